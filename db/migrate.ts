@@ -1,0 +1,37 @@
+import { promises as fs } from "node:fs";
+import path from "node:path";
+import { FileMigrationProvider, Kysely, Migrator, PostgresDialect } from "kysely";
+import pg from "pg";
+
+const migrationFolder = path.join(import.meta.dirname, "../migrations");
+
+/**
+ * Applies every migration that the database does not have yet. Several nodes may call it at once:
+ * Kysely takes a lock. Throws the first migration's error; what came before it stays applied.
+ */
+export async function migrateToLatest(databaseUrl: string): Promise<void> {
+  await withMigrator(databaseUrl, async (migrator) => {
+    const { error } = await migrator.migrateToLatest();
+    if (error) throw error;
+  });
+}
+
+/** Whether any migration is still to be applied: what `/readyz` asks. */
+export async function pendingMigrations(db: Kysely<unknown> | Kysely<never>): Promise<string[]> {
+  const migrations = await createMigrator(db as Kysely<unknown>).getMigrations();
+  return migrations.filter((m) => m.executedAt === undefined).map((m) => m.name);
+}
+
+function createMigrator(db: Kysely<unknown>): Migrator {
+  return new Migrator({ db, provider: new FileMigrationProvider({ fs, path, migrationFolder }) });
+}
+
+async function withMigrator(url: string, run: (migrator: Migrator) => Promise<void>) {
+  const pool = new pg.Pool({ connectionString: url, max: 1, connectionTimeoutMillis: 10_000 });
+  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
+  try {
+    await run(createMigrator(db));
+  } finally {
+    await db.destroy();
+  }
+}

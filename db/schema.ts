@@ -1,0 +1,160 @@
+import type { ColumnType, Generated, Insertable, Selectable } from "kysely";
+
+/** A `timestamptz`: read as Date, left to the database on insert unless given. */
+type Timestamp = ColumnType<Date, Date | undefined, Date>;
+
+/** A `numeric`: pg reads it as a decimal string, and so does everything above it. Never a float. */
+type Numeric = string;
+
+/** People. better-auth's `user` model, with the plan and the data version beside it. */
+export interface UsersTable {
+  id: Generated<string>;
+  name: string;
+  email: string;
+  email_verified: boolean;
+  image: string | null;
+  plan: Generated<string>;
+  /** Rises in the transaction of every change to the user's Items or accounts (I5). */
+  data_version: Generated<number>;
+  created_at: Timestamp;
+  updated_at: Timestamp;
+}
+
+/** Plans and how many live accounts (not Items) each allows. `price_monthly` is in `currency`. */
+export interface PlansTable {
+  id: string;
+  name: string;
+  price_monthly: Numeric;
+  currency: string;
+  max_accounts: number;
+}
+
+/** Live Items only: a disconnected one has no row. `id` is the id of the attempt that made it. */
+export interface ItemsTable {
+  id: string;
+  user_id: string;
+  plaid_item_id: string;
+  institution_id: string | null;
+  institution_name: string;
+  /** The access_token, sealed by `server/vault` and bound to `id`. */
+  access_token_sealed: string;
+  status: Generated<"good" | "login_required">;
+  created_at: Timestamp;
+  updated_at: Timestamp;
+}
+
+/** Live bank accounts. Balances are as the bank last gave them, in `currency`. */
+export interface AccountsTable {
+  id: Generated<string>;
+  item_id: string;
+  user_id: string;
+  plaid_account_id: string;
+  persistent_account_id: string | null;
+  name: string;
+  official_name: string | null;
+  mask: string | null;
+  type: string;
+  subtype: string | null;
+  current_balance: Numeric | null;
+  available_balance: Numeric | null;
+  balance_limit: Numeric | null;
+  currency: string | null;
+  created_at: Timestamp;
+  updated_at: Timestamp;
+}
+
+/**
+ * One public_token on its way to an Item; it outlives the process that serves it.
+ *
+ * - `started`: nothing certain is held at Plaid yet; the public_token may be sent again.
+ * - `exchanged`: an Item exists at Plaid and `access_token_sealed` holds its token.
+ * - `connected`: the `items` row of the same id exists (or was disconnected later).
+ * - `removing`: the connection was given up and the Item is still to be removed at Plaid.
+ * - `failed`: ended without an Item, or with one removed; `reason` says why.
+ */
+export interface LinkAttemptsTable {
+  id: Generated<string>;
+  user_id: string;
+  /** SHA-256 of the public_token: unique, the idempotency key. */
+  public_token_hash: Buffer;
+  status: Generated<"started" | "exchanged" | "connected" | "removing" | "failed">;
+  access_token_sealed: string | null;
+  plaid_item_id: string | null;
+  /** Why it failed: a reason of `contracts/errors.ts`, with its details. */
+  reason: string | null;
+  reason_details: ColumnType<unknown, string | null | undefined, string | null>;
+  created_at: Timestamp;
+  updated_at: Timestamp;
+}
+
+/** What happened to a person's connections: one row for each ending (I8). */
+export interface AccountActivityTable {
+  id: Generated<string>;
+  user_id: string;
+  attempt_id: string | null;
+  kind: "connected" | "refused" | "failed";
+  institution_id: string | null;
+  institution_name: string | null;
+  account_count: number;
+  reason: string | null;
+  plaid_request_id: string | null;
+  created_at: Timestamp;
+}
+
+/** better-auth's `session`. */
+export interface SessionsTable {
+  id: Generated<string>;
+  user_id: string;
+  token: string;
+  expires_at: Date;
+  ip_address: string | null;
+  user_agent: string | null;
+  created_at: Timestamp;
+  updated_at: Timestamp;
+}
+
+/** better-auth's `account`: how a person proves who they are (here: a password hash). */
+export interface CredentialsTable {
+  id: Generated<string>;
+  user_id: string;
+  account_id: string;
+  provider_id: string;
+  password: string | null;
+  access_token: string | null;
+  refresh_token: string | null;
+  id_token: string | null;
+  access_token_expires_at: Date | null;
+  refresh_token_expires_at: Date | null;
+  scope: string | null;
+  created_at: Timestamp;
+  updated_at: Timestamp;
+}
+
+/** better-auth's `verification`: short-lived codes. */
+export interface VerificationsTable {
+  id: Generated<string>;
+  identifier: string;
+  value: string;
+  expires_at: Date;
+  created_at: Timestamp;
+  updated_at: Timestamp;
+}
+
+/** Every table of the product. */
+export interface Database {
+  users: UsersTable;
+  plans: PlansTable;
+  items: ItemsTable;
+  accounts: AccountsTable;
+  link_attempts: LinkAttemptsTable;
+  account_activity: AccountActivityTable;
+  sessions: SessionsTable;
+  credentials: CredentialsTable;
+  verifications: VerificationsTable;
+}
+
+export type ItemRow = Selectable<ItemsTable>;
+export type AccountRow = Selectable<AccountsTable>;
+export type NewAccountRow = Insertable<AccountsTable>;
+export type LinkAttemptRow = Selectable<LinkAttemptsTable>;
+export type AccountActivityRow = Selectable<AccountActivityTable>;

@@ -1,0 +1,10 @@
+import { listAccounts } from "../connect/list-accounts.ts";
+import { accountsListOutput } from "../contracts/accounts.ts";
+import { procedure, router } from "./trpc.ts";
+
+export const accountsRouter = router({
+  /** Every live Item of the user with its accounts, newest Item first. */
+  list: procedure
+    .output(accountsListOutput)
+    .query(({ ctx }) => listAccounts(ctx.services, ctx.user, ctx.log)),
+});

@@ -1,0 +1,10 @@
+import { listActivity } from "../../db/account-activity.ts";
+import { activityListOutput } from "../contracts/activity.ts";
+import { procedure, router } from "./trpc.ts";
+
+export const activityRouter = router({
+  /** The newest 100 entries of the user's history, newest first. */
+  list: procedure
+    .output(activityListOutput)
+    .query(async ({ ctx }) => ({ entries: await listActivity(ctx.services.db, ctx.user.id) })),
+});

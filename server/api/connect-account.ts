@@ -1,0 +1,13 @@
+import { connectAccount } from "../connect/connect-account.ts";
+import { connectAccountInput, connectAccountOutput } from "../contracts/connect.ts";
+import { procedure } from "./trpc.ts";
+
+/**
+ * Exchanges Link's public_token and keeps the Item with its accounts.
+ * Errors: `limit_reached`, `public_token_invalid`, `bank_login_required`, `bank_unavailable`,
+ * `plaid_unavailable`, `plaid_refused`, `busy`, `connect_failed`.
+ */
+export const connectAccountProcedure = procedure
+  .input(connectAccountInput)
+  .output(connectAccountOutput)
+  .mutation(({ ctx, input }) => connectAccount(ctx.services, ctx.user, input, ctx.log));

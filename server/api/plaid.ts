@@ -1,0 +1,25 @@
+import { createLinkToken } from "../connect/create-link-token.ts";
+import {
+  createLinkTokenInput,
+  createLinkTokenOutput,
+  linkEventInput,
+  linkEventOutput,
+} from "../contracts/connect.ts";
+import { procedure, router } from "./trpc.ts";
+
+export const plaidRouter = router({
+  /** What Link is opened with. Errors: `limit_reached`, `link_unavailable`. */
+  createLinkToken: procedure
+    .input(createLinkTokenInput.optional())
+    .output(createLinkTokenOutput)
+    .mutation(({ ctx }) => createLinkToken(ctx.services, ctx.user, ctx.log)),
+
+  /** Keeps what Link told the page as one analytics line in the log. */
+  recordLinkEvent: procedure
+    .input(linkEventInput)
+    .output(linkEventOutput)
+    .mutation(({ ctx, input }) => {
+      ctx.log.info({ event: "link_event", userId: ctx.user.id, ...input }, "Link event");
+      return { recorded: true as const };
+    }),
+});

@@ -1,0 +1,10 @@
+import { getPlanUse } from "../../db/plans.ts";
+import { planOutput } from "../contracts/plan.ts";
+import { procedure, router } from "./trpc.ts";
+
+export const planRouter = router({
+  /** The user's plan and how many accounts of it are used. */
+  get: procedure
+    .output(planOutput)
+    .query(({ ctx }) => getPlanUse(ctx.services.db, ctx.user.id)),
+});

@@ -1,0 +1,22 @@
+import { accountsRouter } from "./accounts.ts";
+import { activityRouter } from "./activity.ts";
+import { connectAccountProcedure } from "./connect-account.ts";
+import { planRouter } from "./plan.ts";
+import { plaidRouter } from "./plaid.ts";
+import { createCallerFactory, router } from "./trpc.ts";
+
+/** Every procedure of the product, at `/trpc`. */
+export const appRouter = router({
+  plaid: plaidRouter,
+  connectAccount: connectAccountProcedure,
+  accounts: accountsRouter,
+  plan: planRouter,
+  activity: activityRouter,
+});
+
+/** The type that the browser and the typed client complete on. */
+export type AppRouter = typeof appRouter;
+
+/** Calls procedures in-process, with the same checks: for Remix loaders and the REST face. */
+export const createCaller = createCallerFactory(appRouter);
+export type Caller = ReturnType<typeof createCaller>;

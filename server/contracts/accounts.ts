@@ -1,0 +1,53 @@
+import { z } from "zod";
+
+/**
+ * An amount of money as a decimal string: "-1234.5600". Never a float, from the database (`numeric`)
+ * to the screen (`Intl.NumberFormat` formats decimal strings exactly).
+ */
+export const decimal = z.string().regex(/^-?\d+(\.\d+)?$/);
+
+/** Balances as the bank last gave them; each is null where the bank does not say. */
+export const balances = z.object({
+  current: decimal.nullable(),
+  available: decimal.nullable(),
+  /** The credit limit, or the overdraft of a depository account. */
+  limit: decimal.nullable(),
+  /** ISO 4217, or Plaid's unofficial code (BTC, …) where ISO has none. */
+  currency: z.string().min(1).max(16).nullable(),
+});
+export type Balances = z.infer<typeof balances>;
+
+/** One bank account. Types and subtypes are Plaid's: https://plaid.com/docs/api/accounts/#account-type-schema */
+export const account = z.object({
+  id: z.uuid(),
+  itemId: z.uuid(),
+  name: z.string(),
+  officialName: z.string().nullable(),
+  /** The last two to four characters of the account number; null where the bank gives none. */
+  mask: z.string().nullable(),
+  type: z.string(),
+  subtype: z.string().nullable(),
+  balances,
+});
+export type Account = z.infer<typeof account>;
+
+/** `good`: data flows. `login_required`: the bank asks the person to log in again. */
+export const itemStatus = z.enum(["good", "login_required"]);
+export type ItemStatus = z.infer<typeof itemStatus>;
+
+/** One log-in at one bank: Plaid's Item. `createdAt` is ISO 8601 UTC. */
+export const item = z.object({
+  id: z.uuid(),
+  institution: z.object({ id: z.string().nullable(), name: z.string() }),
+  status: itemStatus,
+  createdAt: z.iso.datetime(),
+});
+export type Item = z.infer<typeof item>;
+
+/** An Item with its accounts, oldest first. */
+export const itemWithAccounts = item.extend({ accounts: z.array(account) });
+export type ItemWithAccounts = z.infer<typeof itemWithAccounts>;
+
+/** `accounts.list`: every live Item of the user, newest first. */
+export const accountsListOutput = z.object({ items: z.array(itemWithAccounts) });
+export type AccountsListOutput = z.infer<typeof accountsListOutput>;

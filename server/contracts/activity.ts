@@ -1,0 +1,21 @@
+import { z } from "zod";
+
+/** What can happen to a person's connections. */
+export const activityKind = z.enum(["connected", "refused", "failed"]);
+export type ActivityKind = z.infer<typeof activityKind>;
+
+/** One line of a person's history. `createdAt` is ISO 8601 UTC; `reason` is set on all but `connected`. */
+export const activityEntry = z.object({
+  id: z.uuid(),
+  kind: activityKind,
+  itemId: z.uuid().nullable(),
+  institutionName: z.string().nullable(),
+  accountCount: z.number().int().nonnegative(),
+  reason: z.string().nullable(),
+  createdAt: z.iso.datetime(),
+});
+export type ActivityEntry = z.infer<typeof activityEntry>;
+
+/** `activity.list`: the newest 100 entries, newest first. */
+export const activityListOutput = z.object({ entries: z.array(activityEntry) });
+export type ActivityListOutput = z.infer<typeof activityListOutput>;

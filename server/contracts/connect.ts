@@ -1,0 +1,78 @@
+import { z } from "zod";
+import { account, item } from "./accounts.ts";
+
+/** `plaid.createLinkToken` takes no fields. */
+export const createLinkTokenInput = z.strictObject({});
+
+/** What Link is opened with. `expiration` is ISO 8601 UTC. https://plaid.com/docs/api/link/#linktokencreate */
+export const createLinkTokenOutput = z.object({
+  linkToken: z.string(),
+  expiration: z.iso.datetime(),
+});
+export type CreateLinkTokenOutput = z.infer<typeof createLinkTokenOutput>;
+
+const shortText = z.string().max(300);
+
+/**
+ * Link's `onSuccess` metadata, as far as it is of use. It comes from the browser: advice, never
+ * truth. Link adds fields over time, so unknown ones are dropped rather than refused.
+ * https://plaid.com/docs/link/web/#link-web-onsuccess-metadata
+ */
+export const linkMetadata = z.object({
+  institution: z
+    .object({ institutionId: shortText.nullable(), name: shortText.nullable() })
+    .nullish(),
+  accounts: z
+    .array(
+      z.object({
+        id: shortText,
+        name: shortText.nullish(),
+        mask: shortText.nullish(),
+        type: shortText.nullish(),
+        subtype: shortText.nullish(),
+      }),
+    )
+    .max(1000)
+    .nullish(),
+  linkSessionId: shortText.nullish(),
+});
+export type LinkMetadata = z.infer<typeof linkMetadata>;
+
+/** A public_token as Plaid writes it: public-<environment>-<uuid>. */
+export const publicToken = z
+  .string()
+  .max(200)
+  .regex(/^public-[a-z]+-[A-Za-z0-9-]+$/, "a public_token looks like public-<environment>-<uuid>");
+
+/** What Link's `onSuccess` hands over. */
+export const connectAccountInput = z.strictObject({
+  publicToken,
+  metadata: linkMetadata.optional(),
+});
+export type ConnectAccountInput = z.infer<typeof connectAccountInput>;
+
+/**
+ * `connected`: this request made the Item. `already_connected`: an earlier request with the same
+ * public_token did, and this is its answer.
+ */
+export const connectAccountOutput = z.object({
+  outcome: z.enum(["connected", "already_connected"]),
+  item,
+  accounts: z.array(account),
+});
+export type ConnectAccountOutput = z.infer<typeof connectAccountOutput>;
+
+/**
+ * Something Link told the page (opened, closed, failed): an analytics line in the log, nothing else.
+ * https://plaid.com/docs/link/web/#onevent
+ */
+export const linkEventInput = z.strictObject({
+  eventName: z.string().max(100),
+  linkSessionId: shortText.nullish(),
+  institutionId: shortText.nullish(),
+  viewName: shortText.nullish(),
+  errorType: shortText.nullish(),
+  errorCode: shortText.nullish(),
+});
+export type LinkEventInput = z.infer<typeof linkEventInput>;
+export const linkEventOutput = z.object({ recorded: z.literal(true) });

@@ -1,0 +1,193 @@
+/**
+ * Every way a request can end badly. A Plaid error, a constraint violation and a limit each become
+ * one of these at their door and stay it up to the toast.
+ *
+ * Each reason has: `status` (HTTP), `code` (tRPC), `message` (what a person reads: what happened,
+ * what was kept, what to do) and `retryable` (the very same request, public_token included, may be
+ * sent again and can succeed).
+ */
+export const reasons = {
+  unauthenticated: {
+    status: 401,
+    code: "UNAUTHORIZED",
+    message: "You are not logged in. Log in and try again.",
+    retryable: false,
+  },
+  foreign_origin: {
+    status: 403,
+    code: "FORBIDDEN",
+    message: "This request came from another site and was refused. Nothing was changed.",
+    retryable: false,
+  },
+  invalid_input: {
+    status: 400,
+    code: "BAD_REQUEST",
+    message: "The request does not fit what is expected here. Nothing was changed.",
+    retryable: false,
+  },
+  invalid_json: {
+    status: 400,
+    code: "BAD_REQUEST",
+    message: "The request body is not JSON. Nothing was changed.",
+    retryable: false,
+  },
+  body_too_large: {
+    status: 413,
+    code: "PAYLOAD_TOO_LARGE",
+    message: "The request body is too large. Nothing was changed.",
+    retryable: false,
+  },
+  unsupported_media_type: {
+    status: 415,
+    code: "UNSUPPORTED_MEDIA_TYPE",
+    message: "Send the request body as application/json. Nothing was changed.",
+    retryable: false,
+  },
+  method_not_allowed: {
+    status: 405,
+    code: "METHOD_NOT_SUPPORTED",
+    message: "This address does not answer that HTTP method. Nothing was changed.",
+    retryable: false,
+  },
+  not_found: {
+    status: 404,
+    code: "NOT_FOUND",
+    message: "There is nothing here under that name.",
+    retryable: false,
+  },
+  limit_reached: {
+    status: 403,
+    code: "FORBIDDEN",
+    message:
+      "Your plan has no room for these accounts. Nothing was connected. Choose fewer accounts at the bank, or move to a larger plan.",
+    retryable: false,
+  },
+  link_unavailable: {
+    status: 502,
+    code: "BAD_GATEWAY",
+    message: "We could not open the bank connection just now. Nothing was changed. Please try again.",
+    retryable: true,
+  },
+  public_token_invalid: {
+    status: 400,
+    code: "BAD_REQUEST",
+    message:
+      "This bank log-in has expired or was already used. Nothing was connected. Please connect the bank again.",
+    retryable: false,
+  },
+  bank_login_required: {
+    status: 409,
+    code: "CONFLICT",
+    message:
+      "Your bank asks you to log in once more. Nothing was connected. Please connect the bank again.",
+    retryable: false,
+  },
+  bank_unavailable: {
+    status: 503,
+    code: "SERVICE_UNAVAILABLE",
+    message:
+      "Your bank does not answer right now. Nothing was connected. Please try again in a few minutes.",
+    retryable: false,
+  },
+  plaid_unavailable: {
+    status: 502,
+    code: "BAD_GATEWAY",
+    message:
+      "The bank connection service does not answer right now. Nothing was connected, your bank log-in is kept. Please try again.",
+    retryable: true,
+  },
+  plaid_refused: {
+    status: 502,
+    code: "BAD_GATEWAY",
+    message: "The bank connection service refused the request. Nothing was connected. Please connect the bank again.",
+    retryable: false,
+  },
+  busy: {
+    status: 503,
+    code: "SERVICE_UNAVAILABLE",
+    message:
+      "Many banks are being connected at once. Nothing was connected yet, your bank log-in is kept. Please try again in a moment.",
+    retryable: true,
+  },
+  connect_failed: {
+    status: 500,
+    code: "INTERNAL_SERVER_ERROR",
+    message:
+      "We could not save this connection. Nothing was kept here, and the bank log-in is being cancelled. Please connect the bank again.",
+    retryable: false,
+  },
+  internal: {
+    status: 500,
+    code: "INTERNAL_SERVER_ERROR",
+    message: "Something went wrong on our side. Nothing was changed. Please try again.",
+    retryable: false,
+  },
+} as const satisfies Record<string, ReasonEntry>;
+
+interface ReasonEntry {
+  status: number;
+  code:
+    | "UNAUTHORIZED"
+    | "FORBIDDEN"
+    | "BAD_REQUEST"
+    | "PAYLOAD_TOO_LARGE"
+    | "UNSUPPORTED_MEDIA_TYPE"
+    | "METHOD_NOT_SUPPORTED"
+    | "NOT_FOUND"
+    | "BAD_GATEWAY"
+    | "CONFLICT"
+    | "SERVICE_UNAVAILABLE"
+    | "INTERNAL_SERVER_ERROR";
+  message: string;
+  retryable: boolean;
+}
+
+/** The name of one way to fail, as it stands in answers, logs and activity entries. */
+export type Reason = keyof typeof reasons;
+
+/** Fields some reasons carry beside their name; safe to show to the person concerned. */
+export interface ReasonDetails {
+  /** `accounts`: used now; `wanted`: how many this connection would add (at least). */
+  limit_reached: { plan: string; limit: number; used: number; wanted: number };
+  /** Where the input does not fit: a dotted path and what is expected there. */
+  invalid_input: { issues: { path: string; message: string }[] };
+}
+
+/** The details a reason carries; `undefined` for those that carry none. */
+export type DetailsOf<R extends Reason> = R extends keyof ReasonDetails
+  ? ReasonDetails[R] | undefined
+  : undefined;
+
+/** What Plaid said of a failure: for the log and the activity entry, never for a response. */
+export interface PlaidFailure {
+  errorType: string | null;
+  errorCode: string | null;
+  requestId: string | null;
+  httpStatus: number | null;
+}
+
+/**
+ * The one error that crosses rooms: thrown once, mapped to HTTP or tRPC once, at the edge.
+ * `cause` is for the log only.
+ */
+export class FiscilityError<R extends Reason = Reason> extends Error {
+  override readonly name = "FiscilityError";
+  readonly reason: R;
+  readonly details: DetailsOf<R>;
+  readonly plaid: PlaidFailure | undefined;
+
+  constructor(
+    reason: R,
+    options: { details?: DetailsOf<R>; plaid?: PlaidFailure; cause?: unknown } = {},
+  ) {
+    super(reasons[reason].message, { cause: options.cause });
+    this.reason = reason;
+    this.details = options.details as DetailsOf<R>;
+    this.plaid = options.plaid;
+  }
+}
+
+/** The body of a failed REST call. tRPC carries the same fields in `error.data`. */
+export interface ErrorBody {
+  error: { reason: Reason; message: string; requestId: string; details?: unknown };
+}

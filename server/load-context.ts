@@ -1,0 +1,27 @@
+import type { Caller } from "./api/router.ts";
+import type { Viewer } from "./contracts/session.ts";
+
+/** How a log-in or sign-up ended. `setCookie` are the Set-Cookie headers to send on. */
+export type AuthResult =
+  | { ok: true; setCookie: string[] }
+  | { ok: false; status: number; message: string };
+
+/** What every Remix loader and action gets as `context`. */
+export interface LoadContext {
+  /** Procedures, called in-process as the request's own user. */
+  caller: Caller;
+  /** Who is asking, or null. */
+  viewer: Viewer | null;
+  auth: {
+    logIn(form: { email: string; password: string }): Promise<AuthResult>;
+    signUp(form: { name: string; email: string; password: string }): Promise<AuthResult>;
+    logOut(): Promise<AuthResult>;
+  };
+  /**
+   * Where Link comes from. `scriptUrl` is Plaid's CDN script, or the local sandbox's; `local` says
+   * which. https://plaid.com/docs/link/web/
+   */
+  link: { scriptUrl: string; local: boolean };
+  /** For every script element, as the Content-Security-Policy of this response asks. */
+  nonce: string;
+}
