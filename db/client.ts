@@ -32,3 +32,6 @@ export function createDb(options: DbOptions): Kysely<Database> {
   pool.on("error", options.onIdleError);
   return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
 }
+
+/** A pool or an open transaction of it: what every query takes. */
+export type Db = Kysely<Database>;

@@ -50,6 +50,8 @@ export interface AccountsTable {
   user_id: string;
   plaid_account_id: string;
   persistent_account_id: string | null;
+  /** Where the bank lists it among the Item's accounts, from 0. */
+  position: number;
   name: string;
   official_name: string | null;
   mask: string | null;

@@ -41,6 +41,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       user_id uuid not null references users (id) on delete cascade,
       plaid_account_id text not null unique,
       persistent_account_id text,
+      position integer not null,
       name text not null,
       official_name text,
       mask text,

@@ -6,5 +6,5 @@ export const accountsRouter = router({
   /** Every live Item of the user with its accounts, newest Item first. */
   list: procedure
     .output(accountsListOutput)
-    .query(({ ctx }) => listAccounts(ctx.services, ctx.user, ctx.log)),
+    .query(({ ctx }) => listAccounts(ctx.services, ctx.user)),
 });

@@ -116,6 +116,13 @@ export const reasons = {
       "We could not save this connection. Nothing was kept here, and the bank log-in is being cancelled. Please connect the bank again.",
     retryable: false,
   },
+  outcome_pending: {
+    status: 503,
+    code: "SERVICE_UNAVAILABLE",
+    message:
+      "We could not finish saving this connection. It is safe to try again; if you do not, we finish or cancel it by ourselves within a few minutes.",
+    retryable: true,
+  },
   internal: {
     status: 500,
     code: "INTERNAL_SERVER_ERROR",

@@ -1,0 +1,47 @@
+import { isRouteErrorResponse, Link, useLocation, useRouteError } from "@remix-run/react";
+import { text } from "../text.ts";
+import { buttonClass } from "./button.tsx";
+import { Logo } from "./logo.tsx";
+
+/** A whole page for what could not be shown: a plain sentence and the ways on. */
+export function ErrorPage() {
+  return (
+    <div className="mx-auto flex min-h-dvh max-w-xl flex-col px-5 py-6">
+      <Link to="/" className="self-start rounded-md">
+        <Logo />
+      </Link>
+      <main className="grid flex-1 place-items-center py-16">
+        <ErrorMessage />
+      </main>
+    </div>
+  );
+}
+
+/** The same within a page's frame. */
+export function ErrorMessage() {
+  const error = useRouteError();
+  const { pathname, search } = useLocation();
+  const notFound = isRouteErrorResponse(error) && error.status === 404;
+  return (
+    <div className="max-w-sm text-center">
+      <p className="text-sm font-medium text-ink-soft tabular-nums">
+        {isRouteErrorResponse(error) ? error.status : 500}
+      </p>
+      <h1 className="mt-2 text-2xl font-semibold">
+        {notFound ? text.error.notFoundTitle : text.error.title}
+      </h1>
+      <p className="mt-2 text-ink-soft">{notFound ? text.error.notFound : text.error.body}</p>
+      <div className="mt-6 flex flex-wrap justify-center gap-2">
+        {notFound ? null : (
+          // A full load: whatever broke may be in this page's own state.
+          <a href={pathname + search} className={buttonClass("primary")}>
+            {text.error.retry}
+          </a>
+        )}
+        <Link to="/dashboard" className={buttonClass(notFound ? "primary" : "secondary")}>
+          {text.error.home}
+        </Link>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,101 @@
+import { CircleAlert, CircleCheck, X } from "lucide-react";
+import type { SyntheticEvent } from "react";
+import { Toaster, toast } from "sonner";
+import { text } from "../text.ts";
+import { Button } from "./button.tsx";
+
+/** Where toasts appear. Rendered once, in the root, so that they outlive a change of page. */
+export function Toasts() {
+  return <Toaster position="bottom-right" gap={10} offset={24} mobileOffset={16} />;
+}
+
+/** Says that something went well; goes away by itself after a while. */
+export function showSuccess(id: string, title: string): void {
+  toast.custom(
+    (toastId) => (
+      <ToastFrame onDismiss={() => toast.dismiss(toastId)}>
+        <CircleCheck className="mt-0.5 size-4.5 shrink-0 text-accent" aria-hidden="true" />
+        <p className="min-w-0 flex-1 font-medium wrap-break-word">{title}</p>
+      </ToastFrame>
+    ),
+    { id, duration: 8_000 },
+  );
+}
+
+export interface Problem {
+  title: string;
+  message: string;
+  requestId?: string | null;
+  /** The way on, as a button. */
+  action?: { label: string; run: () => void };
+}
+
+/** Says what went wrong and how to go on; stays until the person dismisses it or acts. */
+export function showProblem(id: string, { title, message, requestId, action }: Problem): void {
+  toast.custom(
+    (toastId) => (
+      <ToastFrame onDismiss={() => toast.dismiss(toastId)}>
+        <CircleAlert className="mt-0.5 size-4.5 shrink-0 text-danger" aria-hidden="true" />
+        <div className="min-w-0 flex-1">
+          <p className="font-medium">{title}</p>
+          <p className="mt-0.5 text-sm text-ink-soft">{message}</p>
+          {action ? (
+            <div className="mt-3">
+              <Button
+                kind="secondary"
+                onClick={() => {
+                  toast.dismiss(toastId);
+                  action.run();
+                }}
+              >
+                {action.label}
+              </Button>
+            </div>
+          ) : null}
+          {requestId ? (
+            // Sonner takes a press on a toast for the start of a swipe, which would stop the text
+            // from being selected.
+            <p
+              className="mt-2.5 select-text font-mono text-[0.6875rem] break-all text-ink-soft"
+              onPointerDown={stop}
+            >
+              {text.problem.reference}: {requestId}
+            </p>
+          ) : null}
+        </div>
+      </ToastFrame>
+    ),
+    { id, duration: Number.POSITIVE_INFINITY },
+  );
+}
+
+/** Takes a toast away, because what it said is over. */
+export function hideToast(id: string): void {
+  toast.dismiss(id);
+}
+
+function ToastFrame({
+  children,
+  onDismiss,
+}: {
+  children: React.ReactNode;
+  onDismiss: () => void;
+}) {
+  return (
+    <div className="flex w-full gap-3 rounded-xl border border-line bg-surface p-4 pr-3 text-[0.9375rem] leading-normal text-ink shadow-raised sm:w-92">
+      {children}
+      <button
+        type="button"
+        onClick={onDismiss}
+        aria-label={text.problem.dismiss}
+        className="-mt-2 -mr-1 grid size-9 shrink-0 cursor-pointer place-items-center rounded-lg text-ink-soft hover:bg-sunken hover:text-ink pointer-coarse:size-11"
+      >
+        <X className="size-4" aria-hidden="true" />
+      </button>
+    </div>
+  );
+}
+
+function stop(event: SyntheticEvent) {
+  event.stopPropagation();
+}

@@ -1,0 +1,48 @@
+import { isTRPCClientError } from "@trpc/client";
+import type { AppRouter } from "../server/api/router.ts";
+import { type Reason, type ReasonDetails, reasons } from "../server/contracts/errors.ts";
+import { text } from "./text.ts";
+
+/** A failed call, as a person may see it. */
+export interface Failure {
+  /** The server's reason; `network` when no answer came; `unknown` when it was not one of ours. */
+  reason: Reason | "network" | "unknown";
+  message: string;
+  /** What to name to support; null when the request never got that far. */
+  requestId: string | null;
+  details: unknown;
+  /** The very same request may be sent again and can succeed. */
+  retryable: boolean;
+}
+
+/** Turns whatever a call threw into something a person can read. */
+export function toFailure(error: unknown): Failure {
+  if (isTRPCClientError<AppRouter>(error)) {
+    const data = error.data;
+    if (data && Object.hasOwn(reasons, data.reason)) {
+      return {
+        reason: data.reason,
+        message: reasons[data.reason].message,
+        requestId: data.requestId || null,
+        details: data.details,
+        retryable: reasons[data.reason].retryable,
+      };
+    }
+    // tRPC wraps what `fetch` throws. An answer that is not JSON (a proxy's page) is a SyntaxError.
+    const answered = data || error.cause instanceof SyntaxError || error.meta?.response;
+    if (!answered) return plain("network", text.problem.network);
+  }
+  return plain("unknown", text.problem.unknown);
+}
+
+/** The details of `limit_reached`, or null when this is another failure or they are missing. */
+export function limitDetails(failure: Failure): ReasonDetails["limit_reached"] | null {
+  const details = failure.details as Partial<ReasonDetails["limit_reached"]> | undefined;
+  if (failure.reason !== "limit_reached" || typeof details?.limit !== "number") return null;
+  return details as ReasonDetails["limit_reached"];
+}
+
+function plain(reason: "network" | "unknown", message: string): Failure {
+  // Sending the same public_token again is safe: it is the idempotency key of a connection.
+  return { reason, message, requestId: null, details: undefined, retryable: true };
+}

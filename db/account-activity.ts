@@ -1,0 +1,32 @@
+import type { Insertable } from "kysely";
+import type { ActivityEntry } from "../server/contracts/activity.ts";
+import type { Db } from "./client.ts";
+import type { AccountActivityTable } from "./schema.ts";
+
+/** Entries a person is shown at most. */
+const shown = 100;
+
+/** Writes one ending into the person's history (I8). */
+export async function addActivity(db: Db, entry: Insertable<AccountActivityTable>): Promise<void> {
+  await db.insertInto("account_activity").values(entry).execute();
+}
+
+/** The newest entries of the user's history, newest first. */
+export async function listActivity(db: Db, userId: string): Promise<ActivityEntry[]> {
+  const rows = await db
+    .selectFrom("account_activity")
+    .selectAll()
+    .where("user_id", "=", userId)
+    .orderBy("created_at", "desc")
+    .limit(shown)
+    .execute();
+  return rows.map((row) => ({
+    id: row.id,
+    kind: row.kind,
+    itemId: row.kind === "connected" ? row.attempt_id : null,
+    institutionName: row.institution_name,
+    accountCount: row.account_count,
+    reason: row.reason,
+    createdAt: row.created_at.toISOString(),
+  }));
+}

@@ -1,0 +1,41 @@
+import type { PlanOutput } from "../server/contracts/plan.ts";
+import type { Db } from "./client.ts";
+
+/** The user's plan and the live accounts they hold. */
+export async function getPlanUse(db: Db, userId: string): Promise<PlanOutput> {
+  const row = await db
+    .selectFrom("users")
+    .innerJoin("plans", "plans.id", "users.plan")
+    .where("users.id", "=", userId)
+    .select((eb) => [
+      "plans.id",
+      "plans.name",
+      "plans.price_monthly as priceMonthly",
+      "plans.currency",
+      "plans.max_accounts as maxAccounts",
+      eb
+        .selectFrom("accounts")
+        .whereRef("accounts.user_id", "=", "users.id")
+        .select((e) => e.fn.countAll<string>().as("n"))
+        .as("used"),
+    ])
+    .executeTakeFirstOrThrow();
+  const { used, ...plan } = row;
+  return { plan, accountsUsed: Number(used) };
+}
+
+/** Moves a user to a plan. Returns false when there is no such user; an unknown plan violates a key. */
+export async function setPlan(db: Db, email: string, plan: string): Promise<boolean> {
+  const result = await db
+    .updateTable("users")
+    .set({ plan, updated_at: new Date() })
+    .where("email", "=", email.toLowerCase())
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
+/** The ids of every plan, smallest first. */
+export async function listPlanIds(db: Db): Promise<string[]> {
+  const rows = await db.selectFrom("plans").select("id").orderBy("max_accounts").execute();
+  return rows.map((row) => row.id);
+}

@@ -1,0 +1,31 @@
+import type { Db } from "./client.ts";
+
+/** The user's plan as connectAccount needs it: its id and the live accounts it allows. */
+export interface PlanOfUser {
+  plan: string;
+  maxAccounts: number;
+}
+
+/**
+ * Locks the user's row until the transaction ends: the one lock of the product. Whoever holds it is
+ * the only one changing this user's Items, on any node; a process that dies lets go of it.
+ * `no key update` leaves rows that merely refer to the user free to be inserted.
+ */
+export async function lockUser(tx: Db, userId: string): Promise<PlanOfUser> {
+  return tx
+    .selectFrom("users")
+    .innerJoin("plans", "plans.id", "users.plan")
+    .where("users.id", "=", userId)
+    .select(["users.plan", "plans.max_accounts as maxAccounts"])
+    .forNoKeyUpdate("users")
+    .executeTakeFirstOrThrow();
+}
+
+/** Raises the data version: every cached entry of this user is out of date once it commits (I5). */
+export async function raiseDataVersion(tx: Db, userId: string): Promise<void> {
+  await tx
+    .updateTable("users")
+    .set((eb) => ({ data_version: eb("data_version", "+", 1) }))
+    .where("id", "=", userId)
+    .execute();
+}

@@ -1,0 +1,111 @@
+import { betterAuth } from "better-auth";
+import { toNodeHandler } from "better-auth/node";
+import type { RequestHandler } from "express";
+import type { Kysely } from "kysely";
+import type { Database } from "../../db/schema.ts";
+import type { User } from "../api/context.ts";
+import type { Config } from "../config.ts";
+import type { Log } from "../telemetry/log.ts";
+
+/**
+ * The one door to better-auth: who is asking, log-in, sign-up, log-out. Sessions are rows in
+ * PostgreSQL behind an httpOnly, SameSite=Lax cookie, Secure in production.
+ */
+export interface Auth {
+  /** Everything below `/api/auth`, for scripts: `POST /api/auth/sign-in/email`, … */
+  handler: RequestHandler;
+  /** Answers one request to `/api/auth/*` in-process, with all the checks a real one meets. */
+  handle(request: Request): Promise<Response>;
+  /** The person behind these headers, with their plan and data version, or null. */
+  authenticate(headers: Headers): Promise<User | null>;
+  /** Makes a person without logging anybody in. Rejects when the email is taken. */
+  createUser(person: { name: string; email: string; password: string }): Promise<{ id: string }>;
+}
+
+/** better-auth over our own tables; its defaults would clash with bank `accounts`. */
+export function createAuth(config: Config, db: Kysely<Database>, log: Log): Auth {
+  const timestamps = { createdAt: "created_at", updatedAt: "updated_at" };
+  const auth = betterAuth({
+    appName: "Fiscility",
+    baseURL: config.appUrl,
+    basePath: "/api/auth",
+    secret: config.sessionSecret,
+    trustedOrigins: [config.appUrl],
+    telemetry: { enabled: false },
+    logger: {
+      log: (level, message) => log[level === "error" ? "error" : "debug"]({ event: "auth" }, message),
+    },
+    database: { db, type: "postgres" },
+    emailAndPassword: {
+      enabled: true,
+      minPasswordLength: 8,
+      maxPasswordLength: 128,
+    },
+    user: {
+      modelName: "users",
+      fields: { ...timestamps, emailVerified: "email_verified" },
+      additionalFields: {
+        plan: { type: "string", input: false, required: false, defaultValue: "intern" },
+        dataVersion: {
+          type: "number",
+          input: false,
+          required: false,
+          defaultValue: 0,
+          fieldName: "data_version",
+        },
+      },
+    },
+    session: {
+      modelName: "sessions",
+      fields: {
+        ...timestamps,
+        userId: "user_id",
+        expiresAt: "expires_at",
+        ipAddress: "ip_address",
+        userAgent: "user_agent",
+      },
+    },
+    account: {
+      modelName: "credentials",
+      fields: {
+        ...timestamps,
+        userId: "user_id",
+        accountId: "account_id",
+        providerId: "provider_id",
+        accessToken: "access_token",
+        refreshToken: "refresh_token",
+        idToken: "id_token",
+        accessTokenExpiresAt: "access_token_expires_at",
+        refreshTokenExpiresAt: "refresh_token_expires_at",
+      },
+    },
+    verification: {
+      modelName: "verifications",
+      fields: { ...timestamps, expiresAt: "expires_at" },
+    },
+    advanced: {
+      cookiePrefix: "fiscility",
+      useSecureCookies: config.production,
+      database: { generateId: "uuid", joins: true },
+    },
+    rateLimit: { enabled: config.production },
+  });
+
+  return {
+    handler: toNodeHandler(auth) as RequestHandler,
+    handle: (request) => auth.handler(request),
+    async authenticate(headers) {
+      const session = await auth.api.getSession({ headers });
+      if (!session) return null;
+      const { id, name, email, plan, dataVersion } = session.user;
+      if (typeof plan !== "string" || typeof dataVersion !== "number") {
+        throw new Error("the session's user has no plan or data version");
+      }
+      return { id, name, email, plan, dataVersion };
+    },
+    async createUser(person) {
+      const { user } = await auth.api.signUpEmail({ body: person });
+      return { id: user.id };
+    },
+  };
+}

@@ -1,0 +1,51 @@
+import type { AuthResult, LoadContext } from "../load-context.ts";
+import type { Auth } from "./auth.ts";
+
+/** better-auth's codes that a person can act on, in our words. */
+const sentences: Record<string, string> = {
+  INVALID_EMAIL_OR_PASSWORD: "This email and password do not fit together. Nothing was changed.",
+  USER_ALREADY_EXISTS: "There is an account with this email already. Log in instead.",
+  USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL:
+    "There is an account with this email already. Log in instead.",
+  PASSWORD_TOO_SHORT: "Use at least 8 characters for the password.",
+  PASSWORD_TOO_LONG: "Use at most 128 characters for the password.",
+};
+
+/**
+ * Log-in, sign-up and log-out for the pages' forms: the same requests a script would send to
+ * `/api/auth`, with the visitor's own cookies, origin and address.
+ */
+export function createPageAuth(
+  auth: Auth,
+  appUrl: string,
+  visitor: { cookie: string | undefined; address: string | undefined; userAgent: string | undefined },
+): LoadContext["auth"] {
+  async function send(path: string, body: object): Promise<AuthResult> {
+    const headers = new Headers({ "content-type": "application/json", origin: appUrl });
+    if (visitor.cookie) headers.set("cookie", visitor.cookie);
+    if (visitor.address) headers.set("x-forwarded-for", visitor.address);
+    if (visitor.userAgent) headers.set("user-agent", visitor.userAgent);
+    const response = await auth.handle(
+      new Request(`${appUrl}/api/auth/${path}`, {
+        method: "POST",
+        headers,
+        body: JSON.stringify(body),
+      }),
+    );
+    if (response.ok) return { ok: true, setCookie: response.headers.getSetCookie() };
+    const answer: unknown = await response.json().catch(() => null);
+    const code =
+      typeof answer === "object" && answer !== null && "code" in answer ? String(answer.code) : "";
+    const message =
+      sentences[code] ??
+      (response.status === 429
+        ? "Too many tries in a short time. Wait a minute and try again."
+        : "Something went wrong on our side. Nothing was changed. Please try again.");
+    return { ok: false, status: response.status, message };
+  }
+  return {
+    logIn: (form) => send("sign-in/email", form),
+    signUp: (form) => send("sign-up/email", form),
+    logOut: () => send("sign-out", {}),
+  };
+}

@@ -1,0 +1,132 @@
+import { z } from "zod";
+
+const base64Key = z
+  .string()
+  .regex(/^[A-Za-z0-9+/]{43}=$/, "each key is 32 bytes in base64")
+  .transform((text) => Buffer.from(text, "base64"));
+
+/** `TOKEN_KEYS`: `id:base64key[,id:base64key…]`; the first one seals, all of them open. */
+const tokenKeys = z.string().transform((text, ctx) => {
+  const ring = new Map<string, Buffer>();
+  for (const entry of text.split(",")) {
+    const [id, key, ...rest] = entry.trim().split(":");
+    const parsed = base64Key.safeParse(key);
+    if (!id || !/^[a-z0-9-]{1,32}$/i.test(id) || rest.length > 0 || !parsed.success) {
+      ctx.addIssue("expected id:key[,id:key…], each key 32 random bytes in base64");
+      return z.NEVER;
+    }
+    if (ring.has(id)) {
+      ctx.addIssue(`the key id ${id} stands there twice`);
+      return z.NEVER;
+    }
+    if (new Set(parsed.data).size < 8) {
+      ctx.addIssue(`the key ${id} is not random`);
+      return z.NEVER;
+    }
+    ring.set(id, parsed.data);
+  }
+  return ring;
+});
+
+/** A secret that nobody chose is no secret: placeholders from READMEs and repeated characters. */
+const placeholder = /change.?me|example|placeholder|default|your[-_ ]|^(test|dev|secret|password)/i;
+const notPlaceholder = (text: string) => !placeholder.test(text) && new Set(text).size > 7;
+
+const secret = (minimum: number) =>
+  z
+    .string()
+    .min(minimum, `at least ${minimum} characters`)
+    .refine(notPlaceholder, "this is a placeholder, not a secret");
+
+const databaseUrl = z.url({ protocol: /^postgres(ql)?$/, error: "expected postgresql://…" });
+const redisUrl = z.url({ protocol: /^rediss?$/, error: "expected redis://… or rediss://…" });
+const port = z.coerce.number().int().min(0).max(65_535).default(3000);
+
+const development = z.object({
+  PORT: port,
+  DATABASE_URL: databaseUrl,
+  REDIS_URL: redisUrl.optional(),
+  PLAID_CLIENT_ID: z.string().min(1),
+  PLAID_SECRET: z.string().min(1),
+  PLAID_ENV: z.enum(["sandbox", "production"]),
+  PLAID_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
+  TOKEN_KEYS: tokenKeys,
+  SESSION_SECRET: secret(32),
+  APP_URL: z.url({ protocol: /^https?$/ }),
+  LOG_LEVEL: z.enum(["silent", "error", "warn", "info", "debug"]).default("info"),
+});
+
+const production = development.extend({
+  REDIS_URL: redisUrl,
+  PLAID_CLIENT_ID: secret(8),
+  PLAID_SECRET: secret(16),
+  PLAID_BASE_URL: z
+    .url({ protocol: /^https$/, error: "expected https://…" })
+    .refine((url) => !isLoopback(url), "a Plaid stand-in on this machine is not for production")
+    .optional(),
+  APP_URL: z.url({ protocol: /^https$/, error: "expected https://…" }),
+});
+
+function isLoopback(url: string): boolean {
+  const { hostname } = new URL(url);
+  return /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[::1?\])$/.test(hostname);
+}
+
+/** The environment, parsed. `plaid.standIn`: another host that speaks Plaid and serves its own Link. */
+export interface Config {
+  production: boolean;
+  port: number;
+  appUrl: string;
+  databaseUrl: string;
+  redisUrl: string | undefined;
+  plaid: {
+    clientId: string;
+    secret: string;
+    env: "sandbox" | "production";
+    standIn: string | undefined;
+  };
+  tokenKeys: ReadonlyMap<string, Buffer>;
+  sessionSecret: string;
+  logLevel: "silent" | "error" | "warn" | "info" | "debug";
+}
+
+/** Names every variable that is missing, malformed or at a default, in one message. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+/**
+ * Reads the environment once. With `NODE_ENV=production` the rules are stricter: nothing is filled
+ * in, nothing may be a placeholder. Throws `ConfigError`; values are never part of its message.
+ */
+export function parseConfig(env: Record<string, string | undefined>): Config {
+  const isProduction = env.NODE_ENV === "production";
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const result = (isProduction ? production : development).safeParse(set);
+  if (!result.success) {
+    const lines = result.error.issues.map((issue) => {
+      const name = String(issue.path[0]);
+      return `  ${name}: ${set[name] === undefined ? "missing" : issue.message}`;
+    });
+    throw new ConfigError(
+      `Fiscility does not start: the environment is not right.\n${[...new Set(lines)].join("\n")}`,
+    );
+  }
+  const parsed = result.data;
+  return {
+    production: isProduction,
+    port: parsed.PORT,
+    appUrl: new URL(parsed.APP_URL).origin,
+    databaseUrl: parsed.DATABASE_URL,
+    redisUrl: parsed.REDIS_URL,
+    plaid: {
+      clientId: parsed.PLAID_CLIENT_ID,
+      secret: parsed.PLAID_SECRET,
+      env: parsed.PLAID_ENV,
+      standIn: parsed.PLAID_BASE_URL && parsed.PLAID_BASE_URL.replace(/\/+$/, ""),
+    },
+    tokenKeys: parsed.TOKEN_KEYS,
+    sessionSecret: parsed.SESSION_SECRET,
+    logLevel: parsed.LOG_LEVEL,
+  };
+}

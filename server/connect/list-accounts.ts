@@ -1,0 +1,18 @@
+import { listItems } from "../../db/items.ts";
+import type { AccountsListOutput } from "../contracts/accounts.ts";
+import type { Services } from "../services.ts";
+
+/**
+ * The user's Items with their accounts, through the cache. `dataVersion` was read before the rows
+ * are, so an entry is never older than its key says (I5).
+ */
+export async function listAccounts(
+  { cache, db }: Pick<Services, "cache" | "db">,
+  user: { id: string; dataVersion: number },
+): Promise<AccountsListOutput> {
+  const cached = await cache.get(user.id, user.dataVersion);
+  if (cached) return cached;
+  const fresh = { items: await listItems(db, user.id) };
+  await cache.set(user.id, user.dataVersion, fresh);
+  return fresh;
+}

@@ -1,0 +1,77 @@
+import type { Kysely } from "kysely";
+import { createDb } from "../db/client.ts";
+import type { Database } from "../db/schema.ts";
+import { type Auth, createAuth } from "./auth/auth.ts";
+import type { AccountCache } from "./cache/account-cache.ts";
+import { createInProcessAccountCache } from "./cache/in-process-account-cache.ts";
+import { createRedisAccountCache } from "./cache/redis-account-cache.ts";
+import type { Config } from "./config.ts";
+import { ConnectGate } from "./connect/connect-gate.ts";
+import { createPlaidDoor, type PlaidDoor } from "./plaid/plaid-door.ts";
+import { createLog, type Log } from "./telemetry/log.ts";
+import { timeLimits } from "./time-limits.ts";
+import { Vault } from "./vault/vault.ts";
+
+/** Connections of `connectAccount`, whose transactions have a Plaid call inside: few, and apart. */
+const connectPoolSize = 8;
+/** Connections of everything else, so that a slow Plaid never delays a read. */
+const poolSize = 10;
+
+/** Everything a request may need, built once. */
+export interface Services {
+  config: Config;
+  log: Log;
+  db: Kysely<Database>;
+  /** Only `connectAccount` uses it, and only through `connectGate`. */
+  connectDb: Kysely<Database>;
+  connectGate: ConnectGate;
+  plaid: PlaidDoor;
+  vault: Vault;
+  cache: AccountCache;
+  auth: Auth;
+}
+
+/** Builds the services; nothing connects before it is used. `close` lets go of every connection. */
+export function createServices(config: Config, log: Log = createLog(config.logLevel)) {
+  const onIdleError = (error: Error) =>
+    log.warn({ event: "database_connection_lost", error: error.message }, "Connection lost");
+  const common = {
+    url: config.databaseUrl,
+    statementTimeoutMs: timeLimits.statement,
+    connectTimeoutMs: timeLimits.databaseConnect,
+    onIdleError,
+  };
+  const db = createDb({
+    ...common,
+    max: poolSize,
+    lockTimeoutMs: timeLimits.lock,
+    idleInTransactionTimeoutMs: timeLimits.statement,
+  });
+  const connectDb = createDb({
+    ...common,
+    max: connectPoolSize,
+    statementTimeoutMs: timeLimits.connectLock,
+    lockTimeoutMs: timeLimits.connectLock,
+    idleInTransactionTimeoutMs: timeLimits.connectIdleInTransaction,
+  });
+  const cache = config.redisUrl
+    ? createRedisAccountCache(config.redisUrl, log)
+    : createInProcessAccountCache();
+  const services: Services = {
+    config,
+    log,
+    db,
+    connectDb,
+    connectGate: new ConnectGate(connectPoolSize),
+    plaid: createPlaidDoor(config.plaid),
+    vault: new Vault(config.tokenKeys),
+    cache,
+    auth: createAuth(config, db, log),
+  };
+  return {
+    services,
+    async close() {
+      await Promise.all([db.destroy(), connectDb.destroy(), cache.close()]);
+    },
+  };
+}

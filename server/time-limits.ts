@@ -1,0 +1,23 @@
+/** Every time limit of the product, in milliseconds. Each outgoing call has one. */
+export const timeLimits = {
+  /** One call to Plaid; Plaid's own institutions calls answer in 1 to 3 s. */
+  plaidCall: 8_000,
+  /** From the first statement of `connectAccount` to its commit; past it nothing more is asked of Plaid. */
+  connectDeadline: 20_000,
+  /** A transaction with a Plaid call inside may be idle this long before PostgreSQL ends it. */
+  connectIdleInTransaction: 25_000,
+  /** A second connection of the same person waits this long for the first. */
+  connectLock: 20_000,
+  /** One statement of a request. */
+  statement: 5_000,
+  /** A row lock of a request outside `connectAccount`. */
+  lock: 3_000,
+  /** A connection from the pool, or a new one. */
+  databaseConnect: 3_000,
+  redisConnect: 500,
+  redisCommand: 250,
+  /** An entry of the account cache is dropped after this long without a change. */
+  cacheEntry: 10 * 60_000,
+  /** Open requests may take this long to end after SIGTERM. */
+  shutdown: 10_000,
+} as const;
