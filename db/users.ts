@@ -29,3 +29,13 @@ export async function raiseDataVersion(tx: Db, userId: string): Promise<void> {
     .where("id", "=", userId)
     .execute();
 }
+
+/** Whether somebody signed up with this email. */
+export async function hasUser(db: Db, email: string): Promise<boolean> {
+  const row = await db
+    .selectFrom("users")
+    .select("id")
+    .where("email", "=", email.toLowerCase())
+    .executeTakeFirst();
+  return row !== undefined;
+}

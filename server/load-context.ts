@@ -7,7 +7,7 @@ export type AuthResult =
   | { ok: false; status: number; message: string };
 
 /** What every Remix loader and action gets as `context`. */
-export interface LoadContext {
+export interface LoadContext extends Record<string, unknown> {
   /** Procedures, called in-process as the request's own user. */
   caller: Caller;
   /** Who is asking, or null. */

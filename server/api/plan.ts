@@ -4,7 +4,5 @@ import { procedure, router } from "./trpc.ts";
 
 export const planRouter = router({
   /** The user's plan and how many accounts of it are used. */
-  get: procedure
-    .output(planOutput)
-    .query(({ ctx }) => getPlanUse(ctx.services.db, ctx.user.id)),
+  get: procedure.output(planOutput).query(({ ctx }) => getPlanUse(ctx.services.db, ctx.user.id)),
 });

@@ -1,10 +1,9 @@
 import camelcaseKeys from "camelcase-keys";
-import { type Request, type Response, Router } from "express";
+import { type Request, Router } from "express";
 import snakecaseKeys from "snakecase-keys";
-import { reasons } from "../contracts/errors.ts";
+import { FiscilityError } from "../contracts/errors.ts";
 import type { Context } from "./context.ts";
 import { type Caller, createCaller } from "./router.ts";
-import { toFiscilityError } from "./trpc.ts";
 
 /**
  * The REST face of the same procedures, for other languages: JSON in and out, snake_case as Plaid's.
@@ -21,20 +20,21 @@ export function createRestRouter(createContext: (req: Request) => Promise<Contex
       try {
         const context = await createContext(req);
         const body: unknown = req.body ?? {};
-        const input = typeof body === "object" ? camelcaseKeys(body as object, { deep: true }) : body;
+        const input = isRecord(body) ? camelcaseKeys(body, { deep: true }) : body;
         const output = await call(createCaller(context), input as never);
         res.json(snakecaseKeys(output, { deep: true }));
       } catch (error) {
         next(error);
       }
     });
-    router.all(path, (_req, res) => {
-      res.setHeader("allow", "POST");
-      sendError(res, toFiscilityError(new TRPCMethodError()));
-    });
+    router.all(path, (_req, _res, next) => next(new FiscilityError("method_not_allowed")));
   };
 
   post("/plaid/create-link-token", (caller, input) => caller.plaid.createLinkToken(input));
   post("/plaid/exchange-token", (caller, input) => caller.connectAccount(input));
   return router;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,8 +1,8 @@
 import { accountsRouter } from "./accounts.ts";
 import { activityRouter } from "./activity.ts";
 import { connectAccountProcedure } from "./connect-account.ts";
-import { planRouter } from "./plan.ts";
 import { plaidRouter } from "./plaid.ts";
+import { planRouter } from "./plan.ts";
 import { createCallerFactory, router } from "./trpc.ts";
 
 /** Every procedure of the product, at `/trpc`. */

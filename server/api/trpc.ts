@@ -63,7 +63,7 @@ const trpcReasons: Partial<Record<TRPCError["code"], Reason>> = {
 const asTrpcError = t.middleware(async ({ next }) => {
   const result = await next();
   if (!result.ok && result.error.cause instanceof FiscilityError) {
-    const { cause } = result.error;
+    const cause: FiscilityError = result.error.cause;
     throw new TRPCError({ code: reasons[cause.reason].code, message: cause.message, cause });
   }
   return result;

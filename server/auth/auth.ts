@@ -33,7 +33,8 @@ export function createAuth(config: Config, db: Kysely<Database>, log: Log): Auth
     trustedOrigins: [config.appUrl],
     telemetry: { enabled: false },
     logger: {
-      log: (level, message) => log[level === "error" ? "error" : "debug"]({ event: "auth" }, message),
+      log: (level, message) =>
+        log[level === "error" ? "error" : "debug"]({ event: "auth" }, message),
     },
     database: { db, type: "postgres" },
     emailAndPassword: {

@@ -18,7 +18,11 @@ const sentences: Record<string, string> = {
 export function createPageAuth(
   auth: Auth,
   appUrl: string,
-  visitor: { cookie: string | undefined; address: string | undefined; userAgent: string | undefined },
+  visitor: {
+    cookie: string | undefined;
+    address: string | undefined;
+    userAgent: string | undefined;
+  },
 ): LoadContext["auth"] {
   async function send(path: string, body: object): Promise<AuthResult> {
     const headers = new Headers({ "content-type": "application/json", origin: appUrl });

@@ -1,6 +1,6 @@
+import type { Db } from "../../db/client.ts";
 import { countAccounts } from "../../db/items.ts";
 import type { PlanOfUser } from "../../db/users.ts";
-import type { Db } from "../../db/client.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 
 /**

@@ -67,7 +67,9 @@ export async function connectAccount(
     output = await services.connectGate.run(user.id, () =>
       services.connectDb
         .transaction()
-        .execute((tx) => connectInside(services, tx, user.id, attemptId, input, progress, deadline)),
+        .execute((tx) =>
+          connectInside(services, tx, user.id, attemptId, input, progress, deadline),
+        ),
     );
   } catch (error) {
     if (error instanceof FirstAnswer) throw error.error;
@@ -237,9 +239,10 @@ async function afterCommit(
 /** What the person is told; a surprise after the exchange is `connect_failed`, before it `internal`. */
 function toReason(error: unknown, progress: Progress): FiscilityError {
   if (error instanceof FiscilityError) {
+    const known: FiscilityError = error;
     // Once the token is exchanged the Item is given up with it: nothing is left to send again.
-    const spent = progress.accessToken !== undefined && reasons[error.reason].retryable;
-    return spent ? new FiscilityError("connect_failed", { plaid: error.plaid }) : error;
+    const spent = progress.accessToken !== undefined && reasons[known.reason].retryable;
+    return spent ? new FiscilityError("connect_failed", { plaid: known.plaid }) : known;
   }
   return new FiscilityError(progress.accessToken ? "connect_failed" : "internal", { cause: error });
 }

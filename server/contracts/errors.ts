@@ -65,7 +65,8 @@ export const reasons = {
   link_unavailable: {
     status: 502,
     code: "BAD_GATEWAY",
-    message: "We could not open the bank connection just now. Nothing was changed. Please try again.",
+    message:
+      "We could not open the bank connection just now. Nothing was changed. Please try again.",
     retryable: true,
   },
   public_token_invalid: {
@@ -99,7 +100,8 @@ export const reasons = {
   plaid_refused: {
     status: 502,
     code: "BAD_GATEWAY",
-    message: "The bank connection service refused the request. Nothing was connected. Please connect the bank again.",
+    message:
+      "The bank connection service refused the request. Nothing was connected. Please connect the bank again.",
     retryable: false,
   },
   busy: {
@@ -187,7 +189,7 @@ export class FiscilityError<R extends Reason = Reason> extends Error {
     reason: R,
     options: { details?: DetailsOf<R>; plaid?: PlaidFailure; cause?: unknown } = {},
   ) {
-    super(reasons[reason].message, { cause: options.cause });
+    super(reasons[reason as Reason].message, { cause: options.cause });
     this.reason = reason;
     this.details = options.details as DetailsOf<R>;
     this.plaid = options.plaid;

@@ -14,8 +14,5 @@ export const logInForm = z.object({
 export const signUpForm = z.object({
   name: z.string().trim().min(1, "Enter your name.").max(100, "Use at most 100 characters."),
   email: z.email("Enter an email address, like name@example.com."),
-  password: z
-    .string()
-    .min(8, "Use at least 8 characters.")
-    .max(128, "Use at most 128 characters."),
+  password: z.string().min(8, "Use at least 8 characters.").max(128, "Use at most 128 characters."),
 });

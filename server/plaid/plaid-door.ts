@@ -130,10 +130,7 @@ export function createPlaidDoor(config: {
     }),
   );
 
-  async function call<T>(
-    answer: z.ZodType<T>,
-    send: () => Promise<{ data: unknown }>,
-  ): Promise<T> {
+  async function call<T>(answer: z.ZodType<T>, send: () => Promise<{ data: unknown }>): Promise<T> {
     try {
       const { data } = await send();
       return answer.parse(data);
@@ -223,8 +220,7 @@ export function createPlaidDoor(config: {
           api.itemRemove({ access_token: accessToken.reveal() }, { signal: options.signal }),
         );
       } catch (error) {
-        const gone =
-          error instanceof FiscilityError && error.plaid?.errorCode === "ITEM_NOT_FOUND";
+        const gone = error instanceof FiscilityError && error.plaid?.errorCode === "ITEM_NOT_FOUND";
         if (!gone) throw error;
       }
     },

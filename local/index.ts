@@ -1,0 +1,98 @@
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import { startSandbox } from "@fiscility/plaid-sandbox";
+import { setPlan } from "../db/plans.ts";
+import { hasUser } from "../db/users.ts";
+import type { Services } from "../server/services.ts";
+import { startEmbeddedDatabase } from "./embedded-database.ts";
+import { lockFolder } from "./folder-lock.ts";
+import { generatedSecrets } from "./generated-secrets.ts";
+import { requireFreePort } from "./ports.ts";
+
+/** What the environment did not name, started on this machine. */
+export interface Local {
+  /** The given environment with what was missing filled in. */
+  env: NodeJS.ProcessEnv;
+  /** Makes the demo user where the database is ours; returns the lines to print. */
+  ready(services: Services): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+const demo = { name: "Demo", email: "demo@fiscility.test", password: "demo-password" };
+
+/**
+ * Fills in what is missing, each independently: PostgreSQL from npm, the Plaid sandbox, secrets.
+ * State is kept in `folder`. Throws `StartRefused` for a taken port or a second start.
+ */
+export async function startLocal(
+  given: NodeJS.ProcessEnv,
+  { folder = path.join(import.meta.dirname, "../.local") } = {},
+): Promise<Local> {
+  const env = { ...given };
+  const port = Number(env.PORT ?? 3000);
+  const sandboxPort = Number(env.SANDBOX_PORT ?? 3001);
+  const needsSandbox = !env.PLAID_CLIENT_ID && !env.PLAID_SECRET;
+
+  await requireFreePort(port, "PORT");
+  if (needsSandbox) await requireFreePort(sandboxPort, "SANDBOX_PORT");
+  mkdirSync(folder, { recursive: true });
+  const lock = lockFolder(folder);
+  const closers: (() => unknown)[] = [() => lock.release()];
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+
+  try {
+    const secrets = generatedSecrets(folder);
+    env.TOKEN_KEYS ||= secrets.tokenKeys;
+    env.SESSION_SECRET ||= secrets.sessionSecret;
+    env.PORT = String(port);
+    env.APP_URL ||= `http://localhost:${port}`;
+
+    const ownDatabase = !env.DATABASE_URL;
+    if (ownDatabase) {
+      const database = await startEmbeddedDatabase(
+        path.join(folder, "postgres"),
+        secrets.databasePassword,
+      );
+      closers.push(() => database.close());
+      await database.create("fiscility");
+      env.DATABASE_URL = database.urlOf("fiscility");
+    }
+    if (needsSandbox) {
+      const sandbox = await startSandbox({
+        port: sandboxPort,
+        dataFile: path.join(folder, "sandbox.json"),
+      });
+      closers.push(() => sandbox.close());
+      env.PLAID_CLIENT_ID = "local-client-id";
+      env.PLAID_SECRET = "local-plaid-key";
+      env.PLAID_ENV = "sandbox";
+      env.PLAID_BASE_URL = `http://localhost:${sandbox.port}`;
+    }
+    return {
+      env,
+      close,
+      async ready(services) {
+        const lines = [`Fiscility is at ${env.APP_URL}`];
+        if (ownDatabase) {
+          await makeDemoUser(services);
+          lines.push(`Log in as      ${demo.email} / ${demo.password}`);
+        }
+        if (needsSandbox) lines.push(`Local Plaid at ${env.PLAID_BASE_URL} (no real bank)`);
+        lines.push("Stop with      Ctrl-C");
+        return lines;
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Made on the first start; later starts find it. */
+async function makeDemoUser({ auth, db }: Services): Promise<void> {
+  if (await hasUser(db, demo.email)) return;
+  await auth.createUser(demo);
+  await setPlan(db, demo.email, "analyst");
+}

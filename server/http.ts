@@ -1,0 +1,236 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import path from "node:path";
+import { createRequestHandler } from "@remix-run/express";
+import type { ServerBuild } from "@remix-run/node";
+import { createExpressMiddleware } from "@trpc/server/adapters/express";
+import { fromNodeHeaders } from "better-auth/node";
+import compression from "compression";
+import express, { type ErrorRequestHandler, type Request, type RequestHandler } from "express";
+import helmet from "helmet";
+import { pendingMigrations } from "../db/migrate.ts";
+import type { Context } from "./api/context.ts";
+import { createRestRouter } from "./api/rest.ts";
+import { appRouter, createCaller } from "./api/router.ts";
+import { toFiscilityError } from "./api/trpc.ts";
+import { createPageAuth } from "./auth/page-auth.ts";
+import { type ErrorBody, FiscilityError, type Reason, reasons } from "./contracts/errors.ts";
+import type { LoadContext } from "./load-context.ts";
+import type { Services } from "./services.ts";
+
+/** Bytes of a request body; Link's metadata for a hundred accounts is a fifth of it. */
+const maxBody = 100_000;
+const clientFolder = path.join(import.meta.dirname, "../build/client");
+
+/** What a request is known by from its first middleware on. */
+interface Known {
+  requestId: string;
+  nonce: string;
+  context?: Promise<Context>;
+}
+const known = (req: Request) => req.res?.locals as Known;
+
+/** The whole HTTP face: health, better-auth, REST, tRPC, static files and Remix, in this order. */
+export function createHttp(services: Services, build: ServerBuild): express.Express {
+  const { config, auth, log } = services;
+  const app = express();
+  app.disable("x-powered-by");
+  app.set("trust proxy", config.production ? 1 : false);
+  app.use(identify, logRequest(services), securityHeaders(services), refuseForeignOrigin(config));
+  app.use(compression());
+
+  app.get("/healthz", (_req, res) => void res.json({ status: "ok", app: "fiscility" }));
+  app.get("/readyz", async (_req, res) => {
+    const pending = await pendingMigrations(services.db as never).catch(() => null);
+    const status = pending === null ? "database unreachable" : pending.length ? "migrating" : "ok";
+    res.status(status === "ok" ? 200 : 503).json({ status });
+  });
+
+  const createContext = (req: Request): Promise<Context> => {
+    const own = known(req);
+    // Once a request: the page's own caller, tRPC and REST see the same person.
+    own.context ??= authenticate(services, req).then((user) => ({
+      services,
+      user,
+      requestId: own.requestId,
+      log: log.child({ requestId: own.requestId }),
+    }));
+    return own.context;
+  };
+
+  app.use(
+    "/trpc",
+    limitBody,
+    createExpressMiddleware({
+      router: appRouter,
+      createContext: ({ req }) => createContext(req),
+      maxBodySize: maxBody,
+      onError: ({ error, path: name, req }) => logFailure(services, req, error, name),
+    }),
+  );
+
+  const json = express.json({ limit: maxBody });
+  app.use("/api/auth", limitBody, json, (req, res, next) => {
+    Promise.resolve(auth.handler(req, res, next)).catch(next);
+  });
+  app.use("/plaid", json, createRestRouter(createContext));
+  app.use(["/api", "/plaid"], (_req, _res, next) => next(new FiscilityError("not_found")));
+
+  app.use(
+    "/assets",
+    express.static(path.join(clientFolder, "assets"), { immutable: true, maxAge: "1y" }),
+  );
+  app.use(express.static(clientFolder, { maxAge: "1h" }));
+  app.all(
+    "*",
+    limitBody,
+    createRequestHandler({
+      build,
+      mode: "production",
+      getLoadContext: async (req): Promise<LoadContext> => {
+        const context = await createContext(req);
+        const { user } = context;
+        return {
+          caller: createCaller(context),
+          viewer: user && { id: user.id, name: user.name, email: user.email },
+          auth: createPageAuth(auth, config.appUrl, {
+            cookie: req.headers.cookie,
+            address: req.ip,
+            userAgent: req.headers["user-agent"],
+          }),
+          link: linkSource(config.plaid.standIn),
+          nonce: known(req).nonce,
+        };
+      },
+    }) as RequestHandler,
+  );
+  app.use(answerError(services));
+  return app;
+}
+
+function linkSource(standIn: string | undefined): LoadContext["link"] {
+  const script = "/link/v2/stable/link-initialize.js";
+  return {
+    scriptUrl: `${standIn ?? "https://cdn.plaid.com"}${script}`,
+    local: standIn !== undefined,
+  };
+}
+
+/** An Authorization header decides alone: a wrong key never falls back to the browser's cookie. */
+async function authenticate({ auth }: Services, req: Request) {
+  if (req.headers.authorization !== undefined || !req.headers.cookie) return null;
+  return auth.authenticate(fromNodeHeaders(req.headers));
+}
+
+const identify: RequestHandler = (_req, res, next) => {
+  res.locals.requestId = randomUUID();
+  res.locals.nonce = randomBytes(16).toString("base64");
+  res.setHeader("x-request-id", res.locals.requestId);
+  next();
+};
+
+function logRequest({ log }: Services): RequestHandler {
+  return (req, res, next) => {
+    const started = performance.now();
+    res.on("finish", () => {
+      // The path without its query: an OAuth return or a form may carry more than a log should.
+      log.info(
+        {
+          event: "request",
+          requestId: res.locals.requestId,
+          method: req.method,
+          path: req.originalUrl.split("?")[0],
+          status: res.statusCode,
+          ms: Math.round(performance.now() - started),
+        },
+        "Request",
+      );
+    });
+    next();
+  };
+}
+
+/** Link's origins are what https://plaid.com/docs/link/web/#plaid-link-and-csp asks for. */
+function securityHeaders({ config }: Services): RequestHandler {
+  const link = config.plaid.standIn ?? "https://cdn.plaid.com";
+  const api = config.plaid.standIn ?? `https://${config.plaid.env}.plaid.com`;
+  return helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        "default-src": ["'self'"],
+        "script-src": [
+          "'self'",
+          (_req, res) => `'nonce-${(res as express.Response).locals.nonce}'`,
+          link,
+        ],
+        "style-src": ["'self'", "'unsafe-inline'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'", api],
+        "frame-src": [link],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
+        "object-src": ["'none'"],
+        "form-action": ["'self'"],
+      },
+    },
+    strictTransportSecurity: config.production,
+    crossOriginEmbedderPolicy: false,
+    crossOriginOpenerPolicy: { policy: "same-origin-allow-popups" },
+  });
+}
+
+/** A browser names where a request comes from; other clients send no Origin and have no cookie to steal. */
+function refuseForeignOrigin(config: { appUrl: string }): RequestHandler {
+  return (req, _res, next) => {
+    const { origin } = req.headers;
+    const safe = req.method === "GET" || req.method === "HEAD" || req.method === "OPTIONS";
+    if (safe || origin === undefined || origin === config.appUrl) next();
+    else next(new FiscilityError("foreign_origin"));
+  };
+}
+
+const limitBody: RequestHandler = (req, _res, next) => {
+  if (Number(req.headers["content-length"] ?? 0) > maxBody)
+    next(new FiscilityError("body_too_large"));
+  else next();
+};
+
+/** body-parser's own errors: https://github.com/expressjs/body-parser#errors */
+const parserReasons: Record<string, Reason> = {
+  "entity.parse.failed": "invalid_json",
+  "entity.too.large": "body_too_large",
+  "encoding.unsupported": "unsupported_media_type",
+  "charset.unsupported": "unsupported_media_type",
+};
+
+function answerError(services: Services): ErrorRequestHandler {
+  return (error, req, res, next) => {
+    if (res.headersSent) return next(error);
+    const parserReason = parserReasons[error?.type as string];
+    const failure = parserReason ? new FiscilityError(parserReason) : toFiscilityError(error);
+    logFailure(services, req, failure, req.path);
+    const { reason, message, details } = failure;
+    const body: ErrorBody = {
+      error: { reason, message, requestId: known(req).requestId, details },
+    };
+    res.status(reasons[reason].status).json(body);
+  };
+}
+
+/** One line a failed call, with Plaid's own words; the person gets the reason's sentence. */
+function logFailure({ log }: Services, req: Request, error: unknown, name: string | undefined) {
+  const failure = toFiscilityError(error);
+  const cause = failure.cause instanceof Error ? failure.cause : undefined;
+  log[reasons[failure.reason].status >= 500 ? "error" : "info"](
+    {
+      event: "refused",
+      requestId: known(req).requestId,
+      name,
+      reason: failure.reason,
+      plaid: failure.plaid,
+      cause: failure.reason === "internal" ? cause?.stack : cause?.message,
+    },
+    "Refused",
+  );
+}

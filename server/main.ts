@@ -1,0 +1,40 @@
+import { migrateToLatest } from "../db/migrate.ts";
+import { ConfigError, parseConfig } from "./config.ts";
+import { startServer } from "./server.ts";
+
+/** The process: environment, migrations, HTTP, and an orderly end on SIGINT and SIGTERM. */
+async function main(): Promise<void> {
+  const local =
+    process.env.NODE_ENV === "production"
+      ? null
+      : await (await import("../local/index.ts")).startLocal(process.env);
+  try {
+    const config = parseConfig(local?.env ?? process.env);
+    await migrateToLatest(config.databaseUrl);
+    const server = await startServer(config);
+    const lines = local ? await local.ready(server.services) : [`Fiscility is at ${server.url}`];
+    process.stderr.write(`\n${lines.join("\n")}\n\n`);
+
+    let stopping = false;
+    const stop = async () => {
+      if (stopping) return;
+      stopping = true;
+      await server.close();
+      await local?.close();
+      process.exit(0);
+    };
+    process.on("SIGINT", stop);
+    process.on("SIGTERM", stop);
+  } catch (error) {
+    await local?.close();
+    throw error;
+  }
+}
+
+main().catch((error: unknown) => {
+  const plain =
+    error instanceof Error && (error instanceof ConfigError || error.name === "StartRefused");
+  const text = error instanceof Error ? (plain ? error.message : error.stack) : String(error);
+  process.stderr.write(`${text}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,129 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { startSandbox } from "@fiscility/plaid-sandbox";
+import pg from "pg";
+import { freePort } from "../../local/ports.ts";
+import { parseConfig } from "../../server/config.ts";
+import { startServer } from "../../server/server.ts";
+import { createLog } from "../../server/telemetry/log.ts";
+import { testDatabase } from "./database.ts";
+
+/** A person of a test: the cookie of their session and their id. */
+export interface Person {
+  email: string;
+  password: string;
+  cookie: string;
+  id: string;
+}
+
+/** An Item as the sandbox's own books have it. */
+export interface ItemAtPlaid {
+  item_id: string;
+  client_user_id: string | null;
+  access_token_issued: boolean;
+  removed: boolean;
+}
+
+export type TestApp = Awaited<ReturnType<typeof startTestApp>>;
+
+/** The real server on a database of its own, against a sandbox of its own; `logLines` is its log. */
+export async function startTestApp(overrides: Record<string, string> = {}) {
+  const database = await testDatabase();
+  const sandbox = await startSandbox({ port: 0 });
+  const port = await freePort();
+  const logLines: string[] = [];
+  const env = {
+    PORT: String(port),
+    APP_URL: `http://localhost:${port}`,
+    DATABASE_URL: database.url,
+    PLAID_CLIENT_ID: "test-client-id",
+    PLAID_SECRET: "a-secret-for-tests",
+    PLAID_ENV: "sandbox",
+    PLAID_BASE_URL: `http://localhost:${sandbox.port}`,
+    TOKEN_KEYS: `t1:${randomBytes(32).toString("base64")}`,
+    SESSION_SECRET: randomBytes(32).toString("base64url"),
+    ...overrides,
+  };
+  const server = await startServer(
+    parseConfig(env),
+    createLog("debug", { write: (line) => logLines.push(line) }),
+  );
+  const pool = new pg.Pool({ connectionString: database.url, max: 2 });
+  pool.on("error", () => {});
+
+  const control = async (method: string, path: string, body?: unknown) => {
+    const response = await fetch(`${sandbox.url}/_control/${path}`, {
+      method,
+      headers: { "content-type": "application/json" },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    return response.json();
+  };
+
+  /** Sends JSON as this person, or as nobody. */
+  async function post(path: string, body: unknown, person?: Pick<Person, "cookie">) {
+    const response = await fetch(`${server.url}${path}`, {
+      method: "POST",
+      headers: {
+        "content-type": "application/json",
+        ...(person ? { cookie: person.cookie } : {}),
+      },
+      body: typeof body === "string" ? body : JSON.stringify(body),
+    });
+    // biome-ignore lint/suspicious/noExplicitAny: tests look at whatever came back.
+    const json: any = await response.json().catch(() => null);
+    return { status: response.status, body: json, headers: response.headers };
+  }
+
+  return {
+    url: server.url,
+    services: server.services,
+    databaseUrl: database.url,
+    sandboxUrl: sandbox.url,
+    logLines,
+    post,
+    query: async (sql: string, values: unknown[] = []) => (await pool.query(sql, values)).rows,
+    fault: (...faults: unknown[]) => control("POST", "faults", { faults }),
+    clearFaults: () => control("DELETE", "faults"),
+    requestsAtPlaid: async (path: string): Promise<number> => {
+      const { requests } = (await control("GET", "requests")) as { requests: { path: string }[] };
+      return requests.filter((request) => request.path === path).length;
+    },
+    itemsAtPlaid: async (): Promise<ItemAtPlaid[]> =>
+      ((await control("GET", "items")) as { items: ItemAtPlaid[] }).items,
+    async signUp(plan?: string, email = `${randomUUID()}@example.com`): Promise<Person> {
+      const password = "correct horse battery";
+      const answer = await post("/api/auth/sign-up/email", { name: "Ada", email, password });
+      if (answer.status !== 200) throw new Error(`sign-up: ${JSON.stringify(answer.body)}`);
+      if (plan) await pool.query("update users set plan = $1 where email = $2", [plan, email]);
+      const cookie = answer.headers
+        .getSetCookie()
+        .map((line) => line.split(";")[0])
+        .join("; ");
+      return { email, password, cookie, id: answer.body.user.id };
+    },
+    /** A public_token as Link would hand it over. */
+    async publicToken(institution = "ins_109508", username = "user_good"): Promise<string> {
+      const response = await fetch(`${sandbox.url}/sandbox/public_token/create`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({
+          client_id: env.PLAID_CLIENT_ID,
+          secret: env.PLAID_SECRET,
+          institution_id: institution,
+          initial_products: ["transactions"],
+          options: { override_username: username, override_password: "pass_good" },
+        }),
+      });
+      const body = (await response.json()) as { public_token?: string };
+      if (!body.public_token) throw new Error(JSON.stringify(body));
+      return body.public_token;
+    },
+    async close() {
+      await server.close();
+      await pool.end();
+      await sandbox.close();
+      await database.drop();
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import chromium from "@sparticuz/chromium";
+import { type Browser, type Page, chromium as playwright } from "playwright-core";
+
+/** Chromium out of npm, headless. */
+export async function launchBrowser(): Promise<Browser> {
+  return playwright.launch({
+    executablePath: await chromium.executablePath(),
+    args: [...chromium.args.filter((arg) => arg !== "--single-process"), "--no-sandbox"],
+    headless: true,
+  });
+}
+
+/** What a page did beside what it shows: tests assert that there was nothing. */
+export interface Witness {
+  page: Page;
+  console: string[];
+  pageLoads: string[];
+  foreignHosts: string[];
+}
+
+/** A page of a context of its own, watched; `from` opens another tab of the same person. */
+export async function openPage(
+  browser: Browser,
+  options: { width?: number; from?: Page; colorScheme?: "light" | "dark" } = {},
+): Promise<Witness> {
+  const context =
+    options.from?.context() ??
+    (await browser.newContext({
+      viewport: { width: options.width ?? 1280, height: 900 },
+      colorScheme: options.colorScheme ?? "light",
+    }));
+  const page = await context.newPage();
+  const witness: Witness = { page, console: [], pageLoads: [], foreignHosts: [] };
+  page.on("console", (message) => witness.console.push(`${message.type()}: ${message.text()}`));
+  page.on("pageerror", (error) => witness.console.push(`error: ${error.message}`));
+  page.on("request", (request) => {
+    const { hostname, protocol } = new URL(request.url());
+    if (protocol.startsWith("http") && hostname !== "localhost" && hostname !== "127.0.0.1") {
+      witness.foreignHosts.push(hostname);
+    }
+    if (request.isNavigationRequest() && request.frame() === page.mainFrame()) {
+      witness.pageLoads.push(request.url());
+    }
+  });
+  return witness;
+}

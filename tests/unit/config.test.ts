@@ -1,0 +1,52 @@
+import { randomBytes } from "node:crypto";
+import { expect, test } from "vitest";
+import { ConfigError, parseConfig } from "../../server/config.ts";
+
+const right = {
+  NODE_ENV: "production",
+  DATABASE_URL: "postgresql://app@db.internal/fiscility",
+  REDIS_URL: "rediss://cache.internal:6379",
+  PLAID_CLIENT_ID: "5f0c2b7d9e",
+  PLAID_SECRET: "9b1d7c3e5a2f4086d1c7",
+  PLAID_ENV: "production",
+  TOKEN_KEYS: `2026a:${randomBytes(32).toString("base64")}`,
+  SESSION_SECRET: randomBytes(32).toString("base64url"),
+  APP_URL: "https://connect.fiscility.com",
+};
+
+function complaint(changes: Record<string, string | undefined>): string {
+  try {
+    parseConfig({ ...right, ...changes });
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    return (error as Error).message;
+  }
+  return "";
+}
+
+test("P3 a right production environment is taken", () => {
+  expect(complaint({})).toBe("");
+});
+
+test("P3 production names every variable that is missing, in one message", () => {
+  const names = Object.keys(right).filter((name) => name !== "NODE_ENV");
+  const message = complaint(Object.fromEntries(names.map((name) => [name, undefined])));
+  for (const name of names) expect(message).toContain(`${name}: missing`);
+});
+
+test.each([
+  ["DATABASE_URL", "mysql://x/y"],
+  ["REDIS_URL", "http://cache"],
+  ["PLAID_SECRET", "change-me-change-me"],
+  ["PLAID_ENV", "development"],
+  ["PLAID_BASE_URL", "http://localhost:3001"],
+  ["PLAID_BASE_URL", "https://127.0.0.1:3001"],
+  ["TOKEN_KEYS", "k1:short"],
+  ["TOKEN_KEYS", `k1:${Buffer.alloc(32).toString("base64")}`],
+  ["SESSION_SECRET", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"],
+  ["APP_URL", "http://connect.fiscility.com"],
+])("P3 production refuses %s=%s and does not print it", (name, value) => {
+  const message = complaint({ [name]: value });
+  expect(message).toContain(`${name}: `);
+  expect(message).not.toContain(value);
+});

@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { ConnectGate } from "../../server/connect/connect-gate.ts";
+
+const turn = () => new Promise((resolve) => setTimeout(resolve, 1));
+
+test("one connection a user and no more than the pool holds are inside at once", async () => {
+  const gate = new ConnectGate(3);
+  const inside: string[] = [];
+  let most = 0;
+  const users = Array.from({ length: 30 }, (_, i) => `u${i % 10}`);
+  await Promise.all(
+    users.map((user) =>
+      gate.run(user, async () => {
+        expect(inside).not.toContain(user);
+        inside.push(user);
+        most = Math.max(most, inside.length);
+        await turn();
+        inside.splice(inside.indexOf(user), 1);
+      }),
+    ),
+  );
+  expect(most).toBe(3);
+});
+
+test("past the waiting room the answer is busy at once, and a failure lets the next one in", async () => {
+  const gate = new ConnectGate(1);
+  const runs = Array.from({ length: 150 }, () =>
+    gate.run("u", async () => {
+      await turn();
+      throw new Error("work failed");
+    }),
+  );
+  const reasons = (await Promise.allSettled(runs)).map((r) => (r as PromiseRejectedResult).reason);
+  expect(reasons.filter((error) => error.reason === "busy")).toHaveLength(49);
+  expect(reasons.filter((error) => error.message === "work failed")).toHaveLength(101);
+});
