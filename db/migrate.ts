@@ -1,9 +1,6 @@
-import { promises as fs } from "node:fs";
-import path from "node:path";
-import { FileMigrationProvider, Kysely, Migrator, PostgresDialect } from "kysely";
+import { Kysely, Migrator, PostgresDialect } from "kysely";
 import pg from "pg";
-
-const migrationFolder = path.join(import.meta.dirname, "../migrations");
+import { migrations } from "../migrations/index.ts";
 
 /**
  * Applies every migration that the database does not have yet. Several nodes may call it at once:
@@ -18,12 +15,12 @@ export async function migrateToLatest(databaseUrl: string): Promise<void> {
 
 /** Whether any migration is still to be applied: what `/readyz` asks. */
 export async function pendingMigrations(db: Kysely<unknown> | Kysely<never>): Promise<string[]> {
-  const migrations = await createMigrator(db as Kysely<unknown>).getMigrations();
-  return migrations.filter((m) => m.executedAt === undefined).map((m) => m.name);
+  const known = await createMigrator(db as Kysely<unknown>).getMigrations();
+  return known.filter((m) => m.executedAt === undefined).map((m) => m.name);
 }
 
 function createMigrator(db: Kysely<unknown>): Migrator {
-  return new Migrator({ db, provider: new FileMigrationProvider({ fs, path, migrationFolder }) });
+  return new Migrator({ db, provider: { getMigrations: async () => migrations } });
 }
 
 async function withMigrator(url: string, run: (migrator: Migrator) => Promise<void>) {

@@ -6,7 +6,7 @@ import type { Context } from "./context.ts";
 import { type Caller, createCaller } from "./router.ts";
 
 /**
- * The REST face of the same procedures, for other languages: JSON in and out, snake_case as Plaid's.
+ * The REST face of the same procedures below `/plaid`, for other languages: JSON in and out, snake_case as Plaid's.
  * Errors are `{ "error": { "reason", "message", "requestId" } }` with the reason's HTTP status.
  */
 export function createRestRouter(createContext: (req: Request) => Promise<Context>): Router {
@@ -30,8 +30,8 @@ export function createRestRouter(createContext: (req: Request) => Promise<Contex
     router.all(path, (_req, _res, next) => next(new FiscilityError("method_not_allowed")));
   };
 
-  post("/plaid/create-link-token", (caller, input) => caller.plaid.createLinkToken(input));
-  post("/plaid/exchange-token", (caller, input) => caller.connectAccount(input));
+  post("/create-link-token", (caller, input) => caller.plaid.createLinkToken(input));
+  post("/exchange-token", (caller, input) => caller.connectAccount(input));
   return router;
 }
 

@@ -1,0 +1,80 @@
+/** Who may import whom: the drawing of the house, as rules. `tests/unit/architecture.test.ts` runs them. */
+const only = (name, target, home) => ({
+  name,
+  severity: "error",
+  from: { pathNot: home },
+  to: { path: target, dependencyTypesNot: ["type-only"] },
+});
+const server = "^server/";
+
+module.exports = {
+  forbidden: [
+    {
+      name: "no-cycles",
+      severity: "error",
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+    },
+    {
+      name: "app-takes-contracts-and-types",
+      severity: "error",
+      from: { path: "^app/" },
+      to: {
+        path: "^(server/(?!contracts/)|db/|local/|migrations/)",
+        dependencyTypesNot: ["type-only"],
+      },
+    },
+    {
+      name: "contracts-take-zod-alone",
+      severity: "error",
+      from: { path: "^server/contracts/" },
+      to: { pathNot: "^(server/contracts/|node_modules/zod/)" },
+    },
+    {
+      name: "sandbox-knows-nothing-of-the-product",
+      severity: "error",
+      from: { path: "^sandbox/" },
+      to: { path: "^(app|server|db|local|migrations|client)/" },
+    },
+    {
+      name: "only-local-starts-the-sandbox",
+      severity: "error",
+      from: { path: "^(app|server|db|migrations)/" },
+      to: { path: "^sandbox/" },
+    },
+    {
+      name: "only-main-reaches-local",
+      severity: "error",
+      from: { path: "^(app|server|db|migrations)/", pathNot: "^server/main\\.ts$" },
+      to: { path: "^local/" },
+    },
+    only("only-the-door-imports-plaid", "^node_modules/plaid/", "^server/plaid/"),
+    only("only-the-cache-imports-redis", "^node_modules/(@redis|redis)/", "^server/cache/"),
+    only("only-jobs-import-graphile-worker", "^node_modules/graphile-worker/", "^server/jobs/"),
+    only(
+      "only-auth-imports-better-auth",
+      "^node_modules/better-auth/",
+      "^server/(auth/|http\\.ts$)",
+    ),
+    only("only-db-builds-sql", "^node_modules/kysely/", "^(db|migrations)/"),
+    {
+      name: "no-utils",
+      severity: "error",
+      from: {},
+      to: {
+        path: "^(app|server|db|local|migrations|sandbox|tests)/(.*/)?(utils?|helpers?|common)(/|\\.)",
+      },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "^(tests/|sandbox/tests/|build/)" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "require", "node", "default", "types"],
+      extensions: [".ts", ".tsx", ".js", ".mjs", ".json"],
+    },
+  },
+};

@@ -1,0 +1,88 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { afterEach, expect, test } from "vitest";
+
+const rooms = ["app", "server", "db", "local", "migrations", "sandbox/src"];
+
+/** The names of the rules that the tree breaks. */
+function brokenRules(): string[] {
+  const cruise = spawnSync(
+    process.execPath,
+    [
+      "node_modules/dependency-cruiser/bin/dependency-cruise.mjs",
+      ...rooms,
+      "--output-type",
+      "json",
+    ],
+    { encoding: "utf8", maxBuffer: 100_000_000 },
+  );
+  const report = JSON.parse(cruise.stdout) as {
+    summary: {
+      totalCruised: number;
+      violations: { rule: { name: string }; from: string; to: string }[];
+    };
+  };
+  expect(report.summary.totalCruised).toBeGreaterThan(50);
+  return report.summary.violations.map(({ rule, from, to }) => `${rule.name}: ${from} -> ${to}`);
+}
+
+function sources(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => /\.tsx?$/.test(name))
+    .map((name) => path.join(folder, name));
+}
+
+const bad = "server/contracts/bad-example";
+const badApp = "app/bad-example";
+afterEach(() => {
+  for (const folder of [bad, badApp]) rmSync(folder, { recursive: true, force: true });
+});
+
+test("nobody imports across the drawing of the house", () => {
+  expect(brokenRules()).toEqual([]);
+});
+
+test("the rules see what they forbid", () => {
+  for (const folder of [bad, badApp]) mkdirSync(folder);
+  writeFileSync(
+    `${bad}/a.ts`,
+    'import "./utils.ts"; import "redis"; import "plaid"; import "kysely";',
+  );
+  writeFileSync(
+    `${bad}/utils.ts`,
+    'import "./a.ts"; import "better-auth"; import "graphile-worker";',
+  );
+  writeFileSync(
+    `${badApp}/b.ts`,
+    'import "../../server/services.ts"; import "@fiscility/plaid-sandbox"; import "../../local/ports.ts";',
+  );
+  const broken = new Set(brokenRules().map((line) => line.split(":")[0]));
+  expect([...broken].sort()).toEqual([
+    "app-takes-contracts-and-types",
+    "contracts-take-zod-alone",
+    "no-cycles",
+    "no-utils",
+    "only-auth-imports-better-auth",
+    "only-db-builds-sql",
+    "only-jobs-import-graphile-worker",
+    "only-local-starts-the-sandbox",
+    "only-main-reaches-local",
+    "only-the-cache-imports-redis",
+    "only-the-door-imports-plaid",
+  ]);
+});
+
+test("only the process and its commands touch the environment, only the vault makes ciphers", () => {
+  const touching = (pattern: RegExp) =>
+    ["app", "server", "db", "migrations"]
+      .flatMap(sources)
+      .filter((file) => pattern.test(readFileSync(file, "utf8")))
+      .sort();
+  expect(touching(/process\.env/)).toEqual([
+    "db/main.ts",
+    "server/commands/plan.ts",
+    "server/main.ts",
+  ]);
+  expect(touching(/create(C|Dec)ipheriv/)).toEqual(["server/vault/vault.ts"]);
+});
