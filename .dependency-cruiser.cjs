@@ -62,7 +62,8 @@ module.exports = {
       severity: "error",
       from: {},
       to: {
-        path: "^(app|server|db|local|migrations|sandbox|tests)/(.*/)?(utils?|helpers?|common)(/|\\.)",
+        path: "(^|/)(utils?|helpers?|common)([.]tsx?$|/)",
+        pathNot: "node_modules",
       },
     },
   ],

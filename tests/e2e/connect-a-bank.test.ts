@@ -1,0 +1,150 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { startTestApp, type TestApp } from "../support/app.ts";
+import { launchBrowser, openPage, type Witness } from "../support/browser.ts";
+
+let app: TestApp;
+let browser: Browser;
+beforeAll(async () => {
+  [app, browser] = await Promise.all([startTestApp(), launchBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await app?.close();
+});
+afterEach(async () => {
+  await app.clearFaults();
+  for (const context of browser.contexts()) await context.close();
+});
+
+/** A logged-in page on the dashboard, with a clean record. */
+async function dashboard(plan = "analyst", width = 1280): Promise<Witness> {
+  const person = await app.signUp(plan);
+  const witness = await openPage(browser, { width });
+  const { page } = witness;
+  await page.goto(`${app.url}/login`);
+  await page.getByLabel("Email").fill(person.email);
+  await page.getByLabel("Password", { exact: true }).fill(person.password);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.getByRole("heading", { level: 1, name: "Dashboard" }).waitFor();
+  witness.pageLoads.length = 0;
+  return witness;
+}
+
+const link = (page: Page) => page.frameLocator("iframe");
+
+/** Opens Link and stops at the bank's log-in. */
+async function openBank(page: Page, bank = "First Platypus Bank"): Promise<void> {
+  await page.getByRole("button", { name: "Connect a bank" }).click();
+  await link(page).getByRole("button", { name: "Continue" }).click();
+  await link(page).getByRole("searchbox", { name: "Search for your bank" }).fill(bank);
+  await link(page).getByRole("button", { name: bank }).click();
+}
+
+/** The rest of Link, to its end. */
+async function finishLink(page: Page, username = "user_good"): Promise<void> {
+  await link(page).getByRole("textbox", { name: "Username" }).fill(username);
+  await link(page).getByLabel("Password", { exact: true }).fill("pass_good");
+  await link(page).getByRole("button", { name: "Log in" }).click();
+  await link(page).getByRole("button", { name: "Connect accounts" }).click();
+}
+
+const card = (page: Page) => page.locator("[data-item-id]");
+
+function expectQuiet(witness: Witness): void {
+  expect(witness.console).toEqual([]);
+  expect(witness.pageLoads).toEqual([]);
+  expect(witness.foreignHosts).toEqual([]);
+}
+
+test("C1 C2 C3 C4 P4 S2 a bank is connected: toast, highlighted card, no reload, an empty console", async () => {
+  const witness = await dashboard();
+  const { page } = witness;
+  await openBank(page);
+  await finishLink(page);
+  await page.getByText(/First Platypus Bank connected: \d+ accounts/).waitFor();
+  await card(page).waitFor();
+  expect(await card(page).getAttribute("data-new")).toBe("true");
+  const shown = await card(page).innerText();
+  expect(shown).toContain("Plaid Checking");
+  expect(shown).toContain("0000");
+  expect(shown).toContain("$110.00");
+  expectQuiet(witness);
+});
+
+test("C4 a second tab shows the new bank after it is focused, without a reload", async () => {
+  const first = await dashboard();
+  const second = await openPage(browser, { from: first.page });
+  await second.page.goto(`${app.url}/dashboard`);
+  await second.page.getByRole("heading", { level: 1, name: "Dashboard" }).waitFor();
+  second.pageLoads.length = 0;
+  await first.page.bringToFront();
+  await openBank(first.page);
+  await finishLink(first.page);
+  await card(first.page).waitFor();
+  await second.page.bringToFront();
+  await second.page.evaluate(() => window.dispatchEvent(new Event("focus")));
+  await card(second.page).waitFor();
+  expectQuiet(second);
+});
+
+test("E2 a person who closes Link sees no error, and nothing is connected", async () => {
+  const witness = await dashboard();
+  const { page } = witness;
+  await page.getByRole("button", { name: "Connect a bank" }).click();
+  await link(page).getByRole("button", { name: "Close" }).first().click();
+  await page.locator("iframe").waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Connect a bank" }).waitFor();
+  expect(await page.locator("[data-sonner-toast]").count()).toBe(0);
+  expect(await card(page).count()).toBe(0);
+  expectQuiet(witness);
+});
+
+test("E1 when the link_token cannot be made there is a plain sentence and a way on", async () => {
+  const { page } = await dashboard();
+  await app.fault({ path: "/link/token/create", times: 1, do: { error: "INTERNAL_SERVER_ERROR" } });
+  await page.getByRole("button", { name: "Connect a bank" }).click();
+  await page.getByText("The bank connection did not open").waitFor();
+  expect(await page.locator("body").innerText()).not.toContain("INTERNAL_SERVER_ERROR");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await link(page).getByRole("button", { name: "Continue" }).waitFor();
+});
+
+test("E3 when the exchange fails nothing is connected, and trying again with the same log-in works", async () => {
+  const { page } = await dashboard();
+  await app.fault({
+    path: "/item/public_token/exchange",
+    times: 1,
+    do: { error: "RATE_LIMIT_EXCEEDED" },
+  });
+  await openBank(page);
+  await finishLink(page);
+  await page.getByText(/your bank log-in is kept/).waitFor();
+  expect(await card(page).count()).toBe(0);
+  await page.getByRole("button", { name: "Try again" }).click();
+  await card(page).waitFor();
+});
+
+test("E5 more accounts than the plan holds are refused with a clear sentence", async () => {
+  const { page } = await dashboard("intern");
+  await openBank(page);
+  await finishLink(page);
+  await page.getByText(/The Intern plan holds 2 accounts/).waitFor();
+  expect(await card(page).count()).toBe(0);
+});
+
+test("P1 a person signs up, logs out and logs in again, on a phone", async () => {
+  const witness = await openPage(browser, { width: 390 });
+  const { page } = witness;
+  await page.goto(`${app.url}/`);
+  await page.goto(`${app.url}/signup`);
+  await page.getByLabel("Name").fill("Grace Hopper");
+  await page.getByLabel("Email").fill("grace@example.com");
+  await page.getByLabel("Password", { exact: true }).fill("a long enough one");
+  await page.locator("form button[type=submit]").click();
+  await page.getByRole("heading", { level: 1, name: "Dashboard" }).waitFor();
+  expect(witness.console).toEqual([]);
+  const cookies = await page.context().cookies();
+  const session = cookies.find((cookie) => cookie.name.includes("session_token"));
+  expect([session?.httpOnly, session?.sameSite]).toEqual([true, "Lax"]);
+});
