@@ -1,0 +1,154 @@
+/**
+ * Holders: the people behind log-ins. A holder is an institution and a username; the same holder
+ * always has the same bank accounts, drawn from the world's seed.
+ */
+
+import { derivedId } from "../plaid/ids.ts";
+import { Random } from "../random.ts";
+import { ACCOUNT_PROFILES, type AccountTemplate } from "./account-profiles.ts";
+import { type CustomUser, customAccounts } from "./custom-user.ts";
+import type { Institution } from "./institutions.ts";
+
+/** A real account at the bank, whoever connects it. Amounts are in `currency`, cents exact. */
+export interface BankAccount {
+  name: string;
+  official_name: string | null;
+  mask: string | null;
+  type: string;
+  subtype: string;
+  available: number | null;
+  current: number | null;
+  limit: number | null;
+  currency: string;
+  /** Only where the bank tokenises accounts. */
+  persistent_account_id: string | null;
+  account_number: string;
+  routing_number: string;
+  wire_routing: string | null;
+  /** Given by a custom user; null: drawn by `transactions.ts`. */
+  transactions: CustomUser["override_accounts"][number]["transactions"] | null;
+}
+
+export interface HolderIdentity {
+  names: string[];
+  email: string;
+  phone: string;
+  street: string;
+  city: string;
+  region: string;
+  postal_code: string;
+  country: string;
+}
+
+/** The accounts of a holder. Pure: same arguments, same accounts. */
+export function bankAccounts(
+  seed: number,
+  institution: Institution,
+  username: string,
+  custom: CustomUser | null,
+): BankAccount[] {
+  const templates = custom ? customAccounts(custom) : ACCOUNT_PROFILES[institution.profile];
+  return templates.map((template, index) => {
+    const random = new Random(seed, institution.institution_id, username, index);
+    const fixed = username === "user_good" || custom !== null;
+    return {
+      ...describe(template, random, fixed),
+      persistent_account_id: institution.tokenized
+        ? derivedId(seed, institution.institution_id, username, index, "persistent")
+        : null,
+      account_number: random.digits(12),
+      routing_number: institution.routing_numbers[0] ?? "011401533",
+      wire_routing: "021000021",
+      transactions: custom?.override_accounts[index]?.transactions ?? null,
+    };
+  });
+}
+
+function describe(template: AccountTemplate, random: Random, fixed: boolean) {
+  const { name, official_name, type, subtype, currency, limit = null } = template;
+  const drawnMask = random.digits(4);
+  const mask =
+    template.mask === undefined || (!fixed && template.mask !== null) ? drawnMask : template.mask;
+  if (template.current === null) {
+    return {
+      name,
+      official_name,
+      mask,
+      type,
+      subtype,
+      currency,
+      available: null,
+      current: null,
+      limit,
+    };
+  }
+  const [low, high] = template.current;
+  // Everyone but user_good gets their own balances, where the template would give one for all.
+  const spread = !fixed && low === high && low > 0 ? random.money(low * 0.4, low * 2.5) : null;
+  const current = spread ?? random.money(low, high);
+  const room = type === "credit" && limit !== null ? Math.max(0, limit - current) : null;
+  const available = template.held === null ? room : Math.min(current, current - template.held);
+  return {
+    name,
+    official_name,
+    mask,
+    type,
+    subtype,
+    currency,
+    available: available === null ? null : Math.round(available * 100) / 100,
+    current,
+    limit,
+  };
+}
+
+const FIRST = [
+  "Alberta",
+  "Bashir",
+  "Camille",
+  "Dario",
+  "Ebele",
+  "Fumiko",
+  "Gustav",
+  "Hana",
+  "Imani",
+  "Jonas",
+] as const;
+const LAST = [
+  "Charleson",
+  "Okafor",
+  "Lindqvist",
+  "Moreau",
+  "Tanaka",
+  "Whitfield",
+  "Sandoval",
+  "Novak",
+] as const;
+const STREETS = [
+  "Malcolm X Blvd",
+  "Orchard Street",
+  "Station Road",
+  "Kestrel Lane",
+  "Mill Pond Way",
+] as const;
+
+/** The person a holder is, as `/identity/get` shows them. */
+export function holderIdentity(
+  seed: number,
+  institution_id: string,
+  username: string,
+): HolderIdentity {
+  const random = new Random(seed, institution_id, username, "identity");
+  const first = random.pick(FIRST);
+  const last = random.pick(LAST);
+  return {
+    names: [`${first} ${last}`],
+    email: `${first}.${last}@holder.example`.toLowerCase(),
+    // 555-0100 to 555-0199 are reserved for fiction.
+    phone: `+1415555${String(random.integer(100, 199)).padStart(4, "0")}`,
+    street: `${random.integer(10, 4999)} ${random.pick(STREETS)}`,
+    city: "San Matias",
+    region: "CA",
+    postal_code: `93405-${random.digits(4)}`,
+    country: "US",
+  };
+}

@@ -1,0 +1,119 @@
+/**
+ * The banks. Ids and names from Plaid's own Sandbox where Plaid publishes them
+ * (https://plaid.com/docs/sandbox/institutions/); the others are made up, and so are all marks.
+ */
+import type { LogoMark } from "./logos.ts";
+
+export interface Institution {
+  institution_id: string;
+  name: string;
+  country_codes: string[];
+  url: string;
+  /** `#rrggbb`. */
+  primary_color: string;
+  mark: LogoMark;
+  oauth: boolean;
+  products: string[];
+  routing_numbers: string[];
+  /** Which accounts a holder has here; see `account-profiles.ts`. */
+  profile: AccountProfile;
+  /**
+   * Gives `persistent_account_id`, and a new Item of a holder ends the log-in of the one before,
+   * as Plaid says of Chase, PNC, Navy Federal and Charles Schwab
+   * (https://plaid.com/docs/link/duplicate-items/).
+   */
+  tokenized: boolean;
+}
+
+export type AccountProfile =
+  | "plaid"
+  | "plaid-all"
+  | "everyday"
+  | "credit-union"
+  | "brokerage"
+  | "transatlantic"
+  | "canadian"
+  | "british"
+  | "single"
+  | "edge-cases"
+  | "business";
+
+const BANKING = ["assets", "auth", "balance", "identity", "signal", "transactions"];
+const FULL = [...BANKING, "investments", "liabilities"].sort();
+
+function bank(
+  institution_id: string,
+  name: string,
+  primary_color: string,
+  mark: LogoMark,
+  profile: AccountProfile,
+  extra: Partial<Institution> = {},
+): Institution {
+  const host = name.toLowerCase().replaceAll(/[^a-z]+/g, "-");
+  return {
+    institution_id,
+    name,
+    country_codes: ["US"],
+    // .example is reserved (RFC 2606): no such site can exist.
+    url: `https://www.${host.slice(0, 40)}.example`,
+    primary_color,
+    mark,
+    oauth: false,
+    products: BANKING,
+    routing_numbers: [`0${institution_id.replaceAll(/\D/g, "").padStart(8, "1").slice(-8)}`],
+    profile,
+    tokenized: false,
+    ...extra,
+  };
+}
+
+/** Every bank, in the order Link offers them. */
+export const INSTITUTIONS: readonly Institution[] = [
+  bank("ins_109508", "First Platypus Bank", "#1f6f78", "wave", "plaid", {
+    products: FULL,
+    routing_numbers: ["011401533"],
+  }),
+  bank("ins_109509", "First Gingham Credit Union", "#b3364a", "gingham", "credit-union"),
+  bank("ins_109510", "Tattersall Federal Credit Union", "#2d5d3c", "tattersall", "credit-union"),
+  bank("ins_109511", "Tartan Bank", "#8c2f39", "tartan", "plaid-all", { products: FULL }),
+  bank("ins_109512", "Houndstooth Bank", "#22252b", "houndstooth", "everyday"),
+  bank("ins_127287", "Platypus OAuth Bank", "#0b6e4f", "ring", "plaid", {
+    oauth: true,
+    products: FULL,
+  }),
+  // Stand-ins for the four that give persistent_account_id: Chase, PNC, Navy Federal, Schwab.
+  bank("ins_56", "Cheswick National Bank", "#154c9c", "octagon", "everyday", { tokenized: true }),
+  bank("ins_13", "Penrose & Co. Bank", "#d9610f", "triangle", "everyday", { tokenized: true }),
+  bank("ins_15", "Harborfleet Federal Credit Union", "#10305c", "anchor", "credit-union", {
+    tokenized: true,
+  }),
+  bank("ins_11", "Charterhouse Investments", "#0092c8", "bars", "brokerage", {
+    tokenized: true,
+    oauth: true,
+    products: FULL,
+  }),
+  bank("ins_900001", "Transatlantic Trust", "#4b3fa7", "globe", "transatlantic"),
+  bank("ins_900002", "Maple & Main Bank", "#c8102e", "leaf", "canadian", {
+    country_codes: ["CA", "US"],
+  }),
+  bank("ins_900003", "Kestrel Bank", "#5b2a86", "chevron", "british", {
+    country_codes: ["GB", "US"],
+    oauth: true,
+  }),
+  bank("ins_900004", "Lighthouse Savings", "#e0a100", "beam", "single"),
+  bank("ins_900005", "Corner Office Business Bank", "#3a4a5a", "corner", "business"),
+  bank(
+    "ins_900006",
+    "The Most Venerable Farmers, Merchants & Mechanics Mutual Savings Bank of Upper Saddlebrook",
+    "#7a5c3e",
+    "sheaf",
+    "edge-cases",
+  ),
+];
+
+const BY_ID = new Map(INSTITUTIONS.map((entry) => [entry.institution_id, entry]));
+
+/** The bank with this id, or undefined. */
+export function findInstitution(institution_id: string): Institution | undefined {
+  return BY_ID.get(institution_id);
+}

@@ -1,0 +1,16 @@
+/** What an endpoint is: a function of the sandbox, a checked body and who is calling. */
+import type { Sandbox } from "../sandbox.ts";
+import type { Item } from "../state.ts";
+
+export interface Call {
+  sandbox: Sandbox;
+  client_id: string;
+  /** The caller's Item. Throws INVALID_ACCESS_TOKEN or ITEM_NOT_FOUND. */
+  item(access_token: string): Item;
+}
+
+/**
+ * Answers with the response body but its `request_id`, or throws a PlaidError. The body has been
+ * checked against the path's schema.
+ */
+export type Endpoint = (call: Call, body: never) => object | Promise<object>;

@@ -1,0 +1,102 @@
+/** `/sandbox/public_token/create`, `/sandbox/item/*` and `/webhook_verification_key/get`. */
+import { findInstitution } from "../bank/institutions.ts";
+import { createItem, issuePublicToken, putInError } from "../items.ts";
+import { logIn } from "../link/log-in.ts";
+import { PlaidError } from "../plaid/plaid-error.ts";
+import { itemWebhook, transactionsWebhook } from "../webhooks/bodies.ts";
+import type { Call } from "./call.ts";
+
+const DEFAULT_DAYS = 730;
+
+interface CreateBody {
+  institution_id: string;
+  initial_products: string[];
+  options?: {
+    webhook?: string;
+    override_username?: string | null;
+    override_password?: string | null;
+    transactions?: { days_requested?: number } | null;
+  };
+}
+
+/** `/sandbox/public_token/create`: an Item with all the holder's accounts, without Link. */
+export function sandboxPublicTokenCreate(call: Call, body: CreateBody): object {
+  const institution = findInstitution(body.institution_id);
+  if (!institution) throw new PlaidError("INVALID_INSTITUTION");
+  const lacking = body.initial_products.filter(
+    (product) => !institution.products.includes(product),
+  );
+  if (lacking.length > 0) {
+    throw new PlaidError(
+      "PRODUCTS_NOT_SUPPORTED",
+      `the following products are not supported by this institution: ${JSON.stringify(lacking)}`,
+    );
+  }
+  const username = body.options?.override_username ?? "user_good";
+  const password = body.options?.override_password ?? "pass_good";
+  const holder = logIn(username, password);
+  const item = createItem(call.sandbox, {
+    client_id: call.client_id,
+    client_user_id: null,
+    institution,
+    username: holder.username,
+    custom_user: holder.custom_user,
+    bank_accounts: null,
+    products: body.initial_products,
+    webhook: body.options?.webhook ?? null,
+    link_session_id: null,
+    days_requested: body.options?.transactions?.days_requested ?? DEFAULT_DAYS,
+  });
+  return { public_token: issuePublicToken(call.sandbox, item) };
+}
+
+/** `/sandbox/item/reset_login`: the Item needs its user. */
+export function sandboxItemResetLogin(call: Call, body: { access_token: string }): object {
+  putInError(call.sandbox, call.item(body.access_token), "ITEM_LOGIN_REQUIRED");
+  return { reset_login: true };
+}
+
+/** `/sandbox/item/fire_webhook`. Throws SANDBOX_WEBHOOK_INVALID for an Item without a URL. */
+export function sandboxItemFireWebhook(
+  call: Call,
+  body: { access_token: string; webhook_code: string; webhook_type?: string },
+): object {
+  const { sandbox } = call;
+  const item = call.item(body.access_token);
+  if (item.webhook === null) throw new PlaidError("SANDBOX_WEBHOOK_INVALID");
+  const { webhook_code: code, webhook_type = defaultType(body.webhook_code) } = body;
+  if (code === "USER_PERMISSION_REVOKED") item.error = "USER_PERMISSION_REVOKED";
+  if (code === "ERROR") item.error ??= "ITEM_LOGIN_REQUIRED";
+  if (code === "LOGIN_REPAIRED") item.error = null;
+  sandbox.changed();
+  if (code === "DEFAULT_UPDATE" || code === "SYNC_UPDATES_AVAILABLE") {
+    const count = sandbox.feeds.of(item).current.size;
+    sandbox.webhooks.sendForItem(item, transactionsWebhook(item, code, count));
+  } else {
+    const webhook = itemWebhook(item, code, sandbox.clock);
+    sandbox.webhooks.sendForItem(item, { ...webhook, webhook_type });
+  }
+  return { webhook_fired: true };
+}
+
+/** The type Plaid takes for a code when the caller names none. */
+function defaultType(webhook_code: string): string {
+  if (
+    ["DEFAULT_UPDATE", "SYNC_UPDATES_AVAILABLE", "RECURRING_TRANSACTIONS_UPDATE"].includes(
+      webhook_code,
+    )
+  ) {
+    return "TRANSACTIONS";
+  }
+  return webhook_code === "SMS_MICRODEPOSITS_VERIFICATION" ? "AUTH" : "ITEM";
+}
+
+/** `/webhook_verification_key/get`. */
+export async function webhookVerificationKeyGet(
+  call: Call,
+  body: { key_id: string },
+): Promise<object> {
+  const key = await call.sandbox.webhooks.keyById(body.key_id);
+  if (!key) throw new PlaidError("INVALID_WEBHOOK_VERIFICATION_KEY_ID");
+  return { key };
+}

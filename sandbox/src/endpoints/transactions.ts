@@ -1,0 +1,180 @@
+/** `/transactions/*` and `/sandbox/transactions/create`. */
+import type { Transaction, TransactionFeed } from "../bank/transaction-feeds.ts";
+import { accountView, itemView, requireHealthy, shownAccounts } from "../items.ts";
+import { PlaidError } from "../plaid/plaid-error.ts";
+import type { CreatedTransaction, Item } from "../state.ts";
+import { transactionsRemovedWebhook, transactionsWebhook } from "../webhooks/bodies.ts";
+import type { Call } from "./call.ts";
+
+interface Options {
+  include_original_description?: boolean | null;
+  account_id?: string;
+}
+
+/** Where a reader stands: `start` ended its last finished update, `end` will end this one. */
+interface Cursor {
+  start: number;
+  position: number;
+  end: number;
+}
+
+/**
+ * `/transactions/sync`. A batch of pages shows the feed as it stood at the first page; when the
+ * feed grew meanwhile, the next page answers TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION and the
+ * reader starts again from the cursor of its last finished update.
+ */
+export function transactionsSync(
+  call: Call,
+  body: { access_token: string; cursor?: string; count?: number; options?: Options },
+): object {
+  const item = transactionsItem(call, body.access_token);
+  const { account_id } = body.options ?? {};
+  const accounts = shownAccounts(
+    call.sandbox,
+    item,
+    account_id === undefined ? undefined : [account_id],
+  );
+  const cursor = readCursor(item, body.cursor ?? "");
+  const midway = cursor !== null && cursor.position < cursor.end;
+  if (!midway) liveOn(call, item);
+
+  const feed = call.sandbox.feeds.of(item);
+  const end = feed.changes.length;
+  if (midway && cursor.end !== end) {
+    throw new PlaidError("TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION");
+  }
+  const position = cursor?.position ?? 0;
+  const start = midway ? cursor.start : position;
+  const page = feed.page(start, position, body.count ?? 100);
+  const shown = (entry: { account_id: string }) =>
+    account_id === undefined || entry.account_id === account_id;
+  const view = transactionView(body.options);
+  return {
+    accounts: accounts.map(accountView),
+    added: page.added.filter(shown).map(view),
+    modified: page.modified.filter(shown).map(view),
+    removed: page.removed.filter(shown),
+    has_more: page.position < end,
+    next_cursor: writeCursor(item, { start, position: page.position, end }),
+    transactions_update_status: "HISTORICAL_UPDATE_COMPLETE",
+  };
+}
+
+/** `/transactions/get`: newest first. */
+export function transactionsGet(
+  call: Call,
+  body: {
+    access_token: string;
+    start_date: string;
+    end_date: string;
+    options?: Options & { account_ids?: string[]; count?: number; offset?: number };
+  },
+): object {
+  const item = transactionsItem(call, body.access_token);
+  const { account_ids, count = 100, offset = 0 } = body.options ?? {};
+  if (body.start_date > body.end_date) {
+    throw new PlaidError("INVALID_FIELD", "start_date must not be after end_date");
+  }
+  const accounts = shownAccounts(call.sandbox, item, account_ids);
+  liveOn(call, item);
+  const wanted = new Set(accounts.map(({ account_id }) => account_id));
+  const found = [...call.sandbox.feeds.of(item).current.values()]
+    .filter(
+      ({ date, account_id }) =>
+        date >= body.start_date && date <= body.end_date && wanted.has(account_id),
+    )
+    .reverse()
+    .sort((one, other) => (one.date < other.date ? 1 : one.date > other.date ? -1 : 0));
+  return {
+    accounts: accounts.map(accountView),
+    transactions: found.slice(offset, offset + count).map(transactionView(body.options)),
+    total_transactions: found.length,
+    item: itemView(item),
+  };
+}
+
+/** `/transactions/refresh`: time passes, and the Item's webhook hears what it brought. */
+export function transactionsRefresh(call: Call, body: { access_token: string }): object {
+  const item = transactionsItem(call, body.access_token);
+  const before = call.sandbox.feeds.of(item).changes.length;
+  call.sandbox.feeds.refresh(item);
+  announce(call, item, before);
+  return {};
+}
+
+/** `/sandbox/transactions/create`. */
+export function sandboxTransactionsCreate(
+  call: Call,
+  body: { access_token: string; transactions: CreatedTransaction[] },
+): object {
+  const item = transactionsItem(call, body.access_token);
+  if (body.transactions.length > 10) {
+    throw new PlaidError("INVALID_FIELD", "transactions must contain no more than 10 transactions");
+  }
+  const before = call.sandbox.feeds.of(item).changes.length;
+  const { transactions } = body;
+  item.activity.push({ kind: "create", day: call.sandbox.clock.today(), transactions });
+  call.sandbox.changed();
+  announce(call, item, before);
+  return {};
+}
+
+/** Sends the webhooks for what the feed holds beyond `before`. */
+function announce(call: Call, item: Item, before: number): void {
+  const feed: TransactionFeed = call.sandbox.feeds.of(item);
+  const since = feed.changes.slice(before);
+  const added = since.filter(({ kind }) => kind === "added").length;
+  const removed = since
+    .filter(({ kind }) => kind === "removed")
+    .map(({ transaction_id }) => transaction_id);
+  const { webhooks } = call.sandbox;
+  webhooks.sendForItem(item, transactionsWebhook(item, "SYNC_UPDATES_AVAILABLE", added));
+  if (added > 0) webhooks.sendForItem(item, transactionsWebhook(item, "DEFAULT_UPDATE", added));
+  if (removed.length > 0) webhooks.sendForItem(item, transactionsRemovedWebhook(item, removed));
+}
+
+function transactionsItem(call: Call, access_token: string): Item {
+  const item = call.item(access_token);
+  requireHealthy(item);
+  // Asking for transactions adds the product to the Item, as at Plaid.
+  if (!item.products.includes("transactions")) item.products = [...item.products, "transactions"];
+  return item;
+}
+
+/** A day or more since the feed last moved: the days between happen now. */
+function liveOn(call: Call, item: Item): void {
+  const feed = call.sandbox.feeds.of(item);
+  if (feed.through < call.sandbox.clock.today()) call.sandbox.feeds.refresh(item);
+}
+
+function transactionView(options: Options | undefined): (transaction: Transaction) => object {
+  if (options?.include_original_description) return (transaction) => transaction;
+  return (transaction) => ({ ...transaction, original_description: null });
+}
+
+function writeCursor(item: Item, { start, position, end }: Cursor): string {
+  return Buffer.from(`${item.item_id}:${start}:${position}:${end}`).toString("base64");
+}
+
+/** Null for the empty cursor. Throws INVALID_FIELD for a cursor of another Item. */
+function readCursor(item: Item, text: string): Cursor | null {
+  if (text === "") return null;
+  const [item_id, ...numbers] = Buffer.from(text, "base64").toString("latin1").split(":");
+  const [start, position, end] = numbers.map((part) =>
+    /^\d{1,9}$/.test(part) ? Number(part) : -1,
+  );
+  if (item_id !== item.item_id || numbers.length !== 3) {
+    throw new PlaidError("INVALID_FIELD", "cursor not associated with access_token");
+  }
+  if (
+    start === undefined ||
+    position === undefined ||
+    end === undefined ||
+    start < 0 ||
+    position < start ||
+    end < position
+  ) {
+    throw new PlaidError("INVALID_FIELD", "cursor is invalid");
+  }
+  return { start, position, end };
+}

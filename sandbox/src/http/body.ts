@@ -1,0 +1,40 @@
+/** Reading and writing HTTP bodies. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+const MAX_BYTES = 16 * 1024 * 1024;
+
+/** A body that was too large to read. */
+export class BodyTooLarge extends Error {}
+
+/** The whole body as text. Throws BodyTooLarge above 16 MB. */
+export async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_BYTES) throw new BodyTooLarge(`body is larger than ${MAX_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** Whether the request says its body is JSON. */
+export function isJson(request: IncomingMessage): boolean {
+  return /^application\/json\b/i.test(request.headers["content-type"] ?? "");
+}
+
+export function sendJson(
+  response: ServerResponse,
+  status: number,
+  body: object,
+  headers: Record<string, string> = {},
+): void {
+  const text = JSON.stringify(body);
+  response.writeHead(status, {
+    "content-type": "application/json; charset=utf-8",
+    "content-length": Buffer.byteLength(text),
+    "cache-control": "no-store",
+    ...headers,
+  });
+  response.end(text);
+}

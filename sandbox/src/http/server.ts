@@ -1,0 +1,38 @@
+/** The HTTP server: who answers which path. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { serveControl } from "../control/control-api.ts";
+import { ENDPOINTS } from "../endpoints/index.ts";
+import { serveLink } from "../link/link-pages.ts";
+import type { Sandbox } from "../sandbox.ts";
+import { serveApi } from "./api.ts";
+import { sendJson } from "./body.ts";
+
+/** A server for the sandbox, not yet listening. */
+export function sandboxServer(sandbox: Sandbox): Server {
+  return createServer((request, response) => {
+    serve(sandbox, request, response).catch((error: unknown) => {
+      // A caller that hung up is no fault of ours; anything else is, and must be seen.
+      if (!request.destroyed || request.complete) process.stderr.write(`${describe(error)}\n`);
+      if (response.headersSent || response.destroyed) response.destroy();
+      else sendJson(response, 500, { error: "the sandbox failed; see its output" });
+    });
+  });
+}
+
+async function serve(
+  sandbox: Sandbox,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const url = URL.parse(request.url ?? "/", "http://sandbox");
+  const path = url?.pathname ?? "/";
+  if (url && !ENDPOINTS.has(path)) {
+    if (path.startsWith("/_control/")) return serveControl(sandbox, request, response, path);
+    if (await serveLink(sandbox, request, response, url)) return;
+  }
+  await serveApi(sandbox, request, response, path);
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,91 @@
+/** A stateful local Plaid, for development and tests. Listens on loopback only. */
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { sandboxServer } from "./http/server.ts";
+import { Sandbox } from "./sandbox.ts";
+
+export interface SandboxOptions {
+  /** 0, the default, takes any free port. */
+  port?: number;
+  /** A loopback name. `localhost` listens on 127.0.0.1 and ::1. Default 127.0.0.1. */
+  host?: string;
+  /** Keep state in this file between runs. Absent: in memory. */
+  dataFile?: string;
+  /** Makes banks, holders, transactions and all ids repeatable. */
+  seed?: number;
+  /** Answer 429 above Plaid's published limits. Default false. */
+  rateLimits?: boolean;
+  /** Added to every API answer, milliseconds. Default 0. */
+  latencyMs?: number;
+  /** At the banks that tokenise, a new Item ends the log-in of the one before. Default true. */
+  newItemInvalidatesOld?: boolean;
+}
+
+export interface RunningSandbox {
+  /** Base URL for the API and for Link's script, without a trailing slash. */
+  url: string;
+  port: number;
+  /** Writes the state, closes every connection and stops. */
+  close(): Promise<void>;
+}
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
+
+/**
+ * Starts a sandbox. Rejects with the system's error when the port is taken (EADDRINUSE), and with
+ * a RangeError for a host that is not this machine's own.
+ */
+export async function startSandbox(options: SandboxOptions = {}): Promise<RunningSandbox> {
+  const { port: wanted = 0, host = "127.0.0.1" } = options;
+  if (!LOOPBACK.test(host)) throw new RangeError(`host must be a loopback address, got ${host}`);
+  const sandbox = new Sandbox({
+    dataFile: options.dataFile ?? null,
+    seed: options.seed ?? null,
+    rateLimits: options.rateLimits ?? false,
+    latencyMs: options.latencyMs ?? 0,
+    newItemInvalidatesOld: options.newItemInvalidatesOld ?? true,
+  });
+  const first = sandboxServer(sandbox);
+  const port = await listen(first, wanted, host === "localhost" ? "127.0.0.1" : host);
+  const servers = [first];
+  if (host === "localhost") {
+    const second = sandboxServer(sandbox);
+    try {
+      await listen(second, port, "::1");
+      servers.push(second);
+    } catch (error) {
+      // A machine without IPv6 has nothing to listen on there.
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== "EADDRNOTAVAIL" && code !== "EAFNOSUPPORT") {
+        await stop(first);
+        throw error;
+      }
+    }
+  }
+  return {
+    url: `http://${host === "::1" ? "[::1]" : host}:${port}`,
+    port,
+    async close() {
+      sandbox.webhooks.cancel();
+      await Promise.all(servers.map(stop));
+      sandbox.flush();
+    },
+  };
+}
+
+function listen(server: Server, port: number, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}
+
+function stop(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

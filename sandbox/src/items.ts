@@ -1,0 +1,245 @@
+/** Items: making them, finding them by token, showing them. */
+import type { BankAccount } from "./bank/holders.ts";
+import { findInstitution, type Institution } from "./bank/institutions.ts";
+import type { TokenKind } from "./plaid/ids.ts";
+import { PlaidError, type PlaidErrorCode, plaidErrorBody } from "./plaid/plaid-error.ts";
+import type { Sandbox } from "./sandbox.ts";
+import type { Item } from "./state.ts";
+import { itemWebhook, transactionsWebhook } from "./webhooks/bodies.ts";
+
+const PUBLIC_TOKEN_MS = 30 * 60_000;
+/** Plaid's pulls take seconds; a backend has time to store the Item before it hears of it. */
+const TRANSACTIONS_READY_MS = 500;
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** An account of an Item together with the bank account behind it. */
+export interface ShownAccount {
+  account_id: string;
+  bank: BankAccount;
+}
+
+export interface NewItem {
+  client_id: string;
+  client_user_id: string | null;
+  institution: Institution;
+  username: string;
+  custom_user: string | null;
+  /** Indices into the holder's accounts; null takes all. */
+  bank_accounts: number[] | null;
+  products: string[];
+  webhook: string | null;
+  link_session_id: string | null;
+  days_requested: number;
+}
+
+/** Makes an Item, as Link's success does: it has no access_token yet. */
+export function createItem(sandbox: Sandbox, wanted: NewItem): Item {
+  const { institution, username, custom_user } = wanted;
+  const holder = sandbox.bankAccounts(institution.institution_id, username, custom_user);
+  const chosen = wanted.bank_accounts ?? holder.map((_account, index) => index);
+  if (institution.tokenized && sandbox.settings.newItemInvalidatesOld) {
+    endOlderLogIns(sandbox, institution.institution_id, username);
+  }
+  const item: Item = {
+    item_id: sandbox.ids.id(),
+    client_id: wanted.client_id,
+    client_user_id: wanted.client_user_id,
+    institution_id: institution.institution_id,
+    username,
+    custom_user,
+    accounts: chosen.map((bank_account) => ({ account_id: sandbox.ids.id(), bank_account })),
+    products: wanted.products,
+    webhook: wanted.webhook,
+    error: null,
+    access_token: null,
+    link_session_id: wanted.link_session_id,
+    days_requested: wanted.days_requested,
+    created_at: sandbox.clock.iso(),
+    removed_at: null,
+    activity: [],
+    last_webhook: null,
+  };
+  sandbox.state.items.set(item.item_id, item);
+  sandbox.changed();
+  return item;
+}
+
+function endOlderLogIns(sandbox: Sandbox, institution_id: string, username: string): void {
+  for (const item of sandbox.state.items.values()) {
+    const same = item.institution_id === institution_id && item.username === username;
+    if (same && item.removed_at === null && item.error === null) {
+      putInError(sandbox, item, "ITEM_LOGIN_REQUIRED");
+    }
+  }
+}
+
+/** Puts an Item in error and tells its webhook. */
+export function putInError(sandbox: Sandbox, item: Item, code: PlaidErrorCode): void {
+  item.error = code;
+  sandbox.changed();
+  sandbox.webhooks.sendForItem(item, itemWebhook(item, "ERROR", sandbox.clock));
+}
+
+/** Heals an Item, as update mode does, and tells its webhook if it was in error. */
+export function repair(sandbox: Sandbox, item: Item): void {
+  if (item.error === null) return;
+  item.error = null;
+  sandbox.changed();
+  sandbox.webhooks.sendForItem(item, itemWebhook(item, "LOGIN_REPAIRED", sandbox.clock));
+}
+
+/** A public_token for an Item: good once, for 30 minutes. */
+export function issuePublicToken(sandbox: Sandbox, item: Item): string {
+  const public_token = sandbox.ids.token("public");
+  const expires_at = sandbox.clock.now() + PUBLIC_TOKEN_MS;
+  sandbox.state.public_tokens.set(public_token, {
+    public_token,
+    item_id: item.item_id,
+    expires_at,
+    spent: false,
+  });
+  sandbox.changed();
+  return public_token;
+}
+
+/** Exchanges a public_token. Throws INVALID_PUBLIC_TOKEN for one that is not good. */
+export function exchangePublicToken(
+  sandbox: Sandbox,
+  public_token: string,
+  client_id: string,
+): { item: Item; access_token: string } {
+  checkTokenFormat("public", public_token);
+  const token = sandbox.state.public_tokens.get(public_token);
+  const item = token && sandbox.state.items.get(token.item_id);
+  if (!token || token.spent || !item || item.removed_at !== null || item.client_id !== client_id) {
+    throw new PlaidError("INVALID_PUBLIC_TOKEN");
+  }
+  if (token.expires_at <= sandbox.clock.now()) {
+    throw new PlaidError(
+      "INVALID_PUBLIC_TOKEN",
+      "provided public token is expired. Public tokens expire 30 minutes after creation at which point they can no longer be exchanged",
+    );
+  }
+  token.spent = true;
+  const first = item.access_token === null;
+  const access_token = item.access_token ?? issueAccessToken(sandbox, item);
+  if (first && item.products.includes("transactions")) announceTransactions(sandbox, item);
+  sandbox.changed();
+  return { item, access_token };
+}
+
+/** Later, because drawing two years of transactions is no part of an exchange. */
+function announceTransactions(sandbox: Sandbox, item: Item): void {
+  if (item.webhook === null) return;
+  sandbox.webhooks.later(TRANSACTIONS_READY_MS, () => {
+    const count = sandbox.feeds.of(item).current.size;
+    for (const code of ["INITIAL_UPDATE", "HISTORICAL_UPDATE", "SYNC_UPDATES_AVAILABLE"] as const) {
+      sandbox.webhooks.sendForItem(item, transactionsWebhook(item, code, count));
+    }
+  });
+}
+
+/** Gives the Item a new access_token; the one before stops working. */
+export function issueAccessToken(sandbox: Sandbox, item: Item): string {
+  if (item.access_token !== null) sandbox.state.access_tokens.delete(item.access_token);
+  item.access_token = sandbox.ids.token("access");
+  sandbox.state.access_tokens.set(item.access_token, item.item_id);
+  sandbox.changed();
+  return item.access_token;
+}
+
+/**
+ * The Item of an access_token. Throws INVALID_ACCESS_TOKEN for a token that is not one or is
+ * another client's, and ITEM_NOT_FOUND for one whose Item was removed.
+ */
+export function itemByAccessToken(sandbox: Sandbox, access_token: string, client_id: string): Item {
+  checkTokenFormat("access", access_token);
+  const item_id = sandbox.state.access_tokens.get(access_token);
+  const item = item_id === undefined ? undefined : sandbox.state.items.get(item_id);
+  if (!item || item.client_id !== client_id) throw new PlaidError("INVALID_ACCESS_TOKEN");
+  if (item.removed_at !== null) throw new PlaidError("ITEM_NOT_FOUND");
+  return item;
+}
+
+/** Refuses an Item that needs its user: with ITEM_LOGIN_REQUIRED or whatever its error is. */
+export function requireHealthy(item: Item): void {
+  if (item.error !== null) throw new PlaidError(item.error);
+}
+
+/** Throws INVALID_PUBLIC_TOKEN or INVALID_ACCESS_TOKEN for a malformed or foreign token. */
+function checkTokenFormat(kind: Exclude<TokenKind, "link">, token: string): void {
+  const code = kind === "public" ? "INVALID_PUBLIC_TOKEN" : "INVALID_ACCESS_TOKEN";
+  const [, environment, identifier] = /^[a-z]+-([a-z]+)-(.+)$/.exec(token) ?? [];
+  if (!token.startsWith(`${kind}-`) || environment === undefined || !UUID.test(identifier ?? "")) {
+    throw new PlaidError(
+      code,
+      `provided ${kind} token is in an invalid format. expected format: ${kind}-<environment>-<identifier>`,
+    );
+  }
+  if (environment !== "sandbox") {
+    throw new PlaidError(
+      code,
+      `provided ${kind} token is for the wrong Plaid environment. expected "sandbox", got "${environment}"`,
+    );
+  }
+}
+
+/** The Item's accounts, or those of `account_ids`. Throws INVALID_ACCOUNT_ID for a stranger. */
+export function shownAccounts(
+  sandbox: Sandbox,
+  item: Item,
+  account_ids?: string[],
+): ShownAccount[] {
+  const holder = sandbox.bankAccounts(item.institution_id, item.username, item.custom_user);
+  const all = item.accounts.flatMap(({ account_id, bank_account }) => {
+    const bank = holder[bank_account];
+    return bank ? [{ account_id, bank }] : [];
+  });
+  if (account_ids === undefined) return all;
+  return account_ids.map((wanted) => {
+    const found = all.find(({ account_id }) => account_id === wanted);
+    if (!found) throw new PlaidError("INVALID_ACCOUNT_ID");
+    return found;
+  });
+}
+
+/** An account in Plaid's shape (schema `AccountBase`). */
+export function accountView({ account_id, bank }: ShownAccount) {
+  return {
+    account_id,
+    balances: {
+      available: bank.available,
+      current: bank.current,
+      iso_currency_code: bank.currency,
+      limit: bank.limit,
+      unofficial_currency_code: null,
+    },
+    holder_category: "personal",
+    mask: bank.mask,
+    name: bank.name,
+    official_name: bank.official_name,
+    ...(bank.persistent_account_id === null
+      ? {}
+      : { persistent_account_id: bank.persistent_account_id }),
+    subtype: bank.subtype,
+    type: bank.type,
+  };
+}
+
+/** An Item in Plaid's shape (schema `Item`). */
+export function itemView(item: Item) {
+  const institution = findInstitution(item.institution_id);
+  const available = institution?.products.filter((product) => !item.products.includes(product));
+  return {
+    available_products: available ?? [],
+    billed_products: item.products,
+    consent_expiration_time: null,
+    error: item.error === null ? null : plaidErrorBody(item.error),
+    institution_id: item.institution_id,
+    institution_name: institution?.name ?? null,
+    item_id: item.item_id,
+    products: item.products,
+    update_type: "background",
+    webhook: item.webhook,
+  };
+}

@@ -1,0 +1,167 @@
+// @ts-check
+/**
+ * Defines `window.Plaid` as Plaid's script does: `create()` gives a handler that opens Link in an
+ * iframe and reports by callbacks. Adds no style or script elements to the page, so that it runs
+ * under a strict content security policy, and writes nothing to the console.
+ */
+(() => {
+  const origin = new URL(/** @type {HTMLScriptElement} */ (document.currentScript).src).origin;
+  const VERSION = "local-sandbox";
+  let lastId = 0;
+
+  /**
+   * @typedef {object} Config
+   * @property {string} [token]
+   * @property {string} [receivedRedirectUri]
+   * @property {(publicToken: string, metadata: object) => void} onSuccess
+   * @property {(error: object | null, metadata: object) => void} [onExit]
+   * @property {(eventName: string, metadata: object) => void} [onEvent]
+   * @property {() => void} [onLoad]
+   */
+
+  /** @param {Config} config */
+  function create(config) {
+    if (!config || typeof config.token !== "string" || config.token === "") {
+      throw new Error("Missing Link parameter. Link requires a token to be provided.");
+    }
+    if (typeof config.onSuccess !== "function") {
+      throw new Error("Missing Link parameter. Link requires an onSuccess callback.");
+    }
+
+    lastId += 1;
+    const { dialog, frame } = buildDialog(lastId);
+    let ready = false;
+    let open = false;
+    let destroyed = false;
+    /** @type {object[]} */
+    let waiting = [];
+
+    /** @param {{ type: string, [field: string]: unknown }} message */
+    function post(message) {
+      if (ready) frame.contentWindow?.postMessage(message, origin);
+      else waiting.push(message);
+    }
+
+    function close() {
+      open = false;
+      if (dialog.open) dialog.close();
+    }
+
+    /** @param {MessageEvent} event */
+    function receive(event) {
+      if (event.origin !== origin || event.source !== frame.contentWindow) return;
+      const message = event.data;
+      switch (message?.type) {
+        case "ready": {
+          ready = true;
+          const held = waiting;
+          waiting = [];
+          for (const early of held) frame.contentWindow?.postMessage(early, origin);
+          config.onLoad?.();
+          break;
+        }
+        case "event":
+          config.onEvent?.(message.name, message.metadata);
+          break;
+        case "success":
+          close();
+          config.onSuccess(message.public_token, message.metadata);
+          break;
+        case "exit":
+          close();
+          config.onExit?.(message.error, message.metadata);
+          break;
+        case "redirect":
+          // Only ever to a page of the sandbox itself: a bank's log-in.
+          window.location.assign(new URL(message.path, origin).href);
+          break;
+      }
+    }
+
+    window.addEventListener("message", receive);
+    dialog.addEventListener("cancel", (event) => {
+      event.preventDefault();
+      post({ type: "exit" });
+    });
+    attach(dialog);
+
+    return {
+      open() {
+        if (destroyed || open) return;
+        open = true;
+        if (!dialog.isConnected) document.body.appendChild(dialog);
+        dialog.showModal();
+        frame.focus();
+        post({
+          type: "open",
+          token: config.token,
+          received_redirect_uri: config.receivedRedirectUri ?? null,
+        });
+      },
+
+      /** @param {{ force?: boolean }} [options] */
+      exit(options) {
+        if (destroyed || !open) return;
+        post({ type: "exit" });
+        // Forced: the dialog goes at once; its last words follow as onExit.
+        if (options?.force && dialog.open) dialog.close();
+      },
+
+      /** Layer's phone number and birthday; this stand-in has no Layer. */
+      submit() {},
+
+      destroy() {
+        destroyed = true;
+        open = false;
+        window.removeEventListener("message", receive);
+        if (dialog.open) dialog.close();
+        dialog.remove();
+      },
+    };
+  }
+
+  /** @param {number} id */
+  function buildDialog(id) {
+    const dialog = document.createElement("dialog");
+    dialog.id = `plaid-link-dialog-${id}`;
+    dialog.setAttribute("aria-label", "Plaid Link");
+    Object.assign(dialog.style, {
+      position: "fixed",
+      inset: "0",
+      width: "100vw",
+      height: "100dvh",
+      maxWidth: "none",
+      maxHeight: "none",
+      margin: "0",
+      padding: "0",
+      border: "0",
+      overflow: "hidden",
+      background: "transparent",
+      colorScheme: "normal",
+    });
+    const frame = document.createElement("iframe");
+    frame.id = `plaid-link-iframe-${id}`;
+    frame.title = "Plaid Link";
+    frame.src = `${origin}/link/index.html`;
+    Object.assign(frame.style, {
+      display: "block",
+      width: "100%",
+      height: "100%",
+      border: "0",
+      background: "transparent",
+      colorScheme: "normal",
+    });
+    dialog.appendChild(frame);
+    return { dialog, frame };
+  }
+
+  /** @param {HTMLElement} dialog */
+  function attach(dialog) {
+    if (document.body) document.body.appendChild(dialog);
+    else document.addEventListener("DOMContentLoaded", () => document.body.appendChild(dialog));
+  }
+
+  /** @type {Window & { Plaid?: object }} */
+  const host = window;
+  host.Plaid = { create, version: VERSION };
+})();

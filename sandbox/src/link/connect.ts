@@ -1,0 +1,70 @@
+/** The end of Link: an Item is made, or in update mode repaired, and a public_token issued. */
+import { findInstitution } from "../bank/institutions.ts";
+import { createItem, issuePublicToken, repair, shownAccounts } from "../items.ts";
+import { PlaidError } from "../plaid/plaid-error.ts";
+import type { Sandbox } from "../sandbox.ts";
+import type { Item, LinkSession, LinkSuccessMetadata, LinkToken } from "../state.ts";
+
+/** `chosen`: the places of the accounts among the holder's; at least one. */
+export function connectAccounts(
+  sandbox: Sandbox,
+  session: LinkSession,
+  token: LinkToken,
+  chosen: number[],
+): { public_token: string; metadata: LinkSuccessMetadata } {
+  const institution = findInstitution(session.institution_id ?? "");
+  if (!institution || session.username === null || chosen.length === 0) {
+    throw new PlaidError("NO_ACCOUNTS");
+  }
+  const item =
+    token.update_item_id === null
+      ? createItem(sandbox, {
+          client_id: token.client_id,
+          client_user_id: token.client_user_id,
+          institution,
+          username: session.username,
+          custom_user: session.custom_user,
+          bank_accounts: chosen,
+          products: token.products,
+          webhook: token.webhook,
+          link_session_id: session.link_session_id,
+          days_requested: token.days_requested,
+        })
+      : updateItem(sandbox, token, chosen);
+  const { institution_id, name } = institution;
+  return {
+    public_token: issuePublicToken(sandbox, item),
+    metadata: {
+      institution: { name, institution_id },
+      accounts: shownAccounts(sandbox, item).map(({ account_id, bank }) => ({
+        id: account_id,
+        name: bank.name,
+        mask: bank.mask,
+        type: bank.type,
+        subtype: bank.subtype,
+        verification_status: null,
+        class_type: null,
+      })),
+      link_session_id: session.link_session_id,
+      transfer_status: null,
+    },
+  };
+}
+
+/** Accounts that stay keep their account_id; new ones get one; others leave the Item. */
+function updateItem(sandbox: Sandbox, token: LinkToken, chosen: number[]): Item {
+  const item = sandbox.state.items.get(token.update_item_id ?? "");
+  if (!item || item.removed_at !== null) throw new PlaidError("ITEM_NOT_FOUND");
+  if (token.account_selection_enabled) {
+    item.accounts = chosen.map(
+      (bank_account) =>
+        item.accounts.find((account) => account.bank_account === bank_account) ?? {
+          account_id: sandbox.ids.id(),
+          bank_account,
+        },
+    );
+    sandbox.feeds.drop(item.item_id);
+  }
+  repair(sandbox, item);
+  return item;
+}

@@ -1,0 +1,348 @@
+/**
+ * What Link's page asks of the server, `/link/session/*`. Always answers 200 with an outcome in
+ * the body: a browser writes any other status to the console, and the host page's stays empty.
+ */
+
+import type { BankAccount } from "../bank/holders.ts";
+import { findInstitution, type Institution } from "../bank/institutions.ts";
+import { searchInstitutions } from "../endpoints/institutions.ts";
+import { openLinkToken } from "../endpoints/link-tokens.ts";
+import { PlaidError, type PlaidErrorBody } from "../plaid/plaid-error.ts";
+import type { Sandbox } from "../sandbox.ts";
+import type { LinkEvent, LinkSession, LinkToken } from "../state.ts";
+import { linkWebhook } from "../webhooks/bodies.ts";
+import { connectAccounts } from "./connect.ts";
+import { type LoggedIn, logIn, MFA_CODE } from "./log-in.ts";
+
+/** A bank as Link lists it. */
+interface BankChoice {
+  institution_id: string;
+  name: string;
+  host: string;
+  primary_color: string;
+  oauth: boolean;
+}
+
+/** An account as the picker shows it. `id` is its place among the holder's. */
+interface AccountChoice {
+  id: number;
+  name: string;
+  mask: string | null;
+  subtype: string;
+  current: number | null;
+  currency: string;
+  checked: boolean;
+}
+
+export type LinkOutcome =
+  | { outcome: "error"; error: PlaidErrorBody; request_id: string }
+  | { outcome: string; [field: string]: unknown };
+
+type Fields = Record<string, unknown>;
+
+/** Runs one step of Link. Refusals come back as `{ outcome: "error", error }`. */
+export function linkStep(sandbox: Sandbox, step: string, fields: Fields): LinkOutcome {
+  const request_id = sandbox.ids.requestId();
+  try {
+    const run = Object.hasOwn(STEPS, step) ? STEPS[step] : undefined;
+    if (!run) throw new PlaidError("NOT_FOUND");
+    return { ...run(sandbox, fields), request_id };
+  } catch (error) {
+    if (!(error instanceof PlaidError)) throw error;
+    return { outcome: "error", error: error.body(), request_id };
+  }
+}
+
+const STEPS: Record<string, (sandbox: Sandbox, fields: Fields) => LinkOutcome> = {
+  start,
+  institution: chooseInstitution,
+  "log-in": submitCredentials,
+  code: submitCode,
+  oauth: startOAuth,
+  "oauth-state": readOAuth,
+  connect,
+  exit,
+};
+
+/** Opens a session, or takes one up again after an OAuth redirect. */
+function start(sandbox: Sandbox, fields: Fields): LinkOutcome {
+  const token = openLinkToken(sandbox, text(fields, "link_token"));
+  const returned = fields.received_redirect_uri;
+  if (typeof returned === "string") return resume(sandbox, token, returned);
+
+  const session: LinkSession = {
+    link_session_id: sandbox.ids.uuid(),
+    link_token: token.link_token,
+    started_at: sandbox.clock.iso(),
+    finished_at: null,
+    institution_id: token.institution_id,
+    username: null,
+    custom_user: null,
+    awaiting_code: false,
+    logged_in: false,
+    oauth: null,
+    success: null,
+    exit: null,
+    events: [],
+  };
+  sandbox.state.link_sessions.set(session.link_session_id, session);
+  sandbox.changed();
+  return { outcome: "started", ...describeSession(token, session) };
+}
+
+function resume(sandbox: Sandbox, token: LinkToken, returned: string): LinkOutcome {
+  const state_id = URL.parse(returned)?.searchParams.get("oauth_state_id");
+  const session = [...sandbox.state.link_sessions.values()].find(
+    ({ oauth }) => oauth !== null && oauth.state_id === state_id,
+  );
+  if (!session?.oauth) throw new PlaidError("OAUTH_STATE_ID_NOT_FOUND");
+  if (session.link_token !== token.link_token) throw new PlaidError("INCORRECT_LINK_TOKEN");
+  if (session.oauth.used) throw new PlaidError("OAUTH_STATE_ID_ALREADY_PROCESSED");
+  const state = readOAuth(sandbox, { link_session_id: session.link_session_id });
+  return { ...describeSession(token, session), ...state };
+}
+
+function describeSession(token: LinkToken, session: LinkSession) {
+  const banks = searchInstitutions("", token.country_codes, token.products);
+  const preset =
+    session.institution_id === null ? undefined : findInstitution(session.institution_id);
+  return {
+    link_session_id: session.link_session_id,
+    client_name: token.client_name,
+    update_mode: token.update_item_id !== null,
+    oauth_window: token.redirect_uri === null ? "popup" : "top",
+    institution: preset ? bankChoice(preset) : null,
+    institutions: banks.map(bankChoice),
+  };
+}
+
+function chooseInstitution(sandbox: Sandbox, fields: Fields): LinkOutcome {
+  const { session } = openSession(sandbox, fields);
+  const institution = findInstitution(text(fields, "institution_id"));
+  if (!institution) throw new PlaidError("INVALID_INSTITUTION");
+  session.institution_id = institution.institution_id;
+  session.logged_in = false;
+  session.oauth = null;
+  sandbox.changed();
+  return { outcome: "chosen" };
+}
+
+function submitCredentials(sandbox: Sandbox, fields: Fields): LinkOutcome {
+  const { session, token } = openSession(sandbox, fields);
+  const holder = logIn(text(fields, "username"), text(fields, "password"));
+  checkSameHolder(sandbox, token, holder);
+  remember(sandbox, session, holder);
+  if (holder.username === "user_mfa") {
+    session.awaiting_code = true;
+    return { outcome: "code" };
+  }
+  session.logged_in = true;
+  return accountsOutcome(sandbox, session, token);
+}
+
+function submitCode(sandbox: Sandbox, fields: Fields): LinkOutcome {
+  const { session, token } = openSession(sandbox, fields);
+  if (!session.awaiting_code || text(fields, "code").trim() !== MFA_CODE) {
+    throw new PlaidError("INVALID_MFA");
+  }
+  session.awaiting_code = false;
+  session.logged_in = true;
+  sandbox.changed();
+  return accountsOutcome(sandbox, session, token);
+}
+
+/** Starts an OAuth log-in: where to send the person. */
+function startOAuth(sandbox: Sandbox, fields: Fields): LinkOutcome {
+  const { session } = openSession(sandbox, fields);
+  const state_id = sandbox.ids.uuid();
+  session.oauth = { state_id, result: "pending", used: false };
+  sandbox.changed();
+  return {
+    outcome: "oauth",
+    path: `/link/oauth.html?oauth_state_id=${state_id}`,
+  };
+}
+
+/** How the OAuth log-in stands. */
+function readOAuth(sandbox: Sandbox, fields: Fields): LinkOutcome {
+  const { session, token } = openSession(sandbox, fields);
+  const result = session.oauth?.result ?? "denied";
+  if (result === "pending") return { outcome: "pending" };
+  if (session.oauth) session.oauth.used = true;
+  if (result === "denied") throw new PlaidError("ACCESS_NOT_GRANTED");
+  session.logged_in = true;
+  sandbox.changed();
+  return accountsOutcome(sandbox, session, token);
+}
+
+function connect(sandbox: Sandbox, fields: Fields): LinkOutcome {
+  const { session, token } = openSession(sandbox, fields);
+  const ids = fields.account_ids;
+  if (!session.logged_in || !Array.isArray(ids) || ids.length === 0) {
+    throw new PlaidError("NO_ACCOUNTS");
+  }
+  const allowed = choosableAccounts(sandbox, session, token).map(({ index }) => index);
+  const chosen = allowed.filter((index) => ids.includes(index));
+  const { public_token, metadata } = connectAccounts(sandbox, session, token, chosen);
+  session.success = { public_token, metadata };
+  finish(sandbox, session, token, fields.events);
+  return { outcome: "connected", public_token, metadata };
+}
+
+function exit(sandbox: Sandbox, fields: Fields): LinkOutcome {
+  const { session, token } = openSession(sandbox, fields);
+  const institution =
+    session.institution_id === null ? undefined : findInstitution(session.institution_id);
+  const metadata = {
+    institution: institution
+      ? { name: institution.name, institution_id: institution.institution_id }
+      : null,
+    status: typeof fields.status === "string" ? fields.status : null,
+    link_session_id: session.link_session_id,
+    request_id: sandbox.ids.requestId(),
+  };
+  const error = (fields.error as object | null | undefined) ?? null;
+  session.exit = { error, metadata };
+  finish(sandbox, session, token, fields.events);
+  return { outcome: "exited", metadata };
+}
+
+function finish(sandbox: Sandbox, session: LinkSession, token: LinkToken, events: unknown): void {
+  const { link_session_id, link_token } = session;
+  session.finished_at = sandbox.clock.iso();
+  session.events = Array.isArray(events) ? (events.slice(0, 200) as LinkEvent[]) : [];
+  sandbox.changed();
+  if (token.webhook === null) return;
+  const about = { link_session_id, link_token };
+  const public_token = session.success?.public_token;
+  const send = (body: ReturnType<typeof linkWebhook>) =>
+    sandbox.webhooks.send(token.webhook ?? "", body);
+  send(linkWebhook("EVENTS", { ...about, events: session.events }));
+  if (public_token !== undefined) send(linkWebhook("ITEM_ADD_RESULT", { ...about, public_token }));
+  send(
+    linkWebhook("SESSION_FINISHED", {
+      ...about,
+      status: public_token === undefined ? "EXITED" : "SUCCESS",
+      ...(public_token === undefined ? {} : { public_token, public_tokens: [public_token] }),
+    }),
+  );
+}
+
+/** Where the OAuth bank sends the person back to, after a decision. */
+export function decideOAuth(
+  sandbox: Sandbox,
+  state_id: string,
+  decision: { username: string; password: string } | null,
+): LinkOutcome {
+  const session = [...sandbox.state.link_sessions.values()].find(
+    ({ oauth }) => oauth?.state_id === state_id,
+  );
+  const request_id = sandbox.ids.requestId();
+  try {
+    if (!session?.oauth) throw new PlaidError("OAUTH_STATE_ID_NOT_FOUND");
+    if (session.oauth.result !== "pending")
+      throw new PlaidError("OAUTH_STATE_ID_ALREADY_PROCESSED");
+    const token = openLinkToken(sandbox, session.link_token);
+    if (decision) {
+      const holder = logIn(decision.username, decision.password);
+      checkSameHolder(sandbox, token, holder);
+      remember(sandbox, session, holder);
+    }
+    session.oauth.result = decision ? "granted" : "denied";
+    sandbox.changed();
+    const back = token.redirect_uri === null ? null : new URL(token.redirect_uri);
+    back?.searchParams.set("oauth_state_id", state_id);
+    return { outcome: "decided", redirect_to: back?.href ?? null, request_id };
+  } catch (error) {
+    if (!(error instanceof PlaidError)) throw error;
+    return { outcome: "error", error: error.body(), request_id };
+  }
+}
+
+/** The bank behind an OAuth state, for its page; null when there is none. */
+export function oauthBank(
+  sandbox: Sandbox,
+  state_id: string,
+): { institution: Institution; client_name: string } | null {
+  const session = [...sandbox.state.link_sessions.values()].find(
+    ({ oauth }) => oauth?.state_id === state_id,
+  );
+  const institution = findInstitution(session?.institution_id ?? "");
+  const token = session && sandbox.state.link_tokens.get(session.link_token);
+  return institution && token ? { institution, client_name: token.client_name } : null;
+}
+
+/** Update mode is for the person who made the Item: Plaid refuses another username. */
+function checkSameHolder(sandbox: Sandbox, token: LinkToken, holder: LoggedIn): void {
+  const item = token.update_item_id === null ? null : sandbox.state.items.get(token.update_item_id);
+  if (item && item.username !== holder.username) throw new PlaidError("INVALID_UPDATED_USERNAME");
+}
+
+function remember(sandbox: Sandbox, session: LinkSession, holder: LoggedIn): void {
+  session.username = holder.username;
+  session.custom_user = holder.custom_user;
+  sandbox.changed();
+}
+
+/** The picker, or in plain update mode the end: nothing is to be chosen there. */
+function accountsOutcome(sandbox: Sandbox, session: LinkSession, token: LinkToken): LinkOutcome {
+  const choices = choosableAccounts(sandbox, session, token);
+  if (choices.length === 0) throw new PlaidError("NO_ACCOUNTS");
+  const item = token.update_item_id === null ? null : sandbox.state.items.get(token.update_item_id);
+  const linked = item?.accounts.map(({ bank_account }) => bank_account);
+  const pick = item === null || item === undefined || token.account_selection_enabled;
+  const accounts = choices
+    .filter(({ index }) => pick || linked?.includes(index))
+    .map(
+      ({ index, account }): AccountChoice => ({
+        id: index,
+        name: account.name,
+        mask: account.mask,
+        subtype: account.subtype,
+        current: account.current,
+        currency: account.currency,
+        checked: linked?.includes(index) ?? true,
+      }),
+    );
+  return { outcome: "accounts", accounts, pick };
+}
+
+function choosableAccounts(
+  sandbox: Sandbox,
+  session: LinkSession,
+  token: LinkToken,
+): { index: number; account: BankAccount }[] {
+  const { institution_id, username, custom_user } = session;
+  if (institution_id === null || username === null) throw new PlaidError("INVALID_INSTITUTION");
+  const filters = token.account_filters;
+  return sandbox
+    .bankAccounts(institution_id, username, custom_user)
+    .map((account, index) => ({ index, account }))
+    .filter(({ account }) => {
+      if (filters === null) return true;
+      const subtypes = filters[account.type]?.account_subtypes;
+      return subtypes?.includes("all") === true || subtypes?.includes(account.subtype) === true;
+    });
+}
+
+/** The unfinished session named by `link_session_id`. Throws INVALID_LINK_TOKEN. */
+function openSession(sandbox: Sandbox, fields: Fields): { session: LinkSession; token: LinkToken } {
+  const session = sandbox.state.link_sessions.get(text(fields, "link_session_id"));
+  if (!session || session.finished_at !== null) {
+    throw new PlaidError("INVALID_LINK_TOKEN", "this Link session is over");
+  }
+  return { session, token: openLinkToken(sandbox, session.link_token) };
+}
+
+function bankChoice({ institution_id, name, url, primary_color, oauth }: Institution): BankChoice {
+  return { institution_id, name, host: new URL(url).host, primary_color, oauth };
+}
+
+/** A text field of a step. Throws INVALID_FIELD. */
+function text(fields: Fields, name: string): string {
+  const value = fields[name];
+  if (typeof value !== "string" || value.length > 2_000_000) {
+    throw new PlaidError("INVALID_FIELD", `${name} must be a string`);
+  }
+  return value;
+}

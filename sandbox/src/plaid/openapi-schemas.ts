@@ -1,0 +1,110 @@
+/**
+ * Plaid's published OpenAPI 3.0 description as JSON Schema validators.
+ * `../../openapi/openapi-subset.json` is the source of every request and response shape.
+ */
+import { readFileSync } from "node:fs";
+import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
+import addFormats from "ajv-formats";
+
+type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+type JsonObject = { [key: string]: Json };
+
+interface Operation {
+  requestBody?: { content: { "application/json": { schema: Json } } };
+  responses: Record<string, { content?: { "application/json"?: { schema: Json } } }>;
+}
+interface OpenApi {
+  paths: Record<string, { post: Operation }>;
+  components: { schemas: JsonObject };
+}
+
+/** Reads one of the documents kept in `sandbox/openapi/`. */
+export function readOpenApiDocument(name: "openapi-subset" | "webhook-schemas"): OpenApi {
+  const url = new URL(`../../openapi/${name}.json`, import.meta.url);
+  return JSON.parse(readFileSync(url, "utf8")) as OpenApi;
+}
+
+const EXCLUSIVE_BOUNDS = [
+  ["exclusiveMinimum", "minimum"],
+  ["exclusiveMaximum", "maximum"],
+] as const;
+
+/**
+ * Translates OpenAPI 3.0's `nullable` to JSON Schema. With `closed`, objects that name their
+ * properties refuse others, as Plaid's API does with UNKNOWN_FIELDS.
+ */
+export function toJsonSchema(schema: Json, closed: boolean): Json {
+  if (Array.isArray(schema)) return schema.map((part) => toJsonSchema(part, closed));
+  if (schema === null || typeof schema !== "object") return schema;
+  const { nullable, example, discriminator, ...rest } = schema;
+  const out: JsonObject = {};
+  for (const [key, value] of Object.entries(rest)) {
+    if (key === "properties" && value && typeof value === "object" && !Array.isArray(value)) {
+      const properties: JsonObject = {};
+      for (const [name, part] of Object.entries(value))
+        properties[name] = toJsonSchema(part, closed);
+      out.properties = properties;
+    } else {
+      out[key] = toJsonSchema(value, closed);
+    }
+  }
+  // OpenAPI 3.0 has these as flags beside the bound; JSON Schema has them instead of the bound.
+  for (const [flag, bound] of EXCLUSIVE_BOUNDS) {
+    if (out[flag] === true) {
+      out[flag] = out[bound] ?? 0;
+      delete out[bound];
+    } else if (out[flag] === false) {
+      delete out[flag];
+    }
+  }
+  if (closed && out.properties && out.additionalProperties === undefined) {
+    out.additionalProperties = false;
+  }
+  if (nullable !== true) return out;
+  if (typeof out.type !== "string") return { anyOf: [out, { type: "null" }] };
+  out.type = [out.type, "null"];
+  if (Array.isArray(out.enum) && !out.enum.includes(null)) out.enum = [...out.enum, null];
+  return out;
+}
+
+/** An ajv that resolves `plaid#/components/schemas/<name>` against the document. */
+export function plaidAjv(document: OpenApi, closed: boolean): Ajv {
+  const ajv = new Ajv({ strict: false, allErrors: true });
+  addFormats(ajv);
+  // ajv-formats' own "url" wants a public top-level domain; a webhook on localhost is legal here.
+  ajv.addFormat("url", (value: string) => /^https?:$/.test(URL.parse(value)?.protocol ?? ""));
+  const schemas = toJsonSchema(document.components.schemas, closed);
+  ajv.addSchema({ $id: "plaid", components: { schemas } });
+  return ajv;
+}
+
+/** Absolute reference for a schema written as `#/components/schemas/...` in the document. */
+export function absoluteReference(schema: Json): JsonObject {
+  const reference = (schema as { $ref: string }).$ref;
+  return { $ref: `plaid${reference}` };
+}
+
+/** Finds and caches the validator of each path's request body. Compiles on first use. */
+export class RequestSchemas {
+  readonly #document = readOpenApiDocument("openapi-subset");
+  readonly #ajv = plaidAjv(this.#document, true);
+  readonly #validators = new Map<string, ValidateFunction>();
+
+  /** Every path of the document, e.g. `/item/get`. */
+  paths(): string[] {
+    return Object.keys(this.#document.paths);
+  }
+
+  /** Problems of a request body against the path's schema; empty when there are none. */
+  problems(path: string, body: unknown): ErrorObject[] {
+    let validate = this.#validators.get(path);
+    if (!validate) {
+      const schema =
+        this.#document.paths[path]?.post.requestBody?.content["application/json"].schema;
+      if (schema === undefined) throw new Error(`no request schema for ${path}`);
+      validate = this.#ajv.compile(absoluteReference(schema));
+      this.#validators.set(path, validate);
+    }
+    return validate(body) ? [] : (validate.errors ?? []);
+  }
+}

@@ -1,0 +1,116 @@
+/** What every handler works with: the state and the parts that change or observe it. */
+
+import { parseCustomUser } from "./bank/custom-user.ts";
+import { type BankAccount, bankAccounts } from "./bank/holders.ts";
+import { findInstitution } from "./bank/institutions.ts";
+import { TransactionFeeds } from "./bank/transaction-feeds.ts";
+import { Clock } from "./clock.ts";
+import { Faults } from "./control/faults.ts";
+import { RateLimits } from "./control/rate-limits.ts";
+import { RequestLog } from "./control/request-log.ts";
+import { IdSource } from "./plaid/ids.ts";
+import { RequestSchemas } from "./plaid/openapi-schemas.ts";
+import { emptyState, readStateFile, type State } from "./state.ts";
+import { StateFile } from "./state-file.ts";
+import { WebhookSender } from "./webhooks/sender.ts";
+
+/** The world everyone gets who names no seed. */
+const DEFAULT_WORLD = 1;
+
+export interface SandboxSettings {
+  /** Keep state here; null keeps it in memory. */
+  dataFile: string | null;
+  /** Makes the world and all ids repeatable; null: the default world, unguessable ids. */
+  seed: number | null;
+  /** Answer 429 above Plaid's published limits. */
+  rateLimits: boolean;
+  /** Added to every answer of the API, milliseconds. */
+  latencyMs: number;
+  /** A second Item of a holder at a tokenising bank ends the log-in of the first. */
+  newItemInvalidatesOld: boolean;
+}
+
+export class Sandbox {
+  readonly settings: SandboxSettings;
+  readonly schemas = new RequestSchemas();
+  readonly requests = new RequestLog();
+  readonly webhooks: WebhookSender;
+  state: State;
+  clock: Clock;
+  ids: IdSource;
+  faults: Faults;
+  limits: RateLimits;
+  feeds: TransactionFeeds;
+  readonly #file: StateFile | null;
+  readonly #holders = new Map<string, BankAccount[]>();
+
+  constructor(settings: SandboxSettings) {
+    this.settings = settings;
+    const { dataFile, seed } = settings;
+    this.state = (dataFile === null ? null : readStateFile(dataFile)) ?? emptyState(seed);
+    this.clock = new Clock(this.state.clock_offset_ms);
+    this.ids = new IdSource(seed, this.state.minted);
+    this.faults = this.#newFaults();
+    this.limits = new RateLimits(this.clock);
+    this.feeds = new TransactionFeeds(this);
+    this.webhooks = new WebhookSender(this);
+    this.#file = dataFile === null ? null : new StateFile(dataFile, () => this.#snapshot());
+  }
+
+  /** The seed of banks, holders and transactions. */
+  get world(): number {
+    return this.settings.seed ?? DEFAULT_WORLD;
+  }
+
+  /** Says that the state has changed, so that it reaches the disk. */
+  changed(): void {
+    this.#file?.changed();
+  }
+
+  /** Writes the state now, if it is kept at all. */
+  flush(): void {
+    this.#file?.write();
+  }
+
+  /** Forgets Items, tokens, sessions, faults, requests and any moved clock. */
+  reset(): void {
+    const { signing_key } = this.state;
+    this.webhooks.cancel();
+    this.state = { ...emptyState(this.settings.seed), signing_key };
+    this.clock = new Clock();
+    this.ids = new IdSource(this.settings.seed);
+    this.faults = this.#newFaults();
+    this.limits = new RateLimits(this.clock);
+    this.feeds = new TransactionFeeds(this);
+    this.requests.clear();
+    this.changed();
+  }
+
+  /** The bank accounts of a holder, drawn once. `custom_user` is the JSON of a `user_custom`. */
+  bankAccounts(
+    institution_id: string,
+    username: string,
+    custom_user: string | null,
+  ): BankAccount[] {
+    const key = [institution_id, username, custom_user ?? ""].join("\u0000");
+    let accounts = this.#holders.get(key);
+    if (!accounts) {
+      const institution = findInstitution(institution_id);
+      if (!institution) throw new Error(`unknown institution ${institution_id}`);
+      const custom = custom_user === null ? null : parseCustomUser(custom_user);
+      accounts = bankAccounts(this.world, institution, username, custom);
+      this.#holders.set(key, accounts);
+    }
+    return accounts;
+  }
+
+  #newFaults(): Faults {
+    return new Faults(this.schemas.paths(), this.world);
+  }
+
+  #snapshot(): State {
+    this.state.minted = this.ids.count;
+    this.state.clock_offset_ms = this.clock.offsetMs;
+    return this.state;
+  }
+}

@@ -1,0 +1,199 @@
+/**
+ * Everything the sandbox remembers. Plain JSON, so that it can be kept on disk. What follows from
+ * the seed (banks, holders, balances, transactions) is computed, not stored.
+ */
+import { readFileSync } from "node:fs";
+import type { JWK } from "jose";
+import type { PlaidErrorCode } from "./plaid/plaid-error.ts";
+
+/** An account as one Item shows it: a new `account_id` for a bank account of the holder. */
+export interface ItemAccount {
+  account_id: string;
+  /** Index of the account among the holder's at the bank. */
+  bank_account: number;
+}
+
+/** What happened to an Item's transactions since it was made; replayed to get the sync feed. */
+export type ActivityStep =
+  | { kind: "refresh"; day: string }
+  | { kind: "create"; day: string; transactions: CreatedTransaction[] };
+
+/** A transaction of `/sandbox/transactions/create`. */
+export interface CreatedTransaction {
+  date_transacted: string;
+  date_posted: string;
+  amount: number;
+  description: string;
+  iso_currency_code?: string;
+}
+
+export interface Item {
+  item_id: string;
+  client_id: string;
+  client_user_id: string | null;
+  institution_id: string;
+  /** Who logged in; with the institution it names the holder. */
+  username: string;
+  /** JSON of a `user_custom` log-in; null for everyone else. */
+  custom_user: string | null;
+  accounts: ItemAccount[];
+  products: string[];
+  webhook: string | null;
+  /** Set while the Item needs its user, e.g. ITEM_LOGIN_REQUIRED. */
+  error: PlaidErrorCode | null;
+  /** Null until a public_token is exchanged. */
+  access_token: string | null;
+  link_session_id: string | null;
+  /** Days of history asked for, 1 to 730. */
+  days_requested: number;
+  created_at: string;
+  removed_at: string | null;
+  activity: ActivityStep[];
+  last_webhook: { sent_at: string; code_sent: string } | null;
+}
+
+export interface PublicToken {
+  public_token: string;
+  item_id: string;
+  expires_at: number;
+  spent: boolean;
+}
+
+/** The parts of a `/link/token/create` request that Link and `/link/token/get` need again. */
+export interface LinkToken {
+  link_token: string;
+  client_id: string;
+  created_at: string;
+  expires_at: number;
+  client_name: string;
+  language: string;
+  country_codes: string[];
+  client_user_id: string | null;
+  products: string[];
+  webhook: string | null;
+  redirect_uri: string | null;
+  institution_id: string | null;
+  account_filters: Record<string, { account_subtypes: string[] }> | null;
+  days_requested: number;
+  /** Update mode: the Item to repair. */
+  update_item_id: string | null;
+  account_selection_enabled: boolean;
+}
+
+export interface LinkEvent {
+  event_name: string;
+  event_id: string;
+  timestamp: string;
+  event_metadata: Record<string, string>;
+}
+
+/** One opening of Link. */
+export interface LinkSession {
+  link_session_id: string;
+  link_token: string;
+  started_at: string;
+  finished_at: string | null;
+  institution_id: string | null;
+  username: string | null;
+  custom_user: string | null;
+  /** Awaiting the code of `user_mfa`. */
+  awaiting_code: boolean;
+  /** Logged in: accounts may be chosen. */
+  logged_in: boolean;
+  oauth: { state_id: string; result: "pending" | "granted" | "denied"; used: boolean } | null;
+  success: { public_token: string; metadata: LinkSuccessMetadata } | null;
+  exit: { error: object | null; metadata: LinkExitMetadata } | null;
+  events: LinkEvent[];
+}
+
+export interface LinkAccount {
+  id: string;
+  name: string;
+  mask: string | null;
+  type: string;
+  subtype: string;
+  verification_status: string | null;
+  class_type: string | null;
+}
+
+/** What `onSuccess` gets beside the public_token. */
+export interface LinkSuccessMetadata {
+  institution: { name: string; institution_id: string } | null;
+  accounts: LinkAccount[];
+  link_session_id: string;
+  transfer_status: null;
+}
+
+/** What `onExit` gets beside the error. */
+export interface LinkExitMetadata {
+  institution: { name: string; institution_id: string } | null;
+  status: string | null;
+  link_session_id: string;
+  request_id: string;
+}
+
+/** The key that signs webhooks: private JWK, and the public one as Plaid shows it. */
+export interface SigningKey {
+  private_jwk: JWK;
+  created_at: number;
+}
+
+export interface State {
+  version: 1;
+  seed: number | null;
+  minted: number;
+  clock_offset_ms: number;
+  signing_key: SigningKey | null;
+  items: Map<string, Item>;
+  public_tokens: Map<string, PublicToken>;
+  link_tokens: Map<string, LinkToken>;
+  link_sessions: Map<string, LinkSession>;
+  /** access_token -> item_id. A removed Item keeps its entry; an invalidated token loses it. */
+  access_tokens: Map<string, string>;
+}
+
+export function emptyState(seed: number | null): State {
+  return {
+    version: 1,
+    seed,
+    minted: 0,
+    clock_offset_ms: 0,
+    signing_key: null,
+    items: new Map(),
+    public_tokens: new Map(),
+    link_tokens: new Map(),
+    link_sessions: new Map(),
+    access_tokens: new Map(),
+  };
+}
+
+const MAPS = ["items", "public_tokens", "link_tokens", "link_sessions", "access_tokens"] as const;
+
+/** The state as JSON text. */
+export function serialiseState(state: State): string {
+  return JSON.stringify(state, (_key, value: unknown) =>
+    value instanceof Map ? Object.fromEntries(value) : value,
+  );
+}
+
+/** Reads a state file; null when there is none. Throws when the file is not one of ours. */
+export function readStateFile(file: string): State | null {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
+  }
+  let raw: Record<string, unknown>;
+  try {
+    raw = JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    throw new Error(`${file} is not a state file of the Plaid sandbox: not JSON. Delete it.`);
+  }
+  if (raw?.version !== 1) {
+    throw new Error(`${file} is not a state file of the Plaid sandbox: no version 1. Delete it.`);
+  }
+  for (const name of MAPS) raw[name] = new Map(Object.entries(raw[name] ?? {}));
+  return raw as unknown as State;
+}

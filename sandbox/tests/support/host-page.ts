@@ -1,0 +1,102 @@
+/** A stranger's page that opens Link, under a strict content security policy. */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { build } from "esbuild";
+import type { Page } from "playwright-core";
+
+/** What the page's callbacks were called with, in order. */
+export interface Called {
+  name: "onLoad" | "onSuccess" | "onExit" | "onEvent";
+  // biome-ignore lint/suspicious/noExplicitAny: whatever Link hands over is what is under test
+  args: any[];
+}
+
+export interface HostPage {
+  origin: string;
+  close(): void;
+}
+
+const PLAIN = `
+const query = new URLSearchParams(location.search);
+window.called = [];
+const note = (name) => (...args) => window.called.push({ name, args });
+window.handler = Plaid.create({
+  token: query.get("token"),
+  ...(query.has("oauth_state_id") || query.has("return") ? { receivedRedirectUri: location.href } : {}),
+  onLoad: note("onLoad"), onSuccess: note("onSuccess"), onExit: note("onExit"), onEvent: note("onEvent"),
+});
+document.querySelector("button").addEventListener("click", () => window.handler.open());
+`;
+
+const REACT = `
+import { createElement as h } from "react";
+import { createRoot } from "react-dom/client";
+import { usePlaidLink } from "react-plaid-link";
+window.called = [];
+const note = (name) => (...args) => window.called.push({ name, args });
+function Page() {
+  const { open, ready } = usePlaidLink({
+    token: new URLSearchParams(location.search).get("token"),
+    onSuccess: note("onSuccess"), onExit: note("onExit"), onEvent: note("onEvent"), onLoad: note("onLoad"),
+  });
+  return h("button", { disabled: !ready, onClick: () => open() }, "Connect a bank");
+}
+createRoot(document.getElementById("root")).render(h(Page));
+`;
+
+/** Serves \`/\` (plain script) and \`/react\` (react-plaid-link, unmodified) for a sandbox's Link. */
+export async function startHostPage(sandbox: string): Promise<HostPage> {
+  const bundle = await build({
+    stdin: { contents: REACT, resolveDir: import.meta.dirname, loader: "js" },
+    bundle: true,
+    write: false,
+    format: "iife",
+    define: { "process.env.NODE_ENV": '"production"' },
+  });
+  const files: Record<string, [string, string]> = {
+    "/": ["text/html", page(sandbox, "/plain.js", "")],
+    "/react": ["text/html", page(sandbox, "/react.js", CDN_TAG)],
+    "/plain.js": ["text/javascript", PLAIN],
+    "/react.js": ["text/javascript", bundle.outputFiles[0]?.text ?? ""],
+  };
+  const server = createServer((request, response) => {
+    const path = new URL(request.url ?? "/", "http://host").pathname;
+    const [type, text] = files[path] ?? ["text/plain", ""];
+    response.writeHead(files[path] ? 200 : 204, {
+      "content-type": type,
+      "content-security-policy": `default-src 'none'; script-src 'self' ${sandbox}; style-src 'self'; frame-src ${sandbox}; connect-src 'self' ${sandbox}; img-src 'self'`,
+    });
+    response.end(text);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    origin: `http://localhost:${(server.address() as AddressInfo).port}`,
+    close: () => server.close(),
+  };
+}
+
+/** react-plaid-link takes an element with the CDN's src as "already loaded". */
+const CDN_TAG = `<script type="text/plain" src="https://cdn.plaid.com/link/v2/stable/link-initialize.js"></script>`;
+
+function page(sandbox: string, script: string, extra: string): string {
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Ledgerline</title>
+<meta name="viewport" content="width=device-width"></head><body>${extra}
+<script src="${sandbox}/link/v2/stable/link-initialize.js"></script>
+<h1>Accounts</h1><div id="root"><button>Connect a bank</button></div>
+<script src="${script}"></script></body></html>`;
+}
+
+/** The calls so far. */
+export function calls(page: Page): Promise<Called[]> {
+  return page.evaluate(() => (window as unknown as { called: Called[] }).called);
+}
+
+/** Waits for a callback and gives its arguments. */
+export async function call(page: Page, name: Called["name"]): Promise<Called["args"]> {
+  await page.waitForFunction(
+    (wanted) =>
+      (window as unknown as { called: Called[] }).called.some((entry) => entry.name === wanted),
+    name,
+  );
+  return (await calls(page)).find((entry) => entry.name === name)?.args ?? [];
+}
