@@ -4,3 +4,10 @@ import type { LoadContext } from "../server/load-context.ts";
 declare module "@remix-run/node" {
   interface AppLoadContext extends LoadContext {}
 }
+
+// The single fetch option of remix.config.js changes what loaders and actions hand to components.
+declare module "@remix-run/server-runtime" {
+  interface Future {
+    v3_singleFetch: true;
+  }
+}

@@ -28,7 +28,14 @@ interface ButtonProps extends ComponentPropsWithoutRef<"button"> {
  * A button. While busy it keeps its focus and its name (a `disabled` button would lose the focus);
  * whoever uses it ignores presses then.
  */
-export function Button({ kind = "primary", busy, icon, className, children, ...rest }: ButtonProps) {
+export function Button({
+  kind = "primary",
+  busy,
+  icon,
+  className,
+  children,
+  ...rest
+}: ButtonProps) {
   return (
     <button
       type="button"

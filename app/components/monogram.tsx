@@ -9,7 +9,13 @@ function initialsOf(name: string): string {
 }
 
 /** A name's initials on a quiet ground. Decoration: the name always stands beside it. */
-export function Monogram({ name, shape = "square" }: { name: string; shape?: "square" | "circle" }) {
+export function Monogram({
+  name,
+  shape = "square",
+}: {
+  name: string;
+  shape?: "square" | "circle";
+}) {
   const form = shape === "square" ? "size-10 rounded-[0.625rem]" : "size-8 rounded-full";
   return (
     <span

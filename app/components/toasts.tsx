@@ -74,13 +74,7 @@ export function hideToast(id: string): void {
   toast.dismiss(id);
 }
 
-function ToastFrame({
-  children,
-  onDismiss,
-}: {
-  children: React.ReactNode;
-  onDismiss: () => void;
-}) {
+function ToastFrame({ children, onDismiss }: { children: React.ReactNode; onDismiss: () => void }) {
   return (
     <div className="flex w-full gap-3 rounded-xl border border-line bg-surface p-4 pr-3 text-[0.9375rem] leading-normal text-ink shadow-raised sm:w-92">
       {children}

@@ -137,7 +137,6 @@
       border: "0",
       overflow: "hidden",
       background: "transparent",
-      colorScheme: "normal",
     });
     const frame = document.createElement("iframe");
     frame.id = `plaid-link-iframe-${id}`;
@@ -149,7 +148,8 @@
       height: "100%",
       border: "0",
       background: "transparent",
-      colorScheme: "normal",
+      // As Link's document has it: a frame that differs from its document is not transparent.
+      colorScheme: "light dark",
     });
     dialog.appendChild(frame);
     return { dialog, frame };

@@ -252,6 +252,15 @@ function balance(account) {
   );
 }
 
+const ABBREVIATIONS = ["cd", "hsa", "ira", "isa", "tfsa"];
+
+/** @param {string} subtype */
+function subtypeName(subtype) {
+  const words = subtype.split(" ").map((word) => (ABBREVIATIONS.includes(word) ? word.toUpperCase() : word));
+  const name = words.join(" ");
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}
+
 /** @param {Actions} actions @param {Visit} visit @param {Account[]} accounts */
 export function accountsPane(actions, visit, accounts) {
   const button = /** @type {HTMLButtonElement} */ (primary("Connect accounts", { type: "submit" }));
@@ -294,7 +303,7 @@ export function accountsPane(actions, visit, accounts) {
             "span",
             { class: "more", id: `${id}-more` },
             h("span", { class: "balance" }, balance(account)),
-            h("span", { class: "subtype" }, account.subtype),
+            h("span", { class: "subtype" }, subtypeName(account.subtype)),
           ),
         );
       }),

@@ -1,0 +1,74 @@
+import { Form, Link, useLocation, useNavigation } from "@remix-run/react";
+import { type ReactNode, useEffect, useRef } from "react";
+import { Button } from "../components/button.tsx";
+import { Logo } from "../components/logo.tsx";
+import { text } from "../text.ts";
+import type { AuthFormAnswer } from "./form-answer.ts";
+
+interface AuthPageProps {
+  words: {
+    title: string;
+    lead: string;
+    submit: string;
+    busy: string;
+    otherLead: string;
+    other: string;
+  };
+  otherPath: "/login" | "/signup";
+  answer: AuthFormAnswer | undefined;
+  children: ReactNode;
+}
+
+/** The frame of log-in and sign-up: one form, one thing to do. */
+export function AuthPage({ words, otherPath, answer, children }: AuthPageProps) {
+  const form = useRef<HTMLFormElement>(null);
+  const { search } = useLocation();
+  const busy = useNavigation().formMethod === "POST";
+
+  useEffect(() => {
+    if (!answer) return;
+    form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+  }, [answer]);
+
+  return (
+    <div className="mx-auto flex min-h-dvh w-full max-w-sm flex-col px-5 pt-6 pb-12">
+      <Logo />
+      <main className="my-auto py-10">
+        <h1 className="text-2xl font-semibold">{words.title}</h1>
+        <p className="mt-1 text-ink-soft">{words.lead}</p>
+        <Form
+          method="post"
+          ref={form}
+          noValidate
+          className="mt-7 grid gap-5"
+          onSubmit={(event) => {
+            if (busy) event.preventDefault();
+          }}
+        >
+          {answer?.message ? (
+            <p
+              id="form-message"
+              role="alert"
+              className="rounded-lg border border-danger/25 bg-danger-soft px-3.5 py-2.5 text-sm text-danger"
+            >
+              {answer.message}
+            </p>
+          ) : null}
+          {children}
+          <Button type="submit" busy={busy} className="w-full">
+            {busy ? words.busy : words.submit}
+          </Button>
+        </Form>
+        <p className="mt-6 text-sm text-ink-soft">
+          {words.otherLead}{" "}
+          <Link
+            to={`${otherPath}${search}`}
+            className="rounded-sm py-2 font-medium text-accent underline-offset-4 hover:underline"
+          >
+            {words.other}
+          </Link>
+        </p>
+      </main>
+    </div>
+  );
+}

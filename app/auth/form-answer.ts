@@ -1,0 +1,39 @@
+import { data, redirect } from "@remix-run/node";
+import type { z } from "zod";
+import type { AuthResult } from "../../server/load-context.ts";
+import { nextPath } from "./next-path.ts";
+import { type FieldErrors, toFieldErrors } from "./to-field-errors.ts";
+
+/** What a log-in or sign-up page gets back when it did not work. Never the password. */
+export interface AuthFormAnswer {
+  /** What is wrong with the whole: the password does not fit, say. */
+  message: string | null;
+  fields: FieldErrors;
+  values: { name: string; email: string };
+}
+
+/**
+ * Reads a form by its schema and tries it. Redirects with the session's cookies when it worked,
+ * else answers what to say. Works the same with and without JavaScript in the browser.
+ */
+export async function answerAuthForm<T>(
+  request: Request,
+  schema: z.ZodType<T>,
+  attempt: (form: T) => Promise<AuthResult>,
+) {
+  const form = Object.fromEntries(await request.formData());
+  const values = { name: String(form.name ?? ""), email: String(form.email ?? "") };
+  const parsed = schema.safeParse(form);
+  if (!parsed.success) {
+    const answer: AuthFormAnswer = { message: null, fields: toFieldErrors(parsed.error), values };
+    return data(answer, { status: 400 });
+  }
+  const result = await attempt(parsed.data);
+  if (!result.ok) {
+    const answer: AuthFormAnswer = { message: result.message, fields: {}, values };
+    return data(answer, { status: result.status });
+  }
+  const headers = new Headers();
+  for (const cookie of result.setCookie) headers.append("Set-Cookie", cookie);
+  throw redirect(nextPath(request.url), { headers });
+}

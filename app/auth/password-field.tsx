@@ -1,0 +1,31 @@
+import { type ComponentPropsWithoutRef, useState } from "react";
+import { text } from "../text.ts";
+import { Field } from "./field.tsx";
+
+type PasswordFieldProps = Omit<ComponentPropsWithoutRef<typeof Field>, "label" | "name" | "type">;
+
+/** A password with a button that shows it (a person who sees it makes fewer mistakes). */
+export function PasswordField(props: PasswordFieldProps) {
+  const [shown, setShown] = useState(false);
+  return (
+    <Field
+      {...props}
+      name="password"
+      label={text.auth.password}
+      type={shown ? "text" : "password"}
+      autoCapitalize="none"
+      spellCheck={false}
+      end={
+        <button
+          type="button"
+          onClick={() => setShown(!shown)}
+          aria-label={shown ? text.auth.hidePassword : text.auth.showPassword}
+          // Without JavaScript it could do nothing.
+          className="absolute inset-y-0 right-0 min-w-14 cursor-pointer rounded-lg px-3 text-sm text-ink-soft hover:text-ink noscript:hidden"
+        >
+          {shown ? text.auth.hide : text.auth.show}
+        </button>
+      }
+    />
+  );
+}

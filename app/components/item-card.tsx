@@ -1,0 +1,72 @@
+import { TriangleAlert } from "lucide-react";
+import { useEffect, useId, useRef } from "react";
+import type { ItemWithAccounts } from "../../server/contracts/accounts.ts";
+import { text } from "../text.ts";
+import { AccountRow } from "./account-row.tsx";
+import { LocalTime } from "./local-time.tsx";
+import { Monogram } from "./monogram.tsx";
+
+/** The frame of a card; the card of a connection under way has the same, so that nothing jumps. */
+export const cardClass = "overflow-hidden rounded-xl border border-line bg-surface shadow-card";
+export const cardHeadClass = "flex h-18 items-center gap-3.5 border-b border-line px-4 sm:px-5";
+
+/** One bank with its accounts. A new one is ringed for a while, and takes the focus. */
+export function ItemCard({ item, isNew }: { item: ItemWithAccounts; isNew: boolean }) {
+  const card = useRef<HTMLElement>(null);
+  const headingId = useId();
+
+  useEffect(() => {
+    if (!isNew) return;
+    card.current?.focus({ preventScroll: true });
+    card.current?.scrollIntoView({ block: "nearest" });
+  }, [isNew]);
+
+  return (
+    <article
+      ref={card}
+      tabIndex={-1}
+      aria-label={item.institution.name}
+      data-item-id={item.id}
+      data-new={isNew || undefined}
+      className={`${cardClass} scroll-my-20 data-new:border-accent data-new:ring-1 data-new:ring-accent motion-safe:data-new:animate-arrive motion-safe:data-new:border-line motion-safe:data-new:ring-0`}
+    >
+      <header className={cardHeadClass}>
+        <Monogram name={item.institution.name} />
+        <div className="min-w-0 flex-1">
+          <h2 id={headingId} className="truncate font-semibold" title={item.institution.name}>
+            {item.institution.name}
+          </h2>
+          <p className="truncate text-sm text-ink-soft">
+            {text.dashboard.accountCount(item.accounts.length)}
+            <span aria-hidden="true"> · </span>
+            <LocalTime iso={item.createdAt} dateOnly />
+          </p>
+        </div>
+        <Status status={item.status} />
+      </header>
+      {item.status === "login_required" ? (
+        <p className="flex gap-2.5 border-b border-line bg-warn-soft px-4 py-2.5 text-sm text-warn sm:px-5">
+          <TriangleAlert className="mt-0.5 size-4 shrink-0" aria-hidden="true" />
+          {text.dashboard.loginRequired}
+        </p>
+      ) : null}
+      <ul aria-labelledby={headingId} className="divide-y divide-line">
+        {item.accounts.map((account) => (
+          <AccountRow key={account.id} account={account} />
+        ))}
+      </ul>
+    </article>
+  );
+}
+
+function Status({ status }: { status: ItemWithAccounts["status"] }) {
+  const good = status === "good";
+  return (
+    <span
+      className={`inline-flex shrink-0 items-center gap-1.5 rounded-full px-2.5 py-1 text-xs font-medium ${good ? "bg-accent-soft text-accent" : "bg-warn-soft text-warn"}`}
+    >
+      <span className="size-1.5 rounded-full bg-current" aria-hidden="true" />
+      {text.dashboard.status[status]}
+    </span>
+  );
+}

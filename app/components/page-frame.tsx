@@ -1,0 +1,92 @@
+import { Form, Link, NavLink } from "@remix-run/react";
+import { LogOut } from "lucide-react";
+import type { ReactNode } from "react";
+import type { Viewer } from "../../server/contracts/session.ts";
+import { text } from "../text.ts";
+import { buttonClass } from "./button.tsx";
+import { Logo } from "./logo.tsx";
+import { Monogram } from "./monogram.tsx";
+
+/** The frame of every page behind the log-in. */
+export function PageFrame({ viewer, children }: { viewer: Viewer; children: ReactNode }) {
+  return (
+    <>
+      <a
+        href="#content"
+        className="fixed top-2 left-2 z-30 -translate-y-16 rounded-lg bg-surface px-4 py-2.5 font-medium shadow-raised focus:translate-y-0"
+      >
+        {text.nav.skip}
+      </a>
+      <header className="sticky top-0 z-20 border-b border-line bg-ground/90 backdrop-blur-md">
+        <div className="mx-auto flex h-15 max-w-6xl items-center gap-1 px-4 sm:gap-6 sm:px-6">
+          <Link to="/dashboard" className="rounded-md py-2 max-sm:[&_span]:gap-0">
+            <Logo />
+          </Link>
+          <nav
+            aria-label={text.nav.label}
+            className="flex flex-1 justify-center gap-1 sm:justify-start"
+          >
+            <NavItem to="/dashboard">{text.nav.dashboard}</NavItem>
+            <NavItem to="/activity">{text.nav.activity}</NavItem>
+          </nav>
+          <AccountMenu viewer={viewer} />
+        </div>
+      </header>
+      <main
+        id="content"
+        tabIndex={-1}
+        className="mx-auto max-w-6xl px-4 pt-8 pb-24 sm:px-6 sm:pt-10"
+      >
+        {children}
+      </main>
+    </>
+  );
+}
+
+function NavItem({ to, children }: { to: string; children: ReactNode }) {
+  return (
+    <NavLink
+      to={to}
+      prefetch="intent"
+      className="flex hit-area items-center rounded-lg px-3 text-sm font-medium text-ink-soft transition-colors hover:bg-sunken hover:text-ink aria-[current=page]:text-ink"
+    >
+      {children}
+    </NavLink>
+  );
+}
+
+/** Who is logged in, and the way out. The browser's own popover: it works without JavaScript too. */
+function AccountMenu({ viewer }: { viewer: Viewer }) {
+  return (
+    <>
+      <button
+        type="button"
+        {...{ popovertarget: "account-menu" }}
+        aria-label={text.nav.account}
+        className="-mr-1.5 grid size-11 cursor-pointer place-items-center rounded-full"
+      >
+        <Monogram name={viewer.name} shape="circle" />
+      </button>
+      <div
+        id="account-menu"
+        {...{ popover: "auto" }}
+        className="fixed inset-auto top-14 right-4 m-0 w-64 rounded-xl border border-line bg-surface p-1.5 text-ink shadow-raised sm:right-[max(1.5rem,calc((100vw-72rem)/2+1.5rem))]"
+      >
+        <div className="px-3 pt-2 pb-2.5">
+          <p className="truncate font-medium" title={viewer.name}>
+            {viewer.name}
+          </p>
+          <p className="truncate text-sm text-ink-soft" title={viewer.email}>
+            {viewer.email}
+          </p>
+        </div>
+        <Form method="post" action="/logout" className="border-t border-line pt-1.5">
+          <button type="submit" className={buttonClass("quiet", "w-full justify-start px-3")}>
+            <LogOut className="size-4" aria-hidden="true" />
+            {text.nav.logOut}
+          </button>
+        </Form>
+      </div>
+    </>
+  );
+}

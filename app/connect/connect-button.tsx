@@ -1,0 +1,38 @@
+import { Plus } from "lucide-react";
+import { Button } from "../components/button.tsx";
+import { showProblem } from "../components/toasts.tsx";
+import { text } from "../text.ts";
+import { useConnect } from "./connect-context.ts";
+
+interface ConnectButtonProps {
+  /** Why no bank can be connected now: the plan is full. Said before Link opens. */
+  full: string | null;
+  className?: string;
+}
+
+/** Opens Link. Says that it is busy, and why it cannot, without losing its place or its focus. */
+export function ConnectButton({ full, className }: ConnectButtonProps) {
+  const { step, start, prepare } = useConnect();
+  return (
+    <>
+      <Button
+        icon={<Plus className="-ml-0.5 size-4" aria-hidden="true" />}
+        busy={step.name !== "idle"}
+        aria-disabled={full !== null}
+        aria-describedby={full === null ? undefined : "plan-full"}
+        className={className}
+        onPointerEnter={full === null ? prepare : undefined}
+        onFocus={full === null ? prepare : undefined}
+        onClick={() => {
+          if (full === null) start();
+          else showProblem("connect", { title: text.problem.limit, message: full });
+        }}
+      >
+        {text.connect.button}
+      </Button>
+      <span className="sr-only" role="status">
+        {step.name === "opening" ? text.connect.opening : ""}
+      </span>
+    </>
+  );
+}

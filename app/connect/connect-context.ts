@@ -1,0 +1,39 @@
+import { createContext, useContext } from "react";
+
+/** Where a connection stands. One at a time. */
+export type ConnectStep =
+  | { name: "idle" }
+  /** The link_token and Link's script are being fetched. */
+  | { name: "opening" }
+  /** Link is open. */
+  | { name: "linking" }
+  /** Link is done; the server connects the accounts. */
+  | { name: "connecting"; bank: string | null; accountCount: number };
+
+/** An Item just connected: its card is highlighted when the page has it. */
+export interface Arrival {
+  itemId: string;
+  bank: string;
+  accountCount: number;
+}
+
+export interface Connect {
+  step: ConnectStep;
+  /** The Item that just came; null again after a while. */
+  arrival: Arrival | null;
+  /** Opens Link. Does nothing while a connection is under way. */
+  start: () => void;
+  /** Goes on after a bank's own site sent the person back. False when there is nothing to go on with. */
+  resume: (receivedRedirectUri: string) => boolean;
+  /** Fetches ahead what `start` will need. */
+  prepare: () => void;
+}
+
+export const ConnectContext = createContext<Connect | null>(null);
+
+/** The one connection flow of the page. */
+export function useConnect(): Connect {
+  const connect = useContext(ConnectContext);
+  if (!connect) throw new Error("useConnect works only inside ConnectProvider");
+  return connect;
+}

@@ -1,0 +1,36 @@
+import { cardClass, cardHeadClass } from "../components/item-card.tsx";
+import { Monogram } from "../components/monogram.tsx";
+import { Spinner } from "../components/spinner.tsx";
+import { text } from "../text.ts";
+
+/** Stands where the new bank's card will be, in its size, while the connection is made. */
+export function PendingCard({ bank, accountCount }: { bank: string | null; accountCount: number }) {
+  return (
+    <div className={cardClass} role="status" data-pending="true">
+      <div className={cardHeadClass}>
+        {bank ? <Monogram name={bank} /> : <Bar className="size-10" />}
+        <p className="min-w-0 flex-1 truncate font-semibold">{text.connect.connecting(bank)}</p>
+        <Spinner className="text-accent" />
+      </div>
+      <div className="divide-y divide-line" aria-hidden="true">
+        {Array.from({ length: Math.min(accountCount, 12) }, (_, row) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: the rows are all the same and never move
+          <div key={row} className="flex h-17 items-center justify-between gap-4 px-4 sm:px-5">
+            <div className="grid gap-2">
+              <Bar className="h-3.5 w-36" />
+              <Bar className="h-3 w-24" />
+            </div>
+            <div className="grid justify-items-end gap-2">
+              <Bar className="h-3.5 w-20" />
+              <Bar className="h-3 w-28" />
+            </div>
+          </div>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+function Bar({ className }: { className: string }) {
+  return <span className={`block animate-breathe rounded-md bg-sunken ${className}`} />;
+}

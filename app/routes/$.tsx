@@ -1,0 +1,19 @@
+import type { MetaFunction } from "@remix-run/node";
+import { ErrorPage } from "../components/error-page.tsx";
+import { pageTitle } from "../page-title.ts";
+import { text } from "../text.ts";
+
+export const meta: MetaFunction = () => pageTitle(text.error.notFoundTitle);
+
+/** Every address that no other route answers. */
+export function loader() {
+  throw new Response(null, { status: 404 });
+}
+
+export default function NotFound() {
+  return null;
+}
+
+export function ErrorBoundary() {
+  return <ErrorPage />;
+}

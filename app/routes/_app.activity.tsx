@@ -1,0 +1,82 @@
+import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
+import { Link, useLoaderData } from "@remix-run/react";
+import { CircleAlert, CircleCheck, CircleMinus } from "lucide-react";
+import type { ActivityEntry, ActivityKind } from "../../server/contracts/activity.ts";
+import { type Reason, reasons } from "../../server/contracts/errors.ts";
+import { requireViewer } from "../auth/require-viewer.ts";
+import { buttonClass } from "../components/button.tsx";
+import { LocalTime } from "../components/local-time.tsx";
+import { RouteError } from "../components/route-error.tsx";
+import { useFreshData } from "../connect/use-fresh-data.ts";
+import { pageTitle } from "../page-title.ts";
+import { text } from "../text.ts";
+
+export const meta: MetaFunction = () => pageTitle(text.activity.title);
+
+export async function loader({ request, context }: LoaderFunctionArgs) {
+  requireViewer(request, context);
+  return context.caller.activity.list();
+}
+
+const looks = {
+  connected: { Icon: CircleCheck, colour: "text-accent" },
+  refused: { Icon: CircleMinus, colour: "text-warn" },
+  failed: { Icon: CircleAlert, colour: "text-danger" },
+} satisfies Record<ActivityKind, unknown>;
+
+export default function Activity() {
+  const { entries } = useLoaderData<typeof loader>();
+  useFreshData();
+  return (
+    <div className="max-w-3xl">
+      <h1 className="text-2xl font-semibold">{text.activity.title}</h1>
+      <p className="text-ink-soft">{text.activity.lead}</p>
+      {entries.length === 0 ? (
+        <div className="mt-6 rounded-xl border border-dashed border-line-strong px-6 py-12 text-center">
+          <h2 className="font-semibold">{text.activity.emptyTitle}</h2>
+          <p className="mt-1 mb-5 text-ink-soft">{text.activity.empty}</p>
+          <Link to="/dashboard" className={buttonClass("secondary")}>
+            {text.activity.emptyAction}
+          </Link>
+        </div>
+      ) : (
+        <ol className="mt-6 divide-y divide-line rounded-xl border border-line bg-surface shadow-card">
+          {entries.map((entry) => (
+            <ActivityRow key={entry.id} entry={entry} />
+          ))}
+        </ol>
+      )}
+    </div>
+  );
+}
+
+function ActivityRow({ entry }: { entry: ActivityEntry }) {
+  const { Icon, colour } = looks[entry.kind];
+  const detail = detailOf(entry);
+  return (
+    <li className="flex gap-3 px-4 py-3.5 sm:px-5">
+      <Icon className={`mt-0.5 size-4.5 shrink-0 ${colour}`} aria-hidden="true" />
+      <div className="min-w-0 flex-1 sm:flex sm:gap-6">
+        <div className="min-w-0 flex-1">
+          <p className="font-medium wrap-break-word">
+            {text.activity[entry.kind](entry.institutionName ?? text.activity.aBank)}
+          </p>
+          {detail ? <p className="text-sm text-ink-soft">{detail}</p> : null}
+        </div>
+        <p className="shrink-0 text-sm whitespace-nowrap text-ink-soft tabular-nums sm:mt-px">
+          <LocalTime iso={entry.createdAt} />
+        </p>
+      </div>
+    </li>
+  );
+}
+
+function detailOf({ kind, accountCount, reason }: ActivityEntry): string | null {
+  if (kind === "connected") return text.dashboard.accountCount(accountCount);
+  if (reason && Object.hasOwn(reasons, reason)) return reasons[reason as Reason].message;
+  return null;
+}
+
+export function ErrorBoundary() {
+  return <RouteError />;
+}

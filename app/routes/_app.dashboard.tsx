@@ -1,0 +1,85 @@
+import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
+import { useLoaderData } from "@remix-run/react";
+import { Info } from "lucide-react";
+import { requireViewer } from "../auth/require-viewer.ts";
+import { ItemCard } from "../components/item-card.tsx";
+import { PlanMeter } from "../components/plan-meter.tsx";
+import { PrivacyNote } from "../components/privacy-note.tsx";
+import { RouteError } from "../components/route-error.tsx";
+import { ConnectButton } from "../connect/connect-button.tsx";
+import { useConnect } from "../connect/connect-context.ts";
+import { EmptyDashboard } from "../connect/empty-dashboard.tsx";
+import { PendingCard } from "../connect/pending-card.tsx";
+import { useFreshData } from "../connect/use-fresh-data.ts";
+import { pageTitle } from "../page-title.ts";
+import { text } from "../text.ts";
+
+export const meta: MetaFunction = () => pageTitle(text.nav.dashboard);
+
+export async function loader({ request, context }: LoaderFunctionArgs) {
+  requireViewer(request, context);
+  const [{ items }, planUse] = await Promise.all([
+    context.caller.accounts.list(),
+    context.caller.plan.get(),
+  ]);
+  return { items, planUse };
+}
+
+export default function Dashboard() {
+  const { items, planUse } = useLoaderData<typeof loader>();
+  const { step, arrival } = useConnect();
+  useFreshData();
+
+  const { plan, accountsUsed } = planUse;
+  const full =
+    accountsUsed >= plan.maxAccounts
+      ? text.plan.full(plan.name, plan.maxAccounts, accountsUsed)
+      : null;
+  // The server has the new bank before the page does: its place stays taken until the page follows.
+  const awaited = arrival && !items.some(({ id }) => id === arrival.itemId) ? arrival : null;
+  const pending = step.name === "connecting" ? step : awaited;
+  const empty = items.length === 0 && !pending;
+
+  return (
+    <div className="grid gap-x-12 gap-y-6 lg:grid-cols-[minmax(0,1fr)_15rem]">
+      <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-5 lg:col-span-2">
+        <div>
+          <h1 className="text-2xl font-semibold">{text.dashboard.title}</h1>
+          <p className="text-ink-soft tabular-nums">
+            {items.length === 0
+              ? text.dashboard.summaryEmpty
+              : text.dashboard.summary(accountsUsed, items.length)}
+          </p>
+        </div>
+        {empty ? null : <ConnectButton full={full} className="max-sm:w-full" />}
+      </div>
+      <div className="grid min-w-0 content-start gap-4">
+        {full ? (
+          <p
+            id="plan-full"
+            className="flex gap-2.5 rounded-xl border border-line bg-warn-soft px-4 py-3 text-sm text-warn"
+          >
+            <Info className="mt-0.5 size-4 shrink-0" aria-hidden="true" />
+            {full}
+          </p>
+        ) : null}
+        {pending ? <PendingCard bank={pending.bank} accountCount={pending.accountCount} /> : null}
+        {empty ? (
+          <EmptyDashboard full={full} />
+        ) : (
+          items.map((item) => (
+            <ItemCard key={item.id} item={item} isNew={item.id === arrival?.itemId} />
+          ))
+        )}
+      </div>
+      <aside className="grid content-start gap-8 pt-2 max-lg:mt-4 max-lg:grid-cols-2 max-sm:grid-cols-1">
+        <PlanMeter {...planUse} />
+        {empty ? null : <PrivacyNote />}
+      </aside>
+    </div>
+  );
+}
+
+export function ErrorBoundary() {
+  return <RouteError />;
+}

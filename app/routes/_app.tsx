@@ -1,0 +1,29 @@
+import type { LoaderFunctionArgs } from "@remix-run/node";
+import { Outlet, type ShouldRevalidateFunctionArgs, useLoaderData } from "@remix-run/react";
+import { requireViewer } from "../auth/require-viewer.ts";
+import { PageFrame } from "../components/page-frame.tsx";
+import { ConnectProvider } from "../connect/connect-provider.tsx";
+
+/** The frame of the pages behind the log-in, and the connection flow above them. */
+export function loader({ request, context }: LoaderFunctionArgs) {
+  return { viewer: requireViewer(request, context), scriptUrl: context.link.scriptUrl };
+}
+
+/** Neither the person nor the script's address changes but by a form (log-out). */
+export function shouldRevalidate({
+  formMethod,
+  defaultShouldRevalidate,
+}: ShouldRevalidateFunctionArgs) {
+  return formMethod ? defaultShouldRevalidate : false;
+}
+
+export default function App() {
+  const { viewer, scriptUrl } = useLoaderData<typeof loader>();
+  return (
+    <ConnectProvider userId={viewer.id} scriptUrl={scriptUrl}>
+      <PageFrame viewer={viewer}>
+        <Outlet />
+      </PageFrame>
+    </ConnectProvider>
+  );
+}

@@ -1,0 +1,55 @@
+import {
+  type ActionFunctionArgs,
+  type LoaderFunctionArgs,
+  type MetaFunction,
+  redirect,
+} from "@remix-run/node";
+import { useActionData } from "@remix-run/react";
+import { signUpForm } from "../../server/contracts/session.ts";
+import { AuthPage } from "../auth/auth-page.tsx";
+import { Field } from "../auth/field.tsx";
+import { answerAuthForm } from "../auth/form-answer.ts";
+import { nextPath } from "../auth/next-path.ts";
+import { PasswordField } from "../auth/password-field.tsx";
+import { pageTitle } from "../page-title.ts";
+import { text } from "../text.ts";
+
+export const meta: MetaFunction = () => pageTitle(text.auth.signUp.title);
+
+export function loader({ request, context }: LoaderFunctionArgs) {
+  if (context.viewer) throw redirect(nextPath(request.url));
+  return null;
+}
+
+export function action({ request, context }: ActionFunctionArgs) {
+  return answerAuthForm(request, signUpForm, (form) => context.auth.signUp(form));
+}
+
+export default function SignUp() {
+  const answer = useActionData<typeof action>();
+  return (
+    <AuthPage words={text.auth.signUp} otherPath="/login" answer={answer}>
+      <Field
+        name="name"
+        label={text.auth.name}
+        autoComplete="name"
+        defaultValue={answer?.values.name}
+        error={answer?.fields.name}
+      />
+      <Field
+        name="email"
+        type="email"
+        label={text.auth.email}
+        autoComplete="username"
+        defaultValue={answer?.values.email}
+        error={answer?.fields.email}
+        blamedBy={answer?.message ? "form-message" : undefined}
+      />
+      <PasswordField
+        autoComplete="new-password"
+        hint={text.auth.passwordHint}
+        error={answer?.fields.password}
+      />
+    </AuthPage>
+  );
+}
