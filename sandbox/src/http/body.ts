@@ -12,9 +12,10 @@ export async function readBody(request: IncomingMessage): Promise<string> {
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > MAX_BYTES) throw new BodyTooLarge(`body is larger than ${MAX_BYTES} bytes`);
-    chunks.push(chunk);
+    // The rest is read and dropped: a caller hears an answer only when it has finished sending.
+    if (size <= MAX_BYTES) chunks.push(chunk);
   }
+  if (size > MAX_BYTES) throw new BodyTooLarge(`body is larger than ${MAX_BYTES} bytes`);
   return Buffer.concat(chunks).toString("utf8");
 }
 

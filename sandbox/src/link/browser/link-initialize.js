@@ -161,7 +161,5 @@
     else document.addEventListener("DOMContentLoaded", () => document.body.appendChild(dialog));
   }
 
-  /** @type {Window & { Plaid?: object }} */
-  const host = window;
-  host.Plaid = { create, version: VERSION };
+  Object.assign(window, { Plaid: { create, version: VERSION } });
 })();

@@ -256,7 +256,9 @@ const ABBREVIATIONS = ["cd", "hsa", "ira", "isa", "tfsa"];
 
 /** @param {string} subtype */
 function subtypeName(subtype) {
-  const words = subtype.split(" ").map((word) => (ABBREVIATIONS.includes(word) ? word.toUpperCase() : word));
+  const words = subtype
+    .split(" ")
+    .map((word) => (ABBREVIATIONS.includes(word) ? word.toUpperCase() : word));
   const name = words.join(" ");
   return name.charAt(0).toUpperCase() + name.slice(1);
 }

@@ -1,0 +1,316 @@
+import {
+  SandboxItemFireWebhookRequestWebhookCodeEnum as Code,
+  CountryCode,
+  type PlaidApi,
+  Products,
+} from "plaid";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type RunningSandbox, startSandbox } from "../src/index.ts";
+import { readOpenApiDocument } from "../src/plaid/openapi-schemas.ts";
+import {
+  checkAnswer,
+  connect,
+  failure,
+  LINK_TOKEN_REQUEST,
+  plaidClient,
+  visited,
+} from "./support/client.ts";
+
+let sandbox: RunningSandbox;
+let plaid: PlaidApi;
+
+beforeAll(async () => {
+  sandbox = await startSandbox({ seed: 7 });
+  plaid = plaidClient(sandbox.url);
+});
+afterAll(() => sandbox.close());
+
+/** Posts without the SDK; gives status and body. */
+async function raw(path: string, body: string, headers: Record<string, string> = {}) {
+  const answer = await fetch(sandbox.url + path, {
+    method: "POST",
+    body,
+    headers: { "content-type": "application/json", ...headers },
+  });
+  return { status: answer.status, body: await answer.json() };
+}
+const KEYS = { "plaid-client-id": "c", "plaid-secret": "s" };
+
+test("the official SDK walks every endpoint of the description, and every answer fits it", async () => {
+  const webhook = "http://127.0.0.1:9/nobody";
+  const linkToken = (await plaid.linkTokenCreate({ ...LINK_TOKEN_REQUEST, webhook })).data;
+  expect(linkToken.link_token).toMatch(/^link-sandbox-[0-9a-f-]{36}$/);
+  await plaid.linkTokenGet({ link_token: linkToken.link_token });
+
+  const { access_token, item_id } = await connect(plaid, "ins_109511", { webhook });
+  expect(access_token).toMatch(/^access-sandbox-[0-9a-f-]{36}$/);
+  expect((await plaid.itemGet({ access_token })).data.item).toMatchObject({ item_id, webhook });
+  const accounts = (await plaid.accountsGet({ access_token })).data.accounts;
+  expect(accounts).toHaveLength(12);
+  const account_ids = accounts.slice(0, 2).map(({ account_id }) => account_id);
+  const balances = await plaid.accountsBalanceGet({ access_token, options: { account_ids } });
+  expect(balances.data.accounts.map(({ account_id }) => account_id)).toEqual(account_ids);
+  expect((await plaid.identityGet({ access_token })).data.accounts[0]?.owners).toHaveLength(1);
+  expect((await plaid.authGet({ access_token })).data.numbers.ach.length).toBeGreaterThan(0);
+
+  await plaid.transactionsSync({ access_token });
+  await plaid.transactionsGet({ access_token, start_date: "2020-01-01", end_date: "2099-01-01" });
+  await plaid.transactionsRefresh({ access_token });
+  await plaid.sandboxTransactionsCreate({
+    access_token,
+    transactions: [
+      {
+        date_transacted: "2026-01-02",
+        date_posted: "2026-01-03",
+        amount: 12.5,
+        description: "Tea",
+      },
+    ],
+  });
+  const country_codes = [CountryCode.Us];
+  await plaid.institutionsGet({
+    count: 500,
+    offset: 0,
+    country_codes,
+    options: { include_optional_metadata: true },
+  });
+  await plaid.institutionsGetById({
+    institution_id: "ins_109508",
+    country_codes,
+    options: { include_optional_metadata: true, include_status: true },
+  });
+  await plaid.institutionsSearch({ query: "platypus", country_codes, products: [Products.Auth] });
+  await plaid.itemWebhookUpdate({ access_token, webhook: `${webhook}/2` });
+  await plaid.sandboxItemFireWebhook({ access_token, webhook_code: Code.SyncUpdatesAvailable });
+  await plaid.sandboxItemResetLogin({ access_token });
+  const error = (await plaid.itemGet({ access_token })).data.item.error;
+  expect(error?.error_code).toBe("ITEM_LOGIN_REQUIRED");
+  const { new_access_token } = (await plaid.itemAccessTokenInvalidate({ access_token })).data;
+  expect((await failure(plaid.itemGet({ access_token }))).error_code).toBe("INVALID_ACCESS_TOKEN");
+  await plaid.itemRemove({ access_token: new_access_token });
+
+  const unknownKey = await failure(plaid.webhookVerificationKeyGet({ key_id: "unknown" }));
+  expect(unknownKey.error_code).toBe("INVALID_WEBHOOK_VERIFICATION_KEY_ID");
+
+  // The key of a signed webhook is fetched in webhooks.test.ts.
+  const left = Object.keys(readOpenApiDocument("openapi-subset").paths).filter(
+    (path) => !visited.has(path),
+  );
+  expect(left).toEqual(["/webhook_verification_key/get"]);
+});
+
+test("credentials in the body do as well as in the headers", async () => {
+  const keys = { client_id: "c", secret: "s" };
+  const created = await raw(
+    "/sandbox/public_token/create",
+    JSON.stringify({ ...keys, institution_id: "ins_13", initial_products: ["auth"] }),
+  );
+  checkAnswer("/sandbox/public_token/create", created.status, created.body);
+  const exchanged = await raw(
+    "/item/public_token/exchange",
+    JSON.stringify({ ...keys, public_token: created.body.public_token }),
+  );
+  expect(exchanged.status).toBe(200);
+});
+
+test.each([
+  ["no such path", "/item/nothing", "{}", KEYS, 404, "INVALID_REQUEST", "NOT_FOUND", "not found"],
+  [
+    "not JSON",
+    "/item/get",
+    "{",
+    KEYS,
+    400,
+    "INVALID_REQUEST",
+    "INVALID_BODY",
+    "body could not be parsed as JSON",
+  ],
+  [
+    "JSON, but a list",
+    "/item/get",
+    "[]",
+    KEYS,
+    400,
+    "INVALID_REQUEST",
+    "INVALID_BODY",
+    "body must be a JSON object",
+  ],
+  [
+    "another content type",
+    "/item/get",
+    "{}",
+    { ...KEYS, "content-type": "text/plain" },
+    400,
+    "INVALID_REQUEST",
+    "INVALID_HEADERS",
+    "Content-Type",
+  ],
+  [
+    "no credentials",
+    "/item/get",
+    '{"access_token":"x"}',
+    {},
+    400,
+    "INVALID_REQUEST",
+    "MISSING_FIELDS",
+    "the following required fields are missing: client_id, secret",
+  ],
+  [
+    "a missing field",
+    "/item/get",
+    "{}",
+    KEYS,
+    400,
+    "INVALID_REQUEST",
+    "MISSING_FIELDS",
+    "missing: access_token",
+  ],
+  [
+    "a missing nested field",
+    "/link/token/create",
+    '{"client_name":"a","language":"en","country_codes":["US"],"user":{}}',
+    KEYS,
+    400,
+    "INVALID_REQUEST",
+    "MISSING_FIELDS",
+    "missing: user.client_user_id",
+  ],
+  [
+    "a field nobody knows",
+    "/item/get",
+    '{"access_token":"x","extra":1}',
+    KEYS,
+    400,
+    "INVALID_REQUEST",
+    "UNKNOWN_FIELDS",
+    "not recognized by this endpoint: extra",
+  ],
+  [
+    "a wrong type",
+    "/item/get",
+    '{"access_token":5}',
+    KEYS,
+    400,
+    "INVALID_REQUEST",
+    "INVALID_FIELD",
+    "access_token must be string",
+  ],
+  [
+    "a wrong value",
+    "/link/token/create",
+    '{"client_name":"a","language":"en","country_codes":["ZZ"],"user":{"client_user_id":"u"}}',
+    KEYS,
+    400,
+    "INVALID_REQUEST",
+    "INVALID_FIELD",
+    "country_codes.0 must be one of",
+  ],
+  [
+    "keys that are refused",
+    "/item/get",
+    '{"access_token":"x"}',
+    { ...KEYS, "plaid-secret": "invalid" },
+    400,
+    "INVALID_INPUT",
+    "INVALID_API_KEYS",
+    "invalid client_id or secret",
+  ],
+  [
+    "keys that are empty",
+    "/item/get",
+    '{"access_token":"x"}',
+    { ...KEYS, "plaid-secret": "" },
+    400,
+    "INVALID_REQUEST",
+    "INVALID_FIELD",
+    "secret must be",
+  ],
+  [
+    "an unknown bank",
+    "/institutions/get_by_id",
+    '{"institution_id":"ins_0","country_codes":["US"]}',
+    KEYS,
+    400,
+    "INVALID_INPUT",
+    "INVALID_INSTITUTION",
+    "institution_id",
+  ],
+  [
+    "a link_token that is none",
+    "/link/token/get",
+    '{"link_token":"nope"}',
+    KEYS,
+    400,
+    "INVALID_INPUT",
+    "INVALID_LINK_TOKEN",
+    "link_token",
+  ],
+])("%s: Plaid's own error", async (_case, path, body, headers, status, type, code, message) => {
+  const answer = await raw(path, body, headers as Record<string, string>);
+  expect(answer.status).toBe(status);
+  expect(answer.body).toMatchObject({ error_type: type, error_code: code });
+  expect(answer.body.error_message).toContain(message);
+  expect(answer.body.request_id).toMatch(/^\w{15}$/);
+  expect(answer.body).toHaveProperty("display_message");
+});
+
+test("a body of 17 MB is refused and the connection survives for others", async () => {
+  const big = await raw("/item/get", `{"access_token":"${"x".repeat(17 * 1024 * 1024)}"}`, KEYS);
+  expect(big).toMatchObject({ status: 400, body: { error_code: "INVALID_BODY" } });
+  expect((await raw("/item/get", "{}", KEYS)).status).toBe(400);
+});
+
+test("GET on an endpoint is not found", async () => {
+  expect((await fetch(`${sandbox.url}/item/get`)).status).toBe(404);
+});
+
+test("there are twelve banks or more, OAuth among them, each with its own drawn PNG", async () => {
+  const { institutions, total } = (
+    await plaid.institutionsGet({
+      count: 500,
+      offset: 0,
+      country_codes: [CountryCode.Us],
+      options: { include_optional_metadata: true },
+    })
+  ).data;
+  expect(total).toBeGreaterThanOrEqual(12);
+  expect(institutions.some(({ oauth }) => oauth)).toBe(true);
+  const logos = institutions.map(({ logo }) => logo ?? "");
+  expect(new Set(logos).size).toBe(institutions.length);
+  for (const logo of logos)
+    expect(Buffer.from(logo, "base64").subarray(1, 4).toString()).toBe("PNG");
+  for (const { primary_color } of institutions) expect(primary_color).toMatch(/^#[0-9a-f]{6}$/);
+});
+
+test("accounts come in every shape a bank has: no mask, no balances, long names, other currencies", async () => {
+  const edge = await plaid.accountsGet(
+    await connect(plaid, "ins_900006").then(({ access_token }) => ({ access_token })),
+  );
+  expect(edge.data.accounts.some(({ mask }) => mask === null)).toBe(true);
+  expect(edge.data.accounts.some(({ balances }) => balances.current === null)).toBe(true);
+  expect(edge.data.accounts.some(({ name }) => name.length > 100)).toBe(true);
+  const { access_token } = await connect(plaid, "ins_900001");
+  const currencies = (await plaid.accountsGet({ access_token })).data.accounts.map(
+    ({ balances }) => balances.iso_currency_code,
+  );
+  expect(currencies).toEqual(["USD", "EUR", "GBP"]);
+  const single = await connect(plaid, "ins_900004");
+  expect(
+    (await plaid.accountsGet({ access_token: single.access_token })).data.accounts,
+  ).toHaveLength(1);
+});
+
+test("user_good at First Platypus Bank has the accounts of Plaid's own Sandbox", async () => {
+  const { access_token } = await connect(plaid);
+  const [checking, saving] = (await plaid.accountsGet({ access_token })).data.accounts;
+  expect(checking).toMatchObject({
+    name: "Plaid Checking",
+    mask: "0000",
+    balances: { available: 100, current: 110 },
+  });
+  expect(saving).toMatchObject({
+    name: "Plaid Saving",
+    mask: "1111",
+    balances: { available: 200, current: 210 },
+  });
+});

@@ -1,0 +1,420 @@
+import type { PlaidApi } from "plaid";
+import type { Browser, BrowserContextOptions, FrameLocator, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { type RunningSandbox, startSandbox } from "../src/index.ts";
+import { launchBrowser } from "./support/browser.ts";
+import { connect, control, failure, LINK_TOKEN_REQUEST, plaidClient } from "./support/client.ts";
+import { call, calls, type HostPage, startHostPage } from "./support/host-page.ts";
+
+let sandbox: RunningSandbox;
+let plaid: PlaidApi;
+let host: HostPage;
+let browser: Browser;
+/** What the open page wrote to the console, and what it asked of other machines. */
+let noise: string[] = [];
+
+beforeAll(async () => {
+  sandbox = await startSandbox({ seed: 21 });
+  plaid = plaidClient(sandbox.url);
+  host = await startHostPage(sandbox.url);
+  browser = await launchBrowser();
+});
+afterEach(() => {
+  expect(noise).toEqual([]);
+});
+afterAll(async () => {
+  await browser.close();
+  host.close();
+  await sandbox.close();
+});
+
+async function visit(
+  path: string,
+  options: BrowserContextOptions = {},
+): Promise<{ page: Page; link: FrameLocator }> {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  noise = [];
+  context.on("console", (message) => noise.push(message.text()));
+  page.on("pageerror", (error) => noise.push(error.message));
+  context.on("request", (request) => {
+    const { hostname, protocol } = new URL(request.url());
+    if (protocol !== "data:" && !["localhost", "127.0.0.1"].includes(hostname))
+      noise.push(request.url());
+  });
+  await page.goto(host.origin + path);
+  return { page, link: page.frameLocator("iframe") };
+}
+
+async function linkToken(extra: object = {}): Promise<string> {
+  return (await plaid.linkTokenCreate({ ...LINK_TOKEN_REQUEST, ...extra })).data.link_token;
+}
+
+/** Opens Link and goes to a bank's log-in. */
+async function toBank(
+  bank: string,
+  token?: string,
+  path = "/",
+): Promise<{ page: Page; link: FrameLocator }> {
+  const { page, link } = await visit(`${path}?token=${token ?? (await linkToken())}`);
+  await page.getByRole("button", { name: "Connect a bank" }).click();
+  await link.getByRole("button", { name: "Continue" }).click();
+  await link.getByRole("button", { name: bank, exact: true }).click();
+  return { page, link };
+}
+
+async function logIn(
+  link: FrameLocator | Page,
+  username = "user_good",
+  password = "pass_good",
+): Promise<void> {
+  await link.getByRole("textbox", { name: "Username" }).fill(username);
+  await link.getByRole("textbox", { name: "Password" }).fill(password);
+  await link.getByRole("button", { name: "Log in" }).click();
+}
+
+const events = async (page: Page) =>
+  (await calls(page)).filter(({ name }) => name === "onEvent").map(({ args }) => args[0] as string);
+
+test("from consent to onSuccess, with Plaid's metadata and a public_token that exchanges", async () => {
+  const { page, link } = await toBank("First Platypus Bank");
+  await logIn(link);
+  await expect.poll(() => link.getByRole("checkbox").count()).toBe(4);
+  await link.getByRole("checkbox", { name: /Plaid CD/ }).uncheck();
+  await link.getByRole("button", { name: "Connect accounts" }).click();
+  const [public_token, metadata] = await call(page, "onSuccess");
+  expect(metadata).toMatchObject({
+    institution: { institution_id: "ins_109508", name: "First Platypus Bank" },
+    transfer_status: null,
+    account_id: null,
+    public_token,
+  });
+  expect(metadata.link_session_id).toMatch(/^[0-9a-f-]{36}$/);
+  expect(metadata.accounts).toMatchObject([
+    {
+      name: "Plaid Checking",
+      mask: "0000",
+      type: "depository",
+      subtype: "checking",
+      verification_status: null,
+    },
+    { name: "Plaid Saving", mask: "1111" },
+    { name: "Plaid Credit Card", mask: "3333", type: "credit", subtype: "credit card" },
+  ]);
+  const { access_token } = (await plaid.itemPublicTokenExchange({ public_token })).data;
+  const { accounts } = (await plaid.accountsGet({ access_token })).data;
+  expect(accounts.map(({ account_id }) => account_id)).toEqual(
+    metadata.accounts.map(({ id }: { id: string }) => id),
+  );
+
+  expect(await events(page)).toEqual([
+    "OPEN",
+    "TRANSITION_VIEW",
+    "TRANSITION_VIEW",
+    "SELECT_INSTITUTION",
+    "TRANSITION_VIEW",
+    "SUBMIT_CREDENTIALS",
+    "TRANSITION_VIEW",
+    "TRANSITION_VIEW",
+    "HANDOFF",
+  ]);
+  expect((await calls(page)).map(({ name }) => name)).not.toContain("onExit");
+  await expect.poll(() => page.getByRole("dialog").count()).toBe(0);
+  // The way back to the page: its own button has the focus again.
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Connect a bank");
+});
+
+test("react-plaid-link, unmodified, opens it under a strict policy", async () => {
+  const { page, link } = await toBank("Tartan Bank", undefined, "/react");
+  await logIn(link);
+  await expect.poll(() => link.getByRole("checkbox").count()).toBe(12);
+  await link.getByRole("button", { name: "Connect accounts" }).click();
+  const [public_token] = await call(page, "onSuccess");
+  expect(public_token).toMatch(/^public-sandbox-/);
+});
+
+test("keyboard only: Tab and Enter from the page's button to onSuccess, Escape to leave", async () => {
+  const { page, link } = await visit(`/?token=${await linkToken()}`);
+  const focused = () => link.locator(":focus").first();
+  const tabTo = async (name: string) => {
+    for (let presses = 0; presses < 30; presses += 1) {
+      const text = await focused()
+        .evaluate((element) => element.getAttribute("aria-label") ?? element.textContent, null, {
+          timeout: 1000,
+        })
+        .catch(() => "");
+      if (text?.includes(name)) return;
+      await page.keyboard.press("Tab");
+    }
+    throw new Error(`Tab never reached ${name}`);
+  };
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await link.getByRole("heading", { name: "Ledgerline uses Plaid" }).waitFor();
+  await tabTo("Continue");
+  await page.keyboard.press("Enter");
+  await link.getByRole("searchbox", { name: "Search for your bank" }).waitFor();
+  await page.keyboard.type("tatters");
+  await expect.poll(() => link.getByRole("listitem").count()).toBe(1);
+  await tabTo("Tattersall");
+  await page.keyboard.press("Enter");
+  await link.getByRole("textbox", { name: "Username" }).waitFor();
+  await page.keyboard.type("user_good");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("pass_good");
+  await page.keyboard.press("Enter");
+  await link.getByRole("checkbox").first().waitFor();
+  for (let index = 0; index < 2; index += 1) await page.keyboard.press("Tab");
+  await page.keyboard.press("Space");
+  expect(await link.getByRole("checkbox").first().isChecked()).toBe(false);
+  await tabTo("Connect accounts");
+  await page.keyboard.press("Enter");
+  const [, metadata] = await call(page, "onSuccess");
+  expect(metadata.accounts).toHaveLength(2);
+
+  await page.keyboard.press("Enter");
+  await link.getByRole("button", { name: "Continue" }).waitFor();
+  await page.keyboard.press("Escape");
+  expect(await call(page, "onExit")).toMatchObject([null, { institution: null, status: null }]);
+});
+
+test("every pane has a heading that takes the focus, and a button to close", async () => {
+  const { page, link } = await visit(`/?token=${await linkToken()}`);
+  await page.getByRole("button", { name: "Connect a bank" }).click();
+  const consent = link.getByRole("heading", { level: 1 });
+  await consent.waitFor();
+  expect(await consent.evaluate((element) => element === document.activeElement)).toBe(true);
+  expect(await link.getByText("Local stand-in for Plaid – no real bank").isVisible()).toBe(true);
+  await link.getByRole("button", { name: "Close" }).click();
+  const [error, metadata] = await call(page, "onExit");
+  expect(error).toBeNull();
+  expect(Object.keys(metadata).sort()).toEqual([
+    "institution",
+    "link_session_id",
+    "request_id",
+    "status",
+  ]);
+  expect(await events(page)).toContain("EXIT");
+});
+
+test("a wrong password is said beside the form, and the next try works", async () => {
+  const { page, link } = await toBank("Houndstooth Bank");
+  await logIn(link, "user_good", "wrong");
+  await expect
+    .poll(() => link.getByRole("alert").textContent())
+    .toContain("credentials you provided were incorrect");
+  expect(await events(page)).toContain("ERROR");
+  await logIn(link);
+  await link.getByRole("button", { name: "Connect accounts" }).waitFor();
+});
+
+test("user_mfa is asked for a code; a wrong one is said, 1234 goes on", async () => {
+  const { link } = await toBank("Houndstooth Bank");
+  await logIn(link, "user_mfa");
+  await link.getByRole("textbox", { name: "Code" }).fill("9999");
+  await link.getByRole("button", { name: "Continue" }).click();
+  await expect.poll(() => link.getByRole("alert").textContent()).toContain("incorrect");
+  await link.getByRole("textbox", { name: "Code" }).fill("1234");
+  await link.getByRole("button", { name: "Continue" }).click();
+  await link.getByRole("button", { name: "Connect accounts" }).waitFor();
+});
+
+test("user_locked: a pane that says so, and an exit that hands over ITEM_LOCKED", async () => {
+  const { page, link } = await toBank("Houndstooth Bank");
+  await logIn(link, "user_locked");
+  await link.getByRole("heading", { name: "Your account is locked" }).waitFor();
+  await link.getByRole("button", { name: "Exit" }).click();
+  const [error, metadata] = await call(page, "onExit");
+  expect(error).toMatchObject({ error_type: "ITEM_ERROR", error_code: "ITEM_LOCKED" });
+  expect(metadata).toMatchObject({
+    institution: { institution_id: "ins_109512" },
+    status: "requires_credentials",
+  });
+});
+
+test("unchecking every account leaves nothing to connect", async () => {
+  const { link } = await toBank("Lighthouse Savings");
+  await logIn(link);
+  await link.getByRole("checkbox").uncheck();
+  expect(await link.getByRole("button", { name: "Connect accounts" }).isDisabled()).toBe(true);
+});
+
+test("OAuth with a redirect_uri: the whole page goes to the bank and comes back to the picker", async () => {
+  const token = await linkToken({ redirect_uri: `${host.origin}/` });
+  const { page, link } = await toBank("Platypus OAuth Bank", token);
+  await link.getByRole("button", { name: "Continue" }).click();
+  await page.waitForURL(/\/link\/oauth\.html/);
+  await logIn(page, "user_good", "nope");
+  await expect.poll(() => page.getByRole("alert").textContent()).toContain("incorrect");
+  await logIn(page);
+  await page.waitForURL(/oauth_state_id=/);
+  expect(new URL(page.url()).origin).toBe(host.origin);
+  // The host page knows its token; the redirect carries only the state.
+  await page.goto(`${page.url()}&token=${token}`);
+  await page.getByRole("button", { name: "Connect a bank" }).click();
+  await link.getByRole("button", { name: "Connect accounts" }).click();
+  const [public_token, metadata] = await call(page, "onSuccess");
+  expect(metadata.institution.institution_id).toBe("ins_127287");
+  await plaid.itemPublicTokenExchange({ public_token });
+
+  await page.reload();
+  await page.getByRole("button", { name: "Connect a bank" }).click();
+  await link.getByText("OAUTH_STATE_ID_ALREADY_PROCESSED").waitFor();
+});
+
+test("OAuth without a redirect_uri: the bank has a window of its own", async () => {
+  const { page, link } = await toBank("Charterhouse Investments");
+  const opened = page.context().waitForEvent("page");
+  await link.getByRole("button", { name: "Continue" }).click();
+  const bank = await opened;
+  await logIn(bank);
+  await link.getByRole("button", { name: "Connect accounts" }).click();
+  const [, metadata] = await call(page, "onSuccess");
+  expect(metadata.institution.institution_id).toBe("ins_11");
+  expect(await events(page)).toEqual(expect.arrayContaining(["OPEN_OAUTH", "CLOSE_OAUTH"]));
+});
+
+test("OAuth refused at the bank: ACCESS_NOT_GRANTED", async () => {
+  const { page, link } = await toBank("Platypus OAuth Bank");
+  const opened = page.context().waitForEvent("page");
+  await link.getByRole("button", { name: "Continue" }).click();
+  await (await opened).getByRole("button", { name: "Cancel and return" }).click();
+  await link.getByRole("heading", { name: "You did not allow access" }).waitFor();
+  await link.getByRole("button", { name: "Exit" }).click();
+  expect((await call(page, "onExit"))[0]).toMatchObject({ error_code: "ACCESS_NOT_GRANTED" });
+});
+
+test("update mode heals the Item without a choice of banks, and refuses another username", async () => {
+  const item = await connect(plaid, "ins_109509");
+  await plaid.sandboxItemResetLogin({ access_token: item.access_token });
+  const token = await linkToken({ access_token: item.access_token, products: undefined });
+  const { page, link } = await visit(`/?token=${token}`);
+  await page.getByRole("button", { name: "Connect a bank" }).click();
+  await link.getByRole("heading", { name: "Reconnect First Gingham Credit Union" }).waitFor();
+  await link.getByRole("button", { name: "Continue" }).click();
+  await logIn(link, "someone_else");
+  await expect.poll(() => link.getByRole("alert").textContent()).toContain("does not match");
+  await logIn(link);
+  const [public_token] = await call(page, "onSuccess");
+  await plaid.accountsGet({ access_token: item.access_token });
+  const exchanged = (await plaid.itemPublicTokenExchange({ public_token })).data;
+  expect(exchanged).toMatchObject({ item_id: item.item_id, access_token: item.access_token });
+});
+
+test("update mode with account selection keeps account_ids and adds new ones", async () => {
+  const first = await toBank("Houndstooth Bank");
+  await logIn(first.link, "user_select");
+  await first.link.getByRole("checkbox", { name: /Rainy Day/ }).uncheck();
+  await first.link.getByRole("button", { name: "Connect accounts" }).click();
+  const [public_token, before] = await call(first.page, "onSuccess");
+  const { access_token } = (await plaid.itemPublicTokenExchange({ public_token })).data;
+  const token = await linkToken({
+    access_token,
+    products: undefined,
+    update: { account_selection_enabled: true },
+  });
+  const { page, link } = await visit(`/?token=${token}`);
+  await page.getByRole("button", { name: "Connect a bank" }).click();
+  await link.getByRole("button", { name: "Continue" }).click();
+  await logIn(link, "user_select");
+  expect(await link.getByRole("checkbox", { name: /Rainy Day/ }).isChecked()).toBe(false);
+  await link.getByRole("checkbox", { name: /Rainy Day/ }).check();
+  await link.getByRole("button", { name: "Connect accounts" }).click();
+  const [, after] = await call(page, "onSuccess");
+  expect(after.accounts).toHaveLength(3);
+  const ids = after.accounts.map(({ id }: { id: string }) => id);
+  for (const { id } of before.accounts) expect(ids).toContain(id);
+});
+
+test("account_filters narrow the picker; with nothing left, NO_ACCOUNTS", async () => {
+  const only = await linkToken({
+    account_filters: { depository: { account_subtypes: ["savings"] } },
+  });
+  const { link } = await toBank("First Platypus Bank", only);
+  await logIn(link);
+  await expect.poll(() => link.getByRole("checkbox").count()).toBe(1);
+  const none = await linkToken({ account_filters: { investment: { account_subtypes: ["ira"] } } });
+  const second = await toBank("Houndstooth Bank", none);
+  await logIn(second.link);
+  await second.link.getByRole("heading", { name: "No accounts to connect" }).waitFor();
+});
+
+test("an expired link_token opens on an error that onExit repeats", async () => {
+  const token = await linkToken();
+  await control(sandbox.url, "POST", "clock", { advance_seconds: 4 * 3600 });
+  const { page, link } = await visit(`/?token=${token}`);
+  await page.getByRole("button", { name: "Connect a bank" }).click();
+  await link.getByRole("heading", { name: "This session has ended" }).waitFor();
+  await link.getByRole("button", { name: "Exit" }).click();
+  expect((await call(page, "onExit"))[0]).toMatchObject({ error_code: "INVALID_LINK_TOKEN" });
+});
+
+test("handler.exit({ force: true }) closes at once with onExit; destroy leaves nothing behind", async () => {
+  const { page, link } = await visit(`/?token=${await linkToken()}`);
+  await page.getByRole("button", { name: "Connect a bank" }).click();
+  await link.getByRole("button", { name: "Continue" }).waitFor();
+  await page.evaluate(() =>
+    (window as unknown as { handler: { exit(o: object): void } }).handler.exit({ force: true }),
+  );
+  await call(page, "onExit");
+  await page.evaluate(() =>
+    (window as unknown as { handler: { destroy(): void } }).handler.destroy(),
+  );
+  expect(await page.locator("iframe").count()).toBe(0);
+});
+
+test("the page of a stranger's site cannot frame Link or drive its steps", async () => {
+  const page = await fetch(`${sandbox.url}/link/index.html`);
+  expect(page.headers.get("content-security-policy")).toContain(
+    "frame-ancestors http://localhost:*",
+  );
+  const step = await fetch(`${sandbox.url}/link/session/start`, {
+    method: "POST",
+    headers: { "content-type": "application/json", origin: "https://stranger.example" },
+    body: "{}",
+  });
+  expect(step.status).toBe(403);
+});
+
+test("/link/token/get tells what happened in Link", async () => {
+  const token = await linkToken();
+  const { page, link } = await toBank("Lighthouse Savings", token);
+  await logIn(link);
+  await link.getByRole("button", { name: "Connect accounts" }).click();
+  const [public_token] = await call(page, "onSuccess");
+  const [session] = (await plaid.linkTokenGet({ link_token: token })).data.link_sessions ?? [];
+  expect(session?.results?.item_add_results).toMatchObject([{ public_token }]);
+  expect(session?.events?.map(({ event_name }) => event_name)).toContain("SELECT_INSTITUTION");
+});
+
+test("at 390 px nothing is cut off, in either colour scheme", async () => {
+  for (const colorScheme of ["light", "dark"] as const) {
+    const { page, link } = await visit(`/?token=${await linkToken()}`, {
+      viewport: { width: 390, height: 844 },
+      colorScheme,
+    });
+    await page.getByRole("button", { name: "Connect a bank" }).click();
+    await link.getByRole("button", { name: "Continue" }).click();
+    await link.getByRole("button", { name: /Most Venerable/ }).click();
+    await logIn(link);
+    await link.getByRole("checkbox").first().waitFor();
+    const overflow = await link
+      .locator("html")
+      .evaluate((html) => html.scrollWidth - html.clientWidth);
+    expect(overflow).toBe(0);
+    const box = await link.getByRole("button", { name: "Connect accounts" }).boundingBox();
+    expect((box?.y ?? 999) + (box?.height ?? 0)).toBeLessThanOrEqual(844);
+    await page.close();
+  }
+});
+
+test("a public_token from Link is single use, too", async () => {
+  const { page, link } = await toBank("Lighthouse Savings");
+  await logIn(link);
+  await link.getByRole("button", { name: "Connect accounts" }).click();
+  const [public_token] = await call(page, "onSuccess");
+  await plaid.itemPublicTokenExchange({ public_token });
+  expect((await failure(plaid.itemPublicTokenExchange({ public_token }))).error_code).toBe(
+    "INVALID_PUBLIC_TOKEN",
+  );
+});

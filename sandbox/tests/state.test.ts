@@ -1,0 +1,197 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type PlaidApi, Products } from "plaid";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startSandbox } from "../src/index.ts";
+import { connect, control, failure, LINK_TOKEN_REQUEST, plaidClient } from "./support/client.ts";
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "plaid-sandbox-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+interface ControlItem {
+  item_id: string;
+  access_token_issued: boolean;
+  removed: boolean;
+  error: string | null;
+  accounts: { account_id: string; persistent_account_id: string | null; mask: string | null }[];
+}
+const items = async (url: string) =>
+  (await control<{ items: ControlItem[] }>(url, "GET", "items")).items;
+
+async function accountsOf(plaid: PlaidApi, username: string, institution_id = "ins_109512") {
+  const { access_token } = await connect(plaid, institution_id, { username });
+  return (await plaid.accountsGet({ access_token })).data.accounts;
+}
+
+test("one holder connected twice shows the same accounts under new account_ids; another holder shows others", async () => {
+  const sandbox = await startSandbox();
+  const plaid = plaidClient(sandbox.url);
+  const real = (accounts: Awaited<ReturnType<typeof accountsOf>>) =>
+    accounts.map(({ account_id, ...rest }) => rest);
+  const [first, second] = [
+    await accountsOf(plaid, "user_good"),
+    await accountsOf(plaid, "user_good"),
+  ];
+  expect(real(first)).toEqual(real(second));
+  expect(first[0]?.account_id).not.toBe(second[0]?.account_id);
+  const other = await accountsOf(plaid, "user_good2");
+  expect(other.map(({ mask }) => mask)).not.toEqual(first.map(({ mask }) => mask));
+  await sandbox.close();
+});
+
+test.each(["ins_56", "ins_13", "ins_15", "ins_11"])(
+  "%s gives persistent_account_id, and a second Item of the holder ends the first's log-in",
+  async (institution_id) => {
+    const sandbox = await startSandbox();
+    const plaid = plaidClient(sandbox.url);
+    const first = await connect(plaid, institution_id);
+    const accounts = (await plaid.accountsGet(pick(first))).data.accounts;
+    const second = await connect(plaid, institution_id);
+    expect((await failure(plaid.accountsGet(pick(first)))).error_code).toBe("ITEM_LOGIN_REQUIRED");
+    const again = (await plaid.accountsGet(pick(second))).data.accounts;
+    const persistent = again.map(({ persistent_account_id }) => persistent_account_id);
+    expect(persistent.every((id) => typeof id === "string")).toBe(true);
+    expect(persistent).toEqual(accounts.map(({ persistent_account_id }) => persistent_account_id));
+    await connect(plaid, institution_id, { username: "somebody_else" });
+    await plaid.accountsGet(pick(second));
+    await sandbox.close();
+  },
+);
+
+test("newItemInvalidatesOld: false leaves the first Item alone", async () => {
+  const sandbox = await startSandbox({ newItemInvalidatesOld: false });
+  const plaid = plaidClient(sandbox.url);
+  const first = await connect(plaid, "ins_56");
+  await connect(plaid, "ins_56");
+  await plaid.accountsGet(pick(first));
+  await sandbox.close();
+});
+
+test("two runs with one seed are the same, token for token", async () => {
+  const run = async () => {
+    const sandbox = await startSandbox({ seed: 42 });
+    const plaid = plaidClient(sandbox.url);
+    const item = await connect(plaid);
+    const { next_cursor, added } = (await plaid.transactionsSync({ ...pick(item), count: 50 }))
+      .data;
+    const { request_id, ...tokens } = item as typeof item & { request_id: string };
+    await sandbox.close();
+    return { tokens, next_cursor, added };
+  };
+  expect(await run()).toEqual(await run());
+});
+
+test("with a data file a restart forgets nothing and repeats no id", async () => {
+  const dataFile = join(folder, "deep", "state.json");
+  const before = await startSandbox({ dataFile, seed: 5 });
+  const plaid = plaidClient(before.url);
+  const { access_token, item_id } = await connect(plaid);
+  const { link_token } = (await plaid.linkTokenCreate(LINK_TOKEN_REQUEST)).data;
+  const history = (await plaid.transactionsSync({ access_token, count: 500 })).data;
+  await plaid.transactionsRefresh({ access_token });
+  await before.close();
+
+  const after = await startSandbox({ dataFile, seed: 5 });
+  const again = plaidClient(after.url);
+  expect((await again.itemGet({ access_token })).data.item.item_id).toBe(item_id);
+  expect((await again.linkTokenGet({ link_token })).data.link_token).toBe(link_token);
+  const restarted = (await again.transactionsSync({ access_token, count: 500 })).data;
+  expect(restarted.added).toEqual(history.added);
+  expect((await connect(again)).item_id).not.toBe(item_id);
+  expect(await items(after.url)).toHaveLength(2);
+  await after.close();
+});
+
+test("a data file that is not ours stops the start with its name", async () => {
+  const dataFile = join(folder, "foreign.json");
+  writeFileSync(dataFile, '{"hello":1}');
+  await expect(startSandbox({ dataFile })).rejects.toThrow(`${dataFile} is not a state file`);
+  expect(readFileSync(dataFile, "utf8")).toBe('{"hello":1}');
+});
+
+test("/_control/items lists every Item ever made, issued or not, removed or not, and no token", async () => {
+  const sandbox = await startSandbox();
+  const plaid = plaidClient(sandbox.url);
+  const request = { institution_id: "ins_56", initial_products: [Products.Auth] };
+  await plaid.sandboxPublicTokenCreate(request);
+  const { access_token } = await connect(plaid);
+  await plaid.itemRemove({ access_token });
+  const listed = await items(sandbox.url);
+  expect(listed).toMatchObject([
+    { institution_id: "ins_56", access_token_issued: false, removed: false, removed_at: null },
+    {
+      institution_id: "ins_109508",
+      access_token_issued: true,
+      removed: true,
+      username: "user_good",
+    },
+  ]);
+  expect(listed[0]?.accounts[0]).toMatchObject({ name: "Everyday Checking", subtype: "checking" });
+  expect(JSON.stringify(listed)).not.toMatch(/(access|public|link)-sandbox-/);
+  await control(sandbox.url, "POST", "reset");
+  expect(await items(sandbox.url)).toEqual([]);
+  expect((await failure(plaid.itemGet({ access_token }))).error_code).toBe("INVALID_ACCESS_TOKEN");
+  await sandbox.close();
+});
+
+test("a taken port rejects with EADDRINUSE, and a host that is not loopback is refused", async () => {
+  const sandbox = await startSandbox();
+  await expect(startSandbox({ port: sandbox.port })).rejects.toMatchObject({ code: "EADDRINUSE" });
+  await expect(startSandbox({ host: "0.0.0.0" })).rejects.toThrow("loopback");
+  await sandbox.close();
+});
+
+test("host localhost answers on both loopback addresses", async () => {
+  const sandbox = await startSandbox({ host: "localhost" });
+  expect(sandbox.url).toBe(`http://localhost:${sandbox.port}`);
+  expect((await fetch(`http://127.0.0.1:${sandbox.port}/_control/items`)).status).toBe(200);
+  expect((await fetch(`http://[::1]:${sandbox.port}/_control/items`)).status).toBe(200);
+  await sandbox.close();
+});
+
+test("the command takes --port, says where it is, refuses nonsense, and stops on Ctrl-C", async () => {
+  const probe = await startSandbox();
+  await probe.close();
+  const good = run("--port", String(probe.port), "--memory");
+  await good.says(`http://localhost:${probe.port}`);
+  expect((await fetch(`${probe.url}/_control/items`)).status).toBe(200);
+  const taken = run("--port", String(probe.port), "--memory");
+  expect(await taken.exit).toBe(1);
+  expect(taken.output()).toContain("EADDRINUSE");
+  good.stop();
+  expect(await good.exit).toBe(0);
+  const nonsense = run("--port", "many");
+  expect(await nonsense.exit).toBe(1);
+  expect(nonsense.output()).toContain('--port must be a whole number from 0 to 65535, got "many"');
+});
+
+function pick({ access_token }: { access_token: string }) {
+  return { access_token };
+}
+
+function run(...args: string[]) {
+  const main = new URL("../src/main.ts", import.meta.url).pathname;
+  const child = spawn(process.execPath, ["--import", "tsx", main, ...args]);
+  let text = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk) => {
+      text += chunk;
+    });
+  }
+  return {
+    output: () => text,
+    exit: new Promise<number | null>((resolve) => child.on("exit", resolve)),
+    stop: () => child.kill("SIGINT"),
+    async says(words: string) {
+      while (!text.includes(words)) {
+        if (child.exitCode !== null) throw new Error(`it stopped: ${text}`);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    },
+  };
+}

@@ -1,0 +1,123 @@
+/** The official SDK, with every answer held against Plaid's OpenAPI description. */
+import type { ValidateFunction } from "ajv";
+import axios from "axios";
+import { Configuration, CountryCode, PlaidApi, Products } from "plaid";
+import {
+  absoluteReference,
+  plaidAjv,
+  readOpenApiDocument,
+} from "../../src/plaid/openapi-schemas.ts";
+import type { PlaidErrorBody } from "../../src/plaid/plaid-error.ts";
+
+const document = readOpenApiDocument("openapi-subset");
+const ajv = plaidAjv(document, false);
+const validators = new Map<string, ValidateFunction>();
+
+/** Paths answered with 200 so far in this test file. */
+export const visited = new Set<string>();
+
+/** Throws unless the body fits the path's documented answer to this status. */
+export function checkAnswer(path: string, status: number, body: unknown): void {
+  const key = `${path} ${status === 200 ? "200" : "default"}`;
+  let validate = validators.get(key);
+  if (!validate) {
+    const { responses } = document.paths[path]?.post ?? { responses: {} };
+    const answer = responses[status === 200 ? "200" : "default"];
+    const schema = answer?.content?.["application/json"]?.schema;
+    if (schema === undefined) throw new Error(`${key} is not in the document`);
+    validate = ajv.compile(absoluteReference(schema));
+    validators.set(key, validate);
+  }
+  if (!validate(body)) {
+    throw new Error(`${key}: ${ajv.errorsText(validate.errors)} in ${JSON.stringify(body)}`);
+  }
+  if (typeof (body as { request_id?: unknown }).request_id !== "string") {
+    throw new Error(`${key} has no request_id`);
+  }
+  if (status === 200) visited.add(path);
+}
+
+/** Plaid's SDK for a sandbox. `secret` and `client` as in the headers. */
+export function plaidClient(url: string, client = "test-client", secret = "test-secret"): PlaidApi {
+  const http = axios.create();
+  http.interceptors.response.use(
+    (response) => {
+      checkAnswer(new URL(response.config.url ?? "").pathname, response.status, response.data);
+      return response;
+    },
+    (error) => {
+      const { response } = error;
+      const path = new URL(error.config?.url ?? url).pathname;
+      if (typeof response?.data === "object" && document.paths[path]) {
+        checkAnswer(path, response.status, response.data);
+      }
+      throw error;
+    },
+  );
+  const configuration = new Configuration({
+    basePath: url,
+    baseOptions: { headers: { "PLAID-CLIENT-ID": client, "PLAID-SECRET": secret } },
+  });
+  return new PlaidApi(configuration, url, http);
+}
+
+/** The HTTP status and Plaid's error of a call that must fail. */
+export async function failure(
+  call: Promise<unknown>,
+): Promise<PlaidErrorBody & { status: number }> {
+  try {
+    await call;
+  } catch (error) {
+    if (axios.isAxiosError(error) && error.response) {
+      return { status: error.response.status, ...(error.response.data as PlaidErrorBody) };
+    }
+    throw error;
+  }
+  throw new Error("the call was expected to fail");
+}
+
+/** A connected Item, without Link. */
+export async function connect(
+  plaid: PlaidApi,
+  institution_id = "ins_109508",
+  options: { username?: string; password?: string; webhook?: string } = {},
+): Promise<{ access_token: string; item_id: string }> {
+  const created = await plaid.sandboxPublicTokenCreate({
+    institution_id,
+    initial_products: [Products.Transactions],
+    options: {
+      ...(options.webhook === undefined ? {} : { webhook: options.webhook }),
+      override_username: options.username ?? "user_good",
+      override_password: options.password ?? "pass_good",
+    },
+  });
+  const { public_token } = created.data;
+  return (await plaid.itemPublicTokenExchange({ public_token })).data;
+}
+
+/** What `/link/token/create` needs at least. */
+export const LINK_TOKEN_REQUEST = {
+  client_name: "Ledgerline",
+  language: "en",
+  country_codes: [CountryCode.Us],
+  user: { client_user_id: "user-1" },
+  products: [Products.Transactions],
+};
+
+/** Calls `/_control/...` and gives the body; throws on a refusal. */
+export async function control<T>(
+  url: string,
+  method: string,
+  path: string,
+  body?: object,
+): Promise<T> {
+  const answer = await fetch(`${url}/_control/${path}`, {
+    method,
+    ...(body
+      ? { body: JSON.stringify(body), headers: { "content-type": "application/json" } }
+      : {}),
+  });
+  const parsed = await answer.json();
+  if (!answer.ok) throw new Error((parsed as { error: string }).error);
+  return parsed as T;
+}

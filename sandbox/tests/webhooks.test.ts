@@ -1,0 +1,153 @@
+import { createHash } from "node:crypto";
+import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { decodeProtectedHeader, importJWK, jwtVerify } from "jose";
+import { SandboxItemFireWebhookRequestWebhookCodeEnum as Code, type PlaidApi } from "plaid";
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { type RunningSandbox, startSandbox } from "../src/index.ts";
+import { absoluteReference, plaidAjv, readOpenApiDocument } from "../src/plaid/openapi-schemas.ts";
+import type { Delivery } from "../src/webhooks/sender.ts";
+import { connect, control, failure, plaidClient } from "./support/client.ts";
+
+interface Received {
+  text: string;
+  body: { webhook_type: string; webhook_code: string; item_id: string; [field: string]: unknown };
+  headers: IncomingHttpHeaders;
+}
+
+let sandbox: RunningSandbox;
+let plaid: PlaidApi;
+let receiver: Server;
+let url: string;
+let received: Received[] = [];
+/** What the receiver answers next; then 200. */
+let answers: number[] = [];
+
+beforeAll(async () => {
+  sandbox = await startSandbox();
+  plaid = plaidClient(sandbox.url);
+  receiver = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const text = Buffer.concat(chunks).toString();
+    received.push({ text, body: JSON.parse(text), headers: request.headers });
+    response.writeHead(answers.shift() ?? 200).end();
+  });
+  await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
+  url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/plaid`;
+});
+beforeEach(async () => {
+  await control(sandbox.url, "POST", "reset");
+  received = [];
+  answers = [];
+});
+afterAll(async () => {
+  receiver.close();
+  await sandbox.close();
+});
+
+function arrived(code: string): Promise<Received> {
+  return vi.waitFor(
+    () => {
+      const found = received.find(({ body }) => body.webhook_code === code);
+      if (!found)
+        throw new Error(`no ${code} among ${received.map(({ body }) => body.webhook_code)}`);
+      return found;
+    },
+    { timeout: 4_000, interval: 10 },
+  );
+}
+
+const webhookSchemas = readOpenApiDocument("webhook-schemas");
+const ajv = plaidAjv(webhookSchemas, false);
+
+function fits(schema: string, body: object): void {
+  const validate = ajv.compile(absoluteReference({ $ref: `#/components/schemas/${schema}` }));
+  expect(validate(body) ? null : ajv.errorsText(validate.errors)).toBeNull();
+}
+
+test("a webhook verifies as Plaid documents: key by kid, ES256, fresh, the body's SHA-256", async () => {
+  const { access_token } = await connect(plaid, "ins_109508", { webhook: url });
+  await plaid.sandboxItemFireWebhook({ access_token, webhook_code: Code.DefaultUpdate });
+  const { text, headers } = await arrived("DEFAULT_UPDATE");
+  const jwt = String(headers["plaid-verification"]);
+  const { kid, alg } = decodeProtectedHeader(jwt);
+  expect(alg).toBe("ES256");
+  const { key } = (await plaid.webhookVerificationKeyGet({ key_id: kid ?? "" })).data;
+  const { payload } = await jwtVerify(jwt, await importJWK({ ...key }, "ES256"), {
+    maxTokenAge: "5 min",
+  });
+  expect(payload.request_body_sha256).toBe(createHash("sha256").update(text).digest("hex"));
+  // Plaid indents by two spaces: a body parsed and written again does not match.
+  expect(text).not.toBe(JSON.stringify(JSON.parse(text)));
+});
+
+test("a new Item's transactions are announced after the exchange, not before", async () => {
+  await connect(plaid, "ins_109508", { webhook: url });
+  expect(received).toEqual([]);
+  fits("InitialUpdateWebhook", (await arrived("INITIAL_UPDATE")).body);
+  fits("HistoricalUpdateWebhook", (await arrived("HISTORICAL_UPDATE")).body);
+  fits("SyncUpdatesAvailableWebhook", (await arrived("SYNC_UPDATES_AVAILABLE")).body);
+});
+
+test.each([
+  [Code.DefaultUpdate, "DefaultUpdateWebhook"],
+  [Code.SyncUpdatesAvailable, "SyncUpdatesAvailableWebhook"],
+  [Code.NewAccountsAvailable, "NewAccountsAvailableWebhook"],
+  [Code.PendingDisconnect, "PendingDisconnectWebhook"],
+  [Code.UserPermissionRevoked, "UserPermissionRevokedWebhook"],
+  [Code.UserAccountRevoked, "UserAccountRevokedWebhook"],
+  [Code.LoginRepaired, "ItemLoginRepairedWebhook"],
+  [Code.Error, "ItemErrorWebhook"],
+])("/sandbox/item/fire_webhook sends %s in its documented shape", async (webhook_code, schema) => {
+  const { access_token, item_id } = await connect(plaid, "ins_109508", { webhook: url });
+  await plaid.sandboxItemFireWebhook({ access_token, webhook_code });
+  const { body } = await arrived(webhook_code);
+  fits(schema, body);
+  expect(body.item_id).toBe(item_id);
+});
+
+test("a refresh announces what it brought and what it took", async () => {
+  const { access_token } = await connect(plaid, "ins_109508", { webhook: url });
+  await plaid.transactionsRefresh({ access_token });
+  fits("TransactionsRemovedWebhook", (await arrived("TRANSACTIONS_REMOVED")).body);
+  expect((await arrived("DEFAULT_UPDATE")).body.new_transactions).toBeGreaterThan(0);
+});
+
+test("an updated webhook URL is told so, and the Item shows what was sent last", async () => {
+  const { access_token } = await connect(plaid);
+  await plaid.itemWebhookUpdate({ access_token, webhook: url });
+  fits("WebhookUpdateAcknowledgedWebhook", (await arrived("WEBHOOK_UPDATE_ACKNOWLEDGED")).body);
+  const { status } = (await plaid.itemGet({ access_token })).data;
+  expect(status?.last_webhook?.code_sent).toBe("WEBHOOK_UPDATE_ACKNOWLEDGED");
+});
+
+test("a receiver that fails is tried again, with the same body", async () => {
+  answers = [500, 503];
+  const { access_token } = await connect(plaid);
+  await plaid.itemWebhookUpdate({ access_token, webhook: url });
+  await vi.waitFor(() => expect(received).toHaveLength(3), { timeout: 5_000 });
+  expect(new Set(received.map(({ text }) => text)).size).toBe(1);
+  await vi.waitFor(async () => {
+    const { webhooks } = await control<{ webhooks: Delivery[] }>(sandbox.url, "GET", "webhooks");
+    expect(webhooks).toMatchObject([{ attempts: 3, status: 200, state: "delivered" }]);
+  });
+});
+
+test("a webhook never leaves the machine", async () => {
+  const { access_token } = await connect(plaid);
+  await plaid.itemWebhookUpdate({ access_token, webhook: "https://example.com/hook" });
+  const { webhooks } = await control<{ webhooks: Delivery[] }>(sandbox.url, "GET", "webhooks");
+  expect(webhooks).toMatchObject([{ attempts: 0, state: "refused" }]);
+});
+
+test("an Item without a webhook: SANDBOX_WEBHOOK_INVALID", async () => {
+  const { access_token } = await connect(plaid);
+  const refused = await failure(
+    plaid.sandboxItemFireWebhook({ access_token, webhook_code: Code.DefaultUpdate }),
+  );
+  expect(refused).toMatchObject({
+    error_type: "SANDBOX_ERROR",
+    error_code: "SANDBOX_WEBHOOK_INVALID",
+  });
+});
