@@ -5,7 +5,6 @@ const only = (name, target, home) => ({
   from: { pathNot: home },
   to: { path: target, dependencyTypesNot: ["type-only"] },
 });
-const server = "^server/";
 
 module.exports = {
   forbidden: [

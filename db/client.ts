@@ -30,6 +30,8 @@ export function createDb(options: DbOptions): Kysely<Database> {
     application_name: "fiscility",
   });
   pool.on("error", options.onIdleError);
+  // One that PostgreSQL ends while the pool is closing has no listener but this.
+  pool.on("connect", (client) => client.on("error", () => {}));
   return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
 }
 

@@ -25,6 +25,9 @@ function createMigrator(db: Kysely<unknown>): Migrator {
 
 async function withMigrator(url: string, run: (migrator: Migrator) => Promise<void>) {
   const pool = new pg.Pool({ connectionString: url, max: 1, connectionTimeoutMillis: 10_000 });
+  // A lost connection fails the query that needs it; nobody else has to hear of it.
+  pool.on("error", () => {});
+  pool.on("connect", (client) => client.on("error", () => {}));
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
   try {
     await run(createMigrator(db));

@@ -1,6 +1,6 @@
 import type { Db } from "./client.ts";
 
-/** The user's plan as connectAccount needs it: its id and the live accounts it allows. */
+/** The user's plan as connectAccount needs it: its name and the live accounts it allows. */
 export interface PlanOfUser {
   plan: string;
   maxAccounts: number;
@@ -16,7 +16,7 @@ export async function lockUser(tx: Db, userId: string): Promise<PlanOfUser> {
     .selectFrom("users")
     .innerJoin("plans", "plans.id", "users.plan")
     .where("users.id", "=", userId)
-    .select(["users.plan", "plans.max_accounts as maxAccounts"])
+    .select(["plans.name as plan", "plans.max_accounts as maxAccounts"])
     .forNoKeyUpdate("users")
     .executeTakeFirstOrThrow();
 }

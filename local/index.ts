@@ -12,7 +12,7 @@ import { requireFreePort } from "./ports.ts";
 /** What the environment did not name, started on this machine. */
 export interface Local {
   /** The given environment with what was missing filled in. */
-  env: NodeJS.ProcessEnv;
+  env: Record<string, string | undefined>;
   /** Makes the demo user where the database is ours; returns the lines to print. */
   ready(services: Services): Promise<string[]>;
   close(): Promise<void>;
@@ -25,10 +25,10 @@ const demo = { name: "Demo", email: "demo@fiscility.test", password: "demo-passw
  * State is kept in `folder`. Throws `StartRefused` for a taken port or a second start.
  */
 export async function startLocal(
-  given: NodeJS.ProcessEnv,
+  given: Record<string, string | undefined>,
   { folder = path.join(import.meta.dirname, "../.local") } = {},
 ): Promise<Local> {
-  const env = { ...given };
+  const env: Local["env"] = { ...given };
   const port = Number(env.PORT ?? 3000);
   const sandboxPort = Number(env.SANDBOX_PORT ?? 3001);
   const needsSandbox = !env.PLAID_CLIENT_ID && !env.PLAID_SECRET;

@@ -123,7 +123,7 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
       clientId: parsed.PLAID_CLIENT_ID,
       secret: parsed.PLAID_SECRET,
       env: parsed.PLAID_ENV,
-      standIn: parsed.PLAID_BASE_URL && parsed.PLAID_BASE_URL.replace(/\/+$/, ""),
+      standIn: parsed.PLAID_BASE_URL?.replace(/\/+$/, ""),
     },
     tokenKeys: parsed.TOKEN_KEYS,
     sessionSecret: parsed.SESSION_SECRET,

@@ -2,7 +2,6 @@ import { Form, Link, useLocation, useNavigation } from "@remix-run/react";
 import { type ReactNode, useEffect, useRef } from "react";
 import { Button } from "../components/button.tsx";
 import { Logo } from "../components/logo.tsx";
-import { text } from "../text.ts";
 import type { AuthFormAnswer } from "./form-answer.ts";
 
 interface AuthPageProps {

@@ -13,7 +13,7 @@ export function PageFrame({ viewer, children }: { viewer: Viewer; children: Reac
     <>
       <a
         href="#content"
-        className="fixed top-2 left-2 z-30 -translate-y-16 rounded-lg bg-surface px-4 py-2.5 font-medium shadow-raised focus:translate-y-0"
+        className="fixed top-2 left-2 z-30 -translate-y-16 rounded-lg bg-surface px-4 py-2.5 font-medium focus:translate-y-0 focus:shadow-raised"
       >
         {text.nav.skip}
       </a>

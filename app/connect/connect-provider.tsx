@@ -70,6 +70,27 @@ export function ConnectProvider({ userId, scriptUrl, children }: ConnectProvider
     setStep({ name: "idle" });
   }, []);
 
+  const showFailure = useCallback(
+    (failure: Failure, title: string, again: { label: string; run: () => void }) => {
+      const { navigate, pathname, revalidate } = latest.current;
+      const limit = limitDetails(failure);
+      const full = limit !== null && limit.used >= limit.limit;
+      // The page did not know that the plan is full, or it would not have come here.
+      if (limit) revalidate();
+      const logIn = {
+        label: text.problem.logIn,
+        run: () => navigate(`/login?next=${encodeURIComponent(pathname)}`),
+      };
+      showProblem(toastId, {
+        title: limit ? (full ? text.problem.limit : text.problem.tooMany) : title,
+        message: limit ? limitMessage(limit) : failure.message,
+        requestId: failure.requestId,
+        ...(full ? {} : { action: failure.reason === "unauthenticated" ? logIn : again }),
+      });
+    },
+    [],
+  );
+
   const start = useCallback(() => {
     if (underway.current) return;
     underway.current = true;
@@ -104,28 +125,7 @@ export function ConnectProvider({ userId, scriptUrl, children }: ConnectProvider
       }
     };
     void open();
-  }, [finish, scriptUrl, userId]);
-
-  const showFailure = useCallback(
-    (failure: Failure, title: string, again: { label: string; run: () => void }) => {
-      const { navigate, pathname, revalidate } = latest.current;
-      const limit = limitDetails(failure);
-      const full = limit !== null && limit.used >= limit.limit;
-      // The page did not know that the plan is full, or it would not have come here.
-      if (limit) revalidate();
-      const logIn = {
-        label: text.problem.logIn,
-        run: () => navigate(`/login?next=${encodeURIComponent(pathname)}`),
-      };
-      showProblem(toastId, {
-        title: limit ? (full ? text.problem.limit : text.problem.tooMany) : title,
-        message: limit ? limitMessage(limit) : failure.message,
-        requestId: failure.requestId,
-        ...(full ? {} : { action: failure.reason === "unauthenticated" ? logIn : again }),
-      });
-    },
-    [],
-  );
+  }, [finish, scriptUrl, userId, showFailure]);
 
   const connect = useCallback(
     async (publicToken: string, metadata: LinkMetadata) => {

@@ -17,7 +17,7 @@ export async function createLinkToken(
   const { plan, accountsUsed } = await getPlanUse(db, user.id);
   if (accountsUsed >= plan.maxAccounts) {
     throw new FiscilityError("limit_reached", {
-      details: { plan: plan.id, limit: plan.maxAccounts, used: accountsUsed, wanted: 1 },
+      details: { plan: plan.name, limit: plan.maxAccounts, used: accountsUsed, wanted: 1 },
     });
   }
   try {

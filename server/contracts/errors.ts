@@ -156,7 +156,7 @@ export type Reason = keyof typeof reasons;
 
 /** Fields some reasons carry beside their name; safe to show to the person concerned. */
 export interface ReasonDetails {
-  /** `accounts`: used now; `wanted`: how many this connection would add (at least). */
+  /** `plan`: its name; `used`: live accounts now; `wanted`: how many this connection would add, at least. */
   limit_reached: { plan: string; limit: number; used: number; wanted: number };
   /** Where the input does not fit: a dotted path and what is expected there. */
   invalid_input: { issues: { path: string; message: string }[] };

@@ -26,7 +26,7 @@ async function dashboard(plan = "analyst", width = 1280): Promise<Witness> {
   await page.getByLabel("Email").fill(person.email);
   await page.getByLabel("Password", { exact: true }).fill(person.password);
   await page.getByRole("button", { name: "Log in" }).click();
-  await page.getByRole("heading", { level: 1, name: "Dashboard" }).waitFor();
+  await page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
   witness.pageLoads.length = 0;
   return witness;
 }
@@ -76,7 +76,7 @@ test("C4 a second tab shows the new bank after it is focused, without a reload",
   const first = await dashboard();
   const second = await openPage(browser, { from: first.page });
   await second.page.goto(`${app.url}/dashboard`);
-  await second.page.getByRole("heading", { level: 1, name: "Dashboard" }).waitFor();
+  await second.page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
   second.pageLoads.length = 0;
   await first.page.bringToFront();
   await openBank(first.page);
@@ -142,7 +142,7 @@ test("P1 a person signs up, logs out and logs in again, on a phone", async () =>
   await page.getByLabel("Email").fill("grace@example.com");
   await page.getByLabel("Password", { exact: true }).fill("a long enough one");
   await page.locator("form button[type=submit]").click();
-  await page.getByRole("heading", { level: 1, name: "Dashboard" }).waitFor();
+  await page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
   expect(witness.console).toEqual([]);
   const cookies = await page.context().cookies();
   const session = cookies.find((cookie) => cookie.name.includes("session_token"));

@@ -130,7 +130,7 @@ test("P2 E5 at the limit no link_token is made, and the answer says the plan and
   );
   const answer = await app.post("/plaid/create-link-token", {}, person);
   expect([answer.status, answer.body.error.reason]).toEqual([403, "limit_reached"]);
-  expect(answer.body.error.details).toEqual({ plan: "intern", limit: 2, used: 2, wanted: 1 });
+  expect(answer.body.error.details).toEqual({ plan: "Intern", limit: 2, used: 2, wanted: 1 });
 });
 
 test("P2 E5 I3 a bank with more accounts than there is room for leaves nothing, here or at Plaid", async () => {

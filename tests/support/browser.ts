@@ -30,6 +30,7 @@ export async function openPage(
       colorScheme: options.colorScheme ?? "light",
     }));
   const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
   const witness: Witness = { page, console: [], pageLoads: [], foreignHosts: [] };
   page.on("console", (message) => witness.console.push(`${message.type()}: ${message.text()}`));
   page.on("pageerror", (error) => witness.console.push(`error: ${error.message}`));

@@ -1,0 +1,81 @@
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { migrateToLatest } from "../../db/migrate.ts";
+import { type Local, startLocal } from "../../local/index.ts";
+import { freePort } from "../../local/ports.ts";
+import { parseConfig } from "../../server/config.ts";
+import { startServer } from "../../server/server.ts";
+
+let folder: string;
+let local: Local;
+let env: Local["env"];
+beforeAll(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), "fiscility-local-"));
+  chmodSync(folder, 0o755);
+  env = {
+    PORT: String(await freePort()),
+    SANDBOX_PORT: String(await freePort()),
+    LOG_LEVEL: "silent",
+  };
+  local = await startLocal(env, { folder });
+});
+afterAll(async () => {
+  await local?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test("a bare machine gets a database, a local Plaid, secrets and a demo user on plan Analyst", async () => {
+  await migrateToLatest(local.env.DATABASE_URL as string);
+  const server = await startServer(parseConfig(local.env));
+  try {
+    const lines = (await local.ready(server.services)).join("\n");
+    expect(lines).toContain(server.url);
+    expect(lines).toContain("demo@fiscility.test / demo-password");
+    const answer = await fetch(`${server.url}/api/auth/sign-in/email`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ email: "demo@fiscility.test", password: "demo-password" }),
+    });
+    expect(answer.status).toBe(200);
+    const cookie = answer.headers
+      .getSetCookie()
+      .map((line) => line.split(";")[0])
+      .join("; ");
+    const plan = await fetch(`${server.url}/trpc/plan.get`, { headers: { cookie } });
+    expect(await plan.text()).toContain('"name":"Analyst"');
+    await expect(startLocal(env, { folder })).rejects.toThrow(
+      `Fiscility is already running at http://localhost:${env.PORT}`,
+    );
+    await local.ready(server.services);
+  } finally {
+    await server.close();
+  }
+  expect(statSync(path.join(folder, "secrets.json")).mode & 0o077).toBe(0);
+});
+
+test("a taken port is named, with the variable that chooses another", async () => {
+  const port = await freePort();
+  const other = await new Promise<Server>((resolve) => {
+    const server = createServer((socket) => socket.destroy()).listen(port, () => resolve(server));
+  });
+  const start = (more: Local["env"]) => startLocal({ ...env, ...more }, { folder });
+  await expect(start({ PORT: String(port) })).rejects.toThrow(
+    `Port ${port} is taken by another program. Stop it, or set PORT`,
+  );
+  await expect(start({ SANDBOX_PORT: String(port) })).rejects.toThrow(
+    `Port ${port} is taken by another program. Stop it, or set SANDBOX_PORT`,
+  );
+  other.close();
+});
+
+test("the database and its secrets are kept between starts", async () => {
+  const before = local.env.TOKEN_KEYS;
+  await local.close();
+  expect(existsSync(path.join(folder, "lock"))).toBe(false);
+  local = await startLocal(env, { folder });
+  expect(local.env.TOKEN_KEYS).toBe(before);
+  await migrateToLatest(local.env.DATABASE_URL as string);
+});
