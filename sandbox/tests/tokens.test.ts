@@ -112,13 +112,13 @@ test("tokens belong to the client that made them", async () => {
 test("an Item in need of its user refuses data, but still shows itself and can be removed", async () => {
   const { access_token } = await connect(plaid);
   await plaid.sandboxItemResetLogin({ access_token });
-  for (const call of [
-    () => plaid.accountsGet({ access_token }),
-    () => plaid.transactionsSync({ access_token }),
-    () => plaid.authGet({ access_token }),
-    () => plaid.identityGet({ access_token }),
+  for (const refused of [
+    plaid.accountsGet({ access_token }),
+    plaid.transactionsSync({ access_token }),
+    plaid.authGet({ access_token }),
+    plaid.identityGet({ access_token }),
   ]) {
-    expect((await failure(call())).error_code).toBe("ITEM_LOGIN_REQUIRED");
+    expect((await failure(refused)).error_code).toBe("ITEM_LOGIN_REQUIRED");
   }
   expect((await plaid.itemGet({ access_token })).data.item.error?.error_code).toBe(
     "ITEM_LOGIN_REQUIRED",

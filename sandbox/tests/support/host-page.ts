@@ -18,11 +18,13 @@ export interface HostPage {
 
 const PLAIN = `
 const query = new URLSearchParams(location.search);
+// Kept over an OAuth redirect, as Plaid's guide has it.
+if (query.has("token")) sessionStorage.setItem("token", query.get("token"));
 window.called = [];
 const note = (name) => (...args) => window.called.push({ name, args });
 window.handler = Plaid.create({
-  token: query.get("token"),
-  ...(query.has("oauth_state_id") || query.has("return") ? { receivedRedirectUri: location.href } : {}),
+  token: sessionStorage.getItem("token"),
+  ...(query.has("oauth_state_id") ? { receivedRedirectUri: location.href } : {}),
   onLoad: note("onLoad"), onSuccess: note("onSuccess"), onExit: note("onExit"), onEvent: note("onEvent"),
 });
 document.querySelector("button").addEventListener("click", () => window.handler.open());
