@@ -35,7 +35,7 @@ for (const [scheme, width, height] of [
   const link = page.frameLocator("iframe");
   const shot = async (n: string) => {
     await page.waitForTimeout(250);
-    await page.screenshot({ path: `/tmp/shots/${n}-${width}-${scheme}.png` });
+    await page.screenshot({ path: `/tmp/link-shots/${n}-${width}-${scheme}.png` });
   };
   await link.getByRole("button", { name: "Continue" }).waitFor();
   await shot("1consent");
@@ -74,7 +74,22 @@ for (const [scheme, width, height] of [
   await link.getByRole("button", { name: "Exit" }).click();
   const ex = await call(page, "onExit");
   if (scheme === "light" && width === 390) console.log(JSON.stringify(ex));
-  await page.close();
+    await page.goto(`${host.origin}/?token=${await token({redirect_uri:host.origin+"/"})}`);
+  await page.getByRole("button",{name:"Connect a bank"}).click();
+  await link.getByRole("button",{name:"Continue"}).click();
+  await link.getByRole("button",{name:/Most Venerable/}).click();
+  await link.getByRole("textbox",{name:"Username"}).fill("user_good");
+  await link.getByRole("textbox",{name:"Password"}).fill("pass_good");
+  await link.getByRole("button",{name:"Log in"}).click();
+  await link.getByRole("checkbox").first().waitFor(); await shot("6edge");
+  await page.goto(`${host.origin}/?token=${await token({redirect_uri:host.origin+"/"})}`);
+  await page.getByRole("button",{name:"Connect a bank"}).click();
+  await link.getByRole("button",{name:"Continue"}).click();
+  await link.getByRole("button",{name:"Platypus OAuth Bank",exact:true}).click();
+  await link.getByRole("heading",{name:/Log in at/}).waitFor(); await shot("7leave");
+  await link.getByRole("button",{name:"Continue"}).click();
+  await page.getByRole("textbox",{name:"Username"}).waitFor(); await shot("8oauth");
+await page.close();
 }
 await browser.close();
 host.close();

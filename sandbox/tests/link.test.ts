@@ -247,7 +247,7 @@ test("OAuth with a redirect_uri: the whole page goes to the bank and comes back 
   await logIn(page, "user_good", "nope");
   await expect.poll(() => page.getByRole("alert").textContent()).toContain("incorrect");
   await logIn(page);
-  await page.waitForURL(/oauth_state_id=/);
+  await page.waitForURL(`${host.origin}/?**`);
   expect(new URL(page.url()).origin).toBe(host.origin);
   await page.getByRole("button", { name: "Connect a bank" }).click();
   await link.getByRole("button", { name: "Connect accounts" }).click();
