@@ -78,6 +78,7 @@ export async function startLocal(
         if (ownDatabase) {
           await makeDemoUser(services);
           lines.push(`Log in as      ${demo.email} / ${demo.password}`);
+          lines.push(`Database at    ${env.DATABASE_URL}`);
         }
         if (needsSandbox) lines.push(`Local Plaid at ${env.PLAID_BASE_URL} (no real bank)`);
         lines.push("Stop with      Ctrl-C");
