@@ -34,7 +34,7 @@ function newVisit() {
     bank: null,
     /** Where the person stands, in Plaid's words for onExit. @type {string | null} */
     status: null,
-    /** @type {object | null} */
+    /** @type {{ error_type: string, error_code: string, error_message: string, display_message: string | null } | null} */
     error: null,
     /** @type {object[]} */
     events: [],
@@ -67,11 +67,11 @@ function tell(message) {
 }
 
 /**
- * Reports an event, with every key of Plaid's metadata.
+ * Writes an event down, with every key of Plaid's metadata, and gives the message that tells it.
  * @param {string} name
  * @param {Record<string, unknown>} [details]
  */
-function report(name, details = {}) {
+function record(name, details = {}) {
   const metadata = {
     account_number_mask: null,
     error_code: null,
@@ -100,7 +100,16 @@ function report(name, details = {}) {
     byte.toString(16).padStart(2, "0"),
   ).join("");
   visit.events.push({ event_name: name, event_id, timestamp, event_metadata: told });
-  tell({ type: "event", name, metadata });
+  return { type: "event", name, metadata };
+}
+
+/**
+ * Writes an event down and tells it.
+ * @param {string} name
+ * @param {Record<string, unknown>} [details]
+ */
+function report(name, details) {
+  tell(record(name, details));
 }
 
 /**
@@ -220,10 +229,12 @@ function showAccounts(answer) {
 /** @param {number[]} account_ids */
 async function connect(account_ids) {
   show("LOADING", busyPane(actions, "Connecting your accounts"));
-  report("HANDOFF");
+  // Written down before the server gets the list, told only when there is something to hand off.
+  const handoff = record("HANDOFF");
   const answer = await ask("connect", { account_ids, events: visit.events });
   if (!answer) return;
   if (answer.outcome === "error") return fail(answer.error);
+  tell(handoff);
   visit.over = true;
   const { public_token, metadata } = answer;
   const [only] = metadata.accounts.length === 1 ? metadata.accounts : [null];
@@ -259,11 +270,8 @@ function fail(error) {
 async function exit() {
   if (visit.over) return;
   const leaving = visit;
-  report("EXIT", {
-    exit_status: visit.status,
-    ...(visit.error ?? {}),
-    display_message: undefined,
-  });
+  const { error_type = null, error_code = null, error_message = null } = visit.error ?? {};
+  report("EXIT", { exit_status: visit.status, error_type, error_code, error_message });
   leaving.over = true;
   const answer = leaving.link_session_id
     ? await post("/link/session/exit", {
