@@ -1,5 +1,5 @@
 /** `/transactions/*` and `/sandbox/transactions/create`. */
-import type { Transaction, TransactionFeed } from "../bank/transaction-feeds.ts";
+import type { Transaction } from "../bank/transaction-shape.ts";
 import { accountView, itemView, requireHealthy, shownAccounts } from "../items.ts";
 import { PlaidError } from "../plaid/plaid-error.ts";
 import type { CreatedTransaction, Item } from "../state.ts";
@@ -121,7 +121,7 @@ export function sandboxTransactionsCreate(
 
 /** Sends the webhooks for what the feed holds beyond `before`. */
 function announce(call: Call, item: Item, before: number): void {
-  const feed: TransactionFeed = call.sandbox.feeds.of(item);
+  const feed = call.sandbox.feeds.of(item);
   const since = feed.changes.slice(before);
   const added = since.filter(({ kind }) => kind === "added").length;
   const removed = since

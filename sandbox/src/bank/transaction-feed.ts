@@ -1,0 +1,220 @@
+/**
+ * An Item's transactions as a log of changes, which is what `/transactions/sync` pages through.
+ * Nothing here is stored: a feed is replayed from the Item's day of birth and its activity.
+ */
+import { derivedId } from "../plaid/ids.ts";
+import { Random } from "../random.ts";
+import type { ActivityStep, CreatedTransaction, Item } from "../state.ts";
+import type { BankAccount } from "./holders.ts";
+import { SMALL_PURCHASES } from "./merchants.ts";
+import { NOWHERE, type Transaction, transactionOf } from "./transaction-shape.ts";
+import { addDays, dayNumber, isSpending, type Movement, movementsOn } from "./transactions.ts";
+
+export interface Change {
+  kind: "added" | "modified" | "removed";
+  transaction_id: string;
+  account_id: string;
+}
+
+/** The changes between two positions of a feed, as one page shows them. */
+export interface ChangePage {
+  added: Transaction[];
+  modified: Transaction[];
+  removed: { transaction_id: string; account_id: string }[];
+}
+
+/** An account of the Item, the bank's own behind it, and what its randomness is drawn from. */
+export interface FeedAccount {
+  account_id: string;
+  bank: BankAccount;
+  key: (string | number)[];
+}
+
+export class TransactionFeed {
+  readonly changes: Change[] = [];
+  readonly current = new Map<string, Transaction>();
+  readonly #addedAt = new Map<string, number>();
+  readonly #modifiedAt = new Map<string, number>();
+  readonly #itemId: string;
+  readonly #accounts: FeedAccount[];
+  readonly #firstDay: string;
+  #through: string;
+  #minted = 0;
+  #steps = 0;
+
+  constructor(item: Item, accounts: FeedAccount[], firstDay: string, birthday: string) {
+    this.#itemId = item.item_id;
+    this.#accounts = accounts;
+    this.#firstDay = firstDay;
+    this.#through = addDays(firstDay, -1);
+    const given = accounts.filter((account) => account.bank.transactions !== null);
+    for (const account of given) this.#addGiven(account);
+    this.#live(birthday);
+    if (given.length === 0) this.#buySomething(birthday);
+  }
+
+  /** The last day whose movements are in the feed. */
+  get through(): string {
+    return this.#through;
+  }
+
+  /** Applies the steps that have not been applied yet. */
+  catchUp(steps: readonly ActivityStep[]): void {
+    for (const step of steps.slice(this.#steps)) {
+      if (step.kind === "create") this.#create(step.transactions);
+      else this.#refresh(step.day);
+      this.#steps += 1;
+    }
+  }
+
+  /**
+   * Changes after `position`, at most `count`, in the feed's order and as they stand now. `start`
+   * is where the reader's last finished update ended: what came and went since is not shown.
+   */
+  page(start: number, position: number, count: number): ChangePage & { position: number } {
+    const page: ChangePage = { added: [], modified: [], removed: [] };
+    let taken = 0;
+    let at = position;
+    for (; at < this.changes.length && taken < count; at += 1) {
+      const change = this.changes[at];
+      if (!change) break;
+      const now = this.current.get(change.transaction_id);
+      const known = (this.#addedAt.get(change.transaction_id) ?? 0) < start;
+      if (change.kind === "removed") {
+        if (!known) continue;
+        page.removed.push({ transaction_id: change.transaction_id, account_id: change.account_id });
+      } else if (!now) {
+        continue;
+      } else if (
+        change.kind === "modified" &&
+        (!known || this.#modifiedAt.get(change.transaction_id) !== at)
+      ) {
+        // Already told: in the form it was added, or by a later modification.
+        continue;
+      } else {
+        page[change.kind].push(now);
+      }
+      taken += 1;
+    }
+    return { ...page, position: at };
+  }
+
+  #put(kind: "added" | "modified", transaction: Transaction): void {
+    const { transaction_id, account_id } = transaction;
+    const at = kind === "added" ? this.#addedAt : this.#modifiedAt;
+    at.set(transaction_id, this.changes.length);
+    this.current.set(transaction_id, transaction);
+    this.changes.push({ kind, transaction_id, account_id });
+  }
+
+  #remove({ transaction_id, account_id }: Transaction): void {
+    this.current.delete(transaction_id);
+    this.changes.push({ kind: "removed", transaction_id, account_id });
+  }
+
+  #nextId(): string {
+    this.#minted += 1;
+    return derivedId(this.#itemId, "transaction", this.#minted);
+  }
+
+  /** Adds every movement up to and including `day`. */
+  #live(day: string): void {
+    const from = dayNumber(this.#through) + 1;
+    for (let number = from; number <= dayNumber(day); number += 1) {
+      const date = addDays("1970-01-01", number);
+      for (const account of this.#accounts) {
+        if (account.bank.transactions !== null) continue;
+        for (const movement of movementsOn(account.key, account.bank, date)) {
+          this.#put("added", this.#transaction(account, movement));
+        }
+      }
+    }
+    if (day > this.#through) this.#through = day;
+  }
+
+  /** A card purchase that is still pending. */
+  #buySomething(day: string): void {
+    const account = this.#accounts.find(({ bank }) => isSpending(bank));
+    if (!account) return;
+    const random = new Random(...account.key, day, this.#minted);
+    const merchant = random.pick(SMALL_PURCHASES);
+    const movement: Movement = {
+      day,
+      amount: random.money(4, 60),
+      merchant,
+      description: merchant.statement,
+      card: true,
+      refund: false,
+    };
+    this.#put("added", this.#transaction(account, movement, true));
+  }
+
+  /** Time passes: what was pending posts, days are lived, one is bought, one is corrected. */
+  #refresh(day: string): void {
+    for (const pending of [...this.current.values()].filter((entry) => entry.pending)) {
+      this.#remove(pending);
+      this.#put("added", {
+        ...pending,
+        transaction_id: this.#nextId(),
+        pending: false,
+        pending_transaction_id: pending.transaction_id,
+      });
+    }
+    this.#live(day);
+    if (this.#accounts.every((account) => account.bank.transactions === null)) {
+      this.#buySomething(day);
+    }
+    const purchases = [...this.current.values()].filter(
+      (entry) => entry.payment_channel === "in store",
+    );
+    const corrected = purchases.at(-5);
+    if (corrected) {
+      this.#put("modified", {
+        ...corrected,
+        location: { ...NOWHERE, city: "San Matias", region: "CA" },
+      });
+    }
+  }
+
+  #create(transactions: CreatedTransaction[]): void {
+    const account = this.#accounts.find(({ bank }) => isSpending(bank)) ?? this.#accounts[0];
+    if (!account) return;
+    for (const created of transactions) this.#put("added", this.#plain(account, created));
+  }
+
+  #addGiven(account: FeedAccount): void {
+    for (const given of account.bank.transactions ?? []) {
+      if (given.date_posted < this.#firstDay) continue;
+      this.#put("added", this.#plain(account, { ...given, iso_currency_code: given.currency }));
+    }
+  }
+
+  #plain(
+    account: FeedAccount,
+    given:
+      | CreatedTransaction
+      | (Omit<CreatedTransaction, "iso_currency_code"> & { iso_currency_code: string | undefined }),
+  ): Transaction {
+    const movement: Movement = {
+      day: given.date_posted,
+      amount: given.amount,
+      merchant: null,
+      description: given.description,
+      card: false,
+      refund: false,
+    };
+    return {
+      ...this.#transaction(account, movement),
+      iso_currency_code: given.iso_currency_code ?? account.bank.currency,
+      authorized_date: given.date_transacted,
+    };
+  }
+
+  #transaction(
+    { account_id, bank }: FeedAccount,
+    movement: Movement,
+    pending = false,
+  ): Transaction {
+    return transactionOf(this.#nextId(), account_id, bank.currency, movement, pending);
+  }
+}
