@@ -12,7 +12,15 @@ import type { Sandbox } from "../sandbox.ts";
 import type { LinkEvent, LinkSession, LinkToken } from "../state.ts";
 import { linkWebhook } from "../webhooks/bodies.ts";
 import { connectAccounts } from "./connect.ts";
-import { type LoggedIn, logIn, MFA_CODE } from "./log-in.ts";
+import { logIn, MFA_CODE } from "./log-in.ts";
+import {
+  checkSameHolder,
+  openSession,
+  remember,
+  type StepFields,
+  sessionByOAuthState,
+  text,
+} from "./sessions.ts";
 
 /** A bank as Link lists it. */
 interface BankChoice {
@@ -38,10 +46,8 @@ export type LinkOutcome =
   | { outcome: "error"; error: PlaidErrorBody; request_id: string }
   | { outcome: string; [field: string]: unknown };
 
-type Fields = Record<string, unknown>;
-
 /** Runs one step of Link. Refusals come back as `{ outcome: "error", error }`. */
-export function linkStep(sandbox: Sandbox, step: string, fields: Fields): LinkOutcome {
+export function linkStep(sandbox: Sandbox, step: string, fields: StepFields): LinkOutcome {
   const request_id = sandbox.ids.requestId();
   try {
     const run = Object.hasOwn(STEPS, step) ? STEPS[step] : undefined;
@@ -53,7 +59,7 @@ export function linkStep(sandbox: Sandbox, step: string, fields: Fields): LinkOu
   }
 }
 
-const STEPS: Record<string, (sandbox: Sandbox, fields: Fields) => LinkOutcome> = {
+const STEPS: Record<string, (sandbox: Sandbox, fields: StepFields) => LinkOutcome> = {
   start,
   institution: chooseInstitution,
   "log-in": submitCredentials,
@@ -65,7 +71,7 @@ const STEPS: Record<string, (sandbox: Sandbox, fields: Fields) => LinkOutcome> =
 };
 
 /** Opens a session, or takes one up again after an OAuth redirect. */
-function start(sandbox: Sandbox, fields: Fields): LinkOutcome {
+function start(sandbox: Sandbox, fields: StepFields): LinkOutcome {
   const token = openLinkToken(sandbox, text(fields, "link_token"));
   const returned = fields.received_redirect_uri;
   if (typeof returned === "string") return resume(sandbox, token, returned);
@@ -91,10 +97,8 @@ function start(sandbox: Sandbox, fields: Fields): LinkOutcome {
 }
 
 function resume(sandbox: Sandbox, token: LinkToken, returned: string): LinkOutcome {
-  const state_id = URL.parse(returned)?.searchParams.get("oauth_state_id");
-  const session = [...sandbox.state.link_sessions.values()].find(
-    ({ oauth }) => oauth !== null && oauth.state_id === state_id,
-  );
+  const state_id = URL.parse(returned)?.searchParams.get("oauth_state_id") ?? "";
+  const session = sessionByOAuthState(sandbox, state_id);
   if (!session?.oauth) throw new PlaidError("OAUTH_STATE_ID_NOT_FOUND");
   if (session.link_token !== token.link_token) throw new PlaidError("INCORRECT_LINK_TOKEN");
   if (session.oauth.used) throw new PlaidError("OAUTH_STATE_ID_ALREADY_PROCESSED");
@@ -116,7 +120,7 @@ function describeSession(token: LinkToken, session: LinkSession) {
   };
 }
 
-function chooseInstitution(sandbox: Sandbox, fields: Fields): LinkOutcome {
+function chooseInstitution(sandbox: Sandbox, fields: StepFields): LinkOutcome {
   const { session } = openSession(sandbox, fields);
   const institution = findInstitution(text(fields, "institution_id"));
   if (!institution) throw new PlaidError("INVALID_INSTITUTION");
@@ -127,7 +131,7 @@ function chooseInstitution(sandbox: Sandbox, fields: Fields): LinkOutcome {
   return { outcome: "chosen" };
 }
 
-function submitCredentials(sandbox: Sandbox, fields: Fields): LinkOutcome {
+function submitCredentials(sandbox: Sandbox, fields: StepFields): LinkOutcome {
   const { session, token } = openSession(sandbox, fields);
   const holder = logIn(text(fields, "username"), text(fields, "password"));
   checkSameHolder(sandbox, token, holder);
@@ -140,7 +144,7 @@ function submitCredentials(sandbox: Sandbox, fields: Fields): LinkOutcome {
   return accountsOutcome(sandbox, session, token);
 }
 
-function submitCode(sandbox: Sandbox, fields: Fields): LinkOutcome {
+function submitCode(sandbox: Sandbox, fields: StepFields): LinkOutcome {
   const { session, token } = openSession(sandbox, fields);
   if (!session.awaiting_code || text(fields, "code").trim() !== MFA_CODE) {
     throw new PlaidError("INVALID_MFA");
@@ -152,7 +156,7 @@ function submitCode(sandbox: Sandbox, fields: Fields): LinkOutcome {
 }
 
 /** Starts an OAuth log-in: where to send the person. */
-function startOAuth(sandbox: Sandbox, fields: Fields): LinkOutcome {
+function startOAuth(sandbox: Sandbox, fields: StepFields): LinkOutcome {
   const { session } = openSession(sandbox, fields);
   const state_id = sandbox.ids.uuid();
   session.oauth = { state_id, result: "pending", used: false };
@@ -164,7 +168,7 @@ function startOAuth(sandbox: Sandbox, fields: Fields): LinkOutcome {
 }
 
 /** How the OAuth log-in stands. */
-function readOAuth(sandbox: Sandbox, fields: Fields): LinkOutcome {
+function readOAuth(sandbox: Sandbox, fields: StepFields): LinkOutcome {
   const { session, token } = openSession(sandbox, fields);
   const result = session.oauth?.result ?? "denied";
   if (result === "pending") return { outcome: "pending" };
@@ -175,7 +179,7 @@ function readOAuth(sandbox: Sandbox, fields: Fields): LinkOutcome {
   return accountsOutcome(sandbox, session, token);
 }
 
-function connect(sandbox: Sandbox, fields: Fields): LinkOutcome {
+function connect(sandbox: Sandbox, fields: StepFields): LinkOutcome {
   const { session, token } = openSession(sandbox, fields);
   const ids = fields.account_ids;
   if (!session.logged_in || !Array.isArray(ids) || ids.length === 0) {
@@ -189,7 +193,7 @@ function connect(sandbox: Sandbox, fields: Fields): LinkOutcome {
   return { outcome: "connected", public_token, metadata };
 }
 
-function exit(sandbox: Sandbox, fields: Fields): LinkOutcome {
+function exit(sandbox: Sandbox, fields: StepFields): LinkOutcome {
   const { session, token } = openSession(sandbox, fields);
   const institution =
     session.institution_id === null ? undefined : findInstitution(session.institution_id);
@@ -226,62 +230,6 @@ function finish(sandbox: Sandbox, session: LinkSession, token: LinkToken, events
       ...(public_token === undefined ? {} : { public_token, public_tokens: [public_token] }),
     }),
   );
-}
-
-/** Where the OAuth bank sends the person back to, after a decision. */
-export function decideOAuth(
-  sandbox: Sandbox,
-  state_id: string,
-  decision: { username: string; password: string } | null,
-): LinkOutcome {
-  const session = [...sandbox.state.link_sessions.values()].find(
-    ({ oauth }) => oauth?.state_id === state_id,
-  );
-  const request_id = sandbox.ids.requestId();
-  try {
-    if (!session?.oauth) throw new PlaidError("OAUTH_STATE_ID_NOT_FOUND");
-    if (session.oauth.result !== "pending")
-      throw new PlaidError("OAUTH_STATE_ID_ALREADY_PROCESSED");
-    const token = openLinkToken(sandbox, session.link_token);
-    if (decision) {
-      const holder = logIn(decision.username, decision.password);
-      checkSameHolder(sandbox, token, holder);
-      remember(sandbox, session, holder);
-    }
-    session.oauth.result = decision ? "granted" : "denied";
-    sandbox.changed();
-    const back = token.redirect_uri === null ? null : new URL(token.redirect_uri);
-    back?.searchParams.set("oauth_state_id", state_id);
-    return { outcome: "decided", redirect_to: back?.href ?? null, request_id };
-  } catch (error) {
-    if (!(error instanceof PlaidError)) throw error;
-    return { outcome: "error", error: error.body(), request_id };
-  }
-}
-
-/** The bank behind an OAuth state, for its page; null when there is none. */
-export function oauthBank(
-  sandbox: Sandbox,
-  state_id: string,
-): { institution: Institution; client_name: string } | null {
-  const session = [...sandbox.state.link_sessions.values()].find(
-    ({ oauth }) => oauth?.state_id === state_id,
-  );
-  const institution = findInstitution(session?.institution_id ?? "");
-  const token = session && sandbox.state.link_tokens.get(session.link_token);
-  return institution && token ? { institution, client_name: token.client_name } : null;
-}
-
-/** Update mode is for the person who made the Item: Plaid refuses another username. */
-function checkSameHolder(sandbox: Sandbox, token: LinkToken, holder: LoggedIn): void {
-  const item = token.update_item_id === null ? null : sandbox.state.items.get(token.update_item_id);
-  if (item && item.username !== holder.username) throw new PlaidError("INVALID_UPDATED_USERNAME");
-}
-
-function remember(sandbox: Sandbox, session: LinkSession, holder: LoggedIn): void {
-  session.username = holder.username;
-  session.custom_user = holder.custom_user;
-  sandbox.changed();
 }
 
 /** The picker, or in plain update mode the end: nothing is to be chosen there. */
@@ -325,24 +273,6 @@ function choosableAccounts(
     });
 }
 
-/** The unfinished session named by `link_session_id`. Throws INVALID_LINK_TOKEN. */
-function openSession(sandbox: Sandbox, fields: Fields): { session: LinkSession; token: LinkToken } {
-  const session = sandbox.state.link_sessions.get(text(fields, "link_session_id"));
-  if (!session || session.finished_at !== null) {
-    throw new PlaidError("INVALID_LINK_TOKEN", "this Link session is over");
-  }
-  return { session, token: openLinkToken(sandbox, session.link_token) };
-}
-
 function bankChoice({ institution_id, name, url, primary_color, oauth }: Institution): BankChoice {
   return { institution_id, name, host: new URL(url).host, primary_color, oauth };
-}
-
-/** A text field of a step. Throws INVALID_FIELD. */
-function text(fields: Fields, name: string): string {
-  const value = fields[name];
-  if (typeof value !== "string" || value.length > 2_000_000) {
-    throw new PlaidError("INVALID_FIELD", `${name} must be a string`);
-  }
-  return value;
 }

@@ -5,7 +5,8 @@ import { findInstitution } from "../bank/institutions.ts";
 import { drawLogo } from "../bank/logos.ts";
 import { isJson, readBody, sendJson } from "../http/body.ts";
 import type { Sandbox } from "../sandbox.ts";
-import { decideOAuth, linkStep, oauthBank } from "./link-api.ts";
+import { linkStep } from "./link-api.ts";
+import { decideOAuth, oauthBank } from "./oauth-bank.ts";
 
 const TYPES: Record<string, string> = {
   html: "text/html; charset=utf-8",
