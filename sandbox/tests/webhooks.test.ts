@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { type RunningSandbox, startSandbox } from "../src/index.ts";
 import { absoluteReference, plaidAjv, readOpenApiDocument } from "../src/plaid/openapi-schemas.ts";
 import type { Delivery } from "../src/webhooks/sender.ts";
-import { connect, control, failure, plaidClient } from "./support/client.ts";
+import { connect, control, failure, LINK_TOKEN_REQUEST, plaidClient } from "./support/client.ts";
 
 interface Received {
   text: string;
@@ -84,6 +84,7 @@ test("a webhook verifies as Plaid documents: key by kid, ES256, fresh, the body'
 
 test("a new Item's transactions are announced after the exchange, not before", async () => {
   await connect(plaid, "ins_109508", { webhook: url });
+  await new Promise((resolve) => setTimeout(resolve, 200));
   expect(received).toEqual([]);
   fits("InitialUpdateWebhook", (await arrived("INITIAL_UPDATE")).body);
   fits("HistoricalUpdateWebhook", (await arrived("HISTORICAL_UPDATE")).body);
@@ -150,4 +151,38 @@ test("an Item without a webhook: SANDBOX_WEBHOOK_INVALID", async () => {
     error_type: "SANDBOX_ERROR",
     error_code: "SANDBOX_WEBHOOK_INVALID",
   });
+});
+
+test("a session of Link tells its events, its Item and its end", async () => {
+  const { link_token } = (await plaid.linkTokenCreate({ ...LINK_TOKEN_REQUEST, webhook: url }))
+    .data;
+  const step = async (name: string, fields: object) => {
+    const answer = await fetch(`${sandbox.url}/link/session/${name}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(fields),
+    });
+    return answer.json();
+  };
+  const { link_session_id } = await step("start", { link_token });
+  await step("institution", { link_session_id, institution_id: "ins_109508" });
+  await step("log-in", { link_session_id, username: "user_good", password: "pass_good" });
+  const event = {
+    event_name: "OPEN",
+    event_id: "1",
+    timestamp: "2026-01-01T00:00:00Z",
+    event_metadata: {},
+  };
+  const { public_token } = await step("connect", {
+    link_session_id,
+    account_ids: [0],
+    events: [event],
+  });
+  fits("LinkEventsWebhook", (await arrived("EVENTS")).body);
+  const added = (await arrived("ITEM_ADD_RESULT")).body;
+  fits("ItemAddResultWebhook", added);
+  expect(added).toMatchObject({ link_session_id, link_token, public_token });
+  const finished = (await arrived("SESSION_FINISHED")).body;
+  fits("LinkSessionFinishedWebhook", finished);
+  expect(finished).toMatchObject({ status: "SUCCESS", public_tokens: [public_token] });
 });
