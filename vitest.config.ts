@@ -18,8 +18,6 @@ export default defineConfig({
         test: {
           name: "sandbox",
           include: ["sandbox/tests/**/*.test.ts"],
-          // Not green yet: it is part of issue B, and still being written.
-          exclude: ["sandbox/tests/link.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
