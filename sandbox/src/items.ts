@@ -37,8 +37,8 @@ export function createItem(sandbox: Sandbox, wanted: NewItem): Item {
   const { institution, username, custom_user } = wanted;
   const holder = sandbox.bankAccounts(institution.institution_id, username, custom_user);
   const chosen = wanted.bank_accounts ?? holder.map((_account, index) => index);
-  if (institution.tokenized && sandbox.settings.newItemInvalidatesOld) {
-    endOlderLogIns(sandbox, institution.institution_id, username);
+  if (institution.one_log_in && sandbox.settings.newItemInvalidatesOld) {
+    endOlderLogIns(sandbox, wanted);
   }
   const item: Item = {
     item_id: sandbox.ids.id(),
@@ -64,9 +64,12 @@ export function createItem(sandbox: Sandbox, wanted: NewItem): Item {
   return item;
 }
 
-function endOlderLogIns(sandbox: Sandbox, institution_id: string, username: string): void {
+function endOlderLogIns(sandbox: Sandbox, wanted: NewItem): void {
   for (const item of sandbox.state.items.values()) {
-    const same = item.institution_id === institution_id && item.username === username;
+    const same =
+      item.institution_id === wanted.institution.institution_id &&
+      item.username === wanted.username &&
+      item.client_id === wanted.client_id;
     if (same && item.removed_at === null && item.error === null) {
       putInError(sandbox, item, "ITEM_LOGIN_REQUIRED");
     }

@@ -45,20 +45,43 @@ test("one holder connected twice shows the same accounts under new account_ids; 
 });
 
 test.each(["ins_56", "ins_13", "ins_15", "ins_11"])(
-  "%s gives persistent_account_id, and a second Item of the holder ends the first's log-in",
+  "%s: a second Item of the holder ends the first's log-in, another holder's does not",
   async (institution_id) => {
     const sandbox = await startSandbox();
     const plaid = plaidClient(sandbox.url);
+    const stranger = await connect(plaidClient(sandbox.url, "another-client"), institution_id);
     const first = await connect(plaid, institution_id);
-    const accounts = (await plaid.accountsGet(pick(first))).data.accounts;
+    await plaid.accountsGet(pick(first));
     const second = await connect(plaid, institution_id);
     expect((await failure(plaid.accountsGet(pick(first)))).error_code).toBe("ITEM_LOGIN_REQUIRED");
-    const again = (await plaid.accountsGet(pick(second))).data.accounts;
-    const persistent = again.map(({ persistent_account_id }) => persistent_account_id);
-    expect(persistent.every((id) => typeof id === "string")).toBe(true);
-    expect(persistent).toEqual(accounts.map(({ persistent_account_id }) => persistent_account_id));
     await connect(plaid, institution_id, { username: "somebody_else" });
     await plaid.accountsGet(pick(second));
+    await plaidClient(sandbox.url, "another-client").accountsGet(pick(stranger));
+    await sandbox.close();
+  },
+);
+
+test.each(["ins_56", "ins_13", "ins_127287"])(
+  "%s tokenises: persistent_account_id is one for two Items, the account number is not",
+  async (institution_id) => {
+    const sandbox = await startSandbox({ newItemInvalidatesOld: false });
+    const plaid = plaidClient(sandbox.url);
+    const [first, second] = [
+      await connect(plaid, institution_id),
+      await connect(plaid, institution_id),
+    ];
+    const persistent = async (item: { access_token: string }) =>
+      (await plaid.accountsGet(pick(item))).data.accounts.map(
+        ({ type, persistent_account_id }) => ({ type, persistent_account_id }),
+      );
+    const ids = await persistent(first);
+    expect(await persistent(second)).toEqual(ids);
+    for (const { type, persistent_account_id } of ids)
+      expect(typeof persistent_account_id).toBe(type === "depository" ? "string" : "undefined");
+    const number = async (item: { access_token: string }) =>
+      (await plaid.authGet(pick(item))).data.numbers.ach[0];
+    expect((await number(first))?.is_tokenized_account_number).toBe(true);
+    expect((await number(first))?.account).not.toBe((await number(second))?.account);
     await sandbox.close();
   },
 );

@@ -20,7 +20,7 @@ export interface BankAccount {
   current: number | null;
   limit: number | null;
   currency: string;
-  /** Only where the bank tokenises accounts. */
+  /** Of depository accounts where the bank tokenises their numbers; else null. */
   persistent_account_id: string | null;
   account_number: string;
   routing_number: string;
@@ -53,9 +53,10 @@ export function bankAccounts(
     const fixed = username === "user_good" || custom !== null;
     return {
       ...describe(template, random, fixed),
-      persistent_account_id: institution.tokenized
-        ? derivedId(seed, institution.institution_id, username, index, "persistent")
-        : null,
+      persistent_account_id:
+        institution.tokenized && template.type === "depository"
+          ? derivedId(seed, institution.institution_id, username, index, "persistent")
+          : null,
       account_number: random.digits(12),
       routing_number: institution.routing_numbers[0] ?? "011401533",
       wire_routing: "021000021",

@@ -18,11 +18,16 @@ export interface Institution {
   /** Which accounts a holder has here; see `account-profiles.ts`. */
   profile: AccountProfile;
   /**
-   * Gives `persistent_account_id`, and a new Item of a holder ends the log-in of the one before,
-   * as Plaid says of Chase, PNC, Navy Federal and Charles Schwab
-   * (https://plaid.com/docs/link/duplicate-items/).
+   * Hands out tokenised account numbers, another for every Item; `persistent_account_id` tells that
+   * two are one. Plaid: Chase, PNC, and in Sandbox the OAuth bank
+   * (https://plaid.com/docs/api/accounts/#accounts-get-response-accounts-persistent-account-id).
    */
   tokenized: boolean;
+  /**
+   * A new Item of a holder ends the log-in of the one before, as Plaid says of Chase, PNC, Navy
+   * Federal and Charles Schwab (https://plaid.com/docs/link/duplicate-items/).
+   */
+  one_log_in: boolean;
 }
 
 export type AccountProfile =
@@ -63,6 +68,7 @@ function bank(
     routing_numbers: [`0${institution_id.replaceAll(/\D/g, "").padStart(8, "1").slice(-8)}`],
     profile,
     tokenized: false,
+    one_log_in: false,
     ...extra,
   };
 }
@@ -79,16 +85,23 @@ export const INSTITUTIONS: readonly Institution[] = [
   bank("ins_109512", "Houndstooth Bank", "#22252b", "houndstooth", "everyday"),
   bank("ins_127287", "Platypus OAuth Bank", "#0b6e4f", "ring", "plaid", {
     oauth: true,
+    tokenized: true,
     products: FULL,
   }),
-  // Stand-ins for the four that give persistent_account_id: Chase, PNC, Navy Federal, Schwab.
-  bank("ins_56", "Cheswick National Bank", "#154c9c", "octagon", "everyday", { tokenized: true }),
-  bank("ins_13", "Penrose & Co. Bank", "#d9610f", "triangle", "everyday", { tokenized: true }),
-  bank("ins_15", "Harborfleet Federal Credit Union", "#10305c", "anchor", "credit-union", {
+  // Under the ids of Chase, PNC, Navy Federal and Schwab.
+  bank("ins_56", "Cheswick National Bank", "#154c9c", "octagon", "everyday", {
     tokenized: true,
+    one_log_in: true,
+  }),
+  bank("ins_13", "Penrose & Co. Bank", "#d9610f", "triangle", "everyday", {
+    tokenized: true,
+    one_log_in: true,
+  }),
+  bank("ins_15", "Harborfleet Federal Credit Union", "#10305c", "anchor", "credit-union", {
+    one_log_in: true,
   }),
   bank("ins_11", "Charterhouse Investments", "#0092c8", "bars", "brokerage", {
-    tokenized: true,
+    one_log_in: true,
     oauth: true,
     products: FULL,
   }),

@@ -7,6 +7,7 @@ import {
   type ShownAccount,
   shownAccounts,
 } from "../items.ts";
+import { Random } from "../random.ts";
 import type { Item } from "../state.ts";
 import type { Call } from "./call.ts";
 
@@ -53,7 +54,7 @@ export function authGet(call: Call, body: AccountsBody): object {
     numbers: {
       ach: inCurrency("USD").map(({ account_id, bank }) => ({
         account_id,
-        account: bank.account_number,
+        account: bank.persistent_account_id === null ? bank.account_number : tokenised(account_id),
         is_tokenized_account_number: bank.persistent_account_id !== null,
         routing: bank.routing_number,
         wire_routing: bank.wire_routing,
@@ -77,6 +78,11 @@ export function authGet(call: Call, body: AccountsBody): object {
     },
     item: itemView(item),
   };
+}
+
+/** The number a tokenising bank gives one Item for an account: another Item gets another. */
+function tokenised(account_id: string): string {
+  return new Random("tokenised", account_id).digits(12);
 }
 
 function accountsOf(call: Call, body: AccountsBody): { item: Item; accounts: ShownAccount[] } {
