@@ -3,6 +3,8 @@
  * (https://plaid.com/docs/sandbox/user-custom/). The fields this stand-in uses are below; others
  * are accepted and not used.
  */
+import type { ValidateFunction } from "ajv";
+import { plaidAjv, readOpenApiDocument } from "../plaid/openapi-schemas.ts";
 import { PlaidError } from "../plaid/plaid-error.ts";
 import type { AccountTemplate } from "./account-profiles.ts";
 
@@ -25,8 +27,51 @@ export interface CustomUser {
   }[];
 }
 
-const TYPES = ["depository", "credit", "loan", "investment", "other"];
-const DATE = /^\d{4}-\d{2}-\d{2}$/;
+const TEXT = { type: "string", minLength: 1, maxLength: 1000 };
+const CURRENCY = { type: "string", pattern: "^[A-Z]{3}$" };
+const AMOUNT = { type: "number", minimum: -1e12, maximum: 1e12 };
+const DATE = { type: "string", format: "date" };
+const SCHEMA = {
+  type: "object",
+  required: ["override_accounts"],
+  properties: {
+    override_accounts: {
+      type: "array",
+      minItems: 1,
+      maxItems: 100,
+      items: {
+        type: "object",
+        required: ["type", "subtype"],
+        properties: {
+          type: { enum: ["depository", "credit", "loan", "investment", "other"] },
+          subtype: { type: "string", $ref: "plaid#/components/schemas/AccountSubtype" },
+          starting_balance: AMOUNT,
+          currency: CURRENCY,
+          meta: {
+            type: "object",
+            properties: { name: TEXT, official_name: TEXT, mask: TEXT, limit: AMOUNT },
+          },
+          transactions: {
+            type: "array",
+            items: {
+              type: "object",
+              required: ["date_transacted", "date_posted", "amount", "description"],
+              properties: {
+                date_transacted: DATE,
+                date_posted: DATE,
+                amount: AMOUNT,
+                description: TEXT,
+                currency: CURRENCY,
+              },
+            },
+          },
+        },
+      },
+    },
+  },
+};
+
+let compiled: ValidateFunction<CustomUser> | undefined;
 
 /** Parses the password of `user_custom`. Throws INVALID_CREDENTIALS with the reason. */
 export function parseCustomUser(password: string): CustomUser {
@@ -36,22 +81,10 @@ export function parseCustomUser(password: string): CustomUser {
   } catch {
     throw refuse("it is not JSON");
   }
-  const accounts = (value as Partial<CustomUser> | null)?.override_accounts;
-  if (!Array.isArray(accounts) || accounts.length === 0 || accounts.length > 100) {
-    throw refuse("override_accounts must list 1 to 100 accounts");
-  }
-  for (const account of accounts) {
-    if (!TYPES.includes(account?.type) || typeof account.subtype !== "string") {
-      throw refuse("every account needs a known type and a subtype");
-    }
-    for (const entry of account.transactions ?? []) {
-      const dated = DATE.test(entry?.date_transacted) && DATE.test(entry?.date_posted);
-      if (!dated || typeof entry.amount !== "number" || typeof entry.description !== "string") {
-        throw refuse("every transaction needs date_transacted, date_posted, amount, description");
-      }
-    }
-  }
-  return { override_accounts: accounts };
+  compiled ??= plaidAjv(readOpenApiDocument("openapi-subset"), false).compile<CustomUser>(SCHEMA);
+  if (compiled(value)) return value;
+  const [problem] = compiled.errors ?? [];
+  throw refuse(`${problem?.instancePath.slice(1).replaceAll("/", ".")} ${problem?.message}`.trim());
 }
 
 /** The accounts of a custom user. */

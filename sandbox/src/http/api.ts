@@ -96,12 +96,19 @@ async function answerRequest(
     };
     const result = await endpoint(call, body as never);
     return { status: 200, body: result, headers: {}, error_code: null, item_id };
-  } catch (error) {
-    if (!(error instanceof PlaidError)) throw error;
+  } catch (thrown) {
+    if (request.destroyed && !request.complete) throw thrown;
+    const error = thrown instanceof PlaidError ? thrown : ownFault(thrown);
     const headers: Record<string, string> =
       error.retryAfter === null ? {} : { "retry-after": String(error.retryAfter) };
     return { status: error.status, body: error.body(), headers, error_code: error.code, item_id };
   }
+}
+
+/** A fault of the sandbox itself: seen in its output, and by the caller as Plaid's would be. */
+function ownFault(thrown: unknown): PlaidError {
+  process.stderr.write(`${thrown instanceof Error ? thrown.stack : String(thrown)}\n`);
+  return new PlaidError("INTERNAL_SERVER_ERROR");
 }
 
 async function readJson(request: IncomingMessage): Promise<unknown> {
