@@ -17,8 +17,10 @@ export interface SandboxOptions {
   rateLimits?: boolean;
   /** Added to every API answer, milliseconds. Default 0. */
   latencyMs?: number;
-  /** At the banks that tokenise, a new Item ends the log-in of the one before. Default true. */
+  /** At some banks a new Item ends the log-in of the holder's one before. Default true. */
   newItemInvalidatesOld?: boolean;
+  /** How long a new Item's transactions are NOT_READY, milliseconds. Default 0. */
+  transactionsReadyMs?: number;
 }
 
 export interface RunningSandbox {
@@ -44,6 +46,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
     rateLimits: options.rateLimits ?? false,
     latencyMs: options.latencyMs ?? 0,
     newItemInvalidatesOld: options.newItemInvalidatesOld ?? true,
+    transactionsReadyMs: options.transactionsReadyMs ?? 0,
   });
   const first = sandboxServer(sandbox);
   const port = await listen(first, wanted, host === "localhost" ? "127.0.0.1" : host);

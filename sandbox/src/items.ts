@@ -9,7 +9,7 @@ import { itemWebhook, transactionsWebhook } from "./webhooks/bodies.ts";
 
 const PUBLIC_TOKEN_MS = 30 * 60_000;
 /** Plaid's pulls take seconds; a backend has time to store the Item before it hears of it. */
-const TRANSACTIONS_READY_MS = 500;
+const ANNOUNCE_AFTER_MS = 500;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** An account of an Item together with the bank account behind it. */
@@ -54,6 +54,7 @@ export function createItem(sandbox: Sandbox, wanted: NewItem): Item {
     access_token: null,
     link_session_id: wanted.link_session_id,
     days_requested: wanted.days_requested,
+    transactions_ready_at: null,
     created_at: sandbox.clock.iso(),
     removed_at: null,
     activity: [],
@@ -126,7 +127,10 @@ export function exchangePublicToken(
   token.spent = true;
   const first = item.access_token === null;
   const access_token = item.access_token ?? issueAccessToken(sandbox, item);
-  if (first && item.products.includes("transactions")) announceTransactions(sandbox, item);
+  if (first) {
+    item.transactions_ready_at = sandbox.clock.now() + sandbox.settings.transactionsReadyMs;
+    if (item.products.includes("transactions")) announceTransactions(sandbox, item);
+  }
   sandbox.changed();
   return { item, access_token };
 }
@@ -134,7 +138,9 @@ export function exchangePublicToken(
 /** Later, because drawing two years of transactions is no part of an exchange. */
 function announceTransactions(sandbox: Sandbox, item: Item): void {
   if (item.webhook === null) return;
-  sandbox.webhooks.later(TRANSACTIONS_READY_MS, () => {
+  const wait = Math.max(ANNOUNCE_AFTER_MS, sandbox.settings.transactionsReadyMs);
+  sandbox.webhooks.later(wait, () => {
+    if (item.removed_at !== null) return;
     const count = sandbox.feeds.of(item).current.size;
     for (const code of ["INITIAL_UPDATE", "HISTORICAL_UPDATE", "SYNC_UPDATES_AVAILABLE"] as const) {
       sandbox.webhooks.sendForItem(item, transactionsWebhook(item, code, count));

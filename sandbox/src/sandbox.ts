@@ -26,12 +26,15 @@ export interface SandboxSettings {
   rateLimits: boolean;
   /** Added to every answer of the API, milliseconds. */
   latencyMs: number;
-  /** A second Item of a holder at a tokenising bank ends the log-in of the first. */
+  /** At some banks a second Item of a holder ends the log-in of the first. */
   newItemInvalidatesOld: boolean;
+  /** How long after an exchange the Item's transactions are not ready yet, milliseconds. */
+  transactionsReadyMs: number;
 }
 
 export class Sandbox {
-  readonly settings: SandboxSettings;
+  /** `/_control/settings` may change some; a reset brings back those of the start. */
+  settings: SandboxSettings;
   readonly schemas = new RequestSchemas();
   readonly requests = new RequestLog();
   readonly webhooks: WebhookSender;
@@ -41,11 +44,13 @@ export class Sandbox {
   faults: Faults;
   limits: RateLimits;
   feeds: TransactionFeeds;
+  readonly #startSettings: SandboxSettings;
   readonly #file: StateFile | null;
   readonly #holders = new Map<string, BankAccount[]>();
 
   constructor(settings: SandboxSettings) {
     this.settings = settings;
+    this.#startSettings = settings;
     const { dataFile, seed } = settings;
     this.state = (dataFile === null ? null : readStateFile(dataFile)) ?? emptyState(seed);
     this.clock = new Clock(this.state.clock_offset_ms);
@@ -72,8 +77,9 @@ export class Sandbox {
     this.#file?.write();
   }
 
-  /** Forgets Items, tokens, sessions, faults, requests and any moved clock. */
+  /** Forgets Items, tokens, sessions, faults, requests, changed settings and any moved clock. */
   reset(): void {
+    this.settings = this.#startSettings;
     const { signing_key } = this.state;
     this.webhooks.cancel();
     this.state = { ...emptyState(this.settings.seed), signing_key };

@@ -16,7 +16,15 @@ export interface ItemAccount {
 /** What happened to an Item's transactions since it was made; replayed to get the sync feed. */
 export type ActivityStep =
   | { kind: "refresh"; day: string }
+  | { kind: "bulk"; day: string; bulk: BulkChange }
   | { kind: "create"; day: string; transactions: CreatedTransaction[] };
+
+/** How many transactions come, change and go at once: `/_control/items/transactions`. */
+export interface BulkChange {
+  added: number;
+  modified: number;
+  removed: number;
+}
 
 /** A transaction of `/sandbox/transactions/create`. */
 export interface CreatedTransaction {
@@ -46,6 +54,8 @@ export interface Item {
   link_session_id: string | null;
   /** Days of history asked for, 1 to 730. */
   days_requested: number;
+  /** Transactions can be read from then on, ms since the epoch; null before the exchange. */
+  transactions_ready_at: number | null;
   created_at: string;
   removed_at: string | null;
   activity: ActivityStep[];

@@ -4,7 +4,7 @@
  */
 import { derivedId } from "../plaid/ids.ts";
 import { Random } from "../random.ts";
-import type { ActivityStep, CreatedTransaction, Item } from "../state.ts";
+import type { ActivityStep, BulkChange, CreatedTransaction, Item } from "../state.ts";
 import type { BankAccount } from "./holders.ts";
 import { SMALL_PURCHASES } from "./merchants.ts";
 import { NOWHERE, type Transaction, transactionOf } from "./transaction-shape.ts";
@@ -62,6 +62,7 @@ export class TransactionFeed {
   catchUp(steps: readonly ActivityStep[]): void {
     for (const step of steps.slice(this.#steps)) {
       if (step.kind === "create") this.#create(step.transactions);
+      else if (step.kind === "bulk") this.#change(step.day, step.bulk);
       else this.#refresh(step.day);
       this.#steps += 1;
     }
@@ -180,6 +181,36 @@ export class TransactionFeed {
     const account = this.#accounts.find(({ bank }) => isSpending(bank)) ?? this.#accounts[0];
     if (!account) return;
     for (const created of transactions) this.#put("added", this.#plain(account, created));
+  }
+
+  /** The newest posted ones change their amount, the ones before them go, and new ones come. */
+  #change(day: string, { added, modified, removed }: BulkChange): void {
+    const posted = [...this.current.values()].filter((entry) => !entry.pending);
+    const changing = Math.max(0, posted.length - modified);
+    for (const entry of posted.slice(changing)) {
+      this.#put("modified", { ...entry, amount: Math.round(entry.amount * 100 + 100) / 100 });
+    }
+    for (const entry of posted.slice(Math.max(0, changing - removed), changing)) {
+      this.#remove(entry);
+    }
+    const spending = this.#accounts.filter(({ bank }) => isSpending(bank));
+    const accounts = spending.length > 0 ? spending : this.#accounts;
+    const days = dayNumber(day) - dayNumber(this.#firstDay);
+    const random = new Random(this.#itemId, this.#minted);
+    for (let index = 0; index < added; index += 1) {
+      const account = accounts[index % accounts.length];
+      if (!account) return;
+      const merchant = random.pick(SMALL_PURCHASES);
+      const movement: Movement = {
+        day: addDays(this.#firstDay, Math.ceil((days * (index + 1)) / added)),
+        amount: random.money(3, 90),
+        merchant,
+        description: `${merchant.statement} ${index + 1}`,
+        card: true,
+        refund: false,
+      };
+      this.#put("added", this.#transaction(account, movement));
+    }
   }
 
   #addGiven(account: FeedAccount): void {

@@ -1,6 +1,6 @@
 /** The feeds of all Items. */
 import type { Sandbox } from "../sandbox.ts";
-import type { Item } from "../state.ts";
+import type { ActivityStep, BulkChange, CreatedTransaction, Item } from "../state.ts";
 import { TransactionFeed } from "./transaction-feed.ts";
 import { addDays } from "./transactions.ts";
 
@@ -42,7 +42,21 @@ export class TransactionFeeds {
 
   /** Lets time pass for an Item, to today. */
   refresh(item: Item): void {
-    item.activity.push({ kind: "refresh", day: this.#sandbox.clock.today() });
+    this.#step(item, { kind: "refresh", day: this.#sandbox.clock.today() });
+  }
+
+  /** Adds the given transactions. */
+  create(item: Item, transactions: CreatedTransaction[]): void {
+    this.#step(item, { kind: "create", day: this.#sandbox.clock.today(), transactions });
+  }
+
+  /** Adds, changes and removes many at once, drawn from the Item's id. */
+  change(item: Item, bulk: BulkChange): void {
+    this.#step(item, { kind: "bulk", day: this.#sandbox.clock.today(), bulk });
+  }
+
+  #step(item: Item, step: ActivityStep): void {
+    item.activity.push(step);
     this.#sandbox.changed();
   }
 }

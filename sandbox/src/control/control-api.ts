@@ -1,30 +1,36 @@
 /** `/_control/*`: faults, bookkeeping, clock and reset. No Plaid path; tokens never appear here. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { findInstitution } from "../bank/institutions.ts";
 import { isJson, readBody, sendJson } from "../http/body.ts";
-import { shownAccounts } from "../items.ts";
-import { tokenHash } from "../plaid/ids.ts";
 import type { Sandbox } from "../sandbox.ts";
+import { ControlError, onlyKeys, wholeNumber } from "./control-error.ts";
 import { FaultRuleError } from "./faults.ts";
+import {
+  changeTransactions,
+  listItems,
+  listTransactions,
+  refreshTransactions,
+  resetLogin,
+  sendWebhook,
+} from "./item-control.ts";
+import { changeSettings, shownSettings } from "./settings.ts";
 
-/** A control request that was not understood. */
-class ControlError extends Error {
-  readonly status: number;
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
+const TEN_YEARS_S = 10 * 365 * 86_400;
 
+/** `body` holds the JSON of a POST, or the query of a GET. */
 type Handler = (sandbox: Sandbox, body: Record<string, unknown>) => object;
 
 const ROUTES: Record<string, Handler> = {
   "GET /_control/items": (sandbox) => ({ items: listItems(sandbox) }),
+  "GET /_control/items/transactions": listTransactions,
+  "POST /_control/items/transactions": changeTransactions,
+  "POST /_control/items/refresh": refreshTransactions,
+  "POST /_control/items/reset-login": resetLogin,
+  "POST /_control/items/webhook": sendWebhook,
   "GET /_control/requests": (sandbox) => ({ requests: sandbox.requests.list() }),
   "GET /_control/webhooks": (sandbox) => ({ webhooks: sandbox.webhooks.list() }),
   "GET /_control/faults": (sandbox) => ({ faults: sandbox.faults.list() }),
   "POST /_control/faults": (sandbox, body) => {
-    onlyKey(body, "faults");
+    onlyKeys(body, "faults");
     sandbox.faults.add(body.faults);
     return { faults: sandbox.faults.list() };
   },
@@ -32,13 +38,11 @@ const ROUTES: Record<string, Handler> = {
     sandbox.faults.clear();
     return { faults: [] };
   },
+  "GET /_control/settings": shownSettings,
+  "POST /_control/settings": changeSettings,
   "POST /_control/clock": (sandbox, body) => {
-    onlyKey(body, "advance_seconds");
-    const seconds = body.advance_seconds;
-    if (typeof seconds !== "number" || !Number.isFinite(seconds) || seconds < 0) {
-      throw new ControlError(400, '"advance_seconds" must be a number from 0');
-    }
-    sandbox.clock.offsetMs += seconds * 1000;
+    onlyKeys(body, "advance_seconds");
+    sandbox.clock.offsetMs += wholeNumber(body, "advance_seconds", TEN_YEARS_S, 0) * 1000;
     sandbox.changed();
     return { now: sandbox.clock.iso() };
   },
@@ -53,22 +57,24 @@ export async function serveControl(
   sandbox: Sandbox,
   request: IncomingMessage,
   response: ServerResponse,
-  path: string,
+  url: URL,
 ): Promise<void> {
   try {
-    const handler = ROUTES[`${request.method} ${path}`];
-    if (!handler) throw new ControlError(404, `no ${request.method} ${path}`);
+    const route = `${request.method} ${url.pathname}`;
+    const handler = ROUTES[route];
+    if (!handler) throw new ControlError(`no ${route}`, 404);
     const text = await readBody(request);
     // A page of a stranger's site can post a form here, but not JSON: browsers ask first.
     if (request.method === "POST" && request.headers.origin !== undefined && !isJson(request)) {
-      throw new ControlError(400, "content-type must be application/json");
+      throw new ControlError("content-type must be application/json");
     }
-    sendJson(response, 200, handler(sandbox, parse(text)));
+    const body = request.method === "GET" ? Object.fromEntries(url.searchParams) : parse(text);
+    sendJson(response, 200, handler(sandbox, body));
   } catch (error) {
     if (error instanceof FaultRuleError) sendJson(response, 400, { error: error.message });
-    else if (error instanceof ControlError)
+    else if (error instanceof ControlError) {
       sendJson(response, error.status, { error: error.message });
-    else throw error;
+    } else throw error;
   }
 }
 
@@ -78,46 +84,10 @@ function parse(text: string): Record<string, unknown> {
   try {
     value = JSON.parse(text);
   } catch {
-    throw new ControlError(400, "body is not JSON");
+    throw new ControlError("body is not JSON");
   }
   if (value === null || typeof value !== "object" || Array.isArray(value)) {
-    throw new ControlError(400, "body must be a JSON object");
+    throw new ControlError("body must be a JSON object");
   }
   return value as Record<string, unknown>;
-}
-
-function onlyKey(body: Record<string, unknown>, known: string): void {
-  const unknown = Object.keys(body).filter((key) => key !== known);
-  if (unknown.length > 0)
-    throw new ControlError(400, `unknown ${unknown.join(", ")}; known: ${known}`);
-}
-
-/** Every Item ever made, oldest first. */
-function listItems(sandbox: Sandbox) {
-  const hashes = new Map<string, string>();
-  for (const { public_token, item_id } of sandbox.state.public_tokens.values()) {
-    hashes.set(item_id, tokenHash(public_token));
-  }
-  return [...sandbox.state.items.values()].map((item) => ({
-    item_id: item.item_id,
-    client_user_id: item.client_user_id,
-    institution_id: item.institution_id,
-    institution_name: findInstitution(item.institution_id)?.name ?? null,
-    username: item.username,
-    accounts: shownAccounts(sandbox, item).map(({ account_id, bank }) => ({
-      account_id,
-      persistent_account_id: bank.persistent_account_id,
-      name: bank.name,
-      mask: bank.mask,
-      subtype: bank.subtype,
-    })),
-    link_session_id: item.link_session_id,
-    /** SHA-256, hex, of the newest public_token. */
-    public_token_hash: hashes.get(item.item_id) ?? null,
-    access_token_issued: item.access_token !== null,
-    error: item.error,
-    created_at: item.created_at,
-    removed: item.removed_at !== null,
-    removed_at: item.removed_at,
-  }));
 }

@@ -3,7 +3,7 @@ import { findInstitution } from "../bank/institutions.ts";
 import { createItem, issuePublicToken, putInError } from "../items.ts";
 import { logIn } from "../link/log-in.ts";
 import { PlaidError } from "../plaid/plaid-error.ts";
-import { itemWebhook, transactionsWebhook } from "../webhooks/bodies.ts";
+import { fireWebhook } from "../webhooks/fire.ts";
 import type { Call } from "./call.ts";
 
 const DEFAULT_DAYS = 730;
@@ -64,31 +64,8 @@ export function sandboxItemFireWebhook(
   const { sandbox } = call;
   const item = call.item(body.access_token);
   if (item.webhook === null) throw new PlaidError("SANDBOX_WEBHOOK_INVALID");
-  const { webhook_code: code, webhook_type = defaultType(body.webhook_code) } = body;
-  if (code === "USER_PERMISSION_REVOKED") item.error = "USER_PERMISSION_REVOKED";
-  if (code === "ERROR") item.error ??= "ITEM_LOGIN_REQUIRED";
-  if (code === "LOGIN_REPAIRED") item.error = null;
-  sandbox.changed();
-  if (code === "DEFAULT_UPDATE" || code === "SYNC_UPDATES_AVAILABLE") {
-    const count = sandbox.feeds.of(item).current.size;
-    sandbox.webhooks.sendForItem(item, transactionsWebhook(item, code, count));
-  } else {
-    const webhook = itemWebhook(item, code, sandbox.clock);
-    sandbox.webhooks.sendForItem(item, { ...webhook, webhook_type });
-  }
+  fireWebhook(sandbox, item, body.webhook_code, { webhook_type: body.webhook_type });
   return { webhook_fired: true };
-}
-
-/** The type Plaid takes for a code when the caller names none. */
-function defaultType(webhook_code: string): string {
-  if (
-    ["DEFAULT_UPDATE", "SYNC_UPDATES_AVAILABLE", "RECURRING_TRANSACTIONS_UPDATE"].includes(
-      webhook_code,
-    )
-  ) {
-    return "TRANSACTIONS";
-  }
-  return webhook_code === "SMS_MICRODEPOSITS_VERIFICATION" ? "AUTH" : "ITEM";
 }
 
 /** `/webhook_verification_key/get`. */

@@ -3,7 +3,7 @@ import type { Transaction } from "../bank/transaction-shape.ts";
 import { accountView, itemView, requireHealthy, shownAccounts } from "../items.ts";
 import { PlaidError } from "../plaid/plaid-error.ts";
 import type { CreatedTransaction, Item } from "../state.ts";
-import { transactionsRemovedWebhook, transactionsWebhook } from "../webhooks/bodies.ts";
+import { announcing } from "../webhooks/announcing.ts";
 import type { Call } from "./call.ts";
 
 interface Options {
@@ -35,6 +35,7 @@ export function transactionsSync(
     account_id === undefined ? undefined : [account_id],
   );
   const cursor = readCursor(item, body.cursor ?? "");
+  if (!isReady(call, item)) return { ...NOT_READY, accounts: accounts.map(accountView) };
   const midway = cursor !== null && cursor.position < cursor.end;
   if (!midway) liveOn(call, item);
 
@@ -60,7 +61,16 @@ export function transactionsSync(
   };
 }
 
-/** `/transactions/get`: newest first. */
+const NOT_READY = {
+  added: [],
+  modified: [],
+  removed: [],
+  has_more: false,
+  next_cursor: "",
+  transactions_update_status: "NOT_READY",
+};
+
+/** `/transactions/get`: newest first. Throws PRODUCT_NOT_READY for a new Item. */
 export function transactionsGet(
   call: Call,
   body: {
@@ -76,6 +86,7 @@ export function transactionsGet(
     throw new PlaidError("INVALID_FIELD", "start_date must not be after end_date");
   }
   const accounts = shownAccounts(call.sandbox, item, account_ids);
+  if (!isReady(call, item)) throw new PlaidError("PRODUCT_NOT_READY");
   liveOn(call, item);
   const wanted = new Set(accounts.map(({ account_id }) => account_id));
   const found = [...call.sandbox.feeds.of(item).current.values()]
@@ -96,9 +107,7 @@ export function transactionsGet(
 /** `/transactions/refresh`: time passes, and the Item's webhook hears what it brought. */
 export function transactionsRefresh(call: Call, body: { access_token: string }): object {
   const item = transactionsItem(call, body.access_token);
-  const before = call.sandbox.feeds.of(item).changes.length;
-  call.sandbox.feeds.refresh(item);
-  announce(call, item, before);
+  announcing(call.sandbox, item, () => call.sandbox.feeds.refresh(item));
   return {};
 }
 
@@ -111,26 +120,8 @@ export function sandboxTransactionsCreate(
   if (body.transactions.length > 10) {
     throw new PlaidError("INVALID_FIELD", "transactions must contain no more than 10 transactions");
   }
-  const before = call.sandbox.feeds.of(item).changes.length;
-  const { transactions } = body;
-  item.activity.push({ kind: "create", day: call.sandbox.clock.today(), transactions });
-  call.sandbox.changed();
-  announce(call, item, before);
+  announcing(call.sandbox, item, () => call.sandbox.feeds.create(item, body.transactions));
   return {};
-}
-
-/** Sends the webhooks for what the feed holds beyond `before`. */
-function announce(call: Call, item: Item, before: number): void {
-  const feed = call.sandbox.feeds.of(item);
-  const since = feed.changes.slice(before);
-  const added = since.filter(({ kind }) => kind === "added").length;
-  const removed = since
-    .filter(({ kind }) => kind === "removed")
-    .map(({ transaction_id }) => transaction_id);
-  const { webhooks } = call.sandbox;
-  webhooks.sendForItem(item, transactionsWebhook(item, "SYNC_UPDATES_AVAILABLE", added));
-  if (added > 0) webhooks.sendForItem(item, transactionsWebhook(item, "DEFAULT_UPDATE", added));
-  if (removed.length > 0) webhooks.sendForItem(item, transactionsRemovedWebhook(item, removed));
 }
 
 function transactionsItem(call: Call, access_token: string): Item {
@@ -139,6 +130,10 @@ function transactionsItem(call: Call, access_token: string): Item {
   // Asking for transactions adds the product to the Item, as at Plaid.
   if (!item.products.includes("transactions")) item.products = [...item.products, "transactions"];
   return item;
+}
+
+function isReady(call: Call, item: Item): boolean {
+  return (item.transactions_ready_at ?? 0) <= call.sandbox.clock.now();
 }
 
 /** A day or more since the feed last moved: the days between happen now. */

@@ -27,7 +27,7 @@ async function serve(
   const url = URL.parse(request.url ?? "/", "http://sandbox");
   const path = url?.pathname ?? "/";
   if (url && !ENDPOINTS.has(path)) {
-    if (path.startsWith("/_control/")) return serveControl(sandbox, request, response, path);
+    if (path.startsWith("/_control/")) return serveControl(sandbox, request, response, url);
     if (await serveLink(sandbox, request, response, url)) return;
   }
   await serveApi(sandbox, request, response, path);

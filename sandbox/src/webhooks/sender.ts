@@ -34,15 +34,22 @@ export class WebhookSender {
   }
 
   /** Sends to the Item's webhook, if it has one. */
-  sendForItem(item: Item, body: WebhookBody): void {
+  sendForItem(item: Item, body: WebhookBody, signed_seconds_ago = 0): void {
     if (item.webhook === null) return;
     item.last_webhook = { sent_at: this.#sandbox.clock.iso(), code_sent: body.webhook_code };
     this.#sandbox.changed();
-    this.send(item.webhook, body, item.item_id);
+    this.send(item.webhook, body, { item_id: item.item_id, signed_seconds_ago });
   }
 
   /** Sends to any URL. Answers at once; failures are only recorded. */
-  send(url: string, body: WebhookBody, item_id: string | null = null): void {
+  send(
+    url: string,
+    body: WebhookBody,
+    {
+      item_id = null,
+      signed_seconds_ago = 0,
+    }: { item_id?: string | null; signed_seconds_ago?: number } = {},
+  ): void {
     const { webhook_type, webhook_code } = body;
     const delivery: Delivery = {
       at: this.#sandbox.clock.iso(),
@@ -58,7 +65,7 @@ export class WebhookSender {
     if (this.#deliveries.length > KEPT) this.#deliveries.shift();
     // Plaid's bodies are indented by two spaces; whoever verifies a re-serialised body finds out.
     const text = JSON.stringify(body, null, 2);
-    if (delivery.state === "pending") void this.#attempt(delivery, text);
+    if (delivery.state === "pending") void this.#attempt(delivery, text, signed_seconds_ago * 1000);
   }
 
   /** Oldest first; the last 10,000. */
@@ -93,7 +100,7 @@ export class WebhookSender {
     return state.signing_key;
   }
 
-  async #attempt(delivery: Delivery, text: string): Promise<void> {
+  async #attempt(delivery: Delivery, text: string, signedAgoMs: number): Promise<void> {
     const { private_jwk } = await this.#signingKey();
     delivery.attempts += 1;
     try {
@@ -102,7 +109,7 @@ export class WebhookSender {
         body: text,
         headers: {
           "content-type": "application/json",
-          "plaid-verification": await signBody(private_jwk, text, Date.now()),
+          "plaid-verification": await signBody(private_jwk, text, Date.now() - signedAgoMs),
         },
         redirect: "manual",
         signal: AbortSignal.any([this.#abort.signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]),
@@ -119,7 +126,7 @@ export class WebhookSender {
     }
     const wait = RETRY_AFTER_MS[delivery.attempts - 1];
     if (wait === undefined) delivery.state = "failed";
-    else this.later(wait, () => void this.#attempt(delivery, text));
+    else this.later(wait, () => void this.#attempt(delivery, text, signedAgoMs));
   }
 
   /** Runs `run` after `ms`, unless the sandbox is reset or closed before. */

@@ -1,0 +1,36 @@
+/** `/_control/settings`: what can be switched while the sandbox runs. */
+import type { Sandbox } from "../sandbox.ts";
+import { ControlError, onlyKeys, wholeNumber } from "./control-error.ts";
+
+const MOST_MS = 600_000;
+
+/** The settings in force. */
+export function shownSettings({ settings }: Sandbox) {
+  return {
+    rate_limits: settings.rateLimits,
+    latency_ms: settings.latencyMs,
+    new_item_invalidates_old: settings.newItemInvalidatesOld,
+    transactions_ready_ms: settings.transactionsReadyMs,
+  };
+}
+
+/** Changes the settings named in the body and keeps the others. Throws ControlError. */
+export function changeSettings(sandbox: Sandbox, body: Record<string, unknown>) {
+  const now = shownSettings(sandbox);
+  onlyKeys(body, ...Object.keys(now));
+  const flag = (name: "rate_limits" | "new_item_invalidates_old"): boolean => {
+    const value = body[name] ?? now[name];
+    if (typeof value !== "boolean") throw new ControlError(`"${name}" must be true or false`);
+    return value;
+  };
+  const ms = (name: "latency_ms" | "transactions_ready_ms") =>
+    wholeNumber(body, name, MOST_MS, now[name]);
+  sandbox.settings = {
+    ...sandbox.settings,
+    rateLimits: flag("rate_limits"),
+    latencyMs: ms("latency_ms"),
+    newItemInvalidatesOld: flag("new_item_invalidates_old"),
+    transactionsReadyMs: ms("transactions_ready_ms"),
+  };
+  return shownSettings(sandbox);
+}
