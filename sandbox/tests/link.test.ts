@@ -1,10 +1,13 @@
+import axe from "axe-core";
 import type { PlaidApi } from "plaid";
-import type { Browser, BrowserContextOptions, FrameLocator, Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Frame, FrameLocator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { type RunningSandbox, startSandbox } from "../src/index.ts";
 import { launchBrowser } from "./support/browser.ts";
 import { connect, control, failure, LINK_TOKEN_REQUEST, plaidClient } from "./support/client.ts";
 import { call, calls, type HostPage, startHostPage } from "./support/host-page.ts";
+
+type Handler = Record<"open" | "exit" | "destroy", () => void>;
 
 let sandbox: RunningSandbox;
 let plaid: PlaidApi;
@@ -197,6 +200,75 @@ test("every pane has a heading that takes the focus, and a button to close", asy
   expect(await events(page)).toContain("EXIT");
 });
 
+test.each(["light", "dark"] as const)(
+  "axe finds nothing on any pane, nor on the bank's page (%s)",
+  async (colorScheme) => {
+    const found: string[] = [];
+    const audit = async (where: string, frame: Frame | Page | undefined) => {
+      // Colours are judged as they come to rest.
+      await frame?.evaluate(() =>
+        Promise.all(
+          document
+            .getAnimations()
+            .filter((animation) => animation.effect?.getTiming().iterations === 1)
+            .map((animation) => animation.finished),
+        ),
+      );
+      await frame?.evaluate(axe.source);
+      const violations = await frame?.evaluate(async () => {
+        const run = (window as unknown as { axe: typeof axe }).axe.run;
+        return (await run()).violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+      });
+      found.push(...(violations ?? ["no frame"]).map((violation) => `${where}: ${violation}`));
+    };
+    const { page, link } = await visit(`/?token=${await linkToken()}`, { colorScheme });
+    const pane = (where: string) => audit(where, page.frames()[1]);
+    const pressed = (name: string) => link.getByRole("button", { name, exact: true }).click();
+    await audit("the host", page);
+    await page.getByRole("button", { name: "Connect a bank" }).click();
+    await link.getByRole("button", { name: "Continue" }).waitFor();
+    await pane("consent");
+    await pressed("Continue");
+    await link.getByRole("searchbox").waitFor();
+    await pane("banks");
+    await link.getByRole("searchbox").fill("nothing of the kind");
+    await pane("no banks");
+    await link.getByRole("searchbox").fill("");
+    await pressed("Houndstooth Bank");
+    await logIn(link, "user_mfa", "wrong");
+    await link.getByRole("alert").waitFor();
+    await pane("log-in, refused");
+    await logIn(link, "user_mfa");
+    await link.getByRole("textbox", { name: "Code" }).waitFor();
+    await pane("code");
+    await link.getByRole("textbox", { name: "Code" }).fill("1234");
+    await pressed("Continue");
+    await link.getByRole("checkbox").first().waitFor();
+    await pane("accounts");
+    await pressed("Close");
+
+    await page.getByRole("button", { name: "Connect a bank" }).click();
+    await pressed("Continue");
+    await pressed("Houndstooth Bank");
+    await logIn(link, "user_locked");
+    await link.getByRole("heading", { name: "Your account is locked" }).waitFor();
+    await pane("error");
+    await pressed("Try again");
+    await pressed("Back");
+    await pressed("Platypus OAuth Bank");
+    await link.getByRole("heading", { name: "Log in at Platypus OAuth Bank" }).waitFor();
+    await pane("leaving");
+    const opened = page.context().waitForEvent("page");
+    await pressed("Continue");
+    const bank = await opened;
+    await bank.getByRole("textbox", { name: "Username" }).waitFor();
+    await audit("the bank's page", bank);
+    await link.getByRole("heading", { name: "Waiting for Platypus OAuth Bank" }).waitFor();
+    await pane("waiting");
+    expect(found).toEqual([]);
+  },
+);
+
 test("a wrong password is said beside the form, and the next try works", async () => {
   const { page, link } = await toBank("Houndstooth Bank");
   await logIn(link, "user_good", "wrong");
@@ -360,6 +432,44 @@ test("handler.exit({ force: true }) closes at once with onExit; destroy leaves n
     (window as unknown as { handler: { destroy(): void } }).handler.destroy(),
   );
   expect(await page.locator("iframe").count()).toBe(0);
+});
+
+test("create() wants a token and onSuccess, and calls onLoad once it is ready to open", async () => {
+  const { page } = await visit(`/?token=${await linkToken()}`);
+  expect(await call(page, "onLoad")).toEqual([]);
+  const refusal = (config: object) =>
+    page.evaluate((given) => {
+      try {
+        (window as unknown as { Plaid: { create(c: object): void } }).Plaid.create(given);
+        return "taken";
+      } catch (error) {
+        return (error as Error).message;
+      }
+    }, config);
+  expect(await refusal({})).toContain("requires a token");
+  expect(await refusal({ token: "link-sandbox-x" })).toContain("requires an onSuccess callback");
+});
+
+test("handler.exit() leaves as a person would, and open() opens a new session", async () => {
+  const { page, link } = await visit(`/?token=${await linkToken()}`);
+  const handler = (method: "open" | "exit") =>
+    page.evaluate((name) => (window as unknown as { handler: Handler }).handler[name](), method);
+  await handler("open");
+  await handler("open");
+  await link.getByRole("button", { name: "Continue" }).waitFor();
+  await handler("exit");
+  const [error, metadata] = await call(page, "onExit");
+  expect(error).toBeNull();
+  expect(await page.getByRole("dialog").count()).toBe(0);
+  await handler("open");
+  await link.getByRole("button", { name: "Continue" }).click();
+  await link.getByRole("button", { name: "Close" }).click();
+  await expect
+    .poll(async () => (await calls(page)).filter(({ name }) => name === "onExit").length)
+    .toBe(2);
+  const exits = (await calls(page)).filter(({ name }) => name === "onExit");
+  expect(exits[1]?.args[1].link_session_id).not.toBe(metadata.link_session_id);
+  expect((await events(page)).filter((name) => name === "OPEN")).toHaveLength(2);
 });
 
 test("the page of a stranger's site cannot frame Link or drive its steps", async () => {

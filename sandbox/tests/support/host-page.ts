@@ -84,7 +84,7 @@ function page(sandbox: string, script: string, extra: string): string {
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Ledgerline</title>
 <meta name="viewport" content="width=device-width"></head><body>${extra}
 <script src="${sandbox}/link/v2/stable/link-initialize.js"></script>
-<h1>Accounts</h1><div id="root"><button>Connect a bank</button></div>
+<main><h1>Accounts</h1><div id="root"><button>Connect a bank</button></div></main>
 <script src="${script}"></script></body></html>`;
 }
 
