@@ -20,21 +20,18 @@ async function start(): Promise<{ url: string; startMs: number; nodeMs: number; 
   const main = new URL("./src/main.ts", import.meta.url).pathname;
   const started = performance.now();
   const child = spawn(process.execPath, ["--import", "tsx", main, "--port", "0", "--memory"]);
-  let said = "";
-  for await (const chunk of child.stdout) {
-    said += String(chunk);
-    const url = /http:\/\/localhost:\d+/.exec(said)?.[0];
-    if (url !== undefined) {
-      const base = url.replace("localhost", "127.0.0.1");
-      return {
-        url: base,
-        startMs: performance.now() - started,
-        nodeMs,
-        stop: () => child.kill("SIGINT"),
-      };
-    }
-  }
-  throw new Error(`the sandbox did not start: ${said}`);
+  const url = await new Promise<string>((resolve, reject) => {
+    let said = "";
+    // Read to the end: a child whose pipe is closed dies of its next line.
+    child.stdout.on("data", (chunk) => {
+      said += String(chunk);
+      const found = /http:\/\/localhost:(\d+)/.exec(said);
+      if (found) resolve(`http://127.0.0.1:${found[1]}`);
+    });
+    child.on("exit", () => reject(new Error(`the sandbox did not start: ${said}`)));
+  });
+  const startMs = performance.now() - started;
+  return { url, startMs, nodeMs, stop: () => child.kill("SIGINT") };
 }
 
 /** Posts a body; gives the parsed answer. Throws on anything but 200. */

@@ -1,8 +1,9 @@
 import axios from "axios";
-import { type PlaidApi, Products } from "plaid";
+import { type PlaidApi, PlaidErrorType, Products } from "plaid";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { RequestEntry } from "../src/control/request-log.ts";
 import { type RunningSandbox, startSandbox } from "../src/index.ts";
+import { plaidErrorCodes } from "../src/plaid/plaid-error.ts";
 import { connect, control, failure, plaidClient } from "./support/client.ts";
 
 let sandbox: RunningSandbox;
@@ -47,6 +48,16 @@ test.each([
     await plaid.accountsGet({ access_token });
   },
 );
+
+test("every code that a fault may name is answered in Plaid's shape", async () => {
+  for (const code of plaidErrorCodes()) {
+    await faults({ path: "/item/get", times: 1, do: { error: code } });
+    const answered = await failure(plaid.itemGet({ access_token: "x" }));
+    expect(answered).toMatchObject({ error_code: code });
+    expect(Object.values(PlaidErrorType)).toContain(answered.error_type);
+    expect(answered.status).toBeGreaterThanOrEqual(400);
+  }
+});
 
 test("an error comes before the act: the public_token stays good", async () => {
   const public_token = await publicToken();

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type PlaidApi, Products } from "plaid";
@@ -130,6 +130,25 @@ test("with a data file a restart forgets nothing and repeats no id", async () =>
   await after.close();
 });
 
+test("a killed sandbox takes up where it was", async () => {
+  const probe = await startSandbox();
+  await probe.close();
+  const dataFile = join(folder, "killed.json");
+  const first = run("--port", String(probe.port), "--data", dataFile);
+  await first.says(`http://localhost:${probe.port}`);
+  const plaid = plaidClient(probe.url);
+  const { access_token, item_id } = await connect(plaid);
+  const kept = () => (existsSync(dataFile) ? readFileSync(dataFile, "utf8") : "");
+  await expect.poll(() => kept().includes(access_token)).toBe(true);
+  first.stop("SIGKILL");
+  await first.exit;
+  const second = run("--port", String(probe.port), "--data", dataFile);
+  await second.says(`http://localhost:${probe.port}`);
+  expect((await plaid.itemGet({ access_token })).data.item.item_id).toBe(item_id);
+  second.stop();
+  expect(await second.exit).toBe(0);
+});
+
 test("a data file that is not ours stops the start with its name", async () => {
   const dataFile = join(folder, "foreign.json");
   writeFileSync(dataFile, '{"hello":1}');
@@ -209,7 +228,7 @@ function run(...args: string[]) {
   return {
     output: () => text,
     exit: new Promise<number | null>((resolve) => child.on("exit", resolve)),
-    stop: () => child.kill("SIGINT"),
+    stop: (signal: NodeJS.Signals = "SIGINT") => child.kill(signal),
     async says(words: string) {
       while (!text.includes(words)) {
         if (child.exitCode !== null) throw new Error(`it stopped: ${text}`);
