@@ -142,6 +142,24 @@ export interface VerificationsTable {
   updated_at: Timestamp;
 }
 
+/**
+ * What a person's own programs authenticate with. `id` is the public half of the key; of the secret
+ * half there is only its SHA-256. A revoked key keeps its row, so that its use can be told apart.
+ */
+export interface ApiKeysTable {
+  id: string;
+  user_id: string;
+  secret_hash: Buffer;
+  name: string;
+  scopes: string[];
+  /** Null: never. */
+  expires_at: Date | null;
+  revoked_at: ColumnType<Date | null, undefined, Date>;
+  /** Written at most once a minute. */
+  last_used_at: ColumnType<Date | null, undefined, Date>;
+  created_at: Timestamp;
+}
+
 /** Every table of the product. */
 export interface Database {
   users: UsersTable;
@@ -153,6 +171,7 @@ export interface Database {
   sessions: SessionsTable;
   credentials: CredentialsTable;
   verifications: VerificationsTable;
+  api_keys: ApiKeysTable;
 }
 
 export type ItemRow = Selectable<ItemsTable>;

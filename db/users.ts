@@ -30,12 +30,17 @@ export async function raiseDataVersion(tx: Db, userId: string): Promise<void> {
     .execute();
 }
 
-/** Whether somebody signed up with this email. */
-export async function hasUser(db: Db, email: string): Promise<boolean> {
+/** The id of who signed up with this email, or null. */
+export async function findUserId(db: Db, email: string): Promise<string | null> {
   const row = await db
     .selectFrom("users")
     .select("id")
     .where("email", "=", email.toLowerCase())
     .executeTakeFirst();
-  return row !== undefined;
+  return row?.id ?? null;
+}
+
+/** Whether somebody signed up with this email. */
+export async function hasUser(db: Db, email: string): Promise<boolean> {
+  return (await findUserId(db, email)) !== null;
 }

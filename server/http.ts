@@ -5,13 +5,17 @@ import type { ServerBuild } from "@remix-run/node";
 import { createExpressMiddleware } from "@trpc/server/adapters/express";
 import { fromNodeHeaders } from "better-auth/node";
 import compression from "compression";
+import cors from "cors";
 import express, { type ErrorRequestHandler, type Request, type RequestHandler } from "express";
 import helmet from "helmet";
+import snakecaseKeys from "snakecase-keys";
 import { pendingMigrations } from "../db/migrate.ts";
 import type { Context } from "./api/context.ts";
-import { createRestRouter } from "./api/rest.ts";
+import { createOpenApi } from "./api/openapi.ts";
+import { createPlaidRouter, createRestRouter } from "./api/rest.ts";
 import { appRouter, createCaller } from "./api/router.ts";
 import { toFiscilityError } from "./api/trpc.ts";
+import { identify } from "./auth/identify.ts";
 import { createPageAuth } from "./auth/page-auth.ts";
 import { type ErrorBody, FiscilityError, type Reason, reasons } from "./contracts/errors.ts";
 import type { LoadContext } from "./load-context.ts";
@@ -35,7 +39,12 @@ export function createHttp(services: Services, build: ServerBuild): express.Expr
   const app = express();
   app.disable("x-powered-by");
   app.set("trust proxy", config.production ? 1 : false);
-  app.use(identify, logRequest(services), securityHeaders(services), refuseForeignOrigin(config));
+  app.use(
+    nameRequest,
+    logRequest(services),
+    securityHeaders(services),
+    refuseForeignOrigin(config),
+  );
   app.use(compression());
 
   app.get("/healthz", (_req, res) => void res.json({ status: "ok", app: "fiscility" }));
@@ -48,15 +57,18 @@ export function createHttp(services: Services, build: ServerBuild): express.Expr
   const createContext = (req: Request): Promise<Context> => {
     const own = known(req);
     // Once a request: the page's own caller, tRPC and REST see the same person.
-    own.context ??= authenticate(services, req).then((user) => ({
+    own.context ??= identify(services, fromNodeHeaders(req.headers), callsOf(req), (name, value) =>
+      req.res?.setHeader(name, value),
+    ).then((asking) => ({
+      ...asking,
       services,
-      user,
       requestId: own.requestId,
-      log: log.child({ requestId: own.requestId }),
+      log: log.child({ requestId: own.requestId, apiKeyId: asking.apiKey?.id }),
     }));
     return own.context;
   };
 
+  app.use(["/trpc", "/api/v1", "/api/openapi.json"], allowOtherSites);
   app.use(
     "/trpc",
     limitBody,
@@ -64,6 +76,7 @@ export function createHttp(services: Services, build: ServerBuild): express.Expr
       router: appRouter,
       createContext: ({ req }) => createContext(req),
       maxBodySize: maxBody,
+      maxBatchSize: 100,
       onError: ({ error, path: name, req }) => logFailure(services, req, error, name),
     }),
   );
@@ -72,7 +85,10 @@ export function createHttp(services: Services, build: ServerBuild): express.Expr
   app.use("/api/auth", limitBody, json, (req, res, next) => {
     Promise.resolve(auth.handler(req, res, next)).catch(next);
   });
-  app.use("/plaid", json, createRestRouter(createContext));
+  app.use("/plaid", createPlaidRouter(createContext, maxBody));
+  app.use("/api/v1", createRestRouter(createContext, maxBody));
+  const openApi = createOpenApi(config.appUrl);
+  app.get("/api/openapi.json", (_req, res) => void res.json(openApi));
   app.use(["/api", "/plaid"], (_req, _res, next) => next(new FiscilityError("not_found")));
 
   app.use(
@@ -88,7 +104,8 @@ export function createHttp(services: Services, build: ServerBuild): express.Expr
       mode: "production",
       getLoadContext: async (req): Promise<LoadContext> => {
         const context = await createContext(req);
-        const { user } = context;
+        // Pages are for people: a key shows none.
+        const user = context.apiKey ? null : context.user;
         return {
           caller: createCaller(context),
           viewer: user && { id: user.id, name: user.name, email: user.email },
@@ -115,13 +132,22 @@ function linkSource(standIn: string | undefined): LoadContext["link"] {
   };
 }
 
-/** An Authorization header decides alone: a wrong key never falls back to the browser's cookie. */
-async function authenticate({ auth }: Services, req: Request) {
-  if (req.headers.authorization !== undefined || !req.headers.cookie) return null;
-  return auth.authenticate(fromNodeHeaders(req.headers));
-}
+/** Procedures that a request asks for: a batch names them all in its path. */
+const callsOf = (req: Request) => (req.baseUrl === "/trpc" ? req.path.split(/,|%2c/i).length : 1);
 
-const identify: RequestHandler = (_req, res, next) => {
+/**
+ * Programs in other sites' pages may use the API, with a key: no cookie is ever accepted from there,
+ * as the answer allows no credentials.
+ */
+const allowOtherSites = cors({
+  origin: "*",
+  methods: ["GET", "POST", "DELETE"],
+  allowedHeaders: ["authorization", "content-type", "last-event-id", "trpc-accept"],
+  exposedHeaders: ["ratelimit", "ratelimit-policy", "retry-after", "x-request-id"],
+  maxAge: 600,
+});
+
+const nameRequest: RequestHandler = (_req, res, next) => {
   res.locals.requestId = randomUUID();
   res.locals.nonce = randomBytes(16).toString("base64");
   res.setHeader("x-request-id", res.locals.requestId);
@@ -180,12 +206,19 @@ function securityHeaders({ config }: Services): RequestHandler {
   });
 }
 
-/** A browser names where a request comes from; other clients send no Origin and have no cookie to steal. */
+/** Where programs call: each of these asks `identify`, and nothing else, who is there. */
+const programs = /^\/(trpc|plaid|api\/v1)\//;
+
+/**
+ * A browser names where a request comes from; other clients send no Origin and have no cookie to
+ * steal. Neither has a request with an Authorization header: it is never answered by its cookie.
+ */
 function refuseForeignOrigin(config: { appUrl: string }): RequestHandler {
   return (req, _res, next) => {
-    const { origin } = req.headers;
+    const { origin, authorization } = req.headers;
     const safe = req.method === "GET" || req.method === "HEAD" || req.method === "OPTIONS";
-    if (safe || origin === undefined || origin === config.appUrl) next();
+    const byKey = authorization !== undefined && programs.test(req.path);
+    if (safe || byKey || origin === undefined || origin === config.appUrl) next();
     else next(new FiscilityError("foreign_origin"));
   };
 }
@@ -214,7 +247,8 @@ function answerError(services: Services): ErrorRequestHandler {
     const body: ErrorBody = {
       error: { reason, message, requestId: known(req).requestId, details },
     };
-    res.status(reasons[reason].status).json(body);
+    const snake = req.originalUrl.startsWith("/api/v1");
+    res.status(reasons[reason].status).json(snake ? snakecaseKeys({ ...body }) : body);
   };
 }
 

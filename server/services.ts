@@ -5,6 +5,7 @@ import { type Auth, createAuth } from "./auth/auth.ts";
 import type { AccountCache } from "./cache/account-cache.ts";
 import { createInProcessAccountCache } from "./cache/in-process-account-cache.ts";
 import { createRedisAccountCache } from "./cache/redis-account-cache.ts";
+import { createRequestLimiter, type RequestLimiter } from "./cache/request-limiter.ts";
 import type { Config } from "./config.ts";
 import { ConnectGate } from "./connect/connect-gate.ts";
 import { createPlaidDoor, type PlaidDoor } from "./plaid/plaid-door.ts";
@@ -28,6 +29,7 @@ export interface Services {
   plaid: PlaidDoor;
   vault: Vault;
   cache: AccountCache;
+  requestLimiter: RequestLimiter;
   auth: Auth;
 }
 
@@ -66,11 +68,13 @@ export function createServices(config: Config, log: Log = createLog(config.logLe
     plaid: createPlaidDoor(config.plaid),
     vault: new Vault(config.tokenKeys),
     cache,
+    requestLimiter: createRequestLimiter(config.redisUrl, log),
     auth: createAuth(config, db, log),
   };
   return {
     services,
     async close() {
+      services.requestLimiter.close();
       await Promise.all([db.destroy(), connectDb.destroy(), cache.close()]);
     },
   };

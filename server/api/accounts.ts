@@ -4,7 +4,11 @@ import { procedure, router } from "./trpc.ts";
 
 export const accountsRouter = router({
   /** Every live Item of the user with its accounts, newest Item first. */
-  list: procedure
+  list: procedure({
+    summary: "Every connected bank with its accounts and balances, newest bank first.",
+    scope: "accounts:read",
+    rest: "GET /accounts",
+  })
     .output(accountsListOutput)
     .query(({ ctx }) => listAccounts(ctx.services, ctx.user)),
 });

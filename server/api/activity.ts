@@ -4,7 +4,11 @@ import { procedure, router } from "./trpc.ts";
 
 export const activityRouter = router({
   /** The newest 100 entries of the user's history, newest first. */
-  list: procedure
+  list: procedure({
+    summary: "The newest 100 entries of the history of connections, newest first.",
+    scope: "activity:read",
+    rest: "GET /activity",
+  })
     .output(activityListOutput)
     .query(async ({ ctx }) => ({ entries: await listActivity(ctx.services.db, ctx.user.id) })),
 });

@@ -7,7 +7,23 @@ import { procedure } from "./trpc.ts";
  * Errors: `limit_reached`, `public_token_invalid`, `bank_login_required`, `bank_unavailable`,
  * `plaid_unavailable`, `plaid_refused`, `busy`, `connect_failed`.
  */
-export const connectAccountProcedure = procedure
+export const connectAccountProcedure = procedure({
+  summary:
+    "Exchanges Link's public_token and keeps the bank with its accounts. Sent again with the same public_token it gives the first answer.",
+  scope: "connections:write",
+  rest: "POST /connections",
+  reasons: [
+    "limit_reached",
+    "public_token_invalid",
+    "bank_login_required",
+    "bank_unavailable",
+    "plaid_unavailable",
+    "plaid_refused",
+    "busy",
+    "connect_failed",
+    "outcome_pending",
+  ],
+})
   .input(connectAccountInput)
   .output(connectAccountOutput)
   .mutation(({ ctx, input }) => connectAccount(ctx.services, ctx.user, input, ctx.log));

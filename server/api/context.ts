@@ -1,3 +1,5 @@
+import type { Scope } from "../contracts/api-keys.ts";
+import type { FiscilityError } from "../contracts/errors.ts";
 import type { Viewer } from "../contracts/session.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -8,10 +10,18 @@ export interface User extends Viewer {
   dataVersion: number;
 }
 
-/** What every procedure is called with. `requestId` is in the log line and in every error. */
-export interface Context {
-  services: Services;
+/** Who is asking: by session (`apiKey` null), by API key, or nobody. */
+export interface Asking {
   user: User | null;
+  /** The key of the request, with all it may do; null for a session. */
+  apiKey: { id: string; scopes: Scope[] } | null;
+  /** Why the request's API key opens nothing, or not now; null when there is nothing against it. */
+  refusal: FiscilityError | null;
+}
+
+/** What every procedure is called with. `requestId` is in the log line and in every error. */
+export interface Context extends Asking {
+  services: Services;
   requestId: string;
   log: Log;
 }

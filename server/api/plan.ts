@@ -4,5 +4,11 @@ import { procedure, router } from "./trpc.ts";
 
 export const planRouter = router({
   /** The user's plan and how many accounts of it are used. */
-  get: procedure.output(planOutput).query(({ ctx }) => getPlanUse(ctx.services.db, ctx.user.id)),
+  get: procedure({
+    summary: "The plan, and how many accounts of it are used.",
+    scope: "accounts:read",
+    rest: "GET /plan",
+  })
+    .output(planOutput)
+    .query(({ ctx }) => getPlanUse(ctx.services.db, ctx.user.id)),
 });

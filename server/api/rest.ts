@@ -1,39 +1,99 @@
 import camelcaseKeys from "camelcase-keys";
-import { type Request, Router } from "express";
+import { json, type Request, type RequestHandler, Router } from "express";
 import snakecaseKeys from "snakecase-keys";
+import { z } from "zod";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { Context } from "./context.ts";
-import { type Caller, createCaller } from "./router.ts";
+import { type Endpoint, endpoints } from "./endpoints.ts";
+import { createCaller } from "./router.ts";
+
+type CreateContext = (req: Request) => Promise<Context>;
 
 /**
- * The REST face of the same procedures below `/plaid`, for other languages: JSON in and out, snake_case as Plaid's.
- * Errors are `{ "error": { "reason", "message", "requestId" } }` with the reason's HTTP status.
+ * The REST face of every procedure, below `/api/v1`: JSON in and out, snake_case as Plaid's. Fields
+ * of a GET or DELETE stand in the path and the query, those of a POST in the body.
  */
-export function createRestRouter(createContext: (req: Request) => Promise<Context>): Router {
-  const router = Router();
+export function createRestRouter(createContext: CreateContext, maxBody: number): Router {
+  return routerOf(
+    endpoints.filter(({ type }) => type !== "subscription"),
+    createContext,
+    maxBody,
+  );
+}
 
-  const post = (
-    path: string,
-    call: (caller: Caller, input: never) => Promise<Record<string, unknown>>,
-  ) => {
-    router.post(path, async (req, res, next) => {
+/** The two addresses that the flow's specification names, below `/plaid`: the same procedures. */
+export function createPlaidRouter(createContext: CreateContext, maxBody: number): Router {
+  const paths: Record<string, string> = {
+    "plaid.createLinkToken": "/create-link-token",
+    connectAccount: "/exchange-token",
+  };
+  const twins = endpoints.flatMap((endpoint) => {
+    const path = paths[endpoint.name];
+    return path ? [{ ...endpoint, path }] : [];
+  });
+  return routerOf(twins, createContext, maxBody);
+}
+
+function routerOf(served: Endpoint[], createContext: CreateContext, maxBody: number): Router {
+  const router = Router();
+  router.use(refuseOtherBodies, json({ limit: maxBody }));
+  const pattern = ({ path }: Endpoint) => path.replace(/\{(\w+)\}/g, ":$1");
+  for (const endpoint of served) {
+    const method = endpoint.method.toLowerCase() as "get" | "post" | "delete";
+    router[method](pattern(endpoint), async (req, res, next) => {
       try {
         const context = await createContext(req);
-        const body: unknown = req.body ?? {};
-        const input = isRecord(body) ? camelcaseKeys(body, { deep: true }) : body;
-        const output = await call(createCaller(context), input as never);
+        const output = await call(endpoint, context, inputOf(endpoint, req));
+        res.set("cache-control", "no-store");
         res.json(snakecaseKeys(output, { deep: true }));
       } catch (error) {
         next(error);
       }
     });
-    router.all(path, (_req, _res, next) => next(new FiscilityError("method_not_allowed")));
-  };
-
-  post("/create-link-token", (caller, input) => caller.plaid.createLinkToken(input));
-  post("/exchange-token", (caller, input) => caller.connectAccount(input));
+  }
+  for (const path of new Set(served.map(pattern))) {
+    const allowed = served.filter((endpoint) => pattern(endpoint) === path);
+    router.all(path, (_req, res, next) => {
+      res.set("allow", allowed.map(({ method }) => method).join(", "));
+      next(new FiscilityError("method_not_allowed"));
+    });
+  }
   return router;
 }
+
+/** Calls a procedure in-process by its dotted name, with all the checks of a call from outside. */
+async function call(endpoint: Endpoint, context: Context, input: unknown) {
+  let target: unknown = createCaller(context);
+  for (const part of endpoint.name.split(".")) target = (target as Record<string, unknown>)[part];
+  return (target as (input: unknown) => Promise<Record<string, unknown>>)(input);
+}
+
+function inputOf({ method, input }: Endpoint, req: Request): unknown {
+  if (!input) return undefined;
+  if (method === "POST") {
+    const body: unknown = req.body ?? {};
+    return isRecord(body) ? camelcaseKeys({ ...body, ...req.params }, { deep: true }) : body;
+  }
+  const { properties = {} } = z.toJSONSchema(input, { io: "input", unrepresentable: "any" });
+  const fields = Object.entries(camelcaseKeys({ ...req.query, ...req.params }));
+  return Object.fromEntries(
+    fields.map(([name, text]) => [name, typed(text, properties[name] as { type?: string })]),
+  );
+}
+
+/** A query string has no types: what the schema takes as a number or a truth value is read as one. */
+function typed(text: unknown, schema: { type?: string } | undefined): unknown {
+  if (typeof text !== "string") return text;
+  if (schema?.type === "number" || schema?.type === "integer") return text === "" ? text : +text;
+  if (schema?.type === "boolean" && /^(true|false)$/.test(text)) return text === "true";
+  return text;
+}
+
+const refuseOtherBodies: RequestHandler = (req, _res, next) => {
+  // Null when there is no body.
+  if (req.is("application/json") === false) next(new FiscilityError("unsupported_media_type"));
+  else next();
+};
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

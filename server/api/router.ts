@@ -1,5 +1,6 @@
 import { accountsRouter } from "./accounts.ts";
 import { activityRouter } from "./activity.ts";
+import { apiKeysRouter } from "./api-keys.ts";
 import { connectAccountProcedure } from "./connect-account.ts";
 import { plaidRouter } from "./plaid.ts";
 import { planRouter } from "./plan.ts";
@@ -12,6 +13,7 @@ export const appRouter = router({
   accounts: accountsRouter,
   plan: planRouter,
   activity: activityRouter,
+  apiKeys: apiKeysRouter,
 });
 
 /** The type that the browser and the typed client complete on. */

@@ -1,5 +1,6 @@
 import { initTRPC, TRPCError } from "@trpc/server";
 import { ZodError } from "zod";
+import type { Scope } from "../contracts/api-keys.ts";
 import { FiscilityError, type Reason, reasons } from "../contracts/errors.ts";
 import type { Context } from "./context.ts";
 
@@ -13,23 +14,38 @@ export interface ErrorData {
   requestId: string;
 }
 
-const t = initTRPC.context<Context>().create({
-  isDev: false,
-  errorFormatter({ shape, error, ctx }) {
-    const known = toFiscilityError(error);
-    return {
-      ...shape,
-      message: known.message,
-      data: {
-        ...shape.data,
-        httpStatus: reasons[known.reason].status,
-        reason: known.reason,
-        details: known.details,
-        requestId: ctx?.requestId ?? "",
-      } satisfies ErrorData,
-    };
-  },
-});
+/** What every procedure says of itself, for its REST twin, its documentation and API keys. */
+export interface ProcedureMeta {
+  /** One sentence. */
+  summary: string;
+  /** What an API key must hold; `session`: only a person who is logged in. */
+  scope: Scope | "session";
+  /** Its twin below `/api/v1`; `{name}` in the path is a field of the input. */
+  rest: `${"GET" | "POST" | "DELETE"} /${string}`;
+  /** The reasons of its own, beside those that any call can end with. */
+  reasons?: readonly Reason[];
+}
+
+const t = initTRPC
+  .context<Context>()
+  .meta<ProcedureMeta>()
+  .create({
+    isDev: false,
+    errorFormatter({ shape, error, ctx }) {
+      const known = toFiscilityError(error);
+      return {
+        ...shape,
+        message: known.message,
+        data: {
+          ...shape.data,
+          httpStatus: reasons[known.reason].status,
+          reason: known.reason,
+          details: known.details,
+          requestId: ctx?.requestId ?? "",
+        } satisfies ErrorData,
+      };
+    },
+  });
 
 /** Turns whatever a call threw into one of our reasons; what nobody foresaw becomes `internal`. */
 export function toFiscilityError(error: unknown): FiscilityError {
@@ -44,6 +60,10 @@ export function toFiscilityError(error: unknown): FiscilityError {
       return new FiscilityError("invalid_input", { details: { issues } });
     }
     const reason = trpcReasons[error.code];
+    if (reason === "invalid_input") {
+      const issues = [{ path: "", message: error.message }];
+      return new FiscilityError(reason, { details: { issues }, cause: error.cause });
+    }
     if (reason) return new FiscilityError(reason, { cause: error.cause });
   }
   return new FiscilityError("internal", { cause: error });
@@ -69,13 +89,26 @@ const asTrpcError = t.middleware(async ({ next }) => {
   return result;
 });
 
-const loggedIn = t.middleware(({ ctx, next }) => {
+/** The one place that decides who may call what. */
+const admitted = t.middleware(({ ctx, meta, next }) => {
+  if (ctx.refusal) throw ctx.refusal;
   if (!ctx.user) throw new FiscilityError("unauthenticated");
+  if (ctx.apiKey) {
+    if (!meta || meta.scope === "session") throw new FiscilityError("session_required");
+    const { scopes: held } = ctx.apiKey;
+    if (!held.includes(meta.scope)) {
+      throw new FiscilityError("scope_missing", { details: { required: meta.scope, held } });
+    }
+  }
   return next({ ctx: { ...ctx, user: ctx.user } });
 });
 
 export const router = t.router;
 export const createCallerFactory = t.createCallerFactory;
 
-/** Every procedure is one of these: it runs for a logged-in person, or answers `unauthenticated`. */
-export const procedure = t.procedure.use(asTrpcError).use(loggedIn);
+/**
+ * Every procedure is one of these: it runs for a logged-in person, or for an API key with its scope.
+ * Errors: `unauthenticated`, `session_required`, `scope_missing`, `rate_limited`, `api_key_*`.
+ */
+export const procedure = (meta: ProcedureMeta) =>
+  t.procedure.meta(meta).use(asTrpcError).use(admitted);

@@ -1,3 +1,7 @@
+import type { ReasonDetails } from "./reason-details.ts";
+
+export type { ReasonDetails };
+
 /**
  * Every way a request can end badly. A Plaid error, a constraint violation and a limit each become
  * one of these at their door and stay it up to the toast.
@@ -12,6 +16,49 @@ export const reasons = {
     code: "UNAUTHORIZED",
     message: "You are not logged in. Log in and try again.",
     retryable: false,
+  },
+  session_required: {
+    status: 403,
+    code: "FORBIDDEN",
+    message: "An API key may not do this. Log in and do it in the app. Nothing was changed.",
+    retryable: false,
+  },
+  api_key_invalid: {
+    status: 401,
+    code: "UNAUTHORIZED",
+    message: "This API key is not one of ours. Check that it was copied whole.",
+    retryable: false,
+  },
+  api_key_revoked: {
+    status: 401,
+    code: "UNAUTHORIZED",
+    message: "This API key was revoked. Make a new one in the app.",
+    retryable: false,
+  },
+  api_key_expired: {
+    status: 401,
+    code: "UNAUTHORIZED",
+    message: "This API key has expired. Make a new one in the app.",
+    retryable: false,
+  },
+  scope_missing: {
+    status: 403,
+    code: "FORBIDDEN",
+    message: "This API key lacks the scope for this. Nothing was changed.",
+    retryable: false,
+  },
+  too_many_api_keys: {
+    status: 409,
+    code: "CONFLICT",
+    message: "You have as many API keys as one person may have. Revoke one you no longer use.",
+    retryable: false,
+  },
+  rate_limited: {
+    status: 429,
+    code: "TOO_MANY_REQUESTS",
+    message:
+      "This API key has made too many calls in a short time. Nothing was changed. Wait, then try again.",
+    retryable: true,
   },
   foreign_origin: {
     status: 403,
@@ -145,6 +192,7 @@ interface ReasonEntry {
     | "NOT_FOUND"
     | "BAD_GATEWAY"
     | "CONFLICT"
+    | "TOO_MANY_REQUESTS"
     | "SERVICE_UNAVAILABLE"
     | "INTERNAL_SERVER_ERROR";
   message: string;
@@ -153,14 +201,6 @@ interface ReasonEntry {
 
 /** The name of one way to fail, as it stands in answers, logs and activity entries. */
 export type Reason = keyof typeof reasons;
-
-/** Fields some reasons carry beside their name; safe to show to the person concerned. */
-export interface ReasonDetails {
-  /** `plan`: its name; `used`: live accounts now; `wanted`: how many this connection would add, at least. */
-  limit_reached: { plan: string; limit: number; used: number; wanted: number };
-  /** Where the input does not fit: a dotted path and what is expected there. */
-  invalid_input: { issues: { path: string; message: string }[] };
-}
 
 /** The details a reason carries; `undefined` for those that carry none. */
 export type DetailsOf<R extends Reason> = R extends keyof ReasonDetails

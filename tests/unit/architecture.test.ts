@@ -81,6 +81,7 @@ test("only the process and its commands touch the environment, only the vault ma
       .sort();
   expect(touching(/process\.env/)).toEqual([
     "db/main.ts",
+    "server/commands/api-key.ts",
     "server/commands/plan.ts",
     "server/main.ts",
   ]);

@@ -1,0 +1,88 @@
+import type { Insertable, Selectable } from "kysely";
+import type { Db } from "./client.ts";
+import type { ApiKeysTable } from "./schema.ts";
+
+export type ApiKeyRow = Selectable<ApiKeysTable>;
+
+/** `last_used_at` is written when it is older than this. */
+const lastUsedStep = 60_000;
+
+export async function insertApiKey(db: Db, row: Insertable<ApiKeysTable>): Promise<ApiKeyRow> {
+  return db.insertInto("api_keys").values(row).returningAll().executeTakeFirstOrThrow();
+}
+
+/** Every key of the user, newest first. */
+export async function listApiKeys(db: Db, userId: string): Promise<ApiKeyRow[]> {
+  return db
+    .selectFrom("api_keys")
+    .selectAll()
+    .where("user_id", "=", userId)
+    .orderBy("created_at", "desc")
+    .orderBy("id")
+    .execute();
+}
+
+/** How many keys of the user work at `now`. */
+export async function countLiveApiKeys(db: Db, userId: string, now: Date): Promise<number> {
+  const row = await db
+    .selectFrom("api_keys")
+    .where("user_id", "=", userId)
+    .where("revoked_at", "is", null)
+    .where((eb) => eb.or([eb("expires_at", "is", null), eb("expires_at", ">", now)]))
+    .select((eb) => eb.fn.countAll<string>().as("n"))
+    .executeTakeFirstOrThrow();
+  return Number(row.n);
+}
+
+/** Revokes a key of this user for good; a second time changes nothing. Null when there is no such key. */
+export async function revokeApiKey(
+  db: Db,
+  userId: string,
+  id: string,
+  now: Date,
+): Promise<ApiKeyRow | null> {
+  const row = await db
+    .updateTable("api_keys")
+    .set((eb) => ({ revoked_at: eb.fn.coalesce("revoked_at", eb.val(now)) }))
+    .where("id", "=", id)
+    .where("user_id", "=", userId)
+    .returningAll()
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/**
+ * The key of this id with the person it acts for, in one round trip: the data version is as of the
+ * same moment (I5).
+ */
+export async function findApiKey(db: Db, id: string) {
+  const row = await db
+    .selectFrom("api_keys")
+    .innerJoin("users", "users.id", "api_keys.user_id")
+    .where("api_keys.id", "=", id)
+    .select([
+      "api_keys.secret_hash as secretHash",
+      "api_keys.scopes",
+      "api_keys.expires_at as expiresAt",
+      "api_keys.revoked_at as revokedAt",
+      "api_keys.last_used_at as lastUsedAt",
+      "users.id as userId",
+      "users.name",
+      "users.email",
+      "users.plan",
+      "users.data_version as dataVersion",
+    ])
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/** Notes that the key was used now, unless that was noted within the last minute. */
+export async function touchApiKey(
+  db: Db,
+  id: string,
+  lastUsedAt: Date | null,
+  now: Date,
+): Promise<void> {
+  if (lastUsedAt && now.getTime() - lastUsedAt.getTime() < lastUsedStep) return;
+  await db.updateTable("api_keys").set({ last_used_at: now }).where("id", "=", id).execute();
+}

@@ -1,0 +1,42 @@
+import type { z } from "zod";
+import type { Reason } from "../contracts/errors.ts";
+import { appRouter } from "./router.ts";
+import type { ProcedureMeta } from "./trpc.ts";
+
+/** A procedure as everything that is made from the router sees it: REST, OpenAPI, the contract. */
+export interface Endpoint {
+  /** Dotted, as the typed client calls it: `accounts.list`. */
+  name: string;
+  type: "query" | "mutation" | "subscription";
+  method: "GET" | "POST" | "DELETE";
+  /** Below `/api/v1`, with `{name}` where a field of the input stands. */
+  path: string;
+  scope: ProcedureMeta["scope"];
+  summary: string;
+  reasons: readonly Reason[];
+  input: z.ZodType | null;
+  output: z.ZodType;
+}
+
+/** What tRPC keeps of a built procedure. https://trpc.io/docs/server/metadata */
+interface BuiltProcedure {
+  _def: {
+    type: Endpoint["type"];
+    meta?: ProcedureMeta;
+    inputs: z.ZodType[];
+    output?: z.ZodType;
+  };
+}
+
+/** Every procedure of the router: there is no list to forget one in. */
+export const endpoints: readonly Endpoint[] = Object.entries(
+  appRouter._def.procedures as unknown as Record<string, BuiltProcedure>,
+).map(([name, { _def }]) => {
+  const { type, meta, inputs, output } = _def;
+  if (!meta || !output || inputs.length > 1) {
+    throw new Error(`${name} needs its meta, one input schema at most, and an output schema`);
+  }
+  const [method, path] = meta.rest.split(" ") as [Endpoint["method"], string];
+  const { scope, summary, reasons = [] } = meta;
+  return { name, type, method, path, scope, summary, reasons, input: inputs[0] ?? null, output };
+});

@@ -1,0 +1,3 @@
+export function createOpenApi(_appUrl: string) {
+  return {};
+}

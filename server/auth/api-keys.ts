@@ -1,0 +1,112 @@
+import { timingSafeEqual } from "node:crypto";
+import {
+  type ApiKeyRow,
+  countLiveApiKeys,
+  findApiKey,
+  insertApiKey,
+  listApiKeys as listRows,
+  revokeApiKey as revokeRow,
+  touchApiKey,
+} from "../../db/api-keys.ts";
+import type { Db } from "../../db/client.ts";
+import { lockUser } from "../../db/users.ts";
+import type { User } from "../api/context.ts";
+import {
+  type ApiKey,
+  type CreateApiKeyInput,
+  type CreateApiKeyOutput,
+  type Scope,
+  scope,
+} from "../contracts/api-keys.ts";
+import { FiscilityError } from "../contracts/errors.ts";
+import { apiKeyPrefix, makeApiKey, readApiKey } from "./api-key-format.ts";
+
+/** Live keys a person may have: enough for every service, few enough to look through. */
+const maxLiveKeys = 50;
+const day = 24 * 60 * 60 * 1000;
+
+/** Makes a key for this user; its text is in the answer and nowhere else. Errors: `too_many_api_keys`. */
+export async function createApiKey(
+  db: Db,
+  userId: string,
+  input: CreateApiKeyInput,
+  now = new Date(),
+): Promise<CreateApiKeyOutput> {
+  const { id, key, secretHash } = makeApiKey();
+  const { expiresInDays } = input;
+  const row = await db.transaction().execute(async (tx) => {
+    await lockUser(tx, userId);
+    if ((await countLiveApiKeys(tx, userId, now)) >= maxLiveKeys) {
+      throw new FiscilityError("too_many_api_keys", { details: { limit: maxLiveKeys } });
+    }
+    return insertApiKey(tx, {
+      id,
+      user_id: userId,
+      secret_hash: secretHash,
+      name: input.name,
+      scopes: [...new Set(input.scopes)],
+      expires_at: expiresInDays === null ? null : new Date(now.getTime() + expiresInDays * day),
+    });
+  });
+  return { apiKey: toContract(row, now), key };
+}
+
+/** Every key of the user, newest first. */
+export async function listApiKeys(db: Db, userId: string, now = new Date()): Promise<ApiKey[]> {
+  return (await listRows(db, userId)).map((row) => toContract(row, now));
+}
+
+/** Ends a key for good. Errors: `not_found`. */
+export async function revokeApiKey(
+  db: Db,
+  userId: string,
+  id: string,
+  now = new Date(),
+): Promise<ApiKey> {
+  const row = await revokeRow(db, userId, id, now);
+  if (!row) throw new FiscilityError("not_found");
+  return toContract(row, now);
+}
+
+/**
+ * The person a key acts for, and what it may do. The hash is compared in constant time, and with
+ * something even when there is no such key; revoked and expired are told only to who holds the
+ * secret. Errors: `api_key_invalid`, `api_key_revoked`, `api_key_expired`.
+ */
+export async function authenticateApiKey(
+  db: Db,
+  key: string,
+  now = new Date(),
+): Promise<{ user: User; apiKey: { id: string; scopes: Scope[] } }> {
+  const given = readApiKey(key);
+  if (!given) throw new FiscilityError("api_key_invalid");
+  const found = await findApiKey(db, given.id);
+  const fits = timingSafeEqual(given.secretHash, found?.secretHash ?? Buffer.alloc(32));
+  if (!found || !fits) throw new FiscilityError("api_key_invalid");
+  if (found.revokedAt) throw new FiscilityError("api_key_revoked");
+  if (found.expiresAt && found.expiresAt <= now) throw new FiscilityError("api_key_expired");
+  await touchApiKey(db, given.id, found.lastUsedAt, now);
+  const { userId, name, email, plan, dataVersion } = found;
+  return {
+    user: { id: userId, name, email, plan, dataVersion },
+    apiKey: { id: given.id, scopes: toScopes(found.scopes) },
+  };
+}
+
+/** A scope that a later version gave and this one does not know opens nothing here. */
+const toScopes = (stored: string[]): Scope[] =>
+  stored.flatMap((name) => scope.safeParse(name).data ?? []);
+
+function toContract(row: ApiKeyRow, now: Date): ApiKey {
+  const expired = row.expires_at !== null && row.expires_at <= now;
+  return {
+    id: row.id,
+    name: row.name,
+    prefix: apiKeyPrefix(row.id),
+    scopes: toScopes(row.scopes),
+    status: row.revoked_at ? "revoked" : expired ? "expired" : "live",
+    createdAt: row.created_at.toISOString(),
+    expiresAt: row.expires_at?.toISOString() ?? null,
+    lastUsedAt: row.last_used_at?.toISOString() ?? null,
+  };
+}

@@ -1,0 +1,47 @@
+import type { Asking } from "../api/context.ts";
+import { callLimit } from "../cache/request-limiter.ts";
+import { FiscilityError, reasons } from "../contracts/errors.ts";
+import type { Services } from "../services.ts";
+import { authenticateApiKey } from "./api-keys.ts";
+
+const nobody: Asking = { user: null, apiKey: null, refusal: null };
+
+/**
+ * Who is asking, by `Authorization: Bearer <API key>` or by session cookie. The header decides
+ * alone: a wrong key never falls back to the browser's cookie. A key's `calls` are counted, and
+ * `setHeader` is told how it stands:
+ * https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
+ */
+export async function identify(
+  { auth, db, requestLimiter }: Pick<Services, "auth" | "db" | "requestLimiter">,
+  headers: Headers,
+  calls: number,
+  setHeader: (name: string, value: string) => void,
+): Promise<Asking> {
+  const authorization = headers.get("authorization");
+  if (authorization === null) {
+    if (!headers.has("cookie")) return nobody;
+    return { ...nobody, user: await auth.authenticate(headers) };
+  }
+  try {
+    const key = /^bearer +(\S+) *$/i.exec(authorization)?.[1] ?? "";
+    const { user, apiKey } = await authenticateApiKey(db, key);
+    const { allowed, remaining, resetSeconds } = await requestLimiter.consume(apiKey.id, calls);
+    const { calls: limit, windowSeconds } = callLimit;
+    setHeader("RateLimit-Policy", `"key";q=${limit};w=${windowSeconds}`);
+    setHeader("RateLimit", `"key";r=${remaining};t=${resetSeconds}`);
+    if (allowed) return { user, apiKey, refusal: null };
+    setHeader("Retry-After", String(resetSeconds));
+    throw new FiscilityError("rate_limited", {
+      details: { limit, windowSeconds, retryAfterSeconds: resetSeconds },
+    });
+  } catch (error) {
+    if (!(error instanceof FiscilityError)) throw error;
+    const refusal: FiscilityError = error;
+    // https://www.rfc-editor.org/rfc/rfc6750#section-3
+    if (reasons[refusal.reason].status === 401) {
+      setHeader("WWW-Authenticate", 'Bearer realm="fiscility", error="invalid_token"');
+    }
+    return { ...nobody, refusal };
+  }
+}

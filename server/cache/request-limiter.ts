@@ -1,0 +1,54 @@
+import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";
+import type { Log } from "../telemetry/log.ts";
+import { connectRedis } from "./redis-client.ts";
+
+/** Calls an API key may make in each window. */
+export const callLimit = { calls: 600, windowSeconds: 60 } as const;
+
+/** How an API key stands after a request: calls left in this window, and seconds until the next. */
+export interface Allowance {
+  allowed: boolean;
+  remaining: number;
+  resetSeconds: number;
+}
+
+/** Counts the calls of each API key: across nodes with Redis, within the process without. */
+export interface RequestLimiter {
+  /** Counts `calls` against a key. Never rejects: while Redis is away each process counts for itself. */
+  consume(apiKeyId: string, calls: number): Promise<Allowance>;
+  close(): void;
+}
+
+export function createRequestLimiter(redisUrl: string | undefined, log: Log): RequestLimiter {
+  const options = { points: callLimit.calls, duration: callLimit.windowSeconds };
+  const memory = new RateLimiterMemory(options);
+  const redis = redisUrl ? connectRedis(redisUrl, log) : null;
+  const limiter = redis
+    ? new RateLimiterRedis({
+        ...options,
+        storeClient: redis,
+        useRedisPackage: true,
+        keyPrefix: "fiscility:calls",
+        rejectIfRedisNotReady: true,
+        insuranceLimiter: memory,
+      })
+    : memory;
+  return {
+    async consume(apiKeyId, calls) {
+      // The limiter rejects with the count itself when it is over.
+      const [count, allowed] = await limiter.consume(apiKeyId, calls).then(
+        (within) => [within, true] as const,
+        (over: unknown) => {
+          if (over instanceof RateLimiterRes) return [over, false] as const;
+          throw over;
+        },
+      );
+      return {
+        allowed,
+        remaining: Math.max(0, count.remainingPoints),
+        resetSeconds: Math.max(1, Math.ceil(count.msBeforeNext / 1000)),
+      };
+    },
+    close: () => redis?.destroy(),
+  };
+}

@@ -1,0 +1,87 @@
+import { parseArgs } from "node:util";
+import { createDb, type Db } from "../../db/client.ts";
+import { findUserId } from "../../db/users.ts";
+import { createApiKey, listApiKeys, revokeApiKey } from "../auth/api-keys.ts";
+import { createApiKeyInput, scope } from "../contracts/api-keys.ts";
+import { timeLimits } from "../time-limits.ts";
+
+const usage = `Usage, with DATABASE_URL set to the database (npm start prints the local one):
+  npm run api-key -- create <email> --scopes <scope,…|all> [--name <name>] [--days <n>|never]
+  npm run api-key -- list <email>
+  npm run api-key -- revoke <email> <id>
+Scopes: ${scope.options.join(", ")}. A key lives 90 days unless told otherwise.`;
+
+/**
+ * `npm run api-key`: makes, lists and revokes a person's API keys. The new key alone goes to stdout,
+ * so that a script can take it from there; what is said about it goes to stderr.
+ */
+async function main(args: string[], url: string | undefined): Promise<void> {
+  const { positionals, values } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      scopes: { type: "string" },
+      name: { type: "string", default: "Command line" },
+      days: { type: "string", default: "90" },
+    },
+  });
+  const [command, email, id] = positionals;
+  if (!command || !email) throw new Error(usage);
+  if (!url) throw new Error("Set DATABASE_URL to the database (npm start prints the local one).");
+  const db = createDb({
+    url,
+    max: 1,
+    statementTimeoutMs: timeLimits.statement,
+    connectTimeoutMs: timeLimits.databaseConnect,
+    idleInTransactionTimeoutMs: timeLimits.statement,
+    lockTimeoutMs: timeLimits.lock,
+    onIdleError: () => {},
+  });
+  try {
+    const userId = await findUserId(db, email);
+    if (!userId) throw new Error(`Nobody has the email ${email}.`);
+    if (command === "create" && values.scopes) await create(db, userId, values.scopes, values);
+    else if (command === "list") await list(db, userId);
+    else if (command === "revoke" && id) {
+      const { name } = await revokeApiKey(db, userId, id.replace(/^fsk_/, "").split("_")[0] ?? "");
+      say(`Revoked ${name}. Programs that use it get api_key_revoked from now on.`);
+    } else throw new Error(usage);
+  } finally {
+    await db.destroy();
+  }
+}
+
+async function create(db: Db, userId: string, scopes: string, options: Record<string, string>) {
+  const input = createApiKeyInput.safeParse({
+    name: options.name,
+    scopes: scopes === "all" ? scope.options : scopes.split(","),
+    expiresInDays: options.days === "never" ? null : Number(options.days),
+  });
+  if (!input.success) {
+    const [issue] = input.error.issues;
+    throw new Error(`${issue?.path.join(".")}: ${issue?.message}\n\n${usage}`);
+  }
+  const { apiKey, key } = await createApiKey(db, userId, input.data);
+  process.stdout.write(`${key}\n`);
+  const until = apiKey.expiresAt ? `until ${apiKey.expiresAt.slice(0, 10)}` : "for good";
+  say(`${apiKey.name} may ${apiKey.scopes.join(", ")} ${until}. It is not shown again.`);
+}
+
+async function list(db: Db, userId: string) {
+  const keys = await listApiKeys(db, userId);
+  if (keys.length === 0) say("No API keys.");
+  for (const { id, name, status, scopes, expiresAt, lastUsedAt } of keys) {
+    const expires = expiresAt?.slice(0, 10) ?? "never";
+    const used = lastUsedAt?.slice(0, 16) ?? "never";
+    process.stdout.write(
+      `${id}  ${status.padEnd(7)}  expires ${expires}  used ${used}  ${scopes.join(",")}  ${name}\n`,
+    );
+  }
+}
+
+const say = (line: string) => process.stderr.write(`${line}\n`);
+
+main(process.argv.slice(2), process.env.DATABASE_URL).catch((error: unknown) => {
+  say(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+});

@@ -1,0 +1,43 @@
+import { z } from "zod";
+
+/** What an API key may do. A key holds one or more; a session may do everything. */
+export const scope = z.enum(["accounts:read", "activity:read", "connections:write"]);
+export type Scope = z.infer<typeof scope>;
+
+/** `live` until it expires or is revoked. */
+export const apiKeyStatus = z.enum(["live", "expired", "revoked"]);
+
+/**
+ * An API key as its owner sees it: never the key itself. `prefix` is how the key begins
+ * (`fsk_` and its id), enough to recognise it by. Times are ISO 8601 UTC; `lastUsedAt` is exact to
+ * the minute.
+ */
+export const apiKey = z.object({
+  id: z.string().regex(/^[0-9a-f]{16}$/),
+  name: z.string(),
+  prefix: z.string(),
+  scopes: z.array(scope),
+  status: apiKeyStatus,
+  createdAt: z.iso.datetime(),
+  expiresAt: z.iso.datetime().nullable(),
+  lastUsedAt: z.iso.datetime().nullable(),
+});
+export type ApiKey = z.infer<typeof apiKey>;
+
+/** `apiKeys.create`: `expiresInDays` null is a key that never expires. */
+export const createApiKeyInput = z.strictObject({
+  name: z.string().trim().min(1, "Enter a name.").max(100, "Use at most 100 characters."),
+  scopes: z.array(scope).min(1, "Choose what the key may do."),
+  expiresInDays: z.number().int().min(1).max(3650).nullable(),
+});
+export type CreateApiKeyInput = z.infer<typeof createApiKeyInput>;
+
+/** The one time that the key itself leaves the server. */
+export const createApiKeyOutput = z.object({ apiKey, key: z.string() });
+export type CreateApiKeyOutput = z.infer<typeof createApiKeyOutput>;
+
+/** `apiKeys.list`: every key of the user, revoked and expired ones too, newest first. */
+export const apiKeysListOutput = z.object({ apiKeys: z.array(apiKey) });
+
+export const revokeApiKeyInput = z.strictObject({ id: z.string().max(100) });
+export const revokeApiKeyOutput = z.object({ apiKey });

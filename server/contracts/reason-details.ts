@@ -1,0 +1,29 @@
+import { z } from "zod";
+import { scope } from "./api-keys.ts";
+
+/** Fields some reasons carry beside their name; safe to show to the person concerned. */
+export const reasonDetails = {
+  /** `plan`: its name; `used`: live accounts now; `wanted`: how many this connection would add, at least. */
+  limit_reached: z.object({
+    plan: z.string(),
+    limit: z.number().int(),
+    used: z.number().int(),
+    wanted: z.number().int(),
+  }),
+  /** Where the input does not fit: a dotted path and what is expected there. */
+  invalid_input: z.object({ issues: z.array(z.object({ path: z.string(), message: z.string() })) }),
+  /** `required`: what the call asks of a key; `held`: what this key has. */
+  scope_missing: z.object({ required: scope, held: z.array(scope) }),
+  /** `limit` calls every `windowSeconds`; `retryAfterSeconds` until there is room again. */
+  rate_limited: z.object({
+    limit: z.number().int(),
+    windowSeconds: z.number().int(),
+    retryAfterSeconds: z.number().int(),
+  }),
+  /** `limit`: live keys a person may have. */
+  too_many_api_keys: z.object({ limit: z.number().int() }),
+} as const;
+
+export type ReasonDetails = {
+  [R in keyof typeof reasonDetails]: z.infer<(typeof reasonDetails)[R]>;
+};
