@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Reason } from "../contracts/errors.ts";
+import type { ProcedureMeta } from "./procedure-meta.ts";
 import { appRouter } from "./router.ts";
-import type { ProcedureMeta } from "./trpc.ts";
 
 /** A procedure as everything that is made from the router sees it: REST, OpenAPI, the contract. */
 export interface Endpoint {

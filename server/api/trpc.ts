@@ -1,30 +1,8 @@
 import { initTRPC, TRPCError } from "@trpc/server";
 import { ZodError } from "zod";
-import type { Scope } from "../contracts/api-keys.ts";
 import { FiscilityError, type Reason, reasons } from "../contracts/errors.ts";
 import type { Context } from "./context.ts";
-
-/** What stands in `error.data` of a failed call, beside tRPC's own `code` and `httpStatus`. */
-export interface ErrorData {
-  code: string;
-  httpStatus: number;
-  path?: string;
-  reason: Reason;
-  details?: unknown;
-  requestId: string;
-}
-
-/** What every procedure says of itself, for its REST twin, its documentation and API keys. */
-export interface ProcedureMeta {
-  /** One sentence. */
-  summary: string;
-  /** What an API key must hold; `session`: only a person who is logged in. */
-  scope: Scope | "session";
-  /** Its twin below `/api/v1`; `{name}` in the path is a field of the input. */
-  rest: `${"GET" | "POST" | "DELETE"} /${string}`;
-  /** The reasons of its own, beside those that any call can end with. */
-  reasons?: readonly Reason[];
-}
+import type { ErrorData, ProcedureMeta } from "./procedure-meta.ts";
 
 const t = initTRPC
   .context<Context>()

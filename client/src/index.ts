@@ -1,0 +1,14 @@
+export * from "../../server/contracts/accounts.ts";
+export * from "../../server/contracts/activity.ts";
+export { type Scope, scope } from "../../server/contracts/api-keys.ts";
+export * from "../../server/contracts/connect.ts";
+export { type Reason, reasons } from "../../server/contracts/errors.ts";
+export * from "../../server/contracts/plan.ts";
+export { type ReasonDetails, reasonDetails } from "../../server/contracts/reason-details.ts";
+export { type ClientOptions, createClient, type FiscilityClient } from "./create-client.ts";
+export {
+  type ClientReasons,
+  type FailureBase,
+  type FiscilityError,
+  isFiscilityError,
+} from "./fiscility-error.ts";

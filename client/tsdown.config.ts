@@ -1,0 +1,38 @@
+import { copyFile } from "node:fs/promises";
+import { defineConfig, type UserConfig } from "tsdown";
+
+const common: UserConfig = {
+  entry: ["src/index.ts"],
+  target: "es2022",
+  logLevel: "warn",
+  clean: false,
+  outExtensions: ({ format }) =>
+    format === "cjs" ? { js: ".cjs" } : { js: ".mjs", dts: ".d.mts" },
+};
+
+/**
+ * The router's type is what the client completes on, and it names the server's context: services,
+ * database, SDKs. None of that may reach the published types, so here the context is nothing.
+ */
+const withoutTheServer = {
+  name: "without-the-server",
+  load: {
+    order: "pre" as const,
+    handler: (id: string) =>
+      id.endsWith("/server/api/context.d.ts") ? "export interface Context {}" : null,
+  },
+};
+
+export default defineConfig([
+  { ...common, format: ["esm", "cjs"], platform: "neutral", dts: false },
+  {
+    ...common,
+    format: "esm",
+    // The types are read off the server's own files, which belong on Node.
+    platform: "node",
+    dts: { emitDtsOnly: true },
+    plugins: [withoutTheServer],
+    // The same types for `require`: their imports then resolve as that does.
+    onSuccess: () => copyFile("dist/index.d.mts", "dist/index.d.cts"),
+  },
+]);

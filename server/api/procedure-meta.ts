@@ -1,0 +1,26 @@
+import type { Scope } from "../contracts/api-keys.ts";
+import type { Reason } from "../contracts/errors.ts";
+
+// Apart from trpc.ts, as the published types of the client name these two and nothing behind them.
+
+/** What every procedure says of itself, for its REST twin, its documentation and API keys. */
+export interface ProcedureMeta {
+  /** One sentence. */
+  summary: string;
+  /** What an API key must hold; `session`: only a person who is logged in. */
+  scope: Scope | "session";
+  /** Its twin below `/api/v1`; `{name}` in the path is a field of the input. */
+  rest: `${"GET" | "POST" | "DELETE"} /${string}`;
+  /** The reasons of its own, beside those that any call can end with. */
+  reasons?: readonly Reason[];
+}
+
+/** What stands in `error.data` of a failed call, beside tRPC's own `code` and `httpStatus`. */
+export interface ErrorData {
+  code: string;
+  httpStatus: number;
+  path?: string;
+  reason: Reason;
+  details?: unknown;
+  requestId: string;
+}

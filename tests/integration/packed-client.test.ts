@@ -1,0 +1,132 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startTestApp, type TestApp } from "../support/app.ts";
+import { packedClientProject, run } from "../support/packed-client.ts";
+
+let app: TestApp;
+let project: Awaited<ReturnType<typeof packedClientProject>>;
+beforeAll(async () => {
+  [app, project] = await Promise.all([startTestApp(), packedClientProject()]);
+});
+afterAll(async () => {
+  project?.remove();
+  await app?.close();
+});
+
+const dist = (name: string) =>
+  readFileSync(path.join(project.folder, "node_modules/@fiscility/client/dist", name), "utf8");
+
+/** Runs a file of the project as a person's key. */
+async function runAs(person: { cookie: string }, ...args: string[]) {
+  const made = await app.post(
+    "/api/v1/api-keys",
+    {
+      name: "Packed",
+      scopes: ["accounts:read", "activity:read", "connections:write"],
+      expires_in_days: 1,
+    },
+    person as never,
+  );
+  const env = { PATH: process.env.PATH, FISCILITY_URL: app.url, FISCILITY_API_KEY: made.body.key };
+  const { stdout } = await run(process.execPath, args, { cwd: project.folder, env });
+  return stdout;
+}
+
+test("G1 the bundle and its types name no package but the declared ones, and nothing of Node's", () => {
+  const named = (name: string) =>
+    [...dist(name).matchAll(/(?:from|import|require)\s*\(?\s*["']([^"'.][^"']*)["']/g)].map(
+      ([, specifier]) => specifier,
+    );
+  const declared = [
+    "@trpc/client",
+    "@trpc/server",
+    "@trpc/server/observable",
+    "eventsource",
+    "zod",
+  ];
+  for (const name of ["index.mjs", "index.cjs", "index.d.mts", "index.d.cts"]) {
+    expect(declared, name).toEqual(expect.arrayContaining(named(name)));
+    expect(named(name).length, name).toBeGreaterThan(2);
+    expect(dist(name), name).not.toMatch(/node:|process\.|kysely|better-auth|graphile|\bpg\b/);
+  }
+});
+
+test("G1 in an empty strict project it compiles with what it declares, and every mistake is seen", async () => {
+  await project.check({
+    "types.ts": `
+      import { createClient, isFiscilityError, type FiscilityError, type Account } from "@fiscility/client";
+      const client = createClient({ baseUrl: "https://connect.example.com" });
+      export async function names(): Promise<string[]> {
+        const { items } = await client.accounts.list.query();
+        const accounts: Account[] = items.flatMap((item) => item.accounts);
+        const money: string | null = accounts[0]?.balances.current ?? null;
+        return accounts.map((account) => account.name + money);
+      }
+      // @ts-expect-error balances are decimal strings
+      const wrong: number = (await client.accounts.list.query()).items[0]!.accounts[0]!.balances.current;
+      // @ts-expect-error there is no such procedure
+      client.accounts.steal;
+      // @ts-expect-error keys are for people to manage
+      client.apiKeys;
+      // @ts-expect-error the input has a public token
+      await client.connectAccount.mutate({});
+      export function read(error: unknown): string {
+        if (!isFiscilityError(error)) throw error;
+        if (error.reason === "limit_reached") return error.plan + error.limit + error.used + error.wanted;
+        if (error.reason === "rate_limited") return String(error.retryAfterSeconds * 1000);
+        if (error.reason === "unknown_reason") return error.serverReason;
+        // @ts-expect-error only some reasons have a plan
+        error.plan;
+        return error.reason;
+      }
+      export const never: FiscilityError["reason"] extends string ? true : false = true;
+    `,
+    "old.cts": `
+      import fiscility = require("@fiscility/client");
+      const client = fiscility.createClient({ baseUrl: "https://connect.example.com" });
+      export const plan: Promise<string> = client.plan.get.query().then(({ plan }) => plan.name);
+    `,
+  });
+});
+
+test("G2 a switch over the reasons that forgets one does not compile", async () => {
+  const body = (reasons: string[]) => `
+    import type { FiscilityError } from "@fiscility/client";
+    export function say(error: FiscilityError): string {
+      switch (error.reason) {
+        ${reasons.map((reason) => `case "${reason}": return "${reason}";`).join("\n")}
+        default: { const forgotten: never = error; return forgotten; }
+      }
+    }`;
+  const { reasons } = (await import("../../server/contracts/errors.ts")) as {
+    reasons: Record<string, unknown>;
+  };
+  const all = [
+    ...Object.keys(reasons),
+    ...["unreachable", "timed_out", "aborted", "unexpected_answer"],
+    ...["unknown_reason", "invalid_options"],
+  ];
+  await project.check({ "switch.ts": body(all) });
+  await expect(
+    project.check({ "switch.ts": body(all.filter((reason) => reason !== "busy")) }),
+  ).rejects.toThrow(/busy/);
+  await project.check({ "switch.ts": body(all) });
+});
+
+test("G1 a thin script with a key lists accounts, as an ES module and as CommonJS", async () => {
+  const ada = await app.signUp("analyst");
+  await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, ada);
+  const script = (load: string) => `${load}
+    const client = createClient({ baseUrl: process.env.FISCILITY_URL, apiKey: process.env.FISCILITY_API_KEY });
+    client.accounts.list.query().then(({ items }) => {
+      for (const account of items.flatMap((item) => item.accounts)) console.log(account.name, account.balances.current);
+    });`;
+  await project.check({
+    "list.mjs": script('import { createClient } from "@fiscility/client";'),
+    "list.cjs": script('const { createClient } = require("@fiscility/client");'),
+  });
+  for (const file of ["list.mjs", "list.cjs"]) {
+    expect(await runAs(ada, file)).toContain("Plaid Checking 110");
+  }
+});

@@ -1,0 +1,83 @@
+import { execFile } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+
+const root = path.join(import.meta.dirname, "../..");
+export const run = promisify(execFile);
+
+interface Manifest {
+  dependencies?: Record<string, string>;
+  peerDependencies?: Record<string, string>;
+  peerDependenciesMeta?: Record<string, { optional?: boolean }>;
+}
+
+/**
+ * An empty strict TypeScript project with the packed client in it, and of everything else only what
+ * the client declares. What `npm install <tarball>` makes, without asking the registry: the declared
+ * packages are copied from this repository, in the versions of its lock file.
+ */
+export async function packedClientProject(): Promise<{
+  folder: string;
+  /** Writes a file and type-checks the project; rejects with tsc's output when it does not fit. */
+  check(files: Record<string, string>): Promise<void>;
+  remove(): void;
+}> {
+  const folder = mkdtempSync(path.join(tmpdir(), "fiscility-client-"));
+  const modules = path.join(folder, "node_modules");
+  const installed = path.join(modules, "@fiscility/client");
+  mkdirSync(installed, { recursive: true });
+  const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", folder], {
+    cwd: path.join(root, "client"),
+  });
+  const [{ filename }] = JSON.parse(stdout) as [{ filename: string }];
+  await run("tar", ["-xzf", filename, "-C", installed, "--strip-components=1"], { cwd: folder });
+
+  const copied = new Set(["typescript"]);
+  const copyDeclared = (manifest: Manifest) => {
+    for (const name of Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })) {
+      if (copied.has(name) || manifest.peerDependenciesMeta?.[name]?.optional) continue;
+      copied.add(name);
+      const from = path.join(root, "node_modules", name);
+      cpSync(from, path.join(modules, name), { recursive: true });
+      copyDeclared(readManifest(from));
+    }
+  };
+  copyDeclared(readManifest(installed));
+  // What every TypeScript project for Node has.
+  copyDeclared({ dependencies: { "@types/node": "*" } });
+
+  const write = (name: string, content: unknown) =>
+    writeFileSync(
+      path.join(folder, name),
+      typeof content === "string" ? content : JSON.stringify(content),
+    );
+  write("package.json", { name: "consumer", type: "module" });
+  write("tsconfig.json", {
+    compilerOptions: {
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noUncheckedIndexedAccess: true,
+      module: "NodeNext",
+      target: "ES2022",
+      types: ["node"],
+      noEmit: true,
+    },
+  });
+  return {
+    folder,
+    async check(files) {
+      for (const [name, content] of Object.entries(files)) write(name, content);
+      const tsc = path.join(root, "node_modules/typescript/bin/tsc");
+      await run(process.execPath, [tsc, "-p", folder]).catch((error: { stdout: string }) => {
+        throw new Error(error.stdout);
+      });
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+function readManifest(folder: string): Manifest {
+  return JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8")) as Manifest;
+}
