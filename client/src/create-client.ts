@@ -9,7 +9,7 @@ import type { AppRouter } from "../../server/api/router.ts";
 import { callLink } from "./call-link.ts";
 import { clientFailure } from "./fiscility-error.ts";
 import { streamLinks } from "./stream-links.ts";
-import { unexpectedAnswer } from "./to-fiscility-error.ts";
+import { readAnswer } from "./to-fiscility-error.ts";
 
 export interface ClientOptions {
   /** Where Fiscility is: `https://connect.example.com`. */
@@ -44,11 +44,11 @@ export function createClient(options: ClientOptions): FiscilityClient {
   const http = {
     url,
     headers,
-    async fetch(address: RequestInfo | URL | string, init?: object) {
+    async fetch(address: string | URL | Request, init?: object) {
       const response = await send(address, init);
-      const type = response.headers.get("content-type") ?? "";
-      if (!type.startsWith("application/json")) throw unexpectedAnswer(response, url);
-      return response;
+      const [paths = ""] = String(address).slice(url.length).split("?");
+      const calls = paths.split(",").length;
+      return { ok: response.ok, json: () => readAnswer(response, url, calls) };
     },
   };
   return createTRPCClient<AppRouter>({

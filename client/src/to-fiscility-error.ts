@@ -12,14 +12,10 @@ export function toFiscilityError(thrown: unknown, url: string): FiscilityError {
   if (!isTRPCClientError(thrown)) return clientFailure("unreachable", { url }, { cause: thrown });
   if (isFiscilityError(thrown.cause)) return thrown.cause;
 
-  const said = whatTheServerSaid(thrown.data) ?? whatTheServerSaid(plainAnswer(thrown.meta));
+  const said = whatTheServerSaid({ message: thrown.message, ...thrown.data });
   if (said) return serverFailure(said);
-
-  const response = thrown.meta?.response;
-  // JSON that is none, or is not of this API's shape; a connection that breaks is a TypeError.
-  if (response instanceof Response && !(thrown.cause instanceof TypeError)) {
-    return unexpectedAnswer(response, url, thrown.cause);
-  }
+  const plain = whatTheServerSaid(plainError(thrown.meta?.responseJSON));
+  if (plain) return serverFailure(plain);
   return clientFailure("unreachable", { url }, { cause: thrown.cause });
 }
 
@@ -37,9 +33,27 @@ export function unexpectedAnswer(response: Response, url: string, cause?: unknow
   );
 }
 
-function plainAnswer(meta: Record<string, unknown> | undefined): unknown {
-  const json = meta?.responseJSON;
-  return isRecord(json) ? json.error : undefined;
+/** What the server says outside tRPC, before a procedure is looked for. */
+function plainError(body: unknown): unknown {
+  return isRecord(body) ? body.error : undefined;
+}
+
+/**
+ * The body of an answer to `calls` calls: each a result or an error, or one error for all. Throws
+ * `unexpected_answer` for anything else, before tRPC looks at it.
+ */
+export async function readAnswer(response: Response, url: string, calls: number): Promise<unknown> {
+  const type = response.headers.get("content-type") ?? "";
+  if (!type.startsWith("application/json")) throw unexpectedAnswer(response, url);
+  const body: unknown = await response.json().catch((cause: unknown) => {
+    throw cause instanceof SyntaxError ? unexpectedAnswer(response, url, cause) : cause;
+  });
+  const answers = Array.isArray(body) ? body : [body];
+  const fits = answers.every((one) => isRecord(one) && (isRecord(one.result) || "error" in one));
+  if (!fits || (Array.isArray(body) && answers.length !== calls)) {
+    throw unexpectedAnswer(response, url);
+  }
+  return body;
 }
 
 function whatTheServerSaid(value: unknown) {

@@ -28,7 +28,7 @@ async function runAs(person: { cookie: string }, ...args: string[]) {
     },
     person as never,
   );
-  const env = { PATH: process.env.PATH, FISCILITY_URL: app.url, FISCILITY_API_KEY: made.body.key };
+  const env = { ...process.env, FISCILITY_URL: app.url, FISCILITY_API_KEY: made.body.key };
   const { stdout } = await run(process.execPath, args, { cwd: project.folder, env });
   return stdout;
 }
@@ -53,7 +53,7 @@ test("G1 the bundle and its types name no package but the declared ones, and not
 });
 
 test("G1 in an empty strict project it compiles with what it declares, and every mistake is seen", async () => {
-  await project.check({
+  const files = {
     "types.ts": `
       import { createClient, isFiscilityError, type FiscilityError, type Account } from "@fiscility/client";
       const client = createClient({ baseUrl: "https://connect.example.com" });
@@ -87,7 +87,9 @@ test("G1 in an empty strict project it compiles with what it declares, and every
       const client = fiscility.createClient({ baseUrl: "https://connect.example.com" });
       export const plan: Promise<string> = client.plan.get.query().then(({ plan }) => plan.name);
     `,
-  });
+  };
+  // With the declarations of the client and its dependencies themselves.
+  await project.check(files, { libraries: true });
 });
 
 test("G2 a switch over the reasons that forgets one does not compile", async () => {

@@ -20,8 +20,8 @@ interface Manifest {
  */
 export async function packedClientProject(): Promise<{
   folder: string;
-  /** Writes a file and type-checks the project; rejects with tsc's output when it does not fit. */
-  check(files: Record<string, string>): Promise<void>;
+  /** Writes files and type-checks the project; rejects with tsc's output when it does not fit. */
+  check(files: Record<string, string>, options?: { libraries?: boolean }): Promise<void>;
   remove(): void;
 }> {
   const folder = mkdtempSync(path.join(tmpdir(), "fiscility-client-"));
@@ -67,12 +67,15 @@ export async function packedClientProject(): Promise<{
   });
   return {
     folder,
-    async check(files) {
+    async check(files, { libraries = false } = {}) {
       for (const [name, content] of Object.entries(files)) write(name, content);
       const tsc = path.join(root, "node_modules/typescript/bin/tsc");
-      await run(process.execPath, [tsc, "-p", folder]).catch((error: { stdout: string }) => {
-        throw new Error(error.stdout);
-      });
+      const skip = String(!libraries);
+      await run(process.execPath, [tsc, "-p", folder, "--skipLibCheck", skip]).catch(
+        (error: { stdout: string }) => {
+          throw new Error(error.stdout);
+        },
+      );
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };

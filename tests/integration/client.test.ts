@@ -1,0 +1,427 @@
+import { once } from "node:events";
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { inspect } from "node:util";
+import { initTRPC, tracked } from "@trpc/server";
+import { createHTTPHandler } from "@trpc/server/adapters/standalone";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import {
+  type ClientOptions,
+  createClient,
+  type FiscilityError,
+  isFiscilityError,
+} from "../../client/src/index.ts";
+import { makeApiKey } from "../../server/auth/api-key-format.ts";
+import { createApiKey } from "../../server/auth/api-keys.ts";
+import { scope } from "../../server/contracts/api-keys.ts";
+import { startTestApp, type TestApp } from "../support/app.ts";
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startTestApp();
+});
+afterAll(() => app?.close());
+
+const servers: Server[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+/** A server in Fiscility's place; `seen` are the requests it got. */
+async function stand(answer: RequestListener, port = 0) {
+  const seen: string[] = [];
+  const server = createServer((req, res) => {
+    seen.push(`${req.method} ${req.url}`);
+    answer(req, res);
+  });
+  servers.push(server);
+  server.listen(port, "127.0.0.1");
+  await once(server, "listening");
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen, server };
+}
+
+const json =
+  (status: number, body: unknown): RequestListener =>
+  (_req, res) => {
+    res.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+  };
+
+/** What tRPC answers a batch of one, failed. */
+const refused = (reason: string, details?: unknown) => [
+  {
+    error: {
+      message: "As the server words it.",
+      code: -32603,
+      data: { code: "X", httpStatus: 503, reason, details, requestId: "r-1" },
+    },
+  },
+];
+
+const { key: someKey } = makeApiKey();
+const quick = (url: string, options: Partial<ClientOptions> = {}) =>
+  createClient({ baseUrl: url, apiKey: someKey, retries: 0, ...options });
+
+async function failure(call: Promise<unknown>): Promise<FiscilityError> {
+  const error: unknown = await call.then(
+    () => {
+      throw new Error("the call went well");
+    },
+    (caught: unknown) => caught,
+  );
+  if (!isFiscilityError(error)) throw error;
+  expect(error).toBeInstanceOf(Error);
+  expect(error.name).toBe("FiscilityError");
+  expect(error.message.length).toBeGreaterThan(10);
+  expect(inspect(error, { depth: 9 })).not.toContain(someKey);
+  expect(JSON.stringify(error)).not.toContain(someKey);
+  return error;
+}
+
+/** A person on a plan, with a key that may do everything and a client that has it. */
+async function personWithClient(plan = "analyst", options: Partial<ClientOptions> = {}) {
+  const person = await app.signUp(plan);
+  const made = await createApiKey(app.services.db, person.id, {
+    name: "Client",
+    scopes: scope.options,
+    expiresInDays: 1,
+  });
+  return {
+    person,
+    apiKey: made.apiKey,
+    client: createClient({ baseUrl: app.url, apiKey: made.key, ...options }),
+  };
+}
+
+test("G1 the client connects a bank and reads it back, and knows its plan and history", async () => {
+  const { client } = await personWithClient();
+  expect((await client.plaid.createLinkToken.mutate()).linkToken).toMatch(/^link-/);
+  const publicToken = await app.publicToken();
+  const connected = await client.connectAccount.mutate({ publicToken });
+  const [list, plan, activity] = await Promise.all([
+    client.accounts.list.query(),
+    client.plan.get.query(),
+    client.activity.list.query(),
+  ]);
+  expect(list.items[0]?.accounts).toEqual(connected.accounts);
+  expect([plan.accountsUsed, activity.entries.length]).toEqual([connected.accounts.length, 1]);
+});
+
+test("G2 limit_reached carries plan, limit, used and wanted", async () => {
+  const { client } = await personWithClient("intern");
+  const error = await failure(
+    client.connectAccount.mutate({ publicToken: await app.publicToken() }),
+  );
+  if (error.reason !== "limit_reached") throw error;
+  expect([error.plan, error.limit, error.used]).toEqual(["Intern", 2, 0]);
+  expect(error.wanted).toBeGreaterThan(2);
+  expect(error.requestId).toMatch(/^[0-9a-f-]{36}$/);
+});
+
+test("G2 invalid_input says where, rate_limited says how long, scope_missing says what", async () => {
+  const { client, person } = await personWithClient();
+  const invalid = await failure(client.connectAccount.mutate({ publicToken: "nonsense" }));
+  if (invalid.reason !== "invalid_input") throw invalid;
+  expect(invalid.issues[0]?.path).toBe("publicToken");
+  const narrow = await createApiKey(app.services.db, person.id, {
+    name: "Narrow",
+    scopes: ["activity:read"],
+    expiresInDays: 1,
+  });
+  const missing = await failure(
+    createClient({ baseUrl: app.url, apiKey: narrow.key }).plan.get.query(),
+  );
+  if (missing.reason !== "scope_missing") throw missing;
+  expect([missing.required, missing.held]).toEqual(["accounts:read", ["activity:read"]]);
+});
+
+test("G3 a revoked key is told from a wrong one", async () => {
+  const { client, apiKey } = await personWithClient();
+  await app.query("update api_keys set revoked_at = now() where id = $1", [apiKey.id]);
+  expect((await failure(client.plan.get.query())).reason).toBe("api_key_revoked");
+  expect((await failure(quick(app.url).plan.get.query())).reason).toBe("api_key_invalid");
+});
+
+test("bad input: options that cannot work are refused at once, and say which", () => {
+  for (const [options, option] of [
+    [{ baseUrl: "connect.example.com" }, "baseUrl"],
+    [{ baseUrl: "localhost:3000" }, "baseUrl"],
+    [{ baseUrl: "" }, "baseUrl"],
+    [{ baseUrl: "ftp://connect.example.com" }, "baseUrl"],
+    [{ baseUrl: undefined as never }, "baseUrl"],
+    [{ baseUrl: app.url, apiKey: "" }, "apiKey"],
+    [{ baseUrl: app.url, apiKey: `${someKey} ` }, "apiKey"],
+  ] as const) {
+    try {
+      createClient(options);
+      throw new Error("was taken");
+    } catch (error) {
+      if (!isFiscilityError(error) || error.reason !== "invalid_options") throw error;
+      expect(error.option).toBe(option);
+      expect(error.message).not.toContain(someKey);
+    }
+  }
+});
+
+test("bad input: a server that is gone, or whose name does not resolve, is unreachable", async () => {
+  const { url, server } = await stand(json(200, []));
+  server.close();
+  for (const address of [url, "http://no-such-host.invalid"]) {
+    const error = await failure(quick(address).accounts.list.query());
+    if (error.reason !== "unreachable") throw error;
+    expect(error.url).toBe(`${address}/trpc`);
+    expect([error.retryable, error.requestId]).toEqual([true, null]);
+  }
+});
+
+test("bad input: a connection that breaks in the middle of the answer is unreachable", async () => {
+  const { url } = await stand((_req, res) => {
+    res.writeHead(200, { "content-type": "application/json", "content-length": "1000" });
+    res.write('[{"result":');
+    setTimeout(() => res.destroy(), 20);
+  });
+  expect((await failure(quick(url).accounts.list.query())).reason).toBe("unreachable");
+});
+
+test("bad input: a wrong address, an HTML page and JSON that is not ours are unexpected answers, with what came", async () => {
+  const html: RequestListener = (_req, res) => {
+    res.writeHead(200, { "content-type": "text/html" }).end("<h1>Welcome to nginx</h1>");
+  };
+  const cases: [RequestListener, number, RegExp][] = [
+    [html, 200, /^text\/html/],
+    [json(404, { message: "Cannot GET /trpc" }), 404, /^application\/json/],
+    [json(200, { hello: "world" }), 200, /^application\/json/],
+    [json(200, null), 200, /^application\/json/],
+    [json(200, []), 200, /^application\/json/],
+    [json(200, [{ result: {} }, { surplus: true }]), 200, /^application\/json/],
+    [
+      (_req, res) =>
+        void res.writeHead(200, { "content-type": "application/json" }).end('[{"result"'),
+      200,
+      /^application\/json/,
+    ],
+  ];
+  for (const [answer, status, contentType] of cases) {
+    const { url } = await stand(answer);
+    const calls = [
+      () => quick(url).accounts.list.query(),
+      () => quick(url).plaid.createLinkToken.mutate(),
+    ];
+    for (const call of calls) {
+      const error = await failure(call());
+      if (error.reason !== "unexpected_answer") throw error;
+      expect([error.status, error.url.startsWith(url)]).toEqual([status, true]);
+      expect(error.contentType).toMatch(contentType);
+    }
+  }
+  const below = await failure(quick(`${app.url}/dashboard`).accounts.list.query());
+  expect(below.reason).toBe("unexpected_answer");
+});
+
+test("bad input: a newer server's reason is unknown_reason, with its name and words", async () => {
+  const { url } = await stand(json(503, refused("too_rainy", { umbrella: true })));
+  const error = await failure(quick(url).accounts.list.query());
+  if (error.reason !== "unknown_reason") throw error;
+  expect([error.serverReason, error.serverDetails]).toEqual(["too_rainy", { umbrella: true }]);
+  expect([error.message, error.requestId]).toEqual(["As the server words it.", "r-1"]);
+  const { url: odd } = await stand(json(403, refused("limit_reached", { plan: 7 })));
+  const unfit = await failure(quick(odd).accounts.list.query());
+  expect(unfit).toMatchObject({ reason: "unknown_reason", serverReason: "limit_reached" });
+});
+
+test("bad input: a refusal from before tRPC keeps its reason", async () => {
+  const { client } = await personWithClient();
+  const error = await failure(
+    client.connectAccount.mutate({
+      publicToken: "public-sandbox-x",
+      metadata: { linkSessionId: "x".repeat(200_000) },
+    }),
+  );
+  expect(error.reason).toBe("body_too_large");
+});
+
+test("G1 a call that takes too long is timed_out, and one that is aborted is aborted, at once, in a batch too", async () => {
+  const { url } = await stand(() => {});
+  const late = await failure(quick(url, { timeoutMs: 50 }).accounts.list.query());
+  expect(late).toMatchObject({ reason: "timed_out", timeoutMs: 50 });
+
+  const client = quick(url);
+  const controller = new AbortController();
+  const first = failure(client.accounts.list.query(undefined, { signal: controller.signal }));
+  const beside = client.plan.get.query(undefined, { signal: AbortSignal.timeout(100) });
+  const second = failure(beside);
+  controller.abort();
+  expect((await first).reason).toBe("aborted");
+  expect((await second).reason).toBe("timed_out");
+  const before = await failure(
+    client.accounts.list.query(undefined, { signal: AbortSignal.abort() }),
+  );
+  expect(before.reason).toBe("aborted");
+});
+
+test("G1 queries of one tick travel together, mutations alone", async () => {
+  const { url, seen } = await stand((req, res) => {
+    const calls = req.url?.split("?")[0]?.split(",").length ?? 1;
+    const answer = { result: { data: {} } };
+    json(200, req.method === "GET" ? Array(calls).fill(answer) : answer)(req, res);
+  });
+  const client = quick(url);
+  await Promise.all([
+    client.accounts.list.query(),
+    client.plan.get.query(),
+    client.plaid.createLinkToken.mutate(),
+    client.plaid.createLinkToken.mutate(),
+  ]);
+  expect(seen.map((line) => line.split("?")[0]).sort()).toEqual([
+    "GET /trpc/accounts.list,plan.get",
+    "POST /trpc/plaid.createLinkToken",
+    "POST /trpc/plaid.createLinkToken",
+  ]);
+});
+
+test("G1 only what may be sent again is sent again", async () => {
+  const retries = 2;
+  const broken: RequestListener = (_req, res) => void res.destroy();
+  const calls = {
+    query: (url: string) => quick(url, { retries }).plan.get.query(),
+    connect: (url: string) =>
+      quick(url, { retries }).connectAccount.mutate({ publicToken: "public-sandbox-1" }),
+    event: (url: string) =>
+      quick(url, { retries }).plaid.recordLinkEvent.mutate({ eventName: "OPEN" }),
+  };
+  const sent = async (call: (url: string) => Promise<unknown>, answer: RequestListener) => {
+    const { url, seen } = await stand(answer);
+    await failure(call(url));
+    return seen.length;
+  };
+  // Nobody knows whether it arrived: a query and an idempotent mutation go again.
+  expect(await sent(calls.query, broken)).toBe(3);
+  expect(await sent(calls.connect, broken)).toBe(3);
+  expect(await sent(calls.event, broken)).toBe(1);
+  // The server says that it did nothing and may be asked again: everything does.
+  expect(await sent(calls.event, json(503, refused("busy")[0]))).toBe(3);
+  // The server says no: nothing does.
+  expect(await sent(calls.query, json(400, refused("invalid_input", { issues: [] })))).toBe(1);
+  expect(await sent(calls.connect, json(400, refused("public_token_invalid")[0]))).toBe(1);
+  // It would have to wait longer than it has.
+  const limited = refused("rate_limited", { limit: 1, windowSeconds: 60, retryAfterSeconds: 60 });
+  expect(await sent(calls.query, json(429, limited))).toBe(1);
+});
+
+test("G1 a gateway that is away for a moment is not seen by the caller", async () => {
+  let away = 2;
+  const { url } = await stand((req, res) => {
+    if (away-- > 0) res.writeHead(502, { "content-type": "text/html" }).end("Bad gateway");
+    else json(200, [{ result: { data: { entries: [] } } }])(req, res);
+  });
+  expect(await quick(url, { retries: 2 }).activity.list.query()).toEqual({ entries: [] });
+});
+
+test("I2 a connection whose answer is lost is sent again, and is made once", async () => {
+  const { client, person } = await personWithClient("analyst", {
+    fetch: loseTheFirstAnswer("connectAccount"),
+  });
+  const connected = await client.connectAccount.mutate({ publicToken: await app.publicToken() });
+  expect(connected.outcome).toBe("already_connected");
+  const rows = await app.query("select id from items where user_id = $1", [person.id]);
+  expect(rows).toHaveLength(1);
+});
+
+function loseTheFirstAnswer(procedure: string): typeof fetch {
+  let lost = false;
+  return async (address, init) => {
+    const response = await fetch(address, init);
+    if (lost || !String(address).includes(procedure)) return response;
+    lost = true;
+    await response.text();
+    throw new TypeError("fetch failed");
+  };
+}
+
+/** Live events as the product sends them: tRPC over SSE, each with an id to resume from. */
+async function standWithEvents() {
+  const t = initTRPC.create({ sse: { client: { reconnectAfterInactivityMs: 5_000 } } });
+  const last: (string | undefined)[] = [];
+  const router = t.router({
+    live: t.router({
+      changes: t.procedure
+        .input((value) => value as { lastEventId?: string } | undefined)
+        .subscription(async function* ({ input, signal }) {
+          last.push(input?.lastEventId);
+          const from = Number(input?.lastEventId ?? 0);
+          yield tracked(String(from + 1), { number: from + 1 });
+          yield tracked(String(from + 2), { number: from + 2 });
+          await new Promise((resolve) => signal?.addEventListener("abort", resolve));
+        }),
+    }),
+  });
+  const handle = createHTTPHandler({ router, basePath: "/trpc/" });
+  const keys = new Set<string | undefined>();
+  const listener: RequestListener = (req, res) => {
+    keys.add(req.headers.authorization);
+    handle(req, res);
+  };
+  return { listener, last, keys };
+}
+
+type Live = {
+  live: {
+    changes: {
+      subscribe(
+        input: unknown,
+        options: {
+          signal?: AbortSignal;
+          onData?(event: { id: string; data: { number: number } }): void;
+          onError?(error: unknown): void;
+        },
+      ): { unsubscribe(): void };
+    };
+  };
+};
+
+test("G1 a subscription carries the key and goes on from the last event after the server was away", async () => {
+  const { listener, last, keys } = await standWithEvents();
+  const { url, server } = await stand(listener);
+  const client = quick(url, { retries: 1 }) as unknown as Live;
+  const numbers: number[] = [];
+  const errors: unknown[] = [];
+  const until = async (count: number) => {
+    while (numbers.length < count) await new Promise((resolve) => setTimeout(resolve, 20));
+  };
+  const subscription = client.live.changes.subscribe(undefined, {
+    onData: ({ data }) => numbers.push(data.number),
+    onError: (error) => errors.push(error),
+  });
+  await until(2);
+  server.closeAllConnections();
+  server.close();
+  await once(server, "close");
+  await stand(listener, Number(new URL(url).port));
+  await until(4);
+  subscription.unsubscribe();
+  expect(numbers).toEqual([1, 2, 3, 4]);
+  expect([last[0], last.at(-1)]).toEqual([undefined, "2"]);
+  expect([...keys]).toEqual([`Bearer ${someKey}`]);
+  expect(errors).toEqual([]);
+});
+
+test("bad input: a subscription that cannot be opened fails with the reason", async () => {
+  const open = (url: string) =>
+    failure(
+      new Promise((_, reject) =>
+        (quick(url) as unknown as Live).live.changes.subscribe(undefined, { onError: reject }),
+      ),
+    );
+  const { url: gone, server } = await stand(json(200, []));
+  server.close();
+  expect((await open(gone)).reason).toBe("unreachable");
+  const { url: html } = await stand((_req, res) => {
+    res.writeHead(200, { "content-type": "text/html" }).end("<h1>nginx</h1>");
+  });
+  expect((await open(html)).reason).toBe("unexpected_answer");
+  const { url: refusing } = await stand(json(401, refused("api_key_revoked")[0]));
+  expect((await open(refusing)).reason).toBe("api_key_revoked");
+  expect((await open(app.url)).reason).toBe("not_found");
+});
