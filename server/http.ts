@@ -89,7 +89,9 @@ export function createHttp(services: Services, build: ServerBuild): express.Expr
   app.use("/api/v1", createRestRouter(createContext, maxBody));
   const openApi = createOpenApi(config.appUrl);
   app.get("/api/openapi.json", (_req, res) => void res.json(openApi));
-  app.use(["/api", "/plaid"], (_req, _res, next) => next(new FiscilityError("not_found")));
+  app.use([/^\/api\/(?!docs(\.data)?$)/, "/plaid"], (_req, _res, next) =>
+    next(new FiscilityError("not_found")),
+  );
 
   app.use(
     "/assets",
@@ -115,6 +117,7 @@ export function createHttp(services: Services, build: ServerBuild): express.Expr
             userAgent: req.headers["user-agent"],
           }),
           link: linkSource(config.plaid.standIn),
+          openApi,
           nonce: known(req).nonce,
         };
       },

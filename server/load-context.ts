@@ -1,3 +1,4 @@
+import type { OpenApi } from "./api/openapi.ts";
 import type { Caller } from "./api/router.ts";
 import type { Viewer } from "./contracts/session.ts";
 
@@ -22,6 +23,8 @@ export interface LoadContext extends Record<string, unknown> {
    * which. https://plaid.com/docs/link/web/
    */
   link: { scriptUrl: string; local: boolean };
+  /** What `/api/docs` shows. */
+  openApi: OpenApi;
   /** For every script element, as the Content-Security-Policy of this response asks. */
   nonce: string;
 }

@@ -1,5 +1,5 @@
 import { Form, Link, NavLink } from "@remix-run/react";
-import { LogOut } from "lucide-react";
+import { KeyRound, LogOut } from "lucide-react";
 import type { ReactNode } from "react";
 import type { Viewer } from "../../server/contracts/session.ts";
 import { text } from "../text.ts";
@@ -72,7 +72,7 @@ function AccountMenu({ viewer }: { viewer: Viewer }) {
         {...{ popover: "auto" }}
         className="fixed inset-auto top-14 right-4 m-0 w-64 rounded-xl border border-line bg-surface p-1.5 text-ink shadow-raised sm:right-[max(1.5rem,calc((100vw-72rem)/2+1.5rem))]"
       >
-        <div className="px-3 pt-2 pb-2.5">
+        <div className="mb-1.5 border-b border-line px-3 pt-2 pb-2.5">
           <p className="truncate font-medium" title={viewer.name}>
             {viewer.name}
           </p>
@@ -80,7 +80,15 @@ function AccountMenu({ viewer }: { viewer: Viewer }) {
             {viewer.email}
           </p>
         </div>
-        <Form method="post" action="/logout" className="border-t border-line pt-1.5">
+        <Link
+          to="/settings/api-keys"
+          className={buttonClass("quiet", "w-full justify-start px-3")}
+          onClick={(event) => event.currentTarget.closest<HTMLElement>("[popover]")?.hidePopover()}
+        >
+          <KeyRound className="size-4" aria-hidden="true" />
+          {text.nav.apiKeys}
+        </Link>
+        <Form method="post" action="/logout">
           <button type="submit" className={buttonClass("quiet", "w-full justify-start px-3")}>
             <LogOut className="size-4" aria-hidden="true" />
             {text.nav.logOut}

@@ -1,0 +1,100 @@
+import type { OpenApi, Operation, Schema } from "../../server/api/openapi.ts";
+import { text } from "../text.ts";
+import { nameOf, SchemaFields, SchemaLink } from "./schema-view.tsx";
+
+interface OperationViewProps {
+  method: string;
+  path: string;
+  operation: Operation;
+  schemas: OpenApi["components"]["schemas"];
+}
+
+/** One call: what it does, what it takes, what it gives, what can go wrong, and how to make it. */
+export function OperationView({ method, path, operation, schemas }: OperationViewProps) {
+  const body = operation.requestBody?.content["application/json"].schema;
+  const answer = operation.responses[200]?.content["application/json"]?.schema;
+  const failures = Object.entries(operation.responses).filter(([status]) => status !== "200");
+  return (
+    <article
+      id={operation.operationId}
+      className="scroll-mt-6 rounded-xl border border-line bg-surface p-4 shadow-card sm:p-5"
+    >
+      <h3 className="font-mono text-sm font-semibold wrap-anywhere">
+        <span className="mr-2 rounded-md bg-accent-soft px-1.5 py-0.5 text-accent">
+          {method.toUpperCase()}
+        </span>
+        {path}
+      </h3>
+      <p className="mt-2">{operation.summary}</p>
+      <p className="text-sm text-ink-soft">{operation.description.replaceAll("`", "")}</p>
+      <div className="mt-4 grid gap-x-8 gap-y-4 sm:grid-cols-2">
+        <section>
+          <h4 className="mb-1 text-sm font-semibold">{text.docs.sent}</h4>
+          {operation.parameters ? (
+            <SchemaFields schema={asObject(operation.parameters)} />
+          ) : body ? (
+            <Named schema={body} schemas={schemas} />
+          ) : (
+            <p className="text-sm text-ink-soft">{text.docs.nothingSent}</p>
+          )}
+        </section>
+        <section>
+          <h4 className="mb-1 text-sm font-semibold">{text.docs.answered}</h4>
+          {answer ? <Named schema={answer} schemas={schemas} /> : null}
+        </section>
+      </div>
+      <pre className="mt-4 overflow-x-auto rounded-lg bg-sunken p-3 text-xs leading-relaxed">
+        <code>{curlOf(method, path, body !== undefined)}</code>
+      </pre>
+      <details className="mt-3 text-sm">
+        <summary className="cursor-pointer rounded-sm py-1 font-medium">
+          {text.docs.failures}
+        </summary>
+        <dl className="mt-1 divide-y divide-line">
+          {failures.flatMap(([status, { description }]) =>
+            description.split("\n\n").map((line) => {
+              const [, reason, message] = /^`(\w+)`: (.*)$/.exec(line) ?? [];
+              return (
+                <div key={reason} className="py-1.5">
+                  <dt className="font-mono">
+                    <span className="text-ink-soft tabular-nums">{status}</span> {reason}
+                  </dt>
+                  <dd className="text-ink-soft">{message}</dd>
+                </div>
+              );
+            }),
+          )}
+        </dl>
+      </details>
+    </article>
+  );
+}
+
+function Named({ schema, schemas }: { schema: Schema; schemas: OperationViewProps["schemas"] }) {
+  const named = schema.$ref ? schemas[nameOf(schema.$ref)] : undefined;
+  if (!schema.$ref || !named) return <SchemaFields schema={schema} />;
+  return Object.keys(named.properties ?? {}).length > 0 ? (
+    <SchemaFields schema={named} />
+  ) : (
+    <p className="text-sm">
+      <SchemaLink reference={schema.$ref} />
+    </p>
+  );
+}
+
+function asObject(parameters: NonNullable<Operation["parameters"]>): Schema {
+  return {
+    properties: Object.fromEntries(parameters.map(({ name, schema }) => [name, schema])),
+    required: parameters.filter(({ required }) => required).map(({ name }) => name),
+  } as Schema;
+}
+
+export function curlOf(method: string, path: string, hasBody: boolean): string {
+  const verb = method === "get" ? "" : ` -X ${method.toUpperCase()}`;
+  const lines = [
+    `curl${verb} "$FISCILITY_URL${path}"`,
+    `  -H "Authorization: Bearer $FISCILITY_API_KEY"`,
+    ...(hasBody ? [`  -H "Content-Type: application/json" -d @body.json`] : []),
+  ];
+  return lines.join(" \\\n");
+}

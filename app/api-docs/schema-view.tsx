@@ -1,0 +1,92 @@
+import type { Schema } from "../../server/api/openapi.ts";
+import { text } from "../text.ts";
+
+/** The fields of an object, one a line, with their types; other objects are linked, not repeated. */
+export function SchemaFields({ schema }: { schema: Schema }) {
+  const fields = Object.entries(schema.properties ?? {}) as [string, Schema][];
+  if (fields.length === 0) {
+    return (
+      <p className="text-sm text-ink-soft">
+        <SchemaType schema={schema} />
+      </p>
+    );
+  }
+  return (
+    <dl className="divide-y divide-line text-sm">
+      {fields.map(([name, field]) => (
+        <div key={name} className="flex flex-wrap items-baseline gap-x-3 py-1.5">
+          <dt className="font-mono wrap-anywhere">{name}</dt>
+          <dd className="min-w-0 text-ink-soft">
+            <SchemaType schema={field} />{" "}
+            {schema.required?.includes(name) ? (
+              <span className="ml-1 text-xs text-warn">{text.docs.required}</span>
+            ) : null}
+            {nestedOf(field) ? (
+              <div className="mt-1 border-l border-line pl-3">
+                <SchemaFields schema={nestedOf(field) as Schema} />
+              </div>
+            ) : null}
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** An object written out where it stands, within a field or a list. */
+function nestedOf(schema: Schema): Schema | null {
+  const inner = withoutNull(schema).schema;
+  const item = inner.type === "array" ? (inner.items as Schema) : inner;
+  return item.properties ? item : null;
+}
+
+function SchemaType({ schema }: { schema: Schema }) {
+  const { schema: inner, nullable } = withoutNull(schema);
+  return (
+    <>
+      <PlainType schema={inner} />
+      {nullable ? ` ${text.docs.nullable}` : null}
+    </>
+  );
+}
+
+function PlainType({ schema }: { schema: Schema }) {
+  if (schema.$ref) return <SchemaLink reference={schema.$ref} />;
+  if (schema.enum) return <>{`${text.docs.oneOf} ${schema.enum.join(", ")}`}</>;
+  if (schema.const !== undefined) return <>{String(schema.const)}</>;
+  if (schema.type === "array") {
+    return (
+      <>
+        {text.docs.listOf} <SchemaType schema={schema.items as Schema} />
+      </>
+    );
+  }
+  return <>{schema.format ?? schema.type ?? "any"}</>;
+}
+
+/** A named object, where it is described. */
+export function SchemaLink({ reference }: { reference: string }) {
+  const name = nameOf(reference);
+  return (
+    <a href={`#${name}`} className="rounded-sm text-accent underline-offset-4 hover:underline">
+      {name}
+    </a>
+  );
+}
+
+export function nameOf(reference: string): string {
+  return reference.slice(reference.lastIndexOf("/") + 1);
+}
+
+function withoutNull(schema: Schema): { schema: Schema; nullable: boolean } {
+  if (Array.isArray(schema.type)) {
+    const [type] = schema.type.filter((name) => name !== "null");
+    return { schema: { ...schema, type } as Schema, nullable: schema.type.includes("null") };
+  }
+  const choices = schema.anyOf as Schema[] | undefined;
+  const others = choices?.filter(({ type }) => type !== "null");
+  if (choices && others?.length === 1) {
+    return { schema: others[0] as Schema, nullable: choices.length > 1 };
+  }
+  return { schema, nullable: false };
+}

@@ -1,0 +1,163 @@
+import { useFetcher } from "@remix-run/react";
+import { Check, Copy } from "lucide-react";
+import { useId, useRef, useState } from "react";
+import type { Scope } from "../../server/contracts/api-keys.ts";
+import { Field } from "../auth/field.tsx";
+import { Button } from "../components/button.tsx";
+import { Dialog } from "../components/dialog.tsx";
+import type { action } from "../routes/_app.settings.api-keys.tsx";
+import { text } from "../text.ts";
+
+const words = text.apiKeys;
+// Not from the contract's schema, which would bring zod along to the browser.
+const scopes = Object.keys(words.scope satisfies Record<Scope, string>) as Scope[];
+
+/** Asks what the new key may do; then shows it, this once. */
+export function MakeKeyDialog({ onClose }: { onClose: () => void }) {
+  const fetcher = useFetcher<typeof action>();
+  const answer = fetcher.data;
+  if (answer && "key" in answer) return <NewKey value={answer.key} onClose={onClose} />;
+
+  const busy = fetcher.state !== "idle";
+  const fields = answer && "fields" in answer ? answer.fields : {};
+  return (
+    <Dialog
+      open
+      onOpenChange={(open) => !open && onClose()}
+      title={words.make}
+      lead={words.formLead}
+    >
+      <fetcher.Form
+        method="post"
+        noValidate
+        className="mt-5 grid gap-5"
+        onSubmit={(event) => busy && event.preventDefault()}
+      >
+        <input type="hidden" name="intent" value="make" />
+        {answer && "message" in answer && answer.message ? (
+          <p role="alert" className="rounded-lg bg-danger-soft px-3.5 py-2.5 text-sm text-danger">
+            {answer.message}
+          </p>
+        ) : null}
+        <Field
+          name="name"
+          label={words.name}
+          hint={words.nameHint}
+          autoComplete="off"
+          maxLength={100}
+          error={fields.name}
+        />
+        <fieldset>
+          <legend className="mb-1.5 text-sm font-medium">{words.scopes}</legend>
+          {scopes.map((name) => (
+            <ScopeBox key={name} name={name} />
+          ))}
+          {fields.scopes ? <p className="mt-1.5 text-sm text-danger">{fields.scopes}</p> : null}
+        </fieldset>
+        <Expiry />
+        <div className="flex flex-wrap justify-end gap-2">
+          <Button kind="secondary" onClick={onClose}>
+            {words.cancel}
+          </Button>
+          <Button type="submit" busy={busy}>
+            {busy ? words.making : words.make}
+          </Button>
+        </div>
+      </fetcher.Form>
+    </Dialog>
+  );
+}
+
+function ScopeBox({ name }: { name: Scope }) {
+  return (
+    <label className="flex hit-area cursor-pointer items-center gap-3">
+      <input
+        type="checkbox"
+        name="scopes"
+        value={name}
+        defaultChecked={name === "accounts:read"}
+        className="size-4 accent-accent"
+      />
+      <span>
+        {words.scope[name]} <span className="font-mono text-xs text-ink-soft">{name}</span>
+      </span>
+    </label>
+  );
+}
+
+function Expiry() {
+  const id = useId();
+  return (
+    <div>
+      <label htmlFor={id} className="mb-1.5 block text-sm font-medium">
+        {words.expires}
+      </label>
+      <select
+        id={id}
+        name="expires"
+        defaultValue="90"
+        className="h-11 w-full rounded-lg border border-field-line bg-surface px-3 text-base outline-none focus:border-accent focus:ring-3 focus:ring-accent/25"
+      >
+        {Object.entries(words.expiry).map(([days, label]) => (
+          <option key={days} value={days}>
+            {label}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
+function NewKey({ value, onClose }: { value: string; onClose: () => void }) {
+  const input = useRef<HTMLInputElement>(null);
+  const [copied, setCopied] = useState(false);
+
+  async function copy() {
+    input.current?.select();
+    // Where the clipboard is closed to pages, the text is at least selected.
+    await navigator.clipboard?.writeText(value).then(
+      () => setCopied(true),
+      () => {},
+    );
+  }
+  return (
+    <Dialog
+      open
+      stay
+      onOpenChange={(open) => !open && onClose()}
+      title={words.madeTitle}
+      lead={words.madeLead}
+    >
+      <div className="mt-5 flex gap-2">
+        <input
+          ref={input}
+          readOnly
+          value={value}
+          aria-label={words.key}
+          onFocus={(event) => event.target.select()}
+          className="h-11 min-w-0 flex-1 rounded-lg border border-field-line bg-sunken px-3 font-mono text-sm outline-none focus:border-accent focus:ring-3 focus:ring-accent/25"
+        />
+        <Button
+          kind="secondary"
+          className="h-11"
+          icon={
+            copied ? (
+              <Check className="size-4" aria-hidden="true" />
+            ) : (
+              <Copy className="size-4" aria-hidden="true" />
+            )
+          }
+          onClick={copy}
+        >
+          {copied ? words.copied : words.copy}
+        </Button>
+      </div>
+      <span className="sr-only" role="status">
+        {copied ? words.copied : ""}
+      </span>
+      <div className="mt-5 flex justify-end">
+        <Button onClick={onClose}>{words.done}</Button>
+      </div>
+    </Dialog>
+  );
+}

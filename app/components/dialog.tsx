@@ -1,0 +1,31 @@
+import { Dialog as Radix } from "radix-ui";
+import type { ReactNode } from "react";
+
+interface DialogProps {
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+  title: string;
+  lead: string;
+  /** Pressing beside it does not close it: what it shows would be lost. */
+  stay?: boolean;
+  children: ReactNode;
+}
+
+/** A window over the page: keeps the focus within, and gives it back when it closes. */
+export function Dialog({ open, onOpenChange, title, lead, stay, children }: DialogProps) {
+  return (
+    <Radix.Root open={open} onOpenChange={onOpenChange}>
+      <Radix.Portal>
+        <Radix.Overlay className="fixed inset-0 z-30 bg-ground/80" />
+        <Radix.Content
+          onPointerDownOutside={stay ? (event) => event.preventDefault() : undefined}
+          className="fixed top-1/2 left-1/2 z-40 max-h-[90dvh] w-[min(30rem,calc(100vw-2rem))] -translate-x-1/2 -translate-y-1/2 overflow-y-auto rounded-2xl border border-line bg-surface p-5 shadow-raised outline-none sm:p-6"
+        >
+          <Radix.Title className="text-lg font-semibold">{title}</Radix.Title>
+          <Radix.Description className="mt-1 text-ink-soft">{lead}</Radix.Description>
+          {children}
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}

@@ -1,0 +1,104 @@
+import {
+  type ActionFunctionArgs,
+  data,
+  type LoaderFunctionArgs,
+  type MetaFunction,
+} from "@remix-run/node";
+import { Link, useLoaderData } from "@remix-run/react";
+import { Plus } from "lucide-react";
+import { useState } from "react";
+import { createApiKeyInput } from "../../server/contracts/api-keys.ts";
+import { FiscilityError, reasons } from "../../server/contracts/errors.ts";
+import { KeyRow } from "../api-keys/key-row.tsx";
+import { MakeKeyDialog } from "../api-keys/make-key-dialog.tsx";
+import { requireViewer } from "../auth/require-viewer.ts";
+import { type FieldErrors, toFieldErrors } from "../auth/to-field-errors.ts";
+import { Button } from "../components/button.tsx";
+import { RouteError } from "../components/route-error.tsx";
+import { pageTitle } from "../page-title.ts";
+import { text } from "../text.ts";
+
+const words = text.apiKeys;
+
+export const meta: MetaFunction = () => pageTitle(words.title);
+
+export async function loader({ request, context }: LoaderFunctionArgs) {
+  requireViewer(request, context);
+  return context.caller.apiKeys.list();
+}
+
+/** What a form of this page gets back: the new key this once, that it is revoked, or what is wrong. */
+type Answer = { key: string } | { revoked: true } | { message: string | null; fields: FieldErrors };
+
+export async function action({ request, context }: ActionFunctionArgs) {
+  requireViewer(request, context);
+  const form = await request.formData();
+  try {
+    if (form.get("intent") === "revoke") {
+      await context.caller.apiKeys.revoke({ id: String(form.get("id") ?? "") });
+      return data<Answer>({ revoked: true });
+    }
+    const expires = form.get("expires");
+    const input = createApiKeyInput.safeParse({
+      name: form.get("name") ?? "",
+      scopes: form.getAll("scopes"),
+      expiresInDays: expires === "never" ? null : Number(expires),
+    });
+    if (!input.success) {
+      return data<Answer>({ message: null, fields: toFieldErrors(input.error) }, { status: 400 });
+    }
+    const { key } = await context.caller.apiKeys.create(input.data);
+    return data<Answer>({ key }, { headers: { "cache-control": "no-store" } });
+  } catch (error) {
+    const cause = error instanceof Error ? error.cause : null;
+    if (!(cause instanceof FiscilityError)) throw error;
+    const { status, message } = reasons[cause.reason as keyof typeof reasons];
+    return data<Answer>({ message, fields: {} }, { status });
+  }
+}
+
+export default function ApiKeys() {
+  const { apiKeys } = useLoaderData<typeof loader>();
+  const [making, setMaking] = useState(false);
+  return (
+    <div className="max-w-3xl">
+      <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-5">
+        <div className="min-w-0 basis-80 grow">
+          <h1 className="text-2xl font-semibold">{words.title}</h1>
+          <p className="text-ink-soft">
+            {words.lead}{" "}
+            <Link
+              to="/api/docs"
+              className="rounded-sm text-accent underline-offset-4 hover:underline"
+            >
+              {words.docs}
+            </Link>
+          </p>
+        </div>
+        <Button
+          icon={<Plus className="-ml-0.5 size-4" aria-hidden="true" />}
+          onClick={() => setMaking(true)}
+        >
+          {words.make}
+        </Button>
+      </div>
+      {apiKeys.length === 0 ? (
+        <div className="mt-6 rounded-xl border border-dashed border-line-strong px-6 py-12 text-center">
+          <h2 className="font-semibold">{words.emptyTitle}</h2>
+          <p className="mt-1 text-ink-soft">{words.empty}</p>
+        </div>
+      ) : (
+        <ul className="mt-6 divide-y divide-line rounded-xl border border-line bg-surface shadow-card">
+          {apiKeys.map((apiKey) => (
+            <KeyRow key={apiKey.id} apiKey={apiKey} />
+          ))}
+        </ul>
+      )}
+      {making ? <MakeKeyDialog onClose={() => setMaking(false)} /> : null}
+    </div>
+  );
+}
+
+export function ErrorBoundary() {
+  return <RouteError />;
+}

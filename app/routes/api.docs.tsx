@@ -1,0 +1,108 @@
+import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
+import { Link, useLoaderData } from "@remix-run/react";
+import type { Operation } from "../../server/api/openapi.ts";
+import { curlOf, OperationView } from "../api-docs/operation-view.tsx";
+import { SchemaFields } from "../api-docs/schema-view.tsx";
+import { Logo } from "../components/logo.tsx";
+import { pageTitle } from "../page-title.ts";
+import { text } from "../text.ts";
+
+export const meta: MetaFunction = () => pageTitle(text.docs.title);
+
+/** For everybody: it says nothing of anybody. */
+export function loader({ context }: LoaderFunctionArgs) {
+  return context.openApi;
+}
+
+export default function ApiDocs() {
+  const { info, paths, components } = useLoaderData<typeof loader>();
+  const operations = Object.entries(paths).flatMap(([path, methods]) =>
+    (Object.entries(methods) as [string, Operation][]).map(([method, operation]) => ({
+      method,
+      path,
+      operation,
+    })),
+  );
+  const objects = Object.entries(components.schemas).sort(([a], [b]) => a.localeCompare(b));
+  return (
+    <div className="mx-auto max-w-6xl px-4 py-6 sm:px-6">
+      <header>
+        <Link to="/" className="inline-block rounded-md py-2">
+          <Logo />
+        </Link>
+      </header>
+      <div className="mt-4 grid gap-x-10 lg:grid-cols-[13rem_minmax(0,1fr)]">
+        <nav aria-label={text.docs.title} className="text-sm max-lg:hidden">
+          <ul className="sticky top-6 grid max-h-[90dvh] gap-0.5 overflow-y-auto">
+            {operations.map(({ method, path, operation }) => (
+              <li key={operation.operationId}>
+                <a
+                  href={`#${operation.operationId}`}
+                  className="block rounded-md px-2 py-1.5 font-mono text-xs wrap-anywhere text-ink-soft hover:bg-sunken hover:text-ink"
+                >
+                  {method.toUpperCase()} {path.replace("/api/v1", "")}
+                </a>
+              </li>
+            ))}
+            <li>
+              <a href="#objects" className="block rounded-md px-2 py-1.5 hover:bg-sunken">
+                {text.docs.objects}
+              </a>
+            </li>
+          </ul>
+        </nav>
+        <main className="min-w-0">
+          <h1 className="text-2xl font-semibold">{info.title}: API</h1>
+          <p className="text-ink-soft">{text.docs.lead}</p>
+          <section className="mt-6 max-w-3xl">
+            <h2 className="text-lg font-semibold">{text.docs.startTitle}</h2>
+            <p className="mt-1">{info.description.replaceAll("`", "")}</p>
+            <pre className="mt-3 overflow-x-auto rounded-lg bg-sunken p-3 text-xs leading-relaxed">
+              <code>{curlOf("get", "/api/v1/accounts", false)}</code>
+            </pre>
+            <p className="mt-3">{text.docs.client}</p>
+            <p className="mt-3 flex flex-wrap gap-x-5 gap-y-1">
+              <Link
+                to="/settings/api-keys"
+                className="rounded-sm font-medium text-accent underline-offset-4 hover:underline"
+              >
+                {text.docs.keysLink}
+              </Link>
+              <a
+                href="/api/openapi.json"
+                className="rounded-sm font-medium text-accent underline-offset-4 hover:underline"
+              >
+                {text.docs.document}
+              </a>
+            </p>
+          </section>
+          <section className="mt-8">
+            <h2 className="text-lg font-semibold">{text.docs.operations}</h2>
+            <div className="mt-3 grid gap-4">
+              {operations.map((each) => (
+                <OperationView
+                  key={each.operation.operationId}
+                  {...each}
+                  schemas={components.schemas}
+                />
+              ))}
+            </div>
+          </section>
+          <section className="mt-8 pb-16">
+            <h2 id="objects" className="scroll-mt-6 text-lg font-semibold">
+              {text.docs.objects}
+            </h2>
+            <div className="mt-3 divide-y divide-line rounded-xl border border-line bg-surface shadow-card">
+              {objects.map(([name, schema]) => (
+                <section key={name} id={name} className="scroll-mt-6 px-4 py-3 sm:px-5">
+                  <h3 className="font-mono text-sm font-semibold">{name}</h3>
+                  <SchemaFields schema={schema} />
+                </section>
+              ))}
+            </div>
+          </section>
+        </main>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,68 @@
+import type { Browser } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { startTestApp, type TestApp } from "../support/app.ts";
+import { launchBrowser, openPage } from "../support/browser.ts";
+
+let app: TestApp;
+let browser: Browser;
+beforeAll(async () => {
+  [app, browser] = await Promise.all([startTestApp(), launchBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await app?.close();
+});
+afterEach(async () => {
+  for (const context of browser.contexts()) await context.close();
+});
+
+test("G3 a person makes a key in the page, sees it once, and revokes it", async () => {
+  const person = await app.signUp("analyst");
+  const witness = await openPage(browser);
+  const { page } = witness;
+  await page.goto(`${app.url}/login`);
+  await page.getByLabel("Email").fill(person.email);
+  await page.getByLabel("Password", { exact: true }).fill(person.password);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.getByRole("button", { name: "Your account" }).click();
+  await page.getByRole("link", { name: "API keys" }).click();
+  await page.getByText("No keys yet").waitFor();
+
+  await page.getByRole("button", { name: "Make a key" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("button", { name: "Make a key" }).click();
+  await dialog.getByText("Enter a name.").waitFor();
+  await dialog.getByLabel("Name").fill("Nightly export");
+  await dialog.getByRole("button", { name: "Make a key" }).click();
+  const key = await page.getByLabel("API key", { exact: true }).inputValue();
+  expect(key).toMatch(/^fsk_[0-9a-f]{16}_[0-9a-f]{72}$/);
+  await page.getByRole("button", { name: "Done" }).click();
+  await page.getByText("Nightly export").waitFor();
+  expect(await page.content()).not.toContain(key.split("_")[2]);
+
+  const status = async (path: string) =>
+    (await fetch(`${app.url}${path}`, { headers: { authorization: `Bearer ${key}` } })).status;
+  expect(await status("/api/v1/accounts")).toBe(200);
+  expect(await status("/api/v1/activity")).toBe(403);
+
+  await page.getByRole("button", { name: "Revoke Nightly export" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
+  await page.getByText("Revoked", { exact: true }).waitFor();
+  expect(await status("/api/v1/accounts")).toBe(401);
+  expect(witness.console.filter((line) => !line.includes("400 (Bad Request)"))).toEqual([]);
+  expect(witness.foreignHosts).toEqual([]);
+});
+
+test("G4 the API's documentation is readable offline, with nothing from elsewhere and an empty console", async () => {
+  const witness = await openPage(browser);
+  const { page } = witness;
+  await page.goto(`${app.url}/api/docs`);
+  await page.getByRole("heading", { level: 1, name: /API/ }).waitFor();
+  const shown = await page.locator("main").innerText();
+  for (const words of ["/api/v1/accounts", "official_name", "curl"]) {
+    expect(shown).toContain(words);
+  }
+  await page.getByText("What can go wrong").first().click();
+  await page.getByText("limit_reached").first().waitFor();
+  expect([witness.console, witness.foreignHosts]).toEqual([[], []]);
+});
