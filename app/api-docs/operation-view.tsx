@@ -1,6 +1,6 @@
 import type { OpenApi, Operation, Schema } from "../../server/api/openapi.ts";
 import { text } from "../text.ts";
-import { nameOf, SchemaFields, SchemaLink } from "./schema-view.tsx";
+import { nameOf, SchemaFields } from "./schema-view.tsx";
 
 interface OperationViewProps {
   method: string;
@@ -17,7 +17,7 @@ export function OperationView({ method, path, operation, schemas }: OperationVie
   return (
     <article
       id={operation.operationId}
-      className="scroll-mt-6 rounded-xl border border-line bg-surface p-4 shadow-card sm:p-5"
+      className="min-w-0 scroll-mt-6 rounded-xl border border-line bg-surface p-4 shadow-card sm:p-5"
     >
       <h3 className="font-mono text-sm font-semibold wrap-anywhere">
         <span className="mr-2 rounded-md bg-accent-soft px-1.5 py-0.5 text-accent">
@@ -31,9 +31,9 @@ export function OperationView({ method, path, operation, schemas }: OperationVie
         <section>
           <h4 className="mb-1 text-sm font-semibold">{text.docs.sent}</h4>
           {operation.parameters ? (
-            <SchemaFields schema={asObject(operation.parameters)} />
+            <SchemaFields schema={asObject(operation.parameters)} sent />
           ) : body ? (
-            <Named schema={body} schemas={schemas} />
+            <Named schema={body} schemas={schemas} sent />
           ) : (
             <p className="text-sm text-ink-soft">{text.docs.nothingSent}</p>
           )}
@@ -70,16 +70,20 @@ export function OperationView({ method, path, operation, schemas }: OperationVie
   );
 }
 
-function Named({ schema, schemas }: { schema: Schema; schemas: OperationViewProps["schemas"] }) {
-  const named = schema.$ref ? schemas[nameOf(schema.$ref)] : undefined;
-  if (!schema.$ref || !named) return <SchemaFields schema={schema} />;
-  return Object.keys(named.properties ?? {}).length > 0 ? (
-    <SchemaFields schema={named} />
-  ) : (
-    <p className="text-sm">
-      <SchemaLink reference={schema.$ref} />
-    </p>
-  );
+function Named({
+  schema,
+  schemas,
+  sent,
+}: {
+  schema: Schema;
+  schemas: OperationViewProps["schemas"];
+  sent?: boolean;
+}) {
+  const named = (schema.$ref && schemas[nameOf(schema.$ref)]) || schema;
+  if (named.properties && Object.keys(named.properties).length === 0) {
+    return <p className="text-sm text-ink-soft">{text.docs.nothingSent}</p>;
+  }
+  return <SchemaFields schema={named} sent={sent} />;
 }
 
 function asObject(parameters: NonNullable<Operation["parameters"]>): Schema {

@@ -1,8 +1,14 @@
 import type { Schema } from "../../server/api/openapi.ts";
 import { text } from "../text.ts";
 
+interface SchemaFieldsProps {
+  schema: Schema;
+  /** Of what is sent it is said which fields must be there; what is answered has all of them. */
+  sent?: boolean;
+}
+
 /** The fields of an object, one a line, with their types; other objects are linked, not repeated. */
-export function SchemaFields({ schema }: { schema: Schema }) {
+export function SchemaFields({ schema, sent = false }: SchemaFieldsProps) {
   const fields = Object.entries(schema.properties ?? {}) as [string, Schema][];
   if (fields.length === 0) {
     return (
@@ -18,12 +24,12 @@ export function SchemaFields({ schema }: { schema: Schema }) {
           <dt className="font-mono wrap-anywhere">{name}</dt>
           <dd className="min-w-0 text-ink-soft">
             <SchemaType schema={field} />{" "}
-            {schema.required?.includes(name) ? (
+            {sent && schema.required?.includes(name) ? (
               <span className="ml-1 text-xs text-warn">{text.docs.required}</span>
             ) : null}
             {nestedOf(field) ? (
               <div className="mt-1 border-l border-line pl-3">
-                <SchemaFields schema={nestedOf(field) as Schema} />
+                <SchemaFields schema={nestedOf(field) as Schema} sent={sent} />
               </div>
             ) : null}
           </dd>
@@ -65,7 +71,7 @@ function PlainType({ schema }: { schema: Schema }) {
 }
 
 /** A named object, where it is described. */
-export function SchemaLink({ reference }: { reference: string }) {
+function SchemaLink({ reference }: { reference: string }) {
   const name = nameOf(reference);
   return (
     <a href={`#${name}`} className="rounded-sm text-accent underline-offset-4 hover:underline">

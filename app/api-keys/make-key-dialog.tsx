@@ -76,7 +76,7 @@ function ScopeBox({ name }: { name: Scope }) {
         name="scopes"
         value={name}
         defaultChecked={name === "accounts:read"}
-        className="size-4 accent-accent"
+        className="size-4 shrink-0 accent-accent"
       />
       <span>
         {words.scope[name]} <span className="font-mono text-xs text-ink-soft">{name}</span>

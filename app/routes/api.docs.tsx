@@ -96,7 +96,7 @@ export default function ApiDocs() {
               {objects.map(([name, schema]) => (
                 <section key={name} id={name} className="scroll-mt-6 px-4 py-3 sm:px-5">
                   <h3 className="font-mono text-sm font-semibold">{name}</h3>
-                  <SchemaFields schema={schema} />
+                  <SchemaFields schema={schema} sent={name.endsWith("Input")} />
                 </section>
               ))}
             </div>

@@ -43,6 +43,12 @@ export interface OpenApi {
 
 /** What any call can end with, whatever it does. */
 const common: readonly Reason[] = ["unauthenticated", "rate_limited", "internal"];
+const ofBodies: readonly Reason[] = [
+  "invalid_input",
+  "invalid_json",
+  "body_too_large",
+  "unsupported_media_type",
+];
 const byKey: readonly Reason[] = [
   "api_key_invalid",
   "api_key_revoked",
@@ -86,7 +92,8 @@ function toOperation(endpoint: Endpoint, schemaOf: SchemaOf): Operation {
   const { name, method, path, scope, summary, input, output } = endpoint;
   const needsSession = scope === "session";
   const possible = new Set([...endpoint.reasons, ...common, ...(needsSession ? [] : byKey)]);
-  if (input) possible.add("invalid_input");
+  if (input)
+    for (const reason of method === "POST" ? ofBodies : ofBodies.slice(0, 1)) possible.add(reason);
   if (needsSession) possible.add("session_required");
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, field]) => field as string);
   const operation: Operation = {

@@ -90,8 +90,9 @@ function typed(text: unknown, schema: { type?: string } | undefined): unknown {
 }
 
 const refuseOtherBodies: RequestHandler = (req, _res, next) => {
-  // Null when there is no body.
-  if (req.is("application/json") === false) next(new FiscilityError("unsupported_media_type"));
+  const empty = req.headers["content-length"] === "0";
+  if (!empty && req.is("application/json") === false)
+    next(new FiscilityError("unsupported_media_type"));
   else next();
 };
 

@@ -1,0 +1,136 @@
+import { Validator } from "@seriousme/openapi-schema-validator";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import formats from "ajv-formats";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { endpoints } from "../../server/api/endpoints.ts";
+import type { OpenApi, Operation } from "../../server/api/openapi.ts";
+import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+
+let app: TestApp;
+let document: OpenApi;
+let ada: Person;
+beforeAll(async () => {
+  app = await startTestApp();
+  ada = await app.signUp("analyst");
+  document = (await (await fetch(`${app.url}/api/openapi.json`)).json()) as OpenApi;
+});
+afterAll(() => app?.close());
+
+/** Every operation of the document with its path. */
+const operations = () =>
+  Object.entries(document.paths).flatMap(([path, methods]) =>
+    (Object.entries(methods) as [string, Operation][]).map(([method, operation]) => ({
+      method: method.toUpperCase(),
+      path,
+      operation,
+    })),
+  );
+
+/** The faults of a body by a schema of the document, with no field it does not name. */
+function faults(reference: { $ref?: string }, body: unknown): unknown {
+  const ajv = new Ajv2020({ strict: false, allErrors: true });
+  formats.default(ajv);
+  ajv.addSchema({ $id: "doc", ...closed(document) });
+  const validate = ajv.compile({ $ref: `doc${reference.$ref}` });
+  return validate(body) ? null : validate.errors;
+}
+
+/** The same document with every object closed, so that a field it does not name is a fault. */
+function closed<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(closed) as T;
+  if (typeof value !== "object" || value === null) return value;
+  const copy = Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, closed(inner)]),
+  );
+  return (
+    "properties" in copy && copy.type === "object" ? { additionalProperties: false, ...copy } : copy
+  ) as T;
+}
+
+async function send(method: string, path: string, body?: unknown) {
+  const response = await fetch(`${app.url}${path}`, {
+    method,
+    headers: { cookie: ada.cookie, "content-type": "application/json" },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  // biome-ignore lint/suspicious/noExplicitAny: tests look at whatever came back.
+  const json: any = await response.json();
+  return { status: response.status, body: json };
+}
+
+test("G4 the document is OpenAPI 3.1, and has every procedure", async () => {
+  const result = await new Validator().validate(structuredClone(document) as never);
+  expect(result.errors ?? null).toBeNull();
+  expect(document.openapi).toMatch(/^3\.1\./);
+  const described = operations().map(({ operation }) => operation.operationId);
+  const callable = endpoints.filter(({ type }) => type !== "subscription");
+  expect(described.sort()).toEqual(callable.map(({ name }) => name).sort());
+});
+
+test("G4 every call answers as the document says, from what the document says may be sent", async () => {
+  const inputs: Record<string, () => Promise<unknown>> = {
+    "plaid.createLinkToken": async () => ({}),
+    "plaid.recordLinkEvent": async () => ({ event_name: "OPEN", link_session_id: null }),
+    connectAccount: async () => ({
+      public_token: await app.publicToken(),
+      metadata: { institution: { institution_id: null, name: "Bank" }, accounts: [] },
+    }),
+    "apiKeys.create": async () => ({
+      name: "Documented",
+      scopes: ["accounts:read"],
+      expires_in_days: null,
+    }),
+  };
+  const order = ["POST", "GET", "DELETE"];
+  const sorted = operations().sort((a, b) => order.indexOf(a.method) - order.indexOf(b.method));
+  for (const { method, path, operation } of sorted) {
+    const input = await inputs[operation.operationId]?.();
+    const takes = operation.requestBody?.content["application/json"].schema;
+    if (takes) expect(faults(takes, input), operation.operationId).toBeNull();
+    const [key] = await app.query("select id from api_keys limit 1");
+    const answer = await send(method, path.replace("{id}", key?.id ?? "none"), input);
+    expect(answer.status, operation.operationId).toBe(200);
+    const gives = operation.responses[200]?.content["application/json"]?.schema ?? {};
+    expect(faults(gives, answer.body), operation.operationId).toBeNull();
+  }
+});
+
+test("G4 every refusal is the document's Failure, with a status it names", async () => {
+  const failure = { $ref: "#/components/schemas/Failure" };
+  for (const { method, path, operation } of operations()) {
+    const url = `${app.url}${path.replace("{id}", "none")}`;
+    const nobody = await fetch(url, { method });
+    const refused: [number, unknown][] = [[nobody.status, await nobody.json()]];
+    if (method === "POST") {
+      const answer = await send(method, path, { surplus: true });
+      refused.push([answer.status, answer.body]);
+    }
+    for (const [status, body] of refused) {
+      expect(faults(failure, body), operation.operationId).toBeNull();
+      expect(Object.keys(operation.responses)).toContain(String(status));
+    }
+  }
+});
+
+test("bad input over REST: a wrong method, path, type of body and JSON each have their reason", async () => {
+  const reason = async (method: string, path: string, init: RequestInit = {}) => {
+    const response = await fetch(`${app.url}${path}`, {
+      method,
+      headers: { cookie: ada.cookie },
+      ...init,
+    });
+    const { error } = (await response.json()) as { error: { reason: string; request_id: string } };
+    expect(error.request_id).toBe(response.headers.get("x-request-id"));
+    return [response.status, error.reason];
+  };
+  expect(await reason("PUT", "/api/v1/accounts")).toEqual([405, "method_not_allowed"]);
+  expect(await reason("GET", "/api/v1/nothing")).toEqual([404, "not_found"]);
+  const headers = { cookie: ada.cookie, "content-type": "text/plain" };
+  const plain = { headers, body: "{}" };
+  expect(await reason("POST", "/api/v1/link-tokens", plain)).toEqual([
+    415,
+    "unsupported_media_type",
+  ]);
+  const broken = { headers: { ...headers, "content-type": "application/json" }, body: "{" };
+  expect(await reason("POST", "/api/v1/link-tokens", broken)).toEqual([400, "invalid_json"]);
+});
