@@ -89,8 +89,10 @@ export function createHttp(services: Services, build: ServerBuild): express.Expr
   app.use("/api/v1", createRestRouter(createContext, maxBody));
   const openApi = createOpenApi(config.appUrl);
   app.get("/api/openapi.json", (_req, res) => void res.json(openApi));
-  app.use([/^\/api\/(?!docs(\.data)?$)/, "/plaid"], (_req, _res, next) =>
-    next(new FiscilityError("not_found")),
+  // The one page below /api.
+  const isDocs = (req: Request) => /^\/api\/docs(\.data)?$/.test(req.baseUrl + req.path);
+  app.use(["/api", "/plaid"], (req, _res, next) =>
+    next(isDocs(req) ? undefined : new FiscilityError("not_found")),
   );
 
   app.use(
