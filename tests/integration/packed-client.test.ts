@@ -1,7 +1,11 @@
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { startTestApp, type TestApp } from "../support/app.ts";
+import { createApiKey } from "../../server/auth/api-keys.ts";
+import { scope } from "../../server/contracts/api-keys.ts";
+import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { packedClientProject, run } from "../support/packed-client.ts";
 
 let app: TestApp;
@@ -17,20 +21,14 @@ afterAll(async () => {
 const dist = (name: string) =>
   readFileSync(path.join(project.folder, "node_modules/@fiscility/client/dist", name), "utf8");
 
-/** Runs a file of the project as a person's key. */
-async function runAs(person: { cookie: string }, ...args: string[]) {
-  const made = await app.post(
-    "/api/v1/api-keys",
-    {
-      name: "Packed",
-      scopes: ["accounts:read", "activity:read", "connections:write"],
-      expires_in_days: 1,
-    },
-    person as never,
-  );
-  const env = { ...process.env, FISCILITY_URL: app.url, FISCILITY_API_KEY: made.body.key };
-  const { stdout } = await run(process.execPath, args, { cwd: project.folder, env });
-  return stdout;
+/** What a program of this person is started with. */
+async function environmentOf(person: Person) {
+  const { key } = await createApiKey(app.services.db, person.id, {
+    name: "Packed",
+    scopes: scope.options,
+    expiresInDays: 1,
+  });
+  return { ...process.env, FISCILITY_URL: app.url, FISCILITY_API_KEY: key };
 }
 
 test("G1 the bundle and its types name no package but the declared ones, and nothing of Node's", () => {
@@ -128,7 +126,39 @@ test("G1 a thin script with a key lists accounts, as an ES module and as CommonJ
     "list.mjs": script('import { createClient } from "@fiscility/client";'),
     "list.cjs": script('const { createClient } = require("@fiscility/client");'),
   });
+  const env = await environmentOf(ada);
   for (const file of ["list.mjs", "list.cjs"]) {
-    expect(await runAs(ada, file)).toContain("Plaid Checking 110");
+    const { stdout } = await run(process.execPath, [file], { cwd: project.folder, env });
+    expect(stdout).toContain("Plaid Checking 110");
   }
+});
+
+test("G6 the examples compile against the packed client, and do what they say", async () => {
+  const examples = path.join(import.meta.dirname, "../../client/examples");
+  const source = (name: string) => readFileSync(path.join(examples, name), "utf8");
+  const files = Object.fromEntries(
+    ["list-accounts.ts", "connect-a-bank.ts"].map((name) => [name, source(name)]),
+  );
+  await project.check(files);
+  const ada = await app.signUp("analyst");
+  const plaid = {
+    PLAID_URL: app.sandboxUrl,
+    PLAID_CLIENT_ID: "test-client-id",
+    PLAID_SECRET: "a-secret-for-tests",
+  };
+  const asAda = await environmentOf(ada);
+  const env = { ...asAda, ...plaid };
+  const tsx = ["--import", pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href];
+  const program = async (name: string) =>
+    (await run(process.execPath, [...tsx, name], { cwd: project.folder, env })).stdout;
+  expect(await program("connect-a-bank.ts")).toMatch(/First Platypus Bank connected: \d+ accounts/);
+  expect(await program("list-accounts.ts")).toContain("Plaid Checking ••0000  110 USD");
+  const { stdout } = await run(path.join(examples, "service.sh"), [], { env });
+  const [connected, accounts] = stdout.trim().split("\n");
+  expect(JSON.parse(connected ?? "").outcome).toBe("connected");
+  expect(JSON.parse(accounts ?? "").items).toHaveLength(2);
+  const wrong = { ...env, FISCILITY_API_KEY: `${env.FISCILITY_API_KEY.slice(0, -1)}x` };
+  await expect(run(path.join(examples, "service.sh"), [], { env: wrong })).rejects.toMatchObject({
+    stdout: expect.stringContaining("api_key_invalid"),
+  });
 });

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import path from "node:path";
 import { afterEach, expect, test } from "vitest";
 
-const rooms = ["app", "server", "db", "local", "migrations", "sandbox/src"];
+const rooms = ["app", "client/src", "server", "db", "local", "migrations", "sandbox/src"];
 
 /** The names of the rules that the tree breaks. */
 function brokenRules(): string[] {
@@ -35,8 +35,9 @@ function sources(folder: string): string[] {
 
 const bad = "server/contracts/bad-example";
 const badApp = "app/bad-example";
+const badClient = "client/src/bad-example";
 afterEach(() => {
-  for (const folder of [bad, badApp]) rmSync(folder, { recursive: true, force: true });
+  for (const folder of [bad, badApp, badClient]) rmSync(folder, { recursive: true, force: true });
 });
 
 test("nobody imports across the drawing of the house", () => {
@@ -44,7 +45,7 @@ test("nobody imports across the drawing of the house", () => {
 });
 
 test("the rules see what they forbid", () => {
-  for (const folder of [bad, badApp]) mkdirSync(folder);
+  for (const folder of [bad, badApp, badClient]) mkdirSync(folder);
   writeFileSync(
     `${bad}/a.ts`,
     'import "./utils.ts"; import "redis"; import "plaid"; import "kysely";',
@@ -57,9 +58,12 @@ test("the rules see what they forbid", () => {
     `${badApp}/b.ts`,
     'import "../../server/services.ts"; import "@fiscility/plaid-sandbox"; import "../../local/ports.ts";',
   );
+  writeFileSync(`${badClient}/c.ts`, 'import "../../../server/services.ts";');
   const broken = new Set(brokenRules().map((line) => line.split(":")[0]));
   expect([...broken].sort()).toEqual([
     "app-takes-contracts-and-types",
+    "client-takes-contracts-and-the-router's-type",
+    "client-types-name-the-router-alone",
     "contracts-take-zod-alone",
     "no-cycles",
     "no-utils",

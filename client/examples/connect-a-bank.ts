@@ -1,0 +1,50 @@
+// Connects a bank without a browser: the local Plaid hands out a public_token as Link would.
+//   npm start     in the repository, for Fiscility on 3000 and the local Plaid on 3001
+//   FISCILITY_API_KEY=fsk_… npx tsx connect-a-bank.ts
+import { createClient, isFiscilityError } from "@fiscility/client";
+
+const {
+  FISCILITY_URL = "http://localhost:3000",
+  FISCILITY_API_KEY = "",
+  PLAID_URL = "http://localhost:3001",
+  PLAID_CLIENT_ID = "local-client-id",
+  PLAID_SECRET = "local-plaid-key",
+} = process.env;
+
+const client = createClient({ baseUrl: FISCILITY_URL, apiKey: FISCILITY_API_KEY });
+
+try {
+  const { item, accounts } = await client.connectAccount.mutate({
+    publicToken: await publicToken("ins_109508"),
+  });
+  console.log(`${item.institution.name} connected: ${accounts.length} accounts`);
+} catch (error) {
+  if (!isFiscilityError(error)) throw error;
+  process.exitCode = 1;
+  switch (error.reason) {
+    case "limit_reached":
+      console.error(`The ${error.plan} plan holds ${error.limit}, and you have ${error.used}.`);
+      break;
+    case "rate_limited":
+      console.error(`Try again in ${error.retryAfterSeconds} seconds.`);
+      break;
+    default:
+      console.error(`${error.reason}: ${error.message}`);
+  }
+}
+
+/** https://plaid.com/docs/api/sandbox/#sandboxpublic_tokencreate */
+async function publicToken(institution: string): Promise<string> {
+  const response = await fetch(`${PLAID_URL}/sandbox/public_token/create`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({
+      client_id: PLAID_CLIENT_ID,
+      secret: PLAID_SECRET,
+      institution_id: institution,
+      initial_products: ["transactions"],
+    }),
+  });
+  const body = (await response.json()) as { public_token: string };
+  return body.public_token;
+}

@@ -1,0 +1,168 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { type Contract, createContract } from "../../server/api/contract.ts";
+import { contractChanges } from "../../server/api/contract-changes.ts";
+
+const kept = JSON.parse(readFileSync("client/contract.json", "utf8")) as Contract;
+const { version } = JSON.parse(readFileSync("client/package.json", "utf8")) as { version: string };
+
+test("G5 what the client promises is what the server does; a change is meant, with a version", () => {
+  const { breaking, additions } = contractChanges(kept, createContract(version));
+  const how =
+    "The public contract changed. `npm run contract` says which version and changelog entry it needs, and writes it down.";
+  expect({ breaking, additions }, how).toEqual({ breaking: [], additions: [] });
+  expect(version, how).toBe(kept.version);
+  expect(JSON.stringify(createContract(version)), how).toBe(JSON.stringify(kept));
+  expect(readFileSync("client/CHANGELOG.md", "utf8"), how).toContain(`\n## ${version}\n`);
+});
+
+// biome-ignore lint/suspicious/noExplicitAny: each case reaches deep into a copy.
+type Edit = (contract: any) => void;
+const after = (edit: Edit) => {
+  const copy = structuredClone(kept);
+  edit(copy);
+  return contractChanges(kept, copy);
+};
+const items = (c: Parameters<Edit>[0]) =>
+  c.procedures["accounts.list"].output.properties.items.items;
+const connect = (c: Parameters<Edit>[0]) => c.procedures.connectAccount.input;
+
+test.each<[string, Edit, RegExp]>([
+  ["a procedure that is gone", (c) => delete c.procedures["plan.get"], /plan\.get is gone/],
+  [
+    "a query that became a mutation",
+    (c) => {
+      c.procedures["plan.get"].type = "mutation";
+    },
+    /type was query/,
+  ],
+  [
+    "a scope that changed",
+    (c) => {
+      c.procedures["plan.get"].scope = "activity:read";
+    },
+    /scope was/,
+  ],
+  [
+    "another REST address",
+    (c) => {
+      c.procedures["plan.get"].rest = "GET /plans";
+    },
+    /rest was/,
+  ],
+  [
+    "an output field that is gone",
+    (c) => {
+      delete items(c).properties.accounts.items.properties.mask;
+      items(c).properties.accounts.items.required.splice(4, 1);
+    },
+    /accounts\[\]: mask may be missing/,
+  ],
+  [
+    "an output field that may be missing",
+    (c) => items(c).required.splice(items(c).required.indexOf("createdAt"), 1),
+    /createdAt may be missing/,
+  ],
+  [
+    "an output field of another type",
+    (c) => {
+      items(c).properties.status = { type: "number" };
+    },
+    /status: string and number/,
+  ],
+  [
+    "an output field that may be null",
+    (c) => {
+      items(c).properties.createdAt = { anyOf: [items(c).properties.createdAt, { type: "null" }] };
+    },
+    /createdAt: string and null/,
+  ],
+  [
+    "an output enum with one value more",
+    (c) => items(c).properties.status.enum.push("on_fire"),
+    /status may now be on_fire/,
+  ],
+  [
+    "a new required input field",
+    (c) => {
+      connect(c).properties.colour = { type: "string" };
+      connect(c).required.push("colour");
+    },
+    /colour is required now/,
+  ],
+  [
+    "an input field that is no longer taken",
+    (c) => delete connect(c).properties.metadata,
+    /metadata is no longer taken/,
+  ],
+  [
+    "a tighter input",
+    (c) => {
+      connect(c).properties.publicToken.maxLength = 20;
+    },
+    /publicToken: maxLength/,
+  ],
+  [
+    "an input enum with one value less",
+    (c) => c.procedures["apiKeys.create"].input.properties.scopes.items.enum.pop(),
+    /may no longer be/,
+  ],
+  ["a reason that is gone", (c) => delete c.reasons.busy, /reason busy is gone/],
+  [
+    "a reason with another status",
+    (c) => {
+      c.reasons.busy.status = 500;
+    },
+    /busy: its status was 503/,
+  ],
+  [
+    "a reason whose details lost a field",
+    (c) => {
+      delete c.reasons.limit_reached.details.properties.plan;
+      c.reasons.limit_reached.details.required.shift();
+    },
+    /limit_reached details: plan may be missing/,
+  ],
+])("G5 breaks a client: %s", (_name, edit, told) => {
+  const { breaking } = after(edit);
+  expect(breaking.join("\n")).toMatch(told);
+  expect(breaking).toHaveLength(1);
+});
+
+test.each<[string, Edit]>([
+  [
+    "a new procedure",
+    (c) => {
+      c.procedures.extra = c.procedures["plan.get"];
+    },
+  ],
+  [
+    "a new output field",
+    (c) => {
+      items(c).properties.colour = { type: "string" };
+      items(c).required.push("colour");
+    },
+  ],
+  [
+    "a new optional input field",
+    (c) => {
+      connect(c).properties.colour = { type: "string" };
+    },
+  ],
+  [
+    "a looser input",
+    (c) => {
+      connect(c).properties.publicToken.maxLength = 300;
+    },
+  ],
+  [
+    "a new reason",
+    (c) => {
+      c.reasons.extra = c.reasons.busy;
+    },
+  ],
+])("G5 only adds: %s", (_name, edit) => {
+  const { breaking, additions } = after(edit);
+  expect(breaking).toEqual([]);
+  expect(additions).toHaveLength(1);
+});
