@@ -10,6 +10,7 @@ import { startEmbeddedDatabase } from "../../local/embedded-database.ts";
 import { parseConfig } from "../../server/config.ts";
 import { connectAccount } from "../../server/connect/connect-account.ts";
 import { createServices } from "../../server/services.ts";
+import { benchClient } from "./client.ts";
 
 /** `npm run bench`: figures as ratios in one run, on 127.0.0.1 alone. Bounded: 300 connections. */
 const rounds = 300;
@@ -162,6 +163,8 @@ const bytes = [...files].reduce(
 say(
   `the dashboard's JavaScript, gzipped: ${(bytes / 1000).toFixed(1)} kB in ${files.size} files (goal <= 130 kB)`,
 );
+
+for (const line of await benchClient(services, makeUser, publicToken)) say(line);
 
 await pool.end();
 await close();
