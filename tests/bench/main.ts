@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
@@ -21,7 +21,6 @@ const median = (values: number[]) =>
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
 const folder = mkdtempSync(path.join(tmpdir(), "fiscility-bench-"));
-chmodSync(folder, 0o755);
 const database = await startEmbeddedDatabase(
   path.join(folder, "postgres"),
   randomBytes(8).toString("hex"),

@@ -1,7 +1,11 @@
-import { chmodSync, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { migrateToLatest } from "../../db/migrate.ts";
 import { type Local, startLocal } from "../../local/index.ts";
@@ -14,7 +18,6 @@ let local: Local;
 let env: Local["env"];
 beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), "fiscility-local-"));
-  chmodSync(folder, 0o755);
   env = {
     PORT: String(await freePort()),
     SANDBOX_PORT: String(await freePort()),
@@ -78,4 +81,38 @@ test("the database and its secrets are kept between starts", async () => {
   local = await startLocal(env, { folder });
   expect(local.env.TOKEN_KEYS).toBe(before);
   await migrateToLatest(local.env.DATABASE_URL as string);
+});
+
+test("Ctrl-C ends the app, its database and its Plaid in order, without an error", async () => {
+  const cwd = mkdtempSync(path.join(tmpdir(), "fiscility-ctrl-c-"));
+  const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
+  const main = path.join(import.meta.dirname, "../../server/main.ts");
+  const ports = { PORT: String(await freePort()), SANDBOX_PORT: String(await freePort()) };
+  // A process group of its own, as a terminal makes one: Ctrl-C reaches everything in it at once.
+  const child = spawn(process.execPath, ["--import", tsx, main], {
+    cwd,
+    env: { ...ports, NODE_ENV: "development", PATH: process.env.PATH },
+    detached: true,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let said = "";
+  const ended = once(child, "exit");
+  try {
+    for await (const chunk of child.stderr.iterator({ destroyOnReturn: false })) {
+      said += chunk;
+      if (said.includes("demo@fiscility.test")) break;
+    }
+    const pidFile = path.join(cwd, ".local/postgres/postmaster.pid");
+    expect(existsSync(pidFile)).toBe(true);
+    child.stderr.on("data", (chunk) => {
+      said += chunk;
+    });
+    process.kill(-(child.pid as number), "SIGINT");
+    expect(await ended).toEqual([0, null]);
+    expect(said).not.toMatch(/error|\n\s+at /i);
+    expect(existsSync(pidFile)).toBe(false);
+  } finally {
+    if (child.exitCode === null) child.kill("SIGKILL");
+    rmSync(cwd, { recursive: true, force: true });
+  }
 });

@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { TestProject } from "vitest/node";
@@ -21,11 +21,10 @@ export const templateDatabase = "template_migrated";
 /** One PostgreSQL for the run with a migrated template; a real redis-server, installed if need be. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = mkdtempSync(path.join(tmpdir(), "fiscility-test-"));
-  chmodSync(folder, 0o755);
   const server = await startEmbeddedDatabase(
     path.join(folder, "postgres"),
     randomBytes(8).toString("hex"),
-    ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "max_connections=300"],
+    ["fsync=off", "synchronous_commit=off", "max_connections=300"],
   );
   await server.create(templateDatabase);
   await migrateToLatest(server.urlOf(templateDatabase));
