@@ -112,7 +112,7 @@ type Run = (file: string, args: string[]) => Promise<unknown>;
 /**
  * PostgreSQL refuses to run as root. Then it runs as whoever owns the folder, `nobody` for a new
  * one; where that user cannot reach the folder or the program, below a private one such as /root,
- * it is lent the right to search folders.
+ * it is lent the right to (capabilities(7); without no_setuid_fixup, access(2) would not count it).
  */
 function ownerOf(folder: string, program: string): Run {
   if (process.getuid?.() !== 0) return (file, args) => run(file, args);
@@ -127,7 +127,11 @@ function ownerOf(folder: string, program: string): Run {
   }
   const lend = [
     ...[`--reuid=${uid}`, `--regid=${gid}`, "--clear-groups"],
-    ...["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"],
+    ...[
+      "--securebits=+no_setuid_fixup",
+      "--inh-caps=+dac_override",
+      "--ambient-caps=+dac_override",
+    ],
   ];
   return (file, args) => run("setpriv", [...lend, file, ...args], { cwd: "/" });
 }
