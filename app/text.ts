@@ -129,6 +129,8 @@ export const text = {
     emptyAction: "Go to the dashboard",
     aBank: "A bank",
     connected: (bank: string) => `${bank} connected`,
+    already_connected: (bank: string) => `${bank} was connected already`,
+    reconnected: (bank: string) => `${bank} reconnected`,
     refused: (bank: string) => `${bank} was not connected`,
     failed: (bank: string) => `${bank} could not be connected`,
   },

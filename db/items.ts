@@ -1,26 +1,49 @@
 import type { InferResult, Insertable } from "kysely";
 import type { ItemWithAccounts } from "../server/contracts/accounts.ts";
 import type { Db } from "./client.ts";
-import type { ItemsTable, NewAccountRow } from "./schema.ts";
+import type { AccountActivityTable, ItemsTable, NewAccountRow } from "./schema.ts";
 
-/** Inserts an Item and its accounts, one at least; part of the connecting transaction. */
-export async function insertItem(
-  tx: Db,
-  item: Insertable<ItemsTable>,
-  accounts: NewAccountRow[],
-): Promise<void> {
-  await tx.insertInto("items").values(item).execute();
-  await tx.insertInto("accounts").values(accounts).execute();
+/** What a connection writes, with the Item's id for the attempt's. */
+export interface NewConnection {
+  item: Insertable<ItemsTable>;
+  /** One at least. */
+  accounts: NewAccountRow[];
+  activity: Insertable<AccountActivityTable>;
 }
 
-/** How many live accounts the user holds: what the plan's limit counts. */
-export async function countAccounts(db: Db, userId: string): Promise<number> {
-  const row = await db
-    .selectFrom("accounts")
-    .where("user_id", "=", userId)
-    .select((eb) => eb.fn.countAll<string>().as("n"))
-    .executeTakeFirstOrThrow();
-  return Number(row.n);
+/**
+ * Everything a connection writes, in one statement of the connecting transaction: the Item, its
+ * accounts, the activity entry, the user's data version, and the attempt that ends with it (I4).
+ */
+export async function insertConnection(
+  tx: Db,
+  { item, accounts, activity }: NewConnection,
+): Promise<ItemWithAccounts> {
+  const rows = await tx
+    .with("item", (db) => db.insertInto("items").values(item).returningAll())
+    .with("account", (db) => db.insertInto("accounts").values(accounts).returningAll())
+    .with("entry", (db) => db.insertInto("account_activity").values(activity))
+    .with("version", (db) =>
+      db
+        .updateTable("users")
+        .set((eb) => ({ data_version: eb("data_version", "+", 1) }))
+        .where("id", "=", item.user_id),
+    )
+    .with("attempt", (db) =>
+      db
+        .updateTable("link_attempts")
+        .set({ status: "connected", access_token_sealed: null, updated_at: new Date() })
+        .where("id", "=", item.id)
+        .where("user_id", "=", item.user_id),
+    )
+    .selectFrom("item as items")
+    .innerJoin("account as accounts", "accounts.item_id", "items.id")
+    .select(shown)
+    .orderBy("accounts.position")
+    .execute();
+  const [connected] = toContract(rows);
+  if (!connected) throw new Error("an Item without accounts was inserted");
+  return connected;
 }
 
 /** Every live Item of the user with its accounts, newest Item first, accounts in the bank's order. */
@@ -38,6 +61,25 @@ export async function findItem(
   return toContract(rows)[0] ?? null;
 }
 
+/** Of an Item and an account: what `contracts/accounts.ts` shows. */
+const shown = [
+  "items.id as itemId",
+  "items.institution_id as institutionId",
+  "items.institution_name as institutionName",
+  "items.status",
+  "items.created_at as createdAt",
+  "accounts.id",
+  "accounts.name",
+  "accounts.official_name as officialName",
+  "accounts.mask",
+  "accounts.type",
+  "accounts.subtype",
+  "accounts.current_balance as current",
+  "accounts.available_balance as available",
+  "accounts.balance_limit as limit",
+  "accounts.currency",
+] as const;
+
 /** One statement, so that an Item is never seen without its accounts; a row an account. */
 function itemsWithAccounts(db: Db, userId: string) {
   return db
@@ -45,23 +87,7 @@ function itemsWithAccounts(db: Db, userId: string) {
     .innerJoin("accounts", "accounts.item_id", "items.id")
     .where("items.user_id", "=", userId)
     .where("accounts.user_id", "=", userId)
-    .select([
-      "items.id as itemId",
-      "items.institution_id as institutionId",
-      "items.institution_name as institutionName",
-      "items.status",
-      "items.created_at as createdAt",
-      "accounts.id",
-      "accounts.name",
-      "accounts.official_name as officialName",
-      "accounts.mask",
-      "accounts.type",
-      "accounts.subtype",
-      "accounts.current_balance as current",
-      "accounts.available_balance as available",
-      "accounts.balance_limit as limit",
-      "accounts.currency",
-    ])
+    .select(shown)
     .orderBy("items.created_at", "desc")
     .orderBy("items.id")
     .orderBy("accounts.position");

@@ -1,39 +1,125 @@
+import { sql, type UpdateObject } from "kysely";
+import { jsonArrayFrom } from "kysely/helpers/postgres";
+import type { KnownAccount } from "../server/connect/duplicates.ts";
 import type { Db } from "./client.ts";
-import type { LinkAttemptRow } from "./schema.ts";
+import type { Database, LinkAttemptRow } from "./schema.ts";
+
+/** Why an attempt ended without a connection: a reason of `contracts/errors.ts` and its details. */
+export interface AttemptReason {
+  reason: string;
+  details: unknown;
+}
+
+/** An attempt as `connectAccount` takes it up: `fresh` when this request made it. */
+export interface TakenUp {
+  id: string;
+  fresh: boolean;
+}
 
 /**
- * The user's attempt for this public_token: the one already there, or a new `started` one.
- * Null when the token was sent before by another user.
+ * The user's attempt for this public_token: the one already there, or `attempt` as a new `started`
+ * one. Null when the token was sent before by another user. `leaveFor`: milliseconds that the
+ * recovery leaves a new one alone.
  */
 export async function startAttempt(
   db: Db,
   userId: string,
-  publicTokenHash: Buffer,
-): Promise<string | null> {
+  attempt: {
+    id: string;
+    publicTokenHash: Buffer;
+    publicTokenSealed: string;
+    connectAnyway: boolean;
+  },
+  leaveFor: number,
+): Promise<TakenUp | null> {
   const made = await db
     .insertInto("link_attempts")
-    .values({ user_id: userId, public_token_hash: publicTokenHash })
+    .values({
+      id: attempt.id,
+      user_id: userId,
+      public_token_hash: attempt.publicTokenHash,
+      public_token_sealed: attempt.publicTokenSealed,
+      connect_anyway: attempt.connectAnyway,
+      retry_at: new Date(Date.now() + leaveFor),
+    })
     .onConflict((conflict) => conflict.column("public_token_hash").doNothing())
     .returning("id")
     .executeTakeFirst();
-  if (made) return made.id;
+  if (made) return { id: made.id, fresh: true };
   const found = await db
     .selectFrom("link_attempts")
-    .where("public_token_hash", "=", publicTokenHash)
+    .where("public_token_hash", "=", attempt.publicTokenHash)
     .where("user_id", "=", userId)
     .select("id")
     .executeTakeFirst();
-  return found?.id ?? null;
+  return found ? { id: found.id, fresh: false } : null;
 }
 
-/** The attempt as it stands; read under the user's lock, nobody else is working on it. */
-export async function readAttempt(tx: Db, userId: string, id: string): Promise<LinkAttemptRow> {
-  return tx
+/** What the connecting transaction decides on, in one statement. */
+export interface ConnectState {
+  attempt: LinkAttemptRow;
+  /** Every live account of the user. */
+  accounts: KnownAccount[];
+}
+
+/** Read under the user's lock, where nobody else is changing either. */
+export async function readConnectState(tx: Db, userId: string, id: string): Promise<ConnectState> {
+  const { accounts, ...attempt } = await tx
     .selectFrom("link_attempts")
     .selectAll()
     .where("id", "=", id)
     .where("user_id", "=", userId)
+    .select((eb) =>
+      jsonArrayFrom(
+        eb
+          .selectFrom("accounts")
+          .innerJoin("items", "items.id", "accounts.item_id")
+          .where("accounts.user_id", "=", userId)
+          .orderBy("items.created_at")
+          .orderBy("accounts.position")
+          .select([
+            "accounts.id",
+            "accounts.item_id as itemId",
+            "items.institution_id as institutionId",
+            "accounts.persistent_account_id as persistentAccountId",
+            "accounts.mask",
+            "accounts.name",
+            "accounts.subtype",
+          ]),
+      ).as("accounts"),
+    )
     .executeTakeFirstOrThrow();
+  return { attempt, accounts };
+}
+
+/** Keeps the public_token again that `forgetPublicToken` dropped: its exchange is about to be sent. */
+export async function keepPublicToken(
+  db: Db,
+  userId: string,
+  id: string,
+  sent: { publicTokenSealed: string; connectAnyway: boolean },
+  leaveFor: number,
+): Promise<void> {
+  await update(db, userId, id, {
+    public_token_sealed: sent.publicTokenSealed,
+    connect_anyway: sent.connectAnyway,
+    retry_at: new Date(Date.now() + leaveFor),
+  }).execute();
+}
+
+/** The exchange certainly did not happen: the person may send the token again until it expires. */
+export async function forgetPublicToken(
+  db: Db,
+  userId: string,
+  id: string,
+  expiresIn: number,
+): Promise<void> {
+  await update(db, userId, id, {
+    public_token_sealed: null,
+    retry_at: new Date(Date.now() + expiresIn),
+  })
+    .where("status", "=", "started")
+    .execute();
 }
 
 /**
@@ -46,29 +132,16 @@ export async function keepExchange(
   id: string,
   exchange: { accessTokenSealed: string; plaidItemId: string },
 ): Promise<void> {
-  await db
-    .updateTable("link_attempts")
-    .set({
-      status: "exchanged",
-      access_token_sealed: exchange.accessTokenSealed,
-      plaid_item_id: exchange.plaidItemId,
-      reason: null,
-      reason_details: null,
-      updated_at: new Date(),
-    })
-    .where("id", "=", id)
-    .where("user_id", "=", userId)
-    .execute();
-}
-
-/** Ends the attempt as connected, in the transaction that inserts the Item. */
-export async function markConnected(tx: Db, userId: string, id: string): Promise<void> {
-  await tx
-    .updateTable("link_attempts")
-    .set({ status: "connected", access_token_sealed: null, updated_at: new Date() })
-    .where("id", "=", id)
-    .where("user_id", "=", userId)
-    .execute();
+  await update(db, userId, id, {
+    status: "exchanged",
+    public_token_sealed: null,
+    access_token_sealed: exchange.accessTokenSealed,
+    plaid_item_id: exchange.plaidItemId,
+    reason: null,
+    reason_details: null,
+    tries: 0,
+    retry_at: new Date(),
+  }).execute();
 }
 
 /**
@@ -79,18 +152,14 @@ export async function markRemoving(
   db: Db,
   userId: string,
   id: string,
-  why: { reason: string; details: unknown },
+  why: AttemptReason,
 ): Promise<boolean> {
-  const result = await db
-    .updateTable("link_attempts")
-    .set({
-      status: "removing",
-      reason: why.reason,
-      reason_details: why.details === undefined ? null : JSON.stringify(why.details),
-      updated_at: new Date(),
-    })
-    .where("id", "=", id)
-    .where("user_id", "=", userId)
+  const result = await update(db, userId, id, {
+    status: "removing",
+    ...asColumns(why),
+    tries: 0,
+    retry_at: new Date(),
+  })
     .where("status", "=", "exchanged")
     .executeTakeFirst();
   return result.numUpdatedRows > 0n;
@@ -98,11 +167,7 @@ export async function markRemoving(
 
 /** The Item of a `removing` attempt is gone at Plaid: the token is forgotten. */
 export async function markRemoved(db: Db, userId: string, id: string): Promise<void> {
-  await db
-    .updateTable("link_attempts")
-    .set({ status: "failed", access_token_sealed: null, updated_at: new Date() })
-    .where("id", "=", id)
-    .where("user_id", "=", userId)
+  await update(db, userId, id, { status: "failed", access_token_sealed: null })
     .where("status", "=", "removing")
     .execute();
 }
@@ -112,18 +177,85 @@ export async function markFailed(
   db: Db,
   userId: string,
   id: string,
-  why: { reason: string; details: unknown },
+  why: AttemptReason,
 ): Promise<void> {
-  await db
-    .updateTable("link_attempts")
-    .set({
-      status: "failed",
-      reason: why.reason,
-      reason_details: why.details === undefined ? null : JSON.stringify(why.details),
-      updated_at: new Date(),
-    })
-    .where("id", "=", id)
-    .where("user_id", "=", userId)
+  await update(db, userId, id, {
+    status: "failed",
+    public_token_sealed: null,
+    ...asColumns(why),
+  })
     .where("status", "=", "started")
     .execute();
+}
+
+/** Unfinished attempts that nobody works on any more, the longest waiting first. */
+export async function dueAttempts(db: Db, limit: number): Promise<LinkAttemptRow[]> {
+  return db
+    .selectFrom("link_attempts")
+    .selectAll()
+    .where("status", "in", unfinished)
+    .where("retry_at", "<=", sql<Date>`now()`)
+    .orderBy("retry_at")
+    .limit(limit)
+    .execute();
+}
+
+/** Another try in vain: the next one after 30 s, doubling up to an hour. */
+export async function postpone(db: Db, userId: string, id: string): Promise<void> {
+  await update(db, userId, id, {
+    tries: sql<number>`tries + 1`,
+    retry_at: sql<Date>`now() + least(interval '30 seconds' * 2 ^ least(tries, 10), interval '1 hour')`,
+  })
+    .where("status", "in", unfinished)
+    .execute();
+}
+
+/** An attempt as an operator sees it: no token, sealed or not. */
+export interface AttemptAtWork {
+  id: string;
+  user_id: string;
+  status: LinkAttemptRow["status"];
+  reason: string | null;
+  plaid_item_id: string | null;
+  tries: number;
+  retry_at: Date;
+  created_at: Date;
+}
+
+/** Every unfinished attempt, and those whose exchange was lost, oldest first. */
+export async function listAttemptsAtWork(db: Db): Promise<AttemptAtWork[]> {
+  return db
+    .selectFrom("link_attempts")
+    .select([
+      "id",
+      "user_id",
+      "status",
+      "reason",
+      "plaid_item_id",
+      "tries",
+      "retry_at",
+      "created_at",
+    ])
+    .where((eb) => eb.or([eb("status", "in", unfinished), eb("reason", "=", "exchange_lost")]))
+    .orderBy("created_at")
+    .execute();
+}
+
+const unfinished = ["started", "exchanged", "removing"] as const;
+
+function asColumns({ reason, details }: AttemptReason) {
+  return { reason, reason_details: details === undefined ? null : JSON.stringify(details) };
+}
+
+function update(
+  db: Db,
+  userId: string,
+  id: string,
+  values: UpdateObject<Database, "link_attempts", "link_attempts">,
+) {
+  return db
+    .updateTable("link_attempts")
+    .set({ ...values, updated_at: new Date() })
+    .where("id", "=", id)
+    .where("user_id", "=", userId);
 }

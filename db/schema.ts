@@ -68,7 +68,8 @@ export interface AccountsTable {
 /**
  * One public_token on its way to an Item; it outlives the process that serves it.
  *
- * - `started`: nothing certain is held at Plaid yet; the public_token may be sent again.
+ * - `started`: no token of an Item is held. With `public_token_sealed` the exchange may be under way
+ *   or its reply lost; without, it certainly did not happen and the public_token may be sent again.
  * - `exchanged`: an Item exists at Plaid and `access_token_sealed` holds its token.
  * - `connected`: the `items` row of the same id exists (or was disconnected later).
  * - `removing`: the connection was given up and the Item is still to be removed at Plaid.
@@ -80,11 +81,19 @@ export interface LinkAttemptsTable {
   /** SHA-256 of the public_token: unique, the idempotency key. */
   public_token_hash: Buffer;
   status: Generated<"started" | "exchanged" | "connected" | "removing" | "failed">;
+  /** The public_token, sealed by `server/vault`, while the exchange is not certainly over. */
+  public_token_sealed: string | null;
+  /** The person said that accounts which only look like known ones are others. */
+  connect_anyway: Generated<boolean>;
   access_token_sealed: string | null;
   plaid_item_id: string | null;
   /** Why it failed: a reason of `contracts/errors.ts`, with its details. */
   reason: string | null;
   reason_details: ColumnType<unknown, string | null | undefined, string | null>;
+  /** How often the recovery tried in vain since the status last changed. */
+  tries: Generated<number>;
+  /** An unfinished attempt is left to whoever works on it until then. */
+  retry_at: Timestamp;
   created_at: Timestamp;
   updated_at: Timestamp;
 }
@@ -94,7 +103,7 @@ export interface AccountActivityTable {
   id: Generated<string>;
   user_id: string;
   attempt_id: string | null;
-  kind: "connected" | "refused" | "failed";
+  kind: "connected" | "already_connected" | "refused" | "failed" | "reconnected";
   institution_id: string | null;
   institution_name: string | null;
   account_count: number;

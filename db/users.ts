@@ -9,15 +9,21 @@ export interface PlanOfUser {
 /**
  * Locks the user's row until the transaction ends: the one lock of the product. Whoever holds it is
  * the only one changing this user's Items, on any node; a process that dies lets go of it.
- * `no key update` leaves rows that merely refer to the user free to be inserted.
+ * `no key update` leaves rows that merely refer to the user free to be inserted. Without `wait` a
+ * lock that is held is PostgreSQL's error 55P03 at once.
  */
-export async function lockUser(tx: Db, userId: string): Promise<PlanOfUser> {
+export async function lockUser(
+  tx: Db,
+  userId: string,
+  { wait } = { wait: true },
+): Promise<PlanOfUser> {
   return tx
     .selectFrom("users")
     .innerJoin("plans", "plans.id", "users.plan")
     .where("users.id", "=", userId)
     .select(["plans.name as plan", "plans.max_accounts as maxAccounts"])
     .forNoKeyUpdate("users")
+    .$if(!wait, (query) => query.noWait())
     .executeTakeFirstOrThrow();
 }
 

@@ -1,5 +1,7 @@
 import { migrateToLatest } from "../db/migrate.ts";
 import { ConfigError, parseConfig } from "./config.ts";
+import { migrateJobs } from "./jobs/migrate-jobs.ts";
+import { startWorker } from "./jobs/worker.ts";
 import { startServer } from "./server.ts";
 
 /** The process: environment, migrations, HTTP, and an orderly end on SIGINT and SIGTERM. */
@@ -16,10 +18,13 @@ async function main(): Promise<void> {
   try {
     const config = parseConfig(local?.env ?? process.env);
     await migrateToLatest(config.databaseUrl);
+    await migrateJobs(config.databaseUrl);
     const server = await startServer(config);
+    const worker = await startWorker(server.services);
     const lines = local ? await local.ready(server.services) : [`Fiscility is at ${server.url}`];
     process.stderr.write(`\n${lines.join("\n")}\n\n`);
     await stopped;
+    await worker.stop();
     await server.close();
   } finally {
     await local?.close();

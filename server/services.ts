@@ -4,6 +4,7 @@ import type { Database } from "../db/schema.ts";
 import { type Auth, createAuth } from "./auth/auth.ts";
 import type { AccountCache } from "./cache/account-cache.ts";
 import { createInProcessAccountCache } from "./cache/in-process-account-cache.ts";
+import { createPlaidLimiter } from "./cache/plaid-limiter.ts";
 import { createRedisAccountCache } from "./cache/redis-account-cache.ts";
 import { createRequestLimiter, type RequestLimiter } from "./cache/request-limiter.ts";
 import type { Config } from "./config.ts";
@@ -59,13 +60,14 @@ export function createServices(config: Config, log: Log = createLog(config.logLe
   const cache = config.redisUrl
     ? createRedisAccountCache(config.redisUrl, log)
     : createInProcessAccountCache();
+  const plaidLimiter = createPlaidLimiter(config.redisUrl, log);
   const services: Services = {
     config,
     log,
     db,
     connectDb,
     connectGate: new ConnectGate(connectPoolSize),
-    plaid: createPlaidDoor(config.plaid),
+    plaid: createPlaidDoor(config.plaid, plaidLimiter),
     vault: new Vault(config.tokenKeys),
     cache,
     requestLimiter: createRequestLimiter(config.redisUrl, log),
@@ -75,6 +77,7 @@ export function createServices(config: Config, log: Log = createLog(config.logLe
     services,
     async close() {
       services.requestLimiter.close();
+      plaidLimiter.close();
       await Promise.all([db.destroy(), connectDb.destroy(), cache.close()]);
     },
   };

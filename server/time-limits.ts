@@ -2,10 +2,18 @@
 export const timeLimits = {
   /** One call to Plaid; Plaid's own institutions calls answer in 1 to 3 s. */
   plaidCall: 8_000,
+  /** Before a call to Plaid is sent again; doubled each time, with jitter. */
+  plaidBackoff: 200,
+  /** A Retry-After up to this is waited out; a longer one is left to the person. */
+  plaidWait: 3_000,
   /** From the first statement of `connectAccount` to its commit; past it nothing more is asked of Plaid. */
   connectDeadline: 20_000,
   /** A transaction with a Plaid call inside may be idle this long before PostgreSQL ends it. */
   connectIdleInTransaction: 25_000,
+  /** Past this a `started` attempt has no living process: the recovery takes it up. */
+  attemptAbandoned: 30_000,
+  /** A public_token lives 30 minutes; after it, sending it again is of no use. */
+  publicToken: 30 * 60_000,
   /** A second connection of the same person waits this long for the first. */
   connectLock: 20_000,
   /** One statement of a request. */

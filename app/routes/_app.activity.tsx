@@ -20,6 +20,8 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
 
 const looks = {
   connected: { Icon: CircleCheck, colour: "text-accent" },
+  already_connected: { Icon: CircleMinus, colour: "text-ink-soft" },
+  reconnected: { Icon: CircleCheck, colour: "text-accent" },
   refused: { Icon: CircleMinus, colour: "text-warn" },
   failed: { Icon: CircleAlert, colour: "text-danger" },
 } satisfies Record<ActivityKind, unknown>;

@@ -93,6 +93,7 @@ function mayRepeat({ type, path }: Operation, error: FiscilityError): boolean {
 
 /** 200, 400, 800 ms … and as much again by chance, so that many clients do not come back at once. */
 export function waitBefore(error: FiscilityError, attempt: number): number {
-  if (error.reason === "rate_limited") return error.retryAfterSeconds * 1000;
+  if (error.reason === "rate_limited" || error.reason === "busy")
+    return error.retryAfterSeconds * 1000;
   return Math.min(10_000, 200 * 2 ** (attempt - 1)) * (1 + Math.random());
 }

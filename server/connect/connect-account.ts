@@ -1,29 +1,40 @@
-import { createHash } from "node:crypto";
-import { addActivity } from "../../db/account-activity.ts";
+import { createHash, randomUUID } from "node:crypto";
 import type { Db } from "../../db/client.ts";
-import { findItem, insertItem } from "../../db/items.ts";
+import { findItem, insertConnection } from "../../db/items.ts";
 import {
   keepExchange,
-  markConnected,
-  markFailed,
-  markRemoved,
-  markRemoving,
-  readAttempt,
+  keepPublicToken,
+  readConnectState,
   startAttempt,
 } from "../../db/link-attempts.ts";
-import { lockUser, raiseDataVersion } from "../../db/users.ts";
+import type { LinkAttemptRow } from "../../db/schema.ts";
+import { lockUser } from "../../db/users.ts";
 import type { ConnectAccountInput, ConnectAccountOutput } from "../contracts/connect.ts";
 import { FiscilityError, type Reason, reasons } from "../contracts/errors.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 import { timeLimits } from "../time-limits.ts";
-import type { Secret } from "../vault/secret.ts";
+import { Secret } from "../vault/secret.ts";
 import { requireRoom } from "./account-limit.ts";
+import { findDuplicates, type KnownAccount, secondItemInvalidatesFirst } from "./duplicates.ts";
+import { giveUp, NothingNew, toReason } from "./give-up.ts";
 import { StepTimes } from "./step-times.ts";
 
+/** An attempt that somebody works on: the person's request, or the recovery. */
+export interface Attempt {
+  id: string;
+  userId: string;
+  /** This request made it: nobody sent its public_token before. */
+  fresh: boolean;
+  /** Absent for the recovery, which takes what the attempt has kept. */
+  input?: ConnectAccountInput;
+}
+
 /** What a run has learned so far: for the endings, which may come from any step. */
-interface Progress {
+export interface Progress {
   times: StepTimes;
+  /** It had the user's lock: nobody else was working on the attempt. */
+  locked: boolean;
   accessToken: Secret | undefined;
   institution: { id: string | null; name: string | null };
   plaidRequestId: string | undefined;
@@ -32,15 +43,15 @@ interface Progress {
 /**
  * Exchanges a public_token and keeps the Item with its accounts: the spec's diagram, top to bottom.
  *
- * The attempt is committed first, on its own. Then one transaction: lock the user, check the limit,
- * exchange, read the accounts, check the limit against what the bank really gave, insert. After the
- * commit the user's cache is cleared. Whatever fails after the exchange, the Item is removed at
- * Plaid and nothing is kept here (I1, I4).
+ * The attempt is committed first, on its own. Then one transaction: lock the user, check the limit
+ * and the duplicates, exchange, read the accounts, check both against what the bank really gave,
+ * insert. After the commit the user's cache is cleared. Whatever fails after the exchange, the Item
+ * is removed at Plaid and nothing is kept here (I1, I4).
  *
  * The public_token is the idempotency key (I2): sent again, it gets the first answer, or the first
- * error where that was final. Errors: `limit_reached`, `public_token_invalid`,
+ * error where that was final. Errors: `limit_reached`, `duplicate_accounts`, `public_token_invalid`,
  * `bank_login_required`, `bank_unavailable`, `plaid_unavailable`, `plaid_refused`, `busy`,
- * `outcome_pending`, `connect_failed`.
+ * `outcome_pending`, `exchange_lost`, `connect_failed`.
  */
 export async function connectAccount(
   services: Services,
@@ -48,37 +59,61 @@ export async function connectAccount(
   input: ConnectAccountInput,
   log: Log,
 ): Promise<ConnectAccountOutput> {
-  const deadline = AbortSignal.timeout(timeLimits.connectDeadline);
-  const progress: Progress = {
-    times: new StepTimes(),
-    accessToken: undefined,
-    institution: {
-      id: input.metadata?.institution?.institutionId ?? null,
-      name: input.metadata?.institution?.name ?? null,
+  const times = new StepTimes();
+  const id = randomUUID();
+  const attempt = await startAttempt(
+    services.db,
+    user.id,
+    {
+      id,
+      publicTokenHash: createHash("sha256").update(input.publicToken).digest(),
+      ...sentBy(services, id, input),
     },
+    timeLimits.attemptAbandoned,
+  );
+  if (attempt === null) throw new FiscilityError("public_token_invalid");
+  times.done("attempt");
+  return endAttempt(services, { ...attempt, userId: user.id, input }, log, times);
+}
+
+/**
+ * Brings an attempt to an end, as a connected Item or as none; the way of a person's request and of
+ * the recovery. Errors: as `connectAccount`.
+ */
+export async function endAttempt(
+  services: Services,
+  attempt: Attempt,
+  log: Log,
+  times = new StepTimes(),
+): Promise<ConnectAccountOutput> {
+  const { institution } = attempt.input?.metadata ?? {};
+  const progress: Progress = {
+    times,
+    locked: false,
+    accessToken: undefined,
+    institution: { id: institution?.institutionId ?? null, name: institution?.name ?? null },
     plaidRequestId: undefined,
   };
-  const hash = createHash("sha256").update(input.publicToken).digest();
-  const attemptId = await startAttempt(services.db, user.id, hash);
-  if (attemptId === null) throw new FiscilityError("public_token_invalid");
-
+  const deadline = AbortSignal.timeout(timeLimits.connectDeadline);
   let output: ConnectAccountOutput;
   try {
-    output = await services.connectGate.run(user.id, () =>
+    output = await services.connectGate.run(attempt.userId, () =>
       services.connectDb
         .transaction()
-        .execute((tx) =>
-          connectInside(services, tx, user.id, attemptId, input, progress, deadline),
-        ),
+        .execute((tx) => connectInside(services, tx, attempt, progress, deadline)),
     );
   } catch (error) {
     if (error instanceof FirstAnswer) throw error.error;
-    const connected = await giveUp(services, user.id, attemptId, error, progress, log);
-    if (!connected) throw toReason(error, progress);
-    output = connected;
+    // The recovery leaves to its process what still has one.
+    if (!attempt.input && !progress.locked) throw error;
+    const answer = await giveUp(services, attempt, error, progress, log).catch((cause) => {
+      throw new FiscilityError("outcome_pending", { cause });
+    });
+    if (!answer) throw toReason(error, progress);
+    output = answer;
   }
-  progress.times.done("commit");
-  if (output.outcome === "connected") await afterCommit(services, user.id, output, progress, log);
+  if (output.outcome === "connected")
+    await afterCommit(services, attempt.userId, output, progress, log);
   return output;
 }
 
@@ -86,43 +121,42 @@ export async function connectAccount(
 async function connectInside(
   services: Services,
   tx: Db,
-  userId: string,
-  attemptId: string,
-  input: ConnectAccountInput,
+  run: Attempt,
   progress: Progress,
   deadline: AbortSignal,
 ): Promise<ConnectAccountOutput> {
   const { db, plaid, vault } = services;
+  const { userId, input } = run;
   const { times } = progress;
-  const plan = await lockUser(tx, userId);
-  const attempt = await readAttempt(tx, userId, attemptId);
+  const plan = await lockUser(tx, userId, { wait: input !== undefined });
+  const { attempt, accounts: known } = await readConnectState(tx, userId, run.id);
+  progress.locked = true;
   times.done("lock");
-  if (attempt.status === "connected") {
-    const earlier = await firstAnswer(tx, userId, attemptId);
-    if (!earlier) throw new FirstAnswer(new FiscilityError("public_token_invalid"));
-    return earlier;
-  }
-  if (attempt.status === "failed" || attempt.status === "removing") {
-    throw new FirstAnswer(storedError(attempt.reason, attempt.reason_details));
-  }
-  if (deadline.aborted) throw new FiscilityError("busy");
+  const earlier = await answerOf(tx, attempt);
+  if (earlier) return earlier;
+  if (deadline.aborted) throw new FiscilityError("busy", { details: { retryAfterSeconds: 5 } });
 
   // An attempt that is already `exchanged` under the lock was left by a process that died: go on.
   if (attempt.access_token_sealed === null) {
-    await requireRoom(tx, userId, plan, Math.max(1, input.metadata?.accounts?.length ?? 1));
-    const exchange = await plaid.exchangePublicToken(input.publicToken, { signal: deadline });
+    const expected = beforeExchange(input, known);
+    requireRoom(plan, known.length, Math.max(1, expected));
+    const exchange = await plaid.exchangePublicToken(await publicTokenOf(services, run, attempt), {
+      signal: deadline,
+      sentBefore: !run.fresh && attempt.public_token_sealed !== null,
+    });
     progress.accessToken = exchange.accessToken;
     progress.plaidRequestId = exchange.requestId;
-    attempt.access_token_sealed = vault.seal(exchange.accessToken, attemptId);
+    attempt.access_token_sealed = vault.seal(exchange.accessToken, run.id);
     attempt.plaid_item_id = exchange.plaidItemId;
+    times.done("exchange");
     // Through the other pool: this must stand even when the transaction does not.
-    await keepExchange(db, userId, attemptId, {
+    await keepExchange(db, userId, run.id, {
       accessTokenSealed: attempt.access_token_sealed,
       plaidItemId: exchange.plaidItemId,
     });
-    times.done("exchange");
+    times.done("keep");
   } else {
-    progress.accessToken = vault.open(attempt.access_token_sealed, attemptId);
+    progress.accessToken = vault.open(attempt.access_token_sealed, run.id);
   }
   const { access_token_sealed: sealed, plaid_item_id: plaidItemId } = attempt;
   if (sealed === null || plaidItemId === null) throw new Error("an exchanged attempt has no token");
@@ -132,19 +166,26 @@ async function connectInside(
   progress.plaidRequestId ??= found.requestId;
   times.done("accounts");
 
-  await requireRoom(tx, userId, plan, found.accounts.length);
-  await insertItem(
-    tx,
-    {
-      id: attemptId,
+  // Asked to connect anyway, only the bank's own ids tell that an account is there already.
+  const likely = !(input ? input.connectAnyway : attempt.connect_anyway);
+  const duplicates = findDuplicates(known, found.institution.id, found.accounts, { likely });
+  const [duplicate] = duplicates;
+  const old = new Set(duplicates.map(({ offered }) => offered));
+  const fresh = found.accounts.filter((_, position) => !old.has(position));
+  if (duplicate && fresh.length === 0) throw new NothingNew(duplicate.known.itemId);
+  requireRoom(plan, known.length, fresh.length);
+
+  const connected = await insertConnection(tx, {
+    item: {
+      id: run.id,
       user_id: userId,
       plaid_item_id: plaidItemId,
       institution_id: found.institution.id,
       institution_name: found.institution.name,
       access_token_sealed: sealed,
     },
-    found.accounts.map((account, position) => ({
-      item_id: attemptId,
+    accounts: fresh.map((account, position) => ({
+      item_id: run.id,
       user_id: userId,
       plaid_account_id: account.accountId,
       persistent_account_id: account.persistentAccountId,
@@ -159,23 +200,82 @@ async function connectInside(
       balance_limit: account.balances.limit,
       currency: account.balances.currency,
     })),
-  );
-  await addActivity(tx, {
-    user_id: userId,
-    attempt_id: attemptId,
-    kind: "connected",
-    institution_id: found.institution.id,
-    institution_name: found.institution.name,
-    account_count: found.accounts.length,
-    plaid_request_id: progress.plaidRequestId,
+    activity: {
+      user_id: userId,
+      attempt_id: run.id,
+      kind: "connected",
+      institution_id: found.institution.id,
+      institution_name: found.institution.name,
+      account_count: fresh.length,
+      plaid_request_id: progress.plaidRequestId,
+    },
   });
-  await raiseDataVersion(tx, userId);
-  await markConnected(tx, userId, attemptId);
-  const output = await firstAnswer(tx, userId, attemptId);
-  if (!output) throw new Error("the inserted Item is not there");
   times.done("insert");
-  return { ...output, outcome: "connected" };
+  const { accounts, ...item } = connected;
+  return { outcome: "connected", item, accounts };
 }
+
+/**
+ * What Link's metadata lets us know before anything is exchanged or billed: how many accounts are
+ * new. It comes from the browser: advice that can spare a person an exchange, never a permission.
+ * Errors: `duplicate_accounts`.
+ */
+function beforeExchange(
+  input: ConnectAccountInput | undefined,
+  known: readonly KnownAccount[],
+): number {
+  const { institution, accounts } = input?.metadata ?? {};
+  const institutionId = institution?.institutionId ?? null;
+  if (!accounts?.length || institutionId === null) return accounts?.length ?? 0;
+  const offered = accounts.map((account) => ({
+    persistentAccountId: null,
+    mask: account.mask ?? null,
+    name: account.name ?? "",
+    subtype: account.subtype ?? null,
+  }));
+  const duplicates = findDuplicates(known, institutionId, offered, { likely: true });
+  const [first] = duplicates;
+  const reconnectOnly = secondItemInvalidatesFirst(institutionId);
+  const nothingNew = duplicates.length === offered.length;
+  if (first && (reconnectOnly || (nothingNew && !input?.connectAnyway))) {
+    throw new FiscilityError("duplicate_accounts", {
+      details: {
+        itemId: first.known.itemId,
+        institutionName: institution?.name ?? "",
+        accounts: duplicates.map(({ known: { id, name, mask } }) => ({ id, name, mask })),
+        mayConnectAnyway: !reconnectOnly,
+      },
+    });
+  }
+  return input?.connectAnyway ? offered.length : offered.length - duplicates.length;
+}
+
+/** The public_token to exchange; it stands sealed in the attempt before it is sent. */
+async function publicTokenOf(
+  services: Services,
+  { id, userId, input }: Attempt,
+  attempt: LinkAttemptRow,
+): Promise<string> {
+  const { db, vault } = services;
+  if (!input) {
+    if (attempt.public_token_sealed === null) throw new FiscilityError("public_token_invalid");
+    return vault.open(attempt.public_token_sealed, publicTokenOwner(id)).reveal();
+  }
+  if (attempt.public_token_sealed === null) {
+    await keepPublicToken(db, userId, id, sentBy(services, id, input), timeLimits.attemptAbandoned);
+  }
+  return input.publicToken;
+}
+
+/** What the attempt keeps of the request, so that the recovery can go on with it. */
+function sentBy({ vault }: Services, attemptId: string, input: ConnectAccountInput) {
+  return {
+    publicTokenSealed: vault.seal(new Secret(input.publicToken), publicTokenOwner(attemptId)),
+    connectAnyway: input.connectAnyway === true,
+  };
+}
+
+const publicTokenOwner = (attemptId: string) => `public_token:${attemptId}`;
 
 /** The public_token was answered before: the same error again, with nothing new to account for. */
 class FirstAnswer extends Error {
@@ -187,21 +287,22 @@ class FirstAnswer extends Error {
   }
 }
 
+/** What an attempt that has ended answers, null for one that has not. Throws `FirstAnswer`. */
+async function answerOf(tx: Db, attempt: LinkAttemptRow): Promise<ConnectAccountOutput | null> {
+  const { status, reason, reason_details: details } = attempt;
+  if (status === "started" || status === "exchanged") return null;
+  const itemId = status === "connected" ? attempt.id : NothingNew.itemIdIn(reason, details);
+  if (itemId === null) throw new FirstAnswer(storedError(reason, details));
+  const found = await findItem(tx, attempt.user_id, itemId);
+  // It was disconnected since.
+  if (!found) throw new FirstAnswer(new FiscilityError("public_token_invalid"));
+  const { accounts, ...item } = found;
+  return { outcome: "already_connected", item, accounts };
+}
+
 function storedError(reason: string | null, details: unknown): FiscilityError {
   const known = reason !== null && reason in reasons ? (reason as Reason) : "connect_failed";
   return new FiscilityError<Reason>(known, { details: (details ?? undefined) as never });
-}
-
-/** The Item an attempt made, as an answer; null when it has been disconnected since. */
-async function firstAnswer(
-  db: Db,
-  userId: string,
-  attemptId: string,
-): Promise<ConnectAccountOutput | null> {
-  const found = await findItem(db, userId, attemptId);
-  if (!found) return null;
-  const { accounts, ...item } = found;
-  return { outcome: "already_connected", item, accounts };
 }
 
 /** The commit stands; what comes now can fail without harm, but not in silence. */
@@ -212,6 +313,7 @@ async function afterCommit(
   progress: Progress,
   log: Log,
 ): Promise<void> {
+  progress.times.done("commit");
   let cacheCleared = true;
   try {
     await cache.clear(userId);
@@ -234,98 +336,4 @@ async function afterCommit(
     },
     "Bank connected",
   );
-}
-
-/** What the person is told; a surprise after the exchange is `connect_failed`, before it `internal`. */
-function toReason(error: unknown, progress: Progress): FiscilityError {
-  if (error instanceof FiscilityError) {
-    const known: FiscilityError = error;
-    // Once the token is exchanged the Item is given up with it: nothing is left to send again.
-    const spent = progress.accessToken !== undefined && reasons[known.reason].retryable;
-    return spent ? new FiscilityError("connect_failed", { plaid: known.plaid }) : known;
-  }
-  return new FiscilityError(progress.accessToken ? "connect_failed" : "internal", { cause: error });
-}
-
-/**
- * After the roll-back: what was exchanged is removed at Plaid, the ending is written down. Returns
- * the connection after all where the commit had gone through and only its answer was lost.
- */
-async function giveUp(
-  services: Services,
-  userId: string,
-  attemptId: string,
-  cause: unknown,
-  progress: Progress,
-  log: Log,
-): Promise<ConnectAccountOutput | null> {
-  const { db } = services;
-  const error = toReason(cause, progress);
-  const why = { reason: error.reason, details: error.details };
-  let itemAtPlaid: "none" | "removed" | "to be removed" = "none";
-  try {
-    if (progress.accessToken) {
-      if (!(await markRemoving(db, userId, attemptId, why))) {
-        const connected = await firstAnswer(db, userId, attemptId);
-        if (connected) return { ...connected, outcome: "connected" };
-      }
-      itemAtPlaid = (await removeAtPlaid(services, userId, attemptId, progress.accessToken, log))
-        ? "removed"
-        : "to be removed";
-    } else if (isFinal(error)) {
-      await markFailed(db, userId, attemptId, why);
-    }
-    await addActivity(db, {
-      user_id: userId,
-      attempt_id: attemptId,
-      kind: error.reason === "limit_reached" ? "refused" : "failed",
-      institution_id: progress.institution.id,
-      institution_name: progress.institution.name,
-      account_count: 0,
-      reason: error.reason,
-      plaid_request_id: error.plaid?.requestId ?? progress.plaidRequestId,
-    });
-  } finally {
-    log.warn(
-      {
-        event: "connection",
-        outcome: error.reason === "limit_reached" ? "refused" : "failed",
-        reason: error.reason,
-        userId,
-        attemptId,
-        institutionId: progress.institution.id,
-        itemAtPlaid,
-        plaid: error.plaid,
-        plaidRequestId: error.plaid?.requestId ?? progress.plaidRequestId,
-        cause: error.cause instanceof Error ? error.cause.message : undefined,
-        ms: progress.times.ms,
-      },
-      "Bank not connected",
-    );
-  }
-  return null;
-}
-
-/** Whether the token's answer is settled: with more room or a calmer Plaid the others may yet succeed. */
-function isFinal(error: FiscilityError): boolean {
-  return error.reason === "public_token_invalid" || error.reason === "plaid_refused";
-}
-
-/** Tries once now; an Item that could not be removed stays `removing`, with its sealed token. */
-async function removeAtPlaid(
-  { db, plaid }: Services,
-  userId: string,
-  attemptId: string,
-  accessToken: Secret,
-  log: Log,
-): Promise<boolean> {
-  try {
-    await plaid.removeItem(accessToken);
-    await markRemoved(db, userId, attemptId);
-    return true;
-  } catch (error) {
-    const plaidFailure = error instanceof FiscilityError ? error.plaid : undefined;
-    log.error({ event: "removal_pending", userId, attemptId, plaid: plaidFailure }, "Not removed");
-    return false;
-  }
 }

@@ -2,6 +2,8 @@ import { FiscilityError } from "../contracts/errors.ts";
 
 /** Connections that may wait for their turn in this process; past it the answer is `busy` at once. */
 const maxWaiting = 100;
+/** Seconds: what those who wait take to get through when Plaid is as slow as it may be. */
+const retryAfter = 10;
 
 /**
  * Who may be inside `connectAccount` in this process: as many as there are connections in its pool,
@@ -22,7 +24,9 @@ export class ConnectGate {
     if (this.#mayEnter(userId)) {
       this.#inside.add(userId);
     } else {
-      if (this.#waiting.length >= maxWaiting) throw new FiscilityError("busy");
+      if (this.#waiting.length >= maxWaiting) {
+        throw new FiscilityError("busy", { details: { retryAfterSeconds: retryAfter } });
+      }
       await new Promise<void>((enter) => this.#waiting.push({ userId, enter }));
     }
     try {

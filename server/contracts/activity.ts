@@ -1,10 +1,19 @@
 import { z } from "zod";
 
-/** What can happen to a person's connections. */
-export const activityKind = z.enum(["connected", "refused", "failed"]);
+/**
+ * What can happen to a person's connections. `already_connected`: the bank gave only accounts that
+ * were there before. `reconnected`: the person logged in again at a bank that had asked for it.
+ */
+export const activityKind = z.enum([
+  "connected",
+  "already_connected",
+  "refused",
+  "failed",
+  "reconnected",
+]);
 export type ActivityKind = z.infer<typeof activityKind>;
 
-/** One line of a person's history. `createdAt` is ISO 8601 UTC; `reason` is set on all but `connected`. */
+/** One line of a person's history. `createdAt` is ISO 8601 UTC; `reason` is set on `refused` and `failed`. */
 export const activityEntry = z.object({
   id: z.uuid(),
   kind: activityKind,

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { account, item } from "./accounts.ts";
 
-/** `plaid.createLinkToken` takes no fields. */
-export const createLinkTokenInput = z.strictObject({});
+/** With `itemId` Link opens in update mode: the person logs in again, and no new Item is made. */
+export const createLinkTokenInput = z.strictObject({ itemId: z.uuid().optional() });
+export type CreateLinkTokenInput = z.infer<typeof createLinkTokenInput>;
 
 /** What Link is opened with. `expiration` is ISO 8601 UTC. https://plaid.com/docs/api/link/#linktokencreate */
 export const createLinkTokenOutput = z.object({
@@ -44,16 +45,21 @@ export const publicToken = z
   .max(200)
   .regex(/^public-[a-z]+-[A-Za-z0-9-]+$/, "a public_token looks like public-<environment>-<uuid>");
 
-/** What Link's `onSuccess` hands over. */
+/**
+ * What Link's `onSuccess` hands over. `connectAnyway` answers `duplicate_accounts`: accounts that
+ * only look like known ones are then taken as others.
+ */
 export const connectAccountInput = z.strictObject({
   publicToken,
   metadata: linkMetadata.optional(),
+  connectAnyway: z.boolean().optional(),
 });
 export type ConnectAccountInput = z.infer<typeof connectAccountInput>;
 
 /**
- * `connected`: this request made the Item. `already_connected`: an earlier request with the same
- * public_token did, and this is its answer.
+ * `connected`: this request made the Item; `accounts` are those that are new. `already_connected`:
+ * an earlier request with the same public_token made it, or the bank gave only accounts that the
+ * person had already, and `item` is the one that holds them.
  */
 export const connectAccountOutput = z.object({
   outcome: z.enum(["connected", "already_connected"]),

@@ -109,6 +109,13 @@ export const reasons = {
       "Your plan has no room for these accounts. Nothing was connected. Choose fewer accounts at the bank, or move to a larger plan.",
     retryable: false,
   },
+  duplicate_accounts: {
+    status: 409,
+    code: "CONFLICT",
+    message:
+      "These accounts look like ones you have connected already. Nothing was connected. Reconnect the bank you have, or connect anyway where that is offered.",
+    retryable: false,
+  },
   link_unavailable: {
     status: 502,
     code: "BAD_GATEWAY",
@@ -165,6 +172,13 @@ export const reasons = {
       "We could not save this connection. Nothing was kept here, and the bank log-in is being cancelled. Please connect the bank again.",
     retryable: false,
   },
+  exchange_lost: {
+    status: 502,
+    code: "BAD_GATEWAY",
+    message:
+      "The answer to this bank log-in was lost on its way. Nothing was connected here. Please connect the bank again.",
+    retryable: false,
+  },
   outcome_pending: {
     status: 503,
     code: "SERVICE_UNAVAILABLE",
@@ -213,6 +227,10 @@ export interface PlaidFailure {
   errorCode: string | null;
   requestId: string | null;
   httpStatus: number | null;
+  /** No answer, or one that does not say: the call may have done what it asks for. */
+  mayHaveActed: boolean;
+  /** How long Plaid, or our own count of its limits, asks us to wait. Seconds. */
+  retryAfter: number | null;
 }
 
 /**

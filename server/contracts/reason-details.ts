@@ -10,6 +10,16 @@ export const reasonDetails = {
     used: z.number().int(),
     wanted: z.number().int(),
   }),
+  /**
+   * The Item that holds the accounts already, for update mode. `mayConnectAnyway`: the match is
+   * only likely, so the same public_token may be sent again with `connectAnyway`.
+   */
+  duplicate_accounts: z.object({
+    itemId: z.uuid(),
+    institutionName: z.string(),
+    accounts: z.array(z.object({ id: z.uuid(), name: z.string(), mask: z.string().nullable() })),
+    mayConnectAnyway: z.boolean(),
+  }),
   /** Where the input does not fit: a dotted path and what is expected there. */
   invalid_input: z.object({ issues: z.array(z.object({ path: z.string(), message: z.string() })) }),
   /** `required`: what the call asks of a key; `held`: what this key has. */
@@ -20,6 +30,8 @@ export const reasonDetails = {
     windowSeconds: z.number().int(),
     retryAfterSeconds: z.number().int(),
   }),
+  /** Seconds after which it is worth trying again. */
+  busy: z.object({ retryAfterSeconds: z.number().int() }),
   /** `limit`: live keys a person may have. */
   too_many_api_keys: z.object({ limit: z.number().int() }),
 } as const;

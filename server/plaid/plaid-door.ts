@@ -1,9 +1,14 @@
+import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import pRetry, { AbortError } from "p-retry";
 import { Configuration, CountryCode, PlaidApi, PlaidEnvironments, Products } from "plaid";
 import { z } from "zod";
+import type { PlaidLimiter } from "../cache/plaid-limiter.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import { timeLimits } from "../time-limits.ts";
 import { Secret } from "../vault/secret.ts";
-import { toPlaidFailure } from "./plaid-error.ts";
+import { busy, toPlaidFailure, unanswered } from "./plaid-error.ts";
+import { rateLimits } from "./rate-limits.ts";
 
 /** An account as the bank gives it; money already a decimal string. */
 export interface PlaidAccount {
@@ -22,25 +27,34 @@ export interface PlaidAccount {
   };
 }
 
-/** What each call takes beside its own arguments: when the flow's deadline is over, so is the call. */
+/** What each call takes beside its own arguments: when the flow's deadline is over, so are its tries. */
 interface CallOptions {
   signal?: AbortSignal;
 }
 
 /**
  * The one door to Plaid. Every call has a time-out, every answer is checked, and every failure is a
- * `FiscilityError` that carries Plaid's error_type, error_code and request_id and no token.
+ * `FiscilityError` that carries Plaid's error_type, error_code and request_id and no token. Calls
+ * keep below Plaid's published limits, counted with the other nodes; what may succeed when asked
+ * again is asked up to three times, with backoff and jitter, honouring Retry-After.
  */
 export interface PlaidDoor {
-  /** https://plaid.com/docs/api/link/#linktokencreate; `expiration` is ISO 8601 UTC. */
+  /**
+   * `expiration` is ISO 8601 UTC. With the `accessToken` of an Item Link opens in update mode.
+   * https://plaid.com/docs/api/link/#linktokencreate
+   */
   createLinkToken(
-    input: { userId: string; redirectUri: string },
+    input: { userId: string; redirectUri: string; accessToken?: Secret },
     options?: CallOptions,
   ): Promise<{ linkToken: string; expiration: string; requestId: string }>;
-  /** https://plaid.com/docs/api/items/#itempublic_tokenexchange */
+  /**
+   * `sentBefore`: an earlier exchange of this token had no answer. A token that is then refused as
+   * spent was spent by that one: `exchange_lost`.
+   * https://plaid.com/docs/api/items/#itempublic_tokenexchange
+   */
   exchangePublicToken(
     publicToken: string,
-    options?: CallOptions,
+    options?: CallOptions & { sentBefore?: boolean },
   ): Promise<{ accessToken: Secret; plaidItemId: string; requestId: string }>;
   /** https://plaid.com/docs/api/accounts/#accountsget */
   getAccounts(
@@ -54,6 +68,12 @@ export interface PlaidDoor {
   /** Ends an Item. One that Plaid no longer knows counts as removed. https://plaid.com/docs/api/items/#itemremove */
   removeItem(accessToken: Secret, options?: CallOptions): Promise<void>;
 }
+
+/** A call that Plaid did not answer, or answered with 429 or 5xx, is sent again so often. */
+const retries = 2;
+
+/** A call that our own count of Plaid's limits held back. */
+const notAsked = { ...unanswered("RATE_LIMIT_OWN_COUNT"), mayHaveActed: false };
 
 const requestId = z.string();
 /** Plaid sends JSON numbers. JavaScript prints the shortest decimal that reads back the same, which for a balance is the bank's own. */
@@ -108,12 +128,15 @@ const accountsAnswer = z.object({
 const institutionAnswer = z.object({ institution: z.object({ name: z.string().min(1) }) });
 
 /** `standIn` is another host that speaks Plaid (the local sandbox), without a trailing slash. */
-export function createPlaidDoor(config: {
-  clientId: string;
-  secret: string;
-  env: "sandbox" | "production";
-  standIn: string | undefined;
-}): PlaidDoor {
+export function createPlaidDoor(
+  config: {
+    clientId: string;
+    secret: string;
+    env: "sandbox" | "production";
+    standIn: string | undefined;
+  },
+  limiter: PlaidLimiter,
+): PlaidDoor {
   const basePath = config.standIn ?? PlaidEnvironments[config.env];
   if (!basePath) throw new Error(`Plaid has no environment ${config.env}`);
   const api = new PlaidApi(
@@ -130,39 +153,92 @@ export function createPlaidDoor(config: {
     }),
   );
 
-  async function call<T>(answer: z.ZodType<T>, send: () => Promise<{ data: unknown }>): Promise<T> {
-    try {
-      const { data } = await send();
-      return answer.parse(data);
-    } catch (error) {
-      throw toPlaidFailure(error);
+  /** Sends `path`, checks the answer, and asks again where that may help. */
+  async function call<T>(
+    path: string,
+    answer: z.ZodType<T>,
+    send: (signal: { signal: AbortSignal | undefined }) => Promise<{ data: unknown }>,
+    { signal }: CallOptions,
+    accessToken?: Secret,
+  ): Promise<T> {
+    let last: FiscilityError | undefined;
+    const once = async () => {
+      // The deadline ends the tries, never an answer that has come: it may hold an access_token.
+      if (signal?.aborted) throw new AbortError(last ?? toPlaidFailure(signal.reason));
+      await takeTurn(path, accessToken);
+      try {
+        const { data } = await send({ signal });
+        return answer.parse(data);
+      } catch (error) {
+        const failure = toPlaidFailure(error);
+        // Whatever this try was told, one before it may have acted.
+        if (failure.plaid && last?.plaid?.mayHaveActed) failure.plaid.mayHaveActed = true;
+        last = failure;
+        throw failure;
+      }
+    };
+    return pRetry(once, {
+      retries,
+      minTimeout: timeLimits.plaidBackoff,
+      randomize: true,
+      shouldRetry: ({ error }) =>
+        error instanceof FiscilityError &&
+        (error.reason === "busy" || error.reason === "plaid_unavailable") &&
+        (error.plaid?.retryAfter ?? 0) * 1000 <= timeLimits.plaidWait &&
+        signal?.aborted !== true,
+      onFailedAttempt: async ({ error, retriesLeft }) => {
+        const wait = error instanceof FiscilityError ? (error.plaid?.retryAfter ?? 0) * 1000 : 0;
+        if (retriesLeft === 0 || wait === 0 || wait > timeLimits.plaidWait) return;
+        await sleep(wait, undefined, { signal }).catch(() => {});
+      },
+    });
+  }
+
+  /** Counts the call against Plaid's limits. Errors: `busy` where they have no room for it. */
+  async function takeTurn(path: string, accessToken: Secret | undefined): Promise<void> {
+    const limit = rateLimits[path];
+    if (!limit) return;
+    const turns = [limiter.take(`${path} client`, limit.perClient)];
+    if (limit.perItem && accessToken) {
+      const item = createHash("sha256").update(accessToken.reveal()).digest("base64url");
+      turns.push(limiter.take(`${path} ${item}`, limit.perItem));
     }
+    const wait = Math.max(...(await Promise.all(turns)));
+    if (wait > 0) throw busy({ ...notAsked, retryAfter: wait / 1000 });
   }
 
   async function institutionName(id: string, options: CallOptions): Promise<string> {
-    const { institution } = await call(institutionAnswer, () =>
-      api.institutionsGetById(
-        { institution_id: id, country_codes: [CountryCode.Us] },
-        { signal: options.signal },
-      ),
+    const { institution } = await call(
+      "/institutions/get_by_id",
+      institutionAnswer,
+      (request) =>
+        api.institutionsGetById({ institution_id: id, country_codes: [CountryCode.Us] }, request),
+      options,
     );
     return institution.name;
   }
 
   return {
-    async createLinkToken({ userId, redirectUri }, options = {}) {
-      const data = await call(linkTokenAnswer, () =>
-        api.linkTokenCreate(
-          {
-            client_name: "Fiscility",
-            language: "en",
-            country_codes: [CountryCode.Us],
-            products: [Products.Transactions],
-            user: { client_user_id: userId },
-            redirect_uri: redirectUri,
-          },
-          { signal: options.signal },
-        ),
+    async createLinkToken({ userId, redirectUri, accessToken }, options = {}) {
+      const data = await call(
+        "/link/token/create",
+        linkTokenAnswer,
+        (request) =>
+          api.linkTokenCreate(
+            {
+              client_name: "Fiscility",
+              language: "en",
+              country_codes: [CountryCode.Us],
+              user: { client_user_id: userId },
+              redirect_uri: redirectUri,
+              // Update mode takes the Item as it is, without products.
+              ...(accessToken
+                ? { access_token: accessToken.reveal() }
+                : { products: [Products.Transactions] }),
+            },
+            request,
+          ),
+        options,
       );
       return {
         linkToken: data.link_token,
@@ -171,10 +247,17 @@ export function createPlaidDoor(config: {
       };
     },
 
-    async exchangePublicToken(publicToken, options = {}) {
-      const data = await call(exchangeAnswer, () =>
-        api.itemPublicTokenExchange({ public_token: publicToken }, { signal: options.signal }),
-      );
+    async exchangePublicToken(publicToken, { sentBefore = false, ...options } = {}) {
+      const data = await call(
+        "/item/public_token/exchange",
+        exchangeAnswer,
+        (request) => api.itemPublicTokenExchange({ public_token: publicToken }, request),
+        options,
+      ).catch((error: unknown) => {
+        const spent = error instanceof FiscilityError && error.reason === "public_token_invalid";
+        const lost = spent && (sentBefore || error.plaid?.mayHaveActed);
+        throw lost ? new FiscilityError("exchange_lost", { plaid: error.plaid }) : error;
+      });
       return {
         accessToken: new Secret(data.access_token),
         plaidItemId: data.item_id,
@@ -183,8 +266,12 @@ export function createPlaidDoor(config: {
     },
 
     async getAccounts(accessToken, options = {}) {
-      const data = await call(accountsAnswer, () =>
-        api.accountsGet({ access_token: accessToken.reveal() }, { signal: options.signal }),
+      const data = await call(
+        "/accounts/get",
+        accountsAnswer,
+        (request) => api.accountsGet({ access_token: accessToken.reveal() }, request),
+        options,
+        accessToken,
       );
       const institutionId = data.item.institution_id ?? null;
       const name =
@@ -216,8 +303,12 @@ export function createPlaidDoor(config: {
 
     async removeItem(accessToken, options = {}) {
       try {
-        await call(z.object({ request_id: requestId }), () =>
-          api.itemRemove({ access_token: accessToken.reveal() }, { signal: options.signal }),
+        await call(
+          "/item/remove",
+          z.object({ request_id: requestId }),
+          (request) => api.itemRemove({ access_token: accessToken.reveal() }, request),
+          options,
+          accessToken,
         );
       } catch (error) {
         const gone = error instanceof FiscilityError && error.plaid?.errorCode === "ITEM_NOT_FOUND";

@@ -24,39 +24,66 @@ const reasonsByCode: Record<string, Reason> = {
 export function toPlaidFailure(error: unknown): FiscilityError {
   if (!isSdkError(error)) {
     return new FiscilityError("plaid_unavailable", {
-      plaid: failure("MALFORMED_ANSWER"),
+      plaid: unanswered("MALFORMED_ANSWER"),
       cause: new Error(error instanceof Error ? error.name : "unknown"),
     });
   }
   const { response } = error;
-  if (!response) return new FiscilityError("plaid_unavailable", { plaid: failure(error.code) });
+  if (!response) return new FiscilityError("plaid_unavailable", { plaid: unanswered(error.code) });
 
   const body: Partial<Record<string, unknown>> =
     typeof response.data === "object" && response.data !== null ? response.data : {};
   const text = (value: unknown) => (typeof value === "string" ? value.slice(0, 200) : null);
+  const errorCode = text(body.error_code);
   const plaid: PlaidFailure = {
     errorType: text(body.error_type),
-    errorCode: text(body.error_code),
+    errorCode,
     requestId: text(body.request_id),
     httpStatus: response.status,
+    mayHaveActed: response.status >= 500 || errorCode === null,
+    retryAfter: retryAfter(response.headers?.["retry-after"]),
   };
   if (plaid.errorType === "RATE_LIMIT_EXCEEDED" || response.status === 429) {
-    return new FiscilityError("busy", { plaid });
+    return busy({ ...plaid, mayHaveActed: false });
   }
-  const known = plaid.errorCode === null ? undefined : reasonsByCode[plaid.errorCode];
-  if (known) return new FiscilityError(known, { plaid });
-  const unavailable = plaid.errorCode === null || response.status >= 500;
-  return new FiscilityError(unavailable ? "plaid_unavailable" : "plaid_refused", { plaid });
+  const known = errorCode === null ? undefined : reasonsByCode[errorCode];
+  // A bank that is down says so with a 5xx of its own: Plaid has answered, and did not act.
+  if (known) return new FiscilityError(known, { plaid: { ...plaid, mayHaveActed: false } });
+  return new FiscilityError(plaid.mayHaveActed ? "plaid_unavailable" : "plaid_refused", { plaid });
 }
 
+/** Plaid, or our own count of what it allows, asks us to wait. */
+export function busy(plaid: PlaidFailure): FiscilityError {
+  const retryAfterSeconds = Math.max(1, Math.ceil(plaid.retryAfter ?? 1));
+  return new FiscilityError("busy", { plaid, details: { retryAfterSeconds } });
+}
+
+/** Seconds, from a header that holds seconds or a date; null when it says neither. */
+function retryAfter(header: unknown): number | null {
+  if (typeof header !== "string") return null;
+  const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000;
+  return Number.isFinite(seconds) ? Math.max(0, seconds) : null;
+}
+
+/** What never reached Plaid's door. */
+const notSent = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH"]);
+
 /** A failure that Plaid did not word itself: a time-out, a dropped connection, garbage. */
-function failure(errorCode: string | undefined): PlaidFailure {
-  return { errorType: null, errorCode: errorCode ?? null, requestId: null, httpStatus: null };
+export function unanswered(errorCode: string | undefined): PlaidFailure {
+  return {
+    errorType: null,
+    errorCode: errorCode ?? null,
+    requestId: null,
+    httpStatus: null,
+    mayHaveActed: !notSent.has(errorCode ?? ""),
+    retryAfter: null,
+  };
 }
 
 /** The SDK's errors are those of axios, which it brings itself. */
-function isSdkError(
-  error: unknown,
-): error is Error & { code?: string; response?: { status: number; data: unknown } } {
+function isSdkError(error: unknown): error is Error & {
+  code?: string;
+  response?: { status: number; data: unknown; headers?: Record<string, unknown> };
+} {
   return error instanceof Error && "isAxiosError" in error && error.isAxiosError === true;
 }

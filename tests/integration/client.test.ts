@@ -301,7 +301,7 @@ test("G1 only what may be sent again is sent again", async () => {
   expect(await sent(calls.connect, broken)).toBe(3);
   expect(await sent(calls.event, broken)).toBe(1);
   // The server says that it did nothing and may be asked again: everything does.
-  expect(await sent(calls.event, json(503, refused("busy")[0]))).toBe(3);
+  expect(await sent(calls.event, json(503, refused("busy", { retryAfterSeconds: 0 })[0]))).toBe(3);
   // The server says no: nothing does.
   expect(await sent(calls.query, json(400, refused("invalid_input", { issues: [] })))).toBe(1);
   expect(await sent(calls.connect, json(400, refused("public_token_invalid")[0]))).toBe(1);

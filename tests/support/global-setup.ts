@@ -6,6 +6,7 @@ import path from "node:path";
 import type { TestProject } from "vitest/node";
 import { migrateToLatest } from "../../db/migrate.ts";
 import { startEmbeddedDatabase } from "../../local/embedded-database.ts";
+import { migrateJobs } from "../../server/jobs/migrate-jobs.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -28,6 +29,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   );
   await server.create(templateDatabase);
   await migrateToLatest(server.urlOf(templateDatabase));
+  await migrateJobs(server.urlOf(templateDatabase));
   project.provide("databaseServer", server.url);
   project.provide("redis", haveRedis());
   return async () => {

@@ -84,8 +84,9 @@ test("only the process and its commands touch the environment, only the vault ma
       .filter((file) => pattern.test(readFileSync(file, "utf8")))
       .sort();
   expect(touching(/process\.env/)).toEqual([
-    "db/main.ts",
     "server/commands/api-key.ts",
+    "server/commands/attempts.ts",
+    "server/commands/migrate.ts",
     "server/commands/plan.ts",
     "server/main.ts",
   ]);

@@ -1,0 +1,18 @@
+import { type Kysely, sql } from "kysely";
+
+/** What ending an attempt without its process takes, and the kinds of activity that came with it. */
+export async function up(db: Kysely<unknown>): Promise<void> {
+  await sql`
+    alter table link_attempts
+      add column public_token_sealed text,
+      add column connect_anyway boolean not null default false,
+      add column tries integer not null default 0,
+      add column retry_at timestamptz not null default now();
+    drop index link_attempts_unfinished;
+    create index link_attempts_unfinished on link_attempts (retry_at)
+      where status in ('started', 'exchanged', 'removing');
+    alter table account_activity drop constraint account_activity_kind_check;
+    alter table account_activity add constraint account_activity_kind_check
+      check (kind in ('connected', 'already_connected', 'refused', 'failed', 'reconnected'));
+  `.execute(db);
+}

@@ -1,0 +1,75 @@
+/** What tells one real bank account from another, as Plaid and Link's metadata give it. */
+export interface AccountTraits {
+  /** The bank's own id of the account, the same for every Item; few banks give it. */
+  persistentAccountId: string | null;
+  mask: string | null;
+  name: string;
+  subtype: string | null;
+}
+
+/** A live account of the user. */
+export interface KnownAccount extends AccountTraits {
+  id: string;
+  itemId: string;
+  institutionId: string | null;
+}
+
+/** An offered account (its place in the list) and the known one it is. */
+export interface Duplicate {
+  offered: number;
+  known: KnownAccount;
+}
+
+/**
+ * At these banks a second Item of the same log-in may put the first out of order, so a bank that is
+ * there already is only ever reconnected. Chase, PNC, Navy Federal, Schwab.
+ * https://plaid.com/docs/link/oauth/#preventing-duplicate-items
+ */
+const invalidating: ReadonlySet<string> = new Set(["ins_56", "ins_13", "ins_15", "ins_11"]);
+
+export function secondItemInvalidatesFirst(institutionId: string | null): boolean {
+  return institutionId !== null && invalidating.has(institutionId);
+}
+
+/**
+ * Which of the accounts a bank offers are known already. `likely`: accounts without the bank's own
+ * id count as the same when name, mask and subtype agree; without it only the id counts.
+ * A known account is taken once, so two accounts that look alike are not both the one we have.
+ */
+export function findDuplicates(
+  known: readonly KnownAccount[],
+  institutionId: string | null,
+  offered: readonly AccountTraits[],
+  { likely }: { likely: boolean },
+): Duplicate[] {
+  const free = new Set(known.filter((account) => account.institutionId === institutionId));
+  const found = new Map<number, KnownAccount>();
+  const take = (same: (a: AccountTraits, b: AccountTraits) => boolean) => {
+    for (const [index, account] of offered.entries()) {
+      if (found.has(index)) continue;
+      for (const candidate of free) {
+        if (!same(account, candidate)) continue;
+        found.set(index, candidate);
+        free.delete(candidate);
+        break;
+      }
+    }
+  };
+  take(sameId);
+  if (likely) take(looksTheSame);
+  return [...found]
+    .map(([index, account]) => ({ offered: index, known: account }))
+    .sort((a, b) => a.offered - b.offered);
+}
+
+function sameId(a: AccountTraits, b: AccountTraits): boolean {
+  return a.persistentAccountId !== null && a.persistentAccountId === b.persistentAccountId;
+}
+
+function looksTheSame(a: AccountTraits, b: AccountTraits): boolean {
+  // Two ids that differ are two accounts, whatever they look like.
+  if (a.persistentAccountId !== null && b.persistentAccountId !== null) return false;
+  return a.mask === b.mask && a.subtype === b.subtype && plain(a.name) === plain(b.name);
+}
+
+const plain = (name: string) => name.trim().toLowerCase();

@@ -1,0 +1,51 @@
+import { dueAttempts, markFailed, postpone } from "../../db/link-attempts.ts";
+import type { LinkAttemptRow } from "../../db/schema.ts";
+import { FiscilityError } from "../contracts/errors.ts";
+import type { Services } from "../services.ts";
+import type { Log } from "../telemetry/log.ts";
+import { endAttempt } from "./connect-account.ts";
+import { removeAtPlaid } from "./give-up.ts";
+
+/** Attempts taken up at once; a pass goes on until none is due. */
+const atOnce = 4;
+
+/**
+ * Ends every attempt that no process works on any more, as a connected Item or as one removed at
+ * Plaid (I1). What cannot be ended now is tried again later, ever less often; a removal until Plaid
+ * says that it is done. Returns how many it took up.
+ */
+export async function recoverAttempts(services: Services, log: Log): Promise<number> {
+  const taken = new Set<string>();
+  for (;;) {
+    const due = (await dueAttempts(services.db, atOnce + taken.size))
+      .filter(({ id }) => !taken.has(id))
+      .slice(0, atOnce);
+    if (due.length === 0) return taken.size;
+    for (const { id } of due) taken.add(id);
+    await Promise.all(due.map((attempt) => recover(services, attempt, log)));
+  }
+}
+
+async function recover(services: Services, attempt: LinkAttemptRow, log: Log): Promise<void> {
+  const { db, vault } = services;
+  const { id, user_id: userId, status, access_token_sealed: sealed } = attempt;
+  const line = { event: "attempt_recovered", userId, attemptId: id, was: status };
+  try {
+    if (status === "removing" && sealed !== null) {
+      const done = await removeAtPlaid(services, { id, userId }, vault.open(sealed, id), log);
+      if (done) log.info({ ...line, now: "removed" }, "Attempt recovered");
+      return;
+    }
+    if (status === "started" && attempt.public_token_sealed === null) {
+      // Its failure was answered and accounted for; now the public_token has expired as well.
+      await markFailed(db, userId, id, { reason: "public_token_invalid", details: undefined });
+      return;
+    }
+    const { outcome } = await endAttempt(services, { id, userId, fresh: false }, log);
+    log.info({ ...line, now: outcome }, "Attempt recovered");
+  } catch (error) {
+    const reason = error instanceof FiscilityError ? error.reason : "internal";
+    log.warn({ ...line, now: reason }, "Attempt not connected by the recovery");
+    await postpone(db, userId, id).catch(() => {});
+  }
+}

@@ -1,0 +1,60 @@
+import { Logger, run, type TaskList } from "graphile-worker";
+import pg from "pg";
+import { recoverAttempts } from "../connect/recover-attempts.ts";
+import type { Services } from "../services.ts";
+import { timeLimits } from "../time-limits.ts";
+
+/** Jobs that one process runs side by side. */
+const concurrency = 4;
+
+/** Every job of the product. A name, once landed, stays: there may be rows with it. */
+const tasksOf = (services: Services): TaskList => ({
+  /** Ends what processes that died have left; see `server/connect/recover-attempts.ts`. */
+  recover_attempts: async () => {
+    await recoverAttempts(services, services.log);
+  },
+});
+
+/** A queue of its own: one at a time over all nodes. */
+const recovery = { queueName: "recovery", jobKey: "recover_attempts" } as const;
+const crontab = `* * * * * recover_attempts ?queue=${recovery.queueName}&jobKey=${recovery.jobKey}&max=3`;
+
+export interface Worker {
+  /** Lets running jobs finish, or hands them back. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Runs the jobs until `stop`. graphile-worker keeps them in PostgreSQL (schema `graphile_worker`),
+ * shares them out among the nodes, and hears of new ones by LISTEN.
+ */
+export async function startWorker(services: Services): Promise<Worker> {
+  const { config, log } = services;
+  const pool = new pg.Pool({
+    connectionString: config.databaseUrl,
+    max: concurrency + 2,
+    connectionTimeoutMillis: timeLimits.databaseConnect,
+    application_name: "fiscility worker",
+  });
+  const onLost = (error: Error) =>
+    log.warn({ event: "database_connection_lost", error: error.message }, "Connection lost");
+  pool.on("error", onLost);
+  pool.on("connect", (client) => client.on("error", onLost));
+  const runner = await run({
+    pgPool: pool,
+    taskList: tasksOf(services),
+    crontab,
+    concurrency,
+    noHandleSignals: true,
+    logger: new Logger(() => (level, message) => {
+      if (level === "error" || level === "warning") log.warn({ event: "worker" }, message);
+    }),
+  });
+  await runner.addJob("recover_attempts", {}, recovery);
+  return {
+    async stop() {
+      await runner.stop();
+      await pool.end();
+    },
+  };
+}
