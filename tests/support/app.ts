@@ -19,6 +19,7 @@ export interface Person {
 export interface ItemAtPlaid {
   item_id: string;
   client_user_id: string | null;
+  holder: string;
   access_token_issued: boolean;
   removed: boolean;
 }
@@ -77,6 +78,8 @@ export async function startTestApp(overrides: Record<string, string> = {}) {
 
   return {
     url: server.url,
+    /** The environment of another node beside this one. */
+    env: env as Record<string, string>,
     services: server.services,
     databaseUrl: database.url,
     sandboxUrl: sandbox.url,
@@ -85,6 +88,7 @@ export async function startTestApp(overrides: Record<string, string> = {}) {
     query: async (sql: string, values: unknown[] = []) => (await pool.query(sql, values)).rows,
     fault: (...faults: unknown[]) => control("POST", "faults", { faults }),
     clearFaults: () => control("DELETE", "faults"),
+    resetPlaid: () => control("POST", "reset"),
     requestsAtPlaid: async (path: string): Promise<number> => {
       const { requests } = (await control("GET", "requests")) as { requests: { path: string }[] };
       return requests.filter((request) => request.path === path).length;
@@ -101,6 +105,16 @@ export async function startTestApp(overrides: Record<string, string> = {}) {
         .map((line) => line.split(";")[0])
         .join("; ");
       return { email, password, cookie, id: answer.body.user.id };
+    },
+    /** Connects at another node; rejects when it dies before it answers. */
+    async connectAt(url: string, publicToken: string, person: Person): Promise<number> {
+      const answer = await fetch(`${url}/plaid/exchange-token`, {
+        method: "POST",
+        headers: { "content-type": "application/json", cookie: person.cookie },
+        body: JSON.stringify({ public_token: publicToken }),
+      });
+      await answer.json();
+      return answer.status;
     },
     /** A public_token as Link would hand it over. */
     async publicToken(institution = "ins_109508", username = "user_good"): Promise<string> {

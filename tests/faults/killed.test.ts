@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { recoverAttempts } from "../../server/connect/recover-attempts.ts";
+import { startTestApp, type TestApp } from "../support/app.ts";
+import { compareBooks } from "../support/books.ts";
+import { startNode } from "../support/node-process.ts";
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startTestApp();
+});
+afterAll(() => app?.close());
+beforeEach(async () => {
+  await app.clearFaults();
+  await app.resetPlaid();
+  await app.query("delete from users");
+});
+
+/** As if the time had come for the recovery to take up what has no process. */
+async function recover(): Promise<void> {
+  await app.query("update link_attempts set retry_at = now()");
+  await recoverAttempts(app.services, app.services.log);
+}
+
+const nothingWrong = { orphans: 0, duplicates: 0, overdrafts: 0, partial: 0, unfinished: 0 };
+
+test.each([
+  ["attempt", "connected"],
+  ["lock", "connected"],
+  ["keep", "connected"],
+  ["accounts", "connected"],
+  ["insert", "connected"],
+  ["commit", "connected"],
+  ["cache", "connected"],
+  ["rolled back", "connected"],
+  ["gave up", "removed"],
+])(
+  "I1 I4 killed after the step '%s', one recovery pass ends the attempt: %s",
+  async (step, outcome) => {
+    const person = await app.signUp("analyst");
+    const token = await app.publicToken();
+    const givesUp = step === "rolled back" || step === "gave up";
+    if (givesUp) {
+      await app.fault({ path: "/accounts/get", times: 3, do: { error: "INSTITUTION_DOWN" } });
+    }
+    const node = await startNode(app.env);
+    await node.dieAfter(step);
+    await expect(app.connectAt(node.url, token, person)).rejects.toThrow();
+    expect(node.process.signalCode ?? "SIGKILL").toBe("SIGKILL");
+    await app.clearFaults();
+
+    await recover();
+    const connected = outcome === "connected" ? 1 : 0;
+    expect(await compareBooks(app)).toEqual({ ...nothingWrong, lost: 0, connected });
+    // The same public_token afterwards: the first answer (I2).
+    const again = await app.post("/plaid/exchange-token", { public_token: token }, person);
+    if (connected) expect(again.body.outcome).toBe("already_connected");
+    else expect(again.body.error.reason).toBe("bank_unavailable");
+    expect(await app.requestsAtPlaid("/item/public_token/exchange")).toBe(1);
+    const kinds = await app.query("select kind from account_activity");
+    expect(kinds).toEqual([{ kind: connected ? "connected" : "failed" }]);
+  },
+);
+
+test("I1 killed between Plaid's reply and our writing it down, the lost Item is on record", async () => {
+  const person = await app.signUp("analyst");
+  const token = await app.publicToken();
+  const node = await startNode(app.env);
+  await node.dieAfter("exchange");
+  await expect(app.connectAt(node.url, token, person)).rejects.toThrow();
+  await recover();
+  expect(await compareBooks(app)).toEqual({ ...nothingWrong, lost: 1, connected: 0 });
+  const again = await app.post("/plaid/exchange-token", { public_token: token }, person);
+  expect(again.body.error.reason).toBe("exchange_lost");
+  const anew = await app.post(
+    "/plaid/exchange-token",
+    { public_token: await app.publicToken() },
+    person,
+  );
+  expect(anew.body.outcome).toBe("connected");
+});
