@@ -18,7 +18,6 @@ import { trpc } from "../trpc.ts";
 import { announceAccounts } from "./account-news.ts";
 import { type Arrival, type Connect, ConnectContext, type ConnectStep } from "./connect-context.ts";
 import { loadLinkScript } from "./load-link-script.ts";
-import { forgetLinkToken, readLinkToken, storeLinkToken } from "./stored-link-token.ts";
 import { toLinkEvent, toLinkMetadata } from "./to-link-metadata.ts";
 
 const loadLinkSession = () => import("./link-session.tsx");
@@ -34,7 +33,6 @@ const recordedEvents = new Set(["OPEN", "SELECT_INSTITUTION", "HANDOFF", "ERROR"
 const toastId = "connect";
 
 interface ConnectProviderProps {
-  userId: string;
   scriptUrl: string;
   children: ReactNode;
 }
@@ -48,7 +46,7 @@ interface OpenLink {
  * The browser half of the flow: link_token -> Link -> public_token -> connectAccount -> the page
  * shows the accounts. Holds it above the pages, so that it goes on whichever of them is open.
  */
-export function ConnectProvider({ userId, scriptUrl, children }: ConnectProviderProps) {
+export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
   const [step, setStep] = useState<ConnectStep>({ name: "idle" });
   const [openLink, setOpenLink] = useState<OpenLink | null>(null);
   const [arrival, setArrival] = useState<Arrival | null>(null);
@@ -98,14 +96,13 @@ export function ConnectProvider({ userId, scriptUrl, children }: ConnectProvider
     setStep({ name: "opening" });
     const open = async () => {
       try {
-        const [{ linkToken, expiration }] = await Promise.all([
+        const [{ linkToken }] = await Promise.all([
           trpc.plaid.createLinkToken.mutate({}),
           loadLinkScript(scriptUrl).catch((cause: unknown) => {
             throw new LinkScriptError({ cause });
           }),
           loadLinkSession(),
         ]);
-        storeLinkToken({ userId, linkToken, expiration });
         setOpenLink({ token: linkToken, receivedRedirectUri: undefined });
         setStep({ name: "linking" });
       } catch (error) {
@@ -125,7 +122,7 @@ export function ConnectProvider({ userId, scriptUrl, children }: ConnectProvider
       }
     };
     void open();
-  }, [finish, scriptUrl, userId, showFailure]);
+  }, [finish, scriptUrl, showFailure]);
 
   const connect = useCallback(
     async (publicToken: string, metadata: LinkMetadata) => {
@@ -146,7 +143,8 @@ export function ConnectProvider({ userId, scriptUrl, children }: ConnectProvider
         showSuccess(toastId, say(name, accounts.length));
         announceAccounts();
         if (pathname === "/dashboard") revalidate();
-        else navigate("/dashboard");
+        // Back must not lead to the return from a bank that is over.
+        else navigate("/dashboard", { replace: pathname === "/connect/oauth" });
       } catch (error) {
         const failure = toFailure(error);
         const unclear = failure.reason === "network" || failure.reason === "outcome_pending";
@@ -174,7 +172,6 @@ export function ConnectProvider({ userId, scriptUrl, children }: ConnectProvider
 
   const onSuccess = useCallback<PlaidLinkOnSuccess>(
     (publicToken, metadata) => {
-      forgetLinkToken();
       if (publicToken) {
         void connect(publicToken, toLinkMetadata(metadata));
         return;
@@ -191,7 +188,6 @@ export function ConnectProvider({ userId, scriptUrl, children }: ConnectProvider
 
   const onExit = useCallback<PlaidLinkOnExit>(
     (error) => {
-      forgetLinkToken();
       finish();
       // A person who closes Link wants to hear nothing (E2).
       if (!error) return;
@@ -211,11 +207,10 @@ export function ConnectProvider({ userId, scriptUrl, children }: ConnectProvider
   }, []);
 
   const resume = useCallback(
-    (receivedRedirectUri: string) => {
-      if (underway.current) return true;
-      const token = readLinkToken(userId);
-      if (!token) return false;
+    (token: string, receivedRedirectUri: string) => {
+      if (underway.current) return;
       underway.current = true;
+      hideToast(toastId);
       setStep({ name: "opening" });
       Promise.all([loadLinkScript(scriptUrl), loadLinkSession()]).then(
         () => {
@@ -227,13 +222,12 @@ export function ConnectProvider({ userId, scriptUrl, children }: ConnectProvider
           showProblem(toastId, {
             title: text.problem.link,
             message: text.problem.linkScript,
-            action: { label: text.problem.tryAgain, run: () => void resume(receivedRedirectUri) },
+            action: { label: text.problem.tryAgain, run: () => resume(token, receivedRedirectUri) },
           });
         },
       );
-      return true;
     },
-    [finish, scriptUrl, userId],
+    [finish, scriptUrl],
   );
 
   const prepare = useCallback(() => {

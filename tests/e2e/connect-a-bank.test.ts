@@ -49,6 +49,19 @@ async function finishLink(page: Page, username = "user_good"): Promise<void> {
   await link(page).getByRole("button", { name: "Connect accounts" }).click();
 }
 
+/** Through Link to the page of a bank that logs people in on its own site. */
+async function toOAuthBank(page: Page): Promise<void> {
+  await openBank(page, "Platypus OAuth Bank");
+  await link(page).getByRole("button", { name: "Continue" }).click();
+  await page.waitForURL(/\/link\/oauth\.html/);
+}
+
+async function logInAtBank(page: Page): Promise<void> {
+  await page.getByRole("textbox", { name: "Username" }).fill("user_good");
+  await page.getByRole("textbox", { name: "Password" }).fill("pass_good");
+  await page.getByRole("button", { name: "Log in" }).click();
+}
+
 const card = (page: Page) => page.locator("[data-item-id]");
 
 function expectQuiet(witness: Witness): void {
@@ -86,6 +99,68 @@ test("C4 a second tab shows the new bank after it is focused, without a reload",
   await second.page.evaluate(() => window.dispatchEvent(new Event("focus")));
   await card(second.page).waitFor();
   expectQuiet(second);
+});
+
+test("S2 an OAuth bank: the page goes to the bank, returns to /connect/oauth, and the accounts are there", async () => {
+  const witness = await dashboard();
+  const { page } = witness;
+  await toOAuthBank(page);
+  await logInAtBank(page);
+  await page.waitForURL(`${app.url}/connect/oauth?oauth_state_id=**`);
+  await link(page).getByRole("button", { name: "Connect accounts" }).click();
+  await page.getByText(/Platypus OAuth Bank connected: \d+ accounts/).waitFor();
+  await card(page).waitFor();
+  expect(await card(page).getAttribute("data-new")).toBe("true");
+  expect(new URL(page.url()).pathname).toBe("/dashboard");
+  expect([witness.console, witness.foreignHosts]).toEqual([[], []]);
+  // To the bank and back: no other page load.
+  expect(witness.pageLoads.map((url) => new URL(url).pathname)).toEqual([
+    "/link/oauth.html",
+    "/connect/oauth",
+  ]);
+});
+
+test("S2 the bank returns in a fresh tab that knows nothing but the session's cookie", async () => {
+  const first = await dashboard();
+  await toOAuthBank(first.page);
+  const atBank = first.page.url();
+  expect(await first.page.context().storageState()).toMatchObject({ origins: [] });
+  const witness = await openPage(browser, { from: first.page });
+  const { page } = witness;
+  await first.page.close();
+  await page.goto(atBank);
+  await logInAtBank(page);
+  await link(page).getByRole("button", { name: "Connect accounts" }).click();
+  await card(page).waitFor();
+  expect(await card(page).innerText()).toContain("Platypus OAuth Bank");
+  expect([witness.console, witness.foreignHosts]).toEqual([[], []]);
+});
+
+test("S2 a person who cancels at the bank, and one whom no bank sent, are told and shown the way on", async () => {
+  const { page } = await dashboard();
+  await toOAuthBank(page);
+  await page.getByRole("button", { name: "Cancel and return" }).click();
+  await page.waitForURL(`${app.url}/connect/oauth?oauth_state_id=**`);
+  await link(page).getByRole("button", { name: "Exit" }).click();
+  await page.getByRole("heading", { name: "The connection was not finished" }).waitFor();
+  await page.goto(`${app.url}/connect/oauth`);
+  await page.getByRole("heading", { name: "This connection cannot be continued" }).waitFor();
+  await page.getByRole("link", { name: "Back to the dashboard" }).click();
+  await page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
+  expect(await card(page).count()).toBe(0);
+});
+
+test("S2 I6 another person does not continue the first one's connection", async () => {
+  const first = await dashboard();
+  await toOAuthBank(first.page);
+  const atBank = first.page.url();
+  const second = await dashboard();
+  await second.page.goto(atBank);
+  await logInAtBank(second.page);
+  await second.page.getByRole("heading", { name: "This connection cannot be continued" }).waitFor();
+  expect(await second.page.content()).not.toContain("link-sandbox-");
+  expect(await app.query("select * from open_links")).not.toEqual([]);
+  expect(JSON.stringify(await app.query("select * from open_links"))).not.toContain("link-sandbox");
 });
 
 test("E2 a person who closes Link sees no error, and nothing is connected", async () => {

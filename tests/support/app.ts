@@ -38,7 +38,8 @@ export async function startTestApp(overrides: Record<string, string> = {}) {
     PLAID_CLIENT_ID: "test-client-id",
     PLAID_SECRET: "a-secret-for-tests",
     PLAID_ENV: "sandbox",
-    PLAID_BASE_URL: `http://localhost:${sandbox.port}`,
+    // Another site than the app's, as Plaid and the banks are: cookies behave as they do there.
+    PLAID_BASE_URL: `http://127.0.0.1:${sandbox.port}`,
     TOKEN_KEYS: `t1:${randomBytes(32).toString("base64")}`,
     SESSION_SECRET: randomBytes(32).toString("base64url"),
     ...overrides,
