@@ -1,6 +1,6 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { startTestApp, type TestApp } from "../support/app.ts";
+import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { launchBrowser, openPage, type Witness } from "../support/browser.ts";
 
 let app: TestApp;
@@ -18,7 +18,7 @@ afterEach(async () => {
 });
 
 /** A logged-in page on the dashboard, with a clean record. */
-async function dashboard(plan = "analyst", width = 1280): Promise<Witness> {
+async function dashboard(plan = "analyst", width = 1280): Promise<Witness & { person: Person }> {
   const person = await app.signUp(plan);
   const witness = await openPage(browser, { width });
   const { page } = witness;
@@ -28,7 +28,7 @@ async function dashboard(plan = "analyst", width = 1280): Promise<Witness> {
   await page.getByRole("button", { name: "Log in" }).click();
   await page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
   witness.pageLoads.length = 0;
-  return witness;
+  return { ...witness, person };
 }
 
 const link = (page: Page) => page.frameLocator("iframe");
@@ -64,6 +64,23 @@ async function logInAtBank(page: Page): Promise<void> {
 
 const card = (page: Page) => page.locator("[data-item-id]");
 
+/** What the server logged of Link's events for this person, oldest first. */
+const linkEvents = (person: Person) =>
+  app.logLines
+    .map((line) => JSON.parse(line))
+    .filter((line) => line.event === "link_event" && line.userId === person.id);
+
+/** Everything a connection would change for this person, here and at Plaid. */
+async function stateOf(person: Person) {
+  const tables = ["items", "accounts", "link_attempts", "account_activity"];
+  const counts = await Promise.all(
+    tables.map((table) => app.query(`select 1 from ${table} where user_id = $1`, [person.id])),
+  );
+  const [user] = await app.query("select data_version from users where id = $1", [person.id]);
+  const items = (await app.itemsAtPlaid()).filter((item) => item.client_user_id === person.id);
+  return { rows: counts.map((rows) => rows.length), version: user.data_version, atPlaid: items };
+}
+
 function expectQuiet(witness: Witness): void {
   expect(witness.console).toEqual([]);
   expect(witness.pageLoads).toEqual([]);
@@ -83,6 +100,22 @@ test("C1 C2 C3 C4 P4 S2 a bank is connected: toast, highlighted card, no reload,
   expect(shown).toContain("0000");
   expect(shown).toContain("$110.00");
   expectQuiet(witness);
+});
+
+test("R6 the browser's Link events are logged, one line each, under one Link session", async () => {
+  const { page, person } = await dashboard();
+  await openBank(page);
+  await finishLink(page);
+  await card(page).waitFor();
+  const named = () =>
+    linkEvents(person)
+      .map((line) => line.eventName)
+      .sort();
+  await expect.poll(named).toEqual(["HANDOFF", "OPEN", "SELECT_INSTITUTION"]);
+  const lines = linkEvents(person);
+  expect(new Set(lines.map((line) => line.linkSessionId)).size).toBe(1);
+  expect(lines.find((line) => line.eventName === "HANDOFF").institutionId).toBe("ins_109508");
+  for (const line of lines) expect(line.requestId).toMatch(/^[0-9a-f-]{36}$/);
 });
 
 test("C4 a second tab shows the new bank after it is focused, without a reload", async () => {
@@ -163,15 +196,28 @@ test("S2 I6 another person does not continue the first one's connection", async 
   expect(JSON.stringify(await app.query("select * from open_links"))).not.toContain("link-sandbox");
 });
 
-test("E2 a person who closes Link sees no error, and nothing is connected", async () => {
+test("E2 a person who closes Link sees no error; an analytics event is left and nothing else", async () => {
   const witness = await dashboard();
-  const { page } = witness;
+  const { page, person } = witness;
+  const before = await stateOf(person);
   await page.getByRole("button", { name: "Connect a bank" }).click();
   await link(page).getByRole("button", { name: "Close" }).first().click();
   await page.locator("iframe").waitFor({ state: "detached" });
   await page.getByRole("button", { name: "Connect a bank" }).waitFor();
+  await expect.poll(() => linkEvents(person)).toHaveLength(2);
+  const [opened, closed] = ["OPEN", "EXIT"].map((name) =>
+    linkEvents(person).find((line) => line.eventName === name),
+  );
+  expect(closed).toMatchObject({
+    linkSessionId: opened.linkSessionId,
+    requestId: expect.any(String),
+  });
+  expect([closed.errorType, closed.errorCode]).toEqual([null, null]);
   expect(await page.locator("[data-sonner-toast]").count()).toBe(0);
   expect(await card(page).count()).toBe(0);
+  expect(await stateOf(person)).toEqual(before);
+  const kinds = app.logLines.map((line) => JSON.parse(line)).filter((l) => l.userId === person.id);
+  expect(kinds.map((line) => line.event)).toEqual(["link_token", "link_event", "link_event"]);
   expectQuiet(witness);
 });
 
