@@ -30,7 +30,7 @@ const arrivalTime = 8_000;
 const recordedEvents = new Set(["OPEN", "SELECT_INSTITUTION", "HANDOFF", "ERROR", "EXIT"]);
 
 /** All toasts of the flow take this place: the newest says where things stand. */
-const toastId = "connect";
+const toastPlace = "connect";
 
 interface ConnectProviderProps {
   scriptUrl: string;
@@ -79,7 +79,7 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
         label: text.problem.logIn,
         run: () => navigate(`/login?next=${encodeURIComponent(pathname)}`),
       };
-      showProblem(toastId, {
+      showProblem(toastPlace, {
         title: limit ? (full ? text.problem.limit : text.problem.tooMany) : title,
         message: limit ? limitMessage(limit) : failure.message,
         requestId: failure.requestId,
@@ -92,7 +92,7 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
   const start = useCallback(() => {
     if (underway.current) return;
     underway.current = true;
-    hideToast(toastId);
+    hideToast(toastPlace);
     setStep({ name: "opening" });
     const open = async () => {
       try {
@@ -108,7 +108,7 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
       } catch (error) {
         finish();
         if (error instanceof LinkScriptError) {
-          showProblem(toastId, {
+          showProblem(toastPlace, {
             title: text.problem.link,
             message: text.problem.linkScript,
             action: { label: text.problem.tryAgain, run: start },
@@ -127,7 +127,7 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
   const connect = useCallback(
     async (publicToken: string, metadata: LinkMetadata) => {
       underway.current = true;
-      hideToast(toastId);
+      hideToast(toastPlace);
       const bank = metadata.institution?.name ?? null;
       setStep({ name: "connecting", bank, accountCount: metadata.accounts?.length || 1 });
       try {
@@ -140,7 +140,7 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
         setArrival({ itemId: item.id, bank: name, accountCount: accounts.length });
         const say =
           outcome === "connected" ? text.connect.connected : text.connect.alreadyConnected;
-        showSuccess(toastId, say(name, accounts.length));
+        showSuccess(toastPlace, say(name, accounts.length));
         announceAccounts();
         if (pathname === "/dashboard") revalidate();
         // Back must not lead to the return from a bank that is over.
@@ -177,7 +177,7 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
         return;
       }
       finish();
-      showProblem(toastId, {
+      showProblem(toastPlace, {
         title: text.problem.linkClosed,
         message: text.problem.noToken,
         action: { label: text.problem.connectAgain, run: start },
@@ -191,7 +191,7 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
       finish();
       // A person who closes Link wants to hear nothing (E2).
       if (!error) return;
-      showProblem(toastId, {
+      showProblem(toastPlace, {
         title: text.problem.linkClosed,
         message: error.display_message || text.problem.linkExit,
         action: { label: text.problem.connectAgain, run: start },
@@ -210,7 +210,7 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
     (token: string, receivedRedirectUri: string) => {
       if (underway.current) return;
       underway.current = true;
-      hideToast(toastId);
+      hideToast(toastPlace);
       setStep({ name: "opening" });
       Promise.all([loadLinkScript(scriptUrl), loadLinkSession()]).then(
         () => {
@@ -219,7 +219,7 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
         },
         () => {
           finish();
-          showProblem(toastId, {
+          showProblem(toastPlace, {
             title: text.problem.link,
             message: text.problem.linkScript,
             action: { label: text.problem.tryAgain, run: () => resume(token, receivedRedirectUri) },

@@ -246,6 +246,29 @@ test("E3 when the exchange fails nothing is connected, and trying again with the
   await card(page).waitFor();
 });
 
+test("E3 a bank log-in that has expired meanwhile: a plain sentence, and a button that starts again", async () => {
+  const { page, person } = await dashboard();
+  await app.fault({
+    path: "/item/public_token/exchange",
+    times: 1,
+    do: { error: "RATE_LIMIT_EXCEEDED" },
+  });
+  await openBank(page);
+  await finishLink(page);
+  await page.getByText(/your bank log-in is kept/).waitFor();
+  // Plaid's public_tokens live for 30 minutes.
+  await app.advanceClock(31 * 60);
+  await page.getByRole("button", { name: "Try again" }).click();
+  await page.getByText("This bank log-in has expired or was already used.").waitFor();
+  expect(await page.locator("body").innerText()).not.toContain("PUBLIC_TOKEN");
+  expect((await stateOf(person)).rows.slice(0, 2)).toEqual([0, 0]);
+  await page.getByRole("button", { name: "Connect again" }).click();
+  await link(page).getByRole("button", { name: "Continue" }).click();
+  await link(page).getByRole("button", { name: "First Platypus Bank" }).click();
+  await finishLink(page);
+  await card(page).waitFor();
+});
+
 test("E5 more accounts than the plan holds are refused with a clear sentence", async () => {
   const { page } = await dashboard("intern");
   await openBank(page);

@@ -85,6 +85,8 @@ export async function startTestApp(overrides: Record<string, string> = {}) {
     post,
     query: async (sql: string, values: unknown[] = []) => (await pool.query(sql, values)).rows,
     fault: (...faults: unknown[]) => control("POST", "faults", { faults }),
+    /** Moves Plaid's time forward: tokens expire. */
+    advanceClock: (seconds: number) => control("POST", "clock", { advance_seconds: seconds }),
     clearFaults: () => control("DELETE", "faults"),
     requestsAtPlaid: async (path: string): Promise<number> => {
       const { requests } = (await control("GET", "requests")) as { requests: { path: string }[] };
