@@ -1,7 +1,16 @@
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { launchBrowser, openPage, type Witness } from "../support/browser.ts";
+import {
+  card,
+  finishLink,
+  link,
+  logIn,
+  logInAtBank,
+  openBank,
+  openOAuthBank,
+} from "../support/link.ts";
 
 let app: TestApp;
 let browser: Browser;
@@ -22,47 +31,10 @@ async function dashboard(plan = "analyst", width = 1280): Promise<Witness & { pe
   const person = await app.signUp(plan);
   const witness = await openPage(browser, { width });
   const { page } = witness;
-  await page.goto(`${app.url}/login`);
-  await page.getByLabel("Email").fill(person.email);
-  await page.getByLabel("Password", { exact: true }).fill(person.password);
-  await page.getByRole("button", { name: "Log in" }).click();
-  await page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
+  await logIn(app, page, person);
   witness.pageLoads.length = 0;
   return { ...witness, person };
 }
-
-const link = (page: Page) => page.frameLocator("iframe");
-
-/** Opens Link and stops at the bank's log-in. */
-async function openBank(page: Page, bank = "First Platypus Bank"): Promise<void> {
-  await page.getByRole("button", { name: "Connect a bank" }).click();
-  await link(page).getByRole("button", { name: "Continue" }).click();
-  await link(page).getByRole("searchbox", { name: "Search for your bank" }).fill(bank);
-  await link(page).getByRole("button", { name: bank }).click();
-}
-
-/** The rest of Link, to its end. */
-async function finishLink(page: Page, username = "user_good"): Promise<void> {
-  await link(page).getByRole("textbox", { name: "Username" }).fill(username);
-  await link(page).getByLabel("Password", { exact: true }).fill("pass_good");
-  await link(page).getByRole("button", { name: "Log in" }).click();
-  await link(page).getByRole("button", { name: "Connect accounts" }).click();
-}
-
-/** Through Link to the page of a bank that logs people in on its own site. */
-async function toOAuthBank(page: Page): Promise<void> {
-  await openBank(page, "Platypus OAuth Bank");
-  await link(page).getByRole("button", { name: "Continue" }).click();
-  await page.waitForURL(/\/link\/oauth\.html/);
-}
-
-async function logInAtBank(page: Page): Promise<void> {
-  await page.getByRole("textbox", { name: "Username" }).fill("user_good");
-  await page.getByRole("textbox", { name: "Password" }).fill("pass_good");
-  await page.getByRole("button", { name: "Log in" }).click();
-}
-
-const card = (page: Page) => page.locator("[data-item-id]");
 
 /** What the server logged of Link's events for this person, oldest first. */
 const linkEvents = (person: Person) =>
@@ -137,7 +109,7 @@ test("C4 a second tab shows the new bank after it is focused, without a reload",
 test("S2 an OAuth bank: the page goes to the bank, returns to /connect/oauth, and the accounts are there", async () => {
   const witness = await dashboard();
   const { page } = witness;
-  await toOAuthBank(page);
+  await openOAuthBank(page);
   await logInAtBank(page);
   await page.waitForURL(`${app.url}/connect/oauth?oauth_state_id=**`);
   await link(page).getByRole("button", { name: "Connect accounts" }).click();
@@ -155,7 +127,7 @@ test("S2 an OAuth bank: the page goes to the bank, returns to /connect/oauth, an
 
 test("S2 the bank returns in a fresh tab that knows nothing but the session's cookie", async () => {
   const first = await dashboard();
-  await toOAuthBank(first.page);
+  await openOAuthBank(first.page);
   const atBank = first.page.url();
   expect(await first.page.context().storageState()).toMatchObject({ origins: [] });
   const witness = await openPage(browser, { from: first.page });
@@ -171,7 +143,7 @@ test("S2 the bank returns in a fresh tab that knows nothing but the session's co
 
 test("S2 a person who cancels at the bank, and one whom no bank sent, are told and shown the way on", async () => {
   const { page } = await dashboard();
-  await toOAuthBank(page);
+  await openOAuthBank(page);
   await page.getByRole("button", { name: "Cancel and return" }).click();
   await page.waitForURL(`${app.url}/connect/oauth?oauth_state_id=**`);
   await link(page).getByRole("button", { name: "Exit" }).click();
@@ -185,7 +157,7 @@ test("S2 a person who cancels at the bank, and one whom no bank sent, are told a
 
 test("S2 I6 another person does not continue the first one's connection", async () => {
   const first = await dashboard();
-  await toOAuthBank(first.page);
+  await openOAuthBank(first.page);
   const atBank = first.page.url();
   const second = await dashboard();
   await second.page.goto(atBank);
