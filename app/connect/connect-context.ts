@@ -29,6 +29,9 @@ export interface Connect {
   prepare: () => void;
 }
 
+/** The button that opens Link: a page has one at most. */
+export const connectButtonId = "connect-a-bank";
+
 export const ConnectContext = createContext<Connect | null>(null);
 
 /** The one connection flow of the page. */

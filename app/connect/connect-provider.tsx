@@ -16,7 +16,13 @@ import { type Failure, limitDetails, toFailure } from "../failure.ts";
 import { text } from "../text.ts";
 import { trpc } from "../trpc.ts";
 import { announceAccounts } from "./account-news.ts";
-import { type Arrival, type Connect, ConnectContext, type ConnectStep } from "./connect-context.ts";
+import {
+  type Arrival,
+  type Connect,
+  ConnectContext,
+  type ConnectStep,
+  connectButtonId,
+} from "./connect-context.ts";
 import { loadLinkScript } from "./load-link-script.ts";
 import { toLinkEvent, toLinkMetadata } from "./to-link-metadata.ts";
 
@@ -241,6 +247,16 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
     const timer = setTimeout(() => setArrival(null), arrivalTime);
     return () => clearTimeout(timer);
   }, [arrival]);
+
+  // Link has taken the focus, and the button it came from may be another by now. A new card takes it
+  // for itself; else it goes back to the button, unless the person has gone on elsewhere.
+  const before = useRef(step.name);
+  useEffect(() => {
+    const ended = before.current !== "idle" && step.name === "idle";
+    before.current = step.name;
+    if (!ended || arrival || document.activeElement !== document.body) return;
+    document.getElementById(connectButtonId)?.focus({ preventScroll: true });
+  }, [step, arrival]);
 
   const value = useMemo<Connect>(
     () => ({ step, arrival, start, resume, prepare }),
