@@ -94,9 +94,13 @@ export async function startTestApp(overrides: Record<string, string> = {}) {
     },
     itemsAtPlaid: async (): Promise<ItemAtPlaid[]> =>
       ((await control("GET", "items")) as { items: ItemAtPlaid[] }).items,
-    async signUp(plan?: string, email = `${randomUUID()}@example.com`): Promise<Person> {
+    async signUp(
+      plan?: string,
+      email = `${randomUUID()}@example.com`,
+      name = "Ada",
+    ): Promise<Person> {
       const password = "correct horse battery";
-      const answer = await post("/api/auth/sign-up/email", { name: "Ada", email, password });
+      const answer = await post("/api/auth/sign-up/email", { name, email, password });
       if (answer.status !== 200) throw new Error(`sign-up: ${JSON.stringify(answer.body)}`);
       if (plan) await pool.query("update users set plan = $1 where email = $2", [plan, email]);
       const cookie = answer.headers
