@@ -195,8 +195,9 @@ export const text = {
     title: "Finishing your connection",
     lead: "Your bank has sent you back. One moment, please.",
     lostTitle: "This connection cannot be continued",
-    lost: "It was started in another browser, or too long ago. Nothing was connected. Start again from the dashboard.",
-    stopped: "The connection was not finished. Nothing was connected.",
+    lost: "It was started too long ago, or by somebody else. Nothing was connected. Start again from the dashboard.",
+    stoppedTitle: "The connection was not finished",
+    stopped: "Nothing was connected. You can start again from the dashboard.",
     back: "Back to the dashboard",
   },
   error: {

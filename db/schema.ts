@@ -98,6 +98,13 @@ export interface LinkAttemptsTable {
   updated_at: Timestamp;
 }
 
+/** The Link a person has opened last; `link_token_sealed` is bound to `user_id`. */
+export interface OpenLinksTable {
+  user_id: string;
+  link_token_sealed: string;
+  expires_at: Date;
+}
+
 /** What happened to a person's connections: one row for each ending (I8). */
 export interface AccountActivityTable {
   id: Generated<string>;
@@ -176,6 +183,7 @@ export interface Database {
   items: ItemsTable;
   accounts: AccountsTable;
   link_attempts: LinkAttemptsTable;
+  open_links: OpenLinksTable;
   account_activity: AccountActivityTable;
   sessions: SessionsTable;
   credentials: CredentialsTable;

@@ -17,6 +17,7 @@ import { appRouter, createCaller } from "./api/router.ts";
 import { toFiscilityError } from "./api/trpc.ts";
 import { identify } from "./auth/identify.ts";
 import { createPageAuth } from "./auth/page-auth.ts";
+import { openLinkToken } from "./connect/open-link.ts";
 import { type ErrorBody, FiscilityError, type Reason, reasons } from "./contracts/errors.ts";
 import type { LoadContext } from "./load-context.ts";
 import type { Services } from "./services.ts";
@@ -118,7 +119,10 @@ export function createHttp(services: Services, build: ServerBuild): express.Expr
             address: req.ip,
             userAgent: req.headers["user-agent"],
           }),
-          link: linkSource(config.plaid.standIn),
+          link: {
+            ...linkSource(config.plaid.standIn),
+            openToken: async () => user && openLinkToken(services, user),
+          },
           openApi,
           nonce: known(req).nonce,
         };
@@ -129,7 +133,7 @@ export function createHttp(services: Services, build: ServerBuild): express.Expr
   return app;
 }
 
-function linkSource(standIn: string | undefined): LoadContext["link"] {
+function linkSource(standIn: string | undefined) {
   const script = "/link/v2/stable/link-initialize.js";
   return {
     scriptUrl: `${standIn ?? "https://cdn.plaid.com"}${script}`,

@@ -20,9 +20,10 @@ export interface LoadContext extends Record<string, unknown> {
   };
   /**
    * Where Link comes from. `scriptUrl` is Plaid's CDN script, or the local sandbox's; `local` says
-   * which. https://plaid.com/docs/link/web/
+   * which. https://plaid.com/docs/link/web/ `openToken` is the link_token that the person who asks
+   * opened Link with last, or null.
    */
-  link: { scriptUrl: string; local: boolean };
+  link: { scriptUrl: string; local: boolean; openToken(): Promise<string | null> };
   /** What `/api/docs` shows. */
   openApi: OpenApi;
   /** For every script element, as the Content-Security-Policy of this response asks. */

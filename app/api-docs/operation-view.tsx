@@ -43,7 +43,7 @@ export function OperationView({ method, path, operation, schemas }: OperationVie
           {answer ? <Named schema={answer} schemas={schemas} /> : null}
         </section>
       </div>
-      <pre className="mt-4 overflow-x-auto rounded-lg bg-sunken p-3 text-xs leading-relaxed">
+      <pre className="mt-4 rounded-lg bg-sunken p-3 text-xs leading-relaxed wrap-anywhere whitespace-pre-wrap">
         <code>{curlOf(method, path, body !== undefined)}</code>
       </pre>
       <details className="mt-3 text-sm">

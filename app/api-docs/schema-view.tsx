@@ -74,7 +74,7 @@ function PlainType({ schema }: { schema: Schema }) {
 function SchemaLink({ reference }: { reference: string }) {
   const name = nameOf(reference);
   return (
-    <a href={`#${name}`} className="rounded-sm text-accent underline-offset-4 hover:underline">
+    <a href={`#${name}`} className="rounded-sm text-link">
       {name}
     </a>
   );

@@ -31,7 +31,9 @@ export function AuthPage({ words, otherPath, answer, children }: AuthPageProps) 
 
   return (
     <div className="mx-auto flex min-h-dvh w-full max-w-sm flex-col px-5 pt-6 pb-12">
-      <Logo />
+      <header>
+        <Logo />
+      </header>
       <main className="my-auto py-10">
         <h1 className="text-2xl font-semibold">{words.title}</h1>
         <p className="mt-1 text-ink-soft">{words.lead}</p>
@@ -60,10 +62,7 @@ export function AuthPage({ words, otherPath, answer, children }: AuthPageProps) 
         </Form>
         <p className="mt-6 text-sm text-ink-soft">
           {words.otherLead}{" "}
-          <Link
-            to={`${otherPath}${search}`}
-            className="rounded-sm py-2 font-medium text-accent underline-offset-4 hover:underline"
-          >
+          <Link to={`${otherPath}${search}`} className="rounded-sm py-2 font-medium text-link">
             {words.other}
           </Link>
         </p>

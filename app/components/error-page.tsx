@@ -7,9 +7,11 @@ import { Logo } from "./logo.tsx";
 export function ErrorPage() {
   return (
     <div className="mx-auto flex min-h-dvh max-w-xl flex-col px-5 py-6">
-      <Link to="/" className="self-start rounded-md">
-        <Logo />
-      </Link>
+      <header>
+        <Link to="/" className="inline-block rounded-md">
+          <Logo />
+        </Link>
+      </header>
       <main className="grid flex-1 place-items-center py-16">
         <ErrorMessage />
       </main>

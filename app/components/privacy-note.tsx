@@ -6,19 +6,19 @@ export function PrivacyNote() {
   return (
     <section aria-label={text.privacy.title} className="text-sm">
       <dl className="grid gap-3">
-        <div className="flex gap-2.5">
-          <Lock className="mt-0.5 size-4 shrink-0 text-ink-soft" aria-hidden="true" />
-          <div>
-            <dt className="font-medium">{text.privacy.keptLabel}</dt>
-            <dd className="text-ink-soft">{text.privacy.kept}</dd>
-          </div>
+        <div>
+          <dt className="flex items-center gap-2.5 font-medium">
+            <Lock className="size-4 shrink-0 text-ink-soft" aria-hidden="true" />
+            {text.privacy.keptLabel}
+          </dt>
+          <dd className="pl-6.5 text-ink-soft">{text.privacy.kept}</dd>
         </div>
-        <div className="flex gap-2.5">
-          <EyeOff className="mt-0.5 size-4 shrink-0 text-ink-soft" aria-hidden="true" />
-          <div>
-            <dt className="font-medium">{text.privacy.neverLabel}</dt>
-            <dd className="text-ink-soft">{text.privacy.never}</dd>
-          </div>
+        <div>
+          <dt className="flex items-center gap-2.5 font-medium">
+            <EyeOff className="size-4 shrink-0 text-ink-soft" aria-hidden="true" />
+            {text.privacy.neverLabel}
+          </dt>
+          <dd className="pl-6.5 text-ink-soft">{text.privacy.never}</dd>
         </div>
       </dl>
     </section>

@@ -9,16 +9,28 @@ export function Toasts() {
   return <Toaster position="bottom-right" gap={10} offset={24} mobileOffset={16} />;
 }
 
-/** Says that something went well; goes away by itself after a while. */
-export function showSuccess(id: string, title: string): void {
-  toast.custom(
+/**
+ * The toast that each place holds. Every toast has an id of its own: sonner would take a toast whose
+ * id is still leaving the page away with the one that leaves.
+ */
+const shown = new Map<string, string | number>();
+
+function show(place: string, body: (id: string | number) => React.ReactElement, duration: number) {
+  hideToast(place);
+  shown.set(place, toast.custom(body, { duration }));
+}
+
+/** Says that something went well; goes away by itself after a while. Takes its place over. */
+export function showSuccess(place: string, title: string): void {
+  show(
+    place,
     (toastId) => (
       <ToastFrame onDismiss={() => toast.dismiss(toastId)}>
         <CircleCheck className="mt-0.5 size-4.5 shrink-0 text-accent" aria-hidden="true" />
         <p className="min-w-0 flex-1 font-medium wrap-break-word">{title}</p>
       </ToastFrame>
     ),
-    { id, duration: 8_000 },
+    8_000,
   );
 }
 
@@ -30,9 +42,13 @@ export interface Problem {
   action?: { label: string; run: () => void };
 }
 
-/** Says what went wrong and how to go on; stays until the person dismisses it or acts. */
-export function showProblem(id: string, { title, message, requestId, action }: Problem): void {
-  toast.custom(
+/**
+ * Says what went wrong and how to go on; stays until the person dismisses it or acts. Takes its
+ * place over.
+ */
+export function showProblem(place: string, { title, message, requestId, action }: Problem): void {
+  show(
+    place,
     (toastId) => (
       <ToastFrame onDismiss={() => toast.dismiss(toastId)}>
         <CircleAlert className="mt-0.5 size-4.5 shrink-0 text-danger" aria-hidden="true" />
@@ -65,13 +81,15 @@ export function showProblem(id: string, { title, message, requestId, action }: P
         </div>
       </ToastFrame>
     ),
-    { id, duration: Number.POSITIVE_INFINITY },
+    Number.POSITIVE_INFINITY,
   );
 }
 
-/** Takes a toast away, because what it said is over. */
-export function hideToast(id: string): void {
-  toast.dismiss(id);
+/** Takes the toast of this place away, because what it said is over. */
+export function hideToast(place: string): void {
+  const id = shown.get(place);
+  if (id !== undefined) toast.dismiss(id);
+  shown.delete(place);
 }
 
 function ToastFrame({ children, onDismiss }: { children: React.ReactNode; onDismiss: () => void }) {

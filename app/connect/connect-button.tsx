@@ -2,7 +2,7 @@ import { Plus } from "lucide-react";
 import { Button } from "../components/button.tsx";
 import { showProblem } from "../components/toasts.tsx";
 import { text } from "../text.ts";
-import { useConnect } from "./connect-context.ts";
+import { connectButtonId, useConnect } from "./connect-context.ts";
 
 interface ConnectButtonProps {
   /** Why no bank can be connected now: the plan is full. Said before Link opens. */
@@ -16,6 +16,7 @@ export function ConnectButton({ full, className }: ConnectButtonProps) {
   return (
     <>
       <Button
+        id={connectButtonId}
         icon={<Plus className="-ml-0.5 size-4" aria-hidden="true" />}
         busy={step.name !== "idle"}
         aria-disabled={full !== null}

@@ -23,11 +23,14 @@ export interface Connect {
   arrival: Arrival | null;
   /** Opens Link. Does nothing while a connection is under way. */
   start: () => void;
-  /** Goes on after a bank's own site sent the person back. False when there is nothing to go on with. */
-  resume: (receivedRedirectUri: string) => boolean;
+  /** Goes on after a bank's own site sent the person back, with the link_token that Link had then. */
+  resume: (linkToken: string, receivedRedirectUri: string) => void;
   /** Fetches ahead what `start` will need. */
   prepare: () => void;
 }
+
+/** The button that opens Link: a page has one at most. */
+export const connectButtonId = "connect-a-bank";
 
 export const ConnectContext = createContext<Connect | null>(null);
 

@@ -16,9 +16,14 @@ import { type Failure, limitDetails, toFailure } from "../failure.ts";
 import { text } from "../text.ts";
 import { trpc } from "../trpc.ts";
 import { announceAccounts } from "./account-news.ts";
-import { type Arrival, type Connect, ConnectContext, type ConnectStep } from "./connect-context.ts";
+import {
+  type Arrival,
+  type Connect,
+  ConnectContext,
+  type ConnectStep,
+  connectButtonId,
+} from "./connect-context.ts";
 import { loadLinkScript } from "./load-link-script.ts";
-import { forgetLinkToken, readLinkToken, storeLinkToken } from "./stored-link-token.ts";
 import { toLinkEvent, toLinkMetadata } from "./to-link-metadata.ts";
 
 const loadLinkSession = () => import("./link-session.tsx");
@@ -31,10 +36,9 @@ const arrivalTime = 8_000;
 const recordedEvents = new Set(["OPEN", "SELECT_INSTITUTION", "HANDOFF", "ERROR", "EXIT"]);
 
 /** All toasts of the flow take this place: the newest says where things stand. */
-const toastId = "connect";
+const toastPlace = "connect";
 
 interface ConnectProviderProps {
-  userId: string;
   scriptUrl: string;
   children: ReactNode;
 }
@@ -48,7 +52,7 @@ interface OpenLink {
  * The browser half of the flow: link_token -> Link -> public_token -> connectAccount -> the page
  * shows the accounts. Holds it above the pages, so that it goes on whichever of them is open.
  */
-export function ConnectProvider({ userId, scriptUrl, children }: ConnectProviderProps) {
+export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
   const [step, setStep] = useState<ConnectStep>({ name: "idle" });
   const [openLink, setOpenLink] = useState<OpenLink | null>(null);
   const [arrival, setArrival] = useState<Arrival | null>(null);
@@ -81,7 +85,7 @@ export function ConnectProvider({ userId, scriptUrl, children }: ConnectProvider
         label: text.problem.logIn,
         run: () => navigate(`/login?next=${encodeURIComponent(pathname)}`),
       };
-      showProblem(toastId, {
+      showProblem(toastPlace, {
         title: limit ? (full ? text.problem.limit : text.problem.tooMany) : title,
         message: limit ? limitMessage(limit) : failure.message,
         requestId: failure.requestId,
@@ -94,24 +98,23 @@ export function ConnectProvider({ userId, scriptUrl, children }: ConnectProvider
   const start = useCallback(() => {
     if (underway.current) return;
     underway.current = true;
-    hideToast(toastId);
+    hideToast(toastPlace);
     setStep({ name: "opening" });
     const open = async () => {
       try {
-        const [{ linkToken, expiration }] = await Promise.all([
+        const [{ linkToken }] = await Promise.all([
           trpc.plaid.createLinkToken.mutate({}),
           loadLinkScript(scriptUrl).catch((cause: unknown) => {
             throw new LinkScriptError({ cause });
           }),
           loadLinkSession(),
         ]);
-        storeLinkToken({ userId, linkToken, expiration });
         setOpenLink({ token: linkToken, receivedRedirectUri: undefined });
         setStep({ name: "linking" });
       } catch (error) {
         finish();
         if (error instanceof LinkScriptError) {
-          showProblem(toastId, {
+          showProblem(toastPlace, {
             title: text.problem.link,
             message: text.problem.linkScript,
             action: { label: text.problem.tryAgain, run: start },
@@ -125,12 +128,12 @@ export function ConnectProvider({ userId, scriptUrl, children }: ConnectProvider
       }
     };
     void open();
-  }, [finish, scriptUrl, userId, showFailure]);
+  }, [finish, scriptUrl, showFailure]);
 
   const connect = useCallback(
     async (publicToken: string, metadata: LinkMetadata) => {
       underway.current = true;
-      hideToast(toastId);
+      hideToast(toastPlace);
       const bank = metadata.institution?.name ?? null;
       setStep({ name: "connecting", bank, accountCount: metadata.accounts?.length || 1 });
       try {
@@ -143,10 +146,11 @@ export function ConnectProvider({ userId, scriptUrl, children }: ConnectProvider
         setArrival({ itemId: item.id, bank: name, accountCount: accounts.length });
         const say =
           outcome === "connected" ? text.connect.connected : text.connect.alreadyConnected;
-        showSuccess(toastId, say(name, accounts.length));
+        showSuccess(toastPlace, say(name, accounts.length));
         announceAccounts();
         if (pathname === "/dashboard") revalidate();
-        else navigate("/dashboard");
+        // Back must not lead to the return from a bank that is over.
+        else navigate("/dashboard", { replace: pathname === "/connect/oauth" });
       } catch (error) {
         const failure = toFailure(error);
         const unclear = failure.reason === "network" || failure.reason === "outcome_pending";
@@ -174,13 +178,12 @@ export function ConnectProvider({ userId, scriptUrl, children }: ConnectProvider
 
   const onSuccess = useCallback<PlaidLinkOnSuccess>(
     (publicToken, metadata) => {
-      forgetLinkToken();
       if (publicToken) {
         void connect(publicToken, toLinkMetadata(metadata));
         return;
       }
       finish();
-      showProblem(toastId, {
+      showProblem(toastPlace, {
         title: text.problem.linkClosed,
         message: text.problem.noToken,
         action: { label: text.problem.connectAgain, run: start },
@@ -191,11 +194,10 @@ export function ConnectProvider({ userId, scriptUrl, children }: ConnectProvider
 
   const onExit = useCallback<PlaidLinkOnExit>(
     (error) => {
-      forgetLinkToken();
       finish();
       // A person who closes Link wants to hear nothing (E2).
       if (!error) return;
-      showProblem(toastId, {
+      showProblem(toastPlace, {
         title: text.problem.linkClosed,
         message: error.display_message || text.problem.linkExit,
         action: { label: text.problem.connectAgain, run: start },
@@ -211,11 +213,10 @@ export function ConnectProvider({ userId, scriptUrl, children }: ConnectProvider
   }, []);
 
   const resume = useCallback(
-    (receivedRedirectUri: string) => {
-      if (underway.current) return true;
-      const token = readLinkToken(userId);
-      if (!token) return false;
+    (token: string, receivedRedirectUri: string) => {
+      if (underway.current) return;
       underway.current = true;
+      hideToast(toastPlace);
       setStep({ name: "opening" });
       Promise.all([loadLinkScript(scriptUrl), loadLinkSession()]).then(
         () => {
@@ -224,16 +225,15 @@ export function ConnectProvider({ userId, scriptUrl, children }: ConnectProvider
         },
         () => {
           finish();
-          showProblem(toastId, {
+          showProblem(toastPlace, {
             title: text.problem.link,
             message: text.problem.linkScript,
-            action: { label: text.problem.tryAgain, run: () => void resume(receivedRedirectUri) },
+            action: { label: text.problem.tryAgain, run: () => resume(token, receivedRedirectUri) },
           });
         },
       );
-      return true;
     },
-    [finish, scriptUrl, userId],
+    [finish, scriptUrl],
   );
 
   const prepare = useCallback(() => {
@@ -247,6 +247,16 @@ export function ConnectProvider({ userId, scriptUrl, children }: ConnectProvider
     const timer = setTimeout(() => setArrival(null), arrivalTime);
     return () => clearTimeout(timer);
   }, [arrival]);
+
+  // Link has taken the focus, and the button it came from may be another by now. A new card takes it
+  // for itself; else it goes back to the button, unless the person has gone on elsewhere.
+  const before = useRef(step.name);
+  useEffect(() => {
+    const ended = before.current !== "idle" && step.name === "idle";
+    before.current = step.name;
+    if (!ended || arrival || document.activeElement !== document.body) return;
+    document.getElementById(connectButtonId)?.focus({ preventScroll: true });
+  }, [step, arrival]);
 
   const value = useMemo<Connect>(
     () => ({ step, arrival, start, resume, prepare }),

@@ -1,6 +1,6 @@
-import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
-import { Link } from "@remix-run/react";
-import { useEffect, useState } from "react";
+import type { HeadersFunction, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
+import { Link, useLoaderData } from "@remix-run/react";
+import { useEffect, useRef, useState } from "react";
 import { requireViewer } from "../auth/require-viewer.ts";
 import { buttonClass } from "../components/button.tsx";
 import { RouteError } from "../components/route-error.tsx";
@@ -12,9 +12,17 @@ import { text } from "../text.ts";
 
 export const meta: MetaFunction = () => pageTitle(text.oauth.title);
 
-export function loader({ request, context }: LoaderFunctionArgs) {
+/** The page holds a link_token: no copy of it is kept anywhere. */
+export const headers: HeadersFunction = () => ({ "Cache-Control": "no-store" });
+
+/**
+ * The link_token comes from the server, so that it does not matter in which tab the bank sends the
+ * person back; null when there is nothing to go on with.
+ */
+export async function loader({ request, context }: LoaderFunctionArgs) {
   requireViewer(request, context);
-  return null;
+  const returned = new URL(request.url).searchParams.has("oauth_state_id");
+  return { linkToken: returned ? await context.link.openToken() : null };
 }
 
 /**
@@ -22,33 +30,42 @@ export function loader({ request, context }: LoaderFunctionArgs) {
  * address it returned to. https://plaid.com/docs/link/oauth/#reinitializing-link
  */
 export default function OAuthReturn() {
+  const loaded = useLoaderData<typeof loader>();
+  // The one this page came with: a later one belongs to a Link that was opened since.
+  const [linkToken] = useState(loaded.linkToken);
   const { step, arrival, resume } = useConnect();
-  const [found, setFound] = useState<"looking" | "yes" | "no">("looking");
+  const [resumed, setResumed] = useState(false);
+  const tried = useRef(false);
 
   useEffect(() => {
-    const { href, searchParams } = new URL(window.location.href);
-    setFound(searchParams.has("oauth_state_id") && resume(href) ? "yes" : "no");
-  }, [resume]);
+    if (linkToken === null || tried.current) return;
+    tried.current = true;
+    resume(linkToken, window.location.href);
+    setResumed(true);
+  }, [linkToken, resume]);
 
   if (step.name === "connecting") {
     return <PendingCard bank={step.bank} accountCount={step.accountCount} />;
   }
-  const stopped = found === "yes" && step.name === "idle" && !arrival;
-  const waiting = found !== "no" && !stopped;
-  return (
-    <div className="mx-auto max-w-sm py-16 text-center" role="status">
-      {waiting ? <Spinner className="mx-auto mb-5 size-6 text-accent" /> : null}
-      <h1 className="text-xl font-semibold">
-        {found === "no" ? text.oauth.lostTitle : text.oauth.title}
-      </h1>
-      <p className="mt-2 text-ink-soft">
-        {waiting ? text.oauth.lead : stopped ? text.oauth.stopped : text.oauth.lost}
-      </p>
-      {waiting ? null : (
+  const stopped = resumed && step.name === "idle" && !arrival;
+  if (linkToken === null || stopped) {
+    return (
+      <div className="mx-auto max-w-sm py-16 text-center" role="status">
+        <h1 className="text-xl font-semibold">
+          {stopped ? text.oauth.stoppedTitle : text.oauth.lostTitle}
+        </h1>
+        <p className="mt-2 text-ink-soft">{stopped ? text.oauth.stopped : text.oauth.lost}</p>
         <Link to="/dashboard" className={buttonClass("primary", "mt-6")}>
           {text.oauth.back}
         </Link>
-      )}
+      </div>
+    );
+  }
+  return (
+    <div className="mx-auto max-w-sm py-16 text-center" role="status">
+      <Spinner className="mx-auto mb-5 size-6 text-accent" />
+      <h1 className="text-xl font-semibold">{text.oauth.title}</h1>
+      <p className="mt-2 text-ink-soft">{text.oauth.lead}</p>
     </div>
   );
 }

@@ -67,10 +67,7 @@ export default function ApiKeys() {
           <h1 className="text-2xl font-semibold">{words.title}</h1>
           <p className="text-ink-soft">
             {words.lead}{" "}
-            <Link
-              to="/api/docs"
-              className="rounded-sm text-accent underline-offset-4 hover:underline"
-            >
+            <Link to="/api/docs" className="rounded-sm text-link">
               {words.docs}
             </Link>
           </p>

@@ -20,7 +20,7 @@ export function shouldRevalidate({
 export default function App() {
   const { viewer, scriptUrl } = useLoaderData<typeof loader>();
   return (
-    <ConnectProvider userId={viewer.id} scriptUrl={scriptUrl}>
+    <ConnectProvider scriptUrl={scriptUrl}>
       <PageFrame viewer={viewer}>
         <Outlet />
       </PageFrame>

@@ -57,21 +57,15 @@ export default function ApiDocs() {
           <section className="mt-6 max-w-3xl">
             <h2 className="text-lg font-semibold">{text.docs.startTitle}</h2>
             <p className="mt-1">{info.description.replaceAll("`", "")}</p>
-            <pre className="mt-3 overflow-x-auto rounded-lg bg-sunken p-3 text-xs leading-relaxed">
+            <pre className="mt-3 rounded-lg bg-sunken p-3 text-xs leading-relaxed wrap-anywhere whitespace-pre-wrap">
               <code>{curlOf("get", "/api/v1/accounts", false)}</code>
             </pre>
             <p className="mt-3">{text.docs.client}</p>
             <p className="mt-3 flex flex-wrap gap-x-5 gap-y-1">
-              <Link
-                to="/settings/api-keys"
-                className="rounded-sm font-medium text-accent underline-offset-4 hover:underline"
-              >
+              <Link to="/settings/api-keys" className="rounded-sm font-medium text-link">
                 {text.docs.keysLink}
               </Link>
-              <a
-                href="/api/openapi.json"
-                className="rounded-sm font-medium text-accent underline-offset-4 hover:underline"
-              >
+              <a href="/api/openapi.json" className="rounded-sm font-medium text-link">
                 {text.docs.document}
               </a>
             </p>

@@ -1,7 +1,16 @@
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { startTestApp, type TestApp } from "../support/app.ts";
+import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { launchBrowser, openPage, type Witness } from "../support/browser.ts";
+import {
+  card,
+  finishLink,
+  link,
+  logIn,
+  logInAtBank,
+  openBank,
+  openOAuthBank,
+} from "../support/link.ts";
 
 let app: TestApp;
 let browser: Browser;
@@ -18,38 +27,31 @@ afterEach(async () => {
 });
 
 /** A logged-in page on the dashboard, with a clean record. */
-async function dashboard(plan = "analyst", width = 1280): Promise<Witness> {
+async function dashboard(plan = "analyst", width = 1280): Promise<Witness & { person: Person }> {
   const person = await app.signUp(plan);
   const witness = await openPage(browser, { width });
   const { page } = witness;
-  await page.goto(`${app.url}/login`);
-  await page.getByLabel("Email").fill(person.email);
-  await page.getByLabel("Password", { exact: true }).fill(person.password);
-  await page.getByRole("button", { name: "Log in" }).click();
-  await page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
+  await logIn(app, page, person);
   witness.pageLoads.length = 0;
-  return witness;
+  return { ...witness, person };
 }
 
-const link = (page: Page) => page.frameLocator("iframe");
+/** What the server logged of Link's events for this person, oldest first. */
+const linkEvents = (person: Person) =>
+  app.logLines
+    .map((line) => JSON.parse(line))
+    .filter((line) => line.event === "link_event" && line.userId === person.id);
 
-/** Opens Link and stops at the bank's log-in. */
-async function openBank(page: Page, bank = "First Platypus Bank"): Promise<void> {
-  await page.getByRole("button", { name: "Connect a bank" }).click();
-  await link(page).getByRole("button", { name: "Continue" }).click();
-  await link(page).getByRole("searchbox", { name: "Search for your bank" }).fill(bank);
-  await link(page).getByRole("button", { name: bank }).click();
+/** Everything a connection would change for this person, here and at Plaid. */
+async function stateOf(person: Person) {
+  const tables = ["items", "accounts", "link_attempts", "account_activity"];
+  const counts = await Promise.all(
+    tables.map((table) => app.query(`select 1 from ${table} where user_id = $1`, [person.id])),
+  );
+  const [user] = await app.query("select data_version from users where id = $1", [person.id]);
+  const items = (await app.itemsAtPlaid()).filter((item) => item.client_user_id === person.id);
+  return { rows: counts.map((rows) => rows.length), version: user.data_version, atPlaid: items };
 }
-
-/** The rest of Link, to its end. */
-async function finishLink(page: Page, username = "user_good"): Promise<void> {
-  await link(page).getByRole("textbox", { name: "Username" }).fill(username);
-  await link(page).getByLabel("Password", { exact: true }).fill("pass_good");
-  await link(page).getByRole("button", { name: "Log in" }).click();
-  await link(page).getByRole("button", { name: "Connect accounts" }).click();
-}
-
-const card = (page: Page) => page.locator("[data-item-id]");
 
 function expectQuiet(witness: Witness): void {
   expect(witness.console).toEqual([]);
@@ -72,6 +74,22 @@ test("C1 C2 C3 C4 P4 S2 a bank is connected: toast, highlighted card, no reload,
   expectQuiet(witness);
 });
 
+test("R6 the browser's Link events are logged, one line each, under one Link session", async () => {
+  const { page, person } = await dashboard();
+  await openBank(page);
+  await finishLink(page);
+  await card(page).waitFor();
+  const named = () =>
+    linkEvents(person)
+      .map((line) => line.eventName)
+      .sort();
+  await expect.poll(named).toEqual(["HANDOFF", "OPEN", "SELECT_INSTITUTION"]);
+  const lines = linkEvents(person);
+  expect(new Set(lines.map((line) => line.linkSessionId)).size).toBe(1);
+  expect(lines.find((line) => line.eventName === "HANDOFF").institutionId).toBe("ins_109508");
+  for (const line of lines) expect(line.requestId).toMatch(/^[0-9a-f-]{36}$/);
+});
+
 test("C4 a second tab shows the new bank after it is focused, without a reload", async () => {
   const first = await dashboard();
   const second = await openPage(browser, { from: first.page });
@@ -88,15 +106,90 @@ test("C4 a second tab shows the new bank after it is focused, without a reload",
   expectQuiet(second);
 });
 
-test("E2 a person who closes Link sees no error, and nothing is connected", async () => {
+test("S2 an OAuth bank: the page goes to the bank, returns to /connect/oauth, and the accounts are there", async () => {
   const witness = await dashboard();
   const { page } = witness;
+  await openOAuthBank(page);
+  await logInAtBank(page);
+  await page.waitForURL(`${app.url}/connect/oauth?oauth_state_id=**`);
+  await link(page).getByRole("button", { name: "Connect accounts" }).click();
+  await page.getByText(/Platypus OAuth Bank connected: \d+ accounts/).waitFor();
+  await card(page).waitFor();
+  expect(await card(page).getAttribute("data-new")).toBe("true");
+  expect(new URL(page.url()).pathname).toBe("/dashboard");
+  expect([witness.console, witness.foreignHosts]).toEqual([[], []]);
+  // To the bank and back: no other page load.
+  expect(witness.pageLoads.map((url) => new URL(url).pathname)).toEqual([
+    "/link/oauth.html",
+    "/connect/oauth",
+  ]);
+});
+
+test("S2 the bank returns in a fresh tab that knows nothing but the session's cookie", async () => {
+  const first = await dashboard();
+  await openOAuthBank(first.page);
+  const atBank = first.page.url();
+  expect(await first.page.context().storageState()).toMatchObject({ origins: [] });
+  const witness = await openPage(browser, { from: first.page });
+  const { page } = witness;
+  await first.page.close();
+  await page.goto(atBank);
+  await logInAtBank(page);
+  await link(page).getByRole("button", { name: "Connect accounts" }).click();
+  await card(page).waitFor();
+  expect(await card(page).innerText()).toContain("Platypus OAuth Bank");
+  expect([witness.console, witness.foreignHosts]).toEqual([[], []]);
+});
+
+test("S2 a person who cancels at the bank, and one whom no bank sent, are told and shown the way on", async () => {
+  const { page } = await dashboard();
+  await openOAuthBank(page);
+  await page.getByRole("button", { name: "Cancel and return" }).click();
+  await page.waitForURL(`${app.url}/connect/oauth?oauth_state_id=**`);
+  await link(page).getByRole("button", { name: "Exit" }).click();
+  await page.getByRole("heading", { name: "The connection was not finished" }).waitFor();
+  await page.goto(`${app.url}/connect/oauth`);
+  await page.getByRole("heading", { name: "This connection cannot be continued" }).waitFor();
+  await page.getByRole("link", { name: "Back to the dashboard" }).click();
+  await page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
+  expect(await card(page).count()).toBe(0);
+});
+
+test("S2 I6 another person does not continue the first one's connection", async () => {
+  const first = await dashboard();
+  await openOAuthBank(first.page);
+  const atBank = first.page.url();
+  const second = await dashboard();
+  await second.page.goto(atBank);
+  await logInAtBank(second.page);
+  await second.page.getByRole("heading", { name: "This connection cannot be continued" }).waitFor();
+  expect(await second.page.content()).not.toContain("link-sandbox-");
+  expect(await app.query("select * from open_links")).not.toEqual([]);
+  expect(JSON.stringify(await app.query("select * from open_links"))).not.toContain("link-sandbox");
+});
+
+test("E2 a person who closes Link sees no error; an analytics event is left and nothing else", async () => {
+  const witness = await dashboard();
+  const { page, person } = witness;
+  const before = await stateOf(person);
   await page.getByRole("button", { name: "Connect a bank" }).click();
   await link(page).getByRole("button", { name: "Close" }).first().click();
   await page.locator("iframe").waitFor({ state: "detached" });
   await page.getByRole("button", { name: "Connect a bank" }).waitFor();
+  await expect.poll(() => linkEvents(person)).toHaveLength(2);
+  const [opened, closed] = ["OPEN", "EXIT"].map((name) =>
+    linkEvents(person).find((line) => line.eventName === name),
+  );
+  expect(closed).toMatchObject({
+    linkSessionId: opened.linkSessionId,
+    requestId: expect.any(String),
+  });
+  expect([closed.errorType, closed.errorCode]).toEqual([null, null]);
   expect(await page.locator("[data-sonner-toast]").count()).toBe(0);
   expect(await card(page).count()).toBe(0);
+  expect(await stateOf(person)).toEqual(before);
+  const kinds = app.logLines.map((line) => JSON.parse(line)).filter((l) => l.userId === person.id);
+  expect(kinds.map((line) => line.event)).toEqual(["link_token", "link_event", "link_event"]);
   expectQuiet(witness);
 });
 
@@ -122,6 +215,29 @@ test("E3 when the exchange fails nothing is connected, and trying again with the
   await page.getByText(/your bank log-in is kept/).waitFor();
   expect(await card(page).count()).toBe(0);
   await page.getByRole("button", { name: "Try again" }).click();
+  await card(page).waitFor();
+});
+
+test("E3 a bank log-in that has expired meanwhile: a plain sentence, and a button that starts again", async () => {
+  const { page, person } = await dashboard();
+  await app.fault({
+    path: "/item/public_token/exchange",
+    times: 1,
+    do: { error: "RATE_LIMIT_EXCEEDED" },
+  });
+  await openBank(page);
+  await finishLink(page);
+  await page.getByText(/your bank log-in is kept/).waitFor();
+  // Plaid's public_tokens live for 30 minutes.
+  await app.advanceClock(31 * 60);
+  await page.getByRole("button", { name: "Try again" }).click();
+  await page.getByText("This bank log-in has expired or was already used.").waitFor();
+  expect(await page.locator("body").innerText()).not.toContain("PUBLIC_TOKEN");
+  expect((await stateOf(person)).rows.slice(0, 2)).toEqual([0, 0]);
+  await page.getByRole("button", { name: "Connect again" }).click();
+  await link(page).getByRole("button", { name: "Continue" }).click();
+  await link(page).getByRole("button", { name: "First Platypus Bank" }).click();
+  await finishLink(page);
   await card(page).waitFor();
 });
 

@@ -313,6 +313,23 @@ test.each([
   },
 );
 
+test("bad input, a public_token older than its 30 minutes: a reason, a 4xx, a requestId, no row", async () => {
+  const person = await app.signUp("analyst");
+  const [kept, expired] = [await app.publicToken(), await app.publicToken()];
+  await app.advanceClock(29 * 60);
+  expect((await exchange(kept, person)).status).toBe(200);
+  const before = await counts();
+  await app.advanceClock(2 * 60);
+  const answer = await exchange(expired, person);
+  expect([answer.status, answer.body.error.reason]).toEqual([400, "public_token_invalid"]);
+  expect(answer.body.error.message).toMatch(/has expired or was already used/);
+  expect(answer.body.error.requestId).toMatch(/^[0-9a-f-]{36}$/);
+  expect(JSON.stringify(answer.body)).not.toContain("INVALID_PUBLIC_TOKEN");
+  expect(await counts()).toEqual(before);
+  const line = JSON.parse(app.logLines.findLast((l) => l.includes("INVALID_PUBLIC_TOKEN")) ?? "{}");
+  expect(line.plaid.requestId).toBeTruthy();
+});
+
 test("a POST with a foreign Origin is refused", async () => {
   const person = await app.signUp();
   for (const path of ["/plaid/create-link-token", "/trpc/plaid.createLinkToken", "/logout"]) {

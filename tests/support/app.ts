@@ -39,7 +39,8 @@ export async function startTestApp(overrides: Record<string, string> = {}) {
     PLAID_CLIENT_ID: "test-client-id",
     PLAID_SECRET: "a-secret-for-tests",
     PLAID_ENV: "sandbox",
-    PLAID_BASE_URL: `http://localhost:${sandbox.port}`,
+    // Another site than the app's, as Plaid and the banks are: cookies behave as they do there.
+    PLAID_BASE_URL: `http://127.0.0.1:${sandbox.port}`,
     TOKEN_KEYS: `t1:${randomBytes(32).toString("base64")}`,
     SESSION_SECRET: randomBytes(32).toString("base64url"),
     ...overrides,
@@ -87,6 +88,8 @@ export async function startTestApp(overrides: Record<string, string> = {}) {
     post,
     query: async (sql: string, values: unknown[] = []) => (await pool.query(sql, values)).rows,
     fault: (...faults: unknown[]) => control("POST", "faults", { faults }),
+    /** Moves Plaid's time forward: tokens expire. */
+    advanceClock: (seconds: number) => control("POST", "clock", { advance_seconds: seconds }),
     clearFaults: () => control("DELETE", "faults"),
     resetPlaid: () => control("POST", "reset"),
     requestsAtPlaid: async (path: string): Promise<number> => {
@@ -95,9 +98,13 @@ export async function startTestApp(overrides: Record<string, string> = {}) {
     },
     itemsAtPlaid: async (): Promise<ItemAtPlaid[]> =>
       ((await control("GET", "items")) as { items: ItemAtPlaid[] }).items,
-    async signUp(plan?: string, email = `${randomUUID()}@example.com`): Promise<Person> {
+    async signUp(
+      plan?: string,
+      email = `${randomUUID()}@example.com`,
+      name = "Ada",
+    ): Promise<Person> {
       const password = "correct horse battery";
-      const answer = await post("/api/auth/sign-up/email", { name: "Ada", email, password });
+      const answer = await post("/api/auth/sign-up/email", { name, email, password });
       if (answer.status !== 200) throw new Error(`sign-up: ${JSON.stringify(answer.body)}`);
       if (plan) await pool.query("update users set plan = $1 where email = $2", [plan, email]);
       const cookie = answer.headers

@@ -23,10 +23,15 @@ export async function openPage(
   browser: Browser,
   options: { width?: number; from?: Page; colorScheme?: "light" | "dark" } = {},
 ): Promise<Witness> {
+  const width = options.width ?? 1280;
+  // A phone has fingers, and scroll bars that take no room.
+  const phone = width < 600;
   const context =
     options.from?.context() ??
     (await browser.newContext({
-      viewport: { width: options.width ?? 1280, height: 900 },
+      viewport: { width, height: phone ? 844 : 900 },
+      isMobile: phone,
+      hasTouch: phone,
       colorScheme: options.colorScheme ?? "light",
     }));
   const page = await context.newPage();

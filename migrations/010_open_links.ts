@@ -1,0 +1,12 @@
+import { type Kysely, sql } from "kysely";
+
+/** The Link a person has opened last: for the way back from a bank's own site. */
+export async function up(db: Kysely<unknown>): Promise<void> {
+  await sql`
+    create table open_links (
+      user_id uuid primary key references users (id) on delete cascade,
+      link_token_sealed text not null,
+      expires_at timestamptz not null
+    );
+  `.execute(db);
+}

@@ -1,0 +1,80 @@
+import type { Browser } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { startTestApp, type TestApp } from "../support/app.ts";
+import { axeViolations } from "../support/axe.ts";
+import { launchBrowser, openPage } from "../support/browser.ts";
+import { card, finishLink, logIn, openBank } from "../support/link.ts";
+
+let app: TestApp;
+let browser: Browser;
+beforeAll(async () => {
+  [app, browser] = await Promise.all([startTestApp(), launchBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await app?.close();
+});
+afterEach(async () => {
+  await app.clearFaults();
+  for (const context of browser.contexts()) await context.close();
+});
+
+test.each([
+  ["light", 1280],
+  ["dark", 390],
+] as const)("axe finds nothing on any page (%s, %i px)", async (colorScheme, width) => {
+  const person = await app.signUp("analyst");
+  const { page } = await openPage(browser, { colorScheme, width });
+  const found: string[] = [];
+  const audit = async (where: string) => {
+    found.push(...(await axeViolations(page)).map((violation) => `${where}: ${violation}`));
+  };
+  await page.goto(`${app.url}/signup`);
+  await audit("sign-up");
+  await page.locator("form button[type=submit]").click();
+  await page.getByText("Enter your name").waitFor();
+  await audit("sign-up, refused");
+  await page.goto(`${app.url}/login`);
+  await audit("log-in");
+  await page.getByLabel("Email").fill("nobody@example.com");
+  await page.getByLabel("Password", { exact: true }).fill("not a password");
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.getByRole("alert").waitFor();
+  await audit("log-in, refused");
+
+  await logIn(app, page, person);
+  await audit("dashboard, empty");
+  await page.goto(`${app.url}/activity`);
+  await audit("activity, empty");
+  await page.goto(`${app.url}/dashboard`);
+  await app.fault({ path: "/link/token/create", times: 1, do: { error: "INTERNAL_SERVER_ERROR" } });
+  await page.getByRole("button", { name: "Connect a bank" }).click();
+  await page.getByText("The bank connection did not open").waitFor();
+  await audit("dashboard, a problem");
+  await page.getByRole("button", { name: "Dismiss" }).click();
+  await openBank(page);
+  await finishLink(page);
+  await card(page).waitFor();
+  await page.getByText(/First Platypus Bank connected/).waitFor();
+  await audit("dashboard with accounts and a toast");
+  await page.getByRole("button", { name: "Your account" }).click();
+  await audit("the account menu");
+
+  await page.getByRole("link", { name: "API keys" }).click();
+  await page.getByText("No keys yet").waitFor();
+  await audit("API keys, empty");
+  await page.getByRole("button", { name: "Make a key" }).click();
+  await page.getByRole("dialog").getByLabel("Name").fill("Nightly export");
+  await audit("the new key's form");
+  await page.getByRole("dialog").getByRole("button", { name: "Make a key" }).click();
+  await page.getByRole("button", { name: "Done" }).waitFor();
+  await audit("the new key");
+  await page.getByRole("button", { name: "Done" }).click();
+  await page.getByRole("button", { name: "Revoke Nightly export" }).waitFor();
+  await audit("API keys");
+  for (const path of ["/activity", "/connect/oauth", "/api/docs", "/nowhere"]) {
+    await page.goto(app.url + path);
+    await audit(path);
+  }
+  expect(found).toEqual([]);
+});

@@ -1,0 +1,146 @@
+import type { Browser, Frame, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { startTestApp, type TestApp } from "../support/app.ts";
+import { launchBrowser, openPage } from "../support/browser.ts";
+import { card, link, logIn } from "../support/link.ts";
+
+let app: TestApp;
+let browser: Browser;
+beforeAll(async () => {
+  [app, browser] = await Promise.all([startTestApp(), launchBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await app?.close();
+});
+afterEach(async () => {
+  await app.clearFaults();
+  for (const context of browser.contexts()) await context.close();
+});
+
+/** What has the focus in this document: its name, and whether a person can see that it has it. */
+function focusIn(frame: Frame) {
+  return frame.evaluate(() => {
+    const element = document.activeElement as HTMLElement | null;
+    const style = element && getComputedStyle(element);
+    const name =
+      element?.getAttribute("aria-label") ||
+      (element as HTMLInputElement | null)?.labels?.[0]?.textContent ||
+      element?.textContent ||
+      "";
+    return {
+      tag: element?.tagName ?? "",
+      name: name.trim(),
+      visible:
+        style !== null &&
+        ((style.outlineStyle !== "none" && Number.parseFloat(style.outlineWidth) >= 1) ||
+          /\d+px/.test(style.boxShadow.replace(/\b0px/g, ""))),
+    };
+  });
+}
+
+/** The document that has the focus: the page, or Link in its frame. */
+async function focused(page: Page) {
+  const own = await focusIn(page.mainFrame());
+  const frame = page.frames()[1];
+  return own.tag === "IFRAME" && frame ? focusIn(frame) : own;
+}
+
+/** Presses Tab until the thing of that name has the focus; every stop on the way must be visible. */
+async function tabTo(page: Page, name: string | RegExp): Promise<void> {
+  const passed: string[] = [];
+  for (let presses = 0; presses < 40; presses += 1) {
+    await page.keyboard.press("Tab");
+    const { tag, name: found, visible } = await focused(page);
+    if (tag === "BODY" || tag === "HTML") continue;
+    passed.push(`${tag} ${found}`);
+    expect(visible, `the focus on ${tag} "${found}" can be seen`).toBe(true);
+    if (typeof name === "string" ? found === name : name.test(found)) return;
+  }
+  throw new Error(`Tab never came to ${name}; it passed ${passed.join(", ")}`);
+}
+
+const focusedName = async (page: Page) => (await focused(page)).name;
+
+/** From Link's first pane to its end. */
+async function walkThroughLink(page: Page): Promise<void> {
+  await link(page).getByRole("button", { name: "Continue" }).waitFor();
+  await tabTo(page, "Continue");
+  await page.keyboard.press("Enter");
+  await expect.poll(() => focusedName(page)).toBe("Search for your bank");
+  await page.keyboard.type("Tattersall");
+  await tabTo(page, /^Tattersall Federal Credit Union/);
+  await page.keyboard.press("Enter");
+  await expect.poll(() => focusedName(page)).toBe("Username");
+  await page.keyboard.type("user_good");
+  await tabTo(page, "Password");
+  await page.keyboard.type("pass_good");
+  await page.keyboard.press("Enter");
+  await link(page).getByRole("button", { name: "Connect accounts" }).waitFor();
+  await tabTo(page, "Connect accounts");
+  await page.keyboard.press("Enter");
+}
+
+test("P1 S2 C1 with the keyboard alone: sign-up, Link, a toast, log-out; the focus is never lost", async () => {
+  const { page } = await openPage(browser);
+  const press = (key: string) => page.keyboard.press(key);
+  await page.goto(`${app.url}/signup`);
+  await tabTo(page, "Name");
+  await page.keyboard.type("Grace Hopper");
+  await tabTo(page, "Email");
+  await page.keyboard.type("keyboard@example.com");
+  await tabTo(page, "Password");
+  await page.keyboard.type("a long enough one");
+  await tabTo(page, "Create account");
+  await press("Enter");
+  await page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
+  await app.query("update users set plan = 'analyst' where email = 'keyboard@example.com'");
+
+  // Link, closed again: the focus is back on the button.
+  await tabTo(page, "Connect a bank");
+  await press("Enter");
+  await link(page).getByRole("button", { name: "Continue" }).waitFor();
+  await tabTo(page, "Continue");
+  await press("Escape");
+  await page.locator("iframe").waitFor({ state: "detached" });
+  await expect.poll(() => focused(page)).toMatchObject({ name: "Connect a bank", visible: true });
+
+  // Link, to its end: the focus is on the new bank.
+  await press("Enter");
+  await walkThroughLink(page);
+  await card(page).waitFor();
+  await expect.poll(() => focusedName(page)).toContain("Tattersall Federal Credit Union");
+
+  // The toast, closed: the focus is where it was before.
+  await tabTo(page, "Dismiss");
+  await press("Enter");
+  await page.locator("[data-sonner-toast]").waitFor({ state: "detached" });
+  expect(await focusedName(page)).toContain("Tattersall Federal Credit Union");
+
+  await tabTo(page, "Your account");
+  await press("Enter");
+  await tabTo(page, "Log out");
+  await press("Enter");
+  await page.waitForURL(`${app.url}/login`);
+});
+
+test("E3 with the keyboard alone: after a failure the focus is on the page, and Try again is a Tab away", async () => {
+  const person = await app.signUp("analyst");
+  const { page } = await openPage(browser);
+  const press = (key: string) => page.keyboard.press(key);
+  await logIn(app, page, person);
+  await app.fault({
+    path: "/item/public_token/exchange",
+    times: 1,
+    do: { error: "RATE_LIMIT_EXCEEDED" },
+  });
+  await tabTo(page, "Connect a bank");
+  await press("Enter");
+  await walkThroughLink(page);
+  await page.getByText(/your bank log-in is kept/).waitFor();
+  await expect.poll(() => focused(page)).toMatchObject({ name: "Connect a bank", visible: true });
+  await tabTo(page, "Try again");
+  await press("Enter");
+  await card(page).waitFor();
+  await expect.poll(() => focusedName(page)).toContain("Tattersall Federal Credit Union");
+});

@@ -1,0 +1,183 @@
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { startTestApp, type TestApp } from "../support/app.ts";
+import { launchBrowser, openPage } from "../support/browser.ts";
+import { card, finishLink, link, logIn, openBank } from "../support/link.ts";
+
+/** Pictures of every page and state, for people to judge: `screenshots/<width>-<scheme>/<state>.png`. */
+const folder = path.join(import.meta.dirname, "../../screenshots");
+
+let app: TestApp;
+let browser: Browser;
+beforeAll(async () => {
+  [app, browser] = await Promise.all([startTestApp(), launchBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await app?.close();
+});
+beforeEach(() => app.clearFaults());
+
+const views = [
+  { width: 1280, colorScheme: "light" },
+  { width: 1280, colorScheme: "dark" },
+  { width: 390, colorScheme: "light" },
+  { width: 390, colorScheme: "dark" },
+] as const;
+
+/** A page in one of the views, and what photographs it under a name. */
+async function studio(view: (typeof views)[number]) {
+  const { page } = await openPage(browser, view);
+  const into = path.join(folder, `${view.width}-${view.colorScheme}`);
+  mkdirSync(into, { recursive: true });
+  const shoot = async (state: string, options: { whole?: boolean; moving?: boolean } = {}) => {
+    const { overflow } = await page.evaluate(() => ({
+      overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    }));
+    expect(overflow, `${state}: pixels beyond the right edge`).toBeLessThanOrEqual(0);
+    await page.screenshot({
+      path: path.join(into, `${state}.png`),
+      fullPage: options.whole ?? false,
+      // A state that is only on its way (a ring that fades, a spinner) is caught as it is.
+      animations: options.moving ? "allow" : "disabled",
+    });
+  };
+  return { page, shoot };
+}
+
+const toast = (page: Page, words: string | RegExp) =>
+  page.locator("[data-sonner-toast][data-mounted=true]").getByText(words).waitFor();
+
+test.each(views)("before the log-in, $width px, $colorScheme", async (view) => {
+  const { page, shoot } = await studio(view);
+  await page.goto(`${app.url}/login`);
+  await shoot("log-in");
+  await page.getByLabel("Email").fill("ada@example.com");
+  await page.getByLabel("Password", { exact: true }).fill("not the password");
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.getByRole("alert").waitFor();
+  await shoot("log-in-refused");
+  await page.goto(`${app.url}/signup`);
+  await shoot("sign-up");
+  await page.locator("form button[type=submit]").click();
+  await page.getByText("Enter your name").waitFor();
+  await shoot("sign-up-refused");
+  await page.goto(`${app.url}/nowhere`);
+  await shoot("not-found");
+  await page.goto(`${app.url}/api/docs`);
+  await shoot("api-docs");
+});
+
+test.each(views)("from the first bank to the third, $width px, $colorScheme", async (view) => {
+  const { page, shoot } = await studio(view);
+  const person = await app.signUp("accountant", undefined, "Ada Lovelace");
+  await logIn(app, page, person);
+  await shoot("dashboard-empty", { whole: true });
+  await page.getByRole("link", { name: "Activity" }).click();
+  await page.getByText("Nothing yet").waitFor();
+  await shoot("activity-empty");
+  await page.getByRole("link", { name: "Dashboard", exact: true }).click();
+
+  await app.fault({ path: "/link/token/create", times: 1, do: { error: "INTERNAL_SERVER_ERROR" } });
+  await page.getByRole("button", { name: "Connect a bank" }).click();
+  await toast(page, "The bank connection did not open");
+  await shoot("link-did-not-open");
+  await page.getByRole("button", { name: "Dismiss" }).click();
+
+  await app.fault({ path: "/link/token/create", times: 1, do: { delay: 1_500 } });
+  await page.getByRole("button", { name: "Connect a bank" }).click();
+  await page.locator("#connect-a-bank[aria-busy=true]").waitFor();
+  await shoot("link-opening", { moving: true });
+  await link(page).getByRole("button", { name: "Continue" }).waitFor();
+  await shoot("link-open");
+  await link(page).getByRole("button", { name: "Close" }).first().click();
+  await page.locator("iframe").waitFor({ state: "detached" });
+  await shoot("link-closed");
+
+  await app.fault({ path: "/item/public_token/exchange", times: 1, do: { error: "RATE_LIMIT" } });
+  await openBank(page);
+  await finishLink(page);
+  await toast(page, /your bank log-in is kept/);
+  await shoot("connection-failed");
+  await app.fault({ path: "/item/public_token/exchange", times: 1, do: { delay: 1_500 } });
+  await page.getByRole("button", { name: "Try again" }).click();
+  await page.locator("[data-pending]").waitFor();
+  await shoot("connecting", { moving: true });
+  await card(page).waitFor();
+  await toast(page, /First Platypus Bank connected/);
+  await shoot("connected", { moving: true });
+
+  for (const bank of ["Transatlantic Trust", "Lighthouse Savings"]) {
+    await openBank(page, bank);
+    await finishLink(page);
+    await page.locator(`[aria-label="${bank}"][data-item-id]`).waitFor();
+  }
+  await page.reload();
+  await shoot("dashboard", { whole: true });
+  await page.getByRole("button", { name: "Your account" }).click();
+  await shoot("account-menu");
+  await page.keyboard.press("Escape");
+  await app.query("update items set status = 'login_required' where user_id = $1", [person.id]);
+  await app.query("update users set data_version = data_version + 1 where id = $1", [person.id]);
+  await page.reload();
+  await shoot("dashboard-needs-log-in", { whole: true });
+
+  await openBank(page, "Houndstooth Bank");
+  await finishLink(page);
+  await toast(page, /more than your plan holds/);
+  await shoot("too-many-accounts");
+  await page.getByRole("link", { name: "Activity" }).click();
+  await page.getByRole("heading", { name: "Activity" }).waitFor();
+  await page.getByRole("button", { name: "Dismiss" }).click();
+  await shoot("activity");
+});
+
+test.each(views)(
+  "a full plan, odd names and broken pages, $width px, $colorScheme",
+  async (view) => {
+    const { page, shoot } = await studio(view);
+    const person = await app.signUp("analyst", undefined, "Wolfeschlegelsteinhausenbergerdorff");
+    await logIn(app, page, person);
+    await openBank(page, "The Most Venerable");
+    await finishLink(page);
+    await card(page).waitFor();
+    await app.query("update users set plan = 'intern' where id = $1", [person.id]);
+    await page.reload();
+    await shoot("plan-full", { whole: true });
+    await page.getByRole("button", { name: "Connect a bank" }).press("Enter");
+    await toast(page, "Your plan is full");
+    await shoot("plan-full-pressed");
+
+    await page.goto(`${app.url}/connect/oauth`);
+    await shoot("oauth-lost");
+    await app.query("alter table items rename to gone");
+    await app.query("update users set data_version = data_version + 1 where id = $1", [person.id]);
+    await page.goto(`${app.url}/dashboard`);
+    await app.query("alter table gone rename to items");
+    await shoot("page-failed");
+  },
+);
+
+test.each(views)("API keys, $width px, $colorScheme", async (view) => {
+  const { page, shoot } = await studio(view);
+  await logIn(app, page, await app.signUp());
+  await page.goto(`${app.url}/settings/api-keys`);
+  await shoot("api-keys-empty");
+  const dialog = page.getByRole("dialog");
+  for (const name of ["Nightly export", "A notebook on the laptop that has left the company"]) {
+    await page.getByRole("button", { name: "Make a key" }).click();
+    await dialog.getByLabel("Name").fill(name);
+    await shoot("api-key-form");
+    await dialog.getByRole("button", { name: "Make a key" }).click();
+    await page.getByRole("button", { name: "Done" }).waitFor();
+    await shoot("api-key-made");
+    await page.getByRole("button", { name: "Done" }).click();
+  }
+  await page.getByRole("button", { name: /^Revoke A notebook/ }).click();
+  await shoot("api-key-revoke");
+  await dialog.getByRole("button", { name: "Revoke" }).click();
+  await page.getByText("Revoked", { exact: true }).waitFor();
+  await shoot("api-keys");
+});

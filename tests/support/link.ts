@@ -1,0 +1,46 @@
+import type { FrameLocator, Page } from "playwright-core";
+import type { Person, TestApp } from "./app.ts";
+
+/** What a person does in the browser on the way to a connected bank. */
+
+export async function logIn(app: TestApp, page: Page, person: Person): Promise<void> {
+  await page.goto(`${app.url}/login`);
+  await page.getByLabel("Email").fill(person.email);
+  await page.getByLabel("Password", { exact: true }).fill(person.password);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
+}
+
+export const link = (page: Page): FrameLocator => page.frameLocator("iframe");
+
+/** The cards of connected banks. */
+export const card = (page: Page) => page.locator("[data-item-id]");
+
+/** Opens Link and stops at the bank's log-in. */
+export async function openBank(page: Page, bank = "First Platypus Bank"): Promise<void> {
+  await page.getByRole("button", { name: "Connect a bank" }).click();
+  await link(page).getByRole("button", { name: "Continue" }).click();
+  await link(page).getByRole("searchbox", { name: "Search for your bank" }).fill(bank);
+  await link(page).getByRole("button", { name: bank }).click();
+}
+
+/** The rest of Link, to its end. */
+export async function finishLink(page: Page, username = "user_good"): Promise<void> {
+  await link(page).getByRole("textbox", { name: "Username" }).fill(username);
+  await link(page).getByLabel("Password", { exact: true }).fill("pass_good");
+  await link(page).getByRole("button", { name: "Log in" }).click();
+  await link(page).getByRole("button", { name: "Connect accounts" }).click();
+}
+
+/** Through Link to the page of a bank that logs people in on its own site. */
+export async function openOAuthBank(page: Page): Promise<void> {
+  await openBank(page, "Platypus OAuth Bank");
+  await link(page).getByRole("button", { name: "Continue" }).click();
+  await page.waitForURL(/\/link\/oauth\.html/);
+}
+
+export async function logInAtBank(page: Page): Promise<void> {
+  await page.getByRole("textbox", { name: "Username" }).fill("user_good");
+  await page.getByRole("textbox", { name: "Password" }).fill("pass_good");
+  await page.getByRole("button", { name: "Log in" }).click();
+}
