@@ -1,6 +1,5 @@
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";
-import type { Log } from "../telemetry/log.ts";
-import { connectRedis } from "./redis-client.ts";
+import type { RedisCommands, RedisDoor } from "./redis-door.ts";
 
 /** Calls an API key may make in each window. */
 export const callLimit = { calls: 600, windowSeconds: 60 } as const;
@@ -16,20 +15,20 @@ export interface Allowance {
 export interface RequestLimiter {
   /** Counts `calls` against a key. Never rejects: while Redis is away each process counts for itself. */
   consume(apiKeyId: string, calls: number): Promise<Allowance>;
-  close(): void;
 }
 
-export function createRequestLimiter(redisUrl: string | undefined, log: Log): RequestLimiter {
+export function createRequestLimiter(redis: RedisDoor | null): RequestLimiter {
   const options = { points: callLimit.calls, duration: callLimit.windowSeconds };
   const memory = new RateLimiterMemory(options);
-  const redis = redisUrl ? connectRedis(redisUrl, log) : null;
   const limiter = redis
     ? new RateLimiterRedis({
         ...options,
-        storeClient: redis,
+        storeClient: {
+          eval: (...args: Parameters<RedisCommands["eval"]>) =>
+            redis.ask((commands) => commands.eval(...args)),
+        },
         useRedisPackage: true,
         keyPrefix: "fiscility:calls",
-        rejectIfRedisNotReady: true,
         insuranceLimiter: memory,
       })
     : memory;
@@ -49,6 +48,5 @@ export function createRequestLimiter(redisUrl: string | undefined, log: Log): Re
         resetSeconds: Math.max(1, Math.ceil(count.msBeforeNext / 1000)),
       };
     },
-    close: () => redis?.destroy(),
   };
 }
