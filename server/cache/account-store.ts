@@ -1,5 +1,8 @@
 import type { AccountsListOutput } from "../contracts/accounts.ts";
 
+/** Entries of one user at most; the next one takes the place of all. */
+export const maxVersions = 4;
+
 /**
  * Where the cache keeps the accounts of a user, an entry a data version: in Redis, or in the
  * process. Reading and writing never fail: a store that is away has nothing.

@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { AccountsListOutput } from "../contracts/accounts.ts";
 import { timeLimits } from "../time-limits.ts";
-import type { AccountStore } from "./account-store.ts";
+import { type AccountStore, maxVersions } from "./account-store.ts";
 
 /** Users kept at most; beyond it the least recently used goes. */
 const maxUsers = 10_000;
@@ -19,6 +19,7 @@ export function createInProcessAccountStore(): AccountStore {
     },
     async set(userId, dataVersion, value) {
       const versions = users.get(userId) ?? new Map<number, string>();
+      if (versions.size >= maxVersions) versions.clear();
       versions.set(dataVersion, JSON.stringify(value));
       users.set(userId, versions);
     },

@@ -1,8 +1,17 @@
 import { type AccountsListOutput, accountsListOutput } from "../contracts/accounts.ts";
 import type { Log } from "../telemetry/log.ts";
 import { timeLimits } from "../time-limits.ts";
-import type { AccountStore } from "./account-store.ts";
+import { type AccountStore, maxVersions } from "./account-store.ts";
 import type { RedisDoor } from "./redis-door.ts";
+
+/**
+ * A script rather than MULTI: a cluster's ASK is followed for one command only. Versions that nobody
+ * asks for any more go when there are too many of them.
+ */
+const keep = `
+  if redis.call("HLEN", KEYS[1]) >= tonumber(ARGV[4]) then redis.call("DEL", KEYS[1]) end
+  redis.call("HSET", KEYS[1], ARGV[1], ARGV[2])
+  redis.call("PEXPIRE", KEYS[1], ARGV[3])`;
 
 /**
  * One Redis hash a user, one field a data version: a user's entries share a slot of a cluster and
@@ -35,11 +44,15 @@ export function createRedisAccountStore(redis: RedisDoor, log: Log): AccountStor
     async set(userId, dataVersion, value) {
       try {
         await redis.ask((commands) =>
-          commands
-            .multi()
-            .hSet(key(userId), String(dataVersion), JSON.stringify(value))
-            .pExpire(key(userId), timeLimits.cacheEntry)
-            .exec(),
+          commands.eval(keep, {
+            keys: [key(userId)],
+            arguments: [
+              String(dataVersion),
+              JSON.stringify(value),
+              String(timeLimits.cacheEntry),
+              String(maxVersions),
+            ],
+          }),
         );
       } catch (error) {
         log.debug({ event: "cache_unset", error: (error as Error).message }, "Cache not filled");

@@ -5,10 +5,7 @@ import { timeLimits } from "../time-limits.ts";
 import type { RedisAddress } from "./redis-address.ts";
 
 /** What the product asks of Redis, in the same words of one server and of a cluster. */
-export type RedisCommands = Pick<
-  ReturnType<typeof createClient>,
-  "hGet" | "hDel" | "unlink" | "eval" | "multi"
->;
+export type RedisCommands = Pick<ReturnType<typeof createClient>, "hGet" | "unlink" | "eval">;
 
 /** One server or one cluster, connected. */
 interface Connection {
@@ -23,7 +20,7 @@ interface Connection {
  * The one connection of a process to Redis, and the breaker before it: it is there and answers
  * within its time, or every command fails at once. A command that is late takes the connection down
  * with it. The next one is made behind the requests' backs and answers a PING in time before a
- * request sees it, so that nobody waits for Redis to come back: docs/decisions/004-redis-breaker.md.
+ * request sees it, so that nobody waits for Redis to come back: docs/decisions/010-redis-breaker.md.
  */
 export class RedisDoor {
   readonly #address: RedisAddress;
@@ -160,7 +157,9 @@ function destroy(client: { destroy(): void }): void {
 async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`Redis did not answer within ${ms} ms`)), ms);
+    const fail = () => reject(new Error(`Redis did not answer within ${ms} ms`));
+    // An answer that came while this process was busy is read first.
+    timer = setTimeout(() => setImmediate(fail), ms);
   });
   try {
     return await Promise.race([work, late]);

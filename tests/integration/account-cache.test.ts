@@ -76,6 +76,15 @@ describe.each([
     expect(await store.get(other, 1)).toEqual(kept);
   });
 
+  it("a user whose data changes often takes no more and more room", async () => {
+    const store = await make();
+    const user = randomUUID();
+    for (let version = 1; version <= 100; version++) await store.set(user, version, list("N"));
+    const kept = await Promise.all(Array.from({ length: 100 }, (_, at) => store.get(user, at + 1)));
+    expect(kept.at(-1)).toBeTruthy();
+    expect(kept.filter((entry) => entry !== null).length).toBeLessThanOrEqual(4);
+  });
+
   it("many readers of one version are one read, and the next version is another", async () => {
     const cache = new AccountCache(await make());
     const user = randomUUID();
