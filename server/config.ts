@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type RedisAddress, redisAddress } from "./cache/redis-address.ts";
 
 const base64Key = z
   .string()
@@ -39,13 +40,12 @@ const secret = (minimum: number) =>
     .refine(notPlaceholder, "this is a placeholder, not a secret");
 
 const databaseUrl = z.url({ protocol: /^postgres(ql)?$/, error: "expected postgresql://…" });
-const redisUrl = z.url({ protocol: /^rediss?$/, error: "expected redis://… or rediss://…" });
 const port = z.coerce.number().int().min(0).max(65_535).default(3000);
 
 const development = z.object({
   PORT: port,
   DATABASE_URL: databaseUrl,
-  REDIS_URL: redisUrl.optional(),
+  REDIS_URL: redisAddress.optional(),
   PLAID_CLIENT_ID: z.string().min(1),
   PLAID_SECRET: z.string().min(1),
   PLAID_ENV: z.enum(["sandbox", "production"]),
@@ -57,7 +57,7 @@ const development = z.object({
 });
 
 const production = development.extend({
-  REDIS_URL: redisUrl,
+  REDIS_URL: redisAddress,
   PLAID_CLIENT_ID: secret(8),
   PLAID_SECRET: secret(16),
   PLAID_BASE_URL: z
@@ -78,7 +78,7 @@ export interface Config {
   port: number;
   appUrl: string;
   databaseUrl: string;
-  redisUrl: string | undefined;
+  redis: RedisAddress | undefined;
   plaid: {
     clientId: string;
     secret: string;
@@ -118,7 +118,7 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
     port: parsed.PORT,
     appUrl: new URL(parsed.APP_URL).origin,
     databaseUrl: parsed.DATABASE_URL,
-    redisUrl: parsed.REDIS_URL,
+    redis: parsed.REDIS_URL,
     plaid: {
       clientId: parsed.PLAID_CLIENT_ID,
       secret: parsed.PLAID_SECRET,

@@ -2,10 +2,11 @@ import type { Kysely } from "kysely";
 import { createDb } from "../db/client.ts";
 import type { Database } from "../db/schema.ts";
 import { type Auth, createAuth } from "./auth/auth.ts";
-import type { AccountCache } from "./cache/account-cache.ts";
-import { createInProcessAccountCache } from "./cache/in-process-account-cache.ts";
+import { AccountCache } from "./cache/account-cache.ts";
+import { createInProcessAccountStore } from "./cache/in-process-account-store.ts";
 import { createPlaidLimiter } from "./cache/plaid-limiter.ts";
-import { createRedisAccountCache } from "./cache/redis-account-cache.ts";
+import { createRedisAccountStore } from "./cache/redis-account-store.ts";
+import { RedisDoor } from "./cache/redis-door.ts";
 import { createRequestLimiter, type RequestLimiter } from "./cache/request-limiter.ts";
 import type { Config } from "./config.ts";
 import { ConnectGate } from "./connect/connect-gate.ts";
@@ -57,28 +58,26 @@ export function createServices(config: Config, log: Log = createLog(config.logLe
     lockTimeoutMs: timeLimits.connectLock,
     idleInTransactionTimeoutMs: timeLimits.connectIdleInTransaction,
   });
-  const cache = config.redisUrl
-    ? createRedisAccountCache(config.redisUrl, log)
-    : createInProcessAccountCache();
-  const plaidLimiter = createPlaidLimiter(config.redisUrl, log);
+  const redis = config.redis ? new RedisDoor(config.redis, log) : null;
   const services: Services = {
     config,
     log,
     db,
     connectDb,
     connectGate: new ConnectGate(connectPoolSize),
-    plaid: createPlaidDoor(config.plaid, plaidLimiter),
+    plaid: createPlaidDoor(config.plaid, createPlaidLimiter(redis)),
     vault: new Vault(config.tokenKeys),
-    cache,
-    requestLimiter: createRequestLimiter(config.redisUrl, log),
+    cache: new AccountCache(
+      redis ? createRedisAccountStore(redis, log) : createInProcessAccountStore(),
+    ),
+    requestLimiter: createRequestLimiter(redis),
     auth: createAuth(config, db, log),
   };
   return {
     services,
     async close() {
-      services.requestLimiter.close();
-      plaidLimiter.close();
-      await Promise.all([db.destroy(), connectDb.destroy(), cache.close()]);
+      redis?.close();
+      await Promise.all([db.destroy(), connectDb.destroy()]);
     },
   };
 }

@@ -22,8 +22,16 @@ export const timeLimits = {
   lock: 3_000,
   /** A connection from the pool, or a new one. */
   databaseConnect: 3_000,
+  /** A TCP connection to Redis. */
   redisConnect: 500,
+  /** The connection with its log-in. */
+  redisReady: 1_000,
+  /** One command; a request waits this long for a Redis that hangs, once. */
   redisCommand: 250,
+  /** Between two tries to reach a Redis that stays away, at most. */
+  redisRetry: 3_000,
+  /** A connection that lasted this long was a good one. */
+  redisSteady: 10_000,
   /** An entry of the account cache is dropped after this long without a change. */
   cacheEntry: 10 * 60_000,
   /** Open requests may take this long to end after SIGTERM. */

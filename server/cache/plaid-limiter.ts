@@ -1,50 +1,21 @@
-import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";
-import type { Log } from "../telemetry/log.ts";
-import { connectRedis } from "./redis-client.ts";
+import { createLimiter } from "./limiter.ts";
+import type { RedisDoor } from "./redis-door.ts";
 
-/** Counts our calls to Plaid: across nodes with Redis, within the process without. */
-export interface PlaidLimiter {
-  /**
-   * Counts one call against `key`, which may have `points` of them a minute. Returns milliseconds
-   * until there is room again, 0 when there was. Never rejects.
-   */
-  take(key: string, points: number): Promise<number>;
-  close(): void;
-}
+/**
+ * Counts one call to Plaid against `key`, which may have `points` of them a minute. Returns
+ * milliseconds until there is room again, 0 when there was.
+ */
+export type PlaidLimiter = (key: string, points: number) => Promise<number>;
 
-const windowSeconds = 60;
-
-export function createPlaidLimiter(redisUrl: string | undefined, log: Log): PlaidLimiter {
-  const redis = redisUrl ? connectRedis(redisUrl, log) : null;
+export function createPlaidLimiter(redis: RedisDoor | null): PlaidLimiter {
   // A limiter has one number of points, so there is one for each number Plaid names.
-  const limiters = new Map<number, RateLimiterMemory | RateLimiterRedis>();
-  const limiterOf = (points: number) => {
-    const options = { points, duration: windowSeconds, keyPrefix: "fiscility:plaid" };
-    const known =
+  const limiters = new Map<number, ReturnType<typeof createLimiter>>();
+  return async (key, points) => {
+    const limiter =
       limiters.get(points) ??
-      (redis
-        ? new RateLimiterRedis({
-            ...options,
-            storeClient: redis,
-            useRedisPackage: true,
-            rejectIfRedisNotReady: true,
-            insuranceLimiter: new RateLimiterMemory(options),
-          })
-        : new RateLimiterMemory(options));
-    limiters.set(points, known);
-    return known;
-  };
-  return {
-    take: (key, points) =>
-      limiterOf(points)
-        .consume(key)
-        .then(
-          () => 0,
-          (over: unknown) => {
-            if (over instanceof RateLimiterRes) return Math.max(1, over.msBeforeNext);
-            throw over;
-          },
-        ),
-    close: () => redis?.destroy(),
+      createLimiter(redis, { points, duration: 60, keyPrefix: "fiscility:plaid" });
+    limiters.set(points, limiter);
+    const { allowed, resetMs } = await limiter(key);
+    return allowed ? 0 : resetMs;
   };
 }

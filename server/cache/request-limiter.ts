@@ -1,6 +1,5 @@
-import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";
-import type { Log } from "../telemetry/log.ts";
-import { connectRedis } from "./redis-client.ts";
+import { createLimiter } from "./limiter.ts";
+import type { RedisDoor } from "./redis-door.ts";
 
 /** Calls an API key may make in each window. */
 export const callLimit = { calls: 600, windowSeconds: 60 } as const;
@@ -12,43 +11,22 @@ export interface Allowance {
   resetSeconds: number;
 }
 
-/** Counts the calls of each API key: across nodes with Redis, within the process without. */
+/** Counts the calls of each API key. */
 export interface RequestLimiter {
-  /** Counts `calls` against a key. Never rejects: while Redis is away each process counts for itself. */
+  /** Counts `calls` against a key. Never rejects. */
   consume(apiKeyId: string, calls: number): Promise<Allowance>;
-  close(): void;
 }
 
-export function createRequestLimiter(redisUrl: string | undefined, log: Log): RequestLimiter {
-  const options = { points: callLimit.calls, duration: callLimit.windowSeconds };
-  const memory = new RateLimiterMemory(options);
-  const redis = redisUrl ? connectRedis(redisUrl, log) : null;
-  const limiter = redis
-    ? new RateLimiterRedis({
-        ...options,
-        storeClient: redis,
-        useRedisPackage: true,
-        keyPrefix: "fiscility:calls",
-        rejectIfRedisNotReady: true,
-        insuranceLimiter: memory,
-      })
-    : memory;
+export function createRequestLimiter(redis: RedisDoor | null): RequestLimiter {
+  const count = createLimiter(redis, {
+    points: callLimit.calls,
+    duration: callLimit.windowSeconds,
+    keyPrefix: "fiscility:calls",
+  });
   return {
     async consume(apiKeyId, calls) {
-      // The limiter rejects with the count itself when it is over.
-      const [count, allowed] = await limiter.consume(apiKeyId, calls).then(
-        (within) => [within, true] as const,
-        (over: unknown) => {
-          if (over instanceof RateLimiterRes) return [over, false] as const;
-          throw over;
-        },
-      );
-      return {
-        allowed,
-        remaining: Math.max(0, count.remainingPoints),
-        resetSeconds: Math.max(1, Math.ceil(count.msBeforeNext / 1000)),
-      };
+      const { allowed, remaining, resetMs } = await count(apiKeyId, calls);
+      return { allowed, remaining, resetSeconds: Math.ceil(resetMs / 1000) };
     },
-    close: () => redis?.destroy(),
   };
 }

@@ -10,9 +10,7 @@ export async function listAccounts(
   { cache, db }: Pick<Services, "cache" | "db">,
   user: { id: string; dataVersion: number },
 ): Promise<AccountsListOutput> {
-  const cached = await cache.get(user.id, user.dataVersion);
-  if (cached) return cached;
-  const fresh = { items: await listItems(db, user.id) };
-  await cache.set(user.id, user.dataVersion, fresh);
-  return fresh;
+  return cache.read(user.id, user.dataVersion, async () => ({
+    items: await listItems(db, user.id),
+  }));
 }

@@ -198,10 +198,10 @@ export function createPlaidDoor(
   async function takeTurn(path: string, accessToken: Secret | undefined): Promise<void> {
     const limit = rateLimits[path];
     if (!limit) return;
-    const turns = [limiter.take(`${path} client`, limit.perClient)];
+    const turns = [limiter(`${path} client`, limit.perClient)];
     if (limit.perItem && accessToken) {
       const item = createHash("sha256").update(accessToken.reveal()).digest("base64url");
-      turns.push(limiter.take(`${path} ${item}`, limit.perItem));
+      turns.push(limiter(`${path} ${item}`, limit.perItem));
     }
     const wait = Math.max(...(await Promise.all(turns)));
     if (wait > 0) throw busy({ ...notAsked, retryAfter: wait / 1000 });

@@ -145,7 +145,6 @@ async function overTrpc(services: Services, userId: string, token: string): Prom
     ...services,
     requestLimiter: {
       consume: async () => ({ allowed: true, remaining: callLimit.calls, resetSeconds: 60 }),
-      close: () => {},
     },
   };
   const { key } = await createApiKey(services.db, userId, {

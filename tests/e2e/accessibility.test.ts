@@ -47,7 +47,7 @@ test.each([
   await page.goto(`${app.url}/activity`);
   await audit("activity, empty");
   await page.goto(`${app.url}/dashboard`);
-  await app.fault({ path: "/link/token/create", times: 1, do: { error: "INTERNAL_SERVER_ERROR" } });
+  await app.fault({ path: "/link/token/create", times: 3, do: { error: "INTERNAL_SERVER_ERROR" } });
   await page.getByRole("button", { name: "Connect a bank" }).click();
   await page.getByText("The bank connection did not open").waitFor();
   await audit("dashboard, a problem");

@@ -195,7 +195,7 @@ test("E2 a person who closes Link sees no error; an analytics event is left and 
 
 test("E1 when the link_token cannot be made there is a plain sentence and a way on", async () => {
   const { page } = await dashboard();
-  await app.fault({ path: "/link/token/create", times: 1, do: { error: "INTERNAL_SERVER_ERROR" } });
+  await app.fault({ path: "/link/token/create", times: 3, do: { error: "INTERNAL_SERVER_ERROR" } });
   await page.getByRole("button", { name: "Connect a bank" }).click();
   await page.getByText("The bank connection did not open").waitFor();
   expect(await page.locator("body").innerText()).not.toContain("INTERNAL_SERVER_ERROR");

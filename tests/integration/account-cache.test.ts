@@ -1,11 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { pino } from "pino";
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import type { AccountCache } from "../../server/cache/account-cache.ts";
-import { createInProcessAccountCache } from "../../server/cache/in-process-account-cache.ts";
-import { createRedisAccountCache } from "../../server/cache/redis-account-cache.ts";
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
+import { AccountCache } from "../../server/cache/account-cache.ts";
+import type { AccountStore } from "../../server/cache/account-store.ts";
+import { createInProcessAccountStore } from "../../server/cache/in-process-account-store.ts";
+import { createRedisAccountStore } from "../../server/cache/redis-account-store.ts";
+import { redisAddress } from "../../server/cache/redis-address.ts";
+import { RedisDoor } from "../../server/cache/redis-door.ts";
 import type { AccountsListOutput } from "../../server/contracts/accounts.ts";
-import { startRedis } from "../support/redis.ts";
+import { startRedis, startRedisCluster, type TestRedis, until } from "../support/redis.ts";
 
 const silent = pino({ level: "silent" });
 const list = (name: string): AccountsListOutput => ({
@@ -20,90 +23,85 @@ const list = (name: string): AccountsListOutput => ({
   ],
 });
 
-let redis: Awaited<ReturnType<typeof startRedis>>;
+let redis: TestRedis;
+let cluster: Awaited<ReturnType<typeof startRedisCluster>>;
 beforeAll(async () => {
-  if (inject("redis")) redis = await startRedis();
+  if (inject("redis")) [redis, cluster] = await Promise.all([startRedis(), startRedisCluster()]);
 });
-afterAll(() => redis?.stop());
+afterAll(() => Promise.all([redis?.stop(), cluster?.stop()]));
 
-/** The client connects in the background: its first answer is the sign. */
-async function connected(cache: AccountCache): Promise<AccountCache> {
-  for (let tries = 0; tries < 100; tries++) {
-    if (
-      await cache.clear("nobody").then(
-        () => true,
-        () => false,
-      )
-    )
-      return cache;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error("the cache did not connect");
+const doors: RedisDoor[] = [];
+afterEach(() => {
+  for (const door of doors.splice(0)) door.close();
+});
+
+async function storeAt(url: string): Promise<AccountStore> {
+  const door = new RedisDoor(redisAddress.parse(url), silent);
+  doors.push(door);
+  await until(() => door.isThere);
+  return createRedisAccountStore(door, silent);
 }
 
 describe.each([
-  ["the in-process twin", false, async () => createInProcessAccountCache()],
-  ["the real Redis", true, () => connected(createRedisAccountCache(redis.url, silent))],
+  ["the in-process twin", false, async () => createInProcessAccountStore()],
+  ["the real Redis", true, () => storeAt(redis.url)],
+  ["a real cluster of three", true, () => storeAt(cluster.url)],
 ] as const)("N2 the cache of accounts: %s", (_name, needsRedis, make) => {
   const it = test.skipIf(needsRedis && !inject("redis"));
 
   it("gives back what was put in, under that data version alone", async () => {
-    const cache = await make();
+    const store = await make();
     const [user, value] = [randomUUID(), list("One")];
-    await cache.set(user, 3, value);
-    expect(await cache.get(user, 3)).toEqual(value);
-    expect(await cache.get(user, 4)).toBeNull();
-    await cache.close();
+    await store.set(user, 3, value);
+    expect(await store.get(user, 3)).toEqual(value);
+    expect(await store.get(user, 4)).toBeNull();
   });
 
   it("I5 a slow reader that fills an old version is not seen under the new one", async () => {
-    const cache = await make();
+    const store = await make();
     const user = randomUUID();
-    await cache.set(user, 2, list("New"));
-    await cache.set(user, 1, list("Old"));
-    expect((await cache.get(user, 2))?.items[0]?.institution.name).toBe("New");
-    await cache.close();
+    await store.set(user, 2, list("New"));
+    await store.set(user, 1, list("Old"));
+    expect((await store.get(user, 2))?.items[0]?.institution.name).toBe("New");
   });
 
   it("R4 clearing drops every version of this user and nothing of another", async () => {
-    const cache = await make();
+    const store = await make();
     const [user, other, kept] = [randomUUID(), randomUUID(), list("Other")];
-    await cache.set(user, 1, list("One"));
-    await cache.set(user, 2, list("Two"));
-    await cache.set(other, 1, kept);
-    await cache.clear(user);
-    expect([await cache.get(user, 1), await cache.get(user, 2)]).toEqual([null, null]);
-    expect(await cache.get(other, 1)).toEqual(kept);
-    await cache.close();
+    await store.set(user, 1, list("One"));
+    await store.set(user, 2, list("Two"));
+    await store.set(other, 1, kept);
+    await store.clear(user);
+    expect([await store.get(user, 1), await store.get(user, 2)]).toEqual([null, null]);
+    expect(await store.get(other, 1)).toEqual(kept);
   });
-});
 
-test.skipIf(!inject("redis"))(
-  "a Redis that goes away is a miss, a clear that could not be done says so, and it comes back",
-  async () => {
-    const own = await startRedis();
-    const cache = await connected(createRedisAccountCache(own.url, silent));
+  it("a user whose data changes often takes no more and more room", async () => {
+    const store = await make();
     const user = randomUUID();
-    await cache.set(user, 1, list("One"));
-    await own.stop();
-    expect(await cache.get(user, 1)).toBeNull();
-    await cache.set(user, 1, list("Two"));
-    await expect(cache.clear(user)).rejects.toThrow();
-    const back = await startRedis(own.port);
-    await connected(cache);
-    expect(await cache.get(user, 1)).toBeNull();
-    await cache.close();
-    await back.stop();
-  },
-);
+    for (let version = 1; version <= 100; version++) await store.set(user, version, list("N"));
+    const kept = await Promise.all(Array.from({ length: 100 }, (_, at) => store.get(user, at + 1)));
+    expect(kept.at(-1)).toBeTruthy();
+    expect(kept.filter((entry) => entry !== null).length).toBeLessThanOrEqual(4);
+  });
 
-test.skipIf(!inject("redis"))("what does not fit the contract is a miss", async () => {
-  const cache = await connected(createRedisAccountCache(redis.url, silent));
-  const { createClient } = await import("redis");
-  const client = await createClient({ url: redis.url }).connect();
-  await client.hSet("fiscility:accounts:{u}", "1", '{"items":[{"id":7}]}');
-  await client.hSet("fiscility:accounts:{u}", "2", "{");
-  expect([await cache.get("u", 1), await cache.get("u", 2)]).toEqual([null, null]);
-  client.destroy();
-  await cache.close();
+  it("many readers of one version are one read, and the next version is another", async () => {
+    const cache = new AccountCache(await make());
+    const user = randomUUID();
+    let reads = 0;
+    const load = async () => list(`read ${++reads}`);
+    const same = await Promise.all(Array.from({ length: 50 }, () => cache.read(user, 1, load)));
+    expect(new Set(same).size).toBe(1);
+    expect((await cache.read(user, 1, load)).items[0]?.institution.name).toBe("read 1");
+    expect((await cache.read(user, 2, load)).items[0]?.institution.name).toBe("read 2");
+  });
+
+  it("a read that fails fails for all who wait for it, and the next one tries again", async () => {
+    const cache = new AccountCache(await make());
+    const user = randomUUID();
+    const broken = () => Promise.reject(new Error("no database"));
+    const both = [cache.read(user, 1, broken), cache.read(user, 1, broken)];
+    for (const read of both) await expect(read).rejects.toThrow("no database");
+    expect(await cache.read(user, 1, async () => list("One"))).toBeTruthy();
+  });
 });

@@ -80,7 +80,7 @@ test.each(views)("from the first bank to the third, $width px, $colorScheme", as
   await shoot("activity-empty");
   await page.getByRole("link", { name: "Dashboard", exact: true }).click();
 
-  await app.fault({ path: "/link/token/create", times: 1, do: { error: "INTERNAL_SERVER_ERROR" } });
+  await app.fault({ path: "/link/token/create", times: 3, do: { error: "INTERNAL_SERVER_ERROR" } });
   await page.getByRole("button", { name: "Connect a bank" }).click();
   await toast(page, "The bank connection did not open");
   await shoot("link-did-not-open");
@@ -96,7 +96,7 @@ test.each(views)("from the first bank to the third, $width px, $colorScheme", as
   await page.locator("iframe").waitFor({ state: "detached" });
   await shoot("link-closed");
 
-  await app.fault({ path: "/item/public_token/exchange", times: 1, do: { error: "RATE_LIMIT" } });
+  await app.fault({ path: "/item/public_token/exchange", times: 3, do: { error: "RATE_LIMIT" } });
   await openBank(page);
   await finishLink(page);
   await toast(page, /your bank log-in is kept/);

@@ -123,8 +123,20 @@ export async function startTestApp(overrides: Record<string, string> = {}) {
       await answer.json();
       return answer.status;
     },
-    /** A public_token as Link would hand it over. */
-    async publicToken(institution = "ins_109508", username = "user_good"): Promise<string> {
+    /** A second node of the same app: its own process's worth of services, the same database. */
+    async startNode() {
+      const nodePort = await freePort();
+      return startServer(
+        parseConfig({ ...env, PORT: String(nodePort), APP_URL: `http://localhost:${nodePort}` }),
+        createLog("debug", { write: (line) => logLines.push(line) }),
+      );
+    },
+    /** A public_token as Link would hand it over; `user_custom` takes accounts as its password. */
+    async publicToken(
+      institution = "ins_109508",
+      username = "user_good",
+      password = "pass_good",
+    ): Promise<string> {
       const response = await fetch(`${sandbox.url}/sandbox/public_token/create`, {
         method: "POST",
         headers: { "content-type": "application/json" },
@@ -133,7 +145,7 @@ export async function startTestApp(overrides: Record<string, string> = {}) {
           secret: env.PLAID_SECRET,
           institution_id: institution,
           initial_products: ["transactions"],
-          options: { override_username: username, override_password: "pass_good" },
+          options: { override_username: username, override_password: password },
         }),
       });
       const body = (await response.json()) as { public_token?: string };

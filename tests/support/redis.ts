@@ -1,26 +1,26 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
 import { freePort } from "../../local/ports.ts";
 
+const run = promisify(execFile);
+
+export type TestRedis = Awaited<ReturnType<typeof startRedis>>;
+
 /** A real redis-server of this test's own, without persistence. */
-export async function startRedis(port?: number): Promise<{
-  url: string;
-  port: number;
-  stop(): Promise<void>;
-}> {
+export async function startRedis(port?: number, options: string[] = []) {
   const chosen = port ?? (await freePort());
-  const args = [
-    "--port",
-    String(chosen),
-    "--bind",
-    "127.0.0.1",
-    "--save",
-    "",
-    "--appendonly",
-    "no",
-  ];
-  const server: ChildProcess = spawn("redis-server", args, { stdio: "ignore" });
+  const folder = mkdtempSync(path.join(tmpdir(), "fiscility-redis-"));
+  const args = ["--port", String(chosen), "--bind", "127.0.0.1", "--dir", folder];
+  const server: ChildProcess = spawn(
+    "redis-server",
+    [...args, "--save", "", "--appendonly", "no", ...options],
+    { stdio: "ignore" },
+  );
   for (let tries = 0; !(await answers(chosen)); tries++) {
     if (tries > 100) throw new Error("redis-server did not start");
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -28,12 +28,45 @@ export async function startRedis(port?: number): Promise<{
   return {
     url: `redis://127.0.0.1:${chosen}`,
     port: chosen,
+    /** One command, as typed into redis-cli; rejects with an error reply. */
+    async command(...words: string[]): Promise<string> {
+      const { stdout } = await run("redis-cli", ["-e", "-p", String(chosen), ...words]);
+      return stdout.trim();
+    },
+    /** It stays connected and answers nothing until `go`. */
+    hang: () => void server.kill("SIGSTOP"),
+    go: () => void server.kill("SIGCONT"),
     async stop() {
       if (server.exitCode !== null || server.signalCode !== null) return;
       const ended = once(server, "exit");
       server.kill("SIGKILL");
       await ended;
+      rmSync(folder, { recursive: true, force: true });
     },
+  };
+}
+
+/** A cluster of three masters on loopback, all slots served. */
+export async function startRedisCluster() {
+  const options = ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"];
+  // The bus of a node listens 10,000 above its port.
+  const ports: number[] = [];
+  while (ports.length < 3) {
+    const port = await freePort();
+    if (port < 50_000 && !ports.includes(port)) ports.push(port);
+  }
+  const nodes = await Promise.all(ports.map((port) => startRedis(port, options)));
+  const addresses = ports.map((port) => `127.0.0.1:${port}`);
+  await run("redis-cli", ["--cluster", "create", ...addresses, "--cluster-yes"]);
+  for (const node of nodes) {
+    while (!(await node.command("cluster", "info")).includes("cluster_state:ok")) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+  return {
+    nodes,
+    url: `redis+cluster://${addresses.join(",")}`,
+    stop: async () => void (await Promise.all(nodes.map((node) => node.stop()))),
   };
 }
 
@@ -45,4 +78,13 @@ function answers(port: number): Promise<boolean> {
     });
     socket.once("error", () => resolve(false));
   });
+}
+
+/** Waits until something is so; rejects when it takes longer than any test should. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const give = Date.now() + 20_000;
+  while (!(await condition())) {
+    if (Date.now() > give) throw new Error(`not so in time: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }

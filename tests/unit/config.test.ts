@@ -37,6 +37,12 @@ test("P3 production names every variable that is missing, in one message", () =>
 test.each([
   ["DATABASE_URL", "mysql://x/y"],
   ["REDIS_URL", "http://cache"],
+  ["REDIS_URL", "redis:///7"],
+  ["REDIS_URL", "redis://one,two"],
+  ["REDIS_URL", "redis://cache/nine"],
+  ["REDIS_URL", "redis://user:%zz@cache"],
+  ["REDIS_URL", "redis+cluster://one,two/1"],
+  ["REDIS_URL", "redis+cluster://one,,two"],
   ["PLAID_SECRET", "change-me-change-me"],
   ["PLAID_ENV", "development"],
   ["PLAID_BASE_URL", "http://localhost:3001"],
@@ -49,4 +55,33 @@ test.each([
   const message = complaint({ [name]: value });
   expect(message).toContain(`${name}: `);
   expect(message).not.toContain(value);
+});
+
+test("REDIS_URL names one server or the nodes of a cluster", () => {
+  const redis = (url: string) => parseConfig({ ...right, REDIS_URL: url }).redis;
+  expect(redis("redis://cache")).toEqual({
+    cluster: false,
+    nodes: [{ host: "cache", port: 6379 }],
+    tls: false,
+    username: undefined,
+    password: undefined,
+    database: 0,
+  });
+  expect(redis("rediss://app:p%40ss@[::1]:7000/2")).toEqual({
+    cluster: false,
+    nodes: [{ host: "::1", port: 7000 }],
+    tls: true,
+    username: "app",
+    password: "p@ss",
+    database: 2,
+  });
+  expect(redis("rediss+cluster://:secret@one:7000,two")).toMatchObject({
+    cluster: true,
+    nodes: [
+      { host: "one", port: 7000 },
+      { host: "two", port: 6379 },
+    ],
+    tls: true,
+    password: "secret",
+  });
 });

@@ -1,13 +1,13 @@
 import { LRUCache } from "lru-cache";
 import type { AccountsListOutput } from "../contracts/accounts.ts";
 import { timeLimits } from "../time-limits.ts";
-import type { AccountCache } from "./account-cache.ts";
+import { type AccountStore, maxVersions } from "./account-store.ts";
 
 /** Users kept at most; beyond it the least recently used goes. */
 const maxUsers = 10_000;
 
-/** The twin of the Redis cache for a single process. Values are kept as JSON, as Redis would. */
-export function createInProcessAccountCache(): AccountCache {
+/** The twin of Redis for a single process. Values are kept as JSON, as Redis would. */
+export function createInProcessAccountStore(): AccountStore {
   const users = new LRUCache<string, Map<number, string>>({
     max: maxUsers,
     ttl: timeLimits.cacheEntry,
@@ -19,14 +19,12 @@ export function createInProcessAccountCache(): AccountCache {
     },
     async set(userId, dataVersion, value) {
       const versions = users.get(userId) ?? new Map<number, string>();
+      if (versions.size >= maxVersions) versions.clear();
       versions.set(dataVersion, JSON.stringify(value));
       users.set(userId, versions);
     },
     async clear(userId) {
       users.delete(userId);
-    },
-    async close() {
-      users.clear();
     },
   };
 }

@@ -1,0 +1,73 @@
+import { type AccountsListOutput, accountsListOutput } from "../contracts/accounts.ts";
+import type { Log } from "../telemetry/log.ts";
+import { timeLimits } from "../time-limits.ts";
+import { type AccountStore, maxVersions } from "./account-store.ts";
+import type { RedisDoor } from "./redis-door.ts";
+
+/**
+ * A script rather than MULTI: a cluster's ASK is followed for one command only. Versions that nobody
+ * asks for any more go when there are too many of them.
+ */
+const keep = `
+  if redis.call("HLEN", KEYS[1]) >= tonumber(ARGV[4]) then redis.call("DEL", KEYS[1]) end
+  redis.call("HSET", KEYS[1], ARGV[1], ARGV[2])
+  redis.call("PEXPIRE", KEYS[1], ARGV[3])`;
+
+/**
+ * One Redis hash a user, one field a data version: a user's entries share a slot of a cluster and
+ * go with one UNLINK.
+ */
+export function createRedisAccountStore(redis: RedisDoor, log: Log): AccountStore {
+  const key = (userId: string) => `fiscility:accounts:{${userId}}`;
+
+  /** Somebody else's value, or one of another release: it would be in the way until it expires. */
+  async function discard(userId: string, error: string) {
+    log.warn({ event: "cache_garbage", userId, error }, "A cache entry was not ours; dropped");
+    await redis.ask((commands) => commands.unlink(key(userId)));
+  }
+
+  return {
+    async get(userId, dataVersion) {
+      try {
+        const json = await redis.ask((commands) => commands.hGet(key(userId), String(dataVersion)));
+        if (json === null || json === undefined) return null;
+        const found = parse(json);
+        if (!found) await discard(userId, "it does not fit the contract");
+        return found;
+      } catch (error) {
+        const { message } = error as Error;
+        if (message.startsWith("WRONGTYPE")) await discard(userId, message).catch(() => {});
+        log.debug({ event: "cache_miss", error: message }, "Cache not read");
+        return null;
+      }
+    },
+    async set(userId, dataVersion, value) {
+      try {
+        await redis.ask((commands) =>
+          commands.eval(keep, {
+            keys: [key(userId)],
+            arguments: [
+              String(dataVersion),
+              JSON.stringify(value),
+              String(timeLimits.cacheEntry),
+              String(maxVersions),
+            ],
+          }),
+        );
+      } catch (error) {
+        log.debug({ event: "cache_unset", error: (error as Error).message }, "Cache not filled");
+      }
+    },
+    async clear(userId) {
+      await redis.ask((commands) => commands.unlink(key(userId)));
+    },
+  };
+}
+
+function parse(json: string): AccountsListOutput | null {
+  try {
+    return accountsListOutput.safeParse(JSON.parse(json)).data ?? null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,51 @@
+import { z } from "zod";
+
+/** Where Redis is: one server (`nodes` has one), or nodes of a cluster from which the rest are found. */
+export interface RedisAddress {
+  cluster: boolean;
+  nodes: { host: string; port: number }[];
+  tls: boolean;
+  username: string | undefined;
+  password: string | undefined;
+  /** The numbered database of a single server; a cluster has only 0. */
+  database: number;
+}
+
+const form = /^redis(s?)(\+cluster)?:\/\/(?:([^@/]*)@)?([^@/]+)(?:\/(\d{1,4})?)?$/;
+
+/**
+ * `REDIS_URL`, parsed: `redis[s]://[user:password@]host[:port][/database]`, or `redis[s]+cluster://`
+ * with one host or several. Signs of a URL in the user or the password are percent-encoded. That it is a cluster is said, not found out: finding out would need a
+ * Redis that answers at start.
+ */
+export const redisAddress = z.string().transform((text, ctx): RedisAddress => {
+  const [, tls, cluster, secrets, hosts = "", database = "0"] = form.exec(text) ?? [];
+  const named = hosts.split(",");
+  const nodes = named.flatMap((host) => {
+    const url = URL.canParse(`redis://${host}`) ? new URL(`redis://${host}`) : null;
+    if (!url?.hostname) return [];
+    return [{ host: url.hostname.replace(/^\[|\]$/g, ""), port: Number(url.port || 6379) }];
+  });
+  const [username, password] = (secrets ?? "").split(":").map(decode);
+  const fits = cluster ? database === "0" : named.length === 1;
+  if (nodes.length < named.length || username === null || password === null || !fits) {
+    ctx.addIssue("expected redis://host, or redis+cluster://host,host for nodes of a cluster");
+    return z.NEVER;
+  }
+  return {
+    cluster: cluster !== undefined,
+    nodes,
+    tls: tls === "s",
+    username: username || undefined,
+    password: password || undefined,
+    database: Number(database),
+  };
+});
+
+function decode(text: string): string | null {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
+}

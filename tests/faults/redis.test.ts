@@ -1,0 +1,277 @@
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
+import { createApiKey } from "../../server/auth/api-keys.ts";
+import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import { startRedis, startRedisCluster, type TestRedis, until } from "../support/redis.ts";
+import { startTcpProxy } from "../support/tcp-proxy.ts";
+
+const key = (person: Person) => `fiscility:accounts:{${person.id}}`;
+
+/** What this person's banks are called, over tRPC with their cookie or over REST with a key. */
+async function banks(app: TestApp, headers: Record<string, string>): Promise<string[]> {
+  const response = await fetch(`${app.url}/api/v1/accounts`, { headers });
+  expect(response.status).toBe(200);
+  const { items } = (await response.json()) as { items: { institution: { name: string } }[] };
+  return items.map(({ institution }) => institution.name).sort();
+}
+
+/** A person with one bank that the cache knows of, who can also come by API key. */
+async function personWithBank(app: TestApp) {
+  const person = await app.signUp("cfo");
+  await connect(app, person, "ins_109508");
+  const { key: apiKey } = await createApiKey(app.services.db, person.id, {
+    name: "Test",
+    scopes: ["accounts:read"],
+    expiresInDays: 1,
+  });
+  const ways: Record<string, string>[] = [
+    { cookie: person.cookie },
+    { authorization: `Bearer ${apiKey}` },
+  ];
+  await banks(app, { cookie: person.cookie });
+  return { person, ways };
+}
+
+async function connect(app: TestApp, person: Person, institution: string): Promise<void> {
+  const publicToken = await app.publicToken(institution);
+  const answer = await app.post("/plaid/exchange-token", { public_token: publicToken }, person);
+  expect([answer.status, answer.body.outcome]).toEqual([200, "connected"]);
+}
+
+/** Requests go on from PostgreSQL, whoever asks, and I5 holds through a connection. */
+async function expectService(app: TestApp, person: Person, ways: Record<string, string>[]) {
+  for (const way of ways) {
+    expect(await banks(app, way)).toEqual(["First Platypus Bank"]);
+  }
+  await connect(app, person, "ins_109509");
+  for (const way of [...ways, ...ways]) {
+    expect(await banks(app, way)).toEqual(["First Gingham Credit Union", "First Platypus Bank"]);
+  }
+}
+
+const events = (app: TestApp, event: string) =>
+  app.logLines.filter((line) => line.includes(`"event":"${event}"`)).length;
+
+describe.skipIf(!inject("redis"))("Redis at its worst: requests go on from PostgreSQL", () => {
+  let redis: TestRedis;
+  let proxy: Awaited<ReturnType<typeof startTcpProxy>>;
+  let app: TestApp;
+  beforeAll(async () => {
+    redis = await startRedis();
+    proxy = await startTcpProxy(redis.port);
+    app = await startTestApp({ REDIS_URL: `redis://127.0.0.1:${proxy.port}` });
+  });
+  afterEach(async () => {
+    redis.go();
+    proxy.go();
+    await redis.command("config", "set", "maxmemory", "0");
+  });
+  afterAll(async () => {
+    await app?.close();
+    await proxy?.close();
+    await redis?.stop();
+  });
+
+  /** The cache is in use again: what is read is kept. */
+  async function expectCached(person: Person, server = redis) {
+    await until(async () => {
+      await banks(app, { cookie: person.cookie });
+      return (await server.command("exists", key(person))) === "1";
+    });
+  }
+
+  test("not there at start, and used once it is there", async () => {
+    const late = await startTcpProxy(redis.port);
+    await late.close();
+    const own = await startTestApp({ REDIS_URL: `redis://127.0.0.1:${late.port}` });
+    const { person, ways } = await personWithBank(own);
+    await expectService(own, person, ways);
+    expect(events(own, "redis_away")).toBe(1);
+    const there = await startRedis(late.port);
+    await until(async () => {
+      await banks(own, { cookie: person.cookie });
+      return (await there.command("exists", key(person))) === "1";
+    });
+    await own.close();
+    await there.stop();
+  });
+
+  test("gone in the middle, and back", async () => {
+    const { person, ways } = await personWithBank(app);
+    await expectCached(person);
+    await redis.stop();
+    await expectService(app, person, ways);
+    expect(events(app, "cache_not_cleared")).toBeGreaterThan(0);
+    redis = await startRedis(redis.port);
+    await expectCached(person);
+  });
+
+  test("hanging: one command waits, the rest are refused at once, until it answers again", async () => {
+    const { person, ways } = await personWithBank(app);
+    await expectCached(person);
+    const before = events(app, "redis_away");
+    redis.hang();
+    await expectService(app, person, ways);
+    expect(events(app, "redis_away")).toBe(before + 1);
+    const waited = app.logLines.filter((line) => line.includes("did not answer within"));
+    expect(waited.filter((line) => !line.includes("redis_away"))).toHaveLength(1);
+    redis.go();
+    await expectCached(person);
+  });
+
+  test("a network that takes everything and delivers nothing", async () => {
+    const { person, ways } = await personWithBank(app);
+    await expectCached(person);
+    proxy.hang();
+    await expectService(app, person, ways);
+    proxy.cut();
+    proxy.go();
+    await expectCached(person);
+  });
+
+  test("slow, beyond what is worth waiting for", async () => {
+    const { person, ways } = await personWithBank(app);
+    await expectCached(person);
+    proxy.slow(400);
+    await expectService(app, person, ways);
+    proxy.go();
+    await expectCached(person);
+  });
+
+  test("full: nothing more is kept, what is kept is read, and clearing works", async () => {
+    const { person, ways } = await personWithBank(app);
+    await expectCached(person);
+    await redis.command("config", "set", "maxmemory-policy", "noeviction");
+    await redis.command("config", "set", "maxmemory", "1");
+    const away = events(app, "redis_away");
+    await expectService(app, person, ways);
+    expect(await redis.command("exists", key(person))).toBe("0");
+    expect(events(app, "redis_away")).toBe(away);
+    await redis.command("config", "set", "maxmemory", "0");
+    await expectCached(person);
+  });
+
+  test.each([
+    ["a string", (at: string) => [["set", at, "mine"]]],
+    ["no JSON", (at: string, version: string) => [["hset", at, version, "{"]]],
+    ["JSON of another shape", (at: string, v: string) => [["hset", at, v, '{"items":[{"id":7}]}']]],
+    ["half an entry", (at: string, v: string) => [["hset", at, v, '{"items":[{"id":"']]],
+  ])("garbage under our key, %s, is dropped and never shown", async (_name, put) => {
+    const { person, ways } = await personWithBank(app);
+    await expectCached(person);
+    const [{ data_version: version }] = await app.query(
+      "select data_version from users where id = $1",
+      [person.id],
+    );
+    await redis.command("del", key(person));
+    for (const words of put(key(person), String(version))) await redis.command(...words);
+    for (const way of ways) expect(await banks(app, way)).toEqual(["First Platypus Bank"]);
+    // Dropped, and kept anew.
+    expect(await redis.command("hget", key(person), String(version))).toContain("First Platypus");
+    await expectService(app, person, ways);
+  });
+
+  test("something that is not Redis answers in its place", async () => {
+    const { person, ways } = await personWithBank(app);
+    await expectCached(person);
+    proxy.inject("HTTP/1.1 400 Bad Request\r\n\r\n");
+    await expectService(app, person, ways);
+    await expectCached(person);
+    // And from the start: this app's own address speaks HTTP.
+    const own = await startTestApp({ REDIS_URL: app.url.replace("http:", "redis:") });
+    const other = await personWithBank(own);
+    await expectService(own, other.person, other.ways);
+    await own.close();
+  });
+
+  test("a failover: the replica is promoted behind the same name, the old master lives on as a replica", async () => {
+    const replica = await startRedis(undefined, ["--replicaof", "127.0.0.1", String(redis.port)]);
+    await until(async () =>
+      (await replica.command("info", "replication")).includes("master_link_status:up"),
+    );
+    const { person, ways } = await personWithBank(app);
+    await expectCached(person);
+    await replica.command("replicaof", "no", "one");
+    await redis.command("replicaof", "127.0.0.1", String(replica.port));
+    // Old connections stay where they are; new ones reach the new master.
+    proxy.leadTo(replica.port);
+    await expectService(app, person, ways);
+    await expectCached(person, replica);
+    expect(app.logLines.some((line) => line.includes("READONLY"))).toBe(true);
+    await redis.stop();
+    redis = replica;
+  });
+});
+
+describe.skipIf(!inject("redis"))("a Redis cluster", () => {
+  let cluster: Awaited<ReturnType<typeof startRedisCluster>>;
+  let app: TestApp;
+  beforeAll(async () => {
+    cluster = await startRedisCluster();
+    app = await startTestApp({ REDIS_URL: cluster.url });
+  });
+  afterAll(async () => {
+    await app?.close();
+    await cluster?.stop();
+  });
+
+  /** The node that serves this person's slot, with the others. */
+  async function ownerOf(person: Person) {
+    const [first] = cluster.nodes;
+    const slot = (await first?.command("cluster", "keyslot", key(person))) ?? "";
+    const mine = await Promise.all(
+      cluster.nodes.map(async (node) => {
+        const lines = (await node.command("cluster", "nodes")).split("\n");
+        const words = lines.find((line) => line.includes("myself"))?.split(" ") ?? [];
+        const inside = words.slice(8).some((range) => {
+          const [from = "", to = from] = range.split("-");
+          return Number(from) <= Number(slot) && Number(slot) <= Number(to);
+        });
+        return { node, id: words[0] ?? "", inside };
+      }),
+    );
+    const owner = mine.find(({ inside }) => inside);
+    const other = mine.find(({ inside }) => !inside);
+    if (!owner || !other) throw new Error("the slot is nobody's");
+    return { slot, owner, other };
+  }
+
+  async function expectCachedAt(person: Person, node: TestRedis) {
+    await until(async () => {
+      await banks(app, { cookie: person.cookie });
+      return (await node.command("exists", key(person)).catch(() => "moved")) === "1";
+    });
+  }
+
+  test("a person's entries are in one slot; ASK while it moves and MOVED after are followed", async () => {
+    const { person, ways } = await personWithBank(app);
+    const { slot, owner, other } = await ownerOf(person);
+    await expectCachedAt(person, owner.node);
+    const away = events(app, "redis_away");
+    await other.node.command("cluster", "setslot", slot, "importing", owner.id);
+    await owner.node.command("cluster", "setslot", slot, "migrating", other.id);
+    // Not on the old node any more: it answers ASK, and what is kept now is kept on the new one.
+    await owner.node.command("del", key(person));
+    for (const way of ways) expect(await banks(app, way)).toEqual(["First Platypus Bank"]);
+    for (const { node } of [owner, other]) {
+      await node.command("cluster", "setslot", slot, "node", other.id);
+    }
+    expect(await other.node.command("exists", key(person))).toBe("1");
+    // The app still asks the old node, and is told MOVED.
+    await expectService(app, person, ways);
+    await expectCachedAt(person, other.node);
+    expect(events(app, "redis_away")).toBe(away);
+  });
+
+  test("a master that hangs or dies is no harm, and used again when it is back", async () => {
+    const { person, ways } = await personWithBank(app);
+    const { owner } = await ownerOf(person);
+    await expectCachedAt(person, owner.node);
+    owner.node.hang();
+    await expectService(app, person, ways);
+    owner.node.go();
+    await expectCachedAt(person, owner.node);
+    const other = await personWithBank(app);
+    await owner.node.stop();
+    await expectService(app, other.person, other.ways);
+  });
+});

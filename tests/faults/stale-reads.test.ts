@@ -1,0 +1,126 @@
+import { randomInt } from "node:crypto";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import { startRedis, type TestRedis } from "../support/redis.ts";
+import { startTcpProxy } from "../support/tcp-proxy.ts";
+
+const operations = 5_000;
+const atOnce = 12;
+
+/** What must be seen: the model is the list of connections that were answered, and when. */
+interface Member extends Person {
+  answered: Set<string>;
+  connects: number;
+}
+
+let redis: TestRedis;
+let proxy: Awaited<ReturnType<typeof startTcpProxy>>;
+let app: TestApp;
+let second: Awaited<ReturnType<TestApp["startNode"]>>;
+beforeAll(async () => {
+  if (!inject("redis")) return;
+  redis = await startRedis();
+  proxy = await startTcpProxy(redis.port);
+  app = await startTestApp({ REDIS_URL: `redis://127.0.0.1:${proxy.port}` });
+  second = await app.startNode();
+});
+afterAll(async () => {
+  await second?.close();
+  await app?.close();
+  await proxy?.close();
+  await redis?.stop();
+});
+
+/** mulberry32: numbers from 0 to below 1 that depend on the seed alone. */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+test.skipIf(!inject("redis"))(
+  "I5 two nodes, one Redis that comes and goes, 5,000 reads and connects: no read is stale",
+  { timeout: 240_000 },
+  async () => {
+    const seed = Number(process.env.SEED ?? randomInt(2 ** 31));
+    const random = seeded(seed);
+    const pick = <T>(from: readonly T[]) => from[Math.floor(random() * from.length)] as T;
+    const nodes = [app.url, second.url];
+    const people: Member[] = [];
+    for (let n = 0; n < 8; n++) {
+      people.push({ ...(await app.signUp("cfo")), answered: new Set(), connects: 0 });
+    }
+    const stale: string[] = [];
+    const done = { reads: 0, connects: 0, troubles: 0 };
+
+    async function read(person: Member, node: string) {
+      const before = new Set(person.answered);
+      const response = await fetch(`${node}/trpc/accounts.list`, {
+        headers: { cookie: person.cookie },
+      });
+      const body = (await response.json()) as {
+        result: { data: { items: { id: string; accounts: { id: string }[] }[] } };
+      };
+      const items = body.result.data.items;
+      const seen = new Set(items.map(({ id }) => id));
+      for (const id of before) if (!seen.has(id)) stale.push(`${person.id} lacks ${id}`);
+      if (items.some(({ accounts }) => accounts.length !== 1)) stale.push("half an Item");
+      done.reads++;
+    }
+
+    async function connect(person: Member, node: string) {
+      const number = ++person.connects;
+      const custom = {
+        override_accounts: [
+          { type: "depository", subtype: "checking", meta: { name: `Account ${number}` } },
+        ],
+      };
+      const publicToken = await app.publicToken(
+        "ins_109508",
+        "user_custom",
+        JSON.stringify(custom),
+      );
+      const response = await fetch(`${node}/trpc/connectAccount`, {
+        method: "POST",
+        headers: { cookie: person.cookie, "content-type": "application/json" },
+        body: JSON.stringify({ publicToken }),
+      });
+      expect(response.status).toBe(200);
+      const body = (await response.json()) as { result: { data: { item: { id: string } } } };
+      person.answered.add(body.result.data.item.id);
+      done.connects++;
+    }
+
+    /** Redis hangs, comes back, or loses its connections. */
+    function trouble() {
+      const kind = random();
+      if (kind < 0.4) proxy.hang();
+      else if (kind < 0.9) proxy.go();
+      else proxy.cut();
+      done.troubles++;
+    }
+
+    let left = operations;
+    async function worker() {
+      while (left-- > 0) {
+        const [person, node, dice] = [pick(people), pick(nodes), random()];
+        if (dice < 0.01) trouble();
+        if (dice < 0.06 && person.connects < 90) await connect(person, node);
+        else await read(person, node);
+      }
+    }
+    await Promise.all(Array.from({ length: atOnce }, worker));
+    proxy.go();
+
+    expect(stale, `seed ${seed}`).toEqual([]);
+    expect(done.reads + done.connects, `seed ${seed}`).toBe(operations);
+    expect(done.connects).toBeGreaterThan(100);
+    // The cache was in use: the proof would be empty without it.
+    const hits = await redis.command("info", "stats");
+    expect(Number(/keyspace_hits:(\d+)/.exec(hits)?.[1])).toBeGreaterThan(operations / 10);
+  },
+);

@@ -1,0 +1,66 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
+
+/** A network between two programs on loopback that does what networks do. */
+export async function startTcpProxy(target: number) {
+  let port = target;
+  let delay = 0;
+  let hanging = false;
+  const sockets = new Set<Socket>();
+  const held: (() => void)[] = [];
+
+  const pass = (from: Socket, to: Socket) => {
+    from.on("data", (chunk) => {
+      const send = () => void (to.writable && to.write(chunk));
+      if (hanging) held.push(send);
+      else if (delay > 0) setTimeout(send, delay);
+      else send();
+    });
+    from.on("close", () => to.destroy());
+    from.on("error", () => to.destroy());
+    sockets.add(from);
+    from.on("close", () => sockets.delete(from));
+  };
+  const server = createServer((client) => {
+    const upstream = connect(port, "127.0.0.1");
+    pass(client, upstream);
+    pass(upstream, client);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+
+  return {
+    port: (server.address() as AddressInfo).port,
+    connections: () => sockets.size / 2,
+    /** New connections go there; `cut` ends the old ones. */
+    leadTo(next: number) {
+      port = next;
+    },
+    /** Each piece of data takes this long, each way. Milliseconds. */
+    slow(ms: number) {
+      delay = ms;
+    },
+    /** Connections are taken and nothing passes, until `go`. */
+    hang() {
+      hanging = true;
+    },
+    go() {
+      hanging = false;
+      delay = 0;
+      for (const send of held.splice(0)) send();
+    },
+    cut() {
+      for (const socket of sockets) socket.destroy();
+    },
+    /** Puts bytes into what the client reads. */
+    inject(bytes: string) {
+      for (const socket of sockets) if (socket.localPort === this.port) socket.write(bytes);
+    },
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
