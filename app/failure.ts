@@ -42,6 +42,19 @@ export function limitDetails(failure: Failure): ReasonDetails["limit_reached"] |
   return details as ReasonDetails["limit_reached"];
 }
 
+/** The details of `duplicate_accounts`, or null when this is another failure or they are missing. */
+export function duplicateDetails(failure: Failure): ReasonDetails["duplicate_accounts"] | null {
+  const details = failure.details as Partial<ReasonDetails["duplicate_accounts"]> | undefined;
+  if (failure.reason !== "duplicate_accounts" || !details?.itemId) return null;
+  return details as ReasonDetails["duplicate_accounts"];
+}
+
+/** Seconds after which a busy server may be asked again, or null when this is another failure. */
+export function busySeconds(failure: Failure): number | null {
+  const details = failure.details as Partial<ReasonDetails["busy"]> | undefined;
+  return failure.reason === "busy" ? (details?.retryAfterSeconds ?? 1) : null;
+}
+
 function plain(reason: "network" | "unknown", message: string): Failure {
   // Sending the same public_token again is safe: it is the idempotency key of a connection.
   return { reason, message, requestId: null, details: undefined, retryable: true };

@@ -1,3 +1,5 @@
+const list = (parts: string[]) => new Intl.ListFormat("en").format(parts);
+
 /**
  * Every English sentence the pages show, but for the server's own messages, which stand with their
  * reasons in `server/contracts/errors.ts`. A second language replaces this one object.
@@ -74,6 +76,9 @@ export const text = {
     button: "Connect a bank",
     opening: "Opening the bank connection…",
     connecting: (bank: string | null) => (bank ? `Connecting ${bank}…` : "Connecting your bank…"),
+    busy: "Busy, trying again…",
+    reconnect: "Reconnect",
+    reconnected: (bank: string) => `${bank} is connected again`,
     needsScript:
       "Connecting a bank opens a window that needs JavaScript. Turn it on for this site to go on; everything else here works without.",
     connected: (bank: string, accounts: number) =>
@@ -96,6 +101,14 @@ export const text = {
       "We could not be reached, or did not answer in time. Your bank log-in is kept, and it is safe to try again.",
     unknown: "Something went wrong on our side. Please try again.",
     linkExit: "The bank reported a problem. Nothing was connected. Please try again.",
+    duplicate: "You have these accounts already",
+    duplicateAccounts: (bank: string, accounts: string[], anyway: boolean) =>
+      `${list(accounts)} at ${bank} ${accounts.length === 1 ? "is" : "are"} connected already. Nothing was connected.${
+        anyway ? " If this is another account that looks the same, connect it anyway." : ""
+      }`,
+    reconnectBank: (bank: string) => `Reconnect ${bank}`,
+    connectAnyway: "Connect anyway",
+    reconnect: "The bank was not reconnected",
     noToken: "The bank window closed without an answer. Nothing was connected. Please try again.",
     tryAgain: "Try again",
     connectAgain: "Connect again",

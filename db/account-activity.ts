@@ -6,9 +6,13 @@ import type { AccountActivityTable } from "./schema.ts";
 /** Entries a person is shown at most. */
 const shown = 100;
 
-/** Writes one ending into the person's history (I8). */
+/** Writes one ending into the person's history (I8); of one opening of Link only the first. */
 export async function addActivity(db: Db, entry: Insertable<AccountActivityTable>): Promise<void> {
-  await db.insertInto("account_activity").values(entry).execute();
+  await db
+    .insertInto("account_activity")
+    .values(entry)
+    .onConflict((conflict) => conflict.columns(["user_id", "link_session_id"]).doNothing())
+    .execute();
 }
 
 /** The newest entries of the user's history, newest first. */

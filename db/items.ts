@@ -1,7 +1,7 @@
 import type { InferResult, Insertable } from "kysely";
 import type { ItemWithAccounts } from "../server/contracts/accounts.ts";
 import type { Db } from "./client.ts";
-import type { AccountActivityTable, ItemsTable, NewAccountRow } from "./schema.ts";
+import type { AccountActivityTable, ItemRow, ItemsTable, NewAccountRow } from "./schema.ts";
 
 /** What a connection writes, with the Item's id for the attempt's. */
 export interface NewConnection {
@@ -49,6 +49,34 @@ export async function insertConnection(
 /** Every live Item of the user with its accounts, newest Item first, accounts in the bank's order. */
 export async function listItems(db: Db, userId: string): Promise<ItemWithAccounts[]> {
   return toContract(await itemsWithAccounts(db, userId).execute());
+}
+
+/** The sealed access_token of one live Item of the user, or null. */
+export async function findItemToken(db: Db, userId: string, id: string): Promise<string | null> {
+  const row = await db
+    .selectFrom("items")
+    .where("id", "=", id)
+    .where("user_id", "=", userId)
+    .select("access_token_sealed")
+    .executeTakeFirst();
+  return row?.access_token_sealed ?? null;
+}
+
+/** Says how one Item stands with its bank. Returns its institution; null when it is not there. */
+export async function setItemStatus(
+  tx: Db,
+  userId: string,
+  id: string,
+  status: ItemRow["status"],
+): Promise<Pick<ItemRow, "institution_id" | "institution_name"> | null> {
+  const row = await tx
+    .updateTable("items")
+    .set({ status, updated_at: new Date() })
+    .where("id", "=", id)
+    .where("user_id", "=", userId)
+    .returning(["institution_id", "institution_name"])
+    .executeTakeFirst();
+  return row ?? null;
 }
 
 /** One live Item of the user, or null. */

@@ -4,9 +4,13 @@ import type { Db } from "./client.ts";
 export async function keepOpenLink(
   db: Db,
   userId: string,
-  link: { linkTokenSealed: string; expiresAt: Date },
+  link: { linkTokenSealed: string; itemId: string | null; expiresAt: Date },
 ): Promise<void> {
-  const row = { link_token_sealed: link.linkTokenSealed, expires_at: link.expiresAt };
+  const row = {
+    link_token_sealed: link.linkTokenSealed,
+    item_id: link.itemId,
+    expires_at: link.expiresAt,
+  };
   await db
     .insertInto("open_links")
     .values({ user_id: userId, ...row })
@@ -14,13 +18,16 @@ export async function keepOpenLink(
     .execute();
 }
 
-/** The sealed link_token of the Link this person opened last, or null when none is still good. */
-export async function findOpenLink(db: Db, userId: string): Promise<string | null> {
+/** The Link this person opened last; `itemId` when it is in update mode. Null when none is still good. */
+export async function findOpenLink(
+  db: Db,
+  userId: string,
+): Promise<{ linkTokenSealed: string; itemId: string | null } | null> {
   const row = await db
     .selectFrom("open_links")
-    .select("link_token_sealed")
+    .select(["link_token_sealed as linkTokenSealed", "item_id as itemId"])
     .where("user_id", "=", userId)
     .where("expires_at", ">", new Date())
     .executeTakeFirst();
-  return row?.link_token_sealed ?? null;
+  return row ?? null;
 }

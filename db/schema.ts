@@ -102,6 +102,8 @@ export interface LinkAttemptsTable {
 export interface OpenLinksTable {
   user_id: string;
   link_token_sealed: string;
+  /** The Item that is open in update mode. */
+  item_id: string | null;
   expires_at: Date;
 }
 
@@ -116,6 +118,8 @@ export interface AccountActivityTable {
   account_count: number;
   reason: string | null;
   plaid_request_id: string | null;
+  /** Of a re-authentication: one opening of Link is one entry. */
+  link_session_id: string | null;
   created_at: Timestamp;
 }
 

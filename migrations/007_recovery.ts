@@ -11,6 +11,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     drop index link_attempts_unfinished;
     create index link_attempts_unfinished on link_attempts (retry_at)
       where status in ('started', 'exchanged', 'removing');
+    alter table account_activity add column link_session_id text;
+    create unique index account_activity_link_session on account_activity (user_id, link_session_id);
     alter table account_activity drop constraint account_activity_kind_check;
     alter table account_activity add constraint account_activity_kind_check
       check (kind in ('connected', 'already_connected', 'refused', 'failed', 'reconnected'));

@@ -6,6 +6,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     create table open_links (
       user_id uuid primary key references users (id) on delete cascade,
       link_token_sealed text not null,
+      item_id uuid references items (id) on delete cascade,
       expires_at timestamptz not null
     );
   `.execute(db);

@@ -17,7 +17,7 @@ import { appRouter, createCaller } from "./api/router.ts";
 import { toFiscilityError } from "./api/trpc.ts";
 import { identify } from "./auth/identify.ts";
 import { createPageAuth } from "./auth/page-auth.ts";
-import { openLinkToken } from "./connect/open-link.ts";
+import { findOpenLinkToken } from "./connect/open-link.ts";
 import { type ErrorBody, FiscilityError, type Reason, reasons } from "./contracts/errors.ts";
 import type { LoadContext } from "./load-context.ts";
 import type { Services } from "./services.ts";
@@ -121,7 +121,7 @@ export function createHttp(services: Services, build: ServerBuild): express.Expr
           }),
           link: {
             ...linkSource(config.plaid.standIn),
-            openToken: async () => user && openLinkToken(services, user),
+            findOpen: async () => user && findOpenLinkToken(services, user),
           },
           openApi,
           nonce: known(req).nonce,

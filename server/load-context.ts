@@ -7,6 +7,11 @@ export type AuthResult =
   | { ok: true; setCookie: string[] }
   | { ok: false; status: number; message: string };
 
+export interface OpenLink {
+  linkToken: string;
+  itemId: string | null;
+}
+
 /** What every Remix loader and action gets as `context`. */
 export interface LoadContext extends Record<string, unknown> {
   /** Procedures, called in-process as the request's own user. */
@@ -20,10 +25,10 @@ export interface LoadContext extends Record<string, unknown> {
   };
   /**
    * Where Link comes from. `scriptUrl` is Plaid's CDN script, or the local sandbox's; `local` says
-   * which. https://plaid.com/docs/link/web/ `openToken` is the link_token that the person who asks
-   * opened Link with last, or null.
+   * which. https://plaid.com/docs/link/web/ `findOpen` is what the person who asks opened Link
+   * with last, `itemId` in update mode; or null.
    */
-  link: { scriptUrl: string; local: boolean; openToken(): Promise<string | null> };
+  link: { scriptUrl: string; local: boolean; findOpen(): Promise<OpenLink | null> };
   /** What `/api/docs` shows. */
   openApi: OpenApi;
   /** For every script element, as the Content-Security-Policy of this response asks. */

@@ -1,5 +1,5 @@
 import { TriangleAlert } from "lucide-react";
-import { useEffect, useId, useRef } from "react";
+import { type ReactNode, useEffect, useId, useRef } from "react";
 import type { ItemWithAccounts } from "../../server/contracts/accounts.ts";
 import { text } from "../text.ts";
 import { AccountRow } from "./account-row.tsx";
@@ -10,8 +10,15 @@ import { Monogram } from "./monogram.tsx";
 export const cardClass = "overflow-hidden rounded-xl border border-line bg-surface shadow-card";
 export const cardHeadClass = "flex h-18 items-center gap-3.5 border-b border-line px-4 sm:px-5";
 
+interface ItemCardProps {
+  item: ItemWithAccounts;
+  isNew: boolean;
+  /** The button that lets the person log in at the bank again, shown when the bank asks for it. */
+  reconnect: ReactNode;
+}
+
 /** One bank with its accounts. A new one is ringed for a while, and takes the focus. */
-export function ItemCard({ item, isNew }: { item: ItemWithAccounts; isNew: boolean }) {
+export function ItemCard({ item, isNew, reconnect }: ItemCardProps) {
   const card = useRef<HTMLElement>(null);
   const headingId = useId();
 
@@ -45,10 +52,13 @@ export function ItemCard({ item, isNew }: { item: ItemWithAccounts; isNew: boole
         <Status status={item.status} />
       </header>
       {item.status === "login_required" ? (
-        <p className="flex gap-2.5 border-b border-line bg-warn-soft px-4 py-2.5 text-sm text-warn sm:px-5">
-          <TriangleAlert className="mt-0.5 size-4 shrink-0" aria-hidden="true" />
-          {text.dashboard.loginRequired}
-        </p>
+        <div className="flex flex-wrap items-center gap-x-4 gap-y-2.5 border-b border-line bg-warn-soft px-4 py-2.5 text-sm text-warn sm:px-5">
+          <p className="flex min-w-48 flex-1 gap-2.5">
+            <TriangleAlert className="mt-0.5 size-4 shrink-0" aria-hidden="true" />
+            {text.dashboard.loginRequired}
+          </p>
+          {reconnect}
+        </div>
       ) : null}
       <ul aria-labelledby={headingId} className="divide-y divide-line">
         {item.accounts.map((account) => (

@@ -38,15 +38,18 @@ export interface Problem {
   title: string;
   message: string;
   requestId?: string | null;
-  /** The way on, as a button. */
-  action?: { label: string; run: () => void };
+  /** The ways on, as buttons; the first is the one to take. */
+  actions?: { label: string; run: () => void }[];
 }
 
 /**
  * Says what went wrong and how to go on; stays until the person dismisses it or acts. Takes its
  * place over.
  */
-export function showProblem(place: string, { title, message, requestId, action }: Problem): void {
+export function showProblem(
+  place: string,
+  { title, message, requestId, actions = [] }: Problem,
+): void {
   show(
     place,
     (toastId) => (
@@ -55,17 +58,20 @@ export function showProblem(place: string, { title, message, requestId, action }
         <div className="min-w-0 flex-1">
           <p className="font-medium">{title}</p>
           <p className="mt-0.5 text-sm text-ink-soft">{message}</p>
-          {action ? (
-            <div className="mt-3">
-              <Button
-                kind="secondary"
-                onClick={() => {
-                  toast.dismiss(toastId);
-                  action.run();
-                }}
-              >
-                {action.label}
-              </Button>
+          {actions.length > 0 ? (
+            <div className="mt-3 flex flex-wrap gap-2">
+              {actions.map(({ label, run }) => (
+                <Button
+                  key={label}
+                  kind="secondary"
+                  onClick={() => {
+                    toast.dismiss(toastId);
+                    run();
+                  }}
+                >
+                  {label}
+                </Button>
+              ))}
             </div>
           ) : null}
           {requestId ? (

@@ -8,7 +8,9 @@ export type ConnectStep =
   /** Link is open. */
   | { name: "linking" }
   /** Link is done; the server connects the accounts. */
-  | { name: "connecting"; bank: string | null; accountCount: number };
+  | { name: "connecting"; bank: string | null; accountCount: number; busy: boolean }
+  /** Link's update mode is done; the server asks whether the bank works again. */
+  | { name: "reconnecting"; itemId: string };
 
 /** An Item just connected: its card is highlighted when the page has it. */
 export interface Arrival {
@@ -23,8 +25,10 @@ export interface Connect {
   arrival: Arrival | null;
   /** Opens Link. Does nothing while a connection is under way. */
   start: () => void;
-  /** Goes on after a bank's own site sent the person back, with the link_token that Link had then. */
-  resume: (linkToken: string, receivedRedirectUri: string) => void;
+  /** Opens Link in update mode, for an Item whose bank asks for a new log-in. */
+  reconnect: (itemId: string) => void;
+  /** Goes on after a bank's own site sent the person back, with what Link was opened with. */
+  resume: (link: { linkToken: string; itemId: string | null }, receivedRedirectUri: string) => void;
   /** Fetches ahead what `start` will need. */
   prepare: () => void;
 }

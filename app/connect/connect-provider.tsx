@@ -11,8 +11,15 @@ import {
 } from "react";
 import type { PlaidLinkOnEvent, PlaidLinkOnExit, PlaidLinkOnSuccess } from "react-plaid-link";
 import type { LinkMetadata } from "../../server/contracts/connect.ts";
+import type { ReasonDetails } from "../../server/contracts/errors.ts";
 import { hideToast, showProblem, showSuccess } from "../components/toasts.tsx";
-import { type Failure, limitDetails, toFailure } from "../failure.ts";
+import {
+  busySeconds,
+  duplicateDetails,
+  type Failure,
+  limitDetails,
+  toFailure,
+} from "../failure.ts";
 import { text } from "../text.ts";
 import { trpc } from "../trpc.ts";
 import { announceAccounts } from "./account-news.ts";
@@ -45,8 +52,14 @@ interface ConnectProviderProps {
 
 interface OpenLink {
   token: string;
+  /** The Item that Link updates; null when it makes a new one. */
+  itemId: string | null;
   receivedRedirectUri: string | undefined;
 }
+
+/** How often a busy server is asked again before the person is, and how long that may take at most. */
+const busyRetries = 2;
+const busyWait = 10_000;
 
 /**
  * The browser half of the flow: link_token -> Link -> public_token -> connectAccount -> the page
@@ -63,9 +76,10 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
   // Whether a connection is under way, known at once: two presses can come before a render.
   const underway = useRef(false);
   // Link and the toasts keep their callbacks; these see the newest of what they need through here.
-  const latest = useRef({ pathname, navigate, revalidate });
+  const itemId = openLink?.itemId ?? null;
+  const latest = useRef({ pathname, navigate, revalidate, itemId });
   useEffect(() => {
-    latest.current = { pathname, navigate, revalidate };
+    latest.current = { pathname, navigate, revalidate, itemId };
   });
 
   const finish = useCallback(() => {
@@ -89,58 +103,59 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
         title: limit ? (full ? text.problem.limit : text.problem.tooMany) : title,
         message: limit ? limitMessage(limit) : failure.message,
         requestId: failure.requestId,
-        ...(full ? {} : { action: failure.reason === "unauthenticated" ? logIn : again }),
+        actions: full ? [] : [failure.reason === "unauthenticated" ? logIn : again],
       });
     },
     [],
   );
 
-  const start = useCallback(() => {
-    if (underway.current) return;
-    underway.current = true;
-    hideToast(toastPlace);
-    setStep({ name: "opening" });
-    const open = async () => {
-      try {
-        const [{ linkToken }] = await Promise.all([
-          trpc.plaid.createLinkToken.mutate({}),
-          loadLinkScript(scriptUrl).catch((cause: unknown) => {
-            throw new LinkScriptError({ cause });
-          }),
-          loadLinkSession(),
-        ]);
-        setOpenLink({ token: linkToken, receivedRedirectUri: undefined });
-        setStep({ name: "linking" });
-      } catch (error) {
-        finish();
-        if (error instanceof LinkScriptError) {
-          showProblem(toastPlace, {
-            title: text.problem.link,
-            message: text.problem.linkScript,
-            action: { label: text.problem.tryAgain, run: start },
-          });
-        } else {
-          showFailure(toFailure(error), text.problem.link, {
-            label: text.problem.tryAgain,
-            run: start,
-          });
-        }
-      }
-    };
-    void open();
-  }, [finish, scriptUrl, showFailure]);
+  const open = useCallback(
+    (itemId: string | null) => {
+      if (underway.current) return;
+      underway.current = true;
+      hideToast(toastPlace);
+      setStep({ name: "opening" });
+      const again = { label: text.problem.tryAgain, run: () => open(itemId) };
+      Promise.all([
+        trpc.plaid.createLinkToken.mutate(itemId === null ? {} : { itemId }),
+        loadLinkScript(scriptUrl).catch((cause: unknown) => {
+          throw new LinkScriptError({ cause });
+        }),
+        loadLinkSession(),
+      ]).then(
+        ([{ linkToken }]) => {
+          setOpenLink({ token: linkToken, itemId, receivedRedirectUri: undefined });
+          setStep({ name: "linking" });
+        },
+        (error: unknown) => {
+          finish();
+          if (error instanceof LinkScriptError) {
+            const { link: title, linkScript: message } = text.problem;
+            showProblem(toastPlace, { title, message, actions: [again] });
+          } else {
+            showFailure(toFailure(error), text.problem.link, again);
+          }
+        },
+      );
+    },
+    [finish, scriptUrl, showFailure],
+  );
+  const start = useCallback(() => open(null), [open]);
+  const reconnect = useCallback((itemId: string) => open(itemId), [open]);
 
   const connect = useCallback(
-    async (publicToken: string, metadata: LinkMetadata) => {
+    async (publicToken: string, metadata: LinkMetadata, connectAnyway = false) => {
       underway.current = true;
       hideToast(toastPlace);
       const bank = metadata.institution?.name ?? null;
-      setStep({ name: "connecting", bank, accountCount: metadata.accounts?.length || 1 });
+      const accountCount = metadata.accounts?.length || 1;
+      const connecting = { name: "connecting", bank, accountCount } as const;
+      setStep({ ...connecting, busy: false });
       try {
-        const { outcome, item, accounts } = await trpc.connectAccount.mutate({
-          publicToken,
-          metadata,
-        });
+        const { outcome, item, accounts } = await whileBusy(
+          () => trpc.connectAccount.mutate({ publicToken, metadata, connectAnyway }),
+          () => setStep({ ...connecting, busy: true }),
+        );
         const { navigate, pathname, revalidate } = latest.current;
         const { name } = item.institution;
         setArrival({ itemId: item.id, bank: name, accountCount: accounts.length });
@@ -153,6 +168,19 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
         else navigate("/dashboard", { replace: pathname === "/connect/oauth" });
       } catch (error) {
         const failure = toFailure(error);
+        // The same public_token: it is the idempotency key of this connection.
+        const again = (anyway: boolean) => () => {
+          if (!underway.current) void connect(publicToken, metadata, anyway);
+        };
+        const duplicate = duplicateDetails(failure);
+        if (duplicate) {
+          showDuplicate(
+            duplicate,
+            () => reconnect(duplicate.itemId),
+            duplicate.mayConnectAnyway ? again(true) : null,
+          );
+          return;
+        }
         const unclear = failure.reason === "network" || failure.reason === "outcome_pending";
         showFailure(
           failure.reason === "network"
@@ -160,24 +188,62 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
             : failure,
           unclear ? text.problem.connectUnclear : text.problem.connect,
           failure.retryable
-            ? // The same public_token: it is the idempotency key of this connection.
-              {
-                label: text.problem.tryAgain,
-                run: () => {
-                  if (!underway.current) void connect(publicToken, metadata);
-                },
-              }
+            ? { label: text.problem.tryAgain, run: again(connectAnyway) }
             : { label: text.problem.connectAgain, run: start },
         );
       } finally {
         finish();
       }
     },
-    [finish, showFailure, start],
+    [finish, showFailure, start, reconnect],
+  );
+
+  const finishUpdate = useCallback(
+    async (itemId: string, linkSessionId: string | null) => {
+      underway.current = true;
+      setStep({ name: "reconnecting", itemId });
+      try {
+        const { item, accounts } = await trpc.plaid.finishUpdateMode.mutate({
+          itemId,
+          linkSessionId,
+        });
+        const { navigate, pathname, revalidate } = latest.current;
+        const { name } = item.institution;
+        setArrival({ itemId, bank: name, accountCount: accounts.length });
+        showSuccess(toastPlace, text.connect.reconnected(name));
+        announceAccounts();
+        if (pathname === "/dashboard") revalidate();
+        else navigate("/dashboard", { replace: pathname === "/connect/oauth" });
+      } catch (error) {
+        const failure = toFailure(error);
+        showFailure(
+          failure,
+          text.problem.reconnect,
+          failure.retryable
+            ? {
+                label: text.problem.tryAgain,
+                run: () => {
+                  if (!underway.current) void finishUpdate(itemId, linkSessionId);
+                },
+              }
+            : { label: text.connect.reconnect, run: () => reconnect(itemId) },
+        );
+      } finally {
+        finish();
+      }
+    },
+    [finish, showFailure, reconnect],
   );
 
   const onSuccess = useCallback<PlaidLinkOnSuccess>(
     (publicToken, metadata) => {
+      const updated = latest.current.itemId;
+      if (updated !== null) {
+        // Update mode: the Item stays, and its public_token is of no use.
+        setOpenLink(null);
+        void finishUpdate(updated, metadata.link_session_id ?? null);
+        return;
+      }
       if (publicToken) {
         void connect(publicToken, toLinkMetadata(metadata));
         return;
@@ -186,10 +252,10 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
       showProblem(toastPlace, {
         title: text.problem.linkClosed,
         message: text.problem.noToken,
-        action: { label: text.problem.connectAgain, run: start },
+        actions: [{ label: text.problem.connectAgain, run: start }],
       });
     },
-    [connect, finish, start],
+    [connect, finishUpdate, finish, start],
   );
 
   const onExit = useCallback<PlaidLinkOnExit>(
@@ -200,7 +266,7 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
       showProblem(toastPlace, {
         title: text.problem.linkClosed,
         message: error.display_message || text.problem.linkExit,
-        action: { label: text.problem.connectAgain, run: start },
+        actions: [{ label: text.problem.connectAgain, run: start }],
       });
     },
     [finish, start],
@@ -213,14 +279,14 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
   }, []);
 
   const resume = useCallback(
-    (token: string, receivedRedirectUri: string) => {
+    (link: { linkToken: string; itemId: string | null }, receivedRedirectUri: string) => {
       if (underway.current) return;
       underway.current = true;
       hideToast(toastPlace);
       setStep({ name: "opening" });
       Promise.all([loadLinkScript(scriptUrl), loadLinkSession()]).then(
         () => {
-          setOpenLink({ token, receivedRedirectUri });
+          setOpenLink({ token: link.linkToken, itemId: link.itemId, receivedRedirectUri });
           setStep({ name: "linking" });
         },
         () => {
@@ -228,7 +294,9 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
           showProblem(toastPlace, {
             title: text.problem.link,
             message: text.problem.linkScript,
-            action: { label: text.problem.tryAgain, run: () => resume(token, receivedRedirectUri) },
+            actions: [
+              { label: text.problem.tryAgain, run: () => resume(link, receivedRedirectUri) },
+            ],
           });
         },
       );
@@ -259,8 +327,8 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
   }, [step, arrival]);
 
   const value = useMemo<Connect>(
-    () => ({ step, arrival, start, resume, prepare }),
-    [step, arrival, start, resume, prepare],
+    () => ({ step, arrival, start, reconnect, resume, prepare }),
+    [step, arrival, start, reconnect, resume, prepare],
   );
   return (
     <ConnectContext.Provider value={value}>
@@ -269,7 +337,8 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
         <Suspense>
           <LinkSession
             key={openLink.token}
-            {...openLink}
+            token={openLink.token}
+            receivedRedirectUri={openLink.receivedRedirectUri}
             onSuccess={onSuccess}
             onExit={onExit}
             onEvent={onEvent}
@@ -278,6 +347,37 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
       ) : null}
     </ConnectContext.Provider>
   );
+}
+
+/** Calls again while the server is busy, and says so; in the end the failure is the caller's. */
+async function whileBusy<T>(call: () => Promise<T>, sayBusy: () => void): Promise<T> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await call();
+    } catch (error) {
+      const wait = (busySeconds(toFailure(error)) ?? Number.POSITIVE_INFINITY) * 1000;
+      if (tries === busyRetries || wait > busyWait) throw error;
+      sayBusy();
+      await new Promise((resolve) => setTimeout(resolve, wait));
+    }
+  }
+}
+
+/** Which accounts are there already, and the ways on: reconnect their bank, or connect anyway. */
+function showDuplicate(
+  { institutionName, accounts, mayConnectAnyway }: ReasonDetails["duplicate_accounts"],
+  reconnect: () => void,
+  connectAnyway: (() => void) | null,
+): void {
+  const names = accounts.map(({ name, mask }) => (mask ? `${name} ••${mask}` : name));
+  showProblem(toastPlace, {
+    title: text.problem.duplicate,
+    message: text.problem.duplicateAccounts(institutionName, names, mayConnectAnyway),
+    actions: [
+      { label: text.problem.reconnectBank(institutionName), run: reconnect },
+      ...(connectAnyway ? [{ label: text.problem.connectAnyway, run: connectAnyway }] : []),
+    ],
+  });
 }
 
 /** Link's script could not be had: the network, or something that blocks it. */

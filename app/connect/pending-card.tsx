@@ -3,13 +3,22 @@ import { Monogram } from "../components/monogram.tsx";
 import { Spinner } from "../components/spinner.tsx";
 import { text } from "../text.ts";
 
+interface PendingCardProps {
+  bank: string | null;
+  accountCount: number;
+  /** Too much is going on at once: it is being tried again. */
+  busy: boolean;
+}
+
 /** Stands where the new bank's card will be, in its size, while the connection is made. */
-export function PendingCard({ bank, accountCount }: { bank: string | null; accountCount: number }) {
+export function PendingCard({ bank, accountCount, busy }: PendingCardProps) {
   return (
     <div className={cardClass} role="status" data-pending="true">
       <div className={cardHeadClass}>
         {bank ? <Monogram name={bank} /> : <Bar className="size-10" />}
-        <p className="min-w-0 flex-1 truncate font-semibold">{text.connect.connecting(bank)}</p>
+        <p className="min-w-0 flex-1 truncate font-semibold">
+          {busy ? text.connect.busy : text.connect.connecting(bank)}
+        </p>
         <Spinner className="text-accent" />
       </div>
       <div className="divide-y divide-line" aria-hidden="true">

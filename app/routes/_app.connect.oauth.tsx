@@ -22,7 +22,7 @@ export const headers: HeadersFunction = () => ({ "Cache-Control": "no-store" });
 export async function loader({ request, context }: LoaderFunctionArgs) {
   requireViewer(request, context);
   const returned = new URL(request.url).searchParams.has("oauth_state_id");
-  return { linkToken: returned ? await context.link.openToken() : null };
+  return { open: returned ? await context.link.findOpen() : null };
 }
 
 /**
@@ -32,23 +32,23 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
 export default function OAuthReturn() {
   const loaded = useLoaderData<typeof loader>();
   // The one this page came with: a later one belongs to a Link that was opened since.
-  const [linkToken] = useState(loaded.linkToken);
+  const [open] = useState(loaded.open);
   const { step, arrival, resume } = useConnect();
   const [resumed, setResumed] = useState(false);
   const tried = useRef(false);
 
   useEffect(() => {
-    if (linkToken === null || tried.current) return;
+    if (open === null || tried.current) return;
     tried.current = true;
-    resume(linkToken, window.location.href);
+    resume(open, window.location.href);
     setResumed(true);
-  }, [linkToken, resume]);
+  }, [open, resume]);
 
   if (step.name === "connecting") {
-    return <PendingCard bank={step.bank} accountCount={step.accountCount} />;
+    return <PendingCard {...step} />;
   }
   const stopped = resumed && step.name === "idle" && !arrival;
-  if (linkToken === null || stopped) {
+  if (open === null || stopped) {
     return (
       <div className="mx-auto max-w-sm py-16 text-center" role="status">
         <h1 className="text-xl font-semibold">

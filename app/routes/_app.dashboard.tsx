@@ -10,6 +10,7 @@ import { ConnectButton } from "../connect/connect-button.tsx";
 import { useConnect } from "../connect/connect-context.ts";
 import { EmptyDashboard } from "../connect/empty-dashboard.tsx";
 import { PendingCard } from "../connect/pending-card.tsx";
+import { ReconnectButton } from "../connect/reconnect-button.tsx";
 import { useFreshData } from "../connect/use-fresh-data.ts";
 import { pageTitle } from "../page-title.ts";
 import { text } from "../text.ts";
@@ -63,12 +64,17 @@ export default function Dashboard() {
             {full}
           </p>
         ) : null}
-        {pending ? <PendingCard bank={pending.bank} accountCount={pending.accountCount} /> : null}
+        {pending ? <PendingCard busy={false} {...pending} /> : null}
         {empty ? (
           <EmptyDashboard full={full} />
         ) : (
           items.map((item) => (
-            <ItemCard key={item.id} item={item} isNew={item.id === arrival?.itemId} />
+            <ItemCard
+              key={item.id}
+              item={item}
+              isNew={item.id === arrival?.itemId}
+              reconnect={<ReconnectButton itemId={item.id} bank={item.institution.name} />}
+            />
           ))
         )}
       </div>

@@ -1,3 +1,5 @@
+import type { Db } from "../../db/client.ts";
+import { findItemToken } from "../../db/items.ts";
 import { keepOpenLink } from "../../db/open-links.ts";
 import { getPlanUse } from "../../db/plans.ts";
 import type { CreateLinkTokenOutput } from "../contracts/connect.ts";
@@ -5,36 +7,47 @@ import { FiscilityError } from "../contracts/errors.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 import { Secret } from "../vault/secret.ts";
+import { requireRoom } from "./account-limit.ts";
 
 /**
  * A link_token for this user, valid 4 hours. Refuses with `limit_reached` when the plan has no room
  * for one more account (E5); whatever Plaid says is `link_unavailable` to the person and stands in
- * the log in full (E1). The token is kept, sealed, for the way back from a bank's own site.
+ * the log in full (E1). With `itemId` it opens update mode, valid 30 minutes, which takes no room;
+ * an Item that is not the user's is `not_found`. The token is kept, sealed, for the way back from a
+ * bank's own site.
  */
 export async function createLinkToken(
   { config, db, plaid, vault }: Pick<Services, "config" | "db" | "plaid" | "vault">,
   user: { id: string },
+  { itemId = null }: { itemId?: string | null },
   log: Log,
 ): Promise<CreateLinkTokenOutput> {
-  const { plan, accountsUsed } = await getPlanUse(db, user.id);
-  if (accountsUsed >= plan.maxAccounts) {
-    throw new FiscilityError("limit_reached", {
-      details: { plan: plan.name, limit: plan.maxAccounts, used: accountsUsed, wanted: 1 },
-    });
-  }
+  const sealed = itemId === null ? null : await findItemToken(db, user.id, itemId);
+  if (itemId !== null && sealed === null) throw new FiscilityError("not_found");
+  if (itemId === null) await requireRoomForOne(db, user.id);
   try {
     const { linkToken, expiration, requestId } = await plaid.createLinkToken({
       userId: user.id,
       redirectUri: `${config.appUrl}/connect/oauth`,
+      accessToken: itemId === null || sealed === null ? undefined : vault.open(sealed, itemId),
     });
     await keepOpenLink(db, user.id, {
       linkTokenSealed: vault.seal(new Secret(linkToken), user.id),
+      itemId,
       expiresAt: new Date(expiration),
     });
-    log.info({ event: "link_token", userId: user.id, plaidRequestId: requestId }, "Link token");
+    log.info(
+      { event: "link_token", userId: user.id, itemId, plaidRequestId: requestId },
+      "Link token",
+    );
     return { linkToken, expiration };
   } catch (error) {
     if (!(error instanceof FiscilityError)) throw error;
     throw new FiscilityError("link_unavailable", { plaid: error.plaid });
   }
+}
+
+async function requireRoomForOne(db: Db, userId: string): Promise<void> {
+  const { plan, accountsUsed } = await getPlanUse(db, userId);
+  requireRoom({ plan: plan.name, maxAccounts: plan.maxAccounts }, accountsUsed, 1);
 }

@@ -68,6 +68,15 @@ export const connectAccountOutput = z.object({
 });
 export type ConnectAccountOutput = z.infer<typeof connectAccountOutput>;
 
+/** What Link's `onSuccess` says in update mode: its public_token is not exchanged, the Item stays. */
+export const finishUpdateModeInput = z.strictObject({
+  itemId: z.uuid(),
+  linkSessionId: shortText.nullish(),
+});
+export type FinishUpdateModeInput = z.infer<typeof finishUpdateModeInput>;
+export const finishUpdateModeOutput = z.object({ item, accounts: z.array(account) });
+export type FinishUpdateModeOutput = z.infer<typeof finishUpdateModeOutput>;
+
 /**
  * Something Link told the page (opened, closed, failed): an analytics line in the log, nothing else.
  * https://plaid.com/docs/link/web/#onevent

@@ -44,7 +44,7 @@ export interface PlaidDoor {
    * https://plaid.com/docs/api/link/#linktokencreate
    */
   createLinkToken(
-    input: { userId: string; redirectUri: string; accessToken?: Secret },
+    input: { userId: string; redirectUri: string; accessToken?: Secret | undefined },
     options?: CallOptions,
   ): Promise<{ linkToken: string; expiration: string; requestId: string }>;
   /**
@@ -65,6 +65,11 @@ export interface PlaidDoor {
     institution: { id: string | null; name: string };
     requestId: string;
   }>;
+  /** Whether the bank asks for a new log-in. https://plaid.com/docs/api/items/#itemget */
+  getItem(
+    accessToken: Secret,
+    options?: CallOptions,
+  ): Promise<{ errorCode: string | null; requestId: string }>;
   /** Ends an Item. One that Plaid no longer knows counts as removed. https://plaid.com/docs/api/items/#itemremove */
   removeItem(accessToken: Secret, options?: CallOptions): Promise<void>;
 }
@@ -123,6 +128,10 @@ const accountsAnswer = z.object({
     )
     .min(1),
   item: z.object({ institution_id: z.string().nullish(), institution_name: z.string().nullish() }),
+  request_id: requestId,
+});
+const itemAnswer = z.object({
+  item: z.object({ error: z.object({ error_code: z.string() }).nullish() }),
   request_id: requestId,
 });
 const institutionAnswer = z.object({ institution: z.object({ name: z.string().min(1) }) });
@@ -299,6 +308,17 @@ export function createPlaidDoor(
         institution: { id: institutionId, name },
         requestId: data.request_id,
       };
+    },
+
+    async getItem(accessToken, options = {}) {
+      const data = await call(
+        "/item/get",
+        itemAnswer,
+        (request) => api.itemGet({ access_token: accessToken.reveal() }, request),
+        options,
+        accessToken,
+      );
+      return { errorCode: data.item.error?.error_code ?? null, requestId: data.request_id };
     },
 
     async removeItem(accessToken, options = {}) {

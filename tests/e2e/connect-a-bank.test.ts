@@ -5,6 +5,7 @@ import { launchBrowser, openPage, type Witness } from "../support/browser.ts";
 import {
   card,
   finishLink,
+  finishUpdateMode,
   link,
   logIn,
   logInAtBank,
@@ -207,11 +208,12 @@ test("E3 when the exchange fails nothing is connected, and trying again with the
   const { page } = await dashboard();
   await app.fault({
     path: "/item/public_token/exchange",
-    times: 1,
+    times: 9,
     do: { error: "RATE_LIMIT_EXCEEDED" },
   });
   await openBank(page);
   await finishLink(page);
+  await page.getByText("Busy, trying again").waitFor();
   await page.getByText(/your bank log-in is kept/).waitFor();
   expect(await card(page).count()).toBe(0);
   await page.getByRole("button", { name: "Try again" }).click();
@@ -222,7 +224,7 @@ test("E3 a bank log-in that has expired meanwhile: a plain sentence, and a butto
   const { page, person } = await dashboard();
   await app.fault({
     path: "/item/public_token/exchange",
-    times: 1,
+    times: 9,
     do: { error: "RATE_LIMIT_EXCEEDED" },
   });
   await openBank(page);
@@ -263,4 +265,52 @@ test("P1 a person signs up, logs out and logs in again, on a phone", async () =>
   const cookies = await page.context().cookies();
   const session = cookies.find((cookie) => cookie.name.includes("session_token"));
   expect([session?.httpOnly, session?.sameSite]).toEqual([true, "Lax"]);
+});
+
+test("I2 a bank that is connected already: which accounts, and reconnect or connect anyway", async () => {
+  const witness = await dashboard("cfo");
+  const { page, person } = witness;
+  await openBank(page);
+  await finishLink(page);
+  await card(page).waitFor();
+  await openBank(page);
+  await finishLink(page);
+  await page.getByText(/Plaid Checking ••0000.* at First Platypus Bank are connected/).waitFor();
+  await page.getByRole("button", { name: "Reconnect First Platypus Bank" }).click();
+  await link(page).getByRole("button", { name: "Continue" }).click();
+  await finishUpdateMode(page);
+  await page.getByText("First Platypus Bank is connected again").waitFor();
+  expect(await card(page).count()).toBe(1);
+  const exchanged = (await stateOf(person)).atPlaid.filter((item) => item.access_token_issued);
+  expect(exchanged).toHaveLength(1);
+  await openBank(page);
+  await finishLink(page);
+  await page.getByRole("button", { name: "Connect anyway" }).click();
+  await expect.poll(() => card(page).count()).toBe(2);
+  expectQuiet(witness);
+});
+
+test("a bank that asks for a new log-in says so on its card; one press repairs it", async () => {
+  const witness = await dashboard();
+  const { page, person } = witness;
+  await openBank(page);
+  await finishLink(page);
+  await card(page).waitFor();
+  const [item] = await app.query("select id, plaid_item_id from items where user_id = $1", [
+    person.id,
+  ]);
+  await app.control("POST", "items/reset-login", { item_id: item.plaid_item_id });
+  // What the bank's webhook will do.
+  await app.query("update items set status = 'login_required' where id = $1", [item.id]);
+  await app.query("update users set data_version = data_version + 1 where id = $1", [person.id]);
+  await page.evaluate(() => window.dispatchEvent(new Event("focus")));
+  await card(page).getByRole("button", { name: "Reconnect First Platypus Bank" }).click();
+  await link(page).getByRole("button", { name: "Continue" }).click();
+  await finishUpdateMode(page);
+  await card(page)
+    .getByRole("button", { name: /Reconnect/ })
+    .waitFor({ state: "detached" });
+  expect(await card(page).getAttribute("data-item-id")).toBe(item.id);
+  expect((await stateOf(person)).atPlaid).toHaveLength(1);
+  expectQuiet(witness);
 });

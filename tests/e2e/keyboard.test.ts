@@ -131,7 +131,7 @@ test("E3 with the keyboard alone: after a failure the focus is on the page, and 
   await logIn(app, page, person);
   await app.fault({
     path: "/item/public_token/exchange",
-    times: 1,
+    times: 9,
     do: { error: "RATE_LIMIT_EXCEEDED" },
   });
   await tabTo(page, "Connect a bank");

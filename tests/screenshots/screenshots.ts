@@ -96,7 +96,7 @@ test.each(views)("from the first bank to the third, $width px, $colorScheme", as
   await page.locator("iframe").waitFor({ state: "detached" });
   await shoot("link-closed");
 
-  await app.fault({ path: "/item/public_token/exchange", times: 3, do: { error: "RATE_LIMIT" } });
+  await app.fault({ path: "/item/public_token/exchange", times: 9, do: { error: "RATE_LIMIT" } });
   await openBank(page);
   await finishLink(page);
   await toast(page, /your bank log-in is kept/);

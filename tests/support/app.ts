@@ -87,6 +87,7 @@ export async function startTestApp(overrides: Record<string, string> = {}) {
     logLines,
     post,
     query: async (sql: string, values: unknown[] = []) => (await pool.query(sql, values)).rows,
+    control,
     fault: (...faults: unknown[]) => control("POST", "faults", { faults }),
     /** Moves Plaid's time forward: tokens expire. */
     advanceClock: (seconds: number) => control("POST", "clock", { advance_seconds: seconds }),

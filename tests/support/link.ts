@@ -32,6 +32,13 @@ export async function finishLink(page: Page, username = "user_good"): Promise<vo
   await link(page).getByRole("button", { name: "Connect accounts" }).click();
 }
 
+/** The log-in of update mode, to its end. */
+export async function finishUpdateMode(page: Page): Promise<void> {
+  await link(page).getByRole("textbox", { name: "Username" }).fill("user_good");
+  await link(page).getByLabel("Password", { exact: true }).fill("pass_good");
+  await link(page).getByRole("button", { name: "Log in" }).click();
+}
+
 /** Through Link to the page of a bank that logs people in on its own site. */
 export async function openOAuthBank(page: Page): Promise<void> {
   await openBank(page, "Platypus OAuth Bank");

@@ -1,0 +1,230 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import { compareBooks } from "../support/books.ts";
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startTestApp();
+});
+afterAll(() => app?.close());
+beforeEach(async () => {
+  await app.clearFaults();
+  await app.resetPlaid();
+  await app.query("delete from users");
+});
+
+const platypus = "ins_109508";
+const chase = "ins_56";
+
+/** Connects with a token of this bank and log-in, with the metadata that Link would give, or other. */
+async function connect(
+  person: Person,
+  more: { bank?: string; holder?: string; metadata?: unknown; connectAnyway?: boolean } = {},
+) {
+  const { bank = platypus, holder = "user_good", ...rest } = more;
+  const token = await app.publicToken(bank, holder);
+  return { token, ...(await send(person, token, rest)) };
+}
+
+const send = (
+  person: Person,
+  token: string,
+  { metadata, connectAnyway }: { metadata?: unknown; connectAnyway?: boolean } = {},
+) =>
+  app.post(
+    "/plaid/exchange-token",
+    { public_token: token, metadata, connect_anyway: connectAnyway },
+    person,
+  );
+
+/** Link's metadata for the accounts that the person holds now. */
+async function metadataOfHeld(person: Person, bank = platypus) {
+  const accounts = await app.query(
+    "select name, mask, type, subtype from accounts where user_id = $1 order by position",
+    [person.id],
+  );
+  return {
+    institution: { institution_id: bank, name: "The bank" },
+    accounts: accounts.map((account, n) => ({ id: `link-${n}`, ...account })),
+    link_session_id: "a-link-session",
+  };
+}
+
+const exchanges = () => app.requestsAtPlaid("/item/public_token/exchange");
+const right = { orphans: 0, duplicates: 0, overdrafts: 0, partial: 0, unfinished: 0, lost: 0 };
+
+test("I2 accounts known from Link's metadata are not exchanged: the answer says which, and the ways on", async () => {
+  const person = await app.signUp("cfo");
+  const first = await connect(person);
+  const again = await connect(person, { metadata: await metadataOfHeld(person) });
+  expect([again.status, again.body.error.reason]).toEqual([409, "duplicate_accounts"]);
+  const { details } = again.body.error;
+  expect(details.itemId).toBe(first.body.item.id);
+  expect(details.mayConnectAnyway).toBe(true);
+  expect(details.accounts).toHaveLength(first.body.accounts.length);
+  expect(details.accounts[0]).toEqual({
+    id: first.body.accounts[0].id,
+    name: "Plaid Checking",
+    mask: "0000",
+  });
+  expect(await exchanges()).toBe(1);
+  const [, entry] = await app.query("select * from account_activity order by created_at");
+  expect([entry.kind, entry.reason]).toEqual(["refused", "duplicate_accounts"]);
+});
+
+test("I2 'connect anyway' with the same public_token: two log-ins at one bank are legitimate", async () => {
+  const person = await app.signUp("cfo");
+  await connect(person);
+  const metadata = await metadataOfHeld(person);
+  const { token } = await connect(person, { metadata, holder: "user_spouse" });
+  const anyway = await send(person, token, { metadata, connectAnyway: true });
+  expect(anyway.body.outcome).toBe("connected");
+  expect(await compareBooks(app)).toEqual({ ...right, connected: 2 });
+});
+
+test("I2 an Item that brings nothing new is removed again, and the answer is the Item that was there", async () => {
+  const person = await app.signUp("cfo");
+  const first = await connect(person);
+  const again = await connect(person);
+  expect(again.body.outcome).toBe("already_connected");
+  expect(again.body.item.id).toBe(first.body.item.id);
+  expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+  expect((await app.itemsAtPlaid()).filter((item) => !item.removed)).toHaveLength(1);
+  // The same public_token a day later: the first answer.
+  const later = await send(person, again.token);
+  expect([later.body.outcome, later.body.item.id]).toEqual([
+    "already_connected",
+    first.body.item.id,
+  ]);
+  const kinds = await app.query("select kind from account_activity order by created_at");
+  expect(kinds.map(({ kind }) => kind)).toEqual(["connected", "already_connected"]);
+});
+
+test("I2 the bank's own account id tells that it is the same account, whatever it is called", async () => {
+  const person = await app.signUp("cfo");
+  const first = await connect(person, { bank: chase });
+  await app.query("update accounts set name = name || ' (renamed)', mask = '9999'");
+  const again = await connect(person, { bank: chase, connectAnyway: true });
+  const withId = await app.query(
+    "select id from accounts where persistent_account_id is not null and item_id = $1",
+    [first.body.item.id],
+  );
+  expect(withId.length).toBeGreaterThan(0);
+  // Only those without the bank's own id could be taken for new.
+  expect(again.body.accounts?.length ?? 0).toBe(first.body.accounts.length - withId.length);
+});
+
+test("I2 some new and some known: the new ones come, the known ones stay where they are", async () => {
+  const person = await app.signUp("cfo");
+  const first = await connect(person);
+  await app.query("delete from accounts where user_id = $1 and position >= 2", [person.id]);
+  const again = await connect(person);
+  expect(again.body.outcome).toBe("connected");
+  expect(again.body.accounts).toHaveLength(first.body.accounts.length - 2);
+  expect((await compareBooks(app)).duplicates).toBe(0);
+  const [{ n }] = await app.query("select count(*)::int n from accounts");
+  expect(n).toBe(first.body.accounts.length);
+});
+
+test.each(["ins_56", "ins_13", "ins_15", "ins_11"])(
+  "I2 at %s a second Item may invalidate the first: reconnect is the only offer",
+  async (bank) => {
+    const person = await app.signUp("cfo");
+    await connect(person, { bank });
+    const metadata = await metadataOfHeld(person, bank);
+    const again = await connect(person, { bank, metadata });
+    expect(again.body.error.details.mayConnectAnyway).toBe(false);
+    const insisted = await send(person, again.token, { metadata, connectAnyway: true });
+    expect(insisted.body.error.reason).toBe("duplicate_accounts");
+    expect(await exchanges()).toBe(1);
+  },
+);
+
+test("reconnect: update mode logs the person in again, and no new Item is made", async () => {
+  const person = await app.signUp("cfo");
+  const { body } = await connect(person);
+  const itemId = body.item.id;
+  await app.query("update items set status = 'login_required' where id = $1", [itemId]);
+  const link = await app.post("/trpc/plaid.createLinkToken", { itemId }, person);
+  expect(link.body.result.data.linkToken).toMatch(/^link-sandbox-/);
+
+  const finish = (linkSessionId: string) =>
+    app.post("/trpc/plaid.finishUpdateMode", { itemId, linkSessionId }, person);
+  for (let twice = 0; twice < 2; twice += 1) {
+    const done = await finish("session-1");
+    expect(done.body.result.data.item.status).toBe("good");
+  }
+  const [{ plaid_item_id }] = await app.query("select plaid_item_id from items");
+  await app.control("POST", "items/reset-login", { item_id: plaid_item_id });
+  const early = await finish("session-2");
+  expect(early.body.error.data.reason).toBe("bank_login_required");
+  expect(await exchanges()).toBe(1);
+  const kinds = await app.query("select kind from account_activity order by created_at");
+  expect(kinds.map(({ kind }) => kind)).toEqual(["connected", "reconnected"]);
+});
+
+test("I6 another person's Item is not found, in update mode as well", async () => {
+  const [person, other] = [await app.signUp("cfo"), await app.signUp("cfo")];
+  const { body } = await connect(person);
+  for (const name of ["createLinkToken", "finishUpdateMode"]) {
+    const answer = await app.post(`/trpc/plaid.${name}`, { itemId: body.item.id }, other);
+    expect([name, answer.status]).toEqual([name, 404]);
+  }
+});
+
+test("forged metadata is advice, never truth: no accounts, too many, another's bank", async () => {
+  const person = await app.signUp("accountant");
+  const bank = { institution_id: chase, name: "Not this bank" };
+  const account = (n: number) => ({
+    id: `x${n}`,
+    name: `Made up ${n}`,
+    mask: "1",
+    subtype: "checking",
+  });
+  const forged = async (metadata: unknown) => (await connect(person, { metadata })).body;
+  // Ten thousand accounts are more than a request may name; eleven are more than the plan holds.
+  const many = Array.from({ length: 10_000 }, (_, n) => account(n));
+  const [tooLarge, tooMany] = [
+    await forged({ institution: bank, accounts: many.slice(0, 1_001) }),
+    await forged({ institution: bank, accounts: many.slice(0, 11) }),
+  ];
+  expect([tooLarge.error.reason, tooMany.error.reason]).toEqual(["invalid_input", "limit_reached"]);
+  expect(await exchanges()).toBe(0);
+  // Whoever claims no accounts gets no more than the plan allows.
+  await app.query("update users set plan = 'intern'");
+  expect((await forged({ accounts: [] })).error.reason).toBe("limit_reached");
+  await app.query("update users set plan = 'cfo'");
+  const taken = await forged({ institution: bank, accounts: [account(1)] });
+  expect(taken.item.institution).toEqual({ id: platypus, name: "First Platypus Bank" });
+  expect(taken.accounts.map(({ name }: { name: string }) => name)).toContain("Plaid Checking");
+  expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+});
+
+test("P2 a plan that becomes smaller disconnects nobody; it stops new ones", async () => {
+  const person = await app.signUp("analyst");
+  await connect(person);
+  await app.query("update users set plan = 'intern'");
+  const refused = await connect(person, { bank: "ins_109509" });
+  expect(refused.body.error.reason).toBe("limit_reached");
+  expect((await compareBooks(app)).connected).toBe(1);
+});
+
+test.each([
+  ["n - 1", 13, "connected"],
+  ["n", 12, "connected"],
+  ["n + 1", 11, "limit_reached"],
+])("I3 at %s accounts of the plan", async (_name, max, outcome) => {
+  const person = await app.signUp("intern");
+  await app.query(
+    "insert into plans (id, name, price_monthly, currency, max_accounts) values ($1, $1, 1, 'USD', $2) on conflict do nothing",
+    [`p${max}`, max],
+  );
+  await app.query("update users set plan = $1", [`p${max}`]);
+  // This bank gives twelve accounts.
+  const { body } = await connect(person, { bank: "ins_109511" });
+  expect(body.outcome ?? body.error.reason).toBe(outcome);
+  if (body.error) {
+    expect(body.error.details).toMatchObject({ limit: 11, used: 0, wanted: 12 });
+    expect((await app.itemsAtPlaid()).filter((item) => !item.removed)).toEqual([]);
+  }
+});

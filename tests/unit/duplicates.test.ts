@@ -1,0 +1,97 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { requireRoom } from "../../server/connect/account-limit.ts";
+import {
+  type AccountTraits,
+  findDuplicates,
+  type KnownAccount,
+} from "../../server/connect/duplicates.ts";
+import { FiscilityError } from "../../server/contracts/errors.ts";
+
+const some = <T>(values: T[]) => fc.constantFrom(...values);
+// Few values, so that accounts often look alike.
+const traits: fc.Arbitrary<AccountTraits> = fc.record({
+  persistentAccountId: some([null, null, "p1", "p2", "p3"]),
+  mask: some([null, "0000", "1111"]),
+  name: some(["Checking", "checking ", "Savings"]),
+  subtype: some([null, "checking", "savings"]),
+});
+const known: fc.Arbitrary<KnownAccount[]> = fc
+  .array(fc.record({ traits, institutionId: some(["ins_1", "ins_2"]) }), { maxLength: 8 })
+  .map((accounts) =>
+    accounts.map(({ traits, institutionId }, n) => ({
+      ...traits,
+      id: `a${n}`,
+      itemId: `i${n % 2}`,
+      institutionId,
+    })),
+  );
+const offered = fc.array(traits, { maxLength: 8 });
+
+test("I2 a known account is taken once, an offered one matched once, and only at its own bank", () => {
+  fc.assert(
+    fc.property(known, offered, fc.boolean(), (known, offered, likely) => {
+      const found = findDuplicates(known, "ins_1", offered, { likely });
+      expect(new Set(found.map((d) => d.known.id)).size).toBe(found.length);
+      expect(new Set(found.map((d) => d.offered)).size).toBe(found.length);
+      expect(found.every((d) => d.known.institutionId === "ins_1")).toBe(true);
+    }),
+  );
+});
+
+test("I2 what a bank gave once it gives again: nothing is new, in any order", () => {
+  fc.assert(
+    fc.property(offered, fc.infiniteStream(fc.nat()), (accounts, order) => {
+      const known = accounts.map((account, n) => ({
+        ...account,
+        id: `a${n}`,
+        itemId: "i",
+        institutionId: "ins_1",
+      }));
+      const again = accounts
+        .map((account) => ({ account, at: order.next().value as number }))
+        .sort((a, b) => a.at - b.at)
+        .map(({ account }) => account);
+      // The bank gives each id to one account.
+      const ids = accounts.flatMap((a) => a.persistentAccountId ?? []);
+      fc.pre(new Set(ids).size === ids.length);
+      expect(findDuplicates(known, "ins_1", again, { likely: true })).toHaveLength(accounts.length);
+    }),
+  );
+});
+
+test("I2 the bank's own ids decide: equal ones are one account, different ones never", () => {
+  fc.assert(
+    fc.property(known, offered, (known, offered) => {
+      for (const { offered: at, known: account } of findDuplicates(known, "ins_1", offered, {
+        likely: true,
+      })) {
+        const [a, b] = [offered[at]?.persistentAccountId ?? null, account.persistentAccountId];
+        if (a !== null && b !== null) expect(a).toBe(b);
+      }
+    }),
+  );
+});
+
+test("I2 asked to connect anyway, only the bank's own ids make a duplicate", () => {
+  fc.assert(
+    fc.property(known, offered, (known, offered) => {
+      for (const duplicate of findDuplicates(known, "ins_1", offered, { likely: false })) {
+        expect(duplicate.known.persistentAccountId).not.toBeNull();
+        expect(offered[duplicate.offered]?.persistentAccountId).toBe(
+          duplicate.known.persistentAccountId,
+        );
+      }
+    }),
+  );
+});
+
+test("I3 there is room exactly as long as what is held and what is wanted fit the plan", () => {
+  fc.assert(
+    fc.property(fc.nat(200), fc.nat(200), fc.nat(200), (maxAccounts, used, wanted) => {
+      const ask = () => requireRoom({ plan: "Any", maxAccounts }, used, wanted);
+      if (used + wanted <= maxAccounts) ask();
+      else expect(ask).toThrow(FiscilityError);
+    }),
+  );
+});
