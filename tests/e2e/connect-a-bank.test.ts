@@ -71,6 +71,7 @@ test("C1 C2 C3 C4 P4 S2 a bank is connected: toast, highlighted card, no reload,
   expect(shown).toContain("Plaid Checking");
   expect(shown).toContain("0000");
   expect(shown).toContain("$110.00");
+  expect(await witness.layoutShift()).toBe(0);
   expectQuiet(witness);
 });
 
