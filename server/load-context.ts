@@ -24,6 +24,8 @@ export interface LoadContext extends Record<string, unknown> {
    * opened Link with last, or null.
    */
   link: { scriptUrl: string; local: boolean; openToken(): Promise<string | null> };
+  /** Writes down why a page could not be shown. */
+  report(error: unknown): void;
   /** What `/api/docs` shows. */
   openApi: OpenApi;
   /** For every script element, as the Content-Security-Policy of this response asks. */
