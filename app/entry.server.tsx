@@ -3,6 +3,7 @@ import {
   type AppLoadContext,
   createReadableStreamFromReadable,
   type EntryContext,
+  type LoaderFunctionArgs,
 } from "@remix-run/node";
 import { RemixServer } from "@remix-run/react";
 import { isbot } from "isbot";
@@ -11,6 +12,12 @@ import { NonceContext } from "./nonce.ts";
 
 /** How long a loader's deferred data may take before the stream is closed, in milliseconds. */
 export const streamTimeout = 10_000;
+
+/** Remix would print it, stack and all; it belongs in the log, under the request's id. */
+export function handleError(error: unknown, { request, context }: LoaderFunctionArgs): void {
+  // A person who went away while the page was made is no failure.
+  if (!request.signal.aborted) context.report(error);
+}
 
 /** Renders a page as a stream: the frame at once to a browser, the whole page to a crawler. */
 export default function handleRequest(

@@ -181,7 +181,7 @@ export const text = {
     neverUsed: "never used",
     revoke: "Revoke",
     revokeLabel: (name: string) => `Revoke ${name}`,
-    revokeTitle: (name: string) => `Revoke ${name}?`,
+    revokeTitle: (name: string) => `Revoke “${name}”?`,
     revokeLead: "Programs that use it stop working at once. This cannot be taken back.",
     revoking: "Revoking…",
   },

@@ -123,6 +123,7 @@ export function createHttp(services: Services, build: ServerBuild): express.Expr
             ...linkSource(config.plaid.standIn),
             findOpen: async () => user && findOpenLinkToken(services, user),
           },
+          report: (error) => logFailure(services, req, error, req.path),
           openApi,
           nonce: known(req).nonce,
         };

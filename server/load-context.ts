@@ -29,6 +29,8 @@ export interface LoadContext extends Record<string, unknown> {
    * with last, `itemId` in update mode; or null.
    */
   link: { scriptUrl: string; local: boolean; findOpen(): Promise<OpenLink | null> };
+  /** Writes down why a page could not be shown. */
+  report(error: unknown): void;
   /** What `/api/docs` shows. */
   openApi: OpenApi;
   /** For every script element, as the Content-Security-Policy of this response asks. */

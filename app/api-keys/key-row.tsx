@@ -90,7 +90,7 @@ function RevokeButton({ apiKey: { id, name } }: { apiKey: ApiKey }) {
           <Button kind="secondary" onClick={() => setAsking(false)}>
             {words.cancel}
           </Button>
-          <Button type="submit" busy={busy}>
+          <Button kind="danger" type="submit" busy={busy}>
             {busy ? words.revoking : words.revoke}
           </Button>
         </fetcher.Form>

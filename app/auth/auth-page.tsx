@@ -34,7 +34,7 @@ export function AuthPage({ words, otherPath, answer, children }: AuthPageProps) 
       <header>
         <Logo />
       </header>
-      <main className="my-auto py-10">
+      <main className="pt-[clamp(2.5rem,16dvh,10rem)]">
         <h1 className="text-2xl font-semibold">{words.title}</h1>
         <p className="mt-1 text-ink-soft">{words.lead}</p>
         <Form
@@ -56,7 +56,7 @@ export function AuthPage({ words, otherPath, answer, children }: AuthPageProps) 
             </p>
           ) : null}
           {children}
-          <Button type="submit" busy={busy} className="w-full">
+          <Button type="submit" busy={busy} className="h-11 w-full">
             {busy ? words.busy : words.submit}
           </Button>
         </Form>

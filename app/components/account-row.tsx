@@ -32,7 +32,7 @@ export function AccountRow({ account }: { account: Account }) {
         ) : (
           <p className="font-medium">{formatMoney(balances.current, balances.currency)}</p>
         )}
-        <p className="text-sm text-ink-soft">{secondLine(account)}</p>
+        <p className="min-h-[1lh] text-sm text-ink-soft">{secondLine(account)}</p>
       </div>
     </li>
   );

@@ -6,7 +6,8 @@ const base =
 
 const kinds = {
   primary:
-    "bg-accent text-on-accent hover:bg-accent-strong aria-disabled:bg-sunken aria-disabled:text-ink-soft aria-busy:bg-accent aria-busy:text-on-accent",
+    "bg-accent text-on-accent hover:bg-accent-strong not-aria-busy:aria-disabled:bg-sunken not-aria-busy:aria-disabled:text-ink-soft",
+  danger: "bg-danger text-on-danger hover:bg-danger-strong",
   secondary:
     "border border-line-strong bg-surface text-ink hover:bg-sunken aria-disabled:text-ink-soft",
   quiet: "text-ink-soft hover:bg-sunken hover:text-ink",

@@ -16,7 +16,7 @@ export function Dialog({ open, onOpenChange, title, lead, stay, children }: Dial
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
-        <Radix.Overlay className="fixed inset-0 z-30 bg-ground/80" />
+        <Radix.Overlay className="fixed inset-0 z-30 bg-scrim" />
         <Radix.Content
           onPointerDownOutside={stay ? (event) => event.preventDefault() : undefined}
           className="fixed top-1/2 left-1/2 z-40 max-h-[90dvh] w-[min(30rem,calc(100vw-2rem))] -translate-x-1/2 -translate-y-1/2 overflow-y-auto rounded-2xl border border-line bg-surface p-5 shadow-raised outline-none sm:p-6"

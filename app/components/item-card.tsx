@@ -73,10 +73,11 @@ function Status({ status }: { status: ItemWithAccounts["status"] }) {
   const good = status === "good";
   return (
     <span
-      className={`inline-flex shrink-0 items-center gap-1.5 rounded-full px-2.5 py-1 text-xs font-medium ${good ? "bg-accent-soft text-accent" : "bg-warn-soft text-warn"}`}
+      className={`inline-flex shrink-0 items-center gap-1.5 rounded-full px-2.5 py-1 text-xs font-medium max-sm:p-1.5 ${good ? "bg-accent-soft text-accent" : "bg-warn-soft text-warn"}`}
     >
       <span className="size-1.5 rounded-full bg-current" aria-hidden="true" />
-      {text.dashboard.status[status]}
+      {/* A phone has no room for it beside the bank's name. */}
+      <span className="max-sm:sr-only">{text.dashboard.status[status]}</span>
     </span>
   );
 }

@@ -15,7 +15,7 @@ export function Logo() {
           strokeLinejoin="round"
         />
       </svg>
-      {text.product}
+      <span className="max-[22rem]:sr-only">{text.product}</span>
     </span>
   );
 }

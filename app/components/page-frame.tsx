@@ -19,7 +19,7 @@ export function PageFrame({ viewer, children }: { viewer: Viewer; children: Reac
       </a>
       <header className="sticky top-0 z-20 border-b border-line bg-ground/90 backdrop-blur-md">
         <div className="mx-auto flex h-15 max-w-6xl items-center gap-1 px-4 sm:gap-6 sm:px-6">
-          <Link to="/dashboard" className="rounded-md py-2 max-sm:[&_span]:gap-0">
+          <Link to="/dashboard" className="flex items-center rounded-md py-2">
             <Logo />
           </Link>
           <nav
@@ -70,7 +70,7 @@ function AccountMenu({ viewer }: { viewer: Viewer }) {
       <div
         id="account-menu"
         {...{ popover: "auto" }}
-        className="fixed inset-auto top-14 right-4 m-0 w-64 rounded-xl border border-line bg-surface p-1.5 text-ink shadow-raised sm:right-[max(1.5rem,calc((100vw-72rem)/2+1.5rem))]"
+        className="fixed inset-auto top-14 right-4 m-0 w-64 rounded-xl border border-line bg-surface p-1.5 text-ink shadow-raised sm:right-[max(1.5rem,calc((100%-72rem)/2+1.5rem))]"
       >
         <div className="mb-1.5 border-b border-line px-3 pt-2 pb-2.5">
           <p className="truncate font-medium" title={viewer.name}>

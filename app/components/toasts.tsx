@@ -27,7 +27,7 @@ export function showSuccess(place: string, title: string): void {
     (toastId) => (
       <ToastFrame onDismiss={() => toast.dismiss(toastId)}>
         <CircleCheck className="mt-0.5 size-4.5 shrink-0 text-accent" aria-hidden="true" />
-        <p className="min-w-0 flex-1 font-medium wrap-break-word">{title}</p>
+        <p className="min-w-0 flex-1 pr-7 font-medium wrap-break-word">{title}</p>
       </ToastFrame>
     ),
     8_000,
@@ -56,7 +56,7 @@ export function showProblem(
       <ToastFrame onDismiss={() => toast.dismiss(toastId)}>
         <CircleAlert className="mt-0.5 size-4.5 shrink-0 text-danger" aria-hidden="true" />
         <div className="min-w-0 flex-1">
-          <p className="font-medium">{title}</p>
+          <p className="pr-7 font-medium">{title}</p>
           <p className="mt-0.5 text-sm text-ink-soft">{message}</p>
           {actions.length > 0 ? (
             <div className="mt-3 flex flex-wrap gap-2">
@@ -78,10 +78,11 @@ export function showProblem(
             // Sonner takes a press on a toast for the start of a swipe, which would stop the text
             // from being selected.
             <p
-              className="mt-2.5 select-text font-mono text-[0.6875rem] break-all text-ink-soft"
+              className="mt-3 flex flex-wrap gap-x-1.5 text-[0.6875rem] text-ink-soft select-text"
               onPointerDown={stop}
             >
-              {text.problem.reference}: {requestId}
+              {text.problem.reference}
+              <span className="font-mono">{requestId}</span>
             </p>
           ) : null}
         </div>
@@ -100,13 +101,13 @@ export function hideToast(place: string): void {
 
 function ToastFrame({ children, onDismiss }: { children: React.ReactNode; onDismiss: () => void }) {
   return (
-    <div className="flex w-full gap-3 rounded-xl border border-line bg-surface p-4 pr-3 text-[0.9375rem] leading-normal text-ink shadow-raised sm:w-92">
+    <div className="relative flex w-full gap-3 rounded-xl border border-line bg-surface p-4 text-[0.9375rem] leading-normal text-ink shadow-raised sm:w-92">
       {children}
       <button
         type="button"
         onClick={onDismiss}
         aria-label={text.problem.dismiss}
-        className="-mt-2 -mr-1 grid size-9 shrink-0 cursor-pointer place-items-center rounded-lg text-ink-soft hover:bg-sunken hover:text-ink pointer-coarse:size-11"
+        className="absolute top-2 right-2 grid size-9 cursor-pointer place-items-center rounded-lg text-ink-soft hover:bg-sunken hover:text-ink pointer-coarse:top-1 pointer-coarse:right-1 pointer-coarse:size-11"
       >
         <X className="size-4" aria-hidden="true" />
       </button>

@@ -30,7 +30,7 @@ export default function Activity() {
   const { entries } = useLoaderData<typeof loader>();
   useFreshData();
   return (
-    <div className="max-w-3xl">
+    <div className="max-w-204">
       <h1 className="text-2xl font-semibold">{text.activity.title}</h1>
       <p className="text-ink-soft">{text.activity.lead}</p>
       {entries.length === 0 ? (

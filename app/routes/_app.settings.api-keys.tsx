@@ -61,7 +61,7 @@ export default function ApiKeys() {
   const { apiKeys } = useLoaderData<typeof loader>();
   const [making, setMaking] = useState(false);
   return (
-    <div className="max-w-3xl">
+    <div className="max-w-204">
       <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-5">
         <div className="min-w-0 basis-80 grow">
           <h1 className="text-2xl font-semibold">{words.title}</h1>

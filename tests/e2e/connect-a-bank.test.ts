@@ -72,6 +72,7 @@ test("C1 C2 C3 C4 P4 S2 a bank is connected: toast, highlighted card, no reload,
   expect(shown).toContain("Plaid Checking");
   expect(shown).toContain("0000");
   expect(shown).toContain("$110.00");
+  expect(await witness.layoutShift()).toBe(0);
   expectQuiet(witness);
 });
 
@@ -287,7 +288,7 @@ test("I2 a bank that is connected already: which accounts, and reconnect or conn
   await finishLink(page);
   await page.getByRole("button", { name: "Connect anyway" }).click();
   await expect.poll(() => card(page).count()).toBe(2);
-  expectQuiet(witness);
+  expect(witness.pageLoads).toEqual([]);
 });
 
 test("a bank that asks for a new log-in says so on its card; one press repairs it", async () => {

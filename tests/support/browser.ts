@@ -16,6 +16,12 @@ export interface Witness {
   console: string[];
   pageLoads: string[];
   foreignHosts: string[];
+  /** How far things have moved under the person's eyes since the page was loaded; 0: nothing has. */
+  layoutShift(): Promise<number>;
+}
+
+interface LayoutShift extends PerformanceEntry {
+  value: number;
 }
 
 /** A page of a context of its own, watched; `from` opens another tab of the same person. */
@@ -36,7 +42,22 @@ export async function openPage(
     }));
   const page = await context.newPage();
   page.setDefaultTimeout(10_000);
-  const witness: Witness = { page, console: [], pageLoads: [], foreignHosts: [] };
+  const witness: Witness = {
+    page,
+    console: [],
+    pageLoads: [],
+    foreignHosts: [],
+    layoutShift: () => page.evaluate(() => (window as unknown as { shifted: number }).shifted),
+  };
+  await page.addInitScript(() => {
+    const sum = { shifted: 0 };
+    Object.defineProperty(window, "shifted", { get: () => sum.shifted });
+    new PerformanceObserver((list) => {
+      for (const shift of list.getEntries() as LayoutShift[]) {
+        sum.shifted += shift.value;
+      }
+    }).observe({ type: "layout-shift", buffered: true });
+  });
   page.on("console", (message) => witness.console.push(`${message.type()}: ${message.text()}`));
   page.on("pageerror", (error) => witness.console.push(`error: ${error.message}`));
   page.on("request", (request) => {
