@@ -26,7 +26,7 @@ export const plaidRouter = router({
   finishUpdateMode: procedure({
     summary: "Takes note that the person logged in again at a bank, in Link's update mode.",
     scope: "connections:write",
-    rest: "POST /items/{itemId}/finish-update-mode",
+    rest: "POST /finished-updates",
     reasons: ["not_found", "bank_login_required", "plaid_unavailable", "plaid_refused", "busy"],
   })
     .input(finishUpdateModeInput)
