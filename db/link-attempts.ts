@@ -172,20 +172,24 @@ export async function markRemoved(db: Db, userId: string, id: string): Promise<v
     .execute();
 }
 
-/** Ends an attempt that never held an Item: its public_token will get this answer from now on. */
+/**
+ * Ends an attempt that holds no Item: its public_token will get this answer from now on. Returns
+ * false when it is no longer `started`.
+ */
 export async function markFailed(
   db: Db,
   userId: string,
   id: string,
   why: AttemptReason,
-): Promise<void> {
-  await update(db, userId, id, {
+): Promise<boolean> {
+  const result = await update(db, userId, id, {
     status: "failed",
     public_token_sealed: null,
     ...asColumns(why),
   })
     .where("status", "=", "started")
-    .execute();
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
 }
 
 /** Unfinished attempts that nobody works on any more, the longest waiting first. */

@@ -24,9 +24,9 @@ export interface EmbeddedDatabase {
   /** The URL of another database on the same server. */
   urlOf(database: string): string;
   create(database: string): Promise<void>;
-  /** Stops and starts the server on the same port, as an operator would. */
-  restart(): Promise<void>;
-  close(): Promise<void>;
+  /** Stops the server, as an operator would; `start` starts it again on the same port. */
+  stop(): Promise<void>;
+  start(): Promise<void>;
 }
 
 /**
@@ -91,12 +91,11 @@ export async function startEmbeddedDatabase(
         await client.end();
       }
     },
-    async restart() {
+    async stop() {
       await stop();
-      await start();
     },
-    async close() {
-      await stop();
+    async start() {
+      await start();
     },
   };
 }

@@ -55,7 +55,7 @@ export async function startLocal(
         path.join(folder, "postgres"),
         secrets.databasePassword,
       );
-      closers.push(() => database.close());
+      closers.push(() => database.stop());
       await database.create("fiscility");
       env.DATABASE_URL = database.urlOf("fiscility");
     }

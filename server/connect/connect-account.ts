@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
+import pRetry from "p-retry";
 import type { Db } from "../../db/client.ts";
 import { findItem, insertConnection } from "../../db/items.ts";
 import {
@@ -36,6 +37,8 @@ export interface Progress {
   /** It had the user's lock: nobody else was working on the attempt. */
   locked: boolean;
   accessToken: Secret | undefined;
+  /** The attempt holds the sealed access_token: whoever comes next can find the Item. */
+  kept: boolean;
   institution: { id: string | null; name: string | null };
   plaidRequestId: string | undefined;
 }
@@ -91,6 +94,7 @@ export async function endAttempt(
     times,
     locked: false,
     accessToken: undefined,
+    kept: false,
     institution: { id: institution?.institutionId ?? null, name: institution?.name ?? null },
     plaidRequestId: undefined,
   };
@@ -149,14 +153,18 @@ async function connectInside(
     attempt.access_token_sealed = vault.seal(exchange.accessToken, run.id);
     attempt.plaid_item_id = exchange.plaidItemId;
     times.done("exchange");
-    // Through the other pool: this must stand even when the transaction does not.
-    await keepExchange(db, userId, run.id, {
+    const kept = {
       accessTokenSealed: attempt.access_token_sealed,
       plaidItemId: exchange.plaidItemId,
-    });
+    };
+    // Through the other pool: this must stand even when the transaction does not. A database that
+    // restarts just now is waited for, as the token is nowhere else.
+    await pRetry(() => keepExchange(db, userId, run.id, kept), { retries: 5, minTimeout: 100 });
+    progress.kept = true;
     times.done("keep");
   } else {
     progress.accessToken = vault.open(attempt.access_token_sealed, run.id);
+    progress.kept = true;
   }
   const { access_token_sealed: sealed, plaid_item_id: plaidItemId } = attempt;
   if (sealed === null || plaidItemId === null) throw new Error("an exchanged attempt has no token");

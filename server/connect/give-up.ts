@@ -65,7 +65,7 @@ export async function giveUp(
   progress: Progress,
   log: Log,
 ): Promise<ConnectAccountOutput | null> {
-  const { db } = services;
+  const { db, plaid } = services;
   const { id, userId } = attempt;
   const error = toReason(cause, progress);
   const why = cause instanceof NothingNew ? cause : error;
@@ -84,11 +84,16 @@ export async function giveUp(
       itemAtPlaid = "unknown";
       ending = "pending";
     }
+    if (progress.accessToken && !progress.kept) {
+      // The token is nowhere but here: the Item goes at once, while it is known.
+      await plaid.removeItem(progress.accessToken);
+      itemAtPlaid = "removed";
+    }
     const ended = await db.transaction().execute(async (tx) => {
-      if (progress.accessToken) {
+      if (progress.kept) {
         if (!(await markRemoving(tx, userId, id, why))) return false;
-      } else if (isFinal(error)) {
-        await markFailed(tx, userId, id, why);
+      } else if (progress.accessToken || isFinal(error)) {
+        if (!(await markFailed(tx, userId, id, why))) return false;
       } else if (ending !== "pending" && progress.locked) {
         await forgetPublicToken(tx, userId, id, timeLimits.publicToken);
       }
@@ -111,6 +116,7 @@ export async function giveUp(
       if (connected) return connected;
     }
     if (
+      progress.kept &&
       progress.accessToken &&
       (await removeAtPlaid(services, attempt, progress.accessToken, log))
     ) {

@@ -168,6 +168,6 @@ for (const line of await benchClient(services, makeUser, publicToken)) say(line)
 await pool.end();
 await close();
 await sandbox.close();
-await database.close();
+await database.stop();
 rmSync(folder, { recursive: true, force: true });
 process.exit(0);

@@ -49,7 +49,7 @@ export async function startTestApp(overrides: Record<string, string> = {}) {
     parseConfig(env),
     createLog("debug", { write: (line) => logLines.push(line) }),
   );
-  const pool = new pg.Pool({ connectionString: database.url, max: 2 });
+  const pool = new pg.Pool({ connectionString: env.DATABASE_URL, max: 2 });
   pool.on("error", () => {});
 
   const control = async (method: string, path: string, body?: unknown) => {

@@ -33,7 +33,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide("databaseServer", server.url);
   project.provide("redis", haveRedis());
   return async () => {
-    await server.close();
+    await server.stop();
     rmSync(folder, { recursive: true, force: true });
   };
 }

@@ -1,0 +1,123 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { migrateToLatest } from "../../db/migrate.ts";
+import { type EmbeddedDatabase, startEmbeddedDatabase } from "../../local/embedded-database.ts";
+import { recoverAttempts } from "../../server/connect/recover-attempts.ts";
+import { StepTimes } from "../../server/connect/step-times.ts";
+import { migrateJobs } from "../../server/jobs/migrate-jobs.ts";
+import { startTestApp, type TestApp } from "../support/app.ts";
+import { compareBooks } from "../support/books.ts";
+
+// A server of its own: it is stopped and started under the app.
+const folder = mkdtempSync(path.join(tmpdir(), "fiscility-faults-"));
+let server: EmbeddedDatabase;
+let app: TestApp;
+beforeAll(async () => {
+  server = await startEmbeddedDatabase(path.join(folder, "postgres"), "test", ["fsync=off"]);
+  await server.create("faults");
+  const url = server.urlOf("faults");
+  await migrateToLatest(url);
+  await migrateJobs(url);
+  app = await startTestApp({ DATABASE_URL: url });
+});
+afterAll(async () => {
+  await app?.close();
+  await server?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  StepTimes.prototype.done = done;
+  await app.clearFaults();
+  await app.resetPlaid();
+  await app.query("delete from users");
+});
+
+const { done } = StepTimes.prototype;
+const right = { orphans: 0, duplicates: 0, overdrafts: 0, partial: 0, unfinished: 0, lost: 0 };
+
+async function recover(): Promise<void> {
+  await app.query("update link_attempts set retry_at = now()");
+  await recoverAttempts(app.services, app.services.log);
+}
+
+test.each(["lock", "keep", "accounts", "insert"])(
+  "I1 I4 PostgreSQL is stopped and started after the step '%s': nothing is lost, nothing is half",
+  async (step) => {
+    const person = await app.signUp("analyst");
+    const token = await app.publicToken();
+    let restarted: Promise<void> | undefined;
+    StepTimes.prototype.done = function (name: string) {
+      done.call(this, name);
+      if (name === step) restarted ??= server.stop().then(() => server.start());
+    };
+    const answer = await app.post("/plaid/exchange-token", { public_token: token }, person);
+    await restarted;
+    if (answer.status !== 200)
+      expect(answer.body.error.reason).toMatch(/outcome_pending|connect_failed/);
+    await recover();
+    const books = await compareBooks(app);
+    expect(books).toEqual({ ...right, connected: books.connected });
+    const again = await app.post("/plaid/exchange-token", { public_token: token }, person);
+    expect(again.body.outcome ?? again.body.error.reason).toBe(
+      books.connected ? "already_connected" : answer.body.error.reason,
+    );
+  },
+);
+
+test("I1 PostgreSQL is away for longer than we wait after the exchange: the Item is removed at once", async () => {
+  const person = await app.signUp("analyst");
+  const token = await app.publicToken();
+  let stopped: Promise<void> | undefined;
+  StepTimes.prototype.done = function (name: string) {
+    done.call(this, name);
+    if (name === "lock") stopped ??= server.stop();
+  };
+  const answer = await app.post("/plaid/exchange-token", { public_token: token }, person);
+  await stopped;
+  await server.start();
+  expect(answer.body.error.reason).toBe("outcome_pending");
+  expect((await app.itemsAtPlaid()).map((item) => item.removed)).toEqual([true]);
+  await recover();
+  const { unfinished, connected } = await compareBooks(app);
+  expect([unfinished, connected]).toEqual([0, 0]);
+});
+
+test.each(["items", "accounts", "commit"])(
+  "I1 I4 a trigger that raises on %s: the Item is removed at Plaid and nothing is kept here",
+  async (where) => {
+    const person = await app.signUp("analyst");
+    await app.query(
+      `create or replace function refuse() returns trigger language plpgsql
+         as $$ begin raise exception 'refused'; end $$`,
+    );
+    await app.query(
+      where === "commit"
+        ? `create constraint trigger refuse after insert on items
+             deferrable initially deferred for each row execute function refuse()`
+        : `create trigger refuse before insert on ${where} for each row execute function refuse()`,
+    );
+    const token = await app.publicToken();
+    const answer = await app.post("/plaid/exchange-token", { public_token: token }, person);
+    await app.query(`drop trigger refuse on ${where === "commit" ? "items" : where}`);
+    expect(answer.body.error.reason).toBe("connect_failed");
+    expect(await compareBooks(app)).toEqual({ ...right, connected: 0 });
+    expect((await app.itemsAtPlaid()).every((item) => item.removed)).toBe(true);
+  },
+);
+
+test("I1 the answer of the commit is lost: the connection stands, and is answered", async () => {
+  const person = await app.signUp("analyst");
+  const token = await app.publicToken();
+  StepTimes.prototype.done = function (name: string) {
+    done.call(this, name);
+    if (name !== "commit") return;
+    StepTimes.prototype.done = done;
+    throw new Error("the commit's answer did not come");
+  };
+  const answer = await app.post("/plaid/exchange-token", { public_token: token }, person);
+  expect([200, 500, 503]).toContain(answer.status);
+  await recover();
+  expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+});

@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { recoverAttempts } from "../../server/connect/recover-attempts.ts";
+import { timeLimits } from "../../server/time-limits.ts";
+import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import { compareBooks } from "../support/books.ts";
+
+// A hanging Plaid is waited for in tests as well: less long.
+Object.assign(timeLimits, { plaidCall: 300, plaidBackoff: 10, connectDeadline: 1_500 });
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startTestApp();
+});
+afterAll(() => app?.close());
+beforeEach(async () => {
+  await app.clearFaults();
+  await app.resetPlaid();
+  await app.query("delete from users");
+});
+
+const right = { orphans: 0, duplicates: 0, overdrafts: 0, partial: 0, unfinished: 0 };
+
+const send = (token: string, person: Person) =>
+  app.post("/plaid/exchange-token", { public_token: token }, person);
+
+/** As if the time had come for the recovery to take up what nobody works on. */
+async function recover(): Promise<void> {
+  await app.query("update link_attempts set retry_at = now()");
+  await recoverAttempts(app.services, app.services.log);
+}
+
+const faults = [
+  { error: "RATE_LIMIT_EXCEEDED" },
+  { error: "INTERNAL_SERVER_ERROR" },
+  { error: "PLANNED_MAINTENANCE" },
+  { error: "INSTITUTION_DOWN" },
+  { error: "INSTITUTION_NOT_RESPONDING" },
+  { error: "ITEM_LOGIN_REQUIRED" },
+  { error: "INVALID_API_KEYS" },
+  { error: "INVALID_FIELD" },
+  { hang: true },
+  { drop: "before" },
+  { drop: "after" },
+  { malformed: true },
+];
+const calls = ["/item/public_token/exchange", "/accounts/get", "/item/remove"];
+const matrix = calls.flatMap((path) => faults.map((fault) => [path, fault] as const));
+
+test.each(matrix)(
+  "I1 I2 I4 I8 %s goes wrong with %j: no orphan, no duplicate, no half, one entry each ending",
+  async (path, fault) => {
+    const person = await app.signUp("analyst");
+    const token = await app.publicToken();
+    // A removal is asked for when the accounts could not be read.
+    const accounts = { path: "/accounts/get", times: 1, do: { error: "INSTITUTION_DOWN" } };
+    await app.fault({ path, times: 50, do: fault }, ...(path === "/item/remove" ? [accounts] : []));
+    const answer = await send(token, person);
+    expect(answer.status).toBeGreaterThanOrEqual(400);
+    expect(answer.body.error.reason).not.toBe("internal");
+    expect(answer.body.error.message.length).toBeGreaterThan(20);
+
+    await app.clearFaults();
+    await recover();
+    const acted = "drop" in fault ? fault.drop === "after" : "malformed" in fault;
+    const lost = path === "/item/public_token/exchange" && acted ? 1 : 0;
+    const books = await compareBooks(app);
+    expect(books).toEqual({ ...right, lost, connected: books.connected });
+
+    // What the person does next: the same again, and then anew.
+    const again = await send(token, person);
+    if (books.connected) expect(again.body.outcome).toBe("already_connected");
+    const anew = await send(await app.publicToken(), person);
+    expect(["connected", "already_connected"]).toContain(anew.body.outcome);
+    expect(await compareBooks(app)).toEqual({ ...right, lost, connected: 1 });
+    const entries = await app.query(
+      "select attempt_id, count(*)::int n from account_activity where kind = 'connected' group by 1",
+    );
+    expect(entries.map(({ n }) => n)).toEqual([1]);
+  },
+);
+
+test("a 429 and a lost connection are asked again within the deadline; the person sees nothing of it", async () => {
+  const person = await app.signUp("analyst");
+  const fault = (path: string, what: object) => ({ path, times: 1, do: what });
+  await app.fault(
+    fault("/item/public_token/exchange", { error: "RATE_LIMIT_EXCEEDED", retry_after: 1 }),
+    fault("/item/public_token/exchange", { drop: "before" }),
+    fault("/accounts/get", { error: "INTERNAL_SERVER_ERROR" }),
+  );
+  Object.assign(timeLimits, { connectDeadline: 5_000 });
+  const started = performance.now();
+  const answer = await send(await app.publicToken(), person);
+  Object.assign(timeLimits, { connectDeadline: 1_500 });
+  expect(answer.body.outcome).toBe("connected");
+  // Retry-After was waited for.
+  expect(performance.now() - started).toBeGreaterThan(1_000);
+});
+
+test("what may not be asked again is not: a refusal is final at the first answer", async () => {
+  const person = await app.signUp("analyst");
+  await app.fault({ path: "/accounts/get", times: 5, do: { error: "ITEM_LOGIN_REQUIRED" } });
+  await send(await app.publicToken(), person);
+  expect(await app.requestsAtPlaid("/accounts/get")).toBe(1);
+});
+
+test("a removal is retried until Plaid says that it is done, ever less often, and can be seen meanwhile", async () => {
+  const person = await app.signUp("analyst");
+  await app.fault(
+    { path: "/accounts/get", times: 1, do: { error: "INSTITUTION_DOWN" } },
+    { path: "/item/remove", times: 50, do: { error: "INTERNAL_SERVER_ERROR" } },
+  );
+  await send(await app.publicToken(), person);
+  await recover();
+  await recover();
+  const [stuck] = await app.query(
+    "select status, tries, retry_at > now() + interval '100 seconds' later from link_attempts",
+  );
+  expect(stuck).toEqual({ status: "removing", tries: 3, later: true });
+  await app.clearFaults();
+  await recover();
+  expect(await compareBooks(app)).toEqual({ ...right, lost: 0, connected: 0 });
+});
+
+test("our own count keeps us below Plaid's limit of an Item: 'busy', and the token still works", async () => {
+  const person = await app.signUp("analyst");
+  await app.control("POST", "settings", { rate_limits: true });
+  const first = await send(await app.publicToken(), person);
+  const itemId = first.body.item.id;
+  const ask = () => app.post("/trpc/plaid.finishUpdateMode", { itemId }, person);
+  const answers = await Promise.all(Array.from({ length: 20 }, ask));
+  expect(answers.filter(({ status }) => status === 200)).toHaveLength(15);
+  const busy = answers.find(({ status }) => status !== 200);
+  expect(busy?.body.error.data.reason).toBe("busy");
+  expect(busy?.body.error.data.details.retryAfterSeconds).toBeGreaterThan(30);
+  expect(await app.requestsAtPlaid("/item/get")).toBe(15);
+});
