@@ -92,7 +92,10 @@ export async function readConnectState(tx: Db, userId: string, id: string): Prom
   return { attempt, accounts };
 }
 
-/** Keeps the public_token again that `forgetPublicToken` dropped: its exchange is about to be sent. */
+/**
+ * Before the exchange is sent by anybody but the request that made the attempt: keeps the public_token
+ * (again, where `forgetPublicToken` dropped it), and that it was sent.
+ */
 export async function keepPublicToken(
   db: Db,
   userId: string,
@@ -103,6 +106,7 @@ export async function keepPublicToken(
   await update(db, userId, id, {
     public_token_sealed: sent.publicTokenSealed,
     connect_anyway: sent.connectAnyway,
+    sent_again: true,
     retry_at: new Date(Date.now() + leaveFor),
   }).execute();
 }
@@ -116,6 +120,7 @@ export async function forgetPublicToken(
 ): Promise<void> {
   await update(db, userId, id, {
     public_token_sealed: null,
+    sent_again: false,
     retry_at: new Date(Date.now() + expiresIn),
   })
     .where("status", "=", "started")

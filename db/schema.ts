@@ -83,6 +83,8 @@ export interface LinkAttemptsTable {
   status: Generated<"started" | "exchanged" | "connected" | "removing" | "failed">;
   /** The public_token, sealed by `server/vault`, while the exchange is not certainly over. */
   public_token_sealed: string | null;
+  /** Somebody beside the request that made the attempt has sent the exchange. */
+  sent_again: Generated<boolean>;
   /** The person said that accounts which only look like known ones are others. */
   connect_anyway: Generated<boolean>;
   access_token_sealed: string | null;

@@ -5,6 +5,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     alter table link_attempts
       add column public_token_sealed text,
+      add column sent_again boolean not null default false,
       add column connect_anyway boolean not null default false,
       add column tries integer not null default 0,
       add column retry_at timestamptz not null default now();

@@ -37,6 +37,8 @@ export interface Progress {
   /** It had the user's lock: nobody else was working on the attempt. */
   locked: boolean;
   accessToken: Secret | undefined;
+  /** An exchange may have been sent before whose reply nobody has. */
+  unclear: boolean;
   /** The attempt holds the sealed access_token: whoever comes next can find the Item. */
   kept: boolean;
   institution: { id: string | null; name: string | null };
@@ -94,6 +96,7 @@ export async function endAttempt(
     times,
     locked: false,
     accessToken: undefined,
+    unclear: false,
     kept: false,
     institution: { id: institution?.institutionId ?? null, name: institution?.name ?? null },
     plaidRequestId: undefined,
@@ -142,11 +145,15 @@ async function connectInside(
 
   // An attempt that is already `exchanged` under the lock was left by a process that died: go on.
   if (attempt.access_token_sealed === null) {
-    const expected = beforeExchange(input, known);
-    requireRoom(plan, known.length, Math.max(1, expected));
-    const exchange = await plaid.exchangePublicToken(await publicTokenOf(services, run, attempt), {
+    progress.unclear = run.fresh ? attempt.sent_again : attempt.public_token_sealed !== null;
+    // What may have been exchanged already is exchanged again whatever the plan: only so does it end.
+    if (!progress.unclear) {
+      requireRoom(plan, known.length, Math.max(1, beforeExchange(input, known)));
+    }
+    const publicToken = await publicTokenOf(services, run, attempt);
+    const exchange = await plaid.exchangePublicToken(publicToken, {
       signal: deadline,
-      sentBefore: !run.fresh && attempt.public_token_sealed !== null,
+      sentBefore: progress.unclear,
     });
     progress.accessToken = exchange.accessToken;
     progress.plaidRequestId = exchange.requestId;
@@ -258,21 +265,19 @@ function beforeExchange(
   return input?.connectAnyway ? offered.length : offered.length - duplicates.length;
 }
 
-/** The public_token to exchange; it stands sealed in the attempt before it is sent. */
+/** The public_token to exchange, which stands sealed in the attempt before it is sent. */
 async function publicTokenOf(
   services: Services,
-  { id, userId, input }: Attempt,
-  attempt: LinkAttemptRow,
+  { id, userId, fresh, input }: Attempt,
+  { public_token_sealed: sealed, connect_anyway: connectAnyway }: LinkAttemptRow,
 ): Promise<string> {
-  const { db, vault } = services;
-  if (!input) {
-    if (attempt.public_token_sealed === null) throw new FiscilityError("public_token_invalid");
-    return vault.open(attempt.public_token_sealed, publicTokenOwner(id)).reveal();
-  }
-  if (attempt.public_token_sealed === null) {
-    await keepPublicToken(db, userId, id, sentBy(services, id, input), timeLimits.attemptAbandoned);
-  }
-  return input.publicToken;
+  if (input && fresh && sealed !== null) return input.publicToken;
+  if (!input && sealed === null) throw new FiscilityError("public_token_invalid");
+  const sent = input
+    ? sentBy(services, id, input)
+    : { publicTokenSealed: sealed as string, connectAnyway };
+  await keepPublicToken(services.db, userId, id, sent, timeLimits.attemptAbandoned);
+  return services.vault.open(sent.publicTokenSealed, publicTokenOwner(id)).reveal();
 }
 
 /** What the attempt keeps of the request, so that the recovery can go on with it. */

@@ -40,7 +40,7 @@ export function toReason(error: unknown, progress: Progress): FiscilityError {
     // Once the token is exchanged the Item is given up with it: nothing is left to send again.
     const spent = progress.accessToken !== undefined && reasons[known.reason].retryable;
     if (spent) return new FiscilityError("connect_failed", { plaid: known.plaid });
-    return mayHaveExchanged(known)
+    return mayHaveExchanged(known, progress)
       ? new FiscilityError("outcome_pending", { plaid: known.plaid })
       : known;
   }
@@ -48,9 +48,10 @@ export function toReason(error: unknown, progress: Progress): FiscilityError {
   return new FiscilityError(reason, { cause: error });
 }
 
-/** Whether a failed exchange may have made an Item all the same. */
-function mayHaveExchanged(error: FiscilityError): boolean {
-  return reasons[error.reason].retryable && error.plaid?.mayHaveActed === true;
+/** Whether an exchange, this one or one before it, may have made an Item that nobody knows of. */
+function mayHaveExchanged(error: FiscilityError, { accessToken, unclear }: Progress): boolean {
+  if (accessToken || error.reason === "exchange_lost") return false;
+  return unclear || error.plaid?.mayHaveActed === true;
 }
 
 /**

@@ -20,6 +20,8 @@ export interface ItemAtPlaid {
   item_id: string;
   client_user_id: string | null;
   holder: string;
+  /** SHA-256 of its public_token, hex. */
+  public_token_hash: string;
   access_token_issued: boolean;
   removed: boolean;
 }

@@ -26,8 +26,14 @@ export async function compareBooks(app: Pick<TestApp, "query" | "itemsAtPlaid">)
   const aliveIds = new Set(alive.map((item) => item.item_id));
   const one = async (sql: string) =>
     (await app.query(`select count(*)::int n from (${sql}) x`))[0].n;
-  const lost = await one("select 1 from link_attempts where reason = 'exchange_lost'");
-  const unknown = alive.filter((item) => !ours.has(item.item_id)).length;
+  const lost = new Set(
+    (
+      await app.query(
+        "select encode(public_token_hash, 'hex') h from link_attempts where reason = 'exchange_lost'",
+      )
+    ).map(({ h }) => h),
+  );
+  const unknown = alive.filter((item) => !ours.has(item.item_id));
   const holders = new Map(atPlaid.map((item) => [item.item_id, item.holder]));
   const accounts = await app.query(
     `select a.user_id, a.name, a.mask, a.subtype, i.plaid_item_id, i.institution_id
@@ -40,7 +46,7 @@ export async function compareBooks(app: Pick<TestApp, "query" | "itemsAtPlaid">)
     ]),
   );
   return {
-    orphans: Math.max(0, unknown - lost),
+    orphans: unknown.filter((item) => !lost.has(item.public_token_hash)).length,
     duplicates: real.length - new Set(real).size,
     overdrafts: await one(
       `select 1 from users u join plans p on p.id = u.plan
@@ -61,7 +67,7 @@ export async function compareBooks(app: Pick<TestApp, "query" | "itemsAtPlaid">)
       `select 1 from link_attempts where status in ('exchanged', 'removing')
          or (status = 'started' and public_token_sealed is not null)`,
     ),
-    lost,
+    lost: lost.size,
     connected: items.length,
   };
 }

@@ -11,6 +11,7 @@ export type Step = string;
 export interface NodeProcess {
   url: string;
   process: ChildProcess;
+  readonly running: boolean;
   /** SIGKILL by its own hand the next time a connection has done `step`. */
   dieAfter(step: Step): Promise<void>;
   /** One pass of the recovery. */
@@ -42,6 +43,9 @@ export async function startNode(env: Record<string, string>): Promise<NodeProces
   return {
     url,
     process: child,
+    get running() {
+      return child.exitCode === null && child.signalCode === null;
+    },
     dieAfter: (step) => ask({ dieAfter: step }),
     recover: () => ask({ recover: true }),
     async kill() {

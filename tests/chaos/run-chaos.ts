@@ -1,0 +1,221 @@
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { startSandbox } from "@fiscility/plaid-sandbox";
+import pg from "pg";
+import { migrateToLatest } from "../../db/migrate.ts";
+import { startEmbeddedDatabase } from "../../local/embedded-database.ts";
+import { migrateJobs } from "../../server/jobs/migrate-jobs.ts";
+import { type Books, compareBooks } from "../support/books.ts";
+import { type NodeProcess, startNode } from "../support/node-process.ts";
+
+export interface Chaos {
+  connects: number;
+  nodes: number;
+  seed: number;
+}
+
+/** How a run ended: the books, and how often each answer came. */
+export interface Outcome {
+  books: Books;
+  answers: Record<string, number>;
+  kills: number;
+  restarts: number;
+  seconds: number;
+}
+
+/** Steps of `connectAccount` that a node may die after, and the endings of those that fail. */
+const steps = ["attempt", "lock", "exchange", "keep", "accounts", "insert", "commit", "gave up"];
+const banks = ["ins_109508", "ins_109509", "ins_109510", "ins_109511", "ins_56", "ins_900004"];
+const plans = ["intern", "accountant", "analyst", "cfo", "cfo", "cfo"];
+const apiPaths = ["/item/public_token/exchange", "/accounts/get", "/item/remove"];
+const faults = [
+  { error: "RATE_LIMIT_EXCEEDED" },
+  { error: "INTERNAL_SERVER_ERROR" },
+  { error: "INSTITUTION_DOWN" },
+  { error: "ITEM_LOGIN_REQUIRED" },
+  { hang: true },
+  { delay: 300 },
+  { drop: "before" },
+  { drop: "after" },
+  { malformed: true },
+];
+/** Connections under way at once. */
+const atOnce = 24;
+
+/**
+ * Connects banks at several app processes while everything that can fail does: Plaid's answers, the
+ * processes (SIGKILL at a named step), PostgreSQL (stopped and started). Then one recovery, and the
+ * comparison with the sandbox's own books. The seed repeats every choice; who wins a race is not in
+ * its power. Loopback only, and only processes of its own.
+ */
+export async function runChaos({ connects, nodes, seed }: Chaos): Promise<Outcome> {
+  const started = performance.now();
+  const random = seeded(seed);
+  const pick = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
+  const folder = mkdtempSync(path.join(tmpdir(), "fiscility-chaos-"));
+  const database = await startEmbeddedDatabase(path.join(folder, "postgres"), "chaos", [
+    "max_connections=300",
+  ]);
+  await database.create("chaos");
+  const url = database.urlOf("chaos");
+  await migrateToLatest(url);
+  await migrateJobs(url);
+  const sandbox = await startSandbox({ port: 0, seed, newItemInvalidatesOld: false });
+  const pool = new pg.Pool({ connectionString: url, max: 4 });
+  pool.on("error", () => {});
+  pool.on("connect", (client) => client.on("error", () => {}));
+  const query = async (sql: string, values: unknown[] = []) => (await pool.query(sql, values)).rows;
+  const env = {
+    APP_URL: "http://localhost:3000",
+    DATABASE_URL: url,
+    PLAID_CLIENT_ID: "chaos",
+    PLAID_SECRET: "a-secret-for-chaos",
+    PLAID_ENV: "sandbox",
+    PLAID_BASE_URL: sandbox.url,
+    TOKEN_KEYS: `c1:${randomBytes(32).toString("base64")}`,
+    SESSION_SECRET: randomBytes(32).toString("base64url"),
+  };
+  const json = async (address: string, body: unknown, cookie = "") => {
+    const answer = await fetch(address, {
+      method: "POST",
+      headers: { "content-type": "application/json", cookie, origin: env.APP_URL },
+      body: JSON.stringify(body),
+    });
+    // biome-ignore lint/suspicious/noExplicitAny: whatever came back is only counted.
+    return { answer, body: (await answer.json()) as any };
+  };
+
+  let running = true;
+  const alive: NodeProcess[] = await Promise.all(
+    Array.from({ length: nodes }, () => startNode(env)),
+  );
+  let kills = 0;
+  const keepAlive = (place: number) => {
+    alive[place]?.process.once("exit", () => {
+      if (!running) return;
+      kills += 1;
+      void startNode(env).then((node) => {
+        alive[place] = node;
+        keepAlive(place);
+      });
+    });
+  };
+  for (const place of alive.keys()) keepAlive(place);
+
+  const cookies: string[] = [];
+  // Enough of them that plans fill up, but not all at once.
+  const people = Math.max(20, Math.ceil(connects / 25));
+  for (let n = 0; n < people; n += 1) {
+    const { answer } = await json(`${alive[0]?.url}/api/auth/sign-up/email`, {
+      name: `Person ${n}`,
+      email: `p${n}@example.com`,
+      password: "correct horse battery",
+    });
+    cookies.push(
+      answer.headers
+        .getSetCookie()
+        .map((line) => line.split(";")[0])
+        .join("; "),
+    );
+    await query("update users set plan = $1 where email = $2", [pick(plans), `p${n}@example.com`]);
+  }
+  await json(`${sandbox.url}/_control/faults`, {
+    faults: apiPaths.flatMap((path) =>
+      faults.map((what) => ({ path, probability: "hang" in what ? 0.004 : 0.02, do: what })),
+    ),
+  });
+
+  const answers: Record<string, number> = {};
+  const count = (name: string) => {
+    answers[name] = (answers[name] ?? 0) + 1;
+  };
+  /** As a person does: no answer, or none that settles it, is asked again a few times. */
+  const send = async (token: string, cookie: string, more: object) => {
+    const body = { public_token: token, ...more };
+    for (let tries = 0; tries < 6; tries += 1) {
+      const node = pick(alive.filter((each) => each.running));
+      try {
+        if (!node) throw new Error("every node is dead");
+        const { body: said } = await json(`${node.url}/plaid/exchange-token`, body, cookie);
+        const settled = said.outcome ?? said.error.reason;
+        count(settled);
+        if (settled !== "internal" && settled !== "busy" && settled !== "outcome_pending") return;
+      } catch {
+        count("no answer");
+      }
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+  };
+  const connect = async () => {
+    const [cookie, bank] = [pick(cookies), pick(banks)];
+    const { body } = await json(`${sandbox.url}/sandbox/public_token/create`, {
+      client_id: env.PLAID_CLIENT_ID,
+      secret: env.PLAID_SECRET,
+      institution_id: bank,
+      initial_products: ["transactions"],
+      options: { override_username: `holder_${Math.floor(random() * 6)}` },
+    });
+    const more =
+      random() < 0.2 ? { metadata: { institution: { institution_id: bank, name: null } } } : {};
+    const [double, again] = [random() < 0.2, random() < 0.3];
+    await Promise.all(
+      Array.from({ length: double ? 2 : 1 }, () => send(body.public_token, cookie, more)),
+    );
+    if (again) await send(body.public_token, cookie, more);
+  };
+
+  let begun = 0;
+  let restarts = 0;
+  const everyNth = (n: number) => begun % n === 0;
+  let restarting: Promise<void> = Promise.resolve();
+  const worker = async () => {
+    while (begun < connects) {
+      begun += 1;
+      if (everyNth(60))
+        await pick(alive)
+          .dieAfter(pick(steps))
+          .catch(() => {});
+      if (everyNth(Math.max(100, Math.floor(connects / 4)))) {
+        restarts += 1;
+        restarting = restarting.then(() => database.stop()).then(() => database.start());
+      }
+      await connect();
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: Math.min(atOnce, connects) }, worker));
+    await restarting;
+    await fetch(`${sandbox.url}/_control/faults`, { method: "DELETE" });
+    running = false;
+    await Promise.all(alive.map((node) => node.kill()));
+    const last = await startNode(env);
+    // As if the time had come to take up what nobody works on.
+    await query("update link_attempts set retry_at = now()");
+    await last.recover();
+    await last.kill();
+    const itemsAtPlaid = async () =>
+      (await (await fetch(`${sandbox.url}/_control/items`)).json()).items;
+    const books = await compareBooks({ query, itemsAtPlaid });
+    return { books, answers, kills, restarts, seconds: (performance.now() - started) / 1000 };
+  } finally {
+    running = false;
+    await Promise.all(alive.map((node) => node.kill().catch(() => {})));
+    await pool.end();
+    await sandbox.close();
+    await database.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
+function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
