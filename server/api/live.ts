@@ -1,10 +1,10 @@
-import { type TrackedEnvelope, tracked } from "@trpc/server";
+import { tracked } from "@trpc/server";
 import { z } from "zod";
-import { type LiveChange, liveChange, liveChangesInput } from "../contracts/live.ts";
+import { type LiveEvent, liveChange, liveChangesInput } from "../contracts/live.ts";
 import { procedure, router, toTrpcError } from "./trpc.ts";
 
-/** A stream of events with ids; each event is checked against its own schema as it is sent. */
-const changes = z.custom<AsyncIterable<TrackedEnvelope<LiveChange>>>(
+/** A stream of events; each of them is checked against its own schema as it is sent. */
+const changes = z.custom<AsyncIterable<LiveEvent>>(
   (value) => typeof value === "object" && value !== null && Symbol.asyncIterator in value,
 );
 
@@ -29,7 +29,8 @@ export const liveRouter = router({
       const since = /^\d{1,15}$/.test(input?.lastEventId ?? "") ? Number(input?.lastEventId) : null;
       try {
         for await (const dataVersion of services.live.follow(follower, since, signal)) {
-          yield tracked(String(dataVersion), liveChange.parse({ dataVersion }));
+          const event: unknown = tracked(String(dataVersion), liveChange.parse({ dataVersion }));
+          yield event as LiveEvent;
         }
       } catch (error) {
         throw toTrpcError(error);

@@ -12,3 +12,9 @@ export type LiveChangesInput = z.infer<typeof liveChangesInput>;
  */
 export const liveChange = z.object({ dataVersion: z.int() });
 export type LiveChange = z.infer<typeof liveChange>;
+
+/** What a subscriber gets: the change and the id to go on from. */
+export interface LiveEvent {
+  id: string;
+  data: LiveChange;
+}
