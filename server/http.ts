@@ -113,6 +113,7 @@ export function createHttp(services: Services, build: ServerBuild): express.Expr
         return {
           caller: createCaller(context),
           viewer: user && { id: user.id, name: user.name, email: user.email },
+          dataVersion: user?.dataVersion ?? 0,
           auth: createPageAuth(auth, config.appUrl, {
             cookie: req.headers.cookie,
             address: req.ip,

@@ -144,7 +144,7 @@ export function ConnectProvider({ userId, scriptUrl, children }: ConnectProvider
         const say =
           outcome === "connected" ? text.connect.connected : text.connect.alreadyConnected;
         showSuccess(toastId, say(name, accounts.length));
-        announceAccounts();
+        announceAccounts(null);
         if (pathname === "/dashboard") revalidate();
         else navigate("/dashboard");
       } catch (error) {
