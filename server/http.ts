@@ -11,6 +11,7 @@ import helmet from "helmet";
 import snakecaseKeys from "snakecase-keys";
 import { pendingMigrations } from "../db/migrate.ts";
 import type { Context } from "./api/context.ts";
+import { createEventStreams } from "./api/event-stream.ts";
 import { createOpenApi } from "./api/openapi.ts";
 import { createPlaidRouter, createRestRouter } from "./api/rest.ts";
 import { appRouter, createCaller } from "./api/router.ts";
@@ -71,6 +72,7 @@ export function createHttp(services: Services, build: ServerBuild): express.Expr
   app.use(["/trpc", "/api/v1", "/api/openapi.json"], allowOtherSites);
   app.use(
     "/trpc",
+    createEventStreams(createContext, (req, error, name) => logFailure(services, req, error, name)),
     limitBody,
     createExpressMiddleware({
       router: appRouter,

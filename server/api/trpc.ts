@@ -1,7 +1,6 @@
 import { initTRPC, TRPCError } from "@trpc/server";
 import { ZodError } from "zod";
 import { FiscilityError, type Reason, reasons } from "../contracts/errors.ts";
-import { timeLimits } from "../time-limits.ts";
 import type { Context } from "./context.ts";
 import type { ErrorData, ProcedureMeta } from "./procedure-meta.ts";
 
@@ -10,10 +9,6 @@ const t = initTRPC
   .meta<ProcedureMeta>()
   .create({
     isDev: false,
-    sse: {
-      ping: { enabled: true, intervalMs: timeLimits.livePing },
-      client: { reconnectAfterInactivityMs: timeLimits.liveSilence },
-    },
     errorFormatter({ shape, error, ctx }) {
       const known = toFiscilityError(error);
       return {
