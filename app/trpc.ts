@@ -1,4 +1,4 @@
-import { createTRPCClient, httpLink } from "@trpc/client";
+import { createTRPCClient, httpLink, httpSubscriptionLink, splitLink } from "@trpc/client";
 import type { AppRouter } from "../server/api/router.ts";
 
 /** Longer than the server's own limit on a connection, in milliseconds: its answer should win. */
@@ -10,10 +10,14 @@ const callTimeout = 60_000;
  */
 export const trpc = createTRPCClient<AppRouter>({
   links: [
-    httpLink({
-      url: "/trpc",
-      fetch: (url, options) =>
-        fetch(url, { ...(options as RequestInit), signal: AbortSignal.timeout(callTimeout) }),
+    splitLink({
+      condition: ({ type }) => type === "subscription",
+      true: httpSubscriptionLink({ url: "/trpc" }),
+      false: httpLink({
+        url: "/trpc",
+        fetch: (url, options) =>
+          fetch(url, { ...(options as RequestInit), signal: AbortSignal.timeout(callTimeout) }),
+      }),
     }),
   ],
 });

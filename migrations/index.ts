@@ -3,6 +3,7 @@ import * as peopleAndPlans from "./001_people_and_plans.ts";
 import * as connections from "./002_connections.ts";
 import * as apiKeys from "./006_api_keys.ts";
 import * as recovery from "./007_recovery.ts";
+import * as live from "./008_live.ts";
 import * as openLinks from "./010_open_links.ts";
 
 /** Every migration in order: numbered, forward only, never changed once it has landed. */
@@ -11,5 +12,6 @@ export const migrations: Record<string, Migration> = {
   "002_connections": connections,
   "006_api_keys": apiKeys,
   "007_recovery": recovery,
+  "008_live": live,
   "010_open_links": openLinks,
 };

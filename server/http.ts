@@ -11,6 +11,7 @@ import helmet from "helmet";
 import snakecaseKeys from "snakecase-keys";
 import { pendingMigrations } from "../db/migrate.ts";
 import type { Context } from "./api/context.ts";
+import { createEventStreams } from "./api/event-stream.ts";
 import { createOpenApi } from "./api/openapi.ts";
 import { createPlaidRouter, createRestRouter } from "./api/rest.ts";
 import { appRouter, createCaller } from "./api/router.ts";
@@ -72,6 +73,7 @@ export function createHttp(services: Services, build: ServerBuild): express.Expr
   app.use(["/trpc", "/api/v1", "/api/openapi.json"], allowOtherSites);
   app.use(
     "/trpc",
+    createEventStreams(createContext, (req, error, name) => logFailure(services, req, error, name)),
     limitBody,
     createExpressMiddleware({
       router: appRouter,
@@ -114,6 +116,7 @@ export function createHttp(services: Services, build: ServerBuild): express.Expr
         return {
           caller: createCaller(context),
           viewer: user && { id: user.id, name: user.name, email: user.email },
+          dataVersion: user?.dataVersion ?? 0,
           auth: createPageAuth(auth, config.appUrl, {
             cookie: req.headers.cookie,
             address: req.ip,

@@ -18,6 +18,8 @@ export interface LoadContext extends Record<string, unknown> {
   caller: Caller;
   /** Who is asking, or null. */
   viewer: Viewer | null;
+  /** The viewer's data version, read before anything that a loader reads; 0 for nobody. */
+  dataVersion: number;
   auth: {
     logIn(form: { email: string; password: string }): Promise<AuthResult>;
     signUp(form: { name: string; email: string; password: string }): Promise<AuthResult>;

@@ -35,10 +35,13 @@ export async function startServer(config: Config, log?: Log): Promise<RunningSer
     services,
     async close() {
       const ended = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeIdleConnections();
+      await services.live.close();
+      // A connection whose answer or stream ends from here on is idle, and nobody waits for it.
+      const idle = setInterval(() => server.closeIdleConnections(), 50);
       const cut = setTimeout(() => server.closeAllConnections(), timeLimits.shutdown);
       await ended;
       clearTimeout(cut);
+      clearInterval(idle);
       await close();
     },
   };

@@ -11,6 +11,7 @@ import { createRequestLimiter, type RequestLimiter } from "./cache/request-limit
 import type { Config } from "./config.ts";
 import { ConnectGate } from "./connect/connect-gate.ts";
 import { createPlaidDoor, type PlaidDoor } from "./plaid/plaid-door.ts";
+import { LiveChanges } from "./sync/live-changes.ts";
 import { createLog, type Log } from "./telemetry/log.ts";
 import { timeLimits } from "./time-limits.ts";
 import { Vault } from "./vault/vault.ts";
@@ -32,6 +33,7 @@ export interface Services {
   vault: Vault;
   cache: AccountCache;
   requestLimiter: RequestLimiter;
+  live: LiveChanges;
   auth: Auth;
 }
 
@@ -71,11 +73,13 @@ export function createServices(config: Config, log: Log = createLog(config.logLe
       redis ? createRedisAccountStore(redis, log) : createInProcessAccountStore(),
     ),
     requestLimiter: createRequestLimiter(redis),
+    live: new LiveChanges(db, config.databaseUrl, log),
     auth: createAuth(config, db, log),
   };
   return {
     services,
     async close() {
+      await services.live.close();
       redis?.close();
       await Promise.all([db.destroy(), connectDb.destroy()]);
     },

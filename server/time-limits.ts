@@ -34,6 +34,14 @@ export const timeLimits = {
   redisSteady: 10_000,
   /** An entry of the account cache is dropped after this long without a change. */
   cacheEntry: 10 * 60_000,
+  /** A stream of live changes says this often that it is there. */
+  livePing: 10_000,
+  /** A client that hears nothing for this long opens its stream again. */
+  liveSilence: 25_000,
+  /** The connection that hears of changes, and the rights of all who follow, are checked this often. */
+  liveCheck: 30_000,
+  /** Between two tries to listen to PostgreSQL, at most. */
+  liveRetry: 5_000,
   /** Open requests may take this long to end after SIGTERM. */
   shutdown: 10_000,
 } as const;

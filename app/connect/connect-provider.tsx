@@ -162,7 +162,7 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
         const say =
           outcome === "connected" ? text.connect.connected : text.connect.alreadyConnected;
         showSuccess(toastPlace, say(name, accounts.length));
-        announceAccounts();
+        announceAccounts(null);
         if (pathname === "/dashboard") revalidate();
         // Back must not lead to the return from a bank that is over.
         else navigate("/dashboard", { replace: pathname === "/connect/oauth" });
@@ -211,7 +211,7 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
         const { name } = item.institution;
         setArrival({ itemId, bank: name, accountCount: accounts.length });
         showSuccess(toastPlace, text.connect.reconnected(name));
-        announceAccounts();
+        announceAccounts(null);
         if (pathname === "/dashboard") revalidate();
         else navigate("/dashboard", { replace: pathname === "/connect/oauth" });
       } catch (error) {

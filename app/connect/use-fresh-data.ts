@@ -6,14 +6,15 @@ import { onAccountNews } from "./account-news.ts";
 const interval = 1_000;
 
 /**
- * Loads the page's data again, without a page load, when another tab changed it and whenever the
- * person comes back to this tab (the change may have come from another device).
+ * Loads the page's data again, without a page load, when it changed (as `followChanges` hears from the
+ * server, or another tab says) and whenever the person comes back to this tab. `dataVersion` is that
+ * of the data which the page has: what is no news to it is not loaded.
  */
-export function useFreshData(): void {
+export function useFreshData(dataVersion: number): void {
   const { revalidate } = useRevalidator();
-  const latest = useRef(revalidate);
+  const latest = useRef({ revalidate, dataVersion });
   useEffect(() => {
-    latest.current = revalidate;
+    latest.current = { revalidate, dataVersion };
   });
 
   useEffect(() => {
@@ -26,7 +27,7 @@ export function useFreshData(): void {
         () => {
           timer = undefined;
           last = Date.now();
-          latest.current();
+          latest.current.revalidate();
         },
         Math.max(0, last + interval - Date.now()),
       );
@@ -36,7 +37,9 @@ export function useFreshData(): void {
     };
     window.addEventListener("focus", refresh);
     document.addEventListener("visibilitychange", refreshWhenVisible);
-    const stopListening = onAccountNews(refresh);
+    const stopListening = onAccountNews((version) => {
+      if (version === null || version > latest.current.dataVersion) refresh();
+    });
     return () => {
       clearTimeout(timer);
       window.removeEventListener("focus", refresh);

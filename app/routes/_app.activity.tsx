@@ -15,7 +15,7 @@ export const meta: MetaFunction = () => pageTitle(text.activity.title);
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
   requireViewer(request, context);
-  return context.caller.activity.list();
+  return { ...(await context.caller.activity.list()), dataVersion: context.dataVersion };
 }
 
 const looks = {
@@ -27,8 +27,8 @@ const looks = {
 } satisfies Record<ActivityKind, unknown>;
 
 export default function Activity() {
-  const { entries } = useLoaderData<typeof loader>();
-  useFreshData();
+  const { entries, dataVersion } = useLoaderData<typeof loader>();
+  useFreshData(dataVersion);
   return (
     <div className="max-w-204">
       <h1 className="text-2xl font-semibold">{text.activity.title}</h1>

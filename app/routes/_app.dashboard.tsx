@@ -23,13 +23,13 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
     context.caller.accounts.list(),
     context.caller.plan.get(),
   ]);
-  return { items, planUse };
+  return { items, planUse, dataVersion: context.dataVersion };
 }
 
 export default function Dashboard() {
-  const { items, planUse } = useLoaderData<typeof loader>();
+  const { items, planUse, dataVersion } = useLoaderData<typeof loader>();
   const { step, arrival } = useConnect();
-  useFreshData();
+  useFreshData(dataVersion);
 
   const { plan, accountsUsed } = planUse;
   const full =

@@ -3,6 +3,7 @@ export * from "../../server/contracts/activity.ts";
 export { type Scope, scope } from "../../server/contracts/api-keys.ts";
 export * from "../../server/contracts/connect.ts";
 export { type Reason, reasons } from "../../server/contracts/errors.ts";
+export * from "../../server/contracts/live.ts";
 export * from "../../server/contracts/plan.ts";
 export { type ReasonDetails, reasonDetails } from "../../server/contracts/reason-details.ts";
 export { type ClientOptions, createClient, type FiscilityClient } from "./create-client.ts";

@@ -13,6 +13,8 @@ export interface User extends Viewer {
 /** Who is asking: by session (`apiKey` null), by API key, or nobody. */
 export interface Asking {
   user: User | null;
+  /** The session of the request; null for an API key. */
+  sessionId: string | null;
   /** The key of the request, with all it may do; null for a session. */
   apiKey: { id: string; scopes: Scope[] } | null;
   /** Why the request's API key opens nothing, or not now; null when there is nothing against it. */

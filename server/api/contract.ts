@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { reasons } from "../contracts/errors.ts";
 import { reasonDetails } from "../contracts/reason-details.ts";
-import { endpoints } from "./endpoints.ts";
+import { endpoints, subscriptions } from "./endpoints.ts";
 
 export type Schema = z.core.JSONSchema.JSONSchema;
 
@@ -11,7 +11,8 @@ export interface Contract {
   version: string;
   procedures: Record<
     string,
-    { type: string; scope: string; rest: string; input: Schema | null; output: Schema }
+    // `output` of a subscription is each of its events.
+    { type: string; scope: string; rest: string | null; input: Schema | null; output: Schema }
   >;
   reasons: Record<string, { status: number; retryable: boolean; details: Schema | null }>;
 }
@@ -24,8 +25,8 @@ export function createContract(version: string): Contract {
   };
   return {
     version,
-    procedures: Object.fromEntries(
-      endpoints.map(({ name, type, scope, method, path, input, output }) => [
+    procedures: Object.fromEntries([
+      ...endpoints.map(({ name, type, scope, method, path, input, output }) => [
         name,
         {
           type,
@@ -35,7 +36,17 @@ export function createContract(version: string): Contract {
           output: schemaOf(output),
         },
       ]),
-    ),
+      ...subscriptions.map(({ name, scope, input, event }) => [
+        name,
+        {
+          type: "subscription",
+          scope,
+          rest: null,
+          input: input && schemaOf(input),
+          output: schemaOf(event),
+        },
+      ]),
+    ]),
     reasons: Object.fromEntries(
       Object.entries(reasons).map(([reason, { status, retryable }]) => {
         const details = Object.entries(reasonDetails).find(([name]) => name === reason)?.[1];

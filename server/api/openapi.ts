@@ -61,7 +61,6 @@ export function createOpenApi(appUrl: string): OpenApi {
   const { schemas, schemaOf } = namedSchemas();
   const paths: OpenApi["paths"] = {};
   for (const endpoint of endpoints) {
-    if (endpoint.type === "subscription") continue;
     const path = `/api/v1${endpoint.path}`;
     const method = endpoint.method.toLowerCase() as "get" | "post" | "delete";
     paths[path] = { ...paths[path], [method]: toOperation(endpoint, schemaOf) };

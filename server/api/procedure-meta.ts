@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import type { Scope } from "../contracts/api-keys.ts";
 import type { Reason } from "../contracts/errors.ts";
 
@@ -9,8 +10,13 @@ export interface ProcedureMeta {
   summary: string;
   /** What an API key must hold; `session`: only a person who is logged in. */
   scope: Scope | "session";
-  /** Its twin below `/api/v1`; `{name}` in the path is a field of the input. */
-  rest: `${"GET" | "POST" | "DELETE"} /${string}`;
+  /**
+   * Its twin below `/api/v1`; `{name}` in the path is a field of the input. Null for a subscription,
+   * which is Server-Sent Events at `/trpc` already.
+   */
+  rest: `${"GET" | "POST" | "DELETE"} /${string}` | null;
+  /** What a subscription sends each time. */
+  event?: z.ZodType;
   /** The reasons of its own, beside those that any call can end with. */
   reasons?: readonly Reason[];
 }

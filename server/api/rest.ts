@@ -14,11 +14,7 @@ type CreateContext = (req: Request) => Promise<Context>;
  * of a GET or DELETE stand in the path and the query, those of a POST in the body.
  */
 export function createRestRouter(createContext: CreateContext, maxBody: number): Router {
-  return routerOf(
-    endpoints.filter(({ type }) => type !== "subscription"),
-    createContext,
-    maxBody,
-  );
+  return routerOf(endpoints, createContext, maxBody);
 }
 
 /** The two addresses that the flow's specification names, below `/plaid`: the same procedures. */
@@ -34,7 +30,11 @@ export function createPlaidRouter(createContext: CreateContext, maxBody: number)
   return routerOf(twins, createContext, maxBody);
 }
 
-function routerOf(served: Endpoint[], createContext: CreateContext, maxBody: number): Router {
+function routerOf(
+  served: readonly Endpoint[],
+  createContext: CreateContext,
+  maxBody: number,
+): Router {
   const router = Router();
   router.use(refuseOtherBodies, json({ limit: maxBody }));
   const pattern = ({ path }: Endpoint) => path.replace(/\{(\w+)\}/g, ":$1");

@@ -2,6 +2,7 @@ import { accountsRouter } from "./accounts.ts";
 import { activityRouter } from "./activity.ts";
 import { apiKeysRouter } from "./api-keys.ts";
 import { connectAccountProcedure } from "./connect-account.ts";
+import { liveRouter } from "./live.ts";
 import { plaidRouter } from "./plaid.ts";
 import { planRouter } from "./plan.ts";
 import { createCallerFactory, router } from "./trpc.ts";
@@ -14,6 +15,7 @@ export const appRouter = router({
   plan: planRouter,
   activity: activityRouter,
   apiKeys: apiKeysRouter,
+  live: liveRouter,
 });
 
 /** The type that the browser and the typed client complete on. */

@@ -57,12 +57,18 @@ const trpcReasons: Partial<Record<TRPCError["code"], Reason>> = {
   UNSUPPORTED_MEDIA_TYPE: "unsupported_media_type",
 };
 
-/** A reason leaves a procedure as a TRPCError of the fitting code, with the reason as its cause. */
+/** A reason as a TRPCError of the fitting code, with the reason as its cause; anything else as it is. */
+export function toTrpcError(error: unknown): unknown {
+  if (!(error instanceof FiscilityError)) return error;
+  const cause: FiscilityError = error;
+  return new TRPCError({ code: reasons[cause.reason].code, message: cause.message, cause });
+}
+
+/** So a reason leaves a procedure; a stream, which fails after it has left, does the same itself. */
 const asTrpcError = t.middleware(async ({ next }) => {
   const result = await next();
   if (!result.ok && result.error.cause instanceof FiscilityError) {
-    const cause: FiscilityError = result.error.cause;
-    throw new TRPCError({ code: reasons[cause.reason].code, message: cause.message, cause });
+    throw toTrpcError(result.error.cause);
   }
   return result;
 });

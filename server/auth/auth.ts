@@ -16,8 +16,8 @@ export interface Auth {
   handler: RequestHandler;
   /** Answers one request to `/api/auth/*` in-process, with all the checks a real one meets. */
   handle(request: Request): Promise<Response>;
-  /** The person behind these headers, with their plan and data version, or null. */
-  authenticate(headers: Headers): Promise<User | null>;
+  /** The person behind these headers, with their plan, data version and session, or null. */
+  authenticate(headers: Headers): Promise<{ user: User; sessionId: string } | null>;
   /** Makes a person without logging anybody in. Rejects when the email is taken. */
   createUser(person: { name: string; email: string; password: string }): Promise<{ id: string }>;
 }
@@ -102,7 +102,7 @@ export function createAuth(config: Config, db: Kysely<Database>, log: Log): Auth
       if (typeof plan !== "string" || typeof dataVersion !== "number") {
         throw new Error("the session's user has no plan or data version");
       }
-      return { id, name, email, plan, dataVersion };
+      return { user: { id, name, email, plan, dataVersion }, sessionId: session.session.id };
     },
     async createUser(person) {
       const { user } = await auth.api.signUpEmail({ body: person });

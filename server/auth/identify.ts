@@ -4,7 +4,7 @@ import { FiscilityError, reasons } from "../contracts/errors.ts";
 import type { Services } from "../services.ts";
 import { authenticateApiKey } from "./api-keys.ts";
 
-const nobody: Asking = { user: null, apiKey: null, refusal: null };
+const nobody: Asking = { user: null, sessionId: null, apiKey: null, refusal: null };
 
 /**
  * Who is asking, by `Authorization: Bearer <API key>` or by session cookie. The header decides
@@ -21,7 +21,7 @@ export async function identify(
   const authorization = headers.get("authorization");
   if (authorization === null) {
     if (!headers.has("cookie")) return nobody;
-    return { ...nobody, user: await auth.authenticate(headers) };
+    return { ...nobody, ...(await auth.authenticate(headers)) };
   }
   try {
     const key = /^bearer +(\S+) *$/i.exec(authorization)?.[1] ?? "";
@@ -30,7 +30,7 @@ export async function identify(
     const { calls: limit, windowSeconds } = callLimit;
     setHeader("RateLimit-Policy", `"key";q=${limit};w=${windowSeconds}`);
     setHeader("RateLimit", `"key";r=${remaining};t=${resetSeconds}`);
-    if (allowed) return { user, apiKey, refusal: null };
+    if (allowed) return { ...nobody, user, apiKey };
     setHeader("Retry-After", String(resetSeconds));
     throw new FiscilityError("rate_limited", {
       details: { limit, windowSeconds, retryAfterSeconds: resetSeconds },

@@ -423,5 +423,5 @@ test("bad input: a subscription that cannot be opened fails with the reason", as
   expect((await open(html)).reason).toBe("unexpected_answer");
   const { url: refusing } = await stand(json(401, refused("api_key_revoked")[0]));
   expect((await open(refusing)).reason).toBe("api_key_revoked");
-  expect((await open(app.url)).reason).toBe("not_found");
+  expect((await open(app.url)).reason).toBe("api_key_invalid");
 });

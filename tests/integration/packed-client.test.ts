@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
@@ -7,6 +9,7 @@ import { createApiKey } from "../../server/auth/api-keys.ts";
 import { scope } from "../../server/contracts/api-keys.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { packedClientProject, run } from "../support/packed-client.ts";
+import { until } from "../support/redis.ts";
 
 let app: TestApp;
 let project: Awaited<ReturnType<typeof packedClientProject>>;
@@ -131,6 +134,45 @@ test("G1 a thin script with a key lists accounts, as an ES module and as CommonJ
     const { stdout } = await run(process.execPath, [file], { cwd: project.folder, env });
     expect(stdout).toContain("Plaid Checking 110");
   }
+});
+
+test("G6 the example that follows live events lists at once and after a change, and resumes", async () => {
+  const name = "follow-live-events.ts";
+  const source = path.join(import.meta.dirname, "../../client/examples", name);
+  await project.check({ [name]: readFileSync(source, "utf8") });
+  const ada = await app.signUp("analyst");
+  const env = await environmentOf(ada);
+  const tsx = ["--import", pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href];
+  const start = (more: Record<string, string> = {}) => {
+    const child = spawn(process.execPath, [...tsx, name], {
+      cwd: project.folder,
+      env: { ...env, ...more },
+    });
+    const lines: string[] = [];
+    for (const output of [child.stdout, child.stderr]) {
+      output
+        .setEncoding("utf8")
+        .on("data", (text: string) => lines.push(...text.trim().split("\n")));
+    }
+    return { lines, ended: once(child, "exit"), stop: () => child.kill("SIGINT") };
+  };
+  const first = start();
+  await until(() => first.lines.length === 1);
+  await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, ada);
+  await until(() => first.lines.length === 2);
+  first.stop();
+  expect(await first.ended).toEqual([0, null]);
+  expect(first.lines[0]).toBe("0: no banks yet");
+  expect(first.lines[1]).toMatch(/^1: First Platypus Bank \(\d+\)$/);
+
+  const second = start({ LAST_EVENT_ID: "1" });
+  await until(() => app.services.live.size === 1);
+  await app.query("update users set data_version = data_version + 1 where id = $1", [ada.id]);
+  await until(() => second.lines.length === 1);
+  expect(second.lines[0]).toMatch(/^2: First Platypus/);
+  await app.query("update api_keys set revoked_at = now() where user_id = $1", [ada.id]);
+  expect(await second.ended).toEqual([1, null]);
+  expect(second.lines[1]).toMatch(/^api_key_revoked: /);
 });
 
 test("G6 the examples compile against the packed client, and do what they say", async () => {

@@ -7,6 +7,7 @@ export async function startTcpProxy(target: number) {
   let port = target;
   let delay = 0;
   let hanging = false;
+  let accepted = 0;
   const sockets = new Set<Socket>();
   const held: (() => void)[] = [];
 
@@ -23,6 +24,7 @@ export async function startTcpProxy(target: number) {
     from.on("close", () => sockets.delete(from));
   };
   const server = createServer((client) => {
+    accepted++;
     const upstream = connect(port, "127.0.0.1");
     pass(client, upstream);
     pass(upstream, client);
@@ -32,7 +34,8 @@ export async function startTcpProxy(target: number) {
 
   return {
     port: (server.address() as AddressInfo).port,
-    connections: () => sockets.size / 2,
+    /** Connections that were ever made. */
+    accepted: () => accepted,
     /** New connections go there; `cut` ends the old ones. */
     leadTo(next: number) {
       port = next;

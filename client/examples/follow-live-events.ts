@@ -1,0 +1,35 @@
+// Lists the banks, then again whenever something about them changes, until it is interrupted.
+//   FISCILITY_URL=http://localhost:3000 FISCILITY_API_KEY=fsk_… npx tsx follow-live-events.ts
+// LAST_EVENT_ID=7 goes on from where an earlier run stopped: nothing is said until there is news.
+import { createClient, isFiscilityError } from "@fiscility/client";
+
+const { FISCILITY_URL = "http://localhost:3000", FISCILITY_API_KEY = "" } = process.env;
+const { LAST_EVENT_ID: lastEventId } = process.env;
+
+const client = createClient({ baseUrl: FISCILITY_URL, apiKey: FISCILITY_API_KEY });
+
+// The first event comes at once; a network that drops is opened again, from the last event it saw.
+const subscription = client.live.changes.subscribe(lastEventId ? { lastEventId } : undefined, {
+  onData({ id }) {
+    list(id).catch(stop);
+  },
+  onError: stop,
+});
+process.on("SIGINT", () => subscription.unsubscribe());
+process.on("SIGTERM", () => subscription.unsubscribe());
+
+async function list(eventId: string): Promise<void> {
+  const { items } = await client.accounts.list.query();
+  const banks = items.map(
+    ({ institution, accounts }) => `${institution.name} (${accounts.length})`,
+  );
+  console.log(`${eventId}: ${banks.join(", ") || "no banks yet"}`);
+}
+
+/** Only what cannot get better ends a stream: a key that was revoked, an address that is wrong. */
+function stop(error: unknown): void {
+  if (!isFiscilityError(error)) throw error;
+  console.error(`${error.reason}: ${error.message}`);
+  process.exitCode = 1;
+  subscription.unsubscribe();
+}

@@ -1,0 +1,133 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { sql } from "kysely";
+import pg from "pg";
+import { z } from "zod";
+import type { Db } from "./client.ts";
+
+/** What the triggers of migration 008 tell. `id` is a session's or an API key's. */
+const notice = z.discriminatedUnion("event", [
+  z.object({ event: z.literal("changed"), userId: z.string(), dataVersion: z.int() }),
+  z.object({ event: z.literal("ended"), id: z.string() }),
+]);
+export type LiveNotice = z.infer<typeof notice>;
+
+export interface ListenOptions {
+  url: string;
+  connectTimeoutMs: number;
+  /** Asked of the connection this often, so that one that died in silence is noticed. Milliseconds. */
+  checkEveryMs: number;
+  /** Between two tries to connect, at most. Milliseconds. */
+  retryMs: number;
+  onNotice(notice: LiveNotice): void;
+  /** It listens from now on; what was told before was not heard. */
+  onListening(): void;
+  /** It hears nothing until `onListening`. Told once, however long it takes. */
+  onLost(error: Error): void;
+}
+
+/**
+ * Listens on one connection of its own for as long as it is not closed. It must reach PostgreSQL
+ * itself: a pooler that hands out connections a transaction at a time delivers no notifications.
+ */
+export function listen(options: ListenOptions): { close(): Promise<void> } {
+  const closed = new AbortController();
+  const { signal } = closed;
+  let lost = false;
+
+  async function once(): Promise<void> {
+    const client = new pg.Client({
+      connectionString: options.url,
+      application_name: "fiscility-live",
+      connectionTimeoutMillis: options.connectTimeoutMs,
+      query_timeout: options.connectTimeoutMs,
+      keepAlive: true,
+    });
+    let abort = () => {};
+    const ended = new Promise<never>((_resolve, reject) => {
+      client.on("error", reject);
+      client.on("end", () => reject(new Error("the connection ended")));
+      abort = () => reject(signal.reason);
+    });
+    ended.catch(() => {});
+    signal.addEventListener("abort", abort);
+    client.on("notification", ({ payload = "" }) => {
+      const read = notice.safeParse(parseJson(payload));
+      if (read.success) options.onNotice(read.data);
+    });
+    try {
+      await Promise.race([client.connect(), ended]);
+      await Promise.race([client.query("listen fiscility_live"), ended]);
+      lost = false;
+      options.onListening();
+      for (;;) {
+        await Promise.race([pause(options.checkEveryMs, undefined, { ref: false }), ended]);
+        await Promise.race([client.query("select 1"), ended]);
+      }
+    } finally {
+      signal.removeEventListener("abort", abort);
+      // Not waited for: a network that is gone may never say that it ended.
+      client.end().catch(() => {});
+    }
+  }
+
+  const done = (async () => {
+    for (let tries = 0; !signal.aborted; tries++) {
+      const started = performance.now();
+      await once().catch((error: Error) => {
+        if (!lost && !signal.aborted) options.onLost(error);
+        lost = true;
+      });
+      if (performance.now() - started > options.retryMs) tries = 0;
+      const wait = Math.min(100 * 2 ** tries, options.retryMs);
+      await pause(wait, undefined, { signal, ref: false }).catch(() => {});
+    }
+  })();
+  return {
+    async close() {
+      closed.abort(new Error("closed"));
+      await done;
+    },
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** Where many streams stand, in one round trip: the users' data versions and who may not go on. */
+export interface Standing {
+  versions: ReadonlyMap<string, number>;
+  /** Of the sessions and API keys asked for, those that have ended. */
+  ended: ReadonlyMap<string, "expired" | "revoked">;
+}
+
+export async function readStanding(
+  db: Db,
+  asked: { userIds: string[]; sessionIds: string[]; apiKeyIds: string[] },
+  now: Date,
+): Promise<Standing> {
+  const { rows } = await sql<{ id: string; version: number | null; ended: string | null }>`
+    select id::text, data_version as version, null as ended
+      from users where id = any(${asked.userIds}::uuid[])
+    union all
+    select asked.id, null, case when found.id is null then 'revoked'
+        when found.expires_at <= ${now} then 'expired' end
+      from unnest(${asked.sessionIds}::text[]) as asked (id)
+      left join sessions found on found.id = asked.id::uuid
+    union all
+    select asked.id, null, case when found.id is null or found.revoked_at is not null then 'revoked'
+        when found.expires_at <= ${now} then 'expired' end
+      from unnest(${asked.apiKeyIds}::text[]) as asked (id)
+      left join api_keys found on found.id = asked.id`.execute(db);
+  const versions = new Map<string, number>();
+  const ended = new Map<string, "expired" | "revoked">();
+  for (const { id, version, ended: why } of rows) {
+    if (version !== null) versions.set(id, version);
+    if (why === "expired" || why === "revoked") ended.set(id, why);
+  }
+  return { versions, ended };
+}

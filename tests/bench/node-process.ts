@@ -1,0 +1,81 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { fromNodeHeaders } from "better-auth/node";
+import express, { type Response } from "express";
+import { createClient } from "redis";
+import { identify } from "../../server/auth/identify.ts";
+import { parseConfig } from "../../server/config.ts";
+import { startServer } from "../../server/server.ts";
+import { createServices } from "../../server/services.ts";
+import { createLog } from "../../server/telemetry/log.ts";
+
+/** Every line is made, and goes nowhere. */
+const silent = createLog("info", { write: () => {} });
+
+/** A server in a process of its own, so that asking it takes nothing from its answering. */
+export async function startProcess(kind: "app" | "bare", env: Record<string, string>) {
+  const child = fork(import.meta.filename, [kind], {
+    execArgv: [
+      "--import",
+      "tsx",
+      "--expose-gc",
+      ...(process.env.PROF ? ["--cpu-prof", "--cpu-prof-dir=/tmp/prof"] : []),
+    ],
+    env: { ...process.env, ...env },
+    serialization: "json",
+  });
+  const tell = async <T>(question?: string): Promise<T> => {
+    if (question) child.send(question);
+    const [answer] = await once(child, "message");
+    return answer as T;
+  };
+  const { url } = await tell<{ url: string }>();
+  return {
+    url,
+    /** Resident bytes after a full collection. */
+    memory: async () => await tell<{ rss: number; heap: number }>("memory"),
+    async stop() {
+      const ended = once(child, "exit");
+      child.kill(process.env.PROF ? "SIGTERM" : "SIGKILL");
+      await ended;
+    },
+  };
+}
+
+/**
+ * One Redis GET, and what it holds as the answer: as little as Express can do. At `/known` for who
+ * is logged in, asked of PostgreSQL as the product asks; at `/` for anybody.
+ */
+async function startBare(): Promise<string> {
+  const { services } = createServices(parseConfig(process.env), silent);
+  const client = await createClient({ url: process.env.REDIS_URL ?? "" }).connect();
+  const answer = async (res: Response) => {
+    const json = await client.get("bench:accounts");
+    res.setHeader("content-type", "application/json");
+    res.end(json);
+  };
+  const app = express()
+    .get("/", (_req, res, next) => void answer(res).catch(next))
+    .get("/known", (req, res, next) => {
+      identify(services, fromNodeHeaders(req.headers), 1, () => {})
+        .then(({ user }) => (user ? answer(res) : void res.sendStatus(401)))
+        .catch(next);
+    });
+  const server = app.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const [, , kind] = process.argv;
+  const url =
+    kind === "bare" ? await startBare() : (await startServer(parseConfig(process.env), silent)).url;
+  process.on("message", () => {
+    for (let n = 0; n < 3; n++) globalThis.gc?.();
+    const { rss, heapUsed, external } = process.memoryUsage();
+    process.send?.({ rss, heap: heapUsed + external });
+  });
+  process.on("SIGTERM", () => process.exit(0));
+  process.send?.({ url });
+}

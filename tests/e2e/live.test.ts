@@ -1,0 +1,130 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { freePort } from "../../local/ports.ts";
+import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import { launchBrowser, openPage, type Witness } from "../support/browser.ts";
+import { until } from "../support/redis.ts";
+import { startTcpProxy } from "../support/tcp-proxy.ts";
+
+let app: TestApp;
+let second: Awaited<ReturnType<TestApp["startNode"]>>;
+let browser: Browser;
+beforeAll(async () => {
+  [app, browser] = await Promise.all([startTestApp(), launchBrowser()]);
+  second = await app.startNode();
+});
+afterAll(async () => {
+  await browser?.close();
+  await second?.close();
+  await app?.close();
+});
+afterEach(async () => {
+  for (const context of browser.contexts()) await context.close();
+  await until(() => streams() === 0);
+});
+
+const streams = () => app.services.live.size + second.services.live.size;
+
+/** A tab on the dashboard of one node; `from` is another tab of the same browser. */
+async function dashboard(person: Person, url: string, from?: Page): Promise<Witness> {
+  const witness = await openPage(browser, from ? { from } : {});
+  const { page } = witness;
+  // Cookies are kept for a host, whatever its port: one log-in serves both nodes.
+  const pairs = person.cookie.split("; ").map((pair) => pair.split("=") as [string, string]);
+  await page
+    .context()
+    .addCookies(pairs.map(([name, value]) => ({ name, value, domain: "localhost", path: "/" })));
+  await page.goto(`${url}/dashboard`);
+  await page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
+  witness.pageLoads.length = 0;
+  return witness;
+}
+
+const card = (page: Page) => page.locator("[data-item-id]");
+
+/** As another device would do it: nothing of the browser takes part. */
+async function connect(person: Person, institution = "ins_109508"): Promise<void> {
+  const body = { public_token: await app.publicToken(institution) };
+  expect((await app.post("/plaid/exchange-token", body, person)).status).toBe(200);
+}
+
+function expectQuiet(witness: Witness): void {
+  expect(witness.console).toEqual([]);
+  expect(witness.pageLoads).toEqual([]);
+}
+
+test("C4 two tabs on two nodes: what is connected in one shows in the other, without reload or focus", async () => {
+  const ada = await app.signUp("analyst");
+  const one = await dashboard(ada, app.url);
+  const two = await dashboard(ada, second.url, one.page);
+  await until(() => streams() === 2);
+  const { page } = one;
+  await page.getByRole("button", { name: "Connect a bank" }).click();
+  const link = page.frameLocator("iframe");
+  await link.getByRole("button", { name: "Continue" }).click();
+  await link.getByRole("button", { name: "First Platypus Bank" }).click();
+  await link.getByRole("textbox", { name: "Username" }).fill("user_good");
+  await link.getByLabel("Password", { exact: true }).fill("pass_good");
+  await link.getByRole("button", { name: "Log in" }).click();
+  await link.getByRole("button", { name: "Connect accounts" }).click();
+  await card(page).waitFor();
+  await card(two.page).waitFor();
+  expect(await card(two.page).innerText()).toContain("Plaid Checking");
+  for (const witness of [one, two]) expectQuiet(witness);
+});
+
+test("C4 the tabs of a browser share one stream; when its tab closes, another goes on", async () => {
+  const ada = await app.signUp("analyst");
+  const tabs = [await dashboard(ada, app.url)];
+  for (let n = 1; n < 8; n++) tabs.push(await dashboard(ada, app.url, tabs[0]?.page));
+  await until(() => streams() === 1);
+  await connect(ada);
+  for (const { page } of tabs) await card(page).waitFor();
+  await tabs.shift()?.page.close();
+  await connect(ada, "ins_109509");
+  for (const { page } of tabs) await card(page).nth(1).waitFor();
+  await until(() => streams() === 1);
+  for (const witness of tabs) expectQuiet(witness);
+});
+
+test("I6 logging out in one tab ends the stream of every other, and leads it to the log-in", async () => {
+  const ada = await app.signUp();
+  const one = await dashboard(ada, app.url);
+  const two = await dashboard(ada, second.url, one.page);
+  await until(() => streams() === 2);
+  const out = await fetch(`${app.url}/api/auth/sign-out`, {
+    method: "POST",
+    headers: { cookie: ada.cookie, origin: app.url, "content-type": "application/json" },
+    body: "{}",
+  });
+  expect(out.status).toBe(200);
+  for (const { page } of [one, two]) await page.waitForURL(/\/login/);
+  await until(() => streams() === 0);
+});
+
+test("a network that drops is survived: what changed meanwhile is shown when it is back", async () => {
+  const ada = await app.signUp("analyst");
+  const proxy = await startTcpProxy(Number(new URL(app.url).port));
+  const { page } = await dashboard(ada, `http://localhost:${proxy.port}`);
+  await until(() => streams() === 1);
+  proxy.leadTo(await freePort());
+  proxy.cut();
+  await until(() => streams() === 0);
+  await connect(ada);
+  expect(await card(page).count()).toBe(0);
+  proxy.leadTo(Number(new URL(app.url).port));
+  await card(page).waitFor();
+  await page.close();
+  await proxy.close();
+});
+
+test("C4 a tab without a stream is up to date when the person comes back to it", async () => {
+  const ada = await app.signUp("analyst");
+  const first = await openPage(browser);
+  await first.page.context().route("**/trpc/live.changes*", (route) => route.abort());
+  const { page } = await dashboard(ada, app.url, first.page);
+  await connect(ada);
+  expect(streams()).toBe(0);
+  await page.evaluate(() => window.dispatchEvent(new Event("focus")));
+  await card(page).waitFor();
+});

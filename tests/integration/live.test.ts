@@ -1,0 +1,259 @@
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { createClient, type FiscilityError } from "../../client/src/index.ts";
+import { createApiKey, revokeApiKey } from "../../server/auth/api-keys.ts";
+import type { Scope } from "../../server/contracts/api-keys.ts";
+import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import { until } from "../support/redis.ts";
+import { openStream } from "../support/sse.ts";
+import { startTcpProxy } from "../support/tcp-proxy.ts";
+
+// Heartbeats and the silence a client takes for a broken network, in a test's time.
+vi.mock("../../server/time-limits.ts", async (original) => {
+  const { timeLimits } = await original<typeof import("../../server/time-limits.ts")>();
+  return { timeLimits: { ...timeLimits, livePing: 100, liveSilence: 500 } };
+});
+
+let app: TestApp;
+let second: Awaited<ReturnType<TestApp["startNode"]>>;
+beforeAll(async () => {
+  app = await startTestApp();
+  second = await app.startNode();
+});
+afterAll(async () => {
+  await second?.close();
+  await app?.close();
+});
+
+const open: { close(): void }[] = [];
+afterEach(async () => {
+  for (const one of open.splice(0)) one.close();
+  // Whoever leaves is forgotten.
+  await until(() => app.services.live.size + second.services.live.size === 0);
+});
+
+async function follow(url: string, headers: Record<string, string>, lastEventId?: string) {
+  const stream = await openStream(`${url}/trpc/live.changes`, {
+    ...headers,
+    ...(lastEventId === undefined ? {} : { "last-event-id": lastEventId }),
+  });
+  open.push(stream);
+  return stream;
+}
+
+const versions = (stream: Awaited<ReturnType<typeof follow>>): number[] =>
+  stream.messages().map(({ dataVersion }) => dataVersion);
+
+async function change(person: { id: string }, times = 1): Promise<void> {
+  await app.query("update users set data_version = data_version + $2 where id = $1", [
+    person.id,
+    times,
+  ]);
+}
+
+async function keyOf(person: Person, scopes: Scope[] = ["accounts:read"]) {
+  const { key, apiKey } = await createApiKey(app.services.db, person.id, {
+    name: "Live",
+    scopes,
+    expiresInDays: 1,
+  });
+  return { key, id: apiKey.id, headers: { authorization: `Bearer ${key}` } };
+}
+
+/** What the server said last, when it was an error: its reason. */
+const reason = (stream: Awaited<ReturnType<typeof follow>>) => {
+  const last = stream.events.at(-1);
+  return last?.event === "serialized-error" ? JSON.parse(last.data).data.reason : last;
+};
+
+/** The connection on which a node listens is cut by PostgreSQL. */
+const deafen = () =>
+  app.query(
+    "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'fiscility-live' and datname = current_database()",
+  );
+
+test("C4 a bank connected on one node is told on both, by session and by key, and to nobody else", async () => {
+  const [ada, bob] = [await app.signUp("analyst"), await app.signUp("analyst")];
+  const { headers } = await keyOf(ada);
+  const adas = [
+    await follow(app.url, { cookie: ada.cookie }),
+    await follow(second.url, { cookie: ada.cookie }),
+    await follow(second.url, headers),
+  ];
+  const bobs = await follow(app.url, { cookie: bob.cookie });
+  for (const stream of [...adas, bobs]) await until(() => versions(stream).length === 1);
+  const publicToken = await app.publicToken();
+  const answer = await app.post("/plaid/exchange-token", { public_token: publicToken }, ada);
+  expect(answer.body.outcome).toBe("connected");
+  for (const stream of adas) {
+    await until(() => versions(stream).length === 2);
+    expect(versions(stream)).toEqual([0, 1]);
+    expect(stream.events.at(-1)?.id ?? "1").toBe("1");
+    expect(stream.headers.get("content-type")).toContain("text/event-stream");
+    expect(stream.headers.get("content-encoding")).toBeNull();
+  }
+  expect(versions(bobs)).toEqual([0]);
+});
+
+test("a stream opened again goes on from the last event: nothing twice, what was missed at once", async () => {
+  const { cookie, id } = await app.signUp();
+  await change({ id }, 3);
+  const upToDate = await follow(app.url, { cookie }, "3");
+  const behind = await follow(app.url, { cookie }, "1");
+  const never = await follow(app.url, { cookie });
+  const nonsense = await follow(app.url, { cookie }, "'; drop table users");
+  for (const stream of [behind, never, nonsense]) await until(() => versions(stream).length === 1);
+  await change({ id });
+  for (const stream of [behind, never, nonsense]) {
+    await until(() => versions(stream).length === 2);
+    expect(versions(stream)).toEqual([3, 4]);
+  }
+  await until(() => versions(upToDate).length === 1);
+  expect(versions(upToDate)).toEqual([4]);
+});
+
+test("a stream that is idle says that it is there", async () => {
+  const stream = await follow(app.url, { cookie: (await app.signUp()).cookie });
+  await until(() => stream.events.filter(({ event }) => event === "ping").length >= 3);
+});
+
+test("I6 logging out ends that session's streams on every node, and no other's", async () => {
+  const ada = await app.signUp();
+  const again = await app.post("/api/auth/sign-in/email", ada);
+  const cookie = again.headers.getSetCookie().map((line) => line.split(";")[0]);
+  const kept = await follow(app.url, { cookie: cookie.join("; ") });
+  const ending = [
+    await follow(app.url, { cookie: ada.cookie }),
+    await follow(second.url, { cookie: ada.cookie }),
+  ];
+  for (const stream of [kept, ...ending]) await until(() => versions(stream).length === 1);
+  const out = await fetch(`${app.url}/api/auth/sign-out`, {
+    method: "POST",
+    headers: { cookie: ada.cookie, origin: app.url, "content-type": "application/json" },
+    body: "{}",
+  });
+  expect(out.status).toBe(200);
+  for (const stream of ending) {
+    await stream.ended;
+    expect(reason(stream)).toBe("unauthenticated");
+  }
+  await change(ada);
+  await until(() => versions(kept).length === 2);
+});
+
+test("I6 revoking a key ends its streams with that reason, a key that expires with that", async () => {
+  const ada = await app.signUp();
+  const [revoked, expired] = [await keyOf(ada), await keyOf(ada)];
+  const [first, last] = [
+    await follow(second.url, revoked.headers),
+    await follow(second.url, expired.headers),
+  ];
+  for (const stream of [first, last]) await until(() => versions(stream).length === 1);
+  await revokeApiKey(app.services.db, ada.id, revoked.id);
+  await first.ended;
+  expect(reason(first)).toBe("api_key_revoked");
+  // Nothing tells of the clock: it is seen at the next check, one of which follows a reconnection.
+  await app.query("update api_keys set expires_at = now() - interval '1 second' where id = $1", [
+    expired.id,
+  ]);
+  await deafen();
+  await last.ended;
+  expect(reason(last)).toBe("api_key_expired");
+});
+
+test("who may not read accounts may not follow them", async () => {
+  const ada = await app.signUp();
+  const cases = [
+    [{}, "unauthenticated"],
+    [{ authorization: "Bearer fsk_wrong" }, "api_key_invalid"],
+    [(await keyOf(ada, ["activity:read"])).headers, "scope_missing"],
+  ] as const;
+  for (const [headers, why] of cases) {
+    const stream = await follow(app.url, headers as Record<string, string>);
+    await stream.ended;
+    expect(reason(stream)).toBe(why);
+  }
+});
+
+test("what changed while PostgreSQL could not be heard is told when it is heard again", async () => {
+  const { cookie, id } = await app.signUp();
+  const stream = await follow(app.url, { cookie });
+  await until(() => versions(stream).length === 1);
+  for (const expected of [1, 2, 3]) {
+    await deafen();
+    await change({ id });
+    await until(() => versions(stream).at(-1) === expected);
+  }
+  expect(app.logLines.some((line) => line.includes("live_deaf"))).toBe(true);
+});
+
+test("a network that drops or falls silent is survived: the client comes back by itself, and misses nothing", async () => {
+  const ada = await app.signUp();
+  const proxy = await startTcpProxy(Number(new URL(app.url).port));
+  const client = createClient({
+    baseUrl: `http://127.0.0.1:${proxy.port}`,
+    apiKey: (await keyOf(ada)).key,
+  });
+  const seen: number[] = [];
+  const errors: unknown[] = [];
+  const subscription = client.live.changes.subscribe(undefined, {
+    onData: ({ data }) => seen.push(data.dataVersion),
+    onError: (error) => errors.push(error),
+  });
+  await until(() => seen.length === 1);
+  proxy.cut();
+  await change(ada);
+  await until(() => seen.length === 2);
+  const before = proxy.accepted();
+  proxy.hang();
+  await change(ada);
+  // The client gives the silent one up and tries anew; that hangs as well.
+  await until(() => proxy.accepted() > before);
+  expect(seen).toEqual([0, 1]);
+  proxy.cut();
+  proxy.go();
+  await until(() => seen.length === 3);
+  expect(seen).toEqual([0, 1, 2]);
+  expect(errors).toEqual([]);
+  subscription.unsubscribe();
+  await proxy.close();
+});
+
+test("the typed client learns why its stream ended for good", async () => {
+  const ada = await app.signUp();
+  const { key, id } = await keyOf(ada);
+  const client = createClient({ baseUrl: app.url, apiKey: key });
+  const failed = new Promise<FiscilityError>((resolve) => {
+    client.live.changes.subscribe(undefined, {
+      onData: () => void revokeApiKey(app.services.db, ada.id, id),
+      onError: (error) => resolve(error as never),
+    });
+  });
+  expect((await failed).reason).toBe("api_key_revoked");
+});
+
+test("a node that shuts down ends its streams at once, and clients go on at the next", async () => {
+  const ada = await app.signUp();
+  const node = await app.startNode();
+  const port = Number(new URL(node.url).port);
+  const proxy = await startTcpProxy(port);
+  const client = createClient({
+    baseUrl: `http://127.0.0.1:${proxy.port}`,
+    apiKey: (await keyOf(ada)).key,
+  });
+  const seen: number[] = [];
+  const subscription = client.live.changes.subscribe(undefined, {
+    onData: ({ data }) => seen.push(data.dataVersion),
+  });
+  const plain = await follow(node.url, { cookie: ada.cookie });
+  await until(() => seen.length === 1 && versions(plain).length === 1);
+  await node.close();
+  await plain.ended;
+  // No farewell that would keep a browser from coming back.
+  expect(plain.events.at(-1)?.event).not.toBe("return");
+  await change(ada);
+  proxy.leadTo(Number(new URL(second.url).port));
+  await until(() => seen.length === 2);
+  expect(seen).toEqual([0, 1]);
+  subscription.unsubscribe();
+  await proxy.close();
+});
