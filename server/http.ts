@@ -2,7 +2,6 @@ import { randomBytes, randomUUID } from "node:crypto";
 import path from "node:path";
 import { createRequestHandler } from "@remix-run/express";
 import type { ServerBuild } from "@remix-run/node";
-import { createExpressMiddleware } from "@trpc/server/adapters/express";
 import { fromNodeHeaders } from "better-auth/node";
 import compression from "compression";
 import cors from "cors";
@@ -14,8 +13,9 @@ import type { Context } from "./api/context.ts";
 import { createEventStreams } from "./api/event-stream.ts";
 import { createOpenApi } from "./api/openapi.ts";
 import { createPlaidRouter, createRestRouter } from "./api/rest.ts";
-import { appRouter, createCaller } from "./api/router.ts";
+import { createCaller } from "./api/router.ts";
 import { toFiscilityError } from "./api/trpc.ts";
+import { createTrpcHandler } from "./api/trpc-http.ts";
 import { identify } from "./auth/identify.ts";
 import { createPageAuth } from "./auth/page-auth.ts";
 import { findOpenLinkToken } from "./connect/open-link.ts";
@@ -71,17 +71,13 @@ export function createHttp(services: Services, build: ServerBuild): express.Expr
   };
 
   app.use(["/trpc", "/api/v1", "/api/openapi.json"], allowOtherSites);
+  const onError = (req: Request, error: unknown, name: string | undefined) =>
+    logFailure(services, req, error, name);
   app.use(
     "/trpc",
-    createEventStreams(createContext, (req, error, name) => logFailure(services, req, error, name)),
+    createEventStreams(createContext, onError),
     limitBody,
-    createExpressMiddleware({
-      router: appRouter,
-      createContext: ({ req }) => createContext(req),
-      maxBodySize: maxBody,
-      maxBatchSize: 100,
-      onError: ({ error, path: name, req }) => logFailure(services, req, error, name),
-    }),
+    createTrpcHandler(createContext, onError, { maxBodySize: maxBody, maxBatchSize: 100 }),
   );
 
   const json = express.json({ limit: maxBody });
