@@ -9,8 +9,10 @@ import { migrateToLatest } from "../../db/migrate.ts";
 import { startEmbeddedDatabase } from "../../local/embedded-database.ts";
 import { parseConfig } from "../../server/config.ts";
 import { connectAccount } from "../../server/connect/connect-account.ts";
+import { migrateJobs } from "../../server/jobs/migrate-jobs.ts";
 import { createServices } from "../../server/services.ts";
 import { benchClient } from "./client.ts";
+import { benchConnect } from "./connect.ts";
 
 /** `npm run bench`: figures as ratios in one run, on 127.0.0.1 alone. Bounded: 300 connections. */
 const rounds = 300;
@@ -28,20 +30,20 @@ const database = await startEmbeddedDatabase(
 await database.create("bench");
 const url = database.urlOf("bench");
 await migrateToLatest(url);
+await migrateJobs(url);
 const sandbox = await startSandbox({ port: 0 });
-const { services, close } = createServices(
-  parseConfig({
-    DATABASE_URL: url,
-    PLAID_CLIENT_ID: "bench",
-    PLAID_SECRET: "bench-secret",
-    PLAID_ENV: "sandbox",
-    PLAID_BASE_URL: sandbox.url,
-    TOKEN_KEYS: `b:${randomBytes(32).toString("base64")}`,
-    SESSION_SECRET: randomBytes(32).toString("base64url"),
-    APP_URL: "http://localhost:3000",
-    LOG_LEVEL: "silent",
-  }),
-);
+const env = {
+  DATABASE_URL: url,
+  PLAID_CLIENT_ID: "bench",
+  PLAID_SECRET: "bench-secret",
+  PLAID_ENV: "sandbox",
+  PLAID_BASE_URL: sandbox.url,
+  TOKEN_KEYS: `b:${randomBytes(32).toString("base64")}`,
+  SESSION_SECRET: randomBytes(32).toString("base64url"),
+  APP_URL: "http://localhost:3000",
+  LOG_LEVEL: "silent",
+};
+const { services, close } = createServices(parseConfig(env));
 const pool = new pg.Pool({ connectionString: url, max: 1 });
 
 /** Time spent waiting for Plaid: what is left of a connection is our own. Milliseconds. */
@@ -163,6 +165,14 @@ say(
   `the dashboard's JavaScript, gzipped: ${(bytes / 1000).toFixed(1)} kB in ${files.size} files (goal <= 130 kB)`,
 );
 
+const latency = async (latency_ms: number) => {
+  await fetch(`${sandbox.url}/_control/settings`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ latency_ms }),
+  });
+};
+for await (const line of benchConnect({ env, services, pool, publicToken, latency })) say(line);
 for (const line of await benchClient(services, makeUser, publicToken)) say(line);
 
 await pool.end();
