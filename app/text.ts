@@ -144,6 +144,7 @@ export const text = {
     connected: (bank: string) => `${bank} connected`,
     already_connected: (bank: string) => `${bank} was connected already`,
     reconnected: (bank: string) => `${bank} reconnected`,
+    disconnected: (bank: string) => `${bank} disconnected`,
     refused: (bank: string) => `${bank} was not connected`,
     failed: (bank: string) => `${bank} could not be connected`,
   },
@@ -162,7 +163,7 @@ export const text = {
     scope: {
       "accounts:read": "read accounts, balances and the plan",
       "activity:read": "read the history of connections",
-      "connections:write": "connect banks",
+      "connections:write": "connect and disconnect banks",
     },
     expires: "It works for",
     expiry: { "30": "30 days", "90": "90 days", "365": "1 year", never: "ever" },

@@ -15,6 +15,22 @@ export async function addActivity(db: Db, entry: Insertable<AccountActivityTable
     .execute();
 }
 
+/** Which of our requests ended a disconnected Item at Plaid; it may come long after the entry. */
+export async function keepRemovalRequestId(
+  db: Db,
+  userId: string,
+  attemptId: string,
+  requestId: string | null,
+): Promise<void> {
+  await db
+    .updateTable("account_activity")
+    .set({ plaid_request_id: requestId })
+    .where("user_id", "=", userId)
+    .where("attempt_id", "=", attemptId)
+    .where("kind", "=", "disconnected")
+    .execute();
+}
+
 /** The newest entries of the user's history, newest first. */
 export async function listActivity(db: Db, userId: string): Promise<ActivityEntry[]> {
   const rows = await db

@@ -2,6 +2,7 @@ import { accountsRouter } from "./accounts.ts";
 import { activityRouter } from "./activity.ts";
 import { apiKeysRouter } from "./api-keys.ts";
 import { connectAccountProcedure } from "./connect-account.ts";
+import { itemsRouter } from "./items.ts";
 import { plaidRouter } from "./plaid.ts";
 import { planRouter } from "./plan.ts";
 import { createCallerFactory, router } from "./trpc.ts";
@@ -10,6 +11,7 @@ import { createCallerFactory, router } from "./trpc.ts";
 export const appRouter = router({
   plaid: plaidRouter,
   connectAccount: connectAccountProcedure,
+  items: itemsRouter,
   accounts: accountsRouter,
   plan: planRouter,
   activity: activityRouter,

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import type { Db } from "../../db/client.ts";
 import { findItem, insertConnection } from "../../db/items.ts";
 import {
+  disconnected,
   keepExchange,
   keepPublicToken,
   readConnectState,
@@ -291,10 +292,11 @@ class FirstAnswer extends Error {
 async function answerOf(tx: Db, attempt: LinkAttemptRow): Promise<ConnectAccountOutput | null> {
   const { status, reason, reason_details: details } = attempt;
   if (status === "started" || status === "exchanged") return null;
+  if (reason === disconnected) throw new FirstAnswer(new FiscilityError("public_token_invalid"));
   const itemId = status === "connected" ? attempt.id : NothingNew.itemIdIn(reason, details);
   if (itemId === null) throw new FirstAnswer(storedError(reason, details));
   const found = await findItem(tx, attempt.user_id, itemId);
-  // It was disconnected since.
+  // The Item that had the accounts already was disconnected since.
   if (!found) throw new FirstAnswer(new FiscilityError("public_token_invalid"));
   const { accounts, ...item } = found;
   return { outcome: "already_connected", item, accounts };

@@ -33,7 +33,10 @@ async function recover(services: Services, attempt: LinkAttemptRow, log: Log): P
   try {
     if (status === "removing" && sealed !== null) {
       const done = await removeAtPlaid(services, { id, userId }, vault.open(sealed, id), log);
-      if (done) log.info({ ...line, now: "removed" }, "Attempt recovered");
+      if (done) {
+        const { requestId: plaidRequestId } = done;
+        log.info({ ...line, now: "removed", plaidRequestId }, "Attempt recovered");
+      }
       return;
     }
     if (status === "started" && attempt.public_token_sealed === null) {

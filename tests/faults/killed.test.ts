@@ -61,6 +61,39 @@ test.each([
   },
 );
 
+test.each([
+  ["lock", "connected"],
+  ["delete", "connected"],
+  ["commit", "removed"],
+  ["cache", "removed"],
+  ["removal", "removed"],
+])(
+  "I1 I4 killed after the step '%s' of a disconnect, one recovery pass leaves the Item %s",
+  async (step, outcome) => {
+    const person = await app.signUp("analyst");
+    const token = await app.publicToken();
+    const { body } = await app.post("/plaid/exchange-token", { public_token: token }, person);
+    const { id, institution } = body.item;
+    const node = await startNode(app.env);
+    await node.dieAfter(step);
+    const answer = fetch(`${node.url}/api/v1/disconnections`, {
+      method: "POST",
+      headers: { "content-type": "application/json", cookie: person.cookie },
+      body: JSON.stringify({ item_id: id, confirmation: `disconnect ${institution.name}` }),
+    });
+    await expect(answer).rejects.toThrow();
+    expect(await app.requestsAtPlaid("/item/remove")).toBe(step === "removal" ? 1 : 0);
+
+    await recover();
+    const connected = outcome === "connected" ? 1 : 0;
+    expect(await compareBooks(app)).toEqual({ ...nothingWrong, lost: 0, connected });
+    const kinds = await app.query("select kind from account_activity order by created_at");
+    expect(kinds.map(({ kind }) => kind)).toEqual(
+      connected ? ["connected"] : ["connected", "disconnected"],
+    );
+  },
+);
+
 test("I1 killed between Plaid's reply and our writing it down, the lost Item is on record", async () => {
   const person = await app.signUp("analyst");
   const token = await app.publicToken();

@@ -67,7 +67,7 @@ test("G4 the document is OpenAPI 3.1, and has every procedure", async () => {
   expect(described.sort()).toEqual(callable.map(({ name }) => name).sort());
 });
 
-async function aConnectedItem(): Promise<{ id: string }> {
+async function aConnectedItem(): Promise<{ id: string; institution: { name: string } }> {
   const body = { public_token: await app.publicToken("ins_109509") };
   return (await app.post("/plaid/exchange-token", body, ada)).body.item;
 }
@@ -77,6 +77,10 @@ test("G4 every call answers as the document says, from what the document says ma
     "plaid.createLinkToken": async () => ({}),
     "plaid.recordLinkEvent": async () => ({ event_name: "OPEN", link_session_id: null }),
     "plaid.finishUpdateMode": async () => ({ item_id: (await aConnectedItem()).id }),
+    "items.disconnect": async () => {
+      const { id, institution } = await aConnectedItem();
+      return { item_id: id, confirmation: `disconnect ${institution.name}` };
+    },
     connectAccount: async () => ({
       public_token: await app.publicToken(),
       metadata: { institution: { institution_id: null, name: "Bank" }, accounts: [] },
