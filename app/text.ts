@@ -86,6 +86,24 @@ export const text = {
     alreadyConnected: (bank: string, accounts: number) =>
       `${bank} is already connected: ${counted(accounts, "account")}`,
   },
+  disconnect: {
+    button: "Disconnect",
+    bank: (bank: string) => `Disconnect ${bank}`,
+    title: (bank: string) => `Disconnect ${bank}?`,
+    lead: "This cannot be taken back. You can connect the bank anew at any time.",
+    goes: "What goes",
+    accounts: (accounts: number) =>
+      `${counted(accounts, "account")} here, with balances and transactions`,
+    access: "Our access to the bank, which is ended at Plaid",
+    stays: "What stays",
+    atBank: "Your accounts and your money at the bank",
+    activity: "What your activity says of it",
+    phrase: (phrase: string) => `Type “${phrase}” to confirm`,
+    mismatch: "These are not the words above. Type them as they stand there.",
+    cancel: "Cancel",
+    busy: "Disconnecting…",
+    done: (bank: string) => `${bank} disconnected`,
+  },
   problem: {
     link: "The bank connection did not open",
     linkClosed: "The bank connection stopped",
