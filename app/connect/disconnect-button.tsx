@@ -6,7 +6,7 @@ import { disconnectPhrase, isPhrase } from "../../server/contracts/phrases.ts";
 import { Field } from "../auth/field.tsx";
 import { Button } from "../components/button.tsx";
 import { Dialog } from "../components/dialog.tsx";
-import { showSuccess } from "../components/toasts.tsx";
+import { hideToast, showSuccess } from "../components/toasts.tsx";
 import { type Failure, toFailure } from "../failure.ts";
 import { text } from "../text.ts";
 import { trpc } from "../trpc.ts";
@@ -26,7 +26,11 @@ export function DisconnectButton({ item }: { item: ItemWithAccounts }) {
         aria-haspopup="dialog"
         aria-label={words.bank(bank)}
         title={words.button}
-        onClick={() => setAsking(true)}
+        onClick={() => {
+          // On a phone it would lie over the dialog.
+          hideToast("connect");
+          setAsking(true);
+        }}
         className="-mr-2 grid size-9 shrink-0 cursor-pointer place-items-center rounded-lg text-ink-soft transition-colors hover:bg-sunken hover:text-ink pointer-coarse:size-11"
       >
         <Unplug className="size-4" aria-hidden="true" />
