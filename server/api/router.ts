@@ -1,3 +1,4 @@
+import { accountRouter } from "./account.ts";
 import { accountsRouter } from "./accounts.ts";
 import { activityRouter } from "./activity.ts";
 import { apiKeysRouter } from "./api-keys.ts";
@@ -16,6 +17,7 @@ export const appRouter = router({
   plan: planRouter,
   activity: activityRouter,
   apiKeys: apiKeysRouter,
+  account: accountRouter,
 });
 
 /** The type that the browser and the typed client complete on. */

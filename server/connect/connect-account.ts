@@ -159,6 +159,8 @@ async function connectInside(
   } else {
     progress.accessToken = vault.open(attempt.access_token_sealed, run.id);
   }
+  // The person deleted their account meanwhile: the Item is given up, and removed like any other.
+  if (plan.deleted) throw new FiscilityError("unauthenticated");
   const { access_token_sealed: sealed, plaid_item_id: plaidItemId } = attempt;
   if (sealed === null || plaidItemId === null) throw new Error("an exchanged attempt has no token");
 
