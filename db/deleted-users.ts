@@ -39,6 +39,13 @@ export async function eraseUser(tx: Db, userId: string): Promise<void> {
 
 /** Deletes the rows of erased people for whom nothing is left to do at Plaid. Returns their ids. */
 export async function forgetErasedUsers(db: Db): Promise<string[]> {
+  // What requests that were under way during the deletion have written since.
+  await db
+    .deleteFrom("account_activity")
+    .using("users")
+    .whereRef("users.id", "=", "account_activity.user_id")
+    .where("users.deleted_at", "is not", null)
+    .execute();
   const found = await erased(db).select("users.id").execute();
   const forgotten: string[] = [];
   for (const { id } of found) {

@@ -118,6 +118,7 @@ test.each([
     // Of a lost one our record stays for Plaid's support, without anything of the person in it.
     const left = await app.query("select email from users");
     expect(left).toEqual(lost ? [{ email: `${person.id}@deleted.invalid` }] : []);
+    expect(await app.query("select 1 from account_activity")).toEqual([]);
   },
 );
 
