@@ -86,6 +86,24 @@ export const text = {
     alreadyConnected: (bank: string, accounts: number) =>
       `${bank} is already connected: ${counted(accounts, "account")}`,
   },
+  disconnect: {
+    button: "Disconnect",
+    bank: (bank: string) => `Disconnect ${bank}`,
+    title: (bank: string) => `Disconnect ${bank}?`,
+    lead: "This cannot be taken back. You can connect the bank again at any time.",
+    goes: "What goes",
+    accounts: (accounts: number) =>
+      `${counted(accounts, "account")} here, with balances and transactions`,
+    access: "Our access to the bank, which is ended at Plaid",
+    stays: "What stays",
+    atBank: "Your accounts and your money at the bank",
+    activity: "The entries in your activity",
+    phrase: (phrase: string) => `Type “${phrase}” to confirm`,
+    mismatch: "These are not the words above. Type them as they stand there.",
+    cancel: "Cancel",
+    busy: "Disconnecting…",
+    done: (bank: string) => `${bank} disconnected`,
+  },
   problem: {
     link: "The bank connection did not open",
     linkClosed: "The bank connection stopped",
@@ -144,6 +162,7 @@ export const text = {
     connected: (bank: string) => `${bank} connected`,
     already_connected: (bank: string) => `${bank} was connected already`,
     reconnected: (bank: string) => `${bank} reconnected`,
+    disconnected: (bank: string) => `${bank} disconnected`,
     refused: (bank: string) => `${bank} was not connected`,
     failed: (bank: string) => `${bank} could not be connected`,
   },
@@ -162,7 +181,7 @@ export const text = {
     scope: {
       "accounts:read": "read accounts, balances and the plan",
       "activity:read": "read the history of connections",
-      "connections:write": "connect banks",
+      "connections:write": "connect and disconnect banks",
     },
     expires: "It works for",
     expiry: { "30": "30 days", "90": "90 days", "365": "1 year", never: "ever" },

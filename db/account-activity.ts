@@ -3,9 +3,6 @@ import type { ActivityEntry } from "../server/contracts/activity.ts";
 import type { Db } from "./client.ts";
 import type { AccountActivityTable } from "./schema.ts";
 
-/** Entries a person is shown at most. */
-const shown = 100;
-
 /** Writes one ending into the person's history (I8); of one opening of Link only the first. */
 export async function addActivity(db: Db, entry: Insertable<AccountActivityTable>): Promise<void> {
   await db
@@ -15,14 +12,34 @@ export async function addActivity(db: Db, entry: Insertable<AccountActivityTable
     .execute();
 }
 
-/** The newest entries of the user's history, newest first. */
-export async function listActivity(db: Db, userId: string): Promise<ActivityEntry[]> {
+/** Which of our requests ended a disconnected Item at Plaid; it may come long after the entry. */
+export async function keepRemovalRequestId(
+  db: Db,
+  userId: string,
+  attemptId: string,
+  requestId: string | null,
+): Promise<void> {
+  await db
+    .updateTable("account_activity")
+    .set({ plaid_request_id: requestId })
+    .where("user_id", "=", userId)
+    .where("attempt_id", "=", attemptId)
+    .where("kind", "=", "disconnected")
+    .execute();
+}
+
+/** The entries of the user's history, newest first; with `limit` so many at most. */
+export async function listActivity(
+  db: Db,
+  userId: string,
+  limit?: number,
+): Promise<ActivityEntry[]> {
   const rows = await db
     .selectFrom("account_activity")
     .selectAll()
     .where("user_id", "=", userId)
     .orderBy("created_at", "desc")
-    .limit(shown)
+    .$if(limit !== undefined, (query) => query.limit(limit as number))
     .execute();
   return rows.map((row) => ({
     id: row.id,

@@ -79,6 +79,15 @@ export async function setItemStatus(
   return row ?? null;
 }
 
+/** Deletes one Item of the user with all that came from it; without `id` every one. */
+export async function deleteItems(tx: Db, userId: string, id?: string): Promise<void> {
+  await tx
+    .deleteFrom("items")
+    .where("user_id", "=", userId)
+    .$if(id !== undefined, (query) => query.where("id", "=", id as string))
+    .execute();
+}
+
 /** One live Item of the user, or null. */
 export async function findItem(
   db: Db,

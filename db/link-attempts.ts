@@ -170,6 +170,38 @@ export async function markRemoving(
   return result.numUpdatedRows > 0n;
 }
 
+/** Why an attempt that was `connected` is so no more. */
+export const disconnected = "disconnected";
+
+/**
+ * Takes the token of one Item of the user (without `id`, of every one) into the attempt that made it:
+ * the Item is now to be removed at Plaid, and its row may go.
+ */
+export async function markDisconnected(
+  tx: Db,
+  userId: string,
+  id?: string,
+): Promise<{ id: string; access_token_sealed: string }[]> {
+  return tx
+    .updateTable("link_attempts")
+    .from("items")
+    .set((eb) => ({
+      status: "removing" as const,
+      access_token_sealed: eb.ref("items.access_token_sealed"),
+      reason: disconnected,
+      reason_details: null,
+      tries: 0,
+      retry_at: new Date(),
+      updated_at: new Date(),
+    }))
+    .whereRef("items.id", "=", "link_attempts.id")
+    .where("items.user_id", "=", userId)
+    .where("link_attempts.user_id", "=", userId)
+    .$if(id !== undefined, (query) => query.where("items.id", "=", id as string))
+    .returning(["items.id", "items.access_token_sealed"])
+    .execute();
+}
+
 /** The Item of a `removing` attempt is gone at Plaid: the token is forgotten. */
 export async function markRemoved(db: Db, userId: string, id: string): Promise<void> {
   await update(db, userId, id, { status: "failed", access_token_sealed: null })

@@ -16,6 +16,8 @@ export interface UsersTable {
   plan: Generated<string>;
   /** Rises in the transaction of every change to the user's Items or accounts (I5). */
   data_version: Generated<number>;
+  /** The person is gone, and so is all they had here; see `db/deleted-users.ts`. */
+  deleted_at: ColumnType<Date | null, undefined, Date>;
   created_at: Timestamp;
   updated_at: Timestamp;
 }
@@ -71,8 +73,8 @@ export interface AccountsTable {
  * - `started`: no token of an Item is held. With `public_token_sealed` the exchange may be under way
  *   or its reply lost; without, it certainly did not happen and the public_token may be sent again.
  * - `exchanged`: an Item exists at Plaid and `access_token_sealed` holds its token.
- * - `connected`: the `items` row of the same id exists (or was disconnected later).
- * - `removing`: the connection was given up and the Item is still to be removed at Plaid.
+ * - `connected`: the `items` row of the same id exists.
+ * - `removing`: the Item was given up, or disconnected, and is still to be removed at Plaid.
  * - `failed`: ended without an Item, or with one removed; `reason` says why.
  */
 export interface LinkAttemptsTable {
@@ -89,7 +91,7 @@ export interface LinkAttemptsTable {
   connect_anyway: Generated<boolean>;
   access_token_sealed: string | null;
   plaid_item_id: string | null;
-  /** Why it failed: a reason of `contracts/errors.ts`, with its details. */
+  /** Why it failed: a reason of `contracts/errors.ts` with its details, `nothing_new` or `disconnected`. */
   reason: string | null;
   reason_details: ColumnType<unknown, string | null | undefined, string | null>;
   /** How often the recovery tried in vain since the status last changed. */
@@ -114,7 +116,7 @@ export interface AccountActivityTable {
   id: Generated<string>;
   user_id: string;
   attempt_id: string | null;
-  kind: "connected" | "already_connected" | "refused" | "failed" | "reconnected";
+  kind: "connected" | "already_connected" | "refused" | "failed" | "reconnected" | "disconnected";
   institution_id: string | null;
   institution_name: string | null;
   account_count: number;

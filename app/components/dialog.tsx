@@ -1,5 +1,5 @@
 import { Dialog as Radix } from "radix-ui";
-import type { ReactNode } from "react";
+import { type ReactNode, useRef } from "react";
 
 interface DialogProps {
   open: boolean;
@@ -11,13 +11,29 @@ interface DialogProps {
   children: ReactNode;
 }
 
-/** A window over the page: keeps the focus within, and gives it back when it closes. */
+/**
+ * A window over the page: keeps the focus within, and gives it back when it closes; to the page's
+ * content when what had it is gone.
+ */
 export function Dialog({ open, onOpenChange, title, lead, stay, children }: DialogProps) {
+  const opener = useRef<Element | null>(null);
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-30 bg-scrim" />
         <Radix.Content
+          onOpenAutoFocus={() => {
+            opener.current = document.activeElement;
+          }}
+          onCloseAutoFocus={(event) => {
+            // Radix knows only its own triggers.
+            event.preventDefault();
+            const { current } = opener;
+            const there = current instanceof HTMLElement && current !== document.body;
+            const back =
+              there && current.isConnected ? current : document.getElementById("content");
+            back?.focus({ preventScroll: true });
+          }}
           onPointerDownOutside={stay ? (event) => event.preventDefault() : undefined}
           className="fixed top-1/2 left-1/2 z-40 max-h-[90dvh] w-[min(30rem,calc(100vw-2rem))] -translate-x-1/2 -translate-y-1/2 overflow-y-auto rounded-2xl border border-line bg-surface p-5 shadow-raised outline-none sm:p-6"
         >

@@ -15,10 +15,12 @@ interface ItemCardProps {
   isNew: boolean;
   /** The button that lets the person log in at the bank again, shown when the bank asks for it. */
   reconnect: ReactNode;
+  /** The button that takes the bank away. */
+  disconnect: ReactNode;
 }
 
 /** One bank with its accounts. A new one is ringed for a while, and takes the focus. */
-export function ItemCard({ item, isNew, reconnect }: ItemCardProps) {
+export function ItemCard({ item, isNew, reconnect, disconnect }: ItemCardProps) {
   const card = useRef<HTMLElement>(null);
   const headingId = useId();
 
@@ -50,6 +52,7 @@ export function ItemCard({ item, isNew, reconnect }: ItemCardProps) {
           </p>
         </div>
         <Status status={item.status} />
+        {disconnect}
       </header>
       {item.status === "login_required" ? (
         <div className="flex flex-wrap items-center gap-x-4 gap-y-2.5 border-b border-line bg-warn-soft px-4 py-2.5 text-sm text-warn sm:px-5">

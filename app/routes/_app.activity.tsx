@@ -1,6 +1,6 @@
 import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { Link, useLoaderData } from "@remix-run/react";
-import { CircleAlert, CircleCheck, CircleMinus } from "lucide-react";
+import { CircleAlert, CircleCheck, CircleMinus, Unplug } from "lucide-react";
 import type { ActivityEntry, ActivityKind } from "../../server/contracts/activity.ts";
 import { type Reason, reasons } from "../../server/contracts/errors.ts";
 import { requireViewer } from "../auth/require-viewer.ts";
@@ -22,6 +22,7 @@ const looks = {
   connected: { Icon: CircleCheck, colour: "text-accent" },
   already_connected: { Icon: CircleMinus, colour: "text-ink-soft" },
   reconnected: { Icon: CircleCheck, colour: "text-accent" },
+  disconnected: { Icon: Unplug, colour: "text-ink-soft" },
   refused: { Icon: CircleMinus, colour: "text-warn" },
   failed: { Icon: CircleAlert, colour: "text-danger" },
 } satisfies Record<ActivityKind, unknown>;
@@ -74,7 +75,8 @@ function ActivityRow({ entry }: { entry: ActivityEntry }) {
 }
 
 function detailOf({ kind, accountCount, reason }: ActivityEntry): string | null {
-  if (kind === "connected") return text.dashboard.accountCount(accountCount);
+  if (kind === "connected" || kind === "disconnected")
+    return text.dashboard.accountCount(accountCount);
   if (reason && Object.hasOwn(reasons, reason)) return reasons[reason as Reason].message;
   return null;
 }

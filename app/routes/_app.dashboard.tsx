@@ -8,6 +8,7 @@ import { PrivacyNote } from "../components/privacy-note.tsx";
 import { RouteError } from "../components/route-error.tsx";
 import { ConnectButton } from "../connect/connect-button.tsx";
 import { useConnect } from "../connect/connect-context.ts";
+import { DisconnectButton } from "../connect/disconnect-button.tsx";
 import { EmptyDashboard } from "../connect/empty-dashboard.tsx";
 import { PendingCard } from "../connect/pending-card.tsx";
 import { ReconnectButton } from "../connect/reconnect-button.tsx";
@@ -73,6 +74,7 @@ export default function Dashboard() {
               key={item.id}
               item={item}
               isNew={item.id === arrival?.itemId}
+              disconnect={<DisconnectButton item={item} />}
               reconnect={<ReconnectButton itemId={item.id} bank={item.institution.name} />}
             />
           ))

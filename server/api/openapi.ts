@@ -1,5 +1,6 @@
 import snakecaseKeys from "snakecase-keys";
 import { z } from "zod";
+import * as account from "../contracts/account.ts";
 import * as accounts from "../contracts/accounts.ts";
 import * as activity from "../contracts/activity.ts";
 import * as apiKeys from "../contracts/api-keys.ts";
@@ -155,7 +156,7 @@ const options = {
 function namedSchemas(): { schemas: Record<string, Schema>; schemaOf: SchemaOf } {
   const registry = z.registry<{ id: string }>();
   const names = new Map<z.ZodType, string>();
-  for (const module of [accounts, activity, apiKeys, connect, plan]) {
+  for (const module of [account, accounts, activity, apiKeys, connect, plan]) {
     for (const [name, schema] of Object.entries(module)) {
       const id = name.charAt(0).toUpperCase() + name.slice(1);
       names.set(schema, id);

@@ -1,7 +1,9 @@
+import { accountRouter } from "./account.ts";
 import { accountsRouter } from "./accounts.ts";
 import { activityRouter } from "./activity.ts";
 import { apiKeysRouter } from "./api-keys.ts";
 import { connectAccountProcedure } from "./connect-account.ts";
+import { itemsRouter } from "./items.ts";
 import { liveRouter } from "./live.ts";
 import { plaidRouter } from "./plaid.ts";
 import { planRouter } from "./plan.ts";
@@ -11,11 +13,13 @@ import { createCallerFactory, router } from "./trpc.ts";
 export const appRouter = router({
   plaid: plaidRouter,
   connectAccount: connectAccountProcedure,
+  items: itemsRouter,
   accounts: accountsRouter,
   plan: planRouter,
   activity: activityRouter,
   apiKeys: apiKeysRouter,
   live: liveRouter,
+  account: accountRouter,
 });
 
 /** The type that the browser and the typed client complete on. */

@@ -54,6 +54,7 @@ export function createAuth(config: Config, db: Kysely<Database>, log: Log): Auth
           defaultValue: 0,
           fieldName: "data_version",
         },
+        deletedAt: { type: "date", input: false, required: false, fieldName: "deleted_at" },
       },
     },
     session: {
@@ -97,7 +98,8 @@ export function createAuth(config: Config, db: Kysely<Database>, log: Log): Auth
     handle: (request) => auth.handler(request),
     async authenticate(headers) {
       const session = await auth.api.getSession({ headers });
-      if (!session) return null;
+      // A log-in under way while the person was deleted may have made a session all the same.
+      if (!session || session.user.deletedAt) return null;
       const { id, name, email, plan, dataVersion } = session.user;
       if (typeof plan !== "string" || typeof dataVersion !== "number") {
         throw new Error("the session's user has no plan or data version");

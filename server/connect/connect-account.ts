@@ -3,6 +3,7 @@ import pRetry from "p-retry";
 import type { Db } from "../../db/client.ts";
 import { findItem, insertConnection } from "../../db/items.ts";
 import {
+  disconnected,
   keepExchange,
   keepPublicToken,
   readConnectState,
@@ -173,6 +174,8 @@ async function connectInside(
     progress.accessToken = vault.open(attempt.access_token_sealed, run.id);
     progress.kept = true;
   }
+  // The person deleted their account meanwhile: the Item is given up, and removed like any other.
+  if (plan.deleted) throw new FiscilityError("unauthenticated");
   const { access_token_sealed: sealed, plaid_item_id: plaidItemId } = attempt;
   if (sealed === null || plaidItemId === null) throw new Error("an exchanged attempt has no token");
 
@@ -304,10 +307,11 @@ class FirstAnswer extends Error {
 async function answerOf(tx: Db, attempt: LinkAttemptRow): Promise<ConnectAccountOutput | null> {
   const { status, reason, reason_details: details } = attempt;
   if (status === "started" || status === "exchanged") return null;
+  if (reason === disconnected) throw new FirstAnswer(new FiscilityError("public_token_invalid"));
   const itemId = status === "connected" ? attempt.id : NothingNew.itemIdIn(reason, details);
   if (itemId === null) throw new FirstAnswer(storedError(reason, details));
   const found = await findItem(tx, attempt.user_id, itemId);
-  // It was disconnected since.
+  // The Item that had the accounts already was disconnected since.
   if (!found) throw new FirstAnswer(new FiscilityError("public_token_invalid"));
   const { accounts, ...item } = found;
   return { outcome: "already_connected", item, accounts };

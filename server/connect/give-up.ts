@@ -1,4 +1,4 @@
-import { addActivity } from "../../db/account-activity.ts";
+import { addActivity, keepRemovalRequestId } from "../../db/account-activity.ts";
 import { findItem } from "../../db/items.ts";
 import {
   forgetPublicToken,
@@ -166,21 +166,26 @@ function isFinal({ reason }: FiscilityError): boolean {
   );
 }
 
-/** Removes the Item of a `removing` attempt at Plaid; one that fails is left to the recovery. */
+/**
+ * Removes the Item of a `removing` attempt at Plaid. Returns null when that failed, and leaves it to
+ * the recovery.
+ */
 export async function removeAtPlaid(
   { db, plaid }: Services,
   { id, userId }: Pick<Attempt, "id" | "userId">,
   accessToken: Secret,
   log: Log,
-): Promise<boolean> {
+  signal = AbortSignal.timeout(timeLimits.plaidCall),
+): Promise<{ requestId: string | null } | null> {
   try {
-    await plaid.removeItem(accessToken, { signal: AbortSignal.timeout(timeLimits.plaidCall) });
+    const removal = await plaid.removeItem(accessToken, { signal });
+    await keepRemovalRequestId(db, userId, id, removal.requestId);
     await markRemoved(db, userId, id);
-    return true;
+    return removal;
   } catch (error) {
     const { plaid: failure } = error instanceof FiscilityError ? error : {};
     log.error({ event: "removal_pending", userId, attemptId: id, plaid: failure }, "Not removed");
     await postpone(db, userId, id).catch(() => {});
-    return false;
+    return null;
   }
 }

@@ -1,3 +1,4 @@
+import { forgetErasedUsers } from "../../db/deleted-users.ts";
 import { dueAttempts, markFailed, postpone } from "../../db/link-attempts.ts";
 import type { LinkAttemptRow } from "../../db/schema.ts";
 import { FiscilityError } from "../contracts/errors.ts";
@@ -12,7 +13,8 @@ const atOnce = 4;
 /**
  * Ends every attempt that no process works on any more, as a connected Item or as one removed at
  * Plaid (I1). What cannot be ended now is tried again later, ever less often; a removal until Plaid
- * says that it is done. Returns how many it took up.
+ * says that it is done. With the last attempt of a person who deleted their account their row goes.
+ * Returns how many it took up.
  */
 export async function recoverAttempts(services: Services, log: Log): Promise<number> {
   const taken = new Set<string>();
@@ -20,10 +22,14 @@ export async function recoverAttempts(services: Services, log: Log): Promise<num
     const due = (await dueAttempts(services.db, atOnce + taken.size))
       .filter(({ id }) => !taken.has(id))
       .slice(0, atOnce);
-    if (due.length === 0) return taken.size;
+    if (due.length === 0) break;
     for (const { id } of due) taken.add(id);
     await Promise.all(due.map((attempt) => recover(services, attempt, log)));
   }
+  for (const userId of await forgetErasedUsers(services.db)) {
+    log.info({ event: "account_forgotten", userId }, "Nothing is left of a deleted account");
+  }
+  return taken.size;
 }
 
 async function recover(services: Services, attempt: LinkAttemptRow, log: Log): Promise<void> {
@@ -33,7 +39,10 @@ async function recover(services: Services, attempt: LinkAttemptRow, log: Log): P
   try {
     if (status === "removing" && sealed !== null) {
       const done = await removeAtPlaid(services, { id, userId }, vault.open(sealed, id), log);
-      if (done) log.info({ ...line, now: "removed" }, "Attempt recovered");
+      if (done) {
+        const { requestId: plaidRequestId } = done;
+        log.info({ ...line, now: "removed", plaidRequestId }, "Attempt recovered");
+      }
       return;
     }
     if (status === "started" && attempt.public_token_sealed === null) {

@@ -3,6 +3,7 @@ import { z } from "zod";
 /**
  * What can happen to a person's connections. `already_connected`: the bank gave only accounts that
  * were there before. `reconnected`: the person logged in again at a bank that had asked for it.
+ * `disconnected`: the person took the bank away again.
  */
 export const activityKind = z.enum([
   "connected",
@@ -10,6 +11,7 @@ export const activityKind = z.enum([
   "refused",
   "failed",
   "reconnected",
+  "disconnected",
 ]);
 export type ActivityKind = z.infer<typeof activityKind>;
 

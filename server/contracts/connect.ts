@@ -91,3 +91,17 @@ export const linkEventInput = z.strictObject({
 });
 export type LinkEventInput = z.infer<typeof linkEventInput>;
 export const linkEventOutput = z.object({ recorded: z.literal(true) });
+
+/** `confirmation`: `disconnect <name of the bank>`; capitals and spacing do not matter. */
+export const disconnectInput = z.strictObject({
+  itemId: z.uuid(),
+  confirmation: z.string().max(400),
+});
+export type DisconnectInput = z.infer<typeof disconnectInput>;
+
+/** What is gone; its room in the plan is free again. */
+export const disconnectOutput = z.object({
+  item: item.pick({ id: true, institution: true }),
+  accountCount: z.number().int().positive(),
+});
+export type DisconnectOutput = z.infer<typeof disconnectOutput>;

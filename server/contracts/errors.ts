@@ -116,6 +116,12 @@ export const reasons = {
       "These accounts look like ones you have connected already. Nothing was connected. Reconnect the bank you have, or connect anyway where that is offered.",
     retryable: false,
   },
+  confirmation_mismatch: {
+    status: 400,
+    code: "BAD_REQUEST",
+    message: "The words typed to confirm are not the ones asked for. Nothing was changed.",
+    retryable: false,
+  },
   link_unavailable: {
     status: 502,
     code: "BAD_GATEWAY",

@@ -20,6 +20,8 @@ export const reasonDetails = {
     accounts: z.array(z.object({ id: z.uuid(), name: z.string(), mask: z.string().nullable() })),
     mayConnectAnyway: z.boolean(),
   }),
+  /** The words that confirm. */
+  confirmation_mismatch: z.object({ expected: z.string() }),
   /** Where the input does not fit: a dotted path and what is expected there. */
   invalid_input: z.object({ issues: z.array(z.object({ path: z.string(), message: z.string() })) }),
   /** `required`: what the call asks of a key; `held`: what this key has. */

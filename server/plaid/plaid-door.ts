@@ -71,7 +71,7 @@ export interface PlaidDoor {
     options?: CallOptions,
   ): Promise<{ errorCode: string | null; requestId: string }>;
   /** Ends an Item. One that Plaid no longer knows counts as removed. https://plaid.com/docs/api/items/#itemremove */
-  removeItem(accessToken: Secret, options?: CallOptions): Promise<void>;
+  removeItem(accessToken: Secret, options?: CallOptions): Promise<{ requestId: string | null }>;
 }
 
 /** A call that Plaid did not answer, or answered with 429 or 5xx, is sent again so often. */
@@ -323,16 +323,19 @@ export function createPlaidDoor(
 
     async removeItem(accessToken, options = {}) {
       try {
-        await call(
+        const data = await call(
           "/item/remove",
           z.object({ request_id: requestId }),
           (request) => api.itemRemove({ access_token: accessToken.reveal() }, request),
           options,
           accessToken,
         );
+        return { requestId: data.request_id };
       } catch (error) {
-        const gone = error instanceof FiscilityError && error.plaid?.errorCode === "ITEM_NOT_FOUND";
-        if (!gone) throw error;
+        if (!(error instanceof FiscilityError)) throw error;
+        const known: FiscilityError = error;
+        if (known.plaid?.errorCode !== "ITEM_NOT_FOUND") throw known;
+        return { requestId: known.plaid.requestId };
       }
     },
   };

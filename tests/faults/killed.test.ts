@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { recoverAttempts } from "../../server/connect/recover-attempts.ts";
-import { startTestApp, type TestApp } from "../support/app.ts";
+import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { compareBooks } from "../support/books.ts";
 import { startNode } from "../support/node-process.ts";
 
@@ -20,6 +20,12 @@ async function recover(): Promise<void> {
   await app.query("update link_attempts set retry_at = now()");
   await recoverAttempts(app.services, app.services.log);
 }
+
+const deleteAccount = (url: string, person: Person) =>
+  fetch(`${url}/api/v1/account?confirmation=delete%20my%20account`, {
+    method: "DELETE",
+    headers: { cookie: person.cookie },
+  });
 
 const nothingWrong = { orphans: 0, duplicates: 0, overdrafts: 0, partial: 0, unfinished: 0 };
 
@@ -58,6 +64,77 @@ test.each([
     expect(await app.requestsAtPlaid("/item/public_token/exchange")).toBe(1);
     const kinds = await app.query("select kind from account_activity");
     expect(kinds).toEqual([{ kind: connected ? "connected" : "failed" }]);
+  },
+);
+
+test.each([
+  ["lock", "connected"],
+  ["delete", "connected"],
+  ["commit", "removed"],
+  ["cache", "removed"],
+  ["removal", "removed"],
+])(
+  "I1 I4 killed after the step '%s' of a disconnect, one recovery pass leaves the Item %s",
+  async (step, outcome) => {
+    const person = await app.signUp("analyst");
+    const token = await app.publicToken();
+    const { body } = await app.post("/plaid/exchange-token", { public_token: token }, person);
+    const { id, institution } = body.item;
+    const node = await startNode(app.env);
+    await node.dieAfter(step);
+    const answer = fetch(`${node.url}/api/v1/disconnections`, {
+      method: "POST",
+      headers: { "content-type": "application/json", cookie: person.cookie },
+      body: JSON.stringify({ item_id: id, confirmation: `disconnect ${institution.name}` }),
+    });
+    await expect(answer).rejects.toThrow();
+    expect(await app.requestsAtPlaid("/item/remove")).toBe(step === "removal" ? 1 : 0);
+
+    await recover();
+    const connected = outcome === "connected" ? 1 : 0;
+    expect(await compareBooks(app)).toEqual({ ...nothingWrong, lost: 0, connected });
+    const kinds = await app.query("select kind from account_activity order by created_at");
+    expect(kinds.map(({ kind }) => kind)).toEqual(
+      connected ? ["connected"] : ["connected", "disconnected"],
+    );
+  },
+);
+
+test.each([
+  ["attempt", 0],
+  ["exchange", 1],
+  ["keep", 0],
+  ["accounts", 0],
+])(
+  "I1 killed after the step '%s' of a connection whose person then deletes their account: nothing is connected (%i lost)",
+  async (step, lost) => {
+    const person = await app.signUp("analyst");
+    const node = await startNode(app.env);
+    await node.dieAfter(step);
+    await expect(app.connectAt(node.url, await app.publicToken(), person)).rejects.toThrow();
+    expect((await deleteAccount(app.url, person)).status).toBe(200);
+    await recover();
+    expect(await compareBooks(app)).toEqual({ ...nothingWrong, lost, connected: 0 });
+    // Of a lost one our record stays for Plaid's support, without anything of the person in it.
+    const left = await app.query("select email from users");
+    expect(left).toEqual(lost ? [{ email: `${person.id}@deleted.invalid` }] : []);
+    expect(await app.query("select 1 from account_activity")).toEqual([]);
+  },
+);
+
+test.each(["commit", "cache"])(
+  "I1 killed after the step '%s' of a deleted account, one recovery pass leaves nothing here or at Plaid",
+  async (step) => {
+    const person = await app.signUp("analyst");
+    const body = { public_token: await app.publicToken() };
+    await app.post("/plaid/exchange-token", body, person);
+    const node = await startNode(app.env);
+    await node.dieAfter(step);
+    await expect(deleteAccount(node.url, person)).rejects.toThrow();
+    expect(await compareBooks(app)).toMatchObject({ orphans: 1, unfinished: 1 });
+    await recover();
+    expect(await compareBooks(app)).toEqual({ ...nothingWrong, lost: 0, connected: 0 });
+    expect(await app.query("select 1 from users")).toEqual([]);
   },
 );
 

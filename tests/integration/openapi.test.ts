@@ -47,10 +47,10 @@ function closed<T>(value: T): T {
   ) as T;
 }
 
-async function send(method: string, path: string, body?: unknown) {
+async function send(method: string, path: string, body?: unknown, person = ada) {
   const response = await fetch(`${app.url}${path}`, {
     method,
-    headers: { cookie: ada.cookie, "content-type": "application/json" },
+    headers: { cookie: person.cookie, "content-type": "application/json" },
     body: body === undefined ? undefined : JSON.stringify(body),
   });
   // biome-ignore lint/suspicious/noExplicitAny: tests look at whatever came back.
@@ -66,7 +66,7 @@ test("G4 the document is OpenAPI 3.1, and has every procedure", async () => {
   expect(described.sort()).toEqual(endpoints.map(({ name }) => name).sort());
 });
 
-async function aConnectedItem(): Promise<{ id: string }> {
+async function aConnectedItem(): Promise<{ id: string; institution: { name: string } }> {
   const body = { public_token: await app.publicToken("ins_109509") };
   return (await app.post("/plaid/exchange-token", body, ada)).body.item;
 }
@@ -76,6 +76,10 @@ test("G4 every call answers as the document says, from what the document says ma
     "plaid.createLinkToken": async () => ({}),
     "plaid.recordLinkEvent": async () => ({ event_name: "OPEN", link_session_id: null }),
     "plaid.finishUpdateMode": async () => ({ item_id: (await aConnectedItem()).id }),
+    "items.disconnect": async () => {
+      const { id, institution } = await aConnectedItem();
+      return { item_id: id, confirmation: `disconnect ${institution.name}` };
+    },
     connectAccount: async () => ({
       public_token: await app.publicToken(),
       metadata: { institution: { institution_id: null, name: "Bank" }, accounts: [] },
@@ -93,7 +97,9 @@ test("G4 every call answers as the document says, from what the document says ma
     const takes = operation.requestBody?.content["application/json"].schema;
     if (takes) expect(faults(takes, input), operation.operationId).toBeNull();
     const [key] = await app.query("select id from api_keys limit 1");
-    const answer = await send(method, path.replace("{id}", key?.id ?? "none"), input);
+    const deletes = operation.operationId === "account.delete";
+    const url = `${path.replace("{id}", key?.id ?? "none")}${deletes ? "?confirmation=delete+my+account" : ""}`;
+    const answer = await send(method, url, input, deletes ? await app.signUp() : ada);
     expect(answer.status, operation.operationId).toBe(200);
     const gives = operation.responses[200]?.content["application/json"]?.schema ?? {};
     expect(faults(gives, answer.body), operation.operationId).toBeNull();

@@ -143,6 +143,14 @@ test.each(views)(
     await openBank(page, "The Most Venerable");
     await finishLink(page);
     await card(page).waitFor();
+    const dialog = page.getByRole("dialog");
+    await page.getByRole("button", { name: /^Disconnect The Most Venerable/ }).click();
+    await dialog.waitFor();
+    await shoot("disconnect-long-name");
+    await page.keyboard.press("Enter");
+    await dialog.getByText("These are not the words above").waitFor();
+    await shoot("disconnect-refused");
+    await page.keyboard.press("Escape");
     await app.query("update users set plan = 'intern' where id = $1", [person.id]);
     await page.reload();
     await shoot("plan-full", { whole: true });
@@ -159,6 +167,33 @@ test.each(views)(
     await shoot("page-failed");
   },
 );
+
+test.each(views)("a bank is disconnected, $width px, $colorScheme", async (view) => {
+  const { page, shoot } = await studio(view);
+  const person = await app.signUp("analyst", undefined, "Ada Lovelace");
+  await logIn(app, page, person);
+  for (const institution of ["ins_109510", "ins_109508"]) {
+    const token = await app.publicToken(institution);
+    await app.post("/plaid/exchange-token", { public_token: token }, person);
+  }
+  await page.reload();
+  const dialog = page.getByRole("dialog");
+  await page.getByRole("button", { name: "Disconnect First Platypus Bank" }).click();
+  await dialog.waitFor();
+  await shoot("disconnect");
+  await dialog.getByRole("textbox").fill("disconnect First Platypus Bank");
+  await app.query("alter table items rename to gone");
+  await dialog.getByRole("button", { name: "Disconnect" }).click();
+  await dialog.getByRole("alert").waitFor();
+  await app.query("alter table gone rename to items");
+  await shoot("disconnect-failed");
+  await app.fault({ path: "/item/remove", times: 1, do: { delay: 1_500 } });
+  await dialog.getByRole("button", { name: "Disconnect" }).click();
+  await dialog.locator("[aria-busy=true]").waitFor();
+  await shoot("disconnecting", { moving: true });
+  await toast(page, "First Platypus Bank disconnected");
+  await shoot("disconnected", { whole: true });
+});
 
 test.each(views)("API keys, $width px, $colorScheme", async (view) => {
   const { page, shoot } = await studio(view);

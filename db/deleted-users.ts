@@ -1,0 +1,101 @@
+import type { ExpressionBuilder } from "kysely";
+import type { Db } from "./client.ts";
+import type { Database } from "./schema.ts";
+
+/**
+ * Deletes everything the product knows of a person, in the transaction that holds their lock. Their
+ * row stays for the attempts whose Items Plaid may still have, with nothing of the person in it; so
+ * do exchanges whose reply was lost, which only Plaid's support can follow up.
+ */
+export async function eraseUser(tx: Db, userId: string): Promise<void> {
+  for (const table of [
+    "account_activity",
+    "open_links",
+    "api_keys",
+    "sessions",
+    "credentials",
+  ] as const) {
+    await tx.deleteFrom(table).where("user_id", "=", userId).execute();
+  }
+  await tx
+    .deleteFrom("link_attempts")
+    .where("user_id", "=", userId)
+    .where((eb) => eb.not(concernsPlaid(eb)))
+    .execute();
+  await tx
+    .updateTable("users")
+    .set((eb) => ({
+      name: "",
+      email: `${userId}@deleted.invalid`,
+      email_verified: false,
+      image: null,
+      data_version: eb("data_version", "+", 1),
+      deleted_at: new Date(),
+      updated_at: new Date(),
+    }))
+    .where("id", "=", userId)
+    .execute();
+}
+
+/** Deletes the rows of erased people for whom nothing is left to do at Plaid. Returns their ids. */
+export async function forgetErasedUsers(db: Db): Promise<string[]> {
+  // What requests that were under way during the deletion have written since.
+  await db
+    .deleteFrom("account_activity")
+    .using("users")
+    .whereRef("users.id", "=", "account_activity.user_id")
+    .where("users.deleted_at", "is not", null)
+    .execute();
+  const found = await erased(db).select("users.id").execute();
+  const forgotten: string[] = [];
+  for (const { id } of found) {
+    const gone = await db.transaction().execute(async (tx) => {
+      // A request that came before the deletion may be about to start an attempt: after it, then.
+      const locked = await tx
+        .selectFrom("users")
+        .where("id", "=", id)
+        .select("id")
+        .forUpdate()
+        .skipLocked()
+        .executeTakeFirst();
+      if (!locked) return false;
+      const still = await erased(tx).where("users.id", "=", id).select("users.id").execute();
+      if (still.length === 0) return false;
+      await tx.deleteFrom("users").where("id", "=", id).execute();
+      return true;
+    });
+    if (gone) forgotten.push(id);
+  }
+  return forgotten;
+}
+
+/** Erased people without an attempt that concerns Plaid. */
+function erased(db: Db) {
+  return db
+    .selectFrom("users")
+    .where("users.deleted_at", "is not", null)
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom("link_attempts")
+            .whereRef("link_attempts.user_id", "=", "users.id")
+            .where(concernsPlaid)
+            .select("link_attempts.id"),
+        ),
+      ),
+    );
+}
+
+/** Whether an attempt may stand for an Item that is alive at Plaid. */
+function concernsPlaid(eb: ExpressionBuilder<Database, "link_attempts">) {
+  return eb.or([
+    eb("link_attempts.status", "in", ["exchanged", "removing"]),
+    eb.and([
+      eb("link_attempts.status", "=", "started"),
+      eb("link_attempts.public_token_sealed", "is not", null),
+    ]),
+    // `is not distinct from`, as most attempts have no reason.
+    eb("link_attempts.reason", "is not distinct from", "exchange_lost"),
+  ]);
+}

@@ -1,0 +1,9 @@
+import { FiscilityError } from "../contracts/errors.ts";
+import { isPhrase } from "../contracts/phrases.ts";
+
+/** Throws `confirmation_mismatch` when what a person typed is not `phrase`. */
+export function requirePhrase(typed: string, phrase: string): void {
+  if (!isPhrase(typed, phrase)) {
+    throw new FiscilityError("confirmation_mismatch", { details: { expected: phrase } });
+  }
+}

@@ -1,0 +1,24 @@
+import { z } from "zod";
+import { itemWithAccounts } from "./accounts.ts";
+import { activityEntry } from "./activity.ts";
+import { viewer } from "./session.ts";
+
+/** Everything of a person here but secrets, for themselves. `exportedAt` is ISO 8601 UTC. */
+export const exportOutput = z.object({
+  exportedAt: z.iso.datetime(),
+  person: viewer,
+  items: z.array(itemWithAccounts),
+  /** All of it, newest first. */
+  activity: z.array(activityEntry),
+});
+export type ExportOutput = z.infer<typeof exportOutput>;
+
+/** `confirmation`: `delete my account`; capitals and spacing do not matter. */
+export const deleteAccountInput = z.strictObject({ confirmation: z.string().max(100) });
+export type DeleteAccountInput = z.infer<typeof deleteAccountInput>;
+export const deleteAccountOutput = z.object({
+  deleted: z.literal(true),
+  /** How many were disconnected with it. */
+  banks: z.number().int().nonnegative(),
+});
+export type DeleteAccountOutput = z.infer<typeof deleteAccountOutput>;

@@ -1,0 +1,159 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { startTestApp, type TestApp } from "../support/app.ts";
+import { axeViolations } from "../support/axe.ts";
+import { launchBrowser, openPage } from "../support/browser.ts";
+import { card, finishLink, logIn, openBank } from "../support/link.ts";
+
+let app: TestApp;
+let browser: Browser;
+beforeAll(async () => {
+  [app, browser] = await Promise.all([startTestApp(), launchBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await app?.close();
+});
+afterEach(async () => {
+  await app.clearFaults();
+  for (const context of browser.contexts()) await context.close();
+});
+
+const bank = "First Platypus Bank";
+const dialog = (page: Page) => page.getByRole("dialog", { name: `Disconnect ${bank}?` });
+const press = (page: Page, key: string) => page.keyboard.press(key);
+/** Escape, Enter and typing are all that is used: what has the focus decides where they go. */
+const focusedLabel = (page: Page) =>
+  page.evaluate(() => {
+    const element = document.activeElement as HTMLInputElement | null;
+    return element?.getAttribute("aria-label") ?? element?.labels?.[0]?.textContent ?? element?.id;
+  });
+
+/** A dashboard with one bank that was connected beforehand. */
+async function dashboard(options: Parameters<typeof openPage>[1] = {}) {
+  const person = await app.signUp("analyst");
+  const token = await app.publicToken();
+  const { body } = await app.post("/plaid/exchange-token", { public_token: token }, person);
+  const witness = await openPage(browser, options);
+  await logIn(app, witness.page, person);
+  await card(witness.page).waitFor();
+  witness.pageLoads.length = 0;
+  return { ...witness, person, accountCount: body.accounts.length as number };
+}
+
+test("with the keyboard alone a bank is disconnected; the dialog gives the focus back, the second tab follows", async () => {
+  const first = await dashboard();
+  const { page, person, accountCount } = first;
+  const second = await openPage(browser, { from: page });
+  await second.page.goto(`${app.url}/dashboard`);
+  await card(second.page).waitFor();
+  second.pageLoads.length = 0;
+  await page.bringToFront();
+
+  await page.getByRole("button", { name: `Disconnect ${bank}` }).focus();
+  await press(page, "Enter");
+  await dialog(page).waitFor();
+  await expect.poll(() => focusedLabel(page)).toContain(`disconnect ${bank}`);
+  const said = await dialog(page).innerText();
+  expect(said).toContain(`${accountCount} accounts here, with balances and transactions`);
+  await press(page, "Escape");
+  await dialog(page).waitFor({ state: "detached" });
+  await expect.poll(() => focusedLabel(page)).toBe(`Disconnect ${bank}`);
+
+  await press(page, "Enter");
+  await dialog(page).waitFor();
+  await page.keyboard.type("disconnect another bank");
+  await press(page, "Enter");
+  await dialog(page).getByText("These are not the words above").waitFor();
+  await expect.poll(() => focusedLabel(page)).toContain(`disconnect ${bank}`);
+  expect(await app.requestsAtPlaid("/item/remove")).toBe(0);
+  await press(page, "Control+a");
+  await app.fault({ path: "/item/remove", times: 1, do: { delay: 700 } });
+  await page.keyboard.type(`disconnect ${bank}`);
+  await press(page, "Enter");
+  // While it is being done the dialog stays, whatever is pressed.
+  await dialog(page).locator("[aria-busy=true]").waitFor();
+  await press(page, "Escape");
+  expect(await dialog(page).count()).toBe(1);
+
+  await page.getByText(`${bank} disconnected`).waitFor();
+  await card(page).waitFor({ state: "detached" });
+  await dialog(page).waitFor({ state: "detached" });
+  await expect.poll(() => focusedLabel(page)).toBe("content");
+  await second.page.bringToFront();
+  await card(second.page).waitFor({ state: "detached" });
+  for (const witness of [first, second]) {
+    expect([witness.console, witness.pageLoads, witness.foreignHosts]).toEqual([[], [], []]);
+  }
+  const items = (await app.itemsAtPlaid()).filter((item) => item.client_user_id === person.id);
+  expect(items.filter((item) => !item.removed)).toEqual([]);
+  await page.getByRole("link", { name: "Activity" }).click();
+  await page.getByRole("heading", { level: 1, name: "Activity" }).waitFor();
+  const entry = page.getByRole("listitem").first();
+  expect(await entry.innerText()).toMatch(
+    new RegExp(`^${bank} disconnected\\s+${accountCount} accounts`),
+  );
+});
+
+test("P2 I3 under a full plan a bank is disconnected and the same one connected again", async () => {
+  const { page, accountCount } = await dashboard();
+  await app.query("update plans set max_accounts = $1 where id = 'analyst'", [accountCount]);
+  await page.reload();
+  await page.getByText(/The Analyst plan holds/).waitFor();
+  await page.getByRole("button", { name: `Disconnect ${bank}` }).click();
+  await dialog(page).getByRole("textbox").fill(`disconnect ${bank}`);
+  await dialog(page).getByRole("button", { name: "Disconnect" }).click();
+  await card(page).waitFor({ state: "detached" });
+  expect(await page.getByText(/The Analyst plan holds/).count()).toBe(0);
+  await openBank(page);
+  await finishLink(page);
+  await card(page).waitFor();
+  await page.getByText(/The Analyst plan holds/).waitFor();
+  await app.query("update plans set max_accounts = 25 where id = 'analyst'");
+});
+
+test("a bank that could not be disconnected stays, and the dialog says why; pressed again it goes", async () => {
+  const { page, person } = await dashboard();
+  await page.getByRole("button", { name: `Disconnect ${bank}` }).click();
+  await dialog(page).getByRole("textbox").fill(`disconnect ${bank}`);
+  await app.query("alter table items rename to gone");
+  await dialog(page).getByRole("button", { name: "Disconnect" }).click();
+  await dialog(page).getByRole("alert").waitFor();
+  await app.query("alter table gone rename to items");
+  expect(await dialog(page).getByRole("alert").innerText()).toMatch(/went wrong.*Reference/s);
+  expect(await app.query("select 1 from items where user_id = $1", [person.id])).toHaveLength(1);
+  await dialog(page).getByRole("button", { name: "Disconnect" }).click();
+  await card(page).waitFor({ state: "detached" });
+});
+
+test("a bank that another tab has disconnected meanwhile is gone here as well, without an error", async () => {
+  const { page, person } = await dashboard();
+  const [{ id }] = await app.query("select id from items where user_id = $1", [person.id]);
+  await page.getByRole("button", { name: `Disconnect ${bank}` }).click();
+  const answer = await app.post(
+    "/api/v1/disconnections",
+    { item_id: id, confirmation: `disconnect ${bank}` },
+    person,
+  );
+  expect(answer.status).toBe(200);
+  await dialog(page).getByRole("textbox").fill(`disconnect ${bank}`);
+  await dialog(page).getByRole("button", { name: "Disconnect" }).click();
+  await card(page).waitFor({ state: "detached" });
+  await expect.poll(() => focusedLabel(page)).toBe("content");
+});
+
+test.each([
+  ["light", 1280],
+  ["dark", 390],
+] as const)(
+  "axe finds nothing in the disconnect dialog (%s, %i px)",
+  async (colorScheme, width) => {
+    const { page } = await dashboard({ colorScheme, width });
+    await page.getByRole("button", { name: `Disconnect ${bank}` }).click();
+    await dialog(page).waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    await dialog(page).getByRole("button", { name: "Disconnect" }).click();
+    await dialog(page).getByText("These are not the words above").waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+  },
+);

@@ -1,0 +1,161 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { recoverAttempts } from "../../server/connect/recover-attempts.ts";
+import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import { compareBooks } from "../support/books.ts";
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startTestApp();
+});
+afterAll(() => app?.close());
+beforeEach(async () => {
+  await app.clearFaults();
+  await app.resetPlaid();
+  await app.query("delete from users");
+  app.logLines.length = 0;
+});
+
+const banks = ["First Platypus Bank", "Tattersall Federal Credit Union"];
+const nothingWrong = {
+  ...{ orphans: 0, duplicates: 0, overdrafts: 0, partial: 0, unfinished: 0, lost: 0 },
+};
+
+/** A person with two banks, an API key and an open Link. */
+async function settled(email = "ada.lovelace@example.com") {
+  const person = await app.signUp("analyst", email, "Ada Lovelace");
+  for (const institution of ["ins_109508", "ins_109510"]) {
+    const body = { public_token: await app.publicToken(institution) };
+    expect((await app.post("/plaid/exchange-token", body, person)).status).toBe(200);
+  }
+  await app.post("/plaid/create-link-token", {}, person);
+  const made = await app.post(
+    "/api/v1/api-keys",
+    { name: "Ada's notebook", scopes: ["accounts:read"], expires_in_days: null },
+    person,
+  );
+  return { person, key: made.body.key as string };
+}
+
+async function call(person: Person, method: string, path: string) {
+  const answer = await fetch(`${app.url}/api/v1/${path}`, {
+    method,
+    headers: { cookie: person.cookie },
+  });
+  // biome-ignore lint/suspicious/noExplicitAny: tests look at whatever came back.
+  const body: any = await answer.json();
+  return { status: answer.status, body };
+}
+const deleteAccount = (person: Person, words = "delete my account") =>
+  call(person, "DELETE", `account?confirmation=${encodeURIComponent(words)}`);
+
+/** Every row of every table of the product, as text. */
+async function everything(): Promise<string> {
+  const tables = await app.query(
+    `select table_name from information_schema.tables
+      where table_schema = 'public' and table_name not like 'kysely%' and table_name <> 'plans'`,
+  );
+  const rows = await Promise.all(
+    tables.map(async ({ table_name: table }) => [table, await app.query(`select * from ${table}`)]),
+  );
+  return JSON.stringify(rows);
+}
+
+async function recover(): Promise<void> {
+  await app.query("update link_attempts set retry_at = now()");
+  await recoverAttempts(app.services, app.services.log);
+}
+
+test("I1 an account is deleted while Plaid is down: nothing of the person is left here, and once Plaid is back nothing there", async () => {
+  const { person, key } = await settled();
+  await app.fault({ path: "/item/remove", times: 50, do: { error: "INTERNAL_SERVER_ERROR" } });
+  const answer = await deleteAccount(person);
+  expect([answer.status, answer.body]).toEqual([200, { deleted: true, banks: 2 }]);
+  expect((await call(person, "GET", "accounts")).status).toBe(401);
+  const byKey = await fetch(`${app.url}/api/v1/accounts`, {
+    headers: { authorization: `Bearer ${key}` },
+  });
+  expect(byKey.status).toBe(401);
+  const left = await everything();
+  for (const trace of [person.email, "Ada", "Lovelace", ...banks, "Checking", "ins_1095"]) {
+    expect(left).not.toContain(trace);
+  }
+  expect(await compareBooks(app)).toMatchObject({ orphans: 2, unfinished: 2, connected: 0 });
+
+  await recover();
+  expect(await compareBooks(app)).toMatchObject({ orphans: 2, unfinished: 2 });
+  await app.clearFaults();
+  await recover();
+  expect(await compareBooks(app)).toEqual({ ...nothingWrong, connected: 0 });
+  expect(await everything()).not.toContain(person.id);
+});
+
+test("I1 I8 with Plaid up nothing is left at once; one log line a bank and one for the account", async () => {
+  const { person } = await settled();
+  expect((await deleteAccount(person)).status).toBe(200);
+  expect(await compareBooks(app)).toEqual({ ...nothingWrong, connected: 0 });
+  expect(await everything()).not.toContain(person.id);
+  const lines = app.logLines.map((line) => JSON.parse(line));
+  const disconnected = lines.filter((line) => line.outcome === "disconnected");
+  expect(disconnected).toHaveLength(2);
+  for (const line of disconnected) {
+    expect(line).toMatchObject({ itemAtPlaid: "removed", plaidRequestId: expect.any(String) });
+  }
+  expect(lines.filter((line) => line.event === "account_deleted")).toHaveLength(1);
+  expect(app.logLines.join("")).not.toContain("access-sandbox");
+});
+
+test("the same email signs up again at once, and has nothing of before", async () => {
+  const { person } = await settled();
+  await app.fault({ path: "/item/remove", times: 50, do: { error: "INTERNAL_SERVER_ERROR" } });
+  await deleteAccount(person);
+  const again = await app.signUp("analyst", person.email);
+  expect(again.id).not.toBe(person.id);
+  expect((await call(again, "GET", "accounts")).body).toEqual({ items: [] });
+  expect((await call(again, "GET", "activity")).body).toEqual({ entries: [] });
+  await app.clearFaults();
+  await recover();
+  expect(await app.query("select id from users")).toEqual([{ id: again.id }]);
+});
+
+test("words that do not fit, and an API key, delete nothing; deleted twice, the second finds nobody", async () => {
+  const { person, key } = await settled();
+  const wrong = await deleteAccount(person, "delete");
+  expect([wrong.status, wrong.body.error.reason]).toEqual([400, "confirmation_mismatch"]);
+  const byKey = await fetch(`${app.url}/api/v1/account?confirmation=delete+my+account`, {
+    method: "DELETE",
+    headers: { authorization: `Bearer ${key}` },
+  });
+  expect(byKey.status).toBe(403);
+  expect(await compareBooks(app)).toEqual({ ...nothingWrong, connected: 2 });
+  const answers = await Promise.all([deleteAccount(person), deleteAccount(person)]);
+  expect(answers.map(({ status }) => status).sort()).toEqual([200, 401]);
+});
+
+test("I1 an account deleted while a bank of it is being connected: the bank is not left at Plaid", async () => {
+  const { person } = await settled();
+  await app.fault({ path: "/accounts/get", times: 1, do: { delay: 400 } });
+  const connecting = app.post(
+    "/plaid/exchange-token",
+    { public_token: await app.publicToken("ins_109511") },
+    person,
+  );
+  const [, deletion] = await Promise.all([connecting, deleteAccount(person)]);
+  expect(deletion.status).toBe(200);
+  await recover();
+  expect(await compareBooks(app)).toEqual({ ...nothingWrong, connected: 0 });
+  expect(await everything()).not.toContain(person.id);
+});
+
+test("the export has who they are, every bank and the whole history, and no secret", async () => {
+  const { person } = await settled();
+  await app.query(
+    `insert into account_activity (user_id, kind) select $1, 'failed' from generate_series(1, 150)`,
+    [person.id],
+  );
+  const { status, body } = await call(person, "GET", "account/export");
+  expect(status).toBe(200);
+  expect(body.person).toEqual({ id: person.id, name: "Ada Lovelace", email: person.email });
+  expect(body.items).toEqual((await call(person, "GET", "accounts")).body.items);
+  expect(body.activity).toHaveLength(152);
+  expect(JSON.stringify(body)).not.toMatch(/access-|v1\.t1|secret|sealed/);
+});
