@@ -4,6 +4,7 @@ import * as connections from "./002_connections.ts";
 import * as apiKeys from "./006_api_keys.ts";
 import * as recovery from "./007_recovery.ts";
 import * as openLinks from "./010_open_links.ts";
+import * as transactions from "./011_transactions.ts";
 
 /** Every migration in order: numbered, forward only, never changed once it has landed. */
 export const migrations: Record<string, Migration> = {
@@ -12,4 +13,5 @@ export const migrations: Record<string, Migration> = {
   "006_api_keys": apiKeys,
   "007_recovery": recovery,
   "010_open_links": openLinks,
+  "011_transactions": transactions,
 };

@@ -34,6 +34,12 @@ export const timeLimits = {
   redisSteady: 10_000,
   /** An entry of the account cache is dropped after this long without a change. */
   cacheEntry: 10 * 60_000,
+  /** An Item that no webhook spoke of is synced again after this long. */
+  syncSweep: 6 * 60 * 60_000,
+  /** The same while Plaid has not fetched the whole history. */
+  syncIncomplete: 10 * 60_000,
+  /** The same while Plaid has fetched nothing. */
+  syncNotReady: 2 * 60_000,
   /** Open requests may take this long to end after SIGTERM. */
   shutdown: 10_000,
 } as const;

@@ -24,6 +24,12 @@ const looks = {
   reconnected: { Icon: CircleCheck, colour: "text-accent" },
   refused: { Icon: CircleMinus, colour: "text-warn" },
   failed: { Icon: CircleAlert, colour: "text-danger" },
+  login_required: { Icon: CircleAlert, colour: "text-warn" },
+  expiring: { Icon: CircleAlert, colour: "text-warn" },
+  revoked: { Icon: CircleAlert, colour: "text-warn" },
+  repaired: { Icon: CircleCheck, colour: "text-accent" },
+  new_accounts: { Icon: CircleCheck, colour: "text-accent" },
+  account_revoked: { Icon: CircleMinus, colour: "text-warn" },
 } satisfies Record<ActivityKind, unknown>;
 
 export default function Activity() {

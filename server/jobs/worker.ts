@@ -1,7 +1,10 @@
 import { Logger, run, type TaskList } from "graphile-worker";
 import pg from "pg";
+import { z } from "zod";
 import { recoverAttempts } from "../connect/recover-attempts.ts";
 import type { Services } from "../services.ts";
+import { giveUpSync } from "../sync/give-up-sync.ts";
+import { syncItem } from "../sync/sync-item.ts";
 import { timeLimits } from "../time-limits.ts";
 
 /** Jobs that one process runs side by side. */
@@ -13,7 +16,20 @@ const tasksOf = (services: Services): TaskList => ({
   recover_attempts: async () => {
     await recoverAttempts(services, services.log);
   },
+  /** Brings an Item's transactions up to date; see `server/sync/sync-item.ts`. */
+  sync_item: async (payload, { job, abortSignal }) => {
+    const item = itemOfUser.parse(payload);
+    try {
+      await syncItem(services, item, services.log, abortSignal ?? never);
+    } catch (error) {
+      if (job.attempts >= job.max_attempts) await giveUpSync(services, item);
+      throw error;
+    }
+  },
 });
+
+const itemOfUser = z.object({ userId: z.uuid(), itemId: z.uuid() });
+const never = new AbortController().signal;
 
 /** A queue of its own: one at a time over all nodes. */
 const recovery = { queueName: "recovery", jobKey: "recover_attempts" } as const;

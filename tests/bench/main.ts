@@ -9,6 +9,7 @@ import { migrateToLatest } from "../../db/migrate.ts";
 import { startEmbeddedDatabase } from "../../local/embedded-database.ts";
 import { parseConfig } from "../../server/config.ts";
 import { connectAccount } from "../../server/connect/connect-account.ts";
+import { migrateJobs } from "../../server/jobs/migrate-jobs.ts";
 import { createServices } from "../../server/services.ts";
 import { benchClient } from "./client.ts";
 
@@ -28,6 +29,7 @@ const database = await startEmbeddedDatabase(
 await database.create("bench");
 const url = database.urlOf("bench");
 await migrateToLatest(url);
+await migrateJobs(url);
 const sandbox = await startSandbox({ port: 0 });
 const { services, close } = createServices(
   parseConfig({

@@ -1,7 +1,7 @@
 import { parseConfig } from "../../server/config.ts";
 import { recoverAttempts } from "../../server/connect/recover-attempts.ts";
-import { StepTimes } from "../../server/connect/step-times.ts";
 import { startServer } from "../../server/server.ts";
+import { StepTimes } from "../../server/step-times.ts";
 import { timeLimits } from "../../server/time-limits.ts";
 
 /** A node of the fault tests: the real server, with short time limits and a step to die after. */
