@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { Db } from "./client.ts";
-import { requestSync } from "./jobs.ts";
+import { requestSyncs } from "./jobs.ts";
 
 /** A transaction as a page brings it; `accountId` is Plaid's. */
 export interface PageTransaction {
@@ -168,16 +168,23 @@ export async function requestDueSyncs(db: Db, max: number, dueInMs: number): Pro
       .innerJoin("items", "items.id", "item_syncs.item_id")
       .where("item_syncs.due_at", "<=", sql<Date>`now()`)
       .where("items.status", "in", ["good", "expiring"])
-      .select(["item_syncs.item_id", "item_syncs.user_id"])
+      .select(["item_syncs.item_id as itemId", "item_syncs.user_id as userId"])
       .orderBy("item_syncs.due_at")
       .limit(max)
       .forUpdate("item_syncs")
       .skipLocked()
       .execute();
-    for (const { item_id: itemId, user_id: userId } of due) {
-      await postponeSync(tx, userId, itemId, dueInMs);
-      await requestSync(tx, userId, itemId);
-    }
+    if (due.length === 0) return 0;
+    await tx
+      .updateTable("item_syncs")
+      .set({ due_at: fromNow(dueInMs) })
+      .where(
+        "item_id",
+        "in",
+        due.map(({ itemId }) => itemId),
+      )
+      .execute();
+    await requestSyncs(tx, due);
     return due.length;
   });
 }

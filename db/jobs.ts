@@ -25,13 +25,24 @@ export function syncItemJob(userId: unknown, itemId: unknown) {
     max_attempts := ${sql.lit(syncTries)})).id`;
 }
 
-/** Asks for a sync of the Item; its last job, if dead, goes. Add it in the transaction it is about. */
+/** Asks for a sync of the Item. Add it in the transaction it is about. */
 export async function requestSync(db: Db, userId: string, itemId: string): Promise<void> {
-  await sql`select graphile_worker.complete_jobs(array(select id from graphile_worker.jobs
-    where key = ${syncKey(itemId)} and attempts >= max_attempts and locked_at is null))`.execute(
-    db,
-  );
-  await sql`select ${syncItemJob(userId, itemId)}`.execute(db);
+  await requestSyncs(db, [{ userId, itemId }]);
+}
+
+/** Asks for a sync of each Item; the last job of one, if dead, goes. */
+export async function requestSyncs(
+  db: Db,
+  items: readonly { userId: string; itemId: string }[],
+): Promise<void> {
+  const asked = sql`json_to_recordset(${JSON.stringify(items)}::json)
+    as asked ("userId" uuid, "itemId" uuid)`;
+  await sql`select graphile_worker.complete_jobs(array(
+    select jobs.id from graphile_worker.jobs, ${asked}
+    where key = ${syncKey(sql.ref("asked.itemId"))}
+      and attempts >= max_attempts and locked_at is null))`.execute(db);
+  await sql`select ${syncItemJob(sql.ref("asked.userId"), sql.ref("asked.itemId"))}
+    from ${asked}`.execute(db);
 }
 
 /** SQL that adds the job which acts on a kept webhook; those of one Item run one after the other. */
@@ -78,8 +89,28 @@ export async function dropSupersededSyncs(db: Db): Promise<void> {
     select id from graphile_worker.jobs where ${supersededSync}))`.execute(db);
 }
 
-/** A lock that says a worker's process lives; PostgreSQL lets go of it when the process is gone. */
-export const workerLock = "hashtextextended('worker ' || $1, 0)";
+const workerLock = (id: unknown) => sql`hashtextextended('worker ' || ${id}, 0)`;
+
+/**
+ * Says that these workers live, by locks of one connection that are held until `until` settles:
+ * PostgreSQL lets go of them when the process is gone. Rejects when the connection breaks.
+ */
+export async function holdWorkers(
+  db: Db,
+  ids: readonly string[],
+  until: (ask: () => Promise<unknown>) => Promise<void>,
+): Promise<void> {
+  await db.connection().execute(async (connection) => {
+    await sql`select pg_advisory_lock(${workerLock(sql`id`)}) from unnest(${ids}::text[]) id`.execute(
+      connection,
+    );
+    try {
+      await until(() => sql`select 1`.execute(connection));
+    } finally {
+      await sql`select pg_advisory_unlock_all()`.execute(connection);
+    }
+  });
+}
 
 /**
  * Hands back the jobs of workers whose process is gone, which graphile-worker itself would do after
@@ -93,7 +124,7 @@ export async function handBackJobs(db: Db): Promise<string[]> {
         union
         select locked_by from graphile_worker._private_job_queues where locked_by is not null
       ) worker
-      where pg_try_advisory_xact_lock(hashtextextended('worker ' || id, 0))`.execute(tx);
+      where pg_try_advisory_xact_lock(${workerLock(sql`id`)})`.execute(tx);
     const ids = rows.map(({ id }) => id);
     if (ids.length > 0) {
       await sql`select graphile_worker.force_unlock_workers(${ids})`.execute(tx);

@@ -54,6 +54,7 @@ const development = z.object({
   SESSION_SECRET: secret(32),
   APP_URL: z.url({ protocol: /^https?$/ }),
   LOG_LEVEL: z.enum(["silent", "error", "warn", "info", "debug"]).default("info"),
+  WORKER: z.enum(["here", "apart"]).default("here"),
 });
 
 const production = development.extend({
@@ -87,6 +88,8 @@ export interface Config {
   };
   tokenKeys: ReadonlyMap<string, Buffer>;
   sessionSecret: string;
+  /** Where jobs run: in the server's own process, or only in those of `npm run worker`. */
+  worker: "here" | "apart";
   logLevel: "silent" | "error" | "warn" | "info" | "debug";
 }
 
@@ -127,6 +130,7 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
     },
     tokenKeys: parsed.TOKEN_KEYS,
     sessionSecret: parsed.SESSION_SECRET,
+    worker: parsed.WORKER,
     logLevel: parsed.LOG_LEVEL,
   };
 }

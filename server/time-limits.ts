@@ -40,6 +40,8 @@ export const timeLimits = {
   syncIncomplete: 10 * 60_000,
   /** The same while Plaid has fetched nothing. */
   syncNotReady: 2 * 60_000,
+  /** How often a worker looks for the jobs of workers that are gone. */
+  workerWatch: 10_000,
   /** Open requests may take this long to end after SIGTERM. */
   shutdown: 10_000,
 } as const;

@@ -5,6 +5,7 @@ export * from "../../server/contracts/connect.ts";
 export { type Reason, reasons } from "../../server/contracts/errors.ts";
 export * from "../../server/contracts/plan.ts";
 export { type ReasonDetails, reasonDetails } from "../../server/contracts/reason-details.ts";
+export * from "../../server/contracts/transactions.ts";
 export { type ClientOptions, createClient, type FiscilityClient } from "./create-client.ts";
 export {
   type ClientReasons,

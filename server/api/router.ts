@@ -4,6 +4,7 @@ import { apiKeysRouter } from "./api-keys.ts";
 import { connectAccountProcedure } from "./connect-account.ts";
 import { plaidRouter } from "./plaid.ts";
 import { planRouter } from "./plan.ts";
+import { transactionsRouter } from "./transactions.ts";
 import { createCallerFactory, router } from "./trpc.ts";
 
 /** Every procedure of the product, at `/trpc`. */
@@ -11,6 +12,7 @@ export const appRouter = router({
   plaid: plaidRouter,
   connectAccount: connectAccountProcedure,
   accounts: accountsRouter,
+  transactions: transactionsRouter,
   plan: planRouter,
   activity: activityRouter,
   apiKeys: apiKeysRouter,

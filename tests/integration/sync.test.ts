@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { findSync } from "../../db/item-syncs.ts";
 import { listJobs, requestSync } from "../../db/jobs.ts";
 import { startWorker, type Worker } from "../../server/jobs/worker.ts";
+import { sweep } from "../../server/sync/sweep.ts";
 import { syncItem } from "../../server/sync/sync-item.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { until } from "../support/redis.ts";
@@ -143,6 +144,74 @@ test("accounts that are known by another Item keep their transactions once", asy
   const here = await transactionsHere(app, second.itemId);
   expect(new Set(here.map(({ account }) => account)).size).toBe(1);
   expect(here).toEqual(theirs.filter(({ account }) => account === here[0]?.account));
+});
+
+test("the sweep asks for Items that were not heard of, and for no others", async () => {
+  const one = await connect();
+  await sync(one.item);
+  const keys = async () => (await listJobs(app.services.db)).map(({ key }) => key);
+  await app.query(
+    "select graphile_worker.complete_jobs(array(select id from graphile_worker.jobs))",
+  );
+  expect(await sweep(app.services)).toBe(0);
+  expect(await keys()).toEqual([]);
+  await app.query("update item_syncs set due_at = now()");
+  expect(await sweep(app.services)).toBe(1);
+  expect(await sweep(app.services)).toBe(0);
+  expect(await keys()).toEqual([`sync_item:${one.itemId}`]);
+  await app.query("update item_syncs set due_at = now()");
+  await app.query("update items set status = 'login_required'");
+  expect(await sweep(app.services)).toBe(0);
+});
+
+test("a job that was tried in vain is told of, then dead on the card, until the sweep begins anew", async () => {
+  const one = await connect();
+  const shown = async () =>
+    (
+      await app.query("select status from item_syncs where item_id = $1 and user_id = $2", [
+        one.itemId,
+        one.owner.id,
+      ])
+    )[0].status;
+  await app.fault({ path: "/transactions/sync", times: 3, do: { error: "INTERNAL_SERVER_ERROR" } });
+  worker = await startWorker(app.services);
+  await until(async () => (await listJobs(app.services.db))[0]?.state === "failing");
+  expect(await shown()).toBe("waiting");
+  await app.fault({ path: "/transactions/sync", times: 3, do: { error: "INTERNAL_SERVER_ERROR" } });
+  await app.query(
+    "select graphile_worker.reschedule_jobs(array(select id from graphile_worker.jobs where task_identifier = 'sync_item'), run_at := now(), attempts := 7)",
+  );
+  await until(async () => (await listJobs(app.services.db))[0]?.state === "dead");
+  expect((await listJobs(app.services.db))[0]).toMatchObject({ attempts: 8, task: "sync_item" });
+  expect(await shown()).toBe("failed");
+  await app.query("update item_syncs set due_at = now()");
+  await sweep(app.services);
+  await until(async () => (await listJobs(app.services.db)).length === 0);
+  expect(await shown()).toBe("done");
+  await expectSameAsAtPlaid(one);
+});
+
+test("a worker that is stopped hands its sync back, and another goes on from there", async () => {
+  const one = await connect();
+  await change(one.plaidItemId, { added: 3000 });
+  const { syncTransactions } = app.services.plaid;
+  const stop = new AbortController();
+  let pages = 0;
+  app.services.plaid.syncTransactions = async (...args) => {
+    if (++pages === 3) stop.abort();
+    return syncTransactions(...args);
+  };
+  try {
+    const outcome = await syncItem(app.services, one.item, app.services.log, stop.signal);
+    expect(outcome).toBe("handed_back");
+  } finally {
+    app.services.plaid.syncTransactions = syncTransactions;
+  }
+  expect((await transactionsHere(app, one.itemId)).length).toBe(1000);
+  expect((await listJobs(app.services.db)).map(({ state }) => state)).toEqual(["waiting"]);
+  worker = await startWorker(app.services);
+  await until(async () => (await listJobs(app.services.db)).length === 0);
+  await expectSameAsAtPlaid(one);
 });
 
 test("while a sync waits another request changes nothing; while one runs, one more comes after it", async () => {
