@@ -159,7 +159,7 @@ export async function markSyncFailed(db: Db, userId: string, itemId: string): Pr
 
 /**
  * Asks for a sync of up to `max` Items that are due, and makes them due again in `dueInMs`. Those
- * that need the person are left out. Returns how many. Several nodes may do it at once.
+ * whose permission was withdrawn are left out. Returns how many. Several nodes may do it at once.
  */
 export async function requestDueSyncs(db: Db, max: number, dueInMs: number): Promise<number> {
   return db.transaction().execute(async (tx) => {
@@ -167,7 +167,7 @@ export async function requestDueSyncs(db: Db, max: number, dueInMs: number): Pro
       .selectFrom("item_syncs")
       .innerJoin("items", "items.id", "item_syncs.item_id")
       .where("item_syncs.due_at", "<=", sql<Date>`now()`)
-      .where("items.status", "in", ["good", "expiring"])
+      .where("items.status", "!=", "revoked")
       .select(["item_syncs.item_id as itemId", "item_syncs.user_id as userId"])
       .orderBy("item_syncs.due_at")
       .limit(max)

@@ -126,6 +126,37 @@ export async function findItemState(db: Db, userId: string, id: string): Promise
   return row ?? null;
 }
 
+/** The live Item that Plaid calls `plaidItemId` and whose it is, or null: for Plaid's own word. */
+export async function findItemByPlaidId(
+  db: Db,
+  plaidItemId: string,
+): Promise<{ userId: string; itemId: string } | null> {
+  const row = await db
+    .selectFrom("items")
+    .where("plaid_item_id", "=", plaidItemId)
+    .select(["user_id as userId", "id as itemId"])
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/** The person took an account's permission away. Returns false when it is not there or known. */
+export async function revokeAccount(
+  tx: Db,
+  userId: string,
+  itemId: string,
+  plaidAccountId: string,
+): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable("accounts")
+    .set({ revoked_at: new Date() })
+    .where("plaid_account_id", "=", plaidAccountId)
+    .where("item_id", "=", itemId)
+    .where("user_id", "=", userId)
+    .where("revoked_at", "is", null)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
 /** Keeps what Plaid told of one Item of the user. */
 export async function updateItem(
   tx: Db,

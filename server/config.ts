@@ -78,6 +78,8 @@ export interface Config {
   production: boolean;
   port: number;
   appUrl: string;
+  /** Where Plaid tells of Items; undefined where it cannot reach us. */
+  webhookUrl: string | undefined;
   databaseUrl: string;
   redis: RedisAddress | undefined;
   plaid: {
@@ -116,17 +118,23 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
     );
   }
   const parsed = result.data;
+  const appUrl = new URL(parsed.APP_URL).origin;
+  const standIn = parsed.PLAID_BASE_URL?.replace(/\/+$/, "");
+  // Plaid itself delivers over https to the world, a stand-in on this machine to this machine.
+  const near = standIn !== undefined && isLoopback(standIn);
+  const reachable = near ? isLoopback(appUrl) : isProduction;
   return {
     production: isProduction,
     port: parsed.PORT,
-    appUrl: new URL(parsed.APP_URL).origin,
+    appUrl,
+    webhookUrl: reachable ? `${appUrl}/plaid/webhook` : undefined,
     databaseUrl: parsed.DATABASE_URL,
     redis: parsed.REDIS_URL,
     plaid: {
       clientId: parsed.PLAID_CLIENT_ID,
       secret: parsed.PLAID_SECRET,
       env: parsed.PLAID_ENV,
-      standIn: parsed.PLAID_BASE_URL?.replace(/\/+$/, ""),
+      standIn,
     },
     tokenKeys: parsed.TOKEN_KEYS,
     sessionSecret: parsed.SESSION_SECRET,

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { recoverAttempts } from "../connect/recover-attempts.ts";
 import type { Services } from "../services.ts";
 import { giveUpSync } from "../sync/give-up-sync.ts";
+import { handleWebhook } from "../sync/handle-webhook.ts";
 import { sweep } from "../sync/sweep.ts";
 import { syncItem } from "../sync/sync-item.ts";
 import { timeLimits } from "../time-limits.ts";
@@ -18,6 +19,10 @@ const tasksOf = (services: Services): TaskList => ({
   /** Ends what processes that died have left; see `server/connect/recover-attempts.ts`. */
   recover_attempts: async () => {
     await recoverAttempts(services, services.log);
+  },
+  /** Acts on a webhook that was kept; see `server/sync/handle-webhook.ts`. */
+  handle_webhook: async (payload) => {
+    await handleWebhook(services, keptWebhook.parse(payload).id, services.log);
   },
   /** Catches what a lost webhook would have said; see `server/sync/sweep.ts`. */
   sweep: async () => {
@@ -36,6 +41,7 @@ const tasksOf = (services: Services): TaskList => ({
 });
 
 const itemOfUser = z.object({ userId: z.uuid(), itemId: z.uuid() });
+const keptWebhook = z.object({ id: z.uuid() });
 const never = new AbortController().signal;
 
 /** A queue of its own: one at a time over all nodes. */

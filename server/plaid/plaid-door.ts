@@ -54,6 +54,14 @@ export interface PlaidTransactionsPage {
   complete: boolean;
 }
 
+/** A public key, as JWK: https://www.rfc-editor.org/rfc/rfc7517 */
+export interface PlaidWebhookKey {
+  kty: "EC";
+  crv: "P-256";
+  x: string;
+  y: string;
+}
+
 /** What each call takes beside its own arguments: when the flow's deadline is over, so are its tries. */
 interface CallOptions {
   signal?: AbortSignal;
@@ -71,7 +79,13 @@ export interface PlaidDoor {
    * https://plaid.com/docs/api/link/#linktokencreate
    */
   createLinkToken(
-    input: { userId: string; redirectUri: string; accessToken?: Secret | undefined },
+    input: {
+      userId: string;
+      redirectUri: string;
+      /** Where Plaid is to tell of the Item; left out where it cannot reach us. */
+      webhook?: string | undefined;
+      accessToken?: Secret | undefined;
+    },
     options?: CallOptions,
   ): Promise<{ linkToken: string; expiration: string; requestId: string }>;
   /**
@@ -107,6 +121,11 @@ export interface PlaidDoor {
     cursor: string | null,
     options?: CallOptions,
   ): Promise<PlaidTransactionsPage>;
+  /**
+   * The public key of this id that Plaid signs webhooks with (a JWK, P-256), null when there is none
+   * or it has expired. https://plaid.com/docs/api/webhooks/webhook-verification/
+   */
+  getWebhookKey(keyId: string, options?: CallOptions): Promise<PlaidWebhookKey | null>;
   /** Ends an Item. One that Plaid no longer knows counts as removed. https://plaid.com/docs/api/items/#itemremove */
   removeItem(accessToken: Secret, options?: CallOptions): Promise<void>;
 }
@@ -229,6 +248,15 @@ const itemAnswer = z.object({
   item: z.object({ error: z.object({ error_code: z.string() }).nullish() }),
   request_id: requestId,
 });
+const webhookKeyAnswer = z.object({
+  key: z.object({
+    kty: z.literal("EC"),
+    crv: z.literal("P-256"),
+    x: z.string(),
+    y: z.string(),
+    expired_at: z.number().nullish(),
+  }),
+});
 const institutionAnswer = z.object({ institution: z.object({ name: z.string().min(1) }) });
 
 /** `standIn` is another host that speaks Plaid (the local sandbox), without a trailing slash. */
@@ -323,7 +351,7 @@ export function createPlaidDoor(
   }
 
   return {
-    async createLinkToken({ userId, redirectUri, accessToken }, options = {}) {
+    async createLinkToken({ userId, redirectUri, webhook, accessToken }, options = {}) {
       const data = await call(
         "/link/token/create",
         linkTokenAnswer,
@@ -335,6 +363,7 @@ export function createPlaidDoor(
               country_codes: [CountryCode.Us],
               user: { client_user_id: userId },
               redirect_uri: redirectUri,
+              ...(webhook ? { webhook } : {}),
               // Update mode takes the Item as it is, without products.
               ...(accessToken
                 ? { access_token: accessToken.reveal() }
@@ -421,6 +450,22 @@ export function createPlaidDoor(
         notReady: status === "NOT_READY" || data.next_cursor === "",
         complete: status === "HISTORICAL_UPDATE_COMPLETE",
       };
+    },
+
+    async getWebhookKey(keyId, options = {}) {
+      try {
+        const { key } = await call(
+          "/webhook_verification_key/get",
+          webhookKeyAnswer,
+          (request) => api.webhookVerificationKeyGet({ key_id: keyId }, request),
+          options,
+        );
+        const { kty, crv, x, y, expired_at: expiredAt } = key;
+        return expiredAt ? null : { kty, crv, x, y };
+      } catch (error) {
+        if (error instanceof FiscilityError && error.reason === "plaid_refused") return null;
+        throw error;
+      }
     },
 
     async removeItem(accessToken, options = {}) {

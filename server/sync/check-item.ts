@@ -1,4 +1,5 @@
 import { addActivity } from "../../db/account-activity.ts";
+import type { Db } from "../../db/client.ts";
 import { findItemState, findItemToken, type ItemState, updateItem } from "../../db/items.ts";
 import { lockUser, raiseDataVersion } from "../../db/users.ts";
 import type { ItemStatus } from "../contracts/accounts.ts";
@@ -16,6 +17,9 @@ export interface ItemChange {
   newAccounts?: boolean;
   kind: ActivityKind;
 }
+
+/** `again`: what was known when the question was asked has changed. */
+type Decision = ItemChange | "again" | null;
 
 const kinds: Record<ItemStatus, ActivityKind> = {
   good: "repaired",
@@ -76,13 +80,13 @@ export async function changeItem(
   { db, cache }: Pick<Services, "db" | "cache">,
   { userId, itemId }: ItemOfUser,
   log: Log,
-  decide: (now: ItemState) => ItemChange | "again" | null,
+  decide: (now: ItemState, tx: Db) => Decision | Promise<Decision>,
 ): Promise<"changed" | "unchanged" | "again" | "gone"> {
   const ended = await db.transaction().execute(async (tx) => {
     await lockUser(tx, userId);
     const now = await findItemState(tx, userId, itemId);
     if (!now) return "gone";
-    const change = decide(now);
+    const change = await decide(now, tx);
     if (change === null) return "unchanged";
     if (change === "again") return "again";
     const { kind, ...set } = change;

@@ -1,5 +1,6 @@
 import { findSync, finishSync, keepPage, postponeSync } from "../../db/item-syncs.ts";
 import { requestSync } from "../../db/jobs.ts";
+import type { ItemStatus } from "../contracts/accounts.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { PlaidTransaction, PlaidTransactionsPage } from "../plaid/plaid-door.ts";
 import type { Services } from "../services.ts";
@@ -44,8 +45,10 @@ export async function syncItem(
   const times = new StepTimes();
   const line = { event: "sync", ...item };
   try {
-    const { outcome, pages, changes } = await syncPages(services, item, times, signal);
+    const { outcome, pages, changes, itemStatus } = await syncPages(services, item, times, signal);
     log.info({ ...line, outcome, pages, changes, ms: times.ms }, "Item synced");
+    // It works again, and nobody has told us.
+    if (outcome === "done" && itemStatus === "login_required") await checkItem(services, item, log);
     return outcome;
   } catch (error) {
     if (signal.aborted) {
@@ -74,9 +77,14 @@ async function syncPages(
   { userId, itemId }: ItemOfUser,
   times: StepTimes,
   signal: AbortSignal,
-): Promise<{ outcome: SyncOutcome; pages: number; changes: number }> {
-  const ran = { pages: 0, changes: 0 };
+): Promise<{
+  outcome: SyncOutcome;
+  pages: number;
+  changes: number;
+  itemStatus: ItemStatus | undefined;
+}> {
   const sync = await findSync(db, userId, itemId);
+  const ran = { pages: 0, changes: 0, itemStatus: sync?.itemStatus };
   if (!sync) return { outcome: "gone", ...ran };
   if (sync.itemStatus === "revoked") return { outcome: "needs_person", ...ran };
   const accessToken = vault.open(sync.tokenSealed, itemId);

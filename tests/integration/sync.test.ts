@@ -160,7 +160,7 @@ test("the sweep asks for Items that were not heard of, and for no others", async
   expect(await sweep(app.services)).toBe(0);
   expect(await keys()).toEqual([`sync_item:${one.itemId}`]);
   await app.query("update item_syncs set due_at = now()");
-  await app.query("update items set status = 'login_required'");
+  await app.query("update items set status = 'revoked'");
   expect(await sweep(app.services)).toBe(0);
 });
 
