@@ -49,7 +49,12 @@ export const text = {
     summaryEmpty: "No bank connected yet",
     accountCount: (accounts: number) => counted(accounts, "account"),
     connectedOn: (date: string) => `Connected ${date}`,
-    status: { good: "Connected", login_required: "Needs a new log-in" },
+    status: {
+      good: "Connected",
+      expiring: "Needs a new log-in soon",
+      login_required: "Needs a new log-in",
+      revoked: "Permission withdrawn",
+    },
     loginRequired:
       "This bank asks you to log in once more. The balances below are the last ones it gave.",
     isNew: "New",
@@ -165,6 +170,12 @@ export const text = {
     disconnected: (bank: string) => `${bank} disconnected`,
     refused: (bank: string) => `${bank} was not connected`,
     failed: (bank: string) => `${bank} could not be connected`,
+    login_required: (bank: string) => `${bank} asks for a new log-in`,
+    expiring: (bank: string) => `${bank} will soon ask for a new log-in`,
+    revoked: (bank: string) => `Permission withdrawn at ${bank}`,
+    repaired: (bank: string) => `${bank} works again`,
+    new_accounts: (bank: string) => `${bank} has new accounts to choose from`,
+    account_revoked: (bank: string) => `Permission for an account withdrawn at ${bank}`,
   },
   apiKeys: {
     title: "API keys",
@@ -180,6 +191,7 @@ export const text = {
     scopes: "It may",
     scope: {
       "accounts:read": "read accounts, balances and the plan",
+      "transactions:read": "read transactions",
       "activity:read": "read the history of connections",
       "connections:write": "connect and disconnect banks",
     },

@@ -1,6 +1,7 @@
 import type { InferResult, Insertable } from "kysely";
 import type { ItemWithAccounts } from "../server/contracts/accounts.ts";
 import type { Db } from "./client.ts";
+import { syncItemJob } from "./jobs.ts";
 import type { AccountActivityTable, ItemRow, ItemsTable, NewAccountRow } from "./schema.ts";
 
 /** What a connection writes, with the Item's id for the attempt's. */
@@ -13,7 +14,8 @@ export interface NewConnection {
 
 /**
  * Everything a connection writes, in one statement of the connecting transaction: the Item, its
- * accounts, the activity entry, the user's data version, and the attempt that ends with it (I4).
+ * accounts, the activity entry, the user's data version, the attempt that ends with it (I4), and the
+ * job that fetches its transactions.
  */
 export async function insertConnection(
   tx: Db,
@@ -22,6 +24,17 @@ export async function insertConnection(
   const rows = await tx
     .with("item", (db) => db.insertInto("items").values(item).returningAll())
     .with("account", (db) => db.insertInto("accounts").values(accounts).returningAll())
+    .with("sync", (db) =>
+      db
+        .insertInto("item_syncs")
+        .columns(["item_id", "user_id"])
+        .expression((eb) => eb.selectFrom("item").select(["item.id", "item.user_id"]))
+        .returningAll(),
+    )
+    .with(
+      (cte) => cte("job").materialized(),
+      (db) => db.selectFrom("item").select(syncItemJob(item.user_id, item.id).as("added")),
+    )
     .with("entry", (db) => db.insertInto("account_activity").values(activity))
     .with("version", (db) =>
       db
@@ -38,6 +51,9 @@ export async function insertConnection(
     )
     .selectFrom("item as items")
     .innerJoin("account as accounts", "accounts.item_id", "items.id")
+    .innerJoin("sync as item_syncs", "item_syncs.item_id", "items.id")
+    // What is not read is not run.
+    .innerJoin("job", (join) => join.on("job.added", "is not", null))
     .select(shown)
     .orderBy("accounts.position")
     .execute();
@@ -62,16 +78,21 @@ export async function findItemToken(db: Db, userId: string, id: string): Promise
   return row?.access_token_sealed ?? null;
 }
 
-/** Says how one Item stands with its bank. Returns its institution; null when it is not there. */
-export async function setItemStatus(
+/** The person has logged in again. Returns the Item's institution; null when it is not there. */
+export async function setItemGood(
   tx: Db,
   userId: string,
   id: string,
-  status: ItemRow["status"],
 ): Promise<Pick<ItemRow, "institution_id" | "institution_name"> | null> {
   const row = await tx
     .updateTable("items")
-    .set({ status, updated_at: new Date() })
+    .set({
+      status: "good",
+      status_at: new Date(),
+      expires_at: null,
+      new_accounts: false,
+      updated_at: new Date(),
+    })
     .where("id", "=", id)
     .where("user_id", "=", userId)
     .returning(["institution_id", "institution_name"])
@@ -85,6 +106,83 @@ export async function deleteItems(tx: Db, userId: string, id?: string): Promise<
     .deleteFrom("items")
     .where("user_id", "=", userId)
     .$if(id !== undefined, (query) => query.where("id", "=", id as string))
+    .execute();
+}
+
+/** How one Item stands, by what Plaid told last. */
+export interface ItemState {
+  status: ItemRow["status"];
+  statusAt: Date;
+  newAccounts: boolean;
+  institutionId: string | null;
+  institutionName: string;
+}
+
+/** How one live Item of the user stands, or null. */
+export async function findItemState(db: Db, userId: string, id: string): Promise<ItemState | null> {
+  const row = await db
+    .selectFrom("items")
+    .where("id", "=", id)
+    .where("user_id", "=", userId)
+    .select([
+      "status",
+      "status_at as statusAt",
+      "new_accounts as newAccounts",
+      "institution_id as institutionId",
+      "institution_name as institutionName",
+    ])
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/** The live Item that Plaid calls `plaidItemId` and whose it is, or null: for Plaid's own word. */
+export async function findItemByPlaidId(
+  db: Db,
+  plaidItemId: string,
+): Promise<{ userId: string; itemId: string } | null> {
+  const row = await db
+    .selectFrom("items")
+    .where("plaid_item_id", "=", plaidItemId)
+    .select(["user_id as userId", "id as itemId"])
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/** The person took an account's permission away. Returns false when it is not there or known. */
+export async function revokeAccount(
+  tx: Db,
+  userId: string,
+  itemId: string,
+  plaidAccountId: string,
+): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable("accounts")
+    .set({ revoked_at: new Date() })
+    .where("plaid_account_id", "=", plaidAccountId)
+    .where("item_id", "=", itemId)
+    .where("user_id", "=", userId)
+    .where("revoked_at", "is", null)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+/** Keeps what Plaid told of one Item of the user. */
+export async function updateItem(
+  tx: Db,
+  userId: string,
+  id: string,
+  change: { status?: ItemRow["status"]; expiresAt?: Date | null; newAccounts?: boolean },
+): Promise<void> {
+  const { status, expiresAt, newAccounts } = change;
+  const now = new Date();
+  await tx
+    .updateTable("items")
+    .set({ updated_at: now })
+    .$if(status !== undefined, (query) => query.set({ status, status_at: now }))
+    .$if(expiresAt !== undefined, (query) => query.set({ expires_at: expiresAt }))
+    .$if(newAccounts !== undefined, (query) => query.set({ new_accounts: newAccounts }))
+    .where("id", "=", id)
+    .where("user_id", "=", userId)
     .execute();
 }
 
@@ -104,6 +202,10 @@ const shown = [
   "items.institution_id as institutionId",
   "items.institution_name as institutionName",
   "items.status",
+  "items.expires_at as expiresAt",
+  "items.new_accounts as newAccounts",
+  "item_syncs.status as syncStatus",
+  "item_syncs.synced_at as syncedAt",
   "items.created_at as createdAt",
   "accounts.id",
   "accounts.name",
@@ -115,6 +217,7 @@ const shown = [
   "accounts.available_balance as available",
   "accounts.balance_limit as limit",
   "accounts.currency",
+  "accounts.revoked_at as revokedAt",
 ] as const;
 
 /** One statement, so that an Item is never seen without its accounts; a row an account. */
@@ -122,6 +225,7 @@ function itemsWithAccounts(db: Db, userId: string) {
   return db
     .selectFrom("items")
     .innerJoin("accounts", "accounts.item_id", "items.id")
+    .innerJoin("item_syncs", "item_syncs.item_id", "items.id")
     .where("items.user_id", "=", userId)
     .where("accounts.user_id", "=", userId)
     .select(shown)
@@ -140,6 +244,9 @@ function toContract(rows: Row[]): ItemWithAccounts[] {
       id: row.itemId,
       institution: { id: row.institutionId, name: row.institutionName },
       status: row.status,
+      expiresAt: row.expiresAt?.toISOString() ?? null,
+      newAccounts: row.newAccounts,
+      sync: { status: row.syncStatus, at: row.syncedAt?.toISOString() ?? null },
       createdAt: row.createdAt.toISOString(),
       accounts: [],
     };
@@ -152,6 +259,7 @@ function toContract(rows: Row[]): ItemWithAccounts[] {
       mask: row.mask,
       type: row.type,
       subtype: row.subtype,
+      revoked: row.revokedAt !== null,
       balances: {
         current: row.current,
         available: row.available,

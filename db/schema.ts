@@ -1,4 +1,5 @@
 import type { ColumnType, Generated, Insertable, Selectable } from "kysely";
+import type { ActivityKind } from "../server/contracts/activity.ts";
 
 /** A `timestamptz`: read as Date, left to the database on insert unless given. */
 type Timestamp = ColumnType<Date, Date | undefined, Date>;
@@ -40,7 +41,13 @@ export interface ItemsTable {
   institution_name: string;
   /** The access_token, sealed by `server/vault` and bound to `id`. */
   access_token_sealed: string;
-  status: Generated<"good" | "login_required">;
+  status: Generated<"good" | "expiring" | "login_required" | "revoked">;
+  /** When `status` was last learned from Plaid. */
+  status_at: Timestamp;
+  /** Of an `expiring` one: until when the bank gives data. */
+  expires_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
+  /** The bank has accounts that were not chosen. */
+  new_accounts: Generated<boolean>;
   created_at: Timestamp;
   updated_at: Timestamp;
 }
@@ -63,8 +70,62 @@ export interface AccountsTable {
   available_balance: Numeric | null;
   balance_limit: Numeric | null;
   currency: string | null;
+  /** The person took this account's permission away at the bank. */
+  revoked_at: ColumnType<Date | null, undefined, Date>;
   created_at: Timestamp;
   updated_at: Timestamp;
+}
+
+/**
+ * What moved on an account. `id` is Plaid's transaction_id; `amount` is in `currency` and as Plaid
+ * gives it: positive is money that left the account.
+ */
+export interface TransactionsTable {
+  user_id: string;
+  id: string;
+  account_id: string;
+  /** A calendar day: YYYY-MM-DD. */
+  date: ColumnType<string, string, string>;
+  amount: Numeric;
+  currency: string | null;
+  name: string;
+  merchant: string | null;
+  /** Plaid's primary personal finance category. */
+  category: string | null;
+  pending: boolean;
+}
+
+/** How far the transactions of an Item are; a row each. */
+export interface ItemSyncsTable {
+  item_id: string;
+  user_id: string;
+  /** Plaid's cursor after the last page that was kept; null before the first. */
+  cursor: string | null;
+  /** More pages of the same update come after `cursor`. */
+  midway: Generated<boolean>;
+  /** Where the update that is `midway` began: Plaid may ask to start it again. */
+  update_cursor: string | null;
+  /** `waiting` for the first sync to end; `failed`: its job is dead, until one succeeds. */
+  status: Generated<"waiting" | "done" | "failed">;
+  synced_at: ColumnType<Date | null, undefined, Date>;
+  /** When the sweep asks for a sync unless one ended before. */
+  due_at: Timestamp;
+}
+
+/** Plaid's webhooks whose signature was right, for 30 days. */
+export interface WebhooksTable {
+  id: Generated<string>;
+  /** SHA-256 of the delivery's signature: the same delivery again is no new row. */
+  delivery_hash: Buffer;
+  type: string;
+  code: string;
+  plaid_item_id: string | null;
+  /** The fields we use, and no others: bodies may hold tokens. */
+  details: ColumnType<unknown, string, never>;
+  signed_at: Date;
+  received_at: Timestamp;
+  /** What its job made of it; null until then. */
+  outcome: string | null;
 }
 
 /**
@@ -116,7 +177,7 @@ export interface AccountActivityTable {
   id: Generated<string>;
   user_id: string;
   attempt_id: string | null;
-  kind: "connected" | "already_connected" | "refused" | "failed" | "reconnected" | "disconnected";
+  kind: ActivityKind;
   institution_id: string | null;
   institution_name: string | null;
   account_count: number;
@@ -190,6 +251,9 @@ export interface Database {
   plans: PlansTable;
   items: ItemsTable;
   accounts: AccountsTable;
+  transactions: TransactionsTable;
+  item_syncs: ItemSyncsTable;
+  webhooks: WebhooksTable;
   link_attempts: LinkAttemptsTable;
   open_links: OpenLinksTable;
   account_activity: AccountActivityTable;

@@ -5,6 +5,7 @@ import * as apiKeys from "./006_api_keys.ts";
 import * as recovery from "./007_recovery.ts";
 import * as live from "./008_live.ts";
 import * as openLinks from "./010_open_links.ts";
+import * as transactions from "./011_transactions.ts";
 import * as disconnect from "./012_disconnect.ts";
 
 /** Every migration in order: numbered, forward only, never changed once it has landed. */
@@ -15,5 +16,6 @@ export const migrations: Record<string, Migration> = {
   "007_recovery": recovery,
   "008_live": live,
   "010_open_links": openLinks,
+  "011_transactions": transactions,
   "012_disconnect": disconnect,
 };

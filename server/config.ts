@@ -54,6 +54,7 @@ const development = z.object({
   SESSION_SECRET: secret(32),
   APP_URL: z.url({ protocol: /^https?$/ }),
   LOG_LEVEL: z.enum(["silent", "error", "warn", "info", "debug"]).default("info"),
+  WORKER: z.enum(["here", "apart"]).default("here"),
 });
 
 const production = development.extend({
@@ -77,6 +78,8 @@ export interface Config {
   production: boolean;
   port: number;
   appUrl: string;
+  /** Where Plaid tells of Items; undefined where it cannot reach us. */
+  webhookUrl: string | undefined;
   databaseUrl: string;
   redis: RedisAddress | undefined;
   plaid: {
@@ -87,6 +90,8 @@ export interface Config {
   };
   tokenKeys: ReadonlyMap<string, Buffer>;
   sessionSecret: string;
+  /** Where jobs run: in the server's own process, or only in those of `npm run worker`. */
+  worker: "here" | "apart";
   logLevel: "silent" | "error" | "warn" | "info" | "debug";
 }
 
@@ -113,20 +118,27 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
     );
   }
   const parsed = result.data;
+  const appUrl = new URL(parsed.APP_URL).origin;
+  const standIn = parsed.PLAID_BASE_URL?.replace(/\/+$/, "");
+  // Plaid itself delivers over https to the world, a stand-in on this machine to this machine.
+  const near = standIn !== undefined && isLoopback(standIn);
+  const reachable = near ? isLoopback(appUrl) : isProduction;
   return {
     production: isProduction,
     port: parsed.PORT,
-    appUrl: new URL(parsed.APP_URL).origin,
+    appUrl,
+    webhookUrl: reachable ? `${appUrl}/plaid/webhook` : undefined,
     databaseUrl: parsed.DATABASE_URL,
     redis: parsed.REDIS_URL,
     plaid: {
       clientId: parsed.PLAID_CLIENT_ID,
       secret: parsed.PLAID_SECRET,
       env: parsed.PLAID_ENV,
-      standIn: parsed.PLAID_BASE_URL?.replace(/\/+$/, ""),
+      standIn,
     },
     tokenKeys: parsed.TOKEN_KEYS,
     sessionSecret: parsed.SESSION_SECRET,
+    worker: parsed.WORKER,
     logLevel: parsed.LOG_LEVEL,
   };
 }

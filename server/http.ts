@@ -22,6 +22,7 @@ import { findOpenLinkToken } from "./connect/open-link.ts";
 import { type ErrorBody, FiscilityError, type Reason, reasons } from "./contracts/errors.ts";
 import type { LoadContext } from "./load-context.ts";
 import type { Services } from "./services.ts";
+import { receiveWebhook } from "./sync/receive-webhook.ts";
 
 /** Bytes of a request body; Link's metadata for a hundred accounts is a fifth of it. */
 const maxBody = 100_000;
@@ -83,6 +84,11 @@ export function createHttp(services: Services, build: ServerBuild): express.Expr
   const json = express.json({ limit: maxBody });
   app.use("/api/auth", limitBody, json, (req, res, next) => {
     Promise.resolve(auth.handler(req, res, next)).catch(next);
+  });
+  app.post("/plaid/webhook", rawBody, (req, res, next) => {
+    const signature = req.get("plaid-verification");
+    const bytes = Buffer.isBuffer(req.body) ? req.body : Buffer.alloc(0);
+    receiveWebhook(services, signature, bytes, log).then(() => res.json({}), next);
   });
   app.use("/plaid", createPlaidRouter(createContext, maxBody));
   app.use("/api/v1", createRestRouter(createContext, maxBody));
@@ -231,6 +237,9 @@ function refuseForeignOrigin(config: { appUrl: string }): RequestHandler {
     else next(new FiscilityError("foreign_origin"));
   };
 }
+
+/** A signature is over the very bytes that were sent. */
+const rawBody = express.raw({ type: () => true, limit: maxBody, inflate: false });
 
 const limitBody: RequestHandler = (req, _res, next) => {
   if (Number(req.headers["content-length"] ?? 0) > maxBody)

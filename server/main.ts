@@ -20,11 +20,11 @@ async function main(): Promise<void> {
     await migrateToLatest(config.databaseUrl);
     await migrateJobs(config.databaseUrl);
     const server = await startServer(config);
-    const worker = await startWorker(server.services);
+    const worker = config.worker === "here" ? await startWorker(server.services) : null;
     const lines = local ? await local.ready(server.services) : [`Fiscility is at ${server.url}`];
     process.stderr.write(`\n${lines.join("\n")}\n\n`);
     await stopped;
-    await worker.stop();
+    await worker?.stop();
     await server.close();
   } finally {
     await local?.close();

@@ -12,6 +12,7 @@ import type { Config } from "./config.ts";
 import { ConnectGate } from "./connect/connect-gate.ts";
 import { createPlaidDoor, type PlaidDoor } from "./plaid/plaid-door.ts";
 import { LiveChanges } from "./sync/live-changes.ts";
+import { WebhookKeys } from "./sync/webhook-keys.ts";
 import { createLog, type Log } from "./telemetry/log.ts";
 import { timeLimits } from "./time-limits.ts";
 import { Vault } from "./vault/vault.ts";
@@ -30,6 +31,7 @@ export interface Services {
   connectDb: Kysely<Database>;
   connectGate: ConnectGate;
   plaid: PlaidDoor;
+  webhookKeys: WebhookKeys;
   vault: Vault;
   cache: AccountCache;
   requestLimiter: RequestLimiter;
@@ -61,13 +63,15 @@ export function createServices(config: Config, log: Log = createLog(config.logLe
     idleInTransactionTimeoutMs: timeLimits.connectIdleInTransaction,
   });
   const redis = config.redis ? new RedisDoor(config.redis, log) : null;
+  const plaid = createPlaidDoor(config.plaid, createPlaidLimiter(redis));
   const services: Services = {
     config,
     log,
     db,
     connectDb,
     connectGate: new ConnectGate(connectPoolSize),
-    plaid: createPlaidDoor(config.plaid, createPlaidLimiter(redis)),
+    plaid,
+    webhookKeys: new WebhookKeys(plaid),
     vault: new Vault(config.tokenKeys),
     cache: new AccountCache(
       redis ? createRedisAccountStore(redis, log) : createInProcessAccountStore(),

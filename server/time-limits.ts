@@ -42,6 +42,22 @@ export const timeLimits = {
   liveCheck: 30_000,
   /** Between two tries to listen to PostgreSQL, at most. */
   liveRetry: 5_000,
+  /** An Item that no webhook spoke of is synced again after this long. */
+  syncSweep: 6 * 60 * 60_000,
+  /** The same while Plaid has not fetched the whole history. */
+  syncIncomplete: 10 * 60_000,
+  /** The same while Plaid has fetched nothing. */
+  syncNotReady: 2 * 60_000,
+  /** How often a worker looks for the jobs of workers that are gone. */
+  workerWatch: 10_000,
+  /** Since Plaid signed it, a webhook is taken for so long. */
+  webhookAge: 5 * 60_000,
+  /** Plaid's clock may be ahead of ours by this. */
+  webhookAhead: 30_000,
+  /** A key of Plaid's webhooks is asked for again after this long. */
+  webhookKey: 60 * 60_000,
+  /** A key that Plaid did not have is not asked for again for so long. */
+  webhookKeyUnknown: 10 * 60_000,
   /** Open requests may take this long to end after SIGTERM. */
   shutdown: 10_000,
 } as const;

@@ -86,7 +86,7 @@ function Form({ item, busy, setBusy, onCancel }: FormProps) {
       }
     }
     showSuccess("connect", words.done(bank));
-    announceAccounts();
+    announceAccounts(null);
     // The dialog is part of the card, and goes with it.
     revalidate();
   }

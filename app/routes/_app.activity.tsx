@@ -25,6 +25,12 @@ const looks = {
   disconnected: { Icon: Unplug, colour: "text-ink-soft" },
   refused: { Icon: CircleMinus, colour: "text-warn" },
   failed: { Icon: CircleAlert, colour: "text-danger" },
+  login_required: { Icon: CircleAlert, colour: "text-warn" },
+  expiring: { Icon: CircleAlert, colour: "text-warn" },
+  revoked: { Icon: CircleAlert, colour: "text-warn" },
+  repaired: { Icon: CircleCheck, colour: "text-accent" },
+  new_accounts: { Icon: CircleCheck, colour: "text-accent" },
+  account_revoked: { Icon: CircleMinus, colour: "text-warn" },
 } satisfies Record<ActivityKind, unknown>;
 
 export default function Activity() {

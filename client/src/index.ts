@@ -6,6 +6,7 @@ export { type Reason, reasons } from "../../server/contracts/errors.ts";
 export * from "../../server/contracts/live.ts";
 export * from "../../server/contracts/plan.ts";
 export { type ReasonDetails, reasonDetails } from "../../server/contracts/reason-details.ts";
+export * from "../../server/contracts/transactions.ts";
 export { type ClientOptions, createClient, type FiscilityClient } from "./create-client.ts";
 export {
   type ClientReasons,

@@ -8,6 +8,7 @@ import * as connect from "../contracts/connect.ts";
 import { type Reason, reasons } from "../contracts/errors.ts";
 import * as plan from "../contracts/plan.ts";
 import { reasonDetails } from "../contracts/reason-details.ts";
+import * as transactions from "../contracts/transactions.ts";
 import { type Endpoint, endpoints } from "./endpoints.ts";
 
 /** A JSON Schema (2020-12), which is what a schema of OpenAPI 3.1 is. */
@@ -156,7 +157,7 @@ const options = {
 function namedSchemas(): { schemas: Record<string, Schema>; schemaOf: SchemaOf } {
   const registry = z.registry<{ id: string }>();
   const names = new Map<z.ZodType, string>();
-  for (const module of [account, accounts, activity, apiKeys, connect, plan]) {
+  for (const module of [account, accounts, activity, apiKeys, connect, plan, transactions]) {
     for (const [name, schema] of Object.entries(module)) {
       const id = name.charAt(0).toUpperCase() + name.slice(1);
       names.set(schema, id);

@@ -7,6 +7,7 @@ import { itemsRouter } from "./items.ts";
 import { liveRouter } from "./live.ts";
 import { plaidRouter } from "./plaid.ts";
 import { planRouter } from "./plan.ts";
+import { transactionsRouter } from "./transactions.ts";
 import { createCallerFactory, router } from "./trpc.ts";
 
 /** Every procedure of the product, at `/trpc`. */
@@ -15,6 +16,7 @@ export const appRouter = router({
   connectAccount: connectAccountProcedure,
   items: itemsRouter,
   accounts: accountsRouter,
+  transactions: transactionsRouter,
   plan: planRouter,
   activity: activityRouter,
   apiKeys: apiKeysRouter,

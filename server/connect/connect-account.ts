@@ -14,13 +14,13 @@ import { lockUser } from "../../db/users.ts";
 import type { ConnectAccountInput, ConnectAccountOutput } from "../contracts/connect.ts";
 import { FiscilityError, type Reason, reasons } from "../contracts/errors.ts";
 import type { Services } from "../services.ts";
+import { StepTimes } from "../step-times.ts";
 import type { Log } from "../telemetry/log.ts";
 import { timeLimits } from "../time-limits.ts";
 import { Secret } from "../vault/secret.ts";
 import { requireRoom } from "./account-limit.ts";
 import { findDuplicates, type KnownAccount, secondItemInvalidatesFirst } from "./duplicates.ts";
 import { giveUp, NothingNew, toReason } from "./give-up.ts";
-import { StepTimes } from "./step-times.ts";
 
 /** An attempt that somebody works on: the person's request, or the recovery. */
 export interface Attempt {

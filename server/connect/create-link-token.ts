@@ -29,6 +29,7 @@ export async function createLinkToken(
     const { linkToken, expiration, requestId } = await plaid.createLinkToken({
       userId: user.id,
       redirectUri: `${config.appUrl}/connect/oauth`,
+      webhook: config.webhookUrl,
       accessToken: itemId === null || sealed === null ? undefined : vault.open(sealed, itemId),
     });
     await keepOpenLink(db, user.id, {

@@ -6,11 +6,11 @@ import type { DeleteAccountInput, DeleteAccountOutput } from "../contracts/accou
 import { FiscilityError } from "../contracts/errors.ts";
 import { deletePhrase } from "../contracts/phrases.ts";
 import type { Services } from "../services.ts";
+import { StepTimes } from "../step-times.ts";
 import type { Log } from "../telemetry/log.ts";
 import { timeLimits } from "../time-limits.ts";
 import { removeAtPlaid } from "./give-up.ts";
 import { requirePhrase } from "./require-phrase.ts";
-import { StepTimes } from "./step-times.ts";
 
 /**
  * Deletes a person: every bank as `disconnectItem` does, then all else we know of them, in one

@@ -6,10 +6,10 @@ import type { DisconnectInput, DisconnectOutput } from "../contracts/connect.ts"
 import { FiscilityError } from "../contracts/errors.ts";
 import { disconnectPhrase } from "../contracts/phrases.ts";
 import type { Services } from "../services.ts";
+import { StepTimes } from "../step-times.ts";
 import type { Log } from "../telemetry/log.ts";
 import { removeAtPlaid } from "./give-up.ts";
 import { requirePhrase } from "./require-phrase.ts";
-import { StepTimes } from "./step-times.ts";
 
 /**
  * Takes one bank away: the Item with all that came from it is deleted here, then removed at Plaid.

@@ -1,5 +1,6 @@
 import { addActivity } from "../../db/account-activity.ts";
-import { findItem, findItemToken, setItemStatus } from "../../db/items.ts";
+import { findItem, findItemToken, setItemGood } from "../../db/items.ts";
+import { requestSync } from "../../db/jobs.ts";
 import { lockUser, raiseDataVersion } from "../../db/users.ts";
 import type { FinishUpdateModeInput, FinishUpdateModeOutput } from "../contracts/connect.ts";
 import { FiscilityError } from "../contracts/errors.ts";
@@ -27,7 +28,7 @@ export async function finishUpdateMode(
 
   const found = await db.transaction().execute(async (tx) => {
     await lockUser(tx, user.id);
-    const institution = await setItemStatus(tx, user.id, itemId, "good");
+    const institution = await setItemGood(tx, user.id, itemId);
     // It was disconnected meanwhile.
     if (!institution) throw new FiscilityError("not_found");
     await addActivity(tx, {
@@ -40,6 +41,7 @@ export async function finishUpdateMode(
       link_session_id: linkSessionId ?? null,
     });
     await raiseDataVersion(tx, user.id);
+    await requestSync(tx, user.id, itemId);
     return findItem(tx, user.id, itemId);
   });
   if (!found) throw new FiscilityError("not_found");

@@ -27,19 +27,41 @@ export const account = z.object({
   mask: z.string().nullable(),
   type: z.string(),
   subtype: z.string().nullable(),
+  /** The person took this account's permission away at the bank: its data is as it was then. */
+  revoked: z.boolean(),
   balances,
 });
 export type Account = z.infer<typeof account>;
 
-/** `good`: data flows. `login_required`: the bank asks the person to log in again. */
-export const itemStatus = z.enum(["good", "login_required"]);
+/**
+ * `good`: data flows. `expiring`: it does until `expiresAt`, then a new log-in is needed.
+ * `login_required`: the bank asks the person to log in again. `revoked`: the person took the
+ * permission away at the bank; only connecting it anew brings data again.
+ */
+export const itemStatus = z.enum(["good", "expiring", "login_required", "revoked"]);
 export type ItemStatus = z.infer<typeof itemStatus>;
 
-/** One log-in at one bank: Plaid's Item. `createdAt` is ISO 8601 UTC. */
+/**
+ * How an Item's transactions stand. `waiting`: the first ones are on their way. `failed`: we gave up
+ * for now and try again within hours. `at` is when a sync last ended well, ISO 8601 UTC.
+ */
+export const itemSync = z.object({
+  status: z.enum(["waiting", "done", "failed"]),
+  at: z.iso.datetime().nullable(),
+});
+export type ItemSync = z.infer<typeof itemSync>;
+
+/**
+ * One log-in at one bank: Plaid's Item. Times are ISO 8601 UTC. `newAccounts`: the bank has accounts
+ * that were not chosen, and update mode offers them.
+ */
 export const item = z.object({
   id: z.uuid(),
   institution: z.object({ id: z.string().nullable(), name: z.string() }),
   status: itemStatus,
+  expiresAt: z.iso.datetime().nullable(),
+  newAccounts: z.boolean(),
+  sync: itemSync,
   createdAt: z.iso.datetime(),
 });
 export type Item = z.infer<typeof item>;

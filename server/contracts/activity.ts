@@ -4,6 +4,8 @@ import { z } from "zod";
  * What can happen to a person's connections. `already_connected`: the bank gave only accounts that
  * were there before. `reconnected`: the person logged in again at a bank that had asked for it.
  * `disconnected`: the person took the bank away again.
+ * What Plaid told by itself: `login_required`, `expiring` (it soon will be), `revoked` and
+ * `account_revoked` (the person took the permission away at the bank), `repaired`, `new_accounts`.
  */
 export const activityKind = z.enum([
   "connected",
@@ -12,6 +14,12 @@ export const activityKind = z.enum([
   "failed",
   "reconnected",
   "disconnected",
+  "login_required",
+  "expiring",
+  "revoked",
+  "repaired",
+  "new_accounts",
+  "account_revoked",
 ]);
 export type ActivityKind = z.infer<typeof activityKind>;
 

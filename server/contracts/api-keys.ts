@@ -1,7 +1,12 @@
 import { z } from "zod";
 
 /** What an API key may do. A key holds one or more; a session may do everything. */
-export const scope = z.enum(["accounts:read", "activity:read", "connections:write"]);
+export const scope = z.enum([
+  "accounts:read",
+  "transactions:read",
+  "activity:read",
+  "connections:write",
+]);
 export type Scope = z.infer<typeof scope>;
 
 /** `live` until it expires or is revoked. */

@@ -102,6 +102,13 @@ export const reasons = {
     message: "There is nothing here under that name.",
     retryable: false,
   },
+  webhook_refused: {
+    status: 401,
+    code: "UNAUTHORIZED",
+    message:
+      "This webhook is not signed by Plaid, was altered, or is too old. Nothing was changed.",
+    retryable: false,
+  },
   limit_reached: {
     status: 403,
     code: "FORBIDDEN",

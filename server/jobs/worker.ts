@@ -1,8 +1,15 @@
-import { Logger, run, type TaskList } from "graphile-worker";
+import { EventEmitter } from "node:events";
+import { Logger, run, type TaskList, type WorkerEvents } from "graphile-worker";
 import pg from "pg";
+import { z } from "zod";
 import { recoverAttempts } from "../connect/recover-attempts.ts";
 import type { Services } from "../services.ts";
+import { giveUpSync } from "../sync/give-up-sync.ts";
+import { handleWebhook } from "../sync/handle-webhook.ts";
+import { sweep } from "../sync/sweep.ts";
+import { syncItem } from "../sync/sync-item.ts";
 import { timeLimits } from "../time-limits.ts";
+import { keepAlive } from "./alive.ts";
 
 /** Jobs that one process runs side by side. */
 const concurrency = 4;
@@ -13,11 +20,34 @@ const tasksOf = (services: Services): TaskList => ({
   recover_attempts: async () => {
     await recoverAttempts(services, services.log);
   },
+  /** Acts on a webhook that was kept; see `server/sync/handle-webhook.ts`. */
+  handle_webhook: async (payload) => {
+    await handleWebhook(services, keptWebhook.parse(payload).id, services.log);
+  },
+  /** Catches what a lost webhook would have said; see `server/sync/sweep.ts`. */
+  sweep: async () => {
+    await sweep(services);
+  },
+  /** Brings an Item's transactions up to date; see `server/sync/sync-item.ts`. */
+  sync_item: async (payload, { job, abortSignal }) => {
+    const item = itemOfUser.parse(payload);
+    try {
+      await syncItem(services, item, services.log, abortSignal ?? never);
+    } catch (error) {
+      if (job.attempts >= job.max_attempts) await giveUpSync(services, item);
+      throw error;
+    }
+  },
 });
+
+const itemOfUser = z.object({ userId: z.uuid(), itemId: z.uuid() });
+const keptWebhook = z.object({ id: z.uuid() });
+const never = new AbortController().signal;
 
 /** A queue of its own: one at a time over all nodes. */
 const recovery = { queueName: "recovery", jobKey: "recover_attempts" } as const;
-const crontab = `* * * * * recover_attempts ?queue=${recovery.queueName}&jobKey=${recovery.jobKey}&max=3`;
+const crontab = `* * * * * recover_attempts ?queue=${recovery.queueName}&jobKey=${recovery.jobKey}&max=3
+* * * * * sweep ?queue=sweep&jobKey=sweep&max=3`;
 
 export interface Worker {
   /** Lets running jobs finish, or hands them back. */
@@ -40,7 +70,11 @@ export async function startWorker(services: Services): Promise<Worker> {
     log.warn({ event: "database_connection_lost", error: error.message }, "Connection lost");
   pool.on("error", onLost);
   pool.on("connect", (client) => client.on("error", onLost));
+  const events: WorkerEvents = new EventEmitter();
+  const workerIds: string[] = [];
+  events.on("worker:create", ({ worker }) => workerIds.push(worker.workerId));
   const runner = await run({
+    events,
     pgPool: pool,
     taskList: tasksOf(services),
     crontab,
@@ -50,10 +84,12 @@ export async function startWorker(services: Services): Promise<Worker> {
       if (level === "error" || level === "warning") log.warn({ event: "worker" }, message);
     }),
   });
+  const alive = keepAlive(services, workerIds);
   await runner.addJob("recover_attempts", {}, recovery);
   return {
     async stop() {
       await runner.stop();
+      await alive.stop();
       await pool.end();
     },
   };

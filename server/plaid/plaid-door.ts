@@ -27,6 +27,41 @@ export interface PlaidAccount {
   };
 }
 
+/** A transaction as Plaid gives it: a positive amount is money that left the account. */
+export interface PlaidTransaction {
+  id: string;
+  accountId: string;
+  /** A calendar day: YYYY-MM-DD. */
+  date: string;
+  amount: string;
+  currency: string | null;
+  name: string;
+  merchant: string | null;
+  category: string | null;
+  pending: boolean;
+  /** The pending transaction that this one has taken the place of. */
+  pendingId: string | null;
+}
+
+export interface PlaidTransactionsPage {
+  /** New and changed ones alike. */
+  upserted: PlaidTransaction[];
+  removed: string[];
+  accounts: PlaidAccount[];
+  nextCursor: string;
+  hasMore: boolean;
+  notReady: boolean;
+  complete: boolean;
+}
+
+/** A public key, as JWK: https://www.rfc-editor.org/rfc/rfc7517 */
+export interface PlaidWebhookKey {
+  kty: "EC";
+  crv: "P-256";
+  x: string;
+  y: string;
+}
+
 /** What each call takes beside its own arguments: when the flow's deadline is over, so are its tries. */
 interface CallOptions {
   signal?: AbortSignal;
@@ -44,7 +79,13 @@ export interface PlaidDoor {
    * https://plaid.com/docs/api/link/#linktokencreate
    */
   createLinkToken(
-    input: { userId: string; redirectUri: string; accessToken?: Secret | undefined },
+    input: {
+      userId: string;
+      redirectUri: string;
+      /** Where Plaid is to tell of the Item; left out where it cannot reach us. */
+      webhook?: string | undefined;
+      accessToken?: Secret | undefined;
+    },
     options?: CallOptions,
   ): Promise<{ linkToken: string; expiration: string; requestId: string }>;
   /**
@@ -70,6 +111,21 @@ export interface PlaidDoor {
     accessToken: Secret,
     options?: CallOptions,
   ): Promise<{ errorCode: string | null; requestId: string }>;
+  /**
+   * One page of what changed since `cursor` (null: since ever), 500 changes at most. `notReady`: Plaid
+   * is still fetching; such a page is empty. `complete`: the Item's whole history is there.
+   * https://plaid.com/docs/api/products/transactions/#transactionssync
+   */
+  syncTransactions(
+    accessToken: Secret,
+    cursor: string | null,
+    options?: CallOptions,
+  ): Promise<PlaidTransactionsPage>;
+  /**
+   * The public key of this id that Plaid signs webhooks with (a JWK, P-256), null when there is none
+   * or it has expired. https://plaid.com/docs/api/webhooks/webhook-verification/
+   */
+  getWebhookKey(keyId: string, options?: CallOptions): Promise<PlaidWebhookKey | null>;
   /** Ends an Item. One that Plaid no longer knows counts as removed. https://plaid.com/docs/api/items/#itemremove */
   removeItem(accessToken: Secret, options?: CallOptions): Promise<{ requestId: string | null }>;
 }
@@ -77,15 +133,21 @@ export interface PlaidDoor {
 /** A call that Plaid did not answer, or answered with 429 or 5xx, is sent again so often. */
 const retries = 2;
 
+/** Transactions asked for at once: the most that Plaid gives. */
+const pageSize = 500;
+
 /** A call that our own count of Plaid's limits held back. */
 const notAsked = { ...unanswered("RATE_LIMIT_OWN_COUNT"), mayHaveActed: false };
 
 const requestId = z.string();
 /** Plaid sends JSON numbers. JavaScript prints the shortest decimal that reads back the same, which for a balance is the bank's own. */
-const money = z
+const amount = z
   .number()
   .refine((value) => Number.isFinite(value) && Math.abs(value) < 1e15)
-  .transform(toDecimal)
+  .transform(toDecimal);
+const money = amount.nullish().transform((value) => value ?? null);
+const orNull = z
+  .string()
   .nullish()
   .transform((value) => value ?? null);
 
@@ -106,33 +168,94 @@ const exchangeAnswer = z.object({
   item_id: z.string().min(1),
   request_id: requestId,
 });
+const account = z
+  .object({
+    account_id: z.string().min(1),
+    persistent_account_id: orNull,
+    name: z.string(),
+    official_name: orNull,
+    mask: orNull,
+    type: z.string(),
+    subtype: orNull,
+    balances: z.object({
+      current: money,
+      available: money,
+      limit: money,
+      iso_currency_code: orNull,
+      unofficial_currency_code: orNull,
+    }),
+  })
+  .transform(
+    ({ balances, ...given }): PlaidAccount => ({
+      accountId: given.account_id,
+      persistentAccountId: given.persistent_account_id,
+      name: given.name,
+      officialName: given.official_name,
+      mask: given.mask,
+      type: given.type,
+      subtype: given.subtype,
+      balances: {
+        current: balances.current,
+        available: balances.available,
+        limit: balances.limit,
+        currency: balances.iso_currency_code ?? balances.unofficial_currency_code,
+      },
+    }),
+  );
+const transaction = z
+  .object({
+    transaction_id: z.string().min(1),
+    account_id: z.string().min(1),
+    date: z.iso.date(),
+    amount,
+    iso_currency_code: orNull,
+    unofficial_currency_code: orNull,
+    name: z.string().nullish(),
+    merchant_name: orNull,
+    personal_finance_category: z.object({ primary: z.string() }).nullish(),
+    pending: z.boolean(),
+    pending_transaction_id: orNull,
+  })
+  .transform(
+    (given): PlaidTransaction => ({
+      id: given.transaction_id,
+      accountId: given.account_id,
+      date: given.date,
+      amount: given.amount,
+      currency: given.iso_currency_code ?? given.unofficial_currency_code,
+      name: given.name ?? given.merchant_name ?? "",
+      merchant: given.merchant_name,
+      category: given.personal_finance_category?.primary ?? null,
+      pending: given.pending,
+      pendingId: given.pending_transaction_id,
+    }),
+  );
+const transactionsAnswer = z.object({
+  added: z.array(transaction),
+  modified: z.array(transaction),
+  removed: z.array(z.object({ transaction_id: z.string() })),
+  accounts: z.array(account),
+  next_cursor: z.string(),
+  has_more: z.boolean(),
+  transactions_update_status: z.string().nullish(),
+});
 const accountsAnswer = z.object({
-  accounts: z
-    .array(
-      z.object({
-        account_id: z.string().min(1),
-        persistent_account_id: z.string().nullish(),
-        name: z.string(),
-        official_name: z.string().nullish(),
-        mask: z.string().nullish(),
-        type: z.string(),
-        subtype: z.string().nullish(),
-        balances: z.object({
-          current: money,
-          available: money,
-          limit: money,
-          iso_currency_code: z.string().nullish(),
-          unofficial_currency_code: z.string().nullish(),
-        }),
-      }),
-    )
-    .min(1),
+  accounts: z.array(account).min(1),
   item: z.object({ institution_id: z.string().nullish(), institution_name: z.string().nullish() }),
   request_id: requestId,
 });
 const itemAnswer = z.object({
   item: z.object({ error: z.object({ error_code: z.string() }).nullish() }),
   request_id: requestId,
+});
+const webhookKeyAnswer = z.object({
+  key: z.object({
+    kty: z.literal("EC"),
+    crv: z.literal("P-256"),
+    x: z.string(),
+    y: z.string(),
+    expired_at: z.number().nullish(),
+  }),
 });
 const institutionAnswer = z.object({ institution: z.object({ name: z.string().min(1) }) });
 
@@ -228,7 +351,7 @@ export function createPlaidDoor(
   }
 
   return {
-    async createLinkToken({ userId, redirectUri, accessToken }, options = {}) {
+    async createLinkToken({ userId, redirectUri, webhook, accessToken }, options = {}) {
       const data = await call(
         "/link/token/create",
         linkTokenAnswer,
@@ -240,6 +363,7 @@ export function createPlaidDoor(
               country_codes: [CountryCode.Us],
               user: { client_user_id: userId },
               redirect_uri: redirectUri,
+              ...(webhook ? { webhook } : {}),
               // Update mode takes the Item as it is, without products.
               ...(accessToken
                 ? { access_token: accessToken.reveal() }
@@ -287,24 +411,7 @@ export function createPlaidDoor(
         data.item.institution_name ??
         (institutionId === null ? "Bank" : await institutionName(institutionId, options));
       return {
-        accounts: data.accounts.map((account) => ({
-          accountId: account.account_id,
-          persistentAccountId: account.persistent_account_id ?? null,
-          name: account.name,
-          officialName: account.official_name ?? null,
-          mask: account.mask ?? null,
-          type: account.type,
-          subtype: account.subtype ?? null,
-          balances: {
-            current: account.balances.current,
-            available: account.balances.available,
-            limit: account.balances.limit,
-            currency:
-              account.balances.iso_currency_code ??
-              account.balances.unofficial_currency_code ??
-              null,
-          },
-        })),
+        accounts: data.accounts,
         institution: { id: institutionId, name },
         requestId: data.request_id,
       };
@@ -319,6 +426,46 @@ export function createPlaidDoor(
         accessToken,
       );
       return { errorCode: data.item.error?.error_code ?? null, requestId: data.request_id };
+    },
+
+    async syncTransactions(accessToken, cursor, options = {}) {
+      const data = await call(
+        "/transactions/sync",
+        transactionsAnswer,
+        (request) =>
+          api.transactionsSync(
+            { access_token: accessToken.reveal(), count: pageSize, ...(cursor ? { cursor } : {}) },
+            request,
+          ),
+        options,
+        accessToken,
+      );
+      const status = data.transactions_update_status;
+      return {
+        upserted: [...data.added, ...data.modified],
+        removed: data.removed.map((gone) => gone.transaction_id),
+        accounts: data.accounts,
+        nextCursor: data.next_cursor,
+        hasMore: data.has_more,
+        notReady: status === "NOT_READY" || data.next_cursor === "",
+        complete: status === "HISTORICAL_UPDATE_COMPLETE",
+      };
+    },
+
+    async getWebhookKey(keyId, options = {}) {
+      try {
+        const { key } = await call(
+          "/webhook_verification_key/get",
+          webhookKeyAnswer,
+          (request) => api.webhookVerificationKeyGet({ key_id: keyId }, request),
+          options,
+        );
+        const { kty, crv, x, y, expired_at: expiredAt } = key;
+        return expiredAt ? null : { kty, crv, x, y };
+      } catch (error) {
+        if (error instanceof FiscilityError && error.reason === "plaid_refused") return null;
+        throw error;
+      }
     },
 
     async removeItem(accessToken, options = {}) {

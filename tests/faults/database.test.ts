@@ -5,8 +5,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { migrateToLatest } from "../../db/migrate.ts";
 import { type EmbeddedDatabase, startEmbeddedDatabase } from "../../local/embedded-database.ts";
 import { recoverAttempts } from "../../server/connect/recover-attempts.ts";
-import { StepTimes } from "../../server/connect/step-times.ts";
 import { migrateJobs } from "../../server/jobs/migrate-jobs.ts";
+import { StepTimes } from "../../server/step-times.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { compareBooks } from "../support/books.ts";
 

@@ -139,6 +139,7 @@ export async function startTestApp(overrides: Record<string, string> = {}) {
       institution = "ins_109508",
       username = "user_good",
       password = "pass_good",
+      webhook?: string,
     ): Promise<string> {
       const response = await fetch(`${sandbox.url}/sandbox/public_token/create`, {
         method: "POST",
@@ -148,7 +149,7 @@ export async function startTestApp(overrides: Record<string, string> = {}) {
           secret: env.PLAID_SECRET,
           institution_id: institution,
           initial_products: ["transactions"],
-          options: { override_username: username, override_password: password },
+          options: { override_username: username, override_password: password, webhook },
         }),
       });
       const body = (await response.json()) as { public_token?: string };

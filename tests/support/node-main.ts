@@ -1,7 +1,8 @@
 import { parseConfig } from "../../server/config.ts";
 import { recoverAttempts } from "../../server/connect/recover-attempts.ts";
-import { StepTimes } from "../../server/connect/step-times.ts";
+import { startWorker } from "../../server/jobs/worker.ts";
 import { startServer } from "../../server/server.ts";
+import { StepTimes } from "../../server/step-times.ts";
 import { timeLimits } from "../../server/time-limits.ts";
 
 /** A node of the fault tests: the real server, with short time limits and a step to die after. */
@@ -13,15 +14,27 @@ Object.assign(timeLimits, {
 });
 
 let fatal: string | undefined;
+let left = 1;
 const { done } = StepTimes.prototype;
 StepTimes.prototype.done = function (step: string) {
   done.call(this, step);
-  if (step === fatal) process.kill(process.pid, "SIGKILL");
+  if (step === fatal && --left === 0) process.kill(process.pid, "SIGKILL");
 };
 
+interface Message {
+  dieAfter?: string;
+  times?: number;
+  recover?: true;
+  work?: true;
+}
+
 const server = await startServer(parseConfig(process.env));
-process.on("message", async (message: { dieAfter?: string; recover?: true }) => {
-  if (message.dieAfter) fatal = message.dieAfter;
+process.on("message", async (message: Message) => {
+  if (message.dieAfter) {
+    fatal = message.dieAfter;
+    left = message.times ?? 1;
+  }
+  if (message.work) await startWorker(server.services);
   if (message.recover) await recoverAttempts(server.services, server.services.log);
   process.send?.({});
 });

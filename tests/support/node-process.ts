@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 
-/** A step of `connectAccount`, as its log line names it. */
+/** A step of `connectAccount` or of a sync, as its log line names it. */
 export type Step = string;
 
 /** The app in a process of its own, which can be killed. */
@@ -12,8 +12,12 @@ export interface NodeProcess {
   url: string;
   process: ChildProcess;
   readonly running: boolean;
-  /** SIGKILL by its own hand the next time a connection has done `step`. */
-  dieAfter(step: Step): Promise<void>;
+  /** SIGKILL by its own hand when `step` has been done so many times from now. */
+  dieAfter(step: Step, times?: number): Promise<void>;
+  /** Takes jobs from now on. */
+  work(): void;
+  /** Resolves when it is gone. */
+  ended: Promise<unknown>;
   /** One pass of the recovery. */
   recover(): Promise<void>;
   kill(): Promise<void>;
@@ -46,7 +50,9 @@ export async function startNode(env: Record<string, string>): Promise<NodeProces
     get running() {
       return child.exitCode === null && child.signalCode === null;
     },
-    dieAfter: (step) => ask({ dieAfter: step }),
+    dieAfter: (step, times) => ask({ dieAfter: step, times }),
+    work: () => void child.send({ work: true }),
+    ended,
     recover: () => ask({ recover: true }),
     async kill() {
       child.kill("SIGKILL");

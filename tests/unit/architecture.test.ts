@@ -86,9 +86,11 @@ test("only the process and its commands touch the environment, only the vault ma
   expect(touching(/process\.env/)).toEqual([
     "server/commands/api-key.ts",
     "server/commands/attempts.ts",
+    "server/commands/jobs.ts",
     "server/commands/migrate.ts",
     "server/commands/plan.ts",
     "server/main.ts",
+    "server/worker-main.ts",
   ]);
   expect(touching(/create(C|Dec)ipheriv/)).toEqual(["server/vault/vault.ts"]);
 });

@@ -1,4 +1,4 @@
-/** How long each step of a connection took, in whole milliseconds, for its log line. */
+/** How long each step of a connection or a sync took, in whole milliseconds, for its log line. */
 export class StepTimes {
   readonly ms: Record<string, number> = {};
   #last = performance.now();

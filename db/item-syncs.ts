@@ -1,0 +1,192 @@
+import { sql } from "kysely";
+import type { Db } from "./client.ts";
+import { requestSyncs } from "./jobs.ts";
+
+/** A transaction as a page brings it; `accountId` is Plaid's. */
+export interface PageTransaction {
+  id: string;
+  accountId: string;
+  date: string;
+  amount: string;
+  currency: string | null;
+  name: string;
+  merchant: string | null;
+  category: string | null;
+  pending: boolean;
+}
+
+/** Balances of an account; `accountId` is Plaid's, money as decimal strings. */
+export interface PageBalances {
+  accountId: string;
+  current: string | null;
+  available: string | null;
+  limit: string | null;
+  currency: string | null;
+}
+
+/** One page, and where it leaves the sync. */
+export interface SyncPage {
+  /** The cursor that stands in the database. */
+  kept: string | null;
+  /** The one after this page. */
+  cursor: string;
+  /** More pages of the same update come after this one; it began at `updateCursor`. */
+  midway: boolean;
+  updateCursor: string | null;
+  upserted: PageTransaction[];
+  removed: string[];
+}
+
+/** Where the Item's sync stands and the sealed token to go on with, or null when it is not there. */
+export async function findSync(db: Db, userId: string, itemId: string) {
+  const row = await db
+    .selectFrom("items")
+    .innerJoin("item_syncs", "item_syncs.item_id", "items.id")
+    .where("items.id", "=", itemId)
+    .where("items.user_id", "=", userId)
+    .select([
+      "items.access_token_sealed as tokenSealed",
+      "items.status as itemStatus",
+      "item_syncs.cursor",
+      "item_syncs.midway",
+      "item_syncs.update_cursor as updateCursor",
+    ])
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/**
+ * Keeps one page and its cursor, in one statement: both stand or neither. Transactions of accounts
+ * that are not among the Item's here (they are known by another Item) are passed over. Returns
+ * false, and changes nothing, when the Item is gone or another sync has moved the cursor.
+ */
+export async function keepPage(
+  db: Db,
+  userId: string,
+  itemId: string,
+  { kept, cursor, midway, updateCursor, upserted, removed }: SyncPage,
+): Promise<boolean> {
+  // The Item's row is locked first, as by whoever deletes it: no deadlock with a disconnection.
+  const { rows } = await sql<{ item_id: string }>`
+    with item as materialized (
+      select id from items where id = ${itemId} and user_id = ${userId} for key share
+    ),
+    sync as (
+      update item_syncs set cursor = ${cursor}, update_cursor = ${updateCursor}, midway = ${midway}
+      from item
+      where item_syncs.item_id = item.id and item_syncs.user_id = ${userId}
+        and item_syncs.cursor is not distinct from ${kept}
+      returning item_syncs.item_id, item_syncs.user_id
+    ),
+    upserted as (
+      insert into transactions
+        (user_id, id, account_id, date, amount, currency, name, merchant, category, pending)
+      select sync.user_id, t.id, accounts.id, t.date, t.amount, t.currency, t.name, t.merchant,
+        t.category, t.pending
+      from sync
+      join accounts on accounts.item_id = sync.item_id
+      join json_to_recordset(${JSON.stringify(upserted)}::json) as t (
+        id text, "accountId" text, date date, amount numeric, currency text, name text,
+        merchant text, category text, pending boolean
+      ) on t."accountId" = accounts.plaid_account_id
+      on conflict (user_id, id) do update set
+        account_id = excluded.account_id, date = excluded.date, amount = excluded.amount,
+        currency = excluded.currency, name = excluded.name, merchant = excluded.merchant,
+        category = excluded.category, pending = excluded.pending
+    ),
+    removed as (
+      delete from transactions using sync
+      where transactions.user_id = sync.user_id and transactions.id = any(${removed}::text[])
+    )
+    select item_id from sync`.execute(db);
+  return rows.length === 1;
+}
+
+/**
+ * A sync has come to its end: the balances it brought, and the user's data version, which rises with
+ * them. `dueInMs`: when the sweep is to ask again. Takes the user's lock.
+ */
+export async function finishSync(
+  db: Db,
+  userId: string,
+  itemId: string,
+  { balances, dueInMs }: { balances: PageBalances[]; dueInMs: number },
+): Promise<void> {
+  await sql`
+    with version as (
+      update users set data_version = data_version + 1 where id = ${userId} returning id
+    ),
+    sync as (
+      update item_syncs set status = 'done', synced_at = now(), due_at = ${fromNow(dueInMs)}
+      from version
+      where item_syncs.item_id = ${itemId} and item_syncs.user_id = version.id
+      returning item_syncs.item_id
+    )
+    update accounts set current_balance = b.current, available_balance = b.available,
+      balance_limit = b."limit", currency = b.currency, updated_at = now()
+    from sync, json_to_recordset(${JSON.stringify(balances)}::json) as b (
+      "accountId" text, current numeric, available numeric, "limit" numeric, currency text
+    )
+    where accounts.item_id = sync.item_id and accounts.plaid_account_id = b."accountId"`.execute(
+    db,
+  );
+}
+
+/** Nothing to sync yet: the sweep is to ask again then. */
+export async function postponeSync(
+  db: Db,
+  userId: string,
+  itemId: string,
+  dueInMs: number,
+): Promise<void> {
+  await db
+    .updateTable("item_syncs")
+    .set({ due_at: fromNow(dueInMs) })
+    .where("item_id", "=", itemId)
+    .where("user_id", "=", userId)
+    .execute();
+}
+
+/** The Item's sync is given up, until one succeeds. */
+export async function markSyncFailed(db: Db, userId: string, itemId: string): Promise<void> {
+  await db
+    .updateTable("item_syncs")
+    .set({ status: "failed" })
+    .where("item_id", "=", itemId)
+    .where("user_id", "=", userId)
+    .execute();
+}
+
+/**
+ * Asks for a sync of up to `max` Items that are due, and makes them due again in `dueInMs`. Those
+ * whose permission was withdrawn are left out. Returns how many. Several nodes may do it at once.
+ */
+export async function requestDueSyncs(db: Db, max: number, dueInMs: number): Promise<number> {
+  return db.transaction().execute(async (tx) => {
+    const due = await tx
+      .selectFrom("item_syncs")
+      .innerJoin("items", "items.id", "item_syncs.item_id")
+      .where("item_syncs.due_at", "<=", sql<Date>`now()`)
+      .where("items.status", "!=", "revoked")
+      .select(["item_syncs.item_id as itemId", "item_syncs.user_id as userId"])
+      .orderBy("item_syncs.due_at")
+      .limit(max)
+      .forUpdate("item_syncs")
+      .skipLocked()
+      .execute();
+    if (due.length === 0) return 0;
+    await tx
+      .updateTable("item_syncs")
+      .set({ due_at: fromNow(dueInMs) })
+      .where(
+        "item_id",
+        "in",
+        due.map(({ itemId }) => itemId),
+      )
+      .execute();
+    await requestSyncs(tx, due);
+    return due.length;
+  });
+}
+
+const fromNow = (ms: number) => sql<Date>`now() + ${ms} * interval '1 millisecond'`;

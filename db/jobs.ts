@@ -1,0 +1,134 @@
+import { sql } from "kysely";
+import type { Db } from "./client.ts";
+
+/** Tries of a sync before it is dead, over about half an hour; the sweep begins anew later. */
+const syncTries = 8;
+
+/**
+ * One queue runs one job at a time. An Item's jobs always meet in the same queue; there are few
+ * queues, as graphile-worker looks at each of them for every job it takes.
+ */
+const queues = 64;
+const queueOf = (kind: string, id: unknown) =>
+  sql`${`${kind}:`}::text || abs(hashtext(${id}::text) % ${sql.lit(queues)})`;
+const syncKey = (itemId: unknown) => sql`'sync_item:' || ${itemId}::text`;
+
+/**
+ * SQL that adds the job which syncs an Item, where it stands in a statement. While one waits, adding
+ * it again changes nothing; while one runs, exactly one more comes after it (graphile-worker's
+ * `job_key`, https://worker.graphile.org/docs/job-key). Its value is the job's id.
+ */
+export function syncItemJob(userId: unknown, itemId: unknown) {
+  return sql<string>`(graphile_worker.add_job('sync_item',
+    json_build_object('userId', ${userId}::text, 'itemId', ${itemId}::text),
+    queue_name := ${queueOf("sync", itemId)}, job_key := ${syncKey(itemId)},
+    max_attempts := ${sql.lit(syncTries)})).id`;
+}
+
+/** Asks for a sync of the Item. Add it in the transaction it is about. */
+export async function requestSync(db: Db, userId: string, itemId: string): Promise<void> {
+  await requestSyncs(db, [{ userId, itemId }]);
+}
+
+/** Asks for a sync of each Item; the last job of one, if dead, goes. */
+export async function requestSyncs(
+  db: Db,
+  items: readonly { userId: string; itemId: string }[],
+): Promise<void> {
+  const asked = sql`json_to_recordset(${JSON.stringify(items)}::json)
+    as asked ("userId" uuid, "itemId" uuid)`;
+  await sql`select graphile_worker.complete_jobs(array(
+    select jobs.id from graphile_worker.jobs, ${asked}
+    where key = ${syncKey(sql.ref("asked.itemId"))}
+      and attempts >= max_attempts and locked_at is null))`.execute(db);
+  await sql`select ${syncItemJob(sql.ref("asked.userId"), sql.ref("asked.itemId"))}
+    from ${asked}`.execute(db);
+}
+
+/** SQL that adds the job which acts on a kept webhook; those of one Item run one after the other. */
+export function handleWebhookJob(id: unknown, plaidItemId: unknown) {
+  return sql<string>`(graphile_worker.add_job('handle_webhook',
+    json_build_object('id', ${id}::text),
+    queue_name := ${queueOf("webhook", sql`coalesce(${plaidItemId}::text, '')`)},
+    max_attempts := 12)).id`;
+}
+
+/** A job that has not ended well yet. `dead`: it is not tried again. */
+export interface JobState {
+  id: string;
+  task: string;
+  key: string | null;
+  state: "running" | "waiting" | "failing" | "dead";
+  attempts: number;
+  maxAttempts: number;
+  runAt: Date;
+  lastError: string | null;
+}
+
+/** Every job, the dead first. A dead one whose place a newer one took is not told of. */
+export async function listJobs(db: Db): Promise<JobState[]> {
+  const { rows } = await sql<JobState>`
+    select id::text, task_identifier as task, key, attempts, max_attempts as "maxAttempts",
+      run_at as "runAt", last_error as "lastError",
+      case when locked_at is not null then 'running'
+        when attempts >= max_attempts then 'dead'
+        when attempts > 0 then 'failing' else 'waiting' end as state
+    from graphile_worker.jobs
+    where not ${supersededSync}
+    order by 8, run_at, id limit 1000`.execute(db);
+  return rows;
+}
+
+/** A sync that failed after a newer one had been asked for: it lost its key then. */
+const supersededSync = sql`(task_identifier = 'sync_item' and key is null
+  and attempts >= max_attempts and locked_at is null)`;
+
+/** Deletes syncs that failed when a newer one had been asked for already. */
+export async function dropSupersededSyncs(db: Db): Promise<void> {
+  await sql`select graphile_worker.complete_jobs(array(
+    select id from graphile_worker.jobs where ${supersededSync}))`.execute(db);
+}
+
+const workerLock = (id: unknown) => sql`hashtextextended('worker ' || ${id}, 0)`;
+
+/**
+ * Says that these workers live, by locks of one connection that are held until `until` settles:
+ * PostgreSQL lets go of them when the process is gone. Rejects when the connection breaks.
+ */
+export async function holdWorkers(
+  db: Db,
+  ids: readonly string[],
+  until: (ask: () => Promise<unknown>) => Promise<void>,
+): Promise<void> {
+  await db.connection().execute(async (connection) => {
+    await sql`select pg_advisory_lock(${workerLock(sql`id`)}) from unnest(${ids}::text[]) id`.execute(
+      connection,
+    );
+    try {
+      await until(() => sql`select 1`.execute(connection));
+    } finally {
+      await sql`select pg_advisory_unlock_all()`.execute(connection);
+    }
+  });
+}
+
+/**
+ * Hands back the jobs of workers whose process is gone, which graphile-worker itself would do after
+ * four hours. Returns the workers.
+ */
+export async function handBackJobs(db: Db): Promise<string[]> {
+  return db.transaction().execute(async (tx) => {
+    const { rows } = await sql<{ id: string }>`
+      select id from (
+        select locked_by as id from graphile_worker.jobs where locked_by is not null
+        union
+        select locked_by from graphile_worker._private_job_queues where locked_by is not null
+      ) worker
+      where pg_try_advisory_xact_lock(${workerLock(sql`id`)})`.execute(tx);
+    const ids = rows.map(({ id }) => id);
+    if (ids.length > 0) {
+      await sql`select graphile_worker.force_unlock_workers(${ids})`.execute(tx);
+    }
+    return ids;
+  });
+}

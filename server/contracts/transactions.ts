@@ -1,0 +1,48 @@
+import { z } from "zod";
+import { decimal } from "./accounts.ts";
+
+/**
+ * What moved on an account. `date` is a calendar day at the bank, YYYY-MM-DD. A positive `amount` is
+ * money that left the account. `pending` ones may change or go; the posted one has another id.
+ * `category` is Plaid's: https://plaid.com/docs/api/products/transactions/#personal-finance-categories
+ */
+export const transaction = z.object({
+  id: z.string(),
+  accountId: z.uuid(),
+  date: z.iso.date(),
+  amount: decimal,
+  /** ISO 4217, or Plaid's unofficial code where ISO has none. */
+  currency: z.string().nullable(),
+  name: z.string(),
+  merchant: z.string().nullable(),
+  category: z.string().nullable(),
+  pending: z.boolean(),
+});
+export type Transaction = z.infer<typeof transaction>;
+
+/**
+ * `transactions.list`: 50 a page. Days and amounts are inclusive; `search` is looked for in name and
+ * merchant. `cursor` is the `nextCursor` of the page before, with the same filter.
+ */
+export const transactionsListInput = z.strictObject({
+  cursor: z.string().max(300).optional(),
+  accountId: z.uuid().optional(),
+  from: z.iso.date().optional(),
+  to: z.iso.date().optional(),
+  minAmount: decimal.max(40).optional(),
+  maxAmount: decimal.max(40).optional(),
+  search: z
+    .string()
+    .trim()
+    .max(100)
+    .regex(/^[^\0]*$/)
+    .optional(),
+});
+export type TransactionsListInput = z.infer<typeof transactionsListInput>;
+
+/** Newest first; `nextCursor` is null on the last page. */
+export const transactionsListOutput = z.object({
+  transactions: z.array(transaction),
+  nextCursor: z.string().nullable(),
+});
+export type TransactionsListOutput = z.infer<typeof transactionsListOutput>;

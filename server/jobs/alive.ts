@@ -1,0 +1,43 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { handBackJobs, holdWorkers } from "../../db/jobs.ts";
+import type { Services } from "../services.ts";
+import { timeLimits } from "../time-limits.ts";
+
+/**
+ * Tells the other nodes that these workers live, and hands back the jobs of those that do not any
+ * more. Without it the jobs of a killed process would stay its own for four hours. A job may be
+ * handed back that still runs, when the connection to PostgreSQL was lost for a while: each job
+ * takes its running twice.
+ */
+export function keepAlive(services: Services, workerIds: readonly string[]) {
+  const { db, log } = services;
+  const stopping = new AbortController();
+  const pause = () =>
+    sleep(timeLimits.workerWatch, undefined, { signal: stopping.signal }).catch(() => {});
+  const watch = async () => {
+    const workers = await handBackJobs(db);
+    if (workers.length > 0) log.warn({ event: "jobs_handed_back", workers }, "Jobs handed back");
+  };
+  const ended = (async () => {
+    while (!stopping.signal.aborted) {
+      try {
+        await holdWorkers(db, workerIds, async (ask) => {
+          while (!stopping.signal.aborted) {
+            await ask();
+            await watch();
+            await pause();
+          }
+        });
+      } catch (error) {
+        log.warn({ event: "worker_watch", error: (error as Error).message }, "Workers not watched");
+        await pause();
+      }
+    }
+  })();
+  return {
+    async stop() {
+      stopping.abort();
+      await ended;
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import { z } from "zod";
+import { findTransactions, type TransactionPlace } from "../../db/transactions.ts";
+import { FiscilityError } from "../contracts/errors.ts";
+import type { TransactionsListInput, TransactionsListOutput } from "../contracts/transactions.ts";
+import type { Services } from "../services.ts";
+
+/** Transactions of one page. */
+const pageSize = 50;
+
+/**
+ * One page of the user's transactions, newest first. It goes on after the last one of the page
+ * before, so what arrives meanwhile neither repeats nor hides any. Errors: `invalid_input` for a
+ * cursor that is not ours.
+ */
+export async function listTransactions(
+  { db }: Pick<Services, "db">,
+  user: { id: string },
+  { cursor, ...filter }: TransactionsListInput,
+): Promise<TransactionsListOutput> {
+  const after = cursor === undefined ? null : readCursor(cursor);
+  const found = await findTransactions(db, user.id, filter, after, pageSize + 1);
+  const transactions = found.slice(0, pageSize);
+  const last = transactions.at(-1);
+  const nextCursor = found.length > pageSize && last ? writeCursor(last) : null;
+  return { transactions, nextCursor };
+}
+
+const place = z.tuple([z.iso.date(), z.string().regex(/^[\w-]{1,200}$/)]);
+
+function writeCursor({ date, id }: TransactionPlace): string {
+  return Buffer.from(JSON.stringify([date, id])).toString("base64url");
+}
+
+function readCursor(cursor: string): TransactionPlace {
+  try {
+    const [date, id] = place.parse(JSON.parse(Buffer.from(cursor, "base64url").toString()));
+    return { date, id };
+  } catch {
+    throw new FiscilityError("invalid_input", {
+      details: { issues: [{ path: "cursor", message: "This is no cursor of ours." }] },
+    });
+  }
+}

@@ -1,0 +1,112 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { compactVerify, decodeProtectedHeader, errors } from "jose";
+import { z } from "zod";
+import { keepWebhook } from "../../db/webhooks.ts";
+import { FiscilityError } from "../contracts/errors.ts";
+import type { Services } from "../services.ts";
+import type { Log } from "../telemetry/log.ts";
+import { timeLimits } from "../time-limits.ts";
+
+const header = z.object({ alg: z.literal("ES256"), kid: z.string().min(1).max(200) });
+const claims = z.object({
+  iat: z.number().int().positive(),
+  request_body_sha256: z.string().regex(/^[0-9a-f]{64}$/i),
+});
+
+/** The fields we use, of every code that we know; nothing else of a body is kept. */
+const body = z.object({
+  webhook_type: z.string().max(100),
+  webhook_code: z.string().max(100),
+  item_id: z.string().max(200).nullish(),
+  account_id: z.string().max(200).nullish(),
+  consent_expiration_time: z.iso.datetime({ offset: true }).nullish(),
+  disconnect_time: z.iso.datetime({ offset: true }).nullish(),
+  reason: z.string().max(200).nullish(),
+  error: z.object({ error_code: z.string().max(200) }).nullish(),
+});
+
+/** What is kept of a webhook beside its type and code; `expiresAt` is ISO 8601. */
+export const webhookDetails = z.object({
+  accountId: z.string().nullable(),
+  expiresAt: z.string().nullable(),
+  errorCode: z.string().nullable(),
+  reason: z.string().nullable(),
+});
+
+/**
+ * Takes one webhook: checks that Plaid signed these very bytes within the last five minutes, keeps
+ * it, and adds the job that acts on it, in one statement. The same delivery again does nothing.
+ * Errors: `webhook_refused`; `busy` and those of Plaid's calls when the key cannot be had now.
+ * https://plaid.com/docs/api/webhooks/webhook-verification/
+ */
+export async function receiveWebhook(
+  { db, webhookKeys }: Pick<Services, "db" | "webhookKeys">,
+  signature: string | undefined,
+  bytes: Buffer,
+  log: Log,
+): Promise<void> {
+  if (!signature || signature.length > 4_000) throw refused("no signature");
+  const signedAt = await verify(webhookKeys, signature, bytes);
+  const parsed = body.safeParse(parseJson(bytes));
+  if (!parsed.success) throw refused("a body that we do not know");
+  const { webhook_type: type, webhook_code: code, item_id: plaidItemId, ...given } = parsed.data;
+  const fresh = await keepWebhook(db, {
+    deliveryHash: createHash("sha256").update(signature).digest(),
+    type,
+    code,
+    plaidItemId: plaidItemId ?? null,
+    details: {
+      accountId: given.account_id ?? null,
+      expiresAt: given.consent_expiration_time ?? given.disconnect_time ?? null,
+      errorCode: given.error?.error_code ?? null,
+      reason: given.reason ?? null,
+    } satisfies z.infer<typeof webhookDetails>,
+    signedAt,
+  });
+  log.info({ event: "webhook", type, code, plaidItemId, fresh }, "Webhook");
+}
+
+/** When it was signed. */
+async function verify(
+  keys: Services["webhookKeys"],
+  signature: string,
+  bytes: Buffer,
+): Promise<Date> {
+  const { kid } = checked("its header", () => header.parse(decodeProtectedHeader(signature)));
+  const key = await keys.find(kid);
+  if (!key) throw refused("an unknown key");
+  const { payload } = await compactVerify(signature, key, { algorithms: ["ES256"] }).catch(
+    (error: unknown) => {
+      throw error instanceof errors.JOSEError ? refused("its signature") : error;
+    },
+  );
+  const { iat, request_body_sha256: signed } = checked("its claims", () =>
+    claims.parse(parseJson(Buffer.from(payload))),
+  );
+  const age = Date.now() - iat * 1000;
+  if (age > timeLimits.webhookAge || age < -timeLimits.webhookAhead) throw refused("its age");
+  const hash = createHash("sha256").update(bytes).digest();
+  if (!timingSafeEqual(hash, Buffer.from(signed, "hex"))) throw refused("another body");
+  return new Date(iat * 1000);
+}
+
+function checked<T>(what: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch {
+    throw refused(what);
+  }
+}
+
+function parseJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString());
+  } catch {
+    return undefined;
+  }
+}
+
+/** `what` is for the log. */
+function refused(what: string): FiscilityError {
+  return new FiscilityError("webhook_refused", { cause: new Error(what) });
+}

@@ -1,0 +1,20 @@
+import { requestDueSyncs } from "../../db/item-syncs.ts";
+import { dropSupersededSyncs } from "../../db/jobs.ts";
+import { dropOldWebhooks } from "../../db/webhooks.ts";
+import type { Services } from "../services.ts";
+import { timeLimits } from "../time-limits.ts";
+
+/** Items asked for at once, each minute: well within what Plaid allows. */
+const atOnce = 500;
+
+/** Webhooks are kept for so long, to look into what went wrong. */
+const webhookDays = 30;
+
+/** Asks for a sync of every Item not heard of for hours, and tidies up. Returns how many. */
+export async function sweep({ db, log }: Pick<Services, "db" | "log">): Promise<number> {
+  const requested = await requestDueSyncs(db, atOnce, timeLimits.syncSweep);
+  await dropSupersededSyncs(db);
+  await dropOldWebhooks(db, webhookDays);
+  if (requested > 0) log.info({ event: "sweep", requested }, "Syncs asked for");
+  return requested;
+}

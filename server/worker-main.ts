@@ -1,0 +1,33 @@
+import { migrateToLatest } from "../db/migrate.ts";
+import { ConfigError, parseConfig } from "./config.ts";
+import { migrateJobs } from "./jobs/migrate-jobs.ts";
+import { startWorker } from "./jobs/worker.ts";
+import { createServices } from "./services.ts";
+
+/**
+ * `npm run worker`: the jobs alone, without HTTP, beside servers that run with `WORKER=apart`. The
+ * environment must name everything: what `npm start` fills in belongs to that process.
+ */
+async function main(): Promise<void> {
+  const stopped = new Promise<void>((resolve) => {
+    process.on("SIGINT", () => resolve());
+    process.on("SIGTERM", () => resolve());
+  });
+  const config = parseConfig(process.env);
+  await migrateToLatest(config.databaseUrl);
+  await migrateJobs(config.databaseUrl);
+  const { services, close } = createServices(config);
+  const worker = await startWorker(services);
+  process.stderr.write("The worker takes jobs. Stop it with Ctrl-C.\n");
+  await stopped;
+  await worker.stop();
+  await close();
+  process.exit(0);
+}
+
+main().catch((error: unknown) => {
+  const plain = error instanceof ConfigError;
+  const text = error instanceof Error ? (plain ? error.message : error.stack) : String(error);
+  process.stderr.write(`${text}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,53 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { buffer } from "node:stream/consumers";
+import { until } from "./redis.ts";
+
+/** A webhook as Plaid sent it: the very bytes and their signature. */
+export interface Caught {
+  signature: string;
+  body: Buffer;
+  code: string;
+  itemId: string;
+}
+
+/** A receiver that keeps what it gets, to be passed on as often and in whatever order a test likes. */
+export async function startWebhookCatcher() {
+  const caught: Caught[] = [];
+  const server = createServer(async (req, res) => {
+    const body = await buffer(req);
+    const { webhook_code: code, item_id: itemId } = JSON.parse(body.toString());
+    caught.push({ signature: String(req.headers["plaid-verification"]), body, code, itemId });
+    res.end();
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    caught,
+    /** The first of this code of the Item that is caught from now on, or was last. */
+    async next(itemId: string, code: string): Promise<Caught> {
+      const find = () => caught.findLast((one) => one.itemId === itemId && one.code === code);
+      await until(() => find() !== undefined);
+      return find() as Caught;
+    },
+    close: () => new Promise((resolve) => server.close(resolve)),
+  };
+}
+
+/** Delivers a webhook to the app; its status. */
+export async function deliver(
+  url: string,
+  { signature, body }: { signature?: string; body: Buffer | string },
+): Promise<number> {
+  const response = await fetch(`${url}/plaid/webhook`, {
+    method: "POST",
+    body: new Uint8Array(Buffer.from(body)),
+    headers: {
+      "content-type": "application/json",
+      ...(signature === undefined ? {} : { "plaid-verification": signature }),
+    },
+  });
+  await response.arrayBuffer();
+  return response.status;
+}
