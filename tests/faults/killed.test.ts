@@ -17,6 +17,10 @@ beforeEach(async () => {
 
 /** As if the time had come for the recovery to take up what has no process. */
 async function recover(): Promise<void> {
+  // PostgreSQL has to notice first that the process is gone: its lock goes with it.
+  const open = `select 1 from pg_stat_activity
+    where datname = current_database() and state like 'idle in transaction%'`;
+  await expect.poll(() => app.query(open), { timeout: 10_000 }).toEqual([]);
   await app.query("update link_attempts set retry_at = now()");
   await recoverAttempts(app.services, app.services.log);
 }
