@@ -11,6 +11,7 @@ import { parseConfig } from "../../server/config.ts";
 import { connectAccount } from "../../server/connect/connect-account.ts";
 import { createServices } from "../../server/services.ts";
 import { benchClient } from "./client.ts";
+import { benchLive } from "./live.ts";
 
 /** `npm run bench`: figures as ratios in one run, on 127.0.0.1 alone. Bounded: 300 connections. */
 const rounds = 300;
@@ -30,19 +31,18 @@ await database.create("bench");
 const url = database.urlOf("bench");
 await migrateToLatest(url);
 const sandbox = await startSandbox({ port: 0 });
-const { services, close } = createServices(
-  parseConfig({
-    DATABASE_URL: url,
-    PLAID_CLIENT_ID: "bench",
-    PLAID_SECRET: "bench-secret",
-    PLAID_ENV: "sandbox",
-    PLAID_BASE_URL: sandbox.url,
-    TOKEN_KEYS: `b:${randomBytes(32).toString("base64")}`,
-    SESSION_SECRET: randomBytes(32).toString("base64url"),
-    APP_URL: "http://localhost:3000",
-    LOG_LEVEL: "silent",
-  }),
-);
+const env = {
+  DATABASE_URL: url,
+  PLAID_CLIENT_ID: "bench",
+  PLAID_SECRET: "bench-secret",
+  PLAID_ENV: "sandbox",
+  PLAID_BASE_URL: sandbox.url,
+  TOKEN_KEYS: `b:${randomBytes(32).toString("base64")}`,
+  SESSION_SECRET: randomBytes(32).toString("base64url"),
+  APP_URL: "http://localhost:3000",
+  LOG_LEVEL: "silent",
+};
+const { services, close } = createServices(parseConfig(env));
 const pool = new pg.Pool({ connectionString: url, max: 1 });
 
 /** Time spent waiting for Plaid: what is left of a connection is our own. Milliseconds. */
@@ -165,6 +165,10 @@ say(
 );
 
 for (const line of await benchClient(services, makeUser, publicToken)) say(line);
+
+const setPlan = (email: string) =>
+  pool.query("update users set plan = 'cfo' where email = $1", [email]);
+for await (const line of benchLive(env, setPlan)) say(line);
 
 await pool.end();
 await close();
