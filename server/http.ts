@@ -42,21 +42,7 @@ export function createHttp(services: Services, build: ServerBuild): express.Expr
   const app = express();
   app.disable("x-powered-by");
   app.set("trust proxy", config.production ? 1 : false);
-  app.use(
-    nameRequest,
-    logRequest(services),
-    securityHeaders(services),
-    refuseForeignOrigin(config),
-  );
-  app.use(compression());
-
-  app.get("/healthz", (_req, res) => void res.json({ status: "ok", app: "fiscility" }));
-  app.get("/readyz", async (_req, res) => {
-    const pending = await pendingMigrations(services.db as never).catch(() => null);
-    const status = pending === null ? "database unreachable" : pending.length ? "migrating" : "ok";
-    res.status(status === "ok" ? 200 : 503).json({ status });
-  });
-
+  app.use(nameRequest, logRequest(services));
   const createContext = (req: Request): Promise<Context> => {
     const own = known(req);
     // Once a request: the page's own caller, tRPC and REST see the same person.
@@ -71,12 +57,23 @@ export function createHttp(services: Services, build: ServerBuild): express.Expr
     return own.context;
   };
 
-  app.use(["/trpc", "/api/v1", "/api/openapi.json"], allowOtherSites);
   const onError = (req: Request, error: unknown, name: string | undefined) =>
     logFailure(services, req, error, name);
+  app.use(["/trpc", "/api/v1", "/api/openapi.json"], allowOtherSites);
+  // Before what pages and answers need: each open stream would keep its part of it in memory.
+  app.use("/trpc", createEventStreams(createContext, onError));
+  app.use(securityHeaders(services), refuseForeignOrigin(config));
+  app.use(compression());
+
+  app.get("/healthz", (_req, res) => void res.json({ status: "ok", app: "fiscility" }));
+  app.get("/readyz", async (_req, res) => {
+    const pending = await pendingMigrations(services.db as never).catch(() => null);
+    const status = pending === null ? "database unreachable" : pending.length ? "migrating" : "ok";
+    res.status(status === "ok" ? 200 : 503).json({ status });
+  });
+
   app.use(
     "/trpc",
-    createEventStreams(createContext, onError),
     limitBody,
     createTrpcHandler(createContext, onError, { maxBodySize: maxBody, maxBatchSize: 100 }),
   );

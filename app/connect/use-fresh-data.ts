@@ -3,7 +3,7 @@ import { useEffect, useRef } from "react";
 import { onAccountNews } from "./account-news.ts";
 
 /** At most one reload of the data in this time, in milliseconds: focus and visibility come together. */
-const interval = 1_000;
+const interval = 250;
 
 /**
  * Loads the page's data again, without a page load, when it changed (as `followChanges` hears from the

@@ -42,13 +42,14 @@ async function stream(
     res.writeHead(200, {
       "content-type": "text/event-stream",
       "cache-control": "no-cache, no-transform",
+      "x-content-type-options": "nosniff",
       "x-accel-buffering": "no",
     });
     const client = { reconnectAfterInactivityMs: timeLimits.liveSilence };
     res.write(`event: connected\ndata: ${JSON.stringify(client)}\n\n`);
     ping = setInterval(() => {
-      // Whoever does not read is not written to; it hears that it is there when it reads again.
-      if (!res.writableNeedDrain) res.write("event: ping\ndata: \n\n");
+      // Who does not read is not written to, so that nothing piles up for who never will.
+      if (!res.writableNeedDrain && !gone.signal.aborted) res.write("event: ping\ndata: \n\n");
     }, timeLimits.livePing);
     for await (const event of await subscribe(name, ctx, inputOf(req), gone.signal)) {
       const [id, data] = isTrackedEnvelope(event) ? event : [null, event];
@@ -57,7 +58,7 @@ async function stream(
       );
       if (!sent) await once(res, "drain", { signal: gone.signal });
     }
-    res.write("event: return\ndata: \n\n");
+    if (!gone.signal.aborted) res.write("event: return\ndata: \n\n");
   } catch (cause) {
     // Ended without a word, so that the client opens it again: the node closes, or the client left.
     if ((cause as Error).name === "AbortError") return;

@@ -13,6 +13,7 @@ import { migrateJobs } from "../../server/jobs/migrate-jobs.ts";
 import { createServices } from "../../server/services.ts";
 import { benchClient } from "./client.ts";
 import { benchConnect } from "./connect.ts";
+import { benchLive } from "./live.ts";
 
 /** `npm run bench`: figures as ratios in one run, on 127.0.0.1 alone. Bounded: 300 connections. */
 const rounds = 300;
@@ -174,6 +175,10 @@ const latency = async (latency_ms: number) => {
 };
 for await (const line of benchConnect({ env, services, pool, publicToken, latency })) say(line);
 for (const line of await benchClient(services, makeUser, publicToken)) say(line);
+
+const setPlan = (email: string) =>
+  pool.query("update users set plan = 'cfo' where email = $1", [email]);
+for await (const line of benchLive(env, setPlan)) say(line);
 
 await pool.end();
 await close();

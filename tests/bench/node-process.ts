@@ -16,12 +16,7 @@ const silent = createLog("info", { write: () => {} });
 /** A server in a process of its own, so that asking it takes nothing from its answering. */
 export async function startProcess(kind: "app" | "bare", env: Record<string, string>) {
   const child = fork(import.meta.filename, [kind], {
-    execArgv: [
-      "--import",
-      "tsx",
-      "--expose-gc",
-      ...(process.env.PROF ? ["--cpu-prof", "--cpu-prof-dir=/tmp/prof"] : []),
-    ],
+    execArgv: ["--import", "tsx", "--expose-gc"],
     env: { ...process.env, ...env },
     serialization: "json",
   });
@@ -33,11 +28,11 @@ export async function startProcess(kind: "app" | "bare", env: Record<string, str
   const { url } = await tell<{ url: string }>();
   return {
     url,
-    /** Resident bytes after a full collection. */
-    memory: async () => await tell<{ rss: number; heap: number }>("memory"),
+    /** Bytes once all is quiet: resident, and of that on the heap and in buffers. */
+    memory: () => tell<{ resident: number; heap: number }>("memory"),
     async stop() {
       const ended = once(child, "exit");
-      child.kill(process.env.PROF ? "SIGTERM" : "SIGKILL");
+      child.kill("SIGKILL");
       await ended;
     },
   };
@@ -71,11 +66,14 @@ if (process.argv[1] === import.meta.filename) {
   const [, , kind] = process.argv;
   const url =
     kind === "bare" ? await startBare() : (await startServer(parseConfig(process.env), silent)).url;
-  process.on("message", () => {
-    for (let n = 0; n < 3; n++) globalThis.gc?.();
+  process.on("message", async () => {
+    // Pages are given back some time after what was on them.
+    for (let n = 0; n < 6; n++) {
+      globalThis.gc?.();
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
     const { rss, heapUsed, external } = process.memoryUsage();
-    process.send?.({ rss, heap: heapUsed + external });
+    process.send?.({ resident: rss, heap: heapUsed + external });
   });
-  process.on("SIGTERM", () => process.exit(0));
   process.send?.({ url });
 }

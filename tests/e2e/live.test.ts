@@ -3,8 +3,8 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { freePort } from "../../local/ports.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { launchBrowser, openPage, type Witness } from "../support/browser.ts";
-import { until } from "../support/redis.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
+import { until } from "../support/until.ts";
 
 let app: TestApp;
 let second: Awaited<ReturnType<TestApp["startNode"]>>;

@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import { createApiKey } from "../../server/auth/api-keys.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
-import { startRedis, startRedisCluster, type TestRedis, until } from "../support/redis.ts";
+import { startRedis, startRedisCluster, type TestRedis } from "../support/redis.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
+import { until } from "../support/until.ts";
 
 const key = (person: Person) => `fiscility:accounts:{${person.id}}`;
 

@@ -8,7 +8,8 @@ import { createRedisAccountStore } from "../../server/cache/redis-account-store.
 import { redisAddress } from "../../server/cache/redis-address.ts";
 import { RedisDoor } from "../../server/cache/redis-door.ts";
 import type { AccountsListOutput } from "../../server/contracts/accounts.ts";
-import { startRedis, startRedisCluster, type TestRedis, until } from "../support/redis.ts";
+import { startRedis, startRedisCluster, type TestRedis } from "../support/redis.ts";
+import { until } from "../support/until.ts";
 
 const silent = pino({ level: "silent" });
 const list = (name: string): AccountsListOutput => ({

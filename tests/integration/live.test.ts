@@ -3,9 +3,9 @@ import { createClient, type FiscilityError } from "../../client/src/index.ts";
 import { createApiKey, revokeApiKey } from "../../server/auth/api-keys.ts";
 import type { Scope } from "../../server/contracts/api-keys.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
-import { until } from "../support/redis.ts";
 import { openStream } from "../support/sse.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
+import { until } from "../support/until.ts";
 
 // Heartbeats and the silence a client takes for a broken network, in a test's time.
 vi.mock("../../server/time-limits.ts", async (original) => {
@@ -114,6 +114,27 @@ test("a stream opened again goes on from the last event: nothing twice, what was
 test("a stream that is idle says that it is there", async () => {
   const stream = await follow(app.url, { cookie: (await app.signUp()).cookie });
   await until(() => stream.events.filter(({ event }) => event === "ping").length >= 3);
+});
+
+test("clients that leave at any moment leave nothing behind, and disturb nobody", async () => {
+  const { cookie, id } = await app.signUp();
+  const staying = await follow(app.url, { cookie });
+  await until(() => versions(staying).length === 1);
+  const leaving = Array.from({ length: 60 }, async (_, n) => {
+    const controller = new AbortController();
+    const stream = fetch(`${app.url}/trpc/live.changes`, {
+      headers: { cookie },
+      signal: controller.signal,
+    }).then((response) => response.text());
+    // Some before the log-in is read, some in the middle of it, some with the stream open.
+    setTimeout(() => controller.abort(), n * 2);
+    await expect(stream).rejects.toThrow(/abort/);
+  });
+  await change({ id });
+  await Promise.all(leaving);
+  await until(() => app.services.live.size === 1);
+  await change({ id });
+  await until(() => versions(staying).at(-1) === 2);
 });
 
 test("I6 logging out ends that session's streams on every node, and no other's", async () => {

@@ -9,7 +9,7 @@ import { createApiKey } from "../../server/auth/api-keys.ts";
 import { scope } from "../../server/contracts/api-keys.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { packedClientProject, run } from "../support/packed-client.ts";
-import { until } from "../support/redis.ts";
+import { until } from "../support/until.ts";
 
 let app: TestApp;
 let project: Awaited<ReturnType<typeof packedClientProject>>;

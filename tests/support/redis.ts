@@ -79,12 +79,3 @@ function answers(port: number): Promise<boolean> {
     socket.once("error", () => resolve(false));
   });
 }
-
-/** Waits until something is so; rejects when it takes longer than any test should. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const give = Date.now() + 20_000;
-  while (!(await condition())) {
-    if (Date.now() > give) throw new Error(`not so in time: ${condition}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
