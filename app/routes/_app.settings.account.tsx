@@ -5,7 +5,7 @@ import {
   type MetaFunction,
   redirect,
 } from "@remix-run/node";
-import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
+import { Form, useActionData, useLoaderData, useLocation, useNavigation } from "@remix-run/react";
 import { Download } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { reasons } from "../../server/contracts/errors.ts";
@@ -93,7 +93,11 @@ export default function YourAccount() {
 function DeleteAccount({ banks, accounts }: { banks: number; accounts: number }) {
   const answer = useActionData<typeof action>();
   const form = useRef<HTMLFormElement>(null);
-  const busy = useNavigation().formMethod === "POST";
+  const { formMethod, state, location } = useNavigation();
+  const { pathname } = useLocation();
+  // Not while the page is only loaded again after a refusal: what is typed by then must not be lost.
+  const leaving = location !== undefined && location.pathname !== pathname;
+  const busy = formMethod === "POST" && (state === "submitting" || leaving);
 
   useEffect(() => {
     if (answer?.mismatch) form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
