@@ -59,7 +59,7 @@ export default function YourAccount() {
   return (
     <div className="max-w-164">
       <h1 className="text-2xl font-semibold">{words.title}</h1>
-      <p className="truncate text-ink-soft" title={email}>
+      <p className="wrap-anywhere text-ink-soft">
         {name}, {email}
       </p>
       <section
