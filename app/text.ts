@@ -11,6 +11,7 @@ export const text = {
     dashboard: "Dashboard",
     activity: "Activity",
     account: "Your account",
+    yourAccount: "Account and data",
     apiKeys: "API keys",
     logOut: "Log out",
     skip: "Skip to content",
@@ -91,20 +92,44 @@ export const text = {
     alreadyConnected: (bank: string, accounts: number) =>
       `${bank} is already connected: ${counted(accounts, "account")}`,
   },
+  confirm: {
+    goes: "What goes",
+    stays: "What stays",
+    phrase: (phrase: string) => `Type “${phrase}” to confirm`,
+    mismatch: "These are not the words above. Type them as they stand there.",
+  },
+  yourAccount: {
+    title: "Your account",
+    exportTitle: "Take your data with you",
+    exportLead: "All that is kept of you here, as it stands now.",
+    files: {
+      "everything.json": "Everything (JSON)",
+      "accounts.csv": "Accounts (CSV)",
+      "activity.csv": "Activity (CSV)",
+    },
+    deleteTitle: "Delete your account",
+    deleteLead:
+      "This cannot be taken back. If you want to keep your data, download it above first.",
+    banks: (banks: number, accounts: number) =>
+      `${counted(banks, "bank")} with ${counted(accounts, "account")}, and our access to ${banks === 1 ? "it" : "them"} at Plaid`,
+    person: "Your log-in, API keys and activity",
+    atBank: "Your accounts and your money at the bank",
+    button: "Delete my account",
+    busy: "Deleting…",
+    deletedTitle: "Your account is deleted",
+    deletedLead:
+      "Nothing of you is kept here. You can log in with another account, if you have one.",
+  },
   disconnect: {
     button: "Disconnect",
     bank: (bank: string) => `Disconnect ${bank}`,
     title: (bank: string) => `Disconnect ${bank}?`,
     lead: "This cannot be taken back. You can connect the bank again at any time.",
-    goes: "What goes",
     accounts: (accounts: number) =>
       `${counted(accounts, "account")} here, with balances and transactions`,
     access: "Our access to the bank, which is ended at Plaid",
-    stays: "What stays",
     atBank: "Your accounts and your money at the bank",
     activity: "The entries in your activity",
-    phrase: (phrase: string) => `Type “${phrase}” to confirm`,
-    mismatch: "These are not the words above. Type them as they stand there.",
     cancel: "Cancel",
     busy: "Disconnecting…",
     done: (bank: string) => `${bank} disconnected`,

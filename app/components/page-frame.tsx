@@ -1,5 +1,5 @@
 import { Form, Link, NavLink } from "@remix-run/react";
-import { KeyRound, LogOut } from "lucide-react";
+import { KeyRound, LogOut, UserRound } from "lucide-react";
 import type { ReactNode } from "react";
 import type { Viewer } from "../../server/contracts/session.ts";
 import { text } from "../text.ts";
@@ -80,14 +80,12 @@ function AccountMenu({ viewer }: { viewer: Viewer }) {
             {viewer.email}
           </p>
         </div>
-        <Link
-          to="/settings/api-keys"
-          className={buttonClass("quiet", "w-full justify-start px-3")}
-          onClick={(event) => event.currentTarget.closest<HTMLElement>("[popover]")?.hidePopover()}
-        >
-          <KeyRound className="size-4" aria-hidden="true" />
+        <MenuLink to="/settings/account" icon={<UserRound className="size-4" aria-hidden="true" />}>
+          {text.nav.yourAccount}
+        </MenuLink>
+        <MenuLink to="/settings/api-keys" icon={<KeyRound className="size-4" aria-hidden="true" />}>
           {text.nav.apiKeys}
-        </Link>
+        </MenuLink>
         <Form method="post" action="/logout">
           <button type="submit" className={buttonClass("quiet", "w-full justify-start px-3")}>
             <LogOut className="size-4" aria-hidden="true" />
@@ -96,5 +94,18 @@ function AccountMenu({ viewer }: { viewer: Viewer }) {
         </Form>
       </div>
     </>
+  );
+}
+
+function MenuLink({ to, icon, children }: { to: string; icon: ReactNode; children: ReactNode }) {
+  return (
+    <Link
+      to={to}
+      className={buttonClass("quiet", "w-full justify-start px-3")}
+      onClick={(event) => event.currentTarget.closest<HTMLElement>("[popover]")?.hidePopover()}
+    >
+      {icon}
+      {children}
+    </Link>
   );
 }

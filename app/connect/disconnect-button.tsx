@@ -1,10 +1,11 @@
 import { useRevalidator } from "@remix-run/react";
-import { Check, Minus, Unplug } from "lucide-react";
+import { Unplug } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import type { ItemWithAccounts } from "../../server/contracts/accounts.ts";
 import { disconnectPhrase, isPhrase } from "../../server/contracts/phrases.ts";
 import { Field } from "../auth/field.tsx";
 import { Button } from "../components/button.tsx";
+import { Consequences } from "../components/consequences.tsx";
 import { Dialog } from "../components/dialog.tsx";
 import { hideToast, showSuccess } from "../components/toasts.tsx";
 import { type Failure, toFailure } from "../failure.ts";
@@ -93,18 +94,10 @@ function Form({ item, busy, setBusy, onCancel }: FormProps) {
 
   return (
     <form onSubmit={submit} noValidate className="mt-5 grid gap-5">
-      <dl className="grid gap-3.5 rounded-xl bg-sunken px-4 py-3.5 text-sm">
-        <Consequences
-          title={words.goes}
-          lines={[words.accounts(item.accounts.length), words.access]}
-          icon={<Minus className="mt-0.5 size-4 shrink-0 text-danger" aria-hidden="true" />}
-        />
-        <Consequences
-          title={words.stays}
-          lines={[words.atBank, words.activity]}
-          icon={<Check className="mt-0.5 size-4 shrink-0 text-accent" aria-hidden="true" />}
-        />
-      </dl>
+      <Consequences
+        goes={[words.accounts(item.accounts.length), words.access]}
+        stays={[words.atBank, words.activity]}
+      />
       {failure ? (
         <div role="alert" className="rounded-lg bg-danger-soft px-3.5 py-2.5 text-sm text-danger">
           <p>{failure.message}</p>
@@ -118,8 +111,8 @@ function Form({ item, busy, setBusy, onCancel }: FormProps) {
       ) : null}
       <Field
         name="confirmation"
-        label={words.phrase(phrase)}
-        error={mismatch ? words.mismatch : undefined}
+        label={text.confirm.phrase(phrase)}
+        error={mismatch ? text.confirm.mismatch : undefined}
         autoComplete="off"
         autoCapitalize="none"
         autoCorrect="off"
@@ -136,27 +129,5 @@ function Form({ item, busy, setBusy, onCancel }: FormProps) {
         </Button>
       </div>
     </form>
-  );
-}
-
-function Consequences({
-  title,
-  lines,
-  icon,
-}: {
-  title: string;
-  lines: string[];
-  icon: React.ReactNode;
-}) {
-  return (
-    <div>
-      <dt className="font-medium">{title}</dt>
-      {lines.map((line) => (
-        <dd key={line} className="mt-1 flex gap-2.5 text-ink-soft">
-          {icon}
-          {line}
-        </dd>
-      ))}
-    </div>
   );
 }

@@ -8,7 +8,7 @@ import { Link, useLoaderData } from "@remix-run/react";
 import { Plus } from "lucide-react";
 import { useState } from "react";
 import { createApiKeyInput } from "../../server/contracts/api-keys.ts";
-import { FiscilityError, reasons } from "../../server/contracts/errors.ts";
+import { reasons } from "../../server/contracts/errors.ts";
 import { KeyRow } from "../api-keys/key-row.tsx";
 import { MakeKeyDialog } from "../api-keys/make-key-dialog.tsx";
 import { requireViewer } from "../auth/require-viewer.ts";
@@ -16,6 +16,7 @@ import { type FieldErrors, toFieldErrors } from "../auth/to-field-errors.ts";
 import { Button } from "../components/button.tsx";
 import { RouteError } from "../components/route-error.tsx";
 import { pageTitle } from "../page-title.ts";
+import { reasonOf } from "../reason-of.ts";
 import { text } from "../text.ts";
 
 const words = text.apiKeys;
@@ -50,9 +51,9 @@ export async function action({ request, context }: ActionFunctionArgs) {
     const { key } = await context.caller.apiKeys.create(input.data);
     return data<Answer>({ key }, { headers: { "cache-control": "no-store" } });
   } catch (error) {
-    const cause = error instanceof Error ? error.cause : null;
-    if (!(cause instanceof FiscilityError)) throw error;
-    const { status, message } = reasons[cause.reason as keyof typeof reasons];
+    const reason = reasonOf(error);
+    if (reason === null) throw error;
+    const { status, message } = reasons[reason];
     return data<Answer>({ message, fields: {} }, { status });
   }
 }

@@ -4,7 +4,7 @@ import {
   type MetaFunction,
   redirect,
 } from "@remix-run/node";
-import { useActionData } from "@remix-run/react";
+import { useActionData, useSearchParams } from "@remix-run/react";
 import { logInForm } from "../../server/contracts/session.ts";
 import { AuthPage } from "../auth/auth-page.tsx";
 import { Field } from "../auth/field.tsx";
@@ -27,10 +27,17 @@ export function action({ request, context }: ActionFunctionArgs) {
 
 export default function LogIn() {
   const answer = useActionData<typeof action>();
+  const [search] = useSearchParams();
+  const words = text.auth.logIn;
+  const { deletedTitle: title, deletedLead: lead } = text.yourAccount;
   // Which of the two is wrong is not said, so that nobody can find out who has an account.
   const blamedBy = answer?.message ? "form-message" : undefined;
   return (
-    <AuthPage words={text.auth.logIn} otherPath="/signup" answer={answer}>
+    <AuthPage
+      words={search.has("deleted") ? { ...words, title, lead } : words}
+      otherPath="/signup"
+      answer={answer}
+    >
       <Field
         name="email"
         type="email"

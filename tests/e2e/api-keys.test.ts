@@ -2,6 +2,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { launchBrowser, openPage } from "../support/browser.ts";
+import { logIn } from "../support/link.ts";
 
 let app: TestApp;
 let browser: Browser;
@@ -51,6 +52,24 @@ test("G3 a person makes a key in the page, sees it once, and revokes it", async 
   expect(await status("/api/v1/accounts")).toBe(401);
   expect(witness.console.filter((line) => !line.includes("400 (Bad Request)"))).toEqual([]);
   expect(witness.foreignHosts).toEqual([]);
+});
+
+test("G3 a person with as many keys as one may have is told so in the form", async () => {
+  const person = await app.signUp();
+  await app.query(
+    `insert into api_keys (id, user_id, secret_hash, name, scopes)
+     select lpad(to_hex(n), 16, '0'), $1, decode(repeat('00', 32), 'hex'), 'x', '{accounts:read}'
+     from generate_series(1, 50) n`,
+    [person.id],
+  );
+  const { page } = await openPage(browser);
+  await logIn(app, page, person);
+  await page.goto(`${app.url}/settings/api-keys`);
+  await page.getByRole("button", { name: "Make a key" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Name").fill("One more");
+  await dialog.getByRole("button", { name: "Make a key" }).click();
+  await dialog.getByText("as many API keys as one person may have").waitFor();
 });
 
 test("G4 the API's documentation is readable offline, with nothing from elsewhere and an empty console", async () => {

@@ -195,6 +195,29 @@ test.each(views)("a bank is disconnected, $width px, $colorScheme", async (view)
   await shoot("disconnected", { whole: true });
 });
 
+test.each(views)("the account goes, $width px, $colorScheme", async (view) => {
+  const { page, shoot } = await studio(view);
+  const person = await app.signUp("analyst", undefined, "Ada Lovelace");
+  await logIn(app, page, person);
+  await page.goto(`${app.url}/settings/account`);
+  await shoot("your-account-empty", { whole: true });
+  const body = { public_token: await app.publicToken() };
+  await app.post("/plaid/exchange-token", body, person);
+  await page.reload();
+  await shoot("your-account", { whole: true });
+  const button = page.getByRole("button", { name: "Delete my account" });
+  await button.click();
+  await page.getByText("These are not the words above").waitFor();
+  await shoot("delete-refused");
+  await page.getByRole("textbox").fill("delete my account");
+  await app.fault({ path: "/item/remove", times: 1, do: { delay: 1_500 } });
+  await button.click();
+  await page.locator("[aria-busy=true]").waitFor();
+  await shoot("deleting", { moving: true });
+  await page.getByRole("heading", { name: "Your account is deleted" }).waitFor();
+  await shoot("account-deleted");
+});
+
 test.each(views)("API keys, $width px, $colorScheme", async (view) => {
   const { page, shoot } = await studio(view);
   await logIn(app, page, await app.signUp());

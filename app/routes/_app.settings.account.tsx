@@ -1,0 +1,155 @@
+import {
+  type ActionFunctionArgs,
+  data,
+  type LoaderFunctionArgs,
+  type MetaFunction,
+  redirect,
+} from "@remix-run/node";
+import { Form, useActionData, useLoaderData, useLocation, useNavigation } from "@remix-run/react";
+import { Download } from "lucide-react";
+import { useEffect, useRef } from "react";
+import { reasons } from "../../server/contracts/errors.ts";
+import { deletePhrase } from "../../server/contracts/phrases.ts";
+import { Field } from "../auth/field.tsx";
+import { requireViewer } from "../auth/require-viewer.ts";
+import { Button, buttonClass } from "../components/button.tsx";
+import { Consequences } from "../components/consequences.tsx";
+import { RouteError } from "../components/route-error.tsx";
+import { pageTitle } from "../page-title.ts";
+import { reasonOf } from "../reason-of.ts";
+import { text } from "../text.ts";
+
+const words = text.yourAccount;
+
+export const meta: MetaFunction = () => pageTitle(words.title);
+
+export async function loader({ request, context }: LoaderFunctionArgs) {
+  const { name, email } = requireViewer(request, context);
+  const { items } = await context.caller.accounts.list();
+  const accounts = items.reduce((sum, item) => sum + item.accounts.length, 0);
+  return { name, email, banks: items.length, accounts };
+}
+
+/** What was wrong: with the words, or with all of it. */
+interface Answer {
+  mismatch: boolean;
+  message: string | null;
+}
+
+export async function action({ request, context }: ActionFunctionArgs) {
+  requireViewer(request, context);
+  const confirmation = String((await request.formData()).get("confirmation") ?? "");
+  try {
+    await context.caller.account.delete({ confirmation });
+  } catch (error) {
+    const reason = reasonOf(error);
+    if (reason === null) throw error;
+    const mismatch = reason === "confirmation_mismatch" || reason === "invalid_input";
+    const { status, message } = reasons[reason];
+    return data<Answer>({ mismatch, message: mismatch ? null : message }, { status });
+  }
+  const headers = new Headers();
+  const result = await context.auth.logOut();
+  if (result.ok) for (const cookie of result.setCookie) headers.append("Set-Cookie", cookie);
+  return redirect("/login?deleted", { headers });
+}
+
+export default function YourAccount() {
+  const { name, email, banks, accounts } = useLoaderData<typeof loader>();
+  return (
+    <div className="max-w-164">
+      <h1 className="text-2xl font-semibold">{words.title}</h1>
+      <p className="wrap-anywhere text-ink-soft">
+        {name}, {email}
+      </p>
+      <section
+        aria-labelledby="export"
+        className="mt-6 rounded-xl border border-line bg-surface px-4 py-5 shadow-card sm:px-6"
+      >
+        <h2 id="export" className="font-semibold">
+          {words.exportTitle}
+        </h2>
+        <p className="mt-1 text-ink-soft">{words.exportLead}</p>
+        <ul className="mt-4 flex flex-wrap gap-2">
+          {Object.entries(words.files).map(([file, label]) => (
+            <li key={file}>
+              <a
+                href={`/settings/export/${file}`}
+                download
+                className={buttonClass("secondary", "hit-area")}
+              >
+                <Download className="-ml-0.5 size-4" aria-hidden="true" />
+                {label}
+              </a>
+            </li>
+          ))}
+        </ul>
+      </section>
+      <DeleteAccount banks={banks} accounts={accounts} />
+    </div>
+  );
+}
+
+function DeleteAccount({ banks, accounts }: { banks: number; accounts: number }) {
+  const answer = useActionData<typeof action>();
+  const form = useRef<HTMLFormElement>(null);
+  const { formMethod, state, location } = useNavigation();
+  const { pathname } = useLocation();
+  // Not while the page is only loaded again after a refusal: what is typed by then must not be lost.
+  const leaving = location !== undefined && location.pathname !== pathname;
+  const busy = formMethod === "POST" && (state === "submitting" || leaving);
+
+  useEffect(() => {
+    if (answer?.mismatch) form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+  }, [answer]);
+
+  return (
+    <section
+      aria-labelledby="delete"
+      className="mt-4 rounded-xl border border-danger/30 bg-surface px-4 py-5 shadow-card sm:px-6"
+    >
+      <h2 id="delete" className="font-semibold">
+        {words.deleteTitle}
+      </h2>
+      <p className="mt-1 text-ink-soft">{words.deleteLead}</p>
+      <Consequences
+        className="mt-4"
+        goes={[...(banks > 0 ? [words.banks(banks, accounts)] : []), words.person]}
+        stays={[words.atBank]}
+      />
+      <Form
+        ref={form}
+        method="post"
+        noValidate
+        className="mt-5 grid gap-5"
+        onSubmit={(event) => busy && event.preventDefault()}
+      >
+        {answer?.message ? (
+          <p role="alert" className="rounded-lg bg-danger-soft px-3.5 py-2.5 text-sm text-danger">
+            {answer.message}
+          </p>
+        ) : null}
+        <Field
+          name="confirmation"
+          label={text.confirm.phrase(deletePhrase)}
+          error={answer?.mismatch ? text.confirm.mismatch : undefined}
+          autoComplete="off"
+          autoCapitalize="none"
+          autoCorrect="off"
+          spellCheck={false}
+          maxLength={100}
+          readOnly={busy}
+        />
+        <div className="flex justify-end">
+          <Button kind="danger" type="submit" busy={busy} className="max-sm:w-full">
+            {busy ? words.busy : words.button}
+          </Button>
+        </div>
+      </Form>
+    </section>
+  );
+}
+
+export function ErrorBoundary() {
+  return <RouteError />;
+}

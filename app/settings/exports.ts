@@ -1,0 +1,72 @@
+import { stringify } from "csv-stringify/sync";
+import type { ExportOutput } from "../../server/contracts/account.ts";
+
+interface Export {
+  type: string;
+  write: (data: ExportOutput) => string;
+}
+
+/** The files a person can take with them, by name. */
+export const exports: Record<string, Export> = {
+  "everything.json": {
+    type: "application/json; charset=utf-8",
+    write: (data) => `${JSON.stringify(data, null, 2)}\n`,
+  },
+  "accounts.csv": {
+    type: "text/csv; charset=utf-8",
+    write: ({ items }) =>
+      toCsv(
+        items.flatMap(({ institution, status, createdAt, accounts }) =>
+          accounts.map((account) => ({
+            bank: institution.name,
+            status,
+            connected_at: createdAt,
+            account: account.name,
+            official_name: account.officialName,
+            mask: account.mask,
+            type: account.type,
+            subtype: account.subtype,
+            current: account.balances.current,
+            available: account.balances.available,
+            limit: account.balances.limit,
+            currency: account.balances.currency,
+          })),
+        ),
+        [
+          ...["bank", "status", "connected_at", "account", "official_name", "mask", "type"],
+          ...["subtype", "current", "available", "limit", "currency"],
+        ],
+      ),
+  },
+  "activity.csv": {
+    type: "text/csv; charset=utf-8",
+    write: ({ activity }) =>
+      toCsv(
+        activity.map((entry) => ({
+          at: entry.createdAt,
+          what: entry.kind,
+          bank: entry.institutionName,
+          accounts: String(entry.accountCount),
+          reason: entry.reason,
+        })),
+        ["at", "what", "bank", "accounts", "reason"],
+      ),
+  },
+};
+
+/** RFC 4180, with a byte order mark: without it Excel takes UTF-8 for something else. */
+function toCsv(rows: Record<string, string | null>[], columns: string[]): string {
+  return stringify(rows, {
+    header: true,
+    columns,
+    bom: true,
+    record_delimiter: "\r\n",
+    cast: { string: (text) => (isFormula.test(text) ? `'${text}` : text) },
+  });
+}
+
+/**
+ * What a spreadsheet would take for a formula; names come from banks. An amount below zero is none.
+ * https://owasp.org/www-community/attacks/CSV_Injection
+ */
+const isFormula = /^(?!-\d+(\.\d+)?$)[=+\-@\t\r]/;

@@ -1,0 +1,114 @@
+import { readFile } from "node:fs/promises";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { startTestApp, type TestApp } from "../support/app.ts";
+import { axeViolations } from "../support/axe.ts";
+import { launchBrowser, openPage } from "../support/browser.ts";
+import { card, logIn } from "../support/link.ts";
+
+let app: TestApp;
+let browser: Browser;
+beforeAll(async () => {
+  [app, browser] = await Promise.all([startTestApp(), launchBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await app?.close();
+});
+afterEach(async () => {
+  await app.clearFaults();
+  for (const context of browser.contexts()) await context.close();
+});
+
+/** The settings page of a person with one bank, reached by the menu. */
+async function settings(options: Parameters<typeof openPage>[1] = {}) {
+  const person = await app.signUp("analyst");
+  const body = { public_token: await app.publicToken() };
+  await app.post("/plaid/exchange-token", body, person);
+  const witness = await openPage(browser, options);
+  const { page } = witness;
+  await logIn(app, page, person);
+  await page.getByRole("button", { name: "Your account" }).click();
+  await page.getByRole("link", { name: "Account and data" }).click();
+  await page.getByRole("heading", { level: 1, name: "Your account" }).waitFor();
+  return { ...witness, person };
+}
+
+async function download(page: Page, name: string): Promise<{ file: string; content: string }> {
+  const started = page.waitForEvent("download");
+  await page.getByRole("link", { name }).click();
+  const file = await started;
+  return { file: file.suggestedFilename(), content: await readFile(await file.path(), "utf8") };
+}
+
+test("a person takes their data with them, then deletes their account; nothing is left here or at Plaid", async () => {
+  const { page, person, ...witness } = await settings();
+  const everything = await download(page, "Everything (JSON)");
+  expect(everything.file).toMatch(/^fiscility-\d{4}-\d\d-\d\d-everything\.json$/);
+  expect(JSON.parse(everything.content)).toMatchObject({
+    person: { email: person.email },
+    items: [{ institution: { name: "First Platypus Bank" } }],
+    activity: [{ kind: "connected" }],
+  });
+  expect((await download(page, "Accounts (CSV)")).content).toContain("Plaid Checking");
+  expect((await download(page, "Activity (CSV)")).content).toContain("First Platypus Bank");
+
+  // With the keyboard: the words, wrong and right.
+  await page.getByLabel("Type “delete my account” to confirm").focus();
+  await page.keyboard.type("delete");
+  await page.keyboard.press("Enter");
+  await page.getByText("These are not the words above").waitFor();
+  await expect
+    .poll(() => page.evaluate(() => document.activeElement?.getAttribute("name")))
+    .toBe("confirmation");
+  const [item] = await app.query("select * from items where user_id = $1", [person.id]);
+  await page.keyboard.press("Control+a");
+  await page.keyboard.type("delete my account");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { level: 1, name: "Your account is deleted" }).waitFor();
+
+  await page.goto(`${app.url}/dashboard`);
+  await page.getByRole("heading", { level: 1, name: "Log in" }).waitFor();
+  expect(await page.context().cookies()).toEqual([]);
+  expect(await app.query("select 1 from users where id = $1", [person.id])).toEqual([]);
+  const atPlaid = (await app.itemsAtPlaid()).find((one) => one.item_id === item.plaid_item_id);
+  expect(atPlaid?.removed).toBe(true);
+  expect(witness.console.filter((line) => !line.includes("400 (Bad Request)"))).toEqual([]);
+  expect(witness.foreignHosts).toEqual([]);
+});
+
+test("another tab of a deleted account shows no bank any more once it is looked at", async () => {
+  const { page } = await settings();
+  const second = await openPage(browser, { from: page });
+  await second.page.goto(`${app.url}/dashboard`);
+  await card(second.page).waitFor();
+  await page.bringToFront();
+  await page.getByLabel("Type “delete my account” to confirm").fill("delete my account");
+  await page.getByRole("button", { name: "Delete my account" }).click();
+  await page.getByRole("heading", { level: 1, name: "Your account is deleted" }).waitFor();
+  await second.page.bringToFront();
+  await second.page.evaluate(() => window.dispatchEvent(new Event("focus")));
+  await second.page.getByRole("heading", { level: 1, name: "Log in" }).waitFor();
+  expect(await card(second.page).count()).toBe(0);
+});
+
+test("the downloads are the person's own: without a session there is only the log-in", async () => {
+  for (const file of ["everything.json", "accounts.csv", "activity.csv"]) {
+    const answer = await fetch(`${app.url}/settings/export/${file}`, { redirect: "manual" });
+    expect([file, answer.status]).toEqual([file, 302]);
+  }
+  const { cookie } = await app.signUp();
+  const unknown = await fetch(`${app.url}/settings/export/constructor`, { headers: { cookie } });
+  expect(unknown.status).toBe(404);
+});
+
+test.each([
+  ["light", 1280],
+  ["dark", 390],
+] as const)("axe finds nothing on the settings page (%s, %i px)", async (colorScheme, width) => {
+  const { page } = await settings({ colorScheme, width });
+  expect(await axeViolations(page)).toEqual([]);
+  await page.getByRole("button", { name: "Delete my account" }).click();
+  await page.getByText("These are not the words above").waitFor();
+  expect(await axeViolations(page)).toEqual([]);
+});
