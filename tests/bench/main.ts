@@ -12,6 +12,7 @@ import { connectAccount } from "../../server/connect/connect-account.ts";
 import { migrateJobs } from "../../server/jobs/migrate-jobs.ts";
 import { createServices } from "../../server/services.ts";
 import { benchClient } from "./client.ts";
+import { benchSync } from "./sync.ts";
 
 /** `npm run bench`: figures as ratios in one run, on 127.0.0.1 alone. Bounded: 300 connections. */
 const rounds = 300;
@@ -166,6 +167,10 @@ say(
 );
 
 for (const line of await benchClient(services, makeUser, publicToken)) say(line);
+
+const control = (name: string, body: object) =>
+  fetch(`${sandbox.url}/_control/${name}`, { method: "POST", body: JSON.stringify(body) });
+for (const line of await benchSync(services, pool, makeUser, publicToken, control)) say(line);
 
 await pool.end();
 await close();
