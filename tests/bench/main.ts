@@ -5,12 +5,14 @@ import path from "node:path";
 import { gzipSync } from "node:zlib";
 import { startSandbox } from "@fiscility/plaid-sandbox";
 import pg from "pg";
+import { createDb } from "../../db/client.ts";
 import { migrateToLatest } from "../../db/migrate.ts";
 import { startEmbeddedDatabase } from "../../local/embedded-database.ts";
 import { parseConfig } from "../../server/config.ts";
 import { connectAccount } from "../../server/connect/connect-account.ts";
 import { migrateJobs } from "../../server/jobs/migrate-jobs.ts";
 import { createServices } from "../../server/services.ts";
+import { timeLimits } from "../../server/time-limits.ts";
 import { benchClient } from "./client.ts";
 import { benchSync } from "./sync.ts";
 
@@ -170,8 +172,24 @@ for (const line of await benchClient(services, makeUser, publicToken)) say(line)
 
 const control = (name: string, body: object) =>
   fetch(`${sandbox.url}/_control/${name}`, { method: "POST", body: JSON.stringify(body) });
-for (const line of await benchSync(services, pool, makeUser, publicToken, control)) say(line);
+await database.create("twin");
+await migrateToLatest(database.urlOf("twin"));
+const twin = {
+  db: createDb({
+    url: database.urlOf("twin"),
+    max: 1,
+    statementTimeoutMs: timeLimits.statement,
+    connectTimeoutMs: timeLimits.databaseConnect,
+    idleInTransactionTimeoutMs: timeLimits.statement,
+    lockTimeoutMs: timeLimits.lock,
+    onIdleError: () => {},
+  }),
+  pool: new pg.Pool({ connectionString: database.urlOf("twin"), max: 1 }),
+};
+for (const line of await benchSync(services, pool, makeUser, publicToken, control, twin)) say(line);
 
+await twin.pool.end();
+await twin.db.destroy();
 await pool.end();
 await close();
 await sandbox.close();
