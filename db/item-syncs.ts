@@ -66,10 +66,13 @@ export async function keepPage(
   itemId: string,
   { kept, cursor, midway, updateCursor, upserted, removed }: SyncPage,
 ): Promise<boolean> {
+  const column = (name: keyof PageTransaction) => upserted.map((transaction) => transaction[name]);
+  // Not waited for on disk: what a crash of PostgreSQL takes, it takes with its cursor.
   // The Item's row is locked first, as by whoever deletes it: no deadlock with a disconnection.
   const { rows } = await sql<{ item_id: string }>`
     with item as materialized (
-      select id from items where id = ${itemId} and user_id = ${userId} for key share
+      select id, set_config('synchronous_commit', 'off', true)
+      from items where id = ${itemId} and user_id = ${userId} for key share
     ),
     sync as (
       update item_syncs set cursor = ${cursor}, update_cursor = ${updateCursor}, midway = ${midway}
@@ -85,10 +88,13 @@ export async function keepPage(
         t.category, t.pending
       from sync
       join accounts on accounts.item_id = sync.item_id
-      join json_to_recordset(${JSON.stringify(upserted)}::json) as t (
-        id text, "accountId" text, date date, amount numeric, currency text, name text,
-        merchant text, category text, pending boolean
-      ) on t."accountId" = accounts.plaid_account_id
+      join unnest(
+        ${column("id")}::text[], ${column("accountId")}::text[], ${column("date")}::date[],
+        ${column("amount")}::numeric[], ${column("currency")}::text[], ${column("name")}::text[],
+        ${column("merchant")}::text[], ${column("category")}::text[],
+        ${column("pending")}::boolean[]
+      ) as t (id, account, date, amount, currency, name, merchant, category, pending)
+        on t.account = accounts.plaid_account_id
       on conflict (user_id, id) do update set
         account_id = excluded.account_id, date = excluded.date, amount = excluded.amount,
         currency = excluded.currency, name = excluded.name, merchant = excluded.merchant,

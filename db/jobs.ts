@@ -14,26 +14,28 @@ const queueOf = (kind: string, id: unknown) =>
 const syncKey = (itemId: unknown) => sql`'sync_item:' || ${itemId}::text`;
 
 /**
- * SQL that adds the job which syncs an Item, where it stands in a statement. While one waits, adding
+ * SQL that adds the job which syncs an Item `inMs` from now, where it stands in a statement. While one waits, adding
  * it again changes nothing; while one runs, exactly one more comes after it (graphile-worker's
  * `job_key`, https://worker.graphile.org/docs/job-key). Its value is the job's id.
  */
-export function syncItemJob(userId: unknown, itemId: unknown) {
+export function syncItemJob(userId: unknown, itemId: unknown, inMs = 0) {
   return sql<string>`(graphile_worker.add_job('sync_item',
     json_build_object('userId', ${userId}::text, 'itemId', ${itemId}::text),
     queue_name := ${queueOf("sync", itemId)}, job_key := ${syncKey(itemId)},
+    run_at := now() + ${inMs} * interval '1 millisecond',
     max_attempts := ${sql.lit(syncTries)})).id`;
 }
 
-/** Asks for a sync of the Item. Add it in the transaction it is about. */
-export async function requestSync(db: Db, userId: string, itemId: string): Promise<void> {
-  await requestSyncs(db, [{ userId, itemId }]);
+/** Asks for a sync of the Item, `inMs` from now. Add it in the transaction it is about. */
+export async function requestSync(db: Db, userId: string, itemId: string, inMs = 0): Promise<void> {
+  await requestSyncs(db, [{ userId, itemId }], inMs);
 }
 
 /** Asks for a sync of each Item; the last job of one, if dead, goes. */
 export async function requestSyncs(
   db: Db,
   items: readonly { userId: string; itemId: string }[],
+  inMs = 0,
 ): Promise<void> {
   const asked = sql`json_to_recordset(${JSON.stringify(items)}::json)
     as asked ("userId" uuid, "itemId" uuid)`;
@@ -41,7 +43,7 @@ export async function requestSyncs(
     select jobs.id from graphile_worker.jobs, ${asked}
     where key = ${syncKey(sql.ref("asked.itemId"))}
       and attempts >= max_attempts and locked_at is null))`.execute(db);
-  await sql`select ${syncItemJob(sql.ref("asked.userId"), sql.ref("asked.itemId"))}
+  await sql`select ${syncItemJob(sql.ref("asked.userId"), sql.ref("asked.itemId"), inMs)}
     from ${asked}`.execute(db);
 }
 

@@ -18,7 +18,8 @@ export interface ItemOfUser {
 /**
  * How a sync ended. `not_ready`: Plaid is still fetching; a webhook or the sweep comes back to it.
  * `overtaken`: another sync went on from the same page. `needs_person`: the bank asks for a log-in.
- * `handed_back`: this process is stopping, and another goes on.
+ * `handed_back`: this process is stopping, and another goes on. `held_up`: Plaid's limits have no room;
+ * it goes on when they do.
  */
 export type SyncOutcome =
   | "done"
@@ -26,7 +27,8 @@ export type SyncOutcome =
   | "gone"
   | "overtaken"
   | "needs_person"
-  | "handed_back";
+  | "handed_back"
+  | "held_up";
 
 /** An update whose data changes while it is read is begun again so often in one run. */
 const restarts = 10;
@@ -34,7 +36,7 @@ const restarts = 10;
 /**
  * Brings an Item's transactions and balances up to date, page by page from where the last run got
  * to. Each page stands with its cursor or not at all, so a run may end anywhere. Errors, after which
- * the job is tried again: `plaid_unavailable`, `plaid_refused`, `busy`, `bank_unavailable`.
+ * the job is tried again: `plaid_unavailable`, `plaid_refused`, `bank_unavailable`.
  */
 export async function syncItem(
   services: Services,
@@ -57,6 +59,13 @@ export async function syncItem(
       return "handed_back";
     }
     const failure = error instanceof FiscilityError ? error : undefined;
+    if (failure?.reason === "busy") {
+      // A long history is more pages than Plaid allows an Item in a minute: that is no failure.
+      const wait = Math.ceil(failure.plaid?.retryAfter ?? 1) * 1000;
+      await requestSync(services.db, item.userId, item.itemId, wait);
+      log.info({ ...line, outcome: "held_up", wait }, "Sync held up");
+      return "held_up";
+    }
     if (failure?.reason === "bank_login_required" || failure?.plaid?.errorType === "ITEM_ERROR") {
       const status = await checkItem(services, item, log);
       if (status === "login_required" || status === "revoked") {

@@ -5,15 +5,18 @@ import path from "node:path";
 import { gzipSync } from "node:zlib";
 import { startSandbox } from "@fiscility/plaid-sandbox";
 import pg from "pg";
+import { createDb } from "../../db/client.ts";
 import { migrateToLatest } from "../../db/migrate.ts";
 import { startEmbeddedDatabase } from "../../local/embedded-database.ts";
 import { parseConfig } from "../../server/config.ts";
 import { connectAccount } from "../../server/connect/connect-account.ts";
 import { migrateJobs } from "../../server/jobs/migrate-jobs.ts";
 import { createServices } from "../../server/services.ts";
+import { timeLimits } from "../../server/time-limits.ts";
 import { benchClient } from "./client.ts";
 import { benchConnect } from "./connect.ts";
 import { benchLive } from "./live.ts";
+import { benchSync } from "./sync.ts";
 
 /** `npm run bench`: figures as ratios in one run, on 127.0.0.1 alone. Bounded: 300 connections. */
 const rounds = 300;
@@ -180,6 +183,26 @@ const setPlan = (email: string) =>
   pool.query("update users set plan = 'cfo' where email = $1", [email]);
 for await (const line of benchLive(env, setPlan)) say(line);
 
+const control = (name: string, body: object) =>
+  fetch(`${sandbox.url}/_control/${name}`, { method: "POST", body: JSON.stringify(body) });
+await database.create("twin");
+await migrateToLatest(database.urlOf("twin"));
+const twin = {
+  db: createDb({
+    url: database.urlOf("twin"),
+    max: 1,
+    statementTimeoutMs: timeLimits.statement,
+    connectTimeoutMs: timeLimits.databaseConnect,
+    idleInTransactionTimeoutMs: timeLimits.statement,
+    lockTimeoutMs: timeLimits.lock,
+    onIdleError: () => {},
+  }),
+  pool: new pg.Pool({ connectionString: database.urlOf("twin"), max: 1 }),
+};
+for (const line of await benchSync(services, pool, makeUser, publicToken, control, twin)) say(line);
+
+await twin.pool.end();
+await twin.db.destroy();
 await pool.end();
 await close();
 await sandbox.close();

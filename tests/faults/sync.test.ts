@@ -2,8 +2,8 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { startWorker, type Worker } from "../../server/jobs/worker.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { startNode } from "../support/node-process.ts";
-import { until } from "../support/redis.ts";
 import { transactionsAtPlaid, transactionsHere } from "../support/transactions.ts";
+import { until } from "../support/until.ts";
 import { deliver, startWebhookCatcher } from "../support/webhook-catcher.ts";
 
 let app: TestApp;

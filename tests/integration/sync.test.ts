@@ -5,8 +5,8 @@ import { startWorker, type Worker } from "../../server/jobs/worker.ts";
 import { sweep } from "../../server/sync/sweep.ts";
 import { syncItem } from "../../server/sync/sync-item.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
-import { until } from "../support/redis.ts";
 import { transactionsAtPlaid, transactionsHere } from "../support/transactions.ts";
+import { until } from "../support/until.ts";
 
 let app: TestApp;
 beforeAll(async () => {
@@ -188,6 +188,29 @@ test("a job that was tried in vain is told of, then dead on the card, until the 
   await sweep(app.services);
   await until(async () => (await listJobs(app.services.db)).length === 0);
   expect(await shown()).toBe("done");
+  await expectSameAsAtPlaid(one);
+});
+
+test("a history of more pages than Plaid allows an Item in a minute goes on when it does", async () => {
+  const one = await connect();
+  await change(one.plaidItemId, { added: 1200 });
+  const { rateLimits } = await import("../../server/plaid/rate-limits.ts");
+  const usual = rateLimits["/transactions/sync"] as (typeof rateLimits)[string];
+  rateLimits["/transactions/sync"] = { ...usual, perItem: 2 };
+  try {
+    expect(await sync(one.item)).toBe("held_up");
+  } finally {
+    rateLimits["/transactions/sync"] = usual;
+  }
+  expect((await transactionsHere(app, one.itemId)).length).toBe(1000);
+  const [job] = await listJobs(app.services.db);
+  expect(job).toMatchObject({ state: "waiting", attempts: 0 });
+  expect(job?.runAt.getTime()).toBeGreaterThan(Date.now() + 30_000);
+  await app.query(
+    "select graphile_worker.reschedule_jobs(array(select id from graphile_worker.jobs), run_at := now())",
+  );
+  worker = await startWorker(app.services);
+  await until(async () => (await listJobs(app.services.db)).length === 0);
   await expectSameAsAtPlaid(one);
 });
 

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
-import { until } from "./redis.ts";
+import { until } from "./until.ts";
 
 /** A webhook as Plaid sent it: the very bytes and their signature. */
 export interface Caught {

@@ -19,6 +19,7 @@ function exported(name: string, current: string | null): ExportOutput {
           {
             ...{ id, itemId: id, name, officialName: null, mask: "0001", type: "depository" },
             subtype: "checking",
+            revoked: false,
             balances: { current, available: null, limit: null, currency: "USD" },
           },
         ],
