@@ -85,3 +85,22 @@ test("REDIS_URL names one server or the nodes of a cluster", () => {
     password: "secret",
   });
 });
+
+test.each([
+  ["in production", {}, "https://connect.fiscility.com/plaid/webhook"],
+  ["from Plaid to this machine", { APP_URL: "http://localhost:3000" }, undefined],
+  [
+    "from a Plaid on this machine to this machine",
+    { APP_URL: "http://localhost:3000", PLAID_BASE_URL: "http://127.0.0.1:3001" },
+    "http://localhost:3000/plaid/webhook",
+  ],
+  [
+    "from a Plaid on this machine to another",
+    { APP_URL: "https://a.example", PLAID_BASE_URL: "http://127.0.0.1:3001" },
+    undefined,
+  ],
+])("webhooks are asked for only where they can arrive: %s", (where, changes, expected) => {
+  const env = { ...right, ...changes };
+  const NODE_ENV = where === "in production" ? "production" : undefined;
+  expect(parseConfig({ ...env, NODE_ENV }).webhookUrl).toBe(expected);
+});
