@@ -14,6 +14,9 @@ function exported(name: string, current: string | null): ExportOutput {
         id,
         institution: { id: null, name: 'Smith, "Jones" & Søn' },
         status: "good",
+        expiresAt: null,
+        newAccounts: false,
+        sync: { status: "done", at: null },
         createdAt,
         accounts: [
           {
