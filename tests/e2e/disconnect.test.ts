@@ -129,6 +129,9 @@ test("a bank that could not be disconnected stays, and the dialog says why; pres
 
 test("a bank that another tab has disconnected meanwhile is gone here as well, without an error", async () => {
   const { page, person } = await dashboard();
+  // A tab without a stream: it hears of nothing until it asks.
+  await page.route("**/trpc/live.changes*", (route) => route.abort());
+  await page.reload();
   const [{ id }] = await app.query("select id from items where user_id = $1", [person.id]);
   await page.getByRole("button", { name: `Disconnect ${bank}` }).click();
   const answer = await app.post(

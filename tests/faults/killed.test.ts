@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { recoverAttempts } from "../../server/connect/recover-attempts.ts";
+import { startWorker } from "../../server/jobs/worker.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { compareBooks } from "../support/books.ts";
 import { startNode } from "../support/node-process.ts";
+import { until } from "../support/until.ts";
 
 let app: TestApp;
 beforeAll(async () => {
@@ -15,12 +17,16 @@ beforeEach(async () => {
   await app.query("delete from users");
 });
 
-/** As if the time had come for the recovery to take up what has no process. */
-async function recover(): Promise<void> {
-  // PostgreSQL has to notice first that the process is gone: its lock goes with it.
+/** PostgreSQL has to notice first that a process is gone: its lock goes with it. */
+async function untilNobodyHoldsALock(): Promise<void> {
   const open = `select 1 from pg_stat_activity
     where datname = current_database() and state like 'idle in transaction%'`;
-  await expect.poll(() => app.query(open), { timeout: 10_000 }).toEqual([]);
+  await until(async () => (await app.query(open)).length === 0);
+}
+
+/** As if the time had come for the recovery to take up what has no process. */
+async function recover(): Promise<void> {
+  await untilNobodyHoldsALock();
   await app.query("update link_attempts set retry_at = now()");
   await recoverAttempts(app.services, app.services.log);
 }
@@ -158,4 +164,23 @@ test("I1 killed between Plaid's reply and our writing it down, the lost Item is 
     person,
   );
   expect(anew.body.outcome).toBe("connected");
+});
+
+test("I1 a worker that starts ends what a killed process left, once, however many start", async () => {
+  const person = await app.signUp("analyst");
+  const node = await startNode(app.env);
+  await node.dieAfter("keep");
+  await expect(app.connectAt(node.url, await app.publicToken(), person)).rejects.toThrow();
+  await untilNobodyHoldsALock();
+  const [{ id }] = await app.query("select id from link_attempts");
+  const workers = await Promise.all([startWorker(app.services), startWorker(app.services)]);
+  try {
+    await until(async () => (await compareBooks(app)).connected === 1);
+  } finally {
+    await Promise.all(workers.map((worker) => worker.stop()));
+  }
+  expect(await compareBooks(app)).toEqual({ ...nothingWrong, lost: 0, connected: 1 });
+  const lines = app.logLines.map((line) => JSON.parse(line));
+  const recovered = lines.filter((l) => l.event === "attempt_recovered" && l.attemptId === id);
+  expect(recovered).toHaveLength(1);
 });
