@@ -15,6 +15,7 @@ import { createServices } from "../../server/services.ts";
 import { timeLimits } from "../../server/time-limits.ts";
 import { benchClient } from "./client.ts";
 import { benchSync } from "./sync.ts";
+import { benchWebhooks } from "./webhooks.ts";
 
 /** `npm run bench`: figures as ratios in one run, on 127.0.0.1 alone. Bounded: 300 connections. */
 const rounds = 300;
@@ -172,6 +173,8 @@ for (const line of await benchClient(services, makeUser, publicToken)) say(line)
 
 const control = (name: string, body: object) =>
   fetch(`${sandbox.url}/_control/${name}`, { method: "POST", body: JSON.stringify(body) });
+say(await benchWebhooks(services));
+
 await database.create("twin");
 await migrateToLatest(database.urlOf("twin"));
 const twin = {
