@@ -17,6 +17,7 @@ import { benchClient } from "./client.ts";
 import { benchConnect } from "./connect.ts";
 import { benchLive } from "./live.ts";
 import { benchSync } from "./sync.ts";
+import { benchWebhooks } from "./webhooks.ts";
 
 /** `npm run bench`: figures as ratios in one run, on 127.0.0.1 alone. Bounded: 300 connections. */
 const rounds = 300;
@@ -185,6 +186,8 @@ for await (const line of benchLive(env, setPlan)) say(line);
 
 const control = (name: string, body: object) =>
   fetch(`${sandbox.url}/_control/${name}`, { method: "POST", body: JSON.stringify(body) });
+say(await benchWebhooks(services));
+
 await database.create("twin");
 await migrateToLatest(database.urlOf("twin"));
 const twin = {
