@@ -69,6 +69,8 @@ test.each(["lock", "keep", "accounts", "insert"])(
 test("I1 PostgreSQL is away for longer than we wait after the exchange: the Item is removed at once", async () => {
   const person = await app.signUp("analyst");
   const token = await app.publicToken();
+  // Plaid takes its time, so that PostgreSQL is gone when it answers.
+  await app.fault({ path: "/item/public_token/exchange", times: 1, do: { delay: 4_000 } });
   let stopped: Promise<void> | undefined;
   StepTimes.prototype.done = function (name: string) {
     done.call(this, name);
