@@ -114,6 +114,11 @@ async function bareTransaction(userId: string, accounts: number): Promise<number
     "insert into account_activity (user_id, attempt_id, kind, account_count) values ($1, $2, 'connected', $3)",
     [userId, id, accounts],
   );
+  await client.query("insert into item_syncs (item_id, user_id) values ($1, $2)", [id, userId]);
+  await client.query(
+    `select graphile_worker.add_job('sync_item', '{}', queue_name := 'sync:' || $1, job_key := $2)`,
+    [Math.floor(Math.random() * 64), id],
+  );
   await client.query("update users set data_version = data_version + 1 where id = $1", [userId]);
   await client.query("commit");
   const ms = performance.now() - started;
