@@ -105,6 +105,7 @@ export const text = {
     files: {
       "everything.json": "Everything (JSON)",
       "accounts.csv": "Accounts (CSV)",
+      "transactions.csv": "Transactions (CSV)",
       "activity.csv": "Activity (CSV)",
     },
     deleteTitle: "Delete your account",

@@ -38,6 +38,37 @@ export const exports: Record<string, Export> = {
         ],
       ),
   },
+  "transactions.csv": {
+    type: "text/csv; charset=utf-8",
+    write: ({ items, transactions }) => {
+      const owners = new Map(
+        items.flatMap(({ institution, accounts }) =>
+          accounts.map(({ id, name, mask }) => [id, { bank: institution.name, name, mask }]),
+        ),
+      );
+      return toCsv(
+        transactions.map((transaction) => {
+          const owner = owners.get(transaction.accountId);
+          return {
+            date: transaction.date,
+            bank: owner?.bank ?? null,
+            account: owner?.name ?? null,
+            mask: owner?.mask ?? null,
+            amount: transaction.amount,
+            currency: transaction.currency,
+            name: transaction.name,
+            merchant: transaction.merchant,
+            category: transaction.category,
+            pending: transaction.pending ? "yes" : "no",
+          };
+        }),
+        [
+          ...["date", "bank", "account", "mask", "amount", "currency", "name", "merchant"],
+          ...["category", "pending"],
+        ],
+      );
+    },
+  },
   "activity.csv": {
     type: "text/csv; charset=utf-8",
     write: ({ activity }) =>

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { itemWithAccounts } from "./accounts.ts";
 import { activityEntry } from "./activity.ts";
 import { viewer } from "./session.ts";
+import { transaction } from "./transactions.ts";
 
 /** Everything of a person here but secrets, for themselves. `exportedAt` is ISO 8601 UTC. */
 export const exportOutput = z.object({
@@ -10,6 +11,8 @@ export const exportOutput = z.object({
   items: z.array(itemWithAccounts),
   /** All of it, newest first. */
   activity: z.array(activityEntry),
+  /** All of them, newest first. */
+  transactions: z.array(transaction),
 });
 export type ExportOutput = z.infer<typeof exportOutput>;
 

@@ -93,7 +93,7 @@ test("another tab of a deleted account shows no bank any more once it is looked 
 });
 
 test("the downloads are the person's own: without a session there is only the log-in", async () => {
-  for (const file of ["everything.json", "accounts.csv", "activity.csv"]) {
+  for (const file of ["everything.json", "accounts.csv", "transactions.csv", "activity.csv"]) {
     const answer = await fetch(`${app.url}/settings/export/${file}`, { redirect: "manual" });
     expect([file, answer.status]).toEqual([file, 302]);
   }

@@ -267,3 +267,19 @@ test("while a sync waits another request changes nothing; while one runs, one mo
   expect(most).toBe(1);
   await expectSameAsAtPlaid(one);
 });
+
+test("a person takes every transaction along, as JSON and as CSV", async () => {
+  const one = await connect();
+  await sync(one.item);
+  const ids = (await transactionsHere(app, one.itemId)).map(({ id }) => id);
+  const headers = { cookie: one.owner.cookie };
+  const download = (file: string) => fetch(`${app.url}/settings/export/${file}`, { headers });
+  const { transactions } = (await (await download("everything.json")).json()) as {
+    transactions: { id: string; date: string }[];
+  };
+  expect(transactions.map(({ id }) => id).sort()).toEqual([...ids].sort());
+  const lines = (await (await download("transactions.csv")).text()).trim().split("\r\n");
+  expect(lines).toHaveLength(ids.length + 1);
+  expect(lines[0]).toContain("date,bank,account,mask,amount,currency,name");
+  expect(lines[1]).toContain(`${transactions[0]?.date},First Platypus Bank,`);
+});

@@ -29,6 +29,7 @@ function exported(name: string, current: string | null): ExportOutput {
       },
     ],
     activity: [],
+    transactions: [],
   };
 }
 
