@@ -71,6 +71,23 @@ export const text = {
     name: "Account",
     balance: "Balance",
   },
+  trail: {
+    step: {
+      connected: "Bank connected",
+      refreshed: "Dashboard refreshed",
+      sync_started: "First sync started",
+      transactions: "Transactions",
+      done: "All done",
+    },
+    state: {
+      waiting: "waiting",
+      running: "on their way",
+      failed: "did not work, trying again",
+      needs_you: "waiting for you to log in at the bank",
+    },
+    arrived: (count: number) => counted(count, "transaction"),
+    upToDate: (count: number) => `Up to date · ${counted(count, "transaction")} fetched`,
+  },
   empty: {
     title: "See your accounts in one place",
     lines: [
@@ -281,5 +298,5 @@ export const text = {
 } as const;
 
 function counted(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`;
+  return `${count.toLocaleString("en-US")} ${count === 1 ? one : many}`;
 }

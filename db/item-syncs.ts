@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { Db } from "./client.ts";
-import { requestSyncs } from "./jobs.ts";
+import { clearCacheJob, requestSyncs } from "./jobs.ts";
 
 /** A transaction as a page brings it; `accountId` is Plaid's. */
 export interface PageTransaction {
@@ -50,6 +50,7 @@ export async function findSync(db: Db, userId: string, itemId: string) {
       "item_syncs.cursor",
       "item_syncs.midway",
       "item_syncs.update_cursor as updateCursor",
+      sql<boolean>`item_syncs.synced_at is null`.as("first"),
     ])
     .executeTakeFirst();
   return row ?? null;
@@ -123,7 +124,8 @@ export async function finishSync(
       update users set data_version = data_version + 1 where id = ${userId} returning id
     ),
     sync as (
-      update item_syncs set status = 'done', synced_at = now(), due_at = ${fromNow(dueInMs)}
+      update item_syncs set status = 'done', synced_at = now(), due_at = ${fromNow(dueInMs)},
+        retry_at = null, arrived = case when synced_at is null then ${arrived(itemId)} else arrived end
       from version
       where item_syncs.item_id = ${itemId} and item_syncs.user_id = version.id
       returning item_syncs.item_id
@@ -136,6 +138,74 @@ export async function finishSync(
     where accounts.item_id = sync.item_id and accounts.plaid_account_id = b."accountId"`.execute(
     db,
   );
+}
+
+const arrived = (itemId: string) => sql`(select count(*) from transactions
+  join accounts on accounts.id = transactions.account_id where accounts.item_id = ${itemId})`;
+
+/**
+ * Tells of the first sync while it is under way: that it has begun, how many transactions it has
+ * brought, when it is tried again after a failure. The user's data version rises with it. Whoever
+ * holds the user's lock is not waited for: then nothing is told, and the next page or try does.
+ */
+export async function tellFirstSync(
+  db: Db,
+  userId: string,
+  itemId: string,
+  { retryInMs }: { retryInMs: number | null },
+): Promise<void> {
+  await sql`
+    with sync as (
+      select count(*) from item_syncs
+      where item_id = ${itemId} and user_id = ${userId} and synced_at is null
+    ),
+    version as (
+      update users set data_version = data_version + 1
+      where id = (select id from users, sync where id = ${userId} and sync.count = 1
+        for no key update of users skip locked)
+      returning id
+    )
+    update item_syncs set status = 'waiting', started_at = coalesce(started_at, now()),
+      retry_at = now() + ${retryInMs}::float8 * interval '1 millisecond',
+      arrived = ${arrived(itemId)}
+    from version
+    where item_id = ${itemId} and user_id = version.id and synced_at is null`.execute(db);
+}
+
+/**
+ * The user's cache could not be cleared: the job that does it again in `waitMs`, and when on the trail
+ * of the Item and of those that wait for it already. The user's data version rises with it.
+ */
+export async function postponeCacheClear(
+  db: Db,
+  again: { userId: string; itemId?: string; tries: number },
+  waitMs: number,
+): Promise<void> {
+  const { userId, itemId = null, tries } = again;
+  const waiting = sql`user_id = ${userId} and (item_id = ${itemId}::uuid or clear_retry_at is not null)`;
+  await sql`
+    with version as (
+      update users set data_version = data_version + 1
+      where id = ${userId} and exists (select 1 from item_syncs where ${waiting})
+      returning id
+    ),
+    marked as (
+      update item_syncs set clear_retry_at = ${fromNow(waitMs)} from version
+      where version.id = user_id and ${waiting}
+    )
+    select ${clearCacheJob({ userId, tries }, waitMs)}`.execute(db);
+}
+
+/** The cache is clear: the trails that waited for it, and the user's data version, which rises if any did. */
+export async function markCacheCleared(db: Db, userId: string): Promise<void> {
+  await sql`
+    with version as (
+      update users set data_version = data_version + 1 where id = ${userId}
+        and exists (select 1 from item_syncs where user_id = ${userId} and clear_retry_at is not null)
+      returning id
+    )
+    update item_syncs set clear_retry_at = null from version
+    where user_id = version.id and clear_retry_at is not null`.execute(db);
 }
 
 /** Nothing to sync yet: the sweep is to ask again then. */

@@ -3,6 +3,7 @@ import type { ItemWithAccounts } from "../server/contracts/accounts.ts";
 import type { Db } from "./client.ts";
 import { syncItemJob } from "./jobs.ts";
 import type { AccountActivityTable, ItemRow, ItemsTable, NewAccountRow } from "./schema.ts";
+import { trailOf } from "./trail.ts";
 
 /** What a connection writes, with the Item's id for the attempt's. */
 export interface NewConnection {
@@ -205,7 +206,12 @@ const shown = [
   "items.expires_at as expiresAt",
   "items.new_accounts as newAccounts",
   "item_syncs.status as syncStatus",
-  "item_syncs.synced_at as syncedAt",
+  "item_syncs.synced_at",
+  "item_syncs.started_at",
+  "item_syncs.arrived",
+  "item_syncs.retry_at",
+  "item_syncs.due_at",
+  "item_syncs.clear_retry_at",
   "items.created_at as createdAt",
   "accounts.id",
   "accounts.name",
@@ -246,7 +252,8 @@ function toContract(rows: Row[]): ItemWithAccounts[] {
       status: row.status,
       expiresAt: row.expiresAt?.toISOString() ?? null,
       newAccounts: row.newAccounts,
-      sync: { status: row.syncStatus, at: row.syncedAt?.toISOString() ?? null },
+      sync: { status: row.syncStatus, at: row.synced_at?.toISOString() ?? null },
+      trail: trailOf(row.status, { ...row, status: row.syncStatus }),
       createdAt: row.createdAt.toISOString(),
       accounts: [],
     };

@@ -26,6 +26,16 @@ export function syncItemJob(userId: unknown, itemId: unknown, inMs = 0) {
     max_attempts := ${sql.lit(syncTries)})).id`;
 }
 
+/**
+ * SQL that adds the job which clears a user's cache `inMs` from now, where it stands in a statement.
+ * There is one for a user, the last that was asked for. Its value is the job's id.
+ */
+export function clearCacheJob(payload: { userId: string; tries: number }, inMs: number) {
+  return sql<string>`(graphile_worker.add_job('clear_cache', ${JSON.stringify(payload)}::json,
+    job_key := ${`clear_cache:${payload.userId}`},
+    run_at := now() + ${inMs} * interval '1 millisecond')).id`;
+}
+
 /** Asks for a sync of the Item, `inMs` from now. Add it in the transaction it is about. */
 export async function requestSync(db: Db, userId: string, itemId: string, inMs = 0): Promise<void> {
   await requestSyncs(db, [{ userId, itemId }], inMs);

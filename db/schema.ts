@@ -110,6 +110,14 @@ export interface ItemSyncsTable {
   synced_at: ColumnType<Date | null, undefined, Date>;
   /** When the sweep asks for a sync unless one ended before. */
   due_at: Timestamp;
+  /** When the first sync began. */
+  started_at: ColumnType<Date | null, undefined, Date>;
+  /** Transactions that the first sync has brought so far. */
+  arrived: Generated<number>;
+  /** When the first sync, which failed, is tried again. */
+  retry_at: ColumnType<Date | null, undefined, Date | null>;
+  /** When the cache, which could not be cleared after the connection, is tried again. */
+  clear_retry_at: ColumnType<Date | null, undefined, Date | null>;
 }
 
 /** Plaid's webhooks whose signature was right, for 30 days. */
@@ -264,6 +272,7 @@ export interface Database {
 }
 
 export type ItemRow = Selectable<ItemsTable>;
+export type ItemSyncRow = Selectable<ItemSyncsTable>;
 export type AccountRow = Selectable<AccountsTable>;
 export type NewAccountRow = Insertable<AccountsTable>;
 export type LinkAttemptRow = Selectable<LinkAttemptsTable>;

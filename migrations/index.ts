@@ -7,6 +7,7 @@ import * as live from "./008_live.ts";
 import * as openLinks from "./010_open_links.ts";
 import * as transactions from "./011_transactions.ts";
 import * as disconnect from "./012_disconnect.ts";
+import * as trail from "./013_trail.ts";
 
 /** Every migration in order: numbered, forward only, never changed once it has landed. */
 export const migrations: Record<string, Migration> = {
@@ -18,4 +19,5 @@ export const migrations: Record<string, Migration> = {
   "010_open_links": openLinks,
   "011_transactions": transactions,
   "012_disconnect": disconnect,
+  "013_trail": trail,
 };

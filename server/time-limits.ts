@@ -34,6 +34,9 @@ export const timeLimits = {
   redisSteady: 10_000,
   /** An entry of the account cache is dropped after this long without a change. */
   cacheEntry: 10 * 60_000,
+  /** Before a cache that could not be cleared is cleared again; doubled each time, up to the longest. */
+  cacheClearRetry: 2_000,
+  cacheClearLongest: 60_000,
   /** A stream of live changes says this often that it is there. */
   livePing: 10_000,
   /** A client that hears nothing for this long opens its stream again. */

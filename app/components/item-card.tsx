@@ -5,6 +5,7 @@ import { text } from "../text.ts";
 import { AccountRow } from "./account-row.tsx";
 import { LocalTime } from "./local-time.tsx";
 import { Monogram } from "./monogram.tsx";
+import { TrailLine } from "./trail-line.tsx";
 
 /** The frame of a card; the card of a connection under way has the same, so that nothing jumps. */
 export const cardClass = "overflow-hidden rounded-xl border border-line bg-surface shadow-card";
@@ -68,6 +69,7 @@ export function ItemCard({ item, isNew, reconnect, disconnect }: ItemCardProps) 
           <AccountRow key={account.id} account={account} />
         ))}
       </ul>
+      <TrailLine trail={item.trail} />
     </article>
   );
 }

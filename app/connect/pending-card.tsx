@@ -36,6 +36,12 @@ export function PendingCard({ bank, accountCount, busy }: PendingCardProps) {
           </div>
         ))}
       </div>
+      <div
+        className="flex h-11.25 items-center border-t border-line px-4 sm:px-5"
+        aria-hidden="true"
+      >
+        <Bar className="h-3 w-44" />
+      </div>
     </div>
   );
 }

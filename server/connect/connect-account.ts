@@ -15,6 +15,7 @@ import type { ConnectAccountInput, ConnectAccountOutput } from "../contracts/con
 import { FiscilityError, type Reason, reasons } from "../contracts/errors.ts";
 import type { Services } from "../services.ts";
 import { StepTimes } from "../step-times.ts";
+import { clearCache } from "../sync/clear-cache.ts";
 import type { Log } from "../telemetry/log.ts";
 import { timeLimits } from "../time-limits.ts";
 import { Secret } from "../vault/secret.ts";
@@ -324,20 +325,14 @@ function storedError(reason: string | null, details: unknown): FiscilityError {
 
 /** The commit stands; what comes now can fail without harm, but not in silence. */
 async function afterCommit(
-  { cache }: Services,
+  services: Services,
   userId: string,
   output: ConnectAccountOutput,
   progress: Progress,
   log: Log,
 ): Promise<void> {
   progress.times.done("commit");
-  let cacheCleared = true;
-  try {
-    await cache.clear(userId);
-  } catch (error) {
-    cacheCleared = false;
-    log.warn({ event: "cache_not_cleared", userId, error: (error as Error).message }, "Cache");
-  }
+  const cacheCleared = await clearCache(services, { userId, itemId: output.item.id }, log);
   progress.times.done("cache");
   log.info(
     {

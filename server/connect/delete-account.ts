@@ -7,6 +7,7 @@ import { FiscilityError } from "../contracts/errors.ts";
 import { deletePhrase } from "../contracts/phrases.ts";
 import type { Services } from "../services.ts";
 import { StepTimes } from "../step-times.ts";
+import { clearCache } from "../sync/clear-cache.ts";
 import type { Log } from "../telemetry/log.ts";
 import { timeLimits } from "../time-limits.ts";
 import { removeAtPlaid } from "./give-up.ts";
@@ -25,7 +26,7 @@ export async function deleteAccount(
   log: Log,
 ): Promise<DeleteAccountOutput> {
   requirePhrase(confirmation, deletePhrase);
-  const { db, connectDb, connectGate, cache, vault } = services;
+  const { db, connectDb, connectGate, vault } = services;
   const userId = user.id;
   const times = new StepTimes();
   const { items, attempts } = await connectGate.run(userId, () =>
@@ -42,9 +43,7 @@ export async function deleteAccount(
     }),
   );
   times.done("commit");
-  await cache.clear(userId).catch((error: Error) => {
-    log.warn({ event: "cache_not_cleared", userId, error: error.message }, "Cache");
-  });
+  await clearCache(services, { userId }, log);
   times.done("cache");
   // One time limit for all of them: the person waits for this.
   const signal = AbortSignal.timeout(timeLimits.plaidCall);

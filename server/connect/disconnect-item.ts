@@ -7,6 +7,7 @@ import { FiscilityError } from "../contracts/errors.ts";
 import { disconnectPhrase } from "../contracts/phrases.ts";
 import type { Services } from "../services.ts";
 import { StepTimes } from "../step-times.ts";
+import { clearCache } from "../sync/clear-cache.ts";
 import type { Log } from "../telemetry/log.ts";
 import { removeAtPlaid } from "./give-up.ts";
 import { requirePhrase } from "./require-phrase.ts";
@@ -23,7 +24,7 @@ export async function disconnectItem(
   { itemId, confirmation }: DisconnectInput,
   log: Log,
 ): Promise<DisconnectOutput> {
-  const { connectDb, connectGate, cache, vault } = services;
+  const { connectDb, connectGate, vault } = services;
   const userId = user.id;
   const times = new StepTimes();
   // In the same line as connections, which may hold the lock for as long as Plaid takes.
@@ -52,9 +53,7 @@ export async function disconnectItem(
     }),
   );
   times.done("commit");
-  await cache.clear(userId).catch((error: Error) => {
-    log.warn({ event: "cache_not_cleared", userId, error: error.message }, "Cache");
-  });
+  await clearCache(services, { userId }, log);
   times.done("cache");
   const attempt = { id: itemId, userId };
   const removal = await removeAtPlaid(services, attempt, vault.open(sealed, itemId), log);

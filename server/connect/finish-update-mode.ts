@@ -5,6 +5,7 @@ import { lockUser, raiseDataVersion } from "../../db/users.ts";
 import type { FinishUpdateModeInput, FinishUpdateModeOutput } from "../contracts/connect.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { Services } from "../services.ts";
+import { clearCache } from "../sync/clear-cache.ts";
 import type { Log } from "../telemetry/log.ts";
 import { timeLimits } from "../time-limits.ts";
 
@@ -14,11 +15,12 @@ import { timeLimits } from "../time-limits.ts";
  * log-in), `plaid_unavailable`, `plaid_refused`, `busy`.
  */
 export async function finishUpdateMode(
-  { db, plaid, vault, cache }: Services,
+  services: Services,
   user: { id: string },
   { itemId, linkSessionId }: FinishUpdateModeInput,
   log: Log,
 ): Promise<FinishUpdateModeOutput> {
+  const { db, plaid, vault } = services;
   const sealed = await findItemToken(db, user.id, itemId);
   if (sealed === null) throw new FiscilityError("not_found");
   const { errorCode, requestId } = await plaid.getItem(vault.open(sealed, itemId), {
@@ -45,9 +47,7 @@ export async function finishUpdateMode(
     return findItem(tx, user.id, itemId);
   });
   if (!found) throw new FiscilityError("not_found");
-  await cache.clear(user.id).catch((error: Error) => {
-    log.warn({ event: "cache_not_cleared", userId: user.id, error: error.message }, "Cache");
-  });
+  await clearCache(services, { userId: user.id }, log);
   log.info(
     {
       event: "connection",

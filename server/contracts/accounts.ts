@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { trail } from "./trail.ts";
 
 /**
  * An amount of money as a decimal string: "-1234.5600". Never a float, from the database (`numeric`)
@@ -62,6 +63,7 @@ export const item = z.object({
   expiresAt: z.iso.datetime().nullable(),
   newAccounts: z.boolean(),
   sync: itemSync,
+  trail,
   createdAt: z.iso.datetime(),
 });
 export type Item = z.infer<typeof item>;

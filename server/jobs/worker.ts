@@ -2,8 +2,10 @@ import { EventEmitter } from "node:events";
 import { Logger, run, type TaskList, type WorkerEvents } from "graphile-worker";
 import pg from "pg";
 import { z } from "zod";
+import { tellFirstSync } from "../../db/item-syncs.ts";
 import { recoverAttempts } from "../connect/recover-attempts.ts";
 import type { Services } from "../services.ts";
+import { clearCacheAgain } from "../sync/clear-cache.ts";
 import { giveUpSync } from "../sync/give-up-sync.ts";
 import { handleWebhook } from "../sync/handle-webhook.ts";
 import { sweep } from "../sync/sweep.ts";
@@ -24,6 +26,10 @@ const tasksOf = (services: Services): TaskList => ({
   handle_webhook: async (payload) => {
     await handleWebhook(services, keptWebhook.parse(payload).id, services.log);
   },
+  /** Clears the cache that could not be cleared before; see `server/sync/clear-cache.ts`. */
+  clear_cache: async (payload) => {
+    await clearCacheAgain(services, cacheClear.parse(payload), services.log);
+  },
   /** Catches what a lost webhook would have said; see `server/sync/sweep.ts`. */
   sweep: async () => {
     await sweep(services);
@@ -35,11 +41,19 @@ const tasksOf = (services: Services): TaskList => ({
       await syncItem(services, item, services.log, abortSignal ?? never);
     } catch (error) {
       if (job.attempts >= job.max_attempts) await giveUpSync(services, item);
+      else {
+        const retryInMs = 1000 * Math.exp(Math.min(job.attempts, 10));
+        await tellFirstSync(services.db, item.userId, item.itemId, { retryInMs });
+      }
       throw error;
     }
   },
 });
 
+const cacheClear = z.object({
+  userId: z.uuid(),
+  tries: z.int().nonnegative(),
+});
 const itemOfUser = z.object({ userId: z.uuid(), itemId: z.uuid() });
 const keptWebhook = z.object({ id: z.uuid() });
 const never = new AbortController().signal;

@@ -8,6 +8,7 @@ import { FiscilityError } from "../contracts/errors.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 import { timeLimits } from "../time-limits.ts";
+import { clearCache } from "./clear-cache.ts";
 import type { ItemOfUser } from "./sync-item.ts";
 
 /** What an Item becomes, and how the history says it. */
@@ -77,12 +78,12 @@ function goneAtPlaid(error: unknown): string {
  * With the change go one entry in the history and the data version (I5).
  */
 export async function changeItem(
-  { db, cache }: Pick<Services, "db" | "cache">,
+  services: Pick<Services, "db" | "cache">,
   { userId, itemId }: ItemOfUser,
   log: Log,
   decide: (now: ItemState, tx: Db) => Decision | Promise<Decision>,
 ): Promise<"changed" | "unchanged" | "again" | "gone"> {
-  const ended = await db.transaction().execute(async (tx) => {
+  const ended = await services.db.transaction().execute(async (tx) => {
     await lockUser(tx, userId);
     const now = await findItemState(tx, userId, itemId);
     if (!now) return "gone";
@@ -104,9 +105,7 @@ export async function changeItem(
     return "changed";
   });
   if (ended === "changed") {
-    await cache.clear(userId).catch((error: Error) => {
-      log.warn({ event: "cache_not_cleared", userId, error: error.message }, "Cache");
-    });
+    await clearCache(services, { userId }, log);
   }
   return ended;
 }

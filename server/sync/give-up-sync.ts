@@ -1,17 +1,19 @@
 import { markSyncFailed } from "../../db/item-syncs.ts";
 import { raiseDataVersion } from "../../db/users.ts";
 import type { Services } from "../services.ts";
+import { clearCache } from "./clear-cache.ts";
 import type { ItemOfUser } from "./sync-item.ts";
 
 /** The Item's sync was tried for the last time: its card says so until one succeeds (I5). */
 export async function giveUpSync(
-  { db, cache, log }: Services,
+  services: Services,
   { userId, itemId }: ItemOfUser,
 ): Promise<void> {
+  const { db, log } = services;
   await db.transaction().execute(async (tx) => {
     await raiseDataVersion(tx, userId);
     await markSyncFailed(tx, userId, itemId);
   });
   log.error({ event: "sync_dead", userId, itemId }, "Sync given up");
-  await cache.clear(userId).catch(() => {});
+  await clearCache(services, { userId }, log);
 }

@@ -1,4 +1,10 @@
-import { findSync, finishSync, keepPage, postponeSync } from "../../db/item-syncs.ts";
+import {
+  findSync,
+  finishSync,
+  keepPage,
+  postponeSync,
+  tellFirstSync,
+} from "../../db/item-syncs.ts";
 import { requestSync } from "../../db/jobs.ts";
 import type { ItemStatus } from "../contracts/accounts.ts";
 import { FiscilityError } from "../contracts/errors.ts";
@@ -8,6 +14,7 @@ import { StepTimes } from "../step-times.ts";
 import type { Log } from "../telemetry/log.ts";
 import { timeLimits } from "../time-limits.ts";
 import { checkItem } from "./check-item.ts";
+import { clearCache } from "./clear-cache.ts";
 
 /** An Item of a user, by our ids. */
 export interface ItemOfUser {
@@ -47,7 +54,8 @@ export async function syncItem(
   const times = new StepTimes();
   const line = { event: "sync", ...item };
   try {
-    const { outcome, pages, changes, itemStatus } = await syncPages(services, item, times, signal);
+    const ran = await syncPages(services, item, times, log, signal);
+    const { outcome, pages, changes, itemStatus } = ran;
     log.info({ ...line, outcome, pages, changes, ms: times.ms }, "Item synced");
     // It works again, and nobody has told us.
     if (outcome === "done" && itemStatus === "login_required") await checkItem(services, item, log);
@@ -82,9 +90,10 @@ export async function syncItem(
 }
 
 async function syncPages(
-  { db, plaid, vault, cache }: Services,
+  services: Services,
   { userId, itemId }: ItemOfUser,
   times: StepTimes,
+  log: Log,
   signal: AbortSignal,
 ): Promise<{
   outcome: SyncOutcome;
@@ -92,11 +101,16 @@ async function syncPages(
   changes: number;
   itemStatus: ItemStatus | undefined;
 }> {
+  const { db, plaid, vault } = services;
   const sync = await findSync(db, userId, itemId);
   const ran = { pages: 0, changes: 0, itemStatus: sync?.itemStatus };
   if (!sync) return { outcome: "gone", ...ran };
   if (sync.itemStatus === "revoked") return { outcome: "needs_person", ...ran };
   const accessToken = vault.open(sync.tokenSealed, itemId);
+  const tell = async () => {
+    if (sync.first) await tellFirstSync(db, userId, itemId, { retryInMs: null });
+  };
+  await tell();
   times.done("begun");
 
   let { cursor: kept } = sync;
@@ -133,7 +147,10 @@ async function syncPages(
     ran.changes += upserted.length + removed.length;
     times.done("kept");
     kept = cursor = page.nextCursor;
-    if (page.hasMore) continue;
+    if (page.hasMore) {
+      await tell();
+      continue;
+    }
 
     await finishSync(db, userId, itemId, {
       balances: page.accounts.map(({ accountId, balances }) => ({ accountId, ...balances })),
@@ -141,7 +158,7 @@ async function syncPages(
     });
     times.done("finished");
     // Its key has risen: what is left in the cache cannot be read any more.
-    await cache.clear(userId).catch(() => {});
+    await clearCache(services, { userId }, log);
     return { outcome: "done", ...ran };
   }
 }

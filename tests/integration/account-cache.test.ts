@@ -21,6 +21,7 @@ const list = (name: string): AccountsListOutput => ({
       expiresAt: null,
       newAccounts: false,
       sync: { status: "done", at: null },
+      trail: { steps: [], transactions: 0 },
       createdAt: new Date().toISOString(),
       accounts: [],
     },

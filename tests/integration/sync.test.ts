@@ -120,6 +120,8 @@ test("balances come beside the transactions, and the data version rises with the
   const one = await connect();
   const version = async () =>
     (await app.query("select data_version v from users where id = $1", [one.owner.id]))[0].v;
+  // The first one also tells how far it is.
+  expect(await sync(one.item)).toBe("done");
   const before = await version();
   const truth = await app.query("select id, current_balance b from accounts order by id");
   await app.query("update accounts set current_balance = 1");

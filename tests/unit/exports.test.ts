@@ -17,6 +17,7 @@ function exported(name: string, current: string | null): ExportOutput {
         expiresAt: null,
         newAccounts: false,
         sync: { status: "done", at: null },
+        trail: { steps: [], transactions: 0 },
         createdAt,
         accounts: [
           {

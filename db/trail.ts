@@ -1,0 +1,44 @@
+import type { ItemStatus } from "../server/contracts/accounts.ts";
+import type { Trail, TrailStep } from "../server/contracts/trail.ts";
+import type { ItemSyncRow } from "./schema.ts";
+
+/** What the trail is told from. */
+export type TrailFacts = Pick<
+  ItemSyncRow,
+  "status" | "synced_at" | "started_at" | "arrived" | "retry_at" | "due_at" | "clear_retry_at"
+>;
+
+/** The steps of a connection as they stand now. */
+export function trailOf(itemStatus: ItemStatus, facts: TrailFacts): Trail {
+  const transactions = transactionsStep(itemStatus, facts);
+  const before: TrailStep[] = [
+    at("connected", "done"),
+    facts.clear_retry_at
+      ? at("refreshed", "failed", facts.clear_retry_at)
+      : at("refreshed", "done"),
+    facts.started_at || facts.synced_at
+      ? at("sync_started", "done")
+      : { ...transactions, step: "sync_started" },
+    transactions,
+  ];
+  const all = before.every(({ state }) => state === "done");
+  return { steps: [...before, at("done", all ? "done" : "waiting")], transactions: facts.arrived };
+}
+
+function transactionsStep(itemStatus: ItemStatus, facts: TrailFacts): TrailStep {
+  const step = "transactions";
+  if (facts.synced_at) return at(step, "done");
+  if (itemStatus === "login_required" || itemStatus === "revoked") return at(step, "needs_you");
+  // A dead one is asked for again by the sweep.
+  if (facts.status === "failed") return at(step, "failed", facts.due_at);
+  if (facts.retry_at) return at(step, "failed", facts.retry_at);
+  return at(step, facts.started_at ? "running" : "waiting");
+}
+
+function at(
+  step: TrailStep["step"],
+  state: TrailStep["state"],
+  retryAt: Date | null = null,
+): TrailStep {
+  return { step, state, retryAt: retryAt?.toISOString() ?? null };
+}

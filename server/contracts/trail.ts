@@ -1,0 +1,31 @@
+import { z } from "zod";
+
+/**
+ * What follows a connection, in this order. `refreshed`: the dashboard shows it and nothing older is
+ * kept. `sync_started`: the first sync has begun. `transactions`: they arrive. `done`: all of it.
+ */
+export const trailStepName = z.enum([
+  "connected",
+  "refreshed",
+  "sync_started",
+  "transactions",
+  "done",
+]);
+
+/**
+ * `failed` ones are tried again by themselves, at `retryAt` (ISO 8601 UTC, null on all others).
+ * `needs_you`: the person has to do something at the bank first.
+ */
+export const trailStep = z.object({
+  step: trailStepName,
+  state: z.enum(["waiting", "running", "done", "failed", "needs_you"]),
+  retryAt: z.iso.datetime().nullable(),
+});
+export type TrailStep = z.infer<typeof trailStep>;
+
+/** How far a connection is. `transactions`: how many the first sync has brought so far. */
+export const trail = z.object({
+  steps: z.array(trailStep),
+  transactions: z.number().int().nonnegative(),
+});
+export type Trail = z.infer<typeof trail>;

@@ -1,0 +1,138 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
+import { freePort } from "../../local/ports.ts";
+import { startWorker, type Worker } from "../../server/jobs/worker.ts";
+import { startTestApp, type TestApp } from "../support/app.ts";
+import { launchBrowser, openPage, type Witness } from "../support/browser.ts";
+import { card, finishLink, logIn, openBank } from "../support/link.ts";
+import { startRedis, type TestRedis } from "../support/redis.ts";
+import { until } from "../support/until.ts";
+
+let redis: TestRedis | undefined;
+let redisPort: number;
+let app: TestApp;
+let browser: Browser;
+let worker: Worker | undefined;
+beforeAll(async () => {
+  redisPort = await freePort();
+  const REDIS_URL = `redis://127.0.0.1:${redisPort}`;
+  [app, browser] = await Promise.all([
+    startTestApp(inject("redis") ? { REDIS_URL } : {}),
+    launchBrowser(),
+  ]);
+});
+afterEach(async () => {
+  await worker?.stop();
+  worker = undefined;
+  await redis?.stop();
+  await app.clearFaults();
+  for (const context of browser.contexts()) await context.close();
+});
+afterAll(async () => {
+  await browser?.close();
+  await app?.close();
+});
+
+async function dashboard(): Promise<Witness> {
+  const witness = await openPage(browser);
+  await logIn(app, witness.page, await app.signUp("analyst"));
+  witness.pageLoads.length = 0;
+  return witness;
+}
+
+/** Redis runs, and the app has found it. */
+async function redisIsThere(): Promise<void> {
+  if (!inject("redis")) return;
+  redis = await startRedis(redisPort);
+  await until(() =>
+    app.services.cache.clear("nobody").then(
+      () => true,
+      () => false,
+    ),
+  );
+}
+
+/** The one line of the card's trail. */
+const line = (page: Page) => card(page).locator("details[data-trail] > summary");
+const trailIs = (page: Page, state: string) =>
+  card(page).locator(`details[data-trail="${state}"]`).waitFor();
+const stepIs = (page: Page, step: string, state: string) =>
+  card(page).locator(`[data-step="${step}"][data-state="${state}"]`).waitFor({ state: "attached" });
+
+test("a card says how far the connection is, goes on by itself, and says the same after a reload", async () => {
+  await redisIsThere();
+  const witness = await dashboard();
+  const { page } = witness;
+  await openBank(page);
+  await finishLink(page);
+  await card(page).waitFor();
+  await trailIs(page, "waiting");
+  expect(await line(page).innerText()).toBe("First sync started: waiting");
+  await app.fault({ path: "/transactions/sync", times: 3, do: { error: "INTERNAL_SERVER_ERROR" } });
+  worker = await startWorker(app.services);
+  await trailIs(page, "failed");
+  expect(await line(page).innerText()).toContain("trying again");
+  await trailIs(page, "done");
+  expect(await line(page).innerText()).toMatch(/^Up to date · [\d,]+ transactions fetched$/);
+  await line(page).click();
+  await card(page).getByText("First sync started").waitFor();
+  expect(await witness.layoutShift()).toBe(0);
+  expect(witness.console).toEqual([]);
+  expect(witness.pageLoads).toEqual([]);
+  await page.reload();
+  await trailIs(page, "done");
+});
+
+describe.skipIf(!inject("redis"))("Redis stopped", () => {
+  test.each([
+    ["before", async () => {}, async () => {}],
+    [
+      "during",
+      async () => {
+        await redisIsThere();
+        await app.fault({ path: "/accounts/get", times: 1, do: { delay: 1_000 } });
+      },
+      async (page: Page) => {
+        await page.locator("[data-pending]").waitFor();
+        await redis?.stop();
+      },
+    ],
+  ])(
+    "%s a connect: the account shows, the trail says what is pending and ends as done once Redis is back",
+    async (_when, before, during) => {
+      await before();
+      const witness = await dashboard();
+      const { page } = witness;
+      await openBank(page);
+      await finishLink(page);
+      await during(page);
+      await card(page).getByText("Plaid Checking").waitFor();
+      await stepIs(page, "refreshed", "failed");
+      expect(await line(page).innerText()).toContain("Dashboard refreshed: did not work");
+      worker = await startWorker(app.services);
+      await stepIs(page, "transactions", "done");
+      await page.reload();
+      await stepIs(page, "refreshed", "failed");
+      redis = await startRedis(redisPort);
+      page.setDefaultTimeout(25_000);
+      await trailIs(page, "done");
+      expect(witness.console).toEqual([]);
+    },
+  );
+
+  test("after a connect: what is there stays, and the trail of its transactions goes on", async () => {
+    await redisIsThere();
+    const { page } = await dashboard();
+    await openBank(page);
+    await finishLink(page);
+    await card(page).getByText("Plaid Checking").waitFor();
+    await stepIs(page, "refreshed", "done");
+    await redis?.stop();
+    worker = await startWorker(app.services);
+    await stepIs(page, "transactions", "done");
+    // The end of the sync clears the cache too, which is no step of the connection.
+    await trailIs(page, "done");
+    await page.reload();
+    await card(page).getByText("Plaid Checking").waitFor();
+  });
+});
