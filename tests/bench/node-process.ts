@@ -17,7 +17,8 @@ const silent = createLog("info", { write: () => {} });
 export async function startProcess(kind: "app" | "bare", env: Record<string, string>) {
   const child = fork(import.meta.filename, [kind], {
     execArgv: ["--import", "tsx", "--expose-gc"],
-    env: { ...process.env, ...env },
+    // Vite's own build, measured before this, leaves NODE_ENV at production.
+    env: { ...process.env, NODE_ENV: "development", ...env },
     serialization: "json",
   });
   const tell = async <T>(question?: string): Promise<T> => {
