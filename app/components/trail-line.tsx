@@ -1,4 +1,5 @@
 import { Check, ChevronDown, Circle, CircleAlert, LoaderCircle } from "lucide-react";
+import { Fragment } from "react";
 import type { Trail, TrailStep } from "../../server/contracts/trail.ts";
 import { text } from "../text.ts";
 import { LocalTime } from "./local-time.tsx";
@@ -30,7 +31,7 @@ export function TrailLine({ trail }: { trail: Trail }) {
     <details className="group border-t border-line text-sm text-ink-soft" data-trail={step.state}>
       <summary className="flex h-11 cursor-pointer list-none items-center gap-2.5 px-4 sm:px-5 [&::-webkit-details-marker]:hidden">
         <Look state={step.state} />
-        <span className="min-w-0 flex-1 truncate tabular-nums">
+        <span key={`${step.step} ${step.state}`} className="min-w-0 flex-1 truncate tabular-nums">
           {step.step === "done" && step.state === "done" ? (
             text.trail.upToDate(trail.transactions)
           ) : (
@@ -67,17 +68,17 @@ function Sentence({ step, transactions }: { step: TrailStep; transactions: numbe
     step.step === "transactions" && transactions > 0
       ? text.trail.arrived(transactions)
       : text.trail.step[step.step];
+  // One text, and a new element for another state: words that only grow move nothing beside them.
   return (
-    <>
-      {name}
-      {state === "done" ? null : `: ${text.trail.state[state]}`}
+    <Fragment key={state}>
+      {state === "done" ? name : `${name}: ${text.trail.state[state]}`}
       {retryAt ? (
         <>
           {" "}
           <LocalTime iso={retryAt} />
         </>
       ) : null}
-    </>
+    </Fragment>
   );
 }
 

@@ -34,7 +34,7 @@ export async function* benchLive(
       await post(`${app.url}/plaid/exchange-token`, { public_token: token }, cookie);
     };
     await addBank();
-    yield* cachedReads(app.url, bare.url, redis.url, cookie);
+    yield* cachedReads(app, bare, redis.url, cookie);
     yield await hangingRedis(app.url, redis, cookie);
     yield await secondTab(fresh.url, cookie, addBank);
     yield await idleStreams(fresh, cookie);
@@ -44,26 +44,39 @@ export async function* benchLive(
   }
 }
 
-async function* cachedReads(app: string, bare: string, redisUrl: string, cookie: string) {
-  const read = `${app}/trpc/accounts.list`;
+type Process = Awaited<ReturnType<typeof startProcess>>;
+
+async function* cachedReads(app: Process, bare: Process, redisUrl: string, cookie: string) {
+  const read = `${app.url}/trpc/accounts.list`;
   const answer = await fetch(read, { headers: { cookie } });
   const client = await createClient({ url: redisUrl }).connect();
   await client.set("bench:accounts", await answer.text());
   client.destroy();
   // Short turns, so that whatever else the machine does meets all three alike.
-  const urls = [read.replace("localhost", "127.0.0.1"), `${bare}/known`, `${bare}/`];
-  const rates: number[][] = urls.map(() => []);
-  for (const url of urls) await throughput(url, { cookie }, 32, 3_000);
+  const sides = [
+    { process: app, url: read.replace("localhost", "127.0.0.1") },
+    { process: bare, url: `${bare.url}/known` },
+    { process: bare, url: `${bare.url}/` },
+  ].map((side) => ({ ...side, rates: [] as number[], cpu: [] as number[] }));
+  for (const { url } of sides) await throughput(url, { cookie }, 32, 3_000);
   for (let turn = 0; turn < 16; turn++) {
-    for (const [at, url] of urls.entries()) {
-      rates[at]?.push(await throughput(url, { cookie }, 32, 400));
+    for (const side of sides) {
+      const before = await side.process.cpu();
+      const { answers, seconds } = await throughput(side.url, { cookie }, 32, 400);
+      side.rates.push(answers / seconds);
+      side.cpu.push(((await side.process.cpu()) - before) / answers);
     }
   }
-  const [ours = 0, known = 0, anybody = 0] = rates.map(median);
-  const ratio = (other: number) =>
-    `${ours.toFixed(0)} / ${other.toFixed(0)} a second = ${(ours / other).toFixed(2)}x`;
-  yield `cached accounts.list over tRPC, against bare Express with the same log-in and one Redis GET: ${ratio(known)} (goal >= 0.7x)`;
-  yield `  against bare Express with one Redis GET for anybody, without a log-in: ${ratio(anybody)}`;
+  const [ours, ...others] = sides.map(({ rates, cpu }) => ({
+    rate: median(rates),
+    cpu: median(cpu),
+  }));
+  const names = ["with the same log-in and one Redis GET", "with one Redis GET for anybody"];
+  for (const [at, theirs] of others.entries()) {
+    if (!ours) continue;
+    const ratio = (ours.rate / theirs.rate).toFixed(2);
+    yield `cached accounts.list over tRPC, against bare Express ${names[at]}: ${ours.rate.toFixed(0)} / ${theirs.rate.toFixed(0)} a second = ${ratio}x (goal >= 0.7x); ${ours.cpu.toFixed(0)} / ${theirs.cpu.toFixed(0)} us of processor each`;
+  }
 }
 
 /** The slowest of the first reads while Redis hangs, and the median of those after it. */

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 
 /**
- * Requests a second that a server answers to `connections` keep-alive connections, each with one
+ * How many requests a server answers to `connections` keep-alive connections, each with one
  * request at a time. Plain sockets, so that the asking costs little beside the answering.
  */
 export async function throughput(
@@ -10,7 +10,7 @@ export async function throughput(
   headers: Record<string, string>,
   connections: number,
   ms: number,
-): Promise<number> {
+): Promise<{ answers: number; seconds: number }> {
   const { hostname, port, pathname, host } = new URL(url);
   const lines = Object.entries({ host, ...headers }).map(([name, value]) => `${name}: ${value}`);
   const request = `GET ${pathname} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`;
@@ -24,7 +24,7 @@ export async function throughput(
   const started = performance.now();
   const answers = await Promise.all(sockets.map((socket) => ask(socket, request, started + ms)));
   const seconds = (performance.now() - started) / 1000;
-  return answers.reduce((sum, n) => sum + n, 0) / seconds;
+  return { answers: answers.reduce((sum, n) => sum + n, 0), seconds };
 }
 
 function ask(socket: Socket, request: string, until: number): Promise<number> {

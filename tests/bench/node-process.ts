@@ -17,7 +17,8 @@ const silent = createLog("info", { write: () => {} });
 export async function startProcess(kind: "app" | "bare", env: Record<string, string>) {
   const child = fork(import.meta.filename, [kind], {
     execArgv: ["--import", "tsx", "--expose-gc"],
-    env: { ...process.env, ...env },
+    // Vite's own build, measured before this, leaves NODE_ENV at production.
+    env: { ...process.env, NODE_ENV: "development", ...env },
     serialization: "json",
   });
   const tell = async <T>(question?: string): Promise<T> => {
@@ -28,6 +29,11 @@ export async function startProcess(kind: "app" | "bare", env: Record<string, str
   const { url } = await tell<{ url: string }>();
   return {
     url,
+    /** Processor time spent so far, in microseconds. */
+    cpu: async () => {
+      const { user, system } = await tell<NodeJS.CpuUsage>("cpu");
+      return user + system;
+    },
     /** Bytes once all is quiet: resident, and of that on the heap and in buffers. */
     memory: () => tell<{ resident: number; heap: number }>("memory"),
     async stop() {
@@ -66,7 +72,8 @@ if (process.argv[1] === import.meta.filename) {
   const [, , kind] = process.argv;
   const url =
     kind === "bare" ? await startBare() : (await startServer(parseConfig(process.env), silent)).url;
-  process.on("message", async () => {
+  process.on("message", async (question) => {
+    if (question === "cpu") return void process.send?.(process.cpuUsage());
     // Pages are given back some time after what was on them.
     for (let n = 0; n < 6; n++) {
       globalThis.gc?.();

@@ -68,10 +68,16 @@ test("a card says how far the connection is, goes on by itself, and says the sam
   await card(page).waitFor();
   await trailIs(page, "waiting");
   expect(await line(page).innerText()).toBe("First sync started: waiting");
-  await app.fault({ path: "/transactions/sync", times: 3, do: { error: "INTERNAL_SERVER_ERROR" } });
+  await app.fault({
+    path: "/transactions/sync",
+    times: 50,
+    do: { error: "INTERNAL_SERVER_ERROR" },
+  });
   worker = await startWorker(app.services);
   await trailIs(page, "failed");
   expect(await line(page).innerText()).toContain("trying again");
+  await app.clearFaults();
+  page.setDefaultTimeout(25_000);
   await trailIs(page, "done");
   expect(await line(page).innerText()).toMatch(/^Up to date · [\d,]+ transactions fetched$/);
   await line(page).click();
