@@ -8,5 +8,9 @@ import { type Reason, reasons } from "../server/contracts/errors.ts";
 export function reasonOf(error: unknown): Reason | null {
   const cause = error instanceof Error ? (error.cause as { reason?: unknown } | undefined) : null;
   const reason = cause?.reason;
+  // An input that does not fit its schema is refused by tRPC itself.
+  if (reason === undefined && (error as { code?: unknown }).code === "BAD_REQUEST") {
+    return "invalid_input";
+  }
   return typeof reason === "string" && Object.hasOwn(reasons, reason) ? (reason as Reason) : null;
 }

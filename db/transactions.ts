@@ -16,7 +16,7 @@ export async function findTransactions(
   after: TransactionPlace | null,
   max: number,
 ): Promise<Transaction[]> {
-  const { accountId, from, to, minAmount, maxAmount, search } = filter;
+  const { accountId, from, to, category, minAmount, maxAmount, search } = filter;
   let query = db
     .selectFrom("transactions")
     .where("user_id", "=", userId)
@@ -42,6 +42,7 @@ export async function findTransactions(
   if (accountId) query = query.where("account_id", "=", accountId);
   if (from) query = query.where("date", ">=", from);
   if (to) query = query.where("date", "<=", to);
+  if (category) query = query.where("category", "=", category);
   if (minAmount) query = query.where("amount", ">=", minAmount);
   if (maxAmount) query = query.where("amount", "<=", maxAmount);
   if (search) {

@@ -1,3 +1,4 @@
+import { Link } from "@remix-run/react";
 import type { Account } from "../../server/contracts/accounts.ts";
 import { text } from "../text.ts";
 import { accountKind, isDebt } from "./account-kind.ts";
@@ -5,12 +6,15 @@ import { formatMoney } from "./money.ts";
 
 /** One account: what it is on the left, what is in it on the right. */
 export function AccountRow({ account }: { account: Account }) {
-  const { name, officialName, mask, type, subtype, balances } = account;
+  const { id, name, officialName, mask, type, subtype, balances } = account;
   return (
     <li className="flex h-17 items-center gap-4 px-4 sm:px-5">
       <div className="min-w-0 flex-1">
         <p className="truncate font-medium" title={officialName ?? name}>
-          {name}
+          <Link to={`/transactions?account=${id}`} className="rounded-sm hover:underline">
+            {name}
+            <span className="sr-only">, {text.transactions.ofAccount}</span>
+          </Link>
         </p>
         <p className="flex gap-1.5 text-sm text-ink-soft">
           <span className="truncate">{accountKind(type, subtype)}</span>

@@ -4,16 +4,22 @@ import { useSyncExternalStore } from "react";
  * A moment as date and time. The server cannot know the reader's time zone: the page comes with UTC
  * and turns to local time once it is alive, so that both agree while React takes the page over.
  */
-export function LocalTime({ iso, dateOnly = false }: { iso: string; dateOnly?: boolean }) {
+export function LocalTime({
+  iso,
+  dateOnly = false,
+  timeOnly = false,
+}: {
+  iso: string;
+  dateOnly?: boolean;
+  timeOnly?: boolean;
+}) {
   const alive = useSyncExternalStore(
     noSubscription,
     () => true,
     () => false,
   );
   const options: Intl.DateTimeFormatOptions = {
-    year: "numeric",
-    month: "short",
-    day: "numeric",
+    ...(timeOnly ? {} : { year: "numeric", month: "short", day: "numeric" }),
     ...(dateOnly ? {} : { hour: "numeric", minute: "2-digit" }),
     ...(alive ? {} : { timeZone: "UTC" }),
   };

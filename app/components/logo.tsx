@@ -1,7 +1,7 @@
 import { text } from "../text.ts";
 
-/** The product's mark and name. */
-export function Logo() {
+/** The product's mark and name; `compact` shows the mark alone on a phone. */
+export function Logo({ compact = false }: { compact?: boolean }) {
   return (
     <span className="inline-flex items-center gap-2.5 font-semibold tracking-tight">
       <svg viewBox="0 0 32 32" className="size-6.5 shrink-0" aria-hidden="true">
@@ -15,7 +15,7 @@ export function Logo() {
           strokeLinejoin="round"
         />
       </svg>
-      <span className="max-[22rem]:sr-only">{text.product}</span>
+      <span className={compact ? "max-sm:sr-only" : "max-[22rem]:sr-only"}>{text.product}</span>
     </span>
   );
 }

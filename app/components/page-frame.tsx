@@ -20,13 +20,14 @@ export function PageFrame({ viewer, children }: { viewer: Viewer; children: Reac
       <header className="sticky top-0 z-20 border-b border-line bg-ground/90 backdrop-blur-md">
         <div className="mx-auto flex h-15 max-w-6xl items-center gap-1 px-4 sm:gap-6 sm:px-6">
           <Link to="/dashboard" className="flex items-center rounded-md py-2">
-            <Logo />
+            <Logo compact />
           </Link>
           <nav
             aria-label={text.nav.label}
-            className="flex flex-1 justify-center gap-1 sm:justify-start"
+            className="flex flex-1 justify-center sm:justify-start sm:gap-1"
           >
             <NavItem to="/dashboard">{text.nav.dashboard}</NavItem>
+            <NavItem to="/transactions">{text.nav.transactions}</NavItem>
             <NavItem to="/activity">{text.nav.activity}</NavItem>
           </nav>
           <AccountMenu viewer={viewer} />
@@ -48,7 +49,7 @@ function NavItem({ to, children }: { to: string; children: ReactNode }) {
     <NavLink
       to={to}
       prefetch="intent"
-      className="flex hit-area items-center rounded-lg px-3 text-sm font-medium text-ink-soft transition-colors hover:bg-sunken hover:text-ink aria-[current=page]:text-ink"
+      className="flex hit-area items-center rounded-lg px-2 text-sm font-medium text-ink-soft transition-colors hover:bg-sunken hover:text-ink sm:px-3 aria-[current=page]:text-ink"
     >
       {children}
     </NavLink>

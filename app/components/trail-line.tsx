@@ -75,7 +75,7 @@ function Sentence({ step, transactions }: { step: TrailStep; transactions: numbe
       {retryAt ? (
         <>
           {" "}
-          <LocalTime iso={retryAt} />
+          <LocalTime iso={retryAt} timeOnly />
         </>
       ) : null}
     </Fragment>

@@ -29,6 +29,11 @@ export const transactionsListInput = z.strictObject({
   accountId: z.uuid().optional(),
   from: z.iso.date().optional(),
   to: z.iso.date().optional(),
+  /** Plaid's primary category, as a transaction carries it. */
+  category: z
+    .string()
+    .regex(/^[A-Z_]{1,60}$/)
+    .optional(),
   minAmount: decimal.max(40).optional(),
   maxAmount: decimal.max(40).optional(),
   search: z

@@ -114,7 +114,9 @@ describe.skipIf(!inject("redis"))("Redis stopped", () => {
       await during(page);
       await card(page).getByText("Plaid Checking").waitFor();
       await stepIs(page, "refreshed", "failed");
-      expect(await line(page).innerText()).toContain("Dashboard refreshed: did not work");
+      expect(await line(page).innerText()).toContain(
+        "Dashboard refreshed: failed, trying again at",
+      );
       worker = await startWorker(app.services);
       await stepIs(page, "transactions", "done");
       await page.reload();

@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import path from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { startWorker } from "../../server/jobs/worker.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { launchBrowser, openPage } from "../support/browser.ts";
 import { card, finishLink, link, logIn, openBank } from "../support/link.ts";
@@ -238,4 +239,37 @@ test.each(views)("API keys, $width px, $colorScheme", async (view) => {
   await dialog.getByRole("button", { name: "Revoke" }).click();
   await page.getByText("Revoked", { exact: true }).waitFor();
   await shoot("api-keys");
+});
+
+test.each(views)("transactions and the trail, $width px, $colorScheme", async (view) => {
+  const { page, shoot } = await studio(view);
+  const person = await app.signUp("accountant", undefined, "Ada Lovelace");
+  await logIn(app, page, person);
+  await page.goto(`${app.url}/transactions`);
+  await shoot("transactions-empty");
+  const body = { public_token: await app.publicToken() };
+  await app.post("/plaid/exchange-token", body, person);
+  await page.goto(`${app.url}/dashboard`);
+  await shoot("trail-waiting", { whole: true });
+  await app.fault({
+    path: "/transactions/sync",
+    times: 90,
+    do: { error: "INTERNAL_SERVER_ERROR" },
+  });
+  const worker = await startWorker(app.services);
+  await page.locator("[data-trail=failed]").waitFor();
+  await page.locator("[data-trail] summary").click();
+  await shoot("trail-failed", { whole: true });
+  await app.clearFaults();
+  await page.locator("[data-trail=done]").waitFor({ timeout: 30_000 });
+  await worker.stop();
+  await shoot("trail-done", { whole: true });
+  await page.goto(`${app.url}/transactions`);
+  await shoot("transactions", { whole: true });
+  await page.goto(`${app.url}/transactions?min=-100&max=-1&category=FOOD_AND_DRINK`);
+  await shoot("transactions-filtered");
+  await page.goto(`${app.url}/transactions?search=nobody+sells+this`);
+  await shoot("transactions-none");
+  await page.goto(`${app.url}/transactions?from=yesterday`);
+  await shoot("transactions-refused");
 });

@@ -1,0 +1,183 @@
+import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
+import { Link, useLoaderData, useNavigation } from "@remix-run/react";
+import type { ReactNode } from "react";
+import type { Account } from "../../server/contracts/accounts.ts";
+import type { Transaction } from "../../server/contracts/transactions.ts";
+import { requireViewer } from "../auth/require-viewer.ts";
+import { buttonClass } from "../components/button.tsx";
+import { formatMoney } from "../components/money.ts";
+import { RouteError } from "../components/route-error.tsx";
+import { useFreshData } from "../connect/use-fresh-data.ts";
+import { pageTitle } from "../page-title.ts";
+import { reasonOf } from "../reason-of.ts";
+import { text } from "../text.ts";
+import { addressOf, negated, readFilter, toInput } from "../transactions/filter.ts";
+import { FilterForm } from "../transactions/filter-form.tsx";
+
+const words = text.transactions;
+
+export const meta: MetaFunction = () => pageTitle(words.title);
+
+export async function loader({ request, context }: LoaderFunctionArgs) {
+  requireViewer(request, context);
+  const address = new URL(request.url).searchParams;
+  const filter = readFilter(address);
+  const cursor = address.get("cursor");
+  const [{ items }, page] = await Promise.all([
+    context.caller.accounts.list(),
+    context.caller.transactions.list(toInput(filter, cursor)).catch((error: unknown) => {
+      // What a person typed, or a link that was cut: the page says so beside the form.
+      if (reasonOf(error) === "invalid_input") return null;
+      throw error;
+    }),
+  ]);
+  return { items, page, filter, paged: cursor !== null, dataVersion: context.dataVersion };
+}
+
+export default function Transactions() {
+  const { items, page, filter, paged, dataVersion } = useLoaderData<typeof loader>();
+  useFreshData(dataVersion);
+  const { location } = useNavigation();
+  const busy = location?.pathname === "/transactions";
+  const accounts = new Map(items.flatMap((item) => item.accounts).map((one) => [one.id, one]));
+  const filtered = Object.keys(filter).length > 0;
+  const coming = items.some(({ trail }) => trail.steps.at(-1)?.state !== "done");
+
+  return (
+    <div className="max-w-204">
+      <h1 className="text-2xl font-semibold">{words.title}</h1>
+      <p className="text-ink-soft">{words.lead}</p>
+      {items.length > 0 || filtered ? (
+        <FilterForm filter={filter} items={items} busy={busy} />
+      ) : null}
+      {page === null ? (
+        <Notice title={words.invalidTitle} role="alert">
+          {words.invalid}
+        </Notice>
+      ) : page.transactions.length > 0 ? (
+        <>
+          <Days transactions={page.transactions} accounts={accounts} busy={busy} />
+          <nav aria-label={words.pages} className="mt-5 flex justify-between gap-3">
+            {paged ? (
+              <Link to={addressOf(filter)} className={buttonClass("secondary")}>
+                {words.newest}
+              </Link>
+            ) : (
+              <span />
+            )}
+            {page.nextCursor ? (
+              <Link
+                to={addressOf(filter, page.nextCursor)}
+                rel="next"
+                className={buttonClass("secondary")}
+              >
+                {words.next}
+              </Link>
+            ) : null}
+          </nav>
+        </>
+      ) : filtered || paged ? (
+        <Notice title={words.noneTitle}>{words.none}</Notice>
+      ) : (
+        <Notice title={words.emptyTitle}>
+          {items.length > 0 && coming ? words.coming : words.empty}
+          <Link to="/dashboard" className={buttonClass("secondary", "mx-auto mt-5 flex w-fit")}>
+            {words.emptyAction}
+          </Link>
+        </Notice>
+      )}
+    </div>
+  );
+}
+
+function Notice({ title, role, children }: { title: string; role?: "alert"; children: ReactNode }) {
+  return (
+    <div
+      role={role}
+      className="mt-6 rounded-xl border border-dashed border-line-strong px-6 py-12 text-center"
+    >
+      <h2 className="font-semibold">{title}</h2>
+      <div className="mt-1 text-ink-soft">{children}</div>
+    </div>
+  );
+}
+
+interface DaysProps {
+  transactions: Transaction[];
+  accounts: Map<string, Account>;
+  busy: boolean;
+}
+
+/** The page's transactions under the days they are of. */
+function Days({ transactions, accounts, busy }: DaysProps) {
+  const days = new Map<string, Transaction[]>();
+  for (const transaction of transactions) {
+    days.set(transaction.date, [...(days.get(transaction.date) ?? []), transaction]);
+  }
+  return (
+    <div
+      aria-busy={busy}
+      className="mt-5 grid grid-cols-[minmax(0,1fr)] gap-5 transition-opacity aria-busy:opacity-60"
+    >
+      {[...days].map(([date, ofDay]) => (
+        <section key={date} aria-labelledby={`day-${date}`}>
+          <h2 id={`day-${date}`} className="mb-2 text-sm font-medium text-ink-soft">
+            <time dateTime={date}>{day.format(new Date(`${date}T00:00:00Z`))}</time>
+          </h2>
+          <ul className="divide-y divide-line rounded-xl border border-line bg-surface shadow-card">
+            {ofDay.map((transaction) => (
+              <Row
+                key={transaction.id}
+                transaction={transaction}
+                account={accounts.get(transaction.accountId)}
+              />
+            ))}
+          </ul>
+        </section>
+      ))}
+    </div>
+  );
+}
+
+/** A calendar day at the bank: the same everywhere, whatever the reader's time zone. */
+const day = new Intl.DateTimeFormat("en-US", { dateStyle: "full", timeZone: "UTC" });
+
+function Row({ transaction, account }: { transaction: Transaction; account: Account | undefined }) {
+  const { amount, currency, name, merchant, category, pending } = transaction;
+  const shown = negated(amount);
+  const incoming = !shown.startsWith("-");
+  const about = [
+    category ? (words.categories[category] ?? category) : null,
+    account ? `${account.name}${account.mask ? ` ${text.account.mask(account.mask)}` : ""}` : null,
+  ].filter(Boolean);
+  return (
+    <li className="flex min-h-16 items-center gap-4 px-4 py-2.5 sm:px-5">
+      <div className="min-w-0 flex-1">
+        <p className="flex items-center gap-2">
+          <span className="truncate font-medium" title={name}>
+            {merchant ?? name}
+          </span>
+          {pending ? (
+            <span
+              title={words.pendingHint}
+              className="shrink-0 rounded-full bg-sunken px-2 py-0.5 text-xs font-medium text-ink-soft"
+            >
+              {words.pending}
+            </span>
+          ) : null}
+        </p>
+        <p className="truncate text-sm text-ink-soft">{about.join(" · ")}</p>
+      </div>
+      <p
+        className={`shrink-0 text-right font-medium tabular-nums ${incoming ? "text-accent" : ""}`}
+      >
+        {incoming ? "+" : ""}
+        {formatMoney(shown, currency)}
+      </p>
+    </li>
+  );
+}
+
+export function ErrorBoundary() {
+  return <RouteError />;
+}

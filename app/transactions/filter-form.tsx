@@ -1,0 +1,146 @@
+import { Form, Link } from "@remix-run/react";
+import { ChevronDown, Search } from "lucide-react";
+import type { ComponentPropsWithoutRef, ReactNode } from "react";
+import type { ItemWithAccounts } from "../../server/contracts/accounts.ts";
+import { Button, buttonClass } from "../components/button.tsx";
+import { text } from "../text.ts";
+import { addressOf, type Filter } from "./filter.ts";
+
+const words = text.transactions;
+// 16 px, as iOS zooms into anything smaller.
+const inputClass =
+  "h-11 w-full min-w-0 rounded-lg border border-field-line bg-surface px-3 text-base text-ink outline-none focus:border-accent focus:ring-3 focus:ring-accent/25";
+
+interface FilterFormProps {
+  filter: Filter;
+  items: ItemWithAccounts[];
+  busy: boolean;
+}
+
+/** A plain GET form: the filters are the page's address, and it works without JavaScript. */
+export function FilterForm({ filter, items, busy }: FilterFormProps) {
+  const { search, ...more } = filter;
+  const filtered = Object.keys(filter).length > 0;
+  return (
+    <Form
+      method="get"
+      action="/transactions"
+      role="search"
+      aria-label={words.filters}
+      // Other filters are another form: its fields show what the address says.
+      key={addressOf(filter)}
+      className="mt-6"
+    >
+      <div className="flex gap-2">
+        <div className="relative min-w-0 flex-1">
+          <Search
+            className="pointer-events-none absolute top-3.5 left-3 size-4 text-ink-soft"
+            aria-hidden="true"
+          />
+          <input
+            type="search"
+            name="search"
+            maxLength={100}
+            defaultValue={search}
+            aria-label={words.search}
+            placeholder={words.searchHint}
+            className={`${inputClass} pl-9 placeholder:text-ink-soft`}
+          />
+        </div>
+        <Button type="submit" kind="primary" busy={busy} className="h-11">
+          {words.apply}
+        </Button>
+      </div>
+      <details className="group mt-2" open={Object.keys(more).length > 0}>
+        <summary className={buttonClass("quiet", "list-none [&::-webkit-details-marker]:hidden")}>
+          {words.more}
+          <ChevronDown
+            className="size-4 transition-transform group-open:rotate-180"
+            aria-hidden="true"
+          />
+        </summary>
+        <div className="mt-2 grid grid-cols-2 gap-3 rounded-xl border border-line bg-surface p-4 sm:grid-cols-4">
+          <Labelled label={words.account} className="col-span-2">
+            <select name="account" defaultValue={filter.account ?? ""} className={inputClass}>
+              <option value="">{words.everyAccount}</option>
+              {items.map(({ id, institution, accounts }) => (
+                <optgroup key={id} label={institution.name}>
+                  {accounts.map((account) => (
+                    <option key={account.id} value={account.id}>
+                      {account.name}
+                      {account.mask ? ` ${text.account.mask(account.mask)}` : ""}
+                    </option>
+                  ))}
+                </optgroup>
+              ))}
+            </select>
+          </Labelled>
+          <Labelled label={words.category} className="col-span-2">
+            <select name="category" defaultValue={filter.category ?? ""} className={inputClass}>
+              <option value="">{words.everyCategory}</option>
+              {Object.entries(words.categories).map(([category, name]) => (
+                <option key={category} value={category}>
+                  {name}
+                </option>
+              ))}
+            </select>
+          </Labelled>
+          <Labelled label={words.from} className="max-sm:col-span-2">
+            <Day name="from" defaultValue={filter.from} />
+          </Labelled>
+          <Labelled label={words.to} className="max-sm:col-span-2">
+            <Day name="to" defaultValue={filter.to} />
+          </Labelled>
+          <Labelled label={words.min}>
+            <Amount name="min" defaultValue={filter.min} />
+          </Labelled>
+          <Labelled label={words.max}>
+            <Amount name="max" defaultValue={filter.max} />
+          </Labelled>
+          <p id="amount-hint" className="col-span-2 text-sm text-ink-soft sm:col-span-4">
+            {words.amountHint}
+          </p>
+        </div>
+      </details>
+      {filtered ? (
+        <Link to="/transactions" className={buttonClass("quiet", "mt-1")}>
+          {words.clear}
+        </Link>
+      ) : null}
+    </Form>
+  );
+}
+
+function Labelled({
+  label,
+  className = "",
+  children,
+}: {
+  label: string;
+  className?: string;
+  children: ReactNode;
+}) {
+  return (
+    // biome-ignore lint/a11y/noLabelWithoutControl: the control is the child.
+    <label className={`block min-w-0 text-sm font-medium ${className}`}>
+      <span className="mb-1.5 block">{label}</span>
+      {children}
+    </label>
+  );
+}
+
+function Day(props: ComponentPropsWithoutRef<"input">) {
+  return <input type="date" {...props} className={inputClass} />;
+}
+
+function Amount(props: ComponentPropsWithoutRef<"input">) {
+  return (
+    <input
+      type="text"
+      autoComplete="off"
+      aria-describedby="amount-hint"
+      {...props}
+      className={inputClass}
+    />
+  );
+}

@@ -1,0 +1,139 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { startWorker, type Worker } from "../../server/jobs/worker.ts";
+import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import { axeViolations } from "../support/axe.ts";
+import { launchBrowser, openPage } from "../support/browser.ts";
+import { card, logIn } from "../support/link.ts";
+import { until } from "../support/until.ts";
+
+let app: TestApp;
+let browser: Browser;
+let worker: Worker;
+beforeAll(async () => {
+  [app, browser] = await Promise.all([startTestApp(), launchBrowser()]);
+  worker = await startWorker(app.services);
+});
+afterAll(async () => {
+  await worker?.stop();
+  await browser?.close();
+  await app?.close();
+});
+afterEach(async () => {
+  for (const context of browser.contexts()) await context.close();
+});
+
+/** A person whose bank's transactions are here. */
+async function personWithTransactions(): Promise<Person> {
+  const ada = await app.signUp("analyst");
+  const body = { public_token: await app.publicToken() };
+  expect((await app.post("/plaid/exchange-token", body, ada)).status).toBe(200);
+  await until(async () => {
+    const sql = "select 1 from item_syncs where user_id = $1 and status = 'done'";
+    return (await app.query(sql, [ada.id])).length === 1;
+  });
+  return ada;
+}
+
+const rows = (page: Page) => page.locator("main section li");
+const heading = (page: Page) => page.getByRole("heading", { level: 1, name: "Transactions" });
+
+test("an account's row leads to its transactions, and older ones follow page by page", async () => {
+  const ada = await personWithTransactions();
+  const witness = await openPage(browser);
+  const { page } = witness;
+  await logIn(app, page, ada);
+  witness.pageLoads.length = 0;
+  await card(page)
+    .getByRole("link", { name: /^Plaid Checking/ })
+    .click();
+  await heading(page).waitFor();
+  const [account] = await app.query(
+    "select id from accounts where user_id = $1 and name = 'Plaid Checking'",
+    [ada.id],
+  );
+  expect(new URL(page.url()).searchParams.get("account")).toBe(account?.id);
+  expect(await rows(page).count()).toBe(50);
+  for (const row of await rows(page).allInnerTexts()) expect(row).toContain("Plaid Checking");
+  const first = await rows(page).first().innerText();
+  await page.getByRole("link", { name: "Older" }).click();
+  await page.waitForURL(/cursor=/);
+  await page.getByRole("link", { name: "Back to the newest" }).click();
+  await page.waitForURL((url) => !url.searchParams.has("cursor"));
+  await expect.poll(() => rows(page).first().innerText()).toBe(first);
+  expect(witness.console).toEqual([]);
+  expect(witness.pageLoads).toEqual([]);
+});
+
+test("search and filters are the address of the page, and work without JavaScript", async () => {
+  const ada = await personWithTransactions();
+  const context = await browser.newContext({ javaScriptEnabled: false });
+  const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
+  await logIn(app, page, ada);
+  await page.getByRole("link", { name: "Transactions", exact: true }).click();
+  await heading(page).waitFor();
+  const [{ name, category, date }] = await app.query(
+    `select coalesce(merchant, name) as name, category, date::text from transactions
+     where user_id = $1 and merchant is not null and amount > 0 and not pending
+     order by transactions.date desc limit 1`,
+    [ada.id],
+  );
+  await page.getByRole("searchbox").fill(name);
+  await page.getByText("More filters").click();
+  await page.getByLabel("Category").selectOption(category);
+  await page.getByLabel("From day").fill(date);
+  await page.getByLabel("To day").fill(date);
+  await page.getByLabel("Amount to").fill("-0.01");
+  await page.getByRole("button", { name: "Apply" }).click();
+  await page.waitForURL(/search=/);
+  const [{ count }] = await app.query(
+    `select count(*)::int from transactions where user_id = $1 and date = $3 and amount >= 0.01
+     and category = $4 and (merchant ilike '%' || $2 || '%' or name ilike '%' || $2 || '%')`,
+    [ada.id, name, date, category],
+  );
+  expect(count).toBeGreaterThan(0);
+  expect(await rows(page).count()).toBe(count);
+  for (const row of await rows(page).allInnerTexts()) {
+    expect(row).toContain(name);
+    expect(row).toContain("-$");
+  }
+  expect(await page.getByRole("searchbox").inputValue()).toBe(name);
+  await page.reload();
+  expect(await rows(page).count()).toBe(count);
+  await page.getByRole("link", { name: "Clear filters" }).click();
+  expect(await page.getByRole("searchbox").inputValue()).toBe("");
+  expect(await rows(page).count()).toBe(50);
+});
+
+test.each([
+  ["light", 1280],
+  ["dark", 390],
+] as const)(
+  "axe finds nothing on the page in any of its states (%s, %i px)",
+  async (colorScheme, width) => {
+    const stranger = await app.signUp();
+    const ada = await personWithTransactions();
+    const found: string[] = [];
+    const { page } = await openPage(browser, { colorScheme, width });
+    const audit = async (address: string, words: string | RegExp) => {
+      await page.goto(`${app.url}/transactions${address}`);
+      await page.getByText(words).first().waitFor();
+      found.push(...(await axeViolations(page)).map((one) => `${address}: ${one}`));
+      const over = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
+      expect(over).toBeLessThanOrEqual(0);
+    };
+    await logIn(app, page, stranger);
+    await audit("", "No transactions yet");
+    await page.context().clearCookies();
+    await logIn(app, page, ada);
+    await audit("", "Pending");
+    await audit("?min=-100&max=-1", "Clear filters");
+    await audit("?search=nobody+sells+this", "Nothing fits");
+    await audit("?from=yesterday", "These filters do not fit");
+    await audit("?cursor=cut", "These filters do not fit");
+    expect(found).toEqual([]);
+  },
+);
