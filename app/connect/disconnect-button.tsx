@@ -1,133 +1,43 @@
-import { useRevalidator } from "@remix-run/react";
 import { Unplug } from "lucide-react";
-import { type FormEvent, useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import type { ItemWithAccounts } from "../../server/contracts/accounts.ts";
-import { disconnectPhrase, isPhrase } from "../../server/contracts/phrases.ts";
-import { Field } from "../auth/field.tsx";
-import { Button } from "../components/button.tsx";
-import { Consequences } from "../components/consequences.tsx";
-import { Dialog } from "../components/dialog.tsx";
-import { hideToast, showSuccess } from "../components/toasts.tsx";
-import { type Failure, toFailure } from "../failure.ts";
+import { hideToast } from "../components/toasts.tsx";
 import { text } from "../text.ts";
-import { trpc } from "../trpc.ts";
-import { announceAccounts } from "./account-news.ts";
 
-const words = text.disconnect;
+const loadDialog = () => import("./disconnect-dialog.tsx");
+const DisconnectDialog = lazy(async () => ({ default: (await loadDialog()).DisconnectDialog }));
+/** Only fetched ahead: whoever presses the button hears of a failure then. */
+const prepare = () => void loadDialog().catch(() => {});
 
 /** Takes a bank away, after a dialog that says what goes with it and asks for a phrase. */
 export function DisconnectButton({ item }: { item: ItemWithAccounts }) {
+  // The dialog stays once it was asked for, so that it can give the focus back.
+  const [asked, setAsked] = useState(false);
   const [asking, setAsking] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const bank = item.institution.name;
   return (
     <>
       <button
         type="button"
         aria-haspopup="dialog"
-        aria-label={words.bank(bank)}
-        title={words.button}
+        aria-label={text.disconnect.bank(item.institution.name)}
+        title={text.disconnect.button}
+        onPointerEnter={prepare}
+        onFocus={prepare}
         onClick={() => {
           // On a phone it would lie over the dialog.
           hideToast("connect");
+          setAsked(true);
           setAsking(true);
         }}
         className="-mr-2 grid size-9 shrink-0 cursor-pointer place-items-center rounded-lg text-ink-soft transition-colors hover:bg-sunken hover:text-ink pointer-coarse:size-11"
       >
         <Unplug className="size-4" aria-hidden="true" />
       </button>
-      <Dialog
-        open={asking}
-        onOpenChange={(open) => busy || setAsking(open)}
-        title={words.title(bank)}
-        lead={words.lead}
-      >
-        <Form item={item} busy={busy} setBusy={setBusy} onCancel={() => setAsking(false)} />
-      </Dialog>
-    </>
-  );
-}
-
-interface FormProps {
-  item: ItemWithAccounts;
-  busy: boolean;
-  setBusy: (busy: boolean) => void;
-  onCancel: () => void;
-}
-
-function Form({ item, busy, setBusy, onCancel }: FormProps) {
-  const [mismatch, setMismatch] = useState(false);
-  const [failure, setFailure] = useState<Failure | null>(null);
-  const { revalidate } = useRevalidator();
-  const bank = item.institution.name;
-  const phrase = disconnectPhrase(bank);
-
-  async function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    if (busy) return;
-    const form = event.currentTarget;
-    const confirmation = String(new FormData(form).get("confirmation") ?? "");
-    const fits = isPhrase(confirmation, phrase);
-    setMismatch(!fits);
-    setFailure(null);
-    if (!fits) {
-      form.querySelector<HTMLElement>("[name=confirmation]")?.focus();
-      return;
-    }
-    setBusy(true);
-    try {
-      await trpc.items.disconnect.mutate({ itemId: item.id, confirmation });
-    } catch (error) {
-      const known = toFailure(error);
-      // Another tab was faster, or the answer of an earlier press was lost.
-      if (known.reason !== "not_found") {
-        setFailure(known);
-        setBusy(false);
-        return;
-      }
-    }
-    showSuccess("connect", words.done(bank));
-    announceAccounts(null);
-    // The dialog is part of the card, and goes with it.
-    revalidate();
-  }
-
-  return (
-    <form onSubmit={submit} noValidate className="mt-5 grid gap-5">
-      <Consequences
-        goes={[words.accounts(item.accounts.length), words.access]}
-        stays={[words.atBank, words.activity]}
-      />
-      {failure ? (
-        <div role="alert" className="rounded-lg bg-danger-soft px-3.5 py-2.5 text-sm text-danger">
-          <p>{failure.message}</p>
-          {failure.requestId ? (
-            <p className="mt-1 flex flex-wrap gap-x-1.5 text-[0.6875rem]">
-              {text.problem.reference}
-              <span className="font-mono">{failure.requestId}</span>
-            </p>
-          ) : null}
-        </div>
+      {asked ? (
+        <Suspense>
+          <DisconnectDialog item={item} open={asking} onClose={() => setAsking(false)} />
+        </Suspense>
       ) : null}
-      <Field
-        name="confirmation"
-        label={text.confirm.phrase(phrase)}
-        error={mismatch ? text.confirm.mismatch : undefined}
-        autoComplete="off"
-        autoCapitalize="none"
-        autoCorrect="off"
-        spellCheck={false}
-        maxLength={400}
-        readOnly={busy}
-      />
-      <div className="flex flex-wrap justify-end gap-2">
-        <Button kind="secondary" aria-disabled={busy} onClick={() => busy || onCancel()}>
-          {words.cancel}
-        </Button>
-        <Button kind="danger" type="submit" busy={busy}>
-          {busy ? words.busy : words.button}
-        </Button>
-      </div>
-    </form>
+    </>
   );
 }

@@ -1,0 +1,120 @@
+import { useRevalidator } from "@remix-run/react";
+import { type FormEvent, useState } from "react";
+import type { ItemWithAccounts } from "../../server/contracts/accounts.ts";
+import { disconnectPhrase, isPhrase } from "../../server/contracts/phrases.ts";
+import { Field } from "../auth/field.tsx";
+import { Button } from "../components/button.tsx";
+import { Consequences } from "../components/consequences.tsx";
+import { Dialog } from "../components/dialog.tsx";
+import { showSuccess } from "../components/toasts.tsx";
+import { type Failure, toFailure } from "../failure.ts";
+import { text } from "../text.ts";
+import { trpc } from "../trpc.ts";
+import { announceAccounts } from "./account-news.ts";
+
+const words = text.disconnect;
+
+interface DisconnectDialogProps {
+  item: ItemWithAccounts;
+  open: boolean;
+  onClose: () => void;
+}
+
+/** Says what goes and what stays, and asks for a phrase. Loaded when somebody asks for it. */
+export function DisconnectDialog({ item, open, onClose }: DisconnectDialogProps) {
+  const [busy, setBusy] = useState(false);
+  return (
+    <Dialog
+      open={open}
+      onOpenChange={(open) => open || busy || onClose()}
+      title={words.title(item.institution.name)}
+      lead={words.lead}
+    >
+      <Form item={item} busy={busy} setBusy={setBusy} onCancel={onClose} />
+    </Dialog>
+  );
+}
+
+interface FormProps {
+  item: ItemWithAccounts;
+  busy: boolean;
+  setBusy: (busy: boolean) => void;
+  onCancel: () => void;
+}
+
+function Form({ item, busy, setBusy, onCancel }: FormProps) {
+  const [mismatch, setMismatch] = useState(false);
+  const [failure, setFailure] = useState<Failure | null>(null);
+  const { revalidate } = useRevalidator();
+  const bank = item.institution.name;
+  const phrase = disconnectPhrase(bank);
+
+  async function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    if (busy) return;
+    const form = event.currentTarget;
+    const confirmation = String(new FormData(form).get("confirmation") ?? "");
+    const fits = isPhrase(confirmation, phrase);
+    setMismatch(!fits);
+    setFailure(null);
+    if (!fits) {
+      form.querySelector<HTMLElement>("[name=confirmation]")?.focus();
+      return;
+    }
+    setBusy(true);
+    try {
+      await trpc.items.disconnect.mutate({ itemId: item.id, confirmation });
+    } catch (error) {
+      const known = toFailure(error);
+      // Another tab was faster, or the answer of an earlier press was lost.
+      if (known.reason !== "not_found") {
+        setFailure(known);
+        setBusy(false);
+        return;
+      }
+    }
+    showSuccess("connect", words.done(bank));
+    announceAccounts(null);
+    // The dialog is part of the card, and goes with it.
+    revalidate();
+  }
+
+  return (
+    <form onSubmit={submit} noValidate className="mt-5 grid gap-5">
+      <Consequences
+        goes={[words.accounts(item.accounts.length), words.access]}
+        stays={[words.atBank, words.activity]}
+      />
+      {failure ? (
+        <div role="alert" className="rounded-lg bg-danger-soft px-3.5 py-2.5 text-sm text-danger">
+          <p>{failure.message}</p>
+          {failure.requestId ? (
+            <p className="mt-1 flex flex-wrap gap-x-1.5 text-[0.6875rem]">
+              {text.problem.reference}
+              <span className="font-mono">{failure.requestId}</span>
+            </p>
+          ) : null}
+        </div>
+      ) : null}
+      <Field
+        name="confirmation"
+        label={text.confirm.phrase(phrase)}
+        error={mismatch ? text.confirm.mismatch : undefined}
+        autoComplete="off"
+        autoCapitalize="none"
+        autoCorrect="off"
+        spellCheck={false}
+        maxLength={400}
+        readOnly={busy}
+      />
+      <div className="flex flex-wrap justify-end gap-2">
+        <Button kind="secondary" aria-disabled={busy} onClick={() => busy || onCancel()}>
+          {words.cancel}
+        </Button>
+        <Button kind="danger" type="submit" busy={busy}>
+          {busy ? words.busy : words.button}
+        </Button>
+      </div>
+    </form>
+  );
+}
