@@ -138,7 +138,7 @@ export const text = {
     state: {
       waiting: "waiting",
       running: "on their way",
-      failed: "failed, trying again at",
+      failed: "failed, retry at",
       needs_you: "waiting for you to log in at the bank",
     },
     arrived: (count: number) => counted(count, "transaction"),

@@ -75,7 +75,7 @@ test("a card says how far the connection is, goes on by itself, and says the sam
   });
   worker = await startWorker(app.services);
   await trailIs(page, "failed");
-  expect(await line(page).innerText()).toContain("trying again");
+  expect(await line(page).innerText()).toContain("failed, retry at");
   await app.clearFaults();
   page.setDefaultTimeout(25_000);
   await trailIs(page, "done");
@@ -114,9 +114,7 @@ describe.skipIf(!inject("redis"))("Redis stopped", () => {
       await during(page);
       await card(page).getByText("Plaid Checking").waitFor();
       await stepIs(page, "refreshed", "failed");
-      expect(await line(page).innerText()).toContain(
-        "Dashboard refreshed: failed, trying again at",
-      );
+      expect(await line(page).innerText()).toContain("Dashboard refreshed: failed, retry at");
       worker = await startWorker(app.services);
       await stepIs(page, "transactions", "done");
       await page.reload();
