@@ -115,13 +115,8 @@ test("P1 S2 C1 with the keyboard alone: sign-up, Link, a toast, log-out; the foc
   await tabTo(page, "Dismiss");
   await press("Enter");
   await page.locator("[data-sonner-toast]").waitFor({ state: "detached" });
-<<<<<<< HEAD
   const inCard = () => document.activeElement?.closest("[data-item-id]") != null;
   expect(await page.evaluate(inCard)).toBe(true);
-=======
-  // The last thing that Tab came to before the toast: the line at the foot of the bank's card.
-  expect(await focusedName(page)).toContain("First sync started");
->>>>>>> f-pages
 
   await tabTo(page, "Your account");
   await press("Enter");
