@@ -60,6 +60,7 @@ export const text = {
     loginRequired:
       "This bank asks you to log in once more. The balances below are the last ones it gave.",
     isNew: "New",
+    netWorth: (amount: string) => `net worth ${amount}`,
   },
   account: {
     mask: (mask: string) => `•••• ${mask}`,

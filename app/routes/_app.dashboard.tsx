@@ -3,6 +3,8 @@ import { useLoaderData } from "@remix-run/react";
 import { Info } from "lucide-react";
 import { requireViewer } from "../auth/require-viewer.ts";
 import { ItemCard } from "../components/item-card.tsx";
+import { formatMoney } from "../components/money.ts";
+import { netWorth } from "../components/net-worth.ts";
 import { PlanMeter } from "../components/plan-meter.tsx";
 import { PrivacyNote } from "../components/privacy-note.tsx";
 import { RouteError } from "../components/route-error.tsx";
@@ -40,6 +42,12 @@ export default function Dashboard() {
   // The server has the new bank before the page does: its place stays taken until the page follows.
   const awaited = arrival && !items.some(({ id }) => id === arrival.itemId) ? arrival : null;
   const pending = step.name === "connecting" ? step : awaited;
+  const worths = netWorth(items.flatMap(({ accounts }) => accounts));
+  const worth = worths.map(({ amount, currency }, position) =>
+    position === 0
+      ? text.dashboard.netWorth(formatMoney(amount, currency))
+      : formatMoney(amount, currency),
+  );
   const empty = items.length === 0 && !pending;
 
   return (
@@ -50,7 +58,8 @@ export default function Dashboard() {
           <p className="text-ink-soft tabular-nums">
             {items.length === 0
               ? text.dashboard.summaryEmpty
-              : text.dashboard.summary(accountsUsed, items.length)}
+              : // One text: words that only grow move nothing beside them.
+                [text.dashboard.summary(accountsUsed, items.length), ...worth].join(" · ")}
           </p>
         </div>
         {empty ? null : <ConnectButton full={full} className="max-sm:w-full" />}

@@ -47,14 +47,16 @@ export default function Transactions() {
     <div className="max-w-204">
       <h1 className="text-2xl font-semibold">{words.title}</h1>
       <p className="text-ink-soft">{words.lead}</p>
+      {page === null ? (
+        <div role="alert" className="mt-6 rounded-xl bg-warn-soft px-4 py-3 text-sm text-warn">
+          <p className="font-medium">{words.invalidTitle}</p>
+          <p>{words.invalid}</p>
+        </div>
+      ) : null}
       {items.length > 0 || filtered ? (
         <FilterForm filter={filter} items={items} busy={busy} />
       ) : null}
-      {page === null ? (
-        <Notice title={words.invalidTitle} role="alert">
-          {words.invalid}
-        </Notice>
-      ) : page.transactions.length > 0 ? (
+      {page === null ? null : page.transactions.length > 0 ? (
         <>
           <Days transactions={page.transactions} accounts={accounts} busy={busy} />
           <nav aria-label={words.pages} className="mt-5 flex justify-between gap-3">
@@ -90,12 +92,9 @@ export default function Transactions() {
   );
 }
 
-function Notice({ title, role, children }: { title: string; role?: "alert"; children: ReactNode }) {
+function Notice({ title, children }: { title: string; children: ReactNode }) {
   return (
-    <div
-      role={role}
-      className="mt-6 rounded-xl border border-dashed border-line-strong px-6 py-12 text-center"
-    >
+    <div className="mt-6 rounded-xl border border-dashed border-line-strong px-6 py-12 text-center">
       <h2 className="font-semibold">{title}</h2>
       <div className="mt-1 text-ink-soft">{children}</div>
     </div>

@@ -1,0 +1,54 @@
+import { expect, test } from "vitest";
+import { netWorth } from "../../app/components/net-worth.ts";
+import type { Account } from "../../server/contracts/accounts.ts";
+
+const account = (
+  type: string,
+  current: string | null,
+  currency: string | null = "USD",
+  revoked = false,
+): Account => ({
+  id: "00000000-0000-4000-8000-000000000000",
+  itemId: "00000000-0000-4000-8000-000000000000",
+  name: "An account",
+  officialName: null,
+  mask: null,
+  type,
+  subtype: null,
+  revoked,
+  balances: { current, available: null, limit: null, currency },
+});
+
+test("what is owed is taken off, and currencies are never added to each other", () => {
+  const accounts = [
+    account("depository", "110.00"),
+    account("credit", "410.5"),
+    account("loan", "-0.25"),
+    account("depository", "7", "EUR"),
+  ];
+  expect(netWorth(accounts)).toEqual([
+    { currency: "EUR", amount: "7" },
+    { currency: "USD", amount: "-300.25" },
+  ]);
+});
+
+test("no digit is lost, however many there are", () => {
+  const accounts = [
+    account("investment", "9007199254740993.0001"),
+    account("depository", "0.10"),
+    account("depository", "0.2"),
+    account("credit", "-0.00000001"),
+  ];
+  expect(netWorth(accounts)).toEqual([{ currency: "USD", amount: "9007199254740993.30010001" }]);
+  expect(netWorth([account("credit", "0.05")])).toEqual([{ currency: "USD", amount: "-0.05" }]);
+});
+
+test("accounts without a balance, without a currency or without permission are left out", () => {
+  expect(
+    netWorth([
+      account("depository", null),
+      account("depository", "1", null),
+      account("depository", "1", "USD", true),
+    ]),
+  ).toEqual([]);
+});
