@@ -20,6 +20,8 @@ export function createEventStreams(
   const router = Router();
   for (const { name } of subscriptions) {
     router.get(`/${name}`, (req, res, next) => {
+      // Express takes a HEAD for a GET, and this one would not end.
+      if (req.method === "HEAD") return next(new FiscilityError("method_not_allowed"));
       stream(name, req, res, createContext, onError).catch(next);
     });
   }
