@@ -36,7 +36,7 @@ function routerOf(
   maxBody: number,
 ): Router {
   const router = Router();
-  router.use(refuseOtherBodies, json({ limit: maxBody }));
+  router.use(refuseOtherBodies, json({ limit: maxBody, inflate: false }));
   const pattern = ({ path }: Endpoint) => path.replace(/\{(\w+)\}/g, ":$1");
   for (const endpoint of served) {
     const method = endpoint.method.toLowerCase() as "get" | "post" | "delete";
@@ -72,13 +72,24 @@ function inputOf({ method, input }: Endpoint, req: Request): unknown {
   if (!input) return undefined;
   if (method === "POST") {
     const body: unknown = req.body ?? {};
-    return isRecord(body) ? camelcaseKeys({ ...body, ...req.params }, { deep: true }) : body;
+    return isRecord(body) ? camelCase({ ...body, ...req.params }) : body;
   }
   const { properties = {} } = z.toJSONSchema(input, { io: "input", unrepresentable: "any" });
   const fields = Object.entries(camelcaseKeys({ ...req.query, ...req.params }));
   return Object.fromEntries(
     fields.map(([name, text]) => [name, typed(text, properties[name] as { type?: string })]),
   );
+}
+
+/** It calls itself for each level, and a body may have more of them than the stack has room for. */
+function camelCase(body: Record<string, unknown>): unknown {
+  try {
+    return camelcaseKeys(body, { deep: true });
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    const issues = [{ path: "", message: "Nested too deeply" }];
+    throw new FiscilityError("invalid_input", { details: { issues }, cause });
+  }
 }
 
 /** A query string has no types: what the schema takes as a number or a truth value is read as one. */
