@@ -1,6 +1,7 @@
 import { data, redirect } from "@remix-run/node";
 import type { z } from "zod";
 import type { AuthResult } from "../../server/load-context.ts";
+import { readForm } from "../read-form.ts";
 import { nextPath } from "./next-path.ts";
 import { type FieldErrors, toFieldErrors } from "./to-field-errors.ts";
 
@@ -21,7 +22,7 @@ export async function answerAuthForm<T>(
   schema: z.ZodType<T>,
   attempt: (form: T) => Promise<AuthResult>,
 ) {
-  const form = Object.fromEntries(await request.formData());
+  const form = Object.fromEntries(await readForm(request));
   const values = { name: String(form.name ?? ""), email: String(form.email ?? "") };
   const parsed = schema.safeParse(form);
   if (!parsed.success) {

@@ -9,6 +9,7 @@ export function nextPath(url: string): string {
   if (!next?.startsWith("/")) return home;
   const here = "http://here.invalid";
   const target = URL.canParse(next, here) ? new URL(next, here) : null;
-  if (target?.origin !== here) return home;
+  // "/.//host" is of this site, and its path alone is not.
+  if (target?.origin !== here || target.pathname.startsWith("//")) return home;
   return target.pathname + target.search;
 }

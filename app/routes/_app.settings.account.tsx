@@ -16,6 +16,7 @@ import { Button, buttonClass } from "../components/button.tsx";
 import { Consequences } from "../components/consequences.tsx";
 import { RouteError } from "../components/route-error.tsx";
 import { pageTitle } from "../page-title.ts";
+import { readForm } from "../read-form.ts";
 import { reasonOf } from "../reason-of.ts";
 import { text } from "../text.ts";
 
@@ -38,7 +39,7 @@ interface Answer {
 
 export async function action({ request, context }: ActionFunctionArgs) {
   requireViewer(request, context);
-  const confirmation = String((await request.formData()).get("confirmation") ?? "");
+  const confirmation = String((await readForm(request)).get("confirmation") ?? "");
   try {
     await context.caller.account.delete({ confirmation });
   } catch (error) {

@@ -16,6 +16,7 @@ import { type FieldErrors, toFieldErrors } from "../auth/to-field-errors.ts";
 import { Button } from "../components/button.tsx";
 import { RouteError } from "../components/route-error.tsx";
 import { pageTitle } from "../page-title.ts";
+import { readForm } from "../read-form.ts";
 import { reasonOf } from "../reason-of.ts";
 import { text } from "../text.ts";
 
@@ -33,7 +34,7 @@ type Answer = { key: string } | { revoked: true } | { message: string | null; fi
 
 export async function action({ request, context }: ActionFunctionArgs) {
   requireViewer(request, context);
-  const form = await request.formData();
+  const form = await readForm(request);
   try {
     if (form.get("intent") === "revoke") {
       await context.caller.apiKeys.revoke({ id: String(form.get("id") ?? "") });
