@@ -42,7 +42,7 @@ export function createHttp(services: Services, build: ServerBuild): express.Expr
   const app = express();
   app.disable("x-powered-by");
   app.set("trust proxy", config.production ? 1 : false);
-  app.use(nameRequest, logRequest(services));
+  app.use(nameRequest, setOwnHost(config), logRequest(services), refuseBrokenPath);
   const createContext = (req: Request): Promise<Context> => {
     const own = known(req);
     // Once a request: the page's own caller, tRPC and REST see the same person.
@@ -78,7 +78,7 @@ export function createHttp(services: Services, build: ServerBuild): express.Expr
     createTrpcHandler(createContext, onError, { maxBodySize: maxBody, maxBatchSize: 100 }),
   );
 
-  const json = express.json({ limit: maxBody });
+  const json = express.json({ limit: maxBody, inflate: false });
   app.use("/api/auth", limitBody, json, (req, res, next) => {
     Promise.resolve(auth.handler(req, res, next)).catch(next);
   });
@@ -166,6 +166,26 @@ const nameRequest: RequestHandler = (_req, res, next) => {
   next();
 };
 
+/** Where we are is in the configuration: a Host that a client makes up, or a broken one, names nothing. */
+function setOwnHost({ appUrl }: { appUrl: string }): RequestHandler {
+  const { host } = new URL(appUrl);
+  return (req, _res, next) => {
+    req.headers.host = host;
+    delete req.headers["x-forwarded-host"];
+    next();
+  };
+}
+
+/** A percent sign without two digits, or bytes that are no text: an address of nothing. */
+const refuseBrokenPath: RequestHandler = (req, _res, next) => {
+  try {
+    decodeURIComponent(req.path);
+    next();
+  } catch {
+    next(new FiscilityError("not_found"));
+  }
+};
+
 function logRequest({ log }: Services): RequestHandler {
   return (req, res, next) => {
     const started = performance.now();
@@ -238,8 +258,10 @@ function refuseForeignOrigin(config: { appUrl: string }): RequestHandler {
 /** A signature is over the very bytes that were sent. */
 const rawBody = express.raw({ type: () => true, limit: maxBody, inflate: false });
 
+/** Before what reads to the end whatever comes: a body that does not say its size could be any. */
 const limitBody: RequestHandler = (req, _res, next) => {
-  if (Number(req.headers["content-length"] ?? 0) > maxBody)
+  const endless = req.headers["transfer-encoding"] !== undefined;
+  if (endless || Number(req.headers["content-length"] ?? 0) > maxBody)
     next(new FiscilityError("body_too_large"));
   else next();
 };
