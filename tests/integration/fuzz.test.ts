@@ -1,0 +1,208 @@
+import http from "node:http";
+import camelcaseKeys from "camelcase-keys";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { z } from "zod";
+import { endpoints, subscriptions } from "../../server/api/endpoints.ts";
+import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import { inputsOf, type RawRequest, rawRequests } from "../support/bad-input.ts";
+
+/** `npm run fuzz` sets both; a failure prints what repeats it. */
+const numRuns = Number(process.env.FUZZ_RUNS ?? 12);
+const seed = Number(process.env.FUZZ_SEED ?? 20_260_101);
+const timeout = 60_000 + numRuns * 2_000;
+
+let app: TestApp;
+let person: Person;
+let rows: string;
+beforeAll(async () => {
+  app = await startTestApp();
+  person = await app.signUp("cfo");
+  await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, person);
+  const tables = await app.query(
+    `select format('select %L, count(*), sum(hashtext(t::text)::int8) from %I.%I t', c.relname,
+       n.nspname, c.relname) sql
+     from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where c.relkind = 'r' and n.nspname in ('public', 'graphile_worker')`,
+  );
+  rows = tables.map(({ sql }) => sql).join(" union all ");
+});
+afterAll(() => app?.close());
+
+/** Every row of every table, as sums. */
+const everything = async () => JSON.stringify(await app.query(rows));
+
+interface Answer {
+  status: number;
+  body: string;
+}
+
+/** Sends it as the person; rejects when there is no answer. */
+function send({ method, path, headers, body }: RawRequest): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(app.url);
+    const request = http.request(
+      { hostname, port, method, path, headers: { cookie: person.cookie, ...headers } },
+      (response) => {
+        let text = "";
+        response.setEncoding("utf8");
+        response.on("data", (chunk) => {
+          text += chunk;
+          // A stream of live changes does not end by itself.
+          if (text.startsWith("event: connected")) response.destroy();
+        });
+        response.on("close", () => resolve({ status: response.statusCode ?? 0, body: text }));
+      },
+    );
+    request.setTimeout(15_000, () => request.destroy(new Error("no answer: it hangs")));
+    request.on("error", (error: NodeJS.ErrnoException) => {
+      // Refused before all of the body was sent, which is an answer.
+      if (error.code === "EPIPE" || error.code === "ECONNRESET") resolve({ status: 413, body: "" });
+      else reject(error);
+    });
+    request.end(body);
+  });
+}
+
+const ours = (answer: Answer) => {
+  expect(answer, "a failure of ours").toMatchObject({ status: expect.toSatisfy((s) => s < 500) });
+};
+
+async function check(request: RawRequest, takesIt: boolean): Promise<void> {
+  const before = takesIt ? null : await everything();
+  const answer = await send(request);
+  ours(answer);
+  if (before === null) return;
+  expect(answer.status, "it was taken").toBeGreaterThanOrEqual(400);
+  expect(await everything(), "a row").toBe(before);
+}
+
+const json = { "content-type": "application/json" };
+const encode = (value: unknown) => encodeURIComponent(JSON.stringify(value) ?? "");
+
+describe("every procedure and REST path, with input near what it takes: never a 5xx, never a hang, never a row", () => {
+  for (const { name, type, method, path, input } of endpoints) {
+    if (!input) continue;
+
+    test(`${name} over tRPC`, { timeout }, async () => {
+      await fc.assert(
+        fc.asyncProperty(inputsOf(input), async (value) => {
+          const request =
+            type === "query"
+              ? {
+                  method: "GET",
+                  path: `/trpc/${name}?input=${encode(value)}`,
+                  headers: {},
+                  body: null,
+                }
+              : {
+                  method: "POST",
+                  path: `/trpc/${name}`,
+                  headers: json,
+                  body: Buffer.from(JSON.stringify(value)),
+                };
+          if (request.path.length > 14_000) return;
+          await check(request, fits(input, value));
+        }),
+        { numRuns, seed },
+      );
+    });
+
+    test(`${method} ${path}`, { timeout }, async () => {
+      await fc.assert(
+        fc.asyncProperty(inputsOf(input), async (value) => {
+          const fields = isRecord(value) ? value : {};
+          const at = path.replace(/\{(\w+)\}/g, (_whole, field) => encodeText(fields[field]));
+          const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, field]) => field);
+          const rest = Object.entries(fields).filter(([key]) => !inPath.includes(key));
+          const query = rest.map(([key, one]) => `${encodeText(key)}=${encodeText(one)}`).join("&");
+          const request: RawRequest =
+            method === "POST"
+              ? {
+                  method,
+                  path: `/api/v1${at}`,
+                  headers: json,
+                  body: Buffer.from(JSON.stringify(value)),
+                }
+              : { method, path: `/api/v1${at}?${query}`, headers: {}, body: null };
+          if (request.path.length > 14_000) return;
+          // A query has no types: only of JSON can be told here whether it fits.
+          await check(request, method !== "POST" || fits(input, camelCase(value)));
+        }),
+        { numRuns, seed },
+      );
+    });
+  }
+});
+
+/** Whether it is good input once it has arrived: as JSON it may be another value. */
+function fits(schema: z.ZodType, value: unknown): boolean {
+  return schema.safeParse(JSON.parse(JSON.stringify(value))).success;
+}
+
+/** As a REST body is read. What nests deeper than that can be read fits nowhere. */
+function camelCase(value: unknown): unknown {
+  try {
+    return isRecord(value) ? camelcaseKeys(value, { deep: true }) : value;
+  } catch {
+    return null;
+  }
+}
+
+const encodeText = (value: unknown) => {
+  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+  return encodeURIComponent(text.replace(/\p{Surrogate}/gu, "?"));
+};
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+describe("every address, with raw bytes, wrong types and broken JSON: never a 5xx, never a hang", () => {
+  const addresses = {
+    tRPC: [...endpoints, ...subscriptions].map(({ name }) => `/trpc/${name}`),
+    REST: endpoints.map(({ path }) => `/api/v1${path.replace(/\{\w+\}/g, "x")}`),
+    "log-in, webhooks and the rest": [
+      ...["sign-in/email", "sign-up/email", "sign-out", "get-session"].map((p) => `/api/auth/${p}`),
+      ...["/plaid/create-link-token", "/plaid/exchange-token", "/plaid/webhook", "/plaid"],
+      ...[
+        "/api/openapi.json",
+        "/api/docs",
+        "/healthz",
+        "/readyz",
+        "/assets",
+        "/favicon.ico",
+        "/trpc",
+      ],
+    ],
+  };
+  for (const [name, paths] of Object.entries(addresses)) {
+    test(name, { timeout }, async () => {
+      const raw = rawRequests(paths);
+      await fc.assert(
+        fc.asyncProperty(raw, async (request) => ours(await send(request))),
+        { numRuns: numRuns * 12, seed },
+      );
+    });
+  }
+
+  test("every page", { timeout }, async () => {
+    const { routes } = await import("../../build/server/index.js" as string);
+    const paths = Object.values(routes as Record<string, { path?: string; parentId?: string }>)
+      .map((route) => `/${pathOf(route, routes)}`.replace(/[:*]\w*/g, "x"))
+      .filter((path) => path !== "/logout");
+    await fc.assert(
+      fc.asyncProperty(rawRequests([...new Set(paths)]), async (request) =>
+        ours(await send(request)),
+      ),
+      { numRuns: numRuns * 12, seed },
+    );
+  });
+});
+
+function pathOf(
+  route: { path?: string; parentId?: string } | undefined,
+  routes: Record<string, { path?: string; parentId?: string }>,
+): string {
+  if (!route) return "";
+  const above = route.parentId ? pathOf(routes[route.parentId], routes) : "";
+  return [above, route.path].filter(Boolean).join("/");
+}
