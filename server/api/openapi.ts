@@ -6,6 +6,7 @@ import * as activity from "../contracts/activity.ts";
 import * as apiKeys from "../contracts/api-keys.ts";
 import * as connect from "../contracts/connect.ts";
 import { type Reason, reasons } from "../contracts/errors.ts";
+import * as insights from "../contracts/insights.ts";
 import * as plan from "../contracts/plan.ts";
 import { reasonDetails } from "../contracts/reason-details.ts";
 import * as transactions from "../contracts/transactions.ts";
@@ -157,7 +158,16 @@ const options = {
 function namedSchemas(): { schemas: Record<string, Schema>; schemaOf: SchemaOf } {
   const registry = z.registry<{ id: string }>();
   const names = new Map<z.ZodType, string>();
-  for (const module of [account, accounts, activity, apiKeys, connect, plan, transactions]) {
+  for (const module of [
+    account,
+    accounts,
+    activity,
+    apiKeys,
+    connect,
+    insights,
+    plan,
+    transactions,
+  ]) {
     for (const [name, schema] of Object.entries(module)) {
       const id = name.charAt(0).toUpperCase() + name.slice(1);
       names.set(schema, id);

@@ -3,6 +3,7 @@ import { accountsRouter } from "./accounts.ts";
 import { activityRouter } from "./activity.ts";
 import { apiKeysRouter } from "./api-keys.ts";
 import { connectAccountProcedure } from "./connect-account.ts";
+import { insightsRouter } from "./insights.ts";
 import { itemsRouter } from "./items.ts";
 import { liveRouter } from "./live.ts";
 import { plaidRouter } from "./plaid.ts";
@@ -17,6 +18,7 @@ export const appRouter = router({
   items: itemsRouter,
   accounts: accountsRouter,
   transactions: transactionsRouter,
+  insights: insightsRouter,
   plan: planRouter,
   activity: activityRouter,
   apiKeys: apiKeysRouter,

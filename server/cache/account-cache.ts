@@ -1,32 +1,32 @@
-import type { AccountsListOutput } from "../contracts/accounts.ts";
-import type { AccountStore } from "./account-store.ts";
+import type { AccountStore, CachedAnswer } from "./account-store.ts";
 
 /**
- * The accounts of a user as of one data version. The version is part of the key, so an entry from
- * before a change is unreachable the moment the change commits (I5); `clear` is tidying up.
+ * Answers about the accounts of a user as of one data version. The version is part of the key, so an
+ * entry from before a change is unreachable the moment the change commits (I5); `clear` is tidying up.
  */
 export class AccountCache {
   readonly #store: AccountStore;
-  readonly #underway = new Map<string, Promise<AccountsListOutput>>();
+  readonly #underway = new Map<string, Promise<unknown>>();
 
   constructor(store: AccountStore) {
     this.#store = store;
   }
 
   /**
-   * The entry, or what `load` reads. Everybody in this process who asks for the same version
-   * meanwhile gets the same answer: many readers are one read (no stampede). `load` must have
+   * The entry, or what `load` reads. Everybody in this process who asks for the same answer and
+   * version meanwhile gets the same: many readers are one read (no stampede). `load` must have
    * started after the version was read, which holds for all who ask for that version.
    */
-  read(
+  read<T>(
     userId: string,
+    answer: CachedAnswer<T>,
     dataVersion: number,
-    load: () => Promise<AccountsListOutput>,
-  ): Promise<AccountsListOutput> {
-    const key = `${userId} ${dataVersion}`;
-    const joined = this.#underway.get(key);
+    load: () => Promise<T>,
+  ): Promise<T> {
+    const key = `${userId} ${answer.name} ${dataVersion}`;
+    const joined = this.#underway.get(key) as Promise<T> | undefined;
     if (joined) return joined;
-    const reading = this.#readOnce(userId, dataVersion, load).finally(() =>
+    const reading = this.#readOnce(userId, answer, dataVersion, load).finally(() =>
       this.#underway.delete(key),
     );
     this.#underway.set(key, reading);
@@ -38,15 +38,16 @@ export class AccountCache {
     return this.#store.clear(userId);
   }
 
-  async #readOnce(
+  async #readOnce<T>(
     userId: string,
+    answer: CachedAnswer<T>,
     dataVersion: number,
-    load: () => Promise<AccountsListOutput>,
-  ): Promise<AccountsListOutput> {
-    const kept = await this.#store.get(userId, dataVersion);
+    load: () => Promise<T>,
+  ): Promise<T> {
+    const kept = await this.#store.get(userId, answer, dataVersion);
     if (kept) return kept;
     const fresh = await load();
-    await this.#store.set(userId, dataVersion, fresh);
+    await this.#store.set(userId, answer, dataVersion, fresh);
     return fresh;
   }
 }

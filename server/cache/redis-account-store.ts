@@ -1,11 +1,10 @@
-import { type AccountsListOutput, accountsListOutput } from "../contracts/accounts.ts";
 import type { Log } from "../telemetry/log.ts";
 import { timeLimits } from "../time-limits.ts";
-import { type AccountStore, maxVersions } from "./account-store.ts";
+import { type AccountStore, type CachedAnswer, entryName, maxEntries } from "./account-store.ts";
 import type { RedisDoor } from "./redis-door.ts";
 
 /**
- * A script rather than MULTI: a cluster's ASK is followed for one command only. Versions that nobody
+ * A script rather than MULTI: a cluster's ASK is followed for one command only. Entries that nobody
  * asks for any more go when there are too many of them.
  */
 const keep = `
@@ -14,7 +13,7 @@ const keep = `
   redis.call("PEXPIRE", KEYS[1], ARGV[3])`;
 
 /**
- * One Redis hash a user, one field a data version: a user's entries share a slot of a cluster and
+ * One Redis hash a user, one field an answer and data version: a user's entries share a slot of a cluster and
  * go with one UNLINK.
  */
 export function createRedisAccountStore(redis: RedisDoor, log: Log): AccountStore {
@@ -27,11 +26,13 @@ export function createRedisAccountStore(redis: RedisDoor, log: Log): AccountStor
   }
 
   return {
-    async get(userId, dataVersion) {
+    async get<T>(userId: string, answer: CachedAnswer<T>, dataVersion: number) {
       try {
-        const json = await redis.ask((commands) => commands.hGet(key(userId), String(dataVersion)));
+        const json = await redis.ask((commands) =>
+          commands.hGet(key(userId), entryName(answer, dataVersion)),
+        );
         if (json === null || json === undefined) return null;
-        const found = parse(json);
+        const found = parse(json, answer);
         if (!found) await discard(userId, "it does not fit the contract");
         return found;
       } catch (error) {
@@ -41,16 +42,16 @@ export function createRedisAccountStore(redis: RedisDoor, log: Log): AccountStor
         return null;
       }
     },
-    async set(userId, dataVersion, value) {
+    async set(userId, answer, dataVersion, value) {
       try {
         await redis.ask((commands) =>
           commands.eval(keep, {
             keys: [key(userId)],
             arguments: [
-              String(dataVersion),
+              entryName(answer, dataVersion),
               JSON.stringify(value),
               String(timeLimits.cacheEntry),
-              String(maxVersions),
+              String(maxEntries),
             ],
           }),
         );
@@ -64,9 +65,9 @@ export function createRedisAccountStore(redis: RedisDoor, log: Log): AccountStor
   };
 }
 
-function parse(json: string): AccountsListOutput | null {
+function parse<T>(json: string, { schema }: CachedAnswer<T>): T | null {
   try {
-    return accountsListOutput.safeParse(JSON.parse(json)).data ?? null;
+    return schema.safeParse(JSON.parse(json)).data ?? null;
   } catch {
     return null;
   }

@@ -2,15 +2,16 @@ import { randomUUID } from "node:crypto";
 import { pino } from "pino";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import { AccountCache } from "../../server/cache/account-cache.ts";
-import type { AccountStore } from "../../server/cache/account-store.ts";
+import { type AccountStore, maxEntries } from "../../server/cache/account-store.ts";
 import { createInProcessAccountStore } from "../../server/cache/in-process-account-store.ts";
 import { createRedisAccountStore } from "../../server/cache/redis-account-store.ts";
 import { redisAddress } from "../../server/cache/redis-address.ts";
 import { RedisDoor } from "../../server/cache/redis-door.ts";
-import type { AccountsListOutput } from "../../server/contracts/accounts.ts";
+import { type AccountsListOutput, accountsListOutput } from "../../server/contracts/accounts.ts";
 import { startRedis, startRedisCluster, type TestRedis } from "../support/redis.ts";
 import { until } from "../support/until.ts";
 
+const accounts = { name: "accounts", schema: accountsListOutput };
 const silent = pino({ level: "silent" });
 const list = (name: string): AccountsListOutput => ({
   items: [
@@ -54,40 +55,47 @@ describe.each([
 ] as const)("N2 the cache of accounts: %s", (_name, needsRedis, make) => {
   const it = test.skipIf(needsRedis && !inject("redis"));
 
-  it("gives back what was put in, under that data version alone", async () => {
+  it("gives back what was put in, under that name and data version alone", async () => {
     const store = await make();
     const [user, value] = [randomUUID(), list("One")];
-    await store.set(user, 3, value);
-    expect(await store.get(user, 3)).toEqual(value);
-    expect(await store.get(user, 4)).toBeNull();
+    await store.set(user, accounts, 3, value);
+    expect(await store.get(user, accounts, 3)).toEqual(value);
+    expect(await store.get(user, accounts, 4)).toBeNull();
+    expect(await store.get(user, { ...accounts, name: "another" }, 3)).toBeNull();
   });
 
   it("I5 a slow reader that fills an old version is not seen under the new one", async () => {
     const store = await make();
     const user = randomUUID();
-    await store.set(user, 2, list("New"));
-    await store.set(user, 1, list("Old"));
-    expect((await store.get(user, 2))?.items[0]?.institution.name).toBe("New");
+    await store.set(user, accounts, 2, list("New"));
+    await store.set(user, accounts, 1, list("Old"));
+    expect((await store.get(user, accounts, 2))?.items[0]?.institution.name).toBe("New");
   });
 
   it("R4 clearing drops every version of this user and nothing of another", async () => {
     const store = await make();
     const [user, other, kept] = [randomUUID(), randomUUID(), list("Other")];
-    await store.set(user, 1, list("One"));
-    await store.set(user, 2, list("Two"));
-    await store.set(other, 1, kept);
+    await store.set(user, accounts, 1, list("One"));
+    await store.set(user, accounts, 2, list("Two"));
+    await store.set(other, accounts, 1, kept);
     await store.clear(user);
-    expect([await store.get(user, 1), await store.get(user, 2)]).toEqual([null, null]);
-    expect(await store.get(other, 1)).toEqual(kept);
+    expect([await store.get(user, accounts, 1), await store.get(user, accounts, 2)]).toEqual([
+      null,
+      null,
+    ]);
+    expect(await store.get(other, accounts, 1)).toEqual(kept);
   });
 
   it("a user whose data changes often takes no more and more room", async () => {
     const store = await make();
     const user = randomUUID();
-    for (let version = 1; version <= 100; version++) await store.set(user, version, list("N"));
-    const kept = await Promise.all(Array.from({ length: 100 }, (_, at) => store.get(user, at + 1)));
+    for (let version = 1; version <= 100; version++)
+      await store.set(user, accounts, version, list("N"));
+    const kept = await Promise.all(
+      Array.from({ length: 100 }, (_, at) => store.get(user, accounts, at + 1)),
+    );
     expect(kept.at(-1)).toBeTruthy();
-    expect(kept.filter((entry) => entry !== null).length).toBeLessThanOrEqual(4);
+    expect(kept.filter((entry) => entry !== null).length).toBeLessThanOrEqual(maxEntries);
   });
 
   it("many readers of one version are one read, and the next version is another", async () => {
@@ -95,18 +103,20 @@ describe.each([
     const user = randomUUID();
     let reads = 0;
     const load = async () => list(`read ${++reads}`);
-    const same = await Promise.all(Array.from({ length: 50 }, () => cache.read(user, 1, load)));
+    const same = await Promise.all(
+      Array.from({ length: 50 }, () => cache.read(user, accounts, 1, load)),
+    );
     expect(new Set(same).size).toBe(1);
-    expect((await cache.read(user, 1, load)).items[0]?.institution.name).toBe("read 1");
-    expect((await cache.read(user, 2, load)).items[0]?.institution.name).toBe("read 2");
+    expect((await cache.read(user, accounts, 1, load)).items[0]?.institution.name).toBe("read 1");
+    expect((await cache.read(user, accounts, 2, load)).items[0]?.institution.name).toBe("read 2");
   });
 
   it("a read that fails fails for all who wait for it, and the next one tries again", async () => {
     const cache = new AccountCache(await make());
     const user = randomUUID();
     const broken = () => Promise.reject(new Error("no database"));
-    const both = [cache.read(user, 1, broken), cache.read(user, 1, broken)];
+    const both = [cache.read(user, accounts, 1, broken), cache.read(user, accounts, 1, broken)];
     for (const read of both) await expect(read).rejects.toThrow("no database");
-    expect(await cache.read(user, 1, async () => list("One"))).toBeTruthy();
+    expect(await cache.read(user, accounts, 1, async () => list("One"))).toBeTruthy();
   });
 });

@@ -1,0 +1,172 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startTestApp();
+});
+afterAll(() => app?.close());
+
+/** Days before today as YYYY-MM-DD. */
+const ago = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
+
+type AccountOf = { type?: string; balance: string | null; currency?: string; revoked?: boolean };
+type Moved = [account: number, daysAgo: number, amount: string, more?: Partial<Details>];
+type Details = { category: string; pending: boolean; currency: string };
+
+/** A person with one bank of these accounts and transactions. */
+async function personWith(accounts: AccountOf[], moved: Moved[]): Promise<Person> {
+  const person = await app.signUp("cfo");
+  const [{ id: itemId }] = await app.query(
+    `insert into items (id, user_id, plaid_item_id, institution_name, access_token_sealed)
+     values ($1, $2, gen_random_uuid()::text, 'Bank', 'sealed') returning id`,
+    [randomUUID(), person.id],
+  );
+  const ids: string[] = [];
+  for (const [position, { type, balance, currency, revoked }] of accounts.entries()) {
+    const [{ id }] = await app.query(
+      `insert into accounts (item_id, user_id, plaid_account_id, position, name, type,
+         current_balance, currency, revoked_at)
+       values ($1, $2, $3, $4, 'Account', $5, $6, $7, $8) returning id`,
+      [
+        itemId,
+        person.id,
+        randomUUID(),
+        position,
+        type ?? "depository",
+        balance,
+        currency ?? "USD",
+        revoked ? new Date() : null,
+      ],
+    );
+    ids.push(id);
+  }
+  for (const [account, days, amount, more = {}] of moved) {
+    await app.query(
+      `insert into transactions (user_id, id, account_id, date, amount, currency, name, category, pending)
+       values ($1, $2, $3, $4, $5, $6, 'Something', $7, $8)`,
+      [
+        person.id,
+        randomUUID(),
+        ids[account],
+        ago(days),
+        amount,
+        more.currency ?? accounts[account]?.currency ?? "USD",
+        more.category ?? null,
+        more.pending ?? false,
+      ],
+    );
+  }
+  return person;
+}
+
+async function get(path: string, person: Person) {
+  const response = await fetch(`${app.url}/api/v1/insights/${path}`, {
+    headers: { cookie: person.cookie },
+  });
+  expect(response.status).toBe(200);
+  return (await response.json()).currencies;
+}
+
+test("net worth goes back from the balances by what moved: owned less owed, each currency apart", async () => {
+  const person = await personWith(
+    [
+      { balance: "1000.10" },
+      { balance: "300", type: "credit" },
+      { balance: "50.5", currency: "EUR" },
+      { balance: null },
+      { balance: "9", revoked: true },
+    ],
+    [
+      [0, 1, "100.05"],
+      [0, 3, "-2000"],
+      [1, 2, "40"],
+      [1, 2, "-15", { pending: true }],
+      [2, 1, "-0.25"],
+      [3, 1, "7"],
+      [4, 1, "7"],
+    ],
+  );
+  const [dollars, euros, ...others] = await get("net-worth", person);
+  expect(others).toEqual([]);
+  expect(dollars).toEqual({
+    currency: "USD",
+    days: [
+      { date: ago(4), amount: "-1159.85" },
+      { date: ago(3), amount: "840.15" },
+      { date: ago(2), amount: "800.15" },
+      { date: ago(1), amount: "700.10" },
+      { date: ago(0), amount: "700.10" },
+    ],
+  });
+  expect(euros.currency).toBe("EUR");
+  expect(euros.days.map(({ amount }: { amount: string }) => amount)).toEqual([
+    "50.25",
+    "50.5",
+    "50.5",
+  ]);
+});
+
+test("without transactions the net worth is today's alone; it reaches back a year at most", async () => {
+  const still = await personWith([{ balance: "5" }], []);
+  expect(await get("net-worth", still)).toEqual([
+    { currency: "USD", days: [{ date: ago(0), amount: "5" }] },
+  ]);
+  expect(await get("cash-flow", still)).toEqual([]);
+  const old = await personWith(
+    [{ balance: "5" }],
+    [
+      [0, 400, "1"],
+      [0, 300, "2"],
+      // Where the bank is, it may be tomorrow already.
+      [0, -1, "4"],
+    ],
+  );
+  const [{ days }] = await get("net-worth", old);
+  expect(days[0]).toEqual({ date: ago(301), amount: "11" });
+  expect(days.at(-2)).toEqual({ date: ago(1), amount: "9" });
+  expect(days.at(-1)).toEqual({ date: ago(0), amount: "5" });
+  const far = await personWith(
+    [{ balance: "5" }],
+    Array.from({ length: 380 }, (_, day): Moved => [0, day, "1"]),
+  );
+  const [line] = await get("net-worth", far);
+  expect(line.days).toHaveLength(365);
+  expect(line.days[0]).toEqual({ date: ago(364), amount: "369" });
+});
+
+test("money in and out by month leaves out what is pending and what only moves between own accounts", async () => {
+  const person = await personWith(
+    [{ balance: "100" }, { balance: "100" }, { balance: "100", type: "credit" }],
+    [
+      [0, 40, "-1000", { category: "INCOME" }],
+      [0, 40, "12.34"],
+      [0, 40, "99", { pending: true }],
+      // To the savings, two days later there; and to a friend.
+      [0, 40, "250", { category: "TRANSFER_OUT" }],
+      [1, 38, "-250", { category: "TRANSFER_IN" }],
+      [0, 40, "60", { category: "TRANSFER_OUT" }],
+      // Paid to the card, from a bank that is not here; and something bought with it.
+      [2, 40, "-500", { category: "LOAN_PAYMENTS" }],
+      [2, 40, "0.66", { category: "FOOD_AND_DRINK" }],
+      // Two purchases of one price and a refund are no transfer.
+      [0, 40, "7", { category: "FOOD_AND_DRINK" }],
+      [1, 40, "-7", { category: "FOOD_AND_DRINK" }],
+    ],
+  );
+  const [{ currency, months }] = await get("cash-flow", person);
+  expect(currency).toBe("USD");
+  expect(months[0]).toEqual({ month: ago(40).slice(0, 7), in: "1007", out: "80.00" });
+  expect(months.at(-1)).toEqual({ month: ago(0).slice(0, 7), in: "0", out: "0" });
+});
+
+test("I5 R5 a change shows in the next answer, and nobody sees another's", async () => {
+  const person = await personWith([{ balance: "100" }], [[0, 1, "10"]]);
+  const eve = await app.signUp();
+  expect((await get("net-worth", person))[0].days[0].amount).toBe("110");
+  await app.query("update accounts set current_balance = 90 where user_id = $1", [person.id]);
+  await app.query("update users set data_version = data_version + 1 where id = $1", [person.id]);
+  expect((await get("net-worth", person))[0].days[0].amount).toBe("100");
+  expect([await get("net-worth", eve), await get("cash-flow", eve)]).toEqual([[], []]);
+});
