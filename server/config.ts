@@ -29,6 +29,13 @@ const tokenKeys = z.string().transform((text, ctx) => {
   return ring;
 });
 
+/** The key ring alone, for a command that needs nothing else. Throws `ConfigError`. */
+export function parseTokenKeys(text: string): ReadonlyMap<string, Buffer> {
+  const ring = tokenKeys.safeParse(text);
+  if (ring.success) return ring.data;
+  throw new ConfigError(`TOKEN_KEYS: ${ring.error.issues[0]?.message}`);
+}
+
 /** A secret that nobody chose is no secret: placeholders from READMEs and repeated characters. */
 const placeholder = /change.?me|example|placeholder|default|your[-_ ]|^(test|dev|secret|password)/i;
 const notPlaceholder = (text: string) => !placeholder.test(text) && new Set(text).size > 7;

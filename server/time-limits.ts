@@ -18,6 +18,8 @@ export const timeLimits = {
   connectLock: 20_000,
   /** One statement of a request. */
   statement: 5_000,
+  /** One statement of `keys:rotate`, which looks through whole tables. */
+  rotation: 120_000,
   /** A row lock of a request outside `connectAccount`. */
   lock: 3_000,
   /** A connection from the pool, or a new one. */

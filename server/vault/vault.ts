@@ -18,23 +18,29 @@ export class VaultError extends Error {
  */
 export class Vault {
   readonly #keys: ReadonlyMap<string, Buffer>;
-  readonly #sealingKeyId: string;
+  /** The key that seals. */
+  readonly sealingKeyId: string;
 
   /** The first key of the ring seals; every key of it opens. */
   constructor(keys: ReadonlyMap<string, Buffer>) {
     const [first] = keys.keys();
     if (first === undefined) throw new VaultError("the key ring is empty");
     this.#keys = keys;
-    this.#sealingKeyId = first;
+    this.sealingKeyId = first;
+  }
+
+  /** Whether what is sealed with this key opens. */
+  has(keyId: string): boolean {
+    return this.#keys.has(keyId);
   }
 
   seal(secret: Secret, boundTo: string): string {
     const iv = randomBytes(ivLength);
-    const cipher = createCipheriv(algorithm, this.#key(this.#sealingKeyId), iv);
+    const cipher = createCipheriv(algorithm, this.#key(this.sealingKeyId), iv);
     cipher.setAAD(Buffer.from(boundTo));
     const ciphertext = Buffer.concat([cipher.update(secret.reveal(), "utf8"), cipher.final()]);
     const body = Buffer.concat([iv, cipher.getAuthTag(), ciphertext]).toString("base64url");
-    return `v1.${this.#sealingKeyId}.${body}`;
+    return `v1.${this.sealingKeyId}.${body}`;
   }
 
   /** Throws `VaultError`; its message names the key id at most. */

@@ -1,0 +1,60 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Db } from "../../db/client.ts";
+import { countByKey, replaceSealed, sealedColumns, sealedUnderOthers } from "../../db/sealed.ts";
+import { type Vault, VaultError } from "./vault.ts";
+
+/** Rows that are sealed anew in one statement: few enough to be over in milliseconds. */
+const batch = 200;
+/** Rows that somebody held are there for the next pass. */
+const passes = 20;
+
+/** What a rotation came to: `left` are envelopes that still need another key than the first. */
+export interface Rotation {
+  keyId: string;
+  resealed: number;
+  left: number;
+}
+
+/**
+ * Seals everything anew under the first key of the ring, while the product runs: in small steps, each
+ * of which changes a row only where it stands as it was read. One that is killed has done what it
+ * has done; the next goes on from there. Throws `VaultError` before anything is changed when a row
+ * needs a key that the ring does not have.
+ */
+export async function rotateKeys(
+  db: Db,
+  vault: Vault,
+  tell: (line: string) => void,
+): Promise<Rotation> {
+  const keyId = vault.sealingKeyId;
+  const before = await countByKey(db);
+  const missing = [...before.keys()].filter((key) => !vault.has(key));
+  if (missing.length > 0) {
+    const counts = missing.map((key) => `${key} (${before.get(key)} rows)`).join(", ");
+    throw new VaultError(
+      `TOKEN_KEYS lacks keys that rows are sealed with: ${counts}. Nothing was changed.`,
+    );
+  }
+  for (const [key, rows] of before) tell(`${rows} rows are sealed with ${key}.`);
+
+  let resealed = 0;
+  for (let pass = 1; ; pass++) {
+    for (const column of sealedColumns) {
+      for (let after: string | null = null; ; ) {
+        const rows = await sealedUnderOthers(db, column, keyId, after, batch);
+        after = rows.at(-1)?.boundTo ?? null;
+        if (after === null) break;
+        const changes = rows.map(({ boundTo, envelope }) => ({
+          boundTo,
+          from: envelope,
+          to: vault.seal(vault.open(envelope, boundTo), boundTo),
+        }));
+        resealed += await replaceSealed(db, column, changes);
+      }
+    }
+    const counts = await countByKey(db);
+    const left = [...counts].reduce((sum, [key, n]) => sum + (key === keyId ? 0 : n), 0);
+    if (left === 0 || pass === passes) return { keyId, resealed, left };
+    await sleep(500);
+  }
+}

@@ -1,0 +1,165 @@
+import { spawn } from "node:child_process";
+import { randomBytes, randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
+import pg from "pg";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { sealedColumns } from "../../db/sealed.ts";
+import { freePort } from "../../local/ports.ts";
+import { parseConfig, parseTokenKeys } from "../../server/config.ts";
+import { type RunningServer, startServer } from "../../server/server.ts";
+import { createLog } from "../../server/telemetry/log.ts";
+import { Secret } from "../../server/vault/secret.ts";
+import { Vault } from "../../server/vault/vault.ts";
+import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import { compareBooks } from "../support/books.ts";
+import { until } from "../support/until.ts";
+
+const key = (id: string) => `${id}:${randomBytes(32).toString("base64")}`;
+const [old, fresh] = [key("old"), key("new")];
+const ring = `${fresh},${old}`;
+/** Attempts long ended, beside the real ones. */
+const past = 1_000;
+
+let app: TestApp;
+/** A server that was started with the new ring. */
+let node: RunningServer;
+let ada: Person;
+beforeAll(async () => {
+  app = await startTestApp({ TOKEN_KEYS: old });
+  ada = await app.signUp("cfo");
+  await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, ada);
+  await app.post("/plaid/create-link-token", {}, ada);
+  const vault = new Vault(parseTokenKeys(old));
+  const rows = Array.from({ length: past }, () => {
+    const id = randomUUID();
+    const seal = (token: string) => vault.seal(new Secret(token), id);
+    return { id, hash: randomBytes(32).toString("hex"), a: seal("access"), p: seal("public") };
+  });
+  await app.query(
+    `insert into link_attempts (id, user_id, public_token_hash, status, reason,
+       access_token_sealed, public_token_sealed)
+     select id, $1, decode(hash, 'hex'), 'failed', 'connect_failed', a, p
+     from json_to_recordset($2::json) as x (id uuid, hash text, a text, p text)`,
+    [ada.id, JSON.stringify(rows)],
+  );
+  const port = await freePort();
+  const env = { ...app.env, TOKEN_KEYS: ring, PORT: String(port) };
+  node = await startServer(
+    parseConfig({ ...env, APP_URL: `http://localhost:${port}` }),
+    createLog("silent"),
+  );
+});
+afterAll(async () => {
+  await node?.close();
+  await app?.close();
+});
+
+function rotate(keys: string) {
+  const child = spawn(process.execPath, ["--import", "tsx", "server/commands/rotate-keys.ts"], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, DATABASE_URL: app.databaseUrl, TOKEN_KEYS: keys },
+  });
+  const said = Promise.all([text(child.stdout), text(child.stderr)]).then((all) => all.join(""));
+  return { child, said, ended: once(child, "exit") };
+}
+
+/** Rows under each key. */
+async function counts(): Promise<Record<string, number>> {
+  const each = sealedColumns.map(
+    ({ table, column }) => `select split_part(${column}, '.', 2) key from ${table}
+       where ${column} is not null`,
+  );
+  const rows = await app.query(
+    `select key, count(*)::int n from (${each.join(" union all ")}) x group by key`,
+  );
+  return Object.fromEntries(rows.map(({ key, n }) => [key, n]));
+}
+
+test("every sealed column of the schema is rotated", async () => {
+  const columns = await app.query(
+    `select table_name as table, column_name as column from information_schema.columns
+     where table_schema = 'public' and column_name like '%sealed%'`,
+  );
+  const known = sealedColumns.map(({ table, column }) => ({ table, column }));
+  expect(known).toEqual(expect.arrayContaining(columns));
+  expect(known).toHaveLength(columns.length);
+});
+
+test("a ring without a key that rows need is refused, and nothing is changed", async () => {
+  const before = await counts();
+  const { said, ended } = rotate(fresh);
+  expect(await ended).toEqual([1, null]);
+  expect(await said).toContain(`lacks keys that rows are sealed with: old (${before.old} rows)`);
+  expect(await said).not.toContain(old.split(":")[1]);
+  expect(await counts()).toEqual(before);
+});
+
+test("keys:rotate, killed halfway and run again beside connections, leaves every row under the new key and loses none", async () => {
+  // Halfway for certain: a row in the middle waits for a lock that is held here.
+  const [{ id: middle }] = await app.query(
+    "select id from link_attempts order by id offset $1 limit 1",
+    [past / 2],
+  );
+  const holder = new pg.Client({ connectionString: app.databaseUrl });
+  await holder.connect();
+  await holder.query("select pg_advisory_lock(7)");
+  await app.query(`
+    create function wait_here() returns trigger language plpgsql as
+      $$ begin perform pg_advisory_xact_lock(7); return new; end $$;
+    create trigger wait_here before update on link_attempts
+      for each row when (old.id = '${middle}') execute function wait_here()`);
+  const first = rotate(ring);
+  await until(
+    async () => (await app.query("select 1 from pg_locks where not granted")).length === 1,
+  );
+  first.child.kill("SIGKILL");
+  await first.ended;
+  await holder.end();
+  await until(
+    async () =>
+      (
+        await app.query(
+          "select 1 from pg_stat_activity where query like '%with free%' and state = 'active' and pid <> pg_backend_pid()",
+        )
+      ).length === 0,
+  );
+  await app.query("drop trigger wait_here on link_attempts");
+  const halfway = await counts();
+  expect(halfway.new).toBeGreaterThan(0);
+  expect(halfway.old).toBeGreaterThan(past / 2);
+
+  const second = rotate(ring);
+  let running = true;
+  second.ended.then(() => {
+    running = false;
+  });
+  const banks = ["ins_109509", "ins_109510", "ins_109511"];
+  const statuses: number[] = [];
+  while (running || statuses.length < banks.length) {
+    const token = await app.publicToken(banks[statuses.length % banks.length]);
+    // A person each: a bank's accounts may be connected once.
+    statuses.push(await app.connectAt(node.url, token, await app.signUp("cfo")));
+  }
+  expect(await second.ended).toEqual([0, null]);
+  expect(await second.said).toMatch(/No row needs old any more\. Drop it from TOKEN_KEYS when/);
+  expect(new Set(statuses)).toEqual(new Set([200]));
+  expect(Object.keys(await counts())).toEqual(["new"]);
+
+  // What was sealed anew is what it was, for whoever has the new key alone.
+  const vault = new Vault(parseTokenKeys(fresh));
+  for (const { table, column, boundTo } of sealedColumns) {
+    const rows = await app.query(
+      `select ${boundTo} id, ${column} sealed from ${table} where ${column} is not null`,
+    );
+    expect(rows.length).toBeGreaterThan(0);
+    const opened = rows.map(({ id, sealed }) => vault.open(sealed, id).reveal());
+    for (const token of opened) expect(token).toMatch(/^(access|public$|link-sandbox-)/);
+  }
+  const items = await app.query("select id, user_id, access_token_sealed sealed from items");
+  expect(items).toHaveLength(1 + statuses.length);
+  for (const { id, sealed } of items) {
+    expect((await node.services.plaid.getItem(vault.open(sealed, id))).errorCode).toBeNull();
+  }
+  expect(await compareBooks(app)).toMatchObject({ orphans: 0, duplicates: 0 });
+});
