@@ -1,4 +1,11 @@
-import { Kysely, PostgresDialect } from "kysely";
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  type Driver,
+  Kysely,
+  PostgresDialect,
+  type PostgresDialectConfig,
+} from "kysely";
 import pg from "pg";
 import type { Database } from "./schema.ts";
 
@@ -6,33 +13,63 @@ export interface DbOptions {
   url: string;
   /** Connections held at most. */
   max: number;
-  /** A statement running longer is cancelled by PostgreSQL. Milliseconds. */
+  /** A statement of a transaction running longer is cancelled by PostgreSQL. Milliseconds. */
   statementTimeoutMs: number;
   /** Waiting longer for a connection (new or pooled) fails. Milliseconds. */
   connectTimeoutMs: number;
   /** A transaction idle longer is ended by PostgreSQL: its process is gone or stuck. Milliseconds. */
   idleInTransactionTimeoutMs: number;
-  /** Waiting longer for a row lock fails. Milliseconds. */
+  /** Waiting longer for a row lock in a transaction fails. Milliseconds. */
   lockTimeoutMs: number;
   /** Told of idle connections that PostgreSQL closed; the pool replaces them by itself. */
   onIdleError: (error: Error) => void;
 }
 
-/** A pool of connections behind Kysely. `numeric` and `bigint` are read as strings (pg's default). */
+/**
+ * A pool of connections behind Kysely. `numeric` and `bigint` are read as strings (pg's default).
+ *
+ * Nothing is said to the connection that outlives a transaction, so it may be PgBouncer's in
+ * transaction mode. Each transaction says its own time limits; statements outside of one have those
+ * of the role: `limitStatements`.
+ */
 export function createDb(options: DbOptions): Kysely<Database> {
   const pool = new pg.Pool({
     connectionString: options.url,
     max: options.max,
     connectionTimeoutMillis: options.connectTimeoutMs,
-    statement_timeout: options.statementTimeoutMs,
-    idle_in_transaction_session_timeout: options.idleInTransactionTimeoutMs,
-    lock_timeout: options.lockTimeoutMs,
     application_name: "fiscility",
   });
   pool.on("error", options.onIdleError);
   // One that PostgreSQL ends while the pool is closing has no listener but this.
   pool.on("connect", (client) => client.on("error", () => {}));
-  return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
+  return new Kysely<Database>({ dialect: new LimitedDialect({ pool }, options) });
+}
+
+type TransactionLimits = Pick<
+  DbOptions,
+  "statementTimeoutMs" | "idleInTransactionTimeoutMs" | "lockTimeoutMs"
+>;
+
+/** Begins every transaction with its time limits, in the same round trip. */
+class LimitedDialect extends PostgresDialect {
+  readonly #begin: CompiledQuery;
+
+  constructor(config: PostgresDialectConfig, limits: TransactionLimits) {
+    super(config);
+    this.#begin = CompiledQuery.raw(`begin;
+      set local statement_timeout = ${limits.statementTimeoutMs};
+      set local idle_in_transaction_session_timeout = ${limits.idleInTransactionTimeoutMs};
+      set local lock_timeout = ${limits.lockTimeoutMs}`);
+  }
+
+  override createDriver(): Driver {
+    const driver = super.createDriver();
+    driver.beginTransaction = async (connection: DatabaseConnection, { isolationLevel }) => {
+      if (isolationLevel) throw new Error("transactions here are all `read committed`");
+      await connection.executeQuery(this.#begin);
+    };
+    return driver;
+  }
 }
 
 /** A pool or an open transaction of it: what every query takes. */

@@ -24,7 +24,13 @@ function createMigrator(db: Kysely<unknown>): Migrator {
 }
 
 async function withMigrator(url: string, run: (migrator: Migrator) => Promise<void>) {
-  const pool = new pg.Pool({ connectionString: url, max: 1, connectionTimeoutMillis: 10_000 });
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 1,
+    connectionTimeoutMillis: 10_000,
+    // Without the limits that the role's other statements have: `limitStatements`.
+    options: "-c statement_timeout=0 -c lock_timeout=0",
+  });
   // A lost connection fails the query that needs it; nobody else has to hear of it.
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));

@@ -52,6 +52,7 @@ const port = z.coerce.number().int().min(0).max(65_535).default(3000);
 const development = z.object({
   PORT: port,
   DATABASE_URL: databaseUrl,
+  DATABASE_DIRECT_URL: databaseUrl.optional(),
   REDIS_URL: redisAddress.optional(),
   PLAID_CLIENT_ID: z.string().min(1),
   PLAID_SECRET: z.string().min(1),
@@ -87,7 +88,10 @@ export interface Config {
   appUrl: string;
   /** Where Plaid tells of Items; undefined where it cannot reach us. */
   webhookUrl: string | undefined;
+  /** PostgreSQL, or a pooler before it that may pool transactions. */
   databaseUrl: string;
+  /** PostgreSQL itself. */
+  databaseDirectUrl: string;
   redis: RedisAddress | undefined;
   plaid: {
     clientId: string;
@@ -136,6 +140,7 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
     appUrl,
     webhookUrl: reachable ? `${appUrl}/plaid/webhook` : undefined,
     databaseUrl: parsed.DATABASE_URL,
+    databaseDirectUrl: parsed.DATABASE_DIRECT_URL ?? parsed.DATABASE_URL,
     redis: parsed.REDIS_URL,
     plaid: {
       clientId: parsed.PLAID_CLIENT_ID,

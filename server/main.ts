@@ -1,7 +1,6 @@
-import { migrateToLatest } from "../db/migrate.ts";
 import { ConfigError, parseConfig } from "./config.ts";
-import { migrateJobs } from "./jobs/migrate-jobs.ts";
 import { startWorker } from "./jobs/worker.ts";
+import { prepareDatabase } from "./prepare-database.ts";
 import { startServer } from "./server.ts";
 
 /** The process: environment, migrations, HTTP, and an orderly end on SIGINT and SIGTERM. */
@@ -17,8 +16,7 @@ async function main(): Promise<void> {
       : await (await import("../local/index.ts")).startLocal(process.env);
   try {
     const config = parseConfig(local?.env ?? process.env);
-    await migrateToLatest(config.databaseUrl);
-    await migrateJobs(config.databaseUrl);
+    await prepareDatabase(config.databaseDirectUrl);
     const server = await startServer(config);
     const worker = config.worker === "here" ? await startWorker(server.services) : null;
     const lines = local ? await local.ready(server.services) : [`Fiscility is at ${server.url}`];

@@ -44,19 +44,21 @@ export function createServices(config: Config, log: Log = createLog(config.logLe
   const onIdleError = (error: Error) =>
     log.warn({ event: "database_connection_lost", error: error.message }, "Connection lost");
   const common = {
-    url: config.databaseUrl,
     statementTimeoutMs: timeLimits.statement,
     connectTimeoutMs: timeLimits.databaseConnect,
     onIdleError,
   };
   const db = createDb({
     ...common,
+    url: config.databaseUrl,
     max: poolSize,
     lockTimeoutMs: timeLimits.lock,
     idleInTransactionTimeoutMs: timeLimits.statement,
   });
   const connectDb = createDb({
     ...common,
+    // Not through a pooler: a connection that waits for Plaid would be missing to everybody's reads.
+    url: config.databaseDirectUrl,
     max: connectPoolSize,
     statementTimeoutMs: timeLimits.connectLock,
     lockTimeoutMs: timeLimits.connectLock,
@@ -77,7 +79,7 @@ export function createServices(config: Config, log: Log = createLog(config.logLe
       redis ? createRedisAccountStore(redis, log) : createInProcessAccountStore(),
     ),
     requestLimiter: createRequestLimiter(redis),
-    live: new LiveChanges(db, config.databaseUrl, log),
+    live: new LiveChanges(db, config.databaseDirectUrl, log),
     auth: createAuth(config, db, log),
   };
   return {

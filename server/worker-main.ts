@@ -1,7 +1,6 @@
-import { migrateToLatest } from "../db/migrate.ts";
 import { ConfigError, parseConfig } from "./config.ts";
-import { migrateJobs } from "./jobs/migrate-jobs.ts";
 import { startWorker } from "./jobs/worker.ts";
+import { prepareDatabase } from "./prepare-database.ts";
 import { createServices } from "./services.ts";
 
 /**
@@ -14,8 +13,7 @@ async function main(): Promise<void> {
     process.on("SIGTERM", () => resolve());
   });
   const config = parseConfig(process.env);
-  await migrateToLatest(config.databaseUrl);
-  await migrateJobs(config.databaseUrl);
+  await prepareDatabase(config.databaseDirectUrl);
   const { services, close } = createServices(config);
   const worker = await startWorker(services);
   process.stderr.write("The worker takes jobs. Stop it with Ctrl-C.\n");

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { createDb } from "../../db/client.ts";
 import { handBackJobs, holdWorkers } from "../../db/jobs.ts";
 import type { Services } from "../services.ts";
 import { timeLimits } from "../time-limits.ts";
@@ -10,7 +11,17 @@ import { timeLimits } from "../time-limits.ts";
  * takes its running twice.
  */
 export function keepAlive(services: Services, workerIds: readonly string[]) {
-  const { db, log } = services;
+  const { config, db, log } = services;
+  // Locks that outlive a transaction hold on a connection of one's own only.
+  const ownDb = createDb({
+    url: config.databaseDirectUrl,
+    max: 1,
+    statementTimeoutMs: timeLimits.statement,
+    connectTimeoutMs: timeLimits.databaseConnect,
+    idleInTransactionTimeoutMs: timeLimits.statement,
+    lockTimeoutMs: timeLimits.lock,
+    onIdleError: () => {},
+  });
   const stopping = new AbortController();
   const pause = () =>
     sleep(timeLimits.workerWatch, undefined, { signal: stopping.signal }).catch(() => {});
@@ -21,7 +32,7 @@ export function keepAlive(services: Services, workerIds: readonly string[]) {
   const ended = (async () => {
     while (!stopping.signal.aborted) {
       try {
-        await holdWorkers(db, workerIds, async (ask) => {
+        await holdWorkers(ownDb, workerIds, async (ask) => {
           while (!stopping.signal.aborted) {
             await ask();
             await watch();
@@ -38,6 +49,7 @@ export function keepAlive(services: Services, workerIds: readonly string[]) {
     async stop() {
       stopping.abort();
       await ended;
+      await ownDb.destroy();
     },
   };
 }

@@ -10,7 +10,7 @@ import { migrateToLatest } from "../../db/migrate.ts";
 import { startEmbeddedDatabase } from "../../local/embedded-database.ts";
 import { parseConfig } from "../../server/config.ts";
 import { connectAccount } from "../../server/connect/connect-account.ts";
-import { migrateJobs } from "../../server/jobs/migrate-jobs.ts";
+import { prepareDatabase } from "../../server/prepare-database.ts";
 import { createServices } from "../../server/services.ts";
 import { timeLimits } from "../../server/time-limits.ts";
 import { benchClient } from "./client.ts";
@@ -34,8 +34,7 @@ const database = await startEmbeddedDatabase(
 );
 await database.create("bench");
 const url = database.urlOf("bench");
-await migrateToLatest(url);
-await migrateJobs(url);
+await prepareDatabase(url);
 const sandbox = await startSandbox({ port: 0 });
 const env = {
   DATABASE_URL: url,

@@ -4,9 +4,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { startSandbox } from "@fiscility/plaid-sandbox";
 import pg from "pg";
-import { migrateToLatest } from "../../db/migrate.ts";
 import { startEmbeddedDatabase } from "../../local/embedded-database.ts";
-import { migrateJobs } from "../../server/jobs/migrate-jobs.ts";
+import { prepareDatabase } from "../../server/prepare-database.ts";
 import { type Books, compareBooks } from "../support/books.ts";
 import { type NodeProcess, startNode } from "../support/node-process.ts";
 
@@ -60,8 +59,7 @@ export async function runChaos({ connects, nodes, seed }: Chaos): Promise<Outcom
   ]);
   await database.create("chaos");
   const url = database.urlOf("chaos");
-  await migrateToLatest(url);
-  await migrateJobs(url);
+  await prepareDatabase(url);
   const sandbox = await startSandbox({ port: 0, seed, newItemInvalidatesOld: false });
   const pool = new pg.Pool({ connectionString: url, max: 4 });
   pool.on("error", () => {});

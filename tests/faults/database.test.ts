@@ -2,10 +2,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { migrateToLatest } from "../../db/migrate.ts";
 import { type EmbeddedDatabase, startEmbeddedDatabase } from "../../local/embedded-database.ts";
 import { recoverAttempts } from "../../server/connect/recover-attempts.ts";
-import { migrateJobs } from "../../server/jobs/migrate-jobs.ts";
+import { prepareDatabase } from "../../server/prepare-database.ts";
 import { StepTimes } from "../../server/step-times.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { compareBooks } from "../support/books.ts";
@@ -18,9 +17,8 @@ beforeAll(async () => {
   server = await startEmbeddedDatabase(path.join(folder, "postgres"), "test", ["fsync=off"]);
   await server.create("faults");
   const url = server.urlOf("faults");
-  await migrateToLatest(url);
-  await migrateJobs(url);
-  app = await startTestApp({ DATABASE_URL: url });
+  await prepareDatabase(url);
+  app = await startTestApp({ DATABASE_URL: url, DATABASE_DIRECT_URL: url });
 });
 afterAll(async () => {
   await app?.close();

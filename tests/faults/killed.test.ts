@@ -8,7 +8,7 @@ import { until } from "../support/until.ts";
 
 let app: TestApp;
 beforeAll(async () => {
-  app = await startTestApp();
+  app = await startTestApp({}, { pooled: true });
 });
 afterAll(() => app?.close());
 beforeEach(async () => {

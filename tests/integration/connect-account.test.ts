@@ -4,7 +4,7 @@ import { compareBooks } from "../support/books.ts";
 
 let app: TestApp;
 beforeAll(async () => {
-  app = await startTestApp();
+  app = await startTestApp({}, { pooled: true });
 });
 afterAll(() => app?.close());
 beforeEach(() => app.clearFaults());

@@ -16,7 +16,7 @@ vi.mock("../../server/time-limits.ts", async (original) => {
 let app: TestApp;
 let second: Awaited<ReturnType<TestApp["startNode"]>>;
 beforeAll(async () => {
-  app = await startTestApp();
+  app = await startTestApp({}, { pooled: true });
   second = await app.startNode();
 });
 afterAll(async () => {

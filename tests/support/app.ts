@@ -28,8 +28,14 @@ export interface ItemAtPlaid {
 
 export type TestApp = Awaited<ReturnType<typeof startTestApp>>;
 
-/** The real server on a database of its own, against a sandbox of its own; `logLines` is its log. */
-export async function startTestApp(overrides: Record<string, string> = {}) {
+/**
+ * The real server on a database of its own, against a sandbox of its own; `logLines` is its log.
+ * `pooled`: through PgBouncer in transaction mode, where there is one.
+ */
+export async function startTestApp(
+  overrides: Record<string, string> = {},
+  { pooled = false } = {},
+) {
   const database = await testDatabase();
   const sandbox = await startSandbox({ port: 0 });
   const port = await freePort();
@@ -37,7 +43,8 @@ export async function startTestApp(overrides: Record<string, string> = {}) {
   const env = {
     PORT: String(port),
     APP_URL: `http://localhost:${port}`,
-    DATABASE_URL: database.url,
+    DATABASE_URL: pooled ? database.pooledUrl : database.url,
+    DATABASE_DIRECT_URL: database.url,
     PLAID_CLIENT_ID: "test-client-id",
     PLAID_SECRET: "a-secret-for-tests",
     PLAID_ENV: "sandbox",
@@ -51,7 +58,7 @@ export async function startTestApp(overrides: Record<string, string> = {}) {
     parseConfig(env),
     createLog("debug", { write: (line) => logLines.push(line) }),
   );
-  const pool = new pg.Pool({ connectionString: env.DATABASE_URL, max: 2 });
+  const pool = new pg.Pool({ connectionString: env.DATABASE_DIRECT_URL, max: 2 });
   pool.on("error", () => {});
 
   const control = async (method: string, path: string, body?: unknown) => {

@@ -1,16 +1,29 @@
 import { randomBytes } from "node:crypto";
 import pg from "pg";
 import { inject } from "vitest";
+import { limitStatements } from "../../db/limit-statements.ts";
+import { timeLimits } from "../../server/time-limits.ts";
 import { templateDatabase } from "./global-setup.ts";
 
 /** A database of this test file's own, copied from the migrated template. */
-export async function testDatabase(): Promise<{ url: string; drop(): Promise<void> }> {
+export async function testDatabase() {
   const admin = inject("databaseServer");
   const name = `t_${randomBytes(6).toString("hex")}`;
   await run(admin, `create database ${name} template ${templateDatabase}`);
   const url = new URL(admin);
   url.pathname = name;
-  return { url: url.href, drop: () => run(admin, `drop database ${name} with (force)`) };
+  await limitStatements(url.href, {
+    statementTimeoutMs: timeLimits.statement,
+    lockTimeoutMs: timeLimits.lock,
+  });
+  const pooled = new URL(url);
+  pooled.port = String(inject("pgbouncer") ?? url.port);
+  return {
+    url: url.href,
+    /** The same through PgBouncer, where there is one. */
+    pooledUrl: pooled.href,
+    drop: () => run(admin, `drop database ${name} with (force)`),
+  };
 }
 
 async function run(url: string, sql: string): Promise<void> {

@@ -4,22 +4,24 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { TestProject } from "vitest/node";
-import { migrateToLatest } from "../../db/migrate.ts";
 import { startEmbeddedDatabase } from "../../local/embedded-database.ts";
-import { migrateJobs } from "../../server/jobs/migrate-jobs.ts";
+import { prepareDatabase } from "../../server/prepare-database.ts";
+import { startPgBouncer } from "./pgbouncer.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
     /** The server's maintenance database; `template_migrated` on it has every migration. */
     databaseServer: string;
-    /** Whether a real redis-server is on the PATH. */
+    /** Whether a real redis-server can be run. */
     redis: boolean;
+    /** The port of a real PgBouncer in transaction mode before the server; null without one. */
+    pgbouncer: number | null;
   }
 }
 
 export const templateDatabase = "template_migrated";
 
-/** One PostgreSQL for the run with a migrated template; a real redis-server, installed if need be. */
+/** One PostgreSQL for the run with a migrated template; real servers beside it, installed if need be. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = mkdtempSync(path.join(tmpdir(), "fiscility-test-"));
   const server = await startEmbeddedDatabase(
@@ -28,30 +30,34 @@ export default async function setup(project: TestProject): Promise<() => Promise
     ["fsync=off", "synchronous_commit=off", "max_connections=300"],
   );
   await server.create(templateDatabase);
-  await migrateToLatest(server.urlOf(templateDatabase));
-  await migrateJobs(server.urlOf(templateDatabase));
+  await prepareDatabase(server.urlOf(templateDatabase));
   project.provide("databaseServer", server.url);
-  project.provide("redis", haveRedis());
+  project.provide("redis", have("redis-server"));
+  const pgbouncer = have("pgbouncer") ? await startPgBouncer(server.url) : null;
+  project.provide("pgbouncer", pgbouncer?.port ?? null);
   return async () => {
+    await pgbouncer?.stop();
     await server.stop();
     rmSync(folder, { recursive: true, force: true });
   };
 }
 
-/** The one on the PATH, or Debian's; without either the Redis suites are skipped, in CI the run fails. */
-function haveRedis(): boolean {
-  const found = () => spawnSync("redis-server", ["--version"]).status === 0;
+/** On the PATH, or Debian's; without either its suites are skipped, in CI the run fails. */
+function have(program: "redis-server" | "pgbouncer"): boolean {
+  // Debian has pgbouncer where only root's PATH leads.
+  const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` };
+  const found = () => spawnSync(program, ["--version"], { env }).status === 0;
   if (found()) return true;
   try {
     execFileSync("apt-get", ["update", "-qq"], { stdio: "ignore", timeout: 120_000 });
-    execFileSync("apt-get", ["install", "-y", "-qq", "redis-server"], {
+    execFileSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", program], {
       stdio: "ignore",
       timeout: 180_000,
       env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
     });
   } catch {}
   if (found()) return true;
-  if (process.env.CI) throw new Error("redis-server is missing and could not be installed");
-  process.stderr.write("\n!!! No redis-server on this machine: the Redis suites are SKIPPED.\n\n");
+  if (process.env.CI) throw new Error(`${program} is missing and could not be installed`);
+  process.stderr.write(`\n!!! No ${program} on this machine: its suites are SKIPPED.\n\n`);
   return false;
 }

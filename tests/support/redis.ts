@@ -1,11 +1,11 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { freePort } from "../../local/ports.ts";
+import { reachable } from "./reachable.ts";
 
 const run = promisify(execFile);
 
@@ -21,10 +21,7 @@ export async function startRedis(port?: number, options: string[] = []) {
     [...args, "--save", "", "--appendonly", "no", ...options],
     { stdio: "ignore" },
   );
-  for (let tries = 0; !(await answers(chosen)); tries++) {
-    if (tries > 100) throw new Error("redis-server did not start");
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  await reachable(chosen);
   return {
     url: `redis://127.0.0.1:${chosen}`,
     port: chosen,
@@ -68,14 +65,4 @@ export async function startRedisCluster() {
     url: `redis+cluster://${addresses.join(",")}`,
     stop: async () => void (await Promise.all(nodes.map((node) => node.stop()))),
   };
-}
-
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-  });
 }

@@ -36,6 +36,7 @@ test("P3 production names every variable that is missing, in one message", () =>
 
 test.each([
   ["DATABASE_URL", "mysql://x/y"],
+  ["DATABASE_DIRECT_URL", "db.internal"],
   ["REDIS_URL", "http://cache"],
   ["REDIS_URL", "redis:///7"],
   ["REDIS_URL", "redis://one,two"],

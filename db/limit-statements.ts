@@ -1,0 +1,38 @@
+import pg from "pg";
+
+/**
+ * Gives the role of `url` its time limits for statements outside of a transaction, in this database,
+ * for every connection made from now on, PgBouncer's too: it passes none of what a client asks for at
+ * its start. Any role may do this for itself. Does nothing where it is so already; several nodes may
+ * call it at once.
+ */
+export async function limitStatements(
+  url: string,
+  limits: { statementTimeoutMs: number; lockTimeoutMs: number },
+): Promise<void> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+  client.on("error", () => {});
+  await client.connect();
+  try {
+    const wanted = [
+      `statement_timeout=${limits.statementTimeoutMs}`,
+      `lock_timeout=${limits.lockTimeoutMs}`,
+    ];
+    await client.query("begin");
+    await client.query("select pg_advisory_xact_lock(hashtextextended('limit statements', 0))");
+    const { rows } = await client.query(
+      `select quote_ident(current_user) as role, quote_ident(current_database()) as database,
+        array(select unnest(setconfig) from pg_db_role_setting
+          where setrole = current_user::regrole
+            and setdatabase = (select oid from pg_database where datname = current_database())) as held`,
+    );
+    const [{ role, database, held }] = rows;
+    for (const setting of wanted) {
+      if (held.includes(setting)) continue;
+      await client.query(`alter role ${role} in database ${database} set ${setting}`);
+    }
+    await client.query("commit");
+  } finally {
+    await client.end().catch(() => {});
+  }
+}

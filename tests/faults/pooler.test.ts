@@ -1,0 +1,102 @@
+import { sql } from "kysely";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { startWorker } from "../../server/jobs/worker.ts";
+import { timeLimits } from "../../server/time-limits.ts";
+import { startTestApp, type TestApp } from "../support/app.ts";
+import { until } from "../support/until.ts";
+
+// Before the app is started: they are what it asks PostgreSQL to hold.
+Object.assign(timeLimits, { statement: 1_000, lock: 500, plaidCall: 2_000 });
+
+describe.skipIf(inject("pgbouncer") === null)("PgBouncer in transaction mode", () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await startTestApp({}, { pooled: true });
+  });
+  afterAll(() => app?.close());
+
+  const query = (text: string) => sql.raw(text).execute(app.services.db);
+
+  test("a statement that runs too long is cancelled, in a transaction and outside of one", async () => {
+    await expect(query("select pg_sleep(5)")).rejects.toThrow("statement timeout");
+    const inside = app.services.db
+      .transaction()
+      .execute((tx) => sql`select pg_sleep(5)`.execute(tx));
+    await expect(inside).rejects.toThrow("statement timeout");
+  });
+
+  test("a lock that is held is not waited for any longer than the limit", async () => {
+    const person = await app.signUp();
+    const change = `update users set name = 'B' where id = '${person.id}'`;
+    await app.services.connectDb.transaction().execute(async (tx) => {
+      await sql.raw(change).execute(tx);
+      await expect(query(change)).rejects.toThrow("lock timeout");
+      const inside = app.services.db
+        .transaction()
+        .execute((other) => sql.raw(change).execute(other));
+      await expect(inside).rejects.toThrow("lock timeout");
+    });
+  });
+
+  test("a transaction that does nothing is ended, and others are served", async () => {
+    const idle = app.services.db.transaction().execute(async (tx) => {
+      const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(tx);
+      await until(
+        async () =>
+          (await app.query("select 1 from pg_stat_activity where pid = $1", [rows[0]?.pid]))
+            .length === 0,
+      );
+      await sql`select 1`.execute(tx);
+    });
+    await expect(idle).rejects.toThrow();
+    await query("select 1");
+  });
+
+  test("what a transaction allows itself is over with it, on every connection of the pooler", async () => {
+    const limits = `select array[current_setting('statement_timeout'),
+      current_setting('lock_timeout'), current_setting('idle_in_transaction_session_timeout')] as held`;
+    const inside = await app.services.db
+      .transaction()
+      .execute((tx) => sql.raw<{ held: string[] }>(limits).execute(tx));
+    expect(inside.rows).toEqual([{ held: ["1s", "500ms", "1s"] }]);
+    const after = await Promise.all(
+      Array.from({ length: 8 }, () => query(`${limits} from pg_sleep(0.05)`)),
+    );
+    for (const { rows } of after) expect(rows).toEqual([{ held: ["1s", "500ms", "0"] }]);
+  });
+
+  test("connections that wait for a slow Plaid leave the pooler to everybody's reads", async () => {
+    const people = await Promise.all(Array.from({ length: 4 }, () => app.signUp("cfo")));
+    const tokens = await Promise.all(people.map(() => app.publicToken()));
+    await app.fault({ path: "/accounts/get", times: 4, do: { hang: true } });
+    const reader = await app.signUp();
+    let answered = 0;
+    const connecting = people.map(async (person, n) => {
+      await app.post("/plaid/exchange-token", { public_token: tokens[n] }, person);
+      answered += 1;
+    });
+    await until(async () => (await app.requestsAtPlaid("/accounts/get")) === 4);
+    const read = await fetch(`${app.url}/api/v1/accounts`, { headers: { cookie: reader.cookie } });
+    expect([read.status, answered]).toEqual([200, 0]);
+    await app.clearFaults();
+    await Promise.all(connecting);
+  });
+
+  test("jobs are heard of, run once, and their worker is known to live", async () => {
+    const person = await app.signUp("cfo");
+    const token = await app.publicToken();
+    await app.post("/plaid/exchange-token", { public_token: token }, person);
+    const workers = [await startWorker(app.services), await startWorker(app.services)];
+    await until(
+      async () =>
+        (
+          await app.query("select 1 from item_syncs where user_id = $1 and status = 'done'", [
+            person.id,
+          ])
+        ).length === 1,
+    );
+    const held = await app.query("select 1 from pg_locks where locktype = 'advisory' and granted");
+    expect(held.length).toBeGreaterThanOrEqual(workers.length);
+    await Promise.all(workers.map((worker) => worker.stop()));
+  });
+});
