@@ -1,14 +1,6 @@
-import chromium from "@sparticuz/chromium";
-import { type Browser, type Page, chromium as playwright } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 
-/** Chromium out of npm, headless. */
-export async function launchBrowser(): Promise<Browser> {
-  return playwright.launch({
-    executablePath: await chromium.executablePath(),
-    args: [...chromium.args.filter((arg) => arg !== "--single-process"), "--no-sandbox"],
-    headless: true,
-  });
-}
+export { launchBrowser } from "../../sandbox/tests/support/browser.ts";
 
 /** What a page did beside what it shows: tests assert that there was nothing. */
 export interface Witness {
