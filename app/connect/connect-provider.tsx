@@ -1,4 +1,4 @@
-import { useLocation, useNavigate, useRevalidator } from "@remix-run/react";
+import { useLocation, useNavigate } from "@remix-run/react";
 import {
   lazy,
   type ReactNode,
@@ -69,7 +69,6 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
   const [step, setStep] = useState<ConnectStep>({ name: "idle" });
   const [openLink, setOpenLink] = useState<OpenLink | null>(null);
   const [arrival, setArrival] = useState<Arrival | null>(null);
-  const { revalidate } = useRevalidator();
   const navigate = useNavigate();
   const { pathname } = useLocation();
 
@@ -77,9 +76,9 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
   const underway = useRef(false);
   // Link and the toasts keep their callbacks; these see the newest of what they need through here.
   const itemId = openLink?.itemId ?? null;
-  const latest = useRef({ pathname, navigate, revalidate, itemId });
+  const latest = useRef({ pathname, navigate, itemId });
   useEffect(() => {
-    latest.current = { pathname, navigate, revalidate, itemId };
+    latest.current = { pathname, navigate, itemId };
   });
 
   const finish = useCallback(() => {
@@ -90,11 +89,11 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
 
   const showFailure = useCallback(
     (failure: Failure, title: string, again: { label: string; run: () => void }) => {
-      const { navigate, pathname, revalidate } = latest.current;
+      const { navigate, pathname } = latest.current;
       const limit = limitDetails(failure);
       const full = limit !== null && limit.used >= limit.limit;
       // The page did not know that the plan is full, or it would not have come here.
-      if (limit) revalidate();
+      if (limit) announceAccounts(null);
       const logIn = {
         label: text.problem.logIn,
         run: () => navigate(`/login?next=${encodeURIComponent(pathname)}`),
@@ -156,16 +155,16 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
           () => trpc.connectAccount.mutate({ publicToken, metadata, connectAnyway }),
           () => setStep({ ...connecting, busy: true }),
         );
-        const { navigate, pathname, revalidate } = latest.current;
+        const { navigate, pathname } = latest.current;
         const { name } = item.institution;
         setArrival({ itemId: item.id, bank: name, accountCount: accounts.length });
         const say =
           outcome === "connected" ? text.connect.connected : text.connect.alreadyConnected;
         showSuccess(toastPlace, say(name, accounts.length));
         announceAccounts(null);
-        if (pathname === "/dashboard") revalidate();
         // Back must not lead to the return from a bank that is over.
-        else navigate("/dashboard", { replace: pathname === "/connect/oauth" });
+        if (pathname !== "/dashboard")
+          navigate("/dashboard", { replace: pathname === "/connect/oauth" });
       } catch (error) {
         const failure = toFailure(error);
         // The same public_token: it is the idempotency key of this connection.
@@ -207,13 +206,13 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
           itemId,
           linkSessionId,
         });
-        const { navigate, pathname, revalidate } = latest.current;
+        const { navigate, pathname } = latest.current;
         const { name } = item.institution;
         setArrival({ itemId, bank: name, accountCount: accounts.length });
         showSuccess(toastPlace, text.connect.reconnected(name));
         announceAccounts(null);
-        if (pathname === "/dashboard") revalidate();
-        else navigate("/dashboard", { replace: pathname === "/connect/oauth" });
+        if (pathname !== "/dashboard")
+          navigate("/dashboard", { replace: pathname === "/connect/oauth" });
       } catch (error) {
         const failure = toFailure(error);
         showFailure(

@@ -1,4 +1,3 @@
-import { useRevalidator } from "@remix-run/react";
 import { type FormEvent, useState } from "react";
 import type { ItemWithAccounts } from "../../server/contracts/accounts.ts";
 import { disconnectPhrase, isPhrase } from "../../server/contracts/phrases.ts";
@@ -45,7 +44,6 @@ interface FormProps {
 function Form({ item, busy, setBusy, onCancel }: FormProps) {
   const [mismatch, setMismatch] = useState(false);
   const [failure, setFailure] = useState<Failure | null>(null);
-  const { revalidate } = useRevalidator();
   const bank = item.institution.name;
   const phrase = disconnectPhrase(bank);
 
@@ -74,9 +72,8 @@ function Form({ item, busy, setBusy, onCancel }: FormProps) {
       }
     }
     showSuccess("connect", words.done(bank));
-    announceAccounts(null);
     // The dialog is part of the card, and goes with it.
-    revalidate();
+    announceAccounts(null);
   }
 
   return (

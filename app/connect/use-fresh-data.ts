@@ -1,4 +1,3 @@
-import { useRevalidator } from "@remix-run/react";
 import { useEffect, useRef } from "react";
 import { onAccountNews } from "./account-news.ts";
 
@@ -9,39 +8,52 @@ const interval = 250;
  * Loads the page's data again, without a page load, when it changed (as `followChanges` hears from the
  * server, or another tab says) and whenever the person comes back to this tab. `dataVersion` is that
  * of the data which the page has: what is no news to it is not loaded.
+ *
+ * Nothing else asks for a reload, and a load under way is waited for: Remix reports one that the next
+ * cuts off as an error. So the router itself is asked, as its hooks are a render behind.
  */
 export function useFreshData(dataVersion: number): void {
-  const { revalidate } = useRevalidator();
-  const latest = useRef({ revalidate, dataVersion });
+  const latest = useRef(dataVersion);
   useEffect(() => {
-    latest.current = { revalidate, dataVersion };
+    latest.current = dataVersion;
   });
 
   useEffect(() => {
+    const router = window.__remixRouter;
+    const isLoading = () =>
+      router.state.revalidation !== "idle" || router.state.navigation.state !== "idle";
     let last = 0;
     let timer: ReturnType<typeof setTimeout> | undefined;
+    /** There was news while a load was under way, which may have missed it. */
+    let missed = false;
     const refresh = () => {
       if (timer) return;
       // A call within the interval is put off, never dropped: it may be the one with the news.
       timer = setTimeout(
         () => {
           timer = undefined;
+          missed = isLoading();
+          if (missed) return;
           last = Date.now();
-          latest.current.revalidate();
+          router.revalidate();
         },
         Math.max(0, last + interval - Date.now()),
       );
     };
+    const stopWaiting = router.subscribe(() => {
+      if (missed && !isLoading()) refresh();
+    });
     const refreshWhenVisible = () => {
       if (document.visibilityState === "visible") refresh();
     };
     window.addEventListener("focus", refresh);
     document.addEventListener("visibilitychange", refreshWhenVisible);
     const stopListening = onAccountNews((version) => {
-      if (version === null || version > latest.current.dataVersion) refresh();
+      if (version === null || version > latest.current) refresh();
     });
     return () => {
       clearTimeout(timer);
+      stopWaiting();
       window.removeEventListener("focus", refresh);
       document.removeEventListener("visibilitychange", refreshWhenVisible);
       stopListening();
