@@ -70,6 +70,11 @@ module.exports = {
       "^node_modules/better-auth/",
       "^server/(auth/|http\\.ts$)",
     ),
+    only(
+      "only-telemetry-imports-its-packages",
+      "^node_modules/(@opentelemetry|prom-client)/",
+      "^server/telemetry/",
+    ),
     only("only-db-builds-sql", "^node_modules/kysely/", "^(db|migrations)/"),
     {
       name: "no-utils",

@@ -23,6 +23,8 @@ export interface DbOptions {
   lockTimeoutMs: number;
   /** Told of idle connections that PostgreSQL closed; the pool replaces them by itself. */
   onIdleError: (error: Error) => void;
+  /** Told of every query as it ends: its text, in which `$1` stands for each value, and milliseconds. */
+  onQuery?: ((sql: string, ms: number) => void) | undefined;
 }
 
 /**
@@ -42,7 +44,31 @@ export function createDb(options: DbOptions): Kysely<Database> {
   pool.on("error", options.onIdleError);
   // One that PostgreSQL ends while the pool is closing has no listener but this.
   pool.on("connect", (client) => client.on("error", () => {}));
-  return new Kysely<Database>({ dialect: new LimitedDialect({ pool }, options) });
+  const { onQuery } = options;
+  const db = new Kysely<Database>({
+    dialect: new LimitedDialect({ pool }, options),
+    ...(onQuery && {
+      log: ({ query, queryDurationMillis }) => onQuery(query.sql, queryDurationMillis),
+    }),
+  });
+  pools.set(db, pool);
+  return db;
+}
+
+/** How a pool is used: connections open, those of them that are idle, and who waits for one. */
+export interface PoolUse {
+  open: number;
+  idle: number;
+  waiting: number;
+}
+
+const pools = new WeakMap<Db, pg.Pool>();
+
+/** How the pool behind `db`, which `createDb` made, is used now. */
+export function poolUse(db: Db): PoolUse {
+  const pool = pools.get(db);
+  if (!pool) throw new Error("only what createDb made has a pool");
+  return { open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount };
 }
 
 type TransactionLimits = Pick<

@@ -82,14 +82,26 @@ export async function listJobs(db: Db): Promise<JobState[]> {
   const { rows } = await sql<JobState>`
     select id::text, task_identifier as task, key, attempts, max_attempts as "maxAttempts",
       run_at as "runAt", last_error as "lastError",
-      case when locked_at is not null then 'running'
-        when attempts >= max_attempts then 'dead'
-        when attempts > 0 then 'failing' else 'waiting' end as state
+      ${jobState} as state
     from graphile_worker.jobs
     where not ${supersededSync}
     order by 8, run_at, id limit 1000`.execute(db);
   return rows;
 }
+
+/** How many jobs are in each state. */
+export async function countJobs(db: Db): Promise<Record<JobState["state"], number>> {
+  const { rows } = await sql<{ state: JobState["state"]; jobs: string }>`
+    select ${jobState} as state, count(*) as jobs from graphile_worker.jobs
+    where not ${supersededSync} group by 1`.execute(db);
+  const counts = { running: 0, waiting: 0, failing: 0, dead: 0 };
+  for (const { state, jobs } of rows) counts[state] = Number(jobs);
+  return counts;
+}
+
+const jobState = sql`case when locked_at is not null then 'running'
+  when attempts >= max_attempts then 'dead'
+  when attempts > 0 then 'failing' else 'waiting' end`;
 
 /** A sync that failed after a newer one had been asked for: it lost its key then. */
 const supersededSync = sql`(task_identifier = 'sync_item' and key is null

@@ -282,6 +282,26 @@ export async function listAttemptsAtWork(db: Db): Promise<AttemptAtWork[]> {
     .execute();
 }
 
+/** How many attempts are unfinished, by status; a removal that failed `stuckAfter` times is `stuck`. */
+export async function countUnfinished(
+  db: Db,
+  stuckAfter: number,
+): Promise<Record<(typeof unfinished)[number] | "stuck", number>> {
+  const counts = { started: 0, exchanged: 0, removing: 0, stuck: 0 };
+  const rows = await db
+    .selectFrom("link_attempts")
+    .where("status", "in", unfinished)
+    .select(({ fn }) => [
+      sql<keyof typeof counts>`case when status = 'removing' and tries >= ${stuckAfter}
+        then 'stuck' else status end`.as("state"),
+      fn.countAll<string>().as("attempts"),
+    ])
+    .groupBy("state")
+    .execute();
+  for (const { state, attempts } of rows) counts[state] = Number(attempts);
+  return counts;
+}
+
 const unfinished = ["started", "exchanged", "removing"] as const;
 
 function asColumns({ reason, details }: AttemptReason) {

@@ -49,6 +49,18 @@ const secret = (minimum: number) =>
 const databaseUrl = z.url({ protocol: /^postgres(ql)?$/, error: "expected postgresql://…" });
 const port = z.coerce.number().int().min(0).max(65_535).default(3000);
 
+/** `METRICS_PORT`: a port of this machine alone, or `host:port` for those who scrape from elsewhere. */
+const metricsAddress = z
+  .string()
+  .regex(/^(.+:)?\d{1,5}$/, "expected a port, or host:port")
+  .transform((text) => {
+    const at = text.lastIndexOf(":");
+    const host = at < 0 ? "127.0.0.1" : text.slice(0, at).replace(/^\[(.*)\]$/, "$1");
+    return { host, port: Number(text.slice(at + 1)) };
+  });
+
+const drainSeconds = z.coerce.number().int().min(0).max(300);
+
 const development = z.object({
   PORT: port,
   DATABASE_URL: databaseUrl,
@@ -63,10 +75,14 @@ const development = z.object({
   APP_URL: z.url({ protocol: /^https?$/ }),
   LOG_LEVEL: z.enum(["silent", "error", "warn", "info", "debug"]).default("info"),
   WORKER: z.enum(["here", "apart"]).default("here"),
+  DRAIN_SECONDS: drainSeconds.default(0),
+  METRICS_PORT: metricsAddress.optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
 });
 
 const production = development.extend({
   REDIS_URL: redisAddress,
+  DRAIN_SECONDS: drainSeconds.default(5),
   PLAID_CLIENT_ID: secret(8),
   PLAID_SECRET: secret(16),
   PLAID_BASE_URL: z
@@ -103,7 +119,13 @@ export interface Config {
   sessionSecret: string;
   /** Where jobs run: in the server's own process, or only in those of `npm run worker`. */
   worker: "here" | "apart";
+  /** After SIGTERM requests are still taken for so long, until balancers have seen `/readyz`. Milliseconds. */
+  drain: number;
   logLevel: "silent" | "error" | "warn" | "info" | "debug";
+  /** Where `/metrics` is listened for; undefined where nobody asks. */
+  metrics: { host: string; port: number } | undefined;
+  /** The OpenTelemetry collector that traces go to; undefined where there is none. */
+  tracesTo: string | undefined;
 }
 
 /** Names every variable that is missing, malformed or at a default, in one message. */
@@ -151,6 +173,9 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
     tokenKeys: parsed.TOKEN_KEYS,
     sessionSecret: parsed.SESSION_SECRET,
     worker: parsed.WORKER,
+    drain: parsed.DRAIN_SECONDS * 1000,
     logLevel: parsed.LOG_LEVEL,
+    metrics: parsed.METRICS_PORT,
+    tracesTo: parsed.OTEL_EXPORTER_OTLP_ENDPOINT,
   };
 }

@@ -21,8 +21,10 @@ import { createPageAuth } from "./auth/page-auth.ts";
 import { findOpenLinkToken } from "./connect/open-link.ts";
 import { type ErrorBody, FiscilityError, type Reason, reasons } from "./contracts/errors.ts";
 import type { LoadContext } from "./load-context.ts";
+import { routeTemplates } from "./route-template.ts";
 import type { Services } from "./services.ts";
 import { receiveWebhook } from "./sync/receive-webhook.ts";
+import { spans } from "./telemetry/spans.ts";
 
 /** Bytes of a request body; Link's metadata for a hundred accounts is a fifth of it. */
 const maxBody = 100_000;
@@ -37,12 +39,18 @@ interface Known {
 const known = (req: Request) => req.res?.locals as Known;
 
 /** The whole HTTP face: health, better-auth, REST, tRPC, static files and Remix, in this order. */
-export function createHttp(services: Services, build: ServerBuild): express.Express {
+export function createHttp(
+  services: Services,
+  build: ServerBuild,
+  stopping: AbortSignal,
+): express.Express {
   const { config, auth, log } = services;
   const app = express();
   app.disable("x-powered-by");
   app.set("trust proxy", config.production ? 1 : false);
-  app.use(nameRequest, setOwnHost(config), logRequest(services), refuseBrokenPath);
+  const templateOf = routeTemplates(build);
+  app.use(nameRequest, setOwnHost(config), traceRequest(templateOf));
+  app.use(logRequest(services, templateOf), refuseBrokenPath);
   const createContext = (req: Request): Promise<Context> => {
     const own = known(req);
     // Once a request: the page's own caller, tRPC and REST see the same person.
@@ -67,6 +75,7 @@ export function createHttp(services: Services, build: ServerBuild): express.Expr
 
   app.get("/healthz", (_req, res) => void res.json({ status: "ok", app: "fiscility" }));
   app.get("/readyz", async (_req, res) => {
+    if (stopping.aborted) return void res.status(503).json({ status: "stopping" });
     const pending = await pendingMigrations(services.db as never).catch(() => null);
     const status = pending === null ? "database unreachable" : pending.length ? "migrating" : "ok";
     res.status(status === "ok" ? 200 : 503).json({ status });
@@ -186,7 +195,28 @@ const refuseBrokenPath: RequestHandler = (req, _res, next) => {
   }
 };
 
-function logRequest({ log }: Services): RequestHandler {
+/** The span that everything of a request is below; it lasts until the answer has left. */
+function traceRequest(templateOf: (req: Request) => string): RequestHandler {
+  return (req, res, next) => {
+    spans.inSpan(`${req.method}`, {}, async (span) => {
+      const closed = new Promise((resolve) => res.once("close", resolve));
+      next();
+      await closed;
+      const route = templateOf(req);
+      const { requestId } = res.locals;
+      span.rename(`${req.method} ${route}`);
+      span.tell({
+        "http.request.method": req.method,
+        "http.route": route,
+        "http.response.status_code": res.statusCode,
+        "fiscility.request_id": requestId,
+      });
+      if (res.statusCode >= 500) span.fail(String(res.statusCode));
+    });
+  };
+}
+
+function logRequest({ log }: Services, templateOf: (req: Request) => string): RequestHandler {
   return (req, res, next) => {
     const started = performance.now();
     res.on("finish", () => {
@@ -197,6 +227,7 @@ function logRequest({ log }: Services): RequestHandler {
           requestId: res.locals.requestId,
           method: req.method,
           path: req.originalUrl.split("?")[0],
+          route: templateOf(req),
           status: res.statusCode,
           ms: Math.round(performance.now() - started),
         },

@@ -22,7 +22,7 @@ async function main(): Promise<void> {
     const lines = local ? await local.ready(server.services) : [`Fiscility is at ${server.url}`];
     process.stderr.write(`\n${lines.join("\n")}\n\n`);
     await stopped;
-    await worker?.stop();
+    await Promise.all([worker?.stop(), server.drain()]);
     await server.close();
   } finally {
     await local?.close();

@@ -1,48 +1,95 @@
+import type { ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import type { ServerBuild } from "@remix-run/node";
 import type { Config } from "./config.ts";
 import { createHttp } from "./http.ts";
 import { createServices, type Services } from "./services.ts";
-import type { Log } from "./telemetry/log.ts";
+import type { LogDestination } from "./telemetry/log.ts";
+import { startTelemetry } from "./telemetry/telemetry.ts";
 import { timeLimits } from "./time-limits.ts";
 
-/** A running app. `close` answers what is open, then lets go of everything; it is bounded. */
+/** A running app. */
 export interface RunningServer {
   url: string;
   services: Services;
+  /**
+   * Answers what is open and takes no more, in an order that loses no request: `/readyz` refuses and
+   * every answer ends its connection; `config.drain` later, when balancers know, nothing more is
+   * accepted and streams end, so that their clients go elsewhere. Bounded by `timeLimits.shutdown`.
+   */
+  drain(): Promise<void>;
+  /** Drains, then lets go of everything. */
   close(): Promise<void>;
 }
 
 const buildFile = path.join(import.meta.dirname, "../build/server/index.js");
 
 /** Starts the app on `config.port` (0: any free one). Rejects with EADDRINUSE when it is taken. */
-export async function startServer(config: Config, log?: Log): Promise<RunningServer> {
+export async function startServer(
+  config: Config,
+  destination?: LogDestination,
+): Promise<RunningServer> {
   const build = (await import(pathToFileURL(buildFile).href)) as ServerBuild;
-  const { services, close } = createServices(config, log);
-  const app = createHttp(services, build);
+  const telemetry = await startTelemetry(config);
+  const { services, close } = createServices(config, { destination, observe: telemetry.observe });
+  const letGo = async () => {
+    await close();
+    await telemetry.close();
+  };
+  const stopping = new AbortController();
+  const app = createHttp(services, build, stopping.signal);
+  const open = new Set<ServerResponse>();
   const server = await new Promise<ReturnType<typeof app.listen>>((resolve, reject) => {
     const listening = app.listen(config.port, () => resolve(listening));
     listening.once("error", reject);
+    listening.prependListener("request", (_req, res) => {
+      if (stopping.signal.aborted) res.setHeader("connection", "close");
+      open.add(res);
+      res.once("close", () => open.delete(res));
+    });
   }).catch(async (error: unknown) => {
-    await close();
+    await letGo();
     throw error;
   });
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: config.production ? config.appUrl : `http://localhost:${port}`,
+  server.keepAliveTimeout = timeLimits.keepAlive;
+
+  async function drain(): Promise<void> {
+    stopping.abort();
+    for (const res of open) if (!res.headersSent) res.setHeader("connection", "close");
+    await sleep(config.drain);
+    const ended = new Promise<void>((resolve) => server.close(() => resolve()));
+    await services.live.close();
+    // A connection whose answer or stream ends from here on is idle, and nobody waits for it.
+    const idle = setInterval(() => server.closeIdleConnections(), 50);
+    const cut = setTimeout(() => server.closeAllConnections(), timeLimits.shutdown);
+    await ended;
+    clearTimeout(cut);
+    clearInterval(idle);
+  }
+
+  let drained: Promise<void> | undefined;
+  const running: RunningServer = {
+    url: config.production
+      ? config.appUrl
+      : `http://localhost:${(server.address() as AddressInfo).port}`,
     services,
+    drain() {
+      drained ??= drain();
+      return drained;
+    },
     async close() {
-      const ended = new Promise<void>((resolve) => server.close(() => resolve()));
-      await services.live.close();
-      // A connection whose answer or stream ends from here on is idle, and nobody waits for it.
-      const idle = setInterval(() => server.closeIdleConnections(), 50);
-      const cut = setTimeout(() => server.closeAllConnections(), timeLimits.shutdown);
-      await ended;
-      clearTimeout(cut);
-      clearInterval(idle);
-      await close();
+      await running.drain();
+      await letGo();
     },
   };
+  try {
+    await telemetry.watch(services);
+  } catch (error) {
+    await running.close();
+    throw error;
+  }
+  return running;
 }

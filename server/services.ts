@@ -13,7 +13,8 @@ import { ConnectGate } from "./connect/connect-gate.ts";
 import { createPlaidDoor, type PlaidDoor } from "./plaid/plaid-door.ts";
 import { LiveChanges } from "./sync/live-changes.ts";
 import { WebhookKeys } from "./sync/webhook-keys.ts";
-import { createLog, type Log } from "./telemetry/log.ts";
+import { createLog, type Log, type LogDestination, type ObserveLine } from "./telemetry/log.ts";
+import { spans } from "./telemetry/spans.ts";
 import { timeLimits } from "./time-limits.ts";
 import { Vault } from "./vault/vault.ts";
 
@@ -40,13 +41,21 @@ export interface Services {
 }
 
 /** Builds the services; nothing connects before it is used. `close` lets go of every connection. */
-export function createServices(config: Config, log: Log = createLog(config.logLevel)) {
+export function createServices(
+  config: Config,
+  { destination, observe }: { destination?: LogDestination; observe?: ObserveLine } = {},
+) {
+  const log = createLog(config.logLevel, destination, observe);
   const onIdleError = (error: Error) =>
     log.warn({ event: "database_connection_lost", error: error.message }, "Connection lost");
   const common = {
     statementTimeoutMs: timeLimits.statement,
     connectTimeoutMs: timeLimits.databaseConnect,
     onIdleError,
+    onQuery: config.tracesTo
+      ? (sql: string, ms: number) =>
+          spans.past("postgresql", performance.now() - ms, { "db.query.text": sql })
+      : undefined,
   };
   const db = createDb({
     ...common,
@@ -65,7 +74,7 @@ export function createServices(config: Config, log: Log = createLog(config.logLe
     idleInTransactionTimeoutMs: timeLimits.connectIdleInTransaction,
   });
   const redis = config.redis ? new RedisDoor(config.redis, log) : null;
-  const plaid = createPlaidDoor(config.plaid, createPlaidLimiter(redis));
+  const plaid = createPlaidDoor(config.plaid, createPlaidLimiter(redis), log);
   const services: Services = {
     config,
     log,
@@ -77,6 +86,7 @@ export function createServices(config: Config, log: Log = createLog(config.logLe
     vault: new Vault(config.tokenKeys),
     cache: new AccountCache(
       redis ? createRedisAccountStore(redis, log) : createInProcessAccountStore(),
+      log,
     ),
     requestLimiter: createRequestLimiter(redis),
     live: new LiveChanges(db, config.databaseDirectUrl, log),

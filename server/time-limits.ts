@@ -63,6 +63,8 @@ export const timeLimits = {
   webhookKey: 60 * 60_000,
   /** A key that Plaid did not have is not asked for again for so long. */
   webhookKeyUnknown: 10 * 60_000,
-  /** Open requests may take this long to end after SIGTERM. */
-  shutdown: 10_000,
+  /** A connection with nothing on it is kept for longer than balancers keep theirs (60 s): they close first. */
+  keepAlive: 75_000,
+  /** Open requests may take this long to end once no more are taken: a connection's deadline and its giving up. */
+  shutdown: 25_000,
 } as const;

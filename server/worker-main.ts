@@ -2,6 +2,7 @@ import { ConfigError, parseConfig } from "./config.ts";
 import { startWorker } from "./jobs/worker.ts";
 import { prepareDatabase } from "./prepare-database.ts";
 import { createServices } from "./services.ts";
+import { startTelemetry } from "./telemetry/telemetry.ts";
 
 /**
  * `npm run worker`: the jobs alone, without HTTP, beside servers that run with `WORKER=apart`. The
@@ -14,12 +15,15 @@ async function main(): Promise<void> {
   });
   const config = parseConfig(process.env);
   await prepareDatabase(config.databaseDirectUrl);
-  const { services, close } = createServices(config);
+  const telemetry = await startTelemetry(config);
+  const { services, close } = createServices(config, { observe: telemetry.observe });
+  await telemetry.watch(services);
   const worker = await startWorker(services);
   process.stderr.write("The worker takes jobs. Stop it with Ctrl-C.\n");
   await stopped;
   await worker.stop();
   await close();
+  await telemetry.close();
   process.exit(0);
 }
 

@@ -1,6 +1,7 @@
 import { initTRPC, TRPCError } from "@trpc/server";
 import { ZodError } from "zod";
 import { FiscilityError, type Reason, reasons } from "../contracts/errors.ts";
+import { spans } from "../telemetry/spans.ts";
 import type { Context } from "./context.ts";
 import type { ErrorData, ProcedureMeta } from "./procedure-meta.ts";
 
@@ -73,6 +74,14 @@ const asTrpcError = t.middleware(async ({ next }) => {
   return result;
 });
 
+const traced = t.middleware(({ path, next }) =>
+  spans.inSpan(`procedure ${path}`, {}, async (span) => {
+    const result = await next();
+    if (!result.ok) span.fail(toFiscilityError(result.error).reason);
+    return result;
+  }),
+);
+
 /** The one place that decides who may call what. */
 const admitted = t.middleware(({ ctx, meta, next }) => {
   if (ctx.refusal) throw ctx.refusal;
@@ -95,4 +104,4 @@ export const createCallerFactory = t.createCallerFactory;
  * Errors: `unauthenticated`, `session_required`, `scope_missing`, `rate_limited`, `api_key_*`.
  */
 export const procedure = (meta: ProcedureMeta) =>
-  t.procedure.meta(meta).use(asTrpcError).use(admitted);
+  t.procedure.meta(meta).use(traced).use(asTrpcError).use(admitted);

@@ -1,3 +1,4 @@
+import type { Log } from "../telemetry/log.ts";
 import type { AccountStore, CachedAnswer } from "./account-store.ts";
 
 /**
@@ -6,10 +7,12 @@ import type { AccountStore, CachedAnswer } from "./account-store.ts";
  */
 export class AccountCache {
   readonly #store: AccountStore;
+  readonly #log: Log;
   readonly #underway = new Map<string, Promise<unknown>>();
 
-  constructor(store: AccountStore) {
+  constructor(store: AccountStore, log: Log) {
     this.#store = store;
+    this.#log = log;
   }
 
   /**
@@ -25,7 +28,10 @@ export class AccountCache {
   ): Promise<T> {
     const key = `${userId} ${answer.name} ${dataVersion}`;
     const joined = this.#underway.get(key) as Promise<T> | undefined;
-    if (joined) return joined;
+    if (joined) {
+      this.#told("joined");
+      return joined;
+    }
     const reading = this.#readOnce(userId, answer, dataVersion, load).finally(() =>
       this.#underway.delete(key),
     );
@@ -45,9 +51,14 @@ export class AccountCache {
     load: () => Promise<T>,
   ): Promise<T> {
     const kept = await this.#store.get(userId, answer, dataVersion);
+    this.#told(kept ? "hit" : this.#store.isThere ? "miss" : "away");
     if (kept) return kept;
     const fresh = await load();
     await this.#store.set(userId, answer, dataVersion, fresh);
     return fresh;
+  }
+
+  #told(result: "hit" | "miss" | "away" | "joined"): void {
+    this.#log.debug({ event: "cache_read", result }, "Cache read");
   }
 }

@@ -14,6 +14,8 @@ export interface CachedAnswer<T> {
  * Redis, or in the process. Reading and writing never fail: a store that is away has nothing.
  */
 export interface AccountStore {
+  /** Whether it can be asked just now. */
+  readonly isThere: boolean;
   get<T>(userId: string, answer: CachedAnswer<T>, dataVersion: number): Promise<T | null>;
   set<T>(userId: string, answer: CachedAnswer<T>, dataVersion: number, value: T): Promise<void>;
   /** Drops every entry of this user and of nobody else. Rejects when that could not be done. */

@@ -12,6 +12,7 @@ export function createInProcessAccountStore(): AccountStore {
     ttl: timeLimits.cacheEntry,
   });
   return {
+    isThere: true,
     async get<T>(userId: string, answer: CachedAnswer<T>, dataVersion: number) {
       const json = users.get(userId)?.get(entryName(answer, dataVersion));
       return json === undefined ? null : (JSON.parse(json) as T);

@@ -26,6 +26,9 @@ export function createRedisAccountStore(redis: RedisDoor, log: Log): AccountStor
   }
 
   return {
+    get isThere() {
+      return redis.isThere;
+    },
     async get<T>(userId: string, answer: CachedAnswer<T>, dataVersion: number) {
       try {
         const json = await redis.ask((commands) =>

@@ -1,5 +1,5 @@
 import { EventEmitter } from "node:events";
-import { Logger, run, type TaskList, type WorkerEvents } from "graphile-worker";
+import { Logger, run, type Task, type TaskList, type WorkerEvents } from "graphile-worker";
 import pg from "pg";
 import { z } from "zod";
 import { tellFirstSync } from "../../db/item-syncs.ts";
@@ -10,6 +10,7 @@ import { giveUpSync } from "../sync/give-up-sync.ts";
 import { handleWebhook } from "../sync/handle-webhook.ts";
 import { sweep } from "../sync/sweep.ts";
 import { syncItem } from "../sync/sync-item.ts";
+import { spans } from "../telemetry/spans.ts";
 import { timeLimits } from "../time-limits.ts";
 import { keepAlive } from "./alive.ts";
 
@@ -17,7 +18,7 @@ import { keepAlive } from "./alive.ts";
 const concurrency = 4;
 
 /** Every job of the product. A name, once landed, stays: there may be rows with it. */
-const tasksOf = (services: Services): TaskList => ({
+const tasksOf = (services: Services): Record<string, Task> => ({
   /** Ends what processes that died have left; see `server/connect/recover-attempts.ts`. */
   recover_attempts: async () => {
     await recoverAttempts(services, services.log);
@@ -49,6 +50,26 @@ const tasksOf = (services: Services): TaskList => ({
     }
   },
 });
+
+/** The same jobs, each run a span and a line of the log. */
+function told({ log }: Services, tasks: Record<string, Task>): TaskList {
+  return Object.fromEntries(
+    Object.entries(tasks).map(([task, run]): [string, Task] => [
+      task,
+      (payload, helpers) =>
+        spans.inSpan(`job ${task}`, {}, async () => {
+          const line = { event: "job", task };
+          try {
+            await run(payload, helpers);
+            log.debug({ ...line, outcome: "done" }, "Job");
+          } catch (error) {
+            log.debug({ ...line, outcome: "failed" }, "Job");
+            throw error;
+          }
+        }),
+    ]),
+  );
+}
 
 const cacheClear = z.object({
   userId: z.uuid(),
@@ -90,7 +111,7 @@ export async function startWorker(services: Services): Promise<Worker> {
   const runner = await run({
     events,
     pgPool: pool,
-    taskList: tasksOf(services),
+    taskList: told(services, tasksOf(services)),
     crontab,
     concurrency,
     noHandleSignals: true,

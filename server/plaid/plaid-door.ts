@@ -5,6 +5,8 @@ import { Configuration, CountryCode, PlaidApi, PlaidEnvironments, Products } fro
 import { z } from "zod";
 import type { PlaidLimiter } from "../cache/plaid-limiter.ts";
 import { FiscilityError } from "../contracts/errors.ts";
+import type { Log } from "../telemetry/log.ts";
+import { spans } from "../telemetry/spans.ts";
 import { timeLimits } from "../time-limits.ts";
 import { Secret } from "../vault/secret.ts";
 import { busy, toPlaidFailure, unanswered } from "./plaid-error.ts";
@@ -268,6 +270,7 @@ export function createPlaidDoor(
     standIn: string | undefined;
   },
   limiter: PlaidLimiter,
+  log: Log,
 ): PlaidDoor {
   const basePath = config.standIn ?? PlaidEnvironments[config.env];
   if (!basePath) throw new Error(`Plaid has no environment ${config.env}`);
@@ -299,10 +302,9 @@ export function createPlaidDoor(
       if (signal?.aborted) throw new AbortError(last ?? toPlaidFailure(signal.reason));
       await takeTurn(path, accessToken);
       try {
-        const { data } = await send({ signal });
-        return answer.parse(data);
+        return await told(path, async () => answer.parse((await send({ signal })).data));
       } catch (error) {
-        const failure = toPlaidFailure(error);
+        const failure: FiscilityError = error as FiscilityError;
         // Whatever this try was told, one before it may have acted.
         if (failure.plaid && last?.plaid?.mayHaveActed) failure.plaid.mayHaveActed = true;
         last = failure;
@@ -323,6 +325,24 @@ export function createPlaidDoor(
         if (retriesLeft === 0 || wait === 0 || wait > timeLimits.plaidWait) return;
         await sleep(wait, undefined, { signal }).catch(() => {});
       },
+    });
+  }
+
+  /** Sends once, as a span and a line of the log. Errors: whatever Plaid's failure means here. */
+  function told<T>(path: string, send: () => Promise<T>): Promise<T> {
+    const started = performance.now();
+    const tell = (outcome: string) =>
+      log.debug({ event: "plaid_call", path, outcome, ms: performance.now() - started }, "Plaid");
+    return spans.inSpan(`plaid ${path}`, {}, async () => {
+      try {
+        const data = await send();
+        tell("ok");
+        return data;
+      } catch (error) {
+        const failure = toPlaidFailure(error);
+        tell(failure.reason);
+        throw failure;
+      }
     });
   }
 

@@ -1,6 +1,14 @@
-import { type Logger, pino } from "pino";
+import { type Logger, levels, pino } from "pino";
 
 export type Log = Logger;
+
+/** Where finished lines go. */
+export interface LogDestination {
+  write(line: string): unknown;
+}
+
+/** Told the fields of every line, also of those that are below the level and not written. */
+export type ObserveLine = (fields: Record<string, unknown>) => void;
 
 /** Tokens as Plaid writes them, wherever they stand in a line: a last net under `Secret`. */
 const tokenPattern = /\b(access|public|link)-(sandbox|production|development)-[A-Za-z0-9-]+/g;
@@ -13,14 +21,25 @@ const apiKeyPattern = /\b(fsk_[0-9a-f]{16})_[0-9a-f]+/g;
  */
 export function createLog(
   level: string,
-  destination: { write(line: string): unknown } = process.stdout,
+  destination: LogDestination = process.stdout,
+  observe?: ObserveLine,
 ): Log {
+  const written = levels.values[level] ?? Number.POSITIVE_INFINITY;
   return pino(
     {
-      level,
+      level: observe ? "debug" : level,
       base: undefined,
       timestamp: pino.stdTimeFunctions.isoTime,
       redact: ["*.password", "*.cookie", "*.authorization", "req.headers"],
+      ...(observe && {
+        hooks: {
+          logMethod(args, method, number) {
+            const [fields] = args as unknown[];
+            if (typeof fields === "object") observe(fields as Record<string, unknown>);
+            if (number >= written) method.apply(this, args);
+          },
+        },
+      }),
     },
     {
       write: (line) =>

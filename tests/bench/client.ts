@@ -162,7 +162,8 @@ async function overTrpc(services: Services, userId: string, token: string): Prom
       .catch(next);
   });
   const remix = path.join(root, "build/server/index.js");
-  const ours = createHttp(unlimited, (await import(pathToFileURL(remix).href)) as ServerBuild);
+  const build = (await import(pathToFileURL(remix).href)) as ServerBuild;
+  const ours = createHttp(unlimited, build, new AbortController().signal);
   const servers = [bare.listen(0), ours.listen(0)] as const;
   const [bareUrl, ourUrl] = servers.map(
     (server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -8,17 +8,16 @@ import { identify } from "../../server/auth/identify.ts";
 import { parseConfig } from "../../server/config.ts";
 import { startServer } from "../../server/server.ts";
 import { createServices } from "../../server/services.ts";
-import { createLog } from "../../server/telemetry/log.ts";
 
 /** Every line is made, and goes nowhere. */
-const silent = createLog("info", { write: () => {} });
+const nowhere = { write: () => {} };
 
 /** A server in a process of its own, so that asking it takes nothing from its answering. */
 export async function startProcess(kind: "app" | "bare", env: Record<string, string>) {
   const child = fork(import.meta.filename, [kind], {
     execArgv: ["--import", "tsx", "--expose-gc"],
     // Vite's own build, measured before this, leaves NODE_ENV at production.
-    env: { ...process.env, NODE_ENV: "development", ...env },
+    env: { ...process.env, NODE_ENV: "development", ...env, LOG_LEVEL: "info" },
     serialization: "json",
   });
   const tell = async <T>(question?: string): Promise<T> => {
@@ -49,7 +48,7 @@ export async function startProcess(kind: "app" | "bare", env: Record<string, str
  * is logged in, asked of PostgreSQL as the product asks; at `/` for anybody.
  */
 async function startBare(): Promise<string> {
-  const { services } = createServices(parseConfig(process.env), silent);
+  const { services } = createServices(parseConfig(process.env), { destination: nowhere });
   const client = await createClient({ url: process.env.REDIS_URL ?? "" }).connect();
   const answer = async (res: Response) => {
     const json = await client.get("bench:accounts");
@@ -71,7 +70,9 @@ async function startBare(): Promise<string> {
 if (process.argv[1] === import.meta.filename) {
   const [, , kind] = process.argv;
   const url =
-    kind === "bare" ? await startBare() : (await startServer(parseConfig(process.env), silent)).url;
+    kind === "bare"
+      ? await startBare()
+      : (await startServer(parseConfig(process.env), nowhere)).url;
   process.on("message", async (question) => {
     if (question === "cpu") return void process.send?.(process.cpuUsage());
     // Pages are given back some time after what was on them.

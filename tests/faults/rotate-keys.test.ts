@@ -8,7 +8,6 @@ import { sealedColumns } from "../../db/sealed.ts";
 import { freePort } from "../../local/ports.ts";
 import { parseConfig, parseTokenKeys } from "../../server/config.ts";
 import { type RunningServer, startServer } from "../../server/server.ts";
-import { createLog } from "../../server/telemetry/log.ts";
 import { Secret } from "../../server/vault/secret.ts";
 import { Vault } from "../../server/vault/vault.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
@@ -46,8 +45,7 @@ beforeAll(async () => {
   const port = await freePort();
   const env = { ...app.env, TOKEN_KEYS: ring, PORT: String(port) };
   node = await startServer(
-    parseConfig({ ...env, APP_URL: `http://localhost:${port}` }),
-    createLog("silent"),
+    parseConfig({ ...env, APP_URL: `http://localhost:${port}`, LOG_LEVEL: "silent" }),
   );
 });
 afterAll(async () => {

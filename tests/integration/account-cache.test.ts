@@ -99,7 +99,7 @@ describe.each([
   });
 
   it("many readers of one version are one read, and the next version is another", async () => {
-    const cache = new AccountCache(await make());
+    const cache = new AccountCache(await make(), silent);
     const user = randomUUID();
     let reads = 0;
     const load = async () => list(`read ${++reads}`);
@@ -112,7 +112,7 @@ describe.each([
   });
 
   it("a read that fails fails for all who wait for it, and the next one tries again", async () => {
-    const cache = new AccountCache(await make());
+    const cache = new AccountCache(await make(), silent);
     const user = randomUUID();
     const broken = () => Promise.reject(new Error("no database"));
     const both = [cache.read(user, accounts, 1, broken), cache.read(user, accounts, 1, broken)];

@@ -4,7 +4,6 @@ import pg from "pg";
 import { freePort } from "../../local/ports.ts";
 import { parseConfig } from "../../server/config.ts";
 import { startServer } from "../../server/server.ts";
-import { createLog } from "../../server/telemetry/log.ts";
 import { testDatabase } from "./database.ts";
 
 /** A person of a test: the cookie of their session and their id. */
@@ -52,12 +51,11 @@ export async function startTestApp(
     PLAID_BASE_URL: `http://127.0.0.1:${sandbox.port}`,
     TOKEN_KEYS: `t1:${randomBytes(32).toString("base64")}`,
     SESSION_SECRET: randomBytes(32).toString("base64url"),
+    LOG_LEVEL: "debug",
     ...overrides,
   };
-  const server = await startServer(
-    parseConfig(env),
-    createLog("debug", { write: (line) => logLines.push(line) }),
-  );
+  const log = { write: (line: string) => logLines.push(line) };
+  const server = await startServer(parseConfig(env), log);
   const pool = new pg.Pool({ connectionString: env.DATABASE_DIRECT_URL, max: 2 });
   pool.on("error", () => {});
 
@@ -138,7 +136,7 @@ export async function startTestApp(
       const nodePort = await freePort();
       return startServer(
         parseConfig({ ...env, PORT: String(nodePort), APP_URL: `http://localhost:${nodePort}` }),
-        createLog("debug", { write: (line) => logLines.push(line) }),
+        log,
       );
     },
     /** A public_token as Link would hand it over; `user_custom` takes accounts as its password. */

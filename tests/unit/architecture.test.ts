@@ -52,7 +52,7 @@ test("the rules see what they forbid", () => {
   );
   writeFileSync(
     `${bad}/utils.ts`,
-    'import "./a.ts"; import "better-auth"; import "graphile-worker";',
+    'import "./a.ts"; import "better-auth"; import "graphile-worker"; import "prom-client";',
   );
   writeFileSync(
     `${badApp}/b.ts`,
@@ -72,6 +72,7 @@ test("the rules see what they forbid", () => {
     "only-jobs-import-graphile-worker",
     "only-local-starts-the-sandbox",
     "only-main-reaches-local",
+    "only-telemetry-imports-its-packages",
     "only-the-cache-imports-redis",
     "only-the-door-imports-plaid",
   ]);

@@ -52,6 +52,9 @@ test.each([
   ["TOKEN_KEYS", `k1:${Buffer.alloc(32).toString("base64")}`],
   ["SESSION_SECRET", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"],
   ["APP_URL", "http://connect.fiscility.com"],
+  ["METRICS_PORT", "everywhere"],
+  ["OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317"],
+  ["DRAIN_SECONDS", "5m"],
 ])("P3 production refuses %s=%s and does not print it", (name, value) => {
   const message = complaint({ [name]: value });
   expect(message).toContain(`${name}: `);
@@ -104,4 +107,13 @@ test.each([
   const env = { ...right, ...changes };
   const NODE_ENV = where === "in production" ? "production" : undefined;
   expect(parseConfig({ ...env, NODE_ENV }).webhookUrl).toBe(expected);
+});
+
+test.each([
+  ["9464", { host: "127.0.0.1", port: 9464 }],
+  ["0.0.0.0:9464", { host: "0.0.0.0", port: 9464 }],
+  ["[::]:9464", { host: "::", port: 9464 }],
+  [undefined, undefined],
+])("METRICS_PORT=%s is of this machine alone unless it says otherwise", (given, expected) => {
+  expect(parseConfig({ ...right, METRICS_PORT: given }).metrics).toEqual(expected);
 });

@@ -1,0 +1,138 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { poolUse } from "../../db/client.ts";
+import { countJobs } from "../../db/jobs.ts";
+import { countUnfinished } from "../../db/link-attempts.ts";
+import type { Services } from "../services.ts";
+import type { ObserveLine } from "./log.ts";
+
+/** A removal that failed so often, over a quarter of an hour, is stuck. */
+const stuckAfter = 5;
+
+/** Seconds. */
+const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
+
+/** Metrics of this process, for Prometheus: https://prometheus.io/docs/instrumenting/exposition_formats/ */
+export interface Metrics {
+  /** Counts what a line of the log says happened: the log and the figures cannot disagree. */
+  observe: ObserveLine;
+  /** Serves `GET /metrics` with what the services hold now. Rejects when the port is taken. */
+  listen(
+    at: { host: string; port: number },
+    services: Services,
+  ): Promise<{ port: number; close(): Promise<void> }>;
+}
+
+/** Labels come from closed lists: routes as written in the code, reasons, outcomes, steps, paths of Plaid's. */
+export function createMetrics(): Metrics {
+  const register = new Registry();
+  const registers = [register];
+  collectDefaultMetrics({ register });
+  const counter = (name: string, help: string, labelNames: string[]) =>
+    new Counter({ name: `fiscility_${name}_total`, help, labelNames, registers });
+  const histogram = (name: string, help: string, labelNames: string[]) =>
+    new Histogram({ name: `fiscility_${name}_seconds`, help, labelNames, buckets, registers });
+
+  const requests = histogram("request", "Answered requests.", ["method", "route", "status"]);
+  const refusals = counter("refusals", "Failed calls by reason.", ["reason"]);
+  const connections = counter("connections", "Ended connections.", ["outcome", "reason"]);
+  const steps = histogram("connect_step", "Steps of a connection.", ["step"]);
+  const plaidCalls = histogram("plaid_call", "Calls to Plaid.", ["path", "outcome"]);
+  const cacheReads = counter("cache_reads", "Reads of the account cache.", ["result"]);
+  const cacheClears = counter("cache_clear_failures", "Caches that could not be cleared.", []);
+  const syncs = counter("syncs", "Runs of an Item's sync.", ["outcome"]);
+  const removals = counter("removal_failures", "Items that Plaid did not remove when asked.", []);
+  const jobs = counter("job_runs", "Jobs run by this process.", ["task", "outcome"]);
+
+  return {
+    observe(line) {
+      const { outcome } = line as { outcome: string };
+      switch (line.event) {
+        case "request": {
+          const { method, route, status } = line as Record<string, string>;
+          const { ms } = line as { ms: number };
+          return requests.observe({ method, route, status }, ms / 1000);
+        }
+        case "refused":
+          return refusals.inc({ reason: line.reason as string });
+        case "connection": {
+          connections.inc({ outcome, reason: (line.reason as string) ?? "" });
+          const took = Object.entries(line.ms as Record<string, number>);
+          for (const [step, ms] of took) steps.observe({ step }, ms / 1000);
+          return;
+        }
+        case "plaid_call": {
+          const { path, ms } = line as { path: string; ms: number };
+          return plaidCalls.observe({ path, outcome }, ms / 1000);
+        }
+        case "cache_read":
+          return cacheReads.inc({ result: line.result as string });
+        case "cache_not_cleared":
+          return cacheClears.inc();
+        case "sync":
+          return syncs.inc({ outcome });
+        case "removal_pending":
+          return removals.inc();
+        case "job":
+          return jobs.inc({ task: line.task as string, outcome });
+      }
+    },
+    async listen(at, services) {
+      gaugesOf(services, registers);
+      const server = createServer(async (req, res) => {
+        if (req.url !== "/metrics") return res.writeHead(404).end();
+        const text = await register.metrics();
+        res.writeHead(200, { "content-type": register.contentType }).end(text);
+      });
+      await new Promise<void>((resolve, reject) => {
+        server.once("error", reject).listen(at.port, at.host, resolve);
+      });
+      return {
+        port: (server.address() as AddressInfo).port,
+        close: () =>
+          new Promise((resolve) => {
+            server.close(() => resolve());
+            server.closeAllConnections();
+          }),
+      };
+    },
+  };
+}
+
+/** Read when they are asked for. What PostgreSQL knows is the same on every node. */
+function gaugesOf(services: Services, registers: Registry[]): void {
+  const { db, connectDb, live } = services;
+  const gauge = (
+    name: string,
+    help: string,
+    label: string | undefined,
+    read: () => Promise<Record<string, number>>,
+  ) =>
+    new Gauge({
+      name: `fiscility_${name}`,
+      help,
+      labelNames: label ? [label] : [],
+      registers,
+      async collect() {
+        this.reset();
+        // A database that is away has no figures; the others are told all the same.
+        const values = await read().catch(() => ({}));
+        for (const [value, count] of Object.entries(values)) {
+          this.set(label ? { [label]: value } : {}, count);
+        }
+      },
+    });
+
+  gauge("streams", "Open streams of live changes.", undefined, async () => ({ all: live.size }));
+  gauge("jobs", "Jobs in the database by state.", "state", () => countJobs(db));
+  gauge("unfinished_attempts", "Attempts in the database by state.", "state", () =>
+    countUnfinished(db, stuckAfter),
+  );
+  for (const [name, pool] of Object.entries({ pool: db, connect_pool: connectDb })) {
+    gauge(`${name}_connections`, "Connections of this pool by use.", "use", async () => {
+      const { open, idle, waiting } = poolUse(pool);
+      return { busy: open - idle, idle, waiting };
+    });
+  }
+}

@@ -1,0 +1,68 @@
+import { context, type Span, SpanStatusCode, type Tracer, trace } from "@opentelemetry/api";
+import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
+import {
+  defaultResource,
+  detectResources,
+  envDetector,
+  resourceFromAttributes,
+} from "@opentelemetry/resources";
+import { BatchSpanProcessor, NodeTracerProvider } from "@opentelemetry/sdk-trace-node";
+import { FiscilityError } from "../contracts/errors.ts";
+import { type OpenSpan, type Spans, sendSpans } from "./spans.ts";
+
+/**
+ * Sends spans to an OpenTelemetry collector over OTLP/HTTP, in batches, behind the requests' backs.
+ * The SDK itself reads the other standard variables (headers, sampler, service name):
+ * https://opentelemetry.io/docs/languages/sdk-configuration/
+ *
+ * No trace is continued from outside: whoever asks does not choose what is recorded.
+ */
+export function startTraces(endpoint: string): { close(): Promise<void> } {
+  const exporter = new OTLPTraceExporter({ url: `${endpoint.replace(/\/+$/, "")}/v1/traces` });
+  const provider = new NodeTracerProvider({
+    resource: defaultResource()
+      .merge(resourceFromAttributes({ "service.name": "fiscility-connect" }))
+      .merge(detectResources({ detectors: [envDetector] })),
+    spanProcessors: [new BatchSpanProcessor(exporter)],
+  });
+  provider.register({ propagator: null });
+  sendSpans(spansOf(provider.getTracer("fiscility-connect")));
+  return {
+    async close() {
+      sendSpans();
+      // A collector that is away must not keep the process: its spans are lost.
+      await provider.shutdown().catch(() => {});
+      context.disable();
+    },
+  };
+}
+
+function spansOf(tracer: Tracer): Spans {
+  return {
+    inSpan: (name, fields, work) =>
+      tracer.startActiveSpan(name, { attributes: fields }, async (span) => {
+        const open = openSpan(span);
+        try {
+          return await work(open);
+        } catch (error) {
+          open.fail(error instanceof FiscilityError ? error.reason : (error as Error).name);
+          throw error;
+        } finally {
+          span.end();
+        }
+      }),
+    past(name, from, fields) {
+      // What belongs to no request and no job, like asking whether a connection is alive, is no trace.
+      if (trace.getActiveSpan() === undefined) return;
+      tracer.startSpan(name, { startTime: from, attributes: fields ?? {} }).end();
+    },
+  };
+}
+
+function openSpan(span: Span): OpenSpan {
+  return {
+    tell: (fields) => void span.setAttributes(fields),
+    rename: (name) => void span.updateName(name),
+    fail: (reason) => void span.setStatus({ code: SpanStatusCode.ERROR, message: reason }),
+  };
+}
