@@ -34,6 +34,7 @@ export const text = {
       otherLead: "Already have an account?",
       other: "Log in",
     },
+    signedUp: "If this email is new, your account is ready. Log in to go on.",
     name: "Name",
     email: "Email",
     password: "Password",

@@ -88,7 +88,11 @@ export function createHttp(
   );
 
   const json = express.json({ limit: maxBody, inflate: false });
+  // What programs log in with; everything else better-auth offers is reached by the pages alone.
   app.use("/api/auth", limitBody, json, (req, res, next) => {
+    if (!/^\/(sign-in\/email|sign-up\/email|sign-out)$/.test(req.path)) return next();
+    // As we see it, and not as the client says it is.
+    req.headers["x-forwarded-for"] = req.ip;
     Promise.resolve(auth.handler(req, res, next)).catch(next);
   });
   app.post("/plaid/webhook", rawBody, (req, res, next) => {

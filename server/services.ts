@@ -2,6 +2,7 @@ import type { Kysely } from "kysely";
 import { createDb } from "../db/client.ts";
 import type { Database } from "../db/schema.ts";
 import { type Auth, createAuth } from "./auth/auth.ts";
+import { LogInThrottle } from "./auth/log-in-throttle.ts";
 import { AccountCache } from "./cache/account-cache.ts";
 import { createInProcessAccountStore } from "./cache/in-process-account-store.ts";
 import { createPlaidLimiter } from "./cache/plaid-limiter.ts";
@@ -90,7 +91,7 @@ export function createServices(
     ),
     requestLimiter: createRequestLimiter(redis),
     live: new LiveChanges(db, config.databaseDirectUrl, log),
-    auth: createAuth(config, db, log),
+    auth: createAuth(config, db, new LogInThrottle(redis, config, log), log),
   };
   return {
     services,

@@ -25,8 +25,8 @@ export function AuthPage({ words, otherPath, answer, children }: AuthPageProps) 
   const busy = useNavigation().formMethod === "POST";
 
   useEffect(() => {
-    if (!answer) return;
-    form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+    const first = answer ? "[aria-invalid=true]" : "[data-first]";
+    form.current?.querySelector<HTMLElement>(first)?.focus();
   }, [answer]);
 
   return (

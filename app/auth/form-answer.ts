@@ -1,8 +1,7 @@
-import { data, redirect } from "@remix-run/node";
+import { data } from "@remix-run/node";
 import type { z } from "zod";
 import type { AuthResult } from "../../server/load-context.ts";
 import { readForm } from "../read-form.ts";
-import { nextPath } from "./next-path.ts";
 import { type FieldErrors, toFieldErrors } from "./to-field-errors.ts";
 
 /** What a log-in or sign-up page gets back when it did not work. Never the password. */
@@ -14,13 +13,14 @@ export interface AuthFormAnswer {
 }
 
 /**
- * Reads a form by its schema and tries it. Redirects with the session's cookies when it worked,
- * else answers what to say. Works the same with and without JavaScript in the browser.
+ * Reads a form by its schema and tries it. Goes `onward` with the cookies of the answer when it
+ * worked, else answers what to say. Works the same with and without JavaScript in the browser.
  */
 export async function answerAuthForm<T>(
   request: Request,
   schema: z.ZodType<T>,
   attempt: (form: T) => Promise<AuthResult>,
+  onward: (form: T, headers: Headers) => Promise<Response>,
 ) {
   const form = Object.fromEntries(await readForm(request));
   const values = { name: String(form.name ?? ""), email: String(form.email ?? "") };
@@ -36,5 +36,5 @@ export async function answerAuthForm<T>(
   }
   const headers = new Headers();
   for (const cookie of result.setCookie) headers.append("Set-Cookie", cookie);
-  throw redirect(nextPath(request.url), { headers });
+  throw await onward(parsed.data, headers);
 }

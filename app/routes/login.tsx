@@ -4,28 +4,33 @@ import {
   type MetaFunction,
   redirect,
 } from "@remix-run/node";
-import { useActionData, useSearchParams } from "@remix-run/react";
+import { useActionData, useLoaderData, useSearchParams } from "@remix-run/react";
 import { logInForm } from "../../server/contracts/session.ts";
 import { AuthPage } from "../auth/auth-page.tsx";
 import { Field } from "../auth/field.tsx";
 import { answerAuthForm } from "../auth/form-answer.ts";
 import { nextPath } from "../auth/next-path.ts";
 import { PasswordField } from "../auth/password-field.tsx";
+import { signedUp } from "../auth/signed-up.ts";
 import { pageTitle } from "../page-title.ts";
 import { text } from "../text.ts";
 
 export const meta: MetaFunction = () => pageTitle(text.auth.logIn.title);
 
-export function loader({ request, context }: LoaderFunctionArgs) {
+export async function loader({ request, context }: LoaderFunctionArgs) {
   if (context.viewer) throw redirect(nextPath(request.url));
-  return null;
+  return { signedUpEmail: await signedUp.read(request) };
 }
 
 export function action({ request, context }: ActionFunctionArgs) {
-  return answerAuthForm(request, logInForm, (form) => context.auth.logIn(form));
+  return answerAuthForm(request, logInForm, context.auth.logIn, async (_form, headers) => {
+    headers.append("Set-Cookie", await signedUp.write(request, null));
+    return redirect(nextPath(request.url), { headers });
+  });
 }
 
 export default function LogIn() {
+  const { signedUpEmail } = useLoaderData<typeof loader>();
   const answer = useActionData<typeof action>();
   const [search] = useSearchParams();
   const words = text.auth.logIn;
@@ -34,7 +39,13 @@ export default function LogIn() {
   const blamedBy = answer?.message ? "form-message" : undefined;
   return (
     <AuthPage
-      words={search.has("deleted") ? { ...words, title, lead } : words}
+      words={
+        search.has("deleted")
+          ? { ...words, title, lead }
+          : signedUpEmail
+            ? { ...words, lead: text.auth.signedUp }
+            : words
+      }
       otherPath="/signup"
       answer={answer}
     >
@@ -43,11 +54,12 @@ export default function LogIn() {
         type="email"
         label={text.auth.email}
         autoComplete="username"
-        defaultValue={answer?.values.email}
+        defaultValue={answer?.values.email ?? signedUpEmail ?? undefined}
         error={answer?.fields.email}
       />
       <PasswordField
         autoComplete="current-password"
+        data-first={signedUpEmail ? true : undefined}
         error={answer?.fields.password}
         blamedBy={blamedBy}
       />

@@ -11,6 +11,7 @@ import { Field } from "../auth/field.tsx";
 import { answerAuthForm } from "../auth/form-answer.ts";
 import { nextPath } from "../auth/next-path.ts";
 import { PasswordField } from "../auth/password-field.tsx";
+import { signedUp } from "../auth/signed-up.ts";
 import { pageTitle } from "../page-title.ts";
 import { text } from "../text.ts";
 
@@ -22,7 +23,11 @@ export function loader({ request, context }: LoaderFunctionArgs) {
 }
 
 export function action({ request, context }: ActionFunctionArgs) {
-  return answerAuthForm(request, signUpForm, (form) => context.auth.signUp(form));
+  return answerAuthForm(request, signUpForm, context.auth.signUp, async ({ email }, headers) => {
+    // The same whether the email was free or not: who has an account is nobody else's business.
+    headers.append("Set-Cookie", await signedUp.write(request, email));
+    return redirect(`/login${new URL(request.url).search}`, { headers });
+  });
 }
 
 export default function SignUp() {
@@ -43,12 +48,13 @@ export default function SignUp() {
         autoComplete="username"
         defaultValue={answer?.values.email}
         error={answer?.fields.email}
-        blamedBy={answer?.message ? "form-message" : undefined}
       />
       <PasswordField
         autoComplete="new-password"
         hint={text.auth.passwordHint}
         error={answer?.fields.password}
+        // What a sign-up is refused for, once its form is right.
+        blamedBy={answer?.message ? "form-message" : undefined}
       />
     </AuthPage>
   );

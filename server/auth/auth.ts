@@ -1,4 +1,5 @@
 import { betterAuth } from "better-auth";
+import { APIError, createAuthMiddleware } from "better-auth/api";
 import { toNodeHandler } from "better-auth/node";
 import type { RequestHandler } from "express";
 import type { Kysely } from "kysely";
@@ -6,6 +7,8 @@ import type { Database } from "../../db/schema.ts";
 import type { User } from "../api/context.ts";
 import type { Config } from "../config.ts";
 import type { Log } from "../telemetry/log.ts";
+import { isBreached } from "./breached-passwords.ts";
+import type { LogInThrottle } from "./log-in-throttle.ts";
 
 /**
  * The one door to better-auth: who is asking, log-in, sign-up, log-out. Sessions are rows in
@@ -18,12 +21,17 @@ export interface Auth {
   handle(request: Request): Promise<Response>;
   /** The person behind these headers, with their plan, data version and session, or null. */
   authenticate(headers: Headers): Promise<{ user: User; sessionId: string } | null>;
-  /** Makes a person without logging anybody in. Rejects when the email is taken. */
+  /** Makes a person without logging anybody in. Somebody who has the email stays as they are. */
   createUser(person: { name: string; email: string; password: string }): Promise<{ id: string }>;
 }
 
 /** better-auth over our own tables; its defaults would clash with bank `accounts`. */
-export function createAuth(config: Config, db: Kysely<Database>, log: Log): Auth {
+export function createAuth(
+  config: Config,
+  db: Kysely<Database>,
+  throttle: LogInThrottle,
+  log: Log,
+): Auth {
   const timestamps = { createdAt: "created_at", updatedAt: "updated_at" };
   const auth = betterAuth({
     appName: "Fiscility",
@@ -41,6 +49,21 @@ export function createAuth(config: Config, db: Kysely<Database>, log: Log): Auth
       enabled: true,
       minPasswordLength: 8,
       maxPasswordLength: 128,
+      // With it an email that is taken is answered as one that is free.
+      autoSignIn: false,
+    },
+    hooks: {
+      before: createAuthMiddleware(async ({ body }) => {
+        // Whatever sets one: sign-up has it in `password`, as has a log-in, which changes none.
+        const chosen: unknown =
+          body?.newPassword ?? (body?.name === undefined ? null : body?.password);
+        if (typeof chosen === "string" && isBreached(chosen)) {
+          throw new APIError("BAD_REQUEST", {
+            code: "PASSWORD_COMPROMISED",
+            message: "This password is known from leaks. Choose another one.",
+          });
+        }
+      }),
     },
     user: {
       modelName: "users",
@@ -90,12 +113,14 @@ export function createAuth(config: Config, db: Kysely<Database>, log: Log): Auth
       useSecureCookies: config.production,
       database: { generateId: "uuid", joins: true },
     },
-    rateLimit: { enabled: config.production },
+    // Ours counts over all nodes and shuts nobody out of their own account.
+    rateLimit: { enabled: false },
   });
 
+  const handle = (request: Request) => throttle.handle(request, auth.handler);
   return {
-    handler: toNodeHandler(auth) as RequestHandler,
-    handle: (request) => auth.handler(request),
+    handler: toNodeHandler(handle) as RequestHandler,
+    handle,
     async authenticate(headers) {
       const session = await auth.api.getSession({ headers });
       // A log-in under way while the person was deleted may have made a session all the same.

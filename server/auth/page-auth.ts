@@ -1,14 +1,14 @@
 import type { AuthResult, LoadContext } from "../load-context.ts";
 import type { Auth } from "./auth.ts";
+import { tooManyTries } from "./log-in-throttle.ts";
 
 /** better-auth's codes that a person can act on, in our words. */
 const sentences: Record<string, string> = {
   INVALID_EMAIL_OR_PASSWORD: "This email and password do not fit together. Nothing was changed.",
-  USER_ALREADY_EXISTS: "There is an account with this email already. Log in instead.",
-  USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL:
-    "There is an account with this email already. Log in instead.",
   PASSWORD_TOO_SHORT: "Use at least 8 characters for the password.",
   PASSWORD_TOO_LONG: "Use at most 128 characters for the password.",
+  PASSWORD_COMPROMISED:
+    "This password is known from leaks, so others will try it. Choose another one.",
 };
 
 /**
@@ -43,7 +43,7 @@ export function createPageAuth(
     const message =
       sentences[code] ??
       (response.status === 429
-        ? "Too many tries in a short time. Wait a minute and try again."
+        ? tooManyTries(Number(response.headers.get("retry-after")))
         : "Something went wrong on our side. Nothing was changed. Please try again.");
     return { ok: false, status: response.status, message };
   }

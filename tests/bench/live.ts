@@ -165,7 +165,8 @@ async function idleStreams(
 
 async function signUp(url: string, email: string): Promise<string> {
   const person = { name: "b", email, password: "correct horse" };
-  const response = await post(`${url}/api/auth/sign-up/email`, person);
+  await post(`${url}/api/auth/sign-up/email`, person);
+  const response = await post(`${url}/api/auth/sign-in/email`, person);
   return response.headers
     .getSetCookie()
     .map((line) => line.split(";")[0])

@@ -106,11 +106,13 @@ export async function runChaos({ connects, nodes, seed }: Chaos): Promise<Outcom
   // Enough of them that plans fill up, but not all at once.
   const people = Math.max(20, Math.ceil(connects / 25));
   for (let n = 0; n < people; n += 1) {
-    const { answer } = await json(`${alive[0]?.url}/api/auth/sign-up/email`, {
+    const person = {
       name: `Person ${n}`,
       email: `p${n}@example.com`,
       password: "correct horse battery",
-    });
+    };
+    await json(`${alive[0]?.url}/api/auth/sign-up/email`, person);
+    const { answer } = await json(`${alive[0]?.url}/api/auth/sign-in/email`, person);
     cookies.push(
       answer.headers
         .getSetCookie()

@@ -261,6 +261,11 @@ test("P1 a person signs up, logs out and logs in again, on a phone", async () =>
   await page.getByLabel("Email").fill("grace@example.com");
   await page.getByLabel("Password", { exact: true }).fill("a long enough one");
   await page.locator("form button[type=submit]").click();
+  await page.getByText("If this email is new, your account is ready").waitFor();
+  await page.locator("[name=password]:focus").waitFor();
+  // The email is filled in and the focus is on the password: what is left to do is to type it.
+  await page.keyboard.type("a long enough one");
+  await page.keyboard.press("Enter");
   await page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
   expect(witness.console).toEqual([]);
   const cookies = await page.context().cookies();

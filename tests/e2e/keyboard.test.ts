@@ -93,6 +93,10 @@ test("P1 S2 C1 with the keyboard alone: sign-up, Link, a toast, log-out; the foc
   await page.keyboard.type("a long enough one");
   await tabTo(page, "Create account");
   await press("Enter");
+  await page.getByText("If this email is new, your account is ready").waitFor();
+  await page.locator("[name=password]:focus").waitFor();
+  await page.keyboard.type("a long enough one");
+  await press("Enter");
   await page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
   await app.query("update users set plan = 'analyst' where email = 'keyboard@example.com'");
 

@@ -112,8 +112,9 @@ export async function startTestApp(
       name = "Ada",
     ): Promise<Person> {
       const password = "correct horse battery";
-      const answer = await post("/api/auth/sign-up/email", { name, email, password });
-      if (answer.status !== 200) throw new Error(`sign-up: ${JSON.stringify(answer.body)}`);
+      const made = await post("/api/auth/sign-up/email", { name, email, password });
+      if (made.status !== 200) throw new Error(`sign-up: ${JSON.stringify(made.body)}`);
+      const answer = await post("/api/auth/sign-in/email", { email, password });
       if (plan) await pool.query("update users set plan = $1 where email = $2", [plan, email]);
       const cookie = answer.headers
         .getSetCookie()

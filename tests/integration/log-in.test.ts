@@ -1,0 +1,226 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { LogInThrottle } from "../../server/auth/log-in-throttle.ts";
+import { redisAddress } from "../../server/cache/redis-address.ts";
+import { RedisDoor } from "../../server/cache/redis-door.ts";
+import { createLog } from "../../server/telemetry/log.ts";
+import { startTestApp, type TestApp } from "../support/app.ts";
+import { startRedis } from "../support/redis.ts";
+import { until } from "../support/until.ts";
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startTestApp();
+});
+afterAll(() => app?.close());
+
+const newEmail = () => `${randomUUID()}@example.com`;
+
+describe("who has an account cannot be found out", () => {
+  test("a sign-up is answered alike for an email that is free and one that is taken, and logs nobody in", async () => {
+    const taken = await app.signUp();
+    const answers = [];
+    for (const email of [newEmail(), taken.email]) {
+      const person = { name: "Eve", email, password: "another good one" };
+      const { status, body, headers } = await app.post("/api/auth/sign-up/email", person);
+      const { id, createdAt, updatedAt, ...user } = body.user;
+      expect([id, createdAt, updatedAt]).toEqual([expect.any(String), createdAt, createdAt]);
+      const { "x-request-id": _id, date: _date, ...head } = Object.fromEntries(headers);
+      head["content-security-policy"] = "";
+      head.etag = "";
+      // Emails of the same length, so its length is the same.
+      answers.push({
+        status,
+        keys: Object.keys(body.user),
+        user: { ...user, email: "" },
+        token: body.token,
+        head,
+      });
+    }
+    expect(answers[0]).toEqual(answers[1]);
+    expect(answers[0]).toMatchObject({ status: 200, token: null });
+    expect(answers[0]?.head).not.toHaveProperty("set-cookie");
+    const [kept] = await app.query("select name from users where email = $1", [taken.email]);
+    expect(kept.name).toBe("Ada");
+    expect((await app.post("/api/auth/sign-in/email", taken)).status).toBe(200);
+  });
+
+  test("the same in the form: on to the log-in page, with the email in a cookie and in no address", async () => {
+    const taken = await app.signUp();
+    const answers = [];
+    for (const email of [newEmail(), taken.email]) {
+      const answer = await fetch(`${app.url}/signup?next=%2Factivity`, {
+        method: "POST",
+        redirect: "manual",
+        body: new URLSearchParams({ name: "Eve", email, password: "another good one" }),
+      });
+      const cookies = answer.headers.getSetCookie();
+      const page = await fetch(`${app.url}/login`, {
+        headers: { cookie: cookies.map((line) => line.split(";")[0]).join("; ") },
+      });
+      const html = await page.text();
+      expect(html).toContain("If this email is new, your account is ready");
+      expect(html).toContain(`value="${email}"`);
+      answers.push([answer.status, answer.headers.get("location"), cookies.length]);
+    }
+    expect(answers).toEqual([
+      [302, "/login?next=%2Factivity", 1],
+      [302, "/login?next=%2Factivity", 1],
+    ]);
+  });
+
+  test("an unknown email and a wrong password are answered with the same words", async () => {
+    const { email } = await app.signUp();
+    const unknown = await app.post("/api/auth/sign-in/email", { email: newEmail(), password: "x" });
+    const wrong = await app.post("/api/auth/sign-in/email", { email, password: "x" });
+    expect([unknown.status, unknown.body]).toEqual([wrong.status, wrong.body]);
+    expect(wrong.status).toBe(401);
+  });
+});
+
+test("a password that is known from leaks is refused at sign-up, by the API and by the form, and no row is made", async () => {
+  const email = newEmail();
+  for (const password of ["password1", "Password1", "qwertyuiop", "football"]) {
+    const person = { name: "Eve", email, password };
+    const { status, body } = await app.post("/api/auth/sign-up/email", person);
+    expect([status, body.code]).toEqual([400, "PASSWORD_COMPROMISED"]);
+    const form = await fetch(`${app.url}/signup`, {
+      method: "POST",
+      body: new URLSearchParams(person),
+    });
+    expect(form.status).toBe(400);
+    expect(await form.text()).toContain("This password is known from leaks");
+  }
+  expect(await app.query("select 1 from users where email = $1", [email])).toEqual([]);
+});
+
+test("nothing of better-auth answers programs but log-in, sign-up and log-out", async () => {
+  const { cookie } = await app.signUp();
+  for (const path of [
+    "update-user",
+    "change-password",
+    "list-sessions",
+    "get-session",
+    "delete-user",
+  ]) {
+    for (const method of ["GET", "POST"]) {
+      const answer = await fetch(`${app.url}/api/auth/${path}`, { method, headers: { cookie } });
+      expect(answer.status, path).toBe(404);
+    }
+  }
+});
+
+describe("guessing passwords is slow", () => {
+  test("the eleventh wrong password from an address waits, whatever address it claims; the person's own browser does not", async () => {
+    const ada = await app.signUp();
+    const guess = (password: string, headers: Record<string, string> = {}) =>
+      fetch(`${app.url}/api/auth/sign-in/email`, {
+        method: "POST",
+        headers: { "content-type": "application/json", ...headers },
+        body: JSON.stringify({ email: ada.email.toUpperCase(), password }),
+      });
+    for (let n = 0; n < 10; n++) {
+      const forged = { "x-forwarded-for": `203.0.113.${n}` };
+      expect((await guess(`guess ${n}`, forged)).status).toBe(401);
+    }
+    const held = await guess(ada.password);
+    expect(held.status).toBe(429);
+    expect(Number(held.headers.get("retry-after"))).toBeGreaterThan(800);
+    expect((await held.json()).message).toBe(
+      "There were too many tries. Nothing was changed. Wait 15 minutes, then try again.",
+    );
+    const form = await fetch(`${app.url}/login`, {
+      method: "POST",
+      body: new URLSearchParams({ email: ada.email, password: ada.password }),
+    });
+    expect(form.status).toBe(429);
+    expect(await form.text()).toContain("Wait 15 minutes, then try again.");
+    // Ada's own browser, at the very same address, with the cookie of an earlier log-in.
+    const device = ada.cookie.split("; ").find((one) => one.startsWith("fiscility.device="));
+    expect((await guess(ada.password, { cookie: device ?? "" })).status).toBe(200);
+    // It opens the way to no other account.
+    const eve = await app.signUp();
+    const hers = eve.cookie.split("; ").find((one) => one.startsWith("fiscility.device="));
+    expect((await guess(ada.password, { cookie: hers ?? "" })).status).toBe(429);
+  });
+
+  const config = { sessionSecret: "s".repeat(32), production: true };
+  const attempt = (
+    throttle: LogInThrottle,
+    {
+      email = "ada@example.com",
+      address = "203.0.113.7",
+      cookie = "",
+      right = false,
+      path = "sign-in",
+    },
+  ) =>
+    throttle.handle(
+      new Request(`http://app.test/api/auth/${path}/email`, {
+        method: "POST",
+        headers: { "x-forwarded-for": address, cookie },
+        body: JSON.stringify({ email }),
+      }),
+      async () => new Response(null, { status: right ? 200 : 401 }),
+    );
+
+  test("a hundred wrong passwords from everywhere hold back new browsers, and not the person's own", async () => {
+    const throttle = new LogInThrottle(null, config, createLog("silent"));
+    const first = await attempt(throttle, { right: true });
+    const [setCookie = ""] = first.headers.getSetCookie();
+    expect(setCookie).toMatch(/; Path=\/; Max-Age=31536000; HttpOnly; SameSite=Lax; Secure$/);
+    for (let n = 0; n < 100; n++) {
+      expect((await attempt(throttle, { address: `198.51.100.${n}` })).status).toBe(401);
+    }
+    expect((await attempt(throttle, { address: "192.0.2.1", right: true })).status).toBe(429);
+    const cookie = setCookie.split(";")[0] ?? "";
+    expect((await attempt(throttle, { cookie, right: true })).status).toBe(200);
+    // And the browser's cookie is itself worth ten tries.
+    for (let n = 0; n < 10; n++) {
+      expect((await attempt(throttle, { cookie })).status).toBe(401);
+    }
+    expect((await attempt(throttle, { cookie, right: true })).status).toBe(429);
+  });
+
+  test("an address may try a hundred accounts, and an IPv6 subscriber is one address", async () => {
+    const throttle = new LogInThrottle(null, config, createLog("silent"));
+    for (let n = 0; n < 100; n++) {
+      const address = `2001:db8:1:2::${n.toString(16)}`;
+      expect((await attempt(throttle, { email: `p${n}@example.com`, address })).status).toBe(401);
+    }
+    const address = "2001:db8:1:2:ffff::1";
+    expect((await attempt(throttle, { email: "another@example.com", address })).status).toBe(429);
+    const elsewhere = "2001:db8:1:3::1";
+    expect((await attempt(throttle, { email: "p1@example.com", address: elsewhere })).status).toBe(
+      401,
+    );
+  });
+
+  test("log-ins that succeed are not counted; sign-ups are, in production", async () => {
+    const throttle = new LogInThrottle(null, config, createLog("silent"));
+    for (let n = 0; n < 30; n++) {
+      expect((await attempt(throttle, { right: true })).status).toBe(200);
+    }
+    for (let n = 0; n < 20; n++) {
+      expect((await attempt(throttle, { path: "sign-up", right: true })).status).toBe(200);
+    }
+    expect((await attempt(throttle, { path: "sign-up", right: true })).status).toBe(429);
+  });
+
+  test.runIf(inject("redis"))("tries are counted over all nodes", async () => {
+    const redis = await startRedis();
+    const doors = [1, 2].map(
+      () => new RedisDoor(redisAddress.parse(redis.url), createLog("silent")),
+    );
+    await until(() => doors.every((door) => door.isThere));
+    const nodes = doors.map((door) => new LogInThrottle(door, config, createLog("silent")));
+    const statuses: number[] = [];
+    for (let n = 0; n < 12; n++) {
+      const node = nodes[n % 2] as LogInThrottle;
+      statuses.push((await attempt(node, {})).status);
+    }
+    for (const door of doors) door.close();
+    await redis.stop();
+    expect(statuses).toEqual([...Array(10).fill(401), 429, 429]);
+  });
+});
