@@ -292,7 +292,7 @@ test("I2 a bank that is connected already: which accounts, and reconnect or conn
   await openBank(page);
   await finishLink(page);
   await page.getByRole("button", { name: "Connect anyway" }).click();
-  await expect.poll(() => card(page).count()).toBe(2);
+  await card(page).nth(1).waitFor();
   expect(witness.pageLoads).toEqual([]);
 });
 
