@@ -1,6 +1,5 @@
 import {
   CompiledQuery,
-  type DatabaseConnection,
   type Driver,
   Kysely,
   PostgresDialect,
@@ -78,21 +77,21 @@ type TransactionLimits = Pick<
 
 /** Begins every transaction with its time limits, in the same round trip. */
 class LimitedDialect extends PostgresDialect {
-  readonly #begin: CompiledQuery;
+  readonly #limits: string;
 
   constructor(config: PostgresDialectConfig, limits: TransactionLimits) {
     super(config);
-    this.#begin = CompiledQuery.raw(`begin;
+    this.#limits = `
       set local statement_timeout = ${limits.statementTimeoutMs};
       set local idle_in_transaction_session_timeout = ${limits.idleInTransactionTimeoutMs};
-      set local lock_timeout = ${limits.lockTimeoutMs}`);
+      set local lock_timeout = ${limits.lockTimeoutMs}`;
   }
 
   override createDriver(): Driver {
     const driver = super.createDriver();
-    driver.beginTransaction = async (connection: DatabaseConnection, { isolationLevel }) => {
-      if (isolationLevel) throw new Error("transactions here are all `read committed`");
-      await connection.executeQuery(this.#begin);
+    driver.beginTransaction = async (connection, { isolationLevel = "read committed" }) => {
+      const begin = `begin isolation level ${isolationLevel};${this.#limits}`;
+      await connection.executeQuery(CompiledQuery.raw(begin));
     };
     return driver;
   }
