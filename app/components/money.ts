@@ -20,6 +20,18 @@ export function formatMoney(amount: string, currency: string | null): string {
   return `${number} ${currency}`;
 }
 
+/** A round amount in few letters: "25000" in "USD" -> "$25K". */
+export function formatRoughly(amount: string, currency: string): string {
+  const iso = isoCurrencies.has(currency) ? ({ style: "currency", currency } as const) : {};
+  const options = {
+    ...iso,
+    notation: "compact",
+    minimumFractionDigits: 0,
+    maximumFractionDigits: 2,
+  } as const;
+  return formatDecimal(formatter(`roughly ${currency}`, options), amount);
+}
+
 function formatter(key: string, options: Intl.NumberFormatOptions): Intl.NumberFormat {
   const existing = formatters.get(key);
   if (existing) return existing;

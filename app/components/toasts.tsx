@@ -1,31 +1,96 @@
 import { CircleAlert, CircleCheck, X } from "lucide-react";
-import type { SyntheticEvent } from "react";
-import { Toaster, toast } from "sonner";
+import {
+  type ReactElement,
+  type ReactNode,
+  type SyntheticEvent,
+  useSyncExternalStore,
+} from "react";
 import { text } from "../text.ts";
 import { Button } from "./button.tsx";
 
+type Sonner = typeof import("./toaster.tsx");
+type Body = (dismiss: () => void) => ReactElement;
+
+/** What `Toasts` renders: the library once it is here, and a toast that had to do without it. */
+let stage: { sonner: Sonner | null; plain: ReactElement | null } = { sonner: null, plain: null };
+const watchers = new Set<() => void>();
+function setStage(change: Partial<typeof stage>) {
+  stage = { ...stage, ...change };
+  for (const watch of watchers) watch();
+}
+const watchStage = (watch: () => void) => {
+  watchers.add(watch);
+  return () => watchers.delete(watch);
+};
+const stageNow = () => stage;
+
+let onReady: () => void;
+const ready = new Promise<void>((resolve) => {
+  onReady = resolve;
+});
+
+/** The library, shown and listening. Rejects when it cannot be had; the next call tries again. */
+async function library(): Promise<Sonner> {
+  const sonner = await import("./toaster.tsx");
+  if (!stage.sonner) setStage({ sonner });
+  await ready;
+  return sonner;
+}
+
+/** Fetches ahead what toasts need: whoever is shown none for a lack of it gets a plain one. */
+export function prepareToasts(): void {
+  library().catch(() => {});
+}
+
 /** Where toasts appear. Rendered once, in the root, so that they outlive a change of page. */
 export function Toasts() {
-  return <Toaster position="bottom-right" gap={10} offset={24} mobileOffset={16} />;
+  const { sonner, plain } = useSyncExternalStore(watchStage, stageNow, stageNow);
+  return (
+    <>
+      {sonner ? <sonner.default onReady={onReady} /> : null}
+      {plain ? (
+        <div role="alert" className="fixed right-4 bottom-4 left-4 z-30 sm:left-auto">
+          {plain}
+        </div>
+      ) : null}
+    </>
+  );
 }
 
 /**
- * The toast that each place holds. Every toast has an id of its own: sonner would take a toast whose
- * id is still leaving the page away with the one that leaves.
+ * How to take away what each place holds. Every toast has an id of its own: sonner would take a toast
+ * whose id is still leaving the page away with the one that leaves.
  */
-const shown = new Map<string, string | number>();
+const shown = new Map<string, () => void>();
 
-function show(place: string, body: (id: string | number) => React.ReactElement, duration: number) {
+function show(place: string, body: Body, duration: number) {
   hideToast(place);
-  shown.set(place, toast.custom(body, { duration }));
+  let wanted = true;
+  shown.set(place, () => {
+    wanted = false;
+  });
+  library().then(
+    ({ toast }) => {
+      if (!wanted) return;
+      const id = toast.custom((id) => body(() => toast.dismiss(id)), { duration });
+      shown.set(place, () => toast.dismiss(id));
+    },
+    () => {
+      // Without a network there is no library, and this is what there is to say.
+      if (!wanted) return;
+      const dismiss = () => setStage({ plain: null });
+      setStage({ plain: body(dismiss) });
+      shown.set(place, dismiss);
+    },
+  );
 }
 
 /** Says that something went well; goes away by itself after a while. Takes its place over. */
 export function showSuccess(place: string, title: string): void {
   show(
     place,
-    (toastId) => (
-      <ToastFrame onDismiss={() => toast.dismiss(toastId)}>
+    (dismiss) => (
+      <ToastFrame onDismiss={dismiss}>
         <CircleCheck className="mt-0.5 size-4.5 shrink-0 text-accent" aria-hidden="true" />
         <p className="min-w-0 flex-1 pr-7 font-medium wrap-break-word">{title}</p>
       </ToastFrame>
@@ -52,8 +117,8 @@ export function showProblem(
 ): void {
   show(
     place,
-    (toastId) => (
-      <ToastFrame onDismiss={() => toast.dismiss(toastId)}>
+    (dismiss) => (
+      <ToastFrame onDismiss={dismiss}>
         <CircleAlert className="mt-0.5 size-4.5 shrink-0 text-danger" aria-hidden="true" />
         <div className="min-w-0 flex-1">
           <p className="pr-7 font-medium">{title}</p>
@@ -65,7 +130,7 @@ export function showProblem(
                   key={label}
                   kind="secondary"
                   onClick={() => {
-                    toast.dismiss(toastId);
+                    dismiss();
                     run();
                   }}
                 >
@@ -94,12 +159,11 @@ export function showProblem(
 
 /** Takes the toast of this place away, because what it said is over. */
 export function hideToast(place: string): void {
-  const id = shown.get(place);
-  if (id !== undefined) toast.dismiss(id);
+  shown.get(place)?.();
   shown.delete(place);
 }
 
-function ToastFrame({ children, onDismiss }: { children: React.ReactNode; onDismiss: () => void }) {
+function ToastFrame({ children, onDismiss }: { children: ReactNode; onDismiss: () => void }) {
   return (
     <div className="relative flex w-full gap-3 rounded-xl border border-line bg-surface p-4 text-[0.9375rem] leading-normal text-ink shadow-raised sm:w-92">
       {children}

@@ -12,7 +12,7 @@ import {
 import type { PlaidLinkOnEvent, PlaidLinkOnExit, PlaidLinkOnSuccess } from "react-plaid-link";
 import type { LinkMetadata } from "../../server/contracts/connect.ts";
 import type { ReasonDetails } from "../../server/contracts/errors.ts";
-import { hideToast, showProblem, showSuccess } from "../components/toasts.tsx";
+import { hideToast, prepareToasts, showProblem, showSuccess } from "../components/toasts.tsx";
 import {
   busySeconds,
   duplicateDetails,
@@ -307,6 +307,7 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
     // Only fetched ahead: whoever presses the button hears of a failure then.
     loadLinkScript(scriptUrl).catch(() => {});
     loadLinkSession().catch(() => {});
+    prepareToasts();
   }, [scriptUrl]);
 
   useEffect(() => {

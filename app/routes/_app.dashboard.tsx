@@ -1,10 +1,10 @@
 import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
-import { useLoaderData } from "@remix-run/react";
+import { Await, useLoaderData } from "@remix-run/react";
 import { Info } from "lucide-react";
+import { Suspense } from "react";
 import { requireViewer } from "../auth/require-viewer.ts";
 import { ItemCard } from "../components/item-card.tsx";
 import { formatMoney } from "../components/money.ts";
-import { netWorth } from "../components/net-worth.ts";
 import { PlanMeter } from "../components/plan-meter.tsx";
 import { PrivacyNote } from "../components/privacy-note.tsx";
 import { RouteError } from "../components/route-error.tsx";
@@ -15,22 +15,56 @@ import { EmptyDashboard } from "../connect/empty-dashboard.tsx";
 import { PendingCard } from "../connect/pending-card.tsx";
 import { ReconnectButton } from "../connect/reconnect-button.tsx";
 import { useFreshData } from "../connect/use-fresh-data.ts";
+import { drawCharts } from "../dashboard/draw-charts.server.ts";
+import { InsightsPanel } from "../dashboard/insights-panel.tsx";
+import { netWorth } from "../dashboard/net-worth.ts";
+import { useSettled } from "../dashboard/use-settled.ts";
 import { pageTitle } from "../page-title.ts";
 import { text } from "../text.ts";
 
 export const meta: MetaFunction = () => pageTitle(text.nav.dashboard);
 
+/** Charts that are there by then come with the page; later ones are streamed after it. Milliseconds. */
+const patience = 50;
+
 export async function loader({ request, context }: LoaderFunctionArgs) {
   requireViewer(request, context);
-  const [{ items }, planUse] = await Promise.all([
-    context.caller.accounts.list(),
-    context.caller.plan.get(),
-  ]);
-  return { items, planUse, dataVersion: context.dataVersion };
+  const { caller, dataVersion } = context;
+  // Asked first and awaited last: the accounts do not wait for them.
+  const insights = Promise.all([caller.insights.netWorth(), caller.insights.cashFlow()]);
+  insights.catch(() => {});
+  const [{ items }, planUse] = await Promise.all([caller.accounts.list(), caller.plan.get()]);
+
+  const worths = netWorth(items.flatMap(({ accounts }) => accounts)).map(
+    ({ currency, amount }) => ({ currency, amount: formatMoney(amount, currency) }),
+  );
+  const wanted = new URL(request.url).searchParams.get("currency");
+  const shown = (worths.find(({ currency }) => currency === wanted) ?? worths[0])?.currency ?? null;
+  const charts = insights.then(
+    (both) => drawCharts(shown, ...both),
+    (error: unknown) => {
+      // The page says so in their place.
+      context.report(error);
+      return null;
+    },
+  );
+  const early = await Promise.race([charts, after(patience)]);
+  return {
+    items,
+    planUse,
+    worths,
+    shown,
+    charts: early === undefined ? charts : early,
+    dataVersion,
+  };
 }
 
+const after = (ms: number) => new Promise<undefined>((resolve) => setTimeout(resolve, ms));
+
 export default function Dashboard() {
-  const { items, planUse, dataVersion } = useLoaderData<typeof loader>();
+  const { items, planUse, worths, shown, dataVersion, ...promised } =
+    useLoaderData<typeof loader>();
+  const charts = useSettled(promised.charts);
   const { step, arrival } = useConnect();
   useFreshData(dataVersion);
 
@@ -42,12 +76,6 @@ export default function Dashboard() {
   // The server has the new bank before the page does: its place stays taken until the page follows.
   const awaited = arrival && !items.some(({ id }) => id === arrival.itemId) ? arrival : null;
   const pending = step.name === "connecting" ? step : awaited;
-  const worths = netWorth(items.flatMap(({ accounts }) => accounts));
-  const worth = worths.map(({ amount, currency }, position) =>
-    position === 0
-      ? text.dashboard.netWorth(formatMoney(amount, currency))
-      : formatMoney(amount, currency),
-  );
   const empty = items.length === 0 && !pending;
 
   return (
@@ -58,8 +86,7 @@ export default function Dashboard() {
           <p className="text-ink-soft tabular-nums">
             {items.length === 0
               ? text.dashboard.summaryEmpty
-              : // One text: words that only grow move nothing beside them.
-                [text.dashboard.summary(accountsUsed, items.length), ...worth].join(" · ")}
+              : text.dashboard.summary(accountsUsed, items.length)}
           </p>
         </div>
         {empty ? null : <ConnectButton full={full} className="max-sm:w-full" />}
@@ -74,6 +101,13 @@ export default function Dashboard() {
             {full}
           </p>
         ) : null}
+        {empty ? null : (
+          <Suspense fallback={<InsightsPanel worths={worths} shown={shown} charts={undefined} />}>
+            <Await resolve={charts}>
+              {(there) => <InsightsPanel worths={worths} shown={shown} charts={there} />}
+            </Await>
+          </Suspense>
+        )}
         {pending ? <PendingCard busy={false} {...pending} /> : null}
         {empty ? (
           <EmptyDashboard full={full} />
@@ -89,7 +123,11 @@ export default function Dashboard() {
           ))
         )}
       </div>
-      <aside className="grid content-start gap-8 pt-2 max-lg:mt-4 max-lg:grid-cols-2 max-sm:grid-cols-1">
+      <aside
+        // Another one beside accounts: the first bank does not push it away.
+        key={empty ? "empty" : "accounts"}
+        className="grid content-start gap-8 pt-2 max-lg:mt-4 max-lg:grid-cols-2 max-sm:grid-cols-1"
+      >
         <PlanMeter {...planUse} />
         {empty ? null : <PrivacyNote />}
       </aside>

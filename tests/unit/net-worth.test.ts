@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { netWorth } from "../../app/components/net-worth.ts";
+import { difference, netWorth } from "../../app/dashboard/net-worth.ts";
 import type { Account } from "../../server/contracts/accounts.ts";
 
 const account = (
@@ -27,9 +27,10 @@ test("what is owed is taken off, and currencies are never added to each other", 
     account("depository", "7", "EUR"),
   ];
   expect(netWorth(accounts)).toEqual([
-    { currency: "EUR", amount: "7" },
     { currency: "USD", amount: "-300.25" },
+    { currency: "EUR", amount: "7" },
   ]);
+  expect(difference("-300.25", "7")).toBe("-307.25");
 });
 
 test("no digit is lost, however many there are", () => {

@@ -1,5 +1,5 @@
 import type { Account } from "../../server/contracts/accounts.ts";
-import { isDebt } from "./account-kind.ts";
+import { isDebt } from "../components/account-kind.ts";
 
 /** What all of it is worth in one currency; `amount` is a decimal string. */
 export interface Worth {
@@ -9,21 +9,29 @@ export interface Worth {
 
 /**
  * What is in the accounts less what is owed, by currency: amounts of two currencies are never added.
+ * The currency of the most accounts comes first.
  * Exact: every digit counts, as whole numbers. Accounts whose balance or currency the bank does not
  * give are left out, and so are those whose permission was taken away.
  */
 export function netWorth(accounts: readonly Account[]): Worth[] {
-  const sums = new Map<string, Sum>();
+  const sums = new Map<string, { sum: Sum; accounts: number }>();
   for (const { type, revoked, balances } of accounts) {
     const { current, currency } = balances;
     if (revoked || current === null || currency === null) continue;
     const one = parse(current);
     if (isDebt(type)) one.units = -one.units;
-    sums.set(currency, add(sums.get(currency) ?? { units: 0n, decimals: 0 }, one));
+    const before = sums.get(currency) ?? { sum: { units: 0n, decimals: 0 }, accounts: 0 };
+    sums.set(currency, { sum: add(before.sum, one), accounts: before.accounts + 1 });
   }
   return [...sums]
-    .map(([currency, sum]) => ({ currency, amount: write(sum) }))
-    .sort((a, b) => (a.currency < b.currency ? -1 : 1));
+    .sort(([a, of], [b, than]) => than.accounts - of.accounts || (a < b ? -1 : 1))
+    .map(([currency, { sum }]) => ({ currency, amount: write(sum) }));
+}
+
+/** What `to` is more than `from`, both decimal strings; exact. */
+export function difference(to: string, from: string): string {
+  const { units, decimals } = parse(from);
+  return write(add(parse(to), { units: -units, decimals }));
 }
 
 /** `units` of 10^-`decimals` each. */

@@ -1,0 +1,154 @@
+import { scaleBand, scaleLinear, scaleTime } from "d3-scale";
+import { area, line } from "d3-shape";
+import type {
+  CashFlowOfMonth,
+  CashFlowOutput,
+  NetWorthOutput,
+  WorthOfDay,
+} from "../../server/contracts/insights.ts";
+import { formatMoney, formatRoughly } from "../components/money.ts";
+import { text } from "../text.ts";
+import { difference } from "./net-worth.ts";
+
+/**
+ * What the charts show in one currency, drawn and written out: the browser has nothing to compute.
+ * Lengths are percentages of the chart's box, money and days are as a person reads them. Null where
+ * there is nothing to draw yet.
+ */
+export interface Charts {
+  netWorth: NetWorthChart | null;
+  cashFlow: CashFlowChart | null;
+}
+
+/** A line of the grid with what it stands for. */
+export interface Tick {
+  y: number;
+  label: string;
+}
+
+export interface NetWorthChart {
+  /** Paths in a box of 100 by 100. */
+  line: string;
+  area: string;
+  ticks: Tick[];
+  from: string;
+  change: string;
+  rows: { day: string; amount: string }[];
+}
+
+export interface CashFlowChart {
+  ticks: Tick[];
+  months: {
+    month: string;
+    /** The short name, and where it stands. */
+    label: string;
+    x: number;
+    in: Bar;
+    out: Bar;
+  }[];
+}
+
+/** A bar that stands on the bottom of the chart. */
+interface Bar {
+  x: number;
+  width: number;
+  height: number;
+  amount: string;
+}
+
+/** Draws one currency's part of the insights, if any. Amounts become numbers here, for lengths alone. */
+export function drawCharts(
+  currency: string | null,
+  netWorth: NetWorthOutput,
+  cashFlow: CashFlowOutput,
+): Charts {
+  if (currency === null) return { netWorth: null, cashFlow: null };
+  const days = netWorth.currencies.find((one) => one.currency === currency)?.days ?? [];
+  const months = cashFlow.currencies.find((one) => one.currency === currency)?.months ?? [];
+  return {
+    netWorth: drawNetWorth(currency, days),
+    cashFlow: drawCashFlow(currency, months),
+  };
+}
+
+function drawNetWorth(currency: string, days: WorthOfDay[]): NetWorthChart | null {
+  const [first, last] = [days[0], days.at(-1)];
+  if (!first || !last || first === last) return null;
+  const amounts = days.map(({ amount }) => Number(amount));
+  const { scale, ticks } = amountScale(currency, Math.min(...amounts), Math.max(...amounts));
+  const x = scaleTime([dayOf(first.date), dayOf(last.date)], [0, 100]);
+  const point = ({ date }: WorthOfDay) => round(x(dayOf(date)));
+  const height = ({ amount }: WorthOfDay) => round(scale(Number(amount)));
+  const change = difference(last.amount, first.amount);
+  const from = longDay.format(dayOf(first.date));
+  // The first day, the last one of each month, and today.
+  const read = days.filter(
+    ({ date }, at) => at === 0 || date.slice(0, 7) !== days[at + 1]?.date.slice(0, 7),
+  );
+  return {
+    line: line(point, height)(days) ?? "",
+    area: area(point, 100, height)(days) ?? "",
+    ticks,
+    from,
+    change: text.dashboard.change(
+      `${change.startsWith("-") ? "" : "+"}${formatMoney(change, currency)}`,
+      from,
+    ),
+    rows: read.reverse().map(({ date, amount }) => ({
+      day: longDay.format(dayOf(date)),
+      amount: formatMoney(amount, currency),
+    })),
+  };
+}
+
+function drawCashFlow(currency: string, months: CashFlowOfMonth[]): CashFlowChart | null {
+  if (months.length === 0) return null;
+  const most = Math.max(...months.flatMap((month) => [Number(month.in), Number(month.out)]));
+  const { scale, ticks } = amountScale(currency, 0, most);
+  const outer = scaleBand(
+    // A few months would be bars as broad as the chart.
+    [...Array(Math.max(0, 6 - months.length)).keys()]
+      .map(String)
+      .concat(months.map((m) => m.month)),
+    [0, 100],
+  ).paddingInner(0.36);
+  const inner = scaleBand(["in", "out"] as const, [0, outer.bandwidth()]).paddingInner(0.16);
+  return {
+    ticks,
+    months: months.map((month) => {
+      const left = outer(month.month) ?? 0;
+      const bar = (way: "in" | "out"): Bar => ({
+        x: round(left + (inner(way) ?? 0)),
+        width: round(inner.bandwidth()),
+        height: round(100 - scale(Number(month[way]))),
+        amount: formatMoney(month[way], currency),
+      });
+      return {
+        month: longMonth.format(dayOf(`${month.month}-01`)),
+        label: shortMonth.format(dayOf(`${month.month}-01`)),
+        x: round(left + outer.bandwidth() / 2),
+        in: bar("in"),
+        out: bar("out"),
+      };
+    }),
+  };
+}
+
+/** From amounts to heights in percent, with a few round amounts to read them by. */
+function amountScale(currency: string, least: number, most: number) {
+  const scale = scaleLinear([least, most === least ? least + 1 : most], [100, 0]).nice(3);
+  const ticks = scale.ticks(3).map((amount) => ({
+    y: round(scale(amount)),
+    label: formatRoughly(String(amount), currency),
+  }));
+  return { scale, ticks };
+}
+
+const dayOf = (date: string) => new Date(`${date}T00:00:00Z`);
+const round = (length: number) => Math.round(length * 100) / 100;
+
+/** Calendar days at the bank: the same whatever the reader's time zone. */
+const inDays = { timeZone: "UTC" } as const;
+const longDay = new Intl.DateTimeFormat("en-US", { dateStyle: "medium", ...inDays });
+const longMonth = new Intl.DateTimeFormat("en-US", { month: "long", year: "numeric", ...inDays });
+const shortMonth = new Intl.DateTimeFormat("en-US", { month: "short", ...inDays });

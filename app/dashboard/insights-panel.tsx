@@ -1,0 +1,74 @@
+import { Link } from "@remix-run/react";
+import { cardClass } from "../components/item-card.tsx";
+import { text } from "../text.ts";
+import { CashFlowFigure } from "./cash-flow-figure.tsx";
+import type { Charts } from "./draw-charts.server.ts";
+import { NetWorthFigure } from "./net-worth-figure.tsx";
+
+const words = text.dashboard;
+
+interface InsightsPanelProps {
+  /** What all of it is worth in each currency, as a person reads it; the one that is shown first. */
+  worths: { currency: string; amount: string }[];
+  shown: string | null;
+  /** Undefined while they are on their way, null when they could not be had. */
+  charts: Charts | null | undefined;
+}
+
+/**
+ * What the person is worth, and what came and went. It takes the same room whatever is there already,
+ * so that nothing moves when the figures come.
+ */
+export function InsightsPanel({ worths, shown, charts }: InsightsPanelProps) {
+  const worth = worths.find(({ currency }) => currency === shown);
+  return (
+    <section
+      aria-label={words.insights}
+      className={`${cardClass} grid divide-line max-md:divide-y md:grid-cols-[minmax(0,1fr)_minmax(0,1fr)] md:divide-x`}
+      data-charts={charts === undefined ? "waiting" : charts === null ? "failed" : "there"}
+    >
+      <div className="min-w-0 p-4 sm:p-5">
+        <div className="flex min-h-11 flex-wrap items-center justify-between gap-x-3 pointer-fine:min-h-8">
+          <h2 className="text-sm font-medium text-ink-soft">{words.netWorth}</h2>
+          {worths.length > 1 ? <Currencies worths={worths} shown={shown} /> : null}
+        </div>
+        <p className="min-h-[1lh] truncate text-3xl font-semibold tracking-tight tabular-nums">
+          {worth?.amount ?? "–"}
+        </p>
+        <NetWorthFigure chart={charts?.netWorth} state={stateOf(charts)} />
+      </div>
+      <div className="min-w-0 p-4 sm:p-5">
+        <div className="flex min-h-11 items-center pointer-fine:min-h-8">
+          <h2 className="text-sm font-medium text-ink-soft">{words.cashFlow}</h2>
+        </div>
+        <CashFlowFigure chart={charts?.cashFlow} state={stateOf(charts)} />
+      </div>
+    </section>
+  );
+}
+
+/** What stands where a chart would be. */
+function stateOf(charts: InsightsPanelProps["charts"]): string | null {
+  if (charts === undefined) return null;
+  return charts === null ? words.chartsFailed : words.chartsEmpty;
+}
+
+/** One currency at a time, each a link: they are never added up. */
+function Currencies({ worths, shown }: Pick<InsightsPanelProps, "worths" | "shown">) {
+  return (
+    <nav aria-label={words.currencies} className="-mr-2 flex">
+      {worths.map(({ currency }) => (
+        <Link
+          key={currency}
+          to={`/dashboard?currency=${encodeURIComponent(currency)}`}
+          replace
+          preventScrollReset
+          aria-current={currency === shown ? "true" : undefined}
+          className="flex min-h-11 items-center rounded-md px-2 text-xs font-medium text-ink-soft hover:bg-sunken hover:text-ink aria-[current]:bg-sunken aria-[current]:text-ink pointer-fine:min-h-7"
+        >
+          {currency}
+        </Link>
+      ))}
+    </nav>
+  );
+}
