@@ -18,16 +18,27 @@ export function LocalTime({
     () => true,
     () => false,
   );
-  const options: Intl.DateTimeFormatOptions = {
-    ...(timeOnly ? {} : { year: "numeric", month: "short", day: "numeric" }),
-    ...(dateOnly ? {} : { hour: "numeric", minute: "2-digit" }),
-    ...(alive ? {} : { timeZone: "UTC" }),
-  };
   // Some versions of ICU put a narrow no-break space before AM and PM, others a plain one.
-  const written = new Intl.DateTimeFormat("en-US", options)
+  const written = formatter(dateOnly, timeOnly, alive)
     .format(new Date(iso))
     .replace(/\u202f/gu, " ");
   return <time dateTime={iso}>{alive || dateOnly ? written : `${written} UTC`}</time>;
+}
+
+/** One a kind: making one costs a hundred times more than using it. */
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+function formatter(dateOnly: boolean, timeOnly: boolean, alive: boolean): Intl.DateTimeFormat {
+  const key = `${dateOnly} ${timeOnly} ${alive}`;
+  const existing = formatters.get(key);
+  if (existing) return existing;
+  const made = new Intl.DateTimeFormat("en-US", {
+    ...(timeOnly ? {} : { year: "numeric", month: "short", day: "numeric" }),
+    ...(dateOnly ? {} : { hour: "numeric", minute: "2-digit" }),
+    ...(alive ? {} : { timeZone: "UTC" }),
+  });
+  formatters.set(key, made);
+  return made;
 }
 
 function noSubscription() {

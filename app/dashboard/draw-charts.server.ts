@@ -1,5 +1,5 @@
-import { scaleBand, scaleLinear, scaleTime } from "d3-scale";
-import { area, line } from "d3-shape";
+import { scaleBand, scaleLinear } from "d3-scale";
+import { line } from "d3-shape";
 import type {
   CashFlowOfMonth,
   CashFlowOutput,
@@ -27,9 +27,8 @@ export interface Tick {
 }
 
 export interface NetWorthChart {
-  /** Paths in a box of 100 by 100. */
+  /** A path in a box of 100 by 100, from its left to its right. */
   line: string;
-  area: string;
   ticks: Tick[];
   from: string;
   change: string;
@@ -76,9 +75,8 @@ function drawNetWorth(currency: string, days: WorthOfDay[]): NetWorthChart | nul
   if (!first || !last || first === last) return null;
   const amounts = days.map(({ amount }) => Number(amount));
   const { scale, ticks } = amountScale(currency, Math.min(...amounts), Math.max(...amounts));
-  const x = scaleTime([dayOf(first.date), dayOf(last.date)], [0, 100]);
-  const point = ({ date }: WorthOfDay) => round(x(dayOf(date)));
-  const height = ({ amount }: WorthOfDay) => round(scale(Number(amount)));
+  // Every day is there, one after the other.
+  const x = scaleLinear([0, days.length - 1], [0, 100]);
   const change = difference(last.amount, first.amount);
   const from = longDay.format(dayOf(first.date));
   // The first day, the last one of each month, and today.
@@ -86,8 +84,11 @@ function drawNetWorth(currency: string, days: WorthOfDay[]): NetWorthChart | nul
     ({ date }, at) => at === 0 || date.slice(0, 7) !== days[at + 1]?.date.slice(0, 7),
   );
   return {
-    line: line(point, height)(days) ?? "",
-    area: area(point, 100, height)(days) ?? "",
+    line:
+      line<number>(
+        (_, at) => round(x(at)),
+        (amount) => round(scale(amount)),
+      )(amounts) ?? "",
     ticks,
     from,
     change: text.dashboard.change(

@@ -26,7 +26,7 @@ export function NetWorthFigure({ chart, state }: NetWorthFigureProps) {
             aria-hidden="true"
             preserveAspectRatio="none"
           >
-            <path d={chart.area} className="fill-accent/10" />
+            <path d={`${chart.line}V100H0Z`} className="fill-accent/10" />
             <path
               d={chart.line}
               className="fill-transparent stroke-accent stroke-2"
