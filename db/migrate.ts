@@ -1,43 +1,67 @@
-import { Kysely, Migrator, PostgresDialect } from "kysely";
+import { Kysely, type Migration, Migrator, PostgresDialect } from "kysely";
+import pRetry from "p-retry";
 import pg from "pg";
-import { migrations } from "../migrations/index.ts";
+import { migrations as ours } from "../migrations/index.ts";
 
 /**
- * Applies every migration that the database does not have yet. Several nodes may call it at once:
- * Kysely takes a lock. Throws the first migration's error; what came before it stays applied.
+ * A migration waits this long for a table's lock, as everybody who comes after it waits behind it.
+ * Then it lets them through, and tries again. Milliseconds.
  */
-export async function migrateToLatest(databaseUrl: string): Promise<void> {
-  await withMigrator(databaseUrl, async (migrator) => {
-    const { error } = await migrator.migrateToLatest();
-    if (error) throw error;
-  });
-}
+const lockTimeout = 1_000;
+/** Tries to get the lock, a second and a half apart at first: some minutes in all. */
+const tries = 40;
+const lockNotAvailable = "55P03";
 
-/** Whether any migration is still to be applied: what `/readyz` asks. */
-export async function pendingMigrations(db: Kysely<unknown> | Kysely<never>): Promise<string[]> {
-  const known = await createMigrator(db as Kysely<unknown>).getMigrations();
-  return known.filter((m) => m.executedAt === undefined).map((m) => m.name);
-}
-
-function createMigrator(db: Kysely<unknown>): Migrator {
-  return new Migrator({ db, provider: { getMigrations: async () => migrations } });
-}
-
-async function withMigrator(url: string, run: (migrator: Migrator) => Promise<void>) {
+/**
+ * Applies every migration that the database does not have yet, each in a transaction of its own, so
+ * that its locks are held no longer than it runs. Several nodes may call it at once: Kysely takes a
+ * lock. Throws the first migration's error; what came before it stays applied. A database that a
+ * newer version has migrated further is left as it is: this version runs beside that one.
+ */
+export async function migrateToLatest(
+  databaseUrl: string,
+  migrations: Record<string, Migration> = ours,
+): Promise<void> {
   const pool = new pg.Pool({
-    connectionString: url,
+    connectionString: databaseUrl,
     max: 1,
     connectionTimeoutMillis: 10_000,
     // Without the limits that the role's other statements have: `limitStatements`.
-    options: "-c statement_timeout=0 -c lock_timeout=0",
+    options: `-c statement_timeout=0 -c lock_timeout=${lockTimeout}`,
   });
   // A lost connection fails the query that needs it; nobody else has to hear of it.
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
+  const migrator = createMigrator(db, migrations);
+  const next = async () => {
+    const { error } = await migrator.migrateUp();
+    if (error) throw error;
+  };
   try {
-    await run(createMigrator(db));
+    while ((await pendingMigrations(db, migrations)).length > 0) {
+      await pRetry(next, {
+        retries: tries - 1,
+        minTimeout: 500,
+        maxTimeout: 5_000,
+        randomize: true,
+        shouldRetry: ({ error }) => (error as { code?: string }).code === lockNotAvailable,
+      });
+    }
   } finally {
     await db.destroy();
   }
+}
+
+/** Whether any migration is still to be applied: what `/readyz` asks. */
+export async function pendingMigrations(
+  db: Kysely<unknown> | Kysely<never>,
+  migrations: Record<string, Migration> = ours,
+): Promise<string[]> {
+  const known = await createMigrator(db as Kysely<unknown>, migrations).getMigrations();
+  return known.filter((m) => m.executedAt === undefined).map((m) => m.name);
+}
+
+function createMigrator(db: Kysely<unknown>, migrations: Record<string, Migration>): Migrator {
+  return new Migrator({ db, provider: { getMigrations: async () => migrations } });
 }

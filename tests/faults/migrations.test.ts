@@ -1,0 +1,178 @@
+import { randomBytes } from "node:crypto";
+import { Kysely, type Migration, PostgresDialect, sql } from "kysely";
+import pg from "pg";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { migrateToLatest, pendingMigrations } from "../../db/migrate.ts";
+import { migrations } from "../../migrations/index.ts";
+import { prepareDatabase } from "../../server/prepare-database.ts";
+import { startTestApp, type TestApp } from "../support/app.ts";
+import { harmOf, readSchema } from "../support/schema-changes.ts";
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startTestApp();
+});
+afterAll(() => app?.close());
+
+/** A database without a table, for as long as `use` runs. */
+async function withEmptyDatabase(use: (url: string, db: Kysely<unknown>) => Promise<void>) {
+  const url = new URL(inject("databaseServer"));
+  const admin = new pg.Client({ connectionString: url.href });
+  await admin.connect();
+  const name = `empty_${randomBytes(6).toString("hex")}`;
+  await admin.query(`create database ${name}`);
+  url.pathname = name;
+  const pool = new pg.Pool({ connectionString: url.href, max: 1 });
+  // The database goes while its last connection may still be open.
+  pool.on("error", () => {});
+  pool.on("connect", (client) => client.on("error", () => {}));
+  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
+  try {
+    await use(url.href, db);
+  } finally {
+    await db.destroy();
+    await admin.query(`drop database ${name} with (force)`);
+    await admin.end();
+  }
+}
+
+const migration = (text: string): Migration => ({
+  up: async (db) => void (await sql.raw(text).execute(db)),
+});
+
+/** What a next version may do to tables that this one reads and writes. */
+const nextVersion = {
+  ...migrations,
+  "998_next": migration(`
+    alter table users add column nickname text;
+    alter table accounts add column color text not null default 'blue';
+    alter table link_attempts add column origin text;
+    alter table items add constraint items_name_length check (length(institution_name) < 1000) not valid;
+    create table notes (id uuid primary key, user_id uuid not null references users (id));
+    create index notes_user on notes (user_id);`),
+  "999_next": migration("alter table items validate constraint items_name_length"),
+};
+
+test("a node goes on connecting and listing while a newer version migrates its tables under load", async () => {
+  const over = new AbortController();
+  const people = await Promise.all([1, 2, 3].map(() => app.signUp("cfo")));
+  const statuses = new Set<number>();
+  let connected = 0;
+  // The lock that the migration needs is held for longer than it waits, time and again.
+  await app.fault({ path: "/accounts/get", times: 4, do: { delay: 1_500 } });
+  const begun = people.map(async (person) => {
+    while (!over.signal.aborted) {
+      const token = await app.publicToken("ins_109508", "user_custom", oneAccount());
+      const answer = await app.post("/plaid/exchange-token", { public_token: token }, person);
+      const headers = { cookie: person.cookie };
+      const list = await fetch(`${app.url}/trpc/accounts.list`, { headers });
+      await list.text();
+      statuses.add(answer.status).add(list.status);
+      if (answer.body.outcome === "connected") connected += 1;
+    }
+  });
+  await migrateToLatest(app.databaseUrl, nextVersion);
+  expect(await pendingMigrations(app.services.db as never, nextVersion)).toEqual([]);
+  const before = connected;
+  while (connected < before + 3) await new Promise((resolve) => setTimeout(resolve, 20));
+  over.abort();
+  await Promise.all(begun);
+  expect([...statuses]).toEqual([200]);
+});
+
+const oneAccount = () =>
+  JSON.stringify({
+    override_accounts: [
+      { type: "depository", subtype: "checking", meta: { name: randomBytes(8).toString("hex") } },
+    ],
+  });
+
+test("a node of the older version starts, is ready and connects on the newer one's tables", async () => {
+  await prepareDatabase(app.databaseUrl);
+  const old = await app.startNode();
+  try {
+    expect((await fetch(`${old.url}/readyz`)).status).toBe(200);
+    const person = await app.signUp("cfo");
+    expect(await app.connectAt(old.url, await app.publicToken(), person)).toBe(200);
+  } finally {
+    await old.close();
+  }
+});
+
+test("several nodes that start at once on an empty database migrate it once", async () => {
+  await withEmptyDatabase(async (url, db) => {
+    await Promise.all([1, 2, 3, 4].map(() => prepareDatabase(url)));
+    const { rows } = await sql<{
+      name: string;
+    }>`select name from kysely_migration order by name`.execute(db);
+    expect(rows.map(({ name }) => name)).toEqual(Object.keys(migrations));
+  });
+});
+
+test("a migration that fails leaves those before it, and none of itself", async () => {
+  await withEmptyDatabase(async (url, db) => {
+    const failing = {
+      "001_good": migration("create table good (id int)"),
+      "002_bad": migration("create table half (id int); select 1 / 0"),
+    };
+    await expect(migrateToLatest(url, failing)).rejects.toThrow("division by zero");
+    expect(await pendingMigrations(db, failing)).toEqual(["002_bad"]);
+    expect((await readSchema(db)).files.has("half")).toBe(false);
+  });
+});
+
+/**
+ * What landed before there was a large table: an index or a constraint of a table that was empty
+ * everywhere. Nothing is added here; docs/operations.md says how a large table gets an index.
+ */
+const beforeThereWereRows = [
+  "007_recovery: link_attempts is locked while link_attempts_unfinished is built",
+  "007_recovery: account_activity is locked while account_activity_link_session is built",
+  "007_recovery: account_activity is locked while account_activity_kind_check is checked",
+  "011_transactions: items is locked while items_status_check is checked",
+  "011_transactions: account_activity is locked while account_activity_kind_check is checked",
+  "012_disconnect: users is locked while users_deleted is built",
+  "012_disconnect: account_activity is locked while account_activity_kind_check is checked",
+  "013_trail: item_syncs is locked while item_syncs_to_clear is built",
+];
+
+test("each migration only adds: the version before goes on, and no large table is locked", async () => {
+  await withEmptyDatabase(async (_url, db) => {
+    const harm: string[] = [];
+    await sql`create schema graphile_worker`.execute(db);
+    for (const [name, { up }] of Object.entries(migrations)) {
+      const before = await readSchema(db);
+      await up(db);
+      harm.push(...harmOf(before, await readSchema(db)).map((line) => `${name}: ${line}`));
+    }
+    expect(harm).toEqual(beforeThereWereRows);
+  });
+});
+
+const examples: [string, string | undefined][] = [
+  ["alter table t drop column a", "t.a is gone"],
+  ["alter table t rename column a to b", "t.a is gone"],
+  ["drop table t", "t.a is gone"],
+  ["alter table t alter column a type bigint", "t.a changes its type"],
+  ["alter table t alter column a set not null", "t.a becomes required"],
+  ["alter table t add b int not null", "t.b is required, and the version before leaves it out"],
+  ["alter table t add b uuid default gen_random_uuid()", "t is written anew"],
+  ["create index t_a on t (a)", "t is locked while t_a is built"],
+  ["alter table t add constraint c check (a > 0)", "t is locked while c is checked"],
+  ["alter table t add b int not null default 0, add c text", undefined],
+  ["alter table t add constraint c check (a > 0) not valid", undefined],
+];
+
+test("the check of migrations sees each way of doing more than adding", async () => {
+  await withEmptyDatabase(async (_url, db) => {
+    for (const [text, expected] of examples) {
+      await sql`create table t (a int)`.execute(db);
+      const before = await readSchema(db);
+      await sql.raw(text).execute(db);
+      const harm = harmOf(before, await readSchema(db));
+      if (expected) expect(harm).toContain(expected);
+      else expect(harm).toEqual([]);
+      await sql`drop table if exists t`.execute(db);
+    }
+  });
+});
