@@ -20,7 +20,6 @@ const limits = {
   signUp: { points: 20, duration: 60 * 60 },
 } as const;
 
-const cookieName = "fiscility.device";
 const cookieAge = 365 * 24 * 60 * 60;
 
 /**
@@ -33,6 +32,7 @@ export class LogInThrottle {
   readonly #count: Record<keyof typeof limits, ReturnType<typeof createLimiter>>;
   readonly #secret: Secret;
   readonly #production: boolean;
+  readonly #cookieName: string;
   readonly #log: Log;
 
   constructor(
@@ -51,6 +51,7 @@ export class LogInThrottle {
     };
     this.#secret = config.sessionSecret;
     this.#production = config.production;
+    this.#cookieName = `${config.production ? "__Host-" : ""}fiscility.device`;
     this.#log = log;
   }
 
@@ -96,7 +97,7 @@ export class LogInThrottle {
     const secure = this.#production ? "; Secure" : "";
     headers.append(
       "set-cookie",
-      `${cookieName}=${nonce}.${this.#sign(nonce, email)}; Path=/; Max-Age=${cookieAge}; HttpOnly; SameSite=Lax${secure}`,
+      `${this.#cookieName}=${nonce}.${this.#sign(nonce, email)}; Path=/; Max-Age=${cookieAge}; HttpOnly; SameSite=Lax${secure}`,
     );
     return new Response(response.body, { status: response.status, headers });
   }
@@ -114,7 +115,7 @@ export class LogInThrottle {
   #knownDevice(cookies: string | null, email: string): string | null {
     const [nonce = "", signature = ""] =
       parseCookies(cookies ?? "")
-        .get(cookieName)
+        .get(this.#cookieName)
         ?.split(".") ?? [];
     const given = Buffer.from(signature);
     const ours = Buffer.from(this.#sign(nonce, email));

@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { freePort } from "../../local/ports.ts";
+import { parseConfig } from "../../server/config.ts";
+import { type RunningServer, startServer } from "../../server/server.ts";
+import { startTestApp, type TestApp } from "../support/app.ts";
+
+/** The app as it runs in production, behind a balancer that ends TLS. */
+let app: TestApp;
+let server: RunningServer;
+let url: string;
+const appUrl = "https://app.fiscility.test";
+beforeAll(async () => {
+  app = await startTestApp();
+  const port = await freePort();
+  const config = parseConfig({ ...app.env, PORT: String(port) });
+  const plaid = { ...config.plaid, standIn: undefined };
+  server = await startServer({ ...config, plaid, production: true, appUrl }, { write() {} });
+  url = `http://localhost:${port}`;
+});
+afterAll(async () => {
+  await server?.close();
+  await app?.close();
+});
+
+test("every answer in production asks the browser for what ASVS 3.4 names", async () => {
+  for (const path of ["/login", "/nowhere", "/api/openapi.json", "/api/v1/accounts", "/healthz"]) {
+    const { headers } = await fetch(`${url}${path}`);
+    expect(headers.get("strict-transport-security"), path).toMatch(
+      /^max-age=31536000; includeSubDomains/,
+    );
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+    expect(headers.get("referrer-policy")).toBe("no-referrer");
+    expect(headers.get("x-powered-by")).toBeNull();
+    const csp = headers.get("content-security-policy") ?? "";
+    const directives = new Map(
+      csp.split(";").map((one) => {
+        const [name = "", ...values] = one.trim().split(" ");
+        return [name, values.join(" ")] as const;
+      }),
+    );
+    expect(directives.get("default-src")).toBe("'self'");
+    expect(directives.get("object-src")).toBe("'none'");
+    expect(directives.get("base-uri")).toBe("'none'");
+    expect(directives.get("frame-ancestors")).toBe("'none'");
+    expect(directives.get("form-action")).toBe("'self'");
+    expect(directives.get("frame-src")).toBe("https://cdn.plaid.com");
+    expect(directives.get("script-src")).toMatch(
+      /^'self' 'nonce-[A-Za-z0-9+/]{22}==' https:\/\/cdn\.plaid\.com$/,
+    );
+  }
+});
+
+test("each page has a nonce of its own, and every script element carries it", async () => {
+  const nonces = new Set<string>();
+  for (let n = 0; n < 2; n++) {
+    const answer = await fetch(`${url}/login`);
+    const [, nonce = ""] =
+      /'nonce-([^']+)'/.exec(answer.headers.get("content-security-policy") ?? "") ?? [];
+    const scripts = [
+      ...(await answer.text()).matchAll(/<script(?![^>]*type="text\/plain")[^>]*>/g),
+    ];
+    expect(scripts.length).toBeGreaterThan(0);
+    for (const [script] of scripts) expect(script).toContain(`nonce="${nonce}"`);
+    nonces.add(nonce);
+  }
+  expect(nonces.size).toBe(2);
+});
+
+test("the cookies of a log-in are Secure, HttpOnly and SameSite, by their names as well", async () => {
+  const { email, password } = await app.signUp();
+  const answer = await fetch(`${url}/api/auth/sign-in/email`, {
+    method: "POST",
+    headers: { "content-type": "application/json", origin: appUrl },
+    body: JSON.stringify({ email, password }),
+  });
+  expect(answer.status).toBe(200);
+  const cookies = answer.headers.getSetCookie();
+  expect(cookies.length).toBeGreaterThan(1);
+  for (const cookie of cookies) {
+    expect(cookie).toMatch(/^__(Host|Secure)-fiscility\./);
+    expect(cookie).toMatch(/; Secure/);
+    expect(cookie).toMatch(/; HttpOnly/);
+    expect(cookie).toMatch(/; SameSite=Lax/);
+    expect(cookie).not.toMatch(/domain=/i);
+  }
+});
+
+test("a form or a call that another site sends is refused, the log-in included", async () => {
+  for (const path of [
+    "/login",
+    "/signup",
+    "/logout",
+    "/api/auth/sign-in/email",
+    "/trpc/account.delete",
+    "/api/v1/account",
+  ]) {
+    for (const origin of ["https://evil.example", "null", "http://app.fiscility.test"]) {
+      const method = path === "/api/v1/account" ? "DELETE" : "POST";
+      const answer = await fetch(`${url}${path}`, { method, headers: { origin } });
+      expect(answer.status, `${path} from ${origin}`).toBe(403);
+    }
+  }
+});
