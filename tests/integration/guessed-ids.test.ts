@@ -44,6 +44,8 @@ const goodCalls: Record<string, (own: Owned) => object | undefined> = {
   }),
   "accounts.list": () => undefined,
   "transactions.list": ({ accountId, cursor }) => ({ accountId, cursor }),
+  "insights.netWorth": () => undefined,
+  "insights.cashFlow": () => undefined,
   "plan.get": () => undefined,
   "activity.list": () => undefined,
   "apiKeys.create": () => ({ name: "Mine", scopes: ["accounts:read"], expiresInDays: 1 }),
