@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import path from "node:path";
+import { constants } from "node:zlib";
 import { createRequestHandler } from "@remix-run/express";
 import type { ServerBuild } from "@remix-run/node";
 import { fromNodeHeaders } from "better-auth/node";
@@ -71,7 +72,8 @@ export function createHttp(
   // Before what pages and answers need: each open stream would keep its part of it in memory.
   app.use("/trpc", createEventStreams(createContext, onError));
   app.use(securityHeaders(services), refuseForeignOrigin(config));
-  app.use(compression());
+  // Each part of a page that is streamed leaves when it is written, not when a buffer is full.
+  app.use(compression({ flush: constants.Z_SYNC_FLUSH }));
 
   app.get("/healthz", (_req, res) => void res.json({ status: "ok", app: "fiscility" }));
   app.get("/readyz", async (_req, res) => {

@@ -1,6 +1,6 @@
-import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import { type AccountOf, addBank, ago, type Moved } from "../support/bank.ts";
 
 let app: TestApp;
 beforeAll(async () => {
@@ -8,56 +8,10 @@ beforeAll(async () => {
 });
 afterAll(() => app?.close());
 
-/** Days before today as YYYY-MM-DD. */
-const ago = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
-
-type AccountOf = { type?: string; balance: string | null; currency?: string; revoked?: boolean };
-type Moved = [account: number, daysAgo: number, amount: string, more?: Partial<Details>];
-type Details = { category: string; pending: boolean; currency: string };
-
 /** A person with one bank of these accounts and transactions. */
 async function personWith(accounts: AccountOf[], moved: Moved[]): Promise<Person> {
   const person = await app.signUp("cfo");
-  const [{ id: itemId }] = await app.query(
-    `insert into items (id, user_id, plaid_item_id, institution_name, access_token_sealed)
-     values ($1, $2, gen_random_uuid()::text, 'Bank', 'sealed') returning id`,
-    [randomUUID(), person.id],
-  );
-  const ids: string[] = [];
-  for (const [position, { type, balance, currency, revoked }] of accounts.entries()) {
-    const [{ id }] = await app.query(
-      `insert into accounts (item_id, user_id, plaid_account_id, position, name, type,
-         current_balance, currency, revoked_at)
-       values ($1, $2, $3, $4, 'Account', $5, $6, $7, $8) returning id`,
-      [
-        itemId,
-        person.id,
-        randomUUID(),
-        position,
-        type ?? "depository",
-        balance,
-        currency ?? "USD",
-        revoked ? new Date() : null,
-      ],
-    );
-    ids.push(id);
-  }
-  for (const [account, days, amount, more = {}] of moved) {
-    await app.query(
-      `insert into transactions (user_id, id, account_id, date, amount, currency, name, category, pending)
-       values ($1, $2, $3, $4, $5, $6, 'Something', $7, $8)`,
-      [
-        person.id,
-        randomUUID(),
-        ids[account],
-        ago(days),
-        amount,
-        more.currency ?? accounts[account]?.currency ?? "USD",
-        more.category ?? null,
-        more.pending ?? false,
-      ],
-    );
-  }
+  await addBank(app, person, "Bank", accounts, moved);
   return person;
 }
 

@@ -1,0 +1,110 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { startWorker } from "../../server/jobs/worker.ts";
+import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import { axeViolations } from "../support/axe.ts";
+import { addBank, type Moved } from "../support/bank.ts";
+import { launchBrowser, openPage } from "../support/browser.ts";
+import { card, logIn } from "../support/link.ts";
+
+let app: TestApp;
+let browser: Browser;
+beforeAll(async () => {
+  [app, browser] = await Promise.all([startTestApp(), launchBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await app?.close();
+});
+afterEach(async () => {
+  for (const context of browser.contexts()) await context.close();
+});
+
+/** Wages and purchases of 200 days. */
+const history = (account: number): Moved[] =>
+  Array.from(
+    { length: 100 },
+    (_, at): Moved => [account, at * 2, at % 15 === 3 ? "-1500" : "61.5"],
+  );
+
+async function personOfTwoCurrencies(): Promise<Person> {
+  const person = await app.signUp("cfo");
+  const long =
+    "The Most Venerable and Worshipful Guild of Savers and Lenders of the Northern Isles";
+  await addBank(
+    app,
+    person,
+    long,
+    [
+      { name: long, balance: "123456789.01" },
+      { name: "Card", type: "credit", balance: "2000000000" },
+      { name: "Konto", balance: "-12.5", currency: "EUR" },
+    ],
+    [...history(0), ...history(2)],
+  );
+  return person;
+}
+
+const chartsAre = (page: Page, state: string) =>
+  page.locator(`[data-charts=${state}]`).waitFor({ timeout: 15_000 });
+const chart = (page: Page) => page.getByRole("img", { name: /^Line of the net worth by day/ });
+
+test("charts, their tables and each currency: nothing jumps, axe finds nothing", async () => {
+  const person = await personOfTwoCurrencies();
+  const witness = await openPage(browser, { colorScheme: "dark" });
+  const { page } = witness;
+  await logIn(app, page, person);
+  await page.goto(`${app.url}/dashboard`);
+  await page.getByText("-$1,876,543,210.99").first().waitFor();
+  await chart(page).waitFor();
+  expect(await witness.layoutShift()).toBeLessThan(0.02);
+  expect(await axeViolations(page)).toEqual([]);
+
+  // The same as a table, by the keyboard; and the other currency, without another page.
+  witness.pageLoads.length = 0;
+  await page.locator("summary", { hasText: "Show as table: Net worth" }).press("Enter");
+  const rows = page.getByRole("table", { name: "Net worth" }).getByRole("row");
+  expect(await rows.count()).toBeGreaterThan(6);
+  expect(await rows.nth(1).innerText()).toContain("-$1,876,543,210.99");
+  await page.getByRole("link", { name: "EUR" }).press("Enter");
+  await page.getByText("-€12.50").first().waitFor();
+  await expect.poll(() => rows.nth(1).innerText()).toContain("-€12.50");
+  expect(await axeViolations(page)).toEqual([]);
+  expect(witness.pageLoads).toEqual([]);
+  expect(witness.console).toEqual([]);
+});
+
+test("I5 the first chart appears by itself when the transactions arrive, and nothing jumps", async () => {
+  const person = await app.signUp("cfo");
+  await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, person);
+  const witness = await openPage(browser, { width: 390 });
+  const { page } = witness;
+  await logIn(app, page, person);
+  await page.getByText("Drawn as soon as your bank's transactions arrive.").first().waitFor();
+  witness.pageLoads.length = 0;
+  const worker = await startWorker(app.services);
+  try {
+    await chart(page).waitFor({ timeout: 20_000 });
+    await page.getByRole("img", { name: /^Bars of the money/ }).waitFor();
+  } finally {
+    await worker.stop();
+  }
+  expect(await witness.layoutShift()).toBeLessThan(0.02);
+  expect([witness.pageLoads, witness.console]).toEqual([[], []]);
+});
+
+test("charts that cannot be had leave the accounts where they are, and say so", async () => {
+  const person = await personOfTwoCurrencies();
+  const witness = await openPage(browser);
+  const { page } = witness;
+  await app.query("alter table transactions rename to gone");
+  try {
+    await logIn(app, page, person);
+    await chartsAre(page, "failed");
+  } finally {
+    await app.query("alter table gone rename to transactions");
+  }
+  await page.getByText("This could not be loaded.").first().waitFor();
+  expect(await card(page).count()).toBe(1);
+  expect(witness.console).toEqual([]);
+});
