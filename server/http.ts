@@ -19,6 +19,7 @@ import { toFiscilityError } from "./api/trpc.ts";
 import { createTrpcHandler } from "./api/trpc-http.ts";
 import { identify } from "./auth/identify.ts";
 import { createPageAuth } from "./auth/page-auth.ts";
+import { createPageSessions } from "./auth/sessions.ts";
 import { findOpenLinkToken } from "./connect/open-link.ts";
 import { type ErrorBody, FiscilityError, type Reason, reasons } from "./contracts/errors.ts";
 import type { LoadContext } from "./load-context.ts";
@@ -136,6 +137,7 @@ export function createHttp(
             address: req.ip,
             userAgent: req.headers["user-agent"],
           }),
+          sessions: createPageSessions(context),
           link: {
             ...linkSource(config.plaid.standIn),
             findOpen: async () => user && findOpenLinkToken(services, user),

@@ -7,6 +7,17 @@ export type AuthResult =
   | { ok: true; setCookie: string[] }
   | { ok: false; status: number; message: string };
 
+/** A log-in that is not over, as its owner sees it. `startedAt` is ISO 8601 UTC. */
+export interface PageSession {
+  id: string;
+  /** "Chrome on macOS", or null when it did not say. */
+  device: string | null;
+  address: string | null;
+  startedAt: string;
+  /** The one that asks. */
+  current: boolean;
+}
+
 export interface OpenLink {
   linkToken: string;
   itemId: string | null;
@@ -24,6 +35,14 @@ export interface LoadContext extends Record<string, unknown> {
     logIn(form: { email: string; password: string }): Promise<AuthResult>;
     signUp(form: { name: string; email: string; password: string }): Promise<AuthResult>;
     logOut(): Promise<AuthResult>;
+    /** Other sessions go on. */
+    changePassword(form: { currentPassword: string; newPassword: string }): Promise<AuthResult>;
+  };
+  /** The viewer's own sessions; an id of anybody else's is none of them and ends nothing. */
+  sessions: {
+    list(): Promise<PageSession[]>;
+    end(id: string): Promise<void>;
+    endOthers(): Promise<void>;
   };
   /**
    * Where Link comes from. `scriptUrl` is Plaid's CDN script, or the local sandbox's; `local` says

@@ -5,6 +5,7 @@ import { tooManyTries } from "./log-in-throttle.ts";
 /** better-auth's codes that a person can act on, in our words. */
 const sentences: Record<string, string> = {
   INVALID_EMAIL_OR_PASSWORD: "This email and password do not fit together. Nothing was changed.",
+  INVALID_PASSWORD: "This is not your current password. Nothing was changed.",
   PASSWORD_TOO_SHORT: "Use at least 8 characters for the password.",
   PASSWORD_TOO_LONG: "Use at most 128 characters for the password.",
   PASSWORD_COMPROMISED:
@@ -50,6 +51,7 @@ export function createPageAuth(
   return {
     logIn: (form) => send("sign-in/email", form),
     signUp: (form) => send("sign-up/email", form),
+    changePassword: (form) => send("change-password", form),
     logOut: () => send("sign-out", {}),
   };
 }

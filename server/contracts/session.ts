@@ -16,3 +16,10 @@ export const signUpForm = z.object({
   email: z.email("Enter an email address, like name@example.com."),
   password: z.string().min(8, "Use at least 8 characters.").max(128, "Use at most 128 characters."),
 });
+
+/** The form that changes the password; `endOthers` is a box that is ticked or not there. */
+export const changePasswordForm = z.object({
+  currentPassword: z.string().min(1, "Enter your current password.").max(128),
+  newPassword: signUpForm.shape.password,
+  endOthers: z.string().optional(),
+});

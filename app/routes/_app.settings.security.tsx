@@ -1,0 +1,181 @@
+import {
+  type ActionFunctionArgs,
+  data,
+  type LoaderFunctionArgs,
+  type MetaFunction,
+} from "@remix-run/node";
+import { Form, useActionData, useLoaderData } from "@remix-run/react";
+import { changePasswordForm } from "../../server/contracts/session.ts";
+import type { PageSession } from "../../server/load-context.ts";
+import { Field } from "../auth/field.tsx";
+import { requireViewer } from "../auth/require-viewer.ts";
+import { type FieldErrors, toFieldErrors } from "../auth/to-field-errors.ts";
+import { Button } from "../components/button.tsx";
+import { LocalTime } from "../components/local-time.tsx";
+import { RouteError } from "../components/route-error.tsx";
+import { useFreshData } from "../connect/use-fresh-data.ts";
+import { pageTitle } from "../page-title.ts";
+import { readForm } from "../read-form.ts";
+import { text } from "../text.ts";
+
+const words = text.security;
+
+export const meta: MetaFunction = () => pageTitle(words.title);
+
+export async function loader({ request, context }: LoaderFunctionArgs) {
+  requireViewer(request, context);
+  return { sessions: await context.sessions.list(), dataVersion: context.dataVersion };
+}
+
+/** What was wrong with a form, or that it is done. */
+interface Answer {
+  message: string | null;
+  fields: FieldErrors;
+  done: string | null;
+}
+
+export async function action({ request, context }: ActionFunctionArgs) {
+  requireViewer(request, context);
+  const form = await readForm(request);
+  const done = (said: string) => data<Answer>({ message: null, fields: {}, done: said });
+  if (form.get("intent") === "end") {
+    await context.sessions.end(String(form.get("id") ?? ""));
+    return done(words.ended);
+  }
+  if (form.get("intent") === "end-others") {
+    await context.sessions.endOthers();
+    return done(words.othersEnded);
+  }
+  const input = changePasswordForm.safeParse(Object.fromEntries(form));
+  if (!input.success) {
+    const fields = toFieldErrors(input.error);
+    return data<Answer>({ message: null, fields, done: null }, { status: 400 });
+  }
+  const { currentPassword, newPassword, endOthers } = input.data;
+  const result = await context.auth.changePassword({ currentPassword, newPassword });
+  if (!result.ok) {
+    const { message, status } = result;
+    return data<Answer>({ message, fields: {}, done: null }, { status });
+  }
+  if (endOthers === "on") await context.sessions.endOthers();
+  return done(words.passwordChanged);
+}
+
+export default function Security() {
+  const { sessions, dataVersion } = useLoaderData<typeof loader>();
+  const answer = useActionData<typeof action>();
+  useFreshData(dataVersion);
+  return (
+    <div className="max-w-164">
+      <h1 className="text-2xl font-semibold">{words.title}</h1>
+      <p role="status" className="text-ink-soft">
+        {answer?.done ?? words.lead}
+      </p>
+      <section
+        aria-labelledby="sessions"
+        className="mt-6 rounded-xl border border-line bg-surface shadow-card"
+      >
+        <h2 id="sessions" className="px-4 pt-5 pb-2 font-semibold sm:px-6">
+          {words.sessions}
+        </h2>
+        <ul className="divide-y divide-line">
+          {sessions.map((session) => (
+            <SessionRow key={session.id} session={session} />
+          ))}
+        </ul>
+        {sessions.length > 1 ? (
+          <Form method="post" className="border-t border-line px-4 py-4 sm:px-6">
+            <Button kind="secondary" type="submit" name="intent" value="end-others">
+              {words.endOthers}
+            </Button>
+          </Form>
+        ) : null}
+      </section>
+      <section
+        aria-labelledby="password"
+        className="mt-4 rounded-xl border border-line bg-surface px-4 py-5 shadow-card sm:px-6"
+      >
+        <h2 id="password" className="font-semibold">
+          {words.password}
+        </h2>
+        {/* Once it is changed, what was typed goes with the form. */}
+        <Form
+          key={answer?.done ?? ""}
+          method="post"
+          noValidate
+          className="mt-4 grid max-w-96 gap-5"
+        >
+          {answer?.message ? (
+            <p role="alert" className="rounded-lg bg-danger-soft px-3.5 py-2.5 text-sm text-danger">
+              {answer.message}
+            </p>
+          ) : null}
+          <Field
+            name="currentPassword"
+            type="password"
+            label={words.currentPassword}
+            autoComplete="current-password"
+            error={answer?.fields.currentPassword}
+          />
+          <Field
+            name="newPassword"
+            type="password"
+            label={words.newPassword}
+            hint={text.auth.passwordHint}
+            autoComplete="new-password"
+            error={answer?.fields.newPassword}
+          />
+          <label className="flex hit-area cursor-pointer items-center gap-3">
+            <input
+              type="checkbox"
+              name="endOthers"
+              defaultChecked
+              className="size-4 shrink-0 accent-accent"
+            />
+            {words.endOthersToo}
+          </label>
+          <div>
+            <Button type="submit">{words.change}</Button>
+          </div>
+        </Form>
+      </section>
+    </div>
+  );
+}
+
+function SessionRow({ session }: { session: PageSession }) {
+  const { id, device, address, startedAt, current } = session;
+  const name = device ?? words.unknownDevice;
+  return (
+    <li className="flex items-center gap-4 px-4 py-3 sm:px-6">
+      <div className="min-w-0 flex-1">
+        <p className="font-medium">
+          {name}
+          {current ? <span className="ml-2 text-sm text-accent">{words.current}</span> : null}
+        </p>
+        <p className="text-sm wrap-anywhere text-ink-soft">
+          {address ? `${address} · ` : ""}
+          {words.started} <LocalTime iso={startedAt} />
+        </p>
+      </div>
+      {current ? null : (
+        <Form method="post">
+          <input type="hidden" name="id" value={id} />
+          <Button
+            kind="secondary"
+            type="submit"
+            name="intent"
+            value="end"
+            aria-label={words.endLabel(name)}
+          >
+            {words.end}
+          </Button>
+        </Form>
+      )}
+    </li>
+  );
+}
+
+export function ErrorBoundary() {
+  return <RouteError />;
+}

@@ -1,0 +1,38 @@
+import type { Selectable } from "kysely";
+import type { Db } from "./client.ts";
+import type { SessionsTable } from "./schema.ts";
+
+/** A session without its token, which is the session to whoever has it. */
+export type SessionRow = Omit<Selectable<SessionsTable>, "token" | "user_id">;
+
+/** The user's sessions that are not over, the one used last first. */
+export async function listSessions(db: Db, userId: string, now: Date): Promise<SessionRow[]> {
+  return db
+    .selectFrom("sessions")
+    .select(["id", "ip_address", "user_agent", "created_at", "updated_at", "expires_at"])
+    .where("user_id", "=", userId)
+    .where("expires_at", ">", now)
+    .orderBy("updated_at", "desc")
+    .orderBy("id")
+    .execute();
+}
+
+/** Ends one session of the user, and every stream opened with it; false when they have none such. */
+export async function deleteSession(db: Db, userId: string, id: string): Promise<boolean> {
+  const result = await db
+    .deleteFrom("sessions")
+    .where("user_id", "=", userId)
+    .where((eb) => eb(eb.cast<string>("id", "text"), "=", id))
+    .executeTakeFirst();
+  return result.numDeletedRows > 0n;
+}
+
+/** Ends every session of the user but `kept`. Returns how many there were. */
+export async function deleteOtherSessions(db: Db, userId: string, kept: string): Promise<number> {
+  const result = await db
+    .deleteFrom("sessions")
+    .where("user_id", "=", userId)
+    .where("id", "!=", kept)
+    .executeTakeFirst();
+  return Number(result.numDeletedRows);
+}

@@ -1,0 +1,45 @@
+import Bowser from "bowser";
+import { deleteOtherSessions, deleteSession, listSessions } from "../../db/sessions.ts";
+import type { Context } from "../api/context.ts";
+import type { LoadContext } from "../load-context.ts";
+
+/**
+ * The sessions of who is asking, for their own page. By id: better-auth's endpoints speak in tokens,
+ * and a token must not leave the database again. Nobody has none.
+ */
+export function createPageSessions({
+  services: { db },
+  user,
+  sessionId,
+  log,
+}: Context): LoadContext["sessions"] {
+  const own = user && sessionId !== null ? { userId: user.id, sessionId } : null;
+  return {
+    async list() {
+      const rows = own ? await listSessions(db, own.userId, new Date()) : [];
+      return rows.map((row) => ({
+        id: row.id,
+        device: deviceOf(row.user_agent),
+        address: row.ip_address,
+        startedAt: row.created_at.toISOString(),
+        current: row.id === own?.sessionId,
+      }));
+    },
+    async end(id) {
+      if (!own || !(await deleteSession(db, own.userId, id))) return;
+      log.info({ event: "session_ended", userId: own.userId, sessionId: id }, "Session ended");
+    },
+    async endOthers() {
+      if (!own) return;
+      const ended = await deleteOtherSessions(db, own.userId, own.sessionId);
+      log.info({ event: "sessions_ended", userId: own.userId, ended }, "Other sessions ended");
+    },
+  };
+}
+
+/** "Chrome on macOS"; null when the user agent tells neither. */
+function deviceOf(userAgent: string | null): string | null {
+  if (!userAgent) return null;
+  const { browser, os } = Bowser.parse(userAgent);
+  return [browser.name, os.name].filter(Boolean).join(" on ") || null;
+}

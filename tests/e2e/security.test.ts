@@ -1,0 +1,74 @@
+import type { Browser } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { startTestApp, type TestApp } from "../support/app.ts";
+import { axeViolations } from "../support/axe.ts";
+import { launchBrowser, openPage } from "../support/browser.ts";
+import { logIn } from "../support/link.ts";
+
+let app: TestApp;
+let browser: Browser;
+beforeAll(async () => {
+  [app, browser] = await Promise.all([startTestApp(), launchBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await app?.close();
+});
+afterEach(async () => {
+  for (const context of browser.contexts()) await context.close();
+});
+
+const sessionsOf = async (id: string) =>
+  (await app.query("select id, token from sessions where user_id = $1", [id])) as {
+    id: string;
+    token: string;
+  }[];
+
+test("a person sees where they are logged in, logs one out, and a password change logs out the rest", async () => {
+  const ada = await app.signUp();
+  const { page, console: said } = await openPage(browser, { colorScheme: "dark", width: 390 });
+  await logIn(app, page, ada);
+  const other = await openPage(browser);
+  await logIn(app, other.page, ada);
+  await page.goto(`${app.url}/settings/security`);
+  await page.getByText("This one").waitFor();
+  expect(await page.getByRole("listitem").filter({ hasText: "Chrome on Linux" }).count()).toBe(2);
+  for (const { token } of await sessionsOf(ada.id)) {
+    expect(await page.content()).not.toContain(token);
+  }
+  expect(await axeViolations(page)).toEqual([]);
+
+  const before = (await sessionsOf(ada.id)).length;
+  await page.getByRole("button", { name: "Log out Unknown device" }).click();
+  await page.getByText("It is logged out.").waitFor();
+  expect((await sessionsOf(ada.id)).length).toBe(before - 1);
+
+  await page.getByLabel("Current password").fill("not the password");
+  await page.getByLabel("New password").fill("another battery staple");
+  await page.getByRole("button", { name: "Change password" }).click();
+  await page.getByText("This is not your current password").waitFor();
+  await page.getByLabel("Current password").fill(ada.password);
+  await page.getByLabel("New password").fill("another battery staple");
+  await page.getByRole("button", { name: "Change password" }).click();
+  await page.getByText("Your password is changed.").waitFor();
+  expect((await sessionsOf(ada.id)).length).toBe(1);
+  // The other browser hears of it by itself.
+  await other.page.getByRole("heading", { level: 1, name: "Log in" }).waitFor();
+  expect(said.filter((line) => !/40[01]/.test(line))).toEqual([]);
+});
+
+test("by any id guessed, nobody ends another's session, nor sees it; without JavaScript too", async () => {
+  const ada = await app.signUp();
+  const eve = await app.signUp();
+  const [session] = await sessionsOf(ada.id);
+  for (const id of [session?.id ?? "", "no uuid"]) {
+    const answer = await fetch(`${app.url}/settings/security`, {
+      method: "POST",
+      headers: { cookie: eve.cookie },
+      body: new URLSearchParams({ intent: "end", id }),
+    });
+    expect(answer.status).toBe(200);
+    expect(await answer.text()).not.toContain(session?.id);
+  }
+  expect(await sessionsOf(ada.id)).toContainEqual(session);
+});
