@@ -44,6 +44,7 @@ export async function findSync(db: Db, userId: string, itemId: string) {
     .innerJoin("item_syncs", "item_syncs.item_id", "items.id")
     .where("items.id", "=", itemId)
     .where("items.user_id", "=", userId)
+    .where("item_syncs.user_id", "=", userId)
     .select([
       "items.access_token_sealed as tokenSealed",
       "items.status as itemStatus",
@@ -88,7 +89,7 @@ export async function keepPage(
       select sync.user_id, t.id, accounts.id, t.date, t.amount, t.currency, t.name, t.merchant,
         t.category, t.pending
       from sync
-      join accounts on accounts.item_id = sync.item_id
+      join accounts on accounts.user_id = sync.user_id and accounts.item_id = sync.item_id
       join unnest(
         ${column("id")}::text[], ${column("accountId")}::text[], ${column("date")}::date[],
         ${column("amount")}::numeric[], ${column("currency")}::text[], ${column("name")}::text[],
@@ -125,23 +126,23 @@ export async function finishSync(
     ),
     sync as (
       update item_syncs set status = 'done', synced_at = now(), due_at = ${fromNow(dueInMs)},
-        retry_at = null, arrived = case when synced_at is null then ${arrived(itemId)} else arrived end
+        retry_at = null, arrived = case when synced_at is null then ${arrived(userId, itemId)} else arrived end
       from version
       where item_syncs.item_id = ${itemId} and item_syncs.user_id = version.id
-      returning item_syncs.item_id
+      returning item_syncs.user_id, item_syncs.item_id
     )
     update accounts set current_balance = b.current, available_balance = b.available,
       balance_limit = b."limit", currency = b.currency, updated_at = now()
     from sync, json_to_recordset(${JSON.stringify(balances)}::json) as b (
       "accountId" text, current numeric, available numeric, "limit" numeric, currency text
     )
-    where accounts.item_id = sync.item_id and accounts.plaid_account_id = b."accountId"`.execute(
-    db,
-  );
+    where accounts.user_id = sync.user_id and accounts.item_id = sync.item_id
+      and accounts.plaid_account_id = b."accountId"`.execute(db);
 }
 
-const arrived = (itemId: string) => sql`(select count(*) from transactions
-  join accounts on accounts.id = transactions.account_id where accounts.item_id = ${itemId})`;
+const arrived = (userId: string, itemId: string) => sql`(select count(*) from transactions
+  join accounts on accounts.user_id = transactions.user_id and accounts.id = transactions.account_id
+  where accounts.user_id = ${userId} and accounts.item_id = ${itemId})`;
 
 /**
  * Tells of the first sync while it is under way: that it has begun, how many transactions it has
@@ -167,7 +168,7 @@ export async function tellFirstSync(
     )
     update item_syncs set status = 'waiting', started_at = coalesce(started_at, now()),
       retry_at = now() + ${retryInMs}::float8 * interval '1 millisecond',
-      arrived = ${arrived(itemId)}
+      arrived = ${arrived(userId, itemId)}
     from version
     where item_id = ${itemId} and user_id = version.id and synced_at is null`.execute(db);
 }
@@ -241,7 +242,11 @@ export async function requestDueSyncs(db: Db, max: number, dueInMs: number): Pro
   return db.transaction().execute(async (tx) => {
     const due = await tx
       .selectFrom("item_syncs")
-      .innerJoin("items", "items.id", "item_syncs.item_id")
+      .innerJoin("items", (join) =>
+        join
+          .onRef("items.user_id", "=", "item_syncs.user_id")
+          .onRef("items.id", "=", "item_syncs.item_id"),
+      )
       .where("item_syncs.due_at", "<=", sql<Date>`now()`)
       .where("items.status", "!=", "revoked")
       .select(["item_syncs.item_id as itemId", "item_syncs.user_id as userId"])
@@ -254,10 +259,12 @@ export async function requestDueSyncs(db: Db, max: number, dueInMs: number): Pro
     await tx
       .updateTable("item_syncs")
       .set({ due_at: fromNow(dueInMs) })
-      .where(
-        "item_id",
-        "in",
-        due.map(({ itemId }) => itemId),
+      .where((eb) =>
+        eb(
+          eb.refTuple("user_id", "item_id"),
+          "in",
+          due.map(({ userId, itemId }) => eb.tuple(userId, itemId)),
+        ),
       )
       .execute();
     await requestSyncs(tx, due);

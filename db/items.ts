@@ -234,6 +234,7 @@ function itemsWithAccounts(db: Db, userId: string) {
     .innerJoin("item_syncs", "item_syncs.item_id", "items.id")
     .where("items.user_id", "=", userId)
     .where("accounts.user_id", "=", userId)
+    .where("item_syncs.user_id", "=", userId)
     .select(shown)
     .orderBy("items.created_at", "desc")
     .orderBy("items.id")

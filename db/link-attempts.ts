@@ -75,6 +75,7 @@ export async function readConnectState(tx: Db, userId: string, id: string): Prom
           .selectFrom("accounts")
           .innerJoin("items", "items.id", "accounts.item_id")
           .where("accounts.user_id", "=", userId)
+          .where("items.user_id", "=", userId)
           .orderBy("items.created_at")
           .orderBy("accounts.position")
           .select([

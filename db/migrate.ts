@@ -1,7 +1,8 @@
-import { Kysely, type Migration, Migrator, PostgresDialect } from "kysely";
+import { setTimeout as pause } from "node:timers/promises";
+import { Kysely, type Migration, Migrator, PostgresDialect, sql } from "kysely";
 import pRetry from "p-retry";
 import pg from "pg";
-import { migrations as ours } from "../migrations/index.ts";
+import { migrations as ours, outsideTransaction } from "../migrations/index.ts";
 
 /**
  * A migration waits this long for a table's lock, as everybody who comes after it waits behind it.
@@ -14,8 +15,8 @@ const lockNotAvailable = "55P03";
 
 /**
  * Applies every migration that the database does not have yet, each in a transaction of its own, so
- * that its locks are held no longer than it runs. Several nodes may call it at once: Kysely takes a
- * lock. Throws the first migration's error; what came before it stays applied. A database that a
+ * that its locks are held no longer than it runs, or outside of one where it builds indexes
+ * concurrently (`outsideTransaction`). Several nodes may call it at once: one does it. Throws the first migration's error; what came before it stays applied. A database that a
  * newer version has migrated further is left as it is: this version runs beside that one.
  */
 export async function migrateToLatest(
@@ -33,14 +34,24 @@ export async function migrateToLatest(
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
-  const migrator = createMigrator(db, migrations);
-  const next = async () => {
-    const { error } = await migrator.migrateUp();
+  const apply = async (name: string) => {
+    const { error } = await createMigrator(
+      db,
+      migrations,
+      outsideTransaction.has(name),
+    ).migrateUp();
     if (error) throw error;
   };
+  const lock = sql<{ mine: boolean }>`
+    select pg_try_advisory_lock(hashtextextended('migrations', 0)) as mine`;
   try {
-    while ((await pendingMigrations(db, migrations)).length > 0) {
-      await pRetry(next, {
+    // Asked again, not waited for: an index that is built concurrently waits for whoever waits.
+    // The end of the connection lets go of it.
+    while (!(await lock.execute(db)).rows[0]?.mine) await pause(200);
+    for (;;) {
+      const [next] = await pendingMigrations(db, migrations);
+      if (next === undefined) break;
+      await pRetry(() => apply(next), {
         retries: tries - 1,
         minTimeout: 500,
         maxTimeout: 5_000,
@@ -62,6 +73,11 @@ export async function pendingMigrations(
   return known.filter((m) => m.executedAt === undefined).map((m) => m.name);
 }
 
-function createMigrator(db: Kysely<unknown>, migrations: Record<string, Migration>): Migrator {
-  return new Migrator({ db, provider: { getMigrations: async () => migrations } });
+function createMigrator(
+  db: Kysely<unknown>,
+  migrations: Record<string, Migration>,
+  disableTransactions = false,
+): Migrator {
+  const provider = { getMigrations: async () => migrations };
+  return new Migrator({ db, provider, disableTransactions });
 }

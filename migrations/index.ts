@@ -8,6 +8,7 @@ import * as openLinks from "./010_open_links.ts";
 import * as transactions from "./011_transactions.ts";
 import * as disconnect from "./012_disconnect.ts";
 import * as trail from "./013_trail.ts";
+import * as keysByUser from "./015_keys_by_user.ts";
 
 /** Every migration in order: numbered, forward only, never changed once it has landed. */
 export const migrations: Record<string, Migration> = {
@@ -20,4 +21,8 @@ export const migrations: Record<string, Migration> = {
   "011_transactions": transactions,
   "012_disconnect": disconnect,
   "013_trail": trail,
+  "015_keys_by_user": keysByUser,
 };
+
+/** Those that build indexes concurrently: each step of theirs may be repeated. */
+export const outsideTransaction: ReadonlySet<string> = new Set(["015_keys_by_user"]);

@@ -1,0 +1,84 @@
+import pg from "pg";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { testDatabase } from "../support/database.ts";
+
+/**
+ * The rules of Citus for tables that are spread over nodes, asked of PostgreSQL's own catalogue:
+ * https://docs.citusdata.com/en/stable/develop/reference_ddl.html
+ */
+
+/** What belongs to a person and lies with them: the column that names the person. */
+const spread: Record<string, string> = {
+  users: "id",
+  items: "user_id",
+  accounts: "user_id",
+  transactions: "user_id",
+  item_syncs: "user_id",
+  link_attempts: "user_id",
+  open_links: "user_id",
+  account_activity: "user_id",
+  sessions: "user_id",
+  credentials: "user_id",
+  api_keys: "user_id",
+};
+/** Small, the same on every node. */
+const onEveryNode = ["plans"];
+/** Found by a key of their own before anybody knows the person, or about none. */
+const apart = ["webhooks", "verifications", "kysely_migration", "kysely_migration_lock"];
+/** One over all people by their meaning: docs/decisions/014-spread-by-user.md. */
+const overPeople = ["users_email_key", "link_attempts_public_token_hash_key"];
+
+let database: Awaited<ReturnType<typeof testDatabase>>;
+let client: pg.Client;
+beforeAll(async () => {
+  database = await testDatabase();
+  client = new pg.Client({ connectionString: database.url });
+  client.on("error", () => {});
+  await client.connect();
+});
+afterAll(async () => {
+  await client?.end();
+  await database?.drop();
+});
+
+test("every table is spread by user, on every node, or apart: a new one cannot be forgotten", async () => {
+  const { rows } = await client.query(
+    "select tablename as name from pg_tables where schemaname = 'public' order by 1",
+  );
+  const known = [...Object.keys(spread), ...onEveryNode, ...apart].sort();
+  expect(rows.map(({ name }) => name)).toEqual(known);
+});
+
+test("every unique key of a spread table names the user", async () => {
+  const { rows } = await client.query(
+    `select indrelid::regclass::text as "table", indexrelid::regclass::text as name,
+        array(select attname::text from pg_attribute
+          where attrelid = indrelid and attnum = any(indkey)) as columns
+      from pg_index join pg_class on pg_class.oid = indrelid
+      where indisunique and relnamespace = 'public'::regnamespace`,
+  );
+  const without = rows.filter(
+    ({ table, columns }) => table in spread && !columns.includes(spread[table]),
+  );
+  expect(without.map(({ name }) => name).sort()).toEqual([...overPeople].sort());
+});
+
+test("every foreign key of a spread table keeps to one user, or leads to what every node has", async () => {
+  const { rows } = await client.query(
+    `select conname as name, conrelid::regclass::text as "from", confrelid::regclass::text as "to",
+        array(select array[a.attname::text, b.attname::text]
+          from unnest(conkey, confkey) as pair (mine, theirs)
+          join pg_attribute a on a.attrelid = conrelid and a.attnum = pair.mine
+          join pg_attribute b on b.attrelid = confrelid and b.attnum = pair.theirs) as pairs
+      from pg_constraint where contype = 'f' and connamespace = 'public'::regnamespace`,
+  );
+  expect(rows.length).toBeGreaterThan(10);
+  const wrong = rows.filter(({ from, to, pairs }) => {
+    if (!(from in spread)) return to in spread;
+    if (onEveryNode.includes(to)) return false;
+    return !pairs.some(
+      ([mine, theirs]: string[]) => mine === spread[from] && theirs === spread[to],
+    );
+  });
+  expect(wrong.map(({ name }) => name)).toEqual([]);
+});
