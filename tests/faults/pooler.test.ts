@@ -6,7 +6,12 @@ import { startTestApp, type TestApp } from "../support/app.ts";
 import { until } from "../support/until.ts";
 
 // Before the app is started: they are what it asks PostgreSQL to hold.
-Object.assign(timeLimits, { statement: 1_000, lock: 500, plaidCall: 2_000 });
+Object.assign(timeLimits, {
+  statement: 1_000,
+  lock: 500,
+  plaidCall: 2_000,
+  databaseConnect: 20_000,
+});
 
 describe.skipIf(inject("pgbouncer") === null)("PgBouncer in transaction mode", () => {
   let app: TestApp;

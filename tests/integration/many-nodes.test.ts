@@ -1,0 +1,172 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import type { Readable } from "node:stream";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { createApiKey } from "../../server/auth/api-keys.ts";
+import { startTestApp, type TestApp } from "../support/app.ts";
+import { startBalancer } from "../support/balancer.ts";
+import { type NodeProcess, startNode } from "../support/node-process.ts";
+import { startRedis, type TestRedis } from "../support/redis.ts";
+import { openStream } from "../support/sse.ts";
+import { until } from "../support/until.ts";
+
+describe.skipIf(!inject("redis"))("three nodes behind a balancer, and two workers apart", () => {
+  let redis: TestRedis;
+  let balancer: Awaited<ReturnType<typeof startBalancer>>;
+  let app: TestApp;
+  let nodes: NodeProcess[] = [];
+  let workers: ChildProcess[] = [];
+  beforeAll(async () => {
+    redis = await startRedis();
+    balancer = await startBalancer();
+    app = await startTestApp(
+      { REDIS_URL: redis.url, APP_URL: balancer.url, WORKER: "apart" },
+      { pooled: true },
+    );
+    nodes = await Promise.all(Array.from({ length: 3 }, () => startNode(app.env)));
+    balancer.leadTo(nodes.map(({ url }) => url));
+  });
+  afterAll(async () => {
+    for (const worker of workers) worker.kill("SIGKILL");
+    await Promise.all(nodes.map((node) => node.kill()));
+    await app?.close();
+    await balancer?.close();
+    await redis?.stop();
+  });
+
+  /** One request at the next node. */
+  async function ask(path: string, body?: object, headers: Record<string, string> = {}) {
+    const answer = await fetch(`${balancer.url}${path}`, {
+      method: body ? "POST" : "GET",
+      headers: { "content-type": "application/json", origin: balancer.url, ...headers },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    return { status: answer.status, node: answer.headers.get("x-node"), text, answer };
+  }
+  const cookieOf = (answer: Response) =>
+    answer.headers
+      .getSetCookie()
+      .map((line) => line.split(";")[0])
+      .join("; ");
+
+  /** Signs up at one node and logs in at the next. */
+  async function logIn(): Promise<string> {
+    const person = {
+      name: "Ada",
+      email: `${Math.random()}@example.com`,
+      password: "correct horse battery",
+    };
+    const signedUp = await ask("/api/auth/sign-up/email", person);
+    expect([signedUp.status, signedUp.text]).toEqual([200, expect.anything()]);
+    await app.query("update users set plan = 'cfo' where email = $1", [person.email]);
+    const loggedIn = await ask("/api/auth/sign-in/email", person);
+    expect([loggedIn.status, loggedIn.node]).toEqual([
+      200,
+      expect.not.stringMatching(`${signedUp.node}$`),
+    ]);
+    return cookieOf(loggedIn.answer);
+  }
+
+  test("sign-up, log-in, the way back from a bank's site, connection and list, each at the next node", async () => {
+    const cookie = await logIn();
+    const made = await ask("/plaid/create-link-token", {}, { cookie });
+    const { link_token: linkToken } = JSON.parse(made.text);
+    const back = await ask("/connect/oauth?oauth_state_id=1", undefined, { cookie });
+    expect(back.node).not.toBe(made.node);
+    expect(back.text).toContain(linkToken);
+
+    const connected = await ask(
+      "/plaid/exchange-token",
+      { public_token: await app.publicToken() },
+      { cookie },
+    );
+    const { item } = JSON.parse(connected.text);
+    const asked = new Set<string | null>();
+    // Twice around: from PostgreSQL, then out of the cache that they share.
+    for (let n = 0; n < 6; n += 1) {
+      const list = await ask("/api/v1/accounts", undefined, { cookie });
+      expect(JSON.parse(list.text).items.map(({ id }: { id: string }) => id)).toEqual([item.id]);
+      asked.add(list.node);
+    }
+    expect(asked.size).toBe(3);
+  });
+
+  test("a stream whose node dies goes on at the next, from its last event", async () => {
+    const cookie = await logIn();
+    const follow = (more = {}) =>
+      openStream(`${balancer.url}/trpc/live.changes`, { cookie, ...more });
+    const before = await follow();
+    await until(() => before.messages().length === 1);
+    const [{ dataVersion }] = before.messages();
+    const node = nodes.find(({ url }) => url === before.headers.get("x-node"));
+    await node?.kill();
+    await before.ended.catch(() => {});
+    balancer.leadTo(nodes.filter(({ running }) => running).map(({ url }) => url));
+
+    await ask("/plaid/exchange-token", { public_token: await app.publicToken() }, { cookie });
+    const after = await follow({ "last-event-id": String(dataVersion) });
+    await until(() => after.messages().length === 1);
+    expect(after.messages()[0].dataVersion).toBeGreaterThan(dataVersion);
+    after.close();
+  });
+
+  test("calls of an API key are counted over all nodes", async () => {
+    const owner = await app.signUp();
+    const { key } = await createApiKey(app.services.db, owner.id, {
+      name: "Test",
+      scopes: ["accounts:read"],
+      expiresInDays: 1,
+    });
+    const left: number[] = [];
+    for (let n = 0; n < 4; n += 1) {
+      const { answer } = await ask("/api/v1/accounts", undefined, {
+        authorization: `Bearer ${key}`,
+      });
+      left.push(Number(/r=(\d+)/.exec(answer.headers.get("ratelimit") ?? "")?.[1]));
+    }
+    expect(left).toEqual([599, 598, 597, 596]);
+  });
+
+  test("two workers beside the servers share the jobs, and each runs once", async () => {
+    await app.query(`create table job_runs (id bigint, worker text)`);
+    await app.query(`create function count_run() returns trigger language plpgsql as
+      $$ begin insert into job_runs values (new.id, new.locked_by); return null; end $$`);
+    await app.query(`create trigger count_run after update on graphile_worker._private_jobs
+      for each row when (old.locked_at is null and new.locked_at is not null)
+      execute function count_run()`);
+    const cookie = await logIn();
+    const banks = ["ins_109508", "ins_109509", "ins_109510", "ins_109511", "ins_109512"];
+    for (const bank of banks) {
+      const body = { public_token: await app.publicToken(bank) };
+      expect((await ask("/plaid/exchange-token", body, { cookie })).status).toBe(200);
+    }
+    const waiting = await app.query("select count(*)::int as n from graphile_worker.jobs");
+    expect(waiting[0].n).toBeGreaterThanOrEqual(banks.length);
+    await app.fault({ path: "/transactions/sync", times: 100, do: { delay: 300 } });
+    workers = [1, 2].map(() =>
+      spawn(process.execPath, ["--import", "tsx", "server/worker-main.ts"], {
+        env: { ...app.env, NODE_ENV: "test", PATH: process.env.PATH, LOG_LEVEL: "silent" },
+        stdio: ["ignore", "ignore", "pipe"],
+      }),
+    );
+    // They say that they take jobs.
+    await Promise.all(workers.map((worker) => once(worker.stderr as Readable, "data")));
+    await until(
+      async () =>
+        (await app.query("select 1 from item_syncs where status <> 'done'")).length === 0 &&
+        (await app.query("select 1 from graphile_worker.jobs where run_at <= now()")).length === 0,
+    );
+    const runs = await app.query("select id, count(*)::int as n from job_runs group by 1");
+    expect(runs.length).toBeGreaterThanOrEqual(banks.length);
+    expect(runs.filter(({ n }) => n > 1)).toEqual([]);
+    // Each process says which of its workers live.
+    const alive = await app.query(
+      "select count(distinct pid)::int as n from pg_locks where locktype = 'advisory' and granted",
+    );
+    expect(alive[0].n).toBeGreaterThanOrEqual(2);
+    const ended = workers.map((worker) => once(worker, "exit"));
+    for (const worker of workers) worker.kill("SIGTERM");
+    expect((await Promise.all(ended)).map(([code]) => code)).toEqual([0, 0]);
+  });
+});

@@ -1,0 +1,39 @@
+import { once } from "node:events";
+import { createServer, request } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** A balancer on loopback that hands each request to the next node; an answer's `x-node` says which. */
+export async function startBalancer() {
+  let nodes: string[] = [];
+  let served = 0;
+  const server = createServer((req, res) => {
+    const node = nodes[served++ % nodes.length] as string;
+    const onward = request(
+      new URL(req.url ?? "/", node),
+      { method: req.method, headers: req.headers },
+      (answer) => {
+        res.writeHead(answer.statusCode ?? 502, { ...answer.headers, "x-node": node });
+        // A stream's head is sent on before its first event.
+        res.flushHeaders();
+        answer.pipe(res);
+        answer.on("error", () => res.destroy());
+      },
+    );
+    onward.on("error", () => res.destroy());
+    res.on("close", () => onward.destroy());
+    req.pipe(onward);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    url: `http://localhost:${(server.address() as AddressInfo).port}`,
+    leadTo(urls: string[]) {
+      nodes = urls;
+    },
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
