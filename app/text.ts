@@ -18,7 +18,6 @@ export const text = {
     logOut: "Log out",
     skip: "Skip to content",
   },
-  appearance: { title: "Colours", system: "System", light: "Light", dark: "Dark" },
   auth: {
     logIn: {
       title: "Log in",

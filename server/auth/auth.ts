@@ -37,7 +37,7 @@ export function createAuth(
     appName: "Fiscility",
     baseURL: config.appUrl,
     basePath: "/api/auth",
-    secret: config.sessionSecret.reveal(),
+    secret: config.sessionSecret,
     trustedOrigins: [config.appUrl],
     telemetry: { enabled: false },
     logger: {

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -8,6 +8,7 @@ import { startEmbeddedDatabase } from "../../local/embedded-database.ts";
 import { prepareDatabase } from "../../server/prepare-database.ts";
 import { type Books, compareBooks } from "../support/books.ts";
 import { type NodeProcess, startNode } from "../support/node-process.ts";
+import { startRedis } from "../support/redis.ts";
 
 export interface Chaos {
   connects: number;
@@ -21,6 +22,10 @@ export interface Outcome {
   answers: Record<string, number>;
   kills: number;
   restarts: number;
+  /** How often Redis went or hung, and came back. */
+  redisOutages: number;
+  /** Lists that did not show, on any node, what had been answered as connected (I5). */
+  staleReads: number;
   seconds: number;
 }
 
@@ -45,14 +50,13 @@ const atOnce = 24;
 
 /**
  * Connects banks at several app processes while everything that can fail does: Plaid's answers, the
- * processes (SIGKILL at a named step), PostgreSQL (stopped and started). Then one recovery, and the
- * comparison with the sandbox's own books. The seed repeats every choice; who wins a race is not in
- * its power. Loopback only, and only processes of its own.
+ * processes (SIGKILL at a named step), PostgreSQL (stopped and started), Redis (killed, hanging, back
+ * and empty). Then one recovery, and the comparison with the sandbox's own books. Each connection and
+ * each injury has its own numbers from the seed, so a run repeats every choice; who wins a race is not
+ * in its power. Loopback only, and only processes of its own.
  */
 export async function runChaos({ connects, nodes, seed }: Chaos): Promise<Outcome> {
   const started = performance.now();
-  const random = seeded(seed);
-  const pick = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
   const folder = mkdtempSync(path.join(tmpdir(), "fiscility-chaos-"));
   const database = await startEmbeddedDatabase(path.join(folder, "postgres"), "chaos", [
     "max_connections=300",
@@ -65,9 +69,11 @@ export async function runChaos({ connects, nodes, seed }: Chaos): Promise<Outcom
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));
   const query = async (sql: string, values: unknown[] = []) => (await pool.query(sql, values)).rows;
+  let redis = await startRedis();
   const env = {
     APP_URL: "http://localhost:3000",
     DATABASE_URL: url,
+    REDIS_URL: redis.url,
     PLAID_CLIENT_ID: "chaos",
     PLAID_SECRET: "a-secret-for-chaos",
     PLAID_ENV: "sandbox",
@@ -105,6 +111,7 @@ export async function runChaos({ connects, nodes, seed }: Chaos): Promise<Outcom
   const cookies: string[] = [];
   // Enough of them that plans fill up, but not all at once.
   const people = Math.max(20, Math.ceil(connects / 25));
+  const { pick: pickPlan } = choices(seed, "plans");
   for (let n = 0; n < people; n += 1) {
     const person = {
       name: `Person ${n}`,
@@ -119,7 +126,10 @@ export async function runChaos({ connects, nodes, seed }: Chaos): Promise<Outcom
         .map((line) => line.split(";")[0])
         .join("; "),
     );
-    await query("update users set plan = $1 where email = $2", [pick(plans), `p${n}@example.com`]);
+    await query("update users set plan = $1 where email = $2", [
+      pickPlan(plans),
+      `p${n}@example.com`,
+    ]);
   }
   await json(`${sandbox.url}/_control/faults`, {
     faults: apiPaths.flatMap((path) =>
@@ -132,15 +142,16 @@ export async function runChaos({ connects, nodes, seed }: Chaos): Promise<Outcom
     answers[name] = (answers[name] ?? 0) + 1;
   };
   /** As a person does: no answer, or none that settles it, is asked again a few times. */
-  const send = async (token: string, cookie: string, more: object) => {
+  const send = async ({ pick }: Choices, token: string, cookie: string, more: object) => {
     const body = { public_token: token, ...more };
     for (let tries = 0; tries < 6; tries += 1) {
-      const node = pick(alive.filter((each) => each.running));
+      const node = alive[pick([...alive.keys()])];
       try {
-        if (!node) throw new Error("every node is dead");
+        if (!node?.running) throw new Error("the node is dead");
         const { body: said } = await json(`${node.url}/plaid/exchange-token`, body, cookie);
         const settled = said.outcome ?? said.error.reason;
         count(settled);
+        if (said.outcome) await readBack(alive[pick([...alive.keys()])], cookie, said.item.id);
         if (settled !== "internal" && settled !== "busy" && settled !== "outcome_pending") return;
       } catch {
         count("no answer");
@@ -148,7 +159,16 @@ export async function runChaos({ connects, nodes, seed }: Chaos): Promise<Outcom
       await new Promise((resolve) => setTimeout(resolve, 300));
     }
   };
-  const connect = async () => {
+  /** What was answered as connected is in the list of every node that answers. */
+  const readBack = async (node: NodeProcess | undefined, cookie: string, itemId: string) => {
+    const list = await fetch(`${node?.url}/api/v1/accounts`, { headers: { cookie } })
+      .then((answer) => (answer.ok ? answer.json() : null))
+      .catch(() => null);
+    if (list && !list.items.some((item: { id: string }) => item.id === itemId)) staleReads += 1;
+  };
+  const connect = async (number: number) => {
+    const own = choices(seed, `connect ${number}`);
+    const { pick, random } = own;
     const [cookie, bank] = [pick(cookies), pick(banks)];
     const { body } = await json(`${sandbox.url}/sandbox/public_token/create`, {
       client_id: env.PLAID_CLIENT_ID,
@@ -161,32 +181,55 @@ export async function runChaos({ connects, nodes, seed }: Chaos): Promise<Outcom
       random() < 0.2 ? { metadata: { institution: { institution_id: bank, name: null } } } : {};
     const [double, again] = [random() < 0.2, random() < 0.3];
     await Promise.all(
-      Array.from({ length: double ? 2 : 1 }, () => send(body.public_token, cookie, more)),
+      Array.from({ length: double ? 2 : 1 }, (_, copy) =>
+        send(choices(seed, `connect ${number}.${copy}`), body.public_token, cookie, more),
+      ),
     );
-    if (again) await send(body.public_token, cookie, more);
+    if (again) await send(own, body.public_token, cookie, more);
   };
 
   let begun = 0;
   let restarts = 0;
+  let redisOutages = 0;
+  let staleReads = 0;
+  const injuries = choices(seed, "injuries");
+  /** Takes Redis away, one way or the other, or brings it back, without what it had. */
+  let away: "stopped" | "hanging" | null = null;
+  const injureRedis = async () => {
+    if (away === null) {
+      redisOutages += 1;
+      away = injuries.pick(["stopped", "hanging"] as const);
+      if (away === "stopped") await redis.stop();
+      else redis.hang();
+    } else {
+      if (away === "stopped") redis = await startRedis(redis.port);
+      else redis.go();
+      away = null;
+    }
+  };
   const everyNth = (n: number) => begun % n === 0;
   let restarting: Promise<void> = Promise.resolve();
+  let injuring: Promise<void> = Promise.resolve();
   const worker = async () => {
     while (begun < connects) {
       begun += 1;
+      const number = begun;
       if (everyNth(60))
-        await pick(alive)
-          .dieAfter(pick(steps))
+        await injuries
+          .pick(alive)
+          .dieAfter(injuries.pick(steps))
           .catch(() => {});
-      if (everyNth(Math.max(100, Math.floor(connects / 4)))) {
+      if (everyNth(Math.min(500, Math.max(100, Math.floor(connects / 4))))) {
         restarts += 1;
         restarting = restarting.then(() => database.stop()).then(() => database.start());
       }
-      await connect();
+      if (everyNth(40)) injuring = injuring.then(injureRedis);
+      await connect(number);
     }
   };
   try {
     await Promise.all(Array.from({ length: Math.min(atOnce, connects) }, worker));
-    await restarting;
+    await Promise.all([restarting, injuring]);
     await fetch(`${sandbox.url}/_control/faults`, { method: "DELETE" });
     running = false;
     await Promise.all(alive.map((node) => node.kill()));
@@ -198,15 +241,31 @@ export async function runChaos({ connects, nodes, seed }: Chaos): Promise<Outcom
     const itemsAtPlaid = async () =>
       (await (await fetch(`${sandbox.url}/_control/items`)).json()).items;
     const books = await compareBooks({ query, itemsAtPlaid });
-    return { books, answers, kills, restarts, seconds: (performance.now() - started) / 1000 };
+    const seconds = (performance.now() - started) / 1000;
+    return { books, answers, kills, restarts, redisOutages, staleReads, seconds };
   } finally {
     running = false;
     await Promise.all(alive.map((node) => node.kill().catch(() => {})));
     await pool.end();
     await sandbox.close();
+    await redis.stop();
     await database.stop();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** What a part of the run chooses by: the same for the same seed and name, whatever else happens. */
+interface Choices {
+  random(): number;
+  pick<T>(values: readonly T[]): T;
+}
+
+function choices(seed: number, name: string): Choices {
+  const random = seeded(createHash("sha256").update(`${seed} ${name}`).digest().readUInt32LE());
+  return {
+    random,
+    pick: <T>(values: readonly T[]) => values[Math.floor(random() * values.length)] as T,
+  };
 }
 
 /** Numbers from 0 to 1, the same for the same seed (mulberry32). */

@@ -1,18 +1,24 @@
-import { expect, test } from "vitest";
+import { expect, inject, test } from "vitest";
 import { runChaos } from "../chaos/run-chaos.ts";
 
-test("I1 I2 I3 I4 chaos, short: nodes killed, PostgreSQL restarted, Plaid at its worst, and the books agree", async () => {
-  const { books, answers, kills, restarts } = await runChaos({ connects: 160, nodes: 2, seed: 7 });
-  expect(books).toMatchObject({
-    orphans: 0,
-    duplicates: 0,
-    overdrafts: 0,
-    partial: 0,
-    unfinished: 0,
-  });
-  // It was no walk in the park.
-  expect(kills).toBeGreaterThan(0);
-  expect(restarts).toBeGreaterThan(0);
-  expect(answers.connected).toBeGreaterThan(10);
-  expect(Object.keys(answers).length).toBeGreaterThan(4);
-});
+test.skipIf(!inject("redis"))(
+  "I1 I2 I3 I4 I5 chaos, short: nodes killed, PostgreSQL and Redis gone and back, Plaid at its worst, and the books agree",
+  async () => {
+    const run = await runChaos({ connects: 160, nodes: 2, seed: 7 });
+    const { books, answers, kills, restarts, redisOutages, staleReads } = run;
+    expect(books).toMatchObject({
+      orphans: 0,
+      duplicates: 0,
+      overdrafts: 0,
+      partial: 0,
+      unfinished: 0,
+    });
+    expect(staleReads).toBe(0);
+    // It was no walk in the park.
+    expect(kills).toBeGreaterThan(0);
+    expect(restarts).toBeGreaterThan(0);
+    expect(redisOutages).toBeGreaterThan(0);
+    expect(answers.connected).toBeGreaterThan(10);
+    expect(Object.keys(answers).length).toBeGreaterThan(4);
+  },
+);
