@@ -36,3 +36,26 @@ export async function deleteOtherSessions(db: Db, userId: string, kept: string):
     .executeTakeFirst();
   return Number(result.numDeletedRows);
 }
+
+/**
+ * The session of this token with its person, in one round trip: the data version is as of the same
+ * moment (I5). Null when there is none, or the person is gone.
+ */
+export async function findSession(db: Db, token: string) {
+  const row = await db
+    .selectFrom("sessions")
+    .innerJoin("users", "users.id", "sessions.user_id")
+    .where("sessions.token", "=", token)
+    .where("users.deleted_at", "is", null)
+    .select([
+      "sessions.id as sessionId",
+      "sessions.expires_at as expiresAt",
+      "users.id",
+      "users.name",
+      "users.email",
+      "users.plan",
+      "users.data_version as dataVersion",
+    ])
+    .executeTakeFirst();
+  return row ?? null;
+}

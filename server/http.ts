@@ -3,7 +3,6 @@ import path from "node:path";
 import { constants } from "node:zlib";
 import { createRequestHandler } from "@remix-run/express";
 import type { ServerBuild } from "@remix-run/node";
-import { fromNodeHeaders } from "better-auth/node";
 import compression from "compression";
 import cors from "cors";
 import express, { type ErrorRequestHandler, type Request, type RequestHandler } from "express";
@@ -56,7 +55,7 @@ export function createHttp(
   const createContext = (req: Request): Promise<Context> => {
     const own = known(req);
     // Once a request: the page's own caller, tRPC and REST see the same person.
-    own.context ??= identify(services, fromNodeHeaders(req.headers), callsOf(req), (name, value) =>
+    own.context ??= identify(services, req.headers, callsOf(req), (name, value) =>
       req.res?.setHeader(name, value),
     ).then((asking) => ({
       ...asking,

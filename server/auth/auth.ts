@@ -1,14 +1,18 @@
+import type { IncomingHttpHeaders } from "node:http";
 import { betterAuth } from "better-auth";
 import { APIError, createAuthMiddleware } from "better-auth/api";
-import { toNodeHandler } from "better-auth/node";
+import { parseCookies } from "better-auth/cookies";
+import { fromNodeHeaders, toNodeHandler } from "better-auth/node";
 import type { RequestHandler } from "express";
 import type { Kysely } from "kysely";
 import type { Database } from "../../db/schema.ts";
+import { findSession } from "../../db/sessions.ts";
 import type { User } from "../api/context.ts";
 import type { Config } from "../config.ts";
 import type { Log } from "../telemetry/log.ts";
 import { isBreached } from "./breached-passwords.ts";
 import type { LogInThrottle } from "./log-in-throttle.ts";
+import { readSigned } from "./signed-cookie.ts";
 
 /**
  * The one door to better-auth: who is asking, log-in, sign-up, log-out. Sessions are rows in
@@ -19,8 +23,15 @@ export interface Auth {
   handler: RequestHandler;
   /** Answers one request to `/api/auth/*` in-process, with all the checks a real one meets. */
   handle(request: Request): Promise<Response>;
-  /** The person behind these headers, with their plan, data version and session, or null. */
-  authenticate(headers: Headers): Promise<{ user: User; sessionId: string } | null>;
+  /**
+   * The person behind these headers, with their plan, data version and session, or null. `setCookie`
+   * is told when the browser is to keep another cookie from now on: of a session that was prolonged,
+   * or is no more.
+   */
+  authenticate(
+    headers: IncomingHttpHeaders,
+    setCookie: (lines: string[]) => void,
+  ): Promise<{ user: User; sessionId: string } | null>;
   /** Makes a person without logging anybody in. Somebody who has the email stays as they are. */
   createUser(person: { name: string; email: string; password: string }): Promise<{ id: string }>;
 }
@@ -121,8 +132,25 @@ export function createAuth(
   return {
     handler: toNodeHandler(handle) as RequestHandler,
     handle,
-    async authenticate(headers) {
-      const session = await auth.api.getSession({ headers });
+    async authenticate(headers, setCookie) {
+      // What nearly every request comes to: a session in its first day, read with its person at once.
+      const { secret, authCookies, sessionConfig } = await auth.$context;
+      const cookie = parseCookies(headers.cookie ?? "").get(authCookies.sessionToken.name);
+      const token = cookie === undefined ? null : readSigned(cookie, secret);
+      const found = token === null ? null : await findSession(db, token);
+      if (found) {
+        const { sessionId, expiresAt, ...user } = found;
+        const left = (expiresAt.getTime() - Date.now()) / 1000;
+        const notDue = left > Math.max(0, sessionConfig.expiresIn - sessionConfig.updateAge);
+        if (notDue) return { user, sessionId };
+      }
+      // Everything else is better-auth's to judge: what is due is prolonged, what is over cleared away.
+      const { response: session, headers: answer } = await auth.api.getSession({
+        headers: fromNodeHeaders(headers),
+        returnHeaders: true,
+      });
+      const lines = answer.getSetCookie();
+      if (lines.length > 0) setCookie(lines);
       // A log-in under way while the person was deleted may have made a session all the same.
       if (!session || session.user.deletedAt) return null;
       const { id, name, email, plan, dataVersion } = session.user;

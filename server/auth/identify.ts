@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from "node:http";
 import type { Asking } from "../api/context.ts";
 import { callLimit } from "../cache/request-limiter.ts";
 import { FiscilityError, reasons } from "../contracts/errors.ts";
@@ -14,14 +15,15 @@ const nobody: Asking = { user: null, sessionId: null, apiKey: null, refusal: nul
  */
 export async function identify(
   { auth, db, requestLimiter }: Pick<Services, "auth" | "db" | "requestLimiter">,
-  headers: Headers,
+  headers: IncomingHttpHeaders,
   calls: number,
-  setHeader: (name: string, value: string) => void,
+  setHeader: (name: string, value: string | string[]) => void,
 ): Promise<Asking> {
-  const authorization = headers.get("authorization");
-  if (authorization === null) {
-    if (!headers.has("cookie")) return nobody;
-    return { ...nobody, ...(await auth.authenticate(headers)) };
+  const { authorization, cookie } = headers;
+  if (authorization === undefined) {
+    if (cookie === undefined) return nobody;
+    const session = await auth.authenticate(headers, (lines) => setHeader("Set-Cookie", lines));
+    return { ...nobody, ...session };
   }
   try {
     const key = /^bearer +(\S+) *$/i.exec(authorization)?.[1] ?? "";

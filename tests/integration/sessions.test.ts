@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startTestApp();
+});
+afterAll(() => app?.close());
+
+const day = 24 * 60 * 60 * 1000;
+
+async function list(cookie: string, url = app.url) {
+  const answer = await fetch(`${url}/trpc/accounts.list`, { headers: { cookie } });
+  return { status: answer.status, setCookie: answer.headers.getSetCookie() };
+}
+
+const endsIn = (person: Person, ms: number) =>
+  app.query("update sessions set expires_at = $2 where user_id = $1", [
+    person.id,
+    new Date(Date.now() + ms),
+  ]);
+
+const expiryOf = async (person: Person) => {
+  const [row] = await app.query("select expires_at from sessions where user_id = $1", [person.id]);
+  return (row?.expires_at as Date | undefined)?.getTime();
+};
+
+test("A session in its first day is read as it stands, and the cookie stays", async () => {
+  const person = await app.signUp();
+  const before = await expiryOf(person);
+  expect(await list(person.cookie)).toEqual({ status: 200, setCookie: [] });
+  expect(await expiryOf(person)).toBe(before);
+});
+
+test("A session older than a day is prolonged, and so is its cookie", async () => {
+  const person = await app.signUp();
+  await endsIn(person, 5 * day);
+  const { status, setCookie } = await list(person.cookie);
+  expect(status).toBe(200);
+  expect(setCookie).toEqual([expect.stringMatching(/^fiscility\.session_token=.*Max-Age=604800/i)]);
+  expect(await expiryOf(person)).toBeGreaterThan(Date.now() + 6.9 * day);
+  const cookie = setCookie[0]?.split(";")[0] ?? "";
+  expect(await list(cookie)).toEqual({ status: 200, setCookie: [] });
+});
+
+test("A session past its end is nobody's, and its cookie goes", async () => {
+  const person = await app.signUp();
+  await endsIn(person, -1_000);
+  const { status, setCookie } = await list(person.cookie);
+  expect(status).toBe(401);
+  expect(setCookie).toContainEqual(
+    expect.stringMatching(/^fiscility\.session_token=;.*Max-Age=0/i),
+  );
+  expect(await expiryOf(person)).toBeUndefined();
+});
+
+test("A log-out on one node ends the session on every other", async () => {
+  const other = await app.startNode();
+  try {
+    const person = await app.signUp();
+    expect((await list(person.cookie, other.url)).status).toBe(200);
+    expect((await app.post("/api/auth/sign-out", {}, person)).status).toBe(200);
+    expect((await list(person.cookie, other.url)).status).toBe(401);
+    expect((await list(person.cookie)).status).toBe(401);
+  } finally {
+    await other.close();
+  }
+});
+
+test("A deleted person's session opens nothing, even one that was made meanwhile", async () => {
+  const person = await app.signUp();
+  await app.query("update users set deleted_at = now() where id = $1", [person.id]);
+  expect((await list(person.cookie)).status).toBe(401);
+});
+
+test("A cookie that was altered, cut or signed by another opens nothing", async () => {
+  const person = await app.signUp();
+  const [name = "", value = ""] = person.cookie.split("=", 2);
+  const signed = decodeURIComponent(value);
+  const [token = "", signature = ""] = signed.split(".");
+  const flip = (text: string, at: number) =>
+    text.slice(0, at) + (text[at] === "A" ? "B" : "A") + text.slice(at + 1);
+  const forged = [
+    `${flip(token, 3)}.${signature}`,
+    `${token}.${flip(signature, 3)}`,
+    `${token}.${signature.slice(0, 20)}`,
+    `${token}.`,
+    token,
+    `.${signature}`,
+    `${token}.${"A".repeat(43)}=`,
+    "%E0%A4%A",
+    "",
+  ];
+  for (const each of forged) {
+    expect((await list(`${name}=${encodeURIComponent(each)}`)).status, each).toBe(401);
+  }
+  expect((await list(`${name}=${encodeURIComponent(signed)}`)).status).toBe(200);
+});
