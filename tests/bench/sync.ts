@@ -11,6 +11,8 @@ import { rateLimits } from "../../server/plaid/rate-limits.ts";
 import type { Services } from "../../server/services.ts";
 import { listTransactions } from "../../server/sync/list-transactions.ts";
 import { syncItem } from "../../server/sync/sync-item.ts";
+import { type Figure, median, ratio, spread, timed } from "./figure.ts";
+import type { World } from "./world.ts";
 
 /** Transactions of the measured first sync. */
 const history = 20_000;
@@ -20,32 +22,14 @@ const longHistory = 100_000;
 const full = 10_000_000;
 const rounds = 5;
 
-const median = (values: number[]) =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-const ms = (value: number) => `${value.toFixed(value < 10 ? 2 : 0)} ms`;
-async function timed(run: () => Promise<unknown>): Promise<number> {
-  const started = performance.now();
-  await run();
-  return performance.now() - started;
-}
-
 /** A second database on the same server, migrated and empty. */
-export interface Twin {
-  db: Services["db"];
-  pool: pg.Pool;
-}
+type Twin = Pick<Awaited<ReturnType<World["database"]>>, "pool" | "services">;
 
-/** The figures of the sync and of the list of transactions, a line each. */
-export async function benchSync(
-  services: Services,
-  pool: pg.Pool,
-  makeUser: () => Promise<string>,
-  publicToken: () => Promise<string>,
-  control: (path: string, body: object) => Promise<unknown>,
-  twin: Twin,
-): Promise<string[]> {
-  const userId = await makeUser();
-  const input = { publicToken: await publicToken() };
+/** What issue E promises of the sync and of the list of transactions. */
+export async function* benchSync(world: World): AsyncGenerator<Figure> {
+  const { services, pool, control } = world;
+  const userId = await world.user();
+  const input = { publicToken: await world.publicToken() };
   const { item } = await connectAccount(services, { id: userId }, input, services.log);
   const ours = { userId, itemId: item.id };
   const { signal } = new AbortController();
@@ -131,19 +115,42 @@ export async function benchSync(
   await pool.query("commit");
 
   const pages = Math.ceil(rows.length / 500);
-  const [mine, copy] = [median(own), median(copies)];
-  const lines = [
-    `first sync of ${rows.length} transactions, without Plaid's time, against a COPY of the same rows:`,
-    `  ${ms(mine)} / ${ms(copy)} = ${(mine / copy).toFixed(2)}x (goal <= 3x, median of ${rounds}; with Plaid's time ${ms(median(whole))})`,
-    `  one upsert a row: ${ms(oneByOne)}, ${(oneByOne / mine).toFixed(0)}x ours (goal >= 20x); all of them in one transaction ${ms(inOneTransaction)}, ${(inOneTransaction / mine).toFixed(0)}x`,
-    `  ${statements} statements for ${pages} pages: one a page, one before, one after`,
-  ];
+  yield ratio(
+    {
+      issue: "E",
+      name: `first sync of ${history.toLocaleString("en")} transactions less Plaid's time, against a \`COPY\` of the same rows`,
+      goal: { atMost: 3 },
+      note: `${rounds} of each, in turns; with Plaid's time ${median(whole).toFixed(0)} ms.`,
+    },
+    own,
+    copies,
+    "ms",
+  );
+  yield {
+    issue: "E",
+    name: "how many times faster that sync is than one upsert a row",
+    goal: { atLeast: 20 },
+    value: oneByOne / median(own),
+    unit: "x",
+    ours: spread(own, "ms"),
+    floor: `${oneByOne.toFixed(0)} ms`,
+    note: `upserts: a fifth of the rows, measured once; all in one transaction ${inOneTransaction.toFixed(0)} ms.`,
+  };
+  yield {
+    issue: "E",
+    name: "statements for a page of 500",
+    goal: { atMost: 1 },
+    value: (statements - 2) / pages,
+    unit: "",
+    note: `${statements} for ${pages} pages: one a page, one before, one after.`,
+  };
   await reset();
-  lines.push(await memory(services, ours, sync));
+  yield await memory(services, ours, sync);
   await reset();
   await sync();
-  lines.push(...(await fullTable(services, pool, twin, userId)));
-  return lines;
+  const twin = await world.database("twin");
+  yield await fullTable(services, pool, twin, userId);
+  await twin.close();
 }
 
 /** Heap after a page early in a long sync, and after its last one; garbage is collected before. */
@@ -151,7 +158,7 @@ async function memory(
   services: Services,
   { itemId }: { itemId: string },
   sync: () => Promise<unknown>,
-): Promise<string> {
+): Promise<Figure> {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
   const { syncTransactions } = services.plaid;
@@ -197,7 +204,16 @@ async function memory(
   services.plaid.syncTransactions = syncTransactions;
   const [early = Number.NaN] = heap;
   const late = heap.at(-1) ?? Number.NaN;
-  return `  heap in a sync of ${longHistory}: ${early.toFixed(1)} MB after 5 pages, ${late.toFixed(1)} MB after ${(heap.length - 1) * 20 + 5} (goal: flat)`;
+  return {
+    issue: "E",
+    name: `heap late in a sync of ${longHistory.toLocaleString("en")}, against early in it`,
+    goal: { atMost: 1.2 },
+    value: late / early,
+    unit: "x",
+    ours: `${late.toFixed(1)} MB after ${(heap.length - 1) * 20 + 5} pages`,
+    floor: `${early.toFixed(1)} MB after 5 pages`,
+    note: "garbage collected before each look: flat is 1x.",
+  };
 }
 
 /**
@@ -209,7 +225,7 @@ async function fullTable(
   pool: pg.Pool,
   twin: Twin,
   userId: string,
-): Promise<string[]> {
+): Promise<Figure> {
   const cursors: (string | undefined)[] = [undefined];
   for (;;) {
     const page = await listTransactions({ db }, { id: userId }, { cursor: cursors.at(-1) });
@@ -243,15 +259,21 @@ async function fullTable(
     const cursor = cursors[Math.abs(n * 37) % cursors.length];
     const page = (from: Services["db"]) =>
       timed(() => listTransactions({ db: from }, { id: userId }, { cursor }));
-    const [one, other] = [await page(twin.db), await page(db)];
+    const [one, other] = [await page(twin.services.db), await page(db)];
     if (n < 0) continue;
     alone.push(one);
     crowded.push(other);
   }
   const { rows } = await pool.query("select count(*)::int n from transactions");
-  const [many, few] = [median(crowded), median(alone)];
-  return [
-    `a page of 50 transactions of one person who has ${history}, in a table of ${rows[0].n} rows against one of theirs alone:`,
-    `  ${ms(many)} / ${ms(few)} = ${(many / few).toFixed(2)}x (goal <= 1.2x, median of 1000; filled in ${(filled / 1000).toFixed(0)} s)`,
-  ];
+  return ratio(
+    {
+      issue: "E",
+      name: `a page of one person's transactions with ${rows[0].n.toLocaleString("en")} rows in the table, against theirs alone`,
+      goal: { atMost: 1.2 },
+      note: `a page of 50 of ${history.toLocaleString("en")}, 1,000 of each, in turns of two databases; filled in ${(filled / 1000).toFixed(0)} s.`,
+    },
+    crowded,
+    alone,
+    "ms",
+  );
 }

@@ -1,0 +1,173 @@
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { gzipSync } from "node:zlib";
+import { freePort } from "../../local/ports.ts";
+import { launchBrowser, openPage } from "../support/browser.ts";
+import { amount, type Figure, ratio } from "./figure.ts";
+import { throughput } from "./load.ts";
+import { startProcess } from "./node-process.ts";
+import { browserCookies, signUp } from "./people.ts";
+import type { World } from "./world.ts";
+
+const build = path.join(import.meta.dirname, "../../build");
+const banks = 5;
+const accountsOfABank = 5;
+const transactions = 20_000;
+const loads = 9;
+const turns = 12;
+
+/** What issue F promises of the dashboard: its weight, its rendering, and how soon it can be used. */
+export async function* benchDashboard(world: World): AsyncGenerator<Figure> {
+  yield await weight();
+  const port = await freePort();
+  const own = { PORT: String(port), APP_URL: `http://localhost:${port}`, WORKER: "apart" };
+  const app = await startProcess("app", { ...world.env, ...own });
+  try {
+    const email = `${randomUUID()}@example.com`;
+    const cookie = await signUp(app.url, email);
+    await fill(world.pool, email);
+    yield await serverRender(app.url, cookie);
+    yield* usable(app.url, cookie);
+  } finally {
+    await app.stop();
+  }
+}
+
+/** What the dashboard loads before Link: the modules its route and its parents import. */
+interface Manifest {
+  entry: { module: string; imports: string[] };
+  routes: Record<string, { module: string; imports?: string[] }>;
+}
+
+async function weight(): Promise<Figure> {
+  const server = (await import(path.join(build, "server/index.js"))) as { assets: Manifest };
+  const { entry, routes } = server.assets;
+  const parts = ["root", "routes/_app", "routes/_app.dashboard"].flatMap((id) => routes[id] ?? []);
+  const files = new Set(
+    [entry, ...parts].flatMap((part) => [part.module, ...(part.imports ?? [])]),
+  );
+  const bytes = [...files].map((file) => {
+    const [name = file] = file.split("?");
+    return gzipSync(readFileSync(path.join(build, "client", name))).length;
+  });
+  return amount(
+    {
+      issue: "A",
+      name: "the dashboard's JavaScript, gzipped",
+      goal: { atMost: 130 },
+      bound: "React, React DOM and Remix's router, before a line of ours.",
+      note: `${files.size} files; Link's own script comes when somebody connects.`,
+    },
+    [bytes.reduce((sum, one) => sum + one, 0) / 1000],
+    "kB",
+  );
+}
+
+/** A person with 25 accounts in five banks and 20,000 transactions of two years. */
+async function fill(pool: World["pool"], email: string): Promise<void> {
+  await pool.query(
+    `with person as (
+       update users set plan = 'cfo', data_version = data_version + 1 where email = $1 returning id
+     ), item as (
+       insert into items (id, user_id, plaid_item_id, institution_id, institution_name, access_token_sealed)
+       select gen_random_uuid(), id, id::text || n, 'ins_109508', 'Bank ' || n, 'b'
+         from person, generate_series(1, $2::int) n returning id, user_id
+     ), sync as (
+       insert into item_syncs (item_id, user_id, status, synced_at, started_at, arrived)
+       select id, user_id, 'done', now(), now(), $4::int / $2::int from item
+     ), account as (
+       insert into accounts (item_id, user_id, plaid_account_id, position, name, mask, type, subtype,
+         current_balance, available_balance, currency)
+       select id, user_id, id::text || n, n, 'Account ' || n, lpad(n::text, 4, '0'), 'depository',
+         'checking', 1234.56 * n, 1200 * n, 'USD' from item, generate_series(1, $3::int) n
+       returning id, user_id
+     )
+     insert into transactions (user_id, id, account_id, date, amount, currency, name, merchant, category, pending)
+     select user_id, id::text || n, id, current_date - (n % 730), (n % 500)::numeric / 7, 'USD',
+       'A merchant with number ' || n, 'A merchant', 'FOOD_AND_DRINK', false
+     from account, generate_series(1, $4::int / ($2::int * $3::int)) n`,
+    [email, banks, accountsOfABank, transactions],
+  );
+  await pool.query("vacuum analyze");
+}
+
+/** Whole documents a second, in turns with the log-in page: Remix with nothing to load. */
+async function serverRender(url: string, cookie: string): Promise<Figure> {
+  const address = (page: string) => `${url.replace("localhost", "127.0.0.1")}${page}`;
+  const pages = [
+    { url: address("/dashboard"), headers: { cookie }, rates: [] as number[] },
+    { url: address("/login"), headers: {}, rates: [] as number[] },
+  ] as const;
+  for (const page of pages) await throughput(page.url, page.headers, 8, 2_000);
+  for (let turn = 0; turn < turns; turn++) {
+    for (const page of pages) {
+      const { answers, seconds } = await throughput(page.url, page.headers, 8, 500);
+      page.rates.push(answers / seconds);
+    }
+  }
+  return ratio(
+    {
+      issue: "F",
+      name: "server render of the dashboard, against a static Remix page",
+      goal: { atLeast: 0.6 },
+      bound: `React renders ${banks * accountsOfABank} accounts where the static page has a form.`,
+      note: `${banks * accountsOfABank} accounts in ${banks} banks, ${transactions.toLocaleString("en")} transactions; the static page is the log-in, for nobody. 8 connections, ${turns} turns.`,
+    },
+    pages[0].rates,
+    pages[1].rates,
+    "a second",
+  );
+}
+
+/** Until every account is there and the button that connects a bank answers; and what moved meanwhile. */
+async function* usable(url: string, cookie: string): AsyncGenerator<Figure> {
+  const browser = await launchBrowser();
+  const seconds: number[] = [];
+  const shifts: number[] = [];
+  try {
+    for (let load = 0; load < loads; load++) {
+      const { page, layoutShift } = await openPage(browser);
+      await page.context().addCookies(browserCookies(cookie));
+      const session = await page.context().newCDPSession(page);
+      await session.send("Emulation.setCPUThrottlingRate", { rate: 4 });
+      await page.goto(`${url}/dashboard`, { waitUntil: "commit" });
+      const ms = await page.waitForFunction(
+        (expected) => {
+          const hydrated = (element: Element) =>
+            Object.keys(element).some((name) => name.startsWith("__reactProps"));
+          const cards = [...document.querySelectorAll("[data-item-id]")];
+          const buttons = [...document.querySelectorAll("main button")];
+          const ready = cards.length === expected && [...cards, ...buttons].every(hydrated);
+          return ready && buttons.length > 0 ? performance.now() : 0;
+        },
+        banks,
+        { polling: "raf", timeout: 30_000 },
+      );
+      seconds.push((await ms.jsonValue()) / 1000);
+      await page.waitForLoadState("networkidle");
+      shifts.push(await layoutShift());
+      await page.context().close();
+    }
+  } finally {
+    await browser.close();
+  }
+  yield amount(
+    {
+      issue: "F",
+      name: "the dashboard usable on a processor slowed 4 times",
+      goal: { atMost: 1.5 },
+      bound: "the time Chromium takes to parse and run React and Remix when slowed.",
+      note: `${loads} loads with an empty cache, ${banks * accountsOfABank} accounts and ${transactions.toLocaleString("en")} transactions: from the navigation until every bank is shown and every button answers.`,
+    },
+    seconds,
+    "s",
+  );
+  yield {
+    issue: "F",
+    name: "cumulative layout shift of those loads, the largest",
+    goal: { atMost: 0.02 },
+    value: Math.max(...shifts),
+    unit: "",
+  };
+}

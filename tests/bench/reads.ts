@@ -1,0 +1,81 @@
+import { randomUUID } from "node:crypto";
+import { createClient } from "redis";
+import { freePort } from "../../local/ports.ts";
+import { startRedis } from "../support/redis.ts";
+import { type Figure, median, ratio } from "./figure.ts";
+import { throughput } from "./load.ts";
+import { startProcess } from "./node-process.ts";
+import { post, signUp } from "./people.ts";
+import type { World } from "./world.ts";
+
+const turns = 20;
+const turnMs = 400;
+
+/** Cached `accounts.list` over tRPC, against Express with one Redis GET: with and without a log-in. */
+export async function* benchReads(world: World): AsyncGenerator<Figure> {
+  const redis = await startRedis();
+  const start = async (kind: "app" | "bare") => {
+    const port = await freePort();
+    const own = { REDIS_URL: redis.url, PORT: String(port), APP_URL: `http://localhost:${port}` };
+    return startProcess(kind, { ...world.env, ...own });
+  };
+  const [app, bare] = [await start("app"), await start("bare")];
+  try {
+    const cookie = await signUp(app.url, `${randomUUID()}@example.com`);
+    const public_token = await world.publicToken("Account");
+    await post(`${app.url}/plaid/exchange-token`, { public_token }, cookie);
+    const read = `${app.url}/trpc/accounts.list`;
+    const answer = await fetch(read, { headers: { cookie } });
+    const client = await createClient({ url: redis.url }).connect();
+    await client.set("bench:accounts", await answer.text());
+    client.destroy();
+    // Short turns, so that whatever else the machine does meets all three alike.
+    const sides = [
+      { process: app, url: read.replace("localhost", "127.0.0.1") },
+      { process: bare, url: `${bare.url}/known` },
+      { process: bare, url: `${bare.url}/` },
+    ].map((side) => ({ ...side, rates: [] as number[], cpu: [] as number[] }));
+    for (const { url } of sides) await throughput(url, { cookie }, 32, 3_000);
+    for (let turn = 0; turn < turns; turn++) {
+      for (const side of sides) {
+        const before = await side.process.cpu();
+        const { answers, seconds } = await throughput(side.url, { cookie }, 32, turnMs);
+        side.rates.push(answers / seconds);
+        side.cpu.push(((await side.process.cpu()) - before) / answers);
+      }
+    }
+    const [ours, known, anybody] = sides;
+    if (!ours || !known || !anybody) return;
+    const processor = (theirs: { cpu: number[] }) =>
+      `32 connections, ${turns} turns; processor time of a request: ${median(ours.cpu).toFixed(0)} us, of the floor's ${median(theirs.cpu).toFixed(0)} us.`;
+    yield ratio(
+      {
+        issue: "D",
+        name: "throughput of cached `accounts.list` over tRPC, against bare Express with the same log-in and one Redis GET",
+        goal: { atLeast: 0.7 },
+        bound:
+          "security headers, compression's look at each answer, a log line, tRPC's middlewares, and the entry and the answer checked against their schema.",
+        note: processor(known),
+      },
+      ours.rates,
+      known.rates,
+      "a second",
+    );
+    yield ratio(
+      {
+        issue: "D",
+        name: "the same, against bare Express with one Redis GET for anybody",
+        goal: { atLeast: 0.7 },
+        bound:
+          "who asks, and their data version, are read from PostgreSQL in each request: no cached answer can be stale (I5), and a session that ended is over at once. That query alone takes several times what one Redis GET does.",
+        note: processor(anybody),
+      },
+      ours.rates,
+      anybody.rates,
+      "a second",
+    );
+  } finally {
+    await Promise.all([app.stop(), bare.stop()]);
+    await redis.stop();
+  }
+}

@@ -1,0 +1,66 @@
+import { execFileSync } from "node:child_process";
+import { cpus, totalmem } from "node:os";
+import { digits, type Figure, isMet } from "./figure.ts";
+
+const shown = ({ value, unit }: Figure) =>
+  unit === "x" ? `${value.toFixed(2)}x` : `${digits(value)} ${unit}`.trim();
+
+const goalOf = ({ goal, unit }: Figure) => {
+  if (goal === null) return "";
+  const after = unit === "x" ? "x" : ` ${unit}`;
+  return "atMost" in goal ? `≤ ${goal.atMost}${after}` : `≥ ${goal.atLeast}${after}`;
+};
+
+/** A figure as soon as it is known, for who watches. */
+export function line(figure: Figure): string {
+  const sides = [figure.ours, figure.floor].filter(Boolean).join(" / ");
+  const goal = figure.goal ? `, goal ${goalOf(figure)}${isMet(figure) ? "" : ": MISSED"}` : "";
+  const rest = [sides, figure.note].filter(Boolean).join("; ");
+  return `${figure.issue}  ${figure.name}: ${shown(figure)}${goal}${rest ? `\n     ${rest}` : ""}`;
+}
+
+/** `docs/benchmarks.md`: every figure of one run, the misses with what bounds them. */
+export function report(figures: readonly Figure[], seconds: number): string {
+  const misses = figures.filter((figure) => !isMet(figure));
+  const [processor] = cpus();
+  const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim();
+  const cells = (row: string[]) =>
+    `| ${row.map((cell) => cell.replaceAll("|", "/")).join(" | ")} |`;
+  return `${[
+    "# Benchmarks",
+    "Written by `npm run bench`, which measures everything in one run, on 127.0.0.1 alone. A ratio is of two things measured in turns on the same machine, ours first; beside each side stands its median and, in brackets, the half of all values around it.",
+    [
+      `- ${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC, commit ${commit}, ${Math.round(seconds)} s`,
+      `- ${cpus().length} x ${processor?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.versions.node}, ${process.platform}`,
+      `- ${figures.filter((figure) => figure.goal).length} goals, ${misses.length} missed`,
+    ].join("\n"),
+    [
+      cells(["", "what", "goal", "measured", "ours", "floor", ""]),
+      cells(Array(7).fill("---")),
+      ...figures.map((figure) =>
+        cells([
+          figure.issue,
+          figure.name,
+          goalOf(figure),
+          shown(figure),
+          figure.ours ?? "",
+          figure.floor ?? "",
+          figure.goal === null ? "" : isMet(figure) ? "met" : "**missed**",
+        ]),
+      ),
+    ].join("\n"),
+    ...(misses.length > 0 ? ["## Missed, and what bounds them"] : []),
+    misses
+      .map(
+        (figure) => `- **${figure.name}**, ${shown(figure)}: ${figure.bound ?? "not yet known."}`,
+      )
+      .join("\n"),
+    "## How to read them",
+    figures
+      .filter(({ note }) => note)
+      .map(({ name, note }) => `- ${name}: ${note}`)
+      .join("\n"),
+  ]
+    .filter(Boolean)
+    .join("\n\n")}\n`;
+}

@@ -1,0 +1,78 @@
+import { type Figure, median, quantile, spread } from "./figure.ts";
+import { startProcess } from "./node-process.ts";
+import { exchange, readAccounts } from "./requests.ts";
+import type { World } from "./world.ts";
+
+const clients = 200;
+const latency = 2_000;
+/** A key may read 600 times a minute: so many take turns, one read each 25 ms. */
+const readers = 6;
+
+/**
+ * 200 people connect at once while each call to Plaid takes 2 s, and come back as a busy server asks
+ * them to, until each is connected; somebody else's reads all the while, against the same alone.
+ */
+export async function* benchSlowPlaid(world: World): AsyncGenerator<Figure> {
+  const app = await startProcess("app", { ...world.env, PORT: "0" });
+  try {
+    const key = async () => world.key(await world.user());
+    const reading = await Promise.all(Array.from({ length: readers }, key));
+    const keys = await Promise.all(Array.from({ length: clients }, key));
+    const tokens = await Promise.all(keys.map(() => world.publicToken()));
+    await reads(app.url, reading, pause(2_000));
+    const before = await reads(app.url, reading, pause(20_000));
+    await world.control("settings", { latency_ms: latency });
+    const started = performance.now();
+    const refusals = new Map<string, number>();
+    const all = Promise.all(
+      keys.map(async (key, n) => {
+        for (;;) {
+          const refused = await exchange(app.url, key, tokens[n] ?? "");
+          if (refused === null) return;
+          refusals.set(refused.reason, (refusals.get(refused.reason) ?? 0) + 1);
+          await pause(refused.retryAfter * 1000 * (1 + Math.random() / 2));
+        }
+      }),
+    );
+    const beside = await reads(app.url, reading, all);
+    const seconds = (performance.now() - started) / 1000;
+    await world.control("settings", { latency_ms: 0 });
+    const alone = [...before, ...(await reads(app.url, reading, pause(20_000)))];
+    const p99 = (values: number[]) => quantile(values, 0.99);
+    const said = (values: number[]) =>
+      `${p99(values).toFixed(2)} ms; all: ${spread(values, "ms")}, ${values.length} reads`;
+    yield {
+      issue: "C",
+      name: `p99 of \`accounts.list\` beside ${clients} connections while each call to Plaid takes 2 s, against alone`,
+      goal: { atMost: 1.5 },
+      value: p99(beside) / p99(alone),
+      unit: "x",
+      ours: said(beside),
+      floor: said(alone),
+      bound:
+        "the reads share one process, and one processor, with what the connections do between their calls to Plaid.",
+      note: `all ${clients} sent within one moment; who is told "busy" comes back after Retry-After and up to half of it more, until all are connected: ${seconds.toFixed(0)} s, ${[...refusals].map(([reason, count]) => `${count} times ${reason}`).join(", ")}. Reads one after the other, 25 ms apart, all that time; alone for 20 s before and 20 s after. Ratio of the medians: ${(median(beside) / median(alone)).toFixed(2)}x.`,
+    };
+  } finally {
+    await app.stop();
+  }
+}
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+/** Milliseconds of each read, one after the other until `end`. */
+async function reads(url: string, keys: string[], end: Promise<unknown>): Promise<number[]> {
+  const times: number[] = [];
+  let ended = false;
+  const watch = end.finally(() => {
+    ended = true;
+  });
+  for (let n = 0; !ended; n++) {
+    const started = performance.now();
+    await readAccounts(url, keys[n % keys.length] ?? "");
+    times.push(performance.now() - started);
+    await pause(25);
+  }
+  await watch;
+  return times;
+}
