@@ -146,6 +146,7 @@ async function connectInside(
   if (deadline.aborted) throw new FiscilityError("busy", { details: { retryAfterSeconds: 5 } });
 
   // An attempt that is already `exchanged` under the lock was left by a process that died: go on.
+  let keeping: Promise<void> | undefined;
   if (attempt.access_token_sealed === null) {
     progress.unclear = run.fresh ? attempt.sent_again : attempt.public_token_sealed !== null;
     // What may have been exchanged already is exchanged again whatever the plan: only so does it end.
@@ -168,19 +169,27 @@ async function connectInside(
     };
     // Through the other pool: this must stand even when the transaction does not. A database that
     // restarts just now is waited for, as the token is nowhere else.
-    await pRetry(() => keepExchange(db, userId, run.id, kept), { retries: 5, minTimeout: 100 });
-    progress.kept = true;
-    times.done("keep");
+    keeping = pRetry(() => keepExchange(db, userId, run.id, kept), {
+      retries: 5,
+      minTimeout: 100,
+    }).then(() => times.done("keep"));
   } else {
     progress.accessToken = vault.open(attempt.access_token_sealed, run.id);
-    progress.kept = true;
   }
-  // The person deleted their account meanwhile: the Item is given up, and removed like any other.
-  if (plan.deleted) throw new FiscilityError("unauthenticated");
   const { access_token_sealed: sealed, plaid_item_id: plaidItemId } = attempt;
   if (sealed === null || plaidItemId === null) throw new Error("an exchanged attempt has no token");
 
-  const found = await plaid.getAccounts(progress.accessToken, { signal: deadline });
+  // Beside each other, but nothing gives up before it is known whether the token is kept.
+  const [keep, read] = await Promise.allSettled([
+    keeping,
+    plan.deleted ? null : plaid.getAccounts(progress.accessToken, { signal: deadline }),
+  ]);
+  if (keep.status === "rejected") throw keep.reason;
+  progress.kept = true;
+  if (read.status === "rejected") throw read.reason;
+  const found = read.value;
+  // The person deleted their account meanwhile: the Item is given up, and removed like any other.
+  if (found === null) throw new FiscilityError("unauthenticated");
   progress.institution = found.institution;
   progress.plaidRequestId ??= found.requestId;
   times.done("accounts");
