@@ -8,7 +8,7 @@ import {
 import type { AppRouter } from "../../server/api/router.ts";
 import { callLink } from "./call-link.ts";
 import { clientFailure } from "./fiscility-error.ts";
-import { streamLinks } from "./stream-links.ts";
+import { streamLink } from "./stream-link.ts";
 import { readAnswer } from "./to-fiscility-error.ts";
 
 export interface ClientOptions {
@@ -55,7 +55,7 @@ export function createClient(options: ClientOptions): FiscilityClient {
     links: [
       splitLink({
         condition: ({ type }) => type === "subscription",
-        true: streamLinks({ url, retries, fetch: send, headers }),
+        true: streamLink({ url, retries, fetch: send, headers }),
         false: [
           callLink({ url, timeoutMs, retries }),
           splitLink({

@@ -43,7 +43,7 @@ test("G1 the bundle and its types name no package but the declared ones, and not
     "@trpc/client",
     "@trpc/server",
     "@trpc/server/observable",
-    "eventsource",
+    "eventsource-parser",
     "zod",
   ];
   for (const name of ["index.mjs", "index.cjs", "index.d.mts", "index.d.cts"]) {

@@ -1,0 +1,176 @@
+import type { Operation, TRPCLink } from "@trpc/client";
+import { observable } from "@trpc/server/observable";
+import { createParser, type EventSourceMessage } from "eventsource-parser";
+import type { AppRouter } from "../../server/api/router.ts";
+import { waitBefore } from "./call-link.ts";
+import { clientFailure, type FiscilityError, serverFailure } from "./fiscility-error.ts";
+import { toFiscilityError, unexpectedAnswer } from "./to-fiscility-error.ts";
+
+export interface StreamOptions {
+  url: string;
+  /** Times a stream that never opened is tried again. */
+  retries: number;
+  fetch: typeof fetch;
+  headers: Record<string, string>;
+}
+
+type Observer = Parameters<Parameters<typeof observable>[0]>[0];
+
+/**
+ * Subscriptions over Server-Sent Events, with the key in a header, which the browsers' EventSource
+ * cannot send. One that was open once is opened again for as long as that can help, from the last
+ * event it saw; one that never opened gives up after `retries`, so that a wrong address is told.
+ */
+export function streamLink(options: StreamOptions): TRPCLink<AppRouter> {
+  return () =>
+    ({ op }) =>
+      observable((observer) => {
+        const left = new AbortController();
+        const leave = () => left.abort();
+        op.signal?.addEventListener("abort", leave, { once: true });
+        if (op.signal?.aborted) leave();
+        follow(options, op, left.signal, observer as Observer)
+          .then(
+            () => observer.complete(),
+            (error) => observer.error(error as never),
+          )
+          .finally(() => op.signal?.removeEventListener("abort", leave));
+        return leave;
+      });
+}
+
+/** Until the server says that there is nothing more, the caller leaves, or it cannot go on. */
+async function follow(
+  options: StreamOptions,
+  op: Operation,
+  left: AbortSignal,
+  observer: Observer,
+): Promise<void> {
+  let lastEventId: string | undefined;
+  let everOpened = false;
+  const state = (state: "connecting" | "pending" | "idle", error: FiscilityError | null = null) =>
+    observer.next({ result: { type: "state", state, error } });
+  state("connecting");
+  for (let failures = 0; !left.aborted; ) {
+    try {
+      const ended = await readStream(options, addressOf(options.url, op, lastEventId), left, {
+        opened() {
+          everOpened = true;
+          failures = 0;
+          observer.next({ result: { type: "started" } });
+          state("pending");
+        },
+        event(id, data) {
+          lastEventId = id ?? lastEventId;
+          observer.next({ result: id === undefined ? { data } : { id, data: { id, data } } });
+        },
+      });
+      if (ended) break;
+      failures = 1;
+      state("connecting");
+    } catch (thrown) {
+      if (left.aborted) break;
+      const failure = toFiscilityError(thrown, options.url);
+      failures++;
+      if (!failure.retryable || !(everOpened || failures <= options.retries)) throw failure;
+      state("connecting", failure);
+    }
+    const again = waitBefore(clientFailure("unreachable", { url: options.url }), failures);
+    await pause(again, left);
+  }
+  observer.next({ result: { type: "stopped" } });
+  state("idle");
+}
+
+/**
+ * One request. True when the server ended the stream for good, false when it broke off. Throws why it
+ * was not opened, or what the server said instead of an event.
+ */
+async function readStream(
+  { url, fetch, headers }: StreamOptions,
+  address: string,
+  left: AbortSignal,
+  on: { opened(): void; event(id: string | undefined, data: unknown): void },
+): Promise<boolean> {
+  const silent = new AbortController();
+  const end = () => silent.abort();
+  left.addEventListener("abort", end, { once: true });
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let patience: number | undefined;
+  const heard = () => {
+    clearTimeout(timer);
+    if (patience !== undefined) timer = setTimeout(end, patience);
+  };
+  let ended = false;
+  let failure: FiscilityError | null = null;
+  const parser = createParser({
+    onEvent({ event, id, data }: EventSourceMessage) {
+      if (event === "connected") {
+        patience = (JSON.parse(data) as { reconnectAfterInactivityMs?: number })
+          .reconnectAfterInactivityMs;
+        on.opened();
+      } else if (event === "return") ended = true;
+      else if (event === "serialized-error") failure = said(JSON.parse(data), url);
+      else if (event !== "ping") on.event(id, JSON.parse(data));
+    },
+  });
+  try {
+    const response = await fetch(address, {
+      headers: { ...headers, accept: "text/event-stream" },
+      cache: "no-store",
+      signal: silent.signal,
+    }).catch((cause) => {
+      throw clientFailure("unreachable", { url }, { cause });
+    });
+    const type = response.headers.get("content-type") ?? "";
+    if (!response.ok || !response.body || !type.startsWith("text/event-stream")) {
+      throw said(await response.json().catch(() => null), url, response);
+    }
+    const reader = response.body.getReader();
+    const decoder = new TextDecoder();
+    while (!ended && !failure) {
+      const { done, value } = await reader.read();
+      if (done) return false;
+      heard();
+      parser.feed(decoder.decode(value, { stream: true }));
+    }
+    if (failure) throw failure;
+    return true;
+  } catch (thrown) {
+    // It broke off, or was silent for too long: both are mended by opening it again.
+    if (patience !== undefined && !failure) return false;
+    throw thrown;
+  } finally {
+    clearTimeout(timer);
+    left.removeEventListener("abort", end);
+    end();
+  }
+}
+
+/** What the server said in place of a stream or in it. */
+function said(body: unknown, url: string, response?: Response): FiscilityError {
+  type Said = { reason?: unknown };
+  const { error, ...shape } = (body ?? {}) as { error?: Said & { data?: Said }; data?: Said };
+  const reason = error?.data ?? error ?? shape.data;
+  if (typeof reason?.reason === "string")
+    return serverFailure({ ...reason, reason: reason.reason });
+  return response ? unexpectedAnswer(response, url) : clientFailure("unreachable", { url });
+}
+
+/** As tRPC writes it; the server goes on after the event that it is told of. */
+function addressOf(url: string, { path, input }: Operation, lastEventId: string | undefined) {
+  const sent = lastEventId === undefined ? input : { ...(input as object), lastEventId };
+  const query = sent === undefined ? "" : `?input=${encodeURIComponent(JSON.stringify(sent))}`;
+  return `${url}/${path}${query}`;
+}
+
+const pause = (ms: number, left: AbortSignal) =>
+  new Promise<void>((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      left.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    left.addEventListener("abort", done, { once: true });
+  });
