@@ -1,7 +1,15 @@
 import fontUrl from "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2?url";
-import type { LinksFunction, MetaFunction } from "@remix-run/node";
-import { Links, Meta, Outlet, Scripts, ScrollRestoration } from "@remix-run/react";
+import type { LinksFunction, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
+import {
+  Links,
+  Meta,
+  Outlet,
+  Scripts,
+  ScrollRestoration,
+  useRouteLoaderData,
+} from "@remix-run/react";
 import type { ReactNode } from "react";
+import { readScheme } from "./appearance/scheme.ts";
 import { ErrorPage } from "./components/error-page.tsx";
 import { Toasts } from "./components/toasts.tsx";
 import { useNonce } from "./nonce.ts";
@@ -16,17 +24,32 @@ export const links: LinksFunction = () => [
 
 export const meta: MetaFunction = () => [{ title: text.product }];
 
-/** The frame of every page, the error page included. The colour scheme follows the system, in CSS. */
+/** The scheme is in the very first byte of the page, so that nothing is ever shown in another. */
+export async function loader({ request }: LoaderFunctionArgs) {
+  return { scheme: await readScheme(request) };
+}
+
+/** What the browser's own bars are coloured with: the ground of the page. */
+const grounds = { light: "#fbfbfa", dark: "#0e1110" };
+
+/** The frame of every page, the error page included. */
 export function Layout({ children }: { children: ReactNode }) {
   const nonce = useNonce();
+  const scheme = useRouteLoaderData<typeof loader>("root")?.scheme ?? null;
   return (
-    <html lang="en">
+    <html lang="en" data-scheme={scheme ?? undefined}>
       <head>
         <meta charSet="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />
-        <meta name="color-scheme" content="light dark" />
-        <meta name="theme-color" media="(prefers-color-scheme: light)" content="#fbfbfa" />
-        <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#0e1110" />
+        <meta name="color-scheme" content={scheme ?? "light dark"} />
+        {(["light", "dark"] as const).map((system) => (
+          <meta
+            key={system}
+            name="theme-color"
+            media={`(prefers-color-scheme: ${system})`}
+            content={grounds[scheme ?? system]}
+          />
+        ))}
         <meta name="referrer" content="same-origin" />
         <Meta />
         <Links />

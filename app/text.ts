@@ -18,6 +18,7 @@ export const text = {
     logOut: "Log out",
     skip: "Skip to content",
   },
+  appearance: { title: "Colours", system: "System", light: "Light", dark: "Dark" },
   auth: {
     logIn: {
       title: "Log in",

@@ -1,5 +1,7 @@
+import { createSecretKey, type KeyObject } from "node:crypto";
 import { z } from "zod";
 import { type RedisAddress, redisAddress } from "./cache/redis-address.ts";
+import { Secret } from "./vault/secret.ts";
 
 const base64Key = z
   .string()
@@ -8,7 +10,7 @@ const base64Key = z
 
 /** `TOKEN_KEYS`: `id:base64key[,id:base64key…]`; the first one seals, all of them open. */
 const tokenKeys = z.string().transform((text, ctx) => {
-  const ring = new Map<string, Buffer>();
+  const ring = new Map<string, KeyObject>();
   for (const entry of text.split(",")) {
     const [id, key, ...rest] = entry.trim().split(":");
     const parsed = base64Key.safeParse(key);
@@ -24,13 +26,13 @@ const tokenKeys = z.string().transform((text, ctx) => {
       ctx.addIssue(`the key ${id} is not random`);
       return z.NEVER;
     }
-    ring.set(id, parsed.data);
+    ring.set(id, createSecretKey(parsed.data));
   }
   return ring;
 });
 
 /** The key ring alone, for a command that needs nothing else. Throws `ConfigError`. */
-export function parseTokenKeys(text: string): ReadonlyMap<string, Buffer> {
+export function parseTokenKeys(text: string): ReadonlyMap<string, KeyObject> {
   const ring = tokenKeys.safeParse(text);
   if (ring.success) return ring.data;
   throw new ConfigError(`TOKEN_KEYS: ${ring.error.issues[0]?.message}`);
@@ -97,7 +99,7 @@ function isLoopback(url: string): boolean {
   return /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[::1?\])$/.test(hostname);
 }
 
-/** The environment, parsed. `plaid.standIn`: another host that speaks Plaid and serves its own Link. */
+/** The environment, parsed; what is secret in it prints as `[secret]`. `plaid.standIn`: another host that speaks Plaid and serves its own Link. */
 export interface Config {
   production: boolean;
   port: number;
@@ -105,18 +107,18 @@ export interface Config {
   /** Where Plaid tells of Items; undefined where it cannot reach us. */
   webhookUrl: string | undefined;
   /** PostgreSQL, or a pooler before it that may pool transactions. */
-  databaseUrl: string;
+  databaseUrl: Secret;
   /** PostgreSQL itself. */
-  databaseDirectUrl: string;
+  databaseDirectUrl: Secret;
   redis: RedisAddress | undefined;
   plaid: {
     clientId: string;
-    secret: string;
+    secret: Secret;
     env: "sandbox" | "production";
     standIn: string | undefined;
   };
-  tokenKeys: ReadonlyMap<string, Buffer>;
-  sessionSecret: string;
+  tokenKeys: ReadonlyMap<string, KeyObject>;
+  sessionSecret: Secret;
   /** Where jobs run: in the server's own process, or only in those of `npm run worker`. */
   worker: "here" | "apart";
   /** After SIGTERM requests are still taken for so long, until balancers have seen `/readyz`. Milliseconds. */
@@ -161,17 +163,17 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
     port: parsed.PORT,
     appUrl,
     webhookUrl: reachable ? `${appUrl}/plaid/webhook` : undefined,
-    databaseUrl: parsed.DATABASE_URL,
-    databaseDirectUrl: parsed.DATABASE_DIRECT_URL ?? parsed.DATABASE_URL,
+    databaseUrl: new Secret(parsed.DATABASE_URL),
+    databaseDirectUrl: new Secret(parsed.DATABASE_DIRECT_URL ?? parsed.DATABASE_URL),
     redis: parsed.REDIS_URL,
     plaid: {
       clientId: parsed.PLAID_CLIENT_ID,
-      secret: parsed.PLAID_SECRET,
+      secret: new Secret(parsed.PLAID_SECRET),
       env: parsed.PLAID_ENV,
       standIn,
     },
     tokenKeys: parsed.TOKEN_KEYS,
-    sessionSecret: parsed.SESSION_SECRET,
+    sessionSecret: new Secret(parsed.SESSION_SECRET),
     worker: parsed.WORKER,
     drain: parsed.DRAIN_SECONDS * 1000,
     logLevel: parsed.LOG_LEVEL,
@@ -179,3 +181,16 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
     tracesTo: parsed.OTEL_EXPORTER_OTLP_ENDPOINT,
   };
 }
+
+/**
+ * The variables that hold secrets: a process takes them out of its environment once it has read
+ * them, where child processes and Node's diagnostic reports would find them.
+ */
+export const secretVariables = [
+  "DATABASE_URL",
+  "DATABASE_DIRECT_URL",
+  "REDIS_URL",
+  "PLAID_SECRET",
+  "TOKEN_KEYS",
+  "SESSION_SECRET",
+] as const;

@@ -1,4 +1,4 @@
-import { ConfigError, parseConfig } from "./config.ts";
+import { ConfigError, parseConfig, secretVariables } from "./config.ts";
 import { startWorker } from "./jobs/worker.ts";
 import { prepareDatabase } from "./prepare-database.ts";
 import { startServer } from "./server.ts";
@@ -16,7 +16,8 @@ async function main(): Promise<void> {
       : await (await import("../local/index.ts")).startLocal(process.env);
   try {
     const config = parseConfig(local?.env ?? process.env);
-    await prepareDatabase(config.databaseDirectUrl);
+    for (const name of secretVariables) delete process.env[name];
+    await prepareDatabase(config.databaseDirectUrl.reveal());
     const server = await startServer(config);
     const worker = config.worker === "here" ? await startWorker(server.services) : null;
     const lines = local ? await local.ready(server.services) : [`Fiscility is at ${server.url}`];

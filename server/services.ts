@@ -60,7 +60,7 @@ export function createServices(
   };
   const db = createDb({
     ...common,
-    url: config.databaseUrl,
+    url: config.databaseUrl.reveal(),
     max: poolSize,
     lockTimeoutMs: timeLimits.lock,
     idleInTransactionTimeoutMs: timeLimits.statement,
@@ -68,7 +68,7 @@ export function createServices(
   const connectDb = createDb({
     ...common,
     // Not through a pooler: a connection that waits for Plaid would be missing to everybody's reads.
-    url: config.databaseDirectUrl,
+    url: config.databaseDirectUrl.reveal(),
     max: connectPoolSize,
     statementTimeoutMs: timeLimits.connectLock,
     lockTimeoutMs: timeLimits.connectLock,
@@ -90,7 +90,7 @@ export function createServices(
       log,
     ),
     requestLimiter: createRequestLimiter(redis),
-    live: new LiveChanges(db, config.databaseDirectUrl, log),
+    live: new LiveChanges(db, config.databaseDirectUrl.reveal(), log),
     auth: createAuth(config, db, new LogInThrottle(redis, config, log), log),
   };
   return {

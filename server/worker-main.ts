@@ -1,4 +1,4 @@
-import { ConfigError, parseConfig } from "./config.ts";
+import { ConfigError, parseConfig, secretVariables } from "./config.ts";
 import { startWorker } from "./jobs/worker.ts";
 import { prepareDatabase } from "./prepare-database.ts";
 import { createServices } from "./services.ts";
@@ -14,7 +14,8 @@ async function main(): Promise<void> {
     process.on("SIGTERM", () => resolve());
   });
   const config = parseConfig(process.env);
-  await prepareDatabase(config.databaseDirectUrl);
+  for (const name of secretVariables) delete process.env[name];
+  await prepareDatabase(config.databaseDirectUrl.reveal());
   const telemetry = await startTelemetry(config);
   const { services, close } = createServices(config, { observe: telemetry.observe });
   await telemetry.watch(services);

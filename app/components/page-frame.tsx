@@ -2,6 +2,7 @@ import { Form, Link, NavLink } from "@remix-run/react";
 import { KeyRound, LogOut, ShieldCheck, UserRound } from "lucide-react";
 import type { ReactNode } from "react";
 import type { Viewer } from "../../server/contracts/session.ts";
+import { SchemeForm } from "../appearance/scheme-form.tsx";
 import { text } from "../text.ts";
 import { buttonClass } from "./button.tsx";
 import { Logo } from "./logo.tsx";
@@ -93,6 +94,9 @@ function AccountMenu({ viewer }: { viewer: Viewer }) {
         <MenuLink to="/settings/api-keys" icon={<KeyRound className="size-4" aria-hidden="true" />}>
           {text.nav.apiKeys}
         </MenuLink>
+        <div className="my-1.5">
+          <SchemeForm />
+        </div>
         <Form method="post" action="/logout">
           <button type="submit" className={buttonClass("quiet", "w-full justify-start px-3")}>
             <LogOut className="size-4" aria-hidden="true" />

@@ -48,7 +48,7 @@ export function createAuth(
     appName: "Fiscility",
     baseURL: config.appUrl,
     basePath: "/api/auth",
-    secret: config.sessionSecret,
+    secret: config.sessionSecret.reveal(),
     trustedOrigins: [config.appUrl],
     telemetry: { enabled: false },
     logger: {

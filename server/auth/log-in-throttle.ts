@@ -4,6 +4,7 @@ import ipaddr from "ipaddr.js";
 import { createLimiter } from "../cache/limiter.ts";
 import type { RedisDoor } from "../cache/redis-door.ts";
 import type { Log } from "../telemetry/log.ts";
+import type { Secret } from "../vault/secret.ts";
 
 /** Failed log-ins that are let through in each window, in seconds; and sign-ups, failed or not. */
 const limits = {
@@ -29,14 +30,14 @@ const cookieAge = 365 * 24 * 60 * 60;
  */
 export class LogInThrottle {
   readonly #count: Record<keyof typeof limits, ReturnType<typeof createLimiter>>;
-  readonly #secret: string;
+  readonly #secret: Secret;
   readonly #production: boolean;
   readonly #cookieName: string;
   readonly #log: Log;
 
   constructor(
     redis: RedisDoor | null,
-    config: { sessionSecret: string; production: boolean },
+    config: { sessionSecret: Secret; production: boolean },
     log: Log,
   ) {
     const limiter = (name: keyof typeof limits) =>
@@ -122,7 +123,7 @@ export class LogInThrottle {
   }
 
   #sign(nonce: string, email: string): string {
-    return createHmac("sha256", this.#secret)
+    return createHmac("sha256", this.#secret.reveal())
       .update(JSON.stringify(["device", nonce, email]))
       .digest("base64url");
   }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Secret } from "../vault/secret.ts";
 
 /** Where Redis is: one server (`nodes` has one), or nodes of a cluster from which the rest are found. */
 export interface RedisAddress {
@@ -6,7 +7,7 @@ export interface RedisAddress {
   nodes: { host: string; port: number }[];
   tls: boolean;
   username: string | undefined;
-  password: string | undefined;
+  password: Secret | undefined;
   /** The numbered database of a single server; a cluster has only 0. */
   database: number;
 }
@@ -37,7 +38,7 @@ export const redisAddress = z.string().transform((text, ctx): RedisAddress => {
     nodes,
     tls: tls === "s",
     username: username || undefined,
-    password: password || undefined,
+    password: password ? new Secret(password) : undefined,
     database: Number(database),
   };
 });

@@ -106,7 +106,7 @@ export class RedisDoor {
 /** A connection that does not reconnect by itself: when it breaks, or is late, another is made. */
 function open(address: RedisAddress, onBroken: (error: Error) => void): Connection {
   const { nodes, tls, username, password, database } = address;
-  const common = { username, password, disableOfflineQueue: true };
+  const common = { username, password: password?.reveal(), disableOfflineQueue: true };
   const socket = {
     tls,
     connectTimeout: timeLimits.redisConnect,

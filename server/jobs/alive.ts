@@ -14,7 +14,7 @@ export function keepAlive(services: Services, workerIds: readonly string[]) {
   const { config, db, log } = services;
   // Locks that outlive a transaction hold on a connection of one's own only.
   const ownDb = createDb({
-    url: config.databaseDirectUrl,
+    url: config.databaseDirectUrl.reveal(),
     max: 1,
     statementTimeoutMs: timeLimits.statement,
     connectTimeoutMs: timeLimits.databaseConnect,

@@ -96,7 +96,7 @@ export interface Worker {
 export async function startWorker(services: Services): Promise<Worker> {
   const { config, log } = services;
   const pool = new pg.Pool({
-    connectionString: config.databaseDirectUrl,
+    connectionString: config.databaseDirectUrl.reveal(),
     max: concurrency + 2,
     connectionTimeoutMillis: timeLimits.databaseConnect,
     application_name: "fiscility worker",

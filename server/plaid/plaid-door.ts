@@ -265,7 +265,7 @@ const institutionAnswer = z.object({ institution: z.object({ name: z.string().mi
 export function createPlaidDoor(
   config: {
     clientId: string;
-    secret: string;
+    secret: Secret;
     env: "sandbox" | "production";
     standIn: string | undefined;
   },
@@ -281,7 +281,7 @@ export function createPlaidDoor(
         timeout: timeLimits.plaidCall,
         headers: {
           "PLAID-CLIENT-ID": config.clientId,
-          "PLAID-SECRET": config.secret,
+          "PLAID-SECRET": config.secret.reveal(),
           "Plaid-Version": "2020-09-14",
         },
       },

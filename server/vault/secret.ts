@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 
 /**
  * A value that must not be seen: it prints, serialises and inspects as `[secret]`.
- * Only `reveal()` gives it away, and only the doors to Plaid and to the vault call that.
+ * Only `reveal()` gives it away, and only the doors that a secret opens call that.
  */
 export class Secret {
   readonly #value: string;

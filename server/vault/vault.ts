@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, type KeyObject, randomBytes } from "node:crypto";
 import { Secret } from "./secret.ts";
 
 const algorithm = "aes-256-gcm";
@@ -17,12 +17,12 @@ export class VaultError extends Error {
  * row does not open.
  */
 export class Vault {
-  readonly #keys: ReadonlyMap<string, Buffer>;
+  readonly #keys: ReadonlyMap<string, KeyObject>;
   /** The key that seals. */
   readonly sealingKeyId: string;
 
   /** The first key of the ring seals; every key of it opens. */
-  constructor(keys: ReadonlyMap<string, Buffer>) {
+  constructor(keys: ReadonlyMap<string, KeyObject>) {
     const [first] = keys.keys();
     if (first === undefined) throw new VaultError("the key ring is empty");
     this.#keys = keys;
@@ -65,7 +65,7 @@ export class Vault {
     }
   }
 
-  #key(id: string): Buffer {
+  #key(id: string): KeyObject {
     const key = this.#keys.get(id);
     if (!key) throw new VaultError(`the key ${id} is not in the key ring`);
     return key;

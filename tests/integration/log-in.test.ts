@@ -4,6 +4,7 @@ import { LogInThrottle } from "../../server/auth/log-in-throttle.ts";
 import { redisAddress } from "../../server/cache/redis-address.ts";
 import { RedisDoor } from "../../server/cache/redis-door.ts";
 import { createLog } from "../../server/telemetry/log.ts";
+import { Secret } from "../../server/vault/secret.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { startRedis } from "../support/redis.ts";
 import { until } from "../support/until.ts";
@@ -144,7 +145,7 @@ describe("guessing passwords is slow", () => {
     expect((await guess(ada.password, { cookie: hers ?? "" })).status).toBe(429);
   });
 
-  const config = { sessionSecret: "s".repeat(32), production: true };
+  const config = { sessionSecret: new Secret("s".repeat(32)), production: true };
   const attempt = (
     throttle: LogInThrottle,
     {

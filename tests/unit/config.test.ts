@@ -62,7 +62,10 @@ test.each([
 });
 
 test("REDIS_URL names one server or the nodes of a cluster", () => {
-  const redis = (url: string) => parseConfig({ ...right, REDIS_URL: url }).redis;
+  const redis = (url: string) => {
+    const address = parseConfig({ ...right, REDIS_URL: url }).redis;
+    return { ...address, password: address?.password?.reveal() };
+  };
   expect(redis("redis://cache")).toEqual({
     cluster: false,
     nodes: [{ host: "cache", port: 6379 }],

@@ -1,10 +1,10 @@
-import { randomBytes } from "node:crypto";
+import { createSecretKey, randomBytes } from "node:crypto";
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import { Secret } from "../../server/vault/secret.ts";
 import { Vault } from "../../server/vault/vault.ts";
 
-const key = () => randomBytes(32);
+const key = () => createSecretKey(randomBytes(32));
 const token = new Secret("access-sandbox-1234");
 
 test("N1 a sealed token opens for its own row and for no other", () => {

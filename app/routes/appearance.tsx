@@ -1,0 +1,14 @@
+import { type ActionFunctionArgs, redirect } from "@remix-run/node";
+import { keepScheme } from "../appearance/scheme.ts";
+import { nextPath } from "../auth/next-path.ts";
+
+/** Nothing to see: the choice of light or dark posts here. */
+export function loader() {
+  return redirect("/");
+}
+
+export async function action({ request }: ActionFunctionArgs) {
+  const chosen = (await request.formData()).get("scheme");
+  const headers = { "Set-Cookie": await keepScheme(request, chosen) };
+  return redirect(nextPath(request.url), { headers });
+}

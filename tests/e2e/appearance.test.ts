@@ -1,0 +1,80 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { startTestApp, type TestApp } from "../support/app.ts";
+import { launchBrowser, openPage } from "../support/browser.ts";
+import { logIn } from "../support/link.ts";
+
+let app: TestApp;
+let browser: Browser;
+beforeAll(async () => {
+  [app, browser] = await Promise.all([startTestApp(), launchBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await app?.close();
+});
+afterEach(async () => {
+  for (const context of browser.contexts()) await context.close();
+});
+
+const light = "rgb(251, 251, 250)";
+const dark = "rgb(14, 17, 16)";
+const ground = (page: Page) => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+
+/** The page as the server sent it, before any script of it ran. */
+const html = async (page: Page) => (await page.context().request.get(page.url())).text();
+
+async function choose(page: Page, scheme: "System" | "Light" | "Dark"): Promise<void> {
+  await page.getByRole("button", { name: "Your account" }).click();
+  await page.getByRole("button", { name: scheme }).click();
+}
+
+test("the scheme is the system's until the person chooses; the choice stays, is in the page as the server sends it, and can be taken back", async () => {
+  const witness = await openPage(browser, { colorScheme: "dark" });
+  const { page } = witness;
+  await logIn(app, page, await app.signUp());
+  expect(await ground(page)).toBe(dark);
+  witness.pageLoads.length = 0;
+
+  await choose(page, "Light");
+  await expect.poll(() => ground(page)).toBe(light);
+  await page.locator("button[aria-pressed=true]", { hasText: "Light" }).waitFor();
+  expect(witness.pageLoads).toEqual([]);
+  expect(await html(page)).toMatch(/<html lang="en" data-scheme="light">/);
+  expect(await html(page)).toContain('<meta name="color-scheme" content="light"/>');
+  await page.reload();
+  expect(await ground(page)).toBe(light);
+  // The log-in and the error pages know it as well.
+  await page.goto(`${app.url}/nowhere`);
+  expect(await ground(page)).toBe(light);
+
+  await page.goto(`${app.url}/dashboard`);
+  await choose(page, "System");
+  await expect.poll(() => ground(page)).toBe(dark);
+  expect(await html(page)).toContain('<html lang="en">');
+  expect(witness.console.filter((line) => !line.includes("404"))).toEqual([]);
+});
+
+test("without JavaScript the choice is the same form, and leads back to the page it was made on", async () => {
+  const context = await browser.newContext({ javaScriptEnabled: false, colorScheme: "light" });
+  const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
+  await logIn(app, page, await app.signUp());
+  await page.goto(`${app.url}/transactions?search=coffee`);
+  expect(await html(page)).toContain('<html lang="en">');
+  await choose(page, "Dark");
+  await page.waitForURL(`${app.url}/transactions?search=coffee`);
+  expect(await html(page)).toMatch(/<html lang="en" data-scheme="dark">/);
+});
+
+test("a cookie that is no choice of ours, and a way on to another site, do nothing", async () => {
+  const made = { cookie: "fiscility.scheme=ImRhcmsiPjxzY3JpcHQ%2B" };
+  const page = await fetch(`${app.url}/login`, { headers: made });
+  expect(await page.text()).toContain('<html lang="en">');
+  const answer = await fetch(`${app.url}/appearance?next=//evil.example`, {
+    method: "POST",
+    redirect: "manual",
+    body: new URLSearchParams({ scheme: "dark" }),
+  });
+  expect(answer.headers.get("location")).toBe("/dashboard");
+});

@@ -1,0 +1,54 @@
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
+import { expect, test } from "vitest";
+import { freePort } from "../../local/ports.ts";
+
+/** As it may stand in an output: itself, in base64, as hexadecimal, as Node prints bytes. */
+const formsOf = (bytes: Buffer) => {
+  const hex = bytes.toString("hex");
+  return [bytes.toString("base64"), bytes.toString("base64url"), hex, hex.replace(/../g, "$& ")];
+};
+
+test.each(["throw", "reject"])(
+  "a process that crashes (%s) with all its services in hand prints no secret, nor does its log or its diagnostic report",
+  async (how) => {
+    const nowhere = await freePort();
+    const secret = (name: string) => `${name}-${randomBytes(20).toString("hex")}`;
+    const [database, redis, plaid, session] = ["db", "redis", "plaid", "session"].map(secret);
+    const key = randomBytes(32);
+    const child = spawn(process.execPath, ["--import", "tsx", "tests/support/crash-main.ts", how], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: {
+        ...process.env,
+        NODE_ENV: "production",
+        APP_URL: "https://app.fiscility.invalid",
+        DATABASE_URL: `postgresql://fiscility:${database}@127.0.0.1:${nowhere}/x`,
+        REDIS_URL: `redis://fiscility:${redis}@127.0.0.1:${nowhere}`,
+        PLAID_CLIENT_ID: "client-0123456789",
+        PLAID_SECRET: plaid,
+        PLAID_ENV: "sandbox",
+        PLAID_BASE_URL: "https://plaid.invalid",
+        TOKEN_KEYS: `k1:${key.toString("base64")}`,
+        SESSION_SECRET: session,
+      },
+    });
+    const [out, err] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, "exit"),
+    ]);
+    expect(child.exitCode, err.slice(0, 2_000)).toBe(1);
+    const all = out + err;
+    // It was worth looking at: the services, the log line, the report, the crash.
+    expect(out, err.slice(0, 1_000)).toContain("webhookKeys");
+    expect(out).toContain("plaid_unavailable");
+    expect(out).toContain('"javascriptHeap"');
+    expect(err).toContain("services:");
+    const secrets = [database, redis, plaid, session, "access-sandbox-1111", ...formsOf(key)];
+    expect(secrets.filter((one) => one && all.toLowerCase().includes(one.toLowerCase()))).toEqual(
+      [],
+    );
+  },
+);
