@@ -112,11 +112,15 @@ export async function keepPublicToken(
   }).execute();
 }
 
-/** The exchange certainly did not happen: the person may send the token again until it expires. */
+/**
+ * The exchange certainly did not happen: the person may send the token again until it expires.
+ * `sealed` is what this run put there: when another is sending the token meanwhile, its own stays.
+ */
 export async function forgetPublicToken(
   db: Db,
   userId: string,
   id: string,
+  sealed: string,
   expiresIn: number,
 ): Promise<void> {
   await update(db, userId, id, {
@@ -125,6 +129,7 @@ export async function forgetPublicToken(
     retry_at: new Date(Date.now() + expiresIn),
   })
     .where("status", "=", "started")
+    .where("public_token_sealed", "=", sealed)
     .execute();
 }
 

@@ -41,6 +41,8 @@ export interface Progress {
   accessToken: Secret | undefined;
   /** An exchange may have been sent before whose reply nobody has. */
   unclear: boolean;
+  /** The sealed public_token that this run put into the attempt; null when it found another's there. */
+  sent: string | null;
   /** The attempt holds the sealed access_token: whoever comes next can find the Item. */
   kept: boolean;
   institution: { id: string | null; name: string | null };
@@ -99,6 +101,7 @@ export async function endAttempt(
     locked: false,
     accessToken: undefined,
     unclear: false,
+    sent: null,
     kept: false,
     institution: { id: institution?.institutionId ?? null, name: institution?.name ?? null },
     plaidRequestId: undefined,
@@ -140,6 +143,7 @@ async function connectInside(
   const plan = await lockUser(tx, userId, { wait: input !== undefined });
   const { attempt, accounts: known } = await readConnectState(tx, userId, run.id);
   progress.locked = true;
+  if (run.fresh && !attempt.sent_again) progress.sent = attempt.public_token_sealed;
   times.done("lock");
   const earlier = await answerOf(tx, attempt);
   if (earlier) return earlier;
@@ -153,7 +157,7 @@ async function connectInside(
     if (!progress.unclear) {
       requireRoom(plan, known.length, Math.max(1, beforeExchange(input, known)));
     }
-    const publicToken = await publicTokenOf(services, run, attempt);
+    const publicToken = await publicTokenOf(services, run, attempt, progress);
     const exchange = await plaid.exchangePublicToken(publicToken, {
       signal: deadline,
       sentBefore: progress.unclear,
@@ -283,6 +287,7 @@ async function publicTokenOf(
   services: Services,
   { id, userId, fresh, input }: Attempt,
   { public_token_sealed: sealed, connect_anyway: connectAnyway }: LinkAttemptRow,
+  progress: Progress,
 ): Promise<string> {
   if (input && fresh && sealed !== null) return input.publicToken;
   if (!input && sealed === null) throw new FiscilityError("public_token_invalid");
@@ -290,6 +295,7 @@ async function publicTokenOf(
     ? sentBy(services, id, input)
     : { publicTokenSealed: sealed as string, connectAnyway };
   await keepPublicToken(services.db, userId, id, sent, timeLimits.attemptAbandoned);
+  progress.sent = sent.publicTokenSealed;
   return services.vault.open(sent.publicTokenSealed, publicTokenOwner(id)).reveal();
 }
 

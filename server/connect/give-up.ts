@@ -95,8 +95,8 @@ export async function giveUp(
         if (!(await markRemoving(tx, userId, id, why))) return false;
       } else if (progress.accessToken || isFinal(error)) {
         if (!(await markFailed(tx, userId, id, why))) return false;
-      } else if (ending !== "pending" && progress.locked) {
-        await forgetPublicToken(tx, userId, id, timeLimits.publicToken);
+      } else if (ending !== "pending" && progress.sent !== null) {
+        await forgetPublicToken(tx, userId, id, progress.sent, timeLimits.publicToken);
       }
       if (ending === "pending") return true;
       await addActivity(tx, {

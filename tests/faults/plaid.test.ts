@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { connectAccount } from "../../server/connect/connect-account.ts";
 import { recoverAttempts } from "../../server/connect/recover-attempts.ts";
 import { timeLimits } from "../../server/time-limits.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { compareBooks } from "../support/books.ts";
+import { until } from "../support/until.ts";
 
 // A hanging Plaid is waited for in tests as well: less long.
 Object.assign(timeLimits, { plaidCall: 300, plaidBackoff: 10, connectDeadline: 1_500 });
@@ -135,4 +137,49 @@ test("our own count keeps us below Plaid's limit of an Item: 'busy', and the tok
   expect(busy?.body.error.data.reason).toBe("busy");
   expect(busy?.body.error.data.details.retryAfterSeconds).toBeGreaterThan(30);
   expect(await app.requestsAtPlaid("/item/get")).toBe(15);
+});
+
+test("I1 a run that gives up forgets the public_token it sent itself, never one that another is sending", async () => {
+  const person = await app.signUp("analyst");
+  const token = await app.publicToken();
+  const exchange = "/item/public_token/exchange";
+  const { services } = app;
+  // The first run has rolled back and is about to write its ending down, late.
+  let reached = false;
+  let write = () => {};
+  const mayWrite = new Promise<void>((resolve) => {
+    write = resolve;
+  });
+  const late = new Proxy(services.db, {
+    get(db, name) {
+      const value = Reflect.get(db, name);
+      if (typeof value !== "function") return value;
+      if (name !== "transaction") return value.bind(db);
+      return () => ({
+        execute: async (work: Parameters<ReturnType<typeof db.transaction>["execute"]>[0]) => {
+          reached = true;
+          await mayWrite;
+          return db.transaction().execute(work);
+        },
+      });
+    },
+  });
+  await app.fault({ path: exchange, times: 50, do: { error: "RATE_LIMIT_EXCEEDED" } });
+  const first = connectAccount(
+    { ...services, db: late },
+    { id: person.id },
+    { publicToken: token },
+    services.log,
+  ).catch((error) => error.reason);
+  await until(() => reached);
+
+  // The second one's exchange is done at Plaid, its reply lost.
+  await app.clearFaults();
+  await app.fault({ path: exchange, times: 50, do: { drop: "after" } });
+  await send(token, person);
+  write();
+  expect(await first).toBe("busy");
+  await app.clearFaults();
+  await recover();
+  expect(await compareBooks(app)).toEqual({ ...right, lost: 1, connected: 0 });
 });
