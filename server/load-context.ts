@@ -35,6 +35,8 @@ export interface LoadContext extends Record<string, unknown> {
     logIn(form: { email: string; password: string }): Promise<AuthResult>;
     signUp(form: { name: string; email: string; password: string }): Promise<AuthResult>;
     logOut(): Promise<AuthResult>;
+    /** As `logOut`, and the browser keeps no sign of the person: for one who is no more. */
+    leave(): Promise<AuthResult>;
     /** Other sessions go on. */
     changePassword(form: { currentPassword: string; newPassword: string }): Promise<AuthResult>;
   };

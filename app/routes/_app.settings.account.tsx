@@ -50,7 +50,7 @@ export async function action({ request, context }: ActionFunctionArgs) {
     return data<Answer>({ mismatch, message: mismatch ? null : message }, { status });
   }
   const headers = new Headers();
-  const result = await context.auth.logOut();
+  const result = await context.auth.leave();
   if (result.ok) for (const cookie of result.setCookie) headers.append("Set-Cookie", cookie);
   return redirect("/login?deleted", { headers });
 }

@@ -32,6 +32,8 @@ export interface Auth {
     headers: IncomingHttpHeaders,
     setCookie: (lines: string[]) => void,
   ): Promise<{ user: User; sessionId: string } | null>;
+  /** The Set-Cookie header with which a browser forgets that anybody has logged in to it. */
+  forgetDevice: string;
   /** Makes a person without logging anybody in. Somebody who has the email stays as they are. */
   createUser(person: { name: string; email: string; password: string }): Promise<{ id: string }>;
 }
@@ -132,6 +134,7 @@ export function createAuth(
   return {
     handler: toNodeHandler(handle) as RequestHandler,
     handle,
+    forgetDevice: throttle.forgetDevice,
     async authenticate(headers, setCookie) {
       // What nearly every request comes to: a session in its first day, read with its person at once.
       const { secret, authCookies, sessionConfig } = await auth.$context;

@@ -94,12 +94,18 @@ export class LogInThrottle {
     await Promise.all(turns.map(([limit, key]) => this.#count[limit](key, -1)));
     const headers = new Headers(response.headers);
     const nonce = device ?? randomBytes(16).toString("base64url");
-    const secure = this.#production ? "; Secure" : "";
-    headers.append(
-      "set-cookie",
-      `${this.#cookieName}=${nonce}.${this.#sign(nonce, email)}; Path=/; Max-Age=${cookieAge}; HttpOnly; SameSite=Lax${secure}`,
-    );
+    headers.append("set-cookie", this.#cookie(`${nonce}.${this.#sign(nonce, email)}`, cookieAge));
     return new Response(response.body, { status: response.status, headers });
+  }
+
+  /** The Set-Cookie header with which a browser forgets that anybody has logged in to it. */
+  get forgetDevice(): string {
+    return this.#cookie("", 0);
+  }
+
+  #cookie(value: string, maxAge: number): string {
+    const secure = this.#production ? "; Secure" : "";
+    return `${this.#cookieName}=${value}; Path=/; Max-Age=${maxAge}; HttpOnly; SameSite=Lax${secure}`;
   }
 
   #refuse(limit: keyof typeof limits, resetMs: number): Response {

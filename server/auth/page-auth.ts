@@ -53,5 +53,9 @@ export function createPageAuth(
     signUp: (form) => send("sign-up/email", form),
     changePassword: (form) => send("change-password", form),
     logOut: () => send("sign-out", {}),
+    async leave() {
+      const result = await send("sign-out", {});
+      return result.ok ? { ok: true, setCookie: [...result.setCookie, auth.forgetDevice] } : result;
+    },
   };
 }

@@ -2,7 +2,8 @@ import { listItems } from "../../db/items.ts";
 import { type AccountsListOutput, accountsListOutput } from "../contracts/accounts.ts";
 import type { Services } from "../services.ts";
 
-const answer = { name: "accounts", schema: accountsListOutput };
+/** The cached answer about a user's accounts. */
+export const accountsAnswer = { name: "accounts", schema: accountsListOutput };
 
 /**
  * The user's Items with their accounts, through the cache. `dataVersion` was read before the rows
@@ -12,7 +13,7 @@ export async function listAccounts(
   { cache, db }: Pick<Services, "cache" | "db">,
   user: { id: string; dataVersion: number },
 ): Promise<AccountsListOutput> {
-  return cache.read(user.id, answer, user.dataVersion, async () => ({
+  return cache.read(user.id, accountsAnswer, user.dataVersion, async () => ({
     items: await listItems(db, user.id),
   }));
 }

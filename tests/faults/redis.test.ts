@@ -1,5 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import { createApiKey } from "../../server/auth/api-keys.ts";
+import { entryName } from "../../server/cache/account-store.ts";
+import { accountsAnswer } from "../../server/connect/list-accounts.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { startRedis, startRedisCluster, type TestRedis } from "../support/redis.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
@@ -153,9 +155,9 @@ describe.skipIf(!inject("redis"))("Redis at its worst: requests go on from Postg
 
   test.each([
     ["a string", (at: string) => [["set", at, "mine"]]],
-    ["no JSON", (at: string, version: string) => [["hset", at, version, "{"]]],
-    ["JSON of another shape", (at: string, v: string) => [["hset", at, v, '{"items":[{"id":7}]}']]],
-    ["half an entry", (at: string, v: string) => [["hset", at, v, '{"items":[{"id":"']]],
+    ["no JSON", (at: string, entry: string) => [["hset", at, entry, "{"]]],
+    ["JSON of another shape", (at: string, e: string) => [["hset", at, e, '{"items":[{"id":7}]}']]],
+    ["half an entry", (at: string, e: string) => [["hset", at, e, '{"items":[{"id":"']]],
   ])("garbage under our key, %s, is dropped and never shown", async (_name, put) => {
     const { person, ways } = await personWithBank(app);
     await expectCached(person);
@@ -164,10 +166,11 @@ describe.skipIf(!inject("redis"))("Redis at its worst: requests go on from Postg
       [person.id],
     );
     await redis.command("del", key(person));
-    for (const words of put(key(person), String(version))) await redis.command(...words);
+    const entry = entryName(accountsAnswer, version);
+    for (const words of put(key(person), entry)) await redis.command(...words);
     for (const way of ways) expect(await banks(app, way)).toEqual(["First Platypus Bank"]);
     // Dropped, and kept anew.
-    expect(await redis.command("hget", key(person), String(version))).toContain("First Platypus");
+    expect(await redis.command("hget", key(person), entry)).toContain("First Platypus");
     await expectService(app, person, ways);
   });
 
