@@ -6,6 +6,9 @@ const real = {
   hookTimeout: 60_000,
 };
 
+/** These change what is the whole process's. */
+const meddling = ["live", "telemetry", "pages"].map((name) => `tests/integration/${name}.test.ts`);
+
 export default defineConfig({
   test: {
     reporters: ["default"],
@@ -13,7 +16,17 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       { test: { name: "unit", include: ["tests/unit/**/*.test.ts"], testTimeout: 60_000 } },
-      { test: { ...real, name: "real", include: ["tests/{integration,faults,e2e}/**/*.test.ts"] } },
+      {
+        test: {
+          ...real,
+          name: "real",
+          include: ["tests/{integration,e2e}/**/*.test.ts"],
+          exclude: meddling,
+          // Loading the server takes longer than many a file's tests: once a worker will do.
+          isolate: false,
+        },
+      },
+      { test: { ...real, name: "faults", include: ["tests/faults/**/*.test.ts", ...meddling] } },
       {
         test: {
           name: "sandbox",

@@ -1,6 +1,7 @@
 import { type ActionFunctionArgs, redirect } from "@remix-run/node";
 import { keepScheme } from "../appearance/scheme.ts";
 import { nextPath } from "../auth/next-path.ts";
+import { readForm } from "../read-form.ts";
 
 /** Nothing to see: the choice of light or dark posts here. */
 export function loader() {
@@ -8,7 +9,7 @@ export function loader() {
 }
 
 export async function action({ request }: ActionFunctionArgs) {
-  const chosen = (await request.formData()).get("scheme");
+  const chosen = (await readForm(request)).get("scheme");
   const headers = { "Set-Cookie": await keepScheme(request, chosen) };
   return redirect(nextPath(request.url), { headers });
 }

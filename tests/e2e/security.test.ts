@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { axeViolations } from "../support/axe.ts";
 import { launchBrowser, openPage } from "../support/browser.ts";
-import { logIn } from "../support/link.ts";
+import { logInByForm } from "../support/link.ts";
 
 let app: TestApp;
 let browser: Browser;
@@ -27,9 +27,9 @@ const sessionsOf = async (id: string) =>
 test("a person sees where they are logged in, logs one out, and a password change logs out the rest", async () => {
   const ada = await app.signUp();
   const { page, console: said } = await openPage(browser, { colorScheme: "dark", width: 390 });
-  await logIn(app, page, ada);
+  await logInByForm(app, page, ada);
   const other = await openPage(browser);
-  await logIn(app, other.page, ada);
+  await logInByForm(app, other.page, ada);
   await page.goto(`${app.url}/settings/security`);
   await page.getByText("This one").waitFor();
   expect(await page.getByRole("listitem").filter({ hasText: "Chrome on Linux" }).count()).toBe(2);

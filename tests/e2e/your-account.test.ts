@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { axeViolations } from "../support/axe.ts";
 import { launchBrowser, openPage } from "../support/browser.ts";
-import { card, logIn } from "../support/link.ts";
+import { card, logInByForm } from "../support/link.ts";
 
 let app: TestApp;
 let browser: Browser;
@@ -27,7 +27,7 @@ async function settings(options: Parameters<typeof openPage>[1] = {}) {
   await app.post("/plaid/exchange-token", body, person);
   const witness = await openPage(browser, options);
   const { page } = witness;
-  await logIn(app, page, person);
+  await logInByForm(app, page, person);
   await page.getByRole("button", { name: "Your account" }).click();
   await page.getByRole("link", { name: "Account and data" }).click();
   await page.getByRole("heading", { level: 1, name: "Your account" }).waitFor();

@@ -31,6 +31,7 @@ export async function openPage(
       isMobile: phone,
       hasTouch: phone,
       colorScheme: options.colorScheme ?? "light",
+      reducedMotion: "reduce",
     }));
   const page = await context.newPage();
   page.setDefaultTimeout(10_000);

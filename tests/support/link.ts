@@ -3,7 +3,21 @@ import type { Person, TestApp } from "./app.ts";
 
 /** What a person does in the browser on the way to a connected bank. */
 
+/** To the dashboard with the cookie of the session that the person has. */
 export async function logIn(app: TestApp, page: Page, person: Person): Promise<void> {
+  const cookies = person.cookie.split("; ").map((pair) => {
+    const at = pair.indexOf("=");
+    return { name: pair.slice(0, at), value: pair.slice(at + 1), url: app.url };
+  });
+  await page
+    .context()
+    .addCookies(cookies.map((one) => ({ ...one, httpOnly: true, sameSite: "Lax" })));
+  await page.goto(`${app.url}/dashboard`);
+  await page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
+}
+
+/** By the form, as a person does. */
+export async function logInByForm(app: TestApp, page: Page, person: Person): Promise<void> {
   await page.goto(`${app.url}/login`);
   await page.getByLabel("Email").fill(person.email);
   await page.getByLabel("Password", { exact: true }).fill(person.password);

@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { createRequire } from "node:module";
+import { rmSync } from "node:fs";
 import path from "node:path";
-import { pathToFileURL } from "node:url";
+import { build } from "esbuild";
 
 /** A step of `connectAccount` or of a sync, as its log line names it. */
 export type Step = string;
@@ -25,8 +25,8 @@ export interface NodeProcess {
 
 /** Starts the app in a child process, with time limits of tests. */
 export async function startNode(env: Record<string, string>): Promise<NodeProcess> {
-  const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
-  const child = fork(path.join(import.meta.dirname, "node-main.ts"), {
+  bundle ??= bundleNode();
+  const child = fork(await bundle, {
     env: {
       ...env,
       PORT: "0",
@@ -34,7 +34,6 @@ export async function startNode(env: Record<string, string>): Promise<NodeProces
       PATH: process.env.PATH,
       LOG_LEVEL: "silent",
     },
-    execArgv: ["--import", tsx],
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
   const ended = once(child, "exit");
@@ -59,6 +58,27 @@ export async function startNode(env: Record<string, string>): Promise<NodeProces
       await ended;
     },
   };
+}
+
+let bundle: Promise<string> | undefined;
+
+/**
+ * `node-main.ts` with the server's own files as one of JavaScript: it starts in half the time. Beside
+ * the app's build, as the server looks for that from where it is itself.
+ */
+async function bundleNode(): Promise<string> {
+  const outfile = path.join(import.meta.dirname, `../../build/test-node-${process.pid}.mjs`);
+  process.once("exit", () => rmSync(outfile, { force: true }));
+  await build({
+    entryPoints: [path.join(import.meta.dirname, "node-main.ts")],
+    outfile,
+    bundle: true,
+    packages: "external",
+    platform: "node",
+    format: "esm",
+    target: "node20",
+  });
+  return outfile;
 }
 
 async function gone(ended: Promise<unknown>): Promise<never> {

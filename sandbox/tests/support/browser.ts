@@ -15,13 +15,22 @@ const notHere = [
   "--allow-running-insecure-content",
   "--single-process",
   "--no-zygote",
+  "--ignore-gpu-blocklist",
+  "--in-process-gpu",
+  "--use-gl=angle",
+  "--use-angle=swiftshader",
+  "--enable-unsafe-swiftshader",
 ];
 
 /** Launches the Chromium that npm brings, headless; the caller closes it. */
 export async function launchBrowser(): Promise<Browser> {
   return playwright.launch({
     executablePath: await unpackedChromium(),
-    args: [...chromium.args.filter((arg) => !notHere.includes(arg)), "--no-sandbox"],
+    args: [
+      ...chromium.args.filter((arg) => !notHere.includes(arg)),
+      "--no-sandbox",
+      "--disable-gpu",
+    ],
     headless: true,
   });
 }
