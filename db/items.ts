@@ -16,13 +16,14 @@ export interface NewConnection {
 /**
  * Everything a connection writes, in one statement of the connecting transaction: the Item, its
  * accounts, the activity entry, the user's data version, the attempt that ends with it (I4), and the
- * job that fetches its transactions.
+ * job that fetches its transactions. The statement is made here, and sent by what this returns: it
+ * is large, and there is time to make it while the access_token is being kept.
  */
-export async function insertConnection(
+export function prepareConnection(
   tx: Db,
   { item, accounts, activity }: NewConnection,
-): Promise<ItemWithAccounts> {
-  const rows = await tx
+): () => Promise<ItemWithAccounts> {
+  const statement = tx
     .with("item", (db) => db.insertInto("items").values(item).returningAll())
     .with("account", (db) => db.insertInto("accounts").values(accounts).returningAll())
     .with("sync", (db) =>
@@ -57,10 +58,13 @@ export async function insertConnection(
     .innerJoin("job", (join) => join.on("job.added", "is not", null))
     .select(shown)
     .orderBy("accounts.position")
-    .execute();
-  const [connected] = toContract(rows);
-  if (!connected) throw new Error("an Item without accounts was inserted");
-  return connected;
+    .compile();
+  return async () => {
+    const { rows } = await tx.executeQuery(statement);
+    const [connected] = toContract(rows);
+    if (!connected) throw new Error("an Item without accounts was inserted");
+    return connected;
+  };
 }
 
 /** Every live Item of the user with its accounts, newest Item first, accounts in the bank's order. */

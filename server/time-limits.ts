@@ -8,6 +8,8 @@ export const timeLimits = {
   plaidWait: 3_000,
   /** From the first statement of `connectAccount` to its commit; past it nothing more is asked of Plaid. */
   connectDeadline: 20_000,
+  /** A connection that has not had its turn by then is told to come back: enough must be left for Plaid. */
+  connectTurn: 8_000,
   /** A transaction with a Plaid call inside may be idle this long before PostgreSQL ends it. */
   connectIdleInTransaction: 25_000,
   /** Past this a `started` attempt has no living process: the recovery takes it up. */

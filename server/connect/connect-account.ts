@@ -1,13 +1,14 @@
 import { createHash, randomUUID } from "node:crypto";
 import pRetry from "p-retry";
 import type { Db } from "../../db/client.ts";
-import { findItem, insertConnection } from "../../db/items.ts";
+import { findItem, prepareConnection } from "../../db/items.ts";
 import {
   disconnected,
   keepExchange,
   keepPublicToken,
   readConnectState,
   startAttempt,
+  type TakenUp,
 } from "../../db/link-attempts.ts";
 import type { LinkAttemptRow } from "../../db/schema.ts";
 import { lockUser } from "../../db/users.ts";
@@ -23,15 +24,15 @@ import { requireRoom } from "./account-limit.ts";
 import { findDuplicates, type KnownAccount, secondItemInvalidatesFirst } from "./duplicates.ts";
 import { giveUp, NothingNew, toReason } from "./give-up.ts";
 
-/** An attempt that somebody works on: the person's request, or the recovery. */
-export interface Attempt {
-  id: string;
+/** Who works on an attempt: the person's request, or the recovery. */
+interface Run {
   userId: string;
-  /** This request made it: nobody sent its public_token before. */
-  fresh: boolean;
   /** Absent for the recovery, which takes what the attempt has kept. */
   input?: ConnectAccountInput;
 }
+
+/** An attempt that somebody works on. `fresh`: nobody sent its public_token before. */
+export interface Attempt extends Run, TakenUp {}
 
 /** What a run has learned so far: for the endings, which may come from any step. */
 export interface Progress {
@@ -68,11 +69,19 @@ export async function connectAccount(
   input: ConnectAccountInput,
   log: Log,
 ): Promise<ConnectAccountOutput> {
-  const times = new StepTimes();
+  return endAttempt(services, { userId: user.id, input }, takeUp(services, user.id, input), log);
+}
+
+/** Commits the attempt of this public_token, or finds it. Errors: `public_token_invalid`. */
+async function takeUp(
+  services: Services,
+  userId: string,
+  input: ConnectAccountInput,
+): Promise<TakenUp> {
   const id = randomUUID();
-  const attempt = await startAttempt(
+  const taken = await startAttempt(
     services.db,
-    user.id,
+    userId,
     {
       id,
       publicTokenHash: createHash("sha256").update(input.publicToken).digest(),
@@ -80,24 +89,27 @@ export async function connectAccount(
     },
     timeLimits.attemptAbandoned,
   );
-  if (attempt === null) throw new FiscilityError("public_token_invalid");
-  times.done("attempt");
-  return endAttempt(services, { ...attempt, userId: user.id, input }, log, times);
+  if (taken === null) throw new FiscilityError("public_token_invalid");
+  return taken;
 }
 
 /**
  * Brings an attempt to an end, as a connected Item or as none; the way of a person's request and of
- * the recovery. Errors: as `connectAccount`.
+ * the recovery. `taking`: the attempt is being committed, beside the wait for the user's lock; nothing
+ * is sent before it stands. Errors: as `connectAccount`, and those of `taking`.
  */
 export async function endAttempt(
   services: Services,
-  attempt: Attempt,
+  run: Run,
+  taking: Promise<TakenUp>,
   log: Log,
-  times = new StepTimes(),
 ): Promise<ConnectAccountOutput> {
-  const { institution } = attempt.input?.metadata ?? {};
+  const { userId, input } = run;
+  // Where it fails before anybody waits for it, that is no surprise: it is waited for below.
+  taking.catch(() => {});
+  const { institution } = input?.metadata ?? {};
   const progress: Progress = {
-    times,
+    times: new StepTimes(),
     locked: false,
     accessToken: undefined,
     unclear: false,
@@ -106,48 +118,56 @@ export async function endAttempt(
     institution: { id: institution?.institutionId ?? null, name: institution?.name ?? null },
     plaidRequestId: undefined,
   };
+  const started = performance.now();
   const deadline = AbortSignal.timeout(timeLimits.connectDeadline);
+  const late = () => performance.now() - started > timeLimits.connectTurn;
   let output: ConnectAccountOutput;
   try {
-    output = await services.connectGate.run(attempt.userId, () =>
-      services.connectDb
-        .transaction()
-        .execute((tx) => connectInside(services, tx, attempt, progress, deadline)),
+    output = await services.connectGate.run(userId, () =>
+      services.connectDb.transaction().execute(async (tx) => {
+        const plan = await lockUser(tx, userId, { wait: input !== undefined });
+        const attempt = { ...run, ...(await taking) };
+        progress.times.done("attempt");
+        return connectInside(services, tx, attempt, plan, progress, { deadline, late });
+      }),
     );
   } catch (error) {
     if (error instanceof FirstAnswer) throw error.error;
+    const attempt = { ...run, ...(await taking) };
     // The recovery leaves to its process what still has one.
-    if (!attempt.input && !progress.locked) throw error;
+    if (!input && !progress.locked) throw error;
     const answer = await giveUp(services, attempt, error, progress, log).catch((cause) => {
       throw new FiscilityError("outcome_pending", { cause });
     });
     if (!answer) throw toReason(error, progress);
     output = answer;
   }
-  if (output.outcome === "connected")
-    await afterCommit(services, attempt.userId, output, progress, log);
+  if (output.outcome === "connected") await afterCommit(services, userId, output, progress, log);
   return output;
 }
 
-/** The transaction. Throws to roll back; `FirstAnswer` when the token already got a final error. */
+/**
+ * The transaction, under the user's lock. `late`: too little of the deadline is left to begin. Throws
+ * to roll back; `FirstAnswer` when the token already got a final error.
+ */
 async function connectInside(
   services: Services,
   tx: Db,
   run: Attempt,
+  plan: Awaited<ReturnType<typeof lockUser>>,
   progress: Progress,
-  deadline: AbortSignal,
+  { deadline, late }: { deadline: AbortSignal; late: () => boolean },
 ): Promise<ConnectAccountOutput> {
   const { db, plaid, vault } = services;
   const { userId, input } = run;
   const { times } = progress;
-  const plan = await lockUser(tx, userId, { wait: input !== undefined });
   const { attempt, accounts: known } = await readConnectState(tx, userId, run.id);
   progress.locked = true;
   if (run.fresh && !attempt.sent_again) progress.sent = attempt.public_token_sealed;
   times.done("lock");
   const earlier = await answerOf(tx, attempt);
   if (earlier) return earlier;
-  if (deadline.aborted) throw new FiscilityError("busy", { details: { retryAfterSeconds: 5 } });
+  if (late()) throw new FiscilityError("busy", { details: { retryAfterSeconds: 5 } });
 
   // An attempt that is already `exchanged` under the lock was left by a process that died: go on.
   let keeping: Promise<void> | undefined;
@@ -183,65 +203,68 @@ async function connectInside(
   const { access_token_sealed: sealed, plaid_item_id: plaidItemId } = attempt;
   if (sealed === null || plaidItemId === null) throw new Error("an exchanged attempt has no token");
 
+  const accessToken = progress.accessToken;
+  /** What the bank really gave, judged, and the rows of it made ready. */
+  const readAccounts = async () => {
+    // The person deleted their account meanwhile: the Item is given up, and removed like any other.
+    if (plan.deleted) throw new FiscilityError("unauthenticated");
+    const found = await plaid.getAccounts(accessToken, { signal: deadline });
+    progress.institution = found.institution;
+    progress.plaidRequestId ??= found.requestId;
+
+    // Asked to connect anyway, only the bank's own ids tell that an account is there already.
+    const likely = !(input ? input.connectAnyway : attempt.connect_anyway);
+    const duplicates = findDuplicates(known, found.institution.id, found.accounts, { likely });
+    const [duplicate] = duplicates;
+    const old = new Set(duplicates.map(({ offered }) => offered));
+    const fresh = found.accounts.filter((_, position) => !old.has(position));
+    if (duplicate && fresh.length === 0) throw new NothingNew(duplicate.known.itemId);
+    requireRoom(plan, known.length, fresh.length);
+
+    return prepareConnection(tx, {
+      item: {
+        id: run.id,
+        user_id: userId,
+        plaid_item_id: plaidItemId,
+        institution_id: found.institution.id,
+        institution_name: found.institution.name,
+        access_token_sealed: sealed,
+      },
+      accounts: fresh.map((account, position) => ({
+        item_id: run.id,
+        user_id: userId,
+        plaid_account_id: account.accountId,
+        persistent_account_id: account.persistentAccountId,
+        position,
+        name: account.name,
+        official_name: account.officialName,
+        mask: account.mask,
+        type: account.type,
+        subtype: account.subtype,
+        current_balance: account.balances.current,
+        available_balance: account.balances.available,
+        balance_limit: account.balances.limit,
+        currency: account.balances.currency,
+      })),
+      activity: {
+        user_id: userId,
+        attempt_id: run.id,
+        kind: "connected",
+        institution_id: found.institution.id,
+        institution_name: found.institution.name,
+        account_count: fresh.length,
+        plaid_request_id: progress.plaidRequestId,
+      },
+    });
+  };
   // Beside each other, but nothing gives up before it is known whether the token is kept.
-  const [keep, read] = await Promise.allSettled([
-    keeping,
-    plan.deleted ? null : plaid.getAccounts(progress.accessToken, { signal: deadline }),
-  ]);
+  const [keep, ready] = await Promise.allSettled([keeping, readAccounts()]);
   if (keep.status === "rejected") throw keep.reason;
   progress.kept = true;
-  if (read.status === "rejected") throw read.reason;
-  const found = read.value;
-  // The person deleted their account meanwhile: the Item is given up, and removed like any other.
-  if (found === null) throw new FiscilityError("unauthenticated");
-  progress.institution = found.institution;
-  progress.plaidRequestId ??= found.requestId;
+  if (ready.status === "rejected") throw ready.reason;
   times.done("accounts");
-
-  // Asked to connect anyway, only the bank's own ids tell that an account is there already.
-  const likely = !(input ? input.connectAnyway : attempt.connect_anyway);
-  const duplicates = findDuplicates(known, found.institution.id, found.accounts, { likely });
-  const [duplicate] = duplicates;
-  const old = new Set(duplicates.map(({ offered }) => offered));
-  const fresh = found.accounts.filter((_, position) => !old.has(position));
-  if (duplicate && fresh.length === 0) throw new NothingNew(duplicate.known.itemId);
-  requireRoom(plan, known.length, fresh.length);
-
-  const connected = await insertConnection(tx, {
-    item: {
-      id: run.id,
-      user_id: userId,
-      plaid_item_id: plaidItemId,
-      institution_id: found.institution.id,
-      institution_name: found.institution.name,
-      access_token_sealed: sealed,
-    },
-    accounts: fresh.map((account, position) => ({
-      item_id: run.id,
-      user_id: userId,
-      plaid_account_id: account.accountId,
-      persistent_account_id: account.persistentAccountId,
-      position,
-      name: account.name,
-      official_name: account.officialName,
-      mask: account.mask,
-      type: account.type,
-      subtype: account.subtype,
-      current_balance: account.balances.current,
-      available_balance: account.balances.available,
-      balance_limit: account.balances.limit,
-      currency: account.balances.currency,
-    })),
-    activity: {
-      user_id: userId,
-      attempt_id: run.id,
-      kind: "connected",
-      institution_id: found.institution.id,
-      institution_name: found.institution.name,
-      account_count: fresh.length,
-      plaid_request_id: progress.plaidRequestId,
-    },
-  });
+  const insert = ready.value;
+  const connected = await insert();
   times.done("insert");
   const { accounts, ...item } = connected;
   return { outcome: "connected", item, accounts };

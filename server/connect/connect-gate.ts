@@ -1,9 +1,13 @@
 import { FiscilityError } from "../contracts/errors.ts";
 
+import { timeLimits } from "../time-limits.ts";
+
 /** Connections that may wait for their turn in this process; past it the answer is `busy` at once. */
 const maxWaiting = 100;
 /** Seconds: what those who wait take to get through when Plaid is as slow as it may be. */
 const retryAfter = 10;
+
+const busy = () => new FiscilityError("busy", { details: { retryAfterSeconds: retryAfter } });
 
 /**
  * Who may be inside `connectAccount` in this process: as many as there are connections in its pool,
@@ -19,15 +23,16 @@ export class ConnectGate {
     this.#size = size;
   }
 
-  /** Runs `work` when it is its turn. Errors: `busy` when too many wait already, and work's own. */
+  /**
+   * Runs `work` when it is its turn. Errors: `busy` when too many wait already, or when its turn has
+   * not come within `timeLimits.connectTurn`; and work's own.
+   */
   async run<T>(userId: string, work: () => Promise<T>): Promise<T> {
     if (this.#mayEnter(userId)) {
       this.#inside.add(userId);
     } else {
-      if (this.#waiting.length >= maxWaiting) {
-        throw new FiscilityError("busy", { details: { retryAfterSeconds: retryAfter } });
-      }
-      await new Promise<void>((enter) => this.#waiting.push({ userId, enter }));
+      if (this.#waiting.length >= maxWaiting) throw busy();
+      await this.#turn(userId);
     }
     try {
       return await work();
@@ -35,6 +40,22 @@ export class ConnectGate {
       this.#inside.delete(userId);
       this.#admitNext();
     }
+  }
+
+  #turn(userId: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const leave = () => {
+        this.#waiting.splice(this.#waiting.indexOf(one), 1);
+        reject(busy());
+      };
+      const timer = setTimeout(leave, timeLimits.connectTurn);
+      const enter = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      const one = { userId, enter };
+      this.#waiting.push(one);
+    });
   }
 
   #mayEnter(userId: string): boolean {

@@ -50,7 +50,12 @@ async function recover(services: Services, attempt: LinkAttemptRow, log: Log): P
       await markFailed(db, userId, id, { reason: "public_token_invalid", details: undefined });
       return;
     }
-    const { outcome } = await endAttempt(services, { id, userId, fresh: false }, log);
+    const { outcome } = await endAttempt(
+      services,
+      { userId },
+      Promise.resolve({ id, fresh: false }),
+      log,
+    );
     log.info({ ...line, now: outcome }, "Attempt recovered");
   } catch (error) {
     const reason = error instanceof FiscilityError ? error.reason : "internal";

@@ -7,7 +7,12 @@ import { compareBooks } from "../support/books.ts";
 import { until } from "../support/until.ts";
 
 // A hanging Plaid is waited for in tests as well: less long.
-Object.assign(timeLimits, { plaidCall: 300, plaidBackoff: 10, connectDeadline: 1_500 });
+Object.assign(timeLimits, {
+  plaidCall: 300,
+  plaidBackoff: 10,
+  connectTurn: 1_000,
+  connectDeadline: 1_500,
+});
 
 let app: TestApp;
 beforeAll(async () => {
@@ -92,7 +97,7 @@ test("a 429 and a lost connection are asked again within the deadline; the perso
   Object.assign(timeLimits, { connectDeadline: 5_000 });
   const started = performance.now();
   const answer = await send(await app.publicToken(), person);
-  Object.assign(timeLimits, { connectDeadline: 1_500 });
+  Object.assign(timeLimits, { connectTurn: 1_000, connectDeadline: 1_500 });
   expect(answer.body.outcome).toBe("connected");
   // Retry-After was waited for.
   expect(performance.now() - started).toBeGreaterThan(1_000);

@@ -9,6 +9,7 @@ import { timeLimits } from "../../server/time-limits.ts";
 Object.assign(timeLimits, {
   plaidCall: 1_000,
   plaidBackoff: 20,
+  connectTurn: 2_000,
   connectDeadline: 4_000,
   attemptAbandoned: 5_000,
 });

@@ -1,5 +1,6 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { ConnectGate } from "../../server/connect/connect-gate.ts";
+import { timeLimits } from "../../server/time-limits.ts";
 
 const turn = () => new Promise((resolve) => setTimeout(resolve, 1));
 
@@ -33,4 +34,21 @@ test("past the waiting room the answer is busy at once, and a failure lets the n
   const reasons = (await Promise.allSettled(runs)).map((r) => (r as PromiseRejectedResult).reason);
   expect(reasons.filter((error) => error.reason === "busy")).toHaveLength(49);
   expect(reasons.filter((error) => error.message === "work failed")).toHaveLength(101);
+});
+
+test("one whose turn does not come in time is told busy, and nobody loses their turn by it", async () => {
+  vi.useFakeTimers();
+  try {
+    const gate = new ConnectGate(1);
+    let end = () => {};
+    const first = gate.run("a", () => new Promise<void>((resolve) => (end = resolve)));
+    const second = gate.run("b", async () => "second").catch((error) => error.reason);
+    await vi.advanceTimersByTimeAsync(timeLimits.connectTurn - 1);
+    const third = gate.run("c", async () => "third");
+    await vi.advanceTimersByTimeAsync(1);
+    end();
+    expect(await Promise.all([first, second, third])).toEqual([undefined, "busy", "third"]);
+  } finally {
+    vi.useRealTimers();
+  }
 });
