@@ -12,6 +12,7 @@ const lockTimeout = 1_000;
 /** Tries to get the lock, a second and a half apart at first: some minutes in all. */
 const tries = 40;
 const lockNotAvailable = "55P03";
+const insufficientPrivilege = "42501";
 
 /**
  * Applies every migration that the database does not have yet, each in a transaction of its own, so
@@ -64,13 +65,34 @@ export async function migrateToLatest(
   }
 }
 
-/** Whether any migration is still to be applied: what `/readyz` asks. */
+/**
+ * The migrations that are still to be applied: what `/readyz` asks. To a role that was not given its
+ * rights yet, all of them.
+ */
 export async function pendingMigrations(
   db: Kysely<unknown> | Kysely<never>,
   migrations: Record<string, Migration> = ours,
 ): Promise<string[]> {
-  const known = await createMigrator(db as Kysely<unknown>, migrations).getMigrations();
-  return known.filter((m) => m.executedAt === undefined).map((m) => m.name);
+  try {
+    const known = await createMigrator(db as Kysely<unknown>, migrations).getMigrations();
+    return known.filter((m) => m.executedAt === undefined).map((m) => m.name);
+  } catch (error) {
+    if ((error as { code?: string }).code === insufficientPrivilege) return Object.keys(migrations);
+    throw error;
+  }
+}
+
+/** Whether the role of `url` may create tables in its database, as migrations do. */
+export async function mayMigrate(url: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+  client.on("error", () => {});
+  await client.connect();
+  try {
+    const { rows } = await client.query("select has_schema_privilege('public', 'create') as may");
+    return rows[0].may;
+  } finally {
+    await client.end().catch(() => {});
+  }
 }
 
 function createMigrator(

@@ -189,6 +189,7 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
 export const secretVariables = [
   "DATABASE_URL",
   "DATABASE_DIRECT_URL",
+  "DATABASE_OWNER_URL",
   "REDIS_URL",
   "PLAID_SECRET",
   "TOKEN_KEYS",

@@ -1,6 +1,6 @@
 import { ConfigError, parseConfig, secretVariables } from "./config.ts";
 import { startWorker } from "./jobs/worker.ts";
-import { prepareDatabase } from "./prepare-database.ts";
+import { prepareDatabase, untilMigrated } from "./prepare-database.ts";
 import { startServer } from "./server.ts";
 
 /** The process: environment, migrations, HTTP, and an orderly end on SIGINT and SIGTERM. */
@@ -19,7 +19,8 @@ async function main(): Promise<void> {
     for (const name of secretVariables) delete process.env[name];
     await prepareDatabase(config.databaseDirectUrl.reveal());
     const server = await startServer(config);
-    const worker = config.worker === "here" ? await startWorker(server.services) : null;
+    const migrated = await untilMigrated(server.services, stopped);
+    const worker = migrated && config.worker === "here" ? await startWorker(server.services) : null;
     const lines = local ? await local.ready(server.services) : [`Fiscility is at ${server.url}`];
     process.stderr.write(`\n${lines.join("\n")}\n\n`);
     await stopped;

@@ -1,6 +1,6 @@
 import { ConfigError, parseConfig, secretVariables } from "./config.ts";
 import { startWorker } from "./jobs/worker.ts";
-import { prepareDatabase } from "./prepare-database.ts";
+import { prepareDatabase, untilMigrated } from "./prepare-database.ts";
 import { createServices } from "./services.ts";
 import { startTelemetry } from "./telemetry/telemetry.ts";
 
@@ -19,10 +19,12 @@ async function main(): Promise<void> {
   const telemetry = await startTelemetry(config);
   const { services, close } = createServices(config, { observe: telemetry.observe });
   await telemetry.watch(services);
-  const worker = await startWorker(services);
-  process.stderr.write("The worker takes jobs. Stop it with Ctrl-C.\n");
-  await stopped;
-  await worker.stop();
+  if (await untilMigrated(services, stopped)) {
+    const worker = await startWorker(services);
+    process.stderr.write("The worker takes jobs. Stop it with Ctrl-C.\n");
+    await stopped;
+    await worker.stop();
+  }
   await close();
   await telemetry.close();
   process.exit(0);

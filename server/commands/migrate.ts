@@ -1,11 +1,28 @@
-import { prepareDatabase } from "../prepare-database.ts";
+import { grantAppRole } from "../../db/app-role.ts";
+import { limitStatements } from "../../db/limit-statements.ts";
+import { mayMigrate } from "../../db/migrate.ts";
+import { migrateDatabase, statementLimits } from "../prepare-database.ts";
 
-/** `npm run db:migrate`: brings the database up to date. */
-const url = process.env.DATABASE_DIRECT_URL || process.env.DATABASE_URL;
-if (!url) {
-  process.stderr.write("Set DATABASE_URL to the database to migrate.\n");
-  process.exitCode = 1;
-} else {
-  await prepareDatabase(url);
-  process.stdout.write("The database is up to date.\n");
+/**
+ * `npm run db:migrate`: brings the database up to date. With DATABASE_OWNER_URL as that role, and the one
+ * of DATABASE_URL, which the servers and the worker run as, gets the rows of its tables and no DDL.
+ */
+async function main(env: NodeJS.ProcessEnv): Promise<string> {
+  const url = env.DATABASE_DIRECT_URL || env.DATABASE_URL;
+  if (!url) throw new Error("Set DATABASE_URL to the database to migrate.");
+  const owner = env.DATABASE_OWNER_URL || url;
+  if (!(await mayMigrate(owner)))
+    throw new Error("This role may not migrate: set DATABASE_OWNER_URL to the one that may.");
+  await migrateDatabase(owner);
+  if (owner !== url) await grantAppRole(owner, url);
+  await limitStatements(url, statementLimits);
+  return "The database is up to date.";
 }
+
+main(process.env).then(
+  (line) => process.stdout.write(`${line}\n`),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+    process.exitCode = 1;
+  },
+);

@@ -1,0 +1,89 @@
+import pg from "pg";
+
+/**
+ * Gives the role of `appUrl` what the server and the worker need in the database of `ownerUrl`, and
+ * nothing else: the rows of our tables and of graphile-worker's, no DDL, no TRUNCATE. Made with the URL's
+ * password where it does not exist yet; one that exists keeps its password. `ownerUrl` must reach
+ * PostgreSQL itself, as the role that migrates. May be repeated, also by several at once. Throws when
+ * the role may do more than that afterwards, and says what.
+ */
+export async function grantAppRole(ownerUrl: string, appUrl: string): Promise<void> {
+  const { username, password } = new URL(appUrl);
+  const name = decodeURIComponent(username);
+  if (!name) throw new Error("DATABASE_URL names no role to give rights to.");
+  const role = pg.escapeIdentifier(name);
+  const client = new pg.Client({
+    connectionString: ownerUrl,
+    connectionTimeoutMillis: 10_000,
+    options: `-c lock_timeout=${lockTimeout}`,
+  });
+  client.on("error", () => {});
+  await client.connect();
+  try {
+    await client.query("begin");
+    await client.query("select pg_advisory_xact_lock(hashtextextended('app role', 0))");
+    const { rowCount } = await client.query("select from pg_roles where rolname = $1", [name]);
+    if (!rowCount) {
+      const secret = pg.escapeLiteral(decodeURIComponent(password));
+      await client.query(`create role ${role} login password ${secret}`);
+    }
+    await client.query(rightsOf(role));
+    await openRows(client);
+    const { rows } = await client.query<{ right: string }>(tooMuch, [name]);
+    if (rows.length > 0) {
+      const rights = rows.map(({ right }) => right).join(", ");
+      throw new Error(`The role ${name} of DATABASE_URL may do too much: ${rights}.`);
+    }
+    await client.query("commit");
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+/** A lock that is not had at once is somebody's at work: run it again. Milliseconds. */
+const lockTimeout = 1_000;
+
+/** What says which migrations were applied is read by the app, and written by the owner alone. */
+const rightsOf = (role: string) => `
+  do $$ begin
+    execute format('revoke temporary on database %I from public', current_database());
+  end $$;
+  revoke create on schema public from public;
+  grant usage on schema public, graphile_worker to ${role};
+  grant select, insert, update, delete on all tables in schema public, graphile_worker to ${role};
+  revoke insert, update, delete
+    on kysely_migration, kysely_migration_lock, graphile_worker.migrations from ${role};
+  alter default privileges in schema public, graphile_worker
+    grant select, insert, update, delete on tables to ${role};`;
+
+/**
+ * graphile-worker turns row level security on for its tables without a policy, which keeps out
+ * everybody but their owner. With this one, rights alone decide, as everywhere else.
+ */
+async function openRows(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ file: string }>(`
+    select c.oid::regclass::text as file from pg_class c
+    where relnamespace = 'graphile_worker'::regnamespace and relrowsecurity
+      and not exists (select from pg_policy where polrelid = c.oid)`);
+  for (const { file } of rows) {
+    await client.query(`create policy by_rights on ${file} using (true) with check (true)`);
+  }
+}
+
+/** What the role $1 may do beyond rows, by its own attributes, by ownership, or as somebody's member. */
+const tooMuch = `
+  select 'it is a superuser, or may make roles or databases, or pass row level security' as right
+    from pg_roles where rolname = $1
+      and (rolsuper or rolcreaterole or rolcreatedb or rolbypassrls or rolreplication)
+  union all
+  select 'create in schema ' || nspname from pg_namespace
+    where nspname in ('public', 'graphile_worker') and has_schema_privilege($1, oid, 'create')
+  union all
+  select privilege || ' in database ' || current_database()
+    from unnest(array['create', 'temporary']) privilege
+    where has_database_privilege($1, current_database(), privilege)
+  union all
+  select 'drop or truncate ' || string_agg(relname, ', ' order by relname) from pg_class
+    where relnamespace in ('public'::regnamespace, 'graphile_worker'::regnamespace) and relkind in ('r', 'p')
+      and (pg_has_role($1, relowner, 'member') or has_table_privilege($1, oid, 'truncate'))
+    having count(*) > 0`;

@@ -1,0 +1,147 @@
+import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { promisify } from "node:util";
+import pg from "pg";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { startWorker, type Worker } from "../../server/jobs/worker.ts";
+import { untilMigrated } from "../../server/prepare-database.ts";
+import { startTestApp, type TestApp } from "../support/app.ts";
+import { compareBooks } from "../support/books.ts";
+import { openStream } from "../support/sse.ts";
+import { until } from "../support/until.ts";
+
+const name = randomBytes(6).toString("hex");
+const [database, owner, role, made] = ["d", "owner", "app", "made"].map((one) => `${one}_${name}`);
+const urlOf = (username = "", password = "") => {
+  const url = new URL(inject("databaseServer"));
+  const user = { username, password: encodeURIComponent(password) };
+  return Object.assign(url, { pathname: database, ...user }).href;
+};
+const ownerUrl = urlOf(owner, "owner's");
+const appUrl = urlOf(role, "app's");
+
+let admin: pg.Client;
+let app: TestApp;
+let worker: Promise<Worker>;
+const script = (file: string) => ["--import", "tsx", file];
+// A database of an owner who is no superuser, without a table; the server and the worker run as
+// another role from the first moment.
+beforeAll(async () => {
+  admin = new pg.Client({ connectionString: inject("databaseServer") });
+  await admin.connect();
+  await admin.query(`create role ${owner} login password 'owner''s'`);
+  await admin.query(`create role ${role} login password 'app''s'`);
+  await admin.query(`create database ${database} owner ${owner}`);
+  app = await startTestApp({ DATABASE_URL: appUrl, DATABASE_DIRECT_URL: appUrl });
+  worker = untilMigrated(app.services, new Promise(() => {})).then(() => startWorker(app.services));
+});
+afterAll(async () => {
+  await worker.then((running) => running.stop());
+  await app?.close();
+  await admin.query(`drop database ${database} with (force)`);
+  await admin.query(`drop role if exists ${made}, ${owner}, ${role}`);
+  await admin.end();
+});
+
+/** `npm run db:migrate` with this environment: what it says, or its complaint. */
+async function migrate(env: Record<string, string>): Promise<string> {
+  const run = promisify(execFile)(process.execPath, script("server/commands/migrate.ts"), {
+    env: { NODE_ENV: "test", PATH: process.env.PATH, ...env },
+  });
+  return run.then(
+    ({ stdout }) => stdout,
+    ({ stderr }) => stderr,
+  );
+}
+async function asOwner(sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: ownerUrl });
+  await client.connect();
+  await client.query(sql).finally(() => client.end());
+}
+const ready = async () => {
+  const answer = await fetch(`${app.url}/readyz`);
+  return [answer.status, (await answer.json()).status];
+};
+test("before the migrations the server is not ready and the worker waits; after them both go on", async () => {
+  expect(await ready()).toEqual([503, "migrating"]);
+  await until(() => app.logLines.join("").includes("Waiting for npm run db:migrate"));
+  expect(await migrate({ DATABASE_URL: appUrl })).toContain("This role may not migrate");
+  expect(await ready()).toEqual([503, "migrating"]);
+  const env = { DATABASE_URL: appUrl, DATABASE_OWNER_URL: ownerUrl };
+  expect(await migrate(env)).toBe("The database is up to date.\n");
+  expect(await ready()).toEqual([200, "ok"]);
+  await worker;
+});
+
+test("as this role a person connects, the worker syncs, a bank is disconnected and the account deleted", async () => {
+  const person = await app.signUp("cfo");
+  const stream = await openStream(`${app.url}/trpc/live.changes`, { cookie: person.cookie });
+  const connect = async (institution: string) => {
+    const body = { public_token: await app.publicToken(institution) };
+    const answer = await app.post("/plaid/exchange-token", body, person);
+    expect(answer.status).toBe(200);
+    return answer.body.item.id as string;
+  };
+  const first = await connect("ins_109508");
+  await connect("ins_109510");
+  await until(() => stream.messages().some(({ dataVersion }) => dataVersion > 0));
+  stream.close();
+  const synced = () =>
+    app.query("select 1 from item_syncs where user_id = $1 and status = 'done'", [person.id]);
+  await until(async () => (await synced()).length === 2);
+  expect(await app.query("select 1 from transactions limit 1")).toHaveLength(1);
+
+  const words = { item_id: first, confirmation: "disconnect First Platypus Bank" };
+  expect((await app.post("/api/v1/disconnections", words, person)).status).toBe(200);
+  const gone = await fetch(`${app.url}/api/v1/account?confirmation=delete%20my%20account`, {
+    method: "DELETE",
+    headers: { cookie: person.cookie },
+  });
+  expect(gone.status).toBe(200);
+  await until(async () => (await app.itemsAtPlaid()).every((item) => item.removed));
+  expect(await app.query("select 1 from transactions")).toEqual([]);
+  expect(await compareBooks(app)).toMatchObject({ orphans: 0, connected: 0 });
+  expect(app.logLines.join("")).not.toContain("permission denied");
+});
+
+test.each([
+  "create table public.mine (id int)",
+  "create temporary table mine (id int)",
+  "create schema mine",
+  "create function public.mine() returns int language sql as 'select 1'",
+  "truncate transactions",
+  "create role mine",
+  "insert into kysely_migration values ('999', now()::text)",
+  "update graphile_worker.migrations set breaking = true",
+])("13.2.2 the app's role is refused: %s", async (sql) => {
+  await expect(app.query(sql)).rejects.toThrow("permission denied");
+});
+
+test.each([
+  "alter table users add column mine int",
+  "alter table users disable trigger users_tell_changed",
+  "drop table plans cascade",
+  "drop index accounts_user_item",
+  "alter table graphile_worker._private_jobs disable row level security",
+  "drop function tell_changed cascade",
+])("13.2.2 the app's role owns nothing: %s", async (sql) => {
+  await expect(app.query(sql)).rejects.toThrow("must be owner");
+});
+
+test("a table of the next version is the app's to read and write from the moment it is there", async () => {
+  await asOwner("create table next (id int)");
+  await app.query("insert into next values (1)");
+  expect(await app.query("select id from next")).toEqual([{ id: 1 }]);
+  await asOwner("drop table next");
+});
+
+test("a role that may do more is refused by name, and a new one is made with the URL's password", async () => {
+  await admin.query(`alter role ${owner} createrole`);
+  const env = { DATABASE_URL: urlOf(made, "p'%ss w"), DATABASE_OWNER_URL: ownerUrl };
+  expect(await migrate(env)).toBe("The database is up to date.\n");
+  await admin.query(`alter role ${made} createdb`);
+  await asOwner(`grant truncate on plans to ${made}`);
+  expect(await migrate(env)).toMatch(
+    new RegExp(`The role ${made} of DATABASE_URL may do too much: .*roles or.*truncate plans`),
+  );
+});
