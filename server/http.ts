@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import path from "node:path";
 import { constants } from "node:zlib";
 import { createRequestHandler } from "@remix-run/express";
@@ -73,7 +74,16 @@ export function createHttp(
   app.use("/trpc", createEventStreams(createContext, onError));
   app.use(securityHeaders(services), refuseForeignOrigin(config));
   // Each part of a page that is streamed leaves when it is written, not when a buffer is full.
-  app.use(compression({ flush: constants.Z_SYNC_FLUSH }));
+  const compress = compression({ flush: constants.Z_SYNC_FLUSH });
+  app.use(
+    "/trpc",
+    limitBody,
+    createTrpcHandler(createContext, onError, compress, {
+      maxBodySize: maxBody,
+      maxBatchSize: 100,
+    }),
+  );
+  app.use(compress);
 
   app.get("/healthz", (_req, res) => void res.json({ status: "ok", app: "fiscility" }));
   app.get("/readyz", async (_req, res) => {
@@ -82,12 +92,6 @@ export function createHttp(
     const status = pending === null ? "database unreachable" : pending.length ? "migrating" : "ok";
     res.status(status === "ok" ? 200 : 503).json({ status });
   });
-
-  app.use(
-    "/trpc",
-    limitBody,
-    createTrpcHandler(createContext, onError, { maxBodySize: maxBody, maxBatchSize: 100 }),
-  );
 
   const json = express.json({ limit: maxBody, inflate: false });
   // What programs log in with; everything else better-auth offers is reached by the pages alone.
@@ -245,20 +249,24 @@ function logRequest({ log }: Services, templateOf: (req: Request) => string): Re
   };
 }
 
-/** Link's origins are what https://plaid.com/docs/link/web/#plaid-link-and-csp asks for. */
+/**
+ * Helmet's headers, asked for once: but for the nonce they are the same for every answer. Link's
+ * origins are what https://plaid.com/docs/link/web/#plaid-link-and-csp asks for.
+ */
 function securityHeaders({ config }: Services): RequestHandler {
   const link = config.plaid.standIn ?? "https://cdn.plaid.com";
   const api = config.plaid.standIn ?? `https://${config.plaid.env}.plaid.com`;
-  return helmet({
+  const headers = new Map<string, string>();
+  const into = {
+    setHeader: (name: string, value: string) => headers.set(name, value),
+    removeHeader: () => {},
+  } as unknown as ServerResponse;
+  const ask = helmet({
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
         "default-src": ["'self'"],
-        "script-src": [
-          "'self'",
-          (_req, res) => `'nonce-${(res as express.Response).locals.nonce}'`,
-          link,
-        ],
+        "script-src": ["'self'", "'nonce-{}'", link],
         "style-src": ["'self'", "'unsafe-inline'"],
         "img-src": ["'self'", "data:"],
         "font-src": ["'self'"],
@@ -274,6 +282,15 @@ function securityHeaders({ config }: Services): RequestHandler {
     crossOriginEmbedderPolicy: false,
     crossOriginOpenerPolicy: { policy: "same-origin-allow-popups" },
   });
+  ask({} as IncomingMessage, into, () => {});
+  const policy = "Content-Security-Policy";
+  const [before, after] = headers.get(policy)?.split("{}") ?? [];
+  headers.delete(policy);
+  return (_req, res, next) => {
+    for (const [name, value] of headers) res.setHeader(name, value);
+    res.setHeader(policy, `${before}${res.locals.nonce}${after}`);
+    next();
+  };
 }
 
 /** Where programs call: each of these asks `identify`, and nothing else, who is there. */

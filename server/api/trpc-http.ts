@@ -8,6 +8,9 @@ import { appRouter } from "./router.ts";
 type CreateContext = (req: Request) => Promise<Context>;
 type OnError = (req: Request, error: unknown, name: string | undefined) => void;
 
+/** Characters of an answer; `compression`'s own threshold. */
+const worthCompressing = 1024;
+
 /**
  * Queries and mutations over tRPC's own protocol. In place of tRPC's Express adapter, which pipes
  * every answer through web streams: an answer here is whole, and leaves in one piece with its length.
@@ -15,12 +18,18 @@ type OnError = (req: Request, error: unknown, name: string | undefined) => void;
 export function createTrpcHandler(
   createContext: CreateContext,
   onError: OnError,
+  compress: RequestHandler,
   limits: { maxBodySize: number; maxBatchSize: number },
 ): RequestHandler {
+  /** What `compress` leaves as it is does not pass through it: that alone takes as long as tRPC does. */
+  const send = (req: Request, res: Response, body: string) => {
+    if (body.length < worthCompressing) res.end(body);
+    else compress(req, res, () => res.end(body));
+  };
   async function answer(req: Request, res: Response): Promise<void> {
     const path = req.path.slice(req.path.lastIndexOf("/") + 1);
     const reads = readsOf(req, path, limits.maxBatchSize);
-    if (reads) return answerReads(reads, req, res, createContext, onError);
+    if (reads) return send(req, res, await answerReads(reads, req, res, createContext, onError));
     const response = await resolveResponse({
       router: appRouter,
       req: incomingMessageToRequest(req, res, limits),
@@ -32,7 +41,7 @@ export function createTrpcHandler(
     });
     res.statusCode = response.status;
     for (const [name, value] of response.headers) res.setHeader(name, value);
-    res.end(await response.text());
+    send(req, res, await response.text());
   }
   return (req, res, next) => {
     answer(req, res).catch(next);
@@ -76,7 +85,7 @@ function readsOf(req: Request, path: string, maxBatchSize: number): Reads | null
 
 /**
  * What `resolveResponse` does for queries, without a web Request, Response, URL, Headers and four
- * AbortSignals for each: they take as long as all the rest of a cached read.
+ * AbortSignals for each: they take as long as all the rest of a cached read. Returns the body.
  */
 async function answerReads(
   { names, inputs, batch }: Reads,
@@ -84,7 +93,7 @@ async function answerReads(
   res: Response,
   createContext: CreateContext,
   onError: OnError,
-): Promise<void> {
+): Promise<string> {
   let ctx: Context | undefined;
   const asking = createContext(req);
   const call = async (name: string, at: number) => {
@@ -116,5 +125,5 @@ async function answerReads(
   );
   res.setHeader("vary", "trpc-accept, accept");
   res.setHeader("content-type", "application/json");
-  res.end(JSON.stringify(batch ? answers : answers[0]));
+  return JSON.stringify(batch ? answers : answers[0]);
 }

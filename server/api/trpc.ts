@@ -2,7 +2,7 @@ import { initTRPC, TRPCError } from "@trpc/server";
 import { ZodError } from "zod";
 import { FiscilityError, type Reason, reasons } from "../contracts/errors.ts";
 import { spans } from "../telemetry/spans.ts";
-import type { Context } from "./context.ts";
+import type { Context, User } from "./context.ts";
 import type { ErrorData, ProcedureMeta } from "./procedure-meta.ts";
 
 const t = initTRPC
@@ -65,25 +65,8 @@ export function toTrpcError(error: unknown): unknown {
   return new TRPCError({ code: reasons[cause.reason].code, message: cause.message, cause });
 }
 
-/** So a reason leaves a procedure; a stream, which fails after it has left, does the same itself. */
-const asTrpcError = t.middleware(async ({ next }) => {
-  const result = await next();
-  if (!result.ok && result.error.cause instanceof FiscilityError) {
-    throw toTrpcError(result.error.cause);
-  }
-  return result;
-});
-
-const traced = t.middleware(({ path, next }) =>
-  spans.inSpan(`procedure ${path}`, {}, async (span) => {
-    const result = await next();
-    if (!result.ok) span.fail(toFiscilityError(result.error).reason);
-    return result;
-  }),
-);
-
-/** The one place that decides who may call what. */
-const admitted = t.middleware(({ ctx, meta, next }) => {
+/** The one place that decides who may call what. Returns who it is. */
+function admit(ctx: Context, meta: ProcedureMeta | undefined): User {
   if (ctx.refusal) throw ctx.refusal;
   if (!ctx.user) throw new FiscilityError("unauthenticated");
   if (ctx.apiKey) {
@@ -93,8 +76,26 @@ const admitted = t.middleware(({ ctx, meta, next }) => {
       throw new FiscilityError("scope_missing", { details: { required: meta.scope, held } });
     }
   }
-  return next({ ctx: { ...ctx, user: ctx.user } });
-});
+  return ctx.user;
+}
+
+/**
+ * Around every procedure: a span, who is admitted, and a reason leaves as the TRPCError it is (a
+ * stream, which fails after it has left, does that itself). One middleware, as each costs every call.
+ */
+const guarded = t.middleware(({ ctx, meta, path, next }) =>
+  spans.inSpan(`procedure ${path}`, {}, async (span) => {
+    try {
+      const result = await next({ ctx: { user: admit(ctx, meta) } });
+      if (result.ok) return result;
+      const { error } = result;
+      throw error.cause instanceof FiscilityError ? error.cause : error;
+    } catch (error) {
+      span.fail(toFiscilityError(error).reason);
+      throw toTrpcError(error);
+    }
+  }),
+);
 
 export const router = t.router;
 export const createCallerFactory = t.createCallerFactory;
@@ -103,5 +104,4 @@ export const createCallerFactory = t.createCallerFactory;
  * Every procedure is one of these: it runs for a logged-in person, or for an API key with its scope.
  * Errors: `unauthenticated`, `session_required`, `scope_missing`, `rate_limited`, `api_key_*`.
  */
-export const procedure = (meta: ProcedureMeta) =>
-  t.procedure.meta(meta).use(traced).use(asTrpcError).use(admitted);
+export const procedure = (meta: ProcedureMeta) => t.procedure.meta(meta).use(guarded);
