@@ -10,7 +10,8 @@ export function AccountRow({ account }: { account: Account }) {
   return (
     <li className="flex h-17 items-center gap-4 px-4 sm:px-5">
       <div className="min-w-0 flex-1">
-        <p className="truncate font-medium" title={officialName ?? name}>
+        {/* Relative: what only screen readers see is cut off with the rest of a long name. */}
+        <p className="relative truncate font-medium" title={officialName ?? name}>
           <Link to={`/transactions?account=${id}`} className="rounded-sm hover:underline">
             {name}
             <span className="sr-only">, {text.transactions.ofAccount}</span>

@@ -74,6 +74,14 @@ test("charts, their tables and each currency: nothing jumps, axe finds nothing",
   expect(witness.console).toEqual([]);
 });
 
+test("a phone's page is no wider than the phone, whatever banks and accounts are called", async () => {
+  const { page } = await openPage(browser, { width: 390 });
+  await logIn(app, page, await personOfTwoCurrencies());
+  await chart(page).waitFor();
+  const width = () => document.documentElement.scrollWidth;
+  expect(await page.evaluate(width)).toBe(390);
+});
+
 test("I5 the first chart appears by itself when the transactions arrive, and nothing jumps", async () => {
   const person = await app.signUp("cfo");
   await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, person);
