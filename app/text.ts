@@ -82,8 +82,6 @@ export const text = {
     asTable: "Show as table",
     chartsEmpty: "Drawn as soon as your bank's transactions arrive.",
     chartsFailed: "This could not be loaded. Your accounts are below.",
-    chartsNeedScript: "The charts are still being drawn.",
-    loadAgain: "Load the page again",
   },
   account: {
     mask: (mask: string) => `•••• ${mask}`,
@@ -274,6 +272,7 @@ export const text = {
     reconnectBank: (bank: string) => `Reconnect ${bank}`,
     connectAnyway: "Connect anyway",
     reconnect: "The bank was not reconnected",
+    disconnect: "The bank was not disconnected",
     noToken: "The bank window closed without an answer. Nothing was connected. Please try again.",
     tryAgain: "Try again",
     connectAgain: "Connect again",

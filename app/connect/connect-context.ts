@@ -1,4 +1,4 @@
-import { createContext, useContext } from "react";
+import { createContext, useContext, useSyncExternalStore } from "react";
 
 /** Where a connection stands. One at a time. */
 export type ConnectStep =
@@ -19,10 +19,14 @@ export interface Arrival {
   accountCount: number;
 }
 
-export interface Connect {
+/** What changes while a connection goes on. */
+export interface ConnectState {
   step: ConnectStep;
   /** The Item that just came; null again after a while. */
   arrival: Arrival | null;
+}
+
+export interface ConnectActions {
   /** Opens Link. Does nothing while a connection is under way. */
   start: () => void;
   /** Opens Link in update mode, for an Item whose bank asks for a new log-in. */
@@ -36,11 +40,41 @@ export interface Connect {
 /** The button that opens Link: a page has one at most. */
 export const connectButtonId = "connect-a-bank";
 
-export const ConnectContext = createContext<Connect | null>(null);
+export type ConnectStore = ReturnType<typeof createConnectStore>;
+
+/**
+ * The state of the flow, apart from the context: a context that changes is taken by React for a change
+ * to all below it that has not come yet, and what is streamed would be thrown away.
+ */
+export function createConnectStore() {
+  let state: ConnectState = { step: { name: "idle" }, arrival: null };
+  const watchers = new Set<() => void>();
+  return {
+    now: () => state,
+    change(change: Partial<ConnectState>) {
+      state = { ...state, ...change };
+      for (const watch of watchers) watch();
+    },
+    watch(watch: () => void) {
+      watchers.add(watch);
+      return () => watchers.delete(watch);
+    },
+  };
+}
+
+/** The state of the flow as it is now; the component follows it. */
+export function useConnectState({ watch, now }: ConnectStore): ConnectState {
+  return useSyncExternalStore(watch, now, now);
+}
+
+export const ConnectContext = createContext<{
+  store: ConnectStore;
+  actions: ConnectActions;
+} | null>(null);
 
 /** The one connection flow of the page. */
-export function useConnect(): Connect {
+export function useConnect(): ConnectState & ConnectActions {
   const connect = useContext(ConnectContext);
   if (!connect) throw new Error("useConnect works only inside ConnectProvider");
-  return connect;
+  return { ...useConnectState(connect.store), ...connect.actions };
 }

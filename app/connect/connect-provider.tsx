@@ -1,14 +1,5 @@
 import { useLocation, useNavigate } from "@remix-run/react";
-import {
-  lazy,
-  type ReactNode,
-  Suspense,
-  useCallback,
-  useEffect,
-  useMemo,
-  useRef,
-  useState,
-} from "react";
+import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { PlaidLinkOnEvent, PlaidLinkOnExit, PlaidLinkOnSuccess } from "react-plaid-link";
 import type { LinkMetadata } from "../../server/contracts/connect.ts";
 import type { ReasonDetails } from "../../server/contracts/errors.ts";
@@ -24,17 +15,15 @@ import { text } from "../text.ts";
 import { trpc } from "../trpc.ts";
 import { announceAccounts } from "./account-news.ts";
 import {
-  type Arrival,
-  type Connect,
   ConnectContext,
-  type ConnectStep,
   connectButtonId,
+  createConnectStore,
+  useConnectState,
 } from "./connect-context.ts";
+import { LinkSession } from "./link-session.tsx";
 import { loadLinkScript } from "./load-link-script.ts";
 import { toLinkEvent, toLinkMetadata } from "./to-link-metadata.ts";
-
-const loadLinkSession = () => import("./link-session.tsx");
-const LinkSession = lazy(async () => ({ default: (await loadLinkSession()).LinkSession }));
+import { whenIdle } from "./when-idle.ts";
 
 /** How long a new card stays marked, in milliseconds: as long as the ring takes to fade, and a bit. */
 const arrivalTime = 8_000;
@@ -66,9 +55,9 @@ const busyWait = 10_000;
  * shows the accounts. Holds it above the pages, so that it goes on whichever of them is open.
  */
 export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
-  const [step, setStep] = useState<ConnectStep>({ name: "idle" });
+  const [store] = useState(createConnectStore);
+  const { step, arrival } = useConnectState(store);
   const [openLink, setOpenLink] = useState<OpenLink | null>(null);
-  const [arrival, setArrival] = useState<Arrival | null>(null);
   const navigate = useNavigate();
   const { pathname } = useLocation();
 
@@ -84,8 +73,8 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
   const finish = useCallback(() => {
     underway.current = false;
     setOpenLink(null);
-    setStep({ name: "idle" });
-  }, []);
+    store.change({ step: { name: "idle" } });
+  }, [store]);
 
   const showFailure = useCallback(
     (failure: Failure, title: string, again: { label: string; run: () => void }) => {
@@ -113,18 +102,17 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
       if (underway.current) return;
       underway.current = true;
       hideToast(toastPlace);
-      setStep({ name: "opening" });
+      store.change({ step: { name: "opening" } });
       const again = { label: text.problem.tryAgain, run: () => open(itemId) };
       Promise.all([
         trpc.plaid.createLinkToken.mutate(itemId === null ? {} : { itemId }),
         loadLinkScript(scriptUrl).catch((cause: unknown) => {
           throw new LinkScriptError({ cause });
         }),
-        loadLinkSession(),
       ]).then(
         ([{ linkToken }]) => {
           setOpenLink({ token: linkToken, itemId, receivedRedirectUri: undefined });
-          setStep({ name: "linking" });
+          store.change({ step: { name: "linking" } });
         },
         (error: unknown) => {
           finish();
@@ -137,7 +125,7 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
         },
       );
     },
-    [finish, scriptUrl, showFailure],
+    [store, finish, scriptUrl, showFailure],
   );
   const start = useCallback(() => open(null), [open]);
   const reconnect = useCallback((itemId: string) => open(itemId), [open]);
@@ -149,15 +137,15 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
       const bank = metadata.institution?.name ?? null;
       const accountCount = metadata.accounts?.length || 1;
       const connecting = { name: "connecting", bank, accountCount } as const;
-      setStep({ ...connecting, busy: false });
+      store.change({ step: { ...connecting, busy: false } });
       try {
         const { outcome, item, accounts } = await whileBusy(
           () => trpc.connectAccount.mutate({ publicToken, metadata, connectAnyway }),
-          () => setStep({ ...connecting, busy: true }),
+          () => store.change({ step: { ...connecting, busy: true } }),
         );
         const { navigate, pathname } = latest.current;
         const { name } = item.institution;
-        setArrival({ itemId: item.id, bank: name, accountCount: accounts.length });
+        store.change({ arrival: { itemId: item.id, bank: name, accountCount: accounts.length } });
         const say =
           outcome === "connected" ? text.connect.connected : text.connect.alreadyConnected;
         showSuccess(toastPlace, say(name, accounts.length));
@@ -194,13 +182,13 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
         finish();
       }
     },
-    [finish, showFailure, start, reconnect],
+    [store, finish, showFailure, start, reconnect],
   );
 
   const finishUpdate = useCallback(
     async (itemId: string, linkSessionId: string | null) => {
       underway.current = true;
-      setStep({ name: "reconnecting", itemId });
+      store.change({ step: { name: "reconnecting", itemId } });
       try {
         const { item, accounts } = await trpc.plaid.finishUpdateMode.mutate({
           itemId,
@@ -208,7 +196,7 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
         });
         const { navigate, pathname } = latest.current;
         const { name } = item.institution;
-        setArrival({ itemId, bank: name, accountCount: accounts.length });
+        store.change({ arrival: { itemId, bank: name, accountCount: accounts.length } });
         showSuccess(toastPlace, text.connect.reconnected(name));
         announceAccounts(null);
         if (pathname !== "/dashboard")
@@ -231,7 +219,7 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
         finish();
       }
     },
-    [finish, showFailure, reconnect],
+    [store, finish, showFailure, reconnect],
   );
 
   const onSuccess = useCallback<PlaidLinkOnSuccess>(
@@ -282,11 +270,11 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
       if (underway.current) return;
       underway.current = true;
       hideToast(toastPlace);
-      setStep({ name: "opening" });
-      Promise.all([loadLinkScript(scriptUrl), loadLinkSession()]).then(
+      store.change({ step: { name: "opening" } });
+      loadLinkScript(scriptUrl).then(
         () => {
           setOpenLink({ token: link.linkToken, itemId: link.itemId, receivedRedirectUri });
-          setStep({ name: "linking" });
+          store.change({ step: { name: "linking" } });
         },
         () => {
           finish();
@@ -300,21 +288,23 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
         },
       );
     },
-    [finish, scriptUrl],
+    [store, finish, scriptUrl],
   );
 
   const prepare = useCallback(() => {
     // Only fetched ahead: whoever presses the button hears of a failure then.
     loadLinkScript(scriptUrl).catch(() => {});
-    loadLinkSession().catch(() => {});
     prepareToasts();
   }, [scriptUrl]);
 
+  // What says that the network is gone cannot be fetched then.
+  useEffect(() => whenIdle(prepareToasts), []);
+
   useEffect(() => {
     if (!arrival) return;
-    const timer = setTimeout(() => setArrival(null), arrivalTime);
+    const timer = setTimeout(() => store.change({ arrival: null }), arrivalTime);
     return () => clearTimeout(timer);
-  }, [arrival]);
+  }, [store, arrival]);
 
   // Link has taken the focus, and the button it came from may be another by now. A new card takes it
   // for itself; else it goes back to the button, unless the person has gone on elsewhere.
@@ -326,24 +316,22 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
     document.getElementById(connectButtonId)?.focus({ preventScroll: true });
   }, [step, arrival]);
 
-  const value = useMemo<Connect>(
-    () => ({ step, arrival, start, reconnect, resume, prepare }),
-    [step, arrival, start, reconnect, resume, prepare],
+  const value = useMemo(
+    () => ({ store, actions: { start, reconnect, resume, prepare } }),
+    [store, start, reconnect, resume, prepare],
   );
   return (
     <ConnectContext.Provider value={value}>
       {children}
       {openLink ? (
-        <Suspense>
-          <LinkSession
-            key={openLink.token}
-            token={openLink.token}
-            receivedRedirectUri={openLink.receivedRedirectUri}
-            onSuccess={onSuccess}
-            onExit={onExit}
-            onEvent={onEvent}
-          />
-        </Suspense>
+        <LinkSession
+          key={openLink.token}
+          token={openLink.token}
+          receivedRedirectUri={openLink.receivedRedirectUri}
+          onSuccess={onSuccess}
+          onExit={onExit}
+          onEvent={onEvent}
+        />
       ) : null}
     </ConnectContext.Provider>
   );

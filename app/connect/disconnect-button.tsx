@@ -1,8 +1,9 @@
 import { Unplug } from "lucide-react";
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import type { ItemWithAccounts } from "../../server/contracts/accounts.ts";
-import { hideToast } from "../components/toasts.tsx";
+import { hideToast, showProblem } from "../components/toasts.tsx";
 import { text } from "../text.ts";
+import { whenIdle } from "./when-idle.ts";
 
 const loadDialog = () => import("./disconnect-dialog.tsx");
 const DisconnectDialog = lazy(async () => ({ default: (await loadDialog()).DisconnectDialog }));
@@ -14,6 +15,24 @@ export function DisconnectButton({ item }: { item: ItemWithAccounts }) {
   // The dialog stays once it was asked for, so that it can give the focus back.
   const [asked, setAsked] = useState(false);
   const [asking, setAsking] = useState(false);
+  useEffect(() => whenIdle(prepare), []);
+
+  async function ask() {
+    // On a phone it would lie over the dialog.
+    hideToast("connect");
+    try {
+      await loadDialog();
+    } catch {
+      const { disconnect: title, network: message, tryAgain: label } = text.problem;
+      // Some browsers remember a failed import for as long as the page is open: then only another helps.
+      const run = () => (navigator.onLine ? location.reload() : void ask());
+      showProblem("connect", { title, message, actions: [{ label, run }] });
+      return;
+    }
+    setAsked(true);
+    setAsking(true);
+  }
+
   return (
     <>
       <button
@@ -23,12 +42,7 @@ export function DisconnectButton({ item }: { item: ItemWithAccounts }) {
         title={text.disconnect.button}
         onPointerEnter={prepare}
         onFocus={prepare}
-        onClick={() => {
-          // On a phone it would lie over the dialog.
-          hideToast("connect");
-          setAsked(true);
-          setAsking(true);
-        }}
+        onClick={ask}
         className="-mr-2 grid size-9 shrink-0 cursor-pointer place-items-center rounded-lg text-ink-soft transition-colors hover:bg-sunken hover:text-ink pointer-coarse:size-11"
       >
         <Unplug className="size-4" aria-hidden="true" />

@@ -48,14 +48,6 @@ export function NoChart({ state }: { state: string | null }) {
       className={`grid h-40 place-items-center rounded-lg bg-sunken px-6 text-center text-sm text-ink-soft ${state === null ? "animate-breathe" : ""}`}
     >
       {state}
-      {state === null ? (
-        <noscript>
-          <p>{text.dashboard.chartsNeedScript}</p>
-          <a href="/dashboard" className="text-link">
-            {text.dashboard.loadAgain}
-          </a>
-        </noscript>
-      ) : null}
     </div>
   );
 }

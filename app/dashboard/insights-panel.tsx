@@ -1,9 +1,11 @@
-import { Link } from "@remix-run/react";
+import { Await, Link } from "@remix-run/react";
+import { memo, Suspense } from "react";
 import { cardClass } from "../components/item-card.tsx";
 import { text } from "../text.ts";
 import { CashFlowFigure } from "./cash-flow-figure.tsx";
 import type { Charts } from "./draw-charts.server.ts";
 import { NetWorthFigure } from "./net-worth-figure.tsx";
+import { useSettled } from "./use-settled.ts";
 
 const words = text.dashboard;
 
@@ -15,11 +17,29 @@ interface InsightsPanelProps {
   charts: Charts | null | undefined;
 }
 
+interface InsightsProps extends Omit<InsightsPanelProps, "charts"> {
+  charts: Charts | null | Promise<Charts | null>;
+}
+
+/**
+ * The panel, its charts as soon as they come. Nothing that happens beside it renders it again: React
+ * would give up what is still streamed.
+ */
+export const Insights = memo(function Insights({ charts, ...worth }: InsightsProps) {
+  return (
+    <Suspense fallback={<InsightsPanel {...worth} charts={undefined} />}>
+      <Await resolve={useSettled(charts)}>
+        {(there) => <InsightsPanel {...worth} charts={there} />}
+      </Await>
+    </Suspense>
+  );
+});
+
 /**
  * What the person is worth, and what came and went. It takes the same room whatever is there already,
  * so that nothing moves when the figures come.
  */
-export function InsightsPanel({ worths, shown, charts }: InsightsPanelProps) {
+function InsightsPanel({ worths, shown, charts }: InsightsPanelProps) {
   const worth = worths.find(({ currency }) => currency === shown);
   return (
     <section

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { startTransition, useEffect, useState } from "react";
 
 /**
  * What was promised last and is there: the page shows it until what was promised since has come, so
@@ -9,7 +9,8 @@ export function useSettled<T>(coming: T | Promise<T>): T | Promise<T> {
   useEffect(() => {
     let wanted = true;
     Promise.resolve(coming).then((value) => {
-      if (wanted) setSettled({ value });
+      // What the page still hydrates comes first.
+      if (wanted) startTransition(() => setSettled({ value }));
     });
     return () => {
       wanted = false;

@@ -1,7 +1,6 @@
 import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
-import { Await, useLoaderData } from "@remix-run/react";
+import { useLoaderData } from "@remix-run/react";
 import { Info } from "lucide-react";
-import { Suspense } from "react";
 import { requireViewer } from "../auth/require-viewer.ts";
 import { ItemCard } from "../components/item-card.tsx";
 import { formatMoney } from "../components/money.ts";
@@ -16,9 +15,8 @@ import { PendingCard } from "../connect/pending-card.tsx";
 import { ReconnectButton } from "../connect/reconnect-button.tsx";
 import { useFreshData } from "../connect/use-fresh-data.ts";
 import { drawCharts } from "../dashboard/draw-charts.server.ts";
-import { InsightsPanel } from "../dashboard/insights-panel.tsx";
+import { Insights } from "../dashboard/insights-panel.tsx";
 import { netWorth } from "../dashboard/net-worth.ts";
-import { useSettled } from "../dashboard/use-settled.ts";
 import { pageTitle } from "../page-title.ts";
 import { text } from "../text.ts";
 
@@ -62,9 +60,7 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
 const after = (ms: number) => new Promise<undefined>((resolve) => setTimeout(resolve, ms));
 
 export default function Dashboard() {
-  const { items, planUse, worths, shown, dataVersion, ...promised } =
-    useLoaderData<typeof loader>();
-  const charts = useSettled(promised.charts);
+  const { items, planUse, worths, shown, charts, dataVersion } = useLoaderData<typeof loader>();
   const { step, arrival } = useConnect();
   useFreshData(dataVersion);
 
@@ -101,13 +97,7 @@ export default function Dashboard() {
             {full}
           </p>
         ) : null}
-        {empty ? null : (
-          <Suspense fallback={<InsightsPanel worths={worths} shown={shown} charts={undefined} />}>
-            <Await resolve={charts}>
-              {(there) => <InsightsPanel worths={worths} shown={shown} charts={there} />}
-            </Await>
-          </Suspense>
-        )}
+        {empty ? null : <Insights worths={worths} shown={shown} charts={charts} />}
         {pending ? <PendingCard busy={false} {...pending} /> : null}
         {empty ? (
           <EmptyDashboard full={full} />

@@ -2,6 +2,10 @@ import type { Browser, Page } from "playwright-core";
 
 export { launchBrowser } from "../../sandbox/tests/support/browser.ts";
 
+/** As the Chromium with a window says it. */
+const ordinaryUserAgent = (browser: Browser) =>
+  `Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${browser.version().split(".")[0]}.0.0.0 Safari/537.36`;
+
 /** What a page did beside what it shows: tests assert that there was nothing. */
 export interface Witness {
   page: Page;
@@ -16,11 +20,19 @@ interface LayoutShift extends PerformanceEntry {
   value: number;
 }
 
-/** A page of a context of its own, watched; `from` opens another tab of the same person. */
-export async function openPage(
-  browser: Browser,
-  options: { width?: number; from?: Page; colorScheme?: "light" | "dark" } = {},
-): Promise<Witness> {
+interface PageOptions {
+  width?: number;
+  /** Opens another tab of the same person. */
+  from?: Page;
+  colorScheme?: "light" | "dark";
+  /** Everything moves, as for most people; else only what does for those who asked for less. */
+  moving?: boolean;
+  /** Off: the page's own scripts do not run. */
+  scripts?: boolean;
+}
+
+/** A page of a context of its own, watched. */
+export async function openPage(browser: Browser, options: PageOptions = {}): Promise<Witness> {
   const width = options.width ?? 1280;
   // A phone has fingers, and scroll bars that take no room.
   const phone = width < 600;
@@ -31,7 +43,10 @@ export async function openPage(
       isMobile: phone,
       hasTouch: phone,
       colorScheme: options.colorScheme ?? "light",
-      reducedMotion: "reduce",
+      reducedMotion: options.moving ? "no-preference" : "reduce",
+      javaScriptEnabled: options.scripts ?? true,
+      // As a person's: to a crawler the server sends a page only when all of it is there.
+      userAgent: ordinaryUserAgent(browser),
     }));
   const page = await context.newPage();
   page.setDefaultTimeout(10_000);

@@ -3,8 +3,8 @@ import type { Person, TestApp } from "./app.ts";
 
 /** What a person does in the browser on the way to a connected bank. */
 
-/** To the dashboard with the cookie of the session that the person has. */
-export async function logIn(app: TestApp, page: Page, person: Person): Promise<void> {
+/** Gives the browser the cookie of the session that the person has. */
+export async function bringSession(app: TestApp, page: Page, person: Person): Promise<void> {
   const cookies = person.cookie.split("; ").map((pair) => {
     const at = pair.indexOf("=");
     return { name: pair.slice(0, at), value: pair.slice(at + 1), url: app.url };
@@ -12,6 +12,11 @@ export async function logIn(app: TestApp, page: Page, person: Person): Promise<v
   await page
     .context()
     .addCookies(cookies.map((one) => ({ ...one, httpOnly: true, sameSite: "Lax" })));
+}
+
+/** To the dashboard with that cookie. */
+export async function logIn(app: TestApp, page: Page, person: Person): Promise<void> {
+  await bringSession(app, page, person);
   await page.goto(`${app.url}/dashboard`);
   await page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
 }

@@ -1,0 +1,114 @@
+import pg from "pg";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { limitStatements } from "../../db/limit-statements.ts";
+import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import { addBank, type Moved } from "../support/bank.ts";
+import { launchBrowser, openPage } from "../support/browser.ts";
+import { bringSession, card } from "../support/link.ts";
+
+let app: TestApp;
+let browser: Browser;
+beforeAll(async () => {
+  [app, browser] = await Promise.all([startTestApp(), launchBrowser()]);
+  // A lock is waited for as long as a page is streamed, on the connections that come after these.
+  const limits = { statementTimeoutMs: 30_000, lockTimeoutMs: 30_000 };
+  await limitStatements(app.databaseUrl, limits);
+  await app.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+     where datname = current_database() and application_name = 'fiscility'`,
+  );
+});
+afterAll(async () => {
+  await browser?.close();
+  await app?.close();
+});
+afterEach(async () => {
+  await app.clearFaults();
+  for (const context of browser.contexts()) await context.close();
+});
+
+/** A person whose charts have something to show. */
+async function personWithHistory(): Promise<Person> {
+  const person = await app.signUp("cfo");
+  const moved = Array.from({ length: 100 }, (_, at): Moved => [0, at * 2, "61.5"]);
+  await addBank(app, person, "Mill Bank", [{ balance: "2500" }, { balance: "10" }], moved);
+  return person;
+}
+
+/** Nobody reads a transaction until the returned is called: what the charts are drawn from. */
+async function holdTransactions(): Promise<() => Promise<void>> {
+  const client = new pg.Client({ connectionString: app.databaseUrl });
+  await client.connect();
+  await client.query("begin");
+  await client.query("lock table transactions in access exclusive mode");
+  return () => client.end();
+}
+
+const netWorth = (page: Page) => page.getByRole("img", { name: /^Line of the net worth by day/ });
+const cashFlow = (page: Page) => page.getByRole("img", { name: /^Bars of the money in and out/ });
+const waiting = (page: Page) => page.locator("[data-charts=waiting]");
+
+test.each([1280, 390])(
+  "the dashboard is there, and alive, while its figures are still coming; nothing jumps when they come (%i px)",
+  async (width) => {
+    const person = await personWithHistory();
+    const witness = await openPage(browser, { width, moving: true });
+    const { page } = witness;
+    await bringSession(app, page, person);
+    const release = await holdTransactions();
+    try {
+      await page.goto(`${app.url}/dashboard`, { waitUntil: "commit" });
+      await waiting(page).waitFor();
+      await card(page).getByText("$2,500.00").first().waitFor();
+      await page.getByText("$2,510.00").waitFor();
+      expect(await netWorth(page).count()).toBe(0);
+      // The button answers before the page has come to its end.
+      await app.fault({ path: "/link/token/create", times: 1, do: { delay: 20_000 } });
+      await page.getByRole("button", { name: "Connect a bank" }).click();
+      await page.locator("#connect-a-bank[aria-busy=true]").waitFor();
+      expect(await page.evaluate(() => document.readyState)).toBe("loading");
+      expect(await waiting(page).count()).toBe(1);
+    } finally {
+      await release();
+    }
+    await netWorth(page).waitFor();
+    await cashFlow(page).waitFor();
+    expect(await waiting(page).count()).toBe(0);
+    expect(await witness.layoutShift()).toBeLessThan(0.02);
+    expect(witness.console).toEqual([]);
+  },
+);
+
+test.each([1280, 390])(
+  "without JavaScript the dashboard shows all of it, the charts that come late as well (%i px)",
+  async (width) => {
+    const person = await personWithHistory();
+    const { page } = await openPage(browser, { width, scripts: false });
+    await bringSession(app, page, person);
+    const release = await holdTransactions();
+    try {
+      await page.goto(`${app.url}/dashboard`, { waitUntil: "commit" });
+      await card(page).getByText("$2,500.00").first().waitFor();
+      expect(await netWorth(page).count()).toBe(0);
+    } finally {
+      await release();
+    }
+    const showsAll = async () => {
+      await netWorth(page).waitFor();
+      await cashFlow(page).waitFor();
+      expect(await page.locator("[data-charts]:visible").count()).toBe(1);
+      await page.getByText("Show as table: Net worth").click();
+      await page.getByRole("table", { name: "Net worth" }).waitFor();
+      await page.getByText("Up to date").click();
+      await page.getByText("Bank connected").waitFor();
+      const overflow = () =>
+        document.documentElement.scrollWidth - document.documentElement.clientWidth;
+      expect(await page.evaluate(overflow)).toBeLessThanOrEqual(0);
+    };
+    await showsAll();
+    // Those that come in time stand where they belong.
+    await page.goto(`${app.url}/dashboard`);
+    await showsAll();
+  },
+);
