@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "react";
 import { cardClass, cardHeadClass } from "../components/item-card.tsx";
 import { Monogram } from "../components/monogram.tsx";
 import { Spinner } from "../components/spinner.tsx";
@@ -12,8 +13,10 @@ interface PendingCardProps {
 
 /** Stands where the new bank's card will be, in its size, while the connection is made. */
 export function PendingCard({ bank, accountCount, busy }: PendingCardProps) {
+  const card = useRef<HTMLDivElement>(null);
+  useEffect(() => card.current?.scrollIntoView({ block: "nearest" }), []);
   return (
-    <div className={cardClass} role="status" data-pending="true">
+    <div ref={card} className={`${cardClass} scroll-my-20`} role="status" data-pending="true">
       <div className={cardHeadClass}>
         {bank ? <Monogram name={bank} /> : <Bar className="size-10" />}
         <p className="min-w-0 flex-1 truncate font-semibold">

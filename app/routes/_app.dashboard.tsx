@@ -48,7 +48,8 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
   );
   const early = await Promise.race([charts, after(patience)]);
   return {
-    items,
+    // Oldest first: a bank that comes moves none of those that are there.
+    items: items.toReversed(),
     planUse,
     worths,
     shown,
@@ -88,17 +89,7 @@ export default function Dashboard() {
         {empty ? null : <ConnectButton full={full} className="max-sm:w-full" />}
       </div>
       <div className="grid min-w-0 content-start gap-4">
-        {full ? (
-          <p
-            id="plan-full"
-            className="flex gap-2.5 rounded-xl border border-line bg-warn-soft px-4 py-3 text-sm text-warn"
-          >
-            <Info className="mt-0.5 size-4 shrink-0" aria-hidden="true" />
-            {full}
-          </p>
-        ) : null}
         {empty ? null : <Insights worths={worths} shown={shown} charts={charts} />}
-        {pending ? <PendingCard busy={false} {...pending} /> : null}
         {empty ? (
           <EmptyDashboard full={full} />
         ) : (
@@ -112,13 +103,26 @@ export default function Dashboard() {
             />
           ))
         )}
+        {pending ? <PendingCard busy={false} {...pending} /> : null}
       </div>
       <aside
-        // Another one beside accounts: the first bank does not push it away.
-        key={empty ? "empty" : "accounts"}
+        // On a phone it is below the banks: another one below another number of them.
+        key={items.length + (pending ? 1 : 0)}
         className="grid content-start gap-8 pt-2 max-lg:mt-4 max-lg:grid-cols-2 max-sm:grid-cols-1"
       >
-        <PlanMeter {...planUse} />
+        <div>
+          <PlanMeter {...planUse} />
+          {/* Here it pushes nothing away when the bank that just came fills the plan. */}
+          {full ? (
+            <p
+              id="plan-full"
+              className="mt-3 flex gap-2.5 rounded-xl border border-line bg-warn-soft px-4 py-3 text-sm text-warn"
+            >
+              <Info className="mt-0.5 size-4 shrink-0" aria-hidden="true" />
+              {full}
+            </p>
+          ) : null}
+        </div>
         {empty ? null : <PrivacyNote />}
       </aside>
     </div>

@@ -1,0 +1,118 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { startTestApp, type TestApp } from "../support/app.ts";
+import { addBank, type Moved } from "../support/bank.ts";
+import { launchBrowser, openPage } from "../support/browser.ts";
+import { card, finishLink, logIn, openBank } from "../support/link.ts";
+
+let app: TestApp;
+let browser: Browser;
+beforeAll(async () => {
+  [app, browser] = await Promise.all([startTestApp(), launchBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await app?.close();
+});
+afterEach(async () => {
+  await app.clearFaults();
+  for (const context of browser.contexts()) await context.close();
+});
+
+const secondBank = (page: Page) => page.getByRole("article", { name: "First Platypus Bank" });
+
+/** Connects a second bank, with time enough to see each state on the way. */
+async function connectSecond(page: Page): Promise<void> {
+  await app.fault(
+    { path: "/link/token/create", times: 1, do: { delay: 700 } },
+    { path: "/item/public_token/exchange", times: 1, do: { delay: 700 } },
+  );
+  await openBank(page);
+  await finishLink(page);
+  await page.locator("[data-pending]").waitFor();
+  await secondBank(page).waitFor();
+  await page.getByText(/First Platypus Bank connected/).waitFor();
+}
+
+const history = Array.from({ length: 60 }, (_, at): Moved => [0, at * 3, "61.5"]);
+
+test.each([
+  [1280, "a plan with room", "cfo", 3],
+  [390, "a plan with room", "cfo", 3],
+  [1280, "a plan that is full with it", "accountant", 6],
+  [390, "a plan that is full with it", "accountant", 6],
+  [390, "a first bank that fills the screen", "cfo", 12],
+])(
+  "a second bank appears beside the first, and nothing jumps on the whole way (%i px, %s)",
+  async (width, _what, plan, accounts) => {
+    const person = await app.signUp(plan);
+    const rows = Array.from({ length: accounts }, () => ({ balance: "1250.4" }));
+    await addBank(app, person, "Mill Bank", rows, history);
+    const witness = await openPage(browser, { width, moving: true });
+    const { page } = witness;
+    await logIn(app, page, person);
+    await connectSecond(page);
+    expect(await card(page).count()).toBe(2);
+    // The person sees what came.
+    expect(await secondBank(page).evaluate((one) => one.getBoundingClientRect().top)).toBeLessThan(
+      page.viewportSize()?.height ?? 0,
+    );
+    if (plan === "accountant") await page.getByText(/The Accountant plan holds/).waitFor();
+    expect(await witness.layoutShift()).toBeLessThan(0.02);
+    expect(witness.console).toEqual([]);
+  },
+);
+
+/** Notes, frame by frame, which properties are animated. Anything under a frame's time is at once. */
+function noteAnimations(): void {
+  const seen = new Set<string>();
+  Object.assign(window, { animated: () => [...seen].sort() });
+  const look = () => {
+    for (const { effect } of document.getAnimations()) {
+      if (!(effect instanceof KeyframeEffect)) continue;
+      if (Number(effect.getComputedTiming().duration) < 16) continue;
+      for (const {
+        offset,
+        computedOffset,
+        easing,
+        composite,
+        ...animated
+      } of effect.getKeyframes()) {
+        for (const property of Object.keys(animated)) seen.add(property);
+      }
+    }
+    requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+}
+
+/** All that is animated while a person goes through what a page can do. */
+async function animatedOnTheWay(moving: boolean): Promise<string[]> {
+  const person = await app.signUp("cfo");
+  await addBank(app, person, "Mill Bank", [{ balance: "1250.4" }], history);
+  const { page } = await openPage(browser, { moving });
+  await page.addInitScript(noteAnimations);
+  await logIn(app, page, person);
+  await page.getByText("Show as table: Net worth").click();
+  await page.getByText("Up to date").click();
+  await connectSecond(page);
+  await page.getByRole("button", { name: "Disconnect Mill Bank" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
+  await page.getByRole("button", { name: "Your account" }).click();
+  await page.getByRole("link", { name: "Account and data" }).click();
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  return page.evaluate(() => (window as unknown as { animated(): string[] }).animated());
+}
+
+/** What changes its look where it stands. */
+const still = /^(opacity|visibility|boxShadow|fill|stroke|outline.*|.*[cC]olor)$/;
+
+test("for who asked for less motion nothing moves: what waits breathes", async () => {
+  const animated = await animatedOnTheWay(false);
+  expect(animated).toContain("opacity");
+  expect(animated.filter((property) => !still.test(property))).toEqual([]);
+});
+
+test("for everybody else the ring turns", async () => {
+  expect(await animatedOnTheWay(true)).toContain("transform");
+});
