@@ -59,7 +59,7 @@ const versionOf = async (person: Person) =>
 
 const allDone = "connected done, refreshed done, sync_started done, transactions done, done done";
 
-test("a connection's trail goes from its commit to its transactions, with their count", async () => {
+test("I7 a connection's trail goes from its commit to its transactions, with their count", async () => {
   const ada = await app.signUp("cfo");
   const { id } = await connect(ada);
   expect(await trailOf(ada)).toBe(
@@ -80,7 +80,7 @@ test("a connection's trail goes from its commit to its transactions, with their 
   expect(item?.trail.transactions).toBeGreaterThan(500);
 });
 
-test("a first sync that fails says when it is tried again, and ends as done", async () => {
+test("I7 a first sync that fails says when it is tried again, and ends as done", async () => {
   const ada = await app.signUp("cfo");
   await app.fault({
     path: "/transactions/sync",
@@ -98,7 +98,7 @@ test("a first sync that fails says when it is tried again, and ends as done", as
   await until(async () => (await trailOf(ada)) === allDone);
 });
 
-test("a bank that asks for a log-in before its first sync needs the person", async () => {
+test("I7 a bank that asks for a log-in before its first sync needs the person", async () => {
   const ada = await app.signUp("cfo");
   const { id } = await connect(ada);
   await app.query("update items set status = 'login_required' where id = $1", [id]);
@@ -107,7 +107,7 @@ test("a bank that asks for a log-in before its first sync needs the person", asy
 });
 
 describe.skipIf(!inject("redis"))("Redis away", () => {
-  test("I5 a cache that could not be cleared is on the trail, and cleared by a job once Redis is back", async () => {
+  test("I5 I7 a cache that could not be cleared is on the trail, and cleared by a job once Redis is back", async () => {
     const ada = await app.signUp("cfo");
     await redis?.stop();
     await connect(ada);
