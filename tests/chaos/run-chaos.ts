@@ -8,6 +8,7 @@ import { startEmbeddedDatabase } from "../../local/embedded-database.ts";
 import { prepareDatabase } from "../../server/prepare-database.ts";
 import { type Books, compareBooks } from "../support/books.ts";
 import { type NodeProcess, startNode } from "../support/node-process.ts";
+import { addPerson } from "../support/people.ts";
 import { startRedis } from "../support/redis.ts";
 
 export interface Chaos {
@@ -113,23 +114,8 @@ export async function runChaos({ connects, nodes, seed }: Chaos): Promise<Outcom
   const people = Math.max(20, Math.ceil(connects / 25));
   const { pick: pickPlan } = choices(seed, "plans");
   for (let n = 0; n < people; n += 1) {
-    const person = {
-      name: `Person ${n}`,
-      email: `p${n}@example.com`,
-      password: "correct horse battery",
-    };
-    await json(`${alive[0]?.url}/api/auth/sign-up/email`, person);
-    const { answer } = await json(`${alive[0]?.url}/api/auth/sign-in/email`, person);
-    cookies.push(
-      answer.headers
-        .getSetCookie()
-        .map((line) => line.split(";")[0])
-        .join("; "),
-    );
-    await query("update users set plan = $1 where email = $2", [
-      pickPlan(plans),
-      `p${n}@example.com`,
-    ]);
+    const person = { name: `Person ${n}`, email: `p${n}@example.com`, plan: pickPlan(plans) };
+    cookies.push((await addPerson(pool, { ...env, production: false }, person)).cookie);
   }
   await json(`${sandbox.url}/_control/faults`, {
     faults: apiPaths.flatMap((path) =>

@@ -1,0 +1,45 @@
+import { createHmac, randomBytes } from "node:crypto";
+import type pg from "pg";
+
+/** A person of a test: the cookie of their session and their id. */
+export interface Person {
+  email: string;
+  password: string;
+  cookie: string;
+  id: string;
+}
+
+const password = "correct horse battery";
+/** Of that, by better-auth's scrypt. */
+const passwordHash =
+  "0123456789abcdef0123456789abcdef:b87ad68e260d745e9edfac97cc70f72a8fbb1771cf033e8d2b3c360d3788e3548d977bae5090f5d6cd75f5190a6fbe6b0b5737d5420119bd1e44ccdc779acfe5";
+
+/**
+ * A person with a session, as sign-up and log-in leave them: as rows, because hashing a password
+ * takes longer than most tests. The forms have tests of their own.
+ */
+export async function addPerson(
+  pool: pg.Pool,
+  app: { SESSION_SECRET: string; production: boolean },
+  { name, email, plan }: { name: string; email: string; plan?: string },
+): Promise<Person> {
+  const token = randomBytes(24).toString("base64url");
+  const { rows } = await pool.query(
+    `with person as (
+       insert into users (name, email, email_verified, plan)
+         values ($1, $2, false, coalesce($3, 'intern')) returning id
+     ), credential as (
+       insert into credentials (user_id, account_id, provider_id, password)
+         select id, id, 'credential', $4 from person
+     ), session as (
+       insert into sessions (user_id, token, expires_at, ip_address, user_agent)
+         select id, $5, now() + interval '7 days', '127.0.0.1', 'node' from person
+     ) select id from person`,
+    [name, email, plan ?? null, passwordHash, token],
+  );
+  const signature = createHmac("sha256", app.SESSION_SECRET).update(token).digest("base64");
+  const signed = encodeURIComponent(`${token}.${signature}`);
+  const secure = app.production ? "__Secure-" : "";
+  const cookie = `${secure}fiscility.session_token=${signed}`;
+  return { email, password, cookie, id: rows[0].id };
+}
