@@ -4,8 +4,9 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { startWorker } from "../../server/jobs/worker.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
+import { addBank, type Moved } from "../support/bank.ts";
 import { launchBrowser, openPage } from "../support/browser.ts";
-import { card, finishLink, link, logIn, openBank } from "../support/link.ts";
+import { card, finishLink, link, logIn, logInByForm, openBank } from "../support/link.ts";
 
 /** Pictures of every page and state, for people to judge: `screenshots/<width>-<scheme>/<state>.png`. */
 const folder = path.join(import.meta.dirname, "../../screenshots");
@@ -29,8 +30,8 @@ const views = [
 ] as const;
 
 /** A page in one of the views, and what photographs it under a name. */
-async function studio(view: (typeof views)[number]) {
-  const { page } = await openPage(browser, view);
+async function studio(view: (typeof views)[number], options: { scripts?: boolean } = {}) {
+  const { page } = await openPage(browser, { ...view, ...options });
   const into = path.join(folder, `${view.width}-${view.colorScheme}`);
   mkdirSync(into, { recursive: true });
   const shoot = async (state: string, options: { whole?: boolean; moving?: boolean } = {}) => {
@@ -38,6 +39,8 @@ async function studio(view: (typeof views)[number]) {
       overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
     }));
     expect(overflow, `${state}: pixels beyond the right edge`).toBeLessThanOrEqual(0);
+    // What sticks to the top of the window would stand in the middle of the page.
+    if (options.whole) await page.evaluate(() => scrollTo(0, 0));
     await page.screenshot({
       path: path.join(into, `${state}.png`),
       fullPage: options.whole ?? false,
@@ -100,6 +103,8 @@ test.each(views)("from the first bank to the third, $width px, $colorScheme", as
   await app.fault({ path: "/item/public_token/exchange", times: 9, do: { error: "RATE_LIMIT" } });
   await openBank(page);
   await finishLink(page);
+  await page.getByText("Busy, trying again").waitFor();
+  await shoot("connecting-busy", { moving: true });
   await toast(page, /your bank log-in is kept/);
   await shoot("connection-failed");
   await app.fault({ path: "/item/public_token/exchange", times: 1, do: { delay: 1_500 } });
@@ -241,6 +246,65 @@ test.each(views)("API keys, $width px, $colorScheme", async (view) => {
   await shoot("api-keys");
 });
 
+test.each(views)("the scheme of one's own choice, $width px, $colorScheme", async (view) => {
+  const { page, shoot } = await studio(view);
+  await logIn(app, page, await app.signUp());
+  const other = view.colorScheme === "light" ? "Dark" : "Light";
+  await page.getByRole("button", { name: "Your account" }).click();
+  await page.getByRole("button", { name: other }).click();
+  await page.locator("button[aria-pressed=true]", { hasText: other }).waitFor();
+  await shoot(`appearance-${other.toLowerCase()}`);
+});
+
+test.each(views)("security, $width px, $colorScheme", async (view) => {
+  const { page, shoot } = await studio(view);
+  const person = await app.signUp();
+  await logInByForm(app, page, person);
+  await page.goto(`${app.url}/settings/security`);
+  await shoot("security", { whole: true });
+  await page.getByLabel("Current password").fill("not the password");
+  await page.getByLabel("New password").fill("short");
+  await page.getByRole("button", { name: "Change password" }).click();
+  await page.getByText(/^Use at least 8/).waitFor();
+  await shoot("security-refused", { whole: true });
+});
+
+test.each(views)("without a network, $width px, $colorScheme", async (view) => {
+  const { page, shoot } = await studio(view);
+  const person = await app.signUp("analyst");
+  await addBank(app, person, "Mill Bank", [{ balance: "1250.4" }], []);
+  await logIn(app, page, person);
+  await page.waitForLoadState("networkidle");
+  await page.context().setOffline(true);
+  await page.getByRole("button", { name: "Connect a bank" }).click();
+  await toast(page, "The bank connection did not open");
+  await shoot("offline");
+  await page.getByRole("button", { name: "Dismiss" }).click();
+  await page.getByRole("button", { name: "Disconnect Mill Bank" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("textbox").fill("disconnect Mill Bank");
+  await dialog.getByRole("button", { name: "Disconnect" }).click();
+  await dialog.getByRole("alert").waitFor();
+  await shoot("offline-disconnect");
+});
+
+test.each(views)("without JavaScript, $width px, $colorScheme", async (view) => {
+  const { page, shoot } = await studio(view, { scripts: false });
+  const person = await app.signUp("analyst");
+  await logIn(app, page, person);
+  await shoot("no-script-empty", { whole: true });
+  const moved = Array.from(
+    { length: 90 },
+    (_, at): Moved => [0, at * 3, at % 10 ? "61.5" : "-900"],
+  );
+  await addBank(app, person, "Mill Bank", [{ balance: "1250.4" }], moved);
+  await page.goto(`${app.url}/dashboard`);
+  await page.getByRole("img", { name: /^Line/ }).waitFor();
+  await shoot("no-script", { whole: true });
+  await page.goto(`${app.url}/transactions`);
+  await shoot("no-script-transactions");
+});
+
 test.each(views)("transactions and the trail, $width px, $colorScheme", async (view) => {
   const { page, shoot } = await studio(view);
   const person = await app.signUp("accountant", undefined, "Ada Lovelace");
@@ -264,6 +328,12 @@ test.each(views)("transactions and the trail, $width px, $colorScheme", async (v
   await page.locator("[data-trail=done]").waitFor({ timeout: 30_000 });
   await worker.stop();
   await shoot("trail-done", { whole: true });
+  await page.goto(`${app.url}/dashboard`);
+  await page.locator("[data-charts=there]").waitFor();
+  await page.evaluate(() => scrollTo(0, 0));
+  await shoot("charts");
+  for (const summary of await page.getByText("Show as table").all()) await summary.click();
+  await shoot("charts-tables", { whole: true });
   await page.goto(`${app.url}/transactions`);
   await shoot("transactions", { whole: true });
   await page.goto(`${app.url}/transactions?min=-100&max=-1&category=FOOD_AND_DRINK`);
