@@ -114,6 +114,7 @@ export const text = {
     clear: "Clear filters",
     pending: "Pending",
     pendingHint: "It may still change.",
+    download: "Download these (CSV)",
     next: "Older",
     newest: "Back to the newest",
     pages: "Pages",

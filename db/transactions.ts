@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { Transaction, TransactionsListInput } from "../server/contracts/transactions.ts";
+import type { Transaction, TransactionFilter } from "../server/contracts/transactions.ts";
 import type { Db } from "./client.ts";
 
 /** What comes after this transaction, in the order of the list. */
@@ -12,7 +12,7 @@ export interface TransactionPlace {
 export async function findTransactions(
   db: Db,
   userId: string,
-  filter: Omit<TransactionsListInput, "cursor">,
+  filter: TransactionFilter,
   after: TransactionPlace | null,
   max: number,
 ): Promise<Transaction[]> {

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
+import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import path from "node:path";
 import { constants } from "node:zlib";
@@ -6,7 +7,12 @@ import { createRequestHandler } from "@remix-run/express";
 import type { ServerBuild } from "@remix-run/node";
 import compression from "compression";
 import cors from "cors";
-import express, { type ErrorRequestHandler, type Request, type RequestHandler } from "express";
+import express, {
+  type ErrorRequestHandler,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from "express";
 import helmet from "helmet";
 import snakecaseKeys from "snakecase-keys";
 import { pendingMigrations } from "../db/migrate.ts";
@@ -20,6 +26,7 @@ import { createTrpcHandler } from "./api/trpc-http.ts";
 import { identify } from "./auth/identify.ts";
 import { createPageAuth } from "./auth/page-auth.ts";
 import { createPageSessions } from "./auth/sessions.ts";
+import { transactionPages } from "./connect/export-data.ts";
 import { findOpenLinkToken } from "./connect/open-link.ts";
 import { type ErrorBody, FiscilityError, type Reason, reasons } from "./contracts/errors.ts";
 import type { LoadContext } from "./load-context.ts";
@@ -127,7 +134,7 @@ export function createHttp(
     createRequestHandler({
       build,
       mode: "production",
-      getLoadContext: async (req): Promise<LoadContext> => {
+      getLoadContext: async (req, res): Promise<LoadContext> => {
         const context = await createContext(req);
         // Pages are for people: a key shows none.
         const user = context.apiKey ? null : context.user;
@@ -145,6 +152,9 @@ export function createHttp(
             ...linkSource(config.plaid.standIn),
             findOpen: async () => user && findOpenLinkToken(services, user),
           },
+          transactionPages: async function* (filter) {
+            if (user) yield* atPaceOf(res, transactionPages(services.db, user.id, filter));
+          },
           report: (error) => logFailure(services, req, error, req.path),
           openApi,
           nonce: known(req).nonce,
@@ -154,6 +164,23 @@ export function createHttp(
   );
   app.use(answerError(services));
   return app;
+}
+
+/**
+ * Remix writes without waiting for its reader; the next page is not made before this one has left. So
+ * a reader who stops costs a page or two of memory, and one who has gone costs nothing more.
+ */
+async function* atPaceOf<Page>(res: Response, pages: AsyncIterable<Page>): AsyncGenerator<Page> {
+  for await (const page of pages) {
+    yield page;
+    if (res.writableNeedDrain) {
+      const over = new AbortController();
+      const { signal } = over;
+      await Promise.race([once(res, "drain", { signal }), once(res, "close", { signal })]);
+      over.abort();
+    }
+    if (res.destroyed) return;
+  }
 }
 
 function linkSource(standIn: string | undefined) {

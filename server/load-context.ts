@@ -1,6 +1,7 @@
 import type { OpenApi } from "./api/openapi.ts";
 import type { Caller } from "./api/router.ts";
 import type { Viewer } from "./contracts/session.ts";
+import type { Transaction, TransactionFilter } from "./contracts/transactions.ts";
 
 /** How a log-in or sign-up ended. `setCookie` are the Set-Cookie headers to send on. */
 export type AuthResult =
@@ -52,6 +53,11 @@ export interface LoadContext extends Record<string, unknown> {
    * with last, `itemId` in update mode; or null.
    */
   link: { scriptUrl: string; local: boolean; findOpen(): Promise<OpenLink | null> };
+  /**
+   * The viewer's transactions that fit, newest first, some at a time: as many are read as the answer
+   * to this request has taken, and none once nobody reads it any more.
+   */
+  transactionPages(filter: TransactionFilter): AsyncGenerator<Transaction[]>;
   /** Writes down why a page could not be shown. */
   report(error: unknown): void;
   /** What `/api/docs` shows. */

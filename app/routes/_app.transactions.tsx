@@ -54,7 +54,12 @@ export default function Transactions() {
         </div>
       ) : null}
       {items.length > 0 || filtered ? (
-        <FilterForm filter={filter} items={items} busy={busy} />
+        <FilterForm
+          filter={filter}
+          items={items}
+          busy={busy}
+          found={page !== null && page.transactions.length > 0}
+        />
       ) : null}
       {page === null ? null : page.transactions.length > 0 ? (
         <>

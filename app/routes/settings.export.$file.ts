@@ -1,19 +1,59 @@
 import type { LoaderFunctionArgs } from "@remix-run/node";
+import { transactionFilter } from "../../server/contracts/transactions.ts";
 import { requireViewer } from "../auth/require-viewer.ts";
-import { exports } from "../settings/exports.ts";
+import { exports, transactionsCsv } from "../settings/exports.ts";
+import { text } from "../text.ts";
+import { readFilter, toInput } from "../transactions/filter.ts";
 
-/** `/settings/export/accounts.csv` and its like: what is kept of the person, as a download. */
+/**
+ * `/settings/export/accounts.csv` and its like: what is kept of the person, as a download.
+ * `transactions.csv` takes the filters of the transactions page, and comes as fast as it is read.
+ */
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
   requireViewer(request, context);
   const { file = "" } = params;
+  if (file === "transactions.csv") {
+    const typed = readFilter(new URL(request.url).searchParams);
+    const filter = transactionFilter.safeParse(toInput(typed, null));
+    if (!filter.success) {
+      const { invalidTitle, invalid } = text.transactions;
+      return new Response(`${invalidTitle}. ${invalid}\n`, {
+        status: 400,
+        headers: { "content-type": "text/plain; charset=utf-8" },
+      });
+    }
+    const { items } = await context.caller.accounts.list();
+    const parts = transactionsCsv(items, context.transactionPages(filter.data));
+    return download(streamOf(parts), file, new Date().toISOString(), "text/csv; charset=utf-8");
+  }
   const wanted = Object.hasOwn(exports, file) ? exports[file] : undefined;
   if (!wanted) throw new Response(null, { status: 404 });
   const data = await context.caller.account.exportData();
-  return new Response(wanted.write(data), {
+  return download(wanted.write(data), file, data.exportedAt, wanted.type);
+}
+
+function download(body: BodyInit, file: string, at: string, type: string): Response {
+  return new Response(body, {
     headers: {
-      "content-type": wanted.type,
-      "content-disposition": `attachment; filename="fiscility-${data.exportedAt.slice(0, 10)}-${file}"`,
-      "cache-control": "no-store",
+      "content-type": type,
+      "content-disposition": `attachment; filename="fiscility-${at.slice(0, 10)}-${file}"`,
+      // Nor compressed: what is compressed on its way leaves at another pace than it is made.
+      "cache-control": "no-store, no-transform",
+    },
+  });
+}
+
+/** As bytes, a part at a time. When one fails the stream does, and the browser tells that the file is not whole. */
+function streamOf(parts: AsyncGenerator<string>): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await parts.next();
+      if (done) controller.close();
+      else controller.enqueue(encoder.encode(value));
+    },
+    async cancel() {
+      await parts.return(undefined);
     },
   });
 }

@@ -1,5 +1,8 @@
 import { stringify } from "csv-stringify/sync";
 import type { ExportOutput } from "../../server/contracts/account.ts";
+import type { ItemWithAccounts } from "../../server/contracts/accounts.ts";
+import type { Transaction } from "../../server/contracts/transactions.ts";
+import { negated } from "../transactions/filter.ts";
 
 interface Export {
   type: string;
@@ -38,37 +41,6 @@ export const exports: Record<string, Export> = {
         ],
       ),
   },
-  "transactions.csv": {
-    type: "text/csv; charset=utf-8",
-    write: ({ items, transactions }) => {
-      const owners = new Map(
-        items.flatMap(({ institution, accounts }) =>
-          accounts.map(({ id, name, mask }) => [id, { bank: institution.name, name, mask }]),
-        ),
-      );
-      return toCsv(
-        transactions.map((transaction) => {
-          const owner = owners.get(transaction.accountId);
-          return {
-            date: transaction.date,
-            bank: owner?.bank ?? null,
-            account: owner?.name ?? null,
-            mask: owner?.mask ?? null,
-            amount: transaction.amount,
-            currency: transaction.currency,
-            name: transaction.name,
-            merchant: transaction.merchant,
-            category: transaction.category,
-            pending: transaction.pending ? "yes" : "no",
-          };
-        }),
-        [
-          ...["date", "bank", "account", "mask", "amount", "currency", "name", "merchant"],
-          ...["category", "pending"],
-        ],
-      );
-    },
-  },
   "activity.csv": {
     type: "text/csv; charset=utf-8",
     write: ({ activity }) =>
@@ -85,12 +57,57 @@ export const exports: Record<string, Export> = {
   },
 };
 
-/** RFC 4180, with a byte order mark: without it Excel takes UTF-8 for something else. */
-function toCsv(rows: Record<string, string | null>[], columns: string[]): string {
+/**
+ * `transactions.csv` in parts, the first with the header. Amounts as the page shows them: money out
+ * is negative.
+ */
+export async function* transactionsCsv(
+  items: ItemWithAccounts[],
+  pages: AsyncIterable<Transaction[]>,
+): AsyncGenerator<string> {
+  const owners = new Map(
+    items.flatMap(({ institution, accounts }) =>
+      accounts.map(({ id, name, mask }) => [id, { bank: institution.name, name, mask }]),
+    ),
+  );
+  const columns = [
+    ...["date", "bank", "account", "mask", "amount", "currency", "name", "merchant"],
+    ...["category", "pending"],
+  ];
+  yield toCsv([], columns);
+  for await (const page of pages) {
+    const rows = page.map((transaction) => {
+      const owner = owners.get(transaction.accountId);
+      return {
+        date: transaction.date,
+        bank: owner?.bank ?? null,
+        account: owner?.name ?? null,
+        mask: owner?.mask ?? null,
+        amount: negated(transaction.amount),
+        currency: transaction.currency,
+        name: transaction.name,
+        merchant: transaction.merchant,
+        category: transaction.category,
+        pending: transaction.pending ? "yes" : "no",
+      };
+    });
+    yield toCsv(rows, columns, { goesOn: true });
+  }
+}
+
+/**
+ * RFC 4180, with a byte order mark: without it Excel takes UTF-8 for something else. `goesOn`: rows
+ * alone, to stand below others.
+ */
+function toCsv(
+  rows: Record<string, string | null>[],
+  columns: string[],
+  { goesOn = false } = {},
+): string {
   return stringify(rows, {
-    header: true,
+    header: !goesOn,
     columns,
-    bom: true,
+    bom: !goesOn,
     record_delimiter: "\r\n",
     cast: { string: (text) => (isFormula.test(text) ? `'${text}` : text) },
   });
@@ -100,4 +117,4 @@ function toCsv(rows: Record<string, string | null>[], columns: string[]): string
  * What a spreadsheet would take for a formula; names come from banks. An amount below zero is none.
  * https://owasp.org/www-community/attacks/CSV_Injection
  */
-const isFormula = /^(?!-\d+(\.\d+)?$)[=+\-@\t\r]/;
+const isFormula = /^(?!-\d+(\.\d+)?$)[=+\-@\t\r\n＝＋－＠]/;

@@ -1,10 +1,10 @@
 import { Form, Link } from "@remix-run/react";
-import { ChevronDown, Search } from "lucide-react";
+import { ChevronDown, Download, Search } from "lucide-react";
 import type { ComponentPropsWithoutRef, ReactNode } from "react";
 import type { ItemWithAccounts } from "../../server/contracts/accounts.ts";
 import { Button, buttonClass } from "../components/button.tsx";
 import { text } from "../text.ts";
-import { addressOf, type Filter } from "./filter.ts";
+import { addressOf, downloadOf, type Filter } from "./filter.ts";
 
 const words = text.transactions;
 // 16 px, as iOS zooms into anything smaller.
@@ -15,10 +15,12 @@ interface FilterFormProps {
   filter: Filter;
   items: ItemWithAccounts[];
   busy: boolean;
+  /** There is something to take along. */
+  found: boolean;
 }
 
 /** A plain GET form: the filters are the page's address, and it works without JavaScript. */
-export function FilterForm({ filter, items, busy }: FilterFormProps) {
+export function FilterForm({ filter, items, busy, found }: FilterFormProps) {
   const { search, ...more } = filter;
   const filtered = Object.keys(filter).length > 0;
   return (
@@ -102,11 +104,20 @@ export function FilterForm({ filter, items, busy }: FilterFormProps) {
           </p>
         </div>
       </details>
-      {filtered ? (
-        <Link to="/transactions" className={buttonClass("quiet", "mt-1")}>
-          {words.clear}
-        </Link>
-      ) : null}
+      <div className="mt-2 flex flex-wrap-reverse justify-between gap-2">
+        {filtered ? (
+          <Link to="/transactions" className={buttonClass("quiet")}>
+            {words.clear}
+          </Link>
+        ) : null}
+        {found ? (
+          // No `download` attribute: an answer that is no file, the log-in say, is a page then.
+          <a href={downloadOf(filter)} className={buttonClass("secondary", "ml-auto")}>
+            <Download className="-ml-0.5 size-4" aria-hidden="true" />
+            {words.download}
+          </a>
+        ) : null}
+      </div>
     </Form>
   );
 }

@@ -11,9 +11,16 @@ export function readFilter(address: URLSearchParams): Filter {
 }
 
 /** The address of the page with these filters. */
-export function addressOf(filter: Filter, cursor?: string): string {
-  const query = new URLSearchParams({ ...filter, ...(cursor ? { cursor } : {}) }).toString();
-  return query === "" ? "/transactions" : `/transactions?${query}`;
+export const addressOf = (filter: Filter, cursor?: string) =>
+  withQuery("/transactions", { ...filter, ...(cursor ? { cursor } : {}) });
+
+/** The address of a file with everything that fits them. */
+export const downloadOf = (filter: Filter) =>
+  withQuery("/settings/export/transactions.csv", filter);
+
+function withQuery(path: string, fields: Record<string, string>): string {
+  const query = new URLSearchParams(fields).toString();
+  return query === "" ? path : `${path}?${query}`;
 }
 
 /**

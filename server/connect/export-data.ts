@@ -4,7 +4,7 @@ import { listItems } from "../../db/items.ts";
 import { findTransactions } from "../../db/transactions.ts";
 import type { ExportOutput } from "../contracts/account.ts";
 import type { Viewer } from "../contracts/session.ts";
-import type { Transaction } from "../contracts/transactions.ts";
+import type { Transaction, TransactionFilter } from "../contracts/transactions.ts";
 import type { Services } from "../services.ts";
 
 /** Everything of a person here but secrets, as it stands at one moment. */
@@ -24,14 +24,29 @@ export async function exportData(
     }));
 }
 
-/** Rows of one statement: it is bounded in time, a history is not bounded in length. */
-const pageSize = 5_000;
-
 async function allTransactions(tx: Db, userId: string): Promise<Transaction[]> {
   const all: Transaction[] = [];
+  for await (const page of transactionPages(tx, userId, {})) all.push(...page);
+  return all;
+}
+
+/** Rows of one statement: it is bounded in time, a history is not bounded in length. */
+const pageSize = 1_000;
+
+/**
+ * Every transaction of the person that fits, newest first. A page is read when it is asked for, after
+ * the last row of the one before: what arrives meanwhile neither repeats nor hides any.
+ */
+export async function* transactionPages(
+  db: Db,
+  userId: string,
+  filter: TransactionFilter,
+): AsyncGenerator<Transaction[]> {
+  let last: Transaction | null = null;
   for (;;) {
-    const page = await findTransactions(tx, userId, {}, all.at(-1) ?? null, pageSize);
-    all.push(...page);
-    if (page.length < pageSize) return all;
+    const page: Transaction[] = await findTransactions(db, userId, filter, last, pageSize);
+    if (page.length > 0) yield page;
+    last = page.at(-1) ?? null;
+    if (page.length < pageSize) return;
   }
 }

@@ -45,6 +45,10 @@ export const transactionsListInput = z.strictObject({
 });
 export type TransactionsListInput = z.infer<typeof transactionsListInput>;
 
+/** The same without a page. */
+export const transactionFilter = transactionsListInput.omit({ cursor: true });
+export type TransactionFilter = z.infer<typeof transactionFilter>;
+
 /** Newest first; `nextCursor` is null on the last page. */
 export const transactionsListOutput = z.object({
   transactions: z.array(transaction),

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { startWorker, type Worker } from "../../server/jobs/worker.ts";
@@ -101,6 +102,14 @@ test("search and filters are the address of the page, and work without JavaScrip
   expect(await page.getByRole("searchbox").inputValue()).toBe(name);
   await page.reload();
   expect(await rows(page).count()).toBe(count);
+  // The same in a file.
+  const started = page.waitForEvent("download");
+  await page.getByRole("link", { name: "Download these (CSV)" }).click();
+  const file = await started;
+  expect(file.suggestedFilename()).toMatch(/^fiscility-\d{4}-\d\d-\d\d-transactions\.csv$/);
+  const lines = (await readFile(await file.path(), "utf8")).trim().split("\r\n");
+  expect(lines).toHaveLength(count + 1);
+  for (const line of lines.slice(1)) expect(line).toMatch(new RegExp(`^${date},.*,-[\\d.]+,USD,`));
   await page.getByRole("link", { name: "Clear filters" }).click();
   expect(await page.getByRole("searchbox").inputValue()).toBe("");
   await expect.poll(() => rows(page).count()).toBe(50);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { exports } from "../../app/settings/exports.ts";
+import { exports, transactionsCsv } from "../../app/settings/exports.ts";
 import type { ExportOutput } from "../../server/contracts/account.ts";
 
 const id = "00000000-0000-4000-8000-000000000000";
@@ -44,7 +44,7 @@ test("a CSV file quotes what needs it, keeps amounts and last digits as they are
   );
 });
 
-test.each(["=HYPERLINK(1)", "+1+1", "-1+1", "@SUM(A1)", "\t=1"])(
+test.each(["=HYPERLINK(1)", "+1+1", "-1+1", "@SUM(A1)", "\t=1", "＝1+1", "＠SUM(A1)"])(
   "an account that a bank calls %j is no formula to a spreadsheet",
   (name) => {
     expect(line(exported(name, "1.00"))).toContain(`,'${name},`);
@@ -55,4 +55,26 @@ test("without rows a CSV file still has its header", () => {
   const data = { ...exported("x", null), items: [] };
   expect(exports["accounts.csv"]?.write(data)).toMatch(/^\uFEFFbank,status,[\w,]+,currency\r\n$/);
   expect(exports["activity.csv"]?.write(data)).toBe("\uFEFFat,what,bank,accounts,reason\r\n");
+});
+
+test("transactions.csv has its header once, whatever pages it comes in, and money out is negative as on the page", async () => {
+  const { items } = exported("Checking", null);
+  const transaction = {
+    ...{ id: "t1", accountId: id, date: "2026-01-02", amount: "12.50", currency: "USD" },
+    ...{ name: "=1+1", merchant: "+41 Cafe", category: null, pending: false },
+  };
+  async function* pages() {
+    yield [transaction];
+    yield [{ ...transaction, amount: "-3", name: "Refund", merchant: null, pending: true }];
+  }
+  const parts: string[] = [];
+  for await (const part of transactionsCsv(items, pages())) parts.push(part);
+  expect(parts.join("")).toBe(
+    [
+      "\uFEFFdate,bank,account,mask,amount,currency,name,merchant,category,pending",
+      `2026-01-02,"Smith, ""Jones"" & Søn",Checking,0001,-12.50,USD,'=1+1,'+41 Cafe,,no`,
+      `2026-01-02,"Smith, ""Jones"" & Søn",Checking,0001,3,USD,Refund,,,yes`,
+      "",
+    ].join("\r\n"),
+  );
 });

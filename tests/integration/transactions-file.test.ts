@@ -1,0 +1,133 @@
+import { request } from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+
+let app: TestApp;
+let ada: Person;
+let eve: Person;
+let accounts: { id: string; name: string }[];
+beforeAll(async () => {
+  app = await startTestApp();
+  [ada, eve] = [await app.signUp("cfo"), await app.signUp("cfo")];
+  for (const person of [ada, eve]) {
+    await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, person);
+  }
+  accounts = (await app.query("select id, name from accounts where user_id = $1 order by name", [
+    ada.id,
+  ])) as typeof accounts;
+});
+afterAll(() => app?.close());
+
+/** Gives an account `count` transactions over 200 days: two of three are money out. */
+const fill = (account: { id: string } | undefined, count: number, word = "Coffee") =>
+  app.query(
+    `insert into transactions (user_id, id, account_id, date, amount, currency, name, merchant,
+       category, pending)
+     select a.user_id, md5($3) || n, a.id, '2026-06-30'::date - (n % 200),
+       case when n % 3 = 0 then -1 else 1 end * (n % 97), 'USD', $3 || ' ' || n, null,
+       case when n % 2 = 0 then 'FOOD_AND_DRINK' else 'TRAVEL' end, false
+     from accounts a, generate_series(1, $2::int) n where a.id = $1`,
+    [account?.id, count, word],
+  );
+
+async function file(query: string, person: Person | null = ada) {
+  const answer = await fetch(`${app.url}/settings/export/transactions.csv${query}`, {
+    redirect: "manual",
+    ...(person ? { headers: { cookie: person.cookie } } : {}),
+  });
+  const text = await answer.text();
+  const [header, ...lines] = text.trim().split("\r\n");
+  return { answer, text, header, rows: lines.map((line) => line.split(",")) };
+}
+
+test("the file has exactly the rows of the page with the same filters, over more than one page of either", async () => {
+  await fill(accounts[0], 2_500);
+  await fill(accounts[1], 1_200, "Rent");
+  const [account] = accounts;
+  const days = "from=2026-02-01&to=2026-06-15";
+  for (const [query, where] of [
+    ["", "true"],
+    [`?account=${account?.id}`, `account_id = '${account?.id}'`],
+    [
+      `?search=coffee+1&account=${account?.id}&${days}&min=-50&max=-2.5&category=TRAVEL`,
+      `account_id = '${account?.id}' and name ilike '%coffee 1%' and amount between 2.5 and 50
+         and date between '2026-02-01' and '2026-06-15' and category = 'TRAVEL'`,
+    ],
+    ["?min=1", "amount <= -1"],
+  ] as const) {
+    const expected = await app.query(
+      `select date::text, (-amount)::float8 amount, name from transactions
+       where user_id = $1 and ${where} order by transactions.date desc, id`,
+      [ada.id],
+    );
+    expect(expected.length).toBeGreaterThan(60);
+    const { answer, header, rows } = await file(query);
+    expect(answer.status).toBe(200);
+    expect(header).toBe("date,bank,account,mask,amount,currency,name,merchant,category,pending");
+    const got = rows.map(([date, , , , amount, , name]) => ({
+      date,
+      amount: +(amount ?? ""),
+      name,
+    }));
+    expect(got).toEqual(expected.map((row) => ({ ...row, amount: row.amount + 0 })));
+    expect(rows.every(([, bank]) => bank === "First Platypus Bank")).toBe(true);
+  }
+  const { answer } = await file("?min=1");
+  const today = new Date().toISOString().slice(0, 10);
+  expect(answer.headers.get("content-disposition")).toBe(
+    `attachment; filename="fiscility-${today}-transactions.csv"`,
+  );
+  expect(answer.headers.get("content-type")).toBe("text/csv; charset=utf-8");
+  expect(answer.headers.get("cache-control")).toContain("no-store");
+});
+
+test("with another's account there is the header and nothing else; without a session, the log-in", async () => {
+  const foreign = await file(`?account=${accounts[0]?.id}`, eve);
+  expect([foreign.answer.status, foreign.rows]).toEqual([200, []]);
+  const nobody = await file("?min=-50", null);
+  expect(nobody.answer.status).toBe(302);
+  expect(nobody.answer.headers.get("location")).toContain("/login?next=%2Fsettings%2Fexport");
+});
+
+test.each([
+  "from=yesterday",
+  "to=2026-02-30",
+  "min=lots",
+  "account=1",
+  "category=%3Cb%3E",
+  "search=%00",
+])("%s is a 400 that says in words what is wrong, and no file", async (query) => {
+  const { answer, text } = await file(`?${query}`);
+  expect(answer.status).toBe(400);
+  expect(answer.headers.get("content-disposition")).toBeNull();
+  expect(text).toContain("These filters do not fit. Days are written as 2026-01-31");
+});
+
+test("rows are read as fast as the reader takes them: who stops has not made the server read them all", async () => {
+  // More than the sockets of both sides hold.
+  const long = "x".repeat(1_000);
+  for (const each of ["a", "b", "c", "d", "e", "f"]) await fill(accounts[2], 5_000, long + each);
+  const count = await new Promise<number>((resolve, reject) => {
+    const sent = request(
+      `${app.url}/settings/export/transactions.csv?account=${accounts[2]?.id}`,
+      { headers: { cookie: ada.cookie } },
+      async (response) => {
+        response.pause();
+        await pause(4_000);
+        await app.query("delete from transactions where user_id = $1", [ada.id]);
+        let lines = 0;
+        response.on("data", (part: Buffer) => {
+          lines += part.toString("latin1").split("\r\n").length - 1;
+        });
+        response.on("end", () => resolve(lines));
+        response.on("error", reject);
+        response.resume();
+      },
+    );
+    sent.on("error", reject);
+    sent.end();
+  });
+  expect(count).toBeGreaterThan(1_000);
+  expect(count).toBeLessThan(20_000);
+});
