@@ -190,7 +190,7 @@ export const text = {
   },
   security: {
     title: "Security",
-    lead: "Where you are logged in, and your password.",
+    lead: "Where you are logged in, your password, and who logged in before.",
     sessions: "Logged in",
     current: "This one",
     started: "since",
@@ -206,6 +206,13 @@ export const text = {
     endOthersToo: "Log out everywhere else",
     change: "Change password",
     passwordChanged: "Your password is changed.",
+    history: "Recent log-ins",
+    historyLead:
+      "The last 90 days, newest first. If one was not you, change your password and log out everywhere else.",
+    historyEmpty: "None since this list was begun.",
+    older: (count: number) => counted(count, "older one"),
+    succeeded: "Logged in",
+    wrong_password: "Somebody tried a wrong password",
   },
   confirm: {
     goes: "What goes",

@@ -13,6 +13,7 @@ export async function eraseUser(tx: Db, userId: string): Promise<void> {
     "open_links",
     "api_keys",
     "sessions",
+    "log_ins",
     "credentials",
   ] as const) {
     await tx.deleteFrom(table).where("user_id", "=", userId).execute();
@@ -40,12 +41,14 @@ export async function eraseUser(tx: Db, userId: string): Promise<void> {
 /** Deletes the rows of erased people for whom nothing is left to do at Plaid. Returns their ids. */
 export async function forgetErasedUsers(db: Db): Promise<string[]> {
   // What requests that were under way during the deletion have written since.
-  await db
-    .deleteFrom("account_activity")
-    .using("users")
-    .whereRef("users.id", "=", "account_activity.user_id")
-    .where("users.deleted_at", "is not", null)
-    .execute();
+  for (const table of ["account_activity", "log_ins"] as const) {
+    await db
+      .deleteFrom(table)
+      .where("user_id", "in", (eb) =>
+        eb.selectFrom("users").where("deleted_at", "is not", null).select("users.id"),
+      )
+      .execute();
+  }
   const found = await erased(db).select("users.id").execute();
   const forgotten: string[] = [];
   for (const { id } of found) {

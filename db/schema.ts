@@ -1,5 +1,6 @@
 import type { ColumnType, Generated, Insertable, Selectable } from "kysely";
 import type { ActivityKind } from "../server/contracts/activity.ts";
+import type { LogIn } from "../server/contracts/session.ts";
 
 /** A `timestamptz`: read as Date, left to the database on insert unless given. */
 type Timestamp = ColumnType<Date, Date | undefined, Date>;
@@ -208,6 +209,16 @@ export interface SessionsTable {
   updated_at: Timestamp;
 }
 
+/** Log-ins and tries with a wrong password, as they ended; nothing of what was typed. */
+export interface LogInsTable {
+  user_id: string;
+  at: Timestamp;
+  id: Generated<string>;
+  outcome: LogIn["outcome"];
+  ip_address: string | null;
+  user_agent: string | null;
+}
+
 /** better-auth's `account`: how a person proves who they are (here: a password hash). */
 export interface CredentialsTable {
   id: Generated<string>;
@@ -266,6 +277,7 @@ export interface Database {
   open_links: OpenLinksTable;
   account_activity: AccountActivityTable;
   sessions: SessionsTable;
+  log_ins: LogInsTable;
   credentials: CredentialsTable;
   verifications: VerificationsTable;
   api_keys: ApiKeysTable;

@@ -9,6 +9,7 @@ import * as transactions from "./011_transactions.ts";
 import * as disconnect from "./012_disconnect.ts";
 import * as trail from "./013_trail.ts";
 import * as keysByUser from "./015_keys_by_user.ts";
+import * as logIns from "./016_log_ins.ts";
 
 /** Every migration in order: numbered, forward only, never changed once it has landed. */
 export const migrations: Record<string, Migration> = {
@@ -22,6 +23,7 @@ export const migrations: Record<string, Migration> = {
   "012_disconnect": disconnect,
   "013_trail": trail,
   "015_keys_by_user": keysByUser,
+  "016_log_ins": logIns,
 };
 
 /** Those that build indexes concurrently: each step of theirs may be repeated. */

@@ -1,6 +1,6 @@
 import type { OpenApi } from "./api/openapi.ts";
 import type { Caller } from "./api/router.ts";
-import type { Viewer } from "./contracts/session.ts";
+import type { LogIn, Viewer } from "./contracts/session.ts";
 import type { Transaction, TransactionFilter } from "./contracts/transactions.ts";
 
 /** How a log-in or sign-up ended. `setCookie` are the Set-Cookie headers to send on. */
@@ -18,6 +18,9 @@ export interface PageSession {
   /** The one that asks. */
   current: boolean;
 }
+
+/** A line of the log-in history; `device` as in `PageSession`. */
+export type PageLogIn = Omit<LogIn, "userAgent"> & Pick<PageSession, "device">;
 
 export interface OpenLink {
   linkToken: string;
@@ -44,6 +47,8 @@ export interface LoadContext extends Record<string, unknown> {
   /** The viewer's own sessions; an id of anybody else's is none of them and ends nothing. */
   sessions: {
     list(): Promise<PageSession[]>;
+    /** Log-ins as the viewer and others' wrong passwords, newest first. */
+    logIns(): Promise<PageLogIn[]>;
     end(id: string): Promise<void>;
     endOthers(): Promise<void>;
   };

@@ -11,6 +11,7 @@ import type { User } from "../api/context.ts";
 import type { Config } from "../config.ts";
 import type { Log } from "../telemetry/log.ts";
 import { isBreached } from "./breached-passwords.ts";
+import { createLogInHistory } from "./log-in-history.ts";
 import type { LogInThrottle } from "./log-in-throttle.ts";
 import { readSigned } from "./signed-cookie.ts";
 
@@ -77,6 +78,7 @@ export function createAuth(
           });
         }
       }),
+      after: createLogInHistory(db, log),
     },
     user: {
       modelName: "users",
@@ -124,6 +126,8 @@ export function createAuth(
     advanced: {
       cookiePrefix: "fiscility",
       useSecureCookies: config.production,
+      // Whole, for whose own list it is.
+      ipAddress: { ipv6Subnet: 128 },
       database: { generateId: "uuid", joins: true },
     },
     // Ours counts over all nodes and shuts nobody out of their own account.

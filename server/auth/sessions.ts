@@ -1,10 +1,11 @@
-import Bowser from "bowser";
+import { listLogIns } from "../../db/log-ins.ts";
 import { deleteOtherSessions, deleteSession, listSessions } from "../../db/sessions.ts";
 import type { Context } from "../api/context.ts";
 import type { LoadContext } from "../load-context.ts";
+import { deviceOf, shortAddress } from "./where-from.ts";
 
 /**
- * The sessions of who is asking, for their own page. By id: better-auth's endpoints speak in tokens,
+ * The sessions and log-ins of who is asking, for their own page. By id: better-auth's endpoints speak in tokens,
  * and a token must not leave the database again. Nobody has none.
  */
 export function createPageSessions({
@@ -20,10 +21,14 @@ export function createPageSessions({
       return rows.map((row) => ({
         id: row.id,
         device: deviceOf(row.user_agent),
-        address: row.ip_address,
+        address: shortAddress(row.ip_address),
         startedAt: row.created_at.toISOString(),
         current: row.id === own?.sessionId,
       }));
+    },
+    async logIns() {
+      const rows = own ? await listLogIns(db, own.userId) : [];
+      return rows.map(({ userAgent, ...row }) => ({ ...row, device: deviceOf(userAgent) }));
     },
     async end(id) {
       if (!own || !(await deleteSession(db, own.userId, id))) return;
@@ -35,11 +40,4 @@ export function createPageSessions({
       log.info({ event: "sessions_ended", userId: own.userId, ended }, "Other sessions ended");
     },
   };
-}
-
-/** "Chrome on macOS"; null when the user agent tells neither. */
-function deviceOf(userAgent: string | null): string | null {
-  if (!userAgent) return null;
-  const { browser, os } = Bowser.parse(userAgent);
-  return [browser.name, os.name].filter(Boolean).join(" on ") || null;
 }

@@ -1,6 +1,7 @@
 import { listActivity } from "../../db/account-activity.ts";
 import type { Db } from "../../db/client.ts";
 import { listItems } from "../../db/items.ts";
+import { listLogIns } from "../../db/log-ins.ts";
 import { findTransactions } from "../../db/transactions.ts";
 import type { ExportOutput } from "../contracts/account.ts";
 import type { Viewer } from "../contracts/session.ts";
@@ -20,6 +21,7 @@ export async function exportData(
       person: { id, name, email },
       items: await listItems(tx, id),
       activity: await listActivity(tx, id),
+      logIns: await listLogIns(tx, id),
       transactions: await allTransactions(tx, id),
     }));
 }

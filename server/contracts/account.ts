@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { itemWithAccounts } from "./accounts.ts";
 import { activityEntry } from "./activity.ts";
-import { viewer } from "./session.ts";
+import { logIn, viewer } from "./session.ts";
 import { transaction } from "./transactions.ts";
 
 /** Everything of a person here but secrets, for themselves. `exportedAt` is ISO 8601 UTC. */
@@ -11,6 +11,8 @@ export const exportOutput = z.object({
   items: z.array(itemWithAccounts),
   /** All of it, newest first. */
   activity: z.array(activityEntry),
+  /** Of the last 90 days, newest first. */
+  logIns: z.array(logIn),
   /** All of them, newest first. */
   transactions: z.array(transaction),
 });

@@ -4,6 +4,19 @@ import { z } from "zod";
 export const viewer = z.object({ id: z.uuid(), name: z.string(), email: z.email() });
 export type Viewer = z.infer<typeof viewer>;
 
+/**
+ * How somebody's try to log in as the person ended; nothing of what was typed is kept. `at` is
+ * ISO 8601 UTC; `address` and `userAgent` are where it came from, null when that was not told.
+ */
+export const logIn = z.object({
+  id: z.uuid(),
+  at: z.iso.datetime(),
+  outcome: z.enum(["succeeded", "wrong_password"]),
+  address: z.string().nullable(),
+  userAgent: z.string().nullable(),
+});
+export type LogIn = z.infer<typeof logIn>;
+
 /** The log-in form. */
 export const logInForm = z.object({
   email: z.email("Enter an email address, like name@example.com."),

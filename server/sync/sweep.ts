@@ -1,5 +1,6 @@
 import { requestDueSyncs } from "../../db/item-syncs.ts";
 import { dropSupersededSyncs } from "../../db/jobs.ts";
+import { dropOldLogIns } from "../../db/log-ins.ts";
 import { dropOldWebhooks } from "../../db/webhooks.ts";
 import type { Services } from "../services.ts";
 import { timeLimits } from "../time-limits.ts";
@@ -10,11 +11,15 @@ const atOnce = 500;
 /** Webhooks are kept for so long, to look into what went wrong. */
 const webhookDays = 30;
 
+/** Log-ins are shown to their person for so long. */
+const logInDays = 90;
+
 /** Asks for a sync of every Item not heard of for hours, and tidies up. Returns how many. */
 export async function sweep({ db, log }: Pick<Services, "db" | "log">): Promise<number> {
   const requested = await requestDueSyncs(db, atOnce, timeLimits.syncSweep);
   await dropSupersededSyncs(db);
   await dropOldWebhooks(db, webhookDays);
+  await dropOldLogIns(db, logInDays);
   if (requested > 0) log.info({ event: "sweep", requested }, "Syncs asked for");
   return requested;
 }

@@ -32,7 +32,8 @@ test("a person sees where they are logged in, logs one out, and a password chang
   await logInByForm(app, other.page, ada);
   await page.goto(`${app.url}/settings/security`);
   await page.getByText("This one").waitFor();
-  expect(await page.getByRole("listitem").filter({ hasText: "Chrome on Linux" }).count()).toBe(2);
+  const open = page.getByRole("region", { name: "Logged in" }).getByRole("listitem");
+  expect(await open.filter({ hasText: "Chrome on Linux" }).count()).toBe(2);
   for (const { token } of await sessionsOf(ada.id)) {
     expect(await page.content()).not.toContain(token);
   }
@@ -55,6 +56,39 @@ test("a person sees where they are logged in, logs one out, and a password chang
   // The other browser hears of it by itself.
   await other.page.getByRole("heading", { level: 1, name: "Log in" }).waitFor();
   expect(said.filter((line) => !/40[01]/.test(line))).toEqual([]);
+});
+
+test("a person sees who logged in and who tried, the newest first; a try at the log-in tells the one who tries nothing", async () => {
+  const ada = await app.signUp();
+  const { page } = await openPage(browser, { width: 390 });
+  await page.goto(`${app.url}/login`);
+  for (const email of ["nobody@example.com", ada.email]) {
+    await page.getByLabel("Email").fill(email);
+    await page.getByLabel("Password", { exact: true }).fill("not the password");
+    await page.getByRole("button", { name: "Log in" }).click();
+    await page.getByText("This email and password do not fit together.").waitFor();
+  }
+  await logInByForm(app, page, ada);
+  await app.query(
+    `insert into log_ins (user_id, outcome, at)
+     select $1, 'succeeded', now() - n * interval '1 day' from generate_series(1, 12) n`,
+    [ada.id],
+  );
+  await page.goto(`${app.url}/settings/security`);
+  const history = page.getByRole("region", { name: "Recent log-ins" });
+  const lines = history.getByRole("listitem");
+  const [first, second] = await lines.allInnerTexts();
+  expect(first).toMatch(
+    /^Logged in\s+\w+ \d+, \d{4}, [\d:]+ [AP]M\s+Chrome on Linux · (127\.0\.0\.1|::1)$/,
+  );
+  expect(second).toMatch(
+    /^Somebody tried a wrong password\s.*\s+Chrome on Linux · (127\.0\.0\.1|::1)$/s,
+  );
+  expect(await lines.count()).toBe(10);
+  await history.getByText("4 older ones").press("Enter");
+  expect(await lines.count()).toBe(14);
+  expect(await page.content()).not.toContain("not the password");
+  expect(await axeViolations(page)).toEqual([]);
 });
 
 test("by any id guessed, nobody ends another's session, nor sees it; without JavaScript too", async () => {

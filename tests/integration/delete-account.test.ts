@@ -20,7 +20,7 @@ const nothingWrong = {
   ...{ orphans: 0, duplicates: 0, overdrafts: 0, partial: 0, unfinished: 0, lost: 0 },
 };
 
-/** A person with two banks, an API key and an open Link. */
+/** A person with two banks, an API key, an open Link and a log-in. */
 async function settled(email = "ada.lovelace@example.com") {
   const person = await app.signUp("analyst", email, "Ada Lovelace");
   for (const institution of ["ins_109508", "ins_109510"]) {
@@ -32,6 +32,11 @@ async function settled(email = "ada.lovelace@example.com") {
     "/api/v1/api-keys",
     { name: "Ada's notebook", scopes: ["accounts:read"], expires_in_days: null },
     person,
+  );
+  await app.query(
+    `insert into log_ins (user_id, outcome, ip_address, user_agent)
+     values ($1, 'succeeded', '203.0.113.7', 'Ada''s phone')`,
+    [person.id],
   );
   return { person, key: made.body.key as string };
 }
@@ -76,7 +81,15 @@ test("I1 an account is deleted while Plaid is down: nothing of the person is lef
   });
   expect(byKey.status).toBe(401);
   const left = await everything();
-  for (const trace of [person.email, "Ada", "Lovelace", ...banks, "Checking", "ins_1095"]) {
+  for (const trace of [
+    person.email,
+    "Ada",
+    "Lovelace",
+    ...banks,
+    "Checking",
+    "ins_1095",
+    "203.0.113",
+  ]) {
     expect(left).not.toContain(trace);
   }
   expect(await compareBooks(app)).toMatchObject({ orphans: 2, unfinished: 2, connected: 0 });

@@ -18,6 +18,7 @@ const spread: Record<string, string> = {
   open_links: "user_id",
   account_activity: "user_id",
   sessions: "user_id",
+  log_ins: "user_id",
   credentials: "user_id",
   api_keys: "user_id",
 };

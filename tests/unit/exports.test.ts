@@ -30,6 +30,7 @@ function exported(name: string, current: string | null): ExportOutput {
       },
     ],
     activity: [],
+    logIns: [],
     transactions: [],
   };
 }
