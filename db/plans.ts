@@ -1,7 +1,8 @@
+import { jsonArrayFrom } from "kysely/helpers/postgres";
 import type { PlanOutput } from "../server/contracts/plan.ts";
 import type { Db } from "./client.ts";
 
-/** The user's plan and the live accounts they hold. */
+/** The user's plan, the live accounts they hold, and every plan. */
 export async function getPlanUse(db: Db, userId: string): Promise<PlanOutput> {
   const row = await db
     .selectFrom("users")
@@ -18,10 +19,23 @@ export async function getPlanUse(db: Db, userId: string): Promise<PlanOutput> {
         .whereRef("accounts.user_id", "=", "users.id")
         .select((e) => e.fn.countAll<string>().as("n"))
         .as("used"),
+      jsonArrayFrom(
+        eb
+          .selectFrom("plans as each")
+          .select((e) => [
+            "each.id",
+            "each.name",
+            // JSON has numbers alone, and a price is a decimal string.
+            e.cast<string>("each.price_monthly", "text").as("priceMonthly"),
+            "each.currency",
+            "each.max_accounts as maxAccounts",
+          ])
+          .orderBy("each.max_accounts"),
+      ).as("every"),
     ])
     .executeTakeFirstOrThrow();
-  const { used, ...plan } = row;
-  return { plan, accountsUsed: Number(used) };
+  const { used, every, ...plan } = row;
+  return { plan, accountsUsed: Number(used), plans: every };
 }
 
 /** Moves a user to a plan. Returns false when there is no such user; an unknown plan violates a key. */

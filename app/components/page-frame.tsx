@@ -1,5 +1,5 @@
 import { Form, Link, NavLink } from "@remix-run/react";
-import { KeyRound, LogOut, ShieldCheck, UserRound } from "lucide-react";
+import { LogOut, Settings } from "lucide-react";
 import type { ReactNode } from "react";
 import type { Viewer } from "../../server/contracts/session.ts";
 import { SchemeForm } from "../appearance/scheme-form.tsx";
@@ -82,17 +82,8 @@ function AccountMenu({ viewer }: { viewer: Viewer }) {
             {viewer.email}
           </p>
         </div>
-        <MenuLink to="/settings/account" icon={<UserRound className="size-4" aria-hidden="true" />}>
-          {text.nav.yourAccount}
-        </MenuLink>
-        <MenuLink
-          to="/settings/security"
-          icon={<ShieldCheck className="size-4" aria-hidden="true" />}
-        >
-          {text.nav.security}
-        </MenuLink>
-        <MenuLink to="/settings/api-keys" icon={<KeyRound className="size-4" aria-hidden="true" />}>
-          {text.nav.apiKeys}
+        <MenuLink to="/settings/account" icon={<Settings className="size-4" aria-hidden="true" />}>
+          {text.nav.settings}
         </MenuLink>
         <div className="my-1.5">
           <SchemeForm />

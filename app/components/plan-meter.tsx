@@ -2,7 +2,7 @@ import type { PlanOutput } from "../../server/contracts/plan.ts";
 import { text } from "../text.ts";
 
 /** How much of the plan is used. */
-export function PlanMeter({ plan, accountsUsed }: PlanOutput) {
+export function PlanMeter({ plan, accountsUsed }: Omit<PlanOutput, "plans">) {
   const full = accountsUsed >= plan.maxAccounts;
   return (
     <section aria-label={text.plan.title}>

@@ -1,3 +1,4 @@
+import { useNavigate } from "@remix-run/react";
 import { Plus } from "lucide-react";
 import { Button } from "../components/button.tsx";
 import { showProblem } from "../components/toasts.tsx";
@@ -13,6 +14,7 @@ interface ConnectButtonProps {
 /** Opens Link. Says that it is busy, and why it cannot, without losing its place or its focus. */
 export function ConnectButton({ full, className }: ConnectButtonProps) {
   const { step, start, prepare } = useConnect();
+  const navigate = useNavigate();
   return (
     <>
       <Button
@@ -26,7 +28,13 @@ export function ConnectButton({ full, className }: ConnectButtonProps) {
         onFocus={full === null ? prepare : undefined}
         onClick={() => {
           if (full === null) start();
-          else showProblem("connect", { title: text.problem.limit, message: full });
+          else {
+            showProblem("connect", {
+              title: text.problem.limit,
+              message: full,
+              actions: [{ label: text.plan.see, run: () => navigate("/settings/plan") }],
+            });
+          }
         }}
       >
         {text.connect.button}

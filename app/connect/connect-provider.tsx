@@ -91,7 +91,10 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
         title: limit ? (full ? text.problem.limit : text.problem.tooMany) : title,
         message: limit ? limitMessage(limit) : failure.message,
         requestId: failure.requestId,
-        actions: full ? [] : [failure.reason === "unauthenticated" ? logIn : again],
+        actions: [
+          ...(full ? [] : [failure.reason === "unauthenticated" ? logIn : again]),
+          ...(limit ? [{ label: text.plan.see, run: () => navigate("/settings/plan") }] : []),
+        ],
       });
     },
     [],

@@ -1,5 +1,5 @@
 import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
-import { useLoaderData } from "@remix-run/react";
+import { Link, useLoaderData } from "@remix-run/react";
 import { Info } from "lucide-react";
 import { requireViewer } from "../auth/require-viewer.ts";
 import { ItemCard } from "../components/item-card.tsx";
@@ -31,7 +31,10 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
   // Asked first and awaited last: the accounts do not wait for them.
   const insights = Promise.all([caller.insights.netWorth(), caller.insights.cashFlow()]);
   insights.catch(() => {});
-  const [{ items }, planUse] = await Promise.all([caller.accounts.list(), caller.plan.get()]);
+  const [{ items }, { plan, accountsUsed }] = await Promise.all([
+    caller.accounts.list(),
+    caller.plan.get(),
+  ]);
 
   const worths = netWorth(items.flatMap(({ accounts }) => accounts)).map(
     ({ currency, amount }) => ({ currency, amount: formatMoney(amount, currency) }),
@@ -50,7 +53,7 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
   return {
     // Oldest first: a bank that comes moves none of those that are there.
     items: items.toReversed(),
-    planUse,
+    planUse: { plan, accountsUsed },
     worths,
     shown,
     charts: early === undefined ? charts : early,
@@ -119,9 +122,18 @@ export default function Dashboard() {
               className="mt-3 flex gap-2.5 rounded-xl border border-line bg-warn-soft px-4 py-3 text-sm text-warn"
             >
               <Info className="mt-0.5 size-4 shrink-0" aria-hidden="true" />
-              {full}
+              <span>
+                {full}{" "}
+                <Link to="/settings/plan" className="rounded-sm underline underline-offset-4">
+                  {text.plan.see}
+                </Link>
+              </span>
             </p>
-          ) : null}
+          ) : (
+            <Link to="/settings/plan" className="mt-2 inline-block rounded-sm text-sm text-link">
+              {text.plan.see}
+            </Link>
+          )}
         </div>
         {empty ? null : <PrivacyNote />}
       </aside>

@@ -3,9 +3,9 @@ import { planOutput } from "../contracts/plan.ts";
 import { procedure, router } from "./trpc.ts";
 
 export const planRouter = router({
-  /** The user's plan and how many accounts of it are used. */
+  /** The user's plan, how many accounts of it are used, and every plan there is. */
   get: procedure({
-    summary: "The plan, and how many accounts of it are used.",
+    summary: "The plan, how many accounts of it are used, and every plan there is.",
     scope: "accounts:read",
     rest: "GET /plan",
   })

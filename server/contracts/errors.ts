@@ -113,7 +113,7 @@ export const reasons = {
     status: 403,
     code: "FORBIDDEN",
     message:
-      "Your plan has no room for these accounts. Nothing was connected. Choose fewer accounts at the bank, or move to a larger plan.",
+      "Your plan has no room for these accounts. Nothing was connected. Choose fewer accounts at the bank, or ask for a larger plan.",
     retryable: false,
   },
   duplicate_accounts: {

@@ -11,6 +11,13 @@ export const plan = z.object({
 });
 export type Plan = z.infer<typeof plan>;
 
-/** `plan.get`: the user's plan and how many live accounts (not Items) they hold. */
-export const planOutput = z.object({ plan, accountsUsed: z.number().int().nonnegative() });
+/**
+ * `plan.get`: the user's plan, how many live accounts (not Items) they hold, and every plan there is,
+ * smallest first.
+ */
+export const planOutput = z.object({
+  plan,
+  accountsUsed: z.number().int().nonnegative(),
+  plans: z.array(plan),
+});
 export type PlanOutput = z.infer<typeof planOutput>;

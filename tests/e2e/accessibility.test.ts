@@ -62,6 +62,7 @@ test.each([
 
   // A toast that is on its way out has the contrast of a ghost.
   await page.getByText(/First Platypus Bank connected/).waitFor({ state: "detached" });
+  await page.getByRole("link", { name: "Settings" }).click();
   await page.getByRole("link", { name: "API keys" }).click();
   await page.getByText("No keys yet").waitFor();
   await audit("API keys, empty");

@@ -26,6 +26,7 @@ test("G3 a person makes a key in the page, sees it once, and revokes it", async 
   await page.getByLabel("Password", { exact: true }).fill(person.password);
   await page.getByRole("button", { name: "Log in" }).click();
   await page.getByRole("button", { name: "Your account" }).click();
+  await page.getByRole("link", { name: "Settings" }).click();
   await page.getByRole("link", { name: "API keys" }).click();
   await page.getByText("No keys yet").waitFor();
 

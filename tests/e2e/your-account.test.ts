@@ -29,7 +29,7 @@ async function settings(options: Parameters<typeof openPage>[1] = {}) {
   const { page } = witness;
   await logInByForm(app, page, person);
   await page.getByRole("button", { name: "Your account" }).click();
-  await page.getByRole("link", { name: "Account and data" }).click();
+  await page.getByRole("link", { name: "Settings" }).click();
   await page.getByRole("heading", { level: 1, name: "Your account" }).waitFor();
   return { ...witness, person };
 }

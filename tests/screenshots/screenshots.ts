@@ -305,6 +305,36 @@ test.each(views)("without JavaScript, $width px, $colorScheme", async (view) => 
   await shoot("no-script-transactions");
 });
 
+test.each(views)("the log-ins and the plan, $width px, $colorScheme", async (view) => {
+  const { page, shoot } = await studio(view);
+  const person = await app.signUp("accountant", undefined, "Ada Lovelace");
+  await app.query(
+    `insert into log_ins (user_id, outcome, at, ip_address, user_agent)
+     select $1, case when n % 4 = 1 then 'wrong_password' else 'succeeded' end,
+       now() - n * interval '29 hours', case n % 3 when 0 then '203.0.113.7'
+         else '2001:db8:85a3:8d3:1319:8a2e:370:7348' end,
+       'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) Chrome/130.0.0.0 Safari/537.36'
+     from generate_series(1, 14) n`,
+    [person.id],
+  );
+  await logIn(app, page, person);
+  await page.goto(`${app.url}/settings/security`);
+  await shoot("log-ins", { whole: true });
+  await page.getByText("4 older ones").click();
+  await shoot("log-ins-older", { whole: true });
+  const body = { public_token: await app.publicToken() };
+  await app.post("/plaid/exchange-token", body, person);
+  await page.goto(`${app.url}/settings/plan`);
+  await shoot("plan", { whole: true });
+  await app.query("update users set plan = 'intern' where id = $1", [person.id]);
+  await page.reload();
+  await shoot("plan-no-room", { whole: true });
+  await page.goto(`${app.url}/dashboard`);
+  await shoot("dashboard-plan-full");
+  await page.goto(`${app.url}/settings/account`);
+  await shoot("settings-account");
+});
+
 test.each(views)("transactions and the trail, $width px, $colorScheme", async (view) => {
   const { page, shoot } = await studio(view);
   const person = await app.signUp("accountant", undefined, "Ada Lovelace");

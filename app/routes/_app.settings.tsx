@@ -1,0 +1,35 @@
+import { NavLink, Outlet } from "@remix-run/react";
+import { KeyRound, Layers, type LucideIcon, ShieldCheck, UserRound } from "lucide-react";
+import { text } from "../text.ts";
+
+const pages: [page: keyof typeof text.settings, path: string, Icon: LucideIcon][] = [
+  ["account", "/settings/account", UserRound],
+  ["security", "/settings/security", ShieldCheck],
+  ["apiKeys", "/settings/api-keys", KeyRound],
+  ["plan", "/settings/plan", Layers],
+];
+
+/** The pages of settings: a row of links above them, a column beside them where there is room. */
+export default function Settings() {
+  return (
+    <div className="grid grid-cols-[minmax(0,1fr)] gap-x-12 gap-y-6 lg:grid-cols-[11rem_minmax(0,1fr)]">
+      <nav
+        aria-label={text.settings.label}
+        className="-mx-2 -mt-3 flex content-start gap-1 border-line pb-2 max-lg:border-b lg:mx-0 lg:-mt-1 lg:grid lg:pb-0"
+      >
+        {pages.map(([page, path, Icon]) => (
+          <NavLink
+            key={path}
+            to={path}
+            prefetch="intent"
+            className="flex hit-area items-center gap-2.5 rounded-lg px-2.5 text-sm font-medium text-ink-soft transition-colors hover:bg-sunken hover:text-ink sm:px-3 aria-[current=page]:bg-sunken aria-[current=page]:text-ink"
+          >
+            <Icon className="size-4 max-sm:hidden" aria-hidden="true" />
+            {text.settings[page]}
+          </NavLink>
+        ))}
+      </nav>
+      <Outlet />
+    </div>
+  );
+}

@@ -1,0 +1,127 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { startTestApp, type TestApp } from "../support/app.ts";
+import { axeViolations } from "../support/axe.ts";
+import { launchBrowser, openPage } from "../support/browser.ts";
+import { logIn } from "../support/link.ts";
+
+let app: TestApp;
+let browser: Browser;
+beforeAll(async () => {
+  [app, browser] = await Promise.all([startTestApp(), launchBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await app?.close();
+});
+afterEach(async () => {
+  for (const context of browser.contexts()) await context.close();
+});
+
+const pages = [
+  ["Account", "/settings/account", "Your account"],
+  ["Security", "/settings/security", "Security"],
+  ["API keys", "/settings/api-keys", "API keys"],
+  ["Plan", "/settings/plan", "Plan"],
+] as const;
+const settings = (page: Page) => page.getByRole("navigation", { name: "Settings" });
+
+test.each([
+  ["light", 1280],
+  ["dark", 390],
+] as const)(
+  "the settings pages share one navigation that says where one is, by keyboard alone (%s, %i px)",
+  async (colorScheme, width) => {
+    const person = await app.signUp("accountant");
+    const witness = await openPage(browser, { colorScheme, width });
+    const { page } = witness;
+    await logIn(app, page, person);
+    await page.goto(`${app.url}/settings`);
+    await page.waitForURL(`${app.url}/settings/account`);
+    witness.pageLoads.length = 0;
+    const links = settings(page).getByRole("link");
+    expect(await links.allInnerTexts()).toEqual(pages.map(([name]) => name));
+    await links.first().focus();
+    for (const [at, [name, path, title]] of pages.entries()) {
+      await page.keyboard.press("Enter");
+      await page.waitForURL(app.url + path);
+      await page.getByRole("heading", { level: 1, name: title }).waitFor();
+      expect(await settings(page).locator("[aria-current=page]").allInnerTexts()).toEqual([name]);
+      expect(await links.nth(at).evaluate((link) => link === document.activeElement)).toBe(true);
+      const { over, cut } = await page.evaluate(() => ({
+        over: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+        cut: [...document.querySelectorAll("nav a")].filter(
+          (link) => link.getBoundingClientRect().right > window.innerWidth,
+        ).length,
+      }));
+      expect([Math.max(over, 0), cut]).toEqual([0, 0]);
+      expect(await axeViolations(page)).toEqual([]);
+      await page.keyboard.press("Tab");
+    }
+    expect([witness.pageLoads, witness.console]).toEqual([[], []]);
+  },
+);
+
+const rowOf = (page: Page, plan: string) =>
+  page.getByRole("region", { name: "Plans" }).getByRole("listitem").filter({ hasText: plan });
+
+test("the plan page marks the person's plan, and says what each larger one gives; without JavaScript too", async () => {
+  const person = await app.signUp("accountant");
+  const { body } = await app.post(
+    "/plaid/exchange-token",
+    { public_token: await app.publicToken() },
+    person,
+  );
+  const used = body.accounts.length as number;
+  const context = await browser.newContext({ javaScriptEnabled: false });
+  const page = await context.newPage();
+  await logIn(app, page, person);
+  await page.goto(`${app.url}/settings/plan`);
+  expect(await page.getByRole("meter").getAttribute("aria-valuetext")).toBe(
+    `${used} of 10 accounts · Accountant`,
+  );
+  const names = await page
+    .getByRole("region", { name: "Plans" })
+    .getByRole("listitem")
+    .allInnerTexts();
+  expect(names.map((words) => words.split("\n")[0])).toEqual([
+    "Intern",
+    "Accountant",
+    "Analyst",
+    "CFO",
+  ]);
+  expect(await page.locator("li[aria-current=true]").innerText()).toMatch(
+    /^Accountant\s+Your plan\s+\$29 a month\s+10 accounts$/,
+  );
+  expect(await rowOf(page, "Analyst").innerText()).toContain(`Room for ${25 - used} more accounts`);
+  expect(await rowOf(page, "CFO").innerText()).toContain(`Room for ${100 - used} more accounts`);
+  expect(await rowOf(page, "Intern").innerText()).toMatch(
+    /Free\s+2 accounts · Fewer than the \d+ you have/,
+  );
+  expect(await page.locator("main").innerText()).toContain("ask whoever runs Fiscility");
+});
+
+test("E5 at the limit the button says so before Link opens, names the ways on, and leads to the plans", async () => {
+  const person = await app.signUp("analyst");
+  await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, person);
+  await app.query("update users set plan = 'intern' where id = $1", [person.id]);
+  const { page } = await openPage(browser);
+  await logIn(app, page, person);
+  const button = page.getByRole("button", { name: "Connect a bank" });
+  expect(await button.getAttribute("aria-disabled")).toBe("true");
+  const described = page.locator(`#${await button.getAttribute("aria-describedby")}`);
+  for (const words of ["The Intern plan holds 2 accounts", "disconnect one first", "larger plan"]) {
+    expect(await described.innerText()).toContain(words);
+  }
+  const before = await app.requestsAtPlaid("/link/token/create");
+  await button.press("Enter");
+  await page.locator("[data-sonner-toast]").getByText("Your plan is full").waitFor();
+  await page.locator("[data-sonner-toast]").getByRole("button", { name: "See the plans" }).click();
+  await page.getByRole("heading", { level: 1, name: "Plan" }).waitFor();
+  await page.getByText("There is no room for another account").waitFor();
+  expect(await axeViolations(page)).toEqual([]);
+  expect(await app.requestsAtPlaid("/link/token/create")).toBe(before);
+  await page.goBack();
+  await described.getByRole("link", { name: "See the plans" }).click();
+  await page.getByRole("heading", { level: 1, name: "Plan" }).waitFor();
+});
