@@ -57,6 +57,8 @@ export async function openPage(browser: Browser, options: PageOptions = {}): Pro
     foreignHosts: [],
     layoutShift: () => page.evaluate(() => (window as unknown as { shifted: number }).shifted),
   };
+  // Where tsx runs this, it wraps functions that have a name in a helper which no page has.
+  await page.addInitScript("globalThis.__name ??= (named) => named");
   await page.addInitScript(() => {
     const sum = { shifted: 0 };
     Object.defineProperty(window, "shifted", { get: () => sum.shifted });
