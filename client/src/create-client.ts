@@ -16,7 +16,10 @@ export interface ClientOptions {
   baseUrl: string;
   /** `fsk_…`, made at `/settings/api-keys`. Without one, a page of the app itself uses its session. */
   apiKey?: string;
-  /** A call ends within this, its retries included. Milliseconds; 60,000 unless given. */
+  /**
+   * A call ends within this, its retries included; a stream is answered within it, or tried again.
+   * Milliseconds; 60,000 unless given.
+   */
   timeoutMs?: number;
   /** Times a call that may be repeated is sent again at most; 2 unless given. */
   retries?: number;
@@ -55,7 +58,7 @@ export function createClient(options: ClientOptions): FiscilityClient {
     links: [
       splitLink({
         condition: ({ type }) => type === "subscription",
-        true: streamLink({ url, retries, fetch: send, headers }),
+        true: streamLink({ url, timeoutMs, retries, fetch: send, headers }),
         false: [
           callLink({ url, timeoutMs, retries }),
           splitLink({

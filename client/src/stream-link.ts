@@ -8,6 +8,8 @@ import { toFiscilityError, unexpectedAnswer } from "./to-fiscility-error.ts";
 
 export interface StreamOptions {
   url: string;
+  /** An address that has not answered by then is given up, and tried again. Milliseconds. */
+  timeoutMs: number;
   /** Times a stream that never opened is tried again. */
   retries: number;
   fetch: typeof fetch;
@@ -87,7 +89,7 @@ async function follow(
  * was not opened, or what the server said instead of an event.
  */
 async function readStream(
-  { url, fetch, headers }: StreamOptions,
+  { url, timeoutMs, fetch, headers }: StreamOptions,
   address: string,
   left: AbortSignal,
   on: { opened(): void; event(id: string | undefined, data: unknown): void },
@@ -95,7 +97,7 @@ async function readStream(
   const silent = new AbortController();
   const end = () => silent.abort();
   left.addEventListener("abort", end, { once: true });
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let timer = setTimeout(end, timeoutMs);
   let patience: number | undefined;
   const heard = () => {
     clearTimeout(timer);

@@ -84,17 +84,19 @@ function admit(ctx: Context, meta: ProcedureMeta | undefined): User {
  * stream, which fails after it has left, does that itself). One middleware, as each costs every call.
  */
 const guarded = t.middleware(({ ctx, meta, path, next }) =>
-  spans.inSpan(`procedure ${path}`, {}, async (span) => {
-    try {
-      const result = await next({ ctx: { user: admit(ctx, meta) } });
-      if (result.ok) return result;
-      const { error } = result;
-      throw error.cause instanceof FiscilityError ? error.cause : error;
-    } catch (error) {
-      span.fail(toFiscilityError(error).reason);
+  spans
+    .inSpan(`procedure ${path}`, {}, async () => {
+      try {
+        const result = await next({ ctx: { user: admit(ctx, meta) } });
+        if (result.ok) return result;
+        throw result.error;
+      } catch (error) {
+        throw toFiscilityError(error);
+      }
+    })
+    .catch((error) => {
       throw toTrpcError(error);
-    }
-  }),
+    }),
 );
 
 export const router = t.router;
