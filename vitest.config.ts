@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 const real = {
   globalSetup: "tests/support/global-setup.ts",
-  testTimeout: 60_000,
+  testTimeout: 120_000,
   hookTimeout: 60_000,
 };
 

@@ -35,7 +35,8 @@ async function visit(
   path: string,
   options: BrowserContextOptions = {},
 ): Promise<{ page: Page; link: FrameLocator }> {
-  const context = await browser.newContext(options);
+  // Nothing moves: motion alone would keep a processor busy.
+  const context = await browser.newContext({ reducedMotion: "reduce", ...options });
   const page = await context.newPage();
   noise = [];
   context.on("console", (message) => noise.push(message.text()));
