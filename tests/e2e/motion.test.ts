@@ -99,7 +99,7 @@ async function animatedOnTheWay(moving: boolean): Promise<string[]> {
   await page.getByRole("button", { name: "Disconnect Mill Bank" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
   await page.getByRole("button", { name: "Your account" }).click();
-  await page.getByRole("link", { name: "Account and data" }).click();
+  await page.getByRole("link", { name: "Settings" }).click();
   await page.getByRole("heading", { level: 1 }).waitFor();
   return page.evaluate(() => (window as unknown as { animated(): string[] }).animated());
 }
