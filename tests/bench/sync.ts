@@ -42,7 +42,10 @@ export async function* benchSync(world: World): AsyncGenerator<Figure> {
     item.id,
   ]);
   await sync();
-  const { rows: before } = await pool.query("select count(*)::int n from transactions");
+  const { rows: before } = await pool.query(
+    "select count(*)::int n from transactions where user_id = $1",
+    [userId],
+  );
   await control("items/transactions", {
     item_id: names[0].plaid_item_id,
     added: history - before[0].n,
