@@ -4,10 +4,11 @@ import path from "node:path";
 import { gzipSync } from "node:zlib";
 import { freePort } from "../../local/ports.ts";
 import { launchBrowser, openPage } from "../support/browser.ts";
+import { browserCookies } from "../support/people.ts";
 import { amount, type Figure, ratio } from "./figure.ts";
 import { throughput } from "./load.ts";
 import { startProcess } from "./node-process.ts";
-import { browserCookies, signUp } from "./people.ts";
+import { signUp } from "./people.ts";
 import type { World } from "./world.ts";
 
 const build = path.join(import.meta.dirname, "../../build");
@@ -128,7 +129,7 @@ async function* usable(url: string, cookie: string): AsyncGenerator<Figure> {
   try {
     for (let load = 0; load < loads; load++) {
       const { page, layoutShift } = await openPage(browser);
-      await page.context().addCookies(browserCookies(cookie));
+      await page.context().addCookies(browserCookies(cookie, url));
       const session = await page.context().newCDPSession(page);
       await session.send("Emulation.setCPUThrottlingRate", { rate: 4 });
       await page.goto(`${url}/dashboard`, { waitUntil: "commit" });

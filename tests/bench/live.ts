@@ -3,10 +3,11 @@ import { connect, type Socket } from "node:net";
 import { freePort } from "../../local/ports.ts";
 import { timeLimits } from "../../server/time-limits.ts";
 import { launchBrowser, openPage } from "../support/browser.ts";
+import { browserCookies } from "../support/people.ts";
 import { startRedis } from "../support/redis.ts";
 import { amount, type Figure, median, ratio, timed } from "./figure.ts";
 import { startProcess } from "./node-process.ts";
-import { browserCookies, post, signUp } from "./people.ts";
+import { post, signUp } from "./people.ts";
 import type { World } from "./world.ts";
 
 /** What issue D promises of a Redis that hangs, of other tabs, and of open streams. */
@@ -86,7 +87,7 @@ async function secondTab(
   const browser = await launchBrowser();
   try {
     const { page } = await openPage(browser);
-    await page.context().addCookies(browserCookies(cookie));
+    await page.context().addCookies(browserCookies(cookie, url));
     const stream = page.waitForResponse(/live\.changes/);
     await page.goto(`${url}/dashboard`);
     await stream;

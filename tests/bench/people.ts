@@ -19,10 +19,3 @@ export async function post(url: string, body: object, cookie = ""): Promise<Resp
   if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`);
   return response;
 }
-
-/** The cookie as a browser's context takes it. */
-export const browserCookies = (cookie: string) =>
-  cookie.split("; ").map((pair) => {
-    const at = pair.indexOf("=");
-    return { name: pair.slice(0, at), value: pair.slice(at + 1), domain: "localhost", path: "/" };
-  });

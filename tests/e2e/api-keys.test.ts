@@ -1,21 +1,9 @@
-import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { startTestApp, type TestApp } from "../support/app.ts";
-import { launchBrowser, openPage } from "../support/browser.ts";
+import { expect, test } from "vitest";
+import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
+import { openPage } from "../support/browser.ts";
 import { logIn } from "../support/link.ts";
 
-let app: TestApp;
-let browser: Browser;
-beforeAll(async () => {
-  [app, browser] = await Promise.all([startTestApp(), launchBrowser()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await app?.close();
-});
-afterEach(async () => {
-  for (const context of browser.contexts()) await context.close();
-});
+startInBrowser();
 
 test("G3 a person makes a key in the page, sees it once, and revokes it", async () => {
   const person = await app.signUp("analyst");

@@ -1,21 +1,10 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { startTestApp, type TestApp } from "../support/app.ts";
-import { launchBrowser, openPage } from "../support/browser.ts";
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
+import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
+import { openPage } from "../support/browser.ts";
 import { logIn } from "../support/link.ts";
 
-let app: TestApp;
-let browser: Browser;
-beforeAll(async () => {
-  [app, browser] = await Promise.all([startTestApp(), launchBrowser()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await app?.close();
-});
-afterEach(async () => {
-  for (const context of browser.contexts()) await context.close();
-});
+startInBrowser();
 
 const light = "rgb(251, 251, 250)";
 const dark = "rgb(14, 17, 16)";

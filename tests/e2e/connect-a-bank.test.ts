@@ -1,7 +1,7 @@
-import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { type Person, startTestApp, type TestApp } from "../support/app.ts";
-import { launchBrowser, openPage, type Witness } from "../support/browser.ts";
+import { expect, test } from "vitest";
+import type { Person } from "../support/app.ts";
+import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
+import { openPage, type Witness } from "../support/browser.ts";
 import {
   card,
   finishLink,
@@ -13,19 +13,7 @@ import {
   openOAuthBank,
 } from "../support/link.ts";
 
-let app: TestApp;
-let browser: Browser;
-beforeAll(async () => {
-  [app, browser] = await Promise.all([startTestApp(), launchBrowser()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await app?.close();
-});
-afterEach(async () => {
-  await app.clearFaults();
-  for (const context of browser.contexts()) await context.close();
-});
+startInBrowser();
 
 /** A logged-in page on the dashboard, with a clean record. */
 async function dashboard(plan = "analyst", width = 1280): Promise<Witness & { person: Person }> {

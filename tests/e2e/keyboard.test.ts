@@ -1,22 +1,10 @@
-import type { Browser, Frame, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { startTestApp, type TestApp } from "../support/app.ts";
-import { launchBrowser, openPage } from "../support/browser.ts";
+import type { Frame, Page } from "playwright-core";
+import { expect, test } from "vitest";
+import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
+import { openPage } from "../support/browser.ts";
 import { card, link, logIn } from "../support/link.ts";
 
-let app: TestApp;
-let browser: Browser;
-beforeAll(async () => {
-  [app, browser] = await Promise.all([startTestApp(), launchBrowser()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await app?.close();
-});
-afterEach(async () => {
-  await app.clearFaults();
-  for (const context of browser.contexts()) await context.close();
-});
+startInBrowser();
 
 /** What has the focus in this document: its name, and whether a person can see that it has it. */
 function focusIn(frame: Frame) {

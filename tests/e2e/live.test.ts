@@ -1,27 +1,21 @@
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { freePort } from "../../local/ports.ts";
-import { type Person, startTestApp, type TestApp } from "../support/app.ts";
-import { launchBrowser, openPage, type Witness } from "../support/browser.ts";
+import type { Person, TestApp } from "../support/app.ts";
+import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
+import { openPage, type Witness } from "../support/browser.ts";
+import { browserCookies } from "../support/people.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
 import { until } from "../support/until.ts";
 
-let app: TestApp;
+// After a test's pages are closed: hooks after tests run from the last to the first.
+afterEach(() => until(() => streams() === 0));
+startInBrowser();
 let second: Awaited<ReturnType<TestApp["startNode"]>>;
-let browser: Browser;
 beforeAll(async () => {
-  [app, browser] = await Promise.all([startTestApp(), launchBrowser()]);
   second = await app.startNode();
 });
-afterAll(async () => {
-  await browser?.close();
-  await second?.close();
-  await app?.close();
-});
-afterEach(async () => {
-  for (const context of browser.contexts()) await context.close();
-  await until(() => streams() === 0);
-});
+afterAll(() => second?.close());
 
 const streams = () => app.services.live.size + second.services.live.size;
 
@@ -30,10 +24,7 @@ async function dashboard(person: Person, url: string, from?: Page): Promise<Witn
   const witness = await openPage(browser, from ? { from } : {});
   const { page } = witness;
   // Cookies are kept for a host, whatever its port: one log-in serves both nodes.
-  const pairs = person.cookie.split("; ").map((pair) => pair.split("=") as [string, string]);
-  await page
-    .context()
-    .addCookies(pairs.map(([name, value]) => ({ name, value, domain: "localhost", path: "/" })));
+  await page.context().addCookies(browserCookies(person.cookie, url));
   await page.goto(`${url}/dashboard`);
   await page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
   witness.pageLoads.length = 0;

@@ -1,22 +1,10 @@
-import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { startTestApp, type TestApp } from "../support/app.ts";
+import { expect, test } from "vitest";
+import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
 import { addBank } from "../support/bank.ts";
-import { launchBrowser, openPage } from "../support/browser.ts";
+import { openPage } from "../support/browser.ts";
 import { link, logIn } from "../support/link.ts";
 
-let app: TestApp;
-let browser: Browser;
-beforeAll(async () => {
-  [app, browser] = await Promise.all([startTestApp(), launchBrowser()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await app?.close();
-});
-afterEach(async () => {
-  for (const context of browser.contexts()) await context.close();
-});
+startInBrowser();
 
 test("E1 the first press comes without a network: a plain sentence, and Try again works once it is back", async () => {
   const witness = await openPage(browser);

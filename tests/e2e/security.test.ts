@@ -1,22 +1,10 @@
-import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { startTestApp, type TestApp } from "../support/app.ts";
+import { expect, test } from "vitest";
+import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
 import { axeViolations } from "../support/axe.ts";
-import { launchBrowser, openPage } from "../support/browser.ts";
+import { openPage } from "../support/browser.ts";
 import { logInByForm } from "../support/link.ts";
 
-let app: TestApp;
-let browser: Browser;
-beforeAll(async () => {
-  [app, browser] = await Promise.all([startTestApp(), launchBrowser()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await app?.close();
-});
-afterEach(async () => {
-  for (const context of browser.contexts()) await context.close();
-});
+startInBrowser();
 
 const sessionsOf = async (id: string) =>
   (await app.query("select id, token from sessions where user_id = $1", [id])) as {

@@ -1,16 +1,15 @@
 import pg from "pg";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { beforeAll, expect, test } from "vitest";
 import { limitStatements } from "../../db/limit-statements.ts";
-import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import type { Person } from "../support/app.ts";
+import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
 import { addBank, type Moved } from "../support/bank.ts";
-import { launchBrowser, openPage } from "../support/browser.ts";
+import { openPage } from "../support/browser.ts";
 import { bringSession, card } from "../support/link.ts";
 
-let app: TestApp;
-let browser: Browser;
+startInBrowser();
 beforeAll(async () => {
-  [app, browser] = await Promise.all([startTestApp(), launchBrowser()]);
   // A lock is waited for as long as a page is streamed, on the connections that come after these.
   const limits = { statementTimeoutMs: 30_000, lockTimeoutMs: 30_000 };
   await limitStatements(app.databaseUrl, limits);
@@ -18,14 +17,6 @@ beforeAll(async () => {
     `select pg_terminate_backend(pid) from pg_stat_activity
      where datname = current_database() and application_name = 'fiscility'`,
   );
-});
-afterAll(async () => {
-  await browser?.close();
-  await app?.close();
-});
-afterEach(async () => {
-  await app.clearFaults();
-  for (const context of browser.contexts()) await context.close();
 });
 
 /** A person whose charts have something to show. */

@@ -1,28 +1,20 @@
 import { readFile } from "node:fs/promises";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { startWorker, type Worker } from "../../server/jobs/worker.ts";
-import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import type { Person } from "../support/app.ts";
+import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
 import { axeViolations } from "../support/axe.ts";
-import { launchBrowser, openPage } from "../support/browser.ts";
+import { openPage } from "../support/browser.ts";
 import { card, logIn } from "../support/link.ts";
 import { until } from "../support/until.ts";
 
-let app: TestApp;
-let browser: Browser;
+startInBrowser();
 let worker: Worker;
 beforeAll(async () => {
-  [app, browser] = await Promise.all([startTestApp(), launchBrowser()]);
   worker = await startWorker(app.services);
 });
-afterAll(async () => {
-  await worker?.stop();
-  await browser?.close();
-  await app?.close();
-});
-afterEach(async () => {
-  for (const context of browser.contexts()) await context.close();
-});
+afterAll(() => worker?.stop());
 
 /** A person whose bank's transactions are here. */
 async function personWithTransactions(): Promise<Person> {

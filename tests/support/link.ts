@@ -1,17 +1,12 @@
 import type { FrameLocator, Page } from "playwright-core";
 import type { Person, TestApp } from "./app.ts";
+import { browserCookies } from "./people.ts";
 
 /** What a person does in the browser on the way to a connected bank. */
 
 /** Gives the browser the cookie of the session that the person has. */
 export async function bringSession(app: TestApp, page: Page, person: Person): Promise<void> {
-  const cookies = person.cookie.split("; ").map((pair) => {
-    const at = pair.indexOf("=");
-    return { name: pair.slice(0, at), value: pair.slice(at + 1), url: app.url };
-  });
-  await page
-    .context()
-    .addCookies(cookies.map((one) => ({ ...one, httpOnly: true, sameSite: "Lax" })));
+  await page.context().addCookies(browserCookies(person.cookie, app.url));
 }
 
 /** To the dashboard with that cookie. */

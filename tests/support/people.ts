@@ -43,3 +43,11 @@ export async function addPerson(
   const cookie = `${secure}fiscility.session_token=${signed}`;
   return { email, password, cookie, id: rows[0].id };
 }
+
+/** The cookies of a session as a browser's context takes them, for the site of `url`. */
+export const browserCookies = (cookie: string, url: string) =>
+  cookie.split("; ").map((pair) => {
+    const at = pair.indexOf("=");
+    const [name, value] = [pair.slice(0, at), pair.slice(at + 1)];
+    return { name, value, url, httpOnly: true, sameSite: "Lax" as const };
+  });
