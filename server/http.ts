@@ -310,6 +310,7 @@ function securityHeaders({ config }: Services): RequestHandler {
     crossOriginOpenerPolicy: { policy: "same-origin-allow-popups" },
   });
   ask({} as IncomingMessage, into, () => {});
+  // Where `{}` stands in it, the nonce of each answer does.
   const policy = "Content-Security-Policy";
   const [before, after] = headers.get(policy)?.split("{}") ?? [];
   headers.delete(policy);

@@ -4,6 +4,7 @@ import { Check } from "lucide-react";
 import type { Plan as PlanOfList } from "../../server/contracts/plan.ts";
 import { requireViewer } from "../auth/require-viewer.ts";
 import { buttonClass } from "../components/button.tsx";
+import { cardClass } from "../components/item-card.tsx";
 import { formatMoney } from "../components/money.ts";
 import { PlanMeter } from "../components/plan-meter.tsx";
 import { RouteError } from "../components/route-error.tsx";
@@ -23,7 +24,6 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
 export default function Plan() {
   const { plan, accountsUsed, plans, dataVersion } = useLoaderData<typeof loader>();
   useFreshData(dataVersion);
-  const cardClass = "mt-4 rounded-xl border border-line bg-surface shadow-card";
   return (
     <div className="max-w-164">
       <h1 className="text-2xl font-semibold">{words.title}</h1>
@@ -34,7 +34,7 @@ export default function Plan() {
           <p className="mt-2 text-sm text-warn">{words.fullTitle}.</p>
         ) : null}
       </div>
-      <section aria-labelledby="plans" className={cardClass}>
+      <section aria-labelledby="plans" className={`${cardClass} mt-4`}>
         <h2 id="plans" className="px-4 pt-5 pb-2 font-semibold sm:px-6">
           {words.plans}
         </h2>
@@ -44,7 +44,7 @@ export default function Plan() {
           ))}
         </ul>
       </section>
-      <section aria-labelledby="more-room" className={`${cardClass} px-4 py-5 sm:px-6`}>
+      <section aria-labelledby="more-room" className={`${cardClass} mt-4 px-4 py-5 sm:px-6`}>
         <h2 id="more-room" className="font-semibold">
           {words.change}
         </h2>
@@ -78,7 +78,7 @@ function PlanRow({ plan, current, used }: PlanRowProps) {
   return (
     <li
       aria-current={mine || undefined}
-      className="px-4 py-3.5 last:rounded-b-xl sm:px-6 aria-[current=true]:bg-accent-soft"
+      className="px-4 py-3.5 sm:px-6 aria-[current=true]:bg-accent-soft"
     >
       <div className="flex items-baseline justify-between gap-4">
         <p className="flex flex-wrap items-center gap-x-2.5 font-medium">

@@ -12,6 +12,7 @@ import { Field } from "../auth/field.tsx";
 import { requireViewer } from "../auth/require-viewer.ts";
 import { type FieldErrors, toFieldErrors } from "../auth/to-field-errors.ts";
 import { Button, buttonClass } from "../components/button.tsx";
+import { cardClass } from "../components/item-card.tsx";
 import { LocalTime } from "../components/local-time.tsx";
 import { RouteError } from "../components/route-error.tsx";
 import { useFreshData } from "../connect/use-fresh-data.ts";
@@ -76,10 +77,7 @@ export default function Security() {
       <p role="status" className="text-ink-soft">
         {answer?.done ?? words.lead}
       </p>
-      <section
-        aria-labelledby="sessions"
-        className="mt-6 rounded-xl border border-line bg-surface shadow-card"
-      >
+      <section aria-labelledby="sessions" className={`${cardClass} mt-6`}>
         <h2 id="sessions" className="px-4 pt-5 pb-2 font-semibold sm:px-6">
           {words.sessions}
         </h2>
@@ -155,10 +153,7 @@ const shown = 10;
 function LogIns({ logIns }: { logIns: PageLogIn[] }) {
   const older = logIns.slice(shown);
   return (
-    <section
-      aria-labelledby="log-ins"
-      className="mt-4 rounded-xl border border-line bg-surface shadow-card"
-    >
+    <section aria-labelledby="log-ins" className={`${cardClass} mt-4`}>
       <div className="px-4 pt-5 pb-2 sm:px-6">
         <h2 id="log-ins" className="font-semibold">
           {words.history}

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import pRetry from "p-retry";
 import type { Db } from "../../db/client.ts";
-import { findItem, prepareConnection } from "../../db/items.ts";
+import { findItem, type NewConnection, prepareConnection } from "../../db/items.ts";
 import {
   disconnected,
   keepExchange,
@@ -14,6 +14,7 @@ import type { LinkAttemptRow } from "../../db/schema.ts";
 import { lockUser } from "../../db/users.ts";
 import type { ConnectAccountInput, ConnectAccountOutput } from "../contracts/connect.ts";
 import { FiscilityError, type Reason, reasons } from "../contracts/errors.ts";
+import type { PlaidAccount } from "../plaid/plaid-door.ts";
 import type { Services } from "../services.ts";
 import { StepTimes } from "../step-times.ts";
 import { clearCache } from "../sync/clear-cache.ts";
@@ -221,41 +222,9 @@ async function connectInside(
     if (duplicate && fresh.length === 0) throw new NothingNew(duplicate.known.itemId);
     requireRoom(plan, known.length, fresh.length);
 
-    return prepareConnection(tx, {
-      item: {
-        id: run.id,
-        user_id: userId,
-        plaid_item_id: plaidItemId,
-        institution_id: found.institution.id,
-        institution_name: found.institution.name,
-        access_token_sealed: sealed,
-      },
-      accounts: fresh.map((account, position) => ({
-        item_id: run.id,
-        user_id: userId,
-        plaid_account_id: account.accountId,
-        persistent_account_id: account.persistentAccountId,
-        position,
-        name: account.name,
-        official_name: account.officialName,
-        mask: account.mask,
-        type: account.type,
-        subtype: account.subtype,
-        current_balance: account.balances.current,
-        available_balance: account.balances.available,
-        balance_limit: account.balances.limit,
-        currency: account.balances.currency,
-      })),
-      activity: {
-        user_id: userId,
-        attempt_id: run.id,
-        kind: "connected",
-        institution_id: found.institution.id,
-        institution_name: found.institution.name,
-        account_count: fresh.length,
-        plaid_request_id: progress.plaidRequestId,
-      },
-    });
+    const { plaidRequestId } = progress;
+    const item = { id: run.id, userId, plaidItemId, sealed, plaidRequestId };
+    return prepareConnection(tx, toRows(item, found.institution, fresh));
   };
   // Beside each other, but nothing gives up before it is known whether the token is kept.
   const [keep, ready] = await Promise.allSettled([keeping, readAccounts()]);
@@ -268,6 +237,54 @@ async function connectInside(
   times.done("insert");
   const { accounts, ...item } = connected;
   return { outcome: "connected", item, accounts };
+}
+
+/** The rows of a connection, its Item under the attempt's id. */
+function toRows(
+  item: {
+    id: string;
+    userId: string;
+    plaidItemId: string;
+    sealed: string;
+    plaidRequestId: string | undefined;
+  },
+  institution: { id: string | null; name: string },
+  accounts: PlaidAccount[],
+): NewConnection {
+  const bank = { institution_id: institution.id, institution_name: institution.name };
+  return {
+    item: {
+      ...bank,
+      id: item.id,
+      user_id: item.userId,
+      plaid_item_id: item.plaidItemId,
+      access_token_sealed: item.sealed,
+    },
+    accounts: accounts.map((account, position) => ({
+      item_id: item.id,
+      user_id: item.userId,
+      plaid_account_id: account.accountId,
+      persistent_account_id: account.persistentAccountId,
+      position,
+      name: account.name,
+      official_name: account.officialName,
+      mask: account.mask,
+      type: account.type,
+      subtype: account.subtype,
+      current_balance: account.balances.current,
+      available_balance: account.balances.available,
+      balance_limit: account.balances.limit,
+      currency: account.balances.currency,
+    })),
+    activity: {
+      ...bank,
+      user_id: item.userId,
+      attempt_id: item.id,
+      kind: "connected",
+      account_count: accounts.length,
+      plaid_request_id: item.plaidRequestId,
+    },
+  };
 }
 
 /**

@@ -1,5 +1,4 @@
 import { FiscilityError } from "../contracts/errors.ts";
-
 import { timeLimits } from "../time-limits.ts";
 
 /** Connections that may wait for their turn in this process; past it the answer is `busy` at once. */

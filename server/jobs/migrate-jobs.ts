@@ -7,14 +7,15 @@ export async function migrateJobs(databaseUrl: string): Promise<void> {
     connectionString: databaseUrl,
     options: "-c statement_timeout=0 -c lock_timeout=0",
   });
-  const turn = await pgPool.connect();
+  let turn: pg.PoolClient | undefined;
   try {
+    turn = await pgPool.connect();
     // On an empty database graphile-worker's own would get in each other's way.
     await turn.query("select pg_advisory_lock(hashtextextended('job migrations', 0))");
     await runMigrations({ pgPool });
   } finally {
     // With the connection goes the lock.
-    turn.release(true);
+    turn?.release(true);
     await pgPool.end();
   }
 }
