@@ -97,7 +97,7 @@ async function answerRequest(
     const result = await endpoint(call, body as never);
     return { status: 200, body: result, headers: {}, error_code: null, item_id };
   } catch (thrown) {
-    if (request.destroyed && !request.complete) throw thrown;
+    if (request.errored) throw thrown;
     const error = thrown instanceof PlaidError ? thrown : ownFault(thrown);
     const headers: Record<string, string> =
       error.retryAfter === null ? {} : { "retry-after": String(error.retryAfter) };

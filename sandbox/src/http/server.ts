@@ -12,7 +12,7 @@ export function sandboxServer(sandbox: Sandbox): Server {
   return createServer((request, response) => {
     serve(sandbox, request, response).catch((error: unknown) => {
       // A caller that hung up is no fault of ours; anything else is, and must be seen.
-      if (!request.destroyed || request.complete) process.stderr.write(`${describe(error)}\n`);
+      if (!request.errored) process.stderr.write(`${describe(error)}\n`);
       if (response.headersSent || response.destroyed) response.destroy();
       else sendJson(response, 500, { error: "the sandbox failed; see its output" });
     });
