@@ -2,18 +2,25 @@ import { fork } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import express, { type Response } from "express";
+import path from "node:path";
+import { startSandbox } from "@fiscility/plaid-sandbox";
+import { createRequestHandler } from "@remix-run/express";
+import type { AppLoadContext, LoaderFunction, ServerBuild } from "@remix-run/node";
+import express, { type Express, type Response } from "express";
 import { createClient } from "redis";
 import { identify } from "../../server/auth/identify.ts";
 import { parseConfig } from "../../server/config.ts";
+import { createHttp } from "../../server/http.ts";
 import { startServer } from "../../server/server.ts";
 import { createServices } from "../../server/services.ts";
+
+const serverBuild = "../../build/server/index.js";
 
 /** Every line is made, and goes nowhere. */
 const nowhere = { write: () => {} };
 
 /** A server in a process of its own, so that asking it takes nothing from its answering. */
-export async function startProcess(kind: "app" | "bare", env: Record<string, string>) {
+export async function startProcess(kind: keyof typeof starts, env: Record<string, string> = {}) {
   const child = fork(import.meta.filename, [kind], {
     execArgv: ["--import", "tsx", "--expose-gc"],
     // Vite's own build, measured before this, leaves NODE_ENV at production.
@@ -65,17 +72,53 @@ async function startBare(): Promise<string> {
         .then(({ user }) => (user ? answer(res) : void res.sendStatus(401)))
         .catch(next);
     });
+  return listen(app);
+}
+
+/**
+ * The product's pages with nothing to load: each loader answers what it answered the first time. That
+ * first request goes through the product, every later one through Express and Remix alone.
+ */
+async function startStill(): Promise<string> {
+  const build: ServerBuild = await import(path.join(import.meta.dirname, serverBuild));
+  const loaded = new Map<string, ReturnType<LoaderFunction>>();
+  const routes = Object.entries(build.routes).map(([id, route]) => {
+    const { loader } = route?.module ?? {};
+    if (!route || !loader) return [id, route];
+    const remembering: LoaderFunction = (args) => {
+      const answer = loaded.get(id) ?? loader(args);
+      loaded.set(id, answer);
+      return answer;
+    };
+    return [id, { ...route, module: { ...route.module, loader: remembering } }];
+  });
+  const still: ServerBuild = { ...build, routes: Object.fromEntries(routes) };
+  const { services } = createServices(parseConfig(process.env), { destination: nowhere });
+  const product = createHttp(services, still, new AbortController().signal);
+  const pages = createRequestHandler({
+    build: still,
+    mode: "production",
+    getLoadContext: () => ({ nonce: "bench" }) as AppLoadContext,
+  });
+  return listen(express().use((...args) => (loaded.size === 0 ? product : pages)(...args)));
+}
+
+async function listen(app: Express): Promise<string> {
   const server = app.listen(0, "127.0.0.1");
   await once(server, "listening");
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
+const starts = {
+  app: async () => (await startServer(parseConfig(process.env), nowhere)).url,
+  bare: startBare,
+  still: startStill,
+  sandbox: async () => (await startSandbox({ port: 0 })).url,
+};
+
 if (process.argv[1] === import.meta.filename) {
   const [, , kind] = process.argv;
-  const url =
-    kind === "bare"
-      ? await startBare()
-      : (await startServer(parseConfig(process.env), nowhere)).url;
+  const url = await starts[kind as keyof typeof starts]();
   process.on("message", async (question) => {
     if (question === "cpu") return void process.send?.(process.cpuUsage());
     // Pages are given back some time after what was on them.

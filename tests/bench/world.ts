@@ -2,7 +2,6 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { startSandbox } from "@fiscility/plaid-sandbox";
 import pg from "pg";
 import { migrateToLatest } from "../../db/migrate.ts";
 import { startEmbeddedDatabase } from "../../local/embedded-database.ts";
@@ -10,6 +9,7 @@ import { createApiKey } from "../../server/auth/api-keys.ts";
 import { parseConfig } from "../../server/config.ts";
 import { migrateJobs } from "../../server/jobs/migrate-jobs.ts";
 import { createServices } from "../../server/services.ts";
+import { startProcess } from "./node-process.ts";
 
 export type World = Awaited<ReturnType<typeof startWorld>>;
 
@@ -18,7 +18,7 @@ export async function startWorld() {
   const folder = mkdtempSync(path.join(tmpdir(), "fiscility-bench-"));
   const password = randomBytes(8).toString("hex");
   const server = await startEmbeddedDatabase(path.join(folder, "postgres"), password);
-  const sandbox = await startSandbox({ port: 0 });
+  const sandbox = await startProcess("sandbox");
 
   /** A migrated, empty database of its own with the services on it, and the environment of a node. */
   async function database(name: string) {
@@ -100,7 +100,7 @@ export async function startWorld() {
     },
     async close() {
       await main.close();
-      await sandbox.close();
+      await sandbox.stop();
       await server.stop();
       rmSync(folder, { recursive: true, force: true });
     },
