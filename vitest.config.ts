@@ -7,7 +7,9 @@ const real = {
 };
 
 /** These change what is the whole process's. */
-const meddling = ["live", "telemetry", "pages"].map((name) => `tests/integration/${name}.test.ts`);
+const meddling = ["integration/{live,telemetry,pages}", "faults/{database,plaid,pooler}"].map(
+  (files) => `tests/${files}.test.ts`,
+);
 
 export default defineConfig({
   test: {
@@ -15,22 +17,30 @@ export default defineConfig({
     pool: "forks",
     maxWorkers: 2,
     projects: [
-      { test: { name: "unit", include: ["tests/unit/**/*.test.ts"], testTimeout: 60_000 } },
+      {
+        test: {
+          name: "unit",
+          include: ["tests/unit/**/*.test.ts"],
+          testTimeout: 60_000,
+          isolate: false,
+        },
+      },
       {
         test: {
           ...real,
           name: "real",
-          include: ["tests/{integration,e2e}/**/*.test.ts"],
+          include: ["tests/{integration,e2e,faults}/**/*.test.ts"],
           exclude: meddling,
           // Loading the server takes longer than many a file's tests: once a worker will do.
           isolate: false,
         },
       },
-      { test: { ...real, name: "faults", include: ["tests/faults/**/*.test.ts", ...meddling] } },
+      { test: { ...real, name: "meddling", include: meddling } },
       {
         test: {
           name: "sandbox",
           include: ["sandbox/tests/**/*.test.ts"],
+          isolate: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
