@@ -187,7 +187,7 @@ export const text = {
     reconnect: "Reconnect",
     reconnected: (bank: string) => `${bank} is connected again`,
     needsScript:
-      "Connecting a bank opens a window that needs JavaScript. Turn it on for this site to go on; everything else here works without.",
+      "Connecting a bank, and changing a connection, opens a window that needs JavaScript. Turn it on for this site to go on; you can read everything without.",
     connected: (bank: string, accounts: number) =>
       `${bank} connected: ${counted(accounts, "account")}`,
     alreadyConnected: (bank: string, accounts: number) =>

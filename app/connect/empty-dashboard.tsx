@@ -1,6 +1,7 @@
 import { Landmark } from "lucide-react";
 import { text } from "../text.ts";
 import { ConnectButton } from "./connect-button.tsx";
+import { NeedsScript } from "./needs-script.tsx";
 
 /** The dashboard before the first bank: what happens, what is kept, and the one thing to do. */
 export function EmptyDashboard({ full }: { full: string | null }) {
@@ -22,9 +23,7 @@ export function EmptyDashboard({ full }: { full: string | null }) {
         ))}
       </div>
       <ConnectButton full={full} className="hit-area px-5 max-sm:w-full" />
-      <noscript>
-        <p className="mx-auto mt-4 max-w-md text-sm text-ink-soft">{text.connect.needsScript}</p>
-      </noscript>
+      <NeedsScript className="mx-auto mt-4 max-w-md" />
     </section>
   );
 }

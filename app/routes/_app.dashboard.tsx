@@ -11,6 +11,7 @@ import { ConnectButton } from "../connect/connect-button.tsx";
 import { useConnect } from "../connect/connect-context.ts";
 import { DisconnectButton } from "../connect/disconnect-button.tsx";
 import { EmptyDashboard } from "../connect/empty-dashboard.tsx";
+import { NeedsScript } from "../connect/needs-script.tsx";
 import { PendingCard } from "../connect/pending-card.tsx";
 import { ReconnectButton } from "../connect/reconnect-button.tsx";
 import { useFreshData } from "../connect/use-fresh-data.ts";
@@ -89,7 +90,12 @@ export default function Dashboard() {
               : text.dashboard.summary(accountsUsed, items.length)}
           </p>
         </div>
-        {empty ? null : <ConnectButton full={full} className="max-sm:w-full" />}
+        {empty ? null : (
+          <>
+            <ConnectButton full={full} className="max-sm:w-full" />
+            <NeedsScript className="basis-full" />
+          </>
+        )}
       </div>
       <div className="grid min-w-0 content-start gap-4">
         {empty ? null : <Insights worths={worths} shown={shown} charts={charts} />}

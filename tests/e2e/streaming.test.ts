@@ -93,6 +93,7 @@ test.each([1280, 390])(
       await page.getByRole("table", { name: "Net worth" }).waitFor();
       await page.getByText("Up to date").click();
       await page.getByText("Bank connected").waitFor();
+      await page.getByText("Connecting a bank, and changing a connection").waitFor();
       const overflow = () =>
         document.documentElement.scrollWidth - document.documentElement.clientWidth;
       expect(await page.evaluate(overflow)).toBeLessThanOrEqual(0);
