@@ -124,7 +124,7 @@ test("20 Items syncing while webhooks arrive twice and shuffled end as one clean
     for (let round = 0; round < 4; round++) {
       await Promise.all(
         items.map(async ({ plaidItemId }, index) => {
-          await change(plaidItemId, { added: 400, modified: 30, removed: 50 });
+          await change(plaidItemId, { added: 150, modified: 30, removed: 50 });
           await app.control("POST", "items/refresh", { item_id: plaidItemId });
           if (index % 4 !== round) return;
           await app.control("POST", "items/reset-login", { item_id: plaidItemId });
