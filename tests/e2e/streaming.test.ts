@@ -56,8 +56,10 @@ test.each([1280, 390])(
       expect(await netWorth(page).count()).toBe(0);
       // The button answers before the page has come to its end.
       await app.fault({ path: "/link/token/create", times: 1, do: { delay: 20_000 } });
-      await page.getByRole("button", { name: "Connect a bank" }).click();
-      await page.locator("#connect-a-bank[aria-busy=true]").waitFor();
+      const button = page.getByRole("button", { name: "Connect a bank" });
+      const busy = page.locator("#connect-a-bank[aria-busy=true]");
+      const pressed = () => button.click().then(() => busy.count());
+      await expect.poll(pressed, { timeout: 10_000 }).toBe(1);
       expect(await page.evaluate(() => document.readyState)).toBe("loading");
       expect(await waiting(page).count()).toBe(1);
     } finally {
