@@ -22,6 +22,8 @@ let plaid: PlaidApi;
 beforeAll(async () => {
   sandbox = await startSandbox({ seed: 7 });
   plaid = plaidClient(sandbox.url);
+  // Of this file alone, whatever the process ran before.
+  visited.clear();
 });
 afterAll(() => sandbox.close());
 

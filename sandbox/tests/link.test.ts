@@ -22,7 +22,8 @@ beforeAll(async () => {
   host = await startHostPage(sandbox.url);
   browser = await launchBrowser();
 });
-afterEach(() => {
+afterEach(async () => {
+  for (const context of browser.contexts()) await context.close();
   expect(noise).toEqual([]);
 });
 afterAll(async () => {

@@ -84,7 +84,6 @@ test("a webhook verifies as Plaid documents: key by kid, ES256, fresh, the body'
 
 test("a new Item's transactions are announced after the exchange, not before", async () => {
   await connect(plaid, "ins_109508", { webhook: url });
-  await new Promise((resolve) => setTimeout(resolve, 200));
   expect(received).toEqual([]);
   fits("InitialUpdateWebhook", (await arrived("INITIAL_UPDATE")).body);
   fits("HistoricalUpdateWebhook", (await arrived("HISTORICAL_UPDATE")).body);
