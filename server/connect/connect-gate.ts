@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { FiscilityError } from "../contracts/errors.ts";
 import { timeLimits } from "../time-limits.ts";
 
@@ -5,6 +6,12 @@ import { timeLimits } from "../time-limits.ts";
 const maxWaiting = 100;
 /** Seconds: what those who wait take to get through when Plaid is as slow as it may be. */
 const retryAfter = 10;
+
+/**
+ * Milliseconds between two that begin after a wait. Else those who came together stay in step, and what
+ * the process has to do for all of them at once, between their calls to Plaid, holds up its reads.
+ */
+const apart = 25;
 
 const busy = () => new FiscilityError("busy", { details: { retryAfterSeconds: retryAfter } });
 
@@ -16,6 +23,7 @@ const busy = () => new FiscilityError("busy", { details: { retryAfterSeconds: re
 export class ConnectGate {
   readonly #size: number;
   readonly #inside = new Set<string>();
+  #latest = 0;
   readonly #waiting: { userId: string; enter: () => void }[] = [];
 
   constructor(size: number) {
@@ -32,6 +40,7 @@ export class ConnectGate {
     } else {
       if (this.#waiting.length >= maxWaiting) throw busy();
       await this.#turn(userId);
+      await this.#keepApart();
     }
     try {
       return await work();
@@ -39,6 +48,12 @@ export class ConnectGate {
       this.#inside.delete(userId);
       this.#admitNext();
     }
+  }
+
+  async #keepApart(): Promise<void> {
+    const now = performance.now();
+    this.#latest = Math.max(now, this.#latest + apart);
+    if (this.#latest > now) await sleep(this.#latest - now);
   }
 
   #turn(userId: string): Promise<void> {
