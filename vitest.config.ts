@@ -15,7 +15,8 @@ export default defineConfig({
   test: {
     reporters: ["default"],
     pool: "forks",
-    maxWorkers: 2,
+    // A third has something to do while the others wait for a page, a process or a time-out.
+    maxWorkers: 3,
     projects: [
       {
         test: {

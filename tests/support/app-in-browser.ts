@@ -7,18 +7,19 @@ import { launchBrowser } from "./browser.ts";
 export let app: TestApp;
 export let browser: Browser;
 
+/** One for all files that this process runs, and as long as it runs: starting one takes its time. */
+let launched: Promise<Browser> | undefined;
+
 /**
- * For a file of browser tests, before its own hooks: starts one `app` and one `browser` for it, and
+ * For a file of browser tests, before its own hooks: starts an `app` for it, gives it a `browser`, and
  * leaves no fault at Plaid and no page behind after a test.
  */
 export function startInBrowser(): void {
   beforeAll(async () => {
-    [app, browser] = await Promise.all([startTestApp(), launchBrowser()]);
+    launched ??= launchBrowser();
+    [app, browser] = await Promise.all([startTestApp(), launched]);
   });
-  afterAll(async () => {
-    await browser?.close();
-    await app?.close();
-  });
+  afterAll(() => app?.close());
   afterEach(async () => {
     await app.clearFaults();
     for (const context of browser.contexts()) await context.close();
