@@ -133,6 +133,8 @@ export async function* benchSync(world: World): AsyncGenerator<Figure> {
     issue: "E",
     name: "how many times faster that sync is than one upsert a row",
     goal: { atLeast: 20 },
+    bound:
+      "what a commit takes on this disk (the floor's, divided by its rows): where it is quick, there is less to save.",
     value: oneByOne / median(own),
     unit: "x",
     ours: spread(own, "ms"),
