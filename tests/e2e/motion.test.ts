@@ -101,6 +101,6 @@ test("for who asked for less motion nothing moves: what waits breathes", async (
   expect(animated.filter((property) => !still.test(property))).toEqual([]);
 });
 
-test("for everybody else the ring turns", async () => {
+test("for everybody else what waits turns", async () => {
   expect(await animatedOnTheWay(true)).toContain("transform");
 });
