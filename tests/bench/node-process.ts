@@ -129,5 +129,7 @@ if (process.argv[1] === import.meta.filename) {
     const { rss, heapUsed, external } = process.memoryUsage();
     process.send?.({ resident: rss, heap: heapUsed + external });
   });
+  // It ends with the bench, however that ends.
+  process.on("disconnect", () => process.exit(0));
   process.send?.({ url });
 }

@@ -35,7 +35,7 @@ export async function* benchSlowPlaid(world: World): AsyncGenerator<Figure> {
     const beside = await reads(app.url, reading, answer);
     const seconds = (performance.now() - started) / 1000;
     const [refusals] = (await answer) as [Record<string, number>];
-    crowd.kill();
+    const told = Object.entries(refusals).map(([reason, count]) => `${count} times ${reason}`);
     await world.control("settings", { latency_ms: 0 });
     const alone = [...before, ...(await reads(app.url, reading, pause(20_000)))];
     const p99 = (values: number[]) => quantile(values, 0.99);
@@ -51,13 +51,7 @@ export async function* benchSlowPlaid(world: World): AsyncGenerator<Figure> {
       floor: said(alone),
       bound:
         "the reads share one process, and one processor, with what the connections do between their calls to Plaid.",
-      note: `all ${clients} sent within one moment; who is told "busy" comes back after Retry-After and up to half of it more, until all are connected: ${seconds.toFixed(0)} s, ${Object.entries(
-        refusals,
-      )
-        .map(([reason, count]) => `${count} times ${reason}`)
-        .join(
-          ", ",
-        )}. Reads one after the other, 25 ms apart, all that time; alone for 20 s before and 20 s after. Ratio of the medians: ${(median(beside) / median(alone)).toFixed(2)}x.`,
+      note: `all ${clients} sent within one moment; who is told "busy" comes back after Retry-After and up to half of it more, until all are connected: ${seconds.toFixed(0)} s, ${told.join(", ")}. Reads one after the other, 25 ms apart, all that time; alone for 20 s before and 20 s after. Ratio of the medians: ${(median(beside) / median(alone)).toFixed(2)}x.`,
     };
   } finally {
     await app.stop();
@@ -106,5 +100,8 @@ async function connectAll({ url, keys, tokens }: Crowd): Promise<Record<string, 
 }
 
 if (process.argv[1] === import.meta.filename) {
-  process.on("message", async (crowd: Crowd) => process.send?.(await connectAll(crowd)));
+  process.once("message", async (crowd: Crowd) => {
+    process.send?.(await connectAll(crowd));
+    process.disconnect();
+  });
 }
