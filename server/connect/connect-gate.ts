@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { FiscilityError } from "../contracts/errors.ts";
 import { timeLimits } from "../time-limits.ts";
 
@@ -23,8 +22,9 @@ const busy = () => new FiscilityError("busy", { details: { retryAfterSeconds: re
 export class ConnectGate {
   readonly #size: number;
   readonly #inside = new Set<string>();
-  #latest = 0;
   readonly #waiting: { userId: string; enter: () => void }[] = [];
+  /** When the last one that had waited began, or will: `performance.now()`. */
+  #latest = 0;
 
   constructor(size: number) {
     this.#size = size;
@@ -53,7 +53,8 @@ export class ConnectGate {
   async #keepApart(): Promise<void> {
     const now = performance.now();
     this.#latest = Math.max(now, this.#latest + apart);
-    if (this.#latest > now) await sleep(this.#latest - now);
+    const wait = this.#latest - now;
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
   }
 
   #turn(userId: string): Promise<void> {

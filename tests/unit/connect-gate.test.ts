@@ -54,18 +54,25 @@ test("one whose turn does not come in time is told busy, and nobody loses their 
 });
 
 test("those who waited begin one after the other, also when all before them end at once", async () => {
-  const gate = new ConnectGate(4);
-  let end = () => {};
-  const before = new Promise<void>((resolve) => (end = resolve));
-  const begun: number[] = [];
-  const runs = Array.from({ length: 8 }, (_, n) =>
-    gate.run(`u${n}`, async () => {
-      if (n < 4) return before;
-      begun.push(performance.now());
-    }),
-  );
-  end();
-  await Promise.all(runs);
-  const gaps = begun.slice(1).map((at, n) => at - (begun[n] ?? 0));
-  expect(Math.min(...gaps)).toBeGreaterThan(20);
+  vi.useFakeTimers();
+  try {
+    const gate = new ConnectGate(4);
+    let end = () => {};
+    const before = new Promise<void>((resolve) => (end = resolve));
+    const begun: number[] = [];
+    const runs = Array.from({ length: 8 }, (_, n) =>
+      gate.run(`u${n}`, async () => {
+        if (n < 4) return before;
+        begun.push(performance.now());
+      }),
+    );
+    end();
+    await vi.advanceTimersByTimeAsync(1_000);
+    await Promise.all(runs);
+    const gaps = begun.slice(1).map((at, n) => at - (begun[n] ?? 0));
+    expect(gaps).toHaveLength(3);
+    expect(Math.min(...gaps)).toBeGreaterThan(20);
+  } finally {
+    vi.useRealTimers();
+  }
 });
