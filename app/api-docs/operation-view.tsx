@@ -1,4 +1,5 @@
 import type { OpenApi, Operation, Schema } from "../../server/api/openapi.ts";
+import { cardClass } from "../components/card.ts";
 import { text } from "../text.ts";
 import { nameOf, SchemaFields } from "./schema-view.tsx";
 
@@ -15,10 +16,7 @@ export function OperationView({ method, path, operation, schemas }: OperationVie
   const answer = operation.responses[200]?.content["application/json"]?.schema;
   const failures = Object.entries(operation.responses).filter(([status]) => status !== "200");
   return (
-    <article
-      id={operation.operationId}
-      className="min-w-0 scroll-mt-6 rounded-xl border border-line bg-surface p-4 shadow-card sm:p-5"
-    >
+    <article id={operation.operationId} className={`${cardClass} min-w-0 scroll-mt-6 p-4 sm:p-5`}>
       <h3 className="font-mono text-sm font-semibold wrap-anywhere">
         <span className="mr-2 rounded-md bg-accent-soft px-1.5 py-0.5 text-accent">
           {method.toUpperCase()}

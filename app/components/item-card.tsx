@@ -3,12 +3,13 @@ import { type ReactNode, useEffect, useId, useRef } from "react";
 import type { ItemWithAccounts } from "../../server/contracts/accounts.ts";
 import { text } from "../text.ts";
 import { AccountRow } from "./account-row.tsx";
+import { cardClass } from "./card.ts";
 import { LocalTime } from "./local-time.tsx";
 import { Monogram } from "./monogram.tsx";
 import { TrailLine } from "./trail-line.tsx";
 
-/** The frame of a card; the card of a connection under way has the same, so that nothing jumps. */
-export const cardClass = "overflow-hidden rounded-xl border border-line bg-surface shadow-card";
+/** The frame of a bank; that of a connection under way is the same, so that nothing jumps. */
+export const itemCardClass = `${cardClass} overflow-hidden`;
 export const cardHeadClass = "flex h-18 items-center gap-3.5 border-b border-line px-4 sm:px-5";
 
 interface ItemCardProps {
@@ -38,7 +39,7 @@ export function ItemCard({ item, isNew, reconnect, disconnect }: ItemCardProps) 
       aria-label={item.institution.name}
       data-item-id={item.id}
       data-new={isNew || undefined}
-      className={`${cardClass} scroll-my-20 data-new:border-accent data-new:ring-1 data-new:ring-accent motion-safe:data-new:animate-arrive motion-safe:data-new:border-line motion-safe:data-new:ring-0`}
+      className={`${itemCardClass} scroll-my-20 data-new:border-accent data-new:ring-1 data-new:ring-accent motion-safe:data-new:animate-arrive motion-safe:data-new:border-line motion-safe:data-new:ring-0`}
     >
       <header className={cardHeadClass}>
         <Monogram name={item.institution.name} />

@@ -1,4 +1,5 @@
 import { Landmark } from "lucide-react";
+import { cardClass } from "../components/card.ts";
 import { text } from "../text.ts";
 import { ConnectButton } from "./connect-button.tsx";
 import { NeedsScript } from "./needs-script.tsx";
@@ -8,7 +9,7 @@ export function EmptyDashboard({ full }: { full: string | null }) {
   return (
     <section
       aria-label={text.empty.title}
-      className="rounded-xl border border-line bg-surface px-6 py-14 text-center shadow-card sm:px-10 sm:py-18"
+      className={`${cardClass} px-6 py-14 text-center sm:px-10 sm:py-18`}
     >
       <span
         aria-hidden="true"

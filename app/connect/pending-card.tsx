@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "react";
-import { cardClass, cardHeadClass } from "../components/item-card.tsx";
+import { cardHeadClass, itemCardClass } from "../components/item-card.tsx";
 import { Monogram } from "../components/monogram.tsx";
 import { Spinner } from "../components/spinner.tsx";
 import { text } from "../text.ts";
@@ -16,7 +16,7 @@ export function PendingCard({ bank, accountCount, busy }: PendingCardProps) {
   const card = useRef<HTMLDivElement>(null);
   useEffect(() => card.current?.scrollIntoView({ block: "nearest" }), []);
   return (
-    <div ref={card} className={`${cardClass} scroll-my-20`} role="status" data-pending="true">
+    <div ref={card} className={`${itemCardClass} scroll-my-20`} role="status" data-pending="true">
       <div className={cardHeadClass}>
         {bank ? <Monogram name={bank} /> : <Bar className="size-10" />}
         <p className="min-w-0 flex-1 truncate font-semibold">

@@ -1,6 +1,6 @@
 import { Await, Link } from "@remix-run/react";
 import { memo, Suspense } from "react";
-import { cardClass } from "../components/item-card.tsx";
+import { cardClass } from "../components/card.ts";
 import { text } from "../text.ts";
 import { CashFlowFigure } from "./cash-flow-figure.tsx";
 import type { Charts } from "./draw-charts.server.ts";
@@ -44,7 +44,7 @@ function InsightsPanel({ worths, shown, charts }: InsightsPanelProps) {
   return (
     <section
       aria-label={words.insights}
-      className={`${cardClass} grid divide-line max-md:divide-y md:grid-cols-[minmax(0,1fr)_minmax(0,1fr)] md:divide-x`}
+      className={`${cardClass} grid overflow-hidden divide-line max-md:divide-y md:grid-cols-[minmax(0,1fr)_minmax(0,1fr)] md:divide-x`}
       data-charts={charts === undefined ? "waiting" : charts === null ? "failed" : "there"}
     >
       <div className="min-w-0 p-4 sm:p-5">

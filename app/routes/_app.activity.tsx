@@ -5,6 +5,7 @@ import type { ActivityEntry, ActivityKind } from "../../server/contracts/activit
 import { type Reason, reasons } from "../../server/contracts/errors.ts";
 import { requireViewer } from "../auth/require-viewer.ts";
 import { buttonClass } from "../components/button.tsx";
+import { cardClass } from "../components/card.ts";
 import { LocalTime } from "../components/local-time.tsx";
 import { RouteError } from "../components/route-error.tsx";
 import { useFreshData } from "../connect/use-fresh-data.ts";
@@ -49,7 +50,7 @@ export default function Activity() {
           </Link>
         </div>
       ) : (
-        <ol className="mt-6 divide-y divide-line rounded-xl border border-line bg-surface shadow-card">
+        <ol className={`${cardClass} mt-6 divide-y divide-line`}>
           {entries.map((entry) => (
             <ActivityRow key={entry.id} entry={entry} />
           ))}

@@ -13,6 +13,7 @@ import { deletePhrase } from "../../server/contracts/phrases.ts";
 import { Field } from "../auth/field.tsx";
 import { requireViewer } from "../auth/require-viewer.ts";
 import { Button, buttonClass } from "../components/button.tsx";
+import { cardClass } from "../components/card.ts";
 import { Consequences } from "../components/consequences.tsx";
 import { RouteError } from "../components/route-error.tsx";
 import { pageTitle } from "../page-title.ts";
@@ -63,10 +64,7 @@ export default function YourAccount() {
       <p className="wrap-anywhere text-ink-soft">
         {name}, {email}
       </p>
-      <section
-        aria-labelledby="export"
-        className="mt-6 rounded-xl border border-line bg-surface px-4 py-5 shadow-card sm:px-6"
-      >
+      <section aria-labelledby="export" className={`${cardClass} mt-6 px-4 py-5 sm:px-6`}>
         <h2 id="export" className="font-semibold">
           {words.exportTitle}
         </h2>

@@ -14,6 +14,7 @@ import { MakeKeyDialog } from "../api-keys/make-key-dialog.tsx";
 import { requireViewer } from "../auth/require-viewer.ts";
 import { type FieldErrors, toFieldErrors } from "../auth/to-field-errors.ts";
 import { Button } from "../components/button.tsx";
+import { cardClass } from "../components/card.ts";
 import { RouteError } from "../components/route-error.tsx";
 import { pageTitle } from "../page-title.ts";
 import { readForm } from "../read-form.ts";
@@ -87,7 +88,7 @@ export default function ApiKeys() {
           <p className="mt-1 text-ink-soft">{words.empty}</p>
         </div>
       ) : (
-        <ul className="mt-6 divide-y divide-line rounded-xl border border-line bg-surface shadow-card">
+        <ul className={`${cardClass} mt-6 divide-y divide-line`}>
           {apiKeys.map((apiKey) => (
             <KeyRow key={apiKey.id} apiKey={apiKey} />
           ))}

@@ -4,7 +4,7 @@ import { Check } from "lucide-react";
 import type { Plan as PlanOfList } from "../../server/contracts/plan.ts";
 import { requireViewer } from "../auth/require-viewer.ts";
 import { buttonClass } from "../components/button.tsx";
-import { cardClass } from "../components/item-card.tsx";
+import { cardClass } from "../components/card.ts";
 import { formatMoney } from "../components/money.ts";
 import { PlanMeter } from "../components/plan-meter.tsx";
 import { RouteError } from "../components/route-error.tsx";
@@ -34,7 +34,7 @@ export default function Plan() {
           <p className="mt-2 text-sm text-warn">{words.fullTitle}.</p>
         ) : null}
       </div>
-      <section aria-labelledby="plans" className={`${cardClass} mt-4`}>
+      <section aria-labelledby="plans" className={`${cardClass} mt-4 overflow-hidden`}>
         <h2 id="plans" className="px-4 pt-5 pb-2 font-semibold sm:px-6">
           {words.plans}
         </h2>

@@ -12,7 +12,7 @@ import { Field } from "../auth/field.tsx";
 import { requireViewer } from "../auth/require-viewer.ts";
 import { type FieldErrors, toFieldErrors } from "../auth/to-field-errors.ts";
 import { Button, buttonClass } from "../components/button.tsx";
-import { cardClass } from "../components/item-card.tsx";
+import { cardClass } from "../components/card.ts";
 import { LocalTime } from "../components/local-time.tsx";
 import { RouteError } from "../components/route-error.tsx";
 import { useFreshData } from "../connect/use-fresh-data.ts";
@@ -94,10 +94,7 @@ export default function Security() {
           </Form>
         ) : null}
       </section>
-      <section
-        aria-labelledby="password"
-        className="mt-4 rounded-xl border border-line bg-surface px-4 py-5 shadow-card sm:px-6"
-      >
+      <section aria-labelledby="password" className={`${cardClass} mt-4 px-4 py-5 sm:px-6`}>
         <h2 id="password" className="font-semibold">
           {words.password}
         </h2>

@@ -5,6 +5,7 @@ import type { Account } from "../../server/contracts/accounts.ts";
 import type { Transaction } from "../../server/contracts/transactions.ts";
 import { requireViewer } from "../auth/require-viewer.ts";
 import { buttonClass } from "../components/button.tsx";
+import { cardClass } from "../components/card.ts";
 import { formatMoney } from "../components/money.ts";
 import { RouteError } from "../components/route-error.tsx";
 import { useFreshData } from "../connect/use-fresh-data.ts";
@@ -128,7 +129,7 @@ function Days({ transactions, accounts, busy }: DaysProps) {
           <h2 id={`day-${date}`} className="mb-2 text-sm font-medium text-ink-soft">
             <time dateTime={date}>{day.format(new Date(`${date}T00:00:00Z`))}</time>
           </h2>
-          <ul className="divide-y divide-line rounded-xl border border-line bg-surface shadow-card">
+          <ul className={`${cardClass} divide-y divide-line`}>
             {ofDay.map((transaction) => (
               <Row
                 key={transaction.id}

@@ -3,6 +3,7 @@ import { Link, useLoaderData } from "@remix-run/react";
 import type { Operation } from "../../server/api/openapi.ts";
 import { curlOf, OperationView } from "../api-docs/operation-view.tsx";
 import { SchemaFields } from "../api-docs/schema-view.tsx";
+import { cardClass } from "../components/card.ts";
 import { Logo } from "../components/logo.tsx";
 import { pageTitle } from "../page-title.ts";
 import { text } from "../text.ts";
@@ -86,7 +87,7 @@ export default function ApiDocs() {
             <h2 id="objects" className="scroll-mt-6 text-lg font-semibold">
               {text.docs.objects}
             </h2>
-            <div className="mt-3 divide-y divide-line rounded-xl border border-line bg-surface shadow-card">
+            <div className={`${cardClass} mt-3 divide-y divide-line`}>
               {objects.map(([name, schema]) => (
                 <section key={name} id={name} className="scroll-mt-6 px-4 py-3 sm:px-5">
                   <h3 className="font-mono text-sm font-semibold">{name}</h3>
