@@ -51,13 +51,26 @@ test.each([
   },
 );
 
-/** Notes, frame by frame, which properties are animated. Anything under a frame's time is at once. */
+interface Animated {
+  properties: string[];
+  /** By name, those of the card of a connection under way. */
+  whileConnecting: string[];
+}
+
+/** Notes, frame by frame, what is animated. Anything under a frame's time is at once. */
 function noteAnimations(): void {
   const seen = new Set<string>();
-  Object.assign(window, { animated: () => [...seen].sort() });
+  const connecting = new Set<string>();
+  Object.assign(window, {
+    animated: () => ({ properties: [...seen].sort(), whileConnecting: [...connecting] }),
+  });
   const look = () => {
-    for (const { effect } of document.getAnimations()) {
+    for (const animation of document.getAnimations()) {
+      const { effect } = animation;
       if (!(effect instanceof KeyframeEffect)) continue;
+      if (animation instanceof CSSAnimation && effect.target?.closest("[data-pending]")) {
+        connecting.add(animation.animationName);
+      }
       if (Number(effect.getComputedTiming().duration) < 16) continue;
       for (const {
         offset,
@@ -75,7 +88,7 @@ function noteAnimations(): void {
 }
 
 /** All that is animated while a person goes through what a page can do. */
-async function animatedOnTheWay(moving: boolean): Promise<string[]> {
+async function animatedOnTheWay(moving: boolean): Promise<Animated> {
   const person = await app.signUp("cfo");
   await addBank(app, person, "Mill Bank", [{ balance: "1250.4" }], history);
   const { page } = await openPage(browser, { moving });
@@ -89,18 +102,22 @@ async function animatedOnTheWay(moving: boolean): Promise<string[]> {
   await page.getByRole("button", { name: "Your account" }).click();
   await page.getByRole("link", { name: "Settings" }).click();
   await page.getByRole("heading", { level: 1 }).waitFor();
-  return page.evaluate(() => (window as unknown as { animated(): string[] }).animated());
+  return page.evaluate(() => (window as unknown as { animated(): Animated }).animated());
 }
 
 /** What changes its look where it stands. */
 const still = /^(opacity|visibility|boxShadow|fill|stroke|outline.*|.*[cC]olor)$/;
 
 test("for who asked for less motion nothing moves: what waits breathes", async () => {
-  const animated = await animatedOnTheWay(false);
-  expect(animated).toContain("opacity");
-  expect(animated.filter((property) => !still.test(property))).toEqual([]);
+  const { properties, whileConnecting } = await animatedOnTheWay(false);
+  expect(properties).toContain("opacity");
+  expect(properties.filter((property) => !still.test(property))).toEqual([]);
+  expect(whileConnecting).toContain("breathe");
+  expect(whileConnecting).not.toContain("spin");
 });
 
-test("for everybody else what waits turns", async () => {
-  expect(await animatedOnTheWay(true)).toContain("transform");
+test("for everybody else the ring turns", async () => {
+  const { properties, whileConnecting } = await animatedOnTheWay(true);
+  expect(properties).toContain("transform");
+  expect(whileConnecting).toContain("spin");
 });
