@@ -15,8 +15,8 @@ export default defineConfig({
   test: {
     reporters: ["default"],
     pool: "forks",
-    // A third has something to do while the others wait for a page, a process or a time-out.
-    maxWorkers: 3,
+    // A third would save a minute in eleven, and starve what the others wait for.
+    maxWorkers: 2,
     projects: [
       {
         test: {

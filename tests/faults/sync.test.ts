@@ -114,12 +114,12 @@ test("20 Items syncing while webhooks arrive twice and shuffled end as one clean
       const twice = [...late, ...late]
         .map((webhook) => ({ webhook, at: Math.random() }))
         .sort((a, b) => a.at - b.at);
-      await Promise.all(
-        twice.map(async ({ webhook, at }) => {
-          expect(await deliver(at > 0.5 ? app.url : other.url, webhook)).toBe(200);
-          delivered += 1;
-        }),
-      );
+      const one = async ({ webhook, at }: (typeof twice)[number]) => {
+        expect(await deliver(at > 0.5 ? app.url : other.url, webhook)).toBe(200);
+        delivered += 1;
+      };
+      // Hundreds at the same moment would wait for a connection to PostgreSQL longer than we let them.
+      while (twice.length > 0) await Promise.all(twice.splice(0, 40).map(one));
     };
     for (let round = 0; round < 4; round++) {
       await Promise.all(
