@@ -85,9 +85,10 @@ export async function keepPage(
     ),
     upserted as (
       insert into transactions
-        (user_id, id, account_id, date, amount, currency, name, merchant, category, pending)
+        (user_id, id, account_id, date, amount, currency, name, merchant, category, pending,
+          added_from)
       select sync.user_id, t.id, accounts.id, t.date, t.amount, t.currency, t.name, t.merchant,
-        t.category, t.pending
+        t.category, t.pending, case when ${midway} then ${addedFrom(updateCursor)} end
       from sync
       join accounts on accounts.user_id = sync.user_id and accounts.item_id = sync.item_id
       join unnest(
@@ -109,6 +110,42 @@ export async function keepPage(
     select item_id from sync`.execute(db);
   return rows.length === 1;
 }
+
+/**
+ * An update that changed while it was read is begun again: the cursor goes back to where it began, and
+ * what its pages added goes, in one statement. Some of it may be gone at the bank since, and as Plaid
+ * never told of all of it, it does not tell of that. Returns false, and changes nothing, when the Item
+ * is gone or another sync has moved the cursor.
+ */
+export async function undoUpdate(
+  db: Db,
+  userId: string,
+  itemId: string,
+  { kept, updateCursor }: Pick<SyncPage, "kept" | "updateCursor">,
+): Promise<boolean> {
+  const { rows } = await sql<{ item_id: string }>`
+    with item as materialized (
+      select id from items where id = ${itemId} and user_id = ${userId} for key share
+    ),
+    sync as (
+      update item_syncs set cursor = ${updateCursor}, update_cursor = null, midway = false
+      from item
+      where item_syncs.item_id = item.id and item_syncs.user_id = ${userId}
+        and item_syncs.cursor is not distinct from ${kept}
+      returning item_syncs.item_id, item_syncs.user_id
+    ),
+    undone as (
+      delete from transactions using sync, accounts
+      where accounts.user_id = sync.user_id and accounts.item_id = sync.item_id
+        and transactions.user_id = sync.user_id and transactions.account_id = accounts.id
+        and transactions.added_from = ${addedFrom(updateCursor)}
+    )
+    select item_id from sync`.execute(db);
+  return rows.length === 1;
+}
+
+/** No two updates of an Item that bring something begin at the same cursor. */
+const addedFrom = (updateCursor: string | null) => sql`hashtextextended(${updateCursor ?? ""}, 0)`;
 
 /**
  * A sync has come to its end: the balances it brought, and the user's data version, which rises with

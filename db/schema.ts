@@ -94,6 +94,11 @@ export interface TransactionsTable {
   /** Plaid's primary personal finance category. */
   category: string | null;
   pending: boolean;
+  /**
+   * Hash of the cursor at which the update began whose page added it; null where more than one page
+   * was not needed, and on the last. Whoever begins an update again takes back what it had added.
+   */
+  added_from: ColumnType<string | null, never, never>;
 }
 
 /** How far the transactions of an Item are; a row each. */

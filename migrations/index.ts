@@ -10,6 +10,7 @@ import * as disconnect from "./012_disconnect.ts";
 import * as trail from "./013_trail.ts";
 import * as keysByUser from "./015_keys_by_user.ts";
 import * as logIns from "./016_log_ins.ts";
+import * as addedFrom from "./017_added_from.ts";
 
 /** Every migration in order: numbered, forward only, never changed once it has landed. */
 export const migrations: Record<string, Migration> = {
@@ -24,6 +25,7 @@ export const migrations: Record<string, Migration> = {
   "013_trail": trail,
   "015_keys_by_user": keysByUser,
   "016_log_ins": logIns,
+  "017_added_from": addedFrom,
 };
 
 /** Those that build indexes concurrently: each step of theirs may be repeated. */

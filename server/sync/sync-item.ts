@@ -4,6 +4,7 @@ import {
   keepPage,
   postponeSync,
   tellFirstSync,
+  undoUpdate,
 } from "../../db/item-syncs.ts";
 import { requestSync } from "../../db/jobs.ts";
 import type { ItemStatus } from "../contracts/accounts.ts";
@@ -125,7 +126,11 @@ async function syncPages(
       page = await plaid.syncTransactions(accessToken, cursor, { signal });
     } catch (error) {
       if (!changedMeanwhile(error) || restartsLeft-- === 0) throw error;
-      cursor = updateCursor;
+      const start = { kept, updateCursor };
+      if (kept !== updateCursor && !(await undoUpdate(db, userId, itemId, start))) {
+        return { outcome: "overtaken", ...ran };
+      }
+      kept = cursor = updateCursor;
       continue;
     }
     times.done("fetched");

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { requestSync } from "../../db/jobs.ts";
 import { startWorker, type Worker } from "../../server/jobs/worker.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { startNode } from "../support/node-process.ts";
@@ -87,20 +88,34 @@ test.each([
   },
 );
 
-test("killed in an update that has changed since, it is read again from where the update began", async () => {
-  const one = await connect();
-  await change(one.plaidItemId, { added: 2000 });
-  const node = await startNode(app.env);
-  await node.dieAfter("kept", 2);
-  node.work();
-  await node.ended;
-  await change(one.plaidItemId, { added: 300, modified: 200, removed: 900 });
-  workers.push(await startWorker(app.services));
-  await quiet();
-  expect(await transactionsHere(app, one.itemId)).toEqual(
-    await transactionsAtPlaid(app, one.plaidItemId),
-  );
-});
+test.each(["first", "later"])(
+  "killed in the %s update, which has changed since: it is read again from where it began, and what came and went stays nowhere",
+  async (which) => {
+    const one = await connect();
+    const sync = async () => {
+      workers.push(await startWorker(app.services));
+      await quiet();
+      await workers.pop()?.stop();
+    };
+    if (which === "later") {
+      await sync();
+      await requestSync(app.services.db, one.owner.id, one.itemId);
+    }
+    await change(one.plaidItemId, { added: 2000 });
+    const node = await startNode(app.env);
+    await node.dieAfter("kept", 2);
+    node.work();
+    await node.ended;
+    const before = await transactionsHere(app, one.itemId);
+    // Some of what the two pages brought is gone, and as it was never told of as a whole, nor is that.
+    await change(one.plaidItemId, { added: 300, modified: 200, removed: 2800 });
+    const truth = await transactionsAtPlaid(app, one.plaidItemId);
+    const still = new Set(truth.map(({ id }) => id));
+    expect(before.filter(({ id }) => !still.has(id)).length).toBeGreaterThan(100);
+    await sync();
+    expect(await transactionsHere(app, one.itemId)).toEqual(truth);
+  },
+);
 
 test("20 Items syncing while webhooks arrive twice and shuffled end as one clean sync does", async () => {
   const items = await Promise.all(Array.from({ length: 20 }, () => connect(catcher.url)));
