@@ -1,8 +1,12 @@
-/** Waits until something is so; rejects when it takes far longer than it should on a busy machine. */
+/**
+ * Waits until something is so; rejects when it takes far longer than it should on a busy machine.
+ * What takes long is asked for less often: asking costs those who work on it.
+ */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const give = Date.now() + 40_000;
+  const begun = Date.now();
   while (!(await condition())) {
-    if (Date.now() > give) throw new Error(`not so in time: ${condition}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    const waited = Date.now() - begun;
+    if (waited > 40_000) throw new Error(`not so in time: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, Math.min(20 + waited / 10, 200)));
   }
 }
