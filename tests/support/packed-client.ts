@@ -20,6 +20,7 @@ interface Manifest {
  */
 export async function packedClientProject(): Promise<{
   folder: string;
+  write(files: Record<string, string>): void;
   /** Writes files and type-checks the project; rejects with tsc's output when it does not fit. */
   check(files: Record<string, string>, options?: { libraries?: boolean }): Promise<void>;
   remove(): void;
@@ -48,27 +49,30 @@ export async function packedClientProject(): Promise<{
   // What every TypeScript project for Node has.
   copyDeclared({ dependencies: { "@types/node": "*" } });
 
-  const write = (name: string, content: unknown) =>
-    writeFileSync(
-      path.join(folder, name),
-      typeof content === "string" ? content : JSON.stringify(content),
-    );
-  write("package.json", { name: "consumer", type: "module" });
-  write("tsconfig.json", {
-    compilerOptions: {
-      strict: true,
-      exactOptionalPropertyTypes: true,
-      noUncheckedIndexedAccess: true,
-      module: "NodeNext",
-      target: "ES2022",
-      types: ["node"],
-      noEmit: true,
-    },
+  const write = (files: Record<string, string>) => {
+    for (const [name, content] of Object.entries(files)) {
+      writeFileSync(path.join(folder, name), content);
+    }
+  };
+  write({
+    "package.json": JSON.stringify({ name: "consumer", type: "module" }),
+    "tsconfig.json": JSON.stringify({
+      compilerOptions: {
+        strict: true,
+        exactOptionalPropertyTypes: true,
+        noUncheckedIndexedAccess: true,
+        module: "NodeNext",
+        target: "ES2022",
+        types: ["node"],
+        noEmit: true,
+      },
+    }),
   });
   return {
     folder,
+    write,
     async check(files, { libraries = false } = {}) {
-      for (const [name, content] of Object.entries(files)) write(name, content);
+      write(files);
       const tsc = path.join(root, "node_modules/typescript/bin/tsc");
       const skip = String(!libraries);
       await run(process.execPath, [tsc, "-p", folder, "--skipLibCheck", skip]).catch(
