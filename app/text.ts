@@ -419,6 +419,10 @@ export const text = {
     notFound: "The address may be mistyped, or the page has moved.",
     title: "This page could not be shown",
     body: "Something went wrong on our side. Your connected banks are not affected.",
+    unavailable: {
+      title: "We will be back in a moment",
+      body: "Our own records cannot be reached just now. Your banks stay connected, and nothing was changed.",
+    },
     retry: "Try again",
     home: "Go to the dashboard",
   },

@@ -54,6 +54,14 @@ export function createDb(options: DbOptions): Kysely<Database> {
   return db;
 }
 
+/**
+ * No connection to be had: PostgreSQL is away, or all of the pool's are in use. Nothing was sent, so
+ * what was to be done may be tried again.
+ */
+export class DatabaseUnreachable extends Error {
+  override readonly name = "DatabaseUnreachable";
+}
+
 /** How a pool is used: connections open, those of them that are idle, and who waits for one. */
 export interface PoolUse {
   open: number;
@@ -89,6 +97,11 @@ class LimitedDialect extends PostgresDialect {
 
   override createDriver(): Driver {
     const driver = super.createDriver();
+    const acquire = driver.acquireConnection.bind(driver);
+    driver.acquireConnection = () =>
+      acquire().catch((cause: Error) => {
+        throw new DatabaseUnreachable(cause.message, { cause });
+      });
     driver.beginTransaction = async (connection, { isolationLevel = "read committed" }) => {
       const begin = `begin isolation level ${isolationLevel};${this.#limits}`;
       await connection.executeQuery(CompiledQuery.raw(begin));

@@ -16,14 +16,14 @@ import express, {
 import helmet from "helmet";
 import snakecaseKeys from "snakecase-keys";
 import { pendingMigrations } from "../db/migrate.ts";
-import type { Context } from "./api/context.ts";
+import { type Asking, type Context, failureToAsk } from "./api/context.ts";
 import { createEventStreams } from "./api/event-stream.ts";
 import { createOpenApi } from "./api/openapi.ts";
 import { createPlaidRouter, createRestRouter } from "./api/rest.ts";
 import { createCaller } from "./api/router.ts";
 import { toFiscilityError } from "./api/trpc.ts";
 import { createTrpcHandler } from "./api/trpc-http.ts";
-import { identify } from "./auth/identify.ts";
+import { identify, nobody } from "./auth/identify.ts";
 import { createPageAuth } from "./auth/page-auth.ts";
 import { createPageSessions } from "./auth/sessions.ts";
 import { transactionPages } from "./connect/export-data.ts";
@@ -65,12 +65,14 @@ export function createHttp(
     // Once a request: the page's own caller, tRPC and REST see the same person.
     own.context ??= identify(services, req.headers, callsOf(req), (name, value) =>
       req.res?.setHeader(name, value),
-    ).then((asking) => ({
-      ...asking,
-      services,
-      requestId: own.requestId,
-      log: log.child({ requestId: own.requestId, apiKeyId: asking.apiKey?.id }),
-    }));
+    )
+      .catch((error): Asking => ({ ...nobody, refusal: toFiscilityError(error) }))
+      .then((asking) => ({
+        ...asking,
+        services,
+        requestId: own.requestId,
+        log: log.child({ requestId: own.requestId, apiKeyId: asking.apiKey?.id }),
+      }));
     return own.context;
   };
 
@@ -138,15 +140,29 @@ export function createHttp(
         const context = await createContext(req);
         // Pages are for people: a key shows none.
         const user = context.apiKey ? null : context.user;
+        const report = (error: unknown) => {
+          logFailure(services, req, error, req.path);
+          return toFiscilityError(error);
+        };
+        const failure = failureToAsk(context);
+        if (failure) report(failure);
         return {
           caller: createCaller(context),
-          viewer: user && { id: user.id, name: user.name, email: user.email },
+          get viewer() {
+            if (!failure) return user && { id: user.id, name: user.name, email: user.email };
+            throw new globalThis.Response(null, { status: reasons[failure.reason].status });
+          },
           dataVersion: user?.dataVersion ?? 0,
-          auth: createPageAuth(auth, config.appUrl, {
-            cookie: req.headers.cookie,
-            address: req.ip,
-            userAgent: req.headers["user-agent"],
-          }),
+          auth: createPageAuth(
+            auth,
+            config.appUrl,
+            {
+              cookie: req.headers.cookie,
+              address: req.ip,
+              userAgent: req.headers["user-agent"],
+            },
+            report,
+          ),
           sessions: createPageSessions(context),
           link: {
             ...linkSource(config.plaid.standIn),
@@ -155,7 +171,7 @@ export function createHttp(
           transactionPages: async function* (filter) {
             if (user) yield* atPaceOf(res, transactionPages(services.db, user.id, filter));
           },
-          report: (error) => logFailure(services, req, error, req.path),
+          report,
           openApi,
           nonce: known(req).nonce,
         };

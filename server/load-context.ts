@@ -31,7 +31,7 @@ export interface OpenLink {
 export interface LoadContext extends Record<string, unknown> {
   /** Procedures, called in-process as the request's own user. */
   caller: Caller;
-  /** Who is asking, or null. */
+  /** Who is asking, or null. Throws a Response of 5xx, for the page's error boundary, when we cannot say. */
   viewer: Viewer | null;
   /** The viewer's data version, read before anything that a loader reads; 0 for nobody. */
   dataVersion: number;

@@ -1,5 +1,5 @@
 import type { Scope } from "../contracts/api-keys.ts";
-import type { FiscilityError } from "../contracts/errors.ts";
+import { type FiscilityError, reasons } from "../contracts/errors.ts";
 import type { Viewer } from "../contracts/session.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -17,7 +17,10 @@ export interface Asking {
   sessionId: string | null;
   /** The key of the request, with all it may do; null for a session. */
   apiKey: { id: string; scopes: Scope[] } | null;
-  /** Why the request's API key opens nothing, or not now; null when there is nothing against it. */
+  /**
+   * Why the request's API key opens nothing, or not now, or why nobody can say who asks; null when
+   * there is nothing against it.
+   */
   refusal: FiscilityError | null;
 }
 
@@ -26,4 +29,9 @@ export interface Context extends Asking {
   services: Services;
   requestId: string;
   log: Log;
+}
+
+/** Why we cannot say who asks, where that is our own failure and not theirs; else null. */
+export function failureToAsk({ refusal }: Asking): FiscilityError | null {
+  return refusal && reasons[refusal.reason].status >= 500 ? refusal : null;
 }

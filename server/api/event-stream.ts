@@ -3,7 +3,7 @@ import { getTRPCErrorFromUnknown, getTRPCErrorShape, isTrackedEnvelope } from "@
 import { type Request, type Response, Router } from "express";
 import { FiscilityError } from "../contracts/errors.ts";
 import { timeLimits } from "../time-limits.ts";
-import type { Context } from "./context.ts";
+import { type Context, failureToAsk } from "./context.ts";
 import { subscriptions } from "./endpoints.ts";
 import { appRouter, createCaller } from "./router.ts";
 
@@ -37,10 +37,12 @@ async function stream(
 ): Promise<void> {
   const gone = new AbortController();
   res.once("close", () => gone.abort());
-  let ctx: Context | undefined;
+  const ctx = await createContext(req);
+  // A stream that cannot begin is no stream: its client comes back to it later.
+  const failure = failureToAsk(ctx);
+  if (failure) throw failure;
   let ping: ReturnType<typeof setInterval> | undefined;
   try {
-    ctx = await createContext(req);
     res.writeHead(200, {
       "content-type": "text/event-stream",
       "cache-control": "no-cache, no-transform",
@@ -66,7 +68,6 @@ async function stream(
     if ((cause as Error).name === "AbortError") return;
     const error = getTRPCErrorFromUnknown(cause);
     onError(req, error, name);
-    if (!res.headersSent) throw cause;
     const { _config: config } = appRouter._def;
     const shape = getTRPCErrorShape({
       config,

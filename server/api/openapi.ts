@@ -45,7 +45,7 @@ export interface OpenApi {
 }
 
 /** What any call can end with, whatever it does. */
-const common: readonly Reason[] = ["unauthenticated", "rate_limited", "internal"];
+const common: readonly Reason[] = ["unauthenticated", "rate_limited", "unavailable", "internal"];
 const ofBodies: readonly Reason[] = [
   "invalid_input",
   "invalid_json",

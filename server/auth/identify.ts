@@ -5,7 +5,8 @@ import { FiscilityError, reasons } from "../contracts/errors.ts";
 import type { Services } from "../services.ts";
 import { authenticateApiKey } from "./api-keys.ts";
 
-const nobody: Asking = { user: null, sessionId: null, apiKey: null, refusal: null };
+/** Who has shown nothing. */
+export const nobody: Asking = { user: null, sessionId: null, apiKey: null, refusal: null };
 
 /**
  * Who is asking, by `Authorization: Bearer <API key>` or by session cookie. The header decides

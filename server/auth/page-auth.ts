@@ -1,3 +1,4 @@
+import { FiscilityError, reasons } from "../contracts/errors.ts";
 import type { AuthResult, LoadContext } from "../load-context.ts";
 import type { Auth } from "./auth.ts";
 import { tooManyTries } from "./log-in-throttle.ts";
@@ -14,7 +15,8 @@ const sentences: Record<string, string> = {
 
 /**
  * Log-in, sign-up and log-out for the pages' forms: the same requests a script would send to
- * `/api/auth`, with the visitor's own cookies, origin and address.
+ * `/api/auth`, with the visitor's own cookies, origin and address. A form that could not be tried
+ * stays filled in, with the reason beside it; `report` writes down what it was.
  */
 export function createPageAuth(
   auth: Auth,
@@ -24,19 +26,22 @@ export function createPageAuth(
     address: string | undefined;
     userAgent: string | undefined;
   },
+  report: (error: unknown) => FiscilityError,
 ): LoadContext["auth"] {
   async function send(path: string, body: object): Promise<AuthResult> {
     const headers = new Headers({ "content-type": "application/json", origin: appUrl });
     if (visitor.cookie) headers.set("cookie", visitor.cookie);
     if (visitor.address) headers.set("x-forwarded-for", visitor.address);
     if (visitor.userAgent) headers.set("user-agent", visitor.userAgent);
-    const response = await auth.handle(
-      new Request(`${appUrl}/api/auth/${path}`, {
-        method: "POST",
-        headers,
-        body: JSON.stringify(body),
-      }),
-    );
+    const request = new Request(`${appUrl}/api/auth/${path}`, {
+      method: "POST",
+      headers,
+      body: JSON.stringify(body),
+    });
+    const response = await auth.handle(request).catch(report);
+    if (response instanceof FiscilityError) {
+      return { ok: false, status: reasons[response.reason].status, message: response.message };
+    }
     if (response.ok) return { ok: true, setCookie: response.headers.getSetCookie() };
     const answer: unknown = await response.json().catch(() => null);
     const code =
@@ -45,7 +50,7 @@ export function createPageAuth(
       sentences[code] ??
       (response.status === 429
         ? tooManyTries(Number(response.headers.get("retry-after")))
-        : "Something went wrong on our side. Nothing was changed. Please try again.");
+        : reasons.internal.message);
     return { ok: false, status: response.status, message };
   }
   return {

@@ -199,6 +199,13 @@ export const reasons = {
       "We could not finish saving this connection. It is safe to try again; if you do not, we finish or cancel it by ourselves within a few minutes.",
     retryable: true,
   },
+  unavailable: {
+    status: 503,
+    code: "SERVICE_UNAVAILABLE",
+    message:
+      "Our own records cannot be reached just now. Nothing was changed, and your banks stay connected. Please try again in a moment.",
+    retryable: true,
+  },
   internal: {
     status: 500,
     code: "INTERNAL_SERVER_ERROR",

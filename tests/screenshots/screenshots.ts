@@ -288,6 +288,25 @@ test.each(views)("without a network, $width px, $colorScheme", async (view) => {
   await shoot("offline-disconnect");
 });
 
+test.each(views)("without PostgreSQL, $width px, $colorScheme", async (view) => {
+  const { page, shoot } = await studio(view);
+  const person = await app.signUp("analyst");
+  await addBank(app, person, "Mill Bank", [{ balance: "1250.4" }], []);
+  await logIn(app, page, person);
+  await app.setDatabase("away");
+  try {
+    const title = page.getByRole("heading", { name: "We will be back in a moment" });
+    await page.getByRole("link", { name: "Activity" }).click();
+    await title.waitFor();
+    await shoot("away-in-the-frame");
+    await page.goto(`${app.url}/login`);
+    await title.waitFor();
+    await shoot("away");
+  } finally {
+    await app.setDatabase("back");
+  }
+});
+
 test.each(views)("without JavaScript, $width px, $colorScheme", async (view) => {
   const { page, shoot } = await studio(view, { scripts: false });
   const person = await app.signUp("analyst");

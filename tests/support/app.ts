@@ -85,6 +85,7 @@ export async function startTestApp(
     env: env as Record<string, string>,
     services: server.services,
     databaseUrl: database.url,
+    setDatabase: database.set,
     sandboxUrl: sandbox.url,
     logLines,
     post,

@@ -22,6 +22,15 @@ export async function testDatabase() {
     url: url.href,
     /** The same through PgBouncer, where there is one. */
     pooledUrl: pooled.href,
+    /** Away: nobody is let in, and who is in it is thrown out. */
+    async set(state: "away" | "back"): Promise<void> {
+      await run(admin, `alter database ${name} allow_connections ${state === "back"}`);
+      if (state === "back") return;
+      await run(
+        admin,
+        `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`,
+      );
+    },
     drop: () => run(admin, `drop database ${name} with (force)`),
   };
 }

@@ -1,0 +1,89 @@
+import { sql } from "kysely";
+import type { Page } from "playwright-core";
+import { afterEach, beforeAll, expect, test } from "vitest";
+import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
+import { openPage } from "../support/browser.ts";
+import { card, link, logIn } from "../support/link.ts";
+import type { Person } from "../support/people.ts";
+
+startInBrowser();
+let ada: Person;
+beforeAll(async () => {
+  ada = await app.signUp("analyst");
+  await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, ada);
+});
+afterEach(() => app.setDatabase("back"));
+
+const open = async () => (await openPage(browser)).page;
+const backInAMoment = (page: Page) =>
+  page.getByRole("heading", { name: "We will be back in a moment" }).waitFor();
+
+test("PostgreSQL is away: every page says so in its own looks, and Try again works once it is back", async () => {
+  const page = await open();
+  await logIn(app, page, ada);
+  await card(page).waitFor();
+  await app.setDatabase("away");
+  await page.getByRole("link", { name: "Transactions", exact: true }).click();
+  await backInAMoment(page);
+  for (const path of ["/", "/dashboard", "/login", "/settings/plan"]) {
+    const answer = await page.goto(app.url + path);
+    expect([path, answer?.status()]).toEqual([path, 503]);
+    await backInAMoment(page);
+  }
+  await page.goto(`${app.url}/dashboard`);
+  await app.setDatabase("back");
+  await page.getByRole("link", { name: "Try again" }).click();
+  await card(page).waitFor();
+});
+
+test("PostgreSQL is away: a connection does not open, the page stays, and Try again works once it is back", async () => {
+  const page = await open();
+  await logIn(app, page, ada);
+  await app.setDatabase("away");
+  await page.getByRole("button", { name: "Connect a bank" }).click();
+  await page.getByText("The bank connection did not open").waitFor();
+  await page.getByText(/Our own records cannot be reached just now/).waitFor();
+  await app.setDatabase("back");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await link(page).getByRole("button", { name: "Continue" }).waitFor();
+});
+
+test("PostgreSQL is away: what was typed to log in is kept, and works once it is back", async () => {
+  const page = await open();
+  await page.goto(`${app.url}/login`);
+  await page.getByLabel("Email").fill(ada.email);
+  await page.getByLabel("Password", { exact: true }).fill(ada.password);
+  await app.setDatabase("away");
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page
+    .getByRole("alert")
+    .getByText(/Our own records cannot be reached/)
+    .waitFor();
+  await app.setDatabase("back");
+  await page.getByRole("button", { name: "Log in" }).click();
+  await card(page).waitFor();
+});
+
+test("PostgreSQL is away: programs get unavailable, which they may retry, with the request's id", async () => {
+  await app.setDatabase("away");
+  const rest = await app.post("/plaid/create-link-token", {}, ada);
+  expect([rest.status, rest.body.error.reason]).toEqual([503, "unavailable"]);
+  for (const path of ["/trpc/accounts.list", "/trpc/live.changes"]) {
+    const answer = await fetch(app.url + path, { headers: { cookie: ada.cookie } });
+    const { error } = await answer.json();
+    expect([path, answer.status, error.data?.reason ?? error.reason]).toEqual([
+      path,
+      503,
+      "unavailable",
+    ]);
+    expect(error.data?.requestId ?? error.requestId).toBe(answer.headers.get("x-request-id"));
+  }
+});
+
+test("when every connection to PostgreSQL is in use for too long, who waits gets unavailable", async () => {
+  const { db } = app.services;
+  const taken = Array.from({ length: 10 }, () => sql`select pg_sleep(4.5)`.execute(db));
+  const answer = await fetch(`${app.url}/trpc/accounts.list`, { headers: { cookie: ada.cookie } });
+  expect([answer.status, (await answer.json()).error.data.reason]).toEqual([503, "unavailable"]);
+  await Promise.all(taken);
+});
