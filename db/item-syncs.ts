@@ -69,20 +69,8 @@ export async function keepPage(
   { kept, cursor, midway, updateCursor, upserted, removed }: SyncPage,
 ): Promise<boolean> {
   const column = (name: keyof PageTransaction) => upserted.map((transaction) => transaction[name]);
-  // Not waited for on disk: what a crash of PostgreSQL takes, it takes with its cursor.
-  // The Item's row is locked first, as by whoever deletes it: no deadlock with a disconnection.
   const { rows } = await sql<{ item_id: string }>`
-    with item as materialized (
-      select id, set_config('synchronous_commit', 'off', true)
-      from items where id = ${itemId} and user_id = ${userId} for key share
-    ),
-    sync as (
-      update item_syncs set cursor = ${cursor}, update_cursor = ${updateCursor}, midway = ${midway}
-      from item
-      where item_syncs.item_id = item.id and item_syncs.user_id = ${userId}
-        and item_syncs.cursor is not distinct from ${kept}
-      returning item_syncs.item_id, item_syncs.user_id
-    ),
+    with ${movedCursor(userId, itemId, { kept, cursor, midway, updateCursor })},
     upserted as (
       insert into transactions
         (user_id, id, account_id, date, amount, currency, name, merchant, category, pending,
@@ -124,16 +112,7 @@ export async function undoUpdate(
   { kept, updateCursor }: Pick<SyncPage, "kept" | "updateCursor">,
 ): Promise<boolean> {
   const { rows } = await sql<{ item_id: string }>`
-    with item as materialized (
-      select id from items where id = ${itemId} and user_id = ${userId} for key share
-    ),
-    sync as (
-      update item_syncs set cursor = ${updateCursor}, update_cursor = null, midway = false
-      from item
-      where item_syncs.item_id = item.id and item_syncs.user_id = ${userId}
-        and item_syncs.cursor is not distinct from ${kept}
-      returning item_syncs.item_id, item_syncs.user_id
-    ),
+    with ${movedCursor(userId, itemId, { kept, cursor: updateCursor, midway: false, updateCursor: null })},
     undone as (
       delete from transactions using sync, accounts
       where accounts.user_id = sync.user_id and accounts.item_id = sync.item_id
@@ -144,7 +123,36 @@ export async function undoUpdate(
   return rows.length === 1;
 }
 
-/** No two updates of an Item that bring something begin at the same cursor. */
+/**
+ * `item` and `sync`, to begin a statement with: the cursor moved on from the one that was `kept`, and
+ * no row of `sync` when it is not that one any more.
+ */
+function movedCursor(
+  userId: string,
+  itemId: string,
+  {
+    kept,
+    cursor,
+    midway,
+    updateCursor,
+  }: Pick<SyncPage, "kept" | "midway" | "updateCursor"> & { cursor: string | null },
+) {
+  // Not waited for on disk: what a crash of PostgreSQL takes, it takes with its cursor.
+  // The Item's row is locked first, as by whoever deletes it: no deadlock with a disconnection.
+  return sql`item as materialized (
+      select id, set_config('synchronous_commit', 'off', true)
+      from items where id = ${itemId} and user_id = ${userId} for key share
+    ),
+    sync as (
+      update item_syncs set cursor = ${cursor}, update_cursor = ${updateCursor}, midway = ${midway}
+      from item
+      where item_syncs.item_id = item.id and item_syncs.user_id = ${userId}
+        and item_syncs.cursor is not distinct from ${kept}
+      returning item_syncs.item_id, item_syncs.user_id
+    )`;
+}
+
+/** Which update a page belongs to: no two of an Item that bring something begin at the same cursor. */
 const addedFrom = (updateCursor: string | null) => sql`hashtextextended(${updateCursor ?? ""}, 0)`;
 
 /**

@@ -95,8 +95,8 @@ export interface TransactionsTable {
   category: string | null;
   pending: boolean;
   /**
-   * Hash of the cursor at which the update began whose page added it; null where more than one page
-   * was not needed, and on the last. Whoever begins an update again takes back what it had added.
+   * Which update added it: a hash of the cursor at which that began, so that what it added can be
+   * taken back when it has to begin again. Null when it came on the last page, after which none does.
    */
   added_from: ColumnType<string | null, never, never>;
 }
