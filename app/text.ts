@@ -415,10 +415,14 @@ export const text = {
     back: "Back to the dashboard",
   },
   error: {
-    notFoundTitle: "This page does not exist",
-    notFound: "The address may be mistyped, or the page has moved.",
-    title: "This page could not be shown",
-    body: "Something went wrong on our side. Your connected banks are not affected.",
+    notFound: {
+      title: "This page does not exist",
+      body: "The address may be mistyped, or the page has moved.",
+    },
+    failed: {
+      title: "This page could not be shown",
+      body: "Something went wrong on our side. Your connected banks are not affected.",
+    },
     unavailable: {
       title: "We will be back in a moment",
       body: "Our own records cannot be reached just now. Your banks stay connected, and nothing was changed.",

@@ -25,12 +25,13 @@ export function ErrorMessage() {
   const { pathname, search } = useLocation();
   const status = isRouteErrorResponse(error) ? error.status : 500;
   const notFound = status === 404;
-  const { title, body } = status === 503 ? text.error.unavailable : text.error;
+  const { notFound: nowhere, unavailable, failed } = text.error;
+  const { title, body } = notFound ? nowhere : status === 503 ? unavailable : failed;
   return (
     <div className="max-w-sm text-center">
       <p className="text-sm font-medium text-ink-soft tabular-nums">{status}</p>
-      <h1 className="mt-2 text-2xl font-semibold">{notFound ? text.error.notFoundTitle : title}</h1>
-      <p className="mt-2 text-ink-soft">{notFound ? text.error.notFound : body}</p>
+      <h1 className="mt-2 text-2xl font-semibold">{title}</h1>
+      <p className="mt-2 text-ink-soft">{body}</p>
       <div className="mt-6 flex flex-wrap justify-center gap-2">
         {notFound ? null : (
           // A full load: whatever broke may be in this page's own state.

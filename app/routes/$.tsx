@@ -3,7 +3,7 @@ import { ErrorPage } from "../components/error-page.tsx";
 import { pageTitle } from "../page-title.ts";
 import { text } from "../text.ts";
 
-export const meta: MetaFunction = () => pageTitle(text.error.notFoundTitle);
+export const meta: MetaFunction = () => pageTitle(text.error.notFound.title);
 
 /** Every address that no other route answers. */
 export function loader() {
