@@ -13,19 +13,21 @@ const warmUp = 30;
  * second one that stays as small as it is, so that whatever else the machine does is in both.
  */
 export async function* benchGrowth(world: World): AsyncGenerator<Figure> {
-  const small = await startSide(world, "growth_small");
-  const large = await startSide(world, "growth_large");
+  const sides = {
+    small: await startSide(world, "growth_small"),
+    large: await startSide(world, "growth_large"),
+  };
   try {
     const measured: { size: number; small: Times; large: Times }[] = [];
     let people = 0;
     for (const size of sizes) {
-      await fill(large.database.pool, people, size);
+      await fill(sides.large.database.pool, people, size);
       people = size;
       const at = { size, small: noTimes(), large: noTimes() };
       for (let round = 0; round < rounds + warmUp; round++) {
         const order = round % 2 ? (["small", "large"] as const) : (["large", "small"] as const);
         for (const side of order) {
-          const [connect, list] = await connectAndList(world, side === "small" ? small : large);
+          const [connect, list] = await connectAndList(world, sides[side]);
           if (round < warmUp) continue;
           at[side].connect.push(connect);
           at[side].list.push(list);
@@ -33,7 +35,7 @@ export async function* benchGrowth(world: World): AsyncGenerator<Figure> {
       }
       measured.push(at);
     }
-    const scans = await scansOfTheList(large.database.pool);
+    const scans = await scansOfTheList(sides.large.database.pool);
     for (const name of ["connect", "list"] as const) {
       const grown = measured.map(({ size, large, small }) => {
         const times = (median(large[name]) / median(small[name])).toFixed(2);
@@ -53,7 +55,7 @@ export async function* benchGrowth(world: World): AsyncGenerator<Figure> {
       );
     }
   } finally {
-    for (const { app, database } of [small, large]) {
+    for (const { app, database } of Object.values(sides)) {
       await app.stop();
       await database.close();
     }
