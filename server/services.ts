@@ -22,7 +22,7 @@ import { Vault } from "./vault/vault.ts";
 /** Connections of `connectAccount`, whose transactions have a Plaid call inside: few, and apart. */
 const connectPoolSize = 8;
 /** Connections of everything else, so that a slow Plaid never delays a read. */
-const poolSize = 10;
+export const poolSize = 10;
 
 /** Everything a request may need, built once. */
 export interface Services {

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { Page } from "playwright-core";
 import { afterEach, beforeAll, expect, test } from "vitest";
+import { poolSize } from "../../server/services.ts";
 import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
 import { openPage } from "../support/browser.ts";
 import { card, link, logIn } from "../support/link.ts";
@@ -82,7 +83,7 @@ test("PostgreSQL is away: programs get unavailable, which they may retry, with t
 
 test("when every connection to PostgreSQL is in use for too long, who waits gets unavailable", async () => {
   const { db } = app.services;
-  const taken = Array.from({ length: 10 }, () => sql`select pg_sleep(4.5)`.execute(db));
+  const taken = Array.from({ length: poolSize }, () => sql`select pg_sleep(4.5)`.execute(db));
   const answer = await fetch(`${app.url}/trpc/accounts.list`, { headers: { cookie: ada.cookie } });
   expect([answer.status, (await answer.json()).error.data.reason]).toEqual([503, "unavailable"]);
   await Promise.all(taken);
