@@ -16,14 +16,14 @@ import express, {
 import helmet from "helmet";
 import snakecaseKeys from "snakecase-keys";
 import { pendingMigrations } from "../db/migrate.ts";
-import { type Asking, type Context, failureToAsk } from "./api/context.ts";
+import { type Context, failureToIdentify } from "./api/context.ts";
 import { createEventStreams } from "./api/event-stream.ts";
 import { createOpenApi } from "./api/openapi.ts";
 import { createPlaidRouter, createRestRouter } from "./api/rest.ts";
 import { createCaller } from "./api/router.ts";
 import { toFiscilityError } from "./api/trpc.ts";
 import { createTrpcHandler } from "./api/trpc-http.ts";
-import { identify, nobody } from "./auth/identify.ts";
+import { identify } from "./auth/identify.ts";
 import { createPageAuth } from "./auth/page-auth.ts";
 import { createPageSessions } from "./auth/sessions.ts";
 import { transactionPages } from "./connect/export-data.ts";
@@ -65,14 +65,12 @@ export function createHttp(
     // Once a request: the page's own caller, tRPC and REST see the same person.
     own.context ??= identify(services, req.headers, callsOf(req), (name, value) =>
       req.res?.setHeader(name, value),
-    )
-      .catch((error): Asking => ({ ...nobody, refusal: toFiscilityError(error) }))
-      .then((asking) => ({
-        ...asking,
-        services,
-        requestId: own.requestId,
-        log: log.child({ requestId: own.requestId, apiKeyId: asking.apiKey?.id }),
-      }));
+    ).then((asking) => ({
+      ...asking,
+      services,
+      requestId: own.requestId,
+      log: log.child({ requestId: own.requestId, apiKeyId: asking.apiKey?.id }),
+    }));
     return own.context;
   };
 
@@ -140,11 +138,8 @@ export function createHttp(
         const context = await createContext(req);
         // Pages are for people: a key shows none.
         const user = context.apiKey ? null : context.user;
-        const report = (error: unknown) => {
-          logFailure(services, req, error, req.path);
-          return toFiscilityError(error);
-        };
-        const failure = failureToAsk(context);
+        const report = (error: unknown) => logFailure(services, req, error, req.path);
+        const failure = failureToIdentify(context);
         if (failure) report(failure);
         return {
           caller: createCaller(context),
@@ -377,9 +372,8 @@ function answerError(services: Services): ErrorRequestHandler {
   return (error, req, res, next) => {
     if (res.headersSent) return next(error);
     const parserReason = parserReasons[error?.type as string];
-    const failure = parserReason ? new FiscilityError(parserReason) : toFiscilityError(error);
-    logFailure(services, req, failure, req.path);
-    const { reason, message, details } = failure;
+    const refusal = parserReason ? new FiscilityError(parserReason) : error;
+    const { reason, message, details } = logFailure(services, req, refusal, req.path);
     const body: ErrorBody = {
       error: { reason, message, requestId: known(req).requestId, details },
     };
@@ -388,8 +382,13 @@ function answerError(services: Services): ErrorRequestHandler {
   };
 }
 
-/** One line a failed call, with Plaid's own words; the person gets the reason's sentence. */
-function logFailure({ log }: Services, req: Request, error: unknown, name: string | undefined) {
+/** One line a failed call, with Plaid's own words. Returns the reason, whose sentence the person gets. */
+function logFailure(
+  { log }: Services,
+  req: Request,
+  error: unknown,
+  name: string | undefined,
+): FiscilityError {
   const failure = toFiscilityError(error);
   const cause = failure.cause instanceof Error ? failure.cause : undefined;
   log[reasons[failure.reason].status >= 500 ? "error" : "info"](
@@ -403,4 +402,5 @@ function logFailure({ log }: Services, req: Request, error: unknown, name: strin
     },
     "Refused",
   );
+  return failure;
 }

@@ -18,8 +18,8 @@ export interface Asking {
   /** The key of the request, with all it may do; null for a session. */
   apiKey: { id: string; scopes: Scope[] } | null;
   /**
-   * Why the request's API key opens nothing, or not now, or why nobody can say who asks; null when
-   * there is nothing against it.
+   * Why the request's API key opens nothing, or not now, or why we failed to look up who asks; null
+   * when there is nothing against the request.
    */
   refusal: FiscilityError | null;
 }
@@ -32,6 +32,6 @@ export interface Context extends Asking {
 }
 
 /** Why we cannot say who asks, where that is our own failure and not theirs; else null. */
-export function failureToAsk({ refusal }: Asking): FiscilityError | null {
+export function failureToIdentify({ refusal }: Asking): FiscilityError | null {
   return refusal && reasons[refusal.reason].status >= 500 ? refusal : null;
 }

@@ -3,7 +3,7 @@ import { getTRPCErrorFromUnknown, getTRPCErrorShape, isTrackedEnvelope } from "@
 import { type Request, type Response, Router } from "express";
 import { FiscilityError } from "../contracts/errors.ts";
 import { timeLimits } from "../time-limits.ts";
-import { type Context, failureToAsk } from "./context.ts";
+import { type Context, failureToIdentify } from "./context.ts";
 import { subscriptions } from "./endpoints.ts";
 import { appRouter, createCaller } from "./router.ts";
 
@@ -39,7 +39,7 @@ async function stream(
   res.once("close", () => gone.abort());
   const ctx = await createContext(req);
   // A stream that cannot begin is no stream: its client comes back to it later.
-  const failure = failureToAsk(ctx);
+  const failure = failureToIdentify(ctx);
   if (failure) throw failure;
   let ping: ReturnType<typeof setInterval> | undefined;
   try {

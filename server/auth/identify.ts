@@ -1,16 +1,17 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Asking } from "../api/context.ts";
+import { toFiscilityError } from "../api/trpc.ts";
 import { callLimit } from "../cache/request-limiter.ts";
 import { FiscilityError, reasons } from "../contracts/errors.ts";
 import type { Services } from "../services.ts";
 import { authenticateApiKey } from "./api-keys.ts";
 
-/** Who has shown nothing. */
-export const nobody: Asking = { user: null, sessionId: null, apiKey: null, refusal: null };
+const nobody: Asking = { user: null, sessionId: null, apiKey: null, refusal: null };
 
 /**
  * Who is asking, by `Authorization: Bearer <API key>` or by session cookie. The header decides
- * alone: a wrong key never falls back to the browser's cookie. A key's `calls` are counted, and
+ * alone: a wrong key never falls back to the browser's cookie. Never rejects: what is wrong with the
+ * key, or kept us from looking, is the answer's `refusal`. A key's `calls` are counted, and
  * `setHeader` is told how it stands:
  * https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
  */
@@ -21,12 +22,12 @@ export async function identify(
   setHeader: (name: string, value: string | string[]) => void,
 ): Promise<Asking> {
   const { authorization, cookie } = headers;
-  if (authorization === undefined) {
-    if (cookie === undefined) return nobody;
-    const session = await auth.authenticate(headers, (lines) => setHeader("Set-Cookie", lines));
-    return { ...nobody, ...session };
-  }
   try {
+    if (authorization === undefined) {
+      if (cookie === undefined) return nobody;
+      const session = await auth.authenticate(headers, (lines) => setHeader("Set-Cookie", lines));
+      return { ...nobody, ...session };
+    }
     const key = /^bearer +(\S+) *$/i.exec(authorization)?.[1] ?? "";
     const { user, apiKey } = await authenticateApiKey(db, key);
     const { allowed, remaining, resetSeconds } = await requestLimiter.consume(apiKey.id, calls);
@@ -39,8 +40,7 @@ export async function identify(
       details: { limit, windowSeconds, retryAfterSeconds: resetSeconds },
     });
   } catch (error) {
-    if (!(error instanceof FiscilityError)) throw error;
-    const refusal: FiscilityError = error;
+    const refusal = toFiscilityError(error);
     // https://www.rfc-editor.org/rfc/rfc6750#section-3
     if (reasons[refusal.reason].status === 401) {
       setHeader("WWW-Authenticate", 'Bearer realm="fiscility", error="invalid_token"');
