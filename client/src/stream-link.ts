@@ -133,8 +133,9 @@ async function readStream(
     while (!ended && !failure) {
       const { done, value } = await reader.read();
       if (done) return false;
-      heard();
+      // First what the server said, its patience with it: all may have come at once, and nothing more.
       parser.feed(decoder.decode(value, { stream: true }));
+      heard();
     }
     if (failure) throw failure;
     return true;

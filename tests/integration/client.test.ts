@@ -15,6 +15,7 @@ import { makeApiKey } from "../../server/auth/api-key-format.ts";
 import { createApiKey } from "../../server/auth/api-keys.ts";
 import { scope } from "../../server/contracts/api-keys.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
+import { until } from "../support/until.ts";
 
 let app: TestApp;
 beforeAll(async () => {
@@ -387,24 +388,32 @@ test("G1 a subscription carries the key and goes on from the last event after th
   const client = quick(url, { retries: 1 }) as unknown as Live;
   const numbers: number[] = [];
   const errors: unknown[] = [];
-  const until = async (count: number) => {
-    while (numbers.length < count) await new Promise((resolve) => setTimeout(resolve, 20));
-  };
   const subscription = client.live.changes.subscribe(undefined, {
     onData: ({ data }) => numbers.push(data.number),
     onError: (error) => errors.push(error),
   });
-  await until(2);
+  await until(() => numbers.length >= 2);
   server.closeAllConnections();
   server.close();
   await once(server, "close");
   await stand(listener, Number(new URL(url).port));
-  await until(4);
+  await until(() => numbers.length >= 4);
   subscription.unsubscribe();
   expect(numbers).toEqual([1, 2, 3, 4]);
   expect([last[0], last.at(-1)]).toEqual([undefined, "2"]);
   expect([...keys]).toEqual([`Bearer ${someKey}`]);
   expect(errors).toEqual([]);
+});
+
+test("G1 a subscription that falls silent after its first bytes is opened again", async () => {
+  const { url, seen } = await stand((_req, res) => {
+    res.writeHead(200, { "content-type": "text/event-stream" });
+    res.write('event: connected\ndata: {"reconnectAfterInactivityMs":200}\n\n');
+  });
+  const { live } = quick(url) as unknown as Live;
+  const subscription = live.changes.subscribe(undefined, { onError() {} });
+  await until(() => seen.length === 2);
+  subscription.unsubscribe();
 });
 
 test("bad input: a subscription that cannot be opened fails with the reason", async () => {
