@@ -6,10 +6,12 @@ import { migrations as ours, outsideTransaction } from "../migrations/index.ts";
 
 /**
  * A migration waits this long for a table's lock, as everybody who comes after it waits behind it.
- * Then it lets them through, and tries again. Milliseconds.
+ * Then it lets them through, and tries again. Well below PostgreSQL's `deadlock_timeout` (1 s), also
+ * for one table after the other: else PostgreSQL ends whoever waits for the tables it has already.
+ * Milliseconds. https://www.postgresql.org/docs/current/runtime-config-locks.html
  */
-const lockTimeout = 1_000;
-/** Tries to get the lock, a second and a half apart at first: some minutes in all. */
+const lockTimeout = 300;
+/** Tries to get the lock, a second apart at first: some minutes in all. */
 const tries = 40;
 const lockNotAvailable = "55P03";
 const insufficientPrivilege = "42501";

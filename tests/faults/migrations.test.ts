@@ -6,7 +6,9 @@ import { migrateToLatest, pendingMigrations } from "../../db/migrate.ts";
 import { migrations, outsideTransaction } from "../../migrations/index.ts";
 import { prepareDatabase } from "../../server/prepare-database.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
+import { testDatabase } from "../support/database.ts";
 import { harmOf, readSchema } from "../support/schema-changes.ts";
+import { until } from "../support/until.ts";
 
 let app: TestApp;
 beforeAll(async () => {
@@ -78,6 +80,31 @@ test("a node goes on connecting and listing while a newer version migrates its t
   over.abort();
   await Promise.all(begun);
   expect([...statuses]).toEqual([200]);
+});
+
+test("who waits for a migration, which waits for them in turn, is let through: it gives up before PostgreSQL ends one of the two", async () => {
+  const database = await testDatabase();
+  const [inserting, reading, watching] = [1, 2, 3].map(
+    () => new pg.Client({ connectionString: database.url }),
+  ) as [pg.Client, pg.Client, pg.Client];
+  const clients = [inserting, reading, watching];
+  await Promise.all(clients.map((client) => client.connect()));
+  await inserting.query("begin; lock table link_attempts in row exclusive mode");
+  await reading.query("begin; lock table accounts in access share mode");
+  const migrated = migrateToLatest(database.url, nextVersion);
+  await until(async () => {
+    const waiting = "select 1 from pg_locks where not granted and relation = 'accounts'::regclass";
+    return (await watching.query(waiting)).rowCount === 1;
+  });
+  // The migration holds `users` by now. PostgreSQL looks for a deadlock a second after this.
+  const read = inserting.query("select 1 from users");
+  await new Promise((resolve) => setTimeout(resolve, 800));
+  await reading.query("commit");
+  expect((await read).rowCount).toBe(0);
+  await inserting.query("commit");
+  await migrated;
+  await Promise.all(clients.map((client) => client.end()));
+  await database.drop();
 });
 
 const oneAccount = () =>
