@@ -30,7 +30,11 @@ test("what a page may need without a network is fetched before: the toasts and t
   await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, person);
   const { page } = await openPage(browser);
   const parts = [/\/toaster-/, /\/disconnect-dialog-/].map((part) =>
-    page.waitForEvent("requestfinished", (request) => part.test(request.url())),
+    page.waitForEvent("requestfinished", {
+      predicate: (request) => part.test(request.url()),
+      // When the browser has nothing better to do, on a machine that has.
+      timeout: 60_000,
+    }),
   );
   await logIn(app, page, person);
   await Promise.all(parts);
