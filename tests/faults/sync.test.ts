@@ -33,6 +33,8 @@ async function connect(webhook?: string) {
   const token = await app.publicToken("ins_109508", "user_good", "pass_good", webhook);
   const answer = await app.post("/plaid/exchange-token", { public_token: token }, owner);
   const itemId: string = answer.body.item.id;
+  // A worker's sweep, at each full minute, would begin anew what a killed one has left.
+  await app.query("update item_syncs set due_at = now() + interval '1 hour'");
   const [row] = await app.query("select plaid_item_id from items where id = $1", [itemId]);
   return { owner, itemId, plaidItemId: row?.plaid_item_id as string };
 }
