@@ -31,18 +31,18 @@ export async function migrateToLatest(
     max: 1,
     connectionTimeoutMillis: 10_000,
     // Without the limits that the role's other statements have: `limitStatements`.
-    options: `-c statement_timeout=0 -c lock_timeout=${lockTimeout}`,
+    options: "-c statement_timeout=0 -c lock_timeout=0",
   });
   // A lost connection fails the query that needs it; nobody else has to hear of it.
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
   const apply = async (name: string) => {
-    const { error } = await createMigrator(
-      db,
-      migrations,
-      outsideTransaction.has(name),
-    ).migrateUp();
+    const outside = outsideTransaction.has(name);
+    // Nobody waits behind an index that is built concurrently; it waits for every transaction before it.
+    const limit = String(outside ? 0 : lockTimeout);
+    await sql`select set_config('lock_timeout', ${limit}, false)`.execute(db);
+    const { error } = await createMigrator(db, migrations, outside).migrateUp();
     if (error) throw error;
   };
   const lock = sql<{ mine: boolean }>`

@@ -107,6 +107,34 @@ test("who waits for a migration, which waits for them in turn, is let through: i
   await database.drop();
 });
 
+test("an index is built concurrently beside transactions of which one is always under way", async () => {
+  await withEmptyDatabase(async (url) => {
+    const over = new AbortController();
+    const begun = [0, 500].map(async (later) => {
+      await new Promise((resolve) => setTimeout(resolve, later));
+      const client = new pg.Client({ connectionString: url });
+      await client.connect();
+      while (!over.signal.aborted) {
+        await client.query("begin isolation level repeatable read; select 1");
+        await new Promise((resolve) => setTimeout(resolve, 1_000));
+        await client.query("commit");
+      }
+      await client.end();
+    });
+    try {
+      await new Promise((resolve) => setTimeout(resolve, 600));
+      const [outside = ""] = outsideTransaction;
+      await migrateToLatest(url, {
+        "001_table": migration("create table t (a int)"),
+        [outside]: migration("create index concurrently t_a on t (a)"),
+      });
+    } finally {
+      over.abort();
+      await Promise.all(begun);
+    }
+  });
+});
+
 const oneAccount = () =>
   JSON.stringify({
     override_accounts: [
