@@ -93,7 +93,9 @@ test("who waits for a migration, which waits for them in turn, is let through: i
   await reading.query("begin; lock table accounts in access share mode");
   const migrated = migrateToLatest(database.url, nextVersion);
   await until(async () => {
-    const waiting = "select 1 from pg_locks where not granted and relation = 'accounts'::regclass";
+    // Its number is the same in every test's database.
+    const waiting = `select 1 from pg_locks, pg_database where pg_database.oid = database
+      and datname = current_database() and not granted and relation = 'accounts'::regclass`;
     return (await watching.query(waiting)).rowCount === 1;
   });
   // The migration holds `users` by now. PostgreSQL looks for a deadlock a second after this.
