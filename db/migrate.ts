@@ -19,8 +19,9 @@ const insufficientPrivilege = "42501";
 /**
  * Applies every migration that the database does not have yet, each in a transaction of its own, so
  * that its locks are held no longer than it runs, or outside of one where it builds indexes
- * concurrently (`outsideTransaction`). Several nodes may call it at once: one does it. Throws the first migration's error; what came before it stays applied. A database that a
- * newer version has migrated further is left as it is: this version runs beside that one.
+ * concurrently (`outsideTransaction`). Several nodes may call it at once: one does it. Throws the
+ * first migration's error; what came before it stays applied. A database that a newer version has
+ * migrated further is left as it is: this version runs beside that one.
  */
 export async function migrateToLatest(
   databaseUrl: string,
@@ -31,7 +32,7 @@ export async function migrateToLatest(
     max: 1,
     connectionTimeoutMillis: 10_000,
     // Without the limits that the role's other statements have: `limitStatements`.
-    options: "-c statement_timeout=0 -c lock_timeout=0",
+    options: `-c statement_timeout=0 -c lock_timeout=${lockTimeout}`,
   });
   // A lost connection fails the query that needs it; nobody else has to hear of it.
   pool.on("error", () => {});
@@ -39,7 +40,8 @@ export async function migrateToLatest(
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
   const apply = async (name: string) => {
     const outside = outsideTransaction.has(name);
-    // Nobody waits behind an index that is built concurrently; it waits for every transaction before it.
+    // 0 is none: an index that is built concurrently waits for every transaction before it, and nobody
+    // waits behind it.
     const limit = String(outside ? 0 : lockTimeout);
     await sql`select set_config('lock_timeout', ${limit}, false)`.execute(db);
     const { error } = await createMigrator(db, migrations, outside).migrateUp();

@@ -28,5 +28,8 @@ export const migrations: Record<string, Migration> = {
   "017_added_from": addedFrom,
 };
 
-/** Those that build indexes concurrently: each step of theirs may be repeated. */
+/**
+ * Those that build indexes concurrently: each step of theirs may be repeated, and waits for locks without
+ * a limit, unless it sets its own (`lock_timeout`), as whatever locks a table must.
+ */
 export const outsideTransaction: ReadonlySet<string> = new Set(["015_keys_by_user"]);
