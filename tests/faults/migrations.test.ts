@@ -6,7 +6,7 @@ import { migrateToLatest, pendingMigrations } from "../../db/migrate.ts";
 import { migrations, outsideTransaction } from "../../migrations/index.ts";
 import { prepareDatabase } from "../../server/prepare-database.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
-import { testDatabase } from "../support/database.ts";
+import { testDatabase, waitingLocks } from "../support/database.ts";
 import { harmOf, readSchema } from "../support/schema-changes.ts";
 import { until } from "../support/until.ts";
 
@@ -93,9 +93,7 @@ test("who waits for a migration, which waits for them in turn, is let through: i
   await reading.query("begin; lock table accounts in access share mode");
   const migrated = migrateToLatest(database.url, nextVersion);
   await until(async () => {
-    // Its number is the same in every test's database.
-    const waiting = `select 1 from pg_locks, pg_database where pg_database.oid = database
-      and datname = current_database() and not granted and relation = 'accounts'::regclass`;
+    const waiting = `${waitingLocks} and relation = 'accounts'::regclass`;
     return (await watching.query(waiting)).rowCount === 1;
   });
   // The migration holds `users` by now. PostgreSQL looks for a deadlock a second after this.
@@ -125,6 +123,7 @@ test("an index is built concurrently beside transactions of which one is always 
     });
     try {
       await new Promise((resolve) => setTimeout(resolve, 600));
+      // By its name a migration is run outside of a transaction.
       const [outside = ""] = outsideTransaction;
       await migrateToLatest(url, {
         "001_table": migration("create table t (a int)"),

@@ -12,6 +12,7 @@ import { Secret } from "../../server/vault/secret.ts";
 import { Vault } from "../../server/vault/vault.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { compareBooks } from "../support/books.ts";
+import { waitingLocks } from "../support/database.ts";
 import { until } from "../support/until.ts";
 
 const key = (id: string) => `${id}:${randomBytes(32).toString("base64")}`;
@@ -108,15 +109,7 @@ test("keys:rotate, killed halfway and run again beside connections, leaves every
     create trigger wait_here before update on link_attempts
       for each row when (old.id = '${middle}') execute function wait_here()`);
   const first = rotate(ring);
-  // The other tests' databases have locks of their own.
-  await until(
-    async () =>
-      (
-        await app.query(
-          "select 1 from pg_locks, pg_database where pg_database.oid = database and datname = current_database() and not granted",
-        )
-      ).length === 1,
-  );
+  await until(async () => (await app.query(waitingLocks)).length === 1);
   first.child.kill("SIGKILL");
   await first.ended;
   await holder.end();

@@ -5,6 +5,11 @@ import { limitStatements } from "../../db/limit-statements.ts";
 import { timeLimits } from "../../server/time-limits.ts";
 import { templateDatabase } from "./global-setup.ts";
 
+/** SQL of the locks that are waited for in the database at hand: the other tests' have their own. */
+export const waitingLocks = `select 1 from pg_locks
+  join pg_database on pg_database.oid = pg_locks.database
+  where datname = current_database() and not granted`;
+
 /** A database of this test file's own, copied from the migrated template. */
 export async function testDatabase() {
   const admin = inject("databaseServer");
