@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { freePort } from "../../local/ports.ts";
 import { launchBrowser, openPage } from "../support/browser.ts";
 import { browserCookies } from "../support/people.ts";
+import { until } from "../support/until.ts";
 import { amount, type Figure, ratio } from "./figure.ts";
 import { throughput } from "./load.ts";
 import { startProcess } from "./node-process.ts";
@@ -170,13 +170,13 @@ async function* usable(url: string, cookie: string): AsyncGenerator<Figure> {
       await session.send("Emulation.setCPUThrottlingRate", { rate: 4 });
       await page.addInitScript(watchUsable, banks);
       await page.goto(`${url}/dashboard`, { waitUntil: "commit" });
-      // Over the bare protocol: what Playwright waits with is itself a tenth of a slowed page's time.
       let ms = 0;
-      while (ms === 0) {
-        await pause(250);
+      // Over the bare protocol: what Playwright waits with is itself a tenth of a slowed page's time.
+      await until(async () => {
         const { result } = await session.send("Runtime.evaluate", { expression: "usableAt" });
-        ms = result.value;
-      }
+        ms = result.value ?? 0;
+        return ms > 0;
+      });
       seconds.push(ms / 1000);
       await page.waitForLoadState("networkidle");
       shifts.push(await layoutShift());
