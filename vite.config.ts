@@ -1,10 +1,19 @@
 import { vitePlugin as remix } from "@remix-run/dev";
 import tailwindcss from "@tailwindcss/vite";
 import { defineConfig } from "vite";
+import { compression } from "vite-plugin-compression2";
 import remixOptions from "./remix.config.js";
 
-export default defineConfig({
-  plugins: [tailwindcss(), remix(remixOptions)],
+/** Bytes from which a file is compressed, here and where answers are (`compression`'s own). */
+const threshold = 1_000;
+
+export default defineConfig(({ isSsrBuild }) => ({
+  plugins: [
+    tailwindcss(),
+    remix(remixOptions),
+    // Once, here, and as small as it gets, rather than for each browser while it waits.
+    isSsrBuild ? null : compression({ threshold, algorithms: ["brotliCompress", "gzip"] }),
+  ],
   // React decides by NODE_ENV, when it is loaded, between its fast self and the one that checks: taken
   // into the build, it is the fast one however the server is started.
   define: { "process.env.NODE_ENV": '"production"' },
@@ -14,4 +23,4 @@ export default defineConfig({
     // With all that takes React: there is one of it.
     noExternal: [/react/, /radix-ui/, "sonner"],
   },
-});
+}));

@@ -13,6 +13,7 @@ import express, {
   type RequestHandler,
   type Response,
 } from "express";
+import expressStaticGzip from "express-static-gzip";
 import helmet from "helmet";
 import snakecaseKeys from "snakecase-keys";
 import { pendingMigrations } from "../db/migrate.ts";
@@ -123,11 +124,8 @@ export function createHttp(
     next(isDocs(req) ? undefined : new FiscilityError("not_found")),
   );
 
-  app.use(
-    "/assets",
-    express.static(path.join(clientFolder, "assets"), { immutable: true, maxAge: "1y" }),
-  );
-  app.use(express.static(clientFolder, { maxAge: "1h" }));
+  app.use("/assets", serveBuilt("assets", { immutable: true, maxAge: "1y" }));
+  app.use(serveBuilt("", { maxAge: "1h" }));
   app.all(
     "*",
     limitBody,
@@ -176,6 +174,15 @@ export function createHttp(
   app.use(answerError(services));
   return app;
 }
+
+/** What the build made for browsers, as it compressed it, for as long as `maxAge` says. */
+const serveBuilt = (folder: string, serveStatic: { maxAge: string; immutable?: true }) =>
+  expressStaticGzip(path.join(clientFolder, folder), {
+    enableBrotli: true,
+    orderPreference: ["br"],
+    index: false,
+    serveStatic,
+  });
 
 /**
  * Remix writes without waiting for its reader; the next page is not made before this one has left. So

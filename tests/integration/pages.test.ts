@@ -37,3 +37,29 @@ test("an address that nothing answers is a 404 page, and no failure of ours", as
     .map((line) => line.level);
   expect(Math.max(...levels)).toBeLessThan(50);
 });
+
+test("what the build made comes as small as the build could make it, for as long as its name lasts", async () => {
+  const page = await (await fetch(`${app.url}/login`)).text();
+  const script = page.match(/\/assets\/entry\.client-[^"]+\.js/)?.[0];
+  const as = (encoding: string) =>
+    fetch(`${app.url}${script}`, { headers: { "accept-encoding": encoding } });
+  const [plain, gzip, br] = await Promise.all(["identity", "gzip", "gzip, deflate, br"].map(as));
+  const about = (answer: Response | undefined) => [
+    answer?.headers.get("content-encoding"),
+    answer?.headers.get("vary"),
+    answer?.headers.get("cache-control"),
+    answer?.headers.get("content-type"),
+  ];
+  const rest = ["Accept-Encoding", "public, max-age=31536000, immutable"];
+  const type = "text/javascript; charset=utf-8";
+  expect(about(plain)).toEqual([null, ...rest, type]);
+  expect(about(gzip)?.slice(0, 3)).toEqual(["gzip", ...rest]);
+  expect(about(br)?.slice(0, 3)).toEqual(["br", ...rest]);
+  const size = (answer: Response | undefined) => Number(answer?.headers.get("content-length"));
+  expect(size(br)).toBeGreaterThan(0);
+  expect(size(br)).toBeLessThan(size(gzip));
+  expect(size(gzip)).toBeLessThan(size(plain) / 2);
+  const text = await plain?.text();
+  expect(await gzip?.text()).toBe(text);
+  expect(await br?.text()).toBe(text);
+});
