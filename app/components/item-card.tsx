@@ -1,6 +1,6 @@
 import { TriangleAlert } from "lucide-react";
 import { type ReactNode, useEffect, useId, useRef } from "react";
-import type { ItemWithAccounts } from "../../server/contracts/accounts.ts";
+import type { ShownItem } from "../dashboard/write-item.server.ts";
 import { text } from "../text.ts";
 import { AccountRow } from "./account-row.tsx";
 import { cardClass } from "./card.ts";
@@ -13,7 +13,7 @@ export const itemCardClass = `${cardClass} overflow-hidden`;
 export const cardHeadClass = "flex h-18 items-center gap-3.5 border-b border-line px-4 sm:px-5";
 
 interface ItemCardProps {
-  item: ItemWithAccounts;
+  item: ShownItem;
   isNew: boolean;
   /** The button that lets the person log in at the bank again, shown when the bank asks for it. */
   reconnect: ReactNode;
@@ -36,19 +36,19 @@ export function ItemCard({ item, isNew, reconnect, disconnect }: ItemCardProps) 
     <article
       ref={card}
       tabIndex={-1}
-      aria-label={item.institution.name}
+      aria-label={item.bank}
       data-item-id={item.id}
       data-new={isNew || undefined}
       className={`${itemCardClass} scroll-my-20 data-new:border-accent data-new:ring-1 data-new:ring-accent motion-safe:data-new:animate-arrive motion-safe:data-new:border-line motion-safe:data-new:ring-0`}
     >
       <header className={cardHeadClass}>
-        <Monogram name={item.institution.name} />
+        <Monogram name={item.bank} />
         <div className="min-w-0 flex-1">
-          <h2 id={headingId} className="truncate font-semibold" title={item.institution.name}>
-            {item.institution.name}
+          <h2 id={headingId} className="truncate font-semibold" title={item.bank}>
+            {item.bank}
           </h2>
           <p className="truncate text-sm text-ink-soft">
-            {text.dashboard.accountCount(item.accounts.length)}
+            {item.counted}
             <span aria-hidden="true"> · </span>
             <LocalTime iso={item.createdAt} dateOnly />
           </p>
@@ -70,12 +70,12 @@ export function ItemCard({ item, isNew, reconnect, disconnect }: ItemCardProps) 
           <AccountRow key={account.id} account={account} />
         ))}
       </ul>
-      <TrailLine trail={item.trail} />
+      {item.trail ? <TrailLine trail={item.trail} /> : null}
     </article>
   );
 }
 
-function Status({ status }: { status: ItemWithAccounts["status"] }) {
+function Status({ status }: { status: ShownItem["status"] }) {
   const good = status === "good";
   return (
     <span

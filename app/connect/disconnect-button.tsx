@@ -1,7 +1,7 @@
 import { Unplug } from "lucide-react";
 import { lazy, Suspense, useEffect, useState } from "react";
-import type { ItemWithAccounts } from "../../server/contracts/accounts.ts";
 import { hideToast, showProblem } from "../components/toasts.tsx";
+import type { ShownItem } from "../dashboard/write-item.server.ts";
 import { text } from "../text.ts";
 import { whenIdle } from "./when-idle.ts";
 
@@ -11,7 +11,7 @@ const DisconnectDialog = lazy(async () => ({ default: (await loadDialog()).Disco
 const prepare = () => void loadDialog().catch(() => {});
 
 /** Takes a bank away, after a dialog that says what goes with it and asks for a phrase. */
-export function DisconnectButton({ item }: { item: ItemWithAccounts }) {
+export function DisconnectButton({ item }: { item: ShownItem }) {
   // The dialog stays once it was asked for, so that it can give the focus back.
   const [asked, setAsked] = useState(false);
   const [asking, setAsking] = useState(false);
@@ -38,7 +38,7 @@ export function DisconnectButton({ item }: { item: ItemWithAccounts }) {
       <button
         type="button"
         aria-haspopup="dialog"
-        aria-label={text.disconnect.bank(item.institution.name)}
+        aria-label={text.disconnect.bank(item.bank)}
         title={text.disconnect.button}
         onPointerEnter={prepare}
         onFocus={prepare}

@@ -1,11 +1,11 @@
 import { type FormEvent, useState } from "react";
-import type { ItemWithAccounts } from "../../server/contracts/accounts.ts";
 import { disconnectPhrase, isPhrase } from "../../server/contracts/phrases.ts";
 import { Field } from "../auth/field.tsx";
 import { Button } from "../components/button.tsx";
 import { Consequences } from "../components/consequences.tsx";
 import { Dialog } from "../components/dialog.tsx";
 import { showSuccess } from "../components/toasts.tsx";
+import type { ShownItem } from "../dashboard/write-item.server.ts";
 import { type Failure, toFailure } from "../failure.ts";
 import { text } from "../text.ts";
 import { trpc } from "../trpc.ts";
@@ -14,7 +14,7 @@ import { announceAccounts } from "./account-news.ts";
 const words = text.disconnect;
 
 interface DisconnectDialogProps {
-  item: ItemWithAccounts;
+  item: ShownItem;
   open: boolean;
   onClose: () => void;
 }
@@ -26,7 +26,7 @@ export function DisconnectDialog({ item, open, onClose }: DisconnectDialogProps)
     <Dialog
       open={open}
       onOpenChange={(open) => open || busy || onClose()}
-      title={words.title(item.institution.name)}
+      title={words.title(item.bank)}
       lead={words.lead}
     >
       <Form item={item} busy={busy} setBusy={setBusy} onCancel={onClose} />
@@ -35,7 +35,7 @@ export function DisconnectDialog({ item, open, onClose }: DisconnectDialogProps)
 }
 
 interface FormProps {
-  item: ItemWithAccounts;
+  item: ShownItem;
   busy: boolean;
   setBusy: (busy: boolean) => void;
   onCancel: () => void;
@@ -44,7 +44,7 @@ interface FormProps {
 function Form({ item, busy, setBusy, onCancel }: FormProps) {
   const [mismatch, setMismatch] = useState(false);
   const [failure, setFailure] = useState<Failure | null>(null);
-  const bank = item.institution.name;
+  const bank = item.bank;
   const phrase = disconnectPhrase(bank);
 
   async function submit(event: FormEvent<HTMLFormElement>) {
@@ -79,7 +79,7 @@ function Form({ item, busy, setBusy, onCancel }: FormProps) {
   return (
     <form onSubmit={submit} noValidate className="mt-5 grid gap-5">
       <Consequences
-        goes={[words.accounts(item.accounts.length), words.access]}
+        goes={[words.accounts(item.counted), words.access]}
         stays={[words.atBank, words.activity]}
       />
       {failure ? (

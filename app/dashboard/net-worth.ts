@@ -1,5 +1,5 @@
 import type { Account } from "../../server/contracts/accounts.ts";
-import { isDebt } from "../components/account-kind.ts";
+import { isDebt } from "./account-kind.ts";
 
 /** What all of it is worth in one currency; `amount` is a decimal string. */
 export interface Worth {

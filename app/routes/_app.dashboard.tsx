@@ -18,6 +18,7 @@ import { useFreshData } from "../connect/use-fresh-data.ts";
 import { drawCharts } from "../dashboard/draw-charts.server.ts";
 import { Insights } from "../dashboard/insights-panel.tsx";
 import { netWorth } from "../dashboard/net-worth.ts";
+import { writeItem } from "../dashboard/write-item.server.ts";
 import { pageTitle } from "../page-title.ts";
 import { text } from "../text.ts";
 
@@ -53,7 +54,7 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
   const early = await Promise.race([charts, after(patience)]);
   return {
     // Oldest first: a bank that comes moves none of those that are there.
-    items: items.toReversed(),
+    items: items.toReversed().map(writeItem),
     planUse: { plan, accountsUsed },
     worths,
     shown,
@@ -108,7 +109,7 @@ export default function Dashboard() {
               item={item}
               isNew={item.id === arrival?.itemId}
               disconnect={<DisconnectButton item={item} />}
-              reconnect={<ReconnectButton itemId={item.id} bank={item.institution.name} />}
+              reconnect={<ReconnectButton itemId={item.id} bank={item.bank} />}
             />
           ))
         )}

@@ -1,0 +1,108 @@
+import type { Account, ItemStatus, ItemWithAccounts } from "../../server/contracts/accounts.ts";
+import type { Trail, TrailStep } from "../../server/contracts/trail.ts";
+import { formatMoney } from "../components/money.ts";
+import { text } from "../text.ts";
+import { accountKind, isDebt } from "./account-kind.ts";
+
+/** A bank as its card shows it: written out here, so that the browser loads and runs nothing to do it. */
+export interface ShownItem {
+  id: string;
+  bank: string;
+  status: ItemStatus;
+  /** "3 accounts". */
+  counted: string;
+  /** ISO 8601. */
+  createdAt: string;
+  accounts: ShownAccount[];
+  trail: ShownTrail | null;
+}
+
+/** One account, each part of it as a person reads it. */
+export interface ShownAccount {
+  id: string;
+  name: string;
+  fullName: string;
+  kind: string;
+  mask: { seen: string; spoken: string } | null;
+  /** Null where the bank does not give it. */
+  balance: string | null;
+  /** What stands under the balance: what can be spent, or that it is owed. */
+  below: string;
+}
+
+/** `line`: what the closed trail says. */
+export interface ShownTrail {
+  line: ShownStep;
+  steps: ShownStep[];
+}
+
+/** A step in words; `retryAt` (ISO 8601) is written after them, in the reader's own time. */
+export interface ShownStep extends TrailStep {
+  words: string;
+}
+
+export function writeItem(item: ItemWithAccounts): ShownItem {
+  return {
+    id: item.id,
+    bank: item.institution.name,
+    status: item.status,
+    counted: text.dashboard.accountCount(item.accounts.length),
+    createdAt: item.createdAt,
+    accounts: item.accounts.map(writeAccount),
+    trail: writeTrail(item.trail),
+  };
+}
+
+function writeAccount(account: Account): ShownAccount {
+  const { id, name, officialName, mask, type, subtype, balances } = account;
+  return {
+    id,
+    name,
+    fullName: officialName ?? name,
+    kind: accountKind(type, subtype),
+    mask: mask ? { seen: text.account.mask(mask), spoken: text.account.maskSpoken(mask) } : null,
+    balance: balances.current === null ? null : formatMoney(balances.current, balances.currency),
+    below: belowBalance(account),
+  };
+}
+
+function belowBalance({ type, balances }: Account): string {
+  const { available, limit, currency } = balances;
+  if (isDebt(type)) {
+    if (type === "credit" && limit !== null) {
+      return text.account.ofLimit(formatMoney(limit, currency));
+    }
+    return text.account.owed;
+  }
+  return available === null ? "" : text.account.available(formatMoney(available, currency));
+}
+
+function writeTrail(trail: Trail): ShownTrail | null {
+  const step = current(trail);
+  if (!step) return null;
+  const { transactions, steps } = trail;
+  const upToDate = step.step === "done" && step.state === "done";
+  return {
+    line: upToDate
+      ? { ...step, words: text.trail.upToDate(transactions) }
+      : writeStep(step, transactions),
+    steps: steps.map((each) => writeStep(each, transactions)),
+  };
+}
+
+/** What the closed line is about: what is wrong before what goes on, and that before what is to come. */
+function current({ steps }: Trail): TrailStep | undefined {
+  const first = (state: TrailStep["state"]) => steps.find((step) => step.state === state);
+  return (
+    first("needs_you") ?? first("failed") ?? first("running") ?? first("waiting") ?? steps.at(-1)
+  );
+}
+
+function writeStep(step: TrailStep, transactions: number): ShownStep {
+  const name =
+    step.step === "transactions" && transactions > 0
+      ? text.trail.arrived(transactions)
+      : text.trail.step[step.step];
+  const words = step.state === "done" ? name : `${name}: ${text.trail.state[step.state]}`;
+  return { ...step, words };
+}
