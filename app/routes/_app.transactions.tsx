@@ -1,19 +1,21 @@
 import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { Link, useLoaderData, useNavigation } from "@remix-run/react";
 import type { ReactNode } from "react";
-import type { Account } from "../../server/contracts/accounts.ts";
-import type { Transaction } from "../../server/contracts/transactions.ts";
 import { requireViewer } from "../auth/require-viewer.ts";
 import { buttonClass } from "../components/button.tsx";
 import { cardClass } from "../components/card.ts";
-import { formatMoney } from "../components/money.ts";
 import { RouteError } from "../components/route-error.tsx";
 import { useFreshData } from "../connect/use-fresh-data.ts";
 import { pageTitle } from "../page-title.ts";
 import { reasonOf } from "../reason-of.ts";
 import { text } from "../text.ts";
-import { addressOf, negated, readFilter, toInput } from "../transactions/filter.ts";
+import { addressOf, readFilter, toInput } from "../transactions/filter.ts";
 import { FilterForm } from "../transactions/filter-form.tsx";
+import {
+  type ShownDay,
+  type ShownTransaction,
+  writeDays,
+} from "../transactions/write-days.server.ts";
 
 const words = text.transactions;
 
@@ -32,17 +34,30 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
       throw error;
     }),
   ]);
-  return { items, page, filter, paged: cursor !== null, dataVersion: context.dataVersion };
+  const accounts = items.flatMap((item) => item.accounts);
+  return {
+    banks: items.map(({ id, institution, accounts }) => ({
+      id,
+      name: institution.name,
+      accounts: accounts.map(({ id, name, mask }) => ({ id, name, mask })),
+    })),
+    coming: items.some(({ trail }) => trail.steps.at(-1)?.state !== "done"),
+    page: page && {
+      days: writeDays(page.transactions, accounts),
+      nextCursor: page.nextCursor,
+    },
+    filter,
+    paged: cursor !== null,
+    dataVersion: context.dataVersion,
+  };
 }
 
 export default function Transactions() {
-  const { items, page, filter, paged, dataVersion } = useLoaderData<typeof loader>();
+  const { banks, coming, page, filter, paged, dataVersion } = useLoaderData<typeof loader>();
   useFreshData(dataVersion);
   const { location } = useNavigation();
   const busy = location?.pathname === "/transactions";
-  const accounts = new Map(items.flatMap((item) => item.accounts).map((one) => [one.id, one]));
   const filtered = Object.keys(filter).length > 0;
-  const coming = items.some(({ trail }) => trail.steps.at(-1)?.state !== "done");
 
   return (
     <div className="max-w-204">
@@ -54,17 +69,17 @@ export default function Transactions() {
           <p>{words.invalid}</p>
         </div>
       ) : null}
-      {items.length > 0 || filtered ? (
+      {banks.length > 0 || filtered ? (
         <FilterForm
           filter={filter}
-          items={items}
+          banks={banks}
           busy={busy}
-          found={page !== null && page.transactions.length > 0}
+          found={page !== null && page.days.length > 0}
         />
       ) : null}
-      {page === null ? null : page.transactions.length > 0 ? (
+      {page === null ? null : page.days.length > 0 ? (
         <>
-          <Days transactions={page.transactions} accounts={accounts} busy={busy} />
+          <Days days={page.days} busy={busy} />
           <nav aria-label={words.pages} className="mt-5 flex justify-between gap-3">
             {paged ? (
               <Link to={addressOf(filter)} className={buttonClass("secondary")}>
@@ -88,7 +103,7 @@ export default function Transactions() {
         <Notice title={words.noneTitle}>{words.none}</Notice>
       ) : (
         <Notice title={words.emptyTitle}>
-          {items.length > 0 && coming ? words.coming : words.empty}
+          {coming ? words.coming : words.empty}
           <Link to="/dashboard" className={buttonClass("secondary", "mx-auto mt-5 flex w-fit")}>
             {words.emptyAction}
           </Link>
@@ -107,35 +122,21 @@ function Notice({ title, children }: { title: string; children: ReactNode }) {
   );
 }
 
-interface DaysProps {
-  transactions: Transaction[];
-  accounts: Map<string, Account>;
-  busy: boolean;
-}
-
 /** The page's transactions under the days they are of. */
-function Days({ transactions, accounts, busy }: DaysProps) {
-  const days = new Map<string, Transaction[]>();
-  for (const transaction of transactions) {
-    days.set(transaction.date, [...(days.get(transaction.date) ?? []), transaction]);
-  }
+function Days({ days, busy }: { days: ShownDay[]; busy: boolean }) {
   return (
     <div
       aria-busy={busy}
       className="mt-5 grid grid-cols-[minmax(0,1fr)] gap-5 transition-opacity aria-busy:opacity-60"
     >
-      {[...days].map(([date, ofDay]) => (
+      {days.map(({ date, name, rows }) => (
         <section key={date} aria-labelledby={`day-${date}`}>
           <h2 id={`day-${date}`} className="mb-2 text-sm font-medium text-ink-soft">
-            <time dateTime={date}>{day.format(new Date(`${date}T00:00:00Z`))}</time>
+            <time dateTime={date}>{name}</time>
           </h2>
           <ul className={`${cardClass} divide-y divide-line`}>
-            {ofDay.map((transaction) => (
-              <Row
-                key={transaction.id}
-                transaction={transaction}
-                account={accounts.get(transaction.accountId)}
-              />
+            {rows.map((row) => (
+              <Row key={row.id} {...row} />
             ))}
           </ul>
         </section>
@@ -144,23 +145,13 @@ function Days({ transactions, accounts, busy }: DaysProps) {
   );
 }
 
-/** A calendar day at the bank: the same everywhere, whatever the reader's time zone. */
-const day = new Intl.DateTimeFormat("en-US", { dateStyle: "full", timeZone: "UTC" });
-
-function Row({ transaction, account }: { transaction: Transaction; account: Account | undefined }) {
-  const { amount, currency, name, merchant, category, pending } = transaction;
-  const shown = negated(amount);
-  const incoming = !shown.startsWith("-");
-  const about = [
-    category ? (words.categories[category] ?? category) : null,
-    account ? `${account.name}${account.mask ? ` ${text.account.mask(account.mask)}` : ""}` : null,
-  ].filter(Boolean);
+function Row({ name, fullName, about, pending, incoming, amount }: ShownTransaction) {
   return (
     <li className="flex min-h-16 items-center gap-4 px-4 py-2.5 sm:px-5">
       <div className="min-w-0 flex-1">
         <p className="flex items-center gap-2">
-          <span className="truncate font-medium" title={name}>
-            {merchant ?? name}
+          <span className="truncate font-medium" title={fullName}>
+            {name}
           </span>
           {pending ? (
             <span
@@ -171,13 +162,12 @@ function Row({ transaction, account }: { transaction: Transaction; account: Acco
             </span>
           ) : null}
         </p>
-        <p className="truncate text-sm text-ink-soft">{about.join(" · ")}</p>
+        <p className="truncate text-sm text-ink-soft">{about}</p>
       </div>
       <p
         className={`shrink-0 text-right font-medium tabular-nums ${incoming ? "text-accent" : ""}`}
       >
-        {incoming ? "+" : ""}
-        {formatMoney(shown, currency)}
+        {amount}
       </p>
     </li>
   );

@@ -1,7 +1,6 @@
 import { Form, Link } from "@remix-run/react";
 import { ChevronDown, Download, Search } from "lucide-react";
 import type { ComponentPropsWithoutRef, ReactNode } from "react";
-import type { ItemWithAccounts } from "../../server/contracts/accounts.ts";
 import { Button, buttonClass } from "../components/button.tsx";
 import { text } from "../text.ts";
 import { addressOf, downloadOf, type Filter } from "./filter.ts";
@@ -11,16 +10,23 @@ const words = text.transactions;
 const inputClass =
   "h-11 w-full min-w-0 rounded-lg border border-field-line bg-surface px-3 text-base text-ink outline-none focus:border-accent focus:ring-3 focus:ring-accent/25";
 
+/** A bank whose accounts can be chosen. */
+interface FilteredBank {
+  id: string;
+  name: string;
+  accounts: { id: string; name: string; mask: string | null }[];
+}
+
 interface FilterFormProps {
   filter: Filter;
-  items: ItemWithAccounts[];
+  banks: FilteredBank[];
   busy: boolean;
   /** There is something to take along. */
   found: boolean;
 }
 
 /** A plain GET form: the filters are the page's address, and it works without JavaScript. */
-export function FilterForm({ filter, items, busy, found }: FilterFormProps) {
+export function FilterForm({ filter, banks, busy, found }: FilterFormProps) {
   const { search, ...more } = filter;
   const filtered = Object.keys(filter).length > 0;
   return (
@@ -65,8 +71,8 @@ export function FilterForm({ filter, items, busy, found }: FilterFormProps) {
           <Labelled label={words.account} className="col-span-2">
             <select name="account" defaultValue={filter.account ?? ""} className={inputClass}>
               <option value="">{words.everyAccount}</option>
-              {items.map(({ id, institution, accounts }) => (
-                <optgroup key={id} label={institution.name}>
+              {banks.map(({ id, name, accounts }) => (
+                <optgroup key={id} label={name}>
                   {accounts.map((account) => (
                     <option key={account.id} value={account.id}>
                       {account.name}
