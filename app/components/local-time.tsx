@@ -1,18 +1,25 @@
-import { useSyncExternalStore } from "react";
+import { Suspense, useSyncExternalStore } from "react";
+
+interface LocalTimeProps {
+  iso: string;
+  dateOnly?: boolean;
+  timeOnly?: boolean;
+}
 
 /**
  * A moment as date and time. The server cannot know the reader's time zone: the page comes with UTC
  * and turns to local time once it is alive, so that both agree while React takes the page over.
+ * That is after all else on the page can be used: a browser's first formatter takes it long.
  */
-export function LocalTime({
-  iso,
-  dateOnly = false,
-  timeOnly = false,
-}: {
-  iso: string;
-  dateOnly?: boolean;
-  timeOnly?: boolean;
-}) {
+export function LocalTime(props: LocalTimeProps) {
+  return (
+    <Suspense>
+      <Moment {...props} />
+    </Suspense>
+  );
+}
+
+function Moment({ iso, dateOnly = false, timeOnly = false }: LocalTimeProps) {
   const alive = useSyncExternalStore(
     noSubscription,
     () => true,
