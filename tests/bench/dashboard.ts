@@ -152,7 +152,8 @@ function watchUsable(banks: number): void {
     const buttons = [...document.querySelectorAll("main button")];
     const there = cards.length === banks && buttons.length > 0;
     if (there && [...cards, ...buttons].every(hydrated)) page.usableAt = performance.now();
-    else requestAnimationFrame(look);
+    // Not by frame: one may wait for the next half of the page.
+    else setTimeout(look, 10);
   };
   look();
 }
