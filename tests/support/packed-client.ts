@@ -21,8 +21,14 @@ interface Manifest {
 export async function packedClientProject(): Promise<{
   folder: string;
   write(files: Record<string, string>): void;
-  /** Writes files and type-checks the project; rejects with tsc's output when it does not fit. */
-  check(files: Record<string, string>, options?: { libraries?: boolean }): Promise<void>;
+  /**
+   * Writes files and type-checks the project; rejects with tsc's output when it does not fit.
+   * `libraries`: the declarations of packages too. `node`: with what a program for Node has beside it.
+   */
+  check(
+    files: Record<string, string>,
+    options?: { libraries?: boolean; node?: boolean },
+  ): Promise<void>;
   remove(): void;
 }> {
   const folder = mkdtempSync(path.join(tmpdir(), "fiscility-client-"));
@@ -46,9 +52,6 @@ export async function packedClientProject(): Promise<{
     }
   };
   copyDeclared(readManifest(installed));
-  // What every TypeScript project for Node has.
-  copyDeclared({ dependencies: { "@types/node": "*" } });
-
   const write = (files: Record<string, string>) => {
     for (const [name, content] of Object.entries(files)) {
       writeFileSync(path.join(folder, name), content);
@@ -63,7 +66,7 @@ export async function packedClientProject(): Promise<{
         noUncheckedIndexedAccess: true,
         module: "NodeNext",
         target: "ES2022",
-        types: ["node"],
+        types: [],
         noEmit: true,
       },
     }),
@@ -71,11 +74,12 @@ export async function packedClientProject(): Promise<{
   return {
     folder,
     write,
-    async check(files, { libraries = false } = {}) {
+    async check(files, { libraries = false, node = false } = {}) {
       write(files);
+      if (node) copyDeclared({ dependencies: { "@types/node": "*" } });
       const tsc = path.join(root, "node_modules/typescript/bin/tsc");
-      const skip = String(!libraries);
-      await run(process.execPath, [tsc, "-p", folder, "--skipLibCheck", skip]).catch(
+      const options = ["--skipLibCheck", String(!libraries), ...(node ? ["--types", "node"] : [])];
+      await run(process.execPath, [tsc, "-p", folder, ...options]).catch(
         (error: { stdout: string }) => {
           throw new Error(error.stdout);
         },
