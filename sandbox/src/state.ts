@@ -17,7 +17,9 @@ export interface ItemAccount {
 export type ActivityStep =
   | { kind: "refresh"; day: string }
   | { kind: "bulk"; day: string; bulk: BulkChange }
-  | { kind: "create"; day: string; transactions: CreatedTransaction[] };
+  | { kind: "create"; day: string; transactions: CreatedTransaction[] }
+  /** Update mode: the accounts that the Item had, and has since. */
+  | { kind: "accounts"; before: ItemAccount[]; after: ItemAccount[] };
 
 /** How many transactions come, change and go at once: `/_control/items/transactions`. */
 export interface BulkChange {

@@ -1,5 +1,5 @@
 import axe from "axe-core";
-import type { PlaidApi } from "plaid";
+import type { PlaidApi, Transaction } from "plaid";
 import type { Browser, BrowserContextOptions, Frame, FrameLocator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { type RunningSandbox, startSandbox } from "../src/index.ts";
@@ -374,13 +374,24 @@ test("update mode heals the Item without a choice of banks, and refuses another 
   expect(exchanged).toMatchObject({ item_id: item.item_id, access_token: item.access_token });
 });
 
-test("update mode with account selection keeps account_ids and adds new ones", async () => {
+test("update mode with account selection keeps account_ids and transactions, and adds new ones", async () => {
   const first = await toBank("Houndstooth Bank");
   await logIn(first.link, "user_select");
   await first.link.getByRole("checkbox", { name: /Rainy Day/ }).uncheck();
   await first.link.getByRole("button", { name: "Connect accounts" }).click();
   const [public_token, before] = await call(first.page, "onSuccess");
   const { access_token } = (await plaid.itemPublicTokenExchange({ public_token })).data;
+  const sync = async (from?: string) => {
+    const pages: Transaction[][] = [];
+    for (let cursor = from; ; ) {
+      const request = { access_token, count: 500, ...(cursor && { cursor }) };
+      const { data } = await plaid.transactionsSync(request);
+      pages.push(data.added);
+      cursor = data.next_cursor;
+      if (!data.has_more) return { added: pages.flat(), cursor };
+    }
+  };
+  const early = await sync();
   const token = await linkToken({
     access_token,
     products: undefined,
@@ -397,6 +408,12 @@ test("update mode with account selection keeps account_ids and adds new ones", a
   expect(after.accounts).toHaveLength(3);
   const ids = after.accounts.map(({ id }: { id: string }) => id);
   for (const { id } of before.accounts) expect(ids).toContain(id);
+  const old = new Set(before.accounts.map(({ id }: { id: string }) => id));
+  const [added] = ids.filter((id: string) => !old.has(id));
+  // What the reader has stays as it is; with its cursor comes only what moved on the new account.
+  const late = await sync(early.cursor);
+  expect(new Set(late.added.map(({ account_id }) => account_id))).toEqual(new Set([added]));
+  expect((await sync()).added).toEqual([...early.added, ...late.added]);
 });
 
 test("account_filters narrow the picker; with nothing left, NO_ACCOUNTS", async () => {

@@ -4,7 +4,7 @@
  */
 import { derivedId } from "../plaid/ids.ts";
 import { Random } from "../random.ts";
-import type { ActivityStep, BulkChange, CreatedTransaction, Item } from "../state.ts";
+import type { ActivityStep, BulkChange, CreatedTransaction, Item, ItemAccount } from "../state.ts";
 import type { BankAccount } from "./holders.ts";
 import { SMALL_PURCHASES } from "./merchants.ts";
 import { NOWHERE, type Transaction, transactionOf } from "./transaction-shape.ts";
@@ -36,20 +36,29 @@ export class TransactionFeed {
   readonly #addedAt = new Map<string, number>();
   readonly #modifiedAt = new Map<string, number>();
   readonly #itemId: string;
-  readonly #accounts: FeedAccount[];
+  readonly #atTheBank: (account: ItemAccount) => FeedAccount[];
+  #accounts: FeedAccount[];
   readonly #firstDay: string;
   #through: string;
   #minted = 0;
   #steps = 0;
 
-  constructor(item: Item, accounts: FeedAccount[], firstDay: string, birthday: string) {
+  constructor(
+    item: Item,
+    atTheBank: (account: ItemAccount) => FeedAccount[],
+    firstDay: string,
+    birthday: string,
+  ) {
+    const changed = item.activity.find((step) => step.kind === "accounts");
+    const accounts = (changed?.before ?? item.accounts).flatMap(atTheBank);
     this.#itemId = item.item_id;
+    this.#atTheBank = atTheBank;
     this.#accounts = accounts;
     this.#firstDay = firstDay;
     this.#through = addDays(firstDay, -1);
     const given = accounts.filter((account) => account.bank.transactions !== null);
     for (const account of given) this.#addGiven(account);
-    this.#live(birthday);
+    this.#live(birthday, accounts);
     if (given.length === 0) this.#buySomething(birthday);
   }
 
@@ -62,6 +71,7 @@ export class TransactionFeed {
   catchUp(steps: readonly ActivityStep[]): void {
     for (const step of steps.slice(this.#steps)) {
       if (step.kind === "create") this.#create(step.transactions);
+      else if (step.kind === "accounts") this.#changeAccounts(step.after);
       else if (step.kind === "bulk") this.#change(step.day, step.bulk);
       else this.#refresh(step.day);
       this.#steps += 1;
@@ -118,12 +128,11 @@ export class TransactionFeed {
     return derivedId(this.#itemId, "transaction", this.#minted);
   }
 
-  /** Adds every movement up to and including `day`. */
-  #live(day: string): void {
-    const from = dayNumber(this.#through) + 1;
-    for (let number = from; number <= dayNumber(day); number += 1) {
+  /** Adds every movement of these accounts from `first` on, up to and including `day`. */
+  #live(day: string, accounts: FeedAccount[], first = addDays(this.#through, 1)): void {
+    for (let number = dayNumber(first); number <= dayNumber(day); number += 1) {
       const date = addDays("1970-01-01", number);
-      for (const account of this.#accounts) {
+      for (const account of accounts) {
         if (account.bank.transactions !== null) continue;
         for (const movement of movementsOn(account.key, account.bank, date)) {
           this.#put("added", this.#transaction(account, movement));
@@ -161,7 +170,7 @@ export class TransactionFeed {
         pending_transaction_id: pending.transaction_id,
       });
     }
-    this.#live(day);
+    this.#live(day, this.#accounts);
     if (this.#accounts.every((account) => account.bank.transactions === null)) {
       this.#buySomething(day);
     }
@@ -175,6 +184,19 @@ export class TransactionFeed {
         location: { ...NOWHERE, city: "San Matias", region: "CA" },
       });
     }
+  }
+
+  /** What moved on an account that is not shared any more is shown no more, and nothing tells of it. */
+  #changeAccounts(after: ItemAccount[]): void {
+    const had = new Set(this.#accounts.map(({ account_id }) => account_id));
+    this.#accounts = after.flatMap(this.#atTheBank);
+    const has = new Set(this.#accounts.map(({ account_id }) => account_id));
+    for (const { transaction_id, account_id } of [...this.current.values()]) {
+      if (!has.has(account_id)) this.current.delete(transaction_id);
+    }
+    const fresh = this.#accounts.filter(({ account_id }) => !had.has(account_id));
+    for (const account of fresh) this.#addGiven(account);
+    this.#live(this.#through, fresh, this.#firstDay);
   }
 
   #create(transactions: CreatedTransaction[]): void {

@@ -1,6 +1,6 @@
 /** The feeds of all Items. */
 import type { Sandbox } from "../sandbox.ts";
-import type { ActivityStep, BulkChange, CreatedTransaction, Item } from "../state.ts";
+import type { ActivityStep, BulkChange, CreatedTransaction, Item, ItemAccount } from "../state.ts";
 import { TransactionFeed } from "./transaction-feed.ts";
 import { addDays } from "./transactions.ts";
 
@@ -22,20 +22,28 @@ export class TransactionFeeds {
         item.username,
         item.custom_user,
       );
-      const accounts = item.accounts.flatMap(({ account_id, bank_account }) => {
+      const atTheBank = ({ account_id, bank_account }: ItemAccount) => {
         const bank = holder[bank_account];
         const key = [this.#sandbox.world, item.institution_id, item.username, bank_account];
         return bank ? [{ account_id, bank, key }] : [];
-      });
+      };
       const birthday = item.created_at.slice(0, 10);
-      feed = new TransactionFeed(item, accounts, addDays(birthday, -item.days_requested), birthday);
+      const firstDay = addDays(birthday, -item.days_requested);
+      feed = new TransactionFeed(item, atTheBank, firstDay, birthday);
       this.#feeds.set(item.item_id, feed);
     }
     feed.catchUp(item.activity);
     return feed;
   }
 
-  /** Forgets a feed whose Item's accounts have changed. */
+  /** Gives the Item other accounts: new ones come with all that ever moved on them. */
+  changeAccounts(item: Item, after: ItemAccount[]): void {
+    const before = item.accounts;
+    item.accounts = after;
+    this.#step(item, { kind: "accounts", before, after });
+  }
+
+  /** Forgets the feed of an Item that is no more. */
   drop(item_id: string): void {
     this.#feeds.delete(item_id);
   }

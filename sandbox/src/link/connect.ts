@@ -4,6 +4,7 @@ import { createItem, issuePublicToken, repair, shownAccounts } from "../items.ts
 import { PlaidError } from "../plaid/plaid-error.ts";
 import type { Sandbox } from "../sandbox.ts";
 import type { Item, LinkSession, LinkSuccessMetadata, LinkToken } from "../state.ts";
+import { announcing } from "../webhooks/announcing.ts";
 
 /** `chosen`: the places of the accounts among the holder's; at least one. */
 export function connectAccounts(
@@ -56,14 +57,14 @@ function updateItem(sandbox: Sandbox, token: LinkToken, chosen: number[]): Item 
   const item = sandbox.state.items.get(token.update_item_id ?? "");
   if (!item || item.removed_at !== null) throw new PlaidError("ITEM_NOT_FOUND");
   if (token.account_selection_enabled) {
-    item.accounts = chosen.map(
+    const accounts = chosen.map(
       (bank_account) =>
         item.accounts.find((account) => account.bank_account === bank_account) ?? {
           account_id: sandbox.ids.id(),
           bank_account,
         },
     );
-    sandbox.feeds.drop(item.item_id);
+    announcing(sandbox, item, () => sandbox.feeds.changeAccounts(item, accounts));
   }
   repair(sandbox, item);
   return item;
