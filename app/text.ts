@@ -65,8 +65,19 @@ export const text = {
       login_required: "Needs a new log-in",
       revoked: "Permission withdrawn",
     },
-    loginRequired:
-      "This bank asks you to log in once more. The balances below are the last ones it gave.",
+    asks: {
+      loginRequired:
+        "This bank asks you to log in once more. The balances below are the last ones it gave.",
+      revoked:
+        "The permission was withdrawn at the bank. The balances below are the last ones it gave. Reconnect it to go on, or disconnect it.",
+      expiring:
+        "This bank will soon ask for a new log-in. Reconnect it before, and nothing is missed.",
+      expiresOn: "The permission ends on",
+      newAccounts: "This bank has new accounts that are not shown here.",
+      noRoom: "This bank has new accounts, and your plan has no room for another.",
+      notShared:
+        "Some of these accounts are no longer shared by the bank. They are shown as they were last seen.",
+    },
     isNew: "New",
     insights: "Net worth, money in and out",
     netWorth: "Net worth",
@@ -94,6 +105,7 @@ export const text = {
     available: (amount: string) => `${amount} available`,
     owed: "Owed",
     ofLimit: (amount: string) => `of ${amount} limit`,
+    notShared: "No longer shared",
     unknown: "Not given",
     unknownHint: "The bank does not give this balance.",
     name: "Account",
@@ -185,6 +197,9 @@ export const text = {
     connecting: (bank: string | null) => (bank ? `Connecting ${bank}…` : "Connecting your bank…"),
     busy: "Busy, trying again…",
     reconnect: "Reconnect",
+    choose: "Choose accounts",
+    chooseAt: (bank: string) => `Choose accounts at ${bank}`,
+    added: (bank: string, accounts: number) => `${counted(accounts, "account")} added at ${bank}`,
     reconnected: (bank: string) => `${bank} is connected again`,
     needsScript:
       "Connecting a bank, and changing a connection, opens a window that needs JavaScript. Turn it on for this site to go on; you can read everything without.",
@@ -336,6 +351,7 @@ export const text = {
     connected: (bank: string) => `${bank} connected`,
     already_connected: (bank: string) => `${bank} was connected already`,
     reconnected: (bank: string) => `${bank} reconnected`,
+    added: (accounts: number) => `${counted(accounts, "account")} added`,
     disconnected: (bank: string) => `${bank} disconnected`,
     refused: (bank: string) => `${bank} was not connected`,
     failed: (bank: string) => `${bank} could not be connected`,

@@ -254,6 +254,27 @@ export async function markCacheCleared(db: Db, userId: string): Promise<void> {
     where user_id = version.id and clear_retry_at is not null`.execute(db);
 }
 
+/**
+ * The Item has accounts it had not before: its sync begins again at the beginning, and is told of as
+ * the first was. What was read past may be theirs.
+ */
+export async function restartSync(tx: Db, userId: string, itemId: string): Promise<void> {
+  await tx
+    .updateTable("item_syncs")
+    .set({
+      cursor: null,
+      update_cursor: null,
+      midway: false,
+      status: "waiting",
+      synced_at: null,
+      started_at: null,
+      retry_at: null,
+    })
+    .where("item_id", "=", itemId)
+    .where("user_id", "=", userId)
+    .execute();
+}
+
 /** Nothing to sync yet: the sweep is to ask again then. */
 export async function postponeSync(
   db: Db,

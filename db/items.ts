@@ -1,4 +1,5 @@
-import type { InferResult, Insertable } from "kysely";
+import { type InferResult, type Insertable, sql } from "kysely";
+import type { KnownAccount } from "../server/connect/duplicates.ts";
 import type { ItemWithAccounts } from "../server/contracts/accounts.ts";
 import type { Db } from "./client.ts";
 import { syncItemJob } from "./jobs.ts";
@@ -83,11 +84,48 @@ export async function findItemToken(db: Db, userId: string, id: string): Promise
   return row?.access_token_sealed ?? null;
 }
 
-/** The person has logged in again. Returns the Item's institution; null when it is not there. */
+/**
+ * What one live Item of the user is opened with in update mode, or null. `choosesAccounts`: the bank
+ * has accounts that the person may share beside those that are.
+ */
+export async function findItemToUpdate(
+  db: Db,
+  userId: string,
+  id: string,
+): Promise<{ tokenSealed: string; choosesAccounts: boolean } | null> {
+  const row = await db
+    .selectFrom("items")
+    .where("items.id", "=", id)
+    .where("items.user_id", "=", userId)
+    .select((eb) => [
+      "items.access_token_sealed as tokenSealed",
+      eb
+        .or([
+          eb("items.new_accounts", "=", true),
+          eb.exists(
+            eb
+              .selectFrom("accounts")
+              .where("accounts.user_id", "=", userId)
+              .where("accounts.item_id", "=", id)
+              .where("accounts.revoked_at", "is not", null)
+              .select("accounts.id"),
+          ),
+        ])
+        .as("choosesAccounts"),
+    ])
+    .executeTakeFirst();
+  return row ? { ...row, choosesAccounts: Boolean(row.choosesAccounts) } : null;
+}
+
+/**
+ * The person has been in update mode. `moreToChoose`: there are still accounts that are not shared.
+ * Returns the Item's institution; null when it is not there.
+ */
 export async function setItemGood(
   tx: Db,
   userId: string,
   id: string,
+  { moreToChoose }: { moreToChoose: boolean },
 ): Promise<Pick<ItemRow, "institution_id" | "institution_name"> | null> {
   const row = await tx
     .updateTable("items")
@@ -95,7 +133,7 @@ export async function setItemGood(
       status: "good",
       status_at: new Date(),
       expires_at: null,
-      new_accounts: false,
+      new_accounts: moreToChoose,
       updated_at: new Date(),
     })
     .where("id", "=", id)
@@ -169,6 +207,52 @@ export async function revokeAccount(
     .where("revoked_at", "is", null)
     .executeTakeFirst();
   return numUpdatedRows > 0n;
+}
+
+/** What tells a live account of the user from others. */
+export const knownAccount = [
+  "accounts.id",
+  "accounts.item_id as itemId",
+  "accounts.plaid_account_id as accountId",
+  "items.institution_id as institutionId",
+  "accounts.persistent_account_id as persistentAccountId",
+  "accounts.mask",
+  "accounts.name",
+  "accounts.subtype",
+] as const;
+
+/** Every live account of the user, an Item's together, in the bank's order. */
+export function listKnownAccounts(db: Db, userId: string): Promise<KnownAccount[]> {
+  return db
+    .selectFrom("accounts")
+    .innerJoin("items", "items.id", "accounts.item_id")
+    .where("accounts.user_id", "=", userId)
+    .where("items.user_id", "=", userId)
+    .orderBy("items.created_at")
+    .orderBy("accounts.position")
+    .select(knownAccount)
+    .execute();
+}
+
+/**
+ * Takes over which accounts of an Item the bank shares after update mode: those of `shared` go on
+ * under the id that Plaid has for them now, all others are revoked, and `added` come after them.
+ */
+export async function setSharedAccounts(
+  tx: Db,
+  userId: string,
+  itemId: string,
+  { shared, added }: { shared: { id: string; accountId: string }[]; added: NewAccountRow[] },
+): Promise<void> {
+  await sql`
+    update accounts set revoked_at = case when s.id is null then coalesce(accounts.revoked_at, now()) end,
+      plaid_account_id = coalesce(s."accountId", accounts.plaid_account_id)
+    from accounts as a
+    left join json_to_recordset(${JSON.stringify(shared)}::json) as s (id uuid, "accountId" text)
+      on s.id = a.id
+    where a.id = accounts.id and a.user_id = accounts.user_id
+      and accounts.user_id = ${userId} and accounts.item_id = ${itemId}`.execute(tx);
+  if (added.length > 0) await tx.insertInto("accounts").values(added).execute();
 }
 
 /** Keeps what Plaid told of one Item of the user. */

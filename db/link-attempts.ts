@@ -2,6 +2,7 @@ import { sql, type UpdateObject } from "kysely";
 import { jsonArrayFrom } from "kysely/helpers/postgres";
 import type { KnownAccount } from "../server/connect/duplicates.ts";
 import type { Db } from "./client.ts";
+import { knownAccount } from "./items.ts";
 import type { Database, LinkAttemptRow } from "./schema.ts";
 
 /** Why an attempt ended without a connection: a reason of `contracts/errors.ts` and its details. */
@@ -78,15 +79,7 @@ export async function readConnectState(tx: Db, userId: string, id: string): Prom
           .where("items.user_id", "=", userId)
           .orderBy("items.created_at")
           .orderBy("accounts.position")
-          .select([
-            "accounts.id",
-            "accounts.item_id as itemId",
-            "items.institution_id as institutionId",
-            "accounts.persistent_account_id as persistentAccountId",
-            "accounts.mask",
-            "accounts.name",
-            "accounts.subtype",
-          ]),
+          .select(knownAccount),
       ).as("accounts"),
     )
     .executeTakeFirstOrThrow();

@@ -113,11 +113,11 @@ export interface ItemSyncsTable {
   update_cursor: string | null;
   /** `waiting` for the first sync to end; `failed`: its job is dead, until one succeeds. */
   status: Generated<"waiting" | "done" | "failed">;
-  synced_at: ColumnType<Date | null, undefined, Date>;
+  synced_at: ColumnType<Date | null, undefined, Date | null>;
   /** When the sweep asks for a sync unless one ended before. */
   due_at: Timestamp;
   /** When the first sync began. */
-  started_at: ColumnType<Date | null, undefined, Date>;
+  started_at: ColumnType<Date | null, undefined, Date | null>;
   /** Transactions that the first sync has brought so far. */
   arrived: Generated<number>;
   /** When the first sync, which failed, is tried again. */

@@ -1,8 +1,10 @@
-import { TriangleAlert } from "lucide-react";
+import { Link } from "@remix-run/react";
+import { Info, TriangleAlert } from "lucide-react";
 import { type ReactNode, useEffect, useId, useRef } from "react";
-import type { ShownItem } from "../dashboard/write-item.server.ts";
+import type { ShownAsk, ShownItem } from "../dashboard/write-item.server.ts";
 import { text } from "../text.ts";
 import { AccountRow } from "./account-row.tsx";
+import { buttonClass } from "./button.tsx";
 import { cardClass } from "./card.ts";
 import { LocalTime } from "./local-time.tsx";
 import { Monogram } from "./monogram.tsx";
@@ -15,7 +17,7 @@ export const cardHeadClass = "flex h-18 items-center gap-3.5 border-b border-lin
 interface ItemCardProps {
   item: ShownItem;
   isNew: boolean;
-  /** The button that lets the person log in at the bank again, shown when the bank asks for it. */
+  /** The button that opens the bank again, shown when the bank asks for the person. */
   reconnect: ReactNode;
   /** The button that takes the bank away. */
   disconnect: ReactNode;
@@ -56,15 +58,7 @@ export function ItemCard({ item, isNew, reconnect, disconnect }: ItemCardProps) 
         <Status status={item.status} />
         {disconnect}
       </header>
-      {item.status === "login_required" ? (
-        <div className="flex flex-wrap items-center gap-x-4 gap-y-2.5 border-b border-line bg-warn-soft px-4 py-2.5 text-sm text-warn sm:px-5">
-          <p className="flex min-w-48 flex-1 gap-2.5">
-            <TriangleAlert className="mt-0.5 size-4 shrink-0" aria-hidden="true" />
-            {text.dashboard.loginRequired}
-          </p>
-          {reconnect}
-        </div>
-      ) : null}
+      {item.asks ? <Ask {...item.asks}>{reconnect}</Ask> : null}
       <ul aria-labelledby={headingId} className="divide-y divide-line">
         {item.accounts.map((account) => (
           <AccountRow key={account.id} account={account} />
@@ -72,6 +66,36 @@ export function ItemCard({ item, isNew, reconnect, disconnect }: ItemCardProps) 
       </ul>
       {item.trail ? <TrailLine trail={item.trail} /> : null}
     </article>
+  );
+}
+
+/** What the bank wants, and the way on. */
+function Ask({ words, ends, way, urgent, children }: ShownAsk & { children: ReactNode }) {
+  const Icon = urgent ? TriangleAlert : Info;
+  return (
+    <div
+      className={`flex flex-wrap items-center gap-x-4 gap-y-2.5 border-b border-line px-4 py-2.5 text-sm sm:px-5 ${urgent ? "bg-warn-soft text-warn" : "bg-sunken text-ink"}`}
+    >
+      <p className="flex min-w-48 flex-1 gap-2.5">
+        <Icon className="mt-0.5 size-4 shrink-0" aria-hidden="true" />
+        <span>
+          {words}
+          {ends ? (
+            <>
+              {" "}
+              {text.dashboard.asks.expiresOn} <LocalTime iso={ends} dateOnly />.
+            </>
+          ) : null}
+        </span>
+      </p>
+      {way === "plans" ? (
+        <Link to="/settings/plan" className={buttonClass("secondary")}>
+          {text.plan.see}
+        </Link>
+      ) : (
+        children
+      )}
+    </div>
   );
 }
 

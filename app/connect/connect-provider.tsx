@@ -193,14 +193,17 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
       underway.current = true;
       store.change({ step: { name: "reconnecting", itemId } });
       try {
-        const { item, accounts } = await trpc.plaid.finishUpdateMode.mutate({
+        const { item, accounts, added } = await trpc.plaid.finishUpdateMode.mutate({
           itemId,
           linkSessionId,
         });
         const { navigate, pathname } = latest.current;
         const { name } = item.institution;
         store.change({ arrival: { itemId, bank: name, accountCount: accounts.length } });
-        showSuccess(toastPlace, text.connect.reconnected(name));
+        showSuccess(
+          toastPlace,
+          added > 0 ? text.connect.added(name, added) : text.connect.reconnected(name),
+        );
         announceAccounts(null);
         if (pathname !== "/dashboard")
           navigate("/dashboard", { replace: pathname === "/connect/oauth" });
@@ -216,7 +219,10 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
                   if (!underway.current) void finishUpdate(itemId, linkSessionId);
                 },
               }
-            : { label: text.connect.reconnect, run: () => reconnect(itemId) },
+            : {
+                label: limitDetails(failure) ? text.connect.choose : text.connect.reconnect,
+                run: () => reconnect(itemId),
+              },
         );
       } finally {
         finish();

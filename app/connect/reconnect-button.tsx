@@ -1,22 +1,25 @@
-import { RefreshCw } from "lucide-react";
+import { ListChecks, RefreshCw } from "lucide-react";
 import { Button } from "../components/button.tsx";
+import type { ShownItem } from "../dashboard/write-item.server.ts";
 import { text } from "../text.ts";
 import { useConnect } from "./connect-context.ts";
 
-/** Opens Link in update mode for one Item. */
-export function ReconnectButton({ itemId, bank }: { itemId: string; bank: string }) {
+/** Opens Link in update mode for one Item: to log in again, or to choose its accounts. */
+export function ReconnectButton({ item: { id, bank, asks } }: { item: ShownItem }) {
   const { step, reconnect, prepare } = useConnect();
+  const choose = asks?.way === "choose";
+  const Icon = choose ? ListChecks : RefreshCw;
   return (
     <Button
       kind="secondary"
-      icon={<RefreshCw className="-ml-0.5 size-4" aria-hidden="true" />}
+      icon={<Icon className="-ml-0.5 size-4" aria-hidden="true" />}
       busy={step.name !== "idle"}
-      aria-label={text.problem.reconnectBank(bank)}
+      aria-label={choose ? text.connect.chooseAt(bank) : text.problem.reconnectBank(bank)}
       onPointerEnter={prepare}
       onFocus={prepare}
-      onClick={() => reconnect(itemId)}
+      onClick={() => reconnect(id)}
     >
-      {text.connect.reconnect}
+      {choose ? text.connect.choose : text.connect.reconnect}
     </Button>
   );
 }

@@ -13,8 +13,20 @@ export interface ShownItem {
   counted: string;
   /** ISO 8601. */
   createdAt: string;
+  asks: ShownAsk | null;
   accounts: ShownAccount[];
   trail: ShownTrail | null;
+}
+
+/**
+ * What the bank wants of the person. `ends` (ISO 8601): until when nothing stops. `way` is what leads
+ * on: a log-in, the bank's accounts to choose from, or another plan.
+ */
+export interface ShownAsk {
+  words: string;
+  ends: string | null;
+  way: "reconnect" | "choose" | "plans";
+  urgent: boolean;
 }
 
 /** One account, each part of it as a person reads it. */
@@ -26,7 +38,7 @@ export interface ShownAccount {
   mask: { seen: string; spoken: string } | null;
   /** Null where the bank does not give it. */
   balance: string | null;
-  /** What stands under the balance: what can be spent, or that it is owed. */
+  /** What stands under the balance: what can be spent, that it is owed, or that it is old. */
   below: string;
 }
 
@@ -41,16 +53,38 @@ export interface ShownStep extends TrailStep {
   words: string;
 }
 
-export function writeItem(item: ItemWithAccounts): ShownItem {
+/** `room`: the plan has some for another account. */
+export function writeItem(item: ItemWithAccounts, { room }: { room: boolean }): ShownItem {
   return {
     id: item.id,
     bank: item.institution.name,
     status: item.status,
     counted: text.dashboard.accountCount(item.accounts.length),
     createdAt: item.createdAt,
+    asks: writeAsk(item, room),
     accounts: item.accounts.map(writeAccount),
     trail: writeTrail(item.trail),
   };
+}
+
+function writeAsk(item: ItemWithAccounts, room: boolean): ShownAsk | null {
+  const { asks } = text.dashboard;
+  const logIn = { ends: null, way: "reconnect", urgent: true } as const;
+  switch (item.status) {
+    case "login_required":
+      return { ...logIn, words: asks.loginRequired };
+    case "revoked":
+      return { ...logIn, words: asks.revoked };
+    case "expiring":
+      return { ...logIn, words: asks.expiring, ends: item.expiresAt };
+  }
+  const choice = { ends: null, way: "choose", urgent: false } as const;
+  if (item.newAccounts) {
+    return room
+      ? { ...choice, words: asks.newAccounts }
+      : { ...choice, words: asks.noRoom, way: "plans" };
+  }
+  return item.accounts.some(({ revoked }) => revoked) ? { ...choice, words: asks.notShared } : null;
 }
 
 function writeAccount(account: Account): ShownAccount {
@@ -66,8 +100,9 @@ function writeAccount(account: Account): ShownAccount {
   };
 }
 
-function belowBalance({ type, balances }: Account): string {
+function belowBalance({ type, balances, revoked }: Account): string {
   const { available, limit, currency } = balances;
+  if (revoked) return text.account.notShared;
   if (isDebt(type)) {
     if (type === "credit" && limit !== null) {
       return text.account.ofLimit(formatMoney(limit, currency));

@@ -38,6 +38,7 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
     caller.plan.get(),
   ]);
 
+  const room = accountsUsed < plan.maxAccounts;
   const worths = netWorth(items.flatMap(({ accounts }) => accounts)).map(
     ({ currency, amount }) => ({ currency, amount: formatMoney(amount, currency) }),
   );
@@ -54,7 +55,7 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
   const early = await Promise.race([charts, after(patience)]);
   return {
     // Oldest first: a bank that comes moves none of those that are there.
-    items: items.toReversed().map(writeItem),
+    items: items.toReversed().map((item) => writeItem(item, { room })),
     planUse: { plan, accountsUsed },
     worths,
     shown,
@@ -109,7 +110,7 @@ export default function Dashboard() {
               item={item}
               isNew={item.id === arrival?.itemId}
               disconnect={<DisconnectButton item={item} />}
-              reconnect={<ReconnectButton itemId={item.id} bank={item.bank} />}
+              reconnect={<ReconnectButton item={item} />}
             />
           ))
         )}

@@ -22,12 +22,24 @@ export const plaidRouter = router({
     .output(createLinkTokenOutput)
     .mutation(({ ctx, input }) => createLinkToken(ctx.services, ctx.user, input ?? {}, ctx.log)),
 
-  /** After Link in update mode. Errors: `not_found`, `bank_login_required`, `plaid_unavailable`, `busy`. */
+  /**
+   * After Link in update mode. Errors: `not_found`, `bank_login_required`, `limit_reached` (the bank is
+   * connected again, without its new accounts), `bank_unavailable`, `plaid_unavailable`, `busy`.
+   */
   finishUpdateMode: procedure({
-    summary: "Takes note that the person logged in again at a bank, in Link's update mode.",
+    summary:
+      "Takes note that the person logged in again at a bank, or chose other accounts, in Link's update mode.",
     scope: "connections:write",
     rest: "POST /finished-updates",
-    reasons: ["not_found", "bank_login_required", "plaid_unavailable", "plaid_refused", "busy"],
+    reasons: [
+      "not_found",
+      "bank_login_required",
+      "limit_reached",
+      "bank_unavailable",
+      "plaid_unavailable",
+      "plaid_refused",
+      "busy",
+    ],
   })
     .input(finishUpdateModeInput)
     .output(finishUpdateModeOutput)

@@ -22,6 +22,7 @@ import type { Log } from "../telemetry/log.ts";
 import { timeLimits } from "../time-limits.ts";
 import { Secret } from "../vault/secret.ts";
 import { requireRoom } from "./account-limit.ts";
+import { toAccountRows } from "./account-rows.ts";
 import { findDuplicates, type KnownAccount, secondItemInvalidatesFirst } from "./duplicates.ts";
 import { giveUp, NothingNew, toReason } from "./give-up.ts";
 
@@ -260,22 +261,7 @@ function toRows(
       plaid_item_id: item.plaidItemId,
       access_token_sealed: item.sealed,
     },
-    accounts: accounts.map((account, position) => ({
-      item_id: item.id,
-      user_id: item.userId,
-      plaid_account_id: account.accountId,
-      persistent_account_id: account.persistentAccountId,
-      position,
-      name: account.name,
-      official_name: account.officialName,
-      mask: account.mask,
-      type: account.type,
-      subtype: account.subtype,
-      current_balance: account.balances.current,
-      available_balance: account.balances.available,
-      balance_limit: account.balances.limit,
-      currency: account.balances.currency,
-    })),
+    accounts: toAccountRows({ userId: item.userId, itemId: item.id }, accounts),
     activity: {
       ...bank,
       user_id: item.userId,
@@ -300,6 +286,7 @@ function beforeExchange(
   const institutionId = institution?.institutionId ?? null;
   if (!accounts?.length || institutionId === null) return accounts?.length ?? 0;
   const offered = accounts.map((account) => ({
+    accountId: null,
     persistentAccountId: null,
     mask: account.mask ?? null,
     name: account.name ?? "",

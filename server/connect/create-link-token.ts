@@ -1,5 +1,5 @@
 import type { Db } from "../../db/client.ts";
-import { findItemToken } from "../../db/items.ts";
+import { findItemToUpdate } from "../../db/items.ts";
 import { keepOpenLink } from "../../db/open-links.ts";
 import { getPlanUse } from "../../db/plans.ts";
 import type { CreateLinkTokenOutput } from "../contracts/connect.ts";
@@ -12,8 +12,9 @@ import { requireRoom } from "./account-limit.ts";
 /**
  * A link_token for this user, valid 4 hours. Refuses with `limit_reached` when the plan has no room
  * for one more account (E5); whatever Plaid says is `link_unavailable` to the person and stands in
- * the log in full (E1). With `itemId` it opens update mode, valid 30 minutes, which takes no room;
- * an Item that is not the user's is `not_found`. The token is kept, sealed, for the way back from a
+ * the log in full (E1). With `itemId` it opens update mode, valid 30 minutes, which takes no room; where
+ * the bank has accounts that are not shared, the person chooses among all of them. An Item that is not
+ * the user's is `not_found`. The token is kept, sealed, for the way back from a
  * bank's own site.
  */
 export async function createLinkToken(
@@ -22,15 +23,14 @@ export async function createLinkToken(
   { itemId = null }: { itemId?: string | null },
   log: Log,
 ): Promise<CreateLinkTokenOutput> {
-  const sealed = itemId === null ? null : await findItemToken(db, user.id, itemId);
-  if (itemId !== null && sealed === null) throw new FiscilityError("not_found");
-  if (itemId === null) await requireRoomForOne(db, user.id);
+  const update = itemId === null ? undefined : await openUpdate(db, vault, user.id, itemId);
+  if (!update) await requireRoomForOne(db, user.id);
   try {
     const { linkToken, expiration, requestId } = await plaid.createLinkToken({
       userId: user.id,
       redirectUri: `${config.appUrl}/connect/oauth`,
       webhook: config.webhookUrl,
-      accessToken: itemId === null || sealed === null ? undefined : vault.open(sealed, itemId),
+      update,
     });
     await keepOpenLink(db, user.id, {
       linkTokenSealed: vault.seal(new Secret(linkToken), user.id),
@@ -46,6 +46,14 @@ export async function createLinkToken(
     if (!(error instanceof FiscilityError)) throw error;
     throw new FiscilityError("link_unavailable", { plaid: error.plaid });
   }
+}
+
+/** What update mode is opened with. Errors: `not_found`. */
+async function openUpdate(db: Db, vault: Services["vault"], userId: string, itemId: string) {
+  const item = await findItemToUpdate(db, userId, itemId);
+  if (!item) throw new FiscilityError("not_found");
+  const { tokenSealed, choosesAccounts } = item;
+  return { accessToken: vault.open(tokenSealed, itemId), choosesAccounts };
 }
 
 async function requireRoomForOne(db: Db, userId: string): Promise<void> {

@@ -1,5 +1,7 @@
 /** What tells one real bank account from another, as Plaid and Link's metadata give it. */
 export interface AccountTraits {
+  /** Plaid's id of it, which each Item has its own of; null in what only Link has said. */
+  accountId: string | null;
   /** The bank's own id of the account, the same for every Item; few banks give it. */
   persistentAccountId: string | null;
   mask: string | null;
@@ -32,8 +34,8 @@ export function secondItemInvalidatesFirst(institutionId: string | null): boolea
 }
 
 /**
- * Which of the accounts a bank offers are known already. `likely`: accounts without the bank's own
- * id count as the same when name, mask and subtype agree; without it only the id counts.
+ * Which of the accounts a bank offers are known already, by Plaid's id or the bank's own. `likely`: accounts without the bank's own
+ * id count as the same when name, mask and subtype agree; without it only the ids count.
  * A known account is taken once, so two accounts that look alike are not both the one we have.
  */
 export function findDuplicates(
@@ -55,6 +57,7 @@ export function findDuplicates(
       }
     }
   };
+  take((a, b) => a.accountId !== null && a.accountId === b.accountId);
   take(sameId);
   if (likely) take(looksTheSame);
   return [...found]

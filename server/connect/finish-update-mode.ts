@@ -1,18 +1,32 @@
 import { addActivity } from "../../db/account-activity.ts";
-import { findItem, findItemToken, setItemGood } from "../../db/items.ts";
+import { restartSync } from "../../db/item-syncs.ts";
+import {
+  findItem,
+  findItemToken,
+  listKnownAccounts,
+  setItemGood,
+  setSharedAccounts,
+} from "../../db/items.ts";
 import { requestSync } from "../../db/jobs.ts";
 import { lockUser, raiseDataVersion } from "../../db/users.ts";
 import type { FinishUpdateModeInput, FinishUpdateModeOutput } from "../contracts/connect.ts";
 import { FiscilityError } from "../contracts/errors.ts";
+import type { PlaidAccount } from "../plaid/plaid-door.ts";
 import type { Services } from "../services.ts";
 import { clearCache } from "../sync/clear-cache.ts";
 import type { Log } from "../telemetry/log.ts";
 import { timeLimits } from "../time-limits.ts";
+import { whyNoRoom } from "./account-limit.ts";
+import { toAccountRows } from "./account-rows.ts";
+import { findDuplicates, type KnownAccount } from "./duplicates.ts";
 
 /**
- * Link in update mode has ended well: asks Plaid whether the Item works again, and says so. No Item
- * is made and none is exchanged. Errors: `not_found`, `bank_login_required` (Plaid still asks for a
- * log-in), `plaid_unavailable`, `plaid_refused`, `busy`.
+ * Link in update mode has ended well: asks Plaid whether the Item works again and which accounts the
+ * person shares now, and says so here. No Item is made and none is exchanged. Accounts that are shared
+ * no longer stay as they were last seen; new ones come, unless the plan has no room for all of them
+ * (I3): then none does, and everything else stands. Errors: `not_found`, `bank_login_required` (Plaid
+ * still asks for a log-in), `limit_reached`, `bank_unavailable`, `plaid_unavailable`, `plaid_refused`,
+ * `busy`.
  */
 export async function finishUpdateMode(
   services: Services,
@@ -23,28 +37,36 @@ export async function finishUpdateMode(
   const { db, plaid, vault } = services;
   const sealed = await findItemToken(db, user.id, itemId);
   if (sealed === null) throw new FiscilityError("not_found");
-  const { errorCode, requestId } = await plaid.getItem(vault.open(sealed, itemId), {
-    signal: AbortSignal.timeout(timeLimits.connectDeadline),
-  });
+  const accessToken = vault.open(sealed, itemId);
+  const signal = AbortSignal.timeout(timeLimits.connectDeadline);
+  const { errorCode, requestId } = await plaid.getItem(accessToken, { signal });
   if (errorCode !== null) throw new FiscilityError("bank_login_required");
+  const { accounts: offered } = await plaid.getAccounts(accessToken, { signal });
 
-  const found = await db.transaction().execute(async (tx) => {
-    await lockUser(tx, user.id);
-    const institution = await setItemGood(tx, user.id, itemId);
+  const { found, added, refused } = await db.transaction().execute(async (tx) => {
+    const plan = await lockUser(tx, user.id);
+    const known = await listKnownAccounts(tx, user.id);
+    const { shared, fresh } = compare(known, itemId, offered);
+    const refused = whyNoRoom(plan, known.length, fresh.length);
+    const institution = await setItemGood(tx, user.id, itemId, { moreToChoose: refused !== null });
     // It was disconnected meanwhile.
     if (!institution) throw new FiscilityError("not_found");
+    const added = refused ? [] : toAccountRows({ userId: user.id, itemId }, fresh, known.length);
+    await setSharedAccounts(tx, user.id, itemId, { shared, added });
+    if (added.length > 0) await restartSync(tx, user.id, itemId);
     await addActivity(tx, {
       user_id: user.id,
       attempt_id: itemId,
       kind: "reconnected",
       ...institution,
-      account_count: 0,
+      account_count: added.length,
+      reason: refused?.reason,
       plaid_request_id: requestId,
       link_session_id: linkSessionId ?? null,
     });
     await raiseDataVersion(tx, user.id);
     await requestSync(tx, user.id, itemId);
-    return findItem(tx, user.id, itemId);
+    return { found: await findItem(tx, user.id, itemId), added: added.length, refused };
   });
   if (!found) throw new FiscilityError("not_found");
   await clearCache(services, { userId: user.id }, log);
@@ -56,9 +78,31 @@ export async function finishUpdateMode(
       itemId,
       institutionId: found.institution.id,
       plaidRequestId: requestId,
+      added,
+      refused: refused?.reason,
     },
     "Bank reconnected",
   );
+  if (refused) throw refused;
   const { accounts, ...item } = found;
-  return { item, accounts };
+  return { item, accounts, added };
+}
+
+/**
+ * Which of the accounts that the Item shares now are its own here, and which are new to the person: of
+ * an account that another Item brought there is no second row (I2).
+ */
+function compare(known: KnownAccount[], itemId: string, offered: PlaidAccount[]) {
+  const institutionId = known.find((account) => account.itemId === itemId)?.institutionId ?? null;
+  const there = findDuplicates(known, institutionId, offered, { likely: true });
+  const old = new Set(there.map(({ offered }) => offered));
+  return {
+    shared: there.flatMap(({ offered: position, known }) => {
+      const account = offered[position];
+      return account && known.itemId === itemId
+        ? [{ id: known.id, accountId: account.accountId }]
+        : [];
+    }),
+    fresh: offered.filter((_, position) => !old.has(position)),
+  };
 }

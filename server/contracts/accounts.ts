@@ -28,7 +28,7 @@ export const account = z.object({
   mask: z.string().nullable(),
   type: z.string(),
   subtype: z.string().nullable(),
-  /** The person took this account's permission away at the bank: its data is as it was then. */
+  /** The bank no longer shares it, as the person took the permission away: its data is as it was then. */
   revoked: z.boolean(),
   balances,
 });

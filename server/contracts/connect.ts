@@ -1,7 +1,10 @@
 import { z } from "zod";
 import { account, item } from "./accounts.ts";
 
-/** With `itemId` Link opens in update mode: the person logs in again, and no new Item is made. */
+/**
+ * With `itemId` Link opens in update mode: the person logs in again, and no new Item is made. Where the
+ * bank has accounts that are not shared, it asks which ones are to be.
+ */
 export const createLinkTokenInput = z.strictObject({ itemId: z.uuid().optional() });
 export type CreateLinkTokenInput = z.infer<typeof createLinkTokenInput>;
 
@@ -74,7 +77,12 @@ export const finishUpdateModeInput = z.strictObject({
   linkSessionId: shortText.nullish(),
 });
 export type FinishUpdateModeInput = z.infer<typeof finishUpdateModeInput>;
-export const finishUpdateModeOutput = z.object({ item, accounts: z.array(account) });
+/** The Item with all its accounts; `added` of them (a number) are new here. */
+export const finishUpdateModeOutput = z.object({
+  item,
+  accounts: z.array(account),
+  added: z.number().int().nonnegative(),
+});
 export type FinishUpdateModeOutput = z.infer<typeof finishUpdateModeOutput>;
 
 /**

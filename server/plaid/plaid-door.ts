@@ -86,7 +86,8 @@ export interface PlaidDoor {
       redirectUri: string;
       /** Where Plaid is to tell of the Item; left out where it cannot reach us. */
       webhook?: string | undefined;
-      accessToken?: Secret | undefined;
+      /** Opens update mode for this Item, in which the person may choose its accounts anew. */
+      update?: { accessToken: Secret; choosesAccounts: boolean } | undefined;
     },
     options?: CallOptions,
   ): Promise<{ linkToken: string; expiration: string; requestId: string }>;
@@ -371,7 +372,7 @@ export function createPlaidDoor(
   }
 
   return {
-    async createLinkToken({ userId, redirectUri, webhook, accessToken }, options = {}) {
+    async createLinkToken({ userId, redirectUri, webhook, update }, options = {}) {
       const data = await call(
         "/link/token/create",
         linkTokenAnswer,
@@ -385,8 +386,11 @@ export function createPlaidDoor(
               redirect_uri: redirectUri,
               ...(webhook ? { webhook } : {}),
               // Update mode takes the Item as it is, without products.
-              ...(accessToken
-                ? { access_token: accessToken.reveal() }
+              ...(update
+                ? {
+                    access_token: update.accessToken.reveal(),
+                    update: { account_selection_enabled: update.choosesAccounts },
+                  }
                 : { products: [Products.Transactions] }),
             },
             request,

@@ -284,6 +284,49 @@ test("I2 a bank that is connected already: which accounts, and reconnect or conn
   expect(witness.pageLoads).toEqual([]);
 });
 
+test("a bank with new accounts says so on its card; those that are chosen there come, within the plan", async () => {
+  // Its own, as its size changes.
+  await app.query("insert into plans values ('own', 'Own', 0, 'USD', 100)");
+  const witness = await dashboard("own");
+  const { page, person } = witness;
+  const logIn = async (check: "check" | "uncheck") => {
+    await link(page).getByRole("textbox", { name: "Username" }).fill("user_good");
+    await link(page).getByLabel("Password", { exact: true }).fill("pass_good");
+    await link(page).getByRole("button", { name: "Log in" }).click();
+    await link(page).getByRole("checkbox").last()[check]();
+    await link(page).getByRole("button", { name: "Connect accounts" }).click();
+  };
+  await openBank(page);
+  await logIn("uncheck");
+  const rows = card(page)
+    .getByRole("listitem")
+    .filter({ has: page.getByRole("link") });
+  await rows.first().waitFor();
+  const shared = await rows.count();
+  await app.query("update plans set max_accounts = $1 where id = 'own'", [shared]);
+  // What the bank's webhook will do.
+  await app.query("update items set new_accounts = true where user_id = $1", [person.id]);
+  const look = async () => {
+    await app.query("update users set data_version = data_version + 1 where id = $1", [person.id]);
+    await page.evaluate(() => window.dispatchEvent(new Event("focus")));
+  };
+  await look();
+  await card(page).getByText("your plan has no room for another").waitFor();
+  await app.query("update plans set max_accounts = $1 where id = 'own'", [shared + 1]);
+  await look();
+  await card(page).getByRole("button", { name: "Choose accounts at First Platypus Bank" }).click();
+  await link(page).getByRole("button", { name: "Continue" }).click();
+  await logIn("check");
+  await page.getByText("1 account added at First Platypus Bank").waitFor();
+  await expect.poll(() => rows.count()).toBe(shared + 1);
+  expect(
+    await card(page)
+      .getByRole("button", { name: /Choose/ })
+      .count(),
+  ).toBe(0);
+  expectQuiet(witness);
+});
+
 test("a bank that asks for a new log-in says so on its card; one press repairs it", async () => {
   const witness = await dashboard();
   const { page, person } = witness;

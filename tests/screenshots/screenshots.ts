@@ -129,6 +129,18 @@ test.each(views)("from the first bank to the third, $width px, $colorScheme", as
   await app.query("update users set data_version = data_version + 1 where id = $1", [person.id]);
   await page.reload();
   await shoot("dashboard-needs-log-in", { whole: true });
+  await app.query(
+    `update items set status = case institution_name when 'Transatlantic Trust' then 'expiring'
+         when 'Lighthouse Savings' then 'good' else 'revoked' end,
+       expires_at = now() + interval '5 days', new_accounts = true where user_id = $1`,
+    [person.id],
+  );
+  await app.query("update accounts set revoked_at = now() where user_id = $1 and position = 0", [
+    person.id,
+  ]);
+  await app.query("update users set data_version = data_version + 1 where id = $1", [person.id]);
+  await page.reload();
+  await shoot("dashboard-banks-ask", { whole: true });
 
   await openBank(page, "Houndstooth Bank");
   await finishLink(page);

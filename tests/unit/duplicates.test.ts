@@ -11,6 +11,7 @@ import { FiscilityError } from "../../server/contracts/errors.ts";
 const some = <T>(values: T[]) => fc.constantFrom(...values);
 // Few values, so that accounts often look alike.
 const traits: fc.Arbitrary<AccountTraits> = fc.record({
+  accountId: fc.constant(null),
   persistentAccountId: some([null, null, "p1", "p2", "p3"]),
   mask: some([null, "0000", "1111"]),
   name: some(["Checking", "checking ", "Savings"]),
