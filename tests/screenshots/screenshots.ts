@@ -4,6 +4,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { startWorker } from "../../server/jobs/worker.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
+import { axeViolations } from "../support/axe.ts";
 import { addBank, type Moved } from "../support/bank.ts";
 import { launchBrowser, openPage } from "../support/browser.ts";
 import { card, finishLink, link, logIn, logInByForm, openBank } from "../support/link.ts";
@@ -29,7 +30,7 @@ const views = [
   { width: 390, colorScheme: "dark" },
 ] as const;
 
-/** A page in one of the views, and what photographs it under a name. */
+/** A page in one of the views, and what photographs it under a name, once axe has found nothing on it. */
 async function studio(view: (typeof views)[number], options: { scripts?: boolean } = {}) {
   const { page } = await openPage(browser, { ...view, ...options });
   const into = path.join(folder, `${view.width}-${view.colorScheme}`);
@@ -39,6 +40,8 @@ async function studio(view: (typeof views)[number], options: { scripts?: boolean
       overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
     }));
     expect(overflow, `${state}: pixels beyond the right edge`).toBeLessThanOrEqual(0);
+    // On its way in or out, a toast has the contrast of a ghost.
+    if (!options.moving) expect(await axeViolations(page), state).toEqual([]);
     // What sticks to the top of the window would stand in the middle of the page.
     if (options.whole) await page.evaluate(() => scrollTo(0, 0));
     await page.screenshot({
