@@ -40,7 +40,7 @@ import { spans } from "./telemetry/spans.ts";
 const maxBody = 100_000;
 const clientFolder = path.join(import.meta.dirname, "../build/client");
 
-/** What a request is known by from its first middleware on. */
+/** What a request is known by from its first middleware on; a page by its nonce, too. */
 interface Known {
   requestId: string;
   nonce: string;
@@ -226,7 +226,6 @@ const allowOtherSites = cors({
 
 const nameRequest: RequestHandler = (_req, res, next) => {
   res.locals.requestId = randomUUID();
-  res.locals.nonce = randomBytes(16).toString("base64");
   res.setHeader("x-request-id", res.locals.requestId);
   next();
 };
@@ -294,8 +293,16 @@ function logRequest({ log }: Services, templateOf: (req: Request) => string): Re
   };
 }
 
+/** Where programs call: each of these asks `identify`, and nothing else, who is there. */
+const programs = /^\/(trpc|plaid|api\/v1)\//;
+
+/** What stays of helmet's headers where the answer is data, which loads and shows nothing. */
+const ofData = new Set(["Strict-Transport-Security", "X-Content-Type-Options", "Referrer-Policy"]);
+/** Helmet has no such policy: it is for pages. */
+const nothing = "default-src 'none'; frame-ancestors 'none'";
+
 /**
- * Helmet's headers, asked for once: but for the nonce they are the same for every answer. Link's
+ * Helmet's headers, asked for once: but for a page's nonce they are the same for every answer. Link's
  * origins are what https://plaid.com/docs/link/web/#plaid-link-and-csp asks for.
  */
 function securityHeaders({ config }: Services): RequestHandler {
@@ -332,15 +339,19 @@ function securityHeaders({ config }: Services): RequestHandler {
   const policy = "Content-Security-Policy";
   const [before, after] = headers.get(policy)?.split("{}") ?? [];
   headers.delete(policy);
-  return (_req, res, next) => {
-    for (const [name, value] of headers) res.setHeader(name, value);
-    res.setHeader(policy, `${before}${res.locals.nonce}${after}`);
+  const all = [...headers];
+  const data = [...all.filter(([name]) => ofData.has(name)), [policy, nothing] as const];
+  return (req, res, next) => {
+    const isData = programs.test(req.path);
+    for (const [name, value] of isData ? data : all) res.setHeader(name, value);
+    if (!isData) {
+      const nonce = randomBytes(16).toString("base64");
+      res.locals.nonce = nonce;
+      res.setHeader(policy, `${before}${nonce}${after}`);
+    }
     next();
   };
 }
-
-/** Where programs call: each of these asks `identify`, and nothing else, who is there. */
-const programs = /^\/(trpc|plaid|api\/v1)\//;
 
 /**
  * A browser names where a request comes from; other clients send no Origin and have no cookie to

@@ -23,7 +23,16 @@ afterAll(async () => {
 });
 
 test("every answer in production asks the browser for what ASVS 3.4 names", async () => {
-  for (const path of ["/login", "/nowhere", "/api/openapi.json", "/api/v1/accounts", "/healthz"]) {
+  for (const path of ["/trpc/accounts.list", "/api/v1/accounts", "/plaid/exchange-token"]) {
+    const { headers } = await fetch(`${url}${path}`);
+    expect(headers.get("strict-transport-security"), path).toMatch(/^max-age=31536000/);
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+    expect(headers.get("referrer-policy")).toBe("no-referrer");
+    expect(headers.get("content-security-policy")).toBe(
+      "default-src 'none'; frame-ancestors 'none'",
+    );
+  }
+  for (const path of ["/login", "/nowhere", "/api/openapi.json", "/healthz"]) {
     const { headers } = await fetch(`${url}${path}`);
     expect(headers.get("strict-transport-security"), path).toMatch(
       /^max-age=31536000; includeSubDomains/,
