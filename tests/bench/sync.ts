@@ -53,26 +53,22 @@ export async function* benchSync(world: World): AsyncGenerator<Figure> {
 
   // What Plaid allows an Item in a minute is one such sync.
   rateLimits["/transactions/sync"] = { perClient: 1_000_000 };
-  // Time at Plaid is not ours.
+  // Time at Plaid is not ours: its pages are fetched in the first round, and are there in the others.
   const { syncTransactions } = services.plaid;
-  let atPlaid = 0;
-  services.plaid.syncTransactions = async (...args) => {
-    const started = performance.now();
-    try {
-      return await syncTransactions(...args);
-    } finally {
-      atPlaid += performance.now() - started;
-    }
+  const pages = new Map<string | null, Awaited<ReturnType<typeof syncTransactions>>>();
+  services.plaid.syncTransactions = async (token, cursor, options) => {
+    const page = pages.get(cursor) ?? (await syncTransactions(token, cursor, options));
+    pages.set(cursor, page);
+    return page;
   };
+  let whole = 0;
   const own: number[] = [];
-  const whole: number[] = [];
   const copies: number[] = [];
   const file = path.join(tmpdir(), `fiscility-bench-${randomUUID()}`);
   let statements = 0;
   const { query } = pg.Client.prototype;
   for (let round = 0; round <= rounds; round++) {
     await reset();
-    atPlaid = 0;
     statements = 0;
     pg.Client.prototype.query = function (this: pg.Client, ...args: unknown[]) {
       statements += 1;
@@ -80,12 +76,14 @@ export async function* benchSync(world: World): AsyncGenerator<Figure> {
     } as typeof query;
     const total = await timed(sync);
     pg.Client.prototype.query = query;
-    if (round === 0) await pool.query(`copy transactions to '${file}'`);
+    if (round === 0) {
+      whole = total;
+      await pool.query(`copy transactions to '${file}'`);
+    }
     await pool.query("truncate transactions");
     const copy = await timed(() => pool.query(`copy transactions from '${file}'`));
     if (round === 0) continue;
-    own.push(total - atPlaid);
-    whole.push(total);
+    own.push(total);
     copies.push(copy);
   }
   services.plaid.syncTransactions = syncTransactions;
@@ -117,13 +115,12 @@ export async function* benchSync(world: World): AsyncGenerator<Figure> {
   const inOneTransaction = (await timed(eachRow)) * (rows.length / byRow.length);
   await pool.query("commit");
 
-  const pages = Math.ceil(rows.length / 500);
   yield ratio(
     {
       issue: "E",
       name: `first sync of ${history.toLocaleString("en")} transactions less Plaid's time, against a \`COPY\` of the same rows`,
       goal: { atMost: 3 },
-      note: `${rounds} of each, in turns; with Plaid's time ${median(whole).toFixed(0)} ms.`,
+      note: `${rounds} of each, in turns; the very first, with Plaid's time, ${whole.toFixed(0)} ms.`,
     },
     own,
     copies,
@@ -139,15 +136,15 @@ export async function* benchSync(world: World): AsyncGenerator<Figure> {
     unit: "x",
     ours: spread(own, "ms"),
     floor: `${oneByOne.toFixed(0)} ms`,
-    note: `upserts: a fifth of the rows, measured once; all in one transaction ${inOneTransaction.toFixed(0)} ms.`,
+    note: `upserts: a fifth of the rows, measured once; all in one transaction ${inOneTransaction.toFixed(0)} ms. \`COPY\` is ${(oneByOne / median(copies)).toFixed(1)}x as fast as they are.`,
   };
   yield {
     issue: "E",
     name: "statements for a page of 500",
     goal: { atMost: 1 },
-    value: (statements - 2) / pages,
+    value: (statements - 2) / pages.size,
     unit: "",
-    note: `${statements} for ${pages} pages: one a page, one before, one after.`,
+    note: `${statements} for ${pages.size} pages: one a page, one before, one after.`,
   };
   await reset();
   yield await memory(services, ours, sync);
