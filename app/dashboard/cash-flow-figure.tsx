@@ -24,7 +24,7 @@ export function CashFlowFigure({ chart, state }: CashFlowFigureProps) {
         {ways.map((way) => (
           <div key={way} className="min-w-0">
             <dd className="min-h-[1lh] truncate text-xl leading-9 font-semibold tabular-nums">
-              {present?.[way].amount}
+              {present?.[way].amount ?? "–"}
             </dd>
             <dt className="flex items-center gap-1.5 text-sm text-ink-soft">
               <span className={`size-2 rounded-xs ${looks[way][0]}`} aria-hidden="true" />
@@ -34,47 +34,45 @@ export function CashFlowFigure({ chart, state }: CashFlowFigureProps) {
         ))}
       </dl>
       {chart ? (
-        <ChartFrame label={words.cashFlowChart} ticks={chart.ticks}>
-          {chart.months.map((month) => (
-            <g key={month.month} className="hover:opacity-75">
-              <title>{words.flowInMonth(month.month, month.in.amount, month.out.amount)}</title>
-              {ways.map((way) => (
-                <rect
-                  key={way}
-                  x={`${month[way].x}%`}
-                  y={`${100 - month[way].height}%`}
-                  width={`${month[way].width}%`}
-                  height={`${month[way].height}%`}
-                  rx="1.5"
-                  className={looks[way][1]}
-                />
-              ))}
-              <text
-                x={`${month.x}%`}
-                y="100%"
-                dy="18"
-                textAnchor="middle"
-                className="fill-ink-soft"
-              >
-                {month.label}
-              </text>
-            </g>
-          ))}
-        </ChartFrame>
+        <>
+          <ChartFrame label={words.cashFlowChart} ticks={chart.ticks}>
+            {chart.months.map((month) => (
+              <g key={month.month} className="hover:opacity-75">
+                <title>{words.flowInMonth(month.month, month.in.amount, month.out.amount)}</title>
+                {ways.map((way) => (
+                  <rect
+                    key={way}
+                    x={`${month[way].x}%`}
+                    y={`${100 - month[way].height}%`}
+                    width={`${month[way].width}%`}
+                    height={`${month[way].height}%`}
+                    rx="1.5"
+                    className={looks[way][1]}
+                  />
+                ))}
+                <text
+                  x={`${month.x}%`}
+                  y="100%"
+                  dy="18"
+                  textAnchor="middle"
+                  className="fill-ink-soft"
+                >
+                  {month.label}
+                </text>
+              </g>
+            ))}
+          </ChartFrame>
+          <p className="mt-2 min-h-[1lh] text-xs" />
+          <ChartTable
+            caption={words.cashFlow}
+            head={[words.month, words.flow.in, words.flow.out]}
+            rows={chart.months
+              .map((month) => [month.month, month.in.amount, month.out.amount])
+              .reverse()}
+          />
+        </>
       ) : (
         <NoChart state={state} />
-      )}
-      <p className="mt-2 min-h-[1lh] text-xs" />
-      {chart ? (
-        <ChartTable
-          caption={words.cashFlow}
-          head={[words.month, words.flow.in, words.flow.out]}
-          rows={chart.months
-            .map((month) => [month.month, month.in.amount, month.out.amount])
-            .reverse()}
-        />
-      ) : (
-        <div className="mt-2 h-11 pointer-fine:h-8" />
       )}
     </>
   );

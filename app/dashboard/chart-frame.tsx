@@ -41,11 +41,11 @@ export function ChartFrame({ label, ticks, children }: ChartFrameProps) {
   );
 }
 
-/** Stands where a chart will be, in its height, with why it is not there. */
+/** Stands where a chart with its table will be, in their height, with why they are not there. */
 export function NoChart({ state }: { state: string | null }) {
   return (
     <div
-      className={`grid h-40 place-items-center rounded-lg bg-sunken px-6 text-center text-sm text-ink-soft ${state === null ? "animate-breathe" : ""}`}
+      className={`grid h-59 place-items-center rounded-lg pointer-fine:h-56 bg-sunken px-6 text-center text-sm text-ink-soft ${state === null ? "animate-breathe" : ""}`}
     >
       {state}
     </div>

@@ -16,47 +16,38 @@ export function NetWorthFigure({ chart, state }: NetWorthFigureProps) {
     <>
       <p className="mb-6 min-h-[1lh] text-sm text-ink-soft tabular-nums">{chart?.change}</p>
       {chart ? (
-        <ChartFrame label={words.netWorthChart(chart.change)} ticks={chart.ticks}>
-          <svg
-            x="0"
-            y="0"
-            width="100%"
-            height="100%"
-            viewBox="0 0 100 100"
-            aria-hidden="true"
-            preserveAspectRatio="none"
-          >
-            <path d={`${chart.line}V100H0Z`} className="fill-accent/10" />
-            <path
-              d={chart.line}
-              className="fill-transparent stroke-accent stroke-2"
-              vectorEffect="non-scaling-stroke"
-              strokeLinejoin="round"
-            />
-          </svg>
-        </ChartFrame>
-      ) : (
-        <NoChart state={state} />
-      )}
-      <p
-        className="mt-2 mr-12 flex min-h-[1lh] justify-between text-xs text-ink-soft"
-        aria-hidden="true"
-      >
-        {chart ? (
-          <>
+        <>
+          <ChartFrame label={words.netWorthChart(chart.change)} ticks={chart.ticks}>
+            <svg
+              x="0"
+              y="0"
+              width="100%"
+              height="100%"
+              viewBox="0 0 100 100"
+              aria-hidden="true"
+              preserveAspectRatio="none"
+            >
+              <path d={`${chart.line}V100H0Z`} className="fill-accent/10" />
+              <path
+                d={chart.line}
+                className="fill-transparent stroke-accent stroke-2"
+                vectorEffect="non-scaling-stroke"
+                strokeLinejoin="round"
+              />
+            </svg>
+          </ChartFrame>
+          <p className="mt-2 mr-12 flex justify-between text-xs text-ink-soft" aria-hidden="true">
             <span>{chart.from}</span>
             <span>{words.today}</span>
-          </>
-        ) : null}
-      </p>
-      {chart ? (
-        <ChartTable
-          caption={words.netWorth}
-          head={[words.day, words.netWorth]}
-          rows={chart.rows.map(({ day, amount }) => [day, amount])}
-        />
+          </p>
+          <ChartTable
+            caption={words.netWorth}
+            head={[words.day, words.netWorth]}
+            rows={chart.rows.map(({ day, amount }) => [day, amount])}
+          />
+        </>
       ) : (
-        <div className="mt-2 h-11 pointer-fine:h-8" />
+        <NoChart state={state} />
       )}
     </>
   );
