@@ -11,7 +11,7 @@ export const text = {
     dashboard: "Dashboard",
     transactions: "Transactions",
     activity: "Activity",
-    account: "Your account",
+    account: (initials: string) => `Your account, ${initials}`,
     settings: "Settings",
     logOut: "Log out",
     skip: "Skip to content",
@@ -188,7 +188,7 @@ export const text = {
     title: "See your accounts in one place",
     lines: [
       "Choose your bank and log in there, in a window run by Plaid. Your accounts appear here at once.",
-      "We keep account names, the last digits and balances. Your bank password is never shared with us.",
+      "We keep account names, their last digits, balances and transactions. Your bank password is never shared with us.",
     ],
   },
   connect: {
@@ -336,7 +336,7 @@ export const text = {
   },
   privacy: {
     title: "What we see",
-    kept: "Account names, last digits, balances",
+    kept: "Account names, last digits, balances and transactions",
     never: "Your bank password",
     keptLabel: "Kept here",
     neverLabel: "Never seen",

@@ -1,5 +1,5 @@
 /** One or two initials of a name: "First Platypus Bank" -> "FP". */
-function initialsOf(name: string): string {
+export function initialsOf(name: string): string {
   const words = name.split(/[\s\-–—/&.,()]+/u).filter(Boolean);
   return words
     .slice(0, 2)

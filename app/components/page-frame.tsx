@@ -6,7 +6,7 @@ import { SchemeForm } from "../appearance/scheme-form.tsx";
 import { text } from "../text.ts";
 import { buttonClass } from "./button.tsx";
 import { Logo } from "./logo.tsx";
-import { Monogram } from "./monogram.tsx";
+import { initialsOf, Monogram } from "./monogram.tsx";
 
 /** The frame of every page behind the log-in. */
 export function PageFrame({ viewer, children }: { viewer: Viewer; children: ReactNode }) {
@@ -64,7 +64,8 @@ function AccountMenu({ viewer }: { viewer: Viewer }) {
       <button
         type="button"
         {...{ popovertarget: "account-menu" }}
-        aria-label={text.nav.account}
+        // With what is seen on it: that is what people say who press buttons by voice.
+        aria-label={text.nav.account(initialsOf(viewer.name))}
         className="-mr-1.5 grid size-11 cursor-pointer place-items-center rounded-full"
       >
         <Monogram name={viewer.name} shape="circle" />

@@ -115,7 +115,7 @@ test("P1 S2 C1 with the keyboard alone: sign-up, Link, a toast, log-out; the foc
   await page.locator("[data-sonner-toast]").waitFor({ state: "detached" });
   await expect.poll(async () => nameOf(await focused(page))).toBe(before);
 
-  await tabTo(page, "Your account");
+  await tabTo(page, /^Your account/);
   await press("Enter");
   await tabTo(page, "Log out");
   await press("Enter");
