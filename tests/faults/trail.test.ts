@@ -17,7 +17,15 @@ beforeAll(async () => {
   app = await startTestApp(inject("redis") ? { REDIS_URL } : {});
 });
 beforeEach(async () => {
-  if (inject("redis")) redis = await startRedis(redisPort);
+  if (!inject("redis")) return;
+  redis = await startRedis(redisPort);
+  // The app has found it.
+  await until(() =>
+    app.services.cache.clear("nobody").then(
+      () => true,
+      () => false,
+    ),
+  );
 });
 afterEach(async () => {
   await worker?.stop();
