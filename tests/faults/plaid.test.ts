@@ -86,6 +86,37 @@ test.each(matrix)(
   },
 );
 
+const updates = ["/item/get", "/accounts/get"].flatMap((path) =>
+  faults.map((fault) => [path, fault] as const),
+);
+
+test.each(updates)(
+  "I3 I4 after update mode %s goes wrong with %j: nothing is changed here, and the same again works",
+  async (path, fault) => {
+    const person = await app.signUp("analyst");
+    const { body } = await send(await app.publicToken(), person);
+    const itemId = body.item.id;
+    await app.query("update items set status = 'login_required', new_accounts = true");
+    await app.query("delete from accounts where position = 0");
+    const state = () =>
+      app.query(
+        `select status, new_accounts, data_version, (select count(*)::int from accounts) accounts,
+           (select count(*)::int from account_activity) entries
+         from items join users on users.id = items.user_id`,
+      );
+    const before = await state();
+    await app.fault({ path, times: 50, do: fault });
+    const finish = () => app.post("/trpc/plaid.finishUpdateMode", { itemId }, person);
+    const answer = await finish();
+    expect(answer.status).toBeGreaterThanOrEqual(400);
+    expect(answer.body.error.data.reason).not.toBe("internal");
+    expect(await state()).toEqual(before);
+    await app.clearFaults();
+    expect((await finish()).body.result.data.added).toBe(1);
+    expect(await compareBooks(app)).toEqual({ ...right, lost: 0, connected: 1 });
+  },
+);
+
 test("a 429 and a lost connection are asked again within the deadline; the person sees nothing of it", async () => {
   const person = await app.signUp("analyst");
   const fault = (path: string, what: object) => ({ path, times: 1, do: what });
