@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { startWorker } from "../../server/jobs/worker.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { axeViolations } from "../support/axe.ts";
-import { addBank, type Moved } from "../support/bank.ts";
+import { addBank, ago, type Moved } from "../support/bank.ts";
 import { launchBrowser, openPage } from "../support/browser.ts";
 import { card, finishLink, link, logIn, logInByForm, openBank } from "../support/link.ts";
 
@@ -411,4 +411,76 @@ test.each(views)("transactions and the trail, $width px, $colorScheme", async (v
   await shoot("transactions-none");
   await page.goto(`${app.url}/transactions?from=yesterday`);
   await shoot("transactions-refused");
+});
+
+/** What moved on an account, so many days ago; what came in is negative, as with Plaid. */
+type Entry = [daysAgo: number, amount: number, description: string];
+
+/** A log-in of the sandbox's own making: these accounts, with all that ever moved on them. */
+const custom = (
+  accounts: [type: string, subtype: string, name: string, balance: number, entries: Entry[]][],
+) =>
+  JSON.stringify({
+    override_accounts: accounts.map(([type, subtype, name, starting_balance, entries], n) => ({
+      type,
+      subtype,
+      starting_balance,
+      meta: { name, mask: String(4821 + 1303 * n), limit: 6_000 },
+      transactions: entries.map(([days, amount, description]) => {
+        const date = ago(days);
+        return { date_transacted: date, date_posted: date, amount, description };
+      }),
+    })),
+  });
+
+/** A year of somebody who earns, pays and puts aside. */
+function ordinaryYear(): { house: string; thrift: string } {
+  const checking: Entry[] = [];
+  const savings: Entry[] = [];
+  const card: Entry[] = [];
+  for (let month = 0; month < 12; month += 1) {
+    const day = (n: number) => month * 30 + 30 - n;
+    checking.push(
+      [day(1), -2_940, "Northwind Payroll"],
+      [day(15), -2_940, "Northwind Payroll"],
+      [day(2), 1_850, "Rosewater Property"],
+      [day(9), 118 + ((month * 37) % 60), "City Power"],
+      [day(16), 600, "To savings"],
+      [day(28), 1_420 + ((month * 83) % 240), "Card payment"],
+    );
+    savings.push([day(16), -600, "From checking"], [day(30), -11 - month / 10, "Interest"]);
+    for (let week = 0; week < 4; week += 1) {
+      card.push([day(week * 7 + 3), 92 + ((month + week) % 5) * 14, "Corner Pantry"]);
+      card.push([day(week * 7 + 5), 38 + ((month * week) % 7) * 9, "Noodle Lantern"]);
+    }
+    card.push([day(20), 640 + ((month * 53) % 200), "Harbor Travel"]);
+    card.push([day(28), -1_420 - ((month * 83) % 240), "Payment"]);
+  }
+  return {
+    house: custom([
+      ["depository", "checking", "Everyday Checking", 8_421.55, checking],
+      ["credit", "credit card", "Travel Card", 1_310.42, card],
+    ]),
+    thrift: custom([["depository", "savings", "Rainy Day Savings", 31_240.1, savings]]),
+  };
+}
+
+test.each(views)("a year at two banks, $width px, $colorScheme", async (view) => {
+  const { page, shoot } = await studio(view);
+  const person = await app.signUp("analyst", undefined, "Ada Lovelace");
+  const { house, thrift } = ordinaryYear();
+  for (const [bank, accounts] of [
+    ["ins_109508", house],
+    ["ins_109512", thrift],
+  ]) {
+    const body = { public_token: await app.publicToken(bank, "user_custom", accounts) };
+    await app.post("/plaid/exchange-token", body, person);
+  }
+  const worker = await startWorker(app.services);
+  await logIn(app, page, person);
+  await page.locator("[data-trail=done]").nth(1).waitFor({ timeout: 30_000 });
+  await worker.stop();
+  await page.goto(`${app.url}/dashboard`);
+  await page.locator("[data-charts=there]").waitFor();
+  await shoot("overview");
 });
