@@ -8,7 +8,6 @@ export const accountsRouter = router({
     summary: "Every connected bank with its accounts and balances, newest bank first.",
     scope: "accounts:read",
     rest: "GET /accounts",
-  })
-    .output(accountsListOutput)
-    .query(({ ctx }) => listAccounts(ctx.services, ctx.user)),
+    cached: accountsListOutput,
+  }).query(({ ctx }) => listAccounts(ctx.services, ctx.user)),
 });

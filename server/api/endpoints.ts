@@ -41,7 +41,8 @@ interface BuiltProcedure {
 const procedures = Object.entries(
   appRouter._def.procedures as unknown as Record<string, BuiltProcedure>,
 ).map(([name, { _def }]) => {
-  const { type, meta, inputs, output } = _def;
+  const { type, meta, inputs } = _def;
+  const output = _def.output ?? meta?.cached;
   if (!meta || !output || inputs.length > 1) {
     throw new Error(`${name} needs its meta, one input schema at most, and an output schema`);
   }

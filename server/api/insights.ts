@@ -8,16 +8,14 @@ export const insightsRouter = router({
     summary: "Net worth by day over the last year, for each currency.",
     scope: "transactions:read",
     rest: "GET /insights/net-worth",
-  })
-    .output(netWorthOutput)
-    .query(({ ctx }) => readNetWorth(ctx.services, ctx.user)),
+    cached: netWorthOutput,
+  }).query(({ ctx }) => readNetWorth(ctx.services, ctx.user)),
 
   /** What came in and went out by month. */
   cashFlow: procedure({
     summary: "Money in and out by month over the last year, for each currency.",
     scope: "transactions:read",
     rest: "GET /insights/cash-flow",
-  })
-    .output(cashFlowOutput)
-    .query(({ ctx }) => readCashFlow(ctx.services, ctx.user)),
+    cached: cashFlowOutput,
+  }).query(({ ctx }) => readCashFlow(ctx.services, ctx.user)),
 });

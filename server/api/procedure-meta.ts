@@ -17,6 +17,8 @@ export interface ProcedureMeta {
   rest: `${"GET" | "POST" | "DELETE"} /${string}` | null;
   /** What a subscription sends each time. */
   event?: z.ZodType;
+  /** What an answer of the account cache is: it was checked there. Any other is checked by `.output()`. */
+  cached?: z.ZodType;
   /** The reasons of its own, beside those that any call can end with. */
   reasons?: readonly Reason[];
 }

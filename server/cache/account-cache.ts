@@ -16,7 +16,8 @@ export class AccountCache {
   }
 
   /**
-   * The entry, or what `load` reads. Everybody in this process who asks for the same answer and
+   * The entry, or what `load` reads; either way it is what `answer` says it has to be, and what does not
+   * fit is an error where `load` brought it. Everybody in this process who asks for the same answer and
    * version meanwhile gets the same: many readers are one read (no stampede). `load` must have
    * started after the version was read, which holds for all who ask for that version.
    */
@@ -53,7 +54,7 @@ export class AccountCache {
     const kept = await this.#store.get(userId, answer, dataVersion);
     this.#told(kept ? "hit" : this.#store.isThere ? "miss" : "away");
     if (kept) return kept;
-    const fresh = await load();
+    const fresh = answer.schema.parse(await load());
     await this.#store.set(userId, answer, dataVersion, fresh);
     return fresh;
   }

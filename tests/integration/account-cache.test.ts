@@ -119,4 +119,15 @@ describe.each([
     for (const read of both) await expect(read).rejects.toThrow("no database");
     expect(await cache.read(user, accounts, 1, async () => list("One"))).toBeTruthy();
   });
+
+  it("what a read brings is what the answer has to be: I6 more of it is left out, less is an error", async () => {
+    const cache = new AccountCache(await make(), silent);
+    const user = randomUUID();
+    const one = list("One");
+    const more = async () => ({ ...one, token: "access-sandbox-x" });
+    expect(await cache.read(user, accounts, 1, more)).toEqual(one);
+    expect(await cache.read(user, accounts, 1, more)).toEqual(one);
+    const less = async () => ({ items: [{ id: 1 }] }) as unknown as AccountsListOutput;
+    await expect(cache.read(user, accounts, 2, less)).rejects.toThrow("expected string");
+  });
 });
