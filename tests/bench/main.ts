@@ -32,6 +32,8 @@ const chosen = process.argv.slice(2);
 const unknown = chosen.filter((name) => !(name in parts));
 if (unknown.length > 0) throw new Error(`${unknown}: there are ${Object.keys(parts).join(", ")}`);
 
+// What the build has just written would stand before the first commits that are measured.
+execFileSync("sync");
 const started = performance.now();
 const figures: Figure[] = [];
 const world = await startWorld();
