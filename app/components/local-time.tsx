@@ -1,4 +1,4 @@
-import { Suspense, useSyncExternalStore } from "react";
+import { memo, Suspense, useSyncExternalStore } from "react";
 
 interface LocalTimeProps {
   iso: string;
@@ -9,15 +9,16 @@ interface LocalTimeProps {
 /**
  * A moment as date and time. The server cannot know the reader's time zone: the page comes with UTC
  * and turns to local time once it is alive, so that both agree while React takes the page over.
- * That is after all else on the page can be used: a browser's first formatter takes it long.
+ * That is after all else on the page can be used: a browser's first formatter takes it long. What is
+ * pressed before renders it no second time: React would then make it anew, and complain.
  */
-export function LocalTime(props: LocalTimeProps) {
+export const LocalTime = memo(function LocalTime(props: LocalTimeProps) {
   return (
     <Suspense>
       <Moment {...props} />
     </Suspense>
   );
-}
+});
 
 function Moment({ iso, dateOnly = false, timeOnly = false }: LocalTimeProps) {
   const alive = useSyncExternalStore(

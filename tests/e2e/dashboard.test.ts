@@ -6,7 +6,7 @@ import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
 import { axeViolations } from "../support/axe.ts";
 import { addBank, type Moved } from "../support/bank.ts";
 import { openPage } from "../support/browser.ts";
-import { card, logIn } from "../support/link.ts";
+import { bringSession, card, logIn } from "../support/link.ts";
 
 startInBrowser();
 
@@ -104,5 +104,28 @@ test("charts that cannot be had leave the accounts where they are, and say so", 
   }
   await page.getByText("This could not be loaded.").first().waitFor();
   expect(await card(page).count()).toBe(1);
+  expect(witness.console).toEqual([]);
+});
+
+test("a press at the very moment the page is alive leaves the console empty", async () => {
+  const person = await app.signUp("cfo");
+  await addBank(app, person, "Mill Bank", [{ balance: "2500" }], []);
+  const witness = await openPage(browser);
+  const { page } = witness;
+  await bringSession(app, page, person);
+  const pressed = () => {
+    const look = () => {
+      const button = document.getElementById("connect-a-bank");
+      const alive = button && Object.keys(button).some((name) => name.startsWith("__reactProps"));
+      if (alive) button.click();
+      else setTimeout(look, 0);
+    };
+    look();
+  };
+  await page.addInitScript(pressed);
+  for (let load = 0; load < 5; load += 1) {
+    await page.goto(`${app.url}/dashboard`);
+    await page.locator("iframe").waitFor();
+  }
   expect(witness.console).toEqual([]);
 });
