@@ -1,6 +1,5 @@
 import type { Selectable } from "kysely";
 import type { Db } from "./client.ts";
-import { prepared } from "./prepared.ts";
 import type { SessionsTable } from "./schema.ts";
 
 /** A session without its token, which is the session to whoever has it. */
@@ -43,12 +42,7 @@ export async function deleteOtherSessions(db: Db, userId: string, kept: string):
  * moment (I5). Null when there is none, or the person is gone.
  */
 export async function findSession(db: Db, token: string) {
-  const [row] = await sessionOfToken(db, { token });
-  return row ?? null;
-}
-
-const sessionOfToken = prepared((db, { token }: { token: string }) =>
-  db
+  const row = await db
     .selectFrom("sessions")
     .innerJoin("users", "users.id", "sessions.user_id")
     .where("sessions.token", "=", token)
@@ -61,5 +55,7 @@ const sessionOfToken = prepared((db, { token }: { token: string }) =>
       "users.email",
       "users.plan",
       "users.data_version as dataVersion",
-    ]),
-);
+    ])
+    .executeTakeFirst();
+  return row ?? null;
+}

@@ -1,5 +1,4 @@
 import type { Db } from "./client.ts";
-import { prepared } from "./prepared.ts";
 
 /** The user's plan as connectAccount needs it: its name and the live accounts it allows. */
 export interface PlanOfUser {
@@ -19,14 +18,7 @@ export async function lockUser(
   userId: string,
   { wait } = { wait: true },
 ): Promise<PlanOfUser & { deleted: boolean }> {
-  const [row] = await (wait ? lockedUser : lockedUserOrNone)(tx, { userId });
-  if (!row) throw new Error("no such user");
-  const { deletedAt, ...plan } = row;
-  return { ...plan, deleted: deletedAt !== null };
-}
-
-const userToLock = (db: Db, { userId }: { userId: string }) =>
-  db
+  const { deletedAt, ...plan } = await tx
     .selectFrom("users")
     .innerJoin("plans", "plans.id", "users.plan")
     .where("users.id", "=", userId)
@@ -35,9 +27,11 @@ const userToLock = (db: Db, { userId }: { userId: string }) =>
       "plans.max_accounts as maxAccounts",
       "users.deleted_at as deletedAt",
     ])
-    .forNoKeyUpdate("users");
-const lockedUser = prepared(userToLock);
-const lockedUserOrNone = prepared((db, of: { userId: string }) => userToLock(db, of).noWait());
+    .forNoKeyUpdate("users")
+    .$if(!wait, (query) => query.noWait())
+    .executeTakeFirstOrThrow();
+  return { ...plan, deleted: deletedAt !== null };
+}
 
 /** Raises the data version: every cached entry of this user is out of date once it commits (I5). */
 export async function raiseDataVersion(tx: Db, userId: string): Promise<void> {
