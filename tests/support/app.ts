@@ -1,11 +1,13 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { startSandbox } from "@fiscility/plaid-sandbox";
 import pg from "pg";
+import { poolUse } from "../../db/client.ts";
 import { freePort } from "../../local/ports.ts";
 import { parseConfig } from "../../server/config.ts";
 import { startServer } from "../../server/server.ts";
 import { testDatabase } from "./database.ts";
 import { addPerson, type Person } from "./people.ts";
+import { until } from "./until.ts";
 
 export type { Person };
 
@@ -85,7 +87,13 @@ export async function startTestApp(
     env: env as Record<string, string>,
     services: server.services,
     databaseUrl: database.url,
-    setDatabase: database.set,
+    /** As the database's own; away, the app has seen that its idle connections are gone. */
+    async setDatabase(state: "away" | "back"): Promise<void> {
+      await database.set(state);
+      const { db, connectDb } = server.services;
+      const gone = () => [db, connectDb].every((each) => poolUse(each).open === 0);
+      if (state === "away") await until(gone);
+    },
     sandboxUrl: sandbox.url,
     logLines,
     post,
