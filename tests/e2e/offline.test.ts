@@ -63,8 +63,9 @@ test("a dialog that could not be fetched says so, and Try again has it once it c
   await page.getByRole("button", { name: "Disconnect Mill Bank" }).click();
   await page.getByText("The bank was not disconnected").waitFor();
   await page.unroute(/disconnect-dialog/);
+  const reloaded = page.waitForEvent("load");
   await page.getByRole("button", { name: "Try again" }).click();
-  await page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
+  await reloaded;
   await page.getByRole("button", { name: "Disconnect Mill Bank" }).click();
   await page.getByRole("dialog").getByRole("textbox").waitFor();
 });
