@@ -53,7 +53,10 @@ test("a person sees who logged in and who tried, the newest first; a try at the 
   for (const email of ["nobody@example.com", ada.email]) {
     await page.getByLabel("Email").fill(email);
     await page.getByLabel("Password", { exact: true }).fill("not the password");
+    // The words of the first try may still be there.
+    const answered = page.waitForResponse((answer) => answer.request().method() === "POST");
     await page.getByRole("button", { name: "Log in" }).click();
+    await answered;
     await page.getByText("This email and password do not fit together.").waitFor();
   }
   await logInByForm(app, page, ada);
