@@ -1,5 +1,4 @@
 import { type InferResult, type Insertable, sql } from "kysely";
-import type { KnownAccount } from "../server/connect/duplicates.ts";
 import type { ItemWithAccounts } from "../server/contracts/accounts.ts";
 import type { Db } from "./client.ts";
 import { syncItemJob } from "./jobs.ts";
@@ -209,20 +208,8 @@ export async function revokeAccount(
   return numUpdatedRows > 0n;
 }
 
-/** What tells a live account of the user from others. */
-export const knownAccount = [
-  "accounts.id",
-  "accounts.item_id as itemId",
-  "accounts.plaid_account_id as accountId",
-  "items.institution_id as institutionId",
-  "accounts.persistent_account_id as persistentAccountId",
-  "accounts.mask",
-  "accounts.name",
-  "accounts.subtype",
-] as const;
-
-/** Every live account of the user, an Item's together, in the bank's order. */
-export function listKnownAccounts(db: Db, userId: string): Promise<KnownAccount[]> {
+/** What tells each live account of the user from others: an Item's together, in the bank's order. */
+export function knownAccounts(db: Db, userId: string) {
   return db
     .selectFrom("accounts")
     .innerJoin("items", "items.id", "accounts.item_id")
@@ -230,8 +217,16 @@ export function listKnownAccounts(db: Db, userId: string): Promise<KnownAccount[
     .where("items.user_id", "=", userId)
     .orderBy("items.created_at")
     .orderBy("accounts.position")
-    .select(knownAccount)
-    .execute();
+    .select([
+      "accounts.id",
+      "accounts.item_id as itemId",
+      "accounts.plaid_account_id as accountId",
+      "items.institution_id as institutionId",
+      "accounts.persistent_account_id as persistentAccountId",
+      "accounts.mask",
+      "accounts.name",
+      "accounts.subtype",
+    ]);
 }
 
 /**

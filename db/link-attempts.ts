@@ -2,7 +2,7 @@ import { sql, type UpdateObject } from "kysely";
 import { jsonArrayFrom } from "kysely/helpers/postgres";
 import type { KnownAccount } from "../server/connect/duplicates.ts";
 import type { Db } from "./client.ts";
-import { knownAccount } from "./items.ts";
+import { knownAccounts } from "./items.ts";
 import type { Database, LinkAttemptRow } from "./schema.ts";
 
 /** Why an attempt ended without a connection: a reason of `contracts/errors.ts` and its details. */
@@ -70,18 +70,7 @@ export async function readConnectState(tx: Db, userId: string, id: string): Prom
     .selectAll()
     .where("id", "=", id)
     .where("user_id", "=", userId)
-    .select((eb) =>
-      jsonArrayFrom(
-        eb
-          .selectFrom("accounts")
-          .innerJoin("items", "items.id", "accounts.item_id")
-          .where("accounts.user_id", "=", userId)
-          .where("items.user_id", "=", userId)
-          .orderBy("items.created_at")
-          .orderBy("accounts.position")
-          .select(knownAccount),
-      ).as("accounts"),
-    )
+    .select(jsonArrayFrom(knownAccounts(tx, userId)).as("accounts"))
     .executeTakeFirstOrThrow();
   return { attempt, accounts };
 }

@@ -3,7 +3,7 @@ import { restartSync } from "../../db/item-syncs.ts";
 import {
   findItem,
   findItemToken,
-  listKnownAccounts,
+  knownAccounts,
   setItemGood,
   setSharedAccounts,
 } from "../../db/items.ts";
@@ -45,7 +45,7 @@ export async function finishUpdateMode(
 
   const { found, added, refused } = await db.transaction().execute(async (tx) => {
     const plan = await lockUser(tx, user.id);
-    const known = await listKnownAccounts(tx, user.id);
+    const known = await knownAccounts(tx, user.id).execute();
     const { shared, fresh } = compare(known, itemId, offered);
     const refused = whyNoRoom(plan, known.length, fresh.length);
     const institution = await setItemGood(tx, user.id, itemId, { moreToChoose: refused !== null });

@@ -5,8 +5,7 @@ import { startWorker, type Worker } from "../../server/jobs/worker.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { launchBrowser, openPage, type Witness } from "../support/browser.ts";
 import { card, finishLink, logIn, openBank } from "../support/link.ts";
-import { startRedis, type TestRedis } from "../support/redis.ts";
-import { until } from "../support/until.ts";
+import { redisFound, startRedis, type TestRedis } from "../support/redis.ts";
 
 let redis: TestRedis | undefined;
 let redisPort: number;
@@ -44,12 +43,7 @@ async function dashboard(): Promise<Witness> {
 async function redisIsThere(): Promise<void> {
   if (!inject("redis")) return;
   redis = await startRedis(redisPort);
-  await until(() =>
-    app.services.cache.clear("nobody").then(
-      () => true,
-      () => false,
-    ),
-  );
+  await redisFound(app);
 }
 
 /** The one line of the card's trail. */

@@ -3,7 +3,7 @@ import { freePort } from "../../local/ports.ts";
 import type { ItemWithAccounts } from "../../server/contracts/accounts.ts";
 import { startWorker, type Worker } from "../../server/jobs/worker.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
-import { startRedis, type TestRedis } from "../support/redis.ts";
+import { redisFound, startRedis, type TestRedis } from "../support/redis.ts";
 import { transactionsHere } from "../support/transactions.ts";
 import { until } from "../support/until.ts";
 
@@ -19,13 +19,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   if (!inject("redis")) return;
   redis = await startRedis(redisPort);
-  // The app has found it.
-  await until(() =>
-    app.services.cache.clear("nobody").then(
-      () => true,
-      () => false,
-    ),
-  );
+  await redisFound(app);
 });
 afterEach(async () => {
   await worker?.stop();

@@ -5,11 +5,23 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { freePort } from "../../local/ports.ts";
+import type { TestApp } from "./app.ts";
 import { reachable } from "./reachable.ts";
+import { until } from "./until.ts";
 
 const run = promisify(execFile);
 
 export type TestRedis = Awaited<ReturnType<typeof startRedis>>;
+
+/** The app has found Redis, which it was started before. */
+export function redisFound({ services }: Pick<TestApp, "services">): Promise<void> {
+  return until(() =>
+    services.cache.clear("nobody").then(
+      () => true,
+      () => false,
+    ),
+  );
+}
 
 /** A real redis-server of this test's own, without persistence. */
 export async function startRedis(port?: number, options: string[] = []) {
