@@ -163,6 +163,15 @@ test("an account that is not shared any more stays as it was last seen, and come
   expect(after[1].plaid_account_id).not.toBe(second.plaid_account_id);
 });
 
+test("I2 an account that Plaid knows by the same id is the same one, whatever it is called by now", async () => {
+  const person = await app.signUp("cfo");
+  const { itemId } = await connect(person, [0, 1]);
+  await app.query("update accounts set name = 'As it was called', mask = '9999'");
+  const before = await accounts(itemId);
+  expect((await update(person, itemId)).data.added).toBe(0);
+  expect(await accounts(itemId)).toEqual(before);
+});
+
 test("I2 an account that another Item brought does not come a second time", async () => {
   const person = await app.signUp("cfo");
   const { itemId } = await connect(person, [0]);

@@ -1,0 +1,54 @@
+import { expect, test } from "vitest";
+import { writeItem } from "../../app/dashboard/write-item.server.ts";
+import { text } from "../../app/text.ts";
+import type { ItemWithAccounts } from "../../server/contracts/accounts.ts";
+
+const { asks: words } = text.dashboard;
+const expiresAt = "2026-12-01T09:00:00.000Z";
+
+const item = (more: Partial<ItemWithAccounts> = {}, revoked = false): ItemWithAccounts => ({
+  id: "00000000-0000-4000-8000-000000000001",
+  institution: { id: null, name: "Mill Bank" },
+  status: "good",
+  expiresAt: null,
+  newAccounts: false,
+  sync: { status: "done", at: null },
+  trail: { steps: [], transactions: 0 },
+  createdAt: expiresAt,
+  accounts: [
+    {
+      id: "00000000-0000-4000-8000-000000000002",
+      itemId: "00000000-0000-4000-8000-000000000001",
+      name: "Checking",
+      officialName: null,
+      mask: "12",
+      type: "depository",
+      subtype: "checking",
+      revoked,
+      balances: { current: "10", available: "9", limit: null, currency: "USD" },
+    },
+  ],
+  ...more,
+});
+
+test.each([
+  [item(), true, null],
+  [item({ status: "login_required" }), true, [words.loginRequired, "reconnect", null, true]],
+  [item({ status: "revoked", newAccounts: true }), true, [words.revoked, "reconnect", null, true]],
+  [item({ status: "expiring", expiresAt }), true, [words.expiring, "reconnect", expiresAt, true]],
+  [item({ newAccounts: true }, true), true, [words.newAccounts, "choose", null, false]],
+  [item({ newAccounts: true }), false, [words.noRoom, "plans", null, false]],
+  [item({}, true), false, [words.notShared, "choose", null, false]],
+] as const)(
+  "a card asks for what the bank wants most, and leads there (%#)",
+  (bank, room, asked) => {
+    const { asks } = writeItem(bank, { room });
+    expect(asks && [asks.words, asks.way, asks.ends, asks.urgent]).toEqual(asked);
+  },
+);
+
+test("an account that is not shared any more says so in place of what can be spent", () => {
+  const below = (bank: ItemWithAccounts) => writeItem(bank, { room: true }).accounts[0]?.below;
+  expect(below(item())).toBe("$9.00 available");
+  expect(below(item({}, true))).toBe("No longer shared");
+});
