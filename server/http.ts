@@ -297,9 +297,13 @@ function logRequest({ log }: Services, templateOf: (req: Request) => string): Re
 const programs = /^\/(trpc|plaid|api\/v1)\//;
 
 /** What stays of helmet's headers where the answer is data, which loads and shows nothing. */
-const ofData = new Set(["Strict-Transport-Security", "X-Content-Type-Options", "Referrer-Policy"]);
-/** Helmet has no such policy: it is for pages. */
-const nothing = "default-src 'none'; frame-ancestors 'none'";
+const headersOfData = new Set([
+  "Strict-Transport-Security",
+  "X-Content-Type-Options",
+  "Referrer-Policy",
+]);
+/** https://cheatsheetseries.owasp.org/cheatsheets/REST_Security_Cheat_Sheet.html#security-headers */
+const policyOfData = "default-src 'none'; frame-ancestors 'none'";
 
 /**
  * Helmet's headers, asked for once: but for a page's nonce they are the same for every answer. Link's
@@ -340,7 +344,10 @@ function securityHeaders({ config }: Services): RequestHandler {
   const [before, after] = headers.get(policy)?.split("{}") ?? [];
   headers.delete(policy);
   const all = [...headers];
-  const data = [...all.filter(([name]) => ofData.has(name)), [policy, nothing] as const];
+  const data = [
+    ...all.filter(([name]) => headersOfData.has(name)),
+    [policy, policyOfData] as const,
+  ];
   return (req, res, next) => {
     const isData = programs.test(req.path);
     for (const [name, value] of isData ? data : all) res.setHeader(name, value);

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "react";
-import { cardHeadClass, itemCardClass } from "../components/item-card.tsx";
 import { Monogram } from "../components/monogram.tsx";
 import { Spinner } from "../components/spinner.tsx";
+import { cardHeadClass, itemCardClass } from "../dashboard/item-card.tsx";
 import { text } from "../text.ts";
 
 interface PendingCardProps {

@@ -13,6 +13,7 @@ export interface ShownDay {
   rows: ShownTransaction[];
 }
 
+/** One transaction, each part of it as a person reads it. */
 export interface ShownTransaction {
   id: string;
   name: string;

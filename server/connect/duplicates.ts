@@ -34,8 +34,9 @@ export function secondItemInvalidatesFirst(institutionId: string | null): boolea
 }
 
 /**
- * Which of the accounts a bank offers are known already, by Plaid's id or the bank's own. `likely`: accounts without the bank's own
- * id count as the same when name, mask and subtype agree; without it only the ids count.
+ * Which of the accounts a bank offers are known already, by Plaid's id or the bank's own. `likely`:
+ * accounts without the bank's own id count as the same when name, mask and subtype agree; without it
+ * only the ids count.
  * A known account is taken once, so two accounts that look alike are not both the one we have.
  */
 export function findDuplicates(

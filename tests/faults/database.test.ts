@@ -7,7 +7,7 @@ import { recoverAttempts } from "../../server/connect/recover-attempts.ts";
 import { prepareDatabase } from "../../server/prepare-database.ts";
 import { StepTimes } from "../../server/step-times.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
-import { compareBooks } from "../support/books.ts";
+import { compareBooks, right } from "../support/books.ts";
 
 // A server of its own: it is stopped and started under the app.
 const folder = mkdtempSync(path.join(tmpdir(), "fiscility-faults-"));
@@ -33,7 +33,6 @@ beforeEach(async () => {
 });
 
 const { done } = StepTimes.prototype;
-const right = { orphans: 0, duplicates: 0, overdrafts: 0, partial: 0, unfinished: 0, lost: 0 };
 
 async function recover(): Promise<void> {
   await app.query("update link_attempts set retry_at = now()");

@@ -3,7 +3,7 @@ import { connectAccount } from "../../server/connect/connect-account.ts";
 import { recoverAttempts } from "../../server/connect/recover-attempts.ts";
 import { timeLimits } from "../../server/time-limits.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
-import { compareBooks } from "../support/books.ts";
+import { compareBooks, right } from "../support/books.ts";
 import { until } from "../support/until.ts";
 
 // A hanging Plaid is waited for in tests as well: less long.
@@ -24,8 +24,6 @@ beforeEach(async () => {
   await app.resetPlaid();
   await app.query("delete from users");
 });
-
-const right = { orphans: 0, duplicates: 0, overdrafts: 0, partial: 0, unfinished: 0 };
 
 const send = (token: string, person: Person) =>
   app.post("/plaid/exchange-token", { public_token: token }, person);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
-import { compareBooks } from "../support/books.ts";
+import { compareBooks, right } from "../support/books.ts";
 
 let app: TestApp;
 beforeAll(async () => {
@@ -51,7 +51,6 @@ async function metadataOfHeld(person: Person, bank = platypus) {
 }
 
 const exchanges = () => app.requestsAtPlaid("/item/public_token/exchange");
-const right = { orphans: 0, duplicates: 0, overdrafts: 0, partial: 0, unfinished: 0, lost: 0 };
 
 test("I2 accounts known from Link's metadata are not exchanged: the answer says which, and the ways on", async () => {
   const person = await app.signUp("cfo");

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { syncItem } from "../../server/sync/sync-item.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
-import { compareBooks } from "../support/books.ts";
+import { compareBooks, right } from "../support/books.ts";
 import { goThroughLink } from "../support/link-session.ts";
 import { transactionsAtPlaid, transactionsHere } from "../support/transactions.ts";
 
@@ -17,7 +17,6 @@ beforeEach(async () => {
 });
 
 const platypus = "ins_109508";
-const right = { orphans: 0, duplicates: 0, overdrafts: 0, partial: 0, unfinished: 0, lost: 0 };
 
 async function openLink(person: Person, itemId?: string): Promise<string> {
   const { body } = await app.post("/trpc/plaid.createLinkToken", itemId ? { itemId } : {}, person);

@@ -1,14 +1,14 @@
 import { Link } from "@remix-run/react";
 import { Info, TriangleAlert } from "lucide-react";
 import { type ReactNode, useEffect, useId, useRef } from "react";
-import type { ShownAsk, ShownItem } from "../dashboard/write-item.server.ts";
+import { buttonClass } from "../components/button.tsx";
+import { cardClass } from "../components/card.ts";
+import { LocalTime } from "../components/local-time.tsx";
+import { Monogram } from "../components/monogram.tsx";
 import { text } from "../text.ts";
 import { AccountRow } from "./account-row.tsx";
-import { buttonClass } from "./button.tsx";
-import { cardClass } from "./card.ts";
-import { LocalTime } from "./local-time.tsx";
-import { Monogram } from "./monogram.tsx";
 import { TrailLine } from "./trail-line.tsx";
+import type { ShownAsk, ShownItem } from "./write-item.server.ts";
 
 /** The frame of a bank; that of a connection under way is the same, so that nothing jumps. */
 export const itemCardClass = `${cardClass} overflow-hidden`;

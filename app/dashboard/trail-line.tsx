@@ -1,7 +1,7 @@
 import { Check, ChevronDown, Circle, CircleAlert, LoaderCircle } from "lucide-react";
 import { Fragment } from "react";
-import type { ShownStep, ShownTrail } from "../dashboard/write-item.server.ts";
-import { LocalTime } from "./local-time.tsx";
+import { LocalTime } from "../components/local-time.tsx";
+import type { ShownStep, ShownTrail } from "./write-item.server.ts";
 
 const looks = {
   waiting: { Icon: Circle, className: "text-ink-soft" },

@@ -1,6 +1,6 @@
 import { Link } from "@remix-run/react";
-import type { ShownAccount } from "../dashboard/write-item.server.ts";
 import { text } from "../text.ts";
+import type { ShownAccount } from "./write-item.server.ts";
 
 /** One account: what it is on the left, what is in it on the right. */
 export function AccountRow({ account }: { account: ShownAccount }) {
