@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import type { Db } from "./client.ts";
 
 /** The user's plan as connectAccount needs it: its name and the live accounts it allows. */
@@ -9,15 +10,18 @@ export interface PlanOfUser {
 /**
  * Locks the user's row until the transaction ends: the one lock of the product. Whoever holds it is
  * the only one changing this user's Items, on any node; a process that dies lets go of it.
- * `no key update` leaves rows that merely refer to the user free to be inserted. Without `wait` a
- * lock that is held is PostgreSQL's error 55P03 at once. `deleted`: the person is gone, and only what
- * Plaid still has of them may be dealt with.
+ * `no key update` leaves rows that merely refer to the user free to be inserted. A lock that is held
+ * for longer than `within`, milliseconds, is PostgreSQL's error 55P03; else the transaction's own limit
+ * applies. `deleted`: the person is gone, and only what Plaid still has of them may be dealt with.
  */
 export async function lockUser(
   tx: Db,
   userId: string,
-  { wait } = { wait: true },
+  { within }: { within?: number | undefined } = {},
 ): Promise<PlanOfUser & { deleted: boolean }> {
+  if (within !== undefined) {
+    await sql`select set_config('lock_timeout', ${String(within)}, true)`.execute(tx);
+  }
   const { deletedAt, ...plan } = await tx
     .selectFrom("users")
     .innerJoin("plans", "plans.id", "users.plan")
@@ -28,7 +32,6 @@ export async function lockUser(
       "users.deleted_at as deletedAt",
     ])
     .forNoKeyUpdate("users")
-    .$if(!wait, (query) => query.noWait())
     .executeTakeFirstOrThrow();
   return { ...plan, deleted: deletedAt !== null };
 }

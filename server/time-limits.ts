@@ -18,6 +18,11 @@ export const timeLimits = {
   publicToken: 30 * 60_000,
   /** A second connection of the same person waits this long for the first. */
   connectLock: 20_000,
+  /**
+   * The recovery waits this long for a person's lock: for what takes it in passing, as a sync does. A
+   * process that connects has it for longer, and keeps its attempt.
+   */
+  recoveryLock: 500,
   /** One statement of a request. */
   statement: 5_000,
   /** One statement of `keys:rotate`, which looks through whole tables. */

@@ -127,7 +127,8 @@ export async function endAttempt(
   try {
     output = await services.connectGate.run(userId, () =>
       services.connectDb.transaction().execute(async (tx) => {
-        const plan = await lockUser(tx, userId, { wait: input !== undefined });
+        const within = input ? undefined : timeLimits.recoveryLock;
+        const plan = await lockUser(tx, userId, { within });
         const attempt = { ...run, ...(await taking) };
         progress.times.done("attempt");
         return connectInside(services, tx, attempt, plan, progress, { deadline, late });

@@ -59,7 +59,8 @@ async function recover(services: Services, attempt: LinkAttemptRow, log: Log): P
     log.info({ ...line, now: outcome }, "Attempt recovered");
   } catch (error) {
     const reason = error instanceof FiscilityError ? error.reason : "internal";
-    log.warn({ ...line, now: reason }, "Attempt not connected by the recovery");
+    const { message: cause } = error as Error;
+    log.warn({ ...line, now: reason, cause }, "Attempt not connected by the recovery");
     await postpone(db, userId, id).catch(() => {});
   }
 }

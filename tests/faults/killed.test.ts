@@ -1,6 +1,8 @@
+import pg from "pg";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { recoverAttempts } from "../../server/connect/recover-attempts.ts";
 import { startWorker } from "../../server/jobs/worker.ts";
+import { timeLimits } from "../../server/time-limits.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { compareBooks } from "../support/books.ts";
 import { startNode } from "../support/node-process.ts";
@@ -23,6 +25,10 @@ async function untilNobodyHoldsALock(): Promise<void> {
     where datname = current_database() and state like 'idle in transaction%'`;
   await until(async () => (await app.query(open)).length === 0);
 }
+
+/** Who waits for a row that another transaction has. */
+const waiting =
+  "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
 
 /** As if the time had come for the recovery to take up what has no process. */
 async function recover(): Promise<void> {
@@ -164,6 +170,52 @@ test("I1 killed between Plaid's reply and our writing it down, the lost Item is 
     person,
   );
   expect(anew.body.outcome).toBe("connected");
+});
+
+/** Somebody else has the person's lock, until what is returned is called. */
+async function holdLock(person: Person): Promise<() => Promise<void>> {
+  const holder = new pg.Client(app.env.DATABASE_DIRECT_URL);
+  await holder.connect();
+  await holder.query("begin");
+  await holder.query("select 1 from users where id = $1 for no key update", [person.id]);
+  return () => holder.end();
+}
+
+test("I1 what has the person's lock in passing does not keep the recovery from an attempt", async () => {
+  const person = await app.signUp("analyst");
+  const node = await startNode(app.env);
+  await node.dieAfter("keep");
+  await expect(app.connectAt(node.url, await app.publicToken(), person)).rejects.toThrow();
+  await untilNobodyHoldsALock();
+  const letGo = await holdLock(person);
+  const { recoveryLock } = timeLimits;
+  // However slow the machine is at seeing that the lock is waited for.
+  Object.assign(timeLimits, { recoveryLock: 10_000 });
+  const recovered = recoverAttempts(app.services, app.services.log);
+  try {
+    await until(async () => (await app.query(waiting)).length === 1);
+  } finally {
+    await letGo();
+    await recovered;
+    Object.assign(timeLimits, { recoveryLock });
+  }
+  expect(await compareBooks(app)).toEqual({ ...nothingWrong, lost: 0, connected: 1 });
+});
+
+test("I1 I2 the recovery leaves an attempt to the process that works on it, and takes it up once there is none", async () => {
+  const person = await app.signUp("analyst");
+  const node = await startNode(app.env);
+  await node.dieAfter("keep");
+  await expect(app.connectAt(node.url, await app.publicToken(), person)).rejects.toThrow();
+  await untilNobodyHoldsALock();
+  const letGo = await holdLock(person);
+  await recoverAttempts(app.services, app.services.log);
+  const [left] = await app.query("select status, tries, retry_at > now() later from link_attempts");
+  expect(left).toEqual({ status: "exchanged", tries: 1, later: true });
+  expect(await app.requestsAtPlaid("/item/remove")).toBe(0);
+  await letGo();
+  await recover();
+  expect(await compareBooks(app)).toEqual({ ...nothingWrong, lost: 0, connected: 1 });
 });
 
 test("I1 a worker that starts ends what a killed process left, once, however many start", async () => {
