@@ -1,9 +1,10 @@
-import { sql, type UpdateObject } from "kysely";
+import { type Insertable, sql, type UpdateObject } from "kysely";
 import { jsonArrayFrom } from "kysely/helpers/postgres";
 import type { KnownAccount } from "../server/connect/duplicates.ts";
 import type { Db } from "./client.ts";
+import { compiledOnce } from "./compiled-once.ts";
 import { knownAccounts } from "./items.ts";
-import type { Database, LinkAttemptRow } from "./schema.ts";
+import type { Database, LinkAttemptRow, LinkAttemptsTable } from "./schema.ts";
 
 /** Why an attempt ended without a connection: a reason of `contracts/errors.ts` and its details. */
 export interface AttemptReason {
@@ -33,19 +34,14 @@ export async function startAttempt(
   },
   leaveFor: number,
 ): Promise<TakenUp | null> {
-  const made = await db
-    .insertInto("link_attempts")
-    .values({
-      id: attempt.id,
-      user_id: userId,
-      public_token_hash: attempt.publicTokenHash,
-      public_token_sealed: attempt.publicTokenSealed,
-      connect_anyway: attempt.connectAnyway,
-      retry_at: new Date(Date.now() + leaveFor),
-    })
-    .onConflict((conflict) => conflict.column("public_token_hash").doNothing())
-    .returning("id")
-    .executeTakeFirst();
+  const [made] = await newAttempt(db, {
+    id: attempt.id,
+    user_id: userId,
+    public_token_hash: attempt.publicTokenHash,
+    public_token_sealed: attempt.publicTokenSealed,
+    connect_anyway: attempt.connectAnyway,
+    retry_at: new Date(Date.now() + leaveFor),
+  });
   if (made) return { id: made.id, fresh: true };
   const found = await db
     .selectFrom("link_attempts")
@@ -56,6 +52,22 @@ export async function startAttempt(
   return found ? { id: found.id, fresh: false } : null;
 }
 
+type NewAttempt = Required<
+  Pick<
+    Insertable<LinkAttemptsTable>,
+    "id" | "user_id" | "public_token_hash" | "public_token_sealed" | "connect_anyway" | "retry_at"
+  >
+>;
+
+const newAttempt = compiledOnce((db, attempt: NewAttempt) => {
+  const { id, user_id, public_token_hash, public_token_sealed, connect_anyway, retry_at } = attempt;
+  return db
+    .insertInto("link_attempts")
+    .values({ id, user_id, public_token_hash, public_token_sealed, connect_anyway, retry_at })
+    .onConflict((conflict) => conflict.column("public_token_hash").doNothing())
+    .returning("id");
+});
+
 /** What the connecting transaction decides on, in one statement. */
 export interface ConnectState {
   attempt: LinkAttemptRow;
@@ -65,15 +77,20 @@ export interface ConnectState {
 
 /** Read under the user's lock, where nobody else is changing either. */
 export async function readConnectState(tx: Db, userId: string, id: string): Promise<ConnectState> {
-  const { accounts, ...attempt } = await tx
+  const [row] = await connectState(tx, { userId, id });
+  if (!row) throw new Error("no such attempt");
+  const { accounts, ...attempt } = row;
+  return { attempt, accounts };
+}
+
+const connectState = compiledOnce((tx, { userId, id }: { userId: string; id: string }) =>
+  tx
     .selectFrom("link_attempts")
     .selectAll()
     .where("id", "=", id)
     .where("user_id", "=", userId)
-    .select(jsonArrayFrom(knownAccounts(tx, userId)).as("accounts"))
-    .executeTakeFirstOrThrow();
-  return { attempt, accounts };
-}
+    .select(jsonArrayFrom(knownAccounts(tx, userId)).as("accounts")),
+);
 
 /**
  * Before the exchange is sent by anybody but the request that made the attempt: keeps the public_token

@@ -1,5 +1,6 @@
 import type { Selectable } from "kysely";
 import type { Db } from "./client.ts";
+import { compiledOnce } from "./compiled-once.ts";
 import type { SessionsTable } from "./schema.ts";
 
 /** A session without its token, which is the session to whoever has it. */
@@ -42,7 +43,12 @@ export async function deleteOtherSessions(db: Db, userId: string, kept: string):
  * moment (I5). Null when there is none, or the person is gone.
  */
 export async function findSession(db: Db, token: string) {
-  const row = await db
+  const [row] = await sessionOfToken(db, { token });
+  return row ?? null;
+}
+
+const sessionOfToken = compiledOnce((db, { token }: { token: string }) =>
+  db
     .selectFrom("sessions")
     .innerJoin("users", "users.id", "sessions.user_id")
     .where("sessions.token", "=", token)
@@ -55,7 +61,5 @@ export async function findSession(db: Db, token: string) {
       "users.email",
       "users.plan",
       "users.data_version as dataVersion",
-    ])
-    .executeTakeFirst();
-  return row ?? null;
-}
+    ]),
+);

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Db } from "./client.ts";
+import { compiledOnce } from "./compiled-once.ts";
 
 /** The user's plan as connectAccount needs it: its name and the live accounts it allows. */
 export interface PlanOfUser {
@@ -22,7 +23,14 @@ export async function lockUser(
   if (within !== undefined) {
     await sql`select set_config('lock_timeout', ${String(within)}, true)`.execute(tx);
   }
-  const { deletedAt, ...plan } = await tx
+  const [row] = await lockedUser(tx, { userId });
+  if (!row) throw new Error("no such user");
+  const { deletedAt, ...plan } = row;
+  return { ...plan, deleted: deletedAt !== null };
+}
+
+const lockedUser = compiledOnce((db, { userId }: { userId: string }) =>
+  db
     .selectFrom("users")
     .innerJoin("plans", "plans.id", "users.plan")
     .where("users.id", "=", userId)
@@ -31,10 +39,8 @@ export async function lockUser(
       "plans.max_accounts as maxAccounts",
       "users.deleted_at as deletedAt",
     ])
-    .forNoKeyUpdate("users")
-    .executeTakeFirstOrThrow();
-  return { ...plan, deleted: deletedAt !== null };
-}
+    .forNoKeyUpdate("users"),
+);
 
 /** Raises the data version: every cached entry of this user is out of date once it commits (I5). */
 export async function raiseDataVersion(tx: Db, userId: string): Promise<void> {

@@ -1,0 +1,37 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { compiledOnce } from "../../db/compiled-once.ts";
+import { startTestApp, type TestApp } from "../support/app.ts";
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startTestApp();
+});
+afterAll(() => app?.close());
+
+test("I6 a statement compiled once runs with the values of each call alone", async () => {
+  let made = 0;
+  const named = compiledOnce((db, { email, plan }: { email: string; plan: string }) => {
+    made += 1;
+    return db
+      .selectFrom("users")
+      .where("email", "=", email)
+      .where("plan", "=", plan)
+      .select(["id", "email"]);
+  });
+  const plans = ["intern", "accountant", "analyst", "cfo"];
+  const people = await Promise.all(plans.map((plan) => app.signUp(plan)));
+  const { db } = app.services;
+  const found = await Promise.all(
+    people.map(({ email }, n) => named(db, { email, plan: plans[n] ?? "" })),
+  );
+  expect(found).toEqual(people.map(({ id, email }) => [{ id, email }]));
+  const [ada] = people;
+  expect(await named(db, { email: ada?.email ?? "", plan: "cfo" })).toEqual([]);
+  // In a transaction as well, whose rows nobody else sees yet.
+  await db.transaction().execute(async (tx) => {
+    await tx.updateTable("users").set({ plan: "cfo" }).execute();
+    expect(await named(tx, { email: ada?.email ?? "", plan: "cfo" })).toHaveLength(1);
+    expect(await named(db, { email: ada?.email ?? "", plan: "cfo" })).toEqual([]);
+  });
+  expect(made).toBe(1);
+});
