@@ -209,7 +209,9 @@ export const reasons = {
   internal: {
     status: 500,
     code: "INTERNAL_SERVER_ERROR",
-    message: "Something went wrong on our side. Nothing was changed. Please try again.",
+    // Nor is it known how far it came: a commit may have gone through whose answer was lost.
+    message:
+      "Something went wrong on our side. What you had is kept. Please look at how things stand before you try again.",
     retryable: false,
   },
 } as const satisfies Record<string, ReasonEntry>;
