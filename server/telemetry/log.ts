@@ -35,8 +35,14 @@ export function createLog(
         hooks: {
           logMethod(args, method, number) {
             const [fields] = args as unknown[];
-            if (typeof fields === "object") observe(fields as Record<string, unknown>);
             if (number >= written) method.apply(this, args);
+            if (typeof fields !== "object") return;
+            try {
+              observe(fields as Record<string, unknown>);
+            } catch (error) {
+              // What is only counted fails nobody who logs.
+              method.call(this, { event: "not_observed", cause: (error as Error).message }, "Log");
+            }
           },
         },
       }),

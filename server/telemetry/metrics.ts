@@ -58,7 +58,7 @@ export function createMetrics(): Metrics {
           return refusals.inc({ reason: line.reason as string });
         case "connection": {
           connections.inc({ outcome, reason: (line.reason as string) ?? "" });
-          const took = Object.entries(line.ms as Record<string, number>);
+          const took = Object.entries((line.ms ?? {}) as Record<string, number>);
           for (const [step, ms] of took) steps.observe({ step }, ms / 1000);
           return;
         }

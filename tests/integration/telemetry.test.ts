@@ -138,6 +138,27 @@ test("metrics tell an operator what happens, also with the log silent", async ()
   expect(app.logLines).toEqual([]);
 });
 
+test("with metrics on, a bank connected again and an account deleted are answered as without", async () => {
+  const person = await app.signUp("analyst");
+  const connected = await app.post(
+    "/plaid/exchange-token",
+    { public_token: await app.publicToken() },
+    person,
+  );
+  const { id } = connected.body.item;
+  const again = await app.post("/trpc/plaid.finishUpdateMode", { itemId: id }, person);
+  expect(again.status).toBe(200);
+  const deleted = await fetch(`${app.url}/api/v1/account?confirmation=delete%20my%20account`, {
+    method: "DELETE",
+    headers: { cookie: person.cookie },
+  });
+  expect(deleted.status).toBe(200);
+  const text = await metrics();
+  for (const outcome of ["reconnected", "disconnected"]) {
+    expect(text).toContain(`fiscility_connections_total{outcome="${outcome}",reason=""} 1`);
+  }
+});
+
 test("a trace tells a connection's steps, its calls to Plaid and its queries below the request", async () => {
   const named = (name: string) => collector.spans.filter((span) => span.name === name);
   await until(
