@@ -65,6 +65,25 @@ export function handleWebhookJob(id: unknown, plaidItemId: unknown) {
     max_attempts := 12)).id`;
 }
 
+const regularJob = (task: unknown, more: unknown) =>
+  sql`graphile_worker.add_job(${task}, queue_name := ${task}, job_key := ${task}, max_attempts := 3, ${more})`;
+
+/** Asks for a pass of the recovery now. Like the sweep it has a queue of its own: one at a time over all nodes. */
+export async function askForRecovery(db: Db): Promise<void> {
+  await sql`select ${regularJob("recover_attempts", sql`run_at := now()`)}`.execute(db);
+}
+
+/**
+ * Sees to it that each job of every minute waits for the next one, once however many nodes ask. Not by
+ * graphile-worker's crontab, which ends the process when PostgreSQL is away at the full minute.
+ */
+export async function planRegularJobs(db: Db): Promise<void> {
+  const next = sql`run_at := date_trunc('minute', now()) + interval '1 minute',
+    job_key_mode := 'preserve_run_at'`;
+  await sql`select ${regularJob(sql`task`, next)}
+    from unnest(array['recover_attempts', 'sweep']) task`.execute(db);
+}
+
 /** A job that has not ended well yet. `dead`: it is not tried again. */
 export interface JobState {
   id: string;
@@ -77,23 +96,26 @@ export interface JobState {
   lastError: string | null;
 }
 
-/** Every job, the dead first. A dead one whose place a newer one took is not told of. */
+/**
+ * Every job, the dead first. Not told of are a dead one whose place a newer one took, and what runs every
+ * minute while it waits.
+ */
 export async function listJobs(db: Db): Promise<JobState[]> {
   const { rows } = await sql<JobState>`
     select id::text, task_identifier as task, key, attempts, max_attempts as "maxAttempts",
       run_at as "runAt", last_error as "lastError",
       ${jobState} as state
     from graphile_worker.jobs
-    where not ${supersededSync}
+    where not (${superseded} or ${betweenRuns})
     order by 8, run_at, id limit 1000`.execute(db);
   return rows;
 }
 
-/** How many jobs are in each state. */
+/** How many jobs are in each state, of those that `listJobs` tells of. */
 export async function countJobs(db: Db): Promise<Record<JobState["state"], number>> {
   const { rows } = await sql<{ state: JobState["state"]; jobs: string }>`
     select ${jobState} as state, count(*) as jobs from graphile_worker.jobs
-    where not ${supersededSync} group by 1`.execute(db);
+    where not (${superseded} or ${betweenRuns}) group by 1`.execute(db);
   const counts = { running: 0, waiting: 0, failing: 0, dead: 0 };
   for (const { state, jobs } of rows) counts[state] = Number(jobs);
   return counts;
@@ -103,14 +125,18 @@ const jobState = sql`case when locked_at is not null then 'running'
   when attempts >= max_attempts then 'dead'
   when attempts > 0 then 'failing' else 'waiting' end`;
 
-/** A sync that failed after a newer one had been asked for: it lost its key then. */
-const supersededSync = sql`(task_identifier = 'sync_item' and key is null
+/** What runs every minute waits for the next one. */
+const betweenRuns = sql`(task_identifier in ('recover_attempts', 'sweep') and attempts = 0
+  and locked_at is null)`;
+
+/** A dead job whose key a newer one took. */
+const superseded = sql`(task_identifier in ('sync_item', 'recover_attempts', 'sweep') and key is null
   and attempts >= max_attempts and locked_at is null)`;
 
-/** Deletes syncs that failed when a newer one had been asked for already. */
-export async function dropSupersededSyncs(db: Db): Promise<void> {
+/** Deletes dead jobs that newer ones have taken the place of. */
+export async function dropSupersededJobs(db: Db): Promise<void> {
   await sql`select graphile_worker.complete_jobs(array(
-    select id from graphile_worker.jobs where ${supersededSync}))`.execute(db);
+    select id from graphile_worker.jobs where ${superseded}))`.execute(db);
 }
 
 const workerLock = (id: unknown) => sql`hashtextextended('worker ' || ${id}, 0)`;

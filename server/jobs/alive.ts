@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { createDb } from "../../db/client.ts";
-import { handBackJobs, holdWorkers } from "../../db/jobs.ts";
+import { handBackJobs, holdWorkers, planRegularJobs } from "../../db/jobs.ts";
 import type { Services } from "../services.ts";
 import { timeLimits } from "../time-limits.ts";
 
 /**
- * Tells the other nodes that these workers live, and hands back the jobs of those that do not any
- * more. Without it the jobs of a killed process would stay its own for four hours. A job may be
+ * Tells the other nodes that these workers live, plans the jobs of every minute, and hands back those
+ * of workers that do not live any more. Without it the jobs of a killed process would stay its own for four hours. A job may be
  * handed back that still runs, when the connection to PostgreSQL was lost for a while: each job
  * takes its running twice.
  */
@@ -26,6 +26,7 @@ export function keepAlive(services: Services, workerIds: readonly string[]) {
   const pause = () =>
     sleep(timeLimits.workerWatch, undefined, { signal: stopping.signal }).catch(() => {});
   const watch = async () => {
+    await planRegularJobs(db);
     const workers = await handBackJobs(db);
     if (workers.length > 0) log.warn({ event: "jobs_handed_back", workers }, "Jobs handed back");
   };

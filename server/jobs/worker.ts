@@ -1,8 +1,10 @@
 import { EventEmitter } from "node:events";
-import { Logger, run, type Task, type TaskList, type WorkerEvents } from "graphile-worker";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Logger, runTaskList, type Task, type TaskList, type WorkerEvents } from "graphile-worker";
 import pg from "pg";
 import { z } from "zod";
 import { tellFirstSync } from "../../db/item-syncs.ts";
+import { askForRecovery } from "../../db/jobs.ts";
 import { recoverAttempts } from "../connect/recover-attempts.ts";
 import type { Services } from "../services.ts";
 import { clearCacheAgain } from "../sync/clear-cache.ts";
@@ -79,11 +81,6 @@ const itemOfUser = z.object({ userId: z.uuid(), itemId: z.uuid() });
 const keptWebhook = z.object({ id: z.uuid() });
 const never = new AbortController().signal;
 
-/** A queue of its own: one at a time over all nodes. */
-const recovery = { queueName: "recovery", jobKey: "recover_attempts" } as const;
-const crontab = `* * * * * recover_attempts ?queue=${recovery.queueName}&jobKey=${recovery.jobKey}&max=3
-* * * * * sweep ?queue=sweep&jobKey=sweep&max=3`;
-
 export interface Worker {
   /** Lets running jobs finish, or hands them back. */
   stop(): Promise<void>;
@@ -92,9 +89,12 @@ export interface Worker {
 /**
  * Runs the jobs until `stop`. graphile-worker keeps them in PostgreSQL (schema `graphile_worker`),
  * shares them out among the nodes, and hears of new ones by LISTEN.
+ *
+ * A worker of it that cannot say how a job ended, as PostgreSQL is away, is gone for good, with the job
+ * and its queue: then all of this process's workers are replaced, and the jobs are handed back.
  */
 export async function startWorker(services: Services): Promise<Worker> {
-  const { config, log } = services;
+  const { config, db, log } = services;
   const pool = new pg.Pool({
     connectionString: config.databaseDirectUrl.reveal(),
     max: concurrency + 2,
@@ -105,27 +105,82 @@ export async function startWorker(services: Services): Promise<Worker> {
     log.warn({ event: "database_connection_lost", error: error.message }, "Connection lost");
   pool.on("error", onLost);
   pool.on("connect", (client) => client.on("error", onLost));
-  const events: WorkerEvents = new EventEmitter();
-  const workerIds: string[] = [];
-  events.on("worker:create", ({ worker }) => workerIds.push(worker.workerId));
-  const runner = await run({
-    events,
-    pgPool: pool,
-    taskList: told(services, tasksOf(services)),
-    crontab,
-    concurrency,
-    noHandleSignals: true,
-    logger: new Logger(() => (level, message) => {
-      if (level === "error" || level === "warning") log.warn({ event: "worker" }, message);
-    }),
-  });
-  const alive = keepAlive(services, workerIds);
-  await runner.addJob("recover_attempts", {}, recovery);
+  const tasks = told(services, tasksOf(services));
+  const stopping = new AbortController();
+  let current: Worker | null = null;
+  let replacing: Promise<unknown> = Promise.resolve();
+
+  const stop = (workers: Worker | null) => workers?.stop().catch(onLost);
+  /** As soon as PostgreSQL answers: workers that begin while it does not never get a job. */
+  async function start(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        await askForRecovery(db);
+        if (!stopping.signal.aborted) current = startWorkers(services, tasks, pool, replace);
+        return;
+      } catch (error) {
+        log.warn({ event: "workers_wait", error: (error as Error).message }, "No workers yet");
+        await sleep(timeLimits.workerWatch, undefined, { signal: stopping.signal }).catch(() => {});
+      }
+    }
+  }
+  function replace(lost: Worker): void {
+    if (lost !== current) return;
+    current = null;
+    log.error({ event: "workers_replaced" }, "Workers lost to PostgreSQL");
+    replacing = Promise.all([replacing, stop(lost), start()]);
+  }
+
+  await start();
   return {
     async stop() {
-      await runner.stop();
-      await alive.stop();
+      stopping.abort();
+      const last = current;
+      current = null;
+      await Promise.all([replacing, stop(last)]);
       await pool.end();
     },
   };
+}
+
+/** The workers of this process, until `lost` is told that some are gone or were never of use. */
+function startWorkers(
+  services: Services,
+  tasks: TaskList,
+  pool: pg.Pool,
+  lost: (workers: Worker) => void,
+): Worker {
+  const { log } = services;
+  const events: WorkerEvents = new EventEmitter();
+  const ids: string[] = [];
+  events.on("worker:create", ({ worker }) => ids.push(worker.workerId));
+  const running = runTaskList(
+    {
+      events,
+      concurrency,
+      noHandleSignals: true,
+      logger: new Logger(() => (level, message) => {
+        if (level === "error" || level === "warning") log.warn({ event: "worker" }, message);
+      }),
+    },
+    tasks,
+    pool,
+  );
+  const alive = keepAlive(services, ids);
+  const workers = {
+    async stop() {
+      await running.gracefulShutdown();
+      await alive.stop();
+    },
+  };
+  // It looks its tasks up once; where that failed it keeps the error, and never finds a job.
+  let found = false;
+  for (const event of ["worker:getJob:empty", "job:start"] as const) {
+    events.on(event, () => {
+      found = true;
+    });
+  }
+  events.on("worker:getJob:error", () => !found && lost(workers));
+  events.on("worker:fatalError", () => lost(workers));
+  return workers;
 }

@@ -1,5 +1,5 @@
 import { requestDueSyncs } from "../../db/item-syncs.ts";
-import { dropSupersededSyncs } from "../../db/jobs.ts";
+import { dropSupersededJobs } from "../../db/jobs.ts";
 import { dropOldLogIns } from "../../db/log-ins.ts";
 import { dropOldWebhooks } from "../../db/webhooks.ts";
 import type { Services } from "../services.ts";
@@ -17,7 +17,7 @@ const logInDays = 90;
 /** Asks for a sync of every Item not heard of for hours, and tidies up. Returns how many. */
 export async function sweep({ db, log }: Pick<Services, "db" | "log">): Promise<number> {
   const requested = await requestDueSyncs(db, atOnce, timeLimits.syncSweep);
-  await dropSupersededSyncs(db);
+  await dropSupersededJobs(db);
   await dropOldWebhooks(db, webhookDays);
   await dropOldLogIns(db, logInDays);
   if (requested > 0) log.info({ event: "sweep", requested }, "Syncs asked for");

@@ -138,27 +138,6 @@ test("metrics tell an operator what happens, also with the log silent", async ()
   expect(app.logLines).toEqual([]);
 });
 
-test("with metrics on, a bank connected again and an account deleted are answered as without", async () => {
-  const person = await app.signUp("analyst");
-  const connected = await app.post(
-    "/plaid/exchange-token",
-    { public_token: await app.publicToken() },
-    person,
-  );
-  const { id } = connected.body.item;
-  const again = await app.post("/trpc/plaid.finishUpdateMode", { itemId: id }, person);
-  expect(again.status).toBe(200);
-  const deleted = await fetch(`${app.url}/api/v1/account?confirmation=delete%20my%20account`, {
-    method: "DELETE",
-    headers: { cookie: person.cookie },
-  });
-  expect(deleted.status).toBe(200);
-  const text = await metrics();
-  for (const outcome of ["reconnected", "disconnected"]) {
-    expect(text).toContain(`fiscility_connections_total{outcome="${outcome}",reason=""} 1`);
-  }
-});
-
 test("a trace tells a connection's steps, its calls to Plaid and its queries below the request", async () => {
   const named = (name: string) => collector.spans.filter((span) => span.name === name);
   await until(
@@ -222,4 +201,25 @@ test("no secret and no id is in a label or a span", async () => {
 test("metrics are on a port of their own, and not on the public one", async () => {
   expect((await fetch(`${app.url}/metrics`)).status).toBe(404);
   expect(new URL(metricsUrl).port).not.toBe(new URL(app.url).port);
+});
+
+test("with metrics on, a bank connected again and an account deleted are answered as without", async () => {
+  const person = await app.signUp("analyst");
+  const connected = await app.post(
+    "/plaid/exchange-token",
+    { public_token: await app.publicToken() },
+    person,
+  );
+  const { id } = connected.body.item;
+  const again = await app.post("/trpc/plaid.finishUpdateMode", { itemId: id }, person);
+  expect(again.status).toBe(200);
+  const deleted = await fetch(`${app.url}/api/v1/account?confirmation=delete%20my%20account`, {
+    method: "DELETE",
+    headers: { cookie: person.cookie },
+  });
+  expect(deleted.status).toBe(200);
+  const text = await metrics();
+  for (const outcome of ["reconnected", "disconnected"]) {
+    expect(text).toContain(`fiscility_connections_total{outcome="${outcome}",reason=""} 1`);
+  }
 });

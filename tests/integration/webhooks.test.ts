@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { generateKeyPair, SignJWT } from "jose";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { listJobs } from "../../db/jobs.ts";
 import { startWorker, type Worker } from "../../server/jobs/worker.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { transactionsAtPlaid, transactionsHere } from "../support/transactions.ts";
@@ -59,7 +60,7 @@ const kept = (plaidItemId: string | null = null) =>
   );
 const atRest = async () => {
   worker ??= await startWorker(app.services);
-  await until(async () => (await app.query("select 1 from graphile_worker.jobs")).length === 0);
+  await until(async () => (await listJobs(app.services.db)).length === 0);
 };
 /** The Item as the person sees it. */
 async function shown({ owner }: { owner: { cookie: string } }) {
