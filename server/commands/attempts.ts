@@ -5,7 +5,7 @@ import { timeLimits } from "../time-limits.ts";
 /**
  * `npm run attempts`: what is not ended yet, and the exchanges whose reply was lost, in the database
  * of DATABASE_URL. A lost one may be an Item at Plaid that only Plaid's support can remove: they find
- * it by the user's id (client_user_id) and the time. docs/decisions/003-a-lost-reply.md
+ * it by the user's id (client_user_id) and the time. docs/decisions/002-a-lost-reply.md
  */
 async function main(url: string | undefined): Promise<string> {
   if (!url) throw new Error("Set DATABASE_URL to the database (npm start prints the local one).");
