@@ -1,18 +1,34 @@
 import { sql } from "kysely";
 import type { Db } from "./client.ts";
 
-/** Every column that holds what `server/vault` sealed, and the one it is bound to: the row's key. */
+/**
+ * What an attempt's sealed public_token is bound to. Not its id alone, to which the access_token beside it
+ * is: neither can be put in the place of the other.
+ */
+export const publicTokenOwner = (attemptId: string) => `public_token:${attemptId}`;
+
+const itself = (id: string) => id;
+
+/**
+ * Every column that holds what `server/vault` sealed: `id` is the row's key beside its user_id, and
+ * `owner` gives what the envelope is bound to.
+ */
 export const sealedColumns = [
-  { table: "items", column: "access_token_sealed", boundTo: "id" },
-  { table: "link_attempts", column: "access_token_sealed", boundTo: "id" },
-  { table: "link_attempts", column: "public_token_sealed", boundTo: "id" },
-  { table: "open_links", column: "link_token_sealed", boundTo: "user_id" },
+  { table: "items", column: "access_token_sealed", id: "id", owner: itself },
+  { table: "link_attempts", column: "access_token_sealed", id: "id", owner: itself },
+  { table: "link_attempts", column: "public_token_sealed", id: "id", owner: publicTokenOwner },
+  { table: "open_links", column: "link_token_sealed", id: "user_id", owner: itself },
 ] as const;
 export type SealedColumn = (typeof sealedColumns)[number];
 
+/** The place of a row in its primary key. */
+export interface Place {
+  userId: string;
+  id: string;
+}
+
 /** An envelope in its row. */
-export interface Sealed {
-  boundTo: string;
+export interface Sealed extends Place {
   envelope: string;
 }
 
@@ -29,20 +45,29 @@ export async function countByKey(db: Db): Promise<Map<string, number>> {
   return new Map(rows.map(({ key, n }) => [key, Number(n)]));
 }
 
-/** Some envelopes that are under another key than `keyId`, in the order of their rows, from `after` on. */
+/** Some envelopes that are under another key than `keyId`, in the order of their rows, past `after`. */
 export async function sealedUnderOthers(
   db: Db,
-  { table, column, boundTo }: SealedColumn,
+  { table, column, id }: SealedColumn,
   keyId: string,
-  after: string | null,
+  after: Place | null,
   limit: number,
 ): Promise<Sealed[]> {
+  const past = after
+    ? sql`and (user_id, ${sql.ref(id)}) > (${after.userId}::uuid, ${after.id}::uuid)`
+    : sql``;
   const { rows } = await sql<Sealed>`
-    select ${sql.ref(boundTo)} as "boundTo", ${sql.ref(column)} as envelope from ${sql.table(table)}
-    where split_part(${sql.ref(column)}, '.', 2) <> ${keyId}
-      and (${after}::uuid is null or ${sql.ref(boundTo)} > ${after}::uuid)
-    order by ${sql.ref(boundTo)} limit ${limit}`.execute(db);
+    select user_id as "userId", ${sql.ref(id)} as id, ${sql.ref(column)} as envelope
+    from ${sql.table(table)}
+    where split_part(${sql.ref(column)}, '.', 2) <> ${keyId} ${past}
+    order by user_id, ${sql.ref(id)} limit ${limit}`.execute(db);
   return rows;
+}
+
+/** A new envelope for a row, and the one that it takes the place of. */
+export interface Resealed extends Place {
+  from: string;
+  to: string;
 }
 
 /**
@@ -51,19 +76,22 @@ export async function sealedUnderOthers(
  */
 export async function replaceSealed(
   db: Db,
-  { table, column, boundTo }: SealedColumn,
-  changes: readonly { boundTo: string; from: string; to: string }[],
+  { table, column, id }: SealedColumn,
+  changes: readonly Resealed[],
 ): Promise<number> {
-  const [target, key] = [sql.table(table), sql.ref(`${table}.${boundTo}`)];
+  const target = sql.table(table);
+  const of = (name: string) => sql.ref(`${table}.${name}`);
   const { rows } = await sql`
     with free as (
-      select ${key} as id, "to" from ${target}
+      select ${of("user_id")} as "userId", ${of(id)} as id, "to" from ${target}
       join json_to_recordset(${JSON.stringify(changes)}::json)
-        as change ("boundTo" uuid, "from" text, "to" text)
-        on change."boundTo" = ${key} and change."from" = ${sql.ref(`${table}.${column}`)}
+        as change ("userId" uuid, id uuid, "from" text, "to" text)
+        on change."userId" = ${of("user_id")} and change.id = ${of(id)}
+          and change."from" = ${of(column)}
       for no key update of ${target} skip locked
     )
-    update ${target} set ${sql.ref(column)} = free."to" from free where ${key} = free.id
+    update ${target} set ${sql.ref(column)} = free."to" from free
+    where ${of("user_id")} = free."userId" and ${of(id)} = free.id
     returning 1`.execute(db);
   return rows.length;
 }

@@ -6,13 +6,14 @@ import { Vault } from "../vault/vault.ts";
 
 /**
  * `npm run keys:rotate`: seals every token in the database of DATABASE_URL anew with the first key of
- * TOKEN_KEYS, while the servers run. They must run with the same ring already, so that each of them
- * can open what is sealed here. Ended in between, it goes on when it is run again.
+ * TOKEN_KEYS, while the servers run. They must run with the same ring already, which takes two restarts
+ * (docs/runbooks/key-leak.md): a server must be able to open what another, or this, seals with the new
+ * key. Ended in between, it goes on when it is run again.
  */
 async function main({ DATABASE_URL: url, TOKEN_KEYS: keys }: NodeJS.ProcessEnv): Promise<string> {
   if (!url) throw new Error("Set DATABASE_URL to the database (npm start prints the local one).");
   if (!keys)
-    throw new Error("Set TOKEN_KEYS to the ring that the servers run with, new key first.");
+    throw new Error("Set TOKEN_KEYS to the ring that the servers run with, the new key first.");
   const ring = parseTokenKeys(keys);
   const db = createDb({
     url,

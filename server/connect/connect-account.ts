@@ -11,6 +11,7 @@ import {
   type TakenUp,
 } from "../../db/link-attempts.ts";
 import type { LinkAttemptRow } from "../../db/schema.ts";
+import { publicTokenOwner } from "../../db/sealed.ts";
 import { lockUser } from "../../db/users.ts";
 import type { ConnectAccountInput, ConnectAccountOutput } from "../contracts/connect.ts";
 import { FiscilityError, type Reason, reasons } from "../contracts/errors.ts";
@@ -334,8 +335,6 @@ function sentBy({ vault }: Services, attemptId: string, input: ConnectAccountInp
     connectAnyway: input.connectAnyway === true,
   };
 }
-
-const publicTokenOwner = (attemptId: string) => `public_token:${attemptId}`;
 
 /** The public_token was answered before: the same error again, with nothing new to account for. */
 class FirstAnswer extends Error {

@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Db } from "../../db/client.ts";
-import { countByKey, replaceSealed, sealedColumns, sealedUnderOthers } from "../../db/sealed.ts";
+import {
+  countByKey,
+  type Place,
+  replaceSealed,
+  type Sealed,
+  sealedColumns,
+  sealedUnderOthers,
+} from "../../db/sealed.ts";
 import { type Vault, VaultError } from "./vault.ts";
 
 /** Rows that are sealed anew in one statement: few enough to be over in milliseconds. */
@@ -27,7 +34,7 @@ export async function rotateKeys(
   tell: (line: string) => void,
 ): Promise<Rotation> {
   const keyId = vault.sealingKeyId;
-  const before = await countByKey(db);
+  const before = await inTime(db, countByKey);
   const missing = [...before.keys()].filter((key) => !vault.has(key));
   if (missing.length > 0) {
     const counts = missing.map((key) => `${key} (${before.get(key)} rows)`).join(", ");
@@ -40,21 +47,28 @@ export async function rotateKeys(
   let resealed = 0;
   for (let pass = 1; ; pass++) {
     for (const column of sealedColumns) {
-      for (let after: string | null = null; ; ) {
-        const rows = await sealedUnderOthers(db, column, keyId, after, batch);
-        after = rows.at(-1)?.boundTo ?? null;
+      for (let after: Place | null = null; ; ) {
+        const from: Place | null = after;
+        const rows: Sealed[] = await inTime(db, (tx) =>
+          sealedUnderOthers(tx, column, keyId, from, batch),
+        );
+        after = rows.at(-1) ?? null;
         if (after === null) break;
-        const changes = rows.map(({ boundTo, envelope }) => ({
-          boundTo,
-          from: envelope,
-          to: vault.seal(vault.open(envelope, boundTo), boundTo),
-        }));
+        const changes = rows.map(({ userId, id, envelope }) => {
+          const owner = column.owner(id);
+          return { userId, id, from: envelope, to: vault.seal(vault.open(envelope, owner), owner) };
+        });
         resealed += await replaceSealed(db, column, changes);
       }
     }
-    const counts = await countByKey(db);
+    const counts = await inTime(db, countByKey);
     const left = [...counts].reduce((sum, [key, n]) => sum + (key === keyId ? 0 : n), 0);
     if (left === 0 || pass === passes) return { keyId, resealed, left };
     await sleep(500);
   }
+}
+
+/** What may look through a whole table has the time limit of `db`'s transactions, not that of the role. */
+function inTime<T>(db: Db, look: (tx: Db) => Promise<T>): Promise<T> {
+  return db.transaction().execute(look);
 }

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { sealedColumns } from "../../db/sealed.ts";
+import { publicTokenOwner, sealedColumns } from "../../db/sealed.ts";
 import { freePort } from "../../local/ports.ts";
 import { parseConfig, parseTokenKeys } from "../../server/config.ts";
 import { type RunningServer, startServer } from "../../server/server.ts";
@@ -25,16 +25,23 @@ let app: TestApp;
 /** A server that was started with the new ring. */
 let node: RunningServer;
 let ada: Person;
+let unfinished: string;
 beforeAll(async () => {
   app = await startTestApp({ TOKEN_KEYS: old });
   ada = await app.signUp("cfo");
   await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, ada);
   await app.post("/plaid/create-link-token", {}, ada);
+  // One whose exchange nobody answered: it keeps its public_token, as the product seals it.
+  await app.fault({ path: "/item/public_token/exchange", times: 3, do: { drop: "before" } });
+  unfinished = await app.publicToken("ins_109511");
+  const { body } = await app.post("/plaid/exchange-token", { public_token: unfinished }, ada);
+  expect(body.error.reason).toBe("outcome_pending");
   const vault = new Vault(parseTokenKeys(old));
   const rows = Array.from({ length: past }, () => {
     const id = randomUUID();
-    const seal = (token: string) => vault.seal(new Secret(token), id);
-    return { id, hash: randomBytes(32).toString("hex"), a: seal("access"), p: seal("public") };
+    const seal = (token: string, owner: string) => vault.seal(new Secret(token), owner);
+    const hash = randomBytes(32).toString("hex");
+    return { id, hash, a: seal("access", id), p: seal("public", publicTokenOwner(id)) };
   });
   await app.query(
     `insert into link_attempts (id, user_id, public_token_hash, status, reason,
@@ -145,18 +152,22 @@ test("keys:rotate, killed halfway and run again beside connections, leaves every
 
   // What was sealed anew is what it was, for whoever has the new key alone.
   const vault = new Vault(parseTokenKeys(fresh));
-  for (const { table, column, boundTo } of sealedColumns) {
+  for (const { table, column, id: key, owner } of sealedColumns) {
     const rows = await app.query(
-      `select ${boundTo} id, ${column} sealed from ${table} where ${column} is not null`,
+      `select ${key} id, ${column} sealed from ${table} where ${column} is not null`,
     );
     expect(rows.length).toBeGreaterThan(0);
-    const opened = rows.map(({ id, sealed }) => vault.open(sealed, id).reveal());
-    for (const token of opened) expect(token).toMatch(/^(access|public$|link-sandbox-)/);
+    const opened = rows.map(({ id, sealed }) => vault.open(sealed, owner(id)).reveal());
+    for (const token of opened)
+      expect(token).toMatch(/^(access|public$|public-sandbox-|link-sandbox-)/);
   }
   const items = await app.query("select id, user_id, access_token_sealed sealed from items");
   expect(items).toHaveLength(1 + statuses.length);
   for (const { id, sealed } of items) {
     expect((await node.services.plaid.getItem(vault.open(sealed, id))).errorCode).toBeNull();
   }
+  // The unfinished one goes on where it was, at the server that has the new key.
+  await app.clearFaults();
+  expect(await app.connectAt(node.url, unfinished, ada)).toBe(200);
   expect(await compareBooks(app)).toMatchObject({ orphans: 0, duplicates: 0 });
 });
