@@ -19,6 +19,15 @@ export function handleError(error: unknown, { request, context }: LoaderFunction
   if (!request.signal.aborted) context.report(error);
 }
 
+/** What a page shows is one person's, and true for now: no browser or proxy keeps it. */
+const noStore = (headers: Headers) => headers.set("Cache-Control", "no-store");
+
+/** The data of a page, for a browser that has its code already. */
+export function handleDataRequest(response: Response): Response {
+  noStore(response.headers);
+  return response;
+}
+
 /** Renders a page as a stream: the frame at once to a browser, the whole page to a crawler. */
 export default function handleRequest(
   request: Request,
@@ -27,6 +36,7 @@ export default function handleRequest(
   remixContext: EntryContext,
   { nonce }: AppLoadContext,
 ): Promise<Response> {
+  noStore(headers);
   const readyEvent = isbot(request.headers.get("user-agent")) ? "onAllReady" : "onShellReady";
   return new Promise((resolve, reject) => {
     const { pipe, abort } = renderToPipeableStream(

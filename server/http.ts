@@ -242,6 +242,8 @@ function setOwnHost({ appUrl }: { appUrl: string }): RequestHandler {
 
 /** A percent sign without two digits, or bytes that are no text: an address of nothing. */
 const refuseBrokenPath: RequestHandler = (req, _res, next) => {
+  // Fetch, which Remix and tRPC speak, has no request of this method.
+  if (req.method === "TRACE") return next(new FiscilityError("method_not_allowed"));
   try {
     decodeURIComponent(req.path);
     next();
@@ -347,6 +349,7 @@ function securityHeaders({ config }: Services): RequestHandler {
   const data = [
     ...all.filter(([name]) => headersOfData.has(name)),
     [policy, policyOfData] as const,
+    ["Cache-Control", "no-store"] as const,
   ];
   return (req, res, next) => {
     const isData = programs.test(req.path);

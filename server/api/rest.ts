@@ -44,7 +44,6 @@ function routerOf(
       try {
         const context = await createContext(req);
         const output = await call(endpoint, context, inputOf(endpoint, req));
-        res.set("cache-control", "no-store");
         res.json(snakecaseKeys(output, { deep: true }));
       } catch (error) {
         next(error);

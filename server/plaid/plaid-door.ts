@@ -280,6 +280,8 @@ export function createPlaidDoor(
       basePath,
       baseOptions: {
         timeout: timeLimits.plaidCall,
+        // Plaid never redirects, and its secret goes nowhere else.
+        maxRedirects: 0,
         headers: {
           "PLAID-CLIENT-ID": config.clientId,
           "PLAID-SECRET": config.secret.reveal(),

@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { connectAccount } from "../../server/connect/connect-account.ts";
 import { recoverAttempts } from "../../server/connect/recover-attempts.ts";
@@ -218,4 +221,30 @@ test("I1 a run that gives up forgets the public_token it sent itself, never one 
   await app.clearFaults();
   await recover();
   expect(await compareBooks(app)).toEqual({ ...right, lost: 1, connected: 0 });
+});
+
+test("I6 a redirect is no answer of Plaid's: its secret goes to no other host", async () => {
+  const heard: string[] = [];
+  const other = createServer((req, res) => {
+    heard.push(`${req.method} ${req.url}`);
+    res.end("{}");
+  }).listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const { port } = other.address() as AddressInfo;
+  const astray = createServer((_req, res) => {
+    res.writeHead(307, { location: `http://127.0.0.1:${port}/elsewhere` }).end();
+  }).listen(0, "127.0.0.1");
+  await once(astray, "listening");
+  const standIn = `http://127.0.0.1:${(astray.address() as AddressInfo).port}`;
+  const redirected = await startTestApp({ PLAID_BASE_URL: standIn });
+  try {
+    const person = await redirected.signUp("cfo");
+    const { body } = await redirected.post("/plaid/create-link-token", {}, person);
+    expect(body.error.reason).toBe("link_unavailable");
+    expect(heard).toEqual([]);
+  } finally {
+    await redirected.close();
+    astray.close();
+    other.close();
+  }
 });

@@ -1,3 +1,4 @@
+import { request } from "node:http";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { freePort } from "../../local/ports.ts";
 import { parseConfig } from "../../server/config.ts";
@@ -56,6 +57,46 @@ test("every answer in production asks the browser for what ASVS 3.4 names", asyn
     expect(directives.get("script-src")).toMatch(
       /^'self' 'nonce-[A-Za-z0-9+/]{22}==' https:\/\/cdn\.plaid\.com$/,
     );
+  }
+});
+
+test("no browser or proxy keeps an answer that may show what is one person's", async () => {
+  const { cookie } = await app.signUp("cfo");
+  for (const path of [
+    "/trpc/accounts.list",
+    "/trpc/accounts.list,plan.get?batch=1",
+    "/api/v1/accounts",
+    "/dashboard",
+    "/dashboard.data",
+    "/transactions",
+    "/activity",
+    "/settings/account",
+    "/settings/export/transactions.csv",
+  ]) {
+    // As a person who is logged in, and as nobody: a refusal is of that moment as well.
+    for (const headers of [{ cookie }, undefined]) {
+      const answer = await fetch(`${app.url}${path}`, { headers, redirect: "manual" });
+      await answer.text();
+      const kept = answer.headers.get("cache-control");
+      if (answer.status !== 302) expect(kept, `${path} ${answer.status}`).toMatch(/^no-store/);
+    }
+  }
+  const asset = (await (await fetch(`${app.url}/login`)).text()).match(
+    /\/assets\/[\w.-]+\.js/,
+  )?.[0];
+  const { headers } = await fetch(`${app.url}${asset}`);
+  expect(headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
+});
+
+test("a TRACE is refused, on a page as on the API", async () => {
+  for (const path of ["/dashboard", "/trpc/accounts.list", "/api/v1/accounts"]) {
+    const [status] = await new Promise<[number | undefined]>((resolve, reject) => {
+      const { hostname, port } = new URL(app.url);
+      request({ hostname, port, path, method: "TRACE" }, (res) => resolve([res.statusCode]))
+        .once("error", reject)
+        .end();
+    });
+    expect(status, path).toBe(405);
   }
 });
 
