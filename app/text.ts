@@ -225,6 +225,7 @@ export const text = {
     newPassword: "New password",
     endOthersToo: "Log out everywhere else",
     change: "Change password",
+    changing: "Changing…",
     passwordChanged: "Your password is changed.",
     history: "Recent log-ins",
     historyLead:

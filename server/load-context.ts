@@ -3,10 +3,13 @@ import type { Caller } from "./api/router.ts";
 import type { LogIn, Viewer } from "./contracts/session.ts";
 import type { Transaction, TransactionFilter } from "./contracts/transactions.ts";
 
-/** How a log-in or sign-up ended. `setCookie` are the Set-Cookie headers to send on. */
+/**
+ * How a log-in or sign-up ended. `setCookie` are the Set-Cookie headers to send on; `code` is
+ * better-auth's name of what was wrong, empty where it gave none.
+ */
 export type AuthResult =
   | { ok: true; setCookie: string[] }
-  | { ok: false; status: number; message: string };
+  | { ok: false; status: number; code: string; message: string };
 
 /** A log-in that is not over, as its owner sees it. `startedAt` is ISO 8601 UTC. */
 export interface PageSession {

@@ -4,8 +4,10 @@ import {
   type LoaderFunctionArgs,
   type MetaFunction,
 } from "@remix-run/node";
-import { Form, useActionData, useLoaderData } from "@remix-run/react";
+import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/react";
 import { ChevronDown, CircleAlert, CircleCheck } from "lucide-react";
+import { useEffect, useRef } from "react";
+import type { z } from "zod";
 import { changePasswordForm } from "../../server/contracts/session.ts";
 import type { PageLogIn, PageSession } from "../../server/load-context.ts";
 import { Field } from "../auth/field.tsx";
@@ -40,6 +42,12 @@ interface Answer {
   done: string | null;
 }
 
+/** The field of the password form that a code of better-auth is about. */
+const blamed: Record<string, keyof z.infer<typeof changePasswordForm>> = {
+  INVALID_PASSWORD: "currentPassword",
+  PASSWORD_COMPROMISED: "newPassword",
+};
+
 export async function action({ request, context }: ActionFunctionArgs) {
   requireViewer(request, context);
   const form = await readForm(request);
@@ -60,8 +68,10 @@ export async function action({ request, context }: ActionFunctionArgs) {
   const { currentPassword, newPassword, endOthers } = input.data;
   const result = await context.auth.changePassword({ currentPassword, newPassword });
   if (!result.ok) {
-    const { message, status } = result;
-    return data<Answer>({ message, fields: {}, done: null }, { status });
+    const { message, status, code } = result;
+    const field = blamed[code];
+    const wrong = field ? { message: null, fields: { [field]: message } } : { message, fields: {} };
+    return data<Answer>({ ...wrong, done: null }, { status });
   }
   if (endOthers === "on") await context.sessions.endOthers();
   return done(words.passwordChanged);
@@ -70,7 +80,17 @@ export async function action({ request, context }: ActionFunctionArgs) {
 export default function Security() {
   const { sessions, logIns, dataVersion } = useLoaderData<typeof loader>();
   const answer = useActionData<typeof action>();
+  const form = useRef<HTMLFormElement>(null);
+  // A second press would take the password that is new by then for a wrong one.
+  const changing = useNavigation().formData?.has("newPassword") ?? false;
   useFreshData(dataVersion);
+
+  useEffect(() => {
+    // Once it is changed, what was typed goes; what else is done here leaves it.
+    if (answer?.done === words.passwordChanged) form.current?.reset();
+    form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+  }, [answer]);
+
   return (
     <div className="max-w-164">
       <h1 className="text-2xl font-semibold">{words.title}</h1>
@@ -98,12 +118,12 @@ export default function Security() {
         <h2 id="password" className="font-semibold">
           {words.password}
         </h2>
-        {/* Once it is changed, what was typed goes with the form. */}
         <Form
-          key={answer?.done ?? ""}
+          ref={form}
           method="post"
           noValidate
           className="mt-4 grid max-w-96 gap-5"
+          onSubmit={(event) => changing && event.preventDefault()}
         >
           {answer?.message ? (
             <p role="alert" className="rounded-lg bg-danger-soft px-3.5 py-2.5 text-sm text-danger">
@@ -135,7 +155,9 @@ export default function Security() {
             {words.endOthersToo}
           </label>
           <div>
-            <Button type="submit">{words.change}</Button>
+            <Button type="submit" busy={changing}>
+              {changing ? words.changing : words.change}
+            </Button>
           </div>
         </Form>
       </section>

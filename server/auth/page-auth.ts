@@ -40,7 +40,8 @@ export function createPageAuth(
     });
     const response = await auth.handle(request).catch(report);
     if (response instanceof FiscilityError) {
-      return { ok: false, status: reasons[response.reason].status, message: response.message };
+      const { status } = reasons[response.reason];
+      return { ok: false, status, code: "", message: response.message };
     }
     if (response.ok) return { ok: true, setCookie: response.headers.getSetCookie() };
     const answer: unknown = await response.json().catch(() => null);
@@ -51,7 +52,7 @@ export function createPageAuth(
       (response.status === 429
         ? tooManyTries(Number(response.headers.get("retry-after")))
         : reasons.internal.message);
-    return { ok: false, status: response.status, message };
+    return { ok: false, status: response.status, code, message };
   }
   return {
     logIn: (form) => send("sign-in/email", form),

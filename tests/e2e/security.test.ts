@@ -46,6 +46,77 @@ test("a person sees where they are logged in, logs one out, and a password chang
   expect(said.filter((line) => !/40[01]/.test(line))).toEqual([]);
 });
 
+test("pressed twice on a slow network, the password is changed once, and the page says so", async () => {
+  const ada = await app.signUp();
+  const { page } = await openPage(browser);
+  await logInByForm(app, page, ada);
+  await page.goto(`${app.url}/settings/security`);
+  let sent = 0;
+  await page.route(/\/settings\/security\.data/, async (route) => {
+    if (route.request().method() === "POST") sent += 1;
+    // It reaches the server whether the page waits for it or not; the answer comes late.
+    const response = await route.fetch();
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    await route.fulfill({ response }).catch(() => {});
+  });
+  await page.getByLabel("Current password").fill(ada.password);
+  await page.getByLabel("New password").fill("another battery staple");
+  const button = page.getByRole("button", { name: /Chang/ });
+  await button.dblclick();
+  await page.waitForTimeout(100);
+  expect(await button.getAttribute("aria-busy")).toBe("true");
+  await button.press("Enter");
+  await page.getByText("Your password is changed.").waitFor();
+  await page.waitForTimeout(1_000);
+  expect(await page.getByText("Your password is changed.").count()).toBe(1);
+  expect(await page.getByText("This is not your current password").count()).toBe(0);
+  expect(sent).toBe(1);
+  await logInByForm(app, (await openPage(browser)).page, {
+    ...ada,
+    password: "another battery staple",
+  });
+});
+
+test("what is wrong with a password is beside its field, which has the focus; typed words go when it is changed, and only then", async () => {
+  const ada = await app.signUp();
+  const { page } = await openPage(browser);
+  await logInByForm(app, page, ada);
+  await logInByForm(app, (await openPage(browser)).page, ada);
+  await page.goto(`${app.url}/settings/security`);
+  const current = page.getByLabel("Current password");
+  const fresh = page.getByLabel("New password");
+  const change = page.getByRole("button", { name: "Change password" });
+  const focused = () => page.evaluate(() => document.activeElement?.getAttribute("name"));
+
+  await current.fill("not the password");
+  await fresh.fill("another battery staple");
+  await change.click();
+  await page.getByText("This is not your current password").waitFor();
+  await expect.poll(focused).toBe("currentPassword");
+  expect(await current.getAttribute("aria-describedby")).toBe("currentPassword-error");
+  await current.fill(ada.password);
+  await fresh.fill("short");
+  await change.click();
+  await expect.poll(focused).toBe("newPassword");
+
+  await fresh.fill("another battery staple");
+  await page.getByRole("button", { name: /^Log out Chrome/ }).click();
+  await page.getByText("It is logged out.").waitFor();
+  expect(await fresh.inputValue()).toBe("another battery staple");
+
+  for (const [before, after] of [
+    [ada.password, "another battery staple"],
+    ["another battery staple", "yet another battery staple"],
+  ] as const) {
+    await current.fill(before);
+    await fresh.fill(after);
+    await change.click();
+    await expect.poll(() => fresh.inputValue()).toBe("");
+    expect(await current.inputValue()).toBe("");
+    await page.getByText("Your password is changed.").waitFor();
+  }
+});
+
 test("a person sees who logged in and who tried, the newest first; a try at the log-in tells the one who tries nothing", async () => {
   const ada = await app.signUp();
   const { page } = await openPage(browser, { width: 390 });
