@@ -183,6 +183,7 @@ export const text = {
     },
     arrived: (count: number) => counted(count, "transaction"),
     upToDate: (count: number) => `Up to date · ${counted(count, "transaction")} fetched`,
+    lastUpdated: "Last updated",
   },
   empty: {
     title: "See your accounts in one place",

@@ -49,14 +49,14 @@ export function TrailLine({ trail }: { trail: ShownTrail }) {
 }
 
 /** One text, and a new element for another state: words that only grow move nothing beside them. */
-function Sentence({ words, state, retryAt }: ShownStep) {
+function Sentence({ words, state, at }: ShownStep) {
   return (
     <Fragment key={state}>
       {words}
-      {retryAt ? (
+      {at ? (
         <>
           {" "}
-          <LocalTime iso={retryAt} timeOnly />
+          <LocalTime {...at} />
         </>
       ) : null}
     </Fragment>

@@ -48,9 +48,11 @@ export interface ShownTrail {
   steps: ShownStep[];
 }
 
-/** A step in words; `retryAt` (ISO 8601) is written after them, in the reader's own time. */
-export interface ShownStep extends TrailStep {
+/** A step in words; `at` is written after them, in the reader's own time. */
+export interface ShownStep extends Pick<TrailStep, "step" | "state"> {
   words: string;
+  /** `iso`: ISO 8601. */
+  at: { iso: string; timeOnly: boolean } | null;
 }
 
 /** `room`: the plan has some for another account. */
@@ -63,7 +65,7 @@ export function writeItem(item: ItemWithAccounts, { room }: { room: boolean }): 
     createdAt: item.createdAt,
     asks: writeAsk(item, room),
     accounts: item.accounts.map(writeAccount),
-    trail: writeTrail(item.trail),
+    trail: writeTrail(item),
   };
 }
 
@@ -112,16 +114,33 @@ function belowBalance({ type, balances, revoked }: Account): string {
   return available === null ? "" : text.account.available(formatMoney(available, currency));
 }
 
-function writeTrail(trail: Trail): ShownTrail | null {
-  const step = current(trail);
+function writeTrail(item: ItemWithAccounts): ShownTrail | null {
+  const step = current(item.trail);
   if (!step) return null;
-  const { transactions, steps } = trail;
-  const upToDate = step.step === "done" && step.state === "done";
+  const { transactions, steps } = item.trail;
+  const done = step.step === "done" && step.state === "done";
   return {
-    line: upToDate
-      ? { ...step, words: text.trail.upToDate(transactions) }
-      : writeStep(step, transactions),
+    line: done ? writeFreshness(item) : writeStep(step, transactions),
     steps: steps.map((each) => writeStep(each, transactions)),
+  };
+}
+
+/** After the first sync: how fresh the data is. */
+function writeFreshness({ status, sync, trail }: ItemWithAccounts): ShownStep {
+  const flows = status === "good" || status === "expiring";
+  if (flows && sync.status !== "failed") {
+    return {
+      step: "done",
+      state: "done",
+      words: text.trail.upToDate(trail.transactions),
+      at: null,
+    };
+  }
+  return {
+    step: "done",
+    state: flows ? "failed" : "needs_you",
+    words: text.trail.lastUpdated,
+    at: sync.at === null ? null : { iso: sync.at, timeOnly: false },
   };
 }
 
@@ -133,11 +152,15 @@ function current({ steps }: Trail): TrailStep | undefined {
   );
 }
 
-function writeStep(step: TrailStep, transactions: number): ShownStep {
+function writeStep({ step, state, retryAt }: TrailStep, transactions: number): ShownStep {
   const name =
-    step.step === "transactions" && transactions > 0
+    step === "transactions" && transactions > 0
       ? text.trail.arrived(transactions)
-      : text.trail.step[step.step];
-  const words = step.state === "done" ? name : `${name}: ${text.trail.state[step.state]}`;
-  return { ...step, words };
+      : text.trail.step[step];
+  return {
+    step,
+    state,
+    words: state === "done" ? name : `${name}: ${text.trail.state[state]}`,
+    at: retryAt === null ? null : { iso: retryAt, timeOnly: true },
+  };
 }

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { writeItem } from "../../app/dashboard/write-item.server.ts";
 import { text } from "../../app/text.ts";
 import type { ItemWithAccounts } from "../../server/contracts/accounts.ts";
+import type { TrailStep } from "../../server/contracts/trail.ts";
 
 const { asks: words } = text.dashboard;
 const expiresAt = "2026-12-01T09:00:00.000Z";
@@ -52,3 +53,26 @@ test("an account that is not shared any more says so in place of what can be spe
   expect(below(item())).toBe("$9.00 available");
   expect(below(item({}, true))).toBe("No longer shared");
 });
+
+const at = "2026-11-20T08:00:00.000Z";
+const done: TrailStep = { step: "done", state: "done", retryAt: null };
+const trail = { steps: [done], transactions: 7 };
+
+test.each([
+  [{}, "Up to date · 7 transactions fetched", "done", null],
+  [{ status: "expiring" }, "Up to date · 7 transactions fetched", "done", null],
+  [{ sync: { status: "failed", at } }, "Last updated", "failed", { iso: at, timeOnly: false }],
+  [{ status: "login_required" }, "Last updated", "needs_you", { iso: at, timeOnly: false }],
+  [{ status: "revoked" }, "Last updated", "needs_you", { iso: at, timeOnly: false }],
+] as const)(
+  "a card is up to date only while its data comes; else it says of when it is (%#)",
+  (more, words, state, moment) => {
+    const bank = item({ sync: { status: "done", at }, trail, ...more });
+    expect(writeItem(bank, { room: true }).trail?.line).toEqual({
+      step: "done",
+      state,
+      words,
+      at: moment,
+    });
+  },
+);
