@@ -104,6 +104,7 @@ export const text = {
     maskSpoken: (mask: string) => `ending in ${mask.split("").join(" ")}`,
     available: (amount: string) => `${amount} available`,
     owed: "Owed",
+    owedToYou: "Owed to you",
     ofLimit: (amount: string) => `of ${amount} limit`,
     notShared: "No longer shared",
     unknown: "Not given",

@@ -90,26 +90,35 @@ function writeAsk(item: ItemWithAccounts, room: boolean): ShownAsk | null {
 }
 
 function writeAccount(account: Account): ShownAccount {
-  const { id, name, officialName, mask, type, subtype, balances } = account;
+  const { id, name, officialName, mask, type, subtype } = account;
+  const { current, currency } = account.balances;
+  // What stands below it says whose money it is.
+  const shown = inCredit(account) ? current?.slice(1) : current;
   return {
     id,
     name,
     fullName: officialName ?? name,
     kind: accountKind(type, subtype),
     mask: mask ? { seen: text.account.mask(mask), spoken: text.account.maskSpoken(mask) } : null,
-    balance: balances.current === null ? null : formatMoney(balances.current, balances.currency),
+    balance: shown == null ? null : formatMoney(shown, currency),
     below: belowBalance(account),
   };
 }
 
-function belowBalance({ type, balances, revoked }: Account): string {
-  const { available, limit, currency } = balances;
+/** More was paid back than was owed: the bank owes the person. */
+const inCredit = ({ type, balances, revoked }: Account) =>
+  !revoked && isDebt(type) && balances.current?.startsWith("-") === true;
+
+function belowBalance(account: Account): string {
+  const { type, balances, revoked } = account;
+  const { current, available, limit, currency } = balances;
   if (revoked) return text.account.notShared;
+  if (inCredit(account)) return text.account.owedToYou;
   if (isDebt(type)) {
     if (type === "credit" && limit !== null) {
       return text.account.ofLimit(formatMoney(limit, currency));
     }
-    return text.account.owed;
+    return current === null ? "" : text.account.owed;
   }
   return available === null ? "" : text.account.available(formatMoney(available, currency));
 }

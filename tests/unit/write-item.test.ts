@@ -76,3 +76,18 @@ test.each([
     });
   },
 );
+
+test.each([
+  ["loan", "50", null, "$50.00", "Owed"],
+  ["loan", "-50", null, "$50.00", "Owed to you"],
+  ["loan", null, null, null, ""],
+  ["credit", "-50", "2000", "$50.00", "Owed to you"],
+  ["credit", "50", "2000", "$50.00", "of $2,000.00 limit"],
+  ["depository", "-50", null, "-$50.00", "$9.00 available"],
+])("below a balance stands who owes it (%s, %s)", (type, current, limit, balance, below) => {
+  const [account] = item().accounts;
+  if (!account) throw new Error("an item has an account");
+  const balances = { ...account.balances, current, limit };
+  const bank = item({ accounts: [{ ...account, type, balances }] });
+  expect(writeItem(bank, { room: true }).accounts[0]).toMatchObject({ balance, below });
+});
