@@ -20,16 +20,31 @@ export function formatMoney(amount: string, currency: string | null): string {
   return `${number} ${currency}`;
 }
 
-/** A round amount in few letters: "25000" in "USD" -> "$25K". */
-export function formatRoughly(amount: string, currency: string): string {
+/**
+ * Amounts that lie one step apart, in few letters and with nothing rounded away: 25000 and 50000 in
+ * "USD" -> "$25K" and "$50K"; 12345 and 12346 -> "$12,345" and "$12,346".
+ */
+export function formatSteps(amounts: number[], currency: string): string[] {
+  const [first = 0, second = first + 1] = amounts;
+  const digits = Math.log10(Math.abs(second - first)) + 1e-6;
+  const most = Math.log10(Math.max(1, ...amounts.map(Math.abs)));
   const iso = isoCurrencies.has(currency) ? ({ style: "currency", currency } as const) : {};
-  const options = {
-    ...iso,
+  const write = (options: Intl.NumberFormatOptions) => {
+    const key = `${currency} ${JSON.stringify(options)}`;
+    return amounts.map((amount) => formatter(key, { ...iso, ...options }).format(amount));
+  };
+  const decimals = digits < 0 ? Math.max(2, -Math.floor(digits)) : 0;
+  const whole = write({ minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+  if (digits < 0) return whole;
+  // The letter of the greatest stands for that many digits.
+  const behind = 3 * Math.floor(most / 3);
+  const short = write({
     notation: "compact",
     minimumFractionDigits: 0,
-    maximumFractionDigits: 2,
-  } as const;
-  return formatDecimal(formatter(`roughly ${currency}`, options), amount);
+    maximumFractionDigits: Math.max(0, behind - Math.floor(digits)),
+  });
+  const longest = (labels: string[]) => Math.max(...labels.map(({ length }) => length));
+  return longest(short) <= longest(whole) ? short : whole;
 }
 
 function formatter(key: string, options: Intl.NumberFormatOptions): Intl.NumberFormat {

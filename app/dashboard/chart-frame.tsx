@@ -18,15 +18,15 @@ export function ChartFrame({ label, ticks, children }: ChartFrameProps) {
   return (
     <div role="img" aria-label={label} className="flex h-40 gap-2 text-[0.6875rem]">
       <svg aria-hidden="true" className="block h-full min-w-0 flex-1 overflow-visible">
-        {ticks.map(({ y, label }) => (
-          <line key={label} x1="0" x2="100%" y1={`${y}%`} y2={`${y}%`} className="stroke-line" />
+        {ticks.map(({ y }) => (
+          <line key={y} x1="0" x2="100%" y1={`${y}%`} y2={`${y}%`} className="stroke-line" />
         ))}
         {children}
       </svg>
       <svg aria-hidden="true" className="block h-full w-10 shrink-0 overflow-visible">
         {ticks.map(({ y, label }) => (
           <text
-            key={label}
+            key={y}
             x="100%"
             y={`${y}%`}
             dy="0.32em"

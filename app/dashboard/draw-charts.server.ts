@@ -6,7 +6,7 @@ import type {
   NetWorthOutput,
   WorthOfDay,
 } from "../../server/contracts/insights.ts";
-import { formatMoney, formatRoughly } from "../components/money.ts";
+import { formatMoney, formatSteps } from "../components/money.ts";
 import { text } from "../text.ts";
 import { difference } from "./net-worth.ts";
 
@@ -138,10 +138,9 @@ function drawCashFlow(currency: string, months: CashFlowOfMonth[]): CashFlowChar
 /** From amounts to heights in percent, with a few round amounts to read them by. */
 function amountScale(currency: string, least: number, most: number) {
   const scale = scaleLinear([least, most === least ? least + 1 : most], [100, 0]).nice(3);
-  const ticks = scale.ticks(3).map((amount) => ({
-    y: round(scale(amount)),
-    label: formatRoughly(String(amount), currency),
-  }));
+  const amounts = scale.ticks(3);
+  const labels = formatSteps(amounts, currency);
+  const ticks = amounts.map((amount, at) => ({ y: round(scale(amount)), label: labels[at] ?? "" }));
   return { scale, ticks };
 }
 
