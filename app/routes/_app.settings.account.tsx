@@ -72,11 +72,8 @@ export default function YourAccount() {
         <ul className="mt-4 flex flex-wrap gap-2">
           {Object.entries(words.files).map(([file, label]) => (
             <li key={file}>
-              <a
-                href={`/settings/export/${file}`}
-                download
-                className={buttonClass("secondary", "hit-area")}
-              >
+              {/* No `download` attribute: an answer that is no file, the log-in say, is a page then. */}
+              <a href={`/settings/export/${file}`} className={buttonClass("secondary", "hit-area")}>
                 <Download className="-ml-0.5 size-4" aria-hidden="true" />
                 {label}
               </a>

@@ -10,7 +10,9 @@ import { readFilter, toInput } from "../transactions/filter.ts";
  * `transactions.csv` takes the filters of the transactions page, and comes as fast as it is read.
  */
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
-  requireViewer(request, context);
+  // Back to the page with the link: after a log-in the browser wants a page, and this is none.
+  const { search } = new URL(request.url);
+  requireViewer(request, context, search ? `/transactions${search}` : "/settings/account");
   const { file = "" } = params;
   if (file === "transactions.csv") {
     const typed = readFilter(new URL(request.url).searchParams);

@@ -3,6 +3,7 @@ import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
 import { axeViolations } from "../support/axe.ts";
+import { addBank } from "../support/bank.ts";
 import { openPage } from "../support/browser.ts";
 import { card, logInByForm } from "../support/link.ts";
 
@@ -89,6 +90,32 @@ test("the downloads are the person's own: without a session there is only the lo
   const unknown = await fetch(`${app.url}/settings/export/constructor`, { headers: { cookie } });
   expect(unknown.status).toBe(404);
 });
+
+test.each([
+  ["/settings/account", "Everything (JSON)"],
+  ["/transactions?search=coffee&from=2020-01-01", "Download these (CSV)"],
+])(
+  "a download after the session has ended leads to the log-in, and back to %s",
+  async (path, name) => {
+    const { page, person } = await settings();
+    const mill = [{ balance: "10" }];
+    await addBank(app, person, "Mill Bank", mill, [[0, 1, "1"]]);
+    await app.query("update transactions set name = 'Coffee' where user_id = $1", [person.id]);
+    // Else the page would lead there before the link does.
+    await page.route("**/trpc/live.changes*", (route) => route.abort());
+    await page.goto(app.url + path);
+    const link = page.getByRole("link", { name });
+    await link.waitFor();
+    await app.query("delete from sessions where user_id = $1", [person.id]);
+    await link.click();
+    await page.getByLabel("Email").fill(person.email);
+    await page.getByLabel("Password", { exact: true }).fill(person.password);
+    await page.getByRole("button", { name: "Log in" }).click();
+    await link.waitFor();
+    expect(page.url()).toBe(app.url + path);
+    await download(page, name);
+  },
+);
 
 test.each([
   ["light", 1280],

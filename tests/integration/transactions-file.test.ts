@@ -87,7 +87,7 @@ test("with another's account there is the header and nothing else; without a ses
   expect([foreign.answer.status, foreign.rows]).toEqual([200, []]);
   const nobody = await file("?min=-50", null);
   expect(nobody.answer.status).toBe(302);
-  expect(nobody.answer.headers.get("location")).toContain("/login?next=%2Fsettings%2Fexport");
+  expect(nobody.answer.headers.get("location")).toBe("/login?next=%2Ftransactions%3Fmin%3D-50");
 });
 
 test.each([
