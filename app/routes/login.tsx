@@ -40,10 +40,10 @@ export default function LogIn() {
   return (
     <AuthPage
       words={
-        search.has("deleted")
-          ? { ...words, title, lead }
-          : signedUpEmail
-            ? { ...words, lead: text.auth.signedUp }
+        signedUpEmail
+          ? { ...words, lead: text.auth.signedUp }
+          : search.has("deleted")
+            ? { ...words, title, lead }
             : words
       }
       otherPath="/signup"

@@ -56,9 +56,17 @@ test("a person takes their data with them, then deletes their account; nothing i
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { level: 1, name: "Your account is deleted" }).waitFor();
 
+  expect(await page.context().cookies()).toEqual([]);
+  // Who makes another account from there is told of that one.
+  await page.getByRole("link", { name: "Create an account" }).click();
+  await page.getByLabel("Name").fill("Ada");
+  await page.getByLabel("Email").fill(`new-${person.email}`);
+  await page.getByLabel("Password", { exact: true }).fill("correct horse battery staple");
+  await page.getByRole("button", { name: "Create account" }).click();
+  await page.getByText("If this email is new, your account is ready.").waitFor();
+  expect(await page.getByRole("heading", { level: 1 }).innerText()).toBe("Log in");
   await page.goto(`${app.url}/dashboard`);
   await page.getByRole("heading", { level: 1, name: "Log in" }).waitFor();
-  expect(await page.context().cookies()).toEqual([]);
   expect(await app.query("select 1 from users where id = $1", [person.id])).toEqual([]);
   const atPlaid = (await app.itemsAtPlaid()).find((one) => one.item_id === item.plaid_item_id);
   expect(atPlaid?.removed).toBe(true);
