@@ -140,6 +140,8 @@ export const text = {
     invalidTitle: "These filters do not fit",
     invalid:
       "Days are written as 2026-01-31 and amounts as 12.50. Change what does not fit, or clear the filters.",
+    found: (count: number, more: boolean) =>
+      `${counted(count, "transaction")} shown${more ? ", older ones follow" : ""}`,
     noneTitle: "Nothing fits",
     none: "No transaction fits these filters.",
     emptyTitle: "No transactions yet",

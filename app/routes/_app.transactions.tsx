@@ -58,6 +58,7 @@ export default function Transactions() {
   const { location } = useNavigation();
   const busy = location?.pathname === "/transactions";
   const filtered = Object.keys(filter).length > 0;
+  const count = page?.days.reduce((sum, { rows }) => sum + rows.length, 0) ?? 0;
 
   return (
     <div className="max-w-204">
@@ -77,6 +78,16 @@ export default function Transactions() {
           found={page !== null && page.days.length > 0}
         />
       ) : null}
+      <p role="status" className="sr-only">
+        {/* Said again for other filters, though it may be the same. */}
+        <span key={addressOf(filter)}>
+          {page && count > 0
+            ? words.found(count, page.nextCursor !== null)
+            : page && (filtered || paged)
+              ? words.none
+              : null}
+        </span>
+      </p>
       {page === null ? null : page.days.length > 0 ? (
         <>
           <Days days={page.days} busy={busy} />

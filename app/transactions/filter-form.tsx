@@ -1,9 +1,9 @@
 import { Form, Link } from "@remix-run/react";
 import { ChevronDown, Download, Search } from "lucide-react";
-import type { ComponentPropsWithoutRef, ReactNode } from "react";
+import { type ComponentPropsWithoutRef, type ReactNode, useEffect, useRef } from "react";
 import { Button, buttonClass } from "../components/button.tsx";
 import { text } from "../text.ts";
-import { addressOf, downloadOf, type Filter } from "./filter.ts";
+import { addressOf, downloadOf, type Filter, filterNames, readFilter } from "./filter.ts";
 
 const words = text.transactions;
 // 16 px, as iOS zooms into anything smaller.
@@ -29,14 +29,30 @@ interface FilterFormProps {
 export function FilterForm({ filter, banks, busy, found }: FilterFormProps) {
   const { search, ...more } = filter;
   const filtered = Object.keys(filter).length > 0;
+  const form = useRef<HTMLFormElement>(null);
+  /** The address that the fields were filled from, or have asked for. */
+  const shown = useRef(addressOf(filter));
+
+  // Where a link or the way back led, the fields say so; what is typed by then into the form that led
+  // there stays.
+  useEffect(() => {
+    const address = addressOf(filter);
+    if (address === shown.current) return;
+    shown.current = address;
+    for (const name of filterNames) fieldOf(form.current, name).value = filter[name] ?? "";
+  }, [filter]);
+
   return (
     <Form
+      ref={form}
       method="get"
       action="/transactions"
       role="search"
       aria-label={words.filters}
-      // Other filters are another form: its fields show what the address says.
-      key={addressOf(filter)}
+      onSubmit={() => {
+        const typed = filterNames.map((name) => [name, fieldOf(form.current, name).value]);
+        shown.current = addressOf(readFilter(new URLSearchParams(typed)));
+      }}
       className="mt-6"
     >
       <div className="flex gap-2">
@@ -112,7 +128,12 @@ export function FilterForm({ filter, banks, busy, found }: FilterFormProps) {
       </details>
       <div className="mt-2 flex flex-wrap-reverse justify-between gap-2">
         {filtered ? (
-          <Link to="/transactions" className={buttonClass("quiet")}>
+          <Link
+            to="/transactions"
+            // The link goes with the filters, and the focus would go with it.
+            onClick={() => fieldOf(form.current, "search").focus()}
+            className={buttonClass("quiet")}
+          >
             {words.clear}
           </Link>
         ) : null}
@@ -127,6 +148,10 @@ export function FilterForm({ filter, banks, busy, found }: FilterFormProps) {
     </Form>
   );
 }
+
+/** A field of the form, which has one for each filter. */
+const fieldOf = (form: HTMLFormElement | null, name: (typeof filterNames)[number]) =>
+  form?.elements.namedItem(name) as HTMLInputElement | HTMLSelectElement;
 
 function Labelled({
   label,

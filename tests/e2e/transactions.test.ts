@@ -107,6 +107,56 @@ test("search and filters are the address of the page, and work without JavaScrip
   await expect.poll(() => rows(page).count()).toBe(50);
 });
 
+test("who filters with the keyboard stays where they are, and hears what is found", async () => {
+  const ada = await personWithTransactions();
+  const { page, console: said } = await openPage(browser);
+  await logIn(app, page, ada);
+  await page.goto(`${app.url}/transactions`);
+  const search = page.getByRole("searchbox");
+  const category = page.getByLabel("Category");
+  const status = page.getByRole("main").getByRole("status");
+  const focused = () => page.evaluate(() => document.activeElement?.getAttribute("name"));
+  await search.focus();
+  await page.keyboard.type("nobody sells this");
+  await page.keyboard.press("Enter");
+  await expect.poll(() => status.innerText()).toBe("No transaction fits these filters.");
+  expect(await focused()).toBe("search");
+
+  // Typed on while the answer comes.
+  await page.route(/\/transactions\.data/, async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await route.continue();
+  });
+  await search.fill("e");
+  await page.keyboard.press("Enter");
+  await page.keyboard.type("xy");
+  await expect
+    .poll(() => status.innerText())
+    .toMatch(/^\d+ transactions? shown(, older ones follow)?$/);
+  expect(await search.inputValue()).toBe("exy");
+  expect(await focused()).toBe("search");
+  await page.unroute(/\/transactions\.data/);
+
+  await search.fill("e");
+  await page.getByText("More filters").click();
+  await category.selectOption("FOOD_AND_DRINK");
+  await page.getByRole("button", { name: "Apply" }).press("Enter");
+  await page.waitForURL(/category=FOOD_AND_DRINK/);
+  await page.getByRole("link", { name: "Clear filters" }).press("Enter");
+  await page.getByRole("link", { name: "Clear filters" }).waitFor({ state: "detached" });
+  expect(await focused()).toBe("search");
+  expect(await search.inputValue()).toBe("");
+  expect(await category.inputValue()).toBe("");
+
+  await page.goBack();
+  await expect.poll(() => category.inputValue()).toBe("FOOD_AND_DRINK");
+  expect(await search.inputValue()).toBe("e");
+  await page.goBack();
+  await expect.poll(() => category.inputValue()).toBe("");
+  expect(await search.inputValue()).toBe("e");
+  expect(said).toEqual([]);
+});
+
 test.each([
   ["light", 1280],
   ["dark", 390],
