@@ -4,8 +4,9 @@ import { procedure } from "./trpc.ts";
 
 /**
  * Exchanges Link's public_token and keeps the Item with its accounts.
- * Errors: `limit_reached`, `public_token_invalid`, `bank_login_required`, `bank_unavailable`,
- * `plaid_unavailable`, `plaid_refused`, `busy`, `connect_failed`.
+ * Errors: `limit_reached`, `duplicate_accounts`, `public_token_invalid`, `bank_login_required`,
+ * `bank_unavailable`, `plaid_unavailable`, `plaid_refused`, `busy`, `connect_failed`,
+ * `exchange_lost`, `outcome_pending`.
  */
 export const connectAccountProcedure = procedure({
   summary:
@@ -14,6 +15,7 @@ export const connectAccountProcedure = procedure({
   rest: "POST /connections",
   reasons: [
     "limit_reached",
+    "duplicate_accounts",
     "public_token_invalid",
     "bank_login_required",
     "bank_unavailable",
@@ -21,6 +23,7 @@ export const connectAccountProcedure = procedure({
     "plaid_refused",
     "busy",
     "connect_failed",
+    "exchange_lost",
     "outcome_pending",
   ],
 })

@@ -123,6 +123,12 @@ test("G4 every refusal is the document's Failure, with a status it names", async
   }
 });
 
+test("what a connection can be refused for stands beside it", async () => {
+  const responses = document.paths["/api/v1/connections"]?.post?.responses;
+  expect(responses?.[409]?.description).toContain("`duplicate_accounts`");
+  expect(responses?.[502]?.description).toContain("`exchange_lost`");
+});
+
 test("bad input over REST: a wrong method, path, type of body and JSON each have their reason", async () => {
   const reason = async (method: string, path: string, init: RequestInit = {}) => {
     const response = await fetch(`${app.url}${path}`, {
