@@ -402,9 +402,14 @@ function answerError(services: Services): ErrorRequestHandler {
     const parserReason = parserReasons[error?.type as string];
     const refusal = parserReason ? new FiscilityError(parserReason) : error;
     const { reason, message, details } = logFailure(services, req, refusal, req.path);
-    const body: ErrorBody = {
-      error: { reason, message, requestId: known(req).requestId, details },
-    };
+    const { requestId } = known(req);
+    const rest = /^\/(plaid|api\/v1)\//.test(req.originalUrl);
+    const given = rest && details ? snakecaseKeys(details) : details;
+    const body: ErrorBody = { error: { reason, message, requestId, details: given } };
+    if (details && "retryAfterSeconds" in details) {
+      res.setHeader("Retry-After", details.retryAfterSeconds);
+    }
+    // The flow's specification has its own name for the request's id below /plaid.
     const snake = req.originalUrl.startsWith("/api/v1");
     res.status(reasons[reason].status).json(snake ? snakecaseKeys({ ...body }) : body);
   };

@@ -6,6 +6,7 @@ import { FiscilityError } from "../contracts/errors.ts";
 import type { Context } from "./context.ts";
 import { type Endpoint, endpoints } from "./endpoints.ts";
 import { createCaller } from "./router.ts";
+import { toFiscilityError } from "./trpc.ts";
 
 type CreateContext = (req: Request) => Promise<Context>;
 
@@ -46,7 +47,8 @@ function routerOf(
         const output = await call(endpoint, context, inputOf(endpoint, req));
         res.json(snakecaseKeys(output, { deep: true }));
       } catch (error) {
-        next(error);
+        const fields: unknown = method === "post" ? req.body : req.query;
+        next(asWritten(error, { ...(fields as object), ...req.params }));
       }
     });
   }
@@ -90,6 +92,37 @@ function camelCase(body: Record<string, unknown>): unknown {
     throw new FiscilityError("invalid_input", { details: { issues }, cause });
   }
 }
+
+/**
+ * `invalid_input` with the fields under the names that the caller gave them. One that is missing is
+ * named as the document does.
+ */
+function asWritten(error: unknown, sent: unknown): unknown {
+  const { reason, details } = toFiscilityError(error);
+  if (reason !== "invalid_input" || !details || !("issues" in details)) return error;
+  const issues = details.issues.map(({ path, message }) => {
+    let within = sent;
+    const names = path.split(".").map((field) => {
+      const name = writtenName(field, within);
+      if (name !== "") within = (within as Record<string, unknown> | undefined)?.[name];
+      return name;
+    });
+    const said = message.startsWith("Unrecognized key")
+      ? message.replace(/"(\w+)"/g, (_, field: string) => `"${writtenName(field, within)}"`)
+      : message;
+    return { path: names.join("."), message: said };
+  });
+  return new FiscilityError("invalid_input", { details: { issues } });
+}
+
+/** The name in an object of the caller's that we read as `field`. */
+function writtenName(field: string, sent: unknown): string {
+  const names = isRecord(sent) ? Object.keys(sent) : [];
+  const read = (name: string) => Object.keys(camelcaseKeys({ [name]: 0 }))[0];
+  return names.find((name) => read(name) === field) ?? snakeCase(field);
+}
+
+const snakeCase = (field: string) => Object.keys(snakecaseKeys({ [field]: 0 }))[0] ?? field;
 
 /** A query string has no types: what the schema takes as a number or a truth value is read as one. */
 function typed(text: unknown, schema: { type?: string } | undefined): unknown {

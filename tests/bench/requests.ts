@@ -13,13 +13,13 @@ export async function exchange(
     body: JSON.stringify({ public_token: publicToken }),
   });
   const body = (await answer.json()) as {
-    error?: { reason: string; details?: { retryAfterSeconds?: number } };
+    error?: { reason: string; details?: { retry_after_seconds?: number } };
   };
   if (answer.ok) return null;
   const { reason = "", details } = body.error ?? {};
   const passes = answer.status === 429 || answer.status === 503;
   if (!passes) throw new Error(`a connection ended with ${answer.status}, ${reason}`);
-  return { reason, retryAfter: details?.retryAfterSeconds ?? 1 };
+  return { reason, retryAfter: details?.retry_after_seconds ?? 1 };
 }
 
 /** `accounts.list` over tRPC with a key. */

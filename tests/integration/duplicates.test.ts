@@ -58,8 +58,8 @@ test("I2 accounts known from Link's metadata are not exchanged: the answer says 
   const again = await connect(person, { metadata: await metadataOfHeld(person) });
   expect([again.status, again.body.error.reason]).toEqual([409, "duplicate_accounts"]);
   const { details } = again.body.error;
-  expect(details.itemId).toBe(first.body.item.id);
-  expect(details.mayConnectAnyway).toBe(true);
+  expect(details.item_id).toBe(first.body.item.id);
+  expect(details.may_connect_anyway).toBe(true);
   expect(details.accounts).toHaveLength(first.body.accounts.length);
   expect(details.accounts[0]).toEqual({
     id: first.body.accounts[0].id,
@@ -132,7 +132,7 @@ test.each(["ins_56", "ins_13", "ins_15", "ins_11"])(
     await connect(person, { bank });
     const metadata = await metadataOfHeld(person, bank);
     const again = await connect(person, { bank, metadata });
-    expect(again.body.error.details.mayConnectAnyway).toBe(false);
+    expect(again.body.error.details.may_connect_anyway).toBe(false);
     const insisted = await send(person, again.token, { metadata, connectAnyway: true });
     expect(insisted.body.error.reason).toBe("duplicate_accounts");
     expect(await exchanges()).toBe(1);

@@ -129,6 +129,48 @@ test("what a connection can be refused for stands beside it", async () => {
   expect(responses?.[502]?.description).toContain("`exchange_lost`");
 });
 
+test("who is told that we are busy is told in a header when to come back", async () => {
+  await app.fault({ path: "/item/public_token/exchange", times: 9, do: { error: "RATE_LIMIT" } });
+  for (const path of ["/api/v1/connections", "/plaid/exchange-token"]) {
+    const body = { public_token: await app.publicToken() };
+    const answer = await app.post(path, body, ada);
+    const { reason, details } = answer.body.error;
+    expect([answer.status, reason]).toEqual([503, "busy"]);
+    expect(details.retry_after_seconds).toBeGreaterThan(0);
+    expect(answer.headers.get("retry-after")).toBe(String(details.retry_after_seconds));
+  }
+  await app.clearFaults();
+});
+
+test.each([
+  ["POST", "/api/v1/connections", { public_token: "x" }, "public_token", ""],
+  ["POST", "/api/v1/connections", { publicToken: "x" }, "publicToken", ""],
+  ["POST", "/api/v1/connections", {}, "public_token", ""],
+  ["POST", "/plaid/exchange-token", { public_token: "x" }, "public_token", ""],
+  ["POST", "/api/v1/link-tokens", { foo_bar: 1, "foo-baz": 2 }, "", '"foo_bar", "foo-baz"'],
+  [
+    "POST",
+    "/api/v1/connections",
+    {
+      public_token: "public-sandbox-1",
+      metadata: { accounts: [{ id: 1 }], institution: { institution_id: 5, name: null } },
+    },
+    "metadata.institution.institution_id metadata.accounts.0.id",
+    "",
+  ],
+  ["GET", "/api/v1/transactions?account_id=x", undefined, "account_id", ""],
+  ["GET", "/api/v1/transactions?foo_bar=x", undefined, "", '"foo_bar"'],
+])(
+  "what does not fit is called as the caller wrote it (%s %s %j)",
+  async (method, path, body, paths, words) => {
+    const { status, body: answer } = await send(method, path, body);
+    expect([status, answer.error.reason]).toEqual([400, "invalid_input"]);
+    const { issues } = answer.error.details;
+    expect(issues.map((issue: { path: string }) => issue.path).join(" ")).toBe(paths);
+    expect(issues[0].message).toContain(words);
+  },
+);
+
 test("bad input over REST: a wrong method, path, type of body and JSON each have their reason", async () => {
   const reason = async (method: string, path: string, init: RequestInit = {}) => {
     const response = await fetch(`${app.url}${path}`, {
