@@ -14,6 +14,7 @@ interface OperationViewProps {
 export function OperationView({ method, path, operation, schemas }: OperationViewProps) {
   const body = operation.requestBody?.content["application/json"].schema;
   const answer = operation.responses[200]?.content["application/json"]?.schema;
+  const byKey = operation.security.some((way) => "apiKey" in way);
   const failures = Object.entries(operation.responses).filter(([status]) => status !== "200");
   return (
     <article id={operation.operationId} className={`${cardClass} min-w-0 scroll-mt-6 p-4 sm:p-5`}>
@@ -42,7 +43,7 @@ export function OperationView({ method, path, operation, schemas }: OperationVie
         </section>
       </div>
       <pre className="mt-4 rounded-lg bg-sunken p-3 text-xs leading-relaxed wrap-anywhere whitespace-pre-wrap">
-        <code>{curlOf(method, path, body !== undefined)}</code>
+        <code>{curlOf(method, path, { body: body !== undefined, byKey })}</code>
       </pre>
       <details className="mt-3 text-sm">
         <summary className="cursor-pointer rounded-sm py-1 font-medium">
@@ -91,12 +92,17 @@ function asObject(parameters: NonNullable<Operation["parameters"]>): Schema {
   } as Schema;
 }
 
-export function curlOf(method: string, path: string, hasBody: boolean): string {
+/** The call in curl: with an API key, or with the cookies that a log-in by curl (`-c`) left. */
+export function curlOf(
+  method: string,
+  path: string,
+  { body, byKey }: { body: boolean; byKey: boolean },
+): string {
   const verb = method === "get" ? "" : ` -X ${method.toUpperCase()}`;
   const lines = [
     `curl${verb} "$FISCILITY_URL${path}"`,
-    `  -H "Authorization: Bearer $FISCILITY_API_KEY"`,
-    ...(hasBody ? [`  -H "Content-Type: application/json" -d @body.json`] : []),
+    byKey ? `  -H "Authorization: Bearer $FISCILITY_API_KEY"` : `  -b cookies.txt`,
+    ...(body ? [`  -H "Content-Type: application/json" -d @body.json`] : []),
   ];
   return lines.join(" \\\n");
 }

@@ -59,7 +59,7 @@ export default function ApiDocs() {
             <h2 className="text-lg font-semibold">{text.docs.startTitle}</h2>
             <p className="mt-1">{info.description.replaceAll("`", "")}</p>
             <pre className="mt-3 rounded-lg bg-sunken p-3 text-xs leading-relaxed wrap-anywhere whitespace-pre-wrap">
-              <code>{curlOf("get", "/api/v1/accounts", false)}</code>
+              <code>{curlOf("get", "/api/v1/accounts", { body: false, byKey: true })}</code>
             </pre>
             <p className="mt-3">{text.docs.client}</p>
             <p className="mt-3 flex flex-wrap gap-x-5 gap-y-1">

@@ -102,7 +102,9 @@ function toOperation(endpoint: Endpoint, schemaOf: SchemaOf): Operation {
     operationId: name,
     tags: [path.split("/")[1] ?? name],
     summary,
-    description: needsSession ? "For people who are logged in." : `Scope: \`${scope}\`.`,
+    description: needsSession
+      ? "For people who are logged in: by the cookie of the log-in, with no API key."
+      : `Scope: \`${scope}\`.`,
     security: needsSession ? [{ session: [] }] : [{ apiKey: [] }, { session: [] }],
     responses: {
       200: { description: "Done.", content: { "application/json": { schema: schemaOf(output) } } },

@@ -70,6 +70,10 @@ test("G4 the API's documentation is readable offline, with nothing from elsewher
   for (const words of ["/api/v1/accounts", "official_name", "curl"]) {
     expect(shown).toContain(words);
   }
+  // What only a person may do is shown with no key.
+  const curl = (operation: string) => page.locator(`[id="${operation}"] pre`).innerText();
+  expect(await curl("accounts.list")).toContain("Authorization: Bearer");
+  expect(await curl("apiKeys.create")).not.toContain("Authorization");
   await page.getByText("What can go wrong").first().click();
   await page.getByText("limit_reached").first().waitFor();
   expect([witness.console, witness.foreignHosts]).toEqual([[], []]);
