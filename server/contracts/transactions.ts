@@ -20,6 +20,9 @@ export const transaction = z.object({
 });
 export type Transaction = z.infer<typeof transaction>;
 
+/** A day to look from or to. ISO 8601 has a year 0, PostgreSQL and the calendar have none. */
+const day = z.iso.date().refine((date) => !date.startsWith("0000"), "There is no year 0");
+
 /**
  * `transactions.list`: 50 a page. Days and amounts are inclusive; `search` is looked for in name and
  * merchant. `cursor` is the `nextCursor` of the page before, with the same filter.
@@ -27,8 +30,8 @@ export type Transaction = z.infer<typeof transaction>;
 export const transactionsListInput = z.strictObject({
   cursor: z.string().max(300).optional(),
   accountId: z.uuid().optional(),
-  from: z.iso.date().optional(),
-  to: z.iso.date().optional(),
+  from: day.optional(),
+  to: day.optional(),
   /** Plaid's primary category, as a transaction carries it. */
   category: z
     .string()

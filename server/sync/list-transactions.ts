@@ -1,7 +1,11 @@
 import { z } from "zod";
 import { findTransactions, type TransactionPlace } from "../../db/transactions.ts";
 import { FiscilityError } from "../contracts/errors.ts";
-import type { TransactionsListInput, TransactionsListOutput } from "../contracts/transactions.ts";
+import {
+  type TransactionsListInput,
+  type TransactionsListOutput,
+  transactionsListInput,
+} from "../contracts/transactions.ts";
 import type { Services } from "../services.ts";
 
 /** Transactions of one page. */
@@ -25,7 +29,8 @@ export async function listTransactions(
   return { transactions, nextCursor };
 }
 
-const place = z.tuple([z.iso.date(), z.string().regex(/^[\w-]{1,200}$/)]);
+const day = transactionsListInput.shape.from.unwrap();
+const place = z.tuple([day, z.string().regex(/^[\w-]{1,200}$/)]);
 
 function writeCursor({ date, id }: TransactionPlace): string {
   return Buffer.from(JSON.stringify([date, id])).toString("base64url");

@@ -100,7 +100,10 @@ test("nobody sees another's transactions, nor asks for their account", async () 
 
 test.each<Record<string, string>>([
   { cursor: "not ours" },
+  { cursor: Buffer.from('["0000-01-01","an-id"]').toString("base64url") },
   { from: "2024-02-30" },
+  { from: "0000-01-01" },
+  { to: "0000-12-31" },
   { min_amount: "1e5" },
   { search: "\0" },
   { colour: "red" },
