@@ -1,8 +1,10 @@
+export * from "../../server/contracts/account.ts";
 export * from "../../server/contracts/accounts.ts";
 export * from "../../server/contracts/activity.ts";
-export { type Scope, scope } from "../../server/contracts/api-keys.ts";
+export * from "../../server/contracts/api-keys.ts";
 export * from "../../server/contracts/connect.ts";
 export { type Reason, reasons } from "../../server/contracts/errors.ts";
+export * from "../../server/contracts/insights.ts";
 export * from "../../server/contracts/live.ts";
 export * from "../../server/contracts/plan.ts";
 export { type ReasonDetails, reasonDetails } from "../../server/contracts/reason-details.ts";

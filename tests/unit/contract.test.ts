@@ -1,7 +1,10 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { z } from "zod";
+import * as client from "../../client/src/index.ts";
 import { type Contract, createContract } from "../../server/api/contract.ts";
 import { contractChanges } from "../../server/api/contract-changes.ts";
+import { endpoints, subscriptions } from "../../server/api/endpoints.ts";
 
 const kept = JSON.parse(readFileSync("client/contract.json", "utf8")) as Contract;
 const { version } = JSON.parse(readFileSync("client/package.json", "utf8")) as { version: string };
@@ -14,6 +17,19 @@ test("G5 what the client promises is what the server does; a change is meant, wi
   expect(version, how).toBe(kept.version);
   expect(JSON.stringify(createContract(version)), how).toBe(JSON.stringify(kept));
   expect(readFileSync("client/CHANGELOG.md", "utf8"), how).toContain(`\n## ${version}\n`);
+});
+
+test("the schema of every input, output and event is among what the client exports", () => {
+  const exported = new Set<unknown>(Object.values(client));
+  const bare = (schema: z.ZodType) => (schema instanceof z.ZodOptional ? schema.unwrap() : schema);
+  const used = [
+    ...endpoints.map(({ name, input, output }) => ({ name, schemas: [input, output] })),
+    ...subscriptions.map(({ name, input, event }) => ({ name, schemas: [input, event] })),
+  ];
+  const missing = used.filter(({ schemas }) =>
+    schemas.some((schema) => schema && !exported.has(schema) && !exported.has(bare(schema))),
+  );
+  expect(missing.map(({ name }) => name)).toEqual([]);
 });
 
 // biome-ignore lint/suspicious/noExplicitAny: each case reaches deep into a copy.
