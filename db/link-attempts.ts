@@ -12,10 +12,14 @@ export interface AttemptReason {
   details: unknown;
 }
 
-/** An attempt as `connectAccount` takes it up: `fresh` when this request made it. */
+/**
+ * An attempt as `connectAccount` takes it up: `fresh` when this request made it, with the sealed
+ * public_token that it put there.
+ */
 export interface TakenUp {
   id: string;
   fresh: boolean;
+  publicTokenSealed: string | null;
 }
 
 /**
@@ -42,14 +46,14 @@ export async function startAttempt(
     connect_anyway: attempt.connectAnyway,
     retry_at: new Date(Date.now() + leaveFor),
   });
-  if (made) return { id: made.id, fresh: true };
+  if (made) return { id: made.id, fresh: true, publicTokenSealed: attempt.publicTokenSealed };
   const found = await db
     .selectFrom("link_attempts")
     .where("public_token_hash", "=", attempt.publicTokenHash)
     .where("user_id", "=", userId)
     .select("id")
     .executeTakeFirst();
-  return found ? { id: found.id, fresh: false } : null;
+  return found ? { id: found.id, fresh: false, publicTokenSealed: null } : null;
 }
 
 type NewAttempt = Required<

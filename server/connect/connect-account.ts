@@ -45,7 +45,10 @@ export interface Progress {
   accessToken: Secret | undefined;
   /** An exchange may have been sent before whose reply nobody has. */
   unclear: boolean;
-  /** The sealed public_token that this run put into the attempt; null when it found another's there. */
+  /**
+   * The sealed public_token that this run put into the attempt; null when it found another's there. Each
+   * run's is sealed anew, so that none forgets what another is sending.
+   */
   sent: string | null;
   /** The attempt holds the sealed access_token: whoever comes next can find the Item. */
   kept: boolean;
@@ -138,6 +141,8 @@ export async function endAttempt(
   } catch (error) {
     if (error instanceof FirstAnswer) throw error.error;
     const attempt = { ...run, ...(await taking) };
+    // It had no turn: what it put there is not sent by anybody after this answer.
+    progress.sent ??= attempt.publicTokenSealed;
     // The recovery leaves to its process what still has one.
     if (!input && !progress.locked) throw error;
     const answer = await giveUp(services, attempt, error, progress, log).catch((cause) => {
@@ -320,16 +325,20 @@ async function publicTokenOf(
 ): Promise<string> {
   if (input && fresh && sealed !== null) return input.publicToken;
   if (!input && sealed === null) throw new FiscilityError("public_token_invalid");
-  const sent = input
-    ? sentBy(services, id, input)
-    : { publicTokenSealed: sealed as string, connectAnyway };
+  const publicToken =
+    input?.publicToken ?? services.vault.open(sealed as string, publicTokenOwner(id)).reveal();
+  const sent = sentBy(services, id, input ?? { publicToken, connectAnyway });
   await keepPublicToken(services.db, userId, id, sent, timeLimits.attemptAbandoned);
   progress.sent = sent.publicTokenSealed;
-  return services.vault.open(sent.publicTokenSealed, publicTokenOwner(id)).reveal();
+  return publicToken;
 }
 
 /** What the attempt keeps of the request, so that the recovery can go on with it. */
-function sentBy({ vault }: Services, attemptId: string, input: ConnectAccountInput) {
+function sentBy(
+  { vault }: Services,
+  attemptId: string,
+  input: Pick<ConnectAccountInput, "publicToken" | "connectAnyway">,
+) {
   return {
     publicTokenSealed: vault.seal(new Secret(input.publicToken), publicTokenOwner(attemptId)),
     connectAnyway: input.connectAnyway === true,

@@ -223,6 +223,29 @@ test("I1 a run that gives up forgets the public_token it sent itself, never one 
   expect(await compareBooks(app)).toEqual({ ...right, lost: 1, connected: 0 });
 });
 
+test("I1 I3 who is told 'busy' before their turn is not connected behind their back, and meets every check when they come back", async () => {
+  const person = await app.signUp("analyst");
+  const token = await app.publicToken();
+  const waits = new AbortController();
+  const left = once(waits.signal, "abort");
+  const inside = app.services.connectGate.run(person.id, () => left);
+  const answer = await send(token, person);
+  waits.abort();
+  await inside;
+  expect(answer.body.error.reason).toBe("busy");
+  const attempts = "select status, public_token_sealed as token, sent_again from link_attempts";
+  expect(await app.query(attempts)).toEqual([
+    { status: "started", token: null, sent_again: false },
+  ]);
+
+  // The plan fills up meanwhile: that is said before anything is exchanged.
+  await send(await app.publicToken("ins_109509"), person);
+  await app.query("update users set plan = 'intern'");
+  const exchanges = await app.requestsAtPlaid("/item/public_token/exchange");
+  expect((await send(token, person)).body.error.reason).toBe("limit_reached");
+  expect(await app.requestsAtPlaid("/item/public_token/exchange")).toBe(exchanges);
+});
+
 test("I6 a redirect is no answer of Plaid's: its secret goes to no other host", async () => {
   const heard: string[] = [];
   const other = createServer((req, res) => {
