@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import {
   CompiledQuery,
   type Driver,
@@ -42,7 +43,10 @@ export function createDb(options: DbOptions): Kysely<Database> {
   });
   pool.on("error", options.onIdleError);
   // One that PostgreSQL ends while the pool is closing has no listener but this.
-  pool.on("connect", (client) => client.on("error", () => {}));
+  pool.on("connect", (client) => {
+    client.on("error", () => {});
+    giveUpSilent(client, options);
+  });
   const { onQuery } = options;
   const db = new Kysely<Database>({
     dialect: new LimitedDialect({ pool }, options),
@@ -53,6 +57,27 @@ export function createDb(options: DbOptions): Kysely<Database> {
   pools.set(db, pool);
   return db;
 }
+
+/**
+ * PostgreSQL itself ends what takes too long, and says so. One that says nothing for longer is gone, its
+ * machine or the way there: the query fails, and the pool drops the connection.
+ */
+function giveUpSilent(client: pg.PoolClient, limits: TransactionLimits): void {
+  const longest = Math.max(
+    limits.statementTimeoutMs,
+    limits.lockTimeoutMs,
+    limits.idleInTransactionTimeoutMs,
+  );
+  // The types know of neither; pg-pool ends those that do not come about in the same way.
+  const inside = client as unknown as { connection: { stream: Socket }; readyForQuery: boolean };
+  const { stream } = inside.connection;
+  stream.setTimeout(longest + graceMs).on("timeout", () => {
+    if (!inside.readyForQuery) stream.destroy(new Error("PostgreSQL does not answer"));
+  });
+}
+
+/** Milliseconds that an answer of PostgreSQL may be under way. */
+const graceMs = 2_000;
 
 /**
  * No connection to be had: PostgreSQL is away, or all of the pool's are in use. Nothing was sent, so

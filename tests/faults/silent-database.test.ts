@@ -1,0 +1,66 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createDb, poolUse } from "../../db/client.ts";
+import { startTestApp, type TestApp } from "../support/app.ts";
+
+/** What stands between the app and PostgreSQL, and can swallow every byte of both without a word. */
+async function startWire(to: URL) {
+  const sockets: Socket[] = [];
+  let silent = false;
+  const server = createServer((near) => {
+    const far = connect(Number(to.port), to.hostname);
+    sockets.push(near, far);
+    near.on("data", (bytes) => silent || far.write(bytes));
+    far.on("data", (bytes) => silent || near.write(bytes));
+    near.on("error", () => {}).on("close", () => far.destroy());
+    far.on("error", () => {}).on("close", () => near.destroy());
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const url = new URL(to);
+  url.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    url: url.href,
+    fallSilent() {
+      silent = true;
+    },
+    speak() {
+      silent = false;
+    },
+    close() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+}
+
+let app: TestApp;
+let wire: Awaited<ReturnType<typeof startWire>>;
+beforeAll(async () => {
+  app = await startTestApp();
+  wire = await startWire(new URL(app.databaseUrl));
+});
+afterAll(async () => {
+  wire?.close();
+  await app?.close();
+});
+
+test("a PostgreSQL that vanishes without a word is given up, and its connection is not used again", async () => {
+  const limits = { statementTimeoutMs: 500, lockTimeoutMs: 300, idleInTransactionTimeoutMs: 500 };
+  const onIdleError = () => {};
+  const db = createDb({ url: wire.url, max: 1, connectTimeoutMs: 1_000, ...limits, onIdleError });
+  try {
+    const ask = () => db.selectFrom("users").select("id").execute();
+    expect(await ask()).toEqual([]);
+    // One that is merely idle is kept.
+    await new Promise((resolve) => setTimeout(resolve, 2_800));
+    expect(poolUse(db)).toEqual({ open: 1, idle: 1, waiting: 0 });
+    wire.fallSilent();
+    await expect(ask()).rejects.toThrow("PostgreSQL does not answer");
+    await expect(ask()).rejects.toThrow("timeout");
+    wire.speak();
+    expect(await ask()).toEqual([]);
+  } finally {
+    await db.destroy();
+  }
+});
