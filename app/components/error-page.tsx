@@ -1,5 +1,7 @@
 import { isRouteErrorResponse, Link, useLocation, useRouteError } from "@remix-run/react";
+import { useEffect } from "react";
 import { text } from "../text.ts";
+import { whenReachable } from "../when-reachable.ts";
 import { buttonClass } from "./button.tsx";
 import { Logo } from "./logo.tsx";
 
@@ -19,19 +21,27 @@ export function ErrorPage() {
   );
 }
 
+/**
+ * What browsers say when no answer came (Chromium, Firefox, Safari), and Remix when one was cut off or is
+ * a proxy's page.
+ */
+const noAnswer = /failed to fetch|network ?error|load failed|unable to decode/i;
+
 /** The same within a page's frame. */
 export function ErrorMessage() {
   const error = useRouteError();
   const { pathname, search } = useLocation();
   const status = isRouteErrorResponse(error) ? error.status : 500;
   const notFound = status === 404;
+  const away = error instanceof Error && noAnswer.test(error.message);
+  useEffect(() => (away ? whenReachable(() => location.reload()) : undefined), [away]);
   const { notFound: nowhere, unavailable, failed } = text.error;
   const { title, body } = notFound ? nowhere : status === 503 ? unavailable : failed;
   return (
     <div className="max-w-sm text-center">
-      <p className="text-sm font-medium text-ink-soft tabular-nums">{status}</p>
+      {away ? null : <p className="text-sm font-medium text-ink-soft tabular-nums">{status}</p>}
       <h1 className="mt-2 text-2xl font-semibold">{title}</h1>
-      <p className="mt-2 text-ink-soft">{body}</p>
+      <p className="mt-2 text-ink-soft">{away ? text.problem.network : body}</p>
       <div className="mt-6 flex flex-wrap justify-center gap-2">
         {notFound ? null : (
           // A full load: whatever broke may be in this page's own state.

@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "react";
+import { whenReachable } from "../when-reachable.ts";
 import { onAccountNews } from "./account-news.ts";
 
 /** At most one reload of the data in this time, in milliseconds: focus and visibility come together. */
@@ -6,8 +7,8 @@ const interval = 250;
 
 /**
  * Loads the page's data again, without a page load, when it changed (as `followChanges` hears from the
- * server, or another tab says) and whenever the person comes back to this tab. `dataVersion` is that
- * of the data which the page has: what is no news to it is not loaded.
+ * server, or another tab says) and whenever the person comes back to this tab; without a network, once
+ * there is one. `dataVersion` is that of the data which the page has: what is no news to it is not loaded.
  *
  * Nothing else asks for a reload, and a load under way is waited for: Remix reports one that the next
  * cuts off as an error. So the router itself is asked, as its hooks are a render behind.
@@ -23,22 +24,26 @@ export function useFreshData(dataVersion: number): void {
     const isLoading = () =>
       router.state.revalidation !== "idle" || router.state.navigation.state !== "idle";
     let last = 0;
-    let timer: ReturnType<typeof setTimeout> | undefined;
+    /** Calls the reload off that is to come, while there is one. */
+    let callOff: (() => void) | undefined;
     /** There was news while a load was under way, which may have missed it. */
     let missed = false;
     const refresh = () => {
-      if (timer) return;
+      if (callOff) return;
       // A call within the interval is put off, never dropped: it may be the one with the news.
-      timer = setTimeout(
+      const timer = setTimeout(
         () => {
-          timer = undefined;
-          missed = isLoading();
-          if (missed) return;
-          last = Date.now();
-          router.revalidate();
+          callOff = whenReachable(() => {
+            callOff = undefined;
+            missed = isLoading();
+            if (missed) return;
+            last = Date.now();
+            router.revalidate();
+          });
         },
         Math.max(0, last + interval - Date.now()),
       );
+      callOff = () => clearTimeout(timer);
     };
     const stopWaiting = router.subscribe(() => {
       if (missed && !isLoading()) refresh();
@@ -52,7 +57,7 @@ export function useFreshData(dataVersion: number): void {
       if (version === null || version > latest.current) refresh();
     });
     return () => {
-      clearTimeout(timer);
+      callOff?.();
       stopWaiting();
       window.removeEventListener("focus", refresh);
       document.removeEventListener("visibilitychange", refreshWhenVisible);

@@ -22,13 +22,13 @@ interface InsightsProps extends Omit<InsightsPanelProps, "charts"> {
 }
 
 /**
- * The panel, its charts as soon as they come. Nothing that happens beside it renders it again: React
+ * The panel, its charts as soon as they come, or a word when they do not. Nothing that happens beside it renders it again: React
  * would give up what is still streamed.
  */
 export const Insights = memo(function Insights({ charts, ...worth }: InsightsProps) {
   return (
     <Suspense fallback={<InsightsPanel {...worth} charts={undefined} />}>
-      <Await resolve={useSettled(charts)}>
+      <Await resolve={useSettled(charts)} errorElement={<InsightsPanel {...worth} charts={null} />}>
         {(there) => <InsightsPanel {...worth} charts={there} />}
       </Await>
     </Suspense>

@@ -8,10 +8,14 @@ export function useSettled<T>(coming: T | Promise<T>): T | Promise<T> {
   const [settled, setSettled] = useState<{ value: T } | null>(null);
   useEffect(() => {
     let wanted = true;
-    Promise.resolve(coming).then((value) => {
-      // What the page still hydrates comes first.
-      if (wanted) startTransition(() => setSettled({ value }));
-    });
+    Promise.resolve(coming).then(
+      (value) => {
+        // What the page still hydrates comes first.
+        if (wanted) startTransition(() => setSettled({ value }));
+      },
+      // It was cut off on its way: what was there before stays.
+      () => {},
+    );
     return () => {
       wanted = false;
     };

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
 import { addBank } from "../support/bank.ts";
 import { openPage } from "../support/browser.ts";
-import { link, logIn } from "../support/link.ts";
+import { card, link, logIn } from "../support/link.ts";
 
 startInBrowser();
 
@@ -68,4 +68,45 @@ test("a dialog that could not be fetched says so, and Try again has it once it c
   await reloaded;
   await page.getByRole("button", { name: "Disconnect Mill Bank" }).click();
   await page.getByRole("dialog").getByRole("textbox").waitFor();
+});
+
+test("who comes back to a tab without a network finds it as it was; with one again it is up to date by itself", async () => {
+  const person = await app.signUp("analyst");
+  await addBank(app, person, "Mill Bank", [{ balance: "1" }], []);
+  const witness = await openPage(browser);
+  const { page } = witness;
+  // What the stream would tell is for the page to find out.
+  await page.route("**/trpc/live.changes*", (route) => route.abort());
+  await logIn(app, page, person);
+  await card(page).waitFor();
+  witness.pageLoads.length = 0;
+  await addBank(app, person, "Brook Bank", [{ balance: "2" }], []);
+  await page.context().setOffline(true);
+  const failed = page.waitForEvent("requestfailed");
+  await page.evaluate(() => window.dispatchEvent(new Event("focus")));
+  await failed;
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 300)));
+  await page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
+  expect(await card(page).count()).toBe(1);
+  await page.context().setOffline(false);
+  await card(page).getByText("Brook Bank").waitFor();
+  expect(witness.pageLoads).toEqual([]);
+});
+
+test("a page that no answer came for says so, and is there by itself once we can be reached", async () => {
+  const person = await app.signUp("analyst");
+  const { page } = await openPage(browser);
+  await logIn(app, page, person);
+  const go = (name: string) => page.getByRole("link", { name, exact: true }).click();
+  await go("Activity");
+  await page.getByText("Nothing yet").waitFor();
+  await go("Dashboard");
+  await page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
+  await page.context().setOffline(true);
+  await go("Activity");
+  await page.getByText(/Check your internet connection/).waitFor();
+  expect(await page.getByText(/500|our side/).count()).toBe(0);
+  await page.context().setOffline(false);
+  await page.getByText("Nothing yet").waitFor();
+  expect(new URL(page.url()).pathname).toBe("/activity");
 });

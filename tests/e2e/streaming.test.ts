@@ -6,7 +6,8 @@ import type { Person } from "../support/app.ts";
 import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
 import { addBank, type Moved } from "../support/bank.ts";
 import { openPage } from "../support/browser.ts";
-import { bringSession, card } from "../support/link.ts";
+import { bringSession, card, logIn } from "../support/link.ts";
+import { startTcpProxy } from "../support/tcp-proxy.ts";
 
 startInBrowser();
 beforeAll(async () => {
@@ -106,3 +107,38 @@ test.each([1280, 390])(
     await showsAll();
   },
 );
+
+test("charts that are cut off on their way leave the page where it is: with those it had, or a word in their place", async () => {
+  const person = await personWithHistory();
+  const proxy = await startTcpProxy(Number(new URL(app.url).port));
+  const { page } = await openPage(browser);
+  const url = `http://localhost:${proxy.port}`;
+  await logIn({ ...app, url }, page, person);
+  await netWorth(page).waitFor();
+  const cutOff = async (load: () => Promise<void>) => {
+    await app.query("update users set data_version = data_version + 1 where id = $1", [person.id]);
+    const release = await holdTransactions();
+    try {
+      await load();
+      proxy.cut();
+    } finally {
+      await release();
+    }
+  };
+  await addBank(app, person, "Brook Bank", [{ balance: "2" }], []);
+  await cutOff(async () => {
+    await page.evaluate(() => window.dispatchEvent(new Event("focus")));
+    await card(page).getByText("Brook Bank").waitFor();
+  });
+  await netWorth(page).waitFor();
+  await page.getByRole("link", { name: "Activity", exact: true }).click();
+  await page.getByRole("heading", { level: 1, name: "Activity" }).waitFor();
+  await cutOff(async () => {
+    await page.getByRole("link", { name: "Dashboard", exact: true }).click();
+    await waiting(page).waitFor();
+  });
+  await page.getByText("This could not be loaded.").first().waitFor();
+  expect(await card(page).count()).toBe(2);
+  await page.close();
+  await proxy.close();
+});
