@@ -296,6 +296,7 @@ export const text = {
       "We could not be reached, or did not answer in time. Your bank log-in is kept, and it is safe to try again.",
     unknown: "Something went wrong on our side. Please try again.",
     linkExit: "The bank reported a problem. Nothing was connected. Please try again.",
+    updateExit: "The bank reported a problem. Nothing was changed. Please try again.",
     duplicate: "You have these accounts already",
     duplicateAccounts: (bank: string, accounts: string[], anyway: boolean) =>
       `${list(accounts)} at ${bank} ${accounts.length === 1 ? "is" : "are"} connected already. Nothing was connected.${

@@ -256,16 +256,23 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
 
   const onExit = useCallback<PlaidLinkOnExit>(
     (error) => {
+      const { itemId } = latest.current;
       finish();
       // A person who closes Link wants to hear nothing (E2).
       if (!error) return;
+      const made = itemId === null;
       showProblem(toastPlace, {
-        title: text.problem.linkClosed,
-        message: error.display_message || text.problem.linkExit,
-        actions: [{ label: text.problem.connectAgain, run: start }],
+        title: made ? text.problem.linkClosed : text.problem.reconnect,
+        message: error.display_message || (made ? text.problem.linkExit : text.problem.updateExit),
+        actions: [
+          {
+            label: made ? text.problem.connectAgain : text.connect.reconnect,
+            run: () => open(itemId),
+          },
+        ],
       });
     },
-    [finish, start],
+    [finish, open],
   );
 
   const onEvent = useCallback<PlaidLinkOnEvent>((eventName, metadata) => {

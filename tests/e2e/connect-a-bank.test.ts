@@ -1,3 +1,4 @@
+import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import type { Person } from "../support/app.ts";
 import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
@@ -327,9 +328,8 @@ test("a bank with new accounts says so on its card; those that are chosen there 
   expectQuiet(witness);
 });
 
-test("a bank that asks for a new log-in says so on its card; one press repairs it", async () => {
-  const witness = await dashboard();
-  const { page, person } = witness;
+/** A connected bank that asks for a new log-in, and its card that says so. The id of its Item. */
+async function bankToReconnect({ page, person }: { page: Page; person: Person }): Promise<string> {
   await openBank(page);
   await finishLink(page);
   await card(page).waitFor();
@@ -341,13 +341,41 @@ test("a bank that asks for a new log-in says so on its card; one press repairs i
   await app.query("update items set status = 'login_required' where id = $1", [item.id]);
   await app.query("update users set data_version = data_version + 1 where id = $1", [person.id]);
   await page.evaluate(() => window.dispatchEvent(new Event("focus")));
+  await card(page).getByRole("button", { name: "Reconnect First Platypus Bank" }).waitFor();
+  return item.id;
+}
+
+test("a bank that asks for a new log-in says so on its card; one press repairs it", async () => {
+  const witness = await dashboard();
+  const { page, person } = witness;
+  const itemId = await bankToReconnect(witness);
   await card(page).getByRole("button", { name: "Reconnect First Platypus Bank" }).click();
   await link(page).getByRole("button", { name: "Continue" }).click();
   await finishUpdateMode(page);
   await card(page)
     .getByRole("button", { name: /Reconnect/ })
     .waitFor({ state: "detached" });
-  expect(await card(page).getAttribute("data-item-id")).toBe(item.id);
+  expect(await card(page).getAttribute("data-item-id")).toBe(itemId);
   expect((await stateOf(person)).atPlaid).toHaveLength(1);
   expectQuiet(witness);
+});
+
+test("a reconnection that the bank breaks off says that nothing was changed, and goes on with the same bank", async () => {
+  const witness = await dashboard();
+  const { page, person } = witness;
+  await bankToReconnect(witness);
+  await card(page).getByRole("button", { name: "Reconnect First Platypus Bank" }).click();
+  await link(page).getByRole("button", { name: "Continue" }).click();
+  await link(page).getByRole("textbox", { name: "Username" }).fill("user_good");
+  await link(page).getByLabel("Password", { exact: true }).fill("error_INTERNAL_SERVER_ERROR");
+  await link(page).getByRole("button", { name: "Log in" }).click();
+  await link(page).getByRole("button", { name: "Exit" }).click();
+  const toast = page.locator("[data-sonner-toast]");
+  await toast.getByText("The bank was not reconnected").waitFor();
+  await toast.getByText("Nothing was changed").waitFor();
+  await toast.getByRole("button", { name: "Reconnect" }).click();
+  await link(page).getByRole("button", { name: "Continue" }).click();
+  await finishUpdateMode(page);
+  await page.getByText("First Platypus Bank is connected again").waitFor();
+  expect((await stateOf(person)).atPlaid).toHaveLength(1);
 });
