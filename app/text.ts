@@ -323,6 +323,8 @@ export const text = {
       `The ${plan} plan holds ${counted(max, "account")}, and you have ${used}. To connect another bank, disconnect one first or ask for a larger plan.`,
     tooMany: (plan: string, max: number, used: number, wanted: number) =>
       `The ${plan} plan holds ${counted(max, "account")}. You have ${used}, and this would add ${wanted}. Nothing was connected. Choose fewer accounts at the bank, or ask for a larger plan.`,
+    noneAdded: (plan: string, max: number, wanted: number) =>
+      `${counted(wanted, "new account does", "new accounts do")} not fit the ${plan} plan, which holds ${max}. None was added.`,
     see: "See the plans",
     lead: "How many accounts you can have connected here.",
     fullTitle: "There is no room for another account",
@@ -358,6 +360,7 @@ export const text = {
     already_connected: (bank: string) => `${bank} was connected already`,
     reconnected: (bank: string) => `${bank} reconnected`,
     added: (accounts: number) => `${counted(accounts, "account")} added`,
+    noneAdded: "New accounts were not added: the plan had no room for them.",
     disconnected: (bank: string) => `${bank} disconnected`,
     refused: (bank: string) => `${bank} was not connected`,
     failed: (bank: string) => `${bank} could not be connected`,
@@ -431,8 +434,8 @@ export const text = {
     lead: "Your bank has sent you back. One moment, please.",
     lostTitle: "This connection cannot be continued",
     lost: "It was started too long ago, or by somebody else. Nothing was connected. Start again from the dashboard.",
-    stoppedTitle: "The connection was not finished",
-    stopped: "Nothing was connected. You can start again from the dashboard.",
+    stoppedTitle: "You are back from your bank",
+    stopped: "The dashboard shows what is connected. You can start again from there.",
     back: "Back to the dashboard",
   },
   error: {

@@ -3,7 +3,13 @@ import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } fro
 import type { PlaidLinkOnEvent, PlaidLinkOnExit, PlaidLinkOnSuccess } from "react-plaid-link";
 import type { LinkMetadata } from "../../server/contracts/connect.ts";
 import type { ReasonDetails } from "../../server/contracts/errors.ts";
-import { hideToast, prepareToasts, showProblem, showSuccess } from "../components/toasts.tsx";
+import {
+  hideToast,
+  type Problem,
+  prepareToasts,
+  showProblem,
+  showSuccess,
+} from "../components/toasts.tsx";
 import {
   busySeconds,
   duplicateDetails,
@@ -77,7 +83,12 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
   }, [store]);
 
   const showFailure = useCallback(
-    (failure: Failure, title: string, again: { label: string; run: () => void }) => {
+    (
+      failure: Failure,
+      title: string,
+      again: { label: string; run: () => void },
+      wordsOfLimit = limitWords,
+    ) => {
       const { navigate, pathname } = latest.current;
       const limit = limitDetails(failure);
       const full = limit !== null && limit.used >= limit.limit;
@@ -88,8 +99,7 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
         run: () => navigate(`/login?next=${encodeURIComponent(pathname)}`),
       };
       showProblem(toastPlace, {
-        title: limit ? (full ? text.problem.limit : text.problem.tooMany) : title,
-        message: limit ? limitMessage(limit) : failure.message,
+        ...(limit ? wordsOfLimit(limit) : { title, message: failure.message }),
         requestId: failure.requestId,
         actions: [
           ...(full ? [] : [failure.reason === "unauthenticated" ? logIn : again]),
@@ -189,7 +199,7 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
   );
 
   const finishUpdate = useCallback(
-    async (itemId: string, linkSessionId: string | null) => {
+    async (itemId: string, linkSessionId: string | null, bank: string) => {
       underway.current = true;
       store.change({ step: { name: "reconnecting", itemId } });
       try {
@@ -211,18 +221,23 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
         const failure = toFailure(error);
         showFailure(
           failure,
-          text.problem.reconnect,
+          failure.reason === "network" ? text.problem.connectUnclear : text.problem.reconnect,
           failure.retryable
             ? {
                 label: text.problem.tryAgain,
                 run: () => {
-                  if (!underway.current) void finishUpdate(itemId, linkSessionId);
+                  if (!underway.current) void finishUpdate(itemId, linkSessionId, bank);
                 },
               }
             : {
                 label: limitDetails(failure) ? text.connect.choose : text.connect.reconnect,
                 run: () => reconnect(itemId),
               },
+          // All but the new accounts is done by then.
+          ({ plan, limit, wanted }) => ({
+            title: text.connect.reconnected(bank),
+            message: text.plan.noneAdded(plan, limit, wanted),
+          }),
         );
       } finally {
         finish();
@@ -237,7 +252,8 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
       if (updated !== null) {
         // Update mode: the Item stays, and its public_token is of no use.
         setOpenLink(null);
-        void finishUpdate(updated, metadata.link_session_id ?? null);
+        const bank = metadata.institution?.name ?? text.activity.aBank;
+        void finishUpdate(updated, metadata.link_session_id ?? null, bank);
         return;
       }
       if (publicToken) {
@@ -391,8 +407,11 @@ class LinkScriptError extends Error {
   }
 }
 
-function limitMessage({ plan, limit, used, wanted }: NonNullable<ReturnType<typeof limitDetails>>) {
+type LimitWords = Pick<Problem, "title" | "message">;
+
+/** Why a new connection was not made. */
+function limitWords({ plan, limit, used, wanted }: ReasonDetails["limit_reached"]): LimitWords {
   return used >= limit
-    ? text.plan.full(plan, limit, used)
-    : text.plan.tooMany(plan, limit, used, wanted);
+    ? { title: text.problem.limit, message: text.plan.full(plan, limit, used) }
+    : { title: text.problem.tooMany, message: text.plan.tooMany(plan, limit, used, wanted) };
 }

@@ -84,7 +84,10 @@ function ActivityRow({ entry }: { entry: ActivityEntry }) {
 function detailOf({ kind, accountCount, reason }: ActivityEntry): string | null {
   if (kind === "connected" || kind === "disconnected")
     return text.dashboard.accountCount(accountCount);
-  if (kind === "reconnected" && accountCount > 0) return text.activity.added(accountCount);
+  if (kind === "reconnected") {
+    if (reason) return text.activity.noneAdded;
+    return accountCount > 0 ? text.activity.added(accountCount) : null;
+  }
   if (reason && Object.hasOwn(reasons, reason)) return reasons[reason as Reason].message;
   return null;
 }

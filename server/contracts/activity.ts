@@ -23,7 +23,10 @@ export const activityKind = z.enum([
 ]);
 export type ActivityKind = z.infer<typeof activityKind>;
 
-/** One line of a person's history. `createdAt` is ISO 8601 UTC; `reason` is set on `refused` and `failed`. */
+/**
+ * One line of a person's history. `createdAt` is ISO 8601 UTC. `reason` is set on `refused` and `failed`,
+ * and is `limit_reached` on a `reconnected` whose new accounts had no room in the plan.
+ */
 export const activityEntry = z.object({
   id: z.uuid(),
   kind: activityKind,

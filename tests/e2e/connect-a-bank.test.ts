@@ -138,12 +138,23 @@ test("S2 a person who cancels at the bank, and one whom no bank sent, are told a
   await page.getByRole("button", { name: "Cancel and return" }).click();
   await page.waitForURL(`${app.url}/connect/oauth?oauth_state_id=**`);
   await link(page).getByRole("button", { name: "Exit" }).click();
-  await page.getByRole("heading", { name: "The connection was not finished" }).waitFor();
+  await page.getByRole("heading", { name: "You are back from your bank" }).waitFor();
   await page.goto(`${app.url}/connect/oauth`);
   await page.getByRole("heading", { name: "This connection cannot be continued" }).waitFor();
   await page.getByRole("link", { name: "Back to the dashboard" }).click();
   await page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
   expect(await card(page).count()).toBe(0);
+});
+
+test("S2 when it is not known how the connection ended, the page that the bank returned to does not say that nothing was connected", async () => {
+  const { page } = await dashboard();
+  await openOAuthBank(page);
+  await logInAtBank(page);
+  await page.route("**/trpc/connectAccount*", (route) => route.abort());
+  await link(page).getByRole("button", { name: "Connect accounts" }).click();
+  await page.getByText("The connection is not confirmed yet").waitFor();
+  await page.getByText("The dashboard shows what is connected").waitFor();
+  expect(await page.locator("body").innerText()).not.toContain("Nothing was connected");
 });
 
 test("S2 I6 another person does not continue the first one's connection", async () => {
@@ -315,8 +326,28 @@ test("a bank with new accounts says so on its card; those that are chosen there 
   await card(page).getByText("your plan has no room for another").waitFor();
   await app.query("update plans set max_accounts = $1 where id = 'own'", [shared + 1]);
   await look();
-  await card(page).getByRole("button", { name: "Choose accounts at First Platypus Bank" }).click();
-  await link(page).getByRole("button", { name: "Continue" }).click();
+  const choose = async () => {
+    const name = "Choose accounts at First Platypus Bank";
+    await card(page).getByRole("button", { name }).click();
+    await link(page).getByRole("button", { name: "Continue" }).click();
+  };
+  await choose();
+  // The room goes while the person chooses.
+  await app.query("update plans set max_accounts = $1 where id = 'own'", [shared]);
+  await logIn("check");
+  const toast = page.locator("[data-sonner-toast]");
+  await toast.getByText("First Platypus Bank is connected again").waitFor();
+  expect(witness.console.splice(0)).toEqual([expect.stringContaining("403")]);
+  await toast.getByText("1 new account does not fit the Own plan").waitFor();
+  await card(page).getByText("your plan has no room for another").waitFor();
+  await page.getByRole("link", { name: "Activity", exact: true }).click();
+  const line = page.getByRole("listitem").filter({ hasText: "First Platypus Bank reconnected" });
+  await line.getByText("New accounts were not added").waitFor();
+  await page.getByRole("link", { name: "Dashboard", exact: true }).click();
+  await card(page).waitFor();
+  await app.query("update plans set max_accounts = $1 where id = 'own'", [shared + 1]);
+  await look();
+  await choose();
   await logIn("check");
   await page.getByText("1 account added at First Platypus Bank").waitFor();
   await expect.poll(() => rows.count()).toBe(shared + 1);
@@ -345,13 +376,18 @@ async function bankToReconnect({ page, person }: { page: Page; person: Person })
   return item.id;
 }
 
-test("a bank that asks for a new log-in says so on its card; one press repairs it", async () => {
+test("a bank that asks for a new log-in says so on its card; one press repairs it, again when no answer came", async () => {
   const witness = await dashboard();
   const { page, person } = witness;
   const itemId = await bankToReconnect(witness);
   await card(page).getByRole("button", { name: "Reconnect First Platypus Bank" }).click();
   await link(page).getByRole("button", { name: "Continue" }).click();
+  await page.route("**/trpc/plaid.finishUpdateMode*", (route) => route.abort());
   await finishUpdateMode(page);
+  await page.getByText("The connection is not confirmed yet").waitFor();
+  await page.unroute("**/trpc/plaid.finishUpdateMode*");
+  expect(witness.console.splice(0)).toEqual([expect.stringContaining("ERR_FAILED")]);
+  await page.getByRole("button", { name: "Try again" }).click();
   await card(page)
     .getByRole("button", { name: /Reconnect/ })
     .waitFor({ state: "detached" });
