@@ -24,9 +24,13 @@ export const links: LinksFunction = () => [
 
 export const meta: MetaFunction = () => [{ title: text.product }];
 
-/** The scheme is in the very first byte of the page, so that nothing is ever shown in another. */
-export async function loader({ request }: LoaderFunctionArgs) {
-  return { scheme: await readScheme(request) };
+/**
+ * The scheme is in the very first byte of the page, so that nothing is ever shown in another. `userId`:
+ * whose data the pages have, as this is loaded whenever one of them is; null for nobody, and when we
+ * cannot say.
+ */
+export async function loader({ request, context }: LoaderFunctionArgs) {
+  return { scheme: await readScheme(request), userId: context.userId };
 }
 
 /** What the browser's own bars are coloured with: the ground of the page. */

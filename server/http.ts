@@ -145,6 +145,7 @@ export function createHttp(
             if (!failure) return user && { id: user.id, name: user.name, email: user.email };
             throw new globalThis.Response(null, { status: reasons[failure.reason].status });
           },
+          userId: user?.id ?? null,
           dataVersion: user?.dataVersion ?? 0,
           auth: createPageAuth(
             auth,

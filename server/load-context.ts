@@ -36,6 +36,8 @@ export interface LoadContext extends Record<string, unknown> {
   caller: Caller;
   /** Who is asking, or null. Throws a Response of 5xx, for the page's error boundary, when we cannot say. */
   viewer: Viewer | null;
+  /** As the viewer's id; null also when we cannot say. */
+  userId: string | null;
   /** The viewer's data version, read before anything that a loader reads; 0 for nobody. */
   dataVersion: number;
   auth: {

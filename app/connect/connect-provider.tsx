@@ -329,6 +329,9 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
     prepareToasts();
   }, [scriptUrl]);
 
+  // Nobody who logs in next may go on with it.
+  useEffect(() => () => hideToast(toastPlace), []);
+
   // What says that the network is gone cannot be fetched then.
   useEffect(() => whenIdle(prepareToasts), []);
 

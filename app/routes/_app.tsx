@@ -1,10 +1,16 @@
 import type { LoaderFunctionArgs } from "@remix-run/node";
-import { Outlet, type ShouldRevalidateFunctionArgs, useLoaderData } from "@remix-run/react";
+import {
+  Outlet,
+  type ShouldRevalidateFunctionArgs,
+  useLoaderData,
+  useRouteLoaderData,
+} from "@remix-run/react";
 import { useEffect } from "react";
 import { requireViewer } from "../auth/require-viewer.ts";
 import { PageFrame } from "../components/page-frame.tsx";
 import { ConnectProvider } from "../connect/connect-provider.tsx";
 import { followChanges } from "../connect/follow-changes.ts";
+import type { loader as rootLoader } from "../root.tsx";
 
 /** The frame of the pages behind the log-in, and the connection flow above them. */
 export function loader({ request, context }: LoaderFunctionArgs) {
@@ -15,7 +21,7 @@ export function loader({ request, context }: LoaderFunctionArgs) {
   };
 }
 
-/** Neither the person nor the script's address changes but by a form (log-out). */
+/** Neither the person nor the script's address changes but by a form, or else the page is loaded anew. */
 export function shouldRevalidate({
   formMethod,
   defaultShouldRevalidate,
@@ -26,6 +32,13 @@ export function shouldRevalidate({
 export default function App() {
   const { viewer, scriptUrl, dataVersion } = useLoaderData<typeof loader>();
   useEffect(() => followChanges(viewer.id, dataVersion), [viewer.id, dataVersion]);
+  // Somebody else has logged in, in another tab: nothing of the one before may stay.
+  const userId = useRouteLoaderData<typeof rootLoader>("root")?.userId ?? viewer.id;
+  const other = userId !== viewer.id;
+  useEffect(() => {
+    if (other) location.reload();
+  }, [other]);
+  if (other) return null;
   return (
     <ConnectProvider scriptUrl={scriptUrl}>
       <PageFrame viewer={viewer}>

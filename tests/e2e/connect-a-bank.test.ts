@@ -157,6 +157,18 @@ test("S2 when it is not known how the connection ended, the page that the bank r
   expect(await page.locator("body").innerText()).not.toContain("Nothing was connected");
 });
 
+test("I6 who logs in next in the same tab is not offered to go on with the first one's connection", async () => {
+  const { page } = await dashboard();
+  await page.route("**/trpc/connectAccount*", (route) => route.abort());
+  await openBank(page);
+  await finishLink(page);
+  await page.getByText("The connection is not confirmed yet").waitFor();
+  await page.getByRole("button", { name: /Your account/ }).click();
+  await page.getByRole("button", { name: "Log out" }).click();
+  await page.getByRole("heading", { level: 1, name: "Log in" }).waitFor();
+  await page.getByText("The connection is not confirmed yet").waitFor({ state: "detached" });
+});
+
 test("S2 I6 another person does not continue the first one's connection", async () => {
   const first = await dashboard();
   await openOAuthBank(first.page);

@@ -119,3 +119,27 @@ test("C4 a tab without a stream is up to date when the person comes back to it",
   await page.evaluate(() => window.dispatchEvent(new Event("focus")));
   await card(page).waitFor();
 });
+
+test("I6 somebody else logs in in another tab: this one shows nothing of theirs under the first one's name", async () => {
+  const [ada, grace] = await Promise.all([
+    app.signUp("analyst", undefined, "Ada Lovelace"),
+    app.signUp("analyst", undefined, "Grace Hopper"),
+  ]);
+  await connect(grace);
+  const { page } = await dashboard(ada, app.url);
+  const account = (initials: string) =>
+    page.getByRole("button", { name: `Your account, ${initials}` });
+  await account("AL").waitFor();
+  await page.context().addCookies(browserCookies(grace.cookie, app.url));
+  await page.evaluate(() => {
+    new MutationObserver(() => {
+      const ada = document.querySelector("[aria-label='Your account, AL']");
+      if (ada && document.body.innerText.includes("Platypus")) sessionStorage.setItem("mixed", "");
+    }).observe(document.body, { childList: true, subtree: true });
+    window.dispatchEvent(new Event("focus"));
+  });
+  await account("GH").waitFor();
+  await card(page).waitFor();
+  expect(await page.evaluate(() => sessionStorage.getItem("mixed"))).toBeNull();
+  await until(() => streams() === 1);
+});
