@@ -23,6 +23,8 @@ export function MakeKeyDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog
       open
+      // A key that is made by then would be live, and its text seen by nobody.
+      stay={busy}
       onOpenChange={(open) => !open && onClose()}
       title={words.make}
       lead={words.formLead}
@@ -56,7 +58,7 @@ export function MakeKeyDialog({ onClose }: { onClose: () => void }) {
         </fieldset>
         <Expiry />
         <div className="flex flex-wrap justify-end gap-2">
-          <Button kind="secondary" onClick={onClose}>
+          <Button kind="secondary" aria-disabled={busy} onClick={() => busy || onClose()}>
             {words.cancel}
           </Button>
           <Button type="submit" busy={busy}>

@@ -6,7 +6,7 @@ interface DialogProps {
   onOpenChange: (open: boolean) => void;
   title: string;
   lead: string;
-  /** Pressing beside it does not close it: what it shows would be lost. */
+  /** Neither Escape nor a press beside it closes it: what it shows, or will show, would be lost. */
   stay?: boolean;
   children: ReactNode;
 }
@@ -34,7 +34,8 @@ export function Dialog({ open, onOpenChange, title, lead, stay, children }: Dial
               there && current.isConnected ? current : document.getElementById("content");
             back?.focus({ preventScroll: true });
           }}
-          onPointerDownOutside={stay ? (event) => event.preventDefault() : undefined}
+          onPointerDownOutside={(event) => stay && event.preventDefault()}
+          onEscapeKeyDown={(event) => stay && event.preventDefault()}
           className="fixed top-1/2 left-1/2 z-40 max-h-[90dvh] w-[min(30rem,calc(100vw-2rem))] -translate-x-1/2 -translate-y-1/2 overflow-y-auto rounded-2xl border border-line bg-surface p-5 shadow-raised outline-none sm:p-6"
         >
           <Radix.Title className="text-lg font-semibold">{title}</Radix.Title>

@@ -43,6 +43,39 @@ test("G3 a person makes a key in the page, sees it once, and revokes it", async 
   expect(witness.foreignHosts).toEqual([]);
 });
 
+test("G3 a key that is being made, or is shown this once, does not go away by Escape, Cancel or a press beside it", async () => {
+  const { page } = await openPage(browser);
+  await logIn(app, page, await app.signUp());
+  await page.goto(`${app.url}/settings/api-keys`);
+  await page.getByRole("button", { name: "Make a key" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Name").fill("Nightly export");
+  let answer = () => {};
+  await page.route("**/settings/api-keys.data*", async (route) => {
+    if (route.request().method() === "POST") {
+      await new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+    }
+    await route.continue();
+  });
+  await dialog.getByRole("button", { name: "Make a key" }).click();
+  await dialog.getByRole("button", { name: "Making the key…" }).waitFor();
+  const tryToLeave = async () => {
+    await page.keyboard.press("Escape");
+    await page.mouse.click(5, 5);
+  };
+  await tryToLeave();
+  await dialog.getByRole("button", { name: "Cancel" }).click({ force: true });
+  answer();
+  const key = page.getByLabel("API key", { exact: true });
+  await key.waitFor();
+  await tryToLeave();
+  expect(await key.inputValue()).toMatch(/^fsk_/);
+  await page.getByRole("button", { name: "Done" }).click();
+  await dialog.waitFor({ state: "detached" });
+});
+
 test("G3 a person with as many keys as one may have is told so in the form", async () => {
   const person = await app.signUp();
   await app.query(
