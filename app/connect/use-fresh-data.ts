@@ -5,6 +5,9 @@ import { onAccountNews } from "./account-news.ts";
 /** At most one reload of the data in this time, in milliseconds: focus and visibility come together. */
 const interval = 250;
 
+/** A page went before its reload came: the next one may have been read before the news as well. */
+let owed = false;
+
 /**
  * Loads the page's data again, without a page load, when it changed (as `followChanges` hears from the
  * server, or another tab says) and whenever the person comes back to this tab; without a network, once
@@ -56,7 +59,9 @@ export function useFreshData(dataVersion: number): void {
     const stopListening = onAccountNews((version) => {
       if (version === null || version > latest.current) refresh();
     });
+    if (owed) refresh();
     return () => {
+      owed = missed || callOff !== undefined;
       callOff?.();
       stopWaiting();
       window.removeEventListener("focus", refresh);

@@ -120,6 +120,22 @@ test("C4 a tab without a stream is up to date when the person comes back to it",
   await card(page).waitFor();
 });
 
+test("C4 what changes while a page is on its way shows on it as well", async () => {
+  const ada = await app.signUp("analyst");
+  const { page } = await dashboard(ada, app.url);
+  await page.getByRole("link", { name: "Activity" }).click();
+  await page.getByText("Nothing yet").waitFor();
+  await page.route(/dashboard\.data/, async (route) => {
+    const response = await route.fetch();
+    // The page that is left hears of it, and asks whether we can be reached.
+    await Promise.all([page.waitForResponse(/healthz/), connect(ada)]);
+    await route.fulfill({ response });
+    await page.unroute(/dashboard\.data/);
+  });
+  await page.getByRole("link", { name: "Dashboard", exact: true }).click();
+  await card(page).waitFor();
+});
+
 test("I6 somebody else logs in in another tab: this one shows nothing of theirs under the first one's name", async () => {
   const [ada, grace] = await Promise.all([
     app.signUp("analyst", undefined, "Ada Lovelace"),
@@ -130,6 +146,7 @@ test("I6 somebody else logs in in another tab: this one shows nothing of theirs 
   const account = (initials: string) =>
     page.getByRole("button", { name: `Your account, ${initials}` });
   await account("AL").waitFor();
+  await until(() => streams() === 1);
   await page.context().addCookies(browserCookies(grace.cookie, app.url));
   await page.evaluate(() => {
     new MutationObserver(() => {
