@@ -127,7 +127,7 @@ const jobState = sql`case when locked_at is not null then 'running'
 
 /** What runs every minute waits for the next one. */
 const betweenRuns = sql`(task_identifier in ('recover_attempts', 'sweep') and attempts = 0
-  and locked_at is null)`;
+  and locked_at is null and run_at > now())`;
 
 /** A dead job whose key a newer one took. */
 const superseded = sql`(task_identifier in ('sync_item', 'recover_attempts', 'sweep') and key is null
