@@ -52,8 +52,9 @@ export async function finishUpdateMode(
     // It was disconnected meanwhile.
     if (!institution) throw new FiscilityError("not_found");
     const added = refused ? [] : toAccountRows({ userId: user.id, itemId }, fresh, known.length);
-    await setSharedAccounts(tx, user.id, itemId, { shared, added });
+    // The sync first, as a page that is being written does: decision 011.
     if (added.length > 0) await restartSync(tx, user.id, itemId);
+    await setSharedAccounts(tx, user.id, itemId, { shared, added });
     await addActivity(tx, {
       user_id: user.id,
       attempt_id: itemId,

@@ -16,34 +16,47 @@ export interface CacheClear {
  * Item's trail says so. Returns whether it is done.
  */
 export async function clearCache(
+  services: Pick<Services, "cache" | "db">,
+  clear: CacheClear,
+  log: Log,
+): Promise<boolean> {
+  return clearOrPostpone(services, clear, log).catch((cause) => {
+    // The end of the Item's next sync clears it too.
+    log.error(
+      { event: "cache_clear_lost", userId: clear.userId, error: (cause as Error).message },
+      "Cache",
+    );
+    return false;
+  });
+}
+
+/** Rejects when it could neither be cleared nor be left to a later job. */
+async function clearOrPostpone(
   { cache, db }: Pick<Services, "cache" | "db">,
   { userId, itemId, tries = 0 }: CacheClear,
   log: Log,
 ): Promise<boolean> {
   try {
     await cache.clear(userId);
+    return true;
   } catch (error) {
     const waitMs = Math.min(timeLimits.cacheClearRetry * 2 ** tries, timeLimits.cacheClearLongest);
     log.warn(
       { event: "cache_not_cleared", userId, tries, waitMs, error: (error as Error).message },
       "Cache",
     );
-    await postponeCacheClear(db, { userId, itemId, tries: tries + 1 }, waitMs).catch((cause) =>
-      // The end of the Item's next sync clears it too.
-      log.error({ event: "cache_clear_lost", userId, error: (cause as Error).message }, "Cache"),
-    );
+    await postponeCacheClear(db, { userId, itemId, tries: tries + 1 }, waitMs);
     return false;
   }
-  return true;
 }
 
-/** The job: clears, and tells the trails that wait for it. Rejects when they cannot be told. */
+/** The job: clears, and tells the trails that wait for it. Rejects, to be run again, when neither can be done. */
 export async function clearCacheAgain(
   services: Pick<Services, "cache" | "db">,
   again: CacheClear,
   log: Log,
 ): Promise<void> {
-  if (!(await clearCache(services, again, log))) return;
+  if (!(await clearOrPostpone(services, again, log))) return;
   await markCacheCleared(services.db, again.userId);
   log.info({ event: "cache_cleared", userId: again.userId, tries: again.tries }, "Cache");
 }

@@ -1,3 +1,4 @@
+import pRetry from "p-retry";
 import { markSyncFailed } from "../../db/item-syncs.ts";
 import { raiseDataVersion } from "../../db/users.ts";
 import type { Services } from "../services.ts";
@@ -10,10 +11,9 @@ export async function giveUpSync(
   { userId, itemId }: ItemOfUser,
 ): Promise<void> {
   const { db, log } = services;
-  await db.transaction().execute(async (tx) => {
-    await raiseDataVersion(tx, userId);
-    await markSyncFailed(tx, userId, itemId);
-  });
+  await markSyncFailed(db, userId, itemId);
+  // The person may be connecting another bank, and have their own lock for as long.
+  await pRetry(() => raiseDataVersion(db, userId), { retries: 8 });
   log.error({ event: "sync_dead", userId, itemId }, "Sync given up");
   await clearCache(services, { userId }, log);
 }

@@ -1,4 +1,4 @@
-import { findItemByPlaidId, revokeAccount } from "../../db/items.ts";
+import { findItemByPlaidId, type ItemState, revokeAccount } from "../../db/items.ts";
 import { requestSync } from "../../db/jobs.ts";
 import { findWebhook, markWebhook, type WebhookRow } from "../../db/webhooks.ts";
 import type { Services } from "../services.ts";
@@ -35,6 +35,8 @@ async function act(
   const { accountId, expiresAt } = webhookDetails.parse(webhook.details);
   // `iat` has whole seconds.
   const toldAfter = (at: Date) => webhook.signed_at.getTime() + 1000 > at.getTime();
+  // The person has logged in at the bank and chosen their accounts since it was said.
+  const isPast = ({ status, statusAt }: ItemState) => status === "good" && !toldAfter(statusAt);
   switch (`${webhook.type} ${webhook.code}`) {
     case "TRANSACTIONS SYNC_UPDATES_AVAILABLE":
       await requestSync(db, item.userId, item.itemId);
@@ -57,13 +59,15 @@ async function act(
       );
 
     case "ITEM NEW_ACCOUNTS_AVAILABLE":
-      return changeItem(services, item, log, ({ newAccounts, statusAt }) =>
-        newAccounts || !toldAfter(statusAt) ? null : { newAccounts: true, kind: "new_accounts" },
+      return changeItem(services, item, log, (now) =>
+        now.newAccounts || isPast(now) ? null : { newAccounts: true, kind: "new_accounts" },
       );
 
     case "ITEM USER_ACCOUNT_REVOKED":
-      return changeItem(services, item, log, async (_now, tx) =>
-        accountId !== null && (await revokeAccount(tx, item.userId, item.itemId, accountId))
+      return changeItem(services, item, log, async (now, tx) =>
+        accountId !== null &&
+        !isPast(now) &&
+        (await revokeAccount(tx, item.userId, item.itemId, accountId))
           ? { kind: "account_revoked" }
           : null,
       );

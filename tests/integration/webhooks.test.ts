@@ -249,6 +249,19 @@ test("USER_PERMISSION_REVOKED, USER_ACCOUNT_REVOKED and NEW_ACCOUNTS_AVAILABLE s
   expect(await kinds()).toEqual(["connected", "new_accounts", "account_revoked", "revoked"]);
 });
 
+test("an account that was shared again stays so when the word of its withdrawal comes late", async () => {
+  const one = await connect();
+  const codes = ["USER_ACCOUNT_REVOKED", "NEW_ACCOUNTS_AVAILABLE"];
+  const late = await Promise.all(codes.map((code) => caught(one.plaidItemId, code, 60)));
+  const path = "/api/v1/finished-updates";
+  expect((await app.post(path, { item_id: one.itemId }, one.owner)).status).toBe(200);
+  for (const webhook of late) await deliver(app.url, webhook);
+  await atRest();
+  const item = await shown(one);
+  expect(item).toMatchObject({ status: "good", new_accounts: false });
+  expect(item.accounts.some(({ revoked }: { revoked: boolean }) => revoked)).toBe(false);
+});
+
 test("other webhooks are kept and passed over, without the tokens they may hold", async () => {
   const one = await connect();
   await deliver(app.url, await caught(one.plaidItemId, "WEBHOOK_UPDATE_ACKNOWLEDGED"));
