@@ -154,6 +154,7 @@ export function createHttp(
               cookie: req.headers.cookie,
               address: req.ip,
               userAgent: req.headers["user-agent"],
+              userId: user?.id,
             },
             report,
           ),

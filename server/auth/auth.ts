@@ -23,7 +23,7 @@ export interface Auth {
   /** Everything below `/api/auth`, for scripts: `POST /api/auth/sign-in/email`, … */
   handler: RequestHandler;
   /** Answers one request to `/api/auth/*` in-process, with all the checks a real one meets. */
-  handle(request: Request): Promise<Response>;
+  handle(request: Request, userId?: string | undefined): Promise<Response>;
   /**
    * The person behind these headers, with their plan, data version and session, or null. `setCookie`
    * is told when the browser is to keep another cookie from now on: of a session that was prolonged,
@@ -134,7 +134,8 @@ export function createAuth(
     rateLimit: { enabled: false },
   });
 
-  const handle = (request: Request) => throttle.handle(request, auth.handler);
+  const handle = (request: Request, userId?: string) =>
+    throttle.handle(request, auth.handler, userId);
   return {
     handler: toNodeHandler(handle) as RequestHandler,
     handle,

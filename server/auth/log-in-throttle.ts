@@ -6,7 +6,7 @@ import type { RedisDoor } from "../cache/redis-door.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Secret } from "../vault/secret.ts";
 
-/** Failed log-ins that are let through in each window, in seconds; and sign-ups, failed or not. */
+/** Failed tries that are let through in each window, in seconds; and sign-ups, failed or not. */
 const limits = {
   /** Of one account from one address. */
   pair: { points: 10, duration: 15 * 60 },
@@ -16,9 +16,14 @@ const limits = {
   address: { points: 100, duration: 15 * 60 },
   /** Of one account from everywhere but known browsers. */
   account: { points: 100, duration: 60 * 60 },
+  /** At the current password of one person, by whoever has a session of theirs. */
+  password: { points: 10, duration: 15 * 60 },
   /** From one address. */
   signUp: { points: 20, duration: 60 * 60 },
 } as const;
+
+/** A limit, and whose it is. */
+type Turn = [keyof typeof limits, string];
 
 const cookieAge = 365 * 24 * 60 * 60;
 
@@ -47,6 +52,7 @@ export class LogInThrottle {
       device: limiter("device"),
       address: limiter("address"),
       account: limiter("account"),
+      password: limiter("password"),
       signUp: limiter("signUp"),
     };
     this.#secret = config.sessionSecret;
@@ -57,14 +63,21 @@ export class LogInThrottle {
 
   /**
    * Lets a request of `/api/auth` through to `next`, or answers 429 with `Retry-After`. The address
-   * is the one in `x-forwarded-for`, which whoever calls this has set.
+   * is the one in `x-forwarded-for`, which whoever calls this has set; `userId` is who is logged in.
    */
-  async handle(request: Request, next: (request: Request) => Promise<Response>): Promise<Response> {
+  async handle(
+    request: Request,
+    next: (request: Request) => Promise<Response>,
+    userId?: string | undefined,
+  ): Promise<Response> {
     const { pathname } = new URL(request.url);
     const address = network(request.headers.get("x-forwarded-for") ?? "");
     if (pathname.endsWith("/sign-up/email") && this.#production) {
       const { allowed, resetMs } = await this.#count.signUp(address);
       return allowed ? next(request) : this.#refuse("signUp", resetMs);
+    }
+    if (pathname.endsWith("/change-password") && userId) {
+      return this.#counted([["password", userId]], () => next(request));
     }
     if (!pathname.endsWith("/sign-in/email")) return next(request);
     const body: unknown = await request
@@ -77,25 +90,31 @@ export class LogInThrottle {
     const email = given.toLowerCase();
     const account = createHash("sha256").update(email).digest("base64url");
     const device = this.#knownDevice(request.headers.get("cookie"), email);
-    const turns: [keyof typeof limits, string][] = device
+    const turns: Turn[] = device
       ? [["device", device]]
       : [
           ["pair", `${account} ${address}`],
           ["address", address],
           ["account", account],
         ];
+    const response = await this.#counted(turns, () => next(request));
+    if (!response.ok) return response;
+    const headers = new Headers(response.headers);
+    const nonce = device ?? randomBytes(16).toString("base64url");
+    headers.append("set-cookie", this.#cookie(`${nonce}.${this.#sign(nonce, email)}`, cookieAge));
+    return new Response(response.body, { status: response.status, headers });
+  }
+
+  /** What is tried, unless one of `turns` is used up; only what fails is counted. */
+  async #counted(turns: readonly Turn[], attempt: () => Promise<Response>): Promise<Response> {
     // One after the other: who is held back by the first counts against nobody else.
     for (const [limit, key] of turns) {
       const { allowed, resetMs } = await this.#count[limit](key);
       if (!allowed) return this.#refuse(limit, resetMs);
     }
-    const response = await next(request);
-    if (!response.ok) return response;
-    await Promise.all(turns.map(([limit, key]) => this.#count[limit](key, -1)));
-    const headers = new Headers(response.headers);
-    const nonce = device ?? randomBytes(16).toString("base64url");
-    headers.append("set-cookie", this.#cookie(`${nonce}.${this.#sign(nonce, email)}`, cookieAge));
-    return new Response(response.body, { status: response.status, headers });
+    const response = await attempt();
+    if (response.ok) await Promise.all(turns.map(([limit, key]) => this.#count[limit](key, -1)));
+    return response;
   }
 
   /** The Set-Cookie header with which a browser forgets that anybody has logged in to it. */

@@ -25,6 +25,7 @@ export function createPageAuth(
     cookie: string | undefined;
     address: string | undefined;
     userAgent: string | undefined;
+    userId: string | undefined;
   },
   report: (error: unknown) => FiscilityError,
 ): LoadContext["auth"] {
@@ -38,7 +39,7 @@ export function createPageAuth(
       headers,
       body: JSON.stringify(body),
     });
-    const response = await auth.handle(request).catch(report);
+    const response = await auth.handle(request, visitor.userId).catch(report);
     if (response instanceof FiscilityError) {
       const { status } = reasons[response.reason];
       return { ok: false, status, code: "", message: response.message };

@@ -187,6 +187,44 @@ describe("guessing passwords is slow", () => {
     expect((await attempt(throttle, { cookie, right: true })).status).toBe(429);
   });
 
+  test("who has a session may be wrong about its password ten times, whatever page or address they try from", async () => {
+    const throttle = new LogInThrottle(null, config, createLog("silent"));
+    const change = (userId: string, right = false, address = "203.0.113.7") =>
+      throttle.handle(
+        new Request("http://app.test/api/auth/change-password", {
+          method: "POST",
+          headers: { "x-forwarded-for": address },
+          body: "{}",
+        }),
+        async () => new Response(null, { status: right ? 200 : 400 }),
+        userId,
+      );
+    for (let n = 0; n < 9; n++) expect((await change("ada")).status).toBe(400);
+    // What succeeds is not counted.
+    expect((await change("ada", true)).status).toBe(200);
+    expect((await change("ada")).status).toBe(400);
+    const refused = await change("ada", true, "198.51.100.1");
+    expect(refused.status).toBe(429);
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(60);
+    expect((await change("grace", true)).status).toBe(200);
+  });
+
+  test("the page of a logged-in person says when it takes no more guesses at their password", async () => {
+    const { cookie } = await app.signUp();
+    const guess = async () => {
+      const answer = await fetch(`${app.url}/settings/security`, {
+        method: "POST",
+        headers: { cookie, origin: app.url },
+        body: new URLSearchParams({ currentPassword: "a guess", newPassword: "another good one" }),
+      });
+      return [answer.status, await answer.text()] as const;
+    };
+    for (let n = 0; n < 10; n++) expect((await guess())[0]).toBe(400);
+    const [status, page] = await guess();
+    expect(status).toBe(429);
+    expect(page).toContain("There were too many tries. Nothing was changed.");
+  });
+
   test("an address may try a hundred accounts, and an IPv6 subscriber is one address", async () => {
     const throttle = new LogInThrottle(null, config, createLog("silent"));
     for (let n = 0; n < 100; n++) {
