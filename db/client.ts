@@ -60,7 +60,8 @@ export function createDb(options: DbOptions): Kysely<Database> {
 
 /**
  * PostgreSQL itself ends what takes too long, and says so. One that says nothing for longer is gone, its
- * machine or the way there: the query fails, and the pool drops the connection.
+ * machine or the way there: the query fails with "PostgreSQL does not answer", the limits' longest and
+ * `graceMs` after the last byte, and the pool drops the connection.
  */
 function giveUpSilent(client: pg.PoolClient, limits: TransactionLimits): void {
   const longest = Math.max(

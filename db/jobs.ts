@@ -65,10 +65,14 @@ export function handleWebhookJob(id: unknown, plaidItemId: unknown) {
     max_attempts := 12)).id`;
 }
 
+/** What runs every minute, each in a queue of its own: one at a time over all nodes. */
+const regularTasks = ["recover_attempts", "sweep"];
+
+/** SQL that adds one of them; what fails three times is planned anew for the next minute. */
 const regularJob = (task: unknown, more: unknown) =>
   sql`graphile_worker.add_job(${task}, queue_name := ${task}, job_key := ${task}, max_attempts := 3, ${more})`;
 
-/** Asks for a pass of the recovery now. Like the sweep it has a queue of its own: one at a time over all nodes. */
+/** Asks for a pass of the recovery now. */
 export async function askForRecovery(db: Db): Promise<void> {
   await sql`select ${regularJob("recover_attempts", sql`run_at := now()`)}`.execute(db);
 }
@@ -81,7 +85,7 @@ export async function planRegularJobs(db: Db): Promise<void> {
   const next = sql`run_at := date_trunc('minute', now()) + interval '1 minute',
     job_key_mode := 'preserve_run_at'`;
   await sql`select ${regularJob(sql`task`, next)}
-    from unnest(array['recover_attempts', 'sweep']) task`.execute(db);
+    from unnest(${regularTasks}::text[]) task`.execute(db);
 }
 
 /** A job that has not ended well yet. `dead`: it is not tried again. */
@@ -126,11 +130,11 @@ const jobState = sql`case when locked_at is not null then 'running'
   when attempts > 0 then 'failing' else 'waiting' end`;
 
 /** What runs every minute waits for the next one. */
-const betweenRuns = sql`(task_identifier in ('recover_attempts', 'sweep') and attempts = 0
+const betweenRuns = sql`(task_identifier = any(${regularTasks}) and attempts = 0
   and locked_at is null and run_at > now())`;
 
 /** A dead job whose key a newer one took. */
-const superseded = sql`(task_identifier in ('sync_item', 'recover_attempts', 'sweep') and key is null
+const superseded = sql`(task_identifier = any(${["sync_item", ...regularTasks]}) and key is null
   and attempts >= max_attempts and locked_at is null)`;
 
 /** Deletes dead jobs that newer ones have taken the place of. */

@@ -22,7 +22,10 @@ import { readSigned } from "./signed-cookie.ts";
 export interface Auth {
   /** Everything below `/api/auth`, for scripts: `POST /api/auth/sign-in/email`, … */
   handler: RequestHandler;
-  /** Answers one request to `/api/auth/*` in-process, with all the checks a real one meets. */
+  /**
+   * Answers one request to `/api/auth/*` in-process, with all the checks a real one meets. `userId` is who
+   * is logged in: whose guesses at the current password are counted.
+   */
   handle(request: Request, userId?: string | undefined): Promise<Response>;
   /**
    * The person behind these headers, with their plan, data version and session, or null. `setCookie`
