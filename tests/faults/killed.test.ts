@@ -172,6 +172,16 @@ test("I1 killed between Plaid's reply and our writing it down, the lost Item is 
   expect(anew.body.outcome).toBe("connected");
 });
 
+/** A process dies once it has kept the access_token: an attempt that nobody works on. Whose it is. */
+async function leaveExchanged(): Promise<Person> {
+  const person = await app.signUp("analyst");
+  const node = await startNode(app.env);
+  await node.dieAfter("keep");
+  await expect(app.connectAt(node.url, await app.publicToken(), person)).rejects.toThrow();
+  await untilNobodyHoldsALock();
+  return person;
+}
+
 /** Somebody else has the person's lock, until what is returned is called. */
 async function holdLock(person: Person): Promise<() => Promise<void>> {
   const holder = new pg.Client(app.env.DATABASE_DIRECT_URL);
@@ -182,11 +192,7 @@ async function holdLock(person: Person): Promise<() => Promise<void>> {
 }
 
 test("I1 what has the person's lock in passing does not keep the recovery from an attempt", async () => {
-  const person = await app.signUp("analyst");
-  const node = await startNode(app.env);
-  await node.dieAfter("keep");
-  await expect(app.connectAt(node.url, await app.publicToken(), person)).rejects.toThrow();
-  await untilNobodyHoldsALock();
+  const person = await leaveExchanged();
   const letGo = await holdLock(person);
   const { recoveryLock } = timeLimits;
   // However slow the machine is at seeing that the lock is waited for.
@@ -203,11 +209,7 @@ test("I1 what has the person's lock in passing does not keep the recovery from a
 });
 
 test("I1 I2 the recovery leaves an attempt to the process that works on it, and takes it up once there is none", async () => {
-  const person = await app.signUp("analyst");
-  const node = await startNode(app.env);
-  await node.dieAfter("keep");
-  await expect(app.connectAt(node.url, await app.publicToken(), person)).rejects.toThrow();
-  await untilNobodyHoldsALock();
+  const person = await leaveExchanged();
   const letGo = await holdLock(person);
   await recoverAttempts(app.services, app.services.log);
   const [left] = await app.query("select status, tries, retry_at > now() later from link_attempts");
@@ -219,11 +221,7 @@ test("I1 I2 the recovery leaves an attempt to the process that works on it, and 
 });
 
 test("I1 a worker that starts ends what a killed process left, once, however many start", async () => {
-  const person = await app.signUp("analyst");
-  const node = await startNode(app.env);
-  await node.dieAfter("keep");
-  await expect(app.connectAt(node.url, await app.publicToken(), person)).rejects.toThrow();
-  await untilNobodyHoldsALock();
+  await leaveExchanged();
   const [{ id }] = await app.query("select id from link_attempts");
   const workers = await Promise.all([startWorker(app.services), startWorker(app.services)]);
   try {
