@@ -83,6 +83,11 @@ test("the recovery and the sweep wait for the next full minute, once however man
     { task: "sweep", queue: "sweep", attempts: 0, next: true },
   ];
   expect(await app.query(jobs)).toEqual(planned);
+  // One whose minute has come is not put off, however long it has to wait for a worker.
+  await app.query("update graphile_worker._private_jobs set run_at = now() - interval '1 second'");
+  await planRegularJobs(db);
+  const late = planned.map((job) => ({ ...job, next: false }));
+  expect(await app.query(jobs)).toEqual(late);
   // One that failed to the end is planned anew.
   await app.query(
     "update graphile_worker._private_jobs set attempts = max_attempts, run_at = now() - interval '1 hour'",
