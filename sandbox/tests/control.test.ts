@@ -106,6 +106,14 @@ test("a push between two pages is a mutation during pagination", async () => {
   expect(changed.error_code).toBe("TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION");
 });
 
+test("an Item is put in any of Plaid's errors, by its item_id", async () => {
+  const { access_token, item_id } = await connect(plaid, "ins_109508", { webhook });
+  await post("items/error", { item_id, error_code: "INSTITUTION_DOWN" });
+  const { item } = (await plaid.itemGet({ access_token })).data;
+  expect(item.error?.error_code).toBe("INSTITUTION_DOWN");
+  expect((await arrived("ERROR")).body).toMatchObject({ item_id });
+});
+
 test("reset-login puts an Item in need of its user, by its item_id", async () => {
   const { access_token, item_id } = await connect(plaid, "ins_109508", { webhook });
   await post("items/reset-login", { item_id });
@@ -204,4 +212,6 @@ test("numbers and codes that make no sense are refused, by name", async () => {
   await expect(post("items/webhook", oops)).rejects.toThrow('"webhook_code" must be one of');
   const silent = { item_id, webhook_code: "ERROR" };
   await expect(post("items/webhook", silent)).rejects.toThrow("no webhook URL");
+  const unknown = { item_id, error_code: "OOPS" };
+  await expect(post("items/error", unknown)).rejects.toThrow('"error_code" must be');
 });

@@ -11,6 +11,7 @@ import { requestSync } from "../../db/jobs.ts";
 import { lockUser, raiseDataVersion } from "../../db/users.ts";
 import type { FinishUpdateModeInput, FinishUpdateModeOutput } from "../contracts/connect.ts";
 import { FiscilityError } from "../contracts/errors.ts";
+import { isBankAway } from "../plaid/item-error.ts";
 import type { PlaidAccount } from "../plaid/plaid-door.ts";
 import type { Services } from "../services.ts";
 import { clearCache } from "../sync/clear-cache.ts";
@@ -40,7 +41,9 @@ export async function finishUpdateMode(
   const accessToken = vault.open(sealed, itemId);
   const signal = AbortSignal.timeout(timeLimits.connectDeadline);
   const { errorCode, requestId } = await plaid.getItem(accessToken, { signal });
-  if (errorCode !== null) throw new FiscilityError("bank_login_required");
+  if (errorCode !== null) {
+    throw new FiscilityError(isBankAway(errorCode) ? "bank_unavailable" : "bank_login_required");
+  }
   const { accounts: offered } = await plaid.getAccounts(accessToken, { signal });
 
   const { found, added, refused } = await db.transaction().execute(async (tx) => {

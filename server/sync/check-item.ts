@@ -5,6 +5,7 @@ import { lockUser, raiseDataVersion } from "../../db/users.ts";
 import type { ItemStatus } from "../contracts/accounts.ts";
 import type { ActivityKind } from "../contracts/activity.ts";
 import { FiscilityError } from "../contracts/errors.ts";
+import { isBankAway, isGone } from "../plaid/item-error.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 import { timeLimits } from "../time-limits.ts";
@@ -61,15 +62,13 @@ export async function checkItem(
 /** What Plaid's word on an Item means; the bank being away for a while changes nothing. */
 function statusOf(errorCode: string | null, before: ItemStatus): ItemStatus {
   if (errorCode === null) return before === "expiring" ? "expiring" : "good";
-  if (gone.has(errorCode)) return "revoked";
-  return /^(INSTITUTION_|PRODUCT_NOT_READY)/.test(errorCode) ? before : "login_required";
+  if (isGone(errorCode)) return "revoked";
+  return isBankAway(errorCode) ? before : "login_required";
 }
-
-const gone = new Set(["USER_PERMISSION_REVOKED", "ITEM_NOT_FOUND", "INVALID_ACCESS_TOKEN"]);
 
 function goneAtPlaid(error: unknown): string {
   const code = error instanceof FiscilityError ? error.plaid?.errorCode : null;
-  if (code && gone.has(code)) return code;
+  if (code && isGone(code)) return code;
   throw error;
 }
 

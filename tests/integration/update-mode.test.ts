@@ -180,6 +180,20 @@ test("I2 an account that another Item brought does not come a second time", asyn
   expect(await compareBooks(app)).toEqual({ ...right, connected: 2 });
 });
 
+test("a bank that is down after update mode is said to be down, not to ask for a log-in", async () => {
+  const person = await app.signUp("cfo");
+  const { itemId, plaidItemId } = await connect(person, [0]);
+  for (const [error_code, reason] of [
+    ["INSTITUTION_DOWN", "bank_unavailable"],
+    ["INSTITUTION_NOT_RESPONDING", "bank_unavailable"],
+    ["ITEM_LOGIN_REQUIRED", "bank_login_required"],
+  ]) {
+    await app.control("POST", "items/error", { item_id: plaidItemId, error_code });
+    const { body } = await app.post("/trpc/plaid.finishUpdateMode", { itemId }, person);
+    expect(body.error.data.reason).toBe(reason);
+  }
+});
+
 test("USER_PERMISSION_REVOKED is undone in update mode", async () => {
   const person = await app.signUp("cfo");
   const { itemId } = await connect(person, [0]);

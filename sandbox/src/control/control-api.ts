@@ -11,6 +11,7 @@ import {
   refreshTransactions,
   resetLogin,
   sendWebhook,
+  setError,
 } from "./item-control.ts";
 import { changeSettings, shownSettings } from "./settings.ts";
 
@@ -25,6 +26,7 @@ const ROUTES: Record<string, Handler> = {
   "POST /_control/items/transactions": changeTransactions,
   "POST /_control/items/refresh": refreshTransactions,
   "POST /_control/items/reset-login": resetLogin,
+  "POST /_control/items/error": setError,
   "POST /_control/items/webhook": sendWebhook,
   "GET /_control/requests": (sandbox) => ({ requests: sandbox.requests.list() }),
   "GET /_control/webhooks": (sandbox) => ({ webhooks: sandbox.webhooks.list() }),

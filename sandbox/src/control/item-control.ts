@@ -5,6 +5,7 @@
 import { findInstitution } from "../bank/institutions.ts";
 import { putInError, shownAccounts } from "../items.ts";
 import { tokenHash } from "../plaid/ids.ts";
+import { isPlaidErrorCode } from "../plaid/plaid-error.ts";
 import type { Sandbox } from "../sandbox.ts";
 import type { Item } from "../state.ts";
 import { announcing } from "../webhooks/announcing.ts";
@@ -91,6 +92,18 @@ export function resetLogin(sandbox: Sandbox, body: Body) {
   onlyKeys(body, "item_id");
   putInError(sandbox, liveItem(sandbox, body), "ITEM_LOGIN_REQUIRED");
   return { reset_login: true };
+}
+
+/** Any error, such as that of a bank that is down, until update mode or the next one. */
+export function setError(sandbox: Sandbox, body: Body) {
+  onlyKeys(body, "item_id", "error_code");
+  const item = liveItem(sandbox, body);
+  const { error_code } = body;
+  if (typeof error_code !== "string" || !isPlaidErrorCode(error_code)) {
+    throw new ControlError('"error_code" must be a code of Plaid');
+  }
+  putInError(sandbox, item, error_code);
+  return { error: error_code };
 }
 
 /** As `/sandbox/item/fire_webhook`, for every code, and signed as long ago as a test wants. */
