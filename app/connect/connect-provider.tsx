@@ -86,7 +86,7 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
     (
       failure: Failure,
       title: string,
-      again: { label: string; run: () => void },
+      again: { label: string; run: () => void } | null,
       wordsOfLimit = limitWords,
     ) => {
       const { navigate, pathname } = latest.current;
@@ -98,11 +98,12 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
         label: text.problem.logIn,
         run: () => navigate(`/login?next=${encodeURIComponent(pathname)}`),
       };
+      const next = failure.reason === "unauthenticated" ? logIn : again;
       showProblem(toastPlace, {
         ...(limit ? wordsOfLimit(limit) : { title, message: failure.message }),
         requestId: failure.requestId,
         actions: [
-          ...(full ? [] : [failure.reason === "unauthenticated" ? logIn : again]),
+          ...(full || !next ? [] : [next]),
           ...(limit ? [{ label: text.plan.see, run: () => navigate("/settings/plan") }] : []),
         ],
       });
@@ -133,7 +134,8 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
             const { link: title, linkScript: message } = text.problem;
             showProblem(toastPlace, { title, message, actions: [again] });
           } else {
-            showFailure(toFailure(error), text.problem.link, again);
+            const failure = toFailure(error);
+            showFailure(failure, text.problem.link, failure.retryable ? again : null);
           }
         },
       );

@@ -11,12 +11,12 @@ import {
 import { procedure, router } from "./trpc.ts";
 
 export const plaidRouter = router({
-  /** What Link is opened with. Errors: `limit_reached`, `link_unavailable`, `not_found`. */
+  /** What Link is opened with. Errors: `limit_reached`, `link_unavailable`, `not_found`, `item_gone`. */
   createLinkToken: procedure({
     summary: "Makes the link_token that Plaid Link is opened with.",
     scope: "connections:write",
     rest: "POST /link-tokens",
-    reasons: ["limit_reached", "link_unavailable", "not_found"],
+    reasons: ["limit_reached", "link_unavailable", "not_found", "item_gone"],
   })
     .input(createLinkTokenInput.optional())
     .output(createLinkTokenOutput)

@@ -4,6 +4,7 @@ import { keepOpenLink } from "../../db/open-links.ts";
 import { getPlanUse } from "../../db/plans.ts";
 import type { CreateLinkTokenOutput } from "../contracts/connect.ts";
 import { FiscilityError } from "../contracts/errors.ts";
+import { isGone } from "../plaid/item-error.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 import { Secret } from "../vault/secret.ts";
@@ -14,8 +15,8 @@ import { requireRoom } from "./account-limit.ts";
  * for one more account (E5); whatever Plaid says is `link_unavailable` to the person and stands in
  * the log in full (E1). With `itemId` it opens update mode, valid 30 minutes, which takes no room; where
  * the bank has accounts that are not shared, the person chooses among all of them. An Item that is not
- * the user's is `not_found`. The token is kept, sealed, for the way back from a
- * bank's own site.
+ * the user's is `not_found`, one that Plaid knows no longer is `item_gone`. The token is kept, sealed,
+ * for the way back from a bank's own site.
  */
 export async function createLinkToken(
   { config, db, plaid, vault }: Pick<Services, "config" | "db" | "plaid" | "vault">,
@@ -44,7 +45,8 @@ export async function createLinkToken(
     return { linkToken, expiration };
   } catch (error) {
     if (!(error instanceof FiscilityError)) throw error;
-    throw new FiscilityError("link_unavailable", { plaid: error.plaid });
+    const ended = update && isGone(error.plaid?.errorCode ?? "");
+    throw new FiscilityError(ended ? "item_gone" : "link_unavailable", { plaid: error.plaid });
   }
 }
 

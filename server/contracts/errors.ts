@@ -136,6 +136,13 @@ export const reasons = {
       "We could not open the bank connection just now. Nothing was changed. Please try again.",
     retryable: true,
   },
+  item_gone: {
+    status: 409,
+    code: "CONFLICT",
+    message:
+      "The permission for this bank has ended, and it cannot be reconnected. The accounts and transactions you have here are kept. To go on, disconnect the bank and connect it anew.",
+    retryable: false,
+  },
   public_token_invalid: {
     status: 400,
     code: "BAD_REQUEST",

@@ -408,6 +408,18 @@ test("a bank that asks for a new log-in says so on its card; one press repairs i
   expectQuiet(witness);
 });
 
+test("a bank that is gone at Plaid: the toast says what is kept and what to do, and offers no try in vain", async () => {
+  const witness = await dashboard();
+  const { page } = witness;
+  await bankToReconnect(witness);
+  const path = "/link/token/create";
+  await app.fault({ path, times: 1, do: { error: "ITEM_NOT_FOUND" } });
+  await card(page).getByRole("button", { name: "Reconnect First Platypus Bank" }).click();
+  const toast = page.locator("[data-sonner-toast]");
+  await toast.getByText("disconnect the bank and connect it anew").waitFor();
+  expect(await toast.getByRole("button").allInnerTexts()).toEqual([""]);
+});
+
 test("a reconnection that the bank breaks off says that nothing was changed, and goes on with the same bank", async () => {
   const witness = await dashboard();
   const { page, person } = witness;

@@ -194,6 +194,25 @@ test("a bank that is down after update mode is said to be down, not to ask for a
   }
 });
 
+test("a bank that is gone at Plaid is not reconnected but connected anew, and what is here stays until then", async () => {
+  const person = await app.signUp("cfo");
+  const { itemId } = await connect(person, [0, 1]);
+  const open = async () => {
+    const { body } = await app.post("/trpc/plaid.createLinkToken", { itemId }, person);
+    return body.error.data.reason;
+  };
+  await app.fault({ path: "/link/token/create", times: 1, do: { error: "INVALID_API_KEYS" } });
+  expect(await open()).toBe("link_unavailable");
+  const [{ access_token_sealed }] = await app.query("select access_token_sealed from items");
+  await app.services.plaid.removeItem(app.services.vault.open(access_token_sealed, itemId));
+  expect(await open()).toBe("item_gone");
+  expect(await accounts(itemId)).toHaveLength(2);
+  const confirmation = "disconnect First Platypus Bank";
+  await app.post("/api/v1/disconnections", { item_id: itemId, confirmation }, person);
+  await connect(person, [0, 1]);
+  expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+});
+
 test("USER_PERMISSION_REVOKED is undone in update mode", async () => {
   const person = await app.signUp("cfo");
   const { itemId } = await connect(person, [0]);
