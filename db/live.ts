@@ -42,14 +42,16 @@ export function listen(options: ListenOptions): { close(): Promise<void> } {
       query_timeout: options.connectTimeoutMs,
       keepAlive: true,
     });
-    let abort = () => {};
+    let end = (_why: Error) => {};
     const ended = new Promise<never>((_resolve, reject) => {
-      client.on("error", reject);
-      client.on("end", () => reject(new Error("the connection ended")));
-      abort = () => reject(signal.reason);
+      end = reject;
     });
     ended.catch(() => {});
+    client.on("error", end);
+    client.on("end", () => end(new Error("the connection ended")));
+    const abort = () => end(signal.reason);
     signal.addEventListener("abort", abort);
+    let check: NodeJS.Timeout | undefined;
     client.on("notification", ({ payload = "" }) => {
       const read = notice.safeParse(parseJson(payload));
       if (read.success) options.onNotice(read.data);
@@ -59,11 +61,10 @@ export function listen(options: ListenOptions): { close(): Promise<void> } {
       await Promise.race([client.query("listen fiscility_live"), ended]);
       lost = false;
       options.onListening();
-      for (;;) {
-        await Promise.race([pause(options.checkEveryMs, undefined, { ref: false }), ended]);
-        await Promise.race([client.query("select 1"), ended]);
-      }
+      check = setInterval(() => client.query("select 1").catch(end), options.checkEveryMs).unref();
+      await ended;
     } finally {
+      clearInterval(check);
       signal.removeEventListener("abort", abort);
       // Not waited for: a network that is gone may never say that it ended.
       client.end().catch(() => {});

@@ -1,8 +1,12 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
+import { queryObjects } from "node:v8";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDb, poolUse } from "../../db/client.ts";
+import { listen } from "../../db/live.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
+import { until } from "../support/until.ts";
 
 /** What stands between the app and PostgreSQL, and can swallow every byte of both without a word. */
 async function startWire(to: URL) {
@@ -62,5 +66,37 @@ test("a PostgreSQL that vanishes without a word is given up, and its connection 
     expect(await ask()).toEqual([]);
   } finally {
     await db.destroy();
+  }
+});
+
+test("the connection that listens may check for ever: nothing piles up, and a silence is noticed", async () => {
+  let listens = false;
+  let lost: Error | null = null;
+  const live = listen({
+    url: wire.url,
+    connectTimeoutMs: 500,
+    checkEveryMs: 5,
+    retryMs: 100,
+    onNotice() {},
+    onListening: () => {
+      listens = true;
+    },
+    onLost: (error) => {
+      lost = error;
+    },
+  });
+  try {
+    await until(() => listens);
+    await pause(200);
+    const before = queryObjects(Promise, { format: "count" });
+    await pause(1_500);
+    const kept = queryObjects(Promise, { format: "count" }) - before;
+    expect(kept).toBeLessThan(100);
+    expect(lost).toBeNull();
+    wire.fallSilent();
+    await until(() => lost !== null);
+  } finally {
+    wire.speak();
+    await live.close();
   }
 });
