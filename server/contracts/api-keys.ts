@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { text } from "./text.ts";
 
 /** What an API key may do. A key holds one or more; a session may do everything. */
 export const scope = z.enum([
@@ -31,7 +32,7 @@ export type ApiKey = z.infer<typeof apiKey>;
 
 /** `apiKeys.create`: `expiresInDays` null is a key that never expires. */
 export const createApiKeyInput = z.strictObject({
-  name: z.string().trim().min(1, "Enter a name.").max(100, "Use at most 100 characters."),
+  name: text.trim().min(1, "Enter a name.").max(100, "Use at most 100 characters."),
   scopes: z.array(scope).min(1, "Choose what the key may do."),
   expiresInDays: z.number().int().min(1).max(3650).nullable(),
 });
@@ -44,5 +45,5 @@ export type CreateApiKeyOutput = z.infer<typeof createApiKeyOutput>;
 /** `apiKeys.list`: every key of the user, revoked and expired ones too, newest first. */
 export const apiKeysListOutput = z.object({ apiKeys: z.array(apiKey) });
 
-export const revokeApiKeyInput = z.strictObject({ id: z.string().max(100) });
+export const revokeApiKeyInput = z.strictObject({ id: text.max(100) });
 export const revokeApiKeyOutput = z.object({ apiKey });

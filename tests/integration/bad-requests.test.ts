@@ -72,6 +72,13 @@ test("a body nested beyond the stack is refused", async () => {
   }
 });
 
+test("text with a NUL, which PostgreSQL does not take, is refused", async () => {
+  const key = JSON.stringify({ name: "a\0b", scopes: ["accounts:read"], expires_in_days: 1 });
+  expect((await send("POST", "/api/v1/api-keys", json, key)).status).toBe(400);
+  expect((await send("DELETE", "/api/v1/api-keys/a%00b")).status).toBe(400);
+  expect((await send("GET", "/api/v1/transactions?search=a%00b")).status).toBe(400);
+});
+
 test("a form that is none is refused", async () => {
   for (const path of ["/login", "/signup", "/settings/account", "/settings/api-keys"]) {
     for (const type of ["", "text/plain", "multipart/form-data; boundary=x"]) {
