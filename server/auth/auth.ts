@@ -9,6 +9,7 @@ import type { Database } from "../../db/schema.ts";
 import { findSession } from "../../db/sessions.ts";
 import type { User } from "../api/context.ts";
 import type { Config } from "../config.ts";
+import { signUpForm } from "../contracts/session.ts";
 import type { Log } from "../telemetry/log.ts";
 import { isBreached } from "./breached-passwords.ts";
 import { createLogInHistory } from "./log-in-history.ts";
@@ -70,7 +71,8 @@ export function createAuth(
       autoSignIn: false,
     },
     hooks: {
-      before: createAuthMiddleware(async ({ body }) => {
+      before: createAuthMiddleware(async ({ path, body }) => {
+        if (path === "/sign-up/email") checkSignUp(body);
         // Whatever sets one: sign-up has it in `password`, as has a log-in, which changes none.
         const chosen: unknown =
           body?.newPassword ?? (body?.name === undefined ? null : body?.password);
@@ -175,4 +177,15 @@ export function createAuth(
       return { id: user.id };
     },
   };
+}
+
+/**
+ * Refuses what the form would refuse, and what it has no field for. It comes before anybody looks whether
+ * the email is taken: what cannot be kept would otherwise be refused only where the email is free.
+ */
+function checkSignUp(body: unknown): void {
+  const issue = signUpForm.strict().safeParse(body).error?.issues[0];
+  if (!issue) return;
+  const message = `${issue.path.join(".")}: ${issue.message}`;
+  throw new APIError("BAD_REQUEST", { code: "INVALID_SIGN_UP", message });
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { text } from "./text.ts";
 
 /** Who is asking, as the page may know it. */
 export const viewer = z.object({ id: z.uuid(), name: z.string(), email: z.email() });
@@ -23,9 +24,9 @@ export const logInForm = z.object({
   password: z.string().min(1, "Enter your password."),
 });
 
-/** The sign-up form. NIST SP 800-63B asks for a length, not for character classes. */
+/** A sign-up, by the form or by a program. NIST SP 800-63B asks for a length, not for character classes. */
 export const signUpForm = z.object({
-  name: z.string().trim().min(1, "Enter your name.").max(100, "Use at most 100 characters."),
+  name: text.trim().min(1, "Enter your name.").max(100, "Use at most 100 characters."),
   email: z.email("Enter an email address, like name@example.com."),
   password: z.string().min(8, "Use at least 8 characters.").max(128, "Use at most 128 characters."),
 });

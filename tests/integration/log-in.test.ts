@@ -46,6 +46,26 @@ describe("who has an account cannot be found out", () => {
     expect((await app.post("/api/auth/sign-in/email", taken)).status).toBe(200);
   });
 
+  test("a sign-up that cannot be kept is refused alike for an email that is free and one that is taken", async () => {
+    const taken = await app.signUp();
+    const good = { name: "Eve", password: "another good one" };
+    for (const bad of [
+      { name: "E\0" },
+      { name: "e".repeat(101) },
+      { image: "\0" },
+      { plan: "cfo" },
+    ]) {
+      const answers = [];
+      for (const email of [newEmail(), taken.email]) {
+        const person = { ...good, ...bad, email };
+        const { status, body } = await app.post("/api/auth/sign-up/email", person);
+        answers.push({ status, body });
+      }
+      expect(answers[0]).toEqual(answers[1]);
+      expect(answers[0]).toMatchObject({ status: 400, body: { code: "INVALID_SIGN_UP" } });
+    }
+  });
+
   test("the same in the form: on to the log-in page, with the email in a cookie and in no address", async () => {
     const taken = await app.signUp();
     const answers = [];
