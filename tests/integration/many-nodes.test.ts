@@ -3,10 +3,14 @@ import { once } from "node:events";
 import type { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { createApiKey } from "../../server/auth/api-keys.ts";
+import { createPlaidLimiter, type PlaidLimiter } from "../../server/cache/plaid-limiter.ts";
+import { redisAddress } from "../../server/cache/redis-address.ts";
+import { RedisDoor } from "../../server/cache/redis-door.ts";
+import { createLog } from "../../server/telemetry/log.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { startBalancer } from "../support/balancer.ts";
 import { type NodeProcess, startNode } from "../support/node-process.ts";
-import { startRedis, type TestRedis } from "../support/redis.ts";
+import { redisFound, startRedis, startRedisCluster, type TestRedis } from "../support/redis.ts";
 import { openStream } from "../support/sse.ts";
 import { until } from "../support/until.ts";
 
@@ -168,5 +172,68 @@ describe.skipIf(!inject("redis"))("three nodes behind a balancer, and two worker
     const ended = workers.map((worker) => once(worker, "exit"));
     for (const worker of workers) worker.kill("SIGTERM");
     expect((await Promise.all(ended)).map(([code]) => code)).toEqual([0, 0]);
+  });
+});
+
+describe.skipIf(!inject("redis"))("two nodes on a Redis cluster share one count", () => {
+  let cluster: Awaited<ReturnType<typeof startRedisCluster>>;
+  let app: TestApp;
+  let second: Awaited<ReturnType<TestApp["startNode"]>>;
+  beforeAll(async () => {
+    cluster = await startRedisCluster();
+    app = await startTestApp({ REDIS_URL: cluster.url });
+    second = await app.startNode();
+    await Promise.all([redisFound(app), redisFound(second)]);
+  });
+  afterAll(async () => {
+    await second?.close();
+    await app?.close();
+    await cluster?.stop();
+  });
+  /** Each in turn; of as many as this the keys lie on every master. */
+  const nodeOf = (turn: number) => (turn % 2 ? second.url : app.url);
+  const many = 12;
+
+  test("of the calls of each API key", async () => {
+    const owner = await app.signUp();
+    for (let n = 0; n < many; n += 1) {
+      const scopes = ["accounts:read" as const];
+      const options = { name: `Key ${n}`, scopes, expiresInDays: 1 };
+      const { key } = await createApiKey(app.services.db, owner.id, options);
+      const left: number[] = [];
+      for (let turn = 0; turn < 4; turn += 1) {
+        const headers = { authorization: `Bearer ${key}` };
+        const answer = await fetch(`${nodeOf(turn)}/api/v1/accounts`, { headers });
+        left.push(Number(/r=(\d+)/.exec(answer.headers.get("ratelimit") ?? "")?.[1]));
+      }
+      expect(left).toEqual([599, 598, 597, 596]);
+    }
+  });
+
+  test("of the wrong passwords for an account", async () => {
+    const { email } = await app.signUp();
+    const statuses: number[] = [];
+    for (let turn = 0; turn < 12; turn += 1) {
+      const answer = await fetch(`${nodeOf(turn)}/api/auth/sign-in/email`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ email, password: `guess ${turn}` }),
+      });
+      statuses.push(answer.status);
+    }
+    expect(statuses).toEqual([...Array(10).fill(401), 429, 429]);
+  });
+
+  test("of the calls to Plaid for each Item", async () => {
+    const silent = createLog("silent");
+    const doors = [1, 2].map(() => new RedisDoor(redisAddress.parse(cluster.url), silent));
+    await until(() => doors.every((door) => door.isThere));
+    const [one, other] = doors.map(createPlaidLimiter) as [PlaidLimiter, PlaidLimiter];
+    for (let n = 0; n < many; n += 1) {
+      const waits = [await one(`item ${n}`, 2), await other(`item ${n}`, 2)];
+      waits.push(await one(`item ${n}`, 2), await other(`item ${n}`, 2));
+      expect(waits.map((ms) => ms > 0)).toEqual([false, false, true, true]);
+    }
+    for (const door of doors) door.close();
   });
 });
