@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { Kysely, type Migration, PostgresDialect, sql } from "kysely";
+import { type Migration, sql } from "kysely";
 import pg from "pg";
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { migrateToLatest, pendingMigrations } from "../../db/migrate.ts";
 import { migrations, outsideTransaction } from "../../migrations/index.ts";
 import { prepareDatabase } from "../../server/prepare-database.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
-import { testDatabase, waitingLocks } from "../support/database.ts";
+import { testDatabase, waitingLocks, withEmptyDatabase } from "../support/database.ts";
 import { harmOf, readSchema } from "../support/schema-changes.ts";
 import { until } from "../support/until.ts";
 
@@ -15,28 +15,6 @@ beforeAll(async () => {
   app = await startTestApp();
 });
 afterAll(() => app?.close());
-
-/** A database without a table, for as long as `use` runs. */
-async function withEmptyDatabase(use: (url: string, db: Kysely<unknown>) => Promise<void>) {
-  const url = new URL(inject("databaseServer"));
-  const admin = new pg.Client({ connectionString: url.href });
-  await admin.connect();
-  const name = `empty_${randomBytes(6).toString("hex")}`;
-  await admin.query(`create database ${name}`);
-  url.pathname = name;
-  const pool = new pg.Pool({ connectionString: url.href, max: 1 });
-  // The database goes while its last connection may still be open.
-  pool.on("error", () => {});
-  pool.on("connect", (client) => client.on("error", () => {}));
-  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
-  try {
-    await use(url.href, db);
-  } finally {
-    await db.destroy();
-    await admin.query(`drop database ${name} with (force)`);
-    await admin.end();
-  }
-}
 
 const migration = (text: string): Migration => ({
   up: async (db) => void (await sql.raw(text).execute(db)),

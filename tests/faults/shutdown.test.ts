@@ -1,59 +1,21 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
 import { Agent, request } from "node:http";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { freePort } from "../../local/ports.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import { startMain } from "../support/main-process.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
 import { until } from "../support/until.ts";
 
 let app: TestApp;
 let owner: Person;
-let cwd: string;
 let node: Awaited<ReturnType<typeof startMain>> | undefined;
 beforeAll(async () => {
   app = await startTestApp();
   owner = await app.signUp("cfo");
-  cwd = mkdtempSync(path.join(tmpdir(), "fiscility-shutdown-"));
 });
 afterAll(async () => {
   node?.child.kill("SIGKILL");
   await app?.close();
-  rmSync(cwd, { recursive: true, force: true });
 });
-
-/** The process that `npm start` starts, with its worker, beside the test's own node. */
-async function startMain() {
-  const port = await freePort();
-  const url = `http://localhost:${port}`;
-  const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
-  const child = spawn(process.execPath, ["--import", tsx, path.resolve("server/main.ts")], {
-    cwd,
-    env: {
-      ...app.env,
-      PORT: String(port),
-      APP_URL: url,
-      DRAIN_SECONDS: "1",
-      LOG_LEVEL: "silent",
-      NODE_ENV: "development",
-      PATH: process.env.PATH,
-    },
-    stdio: "ignore",
-  });
-  const ended = once(child, "exit");
-  await until(() =>
-    fetch(`${url}/readyz`).then(
-      (answer) => answer.ok,
-      () => false,
-    ),
-  );
-  return { url, child, ended };
-}
 
 interface Answer {
   status: number;
@@ -100,7 +62,7 @@ async function keepAsking(url: string, agent: Agent | false, over: AbortSignal) 
 }
 
 test("a rolling restart under load loses no request, no stream, no job and no connection", async () => {
-  node = await startMain();
+  node = await startMain(app.env);
   const { child, ended, url: nodeUrl } = node;
   // Before both nodes, a balancer that sends new connections to a node that is ready.
   const balancer = await startTcpProxy(Number(new URL(nodeUrl).port));

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { Kysely, PostgresDialect } from "kysely";
 import pg from "pg";
 import { inject } from "vitest";
 import { limitStatements } from "../../db/limit-statements.ts";
@@ -38,6 +39,25 @@ export async function testDatabase() {
     },
     drop: () => run(admin, `drop database ${name} with (force)`),
   };
+}
+
+/** A database without a table, for as long as `use` runs. */
+export async function withEmptyDatabase(use: (url: string, db: Kysely<unknown>) => Promise<void>) {
+  const url = new URL(inject("databaseServer"));
+  const name = `empty_${randomBytes(6).toString("hex")}`;
+  await run(url.href, `create database ${name}`);
+  url.pathname = name;
+  const pool = new pg.Pool({ connectionString: url.href, max: 1 });
+  // The database goes while its last connection may still be open.
+  pool.on("error", () => {});
+  pool.on("connect", (client) => client.on("error", () => {}));
+  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
+  try {
+    await use(url.href, db);
+  } finally {
+    await db.destroy();
+    await run(inject("databaseServer"), `drop database ${name} with (force)`);
+  }
 }
 
 async function run(url: string, sql: string): Promise<void> {

@@ -19,12 +19,12 @@ const passwordHash =
  * takes longer than most tests. The forms have tests of their own.
  */
 export async function addPerson(
-  pool: pg.Pool,
+  database: pg.Pool | pg.Client,
   app: { SESSION_SECRET: string; production: boolean },
   { name, email, plan }: { name: string; email: string; plan?: string },
 ): Promise<Person> {
   const token = randomBytes(24).toString("base64url");
-  const { rows } = await pool.query(
+  const { rows } = await database.query(
     `with person as (
        insert into users (name, email, email_verified, plan)
          values ($1, $2, false, coalesce($3, 'intern')) returning id

@@ -1,0 +1,121 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
+import pg from "pg";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { pendingMigrations } from "../../db/migrate.ts";
+import { startTestApp, type TestApp } from "../support/app.ts";
+import { withEmptyDatabase } from "../support/database.ts";
+import { startMain } from "../support/main-process.ts";
+import { addPerson, type Person } from "../support/people.ts";
+import { startRedis, type TestRedis } from "../support/redis.ts";
+import { until } from "../support/until.ts";
+import { versionBefore } from "../support/version-before.ts";
+
+/** Its local Plaid and its environment are used; its own server is asked nothing. */
+let app: TestApp;
+let redis: TestRedis | undefined;
+beforeAll(async () => {
+  if (inject("redis")) redis = await startRedis();
+  app = await startTestApp(redis && { REDIS_URL: redis.url });
+});
+afterAll(async () => {
+  await app?.close();
+  await redis?.stop();
+});
+
+/** A person of plan CFO. */
+const addTo = (database: pg.Client) =>
+  addPerson(
+    database,
+    { SESSION_SECRET: app.env.SESSION_SECRET as string, production: false },
+    { name: "Ada", email: `${randomUUID()}@example.com`, plan: "cfo" },
+  );
+
+/** What a call that went well answered. */
+async function ask({ cookie }: Person, url: string, body?: object) {
+  const answer = await fetch(url, {
+    method: body ? "POST" : "GET",
+    headers: { cookie, "content-type": "application/json" },
+    ...(body && { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  if (answer.status !== 200) throw new Error(`${url}: ${answer.status} ${text}`);
+  return JSON.parse(text);
+}
+
+/** Connects a bank at one node, sees it synced at another, and disconnects it there. */
+async function connectAndDisconnect(person: Person, one: string, another: string): Promise<void> {
+  const itemsAt = async (url: string) => (await ask(person, `${url}/api/v1/accounts`)).items;
+  const { item } = await ask(person, `${one}/plaid/exchange-token`, {
+    public_token: await app.publicToken(),
+  });
+  for (const url of [another, one]) expect(await itemsAt(url)).toMatchObject([{ id: item.id }]);
+  await until(async () => (await itemsAt(another))[0].sync.status === "done");
+  const { transactions } = await ask(person, `${another}/api/v1/transactions`);
+  expect(transactions).not.toEqual([]);
+  await ask(person, `${another}/api/v1/disconnections`, {
+    item_id: item.id,
+    confirmation: `disconnect ${item.institution.name}`,
+  });
+  for (const url of [one, another]) expect(await itemsAt(url)).toEqual([]);
+}
+
+test("the version before the newest migration serves while today's migrates its tables, then beside it: no call fails", async (ctx) => {
+  const before = versionBefore();
+  if (!before) {
+    const why = "Git's history here does not reach back to before the newest migration";
+    process.stderr.write(`\n!!! ${why}: NO older version was run beside today's.\n\n`);
+    return ctx.skip(why);
+  }
+  ctx.onTestFinished(before.remove);
+  await withEmptyDatabase(async (url, db) => {
+    const env = { ...app.env, DATABASE_URL: url, DATABASE_DIRECT_URL: url };
+    const start = async (folder?: string) => {
+      const node = await startMain(env, folder);
+      ctx.onTestFinished(node.kill);
+      return node;
+    };
+    const old = await start(before.folder);
+    const database = new pg.Client({ connectionString: url });
+    // It is gone with the database.
+    database.on("error", () => {});
+    await database.connect();
+    const people = [await addTo(database), await addTo(database)];
+
+    let nodes = [old];
+    let rounds = 0;
+    let over = false;
+    ctx.onTestFinished(() => {
+      over = true;
+    });
+    const load = Promise.all(
+      people.map(async (person) => {
+        for (let turn = 0; !over; turn++) {
+          const [one, another] = [turn, turn + 1].map((n) => nodes[n % nodes.length]?.url);
+          await connectAndDisconnect(person, one as string, another as string);
+          rounds += 1;
+          await pause(100);
+        }
+      }),
+    );
+    // Waited for once today's is there.
+    load.catch(() => {});
+    expect(await pendingMigrations(db)).not.toEqual([]);
+    const today = await start();
+    expect(await pendingMigrations(db)).toEqual([]);
+    const alone = rounds;
+    expect(alone).toBeGreaterThan(0);
+    nodes = [old, today];
+    await Promise.race([until(() => rounds >= alone + 8), load]);
+    // Takes no more, answers what is open, and ends.
+    nodes = [today];
+    old.child.kill("SIGTERM");
+    expect(await old.ended).toEqual([0, null]);
+    over = true;
+    await load;
+
+    expect(old.said() + today.said()).not.toMatch(/"level":[56]0/);
+    const failed = "select last_error from graphile_worker.jobs where last_error is not null";
+    expect((await database.query(failed)).rows).toEqual([]);
+  });
+});

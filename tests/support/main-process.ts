@@ -1,0 +1,72 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { freePort } from "../../local/ports.ts";
+import { until } from "./until.ts";
+
+const today = path.join(import.meta.dirname, "../..");
+const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
+
+export type MainProcess = Awaited<ReturnType<typeof startMain>>;
+
+/**
+ * The process that `npm start` starts, migrations and worker included, once it is ready. `root`: the
+ * folder of the version that is started. Rejects with what it said where it ends before it is.
+ */
+export async function startMain(env: Record<string, string>, root = today) {
+  const port = await freePort();
+  const url = `http://localhost:${port}`;
+  // What a start keeps in its folder, it keeps apart from others.
+  const cwd = mkdtempSync(path.join(tmpdir(), "fiscility-main-"));
+  const args = ["--import", tsx, path.join(root, "server/main.ts")];
+  const child = spawn(process.execPath, args, {
+    cwd,
+    env: {
+      ...env,
+      LOG_LEVEL: "error",
+      PORT: String(port),
+      APP_URL: url,
+      DRAIN_SECONDS: "1",
+      NODE_ENV: "development",
+      PATH: process.env.PATH,
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text) => {
+      said += text;
+    });
+  }
+  const ended = once(child, "exit").finally(() => rmSync(cwd, { recursive: true, force: true }));
+  const ready = () =>
+    fetch(`${url}/readyz`).then(
+      (answer) => answer.ok,
+      () => false,
+    );
+  const kill = async () => {
+    child.kill("SIGKILL");
+    await ended;
+  };
+  try {
+    await until(() => {
+      if (child.exitCode !== null) throw new Error(said);
+      return ready();
+    });
+  } catch (error) {
+    await kill();
+    throw error;
+  }
+  return {
+    url,
+    child,
+    ended,
+    kill,
+    /** All that it has written, to both of its streams. */
+    said: () => said,
+  };
+}
