@@ -9,6 +9,7 @@ import { benchGrowth } from "./growth.ts";
 import { benchLive } from "./live.ts";
 import { benchReads } from "./reads.ts";
 import { line, report } from "./report.ts";
+import { benchSandbox } from "./sandbox.ts";
 import { benchSlowPlaid } from "./slow-plaid.ts";
 import { benchSync } from "./sync.ts";
 import { benchWebhooks } from "./webhooks.ts";
@@ -16,6 +17,7 @@ import { startWorld, type World } from "./world.ts";
 
 /** In this order, each alone: what one leaves behind is in nobody's way. */
 const parts: Record<string, (world: World) => AsyncGenerator<Figure>> = {
+  sandbox: benchSandbox,
   connect: benchConnect,
   "slow-plaid": benchSlowPlaid,
   reads: benchReads,

@@ -1,0 +1,167 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { Agent, request } from "node:http";
+
+const STARTS = 5;
+const EXCHANGES = 5_000;
+const AT_ONCE = 32;
+const TRANSACTIONS = 20_000;
+const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
+
+/** Starts `main.ts` as its own process; ms until it says it is there, and ms of an empty script. */
+async function start(): Promise<{ url: string; startMs: number; nodeMs: number; stop(): void }> {
+  const nodeStarted = performance.now();
+  await once(spawn(process.execPath, ["-e", ""]), "exit");
+  const nodeMs = performance.now() - nodeStarted;
+
+  const main = new URL("./src/main.ts", import.meta.url).pathname;
+  const started = performance.now();
+  const child = spawn(process.execPath, ["--import", "tsx", main, "--port", "0", "--memory"]);
+  const url = await new Promise<string>((resolve, reject) => {
+    let said = "";
+    // Read to the end: a child whose pipe is closed dies of its next line.
+    child.stdout.on("data", (chunk) => {
+      said += String(chunk);
+      const found = /http:\/\/localhost:(\d+)/.exec(said);
+      if (found) resolve(`http://127.0.0.1:${found[1]}`);
+    });
+    child.on("exit", () => reject(new Error(`the sandbox did not start: ${said}`)));
+  });
+  const startMs = performance.now() - started;
+  return { url, startMs, nodeMs, stop: () => child.kill("SIGINT") };
+}
+
+/** Posts a body; gives the parsed answer. Throws on anything but 200. */
+function post<T>(url: string, path: string, body: object): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const text = JSON.stringify(body);
+    const call = request(url + path, {
+      method: "POST",
+      agent,
+      headers: {
+        "content-type": "application/json",
+        "content-length": Buffer.byteLength(text),
+        "plaid-client-id": "bench",
+        "plaid-secret": "bench",
+      },
+    });
+    call.on("error", reject);
+    call.on("response", (response) => {
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.on("end", () => {
+        const answer = Buffer.concat(chunks).toString();
+        if (response.statusCode === 200) resolve(JSON.parse(answer) as T);
+        else reject(new Error(`${path}: ${response.statusCode} ${answer}`));
+      });
+    });
+    call.end(text);
+  });
+}
+
+/** Runs `work` for every entry, `AT_ONCE` at a time; gives the results in order. */
+async function all<T, R>(entries: readonly T[], work: (entry: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  let next = 0;
+  const worker = async () => {
+    while (next < entries.length) {
+      const index = next;
+      next += 1;
+      results[index] = await work(entries[index] as T);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return results;
+}
+
+async function exchangesPerSecond(url: string): Promise<number> {
+  const fresh = await all(Array.from({ length: EXCHANGES + 500 }), () =>
+    post<{ public_token: string }>(url, "/sandbox/public_token/create", {
+      institution_id: "ins_109508",
+      initial_products: ["transactions"],
+    }),
+  );
+  const exchange = ({ public_token }: { public_token: string }) =>
+    post(url, "/item/public_token/exchange", { public_token });
+  await all(fresh.slice(EXCHANGES), exchange);
+  const started = performance.now();
+  await all(fresh.slice(0, EXCHANGES), exchange);
+  return (EXCHANGES / (performance.now() - started)) * 1000;
+}
+
+async function firstSyncMs(url: string): Promise<{ ms: number; pages: number }> {
+  const transactions = Array.from({ length: TRANSACTIONS }, (_unused, index) => ({
+    date_transacted: "2026-06-01",
+    date_posted: "2026-06-02",
+    amount: (index % 9000) / 100,
+    description: `Purchase ${index}`,
+    currency: "USD",
+  }));
+  const override_password = JSON.stringify({
+    override_accounts: [{ type: "depository", subtype: "checking", transactions }],
+  });
+  const { public_token } = await post<{ public_token: string }>(
+    url,
+    "/sandbox/public_token/create",
+    {
+      institution_id: "ins_109508",
+      initial_products: ["transactions"],
+      options: { override_username: "user_custom", override_password },
+    },
+  );
+  const { access_token } = await post<{ access_token: string }>(
+    url,
+    "/item/public_token/exchange",
+    { public_token },
+  );
+  const started = performance.now();
+  let [cursor, pages, seen] = ["", 0, 0];
+  for (let more = true; more; pages += 1) {
+    const page = await post<{ added: object[]; next_cursor: string; has_more: boolean }>(
+      url,
+      "/transactions/sync",
+      { access_token, cursor, count: 500 },
+    );
+    cursor = page.next_cursor;
+    seen += page.added.length;
+    more = page.has_more;
+  }
+  if (seen !== TRANSACTIONS) throw new Error(`expected ${TRANSACTIONS} transactions, got ${seen}`);
+  return { ms: performance.now() - started, pages };
+}
+
+/** One number of the sandbox; several values where it was measured several times. */
+export interface Measured {
+  name: string;
+  /** Milliseconds, or how many a second. */
+  unit: "ms" | "a second";
+  values: number[];
+  goal: { atMost: number } | { atLeast: number };
+}
+
+/**
+ * How soon it answers, how many exchanges a second it does, how long a first sync of 20,000 transactions
+ * takes: on loopback, of a sandbox in a process of its own that keeps its state in memory.
+ */
+export async function* measure(): AsyncGenerator<Measured> {
+  const values: number[] = [];
+  for (let round = 1; round < STARTS; round += 1) {
+    const { startMs, nodeMs, stop } = await start();
+    values.push(startMs - nodeMs);
+    stop();
+  }
+  const { url, startMs, nodeMs, stop } = await start();
+  values.push(startMs - nodeMs);
+  try {
+    const goal = { atMost: 1_000 };
+    yield { name: "the sandbox's start, beyond Node's own", unit: "ms", values, goal };
+    const exchanges = await exchangesPerSecond(url);
+    yield { name: "exchanges", unit: "a second", values: [exchanges], goal: { atLeast: 1_000 } };
+    const { ms, pages } = await firstSyncMs(url);
+    const name = `a first sync of ${TRANSACTIONS} transactions, in ${pages} pages`;
+    yield { name, unit: "ms", values: [ms], goal: { atMost: 2_000 } };
+  } finally {
+    stop();
+    agent.destroy();
+  }
+}
