@@ -1,7 +1,15 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { startEmbeddedDatabase } from "../../local/embedded-database.ts";
@@ -10,8 +18,9 @@ import { until } from "../support/until.ts";
 
 /**
  * `npm run image`: takes the Dockerfile's own steps, one after the other, in clean folders in place of
- * an engine's; then starts what came out as another user, asks its health check, and ends it. What
- * it cannot show is the base image. Run as root, so that there is another user to be.
+ * an engine's and with the base image's Node out of npm; then runs what came out as another user: each
+ * command, the worker, and the server, with all that is loaded only where it is asked for. What it cannot
+ * show is the rest of the base image. Run as root, so that there is another user to be.
  */
 const root = path.resolve(import.meta.dirname, "../..");
 const folder = mkdtempSync(path.join(tmpdir(), "fiscility-image-"));
@@ -22,11 +31,19 @@ let stage = "";
 let command: string[] = [];
 let healthcheck = "";
 const stages = new Map<string, string>();
+let PATH = process.env.PATH ?? "";
 const said = (line: string) => process.stdout.write(`${line}\n`);
 const workdir = () => path.join(folder, stage, "app");
 
 const steps: Record<string, (words: string[], text: string) => void> = {
   FROM(words) {
+    const [image = ""] = words;
+    const base = path.join(folder, image.replace(":", "-"));
+    if (!existsSync(base)) {
+      const node = `node@${/\d+/.exec(image)}`;
+      execFileSync("npm", ["install", "--silent", "--prefix", base, node], { stdio: "inherit" });
+      PATH = `${path.join(base, "node_modules/node/bin")}:${PATH}`;
+    }
     stage = words[2] ?? "final";
     stages.set(stage, path.join(folder, stage));
     mkdirSync(workdir(), { recursive: true });
@@ -46,13 +63,14 @@ const steps: Record<string, (words: string[], text: string) => void> = {
         continue;
       }
       const origin = from ? path.join(stages.get(from) as string, source) : path.join(root, source);
-      const whole = /(^\.)?\/$/.test(target);
-      const to = path.join(workdir(), target, whole ? path.basename(source) : "");
+      // Of a folder, what is in it.
+      const named = target.endsWith("/") && !statSync(origin).isDirectory();
+      const to = path.join(workdir(), target, named ? path.basename(source) : "");
       cpSync(origin, to, { recursive: true, verbatimSymlinks: true });
     }
   },
   RUN(_words, text) {
-    const { PATH, HOME } = process.env;
+    const { HOME } = process.env;
     const run = spawnSync("sh", ["-c", text], {
       cwd: workdir(),
       env: { PATH, HOME, NODE_ENV: "development" },
@@ -87,8 +105,10 @@ try {
   said(execFileSync("du", ["-sh", app]).toString().trim());
   await database.create("image");
   const port = String(await freePort());
+  const metricsPort = String(await freePort());
+  const url = `http://127.0.0.1:${port}`;
   const env: NodeJS.ProcessEnv = {
-    PATH: process.env.PATH,
+    PATH,
     HOME: "/nonexistent",
     NODE_ENV: "production",
     PORT: port,
@@ -100,25 +120,71 @@ try {
     TOKEN_KEYS: `i1:${randomBytes(32).toString("base64")}`,
     SESSION_SECRET: randomBytes(32).toString("base64url"),
     APP_URL: "https://connect.fiscility.com",
+    WORKER: "apart",
+    // Loaded, as metrics are, only where it is asked for.
+    OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1",
   };
   const as = { cwd: app, env, ...nobody };
-  const migrate = ["--import", "tsx", "server/commands/migrate.ts"];
-  said(execFileSync(process.execPath, migrate, as).toString().trim());
-  const [program = "", ...args] = command;
-  const child = spawn(program, args, { ...as, stdio: ["ignore", "ignore", "inherit"] });
-  const ended = once(child, "exit");
+  for (const name of ["migrate", "jobs", "attempts", "rotate-keys"]) {
+    said(
+      execFileSync("node", [`server/commands/${name}.ts`], as)
+        .toString()
+        .trim(),
+    );
+  }
+  const start = (args: string[], metrics: string) => {
+    const [program = "", ...rest] = args;
+    const child = spawn(program, rest, { ...as, env: { ...env, METRICS_PORT: metrics } });
+    let said = "";
+    child.stderr.on("data", (text) => {
+      said += text;
+    });
+    child.stdout.resume();
+    const ended = once(child, "exit");
+    return {
+      said: () => said,
+      async stop() {
+        child.kill("SIGTERM");
+        const [code] = await ended;
+        if (code !== 0) process.stderr.write(said);
+        return code as number;
+      },
+    };
+  };
+  const server = start(command, metricsPort);
+  const worker = start(["node", "server/worker-main.ts"], String(await freePort()));
   try {
     await until(() => spawnSync("sh", ["-c", healthcheck], as).status === 0);
     said("The health check says healthy.");
-    const page = await fetch(`http://127.0.0.1:${port}/login`);
-    if (page.status !== 200) throw new Error(`/login: ${page.status}`);
-    said("The log-in page is served.");
+    await until(() => worker.said().includes("The worker takes jobs."));
+    said("The worker takes jobs.");
+    // As the balancer hands it on.
+    const headers = { origin: env.APP_URL as string, "x-forwarded-proto": "https" };
+    const person = {
+      name: "Ada",
+      email: "ada@example.com",
+      password: randomBytes(12).toString("hex"),
+    };
+    const send = (where: string) => {
+      const body = new URLSearchParams(person);
+      return fetch(url + where, { method: "POST", body, headers, redirect: "manual" });
+    };
+    await send("/signup");
+    const loggedIn = await send("/login");
+    const cookie = loggedIn.headers.getSetCookie().map((one) => one.split(";")[0]);
+    const page = await fetch(`${url}/dashboard`, {
+      headers: { ...headers, cookie: cookie.join("; ") },
+      redirect: "manual",
+    });
+    if (page.status !== 200) throw new Error(`/dashboard after signing up: ${page.status}`);
+    said("A person signs up, logs in and has a dashboard.");
+    const metrics = await fetch(`http://127.0.0.1:${metricsPort}/metrics`);
+    if (metrics.status !== 200) throw new Error(`/metrics: ${metrics.status}`);
+    said("Metrics are served.");
   } finally {
-    child.kill("SIGTERM");
+    process.exitCode = Math.max(...(await Promise.all([server.stop(), worker.stop()])));
   }
-  const [code] = await ended;
-  said(`SIGTERM ended it with ${code}.`);
-  process.exitCode = code;
+  said(`SIGTERM ended them with ${process.exitCode}.`);
 } finally {
   await database.stop();
   rmSync(folder, { recursive: true, force: true });
