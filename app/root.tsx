@@ -16,6 +16,8 @@ import { useNonce } from "./nonce.ts";
 import stylesUrl from "./styles.css?url";
 import { text } from "./text.ts";
 
+export { shouldRevalidate } from "./send-form.ts";
+
 export const links: LinksFunction = () => [
   { rel: "preload", as: "font", type: "font/woff2", href: fontUrl, crossOrigin: "anonymous" },
   { rel: "stylesheet", href: stylesUrl },

@@ -292,6 +292,9 @@ export const text = {
       "The bank window could not be loaded. Nothing was changed. Check your internet connection and try again.",
     network:
       "We could not be reached, or did not answer in time. Check your internet connection and try again.",
+    form: "No answer came",
+    formKept:
+      "We could not be reached, or did not answer in time. This page is as you left it. Check your internet connection and try again.",
     networkAfterBank:
       "We could not be reached, or did not answer in time. Your bank log-in is kept, and it is safe to try again.",
     unknown: "Something went wrong on our side. Please try again.",

@@ -1,5 +1,6 @@
 import { isRouteErrorResponse, Link, useLocation, useRouteError } from "@remix-run/react";
 import { useEffect } from "react";
+import { isNoAnswer } from "../no-answer.ts";
 import { text } from "../text.ts";
 import { whenReachable } from "../when-reachable.ts";
 import { buttonClass } from "./button.tsx";
@@ -21,19 +22,13 @@ export function ErrorPage() {
   );
 }
 
-/**
- * What browsers say when no answer came (Chromium, Firefox, Safari), and Remix when one was cut off or is
- * a proxy's page.
- */
-const noAnswer = /failed to fetch|network ?error|load failed|unable to decode/i;
-
 /** The same within a page's frame. */
 export function ErrorMessage() {
   const error = useRouteError();
   const { pathname, search } = useLocation();
   const status = isRouteErrorResponse(error) ? error.status : 500;
   const notFound = status === 404;
-  const away = error instanceof Error && noAnswer.test(error.message);
+  const away = isNoAnswer(error);
   useEffect(() => (away ? whenReachable(() => location.reload()) : undefined), [away]);
   const { notFound: nowhere, unavailable, failed } = text.error;
   const { title, body } = notFound ? nowhere : status === 503 ? unavailable : failed;

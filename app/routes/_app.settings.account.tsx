@@ -21,6 +21,8 @@ import { readForm } from "../read-form.ts";
 import { reasonOf } from "../reason-of.ts";
 import { text } from "../text.ts";
 
+export { clientAction } from "../send-form.ts";
+
 const words = text.yourAccount;
 
 export const meta: MetaFunction = () => pageTitle(words.title);

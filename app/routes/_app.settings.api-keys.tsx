@@ -4,7 +4,7 @@ import {
   type LoaderFunctionArgs,
   type MetaFunction,
 } from "@remix-run/node";
-import { Link, useLoaderData } from "@remix-run/react";
+import { type ClientActionFunctionArgs, Link, useLoaderData } from "@remix-run/react";
 import { Plus } from "lucide-react";
 import { useState } from "react";
 import { createApiKeyInput } from "../../server/contracts/api-keys.ts";
@@ -19,7 +19,10 @@ import { RouteError } from "../components/route-error.tsx";
 import { pageTitle } from "../page-title.ts";
 import { readForm } from "../read-form.ts";
 import { reasonOf } from "../reason-of.ts";
+import { sendForm } from "../send-form.ts";
 import { text } from "../text.ts";
+
+export { shouldRevalidate } from "../send-form.ts";
 
 const words = text.apiKeys;
 
@@ -58,6 +61,11 @@ export async function action({ request, context }: ActionFunctionArgs) {
     const { status, message } = reasons[reason];
     return data<Answer>({ message, fields: {} }, { status });
   }
+}
+
+/** Said in the dialog that the form is in. */
+export function clientAction(args: ClientActionFunctionArgs) {
+  return sendForm(args, (): Answer => ({ message: text.problem.network, fields: {} }));
 }
 
 export default function ApiKeys() {

@@ -22,6 +22,8 @@ import { pageTitle } from "../page-title.ts";
 import { readForm } from "../read-form.ts";
 import { text } from "../text.ts";
 
+export { clientAction } from "../send-form.ts";
+
 const words = text.security;
 
 export const meta: MetaFunction = () => pageTitle(words.title);

@@ -11,6 +11,7 @@ import { PageFrame } from "../components/page-frame.tsx";
 import { ConnectProvider } from "../connect/connect-provider.tsx";
 import { followChanges } from "../connect/follow-changes.ts";
 import type { loader as rootLoader } from "../root.tsx";
+import { shouldRevalidate as afterForm } from "../send-form.ts";
 
 /** The frame of the pages behind the log-in, and the connection flow above them. */
 export function loader({ request, context }: LoaderFunctionArgs) {
@@ -22,11 +23,8 @@ export function loader({ request, context }: LoaderFunctionArgs) {
 }
 
 /** Neither the person nor the script's address changes but by a form, or else the page is loaded anew. */
-export function shouldRevalidate({
-  formMethod,
-  defaultShouldRevalidate,
-}: ShouldRevalidateFunctionArgs) {
-  return formMethod ? defaultShouldRevalidate : false;
+export function shouldRevalidate(args: ShouldRevalidateFunctionArgs) {
+  return args.formMethod !== undefined && afterForm(args);
 }
 
 export default function App() {

@@ -15,6 +15,8 @@ import { signedUp } from "../auth/signed-up.ts";
 import { pageTitle } from "../page-title.ts";
 import { text } from "../text.ts";
 
+export { clientAction } from "../send-form.ts";
+
 export const meta: MetaFunction = () => pageTitle(text.auth.logIn.title);
 
 export async function loader({ request, context }: LoaderFunctionArgs) {

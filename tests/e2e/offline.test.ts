@@ -114,3 +114,47 @@ test("a page that no answer came for says so, and is there by itself once we can
   await page.getByText("Nothing yet").waitFor();
   expect(new URL(page.url()).pathname).toBe("/activity");
 });
+
+test("a form that no answer comes to stays with what was typed, and is sent once we can be reached", async () => {
+  const person = await app.signUp("analyst");
+  const { page } = await openPage(browser);
+  await page.goto(`${app.url}/login`);
+  await page.getByLabel("Email").fill(person.email);
+  await page.getByLabel("Password", { exact: true }).fill(person.password);
+  const away = page.getByText(/This page is as you left it/);
+  await page.context().setOffline(true);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await away.waitFor();
+  expect(await page.getByLabel("Email").inputValue()).toBe(person.email);
+  await page.context().setOffline(false);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
+  expect(await away.count()).toBe(0);
+
+  await page.goto(`${app.url}/settings/security`);
+  await page.getByLabel("Current password").fill(person.password);
+  await page.getByLabel("New password").fill("another-long-password");
+  await page.context().setOffline(true);
+  await page.getByRole("button", { name: "Change password" }).click();
+  await away.waitFor();
+  expect(await page.getByLabel("New password").inputValue()).toBe("another-long-password");
+  await page.context().setOffline(false);
+  await page.getByRole("button", { name: "Change password" }).click();
+  await page.getByText("Your password is changed").waitFor();
+});
+
+test("a dialog that no answer comes to says so itself, and keeps what was typed", async () => {
+  const { page } = await openPage(browser);
+  await logIn(app, page, await app.signUp("analyst"));
+  await page.goto(`${app.url}/settings/api-keys`);
+  await page.getByRole("button", { name: "Make a key" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Name").fill("Nightly report");
+  await page.context().setOffline(true);
+  await dialog.getByRole("button", { name: "Make a key" }).click();
+  await dialog.getByText(/Check your internet connection/).waitFor();
+  expect(await dialog.getByLabel("Name").inputValue()).toBe("Nightly report");
+  await page.context().setOffline(false);
+  await dialog.getByRole("button", { name: "Make a key" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Copy" }).waitFor();
+});
