@@ -70,7 +70,7 @@ export async function syncItem(
     const failure = error instanceof FiscilityError ? error : undefined;
     if (failure?.reason === "busy") {
       // A long history is more pages than Plaid allows an Item in a minute: that is no failure.
-      const wait = Math.ceil(failure.plaid?.retryAfter ?? 1) * 1000;
+      const wait = spread(Math.ceil(failure.plaid?.retryAfter ?? 1) * 1000, item.itemId);
       await requestSync(services.db, item.userId, item.itemId, wait);
       log.info({ ...line, outcome: "held_up", wait }, "Sync held up");
       return "held_up";
@@ -88,6 +88,15 @@ export async function syncItem(
     );
     throw error;
   }
+}
+
+/**
+ * Once to twice a wait, for each Item another: those that are held up by one limit do not all come back as
+ * it ends. An Item's id is random.
+ */
+function spread(waitMs: number, itemId: string): number {
+  const share = Number.parseInt(itemId.slice(0, 8), 16) / 2 ** 32;
+  return Math.round(waitMs * (1 + share));
 }
 
 async function syncPages(

@@ -218,6 +218,24 @@ test("a history of more pages than Plaid allows an Item in a minute goes on when
   await expectSameAsAtPlaid(one);
 });
 
+test("Items that wait for the same minute do not all come back as it begins", async () => {
+  const items = await Promise.all(Array.from({ length: 6 }, () => connect()));
+  const { rateLimits } = await import("../../server/plaid/rate-limits.ts");
+  const usual = rateLimits["/transactions/sync"] as (typeof rateLimits)[string];
+  rateLimits["/transactions/sync"] = { ...usual, perClient: 1 };
+  try {
+    await Promise.all(items.map(({ item }) => sync(item)));
+  } finally {
+    rateLimits["/transactions/sync"] = usual;
+  }
+  const begins = Date.now() + 30_000;
+  const waiting = (await listJobs(app.services.db))
+    .map(({ runAt }) => runAt.getTime())
+    .filter((time) => time > begins);
+  expect(waiting.length).toBeGreaterThanOrEqual(5);
+  expect(Math.max(...waiting) - Math.min(...waiting)).toBeGreaterThan(2_000);
+});
+
 test("a worker that is stopped hands its sync back, and another goes on from there", async () => {
   const one = await connect();
   await change(one.plaidItemId, { added: 3000 });
