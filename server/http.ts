@@ -78,9 +78,9 @@ export function createHttp(
   const onError = (req: Request, error: unknown, name: string | undefined) =>
     logFailure(services, req, error, name);
   app.use(["/trpc", "/api/v1", "/api/openapi.json"], allowOtherSites);
-  // Before what pages and answers need: each open stream would keep its part of it in memory.
-  app.use("/trpc", createEventStreams(createContext, onError));
   app.use(securityHeaders(services), refuseForeignOrigin(config));
+  // Before what other answers need: each open stream would keep its part of it in memory.
+  app.use("/trpc", createEventStreams(createContext, onError));
   // Each part of a page that is streamed leaves when it is written, not when a buffer is full.
   const compress = compression({ flush: constants.Z_SYNC_FLUSH });
   app.use(

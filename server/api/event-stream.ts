@@ -46,7 +46,6 @@ async function stream(
     res.writeHead(200, {
       "content-type": "text/event-stream",
       "cache-control": "no-cache, no-transform",
-      "x-content-type-options": "nosniff",
       "x-accel-buffering": "no",
     });
     const client = { reconnectAfterInactivityMs: timeLimits.liveSilence };

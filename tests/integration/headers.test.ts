@@ -1,6 +1,7 @@
 import { request } from "node:http";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { freePort } from "../../local/ports.ts";
+import { createApiKey } from "../../server/auth/api-keys.ts";
 import { parseConfig } from "../../server/config.ts";
 import { type RunningServer, startServer } from "../../server/server.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
@@ -58,6 +59,28 @@ test("every answer in production asks the browser for what ASVS 3.4 names", asyn
       /^'self' 'nonce-[A-Za-z0-9+/]{22}==' https:\/\/cdn\.plaid\.com$/,
     );
   }
+});
+
+test("a stream of events asks for the same, as does the refusal to open one", async () => {
+  const { id } = await app.signUp();
+  const { key } = await createApiKey(app.services.db, id, {
+    name: "Live",
+    scopes: ["accounts:read"],
+    expiresInDays: 1,
+  });
+  const headers = { authorization: `Bearer ${key}` };
+  const stop = new AbortController();
+  for (const init of [{ headers }, {}]) {
+    const answer = await fetch(`${url}/trpc/live.changes`, { ...init, signal: stop.signal });
+    expect(answer.status).toBe("headers" in init ? 200 : 401);
+    expect(answer.headers.get("strict-transport-security")).toMatch(/^max-age=31536000/);
+    expect(answer.headers.get("x-content-type-options")).toBe("nosniff");
+    expect(answer.headers.get("referrer-policy")).toBe("no-referrer");
+    expect(answer.headers.get("content-security-policy")).toBe(
+      "default-src 'none'; frame-ancestors 'none'",
+    );
+  }
+  stop.abort();
 });
 
 test("no browser or proxy keeps an answer that may show what is one person's", async () => {
