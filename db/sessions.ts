@@ -55,6 +55,7 @@ const sessionOfToken = compiledOnce((db, { token }: { token: string }) =>
     .where("users.deleted_at", "is", null)
     .select([
       "sessions.id as sessionId",
+      "sessions.created_at as createdAt",
       "sessions.expires_at as expiresAt",
       "users.id",
       "users.name",

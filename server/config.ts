@@ -82,7 +82,14 @@ const development = z.object({
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
 });
 
+/** A server whose certificate nobody checks may be anybody. */
+const checkedDatabaseUrl = databaseUrl.regex(/^(?!.*[?&]sslmode=no-verify)/, {
+  error: "sslmode=no-verify is not for production",
+});
+
 const production = development.extend({
+  DATABASE_URL: checkedDatabaseUrl,
+  DATABASE_DIRECT_URL: checkedDatabaseUrl.optional(),
   REDIS_URL: redisAddress,
   DRAIN_SECONDS: drainSeconds.default(5),
   PLAID_CLIENT_ID: secret(8),

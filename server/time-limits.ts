@@ -70,6 +70,8 @@ export const timeLimits = {
   webhookKey: 60 * 60_000,
   /** A key that Plaid did not have is not asked for again for so long. */
   webhookKeyUnknown: 10 * 60_000,
+  /** Since its log-in, a session is prolonged no more after this long (NIST SP 800-63B, AAL1: 30 days). */
+  session: 30 * 24 * 60 * 60_000,
   /** A connection with nothing on it is kept for longer than balancers keep theirs (60 s): they close first. */
   keepAlive: 75_000,
   /** Open requests may take this long to end once no more are taken: a connection's deadline and its giving up. */

@@ -48,6 +48,7 @@ interface Answer {
 const blamed: Record<string, keyof z.infer<typeof changePasswordForm>> = {
   INVALID_PASSWORD: "currentPassword",
   PASSWORD_COMPROMISED: "newPassword",
+  PASSWORD_NAMES_US: "newPassword",
 };
 
 export async function action({ request, context }: ActionFunctionArgs) {

@@ -6,12 +6,13 @@ import { fromNodeHeaders, toNodeHandler } from "better-auth/node";
 import type { RequestHandler } from "express";
 import type { Kysely } from "kysely";
 import type { Database } from "../../db/schema.ts";
-import { findSession } from "../../db/sessions.ts";
+import { deleteSession, findSession } from "../../db/sessions.ts";
 import type { User } from "../api/context.ts";
 import type { Config } from "../config.ts";
 import { signUpForm } from "../contracts/session.ts";
 import type { Log } from "../telemetry/log.ts";
-import { isBreached } from "./breached-passwords.ts";
+import { timeLimits } from "../time-limits.ts";
+import { isBreached, namesUs } from "./breached-passwords.ts";
 import { createLogInHistory } from "./log-in-history.ts";
 import type { LogInThrottle } from "./log-in-throttle.ts";
 import { readSigned } from "./signed-cookie.ts";
@@ -76,10 +77,17 @@ export function createAuth(
         // Whatever sets one: sign-up has it in `password`, as has a log-in, which changes none.
         const chosen: unknown =
           body?.newPassword ?? (body?.name === undefined ? null : body?.password);
-        if (typeof chosen === "string" && isBreached(chosen)) {
+        if (typeof chosen !== "string") return;
+        if (isBreached(chosen)) {
           throw new APIError("BAD_REQUEST", {
             code: "PASSWORD_COMPROMISED",
             message: "This password is known from leaks. Choose another one.",
+          });
+        }
+        if (namesUs(chosen)) {
+          throw new APIError("BAD_REQUEST", {
+            code: "PASSWORD_NAMES_US",
+            message: "This password has our name in it. Choose another one.",
           });
         }
       }),
@@ -152,10 +160,12 @@ export function createAuth(
       const token = cookie === undefined ? null : readSigned(cookie, secret);
       const found = token === null ? null : await findSession(db, token);
       if (found) {
-        const { sessionId, expiresAt, ...user } = found;
+        const { sessionId, createdAt, expiresAt, ...user } = found;
         const left = (expiresAt.getTime() - Date.now()) / 1000;
         const notDue = left > Math.max(0, sessionConfig.expiresIn - sessionConfig.updateAge);
         if (notDue) return { user, sessionId };
+        const over = Date.now() - createdAt.getTime() > timeLimits.session;
+        if (over) await deleteSession(db, user.id, sessionId);
       }
       // Everything else is better-auth's to judge: what is due is prolonged, what is over cleared away.
       const { response: session, headers: answer } = await auth.api.getSession({

@@ -8,3 +8,6 @@ const breached = new Set(dictionary["passwords-common"]);
 
 /** Whether this password is among those that are known from leaks, however it is capitalised. */
 export const isBreached = (password: string) => breached.has(password.toLowerCase());
+
+/** Whether this password has a word in it that anybody tries here first: the list is our own name alone. */
+export const namesUs = (password: string) => /fiscility/i.test(password);

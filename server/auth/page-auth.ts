@@ -11,6 +11,7 @@ const sentences: Record<string, string> = {
   PASSWORD_TOO_LONG: "Use at most 128 characters for the password.",
   PASSWORD_COMPROMISED:
     "This password is known from leaks, so others will try it. Choose another one.",
+  PASSWORD_NAMES_US: "This password has our name in it, so others will try it. Choose another one.",
 };
 
 /**

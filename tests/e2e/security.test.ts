@@ -168,3 +168,18 @@ test("by any id guessed, nobody ends another's session, nor sees it; without Jav
   }
   expect(await sessionsOf(ada.id)).toContainEqual(session);
 });
+
+test("a password is masked, and seen only while somebody asks for it", async () => {
+  const { page } = await openPage(browser);
+  for (const path of ["/login", "/signup"]) {
+    await page.goto(`${app.url}${path}`);
+    const password = page.getByLabel("Password", { exact: true });
+    await password.fill("correct horse battery");
+    expect(await password.getAttribute("type")).toBe("password");
+    await page.getByRole("button", { name: "Show password" }).click();
+    expect(await password.getAttribute("type")).toBe("text");
+    await page.getByRole("button", { name: "Hide password" }).click();
+    expect(await password.getAttribute("type")).toBe("password");
+    expect(await password.inputValue()).toBe("correct horse battery");
+  }
+});

@@ -11,12 +11,22 @@ let app: TestApp;
 let server: RunningServer;
 let url: string;
 const appUrl = "https://app.fiscility.test";
+const logLines: string[] = [];
+const write = (line: string) => {
+  logLines.push(line);
+};
+const logIn = (person: { email: string; password: string }, headers: Record<string, string> = {}) =>
+  fetch(`${url}/api/auth/sign-in/email`, {
+    method: "POST",
+    headers: { "content-type": "application/json", origin: appUrl, ...headers },
+    body: JSON.stringify(person),
+  });
 beforeAll(async () => {
   app = await startTestApp();
   const port = await freePort();
   const config = parseConfig({ ...app.env, PORT: String(port) });
   const plaid = { ...config.plaid, standIn: undefined };
-  server = await startServer({ ...config, plaid, production: true, appUrl }, { write() {} });
+  server = await startServer({ ...config, plaid, production: true, appUrl }, { write });
   url = `http://localhost:${port}`;
 });
 afterAll(async () => {
@@ -141,11 +151,7 @@ test("each page has a nonce of its own, and every script element carries it", as
 
 test("the cookies of a log-in are Secure, HttpOnly and SameSite, by their names as well", async () => {
   const { email, password } = await app.signUp();
-  const answer = await fetch(`${url}/api/auth/sign-in/email`, {
-    method: "POST",
-    headers: { "content-type": "application/json", origin: appUrl },
-    body: JSON.stringify({ email, password }),
-  });
+  const answer = await logIn({ email, password });
   expect(answer.status).toBe(200);
   const cookies = answer.headers.getSetCookie();
   expect(cookies.length).toBeGreaterThan(1);
@@ -173,4 +179,35 @@ test("a form or a call that another site sends is refused, the log-in included",
       expect(answer.status, `${path} from ${origin}`).toBe(403);
     }
   }
+});
+
+test("the demo person does not exist in production", async () => {
+  const answer = await logIn({ email: "demo@fiscility.test", password: "demo-password" });
+  expect(answer.status).toBe(401);
+});
+
+test("the address of a log-in is the one that the balancer saw, whatever came before it", async () => {
+  const person = await app.signUp();
+  const forged = { "x-forwarded-for": "6.6.6.6, 203.0.113.7", "x-real-ip": "6.6.6.6" };
+  expect((await logIn(person, { ...forged, forwarded: "for=6.6.6.6" })).status).toBe(200);
+  const [session] = await app.query(
+    "select ip_address from sessions where user_id = $1 order by created_at desc limit 1",
+    [person.id],
+  );
+  expect(session.ip_address).toBe("203.0.113.7");
+});
+
+test("a refusal is a line of the log, with its reason, its request and nothing of what was sent", async () => {
+  const answer = await fetch(`${url}/plaid/exchange-token`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ public_token: "public-sandbox-of-nobody" }),
+  });
+  expect(answer.status).toBe(401);
+  const requestId = answer.headers.get("x-request-id");
+  const lines = logLines.map((line) => JSON.parse(line));
+  expect(lines.filter((line) => line.event === "refused" && line.requestId === requestId)).toEqual([
+    expect.objectContaining({ reason: "unauthenticated", name: "/plaid/exchange-token" }),
+  ]);
+  expect(logLines.join()).not.toContain("public-sandbox-of-nobody");
 });

@@ -99,21 +99,49 @@ describe("who has an account cannot be found out", () => {
   });
 });
 
-test("a password that is known from leaks is refused at sign-up, by the API and by the form, and no row is made", async () => {
-  const email = newEmail();
-  for (const password of ["password1", "Password1", "qwertyuiop", "football"]) {
-    const person = { name: "Eve", email, password };
-    const { status, body } = await app.post("/api/auth/sign-up/email", person);
-    expect([status, body.code]).toEqual([400, "PASSWORD_COMPROMISED"]);
-    const form = await fetch(`${app.url}/signup`, {
-      method: "POST",
-      body: new URLSearchParams(person),
-    });
-    expect(form.status).toBe(400);
-    expect(await form.text()).toContain("This password is known from leaks");
-  }
-  expect(await app.query("select 1 from users where email = $1", [email])).toEqual([]);
-});
+const guessed = [
+  [
+    "is known from leaks",
+    "PASSWORD_COMPROMISED",
+    ["password1", "Password1", "qwertyuiop", "football"],
+  ],
+  ["has our name in it", "PASSWORD_NAMES_US", ["Fiscility2026!"]],
+] as const;
+
+test.each(guessed)(
+  "a password that %s is refused at sign-up, by the API and by the form, and no row is made",
+  async (words, code, passwords) => {
+    const email = newEmail();
+    for (const password of passwords) {
+      const person = { name: "Eve", email, password };
+      const { status, body } = await app.post("/api/auth/sign-up/email", person);
+      expect([status, body.code]).toEqual([400, code]);
+      const form = await fetch(`${app.url}/signup`, {
+        method: "POST",
+        body: new URLSearchParams(person),
+      });
+      expect(form.status).toBe(400);
+      expect(await form.text()).toContain(`This password ${words}`);
+    }
+    expect(await app.query("select 1 from users where email = $1", [email])).toEqual([]);
+  },
+);
+
+test.each(guessed)(
+  "a password that %s is refused as a new one, and the old one stays",
+  async (_words, _code, passwords) => {
+    const person = await app.signUp();
+    for (const newPassword of passwords) {
+      const answer = await fetch(`${app.url}/settings/security`, {
+        method: "POST",
+        headers: { cookie: person.cookie, origin: app.url },
+        body: new URLSearchParams({ currentPassword: person.password, newPassword }),
+      });
+      expect(answer.status).toBe(400);
+    }
+    expect((await app.post("/api/auth/sign-in/email", person)).status).toBe(200);
+  },
+);
 
 test("nothing of better-auth answers programs but log-in, sign-up and log-out", async () => {
   const { cookie } = await app.signUp();

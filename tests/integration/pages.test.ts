@@ -63,3 +63,25 @@ test("what the build made comes as small as the build could make it, for as long
   expect(await gzip?.text()).toBe(text);
   expect(await br?.text()).toBe(text);
 });
+
+test("a bank that is called like the end of a script stays a name, also in the page's data", async () => {
+  const person = await app.signUp("cfo");
+  await app.connectAt(app.url, await app.publicToken(), person);
+  const name = "</script><script>alert(1)</script>";
+  await app.query("update items set institution_name = $2 where user_id = $1", [person.id, name]);
+  for (const path of ["/dashboard", "/dashboard.data", "/transactions"]) {
+    const answer = await fetch(`${app.url}${path}`, { headers: { cookie: person.cookie } });
+    const page = await answer.text();
+    expect(page, path).toContain("alert(1)");
+    if (!path.endsWith(".data")) expect(page, path).not.toContain("<script>alert");
+    expect(answer.headers.get("x-content-type-options")).toBe("nosniff");
+  }
+});
+
+test("no folder of assets lists what is in it", async () => {
+  for (const path of ["/assets", "/assets/", "/assets/.", "/assets/../"]) {
+    const answer = await fetch(`${app.url}${path}`, { redirect: "manual" });
+    expect(await answer.text(), path).not.toMatch(/entry\.client-[^"]+\.js">/);
+    expect(answer.status, path).not.toBe(200);
+  }
+});

@@ -54,6 +54,26 @@ test("A session past its end is nobody's, and its cookie goes", async () => {
   expect(await expiryOf(person)).toBeUndefined();
 });
 
+test("A session that is used each day ends 30 days after its log-in, and a day later at most", async () => {
+  const person = await app.signUp();
+  const logIn = (daysAgo: number) =>
+    app.query(
+      "update sessions set created_at = now() - make_interval(days => $2) where user_id = $1",
+      [person.id, daysAgo],
+    );
+  await logIn(29);
+  await endsIn(person, 5 * day);
+  expect((await list(person.cookie)).status).toBe(200);
+  await logIn(31);
+  await endsIn(person, 5 * day);
+  const { status, setCookie } = await list(person.cookie);
+  expect(status).toBe(401);
+  expect(setCookie).toContainEqual(
+    expect.stringMatching(/^fiscility\.session_token=;.*Max-Age=0/i),
+  );
+  expect(await expiryOf(person)).toBeUndefined();
+});
+
 test("A log-out on one node ends the session on every other", async () => {
   const other = await app.startNode();
   try {

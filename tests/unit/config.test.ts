@@ -36,7 +36,9 @@ test("P3 production names every variable that is missing, in one message", () =>
 
 test.each([
   ["DATABASE_URL", "mysql://x/y"],
+  ["DATABASE_URL", "postgresql://app@db.internal/fiscility?sslmode=no-verify"],
   ["DATABASE_DIRECT_URL", "db.internal"],
+  ["DATABASE_DIRECT_URL", "postgresql://app@db.internal/fiscility?sslmode=no-verify"],
   ["REDIS_URL", "http://cache"],
   ["REDIS_URL", "redis:///7"],
   ["REDIS_URL", "redis://one,two"],
