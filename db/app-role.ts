@@ -70,11 +70,17 @@ async function openRows(client: pg.Client): Promise<void> {
   }
 }
 
-/** What the role $1 may do beyond rows, by its own attributes, by ownership, or as somebody's member. */
+/**
+ * What the role $1 may do beyond rows, by attribute, by right, by ownership, itself or as a member of another
+ * role. PostgreSQL's own roles (`pg_read_all_data`, `pg_maintain`, …) are each too much.
+ */
 const tooMuch = `
-  select 'it is a superuser, or may make roles or databases, or pass row level security' as right
-    from pg_roles where rolname = $1
-      and (rolsuper or rolcreaterole or rolcreatedb or rolbypassrls or rolreplication)
+  select 'be a superuser, or make roles or databases, or pass row level security' as right
+    where exists (select from pg_roles where pg_has_role($1, oid, 'member')
+      and (rolsuper or rolcreaterole or rolcreatedb or rolbypassrls or rolreplication))
+  union all
+  select 'act as ' || string_agg(rolname, ', ' order by rolname) from pg_roles
+    where starts_with(rolname, 'pg_') and pg_has_role($1, oid, 'member') having count(*) > 0
   union all
   select 'create in schema ' || nspname from pg_namespace
     where nspname in ('public', 'graphile_worker') and has_schema_privilege($1, oid, 'create')
@@ -83,7 +89,14 @@ const tooMuch = `
     from unnest(array['create', 'temporary']) privilege
     where has_database_privilege($1, current_database(), privilege)
   union all
-  select 'drop or truncate ' || string_agg(relname, ', ' order by relname) from pg_class
+  select 'drop ' || string_agg(relname, ', ' order by relname) from pg_class
     where relnamespace in ('public'::regnamespace, 'graphile_worker'::regnamespace) and relkind in ('r', 'p')
-      and (pg_has_role($1, relowner, 'member') or has_table_privilege($1, oid, 'truncate'))
-    having count(*) > 0`;
+      and pg_has_role($1, relowner, 'member')
+    having count(*) > 0
+  union all
+  select lower(privilege_type) || ' ' || string_agg(distinct relname, ', ')
+    from pg_class, aclexplode(relacl)
+    where relnamespace in ('public'::regnamespace, 'graphile_worker'::regnamespace) and relkind in ('r', 'p')
+      and privilege_type not in ('SELECT', 'INSERT', 'UPDATE', 'DELETE')
+      and (grantee = 0 or pg_has_role($1, grantee, 'member'))
+    group by privilege_type`;

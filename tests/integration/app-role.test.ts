@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { promisify } from "node:util";
 import pg from "pg";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { grantAppRole } from "../../db/app-role.ts";
 import { startWorker, type Worker } from "../../server/jobs/worker.ts";
 import { untilMigrated } from "../../server/prepare-database.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
@@ -11,7 +12,9 @@ import { openStream } from "../support/sse.ts";
 import { until } from "../support/until.ts";
 
 const name = randomBytes(6).toString("hex");
-const [database, owner, role, made] = ["d", "owner", "app", "made"].map((one) => `${one}_${name}`);
+const [database, owner, role, made, group] = ["d", "owner", "app", "made", "group"].map(
+  (one) => `${one}_${name}`,
+) as [string, string, string, string, string];
 const urlOf = (username = "", password = "") => {
   const url = new URL(inject("databaseServer"));
   const user = { username, password: encodeURIComponent(password) };
@@ -19,6 +22,7 @@ const urlOf = (username = "", password = "") => {
 };
 const ownerUrl = urlOf(owner, "owner's");
 const appUrl = urlOf(role, "app's");
+const superUrl = Object.assign(new URL(inject("databaseServer")), { pathname: database }).href;
 
 let admin: pg.Client;
 let app: TestApp;
@@ -31,6 +35,7 @@ beforeAll(async () => {
   await admin.connect();
   await admin.query(`create role ${owner} login password 'owner''s'`);
   await admin.query(`create role ${role} login password 'app''s'`);
+  await admin.query(`create role ${group}`);
   await admin.query(`create database ${database} owner ${owner}`);
   app = await startTestApp({ DATABASE_URL: appUrl, DATABASE_DIRECT_URL: appUrl });
   worker = untilMigrated(app.services, new Promise(() => {})).then(() => startWorker(app.services));
@@ -39,7 +44,7 @@ afterAll(async () => {
   await worker.then((running) => running.stop());
   await app?.close();
   await admin.query(`drop database ${database} with (force)`);
-  await admin.query(`drop role if exists ${made}, ${owner}, ${role}`);
+  await admin.query(`drop role if exists ${made}, ${group}, ${owner}, ${role}`);
   await admin.end();
 });
 
@@ -53,8 +58,9 @@ async function migrate(env: Record<string, string>): Promise<string> {
     ({ stderr }) => stderr,
   );
 }
-async function asOwner(sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: ownerUrl });
+/** One statement by the role of this URL. */
+async function run(url: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
   await client.connect();
   await client.query(sql).finally(() => client.end());
 }
@@ -129,19 +135,50 @@ test.each([
 });
 
 test("a table of the next version is the app's to read and write from the moment it is there", async () => {
-  await asOwner("create table next (id int)");
+  await run(ownerUrl, "create table next (id int)");
   await app.query("insert into next values (1)");
   expect(await app.query("select id from next")).toEqual([{ id: 1 }]);
-  await asOwner("drop table next");
+  await run(ownerUrl, "drop table next");
 });
 
-test("a role that may do more is refused by name, and a new one is made with the URL's password", async () => {
+test("a role that is not there yet is made with the URL's password", async () => {
   await admin.query(`alter role ${owner} createrole`);
   const env = { DATABASE_URL: urlOf(made, "p'%ss w"), DATABASE_OWNER_URL: ownerUrl };
   expect(await migrate(env)).toBe("The database is up to date.\n");
   await admin.query(`alter role ${made} createdb`);
-  await asOwner(`grant truncate on plans to ${made}`);
-  expect(await migrate(env)).toMatch(
-    new RegExp(`The role ${made} of DATABASE_URL may do too much: .*roles or.*truncate plans`),
+  expect(await migrate(env)).toContain(
+    `The role ${made} of DATABASE_URL may do too much: be a superuser, or make roles or databases`,
   );
+  await admin.query(`alter role ${made} nocreatedb`);
 });
+
+const privilege = (name: string, who: string) => [
+  `${name} plans`,
+  `grant ${name} on plans to ${who}`,
+  `revoke ${name} on plans from ${who}`,
+];
+test.each([
+  privilege("truncate", made),
+  privilege("trigger", "public"),
+  privilege("references", group),
+  privilege("maintain", made),
+  ["act as pg_monitor", `grant pg_monitor to ${made}`, `revoke pg_monitor from ${made}`],
+  [
+    "write_all_data",
+    `grant pg_write_all_data to ${group}`,
+    `revoke pg_write_all_data from ${group}`,
+  ],
+  ["make roles or databases", `alter role ${group} createdb`, `alter role ${group} nocreatedb`],
+])(
+  "13.2.2 a role is refused that may %s, itself, as a member of another, or as everybody",
+  async (right, give, take) => {
+    const grant = () => grantAppRole(ownerUrl, urlOf(made, "p'%ss w"));
+    await run(superUrl, `grant ${group} to ${made}`);
+    await grant();
+    await run(superUrl, give);
+    await expect(grant())
+      .rejects.toThrow(right)
+      .finally(() => run(superUrl, take));
+    await grant();
+  },
+);
