@@ -28,6 +28,13 @@ const onEveryNode = ["plans"];
 const apart = ["webhooks", "verifications", "kysely_migration", "kysely_migration_lock"];
 /** One over all people by their meaning: docs/decisions/014-spread-by-user.md. */
 const overPeople = ["users_email_key", "link_attempts_public_token_hash_key"];
+/** They tell of changes; Citus refuses to spread a table that has any: the same page. */
+const triggers = [
+  "api_keys_tell_ended",
+  "api_keys_tell_revoked",
+  "sessions_tell_ended",
+  "users_tell_changed",
+];
 
 let database: Awaited<ReturnType<typeof testDatabase>>;
 let client: pg.Client;
@@ -82,4 +89,13 @@ test("every foreign key of a spread table keeps to one user, or leads to what ev
     );
   });
   expect(wrong.map(({ name }) => name)).toEqual([]);
+});
+
+test("no spread table has a trigger but those that decision 014 names", async () => {
+  const { rows } = await client.query(
+    `select tgname as name, tgrelid::regclass::text as "table" from pg_trigger
+      where not tgisinternal order by 1`,
+  );
+  const found = rows.filter(({ table }) => table in spread);
+  expect(found.map(({ name }) => name)).toEqual(triggers);
 });
