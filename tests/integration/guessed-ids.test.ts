@@ -3,6 +3,8 @@ import snakecaseKeys from "snakecase-keys";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { type Endpoint, endpoints, subscriptions } from "../../server/api/endpoints.ts";
+import { createApiKey } from "../../server/auth/api-keys.ts";
+import { scope } from "../../server/contracts/api-keys.ts";
 import { syncItem } from "../../server/sync/sync-item.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { openStream } from "../support/sse.ts";
@@ -63,9 +65,13 @@ let app: TestApp;
 let ada: Person;
 let mallory: Person;
 let hers: Owned;
+/** Of Mallory, for everything that a key may do. */
+let key: string;
 beforeAll(async () => {
   app = await startTestApp();
   [ada, mallory] = [await app.signUp("cfo"), await app.signUp("cfo", undefined, "Mallory")];
+  const everything = { name: "All", scopes: scope.options, expiresInDays: 1 };
+  ({ key } = await createApiKey(app.services.db, mallory.id, everything));
   hers = await fill(ada);
   await fill(mallory);
 });
@@ -127,17 +133,18 @@ interface Answer {
   status: number;
   body: string;
 }
-type Send = (input: object | undefined, person: Person) => Promise<Answer>;
+/** The headers that say who asks. */
+type Who = { cookie: string } | { authorization: string };
 
 async function request(
   path: string,
   method: string,
   body: object | undefined,
-  person: Person,
+  who: Who,
 ): Promise<Answer> {
   const response = await fetch(`${app.url}${path}`, {
     method,
-    headers: { cookie: person.cookie, "content-type": "application/json" },
+    headers: { ...who, "content-type": "application/json" },
     body: body && JSON.stringify(body),
   });
   // The id of the request differs, and says nothing.
@@ -145,18 +152,18 @@ async function request(
   return { status: response.status, body: text };
 }
 
-/** The same call over tRPC, over REST, and with a key of the person's own where keys may make it. */
-const faces = ({ name, type, method, path }: Endpoint): Record<string, Send> => ({
-  tRPC: (input, person) =>
+/** The same call over tRPC and over REST. */
+const faces = ({ name, type, method, path }: Endpoint) => ({
+  tRPC: (input: object | undefined, who: Who) =>
     type === "query"
       ? request(
           `/trpc/${name}?input=${encodeURIComponent(JSON.stringify(input ?? null))}`,
           "GET",
           undefined,
-          person,
+          who,
         )
-      : request(`/trpc/${name}`, "POST", input ?? {}, person),
-  REST: (input, person) => {
+      : request(`/trpc/${name}`, "POST", input ?? {}, who),
+  REST: (input: object | undefined, who: Who) => {
     const fields: Record<string, unknown> = { ...input };
     const at = path.replace(/\{(\w+)\}/g, (_whole, field) => {
       const value = String(fields[field]);
@@ -164,9 +171,9 @@ const faces = ({ name, type, method, path }: Endpoint): Record<string, Send> => 
       return encodeURIComponent(value);
     });
     const snake = snakecaseKeys(fields, { deep: true });
-    if (method === "POST") return request(`/api/v1${at}`, method, snake, person);
+    if (method === "POST") return request(`/api/v1${at}`, method, snake, who);
     const query = new URLSearchParams(snake as Record<string, string>);
-    return request(`/api/v1${at}?${query}`, method, undefined, person);
+    return request(`/api/v1${at}?${query}`, method, undefined, who);
   },
 });
 
@@ -216,17 +223,26 @@ describe("what is another's is to a stranger as what is not there, and stays as 
   for (const endpoint of endpoints) {
     // The stranger's own good call, about nothing of Ada's, would end the stranger.
     if (endpoint.name === "account.delete") continue;
-    for (const [face, send] of Object.entries(faces(endpoint))) {
-      test(`${endpoint.name} over ${face}`, async () => {
+    const { tRPC, REST } = faces(endpoint);
+    const ways: [string, (input?: object) => Promise<Answer>][] = [
+      ["over tRPC", (input) => tRPC(input, { cookie: mallory.cookie })],
+      ["over REST", (input) => REST(input, { cookie: mallory.cookie })],
+    ];
+    if (endpoint.scope !== "session") {
+      ways.push(["with a key", (input) => REST(input, { authorization: `Bearer ${key}` })]);
+    }
+    for (const [way, send] of ways) {
+      test(`${endpoint.name} ${way}`, async () => {
         const names = await namesOfAda();
         const before = await rowsOfAda();
         const input = goodCall(endpoint.name, hers);
-        const guessed = await send(input, mallory);
+        const guessed = await send(input);
+        expect([401, 403]).not.toContain(guessed.status);
         expect(await rowsOfAda()).toBe(before);
         const sent = JSON.stringify(input) ?? "";
         const told = names.filter((one) => guessed.body.includes(one) && !sent.includes(one));
         expect(told).toEqual([]);
-        const random = await send(withStrangersIds(input), mallory);
+        const random = await send(withStrangersIds(input));
         expect(guessed.status).toBe(random.status);
         if (guessed.status >= 400) expect(guessed.body).toBe(random.body);
       });
@@ -256,7 +272,9 @@ test("the same calls are good ones: their owner's go through", async () => {
   for (const name of Object.keys(goodCalls)) {
     const endpoint = endpoints.find((one) => one.name === name);
     if (!endpoint) continue;
-    const { status, body } = (await faces(endpoint).REST?.(goodCall(name, hers), ada)) ?? {};
+    const { status, body } = await faces(endpoint).REST(goodCall(name, hers), {
+      cookie: ada.cookie,
+    });
     expect(`${name}: ${status === 200 ? status : body}`).toBe(`${name}: 200`);
   }
 });
