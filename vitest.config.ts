@@ -7,7 +7,7 @@ const real = {
 };
 
 /** These change what is the whole process's. */
-const meddling = ["integration/{live,telemetry,pages}", "faults/{database,plaid,pooler}"].map(
+const meddling = ["integration/{live,telemetry*,pages}", "faults/{database,plaid,pooler}"].map(
   (files) => `tests/${files}.test.ts`,
 );
 
