@@ -59,7 +59,7 @@ export function createHttp(
   app.disable("x-powered-by");
   app.set("trust proxy", config.production ? 1 : false);
   const templateOf = routeTemplates(build);
-  app.use(nameRequest, setOwnHost(config), traceRequest(templateOf));
+  app.use(nameRequest, securityHeaders(services), setOwnHost(config), traceRequest(templateOf));
   app.use(logRequest(services, templateOf), refuseBrokenPath);
   const createContext = (req: Request): Promise<Context> => {
     const own = known(req);
@@ -78,7 +78,7 @@ export function createHttp(
   const onError = (req: Request, error: unknown, name: string | undefined) =>
     logFailure(services, req, error, name);
   app.use(["/trpc", "/api/v1", "/api/openapi.json"], allowOtherSites);
-  app.use(securityHeaders(services), refuseForeignOrigin(config));
+  app.use(refuseForeignOrigin(config));
   // Before what other answers need: each open stream would keep its part of it in memory.
   app.use("/trpc", createEventStreams(createContext, onError));
   // Each part of a page that is streamed leaves when it is written, not when a buffer is full.
