@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import pg from "pg";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { recoverAttempts } from "../../server/connect/recover-attempts.ts";
@@ -5,6 +6,7 @@ import { startWorker } from "../../server/jobs/worker.ts";
 import { timeLimits } from "../../server/time-limits.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { compareBooks } from "../support/books.ts";
+import { waitingLocks } from "../support/database.ts";
 import { startNode } from "../support/node-process.ts";
 import { until } from "../support/until.ts";
 
@@ -25,10 +27,6 @@ async function untilNobodyHoldsALock(): Promise<void> {
     where datname = current_database() and state like 'idle in transaction%'`;
   await until(async () => (await app.query(open)).length === 0);
 }
-
-/** Who waits for a row that another transaction has. */
-const waiting =
-  "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
 
 /** As if the time had come for the recovery to take up what has no process. */
 async function recover(): Promise<void> {
@@ -199,7 +197,7 @@ test("I1 what has the person's lock in passing does not keep the recovery from a
   Object.assign(timeLimits, { recoveryLock: 10_000 });
   const recovered = recoverAttempts(app.services, app.services.log);
   try {
-    await until(async () => (await app.query(waiting)).length === 1);
+    await until(async () => (await app.query(waitingLocks)).length === 1);
   } finally {
     await letGo();
     await recovered;
@@ -216,6 +214,26 @@ test("I1 I2 the recovery leaves an attempt to the process that works on it, and 
   expect(left).toEqual({ status: "exchanged", tries: 1, later: true });
   expect(await app.requestsAtPlaid("/item/remove")).toBe(0);
   await letGo();
+  await recover();
+  expect(await compareBooks(app)).toEqual({ ...nothingWrong, lost: 0, connected: 1 });
+});
+
+test("I1 I8 the recovery that gets no turn in its process leaves the attempt as it is, and accounts for nothing", async () => {
+  const person = await leaveExchanged();
+  const waits = new AbortController();
+  const inside = app.services.connectGate.run(person.id, () => once(waits.signal, "abort"));
+  const { connectTurn } = timeLimits;
+  Object.assign(timeLimits, { connectTurn: 50 });
+  try {
+    await recoverAttempts(app.services, app.services.log);
+  } finally {
+    Object.assign(timeLimits, { connectTurn });
+    waits.abort();
+    await inside;
+  }
+  const [left] = await app.query("select status, tries, retry_at > now() later from link_attempts");
+  expect(left).toEqual({ status: "exchanged", tries: 1, later: true });
+  expect(await app.query("select kind, reason from account_activity")).toEqual([]);
   await recover();
   expect(await compareBooks(app)).toEqual({ ...nothingWrong, lost: 0, connected: 1 });
 });

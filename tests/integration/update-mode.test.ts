@@ -1,9 +1,13 @@
+import pg from "pg";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { keepPage } from "../../db/item-syncs.ts";
 import { syncItem } from "../../server/sync/sync-item.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { compareBooks, right } from "../support/books.ts";
+import { waitingLocks } from "../support/database.ts";
 import { goThroughLink } from "../support/link-session.ts";
 import { transactionsAtPlaid, transactionsHere } from "../support/transactions.ts";
+import { until } from "../support/until.ts";
 
 let app: TestApp;
 beforeAll(async () => {
@@ -139,6 +143,41 @@ test("I3 fifty updates at once bring a new account once", async () => {
   expect(added.filter((one) => one === 1)).toHaveLength(1);
   expect(new Set(added.filter((one) => one !== 1 && one !== "busy"))).toEqual(new Set([0]));
   expect(await accounts(itemId)).toHaveLength(2);
+});
+
+test("a page of a sync that is being written and the end of update mode wait for each other in one order", async () => {
+  const person = await app.signUp("cfo");
+  const { itemId } = await connect(person, [0]);
+  await newAccounts(itemId);
+  await goThroughLink(app, await openLink(person, itemId), { chosen: [0, 1] });
+  // The bank has another id for the account by now, so its row is locked from those that refer to it.
+  await app.query("update accounts set plaid_account_id = 'before'");
+  // The page stops where its cursor is moved and its rows are about to be written.
+  await app.query(`create function wait_there() returns trigger language plpgsql as
+    $$ begin perform pg_advisory_xact_lock(1); return new; end $$`);
+  await app.query(`create trigger wait_there before insert on transactions
+    for each row execute function wait_there()`);
+  const holder = new pg.Client(app.databaseUrl);
+  await holder.connect();
+  await holder.query("select pg_advisory_lock(1)");
+  const row = { date: "2026-11-01", amount: "1", currency: "USD", name: "Coffee" };
+  const page = keepPage(app.services.db, person.id, itemId, {
+    ...{ kept: null, cursor: "next", midway: false, updateCursor: null, removed: [] },
+    upserted: [
+      { ...row, id: "t1", accountId: "before", merchant: null, category: null, pending: false },
+    ],
+  });
+  try {
+    await until(async () => (await app.query(waitingLocks)).length === 1);
+    const ended = app.post("/trpc/plaid.finishUpdateMode", { itemId }, person);
+    await until(async () => (await app.query(waitingLocks)).length === 2);
+    await holder.query("select pg_advisory_unlock(1)");
+    expect(await page).toBe(true);
+    expect((await ended).body.result?.data.added).toBe(1);
+  } finally {
+    await holder.end();
+    await app.query("drop function wait_there cascade");
+  }
 });
 
 test("an account that is not shared any more stays as it was last seen, and comes back under its own id", async () => {

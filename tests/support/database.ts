@@ -7,8 +7,7 @@ import { timeLimits } from "../../server/time-limits.ts";
 import { templateDatabase } from "./global-setup.ts";
 
 /** SQL of the locks that are waited for in the database at hand: the other tests' have their own. */
-export const waitingLocks = `select 1 from pg_locks
-  join pg_database on pg_database.oid = pg_locks.database
+export const waitingLocks = `select 1 from pg_locks join pg_stat_activity using (pid)
   where datname = current_database() and not granted`;
 
 /** A database of this test file's own, copied from the migrated template. */
