@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, t
 import { freePort } from "../../local/ports.ts";
 import type { ItemWithAccounts } from "../../server/contracts/accounts.ts";
 import { startWorker, type Worker } from "../../server/jobs/worker.ts";
+import { clearCacheAgain } from "../../server/sync/clear-cache.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { redisFound, startRedis, type TestRedis } from "../support/redis.ts";
 import { transactionsHere } from "../support/transactions.ts";
@@ -126,6 +127,25 @@ describe.skipIf(!inject("redis"))("Redis away", () => {
       const jobs = "select 1 from graphile_worker.jobs where task_identifier = 'clear_cache'";
       return (await app.query(jobs)).length === 0;
     });
+  });
+
+  test("a clear that cannot even be left to a job fails nothing that stands, and is logged", async () => {
+    const ada = await app.signUp("cfo");
+    await redis?.stop();
+    await app.query(`create function refuse() returns trigger language plpgsql as
+      $$ begin raise 'no room for a job'; end $$`);
+    await app.query(`create trigger refuse before update of clear_retry_at on item_syncs
+      for each row execute function refuse()`);
+    try {
+      const { id } = await connect(ada);
+      const lost = app.logLines.filter((line) => line.includes('"cache_clear_lost"'));
+      expect(lost).toEqual([expect.stringContaining(ada.id)]);
+      expect((await itemsOf(ada)).map((item) => item.id)).toEqual([id]);
+      const again = { userId: ada.id, itemId: id, tries: 1 };
+      await expect(clearCacheAgain(app.services, again, app.services.log)).rejects.toThrow("room");
+    } finally {
+      await app.query("drop function refuse cascade");
+    }
   });
 
   test("the entries themselves are gone when the job has ended", async () => {

@@ -1,10 +1,13 @@
+import pg from "pg";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { findSync } from "../../db/item-syncs.ts";
 import { listJobs, requestSync } from "../../db/jobs.ts";
 import { startWorker, type Worker } from "../../server/jobs/worker.ts";
+import { giveUpSync } from "../../server/sync/give-up-sync.ts";
 import { sweep } from "../../server/sync/sweep.ts";
 import { syncItem } from "../../server/sync/sync-item.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import { waitingLocks } from "../support/database.ts";
 import { transactionsAtPlaid, transactionsHere } from "../support/transactions.ts";
 import { until } from "../support/until.ts";
 
@@ -193,6 +196,26 @@ test("a job that was tried in vain is told of, then dead on the card, until the 
   await until(async () => (await listJobs(app.services.db)).length === 0);
   expect(await shown()).toBe("done");
   await expectSameAsAtPlaid(one);
+});
+
+test("I5 a sync that is given up while the person's lock is held for longer than we wait is told of once it is free", async () => {
+  const { item, owner } = await connect();
+  const version = async () =>
+    (await app.query("select data_version from users where id = $1", [owner.id]))[0].data_version;
+  const before = await version();
+  const holder = new pg.Client(app.databaseUrl);
+  await holder.connect();
+  await holder.query("begin");
+  await holder.query("select 1 from users where id = $1 for no key update", [owner.id]);
+  const givenUp = giveUpSync(app.services, item);
+  // It waits, gives its turn up at the limit, and waits again.
+  await until(async () => (await app.query(waitingLocks)).length === 1);
+  await until(async () => (await app.query(waitingLocks)).length === 0);
+  await holder.end();
+  await givenUp;
+  expect(Number(await version())).toBe(Number(before) + 1);
+  const list = await fetch(`${app.url}/api/v1/accounts`, { headers: { cookie: owner.cookie } });
+  expect((await list.json()).items[0].sync.status).toBe("failed");
 });
 
 test("a history of more pages than Plaid allows an Item in a minute goes on when it does", async () => {
