@@ -290,14 +290,14 @@ export async function postponeSync(
     .execute();
 }
 
-/** The Item's sync is given up, until one succeeds. */
+/** The Item's sync is given up, until one succeeds. The user's data version rises with it. */
 export async function markSyncFailed(db: Db, userId: string, itemId: string): Promise<void> {
-  await db
-    .updateTable("item_syncs")
-    .set({ status: "failed" })
-    .where("item_id", "=", itemId)
-    .where("user_id", "=", userId)
-    .execute();
+  await sql`
+    with version as (
+      update users set data_version = data_version + 1 where id = ${userId} returning id
+    )
+    update item_syncs set status = 'failed' from version
+    where item_id = ${itemId} and user_id = version.id`.execute(db);
 }
 
 /**

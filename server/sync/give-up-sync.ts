@@ -1,6 +1,5 @@
 import pRetry from "p-retry";
 import { markSyncFailed } from "../../db/item-syncs.ts";
-import { raiseDataVersion } from "../../db/users.ts";
 import type { Services } from "../services.ts";
 import { clearCache } from "./clear-cache.ts";
 import type { ItemOfUser } from "./sync-item.ts";
@@ -11,9 +10,8 @@ export async function giveUpSync(
   { userId, itemId }: ItemOfUser,
 ): Promise<void> {
   const { db, log } = services;
-  await markSyncFailed(db, userId, itemId);
   // The person may be connecting another bank, and have their own lock for as long.
-  await pRetry(() => raiseDataVersion(db, userId), { retries: 8 });
+  await pRetry(() => markSyncFailed(db, userId, itemId), { retries: 8 });
   log.error({ event: "sync_dead", userId, itemId }, "Sync given up");
   await clearCache(services, { userId }, log);
 }
