@@ -7,6 +7,7 @@ import {
   type PostgresDialectConfig,
 } from "kysely";
 import pg from "pg";
+import { timeLimits } from "../server/time-limits.ts";
 import type { Database } from "./schema.ts";
 
 export interface DbOptions {
@@ -61,7 +62,7 @@ export function createDb(options: DbOptions): Kysely<Database> {
 /**
  * PostgreSQL itself ends what takes too long, and says so. One that says nothing for longer is gone, its
  * machine or the way there: the query fails with "PostgreSQL does not answer", the limits' longest and
- * `graceMs` after the last byte, and the pool drops the connection.
+ * `timeLimits.databaseAnswer` after the last byte, and the pool drops the connection.
  */
 function giveUpSilent(client: pg.PoolClient, limits: TransactionLimits): void {
   const longest = Math.max(
@@ -72,13 +73,10 @@ function giveUpSilent(client: pg.PoolClient, limits: TransactionLimits): void {
   // The types know of neither; pg-pool ends those that do not come about in the same way.
   const inside = client as unknown as { connection: { stream: Socket }; readyForQuery: boolean };
   const { stream } = inside.connection;
-  stream.setTimeout(longest + graceMs).on("timeout", () => {
+  stream.setTimeout(longest + timeLimits.databaseAnswer).on("timeout", () => {
     if (!inside.readyForQuery) stream.destroy(new Error("PostgreSQL does not answer"));
   });
 }
-
-/** Milliseconds that an answer of PostgreSQL may be under way. */
-const graceMs = 2_000;
 
 /**
  * No connection to be had: PostgreSQL is away, or all of the pool's are in use. Nothing was sent, so

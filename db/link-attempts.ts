@@ -12,14 +12,11 @@ export interface AttemptReason {
   details: unknown;
 }
 
-/**
- * An attempt as `connectAccount` takes it up: `fresh` when this request made it, with the sealed
- * public_token that it put there.
- */
+/** An attempt as `connectAccount` takes it up. */
 export interface TakenUp {
   id: string;
-  fresh: boolean;
-  publicTokenSealed: string | null;
+  /** The sealed public_token that this request made it with; null when the attempt was there already. */
+  madeWith: string | null;
 }
 
 /**
@@ -46,14 +43,14 @@ export async function startAttempt(
     connect_anyway: attempt.connectAnyway,
     retry_at: new Date(Date.now() + leaveFor),
   });
-  if (made) return { id: made.id, fresh: true, publicTokenSealed: attempt.publicTokenSealed };
+  if (made) return { id: made.id, madeWith: attempt.publicTokenSealed };
   const found = await db
     .selectFrom("link_attempts")
     .where("public_token_hash", "=", attempt.publicTokenHash)
     .where("user_id", "=", userId)
     .select("id")
     .executeTakeFirst();
-  return found ? { id: found.id, fresh: false, publicTokenSealed: null } : null;
+  return found ? { id: found.id, madeWith: null } : null;
 }
 
 type NewAttempt = Required<

@@ -34,7 +34,7 @@ interface Run {
   input?: ConnectAccountInput;
 }
 
-/** An attempt that somebody works on. `fresh`: nobody sent its public_token before. */
+/** An attempt that somebody works on. */
 export interface Attempt extends Run, TakenUp {}
 
 /** What a run has learned so far: for the endings, which may come from any step. */
@@ -142,7 +142,7 @@ export async function endAttempt(
     if (error instanceof FirstAnswer) throw error.error;
     const attempt = { ...run, ...(await taking) };
     // It had no turn: what it put there is not sent by anybody after this answer.
-    progress.sent ??= attempt.publicTokenSealed;
+    progress.sent ??= attempt.madeWith;
     // The recovery leaves to its process what still has one.
     if (!input && !progress.locked) throw error;
     const answer = await giveUp(services, attempt, error, progress, log).catch((cause) => {
@@ -172,7 +172,7 @@ async function connectInside(
   const { times } = progress;
   const { attempt, accounts: known } = await readConnectState(tx, userId, run.id);
   progress.locked = true;
-  if (run.fresh && !attempt.sent_again) progress.sent = attempt.public_token_sealed;
+  if (run.madeWith !== null && !attempt.sent_again) progress.sent = attempt.public_token_sealed;
   times.done("lock");
   const earlier = await answerOf(tx, attempt);
   if (earlier) return earlier;
@@ -181,7 +181,8 @@ async function connectInside(
   // An attempt that is already `exchanged` under the lock was left by a process that died: go on.
   let keeping: Promise<void> | undefined;
   if (attempt.access_token_sealed === null) {
-    progress.unclear = run.fresh ? attempt.sent_again : attempt.public_token_sealed !== null;
+    progress.unclear =
+      run.madeWith === null ? attempt.public_token_sealed !== null : attempt.sent_again;
     // What may have been exchanged already is exchanged again whatever the plan: only so does it end.
     if (!progress.unclear) {
       requireRoom(plan, known.length, Math.max(1, beforeExchange(input, known)));
@@ -319,11 +320,11 @@ function beforeExchange(
 /** The public_token to exchange, which stands sealed in the attempt before it is sent. */
 async function publicTokenOf(
   services: Services,
-  { id, userId, fresh, input }: Attempt,
+  { id, userId, madeWith, input }: Attempt,
   { public_token_sealed: sealed, connect_anyway: connectAnyway }: LinkAttemptRow,
   progress: Progress,
 ): Promise<string> {
-  if (input && fresh && sealed !== null) return input.publicToken;
+  if (input && madeWith !== null && sealed !== null) return input.publicToken;
   if (!input && sealed === null) throw new FiscilityError("public_token_invalid");
   const publicToken =
     input?.publicToken ?? services.vault.open(sealed as string, publicTokenOwner(id)).reveal();

@@ -53,7 +53,7 @@ async function recover(services: Services, attempt: LinkAttemptRow, log: Log): P
     const { outcome } = await endAttempt(
       services,
       { userId },
-      Promise.resolve({ id, fresh: false, publicTokenSealed: null }),
+      Promise.resolve({ id, madeWith: null }),
       log,
     );
     log.info({ ...line, now: outcome }, "Attempt recovered");
