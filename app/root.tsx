@@ -32,7 +32,7 @@ export const meta: MetaFunction = () => [{ title: text.product }];
  * cannot say.
  */
 export async function loader({ request, context }: LoaderFunctionArgs) {
-  return { scheme: await readScheme(request), userId: context.userId };
+  return { scheme: await readScheme(request, context), userId: context.userId };
 }
 
 /** What the browser's own bars are coloured with: the ground of the page. */

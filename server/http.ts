@@ -167,6 +167,7 @@ export function createHttp(
             if (user) yield* atPaceOf(res, transactionPages(services.db, user.id, filter));
           },
           report,
+          secure: config.production,
           openApi,
           nonce: known(req).nonce,
         };

@@ -70,6 +70,8 @@ export interface LoadContext extends Record<string, unknown> {
   transactionPages(filter: TransactionFilter): AsyncGenerator<Transaction[]>;
   /** Writes down why a page could not be shown. */
   report(error: unknown): void;
+  /** People reach us by https alone. */
+  secure: boolean;
   /** What `/api/docs` shows. */
   openApi: OpenApi;
   /** For every script element, as the Content-Security-Policy of this response asks. */

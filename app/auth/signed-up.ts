@@ -1,17 +1,14 @@
-import { createCookie } from "@remix-run/node";
+import type { AppLoadContext } from "@remix-run/node";
+import { ownCookie } from "../own-cookie.ts";
 
-const cookie = createCookie("fiscility.signed-up", { httpOnly: true, sameSite: "lax", path: "/" });
+const cookie = ownCookie("fiscility.signed-up", 300);
 
 /** The email somebody has just signed up with, on its way to the log-in page: in no address, for five minutes. */
 export const signedUp = {
-  read: async (request: Request): Promise<string | null> => {
-    const email: unknown = await cookie.parse(request.headers.get("cookie"));
+  read: async (request: Request, context: AppLoadContext): Promise<string | null> => {
+    const email = await cookie.read(request, context);
     return typeof email === "string" ? email : null;
   },
   /** As a Set-Cookie header; null forgets it. */
-  write: (request: Request, email: string | null): Promise<string> =>
-    cookie.serialize(email ?? "", {
-      maxAge: email === null ? 0 : 300,
-      secure: new URL(request.url).protocol === "https:",
-    }),
+  write: cookie.write,
 };

@@ -8,8 +8,8 @@ export function loader() {
   return redirect("/");
 }
 
-export async function action({ request }: ActionFunctionArgs) {
+export async function action({ request, context }: ActionFunctionArgs) {
   const chosen = (await readForm(request)).get("scheme");
-  const headers = { "Set-Cookie": await keepScheme(request, chosen) };
+  const headers = { "Set-Cookie": await keepScheme(context, chosen) };
   return redirect(nextPath(request.url), { headers });
 }

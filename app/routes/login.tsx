@@ -21,12 +21,12 @@ export const meta: MetaFunction = () => pageTitle(text.auth.logIn.title);
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
   if (context.viewer) throw redirect(nextPath(request.url));
-  return { signedUpEmail: await signedUp.read(request) };
+  return { signedUpEmail: await signedUp.read(request, context) };
 }
 
 export function action({ request, context }: ActionFunctionArgs) {
   return answerAuthForm(request, logInForm, context.auth.logIn, async (_form, headers) => {
-    headers.append("Set-Cookie", await signedUp.write(request, null));
+    headers.append("Set-Cookie", await signedUp.write(context, null));
     return redirect(nextPath(request.url), { headers });
   });
 }

@@ -27,7 +27,7 @@ export function loader({ request, context }: LoaderFunctionArgs) {
 export function action({ request, context }: ActionFunctionArgs) {
   return answerAuthForm(request, signUpForm, context.auth.signUp, async ({ email }, headers) => {
     // The same whether the email was free or not: who has an account is nobody else's business.
-    headers.append("Set-Cookie", await signedUp.write(request, email));
+    headers.append("Set-Cookie", await signedUp.write(context, email));
     return redirect(`/login${new URL(request.url).search}`, { headers });
   });
 }

@@ -167,6 +167,31 @@ test("the cookies of a log-in are Secure, HttpOnly and SameSite, by their names 
   }
 });
 
+test("the cookies of pages are this host's alone, and none that another host of the domain set is read", async () => {
+  const send = (path: string, form: Record<string, string>) =>
+    fetch(`${url}${path}`, {
+      method: "POST",
+      redirect: "manual",
+      headers: { origin: appUrl },
+      body: new URLSearchParams(form),
+    });
+  const person = { name: "Ada", email: "ada@example.com", password: "a password of hers alone" };
+  const cookies = [
+    ...(await send("/appearance", { scheme: "dark" })).headers.getSetCookie(),
+    ...(await send("/signup", person)).headers.getSetCookie(),
+  ];
+  const attributes = "Path=/; HttpOnly; Secure; SameSite=Lax";
+  expect(cookies).toEqual([
+    expect.stringMatching(`^__Host-fiscility.scheme=.+; Max-Age=31536000; ${attributes}$`),
+    expect.stringMatching(`^__Host-fiscility.signed-up=.+; Max-Age=300; ${attributes}$`),
+  ]);
+  const [cookie = ""] = cookies[0]?.split(";") ?? [];
+  const page = async (cookie: string) =>
+    (await fetch(`${url}/login`, { headers: { cookie } })).text();
+  expect(await page(cookie)).toContain('data-scheme="dark"');
+  expect(await page(cookie.replace("__Host-", ""))).not.toContain('data-scheme="dark"');
+});
+
 test("a form or a call that another site sends is refused, the log-in included", async () => {
   for (const path of [
     "/login",
