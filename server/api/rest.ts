@@ -75,6 +75,7 @@ function inputOf({ method, input }: Endpoint, req: Request): unknown {
     const body: unknown = req.body ?? {};
     return isRecord(body) ? camelCase({ ...body, ...req.params }) : body;
   }
+  refuseDoubled(req.query);
   const { properties = {} } = z.toJSONSchema(input, { io: "input", unrepresentable: "any" });
   const fields = Object.entries(camelcaseKeys({ ...req.query, ...req.params }));
   return Object.fromEntries(
@@ -82,9 +83,29 @@ function inputOf({ method, input }: Endpoint, req: Request): unknown {
   );
 }
 
-/** It calls itself for each level, and a body may have more of them than the stack has room for. */
+/** Of `item_id` and `itemId` in one object the last would be taken, and the other passed over in silence. */
+function refuseDoubled(sent: unknown, path = ""): void {
+  if (Array.isArray(sent)) {
+    for (const [place, one] of sent.entries()) refuseDoubled(one, `${path}${place}.`);
+  }
+  if (!isRecord(sent)) return;
+  const fields = new Map<string, string>();
+  for (const [name, value] of Object.entries(sent)) {
+    const field = fieldOf(name);
+    const other = fields.get(field);
+    if (other !== undefined) {
+      const issue = { path: path + field, message: `Given as "${other}" and as "${name}"` };
+      throw new FiscilityError("invalid_input", { details: { issues: [issue] } });
+    }
+    fields.set(field, name);
+    refuseDoubled(value, `${path}${field}.`);
+  }
+}
+
+/** Both call themselves for each level, and a body may have more of them than the stack has room for. */
 function camelCase(body: Record<string, unknown>): unknown {
   try {
+    refuseDoubled(body);
     return camelcaseKeys(body, { deep: true });
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
@@ -118,9 +139,11 @@ function asWritten(error: unknown, sent: unknown): unknown {
 /** The name in an object of the caller's that we read as `field`. */
 function writtenName(field: string, sent: unknown): string {
   const names = isRecord(sent) ? Object.keys(sent) : [];
-  const read = (name: string) => Object.keys(camelcaseKeys({ [name]: 0 }))[0];
-  return names.find((name) => read(name) === field) ?? snakeCase(field);
+  return names.find((name) => fieldOf(name) === field) ?? snakeCase(field);
 }
+
+/** The field that a name of the caller's is read as. */
+const fieldOf = (name: string) => Object.keys(camelcaseKeys({ [name]: 0 }))[0] ?? name;
 
 const snakeCase = (field: string) => Object.keys(snakecaseKeys({ [field]: 0 }))[0] ?? field;
 

@@ -72,6 +72,26 @@ test("a body nested beyond the stack is refused", async () => {
   }
 });
 
+test("a field that is there under two of its names is refused, and both are named", async () => {
+  const event = { event_name: "OPEN", link_session_id: "a", linkSessionId: "b" };
+  const twice = 'Given as "link_session_id" and as "linkSessionId"';
+  const answer = await send("POST", "/api/v1/link-events", json, JSON.stringify(event));
+  expect(answer.status).toBe(400);
+  const { reason, details } = JSON.parse(answer.body).error;
+  expect([reason, details.issues]).toEqual([
+    "invalid_input",
+    [{ path: "link_session_id", message: twice }],
+  ]);
+  const metadata = { accounts: [{ id: "a", Id: "b" }] };
+  const connect = JSON.stringify({ public_token: "public-sandbox-1", metadata });
+  const deep = await send("POST", "/plaid/exchange-token", json, connect);
+  expect(JSON.parse(deep.body).error.details.issues).toEqual([
+    { path: "metadata.accounts.0.id", message: 'Given as "id" and as "Id"' },
+  ]);
+  const query = await send("GET", "/api/v1/transactions?account_id=a&accountId=b");
+  expect(query.body).toContain('Given as \\"account_id\\" and as \\"accountId\\"');
+});
+
 test("text with a NUL, which PostgreSQL does not take, is refused", async () => {
   const key = JSON.stringify({ name: "a\0b", scopes: ["accounts:read"], expires_in_days: 1 });
   expect((await send("POST", "/api/v1/api-keys", json, key)).status).toBe(400);
