@@ -1,3 +1,4 @@
+import { createHook } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { LogInThrottle } from "../../server/auth/log-in-throttle.ts";
@@ -97,6 +98,53 @@ describe("who has an account cannot be found out", () => {
     expect([unknown.status, unknown.body]).toEqual([wrong.status, wrong.body]);
     expect(wrong.status).toBe(401);
   });
+
+  test.each([
+    ["log-in", "sign-in", { password: "not the password" }, 401],
+    ["sign-up", "sign-up", { name: "Eve", password: "another good one" }, 200],
+  ] as const)(
+    "a %s takes as long whether there is such an account or not: one hash of the password",
+    async (_name, path, rest, answered) => {
+      const { email: known } = await app.signUp();
+      const kinds = [
+        { email: () => known, times: [] as number[] },
+        { email: newEmail, times: [] as number[] },
+      ];
+      for (let n = 0; n < 30; n++) {
+        // By turns, so that a machine that is busy is so for both.
+        for (const { email, times } of n % 2 ? kinds : kinds.toReversed()) {
+          const { status, ms, hashes } = await timed(path, { ...rest, email: email() });
+          expect([status, hashes]).toEqual([answered, 1]);
+          times.push(ms);
+        }
+      }
+      const [there, notThere] = kinds.map(({ times }) => median(times)) as [number, number];
+      // Without the hash it would be a tenth.
+      expect(there / notThere).toBeGreaterThan(0.5);
+      expect(there / notThere).toBeLessThan(2);
+    },
+  );
+
+  /** One try from an address of its own, which no limit holds back; without a network's noise. */
+  async function timed(path: string, body: object) {
+    const request = new Request(`${app.url}/api/auth/${path}/email`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "x-forwarded-for": `2001:db8:${tries++}::1` },
+      body: JSON.stringify(body),
+    });
+    let hashes = 0;
+    const count = (_id: number, type: string) => {
+      if (type === "SCRYPTREQUEST") hashes++;
+    };
+    const hook = createHook({ init: count }).enable();
+    const start = performance.now();
+    const { status } = await app.services.auth.handle(request);
+    const ms = performance.now() - start;
+    hook.disable();
+    return { status, ms, hashes };
+  }
+  let tries = 0;
+  const median = (times: number[]) => times.toSorted((a, b) => a - b)[times.length >> 1] as number;
 });
 
 const guessed = [
