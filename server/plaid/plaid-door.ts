@@ -353,7 +353,7 @@ export function createPlaidDoor(
   async function takeTurn(path: string, accessToken: Secret | undefined): Promise<void> {
     const limit = rateLimits[path];
     if (!limit) return;
-    const turns = [limiter(`${path} client`, limit.perClient)];
+    const turns = [limiter(`${path} ${config.clientId}`, limit.perClient)];
     if (limit.perItem && accessToken) {
       const item = createHash("sha256").update(accessToken.reveal()).digest("base64url");
       turns.push(limiter(`${path} ${item}`, limit.perItem));

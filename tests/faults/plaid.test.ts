@@ -1,10 +1,15 @@
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { createPlaidLimiter } from "../../server/cache/plaid-limiter.ts";
 import { connectAccount } from "../../server/connect/connect-account.ts";
 import { recoverAttempts } from "../../server/connect/recover-attempts.ts";
+import { createPlaidDoor, type PlaidDoor } from "../../server/plaid/plaid-door.ts";
+import { rateLimits } from "../../server/plaid/rate-limits.ts";
 import { timeLimits } from "../../server/time-limits.ts";
+import { Secret } from "../../server/vault/secret.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { compareBooks, right } from "../support/books.ts";
 import { until } from "../support/until.ts";
@@ -176,6 +181,24 @@ test("our own count keeps us below Plaid's limit of an Item: 'busy', and the tok
   expect(busy?.body.error.data.details.retryAfterSeconds).toBeGreaterThan(30);
   expect(await app.requestsAtPlaid("/accounts/get")).toBe(15);
   expect(await app.requestsAtPlaid("/item/get")).toBe(15);
+});
+
+test("two client ids over one count have each their own limits", async () => {
+  const limiter = createPlaidLimiter(null);
+  const [one, other] = ["one", "other"].map((clientId) =>
+    createPlaidDoor({ ...app.services.config.plaid, clientId }, limiter, app.services.log),
+  ) as [PlaidDoor, PlaidDoor];
+  const usual = rateLimits["/item/remove"] as (typeof rateLimits)[string];
+  rateLimits["/item/remove"] = { perClient: 1 };
+  try {
+    const remove = ({ removeItem }: PlaidDoor) =>
+      removeItem(new Secret(`access-sandbox-${randomUUID()}`));
+    await remove(one);
+    await expect(remove(one)).rejects.toMatchObject({ reason: "busy" });
+    await remove(other);
+  } finally {
+    rateLimits["/item/remove"] = usual;
+  }
 });
 
 test("I1 a run that gives up forgets the public_token it sent itself, never one that another is sending", async () => {
