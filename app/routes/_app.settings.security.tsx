@@ -84,7 +84,8 @@ export default function Security() {
   const { sessions, logIns, dataVersion } = useLoaderData<typeof loader>();
   const answer = useActionData<typeof action>();
   const form = useRef<HTMLFormElement>(null);
-  // A second press would take the password that is new by then for a wrong one.
+  // A second press would take the password that is new by then for a wrong one, and another form would have
+  // the page forget this one: nobody would be told that it is changed.
   const changing = useNavigation().formData?.has("newPassword") ?? false;
   useFreshData(dataVersion);
 
@@ -106,12 +107,22 @@ export default function Security() {
         </h2>
         <ul className="divide-y divide-line">
           {sessions.map((session) => (
-            <SessionRow key={session.id} session={session} />
+            <SessionRow key={session.id} session={session} wait={changing} />
           ))}
         </ul>
         {sessions.length > 1 ? (
-          <Form method="post" className="border-t border-line px-4 py-4 sm:px-6">
-            <Button kind="secondary" type="submit" name="intent" value="end-others">
+          <Form
+            method="post"
+            className="border-t border-line px-4 py-4 sm:px-6"
+            onSubmit={(event) => changing && event.preventDefault()}
+          >
+            <Button
+              kind="secondary"
+              type="submit"
+              name="intent"
+              value="end-others"
+              aria-disabled={changing}
+            >
               {words.endOthers}
             </Button>
           </Form>
@@ -238,7 +249,7 @@ function LogInList({ logIns }: { logIns: PageLogIn[] }) {
   );
 }
 
-function SessionRow({ session }: { session: PageSession }) {
+function SessionRow({ session, wait }: { session: PageSession; wait: boolean }) {
   const { id, device, address, startedAt, current } = session;
   const name = device ?? words.unknownDevice;
   return (
@@ -254,13 +265,14 @@ function SessionRow({ session }: { session: PageSession }) {
         </p>
       </div>
       {current ? null : (
-        <Form method="post">
+        <Form method="post" onSubmit={(event) => wait && event.preventDefault()}>
           <input type="hidden" name="id" value={id} />
           <Button
             kind="secondary"
             type="submit"
             name="intent"
             value="end"
+            aria-disabled={wait}
             aria-label={words.endLabel(name)}
           >
             {words.end}
