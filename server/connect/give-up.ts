@@ -113,8 +113,8 @@ export async function giveUp(
     });
     progress.times.done("gave up");
     if (!ended) {
-      const connected = await answerWith(services, userId, id, "connected");
-      if (connected) return connected;
+      answer = await answerWith(services, userId, id, "connected");
+      if (answer) return answer;
     }
     if (
       progress.kept &&
@@ -127,22 +127,25 @@ export async function giveUp(
       answer = await answerWith(services, userId, cause.details.itemId, "already_connected");
     }
   } finally {
-    log.warn(
-      {
-        event: "connection",
-        outcome: ending,
-        reason: ending === "already_connected" ? undefined : error.reason,
-        userId,
-        attemptId: id,
-        institutionId: progress.institution.id,
-        itemAtPlaid,
-        plaid: error.plaid,
-        plaidRequestId: error.plaid?.requestId ?? progress.plaidRequestId,
-        cause: error.cause instanceof Error ? error.cause.message : undefined,
-        ms: progress.times.ms,
-      },
-      "Bank not connected",
-    );
+    // What stands after all is told of by whoever answers it.
+    if (answer?.outcome !== "connected") {
+      log.warn(
+        {
+          event: "connection",
+          outcome: ending,
+          reason: ending === "already_connected" ? undefined : error.reason,
+          userId,
+          attemptId: id,
+          institutionId: progress.institution.id,
+          itemAtPlaid,
+          plaid: error.plaid,
+          plaidRequestId: error.plaid?.requestId ?? progress.plaidRequestId,
+          cause: error.cause instanceof Error ? error.cause.message : undefined,
+          ms: progress.times.ms,
+        },
+        "Bank not connected",
+      );
+    }
   }
   return answer;
 }

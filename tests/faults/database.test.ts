@@ -1,10 +1,14 @@
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type EmbeddedDatabase, startEmbeddedDatabase } from "../../local/embedded-database.ts";
+import { parseConfig } from "../../server/config.ts";
 import { recoverAttempts } from "../../server/connect/recover-attempts.ts";
 import { prepareDatabase } from "../../server/prepare-database.ts";
+import { startServer } from "../../server/server.ts";
 import { StepTimes } from "../../server/step-times.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { compareBooks, right } from "../support/books.ts";
@@ -106,17 +110,37 @@ test.each(["items", "accounts", "commit"])(
   },
 );
 
-test("I1 the answer of the commit is lost: the connection stands, and is answered", async () => {
-  const person = await app.signUp("analyst");
-  const token = await app.publicToken();
-  StepTimes.prototype.done = function (name: string) {
-    done.call(this, name);
-    if (name !== "commit") return;
-    StepTimes.prototype.done = done;
-    throw new Error("the commit's answer did not come");
-  };
-  const answer = await app.post("/plaid/exchange-token", { public_token: token }, person);
-  expect([200, 500, 503]).toContain(answer.status);
-  await recover();
-  expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+test("I1 I8 the answer of the commit is lost: the connection stands, is answered, and is told of once", async () => {
+  const direct = new URL(app.env.DATABASE_DIRECT_URL as string);
+  const { port, hostname } = direct;
+  let cut = false;
+  // Between the connecting transactions and PostgreSQL: breaks when that has said that one stands.
+  const wire = createServer((near) => {
+    const far = connect(Number(port), hostname);
+    far.on("data", (bytes) => (cut ? near.destroy() : near.write(bytes)));
+    near.on("data", (bytes) => {
+      cut ||= bytes.includes("commit\0");
+      far.write(bytes);
+    });
+    near.on("error", () => {}).on("close", () => far.destroy());
+    far.on("error", () => {}).on("close", () => near.destroy());
+  }).listen(0, "127.0.0.1");
+  await once(wire, "listening");
+  direct.host = `127.0.0.1:${(wire.address() as AddressInfo).port}`;
+  const lines: Record<string, unknown>[] = [];
+  const node = await startServer(
+    parseConfig({ ...app.env, PORT: "0", DATABASE_DIRECT_URL: direct.href }),
+    { write: (line) => lines.push(JSON.parse(line)) },
+  );
+  try {
+    const person = await app.signUp("analyst");
+    expect(await app.connectAt(node.url, await app.publicToken(), person)).toBe(200);
+    expect(cut).toBe(true);
+    expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+    const told = lines.filter(({ event }) => event === "connection");
+    expect(told).toMatchObject([{ outcome: "connected" }]);
+  } finally {
+    await node.close();
+    wire.close();
+  }
 });
