@@ -40,8 +40,8 @@ export interface Attempt extends Run, TakenUp {}
 /** What a run has learned so far: for the endings, which may come from any step. */
 export interface Progress {
   times: StepTimes;
-  /** It had the user's lock: nobody else was working on the attempt. */
-  locked: boolean;
+  /** It had the user's lock in time: nobody else was working on the attempt. */
+  begun: boolean;
   accessToken: Secret | undefined;
   /** An exchange may have been sent before whose reply nobody has. */
   unclear: boolean;
@@ -116,7 +116,7 @@ export async function endAttempt(
   const { institution } = input?.metadata ?? {};
   const progress: Progress = {
     times: new StepTimes(),
-    locked: false,
+    begun: false,
     accessToken: undefined,
     unclear: false,
     sent: null,
@@ -144,7 +144,7 @@ export async function endAttempt(
     // It had no turn: what it put there is not sent by anybody after this answer.
     progress.sent ??= attempt.madeWith;
     // The recovery leaves to its process what still has one.
-    if (!input && !progress.locked) throw error;
+    if (!input && !progress.begun) throw error;
     const answer = await giveUp(services, attempt, error, progress, log).catch((cause) => {
       throw new FiscilityError("outcome_pending", { cause });
     });
@@ -171,12 +171,12 @@ async function connectInside(
   const { userId, input } = run;
   const { times } = progress;
   const { attempt, accounts: known } = await readConnectState(tx, userId, run.id);
-  progress.locked = true;
   if (run.madeWith !== null && !attempt.sent_again) progress.sent = attempt.public_token_sealed;
   times.done("lock");
   const earlier = await answerOf(tx, attempt);
   if (earlier) return earlier;
   if (late()) throw new FiscilityError("busy", { details: { retryAfterSeconds: 5 } });
+  progress.begun = true;
 
   // An attempt that is already `exchanged` under the lock was left by a process that died: go on.
   let keeping: Promise<void> | undefined;

@@ -218,25 +218,34 @@ test("I1 I2 the recovery leaves an attempt to the process that works on it, and 
   expect(await compareBooks(app)).toEqual({ ...nothingWrong, lost: 0, connected: 1 });
 });
 
-test("I1 I8 the recovery that gets no turn in its process leaves the attempt as it is, and accounts for nothing", async () => {
-  const person = await leaveExchanged();
-  const waits = new AbortController();
-  const inside = app.services.connectGate.run(person.id, () => once(waits.signal, "abort"));
-  const { connectTurn } = timeLimits;
-  Object.assign(timeLimits, { connectTurn: 50 });
-  try {
-    await recoverAttempts(app.services, app.services.log);
-  } finally {
-    Object.assign(timeLimits, { connectTurn });
-    waits.abort();
-    await inside;
-  }
-  const [left] = await app.query("select status, tries, retry_at > now() later from link_attempts");
-  expect(left).toEqual({ status: "exchanged", tries: 1, later: true });
-  expect(await app.query("select kind, reason from account_activity")).toEqual([]);
-  await recover();
-  expect(await compareBooks(app)).toEqual({ ...nothingWrong, lost: 0, connected: 1 });
-});
+test.each([
+  ["no turn in its process", 50],
+  ["its turn too late", 0],
+])(
+  "I1 I8 the recovery that gets %s leaves the attempt as it is, and accounts for nothing",
+  async (_turn, limit) => {
+    const person = await leaveExchanged();
+    const waits = new AbortController();
+    const inside =
+      limit > 0 && app.services.connectGate.run(person.id, () => once(waits.signal, "abort"));
+    const { connectTurn } = timeLimits;
+    Object.assign(timeLimits, { connectTurn: limit });
+    try {
+      await recoverAttempts(app.services, app.services.log);
+    } finally {
+      Object.assign(timeLimits, { connectTurn });
+      waits.abort();
+      await inside;
+    }
+    const [left] = await app.query(
+      "select status, tries, retry_at > now() later from link_attempts",
+    );
+    expect(left).toEqual({ status: "exchanged", tries: 1, later: true });
+    expect(await app.query("select kind, reason from account_activity")).toEqual([]);
+    await recover();
+    expect(await compareBooks(app)).toEqual({ ...nothingWrong, lost: 0, connected: 1 });
+  },
+);
 
 test("I1 a worker that starts ends what a killed process left, once, however many start", async () => {
   await leaveExchanged();
