@@ -52,7 +52,7 @@ export async function deleteAccount(
       const removal = await removeAtPlaid(
         services,
         { id, userId },
-        vault.open(sealed, id),
+        () => vault.open(sealed, id),
         log,
         signal,
       );

@@ -56,7 +56,7 @@ export async function disconnectItem(
   await clearCache(services, { userId }, log);
   times.done("cache");
   const attempt = { id: itemId, userId };
-  const removal = await removeAtPlaid(services, attempt, vault.open(sealed, itemId), log);
+  const removal = await removeAtPlaid(services, attempt, () => vault.open(sealed, itemId), log);
   times.done("removal");
   log.info(
     {

@@ -116,11 +116,8 @@ export async function giveUp(
       answer = await answerWith(services, userId, id, "connected");
       if (answer) return answer;
     }
-    if (
-      progress.kept &&
-      progress.accessToken &&
-      (await removeAtPlaid(services, attempt, progress.accessToken, log))
-    ) {
+    const { kept, accessToken } = progress;
+    if (kept && accessToken && (await removeAtPlaid(services, attempt, () => accessToken, log))) {
       itemAtPlaid = "removed";
     }
     if (cause instanceof NothingNew) {
@@ -170,24 +167,28 @@ function isFinal({ reason }: FiscilityError): boolean {
 }
 
 /**
- * Removes the Item of a `removing` attempt at Plaid. Returns null when that failed, and leaves it to
- * the recovery.
+ * Removes the Item of a `removing` attempt at Plaid. Returns null when that failed, also where its token
+ * cannot be opened, and leaves it to the recovery.
  */
 export async function removeAtPlaid(
   { db, plaid }: Services,
   { id, userId }: Pick<Attempt, "id" | "userId">,
-  accessToken: Secret,
+  open: () => Secret,
   log: Log,
   signal = AbortSignal.timeout(timeLimits.plaidCall),
 ): Promise<{ requestId: string | null } | null> {
   try {
-    const removal = await plaid.removeItem(accessToken, { signal });
+    const removal = await plaid.removeItem(open(), { signal });
     await keepRemovalRequestId(db, userId, id, removal.requestId);
     await markRemoved(db, userId, id);
     return removal;
   } catch (error) {
     const { plaid: failure } = error instanceof FiscilityError ? error : {};
-    log.error({ event: "removal_pending", userId, attemptId: id, plaid: failure }, "Not removed");
+    const { message: cause } = error as Error;
+    log.error(
+      { event: "removal_pending", userId, attemptId: id, plaid: failure, cause },
+      "Not removed",
+    );
     await postpone(db, userId, id).catch(() => {});
     return null;
   }

@@ -38,7 +38,7 @@ async function recover(services: Services, attempt: LinkAttemptRow, log: Log): P
   const line = { event: "attempt_recovered", userId, attemptId: id, was: status };
   try {
     if (status === "removing" && sealed !== null) {
-      const done = await removeAtPlaid(services, { id, userId }, vault.open(sealed, id), log);
+      const done = await removeAtPlaid(services, { id, userId }, () => vault.open(sealed, id), log);
       if (done) {
         const { requestId: plaidRequestId } = done;
         log.info({ ...line, now: "removed", plaidRequestId }, "Attempt recovered");

@@ -124,6 +124,26 @@ test("I1 while Plaid is down the bank is gone here at once; the recovery removes
   expect(entries).toEqual([{ plaid_request_id: expect.any(String) }]);
 });
 
+test("I1 a bank whose token no key opens can be disconnected; it is removed at Plaid once the key is back", async () => {
+  const { person, itemId } = await connected();
+  const rename = (table: string, from: string, to: string) =>
+    app.query(`update ${table} set access_token_sealed = replace(access_token_sealed, $1, $2)`, [
+      `v1.${from}.`,
+      `v1.${to}.`,
+    ]);
+  await rename("items", "t1", "gone");
+  expect((await disconnect(person, itemId)).status).toBe(200);
+  expect((await read(person, "accounts")).items).toEqual([]);
+  expect(connectionLines().at(-1)).toMatchObject({ itemAtPlaid: "to be removed" });
+  await recover();
+  expect(await app.query("select status, tries from link_attempts")).toEqual([
+    { status: "removing", tries: 2 },
+  ]);
+  await rename("link_attempts", "gone", "t1");
+  await recover();
+  expect(await compareBooks(app)).toEqual({ ...nothingWrong, connected: 0 });
+});
+
 test("I2 the public_token of a disconnected bank is spent: it brings nothing back", async () => {
   const { person, token, itemId } = await connected();
   await disconnect(person, itemId);
