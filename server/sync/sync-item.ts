@@ -82,6 +82,10 @@ export async function syncItem(
         return "needs_person";
       }
     }
+    if (failure && !(await findSync(services.db, item.userId, item.itemId))) {
+      log.info({ ...line, outcome: "gone" }, "Item disconnected meanwhile");
+      return "gone";
+    }
     log.warn(
       { ...line, outcome: "failed", reason: failure?.reason ?? "internal", plaid: failure?.plaid },
       "Item not synced",

@@ -6,6 +6,7 @@ import { startWorker, type Worker } from "../../server/jobs/worker.ts";
 import { giveUpSync } from "../../server/sync/give-up-sync.ts";
 import { sweep } from "../../server/sync/sweep.ts";
 import { syncItem } from "../../server/sync/sync-item.ts";
+import { timeLimits } from "../../server/time-limits.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { waitingLocks } from "../support/database.ts";
 import { transactionsAtPlaid, transactionsHere } from "../support/transactions.ts";
@@ -216,6 +217,24 @@ test("I5 a sync that is given up while the person's lock is held for longer than
   expect(Number(await version())).toBe(Number(before) + 1);
   const list = await fetch(`${app.url}/api/v1/accounts`, { headers: { cookie: owner.cookie } });
   expect((await list.json()).items[0].sync.status).toBe("failed");
+});
+
+test("an Item that is disconnected while it syncs is gone, which is no failure", async () => {
+  const { item, owner } = await connect();
+  // Plaid is asked once more, by then in vain.
+  await app.fault({ path: "/transactions/sync", times: 1, do: { error: "INTERNAL_SERVER_ERROR" } });
+  const { plaidBackoff } = timeLimits;
+  Object.assign(timeLimits, { plaidBackoff: 1_000 });
+  try {
+    const asked = await app.requestsAtPlaid("/transactions/sync");
+    const ended = sync(item);
+    await until(async () => (await app.requestsAtPlaid("/transactions/sync")) > asked);
+    const body = { item_id: item.itemId, confirmation: "disconnect First Platypus Bank" };
+    expect((await app.post("/api/v1/disconnections", body, owner)).status).toBe(200);
+    expect(await ended).toBe("gone");
+  } finally {
+    Object.assign(timeLimits, { plaidBackoff });
+  }
 });
 
 test("a history of more pages than Plaid allows an Item in a minute goes on when it does", async () => {
