@@ -19,7 +19,7 @@ import { spans } from "./telemetry/spans.ts";
 import { timeLimits } from "./time-limits.ts";
 import { Vault } from "./vault/vault.ts";
 
-/** Connections of `connectAccount`, whose transactions have a Plaid call inside: few, and apart. */
+/** For transactions that have a Plaid call inside, or wait for one that has: few, and apart. */
 const connectPoolSize = 8;
 /** Connections of everything else, so that a slow Plaid never delays a read. */
 export const poolSize = 10;
@@ -29,7 +29,7 @@ export interface Services {
   config: Config;
   log: Log;
   db: Kysely<Database>;
-  /** Only `connectAccount` uses it, and only through `connectGate`. */
+  /** What takes a person's lock for as long as a connection may: only through `connectGate`. */
   connectDb: Kysely<Database>;
   connectGate: ConnectGate;
   plaid: PlaidDoor;

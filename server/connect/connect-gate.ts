@@ -15,9 +15,9 @@ const apart = 25;
 const busy = () => new FiscilityError("busy", { details: { retryAfterSeconds: retryAfter } });
 
 /**
- * Who may be inside `connectAccount` in this process: as many as there are connections in its pool,
- * one a user. A user's second request waits here, in memory, rather than holding a connection to
- * wait for the row lock; on other nodes the row lock alone keeps the order.
+ * Who may connect, disconnect or end update mode in this process: as many as there are connections in
+ * the pool for it, one a user. A user's second request waits here, in memory, rather than holding a
+ * connection to wait for the row lock; on other nodes the row lock alone keeps the order.
  */
 export class ConnectGate {
   readonly #size: number;

@@ -35,7 +35,7 @@ export async function finishUpdateMode(
   { itemId, linkSessionId }: FinishUpdateModeInput,
   log: Log,
 ): Promise<FinishUpdateModeOutput> {
-  const { db, plaid, vault } = services;
+  const { db, connectDb, connectGate, plaid, vault } = services;
   const sealed = await findItemToken(db, user.id, itemId);
   if (sealed === null) throw new FiscilityError("not_found");
   const accessToken = vault.open(sealed, itemId);
@@ -46,32 +46,37 @@ export async function finishUpdateMode(
   }
   const { accounts: offered } = await plaid.getAccounts(accessToken, { signal });
 
-  const { found, added, refused } = await db.transaction().execute(async (tx) => {
-    const plan = await lockUser(tx, user.id);
-    const known = await knownAccounts(tx, user.id).execute();
-    const { shared, fresh } = compare(known, itemId, offered);
-    const refused = whyNoRoom(plan, known.length, fresh.length);
-    const institution = await setItemGood(tx, user.id, itemId, { moreToChoose: refused !== null });
-    // It was disconnected meanwhile.
-    if (!institution) throw new FiscilityError("not_found");
-    const added = refused ? [] : toAccountRows({ userId: user.id, itemId }, fresh, known.length);
-    // The sync first, as a page that is being written does: decision 011.
-    if (added.length > 0) await restartSync(tx, user.id, itemId);
-    await setSharedAccounts(tx, user.id, itemId, { shared, added });
-    await addActivity(tx, {
-      user_id: user.id,
-      attempt_id: itemId,
-      kind: "reconnected",
-      ...institution,
-      account_count: added.length,
-      reason: refused?.reason,
-      plaid_request_id: requestId,
-      link_session_id: linkSessionId ?? null,
-    });
-    await raiseDataVersion(tx, user.id);
-    await requestSync(tx, user.id, itemId);
-    return { found: await findItem(tx, user.id, itemId), added: added.length, refused };
-  });
+  // In the same line as connections, which may hold the lock for as long as Plaid takes.
+  const { found, added, refused } = await connectGate.run(user.id, () =>
+    connectDb.transaction().execute(async (tx) => {
+      const plan = await lockUser(tx, user.id);
+      const known = await knownAccounts(tx, user.id).execute();
+      const { shared, fresh } = compare(known, itemId, offered);
+      const refused = whyNoRoom(plan, known.length, fresh.length);
+      const institution = await setItemGood(tx, user.id, itemId, {
+        moreToChoose: refused !== null,
+      });
+      // It was disconnected meanwhile.
+      if (!institution) throw new FiscilityError("not_found");
+      const added = refused ? [] : toAccountRows({ userId: user.id, itemId }, fresh, known.length);
+      // The sync first, as a page that is being written does: decision 011.
+      if (added.length > 0) await restartSync(tx, user.id, itemId);
+      await setSharedAccounts(tx, user.id, itemId, { shared, added });
+      await addActivity(tx, {
+        user_id: user.id,
+        attempt_id: itemId,
+        kind: "reconnected",
+        ...institution,
+        account_count: added.length,
+        reason: refused?.reason,
+        plaid_request_id: requestId,
+        link_session_id: linkSessionId ?? null,
+      });
+      await raiseDataVersion(tx, user.id);
+      await requestSync(tx, user.id, itemId);
+      return { found: await findItem(tx, user.id, itemId), added: added.length, refused };
+    }),
+  );
   if (!found) throw new FiscilityError("not_found");
   await clearCache(services, { userId: user.id }, log);
   log.info(

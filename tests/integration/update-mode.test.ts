@@ -2,6 +2,7 @@ import pg from "pg";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { keepPage } from "../../db/item-syncs.ts";
 import { syncItem } from "../../server/sync/sync-item.ts";
+import { timeLimits } from "../../server/time-limits.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { compareBooks, right } from "../support/books.ts";
 import { waitingLocks } from "../support/database.ts";
@@ -129,6 +130,20 @@ test("I3 new accounts that the plan has no room for do not come; the log-in stan
 
   await app.query("update users set plan = 'cfo' where id = $1", [person.id]);
   expect((await update(person, itemId, [...first, max])).data.added).toBe(1);
+});
+
+test("update mode that ends while another bank is being connected waits in line with it, however slow Plaid is", async () => {
+  const person = await app.signUp("cfo");
+  const { itemId } = await connect(person, [0]);
+  await app.query("update items set status = 'login_required'");
+  const token = await app.publicToken("ins_109509");
+  await app.fault({ path: "/accounts/get", times: 1, do: { delay: timeLimits.lock + 1_000 } });
+  const connecting = app.post("/plaid/exchange-token", { public_token: token }, person);
+  const exchanged = "select 1 from link_attempts where status = 'exchanged'";
+  await until(async () => (await app.query(exchanged)).length === 1);
+  const { status, body } = await app.post("/trpc/plaid.finishUpdateMode", { itemId }, person);
+  expect([status, body.result?.data.item.status]).toEqual([200, "good"]);
+  expect((await connecting).body.outcome).toBe("connected");
 });
 
 test("I3 fifty updates at once bring a new account once", async () => {
