@@ -114,8 +114,8 @@ export default function Transactions() {
         <Notice title={words.noneTitle}>{words.none}</Notice>
       ) : (
         <Notice title={words.emptyTitle}>
-          {coming ? words.coming : words.empty}
-          <Link to="/dashboard" className={buttonClass("secondary", "mx-auto mt-5 flex w-fit")}>
+          <p className="mb-5">{coming ? words.coming : words.empty}</p>
+          <Link to="/dashboard" className={buttonClass("secondary")}>
             {words.emptyAction}
           </Link>
         </Notice>

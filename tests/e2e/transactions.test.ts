@@ -188,3 +188,12 @@ test.each([
     expect(found).toEqual([]);
   },
 );
+
+test("without a bank the page says where to go, below why there is nothing", async () => {
+  const { page } = await openPage(browser);
+  await logIn(app, page, await app.signUp());
+  await page.goto(`${app.url}/transactions`);
+  const why = await page.getByText("When you connect a bank").boundingBox();
+  const way = await page.getByRole("link", { name: "Go to the dashboard" }).boundingBox();
+  expect(way?.y).toBeGreaterThanOrEqual((why?.y ?? Number.NaN) + (why?.height ?? Number.NaN));
+});
