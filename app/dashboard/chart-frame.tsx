@@ -15,6 +15,7 @@ interface ChartFrameProps {
  * the box: it fits each width without a script, and the words keep their size.
  */
 export function ChartFrame({ label, ticks, children }: ChartFrameProps) {
+  const longest = Math.max(...ticks.map(({ label }) => label.length));
   return (
     <div role="img" aria-label={label} className="flex h-40 gap-2 text-[0.6875rem]">
       <svg aria-hidden="true" className="block h-full min-w-0 flex-1 overflow-visible">
@@ -23,16 +24,13 @@ export function ChartFrame({ label, ticks, children }: ChartFrameProps) {
         ))}
         {children}
       </svg>
-      <svg aria-hidden="true" className="block h-full w-10 shrink-0 overflow-visible">
+      <svg
+        aria-hidden="true"
+        width={`${longest}ch`}
+        className="block h-full min-w-10 shrink-0 overflow-visible tabular-nums"
+      >
         {ticks.map(({ y, label }) => (
-          <text
-            key={y}
-            x="100%"
-            y={`${y}%`}
-            dy="0.32em"
-            textAnchor="end"
-            className="fill-ink-soft tabular-nums"
-          >
+          <text key={y} x="100%" y={`${y}%`} dy="0.32em" textAnchor="end" className="fill-ink-soft">
             {label}
           </text>
         ))}

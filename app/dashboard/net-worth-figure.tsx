@@ -35,11 +35,14 @@ export function NetWorthFigure({ chart, state }: NetWorthFigureProps) {
                 strokeLinejoin="round"
               />
             </svg>
+            <text y="100%" dy="18" className="fill-ink-soft">
+              {chart.from}
+            </text>
+            <text x="100%" y="100%" dy="18" textAnchor="end" className="fill-ink-soft">
+              {words.today}
+            </text>
           </ChartFrame>
-          <p className="mt-2 mr-12 flex justify-between text-xs text-ink-soft" aria-hidden="true">
-            <span>{chart.from}</span>
-            <span>{words.today}</span>
-          </p>
+          <p className="mt-2 min-h-[1lh] text-xs" />
           <ChartTable
             caption={words.netWorth}
             head={[words.day, words.netWorth]}

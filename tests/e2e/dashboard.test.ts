@@ -64,6 +64,23 @@ test("charts, their tables and each currency: nothing jumps, axe finds nothing",
   expect(witness.console).toEqual([]);
 });
 
+test("what a chart's lines stand for is written beside it, however many digits that takes", async () => {
+  const person = await app.signUp("analyst");
+  const moved: Moved[] = [1, 90, 180].map((days) => [0, days, "41000"]);
+  await addBank(app, person, "Mill Bank", [{ balance: "12345678901" }], moved);
+  const { page } = await openPage(browser, { width: 390 });
+  await logIn(app, page, person);
+  await chart(page).waitFor();
+  const [right, left] = await chart(page).evaluate((image) => {
+    const [drawn, labels] = image.querySelectorAll(":scope > svg");
+    const lefts = [...(labels?.querySelectorAll("text") ?? [])].map(
+      (each) => each.getBoundingClientRect().left,
+    );
+    return [drawn?.getBoundingClientRect().right ?? 0, Math.min(...lefts)];
+  });
+  expect(left).toBeGreaterThan(right as number);
+});
+
 test("a phone's page is no wider than the phone, whatever banks and accounts are called", async () => {
   const { page } = await openPage(browser, { width: 390 });
   await logIn(app, page, await personOfTwoCurrencies());
