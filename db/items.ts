@@ -17,7 +17,8 @@ export interface NewConnection {
  * Everything a connection writes, in one statement of the connecting transaction: the Item, its
  * accounts, the activity entry, the user's data version, the attempt that ends with it (I4), and the
  * job that fetches its transactions. The statement is made here, and sent by what this returns: it
- * is large, and there is time to make it while the access_token is being kept.
+ * is large, and there is time to make it while the access_token is being kept. It fails where another
+ * run has given the Item up meanwhile: such an attempt has a reason, and a connected one may have none.
  */
 export function prepareConnection(
   tx: Db,

@@ -67,7 +67,8 @@ export interface Progress {
  * The public_token is the idempotency key (I2): sent again, it gets the first answer, or the first
  * error where that was final. Errors: `limit_reached`, `duplicate_accounts`, `public_token_invalid`,
  * `bank_login_required`, `bank_unavailable`, `plaid_unavailable`, `plaid_refused`, `busy`,
- * `outcome_pending`, `exchange_lost`, `connect_failed`.
+ * `outcome_pending`, `exchange_lost`, `connect_failed`, `unauthenticated` (the person deleted their account
+ * meanwhile).
  */
 export async function connectAccount(
   services: Services,

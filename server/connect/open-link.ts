@@ -3,9 +3,9 @@ import type { Services } from "../services.ts";
 import { VaultError } from "../vault/vault.ts";
 
 /**
- * The link_token this person opened Link with last, with the Item it updates, or null when there is none that still works. A
- * bank that logs people in on its own site sends them back in any tab, and Link goes on only with
- * the token it was opened with: https://plaid.com/docs/link/oauth/#reinitializing-link
+ * The link_token this person opened Link with last, with the Item it updates, or null when there is none
+ * that still works. A bank that logs people in on its own site sends them back in any tab, and Link goes
+ * on only with the token it was opened with: https://plaid.com/docs/link/oauth/#reinitializing-link
  */
 export async function findOpenLinkToken(
   { db, vault }: Pick<Services, "db" | "vault">,

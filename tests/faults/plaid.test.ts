@@ -202,45 +202,93 @@ test("two client ids over one count have each their own limits", async () => {
   }
 });
 
-test("I1 a run that gives up forgets the public_token it sent itself, never one that another is sending", async () => {
-  const person = await app.signUp("analyst");
-  const token = await app.publicToken();
-  const exchange = "/item/public_token/exchange";
-  const { services } = app;
-  // The first run has rolled back and is about to write its ending down, late.
+/** Where one run stops, until another has gone on. */
+function gate() {
   let reached = false;
-  let write = () => {};
-  const mayWrite = new Promise<void>((resolve) => {
-    write = resolve;
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
   });
-  const late = new Proxy(services.db, {
+  return {
+    pass() {
+      reached = true;
+      return opened;
+    },
+    reached: () => until(() => reached),
+    open,
+  };
+}
+
+/** Connects; what is not as usual in `services` stands in `other`. Resolves to the outcome, or the reason. */
+const connectWith = (other: Partial<TestApp["services"]>, publicToken: string, person: Person) =>
+  connectAccount(
+    { ...app.services, ...other },
+    { id: person.id },
+    { publicToken },
+    app.services.log,
+  ).then(
+    ({ outcome }) => outcome,
+    (error) => error.reason,
+  );
+
+/** The database of a run that rolls back and then writes its ending down late: when `ending` is open. */
+const lateEnding = (ending: ReturnType<typeof gate>) =>
+  new Proxy(app.services.db, {
     get(db, name) {
       const value = Reflect.get(db, name);
       if (typeof value !== "function") return value;
       if (name !== "transaction") return value.bind(db);
       return () => ({
         execute: async (work: Parameters<ReturnType<typeof db.transaction>["execute"]>[0]) => {
-          reached = true;
-          await mayWrite;
+          await ending.pass();
           return db.transaction().execute(work);
         },
       });
     },
   });
+
+test("I1 I4 a run that gives an Item up while another goes on with it: it is removed, and no row is left", async () => {
+  const person = await app.signUp("analyst");
+  const token = await app.publicToken();
+  await app.fault({ path: "/accounts/get", times: 1, do: { error: "INSTITUTION_DOWN" } });
+  const ending = gate();
+  const first = connectWith({ db: lateEnding(ending) }, token, person);
+  await ending.reached();
+
+  // The second finds the attempt exchanged, and has its accounts read when the first writes its ending.
+  const accounts = gate();
+  const { plaid } = app.services;
+  const slow: PlaidDoor = {
+    ...plaid,
+    getAccounts: async (...how) => {
+      const found = await plaid.getAccounts(...how);
+      await accounts.pass();
+      return found;
+    },
+  };
+  const second = connectWith({ plaid: slow }, token, person);
+  await accounts.reached();
+  ending.open();
+  expect(await first).toBe("bank_unavailable");
+  accounts.open();
+  expect(await second).toBe("connect_failed");
+  expect(await compareBooks(app)).toEqual({ ...right, connected: 0 });
+});
+
+test("I1 a run that gives up forgets the public_token it sent itself, never one that another is sending", async () => {
+  const person = await app.signUp("analyst");
+  const token = await app.publicToken();
+  const exchange = "/item/public_token/exchange";
   await app.fault({ path: exchange, times: 50, do: { error: "RATE_LIMIT_EXCEEDED" } });
-  const first = connectAccount(
-    { ...services, db: late },
-    { id: person.id },
-    { publicToken: token },
-    services.log,
-  ).catch((error) => error.reason);
-  await until(() => reached);
+  const ending = gate();
+  const first = connectWith({ db: lateEnding(ending) }, token, person);
+  await ending.reached();
 
   // The second one's exchange is done at Plaid, its reply lost.
   await app.clearFaults();
   await app.fault({ path: exchange, times: 50, do: { drop: "after" } });
   await send(token, person);
-  write();
+  ending.open();
   expect(await first).toBe("busy");
   await app.clearFaults();
   await recover();
