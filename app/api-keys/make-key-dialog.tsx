@@ -1,6 +1,6 @@
 import { useFetcher } from "@remix-run/react";
 import { Check, Copy } from "lucide-react";
-import { useId, useRef, useState } from "react";
+import { useEffect, useId, useRef, useState } from "react";
 import type { Scope } from "../../server/contracts/api-keys.ts";
 import { Field } from "../auth/field.tsx";
 import { Button } from "../components/button.tsx";
@@ -15,7 +15,13 @@ const scopes = Object.keys(words.scope satisfies Record<Scope, string>) as Scope
 /** Asks what the new key may do; then shows it, this once. */
 export function MakeKeyDialog({ onClose }: { onClose: () => void }) {
   const fetcher = useFetcher<typeof action>();
+  const form = useRef<HTMLFormElement>(null);
   const answer = fetcher.data;
+
+  useEffect(() => {
+    if (answer) form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+  }, [answer]);
+
   if (answer && "key" in answer) return <NewKey value={answer.key} onClose={onClose} />;
 
   const busy = fetcher.state !== "idle";
@@ -30,6 +36,7 @@ export function MakeKeyDialog({ onClose }: { onClose: () => void }) {
       lead={words.formLead}
     >
       <fetcher.Form
+        ref={form}
         method="post"
         noValidate
         className="mt-5 grid gap-5"
@@ -52,9 +59,13 @@ export function MakeKeyDialog({ onClose }: { onClose: () => void }) {
         <fieldset>
           <legend className="mb-1.5 text-sm font-medium">{words.scopes}</legend>
           {scopes.map((name) => (
-            <ScopeBox key={name} name={name} />
+            <ScopeBox key={name} name={name} wrong={fields.scopes !== undefined} />
           ))}
-          {fields.scopes ? <p className="mt-1.5 text-sm text-danger">{fields.scopes}</p> : null}
+          {fields.scopes ? (
+            <p id="scopes-error" className="mt-1.5 text-sm text-danger">
+              {fields.scopes}
+            </p>
+          ) : null}
         </fieldset>
         <Expiry />
         <div className="flex flex-wrap justify-end gap-2">
@@ -70,7 +81,7 @@ export function MakeKeyDialog({ onClose }: { onClose: () => void }) {
   );
 }
 
-function ScopeBox({ name }: { name: Scope }) {
+function ScopeBox({ name, wrong }: { name: Scope; wrong: boolean }) {
   return (
     <label className="flex hit-area cursor-pointer items-center gap-3">
       <input
@@ -78,6 +89,8 @@ function ScopeBox({ name }: { name: Scope }) {
         name="scopes"
         value={name}
         defaultChecked={name === "accounts:read"}
+        aria-invalid={wrong || undefined}
+        aria-describedby={wrong ? "scopes-error" : undefined}
         className="size-4 shrink-0 accent-accent"
       />
       <span>

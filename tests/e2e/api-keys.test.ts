@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
+import { axeViolations } from "../support/axe.ts";
 import { openPage } from "../support/browser.ts";
 import { logIn } from "../support/link.ts";
 
@@ -110,4 +111,21 @@ test("G4 the API's documentation is readable offline, with nothing from elsewher
   await page.getByText("What can go wrong").first().click();
   await page.getByText("limit_reached").first().waitFor();
   expect([witness.console, witness.foreignHosts]).toEqual([[], []]);
+});
+
+test("what is wrong with a new key has the focus: its name, then what it may do", async () => {
+  const { page } = await openPage(browser);
+  await logIn(app, page, await app.signUp());
+  await page.goto(`${app.url}/settings/api-keys`);
+  await page.getByRole("button", { name: "Make a key" }).click();
+  const dialog = page.getByRole("dialog");
+  const make = dialog.getByRole("button", { name: "Make a key" });
+  const focused = () => page.evaluate(() => document.activeElement?.getAttribute("name"));
+  await make.click();
+  await expect.poll(focused).toBe("name");
+  await dialog.getByLabel("Name").fill("Nightly export");
+  await dialog.getByRole("checkbox").first().uncheck();
+  await make.click();
+  await expect.poll(focused).toBe("scopes");
+  expect(await axeViolations(page)).toEqual([]);
 });
