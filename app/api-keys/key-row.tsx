@@ -1,5 +1,5 @@
 import { useFetcher } from "@remix-run/react";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import type { ApiKey } from "../../server/contracts/api-keys.ts";
 import { Button } from "../components/button.tsx";
 import { Dialog } from "../components/dialog.tsx";
@@ -53,16 +53,13 @@ export function KeyRow({ apiKey }: { apiKey: ApiKey }) {
   );
 }
 
+/** Once the key is revoked, its dialog goes with it: nothing has the focus then that is about to go. */
 function RevokeButton({ apiKey: { id, name } }: { apiKey: ApiKey }) {
   const fetcher = useFetcher<typeof action>();
   const [asking, setAsking] = useState(false);
   const busy = fetcher.state !== "idle";
   const { data } = fetcher;
   const problem = data && "message" in data ? data.message : null;
-
-  useEffect(() => {
-    if (data && "revoked" in data) setAsking(false);
-  }, [data]);
 
   return (
     <>

@@ -39,6 +39,8 @@ test("G3 a person makes a key in the page, sees it once, and revokes it", async 
   await page.getByRole("button", { name: "Revoke Nightly export" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
   await page.getByText("Revoked", { exact: true }).waitFor();
+  // The button that had the focus is gone.
+  await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe("content");
   expect(await status("/api/v1/accounts")).toBe(401);
   expect(witness.console.filter((line) => !line.includes("400 (Bad Request)"))).toEqual([]);
   expect(witness.foreignHosts).toEqual([]);
