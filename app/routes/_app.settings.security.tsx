@@ -84,9 +84,10 @@ export default function Security() {
   const { sessions, logIns, dataVersion } = useLoaderData<typeof loader>();
   const answer = useActionData<typeof action>();
   const form = useRef<HTMLFormElement>(null);
+  const navigation = useNavigation();
   // A second press would take the password that is new by then for a wrong one, and another form would have
   // the page forget this one: nobody would be told that it is changed.
-  const changing = useNavigation().formData?.has("newPassword") ?? false;
+  const changing = navigation.formData?.has("newPassword") ?? false;
   useFreshData(dataVersion);
 
   useEffect(() => {
@@ -94,6 +95,14 @@ export default function Security() {
     if (answer?.done === words.passwordChanged) form.current?.reset();
     form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
   }, [answer]);
+
+  const settled = navigation.state === "idle";
+  useEffect(() => {
+    // A session that is over has taken its button along, and the focus with it.
+    if (settled && answer?.done && document.activeElement === document.body) {
+      document.getElementById("content")?.focus({ preventScroll: true });
+    }
+  }, [settled, answer]);
 
   return (
     <div className="max-w-164">

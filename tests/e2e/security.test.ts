@@ -30,6 +30,8 @@ test("a person sees where they are logged in, logs one out, and a password chang
   const before = (await sessionsOf(ada.id)).length;
   await page.getByRole("button", { name: "Log out Unknown device" }).click();
   await page.getByText("It is logged out.").waitFor();
+  // Its button is gone, and had the focus.
+  await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe("content");
   expect((await sessionsOf(ada.id)).length).toBe(before - 1);
 
   await page.getByLabel("Current password").fill("not the password");
