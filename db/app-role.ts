@@ -1,4 +1,5 @@
 import pg from "pg";
+import { timeLimits } from "../server/time-limits.ts";
 
 /**
  * Gives the role of `appUrl` what the server and the worker need in the database of `ownerUrl`, and
@@ -14,7 +15,7 @@ export async function grantAppRole(ownerUrl: string, appUrl: string): Promise<vo
   const role = pg.escapeIdentifier(name);
   const client = new pg.Client({
     connectionString: ownerUrl,
-    connectionTimeoutMillis: 10_000,
+    connectionTimeoutMillis: timeLimits.databaseSetUp,
     options: `-c lock_timeout=${lockTimeout}`,
   });
   client.on("error", () => {});

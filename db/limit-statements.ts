@@ -1,4 +1,5 @@
 import pg from "pg";
+import { timeLimits } from "../server/time-limits.ts";
 
 /**
  * Gives the role of `url` its time limits for statements outside of a transaction, in this database,
@@ -10,7 +11,10 @@ export async function limitStatements(
   url: string,
   limits: { statementTimeoutMs: number; lockTimeoutMs: number },
 ): Promise<void> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+  const client = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: timeLimits.databaseSetUp,
+  });
   client.on("error", () => {});
   await client.connect();
   try {

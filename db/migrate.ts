@@ -3,6 +3,7 @@ import { Kysely, type Migration, Migrator, PostgresDialect, sql } from "kysely";
 import pRetry from "p-retry";
 import pg from "pg";
 import { migrations as ours, outsideTransaction } from "../migrations/index.ts";
+import { timeLimits } from "../server/time-limits.ts";
 
 /**
  * A migration waits this long for a table's lock, as everybody who comes after it waits behind it.
@@ -30,7 +31,7 @@ export async function migrateToLatest(
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     max: 1,
-    connectionTimeoutMillis: 10_000,
+    connectionTimeoutMillis: timeLimits.databaseSetUp,
     // Without the limits that the role's other statements have: `limitStatements`.
     options: `-c statement_timeout=0 -c lock_timeout=${lockTimeout}`,
   });
@@ -88,7 +89,10 @@ export async function pendingMigrations(
 
 /** Whether the role of `url` may create tables in its database, as migrations do. */
 export async function mayMigrate(url: string): Promise<boolean> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+  const client = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: timeLimits.databaseSetUp,
+  });
   client.on("error", () => {});
   await client.connect();
   try {

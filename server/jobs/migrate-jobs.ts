@@ -1,12 +1,16 @@
 import { runMigrations } from "graphile-worker";
 import pg from "pg";
+import { timeLimits } from "../time-limits.ts";
 
 /** Brings graphile-worker's own tables up to date. Several nodes may call it at once. */
 export async function migrateJobs(databaseUrl: string): Promise<void> {
   const pgPool = new pg.Pool({
     connectionString: databaseUrl,
+    connectionTimeoutMillis: timeLimits.databaseSetUp,
     options: "-c statement_timeout=0 -c lock_timeout=0",
   });
+  // A lost connection fails the query that needs it; nobody else has to hear of it.
+  pgPool.on("error", () => {});
   let turn: pg.PoolClient | undefined;
   try {
     turn = await pgPool.connect();

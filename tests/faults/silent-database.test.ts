@@ -3,8 +3,13 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { queryObjects } from "node:v8";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { grantAppRole } from "../../db/app-role.ts";
 import { createDb, poolUse } from "../../db/client.ts";
+import { limitStatements } from "../../db/limit-statements.ts";
 import { listen } from "../../db/live.ts";
+import { mayMigrate, migrateToLatest } from "../../db/migrate.ts";
+import { migrateDatabase, statementLimits } from "../../server/prepare-database.ts";
+import { timeLimits } from "../../server/time-limits.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { until } from "../support/until.ts";
 
@@ -74,7 +79,8 @@ test("the connection that listens may check for ever: nothing piles up, and a si
   let lost: Error | null = null;
   const live = listen({
     url: wire.url,
-    connectTimeoutMs: 500,
+    // The objects are counted while everything stands still, which a check must outlast.
+    connectTimeoutMs: 3_000,
     checkEveryMs: 5,
     retryMs: 100,
     onNotice() {},
@@ -98,5 +104,23 @@ test("the connection that listens may check for ever: nothing piles up, and a si
   } finally {
     wire.speak();
     await live.close();
+  }
+});
+
+test.each([
+  ["migrating", migrateDatabase],
+  ["migrating our tables", migrateToLatest],
+  ["asking whether one may", mayMigrate],
+  ["limiting statements", (url: string) => limitStatements(url, statementLimits)],
+  ["giving the app's role its rights", (url: string) => grantAppRole(url, url)],
+])("%s gives up a PostgreSQL that says nothing", async (_what, setUp) => {
+  const { databaseSetUp } = timeLimits;
+  Object.assign(timeLimits, { databaseSetUp: 200 });
+  wire.fallSilent();
+  try {
+    await expect(setUp(wire.url)).rejects.toThrow("timeout");
+  } finally {
+    wire.speak();
+    Object.assign(timeLimits, { databaseSetUp });
   }
 });
