@@ -20,6 +20,9 @@ import {
 
 const DAY_MS = 86_400_000;
 
+/** What the purchases of a month, below, come to by and large: subscriptions, groceries, small ones. */
+const PURCHASES = 1_090;
+
 /** A movement before it belongs to an Item. Positive amounts leave the account, as at Plaid. */
 export interface Movement {
   /** `YYYY-MM-DD`. */
@@ -63,8 +66,10 @@ export function movementsOn(
       refund: kind === "refund",
     });
 
-  const salary = constants.money(1400, 3600);
+  const saved = constants.money(0, 90);
   const rent = constants.money(900, 2100);
+  // What somebody earns in two weeks who spends nearly all of it.
+  const salary = ((rent + PURCHASES + saved) * 12) / 26;
   const payday = constants.integer(0, 13);
 
   if (isSpending(account)) {
@@ -73,7 +78,7 @@ export function movementsOn(
       if (dayOfMonth === 1) add(RENT, rent);
       if (dayOfMonth === 6) add(TRANSFER_OUT, 250);
     } else if (dayOfMonth === 24) {
-      add(CARD_PAYMENT, -random.money(180, 900));
+      add(CARD_PAYMENT, -random.money(PURCHASES - 150, PURCHASES + 150));
     }
     for (const subscription of SUBSCRIPTIONS) {
       if (subscription.day === dayOfMonth) add(subscription.merchant, subscription.amount, "card");
