@@ -2,26 +2,37 @@ import { listActivity } from "../../db/account-activity.ts";
 import type { Db } from "../../db/client.ts";
 import { listItems } from "../../db/items.ts";
 import { listLogIns } from "../../db/log-ins.ts";
+import { listSessions } from "../../db/sessions.ts";
 import { findTransactions } from "../../db/transactions.ts";
+import type { User } from "../api/context.ts";
+import { listApiKeys } from "../auth/api-keys.ts";
 import type { ExportOutput } from "../contracts/account.ts";
-import type { Viewer } from "../contracts/session.ts";
 import type { Transaction, TransactionFilter } from "../contracts/transactions.ts";
 import type { Services } from "../services.ts";
 
 /** Everything of a person here but secrets, as it stands at one moment. */
 export async function exportData(
   { db }: Pick<Services, "db">,
-  { id, name, email }: Viewer,
+  { id, name, email, plan }: User,
 ): Promise<ExportOutput> {
+  const now = new Date();
   return db
     .transaction()
     .setIsolationLevel("repeatable read")
     .execute(async (tx) => ({
-      exportedAt: new Date().toISOString(),
+      exportedAt: now.toISOString(),
       person: { id, name, email },
+      plan,
       items: await listItems(tx, id),
       activity: await listActivity(tx, id),
       logIns: await listLogIns(tx, id),
+      sessions: (await listSessions(tx, id, now)).map((row) => ({
+        startedAt: row.created_at.toISOString(),
+        endsAt: row.expires_at.toISOString(),
+        address: row.ip_address,
+        userAgent: row.user_agent,
+      })),
+      apiKeys: await listApiKeys(tx, id, now),
       transactions: await allTransactions(tx, id),
     }));
 }

@@ -1,18 +1,25 @@
 import { z } from "zod";
 import { itemWithAccounts } from "./accounts.ts";
 import { activityEntry } from "./activity.ts";
-import { logIn, viewer } from "./session.ts";
+import { apiKey } from "./api-keys.ts";
+import { logIn, session, viewer } from "./session.ts";
 import { transaction } from "./transactions.ts";
 
 /** Everything of a person here but secrets, for themselves. `exportedAt` is ISO 8601 UTC. */
 export const exportOutput = z.object({
   exportedAt: z.iso.datetime(),
   person: viewer,
+  /** Its id, as in `plan.get`. */
+  plan: z.string(),
   items: z.array(itemWithAccounts),
   /** All of it, newest first. */
   activity: z.array(activityEntry),
   /** Of the last 90 days, newest first. */
   logIns: z.array(logIn),
+  /** Those that are not over, the one used last first. */
+  sessions: z.array(session),
+  /** Revoked and expired ones too, newest first. */
+  apiKeys: z.array(apiKey),
   /** All of them, newest first. */
   transactions: z.array(transaction),
 });

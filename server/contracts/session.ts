@@ -18,6 +18,15 @@ export const logIn = z.object({
 });
 export type LogIn = z.infer<typeof logIn>;
 
+/** Where the person is logged in. Times are ISO 8601 UTC; `endsAt` moves while it is used. */
+export const session = z.object({
+  startedAt: z.iso.datetime(),
+  endsAt: z.iso.datetime(),
+  address: z.string().nullable(),
+  userAgent: z.string().nullable(),
+});
+export type Session = z.infer<typeof session>;
+
 /** The log-in form. */
 export const logInForm = z.object({
   email: z.email("Enter an email address, like name@example.com."),

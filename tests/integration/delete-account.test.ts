@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { createApiKey } from "../../server/auth/api-keys.ts";
 import { recoverAttempts } from "../../server/connect/recover-attempts.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { compareBooks } from "../support/books.ts";
@@ -161,6 +162,11 @@ test("I1 an account deleted while a bank of it is being connected: the bank is n
 
 test("the export has who they are, every bank and the whole history, and no secret", async () => {
   const { person } = await settled();
+  const { apiKey, key } = await createApiKey(app.services.db, person.id, {
+    name: "Nightly export",
+    scopes: ["accounts:read"],
+    expiresInDays: 90,
+  });
   await app.query(
     `insert into account_activity (user_id, kind) select $1, 'failed' from generate_series(1, 150)`,
     [person.id],
@@ -170,5 +176,12 @@ test("the export has who they are, every bank and the whole history, and no secr
   expect(body.person).toEqual({ id: person.id, name: "Ada Lovelace", email: person.email });
   expect(body.items).toEqual((await call(person, "GET", "accounts")).body.items);
   expect(body.activity).toHaveLength(152);
+  expect(body.plan).toBe("analyst");
+  expect(body.api_keys).toMatchObject([{ id: apiKey.id }, { name: "Ada's notebook" }]);
+  expect(body.sessions).toMatchObject([{ address: "127.0.0.1", user_agent: "node" }]);
+  const [session] = await app.query("select token from sessions where user_id = $1", [person.id]);
+  for (const secret of [key, session.token]) {
+    expect(JSON.stringify(body)).not.toContain(secret);
+  }
   expect(JSON.stringify(body)).not.toMatch(/access-|v1\.t1|secret|sealed/);
 });

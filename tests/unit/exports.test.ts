@@ -9,6 +9,7 @@ function exported(name: string, current: string | null): ExportOutput {
   return {
     exportedAt: createdAt,
     person: { id, name: "Ada", email: "ada@example.com" },
+    plan: "analyst",
     items: [
       {
         id,
@@ -31,6 +32,8 @@ function exported(name: string, current: string | null): ExportOutput {
     ],
     activity: [],
     logIns: [],
+    sessions: [],
+    apiKeys: [],
     transactions: [],
   };
 }
