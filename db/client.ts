@@ -86,6 +86,14 @@ export class DatabaseUnreachable extends Error {
   override readonly name = "DatabaseUnreachable";
 }
 
+/**
+ * Another transaction kept a row for longer than this one waits for a lock, or waited for this one in turn:
+ * PostgreSQL rolled it back, so it may be tried again.
+ */
+export function isHeldUp(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && ["55P03", "40P01"].includes(error.code ?? "");
+}
+
 /** How a pool is used: connections open, those of them that are idle, and who waits for one. */
 export interface PoolUse {
   open: number;

@@ -1,6 +1,6 @@
 import { initTRPC, TRPCError } from "@trpc/server";
 import { ZodError } from "zod";
-import { DatabaseUnreachable } from "../../db/client.ts";
+import { DatabaseUnreachable, isHeldUp } from "../../db/client.ts";
 import { FiscilityError, type Reason, reasons } from "../contracts/errors.ts";
 import { spans } from "../telemetry/spans.ts";
 import type { Context, User } from "./context.ts";
@@ -47,7 +47,7 @@ export function toFiscilityError(error: unknown): FiscilityError {
     if (reason) return new FiscilityError(reason, { cause: error.cause });
     if (error.cause) return toFiscilityError(error.cause);
   }
-  if (error instanceof DatabaseUnreachable)
+  if (error instanceof DatabaseUnreachable || isHeldUp(error))
     return new FiscilityError("unavailable", { cause: error });
   return new FiscilityError("internal", { cause: error });
 }

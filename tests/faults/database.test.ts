@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import pg from "pg";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type EmbeddedDatabase, startEmbeddedDatabase } from "../../local/embedded-database.ts";
 import { parseConfig } from "../../server/config.ts";
@@ -143,4 +144,24 @@ test("I1 I8 the answer of the commit is lost: the connection stands, is answered
     await node.close();
     wire.close();
   }
+});
+
+test("a call that waits too long for a person's lock changes nothing, and may be tried again", async () => {
+  const person = await app.signUp("analyst");
+  const makeKey = () => {
+    const key = { name: "Nightly", scopes: ["accounts:read"], expires_in_days: 1 };
+    return app.post("/api/v1/api-keys", key, person);
+  };
+  const other = new pg.Client({ connectionString: app.env.DATABASE_URL });
+  await other.connect();
+  try {
+    await other.query("begin");
+    await other.query("select 1 from users where id = $1 for no key update", [person.id]);
+    const { status, body } = await makeKey();
+    expect([status, body.error.reason]).toEqual([503, "unavailable"]);
+  } finally {
+    await other.end();
+  }
+  expect(await app.query("select 1 from api_keys")).toEqual([]);
+  expect((await makeKey()).status).toBe(200);
 });
