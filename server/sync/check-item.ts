@@ -100,11 +100,10 @@ export async function changeItem(
       account_count: 0,
     });
     await raiseDataVersion(tx, userId);
-    log.info({ event: "item_changed", userId, itemId, kind, was: now.status }, "Item changed");
-    return "changed";
+    return { kind, was: now.status };
   });
-  if (ended === "changed") {
-    await clearCache(services, { userId }, log);
-  }
-  return ended;
+  if (typeof ended === "string") return ended;
+  log.info({ event: "item_changed", userId, itemId, ...ended }, "Item changed");
+  await clearCache(services, { userId }, log);
+  return "changed";
 }
