@@ -29,17 +29,26 @@ export default async function setup(project: TestProject): Promise<() => Promise
     randomBytes(8).toString("hex"),
     ["fsync=off", "synchronous_commit=off", "max_connections=300"],
   );
-  await server.create(templateDatabase);
-  await prepareDatabase(server.urlOf(templateDatabase));
-  project.provide("databaseServer", server.url);
-  project.provide("redis", have("redis-server"));
-  const pgbouncer = have("pgbouncer") ? await startPgBouncer(server.url) : null;
-  project.provide("pgbouncer", pgbouncer?.port ?? null);
-  return async () => {
-    await pgbouncer?.stop();
+  const stop = async () => {
     await server.stop();
     rmSync(folder, { recursive: true, force: true });
   };
+  try {
+    await server.create(templateDatabase);
+    await prepareDatabase(server.urlOf(templateDatabase));
+    project.provide("databaseServer", server.url);
+    project.provide("redis", have("redis-server"));
+    const pgbouncer = have("pgbouncer") ? await startPgBouncer(server.url) : null;
+    project.provide("pgbouncer", pgbouncer?.port ?? null);
+    return async () => {
+      await pgbouncer?.stop();
+      await stop();
+    };
+  } catch (error) {
+    // Nobody is told to stop what was not set up.
+    await stop();
+    throw error;
+  }
 }
 
 /** On the PATH, or Debian's; without either its suites are skipped, in CI the run fails. */
