@@ -5,6 +5,7 @@ import type { Scope } from "../../server/contracts/api-keys.ts";
 import { Field } from "../auth/field.tsx";
 import { Button } from "../components/button.tsx";
 import { Dialog } from "../components/dialog.tsx";
+import { FormAlert } from "../components/form-alert.tsx";
 import type { action } from "../routes/_app.settings.api-keys.tsx";
 import { text } from "../text.ts";
 
@@ -44,9 +45,7 @@ export function MakeKeyDialog({ onClose }: { onClose: () => void }) {
       >
         <input type="hidden" name="intent" value="make" />
         {answer && "message" in answer && answer.message ? (
-          <p role="alert" className="rounded-lg bg-danger-soft px-3.5 py-2.5 text-sm text-danger">
-            {answer.message}
-          </p>
+          <FormAlert>{answer.message}</FormAlert>
         ) : null}
         <Field
           name="name"

@@ -4,6 +4,7 @@ import { Field } from "../auth/field.tsx";
 import { Button } from "../components/button.tsx";
 import { Consequences } from "../components/consequences.tsx";
 import { Dialog } from "../components/dialog.tsx";
+import { FormAlert } from "../components/form-alert.tsx";
 import { showSuccess } from "../components/toasts.tsx";
 import type { ShownItem } from "../dashboard/write-item.server.ts";
 import { type Failure, toFailure } from "../failure.ts";
@@ -83,7 +84,7 @@ function Form({ item, busy, setBusy, onCancel }: FormProps) {
         stays={[words.atBank, words.activity]}
       />
       {failure ? (
-        <div role="alert" className="rounded-lg bg-danger-soft px-3.5 py-2.5 text-sm text-danger">
+        <FormAlert>
           <p>{failure.message}</p>
           {failure.requestId ? (
             <p className="mt-1 flex flex-wrap gap-x-1.5 text-[0.6875rem]">
@@ -91,7 +92,7 @@ function Form({ item, busy, setBusy, onCancel }: FormProps) {
               <span className="font-mono">{failure.requestId}</span>
             </p>
           ) : null}
-        </div>
+        </FormAlert>
       ) : null}
       <Field
         name="confirmation"

@@ -15,6 +15,7 @@ import { requireViewer } from "../auth/require-viewer.ts";
 import { Button, buttonClass } from "../components/button.tsx";
 import { cardClass } from "../components/card.ts";
 import { Consequences } from "../components/consequences.tsx";
+import { FormAlert } from "../components/form-alert.tsx";
 import { RouteError } from "../components/route-error.tsx";
 import { pageTitle } from "../page-title.ts";
 import { readForm } from "../read-form.ts";
@@ -122,11 +123,7 @@ function DeleteAccount({ banks, accounts }: { banks: number; accounts: number })
         className="mt-5 grid gap-5"
         onSubmit={(event) => busy && event.preventDefault()}
       >
-        {answer?.message ? (
-          <p role="alert" className="rounded-lg bg-danger-soft px-3.5 py-2.5 text-sm text-danger">
-            {answer.message}
-          </p>
-        ) : null}
+        {answer?.message ? <FormAlert>{answer.message}</FormAlert> : null}
         <Field
           name="confirmation"
           label={text.confirm.phrase(deletePhrase)}

@@ -78,7 +78,7 @@ export default function ApiKeys() {
           <h1 className="text-2xl font-semibold">{words.title}</h1>
           <p className="text-ink-soft">
             {words.lead}{" "}
-            <Link to="/api/docs" className="rounded-sm text-link">
+            <Link to="/api/docs" className="rounded-sm whitespace-nowrap text-link">
               {words.docs}
             </Link>
           </p>

@@ -15,6 +15,7 @@ import { requireViewer } from "../auth/require-viewer.ts";
 import { type FieldErrors, toFieldErrors } from "../auth/to-field-errors.ts";
 import { Button, buttonClass } from "../components/button.tsx";
 import { cardClass } from "../components/card.ts";
+import { FormAlert } from "../components/form-alert.tsx";
 import { LocalTime } from "../components/local-time.tsx";
 import { RouteError } from "../components/route-error.tsx";
 import { useFreshData } from "../connect/use-fresh-data.ts";
@@ -148,11 +149,7 @@ export default function Security() {
           className="mt-4 grid max-w-96 gap-5"
           onSubmit={(event) => changing && event.preventDefault()}
         >
-          {answer?.message ? (
-            <p role="alert" className="rounded-lg bg-danger-soft px-3.5 py-2.5 text-sm text-danger">
-              {answer.message}
-            </p>
-          ) : null}
+          {answer?.message ? <FormAlert>{answer.message}</FormAlert> : null}
           <Field
             name="currentPassword"
             type="password"

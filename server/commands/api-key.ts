@@ -1,9 +1,9 @@
 import { parseArgs } from "node:util";
-import { createDb, type Db } from "../../db/client.ts";
+import type { Db } from "../../db/client.ts";
 import { findUserId } from "../../db/users.ts";
 import { createApiKey, listApiKeys, revokeApiKey } from "../auth/api-keys.ts";
 import { createApiKeyInput, scope } from "../contracts/api-keys.ts";
-import { timeLimits } from "../time-limits.ts";
+import { withDatabase } from "./command.ts";
 
 const usage = `Usage, with DATABASE_URL set to the database (npm start prints the local one):
   npm run api-key -- create <email> --scopes <scope,…|all> [--name <name>] [--days <n>|never]
@@ -27,17 +27,7 @@ async function main(args: string[], url: string | undefined): Promise<void> {
   });
   const [command, email, id] = positionals;
   if (!command || !email) throw new Error(usage);
-  if (!url) throw new Error("Set DATABASE_URL to the database (npm start prints the local one).");
-  const db = createDb({
-    url,
-    max: 1,
-    statementTimeoutMs: timeLimits.statement,
-    connectTimeoutMs: timeLimits.databaseConnect,
-    idleInTransactionTimeoutMs: timeLimits.statement,
-    lockTimeoutMs: timeLimits.lock,
-    onIdleError: () => {},
-  });
-  try {
+  return withDatabase(url, async (db) => {
     const userId = await findUserId(db, email);
     if (!userId) throw new Error(`Nobody has the email ${email}.`);
     if (command === "create" && values.scopes) await create(db, userId, values.scopes, values);
@@ -46,9 +36,7 @@ async function main(args: string[], url: string | undefined): Promise<void> {
       const { name } = await revokeApiKey(db, userId, id.replace(/^fsk_/, "").split("_")[0] ?? "");
       say(`Revoked ${name}. Programs that use it get api_key_revoked from now on.`);
     } else throw new Error(usage);
-  } finally {
-    await db.destroy();
-  }
+  });
 }
 
 async function create(db: Db, userId: string, scopes: string, options: Record<string, string>) {

@@ -2,6 +2,7 @@ import { grantAppRole } from "../../db/app-role.ts";
 import { limitStatements } from "../../db/limit-statements.ts";
 import { mayMigrate } from "../../db/migrate.ts";
 import { migrateDatabase, statementLimits } from "../prepare-database.ts";
+import { answer } from "./command.ts";
 
 /**
  * `npm run db:migrate`: brings the database up to date. With DATABASE_OWNER_URL as that role, and the one
@@ -19,10 +20,4 @@ async function main(env: NodeJS.ProcessEnv): Promise<string> {
   return "The database is up to date.";
 }
 
-main(process.env).then(
-  (line) => process.stdout.write(`${line}\n`),
-  (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
-    process.exitCode = 1;
-  },
-);
+answer(main(process.env));

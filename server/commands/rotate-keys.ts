@@ -1,8 +1,8 @@
-import { createDb } from "../../db/client.ts";
 import { parseTokenKeys } from "../config.ts";
 import { timeLimits } from "../time-limits.ts";
 import { rotateKeys } from "../vault/rotate-keys.ts";
 import { Vault } from "../vault/vault.ts";
+import { answer, withDatabase } from "./command.ts";
 
 /**
  * `npm run keys:rotate`: seals every token in the database of DATABASE_URL anew with the first key of
@@ -11,35 +11,24 @@ import { Vault } from "../vault/vault.ts";
  * key. Ended in between, it goes on when it is run again.
  */
 async function main({ DATABASE_URL: url, TOKEN_KEYS: keys }: NodeJS.ProcessEnv): Promise<string> {
-  if (!url) throw new Error("Set DATABASE_URL to the database (npm start prints the local one).");
   if (!keys)
     throw new Error("Set TOKEN_KEYS to the ring that the servers run with, the new key first.");
   const ring = parseTokenKeys(keys);
-  const db = createDb({
+  return withDatabase(
     url,
-    max: 1,
-    statementTimeoutMs: timeLimits.rotation,
-    connectTimeoutMs: timeLimits.databaseConnect,
-    idleInTransactionTimeoutMs: timeLimits.statement,
-    lockTimeoutMs: timeLimits.lock,
-    onIdleError: () => {},
-  });
-  try {
-    const { keyId, resealed, left } = await rotateKeys(db, new Vault(ring), say);
-    const done = `${resealed} rows are now sealed with ${keyId}.`;
-    if (left > 0) throw new Error(`${done} ${left} are not yet: run this again.`);
-    const old = [...ring.keys()].filter((id) => id !== keyId);
-    return old.length === 0
-      ? `${done} There is no other key.`
-      : `${done} No row needs ${old.join(", ")} any more. Drop ${old.length > 1 ? "them" : "it"} from TOKEN_KEYS when every server and worker has run with ${keyId} first for a minute, and this command has said 0 rows since.`;
-  } finally {
-    await db.destroy();
-  }
+    async (db) => {
+      const { keyId, resealed, left } = await rotateKeys(db, new Vault(ring), say);
+      const done = `${resealed} rows are now sealed with ${keyId}.`;
+      if (left > 0) throw new Error(`${done} ${left} are not yet: run this again.`);
+      const old = [...ring.keys()].filter((id) => id !== keyId);
+      return old.length === 0
+        ? `${done} There is no other key.`
+        : `${done} No row needs ${old.join(", ")} any more. Drop ${old.length > 1 ? "them" : "it"} from TOKEN_KEYS when every server and worker has run with ${keyId} first for a minute, and this command has said 0 rows since.`;
+    },
+    timeLimits.rotation,
+  );
 }
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-main(process.env).then(say, (error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
-  process.exitCode = 1;
-});
+answer(main(process.env));
