@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { planRegularJobs } from "../../db/jobs.ts";
-
+import { listJobs, planRegularJobs } from "../../db/jobs.ts";
 import { startWorker, type Worker } from "../../server/jobs/worker.ts";
 import { timeLimits } from "../../server/time-limits.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
@@ -60,16 +59,11 @@ test("I1 I7 PostgreSQL goes away while the workers have jobs: all of them are ru
     const synced = await app.query("select 1 from item_syncs where synced_at is not null");
     return synced.length === 4;
   });
-  await until(async () => {
+  const notEnded = async () => {
     await app.query(now);
-    return (
-      (
-        await app.query(
-          "select 1 from graphile_worker.jobs where locked_at is not null or attempts > 0",
-        )
-      ).length === 0
-    );
-  });
+    return (await listJobs(app.services.db)).filter(({ state }) => state !== "waiting");
+  };
+  await expect.poll(notEnded, { timeout: 40_000 }).toEqual([]);
 });
 
 test("the recovery and the sweep wait for the next full minute, once however many nodes plan them", async () => {
