@@ -76,7 +76,7 @@ export default function ApiKeys() {
       <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-5">
         <div className="min-w-0 basis-80 grow">
           <h1 className="text-2xl font-semibold">{words.title}</h1>
-          <p className="text-ink-soft">
+          <p className="text-balance text-ink-soft">
             {words.lead}{" "}
             <Link to="/api/docs" className="rounded-sm whitespace-nowrap text-link">
               {words.docs}
