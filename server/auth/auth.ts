@@ -12,7 +12,7 @@ import type { Config } from "../config.ts";
 import { signUpForm } from "../contracts/session.ts";
 import type { Log } from "../telemetry/log.ts";
 import { timeLimits } from "../time-limits.ts";
-import { isBreached, namesUs } from "./breached-passwords.ts";
+import { whyGuessed } from "./guessed-passwords.ts";
 import { createLogInHistory } from "./log-in-history.ts";
 import type { LogInThrottle } from "./log-in-throttle.ts";
 import { readSigned } from "./signed-cookie.ts";
@@ -77,19 +77,8 @@ export function createAuth(
         // Whatever sets one: sign-up has it in `password`, as has a log-in, which changes none.
         const chosen: unknown =
           body?.newPassword ?? (body?.name === undefined ? null : body?.password);
-        if (typeof chosen !== "string") return;
-        if (isBreached(chosen)) {
-          throw new APIError("BAD_REQUEST", {
-            code: "PASSWORD_COMPROMISED",
-            message: "This password is known from leaks. Choose another one.",
-          });
-        }
-        if (namesUs(chosen)) {
-          throw new APIError("BAD_REQUEST", {
-            code: "PASSWORD_NAMES_US",
-            message: "This password has our name in it. Choose another one.",
-          });
-        }
+        const guessed = typeof chosen === "string" ? whyGuessed(chosen) : null;
+        if (guessed) throw new APIError("BAD_REQUEST", guessed);
       }),
       after: createLogInHistory(db, log),
     },
