@@ -27,13 +27,10 @@ const { fileList } = await nodeFileTrace(
     // Only what is imported: a path that code puts together may point at any folder.
     analysis: { computeFileReferences: false },
     async readFile(file) {
-      try {
-        const text = await readFile(file, "utf8");
-        return file.endsWith(".ts") ? (await transform(text, { loader: "ts" })).code : text;
-      } catch {
-        // Not a file, as one of the names it tries often is not.
-        return null;
-      }
+      // Not a file, as one of the names it tries often is not.
+      const text = await readFile(file, "utf8").catch(() => null);
+      if (text === null || !file.endsWith(".ts")) return text;
+      return (await transform(text, { loader: "ts" })).code;
     },
   },
 );
