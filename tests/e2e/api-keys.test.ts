@@ -6,6 +6,16 @@ import { logIn } from "../support/link.ts";
 
 startInBrowser();
 
+/** A new person's page of API keys, with the form for a first one open. */
+async function openForm() {
+  const { page } = await openPage(browser);
+  await logIn(app, page, await app.signUp());
+  await page.goto(`${app.url}/settings/api-keys`);
+  await page.getByRole("button", { name: "Make a key" }).click();
+  const dialog = page.getByRole("dialog");
+  return { page, dialog };
+}
+
 test("G3 a person makes a key in the page, sees it once, and revokes it", async () => {
   const person = await app.signUp("analyst");
   const witness = await openPage(browser);
@@ -47,11 +57,7 @@ test("G3 a person makes a key in the page, sees it once, and revokes it", async 
 });
 
 test("G3 a key that is being made, or is shown this once, does not go away by Escape, Cancel or a press beside it", async () => {
-  const { page } = await openPage(browser);
-  await logIn(app, page, await app.signUp());
-  await page.goto(`${app.url}/settings/api-keys`);
-  await page.getByRole("button", { name: "Make a key" }).click();
-  const dialog = page.getByRole("dialog");
+  const { page, dialog } = await openForm();
   await dialog.getByLabel("Name").fill("Nightly export");
   let answer = () => {};
   await page.route("**/settings/api-keys.data*", async (route) => {
@@ -116,11 +122,7 @@ test("G4 the API's documentation is readable offline, with nothing from elsewher
 });
 
 test("what is wrong with a new key has the focus: its name, then what it may do", async () => {
-  const { page } = await openPage(browser);
-  await logIn(app, page, await app.signUp());
-  await page.goto(`${app.url}/settings/api-keys`);
-  await page.getByRole("button", { name: "Make a key" }).click();
-  const dialog = page.getByRole("dialog");
+  const { page, dialog } = await openForm();
   const make = dialog.getByRole("button", { name: "Make a key" });
   const focused = () => page.evaluate(() => document.activeElement?.getAttribute("name"));
   await make.click();
