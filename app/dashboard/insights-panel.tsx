@@ -22,8 +22,8 @@ interface InsightsProps extends Omit<InsightsPanelProps, "charts"> {
 }
 
 /**
- * The panel, its charts as soon as they come, or a word when they do not. Nothing that happens beside it renders it again: React
- * would give up what is still streamed.
+ * The panel, its charts as soon as they come, or a word when they do not. Nothing that happens beside it
+ * renders it again: React would give up what is still streamed.
  */
 export const Insights = memo(function Insights({ charts, ...worth }: InsightsProps) {
   return (

@@ -42,6 +42,7 @@ export function NetWorthFigure({ chart, state }: NetWorthFigureProps) {
               {words.today}
             </text>
           </ChartFrame>
+          {/* Room for the days, which stand below their chart. */}
           <p className="mt-2 min-h-[1lh] text-xs" />
           <ChartTable
             caption={words.netWorth}

@@ -3,7 +3,7 @@ import { timeLimits } from "../time-limits.ts";
 
 /**
  * Does `work` with one connection to the database of DATABASE_URL, which is closed after it. `statement`:
- * milliseconds that one statement may take.
+ * milliseconds that one statement may take. Errors: one sentence where `url` is missing, and `work`'s.
  */
 export async function withDatabase<T>(
   url: string | undefined,

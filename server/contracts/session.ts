@@ -25,7 +25,6 @@ export const session = z.object({
   address: z.string().nullable(),
   userAgent: z.string().nullable(),
 });
-export type Session = z.infer<typeof session>;
 
 /** The log-in form. */
 export const logInForm = z.object({

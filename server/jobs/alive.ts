@@ -6,9 +6,9 @@ import { timeLimits } from "../time-limits.ts";
 
 /**
  * Tells the other nodes that these workers live, plans the jobs of every minute, and hands back those
- * of workers that do not live any more. Without it the jobs of a killed process would stay its own for four hours. A job may be
- * handed back that still runs, when the connection to PostgreSQL was lost for a while: each job
- * takes its running twice.
+ * of workers that do not live any more: without it the jobs of a killed process would stay its own for
+ * four hours. A job may be handed back that still runs, when the connection to PostgreSQL was lost for a
+ * while: each job takes its running twice.
  */
 export function keepAlive(services: Services, workerIds: readonly string[]) {
   const { config, db, log } = services;
