@@ -14,6 +14,7 @@ export async function eraseUser(tx: Db, userId: string): Promise<void> {
     "api_keys",
     "sessions",
     "log_ins",
+    "known_devices",
     "credentials",
   ] as const) {
     await tx.deleteFrom(table).where("user_id", "=", userId).execute();
@@ -41,7 +42,7 @@ export async function eraseUser(tx: Db, userId: string): Promise<void> {
 /** Deletes the rows of erased people for whom nothing is left to do at Plaid. Returns their ids. */
 export async function forgetErasedUsers(db: Db): Promise<string[]> {
   // What requests that were under way during the deletion have written since.
-  for (const table of ["account_activity", "log_ins"] as const) {
+  for (const table of ["account_activity", "log_ins", "known_devices"] as const) {
     await db
       .deleteFrom(table)
       .where("user_id", "in", (eb) =>

@@ -224,6 +224,17 @@ export interface LogInsTable {
   user_agent: string | null;
 }
 
+/** Browsers that have logged in before: `server/auth/known-devices.ts`. At most ten a user. */
+export interface KnownDevicesTable {
+  user_id: string;
+  /** SHA-256 of the cookie's token. */
+  token_hash: Buffer;
+  /** SHA-256 of the stored password hash; the browser is unknown once it is another. */
+  password_digest: Buffer;
+  /** When it last logged in. */
+  used_at: Timestamp;
+}
+
 /** better-auth's `account`: how a person proves who they are (here: a password hash). */
 export interface CredentialsTable {
   id: Generated<string>;
@@ -283,6 +294,7 @@ export interface Database {
   account_activity: AccountActivityTable;
   sessions: SessionsTable;
   log_ins: LogInsTable;
+  known_devices: KnownDevicesTable;
   credentials: CredentialsTable;
   verifications: VerificationsTable;
   api_keys: ApiKeysTable;

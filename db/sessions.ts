@@ -1,4 +1,4 @@
-import type { Selectable } from "kysely";
+import { type Selectable, sql } from "kysely";
 import type { Db } from "./client.ts";
 import { compiledOnce } from "./compiled-once.ts";
 import type { SessionsTable } from "./schema.ts";
@@ -26,6 +26,46 @@ export async function deleteSession(db: Db, userId: string, id: string): Promise
     .where((eb) => eb(eb.cast<string>("id", "text"), "=", id))
     .executeTakeFirst();
   return result.numDeletedRows > 0n;
+}
+
+/** Ends the session with this token, whoever's it is. Does nothing where there is none. */
+export async function deleteSessionWithToken(db: Db, token: string): Promise<void> {
+  await db.deleteFrom("sessions").where("token", "=", token).execute();
+}
+
+/** Ends the user's oldest sessions, all but the newest `kept`. */
+export async function deleteOldestSessions(db: Db, userId: string, kept: number): Promise<void> {
+  await db
+    .deleteFrom("sessions")
+    .where("user_id", "=", userId)
+    .where("id", "in", (eb) =>
+      eb
+        .selectFrom("sessions")
+        .select("sessions.id")
+        .where("user_id", "=", userId)
+        .orderBy("created_at", "desc")
+        .orderBy("id")
+        .offset(kept),
+    )
+    .execute();
+}
+
+/** Deletes expired sessions, 1,000 at most: the sweep comes again within a minute. */
+export async function deleteExpiredSessions(db: Db): Promise<void> {
+  await db
+    .deleteFrom("sessions")
+    .where(({ eb, refTuple, selectFrom }) =>
+      eb(
+        refTuple("id", "user_id"),
+        "in",
+        selectFrom("sessions")
+          .select(["sessions.id", "sessions.user_id"])
+          .where("expires_at", "<", sql<Date>`now()`)
+          .limit(1_000)
+          .$asTuple("id", "user_id"),
+      ),
+    )
+    .execute();
 }
 
 /** Ends every session of the user but `kept`. Returns how many there were. */

@@ -11,6 +11,8 @@ import * as trail from "./013_trail.ts";
 import * as keysByUser from "./015_keys_by_user.ts";
 import * as logIns from "./016_log_ins.ts";
 import * as addedFrom from "./017_added_from.ts";
+import * as knownDevices from "./018_known_devices.ts";
+import * as expiredSessions from "./019_expired_sessions.ts";
 
 /** Every migration in order: numbered, forward only, never changed once it has landed. */
 export const migrations: Record<string, Migration> = {
@@ -26,10 +28,15 @@ export const migrations: Record<string, Migration> = {
   "015_keys_by_user": keysByUser,
   "016_log_ins": logIns,
   "017_added_from": addedFrom,
+  "018_known_devices": knownDevices,
+  "019_expired_sessions": expiredSessions,
 };
 
 /**
  * Those that build indexes concurrently: each step of theirs may be repeated, and waits for locks without
  * a limit, unless it sets its own (`lock_timeout`), as whatever locks a table must.
  */
-export const outsideTransaction: ReadonlySet<string> = new Set(["015_keys_by_user"]);
+export const outsideTransaction: ReadonlySet<string> = new Set([
+  "015_keys_by_user",
+  "019_expired_sessions",
+]);

@@ -101,9 +101,9 @@ export function createHttp(
     res.status(status === "ok" ? 200 : 503).json({ status });
   });
 
-  const json = express.json({ limit: maxBody, inflate: false });
+  const text = express.text({ type: () => true, limit: maxBody, inflate: false });
   // What programs log in with; everything else better-auth offers is reached by the pages alone.
-  app.use("/api/auth", limitBody, json, (req, res, next) => {
+  app.use("/api/auth", limitBody, text, (req, res, next) => {
     if (!/^\/(sign-in\/email|sign-up\/email|sign-out)$/.test(req.path)) return next();
     // As we see it, and not as the client says it is.
     req.headers["x-forwarded-for"] = req.ip;

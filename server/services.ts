@@ -1,8 +1,11 @@
+import { availableParallelism } from "node:os";
 import type { Kysely } from "kysely";
 import { createDb } from "../db/client.ts";
 import type { Database } from "../db/schema.ts";
 import { type Auth, createAuth } from "./auth/auth.ts";
+import { KnownDevices } from "./auth/known-devices.ts";
 import { LogInThrottle } from "./auth/log-in-throttle.ts";
+import { hashesAtOnce, Passwords } from "./auth/passwords.ts";
 import { AccountCache } from "./cache/account-cache.ts";
 import { createInProcessAccountStore } from "./cache/in-process-account-store.ts";
 import { createPlaidLimiter } from "./cache/plaid-limiter.ts";
@@ -75,6 +78,9 @@ export function createServices(
     idleInTransactionTimeoutMs: timeLimits.connectIdleInTransaction,
   });
   const redis = config.redis ? new RedisDoor(config.redis, log) : null;
+  const devices = new KnownDevices(db, config);
+  const throttle = new LogInThrottle(redis, devices, config, log);
+  const passwords = new Passwords(hashesAtOnce(availableParallelism(), config.libuvThreads));
   const plaid = createPlaidDoor(config.plaid, createPlaidLimiter(redis), log);
   const services: Services = {
     config,
@@ -91,7 +97,7 @@ export function createServices(
     ),
     requestLimiter: createRequestLimiter(redis),
     live: new LiveChanges(db, config.databaseDirectUrl.reveal(), log),
-    auth: createAuth(config, db, new LogInThrottle(redis, config, log), log),
+    auth: createAuth(config, db, { throttle, devices, passwords }, log),
   };
   return {
     services,

@@ -9,12 +9,14 @@ import type { Database } from "../../db/schema.ts";
 import { deleteSession, findSession } from "../../db/sessions.ts";
 import type { User } from "../api/context.ts";
 import type { Config } from "../config.ts";
-import { signUpForm } from "../contracts/session.ts";
 import type { Log } from "../telemetry/log.ts";
 import { timeLimits } from "../time-limits.ts";
+import { createAfterLogIn } from "./after-log-in.ts";
+import { basePath, readAuthRequest } from "./auth-request.ts";
 import { whyGuessed } from "./guessed-passwords.ts";
-import { createLogInHistory } from "./log-in-history.ts";
+import type { KnownDevices } from "./known-devices.ts";
 import type { LogInThrottle } from "./log-in-throttle.ts";
+import type { Passwords } from "./passwords.ts";
 import { readSigned } from "./signed-cookie.ts";
 
 /**
@@ -26,7 +28,8 @@ export interface Auth {
   handler: RequestHandler;
   /**
    * Answers one request to `/api/auth/*` in-process, with all the checks a real one meets. `userId` is who
-   * is logged in: whose guesses at the current password are counted.
+   * is logged in: whose guesses at the current password are counted. Errors: the reasons of
+   * `readAuthRequest`, `log_in_busy`, and those of a database that is away.
    */
   handle(request: Request, userId?: string | undefined): Promise<Response>;
   /**
@@ -40,6 +43,8 @@ export interface Auth {
   ): Promise<{ user: User; sessionId: string } | null>;
   /** The Set-Cookie header with which a browser forgets that anybody has logged in to it. */
   forgetDevice: string;
+  /** All that better-auth could answer, most of which we refuse; `options.body` is a zod schema. */
+  endpoints: readonly { path?: string; options?: object }[];
   /** Makes a person without logging anybody in. Somebody who has the email stays as they are. */
   createUser(person: { name: string; email: string; password: string }): Promise<{ id: string }>;
 }
@@ -48,14 +53,18 @@ export interface Auth {
 export function createAuth(
   config: Config,
   db: Kysely<Database>,
-  throttle: LogInThrottle,
+  {
+    throttle,
+    devices,
+    passwords,
+  }: { throttle: LogInThrottle; devices: KnownDevices; passwords: Passwords },
   log: Log,
 ): Auth {
   const timestamps = { createdAt: "created_at", updatedAt: "updated_at" };
   const auth = betterAuth({
     appName: "Fiscility",
     baseURL: config.appUrl,
-    basePath: "/api/auth",
+    basePath,
     secret: config.sessionSecret.reveal(),
     trustedOrigins: [config.appUrl],
     telemetry: { enabled: false },
@@ -68,19 +77,22 @@ export function createAuth(
       enabled: true,
       minPasswordLength: 8,
       maxPasswordLength: 128,
+      password: {
+        hash: (password) => passwords.hash(password),
+        verify: (given) => passwords.verify(given),
+      },
       // With it an email that is taken is answered as one that is free.
       autoSignIn: false,
     },
     hooks: {
-      before: createAuthMiddleware(async ({ path, body }) => {
-        if (path === "/sign-up/email") checkSignUp(body);
+      before: createAuthMiddleware(async ({ body }) => {
         // Whatever sets one: sign-up has it in `password`, as has a log-in, which changes none.
         const chosen: unknown =
           body?.newPassword ?? (body?.name === undefined ? null : body?.password);
         const guessed = typeof chosen === "string" ? whyGuessed(chosen) : null;
         if (guessed) throw new APIError("BAD_REQUEST", guessed);
       }),
-      after: createLogInHistory(db, log),
+      after: createAfterLogIn(db, passwords, log),
     },
     user: {
       modelName: "users",
@@ -132,16 +144,19 @@ export function createAuth(
       ipAddress: { ipv6Subnet: 128 },
       database: { generateId: "uuid", joins: true },
     },
+    // Errors that are not better-auth's own become our reasons at the edge.
+    onAPIError: { throw: true },
     // Ours counts over all nodes and shuts nobody out of their own account.
     rateLimit: { enabled: false },
   });
 
-  const handle = (request: Request, userId?: string) =>
-    throttle.handle(request, auth.handler, userId);
+  const handle = async (request: Request, userId?: string) =>
+    throttle.handle(await readAuthRequest(request), auth.handler, userId);
   return {
     handler: toNodeHandler(handle) as RequestHandler,
     handle,
-    forgetDevice: throttle.forgetDevice,
+    forgetDevice: devices.forget,
+    endpoints: Object.values(auth.api),
     async authenticate(headers, setCookie) {
       // What nearly every request comes to: a session in its first day, read with its person at once.
       const { secret, authCookies, sessionConfig } = await auth.$context;
@@ -176,15 +191,4 @@ export function createAuth(
       return { id: user.id };
     },
   };
-}
-
-/**
- * Refuses what the form would refuse, and what it has no field for. It comes before anybody looks whether
- * the email is taken: what cannot be kept would otherwise be refused only where the email is free.
- */
-function checkSignUp(body: unknown): void {
-  const issue = signUpForm.strict().safeParse(body).error?.issues[0];
-  if (!issue) return;
-  const message = `${issue.path.join(".")}: ${issue.message}`;
-  throw new APIError("BAD_REQUEST", { code: "INVALID_SIGN_UP", message });
 }

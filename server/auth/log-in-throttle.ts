@@ -1,156 +1,174 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import { parseCookies } from "better-auth/cookies";
+import { createHash } from "node:crypto";
 import ipaddr from "ipaddr.js";
 import { createLimiter } from "../cache/limiter.ts";
 import type { RedisDoor } from "../cache/redis-door.ts";
+import { FiscilityError } from "../contracts/errors.ts";
 import type { Log } from "../telemetry/log.ts";
-import type { Secret } from "../vault/secret.ts";
+import type { AuthRequest } from "./auth-request.ts";
+import type { KnownDevices } from "./known-devices.ts";
 
-/** Failed tries that are let through in each window, in seconds; and sign-ups, failed or not. */
+/** Tries in each window of `duration` seconds, and which of them count. */
 const limits = {
   /** Of one account from one address. */
-  pair: { points: 10, duration: 15 * 60 },
+  pair: { points: 10, duration: 15 * 60, counts: "failures" },
   /** Of one account from a browser that has logged in to it before, wherever it is. */
-  device: { points: 10, duration: 15 * 60 },
+  device: { points: 10, duration: 15 * 60, counts: "failures" },
   /** Of any accounts from one address: many people may share it. */
-  address: { points: 100, duration: 15 * 60 },
+  address: { points: 100, duration: 15 * 60, counts: "failures" },
   /** Of one account from everywhere but known browsers. */
-  account: { points: 100, duration: 60 * 60 },
-  /** At the current password of one person, by whoever has a session of theirs. */
-  password: { points: 10, duration: 15 * 60 },
+  account: { points: 100, duration: 60 * 60, counts: "failures" },
+  /** At the current password of one user, by whoever has a session of theirs. */
+  password: { points: 10, duration: 15 * 60, counts: "failures" },
+  /** Log-ins to one account, or changes of its password: each costs as much as a guess. */
+  accountLogIns: { points: 60, duration: 15 * 60, counts: "successes" },
+  /** Log-ins from one address, but for known browsers. */
+  addressLogIns: { points: 60, duration: 15 * 60, counts: "successes" },
   /** From one address. */
-  signUp: { points: 20, duration: 60 * 60 },
+  signUp: { points: 20, duration: 60 * 60, counts: "all" },
 } as const;
 
-/** A limit, and whose it is. */
-type Turn = [keyof typeof limits, string];
+type LimitName = keyof typeof limits;
 
-const cookieAge = 365 * 24 * 60 * 60;
+/** A limit, and whose it is. */
+type Turn = [LimitName, string];
 
 /**
- * Slows down who guesses passwords, by account and by address, over all nodes, and leaves the person
- * themself alone: a browser that has logged in keeps a cookie that says so, and is counted for
- * itself, so that no stranger's tries shut it out.
- * https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies
+ * Slows down guessing passwords, and log-ins that succeed, by account and by address, over all nodes. A
+ * browser that has logged in before is counted for itself, so that strangers' guesses do not shut
+ * its user out.
  */
 export class LogInThrottle {
-  readonly #count: Record<keyof typeof limits, ReturnType<typeof createLimiter>>;
-  readonly #secret: Secret;
+  readonly #count: Record<LimitName, ReturnType<typeof createLimiter>>;
+  readonly #devices: KnownDevices;
   readonly #production: boolean;
-  readonly #cookieName: string;
   readonly #log: Log;
 
   constructor(
     redis: RedisDoor | null,
-    config: { sessionSecret: Secret; production: boolean },
+    devices: KnownDevices,
+    { production }: { production: boolean },
     log: Log,
   ) {
-    const limiter = (name: keyof typeof limits) =>
-      createLimiter(redis, { ...limits[name], keyPrefix: `fiscility:log-in:${name}` });
+    const limiter = (name: LimitName) => {
+      const { points, duration } = limits[name];
+      return createLimiter(redis, { points, duration, keyPrefix: `fiscility:log-in:${name}` });
+    };
     this.#count = {
       pair: limiter("pair"),
       device: limiter("device"),
       address: limiter("address"),
       account: limiter("account"),
       password: limiter("password"),
+      accountLogIns: limiter("accountLogIns"),
+      addressLogIns: limiter("addressLogIns"),
       signUp: limiter("signUp"),
     };
-    this.#secret = config.sessionSecret;
-    this.#production = config.production;
-    this.#cookieName = `${config.production ? "__Host-" : ""}fiscility.device`;
+    this.#devices = devices;
+    this.#production = production;
     this.#log = log;
   }
 
   /**
-   * Lets a request of `/api/auth` through to `next`, or answers 429 with `Retry-After`. The address
-   * is the one in `x-forwarded-for`, which whoever calls this has set; `userId` is who is logged in.
+   * Lets a request through to `next`, or answers 429 with `Retry-After`. The address is the one in
+   * `x-forwarded-for`, which the caller has set; `userId` is the user who is logged in.
+   *
+   * @throws `unauthenticated` for a change of the password by nobody.
    */
   async handle(
-    request: Request,
+    { path, body, request }: AuthRequest,
     next: (request: Request) => Promise<Response>,
     userId?: string | undefined,
   ): Promise<Response> {
-    const { pathname } = new URL(request.url);
+    const attempt = () => next(request);
     const address = network(request.headers.get("x-forwarded-for") ?? "");
-    if (pathname.endsWith("/sign-up/email") && this.#production) {
-      const { allowed, resetMs } = await this.#count.signUp(address);
-      return allowed ? next(request) : this.#refuse("signUp", resetMs);
+    switch (path) {
+      case "/sign-in/email":
+        return this.#logIn(body.email.toLowerCase(), address, request.headers, attempt);
+      case "/sign-up/email":
+        return this.#production ? this.#counted([["signUp", address]], attempt) : attempt();
+      case "/change-password": {
+        if (!userId) throw new FiscilityError("unauthenticated");
+        const turns: Turn[] = [
+          ["accountLogIns", userId],
+          ["password", userId],
+        ];
+        return this.#counted(turns, attempt);
+      }
+      case "/sign-out":
+        return attempt();
     }
-    if (pathname.endsWith("/change-password") && userId) {
-      return this.#counted([["password", userId]], () => next(request));
-    }
-    if (!pathname.endsWith("/sign-in/email")) return next(request);
-    const body: unknown = await request
-      .clone()
-      .json()
-      .catch(() => null);
-    const given = typeof body === "object" && body !== null && "email" in body ? body.email : null;
-    if (typeof given !== "string") return next(request);
+  }
 
-    const email = given.toLowerCase();
+  async #logIn(
+    email: string,
+    address: string,
+    requestHeaders: Headers,
+    attempt: () => Promise<Response>,
+  ): Promise<Response> {
     const account = createHash("sha256").update(email).digest("base64url");
-    const device = this.#knownDevice(request.headers.get("cookie"), email);
+    const device = await this.#devices.find(requestHeaders.get("cookie"), email);
     const turns: Turn[] = device
-      ? [["device", device]]
+      ? [
+          ["accountLogIns", account],
+          ["device", `${account} ${device}`],
+        ]
       : [
+          ["accountLogIns", account],
+          ["addressLogIns", address],
           ["pair", `${account} ${address}`],
           ["address", address],
           ["account", account],
         ];
-    const response = await this.#counted(turns, () => next(request));
+    const response = await this.#counted(turns, attempt);
     if (!response.ok) return response;
     const headers = new Headers(response.headers);
-    const nonce = device ?? randomBytes(16).toString("base64url");
-    headers.append("set-cookie", this.#cookie(`${nonce}.${this.#sign(nonce, email)}`, cookieAge));
+    headers.append("set-cookie", await this.#devices.remember(email, device));
     return new Response(response.body, { status: response.status, headers });
   }
 
-  /** What is tried, unless one of `turns` is used up; only what fails is counted. */
+  /**
+   * Makes an attempt unless one of `turns` is used up. Each is counted before, so that attempts at
+   * once do not get around a limit, and taken back when it turns out not to be one that counts.
+   */
   async #counted(turns: readonly Turn[], attempt: () => Promise<Response>): Promise<Response> {
-    // One after the other: who is held back by the first counts against nobody else.
-    for (const [limit, key] of turns) {
+    const taken: Turn[] = [];
+    const takeBack = (counts: "failures" | "successes") =>
+      Promise.all(
+        taken
+          .filter(([limit]) => limits[limit].counts === counts)
+          .map(([limit, key]) => this.#count[limit](key, -1)),
+      );
+    // One after the other: an attempt that one limit refuses counts against nobody else.
+    for (const turn of turns) {
+      const [limit, key] = turn;
       const { allowed, resetMs } = await this.#count[limit](key);
-      if (!allowed) return this.#refuse(limit, resetMs);
+      if (!allowed) {
+        await takeBack("successes");
+        return this.#refuse(limit, resetMs);
+      }
+      taken.push(turn);
     }
-    const response = await attempt();
-    if (response.ok) await Promise.all(turns.map(([limit, key]) => this.#count[limit](key, -1)));
+    let response: Response;
+    try {
+      response = await attempt();
+    } catch (error) {
+      await takeBack("successes");
+      // No password was compared.
+      const isUntried = error instanceof FiscilityError && error.reason === "log_in_busy";
+      if (isUntried) await takeBack("failures");
+      throw error;
+    }
+    await takeBack(response.ok ? "failures" : "successes");
     return response;
   }
 
-  /** The Set-Cookie header with which a browser forgets that anybody has logged in to it. */
-  get forgetDevice(): string {
-    return this.#cookie("", 0);
-  }
-
-  #cookie(value: string, maxAge: number): string {
-    const secure = this.#production ? "; Secure" : "";
-    return `${this.#cookieName}=${value}; Path=/; Max-Age=${maxAge}; HttpOnly; SameSite=Lax${secure}`;
-  }
-
-  #refuse(limit: keyof typeof limits, resetMs: number): Response {
+  #refuse(limit: LimitName, resetMs: number): Response {
     this.#log.warn({ event: "log_in_throttled", limit }, "Too many tries");
     const retryAfterSeconds = Math.ceil(resetMs / 1000);
     return Response.json(
       { code: "TOO_MANY_TRIES", message: tooManyTries(retryAfterSeconds), retryAfterSeconds },
       { status: 429, headers: { "retry-after": String(retryAfterSeconds) } },
     );
-  }
-
-  /** The browser that has logged in to this account before, by its cookie; null for any other. */
-  #knownDevice(cookies: string | null, email: string): string | null {
-    const [nonce = "", signature = ""] =
-      parseCookies(cookies ?? "")
-        .get(this.#cookieName)
-        ?.split(".") ?? [];
-    const given = Buffer.from(signature);
-    const ours = Buffer.from(this.#sign(nonce, email));
-    return given.length === ours.length && timingSafeEqual(given, ours) ? nonce : null;
-  }
-
-  #sign(nonce: string, email: string): string {
-    return createHmac("sha256", this.#secret.reveal())
-      .update(JSON.stringify(["device", nonce, email]))
-      .digest("base64url");
   }
 }
 

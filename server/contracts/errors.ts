@@ -60,6 +60,13 @@ export const reasons = {
       "This API key has made too many calls in a short time. Nothing was changed. Wait, then try again.",
     retryable: true,
   },
+  log_in_busy: {
+    status: 503,
+    code: "SERVICE_UNAVAILABLE",
+    message:
+      "Many people are logging in right now. Nothing was changed. Please try again in a moment.",
+    retryable: true,
+  },
   foreign_origin: {
     status: 403,
     code: "FORBIDDEN",

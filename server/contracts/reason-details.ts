@@ -34,6 +34,8 @@ export const reasonDetails = {
   }),
   /** Seconds after which it is worth trying again. */
   busy: z.object({ retryAfterSeconds: z.number().int() }),
+  /** Seconds after which it is worth trying again. */
+  log_in_busy: z.object({ retryAfterSeconds: z.number().int() }),
   /** `limit`: live keys a person may have. */
   too_many_api_keys: z.object({ limit: z.number().int() }),
 } as const;

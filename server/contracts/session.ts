@@ -26,16 +26,20 @@ export const session = z.object({
   userAgent: z.string().nullable(),
 });
 
+const emailMessage = "Enter an email address, like name@example.com.";
+/** At most 254 characters: https://www.rfc-editor.org/errata/eid1690 */
+const email = z.email(emailMessage).max(254, emailMessage);
+
 /** The log-in form. */
 export const logInForm = z.object({
-  email: z.email("Enter an email address, like name@example.com."),
+  email,
   password: z.string().min(1, "Enter your password."),
 });
 
 /** A sign-up, by the form or by a program. NIST SP 800-63B asks for a length, not for character classes. */
 export const signUpForm = z.object({
   name: text.trim().min(1, "Enter your name.").max(100, "Use at most 100 characters."),
-  email: z.email("Enter an email address, like name@example.com."),
+  email,
   password: z.string().min(8, "Use at least 8 characters.").max(128, "Use at most 128 characters."),
 });
 

@@ -1,6 +1,7 @@
 import { requestDueSyncs } from "../../db/item-syncs.ts";
 import { dropSupersededJobs } from "../../db/jobs.ts";
 import { dropOldLogIns } from "../../db/log-ins.ts";
+import { deleteExpiredSessions } from "../../db/sessions.ts";
 import { dropOldWebhooks } from "../../db/webhooks.ts";
 import type { Services } from "../services.ts";
 import { timeLimits } from "../time-limits.ts";
@@ -20,6 +21,7 @@ export async function sweep({ db, log }: Pick<Services, "db" | "log">): Promise<
   await dropSupersededJobs(db);
   await dropOldWebhooks(db, webhookDays);
   await dropOldLogIns(db, logInDays);
+  await deleteExpiredSessions(db);
   if (requested > 0) log.info({ event: "sweep", requested }, "Syncs asked for");
   return requested;
 }

@@ -19,6 +19,7 @@ const spread: Record<string, string> = {
   account_activity: "user_id",
   sessions: "user_id",
   log_ins: "user_id",
+  known_devices: "user_id",
   credentials: "user_id",
   api_keys: "user_id",
 };

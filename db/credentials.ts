@@ -1,0 +1,39 @@
+import { sql } from "kysely";
+import type { Db } from "./client.ts";
+
+/** The stored hash of the user's password, or null when they have none. */
+export async function findPasswordHash(db: Db, userId: string): Promise<string | null> {
+  const row = await db
+    .selectFrom("credentials")
+    .select("password")
+    .where("user_id", "=", userId)
+    .where("provider_id", "=", "credential")
+    .executeTakeFirst();
+  return row?.password ?? null;
+}
+
+/**
+ * Replaces the hash of a password by another of the same password, unless the password was changed
+ * meanwhile. Browsers that logged in with it stay known.
+ */
+export async function replacePasswordHash(
+  db: Db,
+  userId: string,
+  { from, to }: { from: string; to: string },
+): Promise<void> {
+  const digestOf = (hash: string) => sql<Buffer>`sha256(convert_to(${hash}, 'UTF8'))`;
+  await db
+    .with("replaced", (cte) =>
+      cte
+        .updateTable("credentials")
+        .set({ password: to })
+        .where("user_id", "=", userId)
+        .where("password", "=", from)
+        .returning("user_id"),
+    )
+    .updateTable("known_devices")
+    .set({ password_digest: digestOf(to) })
+    .where("user_id", "in", (eb) => eb.selectFrom("replaced").select("replaced.user_id"))
+    .where("password_digest", "=", digestOf(from))
+    .execute();
+}

@@ -1,0 +1,75 @@
+import { sql } from "kysely";
+import type { Db } from "./client.ts";
+
+/** Known browsers of one user; one more replaces the one that logged in longest ago. */
+const kept = 10;
+
+/** Ties a browser to the password it logged in with: SHA-256 of the stored hash, which has a salt. */
+const passwordDigest = sql<Buffer>`sha256(convert_to(credentials.password, 'UTF8'))`;
+
+/** The user with this email, joined to their password. */
+const userOf = (db: Db, email: string) =>
+  db
+    .selectFrom("users")
+    .innerJoin("credentials", "credentials.user_id", "users.id")
+    .where("users.email", "=", email.toLowerCase())
+    .where("users.deleted_at", "is", null)
+    .where("credentials.password", "is not", null);
+
+/** Whether this browser has logged in as the user with this email, with the password they have now. */
+export async function isKnownDevice(db: Db, email: string, tokenHash: Buffer): Promise<boolean> {
+  const row = await db
+    .selectNoFrom((eb) =>
+      eb
+        .exists(
+          userOf(db, email)
+            .innerJoin("known_devices", "known_devices.user_id", "users.id")
+            .where("known_devices.token_hash", "=", tokenHash)
+            .where("known_devices.password_digest", "=", passwordDigest)
+            .select("known_devices.user_id"),
+        )
+        .as("known"),
+    )
+    .executeTakeFirstOrThrow();
+  return Boolean(row.known);
+}
+
+/**
+ * Remembers that this browser logged in now as the user with this email, and forgets all but the ten
+ * that did so last.
+ */
+export async function keepKnownDevice(db: Db, email: string, tokenHash: Buffer): Promise<void> {
+  const [user] = await db
+    .insertInto("known_devices")
+    .columns(["user_id", "token_hash", "password_digest"])
+    .expression(
+      userOf(db, email).select((s) => [
+        "users.id",
+        s.val(tokenHash).as("token_hash"),
+        passwordDigest.as("password_digest"),
+      ]),
+    )
+    .onConflict((conflict) =>
+      conflict.columns(["user_id", "token_hash"]).doUpdateSet({
+        password_digest: (eb) => eb.ref("excluded.password_digest"),
+        used_at: sql<Date>`now()`,
+      }),
+    )
+    .returning("user_id")
+    .execute();
+  if (!user) return;
+  // A statement of its own sees the rows of log-ins at the same time, so that the last one leaves ten.
+  await db
+    .deleteFrom("known_devices")
+    .where("user_id", "=", user.user_id)
+    .where("token_hash", "in", (eb) =>
+      eb
+        .selectFrom("known_devices")
+        .select("known_devices.token_hash")
+        .where("user_id", "=", user.user_id)
+        .orderBy("used_at", "desc")
+        .orderBy("token_hash")
+        .offset(kept),
+    )
+    .execute();
+}

@@ -1,0 +1,273 @@
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
+import http from "node:http";
+import { text } from "node:stream/consumers";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { startTestApp, type TestApp } from "../../support/app.ts";
+import { countHashes } from "../../support/count-hashes.ts";
+
+/**
+ * Issue I, finding 1: log-ins sent as forms were not throttled, as the throttle read JSON alone while
+ * better-auth also reads forms.
+ */
+let app: TestApp;
+beforeAll(async () => {
+  app = await startTestApp();
+});
+afterAll(() => app?.close());
+
+const json = "application/json";
+
+/** A guess that counts as any other, and costs no hash: it is too long to be a password. */
+const guess = (n: number) => `${n}`.padEnd(200, "x");
+
+/** Sends exactly these headers; `fetch` would add a Content-Type of its own. */
+async function send(
+  path: string,
+  type: string | string[] | undefined,
+  body: string | Buffer,
+): Promise<{ status: number; reason: string | undefined; body: string }> {
+  const { hostname, port } = new URL(app.url);
+  const headers = {
+    "content-length": Buffer.byteLength(body),
+    ...(type === undefined ? {} : { "content-type": type }),
+  };
+  const request = http.request({ hostname, port, method: "POST", path, headers });
+  request.end(body);
+  const [response] = (await once(request, "response")) as [http.IncomingMessage];
+  const answer = await text(response);
+  const reason = /"reason":"(\w+)"/.exec(answer)?.[1];
+  return { status: response.statusCode ?? 0, reason, body: answer };
+}
+
+/** What a program may send. Everything better-auth itself would read is among them. */
+const refusedTypes: [string, string | string[] | undefined][] = [
+  ["none", undefined],
+  ["an empty one", ""],
+  ["a form", "application/x-www-form-urlencoded"],
+  ["a form with a charset", "application/x-www-form-urlencoded; charset=utf-8"],
+  ["a form in capitals", "Application/X-WWW-Form-Urlencoded"],
+  ["multipart", "multipart/form-data; boundary=x"],
+  ["text", "text/plain"],
+  ["text with JSON as a parameter", "text/plain; application/json"],
+  ["bytes", "application/octet-stream"],
+  ["an image", "image/png"],
+  ["a stream", "application/stream"],
+  ["another kind of JSON", "application/problem+json"],
+  ["JSON for people", "text/json"],
+  ["two types in one line", "application/json, application/x-www-form-urlencoded"],
+  ["two lines, the form first", ["application/x-www-form-urlencoded", json]],
+  ["JSON that starts like JSON", "application/jsonx"],
+  ["JSON in UTF-16", "application/json; charset=utf-16"],
+  ["JSON in Latin-1", "application/json; charset=iso-8859-1"],
+  ["no type at all", "json"],
+];
+const paths = ["sign-in/email", "sign-up/email", "sign-out"] as const;
+
+/** One password three ways, so that whoever reads the body by its type finds it. */
+function bodyFor(type: string | string[] | undefined, fields: Record<string, string>) {
+  const first = String(Array.isArray(type) ? type[0] : type).toLowerCase();
+  if (first.includes("urlencoded")) return new URLSearchParams(fields).toString();
+  if (first.includes("multipart")) {
+    const parts = Object.entries(fields).map(
+      ([name, value]) =>
+        `--x\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
+    );
+    return `${parts.join("")}--x--\r\n`;
+  }
+  const sent = JSON.stringify(fields);
+  return first.includes("utf-16") ? Buffer.from(sent, "utf16le") : sent;
+}
+
+const counts = async () =>
+  (
+    await app.query(
+      "select (select count(*) from users) users, (select count(*) from sessions) sessions",
+    )
+  )[0];
+
+test.each(refusedTypes)(
+  "the right password is refused without being looked at when its content type is: %s",
+  async (_name, type) => {
+    const { email, password } = await app.signUp();
+    const before = await counts();
+    const hashes = countHashes();
+    for (const path of paths) {
+      const fields: Record<string, string> =
+        path === "sign-up/email"
+          ? { name: "Eve", email: `${randomUUID()}@example.com`, password }
+          : { email, password };
+      const answer = await send(`/api/auth/${path}`, type, bodyFor(type, fields));
+      expect([answer.status, answer.reason], path).toEqual([415, "unsupported_media_type"]);
+    }
+    hashes.stop();
+    expect(hashes.begun).toBe(0);
+    expect(await counts()).toEqual(before);
+  },
+);
+
+test.each([
+  json,
+  "APPLICATION/JSON",
+  "application/json;charset=UTF-8",
+  'application/json ; charset="utf-8"',
+])("JSON is taken as %s, and guesses in it are counted", async (type) => {
+  const { email, password } = await app.signUp();
+  const attempt = (tried: string) =>
+    send("/api/auth/sign-in/email", type, JSON.stringify({ email, password: tried }));
+  expect((await attempt("not the password")).status).toBe(401);
+  for (let n = 1; n < 10; n++) expect((await attempt(guess(n))).status).toBe(400);
+  const hashes = countHashes();
+  expect((await attempt(password)).status).toBe(429);
+  hashes.stop();
+  expect(hashes.begun).toBe(0);
+});
+
+test("two lines of Content-Type are read as the first one says, by everybody", async () => {
+  const { email, password } = await app.signUp();
+  const types = [json, "application/x-www-form-urlencoded"];
+  const form = await send("/api/auth/sign-in/email", types, bodyFor(types[1], { email, password }));
+  expect([form.status, form.reason]).toEqual([400, "invalid_json"]);
+});
+
+test.each([
+  ["is missing", {}],
+  ["is null", { email: null }],
+  ["is an array", { email: ["ada@example.com"] }],
+  ["is an object", { email: { toLowerCase: "ada@example.com" } }],
+  ["is a number", { email: 1 }],
+  ["is empty", { email: "" }],
+  ["is no address", { email: "ada" }],
+  ["has a space behind it", { email: "ada@example.com " }],
+  ["has a NUL in it", { email: "ada\0@example.com" }],
+  ["has a line break in it", { email: "ada@example.com\n" }],
+  ["is longer than an address may be", { email: `${"a".repeat(250)}@example.com` }],
+  ["is there under another name", { Email: "ada@example.com" }],
+  ["is inherited", { __proto__: null, constructor: { email: "ada@example.com" } }],
+])(
+  "a log-in and a sign-up whose email %s are refused, and no password is looked at",
+  async (_name, email) => {
+    const hashes = countHashes();
+    for (const path of ["sign-in/email", "sign-up/email"]) {
+      const body = { name: "Eve", password: "another good one", ...email };
+      if (path === "sign-in/email") Reflect.deleteProperty(body, "name");
+      const answer = await send(`/api/auth/${path}`, json, JSON.stringify(body));
+      expect([answer.status, answer.reason], path).toEqual([400, "invalid_input"]);
+    }
+    hashes.stop();
+    expect(hashes.begun).toBe(0);
+  },
+);
+
+test.each(["", "null", "[]", '"ada@example.com"', "1", "{", "email=ada@example.com"])(
+  "a log-in whose body is %j is refused",
+  async (body) => {
+    const answer = await send("/api/auth/sign-in/email", json, body);
+    expect([400, body]).toEqual([answer.status, body]);
+  },
+);
+
+test("an email that is there twice counts against the one that is tried", async () => {
+  const [ada, eve] = [await app.signUp(), await app.signUp()];
+  const twice = (password: string) =>
+    `{"email":"${eve.email}","password":"x","email":"${ada.email}","password":"${password}"}`;
+  for (let n = 0; n < 10; n++) {
+    expect((await send("/api/auth/sign-in/email", json, twice(guess(n)))).status).toBe(400);
+  }
+  expect((await send("/api/auth/sign-in/email", json, twice(ada.password))).status).toBe(429);
+  expect((await app.post("/api/auth/sign-in/email", eve)).status).toBe(200);
+});
+
+test("a body nested beyond the stack is refused as any other", async () => {
+  const deep = `${"[".repeat(40_000)}${"]".repeat(40_000)}`;
+  for (const path of paths) {
+    const body = `{"name":${deep},"email":"ada@example.com","password":"x","more":${"[]"}}`;
+    expect((await send(`/api/auth/${path}`, json, body)).status, path).toBeLessThan(500);
+  }
+});
+
+describe("every way in", () => {
+  /** Those of better-auth's endpoints that programs reach: each is in a test above. */
+  const reached = ["/sign-in/email", "/sign-up/email", "/sign-out"];
+  /** Reached by pages alone, in-process. */
+  const byPages = ["/change-password"];
+  /** Everything else that better-auth has and whose body holds a password. */
+  const refused = ["/delete-user", "/reset-password", "/verify-password"];
+
+  test("better-auth has no endpoint that takes a password but these", () => {
+    const fieldsOf = (options: { body?: unknown } = {}) =>
+      options.body instanceof z.ZodType
+        ? JSON.stringify(z.toJSONSchema(options.body, { io: "input", unrepresentable: "any" }))
+        : "";
+    const taking = app.services.auth.endpoints
+      .filter(({ path, options }) => path && /"\w*password\w*":/i.test(fieldsOf(options)))
+      .map(({ path }) => path);
+    const known = [...reached, ...byPages, ...refused].filter((path) => path !== "/sign-out");
+    expect(taking.toSorted()).toEqual(known.toSorted());
+  });
+
+  test("of all that better-auth has, programs reach three paths, whatever the method, and pages one more", async () => {
+    const ada = await app.signUp();
+    const all = app.services.auth.endpoints.flatMap(({ path }) => path ?? []);
+    expect(all.length).toBeGreaterThan(20);
+    for (const path of all) {
+      const at = path.replace(/:\w+/g, "x");
+      const before = await counts();
+      const answer = await app.post(`/api/auth${at}`, {}, ada);
+      if (!reached.includes(path)) {
+        expect([path, answer.status]).toEqual([path, 404]);
+        expect(await counts(), path).toEqual(before);
+      }
+      const inProcess = app.services.auth.handle(
+        new Request(`${app.url}/api/auth${at}`, {
+          method: "POST",
+          headers: { "content-type": json },
+          body: "{}",
+        }),
+      );
+      if (!reached.includes(path) && !byPages.includes(path)) {
+        await expect(inProcess, path).rejects.toMatchObject({ reason: "not_found" });
+      } else await inProcess.catch(() => {});
+    }
+  });
+
+  /** Pages with a password in a form of theirs; each is in a test below or in `log-in.test.ts`. */
+  const pages = ["_app.settings.security.tsx", "login.tsx", "signup.tsx"];
+
+  test("no page takes a password but these", () => {
+    const found = readdirSync("app/routes").filter((file) =>
+      /PasswordField|type="password"/.test(readFileSync(`app/routes/${file}`, "utf8")),
+    );
+    expect(found.toSorted()).toEqual(pages);
+  });
+
+  test.each([
+    ["urlencoded", (fields: Record<string, string>) => new URLSearchParams(fields)],
+    [
+      "multipart",
+      (fields: Record<string, string>) => {
+        const form = new FormData();
+        for (const [name, value] of Object.entries(fields)) form.set(name, value);
+        return form;
+      },
+    ],
+  ])("guesses in the log-in page's form, sent as %s, are counted", async (_name, encode) => {
+    const { email, password } = await app.signUp();
+    const attempt = async (tried: string) =>
+      (
+        await fetch(`${app.url}/login`, {
+          method: "POST",
+          redirect: "manual",
+          body: encode({ email, password: tried }),
+        })
+      ).status;
+    expect(await attempt("not the password")).toBe(401);
+    for (let n = 1; n < 10; n++) expect(await attempt(guess(n))).toBe(400);
+    const hashes = countHashes();
+    expect(await attempt(password)).toBe(429);
+    hashes.stop();
+    expect(hashes.begun).toBe(0);
+  });
+});

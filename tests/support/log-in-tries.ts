@@ -1,0 +1,50 @@
+import { readAuthRequest } from "../../server/auth/auth-request.ts";
+import { KnownDevices } from "../../server/auth/known-devices.ts";
+import { LogInThrottle } from "../../server/auth/log-in-throttle.ts";
+import type { RedisDoor } from "../../server/cache/redis-door.ts";
+import { createLog } from "../../server/telemetry/log.ts";
+import type { TestApp } from "./app.ts";
+
+/** A throttle with counts of its own, as production has it, over the app's known browsers. */
+export function throttleOf({ services }: TestApp, redis: RedisDoor | null = null): LogInThrottle {
+  const config = { production: true };
+  return new LogInThrottle(
+    redis,
+    new KnownDevices(services.db, config),
+    config,
+    createLog("silent"),
+  );
+}
+
+/** What better-auth would make of a try: a status, or an error. */
+type Outcome = number | Error;
+
+/** One try as the throttle sees it: no password is hashed, so that a test may make hundreds. */
+export async function tryTo(
+  path: "sign-in/email" | "sign-up/email" | "change-password",
+  throttle: LogInThrottle,
+  {
+    outcome,
+    email = "ada@example.com",
+    address = "203.0.113.7",
+    cookie = "",
+    userId,
+  }: { outcome: Outcome; email?: string; address?: string; cookie?: string; userId?: string },
+): Promise<Response> {
+  const password = "correct horse battery";
+  const bodies = {
+    "sign-in/email": { email, password },
+    "sign-up/email": { name: "Ada", email, password },
+    "change-password": { currentPassword: password, newPassword: "another good one" },
+  };
+  const request = new Request(`http://app.test/api/auth/${path}`, {
+    method: "POST",
+    headers: { "content-type": "application/json", "x-forwarded-for": address, cookie },
+    body: JSON.stringify(bodies[path]),
+  });
+  const next = async () => {
+    if (outcome instanceof Error) throw outcome;
+    return new Response(null, { status: outcome });
+  };
+  return throttle.handle(await readAuthRequest(request), next, userId);
+}

@@ -1,0 +1,86 @@
+import { expect, test } from "vitest";
+import { hashesAtOnce, Passwords } from "../../server/auth/passwords.ts";
+import { oldPasswordHash } from "../support/people.ts";
+
+/** Counts blocks instead of computing them; every key is the same. */
+function counting(atOnce = 1) {
+  const counted = { blocks: 0, calls: 0 };
+  const passwords = new Passwords(atOnce, async (_password, _salt, bytes, { N, r, p }) => {
+    counted.blocks += N * r * p;
+    counted.calls += 1;
+    return Buffer.alloc(bytes);
+  });
+  return { passwords, counted };
+}
+
+test.each([
+  [1, 4, 1],
+  [2, 4, 1],
+  [4, 4, 2],
+  [16, 4, 2],
+  [16, 64, 8],
+  [8, 1, 1],
+])("on %i cores with %i threads, %i passwords are hashed at once", (cores, threads, expected) => {
+  expect(hashesAtOnce(cores, threads)).toBe(expected);
+});
+
+test("a hash takes the work that OWASP asks of scrypt, and says so", async () => {
+  const { passwords, counted } = counting();
+  expect(await passwords.hash("correct horse battery")).toMatch(/^\$scrypt\$ln=15,r=8,p=3\$/);
+  expect(counted.blocks).toBe(2 ** 15 * 8 * 3);
+});
+
+test("a wrong password takes the same work whenever its hash was made, and for nobody's", async () => {
+  const made = await new Passwords(1).hash("correct horse battery");
+  const cheap = "$scrypt$ln=4,r=1,p=1$c2FsdA$a2V5a2V5a2V5a2V5";
+  for (const hash of [made, oldPasswordHash, cheap]) {
+    const { passwords, counted } = counting();
+    expect(await passwords.verify({ hash, password: "not the password" })).toBe(false);
+    expect(counted.blocks).toBeGreaterThanOrEqual(2 ** 15 * 8 * 3);
+    expect(counted.blocks).toBeLessThanOrEqual(2 ** 15 * 8 * 3 * 1.01);
+  }
+});
+
+test("a password fits its hash, of today or better-auth's, and no other", async () => {
+  const passwords = new Passwords(1);
+  for (const hash of [await passwords.hash("correct horse battery"), oldPasswordHash]) {
+    expect(await passwords.verify({ hash, password: "correct horse battery" })).toBe(true);
+    expect(await passwords.verify({ hash, password: "correct horse batterz" })).toBe(false);
+  }
+  expect(passwords.isOutdated(await passwords.hash("x"))).toBe(false);
+  expect(passwords.isOutdated(oldPasswordHash)).toBe(true);
+  await expect(passwords.verify({ hash: "secret", password: "secret" })).rejects.toThrow("format");
+});
+
+test("letters that look alike and are written in two ways are the same password", async () => {
+  const passwords = new Passwords(1);
+  const hash = await passwords.hash("caf\u00e9 \ufb01ne");
+  expect(await passwords.verify({ hash, password: "cafe\u0301 fine" })).toBe(true);
+});
+
+test("beyond a short queue a password is refused, and the next is taken once there is room", async () => {
+  const running: (() => void)[] = [];
+  let begun = 0;
+  const passwords = new Passwords(2, async (_password, _salt, bytes) => {
+    begun += 1;
+    await new Promise<void>((resolve) => running.push(resolve));
+    return Buffer.alloc(bytes);
+  });
+  const hashes = Array.from({ length: 18 }, () => passwords.hash("x"));
+  await expect(passwords.hash("x")).rejects.toMatchObject({
+    reason: "log_in_busy",
+    details: { retryAfterSeconds: 2 },
+  });
+  await new Promise(setImmediate);
+  expect(begun).toBe(2);
+  running.shift()?.();
+  await hashes[0];
+  hashes.push(passwords.hash("x"));
+  for (let done = 1; done < 19; done++) {
+    await new Promise(setImmediate);
+    expect(running.length).toBeLessThanOrEqual(2);
+    running.shift()?.();
+  }
+  expect(new Set(await Promise.all(hashes)).size).toBe(19);
+  expect(begun).toBe(19);
+});
