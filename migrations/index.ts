@@ -11,6 +11,7 @@ import * as trail from "./013_trail.ts";
 import * as keysByUser from "./015_keys_by_user.ts";
 import * as logIns from "./016_log_ins.ts";
 import * as addedFrom from "./017_added_from.ts";
+import * as proofsAndWebhookKeys from "./020_proofs_and_webhook_keys.ts";
 
 /** Every migration in order: numbered, forward only, never changed once it has landed. */
 export const migrations: Record<string, Migration> = {
@@ -26,10 +27,15 @@ export const migrations: Record<string, Migration> = {
   "015_keys_by_user": keysByUser,
   "016_log_ins": logIns,
   "017_added_from": addedFrom,
+  "020_proofs_and_webhook_keys": proofsAndWebhookKeys,
 };
 
 /**
- * Those that build indexes concurrently: each step of theirs may be repeated, and waits for locks without
- * a limit, unless it sets its own (`lock_timeout`), as whatever locks a table must.
+ * Those that build indexes concurrently, or change many rows a few at a time: each step of theirs may be
+ * repeated, and waits for locks without a limit, unless it sets its own (`lock_timeout`), as whatever locks
+ * a table must.
  */
-export const outsideTransaction: ReadonlySet<string> = new Set(["015_keys_by_user"]);
+export const outsideTransaction: ReadonlySet<string> = new Set([
+  "015_keys_by_user",
+  "020_proofs_and_webhook_keys",
+]);

@@ -162,7 +162,7 @@ export function tooManyTries(seconds: number): string {
 }
 
 /** One subscriber's addresses: of IPv6 each has at least a /64. */
-function network(address: string): string {
+export function network(address: string): string {
   if (!ipaddr.isValid(address)) return "unknown";
   const parsed = ipaddr.process(address);
   return parsed instanceof ipaddr.IPv6 ? parsed.parts.slice(0, 4).join(":") : parsed.toString();
