@@ -157,6 +157,7 @@ export function createHttp(
               userAgent: req.headers["user-agent"],
               userId: user?.id,
             },
+            context,
             report,
           ),
           sessions: createPageSessions(context),

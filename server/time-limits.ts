@@ -76,6 +76,8 @@ export const timeLimits = {
   webhookKeyRetry: 60_000,
   /** A key that Plaid did not have is not asked for again for so long. */
   webhookKeyUnknown: 10 * 60_000,
+  /** What a user proves in a session is taken as proved for so long. */
+  stepUp: 10 * 60_000,
   /** Since its log-in, a session is prolonged no more after this long (NIST SP 800-63B, AAL1: 30 days). */
   session: 30 * 24 * 60 * 60_000,
   /** A connection with nothing on it is kept for longer than balancers keep theirs (60 s): they close first. */

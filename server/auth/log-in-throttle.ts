@@ -3,6 +3,7 @@ import { parseCookies } from "better-auth/cookies";
 import ipaddr from "ipaddr.js";
 import { createLimiter } from "../cache/limiter.ts";
 import type { RedisDoor } from "../cache/redis-door.ts";
+import { FiscilityError } from "../contracts/errors.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Secret } from "../vault/secret.ts";
 
@@ -115,6 +116,26 @@ export class LogInThrottle {
     const response = await attempt();
     if (response.ok) await Promise.all(turns.map(([limit, key]) => this.#count[limit](key, -1)));
     return response;
+  }
+
+  /**
+   * Whether a guess at the user's password is right, by a check that is not made once there were too many.
+   * Wrong ones alone are counted. @throws `too_many_attempts`
+   */
+  async guess(userId: string, check: () => Promise<boolean>): Promise<boolean> {
+    const { allowed, resetMs } = await this.#count.password(userId);
+    if (!allowed) {
+      this.#log.warn({ event: "log_in_throttled", limit: "password" }, "Too many tries");
+      const retryAfterSeconds = Math.ceil(resetMs / 1000);
+      throw new FiscilityError("too_many_attempts", { details: { retryAfterSeconds } });
+    }
+    let wrong = false;
+    try {
+      wrong = !(await check());
+      return !wrong;
+    } finally {
+      if (!wrong) await this.#count.password(userId, -1);
+    }
   }
 
   /** The Set-Cookie header with which a browser forgets that anybody has logged in to it. */

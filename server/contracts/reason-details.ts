@@ -33,6 +33,8 @@ export const reasonDetails = {
     retryAfterSeconds: z.number().int(),
   }),
   /** Seconds after which it is worth trying again. */
+  too_many_attempts: z.object({ retryAfterSeconds: z.number().int() }),
+  /** Seconds after which it is worth trying again. */
   busy: z.object({ retryAfterSeconds: z.number().int() }),
   /** `limit`: live keys a person may have. */
   too_many_api_keys: z.object({ limit: z.number().int() }),
