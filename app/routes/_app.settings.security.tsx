@@ -111,9 +111,11 @@ export default function Security() {
   return (
     <div className="max-w-164">
       <h1 className="text-2xl font-semibold">{words.title}</h1>
-      <p role="status" className="text-ink-soft">
-        {answer?.done ?? words.lead}
-      </p>
+      {/* In the same place: on a phone the lead takes two lines, and nothing below may move. */}
+      <div className="grid text-ink-soft *:col-start-1 *:row-start-1">
+        <p className={answer?.done ? "invisible" : undefined}>{words.lead}</p>
+        <p role="status">{answer?.done}</p>
+      </div>
       <section aria-labelledby="sessions" className={`${cardClass} mt-6`}>
         <h2 id="sessions" className="px-4 pt-5 pb-2 font-semibold sm:px-6">
           {words.sessions}
