@@ -1,10 +1,12 @@
 import { createHook } from "node:async_hooks";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { migrateToLatest, pendingMigrations } from "../../../db/migrate.ts";
+import { migrations } from "../../../migrations/index.ts";
 import { createApiKey } from "../../../server/auth/api-keys.ts";
 import { createApiKeyInput, type Scope, scope } from "../../../server/contracts/api-keys.ts";
 import { type Person, startTestApp, type TestApp } from "../../support/app.ts";
-import { waitingLocks } from "../../support/database.ts";
+import { waitingLocks, withEmptyDatabase } from "../../support/database.ts";
 import { until } from "../../support/until.ts";
 
 let app: TestApp;
@@ -164,6 +166,39 @@ test("a key lives a year at most, and a year unless told otherwise", async () =>
     [ada.id],
   )) as [{ seconds: number }];
   expect(Math.abs(seconds - 365 * 24 * 60 * 60)).toBeLessThan(60);
+});
+
+test("a key that was made to live longer ends a year after the migration; others end when they would have", async () => {
+  await withEmptyDatabase(async (url, db) => {
+    const before = Object.entries(migrations).filter(([name]) => name < "020");
+    await migrateToLatest(url, Object.fromEntries(before));
+    const client = new pg.Client(url);
+    await client.connect();
+    try {
+      // More than are changed at once.
+      await client.query(`
+        with person as (insert into users (name, email) values ('Ada', 'ada@example.com') returning id)
+        insert into api_keys (id, user_id, secret_hash, name, scopes, expires_at, revoked_at)
+        select lpad(to_hex(n), 16, '0'), person.id, decode(repeat('00', 32), 'hex'),
+          (array['ever', 'long', 'short', 'revoked'])[n % 4 + 1], '{accounts:read}',
+          case n % 4 when 1 then now() + interval '10 years' when 2 then now() + interval '1 day' end,
+          case n % 4 when 3 then now() end
+        from generate_series(1, 2500) n, person`);
+      await migrateToLatest(url);
+      const { rows } = await client.query(`
+        select name, round(extract(epoch from expires_at - now()) / 86400)::int as days, count(*)::int
+        from api_keys group by 1, 2 order by 1`);
+      expect(rows).toEqual([
+        { name: "ever", days: 365, count: 625 },
+        { name: "long", days: 365, count: 625 },
+        { name: "revoked", days: null, count: 625 },
+        { name: "short", days: 1, count: 625 },
+      ]);
+      expect(await pendingMigrations(db)).toEqual([]);
+    } finally {
+      await client.end();
+    }
+  });
 });
 
 test("a changed password takes keys, other sessions and their proofs along, as ticked", async () => {
