@@ -51,6 +51,17 @@ export async function revokeApiKey(
   return row ?? null;
 }
 
+/** Revokes every key of the user for good. Returns how many that were. */
+export async function revokeAllApiKeys(db: Db, userId: string, now: Date): Promise<number> {
+  const result = await db
+    .updateTable("api_keys")
+    .set({ revoked_at: now })
+    .where("user_id", "=", userId)
+    .where("revoked_at", "is", null)
+    .executeTakeFirst();
+  return Number(result.numUpdatedRows);
+}
+
 /**
  * The key of this id with the person it acts for, in one round trip: the data version is as of the
  * same moment (I5).

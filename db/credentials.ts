@@ -37,3 +37,13 @@ export async function replacePasswordHash(
     .where("password_digest", "=", digestOf(from))
     .execute();
 }
+
+/** Replaces the user's password by another one's hash. */
+export async function setPassword(db: Db, userId: string, hash: string): Promise<void> {
+  await db
+    .updateTable("credentials")
+    .set({ password: hash, updated_at: sql<Date>`now()` })
+    .where("user_id", "=", userId)
+    .where("provider_id", "=", "credential")
+    .execute();
+}

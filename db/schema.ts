@@ -129,7 +129,7 @@ export interface ItemSyncsTable {
 /** Plaid's webhooks whose signature was right, for 30 days. */
 export interface WebhooksTable {
   id: Generated<string>;
-  /** SHA-256 of the delivery's signature: the same delivery again is no new row. */
+  /** SHA-256 of what was signed of the delivery: the same delivery again is no new row. */
   delivery_hash: Buffer;
   type: string;
   code: string;
@@ -140,6 +140,15 @@ export interface WebhooksTable {
   received_at: Timestamp;
   /** What its job made of it; null until then. */
   outcome: string | null;
+}
+
+/** Public keys that Plaid signs webhooks with, as it showed them: coordinates of P-256 in base64url. */
+export interface WebhookKeysTable {
+  id: string;
+  x: string;
+  y: string;
+  /** When Plaid was last asked about it, and had it. */
+  confirmed_at: Timestamp;
 }
 
 /**
@@ -210,6 +219,8 @@ export interface SessionsTable {
   expires_at: Date;
   ip_address: string | null;
   user_agent: string | null;
+  /** When the user last proved in this session who they are, beyond having it; null: never. */
+  proved_at: ColumnType<Date | null, undefined, Date | null>;
   created_at: Timestamp;
   updated_at: Timestamp;
 }
@@ -289,6 +300,7 @@ export interface Database {
   transactions: TransactionsTable;
   item_syncs: ItemSyncsTable;
   webhooks: WebhooksTable;
+  webhook_keys: WebhookKeysTable;
   link_attempts: LinkAttemptsTable;
   open_links: OpenLinksTable;
   account_activity: AccountActivityTable;

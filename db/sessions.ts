@@ -4,7 +4,7 @@ import { compiledOnce } from "./compiled-once.ts";
 import type { SessionsTable } from "./schema.ts";
 
 /** A session without its token, which is the session to whoever has it. */
-export type SessionRow = Omit<Selectable<SessionsTable>, "token" | "user_id">;
+export type SessionRow = Omit<Selectable<SessionsTable>, "token" | "user_id" | "proved_at">;
 
 /** The user's sessions that are not over, the one used last first. */
 export async function listSessions(db: Db, userId: string, now: Date): Promise<SessionRow[]> {
@@ -76,6 +76,46 @@ export async function deleteOtherSessions(db: Db, userId: string, kept: string):
     .where("id", "!=", kept)
     .executeTakeFirst();
   return Number(result.numDeletedRows);
+}
+
+/** Whether the user proved in this session, within so many milliseconds, who they are. */
+export async function hasProof(
+  db: Db,
+  userId: string,
+  id: string,
+  withinMs: number,
+): Promise<boolean> {
+  const row = await db
+    .selectFrom("sessions")
+    .select("id")
+    .where("user_id", "=", userId)
+    .where("id", "=", id)
+    .where("proved_at", ">", sql<Date>`now() - ${withinMs} * interval '1 millisecond'`)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** The user has proved just now in this session who they are. Returns when; null when it has ended. */
+export async function recordProof(db: Db, userId: string, id: string): Promise<Date | null> {
+  const row = await db
+    .updateTable("sessions")
+    .set({ proved_at: sql<Date>`now()` })
+    .where("user_id", "=", userId)
+    .where("id", "=", id)
+    .returning("proved_at")
+    .executeTakeFirst();
+  return row?.proved_at ?? null;
+}
+
+/** Takes back what was proved in the user's sessions but `kept`. */
+export async function endOtherProofs(db: Db, userId: string, kept: string): Promise<void> {
+  await db
+    .updateTable("sessions")
+    .set({ proved_at: null })
+    .where("user_id", "=", userId)
+    .where("id", "!=", kept)
+    .where("proved_at", "is not", null)
+    .execute();
 }
 
 /**

@@ -13,6 +13,7 @@ import * as logIns from "./016_log_ins.ts";
 import * as addedFrom from "./017_added_from.ts";
 import * as knownDevices from "./018_known_devices.ts";
 import * as expiredSessions from "./019_expired_sessions.ts";
+import * as proofsAndWebhookKeys from "./020_proofs_and_webhook_keys.ts";
 
 /** Every migration in order: numbered, forward only, never changed once it has landed. */
 export const migrations: Record<string, Migration> = {
@@ -30,13 +31,16 @@ export const migrations: Record<string, Migration> = {
   "017_added_from": addedFrom,
   "018_known_devices": knownDevices,
   "019_expired_sessions": expiredSessions,
+  "020_proofs_and_webhook_keys": proofsAndWebhookKeys,
 };
 
 /**
- * Those that build indexes concurrently: each step of theirs may be repeated, and waits for locks without
- * a limit, unless it sets its own (`lock_timeout`), as whatever locks a table must.
+ * Those that build indexes concurrently, or change many rows a few at a time: each step of theirs may be
+ * repeated, and waits for locks without a limit, unless it sets its own (`lock_timeout`), as whatever locks
+ * a table must.
  */
 export const outsideTransaction: ReadonlySet<string> = new Set([
   "015_keys_by_user",
   "019_expired_sessions",
+  "020_proofs_and_webhook_keys",
 ]);

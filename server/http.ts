@@ -112,7 +112,8 @@ export function createHttp(
   app.post("/plaid/webhook", rawBody, (req, res, next) => {
     const signature = req.get("plaid-verification");
     const bytes = Buffer.isBuffer(req.body) ? req.body : Buffer.alloc(0);
-    receiveWebhook(services, signature, bytes, log).then(() => res.json({}), next);
+    const delivery = { signature, bytes, address: req.ip ?? "" };
+    receiveWebhook(services, delivery, log).then(() => res.json({}), next);
   });
   app.use("/plaid", createPlaidRouter(createContext, maxBody));
   app.use("/api/v1", createRestRouter(createContext, maxBody));
@@ -156,6 +157,7 @@ export function createHttp(
               userAgent: req.headers["user-agent"],
               userId: user?.id,
             },
+            context,
             report,
           ),
           sessions: createPageSessions(context),

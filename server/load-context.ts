@@ -1,5 +1,6 @@
 import type { OpenApi } from "./api/openapi.ts";
 import type { Caller } from "./api/router.ts";
+import type { PasswordChange } from "./auth/change-password.ts";
 import type { LogIn, Viewer } from "./contracts/session.ts";
 import type { Transaction, TransactionFilter } from "./contracts/transactions.ts";
 
@@ -46,8 +47,7 @@ export interface LoadContext extends Record<string, unknown> {
     logOut(): Promise<AuthResult>;
     /** As `logOut`, and the browser keeps no sign of the person: for one who is no more. */
     leave(): Promise<AuthResult>;
-    /** Other sessions go on. */
-    changePassword(form: { currentPassword: string; newPassword: string }): Promise<AuthResult>;
+    changePassword(change: PasswordChange): Promise<AuthResult>;
   };
   /** The viewer's own sessions; an id of anybody else's is none of them and ends nothing. */
   sessions: {
@@ -56,6 +56,8 @@ export interface LoadContext extends Record<string, unknown> {
     logIns(): Promise<PageLogIn[]>;
     end(id: string): Promise<void>;
     endOthers(): Promise<void>;
+    /** Whether the viewer proved lately in this session who they are; else `session.stepUp` does it. */
+    isProved(): Promise<boolean>;
   };
   /**
    * Where Link comes from. `scriptUrl` is Plaid's CDN script, or the local sandbox's; `local` says

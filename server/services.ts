@@ -89,7 +89,7 @@ export function createServices(
     connectDb,
     connectGate: new ConnectGate(connectPoolSize),
     plaid,
-    webhookKeys: new WebhookKeys(plaid),
+    webhookKeys: new WebhookKeys(plaid, db, redis),
     vault: new Vault(config.tokenKeys),
     cache: new AccountCache(
       redis ? createRedisAccountStore(redis, log) : createInProcessAccountStore(),

@@ -72,8 +72,12 @@ export const timeLimits = {
   webhookAhead: 30_000,
   /** A key of Plaid's webhooks is asked for again after this long. */
   webhookKey: 60 * 60_000,
+  /** The same when Plaid could not be asked: a webhook must not wait for that each time. */
+  webhookKeyRetry: 60_000,
   /** A key that Plaid did not have is not asked for again for so long. */
   webhookKeyUnknown: 10 * 60_000,
+  /** What a user proves in a session is taken as proved for so long. */
+  stepUp: 10 * 60_000,
   /** Since its log-in, a session is prolonged no more after this long (NIST SP 800-63B, AAL1: 30 days). */
   session: 30 * 24 * 60 * 60_000,
   /** A connection with nothing on it is kept for longer than balancers keep theirs (60 s): they close first. */

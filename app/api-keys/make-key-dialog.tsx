@@ -3,6 +3,7 @@ import { Check, Copy } from "lucide-react";
 import { useEffect, useId, useRef, useState } from "react";
 import type { Scope } from "../../server/contracts/api-keys.ts";
 import { Field } from "../auth/field.tsx";
+import { PasswordField } from "../auth/password-field.tsx";
 import { Button } from "../components/button.tsx";
 import { Dialog } from "../components/dialog.tsx";
 import { FormAlert } from "../components/form-alert.tsx";
@@ -13,11 +14,21 @@ const words = text.apiKeys;
 // Not from the contract's schema, which would bring zod along to the browser.
 const scopes = Object.keys(words.scope satisfies Record<Scope, string>) as Scope[];
 
-/** Asks what the new key may do; then shows it, this once. */
-export function MakeKeyDialog({ onClose }: { onClose: () => void }) {
+interface MakeKeyDialogProps {
+  /** The person has proved lately who they are, and is not asked for the password. */
+  proved: boolean;
+  onClose: () => void;
+}
+
+/** Asks what the new key may do, and for the password; then shows the key, this once. */
+export function MakeKeyDialog({ proved, onClose }: MakeKeyDialogProps) {
   const fetcher = useFetcher<typeof action>();
   const form = useRef<HTMLFormElement>(null);
   const answer = fetcher.data;
+  const fields = answer && "fields" in answer ? answer.fields : {};
+  // Once asked for it stays: the proof may run out while the dialog is open.
+  const [asksPassword, setAsksPassword] = useState(!proved);
+  if (fields.password && !asksPassword) setAsksPassword(true);
 
   useEffect(() => {
     if (answer) form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
@@ -26,7 +37,6 @@ export function MakeKeyDialog({ onClose }: { onClose: () => void }) {
   if (answer && "key" in answer) return <NewKey value={answer.key} onClose={onClose} />;
 
   const busy = fetcher.state !== "idle";
-  const fields = answer && "fields" in answer ? answer.fields : {};
   return (
     <Dialog
       open
@@ -67,6 +77,14 @@ export function MakeKeyDialog({ onClose }: { onClose: () => void }) {
           ) : null}
         </fieldset>
         <Expiry />
+        {asksPassword ? (
+          <PasswordField
+            autoComplete="current-password"
+            hint={words.passwordHint}
+            maxLength={128}
+            error={fields.password}
+          />
+        ) : null}
         <div className="flex flex-wrap justify-end gap-2">
           <Button kind="secondary" aria-disabled={busy} onClick={() => busy || onClose()}>
             {words.cancel}

@@ -9,6 +9,7 @@ import { Plus } from "lucide-react";
 import { useState } from "react";
 import { createApiKeyInput } from "../../server/contracts/api-keys.ts";
 import { reasons } from "../../server/contracts/errors.ts";
+import { stepUpInput } from "../../server/contracts/step-up.ts";
 import { KeyRow } from "../api-keys/key-row.tsx";
 import { MakeKeyDialog } from "../api-keys/make-key-dialog.tsx";
 import { requireViewer } from "../auth/require-viewer.ts";
@@ -30,7 +31,11 @@ export const meta: MetaFunction = () => pageTitle(words.title);
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
   requireViewer(request, context);
-  return context.caller.apiKeys.list();
+  const [{ apiKeys }, proved] = await Promise.all([
+    context.caller.apiKeys.list(),
+    context.sessions.isProved(),
+  ]);
+  return { apiKeys, proved };
 }
 
 /** What a form of this page gets back: the new key this once, that it is revoked, or what is wrong. */
@@ -44,21 +49,38 @@ export async function action({ request, context }: ActionFunctionArgs) {
       await context.caller.apiKeys.revoke({ id: String(form.get("id") ?? "") });
       return data<Answer>({ revoked: true });
     }
-    const expires = form.get("expires");
     const input = createApiKeyInput.safeParse({
       name: form.get("name") ?? "",
       scopes: form.getAll("scopes"),
-      expiresInDays: expires === "never" ? null : Number(expires),
+      expiresInDays: Number(form.get("expires")),
     });
-    if (!input.success) {
-      return data<Answer>({ message: null, fields: toFieldErrors(input.error) }, { status: 400 });
+    // Only where the page asked for it.
+    const proof = form.has("password")
+      ? stepUpInput.safeParse({ password: form.get("password") })
+      : null;
+    if (!input.success || proof?.success === false) {
+      const fields = {
+        ...(input.error && toFieldErrors(input.error)),
+        ...(proof?.error && toFieldErrors(proof.error)),
+      };
+      return data<Answer>({ message: null, fields }, { status: 400 });
     }
+    if (proof) await context.caller.session.stepUp(proof.data);
     const { key } = await context.caller.apiKeys.create(input.data);
     return data<Answer>({ key }, { headers: { "cache-control": "no-store" } });
   } catch (error) {
     const reason = reasonOf(error);
     if (reason === null) throw error;
     const { status, message } = reasons[reason];
+    const password =
+      reason === "step_up_required"
+        ? words.passwordNeeded
+        : reason === "password_incorrect"
+          ? message
+          : null;
+    if (password !== null) {
+      return data<Answer>({ message: null, fields: { password } }, { status });
+    }
     return data<Answer>({ message, fields: {} }, { status });
   }
 }
@@ -69,7 +91,7 @@ export function clientAction(args: ClientActionFunctionArgs) {
 }
 
 export default function ApiKeys() {
-  const { apiKeys } = useLoaderData<typeof loader>();
+  const { apiKeys, proved } = useLoaderData<typeof loader>();
   const [making, setMaking] = useState(false);
   return (
     <div className="max-w-204">
@@ -102,7 +124,7 @@ export default function ApiKeys() {
           ))}
         </ul>
       )}
-      {making ? <MakeKeyDialog onClose={() => setMaking(false)} /> : null}
+      {making ? <MakeKeyDialog proved={proved} onClose={() => setMaking(false)} /> : null}
     </div>
   );
 }

@@ -69,15 +69,18 @@ export async function action({ request, context }: ActionFunctionArgs) {
     const fields = toFieldErrors(input.error);
     return data<Answer>({ message: null, fields, done: null }, { status: 400 });
   }
-  const { currentPassword, newPassword, endOthers } = input.data;
-  const result = await context.auth.changePassword({ currentPassword, newPassword });
+  const { endOthers, revokeKeys, ...passwords } = input.data;
+  const result = await context.auth.changePassword({
+    ...passwords,
+    endOthers: endOthers === "on",
+    revokeKeys: revokeKeys === "on",
+  });
   if (!result.ok) {
     const { message, status, code } = result;
     const field = blamed[code];
     const wrong = field ? { message: null, fields: { [field]: message } } : { message, fields: {} };
     return data<Answer>({ ...wrong, done: null }, { status });
   }
-  if (endOthers === "on") await context.sessions.endOthers();
   return done(words.passwordChanged);
 }
 
@@ -108,9 +111,11 @@ export default function Security() {
   return (
     <div className="max-w-164">
       <h1 className="text-2xl font-semibold">{words.title}</h1>
-      <p role="status" className="text-ink-soft">
-        {answer?.done ?? words.lead}
-      </p>
+      {/* In the same place: on a phone the lead takes two lines, and nothing below may move. */}
+      <div className="grid text-ink-soft *:col-start-1 *:row-start-1">
+        <p className={answer?.done ? "invisible" : undefined}>{words.lead}</p>
+        <p role="status">{answer?.done}</p>
+      </div>
       <section aria-labelledby="sessions" className={`${cardClass} mt-6`}>
         <h2 id="sessions" className="px-4 pt-5 pb-2 font-semibold sm:px-6">
           {words.sessions}
@@ -165,15 +170,30 @@ export default function Security() {
             autoComplete="new-password"
             error={answer?.fields.newPassword}
           />
-          <label className="flex hit-area cursor-pointer items-center gap-3">
-            <input
-              type="checkbox"
-              name="endOthers"
-              defaultChecked
-              className="size-4 shrink-0 accent-accent"
-            />
-            {words.endOthersToo}
-          </label>
+          <div>
+            <label className="flex hit-area cursor-pointer items-center gap-3">
+              <input
+                type="checkbox"
+                name="endOthers"
+                defaultChecked
+                className="size-4 shrink-0 accent-accent"
+              />
+              {words.endOthersToo}
+            </label>
+            <label className="flex hit-area cursor-pointer items-center gap-3">
+              <input
+                type="checkbox"
+                name="revokeKeys"
+                defaultChecked
+                aria-describedby="revoke-keys-hint"
+                className="size-4 shrink-0 accent-accent"
+              />
+              {words.revokeKeys}
+            </label>
+            <p id="revoke-keys-hint" className="pl-7 text-sm text-ink-soft">
+              {words.revokeKeysHint}
+            </p>
+          </div>
           <div>
             <Button type="submit" busy={changing}>
               {changing ? words.changing : words.change}

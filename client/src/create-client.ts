@@ -28,7 +28,7 @@ export interface ClientOptions {
 }
 
 /** Every procedure that an API key can call. Keys themselves are managed by people, in the app. */
-export type FiscilityClient = Omit<TRPCClient<AppRouter>, "apiKeys">;
+export type FiscilityClient = Omit<TRPCClient<AppRouter>, "apiKeys" | "session">;
 
 /**
  * A client of Fiscility Connect: `await client.accounts.list.query()`. Queries made in the same tick

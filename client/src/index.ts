@@ -8,6 +8,7 @@ export * from "../../server/contracts/insights.ts";
 export * from "../../server/contracts/live.ts";
 export * from "../../server/contracts/plan.ts";
 export { type ReasonDetails, reasonDetails } from "../../server/contracts/reason-details.ts";
+export * from "../../server/contracts/step-up.ts";
 export * from "../../server/contracts/transactions.ts";
 export { type ClientOptions, createClient, type FiscilityClient } from "./create-client.ts";
 export {

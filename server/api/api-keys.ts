@@ -1,4 +1,5 @@
 import { createApiKey, listApiKeys, revokeApiKey } from "../auth/api-keys.ts";
+import { requireProof } from "../auth/step-up.ts";
 import {
   apiKeysListOutput,
   createApiKeyInput,
@@ -13,13 +14,16 @@ export const apiKeysRouter = router({
   create: procedure({
     summary: "Makes an API key. Its text is in this answer and never shown again.",
     scope: "session",
+    stepUp: true,
     rest: "POST /api-keys",
     reasons: ["too_many_api_keys"],
   })
     .input(createApiKeyInput)
     .output(createApiKeyOutput)
     .mutation(async ({ ctx, input }) => {
-      const made = await createApiKey(ctx.services.db, ctx.user.id, input);
+      const { db } = ctx.services;
+      // Again: a change of the password may have taken the proof back while this waited for the lock.
+      const made = await createApiKey(db, ctx.user.id, input, (tx) => requireProof(tx, ctx));
       const { id, scopes } = made.apiKey;
       ctx.log.info({ event: "api_key_created", userId: ctx.user.id, apiKeyId: id, scopes }, "Key");
       return made;

@@ -23,6 +23,7 @@ export function contractChanges(before: Contract, now: Contract): ContractChange
     for (const key of ["type", "scope", "rest"] as const) {
       if (found[key] !== old[key]) breaking.push(`${name}: ${key} was ${old[key]}`);
     }
+    if (found.stepUp && !old.stepUp) breaking.push(`${name} asks for a step-up now`);
     // What was sent must still be taken; what is answered must still be what was answered.
     const faults = [
       ...misfits(old.input ?? {}, found.input ?? {}, `${name} input`, "input"),

@@ -12,7 +12,14 @@ export interface Contract {
   procedures: Record<
     string,
     // `output` of a subscription is each of its events.
-    { type: string; scope: string; rest: string | null; input: Schema | null; output: Schema }
+    {
+      type: string;
+      scope: string;
+      stepUp: boolean;
+      rest: string | null;
+      input: Schema | null;
+      output: Schema;
+    }
   >;
   reasons: Record<string, { status: number; retryable: boolean; details: Schema | null }>;
 }
@@ -26,11 +33,12 @@ export function createContract(version: string): Contract {
   return {
     version,
     procedures: Object.fromEntries([
-      ...endpoints.map(({ name, type, scope, method, path, input, output }) => [
+      ...endpoints.map(({ name, type, scope, stepUp, method, path, input, output }) => [
         name,
         {
           type,
           scope,
+          stepUp,
           rest: `${method} ${path}`,
           input: input && schemaOf(input),
           output: schemaOf(output),
@@ -41,6 +49,7 @@ export function createContract(version: string): Contract {
         {
           type: "subscription",
           scope,
+          stepUp: false,
           rest: null,
           input: input && schemaOf(input),
           output: schemaOf(event),

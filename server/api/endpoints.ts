@@ -12,6 +12,8 @@ export interface Endpoint {
   /** Below `/api/v1`, with `{name}` where a field of the input stands. */
   path: string;
   scope: ProcedureMeta["scope"];
+  /** Asks for a proof: see `ProcedureMeta`. */
+  stepUp: boolean;
   summary: string;
   reasons: readonly Reason[];
   input: z.ZodType | null;
@@ -54,8 +56,9 @@ export const endpoints: readonly Endpoint[] = procedures.flatMap(
     if (type === "subscription") return [];
     if (!meta.rest) throw new Error(`${name} needs its twin below /api/v1`);
     const [method, path] = meta.rest.split(" ") as [Endpoint["method"], string];
-    const { scope, summary, reasons = [] } = meta;
-    return { name, type, method, path, scope, summary, reasons, input, output };
+    const { scope, stepUp = false, summary, reasons: own = [] } = meta;
+    const reasons: readonly Reason[] = stepUp ? ["step_up_required", ...own] : own;
+    return { name, type, method, path, scope, stepUp, summary, reasons, input, output };
   },
 );
 

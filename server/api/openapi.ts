@@ -9,6 +9,7 @@ import { type Reason, reasons } from "../contracts/errors.ts";
 import * as insights from "../contracts/insights.ts";
 import * as plan from "../contracts/plan.ts";
 import { reasonDetails } from "../contracts/reason-details.ts";
+import * as stepUp from "../contracts/step-up.ts";
 import * as transactions from "../contracts/transactions.ts";
 import { type Endpoint, endpoints } from "./endpoints.ts";
 
@@ -91,7 +92,7 @@ export function createOpenApi(appUrl: string): OpenApi {
 type SchemaOf = (schema: z.ZodType) => Schema;
 
 function toOperation(endpoint: Endpoint, schemaOf: SchemaOf): Operation {
-  const { name, method, path, scope, summary, input, output } = endpoint;
+  const { name, method, path, scope, stepUp, summary, input, output } = endpoint;
   const needsSession = scope === "session";
   const possible = new Set([...endpoint.reasons, ...common, ...(needsSession ? [] : byKey)]);
   if (input)
@@ -103,7 +104,7 @@ function toOperation(endpoint: Endpoint, schemaOf: SchemaOf): Operation {
     tags: [path.split("/")[1] ?? name],
     summary,
     description: needsSession
-      ? "For people who are logged in: by the cookie of the log-in, with no API key."
+      ? `For people who are logged in: by the cookie of the log-in, with no API key.${stepUp ? " Asks for a proof of the last ten minutes: `session.stepUp` first." : ""}`
       : `Scope: \`${scope}\`.`,
     security: needsSession ? [{ session: [] }] : [{ apiKey: [] }, { session: [] }],
     responses: {
@@ -168,6 +169,7 @@ function namedSchemas(): { schemas: Record<string, Schema>; schemaOf: SchemaOf }
     connect,
     insights,
     plan,
+    stepUp,
     transactions,
   ]) {
     for (const [name, schema] of Object.entries(module)) {

@@ -10,6 +10,8 @@ export interface ProcedureMeta {
   summary: string;
   /** What an API key must hold; `session`: only a person who is logged in. */
   scope: Scope | "session";
+  /** Asks a session for a proof of who uses it, from `session.stepUp`, that is not older than ten minutes. */
+  stepUp?: true;
   /**
    * Its twin below `/api/v1`; `{name}` in the path is a field of the input. Null for a subscription,
    * which is Server-Sent Events at `/trpc` already.

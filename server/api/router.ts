@@ -8,6 +8,7 @@ import { itemsRouter } from "./items.ts";
 import { liveRouter } from "./live.ts";
 import { plaidRouter } from "./plaid.ts";
 import { planRouter } from "./plan.ts";
+import { sessionRouter } from "./session.ts";
 import { transactionsRouter } from "./transactions.ts";
 import { createCallerFactory, router } from "./trpc.ts";
 
@@ -21,6 +22,7 @@ export const appRouter = router({
   insights: insightsRouter,
   plan: planRouter,
   activity: activityRouter,
+  session: sessionRouter,
   apiKeys: apiKeysRouter,
   live: liveRouter,
   account: accountRouter,

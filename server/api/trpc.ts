@@ -1,6 +1,7 @@
 import { initTRPC, TRPCError } from "@trpc/server";
 import { ZodError } from "zod";
 import { DatabaseUnreachable, isHeldUp } from "../../db/client.ts";
+import { requireProof } from "../auth/step-up.ts";
 import { FiscilityError, type Reason, reasons } from "../contracts/errors.ts";
 import { spans } from "../telemetry/spans.ts";
 import type { Context, User } from "./context.ts";
@@ -91,7 +92,9 @@ const guarded = t.middleware(({ ctx, meta, path, next }) =>
   spans
     .inSpan(`procedure ${path}`, {}, async () => {
       try {
-        const result = await next({ ctx: { user: admit(ctx, meta) } });
+        const user = admit(ctx, meta);
+        if (meta?.stepUp) await requireProof(ctx.services.db, ctx);
+        const result = await next({ ctx: { user } });
         if (result.ok) return result;
         throw result.error;
       } catch (error) {
@@ -108,6 +111,7 @@ export const createCallerFactory = t.createCallerFactory;
 
 /**
  * Every procedure is one of these: it runs for a logged-in person, or for an API key with its scope.
- * Errors: `unauthenticated`, `session_required`, `scope_missing`, `rate_limited`, `api_key_*`.
+ * Errors: `unauthenticated`, `session_required`, `step_up_required`, `scope_missing`, `rate_limited`,
+ * `api_key_*`.
  */
 export const procedure = (meta: ProcedureMeta) => t.procedure.meta(meta).use(guarded);

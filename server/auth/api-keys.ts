@@ -25,17 +25,22 @@ import { apiKeyPrefix, makeApiKey, readApiKey } from "./api-key-format.ts";
 const maxLiveKeys = 50;
 const day = 24 * 60 * 60 * 1000;
 
-/** Makes a key for this user; its text is in the answer and nowhere else. Errors: `too_many_api_keys`. */
+/**
+ * Makes a key for this user; its text is in the answer and nowhere else. `requireStill` rejects when, with
+ * the user locked, the key must not be made any more. @throws `too_many_api_keys`, and what that rejects with.
+ */
 export async function createApiKey(
   db: Db,
   userId: string,
   input: CreateApiKeyInput,
-  now = new Date(),
+  requireStill: (tx: Db) => Promise<void> = async () => {},
 ): Promise<CreateApiKeyOutput> {
+  const now = new Date();
   const { id, key, secretHash } = makeApiKey();
   const { expiresInDays } = input;
   const row = await db.transaction().execute(async (tx) => {
     await lockUser(tx, userId);
+    await requireStill(tx);
     if ((await countLiveApiKeys(tx, userId, now)) >= maxLiveKeys) {
       throw new FiscilityError("too_many_api_keys", { details: { limit: maxLiveKeys } });
     }
@@ -45,7 +50,7 @@ export async function createApiKey(
       secret_hash: secretHash,
       name: input.name,
       scopes: [...new Set(input.scopes)],
-      expires_at: expiresInDays === null ? null : new Date(now.getTime() + expiresInDays * day),
+      expires_at: new Date(now.getTime() + expiresInDays * day),
     });
   });
   return { apiKey: toContract(row, now), key };

@@ -45,6 +45,13 @@ export interface Auth {
   forgetDevice: string;
   /** All that better-auth could answer, most of which we refuse; `options.body` is a zod schema. */
   endpoints: readonly { path?: string; options?: object }[];
+  /**
+   * Whether this is the user's password. Wrong ones are counted.
+   * @throws `too_many_attempts`
+   */
+  isPassword(userId: string, password: string): Promise<boolean>;
+  /** What is kept of a password, and tells nothing of it. */
+  hashPassword(password: string): Promise<string>;
   /** Makes a person without logging anybody in. Somebody who has the email stays as they are. */
   createUser(person: { name: string; email: string; password: string }): Promise<{ id: string }>;
 }
@@ -185,6 +192,15 @@ export function createAuth(
         throw new Error("the session's user has no plan or data version");
       }
       return { user: { id, name, email, plan, dataVersion }, sessionId: session.session.id };
+    },
+    isPassword: (userId, password) =>
+      throttle.guess(userId, async () => {
+        const { internalAdapter, password: passwords } = await auth.$context;
+        const hash = (await internalAdapter.findCredentialAccount(userId))?.password;
+        return hash ? passwords.verify({ hash, password }) : false;
+      }),
+    async hashPassword(password) {
+      return (await auth.$context).password.hash(password);
     },
     async createUser(person) {
       const { user } = await auth.api.signUpEmail({ body: person });

@@ -162,6 +162,26 @@ export class LogInThrottle {
     return response;
   }
 
+  /**
+   * Whether a guess at the user's password is right, by a check that is not made once there were too many.
+   * Wrong ones alone are counted. @throws `too_many_attempts`
+   */
+  async guess(userId: string, check: () => Promise<boolean>): Promise<boolean> {
+    const { allowed, resetMs } = await this.#count.password(userId);
+    if (!allowed) {
+      this.#log.warn({ event: "log_in_throttled", limit: "password" }, "Too many tries");
+      const retryAfterSeconds = Math.ceil(resetMs / 1000);
+      throw new FiscilityError("too_many_attempts", { details: { retryAfterSeconds } });
+    }
+    let wrong = false;
+    try {
+      wrong = !(await check());
+      return !wrong;
+    } finally {
+      if (!wrong) await this.#count.password(userId, -1);
+    }
+  }
+
   #refuse(limit: LimitName, resetMs: number): Response {
     this.#log.warn({ event: "log_in_throttled", limit }, "Too many tries");
     const retryAfterSeconds = Math.ceil(resetMs / 1000);
@@ -180,7 +200,7 @@ export function tooManyTries(seconds: number): string {
 }
 
 /** One subscriber's addresses: of IPv6 each has at least a /64. */
-function network(address: string): string {
+export function network(address: string): string {
   if (!ipaddr.isValid(address)) return "unknown";
   const parsed = ipaddr.process(address);
   return parsed instanceof ipaddr.IPv6 ? parsed.parts.slice(0, 4).join(":") : parsed.toString();

@@ -1,6 +1,8 @@
+import type { Context } from "../api/context.ts";
 import { FiscilityError, reasons } from "../contracts/errors.ts";
 import type { AuthResult, LoadContext } from "../load-context.ts";
 import type { Auth } from "./auth.ts";
+import { changePassword } from "./change-password.ts";
 import { tooManyTries } from "./log-in-throttle.ts";
 
 /** better-auth's codes that a person can act on, in our words. */
@@ -28,6 +30,7 @@ export function createPageAuth(
     userAgent: string | undefined;
     userId: string | undefined;
   },
+  context: Context,
   report: (error: unknown) => FiscilityError,
 ): LoadContext["auth"] {
   async function send(path: string, body: object): Promise<AuthResult> {
@@ -41,10 +44,7 @@ export function createPageAuth(
       body: JSON.stringify(body),
     });
     const response = await auth.handle(request, visitor.userId).catch(report);
-    if (response instanceof FiscilityError) {
-      const { status } = reasons[response.reason];
-      return { ok: false, status, code: "", message: response.message };
-    }
+    if (response instanceof FiscilityError) return failed(response);
     if (response.ok) return { ok: true, setCookie: response.headers.getSetCookie() };
     const answer: unknown = await response.json().catch(() => null);
     const code =
@@ -59,11 +59,26 @@ export function createPageAuth(
   return {
     logIn: (form) => send("sign-in/email", form),
     signUp: (form) => send("sign-up/email", form),
-    changePassword: (form) => send("change-password", form),
+    async changePassword(form) {
+      try {
+        const code = await changePassword(context, form);
+        if (code === null) return { ok: true, setCookie: [] };
+        return { ok: false, status: 400, code, message: sentences[code] ?? "" };
+      } catch (error) {
+        return failed(report(error));
+      }
+    },
     logOut: () => send("sign-out", {}),
     async leave() {
       const result = await send("sign-out", {});
       return result.ok ? { ok: true, setCookie: [...result.setCookie, auth.forgetDevice] } : result;
     },
   };
+}
+
+function failed({ reason, message, details }: FiscilityError): AuthResult {
+  const { status } = reasons[reason];
+  const throttled = reason === "too_many_attempts" && details && "retryAfterSeconds" in details;
+  const said = throttled ? tooManyTries(details.retryAfterSeconds) : message;
+  return { ok: false, status, code: "", message: said };
 }

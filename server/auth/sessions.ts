@@ -2,18 +2,20 @@ import { listLogIns } from "../../db/log-ins.ts";
 import { deleteOtherSessions, deleteSession, listSessions } from "../../db/sessions.ts";
 import type { Context } from "../api/context.ts";
 import type { LoadContext } from "../load-context.ts";
+import { isProved } from "./step-up.ts";
 import { deviceOf, shortAddress } from "./where-from.ts";
 
 /**
  * The sessions and log-ins of who is asking, for their own page. By id: better-auth's endpoints speak in tokens,
  * and a token must not leave the database again. Nobody has none.
  */
-export function createPageSessions({
-  services: { db },
-  user,
-  sessionId,
-  log,
-}: Context): LoadContext["sessions"] {
+export function createPageSessions(context: Context): LoadContext["sessions"] {
+  const {
+    services: { db },
+    user,
+    sessionId,
+    log,
+  } = context;
   const own = user && sessionId !== null ? { userId: user.id, sessionId } : null;
   return {
     async list() {
@@ -34,6 +36,7 @@ export function createPageSessions({
       if (!own || !(await deleteSession(db, own.userId, id))) return;
       log.info({ event: "session_ended", userId: own.userId, sessionId: id }, "Session ended");
     },
+    isProved: () => isProved(db, context),
     async endOthers() {
       if (!own) return;
       const ended = await deleteOtherSessions(db, own.userId, own.sessionId);

@@ -6,10 +6,10 @@ import { createApiKeyInput, scope } from "../contracts/api-keys.ts";
 import { withDatabase } from "./command.ts";
 
 const usage = `Usage, with DATABASE_URL set to the database (npm start prints the local one):
-  npm run api-key -- create <email> --scopes <scope,…|all> [--name <name>] [--days <n>|never]
+  npm run api-key -- create <email> --scopes <scope,…|all> [--name <name>] [--days <n>]
   npm run api-key -- list <email>
   npm run api-key -- revoke <email> <id>
-Scopes: ${scope.options.join(", ")}. A key lives 90 days unless told otherwise.`;
+Scopes: ${scope.options.join(", ")}. A key lives 90 days unless told otherwise, a year at most.`;
 
 /**
  * `npm run api-key`: makes, lists and revokes a person's API keys. The new key alone goes to stdout,
@@ -43,7 +43,7 @@ async function create(db: Db, userId: string, scopes: string, options: Record<st
   const input = createApiKeyInput.safeParse({
     name: options.name,
     scopes: scopes === "all" ? scope.options : scopes.split(","),
-    expiresInDays: options.days === "never" ? null : Number(options.days),
+    expiresInDays: Number(options.days),
   });
   if (!input.success) {
     const [issue] = input.error.issues;

@@ -30,11 +30,19 @@ export const apiKey = z.object({
 });
 export type ApiKey = z.infer<typeof apiKey>;
 
-/** `apiKeys.create`: `expiresInDays` null is a key that never expires. */
+/** Days that an API key works at most: NIST and OWASP ask for an end, and a year is a long one. */
+const longestLifetime = 365;
+
+/** `apiKeys.create`: the key works for `expiresInDays`, a year at most, and a year unless given. */
 export const createApiKeyInput = z.strictObject({
   name: text.trim().min(1, "Enter a name.").max(100, "Use at most 100 characters."),
   scopes: z.array(scope).min(1, "Choose what the key may do."),
-  expiresInDays: z.number().int().min(1).max(3650).nullable(),
+  expiresInDays: z
+    .number()
+    .int()
+    .min(1)
+    .max(longestLifetime, "A key works for a year at most.")
+    .default(longestLifetime),
 });
 export type CreateApiKeyInput = z.infer<typeof createApiKeyInput>;
 

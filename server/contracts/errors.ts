@@ -41,6 +41,24 @@ export const reasons = {
     message: "This API key has expired. Make a new one in the app.",
     retryable: false,
   },
+  step_up_required: {
+    status: 403,
+    code: "FORBIDDEN",
+    message: "Enter your password again to do this. Nothing was changed.",
+    retryable: false,
+  },
+  password_incorrect: {
+    status: 403,
+    code: "FORBIDDEN",
+    message: "This is not your current password. Nothing was changed.",
+    retryable: false,
+  },
+  too_many_attempts: {
+    status: 429,
+    code: "TOO_MANY_REQUESTS",
+    message: "There were too many tries. Nothing was changed. Wait 15 minutes, then try again.",
+    retryable: false,
+  },
   scope_missing: {
     status: 403,
     code: "FORBIDDEN",

@@ -33,6 +33,8 @@ export const reasonDetails = {
     retryAfterSeconds: z.number().int(),
   }),
   /** Seconds after which it is worth trying again. */
+  too_many_attempts: z.object({ retryAfterSeconds: z.number().int() }),
+  /** Seconds after which it is worth trying again. */
   busy: z.object({ retryAfterSeconds: z.number().int() }),
   /** Seconds after which it is worth trying again. */
   log_in_busy: z.object({ retryAfterSeconds: z.number().int() }),

@@ -43,9 +43,10 @@ export const signUpForm = z.object({
   password: z.string().min(8, "Use at least 8 characters.").max(128, "Use at most 128 characters."),
 });
 
-/** The form that changes the password; `endOthers` is a box that is ticked or not there. */
+/** The form that changes the password; `endOthers` and `revokeKeys` are boxes, ticked or not there. */
 export const changePasswordForm = z.object({
   currentPassword: z.string().min(1, "Enter your current password.").max(128),
   newPassword: signUpForm.shape.password,
   endOthers: z.string().optional(),
+  revokeKeys: z.string().optional(),
 });

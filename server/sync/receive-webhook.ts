@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { compactVerify, decodeProtectedHeader, errors } from "jose";
+import { compactVerify, decodeJwt, decodeProtectedHeader, errors } from "jose";
 import { z } from "zod";
 import { keepWebhook } from "../../db/webhooks.ts";
 import { FiscilityError } from "../contracts/errors.ts";
@@ -33,25 +33,31 @@ export const webhookDetails = z.object({
   reason: z.string().nullable(),
 });
 
+/** A webhook as it came. `signature` is the Plaid-Verification header, `address` where it came from. */
+export interface Delivery {
+  signature: string | undefined;
+  bytes: Buffer;
+  address: string;
+}
+
 /**
  * Takes one webhook: checks that Plaid signed these very bytes within the last five minutes, keeps
  * it, and adds the job that acts on it, in one statement. The same delivery again does nothing.
- * Errors: `webhook_refused`; `busy` and those of Plaid's calls when the key cannot be had now.
- * https://plaid.com/docs/api/webhooks/webhook-verification/
+ * @throws `webhook_refused`; `busy` and the reasons of Plaid's calls when the key cannot be had now.
+ * @see https://plaid.com/docs/api/webhooks/webhook-verification/
  */
 export async function receiveWebhook(
   { db, webhookKeys }: Pick<Services, "db" | "webhookKeys">,
-  signature: string | undefined,
-  bytes: Buffer,
+  { signature, bytes, address }: Delivery,
   log: Log,
 ): Promise<void> {
   if (!signature || signature.length > 4_000) throw refused("no signature");
-  const signedAt = await verify(webhookKeys, signature, bytes);
+  const { signedAt, signed } = await verify(webhookKeys, signature, bytes, address);
   const parsed = body.safeParse(parseJson(bytes));
   if (!parsed.success) throw refused("a body that we do not know");
   const { webhook_type: type, webhook_code: code, item_id: plaidItemId, ...given } = parsed.data;
   const fresh = await keepWebhook(db, {
-    deliveryHash: createHash("sha256").update(signature).digest(),
+    deliveryHash: createHash("sha256").update(signed).digest(),
     type,
     code,
     plaidItemId: plaidItemId ?? null,
@@ -66,28 +72,32 @@ export async function receiveWebhook(
   log.info({ event: "webhook", type, code, plaidItemId, fresh }, "Webhook");
 }
 
-/** When it was signed. */
+/**
+ * Returns when it was signed, and what was: anybody can spell an ECDSA signature in another way that
+ * verifies too, but nothing that was signed. What needs no key is checked before the key is looked up.
+ */
 async function verify(
   keys: Services["webhookKeys"],
   signature: string,
   bytes: Buffer,
-): Promise<Date> {
+  address: string,
+): Promise<{ signedAt: Date; signed: string }> {
   const { kid } = checked("its header", () => header.parse(decodeProtectedHeader(signature)));
-  const key = await keys.find(kid);
-  if (!key) throw refused("an unknown key");
-  const { payload } = await compactVerify(signature, key, { algorithms: ["ES256"] }).catch(
-    (error: unknown) => {
-      throw error instanceof errors.JOSEError ? refused("its signature") : error;
-    },
-  );
-  const { iat, request_body_sha256: signed } = checked("its claims", () =>
-    claims.parse(parseJson(Buffer.from(payload))),
+  const { iat, request_body_sha256 } = checked("its claims", () =>
+    claims.parse(decodeJwt(signature)),
   );
   const age = Date.now() - iat * 1000;
   if (age > timeLimits.webhookAge || age < -timeLimits.webhookAhead) throw refused("its age");
   const hash = createHash("sha256").update(bytes).digest();
-  if (!timingSafeEqual(hash, Buffer.from(signed, "hex"))) throw refused("another body");
-  return new Date(iat * 1000);
+  if (!timingSafeEqual(hash, Buffer.from(request_body_sha256, "hex"))) {
+    throw refused("another body");
+  }
+  const key = await keys.find(kid, address);
+  if (!key) throw refused("an unknown key");
+  await compactVerify(signature, key, { algorithms: ["ES256"] }).catch((error: unknown) => {
+    throw error instanceof errors.JOSEError ? refused("its signature") : error;
+  });
+  return { signedAt: new Date(iat * 1000), signed: signature.slice(0, signature.lastIndexOf(".")) };
 }
 
 function checked<T>(what: string, parse: () => T): T {

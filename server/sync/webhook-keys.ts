@@ -1,63 +1,94 @@
 import { type CryptoKey, importJWK } from "jose";
 import { LRUCache } from "lru-cache";
+import type { Db } from "../../db/client.ts";
+import {
+  deleteWebhookKey,
+  findWebhookKey,
+  keepWebhookKey,
+  type WebhookKey,
+} from "../../db/webhook-keys.ts";
+import { network } from "../auth/log-in-throttle.ts";
+import { createLimiter } from "../cache/limiter.ts";
+import type { RedisDoor } from "../cache/redis-door.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { PlaidDoor } from "../plaid/plaid-door.ts";
 import { timeLimits } from "../time-limits.ts";
 
-/** Key ids a minute that we ask Plaid about because somebody named them: Plaid itself has a few. */
-const strangersAMinute = 10;
+/** Unknown key ids that one address may have us ask Plaid about in each window, in seconds. */
+const lookups = { points: 10, duration: 60 };
 
 /**
- * The keys that Plaid signs webhooks with, by their id. Each is asked for again every hour. Anybody
- * can name a key that is not there: those are remembered, and few are asked for.
+ * The keys that Plaid signs webhooks with, by their id. Known ones are kept in PostgreSQL, so that a node
+ * that starts knows them, and each is confirmed with Plaid every hour. Anybody can name a key that does
+ * not exist: each address may have a few looked up, which never delays a known one.
  */
 export class WebhookKeys {
   readonly #plaid: Pick<PlaidDoor, "getWebhookKey">;
-  readonly #known = new LRUCache<string, { key: CryptoKey; askedAt: number }>({ max: 20 });
+  readonly #db: Db;
+  readonly #count: ReturnType<typeof createLimiter>;
+  readonly #known = new LRUCache<string, CryptoKey>({ max: 20, ttl: timeLimits.webhookKey });
   readonly #unknown = new LRUCache<string, true>({ max: 1000, ttl: timeLimits.webhookKeyUnknown });
   readonly #underway = new Map<string, Promise<CryptoKey | null>>();
-  #strangers: number[] = [];
 
-  constructor(plaid: Pick<PlaidDoor, "getWebhookKey">) {
+  constructor(plaid: Pick<PlaidDoor, "getWebhookKey">, db: Db, redis: RedisDoor | null) {
     this.#plaid = plaid;
+    this.#db = db;
+    this.#count = createLimiter(redis, { ...lookups, keyPrefix: "fiscility:webhook-key" });
   }
 
-  /** Null when Plaid has no such key. Errors: `busy`, and those of a call to Plaid. */
-  async find(keyId: string): Promise<CryptoKey | null> {
+  /**
+   * Null when Plaid has no such key. `address` is where the webhook came from.
+   * @throws `busy` when the address has named too many unknown keys; the reasons of a call to Plaid.
+   */
+  async find(keyId: string, address: string): Promise<CryptoKey | null> {
     const known = this.#known.get(keyId);
-    if (known && Date.now() - known.askedAt < timeLimits.webhookKey) return known.key;
+    if (known) return known;
     if (this.#unknown.has(keyId)) return null;
-    const joined = this.#underway.get(keyId);
+    // Joined within an address alone: the refusal of one must not be the answer to another.
+    const from = network(address);
+    const lookup = `${from} ${keyId}`;
+    const joined = this.#underway.get(lookup);
     if (joined) return joined;
-    if (!known) this.#countStranger();
-    const asking = this.#ask(keyId, known?.key).finally(() => this.#underway.delete(keyId));
-    this.#underway.set(keyId, asking);
-    return asking;
+    const finding = this.#lookUp(keyId, from).finally(() => this.#underway.delete(lookup));
+    this.#underway.set(lookup, finding);
+    return finding;
   }
 
-  async #ask(keyId: string, before: CryptoKey | undefined): Promise<CryptoKey | null> {
-    const jwk = await this.#plaid.getWebhookKey(keyId).catch((error: unknown) => {
-      // Plaid is away: the key was good an hour ago.
-      if (before) return undefined;
+  async #lookUp(keyId: string, from: string): Promise<CryptoKey | null> {
+    const kept = await findWebhookKey(this.#db, keyId);
+    const freshFor = timeLimits.webhookKey - (kept?.ageMs ?? 0);
+    if (kept && freshFor > 0) return this.#remember(keyId, kept, freshFor);
+    if (!kept) await this.#countStranger(from);
+    const shown = await this.#plaid.getWebhookKey(keyId).catch((error: unknown) => {
+      // Plaid is away, or has no room for the call. What a webhook says is only a hint, so a key that was
+      // good goes on being good.
+      if (kept) return undefined;
       throw error;
     });
-    if (jwk === undefined && before) return before;
-    if (!jwk) {
-      this.#known.delete(keyId);
-      this.#unknown.set(keyId, true);
-      return null;
+    if (shown) {
+      await keepWebhookKey(this.#db, keyId, shown);
+      return this.#remember(keyId, shown, timeLimits.webhookKey);
     }
-    const key = (await importJWK({ ...jwk, alg: "ES256" })) as CryptoKey;
-    this.#known.set(keyId, { key, askedAt: Date.now() });
+    if (shown === undefined && kept) {
+      return this.#remember(keyId, kept, timeLimits.webhookKeyRetry);
+    }
+    if (kept) await deleteWebhookKey(this.#db, keyId);
+    this.#unknown.set(keyId, true);
+    return null;
+  }
+
+  async #remember(keyId: string, { x, y }: WebhookKey, ttl: number): Promise<CryptoKey> {
+    const jwk = { kty: "EC", crv: "P-256", x, y, alg: "ES256" };
+    const key = (await importJWK(jwk)) as CryptoKey;
+    this.#known.set(keyId, key, { ttl });
     return key;
   }
 
-  #countStranger(): void {
-    const aMinuteAgo = Date.now() - 60_000;
-    this.#strangers = this.#strangers.filter((at) => at > aMinuteAgo);
-    if (this.#strangers.length >= strangersAMinute) {
-      throw new FiscilityError("busy", { details: { retryAfterSeconds: 60 } });
-    }
-    this.#strangers.push(Date.now());
+  async #countStranger(from: string): Promise<void> {
+    const { allowed, resetMs } = await this.#count(from);
+    if (allowed) return;
+    throw new FiscilityError("busy", {
+      details: { retryAfterSeconds: Math.ceil(resetMs / 1000) },
+    });
   }
 }

@@ -40,7 +40,8 @@ export async function* benchWebhooks({ services }: World): AsyncGenerator<Figure
       Array.from({ length: atOnce }, async () => {
         for (let one = some.pop(); one; one = some.pop()) {
           const started = performance.now();
-          await receiveWebhook({ db, webhookKeys }, one.signature, one.body, log);
+          const delivery = { signature: one.signature, bytes: one.body, address: "127.0.0.1" };
+          await receiveWebhook({ db, webhookKeys }, delivery, log);
           took.push(performance.now() - started);
         }
       }),

@@ -56,7 +56,7 @@ export async function startWorld() {
         const { key } = await createApiKey(services.db, userId, {
           name: "bench",
           scopes: ["accounts:read", "connections:write"],
-          expiresInDays: null,
+          expiresInDays: 365,
         });
         return key;
       },

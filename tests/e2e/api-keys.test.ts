@@ -9,11 +9,12 @@ startInBrowser();
 /** A new person's page of API keys, with the form for a first one open. */
 async function openForm() {
   const { page } = await openPage(browser);
-  await logIn(app, page, await app.signUp());
+  const person = await app.signUp();
+  await logIn(app, page, person);
   await page.goto(`${app.url}/settings/api-keys`);
   await page.getByRole("button", { name: "Make a key" }).click();
   const dialog = page.getByRole("dialog");
-  return { page, dialog };
+  return { page, dialog, person, password: dialog.getByLabel("Password", { exact: true }) };
 }
 
 test("G3 a person makes a key in the page, sees it once, and revokes it", async () => {
@@ -33,7 +34,9 @@ test("G3 a person makes a key in the page, sees it once, and revokes it", async 
   const dialog = page.getByRole("dialog");
   await dialog.getByRole("button", { name: "Make a key" }).click();
   await dialog.getByText("Enter a name.").waitFor();
+  await dialog.getByText("Enter your password.").waitFor();
   await dialog.getByLabel("Name").fill("Nightly export");
+  await dialog.getByLabel("Password", { exact: true }).fill(person.password);
   await dialog.getByRole("button", { name: "Make a key" }).click();
   const key = await page.getByLabel("API key", { exact: true }).inputValue();
   expect(key).toMatch(/^fsk_[0-9a-f]{16}_[0-9a-f]{72}$/);
@@ -57,8 +60,9 @@ test("G3 a person makes a key in the page, sees it once, and revokes it", async 
 });
 
 test("G3 a key that is being made, or is shown this once, does not go away by Escape, Cancel or a press beside it", async () => {
-  const { page, dialog } = await openForm();
+  const { page, dialog, person, password } = await openForm();
   await dialog.getByLabel("Name").fill("Nightly export");
+  await password.fill(person.password);
   let answer = () => {};
   await page.route("**/settings/api-keys.data*", async (route) => {
     if (route.request().method() === "POST") {
@@ -99,6 +103,7 @@ test("G3 a person with as many keys as one may have is told so in the form", asy
   await page.getByRole("button", { name: "Make a key" }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("Name").fill("One more");
+  await dialog.getByLabel("Password", { exact: true }).fill(person.password);
   await dialog.getByRole("button", { name: "Make a key" }).click();
   await dialog.getByText("as many API keys as one person may have").waitFor();
 });
@@ -121,7 +126,7 @@ test("G4 the API's documentation is readable offline, with nothing from elsewher
   expect([witness.console, witness.foreignHosts]).toEqual([[], []]);
 });
 
-test("what is wrong with a new key has the focus: its name, then what it may do", async () => {
+test("what is wrong with a new key has the focus: its name, what it may do, then the password", async () => {
   const { page, dialog } = await openForm();
   const make = dialog.getByRole("button", { name: "Make a key" });
   const focused = () => page.evaluate(() => document.activeElement?.getAttribute("name"));
@@ -132,4 +137,55 @@ test("what is wrong with a new key has the focus: its name, then what it may do"
   await make.click();
   await expect.poll(focused).toBe("scopes");
   expect(await axeViolations(page)).toEqual([]);
+  await dialog.getByRole("checkbox").first().check();
+  await make.click();
+  await expect.poll(focused).toBe("password");
+  expect(await axeViolations(page)).toEqual([]);
+});
+
+test("a key asks for the password by keyboard alone, once in ten minutes, and again when they run out while the form is open", async () => {
+  const { page, dialog, person, password } = await openForm();
+  const focused = () => page.evaluate(() => document.activeElement?.getAttribute("name"));
+  const described = () =>
+    page.evaluate(() => {
+      const ids = document.activeElement?.getAttribute("aria-describedby")?.split(" ") ?? [];
+      return ids.map((id) => document.getElementById(id)?.textContent).join(" ");
+    });
+  const keys = () =>
+    app.query("select name from api_keys where user_id = $1 order by created_at", [person.id]);
+  const { keyboard } = page;
+  await expect.poll(focused).toBe("name");
+  await keyboard.type("First");
+  while ((await focused()) !== "password") await keyboard.press("Tab");
+  expect(await described()).toContain("we make sure that it is you");
+  await keyboard.type("not the password");
+  await keyboard.press("Enter");
+  await dialog.getByText("This is not your current password").waitFor();
+  await expect.poll(focused).toBe("password");
+  expect(await described()).toContain("This is not your current password");
+  expect(await keys()).toEqual([]);
+  await keyboard.press("ControlOrMeta+a");
+  await keyboard.type(person.password);
+  await keyboard.press("Enter");
+  await page.getByRole("button", { name: "Done" }).press("Enter");
+
+  const make = page.getByRole("button", { name: "Make a key" });
+  await dialog.waitFor({ state: "detached" });
+  await make.press("Enter");
+  await dialog.getByLabel("Name").fill("Second");
+  expect(await password.count()).toBe(0);
+  await keyboard.press("Enter");
+  await page.getByRole("button", { name: "Done" }).press("Enter");
+
+  await dialog.waitFor({ state: "detached" });
+  await make.press("Enter");
+  await dialog.getByLabel("Name").fill("Third");
+  await app.query("update sessions set proved_at = proved_at - interval '11 minutes'");
+  await keyboard.press("Enter");
+  await dialog.getByText("Enter your password to make the key.").waitFor();
+  await expect.poll(focused).toBe("password");
+  await keyboard.type(person.password);
+  await keyboard.press("Enter");
+  await page.getByRole("button", { name: "Done" }).waitFor();
+  expect((await keys()).map(({ name }) => name)).toEqual(["First", "Second", "Third"]);
 });

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
+import { createApiKey } from "../../server/auth/api-keys.ts";
 import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
 import { axeViolations } from "../support/axe.ts";
 import { openPage } from "../support/browser.ts";
-import { logInByForm } from "../support/link.ts";
+import { bringSession, logInByForm } from "../support/link.ts";
 
 startInBrowser();
 
@@ -120,10 +121,48 @@ test("what is wrong with a password is beside its field, which has the focus; ty
     await current.fill(before);
     await fresh.fill(after);
     await change.click();
-    await expect.poll(() => fresh.inputValue()).toBe("");
+    // Two hashes of a password take their time.
+    await expect.poll(() => fresh.inputValue(), { timeout: 10_000 }).toBe("");
     expect(await current.inputValue()).toBe("");
     await page.getByText("Your password is changed.").waitFor();
   }
+});
+
+test("a password change revokes all API keys, ticked before one asks, and leaves them where the box is not ticked", async () => {
+  const ada = await app.signUp();
+  const makeKey = async () => {
+    const input = { name: "Nightly", scopes: ["accounts:read" as const], expiresInDays: 1 };
+    return (await createApiKey(app.services.db, ada.id, input)).key;
+  };
+  const status = async (key: string) =>
+    (await fetch(`${app.url}/api/v1/accounts`, { headers: { authorization: `Bearer ${key}` } }))
+      .status;
+  const witness = await openPage(browser, { width: 390 });
+  const { page } = witness;
+  await bringSession(app, page, ada);
+  await page.goto(`${app.url}/settings/security`);
+  const box = page.getByRole("checkbox", { name: "Revoke all API keys" });
+  const change = async (from: string, to: string) => {
+    await page.getByLabel("Current password").fill(from);
+    await page.getByLabel("New password").fill(to);
+    await page.getByLabel("New password").press("Enter");
+    await page.getByText("Your password is changed.").waitFor();
+    await expect.poll(() => page.getByLabel("New password").inputValue()).toBe("");
+  };
+  const kept = await makeKey();
+  expect(await box.isChecked()).toBe(true);
+  await box.press("Space");
+  expect(await box.isChecked()).toBe(false);
+  await change(ada.password, "another battery staple");
+  expect(await status(kept)).toBe(200);
+  expect(await axeViolations(page)).toEqual([]);
+  expect(await witness.layoutShift()).toBe(0);
+
+  await page.reload();
+  await change("another battery staple", "yet another battery staple");
+  expect(await status(kept)).toBe(401);
+  await page.goto(`${app.url}/settings/api-keys`);
+  await page.getByText("Revoked", { exact: true }).waitFor();
 });
 
 test("a person sees who logged in and who tried, the newest first; a try at the log-in tells the one who tries nothing", async () => {

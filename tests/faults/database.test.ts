@@ -148,6 +148,7 @@ test("I1 I8 the answer of the commit is lost: the connection stands, is answered
 
 test("a call that waits too long for a person's lock changes nothing, and may be tried again", async () => {
   const person = await app.signUp("analyst");
+  await app.stepUp(person);
   const makeKey = () => {
     const key = { name: "Nightly", scopes: ["accounts:read"], expires_in_days: 1 };
     return app.post("/api/v1/api-keys", key, person);

@@ -14,6 +14,7 @@ afterAll(() => app?.close());
 
 /** A key made as the page makes it. */
 async function makeKey(person: Person, scopes: readonly Scope[] = scope.options, days = 90) {
+  await app.stepUp(person);
   const answer = await app.post(
     "/api/v1/api-keys",
     { name: "Test", scopes, expires_in_days: days },
@@ -190,7 +191,8 @@ test("G3 the last use is kept to the minute", async () => {
 
 test("G3 nobody has more than 50 live keys, however fast they are made", async () => {
   const ada = await app.signUp();
-  const input = { name: "Many", scopes: ["accounts:read"], expires_in_days: null };
+  await app.stepUp(ada);
+  const input = { name: "Many", scopes: ["accounts:read"], expires_in_days: 365 };
   const answers = await Promise.all(
     Array.from({ length: 60 }, () => app.post("/api/v1/api-keys", input, ada)),
   );

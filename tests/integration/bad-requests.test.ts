@@ -94,6 +94,7 @@ test("a field that is there under two of its names is refused, and both are name
 
 test("text with a NUL, which PostgreSQL does not take, is refused", async () => {
   const key = JSON.stringify({ name: "a\0b", scopes: ["accounts:read"], expires_in_days: 1 });
+  await app.stepUp(person);
   expect((await send("POST", "/api/v1/api-keys", json, key)).status).toBe(400);
   expect((await send("DELETE", "/api/v1/api-keys/a%00b")).status).toBe(400);
   expect((await send("GET", "/api/v1/transactions?search=a%00b")).status).toBe(400);

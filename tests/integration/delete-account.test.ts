@@ -29,9 +29,10 @@ async function settled(email = "ada.lovelace@example.com") {
     expect((await app.post("/plaid/exchange-token", body, person)).status).toBe(200);
   }
   await app.post("/plaid/create-link-token", {}, person);
+  await app.stepUp(person);
   const made = await app.post(
     "/api/v1/api-keys",
-    { name: "Ada's notebook", scopes: ["accounts:read"], expires_in_days: null },
+    { name: "Ada's notebook", scopes: ["accounts:read"], expires_in_days: 365 },
     person,
   );
   await app.query(

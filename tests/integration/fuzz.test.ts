@@ -22,6 +22,7 @@ beforeAll(async () => {
   app = await startTestApp();
   [person, leaving] = [await app.signUp("cfo"), await app.signUp()];
   await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, person);
+  await app.stepUp(person);
   const tables = await app.query(
     `select format('select %L "table", count(*), sum(hashtext(t::text)::int8) from %I.%I t', c.relname,
        n.nspname, c.relname) sql

@@ -51,6 +51,7 @@ const goodCalls: Record<string, (own: Owned) => object | undefined> = {
   "insights.cashFlow": () => undefined,
   "plan.get": () => undefined,
   "activity.list": () => undefined,
+  "session.stepUp": () => ({ password: "correct horse battery" }),
   "apiKeys.create": () => ({ name: "Mine", scopes: ["accounts:read"], expiresInDays: 1 }),
   "apiKeys.list": () => undefined,
   "live.changes": ({ dataVersion }) => ({ lastEventId: String(dataVersion) }),
@@ -86,6 +87,7 @@ async function fill(person: Person): Promise<Owned> {
   await syncItem(app.services, { userId: person.id, itemId }, app.services.log, signal);
   await app.post("/plaid/create-link-token", {}, person);
   const key = { name: "Hers", scopes: ["accounts:read"], expires_in_days: 1 };
+  await app.stepUp(person);
   const made = await app.post("/api/v1/api-keys", key, person);
   const accountId: string = body.accounts[0].id;
   const cookie = { cookie: person.cookie };

@@ -84,10 +84,11 @@ test("G4 every call answers as the document says, from what the document says ma
       public_token: await app.publicToken(),
       metadata: { institution: { institution_id: null, name: "Bank" }, accounts: [] },
     }),
+    "session.stepUp": async () => ({ password: ada.password }),
     "apiKeys.create": async () => ({
       name: "Documented",
       scopes: ["accounts:read"],
-      expires_in_days: null,
+      expires_in_days: 365,
     }),
   };
   const order = ["POST", "GET", "DELETE"];

@@ -26,7 +26,13 @@ const spread: Record<string, string> = {
 /** Small, the same on every node. */
 const onEveryNode = ["plans"];
 /** Found by a key of their own before anybody knows the person, or about none. */
-const apart = ["webhooks", "verifications", "kysely_migration", "kysely_migration_lock"];
+const apart = [
+  "webhooks",
+  "webhook_keys",
+  "verifications",
+  "kysely_migration",
+  "kysely_migration_lock",
+];
 /** One over all people by their meaning: docs/decisions/014-spread-by-user.md. */
 const overPeople = ["users_email_key", "link_attempts_public_token_hash_key"];
 /** They tell of changes; Citus refuses to spread a table that has any: the same page. */

@@ -119,6 +119,9 @@ export async function startTestApp(
       const { production } = server.services.config;
       return addPerson(pool, { ...env, production }, { name, email, plan });
     },
+    /** As if the person had just proved, in every session of theirs, who they are. */
+    stepUp: ({ id }: Person) =>
+      pool.query("update sessions set proved_at = now() where user_id = $1", [id]),
     /** Connects at another node; rejects when it dies before it answers. */
     async connectAt(url: string, publicToken: string, person: Person): Promise<number> {
       const answer = await fetch(`${url}/plaid/exchange-token`, {

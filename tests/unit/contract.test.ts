@@ -60,6 +60,13 @@ test.each<[string, Edit, RegExp]>([
     /scope was/,
   ],
   [
+    "a step-up that was not asked for",
+    (c) => {
+      c.procedures["plan.get"].stepUp = true;
+    },
+    /asks for a step-up now/,
+  ],
+  [
     "another REST address",
     (c) => {
       c.procedures["plan.get"].rest = "GET /plans";

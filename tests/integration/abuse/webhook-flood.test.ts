@@ -1,0 +1,201 @@
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { startTestApp, type TestApp } from "../../support/app.ts";
+import { until } from "../../support/until.ts";
+import { startWebhookCatcher } from "../../support/webhook-catcher.ts";
+
+let app: TestApp;
+let catcher: Awaited<ReturnType<typeof startWebhookCatcher>>;
+let plaidItemId: string;
+beforeAll(async () => {
+  app = await startTestApp();
+  catcher = await startWebhookCatcher();
+  const token = await app.publicToken("ins_109508", "user_good", "pass_good", catcher.url);
+  const body = { public_token: token };
+  await app.post("/plaid/exchange-token", body, await app.signUp("analyst"));
+  [{ plaid_item_id: plaidItemId }] = (await app.query("select plaid_item_id from items")) as [
+    { plaid_item_id: string },
+  ];
+});
+afterAll(async () => {
+  await catcher?.close();
+  await app?.close();
+});
+beforeEach(() => app.query("delete from webhooks"));
+
+/** A webhook that Plaid signs now, as it came. */
+async function genuine(secondsAgo = 0) {
+  const before = catcher.caught.length;
+  await app.control("POST", "items/webhook", {
+    item_id: plaidItemId,
+    webhook_code: "SYNC_UPDATES_AVAILABLE",
+    signed_seconds_ago: secondsAgo,
+  });
+  const find = () => catcher.caught.slice(before).find((one) => one.itemId === plaidItemId);
+  await until(() => find() !== undefined);
+  return find() as (typeof catcher.caught)[number];
+}
+
+const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+const now = () => Math.floor(Date.now() / 1000);
+
+/** A webhook that names a key that Plaid never had; all that needs no key to check is right. */
+function invented(kid: string, claims: object = {}, body = "{}") {
+  const request_body_sha256 = createHash("sha256").update("{}").digest("hex");
+  const payload = encode({ iat: now(), request_body_sha256, ...claims });
+  const signature = `${encode({ alg: "ES256", kid })}.${payload}.${"A".repeat(86)}`;
+  return { signature, body: Buffer.from(body) };
+}
+
+/** Delivers to a node from an address of this machine. Returns the status. */
+async function deliverFrom(
+  localAddress: string,
+  { signature, body }: { signature: string; body: Buffer },
+  url = app.url,
+): Promise<number | undefined> {
+  const { port } = new URL(url);
+  const headers = { "content-type": "application/json", "plaid-verification": signature };
+  const options = { host: "127.0.0.1", port, path: "/plaid/webhook", localAddress, headers };
+  const sent = request({ ...options, method: "POST" });
+  sent.end(body);
+  const [response] = (await once(sent, "response")) as [IncomingMessage];
+  response.resume();
+  await once(response, "end");
+  return response.statusCode;
+}
+
+const stranger = "127.0.0.2";
+const plaid = "127.0.0.1";
+const flood = (count: number, from = stranger, url = app.url) =>
+  Promise.all(
+    Array.from({ length: count }, () => deliverFrom(from, invented(crypto.randomUUID()), url)),
+  );
+const lookups = () => app.requestsAtPlaid("/webhook_verification_key/get");
+const rows = async () => (await app.query("select 1 from webhooks")).length;
+
+test("a flood of invented key ids uses up the lookups of its own address and of no other", async () => {
+  const before = await lookups();
+  const statuses = await flood(60);
+  expect(statuses.filter((status) => status === 401)).toHaveLength(10);
+  expect(statuses.filter((status) => status === 503)).toHaveLength(50);
+  expect((await lookups()) - before).toBe(10);
+  // A key that this node has never heard of.
+  expect(await deliverFrom(plaid, await genuine())).toBe(200);
+  expect((await lookups()) - before).toBe(11);
+});
+
+test("a node that has just started verifies with known keys, during a flood from the very same address", async () => {
+  expect(await deliverFrom(plaid, await genuine())).toBe(200);
+  const restarted = await app.startNode();
+  try {
+    await flood(30, plaid, restarted.url);
+    const before = await lookups();
+    expect(await deliverFrom(plaid, await genuine(), restarted.url)).toBe(200);
+    expect(await lookups()).toBe(before);
+  } finally {
+    await restarted.close();
+  }
+});
+
+test("a key that was confirmed long ago is confirmed again, and used while Plaid is away", async () => {
+  expect(await deliverFrom(plaid, await genuine())).toBe(200);
+  await app.query("update webhook_keys set confirmed_at = now() - interval '61 minutes'");
+  const path = "/webhook_verification_key/get";
+  await app.fault({ path, times: 99, do: { error: "INTERNAL_SERVER_ERROR" } });
+  const restarted = await app.startNode();
+  try {
+    await flood(30, plaid, restarted.url);
+    expect(await deliverFrom(plaid, await genuine(), restarted.url)).toBe(200);
+    // Nor does each webhook wait for a Plaid that is away.
+    const before = await lookups();
+    expect(await deliverFrom(plaid, await genuine(), restarted.url)).toBe(200);
+    expect(await lookups()).toBe(before);
+  } finally {
+    await app.clearFaults();
+    await restarted.close();
+  }
+  const later = await app.startNode();
+  try {
+    const before = await lookups();
+    for (const _ of [1, 2]) {
+      expect(await deliverFrom(plaid, await genuine(), later.url)).toBe(200);
+      expect(await lookups()).toBe(before + 1);
+    }
+  } finally {
+    await later.close();
+  }
+});
+
+test("a known key that Plaid has ended is deleted, and verifies nothing from then on", async () => {
+  expect(await deliverFrom(plaid, await genuine())).toBe(200);
+  // One that Plaid has no more.
+  await app.query(
+    `insert into webhook_keys (id, x, y, confirmed_at)
+     select 'ended', x, y, now() - interval '61 minutes' from webhook_keys limit 1`,
+  );
+  expect(await deliverFrom(plaid, invented("ended"))).toBe(401);
+  expect(await app.query("select 1 from webhook_keys where id = 'ended'")).toEqual([]);
+});
+
+test("a webhook that is too old, from the future or about another body costs no lookup", async () => {
+  const before = await lookups();
+  const old = await genuine(301);
+  for (const webhook of [
+    old,
+    invented(crypto.randomUUID(), { iat: now() - 301 }),
+    invented(crypto.randomUUID(), { iat: now() + 60 }),
+    invented(crypto.randomUUID(), { iat: "now" }),
+    invented(crypto.randomUUID(), {}, '{"another":"body"}'),
+    invented(crypto.randomUUID(), { request_body_sha256: "none" }),
+  ]) {
+    expect(await deliverFrom("127.0.0.3", webhook)).toBe(401);
+  }
+  expect(await lookups()).toBe(before);
+});
+
+/** The order of P-256: with (r, s), (r, n - s) is a signature of the same message as well. */
+const n = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+
+test("a delivery is known by what was signed: another spelling of its signature is no new one", async () => {
+  const { signature, body } = await genuine();
+  const [head, payload, sign] = signature.split(".") as [string, string, string];
+  const bytes = Buffer.from(sign, "base64url");
+  const s = BigInt(`0x${bytes.subarray(32).toString("hex")}`);
+  const other = Buffer.from((n - s).toString(16).padStart(64, "0"), "hex");
+  const turned = Buffer.concat([bytes.subarray(0, 32), other]).toString("base64url");
+  expect(await deliverFrom(plaid, { signature, body })).toBe(200);
+  // It verifies, as anybody can compute it.
+  expect(await deliverFrom(plaid, { signature: `${head}.${payload}.${turned}`, body })).toBe(200);
+  // The last of 86 characters has 2 bits that mean something, and 4 that do not.
+  for (const last of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=") {
+    await deliverFrom(plaid, { signature: `${head}.${payload}.${sign.slice(0, -1)}${last}`, body });
+  }
+  await deliverFrom(plaid, { signature: `${head}.${payload}.${sign}==`, body });
+  expect(await rows()).toBe(1);
+});
+
+test("what was signed has one spelling: each other one of the same bytes is refused", async () => {
+  const { signature, body } = await genuine();
+  const [head, payload, sign] = signature.split(".") as [string, string, string];
+  const spellings = (part: string) => {
+    const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    const same = (text: string) =>
+      text !== part && Buffer.from(text, "base64url").equals(Buffer.from(part, "base64url"));
+    return [`${part}=`, `${part}==`, `${part}\t`]
+      .concat([...alphabet].map((last) => part.slice(0, -1) + last))
+      .concat(part.replaceAll("-", "+").replaceAll("_", "/"))
+      .filter(same);
+  };
+  const others = [
+    ...spellings(head).map((other) => `${other}.${payload}.${sign}`),
+    ...spellings(payload).map((other) => `${head}.${other}.${sign}`),
+  ];
+  expect(others.length).toBeGreaterThan(6);
+  for (const other of others) {
+    expect([other, await deliverFrom(plaid, { signature: other, body })]).toEqual([other, 401]);
+  }
+  expect(await rows()).toBe(0);
+  expect(await deliverFrom(plaid, { signature, body })).toBe(200);
+});
