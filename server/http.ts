@@ -373,8 +373,6 @@ const parserReasons: Record<string, Reason> = {
   "entity.too.large": "body_too_large",
   "encoding.unsupported": "unsupported_media_type",
   "charset.unsupported": "unsupported_media_type",
-  // Nobody is there to read it.
-  "request.aborted": "invalid_json",
 };
 
 function answerError(services: Services): ErrorRequestHandler {
@@ -407,6 +405,11 @@ function logFailure(
   name: string | undefined,
 ): FiscilityError {
   const failure = toFiscilityError(error);
+  // It never arrived whole, so nothing was done; whatever then failed is no failure of ours.
+  if (req.destroyed && !req.complete) {
+    log.debug({ event: "request_cut", requestId: known(req).requestId, name }, "Request cut off");
+    return failure;
+  }
   const cause = failure.cause instanceof Error ? failure.cause : undefined;
   log[reasons[failure.reason].status >= 500 ? "error" : "info"](
     {
