@@ -34,6 +34,7 @@ export function limitSockets(server: Server, max: number, log: Log): void {
  * left for the database, Redis, Plaid and the disk. `most` where it may open more.
  */
 export function maxSockets(openFiles: number, most: number): number {
+  if (!Number.isFinite(openFiles)) return most;
   const left = Math.max(50, Math.ceil(openFiles / 5));
   return Math.min(most, Math.max(1, openFiles - left));
 }

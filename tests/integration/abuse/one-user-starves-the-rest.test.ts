@@ -1,9 +1,10 @@
 import { once } from "node:events";
 import { request } from "node:http";
 import pg from "pg";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { poolSize } from "../../../server/services.ts";
 import { type Person, startTestApp, type TestApp } from "../../support/app.ts";
+import { redisFound, startRedis, type TestRedis } from "../../support/redis.ts";
 import { until } from "../../support/until.ts";
 
 let app: TestApp;
@@ -260,4 +261,60 @@ test("an export asked for as a stream of tRPC's own is refused rather than writt
     415,
     "unsupported_media_type",
   ]);
+});
+
+describe.skipIf(!inject("redis"))("calls counted over two nodes", () => {
+  let redis: TestRedis;
+  let first: TestApp;
+  let second: Awaited<ReturnType<TestApp["startNode"]>>;
+  beforeAll(async () => {
+    redis = await startRedis();
+    first = await startTestApp({ REDIS_URL: redis.url });
+    second = await first.startNode();
+    await Promise.all([redisFound(first), redisFound(second)]);
+  });
+  afterAll(async () => {
+    await second?.close();
+    await first?.close();
+    await redis?.stop();
+  });
+
+  const at = (node: { url: string }, path: string, { cookie }: Person) =>
+    fetch(`${node.url}${path}`, { headers: { cookie } });
+  /** How often Redis was asked each of these. */
+  const asked = async (...commands: string[]) => {
+    const stats = await redis.command("info", "commandstats");
+    const calls = (name: string) => new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(stats)?.[1];
+    return commands.reduce((sum, name) => sum + Number(calls(name) ?? 0), 0);
+  };
+  const batch = batchOf(Array(99).fill("plan.get"));
+
+  test("a cached read asks Redis for the entry, and hardly ever for the count", async () => {
+    const eve = await first.signUp();
+    await at(first, "/trpc/accounts.list", eve);
+    const before = [await asked("hget"), await asked("eval", "evalsha")] as const;
+    for (let n = 0; n < 300; n++) await at(first, "/trpc/accounts.list", eve);
+    expect((await asked("hget")) - before[0]).toBe(300);
+    expect((await asked("eval", "evalsha")) - before[1]).toBeLessThanOrEqual(300 / 60);
+  });
+
+  test("what one node has counted the other knows, at once where it has not heard of the caller", async () => {
+    const eve = await first.signUp();
+    for (let sent = 0; sent < 12; sent++) expect((await at(first, batch, eve)).status).toBe(200);
+    const answer = await at(second, "/trpc/plan.get", eve);
+    const left = /r=(\d+)/.exec(answer.headers.get("ratelimit") ?? "")?.[1];
+    expect(Number(left)).toBeLessThan(99);
+    expect((await at(second, batch, eve)).status).toBe(429);
+  });
+
+  test("while Redis is away each node counts for itself", async () => {
+    const eve = await first.signUp();
+    expect((await at(first, batch, eve)).status).toBe(200);
+    await redis.stop();
+    const statuses: number[] = [];
+    for (let sent = 0; sent < 26; sent++) statuses.push((await at(first, batch, eve)).status);
+    expect(statuses.slice(0, 11)).toEqual(Array(11).fill(200));
+    expect(statuses.at(-1)).toBe(429);
+    expect((await at(second, "/trpc/plan.get", eve)).status).toBe(200);
+  });
 });
