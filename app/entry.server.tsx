@@ -5,7 +5,7 @@ import {
   type EntryContext,
   type LoaderFunctionArgs,
 } from "@remix-run/node";
-import { RemixServer } from "@remix-run/react";
+import { isRouteErrorResponse, RemixServer } from "@remix-run/react";
 import { isbot } from "isbot";
 import { renderToPipeableStream } from "react-dom/server";
 import { NonceContext } from "./nonce.ts";
@@ -15,8 +15,8 @@ export const streamTimeout = 10_000;
 
 /** Remix would print it, stack and all; it belongs in the log, under the request's id. */
 export function handleError(error: unknown, { request, context }: LoaderFunctionArgs): void {
-  // A person who went away while the page was made is no failure.
-  if (!request.signal.aborted) context.report(error);
+  // A person who went away while the page was made is no failure, nor is a method that a page lacks.
+  if (!request.signal.aborted && !isRouteErrorResponse(error)) context.report(error);
 }
 
 /** What a page shows is one person's, and true for now: no browser or proxy keeps it. */

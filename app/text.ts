@@ -458,6 +458,10 @@ export const text = {
       title: "We will be back in a moment",
       body: "Our own records cannot be reached just now. Your banks stay connected, and nothing was changed.",
     },
+    limited: {
+      title: "Too many requests",
+      body: "You have opened many pages in a short time. Wait a minute, then try again.",
+    },
     retry: "Try again",
     home: "Go to the dashboard",
   },

@@ -1,5 +1,4 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import path from "node:path";
 import { constants } from "node:zlib";
@@ -7,12 +6,7 @@ import { createRequestHandler } from "@remix-run/express";
 import type { ServerBuild } from "@remix-run/node";
 import compression from "compression";
 import cors from "cors";
-import express, {
-  type ErrorRequestHandler,
-  type Request,
-  type RequestHandler,
-  type Response,
-} from "express";
+import express, { type ErrorRequestHandler, type Request, type RequestHandler } from "express";
 import expressStaticGzip from "express-static-gzip";
 import helmet from "helmet";
 import snakecaseKeys from "snakecase-keys";
@@ -20,6 +14,7 @@ import { pendingMigrations } from "../db/migrate.ts";
 import { type Context, failureToIdentify } from "./api/context.ts";
 import { createEventStreams } from "./api/event-stream.ts";
 import { createOpenApi } from "./api/openapi.ts";
+import { createPageExports } from "./api/page-exports.ts";
 import { createPlaidRouter, createRestRouter } from "./api/rest.ts";
 import { createCaller } from "./api/router.ts";
 import { toFiscilityError } from "./api/trpc.ts";
@@ -27,7 +22,6 @@ import { createTrpcHandler } from "./api/trpc-http.ts";
 import { identify } from "./auth/identify.ts";
 import { createPageAuth } from "./auth/page-auth.ts";
 import { createPageSessions } from "./auth/sessions.ts";
-import { transactionPages } from "./connect/export-data.ts";
 import { findOpenLinkToken } from "./connect/open-link.ts";
 import { type ErrorBody, FiscilityError, type Reason, reasons } from "./contracts/errors.ts";
 import type { LoadContext } from "./load-context.ts";
@@ -70,6 +64,7 @@ export function createHttp(
       ...asking,
       services,
       requestId: own.requestId,
+      onClose: (call) => void (req.res?.closed ? call() : req.res?.once("close", call)),
       log: log.child({ requestId: own.requestId, apiKeyId: asking.apiKey?.id }),
     }));
     return own.context;
@@ -165,9 +160,7 @@ export function createHttp(
             ...linkSource(config.plaid.standIn),
             findOpen: async () => user && findOpenLinkToken(services, user),
           },
-          transactionPages: async function* (filter) {
-            if (user) yield* atPaceOf(res, transactionPages(services.db, user.id, filter));
-          },
+          exports: createPageExports(context, res),
           report,
           secure: config.production,
           openApi,
@@ -188,23 +181,6 @@ const serveBuilt = (folder: string, serveStatic: { maxAge: string; immutable?: t
     index: false,
     serveStatic,
   });
-
-/**
- * Remix writes without waiting for its reader; the next page is not made before this one has left. So
- * a reader who stops costs a page or two of memory, and one who has gone costs nothing more.
- */
-async function* atPaceOf<Page>(res: Response, pages: AsyncIterable<Page>): AsyncGenerator<Page> {
-  for await (const page of pages) {
-    yield page;
-    if (res.writableNeedDrain) {
-      const over = new AbortController();
-      const { signal } = over;
-      await Promise.race([once(res, "drain", { signal }), once(res, "close", { signal })]);
-      over.abort();
-    }
-    if (res.destroyed) return;
-  }
-}
 
 function linkSource(standIn: string | undefined) {
   const script = "/link/v2/stable/link-initialize.js";
@@ -403,7 +379,10 @@ const parserReasons: Record<string, Reason> = {
 
 function answerError(services: Services): ErrorRequestHandler {
   return (error, req, res, next) => {
-    if (res.headersSent) return next(error);
+    if (res.headersSent) {
+      logFailure(services, req, error, req.path);
+      return next(error);
+    }
     const parserReason = parserReasons[error?.type as string];
     const refusal = parserReason ? new FiscilityError(parserReason) : error;
     const { reason, message, details } = logFailure(services, req, refusal, req.path);
@@ -428,6 +407,11 @@ function logFailure(
   name: string | undefined,
 ): FiscilityError {
   const failure = toFiscilityError(error);
+  // It never arrived whole, so nothing was done; whatever then failed is no failure of ours.
+  if (req.destroyed && !req.complete) {
+    log.debug({ event: "request_cut", requestId: known(req).requestId, name }, "Request cut off");
+    return failure;
+  }
   const cause = failure.cause instanceof Error ? failure.cause : undefined;
   log[reasons[failure.reason].status >= 500 ? "error" : "info"](
     {

@@ -1,6 +1,7 @@
 import type { OpenApi } from "./api/openapi.ts";
 import type { Caller } from "./api/router.ts";
 import type { PasswordChange } from "./auth/change-password.ts";
+import type { DataExport } from "./connect/export-data.ts";
 import type { LogIn, Viewer } from "./contracts/session.ts";
 import type { Transaction, TransactionFilter } from "./contracts/transactions.ts";
 
@@ -66,10 +67,18 @@ export interface LoadContext extends Record<string, unknown> {
    */
   link: { scriptUrl: string; local: boolean; findOpen(): Promise<OpenLink | null> };
   /**
-   * The viewer's transactions that fit, newest first, some at a time: as many are read as the answer
-   * to this request has taken, and none once nobody reads it any more.
+   * What the viewer may take with them, one export at a time: each throws a Response of 429 while
+   * another runs. As much is read as the response to this request has taken, and nothing more once
+   * nobody reads it.
    */
-  transactionPages(filter: TransactionFilter): AsyncGenerator<Transaction[]>;
+  exports: {
+    /** Everything but the transactions. */
+    rest(): Promise<DataExport["rest"]>;
+    /** Everything, as JSON in parts. `exportedAt` is ISO 8601 UTC. */
+    json(): Promise<{ exportedAt: string; parts: AsyncGenerator<string> }>;
+    /** The transactions that fit, newest first, some at a time. */
+    transactions(filter: TransactionFilter): Promise<AsyncGenerator<Transaction[]>>;
+  };
   /** Writes down why a page could not be shown. */
   report(error: unknown): void;
   /** People reach us by https alone. */

@@ -1,4 +1,4 @@
-import type { ServerResponse } from "node:http";
+import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -7,9 +7,10 @@ import type { ServerBuild } from "@remix-run/node";
 import type { Config } from "./config.ts";
 import { createHttp } from "./http.ts";
 import { createServices, type Services } from "./services.ts";
+import { limitSockets, maxSockets, openFilesLimit, serverOptions } from "./sockets.ts";
 import type { LogDestination } from "./telemetry/log.ts";
 import { startTelemetry } from "./telemetry/telemetry.ts";
-import { timeLimits } from "./time-limits.ts";
+import { type Limits, limits as productLimits, timeLimits } from "./time-limits.ts";
 
 /** A running app. */
 export interface RunningServer {
@@ -27,14 +28,22 @@ export interface RunningServer {
 
 const buildFile = path.join(import.meta.dirname, "../build/server/index.js");
 
-/** Starts the app on `config.port` (0: any free one). Rejects with EADDRINUSE when it is taken. */
+/**
+ * Starts the app on `config.port` (0: any free one). Rejects with EADDRINUSE when it is taken. `limits`:
+ * others than the product's, for who measures what lies behind them.
+ */
 export async function startServer(
   config: Config,
   destination?: LogDestination,
+  limits: Limits = productLimits,
 ): Promise<RunningServer> {
   const build = (await import(pathToFileURL(buildFile).href)) as ServerBuild;
   const telemetry = await startTelemetry(config);
-  const { services, close } = createServices(config, { destination, observe: telemetry.observe });
+  const { services, close } = createServices(config, {
+    destination,
+    observe: telemetry.observe,
+    limits,
+  });
   const letGo = async () => {
     await close();
     await telemetry.close();
@@ -42,19 +51,19 @@ export async function startServer(
   const stopping = new AbortController();
   const app = createHttp(services, build, stopping.signal);
   const open = new Set<ServerResponse>();
-  const server = await new Promise<ReturnType<typeof app.listen>>((resolve, reject) => {
-    const listening = app.listen(config.port, () => resolve(listening));
-    listening.once("error", reject);
-    listening.prependListener("request", (_req, res) => {
-      if (stopping.signal.aborted) res.setHeader("connection", "close");
-      open.add(res);
-      res.once("close", () => open.delete(res));
-    });
+  const server = createServer(serverOptions, app);
+  limitSockets(server, maxSockets(openFilesLimit(), limits.sockets), services.log);
+  server.prependListener("request", (_req, res) => {
+    if (stopping.signal.aborted) res.setHeader("connection", "close");
+    open.add(res);
+    res.once("close", () => open.delete(res));
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject).listen(config.port, resolve);
   }).catch(async (error: unknown) => {
     await letGo();
     throw error;
   });
-  server.keepAliveTimeout = timeLimits.keepAlive;
 
   async function drain(): Promise<void> {
     stopping.abort();

@@ -14,12 +14,14 @@ import { RedisDoor } from "./cache/redis-door.ts";
 import { createRequestLimiter, type RequestLimiter } from "./cache/request-limiter.ts";
 import type { Config } from "./config.ts";
 import { ConnectGate } from "./connect/connect-gate.ts";
+import { FiscilityError } from "./contracts/errors.ts";
+import { Gate } from "./gate.ts";
 import { createPlaidDoor, type PlaidDoor } from "./plaid/plaid-door.ts";
 import { LiveChanges } from "./sync/live-changes.ts";
 import { WebhookKeys } from "./sync/webhook-keys.ts";
 import { createLog, type Log, type LogDestination, type ObserveLine } from "./telemetry/log.ts";
 import { spans } from "./telemetry/spans.ts";
-import { timeLimits } from "./time-limits.ts";
+import { type Limits, limits as productLimits, timeLimits } from "./time-limits.ts";
 import { Vault } from "./vault/vault.ts";
 
 /** For transactions that have a Plaid call inside, or wait for one that has: few, and apart. */
@@ -40,6 +42,12 @@ export interface Services {
   vault: Vault;
   cache: AccountCache;
   requestLimiter: RequestLimiter;
+  /** Every procedure's call enters it. */
+  callGate: Gate;
+  /** What looks through more than a page of a user's rows enters it, so that quick reads have connections. */
+  heavyReads: Gate;
+  /** Each download of all that is kept of a user is in it until the last byte has left. */
+  exports: Gate;
   live: LiveChanges;
   auth: Auth;
 }
@@ -47,7 +55,11 @@ export interface Services {
 /** Builds the services; nothing connects before it is used. `close` lets go of every connection. */
 export function createServices(
   config: Config,
-  { destination, observe }: { destination?: LogDestination; observe?: ObserveLine } = {},
+  {
+    destination,
+    observe,
+    limits = productLimits,
+  }: { destination?: LogDestination; observe?: ObserveLine; limits?: Limits } = {},
 ) {
   const log = createLog(config.logLevel, destination, observe);
   const onIdleError = (error: Error) =>
@@ -95,8 +107,9 @@ export function createServices(
       redis ? createRedisAccountStore(redis, log) : createInProcessAccountStore(),
       log,
     ),
-    requestLimiter: createRequestLimiter(redis),
-    live: new LiveChanges(db, config.databaseDirectUrl.reveal(), log),
+    requestLimiter: createRequestLimiter(redis, limits),
+    ...createGates(limits),
+    live: new LiveChanges(db, config.databaseDirectUrl.reveal(), log, limits.streams),
     auth: createAuth(config, db, { throttle, devices, passwords }, log),
   };
   return {
@@ -106,5 +119,34 @@ export function createServices(
       redis?.close();
       await Promise.all([db.destroy(), connectDb.destroy()]);
     },
+  };
+}
+
+function createGates(limits: Limits): Pick<Services, "callGate" | "heavyReads" | "exports"> {
+  const anyNumber = Number.POSITIVE_INFINITY;
+  const tooMany = (limit: number) =>
+    new FiscilityError("rate_limited", {
+      details: { limit, windowSeconds: 0, retryAfterSeconds: 1 },
+    });
+  return {
+    callGate: new Gate({
+      inside: { all: anyNumber, each: limits.callsAtOnce },
+      waiting: { all: anyNumber, each: limits.callsWaiting },
+      turn: timeLimits.callTurn,
+      refusal: () => tooMany(limits.callsAtOnce),
+    }),
+    heavyReads: new Gate({
+      inside: { all: Math.floor(poolSize * limits.heavyShare), each: limits.heavyReads },
+      waiting: { all: anyNumber, each: anyNumber },
+      turn: timeLimits.heavyTurn,
+      refusal: (own) => (own ? tooMany(limits.heavyReads) : new FiscilityError("unavailable")),
+    }),
+    exports: new Gate({
+      inside: { all: anyNumber, each: limits.exports },
+      // A link that is clicked twice: the browser drops the first download for the second.
+      waiting: { all: anyNumber, each: 1 },
+      turn: timeLimits.exportTurn,
+      refusal: () => new FiscilityError("export_running"),
+    }),
   };
 }

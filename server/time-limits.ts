@@ -82,6 +82,46 @@ export const timeLimits = {
   session: 30 * 24 * 60 * 60_000,
   /** A connection with nothing on it is kept for longer than balancers keep theirs (60 s): they close first. */
   keepAlive: 75_000,
+  /** The header of a request is here this long after its connection, or its first byte. */
+  requestHeader: 5_000,
+  /** A request is here with its body, 100 kB at most, this long after its first byte. */
+  request: 10_000,
+  /** How often requests are looked through for those that are late. */
+  requestCheck: 1_000,
+  /** A connection on which no byte moves for this long is closed: its reader has stopped. */
+  stalled: 120_000,
+  /** A call of a user who has as many at once as they may waits this long for one of them to end. */
+  callTurn: 8_000,
+  /** A heavy read waits this long for another to end. */
+  heavyTurn: 10_000,
+  /** An export waits this long for the user's other one to end. */
+  exportTurn: 2_000,
   /** Open requests may take this long to end once no more are taken: a connection's deadline and its giving up. */
   shutdown: 25_000,
 } as const;
+
+/** How much one caller may have, and all of them together. */
+export const limits = {
+  /** Calls of one API key in `callWindow`. */
+  keyCalls: 600,
+  /** Calls of one session in `callWindow`. */
+  sessionCalls: 1_200,
+  /** Seconds. */
+  callWindow: 60,
+  /** Calls of one user that a node runs at once. */
+  callsAtOnce: 8,
+  /** Calls of one user that wait for those: the largest batch. */
+  callsWaiting: 100,
+  /** Event streams of one user at a node; the oldest ends when another opens. */
+  streams: 10,
+  /** Exports of one user that a node writes at once. */
+  exports: 1,
+  /** Heavy reads of one user at once: the dashboard has two charts. */
+  heavyReads: 2,
+  /** Of the connections to the database, what all heavy reads may have together. */
+  heavyShare: 0.5,
+  /** Sockets of a node, however many files it may open: each takes memory as well. */
+  sockets: 20_000,
+} as const;
+
+export type Limits = { readonly [Name in keyof typeof limits]: number };

@@ -30,8 +30,13 @@ export function ErrorMessage() {
   const notFound = status === 404;
   const away = isNoAnswer(error);
   useEffect(() => (away ? whenReachable(() => location.reload()) : undefined), [away]);
-  const { notFound: nowhere, unavailable, failed } = text.error;
-  const { title, body } = notFound ? nowhere : status === 503 ? unavailable : failed;
+  const { notFound: nowhere, unavailable, limited, failed } = text.error;
+  const known: Record<number, typeof nowhere | typeof unavailable | typeof limited> = {
+    404: nowhere,
+    429: limited,
+    503: unavailable,
+  };
+  const { title, body } = known[status] ?? failed;
   return (
     <div className="max-w-sm text-center">
       {away ? null : <p className="text-sm font-medium text-ink-soft tabular-nums">{status}</p>}

@@ -1,6 +1,7 @@
 import { toFailure } from "../failure.ts";
 import { trpc } from "../trpc.ts";
 import { announceAccounts, onAccountNews } from "./account-news.ts";
+import { announceLooks, untilLookedAt } from "./looks.ts";
 
 /** Before a stream that the server or a proxy refused is opened again, in milliseconds. */
 const pauseBetween = 10_000;
@@ -8,7 +9,9 @@ const pauseBetween = 10_000;
 /**
  * Follows the person's changes from the server and announces them to all tabs. One tab of a browser
  * does it for all, as a browser has six connections for a server: the tab that holds the lock; when
- * it closes, the next one has it. `since` is the data version that the page was loaded with.
+ * it closes, the next one has it. Where the user follows in too many browsers at once, the server ends
+ * the oldest stream: that browser opens its own again when one of its tabs is looked at, as they would
+ * otherwise end each other's for ever. `since` is the data version that the page was loaded with.
  * Without locks (a page that is not served safely) there is no stream, and tabs refresh on focus.
  */
 export function followChanges(userId: string, since: number): () => void {
@@ -42,21 +45,25 @@ export function followChanges(userId: string, since: number): () => void {
   async function lead(): Promise<void> {
     while (!signal.aborted) {
       const refused = await followOnce();
-      if (refused && toFailure(refused).reason === "unauthenticated") {
+      const reason = refused && toFailure(refused).reason;
+      if (reason === "unauthenticated") {
         // Logged out, here or elsewhere: every tab asks again, and is led to the log-in.
         announceAccounts(null);
         return;
       }
-      if (!signal.aborted) {
+      if (reason === "stream_replaced") await untilLookedAt(signal);
+      else if (!signal.aborted) {
         await new Promise((resolve) => setTimeout(resolve, pauseBetween * (0.5 + Math.random())));
       }
     }
   }
 
+  const stopAnnouncing = announceLooks();
   const options = { signal };
   navigator.locks?.request(`fiscility.changes.${userId}`, options, lead).catch(() => {});
   return () => {
     stopHearing();
+    stopAnnouncing();
     stopped.abort();
   };
 }

@@ -1,13 +1,14 @@
 import type { LoaderFunctionArgs } from "@remix-run/node";
 import { transactionFilter } from "../../server/contracts/transactions.ts";
 import { requireViewer } from "../auth/require-viewer.ts";
-import { exports, transactionsCsv } from "../settings/exports.ts";
+import { tables, transactionsCsv } from "../settings/exports.ts";
 import { text } from "../text.ts";
 import { readFilter, toInput } from "../transactions/filter.ts";
 
 /**
- * `/settings/export/accounts.csv` and its like: what is kept of the person, as a download.
- * `transactions.csv` takes the filters of the transactions page, and comes as fast as it is read.
+ * `/settings/export/accounts.csv` and its like: what is kept of the user, as a download, one at a time.
+ * `transactions.csv` takes the filters of the transactions page. What has transactions comes as fast as
+ * it is read.
  */
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
   // Back to the page with the link: after a log-in the browser wants a page, and this is none.
@@ -25,14 +26,20 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
       });
     }
     const { items } = await context.caller.accounts.list();
-    const parts = transactionsCsv(items, context.transactionPages(filter.data));
-    return download(streamOf(parts), file, new Date().toISOString(), "text/csv; charset=utf-8");
+    const parts = transactionsCsv(items, await context.exports.transactions(filter.data));
+    return download(streamOf(parts), file, new Date().toISOString(), csv);
   }
-  const wanted = Object.hasOwn(exports, file) ? exports[file] : undefined;
-  if (!wanted) throw new Response(null, { status: 404 });
-  const data = await context.caller.account.exportData();
-  return download(wanted.write(data), file, data.exportedAt, wanted.type);
+  if (file === "everything.json") {
+    const { exportedAt, parts } = await context.exports.json();
+    return download(streamOf(parts), file, exportedAt, "application/json; charset=utf-8");
+  }
+  const write = Object.hasOwn(tables, file) ? tables[file] : undefined;
+  if (!write) throw new Response(null, { status: 404 });
+  const rest = await context.exports.rest();
+  return download(write(rest), file, rest.exportedAt, csv);
 }
+
+const csv = "text/csv; charset=utf-8";
 
 function download(body: BodyInit, file: string, at: string, type: string): Response {
   return new Response(body, {

@@ -4,57 +4,44 @@ import type { ItemWithAccounts } from "../../server/contracts/accounts.ts";
 import type { Transaction } from "../../server/contracts/transactions.ts";
 import { negated } from "../transactions/filter.ts";
 
-interface Export {
-  type: string;
-  write: (data: ExportOutput) => string;
-}
+type Write = (data: Omit<ExportOutput, "transactions">) => string;
 
-/** The files a person can take with them, by name. */
-export const exports: Record<string, Export> = {
-  "everything.json": {
-    type: "application/json; charset=utf-8",
-    write: (data) => `${JSON.stringify(data, null, 2)}\n`,
-  },
-  "accounts.csv": {
-    type: "text/csv; charset=utf-8",
-    write: ({ items }) =>
-      toCsv(
-        items.flatMap(({ institution, status, createdAt, accounts }) =>
-          accounts.map((account) => ({
-            bank: institution.name,
-            status,
-            connected_at: createdAt,
-            account: account.name,
-            official_name: account.officialName,
-            mask: account.mask,
-            type: account.type,
-            subtype: account.subtype,
-            current: account.balances.current,
-            available: account.balances.available,
-            limit: account.balances.limit,
-            currency: account.balances.currency,
-          })),
-        ),
-        [
-          ...["bank", "status", "connected_at", "account", "official_name", "mask", "type"],
-          ...["subtype", "current", "available", "limit", "currency"],
-        ],
-      ),
-  },
-  "activity.csv": {
-    type: "text/csv; charset=utf-8",
-    write: ({ activity }) =>
-      toCsv(
-        activity.map((entry) => ({
-          at: entry.createdAt,
-          what: entry.kind,
-          bank: entry.institutionName,
-          accounts: String(entry.accountCount),
-          reason: entry.reason,
+/** The tables a user can take with them, but for the transactions, by the file's name. */
+export const tables: Record<string, Write> = {
+  "accounts.csv": ({ items }) =>
+    toCsv(
+      items.flatMap(({ institution, status, createdAt, accounts }) =>
+        accounts.map((account) => ({
+          bank: institution.name,
+          status,
+          connected_at: createdAt,
+          account: account.name,
+          official_name: account.officialName,
+          mask: account.mask,
+          type: account.type,
+          subtype: account.subtype,
+          current: account.balances.current,
+          available: account.balances.available,
+          limit: account.balances.limit,
+          currency: account.balances.currency,
         })),
-        ["at", "what", "bank", "accounts", "reason"],
       ),
-  },
+      [
+        ...["bank", "status", "connected_at", "account", "official_name", "mask", "type"],
+        ...["subtype", "current", "available", "limit", "currency"],
+      ],
+    ),
+  "activity.csv": ({ activity }) =>
+    toCsv(
+      activity.map((entry) => ({
+        at: entry.createdAt,
+        what: entry.kind,
+        bank: entry.institutionName,
+        accounts: String(entry.accountCount),
+        reason: entry.reason,
+      })),
+      ["at", "what", "bank", "accounts", "reason"],
+    ),
 };
 
 /**

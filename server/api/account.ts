@@ -1,17 +1,30 @@
 import { deleteAccount } from "../connect/delete-account.ts";
-import { exportData } from "../connect/export-data.ts";
-import { deleteAccountInput, deleteAccountOutput, exportOutput } from "../contracts/account.ts";
+import { beginExport, exportData } from "../connect/export-data.ts";
+import {
+  deleteAccountInput,
+  deleteAccountOutput,
+  type ExportOutput,
+  exportOutput,
+} from "../contracts/account.ts";
+import { StreamedOutput } from "./streamed-output.ts";
 import { procedure, router } from "./trpc.ts";
 
 /** A person and all that is theirs: a key must not be able to take either away. Sessions only. */
 export const accountRouter = router({
+  /** Errors: `export_running`. */
   exportData: procedure({
     summary: "Everything that is kept of the person: who they are, their banks, their history.",
     scope: "session",
     rest: "GET /account/export",
-  })
-    .output(exportOutput)
-    .query(({ ctx }) => exportData(ctx.services, ctx.user)),
+    streamed: exportOutput,
+    reasons: ["export_running"],
+  }).query(async ({ ctx }) => {
+    await beginExport(ctx.services, ctx.user, ctx.onClose);
+    const { rest, transactions } = await exportData(ctx.services, ctx.user);
+    // What it is to callers, over either transport.
+    const output: unknown = new StreamedOutput(rest, "transactions", transactions);
+    return output as ExportOutput;
+  }),
 
   /** Errors: `confirmation_mismatch`, `busy`. */
   delete: procedure({

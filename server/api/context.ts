@@ -18,8 +18,8 @@ export interface Asking {
   /** The key of the request, with all it may do; null for a session. */
   apiKey: { id: string; scopes: Scope[] } | null;
   /**
-   * Why the request's API key opens nothing, or not now, or why we failed to look up who asks; null
-   * when there is nothing against the request.
+   * Why the request's API key or session opens nothing, or not now, or why we failed to look up who
+   * asks; null when there is nothing against the request.
    */
   refusal: FiscilityError | null;
 }
@@ -28,10 +28,16 @@ export interface Asking {
 export interface Context extends Asking {
   services: Services;
   requestId: string;
+  /** Calls once the response has left, or its reader has. */
+  onClose(call: () => void): void;
   log: Log;
 }
 
-/** Why we cannot say who asks, where that is our own failure and not theirs; else null. */
+/**
+ * Why the request is not answered although nothing is wrong with its key or session: a failure of our
+ * own, or too many calls. Null otherwise: whoever asks is known, or nobody.
+ */
 export function failureToIdentify({ refusal }: Asking): FiscilityError | null {
-  return refusal && reasons[refusal.reason].status >= 500 ? refusal : null;
+  const passes = refusal?.reason === "rate_limited";
+  return refusal && (passes || reasons[refusal.reason].status >= 500) ? refusal : null;
 }

@@ -44,7 +44,7 @@ const procedures = Object.entries(
   appRouter._def.procedures as unknown as Record<string, BuiltProcedure>,
 ).map(([name, { _def }]) => {
   const { type, meta, inputs } = _def;
-  const output = _def.output ?? meta?.cached;
+  const output = _def.output ?? meta?.cached ?? meta?.streamed;
   if (!meta || !output || inputs.length > 1) {
     throw new Error(`${name} needs its meta, one input schema at most, and an output schema`);
   }

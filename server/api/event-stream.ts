@@ -47,6 +47,8 @@ async function stream(
       "content-type": "text/event-stream",
       "cache-control": "no-cache, no-transform",
       "x-accel-buffering": "no",
+      // One that ends gives its socket back.
+      connection: "close",
     });
     const client = { reconnectAfterInactivityMs: timeLimits.liveSilence };
     res.write(`event: connected\ndata: ${JSON.stringify(client)}\n\n`);

@@ -75,7 +75,7 @@ export function createOpenApi(appUrl: string): OpenApi {
       title: "Fiscility Connect",
       version: "1",
       description:
-        "Bank accounts, their connection and their history. Send an API key as `Authorization: Bearer fsk_…`; keys are made in the app under Settings. Money is a decimal string beside its ISO 4217 currency, times are ISO 8601 in UTC, and fields may be added at any time. Every failure is `error` with a `reason` to switch on and a `request_id` to name to us. `RateLimit` headers say how many calls are left, and `Retry-After` when a refused one is worth sending again.",
+        "Bank accounts, their connection and their history. Send an API key as `Authorization: Bearer fsk_…`; keys are made in the app under Settings. Money is a decimal string beside its ISO 4217 currency, times are ISO 8601 in UTC, and fields may be added at any time. Every failure is `error` with a `reason` to switch on and a `request_id` to name to us. `RateLimit` headers say how many calls of the key or session are left, and `Retry-After` when a refused one is worth sending again. Of one user eight calls run at once; more wait a few seconds.",
     },
     servers: [{ url: appUrl }],
     paths,

@@ -21,6 +21,8 @@ export interface ProcedureMeta {
   event?: z.ZodType;
   /** What an answer of the account cache is: it was checked there. Any other is checked by `.output()`. */
   cached?: z.ZodType;
+  /** What an answer comes to that is a `StreamedOutput`: nothing checks it on its way. */
+  streamed?: z.ZodType;
   /** The reasons of its own, beside those that any call can end with. */
   reasons?: readonly Reason[];
 }

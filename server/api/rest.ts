@@ -6,6 +6,7 @@ import { FiscilityError } from "../contracts/errors.ts";
 import type { Context } from "./context.ts";
 import { type Endpoint, endpoints } from "./endpoints.ts";
 import { createCaller } from "./router.ts";
+import { StreamedOutput, sendParts } from "./streamed-output.ts";
 import { toFiscilityError } from "./trpc.ts";
 
 type CreateContext = (req: Request) => Promise<Context>;
@@ -45,7 +46,9 @@ function routerOf(
       try {
         const context = await createContext(req);
         const output = await call(endpoint, context, inputOf(endpoint, req));
-        res.json(snakecaseKeys(output, { deep: true }));
+        const snake = (part: object) => snakecaseKeys({ ...part }, { deep: true });
+        if (output instanceof StreamedOutput) await sendParts(res.type("json"), output.json(snake));
+        else res.json(snake(output));
       } catch (error) {
         const fields: unknown = method === "post" ? req.body : req.query;
         next(asWritten(error, { ...(fields as object), ...req.params }));

@@ -2,8 +2,11 @@ import { type AnyProcedure, getTRPCErrorFromUnknown, getTRPCErrorShape } from "@
 import { incomingMessageToRequest } from "@trpc/server/adapters/node-http";
 import { getHTTPStatusCode, resolveResponse } from "@trpc/server/http";
 import type { Request, RequestHandler, Response } from "express";
+import { FiscilityError } from "../contracts/errors.ts";
 import type { Context } from "./context.ts";
+import type { ProcedureMeta } from "./procedure-meta.ts";
 import { appRouter } from "./router.ts";
+import { StreamedOutput, sendParts } from "./streamed-output.ts";
 
 type CreateContext = (req: Request) => Promise<Context>;
 type OnError = (req: Request, error: unknown, name: string | undefined) => void;
@@ -29,7 +32,12 @@ export function createTrpcHandler(
   async function answer(req: Request, res: Response): Promise<void> {
     const path = req.path.slice(req.path.lastIndexOf("/") + 1);
     const reads = readsOf(req, path, limits.maxBatchSize);
-    if (reads) return send(req, res, await answerReads(reads, req, res, createContext, onError));
+    if (reads) {
+      const { body, streamed } = await answerReads(reads, req, res, createContext, onError);
+      return streamed ? sendParts(res, body) : send(req, res, body);
+    }
+    // Whatever asks for it in another way gets no part of it rather than something else.
+    if (namesOf(path).some(isStreamed)) throw new FiscilityError("unsupported_media_type");
     const response = await resolveResponse({
       router: appRouter,
       req: incomingMessageToRequest(req, res, limits),
@@ -60,6 +68,11 @@ const procedures = appRouter._def.procedures as unknown as Record<string, AnyPro
 const isQuery = (name: string) =>
   Object.hasOwn(procedures, name) && procedures[name]?._def.type === "query";
 
+const isStreamed = (name: string) =>
+  Object.hasOwn(procedures, name) &&
+  (procedures[name]?._def.meta as ProcedureMeta | undefined)?.streamed !== undefined;
+const namesOf = (path: string) => path.replaceAll(/%2c/gi, ",").split(",");
+
 /** Null for everything but well-formed queries of this router, which is tRPC's own to judge. */
 function readsOf(req: Request, path: string, maxBatchSize: number): Reads | null {
   const { input, batch, connectionParams } = req.query;
@@ -70,7 +83,7 @@ function readsOf(req: Request, path: string, maxBatchSize: number): Reads | null
   } = req.headers;
   const odd = streamed || accept?.includes("jsonl") || connectionParams || !type.endsWith("/json");
   if (req.method !== "GET" || odd) return null;
-  const names = batch === "1" ? path.replaceAll(/%2c/gi, ",").split(",") : [path];
+  const names = batch === "1" ? namesOf(path) : [path];
   if (names.length > maxBatchSize || !names.every(isQuery)) return null;
   if (input === undefined) return { names, inputs: [], batch: batch === "1" };
   try {
@@ -85,7 +98,8 @@ function readsOf(req: Request, path: string, maxBatchSize: number): Reads | null
 
 /**
  * What `resolveResponse` does for queries, without a web Request, Response, URL, Headers and four
- * AbortSignals for each: they take as long as all the rest of a cached read. Returns the body.
+ * AbortSignals for each: they take as long as all the rest of a cached read. Returns the body, in parts
+ * where one of the answers is.
  */
 async function answerReads(
   { names, inputs, batch }: Reads,
@@ -93,7 +107,7 @@ async function answerReads(
   res: Response,
   createContext: CreateContext,
   onError: OnError,
-): Promise<string> {
+): Promise<{ streamed: false; body: string } | { streamed: true; body: AsyncIterable<string> }> {
   let ctx: Context | undefined;
   const asking = createContext(req);
   const call = async (name: string, at: number) => {
@@ -125,5 +139,20 @@ async function answerReads(
   );
   res.setHeader("vary", "trpc-accept, accept");
   res.setHeader("content-type", "application/json");
-  return JSON.stringify(batch ? answers : answers[0]);
+  if (names.some(isStreamed)) return { streamed: true, body: partsOf(answers, batch) };
+  return { streamed: false, body: JSON.stringify(batch ? answers : answers[0]) };
+}
+
+async function* partsOf(answers: object[], batch: boolean): AsyncGenerator<string> {
+  if (batch) yield "[";
+  for (const [at, answer] of answers.entries()) {
+    if (at > 0) yield ",";
+    const data = "result" in answer ? (answer.result as { data: unknown }).data : null;
+    if (data instanceof StreamedOutput) {
+      yield '{"result":{"data":';
+      yield* data.json();
+      yield "}}";
+    } else yield JSON.stringify(answer);
+  }
+  if (batch) yield "]";
 }

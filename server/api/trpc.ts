@@ -85,16 +85,17 @@ function admit(ctx: Context, meta: ProcedureMeta | undefined): User {
 }
 
 /**
- * Around every procedure: a span, who is admitted, and a reason leaves as the TRPCError it is (a
- * stream, which fails after it has left, does that itself). One middleware, as each costs every call.
+ * Around every procedure: a span, who is admitted, that no user runs too many at once, and a reason
+ * leaves as the TRPCError it is (a stream, which fails after it has left, does that itself). One
+ * middleware, as each costs every call.
  */
 const guarded = t.middleware(({ ctx, meta, path, next }) =>
   spans
     .inSpan(`procedure ${path}`, {}, async () => {
       try {
         const user = admit(ctx, meta);
-        if (meta?.stepUp) await requireProof(ctx.services.db, ctx);
-        const result = await next({ ctx: { user } });
+          if (meta?.stepUp) await requireProof(ctx.services.db, ctx);
+        const result = await ctx.services.callGate.run(user.id, () => next({ ctx: { user } }));
         if (result.ok) return result;
         throw result.error;
       } catch (error) {

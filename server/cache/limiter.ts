@@ -4,6 +4,8 @@ import type { RedisCommands, RedisDoor } from "./redis-door.ts";
 /** How a key stands after a count. */
 export interface Count {
   allowed: boolean;
+  /** Counted in this window so far, this count included. */
+  used: number;
   remaining: number;
   /** Until the window ends. Milliseconds, at least 1. */
   resetMs: number;
@@ -40,6 +42,7 @@ export function createLimiter(
     );
     return {
       allowed,
+      used: state.consumedPoints,
       remaining: Math.max(0, state.remainingPoints),
       resetMs: Math.max(1, state.msBeforeNext),
     };

@@ -1,32 +1,106 @@
+import { LRUCache } from "lru-cache";
+import type { Limits } from "../time-limits.ts";
 import { createLimiter } from "./limiter.ts";
 import type { RedisDoor } from "./redis-door.ts";
 
-/** Calls an API key may make in each window. */
-export const callLimit = { calls: 600, windowSeconds: 60 } as const;
+/** Who calls: an API key or a session, by its id. */
+export interface Calling {
+  by: "key" | "session";
+  id: string;
+}
 
-/** How an API key stands after a request: calls left in this window, and seconds until the next. */
+/** How a caller stands after a request: calls left in this window, and seconds until the next. */
 export interface Allowance {
+  /** Calls in each window of `windowSeconds`. */
+  limit: number;
+  windowSeconds: number;
   allowed: boolean;
   remaining: number;
   resetSeconds: number;
 }
 
-/** Counts the calls of each API key. */
+/** Counts the calls of each API key and of each session. */
 export interface RequestLimiter {
-  /** Counts `calls` against a key. Never rejects. */
-  consume(apiKeyId: string, calls: number): Promise<Allowance>;
+  /** Counts `calls` against the caller. Never rejects. */
+  consume(caller: Calling, calls: number): Promise<Allowance>;
 }
 
-export function createRequestLimiter(redis: RedisDoor | null): RequestLimiter {
-  const count = createLimiter(redis, {
-    points: callLimit.calls,
-    duration: callLimit.windowSeconds,
-    keyPrefix: "fiscility:calls",
+/** What this process knows of a caller's window. */
+interface Window {
+  /** Counted here. */
+  own: number;
+  /** Of those, how many the common count has. */
+  reported: number;
+  /** Counted elsewhere, as of the last report; null before the first. */
+  others: number | null;
+  /** `performance.now()` at its end. */
+  endsAt: number;
+  /** The report under way. */
+  report: Promise<void> | null;
+}
+
+/** A process reports after this part of the limit, so that each can be over by no more than that. */
+const reportShare = 0.05;
+/** Callers whose windows a process knows; beyond it the least recent is asked for again. */
+const maxWindows = 50_000;
+
+/**
+ * Counts in the process, and reports to Redis what was counted: at the first call of a window, which
+ * waits for what other nodes have counted, and then behind the calls' backs. So a read makes the round
+ * trips that it makes anyway. While Redis is away, and without one, each process counts for itself.
+ */
+export function createRequestLimiter(redis: RedisDoor | null, limits: Limits): RequestLimiter {
+  const windowSeconds = limits.callWindow;
+  const quota = (points: number, keyPrefix: string) => ({
+    points,
+    count: createLimiter(redis, { points, duration: windowSeconds, keyPrefix }),
   });
+  const quotas = {
+    key: quota(limits.keyCalls, "fiscility:calls"),
+    session: quota(limits.sessionCalls, "fiscility:session-calls"),
+  };
+  const windows = new LRUCache<string, Window>({ max: maxWindows });
+
+  async function report({ by, id }: Calling, window: Window): Promise<void> {
+    const calls = window.own - window.reported;
+    window.reported += calls;
+    const { used, resetMs } = await quotas[by].count(id, calls);
+    if (used < window.reported) {
+      // The common count has begun a new window, or Redis is away and another count stands in for it.
+      window.own -= window.reported - used;
+      window.reported = used;
+    }
+    window.others = used - window.reported;
+    window.endsAt = performance.now() + resetMs;
+    window.report = null;
+  }
+
+  function windowOf(name: string): Window {
+    const known = windows.get(name);
+    if (known && performance.now() < known.endsAt) return known;
+    const fresh = { own: 0, reported: 0, others: null, endsAt: Infinity, report: null };
+    windows.set(name, fresh);
+    return fresh;
+  }
+
   return {
-    async consume(apiKeyId, calls) {
-      const { allowed, remaining, resetMs } = await count(apiKeyId, calls);
-      return { allowed, remaining, resetSeconds: Math.ceil(resetMs / 1000) };
+    async consume(caller, calls) {
+      const { points: limit } = quotas[caller.by];
+      const window = windowOf(`${caller.by} ${caller.id}`);
+      window.own += calls;
+      // Its place among the calls here: those that come while it waits are after it.
+      const place = window.own;
+      const due = window.own - window.reported >= limit * reportShare;
+      if (window.others === null || due) window.report ??= report(caller, window);
+      if (window.others === null) await window.report;
+      const used = (window.others ?? 0) + place;
+      return {
+        limit,
+        windowSeconds,
+        allowed: used <= limit,
+        remaining: Math.max(0, limit - used),
+        resetSeconds: Math.max(1, Math.ceil((window.endsAt - performance.now()) / 1000)),
+      };
     },
   };
 }

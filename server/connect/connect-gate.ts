@@ -1,4 +1,5 @@
 import { FiscilityError } from "../contracts/errors.ts";
+import { Gate } from "../gate.ts";
 import { timeLimits } from "../time-limits.ts";
 
 /** Connections that may wait for their turn in this process; past it the answer is `busy` at once. */
@@ -20,14 +21,17 @@ const busy = () => new FiscilityError("busy", { details: { retryAfterSeconds: re
  * connection to wait for the row lock; on other nodes the row lock alone keeps the order.
  */
 export class ConnectGate {
-  readonly #size: number;
-  readonly #inside = new Set<string>();
-  readonly #waiting: { userId: string; enter: () => void }[] = [];
+  readonly #gate: Gate;
   /** When the last one that had waited began, or will: `performance.now()`. */
   #latest = 0;
 
   constructor(size: number) {
-    this.#size = size;
+    this.#gate = new Gate({
+      inside: { all: size, each: 1 },
+      waiting: { all: maxWaiting, each: maxWaiting },
+      turn: timeLimits.connectTurn,
+      refusal: busy,
+    });
   }
 
   /**
@@ -35,18 +39,12 @@ export class ConnectGate {
    * not come within `timeLimits.connectTurn`; and work's own.
    */
   async run<T>(userId: string, work: () => Promise<T>): Promise<T> {
-    if (this.#mayEnter(userId)) {
-      this.#inside.add(userId);
-    } else {
-      if (this.#waiting.length >= maxWaiting) throw busy();
-      await this.#turn(userId);
-      await this.#keepApart();
-    }
+    const { leave, waited } = await this.#gate.enter(userId);
     try {
+      if (waited) await this.#keepApart();
       return await work();
     } finally {
-      this.#inside.delete(userId);
-      this.#admitNext();
+      leave();
     }
   }
 
@@ -55,33 +53,5 @@ export class ConnectGate {
     this.#latest = Math.max(now, this.#latest + apart);
     const wait = this.#latest - now;
     if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
-  }
-
-  #turn(userId: string): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const leave = () => {
-        this.#waiting.splice(this.#waiting.indexOf(one), 1);
-        reject(busy());
-      };
-      const timer = setTimeout(leave, timeLimits.connectTurn);
-      const enter = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      const one = { userId, enter };
-      this.#waiting.push(one);
-    });
-  }
-
-  #mayEnter(userId: string): boolean {
-    return this.#inside.size < this.#size && !this.#inside.has(userId);
-  }
-
-  #admitNext(): void {
-    const index = this.#waiting.findIndex(({ userId }) => this.#mayEnter(userId));
-    const [next] = index < 0 ? [] : this.#waiting.splice(index, 1);
-    if (!next) return;
-    this.#inside.add(next.userId);
-    next.enter();
   }
 }

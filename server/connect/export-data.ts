@@ -1,5 +1,4 @@
 import { listActivity } from "../../db/account-activity.ts";
-import type { Db } from "../../db/client.ts";
 import { listItems } from "../../db/items.ts";
 import { listLogIns } from "../../db/log-ins.ts";
 import { listSessions } from "../../db/sessions.ts";
@@ -10,54 +9,75 @@ import type { ExportOutput } from "../contracts/account.ts";
 import type { Transaction, TransactionFilter } from "../contracts/transactions.ts";
 import type { Services } from "../services.ts";
 
-/** Everything of a person here but secrets, as it stands at one moment. */
-export async function exportData(
-  { db }: Pick<Services, "db">,
-  { id, name, email, plan }: User,
-): Promise<ExportOutput> {
-  const now = new Date();
-  return db
-    .transaction()
-    .setIsolationLevel("repeatable read")
-    .execute(async (tx) => ({
-      exportedAt: now.toISOString(),
-      person: { id, name, email },
-      plan,
-      items: await listItems(tx, id),
-      activity: await listActivity(tx, id),
-      logIns: await listLogIns(tx, id),
-      sessions: (await listSessions(tx, id, now)).map((row) => ({
-        startedAt: row.created_at.toISOString(),
-        endsAt: row.expires_at.toISOString(),
-        address: row.ip_address,
-        userAgent: row.user_agent,
-      })),
-      apiKeys: await listApiKeys(tx, id, now),
-      transactions: await allTransactions(tx, id),
-    }));
-}
+type Needs = Pick<Services, "db" | "exports" | "heavyReads">;
 
-async function allTransactions(tx: Db, userId: string): Promise<Transaction[]> {
-  const all: Transaction[] = [];
-  for await (const page of transactionPages(tx, userId, {})) all.push(...page);
-  return all;
+/** Everything of a user here but secrets: `rest` as it stood at one moment, and after it the transactions. */
+export interface DataExport {
+  rest: Omit<ExportOutput, "transactions">;
+  /** All of them, newest first, read as they are asked for. */
+  transactions: AsyncGenerator<Transaction[]>;
 }
-
-/** Rows of one statement: it is bounded in time, a history is not bounded in length. */
-const pageSize = 1_000;
 
 /**
- * Every transaction of the person that fits, newest first. A page is read when it is asked for, after
- * the last row of the one before: what arrives meanwhile neither repeats nor hides any.
+ * Begins an export, the user's only one until `onClose` calls back: when the response has left or its
+ * reader has gone.
+ * @throws `export_running`
+ */
+export async function beginExport(
+  { exports }: Pick<Services, "exports">,
+  { id }: { id: string },
+  onClose: (call: () => void) => void,
+): Promise<void> {
+  const { leave } = await exports.enter(id);
+  onClose(leave);
+}
+
+/** Reads what `beginExport` has admitted. */
+export async function exportData(services: Needs, user: User): Promise<DataExport> {
+  const { id, name, email, plan } = user;
+  const now = new Date();
+  const rest = await services.heavyReads.run(id, () =>
+    services.db
+      .transaction()
+      .setIsolationLevel("repeatable read")
+      .execute(async (tx) => ({
+        exportedAt: now.toISOString(),
+        person: { id, name, email },
+        plan,
+        items: await listItems(tx, id),
+        activity: await listActivity(tx, id),
+        logIns: await listLogIns(tx, id),
+        sessions: (await listSessions(tx, id, now)).map((row) => ({
+          startedAt: row.created_at.toISOString(),
+          endsAt: row.expires_at.toISOString(),
+          address: row.ip_address,
+          userAgent: row.user_agent,
+        })),
+        apiKeys: await listApiKeys(tx, id, now),
+      })),
+  );
+  return { rest, transactions: transactionPages(services, id, {}) };
+}
+
+/** Rows of one statement, and of what is written at once: others' requests come in between. */
+const pageSize = 250;
+
+/**
+ * Every transaction of the user that fits, newest first. A page is read when it is asked for, after
+ * the last row of the one before: what arrives meanwhile neither repeats nor hides any. No connection
+ * is held between two pages.
  */
 export async function* transactionPages(
-  db: Db,
+  { db, heavyReads }: Pick<Services, "db" | "heavyReads">,
   userId: string,
   filter: TransactionFilter,
 ): AsyncGenerator<Transaction[]> {
   let last: Transaction | null = null;
   for (;;) {
-    const page: Transaction[] = await findTransactions(db, userId, filter, last, pageSize);
+    const after: Transaction | null = last;
+    const page: Transaction[] = await heavyReads.run(userId, () =>
+      findTransactions(db, userId, filter, after, pageSize),
+    );
     if (page.length > 0) yield page;
     last = page.at(-1) ?? null;
     if (page.length < pageSize) return;

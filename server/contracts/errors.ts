@@ -75,7 +75,7 @@ export const reasons = {
     status: 429,
     code: "TOO_MANY_REQUESTS",
     message:
-      "This API key has made too many calls in a short time. Nothing was changed. Wait, then try again.",
+      "Too many calls were made in a short time. Nothing was changed. Wait a moment, then try again.",
     retryable: true,
   },
   log_in_busy: {
@@ -84,6 +84,19 @@ export const reasons = {
     message:
       "Many people are logging in right now. Nothing was changed. Please try again in a moment.",
     retryable: true,
+  },
+  export_running: {
+    status: 429,
+    code: "TOO_MANY_REQUESTS",
+    message: "Another export of yours is still running. Wait until it is complete, then try again.",
+    retryable: true,
+  },
+  stream_replaced: {
+    status: 409,
+    code: "CONFLICT",
+    message:
+      "Live updates stopped here because they were started in too many other places. Your data is unchanged.",
+    retryable: false,
   },
   foreign_origin: {
     status: 403,

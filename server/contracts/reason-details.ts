@@ -26,7 +26,10 @@ export const reasonDetails = {
   invalid_input: z.object({ issues: z.array(z.object({ path: z.string(), message: z.string() })) }),
   /** `required`: what the call asks of a key; `held`: what this key has. */
   scope_missing: z.object({ required: scope, held: z.array(scope) }),
-  /** `limit` calls every `windowSeconds`; `retryAfterSeconds` until there is room again. */
+  /**
+   * `limit` calls every `windowSeconds`, or at once where that is 0; `retryAfterSeconds` until there
+   * is room again.
+   */
   rate_limited: z.object({
     limit: z.number().int(),
     windowSeconds: z.number().int(),

@@ -17,12 +17,15 @@ const pageSize = 50;
  * cursor that is not ours.
  */
 export async function listTransactions(
-  { db }: Pick<Services, "db">,
+  { db, heavyReads }: Pick<Services, "db" | "heavyReads">,
   user: { id: string },
   { cursor, ...filter }: TransactionsListInput,
 ): Promise<TransactionsListOutput> {
   const after = cursor === undefined ? null : readCursor(cursor);
-  const found = await findTransactions(db, user.id, filter, after, pageSize + 1);
+  const find = () => findTransactions(db, user.id, filter, after, pageSize + 1);
+  // A filter may look through all of a history for the few that fit.
+  const isHeavy = Object.keys(filter).length > 0;
+  const found = await (isHeavy ? heavyReads.run(user.id, find) : find());
   const transactions = found.slice(0, pageSize);
   const last = transactions.at(-1);
   const nextCursor = found.length > pageSize && last ? writeCursor(last) : null;

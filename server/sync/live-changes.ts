@@ -36,20 +36,24 @@ export class LiveChanges {
   readonly #db: Db;
   readonly #databaseUrl: string;
   readonly #log: Log;
+  readonly #maxOfUser: number;
   readonly #byUser = new Map<string, Set<Stream>>();
   readonly #byRight = new Map<string, Set<Stream>>();
   #stopListening: (() => Promise<void>) | null = null;
   #closing = false;
 
-  constructor(db: Db, databaseUrl: string, log: Log) {
+  /** `maxOfUser`: streams of one user here. */
+  constructor(db: Db, databaseUrl: string, log: Log, maxOfUser: number) {
     this.#db = db;
     this.#databaseUrl = databaseUrl;
     this.#log = log;
+    this.#maxOfUser = maxOfUser;
   }
 
   /**
    * The data version whenever it rises, and at once where it is not `since`. Ends when `signal` does.
-   * Throws when the right to follow ends: `unauthenticated`, `api_key_revoked`, `api_key_expired`.
+   * Throws when the right to follow ends: `unauthenticated`, `api_key_revoked`, `api_key_expired`; and
+   * `stream_replaced` when the user has opened too many newer ones.
    */
   async *follow(
     follower: Follower,
@@ -95,9 +99,20 @@ export class LiveChanges {
 
   #add(stream: Stream): void {
     if (this.#closing) finish(stream, new NodeClosing());
-    setOf(this.#byUser, stream.userId).add(stream);
+    const ofUser = setOf(this.#byUser, stream.userId);
+    ofUser.add(stream);
+    this.#endOldest(ofUser);
     setOf(this.#byRight, stream.id).add(stream);
     if (!this.#closing) this.#stopListening ??= this.#listen();
+  }
+
+  /** A set keeps the order in which they came; one that has ended is in it until its client is told. */
+  #endOldest(ofUser: Set<Stream>): void {
+    if (ofUser.size <= this.#maxOfUser) return;
+    const open = [...ofUser].filter(({ end }) => end === null);
+    for (const stream of open.slice(0, Math.max(0, open.length - this.#maxOfUser))) {
+      finish(stream, new FiscilityError("stream_replaced"));
+    }
   }
 
   #remove(stream: Stream): void {

@@ -16,24 +16,24 @@ const today = () => new Date().toISOString().slice(0, 10);
 
 /** The user's net worth by day and currency, through the cache (I5). */
 export async function readNetWorth(
-  { cache, db }: Pick<Services, "cache" | "db">,
+  { cache, db, heavyReads }: Pick<Services, "cache" | "db" | "heavyReads">,
   user: { id: string; dataVersion: number },
 ): Promise<NetWorthOutput> {
   const day = today();
   const answer = { name: `net worth ${day}`, schema: netWorthOutput };
   return cache.read(user.id, answer, user.dataVersion, async () => ({
-    currencies: await findNetWorth(db, user.id, day, days),
+    currencies: await heavyReads.run(user.id, () => findNetWorth(db, user.id, day, days)),
   }));
 }
 
 /** What came in and went out by month and currency, through the cache (I5). */
 export async function readCashFlow(
-  { cache, db }: Pick<Services, "cache" | "db">,
+  { cache, db, heavyReads }: Pick<Services, "cache" | "db" | "heavyReads">,
   user: { id: string; dataVersion: number },
 ): Promise<CashFlowOutput> {
   const day = today();
   const answer = { name: `cash flow ${day}`, schema: cashFlowOutput };
   return cache.read(user.id, answer, user.dataVersion, async () => ({
-    currencies: await findCashFlow(db, user.id, day, months),
+    currencies: await heavyReads.run(user.id, () => findCashFlow(db, user.id, day, months)),
   }));
 }

@@ -5,6 +5,7 @@ import { poolUse } from "../../db/client.ts";
 import { countJobs } from "../../db/jobs.ts";
 import { countUnfinished } from "../../db/link-attempts.ts";
 import type { Services } from "../services.ts";
+import { serverOptions } from "../sockets.ts";
 import type { ObserveLine } from "./log.ts";
 
 /** A removal that failed so often, over a quarter of an hour, is stuck. */
@@ -80,7 +81,7 @@ export function createMetrics(): Metrics {
     },
     async listen(at, services) {
       gaugesOf(services, registers);
-      const server = createServer(async (req, res) => {
+      const server = createServer(serverOptions, async (req, res) => {
         if (req.url !== "/metrics") return res.writeHead(404).end();
         const text = await register.metrics();
         res.writeHead(200, { "content-type": register.contentType }).end(text);

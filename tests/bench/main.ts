@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
+import { benchAttack } from "./attack.ts";
 import { benchClient } from "./client.ts";
 import { benchConnect } from "./connect.ts";
 import { benchDashboard } from "./dashboard.ts";
@@ -26,6 +27,7 @@ const parts: Record<string, (world: World) => AsyncGenerator<Figure>> = {
   client: benchClient,
   dashboard: benchDashboard,
   sync: benchSync,
+  attack: benchAttack,
   growth: benchGrowth,
 };
 

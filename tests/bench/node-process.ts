@@ -13,18 +13,38 @@ import { parseConfig } from "../../server/config.ts";
 import { createHttp } from "../../server/http.ts";
 import { startServer } from "../../server/server.ts";
 import { createServices } from "../../server/services.ts";
+import { type Limits, limits } from "../../server/time-limits.ts";
 
 const serverBuild = "../../build/server/index.js";
 
 /** Every line is made, and goes nowhere. */
 const nowhere = { write: () => {} };
 
-/** A server in a process of its own, so that asking it takes nothing from its answering. */
-export async function startProcess(kind: keyof typeof starts, env: Record<string, string> = {}) {
+/** One user stands for many: what holds back one user would be all that is measured. */
+const lifted: Limits = {
+  ...limits,
+  ...{ keyCalls: 1e9, sessionCalls: 1e9, callsAtOnce: 1e9, callsWaiting: 1e9, streams: 1e9 },
+};
+export const liftedLimits = "calls a minute, calls at once and open streams of one user";
+
+/**
+ * A server in a process of its own, so that asking it takes nothing from its answering. It has the
+ * product's limits on one user where `limited`, else `liftedLimits` are lifted.
+ */
+export async function startProcess(
+  kind: keyof typeof starts,
+  env: Record<string, string> = {},
+  { limited = false } = {},
+) {
   const child = fork(import.meta.filename, [kind], {
     execArgv: ["--import", "tsx", "--expose-gc"],
     // Vite's own build, measured before this, leaves NODE_ENV at production.
-    env: { ...process.env, NODE_ENV: "development", ...env, LOG_LEVEL: "info" },
+    env: {
+      ...process.env,
+      ...{ NODE_ENV: "development", BENCH_LIMITED: limited ? "yes" : "no" },
+      ...env,
+      LOG_LEVEL: "info",
+    },
     serialization: "json",
   });
   const tell = async <T>(question?: string): Promise<T> => {
@@ -42,6 +62,8 @@ export async function startProcess(kind: keyof typeof starts, env: Record<string
     },
     /** Bytes once all is quiet: resident, and of that on the heap and in buffers. */
     memory: () => tell<{ resident: number; heap: number }>("memory"),
+    /** Bytes that are resident now. */
+    resident: () => tell<number>("resident"),
     async stop() {
       const ended = once(child, "exit");
       child.kill("SIGKILL");
@@ -55,7 +77,10 @@ export async function startProcess(kind: keyof typeof starts, env: Record<string
  * is logged in, asked of PostgreSQL as the product asks; at `/` for anybody.
  */
 async function startBare(): Promise<string> {
-  const { services } = createServices(parseConfig(process.env), { destination: nowhere });
+  const { services } = createServices(parseConfig(process.env), {
+    destination: nowhere,
+    limits: ownLimits,
+  });
   const client = await createClient({ url: process.env.REDIS_URL ?? "" }).connect();
   // A process that has seen a log-in, as the product's has: each later promise costs a little more.
   const email = `${randomUUID()}@example.com`;
@@ -109,8 +134,11 @@ async function listen(app: Express): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
+/** Of this process. */
+const ownLimits = process.env.BENCH_LIMITED === "yes" ? limits : lifted;
+
 const starts = {
-  app: async () => (await startServer(parseConfig(process.env), nowhere)).url,
+  app: async () => (await startServer(parseConfig(process.env), nowhere, ownLimits)).url,
   bare: startBare,
   still: startStill,
   sandbox: async () => (await startSandbox({ port: 0 })).url,
@@ -121,6 +149,7 @@ if (process.argv[1] === import.meta.filename) {
   const url = await starts[kind as keyof typeof starts]();
   process.on("message", async (question) => {
     if (question === "cpu") return void process.send?.(process.cpuUsage());
+    if (question === "resident") return void process.send?.(process.memoryUsage.rss());
     // Pages are given back some time after what was on them.
     for (let n = 0; n < 6; n++) {
       globalThis.gc?.();

@@ -223,14 +223,14 @@ async function memory(
  * turns of two databases, so that whatever else the machine does is in both.
  */
 async function fullTable(
-  { db }: Pick<Services, "db">,
+  services: Pick<Services, "db" | "heavyReads">,
   pool: pg.Pool,
   twin: Twin,
   userId: string,
 ): Promise<Figure> {
   const cursors: (string | undefined)[] = [undefined];
   for (;;) {
-    const page = await listTransactions({ db }, { id: userId }, { cursor: cursors.at(-1) });
+    const page = await listTransactions(services, { id: userId }, { cursor: cursors.at(-1) });
     if (page.nextCursor === null) break;
     cursors.push(page.nextCursor);
   }
@@ -259,9 +259,9 @@ async function fullTable(
   const crowded: number[] = [];
   for (let n = -100; n < 1000; n++) {
     const cursor = cursors[Math.abs(n * 37) % cursors.length];
-    const page = (from: Services["db"]) =>
-      timed(() => listTransactions({ db: from }, { id: userId }, { cursor }));
-    const [one, other] = [await page(twin.services.db), await page(db)];
+    const page = (from: typeof services) =>
+      timed(() => listTransactions(from, { id: userId }, { cursor }));
+    const [one, other] = [await page(twin.services), await page(services)];
     if (n < 0) continue;
     alone.push(one);
     crowded.push(other);

@@ -9,8 +9,8 @@ import { until } from "../support/until.ts";
 
 // Heartbeats and the silence a client takes for a broken network, in a test's time.
 vi.mock("../../server/time-limits.ts", async (original) => {
-  const { timeLimits } = await original<typeof import("../../server/time-limits.ts")>();
-  return { timeLimits: { ...timeLimits, livePing: 100, liveSilence: 500 } };
+  const { timeLimits, limits } = await original<typeof import("../../server/time-limits.ts")>();
+  return { limits, timeLimits: { ...timeLimits, livePing: 100, liveSilence: 500 } };
 });
 
 let app: TestApp;
@@ -251,6 +251,26 @@ test("the typed client learns why its stream ended for good", async () => {
     });
   });
   expect((await failed).reason).toBe("api_key_revoked");
+});
+
+test("the typed client learns that its stream was replaced, and does not open it again by itself", async () => {
+  const ada = await app.signUp();
+  const { key, headers } = await keyOf(ada);
+  const client = createClient({ baseUrl: app.url, apiKey: key });
+  let started = 0;
+  const failed = new Promise<FiscilityError>((resolve) => {
+    client.live.changes.subscribe(undefined, {
+      onStarted: () => started++,
+      onError: (error) => resolve(error as never),
+    });
+  });
+  await until(() => started === 1);
+  const newer = [];
+  for (let n = 0; n < 10; n++) newer.push(await follow(app.url, headers));
+  const { reason, retryable } = await failed;
+  expect([reason, retryable, started]).toEqual(["stream_replaced", false, 1]);
+  for (const stream of newer) await until(() => versions(stream).length === 1);
+  expect(app.services.live.size).toBe(10);
 });
 
 test("a node that shuts down ends its streams at once, and clients go on at the next", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { exports, transactionsCsv } from "../../app/settings/exports.ts";
+import { tables, transactionsCsv } from "../../app/settings/exports.ts";
 import type { ExportOutput } from "../../server/contracts/account.ts";
 
 const id = "00000000-0000-4000-8000-000000000000";
@@ -38,11 +38,11 @@ function exported(name: string, current: string | null): ExportOutput {
   };
 }
 
-const line = (data: ExportOutput) => exports["accounts.csv"]?.write(data).split("\r\n")[1];
+const line = (data: ExportOutput) => tables["accounts.csv"]?.(data).split("\r\n")[1];
 
 test("a CSV file quotes what needs it, keeps amounts and last digits as they are, and reads as UTF-8 in Excel", () => {
   const data = exported("Checking", "-1234.50");
-  expect(exports["accounts.csv"]?.write(data).charCodeAt(0)).toBe(0xfeff);
+  expect(tables["accounts.csv"]?.(data).charCodeAt(0)).toBe(0xfeff);
   expect(line(data)).toBe(
     `"Smith, ""Jones"" & Søn",good,${createdAt},Checking,,0001,depository,checking,-1234.50,,,USD`,
   );
@@ -57,8 +57,8 @@ test.each(["=HYPERLINK(1)", "+1+1", "-1+1", "@SUM(A1)", "\t=1", "＝1+1", "＠SU
 
 test("without rows a CSV file still has its header", () => {
   const data = { ...exported("x", null), items: [] };
-  expect(exports["accounts.csv"]?.write(data)).toMatch(/^\uFEFFbank,status,[\w,]+,currency\r\n$/);
-  expect(exports["activity.csv"]?.write(data)).toBe("\uFEFFat,what,bank,accounts,reason\r\n");
+  expect(tables["accounts.csv"]?.(data)).toMatch(/^\uFEFFbank,status,[\w,]+,currency\r\n$/);
+  expect(tables["activity.csv"]?.(data)).toBe("\uFEFFat,what,bank,accounts,reason\r\n");
 });
 
 test("transactions.csv has its header once, whatever pages it comes in, and money out is negative as on the page", async () => {

@@ -1,0 +1,60 @@
+import { once } from "node:events";
+import type { Response } from "express";
+
+type Rows = AsyncIterable<readonly object[]>;
+
+/**
+ * What a procedure returns whose answer may be larger than memory: fields that are read already, and
+ * one more, the last, whose rows are read as they are written. Its schema is `streamed` of its metadata.
+ */
+export class StreamedOutput {
+  readonly #fields: object;
+  readonly #name: string;
+  readonly #pages: Rows;
+
+  /** `name`: of the field that has all rows of `pages`. */
+  constructor(fields: object, name: string, pages: Rows) {
+    this.#fields = fields;
+    this.#name = name;
+    this.#pages = pages;
+  }
+
+  /** As JSON, in parts. `rename` is given the fields, and each row. */
+  async *json(rename: (part: object) => object = (part) => part): AsyncGenerator<string> {
+    const [name] = Object.keys(rename({ [this.#name]: [] }));
+    const fields = JSON.stringify(rename(this.#fields), null, 2).replace(/\s*\}$/, "");
+    yield `${fields},\n  ${JSON.stringify(name)}: [`;
+    let between = "\n    ";
+    for await (const page of this.#pages) {
+      yield between + page.map((row) => JSON.stringify(rename(row))).join(",\n    ");
+      between = ",\n    ";
+    }
+    yield "\n  ]\n}\n";
+  }
+}
+
+/** Sends the parts as fast as they are read. Rejects when one cannot be made: the answer is not whole then. */
+export async function sendParts(res: Response, parts: AsyncIterable<string>): Promise<void> {
+  for await (const part of atPaceOf(res, parts)) res.write(part);
+  res.end();
+}
+
+/**
+ * The next part is not made before the one before it has left. So a reader who stops costs a part or
+ * two of memory, and one who has gone costs nothing more.
+ */
+export async function* atPaceOf<Part>(
+  res: Response,
+  parts: AsyncIterable<Part>,
+): AsyncGenerator<Part> {
+  for await (const part of parts) {
+    yield part;
+    if (res.writableNeedDrain) {
+      const over = new AbortController();
+      const { signal } = over;
+      await Promise.race([once(res, "drain", { signal }), once(res, "close", { signal })]);
+      over.abort();
+    }
+    if (res.destroyed) return;
+  }
+}

@@ -1,0 +1,111 @@
+export interface GateLimits {
+  /** Inside at once: of all users, and of one. */
+  inside: { all: number; each: number };
+  /** Waiting at once: of all users, and of one. */
+  waiting: { all: number; each: number };
+  /** Whoever has not entered by then is refused. Milliseconds. */
+  turn: number;
+  /** The refusal. `own`: the user has as many inside as one user may. */
+  refusal: (own: boolean) => Error;
+}
+
+interface Waiting {
+  userId: string;
+  enter(): void;
+}
+
+/**
+ * Admits a number of users' calls at once in this process, first come, first served: who has as many
+ * inside as one user may lets others pass.
+ */
+export class Gate {
+  readonly #limits: GateLimits;
+  readonly #inside = new Map<string, number>();
+  #all = 0;
+  readonly #waiting: Waiting[] = [];
+  readonly #waitingOf = new Map<string, number>();
+
+  constructor(limits: GateLimits) {
+    this.#limits = limits;
+  }
+
+  /**
+   * Runs `work` once there is room for it.
+   * @throws `limits.refusal` when too many wait already or the turn does not come in time; and work's own.
+   */
+  async run<T>(userId: string, work: () => Promise<T>): Promise<T> {
+    const { leave } = await this.enter(userId);
+    try {
+      return await work();
+    } finally {
+      leave();
+    }
+  }
+
+  /** Waits for room and takes it, until `leave` is called, once. `waited`: there was none. Throws as `run`. */
+  async enter(userId: string): Promise<{ leave: () => void; waited: boolean }> {
+    const waited = !this.#hasRoom(userId);
+    if (waited) await this.#turn(userId);
+    else this.#take(userId);
+    return { leave: () => this.#leave(userId), waited };
+  }
+
+  #hasRoom(userId: string): boolean {
+    const { all, each } = this.#limits.inside;
+    return this.#all < all && (this.#inside.get(userId) ?? 0) < each;
+  }
+
+  #take(userId: string): void {
+    this.#all++;
+    add(this.#inside, userId, 1);
+  }
+
+  #turn(userId: string): Promise<void> {
+    const { waiting, turn } = this.#limits;
+    const own = this.#waitingOf.get(userId) ?? 0;
+    if (this.#waiting.length >= waiting.all || own >= waiting.each) throw this.#refusal(userId);
+    add(this.#waitingOf, userId, 1);
+    return new Promise((resolve, reject) => {
+      const one = {
+        userId,
+        enter() {
+          clearTimeout(timer);
+          resolve();
+        },
+      };
+      const timer = setTimeout(() => {
+        this.#stopWaiting(this.#waiting.indexOf(one));
+        reject(this.#refusal(userId));
+      }, turn);
+      this.#waiting.push(one);
+    });
+  }
+
+  #refusal(userId: string): Error {
+    const { inside, refusal } = this.#limits;
+    return refusal((this.#inside.get(userId) ?? 0) >= inside.each);
+  }
+
+  #leave(userId: string): void {
+    this.#all--;
+    add(this.#inside, userId, -1);
+    const next = this.#waiting.findIndex((one) => this.#hasRoom(one.userId));
+    if (next >= 0) {
+      const one = this.#stopWaiting(next);
+      this.#take(one.userId);
+      one.enter();
+    }
+  }
+
+  #stopWaiting(index: number): Waiting {
+    const [one] = this.#waiting.splice(index, 1) as [Waiting];
+    add(this.#waitingOf, one.userId, -1);
+    return one;
+  }
+}
+
+function add(counts: Map<string, number>, userId: string, by: number): void {
+  const count = (counts.get(userId) ?? 0) + by;
+  if (count === 0) counts.delete(userId);
+  else counts.set(userId, count);
+}

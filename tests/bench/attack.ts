@@ -1,0 +1,199 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
+import { freePort } from "../../local/ports.ts";
+import { startRedis } from "../support/redis.ts";
+import { type Attack, startAttack } from "./attacker.ts";
+import { amount, digits, type Figure, quantile } from "./figure.ts";
+import { startProcess } from "./node-process.ts";
+import { post, signUp } from "./people.ts";
+import type { World } from "./world.ts";
+
+/** Others, each of whom reads their accounts so often, in milliseconds: below the limit on one session. */
+const others = 12;
+const every = 120;
+/** Of each measurement, in milliseconds; alone and under attack take turns. */
+const turnMs = 5_000;
+const turns = 3;
+
+const kinds: Attack["kind"][] = [
+  ...(["unknown keys", "query parameters", "log-ins", "streams"] as const),
+  ...(["half-sent bodies", "exports", "searches"] as const),
+];
+const history = 100_000;
+const exported = 1_000_000;
+
+/** What issue I promises of other users while one attacks, and of an export's memory. */
+export async function* benchAttack(world: World): AsyncGenerator<Figure> {
+  const redis = await startRedis();
+  const start = async () => {
+    const port = await freePort();
+    const own = { REDIS_URL: redis.url, PORT: String(port), APP_URL: `http://localhost:${port}` };
+    return startProcess("app", { ...world.env, ...own, WORKER: "apart" }, { limited: true });
+  };
+  try {
+    const chosen = process.env.BENCH_ATTACKS?.split(",");
+    for (const kind of kinds.filter((one) => !chosen || chosen.includes(one))) {
+      // Each on a node of its own: what one attack leaves behind is in nobody's way.
+      const app = await start();
+      try {
+        yield* underAttack(world, app.url, kind);
+      } finally {
+        await app.stop();
+      }
+    }
+    const app = await start();
+    try {
+      yield await exportMemory(world, app);
+    } finally {
+      await app.stop();
+    }
+  } finally {
+    await redis.stop();
+  }
+}
+
+/** A user who is logged in, with a bank. */
+async function addUser(world: World, url: string) {
+  const email = `${randomUUID()}@example.com`;
+  const cookie = await signUp(url, email);
+  await world.pool.query("update users set plan = 'cfo' where email = $1", [email]);
+  const public_token = await world.publicToken("Account");
+  await post(`${url}/plaid/exchange-token`, { public_token }, cookie);
+  return { email, cookie };
+}
+
+/** Transactions for a user's account. */
+async function fill(world: World, email: string, rows: number): Promise<void> {
+  await world.pool.query(
+    `insert into transactions (user_id, id, account_id, date, amount, currency, name, merchant, category, pending)
+     select a.user_id, md5(a.id::text || n), a.id, current_date - (n % 730), (n % 500)::numeric / 7, 'USD',
+       'A merchant with number ' || n, 'A merchant', 'FOOD_AND_DRINK', false
+     from accounts a join users u on u.id = a.user_id, generate_series(1, $2::int) n where u.email = $1`,
+    [email, rows],
+  );
+  await world.pool.query("vacuum analyze transactions");
+}
+
+interface Reads {
+  ms: number[];
+  failed: number;
+}
+
+/** `accounts.list` of each of these at its own pace, however late the answers are. */
+async function readFor(url: string, cookies: string[], ms: number, into: Reads): Promise<void> {
+  const until = performance.now() + ms;
+  const read = async (cookie: string) => {
+    const started = performance.now();
+    const answer = await fetch(`${url}/trpc/accounts.list`, { headers: { cookie } });
+    await answer.arrayBuffer();
+    into.ms.push(performance.now() - started);
+    if (answer.status >= 500) into.failed++;
+    else if (!answer.ok) throw new Error(`accounts.list of another user: ${answer.status}`);
+  };
+  await Promise.all(
+    cookies.map(async (cookie, n) => {
+      await pause((n * every) / cookies.length);
+      const reads: Promise<void>[] = [];
+      while (performance.now() < until) {
+        reads.push(read(cookie));
+        await pause(every);
+      }
+      await Promise.all(reads);
+    }),
+  );
+}
+
+async function* underAttack(
+  world: World,
+  url: string,
+  kind: Attack["kind"],
+): AsyncGenerator<Figure> {
+  const cookies: string[] = [];
+  for (let n = 0; n < others; n++) cookies.push((await addUser(world, url)).cookie);
+  const attacker = await addUser(world, url);
+  if (kind === "exports" || kind === "searches") await fill(world, attacker.email, history);
+  const [alone, attacked]: [Reads, Reads] = [
+    { ms: [], failed: 0 },
+    { ms: [], failed: 0 },
+  ];
+  await readFor(url, cookies, 2_000, { ms: [], failed: 0 });
+  const told: string[] = [];
+  for (let turn = 0; turn < turns; turn++) {
+    await readFor(url, cookies, turnMs, alone);
+    const attack = await startAttack({ kind, url, ...attacker });
+    await readFor(url, cookies, turnMs, attacked);
+    told.push(await attack.stop());
+    // Until what the last requests of the attack have begun has ended.
+    await pause(2_000);
+  }
+  const p99 = (reads: Reads) => quantile(reads.ms, 0.99);
+  const side = (reads: Reads) =>
+    `${digits(p99(reads))} ms (median ${digits(quantile(reads.ms, 0.5))})`;
+  yield {
+    issue: "I",
+    name: `under attack, ${kind}: p99 of other users' \`accounts.list\`, against the same without the attack`,
+    goal: { atMost: 2 },
+    value: p99(attacked) / p99(alone),
+    unit: "x",
+    ours: side(attacked),
+    floor: side(alone),
+    bound:
+      "the attacker, PostgreSQL, Redis, the node and those who measure have the same two cores: an attacker on another machine takes none of the node's time for their own.",
+    note: `${others} users, ${attacked.ms.length} reads in ${turns} turns; the attacker's answers: ${told.join("; ")}.`,
+  };
+  yield amount(
+    { issue: "I", name: `the same: 5xx of others`, goal: { atMost: 0 } },
+    [attacked.failed],
+    "",
+  );
+}
+
+/** What exporting a long history adds to the resident memory, at most. */
+async function exportMemory(
+  world: World,
+  app: Awaited<ReturnType<typeof startProcess>>,
+): Promise<Figure> {
+  const [small, large] = [await addUser(world, app.url), await addUser(world, app.url)];
+  await fill(world, small.email, 50_000);
+  await fill(world, large.email, exported);
+  const files = ["settings/export/everything.json", "settings/export/transactions.csv"];
+  const all = [...files, "api/v1/account/export", "trpc/account.exportData"];
+  const read = async (file: string, cookie: string) => {
+    const answer = await fetch(`${app.url}/${file}`, { headers: { cookie } });
+    if (!answer.ok) throw new Error(`${file}: ${answer.status}`);
+    let bytes = 0;
+    for await (const part of answer.body as unknown as AsyncIterable<Uint8Array>)
+      bytes += part.length;
+    return bytes;
+  };
+  // What the first rows load and warm up is not counted.
+  for (const file of all) await read(file, small.cookie);
+  const grown: number[] = [];
+  const notes: string[] = [];
+  for (const file of all) {
+    const before = (await app.memory()).resident;
+    let [most, isReading] = [before, true];
+    const started = performance.now();
+    const reading = read(file, large.cookie).finally(() => {
+      isReading = false;
+    });
+    while (isReading) {
+      most = Math.max(most, await app.resident());
+      await pause(100);
+    }
+    const bytes = await reading;
+    const seconds = (performance.now() - started) / 1000;
+    grown.push((most - before) / 1e6);
+    notes.push(
+      `${file}: ${(bytes / 1e6).toFixed(0)} MB in ${seconds.toFixed(0)} s, ${digits((most - before) / 1e6)} MB more`,
+    );
+  }
+  return {
+    issue: "I",
+    name: `${exported.toLocaleString("en")} transactions exported: growth of the resident memory`,
+    goal: { atMost: 50 },
+    value: Math.max(...grown),
+    unit: "MB",
+    note: `the largest of four ways, each against the memory before it; ${notes.join("; ")}.`,
+  };
+}

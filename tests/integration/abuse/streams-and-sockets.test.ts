@@ -1,0 +1,174 @@
+import { once } from "node:events";
+import { request } from "node:http";
+import { connect, type Socket } from "node:net";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { createApiKey } from "../../../server/auth/api-keys.ts";
+import { type Person, startTestApp, type TestApp } from "../../support/app.ts";
+import { openStream } from "../../support/sse.ts";
+import { until } from "../../support/until.ts";
+
+let app: TestApp;
+let ada: Person;
+let port: number;
+beforeAll(async () => {
+  app = await startTestApp();
+  ada = await app.signUp("cfo");
+  port = Number(new URL(app.url).port);
+});
+afterAll(() => app?.close());
+
+const open: { close(): void }[] = [];
+afterEach(async () => {
+  for (const one of open.splice(0)) one.close();
+  await until(() => app.services.live.size === 0);
+});
+
+async function follow(headers: Record<string, string>) {
+  const stream = await openStream(`${app.url}/trpc/live.changes`, headers);
+  open.push(stream);
+  await until(() => stream.events.length > 1);
+  return stream;
+}
+
+/** A connection of an attacker's; what came back is in `heard`. */
+async function raw(sent: string) {
+  const socket: Socket = connect({ port, host: "127.0.0.1", allowHalfOpen: false });
+  const one = { socket, heard: "", closed: false, close: () => void socket.destroy() };
+  socket.setEncoding("latin1").on("data", (text: string) => {
+    one.heard += text;
+  });
+  socket
+    .on("error", () => {})
+    .on("close", () => {
+      one.closed = true;
+    });
+  open.push(one);
+  await once(socket, "connect");
+  socket.write(sent);
+  return one;
+}
+
+const reason = ({ events }: Awaited<ReturnType<typeof follow>>) => {
+  const last = events.at(-1);
+  return last?.event === "serialized-error" ? JSON.parse(last.data).data.reason : last?.event;
+};
+
+test("a user has ten streams at a node, by sessions and keys together: the oldest ends, and says why", async () => {
+  const bob = await app.signUp();
+  const bobs = await follow({ cookie: bob.cookie });
+  const { key } = await createApiKey(app.services.db, ada.id, {
+    name: "Streams",
+    scopes: ["accounts:read"],
+    expiresInDays: 1,
+  });
+  const streams = [];
+  for (let n = 0; n < 13; n++) {
+    const byKey: Record<string, string> = { authorization: `Bearer ${key}` };
+    streams.push(await follow(n % 2 ? { cookie: ada.cookie } : byKey));
+  }
+  const oldest = streams.splice(0, 3);
+  for (const stream of oldest) {
+    await stream.ended;
+    expect(reason(stream)).toBe("stream_replaced");
+  }
+  await app.query("update users set data_version = data_version + 1");
+  for (const stream of [...streams, bobs]) await until(() => stream.messages().length === 2);
+  expect(app.services.live.size).toBe(11);
+});
+
+test("300 streams of one session leave it ten sockets", async () => {
+  const { cookie } = await app.signUp();
+  const get = `GET /trpc/live.changes HTTP/1.1\r\nhost: a\r\ncookie: ${cookie}\r\n\r\n`;
+  const sockets: Awaited<ReturnType<typeof raw>>[] = [];
+  for (let n = 0; n < 6; n++) {
+    sockets.push(...(await Promise.all(Array.from({ length: 50 }, () => raw(get)))));
+  }
+  await until(() => sockets.every(({ heard }) => heard.includes("event: connected")));
+  await until(() => sockets.filter(({ closed }) => !closed).length === 10);
+  expect(app.services.live.size).toBe(10);
+});
+
+const paths = [
+  ...["/plaid/webhook", "/plaid/exchange-token", "/plaid/nothing", "/api/v1/connections"],
+  ...["/api/v1/nothing", "/api/auth/sign-in/email", "/api/auth/nothing", "/trpc/connectAccount"],
+  ...["/trpc/connectAccount,items.disconnect?batch=1", "/trpc/nothing", "/login", "/appearance"],
+  ...["/settings/security", "/logout", "/healthz", "/readyz", "/api/openapi.json", "/nothing"],
+  ...["/assets/nothing.js", "/settings/export/everything.json"],
+];
+const begun: [string, (path: string) => string][] = [
+  ["its length", () => "content-length: 100\r\n\r\n{"],
+  ["chunks", () => "transfer-encoding: chunked\r\n\r\n1\r\n{\r\n"],
+  ["half a chunk", () => "transfer-encoding: chunked\r\n\r\nff\r\n{"],
+  ["leave to continue", () => "expect: 100-continue\r\ncontent-length: 100\r\n\r\n"],
+  ["half a header", () => "content-le"],
+];
+
+test("no request that stays half sent keeps a socket, whatever its path and however its body is sent", async () => {
+  // Not hers: one of the paths logs out.
+  const session = `cookie: ${(await app.signUp()).cookie}\r\n`;
+  const sockets = new Map<string, Awaited<ReturnType<typeof raw>>>();
+  const stream = await follow({ cookie: ada.cookie });
+  const slow = await slowDownload();
+  for (const path of paths) {
+    for (const [how, rest] of begun) {
+      for (const who of ["", session]) {
+        const head = `POST ${path} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n${who}`;
+        sockets.set(`${path} with ${how}${who && ", logged in"}`, await raw(head + rest(path)));
+      }
+    }
+  }
+  sockets.set("nothing at all", await raw(""));
+  sockets.set("half a method", await raw("PO"));
+  const again = "GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n";
+  sockets.set("half a second request", await raw(`${again}POST /login HTTP/1.1\r\nho`));
+  // It sends a byte now and then, and so never falls silent.
+  const trickling = await raw(
+    "POST /plaid/webhook HTTP/1.1\r\nhost: a\r\ncontent-length: 999\r\n\r\n",
+  );
+  const trickle = setInterval(() => trickling.socket.write("a"), 500);
+  sockets.set("a byte now and then", trickling);
+  const stillOpen = () => [...sockets].filter(([, { closed }]) => !closed).map(([name]) => name);
+  try {
+    await until(() => stillOpen().length === 0).catch(() => {});
+    expect(stillOpen()).toEqual([]);
+  } finally {
+    clearInterval(trickle);
+  }
+  // Neither a stream nor a reader who is slow was taken for one of those.
+  expect(stream.events.at(-1)?.event).toBe("ping");
+  expect(app.services.live.size).toBe(1);
+  const rows = await slow.finish();
+  expect(rows).toBe(30_000);
+  const errors = app.logLines.map((line) => JSON.parse(line)).filter(({ level }) => level >= 50);
+  expect(errors).toEqual([]);
+});
+
+/** An export of 30,000 rows whose reader has stopped after the first bytes; `finish` counts its rows. */
+async function slowDownload() {
+  await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, ada);
+  await app.query("delete from transactions where user_id = $1", [ada.id]);
+  await app.query(
+    `insert into transactions (user_id, id, account_id, date, amount, currency, name, pending)
+     select user_id, md5('s' || n), id, '2026-06-30'::date - (n % 200), 1, 'USD', repeat('x', 500), false
+       from (select user_id, id from accounts where user_id = $1 limit 1) a, generate_series(1, 30000) n`,
+    [ada.id],
+  );
+  const sent = request(`${app.url}/settings/export/transactions.csv`, {
+    headers: { cookie: ada.cookie },
+  });
+  sent.end();
+  const [response] = await once(sent, "response");
+  response.pause();
+  return {
+    async finish(): Promise<number> {
+      let lines = 0;
+      response.on("data", (part: Buffer) => {
+        lines += part.toString("latin1").split("\r\n").length - 1;
+      });
+      response.resume();
+      await once(response, "end");
+      // Without the header.
+      return lines - 1;
+    },
+  };
+}

@@ -1,0 +1,69 @@
+import { expect, test } from "vitest";
+import { Gate } from "../../server/gate.ts";
+import { maxSockets, openFilesLimit } from "../../server/sockets.ts";
+
+const many = Number.POSITIVE_INFINITY;
+
+/** A gate, and what is inside it by user. */
+function gateOf(all: number, each: number, waiting = many, turn = 10_000) {
+  const gate = new Gate({
+    inside: { all, each },
+    waiting: { all: many, each: waiting },
+    turn,
+    refusal: (own) => new Error(own ? "own" : "all"),
+  });
+  const inside: string[] = [];
+  const leave = new Map<string, () => void>();
+  const enter = (userId: string, name = userId) =>
+    gate.run(userId, async () => {
+      inside.push(name);
+      await new Promise<void>((resolve) => leave.set(name, resolve));
+      inside.splice(inside.indexOf(name), 1);
+    });
+  return { enter, inside, leave: (name: string) => leave.get(name)?.() };
+}
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+test("one who has as many inside as they may lets others pass, and comes after them in order", async () => {
+  const { enter, inside, leave } = gateOf(3, 2);
+  const done = [
+    ...["a1", "a2", "a3"].map((name) => enter("a", name)),
+    ...["b1", "b2"].map((name) => enter("b", name)),
+  ];
+  await settle();
+  expect(inside).toEqual(["a1", "a2", "b1"]);
+  leave("b1");
+  await settle();
+  expect(inside).toEqual(["a1", "a2", "b2"]);
+  leave("a1");
+  await settle();
+  expect(inside).toEqual(["a2", "b2", "a3"]);
+  for (const name of ["a2", "b2", "a3"]) leave(name);
+  await Promise.all(done);
+  expect(inside).toEqual([]);
+});
+
+test("one who may not wait is refused, for what is their own or for what all have", async () => {
+  const { enter, leave } = gateOf(2, 1, 1, 20);
+  const first = enter("a");
+  const late = enter("a", "late").catch((error: Error) => error.message);
+  await expect(enter("a", "too many")).rejects.toThrow("own");
+  expect(await late).toBe("own");
+  const second = enter("b");
+  await expect(enter("c")).rejects.toThrow("all");
+  leave("a");
+  leave("b");
+  await Promise.all([first, second]);
+  const third = enter("c");
+  await settle();
+  leave("c");
+  await third;
+});
+
+test("sockets are what open files leave, and no more than memory does", () => {
+  expect(openFilesLimit()).toBeGreaterThan(100);
+  expect(maxSockets(1_024, 20_000)).toBe(819);
+  expect(maxSockets(100, 20_000)).toBe(50);
+  expect(maxSockets(1_048_576, 20_000)).toBe(20_000);
+  expect(maxSockets(Number.POSITIVE_INFINITY, 20_000)).toBe(20_000);
+});
