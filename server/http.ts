@@ -31,6 +31,7 @@ import { transactionPages } from "./connect/export-data.ts";
 import { findOpenLinkToken } from "./connect/open-link.ts";
 import { type ErrorBody, FiscilityError, type Reason, reasons } from "./contracts/errors.ts";
 import type { LoadContext } from "./load-context.ts";
+import { limitHead, refuseOtherBodies, requireFlatBody } from "./request-limits.ts";
 import { routeTemplates } from "./route-template.ts";
 import type { Services } from "./services.ts";
 import { receiveWebhook } from "./sync/receive-webhook.ts";
@@ -58,9 +59,11 @@ export function createHttp(
   const app = express();
   app.disable("x-powered-by");
   app.set("trust proxy", config.production ? 1 : false);
+  // The default parses `a[b][c]` into objects: nothing here takes any in a query.
+  app.set("query parser", "simple");
   const templateOf = routeTemplates(build);
   app.use(nameRequest, securityHeaders(services), setOwnHost(config), traceRequest(templateOf));
-  app.use(logRequest(services, templateOf), refuseBrokenPath);
+  app.use(logRequest(services, templateOf), limitHead, refuseBrokenPath);
   const createContext = (req: Request): Promise<Context> => {
     const own = known(req);
     // Once a request: the page's own caller, tRPC and REST see the same person.
@@ -86,6 +89,7 @@ export function createHttp(
   app.use(
     "/trpc",
     limitBody,
+    refuseOtherBodies,
     createTrpcHandler(createContext, onError, compress, {
       maxBodySize: maxBody,
       maxBatchSize: 100,
@@ -103,7 +107,7 @@ export function createHttp(
 
   const json = express.json({ limit: maxBody, inflate: false });
   // What programs log in with; everything else better-auth offers is reached by the pages alone.
-  app.use("/api/auth", limitBody, json, (req, res, next) => {
+  app.use("/api/auth", limitBody, json, requireFlatBody, (req, res, next) => {
     if (!/^\/(sign-in\/email|sign-up\/email|sign-out)$/.test(req.path)) return next();
     // As we see it, and not as the client says it is.
     req.headers["x-forwarded-for"] = req.ip;

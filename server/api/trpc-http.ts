@@ -1,9 +1,9 @@
-import { type AnyProcedure, getTRPCErrorFromUnknown, getTRPCErrorShape } from "@trpc/server";
+import { getTRPCErrorFromUnknown, getTRPCErrorShape } from "@trpc/server";
 import { incomingMessageToRequest } from "@trpc/server/adapters/node-http";
 import { getHTTPStatusCode, resolveResponse } from "@trpc/server/http";
 import type { Request, RequestHandler, Response } from "express";
 import type { Context } from "./context.ts";
-import { appRouter } from "./router.ts";
+import { appRouter, callProcedure, procedures } from "./router.ts";
 
 type CreateContext = (req: Request) => Promise<Context>;
 type OnError = (req: Request, error: unknown, name: string | undefined) => void;
@@ -55,8 +55,6 @@ interface Reads {
   batch: boolean;
 }
 
-/** By their dotted names, which the type does not say. */
-const procedures = appRouter._def.procedures as unknown as Record<string, AnyProcedure>;
 const isQuery = (name: string) =>
   Object.hasOwn(procedures, name) && procedures[name]?._def.type === "query";
 
@@ -100,14 +98,7 @@ async function answerReads(
     const input = inputs[at];
     try {
       ctx = await asking;
-      const data: unknown = await procedures[name]?.({
-        path: name,
-        getRawInput: async () => input,
-        ctx,
-        type: "query",
-        signal: undefined,
-        batchIndex: at,
-      });
+      const data = await callProcedure(name, ctx, () => input, at);
       return { answer: { result: { data } } };
     } catch (cause) {
       const error = getTRPCErrorFromUnknown(cause);

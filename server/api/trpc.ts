@@ -1,5 +1,5 @@
 import { initTRPC, TRPCError } from "@trpc/server";
-import { ZodError } from "zod";
+import { type core, ZodError } from "zod";
 import { DatabaseUnreachable, isHeldUp } from "../../db/client.ts";
 import { FiscilityError, type Reason, reasons } from "../contracts/errors.ts";
 import { spans } from "../telemetry/spans.ts";
@@ -27,15 +27,25 @@ const t = initTRPC
     },
   });
 
+/** Issues in one error, and unknown fields in one issue: as many as a person reads. */
+export const maxIssues = 20;
+
+/** zod's own message names every unknown key, and each whole. */
+function unrecognized({ keys }: core.$ZodIssueUnrecognizedKeys): string {
+  const named = keys.slice(0, maxIssues).map((key) => `"${key.slice(0, 100)}"`);
+  const more = keys.length > maxIssues ? " and more" : "";
+  return `Unrecognized key${keys.length > 1 ? "s" : ""}: ${named.join(", ")}${more}`;
+}
+
 /** Turns whatever a call threw into one of our reasons; what nobody foresaw becomes `internal`. */
 export function toFiscilityError(error: unknown): FiscilityError {
   if (error instanceof FiscilityError) return error;
   if (error instanceof TRPCError) {
     if (error.cause instanceof FiscilityError) return error.cause;
     if (error.code === "BAD_REQUEST" && error.cause instanceof ZodError) {
-      const issues = error.cause.issues.map((issue) => ({
+      const issues = error.cause.issues.slice(0, maxIssues).map((issue) => ({
         path: issue.path.join("."),
-        message: issue.message,
+        message: issue.code === "unrecognized_keys" ? unrecognized(issue) : issue.message,
       }));
       return new FiscilityError("invalid_input", { details: { issues } });
     }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { list } from "./list.ts";
 import { text } from "./text.ts";
 
 /** What an API key may do. A key holds one or more; a session may do everything. */
@@ -33,7 +34,7 @@ export type ApiKey = z.infer<typeof apiKey>;
 /** `apiKeys.create`: `expiresInDays` null is a key that never expires. */
 export const createApiKeyInput = z.strictObject({
   name: text.trim().min(1, "Enter a name.").max(100, "Use at most 100 characters."),
-  scopes: z.array(scope).min(1, "Choose what the key may do."),
+  scopes: list(z.array(scope).min(1, "Choose what the key may do."), 100),
   expiresInDays: z.number().int().min(1).max(3650).nullable(),
 });
 export type CreateApiKeyInput = z.infer<typeof createApiKeyInput>;
