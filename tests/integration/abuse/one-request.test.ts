@@ -85,6 +85,17 @@ function fill(schema: Schema, size: { unknown: number; elements: number; leaf: s
   return `{${[...fields, ...others]}}`;
 }
 
+/** For each array of a schema, how to write an input that has this JSON in its place. */
+function listsOf({ anyOf = [], items, properties = {} }: Schema): ((list: string) => string)[] {
+  if (items) return [(list) => list];
+  return [
+    ...anyOf.flatMap((choice) => listsOf(choice as Schema)),
+    ...Object.entries(properties).flatMap(([name, inner]) =>
+      listsOf(inner as Schema).map((wrap) => (list: string) => `{"${name}":${wrap(list)}}`),
+    ),
+  ];
+}
+
 /** A JSON body, whatever the schema: the ways in that check none. */
 const anyBody: Schema = { type: "object", properties: { list: { type: "array", items: {} } } };
 
@@ -255,6 +266,24 @@ test("a request without a session costs the same however much is in its body, an
     const many = await counter.count(() => send(large));
     expect(many - few, path).toBeLessThan(noise);
     expect((await send(large)).status, path).toBe(401);
+  }
+});
+
+test("a list that is too long is refused before its elements are checked", async () => {
+  const lists = endpoints.flatMap(({ name, input }) =>
+    input ? listsOf(schemaOf({ input })).map((wrap) => ({ name, wrap })) : [],
+  );
+  expect(lists.map(({ name }) => name)).toEqual(["connectAccount", "apiKeys.create"]);
+  for (const { name, wrap } of lists) {
+    const request = (n: number) => ({
+      ...{ method: "POST", path: `/trpc/${name}`, headers: json },
+      body: wrap(`[${times(n, () => 0)}]`),
+    });
+    const [long, longer] = [request(1_001), request(49_000)];
+    await send(long, person.cookie);
+    const few = await counter.count(() => send(long, person.cookie));
+    const many = await counter.count(() => send(longer, person.cookie));
+    expect(many - few, name).toBeLessThan(noise);
   }
 });
 
