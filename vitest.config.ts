@@ -7,9 +7,10 @@ const real = {
 };
 
 /** These change what is the whole process's. */
-const meddling = ["integration/{live,telemetry*,pages}", "faults/{database,plaid,pooler}"].map(
-  (files) => `tests/${files}.test.ts`,
-);
+const meddling = [
+  "integration/{live,telemetry*,pages,abuse/one-request}",
+  "faults/{database,plaid,pooler}",
+].map((files) => `tests/${files}.test.ts`);
 
 export default defineConfig({
   test: {

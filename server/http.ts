@@ -25,6 +25,7 @@ import { createPageSessions } from "./auth/sessions.ts";
 import { findOpenLinkToken } from "./connect/open-link.ts";
 import { type ErrorBody, FiscilityError, type Reason, reasons } from "./contracts/errors.ts";
 import type { LoadContext } from "./load-context.ts";
+import { limitHead, refuseOtherBodies } from "./request-limits.ts";
 import { routeTemplates } from "./route-template.ts";
 import type { Services } from "./services.ts";
 import { receiveWebhook } from "./sync/receive-webhook.ts";
@@ -52,9 +53,11 @@ export function createHttp(
   const app = express();
   app.disable("x-powered-by");
   app.set("trust proxy", config.production ? 1 : false);
+  // The default parses `a[b][c]` into objects: nothing here takes any in a query.
+  app.set("query parser", "simple");
   const templateOf = routeTemplates(build);
   app.use(nameRequest, securityHeaders(services), setOwnHost(config), traceRequest(templateOf));
-  app.use(logRequest(services, templateOf), refuseBrokenPath);
+  app.use(logRequest(services, templateOf), limitHead, refuseBrokenPath);
   const createContext = (req: Request): Promise<Context> => {
     const own = known(req);
     // Once a request: the page's own caller, tRPC and REST see the same person.
@@ -81,6 +84,7 @@ export function createHttp(
   app.use(
     "/trpc",
     limitBody,
+    refuseOtherBodies,
     createTrpcHandler(createContext, onError, compress, {
       maxBodySize: maxBody,
       maxBatchSize: 100,

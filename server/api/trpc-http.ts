@@ -1,11 +1,11 @@
-import { type AnyProcedure, getTRPCErrorFromUnknown, getTRPCErrorShape } from "@trpc/server";
+import { getTRPCErrorFromUnknown, getTRPCErrorShape } from "@trpc/server";
 import { incomingMessageToRequest } from "@trpc/server/adapters/node-http";
 import { getHTTPStatusCode, resolveResponse } from "@trpc/server/http";
 import type { Request, RequestHandler, Response } from "express";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { Context } from "./context.ts";
 import type { ProcedureMeta } from "./procedure-meta.ts";
-import { appRouter } from "./router.ts";
+import { appRouter, callProcedure, procedures } from "./router.ts";
 import { StreamedOutput, sendParts } from "./streamed-output.ts";
 
 type CreateContext = (req: Request) => Promise<Context>;
@@ -63,8 +63,6 @@ interface Reads {
   batch: boolean;
 }
 
-/** By their dotted names, which the type does not say. */
-const procedures = appRouter._def.procedures as unknown as Record<string, AnyProcedure>;
 const isQuery = (name: string) =>
   Object.hasOwn(procedures, name) && procedures[name]?._def.type === "query";
 
@@ -114,14 +112,7 @@ async function answerReads(
     const input = inputs[at];
     try {
       ctx = await asking;
-      const data: unknown = await procedures[name]?.({
-        path: name,
-        getRawInput: async () => input,
-        ctx,
-        type: "query",
-        signal: undefined,
-        batchIndex: at,
-      });
+      const data = await callProcedure(name, ctx, () => input, at);
       return { answer: { result: { data } } };
     } catch (cause) {
       const error = getTRPCErrorFromUnknown(cause);

@@ -1,7 +1,8 @@
 import { initTRPC, TRPCError } from "@trpc/server";
-import { ZodError } from "zod";
+import { type core, ZodError } from "zod";
 import { DatabaseUnreachable, isHeldUp } from "../../db/client.ts";
 import { requireProof } from "../auth/step-up.ts";
+import { issuesOf } from "../contracts/issues.ts";
 import { FiscilityError, type Reason, reasons } from "../contracts/errors.ts";
 import { spans } from "../telemetry/spans.ts";
 import type { Context, User } from "./context.ts";
@@ -34,11 +35,7 @@ export function toFiscilityError(error: unknown): FiscilityError {
   if (error instanceof TRPCError) {
     if (error.cause instanceof FiscilityError) return error.cause;
     if (error.code === "BAD_REQUEST" && error.cause instanceof ZodError) {
-      const issues = error.cause.issues.map((issue) => ({
-        path: issue.path.join("."),
-        message: issue.message,
-      }));
-      return new FiscilityError("invalid_input", { details: { issues } });
+      return new FiscilityError("invalid_input", { details: { issues: issuesOf(error.cause) } });
     }
     const reason = trpcReasons[error.code];
     if (reason === "invalid_input") {

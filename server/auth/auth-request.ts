@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { FiscilityError } from "../contracts/errors.ts";
+import { issuesOf } from "../contracts/issues.ts";
 import { logInForm, signUpForm } from "../contracts/session.ts";
 
 /** Where better-auth is served, and what it serves. */
@@ -37,11 +38,7 @@ export async function readAuthRequest(request: Request): Promise<AuthRequest> {
   if (request.method !== "POST") throw new FiscilityError("method_not_allowed");
   const body = bodies[path].safeParse(await readJson(request));
   if (!body.success) {
-    const issues = body.error.issues.map(({ path: at, message }) => ({
-      path: at.join("."),
-      message,
-    }));
-    throw new FiscilityError("invalid_input", { details: { issues } });
+    throw new FiscilityError("invalid_input", { details: { issues: issuesOf(body.error) } });
   }
   const headers = new Headers(request.headers);
   headers.set("content-type", "application/json");

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { list } from "./list.ts";
 import { text } from "./text.ts";
 
 /** What an API key may do. A key holds one or more; a session may do everything. */
@@ -36,7 +37,7 @@ const longestLifetime = 365;
 /** `apiKeys.create`: the key works for `expiresInDays`, a year at most, and a year unless given. */
 export const createApiKeyInput = z.strictObject({
   name: text.trim().min(1, "Enter a name.").max(100, "Use at most 100 characters."),
-  scopes: z.array(scope).min(1, "Choose what the key may do."),
+  scopes: list(z.array(scope).min(1, "Choose what the key may do."), 100),
   expiresInDays: z
     .number()
     .int()

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { account, item } from "./accounts.ts";
+import { list } from "./list.ts";
 
 /**
  * With `itemId` Link opens in update mode: the person logs in again, and no new Item is made. Where the
@@ -26,18 +27,20 @@ export const linkMetadata = z.object({
   institution: z
     .object({ institutionId: shortText.nullable(), name: shortText.nullable() })
     .nullish(),
-  accounts: z
-    .array(
-      z.object({
-        id: shortText,
-        name: shortText.nullish(),
-        mask: shortText.nullish(),
-        type: shortText.nullish(),
-        subtype: shortText.nullish(),
-      }),
-    )
-    .max(1000)
-    .nullish(),
+  accounts: list(
+    z
+      .array(
+        z.object({
+          id: shortText,
+          name: shortText.nullish(),
+          mask: shortText.nullish(),
+          type: shortText.nullish(),
+          subtype: shortText.nullish(),
+        }),
+      )
+      .max(1000),
+    1000,
+  ).nullish(),
   linkSessionId: shortText.nullish(),
 });
 export type LinkMetadata = z.infer<typeof linkMetadata>;

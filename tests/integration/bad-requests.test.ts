@@ -82,11 +82,14 @@ test("a field that is there under two of its names is refused, and both are name
     "invalid_input",
     [{ path: "link_session_id", message: twice }],
   ]);
-  const metadata = { accounts: [{ id: "a", Id: "b" }] };
+  const metadata = { institution: { institution_id: "a", institutionId: "b" } };
   const connect = JSON.stringify({ public_token: "public-sandbox-1", metadata });
   const deep = await send("POST", "/plaid/exchange-token", json, connect);
   expect(JSON.parse(deep.body).error.details.issues).toEqual([
-    { path: "metadata.accounts.0.id", message: 'Given as "id" and as "Id"' },
+    {
+      path: "metadata.institution.institution_id",
+      message: 'Given as "institution_id" and as "institutionId"',
+    },
   ]);
   const query = await send("GET", "/api/v1/transactions?account_id=a&accountId=b");
   expect(query.body).toContain('Given as \\"account_id\\" and as \\"accountId\\"');

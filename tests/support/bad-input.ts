@@ -3,6 +3,21 @@ import { z } from "zod";
 
 type Schema = z.core.JSONSchema.JSONSchema;
 
+/** Many fields, many elements, or many levels: what costs more than its bytes, once. */
+const large = fc
+  .record({
+    by: fc.constantFrom("fields", "elements", "depth"),
+    n: fc.integer({ min: 1, max: 4_000 }),
+    name: fc.constantFrom("k", "some_key_", "someKey", "__proto__"),
+  })
+  .map(({ by, n, name }): unknown => {
+    if (by === "fields") return Object.fromEntries(times(n, (at) => [`${name}${at}`, at]));
+    if (by === "elements") return times(n, () => 0);
+    return JSON.parse(`${'{"a":['.repeat(n / 2)}${"]}".repeat(n / 2)}`);
+  });
+const times = <T>(n: number, make: (at: number) => T) =>
+  Array.from({ length: n }, (_, at) => make(at));
+
 /** What programs choke on, and PostgreSQL, JSON and JavaScript understand differently. */
 const nasty: fc.Arbitrary<unknown> = fc.oneof(
   fc.constantFrom<unknown>(
@@ -32,6 +47,7 @@ const nasty: fc.Arbitrary<unknown> = fc.oneof(
   fc.constant(null).map(() => JSON.parse(`${"[".repeat(3_000)}${"]".repeat(3_000)}`)),
   fc.string({ unit: "binary", maxLength: 40 }),
   fc.jsonValue(),
+  large,
 );
 
 /** Values of a schema, and near it: most are right in every field but one, or have one too many. */
@@ -41,6 +57,7 @@ export function inputsOf(schema: z.ZodType): fc.Arbitrary<unknown> {
   return fc.oneof(
     { weight: 2, arbitrary: right },
     { weight: 5, arbitrary: fc.tuple(right, fc.nat(), nasty).map(([v, at, n]) => spoil(v, at, n)) },
+    { weight: 1, arbitrary: fc.tuple(right, large).map(([value, more]) => crowd(value, more)) },
     { weight: 1, arbitrary: nasty },
   );
 }
@@ -111,6 +128,14 @@ function spoil(value: unknown, at: number, something: unknown): unknown {
   return { ...value, [key]: spoil(value[key as never], at >> 3, something) };
 }
 
+/** The value with many fields that nobody knows beside its own; of what is no object, `more` alone. */
+function crowd(value: unknown, more: unknown): unknown {
+  const both = [value, more];
+  return both.every((one) => typeof one === "object" && one !== null && !Array.isArray(one))
+    ? { ...(value as object), ...(more as object) }
+    : more;
+}
+
 /** A request that no schema was asked about: its head and body, as a rude client sends them. */
 export interface RawRequest {
   method: string;
@@ -133,6 +158,7 @@ const brokenJson = fc.constantFrom(
   ...["", "{", "nul", '{"a":', '"', "[1,]", "{a:1}", "\ufeff{}", "{}{}", '{"__proto__":{"x":1}}'],
   ...['{"a":1,"a":2}', '{"\\u0000":"\\u0000"}', '"\\ud800"', "1e999", `${"[".repeat(40_000)}`],
   ...['{"0":{"json":null}}', "null", "true", "[]", "0"],
+  ...[`{"a":${"[".repeat(49_000)}${"]".repeat(49_000)}}`],
 );
 
 const queries = fc.oneof(
@@ -174,6 +200,8 @@ export function rawRequests(paths: readonly string[]): fc.Arbitrary<RawRequest> 
     brokenJson.map((text) => Buffer.from(text)),
     fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
     fc.constant(null).map(() => Buffer.alloc(150_000, "[")),
+    large.map((value) => Buffer.from(JSON.stringify(value))),
+    fc.integer({ min: 1, max: 20_000 }).map((n) => Buffer.from(times(n, () => "a=b").join("&"))),
     nasty.map((value) =>
       Buffer.from(JSON.stringify({ email: value, name: value, password: value })),
     ),
@@ -210,6 +238,15 @@ export function rawRequests(paths: readonly string[]): fc.Arbitrary<RawRequest> 
     },
     { requiredKeys: [] },
   );
+  // A head has 16 kB, and Node drops the headers after the thousandth.
+  const many = fc.record(
+    {
+      headers: fc.integer({ min: 1, max: 900 }),
+      cookies: fc.integer({ min: 1, max: 1_500 }),
+      parameters: fc.integer({ min: 1, max: 1_000 }),
+    },
+    { requiredKeys: [] },
+  );
   return fc
     .tuple(
       mostly("POST", ["GET", "DELETE", "PUT", "PATCH", "HEAD", "OPTIONS", "PROPFIND"]),
@@ -218,13 +255,24 @@ export function rawRequests(paths: readonly string[]): fc.Arbitrary<RawRequest> 
       queries,
       headers,
       fc.option(body),
+      fc.option(many, { freq: 4 }),
     )
-    .map(([method, path, end, query, head, bytes]) => ({
-      method,
-      path: `${path}${end}${query}`,
-      headers: head as Record<string, string>,
-      body: method === "GET" || method === "HEAD" ? null : bytes,
-    }));
+    .map(([method, path, end, query, head, bytes, count]) => {
+      const { headers = 0, cookies = 0, parameters = 0 } = count ?? {};
+      const more = times(parameters, (at) => `p${at}=`).join("&");
+      const cookie = times(cookies, (at) => `c${at}=`).join(";");
+      const others = Object.fromEntries(times(headers, (at) => [`x-${at}`, "1"]));
+      const tooLong = `${query}${more}`.length + cookie.length + headers * 10 > 15_000;
+      return {
+        method,
+        path: `${path}${end}${query}${more && !tooLong ? `${query ? "&" : "?"}${more}` : ""}`,
+        headers: {
+          ...(head as Record<string, string>),
+          ...(tooLong ? {} : { ...others, ...(cookie === "" ? {} : { cookie }) }),
+        },
+        body: method === "GET" || method === "HEAD" ? null : bytes,
+      };
+    });
 }
 
 /** What may stand in a request line: the rest ends in Node's own parser, before us. */

@@ -1,0 +1,409 @@
+import http from "node:http";
+import { text } from "node:stream/consumers";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
+import type { Endpoint } from "../../../server/api/endpoints.ts";
+import type { Person, TestApp } from "../../support/app.ts";
+import { startWorkCounter } from "../../support/work.ts";
+
+type Schema = z.core.JSONSchema.JSONSchema;
+
+// One request stopped a node: 40 kB of unknown keys blocked the process for 17 s.
+
+// Before the server is loaded, so that its loops are counted, too.
+const counter = await startWorkCounter();
+const { endpoints } = await import("../../../server/api/endpoints.ts");
+const { startTestApp } = await import("../../support/app.ts");
+
+let app: TestApp;
+let person: Person;
+beforeAll(async () => {
+  app = await startTestApp({ LOG_LEVEL: "warn" });
+  person = await app.signUp("cfo");
+});
+afterAll(async () => {
+  agent.destroy();
+  await counter.stop();
+  await app?.close();
+});
+
+const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+
+interface Sent {
+  method: string;
+  path: string;
+  headers?: Record<string, string>;
+  body?: string;
+}
+
+async function send({ method, path, headers, body }: Sent, cookie?: string) {
+  const { hostname, port } = new URL(app.url);
+  const length = body === undefined ? {} : { "content-length": Buffer.byteLength(body) };
+  const all = { ...length, ...(cookie === undefined ? {} : { cookie }), ...headers };
+  const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
+    const request = http.request({ agent, hostname, port, method, path, headers: all }, resolve);
+    request.on("error", reject);
+    request.end(body);
+  });
+  return { status: response.statusCode ?? 0, body: await text(response) };
+}
+
+const json = { "content-type": "application/json" };
+const form = { "content-type": "application/x-www-form-urlencoded" };
+const times = <T>(n: number, make: (at: number) => T) =>
+  Array.from({ length: n }, (_, at) => make(at));
+const keys = (n: number) => JSON.stringify(Object.fromEntries(times(n, (at) => [`k_${at}`, at])));
+const nested = (depth: number) => `${"[".repeat(depth)}${"]".repeat(depth)}`;
+
+/** What there can be many of in a body, at every place of a schema that can have them. */
+const dimensions = {
+  keys: (schema: Schema, n: number) => fill(schema, { unknown: n, elements: 1, leaf: "0" }),
+  elements: (schema: Schema, n: number) => fill(schema, { unknown: 0, elements: n, leaf: "0" }),
+  nesting: (schema: Schema, n: number) =>
+    fill(schema, { unknown: 1, elements: 1, leaf: nested(n) }),
+};
+type Dimension = keyof typeof dimensions;
+
+/** JSON with the schema's own objects and arrays: unknown fields in each, and `leaf` for each value. */
+function fill(schema: Schema, size: { unknown: number; elements: number; leaf: string }): string {
+  const { unknown, elements, leaf } = size;
+  const choice = schema.anyOf?.find((one) => {
+    const { properties, items } = one as Schema;
+    return properties || items;
+  });
+  if (choice) return fill(choice as Schema, size);
+  if (schema.items) {
+    const element = fill(schema.items as Schema, { ...size, unknown: unknown && 1 });
+    return `[${times(elements, () => element)}]`;
+  }
+  if (!schema.properties) return leaf;
+  const fields = Object.entries(schema.properties).map(
+    ([name, inner]) => `"${name}":${fill(inner as Schema, size)}`,
+  );
+  const others = times(unknown, (at) => `"some_key_${at}":${leaf}`);
+  return `{${[...fields, ...others]}}`;
+}
+
+/** For each array of a schema, how to write an input that has this JSON in its place. */
+function listsOf({ anyOf = [], items, properties = {} }: Schema): ((list: string) => string)[] {
+  if (items) return [(list) => list];
+  return [
+    ...anyOf.flatMap((choice) => listsOf(choice as Schema)),
+    ...Object.entries(properties).flatMap(([name, inner]) =>
+      listsOf(inner as Schema).map((wrap) => (list: string) => `{"${name}":${wrap(list)}}`),
+    ),
+  ];
+}
+
+/** A JSON body, whatever the schema: the ways in that check none. */
+const anyBody: Schema = { type: "object", properties: { list: { type: "array", items: {} } } };
+
+const schemaOf = ({ input }: { input: z.ZodType | null }): Schema =>
+  input ? (z.toJSONSchema(input, { io: "input", unrepresentable: "any" }) as Schema) : anyBody;
+
+const post =
+  (path: string) =>
+  (schema: Schema, dimension: Dimension, n: number): Sent => ({
+    method: "POST",
+    path,
+    headers: json,
+    body: dimensions[dimension](schema, n),
+  });
+/** A quarter of what fits: into 100 kB of a body, 16 kB of a head, and 200 parameters of a query. */
+const most = { post: 240, input: 100, query: 49 };
+
+interface WayIn {
+  name: string;
+  most: number;
+  schema: Schema;
+  request(schema: Schema, dimension: Dimension, n: number): Sent;
+}
+
+const rest = (endpoint: Endpoint): WayIn => {
+  const path = `/api/v1${endpoint.path.replace(/\{\w+\}/g, "x")}`;
+  const name = `${endpoint.method} ${path}`;
+  const schema = schemaOf(endpoint);
+  if (endpoint.method === "POST") return { name, most: most.post, schema, request: post(path) };
+  return {
+    name,
+    most: most.query,
+    schema,
+    request(_schema, dimension, n) {
+      const one = (at: number) =>
+        ({ keys: `k_${at}=`, elements: "account_id=a", nesting: `a${"[b]".repeat(at % 9)}=` })[
+          dimension
+        ];
+      return { method: endpoint.method, path: `${path}?${times(n, one).join("&")}` };
+    },
+  };
+};
+
+const trpc = ({ name, type, ...endpoint }: Pick<Endpoint, "name" | "type" | "input">): WayIn => {
+  const schema = schemaOf(endpoint);
+  const path = `/trpc/${name}`;
+  if (type === "mutation") return { name: path, most: most.post, schema, request: post(path) };
+  return {
+    name: path,
+    most: most.input,
+    schema,
+    request: (_schema, dimension, n) => ({
+      method: "GET",
+      path: `${path}?input=${encodeURIComponent(dimensions[dimension](schema, n))}`,
+    }),
+  };
+};
+
+const queries = endpoints.filter(({ type }) => type === "query");
+const mutations = endpoints.filter(({ type }) => type === "mutation");
+const names = (list: readonly Endpoint[]) => list.map(({ name }) => name).join(",");
+
+/** Every endpoint over REST and tRPC; then what is none. */
+const waysIn: WayIn[] = [
+  ...endpoints.flatMap((endpoint) => [rest(endpoint), trpc(endpoint)]),
+  {
+    name: "a batch of every mutation",
+    most: most.post,
+    schema: anyBody,
+    request: (_schema, dimension, n) => ({
+      method: "POST",
+      path: `/trpc/${names(mutations)}?batch=1`,
+      headers: json,
+      body: `{${mutations.map((one, at) => `"${at}":${dimensions[dimension](schemaOf(one), n)}`)}}`,
+    }),
+  },
+  {
+    name: "a batch of every query",
+    most: 40,
+    schema: anyBody,
+    request: (_schema, dimension, n) => ({
+      method: "GET",
+      path: `/trpc/${names(queries)}?batch=1&input=${encodeURIComponent(dimensions[dimension](anyBody, n))}`,
+    }),
+  },
+  ...["/plaid/create-link-token", "/plaid/exchange-token", "/plaid/webhook"].map((path) => ({
+    name: path,
+    most: most.post,
+    schema: path.endsWith("exchange-token")
+      ? schemaOf(endpoints.find(({ name }) => name === "connectAccount") as Endpoint)
+      : anyBody,
+    request: post(path),
+  })),
+  ...["sign-in/email", "sign-up/email", "sign-out"].map((path) => ({
+    name: `/api/auth/${path}`,
+    most: most.post,
+    schema: anyBody,
+    request: post(`/api/auth/${path}`),
+  })),
+  ...["/login", "/signup", "/appearance", "/settings/account", "/settings/api-keys"].map(
+    (path): WayIn => ({
+      name: `the form at ${path}`,
+      most: most.post,
+      schema: anyBody,
+      request(_schema, dimension, n) {
+        const one = (at: number) =>
+          ({ keys: `k_${at}=`, elements: "scopes=a", nesting: `a${"[b]".repeat(at % 9)}=` })[
+            dimension
+          ];
+        return { method: "POST", path, headers: form, body: times(n, one).join("&") };
+      },
+    }),
+  ),
+];
+
+/** What the same request costs now and then beside itself: a timer, a connection of the pool. */
+const noise = 4_000;
+
+/**
+ * Of a cost `a + bn` the step from 2n to 4n is twice the one from n to 2n; of `a + bn + cn²` it is more, by
+ * 6cn².
+ */
+async function expectLinear(name: string, cost: (n: number) => Promise<number>, n: number) {
+  // What is compiled, cached or connected once.
+  await cost(n);
+  const [one, two, four] = [await cost(n), await cost(2 * n), await cost(4 * n)];
+  expect(four - two, `${name} at ${n}, ${2 * n}, ${4 * n}: ${one}, ${two}, ${four}`).toBeLessThan(
+    2 * Math.max(two - one, 0) * 1.1 + noise,
+  );
+}
+
+describe("the work of a request grows at most linearly with its keys, elements and nesting", () => {
+  test.each(waysIn.map((way) => [way.name, way] as const))(
+    "%s",
+    { timeout: 120_000 },
+    async (name, way) => {
+      const dimension = fc.constantFrom<Dimension>("keys", "elements", "nesting");
+      const property = fc.asyncProperty(
+        dimension,
+        fc.integer({ min: Math.ceil(way.most / 2), max: way.most }),
+        (by, n) =>
+          expectLinear(
+            `${name} by ${by}`,
+            (size) => {
+              const request = way.request(way.schema, by, size);
+              return counter.count(() => send(request, person.cookie));
+            },
+            n,
+          ),
+      );
+      const all = (["keys", "elements", "nesting"] as const).map(
+        (by) => [by, way.most] as [Dimension, number],
+      );
+      await fc.assert(property, { numRuns: 3, examples: all, endOnFailure: true });
+    },
+  );
+});
+
+test("a request without a session costs the same however much is in its body, and is told so first", async () => {
+  for (const { method, path } of endpoints.filter(({ method }) => method === "POST")) {
+    const request = (n: number) => ({
+      ...{ method, path: `/api/v1${path}`, headers: json },
+      body: `{"item_id":1,"itemId":2,${keys(n).slice(1)}`,
+    });
+    const [small, large] = [request(1), request(4_500)];
+    await send(small);
+    const few = await counter.count(() => send(small));
+    const many = await counter.count(() => send(large));
+    expect(many - few, path).toBeLessThan(noise);
+    expect((await send(large)).status, path).toBe(401);
+  }
+});
+
+test("a list that is too long is refused before its elements are checked", async () => {
+  const lists = endpoints.flatMap(({ name, input }) =>
+    input ? listsOf(schemaOf({ input })).map((wrap) => ({ name, wrap })) : [],
+  );
+  expect(lists.map(({ name }) => name)).toEqual(["connectAccount", "apiKeys.create"]);
+  for (const { name, wrap } of lists) {
+    const request = (n: number) => ({
+      ...{ method: "POST", path: `/trpc/${name}`, headers: json },
+      body: wrap(`[${times(n, () => 0)}]`),
+    });
+    const [long, longer] = [request(1_001), request(49_000)];
+    await send(long, person.cookie);
+    const few = await counter.count(() => send(long, person.cookie));
+    const many = await counter.count(() => send(longer, person.cookie));
+    expect(many - few, name).toBeLessThan(noise);
+  }
+});
+
+test("an error names 20 issues and 20 unknown fields at most, and none of them whole when it is long", async () => {
+  const accounts = JSON.stringify(times(900, () => ({ id: 0, name: 0, mask: 0, type: 0 })));
+  const bodies = [
+    keys(4_500),
+    `{"${"a_B-".repeat(24_000)}":0}`,
+    `{"scopes":[${times(49_000, () => 0)}],"name":"x","expires_in_days":null}`,
+    `{"scopes":[${times(90, () => 0)}],"name":"x","expires_in_days":null}`,
+    `{"publicToken":"public-sandbox-1","metadata":{"accounts":${accounts}}}`,
+    `[${times(49_000, () => 0)}]`,
+  ];
+  const paths = waysIn.filter(({ name }) =>
+    /^(POST |\/trpc|\/plaid\/(create|exchange))/.test(name),
+  );
+  const posts = paths.flatMap((way) => way.request(anyBody, "keys", 1));
+  for (const { method, path, headers } of posts.filter(({ method }) => method === "POST")) {
+    for (const body of bodies) {
+      const answer = await send({ method, path, headers, body }, person.cookie);
+      const at = `${path} ${body.slice(0, 30)}`;
+      expect(answer.status, at).toBe(400);
+      const { error } = JSON.parse(answer.body);
+      const { issues } = (error.data ?? error).details;
+      expect(issues.length, at).toBeLessThanOrEqual(20);
+      expect(answer.body.length, at).toBeLessThan(5_000);
+      for (const { message } of issues) {
+        expect(message.match(/"/g)?.length ?? 0, at).toBeLessThanOrEqual(40);
+      }
+    }
+  }
+});
+
+test("unknown fields are named as they were sent", async () => {
+  const [method, headers] = ["POST", json];
+  const body = JSON.stringify({ eventName: "OPEN", Some_Field: 1, "another-field": 2 });
+  for (const path of ["/api/v1/link-events", "/trpc/plaid.recordLinkEvent"]) {
+    const answer = await send({ method, path, headers, body }, person.cookie);
+    expect(answer.body).toContain('Unrecognized keys: \\"Some_Field\\", \\"another-field\\"');
+  }
+  const proto = await send(
+    { method, path: "/api/v1/link-events", headers, body: '{"__proto__":{"event_name":"OPEN"}}' },
+    person.cookie,
+  );
+  expect(proto.status).toBe(400);
+  expect(proto.body).toContain("__proto__");
+});
+
+test("a body that nests 49,000 deep is refused by every way in that takes JSON, and is no 5xx", async () => {
+  for (const way of waysIn) {
+    const { method, path, headers } = way.request(anyBody, "keys", 1);
+    if (headers !== json) continue;
+    for (const body of [
+      `{"a":${nested(49_000)}}`,
+      `${'{"a":'.repeat(16_000)}0${"}".repeat(16_000)}`,
+    ]) {
+      const { status } = await send({ method, path, headers, body }, person.cookie);
+      // Of a batch some calls need no input.
+      expect(status, way.name).toBeGreaterThanOrEqual(path.includes("batch=1") ? 207 : 400);
+      expect(status, way.name).toBeLessThan(500);
+    }
+  }
+});
+
+test("a head with more than 200 headers, cookies, query parameters or path segments is refused by every way in", async () => {
+  const paths = ["/login", "/transactions", "/api/v1/plan", "/trpc/plan.get", "/api/auth/sign-out"];
+  for (const path of [...paths, "/plaid/webhook", "/healthz", "/favicon.svg"]) {
+    const method = /auth|webhook/.test(path) ? "POST" : "GET";
+    const headers = Object.fromEntries(times(201, (at) => [`x-${at}`, "1"]));
+    const cookie = times(201, (at) => `c${at}=`).join(";");
+    const query = times(1_000, (at) => `k${at}=`).join("&");
+    for (const [what, request] of Object.entries({
+      headers: { method, path, headers },
+      cookies: { method, path, headers: { cookie } },
+      "query parameters": { method, path: `${path}?${query}` },
+      "path segments": { method, path: `${path}${"/a".repeat(7_000)}` },
+    })) {
+      const answer = await send(request);
+      expect([answer.status, answer.body], `${what} of ${path}`).toEqual([
+        400,
+        expect.stringContaining(`More than 200 ${what}`),
+      ]);
+    }
+  }
+  const head = {
+    ...{ method: "GET", path: `/login?${times(100, (at) => `k${at}=`).join("&")}` },
+    headers: Object.fromEntries(times(100, (at) => [`x-${at}`, "1"])),
+  };
+  expect((await send(head, times(100, (at) => `c${at}=`).join("; "))).status).toBe(200);
+});
+
+test("a body that costs more to parse than JSON or a form is refused unread", async () => {
+  const type = "multipart/form-data; boundary=b";
+  const part = '--b\r\nContent-Disposition: form-data; name="a"; filename="a"\r\n\r\n\r\n';
+  const body = `${part.repeat(1_400)}--b--\r\n`;
+  for (const { name, request } of waysIn) {
+    const { method, path, headers } = request(anyBody, "keys", 1);
+    if (headers === undefined || path === "/plaid/webhook") continue;
+    const multipart = { method, path, headers: { "content-type": type } };
+    const few = await counter.count(() => send({ ...multipart, body: part }, person.cookie));
+    const many = await counter.count(() => send({ ...multipart, body }, person.cookie));
+    expect(many - few, name).toBeLessThan(noise);
+    const { status } = await send({ ...multipart, body }, person.cookie);
+    expect([400, 415], name).toContain(status);
+  }
+});
+
+test("a form with more than 200 fields is refused", async () => {
+  const body = times(20_000, () => "scopes=a")
+    .join("&")
+    .slice(0, 99_000);
+  for (const path of [
+    "/login",
+    "/signup",
+    "/appearance",
+    "/settings/account",
+    "/settings/api-keys",
+  ]) {
+    const cookie = path.startsWith("/settings") ? person.cookie : undefined;
+    const { status } = await send({ method: "POST", path, headers: form, body }, cookie);
+    expect(status, path).toBe(400);
+  }
+});
