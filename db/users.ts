@@ -42,13 +42,18 @@ const lockedUser = compiledOnce((db, { userId }: { userId: string }) =>
     .forNoKeyUpdate("users"),
 );
 
-/** Raises the data version: every cached entry of this user is out of date once it commits (I5). */
+/** Raises the data version: every cached entry of this user is stale once it commits (I5). */
 export async function raiseDataVersion(tx: Db, userId: string): Promise<void> {
-  await tx
+  await raisedDataVersion(tx, userId).execute();
+}
+
+/** The same as part of a larger statement; it returns the user's `id`. */
+export function raisedDataVersion(db: Db, userId: string) {
+  return db
     .updateTable("users")
     .set((eb) => ({ data_version: eb("data_version", "+", 1) }))
     .where("id", "=", userId)
-    .execute();
+    .returning("id");
 }
 
 /** The id of who signed up with this email, or null. */

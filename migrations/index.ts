@@ -11,6 +11,7 @@ import * as trail from "./013_trail.ts";
 import * as keysByUser from "./015_keys_by_user.ts";
 import * as logIns from "./016_log_ins.ts";
 import * as addedFrom from "./017_added_from.ts";
+import * as attemptRuns from "./023_attempt_runs.ts";
 
 /** Every migration in order: numbered, forward only, never changed once it has landed. */
 export const migrations: Record<string, Migration> = {
@@ -26,6 +27,7 @@ export const migrations: Record<string, Migration> = {
   "015_keys_by_user": keysByUser,
   "016_log_ins": logIns,
   "017_added_from": addedFrom,
+  "023_attempt_runs": attemptRuns,
 };
 
 /**

@@ -6,10 +6,8 @@ import { pathToFileURL } from "node:url";
 import type { ServerBuild } from "@remix-run/node";
 import type { Config } from "./config.ts";
 import { createHttp } from "./http.ts";
-import { createServices, type Services } from "./services.ts";
-import type { LogDestination } from "./telemetry/log.ts";
+import { createServices, type ServiceOptions, type Services } from "./services.ts";
 import { startTelemetry } from "./telemetry/telemetry.ts";
-import { timeLimits } from "./time-limits.ts";
 
 /** A running app. */
 export interface RunningServer {
@@ -30,11 +28,11 @@ const buildFile = path.join(import.meta.dirname, "../build/server/index.js");
 /** Starts the app on `config.port` (0: any free one). Rejects with EADDRINUSE when it is taken. */
 export async function startServer(
   config: Config,
-  destination?: LogDestination,
+  options: ServiceOptions = {},
 ): Promise<RunningServer> {
   const build = (await import(pathToFileURL(buildFile).href)) as ServerBuild;
   const telemetry = await startTelemetry(config);
-  const { services, close } = createServices(config, { destination, observe: telemetry.observe });
+  const { services, close } = createServices(config, { observe: telemetry.observe, ...options });
   const letGo = async () => {
     await close();
     await telemetry.close();
@@ -54,7 +52,7 @@ export async function startServer(
     await letGo();
     throw error;
   });
-  server.keepAliveTimeout = timeLimits.keepAlive;
+  server.keepAliveTimeout = services.limits.keepAlive;
 
   async function drain(): Promise<void> {
     stopping.abort();
@@ -64,7 +62,7 @@ export async function startServer(
     await services.live.close();
     // A connection whose answer or stream ends from here on is idle, and nobody waits for it.
     const idle = setInterval(() => server.closeIdleConnections(), 50);
-    const cut = setTimeout(() => server.closeAllConnections(), timeLimits.shutdown);
+    const cut = setTimeout(() => server.closeAllConnections(), services.limits.shutdown);
     await ended;
     clearTimeout(cut);
     clearInterval(idle);

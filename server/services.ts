@@ -12,11 +12,12 @@ import { createRequestLimiter, type RequestLimiter } from "./cache/request-limit
 import type { Config } from "./config.ts";
 import { ConnectGate } from "./connect/connect-gate.ts";
 import { createPlaidDoor, type PlaidDoor } from "./plaid/plaid-door.ts";
+import type { OnStep } from "./step-times.ts";
 import { LiveChanges } from "./sync/live-changes.ts";
 import { WebhookKeys } from "./sync/webhook-keys.ts";
 import { createLog, type Log, type LogDestination, type ObserveLine } from "./telemetry/log.ts";
 import { spans } from "./telemetry/spans.ts";
-import { timeLimits } from "./time-limits.ts";
+import { type TimeLimits, timeLimits } from "./time-limits.ts";
 import { Vault } from "./vault/vault.ts";
 
 /** For transactions that have a Plaid call inside, or wait for one that has: few, and apart. */
@@ -39,19 +40,32 @@ export interface Services {
   requestLimiter: RequestLimiter;
   live: LiveChanges;
   auth: Auth;
+  /** Every time limit, in milliseconds; tests build services with shorter ones. */
+  limits: TimeLimits;
+  /** Called as each step of a connection, disconnect or sync ends; tests break things there. */
+  onStep: OnStep | undefined;
+}
+
+export interface ServiceOptions {
+  destination?: LogDestination;
+  observe?: ObserveLine;
+  /** Time limits that differ from the product's. */
+  limits?: Partial<TimeLimits>;
+  onStep?: OnStep;
 }
 
 /** Builds the services; nothing connects before it is used. `close` lets go of every connection. */
 export function createServices(
   config: Config,
-  { destination, observe }: { destination?: LogDestination; observe?: ObserveLine } = {},
+  { destination, observe, onStep, limits: changed }: ServiceOptions = {},
 ) {
+  const limits = { ...timeLimits, ...changed };
   const log = createLog(config.logLevel, destination, observe);
   const onIdleError = (error: Error) =>
     log.warn({ event: "database_connection_lost", error: error.message }, "Connection lost");
   const common = {
-    statementTimeoutMs: timeLimits.statement,
-    connectTimeoutMs: timeLimits.databaseConnect,
+    statementTimeoutMs: limits.statement,
+    connectTimeoutMs: limits.databaseConnect,
     onIdleError,
     onQuery: config.tracesTo
       ? (sql: string, ms: number) =>
@@ -62,26 +76,26 @@ export function createServices(
     ...common,
     url: config.databaseUrl.reveal(),
     max: poolSize,
-    lockTimeoutMs: timeLimits.lock,
-    idleInTransactionTimeoutMs: timeLimits.statement,
+    lockTimeoutMs: limits.lock,
+    idleInTransactionTimeoutMs: limits.statement,
   });
   const connectDb = createDb({
     ...common,
     // Not through a pooler: a connection that waits for Plaid would be missing to everybody's reads.
     url: config.databaseDirectUrl.reveal(),
     max: connectPoolSize,
-    statementTimeoutMs: timeLimits.connectLock,
-    lockTimeoutMs: timeLimits.connectLock,
-    idleInTransactionTimeoutMs: timeLimits.connectIdleInTransaction,
+    statementTimeoutMs: limits.connectLock,
+    lockTimeoutMs: limits.connectLock,
+    idleInTransactionTimeoutMs: limits.connectIdleInTransaction,
   });
   const redis = config.redis ? new RedisDoor(config.redis, log) : null;
-  const plaid = createPlaidDoor(config.plaid, createPlaidLimiter(redis), log);
+  const plaid = createPlaidDoor(config.plaid, createPlaidLimiter(redis), log, limits);
   const services: Services = {
     config,
     log,
     db,
     connectDb,
-    connectGate: new ConnectGate(connectPoolSize),
+    connectGate: new ConnectGate(connectPoolSize, limits),
     plaid,
     webhookKeys: new WebhookKeys(plaid),
     vault: new Vault(config.tokenKeys),
@@ -92,6 +106,8 @@ export function createServices(
     requestLimiter: createRequestLimiter(redis),
     live: new LiveChanges(db, config.databaseDirectUrl.reveal(), log),
     auth: createAuth(config, db, new LogInThrottle(redis, config, log), log),
+    limits,
+    onStep,
   };
   return {
     services,

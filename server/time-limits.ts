@@ -81,3 +81,6 @@ export const timeLimits = {
   /** Open requests may take this long to end once no more are taken: a connection's deadline and its giving up. */
   shutdown: 25_000,
 } as const;
+
+/** Milliseconds by name. */
+export type TimeLimits = Record<keyof typeof timeLimits, number>;

@@ -1,5 +1,5 @@
 import { FiscilityError } from "../contracts/errors.ts";
-import { timeLimits } from "../time-limits.ts";
+import type { TimeLimits } from "../time-limits.ts";
 
 /** Connections that may wait for their turn in this process; past it the answer is `busy` at once. */
 const maxWaiting = 100;
@@ -26,13 +26,17 @@ export class ConnectGate {
   /** When the last one that had waited began, or will: `performance.now()`. */
   #latest = 0;
 
-  constructor(size: number) {
+  readonly #turnMs: number;
+
+  /** `connectTurn`: milliseconds that a request waits at most. */
+  constructor(size: number, { connectTurn }: Pick<TimeLimits, "connectTurn">) {
     this.#size = size;
+    this.#turnMs = connectTurn;
   }
 
   /**
    * Runs `work` when it is its turn. Errors: `busy` when too many wait already, or when its turn has
-   * not come within `timeLimits.connectTurn`; and work's own.
+   * not come in time; and work's own.
    */
   async run<T>(userId: string, work: () => Promise<T>): Promise<T> {
     if (this.#mayEnter(userId)) {
@@ -63,7 +67,7 @@ export class ConnectGate {
         this.#waiting.splice(this.#waiting.indexOf(one), 1);
         reject(busy());
       };
-      const timer = setTimeout(leave, timeLimits.connectTurn);
+      const timer = setTimeout(leave, this.#turnMs);
       const enter = () => {
         clearTimeout(timer);
         resolve();

@@ -110,7 +110,7 @@ async function listen(app: Express): Promise<string> {
 }
 
 const starts = {
-  app: async () => (await startServer(parseConfig(process.env), nowhere)).url,
+  app: async () => (await startServer(parseConfig(process.env), { destination: nowhere })).url,
   bare: startBare,
   still: startStill,
   sandbox: async () => (await startSandbox({ port: 0 })).url,
