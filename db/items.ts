@@ -46,7 +46,7 @@ export function prepareConnection(
       (db) => db.selectFrom("item").select(syncItemJob(item.user_id, item.id).as("added")),
     )
     .with("entry", (db) => db.insertInto("account_activity").values(activity))
-    .with("version", () => raisedDataVersion(tx, item.user_id))
+    .with("version", () => sql<{ id: string }>`(${raisedDataVersion(sql`id = ${item.user_id}`)})`)
     .selectFrom("item as items")
     .innerJoin("attempt", "attempt.id", "items.id")
     .innerJoin("account as accounts", "accounts.item_id", "items.id")
@@ -127,10 +127,10 @@ export async function setItemGood(
     .updateTable("items")
     .set({
       status: "good",
-      status_at: new Date(),
+      status_at: sql<Date>`now()`,
       expires_at: null,
       new_accounts: moreToChoose,
-      updated_at: new Date(),
+      updated_at: sql<Date>`now()`,
     })
     .where("id", "=", id)
     .where("user_id", "=", userId)
@@ -201,7 +201,7 @@ export async function revokeAccount(
 ): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable("accounts")
-    .set({ revoked_at: new Date() })
+    .set({ revoked_at: sql<Date>`now()` })
     .where("plaid_account_id", "=", plaidAccountId)
     .where("item_id", "=", itemId)
     .where("user_id", "=", userId)
@@ -260,7 +260,7 @@ export async function updateItem(
   change: { status?: ItemRow["status"]; expiresAt?: Date | null; newAccounts?: boolean },
 ): Promise<void> {
   const { status, expiresAt, newAccounts } = change;
-  const now = new Date();
+  const now = sql<Date>`now()`;
   await tx
     .updateTable("items")
     .set({ updated_at: now })

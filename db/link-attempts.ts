@@ -373,7 +373,13 @@ export async function listAttemptsAtWork(db: Db): Promise<AttemptAtWork[]> {
       "retry_at",
       "created_at",
     ])
-    .where((eb) => eb.or([eb("status", "in", unfinished), eb("reason", "=", "exchange_lost")]))
+    // One whose response arrived late has an Item that is known, and was removed.
+    .where((eb) =>
+      eb.or([
+        eb("status", "in", unfinished),
+        eb.and([eb("reason", "=", "exchange_lost"), eb("plaid_item_id", "is", null)]),
+      ]),
+    )
     .orderBy("created_at")
     .execute();
 }

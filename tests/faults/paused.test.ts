@@ -10,7 +10,10 @@ import { until } from "../support/until.ts";
 let app: TestApp;
 let node: NodeProcess;
 beforeAll(async () => {
-  app = await startTestApp({}, { limits: { connectTurn: 1_000, connectDeadline: 3_000, connectLock: 1_500 } });
+  app = await startTestApp(
+    {},
+    { limits: { connectTurn: 1_000, connectDeadline: 3_000, connectLock: 1_500 } },
+  );
 });
 afterAll(() => app?.close());
 afterEach(() => node?.kill());
