@@ -3,12 +3,12 @@ import type { ActivityEntry } from "../server/contracts/activity.ts";
 import type { Db } from "./client.ts";
 import type { AccountActivityTable } from "./schema.ts";
 
-/** Writes one ending into the person's history (I8); of one opening of Link only the first. */
+/** Writes one ending into the user's history (I8): once for each run, and for each opening of Link. */
 export async function addActivity(db: Db, entry: Insertable<AccountActivityTable>): Promise<void> {
   await db
     .insertInto("account_activity")
     .values(entry)
-    .onConflict((conflict) => conflict.columns(["user_id", "link_session_id"]).doNothing())
+    .onConflict((conflict) => conflict.doNothing())
     .execute();
 }
 

@@ -1,6 +1,7 @@
-import type { ExpressionBuilder } from "kysely";
+import { type ExpressionBuilder, sql } from "kysely";
 import type { Db } from "./client.ts";
 import type { Database } from "./schema.ts";
+import { raiseDataVersion } from "./users.ts";
 
 /**
  * Deletes everything the product knows of a person, in the transaction that holds their lock. Their
@@ -26,17 +27,17 @@ export async function eraseUser(tx: Db, userId: string): Promise<void> {
     .execute();
   await tx
     .updateTable("users")
-    .set((eb) => ({
+    .set({
       name: "",
       email: `${userId}@deleted.invalid`,
       email_verified: false,
       image: null,
-      data_version: eb("data_version", "+", 1),
-      deleted_at: new Date(),
-      updated_at: new Date(),
-    }))
+      deleted_at: sql<Date>`now()`,
+      updated_at: sql<Date>`now()`,
+    })
     .where("id", "=", userId)
     .execute();
+  await raiseDataVersion(tx, userId);
 }
 
 /** Deletes the rows of erased people for whom nothing is left to do at Plaid. Returns their ids. */

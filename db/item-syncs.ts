@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { Db } from "./client.ts";
 import { clearCacheJob, requestSyncs } from "./jobs.ts";
+import { raisedDataVersion } from "./users.ts";
 
 /** A transaction as a page brings it; `accountId` is Plaid's. */
 export interface PageTransaction {
@@ -167,7 +168,7 @@ export async function finishSync(
 ): Promise<void> {
   await sql`
     with version as (
-      update users set data_version = data_version + 1 where id = ${userId} returning id
+      ${raisedDataVersion(sql`id = ${userId}`)}
     ),
     sync as (
       update item_syncs set status = 'done', synced_at = now(), due_at = ${fromNow(dueInMs)},
@@ -206,10 +207,8 @@ export async function tellFirstSync(
       where item_id = ${itemId} and user_id = ${userId} and synced_at is null
     ),
     version as (
-      update users set data_version = data_version + 1
-      where id = (select id from users, sync where id = ${userId} and sync.count = 1
-        for no key update of users skip locked)
-      returning id
+      ${raisedDataVersion(sql`id = (select id from users, sync where id = ${userId} and sync.count = 1
+        for no key update of users skip locked)`)}
     )
     update item_syncs set status = 'waiting', started_at = coalesce(started_at, now()),
       retry_at = now() + ${retryInMs}::float8 * interval '1 millisecond',
@@ -231,9 +230,7 @@ export async function postponeCacheClear(
   const waiting = sql`user_id = ${userId} and (item_id = ${itemId}::uuid or clear_retry_at is not null)`;
   await sql`
     with version as (
-      update users set data_version = data_version + 1
-      where id = ${userId} and exists (select 1 from item_syncs where ${waiting})
-      returning id
+      ${raisedDataVersion(sql`id = ${userId} and exists (select 1 from item_syncs where ${waiting})`)}
     ),
     marked as (
       update item_syncs set clear_retry_at = ${fromNow(waitMs)} from version
@@ -246,9 +243,8 @@ export async function postponeCacheClear(
 export async function markCacheCleared(db: Db, userId: string): Promise<void> {
   await sql`
     with version as (
-      update users set data_version = data_version + 1 where id = ${userId}
-        and exists (select 1 from item_syncs where user_id = ${userId} and clear_retry_at is not null)
-      returning id
+      ${raisedDataVersion(sql`id = ${userId}
+        and exists (select 1 from item_syncs where user_id = ${userId} and clear_retry_at is not null)`)}
     )
     update item_syncs set clear_retry_at = null from version
     where user_id = version.id and clear_retry_at is not null`.execute(db);
@@ -294,7 +290,7 @@ export async function postponeSync(
 export async function markSyncFailed(db: Db, userId: string, itemId: string): Promise<void> {
   await sql`
     with version as (
-      update users set data_version = data_version + 1 where id = ${userId} returning id
+      ${raisedDataVersion(sql`id = ${userId}`)}
     )
     update item_syncs set status = 'failed' from version
     where item_id = ${itemId} and user_id = version.id`.execute(db);

@@ -2,8 +2,10 @@ import { type InferResult, type Insertable, sql } from "kysely";
 import type { ItemWithAccounts } from "../server/contracts/accounts.ts";
 import type { Db } from "./client.ts";
 import { syncItemJob } from "./jobs.ts";
+import { connectAttempt, type Transition } from "./link-attempts.ts";
 import type { AccountActivityTable, ItemRow, ItemsTable, NewAccountRow } from "./schema.ts";
 import { trailOf } from "./trail.ts";
+import { raisedDataVersion } from "./users.ts";
 
 /** What a connection writes, with the Item's id for the attempt's. */
 export interface NewConnection {
@@ -15,16 +17,21 @@ export interface NewConnection {
 
 /**
  * Everything a connection writes, in one statement of the connecting transaction: the Item, its
- * accounts, the activity entry, the user's data version, the attempt that ends with it (I4), and the
- * job that fetches its transactions. The statement is made here, and sent by what this returns: it
- * is large, and there is time to make it while the access_token is being kept. It fails where another
- * run has given the Item up meanwhile: such an attempt has a reason, and a connected one may have none.
+ * accounts, the activity entry, the user's data version, the attempt that becomes connected (I4), and
+ * the job that fetches its transactions. Building this large statement takes time, so it is built while
+ * the access token is being saved; the returned function sends it.
+ *
+ * @param connect the transition of the attempt; when its state refuses it, nothing is inserted
  */
 export function prepareConnection(
   tx: Db,
   { item, accounts, activity }: NewConnection,
+  connect: Transition,
 ): () => Promise<ItemWithAccounts> {
   const statement = tx
+    .with("attempt", () =>
+      connectAttempt(tx, { userId: item.user_id, id: item.id as string }, connect),
+    )
     .with("item", (db) => db.insertInto("items").values(item).returningAll())
     .with("account", (db) => db.insertInto("accounts").values(accounts).returningAll())
     .with("sync", (db) =>
@@ -39,23 +46,12 @@ export function prepareConnection(
       (db) => db.selectFrom("item").select(syncItemJob(item.user_id, item.id).as("added")),
     )
     .with("entry", (db) => db.insertInto("account_activity").values(activity))
-    .with("version", (db) =>
-      db
-        .updateTable("users")
-        .set((eb) => ({ data_version: eb("data_version", "+", 1) }))
-        .where("id", "=", item.user_id),
-    )
-    .with("attempt", (db) =>
-      db
-        .updateTable("link_attempts")
-        .set({ status: "connected", access_token_sealed: null, updated_at: new Date() })
-        .where("id", "=", item.id)
-        .where("user_id", "=", item.user_id),
-    )
+    .with("version", () => sql<{ id: string }>`(${raisedDataVersion(sql`id = ${item.user_id}`)})`)
     .selectFrom("item as items")
+    .innerJoin("attempt", "attempt.id", "items.id")
     .innerJoin("account as accounts", "accounts.item_id", "items.id")
     .innerJoin("sync as item_syncs", "item_syncs.item_id", "items.id")
-    // What is not read is not run.
+    // PostgreSQL runs only the expressions that are read.
     .innerJoin("job", (join) => join.on("job.added", "is not", null))
     .select(shown)
     .orderBy("accounts.position")
@@ -63,7 +59,7 @@ export function prepareConnection(
   return async () => {
     const { rows } = await tx.executeQuery(statement);
     const [connected] = toContract(rows);
-    if (!connected) throw new Error("an Item without accounts was inserted");
+    if (!connected) throw new Error("the attempt left the state exchanged before the insert");
     return connected;
   };
 }
@@ -131,10 +127,10 @@ export async function setItemGood(
     .updateTable("items")
     .set({
       status: "good",
-      status_at: new Date(),
+      status_at: sql<Date>`now()`,
       expires_at: null,
       new_accounts: moreToChoose,
-      updated_at: new Date(),
+      updated_at: sql<Date>`now()`,
     })
     .where("id", "=", id)
     .where("user_id", "=", userId)
@@ -191,6 +187,11 @@ export async function findItemByPlaidId(
   return row ?? null;
 }
 
+/** Whether a live row, of whichever user, holds the Item that Plaid calls `plaidItemId`. */
+export async function isItemLive(db: Db, plaidItemId: string): Promise<boolean> {
+  return (await findItemByPlaidId(db, plaidItemId)) !== null;
+}
+
 /** The person took an account's permission away. Returns false when it is not there or known. */
 export async function revokeAccount(
   tx: Db,
@@ -200,7 +201,7 @@ export async function revokeAccount(
 ): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable("accounts")
-    .set({ revoked_at: new Date() })
+    .set({ revoked_at: sql<Date>`now()` })
     .where("plaid_account_id", "=", plaidAccountId)
     .where("item_id", "=", itemId)
     .where("user_id", "=", userId)
@@ -259,7 +260,7 @@ export async function updateItem(
   change: { status?: ItemRow["status"]; expiresAt?: Date | null; newAccounts?: boolean },
 ): Promise<void> {
   const { status, expiresAt, newAccounts } = change;
-  const now = new Date();
+  const now = sql<Date>`now()`;
   await tx
     .updateTable("items")
     .set({ updated_at: now })

@@ -1,10 +1,10 @@
-import { type Insertable, sql, type UpdateObject } from "kysely";
+import { sql } from "kysely";
 import { jsonArrayFrom } from "kysely/helpers/postgres";
 import type { KnownAccount } from "../server/connect/duplicates.ts";
 import type { Db } from "./client.ts";
 import { compiledOnce } from "./compiled-once.ts";
 import { knownAccounts } from "./items.ts";
-import type { Database, LinkAttemptRow, LinkAttemptsTable } from "./schema.ts";
+import type { LinkAttemptRow } from "./schema.ts";
 
 /** Why an attempt ended without a connection: a reason of `contracts/errors.ts` and its details. */
 export interface AttemptReason {
@@ -12,19 +12,157 @@ export interface AttemptReason {
   details: unknown;
 }
 
-/** An attempt as `connectAccount` takes it up. */
-export interface TakenUp {
-  id: string;
-  /** The sealed public_token that this request made it with; null when the attempt was there already. */
-  madeWith: string | null;
+export type AttemptStatus = LinkAttemptRow["status"];
+
+/** A guarded change of an attempt; `server/connect/attempt.ts` lists them all. */
+export interface Transition {
+  /** The status after, by the status before. Any other status refuses the transition. */
+  status: Partial<Record<AttemptStatus, AttemptStatus>>;
+  /** Whose mark the attempt may carry; absent: anyone's. `as read`: the one that the run has read. */
+  mark?: "own" | "none or own" | "as read";
+  publicToken?: "store" | "clear";
+  /** The mark of the run. */
+  run?: "store" | "clear";
+  accessToken?: "store" | "clear";
+  reason?: "store";
+}
+
+/** What a transition stores, as far as it stores it. */
+export interface TransitionValues {
+  /** The run that performs it. */
+  runId?: string;
+  /** The mark that the run has read. */
+  readRunId?: string | null;
+  publicTokenSealed?: string;
+  connectAnyway?: boolean;
+  accessTokenSealed?: string;
+  plaidItemId?: string;
+  why?: AttemptReason;
+  /** Milliseconds from now on that the recovery leaves the attempt alone. */
+  retryInMs?: number;
 }
 
 /**
- * The user's attempt for this public_token: the one already there, or `attempt` as a new `started`
- * one. Null when the token was sent before by another user. `leaveFor`: milliseconds that the
- * recovery leaves a new one alone.
+ * Performs a transition of one attempt of the user.
+ *
+ * @returns the status after it; null when the attempt is in a state that refuses it, or is gone
  */
-export async function startAttempt(
+export async function moveAttempt(
+  db: Db,
+  { userId, id }: { userId: string; id: string },
+  transition: Transition,
+  values: TransitionValues = {},
+): Promise<AttemptStatus | null> {
+  let statement = statements.get(transition);
+  if (!statement) {
+    statement = compiledOnce((tx, given: MoveValues) => moveStatement(tx, transition, given));
+    statements.set(transition, statement);
+  }
+  const { why, retryInMs = 0, runId = null, readRunId = null, ...stored } = values;
+  const [moved] = await statement(db, {
+    ...{ userId, id, runId, readRunId, retryInMs },
+    publicTokenSealed: stored.publicTokenSealed ?? null,
+    connectAnyway: stored.connectAnyway ?? false,
+    accessTokenSealed: stored.accessTokenSealed ?? null,
+    plaidItemId: stored.plaidItemId ?? null,
+    reason: why?.reason ?? null,
+    details: why?.details === undefined ? null : JSON.stringify(why.details),
+  });
+  return moved?.status ?? null;
+}
+
+interface MoveValues {
+  userId: string;
+  id: string;
+  runId: string | null;
+  readRunId: string | null;
+  retryInMs: number;
+  publicTokenSealed: string | null;
+  connectAnyway: boolean;
+  accessTokenSealed: string | null;
+  plaidItemId: string | null;
+  reason: string | null;
+  details: string | null;
+}
+
+const statements = new WeakMap<
+  Transition,
+  (db: Db, values: MoveValues) => Promise<{ status: AttemptStatus }[]>
+>();
+
+function moveStatement(db: Db, transition: Transition, values: MoveValues) {
+  return db
+    .updateTable("link_attempts")
+    .set(moved(transition))
+    .$if(transition.publicToken === "store", (query) =>
+      query.set({
+        public_token_sealed: values.publicTokenSealed,
+        connect_anyway: values.connectAnyway,
+      }),
+    )
+    .$if(transition.run === "store", (query) => query.set({ run_id: values.runId }))
+    .$if(transition.accessToken === "store", (query) =>
+      query.set({
+        access_token_sealed: values.accessTokenSealed,
+        plaid_item_id: values.plaidItemId,
+      }),
+    )
+    .$if(transition.reason === "store", (query) =>
+      query.set({ reason: values.reason, reason_details: values.details }),
+    )
+    .set({ retry_at: sql<Date>`now() + ${values.retryInMs} * interval '1 millisecond'` })
+    .where("id", "=", values.id)
+    .where("user_id", "=", values.userId)
+    .where("status", "in", from(transition))
+    .$if(transition.mark === "as read", (query) =>
+      query.where("run_id", "is not distinct from", values.readRunId),
+    )
+    .$if(transition.mark === "own", (query) => query.where("run_id", "=", values.runId))
+    .$if(transition.mark === "none or own", (query) =>
+      query.where((eb) =>
+        eb.or([
+          eb("run_id", "=", values.runId),
+          eb.and([eb("run_id", "is", null), eb("sent_again", "=", false)]),
+        ]),
+      ),
+    )
+    .returning("status");
+}
+
+/** The stored statuses that a transition starts from. */
+function from({ status }: Transition): AttemptStatus[] {
+  return Object.keys(status) as AttemptStatus[];
+}
+
+/** The columns of a transition whose new value is the same whatever the attempt. */
+function moved({ status, publicToken, run, accessToken }: Transition) {
+  const [[before, after] = [], ...others] = Object.entries(status);
+  const isSame = before === after && others.length === 0;
+  return {
+    status: others.length
+      ? sql<AttemptStatus>`case link_attempts.status ${sql.join(
+          Object.entries(status).map(
+            ([left, entered]) => sql`when ${sql.lit(left)} then ${sql.lit(entered)}`,
+          ),
+          sql` `,
+        )} end`
+      : sql<AttemptStatus>`${sql.lit(after)}`,
+    ...(publicToken === "clear" && { public_token_sealed: null }),
+    ...(accessToken === "clear" && { access_token_sealed: null }),
+    // `sent_again` tells nodes of the release before what `run_id` tells this one.
+    ...(run === "store" && { sent_again: true }),
+    ...(run === "clear" && { run_id: null, sent_again: false }),
+    ...(!isSame && { tries: 0 }),
+    updated_at: sql<Date>`now()`,
+  };
+}
+
+/**
+ * Records a public_token before anything is sent, or finds the attempt that has it.
+ *
+ * @returns the attempt's id; null when another user sent the public_token before
+ */
+export async function recordAttempt(
   db: Db,
   userId: string,
   attempt: {
@@ -32,56 +170,67 @@ export async function startAttempt(
     publicTokenHash: Buffer;
     publicTokenSealed: string;
     connectAnyway: boolean;
+    /** Milliseconds from now on that the recovery leaves it alone. */
+    retryInMs: number;
   },
-  leaveFor: number,
-): Promise<TakenUp | null> {
-  const [made] = await newAttempt(db, {
-    id: attempt.id,
-    user_id: userId,
-    public_token_hash: attempt.publicTokenHash,
-    public_token_sealed: attempt.publicTokenSealed,
-    connect_anyway: attempt.connectAnyway,
-    retry_at: new Date(Date.now() + leaveFor),
-  });
-  if (made) return { id: made.id, madeWith: attempt.publicTokenSealed };
+): Promise<string | null> {
+  const [recorded] = await insertAttempt(db, { userId, ...attempt });
+  if (recorded) return recorded.id;
   const found = await db
     .selectFrom("link_attempts")
     .where("public_token_hash", "=", attempt.publicTokenHash)
     .where("user_id", "=", userId)
     .select("id")
     .executeTakeFirst();
-  return found ? { id: found.id, madeWith: null } : null;
+  return found?.id ?? null;
 }
 
-type NewAttempt = Required<
-  Pick<
-    Insertable<LinkAttemptsTable>,
-    "id" | "user_id" | "public_token_hash" | "public_token_sealed" | "connect_anyway" | "retry_at"
-  >
->;
+const insertAttempt = compiledOnce(
+  (db, attempt: { userId: string } & Parameters<typeof recordAttempt>[2]) =>
+    db
+      .insertInto("link_attempts")
+      .values({
+        id: attempt.id,
+        user_id: attempt.userId,
+        public_token_hash: attempt.publicTokenHash,
+        public_token_sealed: attempt.publicTokenSealed,
+        connect_anyway: attempt.connectAnyway,
+        // The column's default is for nodes of the release before, which send without a mark.
+        run_id: null,
+        retry_at: sql<Date>`now() + ${attempt.retryInMs} * interval '1 millisecond'`,
+      })
+      .onConflict((conflict) => conflict.column("public_token_hash").doNothing())
+      .returning("id"),
+);
 
-const newAttempt = compiledOnce((db, attempt: NewAttempt) => {
-  const { id, user_id, public_token_hash, public_token_sealed, connect_anyway, retry_at } = attempt;
-  return db
-    .insertInto("link_attempts")
-    .values({ id, user_id, public_token_hash, public_token_sealed, connect_anyway, retry_at })
-    .onConflict((conflict) => conflict.column("public_token_hash").doNothing())
-    .returning("id");
-});
+/** One attempt of the user, or null. */
+export async function findAttempt(
+  db: Db,
+  userId: string,
+  id: string,
+): Promise<LinkAttemptRow | null> {
+  const row = await db
+    .selectFrom("link_attempts")
+    .selectAll()
+    .where("id", "=", id)
+    .where("user_id", "=", userId)
+    .executeTakeFirst();
+  return row ?? null;
+}
 
 /** What the connecting transaction decides on, in one statement. */
 export interface ConnectState {
   attempt: LinkAttemptRow;
   /** Every live account of the user. */
-  accounts: KnownAccount[];
+  known: (KnownAccount & { plaidItemId: string })[];
 }
 
-/** Read under the user's lock, where nobody else is changing either. */
+/** Read under the user's lock, where no other run changes either. */
 export async function readConnectState(tx: Db, userId: string, id: string): Promise<ConnectState> {
   const [row] = await connectState(tx, { userId, id });
   if (!row) throw new Error("no such attempt");
-  const { accounts, ...attempt } = row;
-  return { attempt, accounts };
+  const { known, ...attempt } = row;
+  return { attempt, known };
 }
 
 const connectState = compiledOnce((tx, { userId, id }: { userId: string; id: string }) =>
@@ -90,152 +239,88 @@ const connectState = compiledOnce((tx, { userId, id }: { userId: string; id: str
     .selectAll()
     .where("id", "=", id)
     .where("user_id", "=", userId)
-    .select(jsonArrayFrom(knownAccounts(tx, userId)).as("accounts")),
+    .select(
+      jsonArrayFrom(knownAccounts(tx, userId).select("items.plaid_item_id as plaidItemId")).as(
+        "known",
+      ),
+    ),
 );
 
 /**
- * Before the exchange is sent by anybody but the request that made the attempt: keeps the public_token
- * (again, where `forgetPublicToken` dropped it), and that it was sent.
+ * Whether an Item of Plaid's belongs to another user, or to another attempt of this one: then the
+ * public_token of `id` was one of update mode, and the Item is not new.
  */
-export async function keepPublicToken(
-  db: Db,
-  userId: string,
-  id: string,
-  sent: { publicTokenSealed: string; connectAnyway: boolean },
-  leaveFor: number,
-): Promise<void> {
-  await update(db, userId, id, {
-    public_token_sealed: sent.publicTokenSealed,
-    connect_anyway: sent.connectAnyway,
-    sent_again: true,
-    retry_at: new Date(Date.now() + leaveFor),
-  }).execute();
-}
-
-/**
- * The exchange certainly did not happen: the person may send the token again until it expires.
- * `sealed` is what this run put there: when another is sending the token meanwhile, its own stays.
- */
-export async function forgetPublicToken(
-  db: Db,
-  userId: string,
-  id: string,
-  sealed: string,
-  expiresIn: number,
-): Promise<void> {
-  await update(db, userId, id, {
-    public_token_sealed: null,
-    sent_again: false,
-    retry_at: new Date(Date.now() + expiresIn),
-  })
-    .where("status", "=", "started")
-    .where("public_token_sealed", "=", sealed)
-    .execute();
-}
-
-/**
- * Keeps the sealed token of a fresh exchange, whatever state the attempt is in: from here on the
- * Item can be found again. Committed on its own, outside the connecting transaction.
- */
-export async function keepExchange(
-  db: Db,
-  userId: string,
-  id: string,
-  exchange: { accessTokenSealed: string; plaidItemId: string },
-): Promise<void> {
-  await update(db, userId, id, {
-    status: "exchanged",
-    public_token_sealed: null,
-    access_token_sealed: exchange.accessTokenSealed,
-    plaid_item_id: exchange.plaidItemId,
-    reason: null,
-    reason_details: null,
-    tries: 0,
-    retry_at: new Date(),
-  }).execute();
-}
-
-/**
- * Gives an exchanged attempt up: its Item is now to be removed at Plaid. Returns false when it is
- * no longer `exchanged`, which is how a commit whose answer was lost shows itself.
- */
-export async function markRemoving(
-  db: Db,
-  userId: string,
-  id: string,
-  why: AttemptReason,
+export async function isItemOfAnother(
+  tx: Db,
+  { userId, id, plaidItemId }: { userId: string; id: string; plaidItemId: string },
 ): Promise<boolean> {
-  const result = await update(db, userId, id, {
-    status: "removing",
-    ...asColumns(why),
-    tries: 0,
-    retry_at: new Date(),
-  })
-    .where("status", "=", "exchanged")
-    .executeTakeFirst();
-  return result.numUpdatedRows > 0n;
+  const [found] = await itemOfAnother(tx, { userId, id, plaidItemId });
+  return found !== undefined;
 }
 
-/** Why an attempt that was `connected` is so no more. */
-export const disconnected = "disconnected";
+const itemOfAnother = compiledOnce(
+  (tx, { userId, id, plaidItemId }: { userId: string; id: string; plaidItemId: string }) =>
+    tx
+      .selectFrom("link_attempts")
+      .where("user_id", "=", userId)
+      .where("plaid_item_id", "=", plaidItemId)
+      .where("id", "!=", id)
+      .select(sql<number>`1`.as("found"))
+      .unionAll(
+        tx
+          .selectFrom("items")
+          .where("plaid_item_id", "=", plaidItemId)
+          .where("user_id", "!=", userId)
+          .select(sql<number>`1`.as("found")),
+      ),
+);
 
 /**
- * Takes the token of one Item of the user (without `id`, of every one) into the attempt that made it:
- * the Item is now to be removed at Plaid, and its row may go.
+ * Disconnects one Item of the user (without `id`, every one): performs `transition` on the attempt that
+ * made it, which takes the Item's access token back. The Item's row may be deleted then.
  */
-export async function markDisconnected(
+export async function disconnectAttempts(
   tx: Db,
   userId: string,
+  transition: Transition,
+  reason: string,
   id?: string,
-): Promise<{ id: string; access_token_sealed: string }[]> {
+): Promise<{ id: string; access_token_sealed: string; plaid_item_id: string }[]> {
   return tx
     .updateTable("link_attempts")
     .from("items")
     .set((eb) => ({
-      status: "removing" as const,
+      ...moved(transition),
       access_token_sealed: eb.ref("items.access_token_sealed"),
-      reason: disconnected,
+      reason,
       reason_details: null,
-      tries: 0,
-      retry_at: new Date(),
-      updated_at: new Date(),
+      retry_at: sql<Date>`now()`,
     }))
     .whereRef("items.id", "=", "link_attempts.id")
     .where("items.user_id", "=", userId)
     .where("link_attempts.user_id", "=", userId)
+    .where("link_attempts.status", "in", from(transition))
     .$if(id !== undefined, (query) => query.where("items.id", "=", id as string))
-    .returning(["items.id", "items.access_token_sealed"])
+    .returning(["items.id", "items.access_token_sealed", "items.plaid_item_id"])
     .execute();
 }
 
-/** The Item of a `removing` attempt is gone at Plaid: the token is forgotten. */
-export async function markRemoved(db: Db, userId: string, id: string): Promise<void> {
-  await update(db, userId, id, { status: "failed", access_token_sealed: null })
-    .where("status", "=", "removing")
-    .execute();
-}
-
-/**
- * Ends an attempt that holds no Item: its public_token will get this answer from now on. Returns
- * false when it is no longer `started`.
- */
-export async function markFailed(
+/** For the statement that inserts an Item: connects its attempt, or matches no row. */
+export function connectAttempt(
   db: Db,
-  userId: string,
-  id: string,
-  why: AttemptReason,
-): Promise<boolean> {
-  const result = await update(db, userId, id, {
-    status: "failed",
-    public_token_sealed: null,
-    ...asColumns(why),
-  })
-    .where("status", "=", "started")
-    .executeTakeFirst();
-  return result.numUpdatedRows > 0n;
+  { userId, id }: { userId: string; id: string },
+  transition: Transition,
+) {
+  return db
+    .updateTable("link_attempts")
+    .set(moved(transition))
+    .where("id", "=", id)
+    .where("user_id", "=", userId)
+    .where("status", "in", from(transition))
+    .returning("id");
 }
 
-/** Unfinished attempts that nobody works on any more, the longest waiting first. */
+/** Unfinished attempts whose run has had its time, the longest waiting first. */
 export async function dueAttempts(db: Db, limit: number): Promise<LinkAttemptRow[]> {
   return db
     .selectFrom("link_attempts")
@@ -247,12 +332,17 @@ export async function dueAttempts(db: Db, limit: number): Promise<LinkAttemptRow
     .execute();
 }
 
-/** Another try in vain: the next one after 30 s, doubling up to an hour. */
+/** Backs off: the recovery tries the attempt again after 30 s, doubling up to an hour. */
 export async function postpone(db: Db, userId: string, id: string): Promise<void> {
-  await update(db, userId, id, {
-    tries: sql<number>`tries + 1`,
-    retry_at: sql<Date>`now() + least(interval '30 seconds' * 2 ^ least(tries, 10), interval '1 hour')`,
-  })
+  await db
+    .updateTable("link_attempts")
+    .set({
+      tries: sql<number>`tries + 1`,
+      retry_at: sql<Date>`now() + least(interval '30 seconds' * 2 ^ least(tries, 10), interval '1 hour')`,
+      updated_at: sql<Date>`now()`,
+    })
+    .where("id", "=", id)
+    .where("user_id", "=", userId)
     .where("status", "in", unfinished)
     .execute();
 }
@@ -271,21 +361,29 @@ export interface AttemptAtWork {
 
 /** Every unfinished attempt, and those whose exchange was lost, oldest first. */
 export async function listAttemptsAtWork(db: Db): Promise<AttemptAtWork[]> {
-  return db
-    .selectFrom("link_attempts")
-    .select([
-      "id",
-      "user_id",
-      "status",
-      "reason",
-      "plaid_item_id",
-      "tries",
-      "retry_at",
-      "created_at",
-    ])
-    .where((eb) => eb.or([eb("status", "in", unfinished), eb("reason", "=", "exchange_lost")]))
-    .orderBy("created_at")
-    .execute();
+  return (
+    db
+      .selectFrom("link_attempts")
+      .select([
+        "id",
+        "user_id",
+        "status",
+        "reason",
+        "plaid_item_id",
+        "tries",
+        "retry_at",
+        "created_at",
+      ])
+      // One whose response arrived late has an Item that is known, and was removed.
+      .where((eb) =>
+        eb.or([
+          eb("status", "in", unfinished),
+          eb.and([eb("reason", "=", "exchange_lost"), eb("plaid_item_id", "is", null)]),
+        ]),
+      )
+      .orderBy("created_at")
+      .execute()
+  );
 }
 
 /** How many attempts are unfinished, by status; a removal that failed `stuckAfter` times is `stuck`. */
@@ -309,20 +407,3 @@ export async function countUnfinished(
 }
 
 const unfinished = ["started", "exchanged", "removing"] as const;
-
-function asColumns({ reason, details }: AttemptReason) {
-  return { reason, reason_details: details === undefined ? null : JSON.stringify(details) };
-}
-
-function update(
-  db: Db,
-  userId: string,
-  id: string,
-  values: UpdateObject<Database, "link_attempts", "link_attempts">,
-) {
-  return db
-    .updateTable("link_attempts")
-    .set({ ...values, updated_at: new Date() })
-    .where("id", "=", id)
-    .where("user_id", "=", userId);
-}

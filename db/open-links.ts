@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import type { Db } from "./client.ts";
 
 /** Keeps the sealed link_token this person opens Link with now, in place of any earlier one. */
@@ -27,7 +28,7 @@ export async function findOpenLink(
     .selectFrom("open_links")
     .select(["link_token_sealed as linkTokenSealed", "item_id as itemId"])
     .where("user_id", "=", userId)
-    .where("expires_at", ">", new Date())
+    .where("expires_at", ">", sql<Date>`now()`)
     .executeTakeFirst();
   return row ?? null;
 }

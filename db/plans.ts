@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { jsonArrayFrom } from "kysely/helpers/postgres";
 import type { PlanOutput } from "../server/contracts/plan.ts";
 import type { Db } from "./client.ts";
@@ -42,7 +43,7 @@ export async function getPlanUse(db: Db, userId: string): Promise<PlanOutput> {
 export async function setPlan(db: Db, email: string, plan: string): Promise<boolean> {
   const result = await db
     .updateTable("users")
-    .set({ plan, updated_at: new Date() })
+    .set({ plan, updated_at: sql<Date>`now()` })
     .where("email", "=", email.toLowerCase())
     .executeTakeFirst();
   return result.numUpdatedRows > 0n;

@@ -167,9 +167,11 @@ export interface LinkAttemptsTable {
   /** SHA-256 of the public_token: unique, the idempotency key. */
   public_token_hash: Buffer;
   status: Generated<"started" | "exchanged" | "connected" | "removing" | "failed">;
-  /** The public_token, sealed by `server/vault`, while the exchange is not certainly over. */
+  /** The public_token, sealed by `server/vault`, until the exchange has certainly ended. */
   public_token_sealed: string | null;
-  /** Somebody beside the request that made the attempt has sent the exchange. */
+  /** The run that sends, or sent, the exchange; null before. New rows name it: the default is for older nodes. */
+  run_id: Generated<string | null>;
+  /** What the release before reads in place of `run_id`; to be dropped with the next one. */
   sent_again: Generated<boolean>;
   /** The person said that accounts which only look like known ones are others. */
   connect_anyway: Generated<boolean>;

@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import type { Db } from "./client.ts";
 import { compiledOnce } from "./compiled-once.ts";
 
@@ -42,13 +42,20 @@ const lockedUser = compiledOnce((db, { userId }: { userId: string }) =>
     .forNoKeyUpdate("users"),
 );
 
-/** Raises the data version: every cached entry of this user is out of date once it commits (I5). */
+/** Raises the data version: every cached entry of this user is stale once it commits (I5). */
 export async function raiseDataVersion(tx: Db, userId: string): Promise<void> {
-  await tx
-    .updateTable("users")
-    .set((eb) => ({ data_version: eb("data_version", "+", 1) }))
-    .where("id", "=", userId)
-    .execute();
+  await raisedDataVersion(sql`id = ${userId}`).execute(tx);
+}
+
+/**
+ * The one statement that raises a data version, as part of a larger one too; it returns the user's `id`.
+ *
+ * @param user the condition that finds the user
+ */
+export function raisedDataVersion(user: RawBuilder<unknown>): RawBuilder<{ id: string }> {
+  return sql<{
+    id: string;
+  }>`update users set data_version = data_version + 1 where ${user} returning id`;
 }
 
 /** The id of who signed up with this email, or null. */

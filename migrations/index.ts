@@ -14,6 +14,7 @@ import * as addedFrom from "./017_added_from.ts";
 import * as knownDevices from "./018_known_devices.ts";
 import * as expiredSessions from "./019_expired_sessions.ts";
 import * as proofsAndWebhookKeys from "./020_proofs_and_webhook_keys.ts";
+import * as attemptRuns from "./023_attempt_runs.ts";
 
 /** Every migration in order: numbered, forward only, never changed once it has landed. */
 export const migrations: Record<string, Migration> = {
@@ -32,6 +33,7 @@ export const migrations: Record<string, Migration> = {
   "018_known_devices": knownDevices,
   "019_expired_sessions": expiredSessions,
   "020_proofs_and_webhook_keys": proofsAndWebhookKeys,
+  "023_attempt_runs": attemptRuns,
 };
 
 /**

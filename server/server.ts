@@ -6,11 +6,9 @@ import { pathToFileURL } from "node:url";
 import type { ServerBuild } from "@remix-run/node";
 import type { Config } from "./config.ts";
 import { createHttp } from "./http.ts";
-import { createServices, type Services } from "./services.ts";
+import { createServices, type ServiceOptions, type Services } from "./services.ts";
 import { limitSockets, maxSockets, openFilesLimit, serverOptions } from "./sockets.ts";
-import type { LogDestination } from "./telemetry/log.ts";
 import { startTelemetry } from "./telemetry/telemetry.ts";
-import { type Limits, limits as productLimits, timeLimits } from "./time-limits.ts";
 
 /** A running app. */
 export interface RunningServer {
@@ -19,7 +17,7 @@ export interface RunningServer {
   /**
    * Answers what is open and takes no more, in an order that loses no request: `/readyz` refuses and
    * every answer ends its connection; `config.drain` later, when balancers know, nothing more is
-   * accepted and streams end, so that their clients go elsewhere. Bounded by `timeLimits.shutdown`.
+   * accepted and streams end, so that their clients go elsewhere. Bounded by `limits.shutdown`.
    */
   drain(): Promise<void>;
   /** Drains, then lets go of everything. */
@@ -28,22 +26,14 @@ export interface RunningServer {
 
 const buildFile = path.join(import.meta.dirname, "../build/server/index.js");
 
-/**
- * Starts the app on `config.port` (0: any free one). Rejects with EADDRINUSE when it is taken. `limits`:
- * others than the product's, for who measures what lies behind them.
- */
+/** Starts the app on `config.port` (0: any free one). Rejects with EADDRINUSE when it is taken. */
 export async function startServer(
   config: Config,
-  destination?: LogDestination,
-  limits: Limits = productLimits,
+  options: ServiceOptions = {},
 ): Promise<RunningServer> {
   const build = (await import(pathToFileURL(buildFile).href)) as ServerBuild;
   const telemetry = await startTelemetry(config);
-  const { services, close } = createServices(config, {
-    destination,
-    observe: telemetry.observe,
-    limits,
-  });
+  const { services, close } = createServices(config, { observe: telemetry.observe, ...options });
   const letGo = async () => {
     await close();
     await telemetry.close();
@@ -52,7 +42,7 @@ export async function startServer(
   const app = createHttp(services, build, stopping.signal);
   const open = new Set<ServerResponse>();
   const server = createServer(serverOptions, app);
-  limitSockets(server, maxSockets(openFilesLimit(), limits.sockets), services.log);
+  limitSockets(server, maxSockets(openFilesLimit(), services.quotas.sockets), services.log);
   server.prependListener("request", (_req, res) => {
     if (stopping.signal.aborted) res.setHeader("connection", "close");
     open.add(res);
@@ -73,7 +63,7 @@ export async function startServer(
     await services.live.close();
     // A connection whose answer or stream ends from here on is idle, and nobody waits for it.
     const idle = setInterval(() => server.closeIdleConnections(), 50);
-    const cut = setTimeout(() => server.closeAllConnections(), timeLimits.shutdown);
+    const cut = setTimeout(() => server.closeAllConnections(), services.limits.shutdown);
     await ended;
     clearTimeout(cut);
     clearInterval(idle);

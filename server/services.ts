@@ -17,11 +17,17 @@ import { ConnectGate } from "./connect/connect-gate.ts";
 import { FiscilityError } from "./contracts/errors.ts";
 import { Gate } from "./gate.ts";
 import { createPlaidDoor, type PlaidDoor } from "./plaid/plaid-door.ts";
+import type { OnStep } from "./step-times.ts";
 import { LiveChanges } from "./sync/live-changes.ts";
 import { WebhookKeys } from "./sync/webhook-keys.ts";
 import { createLog, type Log, type LogDestination, type ObserveLine } from "./telemetry/log.ts";
 import { spans } from "./telemetry/spans.ts";
-import { type Limits, limits as productLimits, timeLimits } from "./time-limits.ts";
+import {
+  quotas as productQuotas,
+  type Quotas,
+  type TimeLimits,
+  timeLimits,
+} from "./time-limits.ts";
 import { Vault } from "./vault/vault.ts";
 
 /** For transactions that have a Plaid call inside, or wait for one that has: few, and apart. */
@@ -50,23 +56,36 @@ export interface Services {
   exports: Gate;
   live: LiveChanges;
   auth: Auth;
+  /** Every time limit, in milliseconds; tests build services with shorter ones. */
+  limits: TimeLimits;
+  /** How much one caller may have, and all of them together. */
+  quotas: Quotas;
+  /** Called as each step of a connection, disconnect or sync ends; tests break things there. */
+  onStep: OnStep | undefined;
+}
+
+export interface ServiceOptions {
+  destination?: LogDestination;
+  observe?: ObserveLine;
+  /** Time limits that differ from the product's. */
+  limits?: Partial<TimeLimits>;
+  /** What the bench lifts to measure what lies behind it. */
+  quotas?: Quotas;
+  onStep?: OnStep;
 }
 
 /** Builds the services; nothing connects before it is used. `close` lets go of every connection. */
 export function createServices(
   config: Config,
-  {
-    destination,
-    observe,
-    limits = productLimits,
-  }: { destination?: LogDestination; observe?: ObserveLine; limits?: Limits } = {},
+  { destination, observe, onStep, limits: changed, quotas = productQuotas }: ServiceOptions = {},
 ) {
+  const limits = { ...timeLimits, ...changed };
   const log = createLog(config.logLevel, destination, observe);
   const onIdleError = (error: Error) =>
     log.warn({ event: "database_connection_lost", error: error.message }, "Connection lost");
   const common = {
-    statementTimeoutMs: timeLimits.statement,
-    connectTimeoutMs: timeLimits.databaseConnect,
+    statementTimeoutMs: limits.statement,
+    connectTimeoutMs: limits.databaseConnect,
     onIdleError,
     onQuery: config.tracesTo
       ? (sql: string, ms: number) =>
@@ -77,29 +96,29 @@ export function createServices(
     ...common,
     url: config.databaseUrl.reveal(),
     max: poolSize,
-    lockTimeoutMs: timeLimits.lock,
-    idleInTransactionTimeoutMs: timeLimits.statement,
+    lockTimeoutMs: limits.lock,
+    idleInTransactionTimeoutMs: limits.statement,
   });
   const connectDb = createDb({
     ...common,
     // Not through a pooler: a connection that waits for Plaid would be missing to everybody's reads.
     url: config.databaseDirectUrl.reveal(),
     max: connectPoolSize,
-    statementTimeoutMs: timeLimits.connectLock,
-    lockTimeoutMs: timeLimits.connectLock,
-    idleInTransactionTimeoutMs: timeLimits.connectIdleInTransaction,
+    statementTimeoutMs: limits.connectLock,
+    lockTimeoutMs: limits.connectLock,
+    idleInTransactionTimeoutMs: limits.connectIdleInTransaction,
   });
   const redis = config.redis ? new RedisDoor(config.redis, log) : null;
   const devices = new KnownDevices(db, config);
   const throttle = new LogInThrottle(redis, devices, config, log);
   const passwords = new Passwords(hashesAtOnce(availableParallelism(), config.libuvThreads));
-  const plaid = createPlaidDoor(config.plaid, createPlaidLimiter(redis), log);
+  const plaid = createPlaidDoor(config.plaid, createPlaidLimiter(redis), log, limits);
   const services: Services = {
     config,
     log,
     db,
     connectDb,
-    connectGate: new ConnectGate(connectPoolSize),
+    connectGate: new ConnectGate(connectPoolSize, limits),
     plaid,
     webhookKeys: new WebhookKeys(plaid, db, redis),
     vault: new Vault(config.tokenKeys),
@@ -107,10 +126,13 @@ export function createServices(
       redis ? createRedisAccountStore(redis, log) : createInProcessAccountStore(),
       log,
     ),
-    requestLimiter: createRequestLimiter(redis, limits),
-    ...createGates(limits),
-    live: new LiveChanges(db, config.databaseDirectUrl.reveal(), log, limits.streams),
+    requestLimiter: createRequestLimiter(redis, quotas),
+    ...createGates(quotas),
+    live: new LiveChanges(db, config.databaseDirectUrl.reveal(), log, quotas.streams),
     auth: createAuth(config, db, { throttle, devices, passwords }, log),
+    limits,
+    quotas,
+    onStep,
   };
   return {
     services,
@@ -122,7 +144,7 @@ export function createServices(
   };
 }
 
-function createGates(limits: Limits): Pick<Services, "callGate" | "heavyReads" | "exports"> {
+function createGates(quotas: Quotas): Pick<Services, "callGate" | "heavyReads" | "exports"> {
   const anyNumber = Number.POSITIVE_INFINITY;
   const tooMany = (limit: number) =>
     new FiscilityError("rate_limited", {
@@ -130,19 +152,19 @@ function createGates(limits: Limits): Pick<Services, "callGate" | "heavyReads" |
     });
   return {
     callGate: new Gate({
-      inside: { all: anyNumber, each: limits.callsAtOnce },
-      waiting: { all: anyNumber, each: limits.callsWaiting },
+      inside: { all: anyNumber, each: quotas.callsAtOnce },
+      waiting: { all: anyNumber, each: quotas.callsWaiting },
       turn: timeLimits.callTurn,
-      refusal: () => tooMany(limits.callsAtOnce),
+      refusal: () => tooMany(quotas.callsAtOnce),
     }),
     heavyReads: new Gate({
-      inside: { all: Math.floor(poolSize * limits.heavyShare), each: limits.heavyReads },
+      inside: { all: Math.floor(poolSize * quotas.heavyShare), each: quotas.heavyReads },
       waiting: { all: anyNumber, each: anyNumber },
       turn: timeLimits.heavyTurn,
-      refusal: (own) => (own ? tooMany(limits.heavyReads) : new FiscilityError("unavailable")),
+      refusal: (own) => (own ? tooMany(quotas.heavyReads) : new FiscilityError("unavailable")),
     }),
     exports: new Gate({
-      inside: { all: anyNumber, each: limits.exports },
+      inside: { all: anyNumber, each: quotas.exports },
       // A link that is clicked twice: the browser drops the first download for the second.
       waiting: { all: anyNumber, each: 1 },
       turn: timeLimits.exportTurn,

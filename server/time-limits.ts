@@ -100,8 +100,11 @@ export const timeLimits = {
   shutdown: 25_000,
 } as const;
 
+/** Milliseconds by name. */
+export type TimeLimits = Record<keyof typeof timeLimits, number>;
+
 /** How much one caller may have, and all of them together. */
-export const limits = {
+export const quotas = {
   /** Calls of one API key in `callWindow`. */
   keyCalls: 600,
   /** Calls of one session in `callWindow`. */
@@ -124,4 +127,4 @@ export const limits = {
   sockets: 20_000,
 } as const;
 
-export type Limits = { readonly [Name in keyof typeof limits]: number };
+export type Quotas = { readonly [Name in keyof typeof quotas]: number };

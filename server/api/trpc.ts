@@ -2,8 +2,8 @@ import { initTRPC, TRPCError } from "@trpc/server";
 import { type core, ZodError } from "zod";
 import { DatabaseUnreachable, isHeldUp } from "../../db/client.ts";
 import { requireProof } from "../auth/step-up.ts";
-import { issuesOf } from "../contracts/issues.ts";
 import { FiscilityError, type Reason, reasons } from "../contracts/errors.ts";
+import { issuesOf } from "../contracts/issues.ts";
 import { spans } from "../telemetry/spans.ts";
 import type { Context, User } from "./context.ts";
 import type { ErrorData, ProcedureMeta } from "./procedure-meta.ts";
@@ -91,7 +91,7 @@ const guarded = t.middleware(({ ctx, meta, path, next }) =>
     .inSpan(`procedure ${path}`, {}, async () => {
       try {
         const user = admit(ctx, meta);
-          if (meta?.stepUp) await requireProof(ctx.services.db, ctx);
+        if (meta?.stepUp) await requireProof(ctx.services.db, ctx);
         const result = await ctx.services.callGate.run(user.id, () => next({ ctx: { user } }));
         if (result.ok) return result;
         throw result.error;

@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import type { Limits } from "../time-limits.ts";
+import type { Quotas } from "../time-limits.ts";
 import { createLimiter } from "./limiter.ts";
 import type { RedisDoor } from "./redis-door.ts";
 
@@ -49,15 +49,15 @@ const maxWindows = 50_000;
  * waits for what other nodes have counted, and then behind the calls' backs. So a read makes the round
  * trips that it makes anyway. While Redis is away, and without one, each process counts for itself.
  */
-export function createRequestLimiter(redis: RedisDoor | null, limits: Limits): RequestLimiter {
-  const windowSeconds = limits.callWindow;
+export function createRequestLimiter(redis: RedisDoor | null, given: Quotas): RequestLimiter {
+  const windowSeconds = given.callWindow;
   const quota = (points: number, keyPrefix: string) => ({
     points,
     count: createLimiter(redis, { points, duration: windowSeconds, keyPrefix }),
   });
   const quotas = {
-    key: quota(limits.keyCalls, "fiscility:calls"),
-    session: quota(limits.sessionCalls, "fiscility:session-calls"),
+    key: quota(given.keyCalls, "fiscility:calls"),
+    session: quota(given.sessionCalls, "fiscility:session-calls"),
   };
   const windows = new LRUCache<string, Window>({ max: maxWindows });
 

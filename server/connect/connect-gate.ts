@@ -1,6 +1,6 @@
 import { FiscilityError } from "../contracts/errors.ts";
 import { Gate } from "../gate.ts";
-import { timeLimits } from "../time-limits.ts";
+import type { TimeLimits } from "../time-limits.ts";
 
 /** Connections that may wait for their turn in this process; past it the answer is `busy` at once. */
 const maxWaiting = 100;
@@ -25,18 +25,19 @@ export class ConnectGate {
   /** When the last one that had waited began, or will: `performance.now()`. */
   #latest = 0;
 
-  constructor(size: number) {
+  /** `connectTurn`: milliseconds that a request waits at most. */
+  constructor(size: number, { connectTurn }: Pick<TimeLimits, "connectTurn">) {
     this.#gate = new Gate({
       inside: { all: size, each: 1 },
       waiting: { all: maxWaiting, each: maxWaiting },
-      turn: timeLimits.connectTurn,
+      turn: connectTurn,
       refusal: busy,
     });
   }
 
   /**
    * Runs `work` when it is its turn. Errors: `busy` when too many wait already, or when its turn has
-   * not come within `timeLimits.connectTurn`; and work's own.
+   * not come in time; and work's own.
    */
   async run<T>(userId: string, work: () => Promise<T>): Promise<T> {
     const { leave, waited } = await this.#gate.enter(userId);

@@ -1,16 +1,17 @@
 import { eraseUser, forgetErasedUsers } from "../../db/deleted-users.ts";
 import { deleteItems, listItems } from "../../db/items.ts";
-import { markDisconnected } from "../../db/link-attempts.ts";
+import { disconnectAttempts } from "../../db/link-attempts.ts";
 import { lockUser } from "../../db/users.ts";
 import type { DeleteAccountInput, DeleteAccountOutput } from "../contracts/account.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import { deletePhrase } from "../contracts/phrases.ts";
+import { timeLimitSignal } from "../plaid/time-limit-signal.ts";
 import type { Services } from "../services.ts";
 import { StepTimes } from "../step-times.ts";
 import { clearCache } from "../sync/clear-cache.ts";
 import type { Log } from "../telemetry/log.ts";
-import { timeLimits } from "../time-limits.ts";
-import { removeAtPlaid } from "./give-up.ts";
+import { disconnected, transitions } from "./attempt.ts";
+import { removeAtPlaid } from "./remove-item.ts";
 import { requirePhrase } from "./require-phrase.ts";
 
 /**
@@ -26,15 +27,15 @@ export async function deleteAccount(
   log: Log,
 ): Promise<DeleteAccountOutput> {
   requirePhrase(confirmation, deletePhrase);
-  const { db, connectDb, connectGate, vault } = services;
+  const { db, connectDb, connectGate, vault, limits, onStep } = services;
   const userId = user.id;
-  const times = new StepTimes();
+  const times = new StepTimes(onStep);
   const { items, attempts } = await connectGate.run(userId, () =>
     connectDb.transaction().execute(async (tx) => {
       const { deleted } = await lockUser(tx, userId);
       if (deleted) throw new FiscilityError("unauthenticated");
       const items = await listItems(tx, userId);
-      const attempts = await markDisconnected(tx, userId);
+      const attempts = await disconnectAttempts(tx, userId, transitions.disconnect, disconnected);
       if (attempts.length < items.length) throw new Error("an Item has no attempt for its token");
       await deleteItems(tx, userId);
       await eraseUser(tx, userId);
@@ -46,12 +47,12 @@ export async function deleteAccount(
   await clearCache(services, { userId }, log);
   times.done("cache");
   // One time limit for all of them: the person waits for this.
-  const signal = AbortSignal.timeout(timeLimits.plaidCall);
+  const signal = timeLimitSignal(limits.plaidCall);
   await Promise.all(
-    attempts.map(async ({ id, access_token_sealed: sealed }) => {
+    attempts.map(async ({ id, access_token_sealed: sealed, plaid_item_id: plaidItemId }) => {
       const removal = await removeAtPlaid(
         services,
-        { id, userId },
+        { id, userId, plaidItemId },
         () => vault.open(sealed, id),
         log,
         signal,

@@ -1,6 +1,6 @@
 import { addActivity } from "../../db/account-activity.ts";
 import { deleteItems, findItem } from "../../db/items.ts";
-import { markDisconnected } from "../../db/link-attempts.ts";
+import { disconnectAttempts } from "../../db/link-attempts.ts";
 import { lockUser, raiseDataVersion } from "../../db/users.ts";
 import type { DisconnectInput, DisconnectOutput } from "../contracts/connect.ts";
 import { FiscilityError } from "../contracts/errors.ts";
@@ -9,7 +9,8 @@ import type { Services } from "../services.ts";
 import { StepTimes } from "../step-times.ts";
 import { clearCache } from "../sync/clear-cache.ts";
 import type { Log } from "../telemetry/log.ts";
-import { removeAtPlaid } from "./give-up.ts";
+import { disconnected, transitions } from "./attempt.ts";
+import { removeAtPlaid } from "./remove-item.ts";
 import { requirePhrase } from "./require-phrase.ts";
 
 /**
@@ -24,11 +25,11 @@ export async function disconnectItem(
   { itemId, confirmation }: DisconnectInput,
   log: Log,
 ): Promise<DisconnectOutput> {
-  const { connectDb, connectGate, vault } = services;
+  const { connectDb, connectGate, vault, onStep } = services;
   const userId = user.id;
-  const times = new StepTimes();
+  const times = new StepTimes(onStep);
   // In the same line as connections, which may hold the lock for as long as Plaid takes.
-  const { item, sealed } = await connectGate.run(userId, () =>
+  const { item, attempt } = await connectGate.run(userId, () =>
     connectDb.transaction().execute(async (tx) => {
       await lockUser(tx, userId);
       times.done("lock");
@@ -36,7 +37,13 @@ export async function disconnectItem(
       if (!item) throw new FiscilityError("not_found");
       const { institution, accounts } = item;
       requirePhrase(confirmation, disconnectPhrase(institution.name));
-      const [attempt] = await markDisconnected(tx, userId, itemId);
+      const [attempt] = await disconnectAttempts(
+        tx,
+        userId,
+        transitions.disconnect,
+        disconnected,
+        itemId,
+      );
       if (!attempt) throw new Error("the Item has no attempt to keep its token");
       await deleteItems(tx, userId, itemId);
       await addActivity(tx, {
@@ -49,14 +56,19 @@ export async function disconnectItem(
       });
       await raiseDataVersion(tx, userId);
       times.done("delete");
-      return { item, sealed: attempt.access_token_sealed };
+      return { item, attempt };
     }),
   );
   times.done("commit");
   await clearCache(services, { userId }, log);
   times.done("cache");
-  const attempt = { id: itemId, userId };
-  const removal = await removeAtPlaid(services, attempt, () => vault.open(sealed, itemId), log);
+  const { access_token_sealed: sealed, plaid_item_id: plaidItemId } = attempt;
+  const removal = await removeAtPlaid(
+    services,
+    { id: itemId, userId, plaidItemId },
+    () => vault.open(sealed, itemId),
+    log,
+  );
   times.done("removal");
   log.info(
     {

@@ -13,12 +13,12 @@ import type { FinishUpdateModeInput, FinishUpdateModeOutput } from "../contracts
 import { FiscilityError } from "../contracts/errors.ts";
 import { isBankAway } from "../plaid/item-error.ts";
 import type { PlaidAccount } from "../plaid/plaid-door.ts";
+import { timeLimitSignal } from "../plaid/time-limit-signal.ts";
 import type { Services } from "../services.ts";
 import { clearCache } from "../sync/clear-cache.ts";
 import type { Log } from "../telemetry/log.ts";
-import { timeLimits } from "../time-limits.ts";
 import { whyNoRoom } from "./account-limit.ts";
-import { toAccountRows } from "./account-rows.ts";
+import { toAccountRows } from "./connection-rows.ts";
 import { findDuplicates, type KnownAccount } from "./duplicates.ts";
 
 /**
@@ -35,11 +35,11 @@ export async function finishUpdateMode(
   { itemId, linkSessionId }: FinishUpdateModeInput,
   log: Log,
 ): Promise<FinishUpdateModeOutput> {
-  const { db, connectDb, connectGate, plaid, vault } = services;
+  const { db, connectDb, connectGate, plaid, vault, limits } = services;
   const sealed = await findItemToken(db, user.id, itemId);
   if (sealed === null) throw new FiscilityError("not_found");
   const accessToken = vault.open(sealed, itemId);
-  const signal = AbortSignal.timeout(timeLimits.connectDeadline);
+  const signal = timeLimitSignal(limits.connectDeadline);
   const { errorCode, requestId } = await plaid.getItem(accessToken, { signal });
   if (errorCode !== null) {
     throw new FiscilityError(isBankAway(errorCode) ? "bank_unavailable" : "bank_login_required");

@@ -1,11 +1,12 @@
 import { forgetErasedUsers } from "../../db/deleted-users.ts";
-import { dueAttempts, markFailed, postpone } from "../../db/link-attempts.ts";
+import { dueAttempts, moveAttempt, postpone } from "../../db/link-attempts.ts";
 import type { LinkAttemptRow } from "../../db/schema.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
-import { endAttempt } from "./connect-account.ts";
-import { removeAtPlaid } from "./give-up.ts";
+import { stateOf, transitions } from "./attempt.ts";
+import { connectAccount } from "./connect-account.ts";
+import { removeAtPlaid } from "./remove-item.ts";
 
 /** Attempts taken up at once; a pass goes on until none is due. */
 const atOnce = 4;
@@ -34,28 +35,26 @@ export async function recoverAttempts(services: Services, log: Log): Promise<num
 
 async function recover(services: Services, attempt: LinkAttemptRow, log: Log): Promise<void> {
   const { db, vault } = services;
-  const { id, user_id: userId, status, access_token_sealed: sealed } = attempt;
-  const line = { event: "attempt_recovered", userId, attemptId: id, was: status };
+  const { id, user_id: userId, access_token_sealed: sealed, plaid_item_id: plaidItemId } = attempt;
+  const state = stateOf(attempt);
+  const line = { event: "attempt_recovered", userId, attemptId: id, was: state };
   try {
-    if (status === "removing" && sealed !== null) {
-      const done = await removeAtPlaid(services, { id, userId }, () => vault.open(sealed, id), log);
-      if (done) {
-        const { requestId: plaidRequestId } = done;
+    if (state === "removing" && sealed !== null) {
+      const item = { id, userId, plaidItemId };
+      const removal = await removeAtPlaid(services, item, () => vault.open(sealed, id), log);
+      if (removal) {
+        const { requestId: plaidRequestId } = removal;
         log.info({ ...line, now: "removed", plaidRequestId }, "Attempt recovered");
       }
       return;
     }
-    if (status === "started" && attempt.public_token_sealed === null) {
+    if (state === "open") {
       // Its failure was answered and accounted for; now the public_token has expired as well.
-      await markFailed(db, userId, id, { reason: "public_token_invalid", details: undefined });
+      const why = { reason: "public_token_invalid", details: undefined };
+      await moveAttempt(db, { userId, id }, transitions.fail, { why });
       return;
     }
-    const { outcome } = await endAttempt(
-      services,
-      { userId },
-      Promise.resolve({ id, madeWith: null }),
-      log,
-    );
+    const { outcome } = await connectAccount(services, { id: userId }, { attemptId: id }, log);
     log.info({ ...line, now: outcome }, "Attempt recovered");
   } catch (error) {
     const reason = error instanceof FiscilityError ? error.reason : "internal";

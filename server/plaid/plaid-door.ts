@@ -7,10 +7,11 @@ import type { PlaidLimiter } from "../cache/plaid-limiter.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { Log } from "../telemetry/log.ts";
 import { spans } from "../telemetry/spans.ts";
-import { timeLimits } from "../time-limits.ts";
+import type { TimeLimits } from "../time-limits.ts";
 import { Secret } from "../vault/secret.ts";
 import { busy, toPlaidFailure, unanswered } from "./plaid-error.ts";
 import { rateLimits } from "./rate-limits.ts";
+import { timeLimitSignal } from "./time-limit-signal.ts";
 
 /** An account as the bank gives it; money already a decimal string. */
 export interface PlaidAccount {
@@ -92,13 +93,12 @@ export interface PlaidDoor {
     options?: CallOptions,
   ): Promise<{ linkToken: string; expiration: string; requestId: string }>;
   /**
-   * `sentBefore`: an earlier exchange of this token had no answer. A token that is then refused as
-   * spent was spent by that one: `exchange_lost`.
-   * https://plaid.com/docs/api/items/#itempublic_tokenexchange
+   * A `public_token_invalid` whose `plaid.mayHaveActed` is true may be the answer to a retry of an
+   * exchange that succeeded. https://plaid.com/docs/api/items/#itempublic_tokenexchange
    */
   exchangePublicToken(
     publicToken: string,
-    options?: CallOptions & { sentBefore?: boolean },
+    options?: CallOptions,
   ): Promise<{ accessToken: Secret; plaidItemId: string; requestId: string }>;
   /** https://plaid.com/docs/api/accounts/#accountsget */
   getAccounts(
@@ -272,6 +272,7 @@ export function createPlaidDoor(
   },
   limiter: PlaidLimiter,
   log: Log,
+  limits: Pick<TimeLimits, "plaidCall" | "plaidBackoff" | "plaidWait">,
 ): PlaidDoor {
   const basePath = config.standIn ?? PlaidEnvironments[config.env];
   if (!basePath) throw new Error(`Plaid has no environment ${config.env}`);
@@ -279,7 +280,6 @@ export function createPlaidDoor(
     new Configuration({
       basePath,
       baseOptions: {
-        timeout: timeLimits.plaidCall,
         // Plaid never redirects, and its secret goes nowhere else.
         maxRedirects: 0,
         headers: {
@@ -295,7 +295,7 @@ export function createPlaidDoor(
   async function call<T>(
     path: string,
     answer: z.ZodType<T>,
-    send: (signal: { signal: AbortSignal | undefined }) => Promise<{ data: unknown }>,
+    send: (options: { signal: AbortSignal }) => Promise<{ data: unknown }>,
     { signal }: CallOptions,
     accessToken?: Secret,
   ): Promise<T> {
@@ -305,7 +305,9 @@ export function createPlaidDoor(
       if (signal?.aborted) throw new AbortError(last ?? toPlaidFailure(signal.reason));
       await takeTurn(path, accessToken);
       try {
-        return await told(path, async () => answer.parse((await send({ signal })).data));
+        const limit = timeLimitSignal(limits.plaidCall);
+        const either = signal ? AbortSignal.any([signal, limit]) : limit;
+        return await told(path, async () => answer.parse((await send({ signal: either })).data));
       } catch (error) {
         const failure: FiscilityError = error as FiscilityError;
         // Whatever this try was told, one before it may have acted.
@@ -316,16 +318,16 @@ export function createPlaidDoor(
     };
     return pRetry(once, {
       retries,
-      minTimeout: timeLimits.plaidBackoff,
+      minTimeout: limits.plaidBackoff,
       randomize: true,
       shouldRetry: ({ error }) =>
         error instanceof FiscilityError &&
         (error.reason === "busy" || error.reason === "plaid_unavailable") &&
-        (error.plaid?.retryAfter ?? 0) * 1000 <= timeLimits.plaidWait &&
+        (error.plaid?.retryAfter ?? 0) * 1000 <= limits.plaidWait &&
         signal?.aborted !== true,
       onFailedAttempt: async ({ error, retriesLeft }) => {
         const wait = error instanceof FiscilityError ? (error.plaid?.retryAfter ?? 0) * 1000 : 0;
-        if (retriesLeft === 0 || wait === 0 || wait > timeLimits.plaidWait) return;
+        if (retriesLeft === 0 || wait === 0 || wait > limits.plaidWait) return;
         await sleep(wait, undefined, { signal }).catch(() => {});
       },
     });
@@ -406,17 +408,13 @@ export function createPlaidDoor(
       };
     },
 
-    async exchangePublicToken(publicToken, { sentBefore = false, ...options } = {}) {
+    async exchangePublicToken(publicToken, options = {}) {
       const data = await call(
         "/item/public_token/exchange",
         exchangeAnswer,
         (request) => api.itemPublicTokenExchange({ public_token: publicToken }, request),
         options,
-      ).catch((error: unknown) => {
-        const spent = error instanceof FiscilityError && error.reason === "public_token_invalid";
-        const lost = spent && (sentBefore || error.plaid?.mayHaveActed);
-        throw lost ? new FiscilityError("exchange_lost", { plaid: error.plaid }) : error;
-      });
+      );
       return {
         accessToken: new Secret(data.access_token),
         plaidItemId: data.item_id,

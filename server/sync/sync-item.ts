@@ -52,7 +52,7 @@ export async function syncItem(
   log: Log,
   signal: AbortSignal,
 ): Promise<SyncOutcome> {
-  const times = new StepTimes();
+  const times = new StepTimes(services.onStep);
   const line = { event: "sync", ...item };
   try {
     const ran = await syncPages(services, item, times, log, signal);

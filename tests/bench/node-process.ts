@@ -13,7 +13,7 @@ import { parseConfig } from "../../server/config.ts";
 import { createHttp } from "../../server/http.ts";
 import { startServer } from "../../server/server.ts";
 import { createServices } from "../../server/services.ts";
-import { type Limits, limits } from "../../server/time-limits.ts";
+import { type Quotas, quotas } from "../../server/time-limits.ts";
 
 const serverBuild = "../../build/server/index.js";
 
@@ -21,15 +21,15 @@ const serverBuild = "../../build/server/index.js";
 const nowhere = { write: () => {} };
 
 /** One user stands for many: what holds back one user would be all that is measured. */
-const lifted: Limits = {
-  ...limits,
+const lifted: Quotas = {
+  ...quotas,
   ...{ keyCalls: 1e9, sessionCalls: 1e9, callsAtOnce: 1e9, callsWaiting: 1e9, streams: 1e9 },
 };
-export const liftedLimits = "calls a minute, calls at once and open streams of one user";
+export const liftedQuotas = "calls a minute, calls at once and open streams of one user";
 
 /**
  * A server in a process of its own, so that asking it takes nothing from its answering. It has the
- * product's limits on one user where `limited`, else `liftedLimits` are lifted.
+ * product's limits on one user where `limited`, else `liftedQuotas` are lifted.
  */
 export async function startProcess(
   kind: keyof typeof starts,
@@ -79,7 +79,7 @@ export async function startProcess(
 async function startBare(): Promise<string> {
   const { services } = createServices(parseConfig(process.env), {
     destination: nowhere,
-    limits: ownLimits,
+    quotas: ownQuotas,
   });
   const client = await createClient({ url: process.env.REDIS_URL ?? "" }).connect();
   // A process that has seen a log-in, as the product's has: each later promise costs a little more.
@@ -135,10 +135,11 @@ async function listen(app: Express): Promise<string> {
 }
 
 /** Of this process. */
-const ownLimits = process.env.BENCH_LIMITED === "yes" ? limits : lifted;
+const ownQuotas = process.env.BENCH_LIMITED === "yes" ? quotas : lifted;
 
 const starts = {
-  app: async () => (await startServer(parseConfig(process.env), nowhere, ownLimits)).url,
+  app: async () =>
+    (await startServer(parseConfig(process.env), { destination: nowhere, quotas: ownQuotas })).url,
   bare: startBare,
   still: startStill,
   sandbox: async () => (await startSandbox({ port: 0 })).url,

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { cpus, totalmem } from "node:os";
 import { digits, type Figure, isMet } from "./figure.ts";
-import { liftedLimits } from "./node-process.ts";
+import { liftedQuotas } from "./node-process.ts";
 
 const shown = ({ value, unit }: Figure) =>
   unit === "x" ? `${value.toFixed(2)}x` : `${digits(value)} ${unit}`.trim();
@@ -30,7 +30,7 @@ export function report(figures: readonly Figure[], seconds: number): string {
   return `${[
     "# Benchmarks",
     "Written by `npm run bench`, which measures everything in one run, on 127.0.0.1 alone. A ratio is of two things measured in turns on the same machine, ours first; beside each side stands its median and, in brackets, the half of all values around it.",
-    `One user stands for many: but for what is "under attack", which has every limit of the product, the servers have no limit on ${liftedLimits}.`,
+    `One user stands for many: but for what is "under attack", which has every limit of the product, the servers have no limit on ${liftedQuotas}.`,
     [
       `- ${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC, commit ${commit}, ${Math.round(seconds)} s`,
       `- ${cpus().length} x ${processor?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.versions.node}, ${process.platform}`,

@@ -31,7 +31,17 @@ export interface Outcome {
 }
 
 /** Steps of `connectAccount` that a node may die after, and the endings of those that fail. */
-const steps = ["attempt", "lock", "exchange", "keep", "accounts", "insert", "commit", "gave up"];
+const steps = [
+  "attempt",
+  "lock",
+  "mark",
+  "exchange",
+  "save",
+  "accounts",
+  "insert",
+  "commit",
+  "ended",
+];
 const banks = ["ins_109508", "ins_109509", "ins_109510", "ins_109511", "ins_56", "ins_900004"];
 const plans = ["intern", "accountant", "analyst", "cfo", "cfo", "cfo"];
 const apiPaths = ["/item/public_token/exchange", "/accounts/get", "/item/remove"];

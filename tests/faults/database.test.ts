@@ -10,7 +10,6 @@ import { parseConfig } from "../../server/config.ts";
 import { recoverAttempts } from "../../server/connect/recover-attempts.ts";
 import { prepareDatabase } from "../../server/prepare-database.ts";
 import { startServer } from "../../server/server.ts";
-import { StepTimes } from "../../server/step-times.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { compareBooks, right } from "../support/books.ts";
 
@@ -23,7 +22,10 @@ beforeAll(async () => {
   await server.create("faults");
   const url = server.urlOf("faults");
   await prepareDatabase(url);
-  app = await startTestApp({ DATABASE_URL: url, DATABASE_DIRECT_URL: url });
+  app = await startTestApp(
+    { DATABASE_URL: url, DATABASE_DIRECT_URL: url },
+    { onStep: (step) => onStep(step) },
+  );
 });
 afterAll(async () => {
   await app?.close();
@@ -31,27 +33,27 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 beforeEach(async () => {
-  StepTimes.prototype.done = done;
+  onStep = () => {};
   await app.clearFaults();
   await app.resetPlaid();
   await app.query("delete from users");
 });
 
-const { done } = StepTimes.prototype;
+/** What happens as a step of `connectAccount` ends. */
+let onStep = (_step: string) => {};
 
 async function recover(): Promise<void> {
   await app.query("update link_attempts set retry_at = now()");
   await recoverAttempts(app.services, app.services.log);
 }
 
-test.each(["lock", "keep", "accounts", "insert"])(
+test.each(["lock", "mark", "save", "accounts", "insert"])(
   "I1 I4 PostgreSQL is stopped and started after the step '%s': nothing is lost, nothing is half",
   async (step) => {
     const person = await app.signUp("analyst");
     const token = await app.publicToken();
     let restarted: Promise<void> | undefined;
-    StepTimes.prototype.done = function (name: string) {
-      done.call(this, name);
+    onStep = (name) => {
       if (name === step) restarted ??= server.stop().then(() => server.start());
     };
     const answer = await app.post("/plaid/exchange-token", { public_token: token }, person);
@@ -74,8 +76,7 @@ test("I1 PostgreSQL is away for longer than we wait after the exchange: the Item
   // Plaid takes its time, so that PostgreSQL is gone when it answers.
   await app.fault({ path: "/item/public_token/exchange", times: 1, do: { delay: 4_000 } });
   let stopped: Promise<void> | undefined;
-  StepTimes.prototype.done = function (name: string) {
-    done.call(this, name);
+  onStep = (name) => {
     if (name === "lock") stopped ??= server.stop();
   };
   const answer = await app.post("/plaid/exchange-token", { public_token: token }, person);
@@ -131,7 +132,7 @@ test("I1 I8 the answer of the commit is lost: the connection stands, is answered
   const lines: Record<string, unknown>[] = [];
   const node = await startServer(
     parseConfig({ ...app.env, PORT: "0", DATABASE_DIRECT_URL: direct.href }),
-    { write: (line) => lines.push(JSON.parse(line)) },
+    { destination: { write: (line) => lines.push(JSON.parse(line)) } },
   );
   try {
     const person = await app.signUp("analyst");

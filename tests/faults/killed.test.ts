@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import pg from "pg";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { ConnectGate } from "../../server/connect/connect-gate.ts";
 import { recoverAttempts } from "../../server/connect/recover-attempts.ts";
 import { startWorker } from "../../server/jobs/worker.ts";
-import { timeLimits } from "../../server/time-limits.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { compareBooks } from "../support/books.ts";
 import { waitingLocks } from "../support/database.ts";
@@ -46,19 +46,20 @@ const nothingWrong = { orphans: 0, duplicates: 0, overdrafts: 0, partial: 0, unf
 test.each([
   ["attempt", "connected"],
   ["lock", "connected"],
-  ["keep", "connected"],
+  ["mark", "connected"],
+  ["save", "connected"],
   ["accounts", "connected"],
   ["insert", "connected"],
   ["commit", "connected"],
   ["cache", "connected"],
-  ["rolled back", "connected"],
-  ["gave up", "removed"],
+  ["ending", "connected"],
+  ["ended", "removed"],
 ])(
   "I1 I4 killed after the step '%s', one recovery pass ends the attempt: %s",
   async (step, outcome) => {
     const person = await app.signUp("analyst");
     const token = await app.publicToken();
-    const givesUp = step === "rolled back" || step === "gave up";
+    const givesUp = step === "ending" || step === "ended";
     if (givesUp) {
       await app.fault({ path: "/accounts/get", times: 3, do: { error: "INSTITUTION_DOWN" } });
     }
@@ -117,7 +118,7 @@ test.each([
 test.each([
   ["attempt", 0],
   ["exchange", 1],
-  ["keep", 0],
+  ["save", 0],
   ["accounts", 0],
 ])(
   "I1 killed after the step '%s' of a connection whose person then deletes their account: nothing is connected (%i lost)",
@@ -174,7 +175,7 @@ test("I1 killed between Plaid's reply and our writing it down, the lost Item is 
 async function leaveExchanged(): Promise<Person> {
   const person = await app.signUp("analyst");
   const node = await startNode(app.env);
-  await node.dieAfter("keep");
+  await node.dieAfter("save");
   await expect(app.connectAt(node.url, await app.publicToken(), person)).rejects.toThrow();
   await untilNobodyHoldsALock();
   return person;
@@ -192,16 +193,14 @@ async function holdLock(person: Person): Promise<() => Promise<void>> {
 test("I1 what has the person's lock in passing does not keep the recovery from an attempt", async () => {
   const person = await leaveExchanged();
   const letGo = await holdLock(person);
-  const { recoveryLock } = timeLimits;
   // However slow the machine is at seeing that the lock is waited for.
-  Object.assign(timeLimits, { recoveryLock: 10_000 });
-  const recovered = recoverAttempts(app.services, app.services.log);
+  const limits = { ...app.services.limits, recoveryLock: 10_000 };
+  const recovered = recoverAttempts({ ...app.services, limits }, app.services.log);
   try {
     await until(async () => (await app.query(waitingLocks)).length === 1);
   } finally {
     await letGo();
     await recovered;
-    Object.assign(timeLimits, { recoveryLock });
   }
   expect(await compareBooks(app)).toEqual({ ...nothingWrong, lost: 0, connected: 1 });
 });
@@ -226,14 +225,12 @@ test.each([
   async (_turn, limit) => {
     const person = await leaveExchanged();
     const waits = new AbortController();
-    const inside =
-      limit > 0 && app.services.connectGate.run(person.id, () => once(waits.signal, "abort"));
-    const { connectTurn } = timeLimits;
-    Object.assign(timeLimits, { connectTurn: limit });
+    const limits = { ...app.services.limits, connectTurn: limit };
+    const connectGate = new ConnectGate(8, limits);
+    const inside = limit > 0 && connectGate.run(person.id, () => once(waits.signal, "abort"));
     try {
-      await recoverAttempts(app.services, app.services.log);
+      await recoverAttempts({ ...app.services, limits, connectGate }, app.services.log);
     } finally {
-      Object.assign(timeLimits, { connectTurn });
       waits.abort();
       await inside;
     }

@@ -6,25 +6,20 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { createPlaidLimiter } from "../../server/cache/plaid-limiter.ts";
 import { connectAccount } from "../../server/connect/connect-account.ts";
 import { recoverAttempts } from "../../server/connect/recover-attempts.ts";
+import { FiscilityError } from "../../server/contracts/errors.ts";
 import { createPlaidDoor, type PlaidDoor } from "../../server/plaid/plaid-door.ts";
 import { rateLimits } from "../../server/plaid/rate-limits.ts";
-import { timeLimits } from "../../server/time-limits.ts";
 import { Secret } from "../../server/vault/secret.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { compareBooks, right } from "../support/books.ts";
 import { until } from "../support/until.ts";
 
-// A hanging Plaid is waited for in tests as well: less long.
-Object.assign(timeLimits, {
-  plaidCall: 300,
-  plaidBackoff: 10,
-  connectTurn: 1_000,
-  connectDeadline: 1_500,
-});
+/** A hanging Plaid is waited for in tests as well: less long. */
+const limits = { plaidCall: 300, plaidBackoff: 10, connectTurn: 1_000, connectDeadline: 1_500 };
 
 let app: TestApp;
 beforeAll(async () => {
-  app = await startTestApp();
+  app = await startTestApp({}, { limits });
 });
 afterAll(() => app?.close());
 beforeEach(async () => {
@@ -131,11 +126,9 @@ test("a 429 and a lost connection are asked again within the deadline; the perso
     fault("/item/public_token/exchange", { drop: "before" }),
     fault("/accounts/get", { error: "INTERNAL_SERVER_ERROR" }),
   );
-  Object.assign(timeLimits, { connectDeadline: 5_000 });
+  const limits = { ...app.services.limits, connectDeadline: 5_000 };
   const started = performance.now();
-  const answer = await send(await app.publicToken(), person);
-  Object.assign(timeLimits, { connectTurn: 1_000, connectDeadline: 1_500 });
-  expect(answer.body.outcome).toBe("connected");
+  expect(await connectWith({ limits }, await app.publicToken(), person)).toBe("connected");
   // Retry-After was waited for.
   expect(performance.now() - started).toBeGreaterThan(1_000);
 });
@@ -186,7 +179,12 @@ test("our own count keeps us below Plaid's limit of an Item: 'busy', and the tok
 test("two client ids over one count have each their own limits", async () => {
   const limiter = createPlaidLimiter(null);
   const [one, other] = ["one", "other"].map((clientId) =>
-    createPlaidDoor({ ...app.services.config.plaid, clientId }, limiter, app.services.log),
+    createPlaidDoor(
+      { ...app.services.config.plaid, clientId },
+      limiter,
+      app.services.log,
+      app.services.limits,
+    ),
   ) as [PlaidDoor, PlaidDoor];
   const usual = rateLimits["/item/remove"] as (typeof rateLimits)[string];
   rateLimits["/item/remove"] = { perClient: 1 };
@@ -231,7 +229,7 @@ const connectWith = (other: Partial<TestApp["services"]>, publicToken: string, p
     (error) => error.reason,
   );
 
-/** The database of a run that rolls back and then writes its ending down late: when `ending` is open. */
+/** The database of a run whose transaction is lost, so that it writes its ending late: when `ending` is open. */
 const lateEnding = (ending: ReturnType<typeof gate>) =>
   new Proxy(app.services.db, {
     get(db, name) {
@@ -247,17 +245,31 @@ const lateEnding = (ending: ReturnType<typeof gate>) =>
     },
   });
 
-test("I1 I4 a run that gives an Item up while another goes on with it: it is removed, and no row is left", async () => {
+/** PostgreSQL ends every transaction that waits for Plaid, and their locks with them. */
+async function loseTransactions(): Promise<void> {
+  await app.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+     where datname = current_database() and state = 'idle in transaction'`,
+  );
+}
+
+test("connectAccount removes the Item and keeps no row when a run whose transaction is lost ends it beside another (I1 I4)", async () => {
   const person = await app.signUp("analyst");
   const token = await app.publicToken();
-  await app.fault({ path: "/accounts/get", times: 1, do: { error: "INSTITUTION_DOWN" } });
   const ending = gate();
-  const first = connectWith({ db: lateEnding(ending) }, token, person);
+  const { plaid } = app.services;
+  const failing: PlaidDoor = {
+    ...plaid,
+    getAccounts: async () => {
+      await loseTransactions();
+      throw new FiscilityError("bank_unavailable");
+    },
+  };
+  const first = connectWith({ db: lateEnding(ending), plaid: failing }, token, person);
   await ending.reached();
 
   // The second finds the attempt exchanged, and has its accounts read when the first writes its ending.
   const accounts = gate();
-  const { plaid } = app.services;
   const slow: PlaidDoor = {
     ...plaid,
     getAccounts: async (...how) => {
@@ -271,28 +283,59 @@ test("I1 I4 a run that gives an Item up while another goes on with it: it is rem
   ending.open();
   expect(await first).toBe("bank_unavailable");
   accounts.open();
-  expect(await second).toBe("connect_failed");
+  expect(await second).toBe("bank_unavailable");
   expect(await compareBooks(app)).toEqual({ ...right, connected: 0 });
 });
 
-test("I1 a run that gives up forgets the public_token it sent itself, never one that another is sending", async () => {
+test("connectAccount keeps the stored public_token when a run whose transaction is lost ends beside one that sends it (I1)", async () => {
   const person = await app.signUp("analyst");
   const token = await app.publicToken();
-  const exchange = "/item/public_token/exchange";
-  await app.fault({ path: exchange, times: 50, do: { error: "RATE_LIMIT_EXCEEDED" } });
   const ending = gate();
-  const first = connectWith({ db: lateEnding(ending) }, token, person);
+  const { plaid } = app.services;
+  const failing: PlaidDoor = {
+    ...plaid,
+    exchangePublicToken: async () => {
+      await loseTransactions();
+      throw new FiscilityError("busy", { details: { retryAfterSeconds: 1 } });
+    },
+  };
+  const first = connectWith({ db: lateEnding(ending), plaid: failing }, token, person);
   await ending.reached();
 
-  // The second one's exchange is done at Plaid, its reply lost.
-  await app.clearFaults();
-  await app.fault({ path: exchange, times: 50, do: { drop: "after" } });
+  // The second one's exchange succeeds at Plaid, and its response is lost.
+  await app.fault({ path: "/item/public_token/exchange", times: 50, do: { drop: "after" } });
   await send(token, person);
   ending.open();
-  expect(await first).toBe("busy");
+  expect(await first).toBe("outcome_pending");
   await app.clearFaults();
   await recover();
   expect(await compareBooks(app)).toEqual({ ...right, lost: 1, connected: 0 });
+});
+
+test("connectAccount answers public_token_invalid fifty times when fifty requests send a token that never existed (I8)", async () => {
+  const person = await app.signUp("analyst");
+  const token = "public-sandbox-7c5b8f1e-9ad4-4f5e-8a4b-222222222222";
+  const answers = await Promise.all(
+    Array.from({ length: 50 }, () => connectWith({}, token, person)),
+  );
+  expect(answers).toEqual(Array(50).fill("public_token_invalid"));
+  expect(await app.query("select reason from account_activity")).toEqual([
+    { reason: "public_token_invalid" },
+  ]);
+  expect(await app.requestsAtPlaid("/item/public_token/exchange")).toBe(1);
+});
+
+test("connectAccount answers the stored error to every request that waited when the first one failed (I2 I8)", async () => {
+  const person = await app.signUp("analyst");
+  const token = await app.publicToken();
+  await app.fault({ path: "/accounts/get", times: 1, do: { error: "INSTITUTION_DOWN" } });
+  const answers = await Promise.all(
+    Array.from({ length: 5 }, () => connectWith({}, token, person)),
+  );
+  expect(answers).toEqual(Array(5).fill("bank_unavailable"));
+  expect(await app.requestsAtPlaid("/accounts/get")).toBe(1);
+  expect(await compareBooks(app)).toEqual({ ...right, connected: 0 });
+  expect(await app.query("select kind from account_activity")).toEqual([{ kind: "failed" }]);
 });
 
 test("I1 I3 who is told 'busy' before their turn is not connected behind their back, and meets every check when they come back", async () => {
@@ -331,7 +374,7 @@ test("I6 a redirect is no answer of Plaid's: its secret goes to no other host", 
   }).listen(0, "127.0.0.1");
   await once(astray, "listening");
   const standIn = `http://127.0.0.1:${(astray.address() as AddressInfo).port}`;
-  const redirected = await startTestApp({ PLAID_BASE_URL: standIn });
+  const redirected = await startTestApp({ PLAID_BASE_URL: standIn }, { limits });
   try {
     const person = await redirected.signUp("cfo");
     const { body } = await redirected.post("/plaid/create-link-token", {}, person);

@@ -26,7 +26,10 @@ beforeAll(async () => {
   const port = await freePort();
   const config = parseConfig({ ...app.env, PORT: String(port) });
   const plaid = { ...config.plaid, standIn: undefined };
-  server = await startServer({ ...config, plaid, production: true, appUrl }, { write });
+  server = await startServer(
+    { ...config, plaid, production: true, appUrl },
+    { destination: { write } },
+  );
   url = `http://localhost:${port}`;
 });
 afterAll(async () => {

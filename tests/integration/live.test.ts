@@ -9,8 +9,8 @@ import { until } from "../support/until.ts";
 
 // Heartbeats and the silence a client takes for a broken network, in a test's time.
 vi.mock("../../server/time-limits.ts", async (original) => {
-  const { timeLimits, limits } = await original<typeof import("../../server/time-limits.ts")>();
-  return { limits, timeLimits: { ...timeLimits, livePing: 100, liveSilence: 500 } };
+  const { timeLimits, quotas } = await original<typeof import("../../server/time-limits.ts")>();
+  return { quotas, timeLimits: { ...timeLimits, livePing: 100, liveSilence: 500 } };
 });
 
 let app: TestApp;

@@ -5,6 +5,7 @@ import { poolUse } from "../../db/client.ts";
 import { freePort } from "../../local/ports.ts";
 import { parseConfig } from "../../server/config.ts";
 import { startServer } from "../../server/server.ts";
+import type { ServiceOptions } from "../../server/services.ts";
 import { testDatabase } from "./database.ts";
 import { addPerson, type Person } from "./people.ts";
 import { until } from "./until.ts";
@@ -26,11 +27,11 @@ export type TestApp = Awaited<ReturnType<typeof startTestApp>>;
 
 /**
  * The real server on a database of its own, against a sandbox of its own; `logLines` is its log.
- * `pooled`: through PgBouncer in transaction mode, where there is one.
+ * `pooled`: through PgBouncer in transaction mode, where there is one; the rest is what the services take.
  */
 export async function startTestApp(
   overrides: Record<string, string> = {},
-  { pooled = false } = {},
+  { pooled = false, ...options }: { pooled?: boolean } & ServiceOptions = {},
 ) {
   const database = await testDatabase();
   const sandbox = await startSandbox({ port: 0 });
@@ -51,8 +52,8 @@ export async function startTestApp(
     LOG_LEVEL: "debug",
     ...overrides,
   };
-  const log = { write: (line: string) => logLines.push(line) };
-  const server = await startServer(parseConfig(env), log);
+  const destination = { write: (line: string) => logLines.push(line) };
+  const server = await startServer(parseConfig(env), { destination, ...options });
   const pool = new pg.Pool({ connectionString: env.DATABASE_DIRECT_URL, max: 2 });
   pool.on("error", () => {});
 
@@ -137,7 +138,7 @@ export async function startTestApp(
       const nodePort = await freePort();
       return startServer(
         parseConfig({ ...env, PORT: String(nodePort), APP_URL: `http://localhost:${nodePort}` }),
-        log,
+        { destination, ...options },
       );
     },
     /** A public_token as Link would hand it over; `user_custom` takes accounts as its password. */

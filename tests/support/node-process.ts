@@ -14,6 +14,8 @@ export interface NodeProcess {
   readonly running: boolean;
   /** SIGKILL by its own hand when `step` has been done so many times from now. */
   dieAfter(step: Step, times?: number): Promise<void>;
+  /** SIGSTOP by its own hand when `step` is done next; the test continues it with SIGCONT. */
+  pauseAfter(step: Step): Promise<void>;
   /** Takes jobs from now on. */
   work(): void;
   /** Resolves when it is gone. */
@@ -50,6 +52,7 @@ export async function startNode(env: Record<string, string>): Promise<NodeProces
       return child.exitCode === null && child.signalCode === null;
     },
     dieAfter: (step, times) => ask({ dieAfter: step, times }),
+    pauseAfter: (step) => ask({ pauseAfter: step }),
     work: () => void child.send({ work: true }),
     ended,
     recover: () => ask({ recover: true }),

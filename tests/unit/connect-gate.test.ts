@@ -5,7 +5,7 @@ import { timeLimits } from "../../server/time-limits.ts";
 const turn = () => new Promise((resolve) => setTimeout(resolve, 1));
 
 test("one connection a user and no more than the pool holds are inside at once", async () => {
-  const gate = new ConnectGate(3);
+  const gate = new ConnectGate(3, timeLimits);
   const inside: string[] = [];
   let most = 0;
   const users = Array.from({ length: 30 }, (_, i) => `u${i % 10}`);
@@ -24,7 +24,7 @@ test("one connection a user and no more than the pool holds are inside at once",
 });
 
 test("past the waiting room the answer is busy at once, and a failure lets the next one in", async () => {
-  const gate = new ConnectGate(1);
+  const gate = new ConnectGate(1, timeLimits);
   const runs = Array.from({ length: 150 }, () =>
     gate.run("u", async () => {
       await turn();
@@ -39,7 +39,7 @@ test("past the waiting room the answer is busy at once, and a failure lets the n
 test("one whose turn does not come in time is told busy, and nobody loses their turn by it", async () => {
   vi.useFakeTimers();
   try {
-    const gate = new ConnectGate(1);
+    const gate = new ConnectGate(1, timeLimits);
     let end = () => {};
     const first = gate.run("a", () => new Promise<void>((resolve) => (end = resolve)));
     const second = gate.run("b", async () => "second").catch((error) => error.reason);
@@ -56,7 +56,7 @@ test("one whose turn does not come in time is told busy, and nobody loses their 
 test("those who waited begin one after the other, also when all before them end at once", async () => {
   vi.useFakeTimers();
   try {
-    const gate = new ConnectGate(4);
+    const gate = new ConnectGate(4, timeLimits);
     let end = () => {};
     const before = new Promise<void>((resolve) => (end = resolve));
     const begun: number[] = [];

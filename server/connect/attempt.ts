@@ -1,0 +1,228 @@
+import type { AttemptStatus, Transition } from "../../db/link-attempts.ts";
+import type { LinkAttemptRow } from "../../db/schema.ts";
+import { FiscilityError, reasons } from "../contracts/errors.ts";
+
+/**
+ * The rules of an attempt: one public_token on its way to a connection. Pure; `db/link-attempts.ts`
+ * performs the transitions, `end-attempt.ts` the endings, and `tests/model/attempt.test.ts` walks every
+ * interleaving of both.
+ *
+ * | state     | stored                        | entered by                                          |
+ * | --------- | ----------------------------- | --------------------------------------------------- |
+ * | recorded  | started, token, no run        | the request; or the recovery, whose exchange        |
+ * |           |                               | certainly did not happen                            |
+ * | open      | started, no token, no run     | a failure that lets the user send the token again   |
+ * | sending   | started, token, run R         | run R under the user's lock, before the exchange    |
+ * | exchanged | exchanged, access token       | R's exchange; never refused                         |
+ * | connected | connected, `items` row        | the insert, under the lock                          |
+ * | removing  | removing, token, reason       | clean-up from exchanged; disconnect from connected; |
+ * |           |                               | a token that arrives after the attempt failed       |
+ * | failed    | failed, reason                | a final rejection; a removal that Plaid confirmed   |
+ *
+ * A run is one request, or one pass of the recovery. It marks the attempt with its id before it sends,
+ * so another run's mark means that an earlier exchange may have succeeded.
+ */
+export type AttemptState =
+  | "recorded"
+  | "open"
+  | "sending"
+  | "exchanged"
+  | "connected"
+  | "removing"
+  | "failed";
+
+/** The stored columns that the state follows from. */
+export type AttemptColumns = Pick<
+  LinkAttemptRow,
+  "status" | "public_token_sealed" | "run_id" | "sent_again"
+>;
+
+/** The state of a stored attempt. */
+export function stateOf(attempt: AttemptColumns): AttemptState {
+  if (attempt.status !== "started") return attempt.status;
+  if (attempt.public_token_sealed === null) return "open";
+  return mayHaveBeenSent(attempt) ? "sending" : "recorded";
+}
+
+/**
+ * Whether an earlier exchange of the public_token may have succeeded and its response been lost.
+ * `sent_again` is what nodes of the release before this one set instead of `run_id`.
+ */
+export function mayHaveBeenSent(attempt: Pick<LinkAttemptRow, "run_id" | "sent_again">): boolean {
+  return attempt.run_id !== null || attempt.sent_again;
+}
+
+/** Every transition: from which stored status, under whose mark, and what becomes of the columns. */
+export const transitions = {
+  /** Before the exchange is sent; refused when another run marked the attempt since it was read. */
+  mark: { status: { started: "started" }, mark: "as read", publicToken: "store", run: "store" },
+  /** Certainly not exchanged: the user may send the public_token again until it expires. */
+  open: {
+    status: { started: "started" },
+    mark: "none or own",
+    publicToken: "clear",
+    run: "clear",
+  },
+  /** Certainly not exchanged: the recovery sends the public_token again later. */
+  unmark: { status: { started: "started" }, mark: "own", run: "clear" },
+  /** The exchange succeeded. A late one still finds the attempt, so that its Item can be removed. */
+  save: {
+    status: { started: "exchanged", failed: "removing" },
+    publicToken: "clear",
+    run: "clear",
+    accessToken: "store",
+  },
+  /** Beside the insert of the Item, which then holds the access token. */
+  connect: { status: { exchanged: "connected" }, accessToken: "clear" },
+  /** The Item is to be removed at Plaid. */
+  remove: { status: { exchanged: "removing" }, reason: "store" },
+  /** A live Item is disconnected; its access token returns to the attempt. */
+  disconnect: { status: { connected: "removing" }, accessToken: "store", reason: "store" },
+  /** Plaid confirmed the removal, or another row holds the Item. */
+  removed: { status: { removing: "failed" }, accessToken: "clear" },
+  /** No Item came of it. */
+  fail: {
+    status: { started: "failed" },
+    mark: "none or own",
+    publicToken: "clear",
+    run: "clear",
+    reason: "store",
+  },
+  /** The exchange returned an Item that another attempt accounts for. */
+  settle: {
+    status: { started: "failed", exchanged: "failed" },
+    publicToken: "clear",
+    run: "clear",
+    accessToken: "clear",
+    reason: "store",
+  },
+} as const satisfies Record<string, Transition>;
+
+/** How far a run has come, which is what an ending depends on. */
+export type Stage =
+  /** Nothing was sent by this run. */
+  | { at: "waiting" }
+  /** The exchange is under way. `earlier`: one before it may have succeeded. */
+  | { at: "sending"; earlier: boolean }
+  /** The access token is in memory and nowhere else. */
+  | { at: "held" }
+  /** The attempt stores the access token. */
+  | { at: "saved" }
+  /** The Item is inserted; whether the commit succeeds is not known yet. */
+  | { at: "committing" };
+
+/** How a run ends that did not connect. */
+export interface Ending {
+  /**
+   * The transition to perform; null leaves the attempt to the recovery. `remove from memory` removes
+   * the Item at Plaid first, since no row holds its access token, and then fails the attempt.
+   */
+  transition: "open" | "unmark" | "fail" | "settle" | "remove" | "remove from memory" | null;
+  /** What the caller gets, and what the attempt stores where the ending is final. */
+  error: FiscilityError;
+  /** The live Item of the user that holds the accounts: the answer in place of `error`. */
+  heldBy?: string;
+}
+
+/** After the exchange: the bank shares no account that the user does not have already. */
+export class NothingNew extends Error {
+  readonly itemId: string;
+
+  /** `itemId`: the live Item that holds the accounts. */
+  constructor(itemId: string) {
+    super("the bank shared only accounts that are connected already");
+    this.itemId = itemId;
+  }
+}
+
+/**
+ * The exchange returned an Item that another attempt accounts for: its public_token was one of update
+ * mode. Such an Item is never removed here.
+ */
+export class SameItem extends Error {
+  readonly itemId: string | null;
+
+  /** `itemId`: the user's live Item; null when it is being removed, or is another user's. */
+  constructor(itemId: string | null) {
+    super("the public_token belongs to an Item that exists already");
+    this.itemId = itemId;
+  }
+}
+
+/**
+ * Decides how a run ends whose work threw `error` at `stage`. The recovery has no caller who could send
+ * the token again, so what may succeed later stays with it.
+ */
+export function endingOf(stage: Stage, error: unknown, by: "request" | "recovery"): Ending {
+  const known = error instanceof FiscilityError ? error : null;
+  if (error instanceof SameItem) {
+    const invalid = new FiscilityError("public_token_invalid");
+    return { transition: "settle", error: invalid, ...(error.itemId && { heldBy: error.itemId }) };
+  }
+  switch (stage.at) {
+    case "waiting":
+      if (!known || known.reason === "outcome_pending") return pending(error);
+      if (known.reason === "unauthenticated") return { transition: "fail", error: known };
+      if (by === "recovery" && isRetryable(known)) return { transition: null, error: known };
+      return { transition: "open", error: known };
+    case "sending": {
+      const mayHaveExchanged = stage.earlier || known?.plaid?.mayHaveActed === true;
+      if (known?.reason === "public_token_invalid") {
+        const lost = new FiscilityError("exchange_lost", { plaid: known.plaid });
+        return { transition: "fail", error: mayHaveExchanged ? lost : known };
+      }
+      if (!known || mayHaveExchanged) return pending(error);
+      if (known.reason === "plaid_refused") return { transition: "fail", error: known };
+      const again = by === "recovery" && isRetryable(known);
+      return { transition: again ? "unmark" : "open", error: known };
+    }
+    case "held":
+      return { transition: "remove from memory", error: spent(error) };
+    case "saved":
+    case "committing":
+      if (error instanceof NothingNew) {
+        return { transition: "remove", error: spent(error), heldBy: error.itemId };
+      }
+      return { transition: "remove", error: spent(error) };
+  }
+}
+
+/** The recovery finds out how it ended. */
+function pending(error: unknown): Ending {
+  const plaid = error instanceof FiscilityError ? error.plaid : undefined;
+  const cause = error instanceof FiscilityError ? error.cause : error;
+  return {
+    transition: null,
+    error: new FiscilityError("outcome_pending", { ...(plaid && { plaid }), cause }),
+  };
+}
+
+/** Whether the same public_token may succeed later; a bank that is away comes back. */
+function isRetryable({ reason }: FiscilityError): boolean {
+  return reasons[reason].retryable || reason === "bank_unavailable";
+}
+
+/** Once the token is exchanged its Item is removed, so there is nothing left to send again. */
+function spent(error: unknown): FiscilityError {
+  if (!(error instanceof FiscilityError)) {
+    return new FiscilityError("connect_failed", { cause: error });
+  }
+  const known: FiscilityError = error;
+  return reasons[known.reason].retryable
+    ? new FiscilityError("connect_failed", { ...(known.plaid && { plaid: known.plaid }) })
+    : known;
+}
+
+/** An attempt that ended because the user already had every account the bank shared, or the Item. */
+export const nothingNew = "nothing_new";
+/** An attempt whose connection the user ended. */
+export const disconnected = "disconnected";
+
+/** What an attempt stores as its reason: a reason of `contracts/errors.ts`, or `nothing_new`. */
+export function storedReason({ error, heldBy }: Ending): { reason: string; details: unknown } {
+  return heldBy === undefined
+    ? { reason: error.reason, details: error.details }
+    : { reason: nothingNew, details: { itemId: heldBy } };
+}
+
+export type { AttemptStatus };

@@ -1,0 +1,58 @@
+import type { NewConnection } from "../../db/items.ts";
+import type { NewAccountRow } from "../../db/schema.ts";
+import type { PlaidAccount } from "../plaid/plaid-door.ts";
+import type { Run } from "./run.ts";
+
+/** The rows of an Item's accounts, in the bank's order; `from`: the place of the first. */
+export function toAccountRows(
+  { userId, itemId }: { userId: string; itemId: string },
+  accounts: PlaidAccount[],
+  from = 0,
+): NewAccountRow[] {
+  return accounts.map((account, position) => ({
+    item_id: itemId,
+    user_id: userId,
+    plaid_account_id: account.accountId,
+    persistent_account_id: account.persistentAccountId,
+    position: from + position,
+    name: account.name,
+    official_name: account.officialName,
+    mask: account.mask,
+    type: account.type,
+    subtype: account.subtype,
+    current_balance: account.balances.current,
+    available_balance: account.balances.available,
+    balance_limit: account.balances.limit,
+    currency: account.balances.currency,
+  }));
+}
+
+/** The rows of a connection; the Item has the attempt's id. */
+export function toConnection(
+  run: Run,
+  { institution }: { institution: { id: string | null; name: string } },
+  accounts: PlaidAccount[],
+): NewConnection {
+  const { userId, attemptId, plaidItemId, accessTokenSealed } = run;
+  if (!plaidItemId || !accessTokenSealed) throw new Error("nothing was exchanged");
+  const bank = { institution_id: institution.id, institution_name: institution.name };
+  return {
+    item: {
+      ...bank,
+      id: attemptId,
+      user_id: userId,
+      plaid_item_id: plaidItemId,
+      access_token_sealed: accessTokenSealed,
+    },
+    accounts: toAccountRows({ userId, itemId: attemptId }, accounts),
+    activity: {
+      ...bank,
+      id: run.id,
+      user_id: userId,
+      attempt_id: attemptId,
+      kind: "connected",
+      account_count: accounts.length,
+      plaid_request_id: run.plaidRequestId,
+    },
+  };
+}

@@ -1,0 +1,180 @@
+import { addActivity } from "../../db/account-activity.ts";
+import type { Db } from "../../db/client.ts";
+import { isItemLive } from "../../db/items.ts";
+import { findAttempt, moveAttempt } from "../../db/link-attempts.ts";
+import type { ConnectAccountOutput } from "../contracts/connect.ts";
+import { FiscilityError } from "../contracts/errors.ts";
+import type { Services } from "../services.ts";
+import { type Ending, endingOf, storedReason, transitions } from "./attempt.ts";
+import { AttemptEnded, itemAnswer, storedAnswer } from "./attempt-answer.ts";
+import { finishUpdateMode } from "./finish-update-mode.ts";
+import { removeAtPlaid } from "./remove-item.ts";
+import { keyOf, type Run } from "./run.ts";
+
+/** An ending that is written, or that another run wrote first. */
+export interface Ended {
+  ending: Ending;
+  /** The Item is to be removed at Plaid, by the access token that the attempt stores. */
+  removes: boolean;
+  /** The answer of an attempt that ended otherwise than this run meant to end it. */
+  other?: ConnectAccountOutput | FiscilityError;
+}
+
+/**
+ * How a run ends whose work threw `error`. An Item whose access token no row stores is removed at Plaid
+ * first of all, while the token is known.
+ *
+ * @throws FiscilityError when that removal failed
+ */
+export async function decideEnding(services: Services, run: Run, error: unknown): Promise<Ending> {
+  const ending = endingOf(run.stage, error, run.by);
+  run.times.done("ending");
+  if (ending.transition === "remove from memory") await removeFromMemory(services, run);
+  return ending;
+}
+
+/**
+ * Writes an ending with its activity entry (I8), in the transaction that holds the lock, or outside it
+ * when that is lost.
+ */
+export async function writeEnding(
+  { limits }: Services,
+  run: Run,
+  ending: Ending,
+  tx: Db,
+): Promise<Ended> {
+  const { transition } = ending;
+  if (transition === null) return { ending, removes: false };
+  const name = transition === "remove from memory" ? "fail" : transition;
+  const moved = await moveAttempt(tx, keyOf(run), transitions[name], {
+    runId: run.id,
+    why: storedReason(ending),
+    // An open attempt is failed once its public_token has expired; all else is due at once.
+    retryInMs: name === "open" ? limits.publicToken : 0,
+  });
+  if (name === "unmark") return { ending, removes: false };
+  if (moved === null) {
+    const other = await otherEnding(tx, run, ending);
+    if (other) return { ending, ...other };
+  }
+  await addActivity(tx, {
+    id: run.id,
+    user_id: run.userId,
+    attempt_id: run.attemptId,
+    kind: kindOf(ending),
+    institution_id: run.institution.id,
+    institution_name: run.institution.name,
+    account_count: 0,
+    reason: ending.heldBy === undefined ? ending.error.reason : null,
+    plaid_request_id: ending.error.plaid?.requestId ?? run.plaidRequestId,
+  });
+  return { ending, removes: moved === "removing" };
+}
+
+/**
+ * The guard of the transition matched no row: another run, or a commit whose response was lost, changed
+ * the attempt first. Null where it is not ended, and this run's own error is still right.
+ */
+async function otherEnding(
+  db: Db,
+  run: Run,
+  ending: Ending,
+): Promise<Pick<Ended, "removes" | "other"> | null> {
+  const attempt = await findAttempt(db, run.userId, run.attemptId);
+  if (!attempt) return { removes: false, other: ending.error };
+  // A late exchange of this run, whose attempt another run had failed.
+  const removes = attempt.status === "removing" && run.stage.at === "saved";
+  try {
+    const answer = await storedAnswer(db, attempt);
+    if (answer) {
+      const isOurs = run.stage.at === "committing" && attempt.status === "connected";
+      return { removes, other: isOurs ? { ...answer, outcome: "connected" } : answer };
+    }
+  } catch (error) {
+    if (error instanceof AttemptEnded) return { removes, other: error.answer };
+    throw error;
+  }
+  if (run.stage.at === "waiting") return null;
+  return { removes, other: new FiscilityError("outcome_pending", { cause: ending.error }) };
+}
+
+/** Removes the Item unless a live row holds it. */
+async function removeFromMemory({ db, plaid }: Services, run: Run): Promise<void> {
+  const { accessToken, plaidItemId } = run;
+  if (!accessToken || !plaidItemId) return;
+  const isLive = await isItemLive(db, plaidItemId).catch(() => false);
+  if (!isLive) await plaid.removeItem(accessToken);
+  delete run.accessToken;
+}
+
+/** Removes the Item where that is due, writes the log line, and returns or throws the answer. */
+export async function finishEnding(
+  services: Services,
+  run: Run,
+  { ending, removes, other }: Ended,
+): Promise<ConnectAccountOutput> {
+  const { userId, times, log, accessToken, plaidItemId } = run;
+  const { error, heldBy, transition } = ending;
+  times.done("ended");
+  let itemAtPlaid = itemAtPlaidAfter(ending);
+  if (removes && accessToken) {
+    const item = { id: run.attemptId, userId, plaidItemId: plaidItemId ?? null };
+    if (await removeAtPlaid(services, item, () => accessToken, log)) itemAtPlaid = "removed";
+  }
+  // The run whose ending it is writes its log line; the recovery says itself what it leaves undone.
+  const isLeft = run.by === "recovery" && (transition === null || transition === "unmark");
+  if (!other && !isLeft) {
+    log.warn(
+      {
+        event: "connection",
+        outcome: transition === null ? "pending" : kindOf(ending),
+        reason: heldBy === undefined ? error.reason : undefined,
+        userId,
+        attemptId: run.attemptId,
+        institutionId: run.institution.id,
+        itemAtPlaid,
+        plaid: error.plaid,
+        plaidRequestId: error.plaid?.requestId ?? run.plaidRequestId,
+        cause: error.cause instanceof Error ? error.cause.message : undefined,
+        ms: times.ms,
+      },
+      "Bank not connected",
+    );
+  }
+  if (other instanceof FiscilityError) throw other;
+  if (other) return other;
+  if (heldBy === undefined) throw error;
+  if (transition === "settle") await finishUpdate(services, run, heldBy);
+  const answer = await itemAnswer(services.db, userId, heldBy, "already_connected");
+  if (!answer) throw new FiscilityError("public_token_invalid");
+  return answer;
+}
+
+/** The public_token was one of update mode: what the user did there takes effect. */
+async function finishUpdate(services: Services, run: Run, itemId: string): Promise<void> {
+  const { userId, input, log } = run;
+  const linkSessionId = input?.metadata?.linkSessionId;
+  await finishUpdateMode(services, { id: userId }, { itemId, linkSessionId }, log).catch(
+    (error: unknown) => {
+      // The Item is as it was, and its own state says what it needs.
+      if (!(error instanceof FiscilityError)) throw error;
+      log.warn(
+        { event: "update_mode", userId, itemId, reason: error.reason },
+        "Update not finished",
+      );
+    },
+  );
+}
+
+function kindOf({ error, heldBy }: Ending): "already_connected" | "refused" | "failed" {
+  if (heldBy !== undefined) return "already_connected";
+  const isRefused = error.reason === "limit_reached" || error.reason === "duplicate_accounts";
+  return isRefused ? "refused" : "failed";
+}
+
+function itemAtPlaidAfter({ transition, error }: Ending) {
+  if (transition === "remove") return "to be removed";
+  if (transition === "remove from memory") return "removed";
+  if (transition === "settle") return "kept";
+  return transition === null && error.reason === "outcome_pending" ? "unknown" : "none";
+}

@@ -1,0 +1,190 @@
+import { createHash, randomUUID } from "node:crypto";
+import pRetry from "p-retry";
+import { moveAttempt, recordAttempt } from "../../db/link-attempts.ts";
+import type { LinkAttemptRow } from "../../db/schema.ts";
+import { publicTokenOwner } from "../../db/sealed.ts";
+import type { ConnectAccountInput } from "../contracts/connect.ts";
+import { FiscilityError } from "../contracts/errors.ts";
+import { timeLimitSignal } from "../plaid/time-limit-signal.ts";
+import type { Services } from "../services.ts";
+import { StepTimes } from "../step-times.ts";
+import type { Log } from "../telemetry/log.ts";
+import { Secret } from "../vault/secret.ts";
+import { type Stage, transitions } from "./attempt.ts";
+import type { StoredAttempt } from "./connect-account.ts";
+
+/** One request of `connectAccount`, or one pass of the recovery, and what it has learned so far. */
+export interface Run {
+  /** Marks the attempt while this run sends its exchange; the id of the activity entry that ends it. */
+  readonly id: string;
+  readonly userId: string;
+  /** Absent for the recovery. */
+  readonly input: ConnectAccountInput | undefined;
+  readonly by: "request" | "recovery";
+  /** The attempt it works on; of a request known once it is recorded. */
+  attemptId: string;
+  /** Plaid is not called any more once this is aborted. */
+  readonly deadline: AbortSignal;
+  /** `performance.now()`. */
+  readonly startedAt: number;
+  readonly times: StepTimes;
+  readonly log: Log;
+  /** How far it has come. */
+  stage: Stage;
+  accessToken?: Secret;
+  accessTokenSealed?: string;
+  plaidItemId?: string;
+  plaidRequestId?: string | undefined;
+  institution: { id: string | null; name: string | null };
+}
+
+/** Starts the clock of a run. */
+export function startRun(
+  { limits, onStep }: Services,
+  userId: string,
+  request: ConnectAccountInput | StoredAttempt,
+  log: Log,
+): Run {
+  const input = "attemptId" in request ? undefined : request;
+  const { institution } = input?.metadata ?? {};
+  return {
+    id: randomUUID(),
+    userId,
+    input,
+    by: input ? "request" : "recovery",
+    attemptId: "attemptId" in request ? request.attemptId : randomUUID(),
+    deadline: timeLimitSignal(limits.connectDeadline),
+    startedAt: performance.now(),
+    times: new StepTimes(onStep),
+    log,
+    stage: { at: "waiting" },
+    institution: { id: institution?.institutionId ?? null, name: institution?.name ?? null },
+  };
+}
+
+/**
+ * Records the attempt of a request, or finds the one that has its public_token.
+ *
+ * @throws FiscilityError `public_token_invalid` when another user sent the public_token before
+ */
+export async function record(services: Services, run: Run): Promise<void> {
+  if (!run.input) return;
+  const { publicToken, connectAnyway = false } = run.input;
+  const id = await recordAttempt(services.db, run.userId, {
+    id: run.attemptId,
+    publicTokenHash: createHash("sha256").update(publicToken).digest(),
+    publicTokenSealed: sealPublicToken(services, run),
+    connectAnyway,
+    retryInMs: services.limits.attemptAbandoned,
+  });
+  if (id === null) throw new FiscilityError("public_token_invalid");
+  run.attemptId = id;
+}
+
+/** @throws FiscilityError `busy` when too little of the deadline is left to call Plaid */
+export function requireTimeLeft({ limits }: Services, { startedAt }: Run): void {
+  if (performance.now() - startedAt <= limits.connectTurn) return;
+  throw new FiscilityError("busy", { details: { retryAfterSeconds: 5 } });
+}
+
+/**
+ * Marks the attempt with this run, on the second connection: it must be stored before the exchange is
+ * sent, whatever becomes of the transaction.
+ *
+ * @returns the public_token to send
+ * @throws FiscilityError `outcome_pending` when another run changed the attempt, although this one
+ * believes that it holds the lock
+ */
+export async function markSending(
+  services: Services,
+  run: Run,
+  attempt: LinkAttemptRow,
+): Promise<string> {
+  const { db, vault, limits } = services;
+  const { public_token_sealed: sealed, connect_anyway: connectAnyway } = attempt;
+  if (!run.input && sealed === null) throw new FiscilityError("public_token_invalid");
+  const marked = await moveAttempt(db, keyOf(run), transitions.mark, {
+    runId: run.id,
+    readRunId: attempt.run_id,
+    // The attempt's id may not be the one that this request sealed its copy for.
+    publicTokenSealed: sealed ?? sealPublicToken(services, run),
+    connectAnyway: run.input?.connectAnyway ?? connectAnyway,
+    retryInMs: limits.attemptAbandoned,
+  });
+  if (marked === null) throw new FiscilityError("outcome_pending");
+  run.times.done("mark");
+  return (
+    run.input?.publicToken ?? vault.open(sealed as string, publicTokenOwner(run.attemptId)).reveal()
+  );
+}
+
+/** The exchange succeeded: from here on only this process has the access token. */
+export function holdAccessToken(
+  run: Run,
+  exchange: { accessToken: Secret; plaidItemId: string; requestId: string },
+): void {
+  run.accessToken = exchange.accessToken;
+  run.plaidItemId = exchange.plaidItemId;
+  run.plaidRequestId = exchange.requestId;
+  run.stage = { at: "held" };
+  run.times.done("exchange");
+}
+
+/** The attempt was exchanged by a run that did not end it. */
+export function openAccessToken(
+  { vault }: Services,
+  run: Run,
+  { access_token_sealed: sealed, plaid_item_id: plaidItemId }: LinkAttemptRow,
+): void {
+  if (sealed === null || plaidItemId === null) throw new Error("an exchanged attempt has no token");
+  run.accessToken = vault.open(sealed, run.attemptId);
+  run.accessTokenSealed = sealed;
+  run.plaidItemId = plaidItemId;
+  run.stage = { at: "saved" };
+}
+
+/**
+ * Saves the access token beside `work`, which reads the accounts with it. Neither is given up before
+ * both have ended: an error of `work` decides what becomes of the Item, and that depends on whether its
+ * token is stored.
+ */
+export async function besideSaving<Result>(
+  services: Services,
+  run: Run,
+  work: (accessToken: Secret) => Promise<Result>,
+): Promise<Result> {
+  if (!run.accessToken) throw new Error("there is no access token to save");
+  const saving = run.stage.at === "held" ? saveAccessToken(services, run) : undefined;
+  const [saved, worked] = await Promise.allSettled([saving, work(run.accessToken)]);
+  if (saved.status === "rejected") throw saved.reason;
+  run.stage = { at: "saved" };
+  if (worked.status === "rejected") throw worked.reason;
+  run.times.done("accounts");
+  return worked.value;
+}
+
+/**
+ * Stores the access token on the second connection, whatever the attempt's state and whatever becomes
+ * of the transaction. A database that restarts meanwhile is waited for.
+ */
+async function saveAccessToken(services: Services, run: Run): Promise<void> {
+  const { accessToken, plaidItemId } = run;
+  if (!accessToken || !plaidItemId) throw new Error("there is no access token to save");
+  const accessTokenSealed = services.vault.seal(accessToken, run.attemptId);
+  run.accessTokenSealed = accessTokenSealed;
+  const saved = await pRetry(
+    () =>
+      moveAttempt(services.db, keyOf(run), transitions.save, { accessTokenSealed, plaidItemId }),
+    { retries: 5, minTimeout: 100 },
+  );
+  if (saved === null) throw new Error("the attempt is gone, or stores an access token already");
+  run.times.done("save");
+}
+
+/** The key of a run's attempt. */
+export const keyOf = ({ userId, attemptId }: Run) => ({ userId, id: attemptId });
+
+function sealPublicToken({ vault }: Services, { input, attemptId }: Run): string {
+  if (!input) throw new Error("only a request has a public_token to store");
+  return vault.seal(new Secret(input.publicToken), publicTokenOwner(attemptId));
+}

@@ -1,0 +1,82 @@
+import type { Db } from "../../db/client.ts";
+import { type ConnectState, readConnectState } from "../../db/link-attempts.ts";
+import { lockUser, type PlanOfUser } from "../../db/users.ts";
+import type { ConnectAccountOutput } from "../contracts/connect.ts";
+import { FiscilityError } from "../contracts/errors.ts";
+import type { Services } from "../services.ts";
+import type { Ending } from "./attempt.ts";
+import { AttemptEnded } from "./attempt-answer.ts";
+import { decideEnding, type Ended, finishEnding, writeEnding } from "./end-attempt.ts";
+import { type Run, record } from "./run.ts";
+
+/** What a run decides on under the lock. */
+export interface Locked extends ConnectState {
+  /** `deleted`: the user deleted their account. */
+  plan: PlanOfUser & { deleted: boolean };
+}
+
+/**
+ * Runs `work` in the connecting transaction, under the user's lock, and ends the attempt where it
+ * fails. The attempt is recorded beside the wait for the lock; nothing is sent before both are done.
+ *
+ * An ending commits with the transaction, so the next run sees it as soon as it has the lock. Only
+ * when the transaction is lost does the ending commit outside it.
+ */
+export async function underUserLock(
+  services: Services,
+  run: Run,
+  work: (tx: Db, locked: Locked) => Promise<ConnectAccountOutput>,
+): Promise<ConnectAccountOutput> {
+  const { connectDb, connectGate, limits } = services;
+  const within = run.by === "recovery" ? limits.recoveryLock : undefined;
+  const recording = record(services, run);
+  // Awaited under the lock, or when the wait for it has failed.
+  recording.catch(() => {});
+  let ending: Ending | undefined;
+  let ended: Ended;
+  try {
+    const result = await connectGate.run(run.userId, () =>
+      connectDb.transaction().execute(async (tx): Promise<ConnectAccountOutput | Ended> => {
+        const plan = await lockUser(tx, run.userId, { within });
+        await recording;
+        run.times.done("attempt");
+        const state = await readConnectState(tx, run.userId, run.attemptId);
+        run.times.done("lock");
+        try {
+          return await work(tx, { plan, ...state });
+        } catch (error) {
+          // What was inserted is rolled back first; the ending follows outside.
+          if (error instanceof AttemptEnded || run.stage.at === "committing") throw error;
+          ending = await decideEnding(services, run, error);
+          return await writeEnding(services, run, ending, tx);
+        }
+      }),
+    );
+    if ("outcome" in result) return result;
+    ended = result;
+  } catch (error) {
+    if (error instanceof AttemptEnded) throw error.answer;
+    await recording;
+    ended = await endOutside(services, run, ending, error);
+  }
+  return finishEnding(services, run, ended);
+}
+
+/**
+ * The transaction is lost, or never began.
+ *
+ * @throws FiscilityError `outcome_pending` when the ending cannot be written: the recovery ends the attempt
+ */
+async function endOutside(
+  services: Services,
+  run: Run,
+  decided: Ending | undefined,
+  error: unknown,
+): Promise<Ended> {
+  try {
+    const ending = decided ?? (await decideEnding(services, run, error));
+    return await services.db.transaction().execute((tx) => writeEnding(services, run, ending, tx));
+  } catch (cause) {
+    throw new FiscilityError("outcome_pending", { cause });
+  }
+}

@@ -1,0 +1,151 @@
+import { expect, test } from "vitest";
+import type { Transition } from "../../db/link-attempts.ts";
+import {
+  type Ending,
+  endingOf,
+  SameItem,
+  type Stage,
+  transitions,
+} from "../../server/connect/attempt.ts";
+import { actor, type Rules, type Setting } from "./actors.ts";
+import { type Start, walk } from "./walk.ts";
+import type { World } from "./world.ts";
+
+const rules: Rules = {
+  transitions,
+  endingOf,
+  checksLiveItems: true,
+  checksSameItem: true,
+  endsUnderLock: true,
+};
+
+const empty: World = {
+  ...{ attempts: {}, items: { Y: "linked" }, spent: [], live: [], lock: null, lost: [] },
+  violation: null,
+};
+
+/** A user with one bank, connected by the public_token `T0`. */
+const withBank: World = {
+  ...empty,
+  items: { X: "alive", Y: "linked" },
+  live: ["X"],
+  attempts: {
+    T0: {
+      ...{ status: "connected", token: false, run: null, sentAgain: false },
+      ...{ access: false, item: "X", reason: null },
+    },
+  },
+};
+
+const twoRequests = [actor("A", "connect", "T1"), actor("B", "connect", "T1")];
+const newBank = { item: "Y", update: false };
+
+/** Two requests with the token T1, one with T2, a disconnect, and the recovery beside them. */
+const settings = {
+  "two banks, room for one": {
+    limit: 1,
+    tokens: { T1: newBank, T2: { item: "Z", update: false } },
+    world: { ...empty, items: { Y: "linked", Z: "linked" } },
+    actors: [...twoRequests, actor("C", "connect", "T2"), actor("D", "disconnect", "T1")],
+  },
+  "a new bank, and update mode of one that is disconnected": {
+    limit: 2,
+    tokens: { T0: { item: "X", update: false }, T1: newBank, T2: { item: "X", update: true } },
+    world: withBank,
+    actors: [...twoRequests, actor("C", "connect", "T2"), actor("D", "disconnect", "T0")],
+  },
+  "a token that never existed": {
+    limit: 1,
+    tokens: { T1: newBank },
+    world: { ...empty, items: { Y: "never" } },
+    actors: twoRequests,
+  },
+} satisfies Record<string, Omit<Setting, "rules"> & Pick<Start, "world" | "actors">>;
+
+const walkWith = (rules: Rules, name: keyof typeof settings) => {
+  const { limit, tokens, ...start } = settings[name];
+  return walk({ rules, limit, tokens }, { ...start, faults: 2, recoveries: 1 });
+};
+
+test.each(Object.keys(settings) as (keyof typeof settings)[])(
+  "attempt keeps I1 to I4 in every state when up to two things go wrong: %s",
+  (name) => {
+    const started = performance.now();
+    const { states, finals, violation, steps } = walkWith(rules, name);
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    process.stdout.write(`${name}: ${states} states, ${finals} final, in ${seconds} s\n`);
+    expect([violation, steps]).toEqual([null, []]);
+    expect(finals).toBeGreaterThan(0);
+  },
+);
+
+/** The rules with one transition changed. */
+const withRule = (name: keyof typeof transitions, change: Partial<Transition>): Rules => ({
+  ...rules,
+  transitions: { ...transitions, [name]: { ...transitions[name], ...change } },
+});
+
+/** The rules with another ending for one stage. */
+const withEnding = (at: Stage["at"], transition: Ending["transition"]): Rules => ({
+  ...rules,
+  endingOf: (stage, error, by) => {
+    const ending = endingOf(stage, error, by);
+    return stage.at === at && !(error instanceof SameItem) ? { ...ending, transition } : ending;
+  },
+});
+
+const banks = "two banks, room for one";
+const update = "a new bank, and update mode of one that is disconnected";
+const broken: [string, keyof typeof settings, Rules][] = [
+  ["mark does not look at who marked", banks, withRule("mark", { mark: undefined })],
+  ["mark stores no run", banks, withRule("mark", { run: undefined })],
+  ["mark stores no public_token", banks, withRule("mark", { publicToken: undefined })],
+  ["open ignores another run's mark", banks, withRule("open", { mark: undefined })],
+  ["open keeps the public_token", banks, withRule("open", { publicToken: undefined })],
+  ["unmark keeps the mark", "a token that never existed", withRule("unmark", { run: undefined })],
+  [
+    "save is refused after a failure",
+    banks,
+    withRule("save", { status: { started: "exchanged" } }),
+  ],
+  ["save is refused", banks, withRule("save", { status: {} })],
+  ["save stores no access token", banks, withRule("save", { accessToken: undefined })],
+  [
+    "connect takes an attempt that failed",
+    banks,
+    withRule("connect", { status: { exchanged: "connected", failed: "connected" } }),
+  ],
+  ["connect keeps the access token", banks, withRule("connect", { accessToken: undefined })],
+  ["remove is refused", banks, withRule("remove", { status: {} })],
+  [
+    "remove takes a connected attempt",
+    banks,
+    withRule("remove", { status: { exchanged: "removing", connected: "removing" } }),
+  ],
+  ["disconnect stores no access token", banks, withRule("disconnect", { accessToken: undefined })],
+  ["removed is refused", banks, withRule("removed", { status: {} })],
+  [
+    "fail takes an exchanged attempt",
+    banks,
+    withRule("fail", { status: { started: "failed", exchanged: "failed" } }),
+  ],
+  ["fail ignores another run's mark", banks, withRule("fail", { mark: undefined })],
+  ["settle is refused", update, withRule("settle", { status: {} })],
+  ["an exchange that may have succeeded is open", banks, withEnding("sending", "open")],
+  ["a token in memory is dropped", banks, withEnding("held", "fail")],
+  ["a saved token is left as failed", banks, withEnding("saved", "fail")],
+  ["a lost commit response removes the Item unseen", banks, withEnding("committing", null)],
+  ["live Items are not looked for", update, { ...rules, checksLiveItems: false }],
+  ["an Item that exists is not noticed", update, { ...rules, checksSameItem: false }],
+  [
+    "endings commit after the lock is released",
+    "a token that never existed",
+    { ...rules, endsUnderLock: false },
+  ],
+];
+
+test.each(broken)("the walk finds a violation when %s", (_rule, name, rules) => {
+  const { violation, states, steps } = walkWith(rules, name);
+  process.stdout.write(`${_rule}: ${states} ${violation} ${steps.length}\n`);
+  expect(violation).not.toBeNull();
+});

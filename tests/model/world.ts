@@ -1,0 +1,77 @@
+import type { AttemptStatus, Transition } from "../../db/link-attempts.ts";
+
+/**
+ * An abstract PostgreSQL and Plaid, small enough that every state of them can be walked: attempts by
+ * public_token, live `items` rows, one user's lock, and Plaid's Items.
+ */
+
+/** A row of `link_attempts`, as far as a guard or a transition looks at it. */
+export interface Attempt {
+  status: AttemptStatus;
+  /** A public_token is stored. */
+  token: boolean;
+  run: string | null;
+  sentAgain: boolean;
+  /** An access token is stored. */
+  access: boolean;
+  /** The Item that the exchange returned. */
+  item: string | null;
+  reason: string | null;
+}
+
+export interface World {
+  attempts: Record<string, Attempt>;
+  /** Plaid's Items by name; a public_token is exchanged once. */
+  items: Record<string, "linked" | "alive" | "removed" | "never">;
+  /** Update-mode public_tokens that were exchanged. */
+  spent: string[];
+  /** Live `items` rows. */
+  live: string[];
+  /** Who holds the user's lock. */
+  lock: string | null;
+  /** A response of an exchange was lost, or its process died with it: the Item cannot be found again. */
+  lost: string[];
+  /** Why this state must never be reached. */
+  violation: string | null;
+}
+
+/** The Item that a public_token is exchanged for. `update`: the token is one of update mode. */
+export interface Token {
+  item: string;
+  update: boolean;
+}
+
+/**
+ * Performs a transition as `moveAttempt` does in SQL (`tests/integration/attempt-transitions.test.ts`
+ * holds the two against each other): the new row, or null when the guard matches none.
+ */
+export function moved(
+  attempt: Attempt | undefined,
+  transition: Transition,
+  values: { runId?: string; readRunId?: string | null; item?: string; reason?: string } = {},
+): Attempt | null {
+  const status = attempt && transition.status[attempt.status];
+  if (!attempt || !status) return null;
+  const isOwn = attempt.run !== null && attempt.run === (values.runId ?? null);
+  const isUnmarked = attempt.run === null && !attempt.sentAgain;
+  if (transition.mark === "own" && !isOwn) return null;
+  if (transition.mark === "none or own" && !isOwn && !isUnmarked) return null;
+  if (transition.mark === "as read" && attempt.run !== (values.readRunId ?? null)) return null;
+  const next = { ...attempt, status };
+  if (transition.publicToken) next.token = transition.publicToken === "store";
+  if (transition.run) {
+    next.run = transition.run === "store" ? (values.runId ?? null) : null;
+    next.sentAgain = transition.run === "store";
+  }
+  if (transition.accessToken) next.access = transition.accessToken === "store";
+  if (transition.accessToken === "store" && values.item) next.item = values.item;
+  if (transition.reason) next.reason = values.reason ?? null;
+  return next;
+}
+
+/** What makes two worlds the same, in short. */
+export const worldKey = ({ attempts, items, ...world }: World) => [
+  Object.entries(attempts).map(([token, attempt]) => [token, ...Object.values(attempt)]),
+  Object.values(items),
+  ...Object.values(world),
+];
