@@ -8,14 +8,18 @@ import { timeLimits } from "../server/time-limits.ts";
  * PostgreSQL itself, as the role that migrates. May be repeated, also by several at once. Throws when
  * the role may do more than that afterwards, and says what.
  */
-export async function grantAppRole(ownerUrl: string, appUrl: string): Promise<void> {
+export async function grantAppRole(
+  ownerUrl: string,
+  appUrl: string,
+  connectMs: number = timeLimits.databaseSetUp,
+): Promise<void> {
   const { username, password } = new URL(appUrl);
   const name = decodeURIComponent(username);
   if (!name) throw new Error("DATABASE_URL names no role to give rights to.");
   const role = pg.escapeIdentifier(name);
   const client = new pg.Client({
     connectionString: ownerUrl,
-    connectionTimeoutMillis: timeLimits.databaseSetUp,
+    connectionTimeoutMillis: connectMs,
     options: `-c lock_timeout=${lockTimeout}`,
   });
   client.on("error", () => {});

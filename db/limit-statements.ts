@@ -10,10 +10,11 @@ import { timeLimits } from "../server/time-limits.ts";
 export async function limitStatements(
   url: string,
   limits: { statementTimeoutMs: number; lockTimeoutMs: number },
+  connectMs: number = timeLimits.databaseSetUp,
 ): Promise<void> {
   const client = new pg.Client({
     connectionString: url,
-    connectionTimeoutMillis: timeLimits.databaseSetUp,
+    connectionTimeoutMillis: connectMs,
   });
   client.on("error", () => {});
   await client.connect();

@@ -27,11 +27,12 @@ const insufficientPrivilege = "42501";
 export async function migrateToLatest(
   databaseUrl: string,
   migrations: Record<string, Migration> = ours,
+  connectMs: number = timeLimits.databaseSetUp,
 ): Promise<void> {
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     max: 1,
-    connectionTimeoutMillis: timeLimits.databaseSetUp,
+    connectionTimeoutMillis: connectMs,
     // Without the limits that the role's other statements have: `limitStatements`.
     options: `-c statement_timeout=0 -c lock_timeout=${lockTimeout}`,
   });
@@ -88,10 +89,13 @@ export async function pendingMigrations(
 }
 
 /** Whether the role of `url` may create tables in its database, as migrations do. */
-export async function mayMigrate(url: string): Promise<boolean> {
+export async function mayMigrate(
+  url: string,
+  connectMs: number = timeLimits.databaseSetUp,
+): Promise<boolean> {
   const client = new pg.Client({
     connectionString: url,
-    connectionTimeoutMillis: timeLimits.databaseSetUp,
+    connectionTimeoutMillis: connectMs,
   });
   client.on("error", () => {});
   await client.connect();

@@ -12,9 +12,12 @@ export const statementLimits = {
 };
 
 /** The jobs' tables and ours, brought up to date by the role that owns them. `url` must reach PostgreSQL itself. */
-export async function migrateDatabase(url: string): Promise<void> {
-  await migrateJobs(url);
-  await migrateToLatest(url);
+export async function migrateDatabase(
+  url: string,
+  connectMs: number = timeLimits.databaseSetUp,
+): Promise<void> {
+  await migrateJobs(url, connectMs);
+  await migrateToLatest(url, undefined, connectMs);
 }
 
 /**

@@ -41,8 +41,8 @@ export async function startServer(
   const stopping = new AbortController();
   const app = createHttp(services, build, stopping.signal);
   const open = new Set<ServerResponse>();
-  const server = createServer(serverOptions, app);
-  limitSockets(server, maxSockets(openFilesLimit(), services.quotas.sockets), services.log);
+  const server = createServer(serverOptions(services.limits), app);
+  limitSockets(server, maxSockets(openFilesLimit(), services.quotas.sockets), services.limits.stalled, services.log);
   server.prependListener("request", (_req, res) => {
     if (stopping.signal.aborted) res.setHeader("connection", "close");
     open.add(res);

@@ -108,7 +108,7 @@ export function createServices(
     lockTimeoutMs: limits.connectLock,
     idleInTransactionTimeoutMs: limits.connectIdleInTransaction,
   });
-  const redis = config.redis ? new RedisDoor(config.redis, log) : null;
+  const redis = config.redis ? new RedisDoor(config.redis, log, limits) : null;
   const devices = new KnownDevices(db, config);
   const throttle = new LogInThrottle(redis, devices, config, log);
   const passwords = new Passwords(hashesAtOnce(availableParallelism(), config.libuvThreads));
@@ -120,16 +120,16 @@ export function createServices(
     connectDb,
     connectGate: new ConnectGate(connectPoolSize, limits),
     plaid,
-    webhookKeys: new WebhookKeys(plaid, db, redis),
+    webhookKeys: new WebhookKeys(plaid, db, redis, limits),
     vault: new Vault(config.tokenKeys),
     cache: new AccountCache(
-      redis ? createRedisAccountStore(redis, log) : createInProcessAccountStore(),
+      redis ? createRedisAccountStore(redis, limits.cacheEntry, log) : createInProcessAccountStore(limits.cacheEntry),
       log,
     ),
     requestLimiter: createRequestLimiter(redis, quotas),
-    ...createGates(quotas),
-    live: new LiveChanges(db, config.databaseDirectUrl.reveal(), log, quotas.streams),
-    auth: createAuth(config, db, { throttle, devices, passwords }, log),
+    ...createGates(quotas, limits),
+    live: new LiveChanges(db, config.databaseDirectUrl.reveal(), log, quotas.streams, limits),
+    auth: createAuth(config, db, { throttle, devices, passwords }, limits, log),
     limits,
     quotas,
     onStep,
@@ -144,7 +144,7 @@ export function createServices(
   };
 }
 
-function createGates(quotas: Quotas): Pick<Services, "callGate" | "heavyReads" | "exports"> {
+function createGates(quotas: Quotas, limits: TimeLimits): Pick<Services, "callGate" | "heavyReads" | "exports"> {
   const anyNumber = Number.POSITIVE_INFINITY;
   const tooMany = (limit: number) =>
     new FiscilityError("rate_limited", {
@@ -154,20 +154,20 @@ function createGates(quotas: Quotas): Pick<Services, "callGate" | "heavyReads" |
     callGate: new Gate({
       inside: { all: anyNumber, each: quotas.callsAtOnce },
       waiting: { all: anyNumber, each: quotas.callsWaiting },
-      turn: timeLimits.callTurn,
+      turn: limits.callTurn,
       refusal: () => tooMany(quotas.callsAtOnce),
     }),
     heavyReads: new Gate({
       inside: { all: Math.floor(poolSize * quotas.heavyShare), each: quotas.heavyReads },
       waiting: { all: anyNumber, each: anyNumber },
-      turn: timeLimits.heavyTurn,
+      turn: limits.heavyTurn,
       refusal: (own) => (own ? tooMany(quotas.heavyReads) : new FiscilityError("unavailable")),
     }),
     exports: new Gate({
       inside: { all: anyNumber, each: quotas.exports },
       // A link that is clicked twice: the browser drops the first download for the second.
       waiting: { all: anyNumber, each: 1 },
-      turn: timeLimits.exportTurn,
+      turn: limits.exportTurn,
       refusal: () => new FiscilityError("export_running"),
     }),
   };

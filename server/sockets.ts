@@ -1,24 +1,24 @@
 import type { Server, ServerOptions } from "node:http";
 import type { Log } from "./telemetry/log.ts";
-import { timeLimits } from "./time-limits.ts";
+import type { TimeLimits } from "./time-limits.ts";
 
 /**
  * For `http.createServer`: a request that does not arrive, header or body, in time is answered 408 and
  * its connection closed, whatever its path and however it says its length.
  */
-export const serverOptions: ServerOptions = {
-  headersTimeout: timeLimits.requestHeader,
-  requestTimeout: timeLimits.request,
-  connectionsCheckingInterval: timeLimits.requestCheck,
-  keepAliveTimeout: timeLimits.keepAlive,
-};
+export const serverOptions = (limits: TimeLimits): ServerOptions => ({
+  headersTimeout: limits.requestHeader,
+  requestTimeout: limits.request,
+  connectionsCheckingInterval: limits.requestCheck,
+  keepAliveTimeout: limits.keepAlive,
+});
 
 /**
  * Bounds a server's sockets: `max` at once, past which the kernel's new ones are closed at once, and
- * each closed when nothing moves on it. Event streams say that they are there more often than that.
+ * each closed when nothing moves on it for `stalled` milliseconds. Event streams say that they are there more often than that.
  */
-export function limitSockets(server: Server, max: number, log: Log): void {
-  server.timeout = timeLimits.stalled;
+export function limitSockets(server: Server, max: number, stalled: number, log: Log): void {
+  server.timeout = stalled;
   server.maxConnections = max;
   let told = Number.NEGATIVE_INFINITY;
   server.on("drop", () => {

@@ -21,9 +21,11 @@ export const apiKeysRouter = router({
     .input(createApiKeyInput)
     .output(createApiKeyOutput)
     .mutation(async ({ ctx, input }) => {
-      const { db } = ctx.services;
+      const { db, limits } = ctx.services;
       // Again: a change of the password may have taken the proof back while this waited for the lock.
-      const made = await createApiKey(db, ctx.user.id, input, (tx) => requireProof(tx, ctx));
+      const made = await createApiKey(db, ctx.user.id, input, (tx) =>
+        requireProof({ db: tx, limits }, ctx),
+      );
       const { id, scopes } = made.apiKey;
       ctx.log.info({ event: "api_key_created", userId: ctx.user.id, apiKeyId: id, scopes }, "Key");
       return made;

@@ -2,7 +2,6 @@ import { once } from "node:events";
 import { getTRPCErrorFromUnknown, getTRPCErrorShape, isTrackedEnvelope } from "@trpc/server";
 import { type Request, type Response, Router } from "express";
 import { FiscilityError } from "../contracts/errors.ts";
-import { timeLimits } from "../time-limits.ts";
 import { type Context, failureToIdentify } from "./context.ts";
 import { subscriptions } from "./endpoints.ts";
 import { appRouter, createCaller } from "./router.ts";
@@ -50,12 +49,12 @@ async function stream(
       // One that ends gives its socket back.
       connection: "close",
     });
-    const client = { reconnectAfterInactivityMs: timeLimits.liveSilence };
+    const client = { reconnectAfterInactivityMs: ctx.services.limits.liveSilence };
     res.write(`event: connected\ndata: ${JSON.stringify(client)}\n\n`);
     ping = setInterval(() => {
       // Who does not read is not written to, so that nothing piles up for who never will.
       if (!res.writableNeedDrain && !gone.signal.aborted) res.write("event: ping\ndata: \n\n");
-    }, timeLimits.livePing);
+    }, ctx.services.limits.livePing);
     for await (const event of await subscribe(name, ctx, inputOf(req), gone.signal)) {
       const [id, data] = isTrackedEnvelope(event) ? event : [null, event];
       const sent = res.write(

@@ -91,7 +91,7 @@ const guarded = t.middleware(({ ctx, meta, path, next }) =>
     .inSpan(`procedure ${path}`, {}, async () => {
       try {
         const user = admit(ctx, meta);
-        if (meta?.stepUp) await requireProof(ctx.services.db, ctx);
+        if (meta?.stepUp) await requireProof(ctx.services, ctx);
         const result = await ctx.services.callGate.run(user.id, () => next({ ctx: { user } }));
         if (result.ok) return result;
         throw result.error;

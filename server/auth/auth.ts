@@ -10,7 +10,7 @@ import { deleteSession, findSession } from "../../db/sessions.ts";
 import type { User } from "../api/context.ts";
 import type { Config } from "../config.ts";
 import type { Log } from "../telemetry/log.ts";
-import { timeLimits } from "../time-limits.ts";
+import type { TimeLimits } from "../time-limits.ts";
 import { createAfterLogIn } from "./after-log-in.ts";
 import { basePath, readAuthRequest } from "./auth-request.ts";
 import { whyGuessed } from "./guessed-passwords.ts";
@@ -65,6 +65,7 @@ export function createAuth(
     devices,
     passwords,
   }: { throttle: LogInThrottle; devices: KnownDevices; passwords: Passwords },
+  limits: Pick<TimeLimits, "session">,
   log: Log,
 ): Auth {
   const timestamps = { createdAt: "created_at", updatedAt: "updated_at" };
@@ -175,7 +176,7 @@ export function createAuth(
         const left = (expiresAt.getTime() - Date.now()) / 1000;
         const notDue = left > Math.max(0, sessionConfig.expiresIn - sessionConfig.updateAge);
         if (notDue) return { user, sessionId };
-        const over = Date.now() - createdAt.getTime() > timeLimits.session;
+        const over = Date.now() - createdAt.getTime() > limits.session;
         if (over) await deleteSession(db, user.id, sessionId);
       }
       // Everything else is better-auth's to judge: what is due is prolonged, what is over cleared away.

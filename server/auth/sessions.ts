@@ -36,7 +36,7 @@ export function createPageSessions(context: Context): LoadContext["sessions"] {
       if (!own || !(await deleteSession(db, own.userId, id))) return;
       log.info({ event: "session_ended", userId: own.userId, sessionId: id }, "Session ended");
     },
-    isProved: () => isProved(db, context),
+    isProved: () => isProved(context.services, context),
     async endOthers() {
       if (!own) return;
       const ended = await deleteOtherSessions(db, own.userId, own.sessionId);

@@ -1,27 +1,33 @@
-import type { Db } from "../../db/client.ts";
 import { hasProof, recordProof } from "../../db/sessions.ts";
 import type { Context } from "../api/context.ts";
 import { FiscilityError } from "../contracts/errors.ts";
+import type { Services } from "../services.ts";
 import type { StepUpInput, StepUpOutput } from "../contracts/step-up.ts";
-import { timeLimits } from "../time-limits.ts";
+
 
 /** Who asks, and with which session. */
 type Asking = Pick<Context, "user" | "sessionId">;
 
 /**
- * Whether the user proved in this session, within `timeLimits.stepUp`, who they are. A log-in is no such
+ * Whether the user proved in this session, within `limits.stepUp`, who they are. A log-in is no such
  * proof: whoever steals a session just after it must not be able to do what outlives the session.
  */
-export async function isProved(db: Db, { user, sessionId }: Asking): Promise<boolean> {
-  return user !== null && sessionId !== null && hasProof(db, user.id, sessionId, timeLimits.stepUp);
+export async function isProved(
+  { db, limits }: Pick<Services, "db" | "limits">,
+  { user, sessionId }: Asking,
+): Promise<boolean> {
+  return user !== null && sessionId !== null && hasProof(db, user.id, sessionId, limits.stepUp);
 }
 
 /**
  * Lets a call through whose procedure asks for a proof (`stepUp` in its metadata).
  * @throws `step_up_required`
  */
-export async function requireProof(db: Db, asking: Asking): Promise<void> {
-  if (!(await isProved(db, asking))) throw new FiscilityError("step_up_required");
+export async function requireProof(
+  services: Pick<Services, "db" | "limits">,
+  asking: Asking,
+): Promise<void> {
+  if (!(await isProved(services, asking))) throw new FiscilityError("step_up_required");
 }
 
 /**
@@ -29,7 +35,7 @@ export async function requireProof(db: Db, asking: Asking): Promise<void> {
  * @throws `password_incorrect`; `too_many_attempts`; `unauthenticated` when the session has just ended.
  */
 export async function stepUp(
-  { services: { auth, db }, user, sessionId, log }: Context,
+  { services: { auth, db, limits }, user, sessionId, log }: Context,
   { password }: StepUpInput,
 ): Promise<StepUpOutput> {
   if (user === null || sessionId === null) throw new FiscilityError("unauthenticated");
@@ -37,5 +43,5 @@ export async function stepUp(
   const provedAt = await recordProof(db, user.id, sessionId);
   if (!provedAt) throw new FiscilityError("unauthenticated");
   log.info({ event: "step_up", userId: user.id, sessionId, by: "password" }, "Stepped up");
-  return { validUntil: new Date(provedAt.getTime() + timeLimits.stepUp).toISOString() };
+  return { validUntil: new Date(provedAt.getTime() + limits.stepUp).toISOString() };
 }

@@ -1,15 +1,14 @@
 import { LRUCache } from "lru-cache";
-import { timeLimits } from "../time-limits.ts";
 import { type AccountStore, type CachedAnswer, entryName, maxEntries } from "./account-store.ts";
 
 /** Users kept at most; beyond it the least recently used goes. */
 const maxUsers = 10_000;
 
-/** The twin of Redis for a single process. Values are kept as JSON, as Redis would. */
-export function createInProcessAccountStore(): AccountStore {
+/** The twin of Redis for a single process. Values are kept as JSON, as Redis would, for `ttl` milliseconds. */
+export function createInProcessAccountStore(ttl: number): AccountStore {
   const users = new LRUCache<string, Map<string, string>>({
     max: maxUsers,
-    ttl: timeLimits.cacheEntry,
+    ttl,
   });
   return {
     isThere: true,

@@ -1,5 +1,4 @@
 import type { Log } from "../telemetry/log.ts";
-import { timeLimits } from "../time-limits.ts";
 import { type AccountStore, type CachedAnswer, entryName, maxEntries } from "./account-store.ts";
 import type { RedisDoor } from "./redis-door.ts";
 
@@ -14,9 +13,9 @@ const keep = `
 
 /**
  * One Redis hash a user, one field an answer and data version: a user's entries share a slot of a cluster and
- * go with one UNLINK.
+ * go with one UNLINK. It expires after `ttl` milliseconds.
  */
-export function createRedisAccountStore(redis: RedisDoor, log: Log): AccountStore {
+export function createRedisAccountStore(redis: RedisDoor, ttl: number, log: Log): AccountStore {
   const key = (userId: string) => `fiscility:accounts:{${userId}}`;
 
   /** Somebody else's value, or one of another release: it would be in the way until it expires. */
@@ -53,7 +52,7 @@ export function createRedisAccountStore(redis: RedisDoor, log: Log): AccountStor
             arguments: [
               entryName(answer, dataVersion),
               JSON.stringify(value),
-              String(timeLimits.cacheEntry),
+              String(ttl),
               String(maxEntries),
             ],
           }),

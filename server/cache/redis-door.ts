@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { createClient, createCluster, ErrorReply } from "redis";
 import type { Log } from "../telemetry/log.ts";
-import { timeLimits } from "../time-limits.ts";
+import type { TimeLimits } from "../time-limits.ts";
 import type { RedisAddress } from "./redis-address.ts";
 
 /** What the product asks of Redis, in the same words of one server and of a cluster. */
@@ -25,13 +25,15 @@ interface Connection {
 export class RedisDoor {
   readonly #address: RedisAddress;
   readonly #log: Log;
+  readonly #limits: TimeLimits;
   readonly #closed = new AbortController();
   #connection: Connection | null = null;
   /** Connections that failed, or did not last, since one lasted. */
   #failures = 0;
   #since = performance.now();
 
-  constructor(address: RedisAddress, log: Log) {
+  constructor(address: RedisAddress, log: Log, limits: TimeLimits) {
+    this.#limits = limits;
     this.#address = address;
     this.#log = log;
     void this.#keepTrying(false);
@@ -43,14 +45,14 @@ export class RedisDoor {
   }
 
   /**
-   * Sends one command. Rejects at once while Redis is away, within `timeLimits.redisCommand` when it
+   * Sends one command. Rejects at once while Redis is away, within `limits.redisCommand` when it
    * does not answer, and with `ErrorReply` when it answers with an error.
    */
   async ask<T>(command: (commands: RedisCommands) => Promise<T>): Promise<T> {
     const connection = this.#connection;
     if (!connection) throw new Error("Redis is away");
     try {
-      return await within(timeLimits.redisCommand, command(connection.commands));
+      return await within(this.#limits.redisCommand, command(connection.commands));
     } catch (error) {
       // READONLY: a master that became a replica; by now its name leads to another.
       const fine = error instanceof ErrorReply && !error.message.startsWith("READONLY");
@@ -70,7 +72,7 @@ export class RedisDoor {
     this.#connection = null;
     connection.destroy();
     this.#log.warn({ event: "redis_away", error: error.message }, "Redis is away");
-    if (performance.now() - this.#since > timeLimits.redisSteady) this.#failures = 0;
+    if (performance.now() - this.#since > this.#limits.redisSteady) this.#failures = 0;
     void this.#keepTrying(true);
   }
 
@@ -79,14 +81,16 @@ export class RedisDoor {
     const { signal } = this.#closed;
     for (let told = reported; !signal.aborted; this.#failures++) {
       if (this.#failures > 0) {
-        const wait = Math.min(50 * 2 ** this.#failures, timeLimits.redisRetry);
+        const wait = Math.min(50 * 2 ** this.#failures, this.#limits.redisRetry);
         await pause(wait, undefined, { signal, ref: false }).catch(() => {});
         if (signal.aborted) return;
       }
-      const connection = open(this.#address, (error) => this.#drop(connection, error));
+      const connection = open(this.#address, this.#limits.redisConnect, (error) =>
+        this.#drop(connection, error),
+      );
       try {
-        await within(timeLimits.redisReady, connection.connect());
-        await within(timeLimits.redisCommand, connection.ping());
+        await within(this.#limits.redisReady, connection.connect());
+        await within(this.#limits.redisCommand, connection.ping());
         if (signal.aborted) return connection.destroy();
         this.#failures++;
         this.#since = performance.now();
@@ -104,12 +108,16 @@ export class RedisDoor {
 }
 
 /** A connection that does not reconnect by itself: when it breaks, or is late, another is made. */
-function open(address: RedisAddress, onBroken: (error: Error) => void): Connection {
+function open(
+  address: RedisAddress,
+  connectTimeout: number,
+  onBroken: (error: Error) => void,
+): Connection {
   const { nodes, tls, username, password, database } = address;
   const common = { username, password: password?.reveal(), disableOfflineQueue: true };
   const socket = {
     tls,
-    connectTimeout: timeLimits.redisConnect,
+    connectTimeout,
     reconnectStrategy: false,
   } as const;
   if (!address.cluster) {

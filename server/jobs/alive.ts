@@ -2,29 +2,28 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createDb } from "../../db/client.ts";
 import { handBackJobs, holdWorkers, planRegularJobs } from "../../db/jobs.ts";
 import type { Services } from "../services.ts";
-import { timeLimits } from "../time-limits.ts";
 
 /**
  * Tells the other nodes that these workers live, plans the jobs of every minute, and hands back those
  * of workers that do not live any more: without it the jobs of a killed process would stay its own for
  * four hours. A job may be handed back that still runs, when the connection to PostgreSQL was lost for a
- * while: each job takes its running twice.
+ * while: jobs are idempotent.
  */
 export function keepAlive(services: Services, workerIds: readonly string[]) {
-  const { config, db, log } = services;
+  const { config, db, log, limits } = services;
   // Locks that outlive a transaction hold on a connection of one's own only.
   const ownDb = createDb({
     url: config.databaseDirectUrl.reveal(),
     max: 1,
-    statementTimeoutMs: timeLimits.statement,
-    connectTimeoutMs: timeLimits.databaseConnect,
-    idleInTransactionTimeoutMs: timeLimits.statement,
-    lockTimeoutMs: timeLimits.lock,
+    statementTimeoutMs: limits.statement,
+    connectTimeoutMs: limits.databaseConnect,
+    idleInTransactionTimeoutMs: limits.statement,
+    lockTimeoutMs: limits.lock,
     onIdleError: () => {},
   });
   const stopping = new AbortController();
   const pause = () =>
-    sleep(timeLimits.workerWatch, undefined, { signal: stopping.signal }).catch(() => {});
+    sleep(limits.workerWatch, undefined, { signal: stopping.signal }).catch(() => {});
   const watch = async () => {
     await planRegularJobs(db);
     const workers = await handBackJobs(db);

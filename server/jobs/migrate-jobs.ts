@@ -1,12 +1,14 @@
 import { runMigrations } from "graphile-worker";
 import pg from "pg";
-import { timeLimits } from "../time-limits.ts";
 
-/** Brings graphile-worker's own tables up to date. Several nodes may call it at once. */
-export async function migrateJobs(databaseUrl: string): Promise<void> {
+/** Brings graphile-worker's own tables up to date. Several nodes may call it at once. `connectMs`: for a connection. */
+export async function migrateJobs(
+  databaseUrl: string,
+  connectMs: number,
+): Promise<void> {
   const pgPool = new pg.Pool({
     connectionString: databaseUrl,
-    connectionTimeoutMillis: timeLimits.databaseSetUp,
+    connectionTimeoutMillis: connectMs,
     options: "-c statement_timeout=0 -c lock_timeout=0",
   });
   // A lost connection fails the query that needs it; nobody else has to hear of it.

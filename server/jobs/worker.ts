@@ -13,7 +13,6 @@ import { handleWebhook } from "../sync/handle-webhook.ts";
 import { sweep } from "../sync/sweep.ts";
 import { syncItem } from "../sync/sync-item.ts";
 import { spans } from "../telemetry/spans.ts";
-import { timeLimits } from "../time-limits.ts";
 import { keepAlive } from "./alive.ts";
 
 /** Jobs that one process runs side by side. */
@@ -94,11 +93,11 @@ export interface Worker {
  * and its queue: then all of this process's workers are replaced, and the jobs are handed back.
  */
 export async function startWorker(services: Services): Promise<Worker> {
-  const { config, db, log } = services;
+  const { config, db, log, limits } = services;
   const pool = new pg.Pool({
     connectionString: config.databaseDirectUrl.reveal(),
     max: concurrency + 2,
-    connectionTimeoutMillis: timeLimits.databaseConnect,
+    connectionTimeoutMillis: limits.databaseConnect,
     application_name: "fiscility worker",
   });
   const onLost = (error: Error) =>
@@ -120,7 +119,7 @@ export async function startWorker(services: Services): Promise<Worker> {
         return;
       } catch (error) {
         log.warn({ event: "workers_wait", error: (error as Error).message }, "No workers yet");
-        await sleep(timeLimits.workerWatch, undefined, { signal: stopping.signal }).catch(() => {});
+        await sleep(limits.workerWatch, undefined, { signal: stopping.signal }).catch(() => {});
       }
     }
   }

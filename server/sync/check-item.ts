@@ -8,7 +8,6 @@ import { FiscilityError } from "../contracts/errors.ts";
 import { isBankAway, isGone } from "../plaid/item-error.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
-import { timeLimits } from "../time-limits.ts";
 import { clearCache } from "./clear-cache.ts";
 import type { ItemOfUser } from "./sync-item.ts";
 
@@ -39,14 +38,14 @@ export async function checkItem(
   item: ItemOfUser,
   log: Log,
 ): Promise<ItemStatus | null> {
-  const { db, plaid, vault } = services;
+  const { db, plaid, vault, limits } = services;
   for (;;) {
     const before = await findItemState(db, item.userId, item.itemId);
     const sealed = await findItemToken(db, item.userId, item.itemId);
     if (!before || sealed === null) return null;
     const errorCode = await plaid
       .getItem(vault.open(sealed, item.itemId), {
-        signal: AbortSignal.timeout(timeLimits.connectDeadline),
+        signal: AbortSignal.timeout(limits.connectDeadline),
       })
       .then((found) => found.errorCode, goneAtPlaid);
     const status = statusOf(errorCode, before.status);
@@ -77,7 +76,7 @@ function goneAtPlaid(error: unknown): string {
  * With the change go one entry in the history and the data version (I5).
  */
 export async function changeItem(
-  services: Pick<Services, "db" | "cache">,
+  services: Pick<Services, "db" | "cache" | "limits">,
   { userId, itemId }: ItemOfUser,
   log: Log,
   decide: (now: ItemState, tx: Db) => Decision | Promise<Decision>,

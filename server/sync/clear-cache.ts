@@ -1,7 +1,6 @@
 import { markCacheCleared, postponeCacheClear } from "../../db/item-syncs.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
-import { timeLimits } from "../time-limits.ts";
 
 /** Whose entries: `itemId` is the Item whose trail waits for it, `tries` those in vain before. */
 export interface CacheClear {
@@ -16,7 +15,7 @@ export interface CacheClear {
  * Item's trail says so. Returns whether it is done.
  */
 export async function clearCache(
-  services: Pick<Services, "cache" | "db">,
+  services: Pick<Services, "cache" | "db" | "limits">,
   clear: CacheClear,
   log: Log,
 ): Promise<boolean> {
@@ -32,7 +31,7 @@ export async function clearCache(
 
 /** Rejects when it could neither be cleared nor be left to a later job. */
 async function clearOrPostpone(
-  { cache, db }: Pick<Services, "cache" | "db">,
+  { cache, db, limits }: Pick<Services, "cache" | "db" | "limits">,
   { userId, itemId, tries = 0 }: CacheClear,
   log: Log,
 ): Promise<boolean> {
@@ -40,7 +39,7 @@ async function clearOrPostpone(
     await cache.clear(userId);
     return true;
   } catch (error) {
-    const waitMs = Math.min(timeLimits.cacheClearRetry * 2 ** tries, timeLimits.cacheClearLongest);
+    const waitMs = Math.min(limits.cacheClearRetry * 2 ** tries, limits.cacheClearLongest);
     log.warn(
       { event: "cache_not_cleared", userId, tries, waitMs, error: (error as Error).message },
       "Cache",
@@ -52,7 +51,7 @@ async function clearOrPostpone(
 
 /** The job: clears, and tells the trails that wait for it. Rejects, to be run again, when neither can be done. */
 export async function clearCacheAgain(
-  services: Pick<Services, "cache" | "db">,
+  services: Pick<Services, "cache" | "db" | "limits">,
   again: CacheClear,
   log: Log,
 ): Promise<void> {

@@ -2,7 +2,7 @@ import type { Db } from "../../db/client.ts";
 import { type LiveNotice, listen, readStanding } from "../../db/live.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { Log } from "../telemetry/log.ts";
-import { timeLimits } from "../time-limits.ts";
+import type { TimeLimits } from "../time-limits.ts";
 
 /** Who follows, and what their right to it stands on. */
 export interface Follower {
@@ -37,13 +37,15 @@ export class LiveChanges {
   readonly #databaseUrl: string;
   readonly #log: Log;
   readonly #maxOfUser: number;
+  readonly #limits: TimeLimits;
   readonly #byUser = new Map<string, Set<Stream>>();
   readonly #byRight = new Map<string, Set<Stream>>();
   #stopListening: (() => Promise<void>) | null = null;
   #closing = false;
 
   /** `maxOfUser`: streams of one user here. */
-  constructor(db: Db, databaseUrl: string, log: Log, maxOfUser: number) {
+  constructor(db: Db, databaseUrl: string, log: Log, maxOfUser: number, limits: TimeLimits) {
+    this.#limits = limits;
     this.#db = db;
     this.#databaseUrl = databaseUrl;
     this.#log = log;
@@ -127,12 +129,12 @@ export class LiveChanges {
         this.#log.warn({ event: "live_unchecked", error: error.message }, "Streams not checked"),
       );
     };
-    const timer = setInterval(check, timeLimits.liveCheck).unref();
+    const timer = setInterval(check, this.#limits.liveCheck).unref();
     const { close } = listen({
       url: this.#databaseUrl,
-      connectTimeoutMs: timeLimits.databaseConnect,
-      checkEveryMs: timeLimits.liveCheck,
-      retryMs: timeLimits.liveRetry,
+      connectTimeoutMs: this.#limits.databaseConnect,
+      checkEveryMs: this.#limits.liveCheck,
+      retryMs: this.#limits.liveRetry,
       onNotice: (notice) => this.#hear(notice),
       onListening: check,
       onLost: (error) =>

@@ -5,7 +5,6 @@ import { keepWebhook } from "../../db/webhooks.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
-import { timeLimits } from "../time-limits.ts";
 
 const header = z.object({ alg: z.literal("ES256"), kid: z.string().min(1).max(200) });
 const claims = z.object({
@@ -47,12 +46,12 @@ export interface Delivery {
  * @see https://plaid.com/docs/api/webhooks/webhook-verification/
  */
 export async function receiveWebhook(
-  { db, webhookKeys }: Pick<Services, "db" | "webhookKeys">,
+  { db, webhookKeys, limits }: Pick<Services, "db" | "webhookKeys" | "limits">,
   { signature, bytes, address }: Delivery,
   log: Log,
 ): Promise<void> {
   if (!signature || signature.length > 4_000) throw refused("no signature");
-  const { signedAt, signed } = await verify(webhookKeys, signature, bytes, address);
+  const { signedAt, signed } = await verify({ webhookKeys, limits }, signature, bytes, address);
   const parsed = body.safeParse(parseJson(bytes));
   if (!parsed.success) throw refused("a body that we do not know");
   const { webhook_type: type, webhook_code: code, item_id: plaidItemId, ...given } = parsed.data;
@@ -77,7 +76,7 @@ export async function receiveWebhook(
  * verifies too, but nothing that was signed. What needs no key is checked before the key is looked up.
  */
 async function verify(
-  keys: Services["webhookKeys"],
+  { webhookKeys: keys, limits }: Pick<Services, "webhookKeys" | "limits">,
   signature: string,
   bytes: Buffer,
   address: string,
@@ -87,7 +86,7 @@ async function verify(
     claims.parse(decodeJwt(signature)),
   );
   const age = Date.now() - iat * 1000;
-  if (age > timeLimits.webhookAge || age < -timeLimits.webhookAhead) throw refused("its age");
+  if (age > limits.webhookAge || age < -limits.webhookAhead) throw refused("its age");
   const hash = createHash("sha256").update(bytes).digest();
   if (!timingSafeEqual(hash, Buffer.from(request_body_sha256, "hex"))) {
     throw refused("another body");

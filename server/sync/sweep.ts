@@ -4,7 +4,6 @@ import { dropOldLogIns } from "../../db/log-ins.ts";
 import { deleteExpiredSessions } from "../../db/sessions.ts";
 import { dropOldWebhooks } from "../../db/webhooks.ts";
 import type { Services } from "../services.ts";
-import { timeLimits } from "../time-limits.ts";
 
 /** Items asked for at once, each minute: well within what Plaid allows. */
 const atOnce = 500;
@@ -16,8 +15,12 @@ const webhookDays = 30;
 const logInDays = 90;
 
 /** Asks for a sync of every Item not heard of for hours, and tidies up. Returns how many. */
-export async function sweep({ db, log }: Pick<Services, "db" | "log">): Promise<number> {
-  const requested = await requestDueSyncs(db, atOnce, timeLimits.syncSweep);
+export async function sweep({
+  db,
+  log,
+  limits,
+}: Pick<Services, "db" | "log" | "limits">): Promise<number> {
+  const requested = await requestDueSyncs(db, atOnce, limits.syncSweep);
   await dropSupersededJobs(db);
   await dropOldWebhooks(db, webhookDays);
   await dropOldLogIns(db, logInDays);

@@ -13,7 +13,6 @@ import type { PlaidTransaction, PlaidTransactionsPage } from "../plaid/plaid-doo
 import type { Services } from "../services.ts";
 import { StepTimes } from "../step-times.ts";
 import type { Log } from "../telemetry/log.ts";
-import { timeLimits } from "../time-limits.ts";
 import { checkItem } from "./check-item.ts";
 import { clearCache } from "./clear-cache.ts";
 
@@ -148,7 +147,7 @@ async function syncPages(
     }
     times.done("fetched");
     if (page.notReady) {
-      await postponeSync(db, userId, itemId, timeLimits.syncNotReady);
+      await postponeSync(db, userId, itemId, services.limits.syncNotReady);
       return { outcome: "not_ready", ...ran };
     }
     const { upserted, removed } = changesOf(page);
@@ -172,7 +171,7 @@ async function syncPages(
 
     await finishSync(db, userId, itemId, {
       balances: page.accounts.map(({ accountId, balances }) => ({ accountId, ...balances })),
-      dueInMs: page.complete ? timeLimits.syncSweep : timeLimits.syncIncomplete,
+      dueInMs: page.complete ? services.limits.syncSweep : services.limits.syncIncomplete,
     });
     times.done("finished");
     // Its key has risen: what is left in the cache cannot be read any more.

@@ -12,7 +12,7 @@ import { createLimiter } from "../cache/limiter.ts";
 import type { RedisDoor } from "../cache/redis-door.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { PlaidDoor } from "../plaid/plaid-door.ts";
-import { timeLimits } from "../time-limits.ts";
+import type { TimeLimits } from "../time-limits.ts";
 
 /** Unknown key ids that one address may have us ask Plaid about in each window, in seconds. */
 const lookups = { points: 10, duration: 60 };
@@ -26,11 +26,19 @@ export class WebhookKeys {
   readonly #plaid: Pick<PlaidDoor, "getWebhookKey">;
   readonly #db: Db;
   readonly #count: ReturnType<typeof createLimiter>;
-  readonly #known = new LRUCache<string, CryptoKey>({ max: 20, ttl: timeLimits.webhookKey });
-  readonly #unknown = new LRUCache<string, true>({ max: 1000, ttl: timeLimits.webhookKeyUnknown });
+  readonly #known = new LRUCache<string, CryptoKey>({ max: 20 });
+  readonly #unknown: LRUCache<string, true>;
+  readonly #limits: TimeLimits;
   readonly #underway = new Map<string, Promise<CryptoKey | null>>();
 
-  constructor(plaid: Pick<PlaidDoor, "getWebhookKey">, db: Db, redis: RedisDoor | null) {
+  constructor(
+    plaid: Pick<PlaidDoor, "getWebhookKey">,
+    db: Db,
+    redis: RedisDoor | null,
+    limits: TimeLimits,
+  ) {
+    this.#limits = limits;
+    this.#unknown = new LRUCache({ max: 1000, ttl: limits.webhookKeyUnknown });
     this.#plaid = plaid;
     this.#db = db;
     this.#count = createLimiter(redis, { ...lookups, keyPrefix: "fiscility:webhook-key" });
@@ -56,7 +64,7 @@ export class WebhookKeys {
 
   async #lookUp(keyId: string, from: string): Promise<CryptoKey | null> {
     const kept = await findWebhookKey(this.#db, keyId);
-    const freshFor = timeLimits.webhookKey - (kept?.ageMs ?? 0);
+    const freshFor = this.#limits.webhookKey - (kept?.ageMs ?? 0);
     if (kept && freshFor > 0) return this.#remember(keyId, kept, freshFor);
     if (!kept) await this.#countStranger(from);
     const shown = await this.#plaid.getWebhookKey(keyId).catch((error: unknown) => {
@@ -67,10 +75,10 @@ export class WebhookKeys {
     });
     if (shown) {
       await keepWebhookKey(this.#db, keyId, shown);
-      return this.#remember(keyId, shown, timeLimits.webhookKey);
+      return this.#remember(keyId, shown, this.#limits.webhookKey);
     }
     if (shown === undefined && kept) {
-      return this.#remember(keyId, kept, timeLimits.webhookKeyRetry);
+      return this.#remember(keyId, kept, this.#limits.webhookKeyRetry);
     }
     if (kept) await deleteWebhookKey(this.#db, keyId);
     this.#unknown.set(keyId, true);

@@ -81,7 +81,7 @@ export function createMetrics(): Metrics {
     },
     async listen(at, services) {
       gaugesOf(services, registers);
-      const server = createServer(serverOptions, async (req, res) => {
+      const server = createServer(serverOptions(services.limits), async (req, res) => {
         if (req.url !== "/metrics") return res.writeHead(404).end();
         const text = await register.metrics();
         res.writeHead(200, { "content-type": register.contentType }).end(text);

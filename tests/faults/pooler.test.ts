@@ -1,22 +1,16 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { startWorker } from "../../server/jobs/worker.ts";
-import { timeLimits } from "../../server/time-limits.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { until } from "../support/until.ts";
 
-// Before the app is started: they are what it asks PostgreSQL to hold.
-Object.assign(timeLimits, {
-  statement: 1_000,
-  lock: 500,
-  plaidCall: 2_000,
-  databaseConnect: 20_000,
-});
+/** What the app asks PostgreSQL to hold. */
+const limits = { statement: 1_000, lock: 500, plaidCall: 2_000, databaseConnect: 20_000 };
 
 describe.skipIf(inject("pgbouncer") === null)("PgBouncer in transaction mode", () => {
   let app: TestApp;
   beforeAll(async () => {
-    app = await startTestApp({}, { pooled: true });
+    app = await startTestApp({}, { pooled: true, limits });
   });
   afterAll(() => app?.close());
 

@@ -9,7 +9,6 @@ import { limitStatements } from "../../db/limit-statements.ts";
 import { listen } from "../../db/live.ts";
 import { mayMigrate, migrateToLatest } from "../../db/migrate.ts";
 import { migrateDatabase, statementLimits } from "../../server/prepare-database.ts";
-import { timeLimits } from "../../server/time-limits.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { until } from "../support/until.ts";
 
@@ -107,20 +106,20 @@ test("the connection that listens may check for ever: nothing piles up, and a si
   }
 });
 
+/** Milliseconds for a connection. */
+const connectMs = 200;
+
 test.each([
-  ["migrating", migrateDatabase],
-  ["migrating our tables", migrateToLatest],
-  ["asking whether one may", mayMigrate],
-  ["limiting statements", (url: string) => limitStatements(url, statementLimits)],
-  ["giving the app's role its rights", (url: string) => grantAppRole(url, url)],
+  ["migrating", (url: string) => migrateDatabase(url, connectMs)],
+  ["migrating our tables", (url: string) => migrateToLatest(url, undefined, connectMs)],
+  ["asking whether one may", (url: string) => mayMigrate(url, connectMs)],
+  ["limiting statements", (url: string) => limitStatements(url, statementLimits, connectMs)],
+  ["giving the app's role its rights", (url: string) => grantAppRole(url, url, connectMs)],
 ])("%s gives up a PostgreSQL that says nothing", async (_what, setUp) => {
-  const { databaseSetUp } = timeLimits;
-  Object.assign(timeLimits, { databaseSetUp: 200 });
   wire.fallSilent();
   try {
     await expect(setUp(wire.url)).rejects.toThrow("timeout");
   } finally {
     wire.speak();
-    Object.assign(timeLimits, { databaseSetUp });
   }
 });

@@ -1,6 +1,5 @@
 import { randomInt } from "node:crypto";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { timeLimits } from "../../server/time-limits.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { startRedis, type TestRedis } from "../support/redis.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
@@ -15,9 +14,7 @@ interface Member extends Person {
 }
 
 // A Redis in so much trouble would hardly be asked: the longer it fails, the longer it is left alone.
-const { redisRetry } = timeLimits;
-beforeAll(() => void Object.assign(timeLimits, { redisRetry: 100 }));
-afterAll(() => void Object.assign(timeLimits, { redisRetry }));
+const limits = { redisRetry: 100 };
 
 let redis: TestRedis;
 let proxy: Awaited<ReturnType<typeof startTcpProxy>>;
@@ -27,7 +24,7 @@ beforeAll(async () => {
   if (!inject("redis")) return;
   redis = await startRedis();
   proxy = await startTcpProxy(redis.port);
-  app = await startTestApp({ REDIS_URL: `redis://127.0.0.1:${proxy.port}` });
+  app = await startTestApp({ REDIS_URL: `redis://127.0.0.1:${proxy.port}` }, { limits });
   second = await app.startNode();
 });
 afterAll(async () => {

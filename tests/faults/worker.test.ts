@@ -1,19 +1,15 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { listJobs, planRegularJobs } from "../../db/jobs.ts";
 import { startWorker, type Worker } from "../../server/jobs/worker.ts";
-import { timeLimits } from "../../server/time-limits.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { until } from "../support/until.ts";
 
 let app: TestApp;
 let worker: Worker | undefined;
-const { workerWatch } = timeLimits;
 beforeAll(async () => {
-  Object.assign(timeLimits, { workerWatch: 200 });
-  app = await startTestApp();
+  app = await startTestApp({}, { limits: { workerWatch: 200 } });
 });
 afterAll(async () => {
-  Object.assign(timeLimits, { workerWatch });
   await app?.close();
 });
 beforeEach(() =>

@@ -8,6 +8,7 @@ import { createRedisAccountStore } from "../../server/cache/redis-account-store.
 import { redisAddress } from "../../server/cache/redis-address.ts";
 import { RedisDoor } from "../../server/cache/redis-door.ts";
 import { type AccountsListOutput, accountsListOutput } from "../../server/contracts/accounts.ts";
+import { timeLimits } from "../../server/time-limits.ts";
 import { startRedis, startRedisCluster, type TestRedis } from "../support/redis.ts";
 import { until } from "../support/until.ts";
 
@@ -42,14 +43,14 @@ afterEach(() => {
 });
 
 async function storeAt(url: string): Promise<AccountStore> {
-  const door = new RedisDoor(redisAddress.parse(url), silent);
+  const door = new RedisDoor(redisAddress.parse(url), silent, timeLimits);
   doors.push(door);
   await until(() => door.isThere);
-  return createRedisAccountStore(door, silent);
+  return createRedisAccountStore(door, timeLimits.cacheEntry, silent);
 }
 
 describe.each([
-  ["the in-process twin", false, async () => createInProcessAccountStore()],
+  ["the in-process twin", false, async () => createInProcessAccountStore(timeLimits.cacheEntry)],
   ["the real Redis", true, () => storeAt(redis.url)],
   ["a real cluster of three", true, () => storeAt(cluster.url)],
 ] as const)("N2 the cache of accounts: %s", (_name, needsRedis, make) => {

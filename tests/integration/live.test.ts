@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { createClient, type FiscilityError } from "../../client/src/index.ts";
 import { createApiKey, revokeApiKey } from "../../server/auth/api-keys.ts";
 import type { Scope } from "../../server/contracts/api-keys.ts";
@@ -7,16 +7,13 @@ import { openStream } from "../support/sse.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
 import { until } from "../support/until.ts";
 
-// Heartbeats and the silence a client takes for a broken network, in a test's time.
-vi.mock("../../server/time-limits.ts", async (original) => {
-  const { timeLimits, quotas } = await original<typeof import("../../server/time-limits.ts")>();
-  return { quotas, timeLimits: { ...timeLimits, livePing: 100, liveSilence: 500 } };
-});
+/** Heartbeats and the silence a client takes for a broken network, in a test's time. */
+const limits = { livePing: 100, liveSilence: 500 };
 
 let app: TestApp;
 let second: Awaited<ReturnType<TestApp["startNode"]>>;
 beforeAll(async () => {
-  app = await startTestApp({}, { pooled: true });
+  app = await startTestApp({}, { pooled: true, limits });
   second = await app.startNode();
 });
 afterAll(async () => {

@@ -4,6 +4,7 @@ import type { LogInThrottle } from "../../server/auth/log-in-throttle.ts";
 import { redisAddress } from "../../server/cache/redis-address.ts";
 import { RedisDoor } from "../../server/cache/redis-door.ts";
 import { createLog } from "../../server/telemetry/log.ts";
+import { timeLimits } from "../../server/time-limits.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { countHashes } from "../support/count-hashes.ts";
 import { throttleOf, tryTo } from "../support/log-in-tries.ts";
@@ -300,7 +301,7 @@ describe("guessing passwords is slow", () => {
   test.runIf(inject("redis"))("tries are counted over all nodes", async () => {
     const redis = await startRedis();
     const doors = [1, 2].map(
-      () => new RedisDoor(redisAddress.parse(redis.url), createLog("silent")),
+      () => new RedisDoor(redisAddress.parse(redis.url), createLog("silent"), timeLimits),
     );
     await until(() => doors.every((door) => door.isThere));
     const nodes = doors.map((door) => throttleOf(app, door));

@@ -7,6 +7,7 @@ import { createPlaidLimiter, type PlaidLimiter } from "../../server/cache/plaid-
 import { redisAddress } from "../../server/cache/redis-address.ts";
 import { RedisDoor } from "../../server/cache/redis-door.ts";
 import { createLog } from "../../server/telemetry/log.ts";
+import { timeLimits } from "../../server/time-limits.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { startBalancer } from "../support/balancer.ts";
 import { type NodeProcess, startNode } from "../support/node-process.ts";
@@ -226,7 +227,7 @@ describe.skipIf(!inject("redis"))("two nodes on a Redis cluster share one count"
 
   test("of the calls to Plaid for each Item", async () => {
     const silent = createLog("silent");
-    const doors = [1, 2].map(() => new RedisDoor(redisAddress.parse(cluster.url), silent));
+    const doors = [1, 2].map(() => new RedisDoor(redisAddress.parse(cluster.url), silent, timeLimits));
     await until(() => doors.every((door) => door.isThere));
     const [one, other] = doors.map(createPlaidLimiter) as [PlaidLimiter, PlaidLimiter];
     for (let n = 0; n < many; n += 1) {

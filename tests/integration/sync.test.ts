@@ -6,7 +6,8 @@ import { startWorker, type Worker } from "../../server/jobs/worker.ts";
 import { giveUpSync } from "../../server/sync/give-up-sync.ts";
 import { sweep } from "../../server/sync/sweep.ts";
 import { syncItem } from "../../server/sync/sync-item.ts";
-import { timeLimits } from "../../server/time-limits.ts";
+import { createPlaidDoor } from "../../server/plaid/plaid-door.ts";
+import { createPlaidLimiter } from "../../server/cache/plaid-limiter.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { waitingLocks } from "../support/database.ts";
 import { transactionsAtPlaid, transactionsHere } from "../support/transactions.ts";
@@ -223,18 +224,15 @@ test("an Item that is disconnected while it syncs is gone, which is no failure",
   const { item, owner } = await connect();
   // Plaid is asked once more, by then in vain.
   await app.fault({ path: "/transactions/sync", times: 1, do: { error: "INTERNAL_SERVER_ERROR" } });
-  const { plaidBackoff } = timeLimits;
-  Object.assign(timeLimits, { plaidBackoff: 1_000 });
-  try {
-    const asked = await app.requestsAtPlaid("/transactions/sync");
-    const ended = sync(item);
-    await until(async () => (await app.requestsAtPlaid("/transactions/sync")) > asked);
-    const body = { item_id: item.itemId, confirmation: "disconnect First Platypus Bank" };
-    expect((await app.post("/api/v1/disconnections", body, owner)).status).toBe(200);
-    expect(await ended).toBe("gone");
-  } finally {
-    Object.assign(timeLimits, { plaidBackoff });
-  }
+  const { config, log } = app.services;
+  const limits = { ...app.services.limits, plaidBackoff: 1_000 };
+  const plaid = createPlaidDoor(config.plaid, createPlaidLimiter(null), log, limits);
+  const asked = await app.requestsAtPlaid("/transactions/sync");
+  const ended = syncItem({ ...app.services, plaid }, item, log, new AbortController().signal);
+  await until(async () => (await app.requestsAtPlaid("/transactions/sync")) > asked);
+  const body = { item_id: item.itemId, confirmation: "disconnect First Platypus Bank" };
+  expect((await app.post("/api/v1/disconnections", body, owner)).status).toBe(200);
+  expect(await ended).toBe("gone");
 });
 
 test("a history of more pages than Plaid allows an Item in a minute goes on when it does", async () => {
