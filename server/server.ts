@@ -27,7 +27,7 @@ export interface RunningServer {
 
 const buildFile = path.join(import.meta.dirname, "../build/server/index.js");
 
-/** Starts the app on `config.port` (0: any free one). Rejects with EADDRINUSE when it is taken. */
+/** Starts the app on `config.port` (0: any free one) of `config.host`. Rejects with EADDRINUSE when it is taken. */
 export async function startServer(
   config: Config,
   destination?: LogDestination,
@@ -43,7 +43,9 @@ export async function startServer(
   const app = createHttp(services, build, stopping.signal);
   const open = new Set<ServerResponse>();
   const server = await new Promise<ReturnType<typeof app.listen>>((resolve, reject) => {
-    const listening = app.listen(config.port, () => resolve(listening));
+    const listening = app.listen({ port: config.port, host: config.host }, () =>
+      resolve(listening),
+    );
     listening.once("error", reject);
     listening.prependListener("request", (_req, res) => {
       if (stopping.signal.aborted) res.setHeader("connection", "close");

@@ -74,8 +74,15 @@ export function createServices(
     lockTimeoutMs: timeLimits.connectLock,
     idleInTransactionTimeoutMs: timeLimits.connectIdleInTransaction,
   });
+  if (config.plaintext.length > 0)
+    log.warn(
+      { event: "plaintext", links: config.plaintext },
+      "Other hosts are reached without TLS",
+    );
   const redis = config.redis ? new RedisDoor(config.redis, log) : null;
-  const plaid = createPlaidDoor(config.plaid, createPlaidLimiter(redis), log);
+  // A cache evicts what it likes; a count that it evicts is a limit that starts again.
+  const counters = config.redisCounters ? new RedisDoor(config.redisCounters, log) : redis;
+  const plaid = createPlaidDoor(config.plaid, createPlaidLimiter(counters), log);
   const services: Services = {
     config,
     log,
@@ -84,20 +91,21 @@ export function createServices(
     connectGate: new ConnectGate(connectPoolSize),
     plaid,
     webhookKeys: new WebhookKeys(plaid),
-    vault: new Vault(config.tokenKeys),
+    vault: new Vault(config.tokenKeys, config.envelopes),
     cache: new AccountCache(
       redis ? createRedisAccountStore(redis, log) : createInProcessAccountStore(),
       log,
     ),
-    requestLimiter: createRequestLimiter(redis),
+    requestLimiter: createRequestLimiter(counters),
     live: new LiveChanges(db, config.databaseDirectUrl.reveal(), log),
-    auth: createAuth(config, db, new LogInThrottle(redis, config, log), log),
+    auth: createAuth(config, db, new LogInThrottle(counters, config, log), log),
   };
   return {
     services,
     async close() {
       await services.live.close();
       redis?.close();
+      counters?.close();
       await Promise.all([db.destroy(), connectDb.destroy()]);
     },
   };

@@ -11,7 +11,7 @@ import {
   type TakenUp,
 } from "../../db/link-attempts.ts";
 import type { LinkAttemptRow } from "../../db/schema.ts";
-import { publicTokenOwner } from "../../db/sealed.ts";
+import { accessTokenOwner, publicTokenOwner } from "../../db/sealed.ts";
 import { lockUser } from "../../db/users.ts";
 import type { ConnectAccountInput, ConnectAccountOutput } from "../contracts/connect.ts";
 import { FiscilityError, type Reason, reasons } from "../contracts/errors.ts";
@@ -92,7 +92,7 @@ async function takeUp(
     {
       id,
       publicTokenHash: createHash("sha256").update(input.publicToken).digest(),
-      ...sentBy(services, id, input),
+      ...sentBy(services, { id, userId }, input),
     },
     timeLimits.attemptAbandoned,
   );
@@ -195,7 +195,10 @@ async function connectInside(
     });
     progress.accessToken = exchange.accessToken;
     progress.plaidRequestId = exchange.requestId;
-    attempt.access_token_sealed = vault.seal(exchange.accessToken, run.id);
+    attempt.access_token_sealed = vault.seal(
+      exchange.accessToken,
+      accessTokenOwner(userId, run.id),
+    );
     attempt.plaid_item_id = exchange.plaidItemId;
     times.done("exchange");
     const kept = {
@@ -209,7 +212,10 @@ async function connectInside(
       minTimeout: 100,
     }).then(() => times.done("keep"));
   } else {
-    progress.accessToken = vault.open(attempt.access_token_sealed, run.id);
+    progress.accessToken = vault.open(
+      attempt.access_token_sealed,
+      accessTokenOwner(userId, run.id),
+    );
   }
   const { access_token_sealed: sealed, plaid_item_id: plaidItemId } = attempt;
   if (sealed === null || plaidItemId === null) throw new Error("an exchanged attempt has no token");
@@ -328,8 +334,9 @@ async function publicTokenOf(
   if (input && madeWith !== null && sealed !== null) return input.publicToken;
   if (!input && sealed === null) throw new FiscilityError("public_token_invalid");
   const publicToken =
-    input?.publicToken ?? services.vault.open(sealed as string, publicTokenOwner(id)).reveal();
-  const sent = sentBy(services, id, input ?? { publicToken, connectAnyway });
+    input?.publicToken ??
+    services.vault.open(sealed as string, publicTokenOwner(userId, id)).reveal();
+  const sent = sentBy(services, { id, userId }, input ?? { publicToken, connectAnyway });
   await keepPublicToken(services.db, userId, id, sent, timeLimits.attemptAbandoned);
   progress.sent = sent.publicTokenSealed;
   return publicToken;
@@ -338,11 +345,14 @@ async function publicTokenOf(
 /** What the attempt keeps of the request, so that the recovery can go on with it. */
 function sentBy(
   { vault }: Services,
-  attemptId: string,
+  attempt: { id: string; userId: string },
   input: Pick<ConnectAccountInput, "publicToken" | "connectAnyway">,
 ) {
   return {
-    publicTokenSealed: vault.seal(new Secret(input.publicToken), publicTokenOwner(attemptId)),
+    publicTokenSealed: vault.seal(
+      new Secret(input.publicToken),
+      publicTokenOwner(attempt.userId, attempt.id),
+    ),
     connectAnyway: input.connectAnyway === true,
   };
 }

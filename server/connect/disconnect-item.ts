@@ -1,6 +1,7 @@
 import { addActivity } from "../../db/account-activity.ts";
 import { deleteItems, findItem } from "../../db/items.ts";
 import { markDisconnected } from "../../db/link-attempts.ts";
+import { accessTokenOwner } from "../../db/sealed.ts";
 import { lockUser, raiseDataVersion } from "../../db/users.ts";
 import type { DisconnectInput, DisconnectOutput } from "../contracts/connect.ts";
 import { FiscilityError } from "../contracts/errors.ts";
@@ -56,7 +57,12 @@ export async function disconnectItem(
   await clearCache(services, { userId }, log);
   times.done("cache");
   const attempt = { id: itemId, userId };
-  const removal = await removeAtPlaid(services, attempt, () => vault.open(sealed, itemId), log);
+  const removal = await removeAtPlaid(
+    services,
+    attempt,
+    () => vault.open(sealed, accessTokenOwner(userId, itemId)),
+    log,
+  );
   times.done("removal");
   log.info(
     {

@@ -1,6 +1,7 @@
 import { forgetErasedUsers } from "../../db/deleted-users.ts";
 import { dueAttempts, markFailed, postpone } from "../../db/link-attempts.ts";
 import type { LinkAttemptRow } from "../../db/schema.ts";
+import { accessTokenOwner } from "../../db/sealed.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -38,7 +39,12 @@ async function recover(services: Services, attempt: LinkAttemptRow, log: Log): P
   const line = { event: "attempt_recovered", userId, attemptId: id, was: status };
   try {
     if (status === "removing" && sealed !== null) {
-      const done = await removeAtPlaid(services, { id, userId }, () => vault.open(sealed, id), log);
+      const done = await removeAtPlaid(
+        services,
+        { id, userId },
+        () => vault.open(sealed, accessTokenOwner(userId, id)),
+        log,
+      );
       if (done) {
         const { requestId: plaidRequestId } = done;
         log.info({ ...line, now: "removed", plaidRequestId }, "Attempt recovered");
