@@ -2,22 +2,42 @@ import { sql } from "kysely";
 import type { Db } from "./client.ts";
 
 /**
- * What an attempt's sealed public_token is bound to. Not its id alone, to which the access_token beside it
- * is: neither can be put in the place of the other.
+ * What an envelope is bound to: its row, whose it is, and what it holds. In the place of another row's, another
+ * user's or another token it does not open.
  */
-export const publicTokenOwner = (attemptId: string) => `public_token:${attemptId}`;
+export interface SealedFor {
+  kind: "access_token" | "public_token" | "link_token";
+  userId: string;
+  /** The attempt and later the Item; of a link_token, the user again. */
+  id: string;
+}
 
-const itself = (id: string) => id;
+/** An attempt's access_token, which its Item keeps under the same id. */
+export const accessTokenOwner = (userId: string, itemId: string): SealedFor => ({
+  kind: "access_token",
+  userId,
+  id: itemId,
+});
+export const publicTokenOwner = (userId: string, attemptId: string): SealedFor => ({
+  kind: "public_token",
+  userId,
+  id: attemptId,
+});
+export const linkTokenOwner = (userId: string): SealedFor => ({
+  kind: "link_token",
+  userId,
+  id: userId,
+});
 
 /**
  * Every column that holds what `server/vault` sealed: `id` is the row's key beside its user_id, and
  * `owner` gives what the envelope is bound to.
  */
 export const sealedColumns = [
-  { table: "items", column: "access_token_sealed", id: "id", owner: itself },
-  { table: "link_attempts", column: "access_token_sealed", id: "id", owner: itself },
+  { table: "items", column: "access_token_sealed", id: "id", owner: accessTokenOwner },
+  { table: "link_attempts", column: "access_token_sealed", id: "id", owner: accessTokenOwner },
   { table: "link_attempts", column: "public_token_sealed", id: "id", owner: publicTokenOwner },
-  { table: "open_links", column: "link_token_sealed", id: "user_id", owner: itself },
+  { table: "open_links", column: "link_token_sealed", id: "user_id", owner: linkTokenOwner },
 ] as const;
 export type SealedColumn = (typeof sealedColumns)[number];
 
@@ -32,24 +52,25 @@ export interface Sealed extends Place {
   envelope: string;
 }
 
-/** How many envelopes there are under each key, by the key's id. */
-export async function countByKey(db: Db): Promise<Map<string, number>> {
+/** How many envelopes there are of each format and key, by what they begin with: `v2.<key id>`. */
+export async function countByPrefix(db: Db): Promise<Map<string, number>> {
   const each = sealedColumns.map(
     ({ table, column }) =>
-      sql`select split_part(${sql.ref(column)}, '.', 2) as key from ${sql.table(table)}
+      sql`select split_part(${sql.ref(column)}, '.', 1) || '.' || split_part(${sql.ref(column)}, '.', 2)
+          as prefix from ${sql.table(table)}
         where ${sql.ref(column)} is not null`,
   );
-  const { rows } = await sql<{ key: string; n: string }>`
-    select key, count(*) as n from (${sql.join(each, sql` union all `)}) sealed
-    group by key order by key`.execute(db);
-  return new Map(rows.map(({ key, n }) => [key, Number(n)]));
+  const { rows } = await sql<{ prefix: string; n: string }>`
+    select prefix, count(*) as n from (${sql.join(each, sql` union all `)}) sealed
+    group by prefix order by prefix`.execute(db);
+  return new Map(rows.map(({ prefix, n }) => [prefix, Number(n)]));
 }
 
-/** Some envelopes that are under another key than `keyId`, in the order of their rows, past `after`. */
-export async function sealedUnderOthers(
+/** Some envelopes that begin otherwise than with `prefix`, in the order of their rows, past `after`. */
+export async function sealedOtherwise(
   db: Db,
   { table, column, id }: SealedColumn,
-  keyId: string,
+  prefix: string,
   after: Place | null,
   limit: number,
 ): Promise<Sealed[]> {
@@ -59,7 +80,7 @@ export async function sealedUnderOthers(
   const { rows } = await sql<Sealed>`
     select user_id as "userId", ${sql.ref(id)} as id, ${sql.ref(column)} as envelope
     from ${sql.table(table)}
-    where split_part(${sql.ref(column)}, '.', 2) <> ${keyId} ${past}
+    where not starts_with(${sql.ref(column)}, ${`${prefix}.`}) ${past}
     order by user_id, ${sql.ref(id)} limit ${limit}`.execute(db);
   return rows;
 }

@@ -3,6 +3,7 @@ import path from "node:path";
 import { startSandbox } from "@fiscility/plaid-sandbox";
 import { setPlan } from "../db/plans.ts";
 import { hasUser } from "../db/users.ts";
+import { isThisMachine } from "../server/config/host-address.ts";
 import type { Services } from "../server/services.ts";
 import { startEmbeddedDatabase } from "./embedded-database.ts";
 import { lockFolder } from "./folder-lock.ts";
@@ -78,6 +79,10 @@ export async function startLocal(
         if (ownDatabase) {
           await makeDemoUser(services);
           lines.push(`Log in as      ${demo.email} / ${demo.password}`);
+          if (env.HOST && !isThisMachine(env.HOST))
+            lines.push(
+              `Careful        Anybody who reaches ${env.HOST} can log in as the demo user`,
+            );
           lines.push(`Database at    ${env.DATABASE_URL}`);
         }
         if (needsSandbox) lines.push(`Local Plaid at ${env.PLAID_BASE_URL} (no real bank)`);

@@ -1,7 +1,19 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
+import { isIP } from "node:net";
 import { z } from "zod";
 import { type RedisAddress, redisAddress } from "./cache/redis-address.ts";
+import { mayBeThisMachine } from "./config/host-address.ts";
+import { whyNotRandom } from "./config/randomness.ts";
+import {
+  databaseWeaknesses,
+  type PlaintextLink,
+  plaintextIn,
+  plaintextLinks,
+  type Weakness,
+  weaknesses,
+} from "./config/weaknesses.ts";
 import { Secret } from "./vault/secret.ts";
+import { type EnvelopeFormat, envelopeFormats } from "./vault/vault.ts";
 
 const base64Key = z
   .string()
@@ -9,11 +21,11 @@ const base64Key = z
   .transform((text) => Buffer.from(text, "base64"));
 
 /** `TOKEN_KEYS`: `id:base64key[,id:base64key…]`; the first one seals, all of them open. */
-const tokenKeys = z.string().transform((text, ctx) => {
+const tokenKeys = z.string().transform((entries, ctx) => {
   const ring = new Map<string, KeyObject>();
-  for (const entry of text.split(",")) {
-    const [id, key, ...rest] = entry.trim().split(":");
-    const parsed = base64Key.safeParse(key);
+  for (const entry of entries.split(",")) {
+    const [id, text, ...rest] = entry.trim().split(":");
+    const parsed = base64Key.safeParse(text);
     if (!id || !/^[a-z0-9-]{1,32}$/i.test(id) || rest.length > 0 || !parsed.success) {
       ctx.addIssue("expected id:key[,id:key…], each key 32 random bytes in base64");
       return z.NEVER;
@@ -22,13 +34,14 @@ const tokenKeys = z.string().transform((text, ctx) => {
       ctx.addIssue(`the key id ${id} stands there twice`);
       return z.NEVER;
     }
-    if (new Set(parsed.data).size < 8) {
-      ctx.addIssue(`the key ${id} is not random`);
-      return z.NEVER;
-    }
-    ring.set(id, createSecretKey(parsed.data));
+    const why = whyNotRandom(parsed.data);
+    if (why) ctx.addIssue(`the key ${id} is not random: ${why}`);
+    const key = createSecretKey(parsed.data);
+    for (const [other, known] of ring)
+      if (known.equals(key)) ctx.addIssue(`the keys ${other} and ${id} are the same`);
+    ring.set(id, key);
   }
-  return ring;
+  return ctx.issues.length > 0 ? z.NEVER : ring;
 });
 
 /** The key ring alone, for a command that needs nothing else. Throws `ConfigError`. */
@@ -36,6 +49,15 @@ export function parseTokenKeys(text: string): ReadonlyMap<string, KeyObject> {
   const ring = tokenKeys.safeParse(text);
   if (ring.success) return ring.data;
   throw new ConfigError(`TOKEN_KEYS: ${ring.error.issues[0]?.message}`);
+}
+
+const envelopeFormat = z.enum(envelopeFormats, { error: "expected v1 or v2" }).default("v2");
+
+/** `TOKEN_ENVELOPES` alone, likewise. */
+export function parseEnvelopeFormat(text: string | undefined): EnvelopeFormat {
+  const format = envelopeFormat.safeParse(text || undefined);
+  if (format.success) return format.data;
+  throw new ConfigError(`TOKEN_ENVELOPES: ${format.error.issues[0]?.message}`);
 }
 
 /** A secret that nobody chose is no secret: placeholders from READMEs and repeated characters. */
@@ -61,18 +83,33 @@ const metricsAddress = z
     return { host, port: Number(text.slice(at + 1)) };
   });
 
+/** `HOST`: one address of this machine, or all of them as `0.0.0.0` or `::`. */
+const host = z
+  .string()
+  .refine((text) => text === "localhost" || isIP(text) > 0, "expected an IP address");
+
+/** `ALLOW_PLAINTEXT`: connections that go to another host without TLS, on a network that is ours alone. */
+const allowPlaintext = z
+  .string()
+  .transform((text) => text.split(",").map((link) => link.trim()))
+  .pipe(z.array(z.enum(plaintextLinks, { error: "expected database, redis or both" })));
+
 const drainSeconds = z.coerce.number().int().min(0).max(300);
 
 const development = z.object({
   PORT: port,
+  HOST: host.default("127.0.0.1"),
   DATABASE_URL: databaseUrl,
   DATABASE_DIRECT_URL: databaseUrl.optional(),
   REDIS_URL: redisAddress.optional(),
+  REDIS_COUNTERS_URL: redisAddress.optional(),
+  ALLOW_PLAINTEXT: allowPlaintext.optional(),
   PLAID_CLIENT_ID: z.string().min(1),
   PLAID_SECRET: z.string().min(1),
   PLAID_ENV: z.enum(["sandbox", "production"]),
   PLAID_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
   TOKEN_KEYS: tokenKeys,
+  TOKEN_ENVELOPES: envelopeFormat,
   SESSION_SECRET: secret(32),
   APP_URL: z.url({ protocol: /^https?$/ }),
   LOG_LEVEL: z.enum(["silent", "error", "warn", "info", "debug"]).default("info"),
@@ -84,34 +121,23 @@ const development = z.object({
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
 });
 
-/** A server whose certificate nobody checks may be anybody. */
-const checkedDatabaseUrl = databaseUrl.regex(/^(?!.*[?&]sslmode=no-verify)/, {
-  error: "sslmode=no-verify is not for production",
-});
-
 const production = development.extend({
-  DATABASE_URL: checkedDatabaseUrl,
-  DATABASE_DIRECT_URL: checkedDatabaseUrl.optional(),
+  // Unset: all interfaces.
+  HOST: host.optional(),
   REDIS_URL: redisAddress,
   DRAIN_SECONDS: drainSeconds.default(5),
   PLAID_CLIENT_ID: secret(8),
   PLAID_SECRET: secret(16),
-  PLAID_BASE_URL: z
-    .url({ protocol: /^https$/, error: "expected https://…" })
-    .refine((url) => !isLoopback(url), "a Plaid stand-in on this machine is not for production")
-    .optional(),
+  PLAID_BASE_URL: z.url({ protocol: /^https$/, error: "expected https://…" }).optional(),
   APP_URL: z.url({ protocol: /^https$/, error: "expected https://…" }),
 });
-
-function isLoopback(url: string): boolean {
-  const { hostname } = new URL(url);
-  return /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[::1?\])$/.test(hostname);
-}
 
 /** The environment, parsed; what is secret in it prints as `[secret]`. `plaid.standIn`: another host that speaks Plaid and serves its own Link. */
 export interface Config {
   production: boolean;
   port: number;
+  /** The address that is listened on; undefined for all of this machine's. */
+  host: string | undefined;
   appUrl: string;
   /** Where Plaid tells of Items; undefined where it cannot reach us. */
   webhookUrl: string | undefined;
@@ -120,6 +146,10 @@ export interface Config {
   /** PostgreSQL itself. */
   databaseDirectUrl: Secret;
   redis: RedisAddress | undefined;
+  /** Where limits are counted, in a Redis that does not evict; undefined where it is `redis`. */
+  redisCounters: RedisAddress | undefined;
+  /** Connections to other hosts that are not encrypted. */
+  plaintext: readonly PlaintextLink[];
   plaid: {
     clientId: string;
     secret: Secret;
@@ -127,6 +157,8 @@ export interface Config {
     standIn: string | undefined;
   };
   tokenKeys: ReadonlyMap<string, KeyObject>;
+  /** What tokens are sealed as; every format opens. */
+  envelopes: EnvelopeFormat;
   sessionSecret: Secret;
   /** Where jobs run: in the server's own process, or only in those of `npm run worker`. */
   worker: "here" | "apart";
@@ -154,29 +186,29 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
   const isProduction = env.NODE_ENV === "production";
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
   const result = (isProduction ? production : development).safeParse(set);
-  if (!result.success) {
-    const lines = result.error.issues.map((issue) => {
-      const name = String(issue.path[0]);
-      return `  ${name}: ${set[name] === undefined ? "missing" : issue.message}`;
-    });
-    throw new ConfigError(
-      `Fiscility does not start: the environment is not right.\n${[...new Set(lines)].join("\n")}`,
-    );
-  }
+  const malformed = (result.error?.issues ?? []).map((issue): Weakness => {
+    const name = String(issue.path[0]);
+    return [name, set[name] === undefined ? "missing" : issue.message];
+  });
+  const wrong = [...malformed, ...(isProduction ? weaknesses(set) : [])];
+  if (!result.success || wrong.length > 0) throw new ConfigError(refusal(wrong));
   const parsed = result.data;
   const appUrl = new URL(parsed.APP_URL).origin;
   const standIn = parsed.PLAID_BASE_URL?.replace(/\/+$/, "");
   // Plaid itself delivers over https to the world, a stand-in on this machine to this machine.
-  const near = standIn !== undefined && isLoopback(standIn);
-  const reachable = near ? isLoopback(appUrl) : isProduction;
+  const near = standIn !== undefined && mayBeThisMachine(standIn);
+  const reachable = near ? mayBeThisMachine(appUrl) : isProduction;
   return {
     production: isProduction,
     port: parsed.PORT,
+    host: parsed.HOST,
     appUrl,
     webhookUrl: reachable ? `${appUrl}/plaid/webhook` : undefined,
     databaseUrl: new Secret(parsed.DATABASE_URL),
     databaseDirectUrl: new Secret(parsed.DATABASE_DIRECT_URL ?? parsed.DATABASE_URL),
     redis: parsed.REDIS_URL,
+    redisCounters: parsed.REDIS_COUNTERS_URL,
+    plaintext: plaintextIn(set),
     plaid: {
       clientId: parsed.PLAID_CLIENT_ID,
       secret: new Secret(parsed.PLAID_SECRET),
@@ -184,6 +216,7 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
       standIn,
     },
     tokenKeys: parsed.TOKEN_KEYS,
+    envelopes: parsed.TOKEN_ENVELOPES,
     sessionSecret: new Secret(parsed.SESSION_SECRET),
     worker: parsed.WORKER,
     drain: parsed.DRAIN_SECONDS * 1000,
@@ -195,6 +228,21 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
 }
 
 /**
+ * What a command asks of its environment before it connects, as the servers do: in production no database on
+ * another host without checked TLS. Throws `ConfigError`.
+ */
+export function requireSafeDatabase(env: Record<string, string | undefined>): void {
+  const wrong = env.NODE_ENV === "production" ? databaseWeaknesses(env) : [];
+  if (wrong.length > 0) throw new ConfigError(refusal(wrong));
+}
+
+/** The one message, a line for each variable's fault. */
+function refusal(wrong: readonly Weakness[]): string {
+  const lines = new Set(wrong.map(([variable, why]) => `  ${variable}: ${why}`));
+  return `Fiscility does not start: the environment is not right.\n${[...lines].join("\n")}`;
+}
+
+/**
  * The variables that hold secrets: a process takes them out of its environment once it has read
  * them, where child processes and Node's diagnostic reports would find them.
  */
@@ -203,6 +251,7 @@ export const secretVariables = [
   "DATABASE_DIRECT_URL",
   "DATABASE_OWNER_URL",
   "REDIS_URL",
+  "REDIS_COUNTERS_URL",
   "PLAID_SECRET",
   "TOKEN_KEYS",
   "SESSION_SECRET",

@@ -25,6 +25,8 @@ import { createPageSessions } from "./auth/sessions.ts";
 import { findOpenLinkToken } from "./connect/open-link.ts";
 import { type ErrorBody, FiscilityError, type Reason, reasons } from "./contracts/errors.ts";
 import type { LoadContext } from "./load-context.ts";
+import { permissionsPolicy } from "./permissions-policy.ts";
+import { createReadiness } from "./readiness.ts";
 import { limitHead, refuseOtherBodies } from "./request-limits.ts";
 import { routeTemplates } from "./route-template.ts";
 import type { Services } from "./services.ts";
@@ -93,10 +95,9 @@ export function createHttp(
   app.use(compress);
 
   app.get("/healthz", (_req, res) => void res.json({ status: "ok", app: "fiscility" }));
+  const readiness = createReadiness(() => pendingMigrations(services.db as never), stopping);
   app.get("/readyz", async (_req, res) => {
-    if (stopping.aborted) return void res.status(503).json({ status: "stopping" });
-    const pending = await pendingMigrations(services.db as never).catch(() => null);
-    const status = pending === null ? "database unreachable" : pending.length ? "migrating" : "ok";
+    const status = await readiness();
     res.status(status === "ok" ? 200 : 503).json({ status });
   });
 
@@ -288,6 +289,7 @@ const headersOfData = new Set([
   "Strict-Transport-Security",
   "X-Content-Type-Options",
   "Referrer-Policy",
+  "Permissions-Policy",
 ]);
 /** https://cheatsheetseries.owasp.org/cheatsheets/REST_Security_Cheat_Sheet.html#security-headers */
 const policyOfData = "default-src 'none'; frame-ancestors 'none'";
@@ -330,6 +332,8 @@ function securityHeaders({ config }: Services): RequestHandler {
   const policy = "Content-Security-Policy";
   const [before, after] = headers.get(policy)?.split("{}") ?? [];
   headers.delete(policy);
+  // Helmet has none: https://github.com/helmetjs/helmet/issues/234
+  headers.set("Permissions-Policy", permissionsPolicy);
   const all = [...headers];
   const data = [
     ...all.filter(([name]) => headersOfData.has(name)),

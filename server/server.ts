@@ -26,7 +26,7 @@ export interface RunningServer {
 
 const buildFile = path.join(import.meta.dirname, "../build/server/index.js");
 
-/** Starts the app on `config.port` (0: any free one). Rejects with EADDRINUSE when it is taken. */
+/** Starts the app on `config.port` (0: any free one) of `config.host`. Rejects with EADDRINUSE when it is taken. */
 export async function startServer(
   config: Config,
   options: ServiceOptions = {},
@@ -42,14 +42,19 @@ export async function startServer(
   const app = createHttp(services, build, stopping.signal);
   const open = new Set<ServerResponse>();
   const server = createServer(serverOptions(services.limits), app);
-  limitSockets(server, maxSockets(openFilesLimit(), services.quotas.sockets), services.limits.stalled, services.log);
+  limitSockets(
+    server,
+    maxSockets(openFilesLimit(), services.quotas.sockets),
+    services.limits.stalled,
+    services.log,
+  );
   server.prependListener("request", (_req, res) => {
     if (stopping.signal.aborted) res.setHeader("connection", "close");
     open.add(res);
     res.once("close", () => open.delete(res));
   });
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject).listen(config.port, resolve);
+    server.once("error", reject).listen(config.port, config.host, resolve);
   }).catch(async (error: unknown) => {
     await letGo();
     throw error;

@@ -108,11 +108,18 @@ export function createServices(
     lockTimeoutMs: limits.connectLock,
     idleInTransactionTimeoutMs: limits.connectIdleInTransaction,
   });
+  if (config.plaintext.length > 0)
+    log.warn(
+      { event: "plaintext", links: config.plaintext },
+      "Other hosts are reached without TLS",
+    );
   const redis = config.redis ? new RedisDoor(config.redis, log, limits) : null;
+  // A cache evicts what it likes; a count that it evicts is a limit that starts again.
+  const counters = config.redisCounters ? new RedisDoor(config.redisCounters, log, limits) : redis;
   const devices = new KnownDevices(db, config);
-  const throttle = new LogInThrottle(redis, devices, config, log);
+  const throttle = new LogInThrottle(counters, devices, config, log);
   const passwords = new Passwords(hashesAtOnce(availableParallelism(), config.libuvThreads));
-  const plaid = createPlaidDoor(config.plaid, createPlaidLimiter(redis), log, limits);
+  const plaid = createPlaidDoor(config.plaid, createPlaidLimiter(counters), log, limits);
   const services: Services = {
     config,
     log,
@@ -120,13 +127,15 @@ export function createServices(
     connectDb,
     connectGate: new ConnectGate(connectPoolSize, limits),
     plaid,
-    webhookKeys: new WebhookKeys(plaid, db, redis, limits),
-    vault: new Vault(config.tokenKeys),
+    webhookKeys: new WebhookKeys(plaid, db, counters, limits),
+    vault: new Vault(config.tokenKeys, config.envelopes),
     cache: new AccountCache(
-      redis ? createRedisAccountStore(redis, limits.cacheEntry, log) : createInProcessAccountStore(limits.cacheEntry),
+      redis
+        ? createRedisAccountStore(redis, limits.cacheEntry, log)
+        : createInProcessAccountStore(limits.cacheEntry),
       log,
     ),
-    requestLimiter: createRequestLimiter(redis, quotas),
+    requestLimiter: createRequestLimiter(counters, quotas),
     ...createGates(quotas, limits),
     live: new LiveChanges(db, config.databaseDirectUrl.reveal(), log, quotas.streams, limits),
     auth: createAuth(config, db, { throttle, devices, passwords }, limits, log),
@@ -139,12 +148,16 @@ export function createServices(
     async close() {
       await services.live.close();
       redis?.close();
+      counters?.close();
       await Promise.all([db.destroy(), connectDb.destroy()]);
     },
   };
 }
 
-function createGates(quotas: Quotas, limits: TimeLimits): Pick<Services, "callGate" | "heavyReads" | "exports"> {
+function createGates(
+  quotas: Quotas,
+  limits: TimeLimits,
+): Pick<Services, "callGate" | "heavyReads" | "exports"> {
   const anyNumber = Number.POSITIVE_INFINITY;
   const tooMany = (limit: number) =>
     new FiscilityError("rate_limited", {

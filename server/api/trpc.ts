@@ -1,5 +1,5 @@
 import { initTRPC, TRPCError } from "@trpc/server";
-import { type core, ZodError } from "zod";
+import { ZodError } from "zod";
 import { DatabaseUnreachable, isHeldUp } from "../../db/client.ts";
 import { requireProof } from "../auth/step-up.ts";
 import { FiscilityError, type Reason, reasons } from "../contracts/errors.ts";

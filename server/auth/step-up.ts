@@ -1,9 +1,8 @@
 import { hasProof, recordProof } from "../../db/sessions.ts";
 import type { Context } from "../api/context.ts";
 import { FiscilityError } from "../contracts/errors.ts";
-import type { Services } from "../services.ts";
 import type { StepUpInput, StepUpOutput } from "../contracts/step-up.ts";
-
+import type { Services } from "../services.ts";
 
 /** Who asks, and with which session. */
 type Asking = Pick<Context, "user" | "sessionId">;

@@ -15,7 +15,7 @@ Scopes: ${scope.options.join(", ")}. A key lives 90 days unless told otherwise, 
  * `npm run api-key`: makes, lists and revokes a person's API keys. The new key alone goes to stdout,
  * so that a script can take it from there; what is said about it goes to stderr.
  */
-async function main(args: string[], url: string | undefined): Promise<void> {
+async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void> {
   const { positionals, values } = parseArgs({
     args,
     allowPositionals: true,
@@ -27,7 +27,7 @@ async function main(args: string[], url: string | undefined): Promise<void> {
   });
   const [command, email, id] = positionals;
   if (!command || !email) throw new Error(usage);
-  return withDatabase(url, async (db) => {
+  return withDatabase(env, async (db) => {
     const userId = await findUserId(db, email);
     if (!userId) throw new Error(`Nobody has the email ${email}.`);
     if (command === "create" && values.scopes) await create(db, userId, values.scopes, values);
@@ -69,7 +69,7 @@ async function list(db: Db, userId: string) {
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
-main(process.argv.slice(2), process.env.DATABASE_URL).catch((error: unknown) => {
+main(process.argv.slice(2), process.env).catch((error: unknown) => {
   say(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;
 });

@@ -6,8 +6,8 @@ import { answer, withDatabase } from "./command.ts";
  * of DATABASE_URL. A lost one may be an Item at Plaid that only Plaid's support can remove: they find
  * it by the user's id (client_user_id) and the time. docs/decisions/002-a-lost-reply.md
  */
-async function main(url: string | undefined): Promise<string> {
-  return withDatabase(url, async (db) => {
+async function main(env: NodeJS.ProcessEnv): Promise<string> {
+  return withDatabase(env, async (db) => {
     const attempts = await listAttemptsAtWork(db);
     if (attempts.length === 0) return "Every attempt has ended, and no exchange was lost.";
     const lines = attempts.map((attempt) =>
@@ -26,4 +26,4 @@ async function main(url: string | undefined): Promise<string> {
   });
 }
 
-answer(main(process.env.DATABASE_URL));
+answer(main(process.env));

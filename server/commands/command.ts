@@ -1,16 +1,20 @@
 import { createDb, type Db } from "../../db/client.ts";
+import { requireSafeDatabase } from "../config.ts";
 import { timeLimits } from "../time-limits.ts";
 
 /**
  * Does `work` with one connection to the database of DATABASE_URL, which is closed after it. `statement`:
- * milliseconds that one statement may take. Errors: one sentence where `url` is missing, and `work`'s.
+ * milliseconds that one statement may take. Errors: one sentence where it is missing, `ConfigError` where
+ * production would not connect to it, and `work`'s.
  */
 export async function withDatabase<T>(
-  url: string | undefined,
+  env: Record<string, string | undefined>,
   work: (db: Db) => Promise<T>,
   statement: number = timeLimits.statement,
 ): Promise<T> {
+  const { DATABASE_URL: url } = env;
   if (!url) throw new Error("Set DATABASE_URL to the database (npm start prints the local one).");
+  requireSafeDatabase(env);
   const db = createDb({
     url,
     max: 1,

@@ -5,8 +5,8 @@ import { answer, withDatabase } from "./command.ts";
  * `npm run jobs`: the jobs that have not ended well yet, in the database of DATABASE_URL. A failing
  * one is tried again at its time; a dead one is not (a sync begins anew with the next sweep).
  */
-async function main(url: string | undefined): Promise<string> {
-  return withDatabase(url, async (db) => {
+async function main(env: NodeJS.ProcessEnv): Promise<string> {
+  return withDatabase(env, async (db) => {
     const jobs = await listJobs(db);
     if (jobs.length === 0) return "No job waits, and none has failed.";
     const lines = jobs.map(({ id, task, key, state, attempts, maxAttempts, runAt, lastError }) =>
@@ -23,4 +23,4 @@ async function main(url: string | undefined): Promise<string> {
   });
 }
 
-answer(main(process.env.DATABASE_URL));
+answer(main(process.env));

@@ -1,6 +1,7 @@
 import { grantAppRole } from "../../db/app-role.ts";
 import { limitStatements } from "../../db/limit-statements.ts";
 import { mayMigrate } from "../../db/migrate.ts";
+import { requireSafeDatabase } from "../config.ts";
 import { migrateDatabase, statementLimits } from "../prepare-database.ts";
 import { answer } from "./command.ts";
 
@@ -11,6 +12,7 @@ import { answer } from "./command.ts";
 async function main(env: NodeJS.ProcessEnv): Promise<string> {
   const url = env.DATABASE_DIRECT_URL || env.DATABASE_URL;
   if (!url) throw new Error("Set DATABASE_URL to the database to migrate.");
+  requireSafeDatabase(env);
   const owner = env.DATABASE_OWNER_URL || url;
   if (!(await mayMigrate(owner)))
     throw new Error("This role may not migrate: set DATABASE_OWNER_URL to the one that may.");

@@ -2,9 +2,9 @@ import { listPlanIds, setPlan } from "../../db/plans.ts";
 import { answer, withDatabase } from "./command.ts";
 
 /** `npm run plan -- <email> <plan>`: moves a person to a plan, in the database of DATABASE_URL. */
-async function main([email, plan]: string[], url: string | undefined): Promise<string> {
+async function main([email, plan]: string[], env: NodeJS.ProcessEnv): Promise<string> {
   if (!email || !plan) throw new Error("Usage: npm run plan -- <email> <plan>");
-  return withDatabase(url, async (db) => {
+  return withDatabase(env, async (db) => {
     const plans = await listPlanIds(db);
     if (!plans.includes(plan))
       throw new Error(`There is no plan ${plan}. Plans: ${plans.join(", ")}`);
@@ -13,4 +13,4 @@ async function main([email, plan]: string[], url: string | undefined): Promise<s
   });
 }
 
-answer(main(process.argv.slice(2), process.env.DATABASE_URL));
+answer(main(process.argv.slice(2), process.env));

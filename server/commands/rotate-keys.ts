@@ -1,23 +1,25 @@
-import { parseTokenKeys } from "../config.ts";
+import { parseEnvelopeFormat, parseTokenKeys } from "../config.ts";
 import { timeLimits } from "../time-limits.ts";
 import { rotateKeys } from "../vault/rotate-keys.ts";
 import { Vault } from "../vault/vault.ts";
 import { answer, withDatabase } from "./command.ts";
 
 /**
- * `npm run keys:rotate`: seals every token in the database of DATABASE_URL anew with the first key of
- * TOKEN_KEYS, while the servers run. They must run with the same ring already, which takes two restarts
+ * `npm run keys:rotate`: re-encrypts every token in the database of DATABASE_URL with the first key of
+ * TOKEN_KEYS, in the format of TOKEN_ENVELOPES, while the servers run. They must run with the same ring already, which takes two restarts
  * (docs/runbooks/key-leak.md): a server must be able to open what another, or this, seals with the new
  * key. Ended in between, it goes on when it is run again.
  */
-async function main({ DATABASE_URL: url, TOKEN_KEYS: keys }: NodeJS.ProcessEnv): Promise<string> {
+async function main(env: NodeJS.ProcessEnv): Promise<string> {
+  const { TOKEN_KEYS: keys } = env;
   if (!keys)
     throw new Error("Set TOKEN_KEYS to the ring that the servers run with, the new key first.");
   const ring = parseTokenKeys(keys);
+  const vault = new Vault(ring, parseEnvelopeFormat(env.TOKEN_ENVELOPES));
   return withDatabase(
-    url,
+    env,
     async (db) => {
-      const { keyId, resealed, left } = await rotateKeys(db, new Vault(ring), say);
+      const { keyId, resealed, left } = await rotateKeys(db, vault, say);
       const done = `${resealed} rows are now sealed with ${keyId}.`;
       if (left > 0) throw new Error(`${done} ${left} are not yet: run this again.`);
       const old = [...ring.keys()].filter((id) => id !== keyId);

@@ -2,6 +2,7 @@ import type { Db } from "../../db/client.ts";
 import { findItemToUpdate } from "../../db/items.ts";
 import { keepOpenLink } from "../../db/open-links.ts";
 import { getPlanUse } from "../../db/plans.ts";
+import { accessTokenOwner, linkTokenOwner } from "../../db/sealed.ts";
 import type { CreateLinkTokenOutput } from "../contracts/connect.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import { isGone } from "../plaid/item-error.ts";
@@ -34,7 +35,7 @@ export async function createLinkToken(
       update,
     });
     await keepOpenLink(db, user.id, {
-      linkTokenSealed: vault.seal(new Secret(linkToken), user.id),
+      linkTokenSealed: vault.seal(new Secret(linkToken), linkTokenOwner(user.id)),
       itemId,
       expiresAt: new Date(expiration),
     });
@@ -55,7 +56,10 @@ async function openUpdate(db: Db, vault: Services["vault"], userId: string, item
   const item = await findItemToUpdate(db, userId, itemId);
   if (!item) throw new FiscilityError("not_found");
   const { tokenSealed, choosesAccounts } = item;
-  return { accessToken: vault.open(tokenSealed, itemId), choosesAccounts };
+  return {
+    accessToken: vault.open(tokenSealed, accessTokenOwner(userId, itemId)),
+    choosesAccounts,
+  };
 }
 
 async function requireRoomForOne(db: Db, userId: string): Promise<void> {

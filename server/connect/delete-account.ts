@@ -1,6 +1,7 @@
 import { eraseUser, forgetErasedUsers } from "../../db/deleted-users.ts";
 import { deleteItems, listItems } from "../../db/items.ts";
 import { disconnectAttempts } from "../../db/link-attempts.ts";
+import { accessTokenOwner } from "../../db/sealed.ts";
 import { lockUser } from "../../db/users.ts";
 import type { DeleteAccountInput, DeleteAccountOutput } from "../contracts/account.ts";
 import { FiscilityError } from "../contracts/errors.ts";
@@ -53,7 +54,7 @@ export async function deleteAccount(
       const removal = await removeAtPlaid(
         services,
         { id, userId, plaidItemId },
-        () => vault.open(sealed, id),
+        () => vault.open(sealed, accessTokenOwner(userId, id)),
         log,
         signal,
       );

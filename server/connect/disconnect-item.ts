@@ -1,6 +1,7 @@
 import { addActivity } from "../../db/account-activity.ts";
 import { deleteItems, findItem } from "../../db/items.ts";
 import { disconnectAttempts } from "../../db/link-attempts.ts";
+import { accessTokenOwner } from "../../db/sealed.ts";
 import { lockUser, raiseDataVersion } from "../../db/users.ts";
 import type { DisconnectInput, DisconnectOutput } from "../contracts/connect.ts";
 import { FiscilityError } from "../contracts/errors.ts";
@@ -66,7 +67,7 @@ export async function disconnectItem(
   const removal = await removeAtPlaid(
     services,
     { id: itemId, userId, plaidItemId },
-    () => vault.open(sealed, itemId),
+    () => vault.open(sealed, accessTokenOwner(userId, itemId)),
     log,
   );
   times.done("removal");

@@ -8,6 +8,7 @@ import {
   setSharedAccounts,
 } from "../../db/items.ts";
 import { requestSync } from "../../db/jobs.ts";
+import { accessTokenOwner } from "../../db/sealed.ts";
 import { lockUser, raiseDataVersion } from "../../db/users.ts";
 import type { FinishUpdateModeInput, FinishUpdateModeOutput } from "../contracts/connect.ts";
 import { FiscilityError } from "../contracts/errors.ts";
@@ -38,7 +39,7 @@ export async function finishUpdateMode(
   const { db, connectDb, connectGate, plaid, vault, limits } = services;
   const sealed = await findItemToken(db, user.id, itemId);
   if (sealed === null) throw new FiscilityError("not_found");
-  const accessToken = vault.open(sealed, itemId);
+  const accessToken = vault.open(sealed, accessTokenOwner(user.id, itemId));
   const signal = timeLimitSignal(limits.connectDeadline);
   const { errorCode, requestId } = await plaid.getItem(accessToken, { signal });
   if (errorCode !== null) {

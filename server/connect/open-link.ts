@@ -1,4 +1,5 @@
 import { findOpenLink } from "../../db/open-links.ts";
+import { linkTokenOwner } from "../../db/sealed.ts";
 import type { Services } from "../services.ts";
 import { VaultError } from "../vault/vault.ts";
 
@@ -14,7 +15,10 @@ export async function findOpenLinkToken(
   const open = await findOpenLink(db, user.id);
   if (open === null) return null;
   try {
-    return { linkToken: vault.open(open.linkTokenSealed, user.id).reveal(), itemId: open.itemId };
+    return {
+      linkToken: vault.open(open.linkTokenSealed, linkTokenOwner(user.id)).reveal(),
+      itemId: open.itemId,
+    };
   } catch (error) {
     // Its key has left the ring since: the person starts again, which costs a minute.
     if (error instanceof VaultError) return null;

@@ -1,6 +1,7 @@
 import { forgetErasedUsers } from "../../db/deleted-users.ts";
 import { dueAttempts, moveAttempt, postpone } from "../../db/link-attempts.ts";
 import type { LinkAttemptRow } from "../../db/schema.ts";
+import { accessTokenOwner } from "../../db/sealed.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -41,7 +42,12 @@ async function recover(services: Services, attempt: LinkAttemptRow, log: Log): P
   try {
     if (state === "removing" && sealed !== null) {
       const item = { id, userId, plaidItemId };
-      const removal = await removeAtPlaid(services, item, () => vault.open(sealed, id), log);
+      const removal = await removeAtPlaid(
+        services,
+        item,
+        () => vault.open(sealed, accessTokenOwner(userId, id)),
+        log,
+      );
       if (removal) {
         const { requestId: plaidRequestId } = removal;
         log.info({ ...line, now: "removed", plaidRequestId }, "Attempt recovered");

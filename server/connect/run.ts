@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import pRetry from "p-retry";
 import { moveAttempt, recordAttempt } from "../../db/link-attempts.ts";
 import type { LinkAttemptRow } from "../../db/schema.ts";
-import { publicTokenOwner } from "../../db/sealed.ts";
+import { accessTokenOwner, publicTokenOwner } from "../../db/sealed.ts";
 import type { ConnectAccountInput } from "../contracts/connect.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import { timeLimitSignal } from "../plaid/time-limit-signal.ts";
@@ -114,7 +114,8 @@ export async function markSending(
   if (marked === null) throw new FiscilityError("outcome_pending");
   run.times.done("mark");
   return (
-    run.input?.publicToken ?? vault.open(sealed as string, publicTokenOwner(run.attemptId)).reveal()
+    run.input?.publicToken ??
+    vault.open(sealed as string, publicTokenOwner(run.userId, run.attemptId)).reveal()
   );
 }
 
@@ -137,7 +138,7 @@ export function openAccessToken(
   { access_token_sealed: sealed, plaid_item_id: plaidItemId }: LinkAttemptRow,
 ): void {
   if (sealed === null || plaidItemId === null) throw new Error("an exchanged attempt has no token");
-  run.accessToken = vault.open(sealed, run.attemptId);
+  run.accessToken = vault.open(sealed, accessTokenOwner(run.userId, run.attemptId));
   run.accessTokenSealed = sealed;
   run.plaidItemId = plaidItemId;
   run.stage = { at: "saved" };
@@ -170,7 +171,10 @@ export async function besideSaving<Result>(
 async function saveAccessToken(services: Services, run: Run): Promise<void> {
   const { accessToken, plaidItemId } = run;
   if (!accessToken || !plaidItemId) throw new Error("there is no access token to save");
-  const accessTokenSealed = services.vault.seal(accessToken, run.attemptId);
+  const accessTokenSealed = services.vault.seal(
+    accessToken,
+    accessTokenOwner(run.userId, run.attemptId),
+  );
   run.accessTokenSealed = accessTokenSealed;
   const saved = await pRetry(
     () =>
@@ -184,7 +188,7 @@ async function saveAccessToken(services: Services, run: Run): Promise<void> {
 /** The key of a run's attempt. */
 export const keyOf = ({ userId, attemptId }: Run) => ({ userId, id: attemptId });
 
-function sealPublicToken({ vault }: Services, { input, attemptId }: Run): string {
+function sealPublicToken({ vault }: Services, { input, userId, attemptId }: Run): string {
   if (!input) throw new Error("only a request has a public_token to store");
-  return vault.seal(new Secret(input.publicToken), publicTokenOwner(attemptId));
+  return vault.seal(new Secret(input.publicToken), publicTokenOwner(userId, attemptId));
 }

@@ -2,10 +2,7 @@ import { runMigrations } from "graphile-worker";
 import pg from "pg";
 
 /** Brings graphile-worker's own tables up to date. Several nodes may call it at once. `connectMs`: for a connection. */
-export async function migrateJobs(
-  databaseUrl: string,
-  connectMs: number,
-): Promise<void> {
+export async function migrateJobs(databaseUrl: string, connectMs: number): Promise<void> {
   const pgPool = new pg.Pool({
     connectionString: databaseUrl,
     connectionTimeoutMillis: connectMs,

@@ -1,6 +1,7 @@
 import { addActivity } from "../../db/account-activity.ts";
 import type { Db } from "../../db/client.ts";
 import { findItemState, findItemToken, type ItemState, updateItem } from "../../db/items.ts";
+import { accessTokenOwner } from "../../db/sealed.ts";
 import { lockUser, raiseDataVersion } from "../../db/users.ts";
 import type { ItemStatus } from "../contracts/accounts.ts";
 import type { ActivityKind } from "../contracts/activity.ts";
@@ -44,7 +45,7 @@ export async function checkItem(
     const sealed = await findItemToken(db, item.userId, item.itemId);
     if (!before || sealed === null) return null;
     const errorCode = await plaid
-      .getItem(vault.open(sealed, item.itemId), {
+      .getItem(vault.open(sealed, accessTokenOwner(item.userId, item.itemId)), {
         signal: AbortSignal.timeout(limits.connectDeadline),
       })
       .then((found) => found.errorCode, goneAtPlaid);

@@ -7,6 +7,7 @@ import {
   undoUpdate,
 } from "../../db/item-syncs.ts";
 import { requestSync } from "../../db/jobs.ts";
+import { accessTokenOwner } from "../../db/sealed.ts";
 import type { ItemStatus } from "../contracts/accounts.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { PlaidTransaction, PlaidTransactionsPage } from "../plaid/plaid-door.ts";
@@ -119,7 +120,7 @@ async function syncPages(
   const ran = { pages: 0, changes: 0, itemStatus: sync?.itemStatus };
   if (!sync) return { outcome: "gone", ...ran };
   if (sync.itemStatus === "revoked") return { outcome: "needs_person", ...ran };
-  const accessToken = vault.open(sync.tokenSealed, itemId);
+  const accessToken = vault.open(sync.tokenSealed, accessTokenOwner(userId, itemId));
   const tell = async () => {
     if (sync.first) await tellFirstSync(db, userId, itemId, { retryInMs: null });
   };

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { generateKeyPair, SignJWT } from "jose";
 import { receiveWebhook } from "../../server/sync/receive-webhook.ts";
+import { timeLimits } from "../../server/time-limits.ts";
 import { amount, type Figure, quantile } from "./figure.ts";
 import type { World } from "./world.ts";
 
@@ -41,7 +42,7 @@ export async function* benchWebhooks({ services }: World): AsyncGenerator<Figure
         for (let one = some.pop(); one; one = some.pop()) {
           const started = performance.now();
           const delivery = { signature: one.signature, bytes: one.body, address: "127.0.0.1" };
-          await receiveWebhook({ db, webhookKeys }, delivery, log);
+          await receiveWebhook({ db, webhookKeys, limits: timeLimits }, delivery, log);
           took.push(performance.now() - started);
         }
       }),

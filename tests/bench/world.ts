@@ -25,7 +25,7 @@ export async function startWorld() {
     await server.create(name);
     const url = server.urlOf(name);
     await migrateToLatest(url);
-    await migrateJobs(url);
+    await migrateJobs(url, 10_000);
     const env: Record<string, string> = {
       DATABASE_URL: url,
       PLAID_CLIENT_ID: "bench",

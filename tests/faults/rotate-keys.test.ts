@@ -4,7 +4,12 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { publicTokenOwner, sealedColumns } from "../../db/sealed.ts";
+import {
+  accessTokenOwner,
+  publicTokenOwner,
+  type SealedFor,
+  sealedColumns,
+} from "../../db/sealed.ts";
 import { freePort } from "../../local/ports.ts";
 import { parseConfig, parseTokenKeys } from "../../server/config.ts";
 import { type RunningServer, startServer } from "../../server/server.ts";
@@ -27,7 +32,8 @@ let node: RunningServer;
 let ada: Person;
 let unfinished: string;
 beforeAll(async () => {
-  app = await startTestApp({ TOKEN_KEYS: old });
+  // As the version before did, which bound an envelope to its row alone.
+  app = await startTestApp({ TOKEN_KEYS: old, TOKEN_ENVELOPES: "v1" });
   ada = await app.signUp("cfo");
   await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, ada);
   await app.post("/plaid/create-link-token", {}, ada);
@@ -36,12 +42,17 @@ beforeAll(async () => {
   unfinished = await app.publicToken("ins_109511");
   const { body } = await app.post("/plaid/exchange-token", { public_token: unfinished }, ada);
   expect(body.error.reason).toBe("outcome_pending");
-  const vault = new Vault(parseTokenKeys(old));
+  const vault = new Vault(parseTokenKeys(old), "v1");
   const rows = Array.from({ length: past }, () => {
     const id = randomUUID();
-    const seal = (token: string, owner: string) => vault.seal(new Secret(token), owner);
+    const seal = (token: string, owner: SealedFor) => vault.seal(new Secret(token), owner);
     const hash = randomBytes(32).toString("hex");
-    return { id, hash, a: seal("access", id), p: seal("public", publicTokenOwner(id)) };
+    return {
+      id,
+      hash,
+      a: seal("access", accessTokenOwner(ada.id, id)),
+      p: seal("public", publicTokenOwner(ada.id, id)),
+    };
   });
   await app.query(
     `insert into link_attempts (id, user_id, public_token_hash, status, reason,
@@ -51,7 +62,7 @@ beforeAll(async () => {
     [ada.id, JSON.stringify(rows)],
   );
   const port = await freePort();
-  const env = { ...app.env, TOKEN_KEYS: ring, PORT: String(port) };
+  const env = { ...app.env, TOKEN_KEYS: ring, TOKEN_ENVELOPES: "v2", PORT: String(port) };
   node = await startServer(
     parseConfig({ ...env, APP_URL: `http://localhost:${port}`, LOG_LEVEL: "silent" }),
   );
@@ -61,19 +72,19 @@ afterAll(async () => {
   await app?.close();
 });
 
-function rotate(keys: string) {
+function rotate(keys: string, TOKEN_ENVELOPES = "") {
   const child = spawn(process.execPath, ["--import", "tsx", "server/commands/rotate-keys.ts"], {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, DATABASE_URL: app.databaseUrl, TOKEN_KEYS: keys },
+    env: { ...process.env, DATABASE_URL: app.databaseUrl, TOKEN_KEYS: keys, TOKEN_ENVELOPES },
   });
   const said = Promise.all([text(child.stdout), text(child.stderr)]).then((all) => all.join(""));
   return { child, said, ended: once(child, "exit") };
 }
 
-/** Rows under each key. */
+/** Rows of each format and key. */
 async function counts(): Promise<Record<string, number>> {
   const each = sealedColumns.map(
-    ({ table, column }) => `select split_part(${column}, '.', 2) key from ${table}
+    ({ table, column }) => `select substring(${column} from '^[^.]+\\.[^.]+') key from ${table}
        where ${column} is not null`,
   );
   const rows = await app.query(
@@ -96,7 +107,9 @@ test("a ring without a key that rows need is refused, and nothing is changed", a
   const before = await counts();
   const { said, ended } = rotate(fresh);
   expect(await ended).toEqual([1, null]);
-  expect(await said).toContain(`lacks keys that rows are sealed with: old (${before.old} rows)`);
+  expect(await said).toContain(
+    `lacks keys that rows are sealed with: old (${before["v1.old"]} rows)`,
+  );
   expect(await said).not.toContain(old.split(":")[1]);
   expect(await counts()).toEqual(before);
 });
@@ -130,8 +143,8 @@ test("keys:rotate, killed halfway and run again beside connections, leaves every
   );
   await app.query("drop trigger wait_here on link_attempts");
   const halfway = await counts();
-  expect(halfway.new).toBeGreaterThan(0);
-  expect(halfway.old).toBeGreaterThan(past / 2);
+  expect(halfway["v2.new"]).toBeGreaterThan(0);
+  expect(halfway["v1.old"]).toBeGreaterThan(past / 2);
 
   const second = rotate(ring);
   let running = true;
@@ -148,26 +161,42 @@ test("keys:rotate, killed halfway and run again beside connections, leaves every
   expect(await second.ended).toEqual([0, null]);
   expect(await second.said).toMatch(/No row needs old any more\. Drop it from TOKEN_KEYS when/);
   expect(new Set(statuses)).toEqual(new Set([200]));
-  expect(Object.keys(await counts())).toEqual(["new"]);
+  expect(Object.keys(await counts())).toEqual(["v2.new"]);
 
   // What was sealed anew is what it was, for whoever has the new key alone.
   const vault = new Vault(parseTokenKeys(fresh));
   for (const { table, column, id: key, owner } of sealedColumns) {
     const rows = await app.query(
-      `select ${key} id, ${column} sealed from ${table} where ${column} is not null`,
+      `select ${key} id, user_id, ${column} sealed from ${table} where ${column} is not null`,
     );
     expect(rows.length).toBeGreaterThan(0);
-    const opened = rows.map(({ id, sealed }) => vault.open(sealed, owner(id)).reveal());
+    const opened = rows.map(({ id, user_id, sealed }) =>
+      vault.open(sealed, owner(user_id, id)).reveal(),
+    );
     for (const token of opened)
       expect(token).toMatch(/^(access|public$|public-sandbox-|link-sandbox-)/);
   }
   const items = await app.query("select id, user_id, access_token_sealed sealed from items");
   expect(items).toHaveLength(1 + statuses.length);
-  for (const { id, sealed } of items) {
-    expect((await node.services.plaid.getItem(vault.open(sealed, id))).errorCode).toBeNull();
+  for (const { id, user_id, sealed } of items) {
+    const accessToken = vault.open(sealed, accessTokenOwner(user_id, id));
+    expect((await node.services.plaid.getItem(accessToken)).errorCode).toBeNull();
   }
   // The unfinished one goes on where it was, at the server that has the new key.
   await app.clearFaults();
   expect(await app.connectAt(node.url, unfinished, ada)).toBe(200);
   expect(await compareBooks(app)).toMatchObject({ orphans: 0, duplicates: 0 });
+});
+
+test("keys:rotate with TOKEN_ENVELOPES=v1 re-encrypts everything for the version before, as a way back", async () => {
+  const rows = (await counts())["v2.new"];
+  const back = rotate(ring, "v1");
+  expect(await back.ended).toEqual([0, null]);
+  expect(await counts()).toEqual({ "v1.new": rows });
+  const forth = rotate(ring);
+  expect(await forth.ended).toEqual([0, null]);
+  expect(await counts()).toEqual({ "v2.new": rows });
+  const unknown = rotate(ring, "v3");
+  expect(await unknown.ended).toEqual([1, null]);
+  expect(await unknown.said).toContain("TOKEN_ENVELOPES: expected v1 or v2");
 });

@@ -19,13 +19,24 @@ import { until } from "../support/until.ts";
 /**
  * `npm run image`: takes the Dockerfile's own steps, one after the other, in clean folders in place of
  * an engine's and with the base image's Node out of npm; then runs what came out as another user: each
- * command, the worker, and the server, with all that is loaded only where it is asked for. What it cannot
- * show is the rest of the base image. Run as root, so that there is another user to be.
+ * command, the worker, and the server, with all that is loaded only where it is asked for, on a file system that
+ * is read only and without capabilities. What it cannot show is the rest of the base image. Run as root, so that
+ * there is another user to be.
  */
 const root = path.resolve(import.meta.dirname, "../..");
 const folder = mkdtempSync(path.join(tmpdir(), "fiscility-image-"));
 execFileSync("chmod", ["755", folder]);
-const nobody = { uid: 65_534, gid: 65_534 };
+/**
+ * As compose.yaml confines a container, with what the kernel does it by: another user without capabilities, who
+ * gains none, and nothing to write to. https://man7.org/linux/man-pages/man1/setpriv.1.html
+ */
+const confined = (program: string, args: string[]): [string, string[]] => {
+  const readOnly = "mount --make-rprivate / && mount -o remount,bind,ro /";
+  const nobody = "--reuid=65534 --regid=65534 --clear-groups";
+  const bare = "--bounding-set=-all --inh-caps=-all --no-new-privs";
+  const script = `${readOnly} && exec setpriv ${nobody} ${bare} -- "$@"`;
+  return ["unshare", ["--mount", "sh", "-c", script, "sh", program, ...args]];
+};
 
 let stage = "";
 let command: string[] = [];
@@ -124,17 +135,20 @@ try {
     // Loaded, as metrics are, only where it is asked for.
     OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1",
   };
-  const as = { cwd: app, env, ...nobody };
+  const as = { cwd: app, env };
   for (const name of ["migrate", "jobs", "attempts", "rotate-keys"]) {
     said(
-      execFileSync("node", [`server/commands/${name}.ts`], as)
+      execFileSync(...confined("node", [`server/commands/${name}.ts`]), as)
         .toString()
         .trim(),
     );
   }
   const start = (args: string[], metrics: string) => {
     const [program = "", ...rest] = args;
-    const child = spawn(program, rest, { ...as, env: { ...env, METRICS_PORT: metrics } });
+    const child = spawn(...confined(program, rest), {
+      ...as,
+      env: { ...env, METRICS_PORT: metrics },
+    });
     let said = "";
     child.stderr.on("data", (text) => {
       said += text;
@@ -154,7 +168,7 @@ try {
   const server = start(command, metricsPort);
   const worker = start(["node", "server/worker-main.ts"], String(await freePort()));
   try {
-    await until(() => spawnSync("sh", ["-c", healthcheck], as).status === 0);
+    await until(() => spawnSync(...confined("sh", ["-c", healthcheck]), as).status === 0);
     said("The health check says healthy.");
     await until(() => worker.said().includes("The worker takes jobs."));
     said("The worker takes jobs.");

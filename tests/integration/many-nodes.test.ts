@@ -227,7 +227,9 @@ describe.skipIf(!inject("redis"))("two nodes on a Redis cluster share one count"
 
   test("of the calls to Plaid for each Item", async () => {
     const silent = createLog("silent");
-    const doors = [1, 2].map(() => new RedisDoor(redisAddress.parse(cluster.url), silent, timeLimits));
+    const doors = [1, 2].map(
+      () => new RedisDoor(redisAddress.parse(cluster.url), silent, timeLimits),
+    );
     await until(() => doors.every((door) => door.isThere));
     const [one, other] = doors.map(createPlaidLimiter) as [PlaidLimiter, PlaidLimiter];
     for (let n = 0; n < many; n += 1) {

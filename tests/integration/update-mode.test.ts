@@ -1,6 +1,7 @@
 import pg from "pg";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { keepPage } from "../../db/item-syncs.ts";
+import { accessTokenOwner } from "../../db/sealed.ts";
 import { syncItem } from "../../server/sync/sync-item.ts";
 import { timeLimits } from "../../server/time-limits.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
@@ -258,7 +259,9 @@ test("a bank that is gone at Plaid is not reconnected but connected anew, and wh
   await app.fault({ path: "/link/token/create", times: 1, do: { error: "INVALID_API_KEYS" } });
   expect(await open()).toBe("link_unavailable");
   const [{ access_token_sealed }] = await app.query("select access_token_sealed from items");
-  await app.services.plaid.removeItem(app.services.vault.open(access_token_sealed, itemId));
+  await app.services.plaid.removeItem(
+    app.services.vault.open(access_token_sealed, accessTokenOwner(person.id, itemId)),
+  );
   expect(await open()).toBe("item_gone");
   expect(await accounts(itemId)).toHaveLength(2);
   const confirmation = "disconnect First Platypus Bank";

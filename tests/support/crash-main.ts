@@ -1,4 +1,5 @@
 import { inspect } from "node:util";
+import { accessTokenOwner } from "../../db/sealed.ts";
 import { parseConfig, secretVariables } from "../../server/config.ts";
 import { createServices } from "../../server/services.ts";
 
@@ -6,8 +7,9 @@ import { createServices } from "../../server/services.ts";
 const config = parseConfig(process.env);
 for (const name of secretVariables) delete process.env[name];
 const { services } = createServices(config);
+const owner = accessTokenOwner("user", "row");
 await services.plaid
-  .getItem(services.vault.open(services.vault.seal(await tokenOf(), "row"), "row"))
+  .getItem(services.vault.open(services.vault.seal(await tokenOf(), owner), owner))
   .catch((error: unknown) => {
     services.log.error(
       { err: error, services, config },

@@ -1,39 +1,61 @@
 import { createSecretKey, randomBytes } from "node:crypto";
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
+import { accessTokenOwner, linkTokenOwner, publicTokenOwner } from "../../db/sealed.ts";
 import { Secret } from "../../server/vault/secret.ts";
 import { Vault } from "../../server/vault/vault.ts";
 
 const key = () => createSecretKey(randomBytes(32));
 const token = new Secret("access-sandbox-1234");
+const row = accessTokenOwner("user-1", "row-1");
 
-test("N1 a sealed token opens for its own row and for no other", () => {
+test("N1 a sealed token opens for its own user, row and kind and for no other", () => {
   const vault = new Vault(new Map([["k1", key()]]));
-  const sealed = vault.seal(token, "row-1");
-  expect(vault.open(sealed, "row-1").reveal()).toBe("access-sandbox-1234");
-  expect(() => vault.open(sealed, "row-2")).toThrow("does not open");
+  const sealed = vault.seal(token, row);
+  expect(vault.open(sealed, row).reveal()).toBe("access-sandbox-1234");
+  for (const other of [
+    accessTokenOwner("user-1", "row-2"),
+    accessTokenOwner("user-2", "row-1"),
+    publicTokenOwner("user-1", "row-1"),
+    linkTokenOwner("user-1"),
+  ])
+    expect(() => vault.open(sealed, other)).toThrow("does not open");
+});
+
+test("N1 an envelope of format v1 still opens, and is not taken for one of v2, nor the other way round", () => {
+  const ring = new Map([["k1", key()]]);
+  const [before, vault] = [new Vault(ring, "v1"), new Vault(ring)];
+  for (const owner of [row, publicTokenOwner("user-1", "row-1"), linkTokenOwner("user-1")]) {
+    const sealed = before.seal(token, owner);
+    expect(sealed).toMatch(/^v1\.k1\./);
+    expect(vault.open(sealed, owner).reveal()).toBe("access-sandbox-1234");
+    expect(before.open(vault.seal(token, owner), owner).reveal()).toBe("access-sandbox-1234");
+    const relabeled = vault.seal(token, owner).replace(/^v2/, "v1");
+    expect(() => vault.open(relabeled, owner)).toThrow("does not open");
+    expect(() => vault.open(sealed.replace(/^v1/, "v2"), owner)).toThrow("does not open");
+  }
 });
 
 test("N1 an altered envelope does not open, and its error shows nothing of it", () => {
   const vault = new Vault(new Map([["k1", key()]]));
-  const sealed = vault.seal(token, "row-1");
+  const sealed = vault.seal(token, row);
   const altered = `${sealed.slice(0, -3)}${sealed.endsWith("AAA") ? "BBB" : "AAA"}`;
-  expect(() => vault.open(altered, "row-1")).toThrow("the envelope does not open with key k1");
-  expect(() => vault.open("v2.k1.abc", "row-1")).toThrow("not an envelope");
+  expect(() => vault.open(altered, row)).toThrow("the envelope does not open with key k1");
+  expect(() => vault.open("v3.k1.abc", row)).toThrow("not an envelope");
 });
 
 test("N1 an older key of the ring still opens, the first one seals", () => {
   const [old, fresh] = [key(), key()];
-  const sealed = new Vault(new Map([["old", old]])).seal(token, "r");
+  const sealed = new Vault(new Map([["old", old]])).seal(token, row);
   const vault = new Vault(
     new Map([
       ["fresh", fresh],
       ["old", old],
     ]),
   );
-  expect(vault.open(sealed, "r").reveal()).toBe("access-sandbox-1234");
-  expect(vault.seal(token, "r")).toMatch(/^v1\.fresh\./);
-  expect(() => new Vault(new Map([["fresh", fresh]])).open(sealed, "r")).toThrow("the key old");
+  expect(vault.open(sealed, row).reveal()).toBe("access-sandbox-1234");
+  expect(vault.seal(token, row)).toMatch(/^v2\.fresh\./);
+  expect(() => new Vault(new Map([["fresh", fresh]])).open(sealed, row)).toThrow("the key old");
 });
 
 test("I6 a Secret shows itself to nobody", () => {

@@ -1,0 +1,43 @@
+import { isIP } from "node:net";
+import ipaddr from "ipaddr.js";
+
+/** Names that hosts files and resolvers give the loopback interface. */
+const loopbackName =
+  /(^|\.)(localhost|localhost6|localdomain|localdomain6)$|^ip6-(localhost|loopback)$/;
+
+/** What an address of another machine may be; NAT64 and 6to4 are not, as they carry an IPv4 address inside. */
+const rangesOfOthers = new Set(["unicast", "private", "uniqueLocal", "carrierGradeNat"]);
+
+/**
+ * Whether an http or https URL may lead to this machine, or to an address that no other machine is reached
+ * by: loopback, link-local, unspecified, reserved. In doubt, yes: this refuses. `URL` has turned the decimal,
+ * octal, hexadecimal and full-width spellings of an IPv4 address into the usual one
+ * (https://url.spec.whatwg.org/#host-parsing). A public name that resolves to loopback is not recognized.
+ */
+export function mayBeThisMachine(url: string): boolean {
+  const host = bare(new URL(url).hostname);
+  if (isIP(host) === 0) return loopbackName.test(host);
+  const address = ipaddr.process(host);
+  // ::127.0.0.1, the old IPv4-compatible form, counts as unicast elsewhere.
+  const isEmbedded = address.kind() === "ipv6" && address.toByteArray().slice(0, 12).every(isZero);
+  return isEmbedded || !rangesOfOthers.has(address.range());
+}
+
+/**
+ * Whether a connection to `host` certainly stays on this machine: a Unix socket, `localhost` or a loopback
+ * address. In doubt, no: this exempts from TLS. So `x.localhost`, which some resolvers look up elsewhere, is not.
+ */
+export function isThisMachine(host: string): boolean {
+  if (host.startsWith("/")) return true;
+  const name = bare(host);
+  if (isIP(name) === 0) return name === "localhost";
+  return ipaddr.process(name).range() === "loopback";
+}
+
+/** Without the brackets of IPv6, the dots of the DNS root, and capitals. */
+const bare = (host: string) =>
+  host
+    .toLowerCase()
+    .replace(/^\[(.*)\]$/, "$1")
+    .replace(/\.+$/, "");
+const isZero = (byte: number) => byte === 0;

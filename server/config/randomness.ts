@@ -1,0 +1,100 @@
+import { ZxcvbnFactory } from "@zxcvbn-ts/core";
+import { dictionary, adjacencyGraphs as graphs } from "@zxcvbn-ts/language-common";
+
+/**
+ * Why these bytes did not come from a random generator; null when they may have. 16 to 64 random bytes are
+ * refused less than once in 10^10.
+ */
+export function whyNotRandom(bytes: Uint8Array): string | null {
+  if (bytes.every((byte) => byte >= 0x20 && byte < 0x7f)) return "it is text, not random bytes";
+  const most = 8 + bytes.length / 8;
+  if (mostEqual(bytes) >= most) return "one byte is in it too often";
+  for (let lag = 1; lag <= bytes.length / 2; lag++) {
+    const steps = differences(bytes, lag);
+    // Equal steps of 0 are a repetition, of anything else a sequence; growing ones are a sequence too.
+    if (mostEqual(steps) >= most || mostEqual(differences(steps, lag)) >= most)
+      return "its bytes repeat or follow each other";
+  }
+  return null;
+}
+
+/** Each byte less the one `lag` places before it, modulo 256. */
+const differences = (bytes: Uint8Array, lag: number) =>
+  bytes.slice(lag).map((byte, at) => byte - (bytes[at] as number));
+
+/** How often the most frequent byte is in it. */
+function mostEqual(bytes: Uint8Array): number {
+  const counts = new Map<number, number>();
+  for (const byte of bytes) counts.set(byte, (counts.get(byte) ?? 0) + 1);
+  return Math.max(0, ...counts.values());
+}
+
+/** Shares of a random text's length, each measured over 10^5 random texts of 32 characters. */
+const limits = {
+  /** Guesses, as a power of ten for each character: random digits come to 0.70 and more. */
+  guesses: 0.65,
+  /** Where a crack is at least a little easier than for random letters and digits (0.88 and more) … */
+  someGuesses: 0.9,
+  /** … characters in words, keyboard walks, sequences and repetitions: random ones come to 0.38. */
+  patterns: 0.5,
+  /** Letters in words: random ones come to 0.41. */
+  words: 0.45,
+};
+
+/**
+ * Why a secret was thought up rather than generated, as is or as what it encodes in hexadecimal or base64; null
+ * when it may be random. For 32 characters and more: of random ones about one in 10^6 is refused.
+ */
+export function whyGuessable(secret: string): string | null {
+  const bytes = decoded(secret);
+  const text = bytes && isText(bytes) ? Buffer.from(bytes).toString() : secret;
+  if (wordShare(text) >= limits.words) return "it is made of words";
+  const { guessesLog10, sequence } = estimate(text);
+  const found = sequence.filter(
+    ({ pattern, token }) =>
+      token.length > 3 && (pattern === "dictionary" ? /[a-z]/i.test(token) : walks.has(pattern)),
+  );
+  const share = found.reduce((sum, { token }) => sum + token.length, 0) / text.length;
+  const guesses = guessesLog10 / text.length;
+  if (guesses < limits.guesses || (share >= limits.patterns && guesses < limits.someGuesses))
+    return "it is a keyboard walk, a repetition or a known password";
+  return bytes && text === secret ? whyNotRandom(bytes) : null;
+}
+
+const walks: ReadonlySet<string> = new Set(["spatial", "sequence", "repeat"]);
+const isText = (bytes: Uint8Array) => bytes.every((byte) => byte >= 0x20 && byte < 0x7f);
+
+/** What the text encodes; null where it encodes nothing. */
+export function decoded(text: string): Buffer | null {
+  if (/^([0-9a-f]{2})+$/i.test(text)) return Buffer.from(text, "hex");
+  return /^[\w+/-]+={0,2}$/.test(text) ? Buffer.from(text, "base64") : null;
+}
+
+/** zxcvbn with the passwords that leaks hold most often. Made on first use, as that takes a moment. */
+function estimate(text: string) {
+  // More spellings with digits for letters cost seconds for some texts, and find little more.
+  estimator ??= new ZxcvbnFactory({ dictionary, graphs, l33tMaxSubstitutions: 1 });
+  return estimator.check(text);
+}
+let estimator: ZxcvbnFactory | undefined;
+
+/** The largest share of the text that words of four letters and more cover without overlap. */
+function wordShare(text: string): number {
+  words ??= new Set(
+    [...dictionary["passwords-common"], ...dictionary["diceware-common"]].filter(
+      (word) => typeof word === "string" && /^[a-z]{4,}$/.test(word),
+    ),
+  );
+  const lower = text.toLowerCase();
+  const covered = [0];
+  for (let end = 1; end <= lower.length; end++) {
+    let best = covered[end - 1] as number;
+    for (let length = 4; length <= Math.min(12, end); length++) {
+      const before = covered[end - length] as number;
+      if (words.has(lower.slice(end - length, end))) best = Math.max(best, before + length);
+    }
+    covered.push(best);
+  }
+  return (covered.at(-1) as number) / lower.length;
+}
+let words: Set<string | number> | undefined;

@@ -1,0 +1,19 @@
+/** What no page of ours, and nothing in a frame of it, may ask a browser for. */
+const denied = [
+  ...["accelerometer", "autoplay", "bluetooth", "camera", "clipboard-read", "display-capture"],
+  ...["encrypted-media", "fullscreen", "geolocation", "gyroscope", "hid", "idle-detection"],
+  ...["local-fonts", "magnetometer", "microphone", "midi", "payment", "picture-in-picture"],
+  ...["screen-wake-lock", "serial", "usb", "web-share", "xr-spatial-tracking"],
+];
+
+/** A new API key is copied; a passkey is made and asked for. By our own pages, and not by Link's frame. */
+const ours = ["clipboard-write", "publickey-credentials-create", "publickey-credentials-get"];
+
+/**
+ * The header of every answer. Plaid's Link asks for none of these to connect accounts
+ * (https://plaid.com/docs/link/web/); the camera is for Identity Verification, which we do not use.
+ */
+export const permissionsPolicy = [
+  ...denied.map((feature) => `${feature}=()`),
+  ...ours.map((feature) => `${feature}=(self)`),
+].join(", ");

@@ -1,0 +1,99 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { expect, test } from "vitest";
+import { freePort } from "../../../local/ports.ts";
+
+/** Linux alone says which process has which socket: https://man7.org/linux/man-pages/man5/proc_net_tcp.5.html */
+const onLinux = process.platform === "linux";
+
+/** `npm start` with everything filled in, once it says where to click; then what its processes listen on. */
+async function listenersOf(more: Record<string, string>) {
+  const cwd = mkdtempSync(path.join(tmpdir(), "fiscility-listens-"));
+  const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
+  const main = path.resolve("server/main.ts");
+  const [PORT, SANDBOX_PORT, METRICS_PORT] = [await freePort(), await freePort(), await freePort()];
+  const child = spawn(process.execPath, ["--import", tsx, main], {
+    cwd,
+    env: {
+      PATH: process.env.PATH,
+      NODE_ENV: "development",
+      PORT: String(PORT),
+      SANDBOX_PORT: String(SANDBOX_PORT),
+      METRICS_PORT: String(METRICS_PORT),
+      LOG_LEVEL: "silent",
+      ...more,
+    },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const ended = once(child, "exit");
+  try {
+    let said = "";
+    for await (const chunk of child.stderr.iterator({ destroyOnReturn: false })) {
+      said += chunk;
+      if (said.includes("Stop with")) break;
+    }
+    child.stderr.resume();
+    const [postmaster] = readFileSync(
+      path.join(cwd, ".local/postgres/postmaster.pid"),
+      "utf8",
+    ).split("\n");
+    return {
+      ports: { app: PORT },
+      said,
+      sockets: [child.pid, Number(postmaster)].flatMap(socketsOf),
+    };
+  } finally {
+    child.kill("SIGINT");
+    await ended;
+    rmSync(cwd, { recursive: true, force: true });
+  }
+}
+
+/** The TCP sockets that a process listens on, as `address:port` in the kernel's hexadecimal. */
+function socketsOf(pid: number | undefined): string[] {
+  const own = new Set(
+    readdirSync(`/proc/${pid}/fd`).map((fd) => {
+      try {
+        return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1];
+      } catch {
+        // It was closed meanwhile.
+        return undefined;
+      }
+    }),
+  );
+  return ["tcp", "tcp6"].flatMap((table) =>
+    readFileSync(`/proc/${pid}/net/${table}`, "utf8")
+      .split("\n")
+      .slice(1)
+      .map((line) => line.trim().split(/\s+/))
+      .filter(([, , , state, , , , , , inode]) => state === "0A" && own.has(inode))
+      .map(([, address = ""]) => address),
+  );
+}
+
+/** 127.0.0.1 and ::1. */
+const loopback = /^(0100007F|00000000000000000000000001000000):/;
+
+test.skipIf(!onLinux)(
+  "local mode listens on loopback alone: the app, the local Plaid, PostgreSQL, the metrics",
+  async () => {
+    const { sockets } = await listenersOf({});
+    expect(sockets.length).toBeGreaterThanOrEqual(4);
+    expect(sockets.filter((address) => !loopback.test(address))).toEqual([]);
+  },
+);
+
+test.skipIf(!onLinux)(
+  "HOST opens the app, and nothing beside it, to other machines, and the start warns of the demo user",
+  async () => {
+    const { sockets, ports, said } = await listenersOf({ HOST: "0.0.0.0" });
+    const open = sockets.filter((address) => !loopback.test(address));
+    expect(open).toEqual([`00000000:${ports.app.toString(16).toUpperCase().padStart(4, "0")}`]);
+    expect(said).toContain("Anybody who reaches 0.0.0.0 can log in as the demo user");
+  },
+);

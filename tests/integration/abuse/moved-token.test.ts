@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { findOpenLinkToken } from "../../../server/connect/open-link.ts";
+import { syncItem } from "../../../server/sync/sync-item.ts";
+import { type Person, startTestApp, type TestApp } from "../../support/app.ts";
+
+/** Somebody who may write to the database, and has no key, gives one user's bank to another. */
+let app: TestApp;
+let ada: Person;
+let eve: Person;
+let itemId: string;
+beforeAll(async () => {
+  app = await startTestApp();
+  [ada, eve] = [await app.signUp("cfo"), await app.signUp("cfo")];
+  const { body } = await app.post(
+    "/plaid/exchange-token",
+    { public_token: await app.publicToken() },
+    ada,
+  );
+  itemId = body.item.id;
+  await app.post("/plaid/create-link-token", {}, ada);
+  // Whole rows under the same id: the key of each of these tables begins with the user.
+  const copy = (table: string, changes: object = {}) =>
+    app.query(
+      `insert into ${table}
+       select (jsonb_populate_record(null::${table}, to_jsonb(${table}) || $1::jsonb)).*
+       from ${table} where user_id = $2`,
+      [JSON.stringify({ user_id: eve.id, ...changes }), ada.id],
+    );
+  await copy("items");
+  await copy("link_attempts", { public_token_hash: `\\x${"e".repeat(64)}` });
+  await copy("accounts");
+  await copy("item_syncs");
+  await copy("open_links");
+});
+afterAll(() => app?.close());
+
+test("Link in update mode, the sync and the way back from a bank open no other user's token", async () => {
+  const calls = await app.requestsAtPlaid("/link/token/create");
+  const opened = await app.post("/trpc/plaid.createLinkToken", { itemId }, eve);
+  expect(opened.status).toBe(500);
+  expect(opened.body.error.data.reason).toBe("internal");
+  expect(await app.requestsAtPlaid("/link/token/create")).toBe(calls);
+
+  const item = { userId: eve.id, itemId };
+  const { services } = app;
+  const syncs = await app.requestsAtPlaid("/transactions/sync");
+  const never = new AbortController().signal;
+  await expect(syncItem(services, item, services.log, never)).rejects.toThrow("does not open");
+  expect(await app.requestsAtPlaid("/transactions/sync")).toBe(syncs);
+  expect(await findOpenLinkToken(services, eve)).toBeNull();
+  expect(await findOpenLinkToken(services, ada)).not.toBeNull();
+});
+
+test("disconnecting a bank that was copied from another user leaves it connected at Plaid", async () => {
+  const [{ institution_name: bank }] = await app.query("select institution_name from items");
+  const confirmation = `disconnect ${bank}`;
+  const gone = await app.post("/api/v1/disconnections", { item_id: itemId, confirmation }, eve);
+  expect(gone.status).toBe(200);
+  expect(await app.itemsAtPlaid()).toMatchObject([{ removed: false }]);
+  const { body } = await app.post("/trpc/plaid.createLinkToken", { itemId }, ada);
+  expect(body.result.data.linkToken).toMatch(/^link-sandbox-/);
+});

@@ -1,0 +1,59 @@
+import { expect, test } from "vitest";
+import { createReadiness } from "../../server/readiness.ts";
+
+/** Readiness on a clock of the test's own, and how often it asked PostgreSQL. */
+function readinessOf(answer: () => Promise<string[]>) {
+  const stopping = new AbortController();
+  let now = 0;
+  let asked = 0;
+  const count = () => {
+    asked += 1;
+    return answer();
+  };
+  const readiness = createReadiness(count, stopping.signal, () => now);
+  return {
+    readiness,
+    stop: () => stopping.abort(),
+    pass: (ms: number) => {
+      now += ms;
+    },
+    asked: () => asked,
+  };
+}
+
+test("readiness asks PostgreSQL once for all who ask within a second", async () => {
+  const { readiness, pass, asked } = readinessOf(async () => []);
+  const together = await Promise.all(Array.from({ length: 1_000 }, () => readiness()));
+  expect(new Set(together)).toEqual(new Set(["ok"]));
+  for (let call = 0; call < 1_000; call++) await readiness();
+  pass(999);
+  await readiness();
+  expect(asked()).toBe(1);
+  pass(1);
+  await readiness();
+  expect(asked()).toBe(2);
+});
+
+test("readiness tells of a database that went away or came back after a second", async () => {
+  let answer = async (): Promise<string[]> => [];
+  const { readiness, pass } = readinessOf(() => answer());
+  expect(await readiness()).toBe("ok");
+  answer = () => Promise.reject(new Error("away"));
+  expect(await readiness()).toBe("ok");
+  pass(1_000);
+  expect(await readiness()).toBe("database unreachable");
+  answer = async () => ["022"];
+  pass(1_000);
+  expect(await readiness()).toBe("migrating");
+});
+
+test("readiness says at once that the process stops, also to those who wait for PostgreSQL", async () => {
+  const waiting: ((pending: string[]) => void)[] = [];
+  const { readiness, stop, asked } = readinessOf(() => new Promise((done) => waiting.push(done)));
+  const before = readiness();
+  stop();
+  expect(await readiness()).toBe("stopping");
+  for (const done of waiting) done([]);
+  expect(await before).toBe("stopping");
+  expect(asked()).toBe(1);
+});
