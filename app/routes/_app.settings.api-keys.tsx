@@ -11,6 +11,7 @@ import { createApiKeyInput } from "../../server/contracts/api-keys.ts";
 import { reasons } from "../../server/contracts/errors.ts";
 import { KeyRow } from "../api-keys/key-row.tsx";
 import { MakeKeyDialog } from "../api-keys/make-key-dialog.tsx";
+import { words } from "../api-keys/words.ts";
 import { requireViewer } from "../auth/require-viewer.ts";
 import { type FieldErrors, toFieldErrors } from "../auth/to-field-errors.ts";
 import { Button } from "../components/button.tsx";
@@ -23,8 +24,6 @@ import { sendForm } from "../send-form.ts";
 import { text } from "../text.ts";
 
 export { shouldRevalidate } from "../send-form.ts";
-
-const words = text.apiKeys;
 
 export const meta: MetaFunction = () => pageTitle(words.title);
 
