@@ -25,7 +25,7 @@ import {
  *
  * | state     | entered by                     | the user sees                        | effects on entry      |
  * | --------- | ------------------------------ | ------------------------------------ | --------------------- |
- * | idle      | the end of a run               | one toast; none if they closed Link  | the toast, see `end`  |
+ * | idle      | the end of a run               | one toast; none if they closed Link  | one of the two toasts |
  * | opening   | `open`                         | busy buttons                         | hideToast, openLink   |
  * | linking   | `opened`                       | Link                                 |                       |
  * | finishing | `succeeded`, `retry`, `waited` | the pending card or busy buttons     | hideToast, callServer |
