@@ -35,6 +35,8 @@ export default defineConfig(({ isSsrBuild }) => ({
   // React decides by NODE_ENV, when it is loaded, between its fast self and the one that checks: taken
   // into the build, it is the fast one however the server is started.
   define: { "process.env.NODE_ENV": '"production"' },
+  // Once a file: each icon brings the same licence.
+  esbuild: { legalComments: "eof" },
   build: {
     // What the styles ask for anyway (https://tailwindcss.com/docs/compatibility).
     target: ["chrome111", "edge111", "firefox128", "safari16.4"],

@@ -30,9 +30,9 @@ export function toFailure(error: unknown): Failure {
     }
     // tRPC wraps what `fetch` throws. An answer that is not JSON (a proxy's page) is a SyntaxError.
     const answered = data || error.cause instanceof SyntaxError || error.meta?.response;
-    if (!answered) return plain("network", text.problem.network);
+    if (!answered) return plainFailure("network", text.problem.network);
   }
-  return plain("unknown", text.problem.unknown);
+  return plainFailure("unknown", text.problem.unknown);
 }
 
 /** The details of `limit_reached`, or null when this is another failure or they are missing. */
@@ -55,7 +55,8 @@ export function busySeconds(failure: Failure): number | null {
   return failure.reason === "busy" ? (details?.retryAfterSeconds ?? 1) : null;
 }
 
-function plain(reason: "network" | "unknown", message: string): Failure {
+/** A failure that the server did not describe. */
+export function plainFailure(reason: "network" | "unknown", message: string): Failure {
   // Sending the same public_token again is safe: it is the idempotency key of a connection.
   return { reason, message, requestId: null, details: undefined, retryable: true };
 }

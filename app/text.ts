@@ -1,8 +1,9 @@
 const list = (parts: string[]) => new Intl.ListFormat("en").format(parts);
 
 /**
- * Every English sentence the pages show, but for the server's own messages, which stand with their
- * reasons in `server/contracts/errors.ts`. A second language replaces this one object.
+ * The English sentences of the pages. The server's messages are with their reasons in
+ * `server/contracts/errors.ts`. A page whose words no other page needs has its own `words.ts`, so that
+ * the dashboard does not load them.
  */
 export const text = {
   product: "Fiscility",
@@ -111,64 +112,7 @@ export const text = {
     unknownHint: "The bank does not give this balance.",
     name: "Account",
     balance: "Balance",
-  },
-  transactions: {
-    title: "Transactions",
-    lead: "What moved on your accounts, newest first. Money that left an account is negative.",
-    filters: "Search and filters",
-    search: "Search",
-    searchHint: "Words in the description",
-    more: "More filters",
-    account: "Account",
-    everyAccount: "Every account",
-    category: "Category",
-    everyCategory: "Every category",
-    from: "From day",
-    to: "To day",
-    min: "Amount from",
-    max: "Amount to",
-    amountHint: "As shown: -50 is money out",
-    apply: "Apply",
-    clear: "Clear filters",
-    pending: "Pending",
-    pendingHint: "It may still change.",
-    download: "Download these (CSV)",
-    next: "Older",
-    newest: "Back to the newest",
-    pages: "Pages",
-    list: "Transactions",
-    invalidTitle: "These filters do not fit",
-    invalid:
-      "Days are written as 2026-01-31 and amounts as 12.50. Change what does not fit, or clear the filters.",
-    found: (count: number, more: boolean) =>
-      `${counted(count, "transaction")} shown${more ? ", older ones follow" : ""}`,
-    noneTitle: "Nothing fits",
-    none: "No transaction fits these filters.",
-    emptyTitle: "No transactions yet",
-    empty: "When you connect a bank, its transactions appear here.",
-    coming: "They are on their way from your bank, and appear here by themselves.",
-    emptyAction: "Go to the dashboard",
-    ofAccount: "show transactions",
-    categories: {
-      INCOME: "Income",
-      TRANSFER_IN: "Transfer in",
-      TRANSFER_OUT: "Transfer out",
-      LOAN_PAYMENTS: "Loan payments",
-      LOAN_DISBURSEMENTS: "Loan disbursements",
-      BANK_FEES: "Bank fees",
-      ENTERTAINMENT: "Entertainment",
-      FOOD_AND_DRINK: "Food and drink",
-      GENERAL_MERCHANDISE: "General merchandise",
-      HOME_IMPROVEMENT: "Home improvement",
-      MEDICAL: "Medical",
-      PERSONAL_CARE: "Personal care",
-      GENERAL_SERVICES: "General services",
-      GOVERNMENT_AND_NON_PROFIT: "Government and non-profit",
-      TRANSPORTATION: "Transportation",
-      TRAVEL: "Travel",
-      RENT_AND_UTILITIES: "Rent and utilities",
-      OTHER: "Other",
-    } as Record<string, string>,
+    showTransactions: "show transactions",
   },
   trail: {
     step: {
@@ -376,47 +320,6 @@ export const text = {
     new_accounts: (bank: string) => `${bank} has new accounts to choose from`,
     account_revoked: (bank: string) => `Permission for an account withdrawn at ${bank}`,
   },
-  apiKeys: {
-    title: "API keys",
-    lead: "With a key, your own programs act for you: within its scopes, until you revoke it.",
-    docs: "Read how to use them",
-    make: "Make a key",
-    making: "Making the key…",
-    emptyTitle: "No keys yet",
-    empty: "A key lets a script or a service of yours read your accounts or connect banks for you.",
-    formLead: "Give it no more than it needs. You can revoke it at any time.",
-    name: "Name",
-    nameHint: "What will use it: Nightly export, say.",
-    scopes: "It may",
-    scope: {
-      "accounts:read": "read accounts, balances and the plan",
-      "transactions:read": "read transactions",
-      "activity:read": "read the history of connections",
-      "connections:write": "connect and disconnect banks",
-    },
-    expires: "It works for",
-    expiry: { "30": "30 days", "90": "90 days", "365": "1 year" },
-    passwordHint: "A key works on after you log out, so we make sure that it is you.",
-    passwordNeeded: "Enter your password to make the key.",
-    cancel: "Cancel",
-    madeTitle: "Your new key",
-    madeLead: "Copy it now: it is not shown again. Whoever has it can act for you.",
-    key: "API key",
-    copy: "Copy",
-    copied: "Copied",
-    done: "Done",
-    status: { live: "Live", expired: "Expired", revoked: "Revoked" },
-    made: "Made",
-    expiresOn: "expires",
-    neverExpires: "never expires",
-    lastUsed: "last used",
-    neverUsed: "never used",
-    revoke: "Revoke",
-    revokeLabel: (name: string) => `Revoke ${name}`,
-    revokeTitle: (name: string) => `Revoke “${name}”?`,
-    revokeLead: "Programs that use it stop working at once. This cannot be taken back.",
-    revoking: "Revoking…",
-  },
   docs: {
     title: "API",
     lead: "The same accounts, connections and history as in the app, for your own programs.",
@@ -467,7 +370,7 @@ export const text = {
   },
 } as const;
 
-function counted(count: number, one: string, many = `${one}s`): string {
+export function counted(count: number, one: string, many = `${one}s`): string {
   // A browser's first formatter costs it as much as the rest of a page: here nothing is to be formatted.
   const digits = count < 1000 ? String(count) : count.toLocaleString("en-US");
   return `${digits} ${count === 1 ? one : many}`;

@@ -5,9 +5,8 @@ import { Button } from "../components/button.tsx";
 import { Dialog } from "../components/dialog.tsx";
 import { LocalTime } from "../components/local-time.tsx";
 import type { action } from "../routes/_app.settings.api-keys.tsx";
-import { text } from "../text.ts";
+import { words } from "./words.ts";
 
-const words = text.apiKeys;
 const looks = {
   live: "bg-accent-soft text-accent",
   expired: "bg-warn-soft text-warn",

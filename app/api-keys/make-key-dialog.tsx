@@ -8,9 +8,8 @@ import { Button } from "../components/button.tsx";
 import { Dialog } from "../components/dialog.tsx";
 import { FormAlert } from "../components/form-alert.tsx";
 import type { action } from "../routes/_app.settings.api-keys.tsx";
-import { text } from "../text.ts";
+import { words } from "./words.ts";
 
-const words = text.apiKeys;
 // Not from the contract's schema, which would bring zod along to the browser.
 const scopes = Object.keys(words.scope satisfies Record<Scope, string>) as Scope[];
 

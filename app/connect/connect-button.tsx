@@ -13,7 +13,7 @@ interface ConnectButtonProps {
 
 /** Opens Link. Says that it is busy, and why it cannot, without losing its place or its focus. */
 export function ConnectButton({ full, className }: ConnectButtonProps) {
-  const { step, start, prepare } = useConnect();
+  const { step, open, prepare } = useConnect();
   const navigate = useNavigate();
   return (
     <>
@@ -27,7 +27,7 @@ export function ConnectButton({ full, className }: ConnectButtonProps) {
         onPointerEnter={full === null ? prepare : undefined}
         onFocus={full === null ? prepare : undefined}
         onClick={() => {
-          if (full === null) start();
+          if (full === null) open({ itemId: null, returned: null });
           else {
             showProblem("connect", {
               title: text.problem.limit,

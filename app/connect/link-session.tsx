@@ -1,28 +1,48 @@
 import { useEffect } from "react";
-import {
-  type PlaidLinkOnEvent,
-  type PlaidLinkOnExit,
-  type PlaidLinkOnSuccess,
-  usePlaidLink,
-} from "react-plaid-link";
+import { type PlaidLinkOnEvent, usePlaidLink } from "react-plaid-link";
+import { trpc } from "../trpc.ts";
+import type { ConnectEvent, OpenLink } from "./connect-types.ts";
+import { toLinkEvent, toLinkMetadata } from "./to-link-metadata.ts";
+
+/** The events worth a line in the log: what Link opened, chose, ended and failed with. */
+const recordedEvents = new Set(["OPEN", "SELECT_INSTITUTION", "HANDOFF", "ERROR", "EXIT"]);
+
+const onEvent: PlaidLinkOnEvent = (eventName, metadata) => {
+  if (!recordedEvents.has(eventName)) return;
+  // Analytics: a lost line must not disturb a user who is connecting a bank.
+  trpc.plaid.recordLinkEvent.mutate(toLinkEvent(eventName, metadata)).catch(() => {});
+};
 
 interface LinkSessionProps {
-  token: string;
-  /** On the way back from a bank's own site: the whole address the bank returned to. */
-  receivedRedirectUri: string | undefined;
-  onSuccess: PlaidLinkOnSuccess;
-  onExit: PlaidLinkOnExit;
-  onEvent: PlaidLinkOnEvent;
+  run: number;
+  link: OpenLink;
+  send: (event: ConnectEvent) => void;
 }
 
 /**
- * One opening of Link: opens as soon as it is ready, and is destroyed with this component. The
- * callbacks are taken when Link is made, so they have to be stable. Link's script is loaded before.
+ * One opening of Link: opens as soon as it is ready, and is destroyed with this component. Link
+ * keeps the callbacks of the first render, so the component needs the run as its key. Link's script
+ * is loaded before.
  */
-export function LinkSession({ receivedRedirectUri, ...options }: LinkSessionProps) {
+export function LinkSession({ run, link, send }: LinkSessionProps) {
   const { open, ready } = usePlaidLink({
-    ...options,
-    ...(receivedRedirectUri ? { receivedRedirectUri } : {}),
+    token: link.token,
+    ...(link.redirectUri === null ? {} : { receivedRedirectUri: link.redirectUri }),
+    onSuccess: (publicToken, metadata) =>
+      send({
+        type: "succeeded",
+        run,
+        publicToken: publicToken || null,
+        metadata: toLinkMetadata(metadata),
+      }),
+    onExit: (error, metadata) =>
+      send({
+        type: "exited",
+        run,
+        error: error && { code: error.error_code, message: error.display_message },
+        metadata: toLinkMetadata(metadata),
+      }),
+    onEvent,
   });
   useEffect(() => {
     if (ready) open();

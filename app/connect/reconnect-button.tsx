@@ -6,7 +6,7 @@ import { useConnect } from "./connect-context.ts";
 
 /** Opens Link in update mode for one Item: to log in again, or to choose its accounts. */
 export function ReconnectButton({ item: { id, bank, asks } }: { item: ShownItem }) {
-  const { step, reconnect, prepare } = useConnect();
+  const { step, open, prepare } = useConnect();
   const choose = asks?.way === "choose";
   const Icon = choose ? ListChecks : RefreshCw;
   return (
@@ -17,7 +17,7 @@ export function ReconnectButton({ item: { id, bank, asks } }: { item: ShownItem 
       aria-label={choose ? text.connect.chooseAt(bank) : text.problem.reconnectBank(bank)}
       onPointerEnter={prepare}
       onFocus={prepare}
-      onClick={() => reconnect(id)}
+      onClick={() => open({ itemId: id, returned: null })}
     >
       {choose ? text.connect.choose : text.connect.reconnect}
     </Button>

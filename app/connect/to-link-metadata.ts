@@ -1,20 +1,22 @@
 import type { PlaidLinkOnEventMetadata, PlaidLinkOnSuccessMetadata } from "react-plaid-link";
 import type { LinkEventInput, LinkMetadata } from "../../server/contracts/connect.ts";
 
-/** Link's `onSuccess` metadata in our contract's words. */
-export function toLinkMetadata(metadata: PlaidLinkOnSuccessMetadata): LinkMetadata {
+/**
+ * The metadata of Link's `onSuccess` or `onExit` in our contract's words. Any part can be missing,
+ * whatever Plaid's types say.
+ */
+export function toLinkMetadata(
+  metadata: Partial<
+    Pick<PlaidLinkOnSuccessMetadata, "institution" | "accounts" | "link_session_id">
+  >,
+): LinkMetadata {
   const { institution, accounts, link_session_id: linkSessionId } = metadata;
   return {
     institution: institution
       ? { institutionId: institution.institution_id, name: institution.name }
       : null,
-    accounts: accounts.map(({ id, name, mask, type, subtype }) => ({
-      id,
-      name,
-      mask,
-      type,
-      subtype,
-    })),
+    // The server drops the fields that it does not know.
+    accounts,
     linkSessionId,
   };
 }

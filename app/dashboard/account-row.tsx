@@ -12,7 +12,7 @@ export function AccountRow({ account }: { account: ShownAccount }) {
         <p className="relative truncate font-medium" title={fullName}>
           <Link to={`/transactions?account=${id}`} className="rounded-sm hover:underline">
             {name}
-            <span className="sr-only">, {text.transactions.ofAccount}</span>
+            <span className="sr-only">, {text.account.showTransactions}</span>
           </Link>
         </p>
         <p className="flex gap-1.5 text-sm text-ink-soft">

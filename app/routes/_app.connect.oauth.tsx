@@ -6,6 +6,7 @@ import { buttonClass } from "../components/button.tsx";
 import { RouteError } from "../components/route-error.tsx";
 import { Spinner } from "../components/spinner.tsx";
 import { useConnect } from "../connect/connect-context.ts";
+import { pendingBank } from "../connect/connect-machine.ts";
 import { PendingCard } from "../connect/pending-card.tsx";
 import { pageTitle } from "../page-title.ts";
 import { text } from "../text.ts";
@@ -32,23 +33,23 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
 export default function OAuthReturn() {
   const loaded = useLoaderData<typeof loader>();
   // The one this page came with: a later one belongs to a Link that was opened since.
-  const [open] = useState(loaded.open);
-  const { step, arrival, resume } = useConnect();
+  const [link] = useState(loaded.open);
+  const { step, arrival, open: openLink } = useConnect();
   const [resumed, setResumed] = useState(false);
   const tried = useRef(false);
 
   useEffect(() => {
-    if (open === null || tried.current) return;
+    if (link === null || tried.current) return;
     tried.current = true;
-    resume(open, window.location.href);
+    const { linkToken, itemId } = link;
+    openLink({ itemId, returned: { linkToken, redirectUri: window.location.href } });
     setResumed(true);
-  }, [open, resume]);
+  }, [link, openLink]);
 
-  if (step.name === "connecting") {
-    return <PendingCard {...step} />;
-  }
+  const pending = pendingBank(step);
+  if (pending) return <PendingCard {...pending} />;
   const stopped = resumed && step.name === "idle" && !arrival;
-  if (open === null || stopped) {
+  if (link === null || stopped) {
     return (
       <div className="mx-auto max-w-sm py-16 text-center" role="status">
         <h1 className="text-xl font-semibold">

@@ -8,6 +8,7 @@ import { PrivacyNote } from "../components/privacy-note.tsx";
 import { RouteError } from "../components/route-error.tsx";
 import { ConnectButton } from "../connect/connect-button.tsx";
 import { useConnect } from "../connect/connect-context.ts";
+import { pendingBank } from "../connect/connect-machine.ts";
 import { DisconnectButton } from "../connect/disconnect-button.tsx";
 import { EmptyDashboard } from "../connect/empty-dashboard.tsx";
 import { NeedsScript } from "../connect/needs-script.tsx";
@@ -78,7 +79,7 @@ export default function Dashboard() {
       : null;
   // The server has the new bank before the page does: its place stays taken until the page follows.
   const awaited = arrival && !items.some(({ id }) => id === arrival.itemId) ? arrival : null;
-  const pending = step.name === "connecting" ? step : awaited;
+  const pending = pendingBank(step) ?? awaited;
   const empty = items.length === 0 && !pending;
 
   return (

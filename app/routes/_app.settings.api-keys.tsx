@@ -12,6 +12,7 @@ import { reasons } from "../../server/contracts/errors.ts";
 import { stepUpInput } from "../../server/contracts/step-up.ts";
 import { KeyRow } from "../api-keys/key-row.tsx";
 import { MakeKeyDialog } from "../api-keys/make-key-dialog.tsx";
+import { words } from "../api-keys/words.ts";
 import { requireViewer } from "../auth/require-viewer.ts";
 import { type FieldErrors, toFieldErrors } from "../auth/to-field-errors.ts";
 import { Button } from "../components/button.tsx";
@@ -24,8 +25,6 @@ import { sendForm } from "../send-form.ts";
 import { text } from "../text.ts";
 
 export { shouldRevalidate } from "../send-form.ts";
-
-const words = text.apiKeys;
 
 export const meta: MetaFunction = () => pageTitle(words.title);
 

@@ -8,16 +8,14 @@ import { RouteError } from "../components/route-error.tsx";
 import { useFreshData } from "../connect/use-fresh-data.ts";
 import { pageTitle } from "../page-title.ts";
 import { reasonOf } from "../reason-of.ts";
-import { text } from "../text.ts";
 import { addressOf, readFilter, toInput } from "../transactions/filter.ts";
 import { FilterForm } from "../transactions/filter-form.tsx";
+import { words } from "../transactions/words.ts";
 import {
   type ShownDay,
   type ShownTransaction,
   writeDays,
 } from "../transactions/write-days.server.ts";
-
-const words = text.transactions;
 
 export const meta: MetaFunction = () => pageTitle(words.title);
 

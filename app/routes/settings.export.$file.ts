@@ -2,8 +2,8 @@ import type { LoaderFunctionArgs } from "@remix-run/node";
 import { transactionFilter } from "../../server/contracts/transactions.ts";
 import { requireViewer } from "../auth/require-viewer.ts";
 import { tables, transactionsCsv } from "../settings/exports.ts";
-import { text } from "../text.ts";
 import { readFilter, toInput } from "../transactions/filter.ts";
+import { words } from "../transactions/words.ts";
 
 /**
  * `/settings/export/accounts.csv` and its like: what is kept of the user, as a download, one at a time.
@@ -19,7 +19,7 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
     const typed = readFilter(new URL(request.url).searchParams);
     const filter = transactionFilter.safeParse(toInput(typed, null));
     if (!filter.success) {
-      const { invalidTitle, invalid } = text.transactions;
+      const { invalidTitle, invalid } = words;
       return new Response(`${invalidTitle}. ${invalid}\n`, {
         status: 400,
         headers: { "content-type": "text/plain; charset=utf-8" },

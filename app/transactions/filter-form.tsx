@@ -4,8 +4,8 @@ import { type ComponentPropsWithoutRef, type ReactNode, useEffect, useRef } from
 import { Button, buttonClass } from "../components/button.tsx";
 import { text } from "../text.ts";
 import { addressOf, downloadOf, type Filter, filterNames, readFilter } from "./filter.ts";
+import { words } from "./words.ts";
 
-const words = text.transactions;
 // 16 px, as iOS zooms into anything smaller.
 const inputClass =
   "h-11 w-full min-w-0 rounded-lg border border-field-line bg-surface px-3 text-base text-ink outline-none focus:border-accent focus:ring-3 focus:ring-accent/25";

@@ -3,6 +3,7 @@ import type { Transaction } from "../../server/contracts/transactions.ts";
 import { formatMoney } from "../components/money.ts";
 import { text } from "../text.ts";
 import { negated } from "./filter.ts";
+import { words } from "./words.ts";
 
 /** A day and what happened on it, as the page shows it: written out here, and not in the browser. */
 export interface ShownDay {
@@ -49,7 +50,7 @@ function writeTransaction(transaction: Transaction, account?: Account): ShownTra
   const shown = negated(amount);
   const incoming = !shown.startsWith("-");
   const about = [
-    category ? (text.transactions.categories[category] ?? category) : null,
+    category ? (words.categories[category] ?? category) : null,
     account ? `${account.name}${account.mask ? ` ${text.account.mask(account.mask)}` : ""}` : null,
   ].filter(Boolean);
   return {

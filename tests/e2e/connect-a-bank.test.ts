@@ -285,7 +285,7 @@ test("P1 a person signs up, logs out and logs in again, on a phone", async () =>
   expect([session?.httpOnly, session?.sameSite]).toEqual([true, "Lax"]);
 });
 
-test("I2 a bank that is connected already: which accounts, and reconnect or connect anyway", async () => {
+test("I2 K3 a bank that is connected already: which accounts, and reconnect or connect anyway", async () => {
   const witness = await dashboard("cfo");
   const { page, person } = witness;
   await openBank(page);

@@ -53,7 +53,7 @@ const trailIs = (page: Page, state: string) =>
 const stepIs = (page: Page, step: string, state: string) =>
   card(page).locator(`[data-step="${step}"][data-state="${state}"]`).waitFor({ state: "attached" });
 
-test("I7 a card says how far the connection is, goes on by itself, and says the same after a reload", async () => {
+test("I7 K1 a card says how far the connection is, goes on by itself, and says the same after a reload", async () => {
   await redisIsThere();
   const witness = await dashboard();
   const { page } = witness;

@@ -52,7 +52,7 @@ async function metadataOfHeld(person: Person, bank = platypus) {
 
 const exchanges = () => app.requestsAtPlaid("/item/public_token/exchange");
 
-test("I2 accounts known from Link's metadata are not exchanged: the answer says which, and the ways on", async () => {
+test("I2 K3 accounts known from Link's metadata are not exchanged: the answer says which, and the ways on", async () => {
   const person = await app.signUp("cfo");
   const first = await connect(person);
   const again = await connect(person, { metadata: await metadataOfHeld(person) });

@@ -7,7 +7,15 @@ import { startTestApp, type TestApp } from "../support/app.ts";
 import { axeViolations } from "../support/axe.ts";
 import { addBank, ago, type Moved } from "../support/bank.ts";
 import { launchBrowser, openPage } from "../support/browser.ts";
-import { card, finishLink, link, logIn, logInByForm, openBank } from "../support/link.ts";
+import {
+  card,
+  finishLink,
+  finishUpdateMode,
+  link,
+  logIn,
+  logInByForm,
+  openBank,
+} from "../support/link.ts";
 
 /** Pictures of every page and state, for people to judge: `screenshots/<width>-<scheme>/<state>.png`. */
 const folder = path.join(import.meta.dirname, "../../screenshots");
@@ -214,6 +222,42 @@ test.each(views)("a bank is disconnected, $width px, $colorScheme", async (view)
   await shoot("disconnecting", { moving: true });
   await toast(page, "First Platypus Bank disconnected");
   await shoot("disconnected", { whole: true });
+});
+
+test.each(views)("a bank is reconnected, $width px, $colorScheme", async (view) => {
+  const { page, shoot } = await studio(view);
+  const person = await app.signUp("analyst", undefined, "Ada Lovelace");
+  const token = await app.publicToken();
+  await app.post("/plaid/exchange-token", { public_token: token }, person);
+  await app.query("update items set status = 'login_required' where user_id = $1", [person.id]);
+  await app.query("update users set data_version = data_version + 1 where id = $1", [person.id]);
+  await logIn(app, page, person);
+  const reconnect = () =>
+    card(page)
+      .getByRole("button", { name: /^Reconnect/ })
+      .click();
+  await reconnect();
+  await link(page).getByRole("button", { name: "Continue" }).click();
+  const path = "**/trpc/plaid.finishUpdateMode*";
+  let release = () => {};
+  await page.route(path, (route) => {
+    release = () => void route.abort();
+  });
+  const asked = page.waitForRequest(path);
+  await finishUpdateMode(page);
+  await asked;
+  await shoot("reconnecting", { moving: true });
+  release();
+  await toast(page, "not confirmed yet");
+  await shoot("reconnection-unclear");
+  await page.unroute(path);
+  await page.getByRole("button", { name: "Try again" }).click();
+  await toast(page, "First Platypus Bank is connected again");
+  await shoot("reconnected", { moving: true });
+  await openBank(page);
+  await finishLink(page);
+  await toast(page, "You have these accounts already");
+  await shoot("duplicate-accounts");
 });
 
 test.each(views)("the account goes, $width px, $colorScheme", async (view) => {

@@ -147,7 +147,7 @@ test.skipIf(!inject("redis")).each([
     const password = dotEnv.REDIS_PASSWORD as string;
     const [program = "", ...args] = words;
     const child = spawn(program, args, {
-      env: { PATH: process.env.PATH, ...filled(name) },
+      env: { PATH: process.env.PATH, NODE_ENV: "production", ...filled(name) },
       stdio: "ignore",
     });
     const ended = once(child, "exit");

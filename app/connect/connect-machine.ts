@@ -1,0 +1,208 @@
+import { busySeconds, limitDetails } from "../failure.ts";
+import { text } from "../text.ts";
+import type {
+  Arrival,
+  ConnectEffect,
+  ConnectEvent,
+  ConnectProblem,
+  ConnectState,
+  OpenLink,
+  Step,
+  Task,
+} from "./connect-types.ts";
+import {
+  exitProblem,
+  noTokenProblem,
+  openProblem,
+  successOf,
+  taskProblem,
+} from "./connect-words.ts";
+
+/**
+ * The browser's half of connecting a bank (docs/spec.md) as a pure state machine. `transition`
+ * decides everything; `perform-effect.ts` does what it asks for. A new connection and update mode
+ * go through the same states and differ in their `Task`.
+ *
+ * | state     | entered by                     | the user sees                        | effects on entry      |
+ * | --------- | ------------------------------ | ------------------------------------ | --------------------- |
+ * | idle      | the end of a run               | one toast; none if they closed Link  | one of the two toasts |
+ * | opening   | `open`                         | busy buttons                         | hideToast, openLink   |
+ * | linking   | `opened`                       | Link                                 |                       |
+ * | finishing | `succeeded`, `retry`, `waited` | the pending card or busy buttons     | hideToast, callServer |
+ * | waiting   | `failed` with `busy`           | "Busy, trying again"                 | sendLater `waited`    |
+ *
+ * An event that its state does not expect changes nothing. That makes a second press, `onExit` after
+ * `onSuccess`, and an answer to an earlier run harmless.
+ */
+export function transition(state: ConnectState, event: ConnectEvent): Transition {
+  const { step } = state;
+  const unchanged: Transition = [state, []];
+  if ("run" in event && event.run !== state.run) return unchanged;
+
+  switch (event.type) {
+    case "open":
+      return step.name === "idle"
+        ? begin(state, { name: "opening", request: event.request })
+        : unchanged;
+
+    case "retry":
+      return step.name === "idle"
+        ? begin(state, { name: "finishing", task: event.task, retries: 0, link: null })
+        : unchanged;
+
+    case "opened": {
+      if (step.name !== "opening") return unchanged;
+      const { itemId, returned } = step.request;
+      const redirectUri = returned?.redirectUri ?? null;
+      return enter(state, {
+        name: "linking",
+        link: { token: event.linkToken, itemId, redirectUri },
+      });
+    }
+
+    case "succeeded":
+    case "exited": {
+      if (step.name !== "linking") return unchanged;
+      const task = taskAfter(step.link, event);
+      if (task) return enter(state, { name: "finishing", task, retries: 0, link: step.link });
+      if (event.type === "succeeded") return end(state, [show(noTokenProblem())]);
+      // A user who closes Link wants to hear nothing (E2).
+      return end(state, event.error ? [show(exitProblem(step.link.itemId, event.error))] : []);
+    }
+
+    case "finished": {
+      if (step.name !== "finishing") return unchanged;
+      const { item, accounts } = event.result;
+      const arrival = {
+        itemId: item.id,
+        bank: item.institution.name,
+        accountCount: accounts.length,
+      };
+      const effects: ConnectEffect[] = [
+        { do: "showSuccess", message: successOf(event.result) },
+        { do: "announce" },
+        { do: "showDashboard" },
+        { do: "sendLater", milliseconds: arrivalTime, event: { type: "arrivalFaded", arrival } },
+      ];
+      return end(state, effects, arrival);
+    }
+
+    case "failed": {
+      const { failure } = event;
+      // The page did not know that the plan is full, or it would not have offered this.
+      const news: ConnectEffect[] = limitDetails(failure) ? [{ do: "announce" }] : [];
+      if (step.name === "opening") {
+        return end(state, [show(openProblem(step.request, failure)), ...news]);
+      }
+      if (step.name !== "finishing") return unchanged;
+      const milliseconds = (busySeconds(failure) ?? Number.POSITIVE_INFINITY) * 1000;
+      if (step.retries < busyRetries && milliseconds <= busyWait) {
+        return enter(state, { ...step, name: "waiting", milliseconds });
+      }
+      return end(state, [show(taskProblem(step.task, failure)), ...news]);
+    }
+
+    case "waited":
+      return step.name === "waiting"
+        ? enter(state, {
+            name: "finishing",
+            task: step.task,
+            retries: step.retries + 1,
+            link: step.link,
+          })
+        : unchanged;
+
+    case "arrivalFaded":
+      return event.arrival === state.arrival ? [{ ...state, arrival: null }, []] : unchanged;
+
+    case "visit":
+      return [state, [{ do: "visit", page: event.page }]];
+
+    case "leave":
+      // The user who logs in next must not be offered to go on with this one's connection (I6).
+      return [{ ...start, run: state.run + 1 }, [{ do: "hideToast" }]];
+  }
+}
+
+export type Transition = [next: ConnectState, effects: ConnectEffect[]];
+
+/** Where every page begins. */
+export const start: ConnectState = { run: 0, step: { name: "idle" }, arrival: null };
+
+/** How often a busy server is called again without the user, and the longest wait, in milliseconds. */
+export const busyRetries = 2;
+const busyWait = 10_000;
+
+/** How long a new card stays highlighted, in milliseconds: a bit longer than its ring takes to fade. */
+const arrivalTime = 8_000;
+
+/** A new bank whose card is pending, for the page; null when there is none. */
+export function pendingBank(step: Step): PendingBank | null {
+  if (!("task" in step) || step.task.kind !== "connect") return null;
+  const { institution, accounts } = step.task.metadata;
+  return {
+    bank: institution?.name ?? null,
+    accountCount: accounts?.length || 1,
+    busy: step.name === "waiting" || step.retries > 0,
+  };
+}
+
+export interface PendingBank {
+  bank: string | null;
+  accountCount: number;
+  /** The server was busy; it is being tried again. */
+  busy: boolean;
+}
+
+const begin = (state: ConnectState, step: Step): Transition =>
+  enter({ ...state, run: state.run + 1 }, step);
+
+const enter = (state: ConnectState, step: Step): Transition => [
+  { ...state, step },
+  effectsOnEntry(step, state.run),
+];
+
+const end = (
+  state: ConnectState,
+  effects: ConnectEffect[],
+  arrival: Arrival | null = state.arrival,
+): Transition => [{ ...state, step: { name: "idle" }, arrival }, effects];
+
+function effectsOnEntry(step: Step, run: number): ConnectEffect[] {
+  switch (step.name) {
+    case "opening":
+      return [{ do: "hideToast" }, { do: "openLink", run, request: step.request }];
+    case "finishing":
+      return [{ do: "hideToast" }, { do: "callServer", run, task: step.task }];
+    case "waiting": {
+      const { milliseconds } = step;
+      return [{ do: "sendLater", milliseconds, event: { type: "waited", run } }];
+    }
+    default:
+      return [];
+  }
+}
+
+const show = (problem: ConnectProblem): ConnectEffect => ({ do: "showProblem", problem });
+
+/** What the server has to do once the user has left Link; null when there is nothing to do. */
+function taskAfter(
+  { itemId }: OpenLink,
+  event: Extract<ConnectEvent, { type: "succeeded" | "exited" }>,
+): Task | null {
+  const { type, metadata } = event;
+  if (itemId === null) {
+    return type === "succeeded" && event.publicToken
+      ? { kind: "connect", publicToken: event.publicToken, metadata, connectAnyway: false }
+      : null;
+  }
+  // Update mode: its public_token is not needed. https://plaid.com/docs/link/update-mode/
+  // `item-no-error`: the bank needed no new log-in; the server checks that and clears the card.
+  if (type === "exited" && event.error?.code !== "item-no-error") return null;
+  return {
+    kind: "update",
+    itemId,
+    linkSessionId: metadata.linkSessionId ?? null,
+    bank: metadata.institution?.name ?? text.activity.aBank,
+  };
+}

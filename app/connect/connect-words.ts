@@ -1,0 +1,135 @@
+import type {
+  ConnectAccountOutput,
+  FinishUpdateModeOutput,
+} from "../../server/contracts/connect.ts";
+import type { ReasonDetails } from "../../server/contracts/errors.ts";
+import { duplicateDetails, type Failure, limitDetails } from "../failure.ts";
+import { text } from "../text.ts";
+import type { ConnectProblem, LinkError, OpenRequest, Task } from "./connect-types.ts";
+
+/** The words and buttons of every way a run can end. */
+
+type Action = ConnectProblem["actions"][number];
+
+const logIn: Action = { label: text.problem.logIn, event: { type: "visit", page: "login" } };
+const seePlans: Action = { label: text.plan.see, event: { type: "visit", page: "plans" } };
+
+const open = (label: string, itemId: string | null): Action => ({
+  label,
+  event: { type: "open", request: { itemId, returned: null } },
+});
+
+const retry = (label: string, task: Task): Action => ({ label, event: { type: "retry", task } });
+
+export function successOf(result: ConnectAccountOutput | FinishUpdateModeOutput): string {
+  const { name } = result.item.institution;
+  if ("added" in result) {
+    return result.added > 0
+      ? text.connect.added(name, result.added)
+      : text.connect.reconnected(name);
+  }
+  const say =
+    result.outcome === "connected" ? text.connect.connected : text.connect.alreadyConnected;
+  return say(name, result.accounts.length);
+}
+
+/** Link could not be opened. */
+export function openProblem(request: OpenRequest, failure: Failure): ConnectProblem {
+  const again: Action = { label: text.problem.tryAgain, event: { type: "open", request } };
+  return problemOf(failure, text.problem.link, failure.retryable ? again : null);
+}
+
+/** After these the server may have done what it was asked. */
+const unconfirmed = new Set<Failure["reason"]>([
+  "network",
+  "unknown",
+  "internal",
+  "outcome_pending",
+]);
+
+/** The server did not finish what Link began. */
+export function taskProblem(task: Task, failure: Failure): ConnectProblem {
+  const isNew = task.kind === "connect";
+  const duplicate = isNew ? duplicateDetails(failure) : null;
+  if (isNew && duplicate) return duplicateProblem(task, duplicate);
+
+  const stopped = isNew ? text.problem.connect : text.problem.reconnect;
+  const limit = limitDetails(failure);
+  const afresh = isNew
+    ? open(text.problem.connectAgain, null)
+    : open(limit ? text.connect.choose : text.connect.reconnect, task.itemId);
+  const problem = problemOf(
+    failure,
+    unconfirmed.has(failure.reason) ? text.problem.connectUnclear : stopped,
+    failure.retryable ? retry(text.problem.tryAgain, task) : afresh,
+  );
+  if (failure.reason === "network") {
+    return { ...problem, message: text.problem.networkAfterBank };
+  }
+  if (limit && !isNew) {
+    // The bank works again; only its new accounts were not added.
+    const { plan, limit: max, wanted } = limit;
+    return {
+      ...problem,
+      title: text.connect.reconnected(task.bank),
+      message: text.plan.noneAdded(plan, max, wanted),
+    };
+  }
+  return problem;
+}
+
+/** Link reported an error and was left. */
+export function exitProblem(itemId: string | null, { message }: LinkError): ConnectProblem {
+  return itemId === null
+    ? {
+        title: text.problem.linkClosed,
+        message: message || text.problem.linkExit,
+        actions: [open(text.problem.connectAgain, null)],
+      }
+    : {
+        title: text.problem.reconnect,
+        message: message || text.problem.updateExit,
+        actions: [open(text.connect.reconnect, itemId)],
+      };
+}
+
+/** Link called `onSuccess` without a public_token. */
+export const noTokenProblem = (): ConnectProblem => ({
+  title: text.problem.linkClosed,
+  message: text.problem.noToken,
+  actions: [open(text.problem.connectAgain, null)],
+});
+
+/** A failure's own words, unless the plan's limit or a missing session say more about what to do. */
+function problemOf(failure: Failure, title: string, next: Action | null): ConnectProblem {
+  const limit = limitDetails(failure);
+  const isFull = limit !== null && limit.used >= limit.limit;
+  const first = failure.reason === "unauthenticated" ? logIn : next;
+  return {
+    ...(limit ? limitWords(limit) : { title, message: failure.message }),
+    requestId: failure.requestId,
+    actions: [...(isFull || !first ? [] : [first]), ...(limit ? [seePlans] : [])],
+  };
+}
+
+function limitWords({ plan, limit, used, wanted }: ReasonDetails["limit_reached"]) {
+  return used >= limit
+    ? { title: text.problem.limit, message: text.plan.full(plan, limit, used) }
+    : { title: text.problem.tooMany, message: text.plan.tooMany(plan, limit, used, wanted) };
+}
+
+/** Which accounts the user has already, and what to do: reconnect their bank, or connect anyway. */
+function duplicateProblem(
+  task: Extract<Task, { kind: "connect" }>,
+  details: ReasonDetails["duplicate_accounts"],
+): ConnectProblem {
+  const { itemId, institutionName: bank, accounts, mayConnectAnyway } = details;
+  const names = accounts.map(({ name, mask }) => (mask ? `${name} ••${mask}` : name));
+  const reconnect = open(text.problem.reconnectBank(bank), itemId);
+  const anyway = retry(text.problem.connectAnyway, { ...task, connectAnyway: true });
+  return {
+    title: text.problem.duplicate,
+    message: text.problem.duplicateAccounts(bank, names, mayConnectAnyway),
+    actions: mayConnectAnyway ? [reconnect, anyway] : [reconnect],
+  };
+}

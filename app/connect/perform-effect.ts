@@ -1,0 +1,98 @@
+import type { NavigateFunction } from "@remix-run/react";
+import { hideToast, showProblem, showSuccess } from "../components/toasts.tsx";
+import { plainFailure, toFailure } from "../failure.ts";
+import { text } from "../text.ts";
+import { trpc } from "../trpc.ts";
+import { announceAccounts } from "./account-news.ts";
+import type { ConnectEffect, ConnectEvent, OpenRequest, Task } from "./connect-types.ts";
+import { LinkScriptError, loadLinkScript } from "./load-link-script.ts";
+
+/** All toasts of the flow take this place: the newest says where things stand. */
+const toastPlace = "connect";
+
+/** The page that the flow runs on, as it is now. */
+export interface ConnectPage {
+  scriptUrl: string;
+  pathname: string;
+  navigate: NavigateFunction;
+}
+
+/** Does what a transition of the connect machine asks for, and sends what comes of it. */
+export function performEffect(
+  effect: ConnectEffect,
+  send: (event: ConnectEvent) => void,
+  { scriptUrl, pathname, navigate }: ConnectPage,
+): void {
+  switch (effect.do) {
+    case "openLink": {
+      const { run, request } = effect;
+      prepareLink(request, scriptUrl).then(
+        (linkToken) => send({ type: "opened", run, linkToken }),
+        (error) => send({ type: "failed", run, failure: failureOf(error) }),
+      );
+      return;
+    }
+    case "callServer": {
+      const { run, task } = effect;
+      callServer(task).then(
+        (result) => send({ type: "finished", run, result }),
+        (error) => send({ type: "failed", run, failure: failureOf(error) }),
+      );
+      return;
+    }
+    case "sendLater":
+      setTimeout(send, effect.milliseconds, effect.event);
+      return;
+    case "showSuccess":
+      showSuccess(toastPlace, effect.message);
+      return;
+    case "showProblem": {
+      const { actions, ...problem } = effect.problem;
+      showProblem(toastPlace, {
+        ...problem,
+        actions: actions.map(({ label, event }) => ({ label, run: () => send(event) })),
+      });
+      return;
+    }
+    case "hideToast":
+      hideToast(toastPlace);
+      return;
+    case "announce":
+      announceAccounts(null);
+      return;
+    case "showDashboard":
+      // Back must not lead to the return from a bank that is over.
+      if (pathname !== "/dashboard") {
+        navigate("/dashboard", { replace: pathname === "/connect/oauth" });
+      }
+      return;
+    case "visit":
+      navigate(
+        effect.page === "plans" ? "/settings/plan" : `/login?next=${encodeURIComponent(pathname)}`,
+      );
+  }
+}
+
+/** The link_token, once Link's script is there as well. */
+async function prepareLink(request: OpenRequest, scriptUrl: string): Promise<string> {
+  const { itemId, returned } = request;
+  const [{ linkToken }] = await Promise.all([
+    returned ?? trpc.plaid.createLinkToken.mutate(itemId === null ? {} : { itemId }),
+    loadLinkScript(scriptUrl),
+  ]);
+  return linkToken;
+}
+
+function callServer(task: Task) {
+  if (task.kind === "connect") {
+    const { publicToken, metadata, connectAnyway } = task;
+    return trpc.connectAccount.mutate({ publicToken, metadata, connectAnyway });
+  }
+  const { itemId, linkSessionId } = task;
+  return trpc.plaid.finishUpdateMode.mutate({ itemId, linkSessionId });
+}
+
+const failureOf = (error: unknown) =>
+  error instanceof LinkScriptError
+    ? plainFailure("network", text.problem.linkScript)
+    : toFailure(error);

@@ -1,0 +1,145 @@
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
+import type { Person } from "../support/app.ts";
+import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
+import { openPage } from "../support/browser.ts";
+import { card, finishLink, finishUpdateMode, link, logIn, openBank } from "../support/link.ts";
+
+startInBrowser();
+
+/** What Link calls back in these tests where the sandbox's Link alone would call something else. */
+type Behavior = "exits after success" | "exits without an error at the Item";
+
+/**
+ * Link as Plaid's own sometimes behaves: `onExit` follows `onSuccess`, at once and once more later
+ * (https://github.com/plaid/react-plaid-link/issues/204), or update mode exits with `item-no-error`
+ * because nothing was wrong with the Item.
+ */
+async function changeLink(page: Page, behavior: Behavior): Promise<void> {
+  await page.addInitScript((behavior) => {
+    type Call = (first: unknown, metadata: unknown) => void;
+    type Plaid = { create(config: { onSuccess: Call; onExit: Call }): unknown };
+    const withCode = (code: string) => ({ error_code: code, display_message: null });
+    const changed = (real: Plaid): Plaid => ({
+      create: (config) =>
+        real.create({
+          ...config,
+          onSuccess(publicToken, metadata) {
+            config.onSuccess(publicToken, metadata);
+            const exit = () => {
+              config.onExit(withCode("INTERNAL_SERVER_ERROR"), metadata);
+              document.documentElement.dataset.exits = `${document.documentElement.dataset.exits ?? ""}1`;
+            };
+            exit();
+            setTimeout(exit, 300);
+          },
+          onExit(error, metadata) {
+            const fine = behavior === "exits without an error at the Item";
+            config.onExit(fine ? withCode("item-no-error") : error, metadata);
+          },
+        }),
+    });
+    let plaid: Plaid | undefined;
+    Object.defineProperty(window, "Plaid", {
+      get: () => plaid,
+      set: (real) => {
+        plaid = changed(real);
+      },
+    });
+  }, behavior);
+}
+
+/** Keeps every text a toast of this page ever showed. */
+async function recordToasts(page: Page): Promise<() => Promise<string[]>> {
+  await page.addInitScript(() => {
+    const shown = new Set<string>();
+    Object.defineProperty(window, "shownToasts", { get: () => [...shown] });
+    new MutationObserver(() => {
+      for (const toast of document.querySelectorAll("[data-sonner-toast]")) {
+        shown.add((toast as HTMLElement).innerText.split("\n")[0] ?? "");
+      }
+    }).observe(document, { childList: true, subtree: true });
+  });
+  return () => page.evaluate(() => (window as unknown as { shownToasts: string[] }).shownToasts);
+}
+
+/** A dashboard whose Link behaves so, and the texts of its toasts. */
+async function dashboard(behavior: Behavior) {
+  const person = await app.signUp("analyst");
+  const { page, console } = await openPage(browser);
+  await changeLink(page, behavior);
+  const toasts = await recordToasts(page);
+  return { page, console, person, toasts };
+}
+
+/** A connected bank that asks for a new log-in, and Link opened to give it. */
+async function openUpdateMode(page: Page, person: Person): Promise<void> {
+  await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, person);
+  await app.query("update items set status = 'login_required' where user_id = $1", [person.id]);
+  await app.query("update users set data_version = data_version + 1 where id = $1", [person.id]);
+  await logIn(app, page, person);
+  await card(page).getByRole("button", { name: "Reconnect First Platypus Bank" }).click();
+}
+
+const busyButtons = (page: Page) => page.locator("button[aria-busy=true]");
+
+/** Holds the calls of this procedure back until the function it returns is called. */
+async function hold(page: Page, procedure: string): Promise<() => void> {
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await page.route(`**/trpc/${procedure}*`, async (route) => {
+    await held;
+    await route.continue();
+  });
+  return release;
+}
+
+/** Waits until Link has called `onExit` both times. */
+const bothExits = (page: Page) => page.locator("html[data-exits$='11']").waitFor();
+
+test("Link's onExit after onSuccess changes nothing while the connection is made (C2, C3)", async () => {
+  const { page, console, person, toasts } = await dashboard("exits after success");
+  await logIn(app, page, person);
+  const release = await hold(page, "connectAccount");
+  await openBank(page);
+  await finishLink(page);
+  await bothExits(page);
+  expect(await page.locator("[data-pending]").count()).toBe(1);
+  expect(await busyButtons(page).count()).toBe(1);
+  release();
+  await card(page).waitFor();
+  await page.getByText(/First Platypus Bank connected: \d+ accounts/).waitFor();
+  expect(await toasts()).toEqual([expect.stringContaining("First Platypus Bank connected")]);
+  expect(console).toEqual([]);
+  const rows = await app.query("select 1 from items where user_id = $1", [person.id]);
+  expect(rows).toHaveLength(1);
+});
+
+test("Link's onExit after onSuccess changes nothing while an update is finished (C3)", async () => {
+  const { page, console, person, toasts } = await dashboard("exits after success");
+  await openUpdateMode(page, person);
+  const release = await hold(page, "plaid.finishUpdateMode");
+  await link(page).getByRole("button", { name: "Continue" }).click();
+  await finishUpdateMode(page);
+  await bothExits(page);
+  // "Connect a bank" and the card's "Reconnect".
+  expect(await busyButtons(page).count()).toBe(2);
+  expect(await toasts()).toEqual([]);
+  release();
+  await page.getByText("First Platypus Bank is connected again").waitFor();
+  expect(await toasts()).toEqual(["First Platypus Bank is connected again"]);
+  expect(console).toEqual([]);
+});
+
+test("Update mode that exits because nothing is wrong with the bank finishes the update", async () => {
+  const { page, person, toasts } = await dashboard("exits without an error at the Item");
+  await openUpdateMode(page, person);
+  await link(page).getByRole("button", { name: "Close" }).first().click();
+  await page.getByText("First Platypus Bank is connected again").waitFor();
+  await card(page)
+    .getByRole("button", { name: /Reconnect/ })
+    .waitFor({ state: "detached" });
+  expect(await toasts()).toEqual(["First Platypus Bank is connected again"]);
+});

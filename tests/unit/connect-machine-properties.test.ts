@@ -1,0 +1,263 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { busyRetries, start, transition } from "../../app/connect/connect-machine.ts";
+import type { ConnectEffect, ConnectEvent } from "../../app/connect/connect-types.ts";
+import { type Reason, reasons } from "../../server/contracts/errors.ts";
+import {
+  busy,
+  connected,
+  duplicate,
+  failure,
+  limit,
+  metadata,
+  noAnswer,
+  requestNew,
+  requestReturned,
+  requestUpdate,
+  updated,
+} from "../support/connect-events.ts";
+
+const failures = [
+  ...(Object.keys(reasons) as Reason[]).map((reason) => failure(reason)),
+  noAnswer,
+  busy(1),
+  busy(60),
+  limit(1),
+  limit(2),
+  duplicate(true),
+  duplicate(false),
+];
+
+type Pending = Extract<ConnectEffect, { do: "openLink" | "callServer" }>;
+
+/**
+ * The user, Link, the server and the clock around the machine. Each event it offers can happen then:
+ * a press, a button of the toast that is shown, a call of any Link that was ever opened, the answer
+ * to any call that has none yet, a timer that was set.
+ */
+class World {
+  state = start;
+  toast: { do: "showSuccess" | "showProblem"; events: ConnectEvent[] } | null = null;
+  pending: Pending[] = [];
+  timers: ConnectEvent[] = [];
+  linkRuns: { run: number; isUpdate: boolean }[] = [];
+  /** How many toasts each run has shown, and how many calls it has made. */
+  toasts = new Map<number, number>();
+  calls = new Map<number, number>();
+  exchanging = new Map<string, number>();
+
+  send(event: ConnectEvent): void {
+    const before = this.state;
+    const [next, effects] = transition(before, event);
+    this.state = next;
+    if (next.step.name === "linking" && before.step.name !== "linking") {
+      this.linkRuns.push({ run: next.run, isUpdate: next.step.link.itemId !== null });
+    }
+    for (const effect of effects) this.perform(effect);
+  }
+
+  perform(effect: ConnectEffect): void {
+    const { run } = this.state;
+    switch (effect.do) {
+      case "openLink":
+      case "callServer":
+        this.pending.push(effect);
+        if (effect.do === "openLink") return;
+        this.calls.set(run, (this.calls.get(run) ?? 0) + 1);
+        if (effect.task.kind === "connect") {
+          const { publicToken } = effect.task;
+          this.exchanging.set(publicToken, (this.exchanging.get(publicToken) ?? 0) + 1);
+        }
+        return;
+      case "sendLater":
+        this.timers.push(effect.event);
+        return;
+      case "hideToast":
+        this.toast = null;
+        return;
+      case "showSuccess":
+      case "showProblem": {
+        const actions = effect.do === "showProblem" ? effect.problem.actions : [];
+        this.toast = { do: effect.do, events: actions.map(({ event }) => event) };
+        this.toasts.set(run, (this.toasts.get(run) ?? 0) + 1);
+      }
+    }
+  }
+
+  /** Takes the call off the list, and sends what came of it. */
+  answer(call: Pending, event: ConnectEvent): void {
+    this.pending = this.pending.filter((other) => other !== call);
+    if (call.do === "callServer" && call.task.kind === "connect") {
+      const { publicToken } = call.task;
+      this.exchanging.set(publicToken, (this.exchanging.get(publicToken) ?? 0) - 1);
+    }
+    this.send(event);
+  }
+
+  /** Everything that can happen now. */
+  choices(pick: number): (() => void)[] {
+    const cause = failures[pick % failures.length] ?? noAnswer;
+    const press = [requestNew, requestUpdate, requestReturned].map(
+      (request) => () => this.send({ type: "open", request }),
+    );
+    const buttons = (this.toast?.events ?? []).map((event) => () => {
+      this.toast = null;
+      this.send(event);
+    });
+    const answers = this.pending.flatMap((call) => {
+      const { run } = call;
+      const good: ConnectEvent =
+        call.do === "openLink"
+          ? { type: "opened", run, linkToken: `link-${run}` }
+          : {
+              type: "finished",
+              run,
+              result: call.task.kind === "connect" ? connected("connected") : updated(pick % 2),
+            };
+      return [good, { type: "failed", run, failure: cause } as const].map(
+        (event) => () => this.answer(call, event),
+      );
+    });
+    const timers = this.timers.map((event) => () => {
+      this.timers = this.timers.filter((other) => other !== event);
+      this.send(event);
+    });
+    const links = this.linkRuns.flatMap(({ run }) => {
+      const publicToken = `public-sandbox-${run}`;
+      const error = { code: pick % 2 ? "item-no-error" : "INTERNAL_SERVER_ERROR", message: null };
+      const calls: ConnectEvent[] = [
+        { type: "succeeded", run, publicToken, metadata },
+        { type: "succeeded", run, publicToken: null, metadata: {} },
+        { type: "exited", run, error: null, metadata },
+        { type: "exited", run, error, metadata },
+      ];
+      return calls.map((event) => () => this.send(event));
+    });
+    // Leaving is rare, or runs would never get far.
+    const leave = pick % 17 === 0 ? [() => this.send({ type: "leave" })] : [];
+    return [...press, ...buttons, ...answers, ...timers, ...links, ...leave];
+  }
+}
+
+/** Lets random things happen, and looks at the world before and after each. */
+function explore(check: (world: World, before: World["state"]) => void): void {
+  const history = fc.array(fc.tuple(fc.nat(), fc.nat(1_000)), { minLength: 1, maxLength: 60 });
+  fc.assert(
+    fc.property(history, (picks) => {
+      const world = new World();
+      for (const [which, pick] of picks) {
+        const choices = world.choices(pick);
+        const before = world.state;
+        choices[which % choices.length]?.();
+        check(world, before);
+      }
+    }),
+    { numRuns: 1_000 },
+  );
+}
+
+const isOver = (world: World, before: World["state"]) =>
+  before.step.name !== "idle" && world.state.step.name === "idle";
+
+test("the connect machine opens one Link at a time, and none while a connection is made", () => {
+  explore(({ pending, state }) => {
+    const opening = pending.filter((call) => call.do === "openLink" && call.run === state.run);
+    expect(opening.length).toBe(state.step.name === "opening" ? 1 : 0);
+    if (state.step.name === "linking") {
+      expect(pending.filter(({ run }) => run === state.run)).toEqual([]);
+    }
+  });
+});
+
+test("the connect machine ignores every call of Link after the first onSuccess or onExit (C3)", () => {
+  explore((world) => {
+    const { state } = world;
+    if (state.step.name === "linking") return;
+    for (const { run } of world.linkRuns) {
+      const late: ConnectEvent[] = [
+        { type: "succeeded", run, publicToken: "public-sandbox-9", metadata },
+        { type: "exited", run, error: null, metadata },
+        { type: "exited", run, error: { code: "ITEM_LOCKED", message: null }, metadata },
+      ];
+      for (const event of late) expect(transition(state, event)).toEqual([state, []]);
+    }
+  });
+});
+
+test("the connect machine ignores an answer to an earlier run", () => {
+  explore(({ state, pending }) => {
+    for (const { run } of pending.filter((call) => call.run !== state.run)) {
+      const late: ConnectEvent[] = [
+        { type: "opened", run, linkToken: "link-9" },
+        { type: "finished", run, result: connected("connected") },
+        { type: "failed", run, failure: noAnswer },
+      ];
+      for (const event of late) expect(transition(state, event)).toEqual([state, []]);
+    }
+  });
+});
+
+test("the connect machine sends a public_token once at a time (I2)", () => {
+  explore(({ exchanging }) => {
+    expect(Math.max(0, ...exchanging.values())).toBeLessThanOrEqual(1);
+  });
+});
+
+test("the connect machine calls a busy server a few times, then leaves it to the user (K2)", () => {
+  explore(({ calls }) => {
+    expect(Math.max(0, ...calls.values())).toBeLessThanOrEqual(1 + busyRetries);
+  });
+});
+
+test("the connect machine says once how a run ended, and nothing when the user closed Link (E2, I7)", () => {
+  explore((world, before) => {
+    const { toasts, state } = world;
+    for (const count of toasts.values()) expect(count).toBe(1);
+    if (state.step.name !== "idle") expect(toasts.has(state.run)).toBe(false);
+    // The only end in silence is Link closed without an error.
+    if (isOver(world, before) && state.run === before.run && !toasts.has(state.run)) {
+      expect(before.step.name).toBe("linking");
+    }
+  });
+});
+
+test("the connect machine gets out of every state: something it waits for is always on its way", () => {
+  explore(({ state, pending, timers, linkRuns }) => {
+    const { step, run } = state;
+    const awaited = {
+      idle: true,
+      opening: pending.some((call) => call.do === "openLink" && call.run === run),
+      linking: linkRuns.some((link) => link.run === run),
+      finishing: pending.some((call) => call.do === "callServer" && call.run === run),
+      waiting: timers.some((event) => event.type === "waited" && event.run === run),
+    };
+    expect(awaited[step.name]).toBe(true);
+  });
+});
+
+test("the connect machine keeps a new connection and an update apart: each asks the server for its own", () => {
+  explore(({ pending, linkRuns }) => {
+    for (const call of pending) {
+      if (call.do !== "callServer") continue;
+      const link = linkRuns.find(({ run }) => run === call.run);
+      if (link) expect(call.task.kind).toBe(link.isUpdate ? "update" : "connect");
+    }
+  });
+});
+
+test("the connect machine reaches every state in these histories", () => {
+  const seen = new Set<string>();
+  explore(({ state, toast }) => {
+    seen.add(state.step.name);
+    if (toast) seen.add(toast.do);
+  });
+  expect([...seen].sort()).toEqual([
+    "finishing",
+    "idle",
+    "linking",
+    "opening",
+    "showProblem",
+    "showSuccess",
+    "waiting",
+  ]);
+});

@@ -1,0 +1,180 @@
+import { describe, expect, test } from "vitest";
+import { pendingBank, start, transition } from "../../app/connect/connect-machine.ts";
+import type { ConnectEvent, Step } from "../../app/connect/connect-types.ts";
+import {
+  at,
+  busy,
+  connectTask,
+  duplicate,
+  exited,
+  exitedWith,
+  failed,
+  finished,
+  finishing,
+  idle,
+  itemId,
+  linking,
+  linkUpdate,
+  noAnswer,
+  open,
+  opened,
+  opening,
+  outcome,
+  requestReturned,
+  resultOf,
+  retry,
+  run,
+  succeeded,
+  updating,
+  waited,
+  waiting,
+} from "../support/connect-events.ts";
+
+describe("the connect machine", () => {
+  test.each<[from: string, Step, on: string, ConnectEvent, expected: string[]]>([
+    ["idle", idle, "open", open, ["opening", "hideToast", "openLink"]],
+    ["idle", idle, "retry", retry, ["finishing", "hideToast", "callServer"]],
+    ["opening", opening(), "opened", opened, ["linking"]],
+    ["linking", linking(), "succeeded", succeeded, ["finishing", "hideToast", "callServer"]],
+    ["finishing", finishing(), "failed: busy", failed(busy(3)), ["waiting", "sendLater"]],
+    ["waiting", waiting, "waited", waited, ["finishing", "hideToast", "callServer"]],
+    [
+      "linking for an update",
+      linking(linkUpdate),
+      "succeeded",
+      succeeded,
+      ["finishing", "hideToast", "callServer"],
+    ],
+    [
+      "linking for an update",
+      linking(linkUpdate),
+      "exited: item-no-error",
+      exitedWith("item-no-error"),
+      ["finishing", "hideToast", "callServer"],
+    ],
+  ])("goes on from %s after %s: %o", (_from, step, _on, event, expected) => {
+    expect(outcome(step, event)).toEqual(expected);
+  });
+
+  const steps: [string, Step][] = [
+    ["idle", idle],
+    ["opening", opening()],
+    ["linking", linking()],
+    ["finishing", finishing()],
+    ["waiting", waiting],
+  ];
+  const events: Record<string, ConnectEvent> = {
+    open,
+    retry,
+    opened,
+    succeeded,
+    exited,
+    exitedWithError: exitedWith("INTERNAL_SERVER_ERROR"),
+    finished,
+    failed: failed(noAnswer),
+    waited,
+    arrivalFaded: {
+      type: "arrivalFaded",
+      arrival: { itemId, bank: "Mill Bank", accountCount: 2 },
+    },
+  };
+  const expectedIn: Record<string, string[]> = {
+    idle: ["open", "retry"],
+    opening: ["opened", "failed"],
+    linking: ["succeeded", "exited", "exitedWithError"],
+    finishing: ["finished", "failed"],
+    waiting: ["waited"],
+  };
+  const unexpected = steps.flatMap(([name, step]) =>
+    Object.keys(events)
+      .filter((event) => !expectedIn[name]?.includes(event))
+      .map((event) => [name, event, step] as const),
+  );
+  test.each(unexpected)("changes nothing in %s after %s", (_name, event, step) => {
+    const state = at(step);
+    const [next, effects] = transition(state, events[event] as ConnectEvent);
+    expect(next).toBe(state);
+    expect(effects).toEqual([]);
+  });
+
+  test.each(steps)("ignores every answer to an earlier run in %s", (_name, step) => {
+    const state = at(step);
+    for (const event of Object.values(events)) {
+      if (!("run" in event)) continue;
+      expect(transition(state, { ...event, run: run - 1 })).toEqual([state, []]);
+    }
+  });
+
+  test.each(steps)("forgets the connection in %s when the user leaves (I6)", (_name, step) => {
+    const [next, effects] = resultOf(step, { type: "leave" });
+    expect(next).toEqual({ run: run + 1, step: { name: "idle" }, arrival: null });
+    expect(effects).toEqual([{ do: "hideToast" }]);
+  });
+
+  test.each(steps)("goes to another page in %s without a change", (_name, step) => {
+    const state = at(step);
+    const [next, effects] = transition(state, { type: "visit", page: "plans" });
+    expect(next).toBe(state);
+    expect(effects).toEqual([{ do: "visit", page: "plans" }]);
+  });
+
+  test("opens Link with the address that an OAuth bank returned to (S2)", () => {
+    const [first, effects] = transition(start, { type: "open", request: requestReturned });
+    expect(effects.at(-1)).toEqual({ do: "openLink", run: 1, request: requestReturned });
+    const [{ step }] = transition(first, { type: "opened", run: 1, linkToken: "link-1" });
+    const { redirectUri } = requestReturned.returned ?? {};
+    expect(step).toMatchObject({ link: { token: "link-1", itemId: null, redirectUri } });
+  });
+
+  test("offers to open Link again with the address that an OAuth bank returned to (S2, E1)", () => {
+    const [, effects] = resultOf(opening(requestReturned), failed(noAnswer));
+    expect(effects).toMatchObject([
+      { problem: { actions: [{ event: { type: "open", request: requestReturned } }] } },
+    ]);
+  });
+
+  test("sends the same public_token after Try again, with connectAnyway after Connect anyway (I2)", () => {
+    const events = [failed(noAnswer), failed(duplicate(true))].map((event) => {
+      const [, [effect]] = resultOf(finishing(), event);
+      return effect?.do === "showProblem" ? effect.problem.actions.at(-1)?.event : null;
+    });
+    expect(events).toEqual([
+      { type: "retry", task: connectTask },
+      { type: "retry", task: { ...connectTask, connectAnyway: true } },
+    ]);
+  });
+
+  test("waits as long as a busy server says, then calls it again (K2)", () => {
+    const [state, effects] = resultOf(finishing(), failed(busy(3)));
+    expect(effects).toEqual([{ do: "sendLater", milliseconds: 3000, event: waited }]);
+    const [next, again] = transition(state, waited);
+    expect(next.step).toMatchObject({ name: "finishing", retries: 1 });
+    expect(again.at(-1)).toEqual({ do: "callServer", run, task: connectTask });
+  });
+
+  test("highlights the Item that came, until its time is over or a newer one comes (C2)", () => {
+    const [state, effects] = resultOf(finishing(), finished);
+    expect(state.arrival).toEqual({ itemId, bank: "Mill Bank", accountCount: 2 });
+    const faded = effects.find((effect) => effect.do === "sendLater")?.event as ConnectEvent;
+    expect(transition(state, faded)[0].arrival).toBeNull();
+    const newer = { ...state, arrival: { itemId, bank: "Mill Bank", accountCount: 2 } };
+    expect(transition(newer, faded)[0].arrival).toBe(newer.arrival);
+  });
+
+  test("shows Plaid's own sentence for the user when Link exits with one", () => {
+    const [, effects] = resultOf(linking(), exitedWith("ITEM_LOCKED", "Unlock it at your bank."));
+    expect(effects).toMatchObject([{ problem: { message: "Unlock it at your bank." } }]);
+  });
+
+  test("has a pending card for a new bank alone, with as many rows as Link named accounts (C4)", () => {
+    const pending = { bank: "Mill Bank", accountCount: 2, busy: false };
+    expect(pendingBank(finishing())).toEqual(pending);
+    expect(pendingBank(waiting)).toEqual({ ...pending, busy: true });
+    expect(pendingBank(finishing(1))).toEqual({ ...pending, busy: true });
+    for (const step of [idle, opening(), linking(), updating]) {
+      expect(pendingBank(step)).toBeNull();
+    }
+    const bare = { ...waiting, task: { ...connectTask, metadata: {} } } satisfies Step;
+    expect(pendingBank(bare)).toEqual({ bank: null, accountCount: 1, busy: true });
+  });
+});
