@@ -54,7 +54,8 @@ export async function startServer(
     res.once("close", () => open.delete(res));
   });
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject).listen(config.port, config.host, resolve);
+    // As many as Linux keeps: Node's own 511 are full when one client connects a thousand times at once.
+    server.once("error", reject).listen({ port: config.port, host: config.host, backlog: 4_096 }, resolve);
   }).catch(async (error: unknown) => {
     await letGo();
     throw error;

@@ -93,7 +93,7 @@ async function send(url: string, init: RequestInit): Promise<void> {
   for await (const _ of answer.body as unknown as AsyncIterable<Uint8Array>);
 }
 
-/** So many sockets that have begun a request; one that is closed is opened again. */
+/** So many sockets that begin a request and stay, opened as fast as one process can. */
 function holdSockets(many: number, line: string, rest: string, { url, cookie }: Attack) {
   const { port, host } = new URL(url);
   const sockets = new Set<Socket>();
@@ -101,20 +101,18 @@ function holdSockets(many: number, line: string, rest: string, { url, cookie }: 
     const socket = connect(Number(port), "127.0.0.1");
     sockets.add(socket);
     socket.on("data", () => {}).on("error", () => {});
-    socket.on("close", () => {
-      sockets.delete(socket);
-      count("closed");
-    });
+    socket.on("close", () => sockets.delete(socket));
     socket.write(
       `${line}\r\nhost: ${host}\r\ncontent-type: application/json\r\ncookie: ${cookie}\r\n${rest}`,
     );
   };
   return async (on: () => boolean) => {
-    while (on()) {
-      for (let n = 0; n < 50 && sockets.size < many; n++) open();
-      await pause(20);
+    for (let n = 0; n < many && on(); n++) {
+      open();
+      if (n % 50 === 49) await pause(0);
     }
-    count(`held at the end: ${sockets.size}`);
+    while (on()) await pause(20);
+    count(`open at the end: ${sockets.size}`);
   };
 }
 
@@ -122,8 +120,10 @@ if (process.argv[1] === import.meta.filename) {
   const attack = JSON.parse(process.argv[2] ?? "") as Attack;
   let isOn = true;
   process.on("disconnect", () => process.exit(0));
-  process.on("message", () => {
+  process.on("message", async () => {
     isOn = false;
+    // What it counts when it ends is told as well.
+    await pause(100);
     const told = [...statuses].map(([status, times]) => `${status}: ${times}`).join(", ");
     process.send?.(told);
   });

@@ -79,7 +79,7 @@ export const run = 7;
 export const linkNew = { token: "link-1", itemId: null, redirectUri: null };
 export const linkUpdate = { token: "link-1", itemId, redirectUri: null };
 
-export const idle = { name: "idle" };
+export const idle: Step = { name: "idle" };
 export const opening = (request = requestNew): Step => ({ name: "opening", request });
 export const linking = (link: typeof linkNew | typeof linkUpdate = linkNew): Step => ({
   name: "linking",
@@ -91,14 +91,14 @@ export const finishing = (retries = 0): Step => ({
   retries,
   link: linkNew,
 });
-export const updating = { name: "finishing", task: updateTask, retries: 0, link: linkUpdate } satisfies Step;
-export const waiting: Step = {
+export const updating: Step = { name: "finishing", task: updateTask, retries: 0, link: linkUpdate };
+export const waiting: Extract<Step, { name: "waiting" }> = {
   name: "waiting",
   task: connectTask,
   retries: 0,
   link: linkNew,
   milliseconds: 3000,
-} satisfies Step;
+};
 
 export const at = (step: Step): ConnectState => ({ run, step, arrival: null });
 export const resultOf = (step: Step, event: ConnectEvent) => transition(at(step), event);
@@ -116,14 +116,14 @@ export const outcome = (step: Step, event: ConnectEvent) => {
   return [next.step.name, ...effects.map(said)];
 };
 
-export const opened = { type: "opened", run, linkToken: "link-1" };
-export const succeeded: ConnectEvent = {
+export const opened: ConnectEvent = { type: "opened", run, linkToken: "link-1" };
+export const succeeded: Extract<ConnectEvent, { type: "succeeded" }> = {
   type: "succeeded",
   run,
   publicToken: "public-sandbox-1",
   metadata,
-} satisfies ConnectEvent;
-export const exited = { type: "exited", run, error: null, metadata } satisfies ConnectEvent;
+};
+export const exited: Extract<ConnectEvent, { type: "exited" }> = { type: "exited", run, error: null, metadata };
 export const exitedWith = (code: string, message: string | null = null): ConnectEvent => ({
   ...exited,
   error: { code, message },
@@ -133,7 +133,7 @@ export const failed = (cause: typeof noAnswer): ConnectEvent => ({
   run,
   failure: cause,
 });
-export const finished = { type: "finished", run, result: connected("connected") } satisfies ConnectEvent;
-export const waited = { type: "waited", run } satisfies ConnectEvent;
-export const open = { type: "open", request: requestNew } satisfies ConnectEvent;
-export const retry = { type: "retry", task: connectTask } satisfies ConnectEvent;
+export const finished: Extract<ConnectEvent, { type: "finished" }> = { type: "finished", run, result: connected("connected") };
+export const waited: ConnectEvent = { type: "waited", run };
+export const open: ConnectEvent = { type: "open", request: requestNew };
+export const retry: ConnectEvent = { type: "retry", task: connectTask };

@@ -174,7 +174,7 @@ describe("the connect machine", () => {
     for (const step of [idle, opening(), linking(), updating]) {
       expect(pendingBank(step)).toBeNull();
     }
-    const bare = { ...waiting, task: { ...connectTask, metadata: {} } } satisfies Step;
+    const bare: Step = { ...waiting, task: { ...connectTask, metadata: {} } };
     expect(pendingBank(bare)).toEqual({ bank: null, accountCount: 1, busy: true });
   });
 });
