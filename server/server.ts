@@ -55,7 +55,9 @@ export async function startServer(
   });
   await new Promise<void>((resolve, reject) => {
     // As many as Linux keeps: Node's own 511 are full when one client connects a thousand times at once.
-    server.once("error", reject).listen({ port: config.port, host: config.host, backlog: 4_096 }, resolve);
+    server
+      .once("error", reject)
+      .listen({ port: config.port, host: config.host, backlog: 4_096 }, resolve);
   }).catch(async (error: unknown) => {
     await letGo();
     throw error;

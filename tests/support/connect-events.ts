@@ -123,7 +123,12 @@ export const succeeded: Extract<ConnectEvent, { type: "succeeded" }> = {
   publicToken: "public-sandbox-1",
   metadata,
 };
-export const exited: Extract<ConnectEvent, { type: "exited" }> = { type: "exited", run, error: null, metadata };
+export const exited: Extract<ConnectEvent, { type: "exited" }> = {
+  type: "exited",
+  run,
+  error: null,
+  metadata,
+};
 export const exitedWith = (code: string, message: string | null = null): ConnectEvent => ({
   ...exited,
   error: { code, message },
@@ -133,7 +138,11 @@ export const failed = (cause: typeof noAnswer): ConnectEvent => ({
   run,
   failure: cause,
 });
-export const finished: Extract<ConnectEvent, { type: "finished" }> = { type: "finished", run, result: connected("connected") };
+export const finished: Extract<ConnectEvent, { type: "finished" }> = {
+  type: "finished",
+  run,
+  result: connected("connected"),
+};
 export const waited: ConnectEvent = { type: "waited", run };
 export const open: ConnectEvent = { type: "open", request: requestNew };
 export const retry: ConnectEvent = { type: "retry", task: connectTask };
