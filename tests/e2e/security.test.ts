@@ -119,7 +119,9 @@ test("what is wrong with a password is beside its field, which has the focus; ty
   ] as const) {
     await current.fill(before);
     await fresh.fill(after);
+    const answered = page.waitForResponse((answer) => answer.request().method() === "POST");
     await change.click();
+    await answered;
     await expect.poll(() => fresh.inputValue()).toBe("");
     expect(await current.inputValue()).toBe("");
     await page.getByText("Your password is changed.").waitFor();
