@@ -1,0 +1,85 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type AttemptStatus, moveAttempt } from "../../db/link-attempts.ts";
+import { transitions } from "../../server/connect/attempt.ts";
+import { type Attempt, moved } from "../model/world.ts";
+import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+
+/** The model performs each transition in memory as PostgreSQL does: only so does its walk prove anything. */
+let app: TestApp;
+let person: Person;
+beforeAll(async () => {
+  app = await startTestApp();
+  person = await app.signUp();
+});
+afterAll(() => app?.close());
+
+const own = randomUUID();
+const another = randomUUID();
+const statuses: AttemptStatus[] = ["started", "exchanged", "connected", "removing", "failed"];
+
+/** Every attempt that the table's constraints allow, with each mark. */
+const attempts: Attempt[] = statuses.flatMap((status) =>
+  [null, own, another].flatMap((run) =>
+    [false, true].flatMap((sentAgain) =>
+      (status === "started" ? [false, true] : [false]).map((token) => ({
+        ...{ status, run, sentAgain, token, item: null },
+        access: status === "exchanged" || status === "removing",
+        reason: status === "failed" || status === "removing" ? "busy" : null,
+      })),
+    ),
+  ),
+);
+
+async function insert(attempt: Attempt): Promise<string> {
+  const [row] = await app.query(
+    `insert into link_attempts (user_id, public_token_hash, status, public_token_sealed, run_id,
+       sent_again, access_token_sealed, reason, tries)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, 3) returning id`,
+    [
+      ...[person.id, randomBytes(32), attempt.status, attempt.token ? "sealed" : null],
+      ...[attempt.run, attempt.sentAgain, attempt.access ? "sealed" : null, attempt.reason],
+    ],
+  );
+  return row.id;
+}
+
+test.each(Object.entries(transitions))(
+  "moveAttempt performs '%s' in PostgreSQL as the model does in memory",
+  async (name, transition) => {
+    for (const attempt of attempts) {
+      const id = await insert(attempt);
+      const expected = moved(attempt, transition, {
+        ...{ runId: own, readRunId: null, item: "item", reason: "plaid_refused" },
+      });
+      const status = await moveAttempt(app.services.db, { userId: person.id, id }, transition, {
+        ...{
+          runId: own,
+          readRunId: null,
+          publicTokenSealed: "sealed",
+          accessTokenSealed: "sealed",
+        },
+        ...{ plaidItemId: "item", why: { reason: "plaid_refused", details: undefined } },
+      });
+      const [row] = await app.query("select * from link_attempts where id = $1", [id]);
+      const after: Attempt = {
+        ...{ status: row.status, run: row.run_id, sentAgain: row.sent_again },
+        ...{ token: row.public_token_sealed !== null, access: row.access_token_sealed !== null },
+        ...{ item: row.plaid_item_id, reason: row.reason },
+      };
+      const what = JSON.stringify({ name, attempt });
+      expect([what, status]).toEqual([what, expected?.status ?? null]);
+      expect([what, after]).toEqual([what, expected ?? attempt]);
+      const isNewStatus = expected !== null && expected.status !== attempt.status;
+      if (isNewStatus) expect([what, row.tries]).toEqual([what, 0]);
+    }
+  },
+);
+
+test("moveAttempt changes no attempt of another user", async () => {
+  const [attempt] = attempts as [Attempt];
+  const id = await insert(attempt);
+  const other = await app.signUp();
+  const key = { userId: other.id, id };
+  expect(await moveAttempt(app.services.db, key, transitions.mark, { runId: own })).toBeNull();
+});
