@@ -1,8 +1,10 @@
 import type { Kysely } from "kysely";
 import { createDb } from "../db/client.ts";
 import type { Database } from "../db/schema.ts";
+import type { ApiKeyReads } from "./auth/api-keys.ts";
 import { type Auth, createAuth } from "./auth/auth.ts";
 import { LogInThrottle } from "./auth/log-in-throttle.ts";
+import { SharedReads } from "./auth/shared-reads.ts";
 import { AccountCache } from "./cache/account-cache.ts";
 import { createInProcessAccountStore } from "./cache/in-process-account-store.ts";
 import { createPlaidLimiter } from "./cache/plaid-limiter.ts";
@@ -39,6 +41,7 @@ export interface Services {
   vault: Vault;
   cache: AccountCache;
   requestLimiter: RequestLimiter;
+  apiKeyReads: ApiKeyReads;
   /** Every procedure's call enters it. */
   callGate: Gate;
   /** What looks through more than a page of a user's rows enters it, so that quick reads have connections. */
@@ -102,6 +105,7 @@ export function createServices(
       log,
     ),
     requestLimiter: createRequestLimiter(redis, limits),
+    apiKeyReads: new SharedReads(),
     ...createGates(limits),
     live: new LiveChanges(db, config.databaseDirectUrl.reveal(), log, limits.streams),
     auth: createAuth(config, db, new LogInThrottle(redis, config, log), log),

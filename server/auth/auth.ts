@@ -15,6 +15,7 @@ import { timeLimits } from "../time-limits.ts";
 import { whyGuessed } from "./guessed-passwords.ts";
 import { createLogInHistory } from "./log-in-history.ts";
 import type { LogInThrottle } from "./log-in-throttle.ts";
+import { SharedReads } from "./shared-reads.ts";
 import { readSigned } from "./signed-cookie.ts";
 
 /**
@@ -136,6 +137,7 @@ export function createAuth(
     rateLimit: { enabled: false },
   });
 
+  const sessionReads = new SharedReads<Awaited<ReturnType<typeof findSession>>>();
   const handle = (request: Request, userId?: string) =>
     throttle.handle(request, auth.handler, userId);
   return {
@@ -147,7 +149,8 @@ export function createAuth(
       const { secret, authCookies, sessionConfig } = await auth.$context;
       const cookie = parseCookies(headers.cookie ?? "").get(authCookies.sessionToken.name);
       const token = cookie === undefined ? null : readSigned(cookie, secret);
-      const found = token === null ? null : await findSession(db, token);
+      const found =
+        token === null ? null : await sessionReads.read(token, () => findSession(db, token));
       if (found) {
         const { sessionId, createdAt, expiresAt, ...user } = found;
         const left = (expiresAt.getTime() - Date.now()) / 1000;
