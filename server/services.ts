@@ -2,10 +2,12 @@ import { availableParallelism } from "node:os";
 import type { Kysely } from "kysely";
 import { createDb } from "../db/client.ts";
 import type { Database } from "../db/schema.ts";
+import type { ApiKeyReads } from "./auth/api-keys.ts";
 import { type Auth, createAuth } from "./auth/auth.ts";
 import { KnownDevices } from "./auth/known-devices.ts";
 import { LogInThrottle } from "./auth/log-in-throttle.ts";
 import { hashesAtOnce, Passwords } from "./auth/passwords.ts";
+import { SharedReads } from "./auth/shared-reads.ts";
 import { AccountCache } from "./cache/account-cache.ts";
 import { createInProcessAccountStore } from "./cache/in-process-account-store.ts";
 import { createPlaidLimiter } from "./cache/plaid-limiter.ts";
@@ -48,6 +50,7 @@ export interface Services {
   vault: Vault;
   cache: AccountCache;
   requestLimiter: RequestLimiter;
+  apiKeyReads: ApiKeyReads;
   /** Every procedure's call enters it. */
   callGate: Gate;
   /** What looks through more than a page of a user's rows enters it, so that quick reads have connections. */
@@ -135,6 +138,7 @@ export function createServices(
         : createInProcessAccountStore(limits.cacheEntry),
       log,
     ),
+    apiKeyReads: new SharedReads(),
     requestLimiter: createRequestLimiter(counters, quotas),
     ...createGates(quotas, limits),
     live: new LiveChanges(db, config.databaseDirectUrl.reveal(), log, quotas.streams, limits),

