@@ -22,7 +22,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["tests/unit/**/*.test.ts"],
+          include: ["tests/{unit,model}/**/*.test.ts"],
           testTimeout: 60_000,
           isolate: false,
         },

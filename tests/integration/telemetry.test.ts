@@ -154,7 +154,7 @@ test("a trace tells a connection's steps, its calls to Plaid and its queries bel
     "attempt",
     "lock",
     "exchange",
-    "keep",
+    "save",
     "accounts",
     "insert",
     "commit",
