@@ -13,7 +13,8 @@ const large = fc
   .map(({ by, n, name }): unknown => {
     if (by === "fields") return Object.fromEntries(times(n, (at) => [`${name}${at}`, at]));
     if (by === "elements") return times(n, () => 0);
-    return JSON.parse(`${'{"a":['.repeat(n / 2)}${"]}".repeat(n / 2)}`);
+    const pairs = Math.ceil(n / 2);
+    return JSON.parse(`${'{"a":['.repeat(pairs)}${"]}".repeat(pairs)}`);
   });
 const times = <T>(n: number, make: (at: number) => T) =>
   Array.from({ length: n }, (_, at) => make(at));

@@ -2,18 +2,18 @@ import http from "node:http";
 import { text } from "node:stream/consumers";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { z } from "zod";
-import type { Endpoint } from "../../../server/api/endpoints.ts";
 import type { Person, TestApp } from "../../support/app.ts";
+import type { Dimension, Sent } from "../../support/hostile-requests.ts";
 import { startWorkCounter } from "../../support/work.ts";
-
-type Schema = z.core.JSONSchema.JSONSchema;
 
 // One request stopped a node: 40 kB of unknown keys blocked the process for 17 s.
 
 // Before the server is loaded, so that its loops are counted, too.
 const counter = await startWorkCounter();
 const { endpoints } = await import("../../../server/api/endpoints.ts");
+const { anyBody, form, json, listsOf, nested, schemaOf, times, waysIn } = await import(
+  "../../support/hostile-requests.ts"
+);
 const { startTestApp } = await import("../../support/app.ts");
 
 let app: TestApp;
@@ -30,13 +30,6 @@ afterAll(async () => {
 
 const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
 
-interface Sent {
-  method: string;
-  path: string;
-  headers?: Record<string, string>;
-  body?: string;
-}
-
 async function send({ method, path, headers, body }: Sent, cookie?: string) {
   const { hostname, port } = new URL(app.url);
   const length = body === undefined ? {} : { "content-length": Buffer.byteLength(body) };
@@ -49,167 +42,7 @@ async function send({ method, path, headers, body }: Sent, cookie?: string) {
   return { status: response.statusCode ?? 0, body: await text(response) };
 }
 
-const json = { "content-type": "application/json" };
-const form = { "content-type": "application/x-www-form-urlencoded" };
-const times = <T>(n: number, make: (at: number) => T) =>
-  Array.from({ length: n }, (_, at) => make(at));
 const keys = (n: number) => JSON.stringify(Object.fromEntries(times(n, (at) => [`k_${at}`, at])));
-const nested = (depth: number) => `${"[".repeat(depth)}${"]".repeat(depth)}`;
-
-/** What there can be many of in a body, at every place of a schema that can have them. */
-const dimensions = {
-  keys: (schema: Schema, n: number) => fill(schema, { unknown: n, elements: 1, leaf: "0" }),
-  elements: (schema: Schema, n: number) => fill(schema, { unknown: 0, elements: n, leaf: "0" }),
-  nesting: (schema: Schema, n: number) =>
-    fill(schema, { unknown: 1, elements: 1, leaf: nested(n) }),
-};
-type Dimension = keyof typeof dimensions;
-
-/** JSON with the schema's own objects and arrays: unknown fields in each, and `leaf` for each value. */
-function fill(schema: Schema, size: { unknown: number; elements: number; leaf: string }): string {
-  const { unknown, elements, leaf } = size;
-  const choice = schema.anyOf?.find((one) => {
-    const { properties, items } = one as Schema;
-    return properties || items;
-  });
-  if (choice) return fill(choice as Schema, size);
-  if (schema.items) {
-    const element = fill(schema.items as Schema, { ...size, unknown: unknown && 1 });
-    return `[${times(elements, () => element)}]`;
-  }
-  if (!schema.properties) return leaf;
-  const fields = Object.entries(schema.properties).map(
-    ([name, inner]) => `"${name}":${fill(inner as Schema, size)}`,
-  );
-  const others = times(unknown, (at) => `"some_key_${at}":${leaf}`);
-  return `{${[...fields, ...others]}}`;
-}
-
-/** For each array of a schema, how to write an input that has this JSON in its place. */
-function listsOf({ anyOf = [], items, properties = {} }: Schema): ((list: string) => string)[] {
-  if (items) return [(list) => list];
-  return [
-    ...anyOf.flatMap((choice) => listsOf(choice as Schema)),
-    ...Object.entries(properties).flatMap(([name, inner]) =>
-      listsOf(inner as Schema).map((wrap) => (list: string) => `{"${name}":${wrap(list)}}`),
-    ),
-  ];
-}
-
-/** A JSON body, whatever the schema: the ways in that check none. */
-const anyBody: Schema = { type: "object", properties: { list: { type: "array", items: {} } } };
-
-const schemaOf = ({ input }: { input: z.ZodType | null }): Schema =>
-  input ? (z.toJSONSchema(input, { io: "input", unrepresentable: "any" }) as Schema) : anyBody;
-
-const post =
-  (path: string) =>
-  (schema: Schema, dimension: Dimension, n: number): Sent => ({
-    method: "POST",
-    path,
-    headers: json,
-    body: dimensions[dimension](schema, n),
-  });
-/** A quarter of what fits: into 100 kB of a body, 16 kB of a head, and 200 parameters of a query. */
-const most = { post: 240, input: 100, query: 49 };
-
-interface WayIn {
-  name: string;
-  most: number;
-  schema: Schema;
-  request(schema: Schema, dimension: Dimension, n: number): Sent;
-}
-
-const rest = (endpoint: Endpoint): WayIn => {
-  const path = `/api/v1${endpoint.path.replace(/\{\w+\}/g, "x")}`;
-  const name = `${endpoint.method} ${path}`;
-  const schema = schemaOf(endpoint);
-  if (endpoint.method === "POST") return { name, most: most.post, schema, request: post(path) };
-  return {
-    name,
-    most: most.query,
-    schema,
-    request(_schema, dimension, n) {
-      const one = (at: number) =>
-        ({ keys: `k_${at}=`, elements: "account_id=a", nesting: `a${"[b]".repeat(at % 9)}=` })[
-          dimension
-        ];
-      return { method: endpoint.method, path: `${path}?${times(n, one).join("&")}` };
-    },
-  };
-};
-
-const trpc = ({ name, type, ...endpoint }: Pick<Endpoint, "name" | "type" | "input">): WayIn => {
-  const schema = schemaOf(endpoint);
-  const path = `/trpc/${name}`;
-  if (type === "mutation") return { name: path, most: most.post, schema, request: post(path) };
-  return {
-    name: path,
-    most: most.input,
-    schema,
-    request: (_schema, dimension, n) => ({
-      method: "GET",
-      path: `${path}?input=${encodeURIComponent(dimensions[dimension](schema, n))}`,
-    }),
-  };
-};
-
-const queries = endpoints.filter(({ type }) => type === "query");
-const mutations = endpoints.filter(({ type }) => type === "mutation");
-const names = (list: readonly Endpoint[]) => list.map(({ name }) => name).join(",");
-
-/** Every endpoint over REST and tRPC; then what is none. */
-const waysIn: WayIn[] = [
-  ...endpoints.flatMap((endpoint) => [rest(endpoint), trpc(endpoint)]),
-  {
-    name: "a batch of every mutation",
-    most: most.post,
-    schema: anyBody,
-    request: (_schema, dimension, n) => ({
-      method: "POST",
-      path: `/trpc/${names(mutations)}?batch=1`,
-      headers: json,
-      body: `{${mutations.map((one, at) => `"${at}":${dimensions[dimension](schemaOf(one), n)}`)}}`,
-    }),
-  },
-  {
-    name: "a batch of every query",
-    most: 40,
-    schema: anyBody,
-    request: (_schema, dimension, n) => ({
-      method: "GET",
-      path: `/trpc/${names(queries)}?batch=1&input=${encodeURIComponent(dimensions[dimension](anyBody, n))}`,
-    }),
-  },
-  ...["/plaid/create-link-token", "/plaid/exchange-token", "/plaid/webhook"].map((path) => ({
-    name: path,
-    most: most.post,
-    schema: path.endsWith("exchange-token")
-      ? schemaOf(endpoints.find(({ name }) => name === "connectAccount") as Endpoint)
-      : anyBody,
-    request: post(path),
-  })),
-  ...["sign-in/email", "sign-up/email", "sign-out"].map((path) => ({
-    name: `/api/auth/${path}`,
-    most: most.post,
-    schema: anyBody,
-    request: post(`/api/auth/${path}`),
-  })),
-  ...["/login", "/signup", "/appearance", "/settings/account", "/settings/api-keys"].map(
-    (path): WayIn => ({
-      name: `the form at ${path}`,
-      most: most.post,
-      schema: anyBody,
-      request(_schema, dimension, n) {
-        const one = (at: number) =>
-          ({ keys: `k_${at}=`, elements: "scopes=a", nesting: `a${"[b]".repeat(at % 9)}=` })[
-            dimension
-          ];
-        return { method: "POST", path, headers: form, body: times(n, one).join("&") };
-      },
-    }),
-  ),
-];
 
 /** What the same request costs now and then beside itself: a timer, a connection of the pool. */
 const noise = 4_000;
@@ -254,7 +87,7 @@ describe("the work of a request grows at most linearly with its keys, elements a
   );
 });
 
-test("a request without a session costs the same however much is in its body, and is told so first", async () => {
+test("a request without a session is 401 before its fields are read, and costs the same however many there are", async () => {
   for (const { method, path } of endpoints.filter(({ method }) => method === "POST")) {
     const request = (n: number) => ({
       ...{ method, path: `/api/v1${path}`, headers: json },
@@ -287,7 +120,7 @@ test("a list that is too long is refused before its elements are checked", async
   }
 });
 
-test("an error names 20 issues and 20 unknown fields at most, and none of them whole when it is long", async () => {
+test("an error names at most 20 issues and 20 unknown fields, and cuts long names, when the input has thousands", async () => {
   const accounts = JSON.stringify(times(900, () => ({ id: 0, name: 0, mask: 0, type: 0 })));
   const bodies = [
     keys(4_500),
@@ -332,7 +165,7 @@ test("unknown fields are named as they were sent", async () => {
   expect(proto.body).toContain("__proto__");
 });
 
-test("a body that nests 49,000 deep is refused by every way in that takes JSON, and is no 5xx", async () => {
+test("a body nested 49,000 deep is refused, and is no 5xx, by every way in that takes JSON", async () => {
   for (const way of waysIn) {
     const { method, path, headers } = way.request(anyBody, "keys", 1);
     if (headers !== json) continue;
@@ -375,7 +208,7 @@ test("a head with more than 200 headers, cookies, query parameters or path segme
   expect((await send(head, times(100, (at) => `c${at}=`).join("; "))).status).toBe(200);
 });
 
-test("a body that costs more to parse than JSON or a form is refused unread", async () => {
+test("a multipart body is refused without being parsed by every way in", async () => {
   const type = "multipart/form-data; boundary=b";
   const part = '--b\r\nContent-Disposition: form-data; name="a"; filename="a"\r\n\r\n\r\n';
   const body = `${part.repeat(1_400)}--b--\r\n`;
