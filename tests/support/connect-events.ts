@@ -92,13 +92,13 @@ export const finishing = (retries = 0): Step => ({
   link: linkNew,
 });
 export const updating: Step = { name: "finishing", task: updateTask, retries: 0, link: linkUpdate };
-export const waiting: Extract<Step, { name: "waiting" }> = {
+export const waiting = {
   name: "waiting",
   task: connectTask,
   retries: 0,
   link: linkNew,
   milliseconds: 3000,
-};
+} satisfies Step;
 
 export const at = (step: Step): ConnectState => ({ run, step, arrival: null });
 export const resultOf = (step: Step, event: ConnectEvent) => transition(at(step), event);
@@ -116,19 +116,14 @@ export const outcome = (step: Step, event: ConnectEvent) => {
   return [next.step.name, ...effects.map(said)];
 };
 
-export const opened: ConnectEvent = { type: "opened", run, linkToken: "link-1" };
-export const succeeded: Extract<ConnectEvent, { type: "succeeded" }> = {
+export const opened = { type: "opened", run, linkToken: "link-1" } satisfies ConnectEvent;
+export const succeeded = {
   type: "succeeded",
   run,
   publicToken: "public-sandbox-1",
   metadata,
-};
-export const exited: Extract<ConnectEvent, { type: "exited" }> = {
-  type: "exited",
-  run,
-  error: null,
-  metadata,
-};
+} satisfies ConnectEvent;
+export const exited = { type: "exited", run, error: null, metadata } satisfies ConnectEvent;
 export const exitedWith = (code: string, message: string | null = null): ConnectEvent => ({
   ...exited,
   error: { code, message },
@@ -138,11 +133,11 @@ export const failed = (cause: typeof noAnswer): ConnectEvent => ({
   run,
   failure: cause,
 });
-export const finished: Extract<ConnectEvent, { type: "finished" }> = {
+export const finished = {
   type: "finished",
   run,
   result: connected("connected"),
-};
-export const waited: ConnectEvent = { type: "waited", run };
+} satisfies ConnectEvent;
+export const waited = { type: "waited", run } satisfies ConnectEvent;
 export const open: ConnectEvent = { type: "open", request: requestNew };
 export const retry: ConnectEvent = { type: "retry", task: connectTask };
