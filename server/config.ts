@@ -61,7 +61,9 @@ export function parseEnvelopeFormat(text: string | undefined): EnvelopeFormat {
 }
 
 /** A secret that nobody chose is no secret: placeholders from READMEs and repeated characters. */
-const placeholder = /change.?me|example|placeholder|default|your[-_ ]|^(test|dev|secret|password)/i;
+// Short words only where a word ends: one random secret in 30,000 begins with "dev".
+const placeholder =
+  /change.?me|example|placeholder|default|your[-_ ]|^(secret|password)|^(test|dev)[-_ ]/i;
 const notPlaceholder = (text: string) => !placeholder.test(text) && new Set(text).size > 7;
 
 const secret = (minimum: number) =>
