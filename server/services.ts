@@ -65,7 +65,16 @@ export interface Services {
   quotas: Quotas;
   /** Called as each step of a connection, disconnect or sync ends; tests break things there. */
   onStep: OnStep | undefined;
+  /** Time outside of SQL. */
+  clock: Clock;
 }
+
+/** The time of this process; inside SQL it is PostgreSQL's. */
+export interface Clock {
+  now(): Date;
+}
+
+const wallClock: Clock = { now: () => new Date() };
 
 export interface ServiceOptions {
   destination?: LogDestination;
@@ -75,12 +84,13 @@ export interface ServiceOptions {
   /** What the bench lifts to measure what lies behind it. */
   quotas?: Quotas;
   onStep?: OnStep;
+  clock?: Clock;
 }
 
 /** Builds the services; nothing connects before it is used. `close` lets go of every connection. */
 export function createServices(
   config: Config,
-  { destination, observe, onStep, limits: changed, quotas = productQuotas }: ServiceOptions = {},
+  { destination, observe, onStep, limits: changed, quotas = productQuotas, clock = wallClock }: ServiceOptions = {},
 ) {
   const limits = { ...timeLimits, ...changed };
   const log = createLog(config.logLevel, destination, observe);
@@ -141,10 +151,15 @@ export function createServices(
     apiKeyReads: new SharedReads(),
     requestLimiter: createRequestLimiter(counters, quotas),
     ...createGates(quotas, limits),
-    live: new LiveChanges(db, config.databaseDirectUrl.reveal(), log, quotas.streams, limits),
+    live: new LiveChanges(
+      { db, log, limits, clock },
+      config.databaseDirectUrl.reveal(),
+      quotas.streams,
+    ),
     auth: createAuth(config, db, { throttle, devices, passwords }, limits, log),
     limits,
     quotas,
+    clock,
     onStep,
   };
   return {

@@ -1,4 +1,4 @@
-import type { AttemptStatus, Transition } from "../../db/link-attempts.ts";
+import type { Transition } from "../../db/link-attempts.ts";
 import type { LinkAttemptRow } from "../../db/schema.ts";
 import { FiscilityError, reasons } from "../contracts/errors.ts";
 
@@ -224,5 +224,3 @@ export function storedReason({ error, heldBy }: Ending): { reason: string; detai
     ? { reason: error.reason, details: error.details }
     : { reason: nothingNew, details: { itemId: heldBy } };
 }
-
-export type { AttemptStatus };

@@ -16,15 +16,11 @@ import {
   openAccessToken,
   type Run,
   requireTimeLeft,
+  type StoredAttempt,
   startRun,
 } from "./run.ts";
 import { requireNewItem, requireOwnItem } from "./same-item.ts";
 import { underUserLock } from "./under-user-lock.ts";
-
-/** An attempt that the recovery continues, with the public_token it has stored. */
-export interface StoredAttempt {
-  attemptId: string;
-}
 
 /**
  * Exchanges a public_token and stores the Item with its accounts: the product owner's sequence, top to

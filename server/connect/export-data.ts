@@ -9,7 +9,7 @@ import type { ExportOutput } from "../contracts/account.ts";
 import type { Transaction, TransactionFilter } from "../contracts/transactions.ts";
 import type { Services } from "../services.ts";
 
-type Needs = Pick<Services, "db" | "exports" | "heavyReads">;
+type Needs = Pick<Services, "clock" | "db" | "exports" | "heavyReads">;
 
 /** Everything of a user here but secrets: `rest` as it stood at one moment, and after it the transactions. */
 export interface DataExport {
@@ -35,7 +35,7 @@ export async function beginExport(
 /** Reads what `beginExport` has admitted. */
 export async function exportData(services: Needs, user: User): Promise<DataExport> {
   const { id, name, email, plan } = user;
-  const now = new Date();
+  const now = services.clock.now();
   const rest = await services.heavyReads.run(id, () =>
     services.db
       .transaction()

@@ -11,7 +11,11 @@ import { StepTimes } from "../step-times.ts";
 import type { Log } from "../telemetry/log.ts";
 import { Secret } from "../vault/secret.ts";
 import { type Stage, transitions } from "./attempt.ts";
-import type { StoredAttempt } from "./connect-account.ts";
+
+/** An attempt that the recovery continues, with the public_token it has stored. */
+export interface StoredAttempt {
+  attemptId: string;
+}
 
 /** One request of `connectAccount`, or one pass of the recovery, and what it has learned so far. */
 export interface Run {

@@ -2,7 +2,7 @@ import type { Db } from "../../db/client.ts";
 import { type LiveNotice, listen, readStanding } from "../../db/live.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { Log } from "../telemetry/log.ts";
-import type { TimeLimits } from "../time-limits.ts";
+import type { Services } from "../services.ts";
 
 /** Who follows, and what their right to it stands on. */
 export interface Follower {
@@ -37,15 +37,21 @@ export class LiveChanges {
   readonly #databaseUrl: string;
   readonly #log: Log;
   readonly #maxOfUser: number;
-  readonly #limits: TimeLimits;
+  readonly #limits: Services["limits"];
+  readonly #clock: Services["clock"];
   readonly #byUser = new Map<string, Set<Stream>>();
   readonly #byRight = new Map<string, Set<Stream>>();
   #stopListening: (() => Promise<void>) | null = null;
   #closing = false;
 
   /** `maxOfUser`: streams of one user here. */
-  constructor(db: Db, databaseUrl: string, log: Log, maxOfUser: number, limits: TimeLimits) {
+  constructor(
+    { db, log, limits, clock }: Pick<Services, "db" | "log" | "limits" | "clock">,
+    databaseUrl: string,
+    maxOfUser: number,
+  ) {
     this.#limits = limits;
+    this.#clock = clock;
     this.#db = db;
     this.#databaseUrl = databaseUrl;
     this.#log = log;
@@ -167,7 +173,7 @@ export class LiveChanges {
         sessionIds: idsBy("session"),
         apiKeyIds: idsBy("apiKey"),
       },
-      new Date(),
+      this.#clock.now(),
     );
     for (const stream of streams) {
       const why = ended.get(stream.id);

@@ -12,14 +12,15 @@ const days = 365;
 const months = 12;
 
 // In the name of what is cached, too: tomorrow is another answer.
-const today = () => new Date().toISOString().slice(0, 10);
+const today = ({ clock }: Pick<Services, "clock">) => clock.now().toISOString().slice(0, 10);
 
 /** The user's net worth by day and currency, through the cache (I5). */
 export async function readNetWorth(
-  { cache, db, heavyReads }: Pick<Services, "cache" | "db" | "heavyReads">,
+  services: Pick<Services, "cache" | "db" | "heavyReads" | "clock">,
   user: { id: string; dataVersion: number },
 ): Promise<NetWorthOutput> {
-  const day = today();
+  const { cache, db, heavyReads } = services;
+  const day = today(services);
   const answer = { name: `net worth ${day}`, schema: netWorthOutput };
   return cache.read(user.id, answer, user.dataVersion, async () => ({
     currencies: await heavyReads.run(user.id, () => findNetWorth(db, user.id, day, days)),
@@ -28,10 +29,11 @@ export async function readNetWorth(
 
 /** What came in and went out by month and currency, through the cache (I5). */
 export async function readCashFlow(
-  { cache, db, heavyReads }: Pick<Services, "cache" | "db" | "heavyReads">,
+  services: Pick<Services, "cache" | "db" | "heavyReads" | "clock">,
   user: { id: string; dataVersion: number },
 ): Promise<CashFlowOutput> {
-  const day = today();
+  const { cache, db, heavyReads } = services;
+  const day = today(services);
   const answer = { name: `cash flow ${day}`, schema: cashFlowOutput };
   return cache.read(user.id, answer, user.dataVersion, async () => ({
     currencies: await heavyReads.run(user.id, () => findCashFlow(db, user.id, day, months)),

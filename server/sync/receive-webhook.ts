@@ -46,16 +46,16 @@ export interface Delivery {
  * @see https://plaid.com/docs/api/webhooks/webhook-verification/
  */
 export async function receiveWebhook(
-  { db, webhookKeys, limits }: Pick<Services, "db" | "webhookKeys" | "limits">,
+  services: Pick<Services, "db" | "webhookKeys" | "limits" | "clock">,
   { signature, bytes, address }: Delivery,
   log: Log,
 ): Promise<void> {
   if (!signature || signature.length > 4_000) throw refused("no signature");
-  const { signedAt, signed } = await verify({ webhookKeys, limits }, signature, bytes, address);
+  const { signedAt, signed } = await verify(services, signature, bytes, address);
   const parsed = body.safeParse(parseJson(bytes));
   if (!parsed.success) throw refused("a body that we do not know");
   const { webhook_type: type, webhook_code: code, item_id: plaidItemId, ...given } = parsed.data;
-  const fresh = await keepWebhook(db, {
+  const fresh = await keepWebhook(services.db, {
     deliveryHash: createHash("sha256").update(signed).digest(),
     type,
     code,
@@ -76,7 +76,7 @@ export async function receiveWebhook(
  * verifies too, but nothing that was signed. What needs no key is checked before the key is looked up.
  */
 async function verify(
-  { webhookKeys: keys, limits }: Pick<Services, "webhookKeys" | "limits">,
+  { webhookKeys: keys, limits, clock }: Pick<Services, "webhookKeys" | "limits" | "clock">,
   signature: string,
   bytes: Buffer,
   address: string,
@@ -85,7 +85,7 @@ async function verify(
   const { iat, request_body_sha256 } = checked("its claims", () =>
     claims.parse(decodeJwt(signature)),
   );
-  const age = Date.now() - iat * 1000;
+  const age = clock.now().getTime() - iat * 1000;
   if (age > limits.webhookAge || age < -limits.webhookAhead) throw refused("its age");
   const hash = createHash("sha256").update(bytes).digest();
   if (!timingSafeEqual(hash, Buffer.from(request_body_sha256, "hex"))) {

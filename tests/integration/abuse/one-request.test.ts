@@ -14,12 +14,15 @@ const { endpoints } = await import("../../../server/api/endpoints.ts");
 const { anyBody, form, json, listsOf, nested, schemaOf, times, waysIn } = await import(
   "../../support/hostile-requests.ts"
 );
+const { quotas } = await import("../../../server/time-limits.ts");
 const { startTestApp } = await import("../../support/app.ts");
 
 let app: TestApp;
 let person: Person;
 beforeAll(async () => {
-  app = await startTestApp({ LOG_LEVEL: "warn" });
+  // One user sends all of it, far more than one user may.
+  const unlimited = { ...quotas, sessionCalls: 1_000_000, callsAtOnce: 1_000 };
+  app = await startTestApp({ LOG_LEVEL: "warn" }, { quotas: unlimited });
   person = await app.signUp("cfo");
 });
 afterAll(async () => {
