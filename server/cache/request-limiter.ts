@@ -25,7 +25,7 @@ export interface RequestLimiter {
   consume(caller: Calling, calls: number): Promise<Allowance>;
 }
 
-/** What this process knows of a caller's window. */
+/** What this process knows of a session's window. */
 interface Window {
   /** Counted here. */
   own: number;
@@ -41,30 +41,35 @@ interface Window {
 
 /** A process reports after this part of the limit, so that each can be over by no more than that. */
 const reportShare = 0.05;
-/** Callers whose windows a process knows; beyond it the least recent is asked for again. */
+/** Sessions whose windows a process knows; beyond it the least recent is asked for again. */
 const maxWindows = 50_000;
 
 /**
- * Counts in the process, and reports to Redis what was counted: at the first call of a window, which
- * waits for what other nodes have counted, and then behind the calls' backs. So a read makes the round
- * trips that it makes anyway. While Redis is away, and without one, each process counts for itself.
+ * Counts the calls of a key in Redis, each as it comes: programs that call several nodes are told what
+ * is left. Those of a session are counted in the process, which reports them: at the first call of a
+ * window, which waits for what other nodes have counted, and then behind the calls' backs, so that a
+ * page's read makes no other round trip than it did. While Redis is away, and without one, each process
+ * counts for itself.
  */
-export function createRequestLimiter(redis: RedisDoor | null, given: Quotas): RequestLimiter {
-  const windowSeconds = given.callWindow;
-  const quota = (points: number, keyPrefix: string) => ({
-    points,
-    count: createLimiter(redis, { points, duration: windowSeconds, keyPrefix }),
-  });
-  const quotas = {
-    key: quota(given.keyCalls, "fiscility:calls"),
-    session: quota(given.sessionCalls, "fiscility:session-calls"),
-  };
+export function createRequestLimiter(redis: RedisDoor | null, quotas: Quotas): RequestLimiter {
+  const duration = quotas.callWindow;
+  const counter = (points: number, keyPrefix: string) =>
+    createLimiter(redis, { points, duration, keyPrefix });
+  const countOfKey = counter(quotas.keyCalls, "fiscility:calls");
+  const countOfSession = counter(quotas.sessionCalls, "fiscility:session-calls");
   const windows = new LRUCache<string, Window>({ max: maxWindows });
+  const allowance = (limit: number, used: number, resetMs: number): Allowance => ({
+    limit,
+    windowSeconds: duration,
+    allowed: used <= limit,
+    remaining: Math.max(0, limit - used),
+    resetSeconds: Math.max(1, Math.ceil(resetMs / 1000)),
+  });
 
-  async function report({ by, id }: Calling, window: Window): Promise<void> {
+  async function report(id: string, window: Window): Promise<void> {
     const calls = window.own - window.reported;
     window.reported += calls;
-    const { used, resetMs } = await quotas[by].count(id, calls);
+    const { used, resetMs } = await countOfSession(id, calls);
     if (used < window.reported) {
       // The common count has begun a new window, or Redis is away and another count stands in for it.
       window.own -= window.reported - used;
@@ -75,32 +80,29 @@ export function createRequestLimiter(redis: RedisDoor | null, given: Quotas): Re
     window.report = null;
   }
 
-  function windowOf(name: string): Window {
-    const known = windows.get(name);
+  function windowOf(id: string): Window {
+    const known = windows.get(id);
     if (known && performance.now() < known.endsAt) return known;
     const fresh = { own: 0, reported: 0, others: null, endsAt: Infinity, report: null };
-    windows.set(name, fresh);
+    windows.set(id, fresh);
     return fresh;
   }
 
   return {
-    async consume(caller, calls) {
-      const { points: limit } = quotas[caller.by];
-      const window = windowOf(`${caller.by} ${caller.id}`);
+    async consume({ by, id }, calls) {
+      if (by === "key") {
+        const { used, resetMs } = await countOfKey(id, calls);
+        return allowance(quotas.keyCalls, used, resetMs);
+      }
+      const window = windowOf(id);
       window.own += calls;
       // Its place among the calls here: those that come while it waits are after it.
       const place = window.own;
-      const due = window.own - window.reported >= limit * reportShare;
-      if (window.others === null || due) window.report ??= report(caller, window);
+      const due = window.own - window.reported >= quotas.sessionCalls * reportShare;
+      if (window.others === null || due) window.report ??= report(id, window);
       if (window.others === null) await window.report;
       const used = (window.others ?? 0) + place;
-      return {
-        limit,
-        windowSeconds,
-        allowed: used <= limit,
-        remaining: Math.max(0, limit - used),
-        resetSeconds: Math.max(1, Math.ceil((window.endsAt - performance.now()) / 1000)),
-      };
+      return allowance(quotas.sessionCalls, used, window.endsAt - performance.now());
     },
   };
 }

@@ -31,8 +31,7 @@ export async function* benchAttack(world: World): AsyncGenerator<Figure> {
     return startProcess("app", { ...world.env, ...own, WORKER: "apart" }, { limited: true });
   };
   try {
-    const chosen = process.env.BENCH_ATTACKS?.split(",");
-    for (const kind of kinds.filter((one) => !chosen || chosen.includes(one))) {
+    for (const kind of kinds) {
       // Each on a node of its own: what one attack leaves behind is in nobody's way.
       const app = await start();
       try {
