@@ -90,7 +90,14 @@ export interface ServiceOptions {
 /** Builds the services; nothing connects before it is used. `close` lets go of every connection. */
 export function createServices(
   config: Config,
-  { destination, observe, onStep, limits: changed, quotas = productQuotas, clock = wallClock }: ServiceOptions = {},
+  {
+    destination,
+    observe,
+    onStep,
+    limits: changed,
+    quotas = productQuotas,
+    clock = wallClock,
+  }: ServiceOptions = {},
 ) {
   const limits = { ...timeLimits, ...changed };
   const log = createLog(config.logLevel, destination, observe);

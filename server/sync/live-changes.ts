@@ -1,8 +1,8 @@
 import type { Db } from "../../db/client.ts";
 import { type LiveNotice, listen, readStanding } from "../../db/live.ts";
 import { FiscilityError } from "../contracts/errors.ts";
-import type { Log } from "../telemetry/log.ts";
 import type { Services } from "../services.ts";
+import type { Log } from "../telemetry/log.ts";
 
 /** Who follows, and what their right to it stands on. */
 export interface Follower {

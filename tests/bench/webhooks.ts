@@ -1,7 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { generateKeyPair, SignJWT } from "jose";
 import { receiveWebhook } from "../../server/sync/receive-webhook.ts";
-import { timeLimits } from "../../server/time-limits.ts";
 import { amount, type Figure, quantile } from "./figure.ts";
 import type { World } from "./world.ts";
 
@@ -10,7 +9,7 @@ const warmUp = 50;
 
 /** How long a webhook takes from its bytes to the row and the job of it. */
 export async function* benchWebhooks({ services }: World): AsyncGenerator<Figure> {
-  const { db, log } = services;
+  const { log } = services;
   const { privateKey, publicKey } = await generateKeyPair("ES256");
   const webhookKeys = {
     find: async () => publicKey,
@@ -42,7 +41,7 @@ export async function* benchWebhooks({ services }: World): AsyncGenerator<Figure
         for (let one = some.pop(); one; one = some.pop()) {
           const started = performance.now();
           const delivery = { signature: one.signature, bytes: one.body, address: "127.0.0.1" };
-          await receiveWebhook({ db, webhookKeys, limits: timeLimits }, delivery, log);
+          await receiveWebhook({ ...services, webhookKeys }, delivery, log);
           took.push(performance.now() - started);
         }
       }),
