@@ -51,6 +51,7 @@ export function createItem(sandbox: Sandbox, wanted: NewItem): Item {
     products: wanted.products,
     webhook: wanted.webhook,
     error: null,
+    data_error: null,
     access_token: null,
     link_session_id: wanted.link_session_id,
     days_requested: wanted.days_requested,
@@ -84,9 +85,14 @@ export function putInError(sandbox: Sandbox, item: Item, code: PlaidErrorCode): 
   sandbox.webhooks.sendForItem(item, itemWebhook(item, "ERROR", sandbox.clock));
 }
 
-/** Heals an Item, as update mode does, and tells its webhook if it was in error. */
-export function repair(sandbox: Sandbox, item: Item): void {
-  if (item.error === null) return;
+/**
+ * Heals an Item, as update mode does, and tells its webhook if it was in error. That no account is
+ * left can only be cured by choosing accounts again: `picked` says whether the user could.
+ */
+export function repair(sandbox: Sandbox, item: Item, picked: boolean): void {
+  const cures = (code: PlaidErrorCode) => picked || code !== "NO_ACCOUNTS";
+  if (item.data_error !== null && cures(item.data_error)) item.data_error = null;
+  if (item.error === null || !cures(item.error)) return;
   item.error = null;
   sandbox.changed();
   sandbox.webhooks.sendForItem(item, itemWebhook(item, "LOGIN_REPAIRED", sandbox.clock));
@@ -170,9 +176,10 @@ export function itemByAccessToken(sandbox: Sandbox, access_token: string, client
   return item;
 }
 
-/** Refuses an Item that needs its user: with ITEM_LOGIN_REQUIRED or whatever its error is. */
-export function requireHealthy(item: Item): void {
-  if (item.error !== null) throw new PlaidError(item.error);
+/** Refuses a data call for an Item in error, with ITEM_LOGIN_REQUIRED or whatever its error is. */
+export function requireHealthy({ error, data_error }: Item): void {
+  const code = error ?? data_error;
+  if (code !== null) throw new PlaidError(code);
 }
 
 /** Throws INVALID_PUBLIC_TOKEN or INVALID_ACCESS_TOKEN for a malformed or foreign token. */

@@ -51,6 +51,8 @@ export interface Item {
   webhook: string | null;
   /** Set while the Item needs its user, e.g. ITEM_LOGIN_REQUIRED. */
   error: PlaidErrorCode | null;
+  /** Set while data calls fail although `/item/get` shows a healthy Item, e.g. NO_ACCOUNTS. */
+  data_error: PlaidErrorCode | null;
   /** Null until a public_token is exchanged. */
   access_token: string | null;
   link_session_id: string | null;
@@ -179,6 +181,9 @@ export function emptyState(seed: number | null): State {
   };
 }
 
+/** Fields that a state file of an earlier version of the sandbox lacks. */
+const ITEM_DEFAULTS: Partial<Item> = { data_error: null };
+
 const MAPS = ["items", "public_tokens", "link_tokens", "link_sessions", "access_tokens"] as const;
 
 /** The state as JSON text. */
@@ -207,5 +212,9 @@ export function readStateFile(file: string): State | null {
     throw new Error(`${file} is not a state file of the Plaid sandbox: no version 1. Delete it.`);
   }
   for (const name of MAPS) raw[name] = new Map(Object.entries(raw[name] ?? {}));
-  return raw as unknown as State;
+  const state = raw as unknown as State;
+  for (const [item_id, item] of state.items) {
+    state.items.set(item_id, { ...ITEM_DEFAULTS, ...item });
+  }
+  return state;
 }

@@ -114,6 +114,22 @@ test("an Item is put in any of Plaid's errors, by its item_id", async () => {
   expect((await arrived("ERROR")).body).toMatchObject({ item_id });
 });
 
+test("data_only: data calls fail while /item/get shows a healthy Item, until error_code is null", async () => {
+  const { access_token, item_id } = await connect(plaid, "ins_109508", { webhook });
+  await post("items/error", { item_id, error_code: "NO_ACCOUNTS", data_only: true });
+  expect((await plaid.itemGet({ access_token })).data.item.error).toBeNull();
+  for (const call of [
+    plaid.accountsGet({ access_token }),
+    plaid.transactionsSync({ access_token }),
+    plaid.authGet({ access_token }),
+  ]) {
+    expect((await failure(call)).error_code).toBe("NO_ACCOUNTS");
+  }
+  await post("items/error", { item_id, error_code: null });
+  await plaid.accountsGet({ access_token });
+  expect(received.map(({ body }) => body.webhook_code)).not.toContain("ERROR");
+});
+
 test("reset-login puts an Item in need of its user, by its item_id", async () => {
   const { access_token, item_id } = await connect(plaid, "ins_109508", { webhook });
   await post("items/reset-login", { item_id });

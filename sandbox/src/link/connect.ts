@@ -66,6 +66,6 @@ function updateItem(sandbox: Sandbox, token: LinkToken, chosen: number[]): Item 
     );
     announcing(sandbox, item, () => sandbox.feeds.changeAccounts(item, accounts));
   }
-  repair(sandbox, item);
+  repair(sandbox, item, token.account_selection_enabled);
   return item;
 }
