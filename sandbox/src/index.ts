@@ -21,6 +21,10 @@ export interface SandboxOptions {
   newItemInvalidatesOld?: boolean;
   /** How long a new Item's transactions are NOT_READY, milliseconds. Default 0. */
   transactionsReadyMs?: number;
+  /** Two years of transactions for an Item whose request names no number of days. Default true. */
+  fullHistory?: boolean;
+  /** Refuse data calls of products that the user did not consent to in Link. Default false. */
+  requireConsent?: boolean;
 }
 
 export interface RunningSandbox {
@@ -47,6 +51,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
     latencyMs: options.latencyMs ?? 0,
     newItemInvalidatesOld: options.newItemInvalidatesOld ?? true,
     transactionsReadyMs: options.transactionsReadyMs ?? 0,
+    fullHistory: options.fullHistory ?? true,
+    requireConsent: options.requireConsent ?? false,
   });
   const first = sandboxServer(sandbox);
   const port = await listen(first, wanted, host === "localhost" ? "127.0.0.1" : host);

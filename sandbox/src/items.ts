@@ -3,6 +3,7 @@ import type { BankAccount } from "./bank/holders.ts";
 import { findInstitution, type Institution } from "./bank/institutions.ts";
 import type { TokenKind } from "./plaid/ids.ts";
 import { PlaidError, type PlaidErrorCode, plaidErrorBody } from "./plaid/plaid-error.ts";
+import { type ProductRequest, productsOfItem } from "./plaid/products.ts";
 import type { Sandbox } from "./sandbox.ts";
 import type { Item } from "./state.ts";
 import { itemWebhook, transactionsWebhook } from "./webhooks/bodies.ts";
@@ -26,10 +27,11 @@ export interface NewItem {
   custom_user: string | null;
   /** Indices into the holder's accounts; null takes all. */
   bank_accounts: number[] | null;
-  products: string[];
+  requested: ProductRequest;
   webhook: string | null;
   link_session_id: string | null;
-  days_requested: number;
+  /** Null takes the default. */
+  days_requested: number | null;
 }
 
 /** Makes an Item, as Link's success does: it has no access_token yet. */
@@ -48,13 +50,17 @@ export function createItem(sandbox: Sandbox, wanted: NewItem): Item {
     username,
     custom_user,
     accounts: chosen.map((bank_account) => ({ account_id: sandbox.ids.id(), bank_account })),
-    products: wanted.products,
+    ...productsOfItem(
+      wanted.requested,
+      institution,
+      chosen.flatMap((index) => holder[index] ?? []),
+    ),
     webhook: wanted.webhook,
     error: null,
     data_error: null,
     access_token: null,
     link_session_id: wanted.link_session_id,
-    days_requested: wanted.days_requested,
+    days_requested: wanted.days_requested ?? sandbox.defaultDaysRequested,
     transactions_ready_at: null,
     created_at: sandbox.clock.iso(),
     removed_at: null,
@@ -142,7 +148,7 @@ export function exchangePublicToken(
 }
 
 /** Later, because drawing two years of transactions is no part of an exchange. */
-function announceTransactions(sandbox: Sandbox, item: Item): void {
+export function announceTransactions(sandbox: Sandbox, item: Item): void {
   if (item.webhook === null) return;
   const wait = Math.max(ANNOUNCE_AFTER_MS, sandbox.settings.transactionsReadyMs);
   sandbox.webhooks.later(wait, () => {
@@ -245,10 +251,13 @@ export function accountView({ account_id, bank }: ShownAccount) {
 /** An Item in Plaid's shape (schema `Item`). */
 export function itemView(item: Item) {
   const institution = findInstitution(item.institution_id);
-  const available = institution?.products.filter((product) => !item.products.includes(product));
+  const available = institution?.products.filter(
+    (product) => !item.billed_products.includes(product),
+  );
   return {
     available_products: available ?? [],
-    billed_products: item.products,
+    billed_products: item.billed_products,
+    consented_products: item.consented_products,
     consent_expiration_time: null,
     error: item.error === null ? null : plaidErrorBody(item.error),
     institution_id: item.institution_id,

@@ -17,6 +17,10 @@ import { WebhookSender } from "./webhooks/sender.ts";
 /** The world everyone gets who names no seed. */
 const DEFAULT_WORLD = 1;
 
+/** Plaid's default and most days of transactions (schema `LinkTokenTransactions`). */
+const DEFAULT_DAYS = 90;
+const MOST_DAYS = 730;
+
 export interface SandboxSettings {
   /** Keep state here; null keeps it in memory. */
   dataFile: string | null;
@@ -30,6 +34,10 @@ export interface SandboxSettings {
   newItemInvalidatesOld: boolean;
   /** How long after an exchange the Item's transactions are not ready yet, milliseconds. */
   transactionsReadyMs: number;
+  /** Two years of transactions for an Item whose request names no number of days. */
+  fullHistory: boolean;
+  /** A data call of a product that the user did not consent to in Link is refused. */
+  requireConsent: boolean;
 }
 
 export class Sandbox {
@@ -65,6 +73,11 @@ export class Sandbox {
   /** The seed of banks, holders and transactions. */
   get world(): number {
     return this.settings.seed ?? DEFAULT_WORLD;
+  }
+
+  /** Days of transactions of an Item whose request names none. */
+  get defaultDaysRequested(): number {
+    return this.settings.fullHistory ? MOST_DAYS : DEFAULT_DAYS;
   }
 
   /** Says that the state has changed, so that it reaches the disk. */

@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import type { JWK } from "jose";
 import type { PlaidErrorCode } from "./plaid/plaid-error.ts";
+import { onlyProducts, type ProductRequest } from "./plaid/products.ts";
 
 /** An account as one Item shows it: a new `account_id` for a bank account of the holder. */
 export interface ItemAccount {
@@ -48,6 +49,8 @@ export interface Item {
   custom_user: string | null;
   accounts: ItemAccount[];
   products: string[];
+  billed_products: string[];
+  consented_products: string[];
   webhook: string | null;
   /** Set while the Item needs its user, e.g. ITEM_LOGIN_REQUIRED. */
   error: PlaidErrorCode | null;
@@ -83,12 +86,13 @@ export interface LinkToken {
   language: string;
   country_codes: string[];
   client_user_id: string | null;
-  products: string[];
+  requested: ProductRequest;
   webhook: string | null;
   redirect_uri: string | null;
   institution_id: string | null;
   account_filters: Record<string, { account_subtypes: string[] }> | null;
-  days_requested: number;
+  /** Null takes the default. */
+  days_requested: number | null;
   /** Update mode: the Item to repair. */
   update_item_id: string | null;
   account_selection_enabled: boolean;
@@ -181,9 +185,6 @@ export function emptyState(seed: number | null): State {
   };
 }
 
-/** Fields that a state file of an earlier version of the sandbox lacks. */
-const ITEM_DEFAULTS: Partial<Item> = { data_error: null };
-
 const MAPS = ["items", "public_tokens", "link_tokens", "link_sessions", "access_tokens"] as const;
 
 /** The state as JSON text. */
@@ -213,8 +214,18 @@ export function readStateFile(file: string): State | null {
   }
   for (const name of MAPS) raw[name] = new Map(Object.entries(raw[name] ?? {}));
   const state = raw as unknown as State;
-  for (const [item_id, item] of state.items) {
-    state.items.set(item_id, { ...ITEM_DEFAULTS, ...item });
-  }
+  for (const item of state.items.values()) completeItem(item);
+  for (const token of state.link_tokens.values()) completeToken(token);
   return state;
+}
+
+/** Adds what a state file of an earlier version of the sandbox lacks. */
+function completeItem(item: Item): void {
+  item.data_error ??= null;
+  item.billed_products ??= item.products;
+  item.consented_products ??= item.products;
+}
+
+function completeToken(token: LinkToken & { products?: string[] }): void {
+  token.requested ??= onlyProducts(token.products ?? []);
 }

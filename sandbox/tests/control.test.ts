@@ -188,6 +188,8 @@ test("settings are switched while it runs, and a reset brings back those of the 
     latency_ms: 0,
     new_item_invalidates_old: true,
     transactions_ready_ms: 0,
+    full_history: true,
+    require_consent: false,
   });
 });
 

@@ -11,26 +11,33 @@ export function shownSettings({ settings }: Sandbox) {
     latency_ms: settings.latencyMs,
     new_item_invalidates_old: settings.newItemInvalidatesOld,
     transactions_ready_ms: settings.transactionsReadyMs,
+    full_history: settings.fullHistory,
+    require_consent: settings.requireConsent,
   };
 }
+
+type Shown = ReturnType<typeof shownSettings>;
+/** The settings whose values are of this type. */
+type Named<T> = { [Name in keyof Shown]: Shown[Name] extends T ? Name : never }[keyof Shown];
 
 /** Changes the settings named in the body and keeps the others. Throws ControlError. */
 export function changeSettings(sandbox: Sandbox, body: Record<string, unknown>) {
   const now = shownSettings(sandbox);
   onlyKeys(body, ...Object.keys(now));
-  const flag = (name: "rate_limits" | "new_item_invalidates_old"): boolean => {
+  const flag = (name: Named<boolean>): boolean => {
     const value = body[name] ?? now[name];
     if (typeof value !== "boolean") throw new ControlError(`"${name}" must be true or false`);
     return value;
   };
-  const ms = (name: "latency_ms" | "transactions_ready_ms") =>
-    wholeNumber(body, name, MOST_MS, now[name]);
+  const ms = (name: Named<number>) => wholeNumber(body, name, MOST_MS, now[name]);
   sandbox.settings = {
     ...sandbox.settings,
     rateLimits: flag("rate_limits"),
     latencyMs: ms("latency_ms"),
     newItemInvalidatesOld: flag("new_item_invalidates_old"),
     transactionsReadyMs: ms("transactions_ready_ms"),
+    fullHistory: flag("full_history"),
+    requireConsent: flag("require_consent"),
   };
   return shownSettings(sandbox);
 }

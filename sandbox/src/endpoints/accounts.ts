@@ -1,5 +1,6 @@
 /** `/accounts/*`, `/identity/get` and `/auth/get`. */
 import { holderIdentity } from "../bank/holders.ts";
+import { prepareProduct } from "../item-products.ts";
 import {
   accountView,
   itemView,
@@ -7,6 +8,7 @@ import {
   type ShownAccount,
   shownAccounts,
 } from "../items.ts";
+import { isDebitable } from "../plaid/products.ts";
 import { Random } from "../random.ts";
 import type { Item } from "../state.ts";
 import type { Call } from "./call.ts";
@@ -24,7 +26,7 @@ export function accountsGet(call: Call, body: AccountsBody): object {
 
 /** `/identity/get`. */
 export function identityGet(call: Call, body: AccountsBody): object {
-  const { item, accounts } = accountsOf(call, body);
+  const { item, accounts } = accountsOf(call, body, "identity");
   const person = holderIdentity(call.sandbox.world, item.institution_id, item.username);
   const { street, city, region, postal_code, country } = person;
   const owner = {
@@ -39,14 +41,13 @@ export function identityGet(call: Call, body: AccountsBody): object {
   };
 }
 
-/** `/auth/get`. Account numbers of the depository accounts in the account's own scheme. */
+/**
+ * `/auth/get`. Account numbers of the depository accounts in the account's own scheme.
+ * @throws NO_AUTH_ACCOUNTS
+ */
 export function authGet(call: Call, body: AccountsBody): object {
-  const { item, accounts } = accountsOf(call, body);
-  const debitable = accounts.filter(
-    ({ bank }) =>
-      bank.type === "depository" &&
-      ["checking", "savings", "cash management"].includes(bank.subtype),
-  );
+  const { item, accounts } = accountsOf(call, body, "auth");
+  const debitable = accounts.filter(({ bank }) => isDebitable(bank));
   const inCurrency = (currency: string) =>
     debitable.filter(({ bank }) => bank.currency === currency);
   return {
@@ -85,8 +86,14 @@ function tokenised(account_id: string): string {
   return new Random("tokenised", account_id).digits(12);
 }
 
-function accountsOf(call: Call, body: AccountsBody): { item: Item; accounts: ShownAccount[] } {
+/** The Item and its accounts, or those that the body names. `product`: what the call reads. */
+function accountsOf(
+  call: Call,
+  body: AccountsBody,
+  product?: string,
+): { item: Item; accounts: ShownAccount[] } {
   const item = call.item(body.access_token);
-  requireHealthy(item);
+  if (product === undefined) requireHealthy(item);
+  else prepareProduct(call.sandbox, item, product);
   return { item, accounts: shownAccounts(call.sandbox, item, body.options?.account_ids) };
 }

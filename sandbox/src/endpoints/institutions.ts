@@ -5,9 +5,9 @@ import { PlaidError } from "../plaid/plaid-error.ts";
 import type { Call } from "./call.ts";
 
 interface Options {
-  oauth?: boolean | null;
+  oauth?: boolean;
   include_optional_metadata?: boolean;
-  include_auth_metadata?: boolean | null;
+  include_auth_metadata?: boolean;
   include_status?: boolean;
 }
 
@@ -18,7 +18,7 @@ export function institutionsGet(
     count: number;
     offset: number;
     country_codes: string[];
-    options?: Options & { products?: string[] | null; routing_numbers?: string[] | null };
+    options?: Options & { products?: string[]; routing_numbers?: string[] };
   },
 ): object {
   const { products = null, routing_numbers = null, oauth = null } = body.options ?? {};
@@ -48,7 +48,7 @@ export function institutionsGetById(
 /** `/institutions/search`: names that hold every word of the query; the first ten. */
 export function institutionsSearch(
   call: Call,
-  body: { query: string; products?: string[] | null; country_codes: string[]; options?: Options },
+  body: { query: string; products?: string[]; country_codes: string[]; options?: Options },
 ): object {
   const found = searchInstitutions(body.query, body.country_codes, body.products ?? null).filter(
     ({ oauth }) => (body.options?.oauth ?? oauth) === oauth,

@@ -3,10 +3,9 @@ import { findInstitution } from "../bank/institutions.ts";
 import { createItem, issuePublicToken, putInError } from "../items.ts";
 import { logIn } from "../link/log-in.ts";
 import { PlaidError } from "../plaid/plaid-error.ts";
+import { onlyProducts, requireProducts } from "../plaid/products.ts";
 import { fireWebhook } from "../webhooks/fire.ts";
 import type { Call } from "./call.ts";
-
-const DEFAULT_DAYS = 730;
 
 interface CreateBody {
   institution_id: string;
@@ -23,18 +22,14 @@ interface CreateBody {
 export function sandboxPublicTokenCreate(call: Call, body: CreateBody): object {
   const institution = findInstitution(body.institution_id);
   if (!institution) throw new PlaidError("INVALID_INSTITUTION");
-  const lacking = body.initial_products.filter(
-    (product) => !institution.products.includes(product),
-  );
-  if (lacking.length > 0) {
-    throw new PlaidError(
-      "PRODUCTS_NOT_SUPPORTED",
-      `the following products are not supported by this institution: ${JSON.stringify(lacking)}`,
-    );
-  }
   const username = body.options?.override_username ?? "user_good";
   const password = body.options?.override_password ?? "pass_good";
   const holder = logIn(username, password);
+  requireProducts(
+    body.initial_products,
+    institution,
+    call.sandbox.bankAccounts(body.institution_id, holder.username, holder.custom_user),
+  );
   const item = createItem(call.sandbox, {
     client_id: call.client_id,
     client_user_id: null,
@@ -42,10 +37,10 @@ export function sandboxPublicTokenCreate(call: Call, body: CreateBody): object {
     username: holder.username,
     custom_user: holder.custom_user,
     bank_accounts: null,
-    products: body.initial_products,
+    requested: onlyProducts(body.initial_products),
     webhook: body.options?.webhook ?? null,
     link_session_id: null,
-    days_requested: body.options?.transactions?.days_requested ?? DEFAULT_DAYS,
+    days_requested: body.options?.transactions?.days_requested ?? null,
   });
   return { public_token: issuePublicToken(call.sandbox, item) };
 }

@@ -1,15 +1,20 @@
 /** `/transactions/*` and `/sandbox/transactions/create`. */
 import type { Transaction } from "../bank/transaction-shape.ts";
-import { accountView, itemView, requireHealthy, shownAccounts } from "../items.ts";
+import { prepareProduct } from "../item-products.ts";
+import { accountView, itemView, shownAccounts } from "../items.ts";
 import { PlaidError } from "../plaid/plaid-error.ts";
 import type { CreatedTransaction, Item } from "../state.ts";
 import { announcing } from "../webhooks/announcing.ts";
 import type { Call } from "./call.ts";
 
 interface Options {
-  include_original_description?: boolean | null;
+  include_original_description?: boolean;
   account_id?: string;
+  days_requested?: number;
 }
+
+/** The cursor that skips all history: the next call gives what changed since this one. */
+const NOW = "now";
 
 /** Where a reader stands: `start` ended its last finished update, `end` will end this one. */
 interface Cursor {
@@ -27,14 +32,15 @@ export function transactionsSync(
   call: Call,
   body: { access_token: string; cursor?: string; count?: number; options?: Options },
 ): object {
-  const item = transactionsItem(call, body.access_token);
+  const item = transactionsItem(call, body.access_token, body.options?.days_requested);
   const { account_id } = body.options ?? {};
   const accounts = shownAccounts(
     call.sandbox,
     item,
     account_id === undefined ? undefined : [account_id],
   );
-  const cursor = readCursor(item, body.cursor ?? "");
+  const isNow = body.cursor === NOW;
+  const cursor = isNow ? null : readCursor(item, body.cursor ?? "");
   if (!isReady(call, item)) return { ...NOT_READY, accounts: accounts.map(accountView) };
   const midway = cursor !== null && cursor.position < cursor.end;
   if (!midway) liveOn(call, item);
@@ -44,7 +50,7 @@ export function transactionsSync(
   if (midway && cursor.end !== end) {
     throw new PlaidError("TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION");
   }
-  const position = cursor?.position ?? 0;
+  const position = isNow ? end : (cursor?.position ?? 0);
   const start = midway ? cursor.start : position;
   const page = feed.page(start, position, body.count ?? 100);
   const shown = (entry: { account_id: string }) =>
@@ -80,7 +86,7 @@ export function transactionsGet(
     options?: Options & { account_ids?: string[]; count?: number; offset?: number };
   },
 ): object {
-  const item = transactionsItem(call, body.access_token);
+  const item = transactionsItem(call, body.access_token, body.options?.days_requested);
   const { account_ids, count = 100, offset = 0 } = body.options ?? {};
   if (body.start_date > body.end_date) {
     throw new PlaidError("INVALID_FIELD", "start_date must not be after end_date");
@@ -124,11 +130,9 @@ export function sandboxTransactionsCreate(
   return {};
 }
 
-function transactionsItem(call: Call, access_token: string): Item {
+function transactionsItem(call: Call, access_token: string, days_requested?: number): Item {
   const item = call.item(access_token);
-  requireHealthy(item);
-  // Asking for transactions adds the product to the Item, as at Plaid.
-  if (!item.products.includes("transactions")) item.products = [...item.products, "transactions"];
+  prepareProduct(call.sandbox, item, "transactions", days_requested);
   return item;
 }
 

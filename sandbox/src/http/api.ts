@@ -111,8 +111,7 @@ async function answerRequest(
       throw new PlaidError("NOT_FOUND", `this stand-in does not serve ${path}`);
     }
     if (request.method !== "POST") throw new PlaidError("NOT_FOUND");
-    const body = await readJson(request);
-    const { client_id } = checkRequest(sandbox.schemas, path, body, {
+    const { client_id, body } = checkRequest(sandbox.schemas, path, await readJson(request), {
       clientId: header(request, "plaid-client-id"),
       secret: header(request, "plaid-secret"),
     });

@@ -2,6 +2,7 @@
 import { findInstitution } from "../bank/institutions.ts";
 import { createItem, issuePublicToken, repair, shownAccounts } from "../items.ts";
 import { PlaidError } from "../plaid/plaid-error.ts";
+import { requireProducts } from "../plaid/products.ts";
 import type { Sandbox } from "../sandbox.ts";
 import type { Item, LinkSession, LinkSuccessMetadata, LinkToken } from "../state.ts";
 import { announcing } from "../webhooks/announcing.ts";
@@ -17,6 +18,15 @@ export function connectAccounts(
   if (!institution || session.username === null || chosen.length === 0) {
     throw new PlaidError("NO_ACCOUNTS");
   }
+  if (token.update_item_id === null) {
+    const holder = sandbox.bankAccounts(
+      institution.institution_id,
+      session.username,
+      session.custom_user,
+    );
+    const accounts = chosen.flatMap((index) => holder[index] ?? []);
+    requireProducts(token.requested.products, institution, accounts);
+  }
   const item =
     token.update_item_id === null
       ? createItem(sandbox, {
@@ -26,7 +36,7 @@ export function connectAccounts(
           username: session.username,
           custom_user: session.custom_user,
           bank_accounts: chosen,
-          products: token.products,
+          requested: token.requested,
           webhook: token.webhook,
           link_session_id: session.link_session_id,
           days_requested: token.days_requested,
@@ -66,6 +76,9 @@ function updateItem(sandbox: Sandbox, token: LinkToken, chosen: number[]): Item 
     );
     announcing(sandbox, item, () => sandbox.feeds.changeAccounts(item, accounts));
   }
+  item.consented_products = [
+    ...new Set([...item.consented_products, ...Object.values(token.requested).flat()]),
+  ];
   repair(sandbox, item, token.account_selection_enabled);
   return item;
 }

@@ -8,9 +8,11 @@ import { findInstitution, type Institution } from "../bank/institutions.ts";
 import { searchInstitutions } from "../endpoints/institutions.ts";
 import { openLinkToken } from "../endpoints/link-tokens.ts";
 import { PlaidError, type PlaidErrorBody } from "../plaid/plaid-error.ts";
+import { requireSupport } from "../plaid/products.ts";
 import type { Sandbox } from "../sandbox.ts";
 import type { LinkEvent, LinkSession, LinkToken } from "../state.ts";
 import { linkWebhook } from "../webhooks/bodies.ts";
+import { hasAccountsFor, isShown } from "./account-filters.ts";
 import { connectAccounts } from "./connect.ts";
 import { logIn, MFA_CODE } from "./log-in.ts";
 import {
@@ -19,6 +21,7 @@ import {
   remember,
   type StepFields,
   sessionByOAuthState,
+  shownClientName,
   text,
 } from "./sessions.ts";
 
@@ -107,12 +110,14 @@ function resume(sandbox: Sandbox, token: LinkToken, returned: string): LinkOutco
 }
 
 function describeSession(token: LinkToken, session: LinkSession) {
-  const banks = searchInstitutions("", token.country_codes, token.products);
+  const banks = searchInstitutions("", token.country_codes, token.requested.products).filter(
+    (institution) => hasAccountsFor(institution, token),
+  );
   const preset =
     session.institution_id === null ? undefined : findInstitution(session.institution_id);
   return {
     link_session_id: session.link_session_id,
-    client_name: token.client_name,
+    client_name: shownClientName(token),
     update_mode: token.update_item_id !== null,
     oauth_window: token.redirect_uri === null ? "popup" : "top",
     institution: preset ? bankChoice(preset) : null,
@@ -121,9 +126,10 @@ function describeSession(token: LinkToken, session: LinkSession) {
 }
 
 function chooseInstitution(sandbox: Sandbox, fields: StepFields): LinkOutcome {
-  const { session } = openSession(sandbox, fields);
+  const { session, token } = openSession(sandbox, fields);
   const institution = findInstitution(text(fields, "institution_id"));
   if (!institution) throw new PlaidError("INVALID_INSTITUTION");
+  requireSupport(token.requested.products, institution);
   session.institution_id = institution.institution_id;
   session.logged_in = false;
   session.oauth = null;
@@ -262,15 +268,10 @@ function choosableAccounts(
 ): { index: number; account: BankAccount }[] {
   const { institution_id, username, custom_user } = session;
   if (institution_id === null || username === null) throw new PlaidError("INVALID_INSTITUTION");
-  const filters = token.account_filters;
   return sandbox
     .bankAccounts(institution_id, username, custom_user)
     .map((account, index) => ({ index, account }))
-    .filter(({ account }) => {
-      if (filters === null) return true;
-      const subtypes = filters[account.type]?.account_subtypes;
-      return subtypes?.includes("all") === true || subtypes?.includes(account.subtype) === true;
-    });
+    .filter(({ account }) => isShown(account, token));
 }
 
 function bankChoice({ institution_id, name, url, primary_color, oauth }: Institution): BankChoice {

@@ -5,7 +5,7 @@ import { PlaidError } from "../plaid/plaid-error.ts";
 import type { Sandbox } from "../sandbox.ts";
 import type { LinkOutcome } from "./link-api.ts";
 import { logIn } from "./log-in.ts";
-import { checkSameHolder, remember, sessionByOAuthState } from "./sessions.ts";
+import { checkSameHolder, remember, sessionByOAuthState, shownClientName } from "./sessions.ts";
 
 /** Where the OAuth bank sends the person back to, after a decision. */
 export function decideOAuth(
@@ -44,5 +44,5 @@ export function oauthBank(
   const session = sessionByOAuthState(sandbox, state_id);
   const institution = findInstitution(session?.institution_id ?? "");
   const token = session && sandbox.state.link_tokens.get(session.link_token);
-  return institution && token ? { institution, client_name: token.client_name } : null;
+  return institution && token ? { institution, client_name: shownClientName(token) } : null;
 }

@@ -39,6 +39,11 @@ export function remember(sandbox: Sandbox, session: LinkSession, holder: LoggedI
   sandbox.changed();
 }
 
+/** The name that Link shows for the app: one that is too long is not shown at all. */
+export function shownClientName({ client_name }: LinkToken): string {
+  return client_name.length > 30 ? "This Application" : client_name;
+}
+
 /** A text field of a step. Throws INVALID_FIELD. */
 export function text(fields: StepFields, name: string): string {
   const value = fields[name];
