@@ -5,7 +5,7 @@ import type { TokenKind } from "./plaid/ids.ts";
 import { PlaidError, type PlaidErrorCode, plaidErrorBody } from "./plaid/plaid-error.ts";
 import { type ProductRequest, productsOfItem } from "./plaid/products.ts";
 import type { Sandbox } from "./sandbox.ts";
-import type { Item } from "./state.ts";
+import type { Item, VerificationStatus } from "./state.ts";
 import { itemWebhook, transactionsWebhook } from "./webhooks/bodies.ts";
 
 const PUBLIC_TOKEN_MS = 30 * 60_000;
@@ -17,6 +17,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 export interface ShownAccount {
   account_id: string;
   bank: BankAccount;
+  verification_status: VerificationStatus | undefined;
 }
 
 export interface NewItem {
@@ -32,6 +33,7 @@ export interface NewItem {
   link_session_id: string | null;
   /** Null takes the default. */
   days_requested: number | null;
+  awaits_deposits: boolean;
 }
 
 /** Makes an Item, as Link's success does: it has no access_token yet. */
@@ -49,14 +51,18 @@ export function createItem(sandbox: Sandbox, wanted: NewItem): Item {
     institution_id: institution.institution_id,
     username,
     custom_user,
-    accounts: chosen.map((bank_account) => ({ account_id: sandbox.ids.id(), bank_account })),
+    accounts: chosen.map((bank_account) => ({
+      account_id: sandbox.ids.id(),
+      bank_account,
+      ...(wanted.awaits_deposits && { verification_status: "pending_automatic_verification" }),
+    })),
     ...productsOfItem(
       wanted.requested,
       institution,
       chosen.flatMap((index) => holder[index] ?? []),
     ),
     webhook: wanted.webhook,
-    error: null,
+    error: institution.dropped ? "INSTITUTION_NO_LONGER_SUPPORTED" : null,
     data_error: null,
     access_token: null,
     link_session_id: wanted.link_session_id,
@@ -141,7 +147,8 @@ export function exchangePublicToken(
   const access_token = item.access_token ?? issueAccessToken(sandbox, item);
   if (first) {
     item.transactions_ready_at = sandbox.clock.now() + sandbox.settings.transactionsReadyMs;
-    if (item.products.includes("transactions")) announceTransactions(sandbox, item);
+    const reads = item.products.includes("transactions") && item.error === null;
+    if (reads) announceTransactions(sandbox, item);
   }
   sandbox.changed();
   return { item, access_token };
@@ -213,9 +220,9 @@ export function shownAccounts(
   account_ids?: string[],
 ): ShownAccount[] {
   const holder = sandbox.bankAccounts(item.institution_id, item.username, item.custom_user);
-  const all = item.accounts.flatMap(({ account_id, bank_account }) => {
+  const all = item.accounts.flatMap(({ account_id, bank_account, verification_status }) => {
     const bank = holder[bank_account];
-    return bank ? [{ account_id, bank }] : [];
+    return bank ? [{ account_id, bank, verification_status }] : [];
   });
   if (account_ids === undefined) return all;
   return account_ids.map((wanted) => {
@@ -226,7 +233,7 @@ export function shownAccounts(
 }
 
 /** An account in Plaid's shape (schema `AccountBase`). */
-export function accountView({ account_id, bank }: ShownAccount) {
+export function accountView({ account_id, bank, verification_status }: ShownAccount) {
   return {
     account_id,
     balances: {
@@ -245,6 +252,7 @@ export function accountView({ account_id, bank }: ShownAccount) {
       : { persistent_account_id: bank.persistent_account_id }),
     subtype: bank.subtype,
     type: bank.type,
+    ...(verification_status === undefined ? {} : { verification_status }),
   };
 }
 

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import type { JWK } from "jose";
+import type { Challenge } from "./link/mfa.ts";
 import type { PlaidErrorCode } from "./plaid/plaid-error.ts";
 import { onlyProducts, type ProductRequest } from "./plaid/products.ts";
 
@@ -12,7 +13,14 @@ export interface ItemAccount {
   account_id: string;
   /** Index of the account among the holder's at the bank. */
   bank_account: number;
+  /** How far the account's numbers are verified; absent when they need no verification. */
+  verification_status?: VerificationStatus;
 }
+
+export type VerificationStatus =
+  | "pending_automatic_verification"
+  | "automatically_verified"
+  | "verification_expired";
 
 /** What happened to an Item's transactions since it was made; replayed to get the sync feed. */
 export type ActivityStep =
@@ -114,11 +122,14 @@ export interface LinkSession {
   institution_id: string | null;
   username: string | null;
   custom_user: string | null;
-  /** Awaiting the code of `user_mfa`. */
-  awaiting_code: boolean;
+  /** What the bank still asks, from `round` on; null for nothing. */
+  mfa: (Challenge & { round: number }) | null;
   /** Logged in: accounts may be chosen. */
   logged_in: boolean;
   oauth: { state_id: string; result: "pending" | "granted" | "denied"; used: boolean } | null;
+  /** The accounts that the user chose on the bank's own page; null when it has no such page. */
+  bank_choice: number[] | null;
+  awaits_deposits: boolean;
   success: { public_token: string; metadata: LinkSuccessMetadata } | null;
   exit: { error: object | null; metadata: LinkExitMetadata } | null;
   events: LinkEvent[];
@@ -216,6 +227,7 @@ export function readStateFile(file: string): State | null {
   const state = raw as unknown as State;
   for (const item of state.items.values()) completeItem(item);
   for (const token of state.link_tokens.values()) completeToken(token);
+  for (const session of state.link_sessions.values()) completeSession(session);
   return state;
 }
 
@@ -228,4 +240,10 @@ function completeItem(item: Item): void {
 
 function completeToken(token: LinkToken & { products?: string[] }): void {
   token.requested ??= onlyProducts(token.products ?? []);
+}
+
+function completeSession(session: LinkSession): void {
+  session.mfa ??= null;
+  session.bank_choice ??= null;
+  session.awaits_deposits ??= false;
 }

@@ -423,9 +423,10 @@ test("account_filters narrow the picker; with nothing left, NO_ACCOUNTS", async 
   const { link } = await toBank("First Platypus Bank", only);
   await logIn(link);
   await expect.poll(() => link.getByRole("checkbox").count()).toBe(1);
-  const none = await linkToken({ account_filters: { investment: { account_subtypes: ["ira"] } } });
+  const none = await linkToken({ account_filters: { credit: { account_subtypes: ["all"] } } });
   const second = await toBank("Houndstooth Bank", none);
-  await logIn(second.link);
+  // This user has a checking account only, whatever the bank.
+  await logIn(second.link, "user_ewa_user");
   await second.link.getByRole("heading", { name: "No accounts to connect" }).waitFor();
 });
 

@@ -234,7 +234,7 @@ test("a custom user's accounts and transactions are the ones given", async () =>
   ]);
   expect((await sync(access_token)).added).toMatchObject([{ name: "Bread", amount: 3 }]);
   const bad = await failure(
-    connect(plaid, "ins_109508", { username: "user_custom", password: "{}" }),
+    connect(plaid, "ins_109508", { username: "user_custom", password: "[]" }),
   );
   expect(bad.error_code).toBe("INVALID_CREDENTIALS");
 });

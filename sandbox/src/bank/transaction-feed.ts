@@ -5,10 +5,11 @@
 import { derivedId } from "../plaid/ids.ts";
 import { Random } from "../random.ts";
 import type { ActivityStep, BulkChange, CreatedTransaction, Item, ItemAccount } from "../state.ts";
+import { addDays, dayNumber } from "./days.ts";
 import type { BankAccount } from "./holders.ts";
 import { SMALL_PURCHASES } from "./merchants.ts";
 import { NOWHERE, type Transaction, transactionOf } from "./transaction-shape.ts";
-import { addDays, dayNumber, isSpending, type Movement, movementsOn } from "./transactions.ts";
+import { isSpending, type Movement, movementsOn } from "./transactions.ts";
 
 export interface Change {
   kind: "added" | "modified" | "removed";
@@ -133,7 +134,6 @@ export class TransactionFeed {
     for (let number = dayNumber(first); number <= dayNumber(day); number += 1) {
       const date = addDays("1970-01-01", number);
       for (const account of accounts) {
-        if (account.bank.transactions !== null) continue;
         for (const movement of movementsOn(account.key, account.bank, date)) {
           this.#put("added", this.#transaction(account, movement));
         }

@@ -1,8 +1,9 @@
 /** The feeds of all Items. */
 import type { Sandbox } from "../sandbox.ts";
 import type { ActivityStep, BulkChange, CreatedTransaction, Item, ItemAccount } from "../state.ts";
+import { addDays } from "./days.ts";
+import { bankOf } from "./institutions.ts";
 import { TransactionFeed } from "./transaction-feed.ts";
-import { addDays } from "./transactions.ts";
 
 /** The feeds of all Items, each replayed when first asked for. */
 export class TransactionFeeds {
@@ -22,9 +23,10 @@ export class TransactionFeeds {
         item.username,
         item.custom_user,
       );
+      const bankId = bankOf(item.institution_id);
       const atTheBank = ({ account_id, bank_account }: ItemAccount) => {
         const bank = holder[bank_account];
-        const key = [this.#sandbox.world, item.institution_id, item.username, bank_account];
+        const key = [this.#sandbox.world, bankId, item.username, bank_account];
         return bank ? [{ account_id, bank, key }] : [];
       };
       const birthday = item.created_at.slice(0, 10);

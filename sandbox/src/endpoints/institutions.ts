@@ -1,5 +1,5 @@
 /** `/institutions/*`. */
-import { findInstitution, INSTITUTIONS, type Institution } from "../bank/institutions.ts";
+import { findInstitution, type Institution, LISTED } from "../bank/institutions.ts";
 import { drawLogo } from "../bank/logos.ts";
 import { PlaidError } from "../plaid/plaid-error.ts";
 import type { Call } from "./call.ts";
@@ -22,7 +22,7 @@ export function institutionsGet(
   },
 ): object {
   const { products = null, routing_numbers = null, oauth = null } = body.options ?? {};
-  const found = INSTITUTIONS.filter(
+  const found = LISTED.filter(
     (institution) =>
       offers(institution, body.country_codes, products, oauth) &&
       (routing_numbers === null ||
@@ -39,7 +39,7 @@ export function institutionsGetById(
   body: { institution_id: string; country_codes: string[]; options?: Options },
 ): object {
   const institution = findInstitution(body.institution_id);
-  if (!institution || !offers(institution, body.country_codes, null, null)) {
+  if (!institution || institution.dropped || !offers(institution, body.country_codes, null, null)) {
     throw new PlaidError("INVALID_INSTITUTION");
   }
   return { institution: institutionView(call, institution, body.options ?? {}) };
@@ -66,7 +66,7 @@ export function searchInstitutions(
   products: string[] | null,
 ): Institution[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-  return INSTITUTIONS.filter(
+  return LISTED.filter(
     (institution) =>
       offers(institution, country_codes, products, null) &&
       words.every((word) => institution.name.toLowerCase().includes(word)),

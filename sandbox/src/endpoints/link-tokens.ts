@@ -1,4 +1,5 @@
 /** `/link/token/*`. */
+import { findInstitution } from "../bank/institutions.ts";
 import { itemByAccessToken } from "../items.ts";
 import { PlaidError } from "../plaid/plaid-error.ts";
 import type { Sandbox } from "../sandbox.ts";
@@ -35,7 +36,7 @@ export function linkTokenCreate(call: Call, body: LinkTokenRequest): object {
     webhook: body.webhook ?? null,
     redirect_uri: body.redirect_uri ?? null,
     institution_id:
-      updating?.institution_id ??
+      (updating && currentId(updating.institution_id)) ??
       body.institution_id ??
       body.institution_data?.institution_id ??
       null,
@@ -47,6 +48,11 @@ export function linkTokenCreate(call: Call, body: LinkTokenRequest): object {
   sandbox.state.link_tokens.set(token.link_token, token);
   sandbox.changed();
   return { link_token: token.link_token, expiration: new Date(token.expires_at).toISOString() };
+}
+
+/** The id that a bank has now. */
+function currentId(institution_id: string): string {
+  return findInstitution(institution_id)?.moved_to ?? institution_id;
 }
 
 /** `/link/token/get`, with the sessions that Link has had with the token. */

@@ -24,7 +24,7 @@ export function sandboxPublicTokenCreate(call: Call, body: CreateBody): object {
   if (!institution) throw new PlaidError("INVALID_INSTITUTION");
   const username = body.options?.override_username ?? "user_good";
   const password = body.options?.override_password ?? "pass_good";
-  const holder = logIn(username, password);
+  const holder = logIn(username, password, call.sandbox.clock.today());
   requireProducts(
     body.initial_products,
     institution,
@@ -41,6 +41,7 @@ export function sandboxPublicTokenCreate(call: Call, body: CreateBody): object {
     webhook: body.options?.webhook ?? null,
     link_session_id: null,
     days_requested: body.options?.transactions?.days_requested ?? null,
+    awaits_deposits: holder.awaits_deposits,
   });
   return { public_token: issuePublicToken(call.sandbox, item) };
 }

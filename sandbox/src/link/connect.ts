@@ -40,8 +40,9 @@ export function connectAccounts(
           webhook: token.webhook,
           link_session_id: session.link_session_id,
           days_requested: token.days_requested,
+          awaits_deposits: session.awaits_deposits,
         })
-      : updateItem(sandbox, token, chosen);
+      : updateItem(sandbox, session, token, chosen);
   const { institution_id, name } = institution;
   return {
     public_token: issuePublicToken(sandbox, item),
@@ -63,10 +64,18 @@ export function connectAccounts(
 }
 
 /** Accounts that stay keep their account_id; new ones get one; others leave the Item. */
-function updateItem(sandbox: Sandbox, token: LinkToken, chosen: number[]): Item {
+function updateItem(
+  sandbox: Sandbox,
+  session: LinkSession,
+  token: LinkToken,
+  chosen: number[],
+): Item {
   const item = sandbox.state.items.get(token.update_item_id ?? "");
   if (!item || item.removed_at !== null) throw new PlaidError("ITEM_NOT_FOUND");
-  if (token.account_selection_enabled) {
+  // The bank may have another id than when the Item was made.
+  item.institution_id = session.institution_id ?? item.institution_id;
+  const picked = token.account_selection_enabled || session.bank_choice !== null;
+  if (picked) {
     const accounts = chosen.map(
       (bank_account) =>
         item.accounts.find((account) => account.bank_account === bank_account) ?? {
@@ -79,6 +88,6 @@ function updateItem(sandbox: Sandbox, token: LinkToken, chosen: number[]): Item 
   item.consented_products = [
     ...new Set([...item.consented_products, ...Object.values(token.requested).flat()]),
   ];
-  repair(sandbox, item, token.account_selection_enabled);
+  repair(sandbox, item, picked);
   return item;
 }

@@ -14,7 +14,7 @@ import type { LinkEvent, LinkSession, LinkToken } from "../state.ts";
 import { linkWebhook } from "../webhooks/bodies.ts";
 import { hasAccountsFor, isShown } from "./account-filters.ts";
 import { connectAccounts } from "./connect.ts";
-import { logIn, MFA_CODE } from "./log-in.ts";
+import { logIn } from "./log-in.ts";
 import {
   checkSameHolder,
   openSession,
@@ -67,6 +67,7 @@ const STEPS: Record<string, (sandbox: Sandbox, fields: StepFields) => LinkOutcom
   institution: chooseInstitution,
   "log-in": submitCredentials,
   code: submitCode,
+  answers: submitAnswers,
   oauth: startOAuth,
   "oauth-state": readOAuth,
   connect,
@@ -76,6 +77,9 @@ const STEPS: Record<string, (sandbox: Sandbox, fields: StepFields) => LinkOutcom
 /** Opens a session, or takes one up again after an OAuth redirect. */
 function start(sandbox: Sandbox, fields: StepFields): LinkOutcome {
   const token = openLinkToken(sandbox, text(fields, "link_token"));
+  if (token.institution_id !== null && findInstitution(token.institution_id)?.dropped) {
+    throw new PlaidError("INSTITUTION_NO_LONGER_SUPPORTED");
+  }
   const returned = fields.received_redirect_uri;
   if (typeof returned === "string") return resume(sandbox, token, returned);
 
@@ -87,9 +91,11 @@ function start(sandbox: Sandbox, fields: StepFields): LinkOutcome {
     institution_id: token.institution_id,
     username: null,
     custom_user: null,
-    awaiting_code: false,
+    mfa: null,
     logged_in: false,
     oauth: null,
+    bank_choice: null,
+    awaits_deposits: false,
     success: null,
     exit: null,
     events: [],
@@ -129,39 +135,58 @@ function chooseInstitution(sandbox: Sandbox, fields: StepFields): LinkOutcome {
   const { session, token } = openSession(sandbox, fields);
   const institution = findInstitution(text(fields, "institution_id"));
   if (!institution) throw new PlaidError("INVALID_INSTITUTION");
+  if (institution.dropped) throw new PlaidError("INSTITUTION_NO_LONGER_SUPPORTED");
   requireSupport(token.requested.products, institution);
   session.institution_id = institution.institution_id;
   session.logged_in = false;
   session.oauth = null;
+  session.bank_choice = null;
   sandbox.changed();
   return { outcome: "chosen" };
 }
 
 function submitCredentials(sandbox: Sandbox, fields: StepFields): LinkOutcome {
   const { session, token } = openSession(sandbox, fields);
-  const holder = logIn(text(fields, "username"), text(fields, "password"));
+  const holder = logIn(text(fields, "username"), text(fields, "password"), sandbox.clock.today());
   checkSameHolder(sandbox, token, holder);
   remember(sandbox, session, holder);
-  if (holder.username === "user_mfa") {
-    session.awaiting_code = true;
-    return { outcome: "code" };
-  }
-  session.logged_in = true;
-  return accountsOutcome(sandbox, session, token);
+  return nextQuestions(sandbox, session, token);
 }
 
 function submitCode(sandbox: Sandbox, fields: StepFields): LinkOutcome {
+  return submitAnswers(sandbox, { ...fields, answers: [text(fields, "code")] });
+}
+
+function submitAnswers(sandbox: Sandbox, fields: StepFields): LinkOutcome {
   const { session, token } = openSession(sandbox, fields);
-  if (!session.awaiting_code || text(fields, "code").trim() !== MFA_CODE) {
-    throw new PlaidError("INVALID_MFA");
+  const asked = session.mfa?.rounds[session.mfa.round];
+  const { answers } = fields;
+  const isRight =
+    asked !== undefined &&
+    Array.isArray(answers) &&
+    asked.every(({ answer }, index) => String(answers[index]).trim() === answer);
+  if (!session.mfa || !isRight) throw new PlaidError("INVALID_MFA");
+  session.mfa.round += 1;
+  sandbox.changed();
+  return nextQuestions(sandbox, session, token);
+}
+
+/** The next round of the bank's questions or, when there is none, the accounts. */
+function nextQuestions(sandbox: Sandbox, session: LinkSession, token: LinkToken): LinkOutcome {
+  const { mfa } = session;
+  const asked = mfa?.rounds[mfa.round];
+  if (mfa && asked) {
+    if (mfa.kind === "device") return { outcome: "code" };
+    const questions = asked.map(({ label, options }) => ({ label, options }));
+    return { outcome: "questions", kind: mfa.kind, questions };
   }
-  session.awaiting_code = false;
+  session.mfa = null;
   session.logged_in = true;
   sandbox.changed();
   return accountsOutcome(sandbox, session, token);
 }
 
-/** Starts an OAuth log-in: where to send the person. */
+/** Starts an OAuth log-in: where to send the user. */
 function startOAuth(sandbox: Sandbox, fields: StepFields): LinkOutcome {
   const { session } = openSession(sandbox, fields);
   const state_id = sandbox.ids.uuid();
@@ -191,7 +216,9 @@ function connect(sandbox: Sandbox, fields: StepFields): LinkOutcome {
   if (!session.logged_in || !Array.isArray(ids) || ids.length === 0) {
     throw new PlaidError("NO_ACCOUNTS");
   }
-  const allowed = choosableAccounts(sandbox, session, token).map(({ index }) => index);
+  const allowed = choosableAccounts(sandbox, session, token)
+    .map(({ index }) => index)
+    .filter((index) => session.bank_choice?.includes(index) ?? true);
   const chosen = allowed.filter((index) => ids.includes(index));
   const { public_token, metadata } = connectAccounts(sandbox, session, token, chosen);
   session.success = { public_token, metadata };
@@ -238,15 +265,15 @@ function finish(sandbox: Sandbox, session: LinkSession, token: LinkToken, events
   );
 }
 
-/** The picker, or in plain update mode the end: nothing is to be chosen there. */
+/**
+ * The picker; or, in plain update mode and after a bank with a picker of its own, the accounts that
+ * are settled already.
+ */
 function accountsOutcome(sandbox: Sandbox, session: LinkSession, token: LinkToken): LinkOutcome {
-  const choices = choosableAccounts(sandbox, session, token);
-  if (choices.length === 0) throw new PlaidError("NO_ACCOUNTS");
-  const item = token.update_item_id === null ? null : sandbox.state.items.get(token.update_item_id);
-  const linked = item?.accounts.map(({ bank_account }) => bank_account);
-  const pick = item === null || item === undefined || token.account_selection_enabled;
-  const accounts = choices
-    .filter(({ index }) => pick || linked?.includes(index))
+  const settled = settledAccounts(sandbox, session, token);
+  const linked = linkedAccounts(sandbox, token);
+  const accounts = choosableAccounts(sandbox, session, token)
+    .filter(({ index }) => settled?.includes(index) ?? true)
     .map(
       ({ index, account }): AccountChoice => ({
         id: index,
@@ -258,10 +285,27 @@ function accountsOutcome(sandbox: Sandbox, session: LinkSession, token: LinkToke
         checked: linked?.includes(index) ?? true,
       }),
     );
-  return { outcome: "accounts", accounts, pick };
+  if (accounts.length === 0) throw new PlaidError("NO_ACCOUNTS");
+  return { outcome: "accounts", accounts, pick: settled === null };
 }
 
-function choosableAccounts(
+/** The accounts that Link does not ask for; null when it does. */
+function settledAccounts(
+  sandbox: Sandbox,
+  session: LinkSession,
+  token: LinkToken,
+): number[] | null {
+  if (session.bank_choice !== null) return session.bank_choice;
+  return token.account_selection_enabled ? null : linkedAccounts(sandbox, token);
+}
+
+/** The accounts of the Item in update mode; null for a new Item. */
+export function linkedAccounts(sandbox: Sandbox, token: LinkToken): number[] | null {
+  const item = token.update_item_id === null ? null : sandbox.state.items.get(token.update_item_id);
+  return item?.accounts.map(({ bank_account }) => bank_account) ?? null;
+}
+
+export function choosableAccounts(
   sandbox: Sandbox,
   session: LinkSession,
   token: LinkToken,

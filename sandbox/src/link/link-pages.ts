@@ -76,10 +76,11 @@ export async function serveLink(
 function bankStep(sandbox: Sandbox, step: string, fields: Record<string, unknown>): object {
   const state_id = String(fields.oauth_state_id ?? "");
   if (step === "allow") {
-    const { username, password } = fields;
+    const { username, password, account_ids } = fields;
     return decideOAuth(sandbox, state_id, {
       username: String(username),
       password: String(password),
+      account_ids: Array.isArray(account_ids) ? account_ids.map(Number) : null,
     });
   }
   if (step === "deny") return decideOAuth(sandbox, state_id, null);

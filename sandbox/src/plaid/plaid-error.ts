@@ -95,6 +95,7 @@ const CATALOGUE = {
     "the provided MFA response(s) were not correct",
     "The answer you provided was incorrect. Please try again",
   ),
+  INVALID_SEND_METHOD: entry("ITEM_ERROR", 400, "the chosen way to send the code is not available"),
   INVALID_UPDATED_USERNAME: entry(
     "ITEM_ERROR",
     400,
@@ -173,6 +174,11 @@ const CATALOGUE = {
     "Your account is not fully set up. Please visit your bank's website to finish the setup process.",
   ),
   // INSTITUTION_ERROR
+  COUNTRY_NOT_SUPPORTED: entry(
+    "INSTITUTION_ERROR",
+    400,
+    "the country of this institution is not supported by the client",
+  ),
   INSTITUTION_DOWN: entry(
     "INSTITUTION_ERROR",
     400,
@@ -203,6 +209,7 @@ const CATALOGUE = {
   ),
   // API_ERROR
   INTERNAL_SERVER_ERROR: entry("API_ERROR", 500, "an unexpected error occurred"),
+  PLAID_ERROR: entry("API_ERROR", 500, "an internal error occurred at Plaid"),
   PLANNED_MAINTENANCE: entry(
     "API_ERROR",
     503,
@@ -221,6 +228,7 @@ const CATALOGUE = {
   TRANSACTIONS_REFRESH_LIMIT: entry("RATE_LIMIT_EXCEEDED", 429, TRY_LATER),
   TRANSACTIONS_SYNC_LIMIT: entry("RATE_LIMIT_EXCEEDED", 429, TRY_LATER),
   // Others
+  RECAPTCHA_BAD: entry("RECAPTCHA_ERROR", 400, "the reCAPTCHA was not solved"),
   USER_NOT_FOUND: entry(
     "USER_ERROR",
     400,

@@ -10,6 +10,7 @@ import {
   credentialsPane,
   errorPane,
   leavePane,
+  questionsPane,
   waitPane,
 } from "./panes.js";
 
@@ -32,7 +33,7 @@ function newVisit() {
     banks: [],
     /** @type {Bank | null} */
     bank: null,
-    /** Where the person stands, in Plaid's words for onExit. @type {string | null} */
+    /** Where the user stands, in Plaid's words for onExit. @type {string | null} */
     status: null,
     /** @type {{ error_type: string, error_code: string, error_message: string, display_message: string | null } | null} */
     error: null,
@@ -193,7 +194,7 @@ function showLogIn() {
   }
 }
 
-/** Codes a person can put right on the same pane. */
+/** Codes that a user can put right on the same pane. */
 const CORRECTABLE = ["INVALID_CREDENTIALS", "INVALID_UPDATED_USERNAME", "INVALID_MFA"];
 
 /**
@@ -210,6 +211,9 @@ function afterLogIn(answer) {
   } else if (answer.outcome === "code") {
     visit.status = "requires_code";
     show("MFA", codePane(actions, visit));
+  } else if (answer.outcome === "questions") {
+    visit.status = `requires_${answer.kind}`;
+    show("MFA", questionsPane(actions, visit, answer));
   } else if (answer.outcome === "accounts") {
     showAccounts(answer);
   }
@@ -347,6 +351,11 @@ const actions = {
   async submitCode(code) {
     report("SUBMIT_MFA", { mfa_type: "code" });
     return afterLogIn(await ask("code", { code }));
+  },
+  /** @param {string} kind @param {string[]} answers */
+  async submitAnswers(kind, answers) {
+    report("SUBMIT_MFA", { mfa_type: kind });
+    return afterLogIn(await ask("answers", { answers }));
   },
   startOAuth: () => void startOAuth(),
   /** @param {number[]} ids */

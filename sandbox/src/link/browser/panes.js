@@ -1,7 +1,7 @@
 // @ts-check
 /** What Link shows: each function draws one pane. None of them asks the server. */
 import { h, ICONS, icon } from "./dom.js";
-import { field, form, primary } from "./form.js";
+import { choice, field, form, primary } from "./form.js";
 
 /** @typedef {import("./link.js").Actions} Actions */
 /** @typedef {import("./link.js").Visit} Visit */
@@ -210,6 +210,35 @@ export function codePane(actions, visit) {
   );
 }
 
+/**
+ * What a bank asks beside the password.
+ * @param {Actions} actions
+ * @param {Visit} visit
+ * @param {{ kind: string, questions: { label: string, options: string[] | null }[] }} asked
+ */
+export function questionsPane(actions, visit, { kind, questions }) {
+  return pane(
+    actions,
+    { back: actions.retry, class: "log-in" },
+    bankMark(visit.bank),
+    title("Answer your bank's questions"),
+    h("p", { class: "lead" }, `${visit.bank?.name ?? "Your bank"} asks before it lets you in.`),
+    form(
+      questions.map(({ label, options }, index) =>
+        options
+          ? choice(label, `answer-${index}`, options)
+          : field(label, { name: `answer-${index}`, "data-focus": index === 0 }),
+      ),
+      "Continue",
+      (data) =>
+        actions.submitAnswers(
+          kind,
+          questions.map((_question, index) => String(data.get(`answer-${index}`) ?? "")),
+        ),
+    ),
+  );
+}
+
 /** Before an OAuth bank's own page. @param {Actions} actions @param {Visit} visit */
 export function leavePane(actions, visit) {
   const name = visit.bank?.name ?? "your bank";
@@ -334,13 +363,15 @@ export function accountsPane(actions, visit, accounts) {
   );
 }
 
-/** Sentences for what a person can meet; the rest get a general one. */
+/** Sentences for what a user can meet; the rest get a general one. */
 const HEADINGS = /** @type {Record<string, string>} */ ({
   ITEM_LOCKED: "Your account is locked",
   ACCESS_NOT_GRANTED: "You did not allow access",
   NO_ACCOUNTS: "No accounts to connect",
   INVALID_LINK_TOKEN: "This session has ended",
   INSTITUTION_DOWN: "Your bank is not responding",
+  INSTITUTION_NO_LONGER_SUPPORTED: "Your bank is no longer supported",
+  PRODUCTS_NOT_SUPPORTED: "Your bank does not support this",
   INSTITUTION_NOT_RESPONDING: "Your bank is not responding",
 });
 
