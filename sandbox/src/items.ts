@@ -1,11 +1,10 @@
 /** Items: making them, finding them by token, showing them. */
 import type { BankAccount } from "./bank/holders.ts";
 import { findInstitution, type Institution } from "./bank/institutions.ts";
-import type { TokenKind } from "./plaid/ids.ts";
 import { PlaidError, type PlaidErrorCode, plaidErrorBody } from "./plaid/plaid-error.ts";
 import { type ProductRequest, productsOfItem } from "./plaid/products.ts";
 import type { Sandbox } from "./sandbox.ts";
-import type { Item, VerificationStatus } from "./state.ts";
+import type { ConsentEvent, Item, VerificationStatus } from "./state.ts";
 import { itemWebhook, transactionsWebhook } from "./webhooks/bodies.ts";
 
 const PUBLIC_TOKEN_MS = 30 * 60_000;
@@ -23,6 +22,7 @@ export interface ShownAccount {
 export interface NewItem {
   client_id: string;
   client_user_id: string | null;
+  user_id: string | null;
   institution: Institution;
   username: string;
   custom_user: string | null;
@@ -48,6 +48,7 @@ export function createItem(sandbox: Sandbox, wanted: NewItem): Item {
     item_id: sandbox.ids.id(),
     client_id: wanted.client_id,
     client_user_id: wanted.client_user_id,
+    user_id: wanted.user_id,
     institution_id: institution.institution_id,
     username,
     custom_user,
@@ -72,10 +73,33 @@ export function createItem(sandbox: Sandbox, wanted: NewItem): Item {
     removed_at: null,
     activity: [],
     last_webhook: null,
+    consent_events: [],
   };
+  for (const code of ["USER_AGREEMENT", "DATA_SCOPES", "ACCOUNT_SCOPES"] as const) {
+    noteConsent(sandbox, item, "CONSENT_GRANTED", code);
+  }
   sandbox.state.items.set(item.item_id, item);
   sandbox.changed();
   return item;
+}
+
+/** Adds to the Item's history of consent, for `/consent/events/get`. */
+export function noteConsent(
+  sandbox: Sandbox,
+  item: Item,
+  event_type: ConsentEvent["event_type"],
+  event_code: ConsentEvent["event_code"],
+): void {
+  const account_ids = item.accounts.map(({ account_id }) => account_id);
+  const created_at = sandbox.clock.iso();
+  item.consent_events.push({ created_at, event_type, event_code, account_ids });
+}
+
+/** Ends an Item for good. */
+export function removeItem(sandbox: Sandbox, item: Item): void {
+  item.removed_at = sandbox.clock.iso();
+  sandbox.feeds.drop(item.item_id);
+  sandbox.changed();
 }
 
 function endOlderLogIns(sandbox: Sandbox, wanted: NewItem): void {
@@ -196,7 +220,7 @@ export function requireHealthy({ error, data_error }: Item): void {
 }
 
 /** Throws INVALID_PUBLIC_TOKEN or INVALID_ACCESS_TOKEN for a malformed or foreign token. */
-function checkTokenFormat(kind: Exclude<TokenKind, "link">, token: string): void {
+function checkTokenFormat(kind: "public" | "access", token: string): void {
   const code = kind === "public" ? "INVALID_PUBLIC_TOKEN" : "INVALID_ACCESS_TOKEN";
   const [, environment, identifier] = /^[a-z]+-([a-z]+)-(.+)$/.exec(token) ?? [];
   if (!token.startsWith(`${kind}-`) || environment === undefined || !UUID.test(identifier ?? "")) {

@@ -75,6 +75,29 @@ export interface Item {
   removed_at: string | null;
   activity: ActivityStep[];
   last_webhook: { sent_at: string; code_sent: string } | null;
+  /** Of `/user/create`, when the link_token named one. */
+  user_id: string | null;
+  consent_events: ConsentEvent[];
+}
+
+export interface ConsentEvent {
+  created_at: string;
+  event_type: "CONSENT_GRANTED" | "CONSENT_UPDATED" | "CONSENT_REVOKED";
+  event_code: "USER_AGREEMENT" | "DATA_SCOPES" | "ACCOUNT_SCOPES" | "REVOCATION";
+  /** The accounts shared from then on. */
+  account_ids: string[];
+}
+
+/** A user of `/user/create`. */
+export interface User {
+  user_id: string;
+  /** For integrations from before the User APIs of December 2025; else null. */
+  user_token: string | null;
+  client_id: string;
+  client_user_id: string;
+  identity: object | null;
+  created_at: string;
+  updated_at: string;
 }
 
 export interface PublicToken {
@@ -94,6 +117,7 @@ export interface LinkToken {
   language: string;
   country_codes: string[];
   client_user_id: string | null;
+  user_id: string | null;
   requested: ProductRequest;
   webhook: string | null;
   redirect_uri: string | null;
@@ -177,6 +201,8 @@ export interface State {
   public_tokens: Map<string, PublicToken>;
   link_tokens: Map<string, LinkToken>;
   link_sessions: Map<string, LinkSession>;
+  /** user_id -> user. */
+  users: Map<string, User>;
   /** access_token -> item_id. A removed Item keeps its entry; an invalidated token loses it. */
   access_tokens: Map<string, string>;
 }
@@ -192,11 +218,19 @@ export function emptyState(seed: number | null): State {
     public_tokens: new Map(),
     link_tokens: new Map(),
     link_sessions: new Map(),
+    users: new Map(),
     access_tokens: new Map(),
   };
 }
 
-const MAPS = ["items", "public_tokens", "link_tokens", "link_sessions", "access_tokens"] as const;
+const MAPS = [
+  "items",
+  "public_tokens",
+  "link_tokens",
+  "link_sessions",
+  "access_tokens",
+  "users",
+] as const;
 
 /** The state as JSON text. */
 export function serialiseState(state: State): string {
@@ -236,10 +270,13 @@ function completeItem(item: Item): void {
   item.data_error ??= null;
   item.billed_products ??= item.products;
   item.consented_products ??= item.products;
+  item.user_id ??= null;
+  item.consent_events ??= [];
 }
 
 function completeToken(token: LinkToken & { products?: string[] }): void {
   token.requested ??= onlyProducts(token.products ?? []);
+  token.user_id ??= null;
 }
 
 function completeSession(session: LinkSession): void {

@@ -10,6 +10,7 @@ import {
   type LinkTokenRequest,
   requestedProducts,
 } from "./link-token-request.ts";
+import { namedUser } from "./users.ts";
 
 const LIFETIME_MS = 4 * 60 * 60_000;
 const UPDATE_LIFETIME_MS = 30 * 60_000;
@@ -22,6 +23,7 @@ export function linkTokenCreate(call: Call, body: LinkTokenRequest): object {
     body.access_token === undefined
       ? null
       : itemByAccessToken(sandbox, body.access_token, client_id);
+  const user = namedUser(sandbox, client_id, body);
   const lifetime = updating ? UPDATE_LIFETIME_MS : LIFETIME_MS;
   const token: LinkToken = {
     link_token: sandbox.ids.token("link"),
@@ -31,7 +33,8 @@ export function linkTokenCreate(call: Call, body: LinkTokenRequest): object {
     client_name: body.client_name,
     language: body.language,
     country_codes: body.country_codes,
-    client_user_id: body.user?.client_user_id ?? null,
+    client_user_id: body.user?.client_user_id ?? user?.client_user_id ?? null,
+    user_id: user?.user_id ?? null,
     requested: requestedProducts(body),
     webhook: body.webhook ?? null,
     redirect_uri: body.redirect_uri ?? null,
@@ -47,7 +50,11 @@ export function linkTokenCreate(call: Call, body: LinkTokenRequest): object {
   };
   sandbox.state.link_tokens.set(token.link_token, token);
   sandbox.changed();
-  return { link_token: token.link_token, expiration: new Date(token.expires_at).toISOString() };
+  return {
+    link_token: token.link_token,
+    expiration: new Date(token.expires_at).toISOString(),
+    ...(user ? { user_id: user.user_id } : {}),
+  };
 }
 
 /** The id that a bank has now. */
@@ -62,6 +69,7 @@ export function linkTokenGet(call: Call, body: { link_token: string }): object {
   const sessions = [...call.sandbox.state.link_sessions.values()];
   return {
     link_token: token.link_token,
+    ...(token.user_id === null ? {} : { user_id: token.user_id }),
     created_at: token.created_at,
     expiration: new Date(token.expires_at).toISOString(),
     link_sessions: sessions

@@ -1,4 +1,5 @@
 /** `/transactions/*` and `/sandbox/transactions/create`. */
+import { recurringStreams } from "../bank/recurring.ts";
 import type { Transaction } from "../bank/transaction-shape.ts";
 import { prepareProduct } from "../item-products.ts";
 import { accountView, itemView, shownAccounts } from "../items.ts";
@@ -107,6 +108,27 @@ export function transactionsGet(
     transactions: found.slice(offset, offset + count).map(transactionView(body.options)),
     total_transactions: found.length,
     item: itemView(item),
+  };
+}
+
+/** `/transactions/recurring/get`: of all accounts or those named. */
+export function transactionsRecurringGet(
+  call: Call,
+  body: { access_token: string; account_ids?: string[] },
+): object {
+  const item = transactionsItem(call, body.access_token);
+  const accounts = shownAccounts(call.sandbox, item, body.account_ids);
+  if (!isReady(call, item)) throw new PlaidError("PRODUCT_NOT_READY");
+  liveOn(call, item);
+  const wanted = new Set(accounts.map(({ account_id }) => account_id));
+  const transactions = [...call.sandbox.feeds.of(item).current.values()];
+  return {
+    ...recurringStreams(
+      transactions.filter(({ account_id }) => wanted.has(account_id)),
+      call.sandbox.clock.today(),
+    ),
+    updated_datetime: call.sandbox.clock.iso(),
+    personal_finance_category_version: "v2",
   };
 }
 

@@ -1,6 +1,6 @@
 /** The end of Link: an Item is made, or in update mode repaired, and a public_token issued. */
 import { findInstitution } from "../bank/institutions.ts";
-import { createItem, issuePublicToken, repair, shownAccounts } from "../items.ts";
+import { createItem, issuePublicToken, noteConsent, repair, shownAccounts } from "../items.ts";
 import { PlaidError } from "../plaid/plaid-error.ts";
 import { requireProducts } from "../plaid/products.ts";
 import type { Sandbox } from "../sandbox.ts";
@@ -32,6 +32,7 @@ export function connectAccounts(
       ? createItem(sandbox, {
           client_id: token.client_id,
           client_user_id: token.client_user_id,
+          user_id: token.user_id,
           institution,
           username: session.username,
           custom_user: session.custom_user,
@@ -84,6 +85,7 @@ function updateItem(
         },
     );
     announcing(sandbox, item, () => sandbox.feeds.changeAccounts(item, accounts));
+    noteConsent(sandbox, item, "CONSENT_UPDATED", "ACCOUNT_SCOPES");
   }
   item.consented_products = [
     ...new Set([...item.consented_products, ...Object.values(token.requested).flat()]),

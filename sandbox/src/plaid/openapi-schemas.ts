@@ -10,6 +10,8 @@ type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 type JsonObject = { [key: string]: Json };
 
 interface Operation {
+  /** The name of the SDK's method. */
+  operationId: string;
   requestBody?: { content: { "application/json": { schema: Json } } };
   responses: Record<string, { content?: { "application/json"?: { schema: Json } } }>;
 }
