@@ -25,6 +25,8 @@ export interface SandboxOptions {
   fullHistory?: boolean;
   /** Refuse data calls of products that the user did not consent to in Link. Default false. */
   requireConsent?: boolean;
+  /** LINK webhooks and results for every session, as Plaid enables on request. Default true. */
+  linkEvents?: boolean;
 }
 
 export interface RunningSandbox {
@@ -53,6 +55,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
     transactionsReadyMs: options.transactionsReadyMs ?? 0,
     fullHistory: options.fullHistory ?? true,
     requireConsent: options.requireConsent ?? false,
+    linkEvents: options.linkEvents ?? true,
   });
   const first = sandboxServer(sandbox);
   const port = await listen(first, wanted, host === "localhost" ? "127.0.0.1" : host);

@@ -38,6 +38,8 @@ export interface SandboxSettings {
   fullHistory: boolean;
   /** A data call of a product that the user did not consent to in Link is refused. */
   requireConsent: boolean;
+  /** LINK webhooks and results also for sessions that are neither hosted nor Multi-Item. */
+  linkEvents: boolean;
 }
 
 export class Sandbox {

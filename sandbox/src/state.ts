@@ -128,6 +128,9 @@ export interface LinkToken {
   /** Update mode: the Item to repair. */
   update_item_id: string | null;
   account_selection_enabled: boolean;
+  /** A Hosted Link session, and where it goes when it ends; null when the app hosts Link. */
+  hosted: { completion_redirect_uri: string | null } | null;
+  multi_item: boolean;
 }
 
 export interface LinkEvent {
@@ -154,7 +157,8 @@ export interface LinkSession {
   /** The accounts that the user chose on the bank's own page; null when it has no such page. */
   bank_choice: number[] | null;
   awaits_deposits: boolean;
-  success: { public_token: string; metadata: LinkSuccessMetadata } | null;
+  /** The Items of the session: one, or in a Multi-Item session any number. */
+  added: { public_token: string; metadata: LinkSuccessMetadata }[];
   exit: { error: object | null; metadata: LinkExitMetadata } | null;
   events: LinkEvent[];
 }
@@ -277,9 +281,14 @@ function completeItem(item: Item): void {
 function completeToken(token: LinkToken & { products?: string[] }): void {
   token.requested ??= onlyProducts(token.products ?? []);
   token.user_id ??= null;
+  token.hosted ??= null;
+  token.multi_item ??= false;
 }
 
-function completeSession(session: LinkSession): void {
+function completeSession(
+  session: LinkSession & { success?: LinkSession["added"][number] | null },
+): void {
+  session.added ??= session.success ? [session.success] : [];
   session.mfa ??= null;
   session.bank_choice ??= null;
   session.awaits_deposits ??= false;

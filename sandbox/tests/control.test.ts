@@ -190,6 +190,7 @@ test("settings are switched while it runs, and a reset brings back those of the 
     transactions_ready_ms: 0,
     full_history: true,
     require_consent: false,
+    link_events: true,
   });
 });
 

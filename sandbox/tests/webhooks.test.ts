@@ -83,8 +83,9 @@ test("a webhook verifies as Plaid documents: key by kid, ES256, fresh, the body'
 });
 
 test("a new Item's transactions are announced after the exchange, not before", async () => {
-  await connect(plaid, "ins_109508", { webhook: url });
-  expect(received).toEqual([]);
+  const { item_id } = await connect(plaid, "ins_109508", { webhook: url });
+  // A webhook of the test before may have been on its way.
+  expect(received.filter(({ body }) => body.item_id === item_id)).toEqual([]);
   fits("InitialUpdateWebhook", (await arrived("INITIAL_UPDATE")).body);
   fits("HistoricalUpdateWebhook", (await arrived("HISTORICAL_UPDATE")).body);
   fits("SyncUpdatesAvailableWebhook", (await arrived("SYNC_UPDATES_AVAILABLE")).body);

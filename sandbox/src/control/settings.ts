@@ -13,6 +13,7 @@ export function shownSettings({ settings }: Sandbox) {
     transactions_ready_ms: settings.transactionsReadyMs,
     full_history: settings.fullHistory,
     require_consent: settings.requireConsent,
+    link_events: settings.linkEvents,
   };
 }
 
@@ -38,6 +39,7 @@ export function changeSettings(sandbox: Sandbox, body: Record<string, unknown>) 
     transactionsReadyMs: ms("transactions_ready_ms"),
     fullHistory: flag("full_history"),
     requireConsent: flag("require_consent"),
+    linkEvents: flag("link_events"),
   };
   return shownSettings(sandbox);
 }

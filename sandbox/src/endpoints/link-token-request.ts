@@ -19,7 +19,12 @@ export interface LinkTokenRequest extends Partial<ProductRequest> {
   account_filters?: Record<string, { account_subtypes: string[] }>;
   transactions?: { days_requested?: number };
   update?: { account_selection_enabled?: boolean };
+  hosted_link?: { completion_redirect_uri?: string; url_lifetime_seconds?: number };
+  enable_multi_item_link?: boolean;
 }
+
+const DAY_S = 86_400;
+const LONGEST_HOSTED_S = 21 * DAY_S;
 
 /** @see https://plaid.com/docs/api/link/#link-token-create-request-language */
 const LANGUAGES = "da nl en et fr de hi it lv lt no pl pt ro es sv vi".split(" ");
@@ -54,6 +59,16 @@ export function checkLinkTokenRequest(body: LinkTokenRequest): void {
     throw new PlaidError("INVALID_INSTITUTION");
   }
   if (body.redirect_uri !== undefined) checkRedirectUri(body.redirect_uri);
+  if (body.enable_multi_item_link && body.user_id === undefined && body.user_token === undefined) {
+    throw new PlaidError("INVALID_FIELD", "user_id is required for Multi-Item Link");
+  }
+  const seconds = body.hosted_link?.url_lifetime_seconds ?? 1;
+  if (seconds < 1 || seconds > LONGEST_HOSTED_S) {
+    throw new PlaidError(
+      "INVALID_FIELD",
+      "hosted_link.url_lifetime_seconds must be positive and at most 21 days",
+    );
+  }
 }
 
 function checkProducts(requested: ProductRequest, isUpdateMode: boolean): void {

@@ -1,6 +1,7 @@
 /** `/link/token/*`. */
 import { findInstitution } from "../bank/institutions.ts";
 import { itemByAccessToken } from "../items.ts";
+import { tellsResults } from "../link/session-end.ts";
 import { PlaidError } from "../plaid/plaid-error.ts";
 import type { Sandbox } from "../sandbox.ts";
 import type { LinkSession, LinkToken } from "../state.ts";
@@ -13,9 +14,10 @@ import {
 import { namedUser } from "./users.ts";
 
 const LIFETIME_MS = 4 * 60 * 60_000;
+const HOSTED_LIFETIME_S = 30 * 60;
 const UPDATE_LIFETIME_MS = 30 * 60_000;
 
-/** `/link/token/create`: good for four hours, in update mode for 30 minutes. */
+/** `/link/token/create`: good for four hours, in update mode for 30 minutes, hosted as its URL. */
 export function linkTokenCreate(call: Call, body: LinkTokenRequest): object {
   const { sandbox, client_id } = call;
   checkLinkTokenRequest(body);
@@ -24,7 +26,12 @@ export function linkTokenCreate(call: Call, body: LinkTokenRequest): object {
       ? null
       : itemByAccessToken(sandbox, body.access_token, client_id);
   const user = namedUser(sandbox, client_id, body);
-  const lifetime = updating ? UPDATE_LIFETIME_MS : LIFETIME_MS;
+  const hosted = body.hosted_link ?? null;
+  const lifetime = hosted
+    ? (hosted.url_lifetime_seconds ?? HOSTED_LIFETIME_S) * 1000
+    : updating
+      ? UPDATE_LIFETIME_MS
+      : LIFETIME_MS;
   const token: LinkToken = {
     link_token: sandbox.ids.token("link"),
     client_id,
@@ -47,6 +54,8 @@ export function linkTokenCreate(call: Call, body: LinkTokenRequest): object {
     days_requested: body.transactions?.days_requested ?? null,
     update_item_id: updating?.item_id ?? null,
     account_selection_enabled: body.update?.account_selection_enabled ?? false,
+    hosted: hosted && { completion_redirect_uri: hosted.completion_redirect_uri ?? null },
+    multi_item: body.enable_multi_item_link ?? false,
   };
   sandbox.state.link_tokens.set(token.link_token, token);
   sandbox.changed();
@@ -54,6 +63,9 @@ export function linkTokenCreate(call: Call, body: LinkTokenRequest): object {
     link_token: token.link_token,
     expiration: new Date(token.expires_at).toISOString(),
     ...(user ? { user_id: user.user_id } : {}),
+    ...(hosted
+      ? { hosted_link_url: `${call.origin}/link/hosted.html?link_token=${token.link_token}` }
+      : {}),
   };
 }
 
@@ -74,7 +86,7 @@ export function linkTokenGet(call: Call, body: { link_token: string }): object {
     expiration: new Date(token.expires_at).toISOString(),
     link_sessions: sessions
       .filter(({ link_token }) => link_token === token.link_token)
-      .map(sessionView),
+      .map((session) => sessionView(session, tellsResults(call.sandbox, token))),
     metadata: {
       initial_products: token.requested.products,
       webhook: token.webhook,
@@ -103,27 +115,22 @@ export function openLinkToken(sandbox: Sandbox, link_token: string): LinkToken {
   return token;
 }
 
-function sessionView(session: LinkSession) {
-  const { link_session_id, started_at, finished_at, success, exit, events } = session;
-  const added = success
-    ? [
-        {
-          public_token: success.public_token,
-          accounts: success.metadata.accounts,
-          institution: success.metadata.institution,
-        },
-      ]
-    : [];
+function sessionView(session: LinkSession, tellsResults: boolean) {
+  const { link_session_id, started_at, finished_at, exit, events } = session;
+  const base = { link_session_id, started_at, finished_at };
+  if (!tellsResults) return base;
   return {
-    link_session_id,
-    started_at,
-    finished_at,
-    on_success: success,
+    ...base,
+    on_success: session.added[0] ?? null,
     on_exit: null,
     exit,
     events,
     results: {
-      item_add_results: added,
+      item_add_results: session.added.map(({ public_token, metadata }) => ({
+        public_token,
+        accounts: metadata.accounts,
+        institution: metadata.institution,
+      })),
       cra_item_add_results: [],
       cra_update_results: [],
       bank_income_results: [],

@@ -120,6 +120,7 @@ async function answerRequest(
     const call = {
       sandbox,
       client_id,
+      origin: `http://${request.headers.host ?? "localhost"}`,
       item: (access_token: string) => itemByAccessToken(sandbox, access_token, client_id),
     };
     const result = await endpoint(call, body as never);

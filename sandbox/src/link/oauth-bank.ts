@@ -4,7 +4,8 @@ import { openLinkToken } from "../endpoints/link-tokens.ts";
 import { PlaidError } from "../plaid/plaid-error.ts";
 import type { Sandbox } from "../sandbox.ts";
 import type { LinkSession, LinkToken } from "../state.ts";
-import { type LinkOutcome, linkedAccounts } from "./link-api.ts";
+import { linkedAccounts } from "./accounts.ts";
+import type { LinkOutcome } from "./link-api.ts";
 import { logIn } from "./log-in.ts";
 import { checkSameHolder, remember, sessionByOAuthState, shownClientName } from "./sessions.ts";
 

@@ -10,6 +10,7 @@ import {
   credentialsPane,
   errorPane,
   leavePane,
+  morePane,
   questionsPane,
   waitPane,
 } from "./panes.js";
@@ -39,6 +40,8 @@ function newVisit() {
     error: null,
     /** @type {object[]} */
     events: [],
+    /** Banks connected so far, in a Multi-Item session. */
+    connected: 0,
     over: false,
   };
 }
@@ -147,11 +150,11 @@ async function ask(step, fields = {}) {
   return answer;
 }
 
-/** @param {{ token?: unknown, received_redirect_uri?: unknown }} message */
-async function open({ token, received_redirect_uri }) {
+/** @param {{ token?: unknown, received_redirect_uri?: unknown, institution_id?: unknown }} message */
+async function open({ token, received_redirect_uri, institution_id = null }) {
   visit = newVisit();
   sheet.replaceChildren(busyPane(actions, "Opening"));
-  const answer = await ask("start", { link_token: token, received_redirect_uri });
+  const answer = await ask("start", { link_token: token, received_redirect_uri, institution_id });
   if (!answer) return;
   Object.assign(visit, {
     link_session_id: answer.link_session_id ?? "",
@@ -238,9 +241,27 @@ async function connect(account_ids) {
   const answer = await ask("connect", { account_ids, events: visit.events });
   if (!answer) return;
   if (answer.outcome === "error") return fail(answer.error);
+  if (answer.more) {
+    visit.connected += 1;
+    return show("ITEM_ADDED", morePane(actions, visit, visit.connected));
+  }
   tell(handoff);
+  succeed(answer);
+}
+
+/** Ends a Multi-Item session. */
+async function finish() {
+  const handoff = record("HANDOFF");
+  const answer = await ask("finish", { events: visit.events });
+  if (!answer) return;
+  if (answer.outcome === "error") return fail(answer.error);
+  tell(handoff);
+  succeed(answer);
+}
+
+/** @param {any} answer */
+function succeed({ public_token, metadata }) {
   visit.over = true;
-  const { public_token, metadata } = answer;
   const [only] = metadata.accounts.length === 1 ? metadata.accounts : [null];
   tell({
     type: "success",
@@ -336,6 +357,7 @@ async function followOAuth(asking, popup) {
 /** What the panes can do. */
 const actions = {
   exit: () => void exit(),
+  finish: () => void finish(),
   consent: () => (visit.bank ? showLogIn() : showBanks()),
   showBanks,
   /** @param {Bank} bank */

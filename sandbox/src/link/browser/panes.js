@@ -113,8 +113,13 @@ export function consentPane(actions, visit) {
   );
 }
 
-/** @param {Actions} actions @param {Visit} visit */
-export function banksPane(actions, visit) {
+/**
+ * A search field and the banks it finds.
+ * @param {Bank[]} banks
+ * @param {{ choose: (bank: Bank) => void, searched: (query: string) => void, announce: (sentence: string) => void }} actions
+ * @returns {HTMLElement[]}
+ */
+export function bankSearch(banks, { choose, searched, announce }) {
   const list = h("ul", { class: "banks" });
   const empty = h(
     "p",
@@ -124,7 +129,7 @@ export function banksPane(actions, visit) {
   /** @param {string} query */
   const fill = (query) => {
     const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-    const found = visit.banks.filter((bank) =>
+    const found = banks.filter((bank) =>
       words.every((word) => bank.name.toLowerCase().includes(word)),
     );
     list.replaceChildren(
@@ -134,7 +139,7 @@ export function banksPane(actions, visit) {
           {},
           h(
             "button",
-            { type: "button", class: "bank", onclick: () => actions.chooseBank(bank) },
+            { type: "button", class: "bank", onclick: () => choose(bank) },
             logo(bank),
             h("span", { class: "bank-name" }, bank.name),
             h("span", { class: "bank-host", "aria-hidden": "true" }, bank.host),
@@ -143,7 +148,7 @@ export function banksPane(actions, visit) {
       ),
     );
     empty.hidden = found.length > 0;
-    if (query !== "") actions.announce(found.length === 1 ? "1 bank" : `${found.length} banks`);
+    if (query !== "") announce(found.length === 1 ? "1 bank" : `${found.length} banks`);
   };
   fill("");
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -159,15 +164,43 @@ export function banksPane(actions, visit) {
       const query = /** @type {HTMLInputElement} */ (event.target).value.trim();
       fill(query);
       clearTimeout(settle);
-      if (query !== "") settle = setTimeout(() => actions.searched(query), 400);
+      if (query !== "") settle = setTimeout(() => searched(query), 400);
     },
   });
+  return [
+    h("div", { class: "search" }, icon(ICONS.search), search),
+    h("div", { class: "scroll" }, list, empty),
+  ];
+}
+
+/** @param {Actions} actions @param {Visit} visit */
+export function banksPane(actions, visit) {
+  const { chooseBank: choose, searched, announce } = actions;
   return pane(
     actions,
     { class: "choose" },
     title("Select your bank"),
-    h("div", { class: "search" }, icon(ICONS.search), search),
-    h("div", { class: "scroll" }, list, empty),
+    ...bankSearch(visit.banks, { choose, searched, announce }),
+  );
+}
+
+/** Multi-Item Link: after each bank. @param {Actions} actions @param {Visit} visit @param {number} count */
+export function morePane(actions, visit, count) {
+  return pane(
+    actions,
+    { class: "leave" },
+    title(count === 1 ? "1 bank connected" : `${count} banks connected`),
+    h("p", { class: "lead" }, `Connect another bank to ${visit.client_name}, or finish here.`),
+    h(
+      "div",
+      { class: "foot" },
+      h(
+        "button",
+        { type: "button", class: "quiet", onclick: actions.showBanks },
+        "Connect another bank",
+      ),
+      primary("Finish", { onclick: actions.finish }),
+    ),
   );
 }
 
