@@ -1,8 +1,9 @@
 /** The products of an Item after it is made: data calls add to them. */
 import { findInstitution } from "./bank/institutions.ts";
-import { announceTransactions, requireHealthy, shownAccounts } from "./items.ts";
+import { requireHealthy, shownAccounts } from "./items.ts";
 import { PlaidError } from "./plaid/plaid-error.ts";
 import { requireProducts } from "./plaid/products.ts";
+import { pullTransactions } from "./pulls.ts";
 import type { Sandbox } from "./sandbox.ts";
 import type { Item } from "./state.ts";
 
@@ -38,8 +39,7 @@ export function prepareProduct(
 /** Transactions are read from the bank from now on, as far back as this call says. */
 function startTransactions(sandbox: Sandbox, item: Item, days_requested?: number): void {
   item.days_requested = days_requested ?? sandbox.defaultDaysRequested;
-  item.transactions_ready_at = sandbox.clock.now() + sandbox.settings.transactionsReadyMs;
   // A feed of the control API may have been drawn over another number of days.
   sandbox.feeds.drop(item.item_id);
-  announceTransactions(sandbox, item);
+  pullTransactions(sandbox, item);
 }

@@ -3,13 +3,13 @@ import type { BankAccount } from "./bank/holders.ts";
 import { findInstitution, type Institution } from "./bank/institutions.ts";
 import { PlaidError, type PlaidErrorCode, plaidErrorBody } from "./plaid/plaid-error.ts";
 import { type ProductRequest, productsOfItem } from "./plaid/products.ts";
+import { pullTransactions } from "./pulls.ts";
 import type { Sandbox } from "./sandbox.ts";
 import type { ConsentEvent, Item, VerificationStatus } from "./state.ts";
-import { itemWebhook, transactionsWebhook } from "./webhooks/bodies.ts";
+import { itemWebhook } from "./webhooks/bodies.ts";
 
+const LOG_IN_LASTS_MS = 30 * 86_400_000;
 const PUBLIC_TOKEN_MS = 30 * 60_000;
-/** Plaid's pulls take seconds; a backend has time to store the Item before it hears of it. */
-const ANNOUNCE_AFTER_MS = 500;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** An account of an Item together with the bank account behind it. */
@@ -69,6 +69,9 @@ export function createItem(sandbox: Sandbox, wanted: NewItem): Item {
     link_session_id: wanted.link_session_id,
     days_requested: wanted.days_requested ?? sandbox.defaultDaysRequested,
     transactions_ready_at: null,
+    history_at: null,
+    synced: false,
+    logged_in_at: sandbox.clock.now(),
     created_at: sandbox.clock.iso(),
     removed_at: null,
     activity: [],
@@ -126,12 +129,24 @@ export function putInError(sandbox: Sandbox, item: Item, code: PlaidErrorCode): 
  * left can only be cured by choosing accounts again: `picked` says whether the user could.
  */
 export function repair(sandbox: Sandbox, item: Item, picked: boolean): void {
+  item.logged_in_at = sandbox.clock.now();
   const cures = (code: PlaidErrorCode) => picked || code !== "NO_ACCOUNTS";
   if (item.data_error !== null && cures(item.data_error)) item.data_error = null;
   if (item.error === null || !cures(item.error)) return;
   item.error = null;
   sandbox.changed();
+  if (!sandbox.settings.loginRepaired) return;
   sandbox.webhooks.sendForItem(item, itemWebhook(item, "LOGIN_REPAIRED", sandbox.clock));
+}
+
+/**
+ * Puts an Item in ITEM_LOGIN_REQUIRED when 30 days have passed since its log-in
+ * (https://plaid.com/docs/api/sandbox/#sandboxitemreset_login).
+ */
+export function expireLogIn(sandbox: Sandbox, item: Item): void {
+  const isOver = sandbox.clock.now() >= item.logged_in_at + LOG_IN_LASTS_MS;
+  if (sandbox.settings.logInsLast || !isOver || item.error !== null) return;
+  if (item.removed_at === null) putInError(sandbox, item, "ITEM_LOGIN_REQUIRED");
 }
 
 /** A public_token for an Item: good once, for 30 minutes. */
@@ -170,25 +185,11 @@ export function exchangePublicToken(
   const first = item.access_token === null;
   const access_token = item.access_token ?? issueAccessToken(sandbox, item);
   if (first) {
-    item.transactions_ready_at = sandbox.clock.now() + sandbox.settings.transactionsReadyMs;
     const reads = item.products.includes("transactions") && item.error === null;
-    if (reads) announceTransactions(sandbox, item);
+    if (reads) pullTransactions(sandbox, item);
   }
   sandbox.changed();
   return { item, access_token };
-}
-
-/** Later, because drawing two years of transactions is no part of an exchange. */
-export function announceTransactions(sandbox: Sandbox, item: Item): void {
-  if (item.webhook === null) return;
-  const wait = Math.max(ANNOUNCE_AFTER_MS, sandbox.settings.transactionsReadyMs);
-  sandbox.webhooks.later(wait, () => {
-    if (item.removed_at !== null) return;
-    const count = sandbox.feeds.of(item).current.size;
-    for (const code of ["INITIAL_UPDATE", "HISTORICAL_UPDATE", "SYNC_UPDATES_AVAILABLE"] as const) {
-      sandbox.webhooks.sendForItem(item, transactionsWebhook(item, code, count));
-    }
-  });
 }
 
 /** Gives the Item a new access_token; the one before stops working. */
@@ -210,6 +211,7 @@ export function itemByAccessToken(sandbox: Sandbox, access_token: string, client
   const item = item_id === undefined ? undefined : sandbox.state.items.get(item_id);
   if (!item || item.client_id !== client_id) throw new PlaidError("INVALID_ACCESS_TOKEN");
   if (item.removed_at !== null) throw new PlaidError("ITEM_NOT_FOUND");
+  expireLogIn(sandbox, item);
   return item;
 }
 

@@ -40,6 +40,16 @@ export interface SandboxSettings {
   requireConsent: boolean;
   /** LINK webhooks and results also for sessions that are neither hosted nor Multi-Item. */
   linkEvents: boolean;
+  /** The first wait before a webhook is sent again, milliseconds; each next one is four times as long. */
+  webhookRetryMs: number;
+  /** How long after the first 30 days of transactions the rest follow, milliseconds; 0: at once. */
+  historicalPullMs: number;
+  /** Items do not need their user again after 30 days. */
+  logInsLast: boolean;
+  /** LOGIN_REPAIRED also after the app's own update mode. */
+  loginRepaired: boolean;
+  /** SYNC_UPDATES_AVAILABLE also before the first `/transactions/sync` of an Item. */
+  webhooksBeforeSync: boolean;
 }
 
 export class Sandbox {
@@ -95,9 +105,9 @@ export class Sandbox {
   /** Forgets Items, tokens, sessions, faults, requests, changed settings and any moved clock. */
   reset(): void {
     this.settings = this.#startSettings;
-    const { signing_key } = this.state;
+    const { signing_keys } = this.state;
     this.webhooks.cancel();
-    this.state = { ...emptyState(this.settings.seed), signing_key };
+    this.state = { ...emptyState(this.settings.seed), signing_keys };
     this.clock = new Clock();
     this.ids = new IdSource(this.settings.seed);
     this.faults = this.#newFaults();

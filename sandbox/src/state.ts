@@ -25,6 +25,8 @@ export type VerificationStatus =
 /** What happened to an Item's transactions since it was made; replayed to get the sync feed. */
 export type ActivityStep =
   | { kind: "refresh"; day: string }
+  /** The pull of the days before the first 30. */
+  | { kind: "history" }
   | { kind: "bulk"; day: string; bulk: BulkChange }
   | { kind: "create"; day: string; transactions: CreatedTransaction[] }
   /** Update mode: the accounts that the Item had, and has since. */
@@ -71,6 +73,12 @@ export interface Item {
   days_requested: number;
   /** Transactions can be read from then on, ms since the epoch; null before the exchange. */
   transactions_ready_at: number | null;
+  /** The transactions before the first 30 days come then, ms since the epoch; null: they are there. */
+  history_at: number | null;
+  /** `/transactions/sync` has been called. */
+  synced: boolean;
+  /** When the user last logged in, ms since the epoch. */
+  logged_in_at: number;
   created_at: string;
   removed_at: string | null;
   activity: ActivityStep[];
@@ -189,10 +197,13 @@ export interface LinkExitMetadata {
   request_id: string;
 }
 
-/** The key that signs webhooks: private JWK, and the public one as Plaid shows it. */
+/** A key that signs webhooks, or did. */
 export interface SigningKey {
   private_jwk: JWK;
+  /** Seconds since the epoch. */
   created_at: number;
+  /** When the next key took its place, seconds since the epoch; null for the one in use. */
+  expired_at: number | null;
 }
 
 export interface State {
@@ -200,7 +211,8 @@ export interface State {
   seed: number | null;
   minted: number;
   clock_offset_ms: number;
-  signing_key: SigningKey | null;
+  /** Oldest first; the last one is in use. */
+  signing_keys: SigningKey[];
   items: Map<string, Item>;
   public_tokens: Map<string, PublicToken>;
   link_tokens: Map<string, LinkToken>;
@@ -217,7 +229,7 @@ export function emptyState(seed: number | null): State {
     seed,
     minted: 0,
     clock_offset_ms: 0,
-    signing_key: null,
+    signing_keys: [],
     items: new Map(),
     public_tokens: new Map(),
     link_tokens: new Map(),
@@ -262,7 +274,9 @@ export function readStateFile(file: string): State | null {
     throw new Error(`${file} is not a state file of the Plaid sandbox: no version 1. Delete it.`);
   }
   for (const name of MAPS) raw[name] = new Map(Object.entries(raw[name] ?? {}));
-  const state = raw as unknown as State;
+  const state = raw as unknown as State & { signing_key?: SigningKey | null };
+  state.signing_keys ??= state.signing_key ? [{ ...state.signing_key, expired_at: null }] : [];
+  delete state.signing_key;
   for (const item of state.items.values()) completeItem(item);
   for (const token of state.link_tokens.values()) completeToken(token);
   for (const session of state.link_sessions.values()) completeSession(session);
@@ -275,6 +289,9 @@ function completeItem(item: Item): void {
   item.billed_products ??= item.products;
   item.consented_products ??= item.products;
   item.user_id ??= null;
+  item.history_at ??= null;
+  item.synced ??= true;
+  item.logged_in_at ??= Date.parse(item.created_at);
   item.consent_events ??= [];
 }
 

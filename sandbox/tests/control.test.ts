@@ -191,6 +191,11 @@ test("settings are switched while it runs, and a reset brings back those of the 
     full_history: true,
     require_consent: false,
     link_events: true,
+    webhook_retry_ms: 250,
+    historical_pull_ms: 0,
+    log_ins_last: true,
+    login_repaired: true,
+    webhooks_before_sync: true,
   });
 });
 

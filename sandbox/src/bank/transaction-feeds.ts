@@ -5,6 +5,14 @@ import { addDays } from "./days.ts";
 import { bankOf } from "./institutions.ts";
 import { TransactionFeed } from "./transaction-feed.ts";
 
+/** The first pull's days; the rest follow. */
+const INITIAL_DAYS = 30;
+
+/** Whether the days before the first 30 came by themselves. */
+function hasHistoryStep({ activity }: Item): boolean {
+  return activity.some(({ kind }) => kind === "history");
+}
+
 /** The feeds of all Items, each replayed when first asked for. */
 export class TransactionFeeds {
   readonly #sandbox: Sandbox;
@@ -31,7 +39,10 @@ export class TransactionFeeds {
       };
       const birthday = item.created_at.slice(0, 10);
       const firstDay = addDays(birthday, -item.days_requested);
-      feed = new TransactionFeed(item, atTheBank, firstDay, birthday);
+      const isSplit = item.history_at !== null || hasHistoryStep(item);
+      const recent = addDays(birthday, -INITIAL_DAYS);
+      const startDay = isSplit && recent > firstDay ? recent : firstDay;
+      feed = new TransactionFeed(item, atTheBank, { firstDay, startDay, birthday });
       this.#feeds.set(item.item_id, feed);
     }
     feed.catchUp(item.activity);
@@ -43,6 +54,11 @@ export class TransactionFeeds {
     const before = item.accounts;
     item.accounts = after;
     this.#step(item, { kind: "accounts", before, after });
+  }
+
+  /** The bank gives the days before the first 30. */
+  addHistory(item: Item): void {
+    this.#step(item, { kind: "history" });
   }
 
   /** Forgets the feed of an Item that is no more. */

@@ -14,6 +14,11 @@ export function shownSettings({ settings }: Sandbox) {
     full_history: settings.fullHistory,
     require_consent: settings.requireConsent,
     link_events: settings.linkEvents,
+    webhook_retry_ms: settings.webhookRetryMs,
+    historical_pull_ms: settings.historicalPullMs,
+    log_ins_last: settings.logInsLast,
+    login_repaired: settings.loginRepaired,
+    webhooks_before_sync: settings.webhooksBeforeSync,
   };
 }
 
@@ -40,6 +45,11 @@ export function changeSettings(sandbox: Sandbox, body: Record<string, unknown>) 
     fullHistory: flag("full_history"),
     requireConsent: flag("require_consent"),
     linkEvents: flag("link_events"),
+    webhookRetryMs: ms("webhook_retry_ms"),
+    historicalPullMs: ms("historical_pull_ms"),
+    logInsLast: flag("log_ins_last"),
+    loginRepaired: flag("login_repaired"),
+    webhooksBeforeSync: flag("webhooks_before_sync"),
   };
   return shownSettings(sandbox);
 }

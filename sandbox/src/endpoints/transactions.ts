@@ -4,6 +4,7 @@ import type { Transaction } from "../bank/transaction-shape.ts";
 import { prepareProduct } from "../item-products.ts";
 import { accountView, itemView, shownAccounts } from "../items.ts";
 import { PlaidError } from "../plaid/plaid-error.ts";
+import { pullHistoryIfDue } from "../pulls.ts";
 import type { CreatedTransaction, Item } from "../state.ts";
 import { announcing } from "../webhooks/announcing.ts";
 import type { Call } from "./call.ts";
@@ -34,6 +35,7 @@ export function transactionsSync(
   body: { access_token: string; cursor?: string; count?: number; options?: Options },
 ): object {
   const item = transactionsItem(call, body.access_token, body.options?.days_requested);
+  item.synced = true;
   const { account_id } = body.options ?? {};
   const accounts = shownAccounts(
     call.sandbox,
@@ -64,7 +66,8 @@ export function transactionsSync(
     removed: page.removed.filter(shown),
     has_more: page.position < end,
     next_cursor: writeCursor(item, { start, position: page.position, end }),
-    transactions_update_status: "HISTORICAL_UPDATE_COMPLETE",
+    transactions_update_status:
+      item.history_at === null ? "HISTORICAL_UPDATE_COMPLETE" : "INITIAL_UPDATE_COMPLETE",
   };
 }
 
@@ -155,6 +158,7 @@ export function sandboxTransactionsCreate(
 function transactionsItem(call: Call, access_token: string, days_requested?: number): Item {
   const item = call.item(access_token);
   prepareProduct(call.sandbox, item, "transactions", days_requested);
+  pullHistoryIfDue(call.sandbox, item);
   return item;
 }
 
