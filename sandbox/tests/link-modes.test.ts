@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import type { PlaidApi } from "plaid";
 import type { Browser, FrameLocator, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { routePlaid } from "../playwright.ts";
 import { type RunningSandbox, startSandbox } from "../src/index.ts";
 import { launchBrowser } from "./support/browser.ts";
 import { control, failure, LINK_TOKEN_REQUEST, plaidClient } from "./support/client.ts";
@@ -155,5 +156,18 @@ test("createEmbedded lists the banks in the page, opens Link at the one chosen, 
     (window as unknown as { embedded: { destroy(): void } }).embedded.destroy(),
   );
   expect(await page.locator("iframe").count()).toBe(0);
+  await page.close();
+});
+
+test("routePlaid gives a page that loads Plaid's CDN script the sandbox's, unchanged", async () => {
+  const { data } = await plaid.linkTokenCreate(LINK_TOKEN_REQUEST);
+  const page = await browser.newPage({ reducedMotion: "reduce" });
+  await routePlaid(page, sandbox.url);
+  await page.goto(`${host.origin}/cdn?token=${data.link_token}`);
+  await page.getByRole("button", { name: "Connect a bank" }).click();
+  const link = page.frameLocator("iframe");
+  await link.getByRole("button", { name: "Continue" }).click();
+  await throughBank(link, "Houndstooth Bank");
+  expect((await call(page, "onSuccess"))[0]).toMatch(/^public-sandbox-/);
   await page.close();
 });

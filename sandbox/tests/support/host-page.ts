@@ -67,6 +67,7 @@ export async function startHostPage(sandbox: string): Promise<HostPage> {
   });
   const files: Record<string, [string, string]> = {
     "/": ["text/html", page(sandbox, "/plain.js", "")],
+    "/cdn": ["text/html", page("https://cdn.plaid.com", "/plain.js", "")],
     "/embedded": ["text/html", page(sandbox, "/embedded.js", "")],
     "/embedded.js": ["text/javascript", EMBEDDED],
     "/react": ["text/html", page(sandbox, "/react.js", CDN_TAG)],
@@ -78,7 +79,7 @@ export async function startHostPage(sandbox: string): Promise<HostPage> {
     const [type, text] = files[path] ?? ["text/plain", ""];
     response.writeHead(files[path] ? 200 : 204, {
       "content-type": type,
-      "content-security-policy": `default-src 'none'; script-src 'self' ${sandbox}; style-src 'self'; frame-src ${sandbox}; connect-src 'self' ${sandbox}; img-src 'self'`,
+      "content-security-policy": `default-src 'none'; script-src 'self' ${sandbox} https://cdn.plaid.com; style-src 'self'; frame-src ${sandbox}; connect-src 'self' ${sandbox}; img-src 'self'`,
     });
     response.end(text);
   });
