@@ -6,6 +6,7 @@ import {
   checkAnswer,
   checkRequest,
   connect,
+  KIND,
   LINK_TOKEN_REQUEST,
   plaidClient,
 } from "./support/client.ts";
@@ -16,7 +17,7 @@ let good: Record<string, Record<string, unknown>>;
 const PATHS = Object.keys(readOpenApiDocument("openapi-subset").paths);
 
 beforeAll(async () => {
-  sandbox = await startSandbox({ seed: 9 });
+  sandbox = await startSandbox({ ...KIND, seed: 9 });
 });
 beforeEach(async () => {
   const plaid = plaidClient(sandbox.url);

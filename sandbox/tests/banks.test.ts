@@ -4,7 +4,14 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type RunningSandbox, startSandbox } from "../src/index.ts";
 import { plaidErrorCodes } from "../src/plaid/plaid-error.ts";
 import { launchBrowser } from "./support/browser.ts";
-import { connect, control, failure, LINK_TOKEN_REQUEST, plaidClient } from "./support/client.ts";
+import {
+  connect,
+  control,
+  failure,
+  KIND,
+  LINK_TOKEN_REQUEST,
+  plaidClient,
+} from "./support/client.ts";
 import { call, type HostPage, startHostPage } from "./support/host-page.ts";
 import { goThroughLink, linkStep } from "./support/link-steps.ts";
 
@@ -12,7 +19,7 @@ let sandbox: RunningSandbox;
 let plaid: PlaidApi;
 
 beforeAll(async () => {
-  sandbox = await startSandbox({ seed: 23 });
+  sandbox = await startSandbox({ ...KIND, seed: 23 });
   plaid = plaidClient(sandbox.url);
 });
 beforeEach(() => control(sandbox.url, "POST", "reset"));

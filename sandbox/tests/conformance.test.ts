@@ -15,6 +15,7 @@ import {
   checkAnswer,
   connect,
   failure,
+  KIND,
   LINK_TOKEN_REQUEST,
   plaidClient,
   visited,
@@ -24,7 +25,7 @@ let sandbox: RunningSandbox;
 let plaid: PlaidApi;
 
 beforeAll(async () => {
-  sandbox = await startSandbox({ seed: 7 });
+  sandbox = await startSandbox({ ...KIND, seed: 7 });
   plaid = plaidClient(sandbox.url);
   // Of this file alone, whatever the process ran before.
   visited.clear();

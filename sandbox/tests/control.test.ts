@@ -5,7 +5,7 @@ import type { PlaidApi, Transaction } from "plaid";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { type RunningSandbox, startSandbox } from "../src/index.ts";
 import { absoluteReference, plaidAjv, readOpenApiDocument } from "../src/plaid/openapi-schemas.ts";
-import { connect, control, failure, plaidClient } from "./support/client.ts";
+import { connect, control, failure, KIND, plaidClient } from "./support/client.ts";
 
 let sandbox: RunningSandbox;
 let plaid: PlaidApi;
@@ -14,7 +14,7 @@ let webhook: string;
 let received: { body: { webhook_code: string; [field: string]: unknown }; jwt: string }[] = [];
 
 beforeAll(async () => {
-  sandbox = await startSandbox({ seed: 13 });
+  sandbox = await startSandbox({ ...KIND, seed: 13 });
   plaid = plaidClient(sandbox.url);
   receiver = createServer(async (request, response) => {
     let text = "";

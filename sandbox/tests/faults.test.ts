@@ -4,13 +4,13 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { RequestEntry } from "../src/control/request-log.ts";
 import { type RunningSandbox, startSandbox } from "../src/index.ts";
 import { plaidErrorCodes } from "../src/plaid/plaid-error.ts";
-import { connect, control, failure, plaidClient } from "./support/client.ts";
+import { connect, control, failure, KIND, plaidClient } from "./support/client.ts";
 
 let sandbox: RunningSandbox;
 let plaid: PlaidApi;
 
 beforeAll(async () => {
-  sandbox = await startSandbox({ seed: 3 });
+  sandbox = await startSandbox({ ...KIND, seed: 3 });
   plaid = plaidClient(sandbox.url);
 });
 beforeEach(() => control(sandbox.url, "POST", "reset"));
@@ -117,7 +117,7 @@ test("delay waits, then acts", async () => {
 });
 
 test("hang never answers; the sandbox still closes", async () => {
-  const own = await startSandbox();
+  const own = await startSandbox(KIND);
   await control(own.url, "POST", "faults", {
     faults: [{ path: "/item/get", times: 1, do: { hang: true } }],
   });
@@ -320,7 +320,7 @@ test("the request log tells path, status, code, Item and fault, and holds no tok
 });
 
 test("rate limits: per Item and per client, only when switched on, and over after a minute", async () => {
-  const limited = await startSandbox({ rateLimits: true });
+  const limited = await startSandbox({ ...KIND, rateLimits: true });
   const sdk = plaidClient(limited.url);
   const [one, other] = [await connect(sdk), await connect(sdk)];
   for (let index = 0; index < 15; index += 1)

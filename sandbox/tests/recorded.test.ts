@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type RunningSandbox, startSandbox } from "../src/index.ts";
-import { checkAnswer } from "./support/client.ts";
+import { checkAnswer, KIND } from "./support/client.ts";
 
 /**
  * Requests as public backends send them, written down from the wire. `$name` stands for a value of
@@ -17,7 +17,7 @@ const recorded: Recorded[] = JSON.parse(
 );
 let sandbox: RunningSandbox;
 beforeAll(async () => {
-  sandbox = await startSandbox({ seed: 29 });
+  sandbox = await startSandbox({ ...KIND, seed: 29 });
 });
 afterAll(() => sandbox.close());
 

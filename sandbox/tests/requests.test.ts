@@ -6,6 +6,7 @@ import {
   connect,
   control,
   failure,
+  KIND,
   LINK_TOKEN_REQUEST,
   plaidClient,
 } from "./support/client.ts";
@@ -15,7 +16,7 @@ let sandbox: RunningSandbox;
 let plaid: PlaidApi;
 
 beforeAll(async () => {
-  sandbox = await startSandbox({ seed: 19 });
+  sandbox = await startSandbox({ ...KIND, seed: 19 });
   plaid = plaidClient(sandbox.url);
 });
 afterAll(() => sandbox.close());

@@ -5,7 +5,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type RunningSandbox, startSandbox } from "../src/index.ts";
 import { launchBrowser } from "./support/browser.ts";
-import { control } from "./support/client.ts";
+import { control, KIND } from "./support/client.ts";
 
 let sandbox: RunningSandbox;
 let stranger: ChildProcess;
@@ -14,7 +14,7 @@ let page: Page;
 let url: string;
 
 beforeAll(async () => {
-  sandbox = await startSandbox({ seed: 17, transactionsReadyMs: 600 });
+  sandbox = await startSandbox({ ...KIND, seed: 17, transactionsReadyMs: 600 });
   const port = await freePort();
   url = `http://127.0.0.1:${port}`;
   const file = (name: string) => new URL(`./stranger/${name}`, import.meta.url).pathname;

@@ -7,7 +7,14 @@ import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { type RunningSandbox, startSandbox } from "../src/index.ts";
 import { absoluteReference, plaidAjv, readOpenApiDocument } from "../src/plaid/openapi-schemas.ts";
 import type { Delivery } from "../src/webhooks/sender.ts";
-import { connect, control, failure, LINK_TOKEN_REQUEST, plaidClient } from "./support/client.ts";
+import {
+  connect,
+  control,
+  failure,
+  KIND,
+  LINK_TOKEN_REQUEST,
+  plaidClient,
+} from "./support/client.ts";
 
 interface Received {
   text: string;
@@ -24,7 +31,7 @@ let received: Received[] = [];
 let answers: number[] = [];
 
 beforeAll(async () => {
-  sandbox = await startSandbox();
+  sandbox = await startSandbox(KIND);
   plaid = plaidClient(sandbox.url);
   receiver = createServer(async (request, response) => {
     const chunks: Buffer[] = [];

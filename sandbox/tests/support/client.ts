@@ -2,6 +2,7 @@
 import type { ValidateFunction } from "ajv";
 import axios from "axios";
 import { Configuration, CountryCode, PlaidApi, Products } from "plaid";
+import type { SandboxOptions } from "../../src/index.ts";
 import {
   absoluteReference,
   plaidAjv,
@@ -13,6 +14,17 @@ import type { PlaidErrorBody } from "../../src/plaid/plaid-error.ts";
 const document = readOpenApiDocument("openapi-subset");
 const ajv = plaidAjv(document, false);
 const validators = new Map<string, ValidateFunction>();
+
+/** Every kindness of the sandbox, for tests that are about something else. */
+export const KIND: SandboxOptions = {
+  fullHistory: true,
+  linkEvents: true,
+  webhooksBeforeSync: true,
+  loginRepaired: true,
+  logInsLast: true,
+  historicalPullMs: 0,
+  webhookRetryMs: 250,
+};
 
 /** Paths answered with 200 so far in this test file. */
 export const visited = new Set<string>();
