@@ -1,35 +1,39 @@
 /** Items: making them, finding them by token, showing them. */
 import type { BankAccount } from "./bank/holders.ts";
 import { findInstitution, type Institution } from "./bank/institutions.ts";
-import type { TokenKind } from "./plaid/ids.ts";
 import { PlaidError, type PlaidErrorCode, plaidErrorBody } from "./plaid/plaid-error.ts";
+import { type ProductRequest, productsOfItem } from "./plaid/products.ts";
+import { pullTransactions } from "./pulls.ts";
 import type { Sandbox } from "./sandbox.ts";
-import type { Item } from "./state.ts";
-import { itemWebhook, transactionsWebhook } from "./webhooks/bodies.ts";
+import type { ConsentEvent, Item, VerificationStatus } from "./state.ts";
+import { itemWebhook } from "./webhooks/bodies.ts";
 
+const LOG_IN_LASTS_MS = 30 * 86_400_000;
 const PUBLIC_TOKEN_MS = 30 * 60_000;
-/** Plaid's pulls take seconds; a backend has time to store the Item before it hears of it. */
-const ANNOUNCE_AFTER_MS = 500;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** An account of an Item together with the bank account behind it. */
 export interface ShownAccount {
   account_id: string;
   bank: BankAccount;
+  verification_status: VerificationStatus | undefined;
 }
 
 export interface NewItem {
   client_id: string;
   client_user_id: string | null;
+  user_id: string | null;
   institution: Institution;
   username: string;
   custom_user: string | null;
   /** Indices into the holder's accounts; null takes all. */
   bank_accounts: number[] | null;
-  products: string[];
+  requested: ProductRequest;
   webhook: string | null;
   link_session_id: string | null;
-  days_requested: number;
+  /** Null takes the default. */
+  days_requested: number | null;
+  awaits_deposits: boolean;
 }
 
 /** Makes an Item, as Link's success does: it has no access_token yet. */
@@ -44,25 +48,61 @@ export function createItem(sandbox: Sandbox, wanted: NewItem): Item {
     item_id: sandbox.ids.id(),
     client_id: wanted.client_id,
     client_user_id: wanted.client_user_id,
+    user_id: wanted.user_id,
     institution_id: institution.institution_id,
     username,
     custom_user,
-    accounts: chosen.map((bank_account) => ({ account_id: sandbox.ids.id(), bank_account })),
-    products: wanted.products,
+    accounts: chosen.map((bank_account) => ({
+      account_id: sandbox.ids.id(),
+      bank_account,
+      ...(wanted.awaits_deposits && { verification_status: "pending_automatic_verification" }),
+    })),
+    ...productsOfItem(
+      wanted.requested,
+      institution,
+      chosen.flatMap((index) => holder[index] ?? []),
+    ),
     webhook: wanted.webhook,
-    error: null,
+    error: institution.dropped ? "INSTITUTION_NO_LONGER_SUPPORTED" : null,
+    data_error: null,
     access_token: null,
     link_session_id: wanted.link_session_id,
-    days_requested: wanted.days_requested,
+    days_requested: wanted.days_requested ?? sandbox.defaultDaysRequested,
     transactions_ready_at: null,
+    history_at: null,
+    synced: false,
+    logged_in_at: sandbox.clock.now(),
     created_at: sandbox.clock.iso(),
     removed_at: null,
     activity: [],
     last_webhook: null,
+    consent_events: [],
   };
+  for (const code of ["USER_AGREEMENT", "DATA_SCOPES", "ACCOUNT_SCOPES"] as const) {
+    noteConsent(sandbox, item, "CONSENT_GRANTED", code);
+  }
   sandbox.state.items.set(item.item_id, item);
   sandbox.changed();
   return item;
+}
+
+/** Adds to the Item's history of consent, for `/consent/events/get`. */
+export function noteConsent(
+  sandbox: Sandbox,
+  item: Item,
+  event_type: ConsentEvent["event_type"],
+  event_code: ConsentEvent["event_code"],
+): void {
+  const account_ids = item.accounts.map(({ account_id }) => account_id);
+  const created_at = sandbox.clock.iso();
+  item.consent_events.push({ created_at, event_type, event_code, account_ids });
+}
+
+/** Ends an Item for good. */
+export function removeItem(sandbox: Sandbox, item: Item): void {
+  item.removed_at = sandbox.clock.iso();
+  sandbox.feeds.drop(item.item_id);
+  sandbox.changed();
 }
 
 function endOlderLogIns(sandbox: Sandbox, wanted: NewItem): void {
@@ -84,12 +124,29 @@ export function putInError(sandbox: Sandbox, item: Item, code: PlaidErrorCode): 
   sandbox.webhooks.sendForItem(item, itemWebhook(item, "ERROR", sandbox.clock));
 }
 
-/** Heals an Item, as update mode does, and tells its webhook if it was in error. */
-export function repair(sandbox: Sandbox, item: Item): void {
-  if (item.error === null) return;
+/**
+ * Heals an Item, as update mode does, and tells its webhook if it was in error. That no account is
+ * left can only be cured by choosing accounts again: `picked` says whether the user could.
+ */
+export function repair(sandbox: Sandbox, item: Item, picked: boolean): void {
+  item.logged_in_at = sandbox.clock.now();
+  const cures = (code: PlaidErrorCode) => picked || code !== "NO_ACCOUNTS";
+  if (item.data_error !== null && cures(item.data_error)) item.data_error = null;
+  if (item.error === null || !cures(item.error)) return;
   item.error = null;
   sandbox.changed();
+  if (!sandbox.settings.loginRepaired) return;
   sandbox.webhooks.sendForItem(item, itemWebhook(item, "LOGIN_REPAIRED", sandbox.clock));
+}
+
+/**
+ * Puts an Item in ITEM_LOGIN_REQUIRED when 30 days have passed since its log-in
+ * (https://plaid.com/docs/api/sandbox/#sandboxitemreset_login).
+ */
+export function expireLogIn(sandbox: Sandbox, item: Item): void {
+  const isOver = sandbox.clock.now() >= item.logged_in_at + LOG_IN_LASTS_MS;
+  if (sandbox.settings.logInsLast || !isOver || item.error !== null) return;
+  if (item.removed_at === null) putInError(sandbox, item, "ITEM_LOGIN_REQUIRED");
 }
 
 /** A public_token for an Item: good once, for 30 minutes. */
@@ -128,24 +185,11 @@ export function exchangePublicToken(
   const first = item.access_token === null;
   const access_token = item.access_token ?? issueAccessToken(sandbox, item);
   if (first) {
-    item.transactions_ready_at = sandbox.clock.now() + sandbox.settings.transactionsReadyMs;
-    if (item.products.includes("transactions")) announceTransactions(sandbox, item);
+    const reads = item.products.includes("transactions") && item.error === null;
+    if (reads) pullTransactions(sandbox, item);
   }
   sandbox.changed();
   return { item, access_token };
-}
-
-/** Later, because drawing two years of transactions is no part of an exchange. */
-function announceTransactions(sandbox: Sandbox, item: Item): void {
-  if (item.webhook === null) return;
-  const wait = Math.max(ANNOUNCE_AFTER_MS, sandbox.settings.transactionsReadyMs);
-  sandbox.webhooks.later(wait, () => {
-    if (item.removed_at !== null) return;
-    const count = sandbox.feeds.of(item).current.size;
-    for (const code of ["INITIAL_UPDATE", "HISTORICAL_UPDATE", "SYNC_UPDATES_AVAILABLE"] as const) {
-      sandbox.webhooks.sendForItem(item, transactionsWebhook(item, code, count));
-    }
-  });
 }
 
 /** Gives the Item a new access_token; the one before stops working. */
@@ -167,16 +211,18 @@ export function itemByAccessToken(sandbox: Sandbox, access_token: string, client
   const item = item_id === undefined ? undefined : sandbox.state.items.get(item_id);
   if (!item || item.client_id !== client_id) throw new PlaidError("INVALID_ACCESS_TOKEN");
   if (item.removed_at !== null) throw new PlaidError("ITEM_NOT_FOUND");
+  expireLogIn(sandbox, item);
   return item;
 }
 
-/** Refuses an Item that needs its user: with ITEM_LOGIN_REQUIRED or whatever its error is. */
-export function requireHealthy(item: Item): void {
-  if (item.error !== null) throw new PlaidError(item.error);
+/** Refuses a data call for an Item in error, with ITEM_LOGIN_REQUIRED or whatever its error is. */
+export function requireHealthy({ error, data_error }: Item): void {
+  const code = error ?? data_error;
+  if (code !== null) throw new PlaidError(code);
 }
 
 /** Throws INVALID_PUBLIC_TOKEN or INVALID_ACCESS_TOKEN for a malformed or foreign token. */
-function checkTokenFormat(kind: Exclude<TokenKind, "link">, token: string): void {
+function checkTokenFormat(kind: "public" | "access", token: string): void {
   const code = kind === "public" ? "INVALID_PUBLIC_TOKEN" : "INVALID_ACCESS_TOKEN";
   const [, environment, identifier] = /^[a-z]+-([a-z]+)-(.+)$/.exec(token) ?? [];
   if (!token.startsWith(`${kind}-`) || environment === undefined || !UUID.test(identifier ?? "")) {
@@ -200,9 +246,9 @@ export function shownAccounts(
   account_ids?: string[],
 ): ShownAccount[] {
   const holder = sandbox.bankAccounts(item.institution_id, item.username, item.custom_user);
-  const all = item.accounts.flatMap(({ account_id, bank_account }) => {
+  const all = item.accounts.flatMap(({ account_id, bank_account, verification_status }) => {
     const bank = holder[bank_account];
-    return bank ? [{ account_id, bank }] : [];
+    return bank ? [{ account_id, bank, verification_status }] : [];
   });
   if (account_ids === undefined) return all;
   return account_ids.map((wanted) => {
@@ -213,7 +259,7 @@ export function shownAccounts(
 }
 
 /** An account in Plaid's shape (schema `AccountBase`). */
-export function accountView({ account_id, bank }: ShownAccount) {
+export function accountView({ account_id, bank, verification_status }: ShownAccount) {
   return {
     account_id,
     balances: {
@@ -232,16 +278,20 @@ export function accountView({ account_id, bank }: ShownAccount) {
       : { persistent_account_id: bank.persistent_account_id }),
     subtype: bank.subtype,
     type: bank.type,
+    ...(verification_status === undefined ? {} : { verification_status }),
   };
 }
 
 /** An Item in Plaid's shape (schema `Item`). */
 export function itemView(item: Item) {
   const institution = findInstitution(item.institution_id);
-  const available = institution?.products.filter((product) => !item.products.includes(product));
+  const available = institution?.products.filter(
+    (product) => !item.billed_products.includes(product),
+  );
   return {
     available_products: available ?? [],
-    billed_products: item.products,
+    billed_products: item.billed_products,
+    consented_products: item.consented_products,
     consent_expiration_time: null,
     error: item.error === null ? null : plaidErrorBody(item.error),
     institution_id: item.institution_id,

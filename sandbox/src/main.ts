@@ -1,10 +1,11 @@
 #!/usr/bin/env -S node --import tsx
 /** `npm start -w sandbox`: one sandbox until Ctrl-C. */
 import { parseArgs } from "node:util";
+import { settingsFromTexts } from "./control/settings.ts";
 import { type SandboxOptions, startSandbox } from "./index.ts";
 
 const USAGE = `plaid-sandbox [--port 3001] [--data .local/plaid-sandbox.json | --memory] [--seed 7]
-              [--rate-limits] [--latency 0]`;
+              [--rate-limits] [--latency 0] [--set full_history=true ...]`;
 const DEFAULT_PORT = 3001;
 const DEFAULT_DATA = ".local/plaid-sandbox.json";
 
@@ -17,6 +18,7 @@ function readOptions(): SandboxOptions {
       seed: { type: "string" },
       "rate-limits": { type: "boolean", default: false },
       latency: { type: "string", default: "0" },
+      set: { type: "string", multiple: true, default: [] },
     },
   });
   return {
@@ -24,6 +26,7 @@ function readOptions(): SandboxOptions {
     port: wholeNumber("--port", values.port, 65_535),
     latencyMs: wholeNumber("--latency", values.latency, 600_000),
     rateLimits: values["rate-limits"],
+    ...settingsFromTexts(values.set),
     ...(values.memory ? {} : { dataFile: values.data }),
     ...(values.seed === undefined ? {} : { seed: wholeNumber("--seed", values.seed, 2 ** 31) }),
   };

@@ -17,6 +17,10 @@ import { WebhookSender } from "./webhooks/sender.ts";
 /** The world everyone gets who names no seed. */
 const DEFAULT_WORLD = 1;
 
+/** Plaid's default and most days of transactions (schema `LinkTokenTransactions`). */
+const DEFAULT_DAYS = 90;
+const MOST_DAYS = 730;
+
 export interface SandboxSettings {
   /** Keep state here; null keeps it in memory. */
   dataFile: string | null;
@@ -30,6 +34,22 @@ export interface SandboxSettings {
   newItemInvalidatesOld: boolean;
   /** How long after an exchange the Item's transactions are not ready yet, milliseconds. */
   transactionsReadyMs: number;
+  /** Two years of transactions for an Item whose request names no number of days. */
+  fullHistory: boolean;
+  /** A data call of a product that the user did not consent to in Link is refused. */
+  requireConsent: boolean;
+  /** LINK webhooks and results also for sessions that are neither hosted nor Multi-Item. */
+  linkEvents: boolean;
+  /** The first wait before a webhook is sent again, milliseconds; each next one is four times as long. */
+  webhookRetryMs: number;
+  /** How long after the first 30 days of transactions the rest follow, milliseconds; 0: at once. */
+  historicalPullMs: number;
+  /** Items do not need their user again after 30 days. */
+  logInsLast: boolean;
+  /** LOGIN_REPAIRED also after the app's own update mode. */
+  loginRepaired: boolean;
+  /** SYNC_UPDATES_AVAILABLE also before the first `/transactions/sync` of an Item. */
+  webhooksBeforeSync: boolean;
 }
 
 export class Sandbox {
@@ -67,6 +87,11 @@ export class Sandbox {
     return this.settings.seed ?? DEFAULT_WORLD;
   }
 
+  /** Days of transactions of an Item whose request names none. */
+  get defaultDaysRequested(): number {
+    return this.settings.fullHistory ? MOST_DAYS : DEFAULT_DAYS;
+  }
+
   /** Says that the state has changed, so that it reaches the disk. */
   changed(): void {
     this.#file?.changed();
@@ -80,9 +105,9 @@ export class Sandbox {
   /** Forgets Items, tokens, sessions, faults, requests, changed settings and any moved clock. */
   reset(): void {
     this.settings = this.#startSettings;
-    const { signing_key } = this.state;
+    const { signing_keys } = this.state;
     this.webhooks.cancel();
-    this.state = { ...emptyState(this.settings.seed), signing_key };
+    this.state = { ...emptyState(this.settings.seed), signing_keys };
     this.clock = new Clock();
     this.ids = new IdSource(this.settings.seed);
     this.faults = this.#newFaults();

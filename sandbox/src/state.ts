@@ -4,18 +4,29 @@
  */
 import { readFileSync } from "node:fs";
 import type { JWK } from "jose";
+import type { Challenge } from "./link/mfa.ts";
 import type { PlaidErrorCode } from "./plaid/plaid-error.ts";
+import { onlyProducts, type ProductRequest } from "./plaid/products.ts";
 
 /** An account as one Item shows it: a new `account_id` for a bank account of the holder. */
 export interface ItemAccount {
   account_id: string;
   /** Index of the account among the holder's at the bank. */
   bank_account: number;
+  /** How far the account's numbers are verified; absent when they need no verification. */
+  verification_status?: VerificationStatus;
 }
+
+export type VerificationStatus =
+  | "pending_automatic_verification"
+  | "automatically_verified"
+  | "verification_expired";
 
 /** What happened to an Item's transactions since it was made; replayed to get the sync feed. */
 export type ActivityStep =
   | { kind: "refresh"; day: string }
+  /** The pull of the days before the first 30. */
+  | { kind: "history" }
   | { kind: "bulk"; day: string; bulk: BulkChange }
   | { kind: "create"; day: string; transactions: CreatedTransaction[] }
   /** Update mode: the accounts that the Item had, and has since. */
@@ -48,9 +59,13 @@ export interface Item {
   custom_user: string | null;
   accounts: ItemAccount[];
   products: string[];
+  billed_products: string[];
+  consented_products: string[];
   webhook: string | null;
   /** Set while the Item needs its user, e.g. ITEM_LOGIN_REQUIRED. */
   error: PlaidErrorCode | null;
+  /** Set while data calls fail although `/item/get` shows a healthy Item, e.g. NO_ACCOUNTS. */
+  data_error: PlaidErrorCode | null;
   /** Null until a public_token is exchanged. */
   access_token: string | null;
   link_session_id: string | null;
@@ -58,10 +73,39 @@ export interface Item {
   days_requested: number;
   /** Transactions can be read from then on, ms since the epoch; null before the exchange. */
   transactions_ready_at: number | null;
+  /** The transactions before the first 30 days come then, ms since the epoch; null: they are there. */
+  history_at: number | null;
+  /** `/transactions/sync` has been called. */
+  synced: boolean;
+  /** When the user last logged in, ms since the epoch. */
+  logged_in_at: number;
   created_at: string;
   removed_at: string | null;
   activity: ActivityStep[];
   last_webhook: { sent_at: string; code_sent: string } | null;
+  /** Of `/user/create`, when the link_token named one. */
+  user_id: string | null;
+  consent_events: ConsentEvent[];
+}
+
+export interface ConsentEvent {
+  created_at: string;
+  event_type: "CONSENT_GRANTED" | "CONSENT_UPDATED" | "CONSENT_REVOKED";
+  event_code: "USER_AGREEMENT" | "DATA_SCOPES" | "ACCOUNT_SCOPES" | "REVOCATION";
+  /** The accounts shared from then on. */
+  account_ids: string[];
+}
+
+/** A user of `/user/create`. */
+export interface User {
+  user_id: string;
+  /** For integrations from before the User APIs of December 2025; else null. */
+  user_token: string | null;
+  client_id: string;
+  client_user_id: string;
+  identity: object | null;
+  created_at: string;
+  updated_at: string;
 }
 
 export interface PublicToken {
@@ -81,15 +125,20 @@ export interface LinkToken {
   language: string;
   country_codes: string[];
   client_user_id: string | null;
-  products: string[];
+  user_id: string | null;
+  requested: ProductRequest;
   webhook: string | null;
   redirect_uri: string | null;
   institution_id: string | null;
   account_filters: Record<string, { account_subtypes: string[] }> | null;
-  days_requested: number;
+  /** Null takes the default. */
+  days_requested: number | null;
   /** Update mode: the Item to repair. */
   update_item_id: string | null;
   account_selection_enabled: boolean;
+  /** A Hosted Link session, and where it goes when it ends; null when the app hosts Link. */
+  hosted: { completion_redirect_uri: string | null } | null;
+  multi_item: boolean;
 }
 
 export interface LinkEvent {
@@ -108,12 +157,16 @@ export interface LinkSession {
   institution_id: string | null;
   username: string | null;
   custom_user: string | null;
-  /** Awaiting the code of `user_mfa`. */
-  awaiting_code: boolean;
+  /** What the bank still asks, from `round` on; null for nothing. */
+  mfa: (Challenge & { round: number }) | null;
   /** Logged in: accounts may be chosen. */
   logged_in: boolean;
   oauth: { state_id: string; result: "pending" | "granted" | "denied"; used: boolean } | null;
-  success: { public_token: string; metadata: LinkSuccessMetadata } | null;
+  /** The accounts that the user chose on the bank's own page; null when it has no such page. */
+  bank_choice: number[] | null;
+  awaits_deposits: boolean;
+  /** The Items of the session: one, or in a Multi-Item session any number. */
+  added: { public_token: string; metadata: LinkSuccessMetadata }[];
   exit: { error: object | null; metadata: LinkExitMetadata } | null;
   events: LinkEvent[];
 }
@@ -144,10 +197,13 @@ export interface LinkExitMetadata {
   request_id: string;
 }
 
-/** The key that signs webhooks: private JWK, and the public one as Plaid shows it. */
+/** A key that signs webhooks, or did. */
 export interface SigningKey {
   private_jwk: JWK;
+  /** Seconds since the epoch. */
   created_at: number;
+  /** When the next key took its place, seconds since the epoch; null for the one in use. */
+  expired_at: number | null;
 }
 
 export interface State {
@@ -155,11 +211,14 @@ export interface State {
   seed: number | null;
   minted: number;
   clock_offset_ms: number;
-  signing_key: SigningKey | null;
+  /** Oldest first; the last one is in use. */
+  signing_keys: SigningKey[];
   items: Map<string, Item>;
   public_tokens: Map<string, PublicToken>;
   link_tokens: Map<string, LinkToken>;
   link_sessions: Map<string, LinkSession>;
+  /** user_id -> user. */
+  users: Map<string, User>;
   /** access_token -> item_id. A removed Item keeps its entry; an invalidated token loses it. */
   access_tokens: Map<string, string>;
 }
@@ -170,16 +229,24 @@ export function emptyState(seed: number | null): State {
     seed,
     minted: 0,
     clock_offset_ms: 0,
-    signing_key: null,
+    signing_keys: [],
     items: new Map(),
     public_tokens: new Map(),
     link_tokens: new Map(),
     link_sessions: new Map(),
+    users: new Map(),
     access_tokens: new Map(),
   };
 }
 
-const MAPS = ["items", "public_tokens", "link_tokens", "link_sessions", "access_tokens"] as const;
+const MAPS = [
+  "items",
+  "public_tokens",
+  "link_tokens",
+  "link_sessions",
+  "access_tokens",
+  "users",
+] as const;
 
 /** The state as JSON text. */
 export function serialiseState(state: State): string {
@@ -207,5 +274,39 @@ export function readStateFile(file: string): State | null {
     throw new Error(`${file} is not a state file of the Plaid sandbox: no version 1. Delete it.`);
   }
   for (const name of MAPS) raw[name] = new Map(Object.entries(raw[name] ?? {}));
-  return raw as unknown as State;
+  const state = raw as unknown as State & { signing_key?: SigningKey | null };
+  state.signing_keys ??= state.signing_key ? [{ ...state.signing_key, expired_at: null }] : [];
+  delete state.signing_key;
+  for (const item of state.items.values()) completeItem(item);
+  for (const token of state.link_tokens.values()) completeToken(token);
+  for (const session of state.link_sessions.values()) completeSession(session);
+  return state;
+}
+
+/** Adds what a state file of an earlier version of the sandbox lacks. */
+function completeItem(item: Item): void {
+  item.data_error ??= null;
+  item.billed_products ??= item.products;
+  item.consented_products ??= item.products;
+  item.user_id ??= null;
+  item.history_at ??= null;
+  item.synced ??= true;
+  item.logged_in_at ??= Date.parse(item.created_at);
+  item.consent_events ??= [];
+}
+
+function completeToken(token: LinkToken & { products?: string[] }): void {
+  token.requested ??= onlyProducts(token.products ?? []);
+  token.user_id ??= null;
+  token.hosted ??= null;
+  token.multi_item ??= false;
+}
+
+function completeSession(
+  session: LinkSession & { success?: LinkSession["added"][number] | null },
+): void {
+  session.added ??= session.success ? [session.success] : [];
+  session.mfa ??= null;
+  session.bank_choice ??= null;
+  session.awaits_deposits ??= false;
 }

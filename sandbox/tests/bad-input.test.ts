@@ -2,7 +2,14 @@ import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { type RunningSandbox, startSandbox } from "../src/index.ts";
 import { readOpenApiDocument } from "../src/plaid/openapi-schemas.ts";
-import { checkAnswer, connect, LINK_TOKEN_REQUEST, plaidClient } from "./support/client.ts";
+import {
+  checkAnswer,
+  checkRequest,
+  connect,
+  KIND,
+  LINK_TOKEN_REQUEST,
+  plaidClient,
+} from "./support/client.ts";
 
 let sandbox: RunningSandbox;
 /** A good body for every path, by name. */
@@ -10,7 +17,7 @@ let good: Record<string, Record<string, unknown>>;
 const PATHS = Object.keys(readOpenApiDocument("openapi-subset").paths);
 
 beforeAll(async () => {
-  sandbox = await startSandbox({ seed: 9 });
+  sandbox = await startSandbox({ ...KIND, seed: 9 });
 });
 beforeEach(async () => {
   const plaid = plaidClient(sandbox.url);
@@ -30,6 +37,17 @@ beforeEach(async () => {
     "/institutions/get_by_id": { institution_id: "ins_13", country_codes },
     "/institutions/search": { query: "bank", country_codes, products: ["auth"] },
     "/webhook_verification_key/get": { key_id: "x" },
+    "/user/create": { client_user_id: "u", identity: { name: null } },
+    "/investments/holdings/get": { access_token, options: { account_ids: [] } },
+    "/investments/transactions/get": { access_token, ...dates, options: { count: 5, offset: 0 } },
+    "/liabilities/get": { access_token, options: {} },
+    "/item/products/terminate": { access_token, reason_code: "OTHER", reason_note: null },
+    "/processor/token/create": { access_token, account_id: "x", processor: "dwolla" },
+    "/sandbox/item/set_verification_status": {
+      access_token,
+      account_id: "x",
+      verification_status: "automatically_verified",
+    },
     "/sandbox/public_token/create": {
       institution_id: "ins_13",
       initial_products: ["auth"],
@@ -85,8 +103,11 @@ test.each(PATHS)("%s: no field's value makes the sandbox fail", async (path) => 
   const stderr = vi.spyOn(process.stderr, "write").mockReturnValue(true);
   await fc.assert(
     fc.asyncProperty(fc.nat(40), odd, async (pick, value) => {
-      const answer = await post(path, spoiled(good[path], pick, value));
+      const body = spoiled(good[path], pick, value);
+      const answer = await post(path, body);
       expect(answer.status).toBeLessThan(500);
+      // The other direction: what does not fit the description is refused.
+      if (answer.status === 200) checkRequest(path, body);
       checkAnswer(path, answer.status, answer.body);
     }),
     { numRuns: 60, seed: 4 },
@@ -121,8 +142,12 @@ test("no configuration of user_custom makes the sandbox fail", async () => {
       const { access_token } = (await plaid.itemPublicTokenExchange({ public_token })).data;
       await plaid.accountsGet({ access_token });
       await plaid.identityGet({ access_token });
-      await plaid.authGet({ access_token });
-      await plaid.transactionsSync({ access_token });
+      // An Item without such accounts is refused, which is no failure of the sandbox.
+      for (const path of ["/auth/get", "/transactions/sync"]) {
+        const answer = await post(path, { access_token });
+        expect(answer.status).toBeLessThan(500);
+        checkAnswer(path, answer.status, answer.body);
+      }
     }),
     { numRuns: 300, seed: 4 },
   );

@@ -2,15 +2,20 @@ import {
   SandboxItemFireWebhookRequestWebhookCodeEnum as Code,
   CountryCode,
   type PlaidApi,
+  ProcessorTokenCreateRequestProcessorEnum,
   Products,
+  ProductsTerminateReasonCode,
+  SandboxItemSetVerificationStatusRequestVerificationStatusEnum as VerificationStatus,
 } from "plaid";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { ENDPOINTS } from "../src/endpoints/index.ts";
 import { type RunningSandbox, startSandbox } from "../src/index.ts";
 import { readOpenApiDocument } from "../src/plaid/openapi-schemas.ts";
 import {
   checkAnswer,
   connect,
   failure,
+  KIND,
   LINK_TOKEN_REQUEST,
   plaidClient,
   visited,
@@ -20,7 +25,7 @@ let sandbox: RunningSandbox;
 let plaid: PlaidApi;
 
 beforeAll(async () => {
-  sandbox = await startSandbox({ seed: 7 });
+  sandbox = await startSandbox({ ...KIND, seed: 7 });
   plaid = plaidClient(sandbox.url);
   // Of this file alone, whatever the process ran before.
   visited.clear();
@@ -38,7 +43,7 @@ async function raw(path: string, body: string, headers: Record<string, string> =
 }
 const KEYS = { "plaid-client-id": "c", "plaid-secret": "s" };
 
-test("the official SDK walks every endpoint of the description, and every answer fits it", async () => {
+test("the official SDK walks every endpoint that is served, and every response fits the description", async () => {
   const webhook = "http://127.0.0.1:9/nobody";
   const linkToken = (await plaid.linkTokenCreate({ ...LINK_TOKEN_REQUEST, webhook })).data;
   expect(linkToken.link_token).toMatch(/^link-sandbox-[0-9a-f-]{36}$/);
@@ -84,21 +89,145 @@ test("the official SDK walks every endpoint of the description, and every answer
   await plaid.institutionsSearch({ query: "platypus", country_codes, products: [Products.Auth] });
   await plaid.itemWebhookUpdate({ access_token, webhook: `${webhook}/2` });
   await plaid.sandboxItemFireWebhook({ access_token, webhook_code: Code.SyncUpdatesAvailable });
+  const { user_id } = (await plaid.userCreate({ client_user_id: "user-1" })).data;
+  const again = (await plaid.userCreate({ client_user_id: "user-1" })).data;
+  expect(again.user_id).toBe(user_id);
+  const forUser = (
+    await plaid.linkTokenCreate({
+      ...LINK_TOKEN_REQUEST,
+      ...({ user: undefined, user_id } as object),
+    })
+  ).data;
+  expect(forUser).toMatchObject({ user_id });
+
+  const holdings = (await plaid.investmentsHoldingsGet({ access_token })).data;
+  expect(holdings.accounts.every(({ type }) => type === "investment")).toBe(true);
+  for (const { account_id, balances } of holdings.accounts) {
+    const held = holdings.holdings.filter((holding) => holding.account_id === account_id);
+    const sum = held.reduce((total, holding) => total + holding.institution_value, 0);
+    expect(sum).toBeCloseTo(balances.current ?? 0, 2);
+  }
+  const moved = await plaid.investmentsTransactionsGet({
+    access_token,
+    start_date: "2020-01-01",
+    end_date: "2099-01-01",
+    options: { count: 10 },
+  });
+  expect(moved.data.investment_transactions).toHaveLength(10);
+  expect(moved.data.total_investment_transactions).toBeGreaterThan(40);
+  await plaid.investmentsRefresh({ access_token });
+  const { liabilities } = (await plaid.liabilitiesGet({ access_token })).data;
+  expect(liabilities.credit).toHaveLength(2);
+  expect(liabilities.student).toHaveLength(1);
+  expect(liabilities.mortgage).toHaveLength(1);
+  const recurring = (await plaid.transactionsRecurringGet({ access_token })).data;
+  expect(recurring.inflow_streams.map(({ frequency }) => frequency)).toContain("BIWEEKLY");
+  expect(recurring.outflow_streams.map(({ merchant_name }) => merchant_name)).toContain(
+    "Streamhouse",
+  );
+  const [account_id = ""] = account_ids;
+  const processor = ProcessorTokenCreateRequestProcessorEnum.Dwolla;
+  const token = await plaid.processorTokenCreate({ access_token, account_id, processor });
+  expect(token.data.processor_token).toMatch(/^processor-sandbox-/);
+  await plaid.sandboxItemSetVerificationStatus({
+    access_token,
+    account_id,
+    verification_status: VerificationStatus.AutomaticallyVerified,
+  });
+  const [verified] = (await plaid.accountsGet({ access_token })).data.accounts;
+  expect(verified).toMatchObject({ verification_status: "automatically_verified" });
+  const consent = (await plaid.consentEventsGet({ access_token })).data.consent_events;
+  expect(consent.map(({ event_code }) => event_code)).toContain("ACCOUNT_SCOPES");
+
   await plaid.sandboxItemResetLogin({ access_token });
   const error = (await plaid.itemGet({ access_token })).data.item.error;
   expect(error?.error_code).toBe("ITEM_LOGIN_REQUIRED");
   const { new_access_token } = (await plaid.itemAccessTokenInvalidate({ access_token })).data;
   expect((await failure(plaid.itemGet({ access_token }))).error_code).toBe("INVALID_ACCESS_TOKEN");
   await plaid.itemRemove({ access_token: new_access_token });
+  const other = await connect(plaid);
+  const reason_code = ProductsTerminateReasonCode.Other;
+  await plaid.itemProductsTerminate({ access_token: other.access_token, reason_code });
+  const gone = await failure(plaid.itemGet({ access_token: other.access_token }));
+  expect(gone.error_code).toBe("ITEM_NOT_FOUND");
 
   const unknownKey = await failure(plaid.webhookVerificationKeyGet({ key_id: "unknown" }));
   expect(unknownKey.error_code).toBe("INVALID_WEBHOOK_VERIFICATION_KEY_ID");
 
   // The key of a signed webhook is fetched in webhooks.test.ts.
-  const left = Object.keys(readOpenApiDocument("openapi-subset").paths).filter(
-    (path) => !visited.has(path),
-  );
+  const left = [...ENDPOINTS.keys()].filter((path) => !visited.has(path));
   expect(left).toEqual(["/webhook_verification_key/get"]);
+});
+
+/** Calls an endpoint by its path, with a body that the SDK's types would not allow. */
+function bySdk(path: string, body: object): Promise<unknown> {
+  const { operationId } = readOpenApiDocument("openapi-subset").paths[path]?.post ?? {};
+  const methods = plaid as unknown as Record<string, (body: object) => Promise<unknown>>;
+  const method = methods[operationId ?? ""];
+  if (!method) throw new Error(`the SDK has no ${operationId}`);
+  return method.call(plaid, body);
+}
+
+test.each([...ENDPOINTS.keys()])(
+  "%s refuses bad input through the SDK as Plaid does",
+  async (path) => {
+    const code = async (body: object) => (await failure(bySdk(path, body))).error_code;
+    const { required = [], properties } = requestSchema(path);
+    if (required.length > 0) expect(await code({})).toBe("MISSING_FIELDS");
+    const filled = Object.fromEntries(
+      [...required, ...(path === "/link/token/create" ? ["user"] : [])].map((name) => [
+        name,
+        SAMPLES[name] ?? "x",
+      ]),
+    );
+    expect(await code({ ...filled, colour: "red" })).toBe("UNKNOWN_FIELDS");
+    expect(await code({ ...filled, client_id: 5 })).toBe("INVALID_FIELD");
+    if (!("access_token" in properties)) return;
+    const unknown = "access-sandbox-0b7a1f4e-1f0c-4a3e-9a52-000000000000";
+    const update = { ...filled, access_token: unknown };
+    expect(await code(update)).toBe("INVALID_ACCESS_TOKEN");
+    expect(await code({ ...filled, access_token: "access-production-1" })).toBe(
+      "INVALID_ACCESS_TOKEN",
+    );
+    expect(await code({ ...filled, access_token: ["x"] })).toBe("INVALID_FIELD");
+  },
+);
+
+/** A good value for each field that some endpoint requires. */
+const SAMPLES: Record<string, unknown> = {
+  user: { client_user_id: "u" },
+  client_name: "a",
+  language: "en",
+  country_codes: ["US"],
+  count: 1,
+  offset: 0,
+  start_date: "2026-01-01",
+  end_date: "2026-02-01",
+  transactions: [],
+  initial_products: ["auth"],
+  reason_code: "OTHER",
+  processor: "dwolla",
+  webhook_code: "DEFAULT_UPDATE",
+  verification_status: "automatically_verified",
+};
+
+function requestSchema(path: string): { required?: string[]; properties: object } {
+  const document = readOpenApiDocument("openapi-subset");
+  const schema = document.paths[path]?.post.requestBody?.content["application/json"].schema;
+  const name = (schema as { $ref: string }).$ref.split("/").at(-1) ?? "";
+  return document.components.schemas[name] as never;
+}
+
+test("a path of the description that is not served says so in Plaid's shape", async () => {
+  const paths = Object.keys(readOpenApiDocument("openapi-subset").paths);
+  for (const path of paths.filter((each) => !ENDPOINTS.has(each))) {
+    const answer = await raw(path, "{}", KEYS);
+    checkAnswer(path, answer.status, answer.body);
+    expect(answer.body).toMatchObject({
+      error_code: "NOT_FOUND",
+      error_message: `this stand-in does not serve ${path}`,
+    });
+  }
 });
 
 test("credentials in the body do as well as in the headers", async () => {
@@ -116,7 +245,16 @@ test("credentials in the body do as well as in the headers", async () => {
 });
 
 test.each([
-  ["no such path", "/item/nothing", "{}", KEYS, 404, "INVALID_REQUEST", "NOT_FOUND", "not found"],
+  [
+    "no such path",
+    "/item/nothing",
+    "{}",
+    KEYS,
+    404,
+    "INVALID_REQUEST",
+    "NOT_FOUND",
+    "this stand-in does not serve /item/nothing",
+  ],
   [
     "not JSON",
     "/item/get",

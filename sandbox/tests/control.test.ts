@@ -5,7 +5,7 @@ import type { PlaidApi, Transaction } from "plaid";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { type RunningSandbox, startSandbox } from "../src/index.ts";
 import { absoluteReference, plaidAjv, readOpenApiDocument } from "../src/plaid/openapi-schemas.ts";
-import { connect, control, failure, plaidClient } from "./support/client.ts";
+import { connect, control, failure, KIND, plaidClient } from "./support/client.ts";
 
 let sandbox: RunningSandbox;
 let plaid: PlaidApi;
@@ -14,7 +14,7 @@ let webhook: string;
 let received: { body: { webhook_code: string; [field: string]: unknown }; jwt: string }[] = [];
 
 beforeAll(async () => {
-  sandbox = await startSandbox({ seed: 13 });
+  sandbox = await startSandbox({ ...KIND, seed: 13 });
   plaid = plaidClient(sandbox.url);
   receiver = createServer(async (request, response) => {
     let text = "";
@@ -114,6 +114,22 @@ test("an Item is put in any of Plaid's errors, by its item_id", async () => {
   expect((await arrived("ERROR")).body).toMatchObject({ item_id });
 });
 
+test("data_only: data calls fail while /item/get shows a healthy Item, until error_code is null", async () => {
+  const { access_token, item_id } = await connect(plaid, "ins_109508", { webhook });
+  await post("items/error", { item_id, error_code: "NO_ACCOUNTS", data_only: true });
+  expect((await plaid.itemGet({ access_token })).data.item.error).toBeNull();
+  for (const call of [
+    plaid.accountsGet({ access_token }),
+    plaid.transactionsSync({ access_token }),
+    plaid.authGet({ access_token }),
+  ]) {
+    expect((await failure(call)).error_code).toBe("NO_ACCOUNTS");
+  }
+  await post("items/error", { item_id, error_code: null });
+  await plaid.accountsGet({ access_token });
+  expect(received.map(({ body }) => body.webhook_code)).not.toContain("ERROR");
+});
+
 test("reset-login puts an Item in need of its user, by its item_id", async () => {
   const { access_token, item_id } = await connect(plaid, "ins_109508", { webhook });
   await post("items/reset-login", { item_id });
@@ -172,6 +188,14 @@ test("settings are switched while it runs, and a reset brings back those of the 
     latency_ms: 0,
     new_item_invalidates_old: true,
     transactions_ready_ms: 0,
+    full_history: true,
+    require_consent: false,
+    link_events: true,
+    webhook_retry_ms: 250,
+    historical_pull_ms: 0,
+    log_ins_last: true,
+    login_repaired: true,
+    webhooks_before_sync: true,
   });
 });
 

@@ -4,13 +4,13 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { RequestEntry } from "../src/control/request-log.ts";
 import { type RunningSandbox, startSandbox } from "../src/index.ts";
 import { plaidErrorCodes } from "../src/plaid/plaid-error.ts";
-import { connect, control, failure, plaidClient } from "./support/client.ts";
+import { connect, control, failure, KIND, plaidClient } from "./support/client.ts";
 
 let sandbox: RunningSandbox;
 let plaid: PlaidApi;
 
 beforeAll(async () => {
-  sandbox = await startSandbox({ seed: 3 });
+  sandbox = await startSandbox({ ...KIND, seed: 3 });
   plaid = plaidClient(sandbox.url);
 });
 beforeEach(() => control(sandbox.url, "POST", "reset"));
@@ -24,6 +24,20 @@ const EXCHANGE = "/item/public_token/exchange";
 async function publicToken(): Promise<string> {
   const request = { institution_id: "ins_56", initial_products: [Products.Auth] };
   return (await plaid.sandboxPublicTokenCreate(request)).data.public_token;
+}
+/** Posts without the SDK, whose checks an odd response would not pass. */
+async function raw(path: string, body: object) {
+  const answer = await fetch(sandbox.url + path, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      "plaid-client-id": "test-client",
+      "plaid-secret": "s",
+    },
+    body: JSON.stringify(body),
+  });
+  const type = answer.headers.get("content-type");
+  return { status: answer.status, type, text: await answer.text() };
 }
 /** The error's code when no answer came, e.g. ECONNRESET. */
 async function broken(call: Promise<unknown>): Promise<string> {
@@ -103,7 +117,7 @@ test("delay waits, then acts", async () => {
 });
 
 test("hang never answers; the sandbox still closes", async () => {
-  const own = await startSandbox();
+  const own = await startSandbox(KIND);
   await control(own.url, "POST", "faults", {
     faults: [{ path: "/item/get", times: 1, do: { hang: true } }],
   });
@@ -120,17 +134,80 @@ test("hang never answers; the sandbox still closes", async () => {
 test("malformed acts and answers half a body", async () => {
   const public_token = await publicToken();
   await faults({ path: EXCHANGE, times: 1, do: { malformed: true } });
-  const answer = await fetch(sandbox.url + EXCHANGE, {
-    method: "POST",
-    headers: {
-      "content-type": "application/json",
-      "plaid-client-id": "test-client",
-      "plaid-secret": "s",
-    },
-    body: JSON.stringify({ public_token }),
-  });
-  expect(answer.status).toBe(200);
-  await expect(answer.json()).rejects.toThrow(SyntaxError);
+  const { status, text } = await raw(EXCHANGE, { public_token });
+  expect(status).toBe(200);
+  expect(() => JSON.parse(text)).toThrow(SyntaxError);
+});
+
+test("patch changes the response and nothing that the sandbox remembers", async () => {
+  const { access_token } = await connect(plaid);
+  const patch = [
+    { op: "replace", path: "/accounts/0/name", value: "A\u0000B \ud800" },
+    { op: "add", path: "/accounts/1/balances/current", value: null },
+    { op: "remove", path: "/accounts/2/subtype" },
+    { op: "replace", path: "/accounts/3/type", value: "of a kind nobody knows" },
+    { op: "replace", path: "/accounts/3/balances/current", value: 1e300 },
+    { op: "copy", from: "/accounts/0", path: "/accounts/-" },
+    { op: "replace", path: "/accounts/4/account_id", value: "another Item's" },
+  ];
+  await faults({ path: "/accounts/get", times: 1, do: { patch } });
+  const changed = await raw("/accounts/get", { access_token });
+  expect(changed.status).toBe(200);
+  const { accounts } = JSON.parse(changed.text);
+  expect(accounts[0].name).toBe("A\u0000B \ud800");
+  expect(accounts[1].balances.current).toBeNull();
+  expect(accounts[2]).not.toHaveProperty("subtype");
+  expect(accounts[3]).toMatchObject({ type: "of a kind nobody knows" });
+  expect(accounts[3].balances.current).toBe(1e300);
+  expect(accounts[4]).toMatchObject({ account_id: "another Item's" });
+  const [after] = (await plaid.accountsGet({ access_token })).data.accounts;
+  expect(after?.name).toBe("Plaid Checking");
+});
+
+test("patch leaves the history of an Item alone when it changes a page of it", async () => {
+  const { access_token } = await connect(plaid);
+  const patch = [{ op: "replace", path: "/added/0/amount", value: null }];
+  await faults({ path: "/transactions/sync", times: 1, do: { patch } });
+  const page = JSON.parse((await raw("/transactions/sync", { access_token })).text);
+  expect(page.added[0].amount).toBeNull();
+  const { added } = (await plaid.transactionsSync({ access_token })).data;
+  expect(typeof added[0]?.amount).toBe("number");
+});
+
+test("patch waits for a response that it fits, and the list says why it did not fit", async () => {
+  const { access_token } = await connect(plaid);
+  const patch = [{ op: "remove", path: "/added/0/name" }];
+  await faults({ path: "*", times: 1, do: { patch } });
+  await plaid.transactionsGet({ access_token, start_date: "2020-01-01", end_date: "2020-01-02" });
+  const listed = await control<{ faults: object[] }>(sandbox.url, "GET", "faults");
+  expect(listed.faults).toMatchObject([{ applied: 0, unfit: expect.stringContaining("/added/0") }]);
+  const page = JSON.parse((await raw("/transactions/sync", { access_token })).text);
+  expect(page.added[0]).not.toHaveProperty("name");
+});
+
+test("status and body are sent instead of acting: an unknown error, a page of HTML, a huge number", async () => {
+  const public_token = await publicToken();
+  const unknown = { error_type: "ITEM_ERROR", error_code: "NEVER_HEARD_OF", display_message: "Hm" };
+  await faults(
+    { path: EXCHANGE, times: 1, do: { status: 418, body: unknown } },
+    { path: EXCHANGE, times: 1, do: { status: 502, body: "<html>Bad gateway</html>" } },
+    { path: EXCHANGE, times: 1, do: { status: 200, body: '{"amount":1e400}' } },
+  );
+  const answers = [];
+  for (let index = 0; index < 3; index += 1) answers.push(await raw(EXCHANGE, { public_token }));
+  expect(answers.map(({ status, type }) => [status, type])).toEqual([
+    [418, "application/json; charset=utf-8"],
+    [502, "text/html; charset=utf-8"],
+    [200, "application/json; charset=utf-8"],
+  ]);
+  expect(JSON.parse(answers[0]?.text ?? "")).toEqual(unknown);
+  expect(answers[2]?.text).toBe('{"amount":1e400}');
+  await plaid.itemPublicTokenExchange({ public_token });
+  expect((await requests()).slice(1, 4).map(({ fault }) => fault)).toEqual([
+    "status 418",
+    "status 502",
+    "status 200",
+  ]);
 });
 
 test("after lets requests pass first; * means every path", async () => {
@@ -199,6 +276,24 @@ test.each([
     [{ path: "*", times: 1, colour: "red", do: { hang: true } }],
     "unknown colour",
   ],
+  ["a patch that is empty", [{ path: "*", times: 1, do: { patch: [] } }], "must be a list of JSON"],
+  [
+    "an operation nobody knows",
+    [{ path: "*", times: 1, do: { patch: [{ op: "swap", path: "/a" }] } }],
+    "patch[0].op must be one of add",
+  ],
+  [
+    "an operation without its value",
+    [{ path: "*", times: 1, do: { patch: [{ op: "add", path: "/a" }] } }],
+    'patch[0] needs "value"',
+  ],
+  [
+    "a pointer that is none",
+    [{ path: "*", times: 1, do: { patch: [{ op: "remove", path: "a.b" }] } }],
+    "patch[0].path must be a JSON pointer",
+  ],
+  ["a status of 99", [{ path: "*", times: 1, do: { status: 99, body: {} } }], "200 to 599"],
+  ["a status without a body", [{ path: "*", times: 1, do: { status: 500 } }], 'needs a "body"'],
   ["a good one and a bad one", [{ path: "*", times: 1, do: { hang: true } }, {}], "faults[1]"],
 ])("a rule with %s is refused with the reason, and none is added", async (_case, list, reason) => {
   const refused = control(sandbox.url, "POST", "faults", { faults: list });
@@ -225,7 +320,7 @@ test("the request log tells path, status, code, Item and fault, and holds no tok
 });
 
 test("rate limits: per Item and per client, only when switched on, and over after a minute", async () => {
-  const limited = await startSandbox({ rateLimits: true });
+  const limited = await startSandbox({ ...KIND, rateLimits: true });
   const sdk = plaidClient(limited.url);
   const [one, other] = [await connect(sdk), await connect(sdk)];
   for (let index = 0; index < 15; index += 1)

@@ -4,7 +4,14 @@ import type { Browser, BrowserContextOptions, Frame, FrameLocator, Page } from "
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { type RunningSandbox, startSandbox } from "../src/index.ts";
 import { launchBrowser } from "./support/browser.ts";
-import { connect, control, failure, LINK_TOKEN_REQUEST, plaidClient } from "./support/client.ts";
+import {
+  connect,
+  control,
+  failure,
+  KIND,
+  LINK_TOKEN_REQUEST,
+  plaidClient,
+} from "./support/client.ts";
 import { call, calls, type HostPage, startHostPage } from "./support/host-page.ts";
 
 type Handler = Record<"open" | "exit" | "destroy", () => void>;
@@ -17,7 +24,7 @@ let browser: Browser;
 let noise: string[] = [];
 
 beforeAll(async () => {
-  sandbox = await startSandbox({ seed: 21 });
+  sandbox = await startSandbox({ ...KIND, seed: 21 });
   plaid = plaidClient(sandbox.url);
   host = await startHostPage(sandbox.url);
   browser = await launchBrowser();
@@ -423,9 +430,10 @@ test("account_filters narrow the picker; with nothing left, NO_ACCOUNTS", async 
   const { link } = await toBank("First Platypus Bank", only);
   await logIn(link);
   await expect.poll(() => link.getByRole("checkbox").count()).toBe(1);
-  const none = await linkToken({ account_filters: { investment: { account_subtypes: ["ira"] } } });
+  const none = await linkToken({ account_filters: { credit: { account_subtypes: ["all"] } } });
   const second = await toBank("Houndstooth Bank", none);
-  await logIn(second.link);
+  // This user has a checking account only, whatever the bank.
+  await logIn(second.link, "user_ewa_user");
   await second.link.getByRole("heading", { name: "No accounts to connect" }).waitFor();
 });
 

@@ -5,7 +5,14 @@ import { join } from "node:path";
 import { type PlaidApi, Products } from "plaid";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startSandbox } from "../src/index.ts";
-import { connect, control, failure, LINK_TOKEN_REQUEST, plaidClient } from "./support/client.ts";
+import {
+  connect,
+  control,
+  failure,
+  KIND,
+  LINK_TOKEN_REQUEST,
+  plaidClient,
+} from "./support/client.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -29,7 +36,7 @@ async function accountsOf(plaid: PlaidApi, username: string, institution_id = "i
 }
 
 test("one holder connected twice shows the same accounts under new account_ids; another holder shows others", async () => {
-  const sandbox = await startSandbox();
+  const sandbox = await startSandbox(KIND);
   const plaid = plaidClient(sandbox.url);
   const real = (accounts: Awaited<ReturnType<typeof accountsOf>>) =>
     accounts.map(({ account_id, ...rest }) => rest);
@@ -47,7 +54,7 @@ test("one holder connected twice shows the same accounts under new account_ids; 
 test.each(["ins_56", "ins_13", "ins_15", "ins_11"])(
   "%s: a second Item of the holder ends the first's log-in, another holder's does not",
   async (institution_id) => {
-    const sandbox = await startSandbox();
+    const sandbox = await startSandbox(KIND);
     const plaid = plaidClient(sandbox.url);
     const stranger = await connect(plaidClient(sandbox.url, "another-client"), institution_id);
     const first = await connect(plaid, institution_id);
@@ -64,7 +71,7 @@ test.each(["ins_56", "ins_13", "ins_15", "ins_11"])(
 test.each(["ins_56", "ins_13", "ins_127287"])(
   "%s tokenises: persistent_account_id is one for two Items, the account number is not",
   async (institution_id) => {
-    const sandbox = await startSandbox({ newItemInvalidatesOld: false });
+    const sandbox = await startSandbox({ ...KIND, newItemInvalidatesOld: false });
     const plaid = plaidClient(sandbox.url);
     const [first, second] = [
       await connect(plaid, institution_id),
@@ -87,7 +94,7 @@ test.each(["ins_56", "ins_13", "ins_127287"])(
 );
 
 test("newItemInvalidatesOld: false leaves the first Item alone", async () => {
-  const sandbox = await startSandbox({ newItemInvalidatesOld: false });
+  const sandbox = await startSandbox({ ...KIND, newItemInvalidatesOld: false });
   const plaid = plaidClient(sandbox.url);
   const first = await connect(plaid, "ins_56");
   await connect(plaid, "ins_56");
@@ -97,7 +104,7 @@ test("newItemInvalidatesOld: false leaves the first Item alone", async () => {
 
 test("two runs with one seed are the same, token for token", async () => {
   const run = async () => {
-    const sandbox = await startSandbox({ seed: 42 });
+    const sandbox = await startSandbox({ ...KIND, seed: 42 });
     const plaid = plaidClient(sandbox.url);
     const item = await connect(plaid);
     const { next_cursor, added } = (await plaid.transactionsSync({ ...pick(item), count: 50 }))
@@ -111,7 +118,7 @@ test("two runs with one seed are the same, token for token", async () => {
 
 test("with a data file a restart forgets nothing and repeats no id", async () => {
   const dataFile = join(folder, "deep", "state.json");
-  const before = await startSandbox({ dataFile, seed: 5 });
+  const before = await startSandbox({ ...KIND, dataFile, seed: 5 });
   const plaid = plaidClient(before.url);
   const { access_token, item_id } = await connect(plaid);
   const { link_token } = (await plaid.linkTokenCreate(LINK_TOKEN_REQUEST)).data;
@@ -119,7 +126,7 @@ test("with a data file a restart forgets nothing and repeats no id", async () =>
   await plaid.transactionsRefresh({ access_token });
   await before.close();
 
-  const after = await startSandbox({ dataFile, seed: 5 });
+  const after = await startSandbox({ ...KIND, dataFile, seed: 5 });
   const again = plaidClient(after.url);
   expect((await again.itemGet({ access_token })).data.item.item_id).toBe(item_id);
   expect((await again.linkTokenGet({ link_token })).data.link_token).toBe(link_token);
@@ -131,7 +138,7 @@ test("with a data file a restart forgets nothing and repeats no id", async () =>
 });
 
 test("a killed sandbox takes up where it was", async () => {
-  const probe = await startSandbox();
+  const probe = await startSandbox(KIND);
   await probe.close();
   const dataFile = join(folder, "killed.json");
   const first = run("--port", String(probe.port), "--data", dataFile);
@@ -152,12 +159,14 @@ test("a killed sandbox takes up where it was", async () => {
 test("a data file that is not ours stops the start with its name", async () => {
   const dataFile = join(folder, "foreign.json");
   writeFileSync(dataFile, '{"hello":1}');
-  await expect(startSandbox({ dataFile })).rejects.toThrow(`${dataFile} is not a state file`);
+  await expect(startSandbox({ ...KIND, dataFile })).rejects.toThrow(
+    `${dataFile} is not a state file`,
+  );
   expect(readFileSync(dataFile, "utf8")).toBe('{"hello":1}');
 });
 
 test("/_control/items lists every Item ever made, issued or not, removed or not, and no token", async () => {
-  const sandbox = await startSandbox();
+  const sandbox = await startSandbox(KIND);
   const plaid = plaidClient(sandbox.url);
   const request = { institution_id: "ins_56", initial_products: [Products.Auth] };
   await plaid.sandboxPublicTokenCreate(request);
@@ -182,14 +191,16 @@ test("/_control/items lists every Item ever made, issued or not, removed or not,
 });
 
 test("a taken port rejects with EADDRINUSE, and a host that is not loopback is refused", async () => {
-  const sandbox = await startSandbox();
-  await expect(startSandbox({ port: sandbox.port })).rejects.toMatchObject({ code: "EADDRINUSE" });
-  await expect(startSandbox({ host: "0.0.0.0" })).rejects.toThrow("loopback");
+  const sandbox = await startSandbox(KIND);
+  await expect(startSandbox({ ...KIND, port: sandbox.port })).rejects.toMatchObject({
+    code: "EADDRINUSE",
+  });
+  await expect(startSandbox({ ...KIND, host: "0.0.0.0" })).rejects.toThrow("loopback");
   await sandbox.close();
 });
 
 test("host localhost answers on both loopback addresses", async () => {
-  const sandbox = await startSandbox({ host: "localhost" });
+  const sandbox = await startSandbox({ ...KIND, host: "localhost" });
   expect(sandbox.url).toBe(`http://localhost:${sandbox.port}`);
   expect((await fetch(`http://127.0.0.1:${sandbox.port}/_control/items`)).status).toBe(200);
   expect((await fetch(`http://[::1]:${sandbox.port}/_control/items`)).status).toBe(200);
@@ -197,7 +208,7 @@ test("host localhost answers on both loopback addresses", async () => {
 });
 
 test("the command takes --port, says where it is, refuses nonsense, and stops on Ctrl-C", async () => {
-  const probe = await startSandbox();
+  const probe = await startSandbox(KIND);
   await probe.close();
   const good = run("--port", String(probe.port), "--memory");
   await good.says(`http://localhost:${probe.port}`);
@@ -207,6 +218,9 @@ test("the command takes --port, says where it is, refuses nonsense, and stops on
   expect(taken.output()).toContain("EADDRINUSE");
   good.stop();
   expect(await good.exit).toBe(0);
+  const unknown = run("--memory", "--set", "speed=9");
+  expect(await unknown.exit).toBe(1);
+  expect(unknown.output()).toContain("--set speed: unknown; known: rate_limits");
   const nonsense = run("--port", "many");
   expect(await nonsense.exit).toBe(1);
   expect(nonsense.output()).toContain('--port must be a whole number from 0 to 65535, got "many"');

@@ -5,7 +5,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type RunningSandbox, startSandbox } from "../src/index.ts";
 import { launchBrowser } from "./support/browser.ts";
-import { control } from "./support/client.ts";
+import { control, KIND } from "./support/client.ts";
 
 let sandbox: RunningSandbox;
 let stranger: ChildProcess;
@@ -14,7 +14,7 @@ let page: Page;
 let url: string;
 
 beforeAll(async () => {
-  sandbox = await startSandbox({ seed: 17, transactionsReadyMs: 600 });
+  sandbox = await startSandbox({ ...KIND, seed: 17, transactionsReadyMs: 600 });
   const port = await freePort();
   url = `http://127.0.0.1:${port}`;
   const file = (name: string) => new URL(`./stranger/${name}`, import.meta.url).pathname;
@@ -90,7 +90,8 @@ test("a stranger's backend, unchanged: link token, Link, exchange, data, webhook
 
   const { item, institution } = (await get("/api/item")).body;
   expect(institution.name).toBe("First Platypus Bank");
-  expect((await get("/api/accounts")).body.accounts).toHaveLength(4);
+  // Link shows checking and savings accounts only when auth is among the products.
+  expect((await get("/api/accounts")).body.accounts).toHaveLength(2);
   expect((await get("/api/balance")).body.accounts[0].balances.current).toBe(110);
   expect((await get("/api/auth")).body.numbers.ach).toHaveLength(2);
   expect((await get("/api/identity")).body.accounts[0].owners[0].names).toHaveLength(1);

@@ -1,13 +1,20 @@
 import { type PlaidApi, Products } from "plaid";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type RunningSandbox, startSandbox } from "../src/index.ts";
-import { connect, control, failure, LINK_TOKEN_REQUEST, plaidClient } from "./support/client.ts";
+import {
+  connect,
+  control,
+  failure,
+  KIND,
+  LINK_TOKEN_REQUEST,
+  plaidClient,
+} from "./support/client.ts";
 
 let sandbox: RunningSandbox;
 let plaid: PlaidApi;
 
 beforeAll(async () => {
-  sandbox = await startSandbox();
+  sandbox = await startSandbox(KIND);
   plaid = plaidClient(sandbox.url);
 });
 beforeEach(() => control(sandbox.url, "POST", "reset"));

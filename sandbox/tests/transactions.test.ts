@@ -1,13 +1,13 @@
 import type { PlaidApi, RemovedTransaction, Transaction } from "plaid";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type RunningSandbox, startSandbox } from "../src/index.ts";
-import { connect, control, failure, plaidClient } from "./support/client.ts";
+import { connect, control, failure, KIND, plaidClient } from "./support/client.ts";
 
 let sandbox: RunningSandbox;
 let plaid: PlaidApi;
 
 beforeAll(async () => {
-  sandbox = await startSandbox({ seed: 11 });
+  sandbox = await startSandbox({ ...KIND, seed: 11 });
   plaid = plaidClient(sandbox.url);
 });
 afterAll(() => sandbox.close());
@@ -234,7 +234,7 @@ test("a custom user's accounts and transactions are the ones given", async () =>
   ]);
   expect((await sync(access_token)).added).toMatchObject([{ name: "Bread", amount: 3 }]);
   const bad = await failure(
-    connect(plaid, "ins_109508", { username: "user_custom", password: "{}" }),
+    connect(plaid, "ins_109508", { username: "user_custom", password: "[]" }),
   );
   expect(bad.error_code).toBe("INVALID_CREDENTIALS");
 });

@@ -7,7 +7,14 @@ import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { type RunningSandbox, startSandbox } from "../src/index.ts";
 import { absoluteReference, plaidAjv, readOpenApiDocument } from "../src/plaid/openapi-schemas.ts";
 import type { Delivery } from "../src/webhooks/sender.ts";
-import { connect, control, failure, LINK_TOKEN_REQUEST, plaidClient } from "./support/client.ts";
+import {
+  connect,
+  control,
+  failure,
+  KIND,
+  LINK_TOKEN_REQUEST,
+  plaidClient,
+} from "./support/client.ts";
 
 interface Received {
   text: string;
@@ -24,7 +31,7 @@ let received: Received[] = [];
 let answers: number[] = [];
 
 beforeAll(async () => {
-  sandbox = await startSandbox();
+  sandbox = await startSandbox(KIND);
   plaid = plaidClient(sandbox.url);
   receiver = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
@@ -83,8 +90,9 @@ test("a webhook verifies as Plaid documents: key by kid, ES256, fresh, the body'
 });
 
 test("a new Item's transactions are announced after the exchange, not before", async () => {
-  await connect(plaid, "ins_109508", { webhook: url });
-  expect(received).toEqual([]);
+  const { item_id } = await connect(plaid, "ins_109508", { webhook: url });
+  // A webhook of the test before may have been on its way.
+  expect(received.filter(({ body }) => body.item_id === item_id)).toEqual([]);
   fits("InitialUpdateWebhook", (await arrived("INITIAL_UPDATE")).body);
   fits("HistoricalUpdateWebhook", (await arrived("HISTORICAL_UPDATE")).body);
   fits("SyncUpdatesAvailableWebhook", (await arrived("SYNC_UPDATES_AVAILABLE")).body);

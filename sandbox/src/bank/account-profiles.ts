@@ -227,4 +227,26 @@ export const ACCOUNT_PROFILES: Record<AccountProfile, AccountTemplate[]> = {
       held: 0,
     }),
   ],
+  investments: [
+    account("Brokerage", "Meridian Individual Brokerage", "investment/brokerage", [9000, 180000]),
+    account("Roth IRA", "Meridian Roth IRA", "investment/roth", [4000, 70000]),
+    account("401(k)", "Meridian Retirement Savings Plan", "investment/401k", [12000, 260000]),
+  ],
+  "student-loans": [
+    account("Direct Subsidized Loan", "Federal Direct Subsidized", "loan/student", [4000, 23000]),
+    account("Direct PLUS Loan", "Federal Direct PLUS", "loan/student", [9000, 61000]),
+  ],
+  mortgages: [
+    account("Home Mortgage", "30-Year Fixed Mortgage", "loan/mortgage", [120000, 480000]),
+    account("Home Equity Line", "Home Equity Line of Credit", "loan/home equity", [0, 40000]),
+  ],
+  sixty: Array.from({ length: 60 }, (_unused, index) =>
+    account(
+      `Door ${String(index + 1).padStart(2, "0")}`,
+      null,
+      index % 3 === 2 ? "depository/savings" : "depository/checking",
+      [10, 9000],
+      { held: 0 },
+    ),
+  ),
 };

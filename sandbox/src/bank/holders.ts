@@ -1,13 +1,19 @@
 /**
- * Holders: the people behind log-ins. A holder is an institution and a username; the same holder
+ * Holders: the users behind log-ins. A holder is an institution and a username; the same holder
  * always has the same bank accounts, drawn from the world's seed.
  */
 
 import { derivedId } from "../plaid/ids.ts";
 import { Random } from "../random.ts";
 import { ACCOUNT_PROFILES, type AccountTemplate } from "./account-profiles.ts";
-import { type CustomUser, customAccounts } from "./custom-user.ts";
-import type { Institution } from "./institutions.ts";
+import {
+  type CustomAccount,
+  type CustomTransaction,
+  type CustomUser,
+  customAccounts,
+} from "./custom-user.ts";
+import { bankOf, type Institution } from "./institutions.ts";
+import { type Persona, personaOf } from "./personas.ts";
 
 /** A real account at the bank, whoever connects it. Amounts are in `currency`, cents exact. */
 export interface BankAccount {
@@ -22,11 +28,24 @@ export interface BankAccount {
   currency: string;
   /** Of depository accounts where the bank tokenises their numbers; else null. */
   persistent_account_id: string | null;
-  account_number: string;
-  routing_number: string;
-  wire_routing: string | null;
+  numbers: AccountNumbers;
   /** Given by a custom user; null: drawn by `transactions.ts`. */
-  transactions: CustomUser["override_accounts"][number]["transactions"] | null;
+  transactions: CustomTransaction[] | null;
+  /** All that a custom user says of the account; null for everyone else. */
+  custom: CustomAccount | null;
+  persona: Persona;
+}
+
+/** The account's numbers in every scheme; `/auth/get` shows those of its currency. */
+export interface AccountNumbers {
+  account: string;
+  routing: string;
+  wire_routing: string | null;
+  eft_branch: string;
+  eft_institution: string;
+  bic: string;
+  iban: string;
+  sort_code: string;
 }
 
 export interface HolderIdentity {
@@ -47,22 +66,50 @@ export function bankAccounts(
   username: string,
   custom: CustomUser | null,
 ): BankAccount[] {
-  const templates = custom ? customAccounts(custom) : ACCOUNT_PROFILES[institution.profile];
+  const bank = bankOf(institution.institution_id);
+  const persona = personaOf(username);
+  const given = custom && customAccounts(custom);
+  const templates = given ?? persona.accounts ?? ACCOUNT_PROFILES[institution.profile];
   return templates.map((template, index) => {
-    const random = new Random(seed, institution.institution_id, username, index);
-    const fixed = username === "user_good" || custom !== null;
+    const random = new Random(seed, bank, username, index);
+    const fixed = username === "user_good" || given !== null;
+    const own = (given && custom?.override_accounts?.[index]) || null;
     return {
       ...describe(template, random, fixed),
+      ...forcedBalance(own),
       persistent_account_id:
         institution.tokenized && template.type === "depository"
-          ? derivedId(seed, institution.institution_id, username, index, "persistent")
+          ? derivedId(seed, bank, username, index, "persistent")
           : null,
-      account_number: random.digits(12),
-      routing_number: institution.routing_numbers[0] ?? "011401533",
-      wire_routing: "021000021",
-      transactions: custom?.override_accounts[index]?.transactions ?? null,
+      numbers: accountNumbers(random.digits(12), institution, own?.numbers ?? {}),
+      transactions: own?.transactions ?? null,
+      custom: own,
+      persona,
     };
   });
+}
+
+function forcedBalance(custom: CustomAccount | null): { available?: number | null } {
+  if (custom?.has_null_available_balance) return { available: null };
+  const { force_available_balance: available } = custom ?? {};
+  return available === undefined ? {} : { available };
+}
+
+function accountNumbers(
+  drawn: string,
+  institution: Institution,
+  given: NonNullable<CustomAccount["numbers"]>,
+): AccountNumbers {
+  return {
+    account: given.account ?? drawn,
+    routing: given.ach_routing ?? institution.routing_numbers[0] ?? "011401533",
+    wire_routing: given.ach_wire_routing ?? "021000021",
+    eft_branch: given.eft_branch ?? drawn.slice(0, 5),
+    eft_institution: given.eft_institution ?? "021",
+    bic: given.international_bic ?? "TRTLGB2L",
+    iban: given.international_iban ?? `GB00TRTL${drawn}00`,
+    sort_code: given.bacs_sort_code ?? drawn.slice(6),
+  };
 }
 
 function describe(template: AccountTemplate, random: Random, fixed: boolean) {
@@ -138,7 +185,7 @@ export function holderIdentity(
   institution_id: string,
   username: string,
 ): HolderIdentity {
-  const random = new Random(seed, institution_id, username, "identity");
+  const random = new Random(seed, bankOf(institution_id), username, "identity");
   const first = random.pick(FIRST);
   const last = random.pick(LAST);
   return {

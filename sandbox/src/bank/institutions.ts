@@ -28,6 +28,15 @@ export interface Institution {
    * Federal and Charles Schwab (https://plaid.com/docs/link/duplicate-items/).
    */
   one_log_in: boolean;
+  /** Has account selection on its own OAuth page, as most US banks with OAuth do. */
+  own_picker: boolean;
+  /**
+   * Plaid dropped it: it is not listed, `/institutions/get_by_id` does not know it, and its Items
+   * answer INSTITUTION_NO_LONGER_SUPPORTED.
+   */
+  dropped: boolean;
+  /** The id that the same bank has since it moved to OAuth; its Items move by update mode. */
+  moved_to: string | null;
 }
 
 export type AccountProfile =
@@ -41,7 +50,11 @@ export type AccountProfile =
   | "british"
   | "single"
   | "edge-cases"
-  | "business";
+  | "business"
+  | "investments"
+  | "student-loans"
+  | "mortgages"
+  | "sixty";
 
 const BANKING = ["assets", "auth", "balance", "identity", "signal", "transactions"];
 const FULL = [...BANKING, "investments", "liabilities"].sort();
@@ -69,6 +82,9 @@ function bank(
     profile,
     tokenized: false,
     one_log_in: false,
+    own_picker: false,
+    dropped: false,
+    moved_to: null,
     ...extra,
   };
 }
@@ -122,9 +138,39 @@ export const INSTITUTIONS: readonly Institution[] = [
     "sheaf",
     "edge-cases",
   ),
+  bank("ins_900007", "Meridian Brokerage", "#1d4e89", "bars", "investments", {
+    products: ["assets", "identity", "investments"],
+  }),
+  bank("ins_900008", "Scholars Loan Servicing", "#6a4c93", "sheaf", "student-loans", {
+    products: ["identity", "liabilities"],
+  }),
+  bank("ins_900009", "Homestead Mortgage Company", "#5f5a41", "corner", "mortgages", {
+    products: ["identity", "liabilities"],
+  }),
+  bank("ins_900010", "Bygone Savings Bank", "#8d8d8d", "ring", "everyday", { dropped: true }),
+  bank("ins_900011", "Turnstile Bank", "#00726b", "octagon", "plaid-all", {
+    oauth: true,
+    own_picker: true,
+    products: FULL,
+  }),
+  bank("ins_900012", "Orchard Valley Bank", "#a23e48", "leaf", "everyday", {
+    moved_to: "ins_900013",
+  }),
+  bank("ins_900013", "Orchard Valley Bank", "#b5525c", "leaf", "everyday", { oauth: true }),
+  bank("ins_900014", "Sixty Doors Bank", "#3d5a80", "gingham", "sixty"),
 ];
 
 const BY_ID = new Map(INSTITUTIONS.map((entry) => [entry.institution_id, entry]));
+
+/** The banks that Link and `/institutions/*` list. */
+export const LISTED = INSTITUTIONS.filter(({ dropped, moved_to }) => !dropped && moved_to === null);
+
+const MOVED_FROM = new Map(INSTITUTIONS.map((entry) => [entry.moved_to, entry.institution_id]));
+
+/** The same for all ids that one bank has had: its users and their accounts are drawn from it. */
+export function bankOf(institution_id: string): string {
+  return MOVED_FROM.get(institution_id) ?? institution_id;
+}
 
 /** The bank with this id, or undefined. */
 export function findInstitution(institution_id: string): Institution | undefined {

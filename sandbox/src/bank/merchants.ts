@@ -10,7 +10,7 @@ export interface Merchant {
   website: string | null;
 }
 
-function merchant(
+export function merchant(
   name: string,
   statement: string,
   channel: Merchant["channel"],

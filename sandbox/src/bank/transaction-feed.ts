@@ -5,10 +5,11 @@
 import { derivedId } from "../plaid/ids.ts";
 import { Random } from "../random.ts";
 import type { ActivityStep, BulkChange, CreatedTransaction, Item, ItemAccount } from "../state.ts";
+import { addDays, dayNumber } from "./days.ts";
 import type { BankAccount } from "./holders.ts";
 import { SMALL_PURCHASES } from "./merchants.ts";
 import { NOWHERE, type Transaction, transactionOf } from "./transaction-shape.ts";
-import { addDays, dayNumber, isSpending, type Movement, movementsOn } from "./transactions.ts";
+import { isSpending, type Movement, movementsOn } from "./transactions.ts";
 
 export interface Change {
   kind: "added" | "modified" | "removed";
@@ -30,6 +31,15 @@ export interface FeedAccount {
   key: (string | number)[];
 }
 
+interface FeedDays {
+  /** The first day that was asked for. */
+  firstDay: string;
+  /** The first day that is there from the start: `firstDay`, or 30 days before `birthday`. */
+  startDay: string;
+  /** The day of the Item's first pull. */
+  birthday: string;
+}
+
 export class TransactionFeed {
   readonly changes: Change[] = [];
   readonly current = new Map<string, Transaction>();
@@ -39,6 +49,8 @@ export class TransactionFeed {
   readonly #atTheBank: (account: ItemAccount) => FeedAccount[];
   #accounts: FeedAccount[];
   readonly #firstDay: string;
+  /** Where the feed begins until the days before it come. */
+  #startDay: string;
   #through: string;
   #minted = 0;
   #steps = 0;
@@ -46,8 +58,7 @@ export class TransactionFeed {
   constructor(
     item: Item,
     atTheBank: (account: ItemAccount) => FeedAccount[],
-    firstDay: string,
-    birthday: string,
+    { firstDay, startDay, birthday }: FeedDays,
   ) {
     const changed = item.activity.find((step) => step.kind === "accounts");
     const accounts = (changed?.before ?? item.accounts).flatMap(atTheBank);
@@ -55,7 +66,8 @@ export class TransactionFeed {
     this.#atTheBank = atTheBank;
     this.#accounts = accounts;
     this.#firstDay = firstDay;
-    this.#through = addDays(firstDay, -1);
+    this.#startDay = startDay;
+    this.#through = addDays(startDay, -1);
     const given = accounts.filter((account) => account.bank.transactions !== null);
     for (const account of given) this.#addGiven(account);
     this.#live(birthday, accounts);
@@ -72,6 +84,7 @@ export class TransactionFeed {
     for (const step of steps.slice(this.#steps)) {
       if (step.kind === "create") this.#create(step.transactions);
       else if (step.kind === "accounts") this.#changeAccounts(step.after);
+      else if (step.kind === "history") this.#addHistory();
       else if (step.kind === "bulk") this.#change(step.day, step.bulk);
       else this.#refresh(step.day);
       this.#steps += 1;
@@ -133,7 +146,6 @@ export class TransactionFeed {
     for (let number = dayNumber(first); number <= dayNumber(day); number += 1) {
       const date = addDays("1970-01-01", number);
       for (const account of accounts) {
-        if (account.bank.transactions !== null) continue;
         for (const movement of movementsOn(account.key, account.bank, date)) {
           this.#put("added", this.#transaction(account, movement));
         }
@@ -196,7 +208,14 @@ export class TransactionFeed {
     }
     const fresh = this.#accounts.filter(({ account_id }) => !had.has(account_id));
     for (const account of fresh) this.#addGiven(account);
-    this.#live(this.#through, fresh, this.#firstDay);
+    this.#live(this.#through, fresh, this.#startDay);
+  }
+
+  #addHistory(): void {
+    const last = addDays(this.#startDay, -1);
+    this.#startDay = this.#firstDay;
+    for (const account of this.#accounts) this.#addGiven(account, last);
+    this.#live(last, this.#accounts, this.#firstDay);
   }
 
   #create(transactions: CreatedTransaction[]): void {
@@ -235,9 +254,10 @@ export class TransactionFeed {
     }
   }
 
-  #addGiven(account: FeedAccount): void {
+  /** Adds what a custom user lists, from the feed's first day up to `last`. */
+  #addGiven(account: FeedAccount, last = "9999-12-31"): void {
     for (const given of account.bank.transactions ?? []) {
-      if (given.date_posted < this.#firstDay) continue;
+      if (given.date_posted < this.#startDay || given.date_posted > last) continue;
       this.#put("added", this.#plain(account, { ...given, iso_currency_code: given.currency }));
     }
   }

@@ -1,8 +1,17 @@
 /** The feeds of all Items. */
 import type { Sandbox } from "../sandbox.ts";
 import type { ActivityStep, BulkChange, CreatedTransaction, Item, ItemAccount } from "../state.ts";
+import { addDays } from "./days.ts";
+import { bankOf } from "./institutions.ts";
 import { TransactionFeed } from "./transaction-feed.ts";
-import { addDays } from "./transactions.ts";
+
+/** The first pull's days; the rest follow. */
+const INITIAL_DAYS = 30;
+
+/** Whether the days before the first 30 came by themselves. */
+function hasHistoryStep({ activity }: Item): boolean {
+  return activity.some(({ kind }) => kind === "history");
+}
 
 /** The feeds of all Items, each replayed when first asked for. */
 export class TransactionFeeds {
@@ -22,14 +31,18 @@ export class TransactionFeeds {
         item.username,
         item.custom_user,
       );
+      const bankId = bankOf(item.institution_id);
       const atTheBank = ({ account_id, bank_account }: ItemAccount) => {
         const bank = holder[bank_account];
-        const key = [this.#sandbox.world, item.institution_id, item.username, bank_account];
+        const key = [this.#sandbox.world, bankId, item.username, bank_account];
         return bank ? [{ account_id, bank, key }] : [];
       };
       const birthday = item.created_at.slice(0, 10);
       const firstDay = addDays(birthday, -item.days_requested);
-      feed = new TransactionFeed(item, atTheBank, firstDay, birthday);
+      const isSplit = item.history_at !== null || hasHistoryStep(item);
+      const recent = addDays(birthday, -INITIAL_DAYS);
+      const startDay = isSplit && recent > firstDay ? recent : firstDay;
+      feed = new TransactionFeed(item, atTheBank, { firstDay, startDay, birthday });
       this.#feeds.set(item.item_id, feed);
     }
     feed.catchUp(item.activity);
@@ -41,6 +54,11 @@ export class TransactionFeeds {
     const before = item.accounts;
     item.accounts = after;
     this.#step(item, { kind: "accounts", before, after });
+  }
+
+  /** The bank gives the days before the first 30. */
+  addHistory(item: Item): void {
+    this.#step(item, { kind: "history" });
   }
 
   /** Forgets the feed of an Item that is no more. */

@@ -1,7 +1,8 @@
 /** Transactions in Plaid's shape. */
 import { derivedId } from "../plaid/ids.ts";
+import { addDays } from "./days.ts";
 import type { Merchant } from "./merchants.ts";
-import { addDays, type Movement } from "./transactions.ts";
+import type { Movement } from "./transactions.ts";
 
 /** A transaction in Plaid's shape (schema `Transaction`). Amounts: positive leaves the account. */
 export interface Transaction {

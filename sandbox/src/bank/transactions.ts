@@ -3,6 +3,7 @@
  * two Items of one holder show the same history and a later day continues it.
  */
 import { Random } from "../random.ts";
+import { dayNumber, isDayOfMonth } from "./days.ts";
 import type { BankAccount } from "./holders.ts";
 import {
   CARD_PAYMENT,
@@ -18,8 +19,6 @@ import {
   TRANSFER_OUT,
 } from "./merchants.ts";
 
-const DAY_MS = 86_400_000;
-
 /** What the purchases of a month, below, come to by and large: subscriptions, groceries, small ones. */
 const PURCHASES = 1_090;
 
@@ -33,16 +32,6 @@ export interface Movement {
   /** Bought with a card: pending at first. */
   card: boolean;
   refund: boolean;
-}
-
-/** Days since 1970-01-01. */
-export function dayNumber(day: string): number {
-  return Math.floor(Date.parse(`${day}T00:00:00Z`) / DAY_MS);
-}
-
-/** `YYYY-MM-DD`, `count` days after `day`. */
-export function addDays(day: string, count: number): string {
-  return new Date((dayNumber(day) + count) * DAY_MS).toISOString().slice(0, 10);
 }
 
 /** The movements of one account on one day. */
@@ -66,27 +55,42 @@ export function movementsOn(
       refund: kind === "refund",
     });
 
+  addInflow(account, day, movements);
+  // What a custom user lists is all that moves on the account, but for its inflow.
+  if (account.transactions !== null) return movements;
+
+  const { spending, income, extra } = account.persona;
   const saved = constants.money(0, 90);
-  const rent = constants.money(900, 2100);
+  const rent = constants.money(900, 2100) * spending;
   // What somebody earns in two weeks who spends nearly all of it.
-  const salary = ((rent + PURCHASES + saved) * 12) / 26;
+  const salary = (((rent + PURCHASES * spending + saved) * 12) / 26) * income;
   const payday = constants.integer(0, 13);
 
   if (isSpending(account)) {
     if (account.type === "depository") {
-      if (number % 14 === payday) add(SALARY, -salary);
+      if (number % 14 === payday && account.custom?.inflow_model === undefined) {
+        add(SALARY, -salary);
+      }
       if (dayOfMonth === 1) add(RENT, rent);
       if (dayOfMonth === 6) add(TRANSFER_OUT, 250);
     } else if (dayOfMonth === 24) {
-      add(CARD_PAYMENT, -random.money(PURCHASES - 150, PURCHASES + 150));
+      add(CARD_PAYMENT, -random.money(PURCHASES - 150, PURCHASES + 150) * spending);
     }
     for (const subscription of SUBSCRIPTIONS) {
       if (subscription.day === dayOfMonth) add(subscription.merchant, subscription.amount, "card");
     }
-    if (number % 4 === payday % 4) add(random.pick(GROCERS), random.money(18, 140), "card");
-    if (random.chance(0.4)) add(random.pick(SMALL_PURCHASES), random.money(3, 58), "card");
+    if (number % 4 === payday % 4)
+      add(random.pick(GROCERS), random.money(18, 140) * spending, "card");
+    if (random.chance(0.4)) {
+      add(random.pick(SMALL_PURCHASES), random.money(3, 58) * spending, "card");
+    }
     // A quarter's refund, so that every history holds one.
     if (number % 90 === payday) add(random.pick(SMALL_PURCHASES), -random.money(8, 45), "refund");
+    for (const { every, merchant, low, high } of extra) {
+      if (number % every !== payday % every) continue;
+      const amount = random.money(Math.abs(low), Math.abs(high));
+      add(merchant, low < 0 ? -amount : amount);
+    }
   } else if (account.type === "depository") {
     if (dayOfMonth === 6) add(TRANSFER_IN, -250);
     if (dayOfMonth === 28) add(INTEREST, -random.money(0.4, 22));
@@ -96,7 +100,31 @@ export function movementsOn(
   return movements;
 }
 
-/** Whether people pay from this account. */
+/** The income or payment of a custom user's `inflow_model`. */
+function addInflow(account: BankAccount, day: string, movements: Movement[]): void {
+  const model = account.custom?.inflow_model;
+  if (!model || !isDayOfMonth(day, model.payment_day_of_month ?? "last")) return;
+  const owed = Math.abs(account.current ?? 0);
+  const apr =
+    account.custom?.liability?.purchase_apr ?? account.custom?.liability?.nominal_apr ?? 0;
+  const amount = {
+    none: 0,
+    "monthly-income": model.income_amount ?? 0,
+    "monthly-balance-payment": owed,
+    "monthly-interest-only-payment": (owed * apr) / 1200,
+  }[model.type ?? "none"];
+  if (amount === 0) return;
+  movements.push({
+    day,
+    amount: -Math.round(amount * 100) / 100,
+    merchant: null,
+    description: model.transaction_name ?? "Payment",
+    card: false,
+    refund: false,
+  });
+}
+
+/** Whether users pay from this account. */
 export function isSpending(account: BankAccount): boolean {
   return (
     account.type === "credit" || (account.type === "depository" && account.subtype === "checking")

@@ -1,6 +1,8 @@
 /** `/_control/*`: faults, bookkeeping, clock and reset. No Plaid path; tokens never appear here. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isJson, readBody, sendJson } from "../http/body.ts";
+import { expireLogIn } from "../items.ts";
+import { pullHistoryIfDue } from "../pulls.ts";
 import type { Sandbox } from "../sandbox.ts";
 import { ControlError, onlyKeys, wholeNumber } from "./control-error.ts";
 import { FaultRuleError } from "./faults.ts";
@@ -45,6 +47,10 @@ const ROUTES: Record<string, Handler> = {
   "POST /_control/clock": (sandbox, body) => {
     onlyKeys(body, "advance_seconds");
     sandbox.clock.offsetMs += wholeNumber(body, "advance_seconds", TEN_YEARS_S, 0) * 1000;
+    for (const item of sandbox.state.items.values()) {
+      expireLogIn(sandbox, item);
+      pullHistoryIfDue(sandbox, item);
+    }
     sandbox.changed();
     return { now: sandbox.clock.iso() };
   },

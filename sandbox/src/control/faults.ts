@@ -1,4 +1,5 @@
-/** Faults on request: which answers go wrong, how often, and how. */
+/** Faults on request: which responses go wrong, how often, and how. */
+import type { Operation } from "rfc6902";
 import { isPlaidErrorCode, type PlaidErrorCode, plaidErrorCodes } from "../plaid/plaid-error.ts";
 import { Random } from "../random.ts";
 
@@ -8,7 +9,11 @@ export type FaultAction =
   | { delay: number }
   | { hang: true }
   | { drop: "before" | "after" }
-  | { malformed: true };
+  | { malformed: true }
+  /** JSON Patch (RFC 6902) of the response; the request is acted on first. */
+  | { patch: Operation[] }
+  /** This response, whatever the request. A text is sent as it is, any other body as JSON. */
+  | { status: number; body: unknown };
 
 /** A rule as `POST /_control/faults` takes it. Exactly one of `times` and `probability`. */
 export interface FaultRule {
@@ -26,14 +31,36 @@ export interface FaultRule {
 /** A rule that was not understood; the message says why. */
 export class FaultRuleError extends Error {}
 
-interface ActiveRule {
+/** A rule with how many requests it has met, and how many it has changed. */
+export interface ActiveRule {
   rule: FaultRule;
   seen: number;
   applied: number;
+  /** Why the rule's patch did not fit a response it met; null when it always has. */
+  unfit: string | null;
 }
 
 /** Plaid names the type in the issue's wording; its general 429 code is RATE_LIMIT. */
 const ALIASES: Record<string, PlaidErrorCode> = { RATE_LIMIT_EXCEEDED: "RATE_LIMIT" };
+/** What `do` can be, each with the keys it takes. */
+const KINDS: Record<string, string[]> = {
+  error: ["error", "retry_after"],
+  delay: ["delay"],
+  hang: ["hang"],
+  drop: ["drop"],
+  malformed: ["malformed"],
+  patch: ["patch"],
+  status: ["status", "body"],
+};
+/** The operations of JSON Patch, each with the keys it needs beside `op` and `path`. */
+const OPERATIONS: Record<string, string[]> = {
+  add: ["value"],
+  remove: [],
+  replace: ["value"],
+  move: ["from"],
+  copy: ["from"],
+  test: ["value"],
+};
 const RULE_KEYS = ["path", "times", "probability", "after", "do"];
 
 export class Faults {
@@ -50,20 +77,20 @@ export class Faults {
   add(rules: unknown): void {
     if (!Array.isArray(rules)) throw new FaultRuleError('"faults" must be a list of rules');
     const parsed = rules.map((rule, index) => this.#parse(rule, `faults[${index}]`));
-    this.#active.push(...parsed.map((rule) => ({ rule, seen: 0, applied: 0 })));
+    this.#active.push(...parsed.map((rule) => ({ rule, seen: 0, applied: 0, unfit: null })));
   }
 
   clear(): void {
     this.#active = [];
   }
 
-  /** The rules with how often each was met and applied. */
-  list(): (FaultRule & { seen: number; applied: number })[] {
-    return this.#active.map(({ rule, seen, applied }) => ({ ...rule, seen, applied }));
+  /** The rules with how many requests each has met and changed. */
+  list(): (FaultRule & Omit<ActiveRule, "rule">)[] {
+    return this.#active.map(({ rule, ...counts }) => ({ ...rule, ...counts }));
   }
 
-  /** The action for this request: of the first rule that matches and applies; null for none. */
-  next(path: string): FaultAction | null {
+  /** The first rule that matches and applies to this request; null for none. */
+  next(path: string): ActiveRule | null {
     if (this.#active.length === 0 || !this.#paths.has(path)) return null;
     for (const active of this.#active) {
       const { rule } = active;
@@ -76,9 +103,15 @@ export class Faults {
           : active.applied < rule.times;
       if (!applies) continue;
       active.applied += 1;
-      return rule.do;
+      return active;
     }
     return null;
+  }
+
+  /** Gives a rule its turn back: its patch did not fit the response, which was left alone. */
+  didNotFit(active: ActiveRule, reason: string): void {
+    active.applied -= 1;
+    active.unfit = reason;
   }
 
   #parse(value: unknown, at: string): FaultRule {
@@ -112,17 +145,19 @@ export function faultName(action: FaultAction): string {
   if ("error" in action) return action.error;
   if ("delay" in action) return `delay ${action.delay}`;
   if ("drop" in action) return `drop ${action.drop}`;
+  if ("patch" in action) return "patch";
+  if ("status" in action) return `status ${action.status}`;
   return "hang" in action ? "hang" : "malformed";
 }
 
 function parseAction(value: unknown, at: string): FaultAction {
   const action = record(value, at);
-  const kinds = ["error", "delay", "hang", "drop", "malformed"].filter((kind) => kind in action);
+  const kinds = Object.keys(KINDS).filter((kind) => kind in action);
   const [kind] = kinds;
   if (kinds.length !== 1 || kind === undefined) {
-    throw new FaultRuleError(`${at} needs exactly one of error, delay, hang, drop, malformed`);
+    throw new FaultRuleError(`${at} needs exactly one of ${Object.keys(KINDS).join(", ")}`);
   }
-  onlyKeys(action, kind === "error" ? ["error", "retry_after"] : [kind], at);
+  onlyKeys(action, KINDS[kind] ?? [], at);
   const setting = action[kind];
   switch (kind) {
     case "error": {
@@ -150,11 +185,51 @@ function parseAction(value: unknown, at: string): FaultAction {
         throw new FaultRuleError(`${at}.drop must be "before" or "after", got ${show(setting)}`);
       }
       return { drop: setting };
+    case "patch":
+      return { patch: parsePatch(setting, `${at}.patch`) };
+    case "status":
+      if (!wholeNumber(setting, 200) || setting > 599) {
+        throw new FaultRuleError(`${at}.status must be 200 to 599, got ${show(setting)}`);
+      }
+      if (!("body" in action)) throw new FaultRuleError(`${at} needs a "body" beside "status"`);
+      return { status: setting, body: action.body };
     default:
       if (setting !== true)
         throw new FaultRuleError(`${at}.${kind} must be true, got ${show(setting)}`);
       return kind === "hang" ? { hang: true } : { malformed: true };
   }
+}
+
+function parsePatch(value: unknown, at: string): Operation[] {
+  if (!Array.isArray(value) || value.length === 0) {
+    throw new FaultRuleError(`${at} must be a list of JSON Patch operations, got ${show(value)}`);
+  }
+  return value.map((entry, index) => {
+    const where = `${at}[${index}]`;
+    const operation = record(entry, where);
+    const needed = typeof operation.op === "string" ? OPERATIONS[operation.op] : undefined;
+    if (!needed) {
+      const known = Object.keys(OPERATIONS).join(", ");
+      throw new FaultRuleError(`${where}.op must be one of ${known}, got ${show(operation.op)}`);
+    }
+    onlyKeys(operation, ["op", "path", ...needed], where);
+    for (const key of needed) {
+      if (!(key in operation)) throw new FaultRuleError(`${where} needs "${key}"`);
+    }
+    for (const key of ["path", ...needed.filter((name) => name === "from")]) {
+      if (!isPointer(operation[key])) {
+        throw new FaultRuleError(
+          `${where}.${key} must be a JSON pointer such as "/accounts/0/name", got ${show(operation[key])}`,
+        );
+      }
+    }
+    return operation as unknown as Operation;
+  });
+}
+
+/** RFC 6901: empty, or segments that each begin with a slash. */
+function isPointer(value: unknown): value is string {
+  return typeof value === "string" && /^(\/([^~]|~[01])*)?$/.test(value);
 }
 
 function record(value: unknown, at: string): Record<string, unknown> {

@@ -94,15 +94,33 @@ export function resetLogin(sandbox: Sandbox, body: Body) {
   return { reset_login: true };
 }
 
-/** Any error, such as that of a bank that is down, until update mode or the next one. */
+/**
+ * Any error, such as that of a bank that is down, until update mode or the next one. `data_only`:
+ * data calls fail, but `/item/get` shows a healthy Item and its webhook receives nothing. An
+ * `error_code` of null heals both without a webhook.
+ */
 export function setError(sandbox: Sandbox, body: Body) {
-  onlyKeys(body, "item_id", "error_code");
+  onlyKeys(body, "item_id", "error_code", "data_only");
   const item = liveItem(sandbox, body);
-  const { error_code } = body;
+  const { error_code, data_only = false } = body;
+  if (typeof data_only !== "boolean") {
+    throw new ControlError('"data_only" must be true or false');
+  }
+  if (error_code === null) {
+    item.error = null;
+    item.data_error = null;
+    sandbox.changed();
+    return { error: null };
+  }
   if (typeof error_code !== "string" || !isPlaidErrorCode(error_code)) {
     throw new ControlError('"error_code" must be a code of Plaid');
   }
-  putInError(sandbox, item, error_code);
+  if (data_only) {
+    item.data_error = error_code;
+    sandbox.changed();
+  } else {
+    putInError(sandbox, item, error_code);
+  }
   return { error: error_code };
 }
 

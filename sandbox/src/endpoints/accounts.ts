@@ -1,5 +1,7 @@
 /** `/accounts/*`, `/identity/get` and `/auth/get`. */
+import type { CustomIdentity } from "../bank/custom-user.ts";
 import { holderIdentity } from "../bank/holders.ts";
+import { prepareProduct } from "../item-products.ts";
 import {
   accountView,
   itemView,
@@ -7,6 +9,7 @@ import {
   type ShownAccount,
   shownAccounts,
 } from "../items.ts";
+import { isDebitable } from "../plaid/products.ts";
 import { Random } from "../random.ts";
 import type { Item } from "../state.ts";
 import type { Call } from "./call.ts";
@@ -24,29 +27,63 @@ export function accountsGet(call: Call, body: AccountsBody): object {
 
 /** `/identity/get`. */
 export function identityGet(call: Call, body: AccountsBody): object {
-  const { item, accounts } = accountsOf(call, body);
+  const { item, accounts } = accountsOf(call, body, "identity");
   const person = holderIdentity(call.sandbox.world, item.institution_id, item.username);
   const { street, city, region, postal_code, country } = person;
-  const owner = {
+  const owner: Owner = {
     names: person.names,
     phone_numbers: [{ data: person.phone, primary: true, type: "mobile" }],
     emails: [{ data: person.email, primary: true, type: "primary" }],
     addresses: [{ data: { street, city, region, postal_code, country }, primary: true }],
   };
   return {
-    accounts: accounts.map((account) => ({ ...accountView(account), owners: [owner] })),
+    accounts: accounts.map((account) => ({
+      ...accountView(account),
+      owners: [ownerOf(owner, account.bank.custom?.identity)],
+    })),
     item: itemView(item),
   };
 }
 
-/** `/auth/get`. Account numbers of the depository accounts in the account's own scheme. */
+interface Owner {
+  names: string[];
+  phone_numbers: { data: string; primary: boolean; type: string }[];
+  emails: { data: string; primary: boolean; type: string }[];
+  addresses: { data: object; primary: boolean }[];
+}
+
+/** The owner that a custom user names, with the drawn one's in the parts it leaves out. */
+function ownerOf(drawn: Owner, custom: CustomIdentity = {}): Owner {
+  const contact = (known: string[], otherwise: string) => (entry: Contact) => ({
+    data: entry.data,
+    primary: entry.primary ?? false,
+    type: entry.type !== undefined && known.includes(entry.type) ? entry.type : otherwise,
+  });
+  return {
+    names: custom.names ?? drawn.names,
+    phone_numbers:
+      custom.phone_numbers?.map(
+        contact(["home", "work", "office", "mobile", "mobile1"], "other"),
+      ) ?? drawn.phone_numbers,
+    emails: custom.emails?.map(contact(["primary", "secondary"], "other")) ?? drawn.emails,
+    addresses:
+      custom.addresses?.map(({ data, primary = false }) => ({
+        data: { ...NO_ADDRESS, ...data },
+        primary,
+      })) ?? drawn.addresses,
+  };
+}
+
+type Contact = { data: string; primary?: boolean; type?: string };
+const NO_ADDRESS = { city: null, region: null, street: null, postal_code: null, country: null };
+
+/**
+ * `/auth/get`. Account numbers of the depository accounts in the account's own scheme.
+ * @throws NO_AUTH_ACCOUNTS
+ */
 export function authGet(call: Call, body: AccountsBody): object {
-  const { item, accounts } = accountsOf(call, body);
-  const debitable = accounts.filter(
-    ({ bank }) =>
-      bank.type === "depository" &&
-      ["checking", "savings", "cash management"].includes(bank.subtype),
-  );
+  const { item, accounts } = accountsOf(call, body, "auth");
+  const debitable = accounts.filter(({ bank }) => isDebitable(bank));
   const inCurrency = (currency: string) =>
     debitable.filter(({ bank }) => bank.currency === currency);
   return {
@@ -54,26 +91,26 @@ export function authGet(call: Call, body: AccountsBody): object {
     numbers: {
       ach: inCurrency("USD").map(({ account_id, bank }) => ({
         account_id,
-        account: bank.persistent_account_id === null ? bank.account_number : tokenised(account_id),
+        account: bank.persistent_account_id === null ? bank.numbers.account : tokenised(account_id),
         is_tokenized_account_number: bank.persistent_account_id !== null,
-        routing: bank.routing_number,
-        wire_routing: bank.wire_routing,
+        routing: bank.numbers.routing,
+        wire_routing: bank.numbers.wire_routing,
       })),
       bacs: inCurrency("GBP").map(({ account_id, bank }) => ({
         account_id,
-        account: bank.account_number.slice(0, 8),
-        sort_code: bank.account_number.slice(6),
+        account: bank.numbers.account.slice(0, 8),
+        sort_code: bank.numbers.sort_code,
       })),
       eft: inCurrency("CAD").map(({ account_id, bank }) => ({
         account_id,
-        account: bank.account_number,
-        branch: bank.account_number.slice(0, 5),
-        institution: "021",
+        account: bank.numbers.account,
+        branch: bank.numbers.eft_branch,
+        institution: bank.numbers.eft_institution,
       })),
       international: inCurrency("EUR").map(({ account_id, bank }) => ({
         account_id,
-        bic: "TRTLGB2L",
-        iban: `GB00TRTL${bank.account_number}00`,
+        bic: bank.numbers.bic,
+        iban: bank.numbers.iban,
       })),
     },
     item: itemView(item),
@@ -85,8 +122,14 @@ function tokenised(account_id: string): string {
   return new Random("tokenised", account_id).digits(12);
 }
 
-function accountsOf(call: Call, body: AccountsBody): { item: Item; accounts: ShownAccount[] } {
+/** The Item and its accounts, or those that the body names. `product`: what the call reads. */
+function accountsOf(
+  call: Call,
+  body: AccountsBody,
+  product?: string,
+): { item: Item; accounts: ShownAccount[] } {
   const item = call.item(body.access_token);
-  requireHealthy(item);
+  if (product === undefined) requireHealthy(item);
+  else prepareProduct(call.sandbox, item, product);
   return { item, accounts: shownAccounts(call.sandbox, item, body.options?.account_ids) };
 }

@@ -5,6 +5,8 @@ import type { Item } from "../state.ts";
 export interface Call {
   sandbox: Sandbox;
   client_id: string;
+  /** Where the caller found the sandbox, e.g. `http://localhost:3001`. */
+  origin: string;
   /** The caller's Item. Throws INVALID_ACCESS_TOKEN or ITEM_NOT_FOUND. */
   item(access_token: string): Item;
 }

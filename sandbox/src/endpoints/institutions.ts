@@ -1,13 +1,13 @@
 /** `/institutions/*`. */
-import { findInstitution, INSTITUTIONS, type Institution } from "../bank/institutions.ts";
+import { findInstitution, type Institution, LISTED } from "../bank/institutions.ts";
 import { drawLogo } from "../bank/logos.ts";
 import { PlaidError } from "../plaid/plaid-error.ts";
 import type { Call } from "./call.ts";
 
 interface Options {
-  oauth?: boolean | null;
+  oauth?: boolean;
   include_optional_metadata?: boolean;
-  include_auth_metadata?: boolean | null;
+  include_auth_metadata?: boolean;
   include_status?: boolean;
 }
 
@@ -18,11 +18,11 @@ export function institutionsGet(
     count: number;
     offset: number;
     country_codes: string[];
-    options?: Options & { products?: string[] | null; routing_numbers?: string[] | null };
+    options?: Options & { products?: string[]; routing_numbers?: string[] };
   },
 ): object {
   const { products = null, routing_numbers = null, oauth = null } = body.options ?? {};
-  const found = INSTITUTIONS.filter(
+  const found = LISTED.filter(
     (institution) =>
       offers(institution, body.country_codes, products, oauth) &&
       (routing_numbers === null ||
@@ -39,7 +39,7 @@ export function institutionsGetById(
   body: { institution_id: string; country_codes: string[]; options?: Options },
 ): object {
   const institution = findInstitution(body.institution_id);
-  if (!institution || !offers(institution, body.country_codes, null, null)) {
+  if (!institution || institution.dropped || !offers(institution, body.country_codes, null, null)) {
     throw new PlaidError("INVALID_INSTITUTION");
   }
   return { institution: institutionView(call, institution, body.options ?? {}) };
@@ -48,7 +48,7 @@ export function institutionsGetById(
 /** `/institutions/search`: names that hold every word of the query; the first ten. */
 export function institutionsSearch(
   call: Call,
-  body: { query: string; products?: string[] | null; country_codes: string[]; options?: Options },
+  body: { query: string; products?: string[]; country_codes: string[]; options?: Options },
 ): object {
   const found = searchInstitutions(body.query, body.country_codes, body.products ?? null).filter(
     ({ oauth }) => (body.options?.oauth ?? oauth) === oauth,
@@ -66,7 +66,7 @@ export function searchInstitutions(
   products: string[] | null,
 ): Institution[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-  return INSTITUTIONS.filter(
+  return LISTED.filter(
     (institution) =>
       offers(institution, country_codes, products, null) &&
       words.every((word) => institution.name.toLowerCase().includes(word)),

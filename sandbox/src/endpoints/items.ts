@@ -1,5 +1,5 @@
 /** `/item/*`. */
-import { exchangePublicToken, issueAccessToken, itemView } from "../items.ts";
+import { exchangePublicToken, issueAccessToken, itemView, removeItem } from "../items.ts";
 import { itemWebhook } from "../webhooks/bodies.ts";
 import type { Call } from "./call.ts";
 
@@ -40,10 +40,18 @@ export function itemGet(call: Call, body: ByAccessToken): object {
 
 /** `/item/remove`. A second call answers ITEM_NOT_FOUND. */
 export function itemRemove(call: Call, body: ByAccessToken): object {
+  removeItem(call.sandbox, call.item(body.access_token));
+  return {};
+}
+
+/** `/item/products/terminate`: ends the Item as `/item/remove` does, and tells its webhook. */
+export function itemProductsTerminate(call: Call, body: ByAccessToken): object {
   const item = call.item(body.access_token);
-  item.removed_at = call.sandbox.clock.iso();
-  call.sandbox.feeds.drop(item.item_id);
-  call.sandbox.changed();
+  call.sandbox.webhooks.sendForItem(
+    item,
+    itemWebhook(item, "USER_PERMISSION_REVOKED", call.sandbox.clock),
+  );
+  removeItem(call.sandbox, item);
   return {};
 }
 

@@ -1,63 +1,37 @@
 /** `/link/token/*`. */
 import { findInstitution } from "../bank/institutions.ts";
 import { itemByAccessToken } from "../items.ts";
+import { tellsResults } from "../link/session-end.ts";
 import { PlaidError } from "../plaid/plaid-error.ts";
 import type { Sandbox } from "../sandbox.ts";
 import type { LinkSession, LinkToken } from "../state.ts";
 import type { Call } from "./call.ts";
+import {
+  checkLinkTokenRequest,
+  type LinkTokenRequest,
+  requestedProducts,
+} from "./link-token-request.ts";
+import { namedUser } from "./users.ts";
 
 const LIFETIME_MS = 4 * 60 * 60_000;
+const HOSTED_LIFETIME_S = 30 * 60;
 const UPDATE_LIFETIME_MS = 30 * 60_000;
-/** All the history there is; Plaid's own default is 90 days. */
-const DEFAULT_DAYS = 730;
 
-interface CreateBody {
-  client_name: string;
-  language: string;
-  country_codes: string[];
-  user?: { client_user_id: string };
-  products?: string[] | null;
-  required_if_supported_products?: string[] | null;
-  optional_products?: string[] | null;
-  additional_consented_products?: string[] | null;
-  webhook?: string;
-  access_token?: string | null;
-  redirect_uri?: string | null;
-  institution_id?: string;
-  institution_data?: { institution_id?: string };
-  account_filters?: Record<string, { account_subtypes: string[] }>;
-  transactions?: { days_requested?: number };
-  update?: { account_selection_enabled?: boolean };
-}
-
-/** `/link/token/create`: good for four hours, in update mode for 30 minutes. */
-export function linkTokenCreate(call: Call, body: CreateBody): object {
+/** `/link/token/create`: good for four hours, in update mode for 30 minutes, hosted as its URL. */
+export function linkTokenCreate(call: Call, body: LinkTokenRequest): object {
   const { sandbox, client_id } = call;
-  if (body.client_name.length > 30) {
-    throw new PlaidError("INVALID_FIELD", "client_name must be no more than 30 characters");
-  }
-  const updating = body.access_token
-    ? itemByAccessToken(sandbox, body.access_token, client_id)
-    : null;
-  const products = body.products ?? [];
-  if (!updating && products.length === 0) {
-    throw new PlaidError("INVALID_FIELD", "products must be a non-empty array");
-  }
-  const refused = products.find((product) => product === "balance");
-  if (refused) {
-    throw new PlaidError(
-      "INVALID_PRODUCT",
-      'client is not authorized to access the following products: ["balance"]',
-    );
-  }
-  const institution_id = body.institution_id ?? body.institution_data?.institution_id ?? null;
-  if (institution_id !== null && !findInstitution(institution_id)) {
-    throw new PlaidError("INVALID_INSTITUTION");
-  }
-  const redirect_uri = body.redirect_uri ?? null;
-  if (redirect_uri !== null) checkRedirectUri(redirect_uri);
-
-  const lifetime = updating ? UPDATE_LIFETIME_MS : LIFETIME_MS;
+  checkLinkTokenRequest(body);
+  const updating =
+    body.access_token === undefined
+      ? null
+      : itemByAccessToken(sandbox, body.access_token, client_id);
+  const user = namedUser(sandbox, client_id, body);
+  const hosted = body.hosted_link ?? null;
+  const lifetime = hosted
+    ? (hosted.url_lifetime_seconds ?? HOSTED_LIFETIME_S) * 1000
+    : updating
+      ? UPDATE_LIFETIME_MS
+      : LIFETIME_MS;
   const token: LinkToken = {
     link_token: sandbox.ids.token("link"),
     client_id,
@@ -66,19 +40,38 @@ export function linkTokenCreate(call: Call, body: CreateBody): object {
     client_name: body.client_name,
     language: body.language,
     country_codes: body.country_codes,
-    client_user_id: body.user?.client_user_id ?? null,
-    products,
+    client_user_id: body.user?.client_user_id ?? user?.client_user_id ?? null,
+    user_id: user?.user_id ?? null,
+    requested: requestedProducts(body),
     webhook: body.webhook ?? null,
-    redirect_uri,
-    institution_id: updating?.institution_id ?? institution_id,
+    redirect_uri: body.redirect_uri ?? null,
+    institution_id:
+      (updating && currentId(updating.institution_id)) ??
+      body.institution_id ??
+      body.institution_data?.institution_id ??
+      null,
     account_filters: body.account_filters ?? null,
-    days_requested: body.transactions?.days_requested ?? DEFAULT_DAYS,
+    days_requested: body.transactions?.days_requested ?? null,
     update_item_id: updating?.item_id ?? null,
     account_selection_enabled: body.update?.account_selection_enabled ?? false,
+    hosted: hosted && { completion_redirect_uri: hosted.completion_redirect_uri ?? null },
+    multi_item: body.enable_multi_item_link ?? false,
   };
   sandbox.state.link_tokens.set(token.link_token, token);
   sandbox.changed();
-  return { link_token: token.link_token, expiration: new Date(token.expires_at).toISOString() };
+  return {
+    link_token: token.link_token,
+    expiration: new Date(token.expires_at).toISOString(),
+    ...(user ? { user_id: user.user_id } : {}),
+    ...(hosted
+      ? { hosted_link_url: `${call.origin}/link/hosted.html?link_token=${token.link_token}` }
+      : {}),
+  };
+}
+
+/** The id that a bank has now. */
+function currentId(institution_id: string): string {
+  return findInstitution(institution_id)?.moved_to ?? institution_id;
 }
 
 /** `/link/token/get`, with the sessions that Link has had with the token. */
@@ -88,13 +81,14 @@ export function linkTokenGet(call: Call, body: { link_token: string }): object {
   const sessions = [...call.sandbox.state.link_sessions.values()];
   return {
     link_token: token.link_token,
+    ...(token.user_id === null ? {} : { user_id: token.user_id }),
     created_at: token.created_at,
     expiration: new Date(token.expires_at).toISOString(),
     link_sessions: sessions
       .filter(({ link_token }) => link_token === token.link_token)
-      .map(sessionView),
+      .map((session) => sessionView(session, tellsResults(call.sandbox, token))),
     metadata: {
-      initial_products: token.products,
+      initial_products: token.requested.products,
       webhook: token.webhook,
       country_codes: token.country_codes,
       language: token.language,
@@ -121,27 +115,22 @@ export function openLinkToken(sandbox: Sandbox, link_token: string): LinkToken {
   return token;
 }
 
-function sessionView(session: LinkSession) {
-  const { link_session_id, started_at, finished_at, success, exit, events } = session;
-  const added = success
-    ? [
-        {
-          public_token: success.public_token,
-          accounts: success.metadata.accounts,
-          institution: success.metadata.institution,
-        },
-      ]
-    : [];
+function sessionView(session: LinkSession, tellsResults: boolean) {
+  const { link_session_id, started_at, finished_at, exit, events } = session;
+  const base = { link_session_id, started_at, finished_at };
+  if (!tellsResults) return base;
   return {
-    link_session_id,
-    started_at,
-    finished_at,
-    on_success: success,
+    ...base,
+    on_success: session.added[0] ?? null,
     on_exit: null,
     exit,
     events,
     results: {
-      item_add_results: added,
+      item_add_results: session.added.map(({ public_token, metadata }) => ({
+        public_token,
+        accounts: metadata.accounts,
+        institution: metadata.institution,
+      })),
       cra_item_add_results: [],
       cra_update_results: [],
       bank_income_results: [],
@@ -149,17 +138,4 @@ function sessionView(session: LinkSession) {
       document_income_results: null,
     },
   };
-}
-
-/** Plaid allows https, and http on localhost in Sandbox; no query, no fragment. */
-function checkRedirectUri(text: string): void {
-  const url = URL.parse(text);
-  const local = url !== null && ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
-  const secure = url?.protocol === "https:" || (local && url?.protocol === "http:");
-  if (!secure || url?.search !== "" || url.hash !== "") {
-    throw new PlaidError(
-      "INVALID_FIELD",
-      "redirect_uri must use HTTPS (or be on localhost) and must not contain a query or a fragment",
-    );
-  }
 }

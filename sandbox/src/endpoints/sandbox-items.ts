@@ -3,12 +3,14 @@ import { findInstitution } from "../bank/institutions.ts";
 import { createItem, issuePublicToken, putInError } from "../items.ts";
 import { logIn } from "../link/log-in.ts";
 import { PlaidError } from "../plaid/plaid-error.ts";
+import { onlyProducts, requireProducts } from "../plaid/products.ts";
 import { fireWebhook } from "../webhooks/fire.ts";
 import type { Call } from "./call.ts";
-
-const DEFAULT_DAYS = 730;
+import { namedUser } from "./users.ts";
 
 interface CreateBody {
+  user_id?: string;
+  user_token?: string;
   institution_id: string;
   initial_products: string[];
   options?: {
@@ -23,29 +25,28 @@ interface CreateBody {
 export function sandboxPublicTokenCreate(call: Call, body: CreateBody): object {
   const institution = findInstitution(body.institution_id);
   if (!institution) throw new PlaidError("INVALID_INSTITUTION");
-  const lacking = body.initial_products.filter(
-    (product) => !institution.products.includes(product),
-  );
-  if (lacking.length > 0) {
-    throw new PlaidError(
-      "PRODUCTS_NOT_SUPPORTED",
-      `the following products are not supported by this institution: ${JSON.stringify(lacking)}`,
-    );
-  }
+  const user = namedUser(call.sandbox, call.client_id, body);
   const username = body.options?.override_username ?? "user_good";
   const password = body.options?.override_password ?? "pass_good";
-  const holder = logIn(username, password);
+  const holder = logIn(username, password, call.sandbox.clock.today());
+  requireProducts(
+    body.initial_products,
+    institution,
+    call.sandbox.bankAccounts(body.institution_id, holder.username, holder.custom_user),
+  );
   const item = createItem(call.sandbox, {
     client_id: call.client_id,
-    client_user_id: null,
+    client_user_id: user?.client_user_id ?? null,
+    user_id: user?.user_id ?? null,
     institution,
     username: holder.username,
     custom_user: holder.custom_user,
     bank_accounts: null,
-    products: body.initial_products,
+    requested: onlyProducts(body.initial_products),
     webhook: body.options?.webhook ?? null,
     link_session_id: null,
-    days_requested: body.options?.transactions?.days_requested ?? DEFAULT_DAYS,
+    days_requested: body.options?.transactions?.days_requested ?? null,
+    awaits_deposits: holder.awaits_deposits,
   });
   return { public_token: issuePublicToken(call.sandbox, item) };
 }
@@ -66,6 +67,30 @@ export function sandboxItemFireWebhook(
   if (item.webhook === null) throw new PlaidError("SANDBOX_WEBHOOK_INVALID");
   fireWebhook(sandbox, item, body.webhook_code, { webhook_type: body.webhook_type });
   return { webhook_fired: true };
+}
+
+/** `/sandbox/item/set_verification_status`: the end of automated micro-deposits. */
+export function sandboxItemSetVerificationStatus(
+  call: Call,
+  body: {
+    access_token: string;
+    account_id: string;
+    verification_status: "automatically_verified" | "verification_expired";
+  },
+): object {
+  const item = call.item(body.access_token);
+  const account = item.accounts.find(({ account_id }) => account_id === body.account_id);
+  if (!account) throw new PlaidError("INVALID_ACCOUNT_ID");
+  account.verification_status = body.verification_status;
+  call.sandbox.changed();
+  call.sandbox.webhooks.sendForItem(item, {
+    webhook_type: "AUTH",
+    webhook_code: body.verification_status.toUpperCase(),
+    item_id: item.item_id,
+    account_id: body.account_id,
+    environment: "sandbox",
+  });
+  return {};
 }
 
 /** `/webhook_verification_key/get`. */

@@ -1,15 +1,22 @@
 /** `/transactions/*` and `/sandbox/transactions/create`. */
+import { recurringStreams } from "../bank/recurring.ts";
 import type { Transaction } from "../bank/transaction-shape.ts";
-import { accountView, itemView, requireHealthy, shownAccounts } from "../items.ts";
+import { prepareProduct } from "../item-products.ts";
+import { accountView, itemView, shownAccounts } from "../items.ts";
 import { PlaidError } from "../plaid/plaid-error.ts";
+import { pullHistoryIfDue } from "../pulls.ts";
 import type { CreatedTransaction, Item } from "../state.ts";
 import { announcing } from "../webhooks/announcing.ts";
 import type { Call } from "./call.ts";
 
 interface Options {
-  include_original_description?: boolean | null;
+  include_original_description?: boolean;
   account_id?: string;
+  days_requested?: number;
 }
+
+/** The cursor that skips all history: the next call gives what changed since this one. */
+const NOW = "now";
 
 /** Where a reader stands: `start` ended its last finished update, `end` will end this one. */
 interface Cursor {
@@ -27,14 +34,16 @@ export function transactionsSync(
   call: Call,
   body: { access_token: string; cursor?: string; count?: number; options?: Options },
 ): object {
-  const item = transactionsItem(call, body.access_token);
+  const item = transactionsItem(call, body.access_token, body.options?.days_requested);
+  item.synced = true;
   const { account_id } = body.options ?? {};
   const accounts = shownAccounts(
     call.sandbox,
     item,
     account_id === undefined ? undefined : [account_id],
   );
-  const cursor = readCursor(item, body.cursor ?? "");
+  const isNow = body.cursor === NOW;
+  const cursor = isNow ? null : readCursor(item, body.cursor ?? "");
   if (!isReady(call, item)) return { ...NOT_READY, accounts: accounts.map(accountView) };
   const midway = cursor !== null && cursor.position < cursor.end;
   if (!midway) liveOn(call, item);
@@ -44,7 +53,7 @@ export function transactionsSync(
   if (midway && cursor.end !== end) {
     throw new PlaidError("TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION");
   }
-  const position = cursor?.position ?? 0;
+  const position = isNow ? end : (cursor?.position ?? 0);
   const start = midway ? cursor.start : position;
   const page = feed.page(start, position, body.count ?? 100);
   const shown = (entry: { account_id: string }) =>
@@ -57,7 +66,8 @@ export function transactionsSync(
     removed: page.removed.filter(shown),
     has_more: page.position < end,
     next_cursor: writeCursor(item, { start, position: page.position, end }),
-    transactions_update_status: "HISTORICAL_UPDATE_COMPLETE",
+    transactions_update_status:
+      item.history_at === null ? "HISTORICAL_UPDATE_COMPLETE" : "INITIAL_UPDATE_COMPLETE",
   };
 }
 
@@ -80,7 +90,7 @@ export function transactionsGet(
     options?: Options & { account_ids?: string[]; count?: number; offset?: number };
   },
 ): object {
-  const item = transactionsItem(call, body.access_token);
+  const item = transactionsItem(call, body.access_token, body.options?.days_requested);
   const { account_ids, count = 100, offset = 0 } = body.options ?? {};
   if (body.start_date > body.end_date) {
     throw new PlaidError("INVALID_FIELD", "start_date must not be after end_date");
@@ -104,6 +114,27 @@ export function transactionsGet(
   };
 }
 
+/** `/transactions/recurring/get`: of all accounts or those named. */
+export function transactionsRecurringGet(
+  call: Call,
+  body: { access_token: string; account_ids?: string[] },
+): object {
+  const item = transactionsItem(call, body.access_token);
+  const accounts = shownAccounts(call.sandbox, item, body.account_ids);
+  if (!isReady(call, item)) throw new PlaidError("PRODUCT_NOT_READY");
+  liveOn(call, item);
+  const wanted = new Set(accounts.map(({ account_id }) => account_id));
+  const transactions = [...call.sandbox.feeds.of(item).current.values()];
+  return {
+    ...recurringStreams(
+      transactions.filter(({ account_id }) => wanted.has(account_id)),
+      call.sandbox.clock.today(),
+    ),
+    updated_datetime: call.sandbox.clock.iso(),
+    personal_finance_category_version: "v2",
+  };
+}
+
 /** `/transactions/refresh`: time passes, and the Item's webhook hears what it brought. */
 export function transactionsRefresh(call: Call, body: { access_token: string }): object {
   const item = transactionsItem(call, body.access_token);
@@ -124,11 +155,10 @@ export function sandboxTransactionsCreate(
   return {};
 }
 
-function transactionsItem(call: Call, access_token: string): Item {
+function transactionsItem(call: Call, access_token: string, days_requested?: number): Item {
   const item = call.item(access_token);
-  requireHealthy(item);
-  // Asking for transactions adds the product to the Item, as at Plaid.
-  if (!item.products.includes("transactions")) item.products = [...item.products, "transactions"];
+  prepareProduct(call.sandbox, item, "transactions", days_requested);
+  pullHistoryIfDue(call.sandbox, item);
   return item;
 }
 

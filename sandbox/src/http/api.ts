@@ -1,13 +1,14 @@
-/** One request to Plaid's API: faults, credentials, schema, limits, endpoint, answer, log. */
+/** One request to Plaid's API: faults, credentials, schema, limits, endpoint, response, log. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type FaultAction, faultName } from "../control/faults.ts";
+import { applyPatch, type Operation } from "rfc6902";
+import { type ActiveRule, type FaultAction, faultName } from "../control/faults.ts";
 import { ENDPOINTS } from "../endpoints/index.ts";
 import { itemByAccessToken } from "../items.ts";
 import { PlaidError } from "../plaid/plaid-error.ts";
 import { checkRequest } from "../plaid/request-check.ts";
 import type { Sandbox } from "../sandbox.ts";
-import { BodyTooLarge, isJson, readBody, sendJson } from "./body.ts";
+import { BodyTooLarge, isJson, readBody, sendJson, sendText } from "./body.ts";
 
 interface Answer {
   status: number;
@@ -27,7 +28,8 @@ export async function serveApi(
   const started = performance.now();
   const at = sandbox.clock.iso();
   const request_id = sandbox.ids.requestId();
-  const fault = sandbox.faults.next(path);
+  const rule = sandbox.faults.next(path);
+  const fault = rule?.rule.do ?? null;
   const log = (status: number | null, answer: Answer | null) =>
     sandbox.requests.add({
       at,
@@ -53,6 +55,11 @@ export async function serveApi(
   const wait = sandbox.settings.latencyMs + (fault && "delay" in fault ? fault.delay : 0);
   if (wait > 0) await sleep(wait, undefined, { ref: false });
 
+  if (fault && "status" in fault) {
+    log(fault.status, null);
+    sendAsGiven(response, fault.status, fault.body);
+    return;
+  }
   const answer = await answerRequest(sandbox, request, path, fault);
   if (fault && "drop" in fault) {
     log(null, answer);
@@ -60,13 +67,32 @@ export async function serveApi(
     return;
   }
   log(answer.status, answer);
+  const body = { ...answer.body, request_id };
   if (fault && "malformed" in fault) {
-    const text = JSON.stringify({ ...answer.body, request_id });
-    response.writeHead(answer.status, { "content-type": "application/json" });
-    response.end(text.slice(0, Math.ceil(text.length / 2)));
+    const text = JSON.stringify(body);
+    sendText(response, answer.status, text.slice(0, Math.ceil(text.length / 2)));
     return;
   }
-  sendJson(response, answer.status, { ...answer.body, request_id }, answer.headers);
+  const shown =
+    rule && fault && "patch" in fault ? patched(sandbox, rule, fault.patch, body) : body;
+  sendJson(response, answer.status, shown, answer.headers);
+}
+
+/** The body with the patch applied, or as it was when the patch does not fit it. */
+function patched(sandbox: Sandbox, rule: ActiveRule, patch: Operation[], body: object): object {
+  // The body shares its parts with what the sandbox remembers, and the patch changes in place.
+  const copy = JSON.parse(JSON.stringify(body)) as object;
+  const problem = applyPatch(copy, structuredClone(patch)).find((error) => error !== null);
+  if (problem === undefined) return copy;
+  sandbox.faults.didNotFit(rule, problem.message || problem.name);
+  return body;
+}
+
+/** Sends a text as it is, so that a test can send what no JSON library writes. */
+function sendAsGiven(response: ServerResponse, status: number, body: unknown): void {
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  const isHtml = typeof body === "string" && !/^\s*[[{]/.test(body);
+  sendText(response, status, text, isHtml ? "text/html" : "application/json");
 }
 
 async function answerRequest(
@@ -81,9 +107,11 @@ async function answerRequest(
       throw new PlaidError(fault.error, undefined, fault.retry_after ?? null);
     }
     const endpoint = ENDPOINTS.get(path);
-    if (!endpoint || request.method !== "POST") throw new PlaidError("NOT_FOUND");
-    const body = await readJson(request);
-    const { client_id } = checkRequest(sandbox.schemas, path, body, {
+    if (!endpoint) {
+      throw new PlaidError("NOT_FOUND", `this stand-in does not serve ${path}`);
+    }
+    if (request.method !== "POST") throw new PlaidError("NOT_FOUND");
+    const { client_id, body } = checkRequest(sandbox.schemas, path, await readJson(request), {
       clientId: header(request, "plaid-client-id"),
       secret: header(request, "plaid-secret"),
     });
@@ -92,6 +120,7 @@ async function answerRequest(
     const call = {
       sandbox,
       client_id,
+      origin: `http://${request.headers.host ?? "localhost"}`,
       item: (access_token: string) => itemByAccessToken(sandbox, access_token, client_id),
     };
     const result = await endpoint(call, body as never);

@@ -30,9 +30,18 @@ export function sendJson(
   body: object,
   headers: Record<string, string> = {},
 ): void {
-  const text = JSON.stringify(body);
+  sendText(response, status, JSON.stringify(body), "application/json", headers);
+}
+
+export function sendText(
+  response: ServerResponse,
+  status: number,
+  text: string,
+  type = "application/json",
+  headers: Record<string, string> = {},
+): void {
   response.writeHead(status, {
-    "content-type": "application/json; charset=utf-8",
+    "content-type": `${type}; charset=utf-8`,
     "content-length": Buffer.byteLength(text),
     "cache-control": "no-store",
     ...headers,

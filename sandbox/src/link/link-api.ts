@@ -3,22 +3,24 @@
  * the body: a browser writes any other status to the console, and the host page's stays empty.
  */
 
-import type { BankAccount } from "../bank/holders.ts";
 import { findInstitution, type Institution } from "../bank/institutions.ts";
 import { searchInstitutions } from "../endpoints/institutions.ts";
 import { openLinkToken } from "../endpoints/link-tokens.ts";
 import { PlaidError, type PlaidErrorBody } from "../plaid/plaid-error.ts";
+import { requireSupport } from "../plaid/products.ts";
 import type { Sandbox } from "../sandbox.ts";
-import type { LinkEvent, LinkSession, LinkToken } from "../state.ts";
-import { linkWebhook } from "../webhooks/bodies.ts";
-import { connectAccounts } from "./connect.ts";
-import { logIn, MFA_CODE } from "./log-in.ts";
+import type { LinkSession, LinkToken } from "../state.ts";
+import { hasAccountsFor } from "./account-filters.ts";
+import { accountsOutcome } from "./accounts.ts";
+import { logIn } from "./log-in.ts";
+import { connect, exit, finish } from "./session-end.ts";
 import {
   checkSameHolder,
   openSession,
   remember,
   type StepFields,
   sessionByOAuthState,
+  shownClientName,
   text,
 } from "./sessions.ts";
 
@@ -29,17 +31,6 @@ interface BankChoice {
   host: string;
   primary_color: string;
   oauth: boolean;
-}
-
-/** An account as the picker shows it. `id` is its place among the holder's. */
-interface AccountChoice {
-  id: number;
-  name: string;
-  mask: string | null;
-  subtype: string;
-  current: number | null;
-  currency: string;
-  checked: boolean;
 }
 
 export type LinkOutcome =
@@ -64,15 +55,22 @@ const STEPS: Record<string, (sandbox: Sandbox, fields: StepFields) => LinkOutcom
   institution: chooseInstitution,
   "log-in": submitCredentials,
   code: submitCode,
+  answers: submitAnswers,
   oauth: startOAuth,
   "oauth-state": readOAuth,
   connect,
+  finish,
   exit,
+  banks,
+  hosted,
 };
 
 /** Opens a session, or takes one up again after an OAuth redirect. */
 function start(sandbox: Sandbox, fields: StepFields): LinkOutcome {
   const token = openLinkToken(sandbox, text(fields, "link_token"));
+  if (token.institution_id !== null && findInstitution(token.institution_id)?.dropped) {
+    throw new PlaidError("INSTITUTION_NO_LONGER_SUPPORTED");
+  }
   const returned = fields.received_redirect_uri;
   if (typeof returned === "string") return resume(sandbox, token, returned);
 
@@ -81,19 +79,50 @@ function start(sandbox: Sandbox, fields: StepFields): LinkOutcome {
     link_token: token.link_token,
     started_at: sandbox.clock.iso(),
     finished_at: null,
-    institution_id: token.institution_id,
+    institution_id: token.institution_id ?? chosenBefore(token, fields),
     username: null,
     custom_user: null,
-    awaiting_code: false,
+    mfa: null,
     logged_in: false,
     oauth: null,
-    success: null,
+    bank_choice: null,
+    awaits_deposits: false,
+    added: [],
     exit: null,
     events: [],
   };
   sandbox.state.link_sessions.set(session.link_session_id, session);
   sandbox.changed();
   return { outcome: "started", ...describeSession(token, session) };
+}
+
+/** The bank that the user chose on the app's own page, in embedded search; null for none. */
+function chosenBefore(token: LinkToken, fields: StepFields): string | null {
+  const { institution_id } = fields;
+  if (typeof institution_id !== "string" || institution_id === "") return null;
+  const offered = offeredBanks(token).some((bank) => bank.institution_id === institution_id);
+  if (!offered) throw new PlaidError("INVALID_INSTITUTION");
+  return institution_id;
+}
+
+/** The banks that Link lists for a token. */
+function offeredBanks(token: LinkToken): Institution[] {
+  return searchInstitutions("", token.country_codes, token.requested.products).filter(
+    (institution) => hasAccountsFor(institution, token),
+  );
+}
+
+/** The banks for embedded search, before there is a session. */
+function banks(sandbox: Sandbox, fields: StepFields): LinkOutcome {
+  const token = openLinkToken(sandbox, text(fields, "link_token"));
+  return { outcome: "banks", institutions: offeredBanks(token).map(bankChoice) };
+}
+
+/** Where a Hosted Link session goes when it ends. */
+function hosted(sandbox: Sandbox, fields: StepFields): LinkOutcome {
+  const token = openLinkToken(sandbox, text(fields, "link_token"));
+  if (!token.hosted) throw new PlaidError("INVALID_LINK_TOKEN");
+  return { outcome: "hosted", completion_redirect_uri: token.hosted.completion_redirect_uri };
 }
 
 function resume(sandbox: Sandbox, token: LinkToken, returned: string): LinkOutcome {
@@ -107,55 +136,74 @@ function resume(sandbox: Sandbox, token: LinkToken, returned: string): LinkOutco
 }
 
 function describeSession(token: LinkToken, session: LinkSession) {
-  const banks = searchInstitutions("", token.country_codes, token.products);
   const preset =
     session.institution_id === null ? undefined : findInstitution(session.institution_id);
   return {
     link_session_id: session.link_session_id,
-    client_name: token.client_name,
+    client_name: shownClientName(token),
     update_mode: token.update_item_id !== null,
     oauth_window: token.redirect_uri === null ? "popup" : "top",
     institution: preset ? bankChoice(preset) : null,
-    institutions: banks.map(bankChoice),
+    institutions: offeredBanks(token).map(bankChoice),
   };
 }
 
 function chooseInstitution(sandbox: Sandbox, fields: StepFields): LinkOutcome {
-  const { session } = openSession(sandbox, fields);
+  const { session, token } = openSession(sandbox, fields);
   const institution = findInstitution(text(fields, "institution_id"));
   if (!institution) throw new PlaidError("INVALID_INSTITUTION");
+  if (institution.dropped) throw new PlaidError("INSTITUTION_NO_LONGER_SUPPORTED");
+  requireSupport(token.requested.products, institution);
   session.institution_id = institution.institution_id;
   session.logged_in = false;
   session.oauth = null;
+  session.bank_choice = null;
   sandbox.changed();
   return { outcome: "chosen" };
 }
 
 function submitCredentials(sandbox: Sandbox, fields: StepFields): LinkOutcome {
   const { session, token } = openSession(sandbox, fields);
-  const holder = logIn(text(fields, "username"), text(fields, "password"));
+  const holder = logIn(text(fields, "username"), text(fields, "password"), sandbox.clock.today());
   checkSameHolder(sandbox, token, holder);
   remember(sandbox, session, holder);
-  if (holder.username === "user_mfa") {
-    session.awaiting_code = true;
-    return { outcome: "code" };
-  }
-  session.logged_in = true;
-  return accountsOutcome(sandbox, session, token);
+  return nextQuestions(sandbox, session, token);
 }
 
 function submitCode(sandbox: Sandbox, fields: StepFields): LinkOutcome {
+  return submitAnswers(sandbox, { ...fields, answers: [text(fields, "code")] });
+}
+
+function submitAnswers(sandbox: Sandbox, fields: StepFields): LinkOutcome {
   const { session, token } = openSession(sandbox, fields);
-  if (!session.awaiting_code || text(fields, "code").trim() !== MFA_CODE) {
-    throw new PlaidError("INVALID_MFA");
+  const asked = session.mfa?.rounds[session.mfa.round];
+  const { answers } = fields;
+  const isRight =
+    asked !== undefined &&
+    Array.isArray(answers) &&
+    asked.every(({ answer }, index) => String(answers[index]).trim() === answer);
+  if (!session.mfa || !isRight) throw new PlaidError("INVALID_MFA");
+  session.mfa.round += 1;
+  sandbox.changed();
+  return nextQuestions(sandbox, session, token);
+}
+
+/** The next round of the bank's questions or, when there is none, the accounts. */
+function nextQuestions(sandbox: Sandbox, session: LinkSession, token: LinkToken): LinkOutcome {
+  const { mfa } = session;
+  const asked = mfa?.rounds[mfa.round];
+  if (mfa && asked) {
+    if (mfa.kind === "device") return { outcome: "code" };
+    const questions = asked.map(({ label, options }) => ({ label, options }));
+    return { outcome: "questions", kind: mfa.kind, questions };
   }
-  session.awaiting_code = false;
+  session.mfa = null;
   session.logged_in = true;
   sandbox.changed();
   return accountsOutcome(sandbox, session, token);
 }
 
-/** Starts an OAuth log-in: where to send the person. */
+/** Starts an OAuth log-in: where to send the user. */
 function startOAuth(sandbox: Sandbox, fields: StepFields): LinkOutcome {
   const { session } = openSession(sandbox, fields);
   const state_id = sandbox.ids.uuid();
@@ -177,100 +225,6 @@ function readOAuth(sandbox: Sandbox, fields: StepFields): LinkOutcome {
   session.logged_in = true;
   sandbox.changed();
   return accountsOutcome(sandbox, session, token);
-}
-
-function connect(sandbox: Sandbox, fields: StepFields): LinkOutcome {
-  const { session, token } = openSession(sandbox, fields);
-  const ids = fields.account_ids;
-  if (!session.logged_in || !Array.isArray(ids) || ids.length === 0) {
-    throw new PlaidError("NO_ACCOUNTS");
-  }
-  const allowed = choosableAccounts(sandbox, session, token).map(({ index }) => index);
-  const chosen = allowed.filter((index) => ids.includes(index));
-  const { public_token, metadata } = connectAccounts(sandbox, session, token, chosen);
-  session.success = { public_token, metadata };
-  finish(sandbox, session, token, fields.events);
-  return { outcome: "connected", public_token, metadata };
-}
-
-function exit(sandbox: Sandbox, fields: StepFields): LinkOutcome {
-  const { session, token } = openSession(sandbox, fields);
-  const institution =
-    session.institution_id === null ? undefined : findInstitution(session.institution_id);
-  const metadata = {
-    institution: institution
-      ? { name: institution.name, institution_id: institution.institution_id }
-      : null,
-    status: typeof fields.status === "string" ? fields.status : null,
-    link_session_id: session.link_session_id,
-    request_id: sandbox.ids.requestId(),
-  };
-  const error = (fields.error as object | null | undefined) ?? null;
-  session.exit = { error, metadata };
-  finish(sandbox, session, token, fields.events);
-  return { outcome: "exited", metadata };
-}
-
-function finish(sandbox: Sandbox, session: LinkSession, token: LinkToken, events: unknown): void {
-  const { link_session_id, link_token } = session;
-  session.finished_at = sandbox.clock.iso();
-  session.events = Array.isArray(events) ? (events.slice(0, 200) as LinkEvent[]) : [];
-  sandbox.changed();
-  if (token.webhook === null) return;
-  const about = { link_session_id, link_token };
-  const public_token = session.success?.public_token;
-  const send = (body: ReturnType<typeof linkWebhook>) =>
-    sandbox.webhooks.send(token.webhook ?? "", body);
-  send(linkWebhook("EVENTS", { ...about, events: session.events }));
-  if (public_token !== undefined) send(linkWebhook("ITEM_ADD_RESULT", { ...about, public_token }));
-  send(
-    linkWebhook("SESSION_FINISHED", {
-      ...about,
-      status: public_token === undefined ? "EXITED" : "SUCCESS",
-      ...(public_token === undefined ? {} : { public_token, public_tokens: [public_token] }),
-    }),
-  );
-}
-
-/** The picker, or in plain update mode the end: nothing is to be chosen there. */
-function accountsOutcome(sandbox: Sandbox, session: LinkSession, token: LinkToken): LinkOutcome {
-  const choices = choosableAccounts(sandbox, session, token);
-  if (choices.length === 0) throw new PlaidError("NO_ACCOUNTS");
-  const item = token.update_item_id === null ? null : sandbox.state.items.get(token.update_item_id);
-  const linked = item?.accounts.map(({ bank_account }) => bank_account);
-  const pick = item === null || item === undefined || token.account_selection_enabled;
-  const accounts = choices
-    .filter(({ index }) => pick || linked?.includes(index))
-    .map(
-      ({ index, account }): AccountChoice => ({
-        id: index,
-        name: account.name,
-        mask: account.mask,
-        subtype: account.subtype,
-        current: account.current,
-        currency: account.currency,
-        checked: linked?.includes(index) ?? true,
-      }),
-    );
-  return { outcome: "accounts", accounts, pick };
-}
-
-function choosableAccounts(
-  sandbox: Sandbox,
-  session: LinkSession,
-  token: LinkToken,
-): { index: number; account: BankAccount }[] {
-  const { institution_id, username, custom_user } = session;
-  if (institution_id === null || username === null) throw new PlaidError("INVALID_INSTITUTION");
-  const filters = token.account_filters;
-  return sandbox
-    .bankAccounts(institution_id, username, custom_user)
-    .map((account, index) => ({ index, account }))
-    .filter(({ account }) => {
-      if (filters === null) return true;
-      const subtypes = filters[account.type]?.account_subtypes;
-      return subtypes?.includes("all") === true || subtypes?.includes(account.subtype) === true;
-    });
 }
 
 function bankChoice({ institution_id, name, url, primary_color, oauth }: Institution): BankChoice {

@@ -23,6 +23,7 @@ const POLICY = [
   "style-src 'self'",
   "img-src 'self'",
   "connect-src 'self'",
+  "frame-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
 ].join("; ");
@@ -35,9 +36,15 @@ const FILES: Record<string, string> = {
   "/link/form.js": "form.js",
   "/link/panes.js": "panes.js",
   "/link/link.css": "link.css",
+  "/link/embedded.html": "embedded.html",
+  "/link/embedded.js": "embedded.js",
+  "/link/hosted.html": "hosted.html",
+  "/link/hosted.js": "hosted.js",
   "/link/oauth.html": "oauth.html",
   "/link/oauth.js": "oauth.js",
 };
+
+const FRAMED = ["link.html", "embedded.html"];
 
 /** Answers a GET or POST below `/link/` that is not of Plaid's API. False when it is not ours. */
 export async function serveLink(
@@ -76,10 +83,11 @@ export async function serveLink(
 function bankStep(sandbox: Sandbox, step: string, fields: Record<string, unknown>): object {
   const state_id = String(fields.oauth_state_id ?? "");
   if (step === "allow") {
-    const { username, password } = fields;
+    const { username, password, account_ids } = fields;
     return decideOAuth(sandbox, state_id, {
       username: String(username),
       password: String(password),
+      account_ids: Array.isArray(account_ids) ? account_ids.map(Number) : null,
     });
   }
   if (step === "deny") return decideOAuth(sandbox, state_id, null);
@@ -91,8 +99,8 @@ function bankStep(sandbox: Sandbox, step: string, fields: Record<string, unknown
 
 function sendFile(response: ServerResponse, file: string): void {
   const extension = file.slice(file.lastIndexOf(".") + 1);
-  // Only Link's own document may be framed; the bank's page stands by itself.
-  const framers = file === "link.html" ? LOOPBACK : "'none'";
+  // Only Link's own documents may be framed; the pages of the bank and of Hosted Link stand alone.
+  const framers = FRAMED.includes(file) ? LOOPBACK : "'none'";
   response.writeHead(200, {
     "content-type": TYPES[extension] ?? "application/octet-stream",
     "content-security-policy": `${POLICY}; frame-ancestors ${framers}`,

@@ -1,29 +1,47 @@
-/** The OAuth bank's side: its page, and what follows the person's decision there. */
+/** The OAuth bank's side: its page, and what follows the user's decision there. */
 import { findInstitution, type Institution } from "../bank/institutions.ts";
 import { openLinkToken } from "../endpoints/link-tokens.ts";
 import { PlaidError } from "../plaid/plaid-error.ts";
 import type { Sandbox } from "../sandbox.ts";
+import type { LinkSession, LinkToken } from "../state.ts";
+import { linkedAccounts } from "./accounts.ts";
 import type { LinkOutcome } from "./link-api.ts";
 import { logIn } from "./log-in.ts";
-import { checkSameHolder, remember, sessionByOAuthState } from "./sessions.ts";
+import { checkSameHolder, remember, sessionByOAuthState, shownClientName } from "./sessions.ts";
 
-/** Where the OAuth bank sends the person back to, after a decision. */
+/** What the user enters on the bank's page. `account_ids`: the places of the accounts to share. */
+interface Decision {
+  username: string;
+  password: string;
+  account_ids: number[] | null;
+}
+
+/**
+ * Where the OAuth bank sends the user back to after a decision; or, at a bank with a picker of its
+ * own, first the accounts to choose from. A decision of null refuses.
+ */
 export function decideOAuth(
   sandbox: Sandbox,
   state_id: string,
-  decision: { username: string; password: string } | null,
+  decision: Decision | null,
 ): LinkOutcome {
   const session = sessionByOAuthState(sandbox, state_id);
   const request_id = sandbox.ids.requestId();
   try {
     if (!session?.oauth) throw new PlaidError("OAUTH_STATE_ID_NOT_FOUND");
-    if (session.oauth.result !== "pending")
+    if (session.oauth.result !== "pending") {
       throw new PlaidError("OAUTH_STATE_ID_ALREADY_PROCESSED");
+    }
     const token = openLinkToken(sandbox, session.link_token);
     if (decision) {
-      const holder = logIn(decision.username, decision.password);
+      const { username, password, account_ids } = decision;
+      const holder = logIn(username, password, sandbox.clock.today());
       checkSameHolder(sandbox, token, holder);
       remember(sandbox, session, holder);
+      if (findInstitution(session.institution_id ?? "")?.own_picker) {
+        if (account_ids === null) return { ...bankPicker(sandbox, session, token), request_id };
+        session.bank_choice = account_ids;
+      }
     }
     session.oauth.result = decision ? "granted" : "denied";
     sandbox.changed();
@@ -36,6 +54,25 @@ export function decideOAuth(
   }
 }
 
+/** All accounts of the holder: the bank does not know what the app filters. */
+function bankPicker(sandbox: Sandbox, session: LinkSession, token: LinkToken): LinkOutcome {
+  const linked = linkedAccounts(sandbox, token);
+  const accounts = sandbox.bankAccounts(
+    session.institution_id ?? "",
+    session.username ?? "",
+    session.custom_user,
+  );
+  return {
+    outcome: "accounts",
+    accounts: accounts.map(({ name, mask }, index) => ({
+      id: index,
+      name,
+      mask,
+      checked: linked?.includes(index) ?? true,
+    })),
+  };
+}
+
 /** The bank behind an OAuth state, for its page; null when there is none. */
 export function oauthBank(
   sandbox: Sandbox,
@@ -44,5 +81,5 @@ export function oauthBank(
   const session = sessionByOAuthState(sandbox, state_id);
   const institution = findInstitution(session?.institution_id ?? "");
   const token = session && sandbox.state.link_tokens.get(session.link_token);
-  return institution && token ? { institution, client_name: token.client_name } : null;
+  return institution && token ? { institution, client_name: shownClientName(token) } : null;
 }

@@ -8,7 +8,7 @@ import type { LoggedIn } from "./log-in.ts";
 /** What a page sends with a step, not yet checked. */
 export type StepFields = Record<string, unknown>;
 
-/** The session that sent its person to a bank with this OAuth state. */
+/** The session that sent its user to a bank with this OAuth state. */
 export function sessionByOAuthState(sandbox: Sandbox, state_id: string): LinkSession | undefined {
   const sessions = [...sandbox.state.link_sessions.values()];
   return sessions.find(({ oauth }) => oauth?.state_id === state_id);
@@ -26,17 +26,24 @@ export function openSession(
   return { session, token: openLinkToken(sandbox, session.link_token) };
 }
 
-/** Update mode is for the person who made the Item: Plaid refuses another username. */
+/** Update mode is for the user who made the Item: Plaid refuses another username. */
 export function checkSameHolder(sandbox: Sandbox, token: LinkToken, holder: LoggedIn): void {
   const item = token.update_item_id === null ? null : sandbox.state.items.get(token.update_item_id);
   if (item && item.username !== holder.username) throw new PlaidError("INVALID_UPDATED_USERNAME");
 }
 
-/** Notes who has logged in. */
+/** Notes who has logged in, and what the bank still asks. */
 export function remember(sandbox: Sandbox, session: LinkSession, holder: LoggedIn): void {
   session.username = holder.username;
   session.custom_user = holder.custom_user;
+  session.awaits_deposits = holder.awaits_deposits;
+  session.mfa = holder.challenge && { ...holder.challenge, round: 0 };
   sandbox.changed();
+}
+
+/** The name that Link shows for the app: one that is too long is not shown at all. */
+export function shownClientName({ client_name }: LinkToken): string {
+  return client_name.length > 30 ? "This Application" : client_name;
 }
 
 /** A text field of a step. Throws INVALID_FIELD. */

@@ -4,7 +4,7 @@ import { createHash, randomBytes } from "node:crypto";
 const ALPHABET = "123456789ABDEGJKLMNPQRVWXZabdegjklmnopqrvwxyz";
 
 /** Kinds of token: the first word of `<kind>-sandbox-<uuid>`. */
-export type TokenKind = "link" | "public" | "access";
+export type TokenKind = "link" | "public" | "access" | "user" | "processor";
 
 /**
  * Mints identifiers. Unguessable unless a seed is given: then the n-th identifier of a run is
@@ -39,7 +39,7 @@ export class IdSource {
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;
   }
 
-  /** `link-sandbox-<uuid>`, `public-sandbox-<uuid>` or `access-sandbox-<uuid>`. */
+  /** `<kind>-sandbox-<uuid>`. */
   token(kind: TokenKind): string {
     return `${kind}-sandbox-${this.uuid()}`;
   }

@@ -10,6 +10,8 @@ type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 type JsonObject = { [key: string]: Json };
 
 interface Operation {
+  /** The name of the SDK's method. */
+  operationId: string;
   requestBody?: { content: { "application/json": { schema: Json } } };
   responses: Record<string, { content?: { "application/json"?: { schema: Json } } }>;
 }
@@ -84,6 +86,24 @@ export function absoluteReference(schema: Json): JsonObject {
   return { $ref: `plaid${reference}` };
 }
 
+function isRecord(value: Json | undefined): value is JsonObject {
+  return value !== null && typeof value === "object" && !Array.isArray(value);
+}
+
+function hasOwn(value: JsonObject, name: string): boolean {
+  return Object.hasOwn(value, name);
+}
+
+/** Sets a property of any name, `__proto__` too. */
+function define(object: JsonObject, name: string, value: Json): void {
+  Object.defineProperty(object, name, {
+    value,
+    enumerable: true,
+    writable: true,
+    configurable: true,
+  });
+}
+
 /** Finds and caches the validator of each path's request body. Compiles on first use. */
 export class RequestSchemas {
   readonly #document = readOpenApiDocument("openapi-subset");
@@ -93,6 +113,47 @@ export class RequestSchemas {
   /** Every path of the document, e.g. `/item/get`. */
   paths(): string[] {
     return Object.keys(this.#document.paths);
+  }
+
+  /** The body without the optional fields that are null: to Plaid they are not there. */
+  withoutNulls(path: string, body: object): object {
+    const schema = this.#document.paths[path]?.post.requestBody?.content["application/json"].schema;
+    return schema === undefined ? body : (this.#dropNulls(schema, body as Json) as object);
+  }
+
+  #dropNulls(schema: Json, value: Json): Json {
+    if (value === null || typeof value !== "object") return value;
+    if (Array.isArray(value)) {
+      const items = this.#parts(schema).find((part) => part.items !== undefined)?.items;
+      return items === undefined ? value : value.map((entry) => this.#dropNulls(items, entry));
+    }
+    const parts = this.#parts(schema);
+    const kept: JsonObject = {};
+    for (const [name, field] of Object.entries(value)) {
+      const owner = parts.find(
+        ({ properties }) => isRecord(properties) && hasOwn(properties, name),
+      );
+      if (!owner) {
+        // Unknown, so that it is refused by name even when it is null.
+        define(kept, name, field);
+        continue;
+      }
+      const required = Array.isArray(owner.required) && owner.required.includes(name);
+      if (field === null && !required) continue;
+      define(kept, name, this.#dropNulls((owner.properties as JsonObject)[name] ?? {}, field));
+    }
+    return kept;
+  }
+
+  /** The schema and all that it refers to or is made of. */
+  #parts(schema: Json): JsonObject[] {
+    if (!isRecord(schema)) return [];
+    if (typeof schema.$ref === "string") {
+      const name = schema.$ref.slice(schema.$ref.lastIndexOf("/") + 1);
+      return this.#parts(this.#document.components.schemas[name] ?? {});
+    }
+    const combined = Array.isArray(schema.allOf) ? schema.allOf : [];
+    return [schema, ...combined.flatMap((part) => this.#parts(part))];
   }
 
   /** Problems of a request body against the path's schema; empty when there are none. */

@@ -48,6 +48,17 @@ const CATALOGUE = {
     400,
     "client is not authorized to access the requested product",
   ),
+  UNAUTHORIZED_INSTITUTION: entry(
+    "INVALID_INPUT",
+    400,
+    "client not authorized to access this institution",
+  ),
+  PRODUCT_NOT_ENABLED: entry(
+    "INVALID_INPUT",
+    400,
+    "the requested product is not enabled for this client",
+  ),
+  INVALID_USER_TOKEN: entry("INVALID_INPUT", 400, "could not find matching user token"),
   INVALID_WEBHOOK_VERIFICATION_KEY_ID: entry(
     "INVALID_INPUT",
     400,
@@ -59,6 +70,18 @@ const CATALOGUE = {
     400,
     "access to this product was not granted for the account",
     "The user did not grant the necessary permissions for this product.",
+  ),
+  ADDITIONAL_CONSENT_REQUIRED: entry(
+    "ITEM_ERROR",
+    400,
+    "additional user consent is required to access this product. use Link's update mode to collect it",
+    "Your bank needs your permission to share this data.",
+  ),
+  INSUFFICIENT_CREDENTIALS: entry(
+    "ITEM_ERROR",
+    400,
+    "the authorization grant received from the bank is missing, incomplete or was cancelled",
+    "The log-in at your bank was not finished. Please try again.",
   ),
   INVALID_CREDENTIALS: entry(
     "ITEM_ERROR",
@@ -72,6 +95,7 @@ const CATALOGUE = {
     "the provided MFA response(s) were not correct",
     "The answer you provided was incorrect. Please try again",
   ),
+  INVALID_SEND_METHOD: entry("ITEM_ERROR", 400, "the chosen way to send the code is not available"),
   INVALID_UPDATED_USERNAME: entry(
     "ITEM_ERROR",
     400,
@@ -95,6 +119,26 @@ const CATALOGUE = {
     400,
     "The Item you requested cannot be found. This Item does not exist, has been previously removed via /item/remove, or has had access removed by the user.",
   ),
+  ITEM_NOT_SUPPORTED: entry(
+    "ITEM_ERROR",
+    400,
+    "this account is currently not supported",
+    "Your account is not supported. Please try another one.",
+  ),
+  MFA_NOT_SUPPORTED: entry(
+    "ITEM_ERROR",
+    400,
+    "this account requires a MFA type that is not currently supported",
+    "The kind of verification that your account uses is not supported.",
+  ),
+  NO_AUTH_ACCOUNTS: entry(
+    "ITEM_ERROR",
+    400,
+    "no eligible auth accounts were found for this item",
+    "No checking, savings or cash management accounts were found.",
+  ),
+  NO_INVESTMENT_ACCOUNTS: entry("ITEM_ERROR", 400, "there are no valid investment account(s)"),
+  NO_LIABILITY_ACCOUNTS: entry("ITEM_ERROR", 400, "there are no valid liability account(s)"),
   NO_ACCOUNTS: entry(
     "ITEM_ERROR",
     400,
@@ -130,6 +174,11 @@ const CATALOGUE = {
     "Your account is not fully set up. Please visit your bank's website to finish the setup process.",
   ),
   // INSTITUTION_ERROR
+  COUNTRY_NOT_SUPPORTED: entry(
+    "INSTITUTION_ERROR",
+    400,
+    "the country of this institution is not supported by the client",
+  ),
   INSTITUTION_DOWN: entry(
     "INSTITUTION_ERROR",
     400,
@@ -148,6 +197,11 @@ const CATALOGUE = {
     "this institution is not currently responding to this request. please try again soon",
     "This financial institution is not currently responding to requests. We apologize for the inconvenience.",
   ),
+  INSTITUTION_REGISTRATION_REQUIRED: entry(
+    "INSTITUTION_ERROR",
+    400,
+    "this institution requires registration before it can be used. visit the Plaid Dashboard",
+  ),
   INSTITUTION_NO_LONGER_SUPPORTED: entry(
     "INSTITUTION_ERROR",
     400,
@@ -155,6 +209,7 @@ const CATALOGUE = {
   ),
   // API_ERROR
   INTERNAL_SERVER_ERROR: entry("API_ERROR", 500, "an unexpected error occurred"),
+  PLAID_ERROR: entry("API_ERROR", 500, "an internal error occurred at Plaid"),
   PLANNED_MAINTENANCE: entry(
     "API_ERROR",
     503,
@@ -173,6 +228,12 @@ const CATALOGUE = {
   TRANSACTIONS_REFRESH_LIMIT: entry("RATE_LIMIT_EXCEEDED", 429, TRY_LATER),
   TRANSACTIONS_SYNC_LIMIT: entry("RATE_LIMIT_EXCEEDED", 429, TRY_LATER),
   // Others
+  RECAPTCHA_BAD: entry("RECAPTCHA_ERROR", 400, "the reCAPTCHA was not solved"),
+  USER_NOT_FOUND: entry(
+    "USER_ERROR",
+    400,
+    "The User you requested cannot be found. This User does not exist or has had access removed by the user.",
+  ),
   OAUTH_STATE_ID_NOT_FOUND: entry("OAUTH_ERROR", 400, "OAuth state ID not found"),
   OAUTH_STATE_ID_ALREADY_PROCESSED: entry("OAUTH_ERROR", 400, "OAuth state ID already processed"),
   INCORRECT_LINK_TOKEN: entry("OAUTH_ERROR", 400, "incorrect link token provided"),

@@ -12,18 +12,19 @@ export interface Credentials {
 }
 
 /**
- * Checks a body against its path's schema.
- * Throws INVALID_BODY, MISSING_FIELDS, UNKNOWN_FIELDS or INVALID_FIELD.
+ * Checks a body against its path's schema, and gives it without the optional fields that are null.
+ * @throws INVALID_BODY, MISSING_FIELDS, UNKNOWN_FIELDS, INVALID_FIELD or INVALID_API_KEYS.
  */
 export function checkRequest(
   schemas: RequestSchemas,
   path: string,
-  body: unknown,
+  sent: unknown,
   headers: { clientId: string | undefined; secret: string | undefined },
-): Credentials {
-  if (body === null || typeof body !== "object" || Array.isArray(body)) {
+): Credentials & { body: object } {
+  if (sent === null || typeof sent !== "object" || Array.isArray(sent)) {
     throw new PlaidError("INVALID_BODY", "body must be a JSON object");
   }
+  const body = schemas.withoutNulls(path, sent);
   const problems = schemas.problems(path, body);
   const fields = body as { client_id?: unknown; secret?: unknown };
   const client_id = headers.clientId ?? fields.client_id;
@@ -63,7 +64,7 @@ export function checkRequest(
   }
   // Any pair is accepted, except one that asks to be refused.
   if (secret.includes("invalid")) throw new PlaidError("INVALID_API_KEYS");
-  return { client_id, secret };
+  return { client_id, secret, body };
 }
 
 function describe(problem: ErrorObject): string {

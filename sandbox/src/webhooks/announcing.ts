@@ -1,4 +1,5 @@
 /** Telling an Item's webhook what happened to its transactions. */
+import { sayThatThereIsNews } from "../pulls.ts";
 import type { Sandbox } from "../sandbox.ts";
 import type { Item } from "../state.ts";
 import { transactionsRemovedWebhook, transactionsWebhook } from "./bodies.ts";
@@ -13,7 +14,7 @@ export function announcing(sandbox: Sandbox, item: Item, change: () => void): vo
     .filter(({ kind }) => kind === "removed")
     .map(({ transaction_id }) => transaction_id);
   const { webhooks } = sandbox;
-  webhooks.sendForItem(item, transactionsWebhook(item, "SYNC_UPDATES_AVAILABLE", added));
+  sayThatThereIsNews(sandbox, item);
   if (added > 0) webhooks.sendForItem(item, transactionsWebhook(item, "DEFAULT_UPDATE", added));
   if (removed.length > 0) webhooks.sendForItem(item, transactionsRemovedWebhook(item, removed));
 }

@@ -27,7 +27,7 @@ export function transactionsWebhook(
     return {
       ...base,
       initial_update_complete: true,
-      historical_update_complete: true,
+      historical_update_complete: item.history_at === null,
       environment: ENVIRONMENT,
     };
   }

@@ -4,8 +4,10 @@ import type { Item, SigningKey } from "../state.ts";
 import type { WebhookBody } from "./bodies.ts";
 import { newSigningKey, signBody, type VerificationKey, verificationKey } from "./signing.ts";
 
-/** Plaid retries for a day, from 30 s up fourfold; here it is from 0.25 s, five times. */
-const RETRY_AFTER_MS = [250, 1_000, 4_000, 16_000, 64_000];
+/** Each wait is four times the last: after 30 s at first, six retries fit into Plaid's 24 hours. */
+const RETRIES = 6;
+const TIMES_LONGER = 4;
+const KEY_LASTS_MS = 7 * 86_400_000;
 const ANSWER_WITHIN_MS = 10_000;
 const KEPT = 10_000;
 
@@ -19,6 +21,8 @@ export interface Delivery {
   attempts: number;
   /** The last HTTP status; null when nobody answered. */
   status: number | null;
+  /** The key that signed the last attempt; empty before the first. */
+  key_id: string;
   state: "pending" | "delivered" | "failed" | "refused";
 }
 
@@ -26,7 +30,7 @@ export class WebhookSender {
   readonly #sandbox: Sandbox;
   readonly #timers = new Set<NodeJS.Timeout>();
   #deliveries: Delivery[] = [];
-  #key: Promise<SigningKey> | null = null;
+  #making: Promise<SigningKey> | null = null;
   #abort = new AbortController();
 
   constructor(sandbox: Sandbox) {
@@ -59,6 +63,7 @@ export class WebhookSender {
       webhook_code,
       attempts: 0,
       status: null,
+      key_id: "",
       state: isLoopback(url) ? "pending" : "refused",
     };
     this.#deliveries.push(delivery);
@@ -75,8 +80,9 @@ export class WebhookSender {
 
   /** The public key with this id, or null. */
   async keyById(key_id: string): Promise<VerificationKey | null> {
-    const key = verificationKey(await this.#signingKey());
-    return key.kid === key_id ? key : null;
+    await this.#signingKey();
+    const key = this.#keys().find(({ private_jwk }) => private_jwk.kid === key_id);
+    return key ? verificationKey(key) : null;
   }
 
   /** Forgets deliveries and stops those under way. */
@@ -88,21 +94,34 @@ export class WebhookSender {
     this.#deliveries = [];
   }
 
+  /** The key in use; after a week of the sandbox's time another one. One caller makes it. */
   #signingKey(): Promise<SigningKey> {
-    this.#key ??= this.#loadKey();
-    return this.#key;
+    const last = this.#keys().at(-1);
+    const now = this.#sandbox.clock.now();
+    if (last && now < last.created_at * 1000 + KEY_LASTS_MS) return Promise.resolve(last);
+    this.#making ??= this.#newKey(now).finally(() => {
+      this.#making = null;
+    });
+    return this.#making;
   }
 
-  async #loadKey(): Promise<SigningKey> {
-    const { state } = this.#sandbox;
-    state.signing_key ??= await newSigningKey(Date.now());
+  async #newKey(now: number): Promise<SigningKey> {
+    const key = await newSigningKey(now);
+    const last = this.#keys().at(-1);
+    if (last) last.expired_at = key.created_at;
+    this.#keys().push(key);
     this.#sandbox.changed();
-    return state.signing_key;
+    return key;
+  }
+
+  #keys(): SigningKey[] {
+    return this.#sandbox.state.signing_keys;
   }
 
   async #attempt(delivery: Delivery, text: string, signedAgoMs: number): Promise<void> {
     const { private_jwk } = await this.#signingKey();
     delivery.attempts += 1;
+    delivery.key_id = private_jwk.kid ?? "";
     try {
       const answer = await fetch(delivery.url, {
         method: "POST",
@@ -121,12 +140,15 @@ export class WebhookSender {
         return;
       }
     } catch {
-      // Nobody there, or too slow: the same as a refusal, it is tried again below.
+      // No connection, or a time-out: retried below like a refusal.
       delivery.status = null;
     }
-    const wait = RETRY_AFTER_MS[delivery.attempts - 1];
-    if (wait === undefined) delivery.state = "failed";
-    else this.later(wait, () => void this.#attempt(delivery, text, signedAgoMs));
+    if (delivery.attempts > RETRIES) {
+      delivery.state = "failed";
+      return;
+    }
+    const wait = this.#sandbox.settings.webhookRetryMs * TIMES_LONGER ** (delivery.attempts - 1);
+    this.later(wait, () => void this.#attempt(delivery, text, signedAgoMs));
   }
 
   /** Runs `run` after `ms`, unless the sandbox is reset or closed before. */

@@ -31,10 +31,14 @@ export async function newSigningKey(nowMs: number): Promise<SigningKey> {
   const { privateKey } = await generateKeyPair("ES256", { extractable: true });
   const jwk = await exportJWK(privateKey);
   const kid = await calculateJwkThumbprint(jwk);
-  return { private_jwk: { ...jwk, kid }, created_at: Math.floor(nowMs / 1000) };
+  return { private_jwk: { ...jwk, kid }, created_at: Math.floor(nowMs / 1000), expired_at: null };
 }
 
-export function verificationKey({ private_jwk: jwk, created_at }: SigningKey): VerificationKey {
+export function verificationKey({
+  private_jwk: jwk,
+  created_at,
+  expired_at,
+}: SigningKey): VerificationKey {
   const { kid = "", x = "", y = "" } = jwk;
   return {
     alg: "ES256",
@@ -45,7 +49,7 @@ export function verificationKey({ private_jwk: jwk, created_at }: SigningKey): V
     x,
     y,
     created_at,
-    expired_at: null,
+    expired_at,
   };
 }
 

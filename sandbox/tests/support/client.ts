@@ -1,10 +1,12 @@
-/** The official SDK, with every answer held against Plaid's OpenAPI description. */
+/** The official SDK, with requests and responses held against Plaid's OpenAPI description. */
 import type { ValidateFunction } from "ajv";
 import axios from "axios";
 import { Configuration, CountryCode, PlaidApi, Products } from "plaid";
+import type { SandboxOptions } from "../../src/index.ts";
 import {
   absoluteReference,
   plaidAjv,
+  RequestSchemas,
   readOpenApiDocument,
 } from "../../src/plaid/openapi-schemas.ts";
 import type { PlaidErrorBody } from "../../src/plaid/plaid-error.ts";
@@ -12,6 +14,17 @@ import type { PlaidErrorBody } from "../../src/plaid/plaid-error.ts";
 const document = readOpenApiDocument("openapi-subset");
 const ajv = plaidAjv(document, false);
 const validators = new Map<string, ValidateFunction>();
+
+/** Every kindness of the sandbox, for tests that are about something else. */
+export const KIND: SandboxOptions = {
+  fullHistory: true,
+  linkEvents: true,
+  webhooksBeforeSync: true,
+  loginRepaired: true,
+  logInsLast: true,
+  historicalPullMs: 0,
+  webhookRetryMs: 250,
+};
 
 /** Paths answered with 200 so far in this test file. */
 export const visited = new Set<string>();
@@ -21,8 +34,7 @@ export function checkAnswer(path: string, status: number, body: unknown): void {
   const key = `${path} ${status === 200 ? "200" : "default"}`;
   let validate = validators.get(key);
   if (!validate) {
-    const { responses } = document.paths[path]?.post ?? { responses: {} };
-    const answer = responses[status === 200 ? "200" : "default"];
+    const answer = document.paths[path]?.post.responses[status === 200 ? "200" : "default"];
     const schema = answer?.content?.["application/json"]?.schema;
     if (schema === undefined) throw new Error(`${key} is not in the document`);
     validate = ajv.compile(absoluteReference(schema));
@@ -37,12 +49,25 @@ export function checkAnswer(path: string, status: number, body: unknown): void {
   if (status === 200) visited.add(path);
 }
 
+const requests = new RequestSchemas();
+
+/** Throws unless a request that was taken fits the path's description; null means absent. */
+export function checkRequest(path: string, sent: unknown): void {
+  const body = typeof sent === "string" ? JSON.parse(sent) : (sent ?? {});
+  const problems = requests.problems(path, requests.withoutNulls(path, body));
+  if (problems.length > 0) {
+    throw new Error(`${path} took what does not fit: ${JSON.stringify(problems)}`);
+  }
+}
+
 /** Plaid's SDK for a sandbox. `secret` and `client` as in the headers. */
 export function plaidClient(url: string, client = "test-client", secret = "test-secret"): PlaidApi {
   const http = axios.create();
   http.interceptors.response.use(
     (response) => {
-      checkAnswer(new URL(response.config.url ?? "").pathname, response.status, response.data);
+      const path = new URL(response.config.url ?? "").pathname;
+      checkRequest(path, response.config.data);
+      checkAnswer(path, response.status, response.data);
       return response;
     },
     (error) => {

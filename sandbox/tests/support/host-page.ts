@@ -30,6 +30,16 @@ window.handler = Plaid.create({
 document.querySelector("button").addEventListener("click", () => window.handler.open());
 `;
 
+const EMBEDDED = `
+window.called = [];
+const note = (name) => (...args) => window.called.push({ name, args });
+const token = new URLSearchParams(location.search).get("token");
+window.embedded = Plaid.createEmbedded(
+  { token, onLoad: note("onLoad"), onSuccess: note("onSuccess"), onExit: note("onExit"), onEvent: note("onEvent") },
+  document.getElementById("root"),
+);
+`;
+
 const REACT = `
 import { createElement as h } from "react";
 import { createRoot } from "react-dom/client";
@@ -57,6 +67,9 @@ export async function startHostPage(sandbox: string): Promise<HostPage> {
   });
   const files: Record<string, [string, string]> = {
     "/": ["text/html", page(sandbox, "/plain.js", "")],
+    "/cdn": ["text/html", page("https://cdn.plaid.com", "/plain.js", "")],
+    "/embedded": ["text/html", page(sandbox, "/embedded.js", "")],
+    "/embedded.js": ["text/javascript", EMBEDDED],
     "/react": ["text/html", page(sandbox, "/react.js", CDN_TAG)],
     "/plain.js": ["text/javascript", PLAIN],
     "/react.js": ["text/javascript", bundle.outputFiles[0]?.text ?? ""],
@@ -66,7 +79,7 @@ export async function startHostPage(sandbox: string): Promise<HostPage> {
     const [type, text] = files[path] ?? ["text/plain", ""];
     response.writeHead(files[path] ? 200 : 204, {
       "content-type": type,
-      "content-security-policy": `default-src 'none'; script-src 'self' ${sandbox}; style-src 'self'; frame-src ${sandbox}; connect-src 'self' ${sandbox}; img-src 'self'`,
+      "content-security-policy": `default-src 'none'; script-src 'self' ${sandbox} https://cdn.plaid.com; style-src 'self'; frame-src ${sandbox}; connect-src 'self' ${sandbox}; img-src 'self'`,
     });
     response.end(text);
   });

@@ -49,7 +49,7 @@ export function form(fields, label, submit, after = null) {
 
 /** @param {string} label @param {Record<string, unknown>} properties @param {string} [hint] */
 export function field(label, properties, hint) {
-  const id = `field-${label.toLowerCase()}`;
+  const id = `field-${label.toLowerCase().replaceAll(/\W+/g, "-")}`;
   return h(
     "div",
     { class: "field" },
@@ -64,5 +64,27 @@ export function field(label, properties, hint) {
       ...properties,
     }),
     hint ? h("p", { class: "small", id: `${id}-hint` }, hint) : null,
+  );
+}
+
+/**
+ * One choice of several.
+ * @param {string} label
+ * @param {string} name
+ * @param {string[]} options
+ */
+export function choice(label, name, options) {
+  return h(
+    "fieldset",
+    { class: "field" },
+    h("legend", {}, label),
+    ...options.map((option, index) =>
+      h(
+        "label",
+        { class: "choice" },
+        h("input", { type: "radio", name, value: option, "data-focus": index === 0 }),
+        option,
+      ),
+    ),
   );
 }

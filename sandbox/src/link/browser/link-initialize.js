@@ -1,11 +1,13 @@
 // @ts-check
 /**
  * Defines `window.Plaid` as Plaid's script does: `create()` gives a handler that opens Link in an
- * iframe and reports by callbacks. Adds no style or script elements to the page, so that it runs
+ * iframe and reports by callbacks; `createEmbedded()` shows the banks inside the page. Adds no style or script elements to the page, so that it runs
  * under a strict content security policy, and writes nothing to the console.
  */
 (() => {
-  const origin = new URL(/** @type {HTMLScriptElement} */ (document.currentScript).src).origin;
+  const self = /** @type {HTMLScriptElement} */ (document.currentScript);
+  // A test that serves the script at the CDN's address says where the sandbox is.
+  const origin = /** @type {any} */ (window).__plaidSandbox ?? new URL(self.src).origin;
   const VERSION = "local-sandbox";
   let lastId = 0;
 
@@ -19,8 +21,11 @@
    * @property {() => void} [onLoad]
    */
 
-  /** @param {Config} config */
-  function create(config) {
+  /**
+   * @param {Config} config
+   * @param {string | null} [institutionId] The bank that was chosen in embedded search.
+   */
+  function create(config, institutionId = null) {
     if (!config || typeof config.token !== "string" || config.token === "") {
       throw new Error("Missing Link parameter. Link requires a token to be provided.");
     }
@@ -96,6 +101,7 @@
           type: "open",
           token: config.token,
           received_redirect_uri: config.receivedRedirectUri ?? null,
+          institution_id: institutionId,
         });
       },
 
@@ -116,6 +122,60 @@
         window.removeEventListener("message", receive);
         if (dialog.open) dialog.close();
         dialog.remove();
+      },
+    };
+  }
+
+  /**
+   * Embedded search: the banks inside an element of the page; choosing one opens Link.
+   * @param {Config} config
+   * @param {Element} container
+   */
+  function createEmbedded(config, container) {
+    if (!config || typeof config.token !== "string" || config.token === "") {
+      throw new Error("Missing Link parameter. Link requires a token to be provided.");
+    }
+    const frame = document.createElement("iframe");
+    frame.title = "Select your bank";
+    frame.src = `${origin}/link/embedded.html`;
+    Object.assign(frame.style, {
+      display: "block",
+      width: "100%",
+      height: "100%",
+      minHeight: "300px",
+      border: "0",
+      background: "transparent",
+      colorScheme: "light dark",
+    });
+    /** @type {ReturnType<typeof create> | null} */
+    let handler = null;
+
+    /** @param {MessageEvent} event */
+    function receive(event) {
+      if (event.origin !== origin || event.source !== frame.contentWindow) return;
+      const message = event.data;
+      if (message?.type === "ready") {
+        frame.contentWindow?.postMessage({ type: "open", token: config.token }, origin);
+        config.onLoad?.();
+      } else if (message?.type === "select") {
+        handler?.destroy();
+        handler = create({ ...config, onLoad: undefined }, message.institution_id);
+        handler.open();
+      }
+    }
+
+    window.addEventListener("message", receive);
+    container.appendChild(frame);
+    // A redirect from an OAuth bank takes the session up again, without another choice.
+    if (config.receivedRedirectUri) {
+      handler = create({ ...config, onLoad: undefined });
+      handler.open();
+    }
+    return {
+      destroy() {
+        window.removeEventListener("message", receive);
+        handler?.destroy();
+        frame.remove();
       },
     };
   }
@@ -161,5 +221,5 @@
     else document.addEventListener("DOMContentLoaded", () => document.body.appendChild(dialog));
   }
 
-  Object.assign(window, { Plaid: { create, version: VERSION } });
+  Object.assign(window, { Plaid: { create, createEmbedded, version: VERSION } });
 })();

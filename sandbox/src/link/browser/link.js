@@ -10,6 +10,8 @@ import {
   credentialsPane,
   errorPane,
   leavePane,
+  morePane,
+  questionsPane,
   waitPane,
 } from "./panes.js";
 
@@ -32,12 +34,14 @@ function newVisit() {
     banks: [],
     /** @type {Bank | null} */
     bank: null,
-    /** Where the person stands, in Plaid's words for onExit. @type {string | null} */
+    /** Where the user stands, in Plaid's words for onExit. @type {string | null} */
     status: null,
     /** @type {{ error_type: string, error_code: string, error_message: string, display_message: string | null } | null} */
     error: null,
     /** @type {object[]} */
     events: [],
+    /** Banks connected so far, in a Multi-Item session. */
+    connected: 0,
     over: false,
   };
 }
@@ -146,11 +150,11 @@ async function ask(step, fields = {}) {
   return answer;
 }
 
-/** @param {{ token?: unknown, received_redirect_uri?: unknown }} message */
-async function open({ token, received_redirect_uri }) {
+/** @param {{ token?: unknown, received_redirect_uri?: unknown, institution_id?: unknown }} message */
+async function open({ token, received_redirect_uri, institution_id = null }) {
   visit = newVisit();
   sheet.replaceChildren(busyPane(actions, "Opening"));
-  const answer = await ask("start", { link_token: token, received_redirect_uri });
+  const answer = await ask("start", { link_token: token, received_redirect_uri, institution_id });
   if (!answer) return;
   Object.assign(visit, {
     link_session_id: answer.link_session_id ?? "",
@@ -193,7 +197,7 @@ function showLogIn() {
   }
 }
 
-/** Codes a person can put right on the same pane. */
+/** Codes that a user can put right on the same pane. */
 const CORRECTABLE = ["INVALID_CREDENTIALS", "INVALID_UPDATED_USERNAME", "INVALID_MFA"];
 
 /**
@@ -210,6 +214,9 @@ function afterLogIn(answer) {
   } else if (answer.outcome === "code") {
     visit.status = "requires_code";
     show("MFA", codePane(actions, visit));
+  } else if (answer.outcome === "questions") {
+    visit.status = `requires_${answer.kind}`;
+    show("MFA", questionsPane(actions, visit, answer));
   } else if (answer.outcome === "accounts") {
     showAccounts(answer);
   }
@@ -234,9 +241,27 @@ async function connect(account_ids) {
   const answer = await ask("connect", { account_ids, events: visit.events });
   if (!answer) return;
   if (answer.outcome === "error") return fail(answer.error);
+  if (answer.more) {
+    visit.connected += 1;
+    return show("ITEM_ADDED", morePane(actions, visit, visit.connected));
+  }
   tell(handoff);
+  succeed(answer);
+}
+
+/** Ends a Multi-Item session. */
+async function finish() {
+  const handoff = record("HANDOFF");
+  const answer = await ask("finish", { events: visit.events });
+  if (!answer) return;
+  if (answer.outcome === "error") return fail(answer.error);
+  tell(handoff);
+  succeed(answer);
+}
+
+/** @param {any} answer */
+function succeed({ public_token, metadata }) {
   visit.over = true;
-  const { public_token, metadata } = answer;
   const [only] = metadata.accounts.length === 1 ? metadata.accounts : [null];
   tell({
     type: "success",
@@ -332,6 +357,7 @@ async function followOAuth(asking, popup) {
 /** What the panes can do. */
 const actions = {
   exit: () => void exit(),
+  finish: () => void finish(),
   consent: () => (visit.bank ? showLogIn() : showBanks()),
   showBanks,
   /** @param {Bank} bank */
@@ -347,6 +373,11 @@ const actions = {
   async submitCode(code) {
     report("SUBMIT_MFA", { mfa_type: "code" });
     return afterLogIn(await ask("code", { code }));
+  },
+  /** @param {string} kind @param {string[]} answers */
+  async submitAnswers(kind, answers) {
+    report("SUBMIT_MFA", { mfa_type: kind });
+    return afterLogIn(await ask("answers", { answers }));
   },
   startOAuth: () => void startOAuth(),
   /** @param {number[]} ids */

@@ -50,30 +50,75 @@ if (bank.outcome !== "bank") {
       { class: "lead" },
       `${bank.client_name} asks to see your accounts, balances and transactions.`,
     ),
-    form(
-      [
-        field("Username", { placeholder: "user_good", "data-focus": true }),
-        field("Password", { type: "password", placeholder: "pass_good" }),
-      ],
-      "Log in",
-      async (data) =>
-        leave(
-          await post("/link/bank/allow", {
-            oauth_state_id,
-            username: data.get("username"),
-            password: data.get("password"),
-          }),
-        ),
-      h(
-        "button",
-        {
-          type: "button",
-          class: "quiet",
-          onclick: async () => leave(await post("/link/bank/deny", { oauth_state_id })),
-        },
-        "Cancel and return",
-      ),
+    logInForm(),
+  );
+  focus();
+}
+
+function focus() {
+  /** @type {HTMLElement | null} */ (
+    sheet.querySelector("[data-focus]") ?? sheet.querySelector("h1")
+  )?.focus();
+}
+
+function cancelButton() {
+  return h(
+    "button",
+    {
+      type: "button",
+      class: "quiet",
+      onclick: async () => leave(await post("/link/bank/deny", { oauth_state_id })),
+    },
+    "Cancel and return",
+  );
+}
+
+function logInForm() {
+  return form(
+    [
+      field("Username", { placeholder: "user_good", "data-focus": true }),
+      field("Password", { type: "password", placeholder: "pass_good" }),
+    ],
+    "Log in",
+    async (data) => {
+      const credentials = { username: data.get("username"), password: data.get("password") };
+      const answer = await post("/link/bank/allow", { oauth_state_id, ...credentials });
+      if (answer.outcome !== "accounts") return leave(answer);
+      showPicker(credentials, answer.accounts);
+      return null;
+    },
+    cancelButton(),
+  );
+}
+
+/**
+ * The bank's own account picker.
+ * @param {object} credentials
+ * @param {{ id: number, name: string, mask: string | null, checked: boolean }[]} accounts
+ */
+function showPicker(credentials, accounts) {
+  const boxes = accounts.map(({ id, name, mask, checked }) =>
+    h(
+      "label",
+      { class: "choice" },
+      h("input", { type: "checkbox", name: "account", value: id, checked }),
+      mask === null ? name : `${name} •••• ${mask}`,
     ),
   );
-  /** @type {HTMLElement | null} */ (sheet.querySelector("[data-focus]"))?.focus();
+  sheet.replaceChildren(
+    h("h1", { tabindex: "-1" }, `Choose the accounts to share with ${bank.client_name}`),
+    form(
+      [h("fieldset", { class: "field" }, h("legend", { class: "unseen" }, "Accounts"), ...boxes)],
+      "Share accounts",
+      async (data) => {
+        const account_ids = data.getAll("account").map(Number);
+        if (account_ids.length === 0) return "Choose at least one account.";
+        return leave(
+          await post("/link/bank/allow", { oauth_state_id, ...credentials, account_ids }),
+        );
+      },
+      cancelButton(),
+    ),
+  );
+  focus();
 }

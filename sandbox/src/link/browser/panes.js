@@ -1,7 +1,7 @@
 // @ts-check
 /** What Link shows: each function draws one pane. None of them asks the server. */
 import { h, ICONS, icon } from "./dom.js";
-import { field, form, primary } from "./form.js";
+import { choice, field, form, primary } from "./form.js";
 
 /** @typedef {import("./link.js").Actions} Actions */
 /** @typedef {import("./link.js").Visit} Visit */
@@ -113,8 +113,13 @@ export function consentPane(actions, visit) {
   );
 }
 
-/** @param {Actions} actions @param {Visit} visit */
-export function banksPane(actions, visit) {
+/**
+ * A search field and the banks it finds.
+ * @param {Bank[]} banks
+ * @param {{ choose: (bank: Bank) => void, searched: (query: string) => void, announce: (sentence: string) => void }} actions
+ * @returns {HTMLElement[]}
+ */
+export function bankSearch(banks, { choose, searched, announce }) {
   const list = h("ul", { class: "banks" });
   const empty = h(
     "p",
@@ -124,7 +129,7 @@ export function banksPane(actions, visit) {
   /** @param {string} query */
   const fill = (query) => {
     const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-    const found = visit.banks.filter((bank) =>
+    const found = banks.filter((bank) =>
       words.every((word) => bank.name.toLowerCase().includes(word)),
     );
     list.replaceChildren(
@@ -134,7 +139,7 @@ export function banksPane(actions, visit) {
           {},
           h(
             "button",
-            { type: "button", class: "bank", onclick: () => actions.chooseBank(bank) },
+            { type: "button", class: "bank", onclick: () => choose(bank) },
             logo(bank),
             h("span", { class: "bank-name" }, bank.name),
             h("span", { class: "bank-host", "aria-hidden": "true" }, bank.host),
@@ -143,7 +148,7 @@ export function banksPane(actions, visit) {
       ),
     );
     empty.hidden = found.length > 0;
-    if (query !== "") actions.announce(found.length === 1 ? "1 bank" : `${found.length} banks`);
+    if (query !== "") announce(found.length === 1 ? "1 bank" : `${found.length} banks`);
   };
   fill("");
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -159,15 +164,43 @@ export function banksPane(actions, visit) {
       const query = /** @type {HTMLInputElement} */ (event.target).value.trim();
       fill(query);
       clearTimeout(settle);
-      if (query !== "") settle = setTimeout(() => actions.searched(query), 400);
+      if (query !== "") settle = setTimeout(() => searched(query), 400);
     },
   });
+  return [
+    h("div", { class: "search" }, icon(ICONS.search), search),
+    h("div", { class: "scroll" }, list, empty),
+  ];
+}
+
+/** @param {Actions} actions @param {Visit} visit */
+export function banksPane(actions, visit) {
+  const { chooseBank: choose, searched, announce } = actions;
   return pane(
     actions,
     { class: "choose" },
     title("Select your bank"),
-    h("div", { class: "search" }, icon(ICONS.search), search),
-    h("div", { class: "scroll" }, list, empty),
+    ...bankSearch(visit.banks, { choose, searched, announce }),
+  );
+}
+
+/** Multi-Item Link: after each bank. @param {Actions} actions @param {Visit} visit @param {number} count */
+export function morePane(actions, visit, count) {
+  return pane(
+    actions,
+    { class: "leave" },
+    title(count === 1 ? "1 bank connected" : `${count} banks connected`),
+    h("p", { class: "lead" }, `Connect another bank to ${visit.client_name}, or finish here.`),
+    h(
+      "div",
+      { class: "foot" },
+      h(
+        "button",
+        { type: "button", class: "quiet", onclick: actions.showBanks },
+        "Connect another bank",
+      ),
+      primary("Finish", { onclick: actions.finish }),
+    ),
   );
 }
 
@@ -206,6 +239,35 @@ export function codePane(actions, visit) {
       [field("Code", { inputmode: "numeric", placeholder: "1234", "data-focus": true })],
       "Continue",
       (data) => actions.submitCode(String(data.get("code"))),
+    ),
+  );
+}
+
+/**
+ * What a bank asks beside the password.
+ * @param {Actions} actions
+ * @param {Visit} visit
+ * @param {{ kind: string, questions: { label: string, options: string[] | null }[] }} asked
+ */
+export function questionsPane(actions, visit, { kind, questions }) {
+  return pane(
+    actions,
+    { back: actions.retry, class: "log-in" },
+    bankMark(visit.bank),
+    title("Answer your bank's questions"),
+    h("p", { class: "lead" }, `${visit.bank?.name ?? "Your bank"} asks before it lets you in.`),
+    form(
+      questions.map(({ label, options }, index) =>
+        options
+          ? choice(label, `answer-${index}`, options)
+          : field(label, { name: `answer-${index}`, "data-focus": index === 0 }),
+      ),
+      "Continue",
+      (data) =>
+        actions.submitAnswers(
+          kind,
+          questions.map((_question, index) => String(data.get(`answer-${index}`) ?? "")),
+        ),
     ),
   );
 }
@@ -334,13 +396,15 @@ export function accountsPane(actions, visit, accounts) {
   );
 }
 
-/** Sentences for what a person can meet; the rest get a general one. */
+/** Sentences for what a user can meet; the rest get a general one. */
 const HEADINGS = /** @type {Record<string, string>} */ ({
   ITEM_LOCKED: "Your account is locked",
   ACCESS_NOT_GRANTED: "You did not allow access",
   NO_ACCOUNTS: "No accounts to connect",
   INVALID_LINK_TOKEN: "This session has ended",
   INSTITUTION_DOWN: "Your bank is not responding",
+  INSTITUTION_NO_LONGER_SUPPORTED: "Your bank is no longer supported",
+  PRODUCTS_NOT_SUPPORTED: "Your bank does not support this",
   INSTITUTION_NOT_RESPONDING: "Your bank is not responding",
 });
 

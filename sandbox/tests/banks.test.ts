@@ -1,0 +1,370 @@
+import { CountryCode, type PlaidApi, Products } from "plaid";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { type RunningSandbox, startSandbox } from "../src/index.ts";
+import { plaidErrorCodes } from "../src/plaid/plaid-error.ts";
+import { launchBrowser } from "./support/browser.ts";
+import {
+  connect,
+  control,
+  failure,
+  KIND,
+  LINK_TOKEN_REQUEST,
+  plaidClient,
+} from "./support/client.ts";
+import { call, type HostPage, startHostPage } from "./support/host-page.ts";
+import { goThroughLink, linkStep } from "./support/link-steps.ts";
+
+let sandbox: RunningSandbox;
+let plaid: PlaidApi;
+
+beforeAll(async () => {
+  sandbox = await startSandbox({ ...KIND, seed: 23 });
+  plaid = plaidClient(sandbox.url);
+});
+beforeEach(() => control(sandbox.url, "POST", "reset"));
+afterAll(() => sandbox.close());
+
+const country_codes = [CountryCode.Us];
+async function linkToken(extra: object = {}): Promise<string> {
+  return (await plaid.linkTokenCreate({ ...LINK_TOKEN_REQUEST, ...extra })).data.link_token;
+}
+async function offeredBanks(products: Products[]): Promise<string[]> {
+  const { institutions } = await linkStep(sandbox.url, "start", {
+    link_token: await linkToken({ products }),
+  });
+  return institutions.map(({ institution_id }: { institution_id: string }) => institution_id);
+}
+async function exchange(public_token: string): Promise<string> {
+  return (await plaid.itemPublicTokenExchange({ public_token })).data.access_token;
+}
+async function item(institution_id: string, products: Products[]): Promise<string> {
+  const request = { institution_id, initial_products: products };
+  return exchange((await plaid.sandboxPublicTokenCreate(request)).data.public_token);
+}
+
+test("a brokerage and a lender have no transactions, and Link with transactions hides them", async () => {
+  const shown = await offeredBanks([Products.Transactions]);
+  for (const [institution_id, product] of [
+    ["ins_900007", Products.Investments],
+    ["ins_900008", Products.Liabilities],
+    ["ins_900009", Products.Liabilities],
+  ] as const) {
+    expect(shown).not.toContain(institution_id);
+    expect(await offeredBanks([product])).toContain(institution_id);
+    const access_token = await item(institution_id, [product]);
+    const refused = await failure(plaid.transactionsSync({ access_token }));
+    expect(refused.error_code).toBe("PRODUCTS_NOT_SUPPORTED");
+    const request = { institution_id, initial_products: [Products.Transactions] };
+    expect((await failure(plaid.sandboxPublicTokenCreate(request))).error_code).toBe(
+      "PRODUCTS_NOT_SUPPORTED",
+    );
+  }
+});
+
+test("a bank that Plaid has dropped is not listed, and its Items answer INSTITUTION_NO_LONGER_SUPPORTED", async () => {
+  const institution_id = "ins_900010";
+  const { institutions } = (await plaid.institutionsGet({ count: 500, offset: 0, country_codes }))
+    .data;
+  expect(institutions.map((bank) => bank.institution_id)).not.toContain(institution_id);
+  expect(
+    (await failure(plaid.institutionsGetById({ institution_id, country_codes }))).error_code,
+  ).toBe("INVALID_INSTITUTION");
+  const access_token = await item(institution_id, [Products.Transactions]);
+  expect((await failure(plaid.accountsGet({ access_token }))).error_code).toBe(
+    "INSTITUTION_NO_LONGER_SUPPORTED",
+  );
+  const link_token = await linkToken({ access_token, products: [] });
+  const started = await linkStep(sandbox.url, "start", { link_token });
+  expect(started.error.error_code).toBe("INSTITUTION_NO_LONGER_SUPPORTED");
+});
+
+test("a bank under a new institution_id has the same accounts, and update mode moves its Item there", async () => {
+  const facts = async (access_token: string) =>
+    (await plaid.accountsGet({ access_token })).data.accounts.map(({ name, mask, balances }) => ({
+      name,
+      mask,
+      balances,
+    }));
+  const [before, after] = ["ins_900012", "ins_900013"];
+  const access_token = await item(before, [Products.Transactions]);
+  const elsewhere = await item(after, [Products.Transactions]);
+  expect(await facts(elsewhere)).toEqual(await facts(access_token));
+  const banks = await offeredBanks([Products.Transactions]);
+  expect(banks).toContain(after);
+  expect(banks).not.toContain(before);
+  const ids = (await plaid.accountsGet({ access_token })).data.accounts.map(
+    (one) => one.account_id,
+  );
+
+  const link_token = await linkToken({ access_token, products: [] });
+  const { started } = await goThroughLink(sandbox.url, link_token);
+  expect(started.institution).toMatchObject({ institution_id: after, oauth: true });
+  const { item: moved } = (await plaid.itemGet({ access_token })).data;
+  expect(moved.institution_id).toBe(after);
+  const kept = (await plaid.accountsGet({ access_token })).data.accounts;
+  expect(kept.map(({ account_id }) => account_id)).toEqual(ids);
+});
+
+test("a bank with 60 accounts shows and shares them all", async () => {
+  const { offered, connected } = await goThroughLink(sandbox.url, await linkToken(), {
+    institution_id: "ins_900014",
+  });
+  expect(offered.accounts).toHaveLength(60);
+  const access_token = await exchange(connected.public_token);
+  expect((await plaid.accountsGet({ access_token })).data.accounts).toHaveLength(60);
+});
+
+test.each([
+  ["user_transactions_dynamic", 4],
+  ["user_ewa_user", 1],
+  ["user_yuppie", 3],
+  ["user_small_business", 3],
+])("%s logs in with any password and has transactions of their own", async (username, accounts) => {
+  const password = "whatever";
+  const { access_token } = await connect(plaid, "ins_109508", { username, password });
+  expect((await plaid.accountsGet({ access_token })).data.accounts).toHaveLength(accounts);
+  const { added } = (await plaid.transactionsSync({ access_token, count: 500 })).data;
+  expect(added.length).toBeGreaterThan(100);
+  const own = { user_ewa_user: "PAYDAY NOW ADVANCE", user_yuppie: "MAISON VERTE" }[username];
+  if (own) expect(added.map(({ name }) => name)).toContain(own);
+});
+
+test("every code of Plaid's can be asked for as a password", async () => {
+  for (const code of plaidErrorCodes()) {
+    const { link_session_id } = await linkStep(sandbox.url, "start", {
+      link_token: await linkToken(),
+    });
+    await linkStep(sandbox.url, "institution", { link_session_id, institution_id: "ins_109508" });
+    const credentials = { username: "user_good", password: `error_${code}` };
+    const refused = await linkStep(sandbox.url, "log-in", { link_session_id, ...credentials });
+    expect(refused.error.error_code).toBe(code);
+  }
+});
+
+/** Logs in, and gives the bank's questions and a way to answer them. */
+async function asked(password: string, username = "user_good") {
+  const { link_session_id } = await linkStep(sandbox.url, "start", {
+    link_token: await linkToken(),
+  });
+  await linkStep(sandbox.url, "institution", { link_session_id, institution_id: "ins_109508" });
+  const first = await linkStep(sandbox.url, "log-in", { link_session_id, username, password });
+  const answer = (...answers: string[]) =>
+    linkStep(sandbox.url, "answers", { link_session_id, answers });
+  return { first, answer };
+}
+
+test("mfa_device asks for a code, mfa_questions for answers by round, mfa_selections for choices", async () => {
+  const device = await asked("mfa_device");
+  expect(device.first.outcome).toBe("code");
+  expect((await device.answer("1234")).outcome).toBe("accounts");
+
+  const questions = await asked("mfa_questions_2_3");
+  expect(questions.first).toMatchObject({ outcome: "questions", kind: "questions" });
+  expect(questions.first.questions).toHaveLength(3);
+  expect((await questions.answer("answer_0_0", "answer_0_1", "x")).error.error_code).toBe(
+    "INVALID_MFA",
+  );
+  expect((await questions.answer("answer_0_0", "answer_0_1", "answer_0_2")).outcome).toBe(
+    "questions",
+  );
+  expect((await questions.answer("answer_1_0", "answer_1_1", "answer_1_2")).outcome).toBe(
+    "accounts",
+  );
+
+  const simple = await asked("mfa_selections");
+  expect(simple.first.questions).toMatchObject([{ options: ["Yes", "No"] }]);
+  expect((await simple.answer("Yes")).outcome).toBe("accounts");
+  const selections = await asked("mfa_selections_1_2_3");
+  expect(selections.first.questions[0].options).toHaveLength(3);
+  expect((await selections.answer("answer_1_1_0", "answer_1_2_0")).outcome).toBe("accounts");
+});
+
+test("a recaptcha that is bad, and one that is good", async () => {
+  expect((await asked('{"recaptcha":"bad"}')).first.error.error_code).toBe("RECAPTCHA_BAD");
+  expect((await asked('{"recaptcha":"good"}')).first.outcome).toBe("accounts");
+});
+
+const custom = (configuration: object) => ({
+  username: "user_custom",
+  password: JSON.stringify(configuration),
+});
+
+test("user_custom: an empty configuration, and one whose fields are all null, have drawn accounts", async () => {
+  const empty = await connect(plaid, "ins_109508", custom({}));
+  const { access_token } = empty;
+  expect((await plaid.accountsGet({ access_token })).data.accounts.length).toBeGreaterThan(1);
+  const blank = { version: null, seed: null, override_accounts: null, mfa: null };
+  await connect(plaid, "ins_109508", custom(blank));
+});
+
+test("user_custom: balances, numbers, identity and inflow are the ones given", async () => {
+  const { access_token } = await connect(
+    plaid,
+    "ins_109508",
+    custom({
+      override_accounts: [
+        {
+          type: "depository",
+          subtype: "checking",
+          starting_balance: 100,
+          force_available_balance: 42,
+          numbers: { account: "1111222233330000", ach_routing: "011401533" },
+          identity: {
+            names: ["Leslie Knope"],
+            emails: [{ data: "leslie@pawnee.example", primary: true, type: "primary" }],
+            addresses: [{ primary: true, data: { street: "1 Main St", city: "Pawnee" } }],
+          },
+          transactions: [],
+          inflow_model: {
+            type: "monthly-income",
+            income_amount: 2500,
+            payment_day_of_month: "last",
+            transaction_name: "PARKS DEPT",
+          },
+        },
+        { type: "depository", subtype: "savings", has_null_available_balance: true },
+      ],
+    }),
+  );
+  const { accounts } = (await plaid.accountsGet({ access_token })).data;
+  expect(accounts.map(({ balances }) => [balances.available, balances.current])).toEqual([
+    [42, 100],
+    [null, 0],
+  ]);
+  expect((await plaid.authGet({ access_token })).data.numbers.ach[0]).toMatchObject({
+    account: "1111222233330000",
+    routing: "011401533",
+  });
+  const [owner] = (await plaid.identityGet({ access_token })).data.accounts[0]?.owners ?? [];
+  expect(owner).toMatchObject({
+    names: ["Leslie Knope"],
+    emails: [{ data: "leslie@pawnee.example" }],
+    addresses: [{ data: { street: "1 Main St", city: "Pawnee", country: null } }],
+  });
+  const { added } = (await plaid.transactionsSync({ access_token, count: 500 })).data;
+  const income = added.filter(({ name }) => name === "PARKS DEPT");
+  expect(income.length).toBeGreaterThanOrEqual(2);
+  for (const { amount, date } of income) {
+    expect(amount).toBe(-2500);
+    expect(new Date(Date.parse(date) + 86_400_000).getUTCDate()).toBe(1);
+  }
+});
+
+test("user_custom: roll_dates_forward makes the latest transaction today's", async () => {
+  const transaction = (date: string) => ({
+    date_transacted: date,
+    date_posted: date,
+    amount: 1,
+    description: "x",
+  });
+  const { access_token } = await connect(
+    plaid,
+    "ins_109508",
+    custom({
+      roll_dates_forward: true,
+      override_accounts: [
+        {
+          type: "depository",
+          subtype: "checking",
+          transactions: [transaction("2020-02-01"), transaction("2020-02-11")],
+        },
+      ],
+    }),
+  );
+  const { added } = (await plaid.transactionsSync({ access_token })).data;
+  const today = new Date().toISOString().slice(0, 10);
+  const tenDaysAgo = new Date(Date.now() - 10 * 86_400_000).toISOString().slice(0, 10);
+  expect(added.map(({ date }) => date)).toEqual([tenDaysAgo, today]);
+});
+
+test("user_custom: mfa, recaptcha and force_error act in Link", async () => {
+  const inLink = (configuration: object) => {
+    const { username, password } = custom(configuration);
+    return asked(password, username);
+  };
+  const mfa = { type: "questions", question_rounds: 1, questions_per_round: 2 };
+  const questions = await inLink({ mfa });
+  expect((await questions.answer("answer_0_0", "answer_0_1")).outcome).toBe("accounts");
+  expect((await inLink({ recaptcha: "bad" })).first.error.error_code).toBe("RECAPTCHA_BAD");
+  expect((await inLink({ force_error: "ITEM_LOCKED" })).first.error.error_code).toBe("ITEM_LOCKED");
+  expect((await inLink({ force_error: "OOPS" })).first.error.error_code).toBe(
+    "INVALID_CREDENTIALS",
+  );
+});
+
+let browser: Browser | null = null;
+let host: HostPage | null = null;
+afterAll(async () => {
+  await browser?.close();
+  host?.close();
+});
+
+/** Opens Link on a page of its own and goes to the bank's log-in. */
+async function openBank(name: string, extra: object = {}): Promise<Page> {
+  browser ??= await launchBrowser();
+  host ??= await startHostPage(sandbox.url);
+  const page = await browser.newPage({ reducedMotion: "reduce" });
+  const token = await linkToken({ redirect_uri: `${host.origin}/`, ...extra });
+  await page.goto(`${host.origin}/?token=${token}`);
+  await page.getByRole("button", { name: "Connect a bank" }).click();
+  const link = page.frameLocator("iframe");
+  await link.getByRole("button", { name: "Continue" }).click();
+  if (!("access_token" in extra)) {
+    await link.getByRole("button", { name, exact: true }).click();
+  }
+  return page;
+}
+
+async function logIn(where: Page | ReturnType<Page["frameLocator"]>, password = "pass_good") {
+  await where.getByRole("textbox", { name: "Username" }).fill("user_good");
+  await where.getByRole("textbox", { name: "Password" }).fill(password);
+  await where.getByRole("button", { name: "Log in" }).click();
+}
+
+test("an OAuth bank with its own picker: Link asks for no accounts, in update mode neither", async () => {
+  const page = await openBank("Turnstile Bank");
+  await page.frameLocator("iframe").getByRole("button", { name: "Continue" }).click();
+  await logIn(page);
+  for (const box of (await page.getByRole("checkbox").all()).slice(2)) await box.uncheck();
+  await page.getByRole("button", { name: "Share accounts" }).click();
+  await page.waitForURL(`${host?.origin}/?**`);
+  await page.getByRole("button", { name: "Connect a bank" }).click();
+  const [public_token, metadata] = await call(page, "onSuccess");
+  expect(metadata.accounts).toHaveLength(2);
+  const access_token = await exchange(public_token);
+  await page.close();
+
+  const again = await openBank("Turnstile Bank", { access_token, products: [] });
+  await again.frameLocator("iframe").getByRole("button", { name: "Continue" }).click();
+  await logIn(again);
+  expect(await again.getByRole("checkbox", { checked: true }).count()).toBe(2);
+  await again.getByRole("checkbox").nth(4).check();
+  await again.getByRole("button", { name: "Share accounts" }).click();
+  await again.waitForURL(`${host?.origin}/?**`);
+  await again.getByRole("button", { name: "Connect a bank" }).click();
+  const [, after] = await call(again, "onSuccess");
+  expect(after.accounts).toHaveLength(3);
+  await again.close();
+});
+
+test("the bank's questions are asked in Link, to type and to choose", async () => {
+  for (const [password, answer] of [
+    ["mfa_questions_1_2", "type"],
+    ["mfa_selections", "choose"],
+  ] as const) {
+    const page = await openBank("Houndstooth Bank");
+    const link = page.frameLocator("iframe");
+    await logIn(link, password);
+    if (answer === "type") {
+      await link.getByRole("textbox", { name: "Question 1" }).fill("answer_0_0");
+      await link.getByRole("textbox", { name: "Question 2" }).fill("answer_0_1");
+    } else {
+      await link.getByRole("radio", { name: "Yes" }).check();
+    }
+    await link.getByRole("button", { name: "Continue" }).click();
+    await link.getByRole("button", { name: "Connect accounts" }).click();
+    expect((await call(page, "onSuccess"))[0]).toMatch(/^public-sandbox-/);
+    await page.close();
+  }
+});
