@@ -14,7 +14,7 @@ const bodies = {
   "/sign-in/email": logInForm.extend({ rememberMe: z.boolean().optional() }),
   // Strict: better-auth would store fields that the form does not have.
   "/sign-up/email": signUpForm.strict(),
-  "/sign-out": z.object({}),
+  "/sign-out": z.strictObject({}),
   "/change-password": z.object({ currentPassword: z.string(), newPassword: z.string() }),
 } as const;
 

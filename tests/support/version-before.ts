@@ -30,7 +30,8 @@ function commitBefore(): string | null {
 
 /**
  * The version before the newest migration in a folder of its own, with today's packages and today's
- * pages: its server, its worker and its migrations are what it was. Null as `commitBefore`.
+ * pages: its server, its worker and its migrations are what it was. A package that only that version
+ * imports is a dev dependency until then (camelcase-keys, before migration 023). Null as `commitBefore`.
  */
 export function versionBefore() {
   const commit = commitBefore();
