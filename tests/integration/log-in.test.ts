@@ -261,17 +261,18 @@ describe("guessing passwords is slow", () => {
 
   test("the page of a logged-in person says when it takes no more guesses at their password", async () => {
     const { cookie } = await app.signUp();
-    const guess = async (newPassword = "another good one") => {
+    const guess = async () => {
       const answer = await fetch(`${app.url}/settings/security`, {
         method: "POST",
         headers: { cookie, origin: app.url },
-        body: new URLSearchParams({ currentPassword: "a guess", newPassword }),
+        body: new URLSearchParams({
+          currentPassword: "a guess",
+          newPassword: "another good one",
+        }),
       });
       return [answer.status, await answer.text()] as const;
     };
-    expect((await guess())[0]).toBe(400);
-    // Refused before it costs a hash, and counted as well.
-    for (let n = 1; n < 10; n++) expect((await guess("password1"))[0]).toBe(400);
+    for (let n = 0; n < 10; n++) expect((await guess())[0]).toBe(400);
     const [status, page] = await guess();
     expect(status).toBe(429);
     expect(page).toContain("There were too many tries. Nothing was changed.");
