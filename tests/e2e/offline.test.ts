@@ -145,11 +145,13 @@ test("a form that no answer comes to stays with what was typed, and is sent once
 
 test("a dialog that no answer comes to says so itself, and keeps what was typed", async () => {
   const { page } = await openPage(browser);
-  await logIn(app, page, await app.signUp("analyst"));
+  const person = await app.signUp("analyst");
+  await logIn(app, page, person);
   await page.goto(`${app.url}/settings/api-keys`);
   await page.getByRole("button", { name: "Make a key" }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("Name").fill("Nightly report");
+  await dialog.getByLabel("Password", { exact: true }).fill(person.password);
   await page.context().setOffline(true);
   await dialog.getByRole("button", { name: "Make a key" }).click();
   await dialog.getByText(/Check your internet connection/).waitFor();

@@ -79,7 +79,7 @@ test("S3 R2 R3 R5 the public_token becomes an Item with its accounts, for the ri
   expect(answer.body.item.institution.id).toBe("ins_109508");
   const [item] = await app.query("select * from items where user_id = $1", [person.id]);
   expect(item.id).toBe(answer.body.item.id);
-  expect(item.access_token_sealed).toMatch(/^v1\.t1\./);
+  expect(item.access_token_sealed).toMatch(/^v2\.t1\./);
   const accounts = await app.query("select * from accounts where user_id = $1", [person.id]);
   expect(accounts).toHaveLength(answer.body.accounts.length);
   expect(accounts.length).toBeGreaterThan(0);
