@@ -128,8 +128,8 @@ test("I1 a bank whose token no key opens can be disconnected; it is removed at P
   const { person, itemId } = await connected();
   const rename = (table: string, from: string, to: string) =>
     app.query(`update ${table} set access_token_sealed = replace(access_token_sealed, $1, $2)`, [
-      `v1.${from}.`,
-      `v1.${to}.`,
+      `v2.${from}.`,
+      `v2.${to}.`,
     ]);
   await rename("items", "t1", "gone");
   expect((await disconnect(person, itemId)).status).toBe(200);
