@@ -45,7 +45,7 @@ export interface Auth {
   /** The Set-Cookie header with which a browser forgets that anybody has logged in to it. */
   forgetDevice: string;
   /** All that better-auth could answer, most of which we refuse; `options.body` is a zod schema. */
-  endpoints: readonly { path?: string; options?: object }[];
+  endpoints(): readonly { path?: string; options?: object }[];
   /**
    * Whether this is the user's password. Wrong ones are counted.
    * @throws `too_many_attempts`
@@ -166,7 +166,7 @@ export function createAuth(
     handler: toNodeHandler(handle) as RequestHandler,
     handle,
     forgetDevice: devices.forget,
-    endpoints: Object.values(auth.api),
+    endpoints: () => Object.values(auth.api),
     async authenticate(headers, setCookie) {
       // What nearly every request comes to: a session in its first day, read with its person at once.
       const { secret, authCookies, sessionConfig } = await auth.$context;

@@ -1,13 +1,8 @@
 import { addActivity } from "../../db/account-activity.ts";
 import { restartSync } from "../../db/item-syncs.ts";
-import {
-  findItem,
-  findItemToken,
-  knownAccounts,
-  setItemGood,
-  setSharedAccounts,
-} from "../../db/items.ts";
+import { findItem, findItemToken, setItemGood, setSharedAccounts } from "../../db/items.ts";
 import { requestSync } from "../../db/jobs.ts";
+import { knownAccounts } from "../../db/known-accounts.ts";
 import { accessTokenOwner } from "../../db/sealed.ts";
 import { lockUser, raiseDataVersion } from "../../db/users.ts";
 import type { FinishUpdateModeInput, FinishUpdateModeOutput } from "../contracts/connect.ts";

@@ -1,7 +1,7 @@
 /** `/link/token/*`. */
 import { findInstitution } from "../bank/institutions.ts";
 import { itemByAccessToken } from "../items.ts";
-import { tellsResults } from "../link/session-end.ts";
+import { tellsResults } from "../link/tells-results.ts";
 import { PlaidError } from "../plaid/plaid-error.ts";
 import type { Sandbox } from "../sandbox.ts";
 import type { LinkSession, LinkToken } from "../state.ts";

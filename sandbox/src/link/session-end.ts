@@ -8,6 +8,7 @@ import { choosableAccounts } from "./accounts.ts";
 import { connectAccounts } from "./connect.ts";
 import type { LinkOutcome } from "./link-api.ts";
 import { openSession, type StepFields } from "./sessions.ts";
+import { tellsResults } from "./tells-results.ts";
 
 /** Adds an Item of the chosen accounts. A Multi-Item session goes on until `finish`. */
 export function connect(sandbox: Sandbox, fields: StepFields): LinkOutcome {
@@ -73,11 +74,6 @@ function end(sandbox: Sandbox, session: LinkSession, token: LinkToken, events: u
       ? { status: "EXITED" }
       : { status: "SUCCESS", public_token, public_tokens },
   );
-}
-
-/** Whether a session's events and results are told: Plaid enables that for others on request. */
-export function tellsResults(sandbox: Sandbox, token: LinkToken): boolean {
-  return sandbox.settings.linkEvents || token.hosted !== null || token.multi_item;
 }
 
 function tell(

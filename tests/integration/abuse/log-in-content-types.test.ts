@@ -201,7 +201,8 @@ describe("every way in", () => {
       options.body instanceof z.ZodType
         ? JSON.stringify(z.toJSONSchema(options.body, { io: "input", unrepresentable: "any" }))
         : "";
-    const taking = app.services.auth.endpoints
+    const taking = app.services.auth
+      .endpoints()
       .filter(({ path, options }) => path && /"\w*password\w*":/i.test(fieldsOf(options)))
       .map(({ path }) => path);
     const known = [...reached, ...byPages, ...refused].filter((path) => path !== "/sign-out");
@@ -210,7 +211,7 @@ describe("every way in", () => {
 
   test("of all that better-auth has, programs reach three paths, whatever the method, and pages one more", async () => {
     const ada = await app.signUp();
-    const all = app.services.auth.endpoints.flatMap(({ path }) => path ?? []);
+    const all = app.services.auth.endpoints().flatMap(({ path }) => path ?? []);
     expect(all.length).toBeGreaterThan(20);
     for (const path of all) {
       const at = path.replace(/:\w+/g, "x");

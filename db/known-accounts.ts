@@ -1,0 +1,22 @@
+import type { Db } from "./client.ts";
+
+/** What tells each live account of the user from others: an Item's together, in the bank's order. */
+export function knownAccounts(db: Db, userId: string) {
+  return db
+    .selectFrom("accounts")
+    .innerJoin("items", "items.id", "accounts.item_id")
+    .where("accounts.user_id", "=", userId)
+    .where("items.user_id", "=", userId)
+    .orderBy("items.created_at")
+    .orderBy("accounts.position")
+    .select([
+      "accounts.id",
+      "accounts.item_id as itemId",
+      "accounts.plaid_account_id as accountId",
+      "items.institution_id as institutionId",
+      "accounts.persistent_account_id as persistentAccountId",
+      "accounts.mask",
+      "accounts.name",
+      "accounts.subtype",
+    ]);
+}
