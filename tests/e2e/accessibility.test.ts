@@ -53,6 +53,7 @@ test.each([
   await audit("API keys, empty");
   await page.getByRole("button", { name: "Make a key" }).click();
   await page.getByRole("dialog").getByLabel("Name").fill("Nightly export");
+  await page.getByRole("dialog").getByLabel("Password", { exact: true }).fill(person.password);
   await audit("the new key's form");
   await page.getByRole("dialog").getByRole("button", { name: "Make a key" }).click();
   await page.getByRole("button", { name: "Done" }).waitFor();
