@@ -1,5 +1,5 @@
 import "@remix-run/node";
-import type { LoadContext } from "../server/load-context.ts";
+import type { LoadContext } from "../server/http/load-context.ts";
 
 declare module "@remix-run/node" {
   interface AppLoadContext extends LoadContext {}

@@ -12,18 +12,17 @@ import { AccountCache } from "./cache/account-cache.ts";
 import { createInProcessAccountStore } from "./cache/in-process-account-store.ts";
 import { createPlaidLimiter } from "./cache/plaid-limiter.ts";
 import { createRedisAccountStore } from "./cache/redis-account-store.ts";
-import { RedisDoor } from "./cache/redis-door.ts";
+import { RedisAdapter } from "./cache/redis-adapter.ts";
 import { createRequestLimiter, type RequestLimiter } from "./cache/request-limiter.ts";
 import type { Config } from "./config.ts";
 import { ConnectGate } from "./connect/connect-gate.ts";
 import { FiscilityError } from "./contracts/errors.ts";
 import { Gate } from "./gate.ts";
-import { createPlaidDoor, type PlaidDoor } from "./plaid/plaid-door.ts";
-import type { OnStep } from "./step-times.ts";
-import { LiveChanges } from "./sync/live-changes.ts";
-import { WebhookKeys } from "./sync/webhook-keys.ts";
+import { LiveChanges } from "./live/live-changes.ts";
+import { createPlaidAdapter, type PlaidAdapter } from "./plaid/plaid-adapter.ts";
 import { createLog, type Log, type LogDestination, type ObserveLine } from "./telemetry/log.ts";
 import { spans } from "./telemetry/spans.ts";
+import type { OnStep } from "./telemetry/step-times.ts";
 import {
   quotas as productQuotas,
   type Quotas,
@@ -31,6 +30,7 @@ import {
   timeLimits,
 } from "./time-limits.ts";
 import { Vault } from "./vault/vault.ts";
+import { WebhookKeys } from "./webhooks/webhook-keys.ts";
 
 /** For transactions that have a Plaid call inside, or wait for one that has: few, and apart. */
 const connectPoolSize = 8;
@@ -45,7 +45,7 @@ export interface Services {
   /** What takes a person's lock for as long as a connection may: only through `connectGate`. */
   connectDb: Kysely<Database>;
   connectGate: ConnectGate;
-  plaid: PlaidDoor;
+  plaid: PlaidAdapter;
   webhookKeys: WebhookKeys;
   vault: Vault;
   cache: AccountCache;
@@ -133,13 +133,15 @@ export function createServices(
       { event: "plaintext", links: config.plaintext },
       "Other hosts are reached without TLS",
     );
-  const redis = config.redis ? new RedisDoor(config.redis, log, limits) : null;
+  const redis = config.redis ? new RedisAdapter(config.redis, log, limits) : null;
   // A cache evicts what it likes; a count that it evicts is a limit that starts again.
-  const counters = config.redisCounters ? new RedisDoor(config.redisCounters, log, limits) : redis;
+  const counters = config.redisCounters
+    ? new RedisAdapter(config.redisCounters, log, limits)
+    : redis;
   const devices = new KnownDevices(db, config);
   const throttle = new LogInThrottle(counters, devices, config, log);
   const passwords = new Passwords(hashesAtOnce(availableParallelism(), config.libuvThreads));
-  const plaid = createPlaidDoor(config.plaid, createPlaidLimiter(counters), log, limits);
+  const plaid = createPlaidAdapter(config.plaid, createPlaidLimiter(counters), log, limits);
   const services: Services = {
     config,
     log,

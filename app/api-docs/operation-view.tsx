@@ -1,4 +1,4 @@
-import type { OpenApi, Operation, Schema } from "../../server/api/openapi.ts";
+import type { OpenApi, Operation, Schema } from "../../server/api/contract/openapi.ts";
 import { cardClass } from "../components/card.ts";
 import { text } from "../text.ts";
 import { nameOf, SchemaFields } from "./schema-view.tsx";

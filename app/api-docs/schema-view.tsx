@@ -1,4 +1,4 @@
-import type { Schema } from "../../server/api/openapi.ts";
+import type { Schema } from "../../server/api/contract/openapi.ts";
 import { text } from "../text.ts";
 
 interface SchemaFieldsProps {

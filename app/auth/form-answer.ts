@@ -1,6 +1,6 @@
 import { data } from "@remix-run/node";
 import type { z } from "zod";
-import type { AuthResult } from "../../server/load-context.ts";
+import type { AuthResult } from "../../server/http/load-context.ts";
 import { readForm } from "../read-form.ts";
 import { type FieldErrors, toFieldErrors } from "./to-field-errors.ts";
 

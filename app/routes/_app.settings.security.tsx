@@ -8,7 +8,7 @@ import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/re
 import { useEffect, useRef } from "react";
 import type { z } from "zod";
 import { changePasswordForm } from "../../server/contracts/session.ts";
-import type { PageSession } from "../../server/load-context.ts";
+import type { PageSession } from "../../server/http/load-context.ts";
 import { Field } from "../auth/field.tsx";
 import { requireViewer } from "../auth/require-viewer.ts";
 import { type FieldErrors, toFieldErrors } from "../auth/to-field-errors.ts";

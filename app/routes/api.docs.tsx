@@ -1,6 +1,6 @@
 import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { Link, useLoaderData } from "@remix-run/react";
-import type { Operation } from "../../server/api/openapi.ts";
+import type { Operation } from "../../server/api/contract/openapi.ts";
 import { curlOf, OperationView } from "../api-docs/operation-view.tsx";
 import { SchemaFields } from "../api-docs/schema-view.tsx";
 import { cardClass } from "../components/card.ts";

@@ -1,5 +1,5 @@
 import { ChevronDown, CircleAlert, CircleCheck } from "lucide-react";
-import type { PageLogIn } from "../../server/load-context.ts";
+import type { PageLogIn } from "../../server/http/load-context.ts";
 import { buttonClass } from "../components/button.tsx";
 import { cardClass } from "../components/card.ts";
 import { LocalTime } from "../components/local-time.tsx";

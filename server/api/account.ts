@@ -1,12 +1,12 @@
-import { deleteAccount } from "../connect/delete-account.ts";
-import { beginExport, exportData } from "../connect/export-data.ts";
 import {
   deleteAccountInput,
   deleteAccountOutput,
   type ExportOutput,
   exportOutput,
 } from "../contracts/account.ts";
-import { StreamedOutput } from "./streamed-output.ts";
+import { deleteAccount } from "../users/delete-account.ts";
+import { beginExport, exportData } from "../users/export-data.ts";
+import { StreamedOutput } from "./transport/streamed-output.ts";
 import { procedure, router } from "./trpc.ts";
 
 /** A person and all that is theirs: a key must not be able to take either away. Sessions only. */

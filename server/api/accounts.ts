@@ -1,4 +1,4 @@
-import { listAccounts } from "../connect/list-accounts.ts";
+import { listAccounts } from "../accounts/list-accounts.ts";
 import { accountsListOutput } from "../contracts/accounts.ts";
 import { procedure, router } from "./trpc.ts";
 

@@ -1,5 +1,5 @@
 import { cashFlowOutput, netWorthOutput } from "../contracts/insights.ts";
-import { readCashFlow, readNetWorth } from "../sync/read-insights.ts";
+import { readCashFlow, readNetWorth } from "../insights/read-insights.ts";
 import { procedure, router } from "./trpc.ts";
 
 export const insightsRouter = router({

@@ -1,5 +1,5 @@
 import { transactionsListInput, transactionsListOutput } from "../contracts/transactions.ts";
-import { listTransactions } from "../sync/list-transactions.ts";
+import { listTransactions } from "../transactions/list-transactions.ts";
 import { procedure, router } from "./trpc.ts";
 
 export const transactionsRouter = router({

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import ipaddr from "ipaddr.js";
 import { createLimiter } from "../cache/limiter.ts";
-import type { RedisDoor } from "../cache/redis-door.ts";
+import type { RedisAdapter } from "../cache/redis-adapter.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { AuthRequest } from "./auth-request.ts";
@@ -44,7 +44,7 @@ export class LogInThrottle {
   readonly #log: Log;
 
   constructor(
-    redis: RedisDoor | null,
+    redis: RedisAdapter | null,
     devices: KnownDevices,
     { production }: { production: boolean },
     log: Log,

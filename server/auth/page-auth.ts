@@ -1,6 +1,6 @@
 import type { Context } from "../api/context.ts";
 import { FiscilityError, reasons } from "../contracts/errors.ts";
-import type { AuthResult, LoadContext } from "../load-context.ts";
+import type { AuthResult, LoadContext } from "../http/load-context.ts";
 import type { Auth } from "./auth.ts";
 import { changePassword } from "./change-password.ts";
 import { tooManyTries } from "./log-in-throttle.ts";

@@ -1,7 +1,7 @@
 import { listLogIns } from "../../db/log-ins.ts";
 import { deleteOtherSessions, deleteSession, listSessions } from "../../db/sessions.ts";
 import type { Context } from "../api/context.ts";
-import type { LoadContext } from "../load-context.ts";
+import type { LoadContext } from "../http/load-context.ts";
 import { isProved } from "./step-up.ts";
 import { deviceOf, shortAddress } from "./where-from.ts";
 

@@ -1,5 +1,5 @@
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";
-import type { RedisCommands, RedisDoor } from "./redis-door.ts";
+import type { RedisAdapter, RedisCommands } from "./redis-adapter.ts";
 
 /** How a key stands after a count. */
 export interface Count {
@@ -16,7 +16,7 @@ export interface Count {
  * process without. Never rejects: while Redis is away each process counts for itself.
  */
 export function createLimiter(
-  redis: RedisDoor | null,
+  redis: RedisAdapter | null,
   options: { points: number; duration: number; keyPrefix: string },
 ): (key: string, count?: number) => Promise<Count> {
   const memory = new RateLimiterMemory(options);

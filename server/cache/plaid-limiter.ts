@@ -1,5 +1,5 @@
 import { createLimiter } from "./limiter.ts";
-import type { RedisDoor } from "./redis-door.ts";
+import type { RedisAdapter } from "./redis-adapter.ts";
 
 /**
  * Counts one call to Plaid against `key`, which may have `points` of them a minute. Returns
@@ -7,7 +7,7 @@ import type { RedisDoor } from "./redis-door.ts";
  */
 export type PlaidLimiter = (key: string, points: number) => Promise<number>;
 
-export function createPlaidLimiter(redis: RedisDoor | null): PlaidLimiter {
+export function createPlaidLimiter(redis: RedisAdapter | null): PlaidLimiter {
   // A limiter has one number of points, so there is one for each number Plaid names.
   const limiters = new Map<number, ReturnType<typeof createLimiter>>();
   return async (key, points) => {

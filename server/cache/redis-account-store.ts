@@ -1,6 +1,6 @@
 import type { Log } from "../telemetry/log.ts";
 import { type AccountStore, type CachedAnswer, entryName, maxEntries } from "./account-store.ts";
-import type { RedisDoor } from "./redis-door.ts";
+import type { RedisAdapter } from "./redis-adapter.ts";
 
 /**
  * A script rather than MULTI: a cluster's ASK is followed for one command only. Entries that nobody
@@ -15,7 +15,7 @@ const keep = `
  * One Redis hash a user, one field an answer and data version: a user's entries share a slot of a cluster and
  * go with one UNLINK. It expires after `ttl` milliseconds.
  */
-export function createRedisAccountStore(redis: RedisDoor, ttl: number, log: Log): AccountStore {
+export function createRedisAccountStore(redis: RedisAdapter, ttl: number, log: Log): AccountStore {
   const key = (userId: string) => `fiscility:accounts:{${userId}}`;
 
   /** Somebody else's value, or one of another release: it would be in the way until it expires. */

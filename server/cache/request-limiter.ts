@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { Quotas } from "../time-limits.ts";
 import { createLimiter } from "./limiter.ts";
-import type { RedisDoor } from "./redis-door.ts";
+import type { RedisAdapter } from "./redis-adapter.ts";
 
 /** Who calls: an API key or a session, by its id. */
 export interface Calling {
@@ -51,7 +51,7 @@ const maxWindows = 50_000;
  * page's read makes no other round trip than it did. While Redis is away, and without one, each process
  * counts for itself.
  */
-export function createRequestLimiter(redis: RedisDoor | null, quotas: Quotas): RequestLimiter {
+export function createRequestLimiter(redis: RedisAdapter | null, quotas: Quotas): RequestLimiter {
   const duration = quotas.callWindow;
   const counter = (points: number, keyPrefix: string) =>
     createLimiter(redis, { points, duration, keyPrefix });

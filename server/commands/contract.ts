@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { type Contract, createContract } from "../api/contract.ts";
-import { contractChanges } from "../api/contract-changes.ts";
+import { type Contract, createContract } from "../api/contract/contract.ts";
+import { contractChanges } from "../api/contract/contract-changes.ts";
 
 const client = path.join(import.meta.dirname, "../../client");
 const file = path.join(client, "contract.json");

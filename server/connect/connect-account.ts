@@ -1,8 +1,8 @@
 import { prepareConnection } from "../../db/items.ts";
+import { invalidateCache } from "../cache/invalidate-cache.ts";
 import type { ConnectAccountInput, ConnectAccountOutput } from "../contracts/connect.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { Services } from "../services.ts";
-import { clearCache } from "../sync/clear-cache.ts";
 import type { Log } from "../telemetry/log.ts";
 import { requireRoom } from "./account-limit.ts";
 import { mayHaveBeenSent, transitions } from "./attempt.ts";
@@ -96,7 +96,7 @@ async function afterCommit(
 ): Promise<void> {
   const { userId, times, log } = run;
   times.done("commit");
-  const cacheCleared = await clearCache(services, { userId, itemId: item.id }, log);
+  const cacheCleared = await invalidateCache(services, { userId, itemId: item.id }, log);
   times.done("cache");
   log.info(
     {

@@ -1,6 +1,6 @@
 import type { NewConnection } from "../../db/items.ts";
 import type { NewAccountRow } from "../../db/schema.ts";
-import type { PlaidAccount } from "../plaid/plaid-door.ts";
+import type { PlaidAccount } from "../plaid/responses.ts";
 import type { Run } from "./run.ts";
 
 /** The rows of an Item's accounts, in the bank's order; `from`: the place of the first. */

@@ -3,16 +3,16 @@ import { deleteItems, findItem } from "../../db/items.ts";
 import { disconnectAttempts } from "../../db/link-attempts.ts";
 import { accessTokenOwner } from "../../db/sealed.ts";
 import { lockUser, raiseDataVersion } from "../../db/users.ts";
+import { invalidateCache } from "../cache/invalidate-cache.ts";
 import type { DisconnectInput, DisconnectOutput } from "../contracts/connect.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import { disconnectPhrase } from "../contracts/phrases.ts";
 import type { Services } from "../services.ts";
-import { StepTimes } from "../step-times.ts";
-import { clearCache } from "../sync/clear-cache.ts";
 import type { Log } from "../telemetry/log.ts";
+import { StepTimes } from "../telemetry/step-times.ts";
+import { requirePhrase } from "../users/require-phrase.ts";
 import { disconnected, transitions } from "./attempt.ts";
 import { removeAtPlaid } from "./remove-item.ts";
-import { requirePhrase } from "./require-phrase.ts";
 
 /**
  * Takes one bank away: the Item with all that came from it is deleted here, then removed at Plaid.
@@ -61,7 +61,7 @@ export async function disconnectItem(
     }),
   );
   times.done("commit");
-  await clearCache(services, { userId }, log);
+  await invalidateCache(services, { userId }, log);
   times.done("cache");
   const { access_token_sealed: sealed, plaid_item_id: plaidItemId } = attempt;
   const removal = await removeAtPlaid(

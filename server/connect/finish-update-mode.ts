@@ -5,13 +5,13 @@ import { requestSync } from "../../db/jobs.ts";
 import { knownAccounts } from "../../db/known-accounts.ts";
 import { accessTokenOwner } from "../../db/sealed.ts";
 import { lockUser, raiseDataVersion } from "../../db/users.ts";
+import { invalidateCache } from "../cache/invalidate-cache.ts";
 import type { FinishUpdateModeInput, FinishUpdateModeOutput } from "../contracts/connect.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import { isBankAway } from "../plaid/item-error.ts";
-import type { PlaidAccount } from "../plaid/plaid-door.ts";
+import type { PlaidAccount } from "../plaid/responses.ts";
 import { timeLimitSignal } from "../plaid/time-limit-signal.ts";
 import type { Services } from "../services.ts";
-import { clearCache } from "../sync/clear-cache.ts";
 import type { Log } from "../telemetry/log.ts";
 import { whyNoRoom } from "./account-limit.ts";
 import { toAccountRows } from "./connection-rows.ts";
@@ -74,7 +74,7 @@ export async function finishUpdateMode(
     }),
   );
   if (!found) throw new FiscilityError("not_found");
-  await clearCache(services, { userId: user.id }, log);
+  await invalidateCache(services, { userId: user.id }, log);
   log.info(
     {
       event: "connection",

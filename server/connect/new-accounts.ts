@@ -1,7 +1,7 @@
 import type { ConnectState } from "../../db/link-attempts.ts";
 import type { ConnectAccountInput } from "../contracts/connect.ts";
 import { FiscilityError } from "../contracts/errors.ts";
-import type { PlaidAccount } from "../plaid/plaid-door.ts";
+import type { PlaidAccount } from "../plaid/responses.ts";
 import { NothingNew } from "./attempt.ts";
 import { findDuplicates, secondItemInvalidatesFirst } from "./duplicates.ts";
 

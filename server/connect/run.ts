@@ -7,8 +7,8 @@ import type { ConnectAccountInput } from "../contracts/connect.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import { timeLimitSignal } from "../plaid/time-limit-signal.ts";
 import type { Services } from "../services.ts";
-import { StepTimes } from "../step-times.ts";
 import type { Log } from "../telemetry/log.ts";
+import { StepTimes } from "../telemetry/step-times.ts";
 import { Secret } from "../vault/secret.ts";
 import { type Stage, transitions } from "./attempt.ts";
 

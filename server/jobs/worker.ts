@@ -5,15 +5,15 @@ import pg from "pg";
 import { z } from "zod";
 import { tellFirstSync } from "../../db/item-syncs.ts";
 import { askForRecovery } from "../../db/jobs.ts";
+import { retryInvalidation } from "../cache/invalidate-cache.ts";
 import { recoverAttempts } from "../connect/recover-attempts.ts";
 import type { Services } from "../services.ts";
-import { clearCacheAgain } from "../sync/clear-cache.ts";
-import { giveUpSync } from "../sync/give-up-sync.ts";
-import { handleWebhook } from "../sync/handle-webhook.ts";
-import { sweep } from "../sync/sweep.ts";
-import { syncItem } from "../sync/sync-item.ts";
 import { spans } from "../telemetry/spans.ts";
+import { giveUpSync } from "../transactions/give-up-sync.ts";
+import { syncItem } from "../transactions/sync-item.ts";
+import { processWebhook } from "../webhooks/process-webhook.ts";
 import { keepAlive } from "./alive.ts";
+import { sweep } from "./sweep.ts";
 
 /** Jobs that one process runs side by side. */
 const concurrency = 4;
@@ -24,19 +24,19 @@ const tasksOf = (services: Services): Record<string, Task> => ({
   recover_attempts: async () => {
     await recoverAttempts(services, services.log);
   },
-  /** Acts on a webhook that was kept; see `server/sync/handle-webhook.ts`. */
+  /** Acts on a webhook that was kept; see `server/webhooks/process-webhook.ts`. */
   handle_webhook: async (payload) => {
-    await handleWebhook(services, keptWebhook.parse(payload).id, services.log);
+    await processWebhook(services, keptWebhook.parse(payload).id, services.log);
   },
-  /** Clears the cache that could not be cleared before; see `server/sync/clear-cache.ts`. */
+  /** Clears the cache that could not be cleared before; see `server/cache/invalidate-cache.ts`. */
   clear_cache: async (payload) => {
-    await clearCacheAgain(services, cacheClear.parse(payload), services.log);
+    await retryInvalidation(services, cacheClear.parse(payload), services.log);
   },
-  /** Catches what a lost webhook would have said; see `server/sync/sweep.ts`. */
+  /** Catches what a lost webhook would have said; see `server/jobs/sweep.ts`. */
   sweep: async () => {
     await sweep(services);
   },
-  /** Brings an Item's transactions up to date; see `server/sync/sync-item.ts`. */
+  /** Brings an Item's transactions up to date; see `server/transactions/sync-item.ts`. */
   sync_item: async (payload, { job, abortSignal }) => {
     const item = itemOfUser.parse(payload);
     try {

@@ -4,8 +4,8 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 import { poolUse } from "../../db/client.ts";
 import { countJobs } from "../../db/jobs.ts";
 import { countUnfinished } from "../../db/link-attempts.ts";
+import { serverOptions } from "../http/sockets.ts";
 import type { Services } from "../services.ts";
-import { serverOptions } from "../sockets.ts";
 import type { ObserveLine } from "./log.ts";
 
 /** A removal that failed so often, over a quarter of an hour, is stuck. */

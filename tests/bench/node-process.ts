@@ -10,7 +10,7 @@ import express, { type Express, type Response } from "express";
 import { createClient } from "redis";
 import { identify } from "../../server/auth/identify.ts";
 import { parseConfig } from "../../server/config.ts";
-import { createHttp } from "../../server/http.ts";
+import { createHttp } from "../../server/http/create-http.ts";
 import { startServer } from "../../server/server.ts";
 import { createServices } from "../../server/services.ts";
 import { type Quotas, quotas } from "../../server/time-limits.ts";

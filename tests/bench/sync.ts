@@ -6,11 +6,11 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import pg from "pg";
 import { connectAccount } from "../../server/connect/connect-account.ts";
-import type { PlaidTransaction } from "../../server/plaid/plaid-door.ts";
 import { rateLimits } from "../../server/plaid/rate-limits.ts";
+import type { PlaidTransaction } from "../../server/plaid/responses.ts";
 import type { Services } from "../../server/services.ts";
-import { listTransactions } from "../../server/sync/list-transactions.ts";
-import { syncItem } from "../../server/sync/sync-item.ts";
+import { listTransactions } from "../../server/transactions/list-transactions.ts";
+import { syncItem } from "../../server/transactions/sync-item.ts";
 import { type Figure, median, ratio, spread, timed } from "./figure.ts";
 import type { World } from "./world.ts";
 

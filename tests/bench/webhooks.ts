@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { generateKeyPair, SignJWT } from "jose";
-import { receiveWebhook } from "../../server/sync/receive-webhook.ts";
+import { receiveWebhook } from "../../server/webhooks/receive-webhook.ts";
 import { amount, type Figure, quantile } from "./figure.ts";
 import type { World } from "./world.ts";
 

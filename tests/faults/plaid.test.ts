@@ -7,7 +7,7 @@ import { createPlaidLimiter } from "../../server/cache/plaid-limiter.ts";
 import { connectAccount } from "../../server/connect/connect-account.ts";
 import { recoverAttempts } from "../../server/connect/recover-attempts.ts";
 import { FiscilityError } from "../../server/contracts/errors.ts";
-import { createPlaidDoor, type PlaidDoor } from "../../server/plaid/plaid-door.ts";
+import { createPlaidAdapter, type PlaidAdapter } from "../../server/plaid/plaid-adapter.ts";
 import { rateLimits } from "../../server/plaid/rate-limits.ts";
 import { Secret } from "../../server/vault/secret.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
@@ -179,18 +179,18 @@ test("our own count keeps us below Plaid's limit of an Item: 'busy', and the tok
 test("two client ids over one count have each their own limits", async () => {
   const limiter = createPlaidLimiter(null);
   const [one, other] = ["one", "other"].map((clientId) =>
-    createPlaidDoor(
+    createPlaidAdapter(
       { ...app.services.config.plaid, clientId },
       limiter,
       app.services.log,
       app.services.limits,
     ),
-  ) as [PlaidDoor, PlaidDoor];
+  ) as [PlaidAdapter, PlaidAdapter];
   const usual = rateLimits["/item/remove"] as (typeof rateLimits)[string];
   rateLimits["/item/remove"] = { perClient: 1 };
   try {
     // Plaid refuses what is nobody's token; what is asked here is whether we ask it.
-    const remove = ({ removeItem }: PlaidDoor) =>
+    const remove = ({ removeItem }: PlaidAdapter) =>
       removeItem(new Secret(`access-sandbox-${randomUUID()}`)).catch(({ reason }) => reason);
     expect(await remove(one)).toBe("plaid_refused");
     expect(await remove(one)).toBe("busy");
@@ -258,7 +258,7 @@ test("connectAccount removes the Item and keeps no row when a run whose transact
   const token = await app.publicToken();
   const ending = gate();
   const { plaid } = app.services;
-  const failing: PlaidDoor = {
+  const failing: PlaidAdapter = {
     ...plaid,
     getAccounts: async () => {
       await loseTransactions();
@@ -270,7 +270,7 @@ test("connectAccount removes the Item and keeps no row when a run whose transact
 
   // The second finds the attempt exchanged, and has its accounts read when the first writes its ending.
   const accounts = gate();
-  const slow: PlaidDoor = {
+  const slow: PlaidAdapter = {
     ...plaid,
     getAccounts: async (...how) => {
       const found = await plaid.getAccounts(...how);
@@ -292,7 +292,7 @@ test("connectAccount keeps the stored public_token when a run whose transaction 
   const token = await app.publicToken();
   const ending = gate();
   const { plaid } = app.services;
-  const failing: PlaidDoor = {
+  const failing: PlaidAdapter = {
     ...plaid,
     exchangePublicToken: async () => {
       await loseTransactions();

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
+import { accountsAnswer } from "../../server/accounts/list-accounts.ts";
 import { createApiKey } from "../../server/auth/api-keys.ts";
 import { entryName } from "../../server/cache/account-store.ts";
-import { accountsAnswer } from "../../server/connect/list-accounts.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { startRedis, startRedisCluster, type TestRedis } from "../support/redis.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
 import { freePort } from "../../local/ports.ts";
+import { retryInvalidation } from "../../server/cache/invalidate-cache.ts";
 import type { ItemWithAccounts } from "../../server/contracts/accounts.ts";
 import { startWorker, type Worker } from "../../server/jobs/worker.ts";
-import { clearCacheAgain } from "../../server/sync/clear-cache.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { redisFound, startRedis, type TestRedis } from "../support/redis.ts";
 import { transactionsHere } from "../support/transactions.ts";
@@ -142,7 +142,9 @@ describe.skipIf(!inject("redis"))("Redis away", () => {
       expect(lost).toEqual([expect.stringContaining(ada.id)]);
       expect((await itemsOf(ada)).map((item) => item.id)).toEqual([id]);
       const again = { userId: ada.id, itemId: id, tries: 1 };
-      await expect(clearCacheAgain(app.services, again, app.services.log)).rejects.toThrow("room");
+      await expect(retryInvalidation(app.services, again, app.services.log)).rejects.toThrow(
+        "room",
+      );
     } finally {
       await app.query("drop function refuse cascade");
     }

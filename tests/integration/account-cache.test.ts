@@ -5,8 +5,8 @@ import { AccountCache } from "../../server/cache/account-cache.ts";
 import { type AccountStore, maxEntries } from "../../server/cache/account-store.ts";
 import { createInProcessAccountStore } from "../../server/cache/in-process-account-store.ts";
 import { createRedisAccountStore } from "../../server/cache/redis-account-store.ts";
+import { RedisAdapter } from "../../server/cache/redis-adapter.ts";
 import { redisAddress } from "../../server/cache/redis-address.ts";
-import { RedisDoor } from "../../server/cache/redis-door.ts";
 import { type AccountsListOutput, accountsListOutput } from "../../server/contracts/accounts.ts";
 import { timeLimits } from "../../server/time-limits.ts";
 import { startRedis, startRedisCluster, type TestRedis } from "../support/redis.ts";
@@ -37,13 +37,13 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([redis?.stop(), cluster?.stop()]));
 
-const doors: RedisDoor[] = [];
+const doors: RedisAdapter[] = [];
 afterEach(() => {
   for (const door of doors.splice(0)) door.close();
 });
 
 async function storeAt(url: string): Promise<AccountStore> {
-  const door = new RedisDoor(redisAddress.parse(url), silent, timeLimits);
+  const door = new RedisAdapter(redisAddress.parse(url), silent, timeLimits);
   doors.push(door);
   await until(() => door.isThere);
   return createRedisAccountStore(door, timeLimits.cacheEntry, silent);

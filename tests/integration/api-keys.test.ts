@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { endpoints } from "../../server/api/endpoints.ts";
+import { endpoints } from "../../server/api/contract/endpoints.ts";
 import { makeApiKey } from "../../server/auth/api-key-format.ts";
 import { type Scope, scope } from "../../server/contracts/api-keys.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import type { LogInThrottle } from "../../server/auth/log-in-throttle.ts";
+import { RedisAdapter } from "../../server/cache/redis-adapter.ts";
 import { redisAddress } from "../../server/cache/redis-address.ts";
-import { RedisDoor } from "../../server/cache/redis-door.ts";
 import { createLog } from "../../server/telemetry/log.ts";
 import { timeLimits } from "../../server/time-limits.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
@@ -302,7 +302,7 @@ describe("guessing passwords is slow", () => {
   test.runIf(inject("redis"))("tries are counted over all nodes", async () => {
     const redis = await startRedis();
     const doors = [1, 2].map(
-      () => new RedisDoor(redisAddress.parse(redis.url), createLog("silent"), timeLimits),
+      () => new RedisAdapter(redisAddress.parse(redis.url), createLog("silent"), timeLimits),
     );
     await until(() => doors.every((door) => door.isThere));
     const nodes = doors.map((door) => throttleOf(app, door));

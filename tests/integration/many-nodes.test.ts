@@ -4,8 +4,8 @@ import type { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { createApiKey } from "../../server/auth/api-keys.ts";
 import { createPlaidLimiter, type PlaidLimiter } from "../../server/cache/plaid-limiter.ts";
+import { RedisAdapter } from "../../server/cache/redis-adapter.ts";
 import { redisAddress } from "../../server/cache/redis-address.ts";
-import { RedisDoor } from "../../server/cache/redis-door.ts";
 import { createLog } from "../../server/telemetry/log.ts";
 import { timeLimits } from "../../server/time-limits.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
@@ -228,7 +228,7 @@ describe.skipIf(!inject("redis"))("two nodes on a Redis cluster share one count"
   test("of the calls to Plaid for each Item", async () => {
     const silent = createLog("silent");
     const doors = [1, 2].map(
-      () => new RedisDoor(redisAddress.parse(cluster.url), silent, timeLimits),
+      () => new RedisAdapter(redisAddress.parse(cluster.url), silent, timeLimits),
     );
     await until(() => doors.every((door) => door.isThere));
     const [one, other] = doors.map(createPlaidLimiter) as [PlaidLimiter, PlaidLimiter];

@@ -2,8 +2,8 @@ import { Validator } from "@seriousme/openapi-schema-validator";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { endpoints } from "../../server/api/endpoints.ts";
-import type { OpenApi, Operation } from "../../server/api/openapi.ts";
+import { endpoints } from "../../server/api/contract/endpoints.ts";
+import type { OpenApi, Operation } from "../../server/api/contract/openapi.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 
 let app: TestApp;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Transaction } from "../../server/contracts/transactions.ts";
-import { syncItem } from "../../server/sync/sync-item.ts";
+import { syncItem } from "../../server/transactions/sync-item.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { transactionsHere } from "../support/transactions.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Endpoint, endpoints, subscriptions } from "../../server/api/endpoints.ts";
+import { type Endpoint, endpoints, subscriptions } from "../../server/api/contract/endpoints.ts";
 
 type Schema = z.core.JSONSchema.JSONSchema;
 

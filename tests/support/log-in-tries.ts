@@ -1,12 +1,15 @@
 import { readAuthRequest } from "../../server/auth/auth-request.ts";
 import { KnownDevices } from "../../server/auth/known-devices.ts";
 import { LogInThrottle } from "../../server/auth/log-in-throttle.ts";
-import type { RedisDoor } from "../../server/cache/redis-door.ts";
+import type { RedisAdapter } from "../../server/cache/redis-adapter.ts";
 import { createLog } from "../../server/telemetry/log.ts";
 import type { TestApp } from "./app.ts";
 
 /** A throttle with counts of its own, as production has it, over the app's known browsers. */
-export function throttleOf({ services }: TestApp, redis: RedisDoor | null = null): LogInThrottle {
+export function throttleOf(
+  { services }: TestApp,
+  redis: RedisAdapter | null = null,
+): LogInThrottle {
   const config = { production: true };
   return new LogInThrottle(
     redis,

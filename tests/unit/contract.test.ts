@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import * as client from "../../client/src/index.ts";
-import { type Contract, createContract } from "../../server/api/contract.ts";
-import { contractChanges } from "../../server/api/contract-changes.ts";
-import { endpoints, subscriptions } from "../../server/api/endpoints.ts";
+import { type Contract, createContract } from "../../server/api/contract/contract.ts";
+import { contractChanges } from "../../server/api/contract/contract-changes.ts";
+import { endpoints, subscriptions } from "../../server/api/contract/endpoints.ts";
 
 const kept = JSON.parse(readFileSync("client/contract.json", "utf8")) as Contract;
 const { version } = JSON.parse(readFileSync("client/package.json", "utf8")) as { version: string };

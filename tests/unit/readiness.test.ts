@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createReadiness } from "../../server/readiness.ts";
+import { createReadiness } from "../../server/http/readiness.ts";
 
 /** Readiness on a clock of the test's own, and how often it asked PostgreSQL. */
 function readinessOf(answer: () => Promise<string[]>) {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { sweep } from "../../../server/sync/sweep.ts";
+import { sweep } from "../../../server/jobs/sweep.ts";
 import { type Person, startTestApp, type TestApp } from "../../support/app.ts";
 
 /** Issue I, finding 10: sessions that nobody could use any more, or that nobody meant to keep, stayed. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { findOpenLinkToken } from "../../../server/connect/open-link.ts";
-import { syncItem } from "../../../server/sync/sync-item.ts";
+import { syncItem } from "../../../server/transactions/sync-item.ts";
 import { type Person, startTestApp, type TestApp } from "../../support/app.ts";
 
 /** Somebody who may write to the database, and has no key, gives one user's bank to another. */

@@ -10,7 +10,7 @@ import { startWorkCounter } from "../../support/work.ts";
 
 // Before the server is loaded, so that its loops are counted, too.
 const counter = await startWorkCounter();
-const { endpoints } = await import("../../../server/api/endpoints.ts");
+const { endpoints } = await import("../../../server/api/contract/endpoints.ts");
 const { anyBody, form, json, listsOf, nested, schemaOf, times, waysIn } = await import(
   "../../support/hostile-requests.ts"
 );

@@ -1,0 +1,241 @@
+import snakecaseKeys from "snakecase-keys";
+import { z } from "zod";
+import * as account from "../../contracts/account.ts";
+import * as accounts from "../../contracts/accounts.ts";
+import * as activity from "../../contracts/activity.ts";
+import * as apiKeys from "../../contracts/api-keys.ts";
+import * as connect from "../../contracts/connect.ts";
+import { type Reason, reasons } from "../../contracts/errors.ts";
+import * as insights from "../../contracts/insights.ts";
+import * as plan from "../../contracts/plan.ts";
+import { reasonDetails } from "../../contracts/reason-details.ts";
+import * as stepUp from "../../contracts/step-up.ts";
+import * as transactions from "../../contracts/transactions.ts";
+import { type Endpoint, endpoints } from "./endpoints.ts";
+
+/** A JSON Schema (2020-12), which is what a schema of OpenAPI 3.1 is. */
+export type Schema = z.core.JSONSchema.JSONSchema;
+
+/** One way to call one procedure, as the document describes it. */
+export interface Operation {
+  operationId: string;
+  tags: string[];
+  summary: string;
+  description: string;
+  security: Record<string, string[]>[];
+  parameters?: {
+    name: string;
+    in: "path" | "query";
+    required: boolean;
+    schema: Schema;
+  }[];
+  requestBody?: { required: boolean; content: { "application/json": { schema: Schema } } };
+  responses: Record<
+    string,
+    { description: string; content: Record<string, { schema: Schema }>; headers?: object }
+  >;
+}
+
+/** https://spec.openapis.org/oas/v3.1.1 */
+export interface OpenApi {
+  openapi: "3.1.1";
+  info: { title: string; version: string; description: string };
+  servers: { url: string }[];
+  paths: Record<string, Partial<Record<"get" | "post" | "delete", Operation>>>;
+  components: { schemas: Record<string, Schema>; securitySchemes: object };
+}
+
+/** What any call can end with, whatever it does. */
+const common: readonly Reason[] = ["unauthenticated", "rate_limited", "unavailable", "internal"];
+const ofBodies: readonly Reason[] = [
+  "invalid_input",
+  "invalid_json",
+  "body_too_large",
+  "unsupported_media_type",
+];
+const byKey: readonly Reason[] = [
+  "api_key_invalid",
+  "api_key_revoked",
+  "api_key_expired",
+  "scope_missing",
+];
+
+/** The REST face as OpenAPI 3.1, from the same schemas that check the calls. */
+export function createOpenApi(appUrl: string): OpenApi {
+  const { schemas, schemaOf } = namedSchemas();
+  const paths: OpenApi["paths"] = {};
+  for (const endpoint of endpoints) {
+    const path = `/api/v1${endpoint.path}`;
+    const method = endpoint.method.toLowerCase() as "get" | "post" | "delete";
+    paths[path] = { ...paths[path], [method]: toOperation(endpoint, schemaOf) };
+  }
+  return {
+    openapi: "3.1.1",
+    info: {
+      title: "Fiscility Connect",
+      version: "1",
+      description:
+        "Bank accounts, their connection and their history. Send an API key as `Authorization: Bearer fsk_…`; keys are made in the app under Settings. Money is a decimal string beside its ISO 4217 currency, times are ISO 8601 in UTC, and fields may be added at any time. Every failure is `error` with a `reason` to switch on and a `request_id` to name to us. `RateLimit` headers say how many calls of the key or session are left, and `Retry-After` when a refused one is worth sending again. Of one user eight calls run at once; more wait a few seconds.",
+    },
+    servers: [{ url: appUrl }],
+    paths,
+    components: {
+      schemas,
+      securitySchemes: {
+        apiKey: { type: "http", scheme: "bearer", description: "An API key: `fsk_…`" },
+        session: { type: "apiKey", in: "cookie", name: "fiscility.session_token" },
+      },
+    },
+  };
+}
+
+type SchemaOf = (schema: z.ZodType) => Schema;
+
+function toOperation(endpoint: Endpoint, schemaOf: SchemaOf): Operation {
+  const { name, method, path, scope, stepUp, summary, input, output } = endpoint;
+  const needsSession = scope === "session";
+  const possible = new Set([...endpoint.reasons, ...common, ...(needsSession ? [] : byKey)]);
+  if (input)
+    for (const reason of method === "POST" ? ofBodies : ofBodies.slice(0, 1)) possible.add(reason);
+  if (needsSession) possible.add("session_required");
+  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, field]) => field as string);
+  const operation: Operation = {
+    operationId: name,
+    tags: [path.split("/")[1] ?? name],
+    summary,
+    description: needsSession
+      ? `For people who are logged in: by the cookie of the log-in, with no API key.${stepUp ? " Asks for a proof of the last ten minutes: `session.stepUp` first." : ""}`
+      : `Scope: \`${scope}\`.`,
+    security: needsSession ? [{ session: [] }] : [{ apiKey: [] }, { session: [] }],
+    responses: {
+      200: { description: "Done.", content: { "application/json": { schema: schemaOf(output) } } },
+      ...failures([...possible]),
+    },
+  };
+  if (input && method === "POST") {
+    const required = !input.safeParse({}).success;
+    operation.requestBody = {
+      required,
+      content: { "application/json": { schema: schemaOf(input) } },
+    };
+  } else if (input) {
+    const fields = snake(z.toJSONSchema(input, options) as Schema);
+    operation.parameters = Object.entries(fields.properties ?? {}).map(([field, schema]) => ({
+      name: field,
+      in: inPath.includes(field) ? "path" : "query",
+      required: inPath.includes(field) || (fields.required?.includes(field) ?? false),
+      schema: schema as Schema,
+    }));
+  }
+  return operation;
+}
+
+/** The failures a call can end with, by HTTP status, each with its reasons. */
+function failures(possible: Reason[]): Operation["responses"] {
+  const statuses = new Map<number, Reason[]>();
+  for (const reason of possible) {
+    const { status } = reasons[reason];
+    statuses.set(status, [...(statuses.get(status) ?? []), reason]);
+  }
+  return Object.fromEntries(
+    [...statuses].map(([status, its]) => [
+      status,
+      {
+        description: its.map((reason) => `\`${reason}\`: ${reasons[reason].message}`).join("\n\n"),
+        content: { "application/json": { schema: { $ref: "#/components/schemas/Failure" } } },
+      },
+    ]),
+  );
+}
+
+const options = {
+  // As a caller sees it. It also leaves objects open for fields that come later, but strict inputs.
+  io: "input" as const,
+  // A format says it all; zod's own expression for it fills a page.
+  override: ({ jsonSchema }: { jsonSchema: Schema }) => {
+    if (jsonSchema.format) delete jsonSchema.pattern;
+  },
+};
+
+/** Every exported schema of the contracts under its own name, and a way to refer to each. */
+function namedSchemas(): { schemas: Record<string, Schema>; schemaOf: SchemaOf } {
+  const registry = z.registry<{ id: string }>();
+  const names = new Map<z.ZodType, string>();
+  for (const module of [
+    account,
+    accounts,
+    activity,
+    apiKeys,
+    connect,
+    insights,
+    plan,
+    stepUp,
+    transactions,
+  ]) {
+    for (const [name, schema] of Object.entries(module)) {
+      const id = name.charAt(0).toUpperCase() + name.slice(1);
+      names.set(schema, id);
+      registry.add(schema, { id });
+    }
+  }
+  const uri = (id: string) => `#/components/schemas/${id}`;
+  const { schemas } = z.toJSONSchema(registry, { ...options, uri });
+  const named = Object.entries(schemas).map(([id, schema]) => {
+    const { $id: _, $schema: __, id: ___, ...rest } = snake(schema as Schema);
+    return [id, rest] as const;
+  });
+  return {
+    schemas: { ...Object.fromEntries(named), Failure: failureSchema() },
+    schemaOf: (schema) => {
+      const inner = schema instanceof z.ZodOptional ? (schema.unwrap() as z.ZodType) : schema;
+      const id = names.get(inner);
+      if (!id) throw new Error("a procedure's schema is not exported by the contracts");
+      return { $ref: uri(id) };
+    },
+  };
+}
+
+function failureSchema(): Schema {
+  const details = Object.values(reasonDetails).map((schema) =>
+    snake(z.toJSONSchema(schema, options) as Schema),
+  );
+  return {
+    type: "object",
+    required: ["error"],
+    properties: {
+      error: {
+        type: "object",
+        required: ["reason", "message", "request_id"],
+        properties: {
+          reason: { type: "string", description: "One of those named with the status." },
+          message: { type: "string", description: "A sentence for a person." },
+          request_id: { type: "string", format: "uuid" },
+          details: {
+            description: "What some reasons carry.",
+            anyOf: details.map(({ $schema: _, ...schema }) => schema),
+          },
+        },
+      },
+    },
+  };
+}
+
+/** The same schema with its fields as REST names them. */
+function snake(schema: Schema): Schema {
+  if (Array.isArray(schema)) return schema.map(snake) as unknown as Schema;
+  if (typeof schema !== "object" || schema === null) return schema;
+  return Object.fromEntries(
+    Object.entries(schema).map(([key, value]) => {
+      if (key === "properties") {
+        const fields = Object.entries(value as Record<string, Schema>);
+        const renamed = fields.map(([field, inner]) => [field, snake(inner)]);
+        return [key, snakecaseKeys(Object.fromEntries(renamed), { deep: false })];
+      }
+      if (key === "required") {
+        const names = Object.fromEntries((value as string[]).map((name) => [name, 0]));
+        return [key, Object.keys(snakecaseKeys(names))];
+      }
+      return [key, key === "enum" || key === "const" ? value : snake(value as Schema)];
+    }),
+  );
+}

@@ -1,0 +1,88 @@
+import type { ParsedUrlQuery } from "node:querystring";
+import { json, type Request, Router } from "express";
+import snakecaseKeys from "snakecase-keys";
+import { FiscilityError } from "../../contracts/errors.ts";
+import { refuseOtherBodies } from "../../http/request-limits.ts";
+import type { Context } from "../context.ts";
+import { type Endpoint, endpoints } from "../contract/endpoints.ts";
+import { callProcedure } from "../router.ts";
+import { toFiscilityError } from "../trpc.ts";
+import { type RestFields, restFields } from "./rest-fields.ts";
+import { StreamedOutput, sendParts } from "./streamed-output.ts";
+
+type CreateContext = (req: Request) => Promise<Context>;
+
+/**
+ * The REST face of every procedure, below `/api/v1`: JSON in and out, snake_case as Plaid's. Fields
+ * of a GET or DELETE stand in the path and the query, those of a POST in the body.
+ */
+export function createRestRouter(createContext: CreateContext, maxBody: number): Router {
+  return routerOf(endpoints, createContext, maxBody);
+}
+
+/** The two addresses that the flow's specification names, below `/plaid`: the same procedures. */
+export function createPlaidRouter(createContext: CreateContext, maxBody: number): Router {
+  const paths: Record<string, string> = {
+    "plaid.createLinkToken": "/create-link-token",
+    connectAccount: "/exchange-token",
+  };
+  const twins = endpoints.flatMap((endpoint) => {
+    const path = paths[endpoint.name];
+    return path ? [{ ...endpoint, path }] : [];
+  });
+  return routerOf(twins, createContext, maxBody);
+}
+
+function routerOf(
+  served: readonly Endpoint[],
+  createContext: CreateContext,
+  maxBody: number,
+): Router {
+  const router = Router();
+  router.use(refuseOtherBodies, json({ limit: maxBody, inflate: false }));
+  const pattern = ({ path }: Endpoint) => path.replace(/\{(\w+)\}/g, ":$1");
+  for (const endpoint of served) {
+    const method = endpoint.method.toLowerCase() as "get" | "post" | "delete";
+    const fields = endpoint.input && restFields(endpoint.input);
+    router[method](pattern(endpoint), async (req, res, next) => {
+      let sent: unknown;
+      const readInput = () => {
+        sent = sentFields(endpoint, req);
+        return method === "post" ? fields?.read(sent) : fields?.readText(sent as ParsedUrlQuery);
+      };
+      try {
+        const context = await createContext(req);
+        const output = await callProcedure(endpoint.name, context, readInput);
+        const snake = (part: object) => snakecaseKeys({ ...part }, { deep: true });
+        if (output instanceof StreamedOutput) await sendParts(res.type("json"), output.json(snake));
+        else res.json(snake(output as object));
+      } catch (error) {
+        next(asSent(error, fields, sent));
+      }
+    });
+  }
+  for (const path of new Set(served.map(pattern))) {
+    const allowed = served.filter((endpoint) => pattern(endpoint) === path);
+    router.all(path, (_req, res, next) => {
+      res.set("allow", allowed.map(({ method }) => method).join(", "));
+      next(new FiscilityError("method_not_allowed"));
+    });
+  }
+  return router;
+}
+
+/** The fields as the caller sent them: of a GET or DELETE in the path and the query, of a POST in the body. */
+function sentFields({ method }: Endpoint, req: Request): unknown {
+  if (method !== "POST") return { ...req.query, ...req.params };
+  const body: object = req.body ?? {};
+  const inPath = Object.keys(req.params).length > 0;
+  return inPath && !Array.isArray(body) ? { ...body, ...req.params } : body;
+}
+
+/** `invalid_input` with the fields under the names that the caller gave them. */
+function asSent(error: unknown, fields: RestFields | null, sent: unknown): unknown {
+  const { reason, details } = toFiscilityError(error);
+  if (reason !== "invalid_input" || !fields || !details || !("issues" in details)) return error;
+  const issues = details.issues.map((issue) => fields.asSent(issue, sent));
+  return new FiscilityError("invalid_input", { details: { issues } });
+}

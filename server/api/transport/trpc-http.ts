@@ -1,0 +1,149 @@
+import { getTRPCErrorFromUnknown, getTRPCErrorShape } from "@trpc/server";
+import { incomingMessageToRequest } from "@trpc/server/adapters/node-http";
+import { getHTTPStatusCode, resolveResponse } from "@trpc/server/http";
+import type { Request, RequestHandler, Response } from "express";
+import { FiscilityError } from "../../contracts/errors.ts";
+import type { Context } from "../context.ts";
+import type { ProcedureMeta } from "../procedure-meta.ts";
+import { appRouter, callProcedure, procedures } from "../router.ts";
+import { StreamedOutput, sendParts } from "./streamed-output.ts";
+
+type CreateContext = (req: Request) => Promise<Context>;
+type OnError = (req: Request, error: unknown, name: string | undefined) => void;
+
+/** Characters of an answer; `compression`'s own threshold. */
+const worthCompressing = 1024;
+
+/**
+ * Queries and mutations over tRPC's own protocol. In place of tRPC's Express adapter, which pipes
+ * every answer through web streams: an answer here is whole, and leaves in one piece with its length.
+ */
+export function createTrpcHandler(
+  createContext: CreateContext,
+  onError: OnError,
+  compress: RequestHandler,
+  limits: { maxBodySize: number; maxBatchSize: number },
+): RequestHandler {
+  /** What `compress` leaves as it is does not pass through it: that alone takes as long as tRPC does. */
+  const send = (req: Request, res: Response, body: string) => {
+    if (body.length < worthCompressing) res.end(body);
+    else compress(req, res, () => res.end(body));
+  };
+  async function answer(req: Request, res: Response): Promise<void> {
+    const path = req.path.slice(req.path.lastIndexOf("/") + 1);
+    const reads = readsOf(req, path, limits.maxBatchSize);
+    if (reads) {
+      const { body, streamed } = await answerReads(reads, req, res, createContext, onError);
+      return streamed ? sendParts(res, body) : send(req, res, body);
+    }
+    // Whatever asks for it in another way gets no part of it rather than something else.
+    if (namesOf(path).some(isStreamed)) throw new FiscilityError("unsupported_media_type");
+    const response = await resolveResponse({
+      router: appRouter,
+      req: incomingMessageToRequest(req, res, limits),
+      path,
+      error: null,
+      createContext: () => createContext(req),
+      maxBatchSize: limits.maxBatchSize,
+      onError: ({ error, path }) => onError(req, error, path),
+    });
+    res.statusCode = response.status;
+    for (const [name, value] of response.headers) res.setHeader(name, value);
+    send(req, res, await response.text());
+  }
+  return (req, res, next) => {
+    answer(req, res).catch(next);
+  };
+}
+
+/** Queries that one GET asks for. `inputs` are as sent: each procedure checks its own. */
+interface Reads {
+  names: string[];
+  inputs: unknown[];
+  batch: boolean;
+}
+
+const isQuery = (name: string) =>
+  Object.hasOwn(procedures, name) && procedures[name]?._def.type === "query";
+
+const isStreamed = (name: string) =>
+  Object.hasOwn(procedures, name) &&
+  (procedures[name]?._def.meta as ProcedureMeta | undefined)?.streamed !== undefined;
+const namesOf = (path: string) => path.replaceAll(/%2c/gi, ",").split(",");
+
+/** Null for everything but well-formed queries of this router, which is tRPC's own to judge. */
+function readsOf(req: Request, path: string, maxBatchSize: number): Reads | null {
+  const { input, batch, connectionParams } = req.query;
+  const {
+    "trpc-accept": streamed,
+    "content-type": type = "application/json",
+    accept,
+  } = req.headers;
+  const odd = streamed || accept?.includes("jsonl") || connectionParams || !type.endsWith("/json");
+  if (req.method !== "GET" || odd) return null;
+  const names = batch === "1" ? namesOf(path) : [path];
+  if (names.length > maxBatchSize || !names.every(isQuery)) return null;
+  if (input === undefined) return { names, inputs: [], batch: batch === "1" };
+  try {
+    const sent: unknown = JSON.parse(input as string);
+    if (batch !== "1") return { names, inputs: [sent], batch: false };
+    if (typeof sent !== "object" || sent === null) return null;
+    return { names, inputs: names.map((_, at) => (sent as unknown[])[at]), batch: true };
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * What `resolveResponse` does for queries, without a web Request, Response, URL, Headers and four
+ * AbortSignals for each: they take as long as all the rest of a cached read. Returns the body, in parts
+ * where one of the answers is.
+ */
+async function answerReads(
+  { names, inputs, batch }: Reads,
+  req: Request,
+  res: Response,
+  createContext: CreateContext,
+  onError: OnError,
+): Promise<{ streamed: false; body: string } | { streamed: true; body: AsyncIterable<string> }> {
+  let ctx: Context | undefined;
+  const asking = createContext(req);
+  const call = async (name: string, at: number) => {
+    const input = inputs[at];
+    try {
+      ctx = await asking;
+      const data = await callProcedure(name, ctx, () => input, at);
+      return { answer: { result: { data } } };
+    } catch (cause) {
+      const error = getTRPCErrorFromUnknown(cause);
+      onError(req, error, name);
+      const config = appRouter._def._config;
+      const of = { config, error, ctx, input, path: name, type: "query" } as const;
+      return { answer: { error: getTRPCErrorShape(of) }, error };
+    }
+  };
+  const calls = await Promise.all(names.map(call));
+  const answers = calls.map(({ answer }) => answer);
+  res.statusCode = getHTTPStatusCode(
+    answers,
+    calls.map(({ error }) => error),
+  );
+  res.setHeader("vary", "trpc-accept, accept");
+  res.setHeader("content-type", "application/json");
+  if (names.some(isStreamed)) return { streamed: true, body: partsOf(answers, batch) };
+  return { streamed: false, body: JSON.stringify(batch ? answers : answers[0]) };
+}
+
+async function* partsOf(answers: object[], batch: boolean): AsyncGenerator<string> {
+  if (batch) yield "[";
+  for (const [at, answer] of answers.entries()) {
+    if (at > 0) yield ",";
+    const data = "result" in answer ? (answer.result as { data: unknown }).data : null;
+    if (data instanceof StreamedOutput) {
+      yield '{"result":{"data":';
+      yield* data.json();
+      yield "}}";
+    } else yield JSON.stringify(answer);
+  }
+  if (batch) yield "]";
+}

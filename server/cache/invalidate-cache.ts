@@ -1,0 +1,61 @@
+import { markCacheCleared, postponeCacheClear } from "../../db/item-syncs.ts";
+import type { Services } from "../services.ts";
+import type { Log } from "../telemetry/log.ts";
+
+/** Whose entries: `itemId` is the Item whose trail waits for it, `tries` those in vain before. */
+export interface CacheClear {
+  userId: string;
+  itemId?: string;
+  tries?: number;
+}
+
+/**
+ * Drops the user's entries from the cache. They cannot be read any more, so this is tidying up: it
+ * never fails a request, but when it could not be done a job does it again until it is, and the
+ * Item's trail says so. Returns whether it is done.
+ */
+export async function invalidateCache(
+  services: Pick<Services, "cache" | "db" | "limits">,
+  clear: CacheClear,
+  log: Log,
+): Promise<boolean> {
+  return clearOrPostpone(services, clear, log).catch((cause) => {
+    // The end of the Item's next sync clears it too.
+    log.error(
+      { event: "cache_clear_lost", userId: clear.userId, error: (cause as Error).message },
+      "Cache",
+    );
+    return false;
+  });
+}
+
+/** Rejects when it could neither be cleared nor be left to a later job. */
+async function clearOrPostpone(
+  { cache, db, limits }: Pick<Services, "cache" | "db" | "limits">,
+  { userId, itemId, tries = 0 }: CacheClear,
+  log: Log,
+): Promise<boolean> {
+  try {
+    await cache.clear(userId);
+    return true;
+  } catch (error) {
+    const waitMs = Math.min(limits.cacheClearRetry * 2 ** tries, limits.cacheClearLongest);
+    log.warn(
+      { event: "cache_not_cleared", userId, tries, waitMs, error: (error as Error).message },
+      "Cache",
+    );
+    await postponeCacheClear(db, { userId, itemId, tries: tries + 1 }, waitMs);
+    return false;
+  }
+}
+
+/** The job: clears, and tells the trails that wait for it. Rejects, to be run again, when neither can be done. */
+export async function retryInvalidation(
+  services: Pick<Services, "cache" | "db" | "limits">,
+  again: CacheClear,
+  log: Log,
+): Promise<void> {
+  if (!(await clearOrPostpone(services, again, log))) return;
+  await markCacheCleared(services.db, again.userId);
+  log.info({ event: "cache_cleared", userId: again.userId, tries: again.tries }, "Cache");
+}

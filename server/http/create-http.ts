@@ -1,0 +1,152 @@
+import path from "node:path";
+import { constants } from "node:zlib";
+import { createRequestHandler } from "@remix-run/express";
+import type { ServerBuild } from "@remix-run/node";
+import compression from "compression";
+import express, { type Request, type RequestHandler } from "express";
+import expressStaticGzip from "express-static-gzip";
+import { pendingMigrations } from "../../db/migrate.ts";
+import type { Context } from "../api/context.ts";
+import { createOpenApi } from "../api/contract/openapi.ts";
+import { createEventStreams } from "../api/transport/event-stream.ts";
+import { createPlaidRouter, createRestRouter } from "../api/transport/rest.ts";
+import { createTrpcHandler } from "../api/transport/trpc-http.ts";
+import { identify } from "../auth/identify.ts";
+import { FiscilityError } from "../contracts/errors.ts";
+import type { Services } from "../services.ts";
+import { receiveWebhook } from "../webhooks/receive-webhook.ts";
+import { answerError } from "./errors.ts";
+import { localsOf } from "./locals.ts";
+import { allowOtherSites, refuseForeignOrigin, setOwnHost } from "./origins.ts";
+import { createPageContext } from "./page-context.ts";
+import { createReadiness } from "./readiness.ts";
+import {
+  limitBody,
+  limitHead,
+  maxBody,
+  refuseBrokenPath,
+  refuseOtherBodies,
+} from "./request-limits.ts";
+import { logFailure, logRequest, nameRequest, traceRequest } from "./request-log.ts";
+import { routeTemplates } from "./route-template.ts";
+import { securityHeaders } from "./security-headers.ts";
+
+const clientFolder = path.join(import.meta.dirname, "../../build/client");
+
+/**
+ * Builds the Express app. The order of its middleware is its meaning: every request is named, bounded
+ * and logged first; then come tRPC, health, better-auth, webhooks and REST; static files and pages last.
+ */
+export function createHttp(
+  services: Services,
+  build: ServerBuild,
+  stopping: AbortSignal,
+): express.Express {
+  const { config, auth, log } = services;
+  const app = express();
+  app.disable("x-powered-by");
+  app.set("trust proxy", config.production ? 1 : false);
+  // The default parses `a[b][c]` into objects: nothing here takes any in a query.
+  app.set("query parser", "simple");
+  const templateOf = routeTemplates(build);
+  app.use(nameRequest, securityHeaders(services), setOwnHost(config), traceRequest(templateOf));
+  app.use(logRequest(services, templateOf), limitHead, refuseBrokenPath);
+
+  const createContext = contextReader(services);
+  const onError = (req: Request, error: unknown, name: string | undefined) =>
+    logFailure(services, req, error, name);
+  app.use(["/trpc", "/api/v1", "/api/openapi.json"], allowOtherSites);
+  app.use(refuseForeignOrigin(config));
+  // Before compression: each open stream would keep a compressor in memory.
+  app.use("/trpc", createEventStreams(createContext, onError));
+  // Each part of a page that is streamed leaves when it is written, not when a buffer is full.
+  const compress = compression({ flush: constants.Z_SYNC_FLUSH });
+  app.use(
+    "/trpc",
+    limitBody,
+    refuseOtherBodies,
+    createTrpcHandler(createContext, onError, compress, {
+      maxBodySize: maxBody,
+      maxBatchSize: 100,
+    }),
+  );
+  app.use(compress);
+
+  app.get("/healthz", (_req, res) => void res.json({ status: "ok", app: "fiscility" }));
+  const readiness = createReadiness(() => pendingMigrations(services.db as never), stopping);
+  app.get("/readyz", async (_req, res) => {
+    const status = await readiness();
+    res.status(status === "ok" ? 200 : 503).json({ status });
+  });
+
+  const text = express.text({ type: () => true, limit: maxBody, inflate: false });
+  // What programs log in with; everything else better-auth offers is reached by the pages alone.
+  app.use("/api/auth", limitBody, text, (req, res, next) => {
+    if (!/^\/(sign-in\/email|sign-up\/email|sign-out)$/.test(req.path)) return next();
+    // The address as we see it, not as the client claims it.
+    req.headers["x-forwarded-for"] = req.ip;
+    Promise.resolve(auth.handler(req, res, next)).catch(next);
+  });
+  app.post("/plaid/webhook", rawBody, (req, res, next) => {
+    const signature = req.get("plaid-verification");
+    const bytes = Buffer.isBuffer(req.body) ? req.body : Buffer.alloc(0);
+    const delivery = { signature, bytes, address: req.ip ?? "" };
+    receiveWebhook(services, delivery, log).then(() => res.json({}), next);
+  });
+  app.use("/plaid", createPlaidRouter(createContext, maxBody));
+  app.use("/api/v1", createRestRouter(createContext, maxBody));
+  const openApi = createOpenApi(config.appUrl);
+  app.get("/api/openapi.json", (_req, res) => void res.json(openApi));
+  // The one page below /api.
+  const isDocs = (req: Request) => /^\/api\/docs(\.data)?$/.test(req.baseUrl + req.path);
+  app.use(["/api", "/plaid"], (req, _res, next) =>
+    next(isDocs(req) ? undefined : new FiscilityError("not_found")),
+  );
+
+  app.use("/assets", serveBuilt("assets", { immutable: true, maxAge: "1y" }));
+  app.use(serveBuilt("", { maxAge: "1h" }));
+  app.all(
+    "*",
+    limitBody,
+    createRequestHandler({
+      build,
+      mode: "production",
+      getLoadContext: async (req, res) =>
+        createPageContext(services, await createContext(req), openApi, req, res),
+    }) as RequestHandler,
+  );
+  app.use(answerError(services));
+  return app;
+}
+
+/** Identifies the caller once a request: the page's own calls, tRPC and REST see the same user. */
+function contextReader(services: Services): (req: Request) => Promise<Context> {
+  return (req) => {
+    const own = localsOf(req);
+    own.context ??= identify(services, req.headers, callsOf(req), (name, value) =>
+      req.res?.setHeader(name, value),
+    ).then((asking) => ({
+      ...asking,
+      services,
+      requestId: own.requestId,
+      onClose: (call) => void (req.res?.closed ? call() : req.res?.once("close", call)),
+      log: services.log.child({ requestId: own.requestId, apiKeyId: asking.apiKey?.id }),
+    }));
+    return own.context;
+  };
+}
+
+/** How many procedures a request calls: a batch names them all in its path. */
+const callsOf = (req: Request) => (req.baseUrl === "/trpc" ? req.path.split(/,|%2c/i).length : 1);
+
+/** Plaid signs the exact bytes of a webhook. */
+const rawBody = express.raw({ type: () => true, limit: maxBody, inflate: false });
+
+/** Serves a folder of the build, with the variants that the build compressed. */
+const serveBuilt = (folder: string, serveStatic: { maxAge: string; immutable?: true }) =>
+  expressStaticGzip(path.join(clientFolder, folder), {
+    enableBrotli: true,
+    orderPreference: ["br"],
+    index: false,
+    serveStatic,
+  });

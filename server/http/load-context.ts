@@ -1,0 +1,90 @@
+import type { OpenApi } from "../api/contract/openapi.ts";
+import type { Caller } from "../api/router.ts";
+import type { PasswordChange } from "../auth/change-password.ts";
+import type { LogIn, Viewer } from "../contracts/session.ts";
+import type { Transaction, TransactionFilter } from "../contracts/transactions.ts";
+import type { DataExport } from "../users/export-data.ts";
+
+/**
+ * How a log-in or sign-up ended. `setCookie` are the Set-Cookie headers to send on; `code` is
+ * better-auth's name of what was wrong, empty where it gave none.
+ */
+export type AuthResult =
+  | { ok: true; setCookie: string[] }
+  | { ok: false; status: number; code: string; message: string };
+
+/** A log-in that is not over, as its owner sees it. `startedAt` is ISO 8601 UTC. */
+export interface PageSession {
+  id: string;
+  /** "Chrome on macOS", or null when it did not say. */
+  device: string | null;
+  address: string | null;
+  startedAt: string;
+  /** The one that asks. */
+  current: boolean;
+}
+
+/** A line of the log-in history; `device` as in `PageSession`. */
+export type PageLogIn = Omit<LogIn, "userAgent"> & Pick<PageSession, "device">;
+
+export interface OpenLink {
+  linkToken: string;
+  itemId: string | null;
+}
+
+/** What every Remix loader and action gets as `context`. */
+export interface LoadContext extends Record<string, unknown> {
+  /** Procedures, called in-process as the request's own user. */
+  caller: Caller;
+  /** Who is asking, or null. Throws a Response of 5xx, for the page's error boundary, when we cannot say. */
+  viewer: Viewer | null;
+  /** As the viewer's id; null also when we cannot say. */
+  userId: string | null;
+  /** The viewer's data version, read before anything that a loader reads; 0 for nobody. */
+  dataVersion: number;
+  auth: {
+    logIn(form: { email: string; password: string }): Promise<AuthResult>;
+    signUp(form: { name: string; email: string; password: string }): Promise<AuthResult>;
+    logOut(): Promise<AuthResult>;
+    /** As `logOut`, and the browser keeps no sign of the person: for one who is no more. */
+    leave(): Promise<AuthResult>;
+    changePassword(change: PasswordChange): Promise<AuthResult>;
+  };
+  /** The viewer's own sessions; an id of anybody else's is none of them and ends nothing. */
+  sessions: {
+    list(): Promise<PageSession[]>;
+    /** Log-ins as the viewer and others' wrong passwords, newest first. */
+    logIns(): Promise<PageLogIn[]>;
+    end(id: string): Promise<void>;
+    endOthers(): Promise<void>;
+    /** Whether the viewer proved lately in this session who they are; else `session.stepUp` does it. */
+    isProved(): Promise<boolean>;
+  };
+  /**
+   * Where Link comes from. `scriptUrl` is Plaid's CDN script, or the local sandbox's; `local` says
+   * which. https://plaid.com/docs/link/web/ `findOpen` is what the person who asks opened Link
+   * with last, `itemId` in update mode; or null.
+   */
+  link: { scriptUrl: string; local: boolean; findOpen(): Promise<OpenLink | null> };
+  /**
+   * What the viewer may take with them, one export at a time: each throws a Response of 429 while
+   * another runs. As much is read as the response to this request has taken, and nothing more once
+   * nobody reads it.
+   */
+  exports: {
+    /** Everything but the transactions. */
+    rest(): Promise<DataExport["rest"]>;
+    /** Everything, as JSON in parts. `exportedAt` is ISO 8601 UTC. */
+    json(): Promise<{ exportedAt: string; parts: AsyncGenerator<string> }>;
+    /** The transactions that fit, newest first, some at a time. */
+    transactions(filter: TransactionFilter): Promise<AsyncGenerator<Transaction[]>>;
+  };
+  /** Writes down why a page could not be shown. */
+  report(error: unknown): void;
+  /** People reach us by https alone. */
+  secure: boolean;
+  /** What `/api/docs` shows. */
+  openApi: OpenApi;
+  /** For every script element, as the Content-Security-Policy of this response asks. */
+  nonce: string;
+}

@@ -1,0 +1,68 @@
+import type { Request, Response } from "express";
+import { type Context, failureToIdentify } from "../api/context.ts";
+import type { OpenApi } from "../api/contract/openapi.ts";
+import { createCaller } from "../api/router.ts";
+import { createPageAuth } from "../auth/page-auth.ts";
+import { createPageSessions } from "../auth/sessions.ts";
+import { findOpenLinkToken } from "../connect/open-link.ts";
+import { reasons } from "../contracts/errors.ts";
+import type { Services } from "../services.ts";
+import type { LoadContext } from "./load-context.ts";
+import { localsOf } from "./locals.ts";
+import { createPageExports } from "./page-exports.ts";
+import { logFailure } from "./request-log.ts";
+
+/** Builds what the loaders and actions of one page request get; `context` says who asks for it. */
+export function createPageContext(
+  services: Services,
+  context: Context,
+  openApi: OpenApi,
+  req: Request,
+  res: Response,
+): LoadContext {
+  const { auth, config } = services;
+  // Pages are for users: an API key shows none.
+  const user = context.apiKey ? null : context.user;
+  const report = (error: unknown) => logFailure(services, req, error, req.path);
+  const failure = failureToIdentify(context);
+  if (failure) report(failure);
+  return {
+    caller: createCaller(context),
+    get viewer() {
+      if (!failure) return user && { id: user.id, name: user.name, email: user.email };
+      throw new globalThis.Response(null, { status: reasons[failure.reason].status });
+    },
+    userId: user?.id ?? null,
+    dataVersion: user?.dataVersion ?? 0,
+    auth: createPageAuth(
+      auth,
+      config.appUrl,
+      {
+        cookie: req.headers.cookie,
+        address: req.ip,
+        userAgent: req.headers["user-agent"],
+        userId: user?.id,
+      },
+      context,
+      report,
+    ),
+    sessions: createPageSessions(context),
+    link: {
+      ...linkSource(config.plaid.standIn),
+      findOpen: async () => user && findOpenLinkToken(services, user),
+    },
+    exports: createPageExports(context, res),
+    report,
+    secure: config.production,
+    openApi,
+    nonce: localsOf(req).nonce,
+  };
+}
+
+function linkSource(standIn: string | undefined) {
+  const script = "/link/v2/stable/link-initialize.js";
+  return {
+    scriptUrl: `${standIn ?? "https://cdn.plaid.com"}${script}`,
+    local: standIn !== undefined,
+  };
+}

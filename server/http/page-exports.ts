@@ -1,0 +1,40 @@
+import type { Response } from "express";
+import type { Context } from "../api/context.ts";
+import { atPaceOf, StreamedOutput } from "../api/transport/streamed-output.ts";
+import { FiscilityError, reasons } from "../contracts/errors.ts";
+import { beginExport, exportData, transactionPages } from "../users/export-data.ts";
+import type { LoadContext } from "./load-context.ts";
+
+/** The files of the viewer for the page that sends them, at the pace of who reads `res`. */
+export function createPageExports(context: Context, res: Response): LoadContext["exports"] {
+  const { services } = context;
+  async function begin() {
+    const { user } = context;
+    if (!user) throw new globalThis.Response(null, { status: 401 });
+    await beginExport(services, user, context.onClose).catch((error: unknown) => {
+      if (!(error instanceof FiscilityError)) throw error;
+      const { status } = reasons[error.reason as keyof typeof reasons];
+      throw new globalThis.Response(`${error.message}\n`, {
+        status,
+        headers: { "content-type": "text/plain; charset=utf-8" },
+      });
+    });
+    return user;
+  }
+  return {
+    async rest() {
+      const user = await begin();
+      return (await exportData(services, user)).rest;
+    },
+    async json() {
+      const user = await begin();
+      const { rest, transactions } = await exportData(services, user);
+      const output = new StreamedOutput(rest, "transactions", transactions);
+      return { exportedAt: rest.exportedAt, parts: atPaceOf(res, output.json()) };
+    },
+    async transactions(filter) {
+      const user = await begin();
+      return atPaceOf(res, transactionPages(services, user.id, filter));
+    },
+  };
+}

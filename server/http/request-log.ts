@@ -1,0 +1,95 @@
+import { randomUUID } from "node:crypto";
+import type { Request, RequestHandler } from "express";
+import { toFiscilityError } from "../api/trpc.ts";
+import { type FiscilityError, reasons } from "../contracts/errors.ts";
+import type { Services } from "../services.ts";
+import { spans } from "../telemetry/spans.ts";
+import { localsOf } from "./locals.ts";
+
+/** Gives each request an id, which its response, its log lines and its errors carry. */
+export const nameRequest: RequestHandler = (_req, res, next) => {
+  res.locals.requestId = randomUUID();
+  res.setHeader("x-request-id", res.locals.requestId);
+  next();
+};
+
+/** Opens the span that everything of a request is below; it lasts until the response has left. */
+export function traceRequest(templateOf: (req: Request) => string): RequestHandler {
+  return (req, res, next) => {
+    spans.inSpan(`${req.method}`, {}, async (span) => {
+      const closed = new Promise((resolve) => res.once("close", resolve));
+      next();
+      await closed;
+      const route = templateOf(req);
+      const { requestId } = res.locals;
+      span.rename(`${req.method} ${route}`);
+      span.tell({
+        "http.request.method": req.method,
+        "http.route": route,
+        "http.response.status_code": res.statusCode,
+        "fiscility.request_id": requestId,
+      });
+      if (res.statusCode >= 500) span.fail(String(res.statusCode));
+    });
+  };
+}
+
+/** Writes one line for each request when its response has left. */
+export function logRequest(
+  { log }: Pick<Services, "log">,
+  templateOf: (req: Request) => string,
+): RequestHandler {
+  return (req, res, next) => {
+    const started = performance.now();
+    res.on("finish", () => {
+      // The path without its query: an OAuth return or a form may carry more than a log should.
+      log.info(
+        {
+          event: "request",
+          requestId: res.locals.requestId,
+          method: req.method,
+          path: req.originalUrl.split("?")[0],
+          route: templateOf(req),
+          status: res.statusCode,
+          ms: Math.round(performance.now() - started),
+        },
+        "Request",
+      );
+    });
+    next();
+  };
+}
+
+/**
+ * Writes one line for a failed call, with Plaid's own error beside ours, and returns the error that the
+ * caller gets.
+ */
+export function logFailure(
+  { log }: Pick<Services, "log">,
+  req: Request,
+  error: unknown,
+  name: string | undefined,
+): FiscilityError {
+  const failure = toFiscilityError(error);
+  // The request never arrived whole, so nothing was done and nothing of ours failed.
+  if (req.destroyed && !req.complete) {
+    log.debug(
+      { event: "request_cut", requestId: localsOf(req).requestId, name },
+      "Request cut off",
+    );
+    return failure;
+  }
+  const cause = failure.cause instanceof Error ? failure.cause : undefined;
+  log[reasons[failure.reason].status >= 500 ? "error" : "info"](
+    {
+      event: "refused",
+      requestId: localsOf(req).requestId,
+      name,
+      reason: failure.reason,
+      plaid: failure.plaid,
+      cause: failure.reason === "internal" ? cause?.stack : cause?.message,
+    },
+    "Refused",
+  );
+  return failure;
+}

@@ -1,0 +1,118 @@
+import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import pRetry, { AbortError } from "p-retry";
+import type { z } from "zod";
+import type { PlaidLimiter } from "../cache/plaid-limiter.ts";
+import { FiscilityError } from "../contracts/errors.ts";
+import type { Log } from "../telemetry/log.ts";
+import { spans } from "../telemetry/spans.ts";
+import type { TimeLimits } from "../time-limits.ts";
+import type { Secret } from "../vault/secret.ts";
+import { busy, toPlaidFailure, unanswered } from "./plaid-error.ts";
+import { rateLimits } from "./rate-limits.ts";
+import { timeLimitSignal } from "./time-limit-signal.ts";
+
+/** Options of every call. */
+export interface CallOptions {
+  /** Once it aborts, the call is not retried: the flow's deadline is over. */
+  signal?: AbortSignal;
+}
+
+/**
+ * Sends one request to Plaid and returns its response, checked by `response`. An `accessToken` counts the
+ * call against its Item's limit too.
+ * @throws `FiscilityError` that carries Plaid's error_type, error_code and request_id, and no token
+ */
+export type Call = <T>(
+  path: string,
+  response: z.ZodType<T>,
+  send: (options: { signal: AbortSignal }) => Promise<{ data: unknown }>,
+  options: CallOptions,
+  accessToken?: Secret,
+) => Promise<T>;
+
+/** How often a call is retried that Plaid did not answer, or answered with 429 or 5xx. */
+const retries = 2;
+
+/** A call that our own count of Plaid's limits held back. */
+const notSent = { ...unanswered("RATE_LIMIT_OWN_COUNT"), mayHaveActed: false };
+
+/**
+ * Bounds every call to Plaid: a time-out for each try, our share of Plaid's published limits counted
+ * over all nodes, and retries with backoff and jitter that honor Retry-After.
+ */
+export function createCalls(
+  clientId: string,
+  limiter: PlaidLimiter,
+  log: Log,
+  limits: Pick<TimeLimits, "plaidCall" | "plaidBackoff" | "plaidWait">,
+): Call {
+  const call: Call = async (path, response, send, { signal }, accessToken) => {
+    let last: FiscilityError | undefined;
+    const once = async () => {
+      // The deadline ends the retries, never a response that has arrived: it may hold an access_token.
+      if (signal?.aborted) throw new AbortError(last ?? toPlaidFailure(signal.reason));
+      await requireRoom(path, accessToken);
+      try {
+        const limit = timeLimitSignal(limits.plaidCall);
+        const either = signal ? AbortSignal.any([signal, limit]) : limit;
+        return await logged(path, async () =>
+          response.parse((await send({ signal: either })).data),
+        );
+      } catch (error) {
+        const failure: FiscilityError = error as FiscilityError;
+        // An earlier try may have succeeded, whatever this one was told.
+        if (failure.plaid && last?.plaid?.mayHaveActed) failure.plaid.mayHaveActed = true;
+        last = failure;
+        throw failure;
+      }
+    };
+    return pRetry(once, {
+      retries,
+      minTimeout: limits.plaidBackoff,
+      randomize: true,
+      shouldRetry: ({ error }) =>
+        error instanceof FiscilityError &&
+        (error.reason === "busy" || error.reason === "plaid_unavailable") &&
+        (error.plaid?.retryAfter ?? 0) * 1000 <= limits.plaidWait &&
+        signal?.aborted !== true,
+      onFailedAttempt: async ({ error, retriesLeft }) => {
+        const wait = error instanceof FiscilityError ? (error.plaid?.retryAfter ?? 0) * 1000 : 0;
+        if (retriesLeft === 0 || wait === 0 || wait > limits.plaidWait) return;
+        await sleep(wait, undefined, { signal }).catch(() => {});
+      },
+    });
+  };
+
+  /** Sends once, as a span and a line of the log. */
+  function logged<T>(path: string, send: () => Promise<T>): Promise<T> {
+    const started = performance.now();
+    const tell = (outcome: string) =>
+      log.debug({ event: "plaid_call", path, outcome, ms: performance.now() - started }, "Plaid");
+    return spans.inSpan(`plaid ${path}`, {}, async () => {
+      try {
+        const data = await send();
+        tell("ok");
+        return data;
+      } catch (error) {
+        const failure = toPlaidFailure(error);
+        tell(failure.reason);
+        throw failure;
+      }
+    });
+  }
+
+  /** Counts the call against Plaid's limits. @throws `busy` when they have no room for it */
+  async function requireRoom(path: string, accessToken: Secret | undefined): Promise<void> {
+    const limit = rateLimits[path];
+    if (!limit) return;
+    const waits = [limiter(`${path} ${clientId}`, limit.perClient)];
+    if (limit.perItem && accessToken) {
+      const item = createHash("sha256").update(accessToken.reveal()).digest("base64url");
+      waits.push(limiter(`${path} ${item}`, limit.perItem));
+    }
+    const wait = Math.max(...(await Promise.all(waits)));
+    if (wait > 0) throw busy({ ...notSent, retryAfter: wait / 1000 });
+  }
+  return call;
+}

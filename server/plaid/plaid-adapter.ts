@@ -1,0 +1,262 @@
+import { Configuration, CountryCode, PlaidApi, PlaidEnvironments, Products } from "plaid";
+import type { PlaidLimiter } from "../cache/plaid-limiter.ts";
+import { FiscilityError } from "../contracts/errors.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { TimeLimits } from "../time-limits.ts";
+import { Secret } from "../vault/secret.ts";
+import { type CallOptions, createCalls } from "./calls.ts";
+import {
+  accountsResponse,
+  exchangeResponse,
+  institutionResponse,
+  itemRemovedResponse,
+  itemResponse,
+  linkTokenResponse,
+  type PlaidAccount,
+  type PlaidTransactionsPage,
+  type PlaidWebhookKey,
+  transactionsResponse,
+  webhookKeyResponse,
+} from "./responses.ts";
+
+/**
+ * The operations of Plaid that the product uses. Each checks the response (`responses.ts`) and is
+ * bounded and retried (`calls.ts`).
+ */
+export interface PlaidAdapter {
+  /**
+   * `expiration` is ISO 8601 UTC. With the `accessToken` of an Item Link opens in update mode.
+   * https://plaid.com/docs/api/link/#linktokencreate
+   */
+  createLinkToken(
+    input: {
+      userId: string;
+      redirectUri: string;
+      /** Where Plaid is to tell of the Item; left out where it cannot reach us. */
+      webhook?: string | undefined;
+      /** Opens update mode for this Item, in which the person may choose its accounts anew. */
+      update?: { accessToken: Secret; choosesAccounts: boolean } | undefined;
+    },
+    options?: CallOptions,
+  ): Promise<{ linkToken: string; expiration: string; requestId: string }>;
+  /**
+   * A `public_token_invalid` whose `plaid.mayHaveActed` is true may be the answer to a retry of an
+   * exchange that succeeded. https://plaid.com/docs/api/items/#itempublic_tokenexchange
+   */
+  exchangePublicToken(
+    publicToken: string,
+    options?: CallOptions,
+  ): Promise<{ accessToken: Secret; plaidItemId: string; requestId: string }>;
+  /** https://plaid.com/docs/api/accounts/#accountsget */
+  getAccounts(
+    accessToken: Secret,
+    options?: CallOptions,
+  ): Promise<{
+    accounts: PlaidAccount[];
+    institution: { id: string | null; name: string };
+    requestId: string;
+  }>;
+  /** Whether the bank asks for a new log-in. https://plaid.com/docs/api/items/#itemget */
+  getItem(
+    accessToken: Secret,
+    options?: CallOptions,
+  ): Promise<{ errorCode: string | null; requestId: string }>;
+  /**
+   * One page of what changed since `cursor` (null: since ever), 500 changes at most. `notReady`: Plaid
+   * is still fetching; such a page is empty. `complete`: the Item's whole history is there.
+   * https://plaid.com/docs/api/products/transactions/#transactionssync
+   */
+  syncTransactions(
+    accessToken: Secret,
+    cursor: string | null,
+    options?: CallOptions,
+  ): Promise<PlaidTransactionsPage>;
+  /**
+   * The public key of this id that Plaid signs webhooks with (a JWK, P-256), null when there is none
+   * or it has expired. https://plaid.com/docs/api/webhooks/webhook-verification/
+   */
+  getWebhookKey(keyId: string, options?: CallOptions): Promise<PlaidWebhookKey | null>;
+  /** Ends an Item. One that Plaid no longer knows counts as removed. https://plaid.com/docs/api/items/#itemremove */
+  removeItem(accessToken: Secret, options?: CallOptions): Promise<{ requestId: string | null }>;
+}
+
+/** Transactions asked for at once: the most that Plaid gives. */
+const pageSize = 500;
+
+/** `standIn` is another host that speaks Plaid (the local sandbox), without a trailing slash. */
+export function createPlaidAdapter(
+  config: {
+    clientId: string;
+    secret: Secret;
+    env: "sandbox" | "production";
+    standIn: string | undefined;
+  },
+  limiter: PlaidLimiter,
+  log: Log,
+  limits: Pick<TimeLimits, "plaidCall" | "plaidBackoff" | "plaidWait">,
+): PlaidAdapter {
+  const basePath = config.standIn ?? PlaidEnvironments[config.env];
+  if (!basePath) throw new Error(`Plaid has no environment ${config.env}`);
+  const api = new PlaidApi(
+    new Configuration({
+      basePath,
+      baseOptions: {
+        // Plaid never redirects, and its secret goes nowhere else.
+        maxRedirects: 0,
+        headers: {
+          "PLAID-CLIENT-ID": config.clientId,
+          "PLAID-SECRET": config.secret.reveal(),
+          "Plaid-Version": "2020-09-14",
+        },
+      },
+    }),
+  );
+  const call = createCalls(config.clientId, limiter, log, limits);
+
+  async function institutionName(id: string, options: CallOptions): Promise<string> {
+    const { institution } = await call(
+      "/institutions/get_by_id",
+      institutionResponse,
+      (request) =>
+        api.institutionsGetById({ institution_id: id, country_codes: [CountryCode.Us] }, request),
+      options,
+    );
+    return institution.name;
+  }
+
+  return {
+    async createLinkToken({ userId, redirectUri, webhook, update }, options = {}) {
+      const data = await call(
+        "/link/token/create",
+        linkTokenResponse,
+        (request) =>
+          api.linkTokenCreate(
+            {
+              client_name: "Fiscility",
+              language: "en",
+              country_codes: [CountryCode.Us],
+              user: { client_user_id: userId },
+              redirect_uri: redirectUri,
+              ...(webhook ? { webhook } : {}),
+              // Update mode takes the Item as it is, without products.
+              ...(update
+                ? {
+                    access_token: update.accessToken.reveal(),
+                    update: { account_selection_enabled: update.choosesAccounts },
+                  }
+                : { products: [Products.Transactions] }),
+            },
+            request,
+          ),
+        options,
+      );
+      return {
+        linkToken: data.link_token,
+        expiration: new Date(data.expiration).toISOString(),
+        requestId: data.request_id,
+      };
+    },
+
+    async exchangePublicToken(publicToken, options = {}) {
+      const data = await call(
+        "/item/public_token/exchange",
+        exchangeResponse,
+        (request) => api.itemPublicTokenExchange({ public_token: publicToken }, request),
+        options,
+      );
+      return {
+        accessToken: new Secret(data.access_token),
+        plaidItemId: data.item_id,
+        requestId: data.request_id,
+      };
+    },
+
+    async getAccounts(accessToken, options = {}) {
+      const data = await call(
+        "/accounts/get",
+        accountsResponse,
+        (request) => api.accountsGet({ access_token: accessToken.reveal() }, request),
+        options,
+        accessToken,
+      );
+      const institutionId = data.item.institution_id ?? null;
+      const name =
+        data.item.institution_name ??
+        (institutionId === null ? "Bank" : await institutionName(institutionId, options));
+      return {
+        accounts: data.accounts,
+        institution: { id: institutionId, name },
+        requestId: data.request_id,
+      };
+    },
+
+    async getItem(accessToken, options = {}) {
+      const data = await call(
+        "/item/get",
+        itemResponse,
+        (request) => api.itemGet({ access_token: accessToken.reveal() }, request),
+        options,
+        accessToken,
+      );
+      return { errorCode: data.item.error?.error_code ?? null, requestId: data.request_id };
+    },
+
+    async syncTransactions(accessToken, cursor, options = {}) {
+      const data = await call(
+        "/transactions/sync",
+        transactionsResponse,
+        (request) =>
+          api.transactionsSync(
+            { access_token: accessToken.reveal(), count: pageSize, ...(cursor ? { cursor } : {}) },
+            request,
+          ),
+        options,
+        accessToken,
+      );
+      const status = data.transactions_update_status;
+      return {
+        upserted: [...data.added, ...data.modified],
+        removed: data.removed.map((gone) => gone.transaction_id),
+        accounts: data.accounts,
+        nextCursor: data.next_cursor,
+        hasMore: data.has_more,
+        notReady: status === "NOT_READY" || data.next_cursor === "",
+        complete: status === "HISTORICAL_UPDATE_COMPLETE",
+      };
+    },
+
+    async getWebhookKey(keyId, options = {}) {
+      try {
+        const { key } = await call(
+          "/webhook_verification_key/get",
+          webhookKeyResponse,
+          (request) => api.webhookVerificationKeyGet({ key_id: keyId }, request),
+          options,
+        );
+        const { kty, crv, x, y, expired_at: expiredAt } = key;
+        return expiredAt ? null : { kty, crv, x, y };
+      } catch (error) {
+        if (error instanceof FiscilityError && error.reason === "plaid_refused") return null;
+        throw error;
+      }
+    },
+
+    async removeItem(accessToken, options = {}) {
+      try {
+        const data = await call(
+          "/item/remove",
+          itemRemovedResponse,
+          (request) => api.itemRemove({ access_token: accessToken.reveal() }, request),
+          options,
+          accessToken,
+        );
+        return { requestId: data.request_id };
+      } catch (error) {
+        if (!(error instanceof FiscilityError)) throw error;
+        const known: FiscilityError = error;
+        if (known.plaid?.errorCode !== "ITEM_NOT_FOUND") throw known;
+        return { requestId: known.plaid.requestId };
+      }
+    },
+  };
+}

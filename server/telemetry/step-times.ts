@@ -1,0 +1,24 @@
+import { spans } from "./spans.ts";
+
+/** Called synchronously as each step of a connection, disconnect or sync ends: the seam for fault tests. */
+export type OnStep = (step: string) => void;
+
+/** How long each step of a connection or a sync took, in whole milliseconds, for its log line. */
+export class StepTimes {
+  readonly ms: Record<string, number> = {};
+  readonly #onStep: OnStep | undefined;
+  #last = performance.now();
+
+  constructor(onStep?: OnStep) {
+    this.#onStep = onStep;
+  }
+
+  /** Records the time since the previous step ended. */
+  done(step: string): void {
+    const now = performance.now();
+    this.ms[step] = Math.round(now - this.#last);
+    spans.past(step, this.#last);
+    this.#last = now;
+    this.#onStep?.(step);
+  }
+}

@@ -1,0 +1,83 @@
+import { findItemByPlaidId, type ItemState, revokeAccount } from "../../db/items.ts";
+import { requestSync } from "../../db/jobs.ts";
+import { findWebhook, markWebhook, type WebhookRow } from "../../db/webhooks.ts";
+import { changeItem, checkItem } from "../items/check-item.ts";
+import type { Services } from "../services.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { ItemOfUser } from "../transactions/sync-item.ts";
+import { webhookDetails } from "./receive-webhook.ts";
+
+/**
+ * Acts on a kept webhook. It is a hint: what is true is asked of Plaid where Plaid can say it, and
+ * what it told before an Item was last known good is passed over, so that twice and out of order do
+ * no harm. Errors, after which the job is tried again: those of a call to Plaid.
+ */
+export async function processWebhook(services: Services, id: string, log: Log): Promise<void> {
+  const { db } = services;
+  const webhook = await findWebhook(db, id);
+  // An earlier run of this job got to the end.
+  if (!webhook || webhook.outcome !== null) return;
+  const { type, code, plaid_item_id: plaidItemId } = webhook;
+  const item = plaidItemId === null ? null : await findItemByPlaidId(db, plaidItemId);
+  const outcome = item ? await act(services, webhook, item, log) : "no such Item";
+  await markWebhook(db, id, outcome);
+  log.info({ event: "webhook_handled", type, code, plaidItemId, outcome }, "Webhook handled");
+}
+
+/** What was made of it, for the log and the table. */
+async function act(
+  services: Services,
+  webhook: WebhookRow,
+  item: ItemOfUser,
+  log: Log,
+): Promise<string> {
+  const { db } = services;
+  const { accountId, expiresAt } = webhookDetails.parse(webhook.details);
+  // `iat` has whole seconds.
+  const toldAfter = (at: Date) => webhook.signed_at.getTime() + 1000 > at.getTime();
+  // The person has logged in at the bank and chosen their accounts since it was said.
+  const isPast = ({ status, statusAt }: ItemState) => status === "good" && !toldAfter(statusAt);
+  switch (`${webhook.type} ${webhook.code}`) {
+    case "TRANSACTIONS SYNC_UPDATES_AVAILABLE":
+      await requestSync(db, item.userId, item.itemId);
+      return "sync asked for";
+
+    case "ITEM ERROR":
+    case "ITEM USER_PERMISSION_REVOKED":
+    case "ITEM LOGIN_REPAIRED": {
+      const status = await checkItem(services, item, log);
+      if (status === "good") await requestSync(db, item.userId, item.itemId);
+      return `asked Plaid: ${status ?? "gone"}`;
+    }
+
+    case "ITEM PENDING_EXPIRATION":
+    case "ITEM PENDING_DISCONNECT":
+      return changeItem(services, item, log, ({ status, statusAt }) =>
+        status === "good" && toldAfter(statusAt)
+          ? { status: "expiring", expiresAt: dateOf(expiresAt), kind: "expiring" }
+          : null,
+      );
+
+    case "ITEM NEW_ACCOUNTS_AVAILABLE":
+      return changeItem(services, item, log, (now) =>
+        now.newAccounts || isPast(now) ? null : { newAccounts: true, kind: "new_accounts" },
+      );
+
+    case "ITEM USER_ACCOUNT_REVOKED":
+      return changeItem(services, item, log, async (now, tx) =>
+        accountId !== null &&
+        !isPast(now) &&
+        (await revokeAccount(tx, item.userId, item.itemId, accountId))
+          ? { kind: "account_revoked" }
+          : null,
+      );
+
+    case "ITEM WEBHOOK_UPDATE_ACKNOWLEDGED":
+      return "acknowledged";
+
+    default:
+      return "passed over";
+  }
+}
+
+const dateOf = (text: string | null) => (text === null ? null : new Date(text));
