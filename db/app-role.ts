@@ -1,17 +1,16 @@
 import pg from "pg";
-import { timeLimits } from "../server/time-limits.ts";
 
 /**
  * Gives the role of `appUrl` what the server and the worker need in the database of `ownerUrl`, and
  * nothing else: the rows of our tables and of graphile-worker's, no DDL, no TRUNCATE. Made with the URL's
  * password where it does not exist yet; one that exists keeps its password. `ownerUrl` must reach
  * PostgreSQL itself, as the role that migrates. May be repeated, also by several at once. Throws when
- * the role may do more than that afterwards, and says what.
+ * the role may do more than that afterwards, and says what. Connecting may take `connectMs`.
  */
 export async function grantAppRole(
   ownerUrl: string,
   appUrl: string,
-  connectMs: number = timeLimits.databaseSetUp,
+  connectMs: number,
 ): Promise<void> {
   const { username, password } = new URL(appUrl);
   const name = decodeURIComponent(username);

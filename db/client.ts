@@ -7,7 +7,6 @@ import {
   type PostgresDialectConfig,
 } from "kysely";
 import pg from "pg";
-import { timeLimits } from "../server/time-limits.ts";
 import type { Database } from "./schema.ts";
 
 export interface DbOptions {
@@ -22,6 +21,8 @@ export interface DbOptions {
   idleInTransactionTimeoutMs: number;
   /** Waiting longer for a row lock in a transaction fails. Milliseconds. */
   lockTimeoutMs: number;
+  /** PostgreSQL may say nothing for this long past the longest of these limits. Milliseconds. */
+  answerTimeoutMs: number;
   /** Told of idle connections that PostgreSQL closed; the pool replaces them by itself. */
   onIdleError: (error: Error) => void;
   /** Told of every query as it ends: its text, in which `$1` stands for each value, and milliseconds. */
@@ -62,9 +63,12 @@ export function createDb(options: DbOptions): Kysely<Database> {
 /**
  * PostgreSQL itself ends what takes too long, and says so. One that says nothing for longer is gone, its
  * machine or the way there: the query fails with "PostgreSQL does not answer", the limits' longest and
- * `timeLimits.databaseAnswer` after the last byte, and the pool drops the connection.
+ * `answerTimeoutMs` after the last byte, and the pool drops the connection.
  */
-function giveUpSilent(client: pg.PoolClient, limits: TransactionLimits): void {
+function giveUpSilent(
+  client: pg.PoolClient,
+  limits: TransactionLimits & Pick<DbOptions, "answerTimeoutMs">,
+): void {
   const longest = Math.max(
     limits.statementTimeoutMs,
     limits.lockTimeoutMs,
@@ -73,7 +77,7 @@ function giveUpSilent(client: pg.PoolClient, limits: TransactionLimits): void {
   // The types know of neither; pg-pool ends those that do not come about in the same way.
   const inside = client as unknown as { connection: { stream: Socket }; readyForQuery: boolean };
   const { stream } = inside.connection;
-  stream.setTimeout(longest + timeLimits.databaseAnswer).on("timeout", () => {
+  stream.setTimeout(longest + limits.answerTimeoutMs).on("timeout", () => {
     if (!inside.readyForQuery) stream.destroy(new Error("PostgreSQL does not answer"));
   });
 }

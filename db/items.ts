@@ -7,6 +7,12 @@ import type { AccountActivityTable, ItemRow, ItemsTable, NewAccountRow } from ".
 import { trailOf } from "./trail.ts";
 import { raisedDataVersion } from "./users.ts";
 
+/** An Item of a user, by our ids. */
+export interface ItemOfUser {
+  userId: string;
+  itemId: string;
+}
+
 /** What a connection writes, with the Item's id for the attempt's. */
 export interface NewConnection {
   item: Insertable<ItemsTable>;
@@ -175,10 +181,7 @@ export async function findItemState(db: Db, userId: string, id: string): Promise
 }
 
 /** The live Item that Plaid calls `plaidItemId` and whose it is, or null: for Plaid's own word. */
-export async function findItemByPlaidId(
-  db: Db,
-  plaidItemId: string,
-): Promise<{ userId: string; itemId: string } | null> {
+export async function findItemByPlaidId(db: Db, plaidItemId: string): Promise<ItemOfUser | null> {
   const row = await db
     .selectFrom("items")
     .where("plaid_item_id", "=", plaidItemId)

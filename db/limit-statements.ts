@@ -1,16 +1,15 @@
 import pg from "pg";
-import { timeLimits } from "../server/time-limits.ts";
 
 /**
  * Gives the role of `url` its time limits for statements outside of a transaction, in this database,
  * for every connection made from now on, PgBouncer's too: it passes none of what a client asks for at
  * its start. Any role may do this for itself. Does nothing where it is so already; several nodes may
- * call it at once.
+ * call it at once. Connecting may take `connectMs`.
  */
 export async function limitStatements(
   url: string,
   limits: { statementTimeoutMs: number; lockTimeoutMs: number },
-  connectMs: number = timeLimits.databaseSetUp,
+  connectMs: number,
 ): Promise<void> {
   const client = new pg.Client({
     connectionString: url,

@@ -1,9 +1,8 @@
 import { sql } from "kysely";
 import { jsonArrayFrom } from "kysely/helpers/postgres";
-import type { KnownAccount } from "../server/connect/duplicates.ts";
 import type { Db } from "./client.ts";
 import { compiledOnce } from "./compiled-once.ts";
-import { knownAccounts } from "./known-accounts.ts";
+import { type KnownAccount, knownAccounts } from "./known-accounts.ts";
 import type { LinkAttemptRow } from "./schema.ts";
 
 /** Why an attempt ended without a connection: a reason of `contracts/errors.ts` and its details. */

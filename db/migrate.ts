@@ -3,7 +3,6 @@ import { Kysely, type Migration, Migrator, PostgresDialect, sql } from "kysely";
 import pRetry from "p-retry";
 import pg from "pg";
 import { migrations as ours, outsideTransaction } from "../migrations/index.ts";
-import { timeLimits } from "../server/time-limits.ts";
 
 /**
  * A migration waits this long for a table's lock, as everybody who comes after it waits behind it.
@@ -22,12 +21,12 @@ const insufficientPrivilege = "42501";
  * that its locks are held no longer than it runs, or outside of one where it builds indexes
  * concurrently (`outsideTransaction`). Several nodes may call it at once: one does it. Throws the
  * first migration's error; what came before it stays applied. A database that a newer version has
- * migrated further is left as it is: this version runs beside that one.
+ * migrated further is left as it is: this version runs beside that one. Connecting may take `connectMs`.
  */
 export async function migrateToLatest(
   databaseUrl: string,
+  connectMs: number,
   migrations: Record<string, Migration> = ours,
-  connectMs: number = timeLimits.databaseSetUp,
 ): Promise<void> {
   const pool = new pg.Pool({
     connectionString: databaseUrl,
@@ -89,10 +88,7 @@ export async function pendingMigrations(
 }
 
 /** Whether the role of `url` may create tables in its database, as migrations do. */
-export async function mayMigrate(
-  url: string,
-  connectMs: number = timeLimits.databaseSetUp,
-): Promise<boolean> {
+export async function mayMigrate(url: string, connectMs: number): Promise<boolean> {
   const client = new pg.Client({
     connectionString: url,
     connectionTimeoutMillis: connectMs,

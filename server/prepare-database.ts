@@ -12,12 +12,9 @@ export const statementLimits = {
 };
 
 /** The jobs' tables and ours, brought up to date by the role that owns them. `url` must reach PostgreSQL itself. */
-export async function migrateDatabase(
-  url: string,
-  connectMs: number = timeLimits.databaseSetUp,
-): Promise<void> {
+export async function migrateDatabase(url: string, connectMs: number): Promise<void> {
   await migrateJobs(url, connectMs);
-  await migrateToLatest(url, undefined, connectMs);
+  await migrateToLatest(url, connectMs);
 }
 
 /**
@@ -25,8 +22,9 @@ export async function migrateDatabase(
  * gives the role its time limits. `url` must reach PostgreSQL itself. Several nodes may call it at once.
  */
 export async function prepareDatabase(url: string): Promise<void> {
-  if (await mayMigrate(url)) await migrateDatabase(url);
-  await limitStatements(url, statementLimits);
+  const connectMs = timeLimits.databaseSetUp;
+  if (await mayMigrate(url, connectMs)) await migrateDatabase(url, connectMs);
+  await limitStatements(url, statementLimits, connectMs);
 }
 
 /**

@@ -14,6 +14,7 @@ import { createPlaidLimiter } from "./cache/plaid-limiter.ts";
 import { createRedisAccountStore } from "./cache/redis-account-store.ts";
 import { RedisAdapter } from "./cache/redis-adapter.ts";
 import { createRequestLimiter, type RequestLimiter } from "./cache/request-limiter.ts";
+import { type Clock, wallClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { ConnectGate } from "./connect/connect-gate.ts";
 import { FiscilityError } from "./contracts/errors.ts";
@@ -69,13 +70,6 @@ export interface Services {
   clock: Clock;
 }
 
-/** The time of this process; inside SQL it is PostgreSQL's. */
-export interface Clock {
-  now(): Date;
-}
-
-const wallClock: Clock = { now: () => new Date() };
-
 export interface ServiceOptions {
   destination?: LogDestination;
   observe?: ObserveLine;
@@ -106,6 +100,7 @@ export function createServices(
   const common = {
     statementTimeoutMs: limits.statement,
     connectTimeoutMs: limits.databaseConnect,
+    answerTimeoutMs: limits.databaseAnswer,
     onIdleError,
     onQuery: config.tracesTo
       ? (sql: string, ms: number) =>

@@ -4,7 +4,7 @@ import type { ApiKey } from "../../server/contracts/api-keys.ts";
 import { Button } from "../components/button.tsx";
 import { Dialog } from "../components/dialog.tsx";
 import { LocalTime } from "../components/local-time.tsx";
-import type { action } from "../routes/_app.settings.api-keys.tsx";
+import type { FormResult } from "./form-result.ts";
 import { words } from "./words.ts";
 
 const looks = {
@@ -54,7 +54,7 @@ export function KeyRow({ apiKey }: { apiKey: ApiKey }) {
 
 /** Once the key is revoked, its dialog goes with it: nothing has the focus then that is about to go. */
 function RevokeButton({ apiKey: { id, name } }: { apiKey: ApiKey }) {
-  const fetcher = useFetcher<typeof action>();
+  const fetcher = useFetcher<FormResult>();
   const [asking, setAsking] = useState(false);
   const busy = fetcher.state !== "idle";
   const { data } = fetcher;

@@ -7,7 +7,7 @@ import { PasswordField } from "../auth/password-field.tsx";
 import { Button } from "../components/button.tsx";
 import { Dialog } from "../components/dialog.tsx";
 import { FormAlert } from "../components/form-alert.tsx";
-import type { action } from "../routes/_app.settings.api-keys.tsx";
+import type { FormResult } from "./form-result.ts";
 import { words } from "./words.ts";
 
 // Not from the contract's schema, which would bring zod along to the browser.
@@ -21,7 +21,7 @@ interface MakeKeyDialogProps {
 
 /** Asks what the new key may do, and for the password; then shows the key, this once. */
 export function MakeKeyDialog({ proved, onClose }: MakeKeyDialogProps) {
-  const fetcher = useFetcher<typeof action>();
+  const fetcher = useFetcher<FormResult>();
   const form = useRef<HTMLFormElement>(null);
   const answer = fetcher.data;
   const fields = answer && "fields" in answer ? answer.fields : {};

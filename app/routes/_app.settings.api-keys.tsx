@@ -10,11 +10,12 @@ import { useState } from "react";
 import { createApiKeyInput } from "../../server/contracts/api-keys.ts";
 import { reasons } from "../../server/contracts/errors.ts";
 import { stepUpInput } from "../../server/contracts/step-up.ts";
+import type { FormResult } from "../api-keys/form-result.ts";
 import { KeyRow } from "../api-keys/key-row.tsx";
 import { MakeKeyDialog } from "../api-keys/make-key-dialog.tsx";
 import { words } from "../api-keys/words.ts";
 import { requireViewer } from "../auth/require-viewer.ts";
-import { type FieldErrors, toFieldErrors } from "../auth/to-field-errors.ts";
+import { toFieldErrors } from "../auth/to-field-errors.ts";
 import { Button } from "../components/button.tsx";
 import { cardClass } from "../components/card.ts";
 import { RouteError } from "../components/route-error.tsx";
@@ -37,16 +38,13 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
   return { apiKeys, proved };
 }
 
-/** What a form of this page gets back: the new key this once, that it is revoked, or what is wrong. */
-type Answer = { key: string } | { revoked: true } | { message: string | null; fields: FieldErrors };
-
 export async function action({ request, context }: ActionFunctionArgs) {
   requireViewer(request, context);
   const form = await readForm(request);
   try {
     if (form.get("intent") === "revoke") {
       await context.caller.apiKeys.revoke({ id: String(form.get("id") ?? "") });
-      return data<Answer>({ revoked: true });
+      return data<FormResult>({ revoked: true });
     }
     const input = createApiKeyInput.safeParse({
       name: form.get("name") ?? "",
@@ -62,11 +60,11 @@ export async function action({ request, context }: ActionFunctionArgs) {
         ...(input.error && toFieldErrors(input.error)),
         ...(proof?.error && toFieldErrors(proof.error)),
       };
-      return data<Answer>({ message: null, fields }, { status: 400 });
+      return data<FormResult>({ message: null, fields }, { status: 400 });
     }
     if (proof) await context.caller.session.stepUp(proof.data);
     const { key } = await context.caller.apiKeys.create(input.data);
-    return data<Answer>({ key }, { headers: { "cache-control": "no-store" } });
+    return data<FormResult>({ key }, { headers: { "cache-control": "no-store" } });
   } catch (error) {
     const reason = reasonOf(error);
     if (reason === null) throw error;
@@ -78,15 +76,15 @@ export async function action({ request, context }: ActionFunctionArgs) {
           ? message
           : null;
     if (password !== null) {
-      return data<Answer>({ message: null, fields: { password } }, { status });
+      return data<FormResult>({ message: null, fields: { password } }, { status });
     }
-    return data<Answer>({ message, fields: {} }, { status });
+    return data<FormResult>({ message, fields: {} }, { status });
   }
 }
 
 /** Said in the dialog that the form is in. */
 export function clientAction(args: ClientActionFunctionArgs) {
-  return sendForm(args, (): Answer => ({ message: text.problem.network, fields: {} }));
+  return sendForm(args, (): FormResult => ({ message: text.problem.network, fields: {} }));
 }
 
 export default function ApiKeys() {

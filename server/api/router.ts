@@ -1,33 +1,43 @@
 import type { AnyProcedure } from "@trpc/server";
-import { accountRouter } from "./account.ts";
-import { accountsRouter } from "./accounts.ts";
-import { activityRouter } from "./activity.ts";
-import { apiKeysRouter } from "./api-keys.ts";
-import { connectAccountProcedure } from "./connect-account.ts";
 import type { Context } from "./context.ts";
-import { insightsRouter } from "./insights.ts";
-import { itemsRouter } from "./items.ts";
-import { liveRouter } from "./live.ts";
-import { plaidRouter } from "./plaid.ts";
-import { planRouter } from "./plan.ts";
-import { sessionRouter } from "./session.ts";
-import { transactionsRouter } from "./transactions.ts";
+import { accountDelete } from "./procedures/account-delete.ts";
+import { accountExportData } from "./procedures/account-export-data.ts";
+import { accountsList } from "./procedures/accounts-list.ts";
+import { activityList } from "./procedures/activity-list.ts";
+import { apiKeysCreate } from "./procedures/api-keys-create.ts";
+import { apiKeysList } from "./procedures/api-keys-list.ts";
+import { apiKeysRevoke } from "./procedures/api-keys-revoke.ts";
+import { connectAccount } from "./procedures/connect-account.ts";
+import { insightsCashFlow } from "./procedures/insights-cash-flow.ts";
+import { insightsNetWorth } from "./procedures/insights-net-worth.ts";
+import { itemsDisconnect } from "./procedures/items-disconnect.ts";
+import { liveChanges } from "./procedures/live-changes.ts";
+import { plaidCreateLinkToken } from "./procedures/plaid-create-link-token.ts";
+import { plaidFinishUpdateMode } from "./procedures/plaid-finish-update-mode.ts";
+import { plaidRecordLinkEvent } from "./procedures/plaid-record-link-event.ts";
+import { planGet } from "./procedures/plan-get.ts";
+import { sessionStepUp } from "./procedures/session-step-up.ts";
+import { transactionsList } from "./procedures/transactions-list.ts";
 import { createCallerFactory, router } from "./trpc.ts";
 
-/** Every procedure of the product, at `/trpc`. */
+/** Every procedure of the product, at `/trpc`: REST, OpenAPI, the contract and the client follow it. */
 export const appRouter = router({
-  plaid: plaidRouter,
-  connectAccount: connectAccountProcedure,
-  items: itemsRouter,
-  accounts: accountsRouter,
-  transactions: transactionsRouter,
-  insights: insightsRouter,
-  plan: planRouter,
-  activity: activityRouter,
-  session: sessionRouter,
-  apiKeys: apiKeysRouter,
-  live: liveRouter,
-  account: accountRouter,
+  plaid: {
+    createLinkToken: plaidCreateLinkToken,
+    finishUpdateMode: plaidFinishUpdateMode,
+    recordLinkEvent: plaidRecordLinkEvent,
+  },
+  connectAccount,
+  items: { disconnect: itemsDisconnect },
+  accounts: { list: accountsList },
+  transactions: { list: transactionsList },
+  insights: { netWorth: insightsNetWorth, cashFlow: insightsCashFlow },
+  plan: { get: planGet },
+  activity: { list: activityList },
+  session: { stepUp: sessionStepUp },
+  apiKeys: { create: apiKeysCreate, list: apiKeysList, revoke: apiKeysRevoke },
+  live: { changes: liveChanges },
+  account: { exportData: accountExportData, delete: accountDelete },
 });
 
 /** The type that the browser and the typed client complete on. */

@@ -1,11 +1,12 @@
 import { initTRPC, TRPCError } from "@trpc/server";
 import { ZodError } from "zod";
 import { DatabaseUnreachable, isHeldUp } from "../../db/client.ts";
+import type { User } from "../auth/identity.ts";
 import { requireProof } from "../auth/step-up.ts";
 import { FiscilityError, type Reason, reasons } from "../contracts/errors.ts";
 import { issuesOf } from "../contracts/issues.ts";
 import { spans } from "../telemetry/spans.ts";
-import type { Context, User } from "./context.ts";
+import type { Context } from "./context.ts";
 import type { ErrorData, ProcedureMeta } from "./procedure-meta.ts";
 
 const t = initTRPC
@@ -109,7 +110,5 @@ export const createCallerFactory = t.createCallerFactory;
 
 /**
  * Every procedure is one of these: it runs for a logged-in person, or for an API key with its scope.
- * Errors: `unauthenticated`, `session_required`, `step_up_required`, `scope_missing`, `rate_limited`,
- * `api_key_*`.
  */
 export const procedure = (meta: ProcedureMeta) => t.procedure.meta(meta).use(guarded);

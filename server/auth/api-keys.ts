@@ -10,7 +10,6 @@ import {
 } from "../../db/api-keys.ts";
 import type { Db } from "../../db/client.ts";
 import { lockUser } from "../../db/users.ts";
-import type { User } from "../api/context.ts";
 import {
   type ApiKey,
   type CreateApiKeyInput,
@@ -20,6 +19,7 @@ import {
 } from "../contracts/api-keys.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import { apiKeyPrefix, makeApiKey, readApiKey } from "./api-key-format.ts";
+import type { User } from "./identity.ts";
 import type { SharedReads } from "./shared-reads.ts";
 
 /** Live keys a person may have: enough for every service, few enough to look through. */

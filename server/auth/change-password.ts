@@ -1,10 +1,13 @@
 import { revokeAllApiKeys } from "../../db/api-keys.ts";
+import type { Db } from "../../db/client.ts";
 import { setPassword } from "../../db/credentials.ts";
 import { deleteOtherSessions, endOtherProofs } from "../../db/sessions.ts";
 import { lockUser } from "../../db/users.ts";
-import type { Context } from "../api/context.ts";
 import { FiscilityError } from "../contracts/errors.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { Auth } from "./auth.ts";
 import { whyGuessed } from "./guessed-passwords.ts";
+import type { Identity } from "./identity.ts";
 
 /** A new password, and what the old one may have been used for that ends with it. */
 export interface PasswordChange {
@@ -23,8 +26,10 @@ export interface PasswordChange {
  * @throws `too_many_attempts`; `unauthenticated` when nobody is logged in.
  */
 export async function changePassword(
-  { services: { auth, db }, user, sessionId, log }: Context,
+  { auth, db }: { auth: Auth; db: Db },
+  { user, sessionId }: Identity,
   { currentPassword, newPassword, endOthers, revokeKeys }: PasswordChange,
+  log: Log,
 ): Promise<string | null> {
   if (user === null || sessionId === null) throw new FiscilityError("unauthenticated");
   const guessed = whyGuessed(newPassword);

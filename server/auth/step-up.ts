@@ -1,19 +1,25 @@
+import type { Db } from "../../db/client.ts";
 import { hasProof, recordProof } from "../../db/sessions.ts";
-import type { Context } from "../api/context.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { StepUpInput, StepUpOutput } from "../contracts/step-up.ts";
-import type { Services } from "../services.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { TimeLimits } from "../time-limits.ts";
+import type { Auth } from "./auth.ts";
+import type { Identity } from "./identity.ts";
 
-/** Who asks, and with which session. */
-type Asking = Pick<Context, "user" | "sessionId">;
+/** What a proof is kept in and how long it lasts. */
+interface Proofs {
+  db: Db;
+  limits: Pick<TimeLimits, "stepUp">;
+}
 
 /**
  * Whether the user proved in this session, within `limits.stepUp`, who they are. A log-in is no such
  * proof: whoever steals a session just after it must not be able to do what outlives the session.
  */
 export async function isProved(
-  { db, limits }: Pick<Services, "db" | "limits">,
-  { user, sessionId }: Asking,
+  { db, limits }: Proofs,
+  { user, sessionId }: Identity,
 ): Promise<boolean> {
   return user !== null && sessionId !== null && hasProof(db, user.id, sessionId, limits.stepUp);
 }
@@ -22,11 +28,8 @@ export async function isProved(
  * Lets a call through whose procedure asks for a proof (`stepUp` in its metadata).
  * @throws `step_up_required`
  */
-export async function requireProof(
-  services: Pick<Services, "db" | "limits">,
-  asking: Asking,
-): Promise<void> {
-  if (!(await isProved(services, asking))) throw new FiscilityError("step_up_required");
+export async function requireProof(proofs: Proofs, identity: Identity): Promise<void> {
+  if (!(await isProved(proofs, identity))) throw new FiscilityError("step_up_required");
 }
 
 /**
@@ -34,8 +37,10 @@ export async function requireProof(
  * @throws `password_incorrect`; `too_many_attempts`; `unauthenticated` when the session has just ended.
  */
 export async function stepUp(
-  { services: { auth, db, limits }, user, sessionId, log }: Context,
+  { auth, db, limits }: Proofs & { auth: Auth },
+  { user, sessionId }: Identity,
   { password }: StepUpInput,
+  log: Log,
 ): Promise<StepUpOutput> {
   if (user === null || sessionId === null) throw new FiscilityError("unauthenticated");
   if (!(await auth.isPassword(user.id, password))) throw new FiscilityError("password_incorrect");

@@ -20,6 +20,7 @@ export async function withDatabase<T>(
     max: 1,
     statementTimeoutMs: statement,
     connectTimeoutMs: timeLimits.databaseConnect,
+    answerTimeoutMs: timeLimits.databaseAnswer,
     idleInTransactionTimeoutMs: timeLimits.statement,
     lockTimeoutMs: timeLimits.lock,
     onIdleError: () => {},

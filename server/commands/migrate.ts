@@ -3,6 +3,7 @@ import { limitStatements } from "../../db/limit-statements.ts";
 import { mayMigrate } from "../../db/migrate.ts";
 import { requireSafeDatabase } from "../config.ts";
 import { migrateDatabase, statementLimits } from "../prepare-database.ts";
+import { timeLimits } from "../time-limits.ts";
 import { answer } from "./command.ts";
 
 /**
@@ -14,11 +15,11 @@ async function main(env: NodeJS.ProcessEnv): Promise<string> {
   if (!url) throw new Error("Set DATABASE_URL to the database to migrate.");
   requireSafeDatabase(env);
   const owner = env.DATABASE_OWNER_URL || url;
-  if (!(await mayMigrate(owner)))
+  if (!(await mayMigrate(owner, timeLimits.databaseSetUp)))
     throw new Error("This role may not migrate: set DATABASE_OWNER_URL to the one that may.");
-  await migrateDatabase(owner);
-  if (owner !== url) await grantAppRole(owner, url);
-  await limitStatements(url, statementLimits);
+  await migrateDatabase(owner, timeLimits.databaseSetUp);
+  if (owner !== url) await grantAppRole(owner, url, timeLimits.databaseSetUp);
+  await limitStatements(url, statementLimits, timeLimits.databaseSetUp);
   return "The database is up to date.";
 }
 

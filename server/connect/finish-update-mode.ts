@@ -2,6 +2,7 @@ import { addActivity } from "../../db/account-activity.ts";
 import { restartSync } from "../../db/item-syncs.ts";
 import { findItem, findItemToken, setItemGood, setSharedAccounts } from "../../db/items.ts";
 import { requestSync } from "../../db/jobs.ts";
+import type { KnownAccount } from "../../db/known-accounts.ts";
 import { knownAccounts } from "../../db/known-accounts.ts";
 import { accessTokenOwner } from "../../db/sealed.ts";
 import { lockUser, raiseDataVersion } from "../../db/users.ts";
@@ -15,7 +16,7 @@ import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 import { whyNoRoom } from "./account-limit.ts";
 import { toAccountRows } from "./connection-rows.ts";
-import { findDuplicates, type KnownAccount } from "./duplicates.ts";
+import { findDuplicates } from "./duplicates.ts";
 
 /**
  * Link in update mode has ended well: asks Plaid whether the Item works again and which accounts the

@@ -6,20 +6,18 @@ import compression from "compression";
 import express, { type Request, type RequestHandler } from "express";
 import expressStaticGzip from "express-static-gzip";
 import { pendingMigrations } from "../../db/migrate.ts";
-import type { Context } from "../api/context.ts";
 import { createOpenApi } from "../api/contract/openapi.ts";
 import { createEventStreams } from "../api/transport/event-stream.ts";
 import { createPlaidRouter, createRestRouter } from "../api/transport/rest.ts";
 import { createTrpcHandler } from "../api/transport/trpc-http.ts";
-import { identify } from "../auth/identify.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { Services } from "../services.ts";
 import { receiveWebhook } from "../webhooks/receive-webhook.ts";
 import { answerError } from "./errors.ts";
-import { localsOf } from "./locals.ts";
 import { allowOtherSites, refuseForeignOrigin, setOwnHost } from "./origins.ts";
 import { createPageContext } from "./page-context.ts";
 import { createReadiness } from "./readiness.ts";
+import { createContextReader } from "./request-context.ts";
 import {
   limitBody,
   limitHead,
@@ -52,7 +50,7 @@ export function createHttp(
   app.use(nameRequest, securityHeaders(services), setOwnHost(config), traceRequest(templateOf));
   app.use(logRequest(services, templateOf), limitHead, refuseBrokenPath);
 
-  const createContext = contextReader(services);
+  const createContext = createContextReader(services);
   const onError = (req: Request, error: unknown, name: string | undefined) =>
     logFailure(services, req, error, name);
   app.use(["/trpc", "/api/v1", "/api/openapi.json"], allowOtherSites);
@@ -118,26 +116,6 @@ export function createHttp(
   app.use(answerError(services));
   return app;
 }
-
-/** Identifies the caller once a request: the page's own calls, tRPC and REST see the same user. */
-function contextReader(services: Services): (req: Request) => Promise<Context> {
-  return (req) => {
-    const own = localsOf(req);
-    own.context ??= identify(services, req.headers, callsOf(req), (name, value) =>
-      req.res?.setHeader(name, value),
-    ).then((asking) => ({
-      ...asking,
-      services,
-      requestId: own.requestId,
-      onClose: (call) => void (req.res?.closed ? call() : req.res?.once("close", call)),
-      log: services.log.child({ requestId: own.requestId, apiKeyId: asking.apiKey?.id }),
-    }));
-    return own.context;
-  };
-}
-
-/** How many procedures a request calls: a batch names them all in its path. */
-const callsOf = (req: Request) => (req.baseUrl === "/trpc" ? req.path.split(/,|%2c/i).length : 1);
 
 /** Plaid signs the exact bytes of a webhook. */
 const rawBody = express.raw({ type: () => true, limit: maxBody, inflate: false });

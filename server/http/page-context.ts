@@ -2,14 +2,14 @@ import type { Request, Response } from "express";
 import { type Context, failureToIdentify } from "../api/context.ts";
 import type { OpenApi } from "../api/contract/openapi.ts";
 import { createCaller } from "../api/router.ts";
-import { createPageAuth } from "../auth/page-auth.ts";
-import { createPageSessions } from "../auth/sessions.ts";
 import { findOpenLinkToken } from "../connect/open-link.ts";
 import { reasons } from "../contracts/errors.ts";
 import type { Services } from "../services.ts";
 import type { LoadContext } from "./load-context.ts";
 import { localsOf } from "./locals.ts";
+import { createPageAuth } from "./page-auth.ts";
 import { createPageExports } from "./page-exports.ts";
+import { createPageSessions } from "./page-sessions.ts";
 import { logFailure } from "./request-log.ts";
 
 /** Builds what the loaders and actions of one page request get; `context` says who asks for it. */

@@ -1,6 +1,6 @@
 import type { Response } from "express";
 import type { Context } from "../api/context.ts";
-import { atPaceOf, StreamedOutput } from "../api/transport/streamed-output.ts";
+import { atPaceOf, StreamedOutput } from "../api/streamed-output.ts";
 import { FiscilityError, reasons } from "../contracts/errors.ts";
 import { beginExport, exportData, transactionPages } from "../users/export-data.ts";
 import type { LoadContext } from "./load-context.ts";

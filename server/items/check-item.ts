@@ -1,6 +1,12 @@
 import { addActivity } from "../../db/account-activity.ts";
 import type { Db } from "../../db/client.ts";
-import { findItemState, findItemToken, type ItemState, updateItem } from "../../db/items.ts";
+import {
+  findItemState,
+  findItemToken,
+  type ItemOfUser,
+  type ItemState,
+  updateItem,
+} from "../../db/items.ts";
 import { accessTokenOwner } from "../../db/sealed.ts";
 import { lockUser, raiseDataVersion } from "../../db/users.ts";
 import { invalidateCache } from "../cache/invalidate-cache.ts";
@@ -10,7 +16,6 @@ import { FiscilityError } from "../contracts/errors.ts";
 import { isBankAway, isGone } from "../plaid/item-error.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
-import type { ItemOfUser } from "../transactions/sync-item.ts";
 
 /** What an Item becomes, and how the history says it. */
 export interface ItemChange {

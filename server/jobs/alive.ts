@@ -17,6 +17,7 @@ export function keepAlive(services: Services, workerIds: readonly string[]) {
     max: 1,
     statementTimeoutMs: limits.statement,
     connectTimeoutMs: limits.databaseConnect,
+    answerTimeoutMs: limits.databaseAnswer,
     idleInTransactionTimeoutMs: limits.statement,
     lockTimeoutMs: limits.lock,
     onIdleError: () => {},

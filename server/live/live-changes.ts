@@ -1,8 +1,9 @@
 import type { Db } from "../../db/client.ts";
 import { type LiveNotice, listen, readStanding } from "../../db/live.ts";
+import type { Clock } from "../clock.ts";
 import { FiscilityError } from "../contracts/errors.ts";
-import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
+import type { TimeLimits } from "../time-limits.ts";
 
 /** Who follows, and what their right to it stands on. */
 export interface Follower {
@@ -37,8 +38,8 @@ export class LiveChanges {
   readonly #databaseUrl: string;
   readonly #log: Log;
   readonly #maxOfUser: number;
-  readonly #limits: Services["limits"];
-  readonly #clock: Services["clock"];
+  readonly #limits: TimeLimits;
+  readonly #clock: Clock;
   readonly #byUser = new Map<string, Set<Stream>>();
   readonly #byRight = new Map<string, Set<Stream>>();
   #stopListening: (() => Promise<void>) | null = null;
@@ -46,7 +47,7 @@ export class LiveChanges {
 
   /** `maxOfUser`: streams of one user here. */
   constructor(
-    { db, log, limits, clock }: Pick<Services, "db" | "log" | "limits" | "clock">,
+    { db, log, limits, clock }: { db: Db; log: Log; limits: TimeLimits; clock: Clock },
     databaseUrl: string,
     maxOfUser: number,
   ) {

@@ -1,8 +1,8 @@
 import pRetry from "p-retry";
 import { markSyncFailed } from "../../db/item-syncs.ts";
+import type { ItemOfUser } from "../../db/items.ts";
 import { invalidateCache } from "../cache/invalidate-cache.ts";
 import type { Services } from "../services.ts";
-import type { ItemOfUser } from "./sync-item.ts";
 
 /** The Item's sync was tried for the last time: its card says so until one succeeds (I5). */
 export async function giveUpSync(

@@ -6,6 +6,7 @@ import {
   tellFirstSync,
   undoUpdate,
 } from "../../db/item-syncs.ts";
+import type { ItemOfUser } from "../../db/items.ts";
 import { requestSync } from "../../db/jobs.ts";
 import { accessTokenOwner } from "../../db/sealed.ts";
 import { invalidateCache } from "../cache/invalidate-cache.ts";
@@ -16,12 +17,6 @@ import type { PlaidTransaction, PlaidTransactionsPage } from "../plaid/responses
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 import { StepTimes } from "../telemetry/step-times.ts";
-
-/** An Item of a user, by our ids. */
-export interface ItemOfUser {
-  userId: string;
-  itemId: string;
-}
 
 /**
  * How a sync ended. `not_ready`: Plaid is still fetching; a webhook or the sweep comes back to it.

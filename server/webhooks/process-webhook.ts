@@ -1,10 +1,14 @@
-import { findItemByPlaidId, type ItemState, revokeAccount } from "../../db/items.ts";
+import {
+  findItemByPlaidId,
+  type ItemOfUser,
+  type ItemState,
+  revokeAccount,
+} from "../../db/items.ts";
 import { requestSync } from "../../db/jobs.ts";
 import { findWebhook, markWebhook, type WebhookRow } from "../../db/webhooks.ts";
 import { changeItem, checkItem } from "../items/check-item.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
-import type { ItemOfUser } from "../transactions/sync-item.ts";
 import { webhookDetails } from "./receive-webhook.ts";
 
 /**

@@ -9,6 +9,7 @@ import { createApiKey } from "../../server/auth/api-keys.ts";
 import { parseConfig } from "../../server/config.ts";
 import { migrateJobs } from "../../server/jobs/migrate-jobs.ts";
 import { createServices } from "../../server/services.ts";
+import { timeLimits } from "../../server/time-limits.ts";
 import { startProcess } from "./node-process.ts";
 
 export type World = Awaited<ReturnType<typeof startWorld>>;
@@ -24,8 +25,8 @@ export async function startWorld() {
   async function database(name: string) {
     await server.create(name);
     const url = server.urlOf(name);
-    await migrateToLatest(url);
-    await migrateJobs(url, 10_000);
+    await migrateToLatest(url, timeLimits.databaseSetUp);
+    await migrateJobs(url, timeLimits.databaseSetUp);
     const env: Record<string, string> = {
       DATABASE_URL: url,
       PLAID_CLIENT_ID: "bench",

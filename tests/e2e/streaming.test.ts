@@ -2,6 +2,7 @@ import pg from "pg";
 import type { Page } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
 import { limitStatements } from "../../db/limit-statements.ts";
+import { timeLimits } from "../../server/time-limits.ts";
 import type { Person } from "../support/app.ts";
 import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
 import { addBank, type Moved } from "../support/bank.ts";
@@ -13,7 +14,7 @@ startInBrowser();
 beforeAll(async () => {
   // A lock is waited for as long as a page is streamed, on the connections that come after these.
   const limits = { statementTimeoutMs: 30_000, lockTimeoutMs: 30_000 };
-  await limitStatements(app.databaseUrl, limits);
+  await limitStatements(app.databaseUrl, limits, timeLimits.databaseSetUp);
   await app.query(
     `select pg_terminate_backend(pid) from pg_stat_activity
      where datname = current_database() and application_name = 'fiscility'`,

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { migrateToLatest, pendingMigrations } from "../../db/migrate.ts";
 import { migrations, outsideTransaction } from "../../migrations/index.ts";
 import { prepareDatabase } from "../../server/prepare-database.ts";
+import { timeLimits } from "../../server/time-limits.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { testDatabase, waitingLocks, withEmptyDatabase } from "../support/database.ts";
 import { harmOf, readSchema } from "../support/schema-changes.ts";
@@ -52,7 +53,7 @@ test("a node goes on connecting and listing while a newer version migrates its t
       if (answer.body.outcome === "connected") connected += 1;
     }
   });
-  await migrateToLatest(app.databaseUrl, nextVersion);
+  await migrateToLatest(app.databaseUrl, timeLimits.databaseSetUp, nextVersion);
   expect(await pendingMigrations(app.services.db as never, nextVersion)).toEqual([]);
   const before = connected;
   while (connected < before + 3) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -70,7 +71,7 @@ test("who waits for a migration, which waits for them in turn, is let through: i
   await Promise.all(clients.map((client) => client.connect()));
   await inserting.query("begin; lock table link_attempts in row exclusive mode");
   await reading.query("begin; lock table accounts in access share mode");
-  const migrated = migrateToLatest(database.url, nextVersion);
+  const migrated = migrateToLatest(database.url, timeLimits.databaseSetUp, nextVersion);
   await until(async () => {
     const waiting = `${waitingLocks} and relation = 'accounts'::regclass`;
     return (await watching.query(waiting)).rowCount === 1;
@@ -104,7 +105,7 @@ test("an index is built concurrently beside transactions of which one is always 
       await new Promise((resolve) => setTimeout(resolve, 600));
       // By its name a migration is run outside of a transaction.
       const [outside = ""] = outsideTransaction;
-      await migrateToLatest(url, {
+      await migrateToLatest(url, timeLimits.databaseSetUp, {
         "001_table": migration("create table t (a int)"),
         [outside]: migration("create index concurrently t_a on t (a)"),
       });
@@ -150,7 +151,9 @@ test("a migration that fails leaves those before it, and none of itself", async 
       "001_good": migration("create table good (id int)"),
       "002_bad": migration("create table half (id int); select 1 / 0"),
     };
-    await expect(migrateToLatest(url, failing)).rejects.toThrow("division by zero");
+    await expect(migrateToLatest(url, timeLimits.databaseSetUp, failing)).rejects.toThrow(
+      "division by zero",
+    );
     expect(await pendingMigrations(db, failing)).toEqual(["002_bad"]);
     expect((await readSchema(db)).files.has("half")).toBe(false);
   });

@@ -9,6 +9,7 @@ import { limitStatements } from "../../db/limit-statements.ts";
 import { listen } from "../../db/live.ts";
 import { mayMigrate, migrateToLatest } from "../../db/migrate.ts";
 import { migrateDatabase, statementLimits } from "../../server/prepare-database.ts";
+import { timeLimits } from "../../server/time-limits.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { until } from "../support/until.ts";
 
@@ -56,7 +57,14 @@ afterAll(async () => {
 test("a PostgreSQL that vanishes without a word is given up, and its connection is not used again", async () => {
   const limits = { statementTimeoutMs: 500, lockTimeoutMs: 300, idleInTransactionTimeoutMs: 500 };
   const onIdleError = () => {};
-  const db = createDb({ url: wire.url, max: 1, connectTimeoutMs: 1_000, ...limits, onIdleError });
+  const db = createDb({
+    url: wire.url,
+    max: 1,
+    connectTimeoutMs: 1_000,
+    answerTimeoutMs: timeLimits.databaseAnswer,
+    ...limits,
+    onIdleError,
+  });
   try {
     const ask = () => db.selectFrom("users").select("id").execute();
     expect(await ask()).toEqual([]);
@@ -111,7 +119,7 @@ const connectMs = 200;
 
 test.each([
   ["migrating", (url: string) => migrateDatabase(url, connectMs)],
-  ["migrating our tables", (url: string) => migrateToLatest(url, undefined, connectMs)],
+  ["migrating our tables", (url: string) => migrateToLatest(url, connectMs)],
   ["asking whether one may", (url: string) => mayMigrate(url, connectMs)],
   ["limiting statements", (url: string) => limitStatements(url, statementLimits, connectMs)],
   ["giving the app's role its rights", (url: string) => grantAppRole(url, url, connectMs)],

@@ -12,6 +12,7 @@ import { type Local, startLocal } from "../../local/index.ts";
 import { freePort } from "../../local/ports.ts";
 import { parseConfig } from "../../server/config.ts";
 import { startServer } from "../../server/server.ts";
+import { timeLimits } from "../../server/time-limits.ts";
 
 let folder: string;
 let local: Local;
@@ -31,7 +32,7 @@ afterAll(async () => {
 });
 
 test("a bare machine gets a database, a local Plaid, secrets and a demo user on plan Analyst", async () => {
-  await migrateToLatest(local.env.DATABASE_URL as string);
+  await migrateToLatest(local.env.DATABASE_URL as string, timeLimits.databaseSetUp);
   const server = await startServer(parseConfig(local.env));
   try {
     const lines = (await local.ready(server.services)).join("\n");
@@ -80,7 +81,7 @@ test("the database and its secrets are kept between starts", async () => {
   expect(existsSync(path.join(folder, "lock"))).toBe(false);
   local = await startLocal(env, { folder });
   expect(local.env.TOKEN_KEYS).toBe(before);
-  await migrateToLatest(local.env.DATABASE_URL as string);
+  await migrateToLatest(local.env.DATABASE_URL as string, timeLimits.databaseSetUp);
 });
 
 test("Ctrl-C ends the app, its database and its Plaid in order, without an error", async () => {

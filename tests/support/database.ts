@@ -20,10 +20,14 @@ export async function testDatabase({
   await run(admin, `create database ${name} template ${templateDatabase}`);
   const url = new URL(admin);
   url.pathname = name;
-  await limitStatements(url.href, {
-    statementTimeoutMs: statement ?? timeLimits.statement,
-    lockTimeoutMs: lock ?? timeLimits.lock,
-  });
+  await limitStatements(
+    url.href,
+    {
+      statementTimeoutMs: statement ?? timeLimits.statement,
+      lockTimeoutMs: lock ?? timeLimits.lock,
+    },
+    timeLimits.databaseSetUp,
+  );
   const pooled = new URL(url);
   pooled.port = String(inject("pgbouncer") ?? url.port);
   return {

@@ -1,11 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import type { AccountTraits, KnownAccount } from "../../db/known-accounts.ts";
 import { requireRoom } from "../../server/connect/account-limit.ts";
-import {
-  type AccountTraits,
-  findDuplicates,
-  type KnownAccount,
-} from "../../server/connect/duplicates.ts";
+import { findDuplicates } from "../../server/connect/duplicates.ts";
 import { FiscilityError } from "../../server/contracts/errors.ts";
 
 const some = <T>(values: T[]) => fc.constantFrom(...values);

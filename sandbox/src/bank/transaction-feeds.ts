@@ -1,7 +1,8 @@
 /** The feeds of all Items. */
-import type { Sandbox } from "../sandbox.ts";
+import type { Clock } from "../clock.ts";
 import type { ActivityStep, BulkChange, CreatedTransaction, Item, ItemAccount } from "../state.ts";
 import { addDays } from "./days.ts";
+import type { BankAccount } from "./holders.ts";
 import { bankOf } from "./institutions.ts";
 import { TransactionFeed } from "./transaction-feed.ts";
 
@@ -13,12 +14,21 @@ function hasHistoryStep({ activity }: Item): boolean {
   return activity.some(({ kind }) => kind === "history");
 }
 
+/** What the feeds need of the sandbox. */
+interface FeedsSandbox {
+  readonly clock: Clock;
+  /** The seed of banks, holders and transactions. */
+  readonly world: number;
+  bankAccounts(institution_id: string, username: string, custom_user: string | null): BankAccount[];
+  changed(): void;
+}
+
 /** The feeds of all Items, each replayed when first asked for. */
 export class TransactionFeeds {
-  readonly #sandbox: Sandbox;
+  readonly #sandbox: FeedsSandbox;
   readonly #feeds = new Map<string, TransactionFeed>();
 
-  constructor(sandbox: Sandbox) {
+  constructor(sandbox: FeedsSandbox) {
     this.#sandbox = sandbox;
   }
 

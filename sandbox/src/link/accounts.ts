@@ -4,7 +4,7 @@ import { PlaidError } from "../plaid/plaid-error.ts";
 import type { Sandbox } from "../sandbox.ts";
 import type { LinkSession, LinkToken } from "../state.ts";
 import { isShown } from "./account-filters.ts";
-import type { LinkOutcome } from "./link-api.ts";
+import type { LinkOutcome } from "./outcome.ts";
 
 /** An account as the picker shows it. `id` is its place among the holder's. */
 interface AccountChoice {

@@ -6,13 +6,14 @@
 import { findInstitution, type Institution } from "../bank/institutions.ts";
 import { searchInstitutions } from "../endpoints/institutions.ts";
 import { openLinkToken } from "../endpoints/link-tokens.ts";
-import { PlaidError, type PlaidErrorBody } from "../plaid/plaid-error.ts";
+import { PlaidError } from "../plaid/plaid-error.ts";
 import { requireSupport } from "../plaid/products.ts";
 import type { Sandbox } from "../sandbox.ts";
 import type { LinkSession, LinkToken } from "../state.ts";
 import { hasAccountsFor } from "./account-filters.ts";
 import { accountsOutcome } from "./accounts.ts";
 import { logIn } from "./log-in.ts";
+import type { LinkOutcome } from "./outcome.ts";
 import { connect, exit, finish } from "./session-end.ts";
 import {
   checkSameHolder,
@@ -32,10 +33,6 @@ interface BankChoice {
   primary_color: string;
   oauth: boolean;
 }
-
-export type LinkOutcome =
-  | { outcome: "error"; error: PlaidErrorBody; request_id: string }
-  | { outcome: string; [field: string]: unknown };
 
 /** Runs one step of Link. Refusals come back as `{ outcome: "error", error }`. */
 export function linkStep(sandbox: Sandbox, step: string, fields: StepFields): LinkOutcome {

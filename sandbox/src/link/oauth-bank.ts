@@ -5,8 +5,8 @@ import { PlaidError } from "../plaid/plaid-error.ts";
 import type { Sandbox } from "../sandbox.ts";
 import type { LinkSession, LinkToken } from "../state.ts";
 import { linkedAccounts } from "./accounts.ts";
-import type { LinkOutcome } from "./link-api.ts";
 import { logIn } from "./log-in.ts";
+import type { LinkOutcome } from "./outcome.ts";
 import { checkSameHolder, remember, sessionByOAuthState, shownClientName } from "./sessions.ts";
 
 /** What the user enters on the bank's page. `account_ids`: the places of the accounts to share. */

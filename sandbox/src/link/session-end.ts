@@ -6,7 +6,7 @@ import type { LinkEvent, LinkSession, LinkToken } from "../state.ts";
 import { linkWebhook } from "../webhooks/bodies.ts";
 import { choosableAccounts } from "./accounts.ts";
 import { connectAccounts } from "./connect.ts";
-import type { LinkOutcome } from "./link-api.ts";
+import type { LinkOutcome } from "./outcome.ts";
 import { openSession, type StepFields } from "./sessions.ts";
 import { tellsResults } from "./tells-results.ts";
 

@@ -1,6 +1,6 @@
 /** Delivers webhooks, signed, with retries, and only to this machine. */
-import type { Sandbox } from "../sandbox.ts";
-import type { Item, SigningKey } from "../state.ts";
+import type { Clock } from "../clock.ts";
+import type { Item, SigningKey, State } from "../state.ts";
 import type { WebhookBody } from "./bodies.ts";
 import { newSigningKey, signBody, type VerificationKey, verificationKey } from "./signing.ts";
 
@@ -26,14 +26,22 @@ export interface Delivery {
   state: "pending" | "delivered" | "failed" | "refused";
 }
 
+/** What the sender needs of the sandbox; a reset replaces its clock and its state. */
+interface SenderSandbox {
+  readonly clock: Clock;
+  readonly state: State;
+  readonly settings: { webhookRetryMs: number };
+  changed(): void;
+}
+
 export class WebhookSender {
-  readonly #sandbox: Sandbox;
+  readonly #sandbox: SenderSandbox;
   readonly #timers = new Set<NodeJS.Timeout>();
   #deliveries: Delivery[] = [];
   #making: Promise<SigningKey> | null = null;
   #abort = new AbortController();
 
-  constructor(sandbox: Sandbox) {
+  constructor(sandbox: SenderSandbox) {
     this.#sandbox = sandbox;
   }
 

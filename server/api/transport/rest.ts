@@ -6,9 +6,9 @@ import { refuseOtherBodies } from "../../http/request-limits.ts";
 import type { Context } from "../context.ts";
 import { type Endpoint, endpoints } from "../contract/endpoints.ts";
 import { callProcedure } from "../router.ts";
+import { StreamedOutput, sendParts } from "../streamed-output.ts";
 import { toFiscilityError } from "../trpc.ts";
 import { type RestFields, restFields } from "./rest-fields.ts";
-import { StreamedOutput, sendParts } from "./streamed-output.ts";
 
 type CreateContext = (req: Request) => Promise<Context>;
 

@@ -6,7 +6,7 @@ import { FiscilityError } from "../../contracts/errors.ts";
 import type { Context } from "../context.ts";
 import type { ProcedureMeta } from "../procedure-meta.ts";
 import { appRouter, callProcedure, procedures } from "../router.ts";
-import { StreamedOutput, sendParts } from "./streamed-output.ts";
+import { StreamedOutput, sendParts } from "../streamed-output.ts";
 
 type CreateContext = (req: Request) => Promise<Context>;
 type OnError = (req: Request, error: unknown, name: string | undefined) => void;

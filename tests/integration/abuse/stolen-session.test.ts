@@ -5,6 +5,7 @@ import { migrateToLatest, pendingMigrations } from "../../../db/migrate.ts";
 import { migrations } from "../../../migrations/index.ts";
 import { createApiKey } from "../../../server/auth/api-keys.ts";
 import { createApiKeyInput, type Scope, scope } from "../../../server/contracts/api-keys.ts";
+import { timeLimits } from "../../../server/time-limits.ts";
 import { type Person, startTestApp, type TestApp } from "../../support/app.ts";
 import { waitingLocks, withEmptyDatabase } from "../../support/database.ts";
 import { until } from "../../support/until.ts";
@@ -171,7 +172,7 @@ test("a key lives a year at most, and a year unless told otherwise", async () =>
 test("a key that was made to live longer ends a year after the migration; others end when they would have", async () => {
   await withEmptyDatabase(async (url, db) => {
     const before = Object.entries(migrations).filter(([name]) => name < "020");
-    await migrateToLatest(url, Object.fromEntries(before));
+    await migrateToLatest(url, timeLimits.databaseSetUp, Object.fromEntries(before));
     const client = new pg.Client(url);
     await client.connect();
     try {
@@ -184,7 +185,7 @@ test("a key that was made to live longer ends a year after the migration; others
           case n % 4 when 1 then now() + interval '10 years' when 2 then now() + interval '1 day' end,
           case n % 4 when 3 then now() end
         from generate_series(1, 2500) n, person`);
-      await migrateToLatest(url);
+      await migrateToLatest(url, timeLimits.databaseSetUp);
       const { rows } = await client.query(`
         select name, round(extract(epoch from expires_at - now()) / 86400)::int as days, count(*)::int
         from api_keys group by 1, 2 order by 1`);

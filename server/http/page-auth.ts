@@ -1,9 +1,9 @@
 import type { Context } from "../api/context.ts";
+import type { Auth } from "../auth/auth.ts";
+import { changePassword } from "../auth/change-password.ts";
+import { tooManyTries } from "../auth/log-in-throttle.ts";
 import { FiscilityError, reasons } from "../contracts/errors.ts";
-import type { AuthResult, LoadContext } from "../http/load-context.ts";
-import type { Auth } from "./auth.ts";
-import { changePassword } from "./change-password.ts";
-import { tooManyTries } from "./log-in-throttle.ts";
+import type { AuthResult, LoadContext } from "./load-context.ts";
 
 /** better-auth's codes that a person can act on, in our words. */
 const sentences: Record<string, string> = {
@@ -61,7 +61,7 @@ export function createPageAuth(
     signUp: (form) => send("sign-up/email", form),
     async changePassword(form) {
       try {
-        const code = await changePassword(context, form);
+        const code = await changePassword(context.services, context, form, context.log);
         if (code === null) return { ok: true, setCookie: [] };
         return { ok: false, status: 400, code, message: sentences[code] ?? "" };
       } catch (error) {

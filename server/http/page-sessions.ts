@@ -1,9 +1,9 @@
 import { listLogIns } from "../../db/log-ins.ts";
 import { deleteOtherSessions, deleteSession, listSessions } from "../../db/sessions.ts";
 import type { Context } from "../api/context.ts";
-import type { LoadContext } from "../http/load-context.ts";
-import { isProved } from "./step-up.ts";
-import { deviceOf, shortAddress } from "./where-from.ts";
+import { isProved } from "../auth/step-up.ts";
+import { deviceOf, shortAddress } from "../auth/where-from.ts";
+import type { LoadContext } from "./load-context.ts";
 
 /**
  * The sessions and log-ins of who is asking, for their own page. By id: better-auth's endpoints speak in tokens,

@@ -1,0 +1,14 @@
+import { deleteAccountInput, deleteAccountOutput } from "../../contracts/account.ts";
+import { deleteAccount } from "../../users/delete-account.ts";
+import { procedure } from "../trpc.ts";
+
+export const accountDelete = procedure({
+  summary:
+    "Deletes the person's account: every bank is disconnected, here and at Plaid, and all that is kept of them goes. `confirmation` is “delete my account”.",
+  scope: "session",
+  rest: "DELETE /account",
+  reasons: ["confirmation_mismatch", "busy"],
+})
+  .input(deleteAccountInput)
+  .output(deleteAccountOutput)
+  .mutation(({ ctx, input }) => deleteAccount(ctx.services, ctx.user, input, ctx.log));

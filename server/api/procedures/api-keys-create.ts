@@ -1,0 +1,25 @@
+import { createApiKey } from "../../auth/api-keys.ts";
+import { requireProof } from "../../auth/step-up.ts";
+import { createApiKeyInput, createApiKeyOutput } from "../../contracts/api-keys.ts";
+import { procedure } from "../trpc.ts";
+
+// Sessions only: a key that leaked must not be able to make itself a successor.
+export const apiKeysCreate = procedure({
+  summary: "Makes an API key. Its text is in this answer and never shown again.",
+  scope: "session",
+  stepUp: true,
+  rest: "POST /api-keys",
+  reasons: ["too_many_api_keys"],
+})
+  .input(createApiKeyInput)
+  .output(createApiKeyOutput)
+  .mutation(async ({ ctx, input }) => {
+    const { db, limits } = ctx.services;
+    // Checked again under the lock: a change of the password may have ended the proof meanwhile.
+    const made = await createApiKey(db, ctx.user.id, input, (tx) =>
+      requireProof({ db: tx, limits }, ctx),
+    );
+    const { id, scopes } = made.apiKey;
+    ctx.log.info({ event: "api_key_created", userId: ctx.user.id, apiKeyId: id, scopes }, "Key");
+    return made;
+  });

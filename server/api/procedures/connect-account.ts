@@ -1,0 +1,26 @@
+import { connectAccount as connect } from "../../connect/connect-account.ts";
+import { connectAccountInput, connectAccountOutput } from "../../contracts/connect.ts";
+import { procedure } from "../trpc.ts";
+
+export const connectAccount = procedure({
+  summary:
+    "Exchanges Link's public_token and keeps the bank with its accounts. Sent again with the same public_token it gives the first answer.",
+  scope: "connections:write",
+  rest: "POST /connections",
+  reasons: [
+    "limit_reached",
+    "duplicate_accounts",
+    "public_token_invalid",
+    "bank_login_required",
+    "bank_unavailable",
+    "plaid_unavailable",
+    "plaid_refused",
+    "busy",
+    "connect_failed",
+    "exchange_lost",
+    "outcome_pending",
+  ],
+})
+  .input(connectAccountInput)
+  .output(connectAccountOutput)
+  .mutation(({ ctx, input }) => connect(ctx.services, ctx.user, input, ctx.log));

@@ -1,0 +1,37 @@
+import { tracked } from "@trpc/server";
+import { z } from "zod";
+import { type LiveEvent, liveChange, liveChangesInput } from "../../contracts/live.ts";
+import { procedure, toTrpcError } from "../trpc.ts";
+
+/** A stream of events; each of them is checked against its own schema as it is sent. */
+const changes = z.custom<AsyncIterable<LiveEvent>>(
+  (value) => typeof value === "object" && value !== null && Symbol.asyncIterator in value,
+);
+
+/**
+ * Sends the user's data version at once, unless `lastEventId` is the same, and then at every change.
+ * Ends with the session or the API key that it was opened with.
+ */
+export const liveChanges = procedure({
+  summary: "Every change of the connected banks and accounts, as it happens.",
+  scope: "accounts:read",
+  rest: null,
+  event: liveChange,
+})
+  .input(liveChangesInput)
+  .output(changes)
+  .subscription(async function* ({ ctx, input, signal }) {
+    const { user, apiKey, sessionId, services } = ctx;
+    const id = apiKey?.id ?? sessionId;
+    if (!id || !signal) throw new Error("a stream needs a session or an API key, and a request");
+    const follower = { userId: user.id, by: apiKey ? "apiKey" : "session", id } as const;
+    const since = /^\d{1,15}$/.test(input?.lastEventId ?? "") ? Number(input?.lastEventId) : null;
+    try {
+      for await (const dataVersion of services.live.follow(follower, since, signal)) {
+        const event: unknown = tracked(String(dataVersion), liveChange.parse({ dataVersion }));
+        yield event as LiveEvent;
+      }
+    } catch (error) {
+      throw toTrpcError(error);
+    }
+  });

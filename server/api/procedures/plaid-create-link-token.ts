@@ -1,0 +1,13 @@
+import { createLinkToken } from "../../connect/create-link-token.ts";
+import { createLinkTokenInput, createLinkTokenOutput } from "../../contracts/connect.ts";
+import { procedure } from "../trpc.ts";
+
+export const plaidCreateLinkToken = procedure({
+  summary: "Makes the link_token that Plaid Link is opened with.",
+  scope: "connections:write",
+  rest: "POST /link-tokens",
+  reasons: ["limit_reached", "link_unavailable", "not_found", "item_gone"],
+})
+  .input(createLinkTokenInput.optional())
+  .output(createLinkTokenOutput)
+  .mutation(({ ctx, input }) => createLinkToken(ctx.services, ctx.user, input ?? {}, ctx.log));

@@ -1,0 +1,23 @@
+import { finishUpdateMode } from "../../connect/finish-update-mode.ts";
+import { finishUpdateModeInput, finishUpdateModeOutput } from "../../contracts/connect.ts";
+import { procedure } from "../trpc.ts";
+
+// `limit_reached` means that the bank is connected again, without its new accounts.
+export const plaidFinishUpdateMode = procedure({
+  summary:
+    "Takes note that the person logged in again at a bank, or chose other accounts, in Link's update mode.",
+  scope: "connections:write",
+  rest: "POST /finished-updates",
+  reasons: [
+    "not_found",
+    "bank_login_required",
+    "limit_reached",
+    "bank_unavailable",
+    "plaid_unavailable",
+    "plaid_refused",
+    "busy",
+  ],
+})
+  .input(finishUpdateModeInput)
+  .output(finishUpdateModeOutput)
+  .mutation(({ ctx, input }) => finishUpdateMode(ctx.services, ctx.user, input, ctx.log));

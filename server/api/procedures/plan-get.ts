@@ -1,0 +1,11 @@
+import { getPlanUse } from "../../../db/plans.ts";
+import { planOutput } from "../../contracts/plan.ts";
+import { procedure } from "../trpc.ts";
+
+export const planGet = procedure({
+  summary: "The plan, how many accounts of it are used, and every plan there is.",
+  scope: "accounts:read",
+  rest: "GET /plan",
+})
+  .output(planOutput)
+  .query(({ ctx }) => getPlanUse(ctx.services.db, ctx.user.id));

@@ -1,0 +1,42 @@
+import type { Request } from "express";
+import type { Context } from "../api/context.ts";
+import { toFiscilityError } from "../api/trpc.ts";
+import { identify, nobody } from "../auth/identify.ts";
+import { reasons } from "../contracts/errors.ts";
+import type { Services } from "../services.ts";
+import { localsOf } from "./locals.ts";
+
+/**
+ * Builds the context of a request, once each: the page's own calls, tRPC and REST see the same user. It
+ * never rejects: why the caller could not be identified is the context's `refusal`.
+ */
+export function createContextReader(services: Services): (req: Request) => Promise<Context> {
+  return (req) => {
+    const own = localsOf(req);
+    own.context ??= read(services, req, own.requestId);
+    return own.context;
+  };
+}
+
+async function read(services: Services, req: Request, requestId: string): Promise<Context> {
+  const setHeader = (name: string, value: string | string[]) => req.res?.setHeader(name, value);
+  const identified = await identify(services, req.headers, callsOf(req), setHeader).then(
+    (identity) => ({ ...identity, refusal: null }),
+    (error: unknown) => ({ ...nobody, refusal: toFiscilityError(error) }),
+  );
+  const { refusal, apiKey } = identified;
+  // https://www.rfc-editor.org/rfc/rfc6750#section-3
+  if (refusal && reasons[refusal.reason].status === 401) {
+    setHeader("WWW-Authenticate", 'Bearer realm="fiscility", error="invalid_token"');
+  }
+  return {
+    ...identified,
+    services,
+    requestId,
+    onClose: (call) => void (req.res?.closed ? call() : req.res?.once("close", call)),
+    log: services.log.child({ requestId, apiKeyId: apiKey?.id }),
+  };
+}
+
+/** How many procedures a request calls: a batch names them all in its path. */
+const callsOf = (req: Request) => (req.baseUrl === "/trpc" ? req.path.split(/,|%2c/i).length : 1);
