@@ -6,6 +6,11 @@ const only = (name, target, home) => ({
   to: { path: target, dependencyTypesNot: ["type-only"] },
 });
 
+const adapters = "telemetry|vault|cache|plaid";
+const features = "auth|items|connect|accounts|transactions|insights|activity|users|webhooks|live";
+/** What builds the adapters and the features, and so knows them all. */
+const composition = "(services|server|main|worker-main)\\.ts$";
+
 module.exports = {
   forbidden: [
     {
@@ -13,6 +18,30 @@ module.exports = {
       severity: "error",
       from: {},
       to: { circular: true },
+    },
+    {
+      name: "adapters-know-no-feature",
+      severity: "error",
+      from: { path: `^server/(${adapters})/` },
+      to: { path: `^server/((${features}|api|jobs|http)/|${composition})` },
+    },
+    {
+      name: "features-know-no-transport",
+      severity: "error",
+      from: { path: `^server/(${features})/` },
+      to: { path: "^server/((api|jobs|http)/|server\\.ts$|main\\.ts$)" },
+    },
+    {
+      name: "procedures-and-jobs-know-no-http",
+      severity: "error",
+      from: { path: "^server/(api|jobs)/" },
+      to: { path: "^server/(http/|server\\.ts$|main\\.ts$)" },
+    },
+    {
+      name: "db-takes-contracts-alone",
+      severity: "error",
+      from: { path: "^db/" },
+      to: { path: "^(app|client|local|sandbox|server/(?!contracts/))" },
     },
     {
       name: "app-takes-contracts-and-types",
@@ -62,14 +91,10 @@ module.exports = {
       from: { path: "^(app|server|db|migrations)/", pathNot: "^server/main\\.ts$" },
       to: { path: "^local/" },
     },
-    only("only-the-door-imports-plaid", "^node_modules/plaid/", "^server/plaid/"),
+    only("only-the-adapter-imports-plaid", "^node_modules/plaid/", "^server/plaid/"),
     only("only-the-cache-imports-redis", "^node_modules/(@redis|redis)/", "^server/cache/"),
     only("only-jobs-import-graphile-worker", "^node_modules/graphile-worker/", "^server/jobs/"),
-    only(
-      "only-auth-imports-better-auth",
-      "^node_modules/better-auth/",
-      "^server/(auth/|http\\.ts$)",
-    ),
+    only("only-auth-imports-better-auth", "^node_modules/better-auth/", "^server/auth/"),
     only(
       "only-telemetry-imports-its-packages",
       "^node_modules/(@opentelemetry|prom-client)/",

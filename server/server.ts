@@ -6,8 +6,8 @@ import { pathToFileURL } from "node:url";
 import type { ServerBuild } from "@remix-run/node";
 import type { Config } from "./config.ts";
 import { createHttp } from "./http/create-http.ts";
-import { limitSockets, maxSockets, openFilesLimit, serverOptions } from "./http/sockets.ts";
 import { createServices, type ServiceOptions, type Services } from "./services.ts";
+import { limitSockets, maxSockets, openFilesLimit, serverOptions } from "./sockets.ts";
 import { startTelemetry } from "./telemetry/telemetry.ts";
 
 /** A running app. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import ipaddr from "ipaddr.js";
 import { createLimiter } from "../cache/limiter.ts";
+import { networkOf } from "../cache/network-of.ts";
 import type { RedisAdapter } from "../cache/redis-adapter.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -80,7 +80,7 @@ export class LogInThrottle {
     userId?: string | undefined,
   ): Promise<Response> {
     const attempt = () => next(request);
-    const address = network(request.headers.get("x-forwarded-for") ?? "");
+    const address = networkOf(request.headers.get("x-forwarded-for") ?? "");
     switch (path) {
       case "/sign-in/email":
         return this.#logIn(body.email.toLowerCase(), address, request.headers, attempt);
@@ -197,11 +197,4 @@ export function tooManyTries(seconds: number): string {
   const minutes = Math.ceil(seconds / 60);
   const wait = minutes > 1 ? `${minutes} minutes` : "a minute";
   return `There were too many tries. Nothing was changed. Wait ${wait}, then try again.`;
-}
-
-/** One subscriber's addresses: of IPv6 each has at least a /64. */
-export function network(address: string): string {
-  if (!ipaddr.isValid(address)) return "unknown";
-  const parsed = ipaddr.process(address);
-  return parsed instanceof ipaddr.IPv6 ? parsed.parts.slice(0, 4).join(":") : parsed.toString();
 }

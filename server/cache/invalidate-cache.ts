@@ -1,6 +1,15 @@
+import type { Db } from "../../db/client.ts";
 import { markCacheCleared, postponeCacheClear } from "../../db/item-syncs.ts";
-import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
+import type { TimeLimits } from "../time-limits.ts";
+import type { AccountCache } from "./account-cache.ts";
+
+/** The cache, and what a retry of its invalidation is stored with. */
+interface InvalidationServices {
+  cache: AccountCache;
+  db: Db;
+  limits: Pick<TimeLimits, "cacheClearRetry" | "cacheClearLongest">;
+}
 
 /** Whose entries: `itemId` is the Item whose trail waits for it, `tries` those in vain before. */
 export interface CacheClear {
@@ -15,7 +24,7 @@ export interface CacheClear {
  * Item's trail says so. Returns whether it is done.
  */
 export async function invalidateCache(
-  services: Pick<Services, "cache" | "db" | "limits">,
+  services: InvalidationServices,
   clear: CacheClear,
   log: Log,
 ): Promise<boolean> {
@@ -31,7 +40,7 @@ export async function invalidateCache(
 
 /** Rejects when it could neither be cleared nor be left to a later job. */
 async function clearOrPostpone(
-  { cache, db, limits }: Pick<Services, "cache" | "db" | "limits">,
+  { cache, db, limits }: InvalidationServices,
   { userId, itemId, tries = 0 }: CacheClear,
   log: Log,
 ): Promise<boolean> {
@@ -51,7 +60,7 @@ async function clearOrPostpone(
 
 /** The job: clears, and tells the trails that wait for it. Rejects, to be run again, when neither can be done. */
 export async function retryInvalidation(
-  services: Pick<Services, "cache" | "db" | "limits">,
+  services: InvalidationServices,
   again: CacheClear,
   log: Log,
 ): Promise<void> {

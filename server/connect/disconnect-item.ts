@@ -7,10 +7,10 @@ import { invalidateCache } from "../cache/invalidate-cache.ts";
 import type { DisconnectInput, DisconnectOutput } from "../contracts/connect.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import { disconnectPhrase } from "../contracts/phrases.ts";
+import { requirePhrase } from "../contracts/require-phrase.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 import { StepTimes } from "../telemetry/step-times.ts";
-import { requirePhrase } from "../users/require-phrase.ts";
 import { disconnected, transitions } from "./attempt.ts";
 import { removeAtPlaid } from "./remove-item.ts";
 

@@ -91,8 +91,8 @@ export function createHttp(
     const delivery = { signature, bytes, address: req.ip ?? "" };
     receiveWebhook(services, delivery, log).then(() => res.json({}), next);
   });
-  app.use("/plaid", createPlaidRouter(createContext, maxBody));
-  app.use("/api/v1", createRestRouter(createContext, maxBody));
+  app.use("/plaid", refuseOtherBodies, createPlaidRouter(createContext, maxBody));
+  app.use("/api/v1", refuseOtherBodies, createRestRouter(createContext, maxBody));
   const openApi = createOpenApi(config.appUrl);
   app.get("/api/openapi.json", (_req, res) => void res.json(openApi));
   // The one page below /api.

@@ -1,12 +1,22 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import { poolUse } from "../../db/client.ts";
+import { type Db, poolUse } from "../../db/client.ts";
 import { countJobs } from "../../db/jobs.ts";
 import { countUnfinished } from "../../db/link-attempts.ts";
-import { serverOptions } from "../http/sockets.ts";
-import type { Services } from "../services.ts";
-import type { ObserveLine } from "./log.ts";
+import { serverOptions } from "../sockets.ts";
+import type { TimeLimits } from "../time-limits.ts";
+import type { Log, ObserveLine } from "./log.ts";
+
+/** What the metrics read of a running process. */
+export interface Watched {
+  db: Db;
+  connectDb: Db;
+  /** Its open event streams. */
+  live: { readonly size: number };
+  limits: TimeLimits;
+  log: Log;
+}
 
 /** A removal that failed so often, over a quarter of an hour, is stuck. */
 const stuckAfter = 5;
@@ -18,10 +28,10 @@ const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
 export interface Metrics {
   /** Counts what a line of the log says happened: the log and the figures cannot disagree. */
   observe: ObserveLine;
-  /** Serves `GET /metrics` with what the services hold now. Rejects when the port is taken. */
+  /** Serves `GET /metrics` with what the process holds now. Rejects when the port is taken. */
   listen(
     at: { host: string; port: number },
-    services: Services,
+    watched: Watched,
   ): Promise<{ port: number; close(): Promise<void> }>;
 }
 
@@ -79,9 +89,9 @@ export function createMetrics(): Metrics {
           return jobs.inc({ task: line.task as string, outcome });
       }
     },
-    async listen(at, services) {
-      gaugesOf(services, registers);
-      const server = createServer(serverOptions(services.limits), async (req, res) => {
+    async listen(at, watched) {
+      gaugesOf(watched, registers);
+      const server = createServer(serverOptions(watched.limits), async (req, res) => {
         if (req.url !== "/metrics") return res.writeHead(404).end();
         const text = await register.metrics();
         res.writeHead(200, { "content-type": register.contentType }).end(text);
@@ -102,8 +112,8 @@ export function createMetrics(): Metrics {
 }
 
 /** Read when they are asked for. What PostgreSQL knows is the same on every node. */
-function gaugesOf(services: Services, registers: Registry[]): void {
-  const { db, connectDb, live } = services;
+function gaugesOf(watched: Watched, registers: Registry[]): void {
+  const { db, connectDb, live } = watched;
   const gauge = (
     name: string,
     help: string,

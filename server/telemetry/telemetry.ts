@@ -1,13 +1,13 @@
 import type { Config } from "../config.ts";
-import type { Services } from "../services.ts";
 import type { ObserveLine } from "./log.ts";
+import type { Watched } from "./metrics.ts";
 
 /** What the process tells of itself beside its log: off, and not even loaded, unless configured. */
 export interface Telemetry {
   /** What the log tells its lines to; undefined without metrics. */
   observe: ObserveLine | undefined;
   /** Opens `/metrics`. Rejects when its port is taken. */
-  watch(services: Services): Promise<void>;
+  watch(watched: Watched): Promise<void>;
   /** Sends what is not sent yet, and ends both. */
   close(): Promise<void>;
 }
@@ -22,11 +22,11 @@ export async function startTelemetry({ metrics: at, tracesTo }: Config): Promise
   const metrics = at && (await import("./metrics.ts")).createMetrics();
   return {
     observe: metrics?.observe,
-    async watch(services) {
+    async watch(watched) {
       if (!at || !metrics) return;
-      const { port, close } = await metrics.listen(at, services);
+      const { port, close } = await metrics.listen(at, watched);
       closers.push(close);
-      services.log.info({ event: "metrics", host: at.host, port }, "Metrics are served");
+      watched.log.info({ event: "metrics", host: at.host, port }, "Metrics are served");
     },
     async close() {
       for (const close of closers) await close();

@@ -9,11 +9,11 @@ import { removeAtPlaid } from "../connect/remove-item.ts";
 import type { DeleteAccountInput, DeleteAccountOutput } from "../contracts/account.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import { deletePhrase } from "../contracts/phrases.ts";
+import { requirePhrase } from "../contracts/require-phrase.ts";
 import { timeLimitSignal } from "../plaid/time-limit-signal.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 import { StepTimes } from "../telemetry/step-times.ts";
-import { requirePhrase } from "./require-phrase.ts";
 
 /**
  * Deletes a person: every bank as `disconnectItem` does, then all else we know of them, in one

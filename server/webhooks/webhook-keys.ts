@@ -7,8 +7,8 @@ import {
   keepWebhookKey,
   type WebhookKey,
 } from "../../db/webhook-keys.ts";
-import { network } from "../auth/log-in-throttle.ts";
 import { createLimiter } from "../cache/limiter.ts";
+import { networkOf } from "../cache/network-of.ts";
 import type { RedisAdapter } from "../cache/redis-adapter.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { PlaidAdapter } from "../plaid/plaid-adapter.ts";
@@ -53,7 +53,7 @@ export class WebhookKeys {
     if (known) return known;
     if (this.#unknown.has(keyId)) return null;
     // Joined within an address alone: the refusal of one must not be the answer to another.
-    const from = network(address);
+    const from = networkOf(address);
     const lookup = `${from} ${keyId}`;
     const joined = this.#underway.get(lookup);
     if (joined) return joined;

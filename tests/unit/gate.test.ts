@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Gate } from "../../server/gate.ts";
-import { maxSockets, openFilesLimit } from "../../server/http/sockets.ts";
+import { maxSockets, openFilesLimit } from "../../server/sockets.ts";
 
 const many = Number.POSITIVE_INFINITY;
 

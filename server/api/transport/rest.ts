@@ -2,7 +2,6 @@ import type { ParsedUrlQuery } from "node:querystring";
 import { json, type Request, Router } from "express";
 import snakecaseKeys from "snakecase-keys";
 import { FiscilityError } from "../../contracts/errors.ts";
-import { refuseOtherBodies } from "../../http/request-limits.ts";
 import type { Context } from "../context.ts";
 import { type Endpoint, endpoints } from "../contract/endpoints.ts";
 import { callProcedure } from "../router.ts";
@@ -39,7 +38,7 @@ function routerOf(
   maxBody: number,
 ): Router {
   const router = Router();
-  router.use(refuseOtherBodies, json({ limit: maxBody, inflate: false }));
+  router.use(json({ limit: maxBody, inflate: false }));
   const pattern = ({ path }: Endpoint) => path.replace(/\{(\w+)\}/g, ":$1");
   for (const endpoint of served) {
     const method = endpoint.method.toLowerCase() as "get" | "post" | "delete";

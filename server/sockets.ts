@@ -1,6 +1,6 @@
 import type { Server, ServerOptions } from "node:http";
-import type { Log } from "../telemetry/log.ts";
-import type { TimeLimits } from "../time-limits.ts";
+import type { Log } from "./telemetry/log.ts";
+import type { TimeLimits } from "./time-limits.ts";
 
 /**
  * For `http.createServer`: a request that does not arrive, header or body, in time is answered 408 and

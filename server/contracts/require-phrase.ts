@@ -1,5 +1,5 @@
-import { FiscilityError } from "../contracts/errors.ts";
-import { isPhrase } from "../contracts/phrases.ts";
+import { FiscilityError } from "./errors.ts";
+import { isPhrase } from "./phrases.ts";
 
 /** Throws `confirmation_mismatch` when what a person typed is not `phrase`. */
 export function requirePhrase(typed: string, phrase: string): void {
