@@ -1,5 +1,5 @@
 import { type InferResult, type Insertable, sql } from "kysely";
-import type { ItemWithAccounts } from "../server/contracts/accounts.ts";
+import type { Account, AccountsGetOutput, ItemWithAccounts } from "../server/contracts/accounts.ts";
 import type { Db } from "./client.ts";
 import { syncItemJob } from "./jobs.ts";
 import { connectAttempt, type Transition } from "./link-attempts.ts";
@@ -262,6 +262,19 @@ export async function findItem(
 ): Promise<ItemWithAccounts | null> {
   const rows = await itemsWithAccounts(db, userId).where("items.id", "=", id).execute();
   return toContract(rows)[0] ?? null;
+}
+
+/** One account of the user with its Item, or null when it is not theirs. */
+export async function findAccount(
+  db: Db,
+  userId: string,
+  id: string,
+): Promise<AccountsGetOutput | null> {
+  const rows = await itemsWithAccounts(db, userId).where("accounts.id", "=", id).execute();
+  const [found] = toContract(rows);
+  if (!found) return null;
+  const { accounts, ...item } = found;
+  return { account: accounts[0] as Account, item };
 }
 
 /** Of an Item and an account: what `contracts/accounts.ts` shows. */

@@ -129,7 +129,7 @@ export interface ItemSyncsTable {
 /** Plaid's webhooks whose signature was right, for 30 days. */
 export interface WebhooksTable {
   id: Generated<string>;
-  /** SHA-256 of what was signed of the delivery: the same delivery again is no new row. */
+  /** SHA-256 of what was signed and the signature's `r`: the same delivery again is no new row. */
   delivery_hash: Buffer;
   type: string;
   code: string;

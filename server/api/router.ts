@@ -2,6 +2,7 @@ import type { AnyProcedure } from "@trpc/server";
 import type { Context } from "./context.ts";
 import { accountDelete } from "./procedures/account-delete.ts";
 import { accountExportData } from "./procedures/account-export-data.ts";
+import { accountsGet } from "./procedures/accounts-get.ts";
 import { accountsList } from "./procedures/accounts-list.ts";
 import { activityList } from "./procedures/activity-list.ts";
 import { apiKeysCreate } from "./procedures/api-keys-create.ts";
@@ -29,7 +30,7 @@ export const appRouter = router({
   },
   connectAccount,
   items: { disconnect: itemsDisconnect },
-  accounts: { list: accountsList },
+  accounts: { get: accountsGet, list: accountsList },
   transactions: { list: transactionsList },
   insights: { netWorth: insightsNetWorth, cashFlow: insightsCashFlow },
   plan: { get: planGet },

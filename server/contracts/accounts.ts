@@ -75,3 +75,11 @@ export type ItemWithAccounts = z.infer<typeof itemWithAccounts>;
 /** `accounts.list`: every live Item of the user, newest first. */
 export const accountsListOutput = z.object({ items: z.array(itemWithAccounts) });
 export type AccountsListOutput = z.infer<typeof accountsListOutput>;
+
+/** `accounts.get`: the account's id, as `accounts.list` gives it. */
+export const accountsGetInput = z.object({ id: z.uuid() });
+export type AccountsGetInput = z.infer<typeof accountsGetInput>;
+
+/** `accounts.get`: one account of the user with the Item that it belongs to. */
+export const accountsGetOutput = z.object({ account, item });
+export type AccountsGetOutput = z.infer<typeof accountsGetOutput>;

@@ -51,12 +51,12 @@ export async function receiveWebhook(
   log: Log,
 ): Promise<void> {
   if (!signature || signature.length > 4_000) throw refused("no signature");
-  const { signedAt, signed } = await verify(services, signature, bytes, address);
+  const signedAt = await verify(services, signature, bytes, address);
   const parsed = body.safeParse(parseJson(bytes));
   if (!parsed.success) throw refused("a body that we do not know");
   const { webhook_type: type, webhook_code: code, item_id: plaidItemId, ...given } = parsed.data;
   const fresh = await keepWebhook(services.db, {
-    deliveryHash: createHash("sha256").update(signed).digest(),
+    deliveryHash: hashOfDelivery(signature),
     type,
     code,
     plaidItemId: plaidItemId ?? null,
@@ -72,15 +72,23 @@ export async function receiveWebhook(
 }
 
 /**
- * Returns when it was signed, and what was: anybody can spell an ECDSA signature in another way that
- * verifies too, but nothing that was signed. What needs no key is checked before the key is looked up.
+ * Identifies a delivery by what was signed and the signature's `r`. A receiver can turn the `s` of an ECDSA
+ * signature into another one that verifies, but not its `r`. What was signed is not enough: Plaid may send
+ * the same body twice within a second, and both have news.
  */
+function hashOfDelivery(signature: string): Buffer {
+  const end = signature.lastIndexOf(".");
+  const r = Buffer.from(signature.slice(end + 1), "base64url").subarray(0, 32);
+  return createHash("sha256").update(signature.slice(0, end)).update(r).digest();
+}
+
+/** Returns when the webhook was signed. What needs no key is checked before the key is looked up. */
 async function verify(
   { webhookKeys: keys, limits, clock }: Pick<Services, "webhookKeys" | "limits" | "clock">,
   signature: string,
   bytes: Buffer,
   address: string,
-): Promise<{ signedAt: Date; signed: string }> {
+): Promise<Date> {
   const { kid } = checked("its header", () => header.parse(decodeProtectedHeader(signature)));
   const { iat, request_body_sha256 } = checked("its claims", () =>
     claims.parse(decodeJwt(signature)),
@@ -96,7 +104,7 @@ async function verify(
   await compactVerify(signature, key, { algorithms: ["ES256"] }).catch((error: unknown) => {
     throw error instanceof errors.JOSEError ? refused("its signature") : error;
   });
-  return { signedAt: new Date(iat * 1000), signed: signature.slice(0, signature.lastIndexOf(".")) };
+  return new Date(iat * 1000);
 }
 
 function checked<T>(what: string, parse: () => T): T {

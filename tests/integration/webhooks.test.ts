@@ -107,6 +107,21 @@ test("a replayed webhook is taken once: one row, one job", async () => {
   expect(await jobs()).toBe(0);
 });
 
+test("webhooks with the same body, signed in the same second, are both processed", async () => {
+  const one = await connect();
+  const sent = () => caught(one.plaidItemId, "SYNC_UPDATES_AVAILABLE");
+  const signed = ({ signature }: { signature: string }) => signature.split(".")[1];
+  let [first, second] = [await sent(), await sent()];
+  while (signed(first) !== signed(second)) [first, second] = [second, await sent()];
+  expect(await deliver(app.url, first)).toBe(200);
+  await atRest();
+  expect(await deliver(app.url, second)).toBe(200);
+  await atRest();
+  expect(await kept(one.plaidItemId)).toEqual(
+    Array(2).fill({ code: "SYNC_UPDATES_AVAILABLE", outcome: "sync asked for" }),
+  );
+});
+
 test("forged, old and altered webhooks are refused, and nothing is kept", async () => {
   const one = await connect();
   const { signature, body } = await caught(one.plaidItemId, "SYNC_UPDATES_AVAILABLE");

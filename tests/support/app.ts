@@ -82,6 +82,13 @@ export async function startTestApp(
     return { status: response.status, body: json, headers: response.headers };
   }
 
+  /** Reads a page of the REST API as this user; its body, whatever the status. */
+  async function get(path: string, person: Pick<Person, "cookie">) {
+    const response = await fetch(`${server.url}${path}`, { headers: { cookie: person.cookie } });
+    // biome-ignore lint/suspicious/noExplicitAny: tests look at whatever came back.
+    return (await response.json()) as any;
+  }
+
   return {
     url: server.url,
     /** The environment of another node beside this one. */
@@ -98,6 +105,7 @@ export async function startTestApp(
     sandboxUrl: sandbox.url,
     logLines,
     post,
+    get,
     query: async (sql: string, values: unknown[] = []) => (await pool.query(sql, values)).rows,
     control,
     fault: (...faults: unknown[]) => control("POST", "faults", { faults }),

@@ -158,7 +158,7 @@ test("a webhook that is too old, from the future or about another body costs no 
 /** The order of P-256: with (r, s), (r, n - s) is a signature of the same message as well. */
 const n = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 
-test("a delivery is known by what was signed: another spelling of its signature is no new one", async () => {
+test("a delivery is known by what was signed and how: another spelling of its signature is no new one", async () => {
   const { signature, body } = await genuine();
   const [head, payload, sign] = signature.split(".") as [string, string, string];
   const bytes = Buffer.from(sign, "base64url");
