@@ -88,9 +88,10 @@ export function stepsOf(setting: Setting, world: World, actor: Actor): Next[] {
   });
   // Nothing can be done while the lock is waited for.
   if (next.length === 0) return next;
-  const crashed = released(world, actor);
-  if (actor.holds && actor.stage.at === "held")
-    crashed.lost = [...crashed.lost, itemOf(setting, actor)];
+  let crashed = released(world, actor);
+  if (actor.holds && actor.stage.at === "held") {
+    crashed = { ...crashed, lost: [...crashed.lost, itemOf(setting, actor)] };
+  }
   next.push({ world: crashed, actor: null, fault: "crash" });
   if (actor.tx === "held") {
     // Silent for so long that PostgreSQL ended its transaction; it does not know yet.
@@ -127,7 +128,8 @@ function connect(setting: Setting, world: World, me: Actor): Next[] {
       if (world.lock !== null) return me.by === "request" ? [gaveUp] : [{ world, actor: null }];
       const locked = { ...world, lock: me.name };
       const read = attempt ?? null;
-      return [to("decide", { tx: "held", read, known: world.live }, locked), gaveUp];
+      const known = world.live.filter((item) => item !== setting.tokens[me.token]?.ofAnotherUser);
+      return [to("decide", { tx: "held", read, known }, locked), gaveUp];
     }
     case "decide": {
       const { read } = me;
@@ -150,8 +152,10 @@ function connect(setting: Setting, world: World, me: Actor): Next[] {
     }
     case "exchange": {
       const { item, update } = setting.tokens[me.token] as Token;
-      const isSpent = update ? world.spent.includes(me.token) : world.items[item] !== "linked";
-      if (isSpent) return [fails("public_token_invalid")];
+      const isUsable = update
+        ? world.items[item] === "alive" && !world.spent.includes(me.token)
+        : world.items[item] === "linked";
+      if (!isUsable) return [fails("public_token_invalid")];
       const exchanged: World = update
         ? { ...world, spent: [...world.spent, me.token] }
         : { ...world, items: { ...world.items, [item]: "alive" } };
@@ -171,7 +175,7 @@ function connect(setting: Setting, world: World, me: Actor): Next[] {
     case "save": {
       const saved = moved(attempt, rule.save, { item: itemOf(setting, me) });
       const failed = { ...fails("database"), fault: "rejection" as const };
-      if (!saved) return [fails("database"), failed];
+      if (!saved) return [fails("database", {}, refusedSave(setting, world, me)), failed];
       const w = withAttempt(world, me.token, saved);
       return [to("accounts", { stage: { at: "saved" } }, w), failed];
     }
@@ -329,9 +333,19 @@ function removedAtPlaid(world: World, item: string): World {
   return { ...world, items: { ...world.items, [item]: "removed" }, violation };
 }
 
+/** A token that no row has yet must be saved, whatever became of the attempt. */
+function refusedSave(setting: Setting, world: World, me: Actor): World {
+  const item = itemOf(setting, me);
+  const isHeld = Object.entries(world.attempts).some(
+    ([token, { access, item: theirs }]) => access && (theirs === item || token === me.token),
+  );
+  if (isHeld || world.live.includes(item)) return world;
+  return { ...world, violation: `the access token of ${item} is nowhere stored, and refused` };
+}
+
 /** The transaction is over, and the lock with it. */
 function released(world: World, { name }: Actor): World {
-  return world.lock === name ? { ...world, lock: null } : { ...world };
+  return world.lock === name ? { ...world, lock: null } : world;
 }
 
 const withAttempt = (world: World, token: string, attempt: Attempt): World => ({

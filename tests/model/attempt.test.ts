@@ -58,6 +58,21 @@ const settings = {
       actor("D", "disconnect", "T0"),
     ],
   },
+  "update mode of another user's bank": {
+    limit: 2,
+    tokens: {
+      T0: { item: "X", update: false },
+      T1: { item: "X", update: true, ofAnotherUser: "X" },
+    },
+    world: withBank,
+    actors: twoRequests,
+  },
+  "one request": {
+    limit: 1,
+    tokens: { T1: newBank },
+    world: empty,
+    actors: [actor("A", "connect", "T1")],
+  },
   "a token that never existed": {
     limit: 1,
     tokens: { T1: newBank },
@@ -69,11 +84,11 @@ const settings = {
 /** Things that go wrong in one walk: `npm run model` takes two, and minutes. */
 const faults = Number(process.env.MODEL_FAULTS ?? 1);
 
-const walkWith = (rules: Rules, name: keyof typeof settings) => {
+const walkWith = (rules: Rules, name: keyof typeof settings, most = faults) => {
   const { limit, tokens, ...start } = settings[name];
   // A process that dies while it sends a token that never existed leaves a false alarm, which is known.
-  const most = name === "a token that never existed" ? 0 : faults;
-  return walk({ rules, limit, tokens }, { ...start, faults: most, recoveries: 1 });
+  const within = name === "a token that never existed" ? 0 : most;
+  return walk({ rules, limit, tokens }, { ...start, faults: within, recoveries: 1 });
 };
 
 test.each(Object.keys(settings) as (keyof typeof settings)[])(
@@ -105,7 +120,10 @@ const withEnding = (at: Stage["at"], transition: Ending["transition"]): Rules =>
 
 const banks = "two banks, room for one";
 const update = "a new bank, and update mode of one that is disconnected";
-const broken: [string, keyof typeof settings, Rules][] = [
+const another = "update mode of another user's bank";
+const one = "one request";
+/** The faults that it takes are one, unless said. */
+const broken: [string, keyof typeof settings, Rules, faults?: number][] = [
   ["mark stores no run", banks, withRule("mark", { run: undefined })],
   ["mark stores no public_token", banks, withRule("mark", { publicToken: undefined })],
   ["open keeps the public_token", banks, withRule("open", { publicToken: undefined })],
@@ -135,13 +153,44 @@ const broken: [string, keyof typeof settings, Rules][] = [
   ["a saved token is left as failed", banks, withEnding("saved", "fail")],
   ["an Item that exists is not noticed", update, { ...rules, checksSameItem: false }],
   [
+    "mark takes an attempt that another run marked",
+    banks,
+    withRule("mark", { mark: undefined }),
+    2,
+  ],
+  [
+    "open takes an attempt that another run marked",
+    banks,
+    withRule("open", { mark: undefined }),
+    2,
+  ],
+  [
+    "fail takes an attempt that another run marked",
+    banks,
+    withRule("fail", { mark: undefined }),
+    2,
+  ],
+  [
+    "unmark takes an attempt that another run marked",
+    one,
+    withRule("unmark", { mark: undefined }),
+    3,
+  ],
+  [
+    "save is refused once the attempt failed",
+    banks,
+    withRule("save", { status: { started: "exchanged" } }),
+    2,
+  ],
+  ["live Items are not checked before a removal", another, { ...rules, checksLiveItems: false }, 2],
+  [
     "endings commit after the lock is released",
     "a token that never existed",
     { ...rules, endsUnderLock: false },
   ],
 ];
 
-test.each(broken)("the walk finds a violation when %s", (_rule, name, rules) => {
-  const { violation } = walkWith(rules, name);
+test.each(broken)("the walk finds a violation when %s", (_rule, name, rules, faults = 1) => {
+  const { violation } = walkWith(rules, name, faults);
   expect(violation).not.toBeNull();
 });

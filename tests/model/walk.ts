@@ -1,5 +1,13 @@
 import { stateOf } from "../../server/connect/attempt.ts";
-import { type Actor, actor, actorKey, type Next, type Setting, stepsOf } from "./actors.ts";
+import {
+  type Actor,
+  actor,
+  actorKey,
+  type Fault,
+  type Next,
+  type Setting,
+  stepsOf,
+} from "./actors.ts";
 import { type World, worldKey } from "./world.ts";
 
 /** Where a walk starts. `recoveries`: passes of the recovery that run beside the actors. */
@@ -10,18 +18,21 @@ export interface Start {
   recoveries: number;
 }
 
+/** A state in short: worlds and actors by number, as each occurs in thousands of states. */
 interface State {
-  /** The steps that led here: not part of what makes two states the same. */
+  /** The step that led here, and the ones before it: not part of what makes two states the same. */
   path: Path | null;
-  world: World;
-  actors: Actor[];
+  world: number;
+  /** In ascending order: who is where, and not who came first. */
+  actors: number[];
   faults: number;
   recoveries: number;
 }
 
 /** A step, and the ones before it. */
 interface Path {
-  step: string;
+  actor: number;
+  fault: Fault | undefined;
   before: Path | null;
 }
 
@@ -34,62 +45,144 @@ export interface Walk {
   steps: string[];
 }
 
+/** Gives equal values one number each. */
+class Numbers<T extends object> {
+  readonly #byIdentity = new WeakMap<T, number>();
+  readonly #byKey = new Map<string, number>();
+  readonly #values: T[] = [];
+  readonly #keyOf: (value: T) => unknown;
+
+  constructor(keyOf: (value: T) => unknown) {
+    this.#keyOf = keyOf;
+  }
+
+  of(value: T): number {
+    let number = this.#byIdentity.get(value);
+    if (number !== undefined) return number;
+    const key = JSON.stringify(this.#keyOf(value));
+    number = this.#byKey.get(key);
+    if (number === undefined) {
+      number = this.#values.push(value) - 1;
+      this.#byKey.set(key, number);
+    }
+    this.#byIdentity.set(value, number);
+    return number;
+  }
+
+  get(number: number): T {
+    return this.#values[number] as T;
+  }
+}
+
 /** Walks every state that can be reached, each once, and checks I1 to I4 in every final one. */
 export function walk(setting: Setting, start: Start): Walk {
+  const worlds = new Numbers<World>(worldKey);
+  const actors = new Numbers<Actor>(actorKey);
+  // What an actor can do depends on the world alone: thousands of states share each answer.
+  const steps = remembered((world: number, one: number) =>
+    stepsOf(setting, worlds.get(world), actors.get(one)).map(({ world, actor, fault }) => ({
+      world: worlds.of(world),
+      actor: actor && actors.of(actor),
+      fault,
+    })),
+  );
+  const starts = remembered((world: number, recoveries: number) =>
+    recoveryOf(worlds.get(world), `R${recoveries}`).map((one) => actors.of(one)),
+  );
+  const wrong = remembered((world: number) =>
+    wrongWith(setting, settle(setting, worlds.get(world))),
+  );
+
   const seen = new Set<string>();
-  const open: State[] = [{ ...start, path: null }];
+  const open: State[] = [];
+  const visit = (state: State) => {
+    const key = `${state.world}|${state.actors}|${state.faults}|${state.recoveries}`;
+    if (seen.has(key)) return;
+    seen.add(key);
+    open.push(state);
+  };
+  visit({
+    ...start,
+    path: null,
+    world: worlds.of(start.world),
+    actors: sorted(start.actors.map((one) => actors.of(one))),
+  });
   let finals = 0;
   const found = (violation: string | null, path: Path | null): Walk => {
     const steps: string[] = [];
-    for (let at = path; at; at = at.before) steps.unshift(at.step);
+    for (let at = path; at; at = at.before) {
+      const { name, token, at: place } = actors.get(at.actor);
+      steps.unshift(`${name} (${token}) ${place}${at.fault ? `: ${at.fault}` : ""}`);
+    }
     return { states: seen.size, finals, violation, steps };
   };
   while (open.length > 0) {
     const state = open.pop() as State;
-    const { path, world, actors, faults, recoveries } = state;
-    const key = JSON.stringify([worldKey(world), actors.map(actorKey), faults, recoveries]);
-    if (seen.has(key)) continue;
-    seen.add(key);
-    if (world.violation) return found(world.violation, path);
+    const { path, world, faults, recoveries } = state;
+    const { violation } = worlds.get(world);
+    if (violation) return found(violation, path);
     let isFinal = true;
-    for (const [place, one] of actors.entries()) {
-      // Two requests with one token are the same but for their names: one of them comes first.
-      if (one.at === "record" && actors.some((first) => isSameBefore(first, one))) continue;
-      for (const { world: then, actor: next, fault } of stepsOf(setting, world, one)) {
+    for (const [place, one] of state.actors.entries()) {
+      if (isAfterItsTwin(one, state.actors, actors)) continue;
+      for (const { world: then, actor: next, fault } of steps(world, one)) {
         if (fault && faults === 0) continue;
         // A request whose wait for the lock times out is no step that has to be taken.
         if (!fault) isFinal = false;
-        const after = actors.filter((_, other) => other !== place);
-        if (next) after.splice(place, 0, next);
-        const step = `${one.name} ${one.at}${fault ? `: ${fault}` : ""}`;
-        const left = faults - (fault ? 1 : 0);
-        open.push({
-          ...state,
+        const others = state.actors.toSpliced(place, 1);
+        visit({
+          path: { actor: one, fault, before: path },
           world: then,
-          actors: after,
-          faults: left,
-          path: { step, before: path },
+          actors: next === null ? others : sorted([...others, next]),
+          faults: faults - (fault ? 1 : 0),
+          recoveries,
         });
       }
     }
     if (recoveries > 0) {
-      for (const started of recoveryOf(world, `R${recoveries}`)) {
-        const step = `${started.name} starts on ${started.token}`;
-        const more = { actors: [...actors, started], recoveries: recoveries - 1 };
-        open.push({ ...state, ...more, path: { step, before: path } });
+      for (const started of starts(world, recoveries)) {
+        visit({
+          path: { actor: started, fault: undefined, before: path },
+          world,
+          actors: sorted([...state.actors, started]),
+          faults,
+          recoveries: recoveries - 1,
+        });
       }
     }
-    if (isFinal && actors.length === 0) {
+    if (isFinal && state.actors.length === 0) {
       finals += 1;
-      const violation = wrongWith(setting, settle(setting, world));
+      const violation = wrong(world);
       if (violation) return found(violation, path);
     }
   }
   return found(null, null);
 }
 
-const isSameBefore = (first: Actor, one: Actor) =>
-  first.at === "record" && first.token === one.token && first.name < one.name;
+const sorted = (numbers: number[]) => numbers.sort((a, b) => a - b);
+
+/** Remembers what a function of numbers returned. */
+function remembered<T>(answer: (...args: number[]) => T): (...args: number[]) => T {
+  const answers = new Map<number, T>();
+  return (first, second = 0) => {
+    const key = (first as number) * 1_000_000 + second;
+    let known = answers.get(key);
+    if (known === undefined) {
+      known = answer(first as number, second);
+      answers.set(key, known);
+    }
+    return known;
+  };
+}
+
+/** Two requests with one token are the same but for their names: one of them comes first. */
+function isAfterItsTwin(one: number, present: number[], actors: Numbers<Actor>): boolean {
+  const { at, token, name } = actors.get(one);
+  if (at !== "record") return false;
+  return present.some((other) => {
+    const twin = actors.get(other);
+    return twin.at === "record" && twin.token === token && twin.name < name;
+  });
+}
 
 /** Every attempt that the recovery can take up now. */
 function recoveryOf({ attempts }: World, name: string): Actor[] {

@@ -35,10 +35,14 @@ export interface World {
   violation: string | null;
 }
 
-/** The Item that a public_token is exchanged for. `update`: the token is one of update mode. */
+/**
+ * The Item that a public_token is exchanged for. `update`: the token is one of update mode.
+ * `ofAnotherUser`: the Item, where the sender's own accounts do not have it.
+ */
 export interface Token {
   item: string;
   update: boolean;
+  ofAnotherUser?: string;
 }
 
 /**
