@@ -6,10 +6,10 @@ const real = {
   hookTimeout: 60_000,
 };
 
-/** These change what is the whole process's. */
+/** These change what is the whole process's, or look at all that it has. */
 const meddling = [
   "integration/{live,telemetry*,pages,abuse/one-request}",
-  "faults/{database,plaid,pooler}",
+  "faults/{database,plaid,pooler,silent-database}",
 ].map((files) => `tests/${files}.test.ts`);
 
 export default defineConfig({

@@ -6,7 +6,7 @@ import type { ApiKeyReads } from "./auth/api-keys.ts";
 import { type Auth, createAuth } from "./auth/auth.ts";
 import { KnownDevices } from "./auth/known-devices.ts";
 import { LogInThrottle } from "./auth/log-in-throttle.ts";
-import { hashesAtOnce, Passwords } from "./auth/passwords.ts";
+import { type HashCost, hashesAtOnce, Passwords } from "./auth/passwords.ts";
 import { SharedReads } from "./auth/shared-reads.ts";
 import { AccountCache } from "./cache/account-cache.ts";
 import { createInProcessAccountStore } from "./cache/in-process-account-store.ts";
@@ -54,6 +54,8 @@ export interface Services {
   apiKeyReads: ApiKeyReads;
   /** Every procedure's call enters it. */
   callGate: Gate;
+  /** Every page enters it, and is in it until its last byte has left. */
+  pageGate: Gate;
   /** What looks through more than a page of a user's rows enters it, so that quick reads have connections. */
   heavyReads: Gate;
   /** Each download of all that is kept of a user is in it until the last byte has left. */
@@ -79,6 +81,8 @@ export interface ServiceOptions {
   quotas?: Quotas;
   onStep?: OnStep;
   clock?: Clock;
+  /** What hashing a password costs; tests of something else make it cheap. */
+  passwordCost?: HashCost;
 }
 
 /** Builds the services; nothing connects before it is used. `close` lets go of every connection. */
@@ -91,6 +95,7 @@ export function createServices(
     limits: changed,
     quotas = productQuotas,
     clock = wallClock,
+    passwordCost,
   }: ServiceOptions = {},
 ) {
   const limits = { ...timeLimits, ...changed };
@@ -135,7 +140,9 @@ export function createServices(
     : redis;
   const devices = new KnownDevices(db, config);
   const throttle = new LogInThrottle(counters, devices, config, log);
-  const passwords = new Passwords(hashesAtOnce(availableParallelism(), config.libuvThreads));
+  const passwords = new Passwords(hashesAtOnce(availableParallelism(), config.libuvThreads), {
+    ...(passwordCost && { cost: passwordCost }),
+  });
   const plaid = createPlaidAdapter(config.plaid, createPlaidLimiter(counters), log, limits);
   const services: Services = {
     config,
@@ -180,7 +187,7 @@ export function createServices(
 function createGates(
   quotas: Quotas,
   limits: TimeLimits,
-): Pick<Services, "callGate" | "heavyReads" | "exports"> {
+): Pick<Services, "callGate" | "pageGate" | "heavyReads" | "exports"> {
   const anyNumber = Number.POSITIVE_INFINITY;
   const tooMany = (limit: number) =>
     new FiscilityError("rate_limited", {
@@ -192,6 +199,12 @@ function createGates(
       waiting: { all: anyNumber, each: quotas.callsWaiting },
       turn: limits.callTurn,
       refusal: () => tooMany(quotas.callsAtOnce),
+    }),
+    pageGate: new Gate({
+      inside: { all: anyNumber, each: quotas.pagesAtOnce },
+      waiting: { all: anyNumber, each: quotas.callsWaiting },
+      turn: limits.callTurn,
+      refusal: () => tooMany(quotas.pagesAtOnce),
     }),
     heavyReads: new Gate({
       inside: { all: Math.floor(poolSize * quotas.heavyShare), each: quotas.heavyReads },

@@ -113,7 +113,11 @@ export const quotas = {
   callWindow: 60,
   /** Calls of one user that a node runs at once. */
   callsAtOnce: 8,
-  /** Calls of one user that wait for those: the largest batch. */
+  /** Pages of one user that a node renders or sends at once. */
+  pagesAtOnce: 4,
+  /** Calls that opening an event stream counts as. */
+  callsOfStream: 10,
+  /** Calls or pages of one user that wait for those: the largest batch. */
   callsWaiting: 100,
   /** Event streams of one user at a node; the oldest ends when another opens. */
   streams: 10,

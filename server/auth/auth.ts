@@ -7,7 +7,9 @@ import type { RequestHandler } from "express";
 import type { Kysely } from "kysely";
 import type { Database } from "../../db/schema.ts";
 import { deleteSession, findSession } from "../../db/sessions.ts";
+import { networkOf } from "../cache/network-of.ts";
 import type { Config } from "../config.ts";
+import { Gate } from "../gate.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { TimeLimits } from "../time-limits.ts";
 import { createAfterLogIn } from "./after-log-in.ts";
@@ -16,7 +18,7 @@ import { whyGuessed } from "./guessed-passwords.ts";
 import type { User } from "./identity.ts";
 import type { KnownDevices } from "./known-devices.ts";
 import type { LogInThrottle } from "./log-in-throttle.ts";
-import type { Passwords } from "./passwords.ts";
+import { logInBusy, type Passwords, waitingLogIns } from "./passwords.ts";
 import { SharedReads } from "./shared-reads.ts";
 import { readSigned } from "./signed-cookie.ts";
 
@@ -66,7 +68,7 @@ export function createAuth(
     devices,
     passwords,
   }: { throttle: LogInThrottle; devices: KnownDevices; passwords: Passwords },
-  limits: Pick<TimeLimits, "session">,
+  limits: Pick<TimeLimits, "session" | "callTurn">,
   log: Log,
 ): Auth {
   const timestamps = { createdAt: "created_at", updatedAt: "updated_at" };
@@ -160,8 +162,17 @@ export function createAuth(
   });
 
   const sessionReads = new SharedReads<Awaited<ReturnType<typeof findSession>>>();
-  const handle = async (request: Request, userId?: string) =>
-    throttle.handle(await readAuthRequest(request), auth.handler, userId);
+  const logIns = new Gate({
+    inside: { all: Number.POSITIVE_INFINITY, each: 2 },
+    waiting: { all: Number.POSITIVE_INFINITY, each: waitingLogIns },
+    turn: limits.callTurn,
+    refusal: logInBusy,
+  });
+  // Few at a time of one address: a burst would hold up everybody else's requests.
+  const handle = (request: Request, userId?: string) =>
+    logIns.run(networkOf(request.headers.get("x-forwarded-for") ?? ""), async () =>
+      throttle.handle(await readAuthRequest(request), auth.handler, userId),
+    );
   return {
     handler: toNodeHandler(handle) as RequestHandler,
     handle,

@@ -4,28 +4,34 @@ import pLimit, { type LimitFunction } from "p-limit";
 import { FiscilityError } from "../contracts/errors.ts";
 
 /** What scrypt is given: `N` is the number of blocks, `r` their size, `p` how many rounds. */
-interface Parameters {
+export interface HashCost {
   N: number;
   r: number;
   p: number;
 }
 
 /** @see https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html#scrypt */
-const current: Parameters = { N: 2 ** 15, r: 8, p: 3 };
+export const passwordCost: HashCost = { N: 2 ** 15, r: 8, p: 3 };
 /** better-auth's own, for hashes that earlier versions stored. */
-const betterAuths: Parameters = { N: 2 ** 14, r: 16, p: 1 };
+const betterAuths: HashCost = { N: 2 ** 14, r: 16, p: 1 };
 
 const saltBytes = 16;
 const keyBytes = 32;
-/** Hashes that may wait, for each that is computed at once: the last one waits a few seconds. */
-const waitingEach = 8;
-const retryAfterSeconds = 2;
+/**
+ * Hashes that may wait for each that is computed at once, and log-ins of one address that may wait: the
+ * last one waits a few seconds.
+ */
+export const waitingLogIns = 8;
+
+/** More users log in than passwords can be checked. */
+export const logInBusy = () =>
+  new FiscilityError("log_in_busy", { details: { retryAfterSeconds: 2 } });
 
 type DeriveKey = (
   password: string,
   salt: string | Buffer,
   keyBytes: number,
-  options: Parameters & { maxmem: number },
+  options: HashCost & { maxmem: number },
 ) => Promise<Buffer>;
 const scryptAsync: DeriveKey = promisify(scrypt);
 
@@ -44,10 +50,13 @@ export const hashesAtOnce = (cores: number, threads: number): number =>
 export class Passwords {
   readonly #atOnce: number;
   readonly #limit: LimitFunction;
+  readonly #cost: HashCost;
   readonly #deriveKey: DeriveKey;
 
-  constructor(atOnce: number, deriveKey = scryptAsync) {
+  /** @param cost what a new hash costs; an old one that costs something else is replaced at a log-in */
+  constructor(atOnce: number, { cost = passwordCost, deriveKey = scryptAsync } = {}) {
     this.#atOnce = atOnce;
+    this.#cost = cost;
     this.#deriveKey = deriveKey;
     this.#limit = pLimit(atOnce);
   }
@@ -56,9 +65,9 @@ export class Passwords {
   hash(password: string): Promise<string> {
     return this.#inTurn(async () => {
       const salt = randomBytes(saltBytes);
-      const { N, r, p } = current;
+      const { N, r, p } = this.#cost;
       const parameters = `ln=${Math.log2(N)},r=${r},p=${p}`;
-      const key = await this.#work(password, salt, keyBytes, current);
+      const key = await this.#work(password, salt, keyBytes, this.#cost);
       return `$scrypt$${parameters}$${base64(salt)}$${base64(key)}`;
     });
   }
@@ -72,8 +81,8 @@ export class Passwords {
       const given = await this.#work(password, salt, key.length, parameters);
       if (timingSafeEqual(given, key)) return true;
       // As much work as for an unknown email: otherwise the time tells that there is an older hash.
-      const { N, r } = current;
-      const p = Math.ceil((cost(current) - cost(parameters)) / (N * r));
+      const { N, r } = this.#cost;
+      const p = Math.ceil((workOf(this.#cost) - workOf(parameters)) / (N * r));
       if (p > 0) await this.#work(password, salt, keyBytes, { N, r, p });
       return false;
     });
@@ -82,28 +91,28 @@ export class Passwords {
   /** Whether a hash was made with other parameters than those of today. */
   isOutdated(hash: string): boolean {
     const { N, r, p } = parse(hash).parameters;
-    return N !== current.N || r !== current.r || p !== current.p;
+    return N !== this.#cost.N || r !== this.#cost.r || p !== this.#cost.p;
   }
 
   /** NFKC, as NIST SP 800-63B advises. scrypt takes 128 * N * r bytes; `maxmem` is twice that. */
-  #work(password: string, salt: string | Buffer, bytes: number, { N, r, p }: Parameters) {
+  #work(password: string, salt: string | Buffer, bytes: number, { N, r, p }: HashCost) {
     const options = { N, r, p, maxmem: 256 * N * r };
     return this.#deriveKey(password.normalize("NFKC"), salt, bytes, options);
   }
 
   async #inTurn<T>(hash: () => Promise<T>): Promise<T> {
     const { activeCount, pendingCount } = this.#limit;
-    if (activeCount + pendingCount >= this.#atOnce * (1 + waitingEach)) {
-      throw new FiscilityError("log_in_busy", { details: { retryAfterSeconds } });
+    if (activeCount + pendingCount >= this.#atOnce * (1 + waitingLogIns)) {
+      throw logInBusy();
     }
     return this.#limit(hash);
   }
 }
 
-const cost = ({ N, r, p }: Parameters) => N * r * p;
+const workOf = ({ N, r, p }: HashCost) => N * r * p;
 const base64 = (bytes: Buffer) => bytes.toString("base64").replace(/=+$/, "");
 
-function parse(hash: string): { parameters: Parameters; salt: string | Buffer; key: Buffer } {
+function parse(hash: string): { parameters: HashCost; salt: string | Buffer; key: Buffer } {
   const [, ln, r, p, salt, key] =
     /^\$scrypt\$ln=(\d+),r=(\d+),p=(\d+)\$([\w+/]+)\$([\w+/]+)$/.exec(hash) ?? [];
   if (ln && r && p && salt && key) {

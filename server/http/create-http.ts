@@ -6,6 +6,7 @@ import compression from "compression";
 import express, { type Request, type RequestHandler } from "express";
 import expressStaticGzip from "express-static-gzip";
 import { pendingMigrations } from "../../db/migrate.ts";
+import type { Context } from "../api/context.ts";
 import { createOpenApi } from "../api/contract/openapi.ts";
 import { createEventStreams } from "../api/transport/event-stream.ts";
 import { createPlaidRouter, createRestRouter } from "../api/transport/rest.ts";
@@ -20,6 +21,7 @@ import { createReadiness } from "./readiness.ts";
 import { createContextReader } from "./request-context.ts";
 import {
   limitBody,
+  limitFields,
   limitHead,
   maxBody,
   refuseBrokenPath,
@@ -55,14 +57,21 @@ export function createHttp(
     logFailure(services, req, error, name);
   app.use(["/trpc", "/api/v1", "/api/openapi.json"], allowOtherSites);
   app.use(refuseForeignOrigin(config));
+  // As text: what a caller may not do is refused before it is parsed.
+  const jsonBody: RequestHandler[] = [
+    limitBody,
+    refuseOtherBodies,
+    express.text({ type: () => true, limit: maxBody, inflate: false }),
+    keepTextAlone,
+    limitFields(createContext),
+  ];
   // Before compression: each open stream would keep a compressor in memory.
   app.use("/trpc", createEventStreams(createContext, onError));
   // Each part of a page that is streamed leaves when it is written, not when a buffer is full.
   const compress = compression({ flush: constants.Z_SYNC_FLUSH });
   app.use(
     "/trpc",
-    limitBody,
-    refuseOtherBodies,
+    ...jsonBody,
     createTrpcHandler(createContext, onError, compress, {
       maxBodySize: maxBody,
       maxBatchSize: 100,
@@ -91,8 +100,8 @@ export function createHttp(
     const delivery = { signature, bytes, address: req.ip ?? "" };
     receiveWebhook(services, delivery, log).then(() => res.json({}), next);
   });
-  app.use("/plaid", refuseOtherBodies, createPlaidRouter(createContext, maxBody));
-  app.use("/api/v1", refuseOtherBodies, createRestRouter(createContext, maxBody));
+  app.use("/plaid", ...jsonBody, createPlaidRouter(createContext));
+  app.use("/api/v1", ...jsonBody, createRestRouter(createContext));
   const openApi = createOpenApi(config.appUrl);
   app.get("/api/openapi.json", (_req, res) => void res.json(openApi));
   // The one page below /api.
@@ -106,6 +115,7 @@ export function createHttp(
   app.all(
     "*",
     limitBody,
+    enterPageGate(services.pageGate, createContext),
     createRequestHandler({
       build,
       mode: "production",
@@ -117,8 +127,30 @@ export function createHttp(
   return app;
 }
 
+/** body-parser leaves an object where there is no body, which tRPC would take for one. */
+const keepTextAlone: RequestHandler = (req, _res, next) => {
+  if (typeof req.body !== "string") delete req.body;
+  next();
+};
+
 /** Plaid signs the exact bytes of a webhook. */
 const rawBody = express.raw({ type: () => true, limit: maxBody, inflate: false });
+
+/** Lets only a few pages of a user run at once: each costs more than many calls. */
+function enterPageGate(
+  gate: Services["pageGate"],
+  createContext: (req: Request) => Promise<Context>,
+): RequestHandler {
+  return async (req, res, next) => {
+    try {
+      const { user } = await createContext(req);
+      if (user) res.once("close", (await gate.enter(user.id)).leave);
+      next();
+    } catch (error) {
+      next(error);
+    }
+  };
+}
 
 /** Serves a folder of the build, with the variants that the build compressed. */
 const serveBuilt = (folder: string, serveStatic: { maxAge: string; immutable?: true }) =>

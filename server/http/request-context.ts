@@ -1,9 +1,11 @@
 import type { Request } from "express";
 import type { Context } from "../api/context.ts";
+import { subscriptions } from "../api/contract/endpoints.ts";
 import { toFiscilityError } from "../api/trpc.ts";
 import { identify, nobody } from "../auth/identify.ts";
 import { reasons } from "../contracts/errors.ts";
 import type { Services } from "../services.ts";
+import type { Quotas } from "../time-limits.ts";
 import { localsOf } from "./locals.ts";
 
 /**
@@ -20,7 +22,12 @@ export function createContextReader(services: Services): (req: Request) => Promi
 
 async function read(services: Services, req: Request, requestId: string): Promise<Context> {
   const setHeader = (name: string, value: string | string[]) => req.res?.setHeader(name, value);
-  const identified = await identify(services, req.headers, callsOf(req), setHeader).then(
+  const identified = await identify(
+    services,
+    req.headers,
+    callsOf(req, services.quotas),
+    setHeader,
+  ).then(
     (identity) => ({ ...identity, refusal: null }),
     (error: unknown) => ({ ...nobody, refusal: toFiscilityError(error) }),
   );
@@ -38,5 +45,10 @@ async function read(services: Services, req: Request, requestId: string): Promis
   };
 }
 
-/** How many procedures a request calls: a batch names them all in its path. */
-const callsOf = (req: Request) => (req.baseUrl === "/trpc" ? req.path.split(/,|%2c/i).length : 1);
+const streamPaths = new Set(subscriptions.map(({ name }) => `/${name}`));
+
+/** How many calls a request counts as: a batch names its procedures in its path, and a stream stays. */
+function callsOf(req: Request, { callsOfStream }: Quotas): number {
+  if (req.baseUrl === "/trpc" && streamPaths.has(req.path)) return callsOfStream;
+  return req.baseUrl === "/trpc" ? req.path.split(/,|%2c/i).length : 1;
+}

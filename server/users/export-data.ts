@@ -60,7 +60,7 @@ export async function exportData(services: Needs, user: User): Promise<DataExpor
 }
 
 /** Rows of one statement, and of what is written at once: others' requests come in between. */
-const pageSize = 250;
+const pageSize = 100;
 
 /**
  * Every transaction of the user that fits, newest first. A page is read when it is asked for, after

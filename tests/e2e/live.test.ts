@@ -4,6 +4,7 @@ import { freePort } from "../../local/ports.ts";
 import type { Person, TestApp } from "../support/app.ts";
 import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
 import { openPage, type Witness } from "../support/browser.ts";
+import { matrixTest } from "../support/matrix.ts";
 import { browserCookies } from "../support/people.ts";
 import { openStream } from "../support/sse.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
@@ -162,32 +163,35 @@ test("I6 somebody else logs in in another tab: this one shows nothing of theirs 
   await until(() => streams() === 1);
 });
 
-test("a tab whose stream ten newer ones replaced opens it again when its browser is looked at, and not by itself", async () => {
-  const ada = await app.signUp("analyst");
-  const one = await dashboard(ada, app.url);
-  const two = await dashboard(ada, app.url, one.page);
-  await until(() => streams() === 1);
-  let opened = 0;
-  for (const { page } of [one, two]) {
-    page.on("request", (request) => {
-      if (request.url().includes("live.changes")) opened++;
-    });
-  }
-  const follow = () => openStream(`${app.url}/trpc/live.changes`, { cookie: ada.cookie });
-  const elsewhere = [];
-  for (let n = 0; n < 10; n++) elsewhere.push(await follow());
-  await until(() => streams() === 10);
-  // Longer than a refused stream is waited with.
-  await new Promise((resolve) => setTimeout(resolve, 17_000));
-  expect(opened).toBe(0);
-  // In the other tab: one of them follows for both.
-  await two.page.evaluate(() => window.dispatchEvent(new Event("focus")));
-  await until(() => opened === 1);
-  const [oldest] = elsewhere;
-  await oldest?.ended;
-  expect(oldest?.events.at(-1)?.data).toContain("stream_replaced");
-  await connect(ada);
-  for (const { page } of [one, two]) await card(page).waitFor();
-  expectQuiet(one);
-  for (const stream of elsewhere) stream.close();
-});
+matrixTest(
+  "a tab whose stream ten newer ones replaced opens it again when its browser is looked at, and not by itself",
+  async () => {
+    const ada = await app.signUp("analyst");
+    const one = await dashboard(ada, app.url);
+    const two = await dashboard(ada, app.url, one.page);
+    await until(() => streams() === 1);
+    let opened = 0;
+    for (const { page } of [one, two]) {
+      page.on("request", (request) => {
+        if (request.url().includes("live.changes")) opened++;
+      });
+    }
+    const follow = () => openStream(`${app.url}/trpc/live.changes`, { cookie: ada.cookie });
+    const elsewhere = [];
+    for (let n = 0; n < 10; n++) elsewhere.push(await follow());
+    await until(() => streams() === 10);
+    // Longer than a refused stream is waited with.
+    await new Promise((resolve) => setTimeout(resolve, 17_000));
+    expect(opened).toBe(0);
+    // In the other tab: one of them follows for both.
+    await two.page.evaluate(() => window.dispatchEvent(new Event("focus")));
+    await until(() => opened === 1);
+    const [oldest] = elsewhere;
+    await oldest?.ended;
+    expect(oldest?.events.at(-1)?.data).toContain("stream_replaced");
+    await connect(ada);
+    for (const { page } of [one, two]) await card(page).waitFor();
+    expectQuiet(one);
+    for (const stream of elsewhere) stream.close();
+  },
+);

@@ -5,6 +5,7 @@ import { startWorker, type Worker } from "../../server/jobs/worker.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { launchBrowser, openPage, type Witness } from "../support/browser.ts";
 import { card, finishLink, logIn, openBank } from "../support/link.ts";
+import { casesOf, matrixTest } from "../support/matrix.ts";
 import { redisFound, startRedis, type TestRedis } from "../support/redis.ts";
 
 let redis: TestRedis | undefined;
@@ -84,20 +85,25 @@ test("I7 K1 a card says how far the connection is, goes on by itself, and says t
 });
 
 describe.skipIf(!inject("redis"))("Redis stopped", () => {
-  test.each([
-    ["before", async () => {}, async () => {}],
-    [
-      "during",
-      async () => {
-        await redisIsThere();
-        await app.fault({ path: "/accounts/get", times: 1, do: { delay: 1_000 } });
-      },
-      async (page: Page) => {
-        await page.locator("[data-pending]").waitFor();
-        await redis?.stop();
-      },
-    ],
-  ])(
+  test.each(
+    casesOf(
+      [
+        ["before", async () => {}, async () => {}],
+        [
+          "during",
+          async () => {
+            await redisIsThere();
+            await app.fault({ path: "/accounts/get", times: 1, do: { delay: 1_000 } });
+          },
+          async (page: Page) => {
+            await page.locator("[data-pending]").waitFor();
+            await redis?.stop();
+          },
+        ],
+      ] as const,
+      ([when]) => when === "during",
+    ),
+  )(
     "%s a connect: the account shows, the trail says what is pending and ends as done once Redis is back",
     async (_when, before, during) => {
       await before();
@@ -121,19 +127,22 @@ describe.skipIf(!inject("redis"))("Redis stopped", () => {
     },
   );
 
-  test("after a connect: what is there stays, and the trail of its transactions goes on", async () => {
-    await redisIsThere();
-    const { page } = await dashboard();
-    await openBank(page);
-    await finishLink(page);
-    await card(page).getByText("Plaid Checking").waitFor();
-    await stepIs(page, "refreshed", "done");
-    await redis?.stop();
-    worker = await startWorker(app.services);
-    await stepIs(page, "transactions", "done");
-    // The end of the sync clears the cache too, which is no step of the connection.
-    await trailIs(page, "done");
-    await page.reload();
-    await card(page).getByText("Plaid Checking").waitFor();
-  });
+  matrixTest(
+    "after a connect: what is there stays, and the trail of its transactions goes on",
+    async () => {
+      await redisIsThere();
+      const { page } = await dashboard();
+      await openBank(page);
+      await finishLink(page);
+      await card(page).getByText("Plaid Checking").waitFor();
+      await stepIs(page, "refreshed", "done");
+      await redis?.stop();
+      worker = await startWorker(app.services);
+      await stepIs(page, "transactions", "done");
+      // The end of the sync clears the cache too, which is no step of the connection.
+      await trailIs(page, "done");
+      await page.reload();
+      await card(page).getByText("Plaid Checking").waitFor();
+    },
+  );
 });

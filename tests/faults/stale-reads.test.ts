@@ -1,10 +1,11 @@
 import { randomInt } from "node:crypto";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import { isMatrix } from "../support/matrix.ts";
 import { startRedis, type TestRedis } from "../support/redis.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
 
-const operations = 5_000;
+const operations = isMatrix ? 5_000 : 1_000;
 const atOnce = 12;
 
 /** What must be seen: the model is the list of connections that were answered, and when. */
@@ -46,7 +47,7 @@ function seeded(seed: number): () => number {
 }
 
 test.skipIf(!inject("redis"))(
-  "I5 two nodes, one Redis that comes and goes, 5,000 reads and connects: no read is stale",
+  "accounts.list is never stale at two nodes while their Redis comes and goes (I5)",
   { timeout: 240_000 },
   async () => {
     const seed = Number(process.env.SEED ?? randomInt(2 ** 31));
@@ -125,7 +126,7 @@ test.skipIf(!inject("redis"))(
 
     expect(stale, `seed ${seed}`).toEqual([]);
     expect(done.reads + done.connects, `seed ${seed}`).toBe(operations);
-    expect(done.connects).toBeGreaterThan(100);
+    expect(done.connects).toBeGreaterThan(operations / 50);
     // The cache was in use: the proof would be empty without it.
     const hits = await redis.command("info", "stats");
     expect(Number(/keyspace_hits:(\d+)/.exec(hits)?.[1])).toBeGreaterThan(operations / 10);

@@ -3,6 +3,7 @@ import { listJobs, requestSync } from "../../db/jobs.ts";
 import { startWorker, type Worker } from "../../server/jobs/worker.ts";
 import { rateLimits } from "../../server/plaid/rate-limits.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
+import { casesOf, isMatrix } from "../support/matrix.ts";
 import { startNode } from "../support/node-process.ts";
 import { transactionsAtPlaid, transactionsHere } from "../support/transactions.ts";
 import { until } from "../support/until.ts";
@@ -50,14 +51,19 @@ const quiet = () =>
     return !jobs.some(({ task }) => task === "sync_item" || task === "handle_webhook");
   });
 
-test.each([
-  ["begun", 1, 0],
-  ["fetched", 1, 0],
-  ["kept", 1, 1],
-  ["fetched", 3, 2],
-  ["kept", 3, 3],
-  ["finished", 1, 5],
-] as const)(
+test.each(
+  casesOf(
+    [
+      ["begun", 1, 0],
+      ["fetched", 1, 0],
+      ["kept", 1, 1],
+      ["fetched", 3, 2],
+      ["kept", 3, 3],
+      ["finished", 1, 5],
+    ] as const,
+    ([step, times]) => step === "kept" && times === 3,
+  ),
+)(
   "killed after '%s' no. %i, cursor and rows agree, and another worker goes on from there",
   async (step, times, pages) => {
     const one = await connect();
@@ -92,7 +98,7 @@ test.each([
   },
 );
 
-test.each(["first", "later"])(
+test.each(casesOf(["first", "later"], (which) => which === "later"))(
   "killed in the %s update, which has changed since: it is read again from where it began, and what came and went stays nowhere",
   async (which) => {
     const one = await connect();
@@ -121,8 +127,10 @@ test.each(["first", "later"])(
   },
 );
 
-test("20 Items syncing while webhooks arrive twice and shuffled end as one clean sync does", async () => {
-  const items = await Promise.all(Array.from({ length: 20 }, () => connect(catcher.url)));
+test("syncs end as one clean sync does when webhooks arrive twice and shuffled", async () => {
+  const items = await Promise.all(
+    Array.from({ length: isMatrix ? 20 : 8 }, () => connect(catcher.url)),
+  );
   const other = await app.startNode();
   try {
     workers.push(await startWorker(app.services), await startWorker(other.services));
@@ -158,14 +166,14 @@ test("20 Items syncing while webhooks arrive twice and shuffled end as one clean
     const { webhooks } = (await app.control("GET", "webhooks")) as {
       webhooks: { state: string }[];
     };
-    expect(webhooks.length).toBeGreaterThan(200);
+    expect(webhooks.length).toBeGreaterThan(items.length * 10);
     await until(async () => {
       const now = (await app.control("GET", "webhooks")) as { webhooks: { state: string }[] };
       return now.webhooks.every(({ state }) => state === "delivered");
     });
     await deliverShuffled();
     await quiet();
-    expect(delivered).toBeGreaterThan(400);
+    expect(delivered).toBeGreaterThan(items.length * 20);
   } finally {
     for (const worker of workers.splice(0)) await worker.stop();
     await other.close();

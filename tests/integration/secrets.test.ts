@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { freePort } from "../../local/ports.ts";
+import { casesOf } from "../support/matrix.ts";
 
 /** As it may stand in an output: itself, in base64, as hexadecimal, as Node prints bytes. */
 const formsOf = (bytes: Buffer) => {
@@ -11,7 +12,7 @@ const formsOf = (bytes: Buffer) => {
   return [bytes.toString("base64"), bytes.toString("base64url"), hex, hex.replace(/../g, "$& ")];
 };
 
-test.each(["throw", "reject"])(
+test.each(casesOf(["throw", "reject"], (how) => how === "reject"))(
   "a process that crashes (%s) with all its services in hand prints no secret, nor does its log or its diagnostic report",
   async (how) => {
     const nowhere = await freePort();

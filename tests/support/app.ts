@@ -7,7 +7,7 @@ import { parseConfig } from "../../server/config.ts";
 import { startServer } from "../../server/server.ts";
 import type { ServiceOptions } from "../../server/services.ts";
 import { testDatabase } from "./database.ts";
-import { addPerson, type Person } from "./people.ts";
+import { addPerson, cheapHash, type Person } from "./people.ts";
 import { until } from "./until.ts";
 
 export type { Person };
@@ -53,7 +53,11 @@ export async function startTestApp(
     ...overrides,
   };
   const destination = { write: (line: string) => logLines.push(line) };
-  const server = await startServer(parseConfig(env), { destination, ...options });
+  const server = await startServer(parseConfig(env), {
+    destination,
+    passwordCost: cheapHash,
+    ...options,
+  });
   const pool = new pg.Pool({ connectionString: env.DATABASE_DIRECT_URL, max: 2 });
   pool.on("error", () => {});
 
@@ -146,7 +150,7 @@ export async function startTestApp(
       const nodePort = await freePort();
       return startServer(
         parseConfig({ ...env, PORT: String(nodePort), APP_URL: `http://localhost:${nodePort}` }),
-        { destination, ...options },
+        { destination, passwordCost: cheapHash, ...options },
       );
     },
     /** A public_token as Link would hand it over; `user_custom` takes accounts as its password. */

@@ -5,10 +5,12 @@ import { oldPasswordHash } from "../support/people.ts";
 /** Counts blocks instead of computing them; every key is the same. */
 function counting(atOnce = 1) {
   const counted = { blocks: 0, calls: 0 };
-  const passwords = new Passwords(atOnce, async (_password, _salt, bytes, { N, r, p }) => {
-    counted.blocks += N * r * p;
-    counted.calls += 1;
-    return Buffer.alloc(bytes);
+  const passwords = new Passwords(atOnce, {
+    deriveKey: async (_password, _salt, bytes, { N, r, p }) => {
+      counted.blocks += N * r * p;
+      counted.calls += 1;
+      return Buffer.alloc(bytes);
+    },
   });
   return { passwords, counted };
 }
@@ -61,10 +63,12 @@ test("letters that look alike and are written in two ways are the same password"
 test("beyond a short queue a password is refused, and the next is taken once there is room", async () => {
   const running: (() => void)[] = [];
   let begun = 0;
-  const passwords = new Passwords(2, async (_password, _salt, bytes) => {
-    begun += 1;
-    await new Promise<void>((resolve) => running.push(resolve));
-    return Buffer.alloc(bytes);
+  const passwords = new Passwords(2, {
+    deriveKey: async (_password, _salt, bytes) => {
+      begun += 1;
+      await new Promise<void>((resolve) => running.push(resolve));
+      return Buffer.alloc(bytes);
+    },
   });
   const hashes = Array.from({ length: 18 }, () => passwords.hash("x"));
   await expect(passwords.hash("x")).rejects.toMatchObject({

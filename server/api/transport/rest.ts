@@ -1,5 +1,5 @@
 import type { ParsedUrlQuery } from "node:querystring";
-import { json, type Request, Router } from "express";
+import { type Request, Router } from "express";
 import snakecaseKeys from "snakecase-keys";
 import { FiscilityError } from "../../contracts/errors.ts";
 import type { Context } from "../context.ts";
@@ -15,12 +15,12 @@ type CreateContext = (req: Request) => Promise<Context>;
  * The REST face of every procedure, below `/api/v1`: JSON in and out, snake_case as Plaid's. Fields
  * of a GET or DELETE stand in the path and the query, those of a POST in the body.
  */
-export function createRestRouter(createContext: CreateContext, maxBody: number): Router {
-  return routerOf(endpoints, createContext, maxBody);
+export function createRestRouter(createContext: CreateContext): Router {
+  return routerOf(endpoints, createContext);
 }
 
 /** The two addresses that the flow's specification names, below `/plaid`: the same procedures. */
-export function createPlaidRouter(createContext: CreateContext, maxBody: number): Router {
+export function createPlaidRouter(createContext: CreateContext): Router {
   const paths: Record<string, string> = {
     "plaid.createLinkToken": "/create-link-token",
     connectAccount: "/exchange-token",
@@ -29,16 +29,11 @@ export function createPlaidRouter(createContext: CreateContext, maxBody: number)
     const path = paths[endpoint.name];
     return path ? [{ ...endpoint, path }] : [];
   });
-  return routerOf(twins, createContext, maxBody);
+  return routerOf(twins, createContext);
 }
 
-function routerOf(
-  served: readonly Endpoint[],
-  createContext: CreateContext,
-  maxBody: number,
-): Router {
+function routerOf(served: readonly Endpoint[], createContext: CreateContext): Router {
   const router = Router();
-  router.use(json({ limit: maxBody, inflate: false }));
   const pattern = ({ path }: Endpoint) => path.replace(/\{(\w+)\}/g, ":$1");
   for (const endpoint of served) {
     const method = endpoint.method.toLowerCase() as "get" | "post" | "delete";
@@ -73,9 +68,22 @@ function routerOf(
 /** The fields as the caller sent them: of a GET or DELETE in the path and the query, of a POST in the body. */
 function sentFields({ method }: Endpoint, req: Request): unknown {
   if (method !== "POST") return { ...req.query, ...req.params };
-  const body: object = req.body ?? {};
+  const body = bodyOf(req);
   const inPath = Object.keys(req.params).length > 0;
   return inPath && !Array.isArray(body) ? { ...body, ...req.params } : body;
+}
+
+/** The JSON object or array of a body that was read as text; `{}` without one. */
+function bodyOf({ body }: Request): object {
+  if (body === undefined || body === "") return {};
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch (cause) {
+    throw new FiscilityError("invalid_json", { cause });
+  }
+  if (typeof parsed !== "object" || parsed === null) throw new FiscilityError("invalid_json");
+  return parsed;
 }
 
 /** `invalid_input` with the fields under the names that the caller gave them. */

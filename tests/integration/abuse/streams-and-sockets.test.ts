@@ -76,15 +76,19 @@ test("a user has ten streams at a node, by sessions and keys together: the oldes
   expect(app.services.live.size).toBe(11);
 });
 
-test("300 streams of one session leave it ten sockets", async () => {
+test("120 streams of one session leave it ten sockets, and opening more is refused for a minute", async () => {
   const { cookie } = await app.signUp();
   const get = `GET /trpc/live.changes HTTP/1.1\r\nhost: a\r\ncookie: ${cookie}\r\n\r\n`;
   const sockets: Awaited<ReturnType<typeof raw>>[] = [];
-  for (let n = 0; n < 6; n++) {
-    sockets.push(...(await Promise.all(Array.from({ length: 50 }, () => raw(get)))));
+  for (let n = 0; n < 3; n++) {
+    sockets.push(...(await Promise.all(Array.from({ length: 40 }, () => raw(get)))));
   }
   await until(() => sockets.every(({ heard }) => heard.includes("event: connected")));
   await until(() => sockets.filter(({ closed }) => !closed).length === 10);
+  expect(app.services.live.size).toBe(10);
+  // Each counts as ten of the session's 1,200 calls.
+  const refused = await raw(get);
+  await until(() => refused.heard.includes("HTTP/1.1 429"));
   expect(app.services.live.size).toBe(10);
 });
 

@@ -1,0 +1,149 @@
+import { randomUUID } from "node:crypto";
+import snakecaseKeys from "snakecase-keys";
+import { z } from "zod";
+import { type Endpoint, endpoints, subscriptions } from "../../server/api/contract/endpoints.ts";
+import { syncItem } from "../../server/transactions/sync-item.ts";
+import type { Person, TestApp } from "./app.ts";
+
+type Schema = z.core.JSONSchema.JSONSchema;
+
+/** What a person has, as far as a procedure takes it. */
+export interface Owned {
+  itemId: string;
+  bank: string;
+  accountId: string;
+  /** Where their second page of transactions begins. */
+  cursor: string;
+  apiKeyId: string;
+  /** Spent for their Item. */
+  publicToken: string;
+  /** What Plaid calls their Item, their account and their opening of Link. */
+  plaid: { institutionId: string; accountId: string; linkSessionId: string };
+  dataVersion: number;
+}
+
+/**
+ * What a field of an input holds in a good call by the owner, by the field's name, or by the procedure's
+ * and the field's where the name alone does not say. Ids are taken from here; other fields are made up
+ * from their schema unless they are here.
+ */
+const values: Record<string, (own: Owned) => unknown> = {
+  itemId: (own) => own.itemId,
+  accountId: (own) => own.accountId,
+  cursor: (own) => own.cursor,
+  publicToken: (own) => own.publicToken,
+  linkSessionId: (own) => own.plaid.linkSessionId,
+  institutionId: (own) => own.plaid.institutionId,
+  lastEventId: (own) => String(own.dataVersion),
+  "accounts.get id": (own) => own.accountId,
+  "apiKeys.revoke id": (own) => own.apiKeyId,
+  "connectAccount id": (own) => own.plaid.accountId,
+  "account.delete confirmation": () => "delete my account",
+  "items.disconnect confirmation": (own) => `disconnect ${own.bank}`,
+  password: () => "correct horse battery",
+  scopes: () => ["accounts:read"],
+};
+
+/** Those that end something, called last: each leaves the ones after it something to end. */
+export const endings = ["items.disconnect", "apiKeys.revoke", "account.delete"];
+
+const namesThings = (name: string) => /^(id|cursor)$|Ids?$|Token$/.test(name);
+
+/** Fills what a schema requires and every field that names something. */
+function fill(procedure: string, schema: Schema, own: Owned, field = ""): unknown {
+  const value = values[`${procedure} ${field}`] ?? values[field];
+  if (value) return value(own);
+  if (namesThings(field))
+    throw new Error(`say in \`values\` what "${field}" of ${procedure} holds`);
+  const [choice] = [...(schema.anyOf ?? []), ...(schema.oneOf ?? [])] as Schema[];
+  if (choice) return fill(procedure, choice, own, field);
+  if (schema.const !== undefined) return schema.const;
+  if (schema.enum) return schema.enum[0];
+  if (schema.type === "object") {
+    const fields = Object.entries(schema.properties ?? {}) as [string, Schema][];
+    const filled = fields.filter(
+      ([name, inner]) => schema.required?.includes(name) || mentions(name, inner),
+    );
+    return Object.fromEntries(
+      filled.map(([name, inner]) => [name, fill(procedure, inner, own, name)]),
+    );
+  }
+  if (schema.type === "array") return [fill(procedure, schema.items as Schema, own)];
+  if (schema.type === "boolean") return true;
+  if (schema.type === "integer" || schema.type === "number") return schema.minimum ?? 1;
+  return "Mine";
+}
+
+/** Whether a field, or one inside it, names something. */
+function mentions(name: string, schema: Schema): boolean {
+  const inner = [
+    ...(schema.anyOf ?? []),
+    ...(schema.oneOf ?? []),
+    ...(schema.items ? [schema.items] : []),
+  ] as Schema[];
+  return (
+    namesThings(name) ||
+    inner.some((one) => mentions("", one)) ||
+    Object.entries(schema.properties ?? {}).some(([field, one]) => mentions(field, one as Schema))
+  );
+}
+
+/** The input schema of every procedure. */
+export const inputs = new Map(
+  [...endpoints, ...subscriptions].map(({ name, input }) => [name, input]),
+);
+
+/** A good call of a procedure by the one who owns what it names. */
+export function goodCall(name: string, own: Owned): object | undefined {
+  const input = inputs.get(name);
+  if (!input) return undefined;
+  return fill(name, z.toJSONSchema(input, { io: "input", unrepresentable: "any" }), own) as object;
+}
+
+/** Gives a person something of everything. */
+export async function stock(app: TestApp, person: Person): Promise<Owned> {
+  const publicToken = await app.publicToken();
+  const { body } = await app.post("/plaid/exchange-token", { public_token: publicToken }, person);
+  const itemId: string = body.item.id;
+  const { signal } = new AbortController();
+  await syncItem(app.services, { userId: person.id, itemId }, app.services.log, signal);
+  await app.post("/plaid/create-link-token", {}, person);
+  const key = { name: "Hers", scopes: ["accounts:read"], expires_in_days: 1 };
+  await app.stepUp(person);
+  const made = await app.post("/api/v1/api-keys", key, person);
+  const accountId: string = body.accounts[0].id;
+  const cookie = { cookie: person.cookie };
+  const page = await fetch(`${app.url}/api/v1/transactions`, { headers: cookie });
+  const { next_cursor: cursor } = (await page.json()) as { next_cursor: string };
+  const [account] = await app.query("select plaid_account_id id from accounts where id = $1", [
+    accountId,
+  ]);
+  const [user] = await app.query("select data_version from users where id = $1", [person.id]);
+  return {
+    itemId,
+    bank: body.item.institution.name,
+    accountId,
+    cursor,
+    apiKeyId: made.body.api_key.id,
+    publicToken,
+    plaid: { institutionId: "ins_109508", accountId: account.id, linkSessionId: randomUUID() },
+    dataVersion: user.data_version,
+  };
+}
+
+/** A call by REST: its path with the fields that stand there and, but for a POST, in its query; its body. */
+export function restCall(
+  { method, path }: Pick<Endpoint, "method" | "path">,
+  input: object | undefined,
+): { url: string; body: object | undefined } {
+  const fields: Record<string, unknown> = { ...input };
+  const at = path.replace(/\{(\w+)\}/g, (_whole, field) => {
+    const value = String(fields[field]);
+    delete fields[field];
+    return encodeURIComponent(value);
+  });
+  const snake = snakecaseKeys(fields, { deep: true });
+  if (method === "POST") return { url: `/api/v1${at}`, body: snake };
+  const query = new URLSearchParams(snake as Record<string, string>);
+  return { url: `/api/v1${at}?${query}`, body: undefined };
+}
