@@ -18,10 +18,12 @@ async function main(): Promise<void> {
     const config = parseConfig(local?.env ?? process.env);
     for (const name of secretVariables) delete process.env[name];
     await prepareDatabase(config.databaseDirectUrl.reveal());
-    const server = await startServer(config);
+    let isPrepared = local === null;
+    const server = await startServer(config, { isPrepared: () => isPrepared });
     const migrated = await untilMigrated(server.services, stopped);
     const worker = migrated && config.worker === "here" ? await startWorker(server.services) : null;
     const lines = local ? await local.ready(server.services) : [`Fiscility is at ${server.url}`];
+    isPrepared = true;
     process.stderr.write(`\n${lines.join("\n")}\n\n`);
     await stopped;
     await Promise.all([worker?.stop(), server.drain()]);

@@ -26,10 +26,13 @@ export interface RunningServer {
 
 const buildFile = path.join(import.meta.dirname, "../build/server/index.js");
 
-/** Starts the app on `config.port` (0: any free one) of `config.host`. Rejects with EADDRINUSE when it is taken. */
+/**
+ * Starts the app on `config.port` (0: any free one) of `config.host`. `/readyz` is not ok before
+ * `isPrepared`. Rejects with EADDRINUSE when the port is taken.
+ */
 export async function startServer(
   config: Config,
-  options: ServiceOptions = {},
+  { isPrepared = () => true, ...options }: ServiceOptions & { isPrepared?: () => boolean } = {},
 ): Promise<RunningServer> {
   const build = (await import(pathToFileURL(buildFile).href)) as ServerBuild;
   const telemetry = await startTelemetry(config);
@@ -39,7 +42,7 @@ export async function startServer(
     await telemetry.close();
   };
   const stopping = new AbortController();
-  const app = createHttp(services, build, stopping.signal);
+  const app = createHttp(services, build, { stopping: stopping.signal, isPrepared });
   const open = new Set<ServerResponse>();
   const server = createServer(serverOptions(services.limits), app);
   limitSockets(

@@ -40,7 +40,7 @@ const clientFolder = path.join(import.meta.dirname, "../../build/client");
 export function createHttp(
   services: Services,
   build: ServerBuild,
-  stopping: AbortSignal,
+  state: { stopping: AbortSignal; isPrepared: () => boolean },
 ): express.Express {
   const { config, auth, log } = services;
   const app = express();
@@ -80,7 +80,7 @@ export function createHttp(
   app.use(compress);
 
   app.get("/healthz", (_req, res) => void res.json({ status: "ok", app: "fiscility" }));
-  const readiness = createReadiness(() => pendingMigrations(services.db as never), stopping);
+  const readiness = createReadiness(() => pendingMigrations(services.db as never), state);
   app.get("/readyz", async (_req, res) => {
     const status = await readiness();
     res.status(status === "ok" ? 200 : 503).json({ status });

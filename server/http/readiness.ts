@@ -2,16 +2,16 @@
 const freshFor = 1_000;
 
 /** What `/readyz` says of this process; it is ready at "ok". */
-export type Readiness = "ok" | "migrating" | "database unreachable" | "stopping";
+export type Readiness = "ok" | "starting" | "migrating" | "database unreachable" | "stopping";
 
 /**
  * Asks PostgreSQL whether the process is ready at most once a second, and once for all who ask at the same time:
- * anybody may ask, without logging in. `pendingMigrations` rejects while PostgreSQL is away; `clock` is in
+ * anybody may ask, without logging in. `isPrepared`: what local mode makes, the demo user, is there. `pendingMigrations` rejects while PostgreSQL is away; `clock` is in
  * milliseconds.
  */
 export function createReadiness(
   pendingMigrations: () => Promise<readonly string[]>,
-  stopping: AbortSignal,
+  { stopping, isPrepared }: { stopping: AbortSignal; isPrepared: () => boolean },
   clock: () => number = () => performance.now(),
 ): () => Promise<Readiness> {
   let asking: Promise<Readiness> | undefined;
@@ -27,6 +27,7 @@ export function createReadiness(
   };
   return async () => {
     if (stopping.aborted) return "stopping";
+    if (!isPrepared()) return "starting";
     if (latest && clock() < latest.until) return latest.readiness;
     asking ??= ask();
     const readiness = await asking;

@@ -190,7 +190,10 @@ async function overTrpc(world: World): Promise<Figure> {
   });
   const remix = path.join(root, "build/server/index.js");
   const build = (await import(pathToFileURL(remix).href)) as ServerBuild;
-  const ours = createHttp(unlimited, build, new AbortController().signal);
+  const ours = createHttp(unlimited, build, {
+    stopping: new AbortController().signal,
+    isPrepared: () => true,
+  });
   const servers = [bare.listen(0), ours.listen(0)] as const;
   const [bareUrl, ourUrl] = servers.map(
     (server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

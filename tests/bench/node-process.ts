@@ -119,7 +119,10 @@ async function startStill(): Promise<string> {
   });
   const still: ServerBuild = { ...build, routes: Object.fromEntries(routes) };
   const { services } = createServices(parseConfig(process.env), { destination: nowhere });
-  const product = createHttp(services, still, new AbortController().signal);
+  const product = createHttp(services, still, {
+    stopping: new AbortController().signal,
+    isPrepared: () => true,
+  });
   const pages = createRequestHandler({
     build: still,
     mode: "production",

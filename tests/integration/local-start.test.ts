@@ -98,11 +98,29 @@ test("Ctrl-C ends the app, its database and its Plaid in order, without an error
   });
   let said = "";
   const ended = once(child, "exit");
+  // The very first moment that it is ready, the demo user can log in.
+  const loggedIn = (async () => {
+    const url = `http://localhost:${ports.PORT}`;
+    const isReady = () =>
+      fetch(`${url}/readyz`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    while (!(await isReady())) await new Promise((resolve) => setTimeout(resolve, 5));
+    return (
+      await fetch(`${url}/api/auth/sign-in/email`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ email: "demo@fiscility.test", password: "demo-password" }),
+      })
+    ).status;
+  })();
   try {
     for await (const chunk of child.stderr.iterator({ destroyOnReturn: false })) {
       said += chunk;
       if (said.includes("demo@fiscility.test")) break;
     }
+    expect(await loggedIn).toBe(200);
     const pidFile = path.join(cwd, ".local/postgres/postmaster.pid");
     expect(existsSync(pidFile)).toBe(true);
     child.stderr.on("data", (chunk) => {

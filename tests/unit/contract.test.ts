@@ -12,7 +12,7 @@ const { version } = JSON.parse(readFileSync("client/package.json", "utf8")) as {
 test("G5 what the client promises is what the server does; a change is meant, with a version", () => {
   const { breaking, additions } = contractChanges(kept, createContract(version));
   const how =
-    "The public contract changed. `npm run contract` says which version and changelog entry it needs, and writes it down.";
+    "The public contract changed. `npm run contract` says how, and `npm run contract -- --write` publishes it.";
   expect({ breaking, additions }, how).toEqual({ breaking: [], additions: [] });
   expect(version, how).toBe(kept.version);
   expect(JSON.stringify(createContract(version)), how).toBe(JSON.stringify(kept));

@@ -6,11 +6,16 @@ function readinessOf(answer: () => Promise<string[]>) {
   const stopping = new AbortController();
   let now = 0;
   let asked = 0;
+  let prepared = true;
   const count = () => {
     asked += 1;
     return answer();
   };
-  const readiness = createReadiness(count, stopping.signal, () => now);
+  const readiness = createReadiness(
+    count,
+    { stopping: stopping.signal, isPrepared: () => prepared },
+    () => now,
+  );
   return {
     readiness,
     stop: () => stopping.abort(),
@@ -18,6 +23,9 @@ function readinessOf(answer: () => Promise<string[]>) {
       now += ms;
     },
     asked: () => asked,
+    prepare: (is: boolean) => {
+      prepared = is;
+    },
   };
 }
 
@@ -56,4 +64,12 @@ test("readiness says at once that the process stops, also to those who wait for 
   for (const done of waiting) done([]);
   expect(await before).toBe("stopping");
   expect(asked()).toBe(1);
+});
+
+test("readiness is not ok before local mode has made its demo user", async () => {
+  const { readiness, prepare } = readinessOf(async () => []);
+  prepare(false);
+  expect(await readiness()).toBe("starting");
+  prepare(true);
+  expect(await readiness()).toBe("ok");
 });

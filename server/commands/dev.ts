@@ -1,0 +1,31 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import path from "node:path";
+
+const root = path.join(import.meta.dirname, "../..");
+const built = path.join(root, "build/server/index.js");
+
+/** When anything below `folder` was last changed, in milliseconds since 1970. */
+const changedAt = (folder: string): number =>
+  Math.max(
+    ...readdirSync(folder, { recursive: true, encoding: "utf8" }).map(
+      (name) => statSync(path.join(folder, name)).mtimeMs,
+    ),
+  );
+
+/**
+ * `npm run dev`, which `tsx watch` starts again at every change: builds the pages when they or the
+ * contracts have changed since the last build, and starts the app. Pages that do not build are reported,
+ * and the last ones that did are served.
+ */
+const sources = ["app", "server/contracts", "public"].map((folder) => path.join(root, folder));
+const isStale = !existsSync(built) || Math.max(...sources.map(changedAt)) > statSync(built).mtimeMs;
+if (isStale) {
+  const { status } = spawnSync("npm", ["run", "build", "--silent"], {
+    cwd: root,
+    stdio: "inherit",
+    shell: process.platform === "win32",
+  });
+  if (status !== 0 && !existsSync(built)) process.exit(1);
+}
+await import("../main.ts");
