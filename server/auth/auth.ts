@@ -151,6 +151,9 @@ export function createAuth(
     advanced: {
       cookiePrefix: "fiscility",
       useSecureCookies: config.production,
+      // `refuseForeignOrigin` refuses other sites' requests. better-auth's own check also refuses scripts: the
+      // `fetch` of Node sends Sec-Fetch-Mode and no Origin. (It is off in tests, whatever is set here.)
+      disableCSRFCheck: true,
       // Whole, for whose own list it is.
       ipAddress: { ipv6Subnet: 128 },
       database: { generateId: "uuid", joins: true },

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Db } from "../../db/client.ts";
-import type { Calling, RequestLimiter } from "../cache/request-limiter.ts";
+import type { Allowance, Calling, RequestLimiter } from "../cache/request-limiter.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import { type ApiKeyReads, authenticateApiKey } from "./api-keys.ts";
 import type { Auth } from "./auth.ts";
@@ -24,21 +24,23 @@ export async function identify(
 ): Promise<Identity> {
   const { auth, requestLimiter } = services;
   const { authorization, cookie } = headers;
-  const count = async (caller: Calling) => {
-    const { limit, windowSeconds, allowed, remaining, resetSeconds } = await requestLimiter.consume(
-      caller,
-      calls,
-    );
-    setHeader("RateLimit-Policy", `"${caller.by}";q=${limit};w=${windowSeconds}`);
-    setHeader("RateLimit", `"${caller.by}";r=${remaining};t=${resetSeconds}`);
+  const credential = authorization ?? cookie;
+  if (credential === undefined) return nobody;
+  const admit = (by: Calling["by"], allowance: Allowance) => {
+    const { limit, windowSeconds, allowed, remaining, resetSeconds } = allowance;
+    setHeader("RateLimit-Policy", `"${by}";q=${limit};w=${windowSeconds}`);
+    setHeader("RateLimit", `"${by}";r=${remaining};t=${resetSeconds}`);
     if (allowed) return;
     setHeader("Retry-After", String(resetSeconds));
     throw new FiscilityError("rate_limited", {
       details: { limit, windowSeconds, retryAfterSeconds: resetSeconds },
     });
   };
+  const over = requestLimiter.overLimit(credential);
+  if (over) admit(authorization === undefined ? "session" : "key", over);
+  const count = async (caller: Calling) =>
+    admit(caller.by, await requestLimiter.consume(caller, calls, credential));
   if (authorization === undefined) {
-    if (cookie === undefined) return nobody;
     const session = await auth.authenticate(headers, (lines) => setHeader("Set-Cookie", lines));
     if (!session) return nobody;
     await count({ by: "session", id: session.sessionId });

@@ -21,9 +21,17 @@ export interface Allowance {
 
 /** Counts the calls of each API key and of each session. */
 export interface RequestLimiter {
-  /** Counts `calls` against the caller. Never rejects. */
-  consume(caller: Calling, calls: number): Promise<Allowance>;
+  /** Counts `calls` against the caller, who sent `credential`. Never rejects. */
+  consume(caller: Calling, calls: number, credential: string): Promise<Allowance>;
+  /**
+   * How the caller with this credential stands, if they are over their limit here; else null. Refusing
+   * them again takes no look into the database.
+   */
+  overLimit(credential: string): Allowance | null;
 }
+
+/** Callers over their limit that a process knows. */
+const maxOverLimit = 10_000;
 
 /** What this process knows of a session's window. */
 interface Window {
@@ -58,6 +66,7 @@ export function createRequestLimiter(redis: RedisAdapter | null, quotas: Quotas)
   const countOfKey = counter(quotas.keyCalls, "fiscility:calls");
   const countOfSession = counter(quotas.sessionCalls, "fiscility:session-calls");
   const windows = new LRUCache<string, Window>({ max: maxWindows });
+  const over = new LRUCache<string, Allowance>({ max: maxOverLimit });
   const allowance = (limit: number, used: number, resetMs: number): Allowance => ({
     limit,
     windowSeconds: duration,
@@ -88,21 +97,34 @@ export function createRequestLimiter(redis: RedisAdapter | null, quotas: Quotas)
     return fresh;
   }
 
+  async function count({ by, id }: Calling, calls: number): Promise<Allowance> {
+    if (by === "key") {
+      const { used, resetMs } = await countOfKey(id, calls);
+      return allowance(quotas.keyCalls, used, resetMs);
+    }
+    const window = windowOf(id);
+    window.own += calls;
+    // Its place among the calls here: those that come while it waits are after it.
+    const place = window.own;
+    const due = window.own - window.reported >= quotas.sessionCalls * reportShare;
+    if (window.others === null || due) window.report ??= report(id, window);
+    if (window.others === null) await window.report;
+    const used = (window.others ?? 0) + place;
+    return allowance(quotas.sessionCalls, used, window.endsAt - performance.now());
+  }
+
   return {
-    async consume({ by, id }, calls) {
-      if (by === "key") {
-        const { used, resetMs } = await countOfKey(id, calls);
-        return allowance(quotas.keyCalls, used, resetMs);
-      }
-      const window = windowOf(id);
-      window.own += calls;
-      // Its place among the calls here: those that come while it waits are after it.
-      const place = window.own;
-      const due = window.own - window.reported >= quotas.sessionCalls * reportShare;
-      if (window.others === null || due) window.report ??= report(id, window);
-      if (window.others === null) await window.report;
-      const used = (window.others ?? 0) + place;
-      return allowance(quotas.sessionCalls, used, window.endsAt - performance.now());
+    async consume(caller, calls, credential) {
+      const counted = await count(caller, calls);
+      // Not a batch that is too large for what is left: a smaller one may fit.
+      if (counted.remaining === 0 && !counted.allowed && calls <= quotas.callsOfStream)
+        over.set(credential, counted, { ttl: counted.resetSeconds * 1000 });
+      return counted;
+    },
+    overLimit(credential) {
+      const known = over.get(credential);
+      const resetSeconds = Math.ceil(over.getRemainingTTL(credential) / 1000);
+      return known ? { ...known, resetSeconds: Math.max(1, resetSeconds) } : null;
     },
   };
 }

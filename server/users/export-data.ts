@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { listActivity } from "../../db/account-activity.ts";
 import { listItems } from "../../db/items.ts";
 import { listLogIns } from "../../db/log-ins.ts";
@@ -62,6 +63,9 @@ export async function exportData(services: Needs, user: User): Promise<DataExpor
 /** Rows of one statement, and of what is written at once: others' requests come in between. */
 const pageSize = 100;
 
+/** Milliseconds between two pages of a slow reader, who leaves us at rest already. */
+const longestRest = 50;
+
 /**
  * Every transaction of the user that fits, newest first. A page is read when it is asked for, after
  * the last row of the one before: what arrives meanwhile neither repeats nor hides any. No connection
@@ -75,11 +79,14 @@ export async function* transactionPages(
   let last: Transaction | null = null;
   for (;;) {
     const after: Transaction | null = last;
+    const begun = performance.now();
     const page: Transaction[] = await heavyReads.run(userId, () =>
       findTransactions(db, userId, filter, after, pageSize),
     );
     if (page.length > 0) yield page;
     last = page.at(-1) ?? null;
     if (page.length < pageSize) return;
+    // At work half of the time at most: other users' requests must not wait behind a long history.
+    await sleep(Math.min(performance.now() - begun, longestRest));
   }
 }

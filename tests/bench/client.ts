@@ -169,6 +169,7 @@ async function overTrpc(world: World): Promise<Figure> {
   const unlimited: Services = {
     ...services,
     requestLimiter: {
+      overLimit: () => null,
       consume: async () => ({
         ...{ limit: 600, windowSeconds: 60, allowed: true },
         ...{ remaining: 600, resetSeconds: 60 },
