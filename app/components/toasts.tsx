@@ -5,6 +5,7 @@ import {
   type SyntheticEvent,
   useSyncExternalStore,
 } from "react";
+import { createStore } from "../store.ts";
 import { text } from "../text.ts";
 import { Button } from "./button.tsx";
 
@@ -12,17 +13,10 @@ type Sonner = typeof import("./toaster.tsx");
 type Body = (dismiss: () => void) => ReactElement;
 
 /** What `Toasts` renders: the library once it is here, and a toast that had to do without it. */
-let stage: { sonner: Sonner | null; plain: ReactElement | null } = { sonner: null, plain: null };
-const watchers = new Set<() => void>();
-function setStage(change: Partial<typeof stage>) {
-  stage = { ...stage, ...change };
-  for (const watch of watchers) watch();
-}
-const watchStage = (watch: () => void) => {
-  watchers.add(watch);
-  return () => watchers.delete(watch);
-};
-const stageNow = () => stage;
+const stage = createStore<{ sonner: Sonner | null; plain: ReactElement | null }>({
+  sonner: null,
+  plain: null,
+});
 
 let onReady: () => void;
 const ready = new Promise<void>((resolve) => {
@@ -32,7 +26,7 @@ const ready = new Promise<void>((resolve) => {
 /** The library, shown and listening. Rejects when it cannot be had; the next call tries again. */
 async function library(): Promise<Sonner> {
   const sonner = await import("./toaster.tsx");
-  if (!stage.sonner) setStage({ sonner });
+  if (!stage.now().sonner) stage.set({ ...stage.now(), sonner });
   await ready;
   return sonner;
 }
@@ -44,7 +38,7 @@ export function prepareToasts(): void {
 
 /** Where toasts appear. Rendered once, in the root, so that they outlive a change of page. */
 export function Toasts() {
-  const { sonner, plain } = useSyncExternalStore(watchStage, stageNow, stageNow);
+  const { sonner, plain } = useSyncExternalStore(stage.watch, stage.now, stage.now);
   return (
     <>
       {sonner ? <sonner.default onReady={onReady} /> : null}
@@ -78,8 +72,8 @@ function show(place: string, body: Body, duration: number) {
     () => {
       // Without a network there is no library, and this is what there is to say.
       if (!wanted) return;
-      const dismiss = () => setStage({ plain: null });
-      setStage({ plain: body(dismiss) });
+      const dismiss = () => stage.set({ ...stage.now(), plain: null });
+      stage.set({ ...stage.now(), plain: body(dismiss) });
       shown.set(place, dismiss);
     },
   );

@@ -1,4 +1,5 @@
 import { createContext, useContext, useSyncExternalStore } from "react";
+import { createStore } from "../store.ts";
 import { start, transition } from "./connect-machine.ts";
 import type { ConnectEffect, ConnectEvent, ConnectState, OpenRequest } from "./connect-types.ts";
 
@@ -14,25 +15,13 @@ export type ConnectStore = ReturnType<typeof createConnectStore>;
 export function createConnectStore(
   perform: (effect: ConnectEffect, send: (event: ConnectEvent) => void) => void,
 ) {
-  let state = start;
-  const watchers = new Set<() => void>();
+  const { now, set, watch } = createStore<ConnectState>(start);
   const send = (event: ConnectEvent) => {
-    const [next, effects] = transition(state, event);
-    if (next !== state) {
-      state = next;
-      for (const watch of watchers) watch();
-    }
+    const [next, effects] = transition(now(), event);
+    set(next);
     for (const effect of effects) perform(effect, send);
   };
-  return {
-    send,
-    open: (request: OpenRequest) => send({ type: "open", request }),
-    now: () => state,
-    watch(watch: () => void) {
-      watchers.add(watch);
-      return () => watchers.delete(watch);
-    },
-  };
+  return { send, open: (request: OpenRequest) => send({ type: "open", request }), now, watch };
 }
 
 /** The state of the flow as it is now; the component follows it. */
