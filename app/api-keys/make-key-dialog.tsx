@@ -35,7 +35,8 @@ export function MakeKeyDialog({ proved, onClose }: MakeKeyDialogProps) {
 
   if (answer && "key" in answer) return <NewKey value={answer.key} onClose={onClose} />;
 
-  const busy = fetcher.state !== "idle";
+  // Not while the page loads its data again: by then the user may be answering what was wrong.
+  const busy = fetcher.state === "submitting";
   return (
     <Dialog
       open
