@@ -98,6 +98,21 @@ export function isHeldUp(error: unknown): boolean {
   return error instanceof pg.DatabaseError && ["55P03", "40P01"].includes(error.code ?? "");
 }
 
+/**
+ * The connection was lost while a statement ran: whether it took effect is not known. An administrator or a
+ * restart ended it (57P01 to 57P03), or its socket closed.
+ * https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+export function isConnectionLost(error: unknown): boolean {
+  if (error instanceof pg.DatabaseError) return /^57P0[123]$/.test(error.code ?? "");
+  return (
+    error instanceof Error &&
+    /^(Connection terminated|PostgreSQL does not answer|Client has encountered a connection error)/.test(
+      error.message,
+    )
+  );
+}
+
 /** How a pool is used: connections open, those of them that are idle, and who waits for one. */
 export interface PoolUse {
   open: number;

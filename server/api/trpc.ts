@@ -1,6 +1,6 @@
 import { initTRPC, TRPCError } from "@trpc/server";
 import { ZodError } from "zod";
-import { DatabaseUnreachable, isHeldUp } from "../../db/client.ts";
+import { DatabaseUnreachable, isConnectionLost, isHeldUp } from "../../db/client.ts";
 import type { User } from "../auth/identity.ts";
 import { requireProof } from "../auth/step-up.ts";
 import { FiscilityError, type Reason, reasons } from "../contracts/errors.ts";
@@ -51,6 +51,14 @@ export function toFiscilityError(error: unknown): FiscilityError {
   return new FiscilityError("internal", { cause: error });
 }
 
+/** As `toFiscilityError`, for work that changes nothing: a connection that was lost did no harm. */
+export function toReadError(error: unknown): FiscilityError {
+  const cause = error instanceof TRPCError ? error.cause : error;
+  return isConnectionLost(cause)
+    ? new FiscilityError("unavailable", { cause })
+    : toFiscilityError(error);
+}
+
 /** The refusals tRPC makes itself, before a procedure runs. */
 const trpcReasons: Partial<Record<TRPCError["code"], Reason>> = {
   PARSE_ERROR: "invalid_json",
@@ -87,7 +95,7 @@ function admit(ctx: Context, meta: ProcedureMeta | undefined): User {
  * leaves as the TRPCError it is (a stream, which fails after it has left, does that itself). One
  * middleware, as each costs every call.
  */
-const guarded = t.middleware(({ ctx, meta, path, next }) =>
+const guarded = t.middleware(({ ctx, meta, path, type, next }) =>
   spans
     .inSpan(`procedure ${path}`, {}, async () => {
       try {
@@ -97,7 +105,7 @@ const guarded = t.middleware(({ ctx, meta, path, next }) =>
         if (result.ok) return result;
         throw result.error;
       } catch (error) {
-        throw toFiscilityError(error);
+        throw type === "query" ? toReadError(error) : toFiscilityError(error);
       }
     })
     .catch((error) => {

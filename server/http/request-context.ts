@@ -1,7 +1,7 @@
 import type { Request } from "express";
 import type { Context } from "../api/context.ts";
 import { subscriptions } from "../api/contract/endpoints.ts";
-import { toFiscilityError } from "../api/trpc.ts";
+import { toReadError } from "../api/trpc.ts";
 import { identify, nobody } from "../auth/identify.ts";
 import { reasons } from "../contracts/errors.ts";
 import type { Services } from "../services.ts";
@@ -29,7 +29,7 @@ async function read(services: Services, req: Request, requestId: string): Promis
     setHeader,
   ).then(
     (identity) => ({ ...identity, refusal: null }),
-    (error: unknown) => ({ ...nobody, refusal: toFiscilityError(error) }),
+    (error: unknown) => ({ ...nobody, refusal: toReadError(error) }),
   );
   const { refusal, apiKey } = identified;
   // https://www.rfc-editor.org/rfc/rfc6750#section-3

@@ -61,10 +61,10 @@ export async function exportData(services: Needs, user: User): Promise<DataExpor
 }
 
 /** Rows of one statement, and of what is written at once: others' requests come in between. */
-const pageSize = 100;
+const pageSize = 200;
 
 /** Milliseconds between two pages of a slow reader, who leaves us at rest already. */
-const longestRest = 50;
+const longestRest = 5;
 
 /**
  * Every transaction of the user that fits, newest first. A page is read when it is asked for, after

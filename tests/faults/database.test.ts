@@ -12,6 +12,7 @@ import { prepareDatabase } from "../../server/prepare-database.ts";
 import { startServer } from "../../server/server.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { compareBooks, right } from "../support/books.ts";
+import { until } from "../support/until.ts";
 
 // A server of its own: it is stopped and started under the app.
 const folder = mkdtempSync(path.join(tmpdir(), "fiscility-faults-"));
@@ -167,3 +168,23 @@ test("a call that waits too long for a person's lock changes nothing, and may be
   expect(await app.query("select 1 from api_keys")).toEqual([]);
   expect((await makeKey()).status).toBe(200);
 });
+
+test.each(["plans", "sessions"])(
+  "a read answers unavailable when PostgreSQL ends its connection while it waits for %s",
+  async (table) => {
+    const user = await app.signUp();
+    const locker = new pg.Client({ connectionString: server.urlOf("faults") });
+    await locker.connect();
+    try {
+      await locker.query(`begin; lock table ${table} in access exclusive mode`);
+      const answer = fetch(`${app.url}/api/v1/plan`, { headers: { cookie: user.cookie } });
+      const ended = `select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'`;
+      await until(async () => (await app.query(ended)).length > 0);
+      const { status } = await answer;
+      expect(status).toBe(503);
+    } finally {
+      await locker.end();
+    }
+  },
+);
