@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { Agent, request } from "node:http";
 
 const STARTS = 5;
-const EXCHANGES = 5_000;
+const EXCHANGES = 20_000;
+const WARM_UP = 2_000;
 const AT_ONCE = 32;
 const TRANSACTIONS = 20_000;
 const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
@@ -75,7 +76,7 @@ async function all<T, R>(entries: readonly T[], work: (entry: T) => Promise<R>):
 }
 
 async function exchangesPerSecond(url: string): Promise<number> {
-  const fresh = await all(Array.from({ length: EXCHANGES + 500 }), () =>
+  const fresh = await all(Array.from({ length: EXCHANGES + WARM_UP }), () =>
     post<{ public_token: string }>(url, "/sandbox/public_token/create", {
       institution_id: "ins_109508",
       initial_products: ["transactions"],
@@ -90,9 +91,11 @@ async function exchangesPerSecond(url: string): Promise<number> {
 }
 
 async function firstSyncMs(url: string): Promise<{ ms: number; pages: number }> {
+  // Within the first 30 days, which every Item has.
+  const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
   const transactions = Array.from({ length: TRANSACTIONS }, (_unused, index) => ({
-    date_transacted: "2026-06-01",
-    date_posted: "2026-06-02",
+    date_transacted: yesterday,
+    date_posted: yesterday,
     amount: (index % 9000) / 100,
     description: `Purchase ${index}`,
     currency: "USD",
@@ -156,10 +159,10 @@ export async function* measure(): AsyncGenerator<Measured> {
     const goal = { atMost: 1_000 };
     yield { name: "the sandbox's start, beyond Node's own", unit: "ms", values, goal };
     const exchanges = await exchangesPerSecond(url);
-    yield { name: "exchanges", unit: "a second", values: [exchanges], goal: { atLeast: 1_000 } };
+    yield { name: "exchanges", unit: "a second", values: [exchanges], goal: { atLeast: 10_000 } };
     const { ms, pages } = await firstSyncMs(url);
     const name = `a first sync of ${TRANSACTIONS} transactions, in ${pages} pages`;
-    yield { name, unit: "ms", values: [ms], goal: { atMost: 2_000 } };
+    yield { name, unit: "ms", values: [ms], goal: { atMost: 1_000 } };
   } finally {
     stop();
     agent.destroy();

@@ -1,4 +1,20 @@
-/** The sandbox's time: the machine's, plus what `/_control/clock` has moved it forward. */
+/** A seeded sandbox's first day, so that a seed gives the same dates on any day of the machine. */
+const SEEDED_START = "2026-06-15";
+
+/**
+ * How far a new sandbox's time is from the machine's, milliseconds. `startDate` is a day or `today`;
+ * null takes today without a seed, and the same day always with one. A day begins at noon UTC, so
+ * that no run of less than twelve hours crosses midnight.
+ */
+export function startOffsetMs(startDate: string | null, seed: number | null): number {
+  const start = startDate ?? (seed === null ? "today" : SEEDED_START);
+  return start === "today" ? 0 : Date.parse(`${start}T12:00:00Z`) - Date.now();
+}
+
+/**
+ * The sandbox's time: the machine's, apart by where the sandbox started and by what
+ * `/_control/clock` has moved it forward.
+ */
 export class Clock {
   offsetMs: number;
 

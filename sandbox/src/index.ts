@@ -1,18 +1,34 @@
-/** A stateful local Plaid, for development and tests. Listens on loopback only. */
+/** A stateful local Plaid, for development and tests. Listens on loopback unless told a host. */
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { sandboxServer } from "./http/server.ts";
+import { pageOrigins, publicOrigin, webhookHosts } from "./reach.ts";
 import { Sandbox } from "./sandbox.ts";
+import { checkOptions } from "./start-options.ts";
 
 export interface SandboxOptions {
   /** 0, the default, takes any free port. */
   port?: number;
-  /** A loopback name. `localhost` listens on 127.0.0.1 and ::1. Default 127.0.0.1. */
+  /**
+   * Where to listen. `localhost` listens on 127.0.0.1 and ::1. Anything but a loopback name lets
+   * other machines in, who can then use and control the sandbox. Default 127.0.0.1.
+   */
   host?: string;
+  /** Where browsers find the sandbox when that is not where the API's callers do. */
+  publicUrl?: string;
+  /** Hosts beyond this machine that webhooks may go to, e.g. `backend:8080` or `*.app.test`. */
+  webhookHosts?: string[];
+  /** Origins beyond this machine whose pages may open Link, e.g. `https://app.test`. */
+  pageOrigins?: string[];
   /** Keep state in this file between runs. Absent: in memory. */
   dataFile?: string;
-  /** Makes banks, holders, transactions and all ids repeatable. */
+  /** Makes banks, holders, transactions, all ids and all dates repeatable. */
   seed?: number;
+  /**
+   * The sandbox's first day, `YYYY-MM-DD`; its time moves on from there. `today`: the machine's time.
+   * Default: `2026-06-15` with a seed, `today` without.
+   */
+  startDate?: string;
   /** Answer 429 above Plaid's published limits. Default false. */
   rateLimits?: boolean;
   /** Added to every API answer, milliseconds. Default 0. */
@@ -47,18 +63,21 @@ export interface RunningSandbox {
   close(): Promise<void>;
 }
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
-
 /**
  * Starts a sandbox. Rejects with the system's error when the port is taken (EADDRINUSE), and with
- * a RangeError for a host that is not this machine's own.
+ * a TypeError for an option that it does not understand.
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<RunningSandbox> {
   const { port: wanted = 0, host = "127.0.0.1" } = options;
-  if (!LOOPBACK.test(host)) throw new RangeError(`host must be a loopback address, got ${host}`);
+  checkOptions(options);
+  const publicUrl = options.publicUrl === undefined ? null : publicOrigin(options.publicUrl);
   const sandbox = new Sandbox({
     dataFile: options.dataFile ?? null,
     seed: options.seed ?? null,
+    startDate: options.startDate ?? null,
+    publicUrl,
+    webhookHosts: webhookHosts(options.webhookHosts ?? []),
+    pageOrigins: pageOrigins(options.pageOrigins ?? []),
     rateLimits: options.rateLimits ?? false,
     latencyMs: options.latencyMs ?? 0,
     newItemInvalidatesOld: options.newItemInvalidatesOld ?? true,
@@ -90,7 +109,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
     }
   }
   return {
-    url: `http://${host === "::1" ? "[::1]" : host}:${port}`,
+    url: publicUrl ?? `http://${reachableHost(host)}:${port}`,
     port,
     async close() {
       sandbox.webhooks.cancel();
@@ -98,6 +117,12 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
       sandbox.flush();
     },
   };
+}
+
+/** The host as a URL has it; for every address at once, this machine's name. */
+function reachableHost(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return "localhost";
+  return host.includes(":") ? `[${host}]` : host;
 }
 
 function listen(server: Server, port: number, host: string): Promise<number> {

@@ -4,14 +4,14 @@ import { parseCustomUser } from "./bank/custom-user.ts";
 import { type BankAccount, bankAccounts } from "./bank/holders.ts";
 import { findInstitution } from "./bank/institutions.ts";
 import { TransactionFeeds } from "./bank/transaction-feeds.ts";
-import { Clock } from "./clock.ts";
+import { Clock, startOffsetMs } from "./clock.ts";
 import { Faults } from "./control/faults.ts";
 import { RateLimits } from "./control/rate-limits.ts";
 import { RequestLog } from "./control/request-log.ts";
 import { IdSource } from "./plaid/ids.ts";
 import { RequestSchemas } from "./plaid/openapi-schemas.ts";
-import { emptyState, readStateFile, type State } from "./state.ts";
-import { StateFile } from "./state-file.ts";
+import { emptyState, type State } from "./state.ts";
+import { readStateFile, StateFile } from "./state-file.ts";
 import { WebhookSender } from "./webhooks/sender.ts";
 
 /** The world everyone gets who names no seed. */
@@ -26,6 +26,14 @@ export interface SandboxSettings {
   dataFile: string | null;
   /** Makes the world and all ids repeatable; null: the default world, unguessable ids. */
   seed: number | null;
+  /** The sandbox's first day, `YYYY-MM-DD` or `today`; null: today, or a seed's own day. */
+  startDate: string | null;
+  /** Where browsers find the sandbox when the API's callers find it elsewhere; null: at one place. */
+  publicUrl: string | null;
+  /** Hosts beyond this machine that webhooks may be sent to. */
+  webhookHosts: string[];
+  /** Origins beyond this machine whose pages may frame Link. */
+  pageOrigins: string[];
   /** Answer 429 above Plaid's published limits. */
   rateLimits: boolean;
   /** Added to every answer of the API, milliseconds. */
@@ -72,7 +80,7 @@ export class Sandbox {
     this.settings = settings;
     this.#startSettings = settings;
     const { dataFile, seed } = settings;
-    this.state = (dataFile === null ? null : readStateFile(dataFile)) ?? emptyState(seed);
+    this.state = (dataFile === null ? null : readStateFile(dataFile)) ?? this.#emptyState();
     this.clock = new Clock(this.state.clock_offset_ms);
     this.ids = new IdSource(seed, this.state.minted);
     this.faults = this.#newFaults();
@@ -102,13 +110,13 @@ export class Sandbox {
     this.#file?.write();
   }
 
-  /** Forgets Items, tokens, sessions, faults, requests, changed settings and any moved clock. */
+  /** Forgets Items, tokens, sessions, faults, requests and changed settings, and starts the clock again. */
   reset(): void {
     this.settings = this.#startSettings;
     const { signing_keys } = this.state;
     this.webhooks.cancel();
-    this.state = { ...emptyState(this.settings.seed), signing_keys };
-    this.clock = new Clock();
+    this.state = { ...this.#emptyState(), signing_keys };
+    this.clock = new Clock(this.state.clock_offset_ms);
     this.ids = new IdSource(this.settings.seed);
     this.faults = this.#newFaults();
     this.limits = new RateLimits(this.clock);
@@ -133,6 +141,11 @@ export class Sandbox {
       this.#holders.set(key, accounts);
     }
     return accounts;
+  }
+
+  #emptyState(): State {
+    const { seed, startDate } = this.settings;
+    return emptyState(seed, startOffsetMs(startDate, seed));
   }
 
   #newFaults(): Faults {

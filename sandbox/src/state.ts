@@ -2,11 +2,10 @@
  * Everything the sandbox remembers. Plain JSON, so that it can be kept on disk. What follows from
  * the seed (banks, holders, balances, transactions) is computed, not stored.
  */
-import { readFileSync } from "node:fs";
 import type { JWK } from "jose";
 import type { Challenge } from "./link/mfa.ts";
 import type { PlaidErrorCode } from "./plaid/plaid-error.ts";
-import { onlyProducts, type ProductRequest } from "./plaid/products.ts";
+import type { ProductRequest } from "./plaid/products.ts";
 
 /** An account as one Item shows it: a new `account_id` for a bank account of the holder. */
 export interface ItemAccount {
@@ -106,6 +105,20 @@ export interface User {
   identity: object | null;
   created_at: string;
   updated_at: string;
+}
+
+/** A report of `/asset_report/create`. */
+export interface AssetReport {
+  asset_report_id: string;
+  asset_report_token: string;
+  client_id: string;
+  item_ids: string[];
+  client_report_id: string | null;
+  user: object;
+  days_requested: number;
+  created_at: string;
+  /** Ms since the epoch. */
+  ready_at: number;
 }
 
 export interface PublicToken {
@@ -219,94 +232,26 @@ export interface State {
   link_sessions: Map<string, LinkSession>;
   /** user_id -> user. */
   users: Map<string, User>;
+  /** asset_report_token -> report. */
+  asset_reports: Map<string, AssetReport>;
   /** access_token -> item_id. A removed Item keeps its entry; an invalidated token loses it. */
   access_tokens: Map<string, string>;
 }
 
-export function emptyState(seed: number | null): State {
+/** Nothing yet. `clock_offset_ms`: how far the sandbox's time is from the machine's. */
+export function emptyState(seed: number | null, clock_offset_ms: number): State {
   return {
     version: 1,
     seed,
     minted: 0,
-    clock_offset_ms: 0,
+    clock_offset_ms,
     signing_keys: [],
     items: new Map(),
     public_tokens: new Map(),
     link_tokens: new Map(),
     link_sessions: new Map(),
     users: new Map(),
+    asset_reports: new Map(),
     access_tokens: new Map(),
   };
-}
-
-const MAPS = [
-  "items",
-  "public_tokens",
-  "link_tokens",
-  "link_sessions",
-  "access_tokens",
-  "users",
-] as const;
-
-/** The state as JSON text. */
-export function serialiseState(state: State): string {
-  return JSON.stringify(state, (_key, value: unknown) =>
-    value instanceof Map ? Object.fromEntries(value) : value,
-  );
-}
-
-/** Reads a state file; null when there is none. Throws when the file is not one of ours. */
-export function readStateFile(file: string): State | null {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw error;
-  }
-  let raw: Record<string, unknown>;
-  try {
-    raw = JSON.parse(text) as Record<string, unknown>;
-  } catch {
-    throw new Error(`${file} is not a state file of the Plaid sandbox: not JSON. Delete it.`);
-  }
-  if (raw?.version !== 1) {
-    throw new Error(`${file} is not a state file of the Plaid sandbox: no version 1. Delete it.`);
-  }
-  for (const name of MAPS) raw[name] = new Map(Object.entries(raw[name] ?? {}));
-  const state = raw as unknown as State & { signing_key?: SigningKey | null };
-  state.signing_keys ??= state.signing_key ? [{ ...state.signing_key, expired_at: null }] : [];
-  delete state.signing_key;
-  for (const item of state.items.values()) completeItem(item);
-  for (const token of state.link_tokens.values()) completeToken(token);
-  for (const session of state.link_sessions.values()) completeSession(session);
-  return state;
-}
-
-/** Adds what a state file of an earlier version of the sandbox lacks. */
-function completeItem(item: Item): void {
-  item.data_error ??= null;
-  item.billed_products ??= item.products;
-  item.consented_products ??= item.products;
-  item.user_id ??= null;
-  item.history_at ??= null;
-  item.synced ??= true;
-  item.logged_in_at ??= Date.parse(item.created_at);
-  item.consent_events ??= [];
-}
-
-function completeToken(token: LinkToken & { products?: string[] }): void {
-  token.requested ??= onlyProducts(token.products ?? []);
-  token.user_id ??= null;
-  token.hosted ??= null;
-  token.multi_item ??= false;
-}
-
-function completeSession(
-  session: LinkSession & { success?: LinkSession["added"][number] | null },
-): void {
-  session.added ??= session.success ? [session.success] : [];
-  session.mfa ??= null;
-  session.bank_choice ??= null;
-  session.awaits_deposits ??= false;
 }

@@ -139,6 +139,17 @@ test("the official SDK walks every endpoint that is served, and every response f
   const consent = (await plaid.consentEventsGet({ access_token })).data.consent_events;
   expect(consent.map(({ event_code }) => event_code)).toContain("ACCOUNT_SCOPES");
 
+  const signal = { access_token, account_id, client_transaction_id: "debit-1", amount: 20 };
+  expect((await plaid.signalEvaluate(signal)).data.ruleset?.result).toBe("ACCEPT");
+  const statements = (await plaid.statementsList({ access_token })).data.accounts[0]?.statements;
+  const statement_id = statements?.[0]?.statement_id ?? "";
+  await plaid.statementsDownload({ access_token, statement_id });
+  const request = { access_tokens: [access_token], days_requested: 30 };
+  const { asset_report_token } = (await plaid.assetReportCreate(request)).data;
+  const { report } = (await plaid.assetReportGet({ asset_report_token })).data;
+  expect(report.items[0]?.accounts).toHaveLength(12);
+  await plaid.assetReportPdfGet({ asset_report_token });
+
   await plaid.sandboxItemResetLogin({ access_token });
   const error = (await plaid.itemGet({ access_token })).data.item.error;
   expect(error?.error_code).toBe("ITEM_LOGIN_REQUIRED");
@@ -209,6 +220,8 @@ const SAMPLES: Record<string, unknown> = {
   processor: "dwolla",
   webhook_code: "DEFAULT_UPDATE",
   verification_status: "automatically_verified",
+  amount: 1,
+  days_requested: 1,
 };
 
 function requestSchema(path: string): { required?: string[]; properties: object } {

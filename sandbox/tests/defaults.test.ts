@@ -45,7 +45,7 @@ afterEach(async () => {
 afterAll(() => receiver.close());
 
 async function start(extra: SandboxOptions = {}): Promise<void> {
-  sandbox = await startSandbox({ ...PLAIDS, ...extra });
+  sandbox = await startSandbox({ ...PLAIDS, startDate: "today", ...extra });
   plaid = plaidClient(sandbox.url);
 }
 const post = (path: string, body: object = {}) => control(sandbox.url, "POST", path, body);

@@ -24,7 +24,7 @@ let webhook: string;
 let received: Webhook[] = [];
 
 beforeAll(async () => {
-  sandbox = await startSandbox({ seed: 31, linkEvents: false });
+  sandbox = await startSandbox({ seed: 31, startDate: "today", linkEvents: false });
   plaid = plaidClient(sandbox.url);
   host = await startHostPage(sandbox.url);
   browser = await launchBrowser();

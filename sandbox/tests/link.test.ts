@@ -502,7 +502,7 @@ test("handler.exit() leaves as a person would, and open() opens a new session", 
 test("the page of a stranger's site cannot frame Link or drive its steps", async () => {
   const page = await fetch(`${sandbox.url}/link/index.html`);
   expect(page.headers.get("content-security-policy")).toContain(
-    "frame-ancestors http://localhost:*",
+    "frame-ancestors 'self' http://localhost:*",
   );
   const step = await fetch(`${sandbox.url}/link/session/start`, {
     method: "POST",

@@ -56,7 +56,7 @@ export type AccountProfile =
   | "mortgages"
   | "sixty";
 
-const BANKING = ["assets", "auth", "balance", "identity", "signal", "transactions"];
+const BANKING = ["assets", "auth", "balance", "identity", "signal", "statements", "transactions"];
 const FULL = [...BANKING, "investments", "liabilities"].sort();
 
 function bank(

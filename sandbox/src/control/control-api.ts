@@ -54,7 +54,8 @@ const ROUTES: Record<string, Handler> = {
     sandbox.changed();
     return { now: sandbox.clock.iso() };
   },
-  "POST /_control/reset": (sandbox) => {
+  "POST /_control/reset": (sandbox, body) => {
+    onlyKeys(body);
     sandbox.reset();
     return { reset: true };
   },

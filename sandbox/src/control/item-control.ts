@@ -62,6 +62,7 @@ export function listItems(sandbox: Sandbox) {
 
 /** The Item's transactions as they stand, in Plaid's shape: what a finished sync must have. */
 export function listTransactions(sandbox: Sandbox, body: Body) {
+  onlyKeys(body, "item_id");
   const item = liveItem(sandbox, body);
   return { transactions: [...sandbox.feeds.of(item).current.values()] };
 }

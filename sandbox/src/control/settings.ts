@@ -2,7 +2,8 @@
 import type { Sandbox, SandboxSettings } from "../sandbox.ts";
 import { ControlError, onlyKeys, wholeNumber } from "./control-error.ts";
 
-const MOST_MS = 600_000;
+/** The longest wait that a setting takes, milliseconds. */
+export const MOST_MS = 600_000;
 
 /** The settings by the names that requests and the command use. */
 const NAMES = {
@@ -21,6 +22,9 @@ const NAMES = {
 } as const satisfies Record<string, keyof SandboxSettings>;
 
 type Switched = (typeof NAMES)[keyof typeof NAMES];
+
+/** The settings by the names that `startSandbox` uses. */
+export const SETTING_FIELDS: Switched[] = Object.values(NAMES);
 
 /** The settings in force. */
 export function shownSettings({ settings }: Sandbox): Record<string, boolean | number> {
@@ -48,7 +52,7 @@ export function changeSettings(sandbox: Sandbox, body: Record<string, unknown>) 
 export function settingsFromTexts(texts: string[]): Partial<Pick<SandboxSettings, Switched>> {
   const options: Record<string, boolean | number> = {};
   for (const text of texts) {
-    const [name = "", value = ""] = text.split("=");
+    const [, name = text, value = ""] = /^(.*?)=(.*)$/s.exec(text) ?? [];
     const field = Object.hasOwn(NAMES, name) ? NAMES[name as keyof typeof NAMES] : undefined;
     if (field === undefined) {
       throw new TypeError(`--set ${name}: unknown; known: ${Object.keys(NAMES).join(", ")}`);

@@ -11,6 +11,7 @@ import {
 } from "../items.ts";
 import { isDebitable } from "../plaid/products.ts";
 import { Random } from "../random.ts";
+import type { Sandbox } from "../sandbox.ts";
 import type { Item } from "../state.ts";
 import type { Call } from "./call.ts";
 
@@ -28,7 +29,18 @@ export function accountsGet(call: Call, body: AccountsBody): object {
 /** `/identity/get`. */
 export function identityGet(call: Call, body: AccountsBody): object {
   const { item, accounts } = accountsOf(call, body, "identity");
-  const person = holderIdentity(call.sandbox.world, item.institution_id, item.username);
+  return {
+    accounts: accounts.map((account) => ({
+      ...accountView(account),
+      owners: ownersOf(call.sandbox, item, account),
+    })),
+    item: itemView(item),
+  };
+}
+
+/** The owners of an account (schema `Owner`). */
+export function ownersOf(sandbox: Sandbox, item: Item, { bank }: ShownAccount): Owner[] {
+  const person = holderIdentity(sandbox.world, item.institution_id, item.username);
   const { street, city, region, postal_code, country } = person;
   const owner: Owner = {
     names: person.names,
@@ -36,13 +48,7 @@ export function identityGet(call: Call, body: AccountsBody): object {
     emails: [{ data: person.email, primary: true, type: "primary" }],
     addresses: [{ data: { street, city, region, postal_code, country }, primary: true }],
   };
-  return {
-    accounts: accounts.map((account) => ({
-      ...accountView(account),
-      owners: [ownerOf(owner, account.bank.custom?.identity)],
-    })),
-    item: itemView(item),
-  };
+  return [ownerOf(owner, bank.custom?.identity)];
 }
 
 interface Owner {

@@ -5,14 +5,27 @@ import type { Item } from "../state.ts";
 export interface Call {
   sandbox: Sandbox;
   client_id: string;
-  /** Where the caller found the sandbox, e.g. `http://localhost:3001`. */
+  /** Where browsers find the sandbox, e.g. `http://localhost:3001`. */
   origin: string;
   /** The caller's Item. Throws INVALID_ACCESS_TOKEN or ITEM_NOT_FOUND. */
   item(access_token: string): Item;
 }
 
+/** A response that is a file instead of JSON. */
+export class FileBody {
+  readonly type: string;
+  readonly bytes: Buffer;
+  readonly headers: Record<string, string>;
+
+  constructor(type: string, bytes: Buffer, headers: Record<string, string>) {
+    this.type = type;
+    this.bytes = bytes;
+    this.headers = headers;
+  }
+}
+
 /**
- * Answers with the response body but its `request_id`, or throws a PlaidError. The body has been
+ * Answers with a FileBody, or with the response body but its `request_id`, or throws a PlaidError. The body has been
  * checked against the path's schema.
  */
 export type Endpoint = (call: Call, body: never) => object | Promise<object>;

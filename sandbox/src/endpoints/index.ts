@@ -1,5 +1,6 @@
 /** Every path of the API and what answers it. */
 import { accountsGet, authGet, identityGet } from "./accounts.ts";
+import { assetReportCreate, assetReportGet, assetReportPdfGet } from "./asset-reports.ts";
 import type { Endpoint } from "./call.ts";
 import { institutionsGet, institutionsGetById, institutionsSearch } from "./institutions.ts";
 import {
@@ -24,6 +25,8 @@ import {
   sandboxPublicTokenCreate,
   webhookVerificationKeyGet,
 } from "./sandbox-items.ts";
+import { signalEvaluate } from "./signal.ts";
+import { statementsDownload, statementsList } from "./statements.ts";
 import {
   sandboxTransactionsCreate,
   transactionsGet,
@@ -36,6 +39,9 @@ import { consentEventsGet, processorTokenCreate, userCreate } from "./users.ts";
 export const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
   ["/accounts/balance/get", accountsGet],
   ["/accounts/get", accountsGet],
+  ["/asset_report/create", assetReportCreate],
+  ["/asset_report/get", assetReportGet],
+  ["/asset_report/pdf/get", assetReportPdfGet],
   ["/auth/get", authGet],
   ["/consent/events/get", consentEventsGet],
   ["/identity/get", identityGet],
@@ -60,6 +66,9 @@ export const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint
   ["/sandbox/item/set_verification_status", sandboxItemSetVerificationStatus],
   ["/sandbox/public_token/create", sandboxPublicTokenCreate],
   ["/sandbox/transactions/create", sandboxTransactionsCreate],
+  ["/signal/evaluate", signalEvaluate],
+  ["/statements/download", statementsDownload],
+  ["/statements/list", statementsList],
   ["/transactions/get", transactionsGet],
   ["/transactions/recurring/get", transactionsRecurringGet],
   ["/transactions/refresh", transactionsRefresh],

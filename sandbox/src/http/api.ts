@@ -3,12 +3,13 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { applyPatch, type Operation } from "rfc6902";
 import { type ActiveRule, type FaultAction, faultName } from "../control/faults.ts";
+import { FileBody } from "../endpoints/call.ts";
 import { ENDPOINTS } from "../endpoints/index.ts";
 import { itemByAccessToken } from "../items.ts";
 import { PlaidError } from "../plaid/plaid-error.ts";
 import { checkRequest } from "../plaid/request-check.ts";
 import type { Sandbox } from "../sandbox.ts";
-import { BodyTooLarge, isJson, readBody, sendJson, sendText } from "./body.ts";
+import { BodyTooLarge, isJson, readBody, sendBytes, sendJson, sendText } from "./body.ts";
 
 interface Answer {
   status: number;
@@ -67,6 +68,14 @@ export async function serveApi(
     return;
   }
   log(answer.status, answer);
+  if (answer.body instanceof FileBody) {
+    const { type, bytes, headers } = answer.body;
+    const half = fault && "malformed" in fault ? Math.ceil(bytes.length / 2) : bytes.length;
+    if (rule && fault && "patch" in fault)
+      sandbox.faults.didNotFit(rule, "the response is not JSON");
+    sendBytes(response, answer.status, bytes.subarray(0, half), type, headers);
+    return;
+  }
   const body = { ...answer.body, request_id };
   if (fault && "malformed" in fault) {
     const text = JSON.stringify(body);
@@ -120,7 +129,7 @@ async function answerRequest(
     const call = {
       sandbox,
       client_id,
-      origin: `http://${request.headers.host ?? "localhost"}`,
+      origin: sandbox.settings.publicUrl ?? `http://${request.headers.host ?? "localhost"}`,
       item: (access_token: string) => itemByAccessToken(sandbox, access_token, client_id),
     };
     const result = await endpoint(call, body as never);

@@ -40,11 +40,22 @@ export function sendText(
   type = "application/json",
   headers: Record<string, string> = {},
 ): void {
+  sendBytes(response, status, Buffer.from(text), `${type}; charset=utf-8`, headers);
+}
+
+/** Sends a body of any type. */
+export function sendBytes(
+  response: ServerResponse,
+  status: number,
+  bytes: Buffer,
+  type: string,
+  headers: Record<string, string> = {},
+): void {
   response.writeHead(status, {
-    "content-type": `${type}; charset=utf-8`,
-    "content-length": Buffer.byteLength(text),
+    "content-type": type,
+    "content-length": bytes.length,
     "cache-control": "no-store",
     ...headers,
   });
-  response.end(text);
+  response.end(bytes);
 }

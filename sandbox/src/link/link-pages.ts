@@ -14,9 +14,9 @@ const TYPES: Record<string, string> = {
   js: "text/javascript; charset=utf-8",
 };
 
-/** Only pages on this machine may frame Link. */
-const LOOPBACK =
-  "http://localhost:* http://127.0.0.1:* http://*.localhost:* https://localhost:* https://127.0.0.1:*";
+/** Pages on this machine and Hosted Link's may frame Link; others when the start allowed their origin. */
+const ALWAYS_FRAME =
+  "'self' http://localhost:* http://127.0.0.1:* http://*.localhost:* https://localhost:* https://127.0.0.1:*";
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -57,7 +57,7 @@ export async function serveLink(
   if (request.method === "GET" || request.method === "HEAD") {
     const file = FILES[pathname];
     if (file !== undefined) {
-      sendFile(response, file);
+      sendFile(response, file, sandbox.settings.pageOrigins);
       return true;
     }
     const logo = /^\/link\/logos\/(ins_\d+)\.png$/.exec(pathname)?.[1];
@@ -97,10 +97,10 @@ function bankStep(sandbox: Sandbox, step: string, fields: Record<string, unknown
   return { outcome: "bank", institution_id, name, primary_color, client_name: shown.client_name };
 }
 
-function sendFile(response: ServerResponse, file: string): void {
+function sendFile(response: ServerResponse, file: string, pageOrigins: string[]): void {
   const extension = file.slice(file.lastIndexOf(".") + 1);
   // Only Link's own documents may be framed; the pages of the bank and of Hosted Link stand alone.
-  const framers = FRAMED.includes(file) ? LOOPBACK : "'none'";
+  const framers = FRAMED.includes(file) ? [ALWAYS_FRAME, ...pageOrigins].join(" ") : "'none'";
   response.writeHead(200, {
     "content-type": TYPES[extension] ?? "application/octet-stream",
     "content-security-policy": `${POLICY}; frame-ancestors ${framers}`,

@@ -4,7 +4,7 @@ import { createHash, randomBytes } from "node:crypto";
 const ALPHABET = "123456789ABDEGJKLMNPQRVWXZabdegjklmnopqrvwxyz";
 
 /** Kinds of token: the first word of `<kind>-sandbox-<uuid>`. */
-export type TokenKind = "link" | "public" | "access" | "user" | "processor";
+export type TokenKind = "link" | "public" | "access" | "user" | "processor" | "assets";
 
 /**
  * Mints identifiers. Unguessable unless a seed is given: then the n-th identifier of a run is

@@ -13,7 +13,10 @@ interface Operation {
   /** The name of the SDK's method. */
   operationId: string;
   requestBody?: { content: { "application/json": { schema: Json } } };
-  responses: Record<string, { content?: { "application/json"?: { schema: Json } } }>;
+  responses: Record<
+    string,
+    { content?: { "application/json"?: { schema: Json }; "application/pdf"?: { schema: Json } } }
+  >;
 }
 interface OpenApi {
   paths: Record<string, { post: Operation }>;

@@ -37,7 +37,7 @@ const READS: Record<string, { fits: (account: AccountKind) => boolean; none: Pla
 };
 
 /** Products that are billed when their endpoint is called, unless `products` names them. */
-const BILLED_WHEN_CALLED = ["assets", "auth", "identity"];
+const BILLED_WHEN_CALLED = ["assets", "auth", "identity", "signal", "statements"];
 
 /** Whether the product reads this account. */
 export function fitsProduct(product: string, account: AccountKind): boolean {

@@ -1,5 +1,6 @@
-/** Delivers webhooks, signed, with retries, and only to this machine. */
+/** Delivers webhooks, signed, with retries, and only to this machine and the hosts that were allowed. */
 import type { Clock } from "../clock.ts";
+import { allowsWebhook } from "../reach.ts";
 import type { Item, SigningKey, State } from "../state.ts";
 import type { WebhookBody } from "./bodies.ts";
 import { newSigningKey, signBody, type VerificationKey, verificationKey } from "./signing.ts";
@@ -30,7 +31,7 @@ export interface Delivery {
 interface SenderSandbox {
   readonly clock: Clock;
   readonly state: State;
-  readonly settings: { webhookRetryMs: number };
+  readonly settings: { webhookRetryMs: number; webhookHosts: string[] };
   changed(): void;
 }
 
@@ -72,7 +73,7 @@ export class WebhookSender {
       attempts: 0,
       status: null,
       key_id: "",
-      state: isLoopback(url) ? "pending" : "refused",
+      state: allowsWebhook(this.#sandbox.settings.webhookHosts, url) ? "pending" : "refused",
     };
     this.#deliveries.push(delivery);
     if (this.#deliveries.length > KEPT) this.#deliveries.shift();
@@ -168,12 +169,4 @@ export class WebhookSender {
     timer.unref();
     this.#timers.add(timer);
   }
-}
-
-/** Whether a URL stays on this machine. */
-function isLoopback(url: string): boolean {
-  const host = new URL(url).hostname;
-  return (
-    host === "localhost" || host.endsWith(".localhost") || host === "[::1]" || /^127\./.test(host)
-  );
 }

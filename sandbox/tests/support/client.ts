@@ -32,6 +32,11 @@ export const visited = new Set<string>();
 /** Throws unless the body fits the path's documented answer to this status. */
 export function checkAnswer(path: string, status: number, body: unknown): void {
   const key = `${path} ${status === 200 ? "200" : "default"}`;
+  if (status === 200 && document.paths[path]?.post.responses[200]?.content?.["application/pdf"]) {
+    if (!String(body).startsWith("%PDF-")) throw new Error(`${key}: not a PDF`);
+    visited.add(path);
+    return;
+  }
   let validate = validators.get(key);
   if (!validate) {
     const answer = document.paths[path]?.post.responses[status === 200 ? "200" : "default"];

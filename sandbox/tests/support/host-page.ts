@@ -56,8 +56,11 @@ function Page() {
 createRoot(document.getElementById("root")).render(h(Page));
 `;
 
-/** Serves \`/\` (plain script) and \`/react\` (react-plaid-link, unmodified) for a sandbox's Link. */
-export async function startHostPage(sandbox: string): Promise<HostPage> {
+/**
+ * Serves \`/\` (plain script) and \`/react\` (react-plaid-link, unmodified) for a sandbox's Link.
+ * \`address\`: of this machine, where the page is.
+ */
+export async function startHostPage(sandbox: string, address?: string): Promise<HostPage> {
   const bundle = await build({
     stdin: { contents: REACT, resolveDir: import.meta.dirname, loader: "js" },
     bundle: true,
@@ -83,9 +86,9 @@ export async function startHostPage(sandbox: string): Promise<HostPage> {
     });
     response.end(text);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(0, address ?? "127.0.0.1", resolve));
   return {
-    origin: `http://localhost:${(server.address() as AddressInfo).port}`,
+    origin: `http://${address ?? "localhost"}:${(server.address() as AddressInfo).port}`,
     close: () => server.close(),
   };
 }
