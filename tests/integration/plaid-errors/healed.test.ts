@@ -13,7 +13,7 @@ afterEach(async () => {
   await app.query("delete from users");
 });
 
-test.each(["log_in", "choose_accounts", "act_at_bank", "unknown", null])(
+test.each(["choose_accounts", "unknown", null])(
   "finishUpdateMode clears %s when Link left with item-no-error and the bank is fine",
   async (problem) => {
     const bank = await connectBank(app);

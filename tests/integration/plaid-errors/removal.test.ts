@@ -51,7 +51,7 @@ test.each([
     await app.query("update items set status = $1, problem = $2", [status, problem]);
     const { sent, services } = withReasonCodes();
     const confirmation = "disconnect First Platypus Bank";
-    await app.fault({ path: "/item/remove", times: 9, do: { error: "INTERNAL_SERVER_ERROR" } });
+    await app.fault({ path: "/item/remove", times: 9, do: { error: "INVALID_FIELD" } });
     await disconnectItem(services, owner, { itemId, confirmation }, app.services.log);
     await app.clearFaults();
     await app.query("update link_attempts set retry_at = now()");
