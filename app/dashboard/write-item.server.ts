@@ -72,8 +72,18 @@ export function writeItem(item: ItemWithAccounts, { room }: { room: boolean }): 
   };
 }
 
-function writeStatus({ status, problem }: ItemWithAccounts): ShownItem["status"] {
+/**
+ * The problem that the card shows. Until the first transactions are there the timeline says that the bank
+ * is away: a notice that comes and goes would move the page.
+ */
+function shownProblem({ problem, sync }: ItemWithAccounts): ItemWithAccounts["problem"] {
+  return problem?.kind === "wait" && sync.at === null ? null : problem;
+}
+
+function writeStatus(item: ItemWithAccounts): ShownItem["status"] {
+  const { status } = item;
   const { status: words } = text.dashboard;
+  const problem = shownProblem(item);
   if (problem) return { words: words[problem.kind], good: false };
   const isExpiring = status === "expiring";
   return { words: isExpiring ? words.expiring : words.good, good: !isExpiring };
@@ -81,8 +91,9 @@ function writeStatus({ status, problem }: ItemWithAccounts): ShownItem["status"]
 
 function writeAsk(item: ItemWithAccounts, room: boolean): ShownAsk | null {
   const { asks } = text.dashboard;
-  if (item.problem) {
-    const { kind, message } = item.problem;
+  const problem = shownProblem(item);
+  if (problem) {
+    const { kind, message } = problem;
     const { action } = itemProblems[kind];
     return { words: message, ends: null, way: action, urgent: kind !== "wait" };
   }
@@ -144,9 +155,9 @@ function writeTrail(item: ItemWithAccounts): ShownTrail | null {
 }
 
 /** After the first sync: how fresh the data is. */
-function writeFreshness({ status, sync, trail }: ItemWithAccounts): ShownStep {
+function writeFreshness({ status, problem, sync, trail }: ItemWithAccounts): ShownStep {
   const flows = status === "good" || status === "expiring";
-  if (flows && sync.status !== "failed") {
+  if (flows && problem === null && sync.status !== "failed") {
     return {
       step: "done",
       state: "done",

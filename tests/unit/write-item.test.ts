@@ -47,7 +47,12 @@ test.each([
     true,
     [itemProblems.choose_accounts.message, "choose", null, true],
   ],
-  [item(problem("wait")), true, [itemProblems.wait.message, null, null, false]],
+  [item(problem("wait")), true, null],
+  [
+    item({ ...problem("wait"), sync: { status: "done", at: expiresAt } }),
+    true,
+    [itemProblems.wait.message, null, null, false],
+  ],
   [
     item({ ...problem("connect_again"), newAccounts: true }),
     true,
@@ -80,6 +85,7 @@ test.each([
   [{}, "Up to date · 7 transactions fetched", "done", null],
   [{ status: "expiring" }, "Up to date · 7 transactions fetched", "done", null],
   [{ sync: { status: "failed", at } }, "Last updated", "failed", { iso: at, timeOnly: false }],
+  [problem("wait"), "Last updated", "failed", { iso: at, timeOnly: false }],
   [{ status: "login_required" }, "Last updated", "needs_you", { iso: at, timeOnly: false }],
   [{ status: "revoked" }, "Last updated", "needs_you", { iso: at, timeOnly: false }],
 ] as const)(
