@@ -49,6 +49,12 @@ export function duplicateDetails(failure: Failure): ReasonDetails["duplicate_acc
   return details as ReasonDetails["duplicate_accounts"];
 }
 
+/** The bank's problem in Plaid's words for the user, or null when it has none. */
+export function bankMessage(failure: Failure): string | null {
+  const details = failure.details as Partial<ReasonDetails["bank_error"]> | undefined;
+  return failure.reason === "bank_error" ? (details?.message ?? null) : null;
+}
+
 /** Seconds after which a busy server may be asked again, or null when this is another failure. */
 export function busySeconds(failure: Failure): number | null {
   const details = failure.details as Partial<ReasonDetails["busy"]> | undefined;

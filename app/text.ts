@@ -63,14 +63,16 @@ export const text = {
     status: {
       good: "Connected",
       expiring: "Needs a new log-in soon",
-      login_required: "Needs a new log-in",
-      revoked: "Permission withdrawn",
+      log_in: "Needs a new log-in",
+      choose_accounts: "Choose your accounts",
+      allow_access: "Needs your permission",
+      act_at_bank: "Action needed at the bank",
+      wait: "Not responding",
+      unsupported: "No longer supported",
+      connect_again: "Access has ended",
+      unknown: "Needs attention",
     },
     asks: {
-      loginRequired:
-        "This bank asks you to log in once more. The balances below are the last ones it gave.",
-      revoked:
-        "The permission was withdrawn at the bank. The balances below are the last ones it gave. Reconnect it to go on, or disconnect it.",
       expiring:
         "This bank will soon ask for a new log-in. Reconnect it before, and nothing is missed.",
       expiresOn: "The permission ends on",
@@ -126,7 +128,7 @@ export const text = {
       waiting: "waiting",
       running: "on their way",
       failed: "failed, retry at",
-      needs_you: "waiting for you to log in at the bank",
+      needs_you: "waiting for you",
     },
     arrived: (count: number) => counted(count, "transaction"),
     upToDate: (count: number) => `Up to date · ${counted(count, "transaction")} fetched`,
@@ -315,10 +317,20 @@ export const text = {
     failed: (bank: string) => `${bank} could not be connected`,
     login_required: (bank: string) => `${bank} asks for a new log-in`,
     expiring: (bank: string) => `${bank} will soon ask for a new log-in`,
-    revoked: (bank: string) => `Permission withdrawn at ${bank}`,
+    revoked: (bank: string) => `Access to ${bank} has ended`,
     repaired: (bank: string) => `${bank} works again`,
     new_accounts: (bank: string) => `${bank} has new accounts to choose from`,
     account_revoked: (bank: string) => `Permission for an account withdrawn at ${bank}`,
+    problem: {
+      log_in: (bank: string) => `${bank} asks for a new log-in`,
+      choose_accounts: (bank: string) => `${bank} asks you to choose your accounts again`,
+      allow_access: (bank: string) => `${bank} asks you to allow access again`,
+      act_at_bank: (bank: string) => `${bank} needs something from you first`,
+      wait: (bank: string) => `${bank} stopped responding`,
+      unsupported: (bank: string) => `${bank} can no longer be read`,
+      connect_again: (bank: string) => `Access to ${bank} has ended`,
+      unknown: (bank: string) => `${bank} reported a problem`,
+    },
   },
   docs: {
     title: "API",

@@ -48,6 +48,7 @@ export async function listActivity(
     institutionName: row.institution_name,
     accountCount: row.account_count,
     reason: row.reason,
+    problem: row.problem,
     createdAt: row.created_at.toISOString(),
   }));
 }

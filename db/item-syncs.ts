@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Db } from "./client.ts";
+import { isExpired } from "./items.ts";
 import { clearCacheJob, requestSyncs } from "./jobs.ts";
 import { raisedDataVersion } from "./users.ts";
 
@@ -38,7 +39,10 @@ export interface SyncPage {
   removed: string[];
 }
 
-/** Where the Item's sync stands and the sealed token to go on with, or null when it is not there. */
+/**
+ * Where the Item's sync stands and the sealed token to go on with, or null when it is not there.
+ * `mayHaveHealed`: it had a problem, which is over when its data comes again.
+ */
 export async function findSync(db: Db, userId: string, itemId: string) {
   const row = await db
     .selectFrom("items")
@@ -49,6 +53,9 @@ export async function findSync(db: Db, userId: string, itemId: string) {
     .select([
       "items.access_token_sealed as tokenSealed",
       "items.status as itemStatus",
+      sql<boolean>`(items.problem is not null or items.status = 'login_required' or ${isExpired})`.as(
+        "mayHaveHealed",
+      ),
       "item_syncs.cursor",
       "item_syncs.midway",
       "item_syncs.update_cursor as updateCursor",
@@ -158,13 +165,18 @@ const addedFrom = (updateCursor: string | null) => sql`hashtextextended(${update
 
 /**
  * A sync has come to its end: the balances it brought, and the user's data version, which rises with
- * them. `dueInMs`: when the sweep is to ask again. Takes the user's lock.
+ * them. `dueInMs`: when the sweep is to ask again. `plaidClient`: whose keys the access token works with.
+ * Takes the user's lock.
  */
 export async function finishSync(
   db: Db,
   userId: string,
   itemId: string,
-  { balances, dueInMs }: { balances: PageBalances[]; dueInMs: number },
+  {
+    balances,
+    dueInMs,
+    plaidClient,
+  }: { balances: PageBalances[]; dueInMs: number; plaidClient: string },
 ): Promise<void> {
   await sql`
     with version as (
@@ -176,6 +188,10 @@ export async function finishSync(
       from version
       where item_syncs.item_id = ${itemId} and item_syncs.user_id = version.id
       returning item_syncs.user_id, item_syncs.item_id
+    ),
+    claimed as (
+      update items set plaid_client = ${plaidClient} from version
+      where items.id = ${itemId} and items.user_id = version.id and plaid_client is null
     )
     update accounts set current_balance = b.current, available_balance = b.available,
       balance_limit = b."limit", currency = b.currency, updated_at = now()

@@ -1,5 +1,10 @@
 import { type InferResult, type Insertable, sql } from "kysely";
 import type { Account, AccountsGetOutput, ItemWithAccounts } from "../server/contracts/accounts.ts";
+import {
+  type ItemProblemKind,
+  type StoredProblem,
+  shownProblem,
+} from "../server/contracts/item-problem.ts";
 import type { Db } from "./client.ts";
 import { syncItemJob } from "./jobs.ts";
 import { connectAttempt, type Transition } from "./link-attempts.ts";
@@ -88,7 +93,7 @@ export async function findItemToken(db: Db, userId: string, id: string): Promise
 
 /**
  * What one live Item of the user is opened with in update mode, or null. `choosesAccounts`: the bank
- * has accounts that the person may share beside those that are.
+ * has accounts that the user may share beside those that are, or only a new choice brings its data back.
  */
 export async function findItemToUpdate(
   db: Db,
@@ -104,6 +109,7 @@ export async function findItemToUpdate(
       eb
         .or([
           eb("items.new_accounts", "=", true),
+          eb("items.problem", "in", curedByChoosing),
           eb.exists(
             eb
               .selectFrom("accounts")
@@ -118,6 +124,9 @@ export async function findItemToUpdate(
     .executeTakeFirst();
   return row ? { ...row, choosesAccounts: Boolean(row.choosesAccounts) } : null;
 }
+
+/** Problems that update mode without its account picker may leave as they are. */
+const curedByChoosing: ItemProblemKind[] = ["choose_accounts", "allow_access", "unknown"];
 
 /**
  * The person has been in update mode. `moreToChoose`: there are still accounts that are not shared.
@@ -134,6 +143,8 @@ export async function setItemGood(
     .set({
       status: "good",
       status_at: sql<Date>`now()`,
+      problem: null,
+      problem_message: null,
       expires_at: null,
       new_accounts: moreToChoose,
       updated_at: sql<Date>`now()`,
@@ -158,7 +169,14 @@ export async function deleteItems(tx: Db, userId: string, id?: string): Promise<
 export interface ItemState {
   status: ItemRow["status"];
   statusAt: Date;
+  problem: StoredProblem | null;
+  /** It is `expiring`, and the day that the bank named has passed. */
+  isExpired: boolean;
+  /** It is as it was when it was connected. */
+  isUntouched: boolean;
   newAccounts: boolean;
+  plaidItemId: string;
+  plaidClient: string | null;
   institutionId: string | null;
   institutionName: string;
 }
@@ -172,13 +190,28 @@ export async function findItemState(db: Db, userId: string, id: string): Promise
     .select([
       "status",
       "status_at as statusAt",
+      "problem",
+      "problem_message as problemMessage",
+      isExpired.as("isExpired"),
+      sql<boolean>`status_at <= created_at`.as("isUntouched"),
       "new_accounts as newAccounts",
+      "plaid_item_id as plaidItemId",
+      "plaid_client as plaidClient",
       "institution_id as institutionId",
       "institution_name as institutionName",
     ])
     .executeTakeFirst();
-  return row ?? null;
+  if (!row) return null;
+  const { problem, problemMessage: message, ...state } = row;
+  return { ...state, problem: problem && { kind: problem, message } };
 }
+
+/**
+ * An Item that was to expire, on the day the bank named or within the seven days that Plaid's warning comes
+ * ahead: https://plaid.com/docs/api/items/#pending_disconnect
+ */
+export const isExpired = sql<boolean>`(items.status = 'expiring'
+  and coalesce(items.expires_at, items.status_at + interval '7 days') < now())`;
 
 /** The live Item that Plaid calls `plaidItemId` and whose it is, or null: for Plaid's own word. */
 export async function findItemByPlaidId(db: Db, plaidItemId: string): Promise<ItemOfUser | null> {
@@ -239,14 +272,22 @@ export async function updateItem(
   tx: Db,
   userId: string,
   id: string,
-  change: { status?: ItemRow["status"]; expiresAt?: Date | null; newAccounts?: boolean },
+  change: {
+    status?: ItemRow["status"];
+    problem?: StoredProblem | null;
+    expiresAt?: Date | null;
+    newAccounts?: boolean;
+  },
 ): Promise<void> {
-  const { status, expiresAt, newAccounts } = change;
+  const { status, problem, expiresAt, newAccounts } = change;
   const now = sql<Date>`now()`;
   await tx
     .updateTable("items")
     .set({ updated_at: now })
     .$if(status !== undefined, (query) => query.set({ status, status_at: now }))
+    .$if(problem !== undefined, (query) =>
+      query.set({ problem: problem?.kind ?? null, problem_message: problem?.message ?? null }),
+    )
     .$if(expiresAt !== undefined, (query) => query.set({ expires_at: expiresAt }))
     .$if(newAccounts !== undefined, (query) => query.set({ new_accounts: newAccounts }))
     .where("id", "=", id)
@@ -283,6 +324,8 @@ const shown = [
   "items.institution_id as institutionId",
   "items.institution_name as institutionName",
   "items.status",
+  "items.problem",
+  "items.problem_message as problemMessage",
   "items.expires_at as expiresAt",
   "items.new_accounts as newAccounts",
   "item_syncs.status as syncStatus",
@@ -331,6 +374,10 @@ function toContract(rows: Row[]): ItemWithAccounts[] {
       id: row.itemId,
       institution: { id: row.institutionId, name: row.institutionName },
       status: row.status,
+      problem: shownProblem(
+        row.status,
+        row.problem && { kind: row.problem, message: row.problemMessage },
+      ),
       expiresAt: row.expiresAt?.toISOString() ?? null,
       newAccounts: row.newAccounts,
       sync: { status: row.syncStatus, at: row.synced_at?.toISOString() ?? null },

@@ -36,6 +36,7 @@ export interface TransitionValues {
   connectAnyway?: boolean;
   accessTokenSealed?: string;
   plaidItemId?: string;
+  plaidClient?: string;
   why?: AttemptReason;
   /** Milliseconds from now on that the recovery leaves the attempt alone. */
   retryInMs?: number;
@@ -64,6 +65,7 @@ export async function moveAttempt(
     connectAnyway: stored.connectAnyway ?? false,
     accessTokenSealed: stored.accessTokenSealed ?? null,
     plaidItemId: stored.plaidItemId ?? null,
+    plaidClient: stored.plaidClient ?? null,
     reason: why?.reason ?? null,
     details: why?.details === undefined ? null : JSON.stringify(why.details),
   });
@@ -80,6 +82,7 @@ interface MoveValues {
   connectAnyway: boolean;
   accessTokenSealed: string | null;
   plaidItemId: string | null;
+  plaidClient: string | null;
   reason: string | null;
   details: string | null;
 }
@@ -104,6 +107,7 @@ function moveStatement(db: Db, transition: Transition, values: MoveValues) {
       query.set({
         access_token_sealed: values.accessTokenSealed,
         plaid_item_id: values.plaidItemId,
+        plaid_client: values.plaidClient,
       }),
     )
     .$if(transition.reason === "store", (query) =>
@@ -274,9 +278,19 @@ const itemOfAnother = compiledOnce(
       ),
 );
 
+/** What removing an Item at Plaid takes, as its attempt has it. */
+export type RemovableAttempt = Pick<
+  LinkAttemptRow,
+  "id" | "user_id" | "plaid_item_id" | "plaid_client" | "reason" | "reason_details"
+>;
+
+/** An attempt whose Item was just disconnected. */
+export type DisconnectedAttempt = RemovableAttempt & { access_token_sealed: string };
+
 /**
  * Disconnects one Item of the user (without `id`, every one): performs `transition` on the attempt that
- * made it, which takes the Item's access token back. The Item's row may be deleted then.
+ * made it, which takes the Item's access token back. The Item's row may be deleted then. `reason_details`
+ * say when the bank's access had ended already: Plaid asks for it when the Item is removed.
  */
 export async function disconnectAttempts(
   tx: Db,
@@ -284,7 +298,7 @@ export async function disconnectAttempts(
   transition: Transition,
   reason: string,
   id?: string,
-): Promise<{ id: string; access_token_sealed: string; plaid_item_id: string }[]> {
+): Promise<DisconnectedAttempt[]> {
   return tx
     .updateTable("link_attempts")
     .from("items")
@@ -292,7 +306,9 @@ export async function disconnectAttempts(
       ...moved(transition),
       access_token_sealed: eb.ref("items.access_token_sealed"),
       reason,
-      reason_details: null,
+      reason_details: sql<string>`case when items.status = 'revoked'
+        then '{"access": "ended"}'::jsonb end`,
+      plaid_client: eb.ref("items.plaid_client"),
       retry_at: sql<Date>`now()`,
     }))
     .whereRef("items.id", "=", "link_attempts.id")
@@ -300,7 +316,15 @@ export async function disconnectAttempts(
     .where("link_attempts.user_id", "=", userId)
     .where("link_attempts.status", "in", from(transition))
     .$if(id !== undefined, (query) => query.where("items.id", "=", id as string))
-    .returning(["items.id", "items.access_token_sealed", "items.plaid_item_id"])
+    .returning([
+      "items.id",
+      "items.user_id",
+      "items.access_token_sealed",
+      "items.plaid_item_id",
+      "link_attempts.plaid_client",
+      "link_attempts.reason",
+      "link_attempts.reason_details",
+    ])
     .execute();
 }
 

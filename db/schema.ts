@@ -1,5 +1,6 @@
 import type { ColumnType, Generated, Insertable, Selectable } from "kysely";
 import type { ActivityKind } from "../server/contracts/activity.ts";
+import type { ItemProblemKind } from "../server/contracts/item-problem.ts";
 import type { LogIn } from "../server/contracts/session.ts";
 
 /** A `timestamptz`: read as Date, left to the database on insert unless given. */
@@ -45,6 +46,12 @@ export interface ItemsTable {
   status: Generated<"good" | "expiring" | "login_required" | "revoked">;
   /** When `status` was last learned from Plaid. */
   status_at: Timestamp;
+  /** Why its data does not come; null while it does. Written with `status`. */
+  problem: ColumnType<ItemProblemKind | null, undefined, ItemProblemKind | null>;
+  /** Plaid's sentence for the user, where ours does not say enough. */
+  problem_message: ColumnType<string | null, undefined, string | null>;
+  /** `PlaidAdapter.client` that its access_token was made with; null where that is not known. */
+  plaid_client: ColumnType<string | null, string | null | undefined, string>;
   /** Of an `expiring` one: until when the bank gives data. */
   expires_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
   /** The bank has accounts that were not chosen. */
@@ -142,6 +149,13 @@ export interface WebhooksTable {
   outcome: string | null;
 }
 
+/** Items whose access_token Plaid did not know, for a day: see `db/refused-tokens.ts`. */
+export interface RefusedTokensTable {
+  plaid_item_id: string;
+  first_at: Timestamp;
+  last_at: Timestamp;
+}
+
 /** Public keys that Plaid signs webhooks with, as it showed them: coordinates of P-256 in base64url. */
 export interface WebhookKeysTable {
   id: string;
@@ -177,6 +191,8 @@ export interface LinkAttemptsTable {
   connect_anyway: Generated<boolean>;
   access_token_sealed: string | null;
   plaid_item_id: string | null;
+  /** `PlaidAdapter.client` that made the access_token; null where that is not known. */
+  plaid_client: ColumnType<string | null, string | null | undefined, string | null>;
   /** Why it failed: a reason of `contracts/errors.ts` with its details, `nothing_new` or `disconnected`. */
   reason: string | null;
   reason_details: ColumnType<unknown, string | null | undefined, string | null>;
@@ -207,6 +223,8 @@ export interface AccountActivityTable {
   institution_name: string | null;
   account_count: number;
   reason: string | null;
+  /** Of an entry about a connected bank whose data stopped. */
+  problem: ColumnType<ItemProblemKind | null, ItemProblemKind | null | undefined, never>;
   plaid_request_id: string | null;
   /** Of a re-authentication: one opening of Link is one entry. */
   link_session_id: string | null;
@@ -303,6 +321,7 @@ export interface Database {
   item_syncs: ItemSyncsTable;
   webhooks: WebhooksTable;
   webhook_keys: WebhookKeysTable;
+  refused_tokens: RefusedTokensTable;
   link_attempts: LinkAttemptsTable;
   open_links: OpenLinksTable;
   account_activity: AccountActivityTable;

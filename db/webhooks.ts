@@ -15,11 +15,21 @@ export interface NewWebhook {
   signedAt: Date;
 }
 
+/** What is made of a webhook of an Item that no row holds, or not yet. */
+export const unclaimed = "no such Item";
+
+/** What is made of a webhook that Plaid signed and we cannot read. */
+export const malformed = "malformed";
+
 /**
  * Keeps a webhook and adds the job that acts on it, in one statement. Returns false, and does
- * nothing, when this delivery was kept before.
+ * nothing, when this delivery was kept before. One that is malformed has no job.
  */
-export async function keepWebhook(db: Db, webhook: NewWebhook): Promise<boolean> {
+export async function keepWebhook(
+  db: Db,
+  webhook: NewWebhook,
+  outcome: typeof malformed | null,
+): Promise<boolean> {
   const added = await db
     .with("kept", (cte) =>
       cte
@@ -31,12 +41,16 @@ export async function keepWebhook(db: Db, webhook: NewWebhook): Promise<boolean>
           plaid_item_id: webhook.plaidItemId,
           details: JSON.stringify(webhook.details),
           signed_at: webhook.signedAt,
+          outcome,
         })
         .onConflict((conflict) => conflict.column("delivery_hash").doNothing())
         .returning(["id", "plaid_item_id"]),
     )
     .selectFrom("kept")
-    .select(handleWebhookJob(sql.ref("kept.id"), sql.ref("kept.plaid_item_id")).as("job"))
+    .select(
+      sql<string | null>`case when ${outcome}::text is null
+        then ${handleWebhookJob(sql.ref("kept.id"), sql.ref("kept.plaid_item_id"))} end`.as("job"),
+    )
     .execute();
   return added.length > 0;
 }
@@ -50,6 +64,47 @@ export async function findWebhook(db: Db, id: string): Promise<WebhookRow | null
 /** Writes down what was made of a webhook. */
 export async function markWebhook(db: Db, id: string, outcome: string): Promise<void> {
   await db.updateTable("webhooks").set({ outcome }).where("id", "=", id).execute();
+}
+
+/** Asks again for those of an Item that came before its row: it is connected now. */
+export async function requestUnclaimedWebhooks(
+  db: Db,
+  userId: string,
+  itemId: string,
+): Promise<void> {
+  await db
+    .selectFrom("webhooks")
+    .innerJoin("items", "items.plaid_item_id", "webhooks.plaid_item_id")
+    .where("items.id", "=", itemId)
+    .where("items.user_id", "=", userId)
+    .where("webhooks.outcome", "=", unclaimed)
+    .select(handleWebhookJob(sql.ref("webhooks.id"), sql.ref("webhooks.plaid_item_id")).as("job"))
+    .execute();
+}
+
+/** An Item that Plaid tells of, and that neither a row nor an attempt of ours knows. */
+export interface UnknownItem {
+  plaidItemId: string;
+  firstAt: Date;
+  /** The codes of its webhooks. */
+  codes: string[];
+}
+
+/**
+ * Items that Plaid told of in the last 30 days and that nothing here knows: those of exchanges whose
+ * response was lost are among them. The oldest first, a hundred at most.
+ */
+export async function listUnknownItems(db: Db): Promise<UnknownItem[]> {
+  const { rows } = await sql<UnknownItem>`
+    select plaid_item_id as "plaidItemId", min(received_at) as "firstAt",
+      array_agg(distinct code order by code) as codes
+    from webhooks
+    where outcome = ${unclaimed} and plaid_item_id is not null
+      and not exists (select from items where items.plaid_item_id = webhooks.plaid_item_id)
+      and not exists (
+        select from link_attempts where link_attempts.plaid_item_id = webhooks.plaid_item_id)
+    group by plaid_item_id order by 2 limit 100`.execute(db);
+  return rows;
 }
 
 /** Deletes webhooks older than `days`, so many at once. */

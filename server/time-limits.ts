@@ -64,6 +64,10 @@ export const timeLimits = {
   syncIncomplete: 10 * 60_000,
   /** The same while Plaid has fetched nothing. */
   syncNotReady: 2 * 60_000,
+  /** An access_token that Plaid does not know counts as gone once it has been refused for so long. */
+  refusedToken: 10 * 60_000,
+  /** Items whose tokens were refused within this are counted together: many are our own mistake. */
+  refusedTokenBurst: 60 * 60_000,
   /** How often a worker looks for the jobs of workers that are gone. */
   workerWatch: 10_000,
   /** Since Plaid signed it, a webhook is taken for so long. */

@@ -3,7 +3,7 @@ import type {
   FinishUpdateModeOutput,
 } from "../../server/contracts/connect.ts";
 import type { ReasonDetails } from "../../server/contracts/errors.ts";
-import { duplicateDetails, type Failure, limitDetails } from "../failure.ts";
+import { bankMessage, duplicateDetails, type Failure, limitDetails } from "../failure.ts";
 import { text } from "../text.ts";
 import type { ConnectProblem, LinkError, OpenRequest, Task } from "./connect-types.ts";
 
@@ -47,6 +47,15 @@ const unconfirmed = new Set<Failure["reason"]>([
   "outcome_pending",
 ]);
 
+/** The user was in Link for nothing that another visit would change. */
+const hopeless = new Set<Failure["reason"]>(["item_gone", "bank_unsupported"]);
+
+/** In update mode these leave nothing to do at the bank: only the rest of it is tried again. */
+const passing = new Set<Failure["reason"]>(["bank_unavailable"]);
+
+/** In these the user has to choose accounts, which a label can say. */
+const choosing = new Set<Failure["reason"]>(["limit_reached", "bank_accounts_required"]);
+
 /** The server did not finish what Link began. */
 export function taskProblem(task: Task, failure: Failure): ConnectProblem {
   const isNew = task.kind === "connect";
@@ -55,13 +64,10 @@ export function taskProblem(task: Task, failure: Failure): ConnectProblem {
 
   const stopped = isNew ? text.problem.connect : text.problem.reconnect;
   const limit = limitDetails(failure);
-  const afresh = isNew
-    ? open(text.problem.connectAgain, null)
-    : open(limit ? text.connect.choose : text.connect.reconnect, task.itemId);
   const problem = problemOf(
     failure,
     unconfirmed.has(failure.reason) ? text.problem.connectUnclear : stopped,
-    failure.retryable ? retry(text.problem.tryAgain, task) : afresh,
+    isNew ? nextOfConnect(task, failure) : nextOfUpdate(task, failure),
   );
   if (failure.reason === "network") {
     return { ...problem, message: text.problem.networkAfterBank };
@@ -76,6 +82,18 @@ export function taskProblem(task: Task, failure: Failure): ConnectProblem {
     };
   }
   return problem;
+}
+
+type TaskOf<Kind extends Task["kind"]> = Extract<Task, { kind: Kind }>;
+
+function nextOfConnect(task: TaskOf<"connect">, { retryable }: Failure): Action {
+  return retryable ? retry(text.problem.tryAgain, task) : open(text.problem.connectAgain, null);
+}
+
+function nextOfUpdate(task: TaskOf<"update">, { reason, retryable }: Failure): Action | null {
+  if (hopeless.has(reason)) return null;
+  if (retryable || passing.has(reason)) return retry(text.problem.tryAgain, task);
+  return open(choosing.has(reason) ? text.connect.choose : text.connect.reconnect, task.itemId);
 }
 
 /** Link reported an error and was left. */
@@ -106,7 +124,7 @@ function problemOf(failure: Failure, title: string, next: Action | null): Connec
   const isFull = limit !== null && limit.used >= limit.limit;
   const first = failure.reason === "unauthenticated" ? logIn : next;
   return {
-    ...(limit ? limitWords(limit) : { title, message: failure.message }),
+    ...(limit ? limitWords(limit) : { title, message: bankMessage(failure) ?? failure.message }),
     requestId: failure.requestId,
     actions: [...(isFull || !first ? [] : [first]), ...(limit ? [seePlans] : [])],
   };

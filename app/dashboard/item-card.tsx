@@ -17,14 +17,14 @@ export const cardHeadClass = "flex h-18 items-center gap-3.5 border-b border-lin
 interface ItemCardProps {
   item: ShownItem;
   isNew: boolean;
-  /** The button that opens the bank again, shown when the bank asks for the person. */
-  reconnect: ReactNode;
+  /** The button of what the bank asks of the user, shown while it asks. */
+  wayOn: ReactNode;
   /** The button that takes the bank away. */
   disconnect: ReactNode;
 }
 
 /** One bank with its accounts. A new one is ringed for a while, and takes the focus. */
-export function ItemCard({ item, isNew, reconnect, disconnect }: ItemCardProps) {
+export function ItemCard({ item, isNew, wayOn, disconnect }: ItemCardProps) {
   const card = useRef<HTMLElement>(null);
   const headingId = useId();
 
@@ -58,7 +58,7 @@ export function ItemCard({ item, isNew, reconnect, disconnect }: ItemCardProps) 
         <Status status={item.status} />
         {disconnect}
       </header>
-      {item.asks ? <Ask {...item.asks}>{reconnect}</Ask> : null}
+      {item.asks ? <Ask {...item.asks}>{wayOn}</Ask> : null}
       <ul aria-labelledby={headingId} className="divide-y divide-line">
         {item.accounts.map((account) => (
           <AccountRow key={account.id} account={account} />
@@ -92,7 +92,7 @@ function Ask({ words, ends, way, urgent, children }: ShownAsk & { children: Reac
         <Link to="/settings/plan" className={buttonClass("secondary")}>
           {text.plan.see}
         </Link>
-      ) : (
+      ) : way === null ? null : (
         children
       )}
     </div>
@@ -100,14 +100,14 @@ function Ask({ words, ends, way, urgent, children }: ShownAsk & { children: Reac
 }
 
 function Status({ status }: { status: ShownItem["status"] }) {
-  const good = status === "good";
+  const { words, good } = status;
   return (
     <span
       className={`inline-flex shrink-0 items-center gap-1.5 rounded-full px-2.5 py-1 text-xs font-medium max-sm:p-1.5 ${good ? "bg-accent-soft text-accent" : "bg-warn-soft text-warn"}`}
     >
       <span className="size-1.5 rounded-full bg-current" aria-hidden="true" />
       {/* A phone has no room for it beside the bank's name. */}
-      <span className="max-sm:sr-only">{text.dashboard.status[status]}</span>
+      <span className="max-sm:sr-only">{words}</span>
     </span>
   );
 }

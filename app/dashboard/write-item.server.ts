@@ -1,4 +1,5 @@
-import type { Account, ItemStatus, ItemWithAccounts } from "../../server/contracts/accounts.ts";
+import type { Account, ItemWithAccounts } from "../../server/contracts/accounts.ts";
+import { itemProblems } from "../../server/contracts/item-problem.ts";
 import type { Trail, TrailStep } from "../../server/contracts/trail.ts";
 import { formatMoney } from "../components/money.ts";
 import { text } from "../text.ts";
@@ -8,7 +9,8 @@ import { accountKind, isDebt } from "./account-kind.ts";
 export interface ShownItem {
   id: string;
   bank: string;
-  status: ItemStatus;
+  /** In words, and whether all is well. */
+  status: { words: string; good: boolean };
   /** "3 accounts". */
   counted: string;
   /** ISO 8601. */
@@ -19,13 +21,14 @@ export interface ShownItem {
 }
 
 /**
- * What the bank wants of the person. `ends` (ISO 8601): until when nothing stops. `way` is what leads
- * on: a log-in, the bank's accounts to choose from, or another plan.
+ * What the bank wants of the user. `ends` (ISO 8601): until when nothing stops. `way` is what leads
+ * on: a log-in, the bank's accounts to choose from, disconnecting it, or another plan; null where there
+ * is nothing to do.
  */
 export interface ShownAsk {
   words: string;
   ends: string | null;
-  way: "reconnect" | "choose" | "plans";
+  way: "reconnect" | "choose" | "disconnect" | "plans" | null;
   urgent: boolean;
 }
 
@@ -60,7 +63,7 @@ export function writeItem(item: ItemWithAccounts, { room }: { room: boolean }): 
   return {
     id: item.id,
     bank: item.institution.name,
-    status: item.status,
+    status: writeStatus(item),
     counted: text.dashboard.accountCount(item.accounts.length),
     createdAt: item.createdAt,
     asks: writeAsk(item, room),
@@ -69,16 +72,33 @@ export function writeItem(item: ItemWithAccounts, { room }: { room: boolean }): 
   };
 }
 
+/**
+ * The problem that the card shows. Until the first transactions are there the timeline says that the bank
+ * is away: a notice that comes and goes would move the page.
+ */
+function shownProblem({ problem, sync }: ItemWithAccounts): ItemWithAccounts["problem"] {
+  return problem?.kind === "wait" && sync.at === null ? null : problem;
+}
+
+function writeStatus(item: ItemWithAccounts): ShownItem["status"] {
+  const { status } = item;
+  const { status: words } = text.dashboard;
+  const problem = shownProblem(item);
+  if (problem) return { words: words[problem.kind], good: false };
+  const isExpiring = status === "expiring";
+  return { words: isExpiring ? words.expiring : words.good, good: !isExpiring };
+}
+
 function writeAsk(item: ItemWithAccounts, room: boolean): ShownAsk | null {
   const { asks } = text.dashboard;
-  const logIn = { ends: null, way: "reconnect", urgent: true } as const;
-  switch (item.status) {
-    case "login_required":
-      return { ...logIn, words: asks.loginRequired };
-    case "revoked":
-      return { ...logIn, words: asks.revoked };
-    case "expiring":
-      return { ...logIn, words: asks.expiring, ends: item.expiresAt };
+  const problem = shownProblem(item);
+  if (problem) {
+    const { kind, message } = problem;
+    const { action } = itemProblems[kind];
+    return { words: message, ends: null, way: action, urgent: kind !== "wait" };
+  }
+  if (item.status === "expiring") {
+    return { words: asks.expiring, ends: item.expiresAt, way: "reconnect", urgent: true };
   }
   const choice = { ends: null, way: "choose", urgent: false } as const;
   if (item.newAccounts) {
@@ -135,9 +155,9 @@ function writeTrail(item: ItemWithAccounts): ShownTrail | null {
 }
 
 /** After the first sync: how fresh the data is. */
-function writeFreshness({ status, sync, trail }: ItemWithAccounts): ShownStep {
+function writeFreshness({ status, problem, sync, trail }: ItemWithAccounts): ShownStep {
   const flows = status === "good" || status === "expiring";
-  if (flows && sync.status !== "failed") {
+  if (flows && problem === null && sync.status !== "failed") {
     return {
       step: "done",
       state: "done",

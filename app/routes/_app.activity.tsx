@@ -68,9 +68,7 @@ function ActivityRow({ entry }: { entry: ActivityEntry }) {
       <Icon className={`mt-0.5 size-4.5 shrink-0 ${colour}`} aria-hidden="true" />
       <div className="min-w-0 flex-1 sm:flex sm:gap-6">
         <div className="min-w-0 flex-1">
-          <p className="font-medium wrap-break-word">
-            {text.activity[entry.kind](entry.institutionName ?? text.activity.aBank)}
-          </p>
+          <p className="font-medium wrap-break-word">{titleOf(entry)}</p>
           {detail ? <p className="text-sm text-ink-soft">{detail}</p> : null}
         </div>
         <p className="shrink-0 text-sm whitespace-nowrap text-ink-soft tabular-nums sm:mt-px">
@@ -79,6 +77,11 @@ function ActivityRow({ entry }: { entry: ActivityEntry }) {
       </div>
     </li>
   );
+}
+
+function titleOf({ kind, problem, institutionName }: ActivityEntry): string {
+  const title = problem === null ? text.activity[kind] : text.activity.problem[problem];
+  return title(institutionName ?? text.activity.aBank);
 }
 
 function detailOf({ kind, accountCount, reason }: ActivityEntry): string | null {

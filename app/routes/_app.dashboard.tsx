@@ -111,7 +111,13 @@ export default function Dashboard() {
               item={item}
               isNew={item.id === arrival?.itemId}
               disconnect={<DisconnectButton item={item} />}
-              reconnect={<ReconnectButton item={item} />}
+              wayOn={
+                item.asks?.way === "disconnect" ? (
+                  <DisconnectButton item={item} inWords />
+                ) : (
+                  <ReconnectButton item={item} />
+                )
+              }
             />
           ))
         )}

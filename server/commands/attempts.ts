@@ -1,15 +1,27 @@
 import { listAttemptsAtWork } from "../../db/link-attempts.ts";
+import { listUnknownItems } from "../../db/webhooks.ts";
 import { answer, withDatabase } from "./command.ts";
 
 /**
  * `npm run attempts`: what is not ended yet, and the exchanges whose reply was lost, in the database
  * of DATABASE_URL. A lost one may be an Item at Plaid that only Plaid's support can remove: they find
- * it by the user's id (client_user_id) and the time. docs/decisions/002-a-lost-reply.md
+ * it by the user's id (client_user_id) and the time, or by the Item's id where a webhook has named it:
+ * every Item that Plaid told of and nothing here knows is listed too. docs/decisions/002-a-lost-reply.md
  */
 async function main(env: NodeJS.ProcessEnv): Promise<string> {
   return withDatabase(env, async (db) => {
     const attempts = await listAttemptsAtWork(db);
-    if (attempts.length === 0) return "Every attempt has ended, and no exchange was lost.";
+    const unknown = (await listUnknownItems(db)).map(({ plaidItemId, firstAt, codes }) =>
+      [
+        firstAt.toISOString(),
+        "unknown",
+        `Item ${plaidItemId}`,
+        `webhooks ${codes.join(", ")}`,
+        "ask Plaid's support",
+      ].join("  "),
+    );
+    if (attempts.length + unknown.length === 0)
+      return "Every attempt has ended, and no exchange was lost.";
     const lines = attempts.map((attempt) =>
       [
         attempt.created_at.toISOString(),
@@ -22,7 +34,7 @@ async function main(env: NodeJS.ProcessEnv): Promise<string> {
           : `tried ${attempt.tries} times, again at ${attempt.retry_at.toISOString()}`,
       ].join("  "),
     );
-    return lines.join("\n");
+    return [...lines, ...unknown].join("\n");
   });
 }
 

@@ -172,7 +172,7 @@ export function endingOf(stage: Stage, error: unknown, by: "request" | "recovery
         return { transition: "fail", error: mayHaveExchanged ? lost : known };
       }
       if (!known || mayHaveExchanged) return pending(error);
-      if (known.reason === "plaid_refused") return { transition: "fail", error: known };
+      if (isFinal(known)) return { transition: "fail", error: known };
       const again = by === "recovery" && isRetryable(known);
       return { transition: again ? "unmark" : "open", error: known };
     }
@@ -200,6 +200,11 @@ function pending(error: unknown): Ending {
 /** Whether the same public_token may succeed later; a bank that is away comes back. */
 function isRetryable({ reason }: FiscilityError): boolean {
   return reasons[reason].retryable || reason === "bank_unavailable";
+}
+
+/** Whether the same public_token is refused however often it is sent. */
+function isFinal({ reason }: FiscilityError): boolean {
+  return reason === "plaid_refused" || reason === "bank_unsupported" || reason === "item_gone";
 }
 
 /** Once the token is exchanged its Item is removed, so there is nothing left to send again. */

@@ -60,7 +60,11 @@ export async function connectAccount(
       }
       const publicToken = await markSending(services, run, attempt);
       run.stage = { at: "sending", earlier };
-      holdAccessToken(run, await plaid.exchangePublicToken(publicToken, { signal: run.deadline }));
+      holdAccessToken(
+        services,
+        run,
+        await plaid.exchangePublicToken(publicToken, { signal: run.deadline }),
+      );
     } else {
       openAccessToken(services, run, attempt);
     }

@@ -33,7 +33,7 @@ export function toConnection(
   { institution }: { institution: { id: string | null; name: string } },
   accounts: PlaidAccount[],
 ): NewConnection {
-  const { userId, attemptId, plaidItemId, accessTokenSealed } = run;
+  const { userId, attemptId, plaidItemId, plaidClient, accessTokenSealed } = run;
   if (!plaidItemId || !accessTokenSealed) throw new Error("nothing was exchanged");
   const bank = { institution_id: institution.id, institution_name: institution.name };
   return {
@@ -43,6 +43,7 @@ export function toConnection(
       user_id: userId,
       plaid_item_id: plaidItemId,
       access_token_sealed: accessTokenSealed,
+      plaid_client: plaidClient ?? null,
     },
     accounts: toAccountRows({ userId, itemId: attemptId }, accounts),
     activity: {

@@ -1,11 +1,13 @@
 import type { Db } from "../../db/client.ts";
-import { findItemToUpdate } from "../../db/items.ts";
+import { findItemToUpdate, type ItemOfUser } from "../../db/items.ts";
 import { keepOpenLink } from "../../db/open-links.ts";
 import { getPlanUse } from "../../db/plans.ts";
 import { accessTokenOwner, linkTokenOwner } from "../../db/sealed.ts";
 import type { CreateLinkTokenOutput } from "../contracts/connect.ts";
-import { FiscilityError } from "../contracts/errors.ts";
-import { isGone } from "../plaid/item-error.ts";
+import { FiscilityError, type PlaidFailure } from "../contracts/errors.ts";
+import { itemProblems } from "../contracts/item-problem.ts";
+import { checkItem } from "../items/check-item.ts";
+import { problemOf } from "../plaid/item-error.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 import { Secret } from "../vault/secret.ts";
@@ -13,18 +15,19 @@ import { requireRoom } from "./account-limit.ts";
 
 /**
  * A link_token for this user, valid 4 hours. Refuses with `limit_reached` when the plan has no room
- * for one more account (E5); whatever Plaid says is `link_unavailable` to the person and stands in
- * the log in full (E1). With `itemId` it opens update mode, valid 30 minutes, which takes no room; where
+ * for one more account (E5); whatever Plaid says is `link_unavailable` to the user and is logged
+ * (E1). With `itemId` it opens update mode, valid 30 minutes, which takes no room; where
  * the bank has accounts that are not shared, the person chooses among all of them. An Item that is not
- * the user's is `not_found`, one that Plaid knows no longer is `item_gone`. The token is kept, sealed,
- * for the way back from a bank's own site.
+ * the user's is `not_found`; one whose access has ended is `item_gone`, one of a bank that Plaid no
+ * longer reads `bank_unsupported`. The token is kept, sealed, for the way back from a bank's own site.
  */
 export async function createLinkToken(
-  { config, db, plaid, vault }: Pick<Services, "config" | "db" | "plaid" | "vault">,
+  services: Services,
   user: { id: string },
   { itemId = null }: { itemId?: string | null },
   log: Log,
 ): Promise<CreateLinkTokenOutput> {
+  const { config, db, plaid, vault } = services;
   const update = itemId === null ? undefined : await openUpdate(db, vault, user.id, itemId);
   if (!update) await requireRoomForOne(db, user.id);
   try {
@@ -46,9 +49,27 @@ export async function createLinkToken(
     return { linkToken, expiration };
   } catch (error) {
     if (!(error instanceof FiscilityError)) throw error;
-    const ended = update && isGone(error.plaid?.errorCode ?? "");
-    throw new FiscilityError(ended ? "item_gone" : "link_unavailable", { plaid: error.plaid });
+    const { plaid: failure } = error as FiscilityError;
+    const ended =
+      itemId !== null &&
+      failure &&
+      (await hasEnded(services, { userId: user.id, itemId }, failure, log));
+    throw new FiscilityError(ended || "link_unavailable", { plaid: failure });
   }
+}
+
+/** Why update mode can never open again, which is stored with the Item; null where it may. */
+async function hasEnded(
+  services: Services,
+  item: ItemOfUser,
+  failure: PlaidFailure,
+  log: Log,
+): Promise<"item_gone" | "bank_unsupported" | null> {
+  const kind = problemOf(failure);
+  if (kind !== "connect_again" && kind !== "unsupported") return null;
+  // Plaid may be away by now: then Link is unavailable, which is true as well.
+  const status = await checkItem(services, item, log, failure).catch(() => null);
+  return status === "revoked" ? itemProblems[kind].reason : null;
 }
 
 /** What update mode is opened with. Errors: `not_found`. */

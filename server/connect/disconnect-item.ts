@@ -63,10 +63,10 @@ export async function disconnectItem(
   times.done("commit");
   await invalidateCache(services, { userId }, log);
   times.done("cache");
-  const { access_token_sealed: sealed, plaid_item_id: plaidItemId } = attempt;
+  const { access_token_sealed: sealed } = attempt;
   const removal = await removeAtPlaid(
     services,
-    { id: itemId, userId, plaidItemId },
+    attempt,
     () => vault.open(sealed, accessTokenOwner(userId, itemId)),
     log,
   );

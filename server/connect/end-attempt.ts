@@ -103,7 +103,7 @@ async function removeFromMemory({ db, plaid }: Services, run: Run): Promise<void
   const { accessToken, plaidItemId } = run;
   if (!accessToken || !plaidItemId) return;
   const isLive = await isItemLive(db, plaidItemId).catch(() => false);
-  if (!isLive) await plaid.removeItem(accessToken);
+  if (!isLive) await plaid.removeItem(accessToken, "OTHER");
   delete run.accessToken;
 }
 
@@ -118,8 +118,15 @@ export async function finishEnding(
   times.done("ended");
   let itemAtPlaid = itemAtPlaidAfter(ending);
   if (removes && accessToken) {
-    const item = { id: run.attemptId, userId, plaidItemId: plaidItemId ?? null };
-    if (await removeAtPlaid(services, item, () => accessToken, log)) itemAtPlaid = "removed";
+    const attempt = {
+      id: run.attemptId,
+      user_id: userId,
+      plaid_item_id: plaidItemId ?? null,
+      plaid_client: run.plaidClient ?? null,
+      reason: error.reason,
+      reason_details: null,
+    };
+    if (await removeAtPlaid(services, attempt, () => accessToken, log)) itemAtPlaid = "removed";
   }
   // The run whose ending it is writes its log line; the recovery says itself what it leaves undone.
   const isLeft = run.by === "recovery" && (transition === null || transition === "unmark");

@@ -1,6 +1,12 @@
 import { addActivity } from "../../db/account-activity.ts";
 import { restartSync } from "../../db/item-syncs.ts";
-import { findItem, findItemToken, setItemGood, setSharedAccounts } from "../../db/items.ts";
+import {
+  findItem,
+  findItemToken,
+  type ItemOfUser,
+  setItemGood,
+  setSharedAccounts,
+} from "../../db/items.ts";
 import { requestSync } from "../../db/jobs.ts";
 import type { KnownAccount } from "../../db/known-accounts.ts";
 import { knownAccounts } from "../../db/known-accounts.ts";
@@ -9,11 +15,15 @@ import { lockUser, raiseDataVersion } from "../../db/users.ts";
 import { invalidateCache } from "../cache/invalidate-cache.ts";
 import type { FinishUpdateModeInput, FinishUpdateModeOutput } from "../contracts/connect.ts";
 import { FiscilityError } from "../contracts/errors.ts";
-import { isBankAway } from "../plaid/item-error.ts";
+import { checkItem } from "../items/check-item.ts";
+import { isRefusedToken, problemOf } from "../plaid/item-error.ts";
+import type { PlaidAdapter } from "../plaid/plaid-adapter.ts";
+import { toItemFailure } from "../plaid/plaid-error.ts";
 import type { PlaidAccount } from "../plaid/responses.ts";
 import { timeLimitSignal } from "../plaid/time-limit-signal.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
+import type { Secret } from "../vault/secret.ts";
 import { whyNoRoom } from "./account-limit.ts";
 import { toAccountRows } from "./connection-rows.ts";
 import { findDuplicates } from "./duplicates.ts";
@@ -22,9 +32,9 @@ import { findDuplicates } from "./duplicates.ts";
  * Link in update mode has ended well: asks Plaid whether the Item works again and which accounts the
  * person shares now, and says so here. No Item is made and none is exchanged. Accounts that are shared
  * no longer stay as they were last seen; new ones come, unless the plan has no room for all of them
- * (I3): then none does, and everything else stands. Errors: `not_found`, `bank_login_required` (Plaid
- * still asks for a log-in), `limit_reached`, `bank_unavailable`, `plaid_unavailable`, `plaid_refused`,
- * `busy`.
+ * (I3): then none does, and everything else stands. What is still wrong with the Item is stored with it.
+ *
+ * @throws FiscilityError the reasons of the procedure `plaid.finishUpdateMode`
  */
 export async function finishUpdateMode(
   services: Services,
@@ -37,11 +47,11 @@ export async function finishUpdateMode(
   if (sealed === null) throw new FiscilityError("not_found");
   const accessToken = vault.open(sealed, accessTokenOwner(user.id, itemId));
   const signal = timeLimitSignal(limits.connectDeadline);
-  const { errorCode, requestId } = await plaid.getItem(accessToken, { signal });
-  if (errorCode !== null) {
-    throw new FiscilityError(isBankAway(errorCode) ? "bank_unavailable" : "bank_login_required");
-  }
-  const { accounts: offered } = await plaid.getAccounts(accessToken, { signal });
+  const { accounts: offered, requestId } = await readBank(plaid, accessToken, signal).catch(
+    async (error: unknown) => {
+      throw await keepFailure(services, { userId: user.id, itemId }, error, log);
+    },
+  );
 
   // In the same line as connections, which may hold the lock for as long as Plaid takes.
   const { found, added, refused } = await connectGate.run(user.id, () =>
@@ -92,6 +102,30 @@ export async function finishUpdateMode(
   if (refused) throw refused;
   const { accounts, ...item } = found;
   return { item, accounts, added };
+}
+
+/** The accounts that a healthy Item shares. @throws FiscilityError what is wrong with the Item */
+async function readBank(plaid: PlaidAdapter, accessToken: Secret, signal: AbortSignal) {
+  const { error, requestId } = await plaid.getItem(accessToken, { signal });
+  if (error) throw toItemFailure(error, requestId);
+  const { accounts } = await plaid.getAccounts(accessToken, { signal });
+  return { accounts, requestId };
+}
+
+/** Stores with the Item what the failure says of it. Returns the error for the caller. */
+async function keepFailure(
+  services: Services,
+  item: ItemOfUser,
+  error: unknown,
+  log: Log,
+): Promise<unknown> {
+  const told = error instanceof FiscilityError ? error.plaid : undefined;
+  if (!told || problemOf(told) === null) return error;
+  const status = await checkItem(services, item, log, told);
+  if (!isRefusedToken(told)) return error;
+  return new FiscilityError(status === "revoked" ? "item_gone" : "bank_unavailable", {
+    plaid: told,
+  });
 }
 
 /**

@@ -36,15 +36,14 @@ export async function recoverAttempts(services: Services, log: Log): Promise<num
 
 async function recover(services: Services, attempt: LinkAttemptRow, log: Log): Promise<void> {
   const { db, vault } = services;
-  const { id, user_id: userId, access_token_sealed: sealed, plaid_item_id: plaidItemId } = attempt;
+  const { id, user_id: userId, access_token_sealed: sealed } = attempt;
   const state = stateOf(attempt);
   const line = { event: "attempt_recovered", userId, attemptId: id, was: state };
   try {
     if (state === "removing" && sealed !== null) {
-      const item = { id, userId, plaidItemId };
       const removal = await removeAtPlaid(
         services,
-        item,
+        attempt,
         () => vault.open(sealed, accessTokenOwner(userId, id)),
         log,
       );

@@ -1,7 +1,11 @@
 import { keepRemovalRequestId } from "../../db/account-activity.ts";
 import { isItemLive } from "../../db/items.ts";
-import { moveAttempt, postpone } from "../../db/link-attempts.ts";
+import { moveAttempt, postpone, type RemovableAttempt } from "../../db/link-attempts.ts";
 import { FiscilityError } from "../contracts/errors.ts";
+import { isTokenDead } from "../items/refused-token.ts";
+import type { CallOptions } from "../plaid/calls.ts";
+import { isRefusedToken } from "../plaid/item-error.ts";
+import type { RemovalReason } from "../plaid/plaid-adapter.ts";
 import { timeLimitSignal } from "../plaid/time-limit-signal.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -16,15 +20,19 @@ import { transitions } from "./attempt.ts";
  * @returns null when that failed, also where the token cannot be opened: the recovery retries
  */
 export async function removeAtPlaid(
-  { db, plaid, limits }: Services,
-  { id, userId, plaidItemId }: { id: string; userId: string; plaidItemId: string | null },
+  services: Services,
+  attempt: RemovableAttempt,
   open: () => Secret,
   log: Log,
-  signal = timeLimitSignal(limits.plaidCall),
+  signal = timeLimitSignal(services.limits.plaidCall),
 ): Promise<{ requestId: string | null } | null> {
+  const { db } = services;
+  const { id, user_id: userId, plaid_item_id: plaidItemId } = attempt;
   try {
     const isLive = plaidItemId !== null && (await isItemLive(db, plaidItemId));
-    const removal = isLive ? { requestId: null } : await plaid.removeItem(open(), { signal });
+    const removal = isLive
+      ? { requestId: null }
+      : await remove(services, attempt, open(), { signal }, log);
     await keepRemovalRequestId(db, userId, id, removal.requestId);
     await moveAttempt(db, { userId, id }, transitions.removed);
     return removal;
@@ -38,4 +46,32 @@ export async function removeAtPlaid(
     await postpone(db, userId, id).catch(() => {});
     return null;
   }
+}
+
+/** @throws FiscilityError when Plaid does not confirm the removal */
+async function remove(
+  services: Services,
+  attempt: RemovableAttempt,
+  accessToken: Secret,
+  options: CallOptions,
+  log: Log,
+): Promise<{ requestId: string | null }> {
+  const { plaid_item_id: plaidItemId, plaid_client: plaidClient } = attempt;
+  try {
+    return await services.plaid.removeItem(accessToken, reasonCodeOf(attempt), options);
+  } catch (error) {
+    const told = error instanceof FiscilityError ? error.plaid : undefined;
+    if (!told || !isRefusedToken(told) || plaidItemId === null) throw error;
+    if (!(await isTokenDead(services, { plaidItemId, plaidClient }, log))) throw error;
+    return { requestId: told.requestId };
+  }
+}
+
+/** Reasons of an attempt whose Item never gave data, or gives none any more. */
+const notWorking = new Set<string | null>(["bank_unsupported", "item_gone"]);
+
+/** https://plaid.com/docs/api/items/#item-remove-request-reason-code */
+function reasonCodeOf({ reason, reason_details: details }: RemovableAttempt): RemovalReason {
+  const hadEnded = (details as { access?: string } | null)?.access === "ended";
+  return hadEnded || notWorking.has(reason) ? "CONNECTION_IS_NON_FUNCTIONAL" : "OTHER";
 }

@@ -38,6 +38,8 @@ export interface Run {
   accessToken?: Secret;
   accessTokenSealed?: string;
   plaidItemId?: string;
+  /** `PlaidAdapter.client` that made the access token; null where that is not known. */
+  plaidClient?: string | null;
   plaidRequestId?: string | undefined;
   institution: { id: string | null; name: string | null };
 }
@@ -125,11 +127,13 @@ export async function markSending(
 
 /** The exchange succeeded: from here on only this process has the access token. */
 export function holdAccessToken(
+  { plaid }: Services,
   run: Run,
   exchange: { accessToken: Secret; plaidItemId: string; requestId: string },
 ): void {
   run.accessToken = exchange.accessToken;
   run.plaidItemId = exchange.plaidItemId;
+  run.plaidClient = plaid.client;
   run.plaidRequestId = exchange.requestId;
   run.stage = { at: "held" };
   run.times.done("exchange");
@@ -139,12 +143,17 @@ export function holdAccessToken(
 export function openAccessToken(
   { vault }: Services,
   run: Run,
-  { access_token_sealed: sealed, plaid_item_id: plaidItemId }: LinkAttemptRow,
+  {
+    access_token_sealed: sealed,
+    plaid_item_id: plaidItemId,
+    plaid_client: plaidClient,
+  }: LinkAttemptRow,
 ): void {
   if (sealed === null || plaidItemId === null) throw new Error("an exchanged attempt has no token");
   run.accessToken = vault.open(sealed, accessTokenOwner(run.userId, run.attemptId));
   run.accessTokenSealed = sealed;
   run.plaidItemId = plaidItemId;
+  run.plaidClient = plaidClient;
   run.stage = { at: "saved" };
 }
 
@@ -173,8 +182,9 @@ export async function besideSaving<Result>(
  * of the transaction. A database that restarts meanwhile is waited for.
  */
 async function saveAccessToken(services: Services, run: Run): Promise<void> {
-  const { accessToken, plaidItemId } = run;
-  if (!accessToken || !plaidItemId) throw new Error("there is no access token to save");
+  const { accessToken, plaidItemId, plaidClient } = run;
+  if (!accessToken || !plaidItemId || !plaidClient)
+    throw new Error("there is no access token to save");
   const accessTokenSealed = services.vault.seal(
     accessToken,
     accessTokenOwner(run.userId, run.attemptId),
@@ -182,7 +192,11 @@ async function saveAccessToken(services: Services, run: Run): Promise<void> {
   run.accessTokenSealed = accessTokenSealed;
   const saved = await pRetry(
     () =>
-      moveAttempt(services.db, keyOf(run), transitions.save, { accessTokenSealed, plaidItemId }),
+      moveAttempt(services.db, keyOf(run), transitions.save, {
+        accessTokenSealed,
+        plaidItemId,
+        plaidClient,
+      }),
     { retries: 5, minTimeout: 100 },
   );
   if (saved === null) throw new Error("the attempt is gone, or stores an access token already");

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { itemProblem } from "./item-problem.ts";
 import { trail } from "./trail.ts";
 
 /**
@@ -36,8 +37,8 @@ export type Account = z.infer<typeof account>;
 
 /**
  * `good`: data flows. `expiring`: it does until `expiresAt`, then a new log-in is needed.
- * `login_required`: the bank asks the person to log in again. `revoked`: the person took the
- * permission away at the bank; only connecting it anew brings data again.
+ * `login_required`: the bank needs the user. `revoked`: no more data will come from this Item.
+ * `problem` says what exactly is wrong.
  */
 export const itemStatus = z.enum(["good", "expiring", "login_required", "revoked"]);
 export type ItemStatus = z.infer<typeof itemStatus>;
@@ -60,6 +61,11 @@ export const item = z.object({
   id: z.uuid(),
   institution: z.object({ id: z.string().nullable(), name: z.string() }),
   status: itemStatus,
+  problem: itemProblem
+    .nullable()
+    .describe(
+      "Why the bank's data does not come, and what brings it back; null while it comes. `wait` leaves the status as it is.",
+    ),
   expiresAt: z.iso.datetime().nullable(),
   newAccounts: z.boolean(),
   sync: itemSync,

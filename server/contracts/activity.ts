@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { itemProblemKind } from "./item-problem.ts";
 
 /**
  * What can happen to a person's connections. `already_connected`: the bank gave only accounts that
@@ -34,6 +35,11 @@ export const activityEntry = z.object({
   institutionName: z.string().nullable(),
   accountCount: z.number().int().nonnegative(),
   reason: z.string().nullable(),
+  problem: itemProblemKind
+    .nullable()
+    .describe(
+      "Of an entry about a connected bank whose data stopped: what brings it back. Its `kind` is then `login_required`, `revoked`, or `failed` for `wait`.",
+    ),
   createdAt: z.iso.datetime(),
 });
 export type ActivityEntry = z.infer<typeof activityEntry>;

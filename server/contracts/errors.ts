@@ -151,7 +151,7 @@ export const reasons = {
     status: 403,
     code: "FORBIDDEN",
     message:
-      "Your plan has no room for these accounts. Nothing was connected. Choose fewer accounts at the bank, or ask for a larger plan.",
+      "Your plan has no room for these accounts. No account was added. Choose fewer accounts at the bank, or ask for a larger plan.",
     retryable: false,
   },
   duplicate_accounts: {
@@ -178,7 +178,7 @@ export const reasons = {
     status: 409,
     code: "CONFLICT",
     message:
-      "The permission for this bank has ended, and it cannot be reconnected. The accounts and transactions you have here are kept. To go on, disconnect the bank and connect it anew.",
+      "Access to this bank has ended. What you have here is kept. To continue, disconnect the bank, then connect it again.",
     retryable: false,
   },
   public_token_invalid: {
@@ -191,36 +191,69 @@ export const reasons = {
   bank_login_required: {
     status: 409,
     code: "CONFLICT",
+    message: "Your bank asks you to log in again. Nothing was changed. Open the bank once more.",
+    retryable: false,
+  },
+  bank_accounts_required: {
+    status: 409,
+    code: "CONFLICT",
     message:
-      "Your bank asks you to log in once more. Nothing was connected. Please connect the bank again.",
+      "Your bank shares no account that we can use. Nothing was changed. Open the bank again and choose your accounts.",
+    retryable: false,
+  },
+  bank_access_required: {
+    status: 409,
+    code: "CONFLICT",
+    message:
+      "Your bank needs your permission to share this data. Nothing was changed. Open the bank again and allow access.",
+    retryable: false,
+  },
+  bank_action_required: {
+    status: 409,
+    code: "CONFLICT",
+    message:
+      "Your bank needs something from you first. Nothing was changed. Log in on its website or app, do what it asks, then try again here.",
     retryable: false,
   },
   bank_unavailable: {
     status: 503,
     code: "SERVICE_UNAVAILABLE",
     message:
-      "Your bank does not answer right now. Nothing was connected. Please try again in a few minutes.",
+      "Your bank does not respond right now. Nothing was changed. Try again in a few minutes.",
+    retryable: false,
+  },
+  bank_unsupported: {
+    status: 409,
+    code: "CONFLICT",
+    message:
+      "This bank cannot be read through our connection service. Nothing was changed. Try another bank.",
+    retryable: false,
+  },
+  bank_error: {
+    status: 409,
+    code: "CONFLICT",
+    message: "Your bank reported a problem. Nothing was changed. Open the bank again.",
     retryable: false,
   },
   plaid_unavailable: {
     status: 502,
     code: "BAD_GATEWAY",
     message:
-      "The bank connection service does not answer right now. Nothing was connected, your bank log-in is kept. Please try again.",
+      "The bank connection service does not respond right now. Nothing was changed, and your bank log-in is kept. Try again.",
     retryable: true,
   },
   plaid_refused: {
     status: 502,
     code: "BAD_GATEWAY",
     message:
-      "The bank connection service refused the request. Nothing was connected. Please connect the bank again.",
+      "The bank connection service refused the request. Nothing was changed. Open the bank again.",
     retryable: false,
   },
   busy: {
     status: 503,
     code: "SERVICE_UNAVAILABLE",
     message:
-      "Many banks are being connected at once. Nothing was connected yet, your bank log-in is kept. Please try again in a moment.",
+      "Many banks are being connected at once. Nothing was changed yet, and your bank log-in is kept. Try again in a moment.",
     retryable: true,
   },
   connect_failed: {
@@ -288,10 +321,12 @@ export type DetailsOf<R extends Reason> = R extends keyof ReasonDetails
   ? ReasonDetails[R] | undefined
   : undefined;
 
-/** What Plaid said of a failure: for the log and the activity entry, never for a response. */
+/** What Plaid said of a failure: for the log and the activity entry. */
 export interface PlaidFailure {
   errorType: string | null;
   errorCode: string | null;
+  /** Plaid's sentence for the user, where it has one. The one field that may be shown. */
+  displayMessage: string | null;
   requestId: string | null;
   httpStatus: number | null;
   /** No answer, or one that does not say: the call may have done what it asks for. */

@@ -20,6 +20,8 @@ export const reasonDetails = {
     accounts: z.array(z.object({ id: z.uuid(), name: z.string(), mask: z.string().nullable() })),
     mayConnectAnyway: z.boolean(),
   }),
+  /** `message`: the bank's problem in Plaid's words for the user; null where it has none. */
+  bank_error: z.object({ message: z.string().nullable() }),
   /** The words that confirm. */
   confirmation_mismatch: z.object({ expected: z.string() }),
   /** Where the input does not fit: a dotted path and what is expected there. */

@@ -7,19 +7,24 @@ import {
   type ItemState,
   updateItem,
 } from "../../db/items.ts";
+import { forgetRefusedToken } from "../../db/refused-tokens.ts";
 import { accessTokenOwner } from "../../db/sealed.ts";
 import { lockUser, raiseDataVersion } from "../../db/users.ts";
 import { invalidateCache } from "../cache/invalidate-cache.ts";
 import type { ItemStatus } from "../contracts/accounts.ts";
 import type { ActivityKind } from "../contracts/activity.ts";
 import { FiscilityError } from "../contracts/errors.ts";
-import { isBankAway, isGone } from "../plaid/item-error.ts";
+import { itemProblems, type StoredProblem, shownProblem } from "../contracts/item-problem.ts";
+import { type ItemError, isRefusedToken, problemOf } from "../plaid/item-error.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
+import type { Secret } from "../vault/secret.ts";
+import { isTokenDead } from "./refused-token.ts";
 
 /** What an Item becomes, and how the history says it. */
 export interface ItemChange {
   status?: ItemStatus;
+  problem?: StoredProblem | null;
   expiresAt?: Date | null;
   newAccounts?: boolean;
   kind: ActivityKind;
@@ -28,53 +33,95 @@ export interface ItemChange {
 /** `again`: what was known when the question was asked has changed. */
 type Decision = ItemChange | "again" | null;
 
-const kinds: Record<ItemStatus, ActivityKind> = {
-  good: "repaired",
-  expiring: "expiring",
-  login_required: "login_required",
-  revoked: "revoked",
-};
-
 /**
- * Asks Plaid how the Item stands, keeps the answer, and returns the status; null when the Item is
- * gone. Whatever a webhook said, and in whatever order, this is what holds. Errors: as Plaid's calls.
+ * Finds out how the Item stands, stores it, and returns its status; null when it is disconnected. Whatever
+ * a webhook said, and in whatever order, this is what holds.
+ *
+ * @param seen the error of a data call. It holds even where Plaid says that the Item is healthy; without
+ * one a data call is made to see.
+ * @throws FiscilityError as Plaid's calls, when Plaid does not tell
  */
 export async function checkItem(
   services: Services,
   item: ItemOfUser,
   log: Log,
+  seen?: ItemError,
 ): Promise<ItemStatus | null> {
-  const { db, plaid, vault, limits } = services;
+  const { db, vault } = services;
   for (;;) {
     const before = await findItemState(db, item.userId, item.itemId);
     const sealed = await findItemToken(db, item.userId, item.itemId);
     if (!before || sealed === null) return null;
-    const errorCode = await plaid
-      .getItem(vault.open(sealed, accessTokenOwner(item.userId, item.itemId)), {
-        signal: AbortSignal.timeout(limits.connectDeadline),
-      })
-      .then((found) => found.errorCode, goneAtPlaid);
-    const status = statusOf(errorCode, before.status);
+    const accessToken = vault.open(sealed, accessTokenOwner(item.userId, item.itemId));
+    const error = await findError(services, accessToken, seen);
+    const problem = error && (await judge(services, before, error, log));
+    if (problem === null && before.problem) await forgetRefusedToken(db, before.plaidItemId);
+    let status: ItemStatus = before.status;
     const changed = await changeItem(services, item, log, (now) => {
       // Somebody learned more while we asked: ask again.
-      if (now.statusAt.getTime() !== before.statusAt.getTime()) return "again";
-      return status === now.status ? null : { status, expiresAt: null, kind: kinds[status] };
+      if (!isSame(now, before)) return "again";
+      const change = problem === null ? healed(now) : changeTo(now, problem);
+      status = change?.status ?? now.status;
+      return change;
     });
     if (changed !== "again") return changed === "gone" ? null : status;
   }
 }
 
-/** What Plaid's word on an Item means; the bank being away for a while changes nothing. */
-function statusOf(errorCode: string | null, before: ItemStatus): ItemStatus {
-  if (errorCode === null) return before === "expiring" ? "expiring" : "good";
-  if (isGone(errorCode)) return "revoked";
-  return isBankAway(errorCode) ? before : "login_required";
+const isSame = (now: ItemState, before: ItemState) =>
+  now.statusAt.getTime() === before.statusAt.getTime() &&
+  now.problem?.kind === before.problem?.kind;
+
+/** What is wrong with the Item at Plaid; null when nothing is. */
+async function findError(
+  { plaid, limits }: Services,
+  accessToken: Secret,
+  seen: ItemError | undefined,
+): Promise<ItemError | null> {
+  // A bank or a Plaid that is away will not say more.
+  if (seen && problemOf(seen) === "wait") return seen;
+  const signal = AbortSignal.timeout(limits.connectDeadline);
+  try {
+    const { error } = await plaid.getItem(accessToken, { signal });
+    if (error || seen) return error ?? seen ?? null;
+    await plaid.getAccounts(accessToken, { signal });
+    return null;
+  } catch (failure) {
+    const told = failure instanceof FiscilityError ? failure.plaid : undefined;
+    const isAnswer = (failure as FiscilityError).reason !== "plaid_unavailable";
+    if (told && isAnswer && problemOf(told) !== null) return told;
+    throw failure;
+  }
 }
 
-function goneAtPlaid(error: unknown): string {
-  const code = error instanceof FiscilityError ? error.plaid?.errorCode : null;
-  if (code && isGone(code)) return code;
-  throw error;
+async function judge(
+  services: Services,
+  item: ItemState,
+  error: ItemError,
+  log: Log,
+): Promise<StoredProblem> {
+  if (isRefusedToken(error) && !(await isTokenDead(services, item, log))) {
+    return { kind: "wait", message: null };
+  }
+  const kind = problemOf(error) ?? "unknown";
+  return { kind, message: kind === "unknown" ? error.displayMessage : null };
+}
+
+/** It works. One that was to expire still does, until its day has passed. */
+function healed({ status, problem, isExpired }: ItemState): ItemChange | null {
+  if (status === "good" || (status === "expiring" && !isExpired)) {
+    return problem === null ? null : { problem: null, kind: "repaired" };
+  }
+  return { status: "good", problem: null, expiresAt: null, kind: "repaired" };
+}
+
+function changeTo(now: ItemState, problem: StoredProblem): ItemChange | null {
+  const { status, activity: kind } = itemProblems[problem.kind];
+  const shown = shownProblem(now.status, now.problem);
+  // A bank that is away says nothing of what it needed before.
+  if (status === null) return shown === null ? { problem, kind } : null;
+  if (shown?.kind === problem.kind) return null;
+  return { status, problem, expiresAt: null, kind };
 }
 
 /**
@@ -96,6 +143,7 @@ export async function changeItem(
     if (change === "again") return "again";
     const { kind, ...set } = change;
     await updateItem(tx, userId, itemId, set);
+    const problem = set.problem?.kind ?? null;
     await addActivity(tx, {
       user_id: userId,
       attempt_id: itemId,
@@ -103,9 +151,10 @@ export async function changeItem(
       institution_id: now.institutionId,
       institution_name: now.institutionName,
       account_count: 0,
+      problem,
     });
     await raiseDataVersion(tx, userId);
-    return { kind, was: now.status };
+    return { kind, problem, was: now.status };
   });
   if (typeof ended === "string") return ended;
   log.info({ event: "item_changed", userId, itemId, ...ended }, "Item changed");

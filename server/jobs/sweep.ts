@@ -1,6 +1,7 @@
 import { requestDueSyncs } from "../../db/item-syncs.ts";
 import { dropSupersededJobs } from "../../db/jobs.ts";
 import { dropOldLogIns } from "../../db/log-ins.ts";
+import { dropOldRefusedTokens } from "../../db/refused-tokens.ts";
 import { deleteExpiredSessions } from "../../db/sessions.ts";
 import { dropOldWebhooks } from "../../db/webhooks.ts";
 import type { Services } from "../services.ts";
@@ -24,6 +25,7 @@ export async function sweep({
   await dropSupersededJobs(db);
   await dropOldWebhooks(db, webhookDays);
   await dropOldLogIns(db, logInDays);
+  await dropOldRefusedTokens(db);
   await deleteExpiredSessions(db);
   if (requested > 0) log.info({ event: "sweep", requested }, "Syncs asked for");
   return requested;

@@ -1,10 +1,19 @@
-import { Configuration, CountryCode, PlaidApi, PlaidEnvironments, Products } from "plaid";
+import {
+  Configuration,
+  CountryCode,
+  type ItemRemoveReasonCode,
+  PlaidApi,
+  PlaidEnvironments,
+  Products,
+} from "plaid";
 import type { PlaidLimiter } from "../cache/plaid-limiter.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { TimeLimits } from "../time-limits.ts";
 import { Secret } from "../vault/secret.ts";
 import { type CallOptions, createCalls } from "./calls.ts";
+import { type ItemError, isRemoved } from "./item-error.ts";
+import { plainText } from "./plaid-error.ts";
 import {
   accountsResponse,
   exchangeResponse,
@@ -24,6 +33,8 @@ import {
  * bounded and retried (`calls.ts`).
  */
 export interface PlaidAdapter {
+  /** `<environment>/<client id>`: an access_token is known to Plaid under those that made it alone. */
+  readonly client: string;
   /**
    * `expiration` is ISO 8601 UTC. With the `accessToken` of an Item Link opens in update mode.
    * https://plaid.com/docs/api/link/#linktokencreate
@@ -56,11 +67,14 @@ export interface PlaidAdapter {
     institution: { id: string | null; name: string };
     requestId: string;
   }>;
-  /** Whether the bank asks for a new log-in. https://plaid.com/docs/api/items/#itemget */
+  /**
+   * What Plaid says is wrong with the Item, null for nothing. A data call may fail all the same.
+   * https://plaid.com/docs/api/items/#itemget
+   */
   getItem(
     accessToken: Secret,
     options?: CallOptions,
-  ): Promise<{ errorCode: string | null; requestId: string }>;
+  ): Promise<{ error: ItemError | null; requestId: string }>;
   /**
    * One page of what changed since `cursor` (null: since ever), 500 changes at most. `notReady`: Plaid
    * is still fetching; such a page is empty. `complete`: the Item's whole history is there.
@@ -76,9 +90,19 @@ export interface PlaidAdapter {
    * or it has expired. https://plaid.com/docs/api/webhooks/webhook-verification/
    */
   getWebhookKey(keyId: string, options?: CallOptions): Promise<PlaidWebhookKey | null>;
-  /** Ends an Item. One that Plaid no longer knows counts as removed. https://plaid.com/docs/api/items/#itemremove */
-  removeItem(accessToken: Secret, options?: CallOptions): Promise<{ requestId: string | null }>;
+  /**
+   * Ends an Item and its billing. One that Plaid says it has no longer counts as removed.
+   * https://plaid.com/docs/api/items/#itemremove
+   */
+  removeItem(
+    accessToken: Secret,
+    reasonCode: RemovalReason,
+    options?: CallOptions,
+  ): Promise<{ requestId: string | null }>;
 }
+
+/** Why an Item is removed, as Plaid asks: its connection to the bank had ended, or anything else. */
+export type RemovalReason = "CONNECTION_IS_NON_FUNCTIONAL" | "OTHER";
 
 /** Transactions asked for at once: the most that Plaid gives. */
 const pageSize = 500;
@@ -125,6 +149,8 @@ export function createPlaidAdapter(
   }
 
   return {
+    client: `${config.env}/${config.clientId}`,
+
     async createLinkToken({ userId, redirectUri, webhook, update }, options = {}) {
       const data = await call(
         "/link/token/create",
@@ -198,7 +224,17 @@ export function createPlaidAdapter(
         options,
         accessToken,
       );
-      return { errorCode: data.item.error?.error_code ?? null, requestId: data.request_id };
+      const { error } = data.item;
+      return {
+        error: error
+          ? {
+              errorType: plainText(error.error_type),
+              errorCode: plainText(error.error_code) ?? "UNKNOWN",
+              displayMessage: plainText(error.display_message),
+            }
+          : null,
+        requestId: data.request_id,
+      };
     },
 
     async syncTransactions(accessToken, cursor, options = {}) {
@@ -241,12 +277,19 @@ export function createPlaidAdapter(
       }
     },
 
-    async removeItem(accessToken, options = {}) {
+    async removeItem(accessToken, reasonCode, options = {}) {
       try {
         const data = await call(
           "/item/remove",
           itemRemovedResponse,
-          (request) => api.itemRemove({ access_token: accessToken.reveal() }, request),
+          (request) =>
+            api.itemRemove(
+              {
+                access_token: accessToken.reveal(),
+                reason_code: reasonCode as ItemRemoveReasonCode,
+              },
+              request,
+            ),
           options,
           accessToken,
         );
@@ -254,8 +297,8 @@ export function createPlaidAdapter(
       } catch (error) {
         if (!(error instanceof FiscilityError)) throw error;
         const known: FiscilityError = error;
-        if (known.plaid?.errorCode !== "ITEM_NOT_FOUND") throw known;
-        return { requestId: known.plaid.requestId };
+        if (!isRemoved(known.plaid)) throw known;
+        return { requestId: known.plaid?.requestId ?? null };
       }
     },
   };

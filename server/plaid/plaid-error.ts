@@ -1,20 +1,6 @@
 import { FiscilityError, type PlaidFailure, type Reason } from "../contracts/errors.ts";
-
-/**
- * Plaid's error codes that mean something of their own to the person.
- * https://plaid.com/docs/errors/
- */
-const reasonsByCode: Record<string, Reason> = {
-  INVALID_PUBLIC_TOKEN: "public_token_invalid",
-  ITEM_LOGIN_REQUIRED: "bank_login_required",
-  INVALID_CREDENTIALS: "bank_login_required",
-  ITEM_LOCKED: "bank_login_required",
-  USER_SETUP_REQUIRED: "bank_login_required",
-  INSTITUTION_DOWN: "bank_unavailable",
-  INSTITUTION_NOT_RESPONDING: "bank_unavailable",
-  INSTITUTION_NOT_AVAILABLE: "bank_unavailable",
-  INSTITUTION_NO_LONGER_SUPPORTED: "bank_unavailable",
-};
+import { itemProblems } from "../contracts/item-problem.ts";
+import { type ItemError, isRefusedToken, problemOf } from "./item-error.ts";
 
 /**
  * What a failed call to Plaid becomes. No answer, an answer that is not Plaid's, and Plaid's own
@@ -33,12 +19,12 @@ export function toPlaidFailure(error: unknown): FiscilityError {
 
   const body: Partial<Record<string, unknown>> =
     typeof response.data === "object" && response.data !== null ? response.data : {};
-  const text = (value: unknown) => (typeof value === "string" ? value.slice(0, 200) : null);
-  const errorCode = text(body.error_code);
+  const errorCode = plainText(body.error_code);
   const plaid: PlaidFailure = {
-    errorType: text(body.error_type),
+    errorType: plainText(body.error_type),
     errorCode,
-    requestId: text(body.request_id),
+    displayMessage: plainText(body.display_message),
+    requestId: plainText(body.request_id),
     httpStatus: response.status,
     mayHaveActed: response.status >= 500 || errorCode === null,
     retryAfter: retryAfter(response.headers?.["retry-after"]),
@@ -46,10 +32,50 @@ export function toPlaidFailure(error: unknown): FiscilityError {
   if (plaid.errorType === "RATE_LIMIT_EXCEEDED" || response.status === 429) {
     return busy({ ...plaid, mayHaveActed: false });
   }
-  const known = errorCode === null ? undefined : reasonsByCode[errorCode];
+  return toFailure(plaid);
+}
+
+/** An Item's error, as `/item/get` tells of it, as the failure of a call. */
+export function toItemFailure(error: ItemError, requestId: string): FiscilityError {
+  return toFailure({
+    ...unanswered(undefined),
+    ...error,
+    requestId,
+    mayHaveActed: false,
+  });
+}
+
+function toFailure(plaid: PlaidFailure): FiscilityError {
+  if (plaid.errorCode === "INVALID_PUBLIC_TOKEN") {
+    return new FiscilityError("public_token_invalid", {
+      plaid: { ...plaid, mayHaveActed: false },
+    });
+  }
+  // Plaid itself failed, so it may have acted; and whether to believe a refused token is not ours to say.
+  const kind = plaid.errorType === "API_ERROR" || isRefusedToken(plaid) ? null : problemOf(plaid);
+  if (kind === null) {
+    return new FiscilityError(plaid.mayHaveActed ? "plaid_unavailable" : "plaid_refused", {
+      plaid,
+    });
+  }
   // A bank that is down says so with a 5xx of its own: Plaid has answered, and did not act.
-  if (known) return new FiscilityError(known, { plaid: { ...plaid, mayHaveActed: false } });
-  return new FiscilityError(plaid.mayHaveActed ? "plaid_unavailable" : "plaid_refused", { plaid });
+  const options = { plaid: { ...plaid, mayHaveActed: false } };
+  if (kind === "unknown") {
+    const details = { message: plaid.displayMessage };
+    return new FiscilityError("bank_error", { ...options, details });
+  }
+  return new FiscilityError<Reason>(itemProblems[kind].reason, options);
+}
+
+/** Text of Plaid's that PostgreSQL and JSON can hold: without control characters and lone surrogates. */
+export function plainText(value: unknown, most = 300): string | null {
+  if (typeof value !== "string") return null;
+  // Cut first: what cuts a character in two leaves a lone surrogate.
+  const plain = value
+    .slice(0, most)
+    .replace(/[\p{Cc}\p{Cs}]/gu, "")
+    .trim();
+  return plain === "" ? null : plain;
 }
 
 /** Plaid, or our own count of what it allows, asks us to wait. */
@@ -73,6 +99,7 @@ export function unanswered(errorCode: string | undefined): PlaidFailure {
   return {
     errorType: null,
     errorCode: errorCode ?? null,
+    displayMessage: null,
     requestId: null,
     httpStatus: null,
     mayHaveActed: !notSent.has(errorCode ?? ""),

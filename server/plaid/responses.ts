@@ -158,7 +158,12 @@ export const accountsResponse = z.object({
   request_id: requestId,
 });
 export const itemResponse = z.object({
-  item: z.object({ error: z.object({ error_code: z.string() }).nullish() }),
+  item: z.object({
+    error: z
+      .object({ error_type: z.unknown(), error_code: z.unknown(), display_message: z.unknown() })
+      .partial()
+      .nullish(),
+  }),
   request_id: requestId,
 });
 export const webhookKeyResponse = z.object({

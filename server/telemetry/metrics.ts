@@ -54,6 +54,9 @@ export function createMetrics(): Metrics {
   const cacheClears = counter("cache_clear_failures", "Caches that could not be cleared.", []);
   const syncs = counter("syncs", "Runs of an Item's sync.", ["outcome"]);
   const removals = counter("removal_failures", "Items that Plaid did not remove when asked.", []);
+  const refusedTokens = counter("refused_tokens", "Access tokens that Plaid did not know.", [
+    "verdict",
+  ]);
   const jobs = counter("job_runs", "Jobs run by this process.", ["task", "outcome"]);
 
   return {
@@ -85,6 +88,8 @@ export function createMetrics(): Metrics {
           return syncs.inc({ outcome });
         case "removal_pending":
           return removals.inc();
+        case "token_refused":
+          return refusedTokens.inc({ verdict: line.verdict as string });
         case "job":
           return jobs.inc({ task: line.task as string, outcome });
       }

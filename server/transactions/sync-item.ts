@@ -9,10 +9,11 @@ import {
 import type { ItemOfUser } from "../../db/items.ts";
 import { requestSync } from "../../db/jobs.ts";
 import { accessTokenOwner } from "../../db/sealed.ts";
+import { requestUnclaimedWebhooks } from "../../db/webhooks.ts";
 import { invalidateCache } from "../cache/invalidate-cache.ts";
-import type { ItemStatus } from "../contracts/accounts.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import { checkItem } from "../items/check-item.ts";
+import { problemOf } from "../plaid/item-error.ts";
 import type { PlaidTransaction, PlaidTransactionsPage } from "../plaid/responses.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -20,7 +21,7 @@ import { StepTimes } from "../telemetry/step-times.ts";
 
 /**
  * How a sync ended. `not_ready`: Plaid is still fetching; a webhook or the sweep comes back to it.
- * `overtaken`: another sync went on from the same page. `needs_person`: the bank asks for a log-in.
+ * `overtaken`: another sync went on from the same page. `needs_person`: the user has to do something first.
  * `handed_back`: this process is stopping, and another goes on. `held_up`: Plaid's limits have no room;
  * it goes on when they do.
  */
@@ -51,10 +52,10 @@ export async function syncItem(
   const line = { event: "sync", ...item };
   try {
     const ran = await syncPages(services, item, times, log, signal);
-    const { outcome, pages, changes, itemStatus } = ran;
+    const { outcome, pages, changes, mayHaveHealed } = ran;
     log.info({ ...line, outcome, pages, changes, ms: times.ms }, "Item synced");
     // It works again, and nobody has told us.
-    if (outcome === "done" && itemStatus === "login_required") await checkItem(services, item, log);
+    if (outcome === "done" && mayHaveHealed) await checkItem(services, item, log);
     return outcome;
   } catch (error) {
     if (signal.aborted) {
@@ -62,7 +63,7 @@ export async function syncItem(
       log.info({ ...line, outcome: "handed_back" }, "Sync handed back");
       return "handed_back";
     }
-    const failure = error instanceof FiscilityError ? error : undefined;
+    const failure: FiscilityError | undefined = error instanceof FiscilityError ? error : undefined;
     if (failure?.reason === "busy") {
       // A long history is more pages than Plaid allows an Item in a minute: that is no failure.
       const wait = spread(Math.ceil(failure.plaid?.retryAfter ?? 1) * 1000, item.itemId);
@@ -70,8 +71,8 @@ export async function syncItem(
       log.info({ ...line, outcome: "held_up", wait }, "Sync held up");
       return "held_up";
     }
-    if (failure?.reason === "bank_login_required" || failure?.plaid?.errorType === "ITEM_ERROR") {
-      const status = await checkItem(services, item, log);
+    if (failure?.plaid && problemOf(failure.plaid) !== null) {
+      const status = await checkItem(services, item, log, failure.plaid);
       if (status === "login_required" || status === "revoked") {
         log.info({ ...line, outcome: "needs_person", status }, "Item not synced");
         return "needs_person";
@@ -108,11 +109,11 @@ async function syncPages(
   outcome: SyncOutcome;
   pages: number;
   changes: number;
-  itemStatus: ItemStatus | undefined;
+  mayHaveHealed: boolean;
 }> {
   const { db, plaid, vault } = services;
   const sync = await findSync(db, userId, itemId);
-  const ran = { pages: 0, changes: 0, itemStatus: sync?.itemStatus };
+  const ran = { pages: 0, changes: 0, mayHaveHealed: sync?.mayHaveHealed ?? false };
   if (!sync) return { outcome: "gone", ...ran };
   if (sync.itemStatus === "revoked") return { outcome: "needs_person", ...ran };
   const accessToken = vault.open(sync.tokenSealed, accessTokenOwner(userId, itemId));
@@ -120,6 +121,8 @@ async function syncPages(
     if (sync.first) await tellFirstSync(db, userId, itemId, { retryInMs: null });
   };
   await tell();
+  // What Plaid told of the Item before its connection was committed.
+  if (sync.first) await requestUnclaimedWebhooks(db, userId, itemId);
   times.done("begun");
 
   let { cursor: kept } = sync;
@@ -167,6 +170,7 @@ async function syncPages(
 
     await finishSync(db, userId, itemId, {
       balances: page.accounts.map(({ accountId, balances }) => ({ accountId, ...balances })),
+      plaidClient: services.plaid.client,
       dueInMs: page.complete ? services.limits.syncSweep : services.limits.syncIncomplete,
     });
     times.done("finished");

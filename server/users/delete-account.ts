@@ -50,10 +50,11 @@ export async function deleteAccount(
   // One time limit for all of them: the person waits for this.
   const signal = timeLimitSignal(limits.plaidCall);
   await Promise.all(
-    attempts.map(async ({ id, access_token_sealed: sealed, plaid_item_id: plaidItemId }) => {
+    attempts.map(async (attempt) => {
+      const { id, access_token_sealed: sealed } = attempt;
       const removal = await removeAtPlaid(
         services,
-        { id, userId, plaidItemId },
+        attempt,
         () => vault.open(sealed, accessTokenOwner(userId, id)),
         log,
         signal,

@@ -5,7 +5,7 @@ import {
   revokeAccount,
 } from "../../db/items.ts";
 import { requestSync } from "../../db/jobs.ts";
-import { findWebhook, markWebhook, type WebhookRow } from "../../db/webhooks.ts";
+import { findWebhook, markWebhook, unclaimed, type WebhookRow } from "../../db/webhooks.ts";
 import { changeItem, checkItem } from "../items/check-item.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -20,11 +20,18 @@ export async function processWebhook(services: Services, id: string, log: Log): 
   const { db } = services;
   const webhook = await findWebhook(db, id);
   // An earlier run of this job got to the end.
-  if (!webhook || webhook.outcome !== null) return;
+  if (!webhook || (webhook.outcome !== null && webhook.outcome !== unclaimed)) return;
   const { type, code, plaid_item_id: plaidItemId } = webhook;
-  const item = plaidItemId === null ? null : await findItemByPlaidId(db, plaidItemId);
-  const outcome = item ? await act(services, webhook, item, log) : "no such Item";
-  await markWebhook(db, id, outcome);
+  const find = async () => (plaidItemId === null ? null : findItemByPlaidId(db, plaidItemId));
+  let item = await find();
+  if (!item) {
+    // The Item's first sync asks for it again. One that began before this mark was seen is too late for
+    // that, but then its Item is committed: look once more.
+    await markWebhook(db, id, unclaimed);
+    item = await find();
+  }
+  const outcome = item ? await act(services, webhook, item, log) : unclaimed;
+  if (item) await markWebhook(db, id, outcome);
   log.info({ event: "webhook_handled", type, code, plaidItemId, outcome }, "Webhook handled");
 }
 
@@ -40,7 +47,9 @@ async function act(
   // `iat` has whole seconds.
   const toldAfter = (at: Date) => webhook.signed_at.getTime() + 1000 > at.getTime();
   // The person has logged in at the bank and chosen their accounts since it was said.
-  const isPast = ({ status, statusAt }: ItemState) => status === "good" && !toldAfter(statusAt);
+  // Before its first change an Item is as Link made it, which was before any webhook.
+  const isPast = ({ status, statusAt, isUntouched }: ItemState) =>
+    status === "good" && !isUntouched && !toldAfter(statusAt);
   switch (`${webhook.type} ${webhook.code}`) {
     case "TRANSACTIONS SYNC_UPDATES_AVAILABLE":
       await requestSync(db, item.userId, item.itemId);
@@ -56,8 +65,8 @@ async function act(
 
     case "ITEM PENDING_EXPIRATION":
     case "ITEM PENDING_DISCONNECT":
-      return changeItem(services, item, log, ({ status, statusAt }) =>
-        status === "good" && toldAfter(statusAt)
+      return changeItem(services, item, log, (now) =>
+        now.status === "good" && !isPast(now)
           ? { status: "expiring", expiresAt: dateOf(expiresAt), kind: "expiring" }
           : null,
       );

@@ -1,8 +1,9 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { compactVerify, decodeJwt, decodeProtectedHeader, errors } from "jose";
 import { z } from "zod";
-import { keepWebhook } from "../../db/webhooks.ts";
+import { keepWebhook, malformed } from "../../db/webhooks.ts";
 import { FiscilityError } from "../contracts/errors.ts";
+import { plainText } from "../plaid/plaid-error.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 
@@ -12,16 +13,30 @@ const claims = z.object({
   request_body_sha256: z.string().regex(/^[0-9a-f]{64}$/i),
 });
 
-/** The fields we use, of every code that we know; nothing else of a body is kept. */
+const text = z
+  .unknown()
+  .optional()
+  .transform((value) => plainText(value, 200));
+/** Within what PostgreSQL and JavaScript agree on. */
+const time = z.iso
+  .datetime({ offset: true })
+  .refine((given) => given > "2000" && given < "2200")
+  .nullish()
+  .catch(null);
+
+/**
+ * The fields we use, of every code that we know; nothing else of a body is kept. Plaid signed it, so what
+ * one field holds never costs us the others.
+ */
 const body = z.object({
-  webhook_type: z.string().max(100),
-  webhook_code: z.string().max(100),
-  item_id: z.string().max(200).nullish(),
-  account_id: z.string().max(200).nullish(),
-  consent_expiration_time: z.iso.datetime({ offset: true }).nullish(),
-  disconnect_time: z.iso.datetime({ offset: true }).nullish(),
-  reason: z.string().max(200).nullish(),
-  error: z.object({ error_code: z.string().max(200) }).nullish(),
+  webhook_type: text,
+  webhook_code: text,
+  item_id: text,
+  account_id: text,
+  consent_expiration_time: time,
+  disconnect_time: time,
+  reason: text,
+  error: z.object({ error_code: text }).nullish().catch(null),
 });
 
 /** What is kept of a webhook beside its type and code; `expiresAt` is ISO 8601. */
@@ -41,7 +56,8 @@ export interface Delivery {
 
 /**
  * Takes one webhook: checks that Plaid signed these very bytes within the last five minutes, keeps
- * it, and adds the job that acts on it, in one statement. The same delivery again does nothing.
+ * it, and adds the job that acts on it, in one statement. The same delivery again does nothing. One that
+ * Plaid signed and we cannot read is kept as well: refused, it would come again for a day.
  * @throws `webhook_refused`; `busy` and the reasons of Plaid's calls when the key cannot be had now.
  * @see https://plaid.com/docs/api/webhooks/webhook-verification/
  */
@@ -52,22 +68,24 @@ export async function receiveWebhook(
 ): Promise<void> {
   if (!signature || signature.length > 4_000) throw refused("no signature");
   const signedAt = await verify(services, signature, bytes, address);
-  const parsed = body.safeParse(parseJson(bytes));
-  if (!parsed.success) throw refused("a body that we do not know");
-  const { webhook_type: type, webhook_code: code, item_id: plaidItemId, ...given } = parsed.data;
-  const fresh = await keepWebhook(services.db, {
+  const { data: given } = body.safeParse(parseJson(bytes));
+  const { webhook_type: type, webhook_code: code, item_id: plaidItemId } = given ?? {};
+  const isRead = Boolean(type && code);
+  const webhook = {
     deliveryHash: hashOfDelivery(signature),
-    type,
-    code,
+    type: type ?? malformed,
+    code: code ?? malformed,
     plaidItemId: plaidItemId ?? null,
     details: {
-      accountId: given.account_id ?? null,
-      expiresAt: given.consent_expiration_time ?? given.disconnect_time ?? null,
-      errorCode: given.error?.error_code ?? null,
-      reason: given.reason ?? null,
+      accountId: given?.account_id ?? null,
+      expiresAt: given?.consent_expiration_time ?? given?.disconnect_time ?? null,
+      errorCode: given?.error?.error_code ?? null,
+      reason: given?.reason ?? null,
     } satisfies z.infer<typeof webhookDetails>,
     signedAt,
-  });
+  };
+  const fresh = await keepWebhook(services.db, webhook, isRead ? null : malformed);
+  if (!isRead && fresh) log.warn({ event: "webhook_malformed", type, code }, "Malformed webhook");
   log.info({ event: "webhook", type, code, plaidItemId, fresh }, "Webhook");
 }
 

@@ -418,7 +418,7 @@ test("a bank that is gone at Plaid: the toast says what is kept and what to do, 
   // That of the connection may be on its way out.
   const toast = page
     .locator("[data-sonner-toast]")
-    .filter({ hasText: "disconnect the bank and connect it anew" });
+    .filter({ hasText: "disconnect the bank, then connect it again" });
   await toast.waitFor();
   expect(await toast.getByRole("button").allInnerTexts()).toEqual([""]);
 });

@@ -191,7 +191,9 @@ test("two client ids over one count have each their own limits", async () => {
   try {
     // Plaid refuses what is nobody's token; what is asked here is whether we ask it.
     const remove = ({ removeItem }: PlaidAdapter) =>
-      removeItem(new Secret(`access-sandbox-${randomUUID()}`)).catch(({ reason }) => reason);
+      removeItem(new Secret(`access-sandbox-${randomUUID()}`), "OTHER").catch(
+        ({ reason }) => reason,
+      );
     expect(await remove(one)).toBe("plaid_refused");
     expect(await remove(one)).toBe("busy");
     expect(await remove(other)).toBe("plaid_refused");

@@ -181,7 +181,7 @@ test("keys:rotate, killed halfway and run again beside connections, leaves every
   expect(items).toHaveLength(1 + statuses.length);
   for (const { id, user_id, sealed } of items) {
     const accessToken = vault.open(sealed, accessTokenOwner(user_id, id));
-    expect((await node.services.plaid.getItem(accessToken)).errorCode).toBeNull();
+    expect((await node.services.plaid.getItem(accessToken)).error).toBeNull();
   }
   // The unfinished one goes on where it was, at the server that has the new key.
   await app.clearFaults();

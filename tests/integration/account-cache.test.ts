@@ -20,6 +20,7 @@ const list = (name: string): AccountsListOutput => ({
       id: randomUUID(),
       institution: { id: null, name },
       status: "good",
+      problem: null,
       expiresAt: null,
       newAccounts: false,
       sync: { status: "done", at: null },

@@ -159,7 +159,7 @@ test("reconnect: update mode logs the person in again, and no new Item is made",
   expect(early.body.error.data.reason).toBe("bank_login_required");
   expect(await exchanges()).toBe(1);
   const kinds = await app.query("select kind from account_activity order by created_at");
-  expect(kinds.map(({ kind }) => kind)).toEqual(["connected", "reconnected"]);
+  expect(kinds.map(({ kind }) => kind)).toEqual(["connected", "reconnected", "login_required"]);
 });
 
 test("I6 another person's Item is not found, in update mode as well", async () => {

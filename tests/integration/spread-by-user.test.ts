@@ -29,6 +29,7 @@ const onEveryNode = ["plans"];
 const apart = [
   "webhooks",
   "webhook_keys",
+  "refused_tokens",
   "verifications",
   "kysely_migration",
   "kysely_migration_lock",

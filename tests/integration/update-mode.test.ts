@@ -261,6 +261,7 @@ test("a bank that is gone at Plaid is not reconnected but connected anew, and wh
   const [{ access_token_sealed }] = await app.query("select access_token_sealed from items");
   await app.services.plaid.removeItem(
     app.services.vault.open(access_token_sealed, accessTokenOwner(person.id, itemId)),
+    "OTHER",
   );
   expect(await open()).toBe("item_gone");
   expect(await accounts(itemId)).toHaveLength(2);

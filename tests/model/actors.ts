@@ -306,6 +306,7 @@ function toError({ error, retried, known, token }: Actor): unknown {
   const plaid = {
     errorType: null,
     errorCode: null,
+    displayMessage: null,
     requestId: null,
     httpStatus: null,
     retryAfter: null,

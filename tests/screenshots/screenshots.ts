@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import path from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { itemProblems } from "../../server/contracts/item-problem.ts";
 import { startWorker } from "../../server/jobs/worker.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { axeViolations } from "../support/axe.ts";
@@ -140,6 +141,18 @@ test.each(views)("from the first bank to the third, $width px, $colorScheme", as
   await app.query("update users set data_version = data_version + 1 where id = $1", [person.id]);
   await page.reload();
   await shoot("dashboard-needs-log-in", { whole: true });
+  for (const [kind, { status }] of Object.entries(itemProblems)) {
+    await app.query(
+      `update items set status = $2, problem = $3, problem_message =
+         case when $3 = 'unknown' then 'Please answer your bank''s question in its app.' end
+       where user_id = $1`,
+      [person.id, status ?? "good", kind],
+    );
+    await app.query("update users set data_version = data_version + 1 where id = $1", [person.id]);
+    await page.reload();
+    await shoot(`card-${kind}`);
+  }
+  await app.query("update items set problem = null, problem_message = null");
   await app.query(
     `update items set status = case institution_name when 'Transatlantic Trust' then 'expiring'
          when 'Lighthouse Savings' then 'good' else 'revoked' end,

@@ -13,7 +13,14 @@ import { FiscilityError, type Reason, reasons } from "../../server/contracts/err
 const failure = (reason: Reason, mayHaveActed = false) =>
   new FiscilityError(reason, {
     plaid: {
-      ...{ errorType: null, errorCode: null, requestId: "r", httpStatus: null, retryAfter: null },
+      ...{
+        errorType: null,
+        errorCode: null,
+        displayMessage: null,
+        requestId: "r",
+        httpStatus: null,
+        retryAfter: null,
+      },
       mayHaveActed,
     },
   } as never);

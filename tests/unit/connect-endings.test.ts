@@ -168,6 +168,27 @@ test.each<[from: string, Step, on: string, ConnectEvent, expected: string[]]>([
   [
     "finishing an update",
     updating,
+    "failed: bank_accounts_required",
+    failed(failure("bank_accounts_required")),
+    ["problem: The bank was not reconnected [Choose accounts]"],
+  ],
+  [
+    "finishing an update",
+    updating,
+    "failed: bank_unavailable",
+    failed(failure("bank_unavailable")),
+    ["problem: The bank was not reconnected [Try again]"],
+  ],
+  [
+    "finishing an update",
+    updating,
+    "failed: item_gone",
+    failed(failure("item_gone")),
+    ["problem: The bank was not reconnected []"],
+  ],
+  [
+    "finishing an update",
+    updating,
     "failed: no room for the new accounts",
     failed(limit(1)),
     ["problem: Mill Bank is connected again [Choose accounts, See the plans]", "announce"],

@@ -15,6 +15,7 @@ function exported(name: string, current: string | null): ExportOutput {
         id,
         institution: { id: null, name: 'Smith, "Jones" & Søn' },
         status: "good",
+        problem: null,
         expiresAt: null,
         newAccounts: false,
         sync: { status: "done", at: null },

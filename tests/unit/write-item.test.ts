@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { writeItem } from "../../app/dashboard/write-item.server.ts";
 import { text } from "../../app/text.ts";
 import type { ItemWithAccounts } from "../../server/contracts/accounts.ts";
+import { itemProblems, shownProblem } from "../../server/contracts/item-problem.ts";
 import type { TrailStep } from "../../server/contracts/trail.ts";
 
 const { asks: words } = text.dashboard;
@@ -11,6 +12,7 @@ const item = (more: Partial<ItemWithAccounts> = {}, revoked = false): ItemWithAc
   id: "00000000-0000-4000-8000-000000000001",
   institution: { id: null, name: "Mill Bank" },
   status: "good",
+  problem: null,
   expiresAt: null,
   newAccounts: false,
   sync: { status: "done", at: null },
@@ -32,10 +34,31 @@ const item = (more: Partial<ItemWithAccounts> = {}, revoked = false): ItemWithAc
   ...more,
 });
 
+const problem = (kind: keyof typeof itemProblems, message: string | null = null) => {
+  const status: ItemWithAccounts["status"] = itemProblems[kind].status ?? "good";
+  return { status, problem: shownProblem(status, { kind, message }) };
+};
+
 test.each([
   [item(), true, null],
-  [item({ status: "login_required" }), true, [words.loginRequired, "reconnect", null, true]],
-  [item({ status: "revoked", newAccounts: true }), true, [words.revoked, "reconnect", null, true]],
+  [item(problem("log_in")), true, [itemProblems.log_in.message, "reconnect", null, true]],
+  [
+    item(problem("choose_accounts")),
+    true,
+    [itemProblems.choose_accounts.message, "choose", null, true],
+  ],
+  [item(problem("wait")), true, null],
+  [
+    item({ ...problem("wait"), sync: { status: "done", at: expiresAt } }),
+    true,
+    [itemProblems.wait.message, null, null, false],
+  ],
+  [
+    item({ ...problem("connect_again"), newAccounts: true }),
+    true,
+    [itemProblems.connect_again.message, "disconnect", null, true],
+  ],
+  [item(problem("unknown", "Call us.")), true, ["Call us.", "reconnect", null, true]],
   [item({ status: "expiring", expiresAt }), true, [words.expiring, "reconnect", expiresAt, true]],
   [item({ newAccounts: true }, true), true, [words.newAccounts, "choose", null, false]],
   [item({ newAccounts: true }), false, [words.noRoom, "plans", null, false]],
@@ -62,6 +85,7 @@ test.each([
   [{}, "Up to date · 7 transactions fetched", "done", null],
   [{ status: "expiring" }, "Up to date · 7 transactions fetched", "done", null],
   [{ sync: { status: "failed", at } }, "Last updated", "failed", { iso: at, timeOnly: false }],
+  [problem("wait"), "Last updated", "failed", { iso: at, timeOnly: false }],
   [{ status: "login_required" }, "Last updated", "needs_you", { iso: at, timeOnly: false }],
   [{ status: "revoked" }, "Last updated", "needs_you", { iso: at, timeOnly: false }],
 ] as const)(

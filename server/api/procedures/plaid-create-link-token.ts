@@ -6,7 +6,7 @@ export const plaidCreateLinkToken = procedure({
   summary: "Makes the link_token that Plaid Link is opened with.",
   scope: "connections:write",
   rest: "POST /link-tokens",
-  reasons: ["limit_reached", "link_unavailable", "not_found", "item_gone"],
+  reasons: ["limit_reached", "link_unavailable", "not_found", "item_gone", "bank_unsupported"],
 })
   .input(createLinkTokenInput.optional())
   .output(createLinkTokenOutput)

@@ -11,6 +11,12 @@ export const plaidFinishUpdateMode = procedure({
   reasons: [
     "not_found",
     "bank_login_required",
+    "bank_accounts_required",
+    "bank_access_required",
+    "bank_action_required",
+    "bank_unsupported",
+    "bank_error",
+    "item_gone",
     "limit_reached",
     "bank_unavailable",
     "plaid_unavailable",

@@ -1,0 +1,54 @@
+import { sql } from "kysely";
+import type { Db } from "./client.ts";
+
+/**
+ * Notes that Plaid did not know the access_token of an Item. A row is forgotten once the token works, or
+ * once nobody has tried it for half a day.
+ *
+ * @param windowMs how far back the Items are counted
+ * @returns `sinceMs`: for how long the Item's has been refused; `items`: of how many Items it was in
+ * the window, this one included
+ */
+export async function noteRefusedToken(
+  db: Db,
+  plaidItemId: string,
+  windowMs: number,
+): Promise<{ sinceMs: number; items: number }> {
+  const { rows } = await sql<{ sinceMs: number; items: number }>`
+    with noted as (
+      insert into refused_tokens (plaid_item_id) values (${plaidItemId})
+      on conflict (plaid_item_id) do update set last_at = now(),
+        first_at = case when refused_tokens.last_at < now() - ${forgottenAfter}
+          then now() else refused_tokens.first_at end
+      returning first_at
+    )
+    select extract(epoch from now() - first_at)::float8 * 1000 as "sinceMs",
+      1 + (select count(*)::int from refused_tokens
+        where last_at > now() - ${windowMs} * interval '1 millisecond'
+          and plaid_item_id <> ${plaidItemId}) as items
+    from noted`.execute(db);
+  const [row] = rows;
+  if (!row) throw new Error("an upsert returned no row");
+  return row;
+}
+
+const forgottenAfter = sql`interval '12 hours'`;
+
+/** The access_token works after all. */
+export async function forgetRefusedToken(db: Db, plaidItemId: string): Promise<void> {
+  await db.deleteFrom("refused_tokens").where("plaid_item_id", "=", plaidItemId).execute();
+}
+
+/** Deletes what no longer counts, so many at once. */
+export async function dropOldRefusedTokens(db: Db): Promise<void> {
+  await db
+    .deleteFrom("refused_tokens")
+    .where("plaid_item_id", "in", (eb) =>
+      eb
+        .selectFrom("refused_tokens")
+        .select("plaid_item_id")
+        .where("last_at", "<", sql<Date>`now() - ${forgottenAfter}`)
+        .limit(10_000),
+    )
+    .execute();
+}

@@ -1,0 +1,126 @@
+import { z } from "zod";
+import type { Reason } from "./errors.ts";
+
+/** What cures an Item whose data does not come, by what the user has to do. */
+export const itemProblemKind = z
+  .enum([
+    "log_in",
+    "choose_accounts",
+    "allow_access",
+    "act_at_bank",
+    "wait",
+    "unsupported",
+    "connect_again",
+    "unknown",
+  ])
+  .describe(
+    "What brings the bank's data back. `log_in`: log in again, in update mode. `choose_accounts`: choose the accounts again, in update mode. `allow_access`: allow access again, in update mode. `act_at_bank`: do something at the bank's own site first, then log in again. `wait`: nothing; we keep trying. `unsupported`: nothing; this bank cannot be read any more. `connect_again`: access has ended; disconnect the bank and connect it again. `unknown`: the bank's message says; update mode may help.",
+  );
+export type ItemProblemKind = z.infer<typeof itemProblemKind>;
+
+/** Why an Item's data does not come. */
+export const itemProblem = z.object({
+  kind: itemProblemKind,
+  message: z
+    .string()
+    .describe("A sentence for the user: what is wrong and what to do. Plaid's own for `unknown`."),
+});
+export type ItemProblem = z.infer<typeof itemProblem>;
+
+/** The problem that is stored with an Item; `message` is Plaid's, where ours does not say enough. */
+export interface StoredProblem {
+  kind: ItemProblemKind;
+  message: string | null;
+}
+
+/**
+ * What to show of an Item's problem; null when there is none. During a roll-out the release before this
+ * one writes a status without a problem, or leaves one behind: then the status decides.
+ */
+export function shownProblem(status: string, stored: StoredProblem | null): ItemProblem | null {
+  const asks = status === "login_required" || status === "revoked" ? status : null;
+  const fits = stored !== null && itemProblems[stored.kind].status === asks;
+  if (!fits && asks === null) return null;
+  const kind = fits ? stored.kind : asks === "revoked" ? "connect_again" : "log_in";
+  return { kind, message: (fits ? stored.message : null) ?? itemProblems[kind].message };
+}
+
+interface ItemProblemEntry {
+  /** What the Item's status becomes; null leaves it as it is. */
+  status: "login_required" | "revoked" | null;
+  /** What a call gets that fails with it. */
+  reason: Reason;
+  /** The button on the card; null where there is nothing that the user can do. */
+  action: "reconnect" | "choose" | "disconnect" | null;
+  /** The kind of its activity entry, which also names the problem. */
+  activity: "login_required" | "revoked" | "failed";
+  /** The sentence on the card. */
+  message: string;
+}
+
+/** The one table of what each problem means for the Item, the caller and the card. */
+export const itemProblems = {
+  log_in: {
+    status: "login_required",
+    reason: "bank_login_required",
+    action: "reconnect",
+    activity: "login_required",
+    message:
+      "This bank asks you to log in again. The balances below are from the last time it answered.",
+  },
+  choose_accounts: {
+    status: "login_required",
+    reason: "bank_accounts_required",
+    action: "choose",
+    activity: "login_required",
+    message:
+      "This bank no longer shares the accounts that you chose. Choose them again. The balances below are from the last time it answered.",
+  },
+  allow_access: {
+    status: "login_required",
+    reason: "bank_access_required",
+    action: "reconnect",
+    activity: "login_required",
+    message:
+      "This bank needs your permission to share this data. Reconnect it and allow access. The balances below are from the last time it answered.",
+  },
+  act_at_bank: {
+    status: "login_required",
+    reason: "bank_action_required",
+    action: "reconnect",
+    activity: "login_required",
+    message:
+      "Your bank needs something from you first. Log in on its website or app, do what it asks, then reconnect it here.",
+  },
+  wait: {
+    status: null,
+    reason: "bank_unavailable",
+    action: null,
+    activity: "failed",
+    message:
+      "This bank does not respond right now. We keep trying, and there is nothing you need to do.",
+  },
+  unsupported: {
+    status: "revoked",
+    reason: "bank_unsupported",
+    action: "disconnect",
+    activity: "revoked",
+    message:
+      "This bank can no longer be read. What you have here is kept. You can disconnect the bank at any time.",
+  },
+  connect_again: {
+    status: "revoked",
+    reason: "item_gone",
+    action: "disconnect",
+    activity: "revoked",
+    message:
+      "Access to this bank has ended. What you have here is kept. To continue, disconnect the bank, then connect it again.",
+  },
+  unknown: {
+    status: "login_required",
+    reason: "bank_error",
+    action: "reconnect",
+    activity: "login_required",
+    message: "This bank reported a problem. Reconnecting it may help.",
+  },
+} as const satisfies Record<ItemProblemKind, ItemProblemEntry>;

@@ -1,0 +1,192 @@
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { recoverAttempts } from "../../../server/connect/recover-attempts.ts";
+import { reasons } from "../../../server/contracts/errors.ts";
+import { type ItemProblemKind, itemProblems } from "../../../server/contracts/item-problem.ts";
+import { processWebhook } from "../../../server/webhooks/process-webhook.ts";
+import { startTestApp, type TestApp } from "../../support/app.ts";
+import { compareBooks, right } from "../../support/books.ts";
+import { goThroughLink } from "../../support/link-session.ts";
+import { isMatrix } from "../../support/matrix.ts";
+import { deliver, startWebhookCatcher } from "../../support/webhook-catcher.ts";
+import {
+  type Bank,
+  classes,
+  connectBank,
+  failsWith,
+  newestEntry,
+  novelty,
+  shown,
+  sync,
+} from "./world.ts";
+
+let app: TestApp;
+let catcher: Awaited<ReturnType<typeof startWebhookCatcher>>;
+beforeAll(async () => {
+  [app, catcher] = await Promise.all([startTestApp(), startWebhookCatcher()]);
+});
+afterAll(async () => {
+  await catcher?.close();
+  await app?.close();
+});
+afterEach(async () => {
+  await app.clearFaults();
+  await app.resetPlaid();
+  await app.query("delete from webhooks");
+  await app.query("delete from users");
+});
+
+const kinds = Object.keys(classes) as ItemProblemKind[];
+/** Every code of every class that the sandbox has; `npm test` has one of each. */
+const cells = kinds.flatMap((kind) =>
+  (isMatrix ? classes[kind] : classes[kind].slice(0, 1)).map((code) => [kind, code] as const),
+);
+/** All of them under `MATRIX=1`; else every fourth from `first` on, so that each class is at two stages. */
+const cellsFrom = (first: number) =>
+  isMatrix ? cells : cells.filter((_, place) => place % 4 === first);
+
+/** What the card, the API and the activity say of this problem, together. */
+async function expectProblem(bank: Bank, kind: ItemProblemKind): Promise<void> {
+  const { status, activity } = itemProblems[kind];
+  const message = kind === "unknown" ? novelty.display_message : itemProblems[kind].message;
+  expect(await shown(app, bank)).toMatchObject({
+    status: status ?? "good",
+    problem: { kind, message },
+  });
+  expect(await newestEntry(app, bank)).toMatchObject({ kind: activity, problem: kind });
+}
+
+/** A failed call: its reason is the class's, its sentence true whatever was being done. */
+function expectFailure(
+  body: { error: { reason: string; message: string; details?: object } },
+  kind: ItemProblemKind,
+) {
+  const { reason } = itemProblems[kind];
+  expect([body.error.reason, body.error.message]).toEqual([reason, reasons[reason].message]);
+  if (kind === "unknown") expect(body.error.details).toEqual({ message: novelty.display_message });
+  expect(body.error.message).not.toContain("Nothing was connected");
+}
+
+async function expectNothingLeft(): Promise<void> {
+  await app.clearFaults();
+  await app.query("update link_attempts set retry_at = now()");
+  await recoverAttempts(app.services, app.services.log);
+  expect(await compareBooks(app)).toEqual({ ...right, connected: 0 });
+}
+
+test.each(cellsFrom(0))(
+  "connectAccount fails by class %s when the exchange answers %s",
+  async (kind, code) => {
+    const owner = await app.signUp("cfo");
+    await app.fault({ path: "/item/public_token/exchange", times: 3, do: failsWith(code) });
+    const token = await app.publicToken();
+    const { body } = await app.post("/plaid/exchange-token", { public_token: token }, owner);
+    expectFailure(body, kind);
+    expect(await newestEntry(app, { owner })).toMatchObject({
+      kind: "failed",
+      reason: itemProblems[kind].reason,
+      problem: null,
+    });
+    await expectNothingLeft();
+  },
+);
+
+test.each(cellsFrom(1))(
+  "connectAccount removes the Item by class %s when the accounts answer %s",
+  async (kind, code) => {
+    const owner = await app.signUp("cfo");
+    await app.fault({ path: "/accounts/get", times: 3, do: failsWith(code) });
+    const token = await app.publicToken();
+    const { body } = await app.post("/plaid/exchange-token", { public_token: token }, owner);
+    expectFailure(body, kind);
+    expect((await app.itemsAtPlaid()).map(({ removed }) => removed)).toEqual([true]);
+    await expectNothingLeft();
+  },
+);
+
+test.each(cells)(
+  "syncItem stores class %s when the transactions answer %s although the Item is healthy, and clears it",
+  async (kind, code) => {
+    const bank = await connectBank(app);
+    await app.fault({ path: "/transactions/sync", times: 3, do: failsWith(code) });
+    const needsUser = itemProblems[kind].status !== null;
+    expect(await sync(app, bank)).toBe(needsUser ? "needs_person" : "failed: bank_unavailable");
+    await expectProblem(bank, kind);
+    // Once is enough to say so.
+    await app.fault({ path: "/transactions/sync", times: 3, do: failsWith(code) });
+    await sync(app, bank);
+    const entries = await app.query("select 1 from account_activity where problem is not null");
+    expect(entries).toHaveLength(1);
+    await app.clearFaults();
+    // The sweep leaves alone what gives no data any more.
+    if (itemProblems[kind].status === "revoked") return;
+    expect(await sync(app, bank)).toBe("done");
+    expect(await shown(app, bank)).toMatchObject({ status: "good", problem: null });
+    expect(await newestEntry(app, bank)).toMatchObject({ kind: "repaired", problem: null });
+  },
+);
+
+test.each(cellsFrom(2))(
+  "a webhook stores class %s when Plaid says %s of the Item",
+  async (kind, code) => {
+    const bank = await connectBank(app, catcher.url);
+    if (code === novelty.error_code) {
+      const error = [{ op: "add", path: "/item/error", value: novelty }];
+      await app.fault({ path: "/item/get", times: 9, do: { patch: error } });
+    } else {
+      const answer = { item_id: bank.plaidItemId, error_code: code };
+      await app.control("POST", "items/error", answer);
+    }
+    await app.control("POST", "items/webhook", {
+      item_id: bank.plaidItemId,
+      webhook_code: "ERROR",
+    });
+    expect(await deliver(app.url, await catcher.next(bank.plaidItemId, "ERROR"))).toBe(200);
+    const [{ id }] = await app.query("select id from webhooks");
+    await processWebhook(app.services, id, app.services.log);
+    await expectProblem(bank, kind);
+  },
+);
+
+test.each(cellsFrom(3))(
+  "finishUpdateMode stores class %s and says so when the Item still answers %s",
+  async (kind, code) => {
+    const bank = await connectBank(app);
+    await app.fault({ path: "/accounts/get", times: 3, do: failsWith(code) });
+    const path = "/api/v1/finished-updates";
+    const { body } = await app.post(path, { item_id: bank.itemId }, bank.owner);
+    expectFailure(body, kind);
+    await expectProblem(bank, kind);
+    await app.clearFaults();
+    const again = await app.post(path, { item_id: bank.itemId }, bank.owner);
+    expect(again.body.item).toMatchObject({ status: "good", problem: null });
+  },
+);
+
+test("a webhook stores the error of a data call when Plaid calls the Item healthy", async () => {
+  const bank = await connectBank(app, catcher.url);
+  await app.control("POST", "items/webhook", { item_id: bank.plaidItemId, webhook_code: "ERROR" });
+  await app.fault(
+    {
+      path: "/item/get",
+      times: 9,
+      do: { patch: [{ op: "replace", path: "/item/error", value: null }] },
+    },
+    { path: "/accounts/get", times: 9, do: failsWith("NO_ACCOUNTS") },
+  );
+  await deliver(app.url, await catcher.next(bank.plaidItemId, "ERROR"));
+  const [{ id }] = await app.query("select id from webhooks");
+  await processWebhook(app.services, id, app.services.log);
+  await expectProblem(bank, "choose_accounts");
+});
+
+test("update mode offers the account picker when only a new choice brings the data back", async () => {
+  const bank = await connectBank(app);
+  const picked: string[] = [];
+  for (const kind of kinds) {
+    const { status } = itemProblems[kind];
+    await app.query("update items set status = $1, problem = $2", [status ?? "good", kind]);
+    const { body } = await app.post("/api/v1/link-tokens", { item_id: bank.itemId }, bank.owner);
+    if ((await goThroughLink(app, body.link_token)).picked) picked.push(kind);
+  }
+  expect(picked).toEqual(["choose_accounts", "allow_access", "unknown"]);
+});

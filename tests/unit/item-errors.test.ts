@@ -1,0 +1,153 @@
+import { expect, test } from "vitest";
+import { text } from "../../app/text.ts";
+import { reasons } from "../../server/contracts/errors.ts";
+import {
+  itemProblemKind,
+  itemProblems,
+  shownProblem,
+} from "../../server/contracts/item-problem.ts";
+import { problemOf } from "../../server/plaid/item-error.ts";
+import { toPlaidFailure } from "../../server/plaid/plaid-error.ts";
+
+/**
+ * Every code of https://plaid.com/docs/errors/ in the sections of Items, institutions and the API, and
+ * those of "invalid input" that are about access, with what production.md says of each.
+ */
+const documented = [
+  ["ITEM_ERROR", "ITEM_LOGIN_REQUIRED", "log_in"],
+  ["ITEM_ERROR", "INVALID_CREDENTIALS", "log_in"],
+  ["ITEM_ERROR", "INVALID_MFA", "log_in"],
+  ["ITEM_ERROR", "INVALID_OTP", "log_in"],
+  ["ITEM_ERROR", "INVALID_PHONE_NUMBER", "log_in"],
+  ["ITEM_ERROR", "INVALID_SEND_METHOD", "log_in"],
+  ["ITEM_ERROR", "INVALID_UPDATED_USERNAME", "log_in"],
+  ["ITEM_ERROR", "INSUFFICIENT_CREDENTIALS", "log_in"],
+  ["ITEM_ERROR", "INSTANT_MATCH_FAILED", "log_in"],
+  ["ITEM_ERROR", "MANUAL_VERIFICATION_REQUIRED", "log_in"],
+  ["ITEM_ERROR", "USER_INPUT_TIMEOUT", "log_in"],
+  ["ITEM_ERROR", "NO_ACCOUNTS", "choose_accounts"],
+  ["ITEM_ERROR", "NO_AUTH_ACCOUNTS", "choose_accounts"],
+  ["ITEM_ERROR", "no-depository-accounts", "choose_accounts"],
+  ["ITEM_ERROR", "NO_INVESTMENT_ACCOUNTS", "choose_accounts"],
+  ["ITEM_ERROR", "NO_INVESTMENT_AUTH_ACCOUNTS", "choose_accounts"],
+  ["ITEM_ERROR", "NO_LIABILITY_ACCOUNTS", "choose_accounts"],
+  ["ITEM_ERROR", "ACCESS_NOT_GRANTED", "allow_access"],
+  ["INVALID_INPUT", "ADDITIONAL_CONSENT_REQUIRED", "allow_access"],
+  ["ITEM_ERROR", "ITEM_LOCKED", "act_at_bank"],
+  ["ITEM_ERROR", "PASSWORD_RESET_REQUIRED", "act_at_bank"],
+  ["ITEM_ERROR", "USER_SETUP_REQUIRED", "act_at_bank"],
+  ["ITEM_ERROR", "PRODUCT_NOT_READY", "wait"],
+  ["INSTITUTION_ERROR", "INSTITUTION_DOWN", "wait"],
+  ["INSTITUTION_ERROR", "INSTITUTION_NOT_AVAILABLE", "wait"],
+  ["INSTITUTION_ERROR", "INSTITUTION_NOT_RESPONDING", "wait"],
+  ["INSTITUTION_ERROR", "UNSUPPORTED_RESPONSE", "wait"],
+  ["API_ERROR", "INTERNAL_SERVER_ERROR", "wait"],
+  ["API_ERROR", "plaid-internal-error", "wait"],
+  ["API_ERROR", "PLANNED_MAINTENANCE", "wait"],
+  ["ITEM_ERROR", "ITEM_NOT_SUPPORTED", "unsupported"],
+  ["ITEM_ERROR", "MFA_NOT_SUPPORTED", "unsupported"],
+  ["ITEM_ERROR", "PRODUCTS_NOT_SUPPORTED", "unsupported"],
+  ["INSTITUTION_ERROR", "INSTITUTION_NO_LONGER_SUPPORTED", "unsupported"],
+  ["INSTITUTION_ERROR", "INSTITUTION_NOT_ENABLED_IN_ENVIRONMENT", "unsupported"],
+  ["INSTITUTION_ERROR", "INSTITUTION_NOT_FOUND", "unsupported"],
+  ["INSTITUTION_ERROR", "INSTITUTION_REGISTRATION_REQUIRED", "unsupported"],
+  ["INSTITUTION_ERROR", "COUNTRY_NOT_SUPPORTED", "unsupported"],
+  ["INVALID_INPUT", "UNAUTHORIZED_INSTITUTION", "unsupported"],
+  ["ITEM_ERROR", "ITEM_NOT_FOUND", "connect_again"],
+  ["ITEM_ERROR", "ITEM_CONCURRENTLY_DELETED", "connect_again"],
+  ["ITEM_ERROR", "USER_PERMISSION_REVOKED", "connect_again"],
+  ["ITEM_ERROR", "PRODUCT_NOT_ENABLED", "connect_again"],
+  ["INVALID_INPUT", "INVALID_ACCESS_TOKEN", "connect_again"],
+] as const;
+
+const error = (errorType: string | null, errorCode: string | null, displayMessage?: string) => ({
+  errorType,
+  errorCode,
+  displayMessage: displayMessage ?? null,
+});
+
+test.each(documented)("problemOf maps %s %s to %s", (type, code, kind) => {
+  expect(problemOf(error(type, code))).toBe(kind);
+});
+
+test.each([
+  [error("ITEM_ERROR", "A_NEW_CODE"), "unknown"],
+  [error("INSTITUTION_ERROR", "ANOTHER"), "unknown"],
+  [error("SOMETHING_NEW", "A_CODE", "Please call your bank."), "unknown"],
+  [error("INVALID_REQUEST", "INVALID_FIELD"), null],
+  [error("INVALID_INPUT", "INVALID_API_KEYS"), null],
+  [error("RATE_LIMIT_EXCEEDED", "TRANSACTIONS_LIMIT", "Try again later."), null],
+  [error("TRANSACTIONS_ERROR", "TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION"), null],
+  [error(null, null), null],
+  [error(null, "ECONNRESET"), null],
+])(
+  "problemOf calls a code that is not documented unknown where it is about the bank (%#)",
+  (given, kind) => {
+    expect(problemOf(given)).toBe(kind);
+  },
+);
+
+/** An SDK error as axios makes it of this response. */
+const answered = (status: number, data: object) =>
+  Object.assign(new Error("Request failed"), {
+    isAxiosError: true,
+    response: { status, data, headers: {} },
+  });
+
+test.each(documented)("a call that fails with %s %s has the reason of %s", (type, code, kind) => {
+  const status = type === "API_ERROR" ? 500 : 400;
+  const failure = toPlaidFailure(answered(status, { error_type: type, error_code: code }));
+  // Plaid that failed may have acted, and a token that it does not know may be our own mistake.
+  const reason =
+    type === "API_ERROR"
+      ? "plaid_unavailable"
+      : code === "INVALID_ACCESS_TOKEN"
+        ? "plaid_refused"
+        : itemProblems[kind].reason;
+  expect([failure.reason, failure.plaid?.mayHaveActed]).toEqual([reason, type === "API_ERROR"]);
+});
+
+test("a call that fails with an unknown code hands on Plaid's message, without what no database takes", () => {
+  const failure = toPlaidFailure(
+    answered(400, {
+      error_type: "ITEM_ERROR",
+      error_code: "A_NEW_CODE",
+      display_message: `Call\0 us \ud800now.${"x".repeat(900)}`,
+    }),
+  );
+  const { message } = failure.details as { message: string };
+  expect(failure.reason).toBe("bank_error");
+  expect(message).toMatch(/^Call us now\.x+$/);
+  expect(message.length).toBeLessThanOrEqual(300);
+});
+
+test.each(itemProblemKind.options)(
+  "the problem %s has a sentence, a pill, an entry and a reason",
+  (kind) => {
+    const { message, reason, action, status } = itemProblems[kind];
+    expect(message).toMatch(/^[A-Z].+\.$/);
+    expect(reasons[reason].message).toMatch(/^[A-Z].+\.$/);
+    expect(text.dashboard.status[kind]).toBeTruthy();
+    expect(text.activity.problem[kind]("Mill Bank")).toContain("Mill Bank");
+    // What cannot be reconnected does not offer it.
+    expect(status === "revoked").toBe(action === "disconnect");
+  },
+);
+
+test.each([
+  ["good", null, null],
+  ["expiring", null, null],
+  ["login_required", null, "log_in"],
+  ["revoked", null, "connect_again"],
+  ["good", "wait", "wait"],
+  ["expiring", "wait", "wait"],
+  ["good", "log_in", null],
+  ["revoked", "choose_accounts", "connect_again"],
+  ["login_required", "wait", "log_in"],
+  ["login_required", "act_at_bank", "act_at_bank"],
+] as const)(
+  "shownProblem lets the status decide when a node of the release before wrote one of them (%s, %s)",
+  (status, kind, shown) => {
+    expect(shownProblem(status, kind && { kind, message: null })?.kind ?? null).toBe(shown);
+  },
+);
