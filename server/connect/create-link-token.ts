@@ -6,13 +6,14 @@ import { accessTokenOwner, linkTokenOwner } from "../../db/sealed.ts";
 import type { CreateLinkTokenOutput } from "../contracts/connect.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import { isGone } from "../plaid/item-error.ts";
+import type { LinkLanguage } from "../plaid/link-language.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 import { Secret } from "../vault/secret.ts";
 import { requireRoom } from "./account-limit.ts";
 
 /**
- * A link_token for this user, valid 4 hours. Refuses with `limit_reached` when the plan has no room
+ * A link_token for this user in their language, valid 4 hours. Refuses with `limit_reached` when the plan has no room
  * for one more account (E5); whatever Plaid says is `link_unavailable` to the person and stands in
  * the log in full (E1). With `itemId` it opens update mode, valid 30 minutes, which takes no room; where
  * the bank has accounts that are not shared, the person chooses among all of them. An Item that is not
@@ -22,7 +23,7 @@ import { requireRoom } from "./account-limit.ts";
 export async function createLinkToken(
   { config, db, plaid, vault }: Pick<Services, "config" | "db" | "plaid" | "vault">,
   user: { id: string },
-  { itemId = null }: { itemId?: string | null },
+  { itemId = null, language }: { itemId?: string | null | undefined; language: LinkLanguage },
   log: Log,
 ): Promise<CreateLinkTokenOutput> {
   const update = itemId === null ? undefined : await openUpdate(db, vault, user.id, itemId);
@@ -32,6 +33,7 @@ export async function createLinkToken(
       userId: user.id,
       redirectUri: `${config.appUrl}/connect/oauth`,
       webhook: config.webhookUrl,
+      language,
       update,
     });
     await keepOpenLink(db, user.id, {

@@ -3,6 +3,7 @@ import type { Context } from "../api/context.ts";
 import { toFiscilityError } from "../api/trpc.ts";
 import { identify, nobody } from "../auth/identify.ts";
 import { reasons } from "../contracts/errors.ts";
+import { linkLanguage } from "../plaid/link-language.ts";
 import type { Services } from "../services.ts";
 import { localsOf } from "./locals.ts";
 
@@ -33,6 +34,7 @@ async function read(services: Services, req: Request, requestId: string): Promis
     ...identified,
     services,
     requestId,
+    language: linkLanguage(req),
     onClose: (call) => void (req.res?.closed ? call() : req.res?.once("close", call)),
     log: services.log.child({ requestId, apiKeyId: apiKey?.id }),
   };

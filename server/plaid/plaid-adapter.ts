@@ -1,10 +1,11 @@
-import { Configuration, CountryCode, PlaidApi, PlaidEnvironments, Products } from "plaid";
+import { Configuration, type CountryCode, PlaidApi, PlaidEnvironments, Products } from "plaid";
 import type { PlaidLimiter } from "../cache/plaid-limiter.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { TimeLimits } from "../time-limits.ts";
 import { Secret } from "../vault/secret.ts";
 import { type CallOptions, createCalls } from "./calls.ts";
+import type { LinkLanguage } from "./link-language.ts";
 import {
   accountsResponse,
   exchangeResponse,
@@ -34,6 +35,7 @@ export interface PlaidAdapter {
       redirectUri: string;
       /** Where Plaid is to tell of the Item; left out where it cannot reach us. */
       webhook?: string | undefined;
+      language: LinkLanguage;
       /** Opens update mode for this Item, in which the person may choose its accounts anew. */
       update?: { accessToken: Secret; choosesAccounts: boolean } | undefined;
     },
@@ -90,6 +92,10 @@ export function createPlaidAdapter(
     secret: Secret;
     env: "sandbox" | "production";
     standIn: string | undefined;
+    /** Countries whose banks Link offers, ISO 3166-1. */
+    countryCodes: readonly string[];
+    /** Days of transactions that a new Item asks for, 1 to 730. */
+    daysRequested: number;
   },
   limiter: PlaidLimiter,
   log: Log,
@@ -112,20 +118,21 @@ export function createPlaidAdapter(
     }),
   );
   const call = createCalls(config.clientId, limiter, log, limits);
+  const countryCodes = [...config.countryCodes] as CountryCode[];
 
   async function institutionName(id: string, options: CallOptions): Promise<string> {
     const { institution } = await call(
       "/institutions/get_by_id",
       institutionResponse,
       (request) =>
-        api.institutionsGetById({ institution_id: id, country_codes: [CountryCode.Us] }, request),
+        api.institutionsGetById({ institution_id: id, country_codes: countryCodes }, request),
       options,
     );
     return institution.name;
   }
 
   return {
-    async createLinkToken({ userId, redirectUri, webhook, update }, options = {}) {
+    async createLinkToken({ userId, redirectUri, webhook, language, update }, options = {}) {
       const data = await call(
         "/link/token/create",
         linkTokenResponse,
@@ -133,8 +140,8 @@ export function createPlaidAdapter(
           api.linkTokenCreate(
             {
               client_name: "Fiscility",
-              language: "en",
-              country_codes: [CountryCode.Us],
+              language,
+              country_codes: countryCodes,
               user: { client_user_id: userId },
               redirect_uri: redirectUri,
               ...(webhook ? { webhook } : {}),
@@ -144,7 +151,10 @@ export function createPlaidAdapter(
                     access_token: update.accessToken.reveal(),
                     update: { account_selection_enabled: update.choosesAccounts },
                   }
-                : { products: [Products.Transactions] }),
+                : {
+                    products: [Products.Transactions],
+                    transactions: { days_requested: config.daysRequested },
+                  }),
             },
             request,
           ),

@@ -75,7 +75,12 @@ export async function runChaos({ connects, nodes, seed }: Chaos): Promise<Outcom
   await database.create("chaos");
   const url = database.urlOf("chaos");
   await prepareDatabase(url);
-  const sandbox = await startSandbox({ port: 0, seed, newItemInvalidatesOld: false });
+  const sandbox = await startSandbox({
+    port: 0,
+    seed,
+    newItemInvalidatesOld: false,
+    historicalPullMs: 0,
+  });
   const pool = new pg.Pool({ connectionString: url, max: 4 });
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));
