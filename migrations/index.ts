@@ -15,6 +15,7 @@ import * as knownDevices from "./018_known_devices.ts";
 import * as expiredSessions from "./019_expired_sessions.ts";
 import * as proofsAndWebhookKeys from "./020_proofs_and_webhook_keys.ts";
 import * as attemptRuns from "./023_attempt_runs.ts";
+import * as whateverPlaidSends from "./025_whatever_plaid_sends.ts";
 
 /** Every migration in order: numbered, forward only, never changed once it has landed. */
 export const migrations: Record<string, Migration> = {
@@ -34,6 +35,7 @@ export const migrations: Record<string, Migration> = {
   "019_expired_sessions": expiredSessions,
   "020_proofs_and_webhook_keys": proofsAndWebhookKeys,
   "023_attempt_runs": attemptRuns,
+  "025_whatever_plaid_sends": whateverPlaidSends,
 };
 
 /**

@@ -30,12 +30,12 @@ export function toAccountRows(
 /** The rows of a connection; the Item has the attempt's id. */
 export function toConnection(
   run: Run,
-  { institution }: { institution: { id: string | null; name: string } },
+  { accountsUnreadable }: { accountsUnreadable: number },
   accounts: PlaidAccount[],
 ): NewConnection {
-  const { userId, attemptId, plaidItemId, accessTokenSealed } = run;
+  const { userId, attemptId, plaidItemId, accessTokenSealed, institution } = run;
   if (!plaidItemId || !accessTokenSealed) throw new Error("nothing was exchanged");
-  const bank = { institution_id: institution.id, institution_name: institution.name };
+  const bank = { institution_id: institution.id, institution_name: institution.name ?? "Bank" };
   return {
     item: {
       ...bank,
@@ -45,6 +45,7 @@ export function toConnection(
       access_token_sealed: accessTokenSealed,
     },
     accounts: toAccountRows({ userId, itemId: attemptId }, accounts),
+    accountsUnreadable,
     activity: {
       ...bank,
       id: run.id,

@@ -16,7 +16,7 @@ import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 import { whyNoRoom } from "./account-limit.ts";
 import { toAccountRows } from "./connection-rows.ts";
-import { findDuplicates } from "./duplicates.ts";
+import { findDuplicates, withoutForeignIds } from "./duplicates.ts";
 
 /**
  * Link in update mode has ended well: asks Plaid whether the Item works again and which accounts the
@@ -41,7 +41,7 @@ export async function finishUpdateMode(
   if (errorCode !== null) {
     throw new FiscilityError(isBankAway(errorCode) ? "bank_unavailable" : "bank_login_required");
   }
-  const { accounts: offered } = await plaid.getAccounts(accessToken, { signal });
+  const { accounts: offered, institution: bank } = await plaid.getAccounts(accessToken, { signal });
 
   // In the same line as connections, which may hold the lock for as long as Plaid takes.
   const { found, added, refused } = await connectGate.run(user.id, () =>
@@ -52,6 +52,7 @@ export async function finishUpdateMode(
       const refused = whyNoRoom(plan, known.length, fresh.length);
       const institution = await setItemGood(tx, user.id, itemId, {
         moreToChoose: refused !== null,
+        institution: bank,
       });
       // It was disconnected meanwhile.
       if (!institution) throw new FiscilityError("not_found");
@@ -98,8 +99,9 @@ export async function finishUpdateMode(
  * Which of the accounts that the Item shares now are its own here, and which are new to the person: of
  * an account that another Item brought there is no second row (I2).
  */
-function compare(known: KnownAccount[], itemId: string, offered: PlaidAccount[]) {
+function compare(known: KnownAccount[], itemId: string, listed: PlaidAccount[]) {
   const institutionId = known.find((account) => account.itemId === itemId)?.institutionId ?? null;
+  const offered = withoutForeignIds(known, institutionId, listed);
   const there = findDuplicates(known, institutionId, offered, { likely: true });
   const old = new Set(there.map(({ offered }) => offered));
   return {

@@ -19,6 +19,7 @@ import {
   transactionsResponse,
   webhookKeyResponse,
 } from "./responses.ts";
+import { readAccounts, tellUnreadable } from "./unreadable.ts";
 
 /**
  * The operations of Plaid that the product uses. Each checks the response (`responses.ts`) and is
@@ -43,26 +44,33 @@ export interface PlaidAdapter {
   ): Promise<{ linkToken: string; expiration: string; requestId: string }>;
   /**
    * A `public_token_invalid` whose `plaid.mayHaveActed` is true may be the answer to a retry of an
-   * exchange that succeeded. https://plaid.com/docs/api/items/#itempublic_tokenexchange
+   * exchange that succeeded. An Item without an id that can be stored is removed at once, and the
+   * exchange fails. https://plaid.com/docs/api/items/#itempublic_tokenexchange
    */
   exchangePublicToken(
     publicToken: string,
     options?: CallOptions,
   ): Promise<{ accessToken: Secret; plaidItemId: string; requestId: string }>;
-  /** https://plaid.com/docs/api/accounts/#accountsget */
+  /**
+   * At least one account: a response without one that can be used is an outage.
+   * https://plaid.com/docs/api/accounts/#accountsget
+   */
   getAccounts(
     accessToken: Secret,
     options?: CallOptions,
   ): Promise<{
     accounts: PlaidAccount[];
-    institution: { id: string | null; name: string };
+    /** How many accounts could not be read, or not all of their balances. */
+    accountsUnreadable: number;
+    /** `name` is null where Plaid does not say it. */
+    institution: { id: string | null; name: string | null };
     requestId: string;
   }>;
   /** Whether the bank asks for a new log-in. https://plaid.com/docs/api/items/#itemget */
   getItem(
     accessToken: Secret,
     options?: CallOptions,
-  ): Promise<{ errorCode: string | null; requestId: string }>;
+  ): Promise<{ errorCode: string | null; plaidItemId: string | null; requestId: string }>;
   /**
    * One page of what changed since `cursor` (null: since ever), 500 changes at most. `notReady`: Plaid
    * is still fetching; such a page is empty. `complete`: the Item's whole history is there.
@@ -120,18 +128,27 @@ export function createPlaidAdapter(
   const call = createCalls(config.clientId, limiter, log, limits);
   const countryCodes = [...config.countryCodes] as CountryCode[];
 
-  async function institutionName(id: string, options: CallOptions): Promise<string> {
+  /** Null where Plaid cannot say it just now: a name is nothing that a connection may fail for. */
+  async function institutionName(id: string, options: CallOptions): Promise<string | null> {
     const { institution } = await call(
       "/institutions/get_by_id",
       institutionResponse,
       (request) =>
         api.institutionsGetById({ institution_id: id, country_codes: countryCodes }, request),
       options,
-    );
+    ).catch(() => ({ institution: { name: null } }));
     return institution.name;
   }
 
-  return {
+  /** The Item's id, which the exchange did not say. Without one that can be stored it is removed. */
+  async function requireItemId(accessToken: Secret, options: CallOptions): Promise<string> {
+    const found = await adapter.getItem(accessToken, options).catch(() => null);
+    if (found?.plaidItemId) return found.plaidItemId;
+    await adapter.removeItem(accessToken, options);
+    throw new FiscilityError("plaid_refused");
+  }
+
+  const adapter: PlaidAdapter = {
     async createLinkToken({ userId, redirectUri, webhook, language, update }, options = {}) {
       const data = await call(
         "/link/token/create",
@@ -174,11 +191,9 @@ export function createPlaidAdapter(
         (request) => api.itemPublicTokenExchange({ public_token: publicToken }, request),
         options,
       );
-      return {
-        accessToken: new Secret(data.access_token),
-        plaidItemId: data.item_id,
-        requestId: data.request_id,
-      };
+      const accessToken = new Secret(data.access_token);
+      const plaidItemId = data.item_id ?? (await requireItemId(accessToken, options));
+      return { accessToken, plaidItemId, requestId: data.request_id };
     },
 
     async getAccounts(accessToken, options = {}) {
@@ -189,13 +204,11 @@ export function createPlaidAdapter(
         options,
         accessToken,
       );
-      const institutionId = data.item.institution_id ?? null;
-      const name =
-        data.item.institution_name ??
-        (institutionId === null ? "Bank" : await institutionName(institutionId, options));
+      const { institution_id: id, institution_name: given } = data.item;
+      const name = given ?? (id === null ? null : await institutionName(id, options));
       return {
-        accounts: data.accounts,
-        institution: { id: institutionId, name },
+        ...readAccounts(data.accounts, log),
+        institution: { id, name },
         requestId: data.request_id,
       };
     },
@@ -208,7 +221,11 @@ export function createPlaidAdapter(
         options,
         accessToken,
       );
-      return { errorCode: data.item.error?.error_code ?? null, requestId: data.request_id };
+      return {
+        errorCode: data.item.error?.error_code ?? null,
+        plaidItemId: data.item.item_id,
+        requestId: data.request_id,
+      };
     },
 
     async syncTransactions(accessToken, cursor, options = {}) {
@@ -223,13 +240,17 @@ export function createPlaidAdapter(
         options,
         accessToken,
       );
-      const status = data.transactions_update_status;
+      const { added, modified, removed, transactions_update_status: status } = data;
+      const unreadable = [...added.unreadable, ...modified.unreadable];
+      tellUnreadable("transaction", [...unreadable, ...removed.unreadable], log);
       return {
-        upserted: [...data.added, ...data.modified],
-        removed: data.removed.map((gone) => gone.transaction_id),
-        accounts: data.accounts,
+        upserted: [...added.read, ...modified.read],
+        removed: removed.read.map((gone) => gone.transaction_id),
+        unreadable,
+        ...readAccounts(data.accounts, log),
         nextCursor: data.next_cursor,
-        hasMore: data.has_more,
+        // A page that leads to itself is the last one, whatever it says.
+        hasMore: data.has_more === true && data.next_cursor !== cursor,
         notReady: status === "NOT_READY" || data.next_cursor === "",
         complete: status === "HISTORICAL_UPDATE_COMPLETE",
       };
@@ -269,4 +290,5 @@ export function createPlaidAdapter(
       }
     },
   };
+  return adapter;
 }

@@ -1,4 +1,5 @@
 import { FiscilityError, type PlaidFailure, type Reason } from "../contracts/errors.ts";
+import { cleanText } from "../contracts/text.ts";
 
 /**
  * Plaid's error codes that mean something of their own to the person.
@@ -33,7 +34,8 @@ export function toPlaidFailure(error: unknown): FiscilityError {
 
   const body: Partial<Record<string, unknown>> =
     typeof response.data === "object" && response.data !== null ? response.data : {};
-  const text = (value: unknown) => (typeof value === "string" ? value.slice(0, 200) : null);
+  const text = (value: unknown) =>
+    typeof value === "string" ? cleanText(value, 200) || null : null;
   const errorCode = text(body.error_code);
   const plaid: PlaidFailure = {
     errorType: text(body.error_type),
