@@ -81,6 +81,13 @@ export const text = {
       notShared:
         "Some of these accounts are no longer shared by the bank. They are shown as they were last seen.",
     },
+    unreadable: {
+      transactions: (count: number) => `${counted(count, "transaction")} could not be read`,
+      accounts: (count: number) => `${counted(count, "account")} could not be read in full`,
+      hint: "The bank sent data that can't be used.",
+    },
+    cursorRefused:
+      "The bank's history broke off twice while we were reading it. We start over within a few hours; what you see here is kept.",
     isNew: "New",
     insights: "Net worth, money in and out",
     netWorth: "Net worth",

@@ -4,19 +4,6 @@ import { isExpired } from "./items.ts";
 import { clearCacheJob, requestSyncs } from "./jobs.ts";
 import { raisedDataVersion } from "./users.ts";
 
-/** A transaction as a page brings it; `accountId` is Plaid's. */
-export interface PageTransaction {
-  id: string;
-  accountId: string;
-  date: string;
-  amount: string;
-  currency: string | null;
-  name: string;
-  merchant: string | null;
-  category: string | null;
-  pending: boolean;
-}
-
 /** Balances of an account; `accountId` is Plaid's, money as decimal strings. */
 export interface PageBalances {
   accountId: string;
@@ -24,19 +11,6 @@ export interface PageBalances {
   available: string | null;
   limit: string | null;
   currency: string | null;
-}
-
-/** One page, and where it leaves the sync. */
-export interface SyncPage {
-  /** The cursor that stands in the database. */
-  kept: string | null;
-  /** The one after this page. */
-  cursor: string;
-  /** More pages of the same update come after this one; it began at `updateCursor`. */
-  midway: boolean;
-  updateCursor: string | null;
-  upserted: PageTransaction[];
-  removed: string[];
 }
 
 /**
@@ -59,6 +33,8 @@ export async function findSync(db: Db, userId: string, itemId: string) {
       "item_syncs.cursor",
       "item_syncs.midway",
       "item_syncs.update_cursor as updateCursor",
+      "item_syncs.reread_cursor as rereadCursor",
+      "item_syncs.cursor_refusals as cursorRefusals",
       sql<boolean>`item_syncs.synced_at is null`.as("first"),
     ])
     .executeTakeFirst();
@@ -66,107 +42,9 @@ export async function findSync(db: Db, userId: string, itemId: string) {
 }
 
 /**
- * Keeps one page and its cursor, in one statement: both stand or neither. Transactions of accounts
- * that are not among the Item's here (they are known by another Item) are passed over. Returns
- * false, and changes nothing, when the Item is gone or another sync has moved the cursor.
- */
-export async function keepPage(
-  db: Db,
-  userId: string,
-  itemId: string,
-  { kept, cursor, midway, updateCursor, upserted, removed }: SyncPage,
-): Promise<boolean> {
-  const column = (name: keyof PageTransaction) => upserted.map((transaction) => transaction[name]);
-  const { rows } = await sql<{ item_id: string }>`
-    with ${movedCursor(userId, itemId, { kept, cursor, midway, updateCursor })},
-    upserted as (
-      insert into transactions
-        (user_id, id, account_id, date, amount, currency, name, merchant, category, pending,
-          added_from)
-      select sync.user_id, t.id, accounts.id, t.date, t.amount, t.currency, t.name, t.merchant,
-        t.category, t.pending, case when ${midway} then ${addedFrom(updateCursor)} end
-      from sync
-      join accounts on accounts.user_id = sync.user_id and accounts.item_id = sync.item_id
-      join unnest(
-        ${column("id")}::text[], ${column("accountId")}::text[], ${column("date")}::date[],
-        ${column("amount")}::numeric[], ${column("currency")}::text[], ${column("name")}::text[],
-        ${column("merchant")}::text[], ${column("category")}::text[],
-        ${column("pending")}::boolean[]
-      ) as t (id, account, date, amount, currency, name, merchant, category, pending)
-        on t.account = accounts.plaid_account_id
-      on conflict (user_id, id) do update set
-        account_id = excluded.account_id, date = excluded.date, amount = excluded.amount,
-        currency = excluded.currency, name = excluded.name, merchant = excluded.merchant,
-        category = excluded.category, pending = excluded.pending
-    ),
-    removed as (
-      delete from transactions using sync
-      where transactions.user_id = sync.user_id and transactions.id = any(${removed}::text[])
-    )
-    select item_id from sync`.execute(db);
-  return rows.length === 1;
-}
-
-/**
- * An update that changed while it was read is begun again: the cursor goes back to where it began, and
- * what its pages added goes, in one statement. Some of it may be gone at the bank since, and as Plaid
- * never told of all of it, it does not tell of that. Returns false, and changes nothing, when the Item
- * is gone or another sync has moved the cursor.
- */
-export async function undoUpdate(
-  db: Db,
-  userId: string,
-  itemId: string,
-  { kept, updateCursor }: Pick<SyncPage, "kept" | "updateCursor">,
-): Promise<boolean> {
-  const { rows } = await sql<{ item_id: string }>`
-    with ${movedCursor(userId, itemId, { kept, cursor: updateCursor, midway: false, updateCursor: null })},
-    undone as (
-      delete from transactions using sync, accounts
-      where accounts.user_id = sync.user_id and accounts.item_id = sync.item_id
-        and transactions.user_id = sync.user_id and transactions.account_id = accounts.id
-        and transactions.added_from = ${addedFrom(updateCursor)}
-    )
-    select item_id from sync`.execute(db);
-  return rows.length === 1;
-}
-
-/**
- * `item` and `sync`, to begin a statement with: the cursor moved on from the one that was `kept`, and
- * no row of `sync` when it is not that one any more.
- */
-function movedCursor(
-  userId: string,
-  itemId: string,
-  {
-    kept,
-    cursor,
-    midway,
-    updateCursor,
-  }: Pick<SyncPage, "kept" | "midway" | "updateCursor"> & { cursor: string | null },
-) {
-  // Not waited for on disk: what a crash of PostgreSQL takes, it takes with its cursor.
-  // The Item's row is locked first, as by whoever deletes it: no deadlock with a disconnection.
-  return sql`item as materialized (
-      select id, set_config('synchronous_commit', 'off', true)
-      from items where id = ${itemId} and user_id = ${userId} for key share
-    ),
-    sync as (
-      update item_syncs set cursor = ${cursor}, update_cursor = ${updateCursor}, midway = ${midway}
-      from item
-      where item_syncs.item_id = item.id and item_syncs.user_id = ${userId}
-        and item_syncs.cursor is not distinct from ${kept}
-      returning item_syncs.item_id, item_syncs.user_id
-    )`;
-}
-
-/** Which update a page belongs to: no two of an Item that bring something begin at the same cursor. */
-const addedFrom = (updateCursor: string | null) => sql`hashtextextended(${updateCursor ?? ""}, 0)`;
-
-/**
- * A sync has come to its end: the balances it brought, and the user's data version, which rises with
- * them. `dueInMs`: when the sweep is to ask again. `plaidClient`: whose keys the access token works with.
- * Takes the user's lock.
+ * A sync has come to its end: the balances it brought, how much it could not read, and the user's data
+ * version, which rises with them. `dueInMs`: when the sweep asks again. `plaidClient`: whose keys the
+ * access token works with. Takes the user's lock.
  */
 export async function finishSync(
   db: Db,
@@ -174,9 +52,15 @@ export async function finishSync(
   itemId: string,
   {
     balances,
+    accountsUnreadable,
     dueInMs,
     plaidClient,
-  }: { balances: PageBalances[]; dueInMs: number; plaidClient: string },
+  }: {
+    balances: PageBalances[];
+    accountsUnreadable: number;
+    dueInMs: number;
+    plaidClient: string;
+  },
 ): Promise<void> {
   await sql`
     with version as (
@@ -184,7 +68,10 @@ export async function finishSync(
     ),
     sync as (
       update item_syncs set status = 'done', synced_at = now(), due_at = ${fromNow(dueInMs)},
-        retry_at = null, arrived = case when synced_at is null then ${arrived(userId, itemId)} else arrived end
+        retry_at = null, arrived = case when synced_at is null then ${arrived(userId, itemId)} else arrived end,
+        accounts_unreadable = ${accountsUnreadable},
+        transactions_unreadable = (select count(*) from unreadable_transactions as u
+          where u.user_id = ${userId} and u.item_id = ${itemId})
       from version
       where item_syncs.item_id = ${itemId} and item_syncs.user_id = version.id
       returning item_syncs.user_id, item_syncs.item_id
@@ -267,8 +154,8 @@ export async function markCacheCleared(db: Db, userId: string): Promise<void> {
 }
 
 /**
- * The Item has accounts it had not before: its sync begins again at the beginning, and is told of as
- * the first was. What was read past may be theirs.
+ * The Item has accounts it had not before: it is read from the beginning again (`readAgain`), and that
+ * is told of as the first sync was. What was read past may be theirs.
  */
 export async function restartSync(tx: Db, userId: string, itemId: string): Promise<void> {
   await tx
@@ -281,6 +168,8 @@ export async function restartSync(tx: Db, userId: string, itemId: string): Promi
       synced_at: null,
       started_at: null,
       retry_at: null,
+      reading: sql<number>`reading + 1`,
+      reread_cursor: "",
     })
     .where("item_id", "=", itemId)
     .where("user_id", "=", userId)

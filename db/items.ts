@@ -23,6 +23,8 @@ export interface NewConnection {
   item: Insertable<ItemsTable>;
   /** One at least. */
   accounts: NewAccountRow[];
+  /** Beside how many the bank sent that could not be read, or not all of their balances. */
+  accountsUnreadable: number;
   activity: Insertable<AccountActivityTable>;
 }
 
@@ -36,7 +38,7 @@ export interface NewConnection {
  */
 export function prepareConnection(
   tx: Db,
-  { item, accounts, activity }: NewConnection,
+  { item, accounts, accountsUnreadable, activity }: NewConnection,
   connect: Transition,
 ): () => Promise<ItemWithAccounts> {
   const statement = tx
@@ -48,8 +50,12 @@ export function prepareConnection(
     .with("sync", (db) =>
       db
         .insertInto("item_syncs")
-        .columns(["item_id", "user_id"])
-        .expression((eb) => eb.selectFrom("item").select(["item.id", "item.user_id"]))
+        .columns(["item_id", "user_id", "accounts_unreadable"])
+        .expression((eb) =>
+          eb
+            .selectFrom("item")
+            .select(["item.id", "item.user_id", sql<number>`${accountsUnreadable}::int`.as("n")]),
+        )
         .returningAll(),
     )
     .with(
@@ -130,13 +136,16 @@ const curedByChoosing: ItemProblemKind[] = ["choose_accounts", "allow_access", "
 
 /**
  * The person has been in update mode. `moreToChoose`: there are still accounts that are not shared.
- * Returns the Item's institution; null when it is not there.
+ * `institution`: as Plaid calls it now, since update mode can move an Item to the bank's new id. Returns the Item's institution; null when it is not there.
  */
 export async function setItemGood(
   tx: Db,
   userId: string,
   id: string,
-  { moreToChoose }: { moreToChoose: boolean },
+  {
+    moreToChoose,
+    institution,
+  }: { moreToChoose: boolean; institution: { id: string | null; name: string | null } },
 ): Promise<Pick<ItemRow, "institution_id" | "institution_name"> | null> {
   const row = await tx
     .updateTable("items")
@@ -147,6 +156,8 @@ export async function setItemGood(
       problem_message: null,
       expires_at: null,
       new_accounts: moreToChoose,
+      ...(institution.id !== null && { institution_id: institution.id }),
+      ...(institution.name !== null && { institution_name: institution.name }),
       updated_at: sql<Date>`now()`,
     })
     .where("id", "=", id)
@@ -335,6 +346,9 @@ const shown = [
   "item_syncs.retry_at",
   "item_syncs.due_at",
   "item_syncs.clear_retry_at",
+  "item_syncs.cursor_refusals as cursorRefusals",
+  "item_syncs.transactions_unreadable as transactionsUnreadable",
+  "item_syncs.accounts_unreadable as accountsUnreadable",
   "items.created_at as createdAt",
   "accounts.id",
   "accounts.name",
@@ -380,7 +394,15 @@ function toContract(rows: Row[]): ItemWithAccounts[] {
       ),
       expiresAt: row.expiresAt?.toISOString() ?? null,
       newAccounts: row.newAccounts,
-      sync: { status: row.syncStatus, at: row.synced_at?.toISOString() ?? null },
+      sync: {
+        status: row.syncStatus,
+        at: row.synced_at?.toISOString() ?? null,
+        problem: row.syncStatus === "failed" && row.cursorRefusals > 1 ? "cursor_refused" : null,
+      },
+      unreadable: {
+        transactions: row.transactionsUnreadable,
+        accounts: row.accountsUnreadable,
+      },
       trail: trailOf(row.status, { ...row, status: row.syncStatus }),
       createdAt: row.createdAt.toISOString(),
       accounts: [],

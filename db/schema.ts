@@ -106,6 +106,19 @@ export interface TransactionsTable {
    * taken back when it has to begin again. Null when it came on the last page, after which none does.
    */
   added_from: ColumnType<string | null, never, never>;
+  /** The reading of its Item that had it last: `item_syncs.reading` as it was then. */
+  reading: Generated<number>;
+}
+
+/** A transaction that Plaid has and that could not be read, until it can or is gone; see `Unreadable`. */
+export interface UnreadableTransactionsTable {
+  user_id: string;
+  item_id: string;
+  id: string;
+  field: string;
+  /** Both as of a transaction. */
+  reading: number;
+  added_from: string | null;
 }
 
 /** How far the transactions of an Item are; a row each. */
@@ -131,6 +144,18 @@ export interface ItemSyncsTable {
   retry_at: ColumnType<Date | null, undefined, Date | null>;
   /** When the cache, which could not be cleared after the connection, is tried again. */
   clear_retry_at: ColumnType<Date | null, undefined, Date | null>;
+  /** What its last sync left behind: rows of `unreadable_transactions`, and accounts. */
+  transactions_unreadable: Generated<number>;
+  accounts_unreadable: Generated<number>;
+  /** How often the Item was begun to be read from the beginning again. */
+  reading: Generated<number>;
+  /**
+   * While it is read again: `cursor` as the last page that took part in it left it, empty at the
+   * beginning. Else null. Another value than `cursor`: a node of the release before has read a page.
+   */
+  reread_cursor: ColumnType<string | null, undefined, string | null>;
+  /** How often Plaid refused the cursor since a reading was complete. */
+  cursor_refusals: Generated<number>;
 }
 
 /** Plaid's webhooks whose signature was right, for 30 days. */
@@ -318,6 +343,7 @@ export interface Database {
   items: ItemsTable;
   accounts: AccountsTable;
   transactions: TransactionsTable;
+  unreadable_transactions: UnreadableTransactionsTable;
   item_syncs: ItemSyncsTable;
   webhooks: WebhooksTable;
   webhook_keys: WebhookKeysTable;

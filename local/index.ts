@@ -64,6 +64,9 @@ export async function startLocal(
       const sandbox = await startSandbox({
         port: sandboxPort,
         dataFile: path.join(folder, "sandbox.json"),
+        // A demo shows its whole history at once, and still works when it is opened a month later.
+        historicalPullMs: 0,
+        logInsLast: true,
       });
       closers.push(() => sandbox.close());
       env.PLAID_CLIENT_ID = "local-client-id";

@@ -96,6 +96,18 @@ const allowPlaintext = z
   .transform((text) => text.split(",").map((link) => link.trim()))
   .pipe(z.array(z.enum(plaintextLinks, { error: "expected database, redis or both" })));
 
+/** Countries whose banks Plaid has: https://plaid.com/docs/api/link/#link-token-create-request-country-codes */
+const plaidCountries = "US GB ES NL FR IE CA DE IT PL DK NO SE EE LT LV PT BE AT FI".split(" ");
+
+/** `PLAID_COUNTRY_CODES`: ISO 3166-1 codes, separated by commas. */
+const countryCodes = z
+  .string()
+  .default("US")
+  .transform((text) => [...new Set(text.split(",").map((code) => code.trim().toUpperCase()))])
+  .pipe(
+    z.array(z.enum(plaidCountries, { error: `expected some of ${plaidCountries.join(", ")}` })),
+  );
+
 const drainSeconds = z.coerce.number().int().min(0).max(300);
 
 const development = z.object({
@@ -110,6 +122,9 @@ const development = z.object({
   PLAID_SECRET: z.string().min(1),
   PLAID_ENV: z.enum(["sandbox", "production"]),
   PLAID_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
+  PLAID_COUNTRY_CODES: countryCodes,
+  // Plaid's own default is 90, and an Item's number cannot be changed later.
+  PLAID_DAYS_REQUESTED: z.coerce.number().int().min(1).max(730).default(730),
   TOKEN_KEYS: tokenKeys,
   TOKEN_ENVELOPES: envelopeFormat,
   SESSION_SECRET: secret(32),
@@ -157,6 +172,10 @@ export interface Config {
     secret: Secret;
     env: "sandbox" | "production";
     standIn: string | undefined;
+    /** Countries whose banks Link offers, ISO 3166-1. */
+    countryCodes: readonly string[];
+    /** Days of transactions that a new Item asks for, 1 to 730. */
+    daysRequested: number;
   };
   tokenKeys: ReadonlyMap<string, KeyObject>;
   /** What tokens are sealed as; every format opens. */
@@ -216,6 +235,8 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
       secret: new Secret(parsed.PLAID_SECRET),
       env: parsed.PLAID_ENV,
       standIn,
+      countryCodes: parsed.PLAID_COUNTRY_CODES,
+      daysRequested: parsed.PLAID_DAYS_REQUESTED,
     },
     tokenKeys: parsed.TOKEN_KEYS,
     envelopes: parsed.TOKEN_ENVELOPES,

@@ -2,7 +2,7 @@ import { useEffect } from "react";
 import { type PlaidLinkOnEvent, usePlaidLink } from "react-plaid-link";
 import { trpc } from "../trpc.ts";
 import type { ConnectEvent, OpenLink } from "./connect-types.ts";
-import { toLinkEvent, toLinkMetadata } from "./to-link-metadata.ts";
+import { toLinkError, toLinkEvent, toLinkMetadata } from "./to-link-metadata.ts";
 
 /** The events worth a line in the log: what Link opened, chose, ended and failed with. */
 const recordedEvents = new Set(["OPEN", "SELECT_INSTITUTION", "HANDOFF", "ERROR", "EXIT"]);
@@ -32,14 +32,14 @@ export function LinkSession({ run, link, send }: LinkSessionProps) {
       send({
         type: "succeeded",
         run,
-        publicToken: publicToken || null,
+        publicToken: typeof publicToken === "string" ? publicToken || null : null,
         metadata: toLinkMetadata(metadata),
       }),
     onExit: (error, metadata) =>
       send({
         type: "exited",
         run,
-        error: error && { code: error.error_code, message: error.display_message },
+        error: toLinkError(error),
         metadata: toLinkMetadata(metadata),
       }),
     onEvent,

@@ -64,6 +64,11 @@ export function ItemCard({ item, isNew, wayOn, disconnect }: ItemCardProps) {
           <AccountRow key={account.id} account={account} />
         ))}
       </ul>
+      {item.notes.map((note) => (
+        <p key={note} className="border-t border-line px-4 py-2.5 text-sm text-ink-soft sm:px-5">
+          {note}
+        </p>
+      ))}
       {item.trail ? <TrailLine trail={item.trail} /> : null}
     </article>
   );

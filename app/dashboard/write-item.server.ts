@@ -18,6 +18,8 @@ export interface ShownItem {
   asks: ShownAsk | null;
   accounts: ShownAccount[];
   trail: ShownTrail | null;
+  /** What is missing or old, and why, each as a sentence. */
+  notes: string[];
 }
 
 /**
@@ -69,7 +71,20 @@ export function writeItem(item: ItemWithAccounts, { room }: { room: boolean }): 
     asks: writeAsk(item, room),
     accounts: item.accounts.map(writeAccount),
     trail: writeTrail(item),
+    notes: writeNotes(item),
   };
+}
+
+function writeNotes({ sync, unreadable: { transactions, accounts } }: ItemWithAccounts): string[] {
+  const { unreadable, cursorRefused } = text.dashboard;
+  const counts = [
+    transactions > 0 ? unreadable.transactions(transactions) : null,
+    accounts > 0 ? unreadable.accounts(accounts) : null,
+  ].filter((words) => words !== null);
+  return [
+    ...counts.map((words) => `${words}. ${unreadable.hint}`),
+    ...(sync.problem === "cursor_refused" ? [cursorRefused] : []),
+  ];
 }
 
 /**

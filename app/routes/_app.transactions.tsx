@@ -39,6 +39,7 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
       name: institution.name,
       accounts: accounts.map(({ id, name, mask }) => ({ id, name, mask })),
     })),
+    unreadable: items.reduce((sum, item) => sum + item.unreadable.transactions, 0),
     coming: items.some(({ trail }) => trail.steps.at(-1)?.state !== "done"),
     page: page && {
       days: writeDays(page.transactions, accounts),
@@ -51,7 +52,8 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
 }
 
 export default function Transactions() {
-  const { banks, coming, page, filter, paged, dataVersion } = useLoaderData<typeof loader>();
+  const { banks, unreadable, coming, page, filter, paged, dataVersion } =
+    useLoaderData<typeof loader>();
   useFreshData(dataVersion);
   const { location } = useNavigation();
   const busy = location?.pathname === "/transactions";
@@ -75,6 +77,9 @@ export default function Transactions() {
           busy={busy}
           found={page !== null && page.days.length > 0}
         />
+      ) : null}
+      {unreadable > 0 ? (
+        <p className="mt-4 text-sm text-ink-soft">{words.unreadable(unreadable)}</p>
       ) : null}
       <p role="status" className="sr-only">
         {/* Said again for other filters, though it may be the same. */}

@@ -31,6 +31,8 @@ export const words = {
     "Days are written as 2026-01-31 and amounts as 12.50. Change what does not fit, or clear the filters.",
   found: (count: number, more: boolean) =>
     `${counted(count, "transaction")} shown${more ? ", older ones follow" : ""}`,
+  unreadable: (count: number) =>
+    `${counted(count, "transaction")} could not be read. The bank sent data that can't be used.`,
   noneTitle: "Nothing fits",
   none: "No transaction fits these filters.",
   emptyTitle: "No transactions yet",

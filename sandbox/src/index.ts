@@ -37,21 +37,21 @@ export interface SandboxOptions {
   newItemInvalidatesOld?: boolean;
   /** How long a new Item's transactions are NOT_READY, milliseconds. Default 0. */
   transactionsReadyMs?: number;
-  /** Two years of transactions for an Item whose request names no number of days. Default true. */
+  /** Two years of transactions for an Item whose request names no number of days. Default false. */
   fullHistory?: boolean;
   /** Refuse data calls of products that the user did not consent to in Link. Default false. */
   requireConsent?: boolean;
-  /** LINK webhooks and results for every session, as Plaid enables on request. Default true. */
+  /** LINK webhooks and results for every session, as Plaid enables on request. Default false. */
   linkEvents?: boolean;
-  /** The first wait before a webhook is sent again, milliseconds. Default 250. */
+  /** The first wait before a webhook is sent again, milliseconds. Default 30,000. */
   webhookRetryMs?: number;
-  /** How long after the first 30 days of transactions the rest follow, ms. Default 0: at once. */
+  /** How long after the first 30 days of transactions the rest follow, ms. Default 5,000; 0: at once. */
   historicalPullMs?: number;
-  /** Keep Items from ITEM_LOGIN_REQUIRED 30 days after their log-in. Default true. */
+  /** Keep Items from ITEM_LOGIN_REQUIRED 30 days after their log-in. Default false. */
   logInsLast?: boolean;
-  /** Send LOGIN_REPAIRED after the app's own update mode, too. Default true. */
+  /** Send LOGIN_REPAIRED after the app's own update mode, too. Default false. */
   loginRepaired?: boolean;
-  /** Send SYNC_UPDATES_AVAILABLE before the first `/transactions/sync`, too. Default true. */
+  /** Send SYNC_UPDATES_AVAILABLE before the first `/transactions/sync`, too. Default false. */
   webhooksBeforeSync?: boolean;
 }
 
@@ -82,14 +82,14 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
     latencyMs: options.latencyMs ?? 0,
     newItemInvalidatesOld: options.newItemInvalidatesOld ?? true,
     transactionsReadyMs: options.transactionsReadyMs ?? 0,
-    fullHistory: options.fullHistory ?? true,
+    fullHistory: options.fullHistory ?? false,
     requireConsent: options.requireConsent ?? false,
-    linkEvents: options.linkEvents ?? true,
-    webhookRetryMs: options.webhookRetryMs ?? 250,
-    historicalPullMs: options.historicalPullMs ?? 0,
-    logInsLast: options.logInsLast ?? true,
-    loginRepaired: options.loginRepaired ?? true,
-    webhooksBeforeSync: options.webhooksBeforeSync ?? true,
+    linkEvents: options.linkEvents ?? false,
+    webhookRetryMs: options.webhookRetryMs ?? 30_000,
+    historicalPullMs: options.historicalPullMs ?? 5_000,
+    logInsLast: options.logInsLast ?? false,
+    loginRepaired: options.loginRepaired ?? false,
+    webhooksBeforeSync: options.webhooksBeforeSync ?? false,
   });
   const first = sandboxServer(sandbox);
   const port = await listen(first, wanted, host === "localhost" ? "127.0.0.1" : host);

@@ -7,17 +7,8 @@ import type { Delivery } from "../src/webhooks/sender.ts";
 import { connect, control, failure, LINK_TOKEN_REQUEST, plaidClient } from "./support/client.ts";
 import { goThroughLink } from "./support/link-steps.ts";
 
-/** As Plaid does: no kindness, but the waits of a test. */
-const PLAIDS: SandboxOptions = {
-  seed: 37,
-  fullHistory: false,
-  linkEvents: false,
-  webhooksBeforeSync: false,
-  loginRepaired: false,
-  logInsLast: false,
-  historicalPullMs: 1_000,
-  webhookRetryMs: 20,
-};
+/** As Plaid does: the defaults, but for the waits of a test. */
+const PLAIDS: SandboxOptions = { seed: 37, historicalPullMs: 1_000, webhookRetryMs: 20 };
 const DAY = 86_400;
 
 let sandbox: RunningSandbox;

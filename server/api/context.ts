@@ -1,5 +1,6 @@
 import type { Identity } from "../auth/identity.ts";
 import { type FiscilityError, reasons } from "../contracts/errors.ts";
+import type { LinkLanguage } from "../plaid/link-language.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 
@@ -12,6 +13,8 @@ export interface Context extends Identity {
   refusal: FiscilityError | null;
   services: Services;
   requestId: string;
+  /** The language that the request accepts first, of those that Plaid Link speaks. */
+  language: LinkLanguage;
   /** Calls once the response has left, or its reader has. */
   onClose(call: () => void): void;
   log: Log;

@@ -76,10 +76,12 @@ export async function connectAccount(
         plaid.getAccounts(accessToken, { signal: run.deadline }),
         requireOwnItem(tx, run),
       ]);
-      run.institution = bank.institution;
+      // Link may know the name where Plaid does not say it.
+      const { id, name } = bank.institution;
+      run.institution = { id, name: name ?? run.institution.name };
       run.plaidRequestId ??= bank.requestId;
       const connectAnyway = run.input?.connectAnyway ?? attempt.connect_anyway;
-      const accounts = newAccounts(bank, known, { connectAnyway });
+      const accounts = newAccounts(bank, known, { connectAnyway }, log);
       requireRoom(plan, known.length, accounts.length);
       return prepareConnection(tx, toConnection(run, bank, accounts), transitions.connect);
     });
@@ -110,7 +112,9 @@ async function afterCommit(
       itemId: item.id,
       institutionId: item.institution.id,
       accounts: accounts.length,
+      plaidItemId: run.plaidItemId,
       plaidRequestId: run.plaidRequestId,
+      linkSessionId: run.input?.metadata?.linkSessionId,
       cacheCleared,
       ms: times.ms,
     },

@@ -30,12 +30,12 @@ export function toAccountRows(
 /** The rows of a connection; the Item has the attempt's id. */
 export function toConnection(
   run: Run,
-  { institution }: { institution: { id: string | null; name: string } },
+  { accountsUnreadable }: { accountsUnreadable: number },
   accounts: PlaidAccount[],
 ): NewConnection {
-  const { userId, attemptId, plaidItemId, plaidClient, accessTokenSealed } = run;
+  const { userId, attemptId, plaidItemId, plaidClient, accessTokenSealed, institution } = run;
   if (!plaidItemId || !accessTokenSealed) throw new Error("nothing was exchanged");
-  const bank = { institution_id: institution.id, institution_name: institution.name };
+  const bank = { institution_id: institution.id, institution_name: institution.name ?? "Bank" };
   return {
     item: {
       ...bank,
@@ -46,6 +46,7 @@ export function toConnection(
       plaid_client: plaidClient ?? null,
     },
     accounts: toAccountRows({ userId, itemId: attemptId }, accounts),
+    accountsUnreadable,
     activity: {
       ...bank,
       id: run.id,

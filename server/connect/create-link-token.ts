@@ -8,15 +8,16 @@ import { FiscilityError, type PlaidFailure } from "../contracts/errors.ts";
 import { itemProblems } from "../contracts/item-problem.ts";
 import { checkItem } from "../items/check-item.ts";
 import { problemOf } from "../plaid/item-error.ts";
+import type { LinkLanguage } from "../plaid/link-language.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 import { Secret } from "../vault/secret.ts";
 import { requireRoom } from "./account-limit.ts";
 
 /**
- * A link_token for this user, valid 4 hours. Refuses with `limit_reached` when the plan has no room
- * for one more account (E5); whatever Plaid says is `link_unavailable` to the user and is logged
- * (E1). With `itemId` it opens update mode, valid 30 minutes, which takes no room; where
+ * A link_token for this user in their language, valid 4 hours. Refuses with `limit_reached` when the plan
+ * has no room for one more account (E5); whatever Plaid says is `link_unavailable` to the user and is
+ * logged (E1). With `itemId` it opens update mode, valid 30 minutes, which takes no room; where
  * the bank has accounts that are not shared, the person chooses among all of them. An Item that is not
  * the user's is `not_found`; one whose access has ended is `item_gone`, one of a bank that Plaid no
  * longer reads `bank_unsupported`. The token is kept, sealed, for the way back from a bank's own site.
@@ -24,7 +25,7 @@ import { requireRoom } from "./account-limit.ts";
 export async function createLinkToken(
   services: Services,
   user: { id: string },
-  { itemId = null }: { itemId?: string | null },
+  { itemId = null, language }: { itemId?: string | null | undefined; language: LinkLanguage },
   log: Log,
 ): Promise<CreateLinkTokenOutput> {
   const { config, db, plaid, vault } = services;
@@ -35,6 +36,7 @@ export async function createLinkToken(
       userId: user.id,
       redirectUri: `${config.appUrl}/connect/oauth`,
       webhook: config.webhookUrl,
+      language,
       update,
     });
     await keepOpenLink(db, user.id, {

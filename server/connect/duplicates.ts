@@ -50,6 +50,42 @@ export function findDuplicates(
     .sort((a, b) => a.offered - b.offered);
 }
 
+/**
+ * The accounts that the bank offers, without those under an id of Plaid's that an account of another
+ * bank has: Plaid gives an id once, so whatever it is, it is not another account of this bank.
+ */
+export function withoutForeignIds<Offered extends AccountTraits>(
+  known: readonly KnownAccount[],
+  institutionId: string | null,
+  offered: readonly Offered[],
+): Offered[] {
+  const elsewhere = known.filter((account) => account.institutionId !== institutionId);
+  const foreign = new Set(elsewhere.map(({ accountId }) => accountId));
+  return offered.filter(({ accountId }) => accountId === null || !foreign.has(accountId));
+}
+
+/**
+ * The accounts that a bank offers and that are known under another institution_id, when everything it
+ * offers is, or everything of an Item there: the bank has a new id (it moved to OAuth, say). Empty
+ * otherwise. An account without a mask is too little to tell by. Two banks may look alike: this is
+ * something to offer, and proves nothing.
+ */
+export function findUnderOtherId(
+  known: readonly KnownAccount[],
+  institutionId: string | null,
+  offered: readonly AccountTraits[],
+): Duplicate[] {
+  const others = known.filter((account) => account.institutionId !== institutionId);
+  for (const itemId of new Set(others.map((account) => account.itemId))) {
+    const held = others.filter((account) => account.itemId === itemId);
+    const found = findDuplicates(held, held[0]?.institutionId ?? null, offered, { likely: true });
+    const isTold = found.every(({ known: { mask } }) => mask !== null);
+    const isAll = found.length === offered.length || found.length === held.length;
+    if (found.length > 0 && isTold && isAll) return found;
+  }
+  return [];
+}
+
 function sameId(a: AccountTraits, b: AccountTraits): boolean {
   return a.persistentAccountId !== null && a.persistentAccountId === b.persistentAccountId;
 }

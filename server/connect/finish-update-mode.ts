@@ -26,7 +26,7 @@ import type { Log } from "../telemetry/log.ts";
 import type { Secret } from "../vault/secret.ts";
 import { whyNoRoom } from "./account-limit.ts";
 import { toAccountRows } from "./connection-rows.ts";
-import { findDuplicates } from "./duplicates.ts";
+import { findDuplicates, withoutForeignIds } from "./duplicates.ts";
 
 /**
  * Link in update mode has ended well: asks Plaid whether the Item works again and which accounts the
@@ -47,11 +47,13 @@ export async function finishUpdateMode(
   if (sealed === null) throw new FiscilityError("not_found");
   const accessToken = vault.open(sealed, accessTokenOwner(user.id, itemId));
   const signal = timeLimitSignal(limits.connectDeadline);
-  const { accounts: offered, requestId } = await readBank(plaid, accessToken, signal).catch(
-    async (error: unknown) => {
-      throw await keepFailure(services, { userId: user.id, itemId }, error, log);
-    },
-  );
+  const {
+    accounts: offered,
+    institution: bank,
+    requestId,
+  } = await readBank(plaid, accessToken, signal).catch(async (error: unknown) => {
+    throw await keepFailure(services, { userId: user.id, itemId }, error, log);
+  });
 
   // In the same line as connections, which may hold the lock for as long as Plaid takes.
   const { found, added, refused } = await connectGate.run(user.id, () =>
@@ -62,6 +64,7 @@ export async function finishUpdateMode(
       const refused = whyNoRoom(plan, known.length, fresh.length);
       const institution = await setItemGood(tx, user.id, itemId, {
         moreToChoose: refused !== null,
+        institution: bank,
       });
       // It was disconnected meanwhile.
       if (!institution) throw new FiscilityError("not_found");
@@ -104,12 +107,12 @@ export async function finishUpdateMode(
   return { item, accounts, added };
 }
 
-/** The accounts that a healthy Item shares. @throws FiscilityError what is wrong with the Item */
+/** The accounts that a healthy Item shares, and its bank. @throws FiscilityError what is wrong with the Item */
 async function readBank(plaid: PlaidAdapter, accessToken: Secret, signal: AbortSignal) {
   const { error, requestId } = await plaid.getItem(accessToken, { signal });
   if (error) throw toItemFailure(error, requestId);
-  const { accounts } = await plaid.getAccounts(accessToken, { signal });
-  return { accounts, requestId };
+  const { accounts, institution } = await plaid.getAccounts(accessToken, { signal });
+  return { accounts, institution, requestId };
 }
 
 /** Stores with the Item what the failure says of it. Returns the error for the caller. */
@@ -132,8 +135,9 @@ async function keepFailure(
  * Which of the accounts that the Item shares now are its own here, and which are new to the person: of
  * an account that another Item brought there is no second row (I2).
  */
-function compare(known: KnownAccount[], itemId: string, offered: PlaidAccount[]) {
+function compare(known: KnownAccount[], itemId: string, listed: PlaidAccount[]) {
   const institutionId = known.find((account) => account.itemId === itemId)?.institutionId ?? null;
+  const offered = withoutForeignIds(known, institutionId, listed);
   const there = findDuplicates(known, institutionId, offered, { likely: true });
   const old = new Set(there.map(({ offered }) => offered));
   return {

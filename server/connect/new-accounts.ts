@@ -2,8 +2,15 @@ import type { ConnectState } from "../../db/link-attempts.ts";
 import type { ConnectAccountInput } from "../contracts/connect.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { PlaidAccount } from "../plaid/responses.ts";
+import { tellUnreadable } from "../plaid/unreadable.ts";
+import type { Log } from "../telemetry/log.ts";
 import { NothingNew } from "./attempt.ts";
-import { findDuplicates, secondItemInvalidatesFirst } from "./duplicates.ts";
+import {
+  findDuplicates,
+  findUnderOtherId,
+  secondItemInvalidatesFirst,
+  withoutForeignIds,
+} from "./duplicates.ts";
 
 /**
  * How many new accounts Link's metadata promises, before anything is exchanged or billed. It comes from
@@ -27,15 +34,18 @@ export function newAccountsByMetadata(
     subtype: account.subtype ?? null,
   }));
   const duplicates = findDuplicates(known, institutionId, offered, { likely: true });
-  const [first] = duplicates;
-  const reconnectOnly = secondItemInvalidatesFirst(institutionId);
+  const reconnectOnly = secondItemInvalidatesFirst(institutionId) && duplicates.length > 0;
   const isNothingNew = duplicates.length === offered.length;
-  if (first && (reconnectOnly || (isNothingNew && !input?.connectAnyway))) {
+  const underOtherId =
+    duplicates.length === 0 ? findUnderOtherId(known, institutionId, offered) : [];
+  const alike = reconnectOnly || isNothingNew ? duplicates : underOtherId;
+  const [first] = alike;
+  if (first && (reconnectOnly || !input?.connectAnyway)) {
     throw new FiscilityError("duplicate_accounts", {
       details: {
         itemId: first.known.itemId,
         institutionName: institution?.name ?? "",
-        accounts: duplicates.map(({ known: { id, name, mask } }) => ({ id, name, mask })),
+        accounts: alike.map(({ known: { id, name, mask } }) => ({ id, name, mask })),
         mayConnectAnyway: !reconnectOnly,
       },
     });
@@ -46,19 +56,33 @@ export function newAccountsByMetadata(
 
 /**
  * The accounts that the bank shared and the user does not have yet. Where the user chose to connect
- * anyway, only the bank's own ids tell that an account is there already.
+ * anyway, only the bank's own ids tell that an account is there already. Another institution_id is
+ * another bank here: what looks the same there is offered before the exchange, and ends nothing after it.
  *
  * @throws NothingNew when there is none
+ * @throws FiscilityError `connect_failed` when no account has an id of this bank's
  */
 export function newAccounts(
-  { institution, accounts }: { institution: { id: string | null }; accounts: PlaidAccount[] },
+  {
+    institution,
+    accounts: shared,
+  }: { institution: { id: string | null }; accounts: PlaidAccount[] },
   known: ConnectState["known"],
   { connectAnyway }: { connectAnyway: boolean },
+  log: Log,
 ): PlaidAccount[] {
+  const accounts = withoutForeignIds(known, institution.id, shared);
+  const foreign = shared.filter((account) => !accounts.includes(account));
+  tellUnreadable(
+    "account",
+    foreign.map(({ accountId: id }) => ({ id, field: "account_id" })),
+    log,
+  );
   const duplicates = findDuplicates(known, institution.id, accounts, { likely: !connectAnyway });
   const places = new Set(duplicates.map(({ offered }) => offered));
   const added = accounts.filter((_, place) => !places.has(place));
   const [first] = duplicates;
   if (first && added.length === 0) throw new NothingNew(first.known.itemId);
+  if (added.length === 0) throw new FiscilityError("connect_failed");
   return added;
 }

@@ -45,13 +45,25 @@ export type ItemStatus = z.infer<typeof itemStatus>;
 
 /**
  * How an Item's transactions stand. `waiting`: the first ones are on their way. `failed`: we gave up
- * for now and try again within hours. `at` is when a sync last ended well, ISO 8601 UTC.
+ * for now and try again within hours. `at` is when a sync last ended well, ISO 8601 UTC. `problem` of a
+ * failed one: `cursor_refused`, when Plaid broke the reading off twice and we begin it anew.
  */
 export const itemSync = z.object({
   status: z.enum(["waiting", "done", "failed"]),
   at: z.iso.datetime().nullable(),
+  problem: z.enum(["cursor_refused"]).nullable(),
 });
 export type ItemSync = z.infer<typeof itemSync>;
+
+/**
+ * What the bank sent in a form that cannot be read, as of the last sync: transactions that are not
+ * shown or are shown as they were before, and accounts without all of their present balances.
+ */
+export const unreadable = z.object({
+  transactions: z.number().int().nonnegative(),
+  accounts: z.number().int().nonnegative(),
+});
+export type UnreadableCounts = z.infer<typeof unreadable>;
 
 /**
  * One log-in at one bank: Plaid's Item. Times are ISO 8601 UTC. `newAccounts`: the bank has accounts
@@ -69,6 +81,7 @@ export const item = z.object({
   expiresAt: z.iso.datetime().nullable(),
   newAccounts: z.boolean(),
   sync: itemSync,
+  unreadable,
   trail,
   createdAt: z.iso.datetime(),
 });

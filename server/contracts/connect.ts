@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { account, item } from "./accounts.ts";
-import { list } from "./list.ts";
+import { advice, adviceText } from "./text.ts";
 
 /**
  * With `itemId` Link opens in update mode: the person logs in again, and no new Item is made. Where the
@@ -16,34 +16,43 @@ export const createLinkTokenOutput = z.object({
 });
 export type CreateLinkTokenOutput = z.infer<typeof createLinkTokenOutput>;
 
-const shortText = z.string().max(300);
+const shortText = adviceText(300);
+
+/** Accounts of Link's metadata that are looked at. */
+const mostAccounts = 1000;
+
+const linkAccounts = z.array(
+  z.object({
+    id: shortText,
+    name: shortText,
+    mask: shortText,
+    type: shortText,
+    subtype: shortText,
+  }),
+);
 
 /**
- * Link's `onSuccess` metadata, as far as it is of use. It comes from the browser: advice, never
- * truth. Link adds fields over time, so unknown ones are dropped rather than refused.
+ * Link's `onSuccess` metadata, as far as it is of use. It comes from the browser and is whatever the bank
+ * and Link give: advice, never truth. Any part can be missing or wrong; what cannot be used is dropped,
+ * and nothing in it is refused.
  * https://plaid.com/docs/link/web/#link-web-onsuccess-metadata
  */
 export const linkMetadata = z.object({
-  institution: z
-    .object({ institutionId: shortText.nullable(), name: shortText.nullable() })
-    .nullish(),
-  accounts: list(
-    z
-      .array(
-        z.object({
-          id: shortText,
-          name: shortText.nullish(),
-          mask: shortText.nullish(),
-          type: shortText.nullish(),
-          subtype: shortText.nullish(),
-        }),
-      )
-      .max(1000),
-    1000,
-  ).nullish(),
-  linkSessionId: shortText.nullish(),
+  institution: advice(z.object({ institutionId: shortText, name: shortText })),
+  accounts: advice(
+    z.preprocess(
+      (sent: z.input<typeof linkAccounts>) =>
+        Array.isArray(sent) ? sent.slice(0, mostAccounts).filter(isObject) : sent,
+      linkAccounts,
+    ),
+  ),
+  linkSessionId: shortText,
 });
 export type LinkMetadata = z.infer<typeof linkMetadata>;
+
+function isObject(sent: unknown): boolean {
+  return typeof sent === "object" && sent !== null && !Array.isArray(sent);
+}
 
 /** A public_token as Plaid writes it: public-<environment>-<uuid>. */
 export const publicToken = z
@@ -57,7 +66,7 @@ export const publicToken = z
  */
 export const connectAccountInput = z.strictObject({
   publicToken,
-  metadata: linkMetadata.optional(),
+  metadata: advice(linkMetadata),
   connectAnyway: z.boolean().optional(),
 });
 export type ConnectAccountInput = z.infer<typeof connectAccountInput>;
@@ -77,7 +86,7 @@ export type ConnectAccountOutput = z.infer<typeof connectAccountOutput>;
 /** What Link's `onSuccess` says in update mode: its public_token is not exchanged, the Item stays. */
 export const finishUpdateModeInput = z.strictObject({
   itemId: z.uuid(),
-  linkSessionId: shortText.nullish(),
+  linkSessionId: shortText,
 });
 export type FinishUpdateModeInput = z.infer<typeof finishUpdateModeInput>;
 /** The Item with all its accounts; `added` of them (a number) are new here. */
@@ -93,12 +102,12 @@ export type FinishUpdateModeOutput = z.infer<typeof finishUpdateModeOutput>;
  * https://plaid.com/docs/link/web/#onevent
  */
 export const linkEventInput = z.strictObject({
-  eventName: z.string().max(100),
-  linkSessionId: shortText.nullish(),
-  institutionId: shortText.nullish(),
-  viewName: shortText.nullish(),
-  errorType: shortText.nullish(),
-  errorCode: shortText.nullish(),
+  eventName: adviceText(100),
+  linkSessionId: shortText,
+  institutionId: shortText,
+  viewName: shortText,
+  errorType: shortText,
+  errorCode: shortText,
 });
 export type LinkEventInput = z.infer<typeof linkEventInput>;
 export const linkEventOutput = z.object({ recorded: z.literal(true) });

@@ -28,7 +28,7 @@ const day = z.iso.date().refine((date) => !date.startsWith("0000"), "There is no
  * merchant. `cursor` is the `nextCursor` of the page before, with the same filter.
  */
 export const transactionsListInput = z.strictObject({
-  cursor: z.string().max(300).optional(),
+  cursor: z.string().max(600).optional(),
   accountId: z.uuid().optional(),
   from: day.optional(),
   to: day.optional(),

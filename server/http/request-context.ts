@@ -4,6 +4,7 @@ import { subscriptions } from "../api/contract/endpoints.ts";
 import { toReadError } from "../api/trpc.ts";
 import { identify, nobody } from "../auth/identify.ts";
 import { reasons } from "../contracts/errors.ts";
+import { linkLanguage } from "../plaid/link-language.ts";
 import type { Services } from "../services.ts";
 import type { Quotas } from "../time-limits.ts";
 import { localsOf } from "./locals.ts";
@@ -40,6 +41,7 @@ async function read(services: Services, req: Request, requestId: string): Promis
     ...identified,
     services,
     requestId,
+    language: linkLanguage(req),
     onClose: (call) => void (req.res?.closed ? call() : req.res?.once("close", call)),
     log: services.log.child({ requestId, apiKeyId: apiKey?.id }),
   };

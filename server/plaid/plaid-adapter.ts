@@ -1,6 +1,6 @@
 import {
   Configuration,
-  CountryCode,
+  type CountryCode,
   type ItemRemoveReasonCode,
   PlaidApi,
   PlaidEnvironments,
@@ -13,6 +13,7 @@ import type { TimeLimits } from "../time-limits.ts";
 import { Secret } from "../vault/secret.ts";
 import { type CallOptions, createCalls } from "./calls.ts";
 import { type ItemError, isRemoved } from "./item-error.ts";
+import type { LinkLanguage } from "./link-language.ts";
 import { plainText } from "./plaid-error.ts";
 import {
   accountsResponse,
@@ -27,6 +28,7 @@ import {
   transactionsResponse,
   webhookKeyResponse,
 } from "./responses.ts";
+import { readAccounts, tellUnreadable } from "./unreadable.ts";
 
 /**
  * The operations of Plaid that the product uses. Each checks the response (`responses.ts`) and is
@@ -45,6 +47,7 @@ export interface PlaidAdapter {
       redirectUri: string;
       /** Where Plaid is to tell of the Item; left out where it cannot reach us. */
       webhook?: string | undefined;
+      language: LinkLanguage;
       /** Opens update mode for this Item, in which the person may choose its accounts anew. */
       update?: { accessToken: Secret; choosesAccounts: boolean } | undefined;
     },
@@ -52,19 +55,26 @@ export interface PlaidAdapter {
   ): Promise<{ linkToken: string; expiration: string; requestId: string }>;
   /**
    * A `public_token_invalid` whose `plaid.mayHaveActed` is true may be the answer to a retry of an
-   * exchange that succeeded. https://plaid.com/docs/api/items/#itempublic_tokenexchange
+   * exchange that succeeded. An Item without an id that can be stored is removed at once, and the
+   * exchange fails. https://plaid.com/docs/api/items/#itempublic_tokenexchange
    */
   exchangePublicToken(
     publicToken: string,
     options?: CallOptions,
   ): Promise<{ accessToken: Secret; plaidItemId: string; requestId: string }>;
-  /** https://plaid.com/docs/api/accounts/#accountsget */
+  /**
+   * At least one account: a response without one that can be used is an outage.
+   * https://plaid.com/docs/api/accounts/#accountsget
+   */
   getAccounts(
     accessToken: Secret,
     options?: CallOptions,
   ): Promise<{
     accounts: PlaidAccount[];
-    institution: { id: string | null; name: string };
+    /** How many accounts could not be read, or not all of their balances. */
+    accountsUnreadable: number;
+    /** `name` is null where Plaid does not say it. */
+    institution: { id: string | null; name: string | null };
     requestId: string;
   }>;
   /**
@@ -74,7 +84,7 @@ export interface PlaidAdapter {
   getItem(
     accessToken: Secret,
     options?: CallOptions,
-  ): Promise<{ error: ItemError | null; requestId: string }>;
+  ): Promise<{ error: ItemError | null; plaidItemId: string | null; requestId: string }>;
   /**
    * One page of what changed since `cursor` (null: since ever), 500 changes at most. `notReady`: Plaid
    * is still fetching; such a page is empty. `complete`: the Item's whole history is there.
@@ -114,6 +124,10 @@ export function createPlaidAdapter(
     secret: Secret;
     env: "sandbox" | "production";
     standIn: string | undefined;
+    /** Countries whose banks Link offers, ISO 3166-1. */
+    countryCodes: readonly string[];
+    /** Days of transactions that a new Item asks for, 1 to 730. */
+    daysRequested: number;
   },
   limiter: PlaidLimiter,
   log: Log,
@@ -136,22 +150,32 @@ export function createPlaidAdapter(
     }),
   );
   const call = createCalls(config.clientId, limiter, log, limits);
+  const countryCodes = [...config.countryCodes] as CountryCode[];
 
-  async function institutionName(id: string, options: CallOptions): Promise<string> {
+  /** Null where Plaid cannot say it just now: a name is nothing that a connection may fail for. */
+  async function institutionName(id: string, options: CallOptions): Promise<string | null> {
     const { institution } = await call(
       "/institutions/get_by_id",
       institutionResponse,
       (request) =>
-        api.institutionsGetById({ institution_id: id, country_codes: [CountryCode.Us] }, request),
+        api.institutionsGetById({ institution_id: id, country_codes: countryCodes }, request),
       options,
-    );
+    ).catch(() => ({ institution: { name: null } }));
     return institution.name;
   }
 
-  return {
+  /** The Item's id, which the exchange did not say. Without one that can be stored it is removed. */
+  async function requireItemId(accessToken: Secret, options: CallOptions): Promise<string> {
+    const found = await adapter.getItem(accessToken, options).catch(() => null);
+    if (found?.plaidItemId) return found.plaidItemId;
+    await adapter.removeItem(accessToken, "CONNECTION_IS_NON_FUNCTIONAL", options);
+    throw new FiscilityError("plaid_refused");
+  }
+
+  const adapter: PlaidAdapter = {
     client: `${config.env}/${config.clientId}`,
 
-    async createLinkToken({ userId, redirectUri, webhook, update }, options = {}) {
+    async createLinkToken({ userId, redirectUri, webhook, language, update }, options = {}) {
       const data = await call(
         "/link/token/create",
         linkTokenResponse,
@@ -159,8 +183,8 @@ export function createPlaidAdapter(
           api.linkTokenCreate(
             {
               client_name: "Fiscility",
-              language: "en",
-              country_codes: [CountryCode.Us],
+              language,
+              country_codes: countryCodes,
               user: { client_user_id: userId },
               redirect_uri: redirectUri,
               ...(webhook ? { webhook } : {}),
@@ -170,7 +194,10 @@ export function createPlaidAdapter(
                     access_token: update.accessToken.reveal(),
                     update: { account_selection_enabled: update.choosesAccounts },
                   }
-                : { products: [Products.Transactions] }),
+                : {
+                    products: [Products.Transactions],
+                    transactions: { days_requested: config.daysRequested },
+                  }),
             },
             request,
           ),
@@ -190,11 +217,9 @@ export function createPlaidAdapter(
         (request) => api.itemPublicTokenExchange({ public_token: publicToken }, request),
         options,
       );
-      return {
-        accessToken: new Secret(data.access_token),
-        plaidItemId: data.item_id,
-        requestId: data.request_id,
-      };
+      const accessToken = new Secret(data.access_token);
+      const plaidItemId = data.item_id ?? (await requireItemId(accessToken, options));
+      return { accessToken, plaidItemId, requestId: data.request_id };
     },
 
     async getAccounts(accessToken, options = {}) {
@@ -205,13 +230,11 @@ export function createPlaidAdapter(
         options,
         accessToken,
       );
-      const institutionId = data.item.institution_id ?? null;
-      const name =
-        data.item.institution_name ??
-        (institutionId === null ? "Bank" : await institutionName(institutionId, options));
+      const { institution_id: id, institution_name: given } = data.item;
+      const name = given ?? (id === null ? null : await institutionName(id, options));
       return {
-        accounts: data.accounts,
-        institution: { id: institutionId, name },
+        ...readAccounts(data.accounts, log),
+        institution: { id, name },
         requestId: data.request_id,
       };
     },
@@ -224,7 +247,7 @@ export function createPlaidAdapter(
         options,
         accessToken,
       );
-      const { error } = data.item;
+      const { error, item_id: plaidItemId } = data.item;
       return {
         error: error
           ? {
@@ -233,6 +256,7 @@ export function createPlaidAdapter(
               displayMessage: plainText(error.display_message),
             }
           : null,
+        plaidItemId,
         requestId: data.request_id,
       };
     },
@@ -249,13 +273,17 @@ export function createPlaidAdapter(
         options,
         accessToken,
       );
-      const status = data.transactions_update_status;
+      const { added, modified, removed, transactions_update_status: status } = data;
+      const unreadable = [...added.unreadable, ...modified.unreadable];
+      tellUnreadable("transaction", [...unreadable, ...removed.unreadable], log);
       return {
-        upserted: [...data.added, ...data.modified],
-        removed: data.removed.map((gone) => gone.transaction_id),
-        accounts: data.accounts,
+        upserted: [...added.read, ...modified.read],
+        removed: removed.read.map((gone) => gone.transaction_id),
+        unreadable,
+        ...readAccounts(data.accounts, log),
         nextCursor: data.next_cursor,
-        hasMore: data.has_more,
+        // A page that leads to itself is the last one, whatever it says.
+        hasMore: data.has_more === true && data.next_cursor !== cursor,
         notReady: status === "NOT_READY" || data.next_cursor === "",
         complete: status === "HISTORICAL_UPDATE_COMPLETE",
       };
@@ -302,4 +330,5 @@ export function createPlaidAdapter(
       }
     },
   };
+  return adapter;
 }

@@ -1,4 +1,16 @@
 import { z } from "zod";
+import {
+  amount,
+  currencyOf,
+  day,
+  plaidId,
+  plaidIdOrNull,
+  plaidToken,
+  requestId,
+  rowsOf,
+  textOrNull,
+  type Unreadable,
+} from "./readable.ts";
 
 /** An account as the bank gives it; money already a decimal string. */
 export interface PlaidAccount {
@@ -15,6 +27,8 @@ export interface PlaidAccount {
     limit: string | null;
     currency: string | null;
   };
+  /** The first of its balances that could not be read, and is null for that; null where all could. */
+  unreadable: string | null;
 }
 
 /** A transaction as Plaid gives it: a positive amount is money that left the account. */
@@ -38,6 +52,10 @@ export interface PlaidTransactionsPage {
   upserted: PlaidTransaction[];
   removed: string[];
   accounts: PlaidAccount[];
+  /** Transactions that could not be read. */
+  unreadable: Unreadable[];
+  /** How many accounts could not be read, or not all of their balances. */
+  accountsUnreadable: number;
   nextCursor: string;
   hasMore: boolean;
   notReady: boolean;
@@ -52,82 +70,77 @@ export interface PlaidWebhookKey {
   y: string;
 }
 
-const requestId = z.string();
-/** Plaid sends JSON numbers. JavaScript prints the shortest decimal that reads back the same, which for a balance is the bank's own. */
-const amount = z
-  .number()
-  .refine((value) => Number.isFinite(value) && Math.abs(value) < 1e15)
-  .transform(toDecimal);
-const money = amount.nullish().transform((value) => value ?? null);
-const orNull = z
-  .string()
-  .nullish()
-  .transform((value) => value ?? null);
-
-/** Exponents (1e-7) are written out: PostgreSQL and our contract take plain decimals. */
-export function toDecimal(value: number): string {
-  const text = String(value);
-  if (!text.includes("e")) return text;
-  return value.toFixed(20).replace(/\.?0+$/, "");
-}
-
 export const linkTokenResponse = z.object({
-  link_token: z.string().min(1),
+  link_token: plaidToken,
   expiration: z.iso.datetime({ offset: true }),
   request_id: requestId,
 });
+/** The Item's id can be asked for again; an access_token that is lost is lost for good. */
 export const exchangeResponse = z.object({
-  access_token: z.string().min(1),
-  item_id: z.string().min(1),
+  access_token: plaidToken,
+  item_id: plaidIdOrNull,
   request_id: requestId,
 });
+
+/** https://plaid.com/docs/api/accounts/#account-type-schema */
+const accountType = z
+  .enum(["depository", "credit", "loan", "investment", "brokerage", "payroll", "other"])
+  .catch("other");
 const account = z
   .object({
-    account_id: z.string().min(1),
-    persistent_account_id: orNull,
-    name: z.string(),
-    official_name: orNull,
-    mask: orNull,
-    type: z.string(),
-    subtype: orNull,
-    balances: z.object({
-      current: money,
-      available: money,
-      limit: money,
-      iso_currency_code: orNull,
-      unofficial_currency_code: orNull,
-    }),
+    account_id: plaidId,
+    persistent_account_id: plaidIdOrNull,
+    name: textOrNull(300),
+    official_name: textOrNull(300),
+    mask: textOrNull(16),
+    type: accountType,
+    subtype: textOrNull(60),
+    balances: z.unknown(),
   })
   .transform(
     ({ balances, ...given }): PlaidAccount => ({
       accountId: given.account_id,
       persistentAccountId: given.persistent_account_id,
-      name: given.name,
+      name: given.name ?? given.official_name ?? "Account",
       officialName: given.official_name,
       mask: given.mask,
       type: given.type,
       subtype: given.subtype,
-      balances: {
-        current: balances.current,
-        available: balances.available,
-        limit: balances.limit,
-        currency: balances.iso_currency_code ?? balances.unofficial_currency_code,
-      },
+      ...readBalances(balances),
     }),
   );
+
+/** A balance that cannot be used is one that the bank does not give: the account itself is kept. */
+function readBalances(sent: unknown): Pick<PlaidAccount, "balances" | "unreadable"> {
+  const given = (typeof sent === "object" ? sent : null) as Record<string, unknown> | null;
+  let unreadable: string | null = given === null ? "balances" : null;
+  const money = (field: "current" | "available" | "limit") => {
+    const { success, data } = amount.nullish().safeParse(given?.[field]);
+    if (!success) unreadable ??= `balances.${field}`;
+    return data ?? null;
+  };
+  const balances = {
+    current: money("current"),
+    available: money("available"),
+    limit: money("limit"),
+    currency: currencyOf(given?.iso_currency_code, given?.unofficial_currency_code),
+  };
+  return { balances, unreadable };
+}
+
 const transaction = z
   .object({
-    transaction_id: z.string().min(1),
-    account_id: z.string().min(1),
-    date: z.iso.date(),
+    transaction_id: plaidId,
+    account_id: plaidId,
+    date: day,
     amount,
-    iso_currency_code: orNull,
-    unofficial_currency_code: orNull,
-    name: z.string().nullish(),
-    merchant_name: orNull,
-    personal_finance_category: z.object({ primary: z.string() }).nullish(),
+    iso_currency_code: z.unknown(),
+    unofficial_currency_code: z.unknown(),
+    name: textOrNull(500),
+    merchant_name: textOrNull(300),
+    personal_finance_category: z.unknown(),
     pending: z.boolean(),
-    pending_transaction_id: orNull,
+    pending_transaction_id: plaidIdOrNull,
   })
   .transform(
     (given): PlaidTransaction => ({
@@ -135,30 +148,41 @@ const transaction = z
       accountId: given.account_id,
       date: given.date,
       amount: given.amount,
-      currency: given.iso_currency_code ?? given.unofficial_currency_code,
+      currency: currencyOf(given.iso_currency_code, given.unofficial_currency_code),
       name: given.name ?? given.merchant_name ?? "",
       merchant: given.merchant_name,
-      category: given.personal_finance_category?.primary ?? null,
+      category: categoryOf(given.personal_finance_category),
       pending: given.pending,
       pendingId: given.pending_transaction_id,
     }),
   );
+
+/** A primary category as a filter of our contract can name it; Plaid adds new ones. */
+function categoryOf(sent: unknown): string | null {
+  const { primary } = (sent ?? {}) as { primary?: unknown };
+  return typeof primary === "string" && /^[A-Z_]{1,60}$/.test(primary) ? primary : null;
+}
+
 export const transactionsResponse = z.object({
-  added: z.array(transaction),
-  modified: z.array(transaction),
-  removed: z.array(z.object({ transaction_id: z.string() })),
-  accounts: z.array(account),
-  next_cursor: z.string(),
-  has_more: z.boolean(),
-  transactions_update_status: z.string().nullish(),
+  added: rowsOf(transaction, "transaction_id"),
+  modified: rowsOf(transaction, "transaction_id"),
+  removed: rowsOf(z.object({ transaction_id: plaidId }), "transaction_id"),
+  accounts: rowsOf(account, "account_id"),
+  next_cursor: z.union([plaidToken, z.literal("")]),
+  has_more: z.unknown(),
+  transactions_update_status: z.unknown(),
 });
 export const accountsResponse = z.object({
-  accounts: z.array(account).min(1),
-  item: z.object({ institution_id: z.string().nullish(), institution_name: z.string().nullish() }),
+  /** At least one that can be used. */
+  accounts: rowsOf(account, "account_id").refine(({ read }) => read.length > 0),
+  item: z
+    .object({ institution_id: plaidIdOrNull, institution_name: textOrNull(200) })
+    .catch({ institution_id: null, institution_name: null }),
   request_id: requestId,
 });
 export const itemResponse = z.object({
   item: z.object({
+    item_id: plaidIdOrNull,
     error: z
       .object({ error_type: z.unknown(), error_code: z.unknown(), display_message: z.unknown() })
       .partial()
@@ -175,5 +199,5 @@ export const webhookKeyResponse = z.object({
     expired_at: z.number().nullish(),
   }),
 });
-export const institutionResponse = z.object({ institution: z.object({ name: z.string().min(1) }) });
+export const institutionResponse = z.object({ institution: z.object({ name: textOrNull(200) }) });
 export const itemRemovedResponse = z.object({ request_id: requestId });

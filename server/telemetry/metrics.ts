@@ -53,6 +53,10 @@ export function createMetrics(): Metrics {
   const cacheReads = counter("cache_reads", "Reads of the account cache.", ["result"]);
   const cacheClears = counter("cache_clear_failures", "Caches that could not be cleared.", []);
   const syncs = counter("syncs", "Runs of an Item's sync.", ["outcome"]);
+  const unreadable = counter("plaid_unreadable", "Rows of Plaid's that could not be read.", [
+    "kind",
+  ]);
+  const refusedCursors = counter("cursor_refusals", "Cursors that Plaid took no more.", []);
   const removals = counter("removal_failures", "Items that Plaid did not remove when asked.", []);
   const refusedTokens = counter("refused_tokens", "Access tokens that Plaid did not know.", [
     "verdict",
@@ -86,6 +90,10 @@ export function createMetrics(): Metrics {
           return cacheClears.inc();
         case "sync":
           return syncs.inc({ outcome });
+        case "plaid_unreadable":
+          return unreadable.inc({ kind: line.kind as string }, line.count as number);
+        case "cursor_refused":
+          return refusedCursors.inc();
         case "removal_pending":
           return removals.inc();
         case "token_refused":

@@ -33,7 +33,8 @@ export async function listTransactions(
 }
 
 const day = transactionsListInput.shape.from.unwrap();
-const place = z.tuple([day, z.string().regex(/^[\w-]{1,200}$/)]);
+/** The id is as the Plaid adapter lets it in. */
+const place = z.tuple([day, z.string().regex(/^[\x21-\x7e]{1,200}$/)]);
 
 function writeCursor({ date, id }: TransactionPlace): string {
   return Buffer.from(JSON.stringify([date, id])).toString("base64url");

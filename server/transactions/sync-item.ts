@@ -1,29 +1,25 @@
-import {
-  findSync,
-  finishSync,
-  keepPage,
-  postponeSync,
-  tellFirstSync,
-  undoUpdate,
-} from "../../db/item-syncs.ts";
+import { findSync, finishSync, postponeSync, tellFirstSync } from "../../db/item-syncs.ts";
 import type { ItemOfUser } from "../../db/items.ts";
 import { requestSync } from "../../db/jobs.ts";
 import { accessTokenOwner } from "../../db/sealed.ts";
+import { keepPage, readAgain, type SyncPage, undoUpdate } from "../../db/sync-pages.ts";
 import { requestUnclaimedWebhooks } from "../../db/webhooks.ts";
 import { invalidateCache } from "../cache/invalidate-cache.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import { checkItem } from "../items/check-item.ts";
 import { problemOf } from "../plaid/item-error.ts";
-import type { PlaidTransaction, PlaidTransactionsPage } from "../plaid/responses.ts";
+import type { PlaidTransactionsPage } from "../plaid/responses.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 import { StepTimes } from "../telemetry/step-times.ts";
+import { giveUpSync } from "./give-up-sync.ts";
 
 /**
  * How a sync ended. `not_ready`: Plaid is still fetching; a webhook or the sweep comes back to it.
  * `overtaken`: another sync went on from the same page. `needs_person`: the user has to do something first.
  * `handed_back`: this process is stopping, and another goes on. `held_up`: Plaid's limits have no room;
- * it goes on when they do.
+ * it goes on when they do. `cursor_refused`: Plaid refused the cursor, and again that of the reading which
+ * began at the beginning for it; the sweep begins another one later.
  */
 export type SyncOutcome =
   | "done"
@@ -32,7 +28,8 @@ export type SyncOutcome =
   | "overtaken"
   | "needs_person"
   | "handed_back"
-  | "held_up";
+  | "held_up"
+  | "cursor_refused";
 
 /** An update whose data changes while it is read is begun again so often in one run. */
 const restarts = 10;
@@ -52,8 +49,12 @@ export async function syncItem(
   const line = { event: "sync", ...item };
   try {
     const ran = await syncPages(services, item, times, log, signal);
-    const { outcome, pages, changes, mayHaveHealed } = ran;
-    log.info({ ...line, outcome, pages, changes, ms: times.ms }, "Item synced");
+    const { outcome, pages, changes, unreadable, mayHaveHealed } = ran;
+    log.info({ ...line, outcome, pages, changes, unreadable, ms: times.ms }, "Item synced");
+    if (outcome === "cursor_refused") {
+      await postponeSync(services.db, item.userId, item.itemId, services.limits.syncSweep);
+      await giveUpSync(services, item);
+    }
     // It works again, and nobody has told us.
     if (outcome === "done" && mayHaveHealed) await checkItem(services, item, log);
     return outcome;
@@ -109,11 +110,14 @@ async function syncPages(
   outcome: SyncOutcome;
   pages: number;
   changes: number;
+  /** Transactions that could not be read. */
+  unreadable: number;
   mayHaveHealed: boolean;
 }> {
   const { db, plaid, vault } = services;
   const sync = await findSync(db, userId, itemId);
-  const ran = { pages: 0, changes: 0, mayHaveHealed: sync?.mayHaveHealed ?? false };
+  const mayHaveHealed = sync?.mayHaveHealed ?? false;
+  const ran = { pages: 0, changes: 0, unreadable: 0, mayHaveHealed };
   if (!sync) return { outcome: "gone", ...ran };
   if (sync.itemStatus === "revoked") return { outcome: "needs_person", ...ran };
   const accessToken = vault.open(sync.tokenSealed, accessTokenOwner(userId, itemId));
@@ -125,10 +129,21 @@ async function syncPages(
   if (sync.first) await requestUnclaimedWebhooks(db, userId, itemId);
   times.done("begun");
 
-  let { cursor: kept } = sync;
+  let { cursor, cursorRefusals } = sync;
   // In the middle of an update, `updateCursor` is where it began: maybe null, the very beginning.
-  const updateCursor = sync.midway ? sync.updateCursor : kept;
-  let cursor = kept;
+  let updateCursor = sync.midway ? sync.updateCursor : cursor;
+  let isRereading = sync.rereadCursor !== null;
+  /** Goes back to the beginning; false when another sync went on meanwhile. */
+  const restart = async (refused: boolean): Promise<boolean> => {
+    if (!(await readAgain(db, userId, itemId, { kept: cursor, refused }))) return false;
+    cursor = updateCursor = null;
+    isRereading = true;
+    return true;
+  };
+  // A node of the release before has read a page of this reading, and not marked what it had.
+  const isUnmarked = isRereading && sync.rereadCursor !== (cursor ?? "");
+  if (isUnmarked && !(await restart(false))) return { outcome: "overtaken", ...ran };
+
   let restartsLeft = restarts;
   for (;;) {
     signal.throwIfAborted();
@@ -136,12 +151,20 @@ async function syncPages(
     try {
       page = await plaid.syncTransactions(accessToken, cursor, { signal });
     } catch (error) {
-      if (!changedMeanwhile(error) || restartsLeft-- === 0) throw error;
-      const start = { kept, updateCursor };
-      if (kept !== updateCursor && !(await undoUpdate(db, userId, itemId, start))) {
-        return { outcome: "overtaken", ...ran };
+      if (cursor !== null && cursorIsRefused(error)) {
+        cursorRefusals += 1;
+        log.warn({ event: "cursor_refused", userId, itemId, cursorRefusals }, "Cursor refused");
+        if (!(await restart(true))) return { outcome: "overtaken", ...ran };
+        if (cursorRefusals > 1) return { outcome: "cursor_refused", ...ran };
+        continue;
       }
-      kept = cursor = updateCursor;
+      if (!changedMeanwhile(error) || restartsLeft-- === 0) throw error;
+      const start = { kept: cursor, updateCursor };
+      const isBack = isRereading
+        ? await restart(false)
+        : cursor === updateCursor || (await undoUpdate(db, userId, itemId, start));
+      if (!isBack) return { outcome: "overtaken", ...ran };
+      cursor = updateCursor;
       continue;
     }
     times.done("fetched");
@@ -149,27 +172,33 @@ async function syncPages(
       await postponeSync(db, userId, itemId, services.limits.syncNotReady);
       return { outcome: "not_ready", ...ran };
     }
-    const { upserted, removed } = changesOf(page);
+    const { hasMore: midway, accounts } = page;
+    const changes = changesOf(page);
     const stands = await keepPage(db, userId, itemId, {
-      kept,
+      kept: cursor,
       cursor: page.nextCursor,
-      midway: page.hasMore,
-      updateCursor: page.hasMore ? updateCursor : null,
-      upserted,
-      removed,
+      midway,
+      updateCursor: midway ? updateCursor : null,
+      ...changes,
+      endsReading: isRereading && !midway ? accounts.map(({ accountId }) => accountId) : null,
     });
     if (!stands) return { outcome: "overtaken", ...ran };
     ran.pages += 1;
-    ran.changes += upserted.length + removed.length;
+    ran.changes += changes.upserted.length + changes.removed.length;
+    ran.unreadable += changes.unreadable.length;
     times.done("kept");
-    kept = cursor = page.nextCursor;
-    if (page.hasMore) {
+    cursor = page.nextCursor;
+    if (midway) {
       await tell();
       continue;
     }
 
     await finishSync(db, userId, itemId, {
-      balances: page.accounts.map(({ accountId, balances }) => ({ accountId, ...balances })),
+      // Those that could not be read stay as the bank gave them last.
+      balances: accounts
+        .filter(({ unreadable }) => unreadable === null)
+        .map(({ accountId, balances }) => ({ accountId, ...balances })),
+      accountsUnreadable: page.accountsUnreadable,
       plaidClient: services.plaid.client,
       dueInMs: page.complete ? services.limits.syncSweep : services.limits.syncIncomplete,
     });
@@ -178,6 +207,15 @@ async function syncPages(
     await invalidateCache(services, { userId }, log);
     return { outcome: "done", ...ran };
   }
+}
+
+/**
+ * Plaid takes a cursor no more ("cursor not associated with access_token"), and never will: of all that
+ * the request has, only the cursor may be a wrong field.
+ * https://plaid.com/docs/errors/invalid-request/#invalid_field
+ */
+function cursorIsRefused(error: unknown): boolean {
+  return error instanceof FiscilityError && error.plaid?.errorCode === "INVALID_FIELD";
 }
 
 /** https://plaid.com/docs/errors/transactions/#transactions_sync_mutation_during_pagination */
@@ -189,16 +227,21 @@ function changedMeanwhile(error: unknown): boolean {
 }
 
 /** What a page asks for, each transaction once: a posted one takes the place of its pending one. */
-function changesOf(page: PlaidTransactionsPage): {
-  upserted: Omit<PlaidTransaction, "pendingId">[];
-  removed: string[];
-} {
-  const upserted = new Map<string, Omit<PlaidTransaction, "pendingId">>();
+function changesOf(
+  page: PlaidTransactionsPage,
+): Pick<SyncPage, "upserted" | "removed" | "unreadable"> {
+  const upserted = new Map<string, SyncPage["upserted"][number]>();
   const removed = new Set(page.removed);
   for (const { pendingId, ...transaction } of page.upserted) {
     upserted.set(transaction.id, transaction);
     if (pendingId !== null) removed.add(pendingId);
   }
   for (const id of removed) upserted.delete(id);
-  return { upserted: [...upserted.values()], removed: [...removed] };
+  const unreadable = new Map(page.unreadable.map((row) => [row.id, row]));
+  for (const id of [...removed, ...upserted.keys()]) unreadable.delete(id);
+  return {
+    upserted: [...upserted.values()],
+    removed: [...removed],
+    unreadable: [...unreadable.values()],
+  };
 }

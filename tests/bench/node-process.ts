@@ -145,7 +145,8 @@ const starts = {
     (await startServer(parseConfig(process.env), { destination: nowhere, quotas: ownQuotas })).url,
   bare: startBare,
   still: startStill,
-  sandbox: async () => (await startSandbox({ port: 0 })).url,
+  sandbox: async () =>
+    (await startSandbox({ port: 0, fullHistory: true, historicalPullMs: 0 })).url,
 };
 
 if (process.argv[1] === import.meta.filename) {

@@ -195,7 +195,9 @@ async function memory(
     return {
       upserted,
       removed: [],
+      unreadable: [],
       accounts: [],
+      accountsUnreadable: 0,
       nextCursor: String(end),
       hasMore: end < longHistory,
       notReady: false,

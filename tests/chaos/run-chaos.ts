@@ -81,6 +81,7 @@ export async function runChaos({ connects, nodes, seed }: Chaos): Promise<Outcom
     // The product compares with its own time.
     startDate: "today",
     newItemInvalidatesOld: false,
+    historicalPullMs: 0,
   });
   const pool = new pg.Pool({ connectionString: url, max: 4 });
   pool.on("error", () => {});

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { compareBooks, right } from "../support/books.ts";
+import { goThroughLink } from "../support/link-session.ts";
 
 let app: TestApp;
 beforeAll(async () => {
@@ -181,13 +182,13 @@ test("forged metadata is advice, never truth: no accounts, too many, another's b
     subtype: "checking",
   });
   const forged = async (metadata: unknown) => (await connect(person, { metadata })).body;
-  // Ten thousand accounts are more than a request may name; eleven are more than the plan holds.
+  // More accounts than are looked at, and more than the plan holds.
   const many = Array.from({ length: 10_000 }, (_, n) => account(n));
-  const [tooLarge, tooMany] = [
+  const [most, tooMany] = [
     await forged({ institution: bank, accounts: many.slice(0, 1_001) }),
     await forged({ institution: bank, accounts: many.slice(0, 11) }),
   ];
-  expect([tooLarge.error.reason, tooMany.error.reason]).toEqual(["invalid_input", "limit_reached"]);
+  expect([most.error.reason, tooMany.error.reason]).toEqual(["limit_reached", "limit_reached"]);
   expect(await exchanges()).toBe(0);
   // Whoever claims no accounts gets no more than the plan allows.
   await app.query("update users set plan = 'intern'");
@@ -226,4 +227,37 @@ test.each([
     expect(body.error.details).toMatchObject({ limit: 11, used: 0, wanted: 12 });
     expect((await app.itemsAtPlaid()).filter((item) => !item.removed)).toEqual([]);
   }
+});
+
+test("a bank under a new institution_id is offered as the one that is there, and may be connected anyway", async () => {
+  const person = await app.signUp("cfo");
+  const before = await connect(person, { bank: "ins_900012" });
+  const metadata = await metadataOfHeld(person, "ins_900013");
+  const again = await connect(person, { bank: "ins_900013", metadata });
+  expect([again.status, again.body.error.reason]).toEqual([409, "duplicate_accounts"]);
+  const { details } = again.body.error;
+  expect([details.item_id, details.may_connect_anyway]).toEqual([before.body.item.id, true]);
+  expect(details.accounts).toHaveLength(before.body.accounts.length);
+  const anyway = await send(person, again.token, { metadata, connectAnyway: true });
+  expect(anyway.body.outcome).toBe("connected");
+});
+
+test("across institution_ids the match ends no attempt: without Link's metadata the bank is connected", async () => {
+  const person = await app.signUp("cfo");
+  const before = await connect(person, { bank: "ins_900012" });
+  const after = await connect(person, { bank: "ins_900013" });
+  expect(after.body.outcome).toBe("connected");
+  expect(after.body.accounts).toHaveLength(before.body.accounts.length);
+});
+
+test("update mode that moves an Item to the bank's new institution_id moves it here, and then it is one bank", async () => {
+  const person = await app.signUp("cfo");
+  const { body } = await connect(person, { bank: "ins_900012" });
+  const itemId: string = body.item.id;
+  const link = await app.post("/trpc/plaid.createLinkToken", { itemId }, person);
+  await goThroughLink(app, link.body.result.data.linkToken);
+  const ended = await app.post("/trpc/plaid.finishUpdateMode", { itemId }, person);
+  expect(ended.body.result.data.item.institution.id).toBe("ins_900013");
+  const again = await connect(person, { bank: "ins_900013" });
+  expect([again.body.outcome, again.body.item.id]).toEqual(["already_connected", itemId]);
 });

@@ -127,16 +127,6 @@ test.each([
   ["POST", "/api/v1/connections", {}, "public_token", ""],
   ["POST", "/plaid/exchange-token", { public_token: "x" }, "public_token", ""],
   ["POST", "/api/v1/link-tokens", { foo_bar: 1, "foo-baz": 2 }, "", '"foo_bar", "foo-baz"'],
-  [
-    "POST",
-    "/api/v1/connections",
-    {
-      public_token: "public-sandbox-1",
-      metadata: { accounts: [{ id: 1 }], institution: { institution_id: 5, name: null } },
-    },
-    "metadata.institution.institution_id metadata.accounts.0.id",
-    "",
-  ],
   ["GET", "/api/v1/transactions?account_id=x", undefined, "account_id", ""],
   ["GET", "/api/v1/transactions?foo_bar=x", undefined, "", '"foo_bar"'],
 ])(

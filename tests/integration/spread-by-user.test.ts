@@ -13,6 +13,7 @@ const spread: Record<string, string> = {
   items: "user_id",
   accounts: "user_id",
   transactions: "user_id",
+  unreadable_transactions: "user_id",
   item_syncs: "user_id",
   link_attempts: "user_id",
   open_links: "user_id",

@@ -1,7 +1,7 @@
 import pg from "pg";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { keepPage } from "../../db/item-syncs.ts";
 import { accessTokenOwner } from "../../db/sealed.ts";
+import { keepPage } from "../../db/sync-pages.ts";
 import { timeLimits } from "../../server/time-limits.ts";
 import { syncItem } from "../../server/transactions/sync-item.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
@@ -179,6 +179,7 @@ test("a page of a sync that is being written and the end of update mode wait for
   const row = { date: "2026-11-01", amount: "1", currency: "USD", name: "Coffee" };
   const page = keepPage(app.services.db, person.id, itemId, {
     ...{ kept: null, cursor: "next", midway: false, updateCursor: null, removed: [] },
+    ...{ unreadable: [], endsReading: null },
     upserted: [
       { ...row, id: "t1", accountId: "before", merchant: null, category: null, pending: false },
     ],

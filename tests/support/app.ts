@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { startSandbox } from "@fiscility/plaid-sandbox";
+import { type SandboxOptions, startSandbox } from "@fiscility/plaid-sandbox";
 import pg from "pg";
 import { poolUse } from "../../db/client.ts";
 import { freePort } from "../../local/ports.ts";
@@ -27,14 +27,19 @@ export type TestApp = Awaited<ReturnType<typeof startTestApp>>;
 
 /**
  * The real server on a database of its own, against a sandbox of its own; `logLines` is its log.
- * `pooled`: through PgBouncer in transaction mode, where there is one; the rest is what the services take.
+ * `pooled`: through PgBouncer in transaction mode, where there is one. `plaid`: kindnesses of the sandbox
+ * that the test needs; no test waits for the second part of a history. The rest is what the services take.
  */
 export async function startTestApp(
   overrides: Record<string, string> = {},
-  { pooled = false, ...options }: { pooled?: boolean } & ServiceOptions = {},
+  {
+    pooled = false,
+    plaid = {},
+    ...options
+  }: { pooled?: boolean; plaid?: SandboxOptions } & ServiceOptions = {},
 ) {
   const database = await testDatabase(options.limits);
-  const sandbox = await startSandbox({ port: 0 });
+  const sandbox = await startSandbox({ port: 0, historicalPullMs: 0, ...plaid });
   const port = await freePort();
   const logLines: string[] = [];
   const env = {
@@ -153,7 +158,10 @@ export async function startTestApp(
         { destination, passwordCost: cheapHash, ...options },
       );
     },
-    /** A public_token as Link would hand it over; `user_custom` takes accounts as its password. */
+    /**
+     * A public_token as the product's own Link would hand it over; `user_custom` takes accounts as its
+     * password.
+     */
     async publicToken(
       institution = "ins_109508",
       username = "user_good",
@@ -168,7 +176,12 @@ export async function startTestApp(
           secret: env.PLAID_SECRET,
           institution_id: institution,
           initial_products: ["transactions"],
-          options: { override_username: username, override_password: password, webhook },
+          options: {
+            override_username: username,
+            override_password: password,
+            webhook,
+            transactions: { days_requested: server.services.config.plaid.daysRequested },
+          },
         }),
       });
       const body = (await response.json()) as { public_token?: string };

@@ -51,6 +51,11 @@ test.each([
   ["PLAID_ENV", "development"],
   ["PLAID_BASE_URL", "http://localhost:3001"],
   ["PLAID_BASE_URL", "https://127.0.0.1:3001"],
+  ["PLAID_COUNTRY_CODES", "US,XX"],
+  ["PLAID_COUNTRY_CODES", "US,,CA"],
+  ["PLAID_DAYS_REQUESTED", "0"],
+  ["PLAID_DAYS_REQUESTED", "731"],
+  ["PLAID_DAYS_REQUESTED", "two years"],
   ["TOKEN_KEYS", "k1:short"],
   ["TOKEN_KEYS", `k1:${Buffer.alloc(32).toString("base64")}`],
   ["SESSION_SECRET", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"],
@@ -413,4 +418,12 @@ test("a random key and a random secret are never refused, whatever they are writ
     }),
     { numRuns: 300 },
   );
+});
+
+test("banks of the United States and two years of transactions are asked for, unless it is said otherwise", () => {
+  const { plaid } = parseConfig(right);
+  expect([plaid.countryCodes, plaid.daysRequested]).toEqual([["US"], 730]);
+  const set = { PLAID_COUNTRY_CODES: "us, CA,us", PLAID_DAYS_REQUESTED: "180" };
+  const { plaid: other } = parseConfig({ ...right, ...set });
+  expect([other.countryCodes, other.daysRequested]).toEqual([["US", "CA"], 180]);
 });

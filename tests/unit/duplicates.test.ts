@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { AccountTraits, KnownAccount } from "../../db/known-accounts.ts";
 import { requireRoom } from "../../server/connect/account-limit.ts";
-import { findDuplicates } from "../../server/connect/duplicates.ts";
+import { findDuplicates, findUnderOtherId } from "../../server/connect/duplicates.ts";
 import { FiscilityError } from "../../server/contracts/errors.ts";
 
 const some = <T>(values: T[]) => fc.constantFrom(...values);
@@ -82,6 +82,53 @@ test("I2 asked to connect anyway, only the bank's own ids make a duplicate", () 
       }
     }),
   );
+});
+
+test("accounts under another institution_id are told by mask, name and subtype, never without a mask or of the same bank", () => {
+  fc.assert(
+    fc.property(known, offered, (known, offered) => {
+      const found = findUnderOtherId(known, "ins_1", offered);
+      if (found.length === 0) return;
+      const [{ itemId } = { itemId: "" }] = found.map((duplicate) => duplicate.known);
+      const held = known.filter(
+        (account) => account.itemId === itemId && account.institutionId !== "ins_1",
+      );
+      expect([offered.length, held.length]).toContain(found.length);
+      for (const { offered: at, known: account } of found) {
+        expect(account.institutionId).not.toBe("ins_1");
+        expect(account.itemId).toBe(itemId);
+        expect(account.mask).not.toBeNull();
+        const [a, b] = [offered[at]?.persistentAccountId ?? null, account.persistentAccountId];
+        if (a === null || b === null) {
+          expect([offered[at]?.mask, offered[at]?.subtype]).toEqual([
+            account.mask,
+            account.subtype,
+          ]);
+        } else expect(a).toBe(b);
+      }
+    }),
+  );
+});
+
+test("a bank under a new institution_id is recognized by all of its accounts", () => {
+  const traits = { accountId: null, persistentAccountId: null, subtype: "checking" };
+  const held: KnownAccount[] = ["0001", "0002"].map((mask, n) => ({
+    ...traits,
+    mask,
+    name: `Account ${n}`,
+    id: `a${n}`,
+    itemId: "i",
+    institutionId: "ins_old",
+  }));
+  const same = held.map(({ mask, name }) => ({ ...traits, mask, name }));
+  const more = [...same, { ...traits, mask: "0003", name: "A new one" }];
+  for (const offer of [same, same.slice(1), more]) {
+    expect(findUnderOtherId(held, "ins_new", offer).length).toBe(Math.min(offer.length, 2));
+  }
+  expect(findUnderOtherId(held, "ins_old", same)).toEqual([]);
+  expect(
+    findUnderOtherId(held, "ins_new", [same[0] as AccountTraits, more[2] as AccountTraits]),
+  ).toEqual([]);
 });
 
 test("I3 there is room exactly as long as what is held and what is wanted fit the plan", () => {

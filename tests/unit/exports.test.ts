@@ -18,7 +18,8 @@ function exported(name: string, current: string | null): ExportOutput {
         problem: null,
         expiresAt: null,
         newAccounts: false,
-        sync: { status: "done", at: null },
+        sync: { status: "done", at: null, problem: null },
+        unreadable: { transactions: 0, accounts: 0 },
         trail: { steps: [], transactions: 0 },
         createdAt,
         accounts: [

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { formatSteps } from "../../app/components/money.ts";
 import { decimal } from "../../server/contracts/accounts.ts";
-import { toDecimal } from "../../server/plaid/responses.ts";
+import { toDecimal } from "../../server/plaid/readable.ts";
 
 test("an amount from Plaid becomes the decimal string the bank wrote", () => {
   expect([110, 100.5, -0.1, 43200.99, 1e-7].map(toDecimal)).toEqual([

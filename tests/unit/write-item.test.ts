@@ -15,7 +15,8 @@ const item = (more: Partial<ItemWithAccounts> = {}, revoked = false): ItemWithAc
   problem: null,
   expiresAt: null,
   newAccounts: false,
-  sync: { status: "done", at: null },
+  sync: { status: "done", at: null, problem: null },
+  unreadable: { transactions: 0, accounts: 0 },
   trail: { steps: [], transactions: 0 },
   createdAt: expiresAt,
   accounts: [
@@ -49,7 +50,7 @@ test.each([
   ],
   [item(problem("wait")), true, null],
   [
-    item({ ...problem("wait"), sync: { status: "done", at: expiresAt } }),
+    item({ ...problem("wait"), sync: { status: "done", at: expiresAt, problem: null } }),
     true,
     [itemProblems.wait.message, null, null, false],
   ],
@@ -84,14 +85,19 @@ const trail = { steps: [done], transactions: 7 };
 test.each([
   [{}, "Up to date · 7 transactions fetched", "done", null],
   [{ status: "expiring" }, "Up to date · 7 transactions fetched", "done", null],
-  [{ sync: { status: "failed", at } }, "Last updated", "failed", { iso: at, timeOnly: false }],
+  [
+    { sync: { status: "failed", at, problem: null } },
+    "Last updated",
+    "failed",
+    { iso: at, timeOnly: false },
+  ],
   [problem("wait"), "Last updated", "failed", { iso: at, timeOnly: false }],
   [{ status: "login_required" }, "Last updated", "needs_you", { iso: at, timeOnly: false }],
   [{ status: "revoked" }, "Last updated", "needs_you", { iso: at, timeOnly: false }],
 ] as const)(
   "a card is up to date only while its data comes; else it says of when it is (%#)",
   (more, words, state, moment) => {
-    const bank = item({ sync: { status: "done", at }, trail, ...more });
+    const bank = item({ sync: { status: "done", at, problem: null }, trail, ...more });
     expect(writeItem(bank, { room: true }).trail?.line).toEqual({
       step: "done",
       state,
@@ -114,4 +120,15 @@ test.each([
   const balances = { ...account.balances, current, limit };
   const bank = item({ accounts: [{ ...account, type, balances }] });
   expect(writeItem(bank, { room: true }).accounts[0]).toMatchObject({ balance, below });
+});
+
+test("a card says what could not be read, and that a history broke off", () => {
+  const notes = (more: Partial<ItemWithAccounts>) => writeItem(item(more), { room: true }).notes;
+  expect(notes({})).toEqual([]);
+  expect(notes({ unreadable: { transactions: 1, accounts: 2 } })).toEqual([
+    "1 transaction could not be read. The bank sent data that can't be used.",
+    "2 accounts could not be read in full. The bank sent data that can't be used.",
+  ]);
+  const [broken] = notes({ sync: { status: "failed", at, problem: "cursor_refused" } });
+  expect(broken).toContain("We start over");
 });

@@ -10,4 +10,11 @@ export const plaidCreateLinkToken = procedure({
 })
   .input(createLinkTokenInput.optional())
   .output(createLinkTokenOutput)
-  .mutation(({ ctx, input }) => createLinkToken(ctx.services, ctx.user, input ?? {}, ctx.log));
+  .mutation(({ ctx, input }) =>
+    createLinkToken(
+      ctx.services,
+      ctx.user,
+      { itemId: input?.itemId, language: ctx.language },
+      ctx.log,
+    ),
+  );

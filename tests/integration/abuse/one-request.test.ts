@@ -107,7 +107,7 @@ test("a request without a session is 401 before its fields are read, and costs t
   }
 });
 
-test("a list that is too long is refused before its elements are checked", async () => {
+test("a list that is too long is refused, or cut where it is advice, before its elements are checked", async () => {
   const lists = endpoints.flatMap(({ name, input }) =>
     input ? listsOf(schemaOf({ input })).map((wrap) => ({ name, wrap })) : [],
   );
@@ -126,13 +126,11 @@ test("a list that is too long is refused before its elements are checked", async
 });
 
 test("an error names at most 20 issues and 20 unknown fields, and cuts long names, when the input has thousands", async () => {
-  const accounts = JSON.stringify(times(900, () => ({ id: 0, name: 0, mask: 0, type: 0 })));
   const bodies = [
     keys(4_500),
     `{"${"a_B-".repeat(24_000)}":0}`,
     `{"scopes":[${times(49_000, () => 0)}],"name":"x","expires_in_days":null}`,
     `{"scopes":[${times(90, () => 0)}],"name":"x","expires_in_days":null}`,
-    `{"publicToken":"public-sandbox-1","metadata":{"accounts":${accounts}}}`,
     `[${times(49_000, () => 0)}]`,
   ];
   const paths = waysIn.filter(({ name }) =>

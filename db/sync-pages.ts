@@ -1,0 +1,198 @@
+import { sql } from "kysely";
+import type { Db } from "./client.ts";
+
+/** A transaction as a page brings it; `accountId` is Plaid's. */
+export interface PageTransaction {
+  id: string;
+  accountId: string;
+  date: string;
+  amount: string;
+  currency: string | null;
+  name: string;
+  merchant: string | null;
+  category: string | null;
+  pending: boolean;
+}
+
+/** One page, and where it leaves the sync. */
+export interface SyncPage {
+  /** The cursor that stands in the database. */
+  kept: string | null;
+  /** The one after this page. */
+  cursor: string;
+  /** More pages of the same update come after this one; it began at `updateCursor`. */
+  midway: boolean;
+  updateCursor: string | null;
+  upserted: PageTransaction[];
+  removed: string[];
+  /** Transactions that could not be read, none of which is in the two above; `field` is what is wrong. */
+  unreadable: { id: string; field: string }[];
+  /**
+   * The accounts that Plaid lists, by its ids, when this page ends a reading from the beginning: what
+   * that reading has not had is deleted with it, as Plaid reports no removal of what it never told of.
+   */
+  endsReading: string[] | null;
+}
+
+/**
+ * Keeps one page and its cursor, in one statement: both stand or neither. Transactions of accounts
+ * that are not among the Item's here (they are known by another Item) are passed over; those that could
+ * not be read are noted until a page brings them as they should be. Returns false, and changes nothing,
+ * when the Item is gone or another sync has moved the cursor.
+ */
+export async function keepPage(
+  db: Db,
+  userId: string,
+  itemId: string,
+  page: SyncPage,
+): Promise<boolean> {
+  const { kept, cursor, midway, updateCursor, upserted, removed, unreadable, endsReading } = page;
+  const column = (name: keyof PageTransaction) => upserted.map((transaction) => transaction[name]);
+  const noted = unreadable.map(({ id }) => id);
+  const { rows } = await sql<{ item_id: string }>`
+    with ${movedCursor(userId, itemId, { kept, cursor, midway, updateCursor })},
+    upserted as (
+      insert into transactions
+        (user_id, id, account_id, date, amount, currency, name, merchant, category, pending,
+          added_from, reading)
+      select sync.user_id, t.id, accounts.id, t.date, t.amount, t.currency, t.name, t.merchant,
+        t.category, t.pending, case when ${midway} then ${addedFrom(updateCursor)} end,
+        sync.reading
+      from sync
+      join accounts on accounts.user_id = sync.user_id and accounts.item_id = sync.item_id
+      join unnest(
+        ${column("id")}::text[], ${column("accountId")}::text[], ${column("date")}::date[],
+        ${column("amount")}::numeric[], ${column("currency")}::text[], ${column("name")}::text[],
+        ${column("merchant")}::text[], ${column("category")}::text[],
+        ${column("pending")}::boolean[]
+      ) as t (id, account, date, amount, currency, name, merchant, category, pending)
+        on t.account = accounts.plaid_account_id
+      on conflict (user_id, id) do update set
+        account_id = excluded.account_id, date = excluded.date, amount = excluded.amount,
+        currency = excluded.currency, name = excluded.name, merchant = excluded.merchant,
+        category = excluded.category, pending = excluded.pending, reading = excluded.reading
+    ),
+    removed as (
+      delete from transactions using sync
+      where transactions.user_id = sync.user_id and transactions.id = any(${removed}::text[])
+    ),
+    noted as (
+      insert into unreadable_transactions (user_id, item_id, id, field, added_from, reading)
+      select sync.user_id, sync.item_id, u.id, u.field,
+        case when ${midway} then ${addedFrom(updateCursor)} end, sync.reading
+      from sync, unnest(${noted}::text[], ${unreadable.map(({ field }) => field)}::text[]) as u (id, field)
+      on conflict (user_id, item_id, id) do update set
+        field = excluded.field, reading = excluded.reading
+    ),
+    settled as (
+      delete from unreadable_transactions as u using sync
+      where u.user_id = sync.user_id and u.item_id = sync.item_id and u.id <> all(${noted}::text[])
+        and (u.id = any(${[...column("id"), ...removed]}::text[])
+          or (${endsReading !== null} and u.reading <> sync.reading))
+    ),
+    gone as (
+      delete from transactions using sync, accounts
+      where ${endsReading !== null}
+        and accounts.user_id = sync.user_id and accounts.item_id = sync.item_id
+        and accounts.plaid_account_id = any(${endsReading ?? []}::text[])
+        and transactions.user_id = sync.user_id and transactions.account_id = accounts.id
+        and transactions.reading <> sync.reading
+        and transactions.id <> all(${[...column("id"), ...noted]}::text[])
+        and not exists (
+          select 1 from unreadable_transactions as u
+          where u.user_id = sync.user_id and u.item_id = sync.item_id and u.id = transactions.id
+            and u.reading = sync.reading
+        )
+    )
+    select item_id from sync`.execute(db);
+  return rows.length === 1;
+}
+
+/**
+ * An update that changed while it was read is begun again: the cursor goes back to where it began, and
+ * what its pages added goes, in one statement. Some of it may be gone at the bank since, and as Plaid
+ * never told of all of it, it does not tell of that. Returns false, and changes nothing, when the Item
+ * is gone or another sync has moved the cursor.
+ */
+export async function undoUpdate(
+  db: Db,
+  userId: string,
+  itemId: string,
+  { kept, updateCursor }: Pick<SyncPage, "kept" | "updateCursor">,
+): Promise<boolean> {
+  const { rows } = await sql<{ item_id: string }>`
+    with ${movedCursor(userId, itemId, { kept, cursor: updateCursor, midway: false, updateCursor: null })},
+    undone as (
+      delete from transactions using sync, accounts
+      where accounts.user_id = sync.user_id and accounts.item_id = sync.item_id
+        and transactions.user_id = sync.user_id and transactions.account_id = accounts.id
+        and transactions.added_from = ${addedFrom(updateCursor)}
+    ),
+    forgotten as (
+      delete from unreadable_transactions as u using sync
+      where u.user_id = sync.user_id and u.item_id = sync.item_id
+        and u.added_from = ${addedFrom(updateCursor)}
+    )
+    select item_id from sync`.execute(db);
+  return rows.length === 1;
+}
+
+/**
+ * The Item is read from the beginning again, beside what is here: it stays, and what the reading does
+ * not have is deleted as it ends (`SyncPage.endsReading`). `refused`: Plaid did not take the cursor.
+ * Returns false, and changes nothing, when the Item is gone or another sync has moved the cursor.
+ */
+export async function readAgain(
+  db: Db,
+  userId: string,
+  itemId: string,
+  { kept, refused }: Pick<SyncPage, "kept"> & { refused: boolean },
+): Promise<boolean> {
+  const { rows } = await sql<{ item_id: string }>`
+    with ${movedCursor(
+      userId,
+      itemId,
+      { kept, cursor: null, midway: false, updateCursor: null },
+      sql`reading = item_syncs.reading + 1, reread_cursor = '',
+        cursor_refusals = item_syncs.cursor_refusals + ${refused ? 1 : 0}`,
+    )}
+    select item_id from sync`.execute(db);
+  return rows.length === 1;
+}
+
+/**
+ * `item` and `sync`, to begin a statement with: the cursor moved on from the one that was `kept`, and
+ * no row of `sync` when it is not that one any more. With the last page of an update no reading from the
+ * beginning is under way any more.
+ */
+function movedCursor(
+  userId: string,
+  itemId: string,
+  {
+    kept,
+    cursor,
+    midway,
+    updateCursor,
+  }: Pick<SyncPage, "kept" | "midway" | "updateCursor"> & { cursor: string | null },
+  reading = midway
+    ? sql`reread_cursor = case when item_syncs.reread_cursor is not null then ${cursor}::text end`
+    : sql`reread_cursor = null, cursor_refusals = 0`,
+) {
+  // Not waited for on disk: what a crash of PostgreSQL takes, it takes with its cursor.
+  // The Item's row is locked first, as by whoever deletes it: no deadlock with a disconnection.
+  return sql`item as materialized (
+      select id, set_config('synchronous_commit', 'off', true)
+      from items where id = ${itemId} and user_id = ${userId} for key share
+    ),
+    sync as (
+      update item_syncs set cursor = ${cursor}, update_cursor = ${updateCursor}, midway = ${midway},
+        ${reading}
+      from item
+      where item_syncs.item_id = item.id and item_syncs.user_id = ${userId}
+        and item_syncs.cursor is not distinct from ${kept}
+      returning item_syncs.item_id, item_syncs.user_id, item_syncs.reading
+    )`;
+}
+
+/** Which update a page belongs to: no two of an Item that bring something begin at the same cursor. */
+const addedFrom = (updateCursor: string | null) => sql`hashtextextended(${updateCursor ?? ""}, 0)`;

@@ -1,0 +1,30 @@
+import type { Log } from "../telemetry/log.ts";
+import type { Rows, Unreadable } from "./readable.ts";
+import type { PlaidAccount } from "./responses.ts";
+
+/** Rows of one response that a line of the log names. */
+const toldRows = 20;
+
+/** Says which rows of a response are left out, or of which account not all could be read. */
+export function tellUnreadable(
+  kind: "transaction" | "account",
+  rows: readonly Unreadable[],
+  log: Log,
+): void {
+  if (rows.length === 0) return;
+  const line = { event: "plaid_unreadable", kind, count: rows.length };
+  log.warn({ ...line, rows: rows.slice(0, toldRows) }, "Not all that Plaid sent could be read");
+}
+
+/** The accounts of a response, each once, and how many of them could not be read in full. */
+export function readAccounts(
+  { read, unreadable }: Rows<PlaidAccount>,
+  log: Log,
+): { accounts: PlaidAccount[]; accountsUnreadable: number } {
+  const accounts = [...new Map(read.map((account) => [account.accountId, account])).values()];
+  const partly = accounts.flatMap(({ accountId: id, unreadable: field }) =>
+    field === null ? [] : [{ id, field }],
+  );
+  tellUnreadable("account", [...unreadable, ...partly], log);
+  return { accounts, accountsUnreadable: unreadable.length + partly.length };
+}
