@@ -337,6 +337,7 @@ test("an OAuth bank with its own picker: Link asks for no accounts, in update mo
   const again = await openBank("Turnstile Bank", { access_token, products: [] });
   await again.frameLocator("iframe").getByRole("button", { name: "Continue" }).click();
   await logIn(again);
+  await again.getByRole("checkbox").nth(4).waitFor();
   expect(await again.getByRole("checkbox", { checked: true }).count()).toBe(2);
   await again.getByRole("checkbox").nth(4).check();
   await again.getByRole("button", { name: "Share accounts" }).click();

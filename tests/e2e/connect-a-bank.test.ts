@@ -412,8 +412,8 @@ test("a bank that is gone at Plaid: the toast says what is kept and what to do, 
   const witness = await dashboard();
   const { page } = witness;
   await bankToReconnect(witness);
-  const path = "/link/token/create";
-  await app.fault({ path, times: 1, do: { error: "ITEM_NOT_FOUND" } });
+  for (const path of ["/link/token/create", "/item/get"])
+    await app.fault({ path, times: 1, do: { error: "ITEM_NOT_FOUND" } });
   await card(page).getByRole("button", { name: "Reconnect First Platypus Bank" }).click();
   // That of the connection may be on its way out.
   const toast = page

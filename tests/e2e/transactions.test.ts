@@ -7,7 +7,7 @@ import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
 import { axeViolations } from "../support/axe.ts";
 import { openPage } from "../support/browser.ts";
 import { card, logIn } from "../support/link.ts";
-import { casesOf } from "../support/matrix.ts";
+import { matrixTest } from "../support/matrix.ts";
 import { until } from "../support/until.ts";
 
 startInBrowser();
@@ -158,39 +158,37 @@ test("who filters with the keyboard stays where they are, and hears what is foun
   expect(said).toEqual([]);
 });
 
-test.each(
-  casesOf(
-    [
-      ["light", 1280],
-      ["dark", 390],
-    ] as const,
-    ([scheme]) => scheme === "dark",
-  ),
-)("axe finds nothing on the page in any of its states (%s, %i px)", async (colorScheme, width) => {
-  const stranger = await app.signUp();
-  const ada = await personWithTransactions();
-  const found: string[] = [];
-  const { page } = await openPage(browser, { colorScheme, width });
-  const audit = async (address: string, words: string | RegExp) => {
-    await page.goto(`${app.url}/transactions${address}`);
-    await page.getByText(words).first().waitFor();
-    found.push(...(await axeViolations(page)).map((one) => `${address}: ${one}`));
-    const over = await page.evaluate(
-      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-    );
-    expect(over).toBeLessThanOrEqual(0);
-  };
-  await logIn(app, page, stranger);
-  await audit("", "No transactions yet");
-  await page.context().clearCookies();
-  await logIn(app, page, ada);
-  await audit("", "Pending");
-  await audit("?min=-100&max=-1", "Clear filters");
-  await audit("?search=nobody+sells+this", "Nothing fits");
-  await audit("?from=yesterday", "These filters do not fit");
-  await audit("?cursor=cut", "These filters do not fit");
-  expect(found).toEqual([]);
-});
+matrixTest.each([
+  ["light", 1280],
+  ["dark", 390],
+] as const)(
+  "axe finds nothing on the page in any of its states (%s, %i px)",
+  async (colorScheme, width) => {
+    const stranger = await app.signUp();
+    const ada = await personWithTransactions();
+    const found: string[] = [];
+    const { page } = await openPage(browser, { colorScheme, width });
+    const audit = async (address: string, words: string | RegExp) => {
+      await page.goto(`${app.url}/transactions${address}`);
+      await page.getByText(words).first().waitFor();
+      found.push(...(await axeViolations(page)).map((one) => `${address}: ${one}`));
+      const over = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
+      expect(over).toBeLessThanOrEqual(0);
+    };
+    await logIn(app, page, stranger);
+    await audit("", "No transactions yet");
+    await page.context().clearCookies();
+    await logIn(app, page, ada);
+    await audit("", "Pending");
+    await audit("?min=-100&max=-1", "Clear filters");
+    await audit("?search=nobody+sells+this", "Nothing fits");
+    await audit("?from=yesterday", "These filters do not fit");
+    await audit("?cursor=cut", "These filters do not fit");
+    expect(found).toEqual([]);
+  },
+);
 
 test("without a bank the page says where to go, below why there is nothing", async () => {
   const { page } = await openPage(browser);

@@ -12,6 +12,7 @@ import { prepareDatabase } from "../../server/prepare-database.ts";
 import { startServer } from "../../server/server.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { compareBooks, right } from "../support/books.ts";
+import { matrixTest } from "../support/matrix.ts";
 import { until } from "../support/until.ts";
 
 // A server of its own: it is stopped and started under the app.
@@ -71,24 +72,27 @@ test.each(["lock", "mark", "save", "accounts", "insert"])(
   },
 );
 
-test("I1 PostgreSQL is away for longer than we wait after the exchange: the Item is removed at once", async () => {
-  const person = await app.signUp("analyst");
-  const token = await app.publicToken();
-  // Plaid takes its time, so that PostgreSQL is gone when it answers.
-  await app.fault({ path: "/item/public_token/exchange", times: 1, do: { delay: 4_000 } });
-  let stopped: Promise<void> | undefined;
-  onStep = (name) => {
-    if (name === "lock") stopped ??= server.stop();
-  };
-  const answer = await app.post("/plaid/exchange-token", { public_token: token }, person);
-  await stopped;
-  await server.start();
-  expect(answer.body.error.reason).toBe("outcome_pending");
-  expect((await app.itemsAtPlaid()).map((item) => item.removed)).toEqual([true]);
-  await recover();
-  const { unfinished, connected } = await compareBooks(app);
-  expect([unfinished, connected]).toEqual([0, 0]);
-});
+matrixTest(
+  "I1 PostgreSQL is away for longer than we wait after the exchange: the Item is removed at once",
+  async () => {
+    const person = await app.signUp("analyst");
+    const token = await app.publicToken();
+    // Plaid takes its time, so that PostgreSQL is gone when it answers.
+    await app.fault({ path: "/item/public_token/exchange", times: 1, do: { delay: 4_000 } });
+    let stopped: Promise<void> | undefined;
+    onStep = (name) => {
+      if (name === "lock") stopped ??= server.stop();
+    };
+    const answer = await app.post("/plaid/exchange-token", { public_token: token }, person);
+    await stopped;
+    await server.start();
+    expect(answer.body.error.reason).toBe("outcome_pending");
+    expect((await app.itemsAtPlaid()).map((item) => item.removed)).toEqual([true]);
+    await recover();
+    const { unfinished, connected } = await compareBooks(app);
+    expect([unfinished, connected]).toEqual([0, 0]);
+  },
+);
 
 test.each(["items", "accounts", "commit"])(
   "I1 I4 a trigger that raises on %s: the Item is removed at Plaid and nothing is kept here",

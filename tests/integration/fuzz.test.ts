@@ -7,9 +7,10 @@ import { restFields } from "../../server/api/transport/rest-fields.ts";
 import { logInForm, signUpForm } from "../../server/contracts/session.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { inputsOf, type RawRequest, rawRequests } from "../support/bad-input.ts";
+import { isMatrix } from "../support/matrix.ts";
 
 /** `npm run fuzz` sets both; a failure prints what repeats it. */
-const numRuns = Number(process.env.FUZZ_RUNS ?? 12);
+const numRuns = Number(process.env.FUZZ_RUNS ?? (isMatrix ? 12 : 5));
 const seed = Number(process.env.FUZZ_SEED ?? 20_260_101);
 const timeout = 60_000 + numRuns * 2_000;
 

@@ -10,6 +10,7 @@ import { createLog } from "../../server/telemetry/log.ts";
 import { timeLimits } from "../../server/time-limits.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { startBalancer } from "../support/balancer.ts";
+import { matrixTest } from "../support/matrix.ts";
 import { type NodeProcess, startNode } from "../support/node-process.ts";
 import { redisFound, startRedis, startRedisCluster, type TestRedis } from "../support/redis.ts";
 import { openStream } from "../support/sse.ts";
@@ -133,7 +134,7 @@ describe.skipIf(!inject("redis"))("three nodes behind a balancer, and two worker
     expect(left).toEqual([599, 598, 597, 596]);
   });
 
-  test("two workers beside the servers share the jobs, and each runs once", async () => {
+  matrixTest("two workers beside the servers share the jobs, and each runs once", async () => {
     await app.query(`create table job_runs (id bigint, worker text)`);
     await app.query(`create function count_run() returns trigger language plpgsql as
       $$ begin insert into job_runs values (new.id, new.locked_by); return null; end $$`);

@@ -5,7 +5,7 @@ import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { freePort } from "../../../local/ports.ts";
 import { testDatabase } from "../../support/database.ts";
-import { casesOf } from "../../support/matrix.ts";
+import { casesOf, matrixTest } from "../../support/matrix.ts";
 
 /**
  * Production on a database that is not there: what passes the configuration fails on that, a moment later. The
@@ -89,28 +89,31 @@ test.each(
   expect(err).toMatch(/DATABASE_URL: PostgreSQL on another host needs sslmode=verify-full/);
 });
 
-test("the start logs the connections that ALLOW_PLAINTEXT lets through in the clear", async () => {
-  const database = await testDatabase();
-  const child = spawn(process.execPath, ["--import", "tsx", "server/worker-main.ts"], {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: {
-      PATH: process.env.PATH,
-      NODE_ENV: "production",
-      ...(await strong()),
-      DATABASE_URL: database.url,
-      // A name that nothing has.
-      REDIS_URL: "redis://:n8Zq4tWv1Lx7@redis.invalid",
-      ALLOW_PLAINTEXT: "redis",
-    },
-  });
-  const ended = once(child, "exit");
-  let out = "";
-  for await (const chunk of child.stdout) {
-    out += chunk;
-    if (out.includes('"event":"plaintext"')) break;
-  }
-  child.kill("SIGKILL");
-  await ended;
-  await database.drop();
-  expect(out).toMatch(/"event":"plaintext","links":\["redis"\]/);
-});
+matrixTest(
+  "the start logs the connections that ALLOW_PLAINTEXT lets through in the clear",
+  async () => {
+    const database = await testDatabase();
+    const child = spawn(process.execPath, ["--import", "tsx", "server/worker-main.ts"], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: {
+        PATH: process.env.PATH,
+        NODE_ENV: "production",
+        ...(await strong()),
+        DATABASE_URL: database.url,
+        // A name that nothing has.
+        REDIS_URL: "redis://:n8Zq4tWv1Lx7@redis.invalid",
+        ALLOW_PLAINTEXT: "redis",
+      },
+    });
+    const ended = once(child, "exit");
+    let out = "";
+    for await (const chunk of child.stdout) {
+      out += chunk;
+      if (out.includes('"event":"plaintext"')) break;
+    }
+    child.kill("SIGKILL");
+    await ended;
+    await database.drop();
+    expect(out).toMatch(/"event":"plaintext","links":\["redis"\]/);
+  },
+);

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import path from "node:path";
 
-const root = path.join(import.meta.dirname, "../..");
+const root = path.join(import.meta.dirname, "..");
 const built = path.join(root, "build/server/index.js");
 
 /** When anything below `folder` was last changed, in milliseconds since 1970. */
@@ -28,4 +28,4 @@ if (isStale) {
   });
   if (status !== 0 && !existsSync(built)) process.exit(1);
 }
-await import("../main.ts");
+await import("../server/main.ts");
