@@ -50,6 +50,13 @@ export class Gate {
     return { leave: () => this.#leave(userId), waited };
   }
 
+  /** Whether `enter` would refuse the user now. */
+  isFull(userId: string): boolean {
+    const { waiting } = this.#limits;
+    const own = this.#waitingOf.get(userId) ?? 0;
+    return !this.#hasRoom(userId) && (this.#waiting.length >= waiting.all || own >= waiting.each);
+  }
+
   #hasRoom(userId: string): boolean {
     const { all, each } = this.#limits.inside;
     return this.#all < all && (this.#inside.get(userId) ?? 0) < each;

@@ -44,6 +44,8 @@ export interface Auth {
     headers: IncomingHttpHeaders,
     setCookie: (lines: string[]) => void,
   ): Promise<{ user: User; sessionId: string } | null>;
+  /** Whether so many log in from this address that another one would be refused. */
+  isBusy(address: string): boolean;
   /** The Set-Cookie header with which a browser forgets that anybody has logged in to it. */
   forgetDevice: string;
   /** All that better-auth could answer, most of which we refuse; `options.body` is a zod schema. */
@@ -179,6 +181,7 @@ export function createAuth(
   return {
     handler: toNodeHandler(handle) as RequestHandler,
     handle,
+    isBusy: (address) => logIns.isFull(networkOf(address)),
     forgetDevice: devices.forget,
     endpoints: () => Object.values(auth.api),
     async authenticate(headers, setCookie) {

@@ -11,6 +11,7 @@ import { createOpenApi } from "../api/contract/openapi.ts";
 import { createEventStreams } from "../api/transport/event-stream.ts";
 import { createPlaidRouter, createRestRouter } from "../api/transport/rest.ts";
 import { createTrpcHandler } from "../api/transport/trpc-http.ts";
+import { logInBusy } from "../auth/passwords.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { Services } from "../services.ts";
 import { receiveWebhook } from "../webhooks/receive-webhook.ts";
@@ -90,6 +91,8 @@ export function createHttp(
   // What programs log in with; everything else better-auth offers is reached by the pages alone.
   app.use("/api/auth", limitBody, text, (req, res, next) => {
     if (!/^\/(sign-in\/email|sign-up\/email|sign-out)$/.test(req.path)) return next();
+    // Before anything is made of the request: a burst of log-ins is refused cheaply.
+    if (auth.isBusy(req.ip ?? "")) return next(logInBusy());
     // The address as we see it, not as the client claims it.
     req.headers["x-forwarded-for"] = req.ip;
     Promise.resolve(auth.handler(req, res, next)).catch(next);
