@@ -20,7 +20,8 @@ import {
 const failures = [
   ...(Object.keys(reasons) as Reason[]).map((reason) => failure(reason)),
   noAnswer,
-  busy(1),
+  // As likely as all the others together: it alone leads to the state `waiting`.
+  ...Array(Object.keys(reasons).length).fill(busy(1)),
   busy(60),
   limit(1),
   limit(2),

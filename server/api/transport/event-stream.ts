@@ -27,9 +27,6 @@ export function createEventStreams(
   return router;
 }
 
-/** For so long a stream that opens keeps its place in the gate. */
-const openingMs = 25;
-
 async function stream(
   name: string,
   req: Request,
@@ -43,11 +40,6 @@ async function stream(
   // A stream that cannot begin is no stream: its client comes back to it later.
   const failure = failureToIdentify(ctx);
   if (failure) throw failure;
-  if (ctx.user) {
-    // A burst is opened a few at a time, so that it does not hold up everybody else's requests.
-    const { leave } = await ctx.services.pageGate.enter(ctx.user.id);
-    setTimeout(leave, openingMs);
-  }
   let ping: ReturnType<typeof setInterval> | undefined;
   try {
     res.writeHead(200, {
