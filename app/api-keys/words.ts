@@ -23,7 +23,7 @@ export const words = {
   passwordNeeded: "Enter your password to make the key.",
   cancel: "Cancel",
   madeTitle: "Your new key",
-  madeLead: "Copy it now: it is not shown again. Whoever has it can act for you.",
+  madeLead: "Copy it now: it is not shown again. Anyone who has it can act for you.",
   key: "API key",
   copy: "Copy",
   copied: "Copied",

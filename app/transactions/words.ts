@@ -3,7 +3,7 @@ import { counted } from "../text.ts";
 /** The words of the transactions page. */
 export const words = {
   title: "Transactions",
-  lead: "What moved on your accounts, newest first. Money that left an account is negative.",
+  lead: "Your latest transactions. Money that left an account is negative.",
   filters: "Search and filters",
   search: "Search",
   searchHint: "Words in the description",
