@@ -1,4 +1,5 @@
 import { Agent, request } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { startMain } from "../support/main-process.ts";
@@ -45,7 +46,7 @@ function ask(url: string, agent: Agent | false, method = "GET", json?: unknown):
   });
 }
 
-/** Asks one request after the other until `over`, and tells what came of each. */
+/** Asks again and again until `over`, below what one user may ask a minute; tells what came of each. */
 async function keepAsking(url: string, agent: Agent | false, over: AbortSignal) {
   const outcomes = new Set<string>();
   let closedByNode = 0;
@@ -57,6 +58,7 @@ async function keepAsking(url: string, agent: Agent | false, over: AbortSignal) 
       },
       (error: NodeJS.ErrnoException) => outcomes.add(error.code ?? error.message),
     );
+    await sleep(100);
   }
   return { outcomes, closedByNode };
 }
