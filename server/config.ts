@@ -133,8 +133,6 @@ const development = z.object({
   WORKER: z.enum(["here", "apart"]).default("here"),
   DRAIN_SECONDS: drainSeconds.default(0),
   METRICS_PORT: metricsAddress.optional(),
-  // libuv's own variable, and what it takes where it is not set.
-  UV_THREADPOOL_SIZE: z.coerce.number().int().min(1).max(1024).default(4),
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
 });
 
@@ -188,8 +186,6 @@ export interface Config {
   logLevel: "silent" | "error" | "warn" | "info" | "debug";
   /** Where `/metrics` is listened for; undefined where nobody asks. */
   metrics: { host: string; port: number } | undefined;
-  /** Threads that libuv computes hashes, resolves names and reads files on. */
-  libuvThreads: number;
   /** The OpenTelemetry collector that traces go to; undefined where there is none. */
   tracesTo: string | undefined;
 }
@@ -245,7 +241,6 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
     drain: parsed.DRAIN_SECONDS * 1000,
     logLevel: parsed.LOG_LEVEL,
     metrics: parsed.METRICS_PORT,
-    libuvThreads: parsed.UV_THREADPOOL_SIZE,
     tracesTo: parsed.OTEL_EXPORTER_OTLP_ENDPOINT,
   };
 }

@@ -6,7 +6,8 @@ import type { ApiKeyReads } from "./auth/api-keys.ts";
 import { type Auth, createAuth } from "./auth/auth.ts";
 import { KnownDevices } from "./auth/known-devices.ts";
 import { LogInThrottle } from "./auth/log-in-throttle.ts";
-import { type HashCost, hashesAtOnce, Passwords } from "./auth/passwords.ts";
+import { hashesAtOnce, Passwords } from "./auth/passwords.ts";
+import type { HashCost } from "./auth/scrypt.ts";
 import { SharedReads } from "./auth/shared-reads.ts";
 import { AccountCache } from "./cache/account-cache.ts";
 import { createInProcessAccountStore } from "./cache/in-process-account-store.ts";
@@ -140,7 +141,7 @@ export function createServices(
     : redis;
   const devices = new KnownDevices(db, config);
   const throttle = new LogInThrottle(counters, devices, config, log);
-  const passwords = new Passwords(hashesAtOnce(availableParallelism(), config.libuvThreads), {
+  const passwords = new Passwords(hashesAtOnce(availableParallelism()), {
     ...(passwordCost && { cost: passwordCost }),
   });
   const plaid = createPlaidAdapter(config.plaid, createPlaidLimiter(counters), log, limits);

@@ -1,14 +1,7 @@
-import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
-import { promisify } from "node:util";
+import { randomBytes, timingSafeEqual } from "node:crypto";
 import pLimit, { type LimitFunction } from "p-limit";
 import { FiscilityError } from "../contracts/errors.ts";
-
-/** What scrypt is given: `N` is the number of blocks, `r` their size, `p` how many rounds. */
-export interface HashCost {
-  N: number;
-  r: number;
-  p: number;
-}
+import { type DeriveKey, deriveKey, type HashCost } from "./scrypt.ts";
 
 /** @see https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html#scrypt */
 export const passwordCost: HashCost = { N: 2 ** 15, r: 8, p: 3 };
@@ -27,20 +20,11 @@ export const waitingLogIns = 8;
 export const logInBusy = () =>
   new FiscilityError("log_in_busy", { details: { retryAfterSeconds: 2 } });
 
-type DeriveKey = (
-  password: string,
-  salt: string | Buffer,
-  keyBytes: number,
-  options: HashCost & { maxmem: number },
-) => Promise<Buffer>;
-const scryptAsync: DeriveKey = promisify(scrypt);
-
 /**
  * How many passwords a process may hash at once: half of its cores, so that the others keep serving
- * requests, and at most half of libuv's threads, which DNS and files need as well.
+ * requests.
  */
-export const hashesAtOnce = (cores: number, threads: number): number =>
-  Math.max(1, Math.min(cores >> 1, threads >> 1));
+export const hashesAtOnce = (cores: number): number => Math.max(1, cores >> 1);
 
 /**
  * Hashes passwords with scrypt, few at a time. A hash is stored as
@@ -54,10 +38,13 @@ export class Passwords {
   readonly #deriveKey: DeriveKey;
 
   /** @param cost what a new hash costs; an old one that costs something else is replaced at a log-in */
-  constructor(atOnce: number, { cost = passwordCost, deriveKey = scryptAsync } = {}) {
+  constructor(
+    atOnce: number,
+    { cost = passwordCost, derive = deriveKey }: { cost?: HashCost; derive?: DeriveKey } = {},
+  ) {
     this.#atOnce = atOnce;
     this.#cost = cost;
-    this.#deriveKey = deriveKey;
+    this.#deriveKey = derive;
     this.#limit = pLimit(atOnce);
   }
 

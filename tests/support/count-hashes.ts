@@ -1,4 +1,4 @@
-import { createHook } from "node:async_hooks";
+import { scryptChannel } from "../../server/auth/scrypt.ts";
 
 /** The password hashes that this process has computed since. */
 export interface HashCount {
@@ -11,18 +11,25 @@ export interface HashCount {
 
 /** Counts scrypt in this process, where the test's server runs too, until `stop`. */
 export function countHashes(): HashCount {
-  const underWay = new Set<number>();
-  const hook = createHook({
-    init(id, type) {
-      if (type !== "SCRYPTREQUEST") return;
-      underWay.add(id);
+  let underWay = 0;
+  const subscribers = {
+    start() {
+      underWay += 1;
       count.begun += 1;
-      count.atOnce = Math.max(count.atOnce, underWay.size);
+      count.atOnce = Math.max(count.atOnce, underWay);
     },
-    before(id) {
-      underWay.delete(id);
+    end() {},
+    asyncStart() {
+      underWay -= 1;
     },
-  }).enable();
-  const count: HashCount = { begun: 0, atOnce: 0, stop: () => void hook.disable() };
+    asyncEnd() {},
+    error() {},
+  };
+  scryptChannel.subscribe(subscribers);
+  const count: HashCount = {
+    begun: 0,
+    atOnce: 0,
+    stop: () => scryptChannel.unsubscribe(subscribers),
+  };
   return count;
 }
