@@ -203,7 +203,11 @@ const insertAttempt = compiledOnce(
         retry_at: sql<Date>`now() + ${attempt.retryInMs} * interval '1 millisecond'`,
       })
       .onConflict((conflict) => conflict.column("public_token_hash").doNothing())
-      .returning("id"),
+      .returning([
+        "id",
+        // The commit of the mark, before the exchange is sent, brings this one to disk as well.
+        sql<string>`set_config('synchronous_commit', 'off', true)`.as("commit"),
+      ]),
 );
 
 /** One attempt of the user, or null. */

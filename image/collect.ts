@@ -16,12 +16,7 @@ const commands = readdirSync(path.join(root, "server/commands"))
   // Writes the client's contract, in the repository.
   .filter((name) => name !== "contract.ts")
   .map((name) => `server/commands/${name}`);
-const entries = [
-  ...["server/main.ts", "server/worker-main.ts", "build/server/index.js"],
-  // A thread's own file, which no import names.
-  "server/auth/scrypt-thread.js",
-  ...commands,
-];
+const entries = ["server/main.ts", "server/worker-main.ts", "build/server/index.js", ...commands];
 
 const { fileList } = await nodeFileTrace(
   entries.map((entry) => path.join(root, entry)),

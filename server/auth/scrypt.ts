@@ -20,6 +20,18 @@ export type DeriveKey = (
 /** Tells of each key that is derived, from its start to its end. */
 export const scryptChannel = tracingChannel("fiscility.scrypt");
 
+/** As text, so that it needs no file beside a bundle. */
+const thread = `
+  const { scryptSync } = require("node:crypto");
+  const { constants, setPriority } = require("node:os");
+  const { parentPort } = require("node:worker_threads");
+  // Linux gives each thread a priority of its own; elsewhere this would slow down the whole process.
+  if (process.platform === "linux") setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+  parentPort.on("message", ({ password, salt, bytes, options }) => {
+    parentPort.postMessage(scryptSync(password, salt, bytes, options));
+  });
+`;
+
 const idle: Worker[] = [];
 
 /**
@@ -29,12 +41,12 @@ const idle: Worker[] = [];
  */
 export const deriveKey: DeriveKey = (password, salt, bytes, options) =>
   scryptChannel.tracePromise(async () => {
-    const thread = idle.pop() ?? new Worker(new URL("./scrypt-thread.js", import.meta.url));
+    const worker = idle.pop() ?? new Worker(thread, { eval: true });
     // While it works the process waits for it; at rest it keeps no process alive.
-    thread.ref();
-    thread.postMessage({ password, salt, bytes, options });
-    const [key] = await once(thread, "message");
-    thread.unref();
-    idle.push(thread);
+    worker.ref();
+    worker.postMessage({ password, salt, bytes, options });
+    const [key] = await once(worker, "message");
+    worker.unref();
+    idle.push(worker);
     return Buffer.from(key);
   }, {});

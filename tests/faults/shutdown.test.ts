@@ -46,7 +46,7 @@ function ask(url: string, agent: Agent | false, method = "GET", json?: unknown):
   });
 }
 
-/** Asks again and again until `over`, below what one user may ask a minute; tells what came of each. */
+/** Sends one request after another until `over`, below what one user may ask a minute; tells what came of each. */
 async function keepAsking(url: string, agent: Agent | false, over: AbortSignal) {
   const outcomes = new Set<string>();
   let closedByNode = 0;
