@@ -1,6 +1,10 @@
 import { defineConfig } from "vitest/config";
 
+/** What a test waits for with `expect.poll` may take this long on a busy machine. Milliseconds. */
+const poll = { timeout: 40_000, interval: 30 };
+
 const real = {
+  expect: { poll },
   globalSetup: "tests/support/global-setup.ts",
   testTimeout: 120_000,
   hookTimeout: 60_000,

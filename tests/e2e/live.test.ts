@@ -8,10 +8,9 @@ import { matrixTest } from "../support/matrix.ts";
 import { browserCookies } from "../support/people.ts";
 import { openStream } from "../support/sse.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
-import { until } from "../support/until.ts";
 
 // After a test's pages are closed: hooks after tests run from the last to the first.
-afterEach(() => until(() => streams() === 0));
+afterEach(() => expect.poll(streams).toBe(0));
 startInBrowser();
 let second: Awaited<ReturnType<TestApp["startNode"]>>;
 beforeAll(async () => {
@@ -50,7 +49,7 @@ test("C4 two tabs on two nodes: what is connected in one shows in the other, wit
   const ada = await app.signUp("analyst");
   const one = await dashboard(ada, app.url);
   const two = await dashboard(ada, second.url, one.page);
-  await until(() => streams() === 2);
+  await expect.poll(streams).toBe(2);
   const { page } = one;
   await page.getByRole("button", { name: "Connect a bank" }).click();
   const link = page.frameLocator("iframe");
@@ -70,13 +69,13 @@ test("C4 the tabs of a browser share one stream; when its tab closes, another go
   const ada = await app.signUp("analyst");
   const tabs = [await dashboard(ada, app.url)];
   for (let n = 1; n < 8; n++) tabs.push(await dashboard(ada, app.url, tabs[0]?.page));
-  await until(() => streams() === 1);
+  await expect.poll(streams).toBe(1);
   await connect(ada);
   for (const { page } of tabs) await card(page).waitFor();
   await tabs.shift()?.page.close();
   await connect(ada, "ins_109509");
   for (const { page } of tabs) await card(page).nth(1).waitFor();
-  await until(() => streams() === 1);
+  await expect.poll(streams).toBe(1);
   for (const witness of tabs) expectQuiet(witness);
 });
 
@@ -84,7 +83,7 @@ test("I6 logging out in one tab ends the stream of every other, and leads it to 
   const ada = await app.signUp();
   const one = await dashboard(ada, app.url);
   const two = await dashboard(ada, second.url, one.page);
-  await until(() => streams() === 2);
+  await expect.poll(streams).toBe(2);
   const out = await fetch(`${app.url}/api/auth/sign-out`, {
     method: "POST",
     headers: { cookie: ada.cookie, origin: app.url, "content-type": "application/json" },
@@ -92,17 +91,17 @@ test("I6 logging out in one tab ends the stream of every other, and leads it to 
   });
   expect(out.status).toBe(200);
   for (const { page } of [one, two]) await page.waitForURL(/\/login/);
-  await until(() => streams() === 0);
+  await expect.poll(streams).toBe(0);
 });
 
 test("a network that drops is survived: what changed meanwhile is shown when it is back", async () => {
   const ada = await app.signUp("analyst");
   const proxy = await startTcpProxy(Number(new URL(app.url).port));
   const { page } = await dashboard(ada, `http://localhost:${proxy.port}`);
-  await until(() => streams() === 1);
+  await expect.poll(streams).toBe(1);
   proxy.leadTo(await freePort());
   proxy.cut();
-  await until(() => streams() === 0);
+  await expect.poll(streams).toBe(0);
   await connect(ada);
   expect(await card(page).count()).toBe(0);
   proxy.leadTo(Number(new URL(app.url).port));
@@ -148,7 +147,7 @@ test("I6 somebody else logs in in another tab: this one shows nothing of theirs 
   const account = (initials: string) =>
     page.getByRole("button", { name: `Your account, ${initials}` });
   await account("AL").waitFor();
-  await until(() => streams() === 1);
+  await expect.poll(streams).toBe(1);
   await page.context().addCookies(browserCookies(grace.cookie, app.url));
   await page.evaluate(() => {
     new MutationObserver(() => {
@@ -160,7 +159,7 @@ test("I6 somebody else logs in in another tab: this one shows nothing of theirs 
   await account("GH").waitFor();
   await card(page).waitFor();
   expect(await page.evaluate(() => sessionStorage.getItem("mixed"))).toBeNull();
-  await until(() => streams() === 1);
+  await expect.poll(streams).toBe(1);
 });
 
 matrixTest(
@@ -169,7 +168,7 @@ matrixTest(
     const ada = await app.signUp("analyst");
     const one = await dashboard(ada, app.url);
     const two = await dashboard(ada, app.url, one.page);
-    await until(() => streams() === 1);
+    await expect.poll(streams).toBe(1);
     let opened = 0;
     for (const { page } of [one, two]) {
       page.on("request", (request) => {
@@ -179,13 +178,13 @@ matrixTest(
     const follow = () => openStream(`${app.url}/trpc/live.changes`, { cookie: ada.cookie });
     const elsewhere = [];
     for (let n = 0; n < 10; n++) elsewhere.push(await follow());
-    await until(() => streams() === 10);
+    await expect.poll(streams).toBe(10);
     // Longer than a refused stream is waited with.
     await new Promise((resolve) => setTimeout(resolve, 17_000));
     expect(opened).toBe(0);
     // In the other tab: one of them follows for both.
     await two.page.evaluate(() => window.dispatchEvent(new Event("focus")));
-    await until(() => opened === 1);
+    await expect.poll(() => opened).toBe(1);
     const [oldest] = elsewhere;
     await oldest?.ended;
     expect(oldest?.events.at(-1)?.data).toContain("stream_replaced");

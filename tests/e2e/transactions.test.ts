@@ -8,7 +8,6 @@ import { axeViolations } from "../support/axe.ts";
 import { openPage } from "../support/browser.ts";
 import { card, logIn } from "../support/link.ts";
 import { matrixTest } from "../support/matrix.ts";
-import { until } from "../support/until.ts";
 
 startInBrowser();
 let worker: Worker;
@@ -22,10 +21,9 @@ async function personWithTransactions(): Promise<Person> {
   const ada = await app.signUp("analyst");
   const body = { public_token: await app.publicToken() };
   expect((await app.post("/plaid/exchange-token", body, ada)).status).toBe(200);
-  await until(async () => {
-    const sql = "select 1 from item_syncs where user_id = $1 and status = 'done'";
-    return (await app.query(sql, [ada.id])).length === 1;
-  });
+  await expect
+    .poll(() => app.query("select status from item_syncs where user_id = $1", [ada.id]))
+    .toEqual([{ status: "done" }]);
   return ada;
 }
 

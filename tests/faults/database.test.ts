@@ -13,7 +13,6 @@ import { startServer } from "../../server/server.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { compareBooks, right } from "../support/books.ts";
 import { matrixTest } from "../support/matrix.ts";
-import { until } from "../support/until.ts";
 
 // A server of its own: it is stopped and started under the app.
 const folder = mkdtempSync(path.join(tmpdir(), "fiscility-faults-"));
@@ -184,7 +183,7 @@ test.each(["plans", "sessions"])(
       const answer = fetch(`${app.url}/api/v1/plan`, { headers: { cookie: user.cookie } });
       const ended = `select pg_terminate_backend(pid) from pg_stat_activity
         where datname = current_database() and wait_event_type = 'Lock'`;
-      await until(async () => (await app.query(ended)).length > 0);
+      await expect.poll(() => app.query(ended)).not.toHaveLength(0);
       const { status } = await answer;
       expect(status).toBe(503);
     } finally {

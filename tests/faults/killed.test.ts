@@ -9,7 +9,6 @@ import { compareBooks } from "../support/books.ts";
 import { waitingLocks } from "../support/database.ts";
 import { casesOf } from "../support/matrix.ts";
 import { startNode } from "../support/node-process.ts";
-import { until } from "../support/until.ts";
 
 let app: TestApp;
 beforeAll(async () => {
@@ -26,7 +25,7 @@ beforeEach(async () => {
 async function untilNobodyHoldsALock(): Promise<void> {
   const open = `select 1 from pg_stat_activity
     where datname = current_database() and state like 'idle in transaction%'`;
-  await until(async () => (await app.query(open)).length === 0);
+  await expect.poll(() => app.query(open)).toHaveLength(0);
 }
 
 /** As if the time had come for the recovery to take up what has no process. */
@@ -213,7 +212,7 @@ test("I1 what has the person's lock in passing does not keep the recovery from a
   const limits = { ...app.services.limits, recoveryLock: 10_000 };
   const recovered = recoverAttempts({ ...app.services, limits }, app.services.log);
   try {
-    await until(async () => (await app.query(waitingLocks)).length === 1);
+    await expect.poll(() => app.query(waitingLocks)).toHaveLength(1);
   } finally {
     await letGo();
     await recovered;
@@ -265,7 +264,7 @@ test("I1 a worker that starts ends what a killed process left, once, however man
   const [{ id }] = await app.query("select id from link_attempts");
   const workers = await Promise.all([startWorker(app.services), startWorker(app.services)]);
   try {
-    await until(async () => (await compareBooks(app)).connected === 1);
+    await expect.poll(async () => (await compareBooks(app)).connected).toBe(1);
   } finally {
     await Promise.all(workers.map((worker) => worker.stop()));
   }

@@ -9,7 +9,6 @@ import { timeLimits } from "../../server/time-limits.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { testDatabase, waitingLocks, withEmptyDatabase } from "../support/database.ts";
 import { harmOf, readSchema } from "../support/schema-changes.ts";
-import { until } from "../support/until.ts";
 
 let app: TestApp;
 beforeAll(async () => {
@@ -72,10 +71,8 @@ test("who waits for a migration, which waits for them in turn, is let through: i
   await inserting.query("begin; lock table link_attempts in row exclusive mode");
   await reading.query("begin; lock table accounts in access share mode");
   const migrated = migrateToLatest(database.url, timeLimits.databaseSetUp, nextVersion);
-  await until(async () => {
-    const waiting = `${waitingLocks} and relation = 'accounts'::regclass`;
-    return (await watching.query(waiting)).rowCount === 1;
-  });
+  const waiting = `${waitingLocks} and relation = 'accounts'::regclass`;
+  await expect.poll(async () => (await watching.query(waiting)).rowCount).toBe(1);
   // The migration holds `users` by now. PostgreSQL looks for a deadlock a second after this.
   const read = inserting.query("select 1 from users");
   await new Promise((resolve) => setTimeout(resolve, 800));

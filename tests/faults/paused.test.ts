@@ -5,7 +5,6 @@ import { startTestApp, type TestApp } from "../support/app.ts";
 import { compareBooks, right } from "../support/books.ts";
 import { casesOf } from "../support/matrix.ts";
 import { type NodeProcess, startNode } from "../support/node-process.ts";
-import { until } from "../support/until.ts";
 
 /** A real process of the app that is frozen by SIGSTOP, beside the app of this process. */
 let app: TestApp;
@@ -35,9 +34,9 @@ async function recover(): Promise<void> {
 
 /** Freezes the node while Plaid, which takes a second, works on the request that follows the condition. */
 async function freezeOnce(condition: string): Promise<void> {
-  await until(
-    async () => (await app.query(`select 1 from link_attempts where ${condition}`)).length === 1,
-  );
+  await expect
+    .poll(() => app.query(`select 1 from link_attempts where ${condition}`))
+    .toHaveLength(1);
   await pause(200);
   node.process.kill("SIGSTOP");
 }
@@ -79,7 +78,7 @@ test("connectAccount connects once when its process is paused after the commit (
   const token = await app.publicToken();
   await node.pauseAfter("commit");
   const answer = app.connectAt(node.url, token, person);
-  await until(async () => (await app.query("select 1 from items")).length === 1);
+  await expect.poll(() => app.query("select 1 from items")).toHaveLength(1);
   const again = await app.post("/plaid/exchange-token", { public_token: token }, person);
   expect(again.body.outcome).toBe("already_connected");
   await recover();

@@ -12,7 +12,6 @@ import { rateLimits } from "../../server/plaid/rate-limits.ts";
 import { Secret } from "../../server/vault/secret.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { compareBooks, right } from "../support/books.ts";
-import { until } from "../support/until.ts";
 
 /** A hanging Plaid is waited for in tests as well: less long. */
 const limits = { plaidCall: 300, plaidBackoff: 10, connectTurn: 1_000, connectDeadline: 1_500 };
@@ -214,7 +213,7 @@ function gate() {
       reached = true;
       return opened;
     },
-    reached: () => until(() => reached),
+    reached: () => expect.poll(() => reached).toBe(true),
     open,
   };
 }

@@ -2,7 +2,6 @@ import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { startWorker } from "../../server/jobs/worker.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
-import { until } from "../support/until.ts";
 
 /** What the app asks PostgreSQL to hold. */
 const limits = { statement: 1_000, lock: 500, plaidCall: 2_000, databaseConnect: 20_000 };
@@ -40,11 +39,9 @@ describe.skipIf(inject("pgbouncer") === null)("PgBouncer in transaction mode", (
   test("a transaction that does nothing is ended, and others are served", async () => {
     const idle = app.services.db.transaction().execute(async (tx) => {
       const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(tx);
-      await until(
-        async () =>
-          (await app.query("select 1 from pg_stat_activity where pid = $1", [rows[0]?.pid]))
-            .length === 0,
-      );
+      await expect
+        .poll(() => app.query("select 1 from pg_stat_activity where pid = $1", [rows[0]?.pid]))
+        .toHaveLength(0);
       await sql`select 1`.execute(tx);
     });
     await expect(idle).rejects.toThrow();
@@ -74,7 +71,7 @@ describe.skipIf(inject("pgbouncer") === null)("PgBouncer in transaction mode", (
       await app.post("/plaid/exchange-token", { public_token: tokens[n] }, person);
       answered += 1;
     });
-    await until(async () => (await app.requestsAtPlaid("/accounts/get")) === 4);
+    await expect.poll(() => app.requestsAtPlaid("/accounts/get")).toBe(4);
     const read = await fetch(`${app.url}/api/v1/accounts`, { headers: { cookie: reader.cookie } });
     expect([read.status, answered]).toEqual([200, 0]);
     await app.clearFaults();
@@ -86,14 +83,11 @@ describe.skipIf(inject("pgbouncer") === null)("PgBouncer in transaction mode", (
     const token = await app.publicToken();
     await app.post("/plaid/exchange-token", { public_token: token }, person);
     const workers = [await startWorker(app.services), await startWorker(app.services)];
-    await until(
-      async () =>
-        (
-          await app.query("select 1 from item_syncs where user_id = $1 and status = 'done'", [
-            person.id,
-          ])
-        ).length === 1,
-    );
+    await expect
+      .poll(() =>
+        app.query("select 1 from item_syncs where user_id = $1 and status = 'done'", [person.id]),
+      )
+      .toHaveLength(1);
     const held = await app.query("select 1 from pg_locks where locktype = 'advisory' and granted");
     expect(held.length).toBeGreaterThanOrEqual(workers.length);
     await Promise.all(workers.map((worker) => worker.stop()));

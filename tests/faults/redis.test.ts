@@ -5,7 +5,6 @@ import { entryName } from "../../server/cache/account-store.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { startRedis, startRedisCluster, type TestRedis } from "../support/redis.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
-import { until } from "../support/until.ts";
 
 const key = (person: Person) => `fiscility:accounts:{${person.id}}`;
 
@@ -76,10 +75,12 @@ describe.skipIf(!inject("redis"))("Redis at its worst: requests go on from Postg
 
   /** The cache is in use again: what is read is kept. */
   async function expectCached(person: Person, server = redis) {
-    await until(async () => {
-      await banks(app, { cookie: person.cookie });
-      return (await server.command("exists", key(person))) === "1";
-    });
+    await expect
+      .poll(async () => {
+        await banks(app, { cookie: person.cookie });
+        return server.command("exists", key(person));
+      })
+      .toBe("1");
   }
 
   test("not there at start, and used once it is there", async () => {
@@ -90,10 +91,12 @@ describe.skipIf(!inject("redis"))("Redis at its worst: requests go on from Postg
     await expectService(own, person, ways);
     expect(events(own, "redis_away")).toBe(1);
     const there = await startRedis(late.port);
-    await until(async () => {
-      await banks(own, { cookie: person.cookie });
-      return (await there.command("exists", key(person))) === "1";
-    });
+    await expect
+      .poll(async () => {
+        await banks(own, { cookie: person.cookie });
+        return there.command("exists", key(person));
+      })
+      .toBe("1");
     await own.close();
     await there.stop();
   });
@@ -189,9 +192,9 @@ describe.skipIf(!inject("redis"))("Redis at its worst: requests go on from Postg
 
   test("a failover: the replica is promoted behind the same name, the old master lives on as a replica", async () => {
     const replica = await startRedis(undefined, ["--replicaof", "127.0.0.1", String(redis.port)]);
-    await until(async () =>
-      (await replica.command("info", "replication")).includes("master_link_status:up"),
-    );
+    await expect
+      .poll(() => replica.command("info", "replication"))
+      .toContain("master_link_status:up");
     const { person, ways } = await personWithBank(app);
     await expectCached(person);
     await replica.command("replicaof", "no", "one");
@@ -240,10 +243,12 @@ describe.skipIf(!inject("redis"))("a Redis cluster", () => {
   }
 
   async function expectCachedAt(person: Person, node: TestRedis) {
-    await until(async () => {
-      await banks(app, { cookie: person.cookie });
-      return (await node.command("exists", key(person)).catch(() => "moved")) === "1";
-    });
+    await expect
+      .poll(async () => {
+        await banks(app, { cookie: person.cookie });
+        return node.command("exists", key(person)).catch(() => "moved");
+      })
+      .toBe("1");
   }
 
   test("a person's entries are in one slot; ASK while it moves and MOVED after are followed", async () => {

@@ -8,7 +8,6 @@ import { withEmptyDatabase } from "../support/database.ts";
 import { startMain } from "../support/main-process.ts";
 import { addPerson, type Person } from "../support/people.ts";
 import { startRedis, type TestRedis } from "../support/redis.ts";
-import { until } from "../support/until.ts";
 import { versionBefore } from "../support/version-before.ts";
 
 /** Its local Plaid and its environment are used; its own server is asked nothing. */
@@ -50,7 +49,7 @@ async function connectAndDisconnect(person: Person, one: string, another: string
     public_token: await app.publicToken(),
   });
   for (const url of [another, one]) expect(await itemsAt(url)).toMatchObject([{ id: item.id }]);
-  await until(async () => (await itemsAt(another))[0].sync.status === "done");
+  await expect.poll(async () => (await itemsAt(another))[0].sync.status).toBe("done");
   const { transactions } = await ask(person, `${another}/api/v1/transactions`);
   expect(transactions).not.toEqual([]);
   await ask(person, `${another}/api/v1/disconnections`, {
@@ -108,7 +107,7 @@ test("the version before the newest migration serves while today's migrates its 
     const alone = rounds;
     expect(alone).toBeGreaterThan(0);
     nodes = [old, today];
-    await Promise.race([until(() => rounds >= alone + 8), load]);
+    await Promise.race([expect.poll(() => rounds).toBeGreaterThanOrEqual(alone + 8), load]);
     // Takes no more, answers what is open, and ends.
     nodes = [today];
     old.child.kill("SIGTERM");

@@ -19,7 +19,6 @@ import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { compareBooks } from "../support/books.ts";
 import { waitingLocks } from "../support/database.ts";
 import { matrixTest } from "../support/matrix.ts";
-import { until } from "../support/until.ts";
 
 const key = (id: string) => `${id}:${randomBytes(32).toString("base64")}`;
 const [old, fresh] = [key("old"), key("new")];
@@ -130,18 +129,17 @@ test("keys:rotate, killed halfway and run again beside connections, leaves every
     create trigger wait_here before update on link_attempts
       for each row when (old.id = '${middle}') execute function wait_here()`);
   const first = rotate(ring);
-  await until(async () => (await app.query(waitingLocks)).length === 1);
+  await expect.poll(() => app.query(waitingLocks)).toHaveLength(1);
   first.child.kill("SIGKILL");
   await first.ended;
   await holder.end();
-  await until(
-    async () =>
-      (
-        await app.query(
-          "select 1 from pg_stat_activity where datname = current_database() and query like '%with free%' and state = 'active' and pid <> pg_backend_pid()",
-        )
-      ).length === 0,
-  );
+  await expect
+    .poll(() =>
+      app.query(
+        "select 1 from pg_stat_activity where datname = current_database() and query like '%with free%' and state = 'active' and pid <> pg_backend_pid()",
+      ),
+    )
+    .toHaveLength(0);
   await app.query("drop trigger wait_here on link_attempts");
   const halfway = await counts();
   expect(halfway["v2.new"]).toBeGreaterThan(0);

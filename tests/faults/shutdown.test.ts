@@ -4,7 +4,6 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { startMain } from "../support/main-process.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
-import { until } from "../support/until.ts";
 
 let app: TestApp;
 let owner: Person;
@@ -90,11 +89,11 @@ test("a rolling restart under load loses no request, no stream, no job and no co
   const inWork = `select (select count(*) from link_attempts where status = 'exchanged')
     + (select count(*) from graphile_worker.jobs
        where task_identifier = 'sync_item' and locked_at is not null) as count`;
-  await until(async () => (await app.query(inWork))[0].count === "2");
+  await expect.poll(async () => (await app.query(inWork))[0].count).toBe("2");
 
   child.kill("SIGTERM");
   const readyz = () => ask(`${nodeUrl}/readyz`, false);
-  await until(async () => (await readyz()).status === 503);
+  await expect.poll(async () => (await readyz()).status).toBe(503);
   expect((await readyz()).body).toBe('{"status":"stopping"}');
   balancer.leadTo(Number(new URL(app.url).port));
 

@@ -11,7 +11,6 @@ import { mayMigrate, migrateToLatest } from "../../db/migrate.ts";
 import { migrateDatabase, statementLimits } from "../../server/prepare-database.ts";
 import { timeLimits } from "../../server/time-limits.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
-import { until } from "../support/until.ts";
 
 /** What stands between the app and PostgreSQL, and can swallow every byte of both without a word. */
 async function startWire(to: URL) {
@@ -99,7 +98,7 @@ test("the connection that listens may check for ever: nothing piles up, and a si
     },
   });
   try {
-    await until(() => listens);
+    await expect.poll(() => listens).toBe(true);
     await pause(200);
     const before = queryObjects(Promise, { format: "count" });
     await pause(1_500);
@@ -107,7 +106,7 @@ test("the connection that listens may check for ever: nothing piles up, and a si
     expect(kept).toBeLessThan(100);
     expect(lost).toBeNull();
     wire.fallSilent();
-    await until(() => lost !== null);
+    await expect.poll(() => lost).not.toBeNull();
   } finally {
     wire.speak();
     await live.close();

@@ -6,7 +6,6 @@ import { startTestApp, type TestApp } from "../support/app.ts";
 import { casesOf, matrixTest } from "../support/matrix.ts";
 import { startNode } from "../support/node-process.ts";
 import { transactionsAtPlaid, transactionsHere } from "../support/transactions.ts";
-import { until } from "../support/until.ts";
 import { deliver, startWebhookCatcher } from "../support/webhook-catcher.ts";
 
 let app: TestApp;
@@ -44,12 +43,10 @@ async function connect(webhook?: string) {
 }
 const change = (plaidItemId: string, what: Record<string, number>) =>
   app.control("POST", "items/transactions", { item_id: plaidItemId, ...what });
-/** Nothing is left to do; what failed after a newer one took its place is not done any more. */
-const quiet = () =>
-  until(async () => {
-    const jobs = await listJobs(app.services.db);
-    return !jobs.some(({ task }) => task === "sync_item" || task === "handle_webhook");
-  });
+const jobsOfItems = async () =>
+  (await listJobs(app.services.db)).filter(({ task }) => /^(sync_item|handle_webhook)$/.test(task));
+/** Waits until no job is left; superseded jobs that failed are not listed. */
+const quiet = () => expect.poll(jobsOfItems).toEqual([]);
 
 test.each(
   casesOf(
@@ -165,10 +162,12 @@ matrixTest("syncs end as one clean sync does when webhooks arrive twice and shuf
       webhooks: { state: string }[];
     };
     expect(webhooks.length).toBeGreaterThan(items.length * 10);
-    await until(async () => {
-      const now = (await app.control("GET", "webhooks")) as { webhooks: { state: string }[] };
-      return now.webhooks.every(({ state }) => state === "delivered");
-    });
+    await expect
+      .poll(async () => {
+        const now = (await app.control("GET", "webhooks")) as { webhooks: { state: string }[] };
+        return now.webhooks.filter(({ state }) => state !== "delivered");
+      })
+      .toEqual([]);
     await deliverShuffled();
     await quiet();
     expect(delivered).toBeGreaterThan(items.length * 20);
@@ -188,9 +187,9 @@ matrixTest("syncs end as one clean sync does when webhooks arrive twice and shuf
   await app.query("update item_syncs set cursor = null, due_at = now()");
   await app.query("select graphile_worker.add_job('sweep')");
   workers.push(await startWorker(app.services));
-  await until(
-    async () => (await app.query("select 1 from item_syncs where due_at <= now()")).length === 0,
-  );
+  await expect
+    .poll(() => app.query("select 1 from item_syncs where due_at <= now()"))
+    .toHaveLength(0);
   await quiet();
   expect(await state()).toEqual(end);
 });

@@ -6,7 +6,6 @@ import { startWorker, type Worker } from "../../server/jobs/worker.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { redisFound, startRedis, type TestRedis } from "../support/redis.ts";
 import { transactionsHere } from "../support/transactions.ts";
-import { until } from "../support/until.ts";
 
 let redis: TestRedis | undefined;
 let redisPort: number;
@@ -74,10 +73,10 @@ test("I7 a connection's trail goes from its commit to its transactions, with the
   await app.fault({ path: "/transactions/sync", times: 1, do: { delay: 1 } });
   await app.fault({ path: "/transactions/sync", after: 1, times: 1, do: { delay: 3_000 } });
   worker = await startWorker(app.services);
-  await until(async () =>
-    (await trailOf(ada)).includes("sync_started done, transactions running, done waiting"),
-  );
-  await until(async () => (await trailOf(ada)) === allDone);
+  await expect
+    .poll(() => trailOf(ada))
+    .toContain("sync_started done, transactions running, done waiting");
+  await expect.poll(() => trailOf(ada)).toBe(allDone);
   const [item] = await itemsOf(ada);
   expect(item?.trail.transactions).toBe((await transactionsHere(app, id)).length);
   expect(item?.trail.transactions).toBeGreaterThan(500);
@@ -93,12 +92,12 @@ test("I7 a first sync that fails says when it is tried again, and ends as done",
   await connect(ada);
   const before = await versionOf(ada);
   worker = await startWorker(app.services);
-  await until(async () =>
-    (await trailOf(ada)).includes("sync_started done, transactions failed again, done waiting"),
-  );
+  await expect
+    .poll(() => trailOf(ada))
+    .toContain("sync_started done, transactions failed again, done waiting");
   expect(await versionOf(ada)).not.toBe(before);
   await app.clearFaults();
-  await until(async () => (await trailOf(ada)) === allDone);
+  await expect.poll(() => trailOf(ada)).toBe(allDone);
 });
 
 test("I7 a bank that asks for a log-in before its first sync needs the person", async () => {
@@ -116,17 +115,19 @@ describe.skipIf(!inject("redis"))("Redis away", () => {
     await connect(ada);
     expect(await trailOf(ada)).toContain("connected done, refreshed failed again");
     worker = await startWorker(app.services);
-    await until(async () =>
-      (await trailOf(ada)).includes("refreshed failed again, sync_started done, transactions done"),
-    );
+    await expect
+      .poll(() => trailOf(ada))
+      .toContain("refreshed failed again, sync_started done, transactions done");
     const before = await versionOf(ada);
     redis = await startRedis(redisPort);
-    await until(async () => (await trailOf(ada)) === allDone);
+    await expect.poll(() => trailOf(ada)).toBe(allDone);
     expect(Number(await versionOf(ada))).toBeGreaterThan(Number(before));
-    await until(async () => {
-      const jobs = "select 1 from graphile_worker.jobs where task_identifier = 'clear_cache'";
-      return (await app.query(jobs)).length === 0;
-    });
+    await expect
+      .poll(async () => {
+        const jobs = "select 1 from graphile_worker.jobs where task_identifier = 'clear_cache'";
+        return app.query(jobs);
+      })
+      .toHaveLength(0);
   });
 
   test("a clear that cannot even be left to a job fails nothing that stands, and is logged", async () => {
@@ -154,17 +155,19 @@ describe.skipIf(!inject("redis"))("Redis away", () => {
     const ada = await app.signUp("cfo");
     const key = `fiscility:accounts:{${ada.id}}`;
     await connect(ada);
-    await until(async () => {
-      await itemsOf(ada);
-      return (await redis?.command("exists", key)) === "1";
-    });
+    await expect
+      .poll(async () => {
+        await itemsOf(ada);
+        return redis?.command("exists", key);
+      })
+      .toBe("1");
     redis?.hang();
     await connect(ada, "ins_109509");
     expect(await trailOf(ada)).toContain("refreshed failed again");
     redis?.go();
     await redis?.command("hset", key, "0", "left over");
     worker = await startWorker(app.services);
-    await until(async () => (await trailOf(ada)) === allDone);
+    await expect.poll(() => trailOf(ada)).toBe(allDone);
     expect(await redis?.command("hget", key, "0")).toBe("");
   });
 });

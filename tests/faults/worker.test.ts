@@ -2,7 +2,6 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest
 import { listJobs, planRegularJobs } from "../../db/jobs.ts";
 import { startWorker, type Worker } from "../../server/jobs/worker.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
-import { until } from "../support/until.ts";
 
 let app: TestApp;
 let worker: Worker | undefined;
@@ -40,26 +39,27 @@ test("I1 I7 PostgreSQL goes away while the workers have jobs: all of them are ru
   await app.fault({ path: "/transactions/sync", times: 40, do: { delay: 1_500 } });
   worker = await startWorker(app.services);
   // Two of them may have to wait for each other: their queue can be the same.
-  await until(async () => (await app.query(running)).length >= 2);
+  await expect.poll(async () => (await app.query(running)).length).toBeGreaterThanOrEqual(2);
   await app.setDatabase("away");
   // Plaid answers now, and nothing of it can be written down.
-  await until(async () => failures() >= 2);
+  await expect.poll(failures).toBeGreaterThanOrEqual(2);
   await new Promise((resolve) => setTimeout(resolve, 1_500));
   await app.setDatabase("back");
   await app.clearFaults();
   // As they would be after a backoff.
   const now = `update graphile_worker._private_jobs set run_at = now()
     where locked_at is null and attempts > 0`;
-  await until(async () => {
-    await app.query(now);
-    const synced = await app.query("select 1 from item_syncs where synced_at is not null");
-    return synced.length === 4;
-  });
+  await expect
+    .poll(async () => {
+      await app.query(now);
+      return app.query("select 1 from item_syncs where synced_at is not null");
+    })
+    .toHaveLength(4);
   const notEnded = async () => {
     await app.query(now);
     return (await listJobs(app.services.db)).filter(({ state }) => state !== "waiting");
   };
-  await expect.poll(notEnded, { timeout: 40_000 }).toEqual([]);
+  await expect.poll(notEnded).toEqual([]);
 });
 
 test("the recovery and the sweep wait for the next full minute, once however many nodes plan them", async () => {

@@ -10,7 +10,6 @@ import { redisAddress } from "../../server/cache/redis-address.ts";
 import { type AccountsListOutput, accountsListOutput } from "../../server/contracts/accounts.ts";
 import { timeLimits } from "../../server/time-limits.ts";
 import { startRedis, startRedisCluster, type TestRedis } from "../support/redis.ts";
-import { until } from "../support/until.ts";
 
 const accounts = { name: "accounts", schema: accountsListOutput };
 const silent = pino({ level: "silent" });
@@ -47,7 +46,7 @@ afterEach(() => {
 async function storeAt(url: string): Promise<AccountStore> {
   const door = new RedisAdapter(redisAddress.parse(url), silent, timeLimits);
   doors.push(door);
-  await until(() => door.isThere);
+  await expect.poll(() => door.isThere).toBe(true);
   return createRedisAccountStore(door, timeLimits.cacheEntry, silent);
 }
 

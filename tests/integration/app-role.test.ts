@@ -10,7 +10,6 @@ import { timeLimits } from "../../server/time-limits.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { compareBooks } from "../support/books.ts";
 import { openStream } from "../support/sse.ts";
-import { until } from "../support/until.ts";
 
 const name = randomBytes(6).toString("hex");
 const [database, owner, role, made, group] = ["d", "owner", "app", "made", "group"].map(
@@ -71,7 +70,7 @@ const ready = async () => {
 };
 test("before the migrations the server is not ready and the worker waits; after them both go on", async () => {
   expect(await ready()).toEqual([503, "migrating"]);
-  await until(() => app.logLines.join("").includes("Waiting for npm run db:migrate"));
+  await expect.poll(() => app.logLines.join("")).toContain("Waiting for npm run db:migrate");
   expect(await migrate({ DATABASE_URL: appUrl })).toContain("This role may not migrate");
   expect(await ready()).toEqual([503, "migrating"]);
   const env = { DATABASE_URL: appUrl, DATABASE_OWNER_URL: ownerUrl };
@@ -91,11 +90,11 @@ test("as this role a person connects, the worker syncs, a bank is disconnected a
   };
   const first = await connect("ins_109508");
   await connect("ins_109510");
-  await until(() => stream.messages().some(({ dataVersion }) => dataVersion > 0));
+  await expect.poll(() => stream.messages().at(-1)?.dataVersion).toBeGreaterThan(0);
   stream.close();
   const synced = () =>
     app.query("select 1 from item_syncs where user_id = $1 and status = 'done'", [person.id]);
-  await until(async () => (await synced()).length === 2);
+  await expect.poll(synced).toHaveLength(2);
   expect(await app.query("select 1 from transactions limit 1")).toHaveLength(1);
 
   const words = { item_id: first, confirmation: "disconnect First Platypus Bank" };
@@ -105,7 +104,9 @@ test("as this role a person connects, the worker syncs, a bank is disconnected a
     headers: { cookie: person.cookie },
   });
   expect(gone.status).toBe(200);
-  await until(async () => (await app.itemsAtPlaid()).every((item) => item.removed));
+  await expect
+    .poll(async () => (await app.itemsAtPlaid()).filter((item) => !item.removed))
+    .toEqual([]);
   expect(await app.query("select 1 from transactions")).toEqual([]);
   expect(await compareBooks(app)).toMatchObject({ orphans: 0, connected: 0 });
   expect(app.logLines.join("")).not.toContain("permission denied");

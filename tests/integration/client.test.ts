@@ -15,7 +15,6 @@ import { makeApiKey } from "../../server/auth/api-key-format.ts";
 import { createApiKey } from "../../server/auth/api-keys.ts";
 import { scope } from "../../server/contracts/api-keys.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
-import { until } from "../support/until.ts";
 
 let app: TestApp;
 beforeAll(async () => {
@@ -392,12 +391,12 @@ test("G1 a subscription carries the key and goes on from the last event after th
     onData: ({ data }) => numbers.push(data.number),
     onError: (error) => errors.push(error),
   });
-  await until(() => numbers.length >= 2);
+  await expect.poll(() => numbers.length).toBeGreaterThanOrEqual(2);
   server.closeAllConnections();
   server.close();
   await once(server, "close");
   await stand(listener, Number(new URL(url).port));
-  await until(() => numbers.length >= 4);
+  await expect.poll(() => numbers.length).toBeGreaterThanOrEqual(4);
   subscription.unsubscribe();
   expect(numbers).toEqual([1, 2, 3, 4]);
   expect([last[0], last.at(-1)]).toEqual([undefined, "2"]);
@@ -412,7 +411,7 @@ test("G1 a subscription that falls silent after its first bytes is opened again"
   });
   const { live } = quick(url) as unknown as Live;
   const subscription = live.changes.subscribe(undefined, { onError() {} });
-  await until(() => seen.length === 2);
+  await expect.poll(() => seen).toHaveLength(2);
   subscription.unsubscribe();
 });
 

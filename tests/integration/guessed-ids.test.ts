@@ -6,7 +6,6 @@ import { scope } from "../../server/contracts/api-keys.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { endings, goodCall, inputs, type Owned, restCall, stock } from "../support/good-calls.ts";
 import { openStream } from "../support/sse.ts";
-import { until } from "../support/until.ts";
 
 let app: TestApp;
 let ada: Person;
@@ -137,10 +136,10 @@ describe("what is another's is to a stranger as what is not there, and stays as 
     const stream = await openStream(`${app.url}/trpc/live.changes?input=${input}`, {
       cookie: mallory.cookie,
     });
-    await until(() => stream.messages().length === 1);
+    await expect.poll(() => stream.messages()).toHaveLength(1);
     await app.query("update users set data_version = data_version + 1 where id = $1", [ada.id]);
     await app.query("update users set data_version = 71 where id = $1", [mallory.id]);
-    await until(() => stream.messages().length > 1);
+    await expect.poll(() => stream.messages().length).toBeGreaterThan(1);
     expect(stream.messages().map((message) => message.dataVersion)).toEqual([70, 71]);
     stream.close();
     await stream.ended;

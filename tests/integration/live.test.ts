@@ -5,7 +5,6 @@ import type { Scope } from "../../server/contracts/api-keys.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { openStream } from "../support/sse.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
-import { until } from "../support/until.ts";
 
 /** Heartbeats and the silence a client takes for a broken network, in a test's time. */
 const limits = { livePing: 100, liveSilence: 500 };
@@ -25,7 +24,7 @@ const open: { close(): void }[] = [];
 afterEach(async () => {
   for (const one of open.splice(0)) one.close();
   // Whoever leaves is forgotten.
-  await until(() => app.services.live.size + second.services.live.size === 0);
+  await expect.poll(() => app.services.live.size + second.services.live.size).toBe(0);
 });
 
 async function follow(url: string, headers: Record<string, string>, lastEventId?: string) {
@@ -77,12 +76,12 @@ test("C4 a bank connected on one node is told on both, by session and by key, an
     await follow(second.url, headers),
   ];
   const bobs = await follow(app.url, { cookie: bob.cookie });
-  for (const stream of [...adas, bobs]) await until(() => versions(stream).length === 1);
+  for (const stream of [...adas, bobs]) await expect.poll(() => versions(stream)).toHaveLength(1);
   const publicToken = await app.publicToken();
   const answer = await app.post("/plaid/exchange-token", { public_token: publicToken }, ada);
   expect(answer.body.outcome).toBe("connected");
   for (const stream of adas) {
-    await until(() => versions(stream).length === 2);
+    await expect.poll(() => versions(stream)).toHaveLength(2);
     expect(versions(stream)).toEqual([0, 1]);
     expect(stream.events.at(-1)?.id ?? "1").toBe("1");
     expect(stream.headers.get("content-type")).toContain("text/event-stream");
@@ -98,25 +97,28 @@ test("a stream opened again goes on from the last event: nothing twice, what was
   const behind = await follow(app.url, { cookie }, "1");
   const never = await follow(app.url, { cookie });
   const nonsense = await follow(app.url, { cookie }, "'; drop table users");
-  for (const stream of [behind, never, nonsense]) await until(() => versions(stream).length === 1);
+  for (const stream of [behind, never, nonsense])
+    await expect.poll(() => versions(stream)).toHaveLength(1);
   await change({ id });
   for (const stream of [behind, never, nonsense]) {
-    await until(() => versions(stream).length === 2);
+    await expect.poll(() => versions(stream)).toHaveLength(2);
     expect(versions(stream)).toEqual([3, 4]);
   }
-  await until(() => versions(upToDate).length === 1);
+  await expect.poll(() => versions(upToDate)).toHaveLength(1);
   expect(versions(upToDate)).toEqual([4]);
 });
 
 test("a stream that is idle says that it is there", async () => {
   const stream = await follow(app.url, { cookie: (await app.signUp()).cookie });
-  await until(() => stream.events.filter(({ event }) => event === "ping").length >= 3);
+  await expect
+    .poll(() => stream.events.filter(({ event }) => event === "ping").length)
+    .toBeGreaterThanOrEqual(3);
 });
 
 test("clients that leave at any moment leave nothing behind, and disturb nobody", async () => {
   const { cookie, id } = await app.signUp();
   const staying = await follow(app.url, { cookie });
-  await until(() => versions(staying).length === 1);
+  await expect.poll(() => versions(staying)).toHaveLength(1);
   // Fewer of each user than would end that user's oldest stream.
   const others = await Promise.all(Array.from({ length: 8 }, () => app.signUp()));
   const leaving = Array.from({ length: 60 }, async (_, n) => {
@@ -131,9 +133,9 @@ test("clients that leave at any moment leave nothing behind, and disturb nobody"
   });
   await change({ id });
   await Promise.all(leaving);
-  await until(() => app.services.live.size === 1);
+  await expect.poll(() => app.services.live.size).toBe(1);
   await change({ id });
-  await until(() => versions(staying).at(-1) === 2);
+  await expect.poll(() => versions(staying).at(-1)).toBe(2);
 });
 
 test("I6 logging out ends that session's streams on every node, and no other's", async () => {
@@ -145,7 +147,7 @@ test("I6 logging out ends that session's streams on every node, and no other's",
     await follow(app.url, { cookie: ada.cookie }),
     await follow(second.url, { cookie: ada.cookie }),
   ];
-  for (const stream of [kept, ...ending]) await until(() => versions(stream).length === 1);
+  for (const stream of [kept, ...ending]) await expect.poll(() => versions(stream)).toHaveLength(1);
   const out = await fetch(`${app.url}/api/auth/sign-out`, {
     method: "POST",
     headers: { cookie: ada.cookie, origin: app.url, "content-type": "application/json" },
@@ -157,7 +159,7 @@ test("I6 logging out ends that session's streams on every node, and no other's",
     expect(reason(stream)).toBe("unauthenticated");
   }
   await change(ada);
-  await until(() => versions(kept).length === 2);
+  await expect.poll(() => versions(kept)).toHaveLength(2);
 });
 
 test("I6 revoking a key ends its streams with that reason, a key that expires with that", async () => {
@@ -167,7 +169,7 @@ test("I6 revoking a key ends its streams with that reason, a key that expires wi
     await follow(second.url, revoked.headers),
     await follow(second.url, expired.headers),
   ];
-  for (const stream of [first, last]) await until(() => versions(stream).length === 1);
+  for (const stream of [first, last]) await expect.poll(() => versions(stream)).toHaveLength(1);
   await revokeApiKey(app.services.db, ada.id, revoked.id);
   await first.ended;
   expect(reason(first)).toBe("api_key_revoked");
@@ -197,11 +199,11 @@ test("who may not read accounts may not follow them", async () => {
 test("what changed while PostgreSQL could not be heard is told when it is heard again", async () => {
   const { cookie, id } = await app.signUp();
   const stream = await follow(app.url, { cookie });
-  await until(() => versions(stream).length === 1);
+  await expect.poll(() => versions(stream)).toHaveLength(1);
   for (const expected of [1, 2, 3]) {
     await deafen();
     await change({ id });
-    await until(() => versions(stream).at(-1) === expected);
+    await expect.poll(() => versions(stream).at(-1)).toBe(expected);
   }
   expect(app.logLines.some((line) => line.includes("live_deaf"))).toBe(true);
 });
@@ -220,19 +222,19 @@ test("a network that drops or falls silent is survived: the client comes back by
     onData: ({ data }) => seen.push(data.dataVersion),
     onError: (error) => errors.push(error),
   });
-  await until(() => seen.length === 1);
+  await expect.poll(() => seen).toHaveLength(1);
   proxy.cut();
   await change(ada);
-  await until(() => seen.length === 2);
+  await expect.poll(() => seen).toHaveLength(2);
   const before = proxy.accepted();
   proxy.hang();
   await change(ada);
   // The client gives the silent one up and tries anew; that hangs as well, and is given up in its turn.
-  await until(() => proxy.accepted() > before + 1);
+  await expect.poll(() => proxy.accepted()).toBeGreaterThan(before + 1);
   expect(seen).toEqual([0, 1]);
   proxy.cut();
   proxy.go();
-  await until(() => seen.length === 3);
+  await expect.poll(() => seen).toHaveLength(3);
   expect(seen).toEqual([0, 1, 2]);
   expect(errors).toEqual([]);
   subscription.unsubscribe();
@@ -263,12 +265,12 @@ test("the typed client learns that its stream was replaced, and does not open it
       onError: (error) => resolve(error as never),
     });
   });
-  await until(() => started === 1);
+  await expect.poll(() => started).toBe(1);
   const newer = [];
   for (let n = 0; n < 10; n++) newer.push(await follow(app.url, headers));
   const { reason, retryable } = await failed;
   expect([reason, retryable, started]).toEqual(["stream_replaced", false, 1]);
-  for (const stream of newer) await until(() => versions(stream).length === 1);
+  for (const stream of newer) await expect.poll(() => versions(stream)).toHaveLength(1);
   expect(app.services.live.size).toBe(10);
 });
 
@@ -286,14 +288,15 @@ test("a node that shuts down ends its streams at once, and clients go on at the 
     onData: ({ data }) => seen.push(data.dataVersion),
   });
   const plain = await follow(node.url, { cookie: ada.cookie });
-  await until(() => seen.length === 1 && versions(plain).length === 1);
+  await expect.poll(() => seen).toHaveLength(1);
+  await expect.poll(() => versions(plain)).toHaveLength(1);
   await node.close();
   await plain.ended;
   // No farewell that would keep a browser from coming back.
   expect(plain.events.at(-1)?.event).not.toBe("return");
   await change(ada);
   proxy.leadTo(Number(new URL(second.url).port));
-  await until(() => seen.length === 2);
+  await expect.poll(() => seen).toHaveLength(2);
   expect(seen).toEqual([0, 1]);
   subscription.unsubscribe();
   await proxy.close();

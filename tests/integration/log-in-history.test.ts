@@ -3,7 +3,6 @@ import { sql } from "kysely";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { dropOldLogIns } from "../../db/log-ins.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
-import { until } from "../support/until.ts";
 
 let app: TestApp;
 beforeAll(async () => {
@@ -26,7 +25,7 @@ const rowsOf = ({ id }: Person) =>
 test("a log-in and a wrong password are each a line, by the API and by the form, with nothing of what was typed", async () => {
   const ada = await app.signUp();
   expect((await logIn(ada.email.toUpperCase(), "hunter2 hunter2")).status).toBe(401);
-  await until(async () => (await rowsOf(ada)).length === 1);
+  await expect.poll(() => rowsOf(ada)).toHaveLength(1);
   expect((await logIn(ada.email, ada.password)).status).toBe(200);
   for (const password of ["swordfish of old", ada.password]) {
     await fetch(`${app.url}/login`, {
@@ -36,7 +35,7 @@ test("a log-in and a wrong password are each a line, by the API and by the form,
       body: new URLSearchParams({ email: ada.email, password }),
     });
   }
-  await until(async () => (await rowsOf(ada)).length === 4);
+  await expect.poll(() => rowsOf(ada)).toHaveLength(4);
   const rows = await rowsOf(ada);
   const outcomes = rows.map(({ outcome }) => outcome);
   expect(outcomes.filter((one) => one === "succeeded")).toHaveLength(2);
@@ -59,7 +58,7 @@ test("a try for an email that nobody has is answered alike and leaves no line; n
   const wrong = await logIn(ada.email, "not the password");
   expect([unknown.status, await unknown.text()]).toEqual([wrong.status, await wrong.text()]);
   expect(broken.status).toBe(400);
-  await until(async () => (await rowsOf(ada)).length === 1);
+  await expect.poll(() => rowsOf(ada)).toHaveLength(1);
   const [{ count: after }] = await app.query("select count(*) from log_ins");
   expect(Number(after)).toBe(Number(before) + 1);
 });
@@ -72,7 +71,7 @@ test("the answer to a wrong password does not wait for the line: a locked table 
     expect(answer.status).toBe(401);
     expect(await rowsOf(ada)).toEqual([]);
   });
-  await until(async () => (await rowsOf(ada)).length === 1);
+  await expect.poll(() => rowsOf(ada)).toHaveLength(1);
 });
 
 test("the newest 50 of each kind stay: wrong tries do not push a log-in off the list", async () => {
@@ -84,7 +83,7 @@ test("the newest 50 of each kind stay: wrong tries do not push a log-in off the 
     [ada.id],
   );
   await logIn(ada.email, "not the password");
-  await until(async () => (await rowsOf(ada)).length === 51);
+  await expect.poll(() => rowsOf(ada)).toHaveLength(51);
   const rows = await rowsOf(ada);
   expect(rows.filter(({ outcome }) => outcome === "succeeded")).toHaveLength(1);
   // The newest one is there, and of the others the newest 49.

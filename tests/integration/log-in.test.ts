@@ -9,7 +9,6 @@ import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { countHashes } from "../support/count-hashes.ts";
 import { throttleOf, tryTo } from "../support/log-in-tries.ts";
 import { startRedis } from "../support/redis.ts";
-import { until } from "../support/until.ts";
 
 let app: TestApp;
 beforeAll(async () => {
@@ -304,7 +303,7 @@ describe("guessing passwords is slow", () => {
     const doors = [1, 2].map(
       () => new RedisAdapter(redisAddress.parse(redis.url), createLog("silent"), timeLimits),
     );
-    await until(() => doors.every((door) => door.isThere));
+    await expect.poll(() => doors.map((door) => door.isThere)).toEqual([true, true]);
     const nodes = doors.map((door) => throttleOf(app, door));
     const statuses: number[] = [];
     for (let n = 0; n < 12; n++) {

@@ -14,7 +14,6 @@ import { matrixTest } from "../support/matrix.ts";
 import { type NodeProcess, startNode } from "../support/node-process.ts";
 import { redisFound, startRedis, startRedisCluster, type TestRedis } from "../support/redis.ts";
 import { openStream } from "../support/sse.ts";
-import { until } from "../support/until.ts";
 
 describe.skipIf(!inject("redis"))("three nodes behind a balancer, and two workers apart", () => {
   let redis: TestRedis;
@@ -103,7 +102,7 @@ describe.skipIf(!inject("redis"))("three nodes behind a balancer, and two worker
     const follow = (more = {}) =>
       openStream(`${balancer.url}/trpc/live.changes`, { cookie, ...more });
     const before = await follow();
-    await until(() => before.messages().length === 1);
+    await expect.poll(() => before.messages()).toHaveLength(1);
     const [{ dataVersion }] = before.messages();
     const node = nodes.find(({ url }) => url === before.headers.get("x-node"));
     await node?.kill();
@@ -112,7 +111,7 @@ describe.skipIf(!inject("redis"))("three nodes behind a balancer, and two worker
 
     await ask("/plaid/exchange-token", { public_token: await app.publicToken() }, { cookie });
     const after = await follow({ "last-event-id": String(dataVersion) });
-    await until(() => after.messages().length === 1);
+    await expect.poll(() => after.messages()).toHaveLength(1);
     expect(after.messages()[0].dataVersion).toBeGreaterThan(dataVersion);
     after.close();
   });
@@ -158,11 +157,12 @@ describe.skipIf(!inject("redis"))("three nodes behind a balancer, and two worker
     );
     // They say that they take jobs.
     await Promise.all(workers.map((worker) => once(worker.stderr as Readable, "data")));
-    await until(
-      async () =>
-        (await app.query("select 1 from item_syncs where status <> 'done'")).length === 0 &&
-        (await app.query("select 1 from graphile_worker.jobs where run_at <= now()")).length === 0,
-    );
+    await expect
+      .poll(() => app.query("select 1 from item_syncs where status <> 'done'"))
+      .toHaveLength(0);
+    await expect
+      .poll(() => app.query("select 1 from graphile_worker.jobs where run_at <= now()"))
+      .toHaveLength(0);
     const runs = await app.query("select id, count(*)::int as n from job_runs group by 1");
     expect(runs.length).toBeGreaterThanOrEqual(banks.length);
     expect(runs.filter(({ n }) => n > 1)).toEqual([]);
@@ -231,7 +231,7 @@ describe.skipIf(!inject("redis"))("two nodes on a Redis cluster share one count"
     const doors = [1, 2].map(
       () => new RedisAdapter(redisAddress.parse(cluster.url), silent, timeLimits),
     );
-    await until(() => doors.every((door) => door.isThere));
+    await expect.poll(() => doors.map((door) => door.isThere)).toEqual([true, true]);
     const [one, other] = doors.map(createPlaidLimiter) as [PlaidLimiter, PlaidLimiter];
     for (let n = 0; n < many; n += 1) {
       const waits = [await one(`item ${n}`, 2), await other(`item ${n}`, 2)];

@@ -9,7 +9,6 @@ import { createApiKey } from "../../server/auth/api-keys.ts";
 import { scope } from "../../server/contracts/api-keys.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { packedClientProject, run } from "../support/packed-client.ts";
-import { until } from "../support/until.ts";
 
 let app: TestApp;
 let project: Awaited<ReturnType<typeof packedClientProject>>;
@@ -164,18 +163,18 @@ test("G6 the example that follows live events lists at once and after a change, 
     return { lines, ended: once(child, "exit"), stop: () => child.kill("SIGINT") };
   };
   const first = start();
-  await until(() => first.lines.length === 1);
+  await expect.poll(() => first.lines).toHaveLength(1);
   await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, ada);
-  await until(() => first.lines.length === 2);
+  await expect.poll(() => first.lines).toHaveLength(2);
   first.stop();
   expect(await first.ended).toEqual([0, null]);
   expect(first.lines[0]).toBe("0: no banks yet");
   expect(first.lines[1]).toMatch(/^1: First Platypus Bank \(\d+\)$/);
 
   const second = start({ LAST_EVENT_ID: "1" });
-  await until(() => app.services.live.size === 1);
+  await expect.poll(() => app.services.live.size).toBe(1);
   await app.query("update users set data_version = data_version + 1 where id = $1", [ada.id]);
-  await until(() => second.lines.length === 1);
+  await expect.poll(() => second.lines).toHaveLength(1);
   expect(second.lines[0]).toMatch(/^2: First Platypus/);
   await app.query("update api_keys set revoked_at = now() where user_id = $1", [ada.id]);
   expect(await second.ended).toEqual([1, null]);

@@ -11,7 +11,6 @@ import { syncItem } from "../../server/transactions/sync-item.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { waitingLocks } from "../support/database.ts";
 import { transactionsAtPlaid, transactionsHere } from "../support/transactions.ts";
-import { until } from "../support/until.ts";
 
 let app: TestApp;
 beforeAll(async () => {
@@ -68,7 +67,7 @@ test("the connection's own transaction asks for the first sync, and the worker r
   const one = await connect();
   expect((await listJobs(app.services.db)).map(({ task }) => task)).toEqual(["sync_item"]);
   worker = await startWorker(app.services);
-  await until(async () => (await listJobs(app.services.db)).length === 0);
+  await expect.poll(() => listJobs(app.services.db)).toHaveLength(0);
   expect((await expectSameAsAtPlaid(one)).length).toBeGreaterThan(100);
   const list = await app.services.db.selectFrom("item_syncs").selectAll().execute();
   expect(list).toMatchObject([{ status: "done", midway: false, synced_at: expect.any(Date) }]);
@@ -184,18 +183,18 @@ test("a job that was tried in vain is told of, then dead on the card, until the 
   await app.query("update item_syncs set due_at = now() + interval '1 hour'");
   await app.fault({ path: "/transactions/sync", times: 3, do: { error: "INTERNAL_SERVER_ERROR" } });
   worker = await startWorker(app.services);
-  await until(async () => (await listJobs(app.services.db))[0]?.state === "failing");
+  await expect.poll(async () => (await listJobs(app.services.db))[0]?.state).toBe("failing");
   expect(await shown()).toBe("waiting");
   await app.fault({ path: "/transactions/sync", times: 3, do: { error: "INTERNAL_SERVER_ERROR" } });
   await app.query(
     "select graphile_worker.reschedule_jobs(array(select id from graphile_worker.jobs where task_identifier = 'sync_item'), run_at := now(), attempts := 7)",
   );
-  await until(async () => (await listJobs(app.services.db))[0]?.state === "dead");
+  await expect.poll(async () => (await listJobs(app.services.db))[0]?.state).toBe("dead");
   expect((await listJobs(app.services.db))[0]).toMatchObject({ attempts: 8, task: "sync_item" });
   expect(await shown()).toBe("failed");
   await app.query("update item_syncs set due_at = now()");
   await sweep(app.services);
-  await until(async () => (await listJobs(app.services.db)).length === 0);
+  await expect.poll(() => listJobs(app.services.db)).toHaveLength(0);
   expect(await shown()).toBe("done");
   await expectSameAsAtPlaid(one);
 });
@@ -211,8 +210,8 @@ test("I5 a sync that is given up while the person's lock is held for longer than
   await holder.query("select 1 from users where id = $1 for no key update", [owner.id]);
   const givenUp = giveUpSync(app.services, item);
   // It waits, gives its turn up at the limit, and waits again.
-  await until(async () => (await app.query(waitingLocks)).length === 1);
-  await until(async () => (await app.query(waitingLocks)).length === 0);
+  await expect.poll(() => app.query(waitingLocks)).toHaveLength(1);
+  await expect.poll(() => app.query(waitingLocks)).toHaveLength(0);
   await holder.end();
   await givenUp;
   expect(Number(await version())).toBe(Number(before) + 1);
@@ -229,7 +228,7 @@ test("an Item that is disconnected while it syncs is gone, which is no failure",
   const plaid = createPlaidAdapter(config.plaid, createPlaidLimiter(null), log, limits);
   const asked = await app.requestsAtPlaid("/transactions/sync");
   const ended = syncItem({ ...app.services, plaid }, item, log, new AbortController().signal);
-  await until(async () => (await app.requestsAtPlaid("/transactions/sync")) > asked);
+  await expect.poll(() => app.requestsAtPlaid("/transactions/sync")).toBeGreaterThan(asked);
   const body = { item_id: item.itemId, confirmation: "disconnect First Platypus Bank" };
   expect((await app.post("/api/v1/disconnections", body, owner)).status).toBe(200);
   expect(await ended).toBe("gone");
@@ -254,7 +253,7 @@ test("a history of more pages than Plaid allows an Item in a minute goes on when
     "select graphile_worker.reschedule_jobs(array(select id from graphile_worker.jobs), run_at := now())",
   );
   worker = await startWorker(app.services);
-  await until(async () => (await listJobs(app.services.db)).length === 0);
+  await expect.poll(() => listJobs(app.services.db)).toHaveLength(0);
   await expectSameAsAtPlaid(one);
 });
 
@@ -295,7 +294,7 @@ test("a worker that is stopped hands its sync back, and another goes on from the
   expect((await transactionsHere(app, one.itemId)).length).toBe(1000);
   expect((await listJobs(app.services.db)).map(({ state }) => state)).toEqual(["waiting"]);
   worker = await startWorker(app.services);
-  await until(async () => (await listJobs(app.services.db)).length === 0);
+  await expect.poll(() => listJobs(app.services.db)).toHaveLength(0);
   await expectSameAsAtPlaid(one);
 });
 
@@ -318,7 +317,7 @@ test("while a sync waits another request changes nothing; while one runs, one mo
   };
   try {
     worker = await startWorker(app.services);
-    await until(async () => (await listJobs(app.services.db)).length === 0);
+    await expect.poll(() => listJobs(app.services.db)).toHaveLength(0);
   } finally {
     app.services.plaid.syncTransactions = syncTransactions;
   }

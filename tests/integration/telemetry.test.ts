@@ -140,9 +140,8 @@ test("metrics tell an operator what happens, also with the log silent", async ()
 
 test("a trace tells a connection's steps, its calls to Plaid and its queries below the request", async () => {
   const named = (name: string) => collector.spans.filter((span) => span.name === name);
-  await until(
-    () => named("POST /plaid/exchange-token").length === 2 && named("job sync_item").length > 0,
-  );
+  await expect.poll(() => named("POST /plaid/exchange-token")).toHaveLength(2);
+  await expect.poll(() => named("job sync_item")).not.toHaveLength(0);
   const [request, failed] = named("POST /plaid/exchange-token") as [OtlpSpan, OtlpSpan];
   const below = (parent: OtlpSpan): OtlpSpan[] =>
     collector.spans

@@ -9,7 +9,6 @@ import { compareBooks, right } from "../support/books.ts";
 import { waitingLocks } from "../support/database.ts";
 import { goThroughLink } from "../support/link-session.ts";
 import { transactionsAtPlaid, transactionsHere } from "../support/transactions.ts";
-import { until } from "../support/until.ts";
 
 let app: TestApp;
 beforeAll(async () => {
@@ -141,7 +140,7 @@ test("update mode that ends while another bank is being connected waits in line 
   await app.fault({ path: "/accounts/get", times: 1, do: { delay: timeLimits.lock + 1_000 } });
   const connecting = app.post("/plaid/exchange-token", { public_token: token }, person);
   const exchanged = "select 1 from link_attempts where status = 'exchanged'";
-  await until(async () => (await app.query(exchanged)).length === 1);
+  await expect.poll(() => app.query(exchanged)).toHaveLength(1);
   const { status, body } = await app.post("/trpc/plaid.finishUpdateMode", { itemId }, person);
   expect([status, body.result?.data.item.status]).toEqual([200, "good"]);
   expect((await connecting).body.outcome).toBe("connected");
@@ -185,9 +184,9 @@ test("a page of a sync that is being written and the end of update mode wait for
     ],
   });
   try {
-    await until(async () => (await app.query(waitingLocks)).length === 1);
+    await expect.poll(() => app.query(waitingLocks)).toHaveLength(1);
     const ended = app.post("/trpc/plaid.finishUpdateMode", { itemId }, person);
-    await until(async () => (await app.query(waitingLocks)).length === 2);
+    await expect.poll(() => app.query(waitingLocks)).toHaveLength(2);
     await holder.query("select pg_advisory_unlock(1)");
     expect(await page).toBe(true);
     expect((await ended).body.result?.data.added).toBe(1);

@@ -5,7 +5,6 @@ import { listJobs } from "../../db/jobs.ts";
 import { startWorker, type Worker } from "../../server/jobs/worker.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { transactionsAtPlaid, transactionsHere } from "../support/transactions.ts";
-import { until } from "../support/until.ts";
 import { deliver, startWebhookCatcher } from "../support/webhook-catcher.ts";
 
 let app: TestApp;
@@ -49,7 +48,7 @@ async function caught(plaidItemId: string, code: string, secondsAgo = 0) {
   });
   const find = () =>
     catcher.caught.slice(before).find((one) => one.itemId === plaidItemId && one.code === code);
-  await until(() => find() !== undefined);
+  await expect.poll(find).toBeDefined();
   return find() as (typeof catcher.caught)[number];
 }
 /** What was kept, of one Item where a late delivery for another may still come in. */
@@ -60,7 +59,7 @@ const kept = (plaidItemId: string | null = null) =>
   );
 const atRest = async () => {
   worker ??= await startWorker(app.services);
-  await until(async () => (await listJobs(app.services.db)).length === 0);
+  await expect.poll(() => listJobs(app.services.db)).toHaveLength(0);
 };
 /** The Item as the person sees it. */
 async function shown({ owner }: { owner: { cookie: string } }) {
@@ -75,13 +74,8 @@ test("Plaid tells of changes and the Item follows, with the app's own address as
   const one = await connect(app.services.config.webhookUrl);
   await atRest();
   await app.control("POST", "items/transactions", { item_id: one.plaidItemId, added: 700 });
-  await until(async () => {
-    const [here, there] = await Promise.all([
-      transactionsHere(app, one.itemId),
-      transactionsAtPlaid(app, one.plaidItemId),
-    ]);
-    return here.length === there.length;
-  });
+  const atPlaid = await transactionsAtPlaid(app, one.plaidItemId);
+  await expect.poll(() => transactionsHere(app, one.itemId)).toHaveLength(atPlaid.length);
   expect((await kept()).map(({ code }) => code)).toContain("SYNC_UPDATES_AVAILABLE");
 });
 

@@ -5,7 +5,6 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { handBackJobs } from "../../db/jobs.ts";
 import { startWorker } from "../../server/jobs/worker.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
-import { until } from "../support/until.ts";
 
 let app: TestApp;
 beforeAll(async () => {
@@ -56,7 +55,7 @@ test("npm run worker runs the jobs alone, and SIGTERM lets the one that runs fin
   expect(await toldJobs()).toMatch(new RegExp(`waiting .*sync_item:${itemId}`));
   const worker = spawn(process.execPath, script("server/worker-main.ts"), { env: environment() });
   const ended = once(worker, "exit");
-  await until(running);
+  await expect.poll(running).toBe(true);
   worker.kill("SIGTERM");
   expect(await ended).toEqual([0, null]);
   expect(await running()).toBe(false);
@@ -72,11 +71,9 @@ test("npm run jobs says what is dead and why, and so when there is nothing to sa
   expect(await toldJobs()).toBe("No job waits, and none has failed.\n");
   await app.query("select graphile_worker.add_job('handle_webhook', '{}', max_attempts := 1)");
   const worker = await startWorker(app.services);
-  await until(
-    async () =>
-      (await app.query("select 1 from graphile_worker.jobs where last_error is not null")).length >
-      0,
-  );
+  await expect
+    .poll(() => app.query("select 1 from graphile_worker.jobs where last_error is not null"))
+    .not.toHaveLength(0);
   await worker.stop();
   expect(await toldJobs()).toMatch(/^dead +\d+ handle_webhook {2}tried 1 of 1 {2}\S/);
 });
@@ -84,19 +81,21 @@ test("npm run jobs says what is dead and why, and so when there is nothing to sa
 test("the jobs of a worker that lives are left to it; those of one that is gone are handed back", async () => {
   await connect();
   const worker = await startWorker(app.services);
-  await until(running);
+  await expect.poll(running).toBe(true);
   await app.query("select graphile_worker.add_job('sweep', run_at := now() + interval '1 hour')");
   await app.query(
     `update graphile_worker._private_jobs set locked_by = 'worker-gone', locked_at = now()
      where run_at > now() + interval '30 minutes'`,
   );
   const handedBack = new Set<string>();
-  await until(async () => {
-    for (const id of await handBackJobs(app.services.db)) handedBack.add(id);
-    // At a full minute the worker does it itself.
-    const left = "select 1 from graphile_worker.jobs where locked_by = 'worker-gone'";
-    return (await app.query(left)).length === 0;
-  });
+  await expect
+    .poll(async () => {
+      for (const id of await handBackJobs(app.services.db)) handedBack.add(id);
+      // At a full minute the worker does it itself.
+      const left = "select 1 from graphile_worker.jobs where locked_by = 'worker-gone'";
+      return app.query(left);
+    })
+    .toHaveLength(0);
   expect([...handedBack].filter((id) => id !== "worker-gone")).toEqual([]);
   expect(await running()).toBe(true);
   await worker.stop();

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { startTestApp, type TestApp } from "../../support/app.ts";
 import { redisFound, startRedis, type TestRedis } from "../../support/redis.ts";
-import { until } from "../../support/until.ts";
 
 let app: TestApp;
 let cache: TestRedis;
@@ -12,7 +11,9 @@ beforeAll(async () => {
   [cache, counters] = await Promise.all([startRedis(), startRedis()]);
   app = await startTestApp({ REDIS_URL: cache.url, REDIS_COUNTERS_URL: counters.url });
   await redisFound(app);
-  await until(() => app.logLines.filter((line) => line.includes("redis_there")).length === 2);
+  await expect
+    .poll(() => app.logLines.filter((line) => line.includes("redis_there")))
+    .toHaveLength(2);
 });
 afterAll(async () => {
   await app?.close();

@@ -6,7 +6,6 @@ import { type Person, startTestApp, type TestApp } from "../../support/app.ts";
 import { countHashes } from "../../support/count-hashes.ts";
 import { throttleOf, tryTo } from "../../support/log-in-tries.ts";
 import { oldPasswordHash } from "../../support/people.ts";
-import { until } from "../../support/until.ts";
 
 /** Issue I, finding 3: parallel log-ins took all of libuv's threads, and nothing limited those that succeed. */
 let app: TestApp;
@@ -225,6 +224,6 @@ describe("the hash that is kept", () => {
     expect(replaced).toMatch(/^\$scrypt\$ln=15,r=8,p=3\$/);
     expect((await logIn(ada)).status).toBe(200);
     expect(await hashOf(ada)).toBe(replaced);
-    await until(async () => (await sessionsOf(ada)).length === 3);
+    await expect.poll(() => sessionsOf(ada)).toHaveLength(3);
   });
 });

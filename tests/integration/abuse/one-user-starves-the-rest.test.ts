@@ -7,7 +7,6 @@ import { poolSize } from "../../../server/services.ts";
 import { type Person, startTestApp, type TestApp } from "../../support/app.ts";
 import { casesOf } from "../../support/matrix.ts";
 import { redisFound, startRedis, type TestRedis } from "../../support/redis.ts";
-import { until } from "../../support/until.ts";
 
 let app: TestApp;
 let ada: Person;
@@ -61,12 +60,14 @@ async function whileLocked(
 async function most(count: () => Promise<number>): Promise<number> {
   let highest = 0;
   let steady = 0;
-  await until(async () => {
-    const now = await count();
-    steady = now > 0 && now <= highest ? steady + 1 : 0;
-    highest = Math.max(highest, now);
-    return steady > 10;
-  });
+  await expect
+    .poll(async () => {
+      const now = await count();
+      steady = now > 0 && now <= highest ? steady + 1 : 0;
+      highest = Math.max(highest, now);
+      return steady;
+    })
+    .toBeGreaterThan(10);
   return highest;
 }
 
@@ -221,7 +222,7 @@ test.each(everything)(
     let exported: Promise<string> | undefined;
     await whileLocked("transactions", async (waiting) => {
       exported = get(path, ada).then((answer) => answer.text());
-      await until(async () => (await waiting()) === 1);
+      await expect.poll(waiting).toBe(1);
       const others = [...everything, "/settings/export/accounts.csv"].map(async (other) => {
         const refused = await get(other, ada);
         expect([other, refused.status]).toEqual([other, 429]);
@@ -266,7 +267,9 @@ test.each(casesOf(everything, (path) => path === "/trpc/account.exportData"))(
     await fill(40_000);
     const left = await stopped(path, ada);
     left.leave();
-    await until(async () => (await get("/settings/export/accounts.csv", ada)).status === 200);
+    await expect
+      .poll(async () => (await get("/settings/export/accounts.csv", ada)).status)
+      .toBe(200);
   },
 );
 
@@ -277,7 +280,7 @@ test("of 24 exports at once one is written; HEAD, which is answered without a bo
   );
   expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array(23).fill(429)]);
   for (const { leave } of answers) leave();
-  await until(async () => (await get("/settings/export/accounts.csv", ada)).status === 200);
+  await expect.poll(async () => (await get("/settings/export/accounts.csv", ada)).status).toBe(200);
   for (let n = 0; n < 3; n++) {
     expect((await stopped("/settings/export/everything.json", ada, "HEAD")).status).toBe(200);
   }

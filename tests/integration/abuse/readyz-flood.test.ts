@@ -2,7 +2,6 @@ import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestApp, type TestApp } from "../../support/app.ts";
 import { waitingLocks } from "../../support/database.ts";
-import { until } from "../../support/until.ts";
 
 let app: TestApp;
 beforeAll(async () => {
@@ -17,7 +16,7 @@ test("two hundred calls of /readyz at once are one question to PostgreSQL, and l
   // Whoever looks for migrations waits here, and can be counted.
   await holder.query("begin; lock table kysely_migration in access exclusive mode");
   const calls = Array.from({ length: 200 }, () => fetch(`${app.url}/readyz`));
-  await until(async () => (await app.query(waitingLocks)).length > 0);
+  await expect.poll(async () => (await app.query(waitingLocks)).length).toBeGreaterThan(0);
   // The others have arrived by the time that this one is answered.
   expect((await fetch(`${app.url}/healthz`)).status).toBe(200);
   expect((await app.query(waitingLocks)).length).toBe(1);

@@ -8,7 +8,6 @@ import { createApiKeyInput, type Scope, scope } from "../../../server/contracts/
 import { timeLimits } from "../../../server/time-limits.ts";
 import { type Person, startTestApp, type TestApp } from "../../support/app.ts";
 import { waitingLocks, withEmptyDatabase } from "../../support/database.ts";
-import { until } from "../../support/until.ts";
 
 let app: TestApp;
 beforeAll(async () => {
@@ -247,7 +246,7 @@ test("a key that waits to be made while the password changes is not made, though
   ];
   await Promise.all([holder.connect(), watcher.connect()]);
   const waiting = (count: number) =>
-    until(async () => (await watcher.query(waitingLocks)).rowCount === count);
+    expect.poll(async () => (await watcher.query(waitingLocks)).rowCount).toBe(count);
   try {
     await holder.query("begin");
     await holder.query("select 1 from users where id = $1 for no key update", [ada.id]);

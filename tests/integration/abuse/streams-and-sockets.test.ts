@@ -5,7 +5,6 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { createApiKey } from "../../../server/auth/api-keys.ts";
 import { type Person, startTestApp, type TestApp } from "../../support/app.ts";
 import { openStream } from "../../support/sse.ts";
-import { until } from "../../support/until.ts";
 
 let app: TestApp;
 let ada: Person;
@@ -20,13 +19,13 @@ afterAll(() => app?.close());
 const open: { close(): void }[] = [];
 afterEach(async () => {
   for (const one of open.splice(0)) one.close();
-  await until(() => app.services.live.size === 0);
+  await expect.poll(() => app.services.live.size).toBe(0);
 });
 
 async function follow(headers: Record<string, string>) {
   const stream = await openStream(`${app.url}/trpc/live.changes`, headers);
   open.push(stream);
-  await until(() => stream.events.length > 1);
+  await expect.poll(() => stream.events.length).toBeGreaterThan(1);
   return stream;
 }
 
@@ -72,7 +71,8 @@ test("a user has ten streams at a node, by sessions and keys together: the oldes
     expect(reason(stream)).toBe("stream_replaced");
   }
   await app.query("update users set data_version = data_version + 1");
-  for (const stream of [...streams, bobs]) await until(() => stream.messages().length === 2);
+  for (const stream of [...streams, bobs])
+    await expect.poll(() => stream.messages()).toHaveLength(2);
   expect(app.services.live.size).toBe(11);
 });
 
@@ -83,12 +83,14 @@ test("120 streams of one session leave it ten sockets, and opening more is refus
   for (let n = 0; n < 3; n++) {
     sockets.push(...(await Promise.all(Array.from({ length: 40 }, () => raw(get)))));
   }
-  await until(() => sockets.every(({ heard }) => heard.includes("event: connected")));
-  await until(() => sockets.filter(({ closed }) => !closed).length === 10);
+  await expect
+    .poll(() => sockets.filter(({ heard }) => !heard.includes("event: connected")))
+    .toHaveLength(0);
+  await expect.poll(() => sockets.filter(({ closed }) => !closed)).toHaveLength(10);
   expect(app.services.live.size).toBe(10);
   // Each counts as ten of the session's 1,200 calls.
   const refused = await raw(get);
-  await until(() => refused.heard.includes("HTTP/1.1 429"));
+  await expect.poll(() => refused.heard).toContain("HTTP/1.1 429");
   expect(app.services.live.size).toBe(10);
 });
 
@@ -133,8 +135,7 @@ test("no request that stays half sent keeps a socket, whatever its path and howe
   sockets.set("a byte now and then", trickling);
   const stillOpen = () => [...sockets].filter(([, { closed }]) => !closed).map(([name]) => name);
   try {
-    await until(() => stillOpen().length === 0).catch(() => {});
-    expect(stillOpen()).toEqual([]);
+    await expect.poll(stillOpen).toEqual([]);
   } finally {
     clearInterval(trickle);
   }

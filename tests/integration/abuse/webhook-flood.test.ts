@@ -3,7 +3,6 @@ import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { startTestApp, type TestApp } from "../../support/app.ts";
-import { until } from "../../support/until.ts";
 import { startWebhookCatcher } from "../../support/webhook-catcher.ts";
 
 let app: TestApp;
@@ -34,7 +33,7 @@ async function genuine(secondsAgo = 0) {
     signed_seconds_ago: secondsAgo,
   });
   const find = () => catcher.caught.slice(before).find((one) => one.itemId === plaidItemId);
-  await until(() => find() !== undefined);
+  await expect.poll(find).toBeDefined();
   return find() as (typeof catcher.caught)[number];
 }
 

@@ -4,7 +4,6 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { listJobs } from "../../../db/jobs.ts";
 import { startWorker, type Worker } from "../../../server/jobs/worker.ts";
 import { startTestApp, type TestApp } from "../../support/app.ts";
-import { until } from "../../support/until.ts";
 import { deliver, startWebhookCatcher } from "../../support/webhook-catcher.ts";
 import { shown } from "./world.ts";
 
@@ -27,7 +26,7 @@ afterEach(async () => {
 });
 
 const kept = () => app.query("select type, code, outcome from webhooks order by received_at");
-const atRest = () => until(async () => (await listJobs(app.services.db)).length === 0);
+const atRest = () => expect.poll(() => listJobs(app.services.db)).toHaveLength(0);
 
 test.each([
   ["NEW_ACCOUNTS_AVAILABLE", { new_accounts: true }],
