@@ -6,7 +6,7 @@ const only = (name, target, home) => ({
   to: { path: target, dependencyTypesNot: ["type-only"] },
 });
 
-const adapters = "telemetry|vault|cache|plaid";
+const adapters = "telemetry|vault|cache|rate-limits|plaid";
 const features = "auth|items|connect|accounts|transactions|insights|activity|users|webhooks|live";
 /** What builds the adapters and the features, and so knows them all. */
 const composition = "(services|server|main|worker-main)\\.ts$";

@@ -96,7 +96,7 @@ if (process.argv.includes("--write")) {
 const over = Object.entries(counts).filter(([rule, count]) => count > (allowed[rule] ?? 0));
 for (const [rule, count] of over) {
   process.stderr.write(
-    `${rule}: ${count}, and may be ${allowed[rule] ?? 0} at most. See STYLE.md.\n`,
+    `${rule}: ${count}, and may be ${allowed[rule] ?? 0} at most. See style/banned-words.ts.\n`,
   );
   for (const one of found.filter((each) => each.rule === rule).slice(-20))
     process.stderr.write(`  ${one.place}\n`);

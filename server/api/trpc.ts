@@ -76,7 +76,10 @@ export function toTrpcError(error: unknown): unknown {
   return new TRPCError({ code: reasons[cause.reason].code, message: cause.message, cause });
 }
 
-/** The one place that decides who may call what. Returns who it is. */
+/**
+ * The one place that decides who may call a procedure; actions of pages alone ask `requireViewer`.
+ * Returns who it is.
+ */
 function admit(ctx: Context, meta: ProcedureMeta | undefined): User {
   if (ctx.refusal) throw ctx.refusal;
   if (!ctx.user) throw new FiscilityError("unauthenticated");

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Db } from "../../db/client.ts";
-import type { Allowance, Calling, RequestLimiter } from "../cache/request-limiter.ts";
 import { FiscilityError } from "../contracts/errors.ts";
+import type { Allowance, Calling, RequestLimiter } from "../rate-limits/request-limiter.ts";
 import { type ApiKeyReads, authenticateApiKey } from "./api-keys.ts";
 import type { Auth } from "./auth.ts";
 import type { Identity } from "./identity.ts";
@@ -26,7 +26,7 @@ export async function identify(
   const { authorization, cookie } = headers;
   const credential = authorization ?? cookie;
   if (credential === undefined) return nobody;
-  const admit = (by: Calling["by"], allowance: Allowance) => {
+  const requireAllowance = (by: Calling["by"], allowance: Allowance) => {
     const { limit, windowSeconds, allowed, remaining, resetSeconds } = allowance;
     setHeader("RateLimit-Policy", `"${by}";q=${limit};w=${windowSeconds}`);
     setHeader("RateLimit", `"${by}";r=${remaining};t=${resetSeconds}`);
@@ -37,9 +37,9 @@ export async function identify(
     });
   };
   const over = requestLimiter.overLimit(credential);
-  if (over) admit(authorization === undefined ? "session" : "key", over);
+  if (over) requireAllowance(authorization === undefined ? "session" : "key", over);
   const count = async (caller: Calling) =>
-    admit(caller.by, await requestLimiter.consume(caller, calls, credential));
+    requireAllowance(caller.by, await requestLimiter.consume(caller, calls, credential));
   if (authorization === undefined) {
     const session = await auth.authenticate(headers, (lines) => setHeader("Set-Cookie", lines));
     if (!session) return nobody;

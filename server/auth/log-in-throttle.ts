@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { createLimiter } from "../cache/limiter.ts";
-import { networkOf } from "../cache/network-of.ts";
 import type { RedisAdapter } from "../cache/redis-adapter.ts";
 import { FiscilityError } from "../contracts/errors.ts";
+import { createLimiter } from "../rate-limits/limiter.ts";
+import { networkOf } from "../rate-limits/network-of.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { AuthRequest } from "./auth-request.ts";
 import type { KnownDevices } from "./known-devices.ts";

@@ -17,7 +17,7 @@ export type DeriveKey = (
   options: HashCost & { maxmem: number },
 ) => Promise<Buffer>;
 
-/** Tells of each key that is derived, from its start to its end. */
+/** Publishes the start and the end of each key that is derived. */
 export const scryptChannel = tracingChannel("fiscility.scrypt");
 
 /** As text, so that it needs no file beside a bundle. */

@@ -11,7 +11,7 @@ interface InvalidationServices {
   limits: Pick<TimeLimits, "cacheClearRetry" | "cacheClearLongest">;
 }
 
-/** Whose entries: `itemId` is the Item whose trail waits for it, `tries` those in vain before. */
+/** Whose entries. `itemId`: the Item whose trail waits for it. `tries`: how often it failed so far. */
 export interface CacheClear {
   userId: string;
   itemId?: string;
@@ -19,9 +19,10 @@ export interface CacheClear {
 }
 
 /**
- * Drops the user's entries from the cache. They cannot be read any more, so this is tidying up: it
- * never fails a request, but when it could not be done a job does it again until it is, and the
- * Item's trail says so. Returns whether it is done.
+ * Drops the user's entries from the cache. An entry's key contains the user's data version
+ * (`account-cache.ts`), which the committed transaction has raised, so nobody reads the old entries any
+ * more (I5): this frees memory. It never fails a request; a job repeats what failed, and the Item's trail
+ * says so. Returns whether it is done.
  */
 export async function invalidateCache(
   services: InvalidationServices,

@@ -8,16 +8,17 @@ import { requireRoom } from "./account-limit.ts";
 import { mayHaveBeenSent, transitions } from "./attempt.ts";
 import { storedAnswer } from "./attempt-answer.ts";
 import { toConnection } from "./connection-rows.ts";
-import { newAccounts, newAccountsByMetadata } from "./new-accounts.ts";
+import { newAccounts, newAccountsByMetadata, requireNoDuplicates } from "./new-accounts.ts";
 import {
-  besideSaving,
   holdAccessToken,
   markSending,
   openAccessToken,
   type Run,
+  record,
   requireTimeLeft,
   type StoredAttempt,
   startRun,
+  whileSavingToken,
 } from "./run.ts";
 import { requireNewItem, requireOwnItem } from "./same-item.ts";
 import { underUserLock } from "./under-user-lock.ts";
@@ -26,10 +27,14 @@ import { underUserLock } from "./under-user-lock.ts";
  * Exchanges a public_token and stores the Item with its accounts: the product owner's sequence, top to
  * bottom. `attempt.ts` has the states behind it.
  *
- * The attempt is recorded on its own. Then one transaction locks the user, checks the limit and the
- * duplicates, exchanges, saves the access token, reads the accounts, checks both again with what the
- * bank shared, and inserts. After the commit the user's cache is invalidated. Whatever fails after the
- * exchange, the Item is removed at Plaid and nothing is stored here (I1, I4).
+ * The attempt is recorded on its own. Then one transaction locks the user, checks the duplicates and the
+ * limit, exchanges, saves the access token on a second connection, reads the accounts, checks both again
+ * with what the bank shared, and inserts. The insert raises the user's data version and adds the Item's
+ * first sync. After the commit the user's cache is invalidated.
+ *
+ * What throws here ends in `under-user-lock.ts`, by the rules of `attempt.ts` and by `run.stage`: after
+ * the exchange the new Item is removed at Plaid and none is stored (I1, I4 of `docs/spec.md`). A user who
+ * has the Item or all of its accounts already gets `already_connected`.
  *
  * The public_token is the idempotency key (I2): sent again, it gets the first answer, or the first
  * error where that was final.
@@ -46,7 +51,10 @@ export async function connectAccount(
 ): Promise<ConnectAccountOutput> {
   const { plaid } = services;
   const run = startRun(services, user.id, request, log);
-  const output = await underUserLock(services, run, async (tx, { plan, attempt, known }) => {
+  // Runs beside the wait for the lock; nothing is sent before it has ended.
+  const recording = record(services, run);
+  const output = await underUserLock(services, run, recording, async (tx, locked) => {
+    const { plan, attempt, known } = locked;
     const answer = await storedAnswer(tx, attempt);
     if (answer) return answer;
     requireTimeLeft(services, run);
@@ -56,6 +64,7 @@ export async function connectAccount(
       // Only another exchange tells whether an earlier one made an Item: then the checks come after it.
       if (!earlier) {
         if (plan.deleted) throw new FiscilityError("unauthenticated");
+        requireNoDuplicates(run.input, known);
         requireRoom(plan, known.length, newAccountsByMetadata(run.input, known));
       }
       const publicToken = await markSending(services, run, attempt);
@@ -70,7 +79,7 @@ export async function connectAccount(
     }
     requireNewItem(run, known);
 
-    const insert = await besideSaving(services, run, async (accessToken) => {
+    const insert = await whileSavingToken(services, run, async (accessToken) => {
       if (plan.deleted) throw new FiscilityError("unauthenticated");
       const [bank] = await Promise.all([
         plaid.getAccounts(accessToken, { signal: run.deadline }),

@@ -69,7 +69,7 @@ export async function finishUpdateMode(
       // It was disconnected meanwhile.
       if (!institution) throw new FiscilityError("not_found");
       const added = refused ? [] : toAccountRows({ userId: user.id, itemId }, fresh, known.length);
-      // The sync first, as a page that is being written does: decision 011.
+      // The sync first, as a page that is being written does: `docs/decisions/011-sync-and-webhooks.md`.
       if (added.length > 0) await restartSync(tx, user.id, itemId);
       await setSharedAccounts(tx, user.id, itemId, { shared, added });
       await addActivity(tx, {

@@ -13,27 +13,36 @@ import {
 } from "./duplicates.ts";
 
 /**
- * How many new accounts Link's metadata promises, before anything is exchanged or billed. It comes from
- * the browser: it can spare a user an exchange, and never permits one.
- *
- * @returns at least 1
- * @throws FiscilityError `duplicate_accounts`
+ * What Link's metadata says of the accounts, before anything is exchanged or billed, and which of them
+ * the user has already. It comes from the browser: it can spare a user an exchange, and never permits one.
  */
-export function newAccountsByMetadata(
-  input: ConnectAccountInput | undefined,
-  known: ConnectState["known"],
-): number {
+function offeredByMetadata(input: ConnectAccountInput | undefined, known: ConnectState["known"]) {
   const { institution, accounts } = input?.metadata ?? {};
   const institutionId = institution?.institutionId ?? null;
-  if (!accounts?.length || institutionId === null) return Math.max(1, accounts?.length ?? 0);
-  const offered = accounts.map((account) => ({
+  const offered = (accounts ?? []).map((account) => ({
     accountId: null,
     persistentAccountId: null,
     mask: account.mask ?? null,
     name: account.name ?? "",
     subtype: account.subtype ?? null,
   }));
-  const duplicates = findDuplicates(known, institutionId, offered, { likely: true });
+  const duplicates =
+    institutionId === null ? [] : findDuplicates(known, institutionId, offered, { likely: true });
+  return { institutionId, institutionName: institution?.name ?? "", offered, duplicates };
+}
+
+/**
+ * Refuses before the exchange what Link's metadata says is connected already, unless the user chose to
+ * connect anyway and the bank allows two Items.
+ *
+ * @throws FiscilityError `duplicate_accounts`
+ */
+export function requireNoDuplicates(
+  input: ConnectAccountInput | undefined,
+  known: ConnectState["known"],
+): void {
+  const { institutionId, institutionName, offered, duplicates } = offeredByMetadata(input, known);
+  if (offered.length === 0 || institutionId === null) return;
   const reconnectOnly = secondItemInvalidatesFirst(institutionId) && duplicates.length > 0;
   const isNothingNew = duplicates.length === offered.length;
   const underOtherId =
@@ -44,14 +53,21 @@ export function newAccountsByMetadata(
     throw new FiscilityError("duplicate_accounts", {
       details: {
         itemId: first.known.itemId,
-        institutionName: institution?.name ?? "",
+        institutionName,
         accounts: alike.map(({ known: { id, name, mask } }) => ({ id, name, mask })),
         mayConnectAnyway: !reconnectOnly,
       },
     });
   }
-  const count = input?.connectAnyway ? offered.length : offered.length - duplicates.length;
-  return Math.max(1, count);
+}
+
+/** How many new accounts Link's metadata promises; at least 1. */
+export function newAccountsByMetadata(
+  input: ConnectAccountInput | undefined,
+  known: ConnectState["known"],
+): number {
+  const { offered, duplicates } = offeredByMetadata(input, known);
+  return Math.max(1, offered.length - (input?.connectAnyway ? 0 : duplicates.length));
 }
 
 /**

@@ -87,7 +87,7 @@ export async function record(services: Services, run: Run): Promise<void> {
   run.attemptId = id;
 }
 
-/** @throws FiscilityError `busy` when too little of the deadline is left to call Plaid */
+/** @throws FiscilityError `busy` when the wait for the lock took too long to call Plaid before the deadline */
 export function requireTimeLeft({ limits }: Services, { startedAt }: Run): void {
   if (performance.now() - startedAt <= limits.connectTurn) return;
   throw new FiscilityError("busy", { details: { retryAfterSeconds: 5 } });
@@ -127,7 +127,7 @@ export async function markSending(
 
 /** The exchange succeeded: from here on only this process has the access token. */
 export function holdAccessToken(
-  { plaid }: Services,
+  { plaid, vault }: Services,
   run: Run,
   exchange: { accessToken: Secret; plaidItemId: string; requestId: string },
 ): void {
@@ -136,6 +136,8 @@ export function holdAccessToken(
   run.plaidClient = plaid.client;
   run.plaidRequestId = exchange.requestId;
   run.stage = { at: "held" };
+  const owner = accessTokenOwner(run.userId, run.attemptId);
+  run.accessTokenSealed = vault.seal(exchange.accessToken, owner);
   run.times.done("exchange");
 }
 
@@ -158,11 +160,11 @@ export function openAccessToken(
 }
 
 /**
- * Saves the access token beside `work`, which reads the accounts with it. Neither is given up before
+ * Saves the access token while `work` reads the accounts with it. Neither is given up before
  * both have ended: an error of `work` decides what becomes of the Item, and that depends on whether its
  * token is stored.
  */
-export async function besideSaving<Result>(
+export async function whileSavingToken<Result>(
   services: Services,
   run: Run,
   work: (accessToken: Secret) => Promise<Result>,
@@ -182,14 +184,9 @@ export async function besideSaving<Result>(
  * of the transaction. A database that restarts meanwhile is waited for.
  */
 async function saveAccessToken(services: Services, run: Run): Promise<void> {
-  const { accessToken, plaidItemId, plaidClient } = run;
-  if (!accessToken || !plaidItemId || !plaidClient)
+  const { accessTokenSealed, plaidItemId, plaidClient } = run;
+  if (!accessTokenSealed || !plaidItemId || !plaidClient)
     throw new Error("there is no access token to save");
-  const accessTokenSealed = services.vault.seal(
-    accessToken,
-    accessTokenOwner(run.userId, run.attemptId),
-  );
-  run.accessTokenSealed = accessTokenSealed;
   const saved = await pRetry(
     () =>
       moveAttempt(services.db, keyOf(run), transitions.save, {

@@ -7,7 +7,7 @@ import type { Services } from "../services.ts";
 import type { Ending } from "./attempt.ts";
 import { AttemptEnded } from "./attempt-answer.ts";
 import { decideEnding, type Ended, finishEnding, writeEnding } from "./end-attempt.ts";
-import { type Run, record } from "./run.ts";
+import type { Run } from "./run.ts";
 
 /** What a run decides on under the lock. */
 export interface Locked extends ConnectState {
@@ -16,8 +16,8 @@ export interface Locked extends ConnectState {
 }
 
 /**
- * Runs `work` in the connecting transaction, under the user's lock, and ends the attempt where it
- * fails. The attempt is recorded beside the wait for the lock; nothing is sent before both are done.
+ * Runs `work` in the connecting transaction, under the user's lock and once the attempt is recorded
+ * (`recording`), and ends the attempt where it fails.
  *
  * An ending commits with the transaction, so the next run sees it as soon as it has the lock. Only
  * when the transaction is lost does the ending commit outside it.
@@ -25,11 +25,11 @@ export interface Locked extends ConnectState {
 export async function underUserLock(
   services: Services,
   run: Run,
+  recording: Promise<void>,
   work: (tx: Db, locked: Locked) => Promise<ConnectAccountOutput>,
 ): Promise<ConnectAccountOutput> {
   const { connectDb, connectGate, limits } = services;
   const within = run.by === "recovery" ? limits.recoveryLock : undefined;
-  const recording = record(services, run);
   // Awaited under the lock, or when the wait for it has failed.
   recording.catch(() => {});
   let ending: Ending | undefined;

@@ -4,7 +4,7 @@ export type { ReasonDetails };
 
 /**
  * Every way a request can end badly. A Plaid error, a constraint violation and a limit each become
- * one of these at their door and stay it up to the toast.
+ * one of these in their adapter and stay it up to the toast.
  *
  * Each reason has: `status` (HTTP), `code` (tRPC), `message` (what a person reads: what happened,
  * what was kept, what to do) and `retryable` (the very same request, public_token included, may be
@@ -336,7 +336,7 @@ export interface PlaidFailure {
 }
 
 /**
- * The one error that crosses rooms: thrown once, mapped to HTTP or tRPC once, at the edge.
+ * The one error that crosses layers: thrown once, mapped to HTTP or tRPC once, at the edge.
  * `cause` is for the log only.
  */
 export class FiscilityError<R extends Reason = Reason> extends Error {

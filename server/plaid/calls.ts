@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import pRetry, { AbortError } from "p-retry";
 import type { z } from "zod";
-import type { PlaidLimiter } from "../cache/plaid-limiter.ts";
 import { FiscilityError } from "../contracts/errors.ts";
+import type { PlaidLimiter } from "../rate-limits/plaid-limiter.ts";
 import type { Log } from "../telemetry/log.ts";
 import { spans } from "../telemetry/spans.ts";
 import type { TimeLimits } from "../time-limits.ts";
@@ -52,7 +52,7 @@ export function createCalls(
     const once = async () => {
       // The deadline ends the retries, never a response that has arrived: it may hold an access_token.
       if (signal?.aborted) throw new AbortError(last ?? toPlaidFailure(signal.reason));
-      await requireRoom(path, accessToken);
+      await requireQuota(path, accessToken);
       try {
         const limit = timeLimitSignal(limits.plaidCall);
         const either = signal ? AbortSignal.any([signal, limit]) : limit;
@@ -71,15 +71,13 @@ export function createCalls(
       retries,
       minTimeout: limits.plaidBackoff,
       randomize: true,
-      shouldRetry: ({ error }) =>
-        error instanceof FiscilityError &&
-        (error.reason === "busy" || error.reason === "plaid_unavailable") &&
-        (error.plaid?.retryAfter ?? 0) * 1000 <= limits.plaidWait &&
-        signal?.aborted !== true,
-      onFailedAttempt: async ({ error, retriesLeft }) => {
-        const wait = error instanceof FiscilityError ? (error.plaid?.retryAfter ?? 0) * 1000 : 0;
-        if (retriesLeft === 0 || wait === 0 || wait > limits.plaidWait) return;
+      async shouldRetry({ error }) {
+        if (!(error instanceof FiscilityError) || signal?.aborted) return false;
+        if (error.reason !== "busy" && error.reason !== "plaid_unavailable") return false;
+        const wait = (error.plaid?.retryAfter ?? 0) * 1000;
+        if (wait > limits.plaidWait) return false;
         await sleep(wait, undefined, { signal }).catch(() => {});
+        return signal?.aborted !== true;
       },
     });
   };
@@ -103,7 +101,7 @@ export function createCalls(
   }
 
   /** Counts the call against Plaid's limits. @throws `busy` when they have no room for it */
-  async function requireRoom(path: string, accessToken: Secret | undefined): Promise<void> {
+  async function requireQuota(path: string, accessToken: Secret | undefined): Promise<void> {
     const limit = rateLimits[path];
     if (!limit) return;
     const waits = [limiter(`${path} ${clientId}`, limit.perClient)];

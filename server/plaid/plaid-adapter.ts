@@ -6,8 +6,8 @@ import {
   PlaidEnvironments,
   Products,
 } from "plaid";
-import type { PlaidLimiter } from "../cache/plaid-limiter.ts";
 import { FiscilityError } from "../contracts/errors.ts";
+import type { PlaidLimiter } from "../rate-limits/plaid-limiter.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { TimeLimits } from "../time-limits.ts";
 import { Secret } from "../vault/secret.ts";

@@ -7,11 +7,11 @@ import {
   keepWebhookKey,
   type WebhookKey,
 } from "../../db/webhook-keys.ts";
-import { createLimiter } from "../cache/limiter.ts";
-import { networkOf } from "../cache/network-of.ts";
 import type { RedisAdapter } from "../cache/redis-adapter.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { PlaidAdapter } from "../plaid/plaid-adapter.ts";
+import { createLimiter } from "../rate-limits/limiter.ts";
+import { networkOf } from "../rate-limits/network-of.ts";
 import type { TimeLimits } from "../time-limits.ts";
 
 /** Unknown key ids that one address may have us ask Plaid about in each window, in seconds. */

@@ -1,5 +1,5 @@
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";
-import type { RedisAdapter, RedisCommands } from "./redis-adapter.ts";
+import type { RedisAdapter, RedisCommands } from "../cache/redis-adapter.ts";
 
 /** How a key stands after a count. */
 export interface Count {

@@ -1,5 +1,5 @@
+import type { RedisAdapter } from "../cache/redis-adapter.ts";
 import { createLimiter } from "./limiter.ts";
-import type { RedisAdapter } from "./redis-adapter.ts";
 
 /**
  * Counts one call to Plaid against `key`, which may have `points` of them a minute. Returns

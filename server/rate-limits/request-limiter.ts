@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
+import type { RedisAdapter } from "../cache/redis-adapter.ts";
 import type { Quotas } from "../time-limits.ts";
 import { createLimiter } from "./limiter.ts";
-import type { RedisAdapter } from "./redis-adapter.ts";
 
 /** Who calls: an API key or a session, by its id. */
 export interface Calling {
