@@ -13,6 +13,14 @@ import {
   openBank,
   openOAuthBank,
 } from "../support/link.ts";
+import {
+  dataVersionOf,
+  itemsOf,
+  only,
+  raiseDataVersion,
+  setPlanLimit,
+  updateItems,
+} from "../support/rows.ts";
 
 startInBrowser();
 
@@ -38,9 +46,9 @@ async function stateOf(person: Person) {
   const counts = await Promise.all(
     tables.map((table) => app.query(`select 1 from ${table} where user_id = $1`, [person.id])),
   );
-  const [user] = await app.query("select data_version from users where id = $1", [person.id]);
+  const version = await dataVersionOf(app, person);
   const items = (await app.itemsAtPlaid()).filter((item) => item.client_user_id === person.id);
-  return { rows: counts.map((rows) => rows.length), version: user.data_version, atPlaid: items };
+  return { rows: counts.map((rows) => rows.length), version, atPlaid: items };
 }
 
 function expectQuiet(witness: Witness): void {
@@ -49,7 +57,7 @@ function expectQuiet(witness: Witness): void {
   expect(witness.foreignHosts).toEqual([]);
 }
 
-test("C1 C2 C3 C4 P4 S2 a bank is connected: toast, highlighted card, no reload, an empty console", async () => {
+test("Connecting a bank shows a toast and a highlighted card, without a reload or console output (C1, C2, C3, C4, P4, S2)", async () => {
   const witness = await dashboard();
   const { page } = witness;
   await openBank(page);
@@ -65,7 +73,7 @@ test("C1 C2 C3 C4 P4 S2 a bank is connected: toast, highlighted card, no reload,
   expectQuiet(witness);
 });
 
-test("R6 the browser's Link events are logged, one line each, under one Link session", async () => {
+test("The server logs one line for each of the browser's Link events, under one Link session (R6)", async () => {
   const { page, person } = await dashboard();
   await openBank(page);
   await finishLink(page);
@@ -81,7 +89,7 @@ test("R6 the browser's Link events are logged, one line each, under one Link ses
   for (const line of lines) expect(line.requestId).toMatch(/^[0-9a-f-]{36}$/);
 });
 
-test("C4 a second tab shows the new bank after it is focused, without a reload", async () => {
+test("A second tab shows the new bank when it gets the focus, without a reload (C4)", async () => {
   const first = await dashboard();
   const second = await openPage(browser, { from: first.page });
   await second.page.goto(`${app.url}/dashboard`);
@@ -97,7 +105,7 @@ test("C4 a second tab shows the new bank after it is focused, without a reload",
   expectQuiet(second);
 });
 
-test("S2 an OAuth bank: the page goes to the bank, returns to /connect/oauth, and the accounts are there", async () => {
+test("An OAuth bank returns the user to /connect/oauth, which connects the accounts (S2)", async () => {
   const witness = await dashboard();
   const { page } = witness;
   await openOAuthBank(page);
@@ -116,7 +124,7 @@ test("S2 an OAuth bank: the page goes to the bank, returns to /connect/oauth, an
   ]);
 });
 
-test("S2 the bank returns in a fresh tab that knows nothing but the session's cookie", async () => {
+test("/connect/oauth connects the bank when it opens in a new tab with only the session cookie (S2)", async () => {
   const first = await dashboard();
   await openOAuthBank(first.page);
   const atBank = first.page.url();
@@ -132,7 +140,7 @@ test("S2 the bank returns in a fresh tab that knows nothing but the session's co
   expect([witness.console, witness.foreignHosts]).toEqual([[], []]);
 });
 
-test("S2 a person who cancels at the bank, and one whom no bank sent, are told and shown the way on", async () => {
+test("/connect/oauth tells a user who canceled, and one whom no bank sent, what to do next (S2)", async () => {
   const { page } = await dashboard();
   await openOAuthBank(page);
   await page.getByRole("button", { name: "Cancel and return" }).click();
@@ -146,7 +154,7 @@ test("S2 a person who cancels at the bank, and one whom no bank sent, are told a
   expect(await card(page).count()).toBe(0);
 });
 
-test("S2 when it is not known how the connection ended, the page that the bank returned to does not say that nothing was connected", async () => {
+test("/connect/oauth does not say that nothing was connected when the outcome is unknown (S2)", async () => {
   const { page } = await dashboard();
   await openOAuthBank(page);
   await logInAtBank(page);
@@ -157,7 +165,7 @@ test("S2 when it is not known how the connection ended, the page that the bank r
   expect(await page.locator("body").innerText()).not.toContain("Nothing was connected");
 });
 
-test("I6 who logs in next in the same tab is not offered to go on with the first one's connection", async () => {
+test("Link does not offer the previous user's connection when another user logs in in the same tab (I6)", async () => {
   const { page } = await dashboard();
   await page.route("**/trpc/connectAccount*", (route) => route.abort());
   await openBank(page);
@@ -169,7 +177,7 @@ test("I6 who logs in next in the same tab is not offered to go on with the first
   await page.getByText("The connection is not confirmed yet").waitFor({ state: "detached" });
 });
 
-test("S2 I6 another person does not continue the first one's connection", async () => {
+test("/connect/oauth does not continue the connection of another user (S2, I6)", async () => {
   const first = await dashboard();
   await openOAuthBank(first.page);
   const atBank = first.page.url();
@@ -182,7 +190,7 @@ test("S2 I6 another person does not continue the first one's connection", async 
   expect(JSON.stringify(await app.query("select * from open_links"))).not.toContain("link-sandbox");
 });
 
-test("E2 a person who closes Link sees no error; an analytics event is left and nothing else", async () => {
+test("Closing Link shows no error, logs an analytics event and leaves nothing else (E2)", async () => {
   const witness = await dashboard();
   const { page, person } = witness;
   const before = await stateOf(person);
@@ -207,7 +215,7 @@ test("E2 a person who closes Link sees no error; an analytics event is left and 
   expectQuiet(witness);
 });
 
-test("E1 when the link_token cannot be made there is a plain sentence and a way on", async () => {
+test("The dashboard shows a plain message and a retry when the link_token cannot be created (E1)", async () => {
   const { page } = await dashboard();
   await app.fault({ path: "/link/token/create", times: 3, do: { error: "INTERNAL_SERVER_ERROR" } });
   await page.getByRole("button", { name: "Connect a bank" }).click();
@@ -217,7 +225,7 @@ test("E1 when the link_token cannot be made there is a plain sentence and a way 
   await link(page).getByRole("button", { name: "Continue" }).waitFor();
 });
 
-test("E3 when the exchange fails nothing is connected, and trying again with the same log-in works", async () => {
+test("The dashboard connects the bank on a retry with the same log-in when the exchange failed (E3)", async () => {
   const { page } = await dashboard();
   await app.fault({
     path: "/item/public_token/exchange",
@@ -233,7 +241,7 @@ test("E3 when the exchange fails nothing is connected, and trying again with the
   await card(page).waitFor();
 });
 
-test("E3 a bank log-in that has expired meanwhile: a plain sentence, and a button that starts again", async () => {
+test("The dashboard says so and offers a new start when the bank log-in has expired (E3)", async () => {
   const { page, person } = await dashboard();
   await app.fault({
     path: "/item/public_token/exchange",
@@ -256,7 +264,7 @@ test("E3 a bank log-in that has expired meanwhile: a plain sentence, and a butto
   await card(page).waitFor();
 });
 
-test("E5 more accounts than the plan holds are refused with a clear sentence", async () => {
+test("The dashboard refuses more accounts than the plan allows, in a plain message (E5)", async () => {
   const { page } = await dashboard("intern");
   await openBank(page);
   await finishLink(page);
@@ -264,7 +272,7 @@ test("E5 more accounts than the plan holds are refused with a clear sentence", a
   expect(await card(page).count()).toBe(0);
 });
 
-test("P1 a person signs up, logs out and logs in again, on a phone", async () => {
+test("A user can sign up, log out and log in again on a phone (P1)", async () => {
   const witness = await openPage(browser, { width: 390 });
   const { page } = witness;
   await page.goto(`${app.url}/`);
@@ -285,7 +293,7 @@ test("P1 a person signs up, logs out and logs in again, on a phone", async () =>
   expect([session?.httpOnly, session?.sameSite]).toEqual([true, "Lax"]);
 });
 
-test("I2 K3 a bank that is connected already: which accounts, and reconnect or connect anyway", async () => {
+test("The dashboard names the accounts and offers to reconnect or connect anyway when the bank is already connected (I2, K3)", async () => {
   const witness = await dashboard("cfo");
   const { page, person } = witness;
   await openBank(page);
@@ -308,7 +316,7 @@ test("I2 K3 a bank that is connected already: which accounts, and reconnect or c
   expect(witness.pageLoads).toEqual([]);
 });
 
-test("a bank with new accounts says so on its card; those that are chosen there come, within the plan", async () => {
+test("A bank's card offers its new accounts, and adds the chosen ones within the plan", async () => {
   // Its own, as its size changes.
   await app.query("insert into plans values ('own', 'Own', 0, 'USD', 100)");
   const witness = await dashboard("own");
@@ -327,16 +335,16 @@ test("a bank with new accounts says so on its card; those that are chosen there 
     .filter({ has: page.getByRole("link") });
   await rows.first().waitFor();
   const shared = await rows.count();
-  await app.query("update plans set max_accounts = $1 where id = 'own'", [shared]);
+  await setPlanLimit(app, "own", shared);
   // What the bank's webhook will do.
-  await app.query("update items set new_accounts = true where user_id = $1", [person.id]);
+  await updateItems(app, { new_accounts: true }, { user: person });
   const look = async () => {
-    await app.query("update users set data_version = data_version + 1 where id = $1", [person.id]);
+    await raiseDataVersion(app, person);
     await page.evaluate(() => window.dispatchEvent(new Event("focus")));
   };
   await look();
   await card(page).getByText("your plan has no room for another").waitFor();
-  await app.query("update plans set max_accounts = $1 where id = 'own'", [shared + 1]);
+  await setPlanLimit(app, "own", shared + 1);
   await look();
   const choose = async () => {
     const name = "Choose accounts at First Platypus Bank";
@@ -345,7 +353,7 @@ test("a bank with new accounts says so on its card; those that are chosen there 
   };
   await choose();
   // The room goes while the person chooses.
-  await app.query("update plans set max_accounts = $1 where id = 'own'", [shared]);
+  await setPlanLimit(app, "own", shared);
   await logIn("check");
   const toast = page.locator("[data-sonner-toast]");
   await toast.getByText("First Platypus Bank is connected again").waitFor();
@@ -357,7 +365,7 @@ test("a bank with new accounts says so on its card; those that are chosen there 
   await line.getByText("New accounts were not added").waitFor();
   await page.getByRole("link", { name: "Dashboard", exact: true }).click();
   await card(page).waitFor();
-  await app.query("update plans set max_accounts = $1 where id = 'own'", [shared + 1]);
+  await setPlanLimit(app, "own", shared + 1);
   await look();
   await choose();
   await logIn("check");
@@ -376,19 +384,17 @@ async function bankToReconnect({ page, person }: { page: Page; person: Person })
   await openBank(page);
   await finishLink(page);
   await card(page).waitFor();
-  const [item] = await app.query("select id, plaid_item_id from items where user_id = $1", [
-    person.id,
-  ]);
+  const item = await only(itemsOf(app, person));
   await app.control("POST", "items/reset-login", { item_id: item.plaid_item_id });
   // What the bank's webhook will do.
-  await app.query("update items set status = 'login_required' where id = $1", [item.id]);
-  await app.query("update users set data_version = data_version + 1 where id = $1", [person.id]);
+  await updateItems(app, { status: "login_required" }, { itemId: item.id });
+  await raiseDataVersion(app, person);
   await page.evaluate(() => window.dispatchEvent(new Event("focus")));
   await card(page).getByRole("button", { name: "Reconnect First Platypus Bank" }).waitFor();
   return item.id;
 }
 
-test("a bank that asks for a new log-in says so on its card; one press repairs it, again when no answer came", async () => {
+test("A bank's card asks for a new log-in and repairs the bank in one press, also when no response arrived", async () => {
   const witness = await dashboard();
   const { page, person } = witness;
   const itemId = await bankToReconnect(witness);
@@ -408,7 +414,7 @@ test("a bank that asks for a new log-in says so on its card; one press repairs i
   expectQuiet(witness);
 });
 
-test("a bank that is gone at Plaid: the toast says what is kept and what to do, and offers no try in vain", async () => {
+test("The toast says what is kept and what to do, and offers no retry, when a bank is gone at Plaid", async () => {
   const witness = await dashboard();
   const { page } = witness;
   await bankToReconnect(witness);
@@ -423,7 +429,7 @@ test("a bank that is gone at Plaid: the toast says what is kept and what to do, 
   expect(await toast.getByRole("button").allInnerTexts()).toEqual([""]);
 });
 
-test("a reconnection that the bank breaks off says that nothing was changed, and goes on with the same bank", async () => {
+test("The toast says that nothing changed and retries the same bank when the bank breaks off a reconnection", async () => {
   const witness = await dashboard();
   const { page, person } = witness;
   await bankToReconnect(witness);

@@ -6,6 +6,7 @@ import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
 import { axeViolations } from "../support/axe.ts";
 import { addBank, type Moved } from "../support/bank.ts";
 import { openPage } from "../support/browser.ts";
+import { hideTable } from "../support/database-faults.ts";
 import { bringSession, card, logIn } from "../support/link.ts";
 
 startInBrowser();
@@ -39,7 +40,7 @@ const chartsAre = (page: Page, state: string) =>
   page.locator(`[data-charts=${state}]`).waitFor({ timeout: 15_000 });
 const chart = (page: Page) => page.getByRole("img", { name: /^Line of the net worth by day/ });
 
-test("charts, their tables and each currency: nothing jumps, axe finds nothing", async () => {
+test("The dashboard shows charts and tables for each currency without layout shift or axe violations", async () => {
   const person = await personOfTwoCurrencies();
   const witness = await openPage(browser, { colorScheme: "dark" });
   const { page } = witness;
@@ -64,7 +65,7 @@ test("charts, their tables and each currency: nothing jumps, axe finds nothing",
   expect(witness.console).toEqual([]);
 });
 
-test("what a chart's lines stand for is written beside it, however many digits that takes", async () => {
+test("A chart shows its axis labels in full, however many digits they have", async () => {
   const person = await app.signUp("analyst");
   const moved: Moved[] = [1, 90, 180].map((days) => [0, days, "41000"]);
   await addBank(app, person, "Mill Bank", [{ balance: "12345678901" }], moved);
@@ -81,7 +82,7 @@ test("what a chart's lines stand for is written beside it, however many digits t
   expect(left).toBeGreaterThan(right as number);
 });
 
-test("a phone's page is no wider than the phone, whatever banks and accounts are called", async () => {
+test("The dashboard is no wider than a phone, however long the names of banks and accounts are", async () => {
   const { page } = await openPage(browser, { width: 390 });
   await logIn(app, page, await personOfTwoCurrencies());
   await chart(page).waitFor();
@@ -89,7 +90,7 @@ test("a phone's page is no wider than the phone, whatever banks and accounts are
   expect(await page.evaluate(width)).toBe(390);
 });
 
-test("I5 the first chart appears by itself when the transactions arrive, and nothing jumps", async () => {
+test("The dashboard shows the first chart by itself, without layout shift, when the transactions arrive (I5)", async () => {
   const person = await app.signUp("cfo");
   await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, person);
   const witness = await openPage(browser, { width: 390 });
@@ -108,23 +109,23 @@ test("I5 the first chart appears by itself when the transactions arrive, and not
   expect([witness.pageLoads, witness.console]).toEqual([[], []]);
 });
 
-test("charts that cannot be had leave the accounts where they are, and say so", async () => {
+test("The dashboard keeps the accounts and says so when the charts cannot be loaded", async () => {
   const person = await personOfTwoCurrencies();
   const witness = await openPage(browser);
   const { page } = witness;
-  await app.query("alter table transactions rename to gone");
+  const restore = await hideTable(app, "transactions");
   try {
     await logIn(app, page, person);
     await chartsAre(page, "failed");
   } finally {
-    await app.query("alter table gone rename to transactions");
+    await restore();
   }
   await page.getByText("This could not be loaded.").first().waitFor();
   expect(await card(page).count()).toBe(1);
   expect(witness.console).toEqual([]);
 });
 
-test("a press at the very moment the page is alive leaves the console empty", async () => {
+test("The console stays empty when a button is pressed in the moment the page hydrates", async () => {
   const person = await app.signUp("cfo");
   await addBank(app, person, "Mill Bank", [{ balance: "2500" }], []);
   const witness = await openPage(browser);

@@ -3,7 +3,9 @@ import { expect, test } from "vitest";
 import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
 import { axeViolations } from "../support/axe.ts";
 import { openPage } from "../support/browser.ts";
+import { hideTable } from "../support/database-faults.ts";
 import { card, finishLink, logIn, openBank } from "../support/link.ts";
+import { itemsOf, only, setPlanLimit } from "../support/rows.ts";
 
 startInBrowser();
 
@@ -29,7 +31,7 @@ async function dashboard(options: Parameters<typeof openPage>[1] = {}) {
   return { ...witness, person, accountCount: body.accounts.length as number };
 }
 
-test("with the keyboard alone a bank is disconnected; the dialog gives the focus back, the second tab follows", async () => {
+test("The disconnect dialog works by keyboard, returns the focus, and updates the second tab", async () => {
   const first = await dashboard();
   const { page, person, accountCount } = first;
   const second = await openPage(browser, { from: page });
@@ -37,7 +39,7 @@ test("with the keyboard alone a bank is disconnected; the dialog gives the focus
   await card(second.page).waitFor();
   second.pageLoads.length = 0;
   await page.bringToFront();
-  const [item] = await app.query("select * from items where user_id = $1", [person.id]);
+  const item = await only(itemsOf(app, person));
 
   await page.getByRole("button", { name: `Disconnect ${bank}` }).focus();
   await press(page, "Enter");
@@ -84,9 +86,9 @@ test("with the keyboard alone a bank is disconnected; the dialog gives the focus
   );
 });
 
-test("P2 I3 under a full plan a bank is disconnected and the same one connected again", async () => {
+test("Disconnecting a bank makes room to connect it again when the plan is full (P2, I3)", async () => {
   const { page, accountCount } = await dashboard();
-  await app.query("update plans set max_accounts = $1 where id = 'analyst'", [accountCount]);
+  await setPlanLimit(app, "analyst", accountCount);
   await page.reload();
   await page.getByText(/The Analyst plan holds/).waitFor();
   await page.getByRole("button", { name: `Disconnect ${bank}` }).click();
@@ -98,29 +100,29 @@ test("P2 I3 under a full plan a bank is disconnected and the same one connected 
   await finishLink(page);
   await card(page).waitFor();
   await page.getByText(/The Analyst plan holds/).waitFor();
-  await app.query("update plans set max_accounts = 25 where id = 'analyst'");
+  await setPlanLimit(app, "analyst", 25);
 });
 
-test("a bank that could not be disconnected stays, and the dialog says why; pressed again it goes", async () => {
+test("The disconnect dialog keeps the bank and says why when the disconnect fails, and disconnects it on a retry", async () => {
   const { page, person } = await dashboard();
   await page.getByRole("button", { name: `Disconnect ${bank}` }).click();
   await dialog(page).getByRole("textbox").fill(`disconnect ${bank}`);
-  await app.query("alter table items rename to gone");
+  const restore = await hideTable(app, "items");
   await dialog(page).getByRole("button", { name: "Disconnect" }).click();
   await dialog(page).getByRole("alert").waitFor();
-  await app.query("alter table gone rename to items");
+  await restore();
   expect(await dialog(page).getByRole("alert").innerText()).toMatch(/went wrong.*Reference/s);
-  expect(await app.query("select 1 from items where user_id = $1", [person.id])).toHaveLength(1);
+  expect(await itemsOf(app, person)).toHaveLength(1);
   await dialog(page).getByRole("button", { name: "Disconnect" }).click();
   await card(page).waitFor({ state: "detached" });
 });
 
-test("a bank that another tab has disconnected meanwhile is gone here as well, without an error", async () => {
+test("The disconnect dialog removes the card without an error when another tab disconnected the bank", async () => {
   const { page, person } = await dashboard();
   // A tab without a stream: it hears of nothing until it asks.
   await page.route("**/trpc/live.changes*", (route) => route.abort());
   await page.reload();
-  const [{ id }] = await app.query("select id from items where user_id = $1", [person.id]);
+  const { id } = await only(itemsOf(app, person));
   await page.getByRole("button", { name: `Disconnect ${bank}` }).click();
   const answer = await app.post(
     "/api/v1/disconnections",

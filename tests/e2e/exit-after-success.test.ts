@@ -4,6 +4,7 @@ import type { Person } from "../support/app.ts";
 import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
 import { openPage } from "../support/browser.ts";
 import { card, finishLink, finishUpdateMode, link, logIn, openBank } from "../support/link.ts";
+import { itemsOf, raiseDataVersion, updateItems } from "../support/rows.ts";
 
 startInBrowser();
 
@@ -75,8 +76,8 @@ async function dashboard(behavior: Behavior) {
 /** A connected bank that asks for a new log-in, and Link opened to give it. */
 async function openUpdateMode(page: Page, person: Person): Promise<void> {
   await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, person);
-  await app.query("update items set status = 'login_required' where user_id = $1", [person.id]);
-  await app.query("update users set data_version = data_version + 1 where id = $1", [person.id]);
+  await updateItems(app, { status: "login_required" }, { user: person });
+  await raiseDataVersion(app, person);
   await logIn(app, page, person);
   await card(page).getByRole("button", { name: "Reconnect First Platypus Bank" }).click();
 }
@@ -113,7 +114,7 @@ test("Link's onExit after onSuccess changes nothing while the connection is made
   await page.getByText(/First Platypus Bank connected: \d+ accounts/).waitFor();
   expect(await toasts()).toEqual([expect.stringContaining("First Platypus Bank connected")]);
   expect(console).toEqual([]);
-  const rows = await app.query("select 1 from items where user_id = $1", [person.id]);
+  const rows = await itemsOf(app, person);
   expect(rows).toHaveLength(1);
 });
 

@@ -45,7 +45,7 @@ function expectQuiet(witness: Witness): void {
   expect(witness.pageLoads).toEqual([]);
 }
 
-test("C4 two tabs on two nodes: what is connected in one shows in the other, without reload or focus", async () => {
+test("A tab shows what another tab on another node connected, without reload or focus (C4)", async () => {
   const ada = await app.signUp("analyst");
   const one = await dashboard(ada, app.url);
   const two = await dashboard(ada, second.url, one.page);
@@ -65,7 +65,7 @@ test("C4 two tabs on two nodes: what is connected in one shows in the other, wit
   for (const witness of [one, two]) expectQuiet(witness);
 });
 
-test("C4 the tabs of a browser share one stream; when its tab closes, another goes on", async () => {
+test("The tabs of a browser share one stream, and another tab takes over when its tab closes (C4)", async () => {
   const ada = await app.signUp("analyst");
   const tabs = [await dashboard(ada, app.url)];
   for (let n = 1; n < 8; n++) tabs.push(await dashboard(ada, app.url, tabs[0]?.page));
@@ -79,7 +79,7 @@ test("C4 the tabs of a browser share one stream; when its tab closes, another go
   for (const witness of tabs) expectQuiet(witness);
 });
 
-test("I6 logging out in one tab ends the stream of every other, and leads it to the log-in", async () => {
+test("Logging out in one tab ends the streams of all tabs and leads them to the log-in page (I6)", async () => {
   const ada = await app.signUp();
   const one = await dashboard(ada, app.url);
   const two = await dashboard(ada, second.url, one.page);
@@ -94,7 +94,7 @@ test("I6 logging out in one tab ends the stream of every other, and leads it to 
   await expect.poll(streams).toBe(0);
 });
 
-test("a network that drops is survived: what changed meanwhile is shown when it is back", async () => {
+test("A tab shows what changed while the network was away when it is back", async () => {
   const ada = await app.signUp("analyst");
   const proxy = await startTcpProxy(Number(new URL(app.url).port));
   const { page } = await dashboard(ada, `http://localhost:${proxy.port}`);
@@ -110,7 +110,7 @@ test("a network that drops is survived: what changed meanwhile is shown when it 
   await proxy.close();
 });
 
-test("C4 a tab without a stream is up to date when the person comes back to it", async () => {
+test("A tab without a stream updates when the user returns to it (C4)", async () => {
   const ada = await app.signUp("analyst");
   const first = await openPage(browser);
   await first.page.context().route("**/trpc/live.changes*", (route) => route.abort());
@@ -121,7 +121,7 @@ test("C4 a tab without a stream is up to date when the person comes back to it",
   await card(page).waitFor();
 });
 
-test("C4 what changes while a page is on its way shows on it as well", async () => {
+test("A page shows what changed while it was loading (C4)", async () => {
   const ada = await app.signUp("analyst");
   const { page } = await dashboard(ada, app.url);
   await page.getByRole("link", { name: "Activity" }).click();
@@ -137,7 +137,7 @@ test("C4 what changes while a page is on its way shows on it as well", async () 
   await card(page).waitFor();
 });
 
-test("I6 somebody else logs in in another tab: this one shows nothing of theirs under the first one's name", async () => {
+test("A tab shows nothing of another user who logged in in another tab under the first user's name (I6)", async () => {
   const [ada, grace] = await Promise.all([
     app.signUp("analyst", undefined, "Ada Lovelace"),
     app.signUp("analyst", undefined, "Grace Hopper"),
@@ -163,7 +163,7 @@ test("I6 somebody else logs in in another tab: this one shows nothing of theirs 
 });
 
 matrixTest(
-  "a tab whose stream ten newer ones replaced opens it again when its browser is looked at, and not by itself",
+  "A tab whose stream was replaced by ten newer ones reopens it when its browser gets the focus, and not before",
   async () => {
     const ada = await app.signUp("analyst");
     const one = await dashboard(ada, app.url);

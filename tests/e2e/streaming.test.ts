@@ -1,4 +1,3 @@
-import pg from "pg";
 import type { Page } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
 import { limitStatements } from "../../db/limit-statements.ts";
@@ -7,7 +6,9 @@ import type { Person } from "../support/app.ts";
 import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
 import { addBank, type Moved } from "../support/bank.ts";
 import { openPage } from "../support/browser.ts";
+import { endConnections, lockTable } from "../support/database-faults.ts";
 import { bringSession, card, logIn } from "../support/link.ts";
+import { raiseDataVersion } from "../support/rows.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
 
 startInBrowser();
@@ -15,10 +16,7 @@ beforeAll(async () => {
   // A lock is waited for as long as a page is streamed, on the connections that come after these.
   const limits = { statementTimeoutMs: 30_000, lockTimeoutMs: 30_000 };
   await limitStatements(app.databaseUrl, limits, timeLimits.databaseSetUp);
-  await app.query(
-    `select pg_terminate_backend(pid) from pg_stat_activity
-     where datname = current_database() and application_name = 'fiscility'`,
-  );
+  await endConnections(app, "application_name = 'fiscility'");
 });
 
 /** A person whose charts have something to show. */
@@ -29,27 +27,18 @@ async function personWithHistory(): Promise<Person> {
   return person;
 }
 
-/** Nobody reads a transaction until the returned is called: what the charts are drawn from. */
-async function holdTransactions(): Promise<() => Promise<void>> {
-  const client = new pg.Client({ connectionString: app.databaseUrl });
-  await client.connect();
-  await client.query("begin");
-  await client.query("lock table transactions in access exclusive mode");
-  return () => client.end();
-}
-
 const netWorth = (page: Page) => page.getByRole("img", { name: /^Line of the net worth by day/ });
 const cashFlow = (page: Page) => page.getByRole("img", { name: /^Bars of the money in and out/ });
 const waiting = (page: Page) => page.locator("[data-charts=waiting]");
 
 test.each([1280, 390])(
-  "the dashboard is there, and alive, while its figures are still coming; nothing jumps when they come (%i px)",
+  "The dashboard is interactive before its charts arrive, and does not shift when they do (%i px)",
   async (width) => {
     const person = await personWithHistory();
     const witness = await openPage(browser, { width, moving: true });
     const { page } = witness;
     await bringSession(app, page, person);
-    const release = await holdTransactions();
+    const release = await lockTable(app, "transactions");
     try {
       await page.goto(`${app.url}/dashboard`, { waitUntil: "commit" });
       await waiting(page).waitFor();
@@ -76,12 +65,12 @@ test.each([1280, 390])(
 );
 
 test.each([1280, 390])(
-  "without JavaScript the dashboard shows all of it, the charts that come late as well (%i px)",
+  "The dashboard shows everything without JavaScript, late charts included (%i px)",
   async (width) => {
     const person = await personWithHistory();
     const { page } = await openPage(browser, { width, scripts: false });
     await bringSession(app, page, person);
-    const release = await holdTransactions();
+    const release = await lockTable(app, "transactions");
     try {
       await page.goto(`${app.url}/dashboard`, { waitUntil: "commit" });
       await card(page).getByText("$2,500.00").first().waitFor();
@@ -109,7 +98,7 @@ test.each([1280, 390])(
   },
 );
 
-test("charts that are cut off on their way leave the page where it is: with those it had, or a word in their place", async () => {
+test("The dashboard keeps the charts it had, or says what is missing, when the charts are cut off", async () => {
   const person = await personWithHistory();
   const proxy = await startTcpProxy(Number(new URL(app.url).port));
   const { page } = await openPage(browser);
@@ -117,8 +106,8 @@ test("charts that are cut off on their way leave the page where it is: with thos
   await logIn({ ...app, url }, page, person);
   await netWorth(page).waitFor();
   const cutOff = async (load: () => Promise<void>) => {
-    await app.query("update users set data_version = data_version + 1 where id = $1", [person.id]);
-    const release = await holdTransactions();
+    await raiseDataVersion(app, person);
+    const release = await lockTable(app, "transactions");
     try {
       await load();
       proxy.cut();

@@ -8,6 +8,7 @@ import { axeViolations } from "../support/axe.ts";
 import { openPage } from "../support/browser.ts";
 import { card, logIn } from "../support/link.ts";
 import { matrixTest } from "../support/matrix.ts";
+import { syncsOf } from "../support/rows.ts";
 
 startInBrowser();
 let worker: Worker;
@@ -21,16 +22,14 @@ async function personWithTransactions(): Promise<Person> {
   const ada = await app.signUp("analyst");
   const body = { public_token: await app.publicToken() };
   expect((await app.post("/plaid/exchange-token", body, ada)).status).toBe(200);
-  await expect
-    .poll(() => app.query("select status from item_syncs where user_id = $1", [ada.id]))
-    .toEqual([{ status: "done" }]);
+  await expect.poll(() => syncsOf(app, ada)).toMatchObject([{ status: "done" }]);
   return ada;
 }
 
 const rows = (page: Page) => page.locator("main section li");
 const heading = (page: Page) => page.getByRole("heading", { level: 1, name: "Transactions" });
 
-test("an account's row leads to its transactions, and older ones follow page by page", async () => {
+test("An account's row leads to its transactions, which load page by page", async () => {
   const ada = await personWithTransactions();
   const witness = await openPage(browser);
   const { page } = witness;
@@ -57,7 +56,7 @@ test("an account's row leads to its transactions, and older ones follow page by 
   expect(witness.pageLoads).toEqual([]);
 });
 
-test("search and filters are the address of the page, and work without JavaScript", async () => {
+test("The transactions page keeps search and filters in its address, and works without JavaScript", async () => {
   const ada = await personWithTransactions();
   const context = await browser.newContext({ javaScriptEnabled: false });
   const page = await context.newPage();
@@ -106,7 +105,7 @@ test("search and filters are the address of the page, and work without JavaScrip
   await expect.poll(() => rows(page).count()).toBe(50);
 });
 
-test("who filters with the keyboard stays where they are, and hears what is found", async () => {
+test("The transactions page keeps the focus and announces the count when the user filters by keyboard", async () => {
   const ada = await personWithTransactions();
   const { page, console: said } = await openPage(browser);
   await logIn(app, page, ada);
@@ -188,7 +187,7 @@ matrixTest.each([
   },
 );
 
-test("without a bank the page says where to go, below why there is nothing", async () => {
+test("The transactions page says why it is empty and where to go when no bank is connected", async () => {
   const { page } = await openPage(browser);
   await logIn(app, page, await app.signUp());
   await page.goto(`${app.url}/transactions`);

@@ -6,6 +6,7 @@ import { axeViolations } from "../support/axe.ts";
 import { addBank } from "../support/bank.ts";
 import { openPage } from "../support/browser.ts";
 import { card, logInByForm } from "../support/link.ts";
+import { itemsOf, only, usersIn } from "../support/rows.ts";
 
 startInBrowser();
 
@@ -30,7 +31,7 @@ async function download(page: Page, name: string): Promise<{ file: string; conte
   return { file: file.suggestedFilename(), content: await readFile(await file.path(), "utf8") };
 }
 
-test("a person takes their data with them, then deletes their account; nothing is left here or at Plaid", async () => {
+test("The settings page exports the user's data, then deletes the account here and at Plaid", async () => {
   const { page, person, ...witness } = await settings();
   const everything = await download(page, "Everything (JSON)");
   expect(everything.file).toMatch(/^fiscility-\d{4}-\d\d-\d\d-everything\.json$/);
@@ -50,7 +51,7 @@ test("a person takes their data with them, then deletes their account; nothing i
   await expect
     .poll(() => page.evaluate(() => document.activeElement?.getAttribute("name")))
     .toBe("confirmation");
-  const [item] = await app.query("select * from items where user_id = $1", [person.id]);
+  const item = await only(itemsOf(app, person));
   await page.keyboard.press("Control+a");
   await page.keyboard.type("delete my account");
   await page.keyboard.press("Enter");
@@ -67,14 +68,14 @@ test("a person takes their data with them, then deletes their account; nothing i
   expect(await page.getByRole("heading", { level: 1 }).innerText()).toBe("Log in");
   await page.goto(`${app.url}/dashboard`);
   await page.getByRole("heading", { level: 1, name: "Log in" }).waitFor();
-  expect(await app.query("select 1 from users where id = $1", [person.id])).toEqual([]);
+  expect((await usersIn(app)).filter(({ id }) => id === person.id)).toEqual([]);
   const atPlaid = (await app.itemsAtPlaid()).find((one) => one.item_id === item.plaid_item_id);
   expect(atPlaid?.removed).toBe(true);
   expect(witness.console.filter((line) => !line.includes("400 (Bad Request)"))).toEqual([]);
   expect(witness.foreignHosts).toEqual([]);
 });
 
-test("another tab of a deleted account shows no bank any more once it is looked at", async () => {
+test("A tab shows no bank of a deleted account once it gets the focus", async () => {
   const { page } = await settings();
   const second = await openPage(browser, { from: page });
   await second.page.goto(`${app.url}/dashboard`);
@@ -89,7 +90,7 @@ test("another tab of a deleted account shows no bank any more once it is looked 
   expect(await card(second.page).count()).toBe(0);
 });
 
-test("the downloads are the person's own: without a session there is only the log-in", async () => {
+test("A download leads to the log-in page without a session, and holds only the user's own data", async () => {
   for (const file of ["everything.json", "accounts.csv", "transactions.csv", "activity.csv"]) {
     const answer = await fetch(`${app.url}/settings/export/${file}`, { redirect: "manual" });
     expect([file, answer.status]).toEqual([file, 302]);
@@ -103,7 +104,7 @@ test.each([
   ["/settings/account", "Everything (JSON)"],
   ["/transactions?search=coffee&from=2020-01-01", "Download these (CSV)"],
 ])(
-  "a download after the session has ended leads to the log-in, and back to %s",
+  "A download leads to the log-in page after the session ended, and back to %s",
   async (path, name) => {
     const { page, person } = await settings();
     const mill = [{ balance: "10" }];

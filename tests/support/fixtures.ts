@@ -1,0 +1,14 @@
+import { test } from "vitest";
+import { startTestApp } from "./app.ts";
+
+/**
+ * `test` with an `app`, which all tests and hooks of the file share and the first that names it starts.
+ * Parameters as `startTestApp`.
+ */
+export const testWithApp = (...settings: Parameters<typeof startTestApp>) =>
+  // biome-ignore lint/correctness/noEmptyPattern: Vitest reads from it which fixtures this one needs.
+  test.extend("app", { scope: "file" }, async ({}, { onCleanup }) => {
+    const app = await startTestApp(...settings);
+    onCleanup(() => app.close());
+    return app;
+  });
