@@ -1,14 +1,16 @@
-import { expect, test } from "vitest";
-import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
+import type { Browser } from "playwright-core";
+import { expect } from "vitest";
+import type { TestApp } from "../support/app.ts";
+import { testInBrowser } from "../support/app-in-browser.ts";
 import { axeViolations } from "../support/axe.ts";
 import { openPage } from "../support/browser.ts";
 import { logIn } from "../support/link.ts";
 import { ageStepUps, apiKeysOf } from "../support/rows.ts";
 
-startInBrowser();
+const test = testInBrowser();
 
 /** A new person's page of API keys, with the form for a first one open. */
-async function openForm() {
+async function openForm(app: TestApp, browser: Browser) {
   const { page } = await openPage(browser);
   const person = await app.signUp();
   await logIn(app, page, person);
@@ -18,7 +20,10 @@ async function openForm() {
   return { page, dialog, person, password: dialog.getByLabel("Password", { exact: true }) };
 }
 
-test("The API keys page makes a key, shows it once, and revokes it (G3)", async () => {
+test("The API keys page makes a key, shows it once, and revokes it (G3)", async ({
+  app,
+  browser,
+}) => {
   const person = await app.signUp("analyst");
   const witness = await openPage(browser);
   const { page } = witness;
@@ -60,8 +65,11 @@ test("The API keys page makes a key, shows it once, and revokes it (G3)", async 
   expect(witness.foreignHosts).toEqual([]);
 });
 
-test("The API keys dialog stays open on Escape, Cancel and outside clicks while a key is being made or shown (G3)", async () => {
-  const { page, dialog, person, password } = await openForm();
+test("The API keys dialog stays open on Escape, Cancel and outside clicks while a key is being made or shown (G3)", async ({
+  app,
+  browser,
+}) => {
+  const { page, dialog, person, password } = await openForm(app, browser);
   await dialog.getByLabel("Name").fill("Nightly export");
   await password.fill(person.password);
   let answer = () => {};
@@ -90,7 +98,10 @@ test("The API keys dialog stays open on Escape, Cancel and outside clicks while 
   await dialog.waitFor({ state: "detached" });
 });
 
-test("The API keys form says so when the user has as many keys as allowed (G3)", async () => {
+test("The API keys form says so when the user has as many keys as allowed (G3)", async ({
+  app,
+  browser,
+}) => {
   const person = await app.signUp();
   await app.query(
     `insert into api_keys (id, user_id, secret_hash, name, scopes)
@@ -109,7 +120,7 @@ test("The API keys form says so when the user has as many keys as allowed (G3)",
   await dialog.getByText("as many API keys as one person may have").waitFor();
 });
 
-test("The API documentation works offline with an empty console (G4)", async () => {
+test("The API documentation works offline with an empty console (G4)", async ({ app, browser }) => {
   const witness = await openPage(browser);
   const { page } = witness;
   await page.goto(`${app.url}/api/docs`);
@@ -127,8 +138,11 @@ test("The API documentation works offline with an empty console (G4)", async () 
   expect([witness.console, witness.foreignHosts]).toEqual([[], []]);
 });
 
-test("The API keys form focuses the name, the scopes, then the password when each is invalid", async () => {
-  const { page, dialog } = await openForm();
+test("The API keys form focuses the name, the scopes, then the password when each is invalid", async ({
+  app,
+  browser,
+}) => {
+  const { page, dialog } = await openForm(app, browser);
   const make = dialog.getByRole("button", { name: "Make a key" });
   const focused = () => page.evaluate(() => document.activeElement?.getAttribute("name"));
   await make.click();
@@ -144,8 +158,11 @@ test("The API keys form focuses the name, the scopes, then the password when eac
   expect(await axeViolations(page)).toEqual([]);
 });
 
-test("The API keys form asks for the password by keyboard once in ten minutes, and again when they end while the form is open", async () => {
-  const { page, dialog, person, password } = await openForm();
+test("The API keys form asks for the password by keyboard once in ten minutes, and again when they end while the form is open", async ({
+  app,
+  browser,
+}) => {
+  const { page, dialog, person, password } = await openForm(app, browser);
   const focused = () => page.evaluate(() => document.activeElement?.getAttribute("name"));
   const described = () =>
     page.evaluate(() => {

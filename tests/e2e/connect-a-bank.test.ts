@@ -1,7 +1,7 @@
-import type { Page } from "playwright-core";
-import { expect, test } from "vitest";
-import type { Person } from "../support/app.ts";
-import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
+import type { Browser, Page } from "playwright-core";
+import { expect } from "vitest";
+import type { Person, TestApp } from "../support/app.ts";
+import { testInBrowser } from "../support/app-in-browser.ts";
 import { openPage, type Witness } from "../support/browser.ts";
 import {
   card,
@@ -22,10 +22,15 @@ import {
   updateItems,
 } from "../support/rows.ts";
 
-startInBrowser();
+const test = testInBrowser();
 
 /** A logged-in page on the dashboard, with a clean record. */
-async function dashboard(plan = "analyst", width = 1280): Promise<Witness & { person: Person }> {
+async function dashboard(
+  app: TestApp,
+  browser: Browser,
+  plan = "analyst",
+  width = 1280,
+): Promise<Witness & { person: Person }> {
   const person = await app.signUp(plan);
   const witness = await openPage(browser, { width });
   const { page } = witness;
@@ -35,13 +40,13 @@ async function dashboard(plan = "analyst", width = 1280): Promise<Witness & { pe
 }
 
 /** What the server logged of Link's events for this person, oldest first. */
-const linkEvents = (person: Person) =>
+const linkEvents = (app: TestApp, person: Person) =>
   app.logLines
     .map((line) => JSON.parse(line))
     .filter((line) => line.event === "link_event" && line.userId === person.id);
 
 /** Everything a connection would change for this person, here and at Plaid. */
-async function stateOf(person: Person) {
+async function stateOf(app: TestApp, person: Person) {
   const tables = ["items", "accounts", "link_attempts", "account_activity"];
   const counts = await Promise.all(
     tables.map((table) => app.query(`select 1 from ${table} where user_id = $1`, [person.id])),
@@ -57,8 +62,11 @@ function expectQuiet(witness: Witness): void {
   expect(witness.foreignHosts).toEqual([]);
 }
 
-test("Connecting a bank shows a toast and a highlighted card, without a reload or console output (C1, C2, C3, C4, P4, S2)", async () => {
-  const witness = await dashboard();
+test("Connecting a bank shows a toast and a highlighted card, without a reload or console output (C1, C2, C3, C4, P4, S2)", async ({
+  app,
+  browser,
+}) => {
+  const witness = await dashboard(app, browser);
   const { page } = witness;
   await openBank(page);
   await finishLink(page);
@@ -73,24 +81,30 @@ test("Connecting a bank shows a toast and a highlighted card, without a reload o
   expectQuiet(witness);
 });
 
-test("The server logs one line for each of the browser's Link events, under one Link session (R6)", async () => {
-  const { page, person } = await dashboard();
+test("The server logs one line for each of the browser's Link events, under one Link session (R6)", async ({
+  app,
+  browser,
+}) => {
+  const { page, person } = await dashboard(app, browser);
   await openBank(page);
   await finishLink(page);
   await card(page).waitFor();
   const named = () =>
-    linkEvents(person)
+    linkEvents(app, person)
       .map((line) => line.eventName)
       .sort();
   await expect.poll(named).toEqual(["HANDOFF", "OPEN", "SELECT_INSTITUTION"]);
-  const lines = linkEvents(person);
+  const lines = linkEvents(app, person);
   expect(new Set(lines.map((line) => line.linkSessionId)).size).toBe(1);
   expect(lines.find((line) => line.eventName === "HANDOFF").institutionId).toBe("ins_109508");
   for (const line of lines) expect(line.requestId).toMatch(/^[0-9a-f-]{36}$/);
 });
 
-test("A second tab shows the new bank when it gets the focus, without a reload (C4)", async () => {
-  const first = await dashboard();
+test("A second tab shows the new bank when it gets the focus, without a reload (C4)", async ({
+  app,
+  browser,
+}) => {
+  const first = await dashboard(app, browser);
   const second = await openPage(browser, { from: first.page });
   await second.page.goto(`${app.url}/dashboard`);
   await second.page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
@@ -105,8 +119,11 @@ test("A second tab shows the new bank when it gets the focus, without a reload (
   expectQuiet(second);
 });
 
-test("An OAuth bank returns the user to /connect/oauth, which connects the accounts (S2)", async () => {
-  const witness = await dashboard();
+test("An OAuth bank returns the user to /connect/oauth, which connects the accounts (S2)", async ({
+  app,
+  browser,
+}) => {
+  const witness = await dashboard(app, browser);
   const { page } = witness;
   await openOAuthBank(page);
   await logInAtBank(page);
@@ -124,8 +141,11 @@ test("An OAuth bank returns the user to /connect/oauth, which connects the accou
   ]);
 });
 
-test("/connect/oauth connects the bank when it opens in a new tab with only the session cookie (S2)", async () => {
-  const first = await dashboard();
+test("/connect/oauth connects the bank when it opens in a new tab with only the session cookie (S2)", async ({
+  app,
+  browser,
+}) => {
+  const first = await dashboard(app, browser);
   await openOAuthBank(first.page);
   const atBank = first.page.url();
   expect(await first.page.context().storageState()).toMatchObject({ origins: [] });
@@ -140,8 +160,11 @@ test("/connect/oauth connects the bank when it opens in a new tab with only the 
   expect([witness.console, witness.foreignHosts]).toEqual([[], []]);
 });
 
-test("/connect/oauth tells a user who canceled, and one whom no bank sent, what to do next (S2)", async () => {
-  const { page } = await dashboard();
+test("/connect/oauth tells a user who canceled, and one whom no bank sent, what to do next (S2)", async ({
+  app,
+  browser,
+}) => {
+  const { page } = await dashboard(app, browser);
   await openOAuthBank(page);
   await page.getByRole("button", { name: "Cancel and return" }).click();
   await page.waitForURL(`${app.url}/connect/oauth?oauth_state_id=**`);
@@ -154,8 +177,11 @@ test("/connect/oauth tells a user who canceled, and one whom no bank sent, what 
   expect(await card(page).count()).toBe(0);
 });
 
-test("/connect/oauth does not say that nothing was connected when the outcome is unknown (S2)", async () => {
-  const { page } = await dashboard();
+test("/connect/oauth does not say that nothing was connected when the outcome is unknown (S2)", async ({
+  app,
+  browser,
+}) => {
+  const { page } = await dashboard(app, browser);
   await openOAuthBank(page);
   await logInAtBank(page);
   await page.route("**/trpc/connectAccount*", (route) => route.abort());
@@ -165,8 +191,11 @@ test("/connect/oauth does not say that nothing was connected when the outcome is
   expect(await page.locator("body").innerText()).not.toContain("Nothing was connected");
 });
 
-test("Link does not offer the previous user's connection when another user logs in in the same tab (I6)", async () => {
-  const { page } = await dashboard();
+test("Link does not offer the previous user's connection when another user logs in in the same tab (I6)", async ({
+  app,
+  browser,
+}) => {
+  const { page } = await dashboard(app, browser);
   await page.route("**/trpc/connectAccount*", (route) => route.abort());
   await openBank(page);
   await finishLink(page);
@@ -177,11 +206,14 @@ test("Link does not offer the previous user's connection when another user logs 
   await page.getByText("The connection is not confirmed yet").waitFor({ state: "detached" });
 });
 
-test("/connect/oauth does not continue the connection of another user (S2, I6)", async () => {
-  const first = await dashboard();
+test("/connect/oauth does not continue the connection of another user (S2, I6)", async ({
+  app,
+  browser,
+}) => {
+  const first = await dashboard(app, browser);
   await openOAuthBank(first.page);
   const atBank = first.page.url();
-  const second = await dashboard();
+  const second = await dashboard(app, browser);
   await second.page.goto(atBank);
   await logInAtBank(second.page);
   await second.page.getByRole("heading", { name: "This connection cannot be continued" }).waitFor();
@@ -190,17 +222,20 @@ test("/connect/oauth does not continue the connection of another user (S2, I6)",
   expect(JSON.stringify(await app.query("select * from open_links"))).not.toContain("link-sandbox");
 });
 
-test("Closing Link shows no error, logs an analytics event and leaves nothing else (E2)", async () => {
-  const witness = await dashboard();
+test("Closing Link shows no error, logs an analytics event and leaves nothing else (E2)", async ({
+  app,
+  browser,
+}) => {
+  const witness = await dashboard(app, browser);
   const { page, person } = witness;
-  const before = await stateOf(person);
+  const before = await stateOf(app, person);
   await page.getByRole("button", { name: "Connect a bank" }).click();
   await link(page).getByRole("button", { name: "Close" }).first().click();
   await page.locator("iframe").waitFor({ state: "detached" });
   await page.getByRole("button", { name: "Connect a bank" }).waitFor();
-  await expect.poll(() => linkEvents(person)).toHaveLength(2);
+  await expect.poll(() => linkEvents(app, person)).toHaveLength(2);
   const [opened, closed] = ["OPEN", "EXIT"].map((name) =>
-    linkEvents(person).find((line) => line.eventName === name),
+    linkEvents(app, person).find((line) => line.eventName === name),
   );
   expect(closed).toMatchObject({
     linkSessionId: opened.linkSessionId,
@@ -209,14 +244,17 @@ test("Closing Link shows no error, logs an analytics event and leaves nothing el
   expect([closed.errorType, closed.errorCode]).toEqual([null, null]);
   expect(await page.locator("[data-sonner-toast]").count()).toBe(0);
   expect(await card(page).count()).toBe(0);
-  expect(await stateOf(person)).toEqual(before);
+  expect(await stateOf(app, person)).toEqual(before);
   const kinds = app.logLines.map((line) => JSON.parse(line)).filter((l) => l.userId === person.id);
   expect(kinds.map((line) => line.event)).toEqual(["link_token", "link_event", "link_event"]);
   expectQuiet(witness);
 });
 
-test("The dashboard shows a plain message and a retry when the link_token cannot be created (E1)", async () => {
-  const { page } = await dashboard();
+test("The dashboard shows a plain message and a retry when the link_token cannot be created (E1)", async ({
+  app,
+  browser,
+}) => {
+  const { page } = await dashboard(app, browser);
   await app.fault({ path: "/link/token/create", times: 3, do: { error: "INTERNAL_SERVER_ERROR" } });
   await page.getByRole("button", { name: "Connect a bank" }).click();
   await page.getByText("The bank connection did not open").waitFor();
@@ -225,8 +263,11 @@ test("The dashboard shows a plain message and a retry when the link_token cannot
   await link(page).getByRole("button", { name: "Continue" }).waitFor();
 });
 
-test("The dashboard connects the bank on a retry with the same log-in when the exchange failed (E3)", async () => {
-  const { page } = await dashboard();
+test("The dashboard connects the bank on a retry with the same log-in when the exchange failed (E3)", async ({
+  app,
+  browser,
+}) => {
+  const { page } = await dashboard(app, browser);
   await app.fault({
     path: "/item/public_token/exchange",
     times: 9,
@@ -241,8 +282,11 @@ test("The dashboard connects the bank on a retry with the same log-in when the e
   await card(page).waitFor();
 });
 
-test("The dashboard says so and offers a new start when the bank log-in has expired (E3)", async () => {
-  const { page, person } = await dashboard();
+test("The dashboard says so and offers a new start when the bank log-in has expired (E3)", async ({
+  app,
+  browser,
+}) => {
+  const { page, person } = await dashboard(app, browser);
   await app.fault({
     path: "/item/public_token/exchange",
     times: 9,
@@ -256,7 +300,7 @@ test("The dashboard says so and offers a new start when the bank log-in has expi
   await page.getByRole("button", { name: "Try again" }).click();
   await page.getByText("This bank log-in has expired or was already used.").waitFor();
   expect(await page.locator("body").innerText()).not.toContain("PUBLIC_TOKEN");
-  expect((await stateOf(person)).rows.slice(0, 2)).toEqual([0, 0]);
+  expect((await stateOf(app, person)).rows.slice(0, 2)).toEqual([0, 0]);
   await page.getByRole("button", { name: "Connect again" }).click();
   await link(page).getByRole("button", { name: "Continue" }).click();
   await link(page).getByRole("button", { name: "First Platypus Bank" }).click();
@@ -264,15 +308,18 @@ test("The dashboard says so and offers a new start when the bank log-in has expi
   await card(page).waitFor();
 });
 
-test("The dashboard refuses more accounts than the plan allows, in a plain message (E5)", async () => {
-  const { page } = await dashboard("intern");
+test("The dashboard refuses more accounts than the plan allows, in a plain message (E5)", async ({
+  app,
+  browser,
+}) => {
+  const { page } = await dashboard(app, browser, "intern");
   await openBank(page);
   await finishLink(page);
   await page.getByText(/The Intern plan holds 2 accounts/).waitFor();
   expect(await card(page).count()).toBe(0);
 });
 
-test("A user can sign up, log out and log in again on a phone (P1)", async () => {
+test("A user can sign up, log out and log in again on a phone (P1)", async ({ app, browser }) => {
   const witness = await openPage(browser, { width: 390 });
   const { page } = witness;
   await page.goto(`${app.url}/`);
@@ -293,8 +340,11 @@ test("A user can sign up, log out and log in again on a phone (P1)", async () =>
   expect([session?.httpOnly, session?.sameSite]).toEqual([true, "Lax"]);
 });
 
-test("The dashboard names the accounts and offers to reconnect or connect anyway when the bank is already connected (I2, K3)", async () => {
-  const witness = await dashboard("cfo");
+test("The dashboard names the accounts and offers to reconnect or connect anyway when the bank is already connected (I2, K3)", async ({
+  app,
+  browser,
+}) => {
+  const witness = await dashboard(app, browser, "cfo");
   const { page, person } = witness;
   await openBank(page);
   await finishLink(page);
@@ -307,7 +357,7 @@ test("The dashboard names the accounts and offers to reconnect or connect anyway
   await finishUpdateMode(page);
   await page.getByText("First Platypus Bank is connected again").waitFor();
   expect(await card(page).count()).toBe(1);
-  const exchanged = (await stateOf(person)).atPlaid.filter((item) => item.access_token_issued);
+  const exchanged = (await stateOf(app, person)).atPlaid.filter((item) => item.access_token_issued);
   expect(exchanged).toHaveLength(1);
   await openBank(page);
   await finishLink(page);
@@ -316,10 +366,13 @@ test("The dashboard names the accounts and offers to reconnect or connect anyway
   expect(witness.pageLoads).toEqual([]);
 });
 
-test("A bank's card offers its new accounts, and adds the chosen ones within the plan", async () => {
+test("A bank's card offers its new accounts, and adds the chosen ones within the plan", async ({
+  app,
+  browser,
+}) => {
   // Its own, as its size changes.
   await app.query("insert into plans values ('own', 'Own', 0, 'USD', 100)");
-  const witness = await dashboard("own");
+  const witness = await dashboard(app, browser, "own");
   const { page, person } = witness;
   const logIn = async (check: "check" | "uncheck") => {
     await link(page).getByRole("textbox", { name: "Username" }).fill("user_good");
@@ -380,7 +433,10 @@ test("A bank's card offers its new accounts, and adds the chosen ones within the
 });
 
 /** A connected bank that asks for a new log-in, and its card that says so. The id of its Item. */
-async function bankToReconnect({ page, person }: { page: Page; person: Person }): Promise<string> {
+async function bankToReconnect(
+  app: TestApp,
+  { page, person }: { page: Page; person: Person },
+): Promise<string> {
   await openBank(page);
   await finishLink(page);
   await card(page).waitFor();
@@ -394,10 +450,13 @@ async function bankToReconnect({ page, person }: { page: Page; person: Person })
   return item.id;
 }
 
-test("A bank's card asks for a new log-in and repairs the bank in one press, also when no response arrived", async () => {
-  const witness = await dashboard();
+test("A bank's card asks for a new log-in and repairs the bank in one press, also when no response arrived", async ({
+  app,
+  browser,
+}) => {
+  const witness = await dashboard(app, browser);
   const { page, person } = witness;
-  const itemId = await bankToReconnect(witness);
+  const itemId = await bankToReconnect(app, witness);
   await card(page).getByRole("button", { name: "Reconnect First Platypus Bank" }).click();
   await link(page).getByRole("button", { name: "Continue" }).click();
   await page.route("**/trpc/plaid.finishUpdateMode*", (route) => route.abort());
@@ -410,14 +469,17 @@ test("A bank's card asks for a new log-in and repairs the bank in one press, als
     .getByRole("button", { name: /Reconnect/ })
     .waitFor({ state: "detached" });
   expect(await card(page).getAttribute("data-item-id")).toBe(itemId);
-  expect((await stateOf(person)).atPlaid).toHaveLength(1);
+  expect((await stateOf(app, person)).atPlaid).toHaveLength(1);
   expectQuiet(witness);
 });
 
-test("The toast says what is kept and what to do, and offers no retry, when a bank is gone at Plaid", async () => {
-  const witness = await dashboard();
+test("The toast says what is kept and what to do, and offers no retry, when a bank is gone at Plaid", async ({
+  app,
+  browser,
+}) => {
+  const witness = await dashboard(app, browser);
   const { page } = witness;
-  await bankToReconnect(witness);
+  await bankToReconnect(app, witness);
   for (const path of ["/link/token/create", "/item/get"])
     await app.fault({ path, times: 1, do: { error: "ITEM_NOT_FOUND" } });
   await card(page).getByRole("button", { name: "Reconnect First Platypus Bank" }).click();
@@ -429,10 +491,13 @@ test("The toast says what is kept and what to do, and offers no retry, when a ba
   expect(await toast.getByRole("button").allInnerTexts()).toEqual([""]);
 });
 
-test("The toast says that nothing changed and retries the same bank when the bank breaks off a reconnection", async () => {
-  const witness = await dashboard();
+test("The toast says that nothing changed and retries the same bank when the bank breaks off a reconnection", async ({
+  app,
+  browser,
+}) => {
+  const witness = await dashboard(app, browser);
   const { page, person } = witness;
-  await bankToReconnect(witness);
+  await bankToReconnect(app, witness);
   await card(page).getByRole("button", { name: "Reconnect First Platypus Bank" }).click();
   await link(page).getByRole("button", { name: "Continue" }).click();
   await link(page).getByRole("textbox", { name: "Username" }).fill("user_good");
@@ -446,5 +511,5 @@ test("The toast says that nothing changed and retries the same bank when the ban
   await link(page).getByRole("button", { name: "Continue" }).click();
   await finishUpdateMode(page);
   await page.getByText("First Platypus Bank is connected again").waitFor();
-  expect((await stateOf(person)).atPlaid).toHaveLength(1);
+  expect((await stateOf(app, person)).atPlaid).toHaveLength(1);
 });

@@ -1,15 +1,15 @@
 import type { Page } from "playwright-core";
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { startWorker } from "../../server/jobs/worker.ts";
-import type { Person } from "../support/app.ts";
-import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
+import type { Person, TestApp } from "../support/app.ts";
+import { testInBrowser } from "../support/app-in-browser.ts";
 import { axeViolations } from "../support/axe.ts";
 import { addBank, type Moved } from "../support/bank.ts";
 import { openPage } from "../support/browser.ts";
 import { hideTable } from "../support/database-faults.ts";
 import { bringSession, card, logIn } from "../support/link.ts";
 
-startInBrowser();
+const test = testInBrowser();
 
 /** Wages and purchases of 200 days. */
 const history = (account: number): Moved[] =>
@@ -18,7 +18,7 @@ const history = (account: number): Moved[] =>
     (_, at): Moved => [account, at * 2, at % 15 === 3 ? "-1500" : "61.5"],
   );
 
-async function personOfTwoCurrencies(): Promise<Person> {
+async function personOfTwoCurrencies(app: TestApp): Promise<Person> {
   const person = await app.signUp("cfo");
   const long =
     "The Most Venerable and Worshipful Guild of Savers and Lenders of the Northern Isles";
@@ -40,8 +40,11 @@ const chartsAre = (page: Page, state: string) =>
   page.locator(`[data-charts=${state}]`).waitFor({ timeout: 15_000 });
 const chart = (page: Page) => page.getByRole("img", { name: /^Line of the net worth by day/ });
 
-test("The dashboard shows charts and tables for each currency without layout shift or axe violations", async () => {
-  const person = await personOfTwoCurrencies();
+test("The dashboard shows charts and tables for each currency without layout shift or axe violations", async ({
+  app,
+  browser,
+}) => {
+  const person = await personOfTwoCurrencies(app);
   const witness = await openPage(browser, { colorScheme: "dark" });
   const { page } = witness;
   await logIn(app, page, person);
@@ -65,7 +68,10 @@ test("The dashboard shows charts and tables for each currency without layout shi
   expect(witness.console).toEqual([]);
 });
 
-test("A chart shows its axis labels in full, however many digits they have", async () => {
+test("A chart shows its axis labels in full, however many digits they have", async ({
+  app,
+  browser,
+}) => {
   const person = await app.signUp("analyst");
   const moved: Moved[] = [1, 90, 180].map((days) => [0, days, "41000"]);
   await addBank(app, person, "Mill Bank", [{ balance: "12345678901" }], moved);
@@ -82,15 +88,21 @@ test("A chart shows its axis labels in full, however many digits they have", asy
   expect(left).toBeGreaterThan(right as number);
 });
 
-test("The dashboard is no wider than a phone, however long the names of banks and accounts are", async () => {
+test("The dashboard is no wider than a phone, however long the names of banks and accounts are", async ({
+  app,
+  browser,
+}) => {
   const { page } = await openPage(browser, { width: 390 });
-  await logIn(app, page, await personOfTwoCurrencies());
+  await logIn(app, page, await personOfTwoCurrencies(app));
   await chart(page).waitFor();
   const width = () => document.documentElement.scrollWidth;
   expect(await page.evaluate(width)).toBe(390);
 });
 
-test("The dashboard shows the first chart by itself, without layout shift, when the transactions arrive (I5)", async () => {
+test("The dashboard shows the first chart by itself, without layout shift, when the transactions arrive (I5)", async ({
+  app,
+  browser,
+}) => {
   const person = await app.signUp("cfo");
   await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, person);
   const witness = await openPage(browser, { width: 390 });
@@ -109,8 +121,11 @@ test("The dashboard shows the first chart by itself, without layout shift, when 
   expect([witness.pageLoads, witness.console]).toEqual([[], []]);
 });
 
-test("The dashboard keeps the accounts and says so when the charts cannot be loaded", async () => {
-  const person = await personOfTwoCurrencies();
+test("The dashboard keeps the accounts and says so when the charts cannot be loaded", async ({
+  app,
+  browser,
+}) => {
+  const person = await personOfTwoCurrencies(app);
   const witness = await openPage(browser);
   const { page } = witness;
   const restore = await hideTable(app, "transactions");
@@ -125,7 +140,10 @@ test("The dashboard keeps the accounts and says so when the charts cannot be loa
   expect(witness.console).toEqual([]);
 });
 
-test("The console stays empty when a button is pressed in the moment the page hydrates", async () => {
+test("The console stays empty when a button is pressed in the moment the page hydrates", async ({
+  app,
+  browser,
+}) => {
   const person = await app.signUp("cfo");
   await addBank(app, person, "Mill Bank", [{ balance: "2500" }], []);
   const witness = await openPage(browser);

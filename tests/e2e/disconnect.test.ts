@@ -1,13 +1,14 @@
-import type { Page } from "playwright-core";
-import { expect, test } from "vitest";
-import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
+import type { Browser, Page } from "playwright-core";
+import { expect } from "vitest";
+import type { TestApp } from "../support/app.ts";
+import { testInBrowser } from "../support/app-in-browser.ts";
 import { axeViolations } from "../support/axe.ts";
 import { openPage } from "../support/browser.ts";
 import { hideTable } from "../support/database-faults.ts";
 import { card, finishLink, logIn, openBank } from "../support/link.ts";
 import { itemsOf, only, setPlanLimit } from "../support/rows.ts";
 
-startInBrowser();
+const test = testInBrowser();
 
 const bank = "First Platypus Bank";
 const dialog = (page: Page) => page.getByRole("dialog", { name: `Disconnect ${bank}?` });
@@ -20,7 +21,11 @@ const focusedLabel = (page: Page) =>
   });
 
 /** A dashboard with one bank that was connected beforehand. */
-async function dashboard(options: Parameters<typeof openPage>[1] = {}) {
+async function dashboard(
+  app: TestApp,
+  browser: Browser,
+  options: Parameters<typeof openPage>[1] = {},
+) {
   const person = await app.signUp("analyst");
   const token = await app.publicToken();
   const { body } = await app.post("/plaid/exchange-token", { public_token: token }, person);
@@ -31,8 +36,11 @@ async function dashboard(options: Parameters<typeof openPage>[1] = {}) {
   return { ...witness, person, accountCount: body.accounts.length as number };
 }
 
-test("The disconnect dialog works by keyboard, returns the focus, and updates the second tab", async () => {
-  const first = await dashboard();
+test("The disconnect dialog works by keyboard, returns the focus, and updates the second tab", async ({
+  app,
+  browser,
+}) => {
+  const first = await dashboard(app, browser);
   const { page, person, accountCount } = first;
   const second = await openPage(browser, { from: page });
   await second.page.goto(`${app.url}/dashboard`);
@@ -86,8 +94,11 @@ test("The disconnect dialog works by keyboard, returns the focus, and updates th
   );
 });
 
-test("Disconnecting a bank makes room to connect it again when the plan is full (P2, I3)", async () => {
-  const { page, accountCount } = await dashboard();
+test("Disconnecting a bank makes room to connect it again when the plan is full (P2, I3)", async ({
+  app,
+  browser,
+}) => {
+  const { page, accountCount } = await dashboard(app, browser);
   await setPlanLimit(app, "analyst", accountCount);
   await page.reload();
   await page.getByText(/The Analyst plan holds/).waitFor();
@@ -103,8 +114,11 @@ test("Disconnecting a bank makes room to connect it again when the plan is full 
   await setPlanLimit(app, "analyst", 25);
 });
 
-test("The disconnect dialog keeps the bank and says why when the disconnect fails, and disconnects it on a retry", async () => {
-  const { page, person } = await dashboard();
+test("The disconnect dialog keeps the bank and says why when the disconnect fails, and disconnects it on a retry", async ({
+  app,
+  browser,
+}) => {
+  const { page, person } = await dashboard(app, browser);
   await page.getByRole("button", { name: `Disconnect ${bank}` }).click();
   await dialog(page).getByRole("textbox").fill(`disconnect ${bank}`);
   const restore = await hideTable(app, "items");
@@ -117,8 +131,11 @@ test("The disconnect dialog keeps the bank and says why when the disconnect fail
   await card(page).waitFor({ state: "detached" });
 });
 
-test("The disconnect dialog removes the card without an error when another tab disconnected the bank", async () => {
-  const { page, person } = await dashboard();
+test("The disconnect dialog removes the card without an error when another tab disconnected the bank", async ({
+  app,
+  browser,
+}) => {
+  const { page, person } = await dashboard(app, browser);
   // A tab without a stream: it hears of nothing until it asks.
   await page.route("**/trpc/live.changes*", (route) => route.abort());
   await page.reload();
@@ -136,13 +153,13 @@ test("The disconnect dialog removes the card without an error when another tab d
   await expect.poll(() => focusedLabel(page)).toBe("content");
 });
 
-test.each([
+test.for([
   ["light", 1280],
   ["dark", 390],
 ] as const)(
   "axe finds nothing in the disconnect dialog (%s, %i px)",
-  async (colorScheme, width) => {
-    const { page } = await dashboard({ colorScheme, width });
+  async ([colorScheme, width], { app, browser }) => {
+    const { page } = await dashboard(app, browser, { colorScheme, width });
     await page.getByRole("button", { name: `Disconnect ${bank}` }).click();
     await dialog(page).waitFor();
     expect(await axeViolations(page)).toEqual([]);

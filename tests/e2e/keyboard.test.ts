@@ -1,11 +1,11 @@
 import type { Frame, Page } from "playwright-core";
-import { expect, test } from "vitest";
-import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
+import { expect } from "vitest";
+import { testInBrowser } from "../support/app-in-browser.ts";
 import { openPage } from "../support/browser.ts";
 import { card, link, logIn } from "../support/link.ts";
 import { only, setPlan, usersIn } from "../support/rows.ts";
 
-startInBrowser();
+const test = testInBrowser();
 
 /** What has the focus in this document: its name, and whether a person can see that it has it. */
 function focusIn(frame: Frame) {
@@ -75,7 +75,10 @@ async function walkThroughLink(page: Page): Promise<void> {
   await page.keyboard.press("Enter");
 }
 
-test("The app keeps the focus visible from sign-up through Link to log-out by keyboard alone (P1, S2, C1)", async () => {
+test("The app keeps the focus visible from sign-up through Link to log-out by keyboard alone (P1, S2, C1)", async ({
+  app,
+  browser,
+}) => {
   const { page } = await openPage(browser);
   const press = (key: string) => page.keyboard.press(key);
   await page.goto(`${app.url}/signup`);
@@ -123,7 +126,10 @@ test("The app keeps the focus visible from sign-up through Link to log-out by ke
   await page.waitForURL(`${app.url}/login`);
 });
 
-test("The dashboard focuses the page after a failure, with Try again one Tab away (E3)", async () => {
+test("The dashboard focuses the page after a failure, with Try again one Tab away (E3)", async ({
+  app,
+  browser,
+}) => {
   const person = await app.signUp("analyst");
   const { page } = await openPage(browser);
   const press = (key: string) => page.keyboard.press(key);

@@ -1,14 +1,17 @@
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { createApiKey } from "../../server/auth/api-keys.ts";
-import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
+import { testInBrowser } from "../support/app-in-browser.ts";
 import { axeViolations } from "../support/axe.ts";
 import { openPage } from "../support/browser.ts";
 import { bringSession, logInByForm } from "../support/link.ts";
 import { sessionsOf } from "../support/rows.ts";
 
-startInBrowser();
+const test = testInBrowser();
 
-test("The security page lists sessions, logs one out, and logs out the others when the password changes", async () => {
+test("The security page lists sessions, logs one out, and logs out the others when the password changes", async ({
+  app,
+  browser,
+}) => {
   const ada = await app.signUp();
   const { page, console: said } = await openPage(browser, { colorScheme: "dark", width: 390 });
   await logInByForm(app, page, ada);
@@ -44,7 +47,10 @@ test("The security page lists sessions, logs one out, and logs out the others wh
   expect(said.filter((line) => !/40[01]/.test(line))).toEqual([]);
 });
 
-test("The security page changes the password once when the button is pressed twice on a slow network", async () => {
+test("The security page changes the password once when the button is pressed twice on a slow network", async ({
+  app,
+  browser,
+}) => {
   const ada = await app.signUp();
   const { page } = await openPage(browser);
   await logInByForm(app, page, ada);
@@ -82,7 +88,10 @@ test("The security page changes the password once when the button is pressed twi
   });
 });
 
-test("The security page focuses the invalid password field, and clears the fields only when the password changed", async () => {
+test("The security page focuses the invalid password field, and clears the fields only when the password changed", async ({
+  app,
+  browser,
+}) => {
   const ada = await app.signUp();
   const { page } = await openPage(browser);
   await logInByForm(app, page, ada);
@@ -123,7 +132,10 @@ test("The security page focuses the invalid password field, and clears the field
   }
 });
 
-test("The security page revokes all API keys when the password changes, unless the box is unticked", async () => {
+test("The security page revokes all API keys when the password changes, unless the box is unticked", async ({
+  app,
+  browser,
+}) => {
   const ada = await app.signUp();
   const makeKey = async () => {
     const input = { name: "Nightly", scopes: ["accounts:read" as const], expiresInDays: 1 };
@@ -160,7 +172,10 @@ test("The security page revokes all API keys when the password changes, unless t
   await page.getByText("Revoked", { exact: true }).waitFor();
 });
 
-test("The security page lists log-ins and failed tries, newest first, while the log-in page tells the visitor nothing", async () => {
+test("The security page lists log-ins and failed tries, newest first, while the log-in page tells the visitor nothing", async ({
+  app,
+  browser,
+}) => {
   const ada = await app.signUp();
   const { page } = await openPage(browser, { width: 390 });
   await page.goto(`${app.url}/login`);
@@ -198,7 +213,9 @@ test("The security page lists log-ins and failed tries, newest first, while the 
   expect(await axeViolations(page)).toEqual([]);
 });
 
-test("The security page ends and shows no session of another user when its id is guessed, also without JavaScript", async () => {
+test("The security page ends and shows no session of another user when its id is guessed, also without JavaScript", async ({
+  app,
+}) => {
   const ada = await app.signUp();
   const eve = await app.signUp();
   const [session] = await sessionsOf(app, ada);
@@ -214,7 +231,10 @@ test("The security page ends and shows no session of another user when its id is
   expect(await sessionsOf(app, ada)).toContainEqual(session);
 });
 
-test("A password field masks the password except while the user asks to see it", async () => {
+test("A password field masks the password except while the user asks to see it", async ({
+  app,
+  browser,
+}) => {
   const { page } = await openPage(browser);
   for (const path of ["/login", "/signup"]) {
     await page.goto(`${app.url}${path}`);

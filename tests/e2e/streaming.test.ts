@@ -1,9 +1,9 @@
 import type { Page } from "playwright-core";
-import { beforeAll, expect, test } from "vitest";
+import { expect } from "vitest";
 import { limitStatements } from "../../db/limit-statements.ts";
 import { timeLimits } from "../../server/time-limits.ts";
-import type { Person } from "../support/app.ts";
-import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
+import type { Person, TestApp } from "../support/app.ts";
+import { testInBrowser } from "../support/app-in-browser.ts";
 import { addBank, type Moved } from "../support/bank.ts";
 import { openPage } from "../support/browser.ts";
 import { endConnections, lockTable } from "../support/database-faults.ts";
@@ -11,8 +11,8 @@ import { bringSession, card, logIn } from "../support/link.ts";
 import { raiseDataVersion } from "../support/rows.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
 
-startInBrowser();
-beforeAll(async () => {
+const test = testInBrowser();
+test.beforeAll(async ({ app }) => {
   // A lock is waited for as long as a page is streamed, on the connections that come after these.
   const limits = { statementTimeoutMs: 30_000, lockTimeoutMs: 30_000 };
   await limitStatements(app.databaseUrl, limits, timeLimits.databaseSetUp);
@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 
 /** A person whose charts have something to show. */
-async function personWithHistory(): Promise<Person> {
+async function personWithHistory(app: TestApp): Promise<Person> {
   const person = await app.signUp("cfo");
   const moved = Array.from({ length: 100 }, (_, at): Moved => [0, at * 2, "61.5"]);
   await addBank(app, person, "Mill Bank", [{ balance: "2500" }, { balance: "10" }], moved);
@@ -31,10 +31,10 @@ const netWorth = (page: Page) => page.getByRole("img", { name: /^Line of the net
 const cashFlow = (page: Page) => page.getByRole("img", { name: /^Bars of the money in and out/ });
 const waiting = (page: Page) => page.locator("[data-charts=waiting]");
 
-test.each([1280, 390])(
+test.for([1280, 390])(
   "The dashboard is interactive before its charts arrive, and does not shift when they do (%i px)",
-  async (width) => {
-    const person = await personWithHistory();
+  async (width, { app, browser }) => {
+    const person = await personWithHistory(app);
     const witness = await openPage(browser, { width, moving: true });
     const { page } = witness;
     await bringSession(app, page, person);
@@ -64,10 +64,10 @@ test.each([1280, 390])(
   },
 );
 
-test.each([1280, 390])(
+test.for([1280, 390])(
   "The dashboard shows everything without JavaScript, late charts included (%i px)",
-  async (width) => {
-    const person = await personWithHistory();
+  async (width, { app, browser }) => {
+    const person = await personWithHistory(app);
     const { page } = await openPage(browser, { width, scripts: false });
     await bringSession(app, page, person);
     const release = await lockTable(app, "transactions");
@@ -98,8 +98,11 @@ test.each([1280, 390])(
   },
 );
 
-test("The dashboard keeps the charts it had, or says what is missing, when the charts are cut off", async () => {
-  const person = await personWithHistory();
+test("The dashboard keeps the charts it had, or says what is missing, when the charts are cut off", async ({
+  app,
+  browser,
+}) => {
+  const person = await personWithHistory(app);
   const proxy = await startTcpProxy(Number(new URL(app.url).port));
   const { page } = await openPage(browser);
   const url = `http://localhost:${proxy.port}`;

@@ -11,9 +11,10 @@ import { startServer } from "../../server/server.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { compareBooks, right } from "../support/books.ts";
 import { endConnections, lockTable, lockUser, refuseWrites } from "../support/database-faults.ts";
+import { startOver } from "../support/fixtures.ts";
 import { matrixTest } from "../support/matrix.ts";
 import { recover } from "../support/recover.ts";
-import { apiKeysOf, deleteUsers } from "../support/rows.ts";
+import { apiKeysOf } from "../support/rows.ts";
 
 // A server of its own: it is stopped and started under the app.
 const folder = mkdtempSync(path.join(tmpdir(), "fiscility-faults-"));
@@ -36,9 +37,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   onStep = () => {};
-  await app.clearFaults();
-  await app.resetPlaid();
-  await deleteUsers(app);
+  await startOver(app);
 });
 
 /** What happens as a step of `connectAccount` ends. */

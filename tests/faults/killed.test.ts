@@ -6,25 +6,14 @@ import { startWorker } from "../../server/jobs/worker.ts";
 import type { Person, TestApp } from "../support/app.ts";
 import { compareBooks } from "../support/books.ts";
 import { lockUser } from "../support/database-faults.ts";
-import { testWithApp } from "../support/fixtures.ts";
+import { startOver, testWithApp } from "../support/fixtures.ts";
 import { casesOf } from "../support/matrix.ts";
 import { startNode } from "../support/node-process.ts";
 import { recover } from "../support/recover.ts";
-import {
-  activityOf,
-  attemptsOf,
-  deleteUsers,
-  lockWaiters,
-  only,
-  usersIn,
-} from "../support/rows.ts";
+import { activityOf, attemptsOf, lockWaiters, only, usersIn } from "../support/rows.ts";
 
 const test = testWithApp({}, { pooled: true });
-test.beforeEach(async ({ app }) => {
-  await app.clearFaults();
-  await app.resetPlaid();
-  await deleteUsers(app);
-});
+test.beforeEach(({ app }) => startOver(app));
 
 /** PostgreSQL has to notice first that a process is gone: its lock goes with it. */
 async function untilNobodyHoldsALock(app: TestApp): Promise<void> {

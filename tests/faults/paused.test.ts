@@ -3,11 +3,11 @@ import { afterEach, expect } from "vitest";
 import type { TestApp } from "../support/app.ts";
 import { compareBooks, right } from "../support/books.ts";
 import { endConnections } from "../support/database-faults.ts";
-import { testWithApp } from "../support/fixtures.ts";
+import { startOver, testWithApp } from "../support/fixtures.ts";
 import { casesOf } from "../support/matrix.ts";
 import { type NodeProcess, startNode } from "../support/node-process.ts";
 import { recover } from "../support/recover.ts";
-import { attemptsOf, deleteUsers, itemsOf } from "../support/rows.ts";
+import { attemptsOf, itemsOf } from "../support/rows.ts";
 
 /** A real process of the app that is frozen by SIGSTOP, beside the app of this process. */
 const test = testWithApp(
@@ -18,9 +18,7 @@ let node: NodeProcess;
 afterEach(() => node?.kill());
 test.beforeEach(async ({ app }) => {
   node = await startNode(app.env);
-  await app.clearFaults();
-  await app.resetPlaid();
-  await deleteUsers(app);
+  await startOver(app);
 });
 
 /** Longer than every time limit that `startNode` gives a connection. */

@@ -12,26 +12,15 @@ import { Secret } from "../../server/vault/secret.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { compareBooks, right } from "../support/books.ts";
 import { endConnections } from "../support/database-faults.ts";
-import { testWithApp } from "../support/fixtures.ts";
+import { startOver, testWithApp } from "../support/fixtures.ts";
 import { recover } from "../support/recover.ts";
-import {
-  activityOf,
-  attemptsOf,
-  deleteUsers,
-  only,
-  setPlan,
-  updateItems,
-} from "../support/rows.ts";
+import { activityOf, attemptsOf, only, setPlan, updateItems } from "../support/rows.ts";
 
 /** A hanging Plaid is waited for in tests as well: less long. */
 const limits = { plaidCall: 300, plaidBackoff: 10, connectTurn: 1_000, connectDeadline: 1_500 };
 
 const test = testWithApp({}, { limits });
-test.beforeEach(async ({ app }) => {
-  await app.clearFaults();
-  await app.resetPlaid();
-  await deleteUsers(app);
-});
+test.beforeEach(({ app }) => startOver(app));
 
 const send = (app: TestApp, token: string, person: Person) =>
   app.post("/plaid/exchange-token", { public_token: token }, person);

@@ -2,15 +2,13 @@ import { expect } from "vitest";
 import { createApiKey } from "../../server/auth/api-keys.ts";
 import type { Person, TestApp } from "../support/app.ts";
 import { compareBooks } from "../support/books.ts";
-import { testWithApp } from "../support/fixtures.ts";
+import { startOver, testWithApp } from "../support/fixtures.ts";
 import { recover } from "../support/recover.ts";
-import { deleteUsers, only, sessionsOf, usersIn } from "../support/rows.ts";
+import { only, sessionsOf, usersIn } from "../support/rows.ts";
 
 const test = testWithApp();
 test.beforeEach(async ({ app }) => {
-  await app.clearFaults();
-  await app.resetPlaid();
-  await deleteUsers(app);
+  await startOver(app);
   app.logLines.length = 0;
 });
 

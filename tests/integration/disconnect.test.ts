@@ -1,22 +1,13 @@
 import { expect } from "vitest";
 import type { Person, TestApp } from "../support/app.ts";
 import { compareBooks } from "../support/books.ts";
-import { testWithApp } from "../support/fixtures.ts";
+import { startOver, testWithApp } from "../support/fixtures.ts";
 import { recover } from "../support/recover.ts";
-import {
-  accountsOf,
-  activityOf,
-  attemptsOf,
-  deleteUsers,
-  only,
-  setPlanLimit,
-} from "../support/rows.ts";
+import { accountsOf, activityOf, attemptsOf, only, setPlanLimit } from "../support/rows.ts";
 
 const test = testWithApp();
 test.beforeEach(async ({ app }) => {
-  await app.clearFaults();
-  await app.resetPlaid();
-  await deleteUsers(app);
+  await startOver(app);
   app.logLines.length = 0;
 });
 

@@ -1,24 +1,12 @@
 import { expect } from "vitest";
 import type { Person, TestApp } from "../support/app.ts";
 import { compareBooks, right } from "../support/books.ts";
-import { testWithApp } from "../support/fixtures.ts";
+import { startOver, testWithApp } from "../support/fixtures.ts";
 import { goThroughLink } from "../support/link-session.ts";
-import {
-  accountsOf,
-  activityOf,
-  deleteUsers,
-  itemsOf,
-  only,
-  setPlan,
-  updateItems,
-} from "../support/rows.ts";
+import { accountsOf, activityOf, itemsOf, only, setPlan, updateItems } from "../support/rows.ts";
 
 const test = testWithApp();
-test.beforeEach(async ({ app }) => {
-  await app.clearFaults();
-  await app.resetPlaid();
-  await deleteUsers(app);
-});
+test.beforeEach(({ app }) => startOver(app));
 
 const platypus = "ins_109508";
 const chase = "ins_56";

@@ -1,18 +1,14 @@
 import { expect } from "vitest";
 import type { Person, TestApp } from "../support/app.ts";
 import { compareBooks, right } from "../support/books.ts";
-import { testWithApp } from "../support/fixtures.ts";
+import { startOver, testWithApp } from "../support/fixtures.ts";
 import { goThroughLink } from "../support/link-session.ts";
 import { recover } from "../support/recover.ts";
-import { deleteUsers, updateItems } from "../support/rows.ts";
+import { updateItems } from "../support/rows.ts";
 
 /** Exchanging the public_token of update mode returns the Item that is there: it must survive that. */
 const test = testWithApp();
-test.beforeEach(async ({ app }) => {
-  await app.clearFaults();
-  await app.resetPlaid();
-  await deleteUsers(app);
-});
+test.beforeEach(({ app }) => startOver(app));
 
 const exchange = (app: TestApp, publicToken: string, person: Person) =>
   app.post("/plaid/exchange-token", { public_token: publicToken }, person);

@@ -6,12 +6,11 @@ import { timeLimits } from "../../server/time-limits.ts";
 import { syncItem } from "../../server/transactions/sync-item.ts";
 import type { Person, TestApp } from "../support/app.ts";
 import { compareBooks, right } from "../support/books.ts";
-import { testWithApp } from "../support/fixtures.ts";
+import { startOver, testWithApp } from "../support/fixtures.ts";
 import { goThroughLink } from "../support/link-session.ts";
 import {
   activityOf,
   attemptsOf,
-  deleteUsers,
   itemsOf,
   lockWaiters,
   only,
@@ -23,11 +22,7 @@ import {
 import { transactionsAtPlaid, transactionsHere } from "../support/transactions.ts";
 
 const test = testWithApp();
-test.beforeEach(async ({ app }) => {
-  await app.clearFaults();
-  await app.resetPlaid();
-  await deleteUsers(app);
-});
+test.beforeEach(({ app }) => startOver(app));
 
 const platypus = "ins_109508";
 

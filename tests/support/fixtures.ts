@@ -1,5 +1,6 @@
 import { test } from "vitest";
-import { startTestApp } from "./app.ts";
+import { startTestApp, type TestApp } from "./app.ts";
+import { deleteUsers } from "./rows.ts";
 
 /**
  * `test` with an `app`, which all tests and hooks of the file share and the first that names it starts.
@@ -12,3 +13,10 @@ export const testWithApp = (...settings: Parameters<typeof startTestApp>) =>
     onCleanup(() => app.close());
     return app;
   });
+
+/** For a hook: leaves no fault, no Item at Plaid and no user of an earlier test. */
+export async function startOver(app: TestApp): Promise<void> {
+  await app.clearFaults();
+  await app.resetPlaid();
+  await deleteUsers(app);
+}

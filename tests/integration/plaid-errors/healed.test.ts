@@ -1,14 +1,10 @@
 import { expect } from "vitest";
-import { testWithApp } from "../../support/fixtures.ts";
-import { deleteUsers, updateItems } from "../../support/rows.ts";
+import { startOver, testWithApp } from "../../support/fixtures.ts";
+import { updateItems } from "../../support/rows.ts";
 import { connectBank, newestEntry, shown, sync } from "./world.ts";
 
 const test = testWithApp();
-test.afterEach(async ({ app }) => {
-  await app.clearFaults();
-  await app.resetPlaid();
-  await deleteUsers(app);
-});
+test.afterEach(({ app }) => startOver(app));
 
 test.for(["choose_accounts", "unknown", null] as const)(
   "finishUpdateMode clears %s when Link left with item-no-error and the bank is fine",

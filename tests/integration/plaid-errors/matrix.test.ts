@@ -4,18 +4,11 @@ import { type ItemProblemKind, itemProblems } from "../../../server/contracts/it
 import { processWebhook } from "../../../server/webhooks/process-webhook.ts";
 import type { TestApp } from "../../support/app.ts";
 import { compareBooks, right } from "../../support/books.ts";
-import { testWithApp } from "../../support/fixtures.ts";
+import { startOver, testWithApp } from "../../support/fixtures.ts";
 import { goThroughLink } from "../../support/link-session.ts";
 import { isMatrix } from "../../support/matrix.ts";
 import { recover } from "../../support/recover.ts";
-import {
-  activityOf,
-  deleteUsers,
-  deleteWebhooks,
-  only,
-  updateItems,
-  webhooksIn,
-} from "../../support/rows.ts";
+import { activityOf, deleteWebhooks, only, updateItems, webhooksIn } from "../../support/rows.ts";
 import { deliver, startWebhookCatcher } from "../../support/webhook-catcher.ts";
 import {
   type Bank,
@@ -37,10 +30,8 @@ afterAll(async () => {
   await catcher?.close();
 });
 test.afterEach(async ({ app }) => {
-  await app.clearFaults();
-  await app.resetPlaid();
+  await startOver(app);
   await deleteWebhooks(app);
-  await deleteUsers(app);
 });
 
 const kinds = Object.keys(classes) as ItemProblemKind[];

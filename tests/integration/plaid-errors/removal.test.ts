@@ -8,14 +8,8 @@ import { recoverAttempts } from "../../../server/connect/recover-attempts.ts";
 import { itemProblems } from "../../../server/contracts/item-problem.ts";
 import { processWebhook } from "../../../server/webhooks/process-webhook.ts";
 import type { TestApp } from "../../support/app.ts";
-import { testWithApp } from "../../support/fixtures.ts";
-import {
-  deleteUsers,
-  deleteWebhooks,
-  makeAttemptsDue,
-  updateItems,
-  webhooksIn,
-} from "../../support/rows.ts";
+import { startOver, testWithApp } from "../../support/fixtures.ts";
+import { deleteWebhooks, makeAttemptsDue, updateItems, webhooksIn } from "../../support/rows.ts";
 import { deliver, startWebhookCatcher } from "../../support/webhook-catcher.ts";
 import { connectBank } from "./world.ts";
 
@@ -28,10 +22,8 @@ afterAll(async () => {
   await catcher?.close();
 });
 test.afterEach(async ({ app }) => {
-  await app.clearFaults();
-  await app.resetPlaid();
+  await startOver(app);
   await deleteWebhooks(app);
-  await deleteUsers(app);
 });
 
 /** The app's services, and the reason codes that they send with `/item/remove`. */
