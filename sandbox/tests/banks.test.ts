@@ -133,7 +133,11 @@ test.for([
     expect((await plaid.accountsGet({ access_token })).data.accounts).toHaveLength(accounts);
     const { added } = (await plaid.transactionsSync({ access_token, count: 500 })).data;
     expect(added.length).toBeGreaterThan(100);
-    const own = { user_ewa_user: "PAYDAY NOW ADVANCE", user_yuppie: "MAISON VERTE" }[username];
+    const merchants: Record<string, string> = {
+      user_ewa_user: "PAYDAY NOW ADVANCE",
+      user_yuppie: "MAISON VERTE",
+    };
+    const own = merchants[username];
     if (own) expect(added.map(({ name }) => name)).toContain(own);
   },
 );

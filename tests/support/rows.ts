@@ -1,4 +1,4 @@
-import type { Selectable, Updateable } from "kysely";
+import type { Selectable } from "kysely";
 import type { AccountsTable, Database, ItemsTable } from "../../db/schema.ts";
 import type { TestApp } from "./app.ts";
 import { waitingLocks } from "./database.ts";
@@ -97,7 +97,7 @@ export const setPlanLimit = (app: App, plan: string, accounts: number) =>
 /** Changes one Item, all of a user's, or all there are; `itemId` is ours. */
 export function updateItems(
   app: App,
-  changes: Updateable<ItemsTable>,
+  changes: Partial<Selectable<ItemsTable>>,
   { itemId, user }: { itemId?: string; user?: User } = {},
 ) {
   const columns = Object.keys(changes).map((column, at) => `${column} = $${at + 3}`);
@@ -113,7 +113,7 @@ export const ageStepUps = (app: App, minutes: number) =>
   app.query("update sessions set proved_at = proved_at - make_interval(mins => $1)", [minutes]);
 
 /** Changes all accounts of the user, or all there are. */
-export function updateAccounts(app: App, changes: Updateable<AccountsTable>, user?: User) {
+export function updateAccounts(app: App, changes: Partial<Selectable<AccountsTable>>, user?: User) {
   const columns = Object.keys(changes).map((column, at) => `${column} = $${at + 2}`);
   return app.query(`update accounts set ${columns} where $1::uuid is null or user_id = $1`, [
     user?.id,
