@@ -164,7 +164,7 @@ export const revokeApiKeys = (app: App, { id }: User) =>
 export const addSessions = (app: App, { id }: User, count: number) =>
   app.query(
     `insert into sessions (user_id, token, expires_at, created_at)
-     select $1, $1 || ' ' || n, now() + interval '1 day', now() - n * interval '1 minute'
+     select $1::uuid, $1::uuid::text || ' ' || n, now() + interval '1 day', now() - n * interval '1 minute'
      from generate_series(1, $2::int) n`,
     [id, count],
   );

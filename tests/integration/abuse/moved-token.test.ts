@@ -56,7 +56,7 @@ test("Update mode, sync and removal decrypt no token that was copied from anothe
 test("Disconnecting a bank that was copied from another user leaves it connected at Plaid", async ({
   app,
 }) => {
-  const { institution_name: bank } = await only(itemsOf(app));
+  const { institution_name: bank } = await only(itemsOf(app, eve));
   const confirmation = `disconnect ${bank}`;
   const gone = await app.post("/api/v1/disconnections", { item_id: itemId, confirmation }, eve);
   expect(gone.status).toBe(200);
