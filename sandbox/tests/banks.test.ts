@@ -1,58 +1,57 @@
 import { CountryCode, type PlaidApi, Products } from "plaid";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { type RunningSandbox, startSandbox } from "../src/index.ts";
+import { afterAll, expect } from "vitest";
+import type { RunningSandbox } from "../src/index.ts";
 import { plaidErrorCodes } from "../src/plaid/plaid-error.ts";
 import { launchBrowser } from "./support/browser.ts";
-import {
-  connect,
-  control,
-  failure,
-  KIND,
-  LINK_TOKEN_REQUEST,
-  plaidClient,
-} from "./support/client.ts";
+import { connect, control, failure, KIND, LINK_TOKEN_REQUEST } from "./support/client.ts";
+import { testWithSandbox } from "./support/fixtures.ts";
 import { call, type HostPage, startHostPage } from "./support/host-page.ts";
 import { goThroughLink, linkStep } from "./support/link-steps.ts";
 
-let sandbox: RunningSandbox;
-let plaid: PlaidApi;
+const test = testWithSandbox({ ...KIND, seed: 23 });
 
-beforeAll(async () => {
-  sandbox = await startSandbox({ ...KIND, seed: 23 });
-  plaid = plaidClient(sandbox.url);
-});
-beforeEach(() => control(sandbox.url, "POST", "reset"));
-afterAll(() => sandbox.close());
+test.beforeEach(({ sandbox }) => control(sandbox.url, "POST", "reset"));
 
 const country_codes = [CountryCode.Us];
-async function linkToken(extra: object = {}): Promise<string> {
+async function linkToken(plaid: PlaidApi, extra: object = {}): Promise<string> {
   return (await plaid.linkTokenCreate({ ...LINK_TOKEN_REQUEST, ...extra })).data.link_token;
 }
-async function offeredBanks(products: Products[]): Promise<string[]> {
+async function offeredBanks(
+  sandbox: RunningSandbox,
+  plaid: PlaidApi,
+  products: Products[],
+): Promise<string[]> {
   const { institutions } = await linkStep(sandbox.url, "start", {
-    link_token: await linkToken({ products }),
+    link_token: await linkToken(plaid, { products }),
   });
   return institutions.map(({ institution_id }: { institution_id: string }) => institution_id);
 }
-async function exchange(public_token: string): Promise<string> {
+async function exchange(plaid: PlaidApi, public_token: string): Promise<string> {
   return (await plaid.itemPublicTokenExchange({ public_token })).data.access_token;
 }
-async function item(institution_id: string, products: Products[]): Promise<string> {
+async function item(
+  plaid: PlaidApi,
+  institution_id: string,
+  products: Products[],
+): Promise<string> {
   const request = { institution_id, initial_products: products };
-  return exchange((await plaid.sandboxPublicTokenCreate(request)).data.public_token);
+  return exchange(plaid, (await plaid.sandboxPublicTokenCreate(request)).data.public_token);
 }
 
-test("a brokerage and a lender have no transactions, and Link with transactions hides them", async () => {
-  const shown = await offeredBanks([Products.Transactions]);
+test("Banks without transactions are hidden in Link with transactions, and refuse them", async ({
+  sandbox,
+  plaid,
+}) => {
+  const shown = await offeredBanks(sandbox, plaid, [Products.Transactions]);
   for (const [institution_id, product] of [
     ["ins_900007", Products.Investments],
     ["ins_900008", Products.Liabilities],
     ["ins_900009", Products.Liabilities],
   ] as const) {
     expect(shown).not.toContain(institution_id);
-    expect(await offeredBanks([product])).toContain(institution_id);
-    const access_token = await item(institution_id, [product]);
+    expect(await offeredBanks(sandbox, plaid, [product])).toContain(institution_id);
+    const access_token = await item(plaid, institution_id, [product]);
     const refused = await failure(plaid.transactionsSync({ access_token }));
     expect(refused.error_code).toBe("PRODUCTS_NOT_SUPPORTED");
     const request = { institution_id, initial_products: [Products.Transactions] };
@@ -62,7 +61,10 @@ test("a brokerage and a lender have no transactions, and Link with transactions 
   }
 });
 
-test("a bank that Plaid has dropped is not listed, and its Items answer INSTITUTION_NO_LONGER_SUPPORTED", async () => {
+test("A bank that Plaid dropped is not listed, and its Items return INSTITUTION_NO_LONGER_SUPPORTED", async ({
+  sandbox,
+  plaid,
+}) => {
   const institution_id = "ins_900010";
   const { institutions } = (await plaid.institutionsGet({ count: 500, offset: 0, country_codes }))
     .data;
@@ -70,16 +72,19 @@ test("a bank that Plaid has dropped is not listed, and its Items answer INSTITUT
   expect(
     (await failure(plaid.institutionsGetById({ institution_id, country_codes }))).error_code,
   ).toBe("INVALID_INSTITUTION");
-  const access_token = await item(institution_id, [Products.Transactions]);
+  const access_token = await item(plaid, institution_id, [Products.Transactions]);
   expect((await failure(plaid.accountsGet({ access_token }))).error_code).toBe(
     "INSTITUTION_NO_LONGER_SUPPORTED",
   );
-  const link_token = await linkToken({ access_token, products: [] });
+  const link_token = await linkToken(plaid, { access_token, products: [] });
   const started = await linkStep(sandbox.url, "start", { link_token });
   expect(started.error.error_code).toBe("INSTITUTION_NO_LONGER_SUPPORTED");
 });
 
-test("a bank under a new institution_id has the same accounts, and update mode moves its Item there", async () => {
+test("A bank with a new institution_id keeps its accounts, and update mode moves its Item there", async ({
+  sandbox,
+  plaid,
+}) => {
   const facts = async (access_token: string) =>
     (await plaid.accountsGet({ access_token })).data.accounts.map(({ name, mask, balances }) => ({
       name,
@@ -87,17 +92,17 @@ test("a bank under a new institution_id has the same accounts, and update mode m
       balances,
     }));
   const [before, after] = ["ins_900012", "ins_900013"];
-  const access_token = await item(before, [Products.Transactions]);
-  const elsewhere = await item(after, [Products.Transactions]);
+  const access_token = await item(plaid, before, [Products.Transactions]);
+  const elsewhere = await item(plaid, after, [Products.Transactions]);
   expect(await facts(elsewhere)).toEqual(await facts(access_token));
-  const banks = await offeredBanks([Products.Transactions]);
+  const banks = await offeredBanks(sandbox, plaid, [Products.Transactions]);
   expect(banks).toContain(after);
   expect(banks).not.toContain(before);
   const ids = (await plaid.accountsGet({ access_token })).data.accounts.map(
     (one) => one.account_id,
   );
 
-  const link_token = await linkToken({ access_token, products: [] });
+  const link_token = await linkToken(plaid, { access_token, products: [] });
   const { started } = await goThroughLink(sandbox.url, link_token);
   expect(started.institution).toMatchObject({ institution_id: after, oauth: true });
   const { item: moved } = (await plaid.itemGet({ access_token })).data;
@@ -106,34 +111,41 @@ test("a bank under a new institution_id has the same accounts, and update mode m
   expect(kept.map(({ account_id }) => account_id)).toEqual(ids);
 });
 
-test("a bank with 60 accounts shows and shares them all", async () => {
-  const { offered, connected } = await goThroughLink(sandbox.url, await linkToken(), {
+test("A bank with 60 accounts shows and shares them all", async ({ sandbox, plaid }) => {
+  const { offered, connected } = await goThroughLink(sandbox.url, await linkToken(plaid), {
     institution_id: "ins_900014",
   });
   expect(offered.accounts).toHaveLength(60);
-  const access_token = await exchange(connected.public_token);
+  const access_token = await exchange(plaid, connected.public_token);
   expect((await plaid.accountsGet({ access_token })).data.accounts).toHaveLength(60);
 });
 
-test.each([
+test.for([
   ["user_transactions_dynamic", 4],
   ["user_ewa_user", 1],
   ["user_yuppie", 3],
   ["user_small_business", 3],
-])("%s logs in with any password and has transactions of their own", async (username, accounts) => {
-  const password = "whatever";
-  const { access_token } = await connect(plaid, "ins_109508", { username, password });
-  expect((await plaid.accountsGet({ access_token })).data.accounts).toHaveLength(accounts);
-  const { added } = (await plaid.transactionsSync({ access_token, count: 500 })).data;
-  expect(added.length).toBeGreaterThan(100);
-  const own = { user_ewa_user: "PAYDAY NOW ADVANCE", user_yuppie: "MAISON VERTE" }[username];
-  if (own) expect(added.map(({ name }) => name)).toContain(own);
-});
+] as const)(
+  "%s logs in with any password and has transactions of its own",
+  async ([username, accounts], { plaid }) => {
+    const password = "whatever";
+    const { access_token } = await connect(plaid, "ins_109508", { username, password });
+    expect((await plaid.accountsGet({ access_token })).data.accounts).toHaveLength(accounts);
+    const { added } = (await plaid.transactionsSync({ access_token, count: 500 })).data;
+    expect(added.length).toBeGreaterThan(100);
+    const merchants: Record<string, string> = {
+      user_ewa_user: "PAYDAY NOW ADVANCE",
+      user_yuppie: "MAISON VERTE",
+    };
+    const own = merchants[username];
+    if (own) expect(added.map(({ name }) => name)).toContain(own);
+  },
+);
 
-test("every code of Plaid's can be asked for as a password", async () => {
+test("Every Plaid error code works as a password", async ({ sandbox, plaid }) => {
   for (const code of plaidErrorCodes()) {
     const { link_session_id } = await linkStep(sandbox.url, "start", {
-      link_token: await linkToken(),
+      link_token: await linkToken(plaid),
     });
     await linkStep(sandbox.url, "institution", { link_session_id, institution_id: "ins_109508" });
     const credentials = { username: "user_good", password: `error_${code}` };
@@ -143,9 +155,14 @@ test("every code of Plaid's can be asked for as a password", async () => {
 });
 
 /** Logs in, and gives the bank's questions and a way to answer them. */
-async function asked(password: string, username = "user_good") {
+async function asked(
+  sandbox: RunningSandbox,
+  plaid: PlaidApi,
+  password: string,
+  username = "user_good",
+) {
   const { link_session_id } = await linkStep(sandbox.url, "start", {
-    link_token: await linkToken(),
+    link_token: await linkToken(plaid),
   });
   await linkStep(sandbox.url, "institution", { link_session_id, institution_id: "ins_109508" });
   const first = await linkStep(sandbox.url, "log-in", { link_session_id, username, password });
@@ -154,12 +171,15 @@ async function asked(password: string, username = "user_good") {
   return { first, answer };
 }
 
-test("mfa_device asks for a code, mfa_questions for answers by round, mfa_selections for choices", async () => {
-  const device = await asked("mfa_device");
+test("mfa_device asks for a code, mfa_questions for answers by round, mfa_selections for choices", async ({
+  sandbox,
+  plaid,
+}) => {
+  const device = await asked(sandbox, plaid, "mfa_device");
   expect(device.first.outcome).toBe("code");
   expect((await device.answer("1234")).outcome).toBe("accounts");
 
-  const questions = await asked("mfa_questions_2_3");
+  const questions = await asked(sandbox, plaid, "mfa_questions_2_3");
   expect(questions.first).toMatchObject({ outcome: "questions", kind: "questions" });
   expect(questions.first.questions).toHaveLength(3);
   expect((await questions.answer("answer_0_0", "answer_0_1", "x")).error.error_code).toBe(
@@ -172,17 +192,22 @@ test("mfa_device asks for a code, mfa_questions for answers by round, mfa_select
     "accounts",
   );
 
-  const simple = await asked("mfa_selections");
+  const simple = await asked(sandbox, plaid, "mfa_selections");
   expect(simple.first.questions).toMatchObject([{ options: ["Yes", "No"] }]);
   expect((await simple.answer("Yes")).outcome).toBe("accounts");
-  const selections = await asked("mfa_selections_1_2_3");
+  const selections = await asked(sandbox, plaid, "mfa_selections_1_2_3");
   expect(selections.first.questions[0].options).toHaveLength(3);
   expect((await selections.answer("answer_1_1_0", "answer_1_2_0")).outcome).toBe("accounts");
 });
 
-test("a recaptcha that is bad, and one that is good", async () => {
-  expect((await asked('{"recaptcha":"bad"}')).first.error.error_code).toBe("RECAPTCHA_BAD");
-  expect((await asked('{"recaptcha":"good"}')).first.outcome).toBe("accounts");
+test("A recaptcha password decides whether the recaptcha is good or bad", async ({
+  sandbox,
+  plaid,
+}) => {
+  expect((await asked(sandbox, plaid, '{"recaptcha":"bad"}')).first.error.error_code).toBe(
+    "RECAPTCHA_BAD",
+  );
+  expect((await asked(sandbox, plaid, '{"recaptcha":"good"}')).first.outcome).toBe("accounts");
 });
 
 const custom = (configuration: object) => ({
@@ -190,7 +215,9 @@ const custom = (configuration: object) => ({
   password: JSON.stringify(configuration),
 });
 
-test("user_custom: an empty configuration, and one whose fields are all null, have drawn accounts", async () => {
+test("user_custom has drawn accounts when its configuration is empty or all null", async ({
+  plaid,
+}) => {
   const empty = await connect(plaid, "ins_109508", custom({}));
   const { access_token } = empty;
   expect((await plaid.accountsGet({ access_token })).data.accounts.length).toBeGreaterThan(1);
@@ -198,7 +225,7 @@ test("user_custom: an empty configuration, and one whose fields are all null, ha
   await connect(plaid, "ins_109508", custom(blank));
 });
 
-test("user_custom: balances, numbers, identity and inflow are the ones given", async () => {
+test("user_custom has the given balances, numbers, identity and inflow", async ({ plaid }) => {
   const { access_token } = await connect(
     plaid,
     "ins_109508",
@@ -251,7 +278,9 @@ test("user_custom: balances, numbers, identity and inflow are the ones given", a
   }
 });
 
-test("user_custom: roll_dates_forward makes the latest transaction today's", async () => {
+test("user_custom with roll_dates_forward moves the latest transaction to today", async ({
+  plaid,
+}) => {
   const transaction = (date: string) => ({
     date_transacted: date,
     date_posted: date,
@@ -277,10 +306,10 @@ test("user_custom: roll_dates_forward makes the latest transaction today's", asy
   expect(added.map(({ date }) => date)).toEqual(["2026-06-05", "2026-06-15"]);
 });
 
-test("user_custom: mfa, recaptcha and force_error act in Link", async () => {
+test("user_custom's mfa, recaptcha and force_error apply in Link", async ({ sandbox, plaid }) => {
   const inLink = (configuration: object) => {
     const { username, password } = custom(configuration);
-    return asked(password, username);
+    return asked(sandbox, plaid, password, username);
   };
   const mfa = { type: "questions", question_rounds: 1, questions_per_round: 2 };
   const questions = await inLink({ mfa });
@@ -300,11 +329,16 @@ afterAll(async () => {
 });
 
 /** Opens Link on a page of its own and goes to the bank's log-in. */
-async function openBank(name: string, extra: object = {}): Promise<Page> {
+async function openBank(
+  sandbox: RunningSandbox,
+  plaid: PlaidApi,
+  name: string,
+  extra: object = {},
+): Promise<Page> {
   browser ??= await launchBrowser();
   host ??= await startHostPage(sandbox.url);
   const page = await browser.newPage({ reducedMotion: "reduce" });
-  const token = await linkToken({ redirect_uri: `${host.origin}/`, ...extra });
+  const token = await linkToken(plaid, { redirect_uri: `${host.origin}/`, ...extra });
   await page.goto(`${host.origin}/?token=${token}`);
   await page.getByRole("button", { name: "Connect a bank" }).click();
   const link = page.frameLocator("iframe");
@@ -321,8 +355,11 @@ async function logIn(where: Page | ReturnType<Page["frameLocator"]>, password = 
   await where.getByRole("button", { name: "Log in" }).click();
 }
 
-test("an OAuth bank with its own picker: Link asks for no accounts, in update mode neither", async () => {
-  const page = await openBank("Turnstile Bank");
+test("An OAuth bank with a picker of its own skips Link's account picker, also in update mode", async ({
+  sandbox,
+  plaid,
+}) => {
+  const page = await openBank(sandbox, plaid, "Turnstile Bank");
   await page.frameLocator("iframe").getByRole("button", { name: "Continue" }).click();
   await logIn(page);
   for (const box of (await page.getByRole("checkbox").all()).slice(2)) await box.uncheck();
@@ -331,10 +368,10 @@ test("an OAuth bank with its own picker: Link asks for no accounts, in update mo
   await page.getByRole("button", { name: "Connect a bank" }).click();
   const [public_token, metadata] = await call(page, "onSuccess");
   expect(metadata.accounts).toHaveLength(2);
-  const access_token = await exchange(public_token);
+  const access_token = await exchange(plaid, public_token);
   await page.close();
 
-  const again = await openBank("Turnstile Bank", { access_token, products: [] });
+  const again = await openBank(sandbox, plaid, "Turnstile Bank", { access_token, products: [] });
   await again.frameLocator("iframe").getByRole("button", { name: "Continue" }).click();
   await logIn(again);
   await again.getByRole("checkbox").nth(4).waitFor();
@@ -348,12 +385,12 @@ test("an OAuth bank with its own picker: Link asks for no accounts, in update mo
   await again.close();
 });
 
-test("the bank's questions are asked in Link, to type and to choose", async () => {
+test("Link asks the bank's questions, as text and as choices", async ({ sandbox, plaid }) => {
   for (const [password, answer] of [
     ["mfa_questions_1_2", "type"],
     ["mfa_selections", "choose"],
   ] as const) {
-    const page = await openBank("Houndstooth Bank");
+    const page = await openBank(sandbox, plaid, "Houndstooth Bank");
     const link = page.frameLocator("iframe");
     await logIn(link, password);
     if (answer === "type") {

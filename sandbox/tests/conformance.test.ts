@@ -7,9 +7,9 @@ import {
   ProductsTerminateReasonCode,
   SandboxItemSetVerificationStatusRequestVerificationStatusEnum as VerificationStatus,
 } from "plaid";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect } from "vitest";
 import { ENDPOINTS } from "../src/endpoints/index.ts";
-import { type RunningSandbox, startSandbox } from "../src/index.ts";
+import type { RunningSandbox } from "../src/index.ts";
 import { readOpenApiDocument } from "../src/plaid/openapi-schemas.ts";
 import {
   checkAnswer,
@@ -17,23 +17,24 @@ import {
   failure,
   KIND,
   LINK_TOKEN_REQUEST,
-  plaidClient,
   visited,
 } from "./support/client.ts";
+import { testWithSandbox } from "./support/fixtures.ts";
 
-let sandbox: RunningSandbox;
-let plaid: PlaidApi;
+const test = testWithSandbox({ ...KIND, seed: 7 });
 
 beforeAll(async () => {
-  sandbox = await startSandbox({ ...KIND, seed: 7 });
-  plaid = plaidClient(sandbox.url);
   // Of this file alone, whatever the process ran before.
   visited.clear();
 });
-afterAll(() => sandbox.close());
 
 /** Posts without the SDK; gives status and body. */
-async function raw(path: string, body: string, headers: Record<string, string> = {}) {
+async function raw(
+  sandbox: RunningSandbox,
+  path: string,
+  body: string,
+  headers: Record<string, string> = {},
+) {
   const answer = await fetch(sandbox.url + path, {
     method: "POST",
     body,
@@ -43,7 +44,9 @@ async function raw(path: string, body: string, headers: Record<string, string> =
 }
 const KEYS = { "plaid-client-id": "c", "plaid-secret": "s" };
 
-test("the official SDK walks every endpoint that is served, and every response fits the description", async () => {
+test("The official SDK can call every served endpoint, and every response fits the description", async ({
+  plaid,
+}) => {
   const webhook = "http://127.0.0.1:9/nobody";
   const linkToken = (await plaid.linkTokenCreate({ ...LINK_TOKEN_REQUEST, webhook })).data;
   expect(linkToken.link_token).toMatch(/^link-sandbox-[0-9a-f-]{36}$/);
@@ -171,7 +174,7 @@ test("the official SDK walks every endpoint that is served, and every response f
 });
 
 /** Calls an endpoint by its path, with a body that the SDK's types would not allow. */
-function bySdk(path: string, body: object): Promise<unknown> {
+function bySdk(plaid: PlaidApi, path: string, body: object): Promise<unknown> {
   const { operationId } = readOpenApiDocument("openapi-subset").paths[path]?.post ?? {};
   const methods = plaid as unknown as Record<string, (body: object) => Promise<unknown>>;
   const method = methods[operationId ?? ""];
@@ -179,10 +182,10 @@ function bySdk(path: string, body: object): Promise<unknown> {
   return method.call(plaid, body);
 }
 
-test.each([...ENDPOINTS.keys()])(
+test.for([...ENDPOINTS.keys()])(
   "%s refuses bad input through the SDK as Plaid does",
-  async (path) => {
-    const code = async (body: object) => (await failure(bySdk(path, body))).error_code;
+  async (path, { plaid }) => {
+    const code = async (body: object) => (await failure(bySdk(plaid, path, body))).error_code;
     const { required = [], properties } = requestSchema(path);
     if (required.length > 0) expect(await code({})).toBe("MISSING_FIELDS");
     const filled = Object.fromEntries(
@@ -231,10 +234,12 @@ function requestSchema(path: string): { required?: string[]; properties: object 
   return document.components.schemas[name] as never;
 }
 
-test("a path of the description that is not served says so in Plaid's shape", async () => {
+test("A path of the description that is not served says so in Plaid's shape", async ({
+  sandbox,
+}) => {
   const paths = Object.keys(readOpenApiDocument("openapi-subset").paths);
   for (const path of paths.filter((each) => !ENDPOINTS.has(each))) {
-    const answer = await raw(path, "{}", KEYS);
+    const answer = await raw(sandbox, path, "{}", KEYS);
     checkAnswer(path, answer.status, answer.body);
     expect(answer.body).toMatchObject({
       error_code: "NOT_FOUND",
@@ -243,21 +248,23 @@ test("a path of the description that is not served says so in Plaid's shape", as
   }
 });
 
-test("credentials in the body do as well as in the headers", async () => {
+test("Credentials work in the body as in the headers", async ({ sandbox }) => {
   const keys = { client_id: "c", secret: "s" };
   const created = await raw(
+    sandbox,
     "/sandbox/public_token/create",
     JSON.stringify({ ...keys, institution_id: "ins_13", initial_products: ["auth"] }),
   );
   checkAnswer("/sandbox/public_token/create", created.status, created.body);
   const exchanged = await raw(
+    sandbox,
     "/item/public_token/exchange",
     JSON.stringify({ ...keys, public_token: created.body.public_token }),
   );
   expect(exchanged.status).toBe(200);
 });
 
-test.each([
+test.for([
   [
     "no such path",
     "/item/nothing",
@@ -398,26 +405,36 @@ test.each([
     "INVALID_LINK_TOKEN",
     "link_token",
   ],
-])("%s: Plaid's own error", async (_case, path, body, headers, status, type, code, message) => {
-  const answer = await raw(path, body, headers as Record<string, string>);
-  expect(answer.status).toBe(status);
-  expect(answer.body).toMatchObject({ error_type: type, error_code: code });
-  expect(answer.body.error_message).toContain(message);
-  expect(answer.body.request_id).toMatch(/^\w{15}$/);
-  expect(answer.body).toHaveProperty("display_message");
-});
+] as const)(
+  "%s returns Plaid's own error",
+  async ([_case, path, body, headers, status, type, code, message], { sandbox }) => {
+    const answer = await raw(sandbox, path, body, headers as Record<string, string>);
+    expect(answer.status).toBe(status);
+    expect(answer.body).toMatchObject({ error_type: type, error_code: code });
+    expect(answer.body.error_message).toContain(message);
+    expect(answer.body.request_id).toMatch(/^\w{15}$/);
+    expect(answer.body).toHaveProperty("display_message");
+  },
+);
 
-test("a body of 17 MB is refused and the connection survives for others", async () => {
-  const big = await raw("/item/get", `{"access_token":"${"x".repeat(17 * 1024 * 1024)}"}`, KEYS);
+test("A body of 17 MB is refused, and other connections continue", async ({ sandbox }) => {
+  const big = await raw(
+    sandbox,
+    "/item/get",
+    `{"access_token":"${"x".repeat(17 * 1024 * 1024)}"}`,
+    KEYS,
+  );
   expect(big).toMatchObject({ status: 400, body: { error_code: "INVALID_BODY" } });
-  expect((await raw("/item/get", "{}", KEYS)).status).toBe(400);
+  expect((await raw(sandbox, "/item/get", "{}", KEYS)).status).toBe(400);
 });
 
-test("GET on an endpoint is not found", async () => {
+test("GET on an endpoint is not found", async ({ sandbox }) => {
   expect((await fetch(`${sandbox.url}/item/get`)).status).toBe(404);
 });
 
-test("there are twelve banks or more, OAuth among them, each with its own drawn PNG", async () => {
+test("There are at least twelve banks, OAuth among them, each with its own drawn PNG", async ({
+  plaid,
+}) => {
   const { institutions, total } = (
     await plaid.institutionsGet({
       count: 500,
@@ -435,7 +452,9 @@ test("there are twelve banks or more, OAuth among them, each with its own drawn 
   for (const { primary_color } of institutions) expect(primary_color).toMatch(/^#[0-9a-f]{6}$/);
 });
 
-test("accounts come in every shape a bank has: no mask, no balances, long names, other currencies", async () => {
+test("Accounts have every shape that banks have: no mask, no balances, long names, other currencies", async ({
+  plaid,
+}) => {
   const edge = await plaid.accountsGet(
     await connect(plaid, "ins_900006").then(({ access_token }) => ({ access_token })),
   );
@@ -453,7 +472,9 @@ test("accounts come in every shape a bank has: no mask, no balances, long names,
   ).toHaveLength(1);
 });
 
-test("user_good at First Platypus Bank has the accounts of Plaid's own Sandbox", async () => {
+test("user_good at First Platypus Bank has the accounts of Plaid's own Sandbox", async ({
+  plaid,
+}) => {
   const { access_token } = await connect(plaid);
   const [checking, saving] = (await plaid.accountsGet({ access_token })).data.accounts;
   expect(checking).toMatchObject({

@@ -2,20 +2,18 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { decodeJwt } from "jose";
 import type { PlaidApi, Transaction } from "plaid";
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import { type RunningSandbox, startSandbox } from "../src/index.ts";
+import { afterAll, beforeAll, expect, vi } from "vitest";
+import type { RunningSandbox } from "../src/index.ts";
 import { absoluteReference, plaidAjv, readOpenApiDocument } from "../src/plaid/openapi-schemas.ts";
-import { connect, control, failure, KIND, plaidClient } from "./support/client.ts";
+import { connect, control, failure, KIND } from "./support/client.ts";
+import { testWithSandbox } from "./support/fixtures.ts";
 
-let sandbox: RunningSandbox;
-let plaid: PlaidApi;
+const test = testWithSandbox({ ...KIND, seed: 13 });
 let receiver: Server;
 let webhook: string;
 let received: { body: { webhook_code: string; [field: string]: unknown }; jwt: string }[] = [];
 
 beforeAll(async () => {
-  sandbox = await startSandbox({ ...KIND, seed: 13 });
-  plaid = plaidClient(sandbox.url);
   receiver = createServer(async (request, response) => {
     let text = "";
     for await (const chunk of request) text += chunk;
@@ -26,17 +24,17 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
   webhook = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
 });
-beforeEach(async () => {
-  await post("reset");
+test.beforeEach(async ({ sandbox }) => {
+  await post(sandbox, "reset");
   received = [];
 });
 afterAll(async () => {
   receiver.close();
-  await sandbox.close();
 });
 
-const post = <T>(path: string, body: object = {}) => control<T>(sandbox.url, "POST", path, body);
-const get = <T>(path: string) => control<T>(sandbox.url, "GET", path);
+const post = <T>(sandbox: RunningSandbox, path: string, body: object = {}) =>
+  control<T>(sandbox.url, "POST", path, body);
+const get = <T>(sandbox: RunningSandbox, path: string) => control<T>(sandbox.url, "GET", path);
 const arrived = (code: string) =>
   vi.waitFor(() => {
     const found = received.find(({ body }) => body.webhook_code === code);
@@ -45,7 +43,12 @@ const arrived = (code: string) =>
   });
 
 /** A reader's own copy of an Item's transactions, kept up to date as Plaid's guide has it. */
-async function read(access_token: string, copy = new Map<string, Transaction>(), cursor = "") {
+async function read(
+  plaid: PlaidApi,
+  access_token: string,
+  copy = new Map<string, Transaction>(),
+  cursor = "",
+) {
   let [next, pages] = [cursor, 0];
   for (let more = true; more; pages += 1) {
     const page = (await plaid.transactionsSync({ access_token, cursor: next, count: 500 })).data;
@@ -55,8 +58,9 @@ async function read(access_token: string, copy = new Map<string, Transaction>(),
   }
   return { copy, cursor: next, pages };
 }
-async function atPlaid(item_id: string): Promise<Transaction[]> {
+async function atPlaid(sandbox: RunningSandbox, item_id: string): Promise<Transaction[]> {
   const { transactions } = await get<{ transactions: Transaction[] }>(
+    sandbox,
     `items/transactions?item_id=${item_id}`,
   );
   return transactions;
@@ -66,20 +70,26 @@ const facts = (entries: Iterable<Transaction>) =>
     .map(({ transaction_id, amount, date, pending }) => ({ transaction_id, amount, date, pending }))
     .sort((one, other) => (one.transaction_id < other.transaction_id ? -1 : 1));
 
-test("20,000 transactions are pushed into an Item by its item_id, and page out", async () => {
+test("items/transactions adds 20,000 transactions to an Item, which page out", async ({
+  sandbox,
+  plaid,
+}) => {
   const { access_token, item_id } = await connect(plaid, "ins_109508", { webhook });
-  const first = await read(access_token);
-  await post("items/transactions", { item_id, added: 20_000 });
+  const first = await read(plaid, access_token);
+  await post(sandbox, "items/transactions", { item_id, added: 20_000 });
   await arrived("SYNC_UPDATES_AVAILABLE");
-  const second = await read(access_token, first.copy, first.cursor);
+  const second = await read(plaid, access_token, first.copy, first.cursor);
   expect(second.pages).toBe(40);
   expect(second.copy.size).toBeGreaterThan(20_000);
-  expect(facts(second.copy.values())).toEqual(facts(await atPlaid(item_id)));
+  expect(facts(second.copy.values())).toEqual(facts(await atPlaid(sandbox, item_id)));
 });
 
-test("added, modified and removed: a reader that follows the cursor has what the bank has", async () => {
+test("A reader that follows the cursor has what the bank has after added, modified and removed", async ({
+  sandbox,
+  plaid,
+}) => {
   const { access_token, item_id } = await connect(plaid);
-  let { copy, cursor } = await read(access_token);
+  let { copy, cursor } = await read(plaid, access_token);
   for (const change of [
     { added: 30, modified: 7, removed: 5 },
     { removed: 40 },
@@ -87,36 +97,39 @@ test("added, modified and removed: a reader that follows the cursor has what the
     { added: 1 },
   ]) {
     const before = copy.size;
-    await post("items/transactions", { item_id, ...change });
-    ({ copy, cursor } = await read(access_token, copy, cursor));
+    await post(sandbox, "items/transactions", { item_id, ...change });
+    ({ copy, cursor } = await read(plaid, access_token, copy, cursor));
     const { added = 0, removed = 0 } = change as { added?: number; removed?: number };
     expect(copy.size).toBe(before + added - removed);
-    await post("items/refresh", { item_id });
-    ({ copy, cursor } = await read(access_token, copy, cursor));
-    expect(facts(copy.values())).toEqual(facts(await atPlaid(item_id)));
+    await post(sandbox, "items/refresh", { item_id });
+    ({ copy, cursor } = await read(plaid, access_token, copy, cursor));
+    expect(facts(copy.values())).toEqual(facts(await atPlaid(sandbox, item_id)));
   }
-  expect(facts((await read(access_token)).copy.values())).toEqual(facts(copy.values()));
+  expect(facts((await read(plaid, access_token)).copy.values())).toEqual(facts(copy.values()));
 });
 
-test("a push between two pages is a mutation during pagination", async () => {
+test("A change between two pages is a mutation during pagination", async ({ sandbox, plaid }) => {
   const { access_token, item_id } = await connect(plaid);
   const { next_cursor } = (await plaid.transactionsSync({ access_token, count: 10 })).data;
-  await post("items/transactions", { item_id, added: 1 });
+  await post(sandbox, "items/transactions", { item_id, added: 1 });
   const changed = await failure(plaid.transactionsSync({ access_token, cursor: next_cursor }));
   expect(changed.error_code).toBe("TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION");
 });
 
-test("an Item is put in any of Plaid's errors, by its item_id", async () => {
+test("items/error puts an Item in any of Plaid's errors", async ({ sandbox, plaid }) => {
   const { access_token, item_id } = await connect(plaid, "ins_109508", { webhook });
-  await post("items/error", { item_id, error_code: "INSTITUTION_DOWN" });
+  await post(sandbox, "items/error", { item_id, error_code: "INSTITUTION_DOWN" });
   const { item } = (await plaid.itemGet({ access_token })).data;
   expect(item.error?.error_code).toBe("INSTITUTION_DOWN");
   expect((await arrived("ERROR")).body).toMatchObject({ item_id });
 });
 
-test("data_only: data calls fail while /item/get shows a healthy Item, until error_code is null", async () => {
+test("items/error with data_only fails data calls while /item/get shows a healthy Item, until error_code is null", async ({
+  sandbox,
+  plaid,
+}) => {
   const { access_token, item_id } = await connect(plaid, "ins_109508", { webhook });
-  await post("items/error", { item_id, error_code: "NO_ACCOUNTS", data_only: true });
+  await post(sandbox, "items/error", { item_id, error_code: "NO_ACCOUNTS", data_only: true });
   expect((await plaid.itemGet({ access_token })).data.item.error).toBeNull();
   for (const call of [
     plaid.accountsGet({ access_token }),
@@ -125,21 +138,21 @@ test("data_only: data calls fail while /item/get shows a healthy Item, until err
   ]) {
     expect((await failure(call)).error_code).toBe("NO_ACCOUNTS");
   }
-  await post("items/error", { item_id, error_code: null });
+  await post(sandbox, "items/error", { item_id, error_code: null });
   await plaid.accountsGet({ access_token });
   expect(received.map(({ body }) => body.webhook_code)).not.toContain("ERROR");
 });
 
-test("reset-login puts an Item in need of its user, by its item_id", async () => {
+test("items/reset-login makes an Item need its user", async ({ sandbox, plaid }) => {
   const { access_token, item_id } = await connect(plaid, "ins_109508", { webhook });
-  await post("items/reset-login", { item_id });
+  await post(sandbox, "items/reset-login", { item_id });
   expect((await failure(plaid.accountsGet({ access_token }))).error_code).toBe(
     "ITEM_LOGIN_REQUIRED",
   );
   expect((await arrived("ERROR")).body).toMatchObject({ item_id });
 });
 
-test.each([
+test.for([
   ["PENDING_EXPIRATION", "PendingExpirationWebhook"],
   ["PENDING_DISCONNECT", "PendingDisconnectWebhook"],
   ["NEW_ACCOUNTS_AVAILABLE", "NewAccountsAvailableWebhook"],
@@ -150,40 +163,46 @@ test.each([
   ["ERROR", "ItemErrorWebhook"],
   ["SYNC_UPDATES_AVAILABLE", "SyncUpdatesAvailableWebhook"],
   ["DEFAULT_UPDATE", "DefaultUpdateWebhook"],
-])("%s can be sent by item_id, in its documented shape", async (webhook_code, schema) => {
-  const { item_id } = await connect(plaid, "ins_109508", { webhook });
-  await post("items/webhook", { item_id, webhook_code });
-  const { body } = await arrived(webhook_code);
-  const ajv = plaidAjv(readOpenApiDocument("webhook-schemas"), false);
-  const validate = ajv.compile(absoluteReference({ $ref: `#/components/schemas/${schema}` }));
-  expect(validate(body) ? null : ajv.errorsText(validate.errors)).toBeNull();
-  expect(body.item_id).toBe(item_id);
-});
+] as const)(
+  "%s can be sent by item_id, in its documented shape",
+  async ([webhook_code, schema], { sandbox, plaid }) => {
+    const { item_id } = await connect(plaid, "ins_109508", { webhook });
+    await post(sandbox, "items/webhook", { item_id, webhook_code });
+    const { body } = await arrived(webhook_code);
+    const ajv = plaidAjv(readOpenApiDocument("webhook-schemas"), false);
+    const validate = ajv.compile(absoluteReference({ $ref: `#/components/schemas/${schema}` }));
+    expect(validate(body) ? null : ajv.errorsText(validate.errors)).toBeNull();
+    expect(body.item_id).toBe(item_id);
+  },
+);
 
-test("a webhook can be signed as if long ago", async () => {
+test("items/webhook can sign a webhook in the past", async ({ sandbox, plaid }) => {
   const { item_id } = await connect(plaid, "ins_109508", { webhook });
   const wanted = { item_id, webhook_code: "LOGIN_REPAIRED", signed_seconds_ago: 600 };
-  await post("items/webhook", wanted);
+  await post(sandbox, "items/webhook", wanted);
   const { iat = 0 } = decodeJwt((await arrived("LOGIN_REPAIRED")).jwt);
   expect(Math.abs(Date.now() / 1000 - 600 - iat)).toBeLessThan(30);
 });
 
-test("settings are switched while it runs, and a reset brings back those of the start", async () => {
+test("settings apply while the sandbox runs, and a reset restores those of the start", async ({
+  sandbox,
+  plaid,
+}) => {
   const { access_token } = await connect(plaid);
   const call = () => plaid.itemGet({ access_token });
   for (let index = 0; index < 20; index += 1) await call();
-  expect(await post("settings", { rate_limits: true })).toMatchObject({
+  expect(await post(sandbox, "settings", { rate_limits: true })).toMatchObject({
     rate_limits: true,
     latency_ms: 0,
   });
   for (let index = 0; index < 15; index += 1) await call();
   expect((await failure(call())).error_code).toBe("ITEM_GET_LIMIT");
-  await post("settings", { rate_limits: false, latency_ms: 120 });
+  await post(sandbox, "settings", { rate_limits: false, latency_ms: 120 });
   const started = performance.now();
   await call();
   expect(performance.now() - started).toBeGreaterThan(115);
-  await post("reset");
-  expect(await get("settings")).toEqual({
+  await post(sandbox, "reset");
+  expect(await get(sandbox, "settings")).toEqual({
     rate_limits: false,
     latency_ms: 0,
     new_item_invalidates_old: true,
@@ -199,8 +218,11 @@ test("settings are switched while it runs, and a reset brings back those of the 
   });
 });
 
-test("transactions that are not ready: NOT_READY and an empty cursor, then all of them", async () => {
-  await post("settings", { transactions_ready_ms: 60_000 });
+test("transactionsSync returns NOT_READY and an empty cursor until the transactions are ready", async ({
+  sandbox,
+  plaid,
+}) => {
+  await post(sandbox, "settings", { transactions_ready_ms: 60_000 });
   const { access_token } = await connect(plaid);
   const early = (await plaid.transactionsSync({ access_token })).data;
   expect(early).toMatchObject({
@@ -212,11 +234,11 @@ test("transactions that are not ready: NOT_READY and an empty cursor, then all o
   const dates = { start_date: "2026-01-01", end_date: "2026-02-01" };
   const refused = await failure(plaid.transactionsGet({ access_token, ...dates }));
   expect(refused.error_code).toBe("PRODUCT_NOT_READY");
-  await post("clock", { advance_seconds: 60 });
-  expect((await read(access_token)).copy.size).toBeGreaterThan(100);
+  await post(sandbox, "clock", { advance_seconds: 60 });
+  expect((await read(plaid, access_token)).copy.size).toBeGreaterThan(100);
 });
 
-test.each([
+test.for([
   ["items/transactions", { item_id: "nobody", added: 1 }, "no such Item"],
   ["items/transactions", { added: 1 }, "no such Item"],
   ["items/reset-login", { item_id: "x", force: true }, "unknown force; known: item_id"],
@@ -225,17 +247,21 @@ test.each([
   ["settings", { speed: 9 }, "unknown speed"],
   ["clock", { advance_seconds: 1e300 }, '"advance_seconds" must be a whole number'],
   ["nothing", {}, "no POST /_control/nothing"],
-])("%s with %j is refused with the reason", async (path, body, reason) => {
-  await expect(post(path, body)).rejects.toThrow(reason);
+] as const)("%s with %j is refused with the reason", async ([path, body, reason], { sandbox }) => {
+  await expect(post(sandbox, path, body)).rejects.toThrow(reason);
 });
 
-test("numbers and codes that make no sense are refused, by name", async () => {
+test("Invalid numbers and codes are refused by name", async ({ sandbox, plaid }) => {
   const { item_id } = await connect(plaid);
-  await expect(post("items/transactions", { item_id, added: 1e9 })).rejects.toThrow('"added"');
+  await expect(post(sandbox, "items/transactions", { item_id, added: 1e9 })).rejects.toThrow(
+    '"added"',
+  );
   const oops = { item_id, webhook_code: "OOPS" };
-  await expect(post("items/webhook", oops)).rejects.toThrow('"webhook_code" must be one of');
+  await expect(post(sandbox, "items/webhook", oops)).rejects.toThrow(
+    '"webhook_code" must be one of',
+  );
   const silent = { item_id, webhook_code: "ERROR" };
-  await expect(post("items/webhook", silent)).rejects.toThrow("no webhook URL");
+  await expect(post(sandbox, "items/webhook", silent)).rejects.toThrow("no webhook URL");
   const unknown = { item_id, error_code: "OOPS" };
-  await expect(post("items/error", unknown)).rejects.toThrow('"error_code" must be');
+  await expect(post(sandbox, "items/error", unknown)).rejects.toThrow('"error_code" must be');
 });

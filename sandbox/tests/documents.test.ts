@@ -1,19 +1,12 @@
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { PlaidApi } from "plaid";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { type RunningSandbox, startSandbox } from "../src/index.ts";
+import { expect, vi } from "vitest";
 import { pdfOf } from "../src/pdf.ts";
 import { connect, control, failure, KIND, plaidClient } from "./support/client.ts";
+import { testWithSandbox } from "./support/fixtures.ts";
 
-let sandbox: RunningSandbox;
-let plaid: PlaidApi;
-beforeAll(async () => {
-  sandbox = await startSandbox({ ...KIND, seed: 51 });
-  plaid = plaidClient(sandbox.url);
-});
-afterAll(() => sandbox.close());
+const test = testWithSandbox({ ...KIND, seed: 51 });
 
 /** The objects that a PDF's table of offsets points at, by their number. */
 function objectsOf(pdf: Buffer): string[] {
@@ -27,7 +20,7 @@ function objectsOf(pdf: Buffer): string[] {
   });
 }
 
-test("a PDF has its lines on as many pages as they need, with every special character escaped", () => {
+test("A PDF has its lines on as many pages as they need, with every special character escaped", () => {
   const objects = objectsOf(pdfOf(["(a) \\ é", ...Array.from({ length: 60 }, () => "line")]));
   expect(objects[1]).toContain("/Count 2");
   expect(objects).toHaveLength(7);
@@ -39,7 +32,9 @@ test("a PDF has its lines on as many pages as they need, with every special char
   expect(objectsOf(pdfOf([]))).toHaveLength(5);
 });
 
-test("statements are the whole months of the Item's history, and each downloads with its hash", async () => {
+test("Statements are the whole months of the Item's history, and each downloads with its hash", async ({
+  plaid,
+}) => {
   const { access_token } = await connect(plaid);
   const { accounts } = (await plaid.statementsList({ access_token })).data;
   const [checking] = accounts;
@@ -65,7 +60,10 @@ test("statements are the whole months of the Item's history, and each downloads 
   expect((await failure(plaid.statementsDownload(foreign))).error_code).toBe("INVALID_FIELD");
 });
 
-test("an asset report lists accounts, owners, transactions and each day's balance", async () => {
+test("An asset report lists accounts, owners, transactions and each day's balance", async ({
+  sandbox,
+  plaid,
+}) => {
   const { access_token } = await connect(plaid);
   const options = { client_report_id: "report-1", user: { first_name: "Ada" } };
   const created = (
@@ -110,7 +108,10 @@ test("an asset report lists accounts, owners, transactions and each day's balanc
   );
 });
 
-test("an asset report is not ready until its time, and its webhook says when it is", async () => {
+test("An asset report sends its webhook when it becomes ready, and not before", async ({
+  sandbox,
+  plaid,
+}) => {
   const received: object[] = [];
   const receiver = createServer(async (request, response) => {
     let text = "";
@@ -142,7 +143,7 @@ test("an asset report is not ready until its time, and its webhook says when it 
   receiver.close();
 });
 
-test("a debit scores higher the more of the account's money it takes", async () => {
+test("A debit scores higher the more of the account's money it takes", async ({ plaid }) => {
   const { access_token } = await connect(plaid);
   const accounts = (await plaid.accountsGet({ access_token })).data.accounts;
   const of = (type: string) => accounts.find((account) => account.type === type)?.account_id ?? "";
@@ -174,7 +175,10 @@ test("a debit scores higher the more of the account's money it takes", async () 
   expect((await failure(plaid.signalEvaluate(credit))).error_code).toBe("INVALID_FIELD");
 });
 
-test("faults reach a PDF too: half of it, none of it, or another status", async () => {
+test("A fault can send half of a PDF, none of it, or another status", async ({
+  sandbox,
+  plaid,
+}) => {
   const { access_token } = await connect(plaid);
   const { accounts } = (await plaid.statementsList({ access_token })).data;
   const statement_id = accounts[0]?.statements[0]?.statement_id ?? "";

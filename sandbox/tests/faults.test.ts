@@ -1,32 +1,28 @@
 import axios from "axios";
 import { type PlaidApi, PlaidErrorType, Products } from "plaid";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { expect } from "vitest";
 import type { RequestEntry } from "../src/control/request-log.ts";
 import { type RunningSandbox, startSandbox } from "../src/index.ts";
 import { plaidErrorCodes } from "../src/plaid/plaid-error.ts";
 import { connect, control, failure, KIND, plaidClient } from "./support/client.ts";
+import { testWithSandbox } from "./support/fixtures.ts";
 
-let sandbox: RunningSandbox;
-let plaid: PlaidApi;
+const test = testWithSandbox({ ...KIND, seed: 3 });
 
-beforeAll(async () => {
-  sandbox = await startSandbox({ ...KIND, seed: 3 });
-  plaid = plaidClient(sandbox.url);
-});
-beforeEach(() => control(sandbox.url, "POST", "reset"));
-afterAll(() => sandbox.close());
+test.beforeEach(({ sandbox }) => control(sandbox.url, "POST", "reset"));
 
-const faults = (...list: object[]) => control(sandbox.url, "POST", "faults", { faults: list });
-const requests = async () =>
+const faults = (sandbox: RunningSandbox, ...list: object[]) =>
+  control(sandbox.url, "POST", "faults", { faults: list });
+const requests = async (sandbox: RunningSandbox) =>
   (await control<{ requests: RequestEntry[] }>(sandbox.url, "GET", "requests")).requests;
 const EXCHANGE = "/item/public_token/exchange";
 
-async function publicToken(): Promise<string> {
+async function publicToken(plaid: PlaidApi): Promise<string> {
   const request = { institution_id: "ins_56", initial_products: [Products.Auth] };
   return (await plaid.sandboxPublicTokenCreate(request)).data.public_token;
 }
 /** Posts without the SDK, whose checks an odd response would not pass. */
-async function raw(path: string, body: object) {
+async function raw(sandbox: RunningSandbox, path: string, body: object) {
   const answer = await fetch(sandbox.url + path, {
     method: "POST",
     headers: {
@@ -46,26 +42,29 @@ async function broken(call: Promise<unknown>): Promise<string> {
   return error.code ?? error.message;
 }
 
-test.each([
+test.for([
   ["RATE_LIMIT_EXCEEDED", 429, "RATE_LIMIT_EXCEEDED", "RATE_LIMIT"],
   ["TRANSACTIONS_SYNC_LIMIT", 429, "RATE_LIMIT_EXCEEDED", "TRANSACTIONS_SYNC_LIMIT"],
   ["INSTITUTION_DOWN", 400, "INSTITUTION_ERROR", "INSTITUTION_DOWN"],
   ["INTERNAL_SERVER_ERROR", 500, "API_ERROR", "INTERNAL_SERVER_ERROR"],
   ["ITEM_LOGIN_REQUIRED", 400, "ITEM_ERROR", "ITEM_LOGIN_REQUIRED"],
-])(
-  "%s is answered once with its status and type, then not",
-  async (code, status, type, answered) => {
+] as const)(
+  "%s is returned once with its status and type, then not",
+  async ([code, status, type, answered], { sandbox, plaid }) => {
     const { access_token } = await connect(plaid);
-    await faults({ path: "/accounts/get", times: 1, do: { error: code } });
+    await faults(sandbox, { path: "/accounts/get", times: 1, do: { error: code } });
     const refused = await failure(plaid.accountsGet({ access_token }));
     expect(refused).toMatchObject({ status, error_type: type, error_code: answered });
     await plaid.accountsGet({ access_token });
   },
 );
 
-test("every code that a fault may name is answered in Plaid's shape", async () => {
+test("Every code that a fault may name is returned in Plaid's shape", async ({
+  sandbox,
+  plaid,
+}) => {
   for (const code of plaidErrorCodes()) {
-    await faults({ path: "/item/get", times: 1, do: { error: code } });
+    await faults(sandbox, { path: "/item/get", times: 1, do: { error: code } });
     const answered = await failure(plaid.itemGet({ access_token: "x" }));
     expect(answered).toMatchObject({ error_code: code });
     expect(Object.values(PlaidErrorType)).toContain(answered.error_type);
@@ -73,29 +72,35 @@ test("every code that a fault may name is answered in Plaid's shape", async () =
   }
 });
 
-test("an error comes before the act: the public_token stays good", async () => {
-  const public_token = await publicToken();
-  await faults({ path: EXCHANGE, times: 1, do: { error: "INTERNAL_SERVER_ERROR" } });
+test("An error fault acts before the call, so that the public_token stays good", async ({
+  sandbox,
+  plaid,
+}) => {
+  const public_token = await publicToken(plaid);
+  await faults(sandbox, { path: EXCHANGE, times: 1, do: { error: "INTERNAL_SERVER_ERROR" } });
   await failure(plaid.itemPublicTokenExchange({ public_token }));
   await plaid.itemPublicTokenExchange({ public_token });
 });
 
-test("retry_after becomes a Retry-After header", async () => {
-  await faults({ path: "*", times: 1, do: { error: "RATE_LIMIT", retry_after: 7 } });
+test("retry_after becomes a Retry-After header", async ({ sandbox }) => {
+  await faults(sandbox, { path: "*", times: 1, do: { error: "RATE_LIMIT", retry_after: 7 } });
   const answer = await fetch(`${sandbox.url}/item/get`, { method: "POST" });
   expect([answer.status, answer.headers.get("retry-after")]).toEqual([429, "7"]);
 });
 
-test("drop before: the connection breaks and nothing has happened", async () => {
-  const public_token = await publicToken();
-  await faults({ path: EXCHANGE, times: 1, do: { drop: "before" } });
+test("drop before breaks the connection before anything happens", async ({ sandbox, plaid }) => {
+  const public_token = await publicToken(plaid);
+  await faults(sandbox, { path: EXCHANGE, times: 1, do: { drop: "before" } });
   expect(await broken(plaid.itemPublicTokenExchange({ public_token }))).toBe("ECONNRESET");
   await plaid.itemPublicTokenExchange({ public_token });
 });
 
-test("drop after: the connection breaks, and the Item has its access_token all the same", async () => {
-  const public_token = await publicToken();
-  await faults({ path: EXCHANGE, times: 1, do: { drop: "after" } });
+test("drop after breaks the connection after the Item has its access_token", async ({
+  sandbox,
+  plaid,
+}) => {
+  const public_token = await publicToken(plaid);
+  await faults(sandbox, { path: EXCHANGE, times: 1, do: { drop: "after" } });
   expect(await broken(plaid.itemPublicTokenExchange({ public_token }))).toBe("ECONNRESET");
   const { items } = await control<{ items: { access_token_issued: boolean }[] }>(
     sandbox.url,
@@ -108,15 +113,15 @@ test("drop after: the connection breaks, and the Item has its access_token all t
   );
 });
 
-test("delay waits, then acts", async () => {
+test("delay waits, then acts", async ({ sandbox, plaid }) => {
   const { access_token } = await connect(plaid);
-  await faults({ path: "/item/get", times: 1, do: { delay: 300 } });
+  await faults(sandbox, { path: "/item/get", times: 1, do: { delay: 300 } });
   const started = performance.now();
   await plaid.itemGet({ access_token });
   expect(performance.now() - started).toBeGreaterThan(295);
 });
 
-test("hang never answers; the sandbox still closes", async () => {
+test("hang never responds, and the sandbox still closes", async () => {
   const own = await startSandbox(KIND);
   await control(own.url, "POST", "faults", {
     faults: [{ path: "/item/get", times: 1, do: { hang: true } }],
@@ -131,15 +136,18 @@ test("hang never answers; the sandbox still closes", async () => {
   expect(await hanging).toBe("ECONNRESET");
 });
 
-test("malformed acts and answers half a body", async () => {
-  const public_token = await publicToken();
-  await faults({ path: EXCHANGE, times: 1, do: { malformed: true } });
-  const { status, text } = await raw(EXCHANGE, { public_token });
+test("malformed acts and sends half a body", async ({ sandbox, plaid }) => {
+  const public_token = await publicToken(plaid);
+  await faults(sandbox, { path: EXCHANGE, times: 1, do: { malformed: true } });
+  const { status, text } = await raw(sandbox, EXCHANGE, { public_token });
   expect(status).toBe(200);
   expect(() => JSON.parse(text)).toThrow(SyntaxError);
 });
 
-test("patch changes the response and nothing that the sandbox remembers", async () => {
+test("patch changes the response and nothing that the sandbox stores", async ({
+  sandbox,
+  plaid,
+}) => {
   const { access_token } = await connect(plaid);
   const patch = [
     { op: "replace", path: "/accounts/0/name", value: "A\u0000B \ud800" },
@@ -150,8 +158,8 @@ test("patch changes the response and nothing that the sandbox remembers", async 
     { op: "copy", from: "/accounts/0", path: "/accounts/-" },
     { op: "replace", path: "/accounts/4/account_id", value: "another Item's" },
   ];
-  await faults({ path: "/accounts/get", times: 1, do: { patch } });
-  const changed = await raw("/accounts/get", { access_token });
+  await faults(sandbox, { path: "/accounts/get", times: 1, do: { patch } });
+  const changed = await raw(sandbox, "/accounts/get", { access_token });
   expect(changed.status).toBe(200);
   const { accounts } = JSON.parse(changed.text);
   expect(accounts[0].name).toBe("A\u0000B \ud800");
@@ -164,37 +172,48 @@ test("patch changes the response and nothing that the sandbox remembers", async 
   expect(after?.name).toBe("Plaid Checking");
 });
 
-test("patch leaves the history of an Item alone when it changes a page of it", async () => {
+test("patch leaves an Item's history alone when it changes a page of it", async ({
+  sandbox,
+  plaid,
+}) => {
   const { access_token } = await connect(plaid);
   const patch = [{ op: "replace", path: "/added/0/amount", value: null }];
-  await faults({ path: "/transactions/sync", times: 1, do: { patch } });
-  const page = JSON.parse((await raw("/transactions/sync", { access_token })).text);
+  await faults(sandbox, { path: "/transactions/sync", times: 1, do: { patch } });
+  const page = JSON.parse((await raw(sandbox, "/transactions/sync", { access_token })).text);
   expect(page.added[0].amount).toBeNull();
   const { added } = (await plaid.transactionsSync({ access_token })).data;
   expect(typeof added[0]?.amount).toBe("number");
 });
 
-test("patch waits for a response that it fits, and the list says why it did not fit", async () => {
+test("patch waits for a response that it fits, and the list says why it did not fit", async ({
+  sandbox,
+  plaid,
+}) => {
   const { access_token } = await connect(plaid);
   const patch = [{ op: "remove", path: "/added/0/name" }];
-  await faults({ path: "*", times: 1, do: { patch } });
+  await faults(sandbox, { path: "*", times: 1, do: { patch } });
   await plaid.transactionsGet({ access_token, start_date: "2020-01-01", end_date: "2020-01-02" });
   const listed = await control<{ faults: object[] }>(sandbox.url, "GET", "faults");
   expect(listed.faults).toMatchObject([{ applied: 0, unfit: expect.stringContaining("/added/0") }]);
-  const page = JSON.parse((await raw("/transactions/sync", { access_token })).text);
+  const page = JSON.parse((await raw(sandbox, "/transactions/sync", { access_token })).text);
   expect(page.added[0]).not.toHaveProperty("name");
 });
 
-test("status and body are sent instead of acting: an unknown error, a page of HTML, a huge number", async () => {
-  const public_token = await publicToken();
+test("status and body replace the call: an unknown error, an HTML page, a huge number", async ({
+  sandbox,
+  plaid,
+}) => {
+  const public_token = await publicToken(plaid);
   const unknown = { error_type: "ITEM_ERROR", error_code: "NEVER_HEARD_OF", display_message: "Hm" };
   await faults(
+    sandbox,
     { path: EXCHANGE, times: 1, do: { status: 418, body: unknown } },
     { path: EXCHANGE, times: 1, do: { status: 502, body: "<html>Bad gateway</html>" } },
     { path: EXCHANGE, times: 1, do: { status: 200, body: '{"amount":1e400}' } },
   );
   const answers = [];
-  for (let index = 0; index < 3; index += 1) answers.push(await raw(EXCHANGE, { public_token }));
+  for (let index = 0; index < 3; index += 1)
+    answers.push(await raw(sandbox, EXCHANGE, { public_token }));
   expect(answers.map(({ status, type }) => [status, type])).toEqual([
     [418, "application/json; charset=utf-8"],
     [502, "text/html; charset=utf-8"],
@@ -203,26 +222,28 @@ test("status and body are sent instead of acting: an unknown error, a page of HT
   expect(JSON.parse(answers[0]?.text ?? "")).toEqual(unknown);
   expect(answers[2]?.text).toBe('{"amount":1e400}');
   await plaid.itemPublicTokenExchange({ public_token });
-  expect((await requests()).slice(1, 4).map(({ fault }) => fault)).toEqual([
+  expect((await requests(sandbox)).slice(1, 4).map(({ fault }) => fault)).toEqual([
     "status 418",
     "status 502",
     "status 200",
   ]);
 });
 
-test("after lets requests pass first; * means every path", async () => {
+test("after lets requests pass first, and * means every path", async ({ sandbox, plaid }) => {
   const { access_token } = await connect(plaid);
-  await faults({ path: "*", times: 2, after: 1, do: { error: "INSTITUTION_DOWN" } });
+  await faults(sandbox, { path: "*", times: 2, after: 1, do: { error: "INSTITUTION_DOWN" } });
   await plaid.itemGet({ access_token });
   await failure(plaid.itemGet({ access_token }));
   await failure(plaid.accountsGet({ access_token }));
   await plaid.accountsGet({ access_token });
 });
 
-test("probability hits about that share, the same ones for the same seed", async () => {
+test("probability applies to about that share, and to the same calls for the same seed", async ({
+  sandbox,
+}) => {
   const run = async () => {
     await control(sandbox.url, "POST", "reset");
-    await faults({
+    await faults(sandbox, {
       path: "/institutions/search",
       probability: 0.3,
       do: { error: "INTERNAL_SERVER_ERROR" },
@@ -241,16 +262,16 @@ test("probability hits about that share, the same ones for the same seed", async
   expect(await run()).toEqual(first);
 });
 
-test("rules are appended, listed and cleared", async () => {
-  await faults({ path: "/item/get", times: 1, do: { hang: true } });
-  await faults({ path: "*", probability: 1, do: { delay: 1 } });
+test("Faults are appended, listed and cleared", async ({ sandbox }) => {
+  await faults(sandbox, { path: "/item/get", times: 1, do: { hang: true } });
+  await faults(sandbox, { path: "*", probability: 1, do: { delay: 1 } });
   const listed = await control<{ faults: object[] }>(sandbox.url, "GET", "faults");
   expect(listed.faults).toMatchObject([{ path: "/item/get", applied: 0 }, { path: "*" }]);
   await control(sandbox.url, "DELETE", "faults");
   expect(await control(sandbox.url, "GET", "faults")).toEqual({ faults: [] });
 });
 
-test.each([
+test.for([
   ["not a list", "x", '"faults" must be a list'],
   ["a path that is not one", [{ path: "/nope", times: 1, do: { hang: true } }], "faults[0].path"],
   ["neither times nor probability", [{ path: "*", do: { hang: true } }], "exactly one of"],
@@ -295,18 +316,24 @@ test.each([
   ["a status of 99", [{ path: "*", times: 1, do: { status: 99, body: {} } }], "200 to 599"],
   ["a status without a body", [{ path: "*", times: 1, do: { status: 500 } }], 'needs a "body"'],
   ["a good one and a bad one", [{ path: "*", times: 1, do: { hang: true } }, {}], "faults[1]"],
-])("a rule with %s is refused with the reason, and none is added", async (_case, list, reason) => {
-  const refused = control(sandbox.url, "POST", "faults", { faults: list });
-  await expect(refused).rejects.toThrow(reason);
-  expect(await control(sandbox.url, "GET", "faults")).toEqual({ faults: [] });
-});
+] as const)(
+  "A fault with %s is refused with the reason, and none is added",
+  async ([_case, list, reason], { sandbox }) => {
+    const refused = control(sandbox.url, "POST", "faults", { faults: list });
+    await expect(refused).rejects.toThrow(reason);
+    expect(await control(sandbox.url, "GET", "faults")).toEqual({ faults: [] });
+  },
+);
 
-test("the request log tells path, status, code, Item and fault, and holds no token or secret", async () => {
+test("The request log has path, status, code, Item and fault, and no token or secret", async ({
+  sandbox,
+  plaid,
+}) => {
   const { access_token, item_id } = await connect(plaid, "ins_56");
-  await faults({ path: "/item/get", times: 1, do: { error: "INSTITUTION_DOWN" } });
+  await faults(sandbox, { path: "/item/get", times: 1, do: { error: "INSTITUTION_DOWN" } });
   await failure(plaid.itemGet({ access_token }));
   await plaid.accountsGet({ access_token });
-  const log = await requests();
+  const log = await requests(sandbox);
   expect(
     log.map(({ path, status, error_code, fault }) => [path, status, error_code, fault]),
   ).toEqual([
@@ -319,7 +346,9 @@ test("the request log tells path, status, code, Item and fault, and holds no tok
   expect(JSON.stringify(log)).not.toMatch(/(access|public|link)-sandbox-|test-secret/);
 });
 
-test("rate limits: per Item and per client, only when switched on, and over after a minute", async () => {
+test("Rate limits apply for each Item and client only when switched on, and reset after a minute", async ({
+  plaid,
+}) => {
   const limited = await startSandbox({ ...KIND, rateLimits: true });
   const sdk = plaidClient(limited.url);
   const [one, other] = [await connect(sdk), await connect(sdk)];

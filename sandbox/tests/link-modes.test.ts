@@ -1,12 +1,11 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { PlaidApi } from "plaid";
 import type { Browser, FrameLocator, Page } from "playwright-core";
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { afterAll, expect, vi } from "vitest";
 import { routePlaid } from "../playwright.ts";
-import { type RunningSandbox, startSandbox } from "../src/index.ts";
 import { launchBrowser } from "./support/browser.ts";
-import { control, failure, LINK_TOKEN_REQUEST, plaidClient } from "./support/client.ts";
+import { control, failure, LINK_TOKEN_REQUEST } from "./support/client.ts";
+import { testWithSandbox } from "./support/fixtures.ts";
 import { call, type HostPage, startHostPage } from "./support/host-page.ts";
 import { goThroughLink } from "./support/link-steps.ts";
 
@@ -15,17 +14,14 @@ interface Webhook {
   [field: string]: unknown;
 }
 
-let sandbox: RunningSandbox;
-let plaid: PlaidApi;
+const test = testWithSandbox({ seed: 31, startDate: "today", linkEvents: false });
 let host: HostPage;
 let browser: Browser;
 let receiver: Server;
 let webhook: string;
 let received: Webhook[] = [];
 
-beforeAll(async () => {
-  sandbox = await startSandbox({ seed: 31, startDate: "today", linkEvents: false });
-  plaid = plaidClient(sandbox.url);
+test.beforeAll(async ({ sandbox }) => {
   host = await startHostPage(sandbox.url);
   browser = await launchBrowser();
   receiver = createServer(async (request, response) => {
@@ -37,7 +33,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
   webhook = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
 });
-beforeEach(async () => {
+test.beforeEach(async ({ sandbox }) => {
   await control(sandbox.url, "POST", "reset");
   received = [];
 });
@@ -45,7 +41,6 @@ afterAll(async () => {
   await browser.close();
   host.close();
   receiver.close();
-  await sandbox.close();
 });
 
 const arrived = (code: string) =>
@@ -71,7 +66,9 @@ async function newPage(url: string): Promise<{ page: Page; link: FrameLocator }>
   return { page, link: page.frameLocator("iframe").last() };
 }
 
-test("Hosted Link opens on a page of its own, tells its results, and goes on to completion_redirect_uri", async () => {
+test("Hosted Link opens on its own page, sends its results, and continues to completion_redirect_uri", async ({
+  plaid,
+}) => {
   const { data } = await plaid.linkTokenCreate({
     ...LINK_TOKEN_REQUEST,
     webhook,
@@ -92,7 +89,10 @@ test("Hosted Link opens on a page of its own, tells its results, and goes on to 
   await plaid.itemPublicTokenExchange({ public_token: added?.public_token ?? "" });
 });
 
-test("a Hosted Link URL lives as long as url_lifetime_seconds says, and no longer", async () => {
+test("A Hosted Link URL lives as long as url_lifetime_seconds says, and no longer", async ({
+  sandbox,
+  plaid,
+}) => {
   const hosted = (seconds: number) =>
     plaid.linkTokenCreate({
       ...LINK_TOKEN_REQUEST,
@@ -107,7 +107,9 @@ test("a Hosted Link URL lives as long as url_lifetime_seconds says, and no longe
   expect((await failure(hosted(22 * 86_400))).error_code).toBe("INVALID_FIELD");
 });
 
-test("a Multi-Item session adds one bank after another, and hands over no public_token", async () => {
+test("A Multi-Item session adds one bank after another, and returns no public_token", async ({
+  plaid,
+}) => {
   const { user_id } = (await plaid.userCreate({ client_user_id: "user-1" })).data;
   const request = { ...LINK_TOKEN_REQUEST, webhook, enable_multi_item_link: true };
   expect((await failure(plaid.linkTokenCreate(request))).error_code).toBe("INVALID_FIELD");
@@ -130,7 +132,10 @@ test("a Multi-Item session adds one bank after another, and hands over no public
   expect(link_sessions?.[0]?.results?.item_add_results).toHaveLength(2);
 });
 
-test("without link_events an ordinary session tells nothing, neither by webhook nor in /link/token/get", async () => {
+test("A session without link_events reports nothing, by webhook or in /link/token/get", async ({
+  sandbox,
+  plaid,
+}) => {
   const { data } = await plaid.linkTokenCreate({ ...LINK_TOKEN_REQUEST, webhook });
   await goThroughLink(sandbox.url, data.link_token, { institution_id: "ins_109508" });
   const { link_sessions } = (await plaid.linkTokenGet({ link_token: data.link_token })).data;
@@ -140,7 +145,9 @@ test("without link_events an ordinary session tells nothing, neither by webhook 
   expect(webhooks).toEqual([]);
 });
 
-test("createEmbedded lists the banks in the page, opens Link at the one chosen, and goes on destroy", async () => {
+test("createEmbedded lists the banks in the page, opens Link at the chosen one, and disappears on destroy", async ({
+  plaid,
+}) => {
   const { data } = await plaid.linkTokenCreate(LINK_TOKEN_REQUEST);
   const { page } = await newPage(`${host.origin}/embedded?token=${data.link_token}`);
   const banks = page.frameLocator('iframe[title="Select your bank"]');
@@ -159,7 +166,10 @@ test("createEmbedded lists the banks in the page, opens Link at the one chosen, 
   await page.close();
 });
 
-test("routePlaid gives a page that loads Plaid's CDN script the sandbox's, unchanged", async () => {
+test("routePlaid serves the sandbox's script to a page that loads Plaid's CDN, unchanged", async ({
+  sandbox,
+  plaid,
+}) => {
   const { data } = await plaid.linkTokenCreate(LINK_TOKEN_REQUEST);
   const page = await browser.newPage({ reducedMotion: "reduce" });
   await routePlaid(page, sandbox.url);

@@ -1,31 +1,21 @@
 import axe from "axe-core";
 import type { PlaidApi, Transaction } from "plaid";
 import type { Browser, BrowserContextOptions, Frame, FrameLocator, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { type RunningSandbox, startSandbox } from "../src/index.ts";
+import { afterAll, afterEach, expect } from "vitest";
 import { launchBrowser } from "./support/browser.ts";
-import {
-  connect,
-  control,
-  failure,
-  KIND,
-  LINK_TOKEN_REQUEST,
-  plaidClient,
-} from "./support/client.ts";
+import { connect, control, failure, KIND, LINK_TOKEN_REQUEST } from "./support/client.ts";
+import { testWithSandbox } from "./support/fixtures.ts";
 import { call, calls, type HostPage, startHostPage } from "./support/host-page.ts";
 
 type Handler = Record<"open" | "exit" | "destroy", () => void>;
 
-let sandbox: RunningSandbox;
-let plaid: PlaidApi;
+const test = testWithSandbox({ ...KIND, seed: 21 });
 let host: HostPage;
 let browser: Browser;
 /** What the open page wrote to the console, and what it asked of other machines. */
 let noise: string[] = [];
 
-beforeAll(async () => {
-  sandbox = await startSandbox({ ...KIND, seed: 21 });
-  plaid = plaidClient(sandbox.url);
+test.beforeAll(async ({ sandbox }) => {
   host = await startHostPage(sandbox.url);
   browser = await launchBrowser();
 });
@@ -36,7 +26,6 @@ afterEach(async () => {
 afterAll(async () => {
   await browser.close();
   host.close();
-  await sandbox.close();
 });
 
 async function visit(
@@ -58,17 +47,18 @@ async function visit(
   return { page, link: page.frameLocator("iframe") };
 }
 
-async function linkToken(extra: object = {}): Promise<string> {
+async function linkToken(plaid: PlaidApi, extra: object = {}): Promise<string> {
   return (await plaid.linkTokenCreate({ ...LINK_TOKEN_REQUEST, ...extra })).data.link_token;
 }
 
 /** Opens Link and goes to a bank's log-in. */
 async function toBank(
+  plaid: PlaidApi,
   bank: string,
   token?: string,
   path = "/",
 ): Promise<{ page: Page; link: FrameLocator }> {
-  const { page, link } = await visit(`${path}?token=${token ?? (await linkToken())}`);
+  const { page, link } = await visit(`${path}?token=${token ?? (await linkToken(plaid))}`);
   await page.getByRole("button", { name: "Connect a bank" }).click();
   await link.getByRole("button", { name: "Continue" }).click();
   await link.getByRole("button", { name: bank, exact: true }).click();
@@ -88,8 +78,10 @@ async function logIn(
 const events = async (page: Page) =>
   (await calls(page)).filter(({ name }) => name === "onEvent").map(({ args }) => args[0] as string);
 
-test("from consent to onSuccess, with Plaid's metadata and a public_token that exchanges", async () => {
-  const { page, link } = await toBank("First Platypus Bank");
+test("Link goes from consent to onSuccess, with Plaid's metadata and a public_token that exchanges", async ({
+  plaid,
+}) => {
+  const { page, link } = await toBank(plaid, "First Platypus Bank");
   await logIn(link);
   await expect.poll(() => link.getByRole("checkbox").count()).toBe(4);
   await link.getByRole("checkbox", { name: /Plaid CD/ }).uncheck();
@@ -136,8 +128,8 @@ test("from consent to onSuccess, with Plaid's metadata and a public_token that e
   expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Connect a bank");
 });
 
-test("react-plaid-link, unmodified, opens it under a strict policy", async () => {
-  const { page, link } = await toBank("Tartan Bank", undefined, "/react");
+test("react-plaid-link, unmodified, opens Link under a strict policy", async ({ plaid }) => {
+  const { page, link } = await toBank(plaid, "Tartan Bank", undefined, "/react");
   await logIn(link);
   await expect.poll(() => link.getByRole("checkbox").count()).toBe(12);
   await link.getByRole("button", { name: "Connect accounts" }).click();
@@ -145,8 +137,10 @@ test("react-plaid-link, unmodified, opens it under a strict policy", async () =>
   expect(public_token).toMatch(/^public-sandbox-/);
 });
 
-test("keyboard only: Tab and Enter from the page's button to onSuccess, Escape to leave", async () => {
-  const { page, link } = await visit(`/?token=${await linkToken()}`);
+test("Link works by keyboard: Tab and Enter from the page's button to onSuccess, Escape to leave", async ({
+  plaid,
+}) => {
+  const { page, link } = await visit(`/?token=${await linkToken(plaid)}`);
   const focused = () => link.locator(":focus").first();
   const tabTo = async (name: string) => {
     for (let presses = 0; presses < 30; presses += 1) {
@@ -190,8 +184,8 @@ test("keyboard only: Tab and Enter from the page's button to onSuccess, Escape t
   expect(await call(page, "onExit")).toMatchObject([null, { institution: null, status: null }]);
 });
 
-test("every pane has a heading that takes the focus, and a button to close", async () => {
-  const { page, link } = await visit(`/?token=${await linkToken()}`);
+test("Every pane has a heading that gets the focus, and a close button", async ({ plaid }) => {
+  const { page, link } = await visit(`/?token=${await linkToken(plaid)}`);
   await page.getByRole("button", { name: "Connect a bank" }).click();
   const consent = link.getByRole("heading", { level: 1 });
   await consent.waitFor();
@@ -210,9 +204,9 @@ test("every pane has a heading that takes the focus, and a button to close", asy
 });
 
 // `npm run matrix` looks at the dark scheme as well.
-test.each(process.env.MATRIX === "1" ? (["light", "dark"] as const) : (["light"] as const))(
+test.for(process.env.MATRIX === "1" ? (["light", "dark"] as const) : (["light"] as const))(
   "axe finds nothing on any pane, nor on the bank's page (%s)",
-  async (colorScheme) => {
+  async (colorScheme, { plaid }) => {
     const found: string[] = [];
     const audit = async (where: string, frame: Frame | Page | undefined) => {
       // Colours are judged as they come to rest.
@@ -231,7 +225,7 @@ test.each(process.env.MATRIX === "1" ? (["light", "dark"] as const) : (["light"]
       });
       found.push(...(violations ?? ["no frame"]).map((violation) => `${where}: ${violation}`));
     };
-    const { page, link } = await visit(`/?token=${await linkToken()}`, { colorScheme });
+    const { page, link } = await visit(`/?token=${await linkToken(plaid)}`, { colorScheme });
     const pane = (where: string) => audit(where, page.frames()[1]);
     const pressed = (name: string) => link.getByRole("button", { name, exact: true }).click();
     await audit("the host", page);
@@ -279,8 +273,8 @@ test.each(process.env.MATRIX === "1" ? (["light", "dark"] as const) : (["light"]
   },
 );
 
-test("a wrong password is said beside the form, and the next try works", async () => {
-  const { page, link } = await toBank("Houndstooth Bank");
+test("A wrong password shows beside the form, and the next try works", async ({ plaid }) => {
+  const { page, link } = await toBank(plaid, "Houndstooth Bank");
   await logIn(link, "user_good", "wrong");
   await expect
     .poll(() => link.getByRole("alert").textContent())
@@ -290,8 +284,10 @@ test("a wrong password is said beside the form, and the next try works", async (
   await link.getByRole("button", { name: "Connect accounts" }).waitFor();
 });
 
-test("user_mfa is asked for a code; a wrong one is said, 1234 goes on", async () => {
-  const { link } = await toBank("Houndstooth Bank");
+test("user_mfa is asked for a code: a wrong one shows an error, 1234 continues", async ({
+  plaid,
+}) => {
+  const { link } = await toBank(plaid, "Houndstooth Bank");
   await logIn(link, "user_mfa");
   await link.getByRole("textbox", { name: "Code" }).fill("9999");
   await link.getByRole("button", { name: "Continue" }).click();
@@ -301,8 +297,8 @@ test("user_mfa is asked for a code; a wrong one is said, 1234 goes on", async ()
   await link.getByRole("button", { name: "Connect accounts" }).waitFor();
 });
 
-test("user_locked: a pane that says so, and an exit that hands over ITEM_LOCKED", async () => {
-  const { page, link } = await toBank("Houndstooth Bank");
+test("user_locked sees a pane that says so, and onExit gets ITEM_LOCKED", async ({ plaid }) => {
+  const { page, link } = await toBank(plaid, "Houndstooth Bank");
   await logIn(link, "user_locked");
   await link.getByRole("heading", { name: "Your account is locked" }).waitFor();
   await link.getByRole("button", { name: "Exit" }).click();
@@ -314,16 +310,18 @@ test("user_locked: a pane that says so, and an exit that hands over ITEM_LOCKED"
   });
 });
 
-test("unchecking every account leaves nothing to connect", async () => {
-  const { link } = await toBank("Lighthouse Savings");
+test("Unchecking every account leaves nothing to connect", async ({ plaid }) => {
+  const { link } = await toBank(plaid, "Lighthouse Savings");
   await logIn(link);
   await link.getByRole("checkbox").uncheck();
   expect(await link.getByRole("button", { name: "Connect accounts" }).isDisabled()).toBe(true);
 });
 
-test("OAuth with a redirect_uri: the whole page goes to the bank and comes back to the picker", async () => {
-  const token = await linkToken({ redirect_uri: `${host.origin}/` });
-  const { page, link } = await toBank("Platypus OAuth Bank", token);
+test("OAuth with a redirect_uri takes the whole page to the bank and back to the picker", async ({
+  plaid,
+}) => {
+  const token = await linkToken(plaid, { redirect_uri: `${host.origin}/` });
+  const { page, link } = await toBank(plaid, "Platypus OAuth Bank", token);
   await link.getByRole("button", { name: "Continue" }).click();
   await page.waitForURL(/\/link\/oauth\.html/);
   await logIn(page, "user_good", "nope");
@@ -343,8 +341,8 @@ test("OAuth with a redirect_uri: the whole page goes to the bank and comes back 
   await link.getByText("OAUTH_STATE_ID_ALREADY_PROCESSED").waitFor();
 });
 
-test("OAuth without a redirect_uri: the bank has a window of its own", async () => {
-  const { page, link } = await toBank("Charterhouse Investments");
+test("OAuth without a redirect_uri opens the bank in its own window", async ({ plaid }) => {
+  const { page, link } = await toBank(plaid, "Charterhouse Investments");
   const opened = page.context().waitForEvent("page");
   await link.getByRole("button", { name: "Continue" }).click();
   const bank = await opened;
@@ -355,8 +353,8 @@ test("OAuth without a redirect_uri: the bank has a window of its own", async () 
   expect(await events(page)).toEqual(expect.arrayContaining(["OPEN_OAUTH", "CLOSE_OAUTH"]));
 });
 
-test("OAuth refused at the bank: ACCESS_NOT_GRANTED", async () => {
-  const { page, link } = await toBank("Platypus OAuth Bank");
+test("OAuth refused at the bank returns ACCESS_NOT_GRANTED", async ({ plaid }) => {
+  const { page, link } = await toBank(plaid, "Platypus OAuth Bank");
   const opened = page.context().waitForEvent("page");
   await link.getByRole("button", { name: "Continue" }).click();
   await (await opened).getByRole("button", { name: "Cancel and return" }).click();
@@ -365,10 +363,12 @@ test("OAuth refused at the bank: ACCESS_NOT_GRANTED", async () => {
   expect((await call(page, "onExit"))[0]).toMatchObject({ error_code: "ACCESS_NOT_GRANTED" });
 });
 
-test("update mode heals the Item without a choice of banks, and refuses another username", async () => {
+test("Update mode repairs the Item without a choice of banks, and refuses another username", async ({
+  plaid,
+}) => {
   const item = await connect(plaid, "ins_109509");
   await plaid.sandboxItemResetLogin({ access_token: item.access_token });
-  const token = await linkToken({ access_token: item.access_token, products: undefined });
+  const token = await linkToken(plaid, { access_token: item.access_token, products: undefined });
   const { page, link } = await visit(`/?token=${token}`);
   await page.getByRole("button", { name: "Connect a bank" }).click();
   await link.getByRole("heading", { name: "Reconnect First Gingham Credit Union" }).waitFor();
@@ -382,8 +382,10 @@ test("update mode heals the Item without a choice of banks, and refuses another 
   expect(exchanged).toMatchObject({ item_id: item.item_id, access_token: item.access_token });
 });
 
-test("update mode with account selection keeps account_ids and transactions, and adds new ones", async () => {
-  const first = await toBank("Houndstooth Bank");
+test("Update mode with account selection keeps account_ids and transactions, and adds new ones", async ({
+  plaid,
+}) => {
+  const first = await toBank(plaid, "Houndstooth Bank");
   await logIn(first.link, "user_select");
   await first.link.getByRole("checkbox", { name: /Rainy Day/ }).uncheck();
   await first.link.getByRole("button", { name: "Connect accounts" }).click();
@@ -400,7 +402,7 @@ test("update mode with account selection keeps account_ids and transactions, and
     }
   };
   const early = await sync();
-  const token = await linkToken({
+  const token = await linkToken(plaid, {
     access_token,
     products: undefined,
     update: { account_selection_enabled: true },
@@ -424,22 +426,26 @@ test("update mode with account selection keeps account_ids and transactions, and
   expect((await sync()).added).toEqual([...early.added, ...late.added]);
 });
 
-test("account_filters narrow the picker; with nothing left, NO_ACCOUNTS", async () => {
-  const only = await linkToken({
+test("account_filters narrow the picker, and return NO_ACCOUNTS when nothing is left", async ({
+  plaid,
+}) => {
+  const only = await linkToken(plaid, {
     account_filters: { depository: { account_subtypes: ["savings"] } },
   });
-  const { link } = await toBank("First Platypus Bank", only);
+  const { link } = await toBank(plaid, "First Platypus Bank", only);
   await logIn(link);
   await expect.poll(() => link.getByRole("checkbox").count()).toBe(1);
-  const none = await linkToken({ account_filters: { credit: { account_subtypes: ["all"] } } });
-  const second = await toBank("Houndstooth Bank", none);
+  const none = await linkToken(plaid, {
+    account_filters: { credit: { account_subtypes: ["all"] } },
+  });
+  const second = await toBank(plaid, "Houndstooth Bank", none);
   // This user has a checking account only, whatever the bank.
   await logIn(second.link, "user_ewa_user");
   await second.link.getByRole("heading", { name: "No accounts to connect" }).waitFor();
 });
 
-test("an expired link_token opens on an error that onExit repeats", async () => {
-  const token = await linkToken();
+test("An expired link_token opens on an error that onExit repeats", async ({ sandbox, plaid }) => {
+  const token = await linkToken(plaid);
   await control(sandbox.url, "POST", "clock", { advance_seconds: 4 * 3600 });
   const { page, link } = await visit(`/?token=${token}`);
   await page.getByRole("button", { name: "Connect a bank" }).click();
@@ -448,8 +454,10 @@ test("an expired link_token opens on an error that onExit repeats", async () => 
   expect((await call(page, "onExit"))[0]).toMatchObject({ error_code: "INVALID_LINK_TOKEN" });
 });
 
-test("handler.exit({ force: true }) closes at once with onExit; destroy leaves nothing behind", async () => {
-  const { page, link } = await visit(`/?token=${await linkToken()}`);
+test("handler.exit({ force: true }) closes at once with onExit, and destroy leaves nothing behind", async ({
+  plaid,
+}) => {
+  const { page, link } = await visit(`/?token=${await linkToken(plaid)}`);
   await page.getByRole("button", { name: "Connect a bank" }).click();
   await link.getByRole("button", { name: "Continue" }).waitFor();
   await page.evaluate(() =>
@@ -462,8 +470,10 @@ test("handler.exit({ force: true }) closes at once with onExit; destroy leaves n
   expect(await page.locator("iframe").count()).toBe(0);
 });
 
-test("create() wants a token and onSuccess, and calls onLoad once it is ready to open", async () => {
-  const { page } = await visit(`/?token=${await linkToken()}`);
+test("create() requires a token and onSuccess, and calls onLoad once it is ready to open", async ({
+  plaid,
+}) => {
+  const { page } = await visit(`/?token=${await linkToken(plaid)}`);
   expect(await call(page, "onLoad")).toEqual([]);
   const refusal = (config: object) =>
     page.evaluate((given) => {
@@ -478,8 +488,8 @@ test("create() wants a token and onSuccess, and calls onLoad once it is ready to
   expect(await refusal({ token: "link-sandbox-x" })).toContain("requires an onSuccess callback");
 });
 
-test("handler.exit() leaves as a person would, and open() opens a new session", async () => {
-  const { page, link } = await visit(`/?token=${await linkToken()}`);
+test("handler.exit() leaves as a user would, and open() opens a new session", async ({ plaid }) => {
+  const { page, link } = await visit(`/?token=${await linkToken(plaid)}`);
   const handler = (method: "open" | "exit") =>
     page.evaluate((name) => (window as unknown as { handler: Handler }).handler[name](), method);
   await handler("open");
@@ -500,7 +510,7 @@ test("handler.exit() leaves as a person would, and open() opens a new session", 
   expect((await events(page)).filter((name) => name === "OPEN")).toHaveLength(2);
 });
 
-test("the page of a stranger's site cannot frame Link or drive its steps", async () => {
+test("A page of another site cannot frame Link or drive its steps", async ({ sandbox }) => {
   const page = await fetch(`${sandbox.url}/link/index.html`);
   expect(page.headers.get("content-security-policy")).toContain(
     "frame-ancestors 'self' http://localhost:*",
@@ -513,9 +523,9 @@ test("the page of a stranger's site cannot frame Link or drive its steps", async
   expect(step.status).toBe(403);
 });
 
-test("/link/token/get tells what happened in Link", async () => {
-  const token = await linkToken();
-  const { page, link } = await toBank("Lighthouse Savings", token);
+test("/link/token/get reports what happened in Link", async ({ plaid }) => {
+  const token = await linkToken(plaid);
+  const { page, link } = await toBank(plaid, "Lighthouse Savings", token);
   await logIn(link);
   await link.getByRole("button", { name: "Connect accounts" }).click();
   const [public_token] = await call(page, "onSuccess");
@@ -524,9 +534,9 @@ test("/link/token/get tells what happened in Link", async () => {
   expect(session?.events?.map(({ event_name }) => event_name)).toContain("SELECT_INSTITUTION");
 });
 
-test("at 390 px nothing is cut off, in either colour scheme", async () => {
+test("Nothing is cut off at 390 px, in either color scheme", async ({ plaid }) => {
   for (const colorScheme of ["light", "dark"] as const) {
-    const { page, link } = await visit(`/?token=${await linkToken()}`, {
+    const { page, link } = await visit(`/?token=${await linkToken(plaid)}`, {
       viewport: { width: 390, height: 844 },
       colorScheme,
     });
@@ -545,8 +555,8 @@ test("at 390 px nothing is cut off, in either colour scheme", async () => {
   }
 });
 
-test("a public_token from Link is single use, too", async () => {
-  const { page, link } = await toBank("Lighthouse Savings");
+test("A public_token from Link works once", async ({ plaid }) => {
+  const { page, link } = await toBank(plaid, "Lighthouse Savings");
   await logIn(link);
   await link.getByRole("button", { name: "Connect accounts" }).click();
   const [public_token] = await call(page, "onSuccess");

@@ -1,6 +1,6 @@
 import { CountryCode, DepositoryAccountSubtype, type PlaidApi, Products } from "plaid";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type RunningSandbox, startSandbox } from "../src/index.ts";
+import { expect } from "vitest";
+import type { RunningSandbox } from "../src/index.ts";
 import {
   checkAnswer,
   connect,
@@ -8,21 +8,14 @@ import {
   failure,
   KIND,
   LINK_TOKEN_REQUEST,
-  plaidClient,
 } from "./support/client.ts";
+import { testWithSandbox } from "./support/fixtures.ts";
 import { goThroughLink, linkStep } from "./support/link-steps.ts";
 
-let sandbox: RunningSandbox;
-let plaid: PlaidApi;
-
-beforeAll(async () => {
-  sandbox = await startSandbox({ ...KIND, seed: 19 });
-  plaid = plaidClient(sandbox.url);
-});
-afterAll(() => sandbox.close());
+const test = testWithSandbox({ ...KIND, seed: 19 });
 
 /** Posts a body that the SDK's types do not allow; gives status and body. */
-async function raw(path: string, body: object) {
+async function raw(sandbox: RunningSandbox, path: string, body: object) {
   const answer = await fetch(sandbox.url + path, {
     method: "POST",
     headers: {
@@ -39,7 +32,10 @@ async function raw(path: string, body: object) {
 
 const DAYS = { start_date: "2026-01-01", end_date: "2026-03-01" };
 
-test("an optional field takes null wherever it stands, and is then not there", async () => {
+test("An optional field accepts null everywhere, and is then absent", async ({
+  sandbox,
+  plaid,
+}) => {
   const { access_token } = await connect(plaid);
   const country_codes = ["US"];
   const calls: [string, object][] = [
@@ -81,24 +77,27 @@ test("an optional field takes null wherever it stands, and is then not there", a
     ],
   ];
   for (const [path, body] of calls) {
-    expect({ path, ...(await raw(path, body)) }).toMatchObject({ path, status: 200 });
+    expect({ path, ...(await raw(sandbox, path, body)) }).toMatchObject({ path, status: 200 });
   }
 });
 
-test("null is refused for a required field and for a field nobody knows", async () => {
-  const missing = await raw("/item/get", { access_token: null });
+test("null is refused for a required and for an unknown field", async ({ sandbox, plaid }) => {
+  const missing = await raw(sandbox, "/item/get", { access_token: null });
   expect(missing.body).toMatchObject({
     error_code: "INVALID_FIELD",
     error_message: "access_token must be string",
   });
   const { access_token } = await connect(plaid);
-  const unknown = await raw("/item/get", { access_token, colour: null });
+  const unknown = await raw(sandbox, "/item/get", { access_token, colour: null });
   expect(unknown.body.error_code).toBe("UNKNOWN_FIELDS");
 });
 
-test("cursor null is a first call, and now starts without history", async () => {
+test("cursor null starts from the beginning, and cursor now without history", async ({
+  sandbox,
+  plaid,
+}) => {
   const { access_token, item_id } = await connect(plaid);
-  const first = await raw("/transactions/sync", { access_token, cursor: null });
+  const first = await raw(sandbox, "/transactions/sync", { access_token, cursor: null });
   expect(first.body.added.length).toBeGreaterThan(50);
   const { data: now } = await plaid.transactionsSync({ access_token, cursor: "now" });
   expect(now).toMatchObject({ added: [], has_more: false });
@@ -107,7 +106,7 @@ test("cursor null is a first call, and now starts without history", async () => 
   expect(later.data.added).toHaveLength(2);
 });
 
-test.each([
+test.for([
   ["neither user nor user_id", { user: undefined }, "MISSING_FIELDS", "one of user, user_id"],
   ["a language nobody reads", { language: "tlh" }, "INVALID_FIELD", "language must be one of da"],
   ["a blank redirect_uri", { redirect_uri: "" }, "INVALID_FIELD", "redirect_uri must use HTTPS"],
@@ -137,14 +136,20 @@ test.each([
   ],
   ["no days", { transactions: { days_requested: 0 } }, "INVALID_FIELD", "days_requested"],
   ["too many days", { transactions: { days_requested: 731 } }, "INVALID_FIELD", "days_requested"],
-])("/link/token/create refuses %s", async (_case, extra, code, message) => {
-  const { status, body } = await raw("/link/token/create", { ...LINK_TOKEN_REQUEST, ...extra });
+] as const)("/link/token/create refuses %s", async ([_case, extra, code, message], { sandbox }) => {
+  const { status, body } = await raw(sandbox, "/link/token/create", {
+    ...LINK_TOKEN_REQUEST,
+    ...extra,
+  });
   expect(status).toBe(400);
   expect(body).toMatchObject({ error_code: code });
   expect(body.error_message).toContain(message);
 });
 
-test("a client_name of more than 30 characters is shown as This Application", async () => {
+test("A client_name of more than 30 characters shows as This Application", async ({
+  sandbox,
+  plaid,
+}) => {
   const shown = async (client_name: string) => {
     const { data } = await plaid.linkTokenCreate({ ...LINK_TOKEN_REQUEST, client_name });
     const started = await linkStep(sandbox.url, "start", { link_token: data.link_token });
@@ -158,7 +163,11 @@ const daysOf = (dates: string[]) => {
   const [first = "", last = ""] = [dates.toSorted()[0], dates.toSorted().at(-1)];
   return (Date.parse(last) - Date.parse(first)) / 86_400_000;
 };
-async function history(access_token: string, days_requested?: number): Promise<number> {
+async function history(
+  plaid: PlaidApi,
+  access_token: string,
+  days_requested?: number,
+): Promise<number> {
   const options = days_requested === undefined ? {} : { days_requested };
   const dates: string[] = [];
   for (let cursor: string | undefined, more = true; more; ) {
@@ -170,7 +179,9 @@ async function history(access_token: string, days_requested?: number): Promise<n
   return daysOf(dates);
 }
 
-test("days_requested counts in the call that adds Transactions, and never again", async () => {
+test("days_requested counts in the call that adds Transactions, and never again", async ({
+  plaid,
+}) => {
   const { data } = await plaid.sandboxPublicTokenCreate({
     institution_id: "ins_109508",
     initial_products: [Products.Auth],
@@ -182,15 +193,18 @@ test("days_requested counts in the call that adds Transactions, and never again"
     products: ["auth"],
     billed_products: ["auth"],
   });
-  expect(await history(access_token, 40)).toBeLessThanOrEqual(40);
-  expect(await history(access_token, 700)).toBeLessThanOrEqual(40);
+  expect(await history(plaid, access_token, 40)).toBeLessThanOrEqual(40);
+  expect(await history(plaid, access_token, 700)).toBeLessThanOrEqual(40);
   expect((await plaid.itemGet({ access_token })).data.item).toMatchObject({
     products: ["auth", "transactions"],
     billed_products: ["auth", "transactions"],
   });
 });
 
-test("products, billed_products and consented_products follow the four arrays and the bank", async () => {
+test("products, billed_products and consented_products follow the four arrays and the bank", async ({
+  sandbox,
+  plaid,
+}) => {
   const itemOf = async (institution_id: string, extra: object) => {
     const { data } = await plaid.linkTokenCreate({ ...LINK_TOKEN_REQUEST, ...extra });
     const { connected } = await goThroughLink(sandbox.url, data.link_token, { institution_id });
@@ -216,7 +230,10 @@ test("products, billed_products and consented_products follow the four arrays an
   });
 });
 
-test("require_consent refuses a data call of a product that Link did not ask for", async () => {
+test("require_consent refuses a data call of a product that Link did not ask for", async ({
+  sandbox,
+  plaid,
+}) => {
   const { access_token } = await connect(plaid);
   await control(sandbox.url, "POST", "settings", { require_consent: true });
   expect((await failure(plaid.identityGet({ access_token }))).error_code).toBe(
@@ -234,7 +251,10 @@ test("require_consent refuses a data call of a product that Link did not ask for
   await control(sandbox.url, "POST", "settings", { require_consent: false });
 });
 
-test("auth among the products hides accounts other than checking, savings and cash management", async () => {
+test("auth among the products hides accounts other than checking, savings and cash management", async ({
+  sandbox,
+  plaid,
+}) => {
   const offered = async (products: Products[]) => {
     const request = { ...LINK_TOKEN_REQUEST, products };
     const { data } = await plaid.linkTokenCreate(request);
@@ -251,7 +271,7 @@ test("auth among the products hides accounts other than checking, savings and ca
   expect(await offered([Products.Transactions])).toHaveLength(12);
 });
 
-test("account_filters hide banks that have no such account", async () => {
+test("account_filters hide banks that have no such account", async ({ sandbox, plaid }) => {
   const banks = async (account_filters: object) => {
     const { data } = await plaid.linkTokenCreate({ ...LINK_TOKEN_REQUEST, account_filters });
     const { institutions } = await linkStep(sandbox.url, "start", { link_token: data.link_token });
@@ -262,7 +282,7 @@ test("account_filters hide banks that have no such account", async () => {
   expect(await banks({ credit: { account_subtypes: ["all"] } })).not.toContain("ins_900004");
 });
 
-test("a data call says why the Item cannot have its product", async () => {
+test("A data call says why the Item cannot have its product", async ({ sandbox, plaid }) => {
   const single = await connect(plaid, "ins_900004");
   const { access_token } = single;
   const country_codes = [CountryCode.Us];

@@ -1,6 +1,6 @@
 import { type PlaidApi, Products } from "plaid";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { type RunningSandbox, startSandbox } from "../src/index.ts";
+import { expect } from "vitest";
+import type { RunningSandbox } from "../src/index.ts";
 import {
   connect,
   control,
@@ -9,27 +9,22 @@ import {
   LINK_TOKEN_REQUEST,
   plaidClient,
 } from "./support/client.ts";
+import { testWithSandbox } from "./support/fixtures.ts";
 
-let sandbox: RunningSandbox;
-let plaid: PlaidApi;
+const test = testWithSandbox(KIND);
 
-beforeAll(async () => {
-  sandbox = await startSandbox(KIND);
-  plaid = plaidClient(sandbox.url);
-});
-beforeEach(() => control(sandbox.url, "POST", "reset"));
-afterAll(() => sandbox.close());
+test.beforeEach(({ sandbox }) => control(sandbox.url, "POST", "reset"));
 
-async function publicToken(): Promise<string> {
+async function publicToken(plaid: PlaidApi): Promise<string> {
   const request = { institution_id: "ins_109508", initial_products: [Products.Transactions] };
   return (await plaid.sandboxPublicTokenCreate(request)).data.public_token;
 }
-const advance = (seconds: number) =>
+const advance = (sandbox: RunningSandbox, seconds: number) =>
   control(sandbox.url, "POST", "clock", { advance_seconds: seconds });
 const MINUTE = 60;
 
-test("a public_token is good once", async () => {
-  const public_token = await publicToken();
+test("A public_token works once", async ({ plaid }) => {
+  const public_token = await publicToken(plaid);
   expect(public_token).toMatch(/^public-sandbox-[0-9a-f-]{36}$/);
   await plaid.itemPublicTokenExchange({ public_token });
   expect(await failure(plaid.itemPublicTokenExchange({ public_token }))).toMatchObject({
@@ -40,25 +35,25 @@ test("a public_token is good once", async () => {
   });
 });
 
-test("fifty racing exchanges of one public_token: one wins", async () => {
-  const public_token = await publicToken();
+test("A public_token is exchanged once when fifty exchanges race", async ({ plaid }) => {
+  const public_token = await publicToken(plaid);
   const all = await Promise.allSettled(
     Array.from({ length: 50 }, () => plaid.itemPublicTokenExchange({ public_token })),
   );
   expect(all.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
 });
 
-test("a public_token lives 30 minutes", async () => {
-  const [young, old] = [await publicToken(), await publicToken()];
-  await advance(29 * MINUTE);
+test("A public_token lives 30 minutes", async ({ sandbox, plaid }) => {
+  const [young, old] = [await publicToken(plaid), await publicToken(plaid)];
+  await advance(sandbox, 29 * MINUTE);
   await plaid.itemPublicTokenExchange({ public_token: young });
-  await advance(MINUTE);
+  await advance(sandbox, MINUTE);
   const late = await failure(plaid.itemPublicTokenExchange({ public_token: old }));
   expect(late.error_code).toBe("INVALID_PUBLIC_TOKEN");
   expect(late.error_message).toContain("expired");
 });
 
-test.each([
+test.for([
   ["empty", "", "invalid format"],
   ["of another kind", "access-sandbox-0b7a1f4e-1f0c-4a3e-9a52-000000000000", "invalid format"],
   [
@@ -67,13 +62,16 @@ test.each([
     'expected "sandbox", got "production"',
   ],
   ["unknown", "public-sandbox-0b7a1f4e-1f0c-4a3e-9a52-000000000000", "could not find"],
-])("a public_token that is %s is refused", async (_case, public_token, message) => {
-  const refused = await failure(plaid.itemPublicTokenExchange({ public_token }));
-  expect(refused).toMatchObject({ status: 400, error_code: "INVALID_PUBLIC_TOKEN" });
-  expect(refused.error_message).toContain(message);
-});
+] as const)(
+  "A public_token that is %s is refused",
+  async ([_case, public_token, message], { plaid }) => {
+    const refused = await failure(plaid.itemPublicTokenExchange({ public_token }));
+    expect(refused).toMatchObject({ status: 400, error_code: "INVALID_PUBLIC_TOKEN" });
+    expect(refused.error_message).toContain(message);
+  },
+);
 
-test("a link_token lives four hours, in update mode 30 minutes", async () => {
+test("A link_token lives four hours, and 30 minutes in update mode", async ({ plaid }) => {
   const life = async (extra: object) => {
     const { expiration } = (await plaid.linkTokenCreate({ ...LINK_TOKEN_REQUEST, ...extra })).data;
     return (Date.parse(expiration) - Date.now()) / 60_000;
@@ -83,7 +81,9 @@ test("a link_token lives four hours, in update mode 30 minutes", async () => {
   expect(await life({ access_token, products: undefined })).toBeCloseTo(30, 0);
 });
 
-test("a link_token needs products, and an update-mode one a good access_token", async () => {
+test("A link_token requires products, and in update mode a good access_token", async ({
+  plaid,
+}) => {
   const none = await failure(plaid.linkTokenCreate({ ...LINK_TOKEN_REQUEST, products: [] }));
   expect(none.error_code).toBe("INVALID_FIELD");
   const bad = await failure(
@@ -92,7 +92,7 @@ test("a link_token needs products, and an update-mode one a good access_token", 
   expect(bad.error_code).toBe("INVALID_ACCESS_TOKEN");
 });
 
-test("an Item answers ITEM_NOT_FOUND once removed, on every endpoint", async () => {
+test("A removed Item returns ITEM_NOT_FOUND on every endpoint", async ({ plaid }) => {
   const { access_token } = await connect(plaid);
   await plaid.itemRemove({ access_token });
   const again = await failure(plaid.itemRemove({ access_token }));
@@ -104,9 +104,9 @@ test("an Item answers ITEM_NOT_FOUND once removed, on every endpoint", async () 
   expect((await failure(plaid.accountsGet({ access_token }))).error_code).toBe("ITEM_NOT_FOUND");
 });
 
-test("tokens belong to the client that made them", async () => {
+test("Tokens belong to the client that made them", async ({ sandbox, plaid }) => {
   const stranger = plaidClient(sandbox.url, "another-client");
-  const public_token = await publicToken();
+  const public_token = await publicToken(plaid);
   expect((await failure(stranger.itemPublicTokenExchange({ public_token }))).error_code).toBe(
     "INVALID_PUBLIC_TOKEN",
   );
@@ -116,7 +116,7 @@ test("tokens belong to the client that made them", async () => {
   );
 });
 
-test("an Item in need of its user refuses data, but still shows itself and can be removed", async () => {
+test("An Item that needs its user refuses data, but can be read and removed", async ({ plaid }) => {
   const { access_token } = await connect(plaid);
   await plaid.sandboxItemResetLogin({ access_token });
   for (const refused of [

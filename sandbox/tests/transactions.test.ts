@@ -1,16 +1,9 @@
 import type { PlaidApi, RemovedTransaction, Transaction } from "plaid";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type RunningSandbox, startSandbox } from "../src/index.ts";
-import { connect, control, failure, KIND, plaidClient } from "./support/client.ts";
+import { expect } from "vitest";
+import { connect, control, failure, KIND } from "./support/client.ts";
+import { testWithSandbox } from "./support/fixtures.ts";
 
-let sandbox: RunningSandbox;
-let plaid: PlaidApi;
-
-beforeAll(async () => {
-  sandbox = await startSandbox({ ...KIND, seed: 11 });
-  plaid = plaidClient(sandbox.url);
-});
-afterAll(() => sandbox.close());
+const test = testWithSandbox({ ...KIND, seed: 11 });
 
 interface Update {
   added: Transaction[];
@@ -21,7 +14,12 @@ interface Update {
 }
 
 /** Every page from a cursor on, as Plaid's guide has it. */
-async function sync(access_token: string, cursor = "", count = 500): Promise<Update> {
+async function sync(
+  plaid: PlaidApi,
+  access_token: string,
+  cursor = "",
+  count = 500,
+): Promise<Update> {
   const update: Update = { added: [], modified: [], removed: [], cursor, pages: 0 };
   for (let more = true; more; ) {
     const page = (await plaid.transactionsSync({ access_token, cursor: update.cursor, count }))
@@ -36,9 +34,11 @@ async function sync(access_token: string, cursor = "", count = 500): Promise<Upd
   return update;
 }
 
-test("a new Item holds two plausible years: salary, rent, groceries, subscriptions, transfers, a refund, one pending", async () => {
+test("A new Item has two plausible years: salary, rent, groceries, subscriptions, transfers, a refund, one pending", async ({
+  plaid,
+}) => {
   const { access_token } = await connect(plaid);
-  const { added } = await sync(access_token);
+  const { added } = await sync(plaid, access_token);
   const dates = added.map(({ date }) => date).sort();
   const days = (Date.parse(dates.at(-1) ?? "") - Date.parse(dates[0] ?? "")) / 86_400_000;
   expect(days).toBeGreaterThan(720);
@@ -63,21 +63,23 @@ test("a new Item holds two plausible years: salary, rent, groceries, subscriptio
     expect(Math.abs(amount * 100 - Math.round(amount * 100))).toBeLessThan(1e-6);
 });
 
-test("other currencies carry their own code", async () => {
+test("Other currencies have their own code", async ({ plaid }) => {
   const { access_token } = await connect(plaid, "ins_900001");
   const codes = new Set(
-    (await sync(access_token)).added.map(({ iso_currency_code }) => iso_currency_code),
+    (await sync(plaid, access_token)).added.map(({ iso_currency_code }) => iso_currency_code),
   );
   expect([...codes].sort()).toEqual(["EUR", "GBP", "USD"]);
 });
 
-test("small pages give the same as large ones, and a finished cursor gives nothing more", async () => {
+test("Small pages return the same as large ones, and a finished cursor nothing more", async ({
+  plaid,
+}) => {
   const { access_token } = await connect(plaid);
-  const large = await sync(access_token);
-  const small = await sync(access_token, "", 37);
+  const large = await sync(plaid, access_token);
+  const small = await sync(plaid, access_token, "", 37);
   expect(small.pages).toBe(Math.ceil(large.added.length / 37));
   expect(small.added).toEqual(large.added);
-  expect(await sync(access_token, small.cursor)).toMatchObject({
+  expect(await sync(plaid, access_token, small.cursor)).toMatchObject({
     added: [],
     modified: [],
     removed: [],
@@ -85,12 +87,14 @@ test("small pages give the same as large ones, and a finished cursor gives nothi
   });
 });
 
-test("a refresh posts the pending one: removed, and added again with its pending_transaction_id", async () => {
+test("A refresh posts the pending transaction: removed, and added with its pending_transaction_id", async ({
+  plaid,
+}) => {
   const { access_token } = await connect(plaid);
-  const first = await sync(access_token);
+  const first = await sync(plaid, access_token);
   const pending = first.added.find((entry) => entry.pending);
   await plaid.transactionsRefresh({ access_token });
-  const second = await sync(access_token, first.cursor);
+  const second = await sync(plaid, access_token, first.cursor);
   expect(second.removed).toEqual([
     { transaction_id: pending?.transaction_id, account_id: pending?.account_id },
   ]);
@@ -105,11 +109,11 @@ test("a refresh posts the pending one: removed, and added again with its pending
   );
 });
 
-test("from the start again, what came and went is not told", async () => {
+test("A sync from the start leaves out what was added and removed", async ({ plaid }) => {
   const { access_token } = await connect(plaid);
-  const first = await sync(access_token);
+  const first = await sync(plaid, access_token);
   await plaid.transactionsRefresh({ access_token });
-  const again = await sync(access_token);
+  const again = await sync(plaid, access_token);
   expect(again.removed).toEqual([]);
   expect(again.modified).toEqual([]);
   const pending = first.added.find((entry) => entry.pending);
@@ -118,7 +122,9 @@ test("from the start again, what came and went is not told", async () => {
   );
 });
 
-test("a change between two pages: TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION, then the old cursor works", async () => {
+test("A change between two pages returns TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION, and the old cursor works", async ({
+  plaid,
+}) => {
   const { access_token } = await connect(plaid);
   const { next_cursor } = (await plaid.transactionsSync({ access_token, count: 10 })).data;
   await plaid.transactionsRefresh({ access_token });
@@ -130,14 +136,14 @@ test("a change between two pages: TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION, 
     error_type: "TRANSACTIONS_ERROR",
     error_code: "TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION",
   });
-  expect((await sync(access_token)).added.length).toBeGreaterThan(10);
+  expect((await sync(plaid, access_token)).added.length).toBeGreaterThan(10);
 });
 
-test("days pass: the feed goes on by itself", async () => {
+test("Transactions continue by themselves as days pass", async ({ sandbox, plaid }) => {
   const { access_token } = await connect(plaid);
-  const first = await sync(access_token);
+  const first = await sync(plaid, access_token);
   await control(sandbox.url, "POST", "clock", { advance_seconds: 20 * 86_400 });
-  const second = await sync(access_token, first.cursor);
+  const second = await sync(plaid, access_token, first.cursor);
   expect(second.added.length).toBeGreaterThan(5);
   const newest =
     first.added
@@ -147,9 +153,9 @@ test("days pass: the feed goes on by itself", async () => {
   expect(second.added.every(({ date }) => date >= newest)).toBe(true);
 });
 
-test("cursors of another Item and made-up ones are refused", async () => {
+test("Cursors of another Item and invented ones are refused", async ({ plaid }) => {
   const [one, other] = [await connect(plaid), await connect(plaid)];
-  const { cursor } = await sync(one.access_token);
+  const { cursor } = await sync(plaid, one.access_token);
   const foreign = await failure(
     plaid.transactionsSync({ access_token: other.access_token, cursor }),
   );
@@ -163,7 +169,7 @@ test("cursors of another Item and made-up ones are refused", async () => {
   expect(made.error_code).toBe("INVALID_FIELD");
 });
 
-test("days_requested and an account narrow what is shown", async () => {
+test("days_requested and an account narrow what is returned", async ({ plaid }) => {
   const { access_token } = await connect(plaid);
   const [checking] = (await plaid.accountsGet({ access_token })).data.accounts;
   const account_id = checking?.account_id ?? "";
@@ -173,7 +179,7 @@ test("days_requested and an account narrow what is shown", async () => {
   expect(page.added.every((entry) => entry.account_id === account_id)).toBe(true);
 });
 
-test("/transactions/get pages newest first, within the dates", async () => {
+test("/transactions/get pages newest first, within the dates", async ({ plaid }) => {
   const { access_token } = await connect(plaid);
   const request = { access_token, start_date: "2026-01-01", end_date: "2026-03-31" };
   const all = (await plaid.transactionsGet({ ...request, options: { count: 500 } })).data;
@@ -185,9 +191,9 @@ test("/transactions/get pages newest first, within the dates", async () => {
   expect(second.transactions).toEqual(all.transactions.slice(10, 20));
 });
 
-test("created transactions arrive in the next sync", async () => {
+test("Created transactions arrive in the next sync", async ({ plaid }) => {
   const { access_token } = await connect(plaid);
-  const { cursor } = await sync(access_token);
+  const { cursor } = await sync(plaid, access_token);
   const entry = {
     date_transacted: "2026-11-01",
     date_posted: "2026-11-02",
@@ -195,7 +201,7 @@ test("created transactions arrive in the next sync", async () => {
     description: "Found money",
   };
   await plaid.sandboxTransactionsCreate({ access_token, transactions: [entry] });
-  const { added } = await sync(access_token, cursor);
+  const { added } = await sync(plaid, access_token, cursor);
   expect(added).toHaveLength(1);
   expect(added[0]).toMatchObject({
     amount: -42.5,
@@ -205,7 +211,7 @@ test("created transactions arrive in the next sync", async () => {
   });
 });
 
-test("a custom user's accounts and transactions are the ones given", async () => {
+test("A custom user has the given accounts and transactions", async ({ plaid }) => {
   const password = JSON.stringify({
     override_accounts: [
       {
@@ -232,7 +238,7 @@ test("a custom user's accounts and transactions are the ones given", async () =>
   expect((await plaid.accountsGet({ access_token })).data.accounts).toMatchObject([
     { name: "Mine", mask: "4321", balances: { current: 77 } },
   ]);
-  expect((await sync(access_token)).added).toMatchObject([{ name: "Bread", amount: 3 }]);
+  expect((await sync(plaid, access_token)).added).toMatchObject([{ name: "Bread", amount: 3 }]);
   const bad = await failure(
     connect(plaid, "ins_109508", { username: "user_custom", password: "[]" }),
   );

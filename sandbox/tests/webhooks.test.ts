@@ -2,19 +2,12 @@ import { createHash } from "node:crypto";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { decodeProtectedHeader, importJWK, jwtVerify } from "jose";
-import { SandboxItemFireWebhookRequestWebhookCodeEnum as Code, type PlaidApi } from "plaid";
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import { type RunningSandbox, startSandbox } from "../src/index.ts";
+import { SandboxItemFireWebhookRequestWebhookCodeEnum as Code } from "plaid";
+import { afterAll, beforeAll, expect, vi } from "vitest";
 import { absoluteReference, plaidAjv, readOpenApiDocument } from "../src/plaid/openapi-schemas.ts";
 import type { Delivery } from "../src/webhooks/sender.ts";
-import {
-  connect,
-  control,
-  failure,
-  KIND,
-  LINK_TOKEN_REQUEST,
-  plaidClient,
-} from "./support/client.ts";
+import { connect, control, failure, KIND, LINK_TOKEN_REQUEST } from "./support/client.ts";
+import { testWithSandbox } from "./support/fixtures.ts";
 
 interface Received {
   text: string;
@@ -22,8 +15,7 @@ interface Received {
   headers: IncomingHttpHeaders;
 }
 
-let sandbox: RunningSandbox;
-let plaid: PlaidApi;
+const test = testWithSandbox(KIND);
 let receiver: Server;
 let url: string;
 let received: Received[] = [];
@@ -31,8 +23,6 @@ let received: Received[] = [];
 let answers: number[] = [];
 
 beforeAll(async () => {
-  sandbox = await startSandbox(KIND);
-  plaid = plaidClient(sandbox.url);
   receiver = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -43,14 +33,13 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
   url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/plaid`;
 });
-beforeEach(async () => {
+test.beforeEach(async ({ sandbox }) => {
   await control(sandbox.url, "POST", "reset");
   received = [];
   answers = [];
 });
 afterAll(async () => {
   receiver.close();
-  await sandbox.close();
 });
 
 function arrived(code: string): Promise<Received> {
@@ -73,7 +62,9 @@ function fits(schema: string, body: object): void {
   expect(validate(body) ? null : ajv.errorsText(validate.errors)).toBeNull();
 }
 
-test("a webhook verifies as Plaid documents: key by kid, ES256, fresh, the body's SHA-256", async () => {
+test("A webhook verifies as Plaid documents: key by kid, ES256, fresh, the body's SHA-256", async ({
+  plaid,
+}) => {
   const { access_token } = await connect(plaid, "ins_109508", { webhook: url });
   await plaid.sandboxItemFireWebhook({ access_token, webhook_code: Code.DefaultUpdate });
   const { text, headers } = await arrived("DEFAULT_UPDATE");
@@ -89,7 +80,9 @@ test("a webhook verifies as Plaid documents: key by kid, ES256, fresh, the body'
   expect(text).not.toBe(JSON.stringify(JSON.parse(text)));
 });
 
-test("a new Item's transactions are announced after the exchange, not before", async () => {
+test("A new Item's transactions are announced after the exchange, not before", async ({
+  plaid,
+}) => {
   const { item_id } = await connect(plaid, "ins_109508", { webhook: url });
   // A webhook of the test before may have been on its way.
   expect(received.filter(({ body }) => body.item_id === item_id)).toEqual([]);
@@ -98,7 +91,7 @@ test("a new Item's transactions are announced after the exchange, not before", a
   fits("SyncUpdatesAvailableWebhook", (await arrived("SYNC_UPDATES_AVAILABLE")).body);
 });
 
-test.each([
+test.for([
   [Code.DefaultUpdate, "DefaultUpdateWebhook"],
   [Code.SyncUpdatesAvailable, "SyncUpdatesAvailableWebhook"],
   [Code.NewAccountsAvailable, "NewAccountsAvailableWebhook"],
@@ -107,22 +100,27 @@ test.each([
   [Code.UserAccountRevoked, "UserAccountRevokedWebhook"],
   [Code.LoginRepaired, "ItemLoginRepairedWebhook"],
   [Code.Error, "ItemErrorWebhook"],
-])("/sandbox/item/fire_webhook sends %s in its documented shape", async (webhook_code, schema) => {
-  const { access_token, item_id } = await connect(plaid, "ins_109508", { webhook: url });
-  await plaid.sandboxItemFireWebhook({ access_token, webhook_code });
-  const { body } = await arrived(webhook_code);
-  fits(schema, body);
-  expect(body.item_id).toBe(item_id);
-});
+] as const)(
+  "/sandbox/item/fire_webhook sends %s in its documented shape",
+  async ([webhook_code, schema], { plaid }) => {
+    const { access_token, item_id } = await connect(plaid, "ins_109508", { webhook: url });
+    await plaid.sandboxItemFireWebhook({ access_token, webhook_code });
+    const { body } = await arrived(webhook_code);
+    fits(schema, body);
+    expect(body.item_id).toBe(item_id);
+  },
+);
 
-test("a refresh announces what it brought and what it took", async () => {
+test("A refresh announces what it added and removed", async ({ plaid }) => {
   const { access_token } = await connect(plaid, "ins_109508", { webhook: url });
   await plaid.transactionsRefresh({ access_token });
   fits("TransactionsRemovedWebhook", (await arrived("TRANSACTIONS_REMOVED")).body);
   expect((await arrived("DEFAULT_UPDATE")).body.new_transactions).toBeGreaterThan(0);
 });
 
-test("an updated webhook URL is told so, and the Item shows what was sent last", async () => {
+test("An updated webhook URL is told so, and the Item shows what was sent last", async ({
+  plaid,
+}) => {
   const { access_token } = await connect(plaid);
   await plaid.itemWebhookUpdate({ access_token, webhook: url });
   fits("WebhookUpdateAcknowledgedWebhook", (await arrived("WEBHOOK_UPDATE_ACKNOWLEDGED")).body);
@@ -130,7 +128,7 @@ test("an updated webhook URL is told so, and the Item shows what was sent last",
   expect(status?.last_webhook?.code_sent).toBe("WEBHOOK_UPDATE_ACKNOWLEDGED");
 });
 
-test("a receiver that fails is tried again, with the same body", async () => {
+test("A failed delivery is retried with the same body", async ({ sandbox, plaid }) => {
   answers = [500, 503];
   const { access_token } = await connect(plaid);
   await plaid.itemWebhookUpdate({ access_token, webhook: url });
@@ -142,14 +140,16 @@ test("a receiver that fails is tried again, with the same body", async () => {
   });
 });
 
-test("a webhook never leaves the machine", async () => {
+test("A webhook never leaves the machine", async ({ sandbox, plaid }) => {
   const { access_token } = await connect(plaid);
   await plaid.itemWebhookUpdate({ access_token, webhook: "https://example.com/hook" });
   const { webhooks } = await control<{ webhooks: Delivery[] }>(sandbox.url, "GET", "webhooks");
   expect(webhooks).toMatchObject([{ attempts: 0, state: "refused" }]);
 });
 
-test("an Item without a webhook: SANDBOX_WEBHOOK_INVALID", async () => {
+test("fire_webhook returns SANDBOX_WEBHOOK_INVALID for an Item without a webhook", async ({
+  plaid,
+}) => {
   const { access_token } = await connect(plaid);
   const refused = await failure(
     plaid.sandboxItemFireWebhook({ access_token, webhook_code: Code.DefaultUpdate }),
@@ -160,7 +160,7 @@ test("an Item without a webhook: SANDBOX_WEBHOOK_INVALID", async () => {
   });
 });
 
-test("a session of Link tells its events, its Item and its end", async () => {
+test("A Link session sends its events, its Item and its end", async ({ sandbox, plaid }) => {
   const { link_token } = (await plaid.linkTokenCreate({ ...LINK_TOKEN_REQUEST, webhook: url }))
     .data;
   const step = async (name: string, fields: object) => {

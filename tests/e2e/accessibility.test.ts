@@ -1,13 +1,13 @@
-import { expect, test } from "vitest";
-import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
+import { expect } from "vitest";
+import { testInBrowser } from "../support/app-in-browser.ts";
 import { axeViolations } from "../support/axe.ts";
 import { openPage } from "../support/browser.ts";
 import { card, finishLink, logIn, openBank } from "../support/link.ts";
 import { casesOf } from "../support/matrix.ts";
 
-startInBrowser();
+const test = testInBrowser();
 
-test.each(
+test.for(
   casesOf(
     [
       ["light", 1280],
@@ -15,7 +15,7 @@ test.each(
     ] as const,
     ([scheme]) => scheme === "dark",
   ),
-)("axe finds nothing on any page (%s, %i px)", async (colorScheme, width) => {
+)("axe finds nothing on any page (%s, %i px)", async ([colorScheme, width], { app, browser }) => {
   const person = await app.signUp("analyst");
   const { page } = await openPage(browser, { colorScheme, width });
   const found: string[] = [];

@@ -1,13 +1,16 @@
-import { expect, test } from "vitest";
-import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
+import type { Browser } from "playwright-core";
+import { expect } from "vitest";
+import type { TestApp } from "../support/app.ts";
+import { testInBrowser } from "../support/app-in-browser.ts";
 import { axeViolations } from "../support/axe.ts";
 import { openPage } from "../support/browser.ts";
 import { logIn } from "../support/link.ts";
+import { ageStepUps, apiKeysOf } from "../support/rows.ts";
 
-startInBrowser();
+const test = testInBrowser();
 
 /** A new person's page of API keys, with the form for a first one open. */
-async function openForm() {
+async function openForm(app: TestApp, browser: Browser) {
   const { page } = await openPage(browser);
   const person = await app.signUp();
   await logIn(app, page, person);
@@ -17,7 +20,10 @@ async function openForm() {
   return { page, dialog, person, password: dialog.getByLabel("Password", { exact: true }) };
 }
 
-test("G3 a person makes a key in the page, sees it once, and revokes it", async () => {
+test("The API keys page makes a key, shows it once, and revokes it (G3)", async ({
+  app,
+  browser,
+}) => {
   const person = await app.signUp("analyst");
   const witness = await openPage(browser);
   const { page } = witness;
@@ -59,8 +65,11 @@ test("G3 a person makes a key in the page, sees it once, and revokes it", async 
   expect(witness.foreignHosts).toEqual([]);
 });
 
-test("G3 a key that is being made, or is shown this once, does not go away by Escape, Cancel or a press beside it", async () => {
-  const { page, dialog, person, password } = await openForm();
+test("The API keys dialog stays open on Escape, Cancel and outside clicks while a key is being made or shown (G3)", async ({
+  app,
+  browser,
+}) => {
+  const { page, dialog, person, password } = await openForm(app, browser);
   await dialog.getByLabel("Name").fill("Nightly export");
   await password.fill(person.password);
   let answer = () => {};
@@ -89,7 +98,10 @@ test("G3 a key that is being made, or is shown this once, does not go away by Es
   await dialog.waitFor({ state: "detached" });
 });
 
-test("G3 a person with as many keys as one may have is told so in the form", async () => {
+test("The API keys form says so when the user has as many keys as allowed (G3)", async ({
+  app,
+  browser,
+}) => {
   const person = await app.signUp();
   await app.query(
     `insert into api_keys (id, user_id, secret_hash, name, scopes)
@@ -108,7 +120,7 @@ test("G3 a person with as many keys as one may have is told so in the form", asy
   await dialog.getByText("as many API keys as one person may have").waitFor();
 });
 
-test("G4 the API's documentation is readable offline, with nothing from elsewhere and an empty console", async () => {
+test("The API documentation works offline with an empty console (G4)", async ({ app, browser }) => {
   const witness = await openPage(browser);
   const { page } = witness;
   await page.goto(`${app.url}/api/docs`);
@@ -126,8 +138,11 @@ test("G4 the API's documentation is readable offline, with nothing from elsewher
   expect([witness.console, witness.foreignHosts]).toEqual([[], []]);
 });
 
-test("what is wrong with a new key has the focus: its name, what it may do, then the password", async () => {
-  const { page, dialog } = await openForm();
+test("The API keys form focuses the name, the scopes, then the password when each is invalid", async ({
+  app,
+  browser,
+}) => {
+  const { page, dialog } = await openForm(app, browser);
   const make = dialog.getByRole("button", { name: "Make a key" });
   const focused = () => page.evaluate(() => document.activeElement?.getAttribute("name"));
   await make.click();
@@ -143,16 +158,18 @@ test("what is wrong with a new key has the focus: its name, what it may do, then
   expect(await axeViolations(page)).toEqual([]);
 });
 
-test("a key asks for the password by keyboard alone, once in ten minutes, and again when they run out while the form is open", async () => {
-  const { page, dialog, person, password } = await openForm();
+test("The API keys form asks for the password by keyboard once in ten minutes, and again when they end while the form is open", async ({
+  app,
+  browser,
+}) => {
+  const { page, dialog, person, password } = await openForm(app, browser);
   const focused = () => page.evaluate(() => document.activeElement?.getAttribute("name"));
   const described = () =>
     page.evaluate(() => {
       const ids = document.activeElement?.getAttribute("aria-describedby")?.split(" ") ?? [];
       return ids.map((id) => document.getElementById(id)?.textContent).join(" ");
     });
-  const keys = () =>
-    app.query("select name from api_keys where user_id = $1 order by created_at", [person.id]);
+  const keys = () => apiKeysOf(app, person);
   const { keyboard } = page;
   await expect.poll(focused).toBe("name");
   await keyboard.type("First");
@@ -189,7 +206,7 @@ test("a key asks for the password by keyboard alone, once in ten minutes, and ag
       });
     await route.continue();
   });
-  await app.query("update sessions set proved_at = proved_at - interval '11 minutes'");
+  await ageStepUps(app, 11);
   await keyboard.press("Enter");
   await dialog.getByText("Enter your password to make the key.").waitFor();
   await expect.poll(focused).toBe("password");

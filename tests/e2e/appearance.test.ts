@@ -1,10 +1,10 @@
 import type { Page } from "playwright-core";
-import { expect, test } from "vitest";
-import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
+import { expect } from "vitest";
+import { testInBrowser } from "../support/app-in-browser.ts";
 import { openPage } from "../support/browser.ts";
 import { logIn } from "../support/link.ts";
 
-startInBrowser();
+const test = testInBrowser();
 
 const light = "rgb(251, 251, 250)";
 const dark = "rgb(14, 17, 16)";
@@ -18,7 +18,10 @@ async function choose(page: Page, scheme: "System" | "Light" | "Dark"): Promise<
   await page.getByRole("button", { name: scheme }).click();
 }
 
-test("the scheme is the system's until the person chooses; the choice stays, is in the page as the server sends it, and can be taken back", async () => {
+test("The color scheme follows the system until the user chooses, and the server renders the choice until it is taken back", async ({
+  app,
+  browser,
+}) => {
   const witness = await openPage(browser, { colorScheme: "dark" });
   const { page } = witness;
   await logIn(app, page, await app.signUp());
@@ -44,7 +47,10 @@ test("the scheme is the system's until the person chooses; the choice stays, is 
   expect(witness.console.filter((line) => !line.includes("404"))).toEqual([]);
 });
 
-test("without JavaScript the choice is the same form, and leads back to the page it was made on", async () => {
+test("The color scheme form works without JavaScript and returns to its page", async ({
+  app,
+  browser,
+}) => {
   const context = await browser.newContext({ javaScriptEnabled: false, colorScheme: "light" });
   const page = await context.newPage();
   page.setDefaultTimeout(10_000);
@@ -56,7 +62,9 @@ test("without JavaScript the choice is the same form, and leads back to the page
   expect(await html(page)).toMatch(/<html lang="en" data-scheme="dark">/);
 });
 
-test("a cookie that is no choice of ours, and a way on to another site, do nothing", async () => {
+test("The color scheme form ignores a cookie with another value and a redirect to another site", async ({
+  app,
+}) => {
   const made = { cookie: "fiscility.scheme=ImRhcmsiPjxzY3JpcHQ%2B" };
   const page = await fetch(`${app.url}/login`, { headers: made });
   expect(await page.text()).toContain('<html lang="en">');

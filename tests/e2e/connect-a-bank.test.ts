@@ -1,7 +1,7 @@
-import type { Page } from "playwright-core";
-import { expect, test } from "vitest";
-import type { Person } from "../support/app.ts";
-import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
+import type { Browser, Page } from "playwright-core";
+import { expect } from "vitest";
+import type { Person, TestApp } from "../support/app.ts";
+import { testInBrowser } from "../support/app-in-browser.ts";
 import { openPage, type Witness } from "../support/browser.ts";
 import {
   card,
@@ -13,11 +13,24 @@ import {
   openBank,
   openOAuthBank,
 } from "../support/link.ts";
+import {
+  dataVersionOf,
+  itemsOf,
+  only,
+  raiseDataVersion,
+  setPlanLimit,
+  updateItems,
+} from "../support/rows.ts";
 
-startInBrowser();
+const test = testInBrowser();
 
 /** A logged-in page on the dashboard, with a clean record. */
-async function dashboard(plan = "analyst", width = 1280): Promise<Witness & { person: Person }> {
+async function dashboard(
+  app: TestApp,
+  browser: Browser,
+  plan = "analyst",
+  width = 1280,
+): Promise<Witness & { person: Person }> {
   const person = await app.signUp(plan);
   const witness = await openPage(browser, { width });
   const { page } = witness;
@@ -27,20 +40,20 @@ async function dashboard(plan = "analyst", width = 1280): Promise<Witness & { pe
 }
 
 /** What the server logged of Link's events for this person, oldest first. */
-const linkEvents = (person: Person) =>
+const linkEvents = (app: TestApp, person: Person) =>
   app.logLines
     .map((line) => JSON.parse(line))
     .filter((line) => line.event === "link_event" && line.userId === person.id);
 
 /** Everything a connection would change for this person, here and at Plaid. */
-async function stateOf(person: Person) {
+async function stateOf(app: TestApp, person: Person) {
   const tables = ["items", "accounts", "link_attempts", "account_activity"];
   const counts = await Promise.all(
     tables.map((table) => app.query(`select 1 from ${table} where user_id = $1`, [person.id])),
   );
-  const [user] = await app.query("select data_version from users where id = $1", [person.id]);
+  const version = await dataVersionOf(app, person);
   const items = (await app.itemsAtPlaid()).filter((item) => item.client_user_id === person.id);
-  return { rows: counts.map((rows) => rows.length), version: user.data_version, atPlaid: items };
+  return { rows: counts.map((rows) => rows.length), version, atPlaid: items };
 }
 
 function expectQuiet(witness: Witness): void {
@@ -49,8 +62,11 @@ function expectQuiet(witness: Witness): void {
   expect(witness.foreignHosts).toEqual([]);
 }
 
-test("C1 C2 C3 C4 P4 S2 a bank is connected: toast, highlighted card, no reload, an empty console", async () => {
-  const witness = await dashboard();
+test("Connecting a bank shows a toast and a highlighted card, without a reload or console output (C1, C2, C3, C4, P4, S2)", async ({
+  app,
+  browser,
+}) => {
+  const witness = await dashboard(app, browser);
   const { page } = witness;
   await openBank(page);
   await finishLink(page);
@@ -65,24 +81,30 @@ test("C1 C2 C3 C4 P4 S2 a bank is connected: toast, highlighted card, no reload,
   expectQuiet(witness);
 });
 
-test("R6 the browser's Link events are logged, one line each, under one Link session", async () => {
-  const { page, person } = await dashboard();
+test("The server logs one line for each of the browser's Link events, under one Link session (R6)", async ({
+  app,
+  browser,
+}) => {
+  const { page, person } = await dashboard(app, browser);
   await openBank(page);
   await finishLink(page);
   await card(page).waitFor();
   const named = () =>
-    linkEvents(person)
+    linkEvents(app, person)
       .map((line) => line.eventName)
       .sort();
   await expect.poll(named).toEqual(["HANDOFF", "OPEN", "SELECT_INSTITUTION"]);
-  const lines = linkEvents(person);
+  const lines = linkEvents(app, person);
   expect(new Set(lines.map((line) => line.linkSessionId)).size).toBe(1);
   expect(lines.find((line) => line.eventName === "HANDOFF").institutionId).toBe("ins_109508");
   for (const line of lines) expect(line.requestId).toMatch(/^[0-9a-f-]{36}$/);
 });
 
-test("C4 a second tab shows the new bank after it is focused, without a reload", async () => {
-  const first = await dashboard();
+test("A second tab shows the new bank when it gets the focus, without a reload (C4)", async ({
+  app,
+  browser,
+}) => {
+  const first = await dashboard(app, browser);
   const second = await openPage(browser, { from: first.page });
   await second.page.goto(`${app.url}/dashboard`);
   await second.page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
@@ -97,8 +119,11 @@ test("C4 a second tab shows the new bank after it is focused, without a reload",
   expectQuiet(second);
 });
 
-test("S2 an OAuth bank: the page goes to the bank, returns to /connect/oauth, and the accounts are there", async () => {
-  const witness = await dashboard();
+test("An OAuth bank returns the user to /connect/oauth, which connects the accounts (S2)", async ({
+  app,
+  browser,
+}) => {
+  const witness = await dashboard(app, browser);
   const { page } = witness;
   await openOAuthBank(page);
   await logInAtBank(page);
@@ -116,8 +141,11 @@ test("S2 an OAuth bank: the page goes to the bank, returns to /connect/oauth, an
   ]);
 });
 
-test("S2 the bank returns in a fresh tab that knows nothing but the session's cookie", async () => {
-  const first = await dashboard();
+test("/connect/oauth connects the bank when it opens in a new tab with only the session cookie (S2)", async ({
+  app,
+  browser,
+}) => {
+  const first = await dashboard(app, browser);
   await openOAuthBank(first.page);
   const atBank = first.page.url();
   expect(await first.page.context().storageState()).toMatchObject({ origins: [] });
@@ -132,8 +160,11 @@ test("S2 the bank returns in a fresh tab that knows nothing but the session's co
   expect([witness.console, witness.foreignHosts]).toEqual([[], []]);
 });
 
-test("S2 a person who cancels at the bank, and one whom no bank sent, are told and shown the way on", async () => {
-  const { page } = await dashboard();
+test("/connect/oauth tells a user who canceled, and one whom no bank sent, what to do next (S2)", async ({
+  app,
+  browser,
+}) => {
+  const { page } = await dashboard(app, browser);
   await openOAuthBank(page);
   await page.getByRole("button", { name: "Cancel and return" }).click();
   await page.waitForURL(`${app.url}/connect/oauth?oauth_state_id=**`);
@@ -146,8 +177,11 @@ test("S2 a person who cancels at the bank, and one whom no bank sent, are told a
   expect(await card(page).count()).toBe(0);
 });
 
-test("S2 when it is not known how the connection ended, the page that the bank returned to does not say that nothing was connected", async () => {
-  const { page } = await dashboard();
+test("/connect/oauth does not say that nothing was connected when the outcome is unknown (S2)", async ({
+  app,
+  browser,
+}) => {
+  const { page } = await dashboard(app, browser);
   await openOAuthBank(page);
   await logInAtBank(page);
   await page.route("**/trpc/connectAccount*", (route) => route.abort());
@@ -157,8 +191,11 @@ test("S2 when it is not known how the connection ended, the page that the bank r
   expect(await page.locator("body").innerText()).not.toContain("Nothing was connected");
 });
 
-test("I6 who logs in next in the same tab is not offered to go on with the first one's connection", async () => {
-  const { page } = await dashboard();
+test("Link does not offer the previous user's connection when another user logs in in the same tab (I6)", async ({
+  app,
+  browser,
+}) => {
+  const { page } = await dashboard(app, browser);
   await page.route("**/trpc/connectAccount*", (route) => route.abort());
   await openBank(page);
   await finishLink(page);
@@ -169,11 +206,14 @@ test("I6 who logs in next in the same tab is not offered to go on with the first
   await page.getByText("The connection is not confirmed yet").waitFor({ state: "detached" });
 });
 
-test("S2 I6 another person does not continue the first one's connection", async () => {
-  const first = await dashboard();
+test("/connect/oauth does not continue the connection of another user (S2, I6)", async ({
+  app,
+  browser,
+}) => {
+  const first = await dashboard(app, browser);
   await openOAuthBank(first.page);
   const atBank = first.page.url();
-  const second = await dashboard();
+  const second = await dashboard(app, browser);
   await second.page.goto(atBank);
   await logInAtBank(second.page);
   await second.page.getByRole("heading", { name: "This connection cannot be continued" }).waitFor();
@@ -182,17 +222,20 @@ test("S2 I6 another person does not continue the first one's connection", async 
   expect(JSON.stringify(await app.query("select * from open_links"))).not.toContain("link-sandbox");
 });
 
-test("E2 a person who closes Link sees no error; an analytics event is left and nothing else", async () => {
-  const witness = await dashboard();
+test("Closing Link shows no error, logs an analytics event and leaves nothing else (E2)", async ({
+  app,
+  browser,
+}) => {
+  const witness = await dashboard(app, browser);
   const { page, person } = witness;
-  const before = await stateOf(person);
+  const before = await stateOf(app, person);
   await page.getByRole("button", { name: "Connect a bank" }).click();
   await link(page).getByRole("button", { name: "Close" }).first().click();
   await page.locator("iframe").waitFor({ state: "detached" });
   await page.getByRole("button", { name: "Connect a bank" }).waitFor();
-  await expect.poll(() => linkEvents(person)).toHaveLength(2);
+  await expect.poll(() => linkEvents(app, person)).toHaveLength(2);
   const [opened, closed] = ["OPEN", "EXIT"].map((name) =>
-    linkEvents(person).find((line) => line.eventName === name),
+    linkEvents(app, person).find((line) => line.eventName === name),
   );
   expect(closed).toMatchObject({
     linkSessionId: opened.linkSessionId,
@@ -201,14 +244,17 @@ test("E2 a person who closes Link sees no error; an analytics event is left and 
   expect([closed.errorType, closed.errorCode]).toEqual([null, null]);
   expect(await page.locator("[data-sonner-toast]").count()).toBe(0);
   expect(await card(page).count()).toBe(0);
-  expect(await stateOf(person)).toEqual(before);
+  expect(await stateOf(app, person)).toEqual(before);
   const kinds = app.logLines.map((line) => JSON.parse(line)).filter((l) => l.userId === person.id);
   expect(kinds.map((line) => line.event)).toEqual(["link_token", "link_event", "link_event"]);
   expectQuiet(witness);
 });
 
-test("E1 when the link_token cannot be made there is a plain sentence and a way on", async () => {
-  const { page } = await dashboard();
+test("The dashboard shows a plain message and a retry when the link_token cannot be created (E1)", async ({
+  app,
+  browser,
+}) => {
+  const { page } = await dashboard(app, browser);
   await app.fault({ path: "/link/token/create", times: 3, do: { error: "INTERNAL_SERVER_ERROR" } });
   await page.getByRole("button", { name: "Connect a bank" }).click();
   await page.getByText("The bank connection did not open").waitFor();
@@ -217,8 +263,11 @@ test("E1 when the link_token cannot be made there is a plain sentence and a way 
   await link(page).getByRole("button", { name: "Continue" }).waitFor();
 });
 
-test("E3 when the exchange fails nothing is connected, and trying again with the same log-in works", async () => {
-  const { page } = await dashboard();
+test("The dashboard connects the bank on a retry with the same log-in when the exchange failed (E3)", async ({
+  app,
+  browser,
+}) => {
+  const { page } = await dashboard(app, browser);
   await app.fault({
     path: "/item/public_token/exchange",
     times: 9,
@@ -233,8 +282,11 @@ test("E3 when the exchange fails nothing is connected, and trying again with the
   await card(page).waitFor();
 });
 
-test("E3 a bank log-in that has expired meanwhile: a plain sentence, and a button that starts again", async () => {
-  const { page, person } = await dashboard();
+test("The dashboard says so and offers a new start when the bank log-in has expired (E3)", async ({
+  app,
+  browser,
+}) => {
+  const { page, person } = await dashboard(app, browser);
   await app.fault({
     path: "/item/public_token/exchange",
     times: 9,
@@ -248,7 +300,7 @@ test("E3 a bank log-in that has expired meanwhile: a plain sentence, and a butto
   await page.getByRole("button", { name: "Try again" }).click();
   await page.getByText("This bank log-in has expired or was already used.").waitFor();
   expect(await page.locator("body").innerText()).not.toContain("PUBLIC_TOKEN");
-  expect((await stateOf(person)).rows.slice(0, 2)).toEqual([0, 0]);
+  expect((await stateOf(app, person)).rows.slice(0, 2)).toEqual([0, 0]);
   await page.getByRole("button", { name: "Connect again" }).click();
   await link(page).getByRole("button", { name: "Continue" }).click();
   await link(page).getByRole("button", { name: "First Platypus Bank" }).click();
@@ -256,15 +308,18 @@ test("E3 a bank log-in that has expired meanwhile: a plain sentence, and a butto
   await card(page).waitFor();
 });
 
-test("E5 more accounts than the plan holds are refused with a clear sentence", async () => {
-  const { page } = await dashboard("intern");
+test("The dashboard refuses more accounts than the plan allows, in a plain message (E5)", async ({
+  app,
+  browser,
+}) => {
+  const { page } = await dashboard(app, browser, "intern");
   await openBank(page);
   await finishLink(page);
   await page.getByText(/The Intern plan holds 2 accounts/).waitFor();
   expect(await card(page).count()).toBe(0);
 });
 
-test("P1 a person signs up, logs out and logs in again, on a phone", async () => {
+test("A user can sign up, log out and log in again on a phone (P1)", async ({ app, browser }) => {
   const witness = await openPage(browser, { width: 390 });
   const { page } = witness;
   await page.goto(`${app.url}/`);
@@ -285,8 +340,11 @@ test("P1 a person signs up, logs out and logs in again, on a phone", async () =>
   expect([session?.httpOnly, session?.sameSite]).toEqual([true, "Lax"]);
 });
 
-test("I2 K3 a bank that is connected already: which accounts, and reconnect or connect anyway", async () => {
-  const witness = await dashboard("cfo");
+test("The dashboard names the accounts and offers to reconnect or connect anyway when the bank is already connected (I2, K3)", async ({
+  app,
+  browser,
+}) => {
+  const witness = await dashboard(app, browser, "cfo");
   const { page, person } = witness;
   await openBank(page);
   await finishLink(page);
@@ -299,7 +357,7 @@ test("I2 K3 a bank that is connected already: which accounts, and reconnect or c
   await finishUpdateMode(page);
   await page.getByText("First Platypus Bank is connected again").waitFor();
   expect(await card(page).count()).toBe(1);
-  const exchanged = (await stateOf(person)).atPlaid.filter((item) => item.access_token_issued);
+  const exchanged = (await stateOf(app, person)).atPlaid.filter((item) => item.access_token_issued);
   expect(exchanged).toHaveLength(1);
   await openBank(page);
   await finishLink(page);
@@ -308,10 +366,13 @@ test("I2 K3 a bank that is connected already: which accounts, and reconnect or c
   expect(witness.pageLoads).toEqual([]);
 });
 
-test("a bank with new accounts says so on its card; those that are chosen there come, within the plan", async () => {
+test("A bank's card offers its new accounts, and adds the chosen ones within the plan", async ({
+  app,
+  browser,
+}) => {
   // Its own, as its size changes.
   await app.query("insert into plans values ('own', 'Own', 0, 'USD', 100)");
-  const witness = await dashboard("own");
+  const witness = await dashboard(app, browser, "own");
   const { page, person } = witness;
   const logIn = async (check: "check" | "uncheck") => {
     await link(page).getByRole("textbox", { name: "Username" }).fill("user_good");
@@ -327,16 +388,16 @@ test("a bank with new accounts says so on its card; those that are chosen there 
     .filter({ has: page.getByRole("link") });
   await rows.first().waitFor();
   const shared = await rows.count();
-  await app.query("update plans set max_accounts = $1 where id = 'own'", [shared]);
+  await setPlanLimit(app, "own", shared);
   // What the bank's webhook will do.
-  await app.query("update items set new_accounts = true where user_id = $1", [person.id]);
+  await updateItems(app, { new_accounts: true }, { user: person });
   const look = async () => {
-    await app.query("update users set data_version = data_version + 1 where id = $1", [person.id]);
+    await raiseDataVersion(app, person);
     await page.evaluate(() => window.dispatchEvent(new Event("focus")));
   };
   await look();
   await card(page).getByText("your plan has no room for another").waitFor();
-  await app.query("update plans set max_accounts = $1 where id = 'own'", [shared + 1]);
+  await setPlanLimit(app, "own", shared + 1);
   await look();
   const choose = async () => {
     const name = "Choose accounts at First Platypus Bank";
@@ -345,7 +406,7 @@ test("a bank with new accounts says so on its card; those that are chosen there 
   };
   await choose();
   // The room goes while the person chooses.
-  await app.query("update plans set max_accounts = $1 where id = 'own'", [shared]);
+  await setPlanLimit(app, "own", shared);
   await logIn("check");
   const toast = page.locator("[data-sonner-toast]");
   await toast.getByText("First Platypus Bank is connected again").waitFor();
@@ -357,7 +418,7 @@ test("a bank with new accounts says so on its card; those that are chosen there 
   await line.getByText("New accounts were not added").waitFor();
   await page.getByRole("link", { name: "Dashboard", exact: true }).click();
   await card(page).waitFor();
-  await app.query("update plans set max_accounts = $1 where id = 'own'", [shared + 1]);
+  await setPlanLimit(app, "own", shared + 1);
   await look();
   await choose();
   await logIn("check");
@@ -372,26 +433,30 @@ test("a bank with new accounts says so on its card; those that are chosen there 
 });
 
 /** A connected bank that asks for a new log-in, and its card that says so. The id of its Item. */
-async function bankToReconnect({ page, person }: { page: Page; person: Person }): Promise<string> {
+async function bankToReconnect(
+  app: TestApp,
+  { page, person }: { page: Page; person: Person },
+): Promise<string> {
   await openBank(page);
   await finishLink(page);
   await card(page).waitFor();
-  const [item] = await app.query("select id, plaid_item_id from items where user_id = $1", [
-    person.id,
-  ]);
+  const item = await only(itemsOf(app, person));
   await app.control("POST", "items/reset-login", { item_id: item.plaid_item_id });
   // What the bank's webhook will do.
-  await app.query("update items set status = 'login_required' where id = $1", [item.id]);
-  await app.query("update users set data_version = data_version + 1 where id = $1", [person.id]);
+  await updateItems(app, { status: "login_required" }, { itemId: item.id });
+  await raiseDataVersion(app, person);
   await page.evaluate(() => window.dispatchEvent(new Event("focus")));
   await card(page).getByRole("button", { name: "Reconnect First Platypus Bank" }).waitFor();
   return item.id;
 }
 
-test("a bank that asks for a new log-in says so on its card; one press repairs it, again when no answer came", async () => {
-  const witness = await dashboard();
+test("A bank's card asks for a new log-in and repairs the bank in one press, also when no response arrived", async ({
+  app,
+  browser,
+}) => {
+  const witness = await dashboard(app, browser);
   const { page, person } = witness;
-  const itemId = await bankToReconnect(witness);
+  const itemId = await bankToReconnect(app, witness);
   await card(page).getByRole("button", { name: "Reconnect First Platypus Bank" }).click();
   await link(page).getByRole("button", { name: "Continue" }).click();
   await page.route("**/trpc/plaid.finishUpdateMode*", (route) => route.abort());
@@ -404,14 +469,17 @@ test("a bank that asks for a new log-in says so on its card; one press repairs i
     .getByRole("button", { name: /Reconnect/ })
     .waitFor({ state: "detached" });
   expect(await card(page).getAttribute("data-item-id")).toBe(itemId);
-  expect((await stateOf(person)).atPlaid).toHaveLength(1);
+  expect((await stateOf(app, person)).atPlaid).toHaveLength(1);
   expectQuiet(witness);
 });
 
-test("a bank that is gone at Plaid: the toast says what is kept and what to do, and offers no try in vain", async () => {
-  const witness = await dashboard();
+test("The toast says what is kept and what to do, and offers no retry, when a bank is gone at Plaid", async ({
+  app,
+  browser,
+}) => {
+  const witness = await dashboard(app, browser);
   const { page } = witness;
-  await bankToReconnect(witness);
+  await bankToReconnect(app, witness);
   for (const path of ["/link/token/create", "/item/get"])
     await app.fault({ path, times: 1, do: { error: "ITEM_NOT_FOUND" } });
   await card(page).getByRole("button", { name: "Reconnect First Platypus Bank" }).click();
@@ -423,10 +491,13 @@ test("a bank that is gone at Plaid: the toast says what is kept and what to do, 
   expect(await toast.getByRole("button").allInnerTexts()).toEqual([""]);
 });
 
-test("a reconnection that the bank breaks off says that nothing was changed, and goes on with the same bank", async () => {
-  const witness = await dashboard();
+test("The toast says that nothing changed and retries the same bank when the bank breaks off a reconnection", async ({
+  app,
+  browser,
+}) => {
+  const witness = await dashboard(app, browser);
   const { page, person } = witness;
-  await bankToReconnect(witness);
+  await bankToReconnect(app, witness);
   await card(page).getByRole("button", { name: "Reconnect First Platypus Bank" }).click();
   await link(page).getByRole("button", { name: "Continue" }).click();
   await link(page).getByRole("textbox", { name: "Username" }).fill("user_good");
@@ -440,5 +511,5 @@ test("a reconnection that the bank breaks off says that nothing was changed, and
   await link(page).getByRole("button", { name: "Continue" }).click();
   await finishUpdateMode(page);
   await page.getByText("First Platypus Bank is connected again").waitFor();
-  expect((await stateOf(person)).atPlaid).toHaveLength(1);
+  expect((await stateOf(app, person)).atPlaid).toHaveLength(1);
 });

@@ -1,14 +1,15 @@
 import type { Page } from "playwright-core";
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { startWorker } from "../../server/jobs/worker.ts";
-import type { Person } from "../support/app.ts";
-import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
+import type { Person, TestApp } from "../support/app.ts";
+import { testInBrowser } from "../support/app-in-browser.ts";
 import { axeViolations } from "../support/axe.ts";
 import { addBank, type Moved } from "../support/bank.ts";
 import { openPage } from "../support/browser.ts";
+import { hideTable } from "../support/database-faults.ts";
 import { bringSession, card, logIn } from "../support/link.ts";
 
-startInBrowser();
+const test = testInBrowser();
 
 /** Wages and purchases of 200 days. */
 const history = (account: number): Moved[] =>
@@ -17,7 +18,7 @@ const history = (account: number): Moved[] =>
     (_, at): Moved => [account, at * 2, at % 15 === 3 ? "-1500" : "61.5"],
   );
 
-async function personOfTwoCurrencies(): Promise<Person> {
+async function personOfTwoCurrencies(app: TestApp): Promise<Person> {
   const person = await app.signUp("cfo");
   const long =
     "The Most Venerable and Worshipful Guild of Savers and Lenders of the Northern Isles";
@@ -39,8 +40,11 @@ const chartsAre = (page: Page, state: string) =>
   page.locator(`[data-charts=${state}]`).waitFor({ timeout: 15_000 });
 const chart = (page: Page) => page.getByRole("img", { name: /^Line of the net worth by day/ });
 
-test("charts, their tables and each currency: nothing jumps, axe finds nothing", async () => {
-  const person = await personOfTwoCurrencies();
+test("The dashboard shows charts and tables for each currency without layout shift or axe violations", async ({
+  app,
+  browser,
+}) => {
+  const person = await personOfTwoCurrencies(app);
   const witness = await openPage(browser, { colorScheme: "dark" });
   const { page } = witness;
   await logIn(app, page, person);
@@ -64,7 +68,10 @@ test("charts, their tables and each currency: nothing jumps, axe finds nothing",
   expect(witness.console).toEqual([]);
 });
 
-test("what a chart's lines stand for is written beside it, however many digits that takes", async () => {
+test("A chart shows its axis labels in full, however many digits they have", async ({
+  app,
+  browser,
+}) => {
   const person = await app.signUp("analyst");
   const moved: Moved[] = [1, 90, 180].map((days) => [0, days, "41000"]);
   await addBank(app, person, "Mill Bank", [{ balance: "12345678901" }], moved);
@@ -81,15 +88,21 @@ test("what a chart's lines stand for is written beside it, however many digits t
   expect(left).toBeGreaterThan(right as number);
 });
 
-test("a phone's page is no wider than the phone, whatever banks and accounts are called", async () => {
+test("The dashboard is no wider than a phone, however long the names of banks and accounts are", async ({
+  app,
+  browser,
+}) => {
   const { page } = await openPage(browser, { width: 390 });
-  await logIn(app, page, await personOfTwoCurrencies());
+  await logIn(app, page, await personOfTwoCurrencies(app));
   await chart(page).waitFor();
   const width = () => document.documentElement.scrollWidth;
   expect(await page.evaluate(width)).toBe(390);
 });
 
-test("I5 the first chart appears by itself when the transactions arrive, and nothing jumps", async () => {
+test("The dashboard shows the first chart by itself, without layout shift, when the transactions arrive (I5)", async ({
+  app,
+  browser,
+}) => {
   const person = await app.signUp("cfo");
   await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, person);
   const witness = await openPage(browser, { width: 390 });
@@ -108,23 +121,29 @@ test("I5 the first chart appears by itself when the transactions arrive, and not
   expect([witness.pageLoads, witness.console]).toEqual([[], []]);
 });
 
-test("charts that cannot be had leave the accounts where they are, and say so", async () => {
-  const person = await personOfTwoCurrencies();
+test("The dashboard keeps the accounts and says so when the charts cannot be loaded", async ({
+  app,
+  browser,
+}) => {
+  const person = await personOfTwoCurrencies(app);
   const witness = await openPage(browser);
   const { page } = witness;
-  await app.query("alter table transactions rename to gone");
+  const restore = await hideTable(app, "transactions");
   try {
     await logIn(app, page, person);
     await chartsAre(page, "failed");
   } finally {
-    await app.query("alter table gone rename to transactions");
+    await restore();
   }
   await page.getByText("This could not be loaded.").first().waitFor();
   expect(await card(page).count()).toBe(1);
   expect(witness.console).toEqual([]);
 });
 
-test("a press at the very moment the page is alive leaves the console empty", async () => {
+test("The console stays empty when a button is pressed in the moment the page hydrates", async ({
+  app,
+  browser,
+}) => {
   const person = await app.signUp("cfo");
   await addBank(app, person, "Mill Bank", [{ balance: "2500" }], []);
   const witness = await openPage(browser);

@@ -1,26 +1,29 @@
 import { sql } from "kysely";
-import type { Page } from "playwright-core";
-import { afterEach, beforeAll, expect, test } from "vitest";
+import type { Browser, Page } from "playwright-core";
+import { expect } from "vitest";
 import { poolSize } from "../../server/services.ts";
-import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
+import { testInBrowser } from "../support/app-in-browser.ts";
 import { openPage } from "../support/browser.ts";
 import { card, link, logIn } from "../support/link.ts";
 import type { Person } from "../support/people.ts";
 
-startInBrowser();
+const test = testInBrowser();
 let ada: Person;
-beforeAll(async () => {
+test.beforeAll(async ({ app }) => {
   ada = await app.signUp("analyst");
   await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, ada);
 });
-afterEach(() => app.setDatabase("back"));
+test.afterEach(({ app }) => app.setDatabase("back"));
 
-const open = async () => (await openPage(browser)).page;
+const open = async (browser: Browser) => (await openPage(browser)).page;
 const backInAMoment = (page: Page) =>
   page.getByRole("heading", { name: "We will be back in a moment" }).waitFor();
 
-test("PostgreSQL is away: every page says so in its own looks, and Try again works once it is back", async () => {
-  const page = await open();
+test("Every page says so in its own style while PostgreSQL is away, and Try again works once it is back", async ({
+  app,
+  browser,
+}) => {
+  const page = await open(browser);
   await logIn(app, page, ada);
   await card(page).waitFor();
   await app.setDatabase("away");
@@ -37,8 +40,11 @@ test("PostgreSQL is away: every page says so in its own looks, and Try again wor
   await card(page).waitFor();
 });
 
-test("PostgreSQL is away: a connection does not open, the page stays, and Try again works once it is back", async () => {
-  const page = await open();
+test("The connect button keeps the page while PostgreSQL is away, and Try again works once it is back", async ({
+  app,
+  browser,
+}) => {
+  const page = await open(browser);
   await logIn(app, page, ada);
   await app.setDatabase("away");
   await page.getByRole("button", { name: "Connect a bank" }).click();
@@ -49,8 +55,11 @@ test("PostgreSQL is away: a connection does not open, the page stays, and Try ag
   await link(page).getByRole("button", { name: "Continue" }).waitFor();
 });
 
-test("PostgreSQL is away: what was typed to log in is kept, and works once it is back", async () => {
-  const page = await open();
+test("The log-in form keeps what was typed while PostgreSQL is away, and works once it is back", async ({
+  app,
+  browser,
+}) => {
+  const page = await open(browser);
   await page.goto(`${app.url}/login`);
   await page.getByLabel("Email").fill(ada.email);
   await page.getByLabel("Password", { exact: true }).fill(ada.password);
@@ -65,7 +74,9 @@ test("PostgreSQL is away: what was typed to log in is kept, and works once it is
   await card(page).waitFor();
 });
 
-test("PostgreSQL is away: programs get unavailable, which they may retry, with the request's id", async () => {
+test("The API returns unavailable with the request id while PostgreSQL is away, so that programs can retry", async ({
+  app,
+}) => {
   await app.setDatabase("away");
   const rest = await app.post("/plaid/create-link-token", {}, ada);
   expect([rest.status, rest.body.error.reason]).toEqual([503, "unavailable"]);
@@ -81,7 +92,9 @@ test("PostgreSQL is away: programs get unavailable, which they may retry, with t
   }
 });
 
-test("when every connection to PostgreSQL is in use for too long, who waits gets unavailable", async () => {
+test("A request that waits returns unavailable when every connection to PostgreSQL is in use for too long", async ({
+  app,
+}) => {
   const { db } = app.services;
   const taken = Array.from({ length: poolSize }, () => sql`select pg_sleep(4.5)`.execute(db));
   const answer = await fetch(`${app.url}/trpc/accounts.list`, { headers: { cookie: ada.cookie } });

@@ -1,11 +1,14 @@
-import type { Page } from "playwright-core";
-import { expect, test } from "vitest";
-import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
+import type { Browser, Page } from "playwright-core";
+import { expect } from "vitest";
+import type { TestApp } from "../support/app.ts";
+import { testInBrowser } from "../support/app-in-browser.ts";
 import { axeViolations } from "../support/axe.ts";
 import { openPage } from "../support/browser.ts";
+import { hideTable } from "../support/database-faults.ts";
 import { card, finishLink, logIn, openBank } from "../support/link.ts";
+import { itemsOf, only, setPlanLimit } from "../support/rows.ts";
 
-startInBrowser();
+const test = testInBrowser();
 
 const bank = "First Platypus Bank";
 const dialog = (page: Page) => page.getByRole("dialog", { name: `Disconnect ${bank}?` });
@@ -18,7 +21,11 @@ const focusedLabel = (page: Page) =>
   });
 
 /** A dashboard with one bank that was connected beforehand. */
-async function dashboard(options: Parameters<typeof openPage>[1] = {}) {
+async function dashboard(
+  app: TestApp,
+  browser: Browser,
+  options: Parameters<typeof openPage>[1] = {},
+) {
   const person = await app.signUp("analyst");
   const token = await app.publicToken();
   const { body } = await app.post("/plaid/exchange-token", { public_token: token }, person);
@@ -29,15 +36,18 @@ async function dashboard(options: Parameters<typeof openPage>[1] = {}) {
   return { ...witness, person, accountCount: body.accounts.length as number };
 }
 
-test("with the keyboard alone a bank is disconnected; the dialog gives the focus back, the second tab follows", async () => {
-  const first = await dashboard();
+test("The disconnect dialog works by keyboard, returns the focus, and updates the second tab", async ({
+  app,
+  browser,
+}) => {
+  const first = await dashboard(app, browser);
   const { page, person, accountCount } = first;
   const second = await openPage(browser, { from: page });
   await second.page.goto(`${app.url}/dashboard`);
   await card(second.page).waitFor();
   second.pageLoads.length = 0;
   await page.bringToFront();
-  const [item] = await app.query("select * from items where user_id = $1", [person.id]);
+  const item = await only(itemsOf(app, person));
 
   await page.getByRole("button", { name: `Disconnect ${bank}` }).focus();
   await press(page, "Enter");
@@ -84,9 +94,12 @@ test("with the keyboard alone a bank is disconnected; the dialog gives the focus
   );
 });
 
-test("P2 I3 under a full plan a bank is disconnected and the same one connected again", async () => {
-  const { page, accountCount } = await dashboard();
-  await app.query("update plans set max_accounts = $1 where id = 'analyst'", [accountCount]);
+test("Disconnecting a bank makes room to connect it again when the plan is full (P2, I3)", async ({
+  app,
+  browser,
+}) => {
+  const { page, accountCount } = await dashboard(app, browser);
+  await setPlanLimit(app, "analyst", accountCount);
   await page.reload();
   await page.getByText(/The Analyst plan holds/).waitFor();
   await page.getByRole("button", { name: `Disconnect ${bank}` }).click();
@@ -98,29 +111,35 @@ test("P2 I3 under a full plan a bank is disconnected and the same one connected 
   await finishLink(page);
   await card(page).waitFor();
   await page.getByText(/The Analyst plan holds/).waitFor();
-  await app.query("update plans set max_accounts = 25 where id = 'analyst'");
+  await setPlanLimit(app, "analyst", 25);
 });
 
-test("a bank that could not be disconnected stays, and the dialog says why; pressed again it goes", async () => {
-  const { page, person } = await dashboard();
+test("The disconnect dialog keeps the bank and says why when the disconnect fails, and disconnects it on a retry", async ({
+  app,
+  browser,
+}) => {
+  const { page, person } = await dashboard(app, browser);
   await page.getByRole("button", { name: `Disconnect ${bank}` }).click();
   await dialog(page).getByRole("textbox").fill(`disconnect ${bank}`);
-  await app.query("alter table items rename to gone");
+  const restore = await hideTable(app, "items");
   await dialog(page).getByRole("button", { name: "Disconnect" }).click();
   await dialog(page).getByRole("alert").waitFor();
-  await app.query("alter table gone rename to items");
+  await restore();
   expect(await dialog(page).getByRole("alert").innerText()).toMatch(/went wrong.*Reference/s);
-  expect(await app.query("select 1 from items where user_id = $1", [person.id])).toHaveLength(1);
+  expect(await itemsOf(app, person)).toHaveLength(1);
   await dialog(page).getByRole("button", { name: "Disconnect" }).click();
   await card(page).waitFor({ state: "detached" });
 });
 
-test("a bank that another tab has disconnected meanwhile is gone here as well, without an error", async () => {
-  const { page, person } = await dashboard();
+test("The disconnect dialog removes the card without an error when another tab disconnected the bank", async ({
+  app,
+  browser,
+}) => {
+  const { page, person } = await dashboard(app, browser);
   // A tab without a stream: it hears of nothing until it asks.
   await page.route("**/trpc/live.changes*", (route) => route.abort());
   await page.reload();
-  const [{ id }] = await app.query("select id from items where user_id = $1", [person.id]);
+  const { id } = await only(itemsOf(app, person));
   await page.getByRole("button", { name: `Disconnect ${bank}` }).click();
   const answer = await app.post(
     "/api/v1/disconnections",
@@ -134,13 +153,13 @@ test("a bank that another tab has disconnected meanwhile is gone here as well, w
   await expect.poll(() => focusedLabel(page)).toBe("content");
 });
 
-test.each([
+test.for([
   ["light", 1280],
   ["dark", 390],
 ] as const)(
   "axe finds nothing in the disconnect dialog (%s, %i px)",
-  async (colorScheme, width) => {
-    const { page } = await dashboard({ colorScheme, width });
+  async ([colorScheme, width], { app, browser }) => {
+    const { page } = await dashboard(app, browser, { colorScheme, width });
     await page.getByRole("button", { name: `Disconnect ${bank}` }).click();
     await dialog(page).waitFor();
     expect(await axeViolations(page)).toEqual([]);

@@ -1,11 +1,12 @@
-import type { Page } from "playwright-core";
-import { expect, test } from "vitest";
-import type { Person } from "../support/app.ts";
-import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
+import type { Browser, Page } from "playwright-core";
+import { expect } from "vitest";
+import type { Person, TestApp } from "../support/app.ts";
+import { testInBrowser } from "../support/app-in-browser.ts";
 import { openPage } from "../support/browser.ts";
 import { card, finishLink, finishUpdateMode, link, logIn, openBank } from "../support/link.ts";
+import { itemsOf, raiseDataVersion, updateItems } from "../support/rows.ts";
 
-startInBrowser();
+const test = testInBrowser();
 
 /** What Link calls back in these tests where the sandbox's Link alone would call something else. */
 type Behavior = "exits after success" | "exits without an error at the Item";
@@ -64,7 +65,7 @@ async function recordToasts(page: Page): Promise<() => Promise<string[]>> {
 }
 
 /** A dashboard whose Link behaves so, and the texts of its toasts. */
-async function dashboard(behavior: Behavior) {
+async function dashboard(app: TestApp, browser: Browser, behavior: Behavior) {
   const person = await app.signUp("analyst");
   const { page, console } = await openPage(browser);
   await changeLink(page, behavior);
@@ -73,10 +74,10 @@ async function dashboard(behavior: Behavior) {
 }
 
 /** A connected bank that asks for a new log-in, and Link opened to give it. */
-async function openUpdateMode(page: Page, person: Person): Promise<void> {
+async function openUpdateMode(app: TestApp, page: Page, person: Person): Promise<void> {
   await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, person);
-  await app.query("update items set status = 'login_required' where user_id = $1", [person.id]);
-  await app.query("update users set data_version = data_version + 1 where id = $1", [person.id]);
+  await updateItems(app, { status: "login_required" }, { user: person });
+  await raiseDataVersion(app, person);
   await logIn(app, page, person);
   await card(page).getByRole("button", { name: "Reconnect First Platypus Bank" }).click();
 }
@@ -99,8 +100,11 @@ async function hold(page: Page, procedure: string): Promise<() => void> {
 /** Waits until Link has called `onExit` both times. */
 const bothExits = (page: Page) => page.locator("html[data-exits$='11']").waitFor();
 
-test("Link's onExit after onSuccess changes nothing while the connection is made (C2, C3)", async () => {
-  const { page, console, person, toasts } = await dashboard("exits after success");
+test("Link's onExit after onSuccess changes nothing while the connection is made (C2, C3)", async ({
+  app,
+  browser,
+}) => {
+  const { page, console, person, toasts } = await dashboard(app, browser, "exits after success");
   await logIn(app, page, person);
   const release = await hold(page, "connectAccount");
   await openBank(page);
@@ -113,13 +117,16 @@ test("Link's onExit after onSuccess changes nothing while the connection is made
   await page.getByText(/First Platypus Bank connected: \d+ accounts/).waitFor();
   expect(await toasts()).toEqual([expect.stringContaining("First Platypus Bank connected")]);
   expect(console).toEqual([]);
-  const rows = await app.query("select 1 from items where user_id = $1", [person.id]);
+  const rows = await itemsOf(app, person);
   expect(rows).toHaveLength(1);
 });
 
-test("Link's onExit after onSuccess changes nothing while an update is finished (C3)", async () => {
-  const { page, console, person, toasts } = await dashboard("exits after success");
-  await openUpdateMode(page, person);
+test("Link's onExit after onSuccess changes nothing while an update is finished (C3)", async ({
+  app,
+  browser,
+}) => {
+  const { page, console, person, toasts } = await dashboard(app, browser, "exits after success");
+  await openUpdateMode(app, page, person);
   const release = await hold(page, "plaid.finishUpdateMode");
   await link(page).getByRole("button", { name: "Continue" }).click();
   await finishUpdateMode(page);
@@ -133,9 +140,16 @@ test("Link's onExit after onSuccess changes nothing while an update is finished 
   expect(console).toEqual([]);
 });
 
-test("Update mode that exits because nothing is wrong with the bank finishes the update", async () => {
-  const { page, person, toasts } = await dashboard("exits without an error at the Item");
-  await openUpdateMode(page, person);
+test("Update mode that exits because nothing is wrong with the bank finishes the update", async ({
+  app,
+  browser,
+}) => {
+  const { page, person, toasts } = await dashboard(
+    app,
+    browser,
+    "exits without an error at the Item",
+  );
+  await openUpdateMode(app, page, person);
   await link(page).getByRole("button", { name: "Close" }).first().click();
   await page.getByText("First Platypus Bank is connected again").waitFor();
   await card(page)

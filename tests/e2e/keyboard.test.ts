@@ -1,10 +1,11 @@
 import type { Frame, Page } from "playwright-core";
-import { expect, test } from "vitest";
-import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
+import { expect } from "vitest";
+import { testInBrowser } from "../support/app-in-browser.ts";
 import { openPage } from "../support/browser.ts";
 import { card, link, logIn } from "../support/link.ts";
+import { only, setPlan, usersIn } from "../support/rows.ts";
 
-startInBrowser();
+const test = testInBrowser();
 
 /** What has the focus in this document: its name, and whether a person can see that it has it. */
 function focusIn(frame: Frame) {
@@ -74,7 +75,10 @@ async function walkThroughLink(page: Page): Promise<void> {
   await page.keyboard.press("Enter");
 }
 
-test("P1 S2 C1 with the keyboard alone: sign-up, Link, a toast, log-out; the focus is never lost", async () => {
+test("The app keeps the focus visible from sign-up through Link to log-out by keyboard alone (P1, S2, C1)", async ({
+  app,
+  browser,
+}) => {
   const { page } = await openPage(browser);
   const press = (key: string) => page.keyboard.press(key);
   await page.goto(`${app.url}/signup`);
@@ -91,7 +95,7 @@ test("P1 S2 C1 with the keyboard alone: sign-up, Link, a toast, log-out; the foc
   await page.keyboard.type("a long enough one");
   await press("Enter");
   await page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
-  await app.query("update users set plan = 'analyst' where email = 'keyboard@example.com'");
+  await setPlan(app, "analyst", await only(usersIn(app)));
 
   // Link, closed again: the focus is back on the button.
   await tabTo(page, "Connect a bank");
@@ -122,7 +126,10 @@ test("P1 S2 C1 with the keyboard alone: sign-up, Link, a toast, log-out; the foc
   await page.waitForURL(`${app.url}/login`);
 });
 
-test("E3 with the keyboard alone: after a failure the focus is on the page, and Try again is a Tab away", async () => {
+test("The dashboard focuses the page after a failure, with Try again one Tab away (E3)", async ({
+  app,
+  browser,
+}) => {
   const person = await app.signUp("analyst");
   const { page } = await openPage(browser);
   const press = (key: string) => page.keyboard.press(key);

@@ -1,27 +1,33 @@
-import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, expect } from "vitest";
 import { freePort } from "../../local/ports.ts";
 import type { Person, TestApp } from "../support/app.ts";
-import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
+import { testInBrowser } from "../support/app-in-browser.ts";
 import { openPage, type Witness } from "../support/browser.ts";
-import { matrixTest } from "../support/matrix.ts";
+import { isMatrix } from "../support/matrix.ts";
 import { browserCookies } from "../support/people.ts";
 import { openStream } from "../support/sse.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
+import { until } from "../support/until.ts";
 
-// After a test's pages are closed: hooks after tests run from the last to the first.
-afterEach(() => expect.poll(streams).toBe(0));
-startInBrowser();
+const test = testInBrowser();
+// Once a test's pages are closed, which happens in a hook.
+test.beforeEach(({ app, onTestFinished }) => onTestFinished(() => until(() => streams(app) === 0)));
 let second: Awaited<ReturnType<TestApp["startNode"]>>;
-beforeAll(async () => {
+test.beforeAll(async ({ app }) => {
   second = await app.startNode();
 });
 afterAll(() => second?.close());
 
-const streams = () => app.services.live.size + second.services.live.size;
+const streams = (app: TestApp) => app.services.live.size + second.services.live.size;
 
 /** A tab on the dashboard of one node; `from` is another tab of the same browser. */
-async function dashboard(person: Person, url: string, from?: Page): Promise<Witness> {
+async function dashboard(
+  browser: Browser,
+  person: Person,
+  url: string,
+  from?: Page,
+): Promise<Witness> {
   const witness = await openPage(browser, from ? { from } : {});
   const { page } = witness;
   // Cookies are kept for a host, whatever its port: one log-in serves both nodes.
@@ -35,7 +41,7 @@ async function dashboard(person: Person, url: string, from?: Page): Promise<Witn
 const card = (page: Page) => page.locator("[data-item-id]");
 
 /** As another device would do it: nothing of the browser takes part. */
-async function connect(person: Person, institution = "ins_109508"): Promise<void> {
+async function connect(app: TestApp, person: Person, institution = "ins_109508"): Promise<void> {
   const body = { public_token: await app.publicToken(institution) };
   expect((await app.post("/plaid/exchange-token", body, person)).status).toBe(200);
 }
@@ -45,11 +51,14 @@ function expectQuiet(witness: Witness): void {
   expect(witness.pageLoads).toEqual([]);
 }
 
-test("C4 two tabs on two nodes: what is connected in one shows in the other, without reload or focus", async () => {
+test("A tab shows what another tab on another node connected, without reload or focus (C4)", async ({
+  app,
+  browser,
+}) => {
   const ada = await app.signUp("analyst");
-  const one = await dashboard(ada, app.url);
-  const two = await dashboard(ada, second.url, one.page);
-  await expect.poll(streams).toBe(2);
+  const one = await dashboard(browser, ada, app.url);
+  const two = await dashboard(browser, ada, second.url, one.page);
+  await expect.poll(() => streams(app)).toBe(2);
   const { page } = one;
   await page.getByRole("button", { name: "Connect a bank" }).click();
   const link = page.frameLocator("iframe");
@@ -65,25 +74,31 @@ test("C4 two tabs on two nodes: what is connected in one shows in the other, wit
   for (const witness of [one, two]) expectQuiet(witness);
 });
 
-test("C4 the tabs of a browser share one stream; when its tab closes, another goes on", async () => {
+test("The tabs of a browser share one stream, and another tab takes over when its tab closes (C4)", async ({
+  app,
+  browser,
+}) => {
   const ada = await app.signUp("analyst");
-  const tabs = [await dashboard(ada, app.url)];
-  for (let n = 1; n < 8; n++) tabs.push(await dashboard(ada, app.url, tabs[0]?.page));
-  await expect.poll(streams).toBe(1);
-  await connect(ada);
+  const tabs = [await dashboard(browser, ada, app.url)];
+  for (let n = 1; n < 8; n++) tabs.push(await dashboard(browser, ada, app.url, tabs[0]?.page));
+  await expect.poll(() => streams(app)).toBe(1);
+  await connect(app, ada);
   for (const { page } of tabs) await card(page).waitFor();
   await tabs.shift()?.page.close();
-  await connect(ada, "ins_109509");
+  await connect(app, ada, "ins_109509");
   for (const { page } of tabs) await card(page).nth(1).waitFor();
-  await expect.poll(streams).toBe(1);
+  await expect.poll(() => streams(app)).toBe(1);
   for (const witness of tabs) expectQuiet(witness);
 });
 
-test("I6 logging out in one tab ends the stream of every other, and leads it to the log-in", async () => {
+test("Logging out in one tab ends the streams of all tabs and leads them to the log-in page (I6)", async ({
+  app,
+  browser,
+}) => {
   const ada = await app.signUp();
-  const one = await dashboard(ada, app.url);
-  const two = await dashboard(ada, second.url, one.page);
-  await expect.poll(streams).toBe(2);
+  const one = await dashboard(browser, ada, app.url);
+  const two = await dashboard(browser, ada, second.url, one.page);
+  await expect.poll(() => streams(app)).toBe(2);
   const out = await fetch(`${app.url}/api/auth/sign-out`, {
     method: "POST",
     headers: { cookie: ada.cookie, origin: app.url, "content-type": "application/json" },
@@ -91,18 +106,21 @@ test("I6 logging out in one tab ends the stream of every other, and leads it to 
   });
   expect(out.status).toBe(200);
   for (const { page } of [one, two]) await page.waitForURL(/\/login/);
-  await expect.poll(streams).toBe(0);
+  await expect.poll(() => streams(app)).toBe(0);
 });
 
-test("a network that drops is survived: what changed meanwhile is shown when it is back", async () => {
+test("A tab shows what changed while the network was away when it is back", async ({
+  app,
+  browser,
+}) => {
   const ada = await app.signUp("analyst");
   const proxy = await startTcpProxy(Number(new URL(app.url).port));
-  const { page } = await dashboard(ada, `http://localhost:${proxy.port}`);
-  await expect.poll(streams).toBe(1);
+  const { page } = await dashboard(browser, ada, `http://localhost:${proxy.port}`);
+  await expect.poll(() => streams(app)).toBe(1);
   proxy.leadTo(await freePort());
   proxy.cut();
-  await expect.poll(streams).toBe(0);
-  await connect(ada);
+  await expect.poll(() => streams(app)).toBe(0);
+  await connect(app, ada);
   expect(await card(page).count()).toBe(0);
   proxy.leadTo(Number(new URL(app.url).port));
   await card(page).waitFor();
@@ -110,26 +128,29 @@ test("a network that drops is survived: what changed meanwhile is shown when it 
   await proxy.close();
 });
 
-test("C4 a tab without a stream is up to date when the person comes back to it", async () => {
+test("A tab without a stream updates when the user returns to it (C4)", async ({
+  app,
+  browser,
+}) => {
   const ada = await app.signUp("analyst");
   const first = await openPage(browser);
   await first.page.context().route("**/trpc/live.changes*", (route) => route.abort());
-  const { page } = await dashboard(ada, app.url, first.page);
-  await connect(ada);
-  expect(streams()).toBe(0);
+  const { page } = await dashboard(browser, ada, app.url, first.page);
+  await connect(app, ada);
+  expect(streams(app)).toBe(0);
   await page.evaluate(() => window.dispatchEvent(new Event("focus")));
   await card(page).waitFor();
 });
 
-test("C4 what changes while a page is on its way shows on it as well", async () => {
+test("A page shows what changed while it was loading (C4)", async ({ app, browser }) => {
   const ada = await app.signUp("analyst");
-  const { page } = await dashboard(ada, app.url);
+  const { page } = await dashboard(browser, ada, app.url);
   await page.getByRole("link", { name: "Activity" }).click();
   await page.getByText("Nothing yet").waitFor();
   await page.route(/dashboard\.data/, async (route) => {
     const response = await route.fetch();
     // The page that is left hears of it, and asks whether we can be reached.
-    await Promise.all([page.waitForResponse(/healthz/), connect(ada)]);
+    await Promise.all([page.waitForResponse(/healthz/), connect(app, ada)]);
     await route.fulfill({ response });
     await page.unroute(/dashboard\.data/);
   });
@@ -137,17 +158,20 @@ test("C4 what changes while a page is on its way shows on it as well", async () 
   await card(page).waitFor();
 });
 
-test("I6 somebody else logs in in another tab: this one shows nothing of theirs under the first one's name", async () => {
+test("A tab shows nothing of another user who logged in in another tab under the first user's name (I6)", async ({
+  app,
+  browser,
+}) => {
   const [ada, grace] = await Promise.all([
     app.signUp("analyst", undefined, "Ada Lovelace"),
     app.signUp("analyst", undefined, "Grace Hopper"),
   ]);
-  await connect(grace);
-  const { page } = await dashboard(ada, app.url);
+  await connect(app, grace);
+  const { page } = await dashboard(browser, ada, app.url);
   const account = (initials: string) =>
     page.getByRole("button", { name: `Your account, ${initials}` });
   await account("AL").waitFor();
-  await expect.poll(streams).toBe(1);
+  await expect.poll(() => streams(app)).toBe(1);
   await page.context().addCookies(browserCookies(grace.cookie, app.url));
   await page.evaluate(() => {
     new MutationObserver(() => {
@@ -159,16 +183,16 @@ test("I6 somebody else logs in in another tab: this one shows nothing of theirs 
   await account("GH").waitFor();
   await card(page).waitFor();
   expect(await page.evaluate(() => sessionStorage.getItem("mixed"))).toBeNull();
-  await expect.poll(streams).toBe(1);
+  await expect.poll(() => streams(app)).toBe(1);
 });
 
-matrixTest(
-  "a tab whose stream ten newer ones replaced opens it again when its browser is looked at, and not by itself",
-  async () => {
+test.skipIf(!isMatrix)(
+  "A tab whose stream was replaced by ten newer ones reopens it when its browser gets the focus, and not before",
+  async ({ app, browser }) => {
     const ada = await app.signUp("analyst");
-    const one = await dashboard(ada, app.url);
-    const two = await dashboard(ada, app.url, one.page);
-    await expect.poll(streams).toBe(1);
+    const one = await dashboard(browser, ada, app.url);
+    const two = await dashboard(browser, ada, app.url, one.page);
+    await expect.poll(() => streams(app)).toBe(1);
     let opened = 0;
     for (const { page } of [one, two]) {
       page.on("request", (request) => {
@@ -178,7 +202,7 @@ matrixTest(
     const follow = () => openStream(`${app.url}/trpc/live.changes`, { cookie: ada.cookie });
     const elsewhere = [];
     for (let n = 0; n < 10; n++) elsewhere.push(await follow());
-    await expect.poll(streams).toBe(10);
+    await expect.poll(() => streams(app)).toBe(10);
     // Longer than a refused stream is waited with.
     await new Promise((resolve) => setTimeout(resolve, 17_000));
     expect(opened).toBe(0);
@@ -188,7 +212,7 @@ matrixTest(
     const [oldest] = elsewhere;
     await oldest?.ended;
     expect(oldest?.events.at(-1)?.data).toContain("stream_replaced");
-    await connect(ada);
+    await connect(app, ada);
     for (const { page } of [one, two]) await card(page).waitFor();
     expectQuiet(one);
     for (const stream of elsewhere) stream.close();

@@ -1,17 +1,18 @@
-import type { Page } from "playwright-core";
-import { expect, test } from "vitest";
-import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
+import type { Browser, Page } from "playwright-core";
+import { expect } from "vitest";
+import type { TestApp } from "../support/app.ts";
+import { testInBrowser } from "../support/app-in-browser.ts";
 import { addBank, type Moved } from "../support/bank.ts";
 import { openPage } from "../support/browser.ts";
 import { card, finishLink, logIn, openBank } from "../support/link.ts";
-import { casesOf, matrixTest } from "../support/matrix.ts";
+import { casesOf, isMatrix } from "../support/matrix.ts";
 
-startInBrowser();
+const test = testInBrowser();
 
 const secondBank = (page: Page) => page.getByRole("article", { name: "First Platypus Bank" });
 
 /** Connects a second bank, with time enough to see each state on the way. */
-async function connectSecond(page: Page): Promise<void> {
+async function connectSecond(app: TestApp, page: Page): Promise<void> {
   await app.fault(
     { path: "/link/token/create", times: 1, do: { delay: 700 } },
     { path: "/item/public_token/exchange", times: 1, do: { delay: 700 } },
@@ -25,7 +26,7 @@ async function connectSecond(page: Page): Promise<void> {
 
 const history = Array.from({ length: 60 }, (_, at): Moved => [0, at * 3, "61.5"]);
 
-test.each(
+test.for(
   casesOf(
     [
       [1280, "a plan with room", "cfo", 3],
@@ -37,15 +38,15 @@ test.each(
     ([width, , plan]) => width === 1280 && plan === "accountant",
   ),
 )(
-  "a second bank appears beside the first, and nothing jumps on the whole way (%i px, %s)",
-  async (width, _what, plan, accounts) => {
+  "The dashboard adds a second bank without layout shift (%i px, %s)",
+  async ([width, _what, plan, accounts], { app, browser }) => {
     const person = await app.signUp(plan);
     const rows = Array.from({ length: accounts }, () => ({ balance: "1250.4" }));
     await addBank(app, person, "Mill Bank", rows, history);
     const witness = await openPage(browser, { width, moving: true });
     const { page } = witness;
     await logIn(app, page, person);
-    await connectSecond(page);
+    await connectSecond(app, page);
     expect(await card(page).count()).toBe(2);
     // The person sees what came.
     expect(await secondBank(page).evaluate((one) => one.getBoundingClientRect().top)).toBeLessThan(
@@ -94,7 +95,11 @@ function noteAnimations(): void {
 }
 
 /** All that is animated while a person goes through what a page can do. */
-async function animatedOnTheWay(moving: boolean): Promise<Animated> {
+async function animatedOnTheWay(
+  app: TestApp,
+  browser: Browser,
+  moving: boolean,
+): Promise<Animated> {
   const person = await app.signUp("cfo");
   await addBank(app, person, "Mill Bank", [{ balance: "1250.4" }], history);
   const { page } = await openPage(browser, { moving });
@@ -102,7 +107,7 @@ async function animatedOnTheWay(moving: boolean): Promise<Animated> {
   await logIn(app, page, person);
   await page.getByText("Show as table: Net worth").click();
   await page.getByText("Up to date").click();
-  await connectSecond(page);
+  await connectSecond(app, page);
   await page.getByRole("button", { name: "Disconnect Mill Bank" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
   await page.getByRole("button", { name: "Your account" }).click();
@@ -114,16 +119,22 @@ async function animatedOnTheWay(moving: boolean): Promise<Animated> {
 /** What changes its look where it stands. */
 const still = /^(opacity|visibility|boxShadow|fill|stroke|outline.*|.*[cC]olor)$/;
 
-test("for who asked for less motion nothing moves: what waits breathes", async () => {
-  const { properties, whileConnecting } = await animatedOnTheWay(false);
+test("The dashboard animates only a pulse of what waits when the user prefers reduced motion", async ({
+  app,
+  browser,
+}) => {
+  const { properties, whileConnecting } = await animatedOnTheWay(app, browser, false);
   expect(properties).toContain("opacity");
   expect(properties.filter((property) => !still.test(property))).toEqual([]);
   expect(whileConnecting).toContain("breathe");
   expect(whileConnecting).not.toContain("spin");
 });
 
-matrixTest("for everybody else the ring turns", async () => {
-  const { properties, whileConnecting } = await animatedOnTheWay(true);
-  expect(properties).toContain("transform");
-  expect(whileConnecting).toContain("spin");
-});
+test.skipIf(!isMatrix)(
+  "The dashboard's spinner turns for every other user",
+  async ({ app, browser }) => {
+    const { properties, whileConnecting } = await animatedOnTheWay(app, browser, true);
+    expect(properties).toContain("transform");
+    expect(whileConnecting).toContain("spin");
+  },
+);

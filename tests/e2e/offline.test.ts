@@ -1,12 +1,15 @@
-import { expect, test } from "vitest";
-import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
+import { expect } from "vitest";
+import { testInBrowser } from "../support/app-in-browser.ts";
 import { addBank } from "../support/bank.ts";
 import { openPage } from "../support/browser.ts";
 import { card, link, logIn } from "../support/link.ts";
 
-startInBrowser();
+const test = testInBrowser();
 
-test("E1 the first press comes without a network: a plain sentence, and Try again works once it is back", async () => {
+test("The connect button says so when the network is away, and Try again works once it is back (E1)", async ({
+  app,
+  browser,
+}) => {
   const witness = await openPage(browser);
   const { page } = witness;
   await logIn(app, page, await app.signUp("analyst"));
@@ -25,7 +28,10 @@ test("E1 the first press comes without a network: a plain sentence, and Try agai
   expect(witness.pageLoads).toEqual([]);
 });
 
-test("what a page may need without a network is fetched before: the toasts and the disconnect dialog", async () => {
+test("The dashboard loads the toasts and the disconnect dialog before they are needed offline", async ({
+  app,
+  browser,
+}) => {
   const person = await app.signUp("analyst");
   await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, person);
   const { page } = await openPage(browser);
@@ -58,7 +64,10 @@ test("what a page may need without a network is fetched before: the toasts and t
   await page.getByText("First Platypus Bank disconnected").waitFor();
 });
 
-test("a dialog that could not be fetched says so, and Try again has it once it can", async () => {
+test("A dialog that could not be loaded says so, and Try again loads it once the network is back", async ({
+  app,
+  browser,
+}) => {
   const person = await app.signUp("analyst");
   await addBank(app, person, "Mill Bank", [{ balance: "1" }], []);
   const { page } = await openPage(browser);
@@ -74,7 +83,10 @@ test("a dialog that could not be fetched says so, and Try again has it once it c
   await page.getByRole("dialog").getByRole("textbox").waitFor();
 });
 
-test("who comes back to a tab without a network finds it as it was; with one again it is up to date by itself", async () => {
+test("A tab that gets the focus offline keeps its content, and updates by itself once it is online", async ({
+  app,
+  browser,
+}) => {
   const person = await app.signUp("analyst");
   await addBank(app, person, "Mill Bank", [{ balance: "1" }], []);
   const witness = await openPage(browser);
@@ -97,7 +109,10 @@ test("who comes back to a tab without a network finds it as it was; with one aga
   expect(witness.pageLoads).toEqual([]);
 });
 
-test("a page that no answer came for says so, and is there by itself once we can be reached", async () => {
+test("A page without a response says so, and loads by itself once the server is reachable", async ({
+  app,
+  browser,
+}) => {
   const person = await app.signUp("analyst");
   const { page } = await openPage(browser);
   await logIn(app, page, person);
@@ -115,7 +130,10 @@ test("a page that no answer came for says so, and is there by itself once we can
   expect(new URL(page.url()).pathname).toBe("/activity");
 });
 
-test("a form that no answer comes to stays with what was typed, and is sent once we can be reached", async () => {
+test("A form without a response keeps what was typed, and is sent once the server is reachable", async ({
+  app,
+  browser,
+}) => {
   const person = await app.signUp("analyst");
   const { page } = await openPage(browser);
   await page.goto(`${app.url}/login`);
@@ -143,7 +161,10 @@ test("a form that no answer comes to stays with what was typed, and is sent once
   await page.getByText("Your password is changed").waitFor();
 });
 
-test("a dialog that no answer comes to says so itself, and keeps what was typed", async () => {
+test("A dialog without a response says so itself, and keeps what was typed", async ({
+  app,
+  browser,
+}) => {
   const { page } = await openPage(browser);
   const person = await app.signUp("analyst");
   await logIn(app, page, person);

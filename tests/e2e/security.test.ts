@@ -1,19 +1,17 @@
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { createApiKey } from "../../server/auth/api-keys.ts";
-import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
+import { testInBrowser } from "../support/app-in-browser.ts";
 import { axeViolations } from "../support/axe.ts";
 import { openPage } from "../support/browser.ts";
 import { bringSession, logInByForm } from "../support/link.ts";
+import { sessionsOf } from "../support/rows.ts";
 
-startInBrowser();
+const test = testInBrowser();
 
-const sessionsOf = async (id: string) =>
-  (await app.query("select id, token from sessions where user_id = $1", [id])) as {
-    id: string;
-    token: string;
-  }[];
-
-test("a person sees where they are logged in, logs one out, and a password change logs out the rest", async () => {
+test("The security page lists sessions, logs one out, and logs out the others when the password changes", async ({
+  app,
+  browser,
+}) => {
   const ada = await app.signUp();
   const { page, console: said } = await openPage(browser, { colorScheme: "dark", width: 390 });
   await logInByForm(app, page, ada);
@@ -23,17 +21,17 @@ test("a person sees where they are logged in, logs one out, and a password chang
   await page.getByText("This one").waitFor();
   const open = page.getByRole("region", { name: "Logged in" }).getByRole("listitem");
   expect(await open.filter({ hasText: "Chrome on Linux" }).count()).toBe(2);
-  for (const { token } of await sessionsOf(ada.id)) {
+  for (const { token } of await sessionsOf(app, ada)) {
     expect(await page.content()).not.toContain(token);
   }
   expect(await axeViolations(page)).toEqual([]);
 
-  const before = (await sessionsOf(ada.id)).length;
+  const before = (await sessionsOf(app, ada)).length;
   await page.getByRole("button", { name: "Log out Unknown device" }).click();
   await page.getByText("It is logged out.").waitFor();
   // Its button is gone, and had the focus.
   await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe("content");
-  expect((await sessionsOf(ada.id)).length).toBe(before - 1);
+  expect((await sessionsOf(app, ada)).length).toBe(before - 1);
 
   await page.getByLabel("Current password").fill("not the password");
   await page.getByLabel("New password").fill("another battery staple");
@@ -43,13 +41,16 @@ test("a person sees where they are logged in, logs one out, and a password chang
   await page.getByLabel("New password").fill("another battery staple");
   await page.getByRole("button", { name: "Change password" }).click();
   await page.getByText("Your password is changed.").waitFor();
-  expect((await sessionsOf(ada.id)).length).toBe(1);
+  expect((await sessionsOf(app, ada)).length).toBe(1);
   // The other browser hears of it by itself.
   await other.page.getByRole("heading", { level: 1, name: "Log in" }).waitFor();
   expect(said.filter((line) => !/40[01]/.test(line))).toEqual([]);
 });
 
-test("pressed twice on a slow network, and another button meanwhile, the password is changed once, and the page says so", async () => {
+test("The security page changes the password once when the button is pressed twice on a slow network", async ({
+  app,
+  browser,
+}) => {
   const ada = await app.signUp();
   const { page } = await openPage(browser);
   await logInByForm(app, page, ada);
@@ -87,7 +88,10 @@ test("pressed twice on a slow network, and another button meanwhile, the passwor
   });
 });
 
-test("what is wrong with a password is beside its field, which has the focus; typed words go when it is changed, and only then", async () => {
+test("The security page focuses the invalid password field, and clears the fields only when the password changed", async ({
+  app,
+  browser,
+}) => {
   const ada = await app.signUp();
   const { page } = await openPage(browser);
   await logInByForm(app, page, ada);
@@ -128,7 +132,10 @@ test("what is wrong with a password is beside its field, which has the focus; ty
   }
 });
 
-test("a password change revokes all API keys, ticked before one asks, and leaves them where the box is not ticked", async () => {
+test("The security page revokes all API keys when the password changes, unless the box is unticked", async ({
+  app,
+  browser,
+}) => {
   const ada = await app.signUp();
   const makeKey = async () => {
     const input = { name: "Nightly", scopes: ["accounts:read" as const], expiresInDays: 1 };
@@ -165,7 +172,10 @@ test("a password change revokes all API keys, ticked before one asks, and leaves
   await page.getByText("Revoked", { exact: true }).waitFor();
 });
 
-test("a person sees who logged in and who tried, the newest first; a try at the log-in tells the one who tries nothing", async () => {
+test("The security page lists log-ins and failed tries, newest first, while the log-in page tells the visitor nothing", async ({
+  app,
+  browser,
+}) => {
   const ada = await app.signUp();
   const { page } = await openPage(browser, { width: 390 });
   await page.goto(`${app.url}/login`);
@@ -203,10 +213,12 @@ test("a person sees who logged in and who tried, the newest first; a try at the 
   expect(await axeViolations(page)).toEqual([]);
 });
 
-test("by any id guessed, nobody ends another's session, nor sees it; without JavaScript too", async () => {
+test("The security page ends and shows no session of another user when its id is guessed, also without JavaScript", async ({
+  app,
+}) => {
   const ada = await app.signUp();
   const eve = await app.signUp();
-  const [session] = await sessionsOf(ada.id);
+  const [session] = await sessionsOf(app, ada);
   for (const id of [session?.id ?? "", "no uuid"]) {
     const answer = await fetch(`${app.url}/settings/security`, {
       method: "POST",
@@ -216,10 +228,13 @@ test("by any id guessed, nobody ends another's session, nor sees it; without Jav
     expect(answer.status).toBe(200);
     expect(await answer.text()).not.toContain(session?.id);
   }
-  expect(await sessionsOf(ada.id)).toContainEqual(session);
+  expect(await sessionsOf(app, ada)).toContainEqual(session);
 });
 
-test("a password is masked, and seen only while somebody asks for it", async () => {
+test("A password field masks the password except while the user asks to see it", async ({
+  app,
+  browser,
+}) => {
   const { page } = await openPage(browser);
   for (const path of ["/login", "/signup"]) {
     await page.goto(`${app.url}${path}`);

@@ -1,11 +1,12 @@
 import type { Page } from "playwright-core";
-import { expect, test } from "vitest";
-import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
+import { expect } from "vitest";
+import { testInBrowser } from "../support/app-in-browser.ts";
 import { axeViolations } from "../support/axe.ts";
 import { openPage } from "../support/browser.ts";
 import { logIn } from "../support/link.ts";
+import { setPlan } from "../support/rows.ts";
 
-startInBrowser();
+const test = testInBrowser();
 
 const pages = [
   ["Account", "/settings/account", "Your account"],
@@ -15,12 +16,12 @@ const pages = [
 ] as const;
 const settings = (page: Page) => page.getByRole("navigation", { name: "Settings" });
 
-test.each([
+test.for([
   ["light", 1280],
   ["dark", 390],
 ] as const)(
-  "the settings pages share one navigation that says where one is, by keyboard alone (%s, %i px)",
-  async (colorScheme, width) => {
+  "The settings pages share one navigation that marks the current page, by keyboard alone (%s, %i px)",
+  async ([colorScheme, width], { app, browser }) => {
     const person = await app.signUp("accountant");
     const witness = await openPage(browser, { colorScheme, width });
     const { page } = witness;
@@ -54,7 +55,10 @@ test.each([
 const rowOf = (page: Page, plan: string) =>
   page.getByRole("region", { name: "Plans" }).getByRole("listitem").filter({ hasText: plan });
 
-test("the plan page marks the person's plan, and says what each larger one gives; without JavaScript too", async () => {
+test("The plan page marks the user's plan and says what each larger one offers, also without JavaScript", async ({
+  app,
+  browser,
+}) => {
   const person = await app.signUp("accountant");
   const { body } = await app.post(
     "/plaid/exchange-token",
@@ -90,10 +94,13 @@ test("the plan page marks the person's plan, and says what each larger one gives
   expect(await page.locator("main").innerText()).toContain("ask whoever runs Fiscility");
 });
 
-test("E5 at the limit the button says so before Link opens, names the ways on, and leads to the plans", async () => {
+test("The connect button names the limit and links to the plans before Link opens when the plan is full (E5)", async ({
+  app,
+  browser,
+}) => {
   const person = await app.signUp("analyst");
   await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, person);
-  await app.query("update users set plan = 'intern' where id = $1", [person.id]);
+  await setPlan(app, "intern", person);
   const { page } = await openPage(browser);
   await logIn(app, page, person);
   const button = page.getByRole("button", { name: "Connect a bank" });

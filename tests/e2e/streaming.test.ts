@@ -1,55 +1,44 @@
-import pg from "pg";
 import type { Page } from "playwright-core";
-import { beforeAll, expect, test } from "vitest";
+import { expect } from "vitest";
 import { limitStatements } from "../../db/limit-statements.ts";
 import { timeLimits } from "../../server/time-limits.ts";
-import type { Person } from "../support/app.ts";
-import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
+import type { Person, TestApp } from "../support/app.ts";
+import { testInBrowser } from "../support/app-in-browser.ts";
 import { addBank, type Moved } from "../support/bank.ts";
 import { openPage } from "../support/browser.ts";
+import { endConnections, lockTable } from "../support/database-faults.ts";
 import { bringSession, card, logIn } from "../support/link.ts";
+import { raiseDataVersion } from "../support/rows.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
 
-startInBrowser();
-beforeAll(async () => {
+const test = testInBrowser();
+test.beforeAll(async ({ app }) => {
   // A lock is waited for as long as a page is streamed, on the connections that come after these.
   const limits = { statementTimeoutMs: 30_000, lockTimeoutMs: 30_000 };
   await limitStatements(app.databaseUrl, limits, timeLimits.databaseSetUp);
-  await app.query(
-    `select pg_terminate_backend(pid) from pg_stat_activity
-     where datname = current_database() and application_name = 'fiscility'`,
-  );
+  await endConnections(app, "application_name = 'fiscility'");
 });
 
 /** A person whose charts have something to show. */
-async function personWithHistory(): Promise<Person> {
+async function personWithHistory(app: TestApp): Promise<Person> {
   const person = await app.signUp("cfo");
   const moved = Array.from({ length: 100 }, (_, at): Moved => [0, at * 2, "61.5"]);
   await addBank(app, person, "Mill Bank", [{ balance: "2500" }, { balance: "10" }], moved);
   return person;
 }
 
-/** Nobody reads a transaction until the returned is called: what the charts are drawn from. */
-async function holdTransactions(): Promise<() => Promise<void>> {
-  const client = new pg.Client({ connectionString: app.databaseUrl });
-  await client.connect();
-  await client.query("begin");
-  await client.query("lock table transactions in access exclusive mode");
-  return () => client.end();
-}
-
 const netWorth = (page: Page) => page.getByRole("img", { name: /^Line of the net worth by day/ });
 const cashFlow = (page: Page) => page.getByRole("img", { name: /^Bars of the money in and out/ });
 const waiting = (page: Page) => page.locator("[data-charts=waiting]");
 
-test.each([1280, 390])(
-  "the dashboard is there, and alive, while its figures are still coming; nothing jumps when they come (%i px)",
-  async (width) => {
-    const person = await personWithHistory();
+test.for([1280, 390])(
+  "The dashboard is interactive before its charts arrive, and does not shift when they do (%i px)",
+  async (width, { app, browser }) => {
+    const person = await personWithHistory(app);
     const witness = await openPage(browser, { width, moving: true });
     const { page } = witness;
     await bringSession(app, page, person);
-    const release = await holdTransactions();
+    const release = await lockTable(app, "transactions");
     try {
       await page.goto(`${app.url}/dashboard`, { waitUntil: "commit" });
       await waiting(page).waitFor();
@@ -75,13 +64,13 @@ test.each([1280, 390])(
   },
 );
 
-test.each([1280, 390])(
-  "without JavaScript the dashboard shows all of it, the charts that come late as well (%i px)",
-  async (width) => {
-    const person = await personWithHistory();
+test.for([1280, 390])(
+  "The dashboard shows everything without JavaScript, late charts included (%i px)",
+  async (width, { app, browser }) => {
+    const person = await personWithHistory(app);
     const { page } = await openPage(browser, { width, scripts: false });
     await bringSession(app, page, person);
-    const release = await holdTransactions();
+    const release = await lockTable(app, "transactions");
     try {
       await page.goto(`${app.url}/dashboard`, { waitUntil: "commit" });
       await card(page).getByText("$2,500.00").first().waitFor();
@@ -109,16 +98,19 @@ test.each([1280, 390])(
   },
 );
 
-test("charts that are cut off on their way leave the page where it is: with those it had, or a word in their place", async () => {
-  const person = await personWithHistory();
+test("The dashboard keeps the charts it had, or says what is missing, when the charts are cut off", async ({
+  app,
+  browser,
+}) => {
+  const person = await personWithHistory(app);
   const proxy = await startTcpProxy(Number(new URL(app.url).port));
   const { page } = await openPage(browser);
   const url = `http://localhost:${proxy.port}`;
   await logIn({ ...app, url }, page, person);
   await netWorth(page).waitFor();
   const cutOff = async (load: () => Promise<void>) => {
-    await app.query("update users set data_version = data_version + 1 where id = $1", [person.id]);
-    const release = await holdTransactions();
+    await raiseDataVersion(app, person);
+    const release = await lockTable(app, "transactions");
     try {
       await load();
       proxy.cut();

@@ -1,37 +1,39 @@
 import { readFile } from "node:fs/promises";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, expect } from "vitest";
 import { startWorker, type Worker } from "../../server/jobs/worker.ts";
-import type { Person } from "../support/app.ts";
-import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
+import type { Person, TestApp } from "../support/app.ts";
+import { testInBrowser } from "../support/app-in-browser.ts";
 import { axeViolations } from "../support/axe.ts";
 import { openPage } from "../support/browser.ts";
 import { card, logIn } from "../support/link.ts";
-import { matrixTest } from "../support/matrix.ts";
+import { isMatrix } from "../support/matrix.ts";
+import { syncsOf } from "../support/rows.ts";
 
-startInBrowser();
+const test = testInBrowser();
 let worker: Worker;
-beforeAll(async () => {
+test.beforeAll(async ({ app }) => {
   worker = await startWorker(app.services);
 });
 afterAll(() => worker?.stop());
 
 /** A person whose bank's transactions are here. */
-async function personWithTransactions(): Promise<Person> {
+async function personWithTransactions(app: TestApp): Promise<Person> {
   const ada = await app.signUp("analyst");
   const body = { public_token: await app.publicToken() };
   expect((await app.post("/plaid/exchange-token", body, ada)).status).toBe(200);
-  await expect
-    .poll(() => app.query("select status from item_syncs where user_id = $1", [ada.id]))
-    .toEqual([{ status: "done" }]);
+  await expect.poll(() => syncsOf(app, ada)).toMatchObject([{ status: "done" }]);
   return ada;
 }
 
 const rows = (page: Page) => page.locator("main section li");
 const heading = (page: Page) => page.getByRole("heading", { level: 1, name: "Transactions" });
 
-test("an account's row leads to its transactions, and older ones follow page by page", async () => {
-  const ada = await personWithTransactions();
+test("An account's row leads to its transactions, which load page by page", async ({
+  app,
+  browser,
+}) => {
+  const ada = await personWithTransactions(app);
   const witness = await openPage(browser);
   const { page } = witness;
   await logIn(app, page, ada);
@@ -57,8 +59,11 @@ test("an account's row leads to its transactions, and older ones follow page by 
   expect(witness.pageLoads).toEqual([]);
 });
 
-test("search and filters are the address of the page, and work without JavaScript", async () => {
-  const ada = await personWithTransactions();
+test("The transactions page keeps search and filters in its address, and works without JavaScript", async ({
+  app,
+  browser,
+}) => {
+  const ada = await personWithTransactions(app);
   const context = await browser.newContext({ javaScriptEnabled: false });
   const page = await context.newPage();
   page.setDefaultTimeout(10_000);
@@ -106,8 +111,11 @@ test("search and filters are the address of the page, and work without JavaScrip
   await expect.poll(() => rows(page).count()).toBe(50);
 });
 
-test("who filters with the keyboard stays where they are, and hears what is found", async () => {
-  const ada = await personWithTransactions();
+test("The transactions page keeps the focus and announces the count when the user filters by keyboard", async ({
+  app,
+  browser,
+}) => {
+  const ada = await personWithTransactions(app);
   const { page, console: said } = await openPage(browser);
   await logIn(app, page, ada);
   await page.goto(`${app.url}/transactions`);
@@ -156,14 +164,14 @@ test("who filters with the keyboard stays where they are, and hears what is foun
   expect(said).toEqual([]);
 });
 
-matrixTest.each([
+test.skipIf(!isMatrix).for([
   ["light", 1280],
   ["dark", 390],
 ] as const)(
   "axe finds nothing on the page in any of its states (%s, %i px)",
-  async (colorScheme, width) => {
+  async ([colorScheme, width], { app, browser }) => {
     const stranger = await app.signUp();
-    const ada = await personWithTransactions();
+    const ada = await personWithTransactions(app);
     const found: string[] = [];
     const { page } = await openPage(browser, { colorScheme, width });
     const audit = async (address: string, words: string | RegExp) => {
@@ -188,7 +196,10 @@ matrixTest.each([
   },
 );
 
-test("without a bank the page says where to go, below why there is nothing", async () => {
+test("The transactions page says why it is empty and where to go when no bank is connected", async ({
+  app,
+  browser,
+}) => {
   const { page } = await openPage(browser);
   await logIn(app, page, await app.signUp());
   await page.goto(`${app.url}/transactions`);

@@ -1,16 +1,22 @@
 import { readFile } from "node:fs/promises";
-import type { Page } from "playwright-core";
-import { expect, test } from "vitest";
-import { app, browser, startInBrowser } from "../support/app-in-browser.ts";
+import type { Browser, Page } from "playwright-core";
+import { expect } from "vitest";
+import type { TestApp } from "../support/app.ts";
+import { testInBrowser } from "../support/app-in-browser.ts";
 import { axeViolations } from "../support/axe.ts";
 import { addBank } from "../support/bank.ts";
 import { openPage } from "../support/browser.ts";
 import { card, logInByForm } from "../support/link.ts";
+import { itemsOf, only, usersIn } from "../support/rows.ts";
 
-startInBrowser();
+const test = testInBrowser();
 
 /** The settings page of a person with one bank, reached by the menu. */
-async function settings(options: Parameters<typeof openPage>[1] = {}) {
+async function settings(
+  app: TestApp,
+  browser: Browser,
+  options: Parameters<typeof openPage>[1] = {},
+) {
   const person = await app.signUp("analyst");
   const body = { public_token: await app.publicToken() };
   await app.post("/plaid/exchange-token", body, person);
@@ -30,8 +36,11 @@ async function download(page: Page, name: string): Promise<{ file: string; conte
   return { file: file.suggestedFilename(), content: await readFile(await file.path(), "utf8") };
 }
 
-test("a person takes their data with them, then deletes their account; nothing is left here or at Plaid", async () => {
-  const { page, person, ...witness } = await settings();
+test("The settings page exports the user's data, then deletes the account here and at Plaid", async ({
+  app,
+  browser,
+}) => {
+  const { page, person, ...witness } = await settings(app, browser);
   const everything = await download(page, "Everything (JSON)");
   expect(everything.file).toMatch(/^fiscility-\d{4}-\d\d-\d\d-everything\.json$/);
   expect(JSON.parse(everything.content)).toMatchObject({
@@ -50,7 +59,7 @@ test("a person takes their data with them, then deletes their account; nothing i
   await expect
     .poll(() => page.evaluate(() => document.activeElement?.getAttribute("name")))
     .toBe("confirmation");
-  const [item] = await app.query("select * from items where user_id = $1", [person.id]);
+  const item = await only(itemsOf(app, person));
   await page.keyboard.press("Control+a");
   await page.keyboard.type("delete my account");
   await page.keyboard.press("Enter");
@@ -67,15 +76,18 @@ test("a person takes their data with them, then deletes their account; nothing i
   expect(await page.getByRole("heading", { level: 1 }).innerText()).toBe("Log in");
   await page.goto(`${app.url}/dashboard`);
   await page.getByRole("heading", { level: 1, name: "Log in" }).waitFor();
-  expect(await app.query("select 1 from users where id = $1", [person.id])).toEqual([]);
+  expect((await usersIn(app)).filter(({ id }) => id === person.id)).toEqual([]);
   const atPlaid = (await app.itemsAtPlaid()).find((one) => one.item_id === item.plaid_item_id);
   expect(atPlaid?.removed).toBe(true);
   expect(witness.console.filter((line) => !line.includes("400 (Bad Request)"))).toEqual([]);
   expect(witness.foreignHosts).toEqual([]);
 });
 
-test("another tab of a deleted account shows no bank any more once it is looked at", async () => {
-  const { page } = await settings();
+test("A tab shows no bank of a deleted account once it gets the focus", async ({
+  app,
+  browser,
+}) => {
+  const { page } = await settings(app, browser);
   const second = await openPage(browser, { from: page });
   await second.page.goto(`${app.url}/dashboard`);
   await card(second.page).waitFor();
@@ -89,7 +101,9 @@ test("another tab of a deleted account shows no bank any more once it is looked 
   expect(await card(second.page).count()).toBe(0);
 });
 
-test("the downloads are the person's own: without a session there is only the log-in", async () => {
+test("A download leads to the log-in page without a session, and holds only the user's own data", async ({
+  app,
+}) => {
   for (const file of ["everything.json", "accounts.csv", "transactions.csv", "activity.csv"]) {
     const answer = await fetch(`${app.url}/settings/export/${file}`, { redirect: "manual" });
     expect([file, answer.status]).toEqual([file, 302]);
@@ -99,13 +113,13 @@ test("the downloads are the person's own: without a session there is only the lo
   expect(unknown.status).toBe(404);
 });
 
-test.each([
+test.for([
   ["/settings/account", "Everything (JSON)"],
   ["/transactions?search=coffee&from=2020-01-01", "Download these (CSV)"],
-])(
-  "a download after the session has ended leads to the log-in, and back to %s",
-  async (path, name) => {
-    const { page, person } = await settings();
+] as const)(
+  "A download leads to the log-in page after the session ended, and back to %s",
+  async ([path, name], { app, browser }) => {
+    const { page, person } = await settings(app, browser);
     const mill = [{ balance: "10" }];
     await addBank(app, person, "Mill Bank", mill, [[0, 1, "1"]]);
     await app.query("update transactions set name = 'Coffee' where user_id = $1", [person.id]);
@@ -125,13 +139,16 @@ test.each([
   },
 );
 
-test.each([
+test.for([
   ["light", 1280],
   ["dark", 390],
-] as const)("axe finds nothing on the settings page (%s, %i px)", async (colorScheme, width) => {
-  const { page } = await settings({ colorScheme, width });
-  expect(await axeViolations(page)).toEqual([]);
-  await page.getByRole("button", { name: "Delete my account" }).click();
-  await page.getByText("These are not the words above").waitFor();
-  expect(await axeViolations(page)).toEqual([]);
-});
+] as const)(
+  "axe finds nothing on the settings page (%s, %i px)",
+  async ([colorScheme, width], { app, browser }) => {
+    const { page } = await settings(app, browser, { colorScheme, width });
+    expect(await axeViolations(page)).toEqual([]);
+    await page.getByRole("button", { name: "Delete my account" }).click();
+    await page.getByText("These are not the words above").waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+  },
+);

@@ -3,16 +3,18 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import pg from "pg";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type EmbeddedDatabase, startEmbeddedDatabase } from "../../local/embedded-database.ts";
 import { parseConfig } from "../../server/config.ts";
-import { recoverAttempts } from "../../server/connect/recover-attempts.ts";
 import { prepareDatabase } from "../../server/prepare-database.ts";
 import { startServer } from "../../server/server.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { compareBooks, right } from "../support/books.ts";
+import { endConnections, lockTable, lockUser, refuseWrites } from "../support/database-faults.ts";
+import { startOver } from "../support/fixtures.ts";
 import { matrixTest } from "../support/matrix.ts";
+import { recover } from "../support/recover.ts";
+import { apiKeysOf } from "../support/rows.ts";
 
 // A server of its own: it is stopped and started under the app.
 const folder = mkdtempSync(path.join(tmpdir(), "fiscility-faults-"));
@@ -35,21 +37,14 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   onStep = () => {};
-  await app.clearFaults();
-  await app.resetPlaid();
-  await app.query("delete from users");
+  await startOver(app);
 });
 
 /** What happens as a step of `connectAccount` ends. */
 let onStep = (_step: string) => {};
 
-async function recover(): Promise<void> {
-  await app.query("update link_attempts set retry_at = now()");
-  await recoverAttempts(app.services, app.services.log);
-}
-
 test.each(["lock", "mark", "save", "accounts", "insert"])(
-  "I1 I4 PostgreSQL is stopped and started after the step '%s': nothing is lost, nothing is half",
+  "connectAccount loses nothing and leaves nothing half done when PostgreSQL restarts after the step '%s' (I1, I4)",
   async (step) => {
     const person = await app.signUp("analyst");
     const token = await app.publicToken();
@@ -61,7 +56,7 @@ test.each(["lock", "mark", "save", "accounts", "insert"])(
     await restarted;
     if (answer.status !== 200)
       expect(answer.body.error.reason).toMatch(/outcome_pending|connect_failed/);
-    await recover();
+    await recover(app);
     const books = await compareBooks(app);
     expect(books).toEqual({ ...right, connected: books.connected });
     const again = await app.post("/plaid/exchange-token", { public_token: token }, person);
@@ -72,7 +67,7 @@ test.each(["lock", "mark", "save", "accounts", "insert"])(
 );
 
 matrixTest(
-  "I1 PostgreSQL is away for longer than we wait after the exchange: the Item is removed at once",
+  "connectAccount removes the Item at once when PostgreSQL is away longer than the time limit after the exchange (I1)",
   async () => {
     const person = await app.signUp("analyst");
     const token = await app.publicToken();
@@ -87,36 +82,30 @@ matrixTest(
     await server.start();
     expect(answer.body.error.reason).toBe("outcome_pending");
     expect((await app.itemsAtPlaid()).map((item) => item.removed)).toEqual([true]);
-    await recover();
+    await recover(app);
     const { unfinished, connected } = await compareBooks(app);
     expect([unfinished, connected]).toEqual([0, 0]);
   },
 );
 
 test.each(["items", "accounts", "commit"])(
-  "I1 I4 a trigger that raises on %s: the Item is removed at Plaid and nothing is kept here",
+  "connectAccount removes the Item and keeps nothing when a trigger raises on %s (I1, I4)",
   async (where) => {
     const person = await app.signUp("analyst");
-    await app.query(
-      `create or replace function refuse() returns trigger language plpgsql
-         as $$ begin raise exception 'refused'; end $$`,
-    );
-    await app.query(
-      where === "commit"
-        ? `create constraint trigger refuse after insert on items
-             deferrable initially deferred for each row execute function refuse()`
-        : `create trigger refuse before insert on ${where} for each row execute function refuse()`,
+    const allow = await refuseWrites(
+      app,
+      where === "commit" ? "at commit" : `before insert on ${where}`,
     );
     const token = await app.publicToken();
     const answer = await app.post("/plaid/exchange-token", { public_token: token }, person);
-    await app.query(`drop trigger refuse on ${where === "commit" ? "items" : where}`);
+    await allow();
     expect(answer.body.error.reason).toBe("connect_failed");
     expect(await compareBooks(app)).toEqual({ ...right, connected: 0 });
     expect((await app.itemsAtPlaid()).every((item) => item.removed)).toBe(true);
   },
 );
 
-test("I1 I8 the answer of the commit is lost: the connection stands, is answered, and is told of once", async () => {
+test("connectAccount keeps and logs the connection once when the commit's response is lost (I1, I8)", async () => {
   const direct = new URL(app.env.DATABASE_DIRECT_URL as string);
   const { port, hostname } = direct;
   let cut = false;
@@ -151,43 +140,37 @@ test("I1 I8 the answer of the commit is lost: the connection stands, is answered
   }
 });
 
-test("a call that waits too long for a person's lock changes nothing, and may be tried again", async () => {
+test("A call changes nothing and can be retried when the user's lock is held too long", async () => {
   const person = await app.signUp("analyst");
   await app.stepUp(person);
   const makeKey = () => {
     const key = { name: "Nightly", scopes: ["accounts:read"], expires_in_days: 1 };
     return app.post("/api/v1/api-keys", key, person);
   };
-  const other = new pg.Client({ connectionString: app.env.DATABASE_URL });
-  await other.connect();
+  const release = await lockUser(app, person);
   try {
-    await other.query("begin");
-    await other.query("select 1 from users where id = $1 for no key update", [person.id]);
     const { status, body } = await makeKey();
     expect([status, body.error.reason]).toEqual([503, "unavailable"]);
   } finally {
-    await other.end();
+    await release();
   }
-  expect(await app.query("select 1 from api_keys")).toEqual([]);
+  expect(await apiKeysOf(app)).toEqual([]);
   expect((await makeKey()).status).toBe(200);
 });
 
 test.each(["plans", "sessions"])(
-  "a read answers unavailable when PostgreSQL ends its connection while it waits for %s",
+  "A read returns unavailable when PostgreSQL ends its connection while it waits for %s",
   async (table) => {
     const user = await app.signUp();
-    const locker = new pg.Client({ connectionString: server.urlOf("faults") });
-    await locker.connect();
+    const release = await lockTable(app, table);
     try {
-      await locker.query(`begin; lock table ${table} in access exclusive mode`);
       const answer = fetch(`${app.url}/api/v1/plan`, { headers: { cookie: user.cookie } });
-      const ended = `select pg_terminate_backend(pid) from pg_stat_activity
-        where datname = current_database() and wait_event_type = 'Lock'`;
-      await expect.poll(() => app.query(ended)).not.toHaveLength(0);
+      const endWaiting = () => endConnections(app, "wait_event_type = 'Lock'");
+      await expect.poll(endWaiting).not.toHaveLength(0);
       const { status } = await answer;
       expect(status).toBe(503);
     } finally {
-      await locker.end();
+      await release();
     }
   },
 );

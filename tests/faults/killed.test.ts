@@ -1,38 +1,31 @@
 import { once } from "node:events";
-import pg from "pg";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { expect } from "vitest";
 import { ConnectGate } from "../../server/connect/connect-gate.ts";
 import { recoverAttempts } from "../../server/connect/recover-attempts.ts";
 import { startWorker } from "../../server/jobs/worker.ts";
-import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import type { Person, TestApp } from "../support/app.ts";
 import { compareBooks } from "../support/books.ts";
-import { waitingLocks } from "../support/database.ts";
+import { lockUser } from "../support/database-faults.ts";
+import { startOver, testWithApp } from "../support/fixtures.ts";
 import { casesOf } from "../support/matrix.ts";
 import { startNode } from "../support/node-process.ts";
+import { recover } from "../support/recover.ts";
+import { activityOf, attemptsOf, lockWaiters, only, usersIn } from "../support/rows.ts";
 
-let app: TestApp;
-beforeAll(async () => {
-  app = await startTestApp({}, { pooled: true });
-});
-afterAll(() => app?.close());
-beforeEach(async () => {
-  await app.clearFaults();
-  await app.resetPlaid();
-  await app.query("delete from users");
-});
+const test = testWithApp({}, { pooled: true });
+test.beforeEach(({ app }) => startOver(app));
 
 /** PostgreSQL has to notice first that a process is gone: its lock goes with it. */
-async function untilNobodyHoldsALock(): Promise<void> {
+async function untilNobodyHoldsALock(app: TestApp): Promise<void> {
   const open = `select 1 from pg_stat_activity
     where datname = current_database() and state like 'idle in transaction%'`;
   await expect.poll(() => app.query(open)).toHaveLength(0);
 }
 
 /** As if the time had come for the recovery to take up what has no process. */
-async function recover(): Promise<void> {
-  await untilNobodyHoldsALock();
-  await app.query("update link_attempts set retry_at = now()");
-  await recoverAttempts(app.services, app.services.log);
+async function recoverOnceUnlocked(app: TestApp): Promise<void> {
+  await untilNobodyHoldsALock(app);
+  await recover(app);
 }
 
 const deleteAccount = (url: string, person: Person) =>
@@ -43,7 +36,7 @@ const deleteAccount = (url: string, person: Person) =>
 
 const nothingWrong = { orphans: 0, duplicates: 0, overdrafts: 0, partial: 0, unfinished: 0 };
 
-test.each(
+test.for(
   casesOf(
     [
       ["attempt", "connected"],
@@ -60,8 +53,8 @@ test.each(
     ([step]) => ["mark", "save", "commit", "ended"].includes(step),
   ),
 )(
-  "I1 I4 killed after the step '%s', one recovery pass ends the attempt: %s",
-  async (step, outcome) => {
+  "One recovery pass ends the attempt when the process was killed after the step '%s': %s (I1, I4)",
+  async ([step, outcome], { app }) => {
     const person = await app.signUp("analyst");
     const token = await app.publicToken();
     const givesUp = step === "ending" || step === "ended";
@@ -74,7 +67,7 @@ test.each(
     expect(node.process.signalCode ?? "SIGKILL").toBe("SIGKILL");
     await app.clearFaults();
 
-    await recover();
+    await recoverOnceUnlocked(app);
     const connected = outcome === "connected" ? 1 : 0;
     expect(await compareBooks(app)).toEqual({ ...nothingWrong, lost: 0, connected });
     // The same public_token afterwards: the first answer (I2).
@@ -82,12 +75,12 @@ test.each(
     if (connected) expect(again.body.outcome).toBe("already_connected");
     else expect(again.body.error.reason).toBe("bank_unavailable");
     expect(await app.requestsAtPlaid("/item/public_token/exchange")).toBe(1);
-    const kinds = await app.query("select kind from account_activity");
-    expect(kinds).toEqual([{ kind: connected ? "connected" : "failed" }]);
+    const kinds = await activityOf(app);
+    expect(kinds).toMatchObject([{ kind: connected ? "connected" : "failed" }]);
   },
 );
 
-test.each(
+test.for(
   casesOf(
     [
       ["lock", "connected"],
@@ -99,8 +92,8 @@ test.each(
     ([step]) => step === "delete" || step === "commit",
   ),
 )(
-  "I1 I4 killed after the step '%s' of a disconnect, one recovery pass leaves the Item %s",
-  async (step, outcome) => {
+  "One recovery pass ends the disconnect when the process was killed after its step '%s': %s (I1, I4)",
+  async ([step, outcome], { app }) => {
     const person = await app.signUp("analyst");
     const token = await app.publicToken();
     const { body } = await app.post("/plaid/exchange-token", { public_token: token }, person);
@@ -115,17 +108,17 @@ test.each(
     await expect(answer).rejects.toThrow();
     expect(await app.requestsAtPlaid("/item/remove")).toBe(step === "removal" ? 1 : 0);
 
-    await recover();
+    await recoverOnceUnlocked(app);
     const connected = outcome === "connected" ? 1 : 0;
     expect(await compareBooks(app)).toEqual({ ...nothingWrong, lost: 0, connected });
-    const kinds = await app.query("select kind from account_activity order by created_at");
+    const kinds = await activityOf(app);
     expect(kinds.map(({ kind }) => kind)).toEqual(
       connected ? ["connected"] : ["connected", "disconnected"],
     );
   },
 );
 
-test.each(
+test.for(
   casesOf(
     [
       ["attempt", 0],
@@ -136,25 +129,25 @@ test.each(
     ([step]) => step === "exchange" || step === "save",
   ),
 )(
-  "I1 killed after the step '%s' of a connection whose person then deletes their account: nothing is connected (%i lost)",
-  async (step, lost) => {
+  "Recovery connects nothing when the process was killed after the step '%s' and the user then deleted the account (%i lost) (I1)",
+  async ([step, lost], { app }) => {
     const person = await app.signUp("analyst");
     const node = await startNode(app.env);
     await node.dieAfter(step);
     await expect(app.connectAt(node.url, await app.publicToken(), person)).rejects.toThrow();
     expect((await deleteAccount(app.url, person)).status).toBe(200);
-    await recover();
+    await recoverOnceUnlocked(app);
     expect(await compareBooks(app)).toEqual({ ...nothingWrong, lost, connected: 0 });
     // Of a lost one our record stays for Plaid's support, without anything of the person in it.
-    const left = await app.query("select email from users");
-    expect(left).toEqual(lost ? [{ email: `${person.id}@deleted.invalid` }] : []);
-    expect(await app.query("select 1 from account_activity")).toEqual([]);
+    const left = await usersIn(app);
+    expect(left).toMatchObject(lost ? [{ email: `${person.id}@deleted.invalid` }] : []);
+    expect(await activityOf(app)).toEqual([]);
   },
 );
 
-test.each(casesOf(["commit", "cache"], (step) => step === "commit"))(
-  "I1 killed after the step '%s' of a deleted account, one recovery pass leaves nothing here or at Plaid",
-  async (step) => {
+test.for(casesOf(["commit", "cache"], (step) => step === "commit"))(
+  "One recovery pass leaves nothing here or at Plaid when the process was killed after the step '%s' of deleting an account (I1)",
+  async (step, { app }) => {
     const person = await app.signUp("analyst");
     const body = { public_token: await app.publicToken() };
     await app.post("/plaid/exchange-token", body, person);
@@ -162,19 +155,21 @@ test.each(casesOf(["commit", "cache"], (step) => step === "commit"))(
     await node.dieAfter(step);
     await expect(deleteAccount(node.url, person)).rejects.toThrow();
     expect(await compareBooks(app)).toMatchObject({ orphans: 1, unfinished: 1 });
-    await recover();
+    await recoverOnceUnlocked(app);
     expect(await compareBooks(app)).toEqual({ ...nothingWrong, lost: 0, connected: 0 });
-    expect(await app.query("select 1 from users")).toEqual([]);
+    expect(await usersIn(app)).toEqual([]);
   },
 );
 
-test("I1 killed between Plaid's reply and our writing it down, the lost Item is on record", async () => {
+test("The lost Item is recorded when the process was killed between Plaid's response and our write (I1)", async ({
+  app,
+}) => {
   const person = await app.signUp("analyst");
   const token = await app.publicToken();
   const node = await startNode(app.env);
   await node.dieAfter("exchange");
   await expect(app.connectAt(node.url, token, person)).rejects.toThrow();
-  await recover();
+  await recoverOnceUnlocked(app);
   expect(await compareBooks(app)).toEqual({ ...nothingWrong, lost: 1, connected: 0 });
   const again = await app.post("/plaid/exchange-token", { public_token: token }, person);
   expect(again.body.error.reason).toBe("exchange_lost");
@@ -187,32 +182,25 @@ test("I1 killed between Plaid's reply and our writing it down, the lost Item is 
 });
 
 /** A process dies once it has kept the access_token: an attempt that nobody works on. Whose it is. */
-async function leaveExchanged(): Promise<Person> {
+async function leaveExchanged(app: TestApp): Promise<Person> {
   const person = await app.signUp("analyst");
   const node = await startNode(app.env);
   await node.dieAfter("save");
   await expect(app.connectAt(node.url, await app.publicToken(), person)).rejects.toThrow();
-  await untilNobodyHoldsALock();
+  await untilNobodyHoldsALock(app);
   return person;
 }
 
-/** Somebody else has the person's lock, until what is returned is called. */
-async function holdLock(person: Person): Promise<() => Promise<void>> {
-  const holder = new pg.Client(app.env.DATABASE_DIRECT_URL);
-  await holder.connect();
-  await holder.query("begin");
-  await holder.query("select 1 from users where id = $1 for no key update", [person.id]);
-  return () => holder.end();
-}
-
-test("I1 what has the person's lock in passing does not keep the recovery from an attempt", async () => {
-  const person = await leaveExchanged();
-  const letGo = await holdLock(person);
+test("Recovery ends an attempt when the user's lock is only held in passing (I1)", async ({
+  app,
+}) => {
+  const person = await leaveExchanged(app);
+  const letGo = await lockUser(app, person);
   // However slow the machine is at seeing that the lock is waited for.
   const limits = { ...app.services.limits, recoveryLock: 10_000 };
   const recovered = recoverAttempts({ ...app.services, limits }, app.services.log);
   try {
-    await expect.poll(() => app.query(waitingLocks)).toHaveLength(1);
+    await expect.poll(() => lockWaiters(app)).toHaveLength(1);
   } finally {
     await letGo();
     await recovered;
@@ -220,25 +208,28 @@ test("I1 what has the person's lock in passing does not keep the recovery from a
   expect(await compareBooks(app)).toEqual({ ...nothingWrong, lost: 0, connected: 1 });
 });
 
-test("I1 I2 the recovery leaves an attempt to the process that works on it, and takes it up once there is none", async () => {
-  const person = await leaveExchanged();
-  const letGo = await holdLock(person);
+test("Recovery leaves an attempt to the process that runs it, and ends it once no process does (I1, I2)", async ({
+  app,
+}) => {
+  const person = await leaveExchanged(app);
+  const letGo = await lockUser(app, person);
   await recoverAttempts(app.services, app.services.log);
-  const [left] = await app.query("select status, tries, retry_at > now() later from link_attempts");
-  expect(left).toEqual({ status: "exchanged", tries: 1, later: true });
+  const left = await only(attemptsOf(app));
+  expect(left).toMatchObject({ status: "exchanged", tries: 1 });
+  expect(left.retry_at.getTime()).toBeGreaterThan(Date.now());
   expect(await app.requestsAtPlaid("/item/remove")).toBe(0);
   await letGo();
-  await recover();
+  await recoverOnceUnlocked(app);
   expect(await compareBooks(app)).toEqual({ ...nothingWrong, lost: 0, connected: 1 });
 });
 
-test.each([
+test.for([
   ["no turn in its process", 50],
   ["its turn too late", 0],
-])(
-  "I1 I8 the recovery that gets %s leaves the attempt as it is, and accounts for nothing",
-  async (_turn, limit) => {
-    const person = await leaveExchanged();
+] as const)(
+  "Recovery that gets %s leaves the attempt as it is and logs nothing of it (I1, I8)",
+  async ([_turn, limit], { app }) => {
+    const person = await leaveExchanged(app);
     const waits = new AbortController();
     const limits = { ...app.services.limits, connectTurn: limit };
     const connectGate = new ConnectGate(8, limits);
@@ -249,19 +240,20 @@ test.each([
       waits.abort();
       await inside;
     }
-    const [left] = await app.query(
-      "select status, tries, retry_at > now() later from link_attempts",
-    );
-    expect(left).toEqual({ status: "exchanged", tries: 1, later: true });
-    expect(await app.query("select kind, reason from account_activity")).toEqual([]);
-    await recover();
+    const left = await only(attemptsOf(app));
+    expect(left).toMatchObject({ status: "exchanged", tries: 1 });
+    expect(left.retry_at.getTime()).toBeGreaterThan(Date.now());
+    expect(await activityOf(app)).toEqual([]);
+    await recoverOnceUnlocked(app);
     expect(await compareBooks(app)).toEqual({ ...nothingWrong, lost: 0, connected: 1 });
   },
 );
 
-test("I1 a worker that starts ends what a killed process left, once, however many start", async () => {
-  await leaveExchanged();
-  const [{ id }] = await app.query("select id from link_attempts");
+test("A starting worker ends what a killed process left, once, however many workers start (I1)", async ({
+  app,
+}) => {
+  await leaveExchanged(app);
+  const { id } = await only(attemptsOf(app));
   const workers = await Promise.all([startWorker(app.services), startWorker(app.services)]);
   try {
     await expect.poll(async () => (await compareBooks(app)).connected).toBe(1);

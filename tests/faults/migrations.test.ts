@@ -1,20 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { type Migration, sql } from "kysely";
 import pg from "pg";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect } from "vitest";
 import { migrateToLatest, pendingMigrations } from "../../db/migrate.ts";
 import { migrations, outsideTransaction } from "../../migrations/index.ts";
 import { prepareDatabase } from "../../server/prepare-database.ts";
 import { timeLimits } from "../../server/time-limits.ts";
-import { startTestApp, type TestApp } from "../support/app.ts";
 import { testDatabase, waitingLocks, withEmptyDatabase } from "../support/database.ts";
+import { testWithApp } from "../support/fixtures.ts";
 import { harmOf, readSchema } from "../support/schema-changes.ts";
 
-let app: TestApp;
-beforeAll(async () => {
-  app = await startTestApp();
-});
-afterAll(() => app?.close());
+const test = testWithApp();
 
 const migration = (text: string): Migration => ({
   up: async (db) => void (await sql.raw(text).execute(db)),
@@ -33,7 +29,9 @@ const nextVersion = {
   "999_next": migration("alter table items validate constraint items_name_length"),
 };
 
-test("a node goes on connecting and listing while a newer version migrates its tables under load", async () => {
+test("A node keeps connecting and listing while a newer version migrates its tables under load", async ({
+  app,
+}) => {
   const over = new AbortController();
   const statuses = new Set<number>();
   let connected = 0;
@@ -61,7 +59,7 @@ test("a node goes on connecting and listing while a newer version migrates its t
   expect([...statuses]).toEqual([200]);
 });
 
-test("who waits for a migration, which waits for them in turn, is let through: it gives up before PostgreSQL ends one of the two", async () => {
+test("A migration gives up its lock, and is retried, before PostgreSQL ends a deadlock with another transaction", async () => {
   const database = await testDatabase();
   const [inserting, reading, watching] = [1, 2, 3].map(
     () => new pg.Client({ connectionString: database.url }),
@@ -84,7 +82,7 @@ test("who waits for a migration, which waits for them in turn, is let through: i
   await database.drop();
 });
 
-test("an index is built concurrently beside transactions of which one is always under way", async () => {
+test("migrateToLatest builds an index concurrently while transactions are always under way", async () => {
   await withEmptyDatabase(async (url) => {
     const over = new AbortController();
     const begun = [0, 500].map(async (later) => {
@@ -120,7 +118,9 @@ const oneAccount = () =>
     ],
   });
 
-test("a node of the older version starts, is ready and connects on the newer one's tables", async () => {
+test("A node of the older version starts, is ready and connects on the newer version's tables", async ({
+  app,
+}) => {
   await prepareDatabase(app.databaseUrl);
   const old = await app.startNode();
   try {
@@ -132,7 +132,7 @@ test("a node of the older version starts, is ready and connects on the newer one
   }
 });
 
-test("several nodes that start at once on an empty database migrate it once", async () => {
+test("Nodes migrate an empty database once when several start at the same time", async () => {
   await withEmptyDatabase(async (url, db) => {
     await Promise.all([1, 2, 3, 4].map(() => prepareDatabase(url)));
     const { rows } = await sql<{
@@ -142,7 +142,7 @@ test("several nodes that start at once on an empty database migrate it once", as
   });
 });
 
-test("a migration that fails leaves those before it, and none of itself", async () => {
+test("A failing migration keeps the migrations before it and nothing of itself", async () => {
   await withEmptyDatabase(async (url, db) => {
     const failing = {
       "001_good": migration("create table good (id int)"),
@@ -171,7 +171,7 @@ const beforeThereWereRows = [
   "013_trail: item_syncs is locked while item_syncs_to_clear is built",
 ];
 
-test("each migration only adds: the version before goes on, and no large table is locked", async () => {
+test("Each migration only adds, so that the version before keeps working and no large table is locked", async () => {
   await withEmptyDatabase(async (_url, db) => {
     const harm: string[] = [];
     await sql`create schema graphile_worker`.execute(db);
@@ -201,7 +201,7 @@ const examples: [string, string | undefined][] = [
   ["alter table t add constraint c check (a > 0) not valid", undefined],
 ];
 
-test("the check of migrations sees each way of doing more than adding", async () => {
+test("harmOf finds each way in which a migration can do more than add", async () => {
   await withEmptyDatabase(async (_url, db) => {
     for (const [text, expected] of examples) {
       await sql`create table t (a int)`.execute(db);

@@ -1,39 +1,31 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { recoverAttempts } from "../../server/connect/recover-attempts.ts";
-import { startTestApp, type TestApp } from "../support/app.ts";
+import { afterEach, expect } from "vitest";
+import type { TestApp } from "../support/app.ts";
 import { compareBooks, right } from "../support/books.ts";
+import { endConnections } from "../support/database-faults.ts";
+import { startOver, testWithApp } from "../support/fixtures.ts";
 import { casesOf } from "../support/matrix.ts";
 import { type NodeProcess, startNode } from "../support/node-process.ts";
+import { recover } from "../support/recover.ts";
+import { attemptsOf, itemsOf } from "../support/rows.ts";
 
 /** A real process of the app that is frozen by SIGSTOP, beside the app of this process. */
-let app: TestApp;
+const test = testWithApp(
+  {},
+  { limits: { connectTurn: 1_000, connectDeadline: 3_000, connectLock: 1_500 } },
+);
 let node: NodeProcess;
-beforeAll(async () => {
-  app = await startTestApp(
-    {},
-    { limits: { connectTurn: 1_000, connectDeadline: 3_000, connectLock: 1_500 } },
-  );
-});
-afterAll(() => app?.close());
 afterEach(() => node?.kill());
-beforeEach(async () => {
+test.beforeEach(async ({ app }) => {
   node = await startNode(app.env);
-  await app.clearFaults();
-  await app.resetPlaid();
-  await app.query("delete from users");
+  await startOver(app);
 });
 
 /** Longer than every time limit that `startNode` gives a connection. */
 const frozenFor = 6_000;
 
-async function recover(): Promise<void> {
-  await app.query("update link_attempts set retry_at = now()");
-  await recoverAttempts(app.services, app.services.log);
-}
-
 /** Freezes the node while Plaid, which takes a second, works on the request that follows the condition. */
-async function freezeOnce(condition: string): Promise<void> {
+async function freezeOnce(app: TestApp, condition: string): Promise<void> {
   await expect
     .poll(() => app.query(`select 1 from link_attempts where ${condition}`))
     .toHaveLength(1);
@@ -41,7 +33,7 @@ async function freezeOnce(condition: string): Promise<void> {
   node.process.kill("SIGSTOP");
 }
 
-test.each(
+test.for(
   casesOf(
     [
       ["/item/public_token/exchange", "run_id is not null"],
@@ -50,61 +42,62 @@ test.each(
     ([path]) => path !== "/accounts/get",
   ),
 )(
-  "connectAccount loses no Item when its process is paused while the response of %s arrives (I1 I2)",
-  async (path, condition) => {
+  "connectAccount loses no Item when its process is paused while the response of %s arrives (I1, I2)",
+  async ([path, condition], { app }) => {
     const person = await app.signUp("analyst");
     const token = await app.publicToken();
     await app.fault({ path, times: 1, do: { delay: 1_000 } });
     const answer = app.connectAt(node.url, token, person);
-    await freezeOnce(condition);
+    await freezeOnce(app, condition);
     const frozen = pause(frozenFor);
     // Meanwhile the user tries again elsewhere, and the recovery looks at the attempt.
     await app.post("/plaid/exchange-token", { public_token: token }, person);
-    await recover();
+    await recover(app);
     await frozen;
     node.process.kill("SIGCONT");
     await answer;
-    await recover();
+    await recover(app);
     const { connected, ...books } = await compareBooks(app);
     expect({ connected: connected <= 1, ...books }).toEqual({ connected: true, ...right });
     expect(await app.requestsAtPlaid("/item/public_token/exchange")).toBe(1);
-    const reasons = await app.query("select reason from link_attempts");
-    expect(reasons).not.toContainEqual({ reason: "exchange_lost" });
+    const reasons = (await attemptsOf(app)).map(({ reason }) => reason);
+    expect(reasons).not.toContain("exchange_lost");
   },
 );
 
-test("connectAccount connects once when its process is paused after the commit (I1 I2 I5)", async () => {
+test("connectAccount connects once when its process is paused after the commit (I1, I2, I5)", async ({
+  app,
+}) => {
   const person = await app.signUp("analyst");
   const token = await app.publicToken();
   await node.pauseAfter("commit");
   const answer = app.connectAt(node.url, token, person);
-  await expect.poll(() => app.query("select 1 from items")).toHaveLength(1);
+  await expect.poll(() => itemsOf(app)).toHaveLength(1);
   const again = await app.post("/plaid/exchange-token", { public_token: token }, person);
   expect(again.body.outcome).toBe("already_connected");
-  await recover();
+  await recover(app);
   node.process.kill("SIGCONT");
   expect(await answer).toBe(200);
   expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
 });
 
-test("connectAccount removes the Item when its process wakes up after another run failed the attempt (I1)", async () => {
+test("connectAccount removes the Item when its process wakes up after another run failed the attempt (I1)", async ({
+  app,
+}) => {
   const person = await app.signUp("analyst");
   const token = await app.publicToken();
   await app.fault({ path: "/item/public_token/exchange", times: 1, do: { delay: 1_000 } });
   const answer = app.connectAt(node.url, token, person);
-  await freezeOnce("run_id is not null");
+  await freezeOnce(app, "run_id is not null");
   await pause(1_500);
   // PostgreSQL ends the transaction of a process that is silent for too long, and its lock with it.
-  await app.query(
-    `select pg_terminate_backend(pid) from pg_stat_activity
-     where datname = current_database() and state = 'idle in transaction'`,
-  );
-  await recover();
-  const reasons = () => app.query("select status, reason from link_attempts");
-  expect(await reasons()).toEqual([{ status: "failed", reason: "exchange_lost" }]);
+  await endConnections(app, "state = 'idle in transaction'");
+  await recover(app);
+  const reasons = () => attemptsOf(app);
+  expect(await reasons()).toMatchObject([{ status: "failed", reason: "exchange_lost" }]);
   node.process.kill("SIGCONT");
   await answer;
-  await recover();
+  await recover(app);
   expect(await compareBooks(app)).toMatchObject({ orphans: 0, unfinished: 0, connected: 0 });
   expect((await app.itemsAtPlaid()).map(({ removed }) => removed)).toEqual([true]);
 });

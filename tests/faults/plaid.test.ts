@@ -2,9 +2,8 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { expect } from "vitest";
 import { connectAccount } from "../../server/connect/connect-account.ts";
-import { recoverAttempts } from "../../server/connect/recover-attempts.ts";
 import { FiscilityError } from "../../server/contracts/errors.ts";
 import { createPlaidAdapter, type PlaidAdapter } from "../../server/plaid/plaid-adapter.ts";
 import { rateLimits } from "../../server/plaid/rate-limits.ts";
@@ -12,29 +11,19 @@ import { createPlaidLimiter } from "../../server/rate-limits/plaid-limiter.ts";
 import { Secret } from "../../server/vault/secret.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { compareBooks, right } from "../support/books.ts";
+import { endConnections } from "../support/database-faults.ts";
+import { startOver, testWithApp } from "../support/fixtures.ts";
+import { recover } from "../support/recover.ts";
+import { activityOf, attemptsOf, only, setPlan, updateItems } from "../support/rows.ts";
 
 /** A hanging Plaid is waited for in tests as well: less long. */
 const limits = { plaidCall: 300, plaidBackoff: 10, connectTurn: 1_000, connectDeadline: 1_500 };
 
-let app: TestApp;
-beforeAll(async () => {
-  app = await startTestApp({}, { limits });
-});
-afterAll(() => app?.close());
-beforeEach(async () => {
-  await app.clearFaults();
-  await app.resetPlaid();
-  await app.query("delete from users");
-});
+const test = testWithApp({}, { limits });
+test.beforeEach(({ app }) => startOver(app));
 
-const send = (token: string, person: Person) =>
+const send = (app: TestApp, token: string, person: Person) =>
   app.post("/plaid/exchange-token", { public_token: token }, person);
-
-/** As if the time had come for the recovery to take up what nobody works on. */
-async function recover(): Promise<void> {
-  await app.query("update link_attempts set retry_at = now()");
-  await recoverAttempts(app.services, app.services.log);
-}
 
 const faults = [
   { error: "RATE_LIMIT_EXCEEDED" },
@@ -53,30 +42,30 @@ const faults = [
 const calls = ["/item/public_token/exchange", "/accounts/get", "/item/remove"];
 const matrix = calls.flatMap((path) => faults.map((fault) => [path, fault] as const));
 
-test.each(matrix)(
-  "I1 I2 I4 I8 %s goes wrong with %j: no orphan, no duplicate, no half, one entry each ending",
-  async (path, fault) => {
+test.for(matrix)(
+  "connectAccount leaves no orphan, duplicate or half when %s fails with %j, and one entry for each ending (I1, I2, I4, I8)",
+  async ([path, fault], { app }) => {
     const person = await app.signUp("analyst");
     const token = await app.publicToken();
     // A removal is asked for when the accounts could not be read.
     const accounts = { path: "/accounts/get", times: 1, do: { error: "INSTITUTION_DOWN" } };
     await app.fault({ path, times: 50, do: fault }, ...(path === "/item/remove" ? [accounts] : []));
-    const answer = await send(token, person);
+    const answer = await send(app, token, person);
     expect(answer.status).toBeGreaterThanOrEqual(400);
     expect(answer.body.error.reason).not.toBe("internal");
     expect(answer.body.error.message.length).toBeGreaterThan(20);
 
     await app.clearFaults();
-    await recover();
+    await recover(app);
     const acted = "drop" in fault ? fault.drop === "after" : "malformed" in fault;
     const lost = path === "/item/public_token/exchange" && acted ? 1 : 0;
     const books = await compareBooks(app);
     expect(books).toEqual({ ...right, lost, connected: books.connected });
 
     // What the person does next: the same again, and then anew.
-    const again = await send(token, person);
+    const again = await send(app, token, person);
     if (books.connected) expect(again.body.outcome).toBe("already_connected");
-    const anew = await send(await app.publicToken(), person);
+    const anew = await send(app, await app.publicToken(), person);
     expect(["connected", "already_connected"]).toContain(anew.body.outcome);
     expect(await compareBooks(app)).toEqual({ ...right, lost, connected: 1 });
     const entries = await app.query(
@@ -90,13 +79,13 @@ const updates = ["/item/get", "/accounts/get"].flatMap((path) =>
   faults.map((fault) => [path, fault] as const),
 );
 
-test.each(updates)(
-  "I3 I4 after update mode %s goes wrong with %j: nothing is changed here, and the same again works",
-  async (path, fault) => {
+test.for(updates)(
+  "finishUpdateMode changes nothing and can be retried when %s fails with %j (I3, I4)",
+  async ([path, fault], { app }) => {
     const person = await app.signUp("analyst");
-    const { body } = await send(await app.publicToken(), person);
+    const { body } = await send(app, await app.publicToken(), person);
     const itemId = body.item.id;
-    await app.query("update items set status = 'login_required', new_accounts = true");
+    await updateItems(app, { status: "login_required", new_accounts: true });
     await app.query("delete from accounts where position = 0");
     const state = () =>
       app.query(
@@ -117,7 +106,9 @@ test.each(updates)(
   },
 );
 
-test("a 429 and a lost connection are asked again within the deadline; the person sees nothing of it", async () => {
+test("connectAccount retries a 429 and a lost connection within the deadline, unseen by the user", async ({
+  app,
+}) => {
   const person = await app.signUp("analyst");
   const fault = (path: string, what: object) => ({ path, times: 1, do: what });
   await app.fault(
@@ -127,40 +118,43 @@ test("a 429 and a lost connection are asked again within the deadline; the perso
   );
   const limits = { ...app.services.limits, connectDeadline: 5_000 };
   const started = performance.now();
-  expect(await connectWith({ limits }, await app.publicToken(), person)).toBe("connected");
+  expect(await connectWith(app, { limits }, await app.publicToken(), person)).toBe("connected");
   // Retry-After was waited for.
   expect(performance.now() - started).toBeGreaterThan(1_000);
 });
 
-test("what may not be asked again is not: a refusal is final at the first answer", async () => {
+test("connectAccount does not retry a refusal", async ({ app }) => {
   const person = await app.signUp("analyst");
   await app.fault({ path: "/accounts/get", times: 5, do: { error: "ITEM_LOGIN_REQUIRED" } });
-  await send(await app.publicToken(), person);
+  await send(app, await app.publicToken(), person);
   expect(await app.requestsAtPlaid("/accounts/get")).toBe(1);
 });
 
-test("a removal is retried until Plaid says that it is done, ever less often, and can be seen meanwhile", async () => {
+test("Recovery retries a removal until Plaid confirms it, backing off, and lists it meanwhile", async ({
+  app,
+}) => {
   const person = await app.signUp("analyst");
   await app.fault(
     { path: "/accounts/get", times: 1, do: { error: "INSTITUTION_DOWN" } },
     { path: "/item/remove", times: 50, do: { error: "INTERNAL_SERVER_ERROR" } },
   );
-  await send(await app.publicToken(), person);
-  await recover();
-  await recover();
-  const [stuck] = await app.query(
-    "select status, tries, retry_at > now() + interval '100 seconds' later from link_attempts",
-  );
-  expect(stuck).toEqual({ status: "removing", tries: 3, later: true });
+  await send(app, await app.publicToken(), person);
+  await recover(app);
+  await recover(app);
+  const stuck = await only(attemptsOf(app));
+  expect(stuck).toMatchObject({ status: "removing", tries: 3 });
+  expect(stuck.retry_at.getTime()).toBeGreaterThan(Date.now() + 100_000);
   await app.clearFaults();
-  await recover();
+  await recover(app);
   expect(await compareBooks(app)).toEqual({ ...right, lost: 0, connected: 0 });
 });
 
-test("our own count keeps us below Plaid's limit of an Item: 'busy', and the token still works", async () => {
+test("Our own rate limit returns busy before Plaid's limit of an Item is reached, and the token still works", async ({
+  app,
+}) => {
   const person = await app.signUp("analyst");
   await app.control("POST", "settings", { rate_limits: true });
-  const first = await send(await app.publicToken(), person);
+  const first = await send(app, await app.publicToken(), person);
   const itemId = first.body.item.id;
   const answers = [];
   for (let n = 0; n < 20; n += 1) {
@@ -175,7 +169,7 @@ test("our own count keeps us below Plaid's limit of an Item: 'busy', and the tok
   expect(await app.requestsAtPlaid("/item/get")).toBe(15);
 });
 
-test("two client ids over one count have each their own limits", async () => {
+test("Two client ids that share one counter have limits of their own", async ({ app }) => {
   const limiter = createPlaidLimiter(null);
   const [one, other] = ["one", "other"].map((clientId) =>
     createPlaidAdapter(
@@ -219,7 +213,12 @@ function gate() {
 }
 
 /** Connects; what is not as usual in `services` stands in `other`. Resolves to the outcome, or the reason. */
-const connectWith = (other: Partial<TestApp["services"]>, publicToken: string, person: Person) =>
+const connectWith = (
+  app: TestApp,
+  other: Partial<TestApp["services"]>,
+  publicToken: string,
+  person: Person,
+) =>
   connectAccount(
     { ...app.services, ...other },
     { id: person.id },
@@ -231,7 +230,7 @@ const connectWith = (other: Partial<TestApp["services"]>, publicToken: string, p
   );
 
 /** The database of a run whose transaction is lost, so that it writes its ending late: when `ending` is open. */
-const lateEnding = (ending: ReturnType<typeof gate>) =>
+const lateEnding = (app: TestApp, ending: ReturnType<typeof gate>) =>
   new Proxy(app.services.db, {
     get(db, name) {
       const value = Reflect.get(db, name);
@@ -247,14 +246,11 @@ const lateEnding = (ending: ReturnType<typeof gate>) =>
   });
 
 /** PostgreSQL ends every transaction that waits for Plaid, and their locks with them. */
-async function loseTransactions(): Promise<void> {
-  await app.query(
-    `select pg_terminate_backend(pid) from pg_stat_activity
-     where datname = current_database() and state = 'idle in transaction'`,
-  );
-}
+const loseTransactions = (app: TestApp) => endConnections(app, "state = 'idle in transaction'");
 
-test("connectAccount removes the Item and keeps no row when a run whose transaction is lost ends it beside another (I1 I4)", async () => {
+test("connectAccount removes the Item and keeps no row when a run whose transaction is lost ends it beside another (I1, I4)", async ({
+  app,
+}) => {
   const person = await app.signUp("analyst");
   const token = await app.publicToken();
   const ending = gate();
@@ -262,11 +258,11 @@ test("connectAccount removes the Item and keeps no row when a run whose transact
   const failing: PlaidAdapter = {
     ...plaid,
     getAccounts: async () => {
-      await loseTransactions();
+      await loseTransactions(app);
       throw new FiscilityError("bank_unavailable");
     },
   };
-  const first = connectWith({ db: lateEnding(ending), plaid: failing }, token, person);
+  const first = connectWith(app, { db: lateEnding(app, ending), plaid: failing }, token, person);
   await ending.reached();
 
   // The second finds the attempt exchanged, and has its accounts read when the first writes its ending.
@@ -279,7 +275,7 @@ test("connectAccount removes the Item and keeps no row when a run whose transact
       return found;
     },
   };
-  const second = connectWith({ plaid: slow }, token, person);
+  const second = connectWith(app, { plaid: slow }, token, person);
   await accounts.reached();
   ending.open();
   expect(await first).toBe("bank_unavailable");
@@ -288,7 +284,9 @@ test("connectAccount removes the Item and keeps no row when a run whose transact
   expect(await compareBooks(app)).toEqual({ ...right, connected: 0 });
 });
 
-test("connectAccount keeps the stored public_token when a run whose transaction is lost ends beside one that sends it (I1)", async () => {
+test("connectAccount keeps the stored public_token when a run whose transaction is lost ends beside one that sends it (I1)", async ({
+  app,
+}) => {
   const person = await app.signUp("analyst");
   const token = await app.publicToken();
   const ending = gate();
@@ -296,73 +294,76 @@ test("connectAccount keeps the stored public_token when a run whose transaction 
   const failing: PlaidAdapter = {
     ...plaid,
     exchangePublicToken: async () => {
-      await loseTransactions();
+      await loseTransactions(app);
       throw new FiscilityError("busy", { details: { retryAfterSeconds: 1 } });
     },
   };
-  const first = connectWith({ db: lateEnding(ending), plaid: failing }, token, person);
+  const first = connectWith(app, { db: lateEnding(app, ending), plaid: failing }, token, person);
   await ending.reached();
 
   // The second one's exchange succeeds at Plaid, and its response is lost.
   await app.fault({ path: "/item/public_token/exchange", times: 50, do: { drop: "after" } });
-  await send(token, person);
+  await send(app, token, person);
   ending.open();
   expect(await first).toBe("outcome_pending");
   await app.clearFaults();
-  await recover();
+  await recover(app);
   expect(await compareBooks(app)).toEqual({ ...right, lost: 1, connected: 0 });
 });
 
-test("connectAccount answers public_token_invalid fifty times when fifty requests send a token that never existed (I8)", async () => {
+test("connectAccount returns public_token_invalid fifty times when fifty requests send a token that never existed (I8)", async ({
+  app,
+}) => {
   const person = await app.signUp("analyst");
   const token = "public-sandbox-7c5b8f1e-9ad4-4f5e-8a4b-222222222222";
   const answers = await Promise.all(
-    Array.from({ length: 50 }, () => connectWith({}, token, person)),
+    Array.from({ length: 50 }, () => connectWith(app, {}, token, person)),
   );
   expect(answers).toEqual(Array(50).fill("public_token_invalid"));
-  expect(await app.query("select reason from account_activity")).toEqual([
-    { reason: "public_token_invalid" },
-  ]);
+  expect(await activityOf(app)).toMatchObject([{ reason: "public_token_invalid" }]);
   expect(await app.requestsAtPlaid("/item/public_token/exchange")).toBe(1);
 });
 
-test("connectAccount answers the stored error to every request that waited when the first one failed (I2 I8)", async () => {
+test("connectAccount returns the stored error to every request that waited when the first one failed (I2, I8)", async ({
+  app,
+}) => {
   const person = await app.signUp("analyst");
   const token = await app.publicToken();
   await app.fault({ path: "/accounts/get", times: 1, do: { error: "INSTITUTION_DOWN" } });
   const answers = await Promise.all(
-    Array.from({ length: 5 }, () => connectWith({}, token, person)),
+    Array.from({ length: 5 }, () => connectWith(app, {}, token, person)),
   );
   expect(answers).toEqual(Array(5).fill("bank_unavailable"));
   expect(await app.requestsAtPlaid("/accounts/get")).toBe(1);
   expect(await compareBooks(app)).toEqual({ ...right, connected: 0 });
-  expect(await app.query("select kind from account_activity")).toEqual([{ kind: "failed" }]);
+  expect(await activityOf(app)).toMatchObject([{ kind: "failed" }]);
 });
 
-test("I1 I3 who is told 'busy' before their turn is not connected behind their back, and meets every check when they come back", async () => {
+test("connectAccount that answered busy connects nothing later, and checks everything again on the retry (I1, I3)", async ({
+  app,
+}) => {
   const person = await app.signUp("analyst");
   const token = await app.publicToken();
   const waits = new AbortController();
   const left = once(waits.signal, "abort");
   const inside = app.services.connectGate.run(person.id, () => left);
-  const answer = await send(token, person);
+  const answer = await send(app, token, person);
   waits.abort();
   await inside;
   expect(answer.body.error.reason).toBe("busy");
-  const attempts = "select status, public_token_sealed as token, sent_again from link_attempts";
-  expect(await app.query(attempts)).toEqual([
-    { status: "started", token: null, sent_again: false },
+  expect(await attemptsOf(app)).toMatchObject([
+    { status: "started", public_token_sealed: null, sent_again: false },
   ]);
 
   // The plan fills up meanwhile: that is said before anything is exchanged.
-  await send(await app.publicToken("ins_109509"), person);
-  await app.query("update users set plan = 'intern'");
+  await send(app, await app.publicToken("ins_109509"), person);
+  await setPlan(app, "intern");
   const exchanges = await app.requestsAtPlaid("/item/public_token/exchange");
-  expect((await send(token, person)).body.error.reason).toBe("limit_reached");
+  expect((await send(app, token, person)).body.error.reason).toBe("limit_reached");
   expect(await app.requestsAtPlaid("/item/public_token/exchange")).toBe(exchanges);
 });
 
-test("I6 a redirect is no answer of Plaid's: its secret goes to no other host", async () => {
+test("The Plaid adapter does not follow a redirect, so that the secret goes to no other host (I6)", async () => {
   const heard: string[] = [];
   const other = createServer((req, res) => {
     heard.push(`${req.method} ${req.url}`);

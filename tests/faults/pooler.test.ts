@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { startWorker } from "../../server/jobs/worker.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
+import { doneSyncsOf } from "../support/rows.ts";
 
 /** What the app asks PostgreSQL to hold. */
 const limits = { statement: 1_000, lock: 500, plaidCall: 2_000, databaseConnect: 20_000 };
@@ -15,7 +16,7 @@ describe.skipIf(inject("pgbouncer") === null)("PgBouncer in transaction mode", (
 
   const query = (text: string) => sql.raw(text).execute(app.services.db);
 
-  test("a statement that runs too long is cancelled, in a transaction and outside of one", async () => {
+  test("cancels a statement that runs too long, in a transaction and outside of one", async () => {
     await expect(query("select pg_sleep(5)")).rejects.toThrow("statement timeout");
     const inside = app.services.db
       .transaction()
@@ -23,7 +24,7 @@ describe.skipIf(inject("pgbouncer") === null)("PgBouncer in transaction mode", (
     await expect(inside).rejects.toThrow("statement timeout");
   });
 
-  test("a lock that is held is not waited for any longer than the limit", async () => {
+  test("fails a query that waits for a lock longer than the limit", async () => {
     const person = await app.signUp();
     const change = `update users set name = 'B' where id = '${person.id}'`;
     await app.services.connectDb.transaction().execute(async (tx) => {
@@ -36,7 +37,7 @@ describe.skipIf(inject("pgbouncer") === null)("PgBouncer in transaction mode", (
     });
   });
 
-  test("a transaction that does nothing is ended, and others are served", async () => {
+  test("ends an idle transaction and serves others", async () => {
     const idle = app.services.db.transaction().execute(async (tx) => {
       const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(tx);
       await expect
@@ -48,7 +49,7 @@ describe.skipIf(inject("pgbouncer") === null)("PgBouncer in transaction mode", (
     await query("select 1");
   });
 
-  test("what a transaction allows itself is over with it, on every connection of the pooler", async () => {
+  test("drops a transaction's own limits when it ends, on every connection of the pooler", async () => {
     const limits = `select array[current_setting('statement_timeout'),
       current_setting('lock_timeout'), current_setting('idle_in_transaction_session_timeout')] as held`;
     const inside = await app.services.db
@@ -61,7 +62,7 @@ describe.skipIf(inject("pgbouncer") === null)("PgBouncer in transaction mode", (
     for (const { rows } of after) expect(rows).toEqual([{ held: ["1s", "500ms", "0"] }]);
   });
 
-  test("connections that wait for a slow Plaid leave the pooler to everybody's reads", async () => {
+  test("keeps serving reads while connections wait for a slow Plaid", async () => {
     const people = await Promise.all(Array.from({ length: 4 }, () => app.signUp("cfo")));
     const tokens = await Promise.all(people.map(() => app.publicToken()));
     await app.fault({ path: "/accounts/get", times: 4, do: { hang: true } });
@@ -78,16 +79,12 @@ describe.skipIf(inject("pgbouncer") === null)("PgBouncer in transaction mode", (
     await Promise.all(connecting);
   });
 
-  test("jobs are heard of, run once, and their worker is known to live", async () => {
+  test("runs each job once and sees that its worker lives", async () => {
     const person = await app.signUp("cfo");
     const token = await app.publicToken();
     await app.post("/plaid/exchange-token", { public_token: token }, person);
     const workers = [await startWorker(app.services), await startWorker(app.services)];
-    await expect
-      .poll(() =>
-        app.query("select 1 from item_syncs where user_id = $1 and status = 'done'", [person.id]),
-      )
-      .toHaveLength(1);
+    await expect.poll(() => doneSyncsOf(app, person)).toHaveLength(1);
     const held = await app.query("select 1 from pg_locks where locktype = 'advisory' and granted");
     expect(held.length).toBeGreaterThanOrEqual(workers.length);
     await Promise.all(workers.map((worker) => worker.stop()));

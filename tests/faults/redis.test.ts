@@ -4,6 +4,7 @@ import { createApiKey } from "../../server/auth/api-keys.ts";
 import { entryName } from "../../server/cache/account-store.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { startRedis, startRedisCluster, type TestRedis } from "../support/redis.ts";
+import { dataVersionOf } from "../support/rows.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
 
 const key = (person: Person) => `fiscility:accounts:{${person.id}}`;
@@ -53,7 +54,7 @@ async function expectService(app: TestApp, person: Person, ways: Record<string, 
 const events = (app: TestApp, event: string) =>
   app.logLines.filter((line) => line.includes(`"event":"${event}"`)).length;
 
-describe.skipIf(!inject("redis"))("Redis at its worst: requests go on from PostgreSQL", () => {
+describe.skipIf(!inject("redis"))("Requests fall back to PostgreSQL when Redis", () => {
   let redis: TestRedis;
   let proxy: Awaited<ReturnType<typeof startTcpProxy>>;
   let app: TestApp;
@@ -83,7 +84,7 @@ describe.skipIf(!inject("redis"))("Redis at its worst: requests go on from Postg
       .toBe("1");
   }
 
-  test("not there at start, and used once it is there", async () => {
+  test("is not there at start, and use it once it is", async () => {
     const late = await startTcpProxy(redis.port);
     await late.close();
     const own = await startTestApp({ REDIS_URL: `redis://127.0.0.1:${late.port}` });
@@ -101,7 +102,7 @@ describe.skipIf(!inject("redis"))("Redis at its worst: requests go on from Postg
     await there.stop();
   });
 
-  test("gone in the middle, and back", async () => {
+  test("goes away, and use it again when it is back", async () => {
     const { person, ways } = await personWithBank(app);
     await expectCached(person);
     await redis.stop();
@@ -111,7 +112,7 @@ describe.skipIf(!inject("redis"))("Redis at its worst: requests go on from Postg
     await expectCached(person);
   });
 
-  test("hanging: one command waits, the rest are refused at once, until it answers again", async () => {
+  test("hangs: one command times out, the rest are refused at once until it returns", async () => {
     const { person, ways } = await personWithBank(app);
     await expectCached(person);
     const before = events(app, "redis_away");
@@ -124,7 +125,7 @@ describe.skipIf(!inject("redis"))("Redis at its worst: requests go on from Postg
     await expectCached(person);
   });
 
-  test("a network that takes everything and delivers nothing", async () => {
+  test("is behind a network that accepts everything and delivers nothing", async () => {
     const { person, ways } = await personWithBank(app);
     await expectCached(person);
     proxy.hang();
@@ -134,7 +135,7 @@ describe.skipIf(!inject("redis"))("Redis at its worst: requests go on from Postg
     await expectCached(person);
   });
 
-  test("slow, beyond what is worth waiting for", async () => {
+  test("is slower than the time limit", async () => {
     const { person, ways } = await personWithBank(app);
     await expectCached(person);
     proxy.slow(400);
@@ -143,7 +144,7 @@ describe.skipIf(!inject("redis"))("Redis at its worst: requests go on from Postg
     await expectCached(person);
   });
 
-  test("full: nothing more is kept, what is kept is read, and clearing works", async () => {
+  test("is full: nothing new is stored, hits are served, and invalidating works", async () => {
     const { person, ways } = await personWithBank(app);
     await expectCached(person);
     await redis.command("config", "set", "maxmemory-policy", "noeviction");
@@ -161,13 +162,10 @@ describe.skipIf(!inject("redis"))("Redis at its worst: requests go on from Postg
     ["no JSON", (at: string, entry: string) => [["hset", at, entry, "{"]]],
     ["JSON of another shape", (at: string, e: string) => [["hset", at, e, '{"items":[{"id":7}]}']]],
     ["half an entry", (at: string, e: string) => [["hset", at, e, '{"items":[{"id":"']]],
-  ])("garbage under our key, %s, is dropped and never shown", async (_name, put) => {
+  ])("has garbage under our key, %s, which is dropped and never shown", async (_name, put) => {
     const { person, ways } = await personWithBank(app);
     await expectCached(person);
-    const [{ data_version: version }] = await app.query(
-      "select data_version from users where id = $1",
-      [person.id],
-    );
+    const version = await dataVersionOf(app, person);
     await redis.command("del", key(person));
     const entry = entryName(accountsAnswer, version);
     for (const words of put(key(person), entry)) await redis.command(...words);
@@ -177,7 +175,7 @@ describe.skipIf(!inject("redis"))("Redis at its worst: requests go on from Postg
     await expectService(app, person, ways);
   });
 
-  test("something that is not Redis answers in its place", async () => {
+  test("is replaced by a program that is not Redis", async () => {
     const { person, ways } = await personWithBank(app);
     await expectCached(person);
     proxy.inject("HTTP/1.1 400 Bad Request\r\n\r\n");
@@ -190,7 +188,7 @@ describe.skipIf(!inject("redis"))("Redis at its worst: requests go on from Postg
     await own.close();
   });
 
-  test("a failover: the replica is promoted behind the same name, the old master lives on as a replica", async () => {
+  test("fails over to a replica while the old master lives on as a replica", async () => {
     const replica = await startRedis(undefined, ["--replicaof", "127.0.0.1", String(redis.port)]);
     await expect
       .poll(() => replica.command("info", "replication"))
@@ -209,7 +207,7 @@ describe.skipIf(!inject("redis"))("Redis at its worst: requests go on from Postg
   });
 });
 
-describe.skipIf(!inject("redis"))("a Redis cluster", () => {
+describe.skipIf(!inject("redis"))("A Redis cluster", () => {
   let cluster: Awaited<ReturnType<typeof startRedisCluster>>;
   let app: TestApp;
   beforeAll(async () => {
@@ -251,7 +249,7 @@ describe.skipIf(!inject("redis"))("a Redis cluster", () => {
       .toBe("1");
   }
 
-  test("a person's entries are in one slot; ASK while it moves and MOVED after are followed", async () => {
+  test("keeps a user's entries in one slot, and ASK and MOVED are followed while it moves", async () => {
     const { person, ways } = await personWithBank(app);
     const { slot, owner, other } = await ownerOf(person);
     await expectCachedAt(person, owner.node);
@@ -271,7 +269,7 @@ describe.skipIf(!inject("redis"))("a Redis cluster", () => {
     expect(events(app, "redis_away")).toBe(away);
   });
 
-  test("a master that hangs or dies is no harm, and used again when it is back", async () => {
+  test("may lose a master that hangs or dies, and uses it again when it is back", async () => {
     const { person, ways } = await personWithBank(app);
     const { owner } = await ownerOf(person);
     await expectCachedAt(person, owner.node);

@@ -59,7 +59,7 @@ async function connectAndDisconnect(person: Person, one: string, another: string
   for (const url of [one, another]) expect(await itemsAt(url)).toEqual([]);
 }
 
-test("the version before the newest migration serves while today's migrates its tables, then beside it: no call fails", async (ctx) => {
+test("No call to the version before fails while today's version migrates its tables and then runs beside it", async (ctx) => {
   const before = versionBefore();
   if (!before) {
     const why = "Git's history here does not reach back to before the newest migration";

@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import pg from "pg";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, expect } from "vitest";
 import {
   accessTokenOwner,
   publicTokenOwner,
@@ -15,10 +15,11 @@ import { parseConfig, parseTokenKeys } from "../../server/config.ts";
 import { type RunningServer, startServer } from "../../server/server.ts";
 import { Secret } from "../../server/vault/secret.ts";
 import { Vault } from "../../server/vault/vault.ts";
-import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import type { Person, TestApp } from "../support/app.ts";
 import { compareBooks } from "../support/books.ts";
-import { waitingLocks } from "../support/database.ts";
-import { matrixTest } from "../support/matrix.ts";
+import { testWithApp } from "../support/fixtures.ts";
+import { isMatrix } from "../support/matrix.ts";
+import { lockWaiters } from "../support/rows.ts";
 
 const key = (id: string) => `${id}:${randomBytes(32).toString("base64")}`;
 const [old, fresh] = [key("old"), key("new")];
@@ -26,14 +27,12 @@ const ring = `${fresh},${old}`;
 /** Attempts long ended, beside the real ones. */
 const past = 1_000;
 
-let app: TestApp;
+const test = testWithApp({ TOKEN_KEYS: old, TOKEN_ENVELOPES: "v1" });
 /** A server that was started with the new ring. */
 let node: RunningServer;
 let ada: Person;
 let unfinished: string;
-beforeAll(async () => {
-  // As the version before did, which bound an envelope to its row alone.
-  app = await startTestApp({ TOKEN_KEYS: old, TOKEN_ENVELOPES: "v1" });
+test.beforeAll(async ({ app }) => {
   ada = await app.signUp("cfo");
   await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, ada);
   await app.post("/plaid/create-link-token", {}, ada);
@@ -69,10 +68,9 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await node?.close();
-  await app?.close();
 });
 
-function rotate(keys: string, TOKEN_ENVELOPES = "") {
+function rotate(app: TestApp, keys: string, TOKEN_ENVELOPES = "") {
   const child = spawn(process.execPath, ["--import", "tsx", "server/commands/rotate-keys.ts"], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, DATABASE_URL: app.databaseUrl, TOKEN_KEYS: keys, TOKEN_ENVELOPES },
@@ -82,7 +80,7 @@ function rotate(keys: string, TOKEN_ENVELOPES = "") {
 }
 
 /** Rows of each format and key. */
-async function counts(): Promise<Record<string, number>> {
+async function counts(app: TestApp): Promise<Record<string, number>> {
   const each = sealedColumns.map(
     ({ table, column }) => `select substring(${column} from '^[^.]+\\.[^.]+') key from ${table}
        where ${column} is not null`,
@@ -93,7 +91,7 @@ async function counts(): Promise<Record<string, number>> {
   return Object.fromEntries(rows.map(({ key, n }) => [key, n]));
 }
 
-test("every sealed column of the schema is rotated", async () => {
+test("keys:rotate covers every sealed column of the schema", async ({ app }) => {
   const columns = await app.query(
     `select table_name as table, column_name as column from information_schema.columns
      where table_schema = 'public' and column_name like '%sealed%'`,
@@ -103,18 +101,20 @@ test("every sealed column of the schema is rotated", async () => {
   expect(known).toHaveLength(columns.length);
 });
 
-test("a ring without a key that rows need is refused, and nothing is changed", async () => {
-  const before = await counts();
-  const { said, ended } = rotate(fresh);
+test("keys:rotate changes nothing when the ring lacks a key that rows need", async ({ app }) => {
+  const before = await counts(app);
+  const { said, ended } = rotate(app, fresh);
   expect(await ended).toEqual([1, null]);
   expect(await said).toContain(
     `lacks keys that rows are sealed with: old (${before["v1.old"]} rows)`,
   );
   expect(await said).not.toContain(old.split(":")[1]);
-  expect(await counts()).toEqual(before);
+  expect(await counts(app)).toEqual(before);
 });
 
-test("keys:rotate, killed halfway and run again beside connections, leaves every row under the new key and loses none", async () => {
+test("keys:rotate leaves every row under the new key when it is killed halfway and run again beside connections", async ({
+  app,
+}) => {
   // Halfway for certain: a row in the middle waits for a lock that is held here.
   const [{ id: middle }] = await app.query(
     "select id from link_attempts order by id offset $1 limit 1",
@@ -128,8 +128,8 @@ test("keys:rotate, killed halfway and run again beside connections, leaves every
       $$ begin perform pg_advisory_xact_lock(7); return new; end $$;
     create trigger wait_here before update on link_attempts
       for each row when (old.id = '${middle}') execute function wait_here()`);
-  const first = rotate(ring);
-  await expect.poll(() => app.query(waitingLocks)).toHaveLength(1);
+  const first = rotate(app, ring);
+  await expect.poll(() => lockWaiters(app)).toHaveLength(1);
   first.child.kill("SIGKILL");
   await first.ended;
   await holder.end();
@@ -141,11 +141,11 @@ test("keys:rotate, killed halfway and run again beside connections, leaves every
     )
     .toHaveLength(0);
   await app.query("drop trigger wait_here on link_attempts");
-  const halfway = await counts();
+  const halfway = await counts(app);
   expect(halfway["v2.new"]).toBeGreaterThan(0);
   expect(halfway["v1.old"]).toBeGreaterThan(past / 2);
 
-  const second = rotate(ring);
+  const second = rotate(app, ring);
   let running = true;
   second.ended.then(() => {
     running = false;
@@ -160,7 +160,7 @@ test("keys:rotate, killed halfway and run again beside connections, leaves every
   expect(await second.ended).toEqual([0, null]);
   expect(await second.said).toMatch(/No row needs old any more\. Drop it from TOKEN_KEYS when/);
   expect(new Set(statuses)).toEqual(new Set([200]));
-  expect(Object.keys(await counts())).toEqual(["v2.new"]);
+  expect(Object.keys(await counts(app))).toEqual(["v2.new"]);
 
   // What was sealed anew is what it was, for whoever has the new key alone.
   const vault = new Vault(parseTokenKeys(fresh));
@@ -187,17 +187,17 @@ test("keys:rotate, killed halfway and run again beside connections, leaves every
   expect(await compareBooks(app)).toMatchObject({ orphans: 0, duplicates: 0 });
 });
 
-matrixTest(
+test.skipIf(!isMatrix)(
   "keys:rotate with TOKEN_ENVELOPES=v1 re-encrypts everything for the version before, as a way back",
-  async () => {
-    const rows = (await counts())["v2.new"];
-    const back = rotate(ring, "v1");
+  async ({ app }) => {
+    const rows = (await counts(app))["v2.new"];
+    const back = rotate(app, ring, "v1");
     expect(await back.ended).toEqual([0, null]);
-    expect(await counts()).toEqual({ "v1.new": rows });
-    const forth = rotate(ring);
+    expect(await counts(app)).toEqual({ "v1.new": rows });
+    const forth = rotate(app, ring);
     expect(await forth.ended).toEqual([0, null]);
-    expect(await counts()).toEqual({ "v2.new": rows });
-    const unknown = rotate(ring, "v3");
+    expect(await counts(app)).toEqual({ "v2.new": rows });
+    const unknown = rotate(app, ring, "v3");
     expect(await unknown.ended).toEqual([1, null]);
     expect(await unknown.said).toContain("TOKEN_ENVELOPES: expected v1 or v2");
   },

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { queryObjects } from "node:v8";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, expect } from "vitest";
 import { grantAppRole } from "../../db/app-role.ts";
 import { createDb, poolUse } from "../../db/client.ts";
 import { limitStatements } from "../../db/limit-statements.ts";
@@ -10,7 +10,7 @@ import { listen } from "../../db/live.ts";
 import { mayMigrate, migrateToLatest } from "../../db/migrate.ts";
 import { migrateDatabase, statementLimits } from "../../server/prepare-database.ts";
 import { timeLimits } from "../../server/time-limits.ts";
-import { startTestApp, type TestApp } from "../support/app.ts";
+import { testWithApp } from "../support/fixtures.ts";
 
 /** What stands between the app and PostgreSQL, and can swallow every byte of both without a word. */
 async function startWire(to: URL) {
@@ -42,18 +42,16 @@ async function startWire(to: URL) {
   };
 }
 
-let app: TestApp;
+const test = testWithApp();
 let wire: Awaited<ReturnType<typeof startWire>>;
-beforeAll(async () => {
-  app = await startTestApp();
+test.beforeAll(async ({ app }) => {
   wire = await startWire(new URL(app.databaseUrl));
 });
 afterAll(async () => {
   wire?.close();
-  await app?.close();
 });
 
-test("a PostgreSQL that vanishes without a word is given up, and its connection is not used again", async () => {
+test("The pool drops a connection and does not use it again when PostgreSQL vanishes silently", async () => {
   const limits = { statementTimeoutMs: 500, lockTimeoutMs: 300, idleInTransactionTimeoutMs: 500 };
   const onIdleError = () => {};
   const db = createDb({
@@ -80,7 +78,7 @@ test("a PostgreSQL that vanishes without a word is given up, and its connection 
   }
 });
 
-test("the connection that listens may check for ever: nothing piles up, and a silence is noticed", async () => {
+test("The listening connection accumulates nothing while it checks, and notices a silent PostgreSQL", async () => {
   let listens = false;
   let lost: Error | null = null;
   const live = listen({

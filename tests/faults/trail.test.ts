@@ -4,7 +4,15 @@ import { retryInvalidation } from "../../server/cache/invalidate-cache.ts";
 import type { ItemWithAccounts } from "../../server/contracts/accounts.ts";
 import { startWorker, type Worker } from "../../server/jobs/worker.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import { refuseWrites } from "../support/database-faults.ts";
 import { redisFound, startRedis, type TestRedis } from "../support/redis.ts";
+import {
+  dataVersionOf,
+  jobsIn,
+  plaidItemIdOf,
+  raiseDataVersion,
+  updateItems,
+} from "../support/rows.ts";
 import { transactionsHere } from "../support/transactions.ts";
 
 let redis: TestRedis | undefined;
@@ -38,7 +46,7 @@ async function connect(person: Person, institution?: string): Promise<ItemWithAc
   return answer.body.item;
 }
 
-async function itemsOf(person: Person): Promise<ItemWithAccounts[]> {
+async function listItems(person: Person): Promise<ItemWithAccounts[]> {
   const response = await fetch(`${app.url}/trpc/accounts.list`, {
     headers: { cookie: person.cookie },
   });
@@ -49,26 +57,27 @@ async function itemsOf(person: Person): Promise<ItemWithAccounts[]> {
 
 /** The steps with their states, and of a failed one that it says when it is tried again. */
 async function trailOf(person: Person): Promise<string> {
-  const [item] = await itemsOf(person);
+  const [item] = await listItems(person);
   expect(item).toBeDefined();
   return (item?.trail.steps ?? [])
     .map(({ step, state, retryAt }) => `${step} ${state}${retryAt ? " again" : ""}`)
     .join(", ");
 }
 
-const versionOf = async (person: Person) =>
-  (await app.query("select data_version from users where id = $1", [person.id]))[0]?.data_version;
+const versionOf = (person: Person) => dataVersionOf(app, person);
 
 const allDone = "connected done, refreshed done, sync_started done, transactions done, done done";
 
-test("I7 a connection's trail goes from its commit to its transactions, with their count", async () => {
+test("The timeline goes from the commit to the transactions, with their count (I7)", async () => {
   const ada = await app.signUp("cfo");
   const { id } = await connect(ada);
   expect(await trailOf(ada)).toBe(
     "connected done, refreshed done, sync_started waiting, transactions waiting, done waiting",
   );
-  const [row] = await app.query("select plaid_item_id from items where id = $1", [id]);
-  await app.control("POST", "items/transactions", { item_id: row?.plaid_item_id, added: 900 });
+  await app.control("POST", "items/transactions", {
+    item_id: await plaidItemIdOf(app, id),
+    added: 900,
+  });
   // The second page waits, so that the first is seen.
   await app.fault({ path: "/transactions/sync", times: 1, do: { delay: 1 } });
   await app.fault({ path: "/transactions/sync", after: 1, times: 1, do: { delay: 3_000 } });
@@ -77,12 +86,12 @@ test("I7 a connection's trail goes from its commit to its transactions, with the
     .poll(() => trailOf(ada))
     .toContain("sync_started done, transactions running, done waiting");
   await expect.poll(() => trailOf(ada)).toBe(allDone);
-  const [item] = await itemsOf(ada);
+  const [item] = await listItems(ada);
   expect(item?.trail.transactions).toBe((await transactionsHere(app, id)).length);
   expect(item?.trail.transactions).toBeGreaterThan(500);
 });
 
-test("I7 a first sync that fails says when it is tried again, and ends as done", async () => {
+test("The timeline says when a failed first sync is retried, and ends as done (I7)", async () => {
   const ada = await app.signUp("cfo");
   await app.fault({
     path: "/transactions/sync",
@@ -100,16 +109,16 @@ test("I7 a first sync that fails says when it is tried again, and ends as done",
   await expect.poll(() => trailOf(ada)).toBe(allDone);
 });
 
-test("I7 a bank that asks for a log-in before its first sync needs the person", async () => {
+test("The timeline asks for the user when the bank needs a log-in before its first sync (I7)", async () => {
   const ada = await app.signUp("cfo");
   const { id } = await connect(ada);
-  await app.query("update items set status = 'login_required' where id = $1", [id]);
-  await app.query("update users set data_version = data_version + 1 where id = $1", [ada.id]);
+  await updateItems(app, { status: "login_required" }, { itemId: id });
+  await raiseDataVersion(app, ada);
   expect(await trailOf(ada)).toContain("transactions needs_you, done waiting");
 });
 
-describe.skipIf(!inject("redis"))("Redis away", () => {
-  test("I5 I7 a cache that could not be cleared is on the trail, and cleared by a job once Redis is back", async () => {
+describe.skipIf(!inject("redis"))("The timeline while Redis is away", () => {
+  test("shows a cache that could not be invalidated, which a job does once Redis is back (I5, I7)", async () => {
     const ada = await app.signUp("cfo");
     await redis?.stop();
     await connect(ada);
@@ -122,42 +131,34 @@ describe.skipIf(!inject("redis"))("Redis away", () => {
     redis = await startRedis(redisPort);
     await expect.poll(() => trailOf(ada)).toBe(allDone);
     expect(Number(await versionOf(ada))).toBeGreaterThan(Number(before));
-    await expect
-      .poll(async () => {
-        const jobs = "select 1 from graphile_worker.jobs where task_identifier = 'clear_cache'";
-        return app.query(jobs);
-      })
-      .toHaveLength(0);
+    await expect.poll(() => jobsIn(app, "clear_cache")).toEqual([]);
   });
 
-  test("a clear that cannot even be left to a job fails nothing that stands, and is logged", async () => {
+  test("keeps the connection and logs it when the invalidation cannot even be queued", async () => {
     const ada = await app.signUp("cfo");
     await redis?.stop();
-    await app.query(`create function refuse() returns trigger language plpgsql as
-      $$ begin raise 'no room for a job'; end $$`);
-    await app.query(`create trigger refuse before update of clear_retry_at on item_syncs
-      for each row execute function refuse()`);
+    const allow = await refuseWrites(app, "before update of clear_retry_at on item_syncs");
     try {
       const { id } = await connect(ada);
       const lost = app.logLines.filter((line) => line.includes('"cache_clear_lost"'));
       expect(lost).toEqual([expect.stringContaining(ada.id)]);
-      expect((await itemsOf(ada)).map((item) => item.id)).toEqual([id]);
+      expect((await listItems(ada)).map((item) => item.id)).toEqual([id]);
       const again = { userId: ada.id, itemId: id, tries: 1 };
       await expect(retryInvalidation(app.services, again, app.services.log)).rejects.toThrow(
-        "room",
+        "refused",
       );
     } finally {
-      await app.query("drop function refuse cascade");
+      await allow();
     }
   });
 
-  test("the entries themselves are gone when the job has ended", async () => {
+  test("shows no failed refresh once the job has deleted the cache entries", async () => {
     const ada = await app.signUp("cfo");
     const key = `fiscility:accounts:{${ada.id}}`;
     await connect(ada);
     await expect
       .poll(async () => {
-        await itemsOf(ada);
+        await listItems(ada);
         return redis?.command("exists", key);
       })
       .toBe("1");

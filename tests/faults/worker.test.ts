@@ -1,20 +1,14 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { expect } from "vitest";
 import { listJobs, planRegularJobs } from "../../db/jobs.ts";
 import { startWorker, type Worker } from "../../server/jobs/worker.ts";
-import { startTestApp, type TestApp } from "../support/app.ts";
+import type { TestApp } from "../support/app.ts";
+import { testWithApp } from "../support/fixtures.ts";
+import { removeJobs, syncsOf } from "../support/rows.ts";
 
-let app: TestApp;
+const test = testWithApp({}, { limits: { workerWatch: 200 } });
 let worker: Worker | undefined;
-beforeAll(async () => {
-  app = await startTestApp({}, { limits: { workerWatch: 200 } });
-});
-afterAll(async () => {
-  await app?.close();
-});
-beforeEach(() =>
-  app.query("select graphile_worker.complete_jobs(array(select id from graphile_worker.jobs))"),
-);
-afterEach(async () => {
+test.beforeEach(({ app }) => removeJobs(app));
+test.afterEach(async ({ app }) => {
   await app.setDatabase("back");
   await worker?.stop();
   worker = undefined;
@@ -22,11 +16,13 @@ afterEach(async () => {
 
 const running = `select 1 from graphile_worker.jobs
   where task_identifier = 'sync_item' and locked_at is not null`;
-const failures = () =>
+const failures = (app: TestApp) =>
   app.logLines.filter((line) => line.includes(`"event":"sync"`) && line.includes(`"failed"`))
     .length;
 
-test("I1 I7 PostgreSQL goes away while the workers have jobs: all of them are run when it is back, and so is the recovery", async () => {
+test("Workers run all their jobs, and the recovery, once PostgreSQL is back after it went away (I1, I7)", async ({
+  app,
+}) => {
   const person = await app.signUp("cfo");
   for (let bank = 0; bank < 4; bank += 1) {
     const { body } = await app.post(
@@ -42,7 +38,7 @@ test("I1 I7 PostgreSQL goes away while the workers have jobs: all of them are ru
   await expect.poll(async () => (await app.query(running)).length).toBeGreaterThanOrEqual(2);
   await app.setDatabase("away");
   // Plaid answers now, and nothing of it can be written down.
-  await expect.poll(failures).toBeGreaterThanOrEqual(2);
+  await expect.poll(() => failures(app)).toBeGreaterThanOrEqual(2);
   await new Promise((resolve) => setTimeout(resolve, 1_500));
   await app.setDatabase("back");
   await app.clearFaults();
@@ -52,7 +48,7 @@ test("I1 I7 PostgreSQL goes away while the workers have jobs: all of them are ru
   await expect
     .poll(async () => {
       await app.query(now);
-      return app.query("select 1 from item_syncs where synced_at is not null");
+      return (await syncsOf(app)).filter(({ synced_at }) => synced_at !== null);
     })
     .toHaveLength(4);
   const notEnded = async () => {
@@ -62,7 +58,9 @@ test("I1 I7 PostgreSQL goes away while the workers have jobs: all of them are ru
   await expect.poll(notEnded).toEqual([]);
 });
 
-test("the recovery and the sweep wait for the next full minute, once however many nodes plan them", async () => {
+test("planRegularJobs plans the recovery and the sweep for the next full minute once, however many nodes plan them", async ({
+  app,
+}) => {
   const { db } = app.services;
   await Promise.all(Array.from({ length: 10 }, () => planRegularJobs(db)));
   const jobs = `select task_identifier as task, queue_name as queue, attempts, run_at = date_trunc('minute', run_at)

@@ -54,10 +54,10 @@ describe.each([
   ["the in-process twin", false, async () => createInProcessAccountStore(timeLimits.cacheEntry)],
   ["the real Redis", true, () => storeAt(redis.url)],
   ["a real cluster of three", true, () => storeAt(cluster.url)],
-] as const)("N2 the cache of accounts: %s", (_name, needsRedis, make) => {
+] as const)("The account cache (N2): %s", (_name, needsRedis, make) => {
   const it = test.skipIf(needsRedis && !inject("redis"));
 
-  it("gives back what was put in, under that name and data version alone", async () => {
+  it("returns what was stored, under that name and data version only", async () => {
     const store = await make();
     const [user, value] = [randomUUID(), list("One")];
     await store.set(user, accounts, 3, value);
@@ -66,7 +66,7 @@ describe.each([
     expect(await store.get(user, { ...accounts, name: "another" }, 3)).toBeNull();
   });
 
-  it("I5 a slow reader that fills an old version is not seen under the new one", async () => {
+  it("shows no slow reader's old version under the new one (I5)", async () => {
     const store = await make();
     const user = randomUUID();
     await store.set(user, accounts, 2, list("New"));
@@ -74,7 +74,7 @@ describe.each([
     expect((await store.get(user, accounts, 2))?.items[0]?.institution.name).toBe("New");
   });
 
-  it("R4 clearing drops every version of this user and nothing of another", async () => {
+  it("clears every version of this user and nothing of another (R4)", async () => {
     const store = await make();
     const [user, other, kept] = [randomUUID(), randomUUID(), list("Other")];
     await store.set(user, accounts, 1, list("One"));
@@ -88,7 +88,7 @@ describe.each([
     expect(await store.get(other, accounts, 1)).toEqual(kept);
   });
 
-  it("a user whose data changes often takes no more and more room", async () => {
+  it("does not grow when a user's data changes often", async () => {
     const store = await make();
     const user = randomUUID();
     for (let version = 1; version <= 100; version++)
@@ -100,7 +100,7 @@ describe.each([
     expect(kept.filter((entry) => entry !== null).length).toBeLessThanOrEqual(maxEntries);
   });
 
-  it("many readers of one version are one read, and the next version is another", async () => {
+  it("reads once for many readers of one version, and again for the next version", async () => {
     const cache = new AccountCache(await make(), silent);
     const user = randomUUID();
     let reads = 0;
@@ -113,7 +113,7 @@ describe.each([
     expect((await cache.read(user, accounts, 2, load)).items[0]?.institution.name).toBe("read 2");
   });
 
-  it("a read that fails fails for all who wait for it, and the next one tries again", async () => {
+  it("fails for all readers that wait for a failed read, and reads again for the next", async () => {
     const cache = new AccountCache(await make(), silent);
     const user = randomUUID();
     const broken = () => Promise.reject(new Error("no database"));
@@ -122,7 +122,7 @@ describe.each([
     expect(await cache.read(user, accounts, 1, async () => list("One"))).toBeTruthy();
   });
 
-  it("what a read brings is what the answer has to be: I6 more of it is left out, less is an error", async () => {
+  it("returns no more than the answer's schema has, and fails when it has less (I6)", async () => {
     const cache = new AccountCache(await make(), silent);
     const user = randomUUID();
     const one = list("One");

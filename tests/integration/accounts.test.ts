@@ -1,13 +1,11 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { startTestApp, type TestApp } from "../support/app.ts";
+import { expect } from "vitest";
+import { testWithApp } from "../support/fixtures.ts";
 
-let app: TestApp;
-beforeAll(async () => {
-  app = await startTestApp();
-});
-afterAll(() => app?.close());
+const test = testWithApp();
 
-test("accounts.get returns one account with its bank, as accounts.list shows them", async () => {
+test("accounts.get returns one account with its bank, as accounts.list shows them", async ({
+  app,
+}) => {
   const user = await app.signUp("cfo");
   await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, user);
   const { items } = await app.get("/api/v1/accounts", user);
@@ -17,7 +15,9 @@ test("accounts.get returns one account with its bank, as accounts.list shows the
   }
 });
 
-test("accounts.get answers not_found for an account of another user, and invalid_input for no id", async () => {
+test("accounts.get returns not_found for an account of another user, and invalid_input for no id", async ({
+  app,
+}) => {
   const [owner, other] = [await app.signUp("cfo"), await app.signUp("cfo")];
   await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, owner);
   const { items } = await app.get("/api/v1/accounts", owner);

@@ -1,19 +1,22 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect } from "vitest";
 import { endpoints } from "../../server/api/contract/endpoints.ts";
 import { makeApiKey } from "../../server/auth/api-key-format.ts";
 import { type Scope, scope } from "../../server/contracts/api-keys.ts";
-import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import type { Person, TestApp } from "../support/app.ts";
+import { testWithApp } from "../support/fixtures.ts";
+import { expireApiKey } from "../support/rows.ts";
 
-let app: TestApp;
-beforeAll(async () => {
-  app = await startTestApp();
-});
-afterAll(() => app?.close());
+const test = testWithApp();
 
 /** A key made as the page makes it. */
-async function makeKey(person: Person, scopes: readonly Scope[] = scope.options, days = 90) {
+async function makeKey(
+  app: TestApp,
+  person: Person,
+  scopes: readonly Scope[] = scope.options,
+  days = 90,
+) {
   await app.stepUp(person);
   const answer = await app.post(
     "/api/v1/api-keys",
@@ -24,7 +27,7 @@ async function makeKey(person: Person, scopes: readonly Scope[] = scope.options,
   return { key: answer.body.key as string, id: answer.body.api_key.id as string };
 }
 
-async function call(path: string, key: string, init: RequestInit = {}) {
+async function call(app: TestApp, path: string, key: string, init: RequestInit = {}) {
   const response = await fetch(`${app.url}${path}`, {
     ...init,
     headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
@@ -34,15 +37,15 @@ async function call(path: string, key: string, init: RequestInit = {}) {
   return { status: response.status, body, headers: response.headers };
 }
 
-test("G3 a key acts for the person who made it, and for nobody else", async () => {
+test("An API key acts for the user who made it, and for no one else (G3)", async ({ app }) => {
   const [ada, bob] = [await app.signUp("analyst"), await app.signUp()];
   await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, ada);
-  const [adas, bobs] = [await makeKey(ada), await makeKey(bob)];
-  const seen = await call("/api/v1/accounts", adas.key);
+  const [adas, bobs] = [await makeKey(app, ada), await makeKey(app, bob)];
+  const seen = await call(app, "/api/v1/accounts", adas.key);
   expect(seen.body.items).toHaveLength(1);
   expect(seen.body.items[0].accounts[0].item_id).toBe(seen.body.items[0].id);
-  expect((await call("/trpc/accounts.list", adas.key)).body.result.data.items).toHaveLength(1);
-  expect((await call("/api/v1/accounts", bobs.key)).body).toEqual({ items: [] });
+  expect((await call(app, "/trpc/accounts.list", adas.key)).body.result.data.items).toHaveLength(1);
+  expect((await call(app, "/api/v1/accounts", bobs.key)).body).toEqual({ items: [] });
   const foreign = await fetch(`${app.url}/api/v1/api-keys/${adas.id}`, {
     method: "DELETE",
     headers: { cookie: bob.cookie },
@@ -50,21 +53,23 @@ test("G3 a key acts for the person who made it, and for nobody else", async () =
   expect(foreign.status).toBe(404);
 });
 
-test("I5 a key that connects a bank sees it in its next read", async () => {
-  const { key } = await makeKey(await app.signUp("analyst"));
-  expect((await call("/api/v1/accounts", key)).body.items).toEqual([]);
+test("An API key that connects a bank sees it in its next read (I5)", async ({ app }) => {
+  const { key } = await makeKey(app, await app.signUp("analyst"));
+  expect((await call(app, "/api/v1/accounts", key)).body.items).toEqual([]);
   const body = JSON.stringify({ public_token: await app.publicToken() });
-  expect((await call("/api/v1/connections", key, { method: "POST", body })).body.outcome).toBe(
+  expect((await call(app, "/api/v1/connections", key, { method: "POST", body })).body.outcome).toBe(
     "connected",
   );
-  expect((await call("/api/v1/accounts", key)).body.items).toHaveLength(1);
+  expect((await call(app, "/api/v1/accounts", key)).body.items).toHaveLength(1);
 });
 
-test("G3 the key stands nowhere: not in the database, the list or the log", async () => {
+test("An API key is stored nowhere: not in the database, the list or the log (G3)", async ({
+  app,
+}) => {
   const ada = await app.signUp();
-  const { key } = await makeKey(ada);
-  await call("/api/v1/accounts", key);
-  await call(`/api/v1/accounts?key=${key}`, key);
+  const { key } = await makeKey(app, ada);
+  await call(app, "/api/v1/accounts", key);
+  await call(app, `/api/v1/accounts?key=${key}`, key);
   const secret = key.split("_")[2]?.slice(0, 64) as string;
   const rows = await app.query("select api_keys::text as row from api_keys");
   const list = await fetch(`${app.url}/api/v1/api-keys`, { headers: { cookie: ada.cookie } });
@@ -76,18 +81,18 @@ test("G3 the key stands nowhere: not in the database, the list or the log", asyn
   expect(app.logLines.at(-1)).not.toContain(secret);
 });
 
-test("G3 wrong, unknown, revoked and expired keys are 401, each with its reason; who lacks the secret is told nothing", async () => {
+test("An API key that is wrong, unknown, revoked or expired returns 401 with its reason, which needs the secret (G3)", async ({
+  app,
+}) => {
   const ada = await app.signUp();
-  const [revoked, expired] = [await makeKey(ada), await makeKey(ada)];
+  const [revoked, expired] = [await makeKey(app, ada), await makeKey(app, ada)];
   await fetch(`${app.url}/api/v1/api-keys/${revoked.id}`, {
     method: "DELETE",
     headers: { cookie: ada.cookie },
   });
-  await app.query("update api_keys set expires_at = now() - interval '1 second' where id = $1", [
-    expired.id,
-  ]);
+  await expireApiKey(app, expired.id);
   const reason = async (key: string) => {
-    const { status, body, headers } = await call("/api/v1/plan", key);
+    const { status, body, headers } = await call(app, "/api/v1/plan", key);
     expect(status).toBe(401);
     expect(headers.get("www-authenticate")).toContain("Bearer");
     return body.error.reason;
@@ -107,7 +112,7 @@ test("G3 wrong, unknown, revoked and expired keys are 401, each with its reason;
   expect(await reason(revoked.key)).toBe("api_key_invalid");
 });
 
-test("G3 a wrong key never falls back to the cookie beside it", async () => {
+test("An API key that is wrong never falls back to the cookie beside it (G3)", async ({ app }) => {
   const { cookie } = await app.signUp();
   const response = await fetch(`${app.url}/trpc/plan.get`, {
     headers: { cookie, authorization: "Bearer fsk_wrong" },
@@ -118,16 +123,18 @@ test("G3 a wrong key never falls back to the cookie beside it", async () => {
   ]);
 });
 
-test("G3 every procedure asks a key for its scope, over tRPC and REST, and names what is missing", async () => {
+test("Every procedure names its scope when the API key lacks it, over tRPC and REST (G3)", async ({
+  app,
+}) => {
   const ada = await app.signUp();
   for (const endpoint of endpoints) {
     const others = scope.options.filter((name) => name !== endpoint.scope);
-    const { key } = await makeKey(ada, others);
-    const trpc = await call(`/trpc/${endpoint.name}`, key, {
+    const { key } = await makeKey(app, ada, others);
+    const trpc = await call(app, `/trpc/${endpoint.name}`, key, {
       method: endpoint.type === "mutation" ? "POST" : "GET",
       body: endpoint.type === "mutation" ? "{}" : undefined,
     });
-    const rest = await call(`/api/v1${endpoint.path.replace("{id}", "x")}`, key, {
+    const rest = await call(app, `/api/v1${endpoint.path.replace("{id}", "x")}`, key, {
       method: endpoint.method,
       body: endpoint.method === "POST" ? "{}" : undefined,
     });
@@ -141,8 +148,8 @@ test("G3 every procedure asks a key for its scope, over tRPC and REST, and names
   }
 });
 
-test("G3 a key shows no page, and cannot make, list or revoke keys", async () => {
-  const { key } = await makeKey(await app.signUp());
+test("An API key shows no page, and cannot make, list or revoke keys (G3)", async ({ app }) => {
+  const { key } = await makeKey(app, await app.signUp());
   const page = await fetch(`${app.url}/dashboard`, {
     headers: { authorization: `Bearer ${key}` },
     redirect: "manual",
@@ -151,45 +158,47 @@ test("G3 a key shows no page, and cannot make, list or revoke keys", async () =>
     302,
     expect.stringContaining("/login"),
   ]);
-  expect((await call("/api/v1/api-keys", key)).body.error.reason).toBe("session_required");
+  expect((await call(app, "/api/v1/api-keys", key)).body.error.reason).toBe("session_required");
 });
 
-test("G3 calls are counted for each key, batches by what is in them, with RateLimit headers and a Retry-After", async () => {
+test("Calls are counted for each API key, batches by their calls, with RateLimit and Retry-After headers (G3)", async ({
+  app,
+}) => {
   const ada = await app.signUp();
-  const [{ key }, other] = [await makeKey(ada), await makeKey(ada)];
-  const first = await call("/api/v1/plan", key);
+  const [{ key }, other] = [await makeKey(app, ada), await makeKey(app, ada)];
+  const first = await call(app, "/api/v1/plan", key);
   expect(first.headers.get("ratelimit-policy")).toBe('"key";q=600;w=60');
   expect(first.headers.get("ratelimit")).toBe('"key";r=599;t=60');
   const batch = `/trpc/${Array(99).fill("plan.get").join(",")}?batch=1`;
-  for (let sent = 0; sent < 6; sent++) expect((await call(batch, key)).status).toBe(200);
-  expect((await call("/api/v1/plan", key)).headers.get("ratelimit")).toMatch(/r=4;t=\d+/);
-  const over = await call(batch, key);
+  for (let sent = 0; sent < 6; sent++) expect((await call(app, batch, key)).status).toBe(200);
+  expect((await call(app, "/api/v1/plan", key)).headers.get("ratelimit")).toMatch(/r=4;t=\d+/);
+  const over = await call(app, batch, key);
   expect(over.status).toBe(429);
   expect(Number(over.headers.get("retry-after"))).toBeGreaterThan(0);
   expect(over.body[0].error.data.reason).toBe("rate_limited");
   expect(over.body[0].error.data.details).toMatchObject({ limit: 600, windowSeconds: 60 });
-  expect((await call("/api/v1/plan", key)).body.error.details.retry_after_seconds).toBeGreaterThan(
-    0,
-  );
-  expect((await call("/api/v1/plan", other.key)).status).toBe(200);
+  expect(
+    (await call(app, "/api/v1/plan", key)).body.error.details.retry_after_seconds,
+  ).toBeGreaterThan(0);
+  expect((await call(app, "/api/v1/plan", other.key)).status).toBe(200);
 });
 
-test("G3 the last use is kept to the minute", async () => {
-  const { key, id } = await makeKey(await app.signUp());
+test("An API key's last use is stored by the minute (G3)", async ({ app }) => {
+  const { key, id } = await makeKey(app, await app.signUp());
   const lastUsed = async () =>
     (await app.query("select last_used_at from api_keys where id = $1", [id]))[0].last_used_at;
   expect(await lastUsed()).toBeNull();
-  await call("/api/v1/plan", key);
+  await call(app, "/api/v1/plan", key);
   const first = await lastUsed();
   expect(first).toBeInstanceOf(Date);
-  await call("/api/v1/plan", key);
+  await call(app, "/api/v1/plan", key);
   expect(await lastUsed()).toEqual(first);
   await app.query("update api_keys set last_used_at = now() - interval '61 seconds'");
-  await call("/api/v1/plan", key);
+  await call(app, "/api/v1/plan", key);
   expect((await lastUsed()) >= first).toBe(true);
 });
 
-test("G3 nobody has more than 50 live keys, however fast they are made", async () => {
+test("A user has at most 50 live API keys, however fast they are made (G3)", async ({ app }) => {
   const ada = await app.signUp();
   await app.stepUp(ada);
   const input = { name: "Many", scopes: ["accounts:read"], expires_in_days: 365 };
@@ -201,9 +210,11 @@ test("G3 nobody has more than 50 live keys, however fast they are made", async (
   expect([refused?.status, refused?.body.error.details]).toEqual([409, { limit: 50 }]);
 });
 
-test("G3 the foreign-origin rule guards cookies; a key may be used from another site's page", async () => {
+test("The foreign-origin check guards cookies, while an API key works from another site's page (G3)", async ({
+  app,
+}) => {
   const ada = await app.signUp();
-  const { key } = await makeKey(ada);
+  const { key } = await makeKey(app, ada);
   const origin = "https://elsewhere.example";
   const send = (headers: Record<string, string>) =>
     fetch(`${app.url}/api/v1/link-events`, {
@@ -222,7 +233,7 @@ test("G3 the foreign-origin rule guards cookies; a key may be used from another 
   expect(auth.status).toBe(403);
 });
 
-test("G3 the command makes, lists and revokes keys", async () => {
+test("npm run api-key makes, lists and revokes keys (G3)", async ({ app }) => {
   const ada = await app.signUp();
   const run = async (...args: string[]) => {
     const file = ["--import", "tsx", "server/commands/api-key.ts", ...args];
@@ -232,10 +243,10 @@ test("G3 the command makes, lists and revokes keys", async () => {
   const made = await run("create", ada.email, "--scopes", "accounts:read,activity:read");
   const key = made.stdout.trim();
   expect(made.stderr).toContain("accounts:read, activity:read");
-  expect((await call("/api/v1/accounts", key)).status).toBe(200);
+  expect((await call(app, "/api/v1/accounts", key)).status).toBe(200);
   const id = key.split("_")[1] as string;
   expect((await run("list", ada.email)).stdout).toMatch(new RegExp(`^${id} {2}live`));
   await run("revoke", ada.email, id);
-  expect((await call("/api/v1/accounts", key)).body.error.reason).toBe("api_key_revoked");
+  expect((await call(app, "/api/v1/accounts", key)).body.error.reason).toBe("api_key_revoked");
   await expect(run("create", ada.email, "--scopes", "everything")).rejects.toThrow("scopes.0");
 });

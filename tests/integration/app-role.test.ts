@@ -9,6 +9,7 @@ import { untilMigrated } from "../../server/prepare-database.ts";
 import { timeLimits } from "../../server/time-limits.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { compareBooks } from "../support/books.ts";
+import { doneSyncsOf } from "../support/rows.ts";
 import { openStream } from "../support/sse.ts";
 
 const name = randomBytes(6).toString("hex");
@@ -68,7 +69,7 @@ const ready = async () => {
   const answer = await fetch(`${app.url}/readyz`);
   return [answer.status, (await answer.json()).status];
 };
-test("before the migrations the server is not ready and the worker waits; after them both go on", async () => {
+test("The server is not ready and the worker waits before the migrations, and both start after them", async () => {
   expect(await ready()).toEqual([503, "migrating"]);
   await expect.poll(() => app.logLines.join("")).toContain("Waiting for npm run db:migrate");
   expect(await migrate({ DATABASE_URL: appUrl })).toContain("This role may not migrate");
@@ -79,7 +80,7 @@ test("before the migrations the server is not ready and the worker waits; after 
   await worker;
 });
 
-test("as this role a person connects, the worker syncs, a bank is disconnected and the account deleted", async () => {
+test("The app's role can connect, sync, disconnect and delete an account", async () => {
   const person = await app.signUp("cfo");
   const stream = await openStream(`${app.url}/trpc/live.changes`, { cookie: person.cookie });
   const connect = async (institution: string) => {
@@ -92,9 +93,7 @@ test("as this role a person connects, the worker syncs, a bank is disconnected a
   await connect("ins_109510");
   await expect.poll(() => stream.messages().at(-1)?.dataVersion).toBeGreaterThan(0);
   stream.close();
-  const synced = () =>
-    app.query("select 1 from item_syncs where user_id = $1 and status = 'done'", [person.id]);
-  await expect.poll(synced).toHaveLength(2);
+  await expect.poll(() => doneSyncsOf(app, person)).toHaveLength(2);
   expect(await app.query("select 1 from transactions limit 1")).toHaveLength(1);
 
   const words = { item_id: first, confirmation: "disconnect First Platypus Bank" };
@@ -121,7 +120,7 @@ test.each([
   "create role mine",
   "insert into kysely_migration values ('999', now()::text)",
   "update graphile_worker.migrations set breaking = true",
-])("13.2.2 the app's role is refused: %s", async (sql) => {
+])("The app's role is refused (ASVS 13.2.2): %s", async (sql) => {
   await expect(app.query(sql)).rejects.toThrow("permission denied");
 });
 
@@ -132,18 +131,18 @@ test.each([
   "drop index accounts_user_item",
   "alter table graphile_worker._private_jobs disable row level security",
   "drop function tell_changed cascade",
-])("13.2.2 the app's role owns nothing: %s", async (sql) => {
+])("The app's role owns nothing (ASVS 13.2.2): %s", async (sql) => {
   await expect(app.query(sql)).rejects.toThrow("must be owner");
 });
 
-test("a table of the next version is the app's to read and write from the moment it is there", async () => {
+test("The app's role can read and write a table of the next version from its creation on", async () => {
   await run(ownerUrl, "create table next (id int)");
   await app.query("insert into next values (1)");
   expect(await app.query("select id from next")).toEqual([{ id: 1 }]);
   await run(ownerUrl, "drop table next");
 });
 
-test("a role that is not there yet is made with the URL's password", async () => {
+test("db:migrate creates a missing role with the URL's password", async () => {
   await admin.query(`alter role ${owner} createrole`);
   const env = { DATABASE_URL: urlOf(made, "p'%ss w"), DATABASE_OWNER_URL: ownerUrl };
   expect(await migrate(env)).toBe("The database is up to date.\n");
@@ -172,7 +171,7 @@ test.each([
   ],
   ["make roles or databases", `alter role ${group} createdb`, `alter role ${group} nocreatedb`],
 ])(
-  "13.2.2 a role is refused that may %s, itself, as a member of another, or as everybody",
+  "db:migrate refuses a role that may %s, itself, as a member or as PUBLIC (ASVS 13.2.2)",
   async (right, give, take) => {
     const grant = () => grantAppRole(ownerUrl, urlOf(made, "p'%ss w"), timeLimits.databaseSetUp);
     await run(superUrl, `grant ${group} to ${made}`);

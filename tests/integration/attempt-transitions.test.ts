@@ -1,18 +1,17 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect } from "vitest";
 import { type AttemptStatus, moveAttempt } from "../../db/link-attempts.ts";
 import { transitions } from "../../server/connect/attempt.ts";
 import { type Attempt, moved } from "../model/world.ts";
-import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import type { Person, TestApp } from "../support/app.ts";
+import { testWithApp } from "../support/fixtures.ts";
 
 /** The model performs each transition in memory as PostgreSQL does: only so does its walk prove anything. */
-let app: TestApp;
+const test = testWithApp();
 let person: Person;
-beforeAll(async () => {
-  app = await startTestApp();
+test.beforeAll(async ({ app }) => {
   person = await app.signUp();
 });
-afterAll(() => app?.close());
 
 const own = randomUUID();
 const another = randomUUID();
@@ -31,7 +30,7 @@ const attempts: Attempt[] = statuses.flatMap((status) =>
   ),
 );
 
-async function insert(attempt: Attempt): Promise<string> {
+async function insert(app: TestApp, attempt: Attempt): Promise<string> {
   const [row] = await app.query(
     `insert into link_attempts (user_id, public_token_hash, status, public_token_sealed, run_id,
        sent_again, access_token_sealed, reason, tries)
@@ -44,11 +43,11 @@ async function insert(attempt: Attempt): Promise<string> {
   return row.id;
 }
 
-test.each(Object.entries(transitions))(
+test.for(Object.entries(transitions))(
   "moveAttempt performs '%s' in PostgreSQL as the model does in memory",
-  async (name, transition) => {
+  async ([name, transition], { app }) => {
     for (const attempt of attempts) {
-      const id = await insert(attempt);
+      const id = await insert(app, attempt);
       const expected = moved(attempt, transition, {
         ...{ runId: own, readRunId: null, item: "item", reason: "plaid_refused" },
       });
@@ -76,9 +75,9 @@ test.each(Object.entries(transitions))(
   },
 );
 
-test("moveAttempt changes no attempt of another user", async () => {
+test("moveAttempt changes no attempt of another user", async ({ app }) => {
   const [attempt] = attempts as [Attempt];
-  const id = await insert(attempt);
+  const id = await insert(app, attempt);
   const other = await app.signUp();
   const key = { userId: other.id, id };
   expect(await moveAttempt(app.services.db, key, transitions.mark, { runId: own })).toBeNull();

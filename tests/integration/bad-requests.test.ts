@@ -2,20 +2,20 @@ import { once } from "node:events";
 import http from "node:http";
 import { text } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect } from "vitest";
 import { nextPath } from "../../app/auth/next-path.ts";
-import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import type { Person, TestApp } from "../support/app.ts";
+import { testWithApp } from "../support/fixtures.ts";
 
 /** What `fuzz.test.ts` has found: each was a 5xx, a hang or a way around, once. */
-let app: TestApp;
+const test = testWithApp();
 let person: Person;
-beforeAll(async () => {
-  app = await startTestApp();
+test.beforeAll(async ({ app }) => {
   person = await app.signUp();
 });
-afterAll(() => app?.close());
 
 async function send(
+  app: TestApp,
   method: string,
   path: string,
   headers: Record<string, string> = {},
@@ -32,15 +32,23 @@ async function send(
 }
 const json = { "content-type": "application/json" };
 
-test("a Host that is no host, or another's, names nothing", async () => {
-  expect((await send("GET", "/login", { host: "[", cookie: "" })).status).toBe(200);
+test("A request with an invalid or foreign Host gets a response without naming it", async ({
+  app,
+}) => {
+  expect((await send(app, "GET", "/login", { host: "[", cookie: "" })).status).toBe(200);
   const elsewhere = { host: "evil.example", "x-forwarded-host": "evil.example" };
-  const answer = await send("POST", "/api/auth/sign-in/email", { ...json, ...elsewhere }, "{}");
+  const answer = await send(
+    app,
+    "POST",
+    "/api/auth/sign-in/email",
+    { ...json, ...elsewhere },
+    "{}",
+  );
   expect(answer.status).toBe(400);
   expect(answer.body).not.toContain("evil.example");
 });
 
-test("a path that does not decode is not found", async () => {
+test("A path that does not decode is not found", async ({ app }) => {
   for (const path of [
     "/%",
     "/api/v1/api-keys/%ff",
@@ -48,34 +56,34 @@ test("a path that does not decode is not found", async () => {
     "/trpc/%",
     "/dashboard/%E0%A4%A",
   ]) {
-    expect(await send("GET", path), path).toMatchObject({ status: 404 });
+    expect(await send(app, "GET", path), path).toMatchObject({ status: 404 });
   }
 });
 
-test("a HEAD for a stream ends", async () => {
-  expect((await send("HEAD", "/trpc/live.changes")).status).toBe(405);
+test("A HEAD for a stream ends", async ({ app }) => {
+  expect((await send(app, "HEAD", "/trpc/live.changes")).status).toBe(405);
 });
 
-test("a compressed body is refused, whatever is in it", async () => {
+test("A compressed body is refused, whatever it holds", async ({ app }) => {
   const gzip = { ...json, "content-encoding": "gzip" };
   for (const body of ["", "no gzip", gzipSync("{}")]) {
     for (const path of ["/api/v1/link-tokens", "/api/auth/sign-in/email"]) {
-      expect((await send("POST", path, gzip, body)).status).toBe(415);
+      expect((await send(app, "POST", path, gzip, body)).status).toBe(415);
     }
   }
 });
 
-test("a body nested beyond the stack is refused", async () => {
+test("A body nested beyond the stack is refused", async ({ app }) => {
   const deep = `{"a":${"[".repeat(40_000)}${"]".repeat(40_000)}}`;
   for (const path of ["/api/v1/link-events", "/trpc/plaid.recordLinkEvent"]) {
-    expect((await send("POST", path, json, deep)).status).toBe(400);
+    expect((await send(app, "POST", path, json, deep)).status).toBe(400);
   }
 });
 
-test("a field that is there under two of its names is refused, and both are named", async () => {
+test("A field that appears under two names is refused, and both are named", async ({ app }) => {
   const event = { event_name: "OPEN", link_session_id: "a", linkSessionId: "b" };
   const twice = 'Given as "link_session_id" and as "linkSessionId"';
-  const answer = await send("POST", "/api/v1/link-events", json, JSON.stringify(event));
+  const answer = await send(app, "POST", "/api/v1/link-events", json, JSON.stringify(event));
   expect(answer.status).toBe(400);
   const { reason, details } = JSON.parse(answer.body).error;
   expect([reason, details.issues]).toEqual([
@@ -84,36 +92,38 @@ test("a field that is there under two of its names is refused, and both are name
   ]);
   const metadata = { institution: { institution_id: "a", institutionId: "b" } };
   const connect = JSON.stringify({ public_token: "public-sandbox-1", metadata });
-  const deep = await send("POST", "/plaid/exchange-token", json, connect);
+  const deep = await send(app, "POST", "/plaid/exchange-token", json, connect);
   expect(JSON.parse(deep.body).error.details.issues).toEqual([
     {
       path: "metadata.institution.institution_id",
       message: 'Given as "institution_id" and as "institutionId"',
     },
   ]);
-  const query = await send("GET", "/api/v1/transactions?account_id=a&accountId=b");
+  const query = await send(app, "GET", "/api/v1/transactions?account_id=a&accountId=b");
   expect(query.body).toContain('Given as \\"account_id\\" and as \\"accountId\\"');
 });
 
-test("text with a NUL, which PostgreSQL does not take, is refused", async () => {
+test("Text with a NUL, which PostgreSQL does not accept, is refused", async ({ app }) => {
   const key = JSON.stringify({ name: "a\0b", scopes: ["accounts:read"], expires_in_days: 1 });
   await app.stepUp(person);
-  expect((await send("POST", "/api/v1/api-keys", json, key)).status).toBe(400);
-  expect((await send("DELETE", "/api/v1/api-keys/a%00b")).status).toBe(400);
-  expect((await send("GET", "/api/v1/transactions?search=a%00b")).status).toBe(400);
+  expect((await send(app, "POST", "/api/v1/api-keys", json, key)).status).toBe(400);
+  expect((await send(app, "DELETE", "/api/v1/api-keys/a%00b")).status).toBe(400);
+  expect((await send(app, "GET", "/api/v1/transactions?search=a%00b")).status).toBe(400);
 });
 
-test("a form that is none is refused", async () => {
+test("A malformed form is refused", async ({ app }) => {
   for (const path of ["/login", "/signup", "/settings/account", "/settings/api-keys"]) {
     for (const type of ["", "text/plain", "multipart/form-data; boundary=x"]) {
       const cookie = path.startsWith("/settings") ? person.cookie : "";
-      const { status } = await send("POST", path, { "content-type": type, cookie }, "--y");
+      const { status } = await send(app, "POST", path, { "content-type": type, cookie }, "--y");
       expect(status, `${path} ${type}`).toBe(400);
     }
   }
 });
 
-test("a body over 100 kB is refused by every door, its size told or not", async () => {
+test("A body over 100 kB is refused on every path, with and without its length", async ({
+  app,
+}) => {
   const large = "x".repeat(100_001);
   const form = { "content-type": "application/x-www-form-urlencoded" };
   for (const [path, headers] of [
@@ -124,13 +134,13 @@ test("a body over 100 kB is refused by every door, its size told or not", async 
     ["/plaid/exchange-token", json],
     ["/plaid/webhook", json],
   ] as const) {
-    expect((await send("POST", path, headers, large)).status, path).toBe(413);
+    expect((await send(app, "POST", path, headers, large)).status, path).toBe(413);
     const chunked = { ...headers, "transfer-encoding": "chunked" };
-    expect((await send("POST", path, chunked, large)).status, `${path} chunked`).toBe(413);
+    expect((await send(app, "POST", path, chunked, large)).status, `${path} chunked`).toBe(413);
   }
 });
 
-test("the way on after a log-in stays on this site", () => {
+test("The redirect after a log-in stays on this site", () => {
   for (const next of [
     "//evil.example",
     "/\\evil.example",

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { inspect } from "node:util";
 import { initTRPC, tracked } from "@trpc/server";
 import { createHTTPHandler } from "@trpc/server/adapters/standalone";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterEach, expect } from "vitest";
 import {
   type ClientOptions,
   createClient,
@@ -14,13 +14,11 @@ import {
 import { makeApiKey } from "../../server/auth/api-key-format.ts";
 import { createApiKey } from "../../server/auth/api-keys.ts";
 import { scope } from "../../server/contracts/api-keys.ts";
-import { startTestApp, type TestApp } from "../support/app.ts";
+import type { TestApp } from "../support/app.ts";
+import { testWithApp } from "../support/fixtures.ts";
+import { itemsOf, revokeApiKeys } from "../support/rows.ts";
 
-let app: TestApp;
-beforeAll(async () => {
-  app = await startTestApp();
-});
-afterAll(() => app?.close());
+const test = testWithApp();
 
 const servers: Server[] = [];
 afterEach(async () => {
@@ -81,7 +79,11 @@ async function failure(call: Promise<unknown>): Promise<FiscilityError> {
 }
 
 /** A person on a plan, with a key that may do everything and a client that has it. */
-async function personWithClient(plan = "analyst", options: Partial<ClientOptions> = {}) {
+async function personWithClient(
+  app: TestApp,
+  plan = "analyst",
+  options: Partial<ClientOptions> = {},
+) {
   const person = await app.signUp(plan);
   const made = await createApiKey(app.services.db, person.id, {
     name: "Client",
@@ -95,8 +97,10 @@ async function personWithClient(plan = "analyst", options: Partial<ClientOptions
   };
 }
 
-test("G1 the client connects a bank and reads it back, and knows its plan and history", async () => {
-  const { client } = await personWithClient();
+test("The client connects a bank, reads it back, and reads plan and activity (G1)", async ({
+  app,
+}) => {
+  const { client } = await personWithClient(app);
   expect((await client.plaid.createLinkToken.mutate()).linkToken).toMatch(/^link-/);
   const publicToken = await app.publicToken();
   const connected = await client.connectAccount.mutate({ publicToken });
@@ -109,8 +113,8 @@ test("G1 the client connects a bank and reads it back, and knows its plan and hi
   expect([plan.accountsUsed, activity.entries.length]).toEqual([connected.accounts.length, 1]);
 });
 
-test("G2 limit_reached carries plan, limit, used and wanted", async () => {
-  const { client } = await personWithClient("intern");
+test("The client's limit_reached has plan, limit, used and wanted (G2)", async ({ app }) => {
+  const { client } = await personWithClient(app, "intern");
   const error = await failure(
     client.connectAccount.mutate({ publicToken: await app.publicToken() }),
   );
@@ -120,8 +124,10 @@ test("G2 limit_reached carries plan, limit, used and wanted", async () => {
   expect(error.requestId).toMatch(/^[0-9a-f-]{36}$/);
 });
 
-test("G2 invalid_input says where, rate_limited says how long, scope_missing says what", async () => {
-  const { client, person } = await personWithClient();
+test("The client's invalid_input has the field, rate_limited the wait, and scope_missing the scope (G2)", async ({
+  app,
+}) => {
+  const { client, person } = await personWithClient(app);
   const invalid = await failure(client.connectAccount.mutate({ publicToken: "nonsense" }));
   if (invalid.reason !== "invalid_input") throw invalid;
   expect(invalid.issues[0]?.path).toBe("publicToken");
@@ -137,14 +143,14 @@ test("G2 invalid_input says where, rate_limited says how long, scope_missing say
   expect([missing.required, missing.held]).toEqual(["accounts:read", ["activity:read"]]);
 });
 
-test("G3 a revoked key is told from a wrong one", async () => {
-  const { client, apiKey } = await personWithClient();
-  await app.query("update api_keys set revoked_at = now() where id = $1", [apiKey.id]);
+test("The client tells a revoked key from a wrong one (G3)", async ({ app }) => {
+  const { client, person } = await personWithClient(app);
+  await revokeApiKeys(app, person);
   expect((await failure(client.plan.get.query())).reason).toBe("api_key_revoked");
   expect((await failure(quick(app.url).plan.get.query())).reason).toBe("api_key_invalid");
 });
 
-test("bad input: options that cannot work are refused at once, and say which", () => {
+test("createClient throws at once and says which option is invalid", ({ app }) => {
   for (const [options, option] of [
     [{ baseUrl: "connect.example.com" }, "baseUrl"],
     [{ baseUrl: "localhost:3000" }, "baseUrl"],
@@ -165,7 +171,7 @@ test("bad input: options that cannot work are refused at once, and say which", (
   }
 });
 
-test("bad input: a server that is gone, or whose name does not resolve, is unreachable", async () => {
+test("The client throws unreachable when the server is gone or its name does not resolve", async () => {
   const { url, server } = await stand(json(200, []));
   server.close();
   for (const address of [url, "http://no-such-host.invalid"]) {
@@ -176,7 +182,7 @@ test("bad input: a server that is gone, or whose name does not resolve, is unrea
   }
 });
 
-test("bad input: a connection that breaks in the middle of the answer is unreachable", async () => {
+test("The client throws unreachable when the connection breaks within the response", async () => {
   const { url } = await stand((_req, res) => {
     res.writeHead(200, { "content-type": "application/json", "content-length": "1000" });
     res.write('[{"result":');
@@ -185,7 +191,9 @@ test("bad input: a connection that breaks in the middle of the answer is unreach
   expect((await failure(quick(url).accounts.list.query())).reason).toBe("unreachable");
 });
 
-test("bad input: a wrong address, an HTML page and JSON that is not ours are unexpected answers, with what came", async () => {
+test("The client throws unexpected_answer, with what it received, when the response is not ours", async ({
+  app,
+}) => {
   const html: RequestListener = (_req, res) => {
     res.writeHead(200, { "content-type": "text/html" }).end("<h1>Welcome to nginx</h1>");
   };
@@ -220,7 +228,7 @@ test("bad input: a wrong address, an HTML page and JSON that is not ours are une
   expect(below.reason).toBe("unexpected_answer");
 });
 
-test("bad input: a newer server's reason is unknown_reason, with its name and words", async () => {
+test("The client throws unknown_reason, with name and message, for a newer server's reason", async () => {
   const { url } = await stand(json(503, refused("too_rainy", { umbrella: true })));
   const error = await failure(quick(url).accounts.list.query());
   if (error.reason !== "unknown_reason") throw error;
@@ -231,8 +239,8 @@ test("bad input: a newer server's reason is unknown_reason, with its name and wo
   expect(unfit).toMatchObject({ reason: "unknown_reason", serverReason: "limit_reached" });
 });
 
-test("bad input: a refusal from before tRPC keeps its reason", async () => {
-  const { client } = await personWithClient();
+test("The client keeps the reason of a refusal from before tRPC", async ({ app }) => {
+  const { client } = await personWithClient(app);
   const error = await failure(
     client.connectAccount.mutate({
       publicToken: "public-sandbox-x",
@@ -242,7 +250,7 @@ test("bad input: a refusal from before tRPC keeps its reason", async () => {
   expect(error.reason).toBe("body_too_large");
 });
 
-test("G1 a call that takes too long is timed_out, and one that is aborted is aborted, at once, in a batch too", async () => {
+test("The client throws timed_out for a slow call and aborted for an aborted one, at once, also in a batch (G1)", async () => {
   const { url } = await stand(() => {});
   const late = await failure(quick(url, { timeoutMs: 50 }).accounts.list.query());
   expect(late).toMatchObject({ reason: "timed_out", timeoutMs: 50 });
@@ -261,7 +269,7 @@ test("G1 a call that takes too long is timed_out, and one that is aborted is abo
   expect(before.reason).toBe("aborted");
 });
 
-test("G1 queries of one tick travel together, mutations alone", async () => {
+test("The client batches the queries of one tick and sends mutations alone (G1)", async () => {
   const { url, seen } = await stand((req, res) => {
     const calls = req.url?.split("?")[0]?.split(",").length ?? 1;
     const answer = { result: { data: {} } };
@@ -281,7 +289,7 @@ test("G1 queries of one tick travel together, mutations alone", async () => {
   ]);
 });
 
-test("G1 only what may be sent again is sent again", async () => {
+test("The client retries only what may be sent again (G1)", async () => {
   const retries = 2;
   const broken: RequestListener = (_req, res) => void res.destroy();
   const calls = {
@@ -310,7 +318,7 @@ test("G1 only what may be sent again is sent again", async () => {
   expect(await sent(calls.query, json(429, limited))).toBe(1);
 });
 
-test("G1 a gateway that is away for a moment is not seen by the caller", async () => {
+test("The client hides a gateway that is away for a moment from its caller (G1)", async () => {
   let away = 2;
   const { url } = await stand((req, res) => {
     if (away-- > 0) res.writeHead(502, { "content-type": "text/html" }).end("Bad gateway");
@@ -319,13 +327,15 @@ test("G1 a gateway that is away for a moment is not seen by the caller", async (
   expect(await quick(url, { retries: 2 }).activity.list.query()).toEqual({ entries: [] });
 });
 
-test("I2 a connection whose answer is lost is sent again, and is made once", async () => {
-  const { client, person } = await personWithClient("analyst", {
+test("The client connects once when the response was lost and the connection is sent again (I2)", async ({
+  app,
+}) => {
+  const { client, person } = await personWithClient(app, "analyst", {
     fetch: loseTheFirstAnswer("connectAccount"),
   });
   const connected = await client.connectAccount.mutate({ publicToken: await app.publicToken() });
   expect(connected.outcome).toBe("already_connected");
-  const rows = await app.query("select id from items where user_id = $1", [person.id]);
+  const rows = await itemsOf(app, person);
   expect(rows).toHaveLength(1);
 });
 
@@ -381,7 +391,7 @@ type Live = {
   };
 };
 
-test("G1 a subscription carries the key and goes on from the last event after the server was away", async () => {
+test("The client's subscription sends the key and resumes from the last event when the server was away (G1)", async () => {
   const { listener, last, keys } = await standWithEvents();
   const { url, server } = await stand(listener);
   const client = quick(url, { retries: 1 }) as unknown as Live;
@@ -404,7 +414,7 @@ test("G1 a subscription carries the key and goes on from the last event after th
   expect(errors).toEqual([]);
 });
 
-test("G1 a subscription that falls silent after its first bytes is opened again", async () => {
+test("The client reopens a subscription that falls silent after its first bytes (G1)", async () => {
   const { url, seen } = await stand((_req, res) => {
     res.writeHead(200, { "content-type": "text/event-stream" });
     res.write('event: connected\ndata: {"reconnectAfterInactivityMs":200}\n\n');
@@ -415,7 +425,9 @@ test("G1 a subscription that falls silent after its first bytes is opened again"
   subscription.unsubscribe();
 });
 
-test("bad input: a subscription that cannot be opened fails with the reason", async () => {
+test("The client's subscription fails with the reason when it cannot be opened", async ({
+  app,
+}) => {
   const open = (url: string) =>
     failure(
       new Promise((_, reject) =>

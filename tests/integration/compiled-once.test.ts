@@ -1,14 +1,10 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect } from "vitest";
 import { compiledOnce } from "../../db/compiled-once.ts";
-import { startTestApp, type TestApp } from "../support/app.ts";
+import { testWithApp } from "../support/fixtures.ts";
 
-let app: TestApp;
-beforeAll(async () => {
-  app = await startTestApp();
-});
-afterAll(() => app?.close());
+const test = testWithApp();
 
-test("I6 a statement compiled once runs with the values of each call alone", async () => {
+test("A statement compiled once runs with the values of each call only (I6)", async ({ app }) => {
   let made = 0;
   const named = compiledOnce((db, { email, plan }: { email: string; plan: string }) => {
     made += 1;

@@ -1,18 +1,24 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import { expect } from "vitest";
+import type { Person, TestApp } from "../support/app.ts";
 import { compareBooks } from "../support/books.ts";
+import { refuseWrites } from "../support/database-faults.ts";
+import { testWithApp } from "../support/fixtures.ts";
+import {
+  accountsOf,
+  activityOf,
+  attemptsOf,
+  itemsOf,
+  only,
+  updateAccounts,
+} from "../support/rows.ts";
 
-let app: TestApp;
-beforeAll(async () => {
-  app = await startTestApp({}, { pooled: true });
-});
-afterAll(() => app?.close());
-beforeEach(() => app.clearFaults());
+const test = testWithApp({}, { pooled: true });
+test.beforeEach(({ app }) => app.clearFaults());
 
-const exchange = (token: string, person: Person, metadata?: unknown) =>
+const exchange = (app: TestApp, token: string, person: Person, metadata?: unknown) =>
   app.post("/plaid/exchange-token", { public_token: token, metadata }, person);
 
-async function list(person: Person) {
+async function list(app: TestApp, person: Person) {
   const response = await fetch(`${app.url}/trpc/accounts.list`, {
     headers: { cookie: person.cookie },
   });
@@ -27,7 +33,7 @@ async function list(person: Person) {
 }
 
 /** Every table that a failed connection must leave as it was. */
-const counts = async () =>
+const counts = async (app: TestApp) =>
   (
     await app.query(
       "select (select count(*) from items) items, (select count(*) from accounts) accounts, (select sum(data_version) from users) versions",
@@ -35,9 +41,11 @@ const counts = async () =>
   )[0];
 
 /** Items whose token we once held, that are still alive at Plaid and that nobody here owns. */
-const orphans = async () => (await compareBooks(app)).orphans;
+const orphans = async (app: TestApp) => (await compareBooks(app)).orphans;
 
-test("P1 every procedure and page answers 401 or a redirect without a session", async () => {
+test("Every procedure and page returns 401 or a redirect without a session (P1)", async ({
+  app,
+}) => {
   for (const path of ["/plaid/create-link-token", "/plaid/exchange-token"]) {
     const answer = await app.post(path, { public_token: "public-sandbox-1" });
     expect([path, answer.status, answer.body.error.reason]).toEqual([path, 401, "unauthenticated"]);
@@ -61,7 +69,7 @@ test("P1 every procedure and page answers 401 or a redirect without a session", 
   expect(wrongKey.status).toBe(401);
 });
 
-test("S1 R1 a link_token is generated and sent, over REST and tRPC alike", async () => {
+test("createLinkToken sends a link_token over REST and tRPC alike (S1, R1)", async ({ app }) => {
   const person = await app.signUp();
   const rest = await app.post("/plaid/create-link-token", {}, person);
   expect(rest.status).toBe(200);
@@ -71,23 +79,28 @@ test("S1 R1 a link_token is generated and sent, over REST and tRPC alike", async
   expect(trpc.body.result.data.linkToken).toMatch(/^link-sandbox-/);
 });
 
-test("S3 R2 R3 R5 the public_token becomes an Item with its accounts, for the right user", async () => {
+test("connectAccount turns the public_token into an Item with its accounts, for the right user (S3, R2, R3, R5)", async ({
+  app,
+}) => {
   const person = await app.signUp("analyst");
-  const answer = await exchange(await app.publicToken(), person);
+  const answer = await exchange(app, await app.publicToken(), person);
   expect(answer.status).toBe(200);
   expect(answer.body.outcome).toBe("connected");
   expect(answer.body.item.institution.id).toBe("ins_109508");
-  const [item] = await app.query("select * from items where user_id = $1", [person.id]);
+  const item = await only(itemsOf(app, person));
   expect(item.id).toBe(answer.body.item.id);
   expect(item.access_token_sealed).toMatch(/^v2\.t1\./);
-  const accounts = await app.query("select * from accounts where user_id = $1", [person.id]);
+  const accounts = await accountsOf(app, person);
   expect(accounts).toHaveLength(answer.body.accounts.length);
   expect(accounts.length).toBeGreaterThan(0);
-  const [attempt] = await app.query("select * from link_attempts where id = $1", [item.id]);
+  const attempt = await only(attemptsOf(app, person));
+  expect(attempt.id).toBe(item.id);
   expect([attempt.status, attempt.access_token_sealed]).toEqual(["connected", null]);
 });
 
-test("R5 a user id in the request is refused, and another user sees nothing", async () => {
+test("connectAccount refuses a user id in the request, and shows another user nothing (R5)", async ({
+  app,
+}) => {
   const [person, other] = [await app.signUp("analyst"), await app.signUp()];
   const token = await app.publicToken();
   const forged = await app.post(
@@ -96,24 +109,28 @@ test("R5 a user id in the request is refused, and another user sees nothing", as
     person,
   );
   expect([forged.status, forged.body.error.reason]).toEqual([400, "invalid_input"]);
-  expect((await exchange(token, person)).status).toBe(200);
-  expect(await list(other)).toEqual([]);
-  const stolen = await exchange(token, other);
+  expect((await exchange(app, token, person)).status).toBe(200);
+  expect(await list(app, other)).toEqual([]);
+  const stolen = await exchange(app, token, other);
   expect([stolen.status, stolen.body.error.reason]).toEqual([400, "public_token_invalid"]);
 });
 
-test("I2 the same public_token sent again gets the first result, and Plaid one exchange", async () => {
+test("connectAccount returns the first result and exchanges once when the same public_token is sent again (I2)", async ({
+  app,
+}) => {
   const person = await app.signUp("analyst");
   const token = await app.publicToken();
   const before = await app.requestsAtPlaid("/item/public_token/exchange");
-  const answers = await Promise.all(Array.from({ length: 50 }, () => exchange(token, person)));
+  const answers = await Promise.all(Array.from({ length: 50 }, () => exchange(app, token, person)));
   expect(answers.map((a) => a.status).filter((s) => s !== 200)).toEqual([]);
   expect(answers.filter((a) => a.body.outcome === "connected")).toHaveLength(1);
   expect(new Set(answers.map((a) => a.body.item.id)).size).toBe(1);
   expect((await app.requestsAtPlaid("/item/public_token/exchange")) - before).toBe(1);
 });
 
-test("P2 E5 at the limit no link_token is made, and the answer says the plan and its limit", async () => {
+test("createLinkToken returns the plan and its limit instead of a link_token at the limit (P2, E5)", async ({
+  app,
+}) => {
   const person = await app.signUp("intern");
   await app.query(
     `insert into items (id, user_id, plaid_item_id, institution_name, access_token_sealed)
@@ -131,61 +148,63 @@ test("P2 E5 at the limit no link_token is made, and the answer says the plan and
   expect(answer.body.error.details).toEqual({ plan: "Intern", limit: 2, used: 2, wanted: 1 });
 });
 
-test("P2 E5 I3 a bank with more accounts than there is room for leaves nothing, here or at Plaid", async () => {
+test("connectAccount leaves nothing here or at Plaid when the bank has more accounts than there is room (P2, E5, I3)", async ({
+  app,
+}) => {
   const person = await app.signUp("intern");
-  const before = await counts();
-  const answer = await exchange(await app.publicToken(), person);
+  const before = await counts(app);
+  const answer = await exchange(app, await app.publicToken(), person);
   expect([answer.status, answer.body.error.reason]).toEqual([403, "limit_reached"]);
   expect(answer.body.error.details.wanted).toBeGreaterThan(2);
-  expect(await counts()).toEqual(before);
-  expect(await orphans()).toBe(0);
-  const [entry] = await app.query("select * from account_activity where user_id = $1", [person.id]);
+  expect(await counts(app)).toEqual(before);
+  expect(await orphans(app)).toBe(0);
+  const entry = await only(activityOf(app, person));
   expect([entry.kind, entry.reason]).toEqual(["refused", "limit_reached"]);
 });
 
-test("P2 I3 fifty racing connections never hold more accounts than the plan allows", async () => {
+test("connectAccount never exceeds the plan when fifty connections race (P2, I3)", async ({
+  app,
+}) => {
   const person = await app.signUp("accountant");
   const tokens = await Promise.all(
     Array.from({ length: 50 }, (_, n) => app.publicToken("ins_109508", `user_race${n}`)),
   );
-  const answers = await Promise.all(tokens.map((token) => exchange(token, person)));
-  const [{ n }] = await app.query("select count(*)::int n from accounts where user_id = $1", [
-    person.id,
-  ]);
+  const answers = await Promise.all(tokens.map((token) => exchange(app, token, person)));
+  const n = (await accountsOf(app, person)).length;
   expect(n).toBeLessThanOrEqual(10);
   expect(n).toBeGreaterThan(0);
   const connected = answers.filter((a) => a.status === 200);
   expect(connected.length).toBeGreaterThan(0);
-  const items = await app.query("select plaid_item_id from items where user_id = $1", [person.id]);
+  const items = await itemsOf(app, person);
   expect(items).toHaveLength(connected.length);
 });
 
-test.each([
+test.for([
   ["RATE_LIMIT_EXCEEDED", 503, "busy"],
   ["INSTITUTION_DOWN", 503, "bank_unavailable"],
   ["INVALID_PUBLIC_TOKEN", 400, "public_token_invalid"],
-])(
-  "E3 R7 the exchange fails with %s: an error, no partial writes",
-  async (code, status, reason) => {
+] as const)(
+  "connectAccount returns an error and writes nothing when the exchange fails with %s (E3, R7)",
+  async ([code, status, reason], { app }) => {
     const person = await app.signUp("analyst");
     const token = await app.publicToken();
-    const before = await counts();
+    const before = await counts(app);
     await app.fault({ path: "/item/public_token/exchange", times: 3, do: { error: code } });
-    const answer = await exchange(token, person);
+    const answer = await exchange(app, token, person);
     expect([answer.status, answer.body.error.reason]).toEqual([status, reason]);
     expect(JSON.stringify(answer.body)).not.toContain(code);
-    expect(await counts()).toEqual(before);
+    expect(await counts(app)).toEqual(before);
     // Of a rate limit Plaid names the class in error_type; of the others the code is the name.
     const line = app.logLines.findLast((l) => l.includes(`":"${code}"`)) ?? "{}";
     expect(JSON.parse(line).plaid.requestId).toBeTruthy();
-    const entries = await app.query("select * from account_activity where user_id = $1", [
-      person.id,
-    ]);
+    const entries = await activityOf(app, person);
     expect(entries).toHaveLength(1);
   },
 );
 
-test("E3 after a retryable failure the same public_token connects", async () => {
+test("connectAccount connects the same public_token after a retryable failure (E3)", async ({
+  app,
+}) => {
   const person = await app.signUp("analyst");
   const token = await app.publicToken();
   await app.fault({
@@ -193,58 +212,55 @@ test("E3 after a retryable failure the same public_token connects", async () => 
     times: 3,
     do: { error: "RATE_LIMIT_EXCEEDED" },
   });
-  expect((await exchange(token, person)).status).toBe(503);
-  expect((await exchange(token, person)).body.outcome).toBe("connected");
+  expect((await exchange(app, token, person)).status).toBe(503);
+  expect((await exchange(app, token, person)).body.outcome).toBe("connected");
 });
 
-test.each([
+test.for([
   { error: "INTERNAL_SERVER_ERROR" },
   { error: "ITEM_LOGIN_REQUIRED" },
   { drop: "before" },
   { malformed: true },
 ])(
-  "E4 I1 I4 the accounts cannot be read after the exchange (%j): nothing is kept and the Item is removed",
-  async (what) => {
+  "connectAccount keeps nothing and removes the Item when the accounts cannot be read (%j) (E4, I1, I4)",
+  async (what, { app }) => {
     const person = await app.signUp("analyst");
-    const before = await counts();
+    const before = await counts(app);
     await app.fault({ path: "/accounts/get", times: 3, do: what });
-    const answer = await exchange(await app.publicToken(), person);
+    const answer = await exchange(app, await app.publicToken(), person);
     expect(answer.status).toBeGreaterThanOrEqual(400);
-    expect(await counts()).toEqual(before);
-    expect(await orphans()).toBe(0);
-    const [attempt] = await app.query("select * from link_attempts where user_id = $1", [
-      person.id,
-    ]);
+    expect(await counts(app)).toEqual(before);
+    expect(await orphans(app)).toBe(0);
+    const attempt = await only(attemptsOf(app, person));
     expect([attempt.status, attempt.access_token_sealed]).toEqual(["failed", null]);
   },
 );
 
-test.each(["items", "accounts", "account_activity"])(
-  "E4 I1 I4 the insert into %s fails after the exchange: nothing is kept, and a retry ends with one Item",
-  async (table) => {
+test.for(["items", "accounts", "account_activity"])(
+  "connectAccount keeps nothing when the insert into %s fails, and a retry ends with one Item (E4, I1, I4)",
+  async (table, { app }) => {
     const person = await app.signUp("analyst");
-    await app.query(
-      `create function refuse_${table}() returns trigger language plpgsql as
-         $$ begin if new.user_id = '${person.id}' ${
-           table === "account_activity" ? "and new.kind = 'connected'" : ""
-         } then raise exception 'refused'; end if; return new; end $$`,
-    );
-    await app.query(
-      `create trigger refuse before insert on ${table} for each row execute function refuse_${table}()`,
+    const ofPerson = `new.user_id = '${person.id}'`;
+    const allow = await refuseWrites(
+      app,
+      `before insert on ${table}`,
+      table === "account_activity" ? `${ofPerson} and new.kind = 'connected'` : ofPerson,
     );
     const token = await app.publicToken();
-    const answer = await exchange(token, person);
+    const answer = await exchange(app, token, person);
     expect([answer.status, answer.body.error.reason]).toEqual([500, "connect_failed"]);
-    expect(await app.query("select 1 from items where user_id = $1", [person.id])).toEqual([]);
-    expect(await orphans()).toBe(0);
-    await app.query(`drop trigger refuse on ${table}`);
-    expect((await exchange(token, person)).body.error.reason).toBe("connect_failed");
-    expect((await exchange(await app.publicToken(), person)).status).toBe(200);
-    expect(await app.query("select 1 from items where user_id = $1", [person.id])).toHaveLength(1);
+    expect(await itemsOf(app, person)).toEqual([]);
+    expect(await orphans(app)).toBe(0);
+    await allow();
+    expect((await exchange(app, token, person)).body.error.reason).toBe("connect_failed");
+    expect((await exchange(app, await app.publicToken(), person)).status).toBe(200);
+    expect(await itemsOf(app, person)).toHaveLength(1);
   },
 );
 
-test("E1 token generation fails: a generic error, with Plaid's words only in the log", async () => {
+test("createLinkToken returns a generic error, with Plaid's message only in the log, when Plaid fails (E1)", async ({
+  app,
+}) => {
   const person = await app.signUp();
   await app.fault({ path: "/link/token/create", times: 3, do: { error: "INTERNAL_SERVER_ERROR" } });
   const answer = await app.post("/plaid/create-link-token", {}, person);
@@ -255,31 +271,35 @@ test("E1 token generation fails: a generic error, with Plaid's words only in the
   );
 });
 
-test("N2 R4 I5 the list is cached, and a connection shows in the next read", async () => {
+test("accounts.list is cached, and shows a connection in the next read (N2, R4, I5)", async ({
+  app,
+}) => {
   const [person, other] = [await app.signUp("analyst"), await app.signUp()];
-  expect(await list(person)).toEqual([]);
-  expect(await list(other)).toEqual([]);
-  await exchange(await app.publicToken(), person);
-  const items = await list(person);
+  expect(await list(app, person)).toEqual([]);
+  expect(await list(app, other)).toEqual([]);
+  await exchange(app, await app.publicToken(), person);
+  const items = await list(app, person);
   expect(items).toHaveLength(1);
-  await app.query("update accounts set name = 'behind the cache' where user_id = $1", [person.id]);
-  expect(await list(person)).toEqual(items);
+  await updateAccounts(app, { name: "behind the cache" }, person);
+  expect(await list(app, person)).toEqual(items);
 });
 
-test("R6 I8 a connection leaves one activity entry and one log line with Plaid's request_id", async () => {
+test("connectAccount leaves one activity entry and one log line with Plaid's request_id (R6, I8)", async ({
+  app,
+}) => {
   const person = await app.signUp("analyst");
-  await exchange(await app.publicToken(), person);
-  const entries = await app.query("select * from account_activity where user_id = $1", [person.id]);
+  await exchange(app, await app.publicToken(), person);
+  const entries = await activityOf(app, person);
   expect(entries.map((e) => e.kind)).toEqual(["connected"]);
   const lines = app.logLines
     .map((line) => JSON.parse(line))
     .filter((line) => line.event === "connection" && line.userId === person.id);
   expect(lines).toHaveLength(1);
-  expect(lines[0].plaidRequestId).toBe(entries[0].plaid_request_id);
+  expect(lines[0].plaidRequestId).toBe(entries[0]?.plaid_request_id);
   expect(Object.keys(lines[0].ms)).toContain("exchange");
 });
 
-test.each([
+test.for([
   ["not JSON", "{", 400, "invalid_json"],
   ["wrong types", { public_token: 7 }, 400, "invalid_input"],
   ["an unknown field", { public_token: "public-sandbox-a", x: 1 }, 400, "invalid_input"],
@@ -298,37 +318,39 @@ test.each([
     "public_token_invalid",
   ],
   ["a list", [1], 400, "invalid_input"],
-])(
-  "bad input, %s: a reason, a 4xx, a requestId, no stack, no row",
-  async (_name, body, status, reason) => {
+] as const)(
+  "connectAccount rejects bad input, %s, with a reason, a 4xx and a requestId, without stack or row",
+  async ([_name, body, status, reason], { app }) => {
     const person = await app.signUp();
-    const before = await counts();
+    const before = await counts(app);
     const answer = await app.post("/plaid/exchange-token", body, person);
     expect([answer.status, answer.body.error.reason]).toEqual([status, reason]);
     expect(answer.body.error.requestId).toMatch(/^[0-9a-f-]{36}$/);
     expect(JSON.stringify(answer.body)).not.toMatch(/\bat .*\.ts/);
-    expect(await counts()).toEqual(before);
+    expect(await counts(app)).toEqual(before);
   },
 );
 
-test("bad input, a public_token older than its 30 minutes: a reason, a 4xx, a requestId, no row", async () => {
+test("connectAccount rejects a public_token older than 30 minutes with a reason, a 4xx and a requestId, without a row", async ({
+  app,
+}) => {
   const person = await app.signUp("analyst");
   const [kept, expired] = [await app.publicToken(), await app.publicToken()];
   await app.advanceClock(29 * 60);
-  expect((await exchange(kept, person)).status).toBe(200);
-  const before = await counts();
+  expect((await exchange(app, kept, person)).status).toBe(200);
+  const before = await counts(app);
   await app.advanceClock(2 * 60);
-  const answer = await exchange(expired, person);
+  const answer = await exchange(app, expired, person);
   expect([answer.status, answer.body.error.reason]).toEqual([400, "public_token_invalid"]);
   expect(answer.body.error.message).toMatch(/has expired or was already used/);
   expect(answer.body.error.requestId).toMatch(/^[0-9a-f-]{36}$/);
   expect(JSON.stringify(answer.body)).not.toContain("INVALID_PUBLIC_TOKEN");
-  expect(await counts()).toEqual(before);
+  expect(await counts(app)).toEqual(before);
   const line = JSON.parse(app.logLines.findLast((l) => l.includes("INVALID_PUBLIC_TOKEN")) ?? "{}");
   expect(line.plaid.requestId).toBeTruthy();
 });
 
-test("a POST with a foreign Origin is refused", async () => {
+test("A POST with a foreign Origin is refused", async ({ app }) => {
   const person = await app.signUp();
   for (const path of ["/plaid/create-link-token", "/trpc/plaid.createLinkToken", "/logout"]) {
     const answer = await fetch(`${app.url}${path}`, {
@@ -344,7 +366,9 @@ test("a POST with a foreign Origin is refused", async () => {
   }
 });
 
-test("N1 R3 I6 no token of this run stands in the clear in the database or the log", async () => {
+test("No token of this run is in the clear in the database or the log (N1, R3, I6)", async ({
+  app,
+}) => {
   const tables = ["items", "link_attempts", "account_activity", "accounts", "users"];
   for (const table of tables) {
     const rows = await app.query(`select * from ${table}`);

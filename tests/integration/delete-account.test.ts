@@ -1,18 +1,14 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { expect } from "vitest";
 import { createApiKey } from "../../server/auth/api-keys.ts";
-import { recoverAttempts } from "../../server/connect/recover-attempts.ts";
-import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import type { Person, TestApp } from "../support/app.ts";
 import { compareBooks } from "../support/books.ts";
+import { startOver, testWithApp } from "../support/fixtures.ts";
+import { recover } from "../support/recover.ts";
+import { only, sessionsOf, usersIn } from "../support/rows.ts";
 
-let app: TestApp;
-beforeAll(async () => {
-  app = await startTestApp();
-});
-afterAll(() => app?.close());
-beforeEach(async () => {
-  await app.clearFaults();
-  await app.resetPlaid();
-  await app.query("delete from users");
+const test = testWithApp();
+test.beforeEach(async ({ app }) => {
+  await startOver(app);
   app.logLines.length = 0;
 });
 
@@ -22,7 +18,7 @@ const nothingWrong = {
 };
 
 /** A person with two banks, an API key, an open Link and a log-in. */
-async function settled(email = "ada.lovelace@example.com") {
+async function settled(app: TestApp, email = "ada.lovelace@example.com") {
   const person = await app.signUp("analyst", email, "Ada Lovelace");
   for (const institution of ["ins_109508", "ins_109510"]) {
     const body = { public_token: await app.publicToken(institution) };
@@ -43,7 +39,7 @@ async function settled(email = "ada.lovelace@example.com") {
   return { person, key: made.body.key as string };
 }
 
-async function call(person: Person, method: string, path: string) {
+async function call(app: TestApp, person: Person, method: string, path: string) {
   const answer = await fetch(`${app.url}/api/v1/${path}`, {
     method,
     headers: { cookie: person.cookie },
@@ -52,11 +48,11 @@ async function call(person: Person, method: string, path: string) {
   const body: any = await answer.json();
   return { status: answer.status, body };
 }
-const deleteAccount = (person: Person, words = "delete my account") =>
-  call(person, "DELETE", `account?confirmation=${encodeURIComponent(words)}`);
+const deleteAccount = (app: TestApp, person: Person, words = "delete my account") =>
+  call(app, person, "DELETE", `account?confirmation=${encodeURIComponent(words)}`);
 
 /** Every row of every table of the product, as text. */
-async function everything(): Promise<string> {
+async function everything(app: TestApp): Promise<string> {
   const tables = await app.query(
     `select table_name from information_schema.tables
       where table_schema = 'public' and table_name not like 'kysely%' and table_name <> 'plans'`,
@@ -67,22 +63,19 @@ async function everything(): Promise<string> {
   return JSON.stringify(rows);
 }
 
-async function recover(): Promise<void> {
-  await app.query("update link_attempts set retry_at = now()");
-  await recoverAttempts(app.services, app.services.log);
-}
-
-test("I1 an account is deleted while Plaid is down: nothing of the person is left here, and once Plaid is back nothing there", async () => {
-  const { person, key } = await settled();
+test("account.delete leaves nothing here while Plaid is down, and nothing at Plaid once it is back (I1)", async ({
+  app,
+}) => {
+  const { person, key } = await settled(app);
   await app.fault({ path: "/item/remove", times: 50, do: { error: "INTERNAL_SERVER_ERROR" } });
-  const answer = await deleteAccount(person);
+  const answer = await deleteAccount(app, person);
   expect([answer.status, answer.body]).toEqual([200, { deleted: true, banks: 2 }]);
-  expect((await call(person, "GET", "accounts")).status).toBe(401);
+  expect((await call(app, person, "GET", "accounts")).status).toBe(401);
   const byKey = await fetch(`${app.url}/api/v1/accounts`, {
     headers: { authorization: `Bearer ${key}` },
   });
   expect(byKey.status).toBe(401);
-  const left = await everything();
+  const left = await everything(app);
   for (const trace of [
     person.email,
     "Ada",
@@ -96,19 +89,21 @@ test("I1 an account is deleted while Plaid is down: nothing of the person is lef
   }
   expect(await compareBooks(app)).toMatchObject({ orphans: 2, unfinished: 2, connected: 0 });
 
-  await recover();
+  await recover(app);
   expect(await compareBooks(app)).toMatchObject({ orphans: 2, unfinished: 2 });
   await app.clearFaults();
-  await recover();
+  await recover(app);
   expect(await compareBooks(app)).toEqual({ ...nothingWrong, connected: 0 });
-  expect(await everything()).not.toContain(person.id);
+  expect(await everything(app)).not.toContain(person.id);
 });
 
-test("I1 I8 with Plaid up nothing is left at once; one log line a bank and one for the account", async () => {
-  const { person } = await settled();
-  expect((await deleteAccount(person)).status).toBe(200);
+test("account.delete leaves nothing at once, and one log line for each bank and one for the account (I1, I8)", async ({
+  app,
+}) => {
+  const { person } = await settled(app);
+  expect((await deleteAccount(app, person)).status).toBe(200);
   expect(await compareBooks(app)).toEqual({ ...nothingWrong, connected: 0 });
-  expect(await everything()).not.toContain(person.id);
+  expect(await everything(app)).not.toContain(person.id);
   const lines = app.logLines.map((line) => JSON.parse(line));
   const disconnected = lines.filter((line) => line.outcome === "disconnected");
   expect(disconnected).toHaveLength(2);
@@ -119,22 +114,26 @@ test("I1 I8 with Plaid up nothing is left at once; one log line a bank and one f
   expect(app.logLines.join("")).not.toContain("access-sandbox");
 });
 
-test("the same email signs up again at once, and has nothing of before", async () => {
-  const { person } = await settled();
+test("account.delete lets the same email sign up again at once, without the earlier data", async ({
+  app,
+}) => {
+  const { person } = await settled(app);
   await app.fault({ path: "/item/remove", times: 50, do: { error: "INTERNAL_SERVER_ERROR" } });
-  await deleteAccount(person);
+  await deleteAccount(app, person);
   const again = await app.signUp("analyst", person.email);
   expect(again.id).not.toBe(person.id);
-  expect((await call(again, "GET", "accounts")).body).toEqual({ items: [] });
-  expect((await call(again, "GET", "activity")).body).toEqual({ entries: [] });
+  expect((await call(app, again, "GET", "accounts")).body).toEqual({ items: [] });
+  expect((await call(app, again, "GET", "activity")).body).toEqual({ entries: [] });
   await app.clearFaults();
-  await recover();
-  expect(await app.query("select id from users")).toEqual([{ id: again.id }]);
+  await recover(app);
+  expect(await usersIn(app)).toMatchObject([{ id: again.id }]);
 });
 
-test("words that do not fit, and an API key, delete nothing; deleted twice, the second finds nobody", async () => {
-  const { person, key } = await settled();
-  const wrong = await deleteAccount(person, "delete");
+test("account.delete deletes nothing for a wrong phrase or an API key, and finds no user the second time", async ({
+  app,
+}) => {
+  const { person, key } = await settled(app);
+  const wrong = await deleteAccount(app, person, "delete");
   expect([wrong.status, wrong.body.error.reason]).toEqual([400, "confirmation_mismatch"]);
   const byKey = await fetch(`${app.url}/api/v1/account?confirmation=delete+my+account`, {
     method: "DELETE",
@@ -142,27 +141,31 @@ test("words that do not fit, and an API key, delete nothing; deleted twice, the 
   });
   expect(byKey.status).toBe(403);
   expect(await compareBooks(app)).toEqual({ ...nothingWrong, connected: 2 });
-  const answers = await Promise.all([deleteAccount(person), deleteAccount(person)]);
+  const answers = await Promise.all([deleteAccount(app, person), deleteAccount(app, person)]);
   expect(answers.map(({ status }) => status).sort()).toEqual([200, 401]);
 });
 
-test("I1 an account deleted while a bank of it is being connected: the bank is not left at Plaid", async () => {
-  const { person } = await settled();
+test("account.delete leaves no Item at Plaid when a bank is being connected (I1)", async ({
+  app,
+}) => {
+  const { person } = await settled(app);
   await app.fault({ path: "/accounts/get", times: 1, do: { delay: 400 } });
   const connecting = app.post(
     "/plaid/exchange-token",
     { public_token: await app.publicToken("ins_109511") },
     person,
   );
-  const [, deletion] = await Promise.all([connecting, deleteAccount(person)]);
+  const [, deletion] = await Promise.all([connecting, deleteAccount(app, person)]);
   expect(deletion.status).toBe(200);
-  await recover();
+  await recover(app);
   expect(await compareBooks(app)).toEqual({ ...nothingWrong, connected: 0 });
-  expect(await everything()).not.toContain(person.id);
+  expect(await everything(app)).not.toContain(person.id);
 });
 
-test("the export has who they are, every bank and the whole history, and no secret", async () => {
-  const { person } = await settled();
+test("account.exportData has the user, every bank and the whole history, and no secret", async ({
+  app,
+}) => {
+  const { person } = await settled(app);
   const { apiKey, key } = await createApiKey(app.services.db, person.id, {
     name: "Nightly export",
     scopes: ["accounts:read"],
@@ -172,15 +175,15 @@ test("the export has who they are, every bank and the whole history, and no secr
     `insert into account_activity (user_id, kind) select $1, 'failed' from generate_series(1, 150)`,
     [person.id],
   );
-  const { status, body } = await call(person, "GET", "account/export");
+  const { status, body } = await call(app, person, "GET", "account/export");
   expect(status).toBe(200);
   expect(body.person).toEqual({ id: person.id, name: "Ada Lovelace", email: person.email });
-  expect(body.items).toEqual((await call(person, "GET", "accounts")).body.items);
+  expect(body.items).toEqual((await call(app, person, "GET", "accounts")).body.items);
   expect(body.activity).toHaveLength(152);
   expect(body.plan).toBe("analyst");
   expect(body.api_keys).toMatchObject([{ id: apiKey.id }, { name: "Ada's notebook" }]);
   expect(body.sessions).toMatchObject([{ address: "127.0.0.1", user_agent: "node" }]);
-  const [session] = await app.query("select token from sessions where user_id = $1", [person.id]);
+  const session = await only(sessionsOf(app, person));
   for (const secret of [key, session.token]) {
     expect(JSON.stringify(body)).not.toContain(secret);
   }

@@ -1,12 +1,13 @@
 import http from "node:http";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect } from "vitest";
 import type { z } from "zod";
 import { endpoints, subscriptions } from "../../server/api/contract/endpoints.ts";
 import { restFields } from "../../server/api/transport/rest-fields.ts";
 import { logInForm, signUpForm } from "../../server/contracts/session.ts";
-import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import type { Person, TestApp } from "../support/app.ts";
 import { inputsOf, type RawRequest, rawRequests } from "../support/bad-input.ts";
+import { testWithApp } from "../support/fixtures.ts";
 import { isMatrix } from "../support/matrix.ts";
 
 /** `npm run fuzz` sets both; a failure prints what repeats it. */
@@ -14,13 +15,12 @@ const numRuns = Number(process.env.FUZZ_RUNS ?? (isMatrix ? 12 : 5));
 const seed = Number(process.env.FUZZ_SEED ?? 20_260_101);
 const timeout = 60_000 + numRuns * 2_000;
 
-let app: TestApp;
+const test = testWithApp();
 let person: Person;
 /** Logs out where that is asked, so that the person stays who they are. */
 let leaving: Person;
 let rows: string;
-beforeAll(async () => {
-  app = await startTestApp();
+test.beforeAll(async ({ app }) => {
   [person, leaving] = [await app.signUp("cfo"), await app.signUp()];
   await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, person);
   await app.stepUp(person);
@@ -32,10 +32,9 @@ beforeAll(async () => {
   );
   rows = tables.map(({ sql }) => sql).join(" union all ");
 });
-afterAll(() => app?.close());
 
 /** The rows of every table, as a count and a sum; but for tables that may change. */
-const rowsBut = async (mayChange: string[]) =>
+const rowsBut = async (app: TestApp, mayChange: string[]) =>
   (await app.query(rows)).filter(({ table }) => !mayChange.includes(table));
 
 interface Answer {
@@ -44,7 +43,7 @@ interface Answer {
 }
 
 /** Sends it as the person; rejects when there is no answer. */
-function send({ method, path, headers, body }: RawRequest): Promise<Answer> {
+function send(app: TestApp, { method, path, headers, body }: RawRequest): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(app.url);
     const own = (logsOut.test(path) ? leaving : person).cookie;
@@ -75,23 +74,23 @@ const logsOut = /^\/(logout|api\/auth\/sign-out)/;
 const trail = ["link_attempts", "account_activity"];
 
 /** `isGood` is left out where it cannot be told whether the input is. */
-async function check(request: RawRequest, isGood?: boolean): Promise<void> {
+async function check(app: TestApp, request: RawRequest, isGood?: boolean): Promise<void> {
   const mayChange = isGood ? trail : [];
-  const before = await rowsBut(mayChange);
-  const answer = await send(request);
+  const before = await rowsBut(app, mayChange);
+  const answer = await send(app, request);
   expect(answer, "a failure of ours").toMatchObject({ status: expect.toSatisfy((s) => s < 500) });
   if (isGood === false) expect(answer.status, "it was taken").toBeGreaterThanOrEqual(400);
-  if (answer.status >= 400) expect(await rowsBut(mayChange), "a row").toEqual(before);
+  if (answer.status >= 400) expect(await rowsBut(app, mayChange), "a row").toEqual(before);
 }
 
 const json = { "content-type": "application/json" };
 const encode = (value: unknown) => encodeURIComponent(JSON.stringify(value) ?? "");
 
-describe("every procedure and REST path, with input near what it takes: never a 5xx, never a hang, never a row", () => {
+describe("Every procedure and REST path takes near-valid input without a 5xx, a hang or a row", () => {
   for (const { name, type, method, path, input } of endpoints) {
     if (!input) continue;
 
-    test(`${name} over tRPC`, { timeout }, async () => {
+    test(`${name} over tRPC`, { timeout }, async ({ app }) => {
       await fc.assert(
         fc.asyncProperty(inputsOf(input), async (value) => {
           const request =
@@ -109,13 +108,13 @@ describe("every procedure and REST path, with input near what it takes: never a 
                   body: Buffer.from(JSON.stringify(value)),
                 };
           if (request.path.length > 14_000) return;
-          await check(request, fits(input, value));
+          await check(app, request, fits(input, value));
         }),
         { numRuns, seed },
       );
     });
 
-    test(`${method} ${path}`, { timeout }, async () => {
+    test(`${method} ${path}`, { timeout }, async ({ app }) => {
       await fc.assert(
         fc.asyncProperty(inputsOf(input), async (value) => {
           const fields = isRecord(value) ? value : {};
@@ -134,7 +133,7 @@ describe("every procedure and REST path, with input near what it takes: never a 
               : { method, path: `/api/v1${at}?${query}`, headers: {}, body: null };
           if (request.path.length > 14_000) return;
           // A query has no types: only of JSON can be told here whether it fits.
-          await check(request, method === "POST" ? fitsRest(input, value) : undefined);
+          await check(app, request, method === "POST" ? fitsRest(input, value) : undefined);
         }),
         { numRuns, seed },
       );
@@ -142,14 +141,14 @@ describe("every procedure and REST path, with input near what it takes: never a 
   }
 });
 
-describe("log-in and sign-up, the same", () => {
+describe("Log-in and sign-up take near-valid input without a 5xx, a hang or a row", () => {
   for (const [path, form] of Object.entries({ "sign-in": logInForm, "sign-up": signUpForm })) {
-    test(path, { timeout }, async () => {
+    test(path, { timeout }, async ({ app }) => {
       await fc.assert(
         fc.asyncProperty(inputsOf(form), async (value) => {
           const body = Buffer.from(JSON.stringify(value));
           const request = { method: "POST", path: `/api/auth/${path}/email`, headers: json, body };
-          await check(request, fits(form, value));
+          await check(app, request, fits(form, value));
         }),
         { numRuns, seed },
       );
@@ -178,7 +177,7 @@ const encodeText = (value: unknown) => {
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-describe("every address, with raw bytes, wrong types and broken JSON: never a 5xx, never a hang, never a row of what is refused", () => {
+describe("Every address takes raw bytes, wrong types and broken JSON without a 5xx, a hang or a row", () => {
   const addresses = {
     tRPC: [...endpoints, ...subscriptions].map(({ name }) => `/trpc/${name}`),
     REST: endpoints.map(({ path }) => `/api/v1${path.replace(/\{\w+\}/g, "x")}`),
@@ -197,27 +196,27 @@ describe("every address, with raw bytes, wrong types and broken JSON: never a 5x
     ],
   };
   for (const [name, paths] of Object.entries(addresses)) {
-    test(name, { timeout }, async () => {
+    test(name, { timeout }, async ({ app }) => {
       await fc.assert(
-        fc.asyncProperty(rawRequests(paths), (request) => check(request)),
+        fc.asyncProperty(rawRequests(paths), (request) => check(app, request)),
         { numRuns: numRuns * 12, seed },
       );
     });
   }
 
-  test("every page", { timeout }, async () => {
+  test("every page", { timeout }, async ({ app }) => {
     const { routes } = await import("../../build/server/index.js" as string);
     const paths = Object.values(routes as Record<string, { path?: string; parentId?: string }>).map(
       (route) => `/${pathOf(route, routes)}`.replace(/[:*]\w*/g, "x"),
     );
     await fc.assert(
-      fc.asyncProperty(rawRequests([...new Set(paths)]), (request) => check(request)),
+      fc.asyncProperty(rawRequests([...new Set(paths)]), (request) => check(app, request)),
       { numRuns: numRuns * 12, seed },
     );
   });
 
-  test("all of it was asked by somebody who is still logged in", async () => {
-    const { status } = await send({
+  test("the user who sent everything is still logged in", async ({ app }) => {
+    const { status } = await send(app, {
       method: "GET",
       path: "/trpc/plan.get",
       headers: {},

@@ -5,6 +5,7 @@ import { createApiKey } from "../../server/auth/api-keys.ts";
 import { scope } from "../../server/contracts/api-keys.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { endings, goodCall, inputs, type Owned, restCall, stock } from "../support/good-calls.ts";
+import { dataVersionOf, raiseDataVersion } from "../support/rows.ts";
 import { openStream } from "../support/sse.ts";
 
 let app: TestApp;
@@ -94,12 +95,12 @@ function withStrangersIds(input: object | undefined): object | undefined {
   return JSON.parse(text);
 }
 
-test("a good call of every procedure can be made up from its input's fields", () => {
+test("goodCall makes a valid call of every procedure from its input's fields", () => {
   for (const name of inputs.keys()) expect(() => goodCall(name, hers), name).not.toThrow();
   for (const name of endings) expect(inputs.has(name), name).toBe(true);
 });
 
-describe("what is another's is to a stranger as what is not there, and stays as it was", () => {
+describe("A call about another user's data gets the response of one about nothing, and changes nothing", () => {
   for (const endpoint of endpoints) {
     // The stranger's own good call, about nothing of Ada's, would end the stranger.
     if (endpoint.name === "account.delete") continue;
@@ -131,14 +132,14 @@ describe("what is another's is to a stranger as what is not there, and stays as 
 
   test("live.changes", async () => {
     const { dataVersion } = hers;
-    await app.query("update users set data_version = 70 where id = $1", [mallory.id]);
+    await raiseDataVersion(app, mallory, 70 - (await dataVersionOf(app, mallory)));
     const input = encodeURIComponent(JSON.stringify({ lastEventId: String(dataVersion) }));
     const stream = await openStream(`${app.url}/trpc/live.changes?input=${input}`, {
       cookie: mallory.cookie,
     });
     await expect.poll(() => stream.messages()).toHaveLength(1);
-    await app.query("update users set data_version = data_version + 1 where id = $1", [ada.id]);
-    await app.query("update users set data_version = 71 where id = $1", [mallory.id]);
+    await raiseDataVersion(app, ada);
+    await raiseDataVersion(app, mallory);
     await expect.poll(() => stream.messages().length).toBeGreaterThan(1);
     expect(stream.messages().map((message) => message.dataVersion)).toEqual([70, 71]);
     stream.close();
@@ -146,7 +147,7 @@ describe("what is another's is to a stranger as what is not there, and stays as 
   });
 });
 
-test("the same calls are good ones: their owner's go through", async () => {
+test("The same calls succeed for their owner", async () => {
   const made = await app.post("/plaid/exchange-token", { public_token: hers.publicToken }, ada);
   expect(made.body.outcome).toBe("already_connected");
   const last = ({ name }: Endpoint) => endings.indexOf(name);

@@ -1,13 +1,14 @@
 import { request } from "node:http";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, expect } from "vitest";
 import { freePort } from "../../local/ports.ts";
 import { createApiKey } from "../../server/auth/api-keys.ts";
 import { parseConfig } from "../../server/config.ts";
 import { type RunningServer, startServer } from "../../server/server.ts";
-import { startTestApp, type TestApp } from "../support/app.ts";
+import { testWithApp } from "../support/fixtures.ts";
+import { sessionsOf } from "../support/rows.ts";
 
 /** The app as it runs in production, behind a balancer that ends TLS. */
-let app: TestApp;
+const test = testWithApp();
 let server: RunningServer;
 let url: string;
 const appUrl = "https://app.fiscility.test";
@@ -21,8 +22,7 @@ const logIn = (person: { email: string; password: string }, headers: Record<stri
     headers: { "content-type": "application/json", origin: appUrl, ...headers },
     body: JSON.stringify(person),
   });
-beforeAll(async () => {
-  app = await startTestApp();
+test.beforeAll(async ({ app }) => {
   const port = await freePort();
   const config = parseConfig({ ...app.env, PORT: String(port) });
   const plaid = { ...config.plaid, standIn: undefined };
@@ -34,10 +34,9 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await server?.close();
-  await app?.close();
 });
 
-test("every answer in production asks the browser for what ASVS 3.4 names", async () => {
+test("Every response in production has the headers that ASVS 3.4 names", async () => {
   for (const path of ["/trpc/accounts.list", "/api/v1/accounts", "/plaid/exchange-token"]) {
     const { headers } = await fetch(`${url}${path}`);
     expect(headers.get("strict-transport-security"), path).toMatch(/^max-age=31536000/);
@@ -74,7 +73,9 @@ test("every answer in production asks the browser for what ASVS 3.4 names", asyn
   }
 });
 
-test("a stream of events asks for the same, as do a refused one, a preflight and an address of nothing", async () => {
+test("Streams, refused streams, preflights and unknown addresses have the same headers", async ({
+  app,
+}) => {
   const { id } = await app.signUp();
   const { key } = await createApiKey(app.services.db, id, {
     name: "Live",
@@ -99,7 +100,9 @@ test("a stream of events asks for the same, as do a refused one, a preflight and
   stop.abort();
 });
 
-test("no browser or proxy keeps an answer that may show what is one person's", async () => {
+test("A response that may hold a user's data is never cached by browser or proxy", async ({
+  app,
+}) => {
   const { cookie } = await app.signUp("cfo");
   for (const path of [
     "/trpc/accounts.list",
@@ -127,7 +130,7 @@ test("no browser or proxy keeps an answer that may show what is one person's", a
   expect(headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
 });
 
-test("a TRACE is refused, on a page as on the API", async () => {
+test("A TRACE is refused on pages and on the API", async ({ app }) => {
   for (const path of ["/dashboard", "/trpc/accounts.list", "/api/v1/accounts"]) {
     const [status] = await new Promise<[number | undefined]>((resolve, reject) => {
       const { hostname, port } = new URL(app.url);
@@ -139,7 +142,7 @@ test("a TRACE is refused, on a page as on the API", async () => {
   }
 });
 
-test("each page has a nonce of its own, and every script element carries it", async () => {
+test("Each page has a nonce of its own on every script element", async () => {
   const nonces = new Set<string>();
   for (let n = 0; n < 2; n++) {
     const answer = await fetch(`${url}/login`);
@@ -155,7 +158,9 @@ test("each page has a nonce of its own, and every script element carries it", as
   expect(nonces.size).toBe(2);
 });
 
-test("the cookies of a log-in are Secure, HttpOnly and SameSite, by their names as well", async () => {
+test("The cookies of a log-in are Secure, HttpOnly and SameSite, with prefixed names", async ({
+  app,
+}) => {
   const { email, password } = await app.signUp();
   const answer = await logIn({ email, password });
   expect(answer.status).toBe(200);
@@ -170,7 +175,7 @@ test("the cookies of a log-in are Secure, HttpOnly and SameSite, by their names 
   }
 });
 
-test("the cookies of pages are this host's alone, and none that another host of the domain set is read", async () => {
+test("The cookies of pages belong to this host only, and those of a sibling host are ignored", async () => {
   const send = (path: string, form: Record<string, string>) =>
     fetch(`${url}${path}`, {
       method: "POST",
@@ -195,7 +200,7 @@ test("the cookies of pages are this host's alone, and none that another host of 
   expect(await page(cookie.replace("__Host-", ""))).not.toContain('data-scheme="dark"');
 });
 
-test("a form or a call that another site sends is refused, the log-in included", async () => {
+test("A form or a call that another site sends is refused, the log-in included", async () => {
   for (const path of [
     "/login",
     "/signup",
@@ -212,23 +217,22 @@ test("a form or a call that another site sends is refused, the log-in included",
   }
 });
 
-test("the demo person does not exist in production", async () => {
+test("The demo user does not exist in production", async () => {
   const answer = await logIn({ email: "demo@fiscility.test", password: "demo-password" });
   expect(answer.status).toBe(401);
 });
 
-test("the address of a log-in is the one that the balancer saw, whatever came before it", async () => {
+test("A log-in stores the address that the balancer saw, whatever headers came before it", async ({
+  app,
+}) => {
   const person = await app.signUp();
   const forged = { "x-forwarded-for": "6.6.6.6, 203.0.113.7", "x-real-ip": "6.6.6.6" };
   expect((await logIn(person, { ...forged, forwarded: "for=6.6.6.6" })).status).toBe(200);
-  const [session] = await app.query(
-    "select ip_address from sessions where user_id = $1 order by created_at desc limit 1",
-    [person.id],
-  );
-  expect(session.ip_address).toBe("203.0.113.7");
+  const session = (await sessionsOf(app, person)).at(-1);
+  expect(session?.ip_address).toBe("203.0.113.7");
 });
 
-test("a refusal is a line of the log, with its reason, its request and nothing of what was sent", async () => {
+test("A refusal logs its reason and request id, and nothing of what was sent", async () => {
   const answer = await fetch(`${url}/plaid/exchange-token`, {
     method: "POST",
     headers: { "content-type": "application/json" },

@@ -1,21 +1,19 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import { expect } from "vitest";
+import type { Person, TestApp } from "../support/app.ts";
 import { type AccountOf, addBank, ago, type Moved } from "../support/bank.ts";
+import { testWithApp } from "../support/fixtures.ts";
+import { raiseDataVersion, updateAccounts } from "../support/rows.ts";
 
-let app: TestApp;
-beforeAll(async () => {
-  app = await startTestApp();
-});
-afterAll(() => app?.close());
+const test = testWithApp();
 
 /** A person with one bank of these accounts and transactions. */
-async function personWith(accounts: AccountOf[], moved: Moved[]): Promise<Person> {
+async function personWith(app: TestApp, accounts: AccountOf[], moved: Moved[]): Promise<Person> {
   const person = await app.signUp("cfo");
   await addBank(app, person, "Bank", accounts, moved);
   return person;
 }
 
-async function get(path: string, person: Person) {
+async function get(app: TestApp, path: string, person: Person) {
   const response = await fetch(`${app.url}/api/v1/insights/${path}`, {
     headers: { cookie: person.cookie },
   });
@@ -23,8 +21,11 @@ async function get(path: string, person: Person) {
   return (await response.json()).currencies;
 }
 
-test("net worth goes back from the balances by what moved: owned less owed, each currency apart", async () => {
+test("insights.netWorth counts back from the balances by the transactions, in each currency", async ({
+  app,
+}) => {
   const person = await personWith(
+    app,
     [
       { balance: "1000.10" },
       { balance: "300", type: "credit" },
@@ -42,7 +43,7 @@ test("net worth goes back from the balances by what moved: owned less owed, each
       [4, 1, "7"],
     ],
   );
-  const [dollars, euros, ...others] = await get("net-worth", person);
+  const [dollars, euros, ...others] = await get(app, "net-worth", person);
   expect(others).toEqual([]);
   expect(dollars).toEqual({
     currency: "USD",
@@ -62,13 +63,16 @@ test("net worth goes back from the balances by what moved: owned less owed, each
   ]);
 });
 
-test("without transactions the net worth is today's alone; it reaches back a year at most", async () => {
-  const still = await personWith([{ balance: "5" }], []);
-  expect(await get("net-worth", still)).toEqual([
+test("insights.netWorth shows today only without transactions, and a year at most", async ({
+  app,
+}) => {
+  const still = await personWith(app, [{ balance: "5" }], []);
+  expect(await get(app, "net-worth", still)).toEqual([
     { currency: "USD", days: [{ date: ago(0), amount: "5" }] },
   ]);
-  expect(await get("cash-flow", still)).toEqual([]);
+  expect(await get(app, "cash-flow", still)).toEqual([]);
   const old = await personWith(
+    app,
     [{ balance: "5" }],
     [
       [0, 400, "1"],
@@ -77,21 +81,25 @@ test("without transactions the net worth is today's alone; it reaches back a yea
       [0, -1, "4"],
     ],
   );
-  const [{ days }] = await get("net-worth", old);
+  const [{ days }] = await get(app, "net-worth", old);
   expect(days[0]).toEqual({ date: ago(301), amount: "11" });
   expect(days.at(-2)).toEqual({ date: ago(1), amount: "9" });
   expect(days.at(-1)).toEqual({ date: ago(0), amount: "5" });
   const far = await personWith(
+    app,
     [{ balance: "5" }],
     Array.from({ length: 380 }, (_, day): Moved => [0, day, "1"]),
   );
-  const [line] = await get("net-worth", far);
+  const [line] = await get(app, "net-worth", far);
   expect(line.days).toHaveLength(365);
   expect(line.days[0]).toEqual({ date: ago(364), amount: "369" });
 });
 
-test("money in and out by month leaves out what is pending and what only moves between own accounts", async () => {
+test("insights.cashFlow leaves out pending transactions and transfers between own accounts", async ({
+  app,
+}) => {
   const person = await personWith(
+    app,
     [{ balance: "100" }, { balance: "100" }, { balance: "100", type: "credit" }],
     [
       [0, 40, "-1000", { category: "INCOME" }],
@@ -109,18 +117,20 @@ test("money in and out by month leaves out what is pending and what only moves b
       [1, 40, "-7", { category: "FOOD_AND_DRINK" }],
     ],
   );
-  const [{ currency, months }] = await get("cash-flow", person);
+  const [{ currency, months }] = await get(app, "cash-flow", person);
   expect(currency).toBe("USD");
   expect(months[0]).toEqual({ month: ago(40).slice(0, 7), in: "1007", out: "80.00" });
   expect(months.at(-1)).toEqual({ month: ago(0).slice(0, 7), in: "0", out: "0" });
 });
 
-test("I5 R5 a change shows in the next answer, and nobody sees another's", async () => {
-  const person = await personWith([{ balance: "100" }], [[0, 1, "10"]]);
+test("Insights show a change in the next response, and nothing of another user (I5, R5)", async ({
+  app,
+}) => {
+  const person = await personWith(app, [{ balance: "100" }], [[0, 1, "10"]]);
   const eve = await app.signUp();
-  expect((await get("net-worth", person))[0].days[0].amount).toBe("110");
-  await app.query("update accounts set current_balance = 90 where user_id = $1", [person.id]);
-  await app.query("update users set data_version = data_version + 1 where id = $1", [person.id]);
-  expect((await get("net-worth", person))[0].days[0].amount).toBe("100");
-  expect([await get("net-worth", eve), await get("cash-flow", eve)]).toEqual([[], []]);
+  expect((await get(app, "net-worth", person))[0].days[0].amount).toBe("110");
+  await updateAccounts(app, { current_balance: "90" }, person);
+  await raiseDataVersion(app, person);
+  expect((await get(app, "net-worth", person))[0].days[0].amount).toBe("100");
+  expect([await get(app, "net-worth", eve), await get(app, "cash-flow", eve)]).toEqual([[], []]);
 });

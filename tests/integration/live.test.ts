@@ -1,27 +1,28 @@
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, expect } from "vitest";
 import { createClient, type FiscilityError } from "../../client/src/index.ts";
 import { createApiKey, revokeApiKey } from "../../server/auth/api-keys.ts";
 import type { Scope } from "../../server/contracts/api-keys.ts";
-import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import type { Person, TestApp } from "../support/app.ts";
+import { endConnections } from "../support/database-faults.ts";
+import { testWithApp } from "../support/fixtures.ts";
+import { expireApiKey, raiseDataVersion } from "../support/rows.ts";
 import { openStream } from "../support/sse.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
 
 /** Heartbeats and the silence a client takes for a broken network, in a test's time. */
 const limits = { livePing: 100, liveSilence: 500 };
 
-let app: TestApp;
+const test = testWithApp({}, { pooled: true, limits });
 let second: Awaited<ReturnType<TestApp["startNode"]>>;
-beforeAll(async () => {
-  app = await startTestApp({}, { pooled: true, limits });
+test.beforeAll(async ({ app }) => {
   second = await app.startNode();
 });
 afterAll(async () => {
   await second?.close();
-  await app?.close();
 });
 
 const open: { close(): void }[] = [];
-afterEach(async () => {
+test.afterEach(async ({ app }) => {
   for (const one of open.splice(0)) one.close();
   // Whoever leaves is forgotten.
   await expect.poll(() => app.services.live.size + second.services.live.size).toBe(0);
@@ -39,14 +40,9 @@ async function follow(url: string, headers: Record<string, string>, lastEventId?
 const versions = (stream: Awaited<ReturnType<typeof follow>>): number[] =>
   stream.messages().map(({ dataVersion }) => dataVersion);
 
-async function change(person: { id: string }, times = 1): Promise<void> {
-  await app.query("update users set data_version = data_version + $2 where id = $1", [
-    person.id,
-    times,
-  ]);
-}
+const change = (app: TestApp, user: { id: string }, by = 1) => raiseDataVersion(app, user, by);
 
-async function keyOf(person: Person, scopes: Scope[] = ["accounts:read"]) {
+async function keyOf(app: TestApp, person: Person, scopes: Scope[] = ["accounts:read"]) {
   const { key, apiKey } = await createApiKey(app.services.db, person.id, {
     name: "Live",
     scopes,
@@ -62,14 +58,13 @@ const reason = (stream: Awaited<ReturnType<typeof follow>>) => {
 };
 
 /** The connection on which a node listens is cut by PostgreSQL. */
-const deafen = () =>
-  app.query(
-    "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'fiscility-live' and datname = current_database()",
-  );
+const deafen = (app: TestApp) => endConnections(app, "application_name = 'fiscility-live'");
 
-test("C4 a bank connected on one node is told on both, by session and by key, and to nobody else", async () => {
+test("live.changes tells both nodes of a connected bank, by session and by key, and no other user (C4)", async ({
+  app,
+}) => {
   const [ada, bob] = [await app.signUp("analyst"), await app.signUp("analyst")];
-  const { headers } = await keyOf(ada);
+  const { headers } = await keyOf(app, ada);
   const adas = [
     await follow(app.url, { cookie: ada.cookie }),
     await follow(second.url, { cookie: ada.cookie }),
@@ -90,16 +85,18 @@ test("C4 a bank connected on one node is told on both, by session and by key, an
   expect(versions(bobs)).toEqual([0]);
 });
 
-test("a stream opened again goes on from the last event: nothing twice, what was missed at once", async () => {
+test("live.changes resumes from the last event: nothing twice, and what was missed at once", async ({
+  app,
+}) => {
   const { cookie, id } = await app.signUp();
-  await change({ id }, 3);
+  await change(app, { id }, 3);
   const upToDate = await follow(app.url, { cookie }, "3");
   const behind = await follow(app.url, { cookie }, "1");
   const never = await follow(app.url, { cookie });
   const nonsense = await follow(app.url, { cookie }, "'; drop table users");
   for (const stream of [behind, never, nonsense])
     await expect.poll(() => versions(stream)).toHaveLength(1);
-  await change({ id });
+  await change(app, { id });
   for (const stream of [behind, never, nonsense]) {
     await expect.poll(() => versions(stream)).toHaveLength(2);
     expect(versions(stream)).toEqual([3, 4]);
@@ -108,14 +105,14 @@ test("a stream opened again goes on from the last event: nothing twice, what was
   expect(versions(upToDate)).toEqual([4]);
 });
 
-test("a stream that is idle says that it is there", async () => {
+test("live.changes pings while it is idle", async ({ app }) => {
   const stream = await follow(app.url, { cookie: (await app.signUp()).cookie });
   await expect
     .poll(() => stream.events.filter(({ event }) => event === "ping").length)
     .toBeGreaterThanOrEqual(3);
 });
 
-test("clients that leave at any moment leave nothing behind, and disturb nobody", async () => {
+test("live.changes keeps nothing of clients that leave at any moment", async ({ app }) => {
   const { cookie, id } = await app.signUp();
   const staying = await follow(app.url, { cookie });
   await expect.poll(() => versions(staying)).toHaveLength(1);
@@ -131,14 +128,16 @@ test("clients that leave at any moment leave nothing behind, and disturb nobody"
     setTimeout(() => controller.abort(), n * 2);
     await expect(stream).rejects.toThrow(/abort/);
   });
-  await change({ id });
+  await change(app, { id });
   await Promise.all(leaving);
   await expect.poll(() => app.services.live.size).toBe(1);
-  await change({ id });
+  await change(app, { id });
   await expect.poll(() => versions(staying).at(-1)).toBe(2);
 });
 
-test("I6 logging out ends that session's streams on every node, and no other's", async () => {
+test("Logging out ends that session's streams on every node, and no other's (I6)", async ({
+  app,
+}) => {
   const ada = await app.signUp();
   const again = await app.post("/api/auth/sign-in/email", ada);
   const cookie = again.headers.getSetCookie().map((line) => line.split(";")[0]);
@@ -158,13 +157,15 @@ test("I6 logging out ends that session's streams on every node, and no other's",
     await stream.ended;
     expect(reason(stream)).toBe("unauthenticated");
   }
-  await change(ada);
+  await change(app, ada);
   await expect.poll(() => versions(kept)).toHaveLength(2);
 });
 
-test("I6 revoking a key ends its streams with that reason, a key that expires with that", async () => {
+test("live.changes ends with the reason when its key is revoked or expires (I6)", async ({
+  app,
+}) => {
   const ada = await app.signUp();
-  const [revoked, expired] = [await keyOf(ada), await keyOf(ada)];
+  const [revoked, expired] = [await keyOf(app, ada), await keyOf(app, ada)];
   const [first, last] = [
     await follow(second.url, revoked.headers),
     await follow(second.url, expired.headers),
@@ -174,20 +175,18 @@ test("I6 revoking a key ends its streams with that reason, a key that expires wi
   await first.ended;
   expect(reason(first)).toBe("api_key_revoked");
   // Nothing tells of the clock: it is seen at the next check, one of which follows a reconnection.
-  await app.query("update api_keys set expires_at = now() - interval '1 second' where id = $1", [
-    expired.id,
-  ]);
-  await deafen();
+  await expireApiKey(app, expired.id);
+  await deafen(app);
   await last.ended;
   expect(reason(last)).toBe("api_key_expired");
 });
 
-test("who may not read accounts may not follow them", async () => {
+test("live.changes needs the scope to read accounts", async ({ app }) => {
   const ada = await app.signUp();
   const cases = [
     [{}, "unauthenticated"],
     [{ authorization: "Bearer fsk_wrong" }, "api_key_invalid"],
-    [(await keyOf(ada, ["activity:read"])).headers, "scope_missing"],
+    [(await keyOf(app, ada, ["activity:read"])).headers, "scope_missing"],
   ] as const;
   for (const [headers, why] of cases) {
     const stream = await follow(app.url, headers as Record<string, string>);
@@ -196,24 +195,28 @@ test("who may not read accounts may not follow them", async () => {
   }
 });
 
-test("what changed while PostgreSQL could not be heard is told when it is heard again", async () => {
+test("live.changes tells what changed while PostgreSQL was unreachable once it is back", async ({
+  app,
+}) => {
   const { cookie, id } = await app.signUp();
   const stream = await follow(app.url, { cookie });
   await expect.poll(() => versions(stream)).toHaveLength(1);
   for (const expected of [1, 2, 3]) {
-    await deafen();
-    await change({ id });
+    await deafen(app);
+    await change(app, { id });
     await expect.poll(() => versions(stream).at(-1)).toBe(expected);
   }
   expect(app.logLines.some((line) => line.includes("live_deaf"))).toBe(true);
 });
 
-test("a network that drops or falls silent is survived: the client comes back by itself, and misses nothing", async () => {
+test("The typed client reconnects and misses nothing when a network drops or falls silent", async ({
+  app,
+}) => {
   const ada = await app.signUp();
   const proxy = await startTcpProxy(Number(new URL(app.url).port));
   const client = createClient({
     baseUrl: `http://127.0.0.1:${proxy.port}`,
-    apiKey: (await keyOf(ada)).key,
+    apiKey: (await keyOf(app, ada)).key,
     timeoutMs: 1_000,
   });
   const seen: number[] = [];
@@ -224,11 +227,11 @@ test("a network that drops or falls silent is survived: the client comes back by
   });
   await expect.poll(() => seen).toHaveLength(1);
   proxy.cut();
-  await change(ada);
+  await change(app, ada);
   await expect.poll(() => seen).toHaveLength(2);
   const before = proxy.accepted();
   proxy.hang();
-  await change(ada);
+  await change(app, ada);
   // The client gives the silent one up and tries anew; that hangs as well, and is given up in its turn.
   await expect.poll(() => proxy.accepted()).toBeGreaterThan(before + 1);
   expect(seen).toEqual([0, 1]);
@@ -241,9 +244,9 @@ test("a network that drops or falls silent is survived: the client comes back by
   await proxy.close();
 });
 
-test("the typed client learns why its stream ended for good", async () => {
+test("The typed client learns why its stream ended for good", async ({ app }) => {
   const ada = await app.signUp();
-  const { key, id } = await keyOf(ada);
+  const { key, id } = await keyOf(app, ada);
   const client = createClient({ baseUrl: app.url, apiKey: key });
   const failed = new Promise<FiscilityError>((resolve) => {
     client.live.changes.subscribe(undefined, {
@@ -254,9 +257,11 @@ test("the typed client learns why its stream ended for good", async () => {
   expect((await failed).reason).toBe("api_key_revoked");
 });
 
-test("the typed client learns that its stream was replaced, and does not open it again by itself", async () => {
+test("The typed client does not reopen a stream that was replaced, and learns so", async ({
+  app,
+}) => {
   const ada = await app.signUp();
-  const { key, headers } = await keyOf(ada);
+  const { key, headers } = await keyOf(app, ada);
   const client = createClient({ baseUrl: app.url, apiKey: key });
   let started = 0;
   const failed = new Promise<FiscilityError>((resolve) => {
@@ -274,14 +279,16 @@ test("the typed client learns that its stream was replaced, and does not open it
   expect(app.services.live.size).toBe(10);
 });
 
-test("a node that shuts down ends its streams at once, and clients go on at the next", async () => {
+test("A node that shuts down ends its streams at once, and clients continue at the next", async ({
+  app,
+}) => {
   const ada = await app.signUp();
   const node = await app.startNode();
   const port = Number(new URL(node.url).port);
   const proxy = await startTcpProxy(port);
   const client = createClient({
     baseUrl: `http://127.0.0.1:${proxy.port}`,
-    apiKey: (await keyOf(ada)).key,
+    apiKey: (await keyOf(app, ada)).key,
   });
   const seen: number[] = [];
   const subscription = client.live.changes.subscribe(undefined, {
@@ -294,7 +301,7 @@ test("a node that shuts down ends its streams at once, and clients go on at the 
   await plain.ended;
   // No farewell that would keep a browser from coming back.
   expect(plain.events.at(-1)?.event).not.toBe("return");
-  await change(ada);
+  await change(app, ada);
   proxy.leadTo(Number(new URL(second.url).port));
   await expect.poll(() => seen).toHaveLength(2);
   expect(seen).toEqual([0, 1]);

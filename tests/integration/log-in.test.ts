@@ -1,25 +1,25 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { describe, expect, inject } from "vitest";
 import type { LogInThrottle } from "../../server/auth/log-in-throttle.ts";
 import { RedisAdapter } from "../../server/cache/redis-adapter.ts";
 import { redisAddress } from "../../server/cache/redis-address.ts";
 import { createLog } from "../../server/telemetry/log.ts";
 import { timeLimits } from "../../server/time-limits.ts";
-import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import type { Person } from "../support/app.ts";
 import { countHashes } from "../support/count-hashes.ts";
+import { testWithApp } from "../support/fixtures.ts";
 import { throttleOf, tryTo } from "../support/log-in-tries.ts";
 import { startRedis } from "../support/redis.ts";
+import { usersIn } from "../support/rows.ts";
 
-let app: TestApp;
-beforeAll(async () => {
-  app = await startTestApp();
-});
-afterAll(() => app?.close());
+const test = testWithApp();
 
 const newEmail = () => `${randomUUID()}@example.com`;
 
-describe("who has an account cannot be found out", () => {
-  test("a sign-up is answered alike for an email that is free and one that is taken, and logs nobody in", async () => {
+describe("Nobody can find out who has an account:", () => {
+  test("a sign-up gets the same response for a free and a taken email, and logs nobody in", async ({
+    app,
+  }) => {
     const taken = await app.signUp();
     const answers = [];
     for (const email of [newEmail(), taken.email]) {
@@ -42,12 +42,12 @@ describe("who has an account cannot be found out", () => {
     expect(answers[0]).toEqual(answers[1]);
     expect(answers[0]).toMatchObject({ status: 200, token: null });
     expect(answers[0]?.head).not.toHaveProperty("set-cookie");
-    const [kept] = await app.query("select name from users where email = $1", [taken.email]);
-    expect(kept.name).toBe("Ada");
+    const kept = (await usersIn(app)).find(({ email }) => email === taken.email);
+    expect(kept?.name).toBe("Ada");
     expect((await app.post("/api/auth/sign-in/email", taken)).status).toBe(200);
   });
 
-  test("a sign-up that cannot be kept is refused alike for an email that is free and one that is taken", async () => {
+  test("an invalid sign-up is refused alike for a free and a taken email", async ({ app }) => {
     const taken = await app.signUp();
     const good = { name: "Eve", password: "another good one" };
     for (const bad of [
@@ -68,7 +68,9 @@ describe("who has an account cannot be found out", () => {
     }
   });
 
-  test("the same in the form: on to the log-in page, with the email in a cookie and in no address", async () => {
+  test("the sign-up form gets the same response, with the email in a cookie and in no address", async ({
+    app,
+  }) => {
     const taken = await app.signUp();
     const answers = [];
     for (const email of [newEmail(), taken.email]) {
@@ -92,7 +94,9 @@ describe("who has an account cannot be found out", () => {
     ]);
   });
 
-  test("an unknown email and a wrong password are answered with the same words", async () => {
+  test("an unknown email and a wrong password are rejected with the same words", async ({
+    app,
+  }) => {
     const { email } = await app.signUp();
     const unknown = await app.post("/api/auth/sign-in/email", { email: newEmail(), password: "x" });
     const wrong = await app.post("/api/auth/sign-in/email", { email, password: "x" });
@@ -100,12 +104,12 @@ describe("who has an account cannot be found out", () => {
     expect(wrong.status).toBe(401);
   });
 
-  test.each([
+  test.for([
     ["log-in", "sign-in", { password: "not the password" }, 401],
     ["sign-up", "sign-up", { name: "Eve", password: "another good one" }, 200],
   ] as const)(
-    "a %s costs the same whether there is such an account or not: one hash of the password",
-    async (_name, path, rest, answered) => {
+    "a %s costs one password hash whether or not the account exists",
+    async ([_name, path, rest, answered], { app }) => {
       const { email: known } = await app.signUp();
       for (const email of [known, newEmail()]) {
         const hashes = countHashes();
@@ -126,9 +130,9 @@ const guessed = [
   ["has our name in it", "PASSWORD_NAMES_US", ["Fiscility2026!"]],
 ] as const;
 
-test.each(guessed)(
-  "a password that %s is refused at sign-up, by the API and by the form, and no row is made",
-  async (words, code, passwords) => {
+test.for(guessed)(
+  "A password that %s is refused at sign-up by API and form, without a row",
+  async ([words, code, passwords], { app }) => {
     const email = newEmail();
     for (const password of passwords) {
       const person = { name: "Eve", email, password };
@@ -141,13 +145,13 @@ test.each(guessed)(
       expect(form.status).toBe(400);
       expect(await form.text()).toContain(`This password ${words}`);
     }
-    expect(await app.query("select 1 from users where email = $1", [email])).toEqual([]);
+    expect((await usersIn(app)).map((user) => user.email)).not.toContain(email);
   },
 );
 
-test.each(guessed)(
-  "a password that %s is refused as a new one, and the old one stays",
-  async (_words, _code, passwords) => {
+test.for(guessed)(
+  "A password that %s is refused as a new one, and the old one stays",
+  async ([_words, _code, passwords], { app }) => {
     const person = await app.signUp();
     for (const newPassword of passwords) {
       const answer = await fetch(`${app.url}/settings/security`, {
@@ -161,7 +165,7 @@ test.each(guessed)(
   },
 );
 
-test("nothing of better-auth answers programs but log-in, sign-up and log-out", async () => {
+test("better-auth serves the API only for log-in, sign-up and log-out", async ({ app }) => {
   const { cookie } = await app.signUp();
   for (const path of [
     "update-user",
@@ -177,8 +181,10 @@ test("nothing of better-auth answers programs but log-in, sign-up and log-out", 
   }
 });
 
-describe("guessing passwords is slow", () => {
-  test("the eleventh wrong password from an address waits, whatever address it claims; the person's own browser does not", async () => {
+describe("The log-in throttle", () => {
+  test("delays the eleventh wrong password of an address, whatever it claims, and not the user's own browser", async ({
+    app,
+  }) => {
     const ada = await app.signUp();
     const guess = (password: string, headers: Record<string, string> = {}) =>
       fetch(`${app.url}/api/auth/sign-in/email`, {
@@ -223,7 +229,9 @@ describe("guessing passwords is slow", () => {
     }: { right?: boolean; email?: string; address?: string; cookie?: string },
   ) => tryTo("sign-in/email", throttle, { ...by, outcome: right ? 200 : 401 });
 
-  test("a hundred wrong passwords from everywhere hold back new browsers, and not the person's own", async () => {
+  test("delays new browsers after a hundred wrong passwords from everywhere, and not the user's own", async ({
+    app,
+  }) => {
     const throttle = throttleOf(app);
     const { email } = await app.signUp();
     const first = await attempt(throttle, { email, right: true });
@@ -244,7 +252,9 @@ describe("guessing passwords is slow", () => {
     expect((await attempt(throttle, { email, cookie, right: true })).status).toBe(429);
   });
 
-  test("who has a session may be wrong about its password ten times, whatever page or address they try from", async () => {
+  test("allows a logged-in user ten wrong passwords over all pages and addresses", async ({
+    app,
+  }) => {
     const throttle = throttleOf(app);
     const change = (userId: string, right = false, address = "203.0.113.7") =>
       tryTo("change-password", throttle, { outcome: right ? 200 : 400, address, userId });
@@ -258,7 +268,7 @@ describe("guessing passwords is slow", () => {
     expect((await change("grace", true)).status).toBe(200);
   });
 
-  test("the page of a logged-in person says when it takes no more guesses at their password", async () => {
+  test("tells a logged-in user on the page when it accepts no more guesses", async ({ app }) => {
     const { cookie } = await app.signUp();
     const guess = async () => {
       const answer = await fetch(`${app.url}/settings/security`, {
@@ -277,7 +287,9 @@ describe("guessing passwords is slow", () => {
     expect(page).toContain("There were too many tries. Nothing was changed.");
   });
 
-  test("an address may try a hundred accounts, and an IPv6 subscriber is one address", async () => {
+  test("allows an address a hundred accounts, and counts an IPv6 subscriber as one address", async ({
+    app,
+  }) => {
     const throttle = throttleOf(app);
     for (let n = 0; n < 100; n++) {
       const address = `2001:db8:1:2::${n.toString(16)}`;
@@ -291,14 +303,14 @@ describe("guessing passwords is slow", () => {
     );
   });
 
-  test("sign-ups are counted, in production", async () => {
+  test("counts sign-ups in production", async ({ app }) => {
     const throttle = throttleOf(app);
     const signUp = () => tryTo("sign-up/email", throttle, { outcome: 200 });
     for (let n = 0; n < 20; n++) expect((await signUp()).status).toBe(200);
     expect((await signUp()).status).toBe(429);
   });
 
-  test.runIf(inject("redis"))("tries are counted over all nodes", async () => {
+  test.runIf(inject("redis"))("counts over all nodes", async ({ app }) => {
     const redis = await startRedis();
     const doors = [1, 2].map(
       () => new RedisAdapter(redisAddress.parse(redis.url), createLog("silent"), timeLimits),

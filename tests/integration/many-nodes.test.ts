@@ -13,9 +13,10 @@ import { startBalancer } from "../support/balancer.ts";
 import { matrixTest } from "../support/matrix.ts";
 import { type NodeProcess, startNode } from "../support/node-process.ts";
 import { redisFound, startRedis, startRedisCluster, type TestRedis } from "../support/redis.ts";
+import { jobsIn, setPlan, syncsOf, usersIn } from "../support/rows.ts";
 import { openStream } from "../support/sse.ts";
 
-describe.skipIf(!inject("redis"))("three nodes behind a balancer, and two workers apart", () => {
+describe.skipIf(!inject("redis"))("Three nodes behind a balancer and two workers", () => {
   let redis: TestRedis;
   let balancer: Awaited<ReturnType<typeof startBalancer>>;
   let app: TestApp;
@@ -64,7 +65,7 @@ describe.skipIf(!inject("redis"))("three nodes behind a balancer, and two worker
     };
     const signedUp = await ask("/api/auth/sign-up/email", person);
     expect([signedUp.status, signedUp.text]).toEqual([200, expect.anything()]);
-    await app.query("update users set plan = 'cfo' where email = $1", [person.email]);
+    await setPlan(app, "cfo", (await usersIn(app)).at(-1));
     const loggedIn = await ask("/api/auth/sign-in/email", person);
     expect([loggedIn.status, loggedIn.node]).toEqual([
       200,
@@ -73,7 +74,7 @@ describe.skipIf(!inject("redis"))("three nodes behind a balancer, and two worker
     return cookieOf(loggedIn.answer);
   }
 
-  test("sign-up, log-in, the way back from a bank's site, connection and list, each at the next node", async () => {
+  test("serve sign-up, log-in, the return from a bank, connection and list, each on the next node", async () => {
     const cookie = await logIn();
     const made = await ask("/plaid/create-link-token", {}, { cookie });
     const { link_token: linkToken } = JSON.parse(made.text);
@@ -97,7 +98,7 @@ describe.skipIf(!inject("redis"))("three nodes behind a balancer, and two worker
     expect(asked.size).toBe(3);
   });
 
-  test("a stream whose node dies goes on at the next, from its last event", async () => {
+  test("resume a stream at the next node, from its last event, when its node dies", async () => {
     const cookie = await logIn();
     const follow = (more = {}) =>
       openStream(`${balancer.url}/trpc/live.changes`, { cookie, ...more });
@@ -116,7 +117,7 @@ describe.skipIf(!inject("redis"))("three nodes behind a balancer, and two worker
     after.close();
   });
 
-  test("calls of an API key are counted over all nodes", async () => {
+  test("count the calls of an API key together", async () => {
     const owner = await app.signUp();
     const { key } = await createApiKey(app.services.db, owner.id, {
       name: "Test",
@@ -133,7 +134,7 @@ describe.skipIf(!inject("redis"))("three nodes behind a balancer, and two worker
     expect(left).toEqual([599, 598, 597, 596]);
   });
 
-  matrixTest("two workers beside the servers share the jobs, and each runs once", async () => {
+  matrixTest("share the jobs, and run each once", async () => {
     await app.query(`create table job_runs (id bigint, worker text)`);
     await app.query(`create function count_run() returns trigger language plpgsql as
       $$ begin insert into job_runs values (new.id, new.locked_by); return null; end $$`);
@@ -146,8 +147,7 @@ describe.skipIf(!inject("redis"))("three nodes behind a balancer, and two worker
       const body = { public_token: await app.publicToken(bank) };
       expect((await ask("/plaid/exchange-token", body, { cookie })).status).toBe(200);
     }
-    const waiting = await app.query("select count(*)::int as n from graphile_worker.jobs");
-    expect(waiting[0].n).toBeGreaterThanOrEqual(banks.length);
+    expect((await jobsIn(app)).length).toBeGreaterThanOrEqual(banks.length);
     await app.fault({ path: "/transactions/sync", times: 100, do: { delay: 300 } });
     workers = [1, 2].map(() =>
       spawn(process.execPath, ["--import", "tsx", "server/worker-main.ts"], {
@@ -157,12 +157,10 @@ describe.skipIf(!inject("redis"))("three nodes behind a balancer, and two worker
     );
     // They say that they take jobs.
     await Promise.all(workers.map((worker) => once(worker.stderr as Readable, "data")));
-    await expect
-      .poll(() => app.query("select 1 from item_syncs where status <> 'done'"))
-      .toHaveLength(0);
-    await expect
-      .poll(() => app.query("select 1 from graphile_worker.jobs where run_at <= now()"))
-      .toHaveLength(0);
+    const unfinished = async () => (await syncsOf(app)).filter(({ status }) => status !== "done");
+    await expect.poll(unfinished).toEqual([]);
+    const due = async () => (await jobsIn(app)).filter(({ run_at }) => run_at <= new Date());
+    await expect.poll(due).toEqual([]);
     const runs = await app.query("select id, count(*)::int as n from job_runs group by 1");
     expect(runs.length).toBeGreaterThanOrEqual(banks.length);
     expect(runs.filter(({ n }) => n > 1)).toEqual([]);
@@ -177,7 +175,7 @@ describe.skipIf(!inject("redis"))("three nodes behind a balancer, and two worker
   });
 });
 
-describe.skipIf(!inject("redis"))("two nodes on a Redis cluster share one count", () => {
+describe.skipIf(!inject("redis"))("Two nodes on a Redis cluster share one count", () => {
   let cluster: Awaited<ReturnType<typeof startRedisCluster>>;
   let app: TestApp;
   let second: Awaited<ReturnType<TestApp["startNode"]>>;

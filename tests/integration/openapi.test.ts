@@ -1,21 +1,20 @@
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect } from "vitest";
 import { endpoints } from "../../server/api/contract/endpoints.ts";
 import type { OpenApi, Operation } from "../../server/api/contract/openapi.ts";
-import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import type { Person, TestApp } from "../support/app.ts";
+import { testWithApp } from "../support/fixtures.ts";
 import { endings, goodCall, restCall, stock } from "../support/good-calls.ts";
 
-let app: TestApp;
+const test = testWithApp();
 let document: OpenApi;
 let ada: Person;
-beforeAll(async () => {
-  app = await startTestApp();
+test.beforeAll(async ({ app }) => {
   ada = await app.signUp("analyst");
   document = (await (await fetch(`${app.url}/api/openapi.json`)).json()) as OpenApi;
 });
-afterAll(() => app?.close());
 
 /** Every operation of the document with its path. */
 const operations = () =>
@@ -48,7 +47,7 @@ function closed<T>(value: T): T {
   ) as T;
 }
 
-async function send(method: string, path: string, body?: unknown, person = ada) {
+async function send(app: TestApp, method: string, path: string, body?: unknown, person = ada) {
   const response = await fetch(`${app.url}${path}`, {
     method,
     headers: { cookie: person.cookie, "content-type": "application/json" },
@@ -59,7 +58,7 @@ async function send(method: string, path: string, body?: unknown, person = ada) 
   return { status: response.status, body: json };
 }
 
-test("G4 the document is OpenAPI 3.1, and has every procedure", async () => {
+test("The OpenAPI document is version 3.1 and has every procedure (G4)", async () => {
   const result = await new Validator().validate(structuredClone(document) as never);
   expect(result.errors ?? null).toBeNull();
   expect(document.openapi).toMatch(/^3\.1\./);
@@ -67,7 +66,9 @@ test("G4 the document is OpenAPI 3.1, and has every procedure", async () => {
   expect(described.sort()).toEqual(endpoints.map(({ name }) => name).sort());
 });
 
-test("G4 every call answers as the document says, from what the document says may be sent", async () => {
+test("Every call responds as the OpenAPI document says, to input that it allows (G4)", async ({
+  app,
+}) => {
   const owner = await app.signUp("analyst");
   const own = await stock(app, owner);
   const last = (name: string) => endings.indexOf(name);
@@ -78,21 +79,23 @@ test("G4 every call answers as the document says, from what the document says ma
     const { url, body } = restCall(endpoint, goodCall(name, own));
     const takes = operation?.requestBody?.content["application/json"].schema;
     if (takes) expect(faults(takes, body), name).toBeNull();
-    const answer = await send(method, url, body, owner);
+    const answer = await send(app, method, url, body, owner);
     expect([name, answer.status]).toEqual([name, 200]);
     const gives = operation?.responses[200]?.content["application/json"]?.schema ?? {};
     expect(faults(gives, answer.body), name).toBeNull();
   }
 });
 
-test("G4 every refusal is the document's Failure, with a status it names", async () => {
+test("Every refusal is the OpenAPI document's Failure, with a status it names (G4)", async ({
+  app,
+}) => {
   const failure = { $ref: "#/components/schemas/Failure" };
   for (const { method, path, operation } of operations()) {
     const url = `${app.url}${path.replace("{id}", "none")}`;
     const nobody = await fetch(url, { method });
     const refused: [number, unknown][] = [[nobody.status, await nobody.json()]];
     if (method === "POST") {
-      const answer = await send(method, path, { surplus: true });
+      const answer = await send(app, method, path, { surplus: true });
       refused.push([answer.status, answer.body]);
     }
     for (const [status, body] of refused) {
@@ -102,13 +105,13 @@ test("G4 every refusal is the document's Failure, with a status it names", async
   }
 });
 
-test("what a connection can be refused for stands beside it", async () => {
+test("The OpenAPI document lists the reasons of a connection beside it", async () => {
   const responses = document.paths["/api/v1/connections"]?.post?.responses;
   expect(responses?.[409]?.description).toContain("`duplicate_accounts`");
   expect(responses?.[502]?.description).toContain("`exchange_lost`");
 });
 
-test("who is told that we are busy is told in a header when to come back", async () => {
+test("A busy response has the wait in its Retry-After header", async ({ app }) => {
   await app.fault({ path: "/item/public_token/exchange", times: 9, do: { error: "RATE_LIMIT" } });
   for (const path of ["/api/v1/connections", "/plaid/exchange-token"]) {
     const body = { public_token: await app.publicToken() };
@@ -121,7 +124,7 @@ test("who is told that we are busy is told in a header when to come back", async
   await app.clearFaults();
 });
 
-test.each([
+test.for([
   ["POST", "/api/v1/connections", { public_token: "x" }, "public_token", ""],
   ["POST", "/api/v1/connections", { publicToken: "x" }, "publicToken", ""],
   ["POST", "/api/v1/connections", {}, "public_token", ""],
@@ -129,10 +132,10 @@ test.each([
   ["POST", "/api/v1/link-tokens", { foo_bar: 1, "foo-baz": 2 }, "", '"foo_bar", "foo-baz"'],
   ["GET", "/api/v1/transactions?account_id=x", undefined, "account_id", ""],
   ["GET", "/api/v1/transactions?foo_bar=x", undefined, "", '"foo_bar"'],
-])(
-  "what does not fit is called as the caller wrote it (%s %s %j)",
-  async (method, path, body, paths, words) => {
-    const { status, body: answer } = await send(method, path, body);
+] as const)(
+  "An invalid field is named as the caller wrote it (%s %s %j)",
+  async ([method, path, body, paths, words], { app }) => {
+    const { status, body: answer } = await send(app, method, path, body);
     expect([status, answer.error.reason]).toEqual([400, "invalid_input"]);
     const { issues } = answer.error.details;
     expect(issues.map((issue: { path: string }) => issue.path).join(" ")).toBe(paths);
@@ -140,7 +143,9 @@ test.each([
   },
 );
 
-test("bad input over REST: a wrong method, path, type of body and JSON each have their reason", async () => {
+test("REST rejects a wrong method, path, content type and JSON with a reason each", async ({
+  app,
+}) => {
   const reason = async (method: string, path: string, init: RequestInit = {}) => {
     const response = await fetch(`${app.url}${path}`, {
       method,

@@ -4,27 +4,28 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect } from "vitest";
 import { createApiKey } from "../../server/auth/api-keys.ts";
 import { scope } from "../../server/contracts/api-keys.ts";
-import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import type { Person, TestApp } from "../support/app.ts";
+import { testWithApp } from "../support/fixtures.ts";
 import { packedClientProject, run } from "../support/packed-client.ts";
+import { raiseDataVersion, revokeApiKeys } from "../support/rows.ts";
 
-let app: TestApp;
+const test = testWithApp();
 let project: Awaited<ReturnType<typeof packedClientProject>>;
 beforeAll(async () => {
-  [app, project] = await Promise.all([startTestApp(), packedClientProject()]);
+  project = await packedClientProject();
 });
 afterAll(async () => {
   project?.remove();
-  await app?.close();
 });
 
 const dist = (name: string) =>
   readFileSync(path.join(project.folder, "node_modules/@fiscility/client/dist", name), "utf8");
 
 /** What a program of this person is started with. */
-async function environmentOf(person: Person) {
+async function environmentOf(app: TestApp, person: Person) {
   const { key } = await createApiKey(app.services.db, person.id, {
     name: "Packed",
     scopes: scope.options,
@@ -33,7 +34,7 @@ async function environmentOf(person: Person) {
   return { ...process.env, FISCILITY_URL: app.url, FISCILITY_API_KEY: key };
 }
 
-test("G1 the bundle and its types name no package but the declared ones, and nothing of Node's", () => {
+test("The client bundle and its types import only declared packages, and nothing of Node (G1)", () => {
   const named = (name: string) =>
     [...dist(name).matchAll(/(?:from|import|require)\s*\(?\s*["']([^"'.][^"']*)["']/g)].map(
       ([, specifier]) => specifier,
@@ -52,7 +53,7 @@ test("G1 the bundle and its types name no package but the declared ones, and not
   }
 });
 
-test("G1 in an empty strict project it compiles with what it declares, and every mistake is seen", async () => {
+test("The packed client compiles in an empty strict project, where mistakes are errors (G1)", async () => {
   const files = {
     "types.ts": `
       import { createClient, isFiscilityError, type FiscilityError, type Account } from "@fiscility/client";
@@ -93,7 +94,7 @@ test("G1 in an empty strict project it compiles with what it declares, and every
   await project.check(files, { libraries: true, node: true });
 });
 
-test("G2 a switch over the reasons that forgets one does not compile", async () => {
+test("A switch over the reasons that forgets one does not compile (G2)", async () => {
   const body = (reasons: string[], last: string) => `
     import type { FiscilityError } from "@fiscility/client";
     export function say(error: FiscilityError): string {
@@ -122,7 +123,9 @@ test("G2 a switch over the reasons that forgets one does not compile", async () 
   });
 });
 
-test("G1 a thin script with a key lists accounts, as an ES module and as CommonJS", async () => {
+test("A script with a key lists accounts, as an ES module and as CommonJS (G1)", async ({
+  app,
+}) => {
   const ada = await app.signUp("analyst");
   await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, ada);
   const script = (load: string) => `${load}
@@ -134,20 +137,20 @@ test("G1 a thin script with a key lists accounts, as an ES module and as CommonJ
     "list.mjs": script('import { createClient } from "@fiscility/client";'),
     "list.cjs": script('const { createClient } = require("@fiscility/client");'),
   });
-  const env = await environmentOf(ada);
+  const env = await environmentOf(app, ada);
   for (const file of ["list.mjs", "list.cjs"]) {
     const { stdout } = await run(process.execPath, [file], { cwd: project.folder, env });
     expect(stdout).toContain("Plaid Checking 110");
   }
 });
 
-test("G6 the example that follows live events lists at once and after a change, and resumes", async () => {
+test("The live example lists at once and after a change, and resumes (G6)", async ({ app }) => {
   const name = "follow-live-events.ts";
   const source = path.join(import.meta.dirname, "../../client/examples", name);
   // Whether it compiles, the test of all examples says.
   project.write({ [name]: readFileSync(source, "utf8") });
   const ada = await app.signUp("analyst");
-  const env = await environmentOf(ada);
+  const env = await environmentOf(app, ada);
   const tsx = ["--import", pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href];
   const start = (more: Record<string, string> = {}) => {
     const child = spawn(process.execPath, [...tsx, name], {
@@ -173,15 +176,17 @@ test("G6 the example that follows live events lists at once and after a change, 
 
   const second = start({ LAST_EVENT_ID: "1" });
   await expect.poll(() => app.services.live.size).toBe(1);
-  await app.query("update users set data_version = data_version + 1 where id = $1", [ada.id]);
+  await raiseDataVersion(app, ada);
   await expect.poll(() => second.lines).toHaveLength(1);
   expect(second.lines[0]).toMatch(/^2: First Platypus/);
-  await app.query("update api_keys set revoked_at = now() where user_id = $1", [ada.id]);
+  await revokeApiKeys(app, ada);
   expect(await second.ended).toEqual([1, null]);
   expect(second.lines[1]).toMatch(/^api_key_revoked: /);
 });
 
-test("G6 the examples compile against the packed client, and do what they say", async () => {
+test("The examples compile against the packed client and do what they say (G6)", async ({
+  app,
+}) => {
   const examples = path.join(import.meta.dirname, "../../client/examples");
   const source = (name: string) => readFileSync(path.join(examples, name), "utf8");
   const files = Object.fromEntries(
@@ -197,7 +202,7 @@ test("G6 the examples compile against the packed client, and do what they say", 
     PLAID_CLIENT_ID: "test-client-id",
     PLAID_SECRET: "a-secret-for-tests",
   };
-  const asAda = await environmentOf(ada);
+  const asAda = await environmentOf(app, ada);
   const env = { ...asAda, ...plaid };
   const tsx = ["--import", pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href];
   const program = async (name: string) =>

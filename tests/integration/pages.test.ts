@@ -1,18 +1,18 @@
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { startTestApp, type TestApp } from "../support/app.ts";
+import { expect, vi } from "vitest";
+import { hideTable } from "../support/database-faults.ts";
+import { testWithApp } from "../support/fixtures.ts";
+import { updateItems } from "../support/rows.ts";
 
-let app: TestApp;
-beforeAll(async () => {
-  app = await startTestApp();
-});
-afterAll(() => app?.close());
+const test = testWithApp();
 
-test("R7 a page that cannot be shown says so plainly; why stands in the log under its request's id", async () => {
+test("A page that fails says so plainly, and logs the cause under its request id (R7)", async ({
+  app,
+}) => {
   const person = await app.signUp();
   const printed = vi.spyOn(console, "error").mockImplementation(() => {});
-  await app.query("alter table items rename to gone");
+  const restore = await hideTable(app, "items");
   const answer = await fetch(`${app.url}/dashboard`, { headers: { cookie: person.cookie } });
-  await app.query("alter table gone rename to items");
+  await restore();
   const page = await answer.text();
   expect(answer.status).toBe(500);
   expect(page).toContain("This page could not be shown");
@@ -27,7 +27,7 @@ test("R7 a page that cannot be shown says so plainly; why stands in the log unde
   expect(printed).not.toHaveBeenCalled();
 });
 
-test("an address that nothing answers is a 404 page, and no failure of ours", async () => {
+test("An unknown address is a 404 page and no logged error", async ({ app }) => {
   const answer = await fetch(`${app.url}/nowhere`);
   expect(answer.status).toBe(404);
   expect(await answer.text()).toContain("This page does not exist");
@@ -38,7 +38,9 @@ test("an address that nothing answers is a 404 page, and no failure of ours", as
   expect(Math.max(...levels)).toBeLessThan(50);
 });
 
-test("what the build made comes as small as the build could make it, for as long as its name lasts", async () => {
+test("Built assets are served compressed and cached for as long as their names last", async ({
+  app,
+}) => {
   const page = await (await fetch(`${app.url}/login`)).text();
   const script = page.match(/\/assets\/entry\.client-[^"]+\.js/)?.[0];
   const as = (encoding: string) =>
@@ -64,11 +66,13 @@ test("what the build made comes as small as the build could make it, for as long
   expect(await br?.text()).toBe(text);
 });
 
-test("a bank that is called like the end of a script stays a name, also in the page's data", async () => {
+test("A bank whose name closes a script element stays a name, also in the page's data", async ({
+  app,
+}) => {
   const person = await app.signUp("cfo");
   await app.connectAt(app.url, await app.publicToken(), person);
   const name = "</script><script>alert(1)</script>";
-  await app.query("update items set institution_name = $2 where user_id = $1", [person.id, name]);
+  await updateItems(app, { institution_name: name }, { user: person });
   for (const path of ["/dashboard", "/dashboard.data", "/transactions"]) {
     const answer = await fetch(`${app.url}${path}`, { headers: { cookie: person.cookie } });
     const page = await answer.text();
@@ -78,7 +82,7 @@ test("a bank that is called like the end of a script stays a name, also in the p
   }
 });
 
-test("no folder of assets lists what is in it", async () => {
+test("No folder of assets lists its files", async ({ app }) => {
   for (const path of ["/assets", "/assets/", "/assets/.", "/assets/../"]) {
     const answer = await fetch(`${app.url}${path}`, { redirect: "manual" });
     expect(await answer.text(), path).not.toMatch(/entry\.client-[^"]+\.js">/);

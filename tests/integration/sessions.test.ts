@@ -1,60 +1,60 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import { expect } from "vitest";
+import type { Person, TestApp } from "../support/app.ts";
+import { testWithApp } from "../support/fixtures.ts";
+import { only, sessionsOf } from "../support/rows.ts";
 
-let app: TestApp;
-beforeAll(async () => {
-  app = await startTestApp();
-});
-afterAll(() => app?.close());
+const test = testWithApp();
 
 const day = 24 * 60 * 60 * 1000;
 
-async function list(cookie: string, url = app.url) {
+async function list(app: TestApp, cookie: string, url = app.url) {
   const answer = await fetch(`${url}/trpc/accounts.list`, { headers: { cookie } });
   return { status: answer.status, setCookie: answer.headers.getSetCookie() };
 }
 
-const endsIn = (person: Person, ms: number) =>
+const endsIn = (app: TestApp, person: Person, ms: number) =>
   app.query("update sessions set expires_at = $2 where user_id = $1", [
     person.id,
     new Date(Date.now() + ms),
   ]);
 
-const expiryOf = async (person: Person) => {
-  const [row] = await app.query("select expires_at from sessions where user_id = $1", [person.id]);
+const expiryOf = async (app: TestApp, person: Person) => {
+  const row = await only(sessionsOf(app, person));
   return (row?.expires_at as Date | undefined)?.getTime();
 };
 
-test("A session in its first day is read as it stands, and the cookie stays", async () => {
+test("A session in its first day keeps its end and its cookie", async ({ app }) => {
   const person = await app.signUp();
-  const before = await expiryOf(person);
-  expect(await list(person.cookie)).toEqual({ status: 200, setCookie: [] });
-  expect(await expiryOf(person)).toBe(before);
+  const before = await expiryOf(app, person);
+  expect(await list(app, person.cookie)).toEqual({ status: 200, setCookie: [] });
+  expect(await expiryOf(app, person)).toBe(before);
 });
 
-test("A session older than a day is prolonged, and so is its cookie", async () => {
+test("A session older than a day is extended, and so is its cookie", async ({ app }) => {
   const person = await app.signUp();
-  await endsIn(person, 5 * day);
-  const { status, setCookie } = await list(person.cookie);
+  await endsIn(app, person, 5 * day);
+  const { status, setCookie } = await list(app, person.cookie);
   expect(status).toBe(200);
   expect(setCookie).toEqual([expect.stringMatching(/^fiscility\.session_token=.*Max-Age=604800/i)]);
-  expect(await expiryOf(person)).toBeGreaterThan(Date.now() + 6.9 * day);
+  expect(await expiryOf(app, person)).toBeGreaterThan(Date.now() + 6.9 * day);
   const cookie = setCookie[0]?.split(";")[0] ?? "";
-  expect(await list(cookie)).toEqual({ status: 200, setCookie: [] });
+  expect(await list(app, cookie)).toEqual({ status: 200, setCookie: [] });
 });
 
-test("A session past its end is nobody's, and its cookie goes", async () => {
+test("A session past its end is invalid, and its cookie is deleted", async ({ app }) => {
   const person = await app.signUp();
-  await endsIn(person, -1_000);
-  const { status, setCookie } = await list(person.cookie);
+  await endsIn(app, person, -1_000);
+  const { status, setCookie } = await list(app, person.cookie);
   expect(status).toBe(401);
   expect(setCookie).toContainEqual(
     expect.stringMatching(/^fiscility\.session_token=;.*Max-Age=0/i),
   );
-  expect(await expiryOf(person)).toBeUndefined();
+  expect(await expiryOf(app, person)).toBeUndefined();
 });
 
-test("A session that is used each day ends 30 days after its log-in, and a day later at most", async () => {
+test("A session that is used each day ends 30 days after its log-in, and a day later at most", async ({
+  app,
+}) => {
   const person = await app.signUp();
   const logIn = (daysAgo: number) =>
     app.query(
@@ -62,38 +62,40 @@ test("A session that is used each day ends 30 days after its log-in, and a day l
       [person.id, daysAgo],
     );
   await logIn(29);
-  await endsIn(person, 5 * day);
-  expect((await list(person.cookie)).status).toBe(200);
+  await endsIn(app, person, 5 * day);
+  expect((await list(app, person.cookie)).status).toBe(200);
   await logIn(31);
-  await endsIn(person, 5 * day);
-  const { status, setCookie } = await list(person.cookie);
+  await endsIn(app, person, 5 * day);
+  const { status, setCookie } = await list(app, person.cookie);
   expect(status).toBe(401);
   expect(setCookie).toContainEqual(
     expect.stringMatching(/^fiscility\.session_token=;.*Max-Age=0/i),
   );
-  expect(await expiryOf(person)).toBeUndefined();
+  expect(await expiryOf(app, person)).toBeUndefined();
 });
 
-test("A log-out on one node ends the session on every other", async () => {
+test("A log-out on one node ends the session on every other", async ({ app }) => {
   const other = await app.startNode();
   try {
     const person = await app.signUp();
-    expect((await list(person.cookie, other.url)).status).toBe(200);
+    expect((await list(app, person.cookie, other.url)).status).toBe(200);
     expect((await app.post("/api/auth/sign-out", {}, person)).status).toBe(200);
-    expect((await list(person.cookie, other.url)).status).toBe(401);
-    expect((await list(person.cookie)).status).toBe(401);
+    expect((await list(app, person.cookie, other.url)).status).toBe(401);
+    expect((await list(app, person.cookie)).status).toBe(401);
   } finally {
     await other.close();
   }
 });
 
-test("A deleted person's session opens nothing, even one that was made meanwhile", async () => {
+test("A deleted user's session opens nothing, even one that was made meanwhile", async ({
+  app,
+}) => {
   const person = await app.signUp();
   await app.query("update users set deleted_at = now() where id = $1", [person.id]);
-  expect((await list(person.cookie)).status).toBe(401);
+  expect((await list(app, person.cookie)).status).toBe(401);
 });
 
-test("A cookie that was altered, cut or signed by another opens nothing", async () => {
+test("A cookie that was altered, cut or signed by another key opens nothing", async ({ app }) => {
   const person = await app.signUp();
   const [, name = "", value = ""] = /(\S+session_token)=([^;]+)/.exec(person.cookie) ?? [];
   const signed = decodeURIComponent(value);
@@ -112,7 +114,7 @@ test("A cookie that was altered, cut or signed by another opens nothing", async 
     "",
   ];
   for (const each of forged) {
-    expect((await list(`${name}=${encodeURIComponent(each)}`)).status, each).toBe(401);
+    expect((await list(app, `${name}=${encodeURIComponent(each)}`)).status, each).toBe(401);
   }
-  expect((await list(`${name}=${encodeURIComponent(signed)}`)).status).toBe(200);
+  expect((await list(app, `${name}=${encodeURIComponent(signed)}`)).status).toBe(200);
 });

@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import { beforeAll, expect, test } from "vitest";
 import { startWorker } from "../../server/jobs/worker.ts";
 import { startTestApp } from "../support/app.ts";
+import { doneSyncsOf } from "../support/rows.ts";
 import { until } from "../support/until.ts";
 
 /** What this process did from the app's start to its end, with neither METRICS_PORT nor OTEL_* set. */
@@ -19,8 +20,7 @@ beforeAll(async () => {
   const body = { public_token: await app.publicToken() };
   expect((await app.post("/plaid/exchange-token", body, person)).status).toBe(200);
   const worker = await startWorker(app.services);
-  const synced = () => app.query("select 1 from item_syncs where status = 'done'");
-  await until(async () => (await synced()).length === 1);
+  await until(async () => (await doneSyncsOf(app)).length === 1);
   await worker.stop();
   files = loadedFiles();
   servers = listening() - before;
@@ -49,19 +49,19 @@ function loadedFiles(): string[] {
   return found;
 }
 
-test("telemetry that is not asked for is not loaded, and has registered nothing", () => {
+test("Telemetry that is off is not loaded and registers nothing", () => {
   expect(files.some((file) => file.includes("/node_modules/graphile-worker/"))).toBe(true);
   expect(files.filter((file) => /prom-client|@opentelemetry/.test(file))).toEqual([]);
   // Where the API keeps what is registered: `internal/global-utils.ts` of @opentelemetry/api.
   expect(globalThis[Symbol.for("opentelemetry.js.api.1") as never]).toBeUndefined();
 });
 
-test("telemetry that is not asked for does not listen", () => {
+test("Telemetry that is off does not listen", () => {
   // The app, and the sandbox of this test.
   expect(servers).toBe(2);
 });
 
-test("telemetry that is not asked for sends nothing: nobody is called but the database and Plaid", () => {
+test("Telemetry that is off sends nothing: the server calls only the database and Plaid", () => {
   expect(tried.size).toBeGreaterThan(1);
   expect([...tried].filter((port) => !known.includes(port))).toEqual([]);
 });

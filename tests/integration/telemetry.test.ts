@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { freePort } from "../../local/ports.ts";
 import { startWorker } from "../../server/jobs/worker.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import { accountsOf, itemsOf, only, sessionsOf } from "../support/rows.ts";
 import { until } from "../support/until.ts";
 
 interface OtlpSpan {
@@ -92,7 +93,7 @@ afterAll(async () => {
   await collector?.close();
 });
 
-test("metrics tell an operator what happens, also with the log silent", async () => {
+test("Metrics show an operator what happens, also with the log silent", async () => {
   const text = await metrics();
   const value = (start: string) => {
     const line = text.split("\n").find((one) => one.startsWith(start));
@@ -138,7 +139,7 @@ test("metrics tell an operator what happens, also with the log silent", async ()
   expect(app.logLines).toEqual([]);
 });
 
-test("a trace tells a connection's steps, its calls to Plaid and its queries below the request", async () => {
+test("A trace has a connection's steps, calls to Plaid and queries below the request", async () => {
   const named = (name: string) => collector.spans.filter((span) => span.name === name);
   await expect.poll(() => named("POST /plaid/exchange-token")).toHaveLength(2);
   await expect.poll(() => named("job sync_item")).not.toHaveLength(0);
@@ -172,11 +173,11 @@ test("a trace tells a connection's steps, its calls to Plaid and its queries bel
   expect(queries.some((text) => text?.includes("$1"))).toBe(true);
 });
 
-test("no secret and no id is in a label or a span", async () => {
+test("Labels and spans contain no secret and no id", async () => {
   const told = `${await metrics()}\n${collector.bodies.join("\n")}`;
-  const [item] = await app.query("select plaid_item_id, access_token_sealed from items");
-  const accounts = await app.query("select id, plaid_account_id, name from accounts");
-  const sessions = await app.query("select id, token from sessions");
+  const item = await only(itemsOf(app));
+  const accounts = await accountsOf(app);
+  const sessions = await sessionsOf(app);
   const secrets = [
     publicToken,
     itemId,
@@ -186,8 +187,10 @@ test("no secret and no id is in a label or a span", async () => {
     owner.cookie,
     "in-the-query",
     "nothing-there",
-    ...Object.values(item),
-    ...[...accounts, ...sessions].flatMap((row) => Object.values(row)),
+    item.plaid_item_id,
+    item.access_token_sealed,
+    ...accounts.flatMap((account) => [account.id, account.plaid_account_id, account.name]),
+    ...sessions.flatMap((session) => [session.id, session.token]),
     ...["PLAID_SECRET", "TOKEN_KEYS", "SESSION_SECRET", "DATABASE_URL"].map(
       (name) => app.env[name],
     ),
@@ -197,12 +200,12 @@ test("no secret and no id is in a label or a span", async () => {
   expect(told).not.toMatch(/(access|public|link)-(sandbox|production)-/);
 });
 
-test("metrics are on a port of their own, and not on the public one", async () => {
+test("Metrics have a port of their own, and are not on the public one", async () => {
   expect((await fetch(`${app.url}/metrics`)).status).toBe(404);
   expect(new URL(metricsUrl).port).not.toBe(new URL(app.url).port);
 });
 
-test("with metrics on, a bank connected again and an account deleted are answered as without", async () => {
+test("Connecting a bank again and deleting an account work the same with metrics on", async () => {
   const person = await app.signUp("analyst");
   const connected = await app.post(
     "/plaid/exchange-token",

@@ -1,14 +1,15 @@
 import { request } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import { expect } from "vitest";
+import type { Person, TestApp } from "../support/app.ts";
+import { testWithApp } from "../support/fixtures.ts";
+import { deleteTransactions } from "../support/rows.ts";
 
-let app: TestApp;
+const test = testWithApp();
 let ada: Person;
 let eve: Person;
 let accounts: { id: string; name: string }[];
-beforeAll(async () => {
-  app = await startTestApp();
+test.beforeAll(async ({ app }) => {
   [ada, eve] = [await app.signUp("cfo"), await app.signUp("cfo")];
   for (const person of [ada, eve]) {
     await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, person);
@@ -17,10 +18,9 @@ beforeAll(async () => {
     ada.id,
   ])) as typeof accounts;
 });
-afterAll(() => app?.close());
 
 /** Gives an account `count` transactions over 200 days: two of three are money out. */
-const fill = (account: { id: string } | undefined, count: number, word = "Coffee") =>
+const fill = (app: TestApp, account: { id: string } | undefined, count: number, word = "Coffee") =>
   app.query(
     `insert into transactions (user_id, id, account_id, date, amount, currency, name, merchant,
        category, pending)
@@ -31,7 +31,7 @@ const fill = (account: { id: string } | undefined, count: number, word = "Coffee
     [account?.id, count, word],
   );
 
-async function file(query: string, person: Person | null = ada) {
+async function file(app: TestApp, query: string, person: Person | null = ada) {
   const answer = await fetch(`${app.url}/settings/export/transactions.csv${query}`, {
     redirect: "manual",
     ...(person ? { headers: { cookie: person.cookie } } : {}),
@@ -41,9 +41,11 @@ async function file(query: string, person: Person | null = ada) {
   return { answer, text, header, rows: lines.map((line) => line.split(",")) };
 }
 
-test("the file has exactly the rows of the page with the same filters, over more than one page of either", async () => {
-  await fill(accounts[0], 2_500);
-  await fill(accounts[1], 1_200, "Rent");
+test("The transactions file has exactly the rows of the page with the same filters, over several pages", async ({
+  app,
+}) => {
+  await fill(app, accounts[0], 2_500);
+  await fill(app, accounts[1], 1_200, "Rent");
   const [account] = accounts;
   const days = "from=2026-02-01&to=2026-06-15";
   for (const [query, where] of [
@@ -62,7 +64,7 @@ test("the file has exactly the rows of the page with the same filters, over more
       [ada.id],
     );
     expect(expected.length).toBeGreaterThan(60);
-    const { answer, header, rows } = await file(query);
+    const { answer, header, rows } = await file(app, query);
     expect(answer.status).toBe(200);
     expect(header).toBe("date,bank,account,mask,amount,currency,name,merchant,category,pending");
     const got = rows.map(([date, , , , amount, , name]) => ({
@@ -73,7 +75,7 @@ test("the file has exactly the rows of the page with the same filters, over more
     expect(got).toEqual(expected.map((row) => ({ ...row, amount: row.amount + 0 })));
     expect(rows.every(([, bank]) => bank === "First Platypus Bank")).toBe(true);
   }
-  const { answer } = await file("?min=1");
+  const { answer } = await file(app, "?min=1");
   const today = new Date().toISOString().slice(0, 10);
   expect(answer.headers.get("content-disposition")).toBe(
     `attachment; filename="fiscility-${today}-transactions.csv"`,
@@ -82,32 +84,38 @@ test("the file has exactly the rows of the page with the same filters, over more
   expect(answer.headers.get("cache-control")).toContain("no-store");
 });
 
-test("with another's account there is the header and nothing else; without a session, the log-in", async () => {
-  const foreign = await file(`?account=${accounts[0]?.id}`, eve);
+test("The transactions file has only its header for another user's account, and needs a session", async ({
+  app,
+}) => {
+  const foreign = await file(app, `?account=${accounts[0]?.id}`, eve);
   expect([foreign.answer.status, foreign.rows]).toEqual([200, []]);
-  const nobody = await file("?min=-50", null);
+  const nobody = await file(app, "?min=-50", null);
   expect(nobody.answer.status).toBe(302);
   expect(nobody.answer.headers.get("location")).toBe("/login?next=%2Ftransactions%3Fmin%3D-50");
 });
 
-test.each([
+test.for([
   "from=yesterday",
   "to=2026-02-30",
   "min=lots",
   "account=1",
   "category=%3Cb%3E",
   "search=%00",
-])("%s is a 400 that says in words what is wrong, and no file", async (query) => {
-  const { answer, text } = await file(`?${query}`);
-  expect(answer.status).toBe(400);
-  expect(answer.headers.get("content-disposition")).toBeNull();
-  expect(text).toContain("These filters do not fit. Days are written as 2026-01-31");
-});
+])(
+  "The transactions file rejects %s with a 400 that says what is wrong",
+  async (query, { app }) => {
+    const { answer, text } = await file(app, `?${query}`);
+    expect(answer.status).toBe(400);
+    expect(answer.headers.get("content-disposition")).toBeNull();
+    expect(text).toContain("These filters do not fit. Days are written as 2026-01-31");
+  },
+);
 
-test("rows are read as fast as the reader takes them: who stops has not made the server read them all", async () => {
+test("The transactions file is read as fast as its reader takes it", async ({ app }) => {
   // More than the sockets of both sides hold.
   const long = "x".repeat(1_000);
-  for (const each of ["a", "b", "c", "d", "e", "f"]) await fill(accounts[2], 5_000, long + each);
+  for (const each of ["a", "b", "c", "d", "e", "f"])
+    await fill(app, accounts[2], 5_000, long + each);
   const count = await new Promise<number>((resolve, reject) => {
     const sent = request(
       `${app.url}/settings/export/transactions.csv?account=${accounts[2]?.id}`,
@@ -115,7 +123,7 @@ test("rows are read as fast as the reader takes them: who stops has not made the
       async (response) => {
         response.pause();
         await pause(4_000);
-        await app.query("delete from transactions where user_id = $1", [ada.id]);
+        await deleteTransactions(app, ada);
         let lines = 0;
         response.on("data", (part: Buffer) => {
           lines += part.toString("latin1").split("\r\n").length - 1;

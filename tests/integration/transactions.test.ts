@@ -1,14 +1,14 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect } from "vitest";
 import type { Transaction } from "../../server/contracts/transactions.ts";
 import { syncItem } from "../../server/transactions/sync-item.ts";
-import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import type { Person, TestApp } from "../support/app.ts";
+import { testWithApp } from "../support/fixtures.ts";
 import { transactionsHere } from "../support/transactions.ts";
 
-let app: TestApp;
+const test = testWithApp();
 let ada: Person;
 let itemId: string;
-beforeAll(async () => {
-  app = await startTestApp();
+test.beforeAll(async ({ app }) => {
   ada = await app.signUp("cfo");
   const token = await app.publicToken();
   const answer = await app.post("/plaid/exchange-token", { public_token: token }, ada);
@@ -16,9 +16,8 @@ beforeAll(async () => {
   const { signal } = new AbortController();
   await syncItem(app.services, { userId: ada.id, itemId }, app.services.log, signal);
 });
-afterAll(() => app?.close());
 
-async function get(query: Record<string, string> = {}, person = ada) {
+async function get(app: TestApp, query: Record<string, string> = {}, person = ada) {
   const response = await fetch(`${app.url}/api/v1/transactions?${new URLSearchParams(query)}`, {
     headers: { cookie: person.cookie },
   });
@@ -27,11 +26,11 @@ async function get(query: Record<string, string> = {}, person = ada) {
 }
 
 /** Every page of a filter. */
-async function all(query: Record<string, string> = {}): Promise<Transaction[]> {
+async function all(app: TestApp, query: Record<string, string> = {}): Promise<Transaction[]> {
   const found: Transaction[] = [];
   let cursor: string | null = null;
   do {
-    const { status, body } = await get(cursor ? { ...query, cursor } : query);
+    const { status, body } = await get(app, cursor ? { ...query, cursor } : query);
     expect(status).toBe(200);
     expect(body.transactions.length).toBeLessThanOrEqual(50);
     found.push(...body.transactions);
@@ -40,8 +39,10 @@ async function all(query: Record<string, string> = {}): Promise<Transaction[]> {
   return found;
 }
 
-test("every transaction is on one page and on one only, newest first", async () => {
-  const found = await all();
+test("transactions.list has every transaction on exactly one page, newest first", async ({
+  app,
+}) => {
+  const found = await all(app);
   const here = await transactionsHere(app, itemId);
   expect(found.length).toBeGreaterThan(100);
   expect(new Set(found.map(({ id }) => id))).toEqual(new Set(here.map(({ id }) => id)));
@@ -50,11 +51,13 @@ test("every transaction is on one page and on one only, newest first", async () 
   expect(dates).toEqual([...dates].sort().reverse());
 });
 
-test("a filter by account, days, amount and text leaves what fits and nothing else", async () => {
-  const found = await all();
+test("transactions.list returns exactly what fits a filter by account, days, amount and text", async ({
+  app,
+}) => {
+  const found = await all(app);
   const some = found[20] as Transaction & { account_id: string };
   const only = async (query: Record<string, string>, fits: (t: Transaction) => boolean) => {
-    const filtered = await all(query);
+    const filtered = await all(app, query);
     expect(filtered.map(({ id }) => id)).toEqual(found.filter(fits).map(({ id }) => id));
     expect(filtered.length).toBeGreaterThan(0);
     expect(filtered.length).toBeLessThan(found.length);
@@ -71,34 +74,36 @@ test("a filter by account, days, amount and text leaves what fits and nothing el
   const word = some.name.slice(1, 6).toUpperCase();
   const has = (text: string | null) => text?.toUpperCase().includes(word) ?? false;
   await only({ search: word }, ({ name, merchant }) => has(name) || has(merchant));
-  expect(await all({ search: "%" })).toEqual(found.filter(({ name }) => name.includes("%")));
+  expect(await all(app, { search: "%" })).toEqual(found.filter(({ name }) => name.includes("%")));
 });
 
-test("what arrives between two pages neither repeats nor hides any", async () => {
-  const before = await all();
-  const first = await get();
+test("transactions.list neither repeats nor hides any when transactions arrive between two pages", async ({
+  app,
+}) => {
+  const before = await all(app);
+  const first = await get(app);
   await app.query(
     `insert into transactions select user_id, 'new-' || id, account_id, date, amount, currency, name,
        merchant, category, pending from transactions where id = $1`,
     [before[0]?.id],
   );
-  const second = await get({ cursor: first.body.next_cursor });
+  const second = await get(app, { cursor: first.body.next_cursor });
   await app.query("delete from transactions where id like 'new-%'");
   expect([...first.body.transactions, ...second.body.transactions]).toEqual(before.slice(0, 100));
 });
 
-test("nobody sees another's transactions, nor asks for their account", async () => {
+test("transactions.list shows no transaction or account of another user", async ({ app }) => {
   const eve = await app.signUp();
-  expect((await get({}, eve)).body).toEqual({ transactions: [], next_cursor: null });
+  expect((await get(app, {}, eve)).body).toEqual({ transactions: [], next_cursor: null });
   const [{ id: accountId }] = (await app.query("select id from accounts limit 1")) as [
     { id: string },
   ];
-  expect((await get({ account_id: accountId }, eve)).body.transactions).toEqual([]);
-  const { body } = await get();
-  expect((await get({ cursor: body.next_cursor }, eve)).body.transactions).toEqual([]);
+  expect((await get(app, { account_id: accountId }, eve)).body.transactions).toEqual([]);
+  const { body } = await get(app);
+  expect((await get(app, { cursor: body.next_cursor }, eve)).body.transactions).toEqual([]);
 });
 
-test.each<Record<string, string>>([
+test.for<Record<string, string>>([
   { cursor: "not ours" },
   { cursor: Buffer.from('["0000-01-01","an-id"]').toString("base64url") },
   { from: "2024-02-30" },
@@ -107,8 +112,8 @@ test.each<Record<string, string>>([
   { min_amount: "1e5" },
   { search: "\0" },
   { colour: "red" },
-])("%o is refused as invalid_input", async (query) => {
-  const { status, body } = await get(query);
+])("transactions.list refuses %o as invalid_input", async (query, { app }) => {
+  const { status, body } = await get(app, query);
   expect(status).toBe(400);
   expect(body.error.reason).toBe("invalid_input");
 });

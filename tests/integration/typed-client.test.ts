@@ -1,21 +1,20 @@
 import { createTRPCClient, httpBatchLink, TRPCClientError } from "@trpc/client";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect } from "vitest";
 import type { AppRouter } from "../../server/api/router.ts";
-import { startTestApp, type TestApp } from "../support/app.ts";
+import type { TestApp } from "../support/app.ts";
+import { testWithApp } from "../support/fixtures.ts";
 
-let app: TestApp;
-beforeAll(async () => {
-  app = await startTestApp();
-});
-afterAll(() => app?.close());
+const test = testWithApp();
 
-const clientOf = (cookie: string) =>
+const clientOf = (app: TestApp, cookie: string) =>
   createTRPCClient<AppRouter>({
     links: [httpBatchLink({ url: `${app.url}/trpc`, headers: { cookie } })],
   });
 
-test("S1 S3 the typed client makes a link_token, connects, and reads accounts, plan and activity", async () => {
-  const client = clientOf((await app.signUp("analyst")).cookie);
+test("The typed client makes a link_token, connects, and reads accounts, plan and activity (S1, S3)", async ({
+  app,
+}) => {
+  const client = clientOf(app, (await app.signUp("analyst")).cookie);
   expect((await client.plaid.createLinkToken.mutate()).linkToken).toMatch(/^link-sandbox-/);
   const publicToken = await app.publicToken();
   const connected = await client.connectAccount.mutate({ publicToken });
@@ -30,8 +29,8 @@ test("S1 S3 the typed client makes a link_token, connects, and reads accounts, p
   expect(activity.entries.map((entry) => entry.kind)).toEqual(["connected"]);
 });
 
-test("R7 a refusal reaches the typed client with its reason and requestId", async () => {
-  const error = await clientOf("")
+test("The typed client receives a refusal with its reason and requestId (R7)", async ({ app }) => {
+  const error = await clientOf(app, "")
     .accounts.list.query()
     .catch((caught: unknown) => caught);
   expect(error).toBeInstanceOf(TRPCClientError);

@@ -1,66 +1,67 @@
 import pg from "pg";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { expect } from "vitest";
 import { accessTokenOwner } from "../../db/sealed.ts";
 import { keepPage } from "../../db/sync-pages.ts";
 import { timeLimits } from "../../server/time-limits.ts";
 import { syncItem } from "../../server/transactions/sync-item.ts";
-import { type Person, startTestApp, type TestApp } from "../support/app.ts";
+import type { Person, TestApp } from "../support/app.ts";
 import { compareBooks, right } from "../support/books.ts";
-import { waitingLocks } from "../support/database.ts";
+import { startOver, testWithApp } from "../support/fixtures.ts";
 import { goThroughLink } from "../support/link-session.ts";
+import {
+  activityOf,
+  attemptsOf,
+  itemsOf,
+  lockWaiters,
+  only,
+  plaidItemIdOf,
+  setPlan,
+  updateAccounts,
+  updateItems,
+} from "../support/rows.ts";
 import { transactionsAtPlaid, transactionsHere } from "../support/transactions.ts";
 
-let app: TestApp;
-beforeAll(async () => {
-  app = await startTestApp();
-});
-afterAll(() => app?.close());
-beforeEach(async () => {
-  await app.clearFaults();
-  await app.resetPlaid();
-  await app.query("delete from users");
-});
+const test = testWithApp();
+test.beforeEach(({ app }) => startOver(app));
 
 const platypus = "ins_109508";
 
-async function openLink(person: Person, itemId?: string): Promise<string> {
+async function openLink(app: TestApp, person: Person, itemId?: string): Promise<string> {
   const { body } = await app.post("/trpc/plaid.createLinkToken", itemId ? { itemId } : {}, person);
   return body.result.data.linkToken;
 }
 
 /** A bank of which the person shares only the accounts of these places. */
-async function connect(person: Person, chosen: number[]) {
-  const { publicToken } = await goThroughLink(app, await openLink(person), {
+async function connect(app: TestApp, person: Person, chosen: number[]) {
+  const { publicToken } = await goThroughLink(app, await openLink(app, person), {
     bank: platypus,
     chosen,
   });
   const { body } = await app.post("/plaid/exchange-token", { public_token: publicToken }, person);
-  const [{ plaid_item_id }] = await app.query("select plaid_item_id from items where id = $1", [
-    body.item.id,
-  ]);
+  const plaid_item_id = await plaidItemIdOf(app, body.item.id);
   return { itemId: body.item.id as string, plaidItemId: plaid_item_id as string };
 }
 
 /** Update mode from its link_token to what the app makes of it. */
-async function update(person: Person, itemId: string, chosen?: number[]) {
-  const { picked } = await goThroughLink(app, await openLink(person, itemId), {
+async function update(app: TestApp, person: Person, itemId: string, chosen?: number[]) {
+  const { picked } = await goThroughLink(app, await openLink(app, person, itemId), {
     ...(chosen ? { chosen } : {}),
   });
   const { status, body } = await app.post("/trpc/plaid.finishUpdateMode", { itemId }, person);
   return { picked, status, data: body.result?.data, error: body.error?.data };
 }
 
-const newAccounts = (itemId: string) =>
-  app.query("update items set new_accounts = true where id = $1", [itemId]);
+const newAccounts = (app: TestApp, itemId: string) =>
+  updateItems(app, { new_accounts: true }, { itemId });
 
-const accounts = (itemId: string) =>
+const accounts = (app: TestApp, itemId: string) =>
   app.query(
     `select id, position, plaid_account_id, revoked_at is not null revoked from accounts
        where item_id = $1 order by position`,
     [itemId],
   );
 
-const sync = (person: Person, itemId: string) =>
+const sync = (app: TestApp, person: Person, itemId: string) =>
   syncItem(
     app.services,
     { userId: person.id, itemId },
@@ -68,21 +69,23 @@ const sync = (person: Person, itemId: string) =>
     new AbortController().signal,
   );
 
-test("NEW_ACCOUNTS_AVAILABLE: update mode asks for the accounts, and the new one comes with all that ever moved on it", async () => {
+test("finishUpdateMode adds the new account with its whole history after NEW_ACCOUNTS_AVAILABLE", async ({
+  app,
+}) => {
   const person = await app.signUp("cfo");
-  const { itemId, plaidItemId } = await connect(person, [0]);
-  await sync(person, itemId);
+  const { itemId, plaidItemId } = await connect(app, person, [0]);
+  await sync(app, person, itemId);
   const before = await transactionsHere(app, itemId);
   expect(before.length).toBeGreaterThan(100);
-  const [first] = await accounts(itemId);
+  const [first] = await accounts(app, itemId);
 
   // Nothing to choose from: the person only logs in.
-  expect((await update(person, itemId)).picked).toBe(false);
-  await newAccounts(itemId);
-  const link = await goThroughLink(app, await openLink(person, itemId), { chosen: [0, 1] });
+  expect((await update(app, person, itemId)).picked).toBe(false);
+  await newAccounts(app, itemId);
+  const link = await goThroughLink(app, await openLink(app, person, itemId), { chosen: [0, 1] });
   expect(link.picked).toBe(true);
   // A sync that comes first passes over what is of no account here.
-  await sync(person, itemId);
+  await sync(app, person, itemId);
   expect(await transactionsHere(app, itemId)).toHaveLength(before.length);
   const { body } = await app.post("/trpc/plaid.finishUpdateMode", { itemId }, person);
   const { added, accounts: shown, item } = body.result.data;
@@ -90,81 +93,85 @@ test("NEW_ACCOUNTS_AVAILABLE: update mode asks for the accounts, and the new one
   expect(item.trail.steps.map(({ state }: { state: string }) => state)).toEqual([
     ...["done", "done", "waiting", "waiting", "waiting"],
   ]);
-  expect((await accounts(itemId))[0]).toEqual(first);
+  expect((await accounts(app, itemId))[0]).toEqual(first);
 
-  await sync(person, itemId);
+  await sync(app, person, itemId);
   const after = await transactionsHere(app, itemId);
   expect(after).toEqual(await transactionsAtPlaid(app, plaidItemId));
   expect(after.length).toBeGreaterThan(before.length);
   expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
-  const entries = await app.query(
-    "select kind, account_count from account_activity order by created_at",
-  );
-  expect(entries).toEqual([
+  expect(await activityOf(app)).toMatchObject([
     { kind: "connected", account_count: 1 },
     { kind: "reconnected", account_count: 0 },
     { kind: "reconnected", account_count: 1 },
   ]);
 });
 
-test("I3 new accounts that the plan has no room for do not come; the log-in stands, and they can be chosen again", async () => {
+test("finishUpdateMode keeps the log-in and adds no account when the plan has no room, and adds it later (I3)", async ({
+  app,
+}) => {
   const person = await app.signUp("intern");
   const [{ max_accounts: max }] = await app.query(
     "select max_accounts from plans where id = 'intern'",
   );
   const first = Array.from({ length: max }, (_, place) => place);
-  const { itemId } = await connect(person, first);
-  await newAccounts(itemId);
-  await app.query("update items set status = 'login_required' where id = $1", [itemId]);
-  const { status, error } = await update(person, itemId, [...first, max]);
+  const { itemId } = await connect(app, person, first);
+  await newAccounts(app, itemId);
+  await updateItems(app, { status: "login_required" }, { itemId });
+  const { status, error } = await update(app, person, itemId, [...first, max]);
   expect([status, error.reason]).toEqual([403, "limit_reached"]);
   expect(error.details).toMatchObject({ limit: max, used: max, wanted: 1 });
-  const [item] = await app.query("select status, new_accounts from items");
-  expect(item).toEqual({ status: "good", new_accounts: true });
-  expect(await accounts(itemId)).toHaveLength(max);
-  const [entry] = await app.query(
-    "select kind, reason, account_count from account_activity order by created_at desc limit 1",
-  );
-  expect(entry).toEqual({ kind: "reconnected", reason: "limit_reached", account_count: 0 });
+  expect(await only(itemsOf(app))).toMatchObject({ status: "good", new_accounts: true });
+  expect(await accounts(app, itemId)).toHaveLength(max);
+  expect((await activityOf(app)).at(-1)).toMatchObject({
+    kind: "reconnected",
+    reason: "limit_reached",
+    account_count: 0,
+  });
   expect((await compareBooks(app)).overdrafts).toBe(0);
 
-  await app.query("update users set plan = 'cfo' where id = $1", [person.id]);
-  expect((await update(person, itemId, [...first, max])).data.added).toBe(1);
+  await setPlan(app, "cfo", person);
+  expect((await update(app, person, itemId, [...first, max])).data.added).toBe(1);
 });
 
-test("update mode that ends while another bank is being connected waits in line with it, however slow Plaid is", async () => {
+test("finishUpdateMode waits for another connection's turn, however slow Plaid is", async ({
+  app,
+}) => {
   const person = await app.signUp("cfo");
-  const { itemId } = await connect(person, [0]);
-  await app.query("update items set status = 'login_required'");
+  const { itemId } = await connect(app, person, [0]);
+  await updateItems(app, { status: "login_required" });
   const token = await app.publicToken("ins_109509");
   await app.fault({ path: "/accounts/get", times: 1, do: { delay: timeLimits.lock + 1_000 } });
   const connecting = app.post("/plaid/exchange-token", { public_token: token }, person);
-  const exchanged = "select 1 from link_attempts where status = 'exchanged'";
-  await expect.poll(() => app.query(exchanged)).toHaveLength(1);
+  const exchanged = async () =>
+    (await attemptsOf(app)).filter(({ status }) => status === "exchanged");
+  await expect.poll(exchanged).toHaveLength(1);
   const { status, body } = await app.post("/trpc/plaid.finishUpdateMode", { itemId }, person);
   expect([status, body.result?.data.item.status]).toEqual([200, "good"]);
   expect((await connecting).body.outcome).toBe("connected");
 });
 
-test("I3 fifty updates at once bring a new account once", async () => {
+test("finishUpdateMode adds a new account once when fifty updates run at once (I3)", async ({
+  app,
+}) => {
   const person = await app.signUp("analyst");
-  const { itemId } = await connect(person, [0]);
-  await newAccounts(itemId);
-  await goThroughLink(app, await openLink(person, itemId), { chosen: [0, 1] });
+  const { itemId } = await connect(app, person, [0]);
+  await newAccounts(app, itemId);
+  await goThroughLink(app, await openLink(app, person, itemId), { chosen: [0, 1] });
   const answers = await Promise.all(
     Array.from({ length: 50 }, () => app.post("/trpc/plaid.finishUpdateMode", { itemId }, person)),
   );
   const added = answers.map(({ body }) => body.result?.data.added ?? body.error.data.reason);
   expect(added.filter((one) => one === 1)).toHaveLength(1);
   expect(new Set(added.filter((one) => one !== 1 && one !== "busy"))).toEqual(new Set([0]));
-  expect(await accounts(itemId)).toHaveLength(2);
+  expect(await accounts(app, itemId)).toHaveLength(2);
 });
 
-test("a page of a sync that is being written and the end of update mode wait for each other in one order", async () => {
+test("finishUpdateMode and a page of a sync lock in one order", async ({ app }) => {
   const person = await app.signUp("cfo");
-  const { itemId } = await connect(person, [0]);
-  await newAccounts(itemId);
-  await goThroughLink(app, await openLink(person, itemId), { chosen: [0, 1] });
+  const { itemId } = await connect(app, person, [0]);
+  await newAccounts(app, itemId);
+  await goThroughLink(app, await openLink(app, person, itemId), { chosen: [0, 1] });
   // The bank has another id for the account by now, so its row is locked from those that refer to it.
   await app.query("update accounts set plaid_account_id = 'before'");
   // The page stops where its cursor is moved and its rows are about to be written.
@@ -184,9 +191,9 @@ test("a page of a sync that is being written and the end of update mode wait for
     ],
   });
   try {
-    await expect.poll(() => app.query(waitingLocks)).toHaveLength(1);
+    await expect.poll(() => lockWaiters(app)).toHaveLength(1);
     const ended = app.post("/trpc/plaid.finishUpdateMode", { itemId }, person);
-    await expect.poll(() => app.query(waitingLocks)).toHaveLength(2);
+    await expect.poll(() => lockWaiters(app)).toHaveLength(2);
     await holder.query("select pg_advisory_unlock(1)");
     expect(await page).toBe(true);
     expect((await ended).body.result?.data.added).toBe(1);
@@ -196,20 +203,22 @@ test("a page of a sync that is being written and the end of update mode wait for
   }
 });
 
-test("an account that is not shared any more stays as it was last seen, and comes back under its own id", async () => {
+test("finishUpdateMode keeps an unshared account as it was, which returns under its own id", async ({
+  app,
+}) => {
   const person = await app.signUp("cfo");
-  const { itemId } = await connect(person, [0, 1]);
-  const [first, second] = await accounts(itemId);
-  await newAccounts(itemId);
-  const less = await update(person, itemId, [0]);
+  const { itemId } = await connect(app, person, [0, 1]);
+  const [first, second] = await accounts(app, itemId);
+  await newAccounts(app, itemId);
+  const less = await update(app, person, itemId, [0]);
   expect(less.data.accounts.map(({ revoked }: { revoked: boolean }) => revoked)).toEqual([
     false,
     true,
   ]);
   // Plaid has forgotten the account, and gives it another id.
-  const { picked, data } = await update(person, itemId, [0, 1]);
+  const { picked, data } = await update(app, person, itemId, [0, 1]);
   expect([picked, data.added]).toEqual([true, 0]);
-  const after = await accounts(itemId);
+  const after = await accounts(app, itemId);
   expect(after.map(({ id, revoked }) => [id, revoked])).toEqual([
     [first.id, false],
     [second.id, false],
@@ -217,27 +226,31 @@ test("an account that is not shared any more stays as it was last seen, and come
   expect(after[1].plaid_account_id).not.toBe(second.plaid_account_id);
 });
 
-test("I2 an account that Plaid knows by the same id is the same one, whatever it is called by now", async () => {
+test("finishUpdateMode recognizes an account by Plaid's id, whatever its name (I2)", async ({
+  app,
+}) => {
   const person = await app.signUp("cfo");
-  const { itemId } = await connect(person, [0, 1]);
-  await app.query("update accounts set name = 'As it was called', mask = '9999'");
-  const before = await accounts(itemId);
-  expect((await update(person, itemId)).data.added).toBe(0);
-  expect(await accounts(itemId)).toEqual(before);
+  const { itemId } = await connect(app, person, [0, 1]);
+  await updateAccounts(app, { name: "As it was called", mask: "9999" });
+  const before = await accounts(app, itemId);
+  expect((await update(app, person, itemId)).data.added).toBe(0);
+  expect(await accounts(app, itemId)).toEqual(before);
 });
 
-test("I2 an account that another Item brought does not come a second time", async () => {
+test("finishUpdateMode adds no account that another Item has (I2)", async ({ app }) => {
   const person = await app.signUp("cfo");
-  const { itemId } = await connect(person, [0]);
-  await connect(person, [1]);
-  await newAccounts(itemId);
-  expect((await update(person, itemId, [0, 1])).data.added).toBe(0);
+  const { itemId } = await connect(app, person, [0]);
+  await connect(app, person, [1]);
+  await newAccounts(app, itemId);
+  expect((await update(app, person, itemId, [0, 1])).data.added).toBe(0);
   expect(await compareBooks(app)).toEqual({ ...right, connected: 2 });
 });
 
-test("a bank that is down after update mode is said to be down, not to ask for a log-in", async () => {
+test("finishUpdateMode says that the bank is down, not that it needs a log-in, when it is", async ({
+  app,
+}) => {
   const person = await app.signUp("cfo");
-  const { itemId, plaidItemId } = await connect(person, [0]);
+  const { itemId, plaidItemId } = await connect(app, person, [0]);
   for (const [error_code, reason] of [
     ["INSTITUTION_DOWN", "bank_unavailable"],
     ["INSTITUTION_NOT_RESPONDING", "bank_unavailable"],
@@ -249,32 +262,34 @@ test("a bank that is down after update mode is said to be down, not to ask for a
   }
 });
 
-test("a bank that is gone at Plaid is not reconnected but connected anew, and what is here stays until then", async () => {
+test("createLinkToken refuses update mode for a bank that is gone at Plaid, and keeps its data until it is connected again", async ({
+  app,
+}) => {
   const person = await app.signUp("cfo");
-  const { itemId } = await connect(person, [0, 1]);
+  const { itemId } = await connect(app, person, [0, 1]);
   const open = async () => {
     const { body } = await app.post("/trpc/plaid.createLinkToken", { itemId }, person);
     return body.error.data.reason;
   };
   await app.fault({ path: "/link/token/create", times: 1, do: { error: "INVALID_API_KEYS" } });
   expect(await open()).toBe("link_unavailable");
-  const [{ access_token_sealed }] = await app.query("select access_token_sealed from items");
+  const { access_token_sealed } = await only(itemsOf(app));
   await app.services.plaid.removeItem(
     app.services.vault.open(access_token_sealed, accessTokenOwner(person.id, itemId)),
     "OTHER",
   );
   expect(await open()).toBe("item_gone");
-  expect(await accounts(itemId)).toHaveLength(2);
+  expect(await accounts(app, itemId)).toHaveLength(2);
   const confirmation = "disconnect First Platypus Bank";
   await app.post("/api/v1/disconnections", { item_id: itemId, confirmation }, person);
-  await connect(person, [0, 1]);
+  await connect(app, person, [0, 1]);
   expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
 });
 
-test("USER_PERMISSION_REVOKED is undone in update mode", async () => {
+test("finishUpdateMode undoes USER_PERMISSION_REVOKED", async ({ app }) => {
   const person = await app.signUp("cfo");
-  const { itemId } = await connect(person, [0]);
-  await app.query("update items set status = 'revoked' where id = $1", [itemId]);
-  const { data } = await update(person, itemId);
+  const { itemId } = await connect(app, person, [0]);
+  await updateItems(app, { status: "revoked" }, { itemId });
+  const { data } = await update(app, person, itemId);
   expect(data.item.status).toBe("good");
 });

@@ -1,45 +1,52 @@
 import { createHash } from "node:crypto";
 import { generateKeyPair, SignJWT } from "jose";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect } from "vitest";
 import { listJobs } from "../../db/jobs.ts";
 import { startWorker, type Worker } from "../../server/jobs/worker.ts";
-import { startTestApp, type TestApp } from "../support/app.ts";
+import type { TestApp } from "../support/app.ts";
+import { testWithApp } from "../support/fixtures.ts";
+import {
+  activityOf,
+  addJob,
+  deleteUsers,
+  deleteWebhooks,
+  makeSyncsDue,
+  plaidItemIdOf,
+  removeJobs,
+  webhooksIn,
+} from "../support/rows.ts";
 import { transactionsAtPlaid, transactionsHere } from "../support/transactions.ts";
 import { deliver, startWebhookCatcher } from "../support/webhook-catcher.ts";
 
-let app: TestApp;
+const test = testWithApp();
 let catcher: Awaited<ReturnType<typeof startWebhookCatcher>>;
 let worker: Worker | undefined;
 beforeAll(async () => {
-  app = await startTestApp();
   catcher = await startWebhookCatcher();
 });
 afterAll(async () => {
   await worker?.stop();
   await catcher?.close();
-  await app?.close();
 });
-afterEach(async () => {
+test.afterEach(async ({ app }) => {
   await worker?.stop();
   worker = undefined;
   await app.resetPlaid();
-  await app.query("delete from webhooks");
-  await app.query("delete from users");
-  await app.query(
-    "select graphile_worker.complete_jobs(array(select id from graphile_worker.jobs))",
-  );
+  await deleteWebhooks(app);
+  await deleteUsers(app);
+  await removeJobs(app);
 });
 
-async function connect(webhook = catcher.url) {
+async function connect(app: TestApp, webhook = catcher.url) {
   const owner = await app.signUp("cfo");
   const token = await app.publicToken("ins_109508", "user_good", "pass_good", webhook);
   const answer = await app.post("/plaid/exchange-token", { public_token: token }, owner);
   const itemId: string = answer.body.item.id;
-  const [row] = await app.query("select plaid_item_id from items where id = $1", [itemId]);
-  return { owner, itemId, plaidItemId: row?.plaid_item_id as string };
+  const plaidItemId = await plaidItemIdOf(app, itemId);
+  return { owner, itemId, plaidItemId };
 }
 /** Makes Plaid send this webhook, and returns it as it came. */
-async function caught(plaidItemId: string, code: string, secondsAgo = 0) {
+async function caught(app: TestApp, plaidItemId: string, code: string, secondsAgo = 0) {
   const before = catcher.caught.length;
   await app.control("POST", "items/webhook", {
     item_id: plaidItemId,
@@ -52,36 +59,34 @@ async function caught(plaidItemId: string, code: string, secondsAgo = 0) {
   return find() as (typeof catcher.caught)[number];
 }
 /** What was kept, of one Item where a late delivery for another may still come in. */
-const kept = (plaidItemId: string | null = null) =>
-  app.query(
-    "select code, outcome from webhooks where $1::text is null or plaid_item_id = $1 order by received_at",
-    [plaidItemId],
-  );
-const atRest = async () => {
+const kept = async (app: TestApp, plaidItemId?: string) =>
+  (await webhooksIn(app))
+    .filter(({ plaid_item_id }) => plaidItemId === undefined || plaid_item_id === plaidItemId)
+    .map(({ code, outcome }) => ({ code, outcome }));
+const atRest = async (app: TestApp) => {
   worker ??= await startWorker(app.services);
   await expect.poll(() => listJobs(app.services.db)).toHaveLength(0);
 };
 /** The Item as the person sees it. */
-async function shown({ owner }: { owner: { cookie: string } }) {
+async function shown(app: TestApp, { owner }: { owner: { cookie: string } }) {
   const response = await fetch(`${app.url}/api/v1/accounts`, { headers: { cookie: owner.cookie } });
   // biome-ignore lint/suspicious/noExplicitAny: tests look at whatever came back.
   return ((await response.json()) as any).items[0];
 }
-const kinds = async () =>
-  (await app.query("select kind from account_activity order by created_at")).map((r) => r.kind);
+const kinds = async (app: TestApp) => (await activityOf(app)).map((r) => r.kind);
 
-test("Plaid tells of changes and the Item follows, with the app's own address as its webhook", async () => {
-  const one = await connect(app.services.config.webhookUrl);
-  await atRest();
+test("A webhook to the app's own address syncs the Item", async ({ app }) => {
+  const one = await connect(app, app.services.config.webhookUrl);
+  await atRest(app);
   await app.control("POST", "items/transactions", { item_id: one.plaidItemId, added: 700 });
   const atPlaid = await transactionsAtPlaid(app, one.plaidItemId);
   await expect.poll(() => transactionsHere(app, one.itemId)).toHaveLength(atPlaid.length);
-  expect((await kept()).map(({ code }) => code)).toContain("SYNC_UPDATES_AVAILABLE");
+  expect((await kept(app)).map(({ code }) => code)).toContain("SYNC_UPDATES_AVAILABLE");
 });
 
-test("a replayed webhook is taken once: one row, one job", async () => {
-  const one = await connect();
-  const webhook = await caught(one.plaidItemId, "SYNC_UPDATES_AVAILABLE");
+test("A replayed webhook is stored once and queues one job", async ({ app }) => {
+  const one = await connect(app);
+  const webhook = await caught(app, one.plaidItemId, "SYNC_UPDATES_AVAILABLE");
   const jobs = async () =>
     (
       await app.query(
@@ -94,32 +99,36 @@ test("a replayed webhook is taken once: one row, one job", async () => {
     ).length;
   const statuses = await Promise.all(Array.from({ length: 10 }, () => deliver(app.url, webhook)));
   expect(statuses).toEqual(Array(10).fill(200));
-  expect(await kept(one.plaidItemId)).toEqual([{ code: "SYNC_UPDATES_AVAILABLE", outcome: null }]);
+  expect(await kept(app, one.plaidItemId)).toEqual([
+    { code: "SYNC_UPDATES_AVAILABLE", outcome: null },
+  ]);
   expect(await jobs()).toBe(1);
-  await atRest();
+  await atRest(app);
   expect(await deliver(app.url, webhook)).toBe(200);
   expect(await jobs()).toBe(0);
 });
 
-test("webhooks with the same body, signed in the same second, are both processed", async () => {
-  const one = await connect();
-  const sent = () => caught(one.plaidItemId, "SYNC_UPDATES_AVAILABLE");
+test("Webhooks with the same body, signed in the same second, are both processed", async ({
+  app,
+}) => {
+  const one = await connect(app);
+  const sent = () => caught(app, one.plaidItemId, "SYNC_UPDATES_AVAILABLE");
   const signed = ({ signature }: { signature: string }) => signature.split(".")[1];
   let [first, second] = [await sent(), await sent()];
   while (signed(first) !== signed(second)) [first, second] = [second, await sent()];
   expect(await deliver(app.url, first)).toBe(200);
-  await atRest();
+  await atRest(app);
   expect(await deliver(app.url, second)).toBe(200);
-  await atRest();
-  expect(await kept(one.plaidItemId)).toEqual(
+  await atRest(app);
+  expect(await kept(app, one.plaidItemId)).toEqual(
     Array(2).fill({ code: "SYNC_UPDATES_AVAILABLE", outcome: "sync asked for" }),
   );
 });
 
-test("forged, old and altered webhooks are refused, and nothing is kept", async () => {
-  const one = await connect();
-  const { signature, body } = await caught(one.plaidItemId, "SYNC_UPDATES_AVAILABLE");
-  const old = await caught(one.plaidItemId, "SYNC_UPDATES_AVAILABLE", 301);
+test("A forged, old or altered webhook is refused and not stored", async ({ app }) => {
+  const one = await connect(app);
+  const { signature, body } = await caught(app, one.plaidItemId, "SYNC_UPDATES_AVAILABLE");
+  const old = await caught(app, one.plaidItemId, "SYNC_UPDATES_AVAILABLE", 301);
   const [head, payload, sign] = signature.split(".") as [string, string, string];
   const header = JSON.parse(Buffer.from(head, "base64url").toString());
   const { privateKey } = await generateKeyPair("ES256");
@@ -155,15 +164,15 @@ test("forged, old and altered webhooks are refused, and nothing is kept", async 
   for (const [how, attempt] of Object.entries(attempts)) {
     expect([how, await deliver(app.url, attempt)]).toEqual([how, 401]);
   }
-  expect(await kept()).toEqual([]);
+  expect(await kept(app)).toEqual([]);
   expect(await deliver(app.url, { signature, body })).toBe(200);
-  const fresh = await caught(one.plaidItemId, "SYNC_UPDATES_AVAILABLE", 290);
+  const fresh = await caught(app, one.plaidItemId, "SYNC_UPDATES_AVAILABLE", 290);
   expect(await deliver(app.url, fresh)).toBe(200);
 });
 
-test("whoever names unknown keys cannot make us hammer Plaid, and hinders nobody", async () => {
-  const one = await connect();
-  const { signature, body } = await caught(one.plaidItemId, "SYNC_UPDATES_AVAILABLE");
+test("Unknown key ids cause few key lookups, and hold up no other webhook", async ({ app }) => {
+  const one = await connect(app);
+  const { signature, body } = await caught(app, one.plaidItemId, "SYNC_UPDATES_AVAILABLE");
   expect(await deliver(app.url, { signature, body })).toBe(200);
   const asked = () => app.requestsAtPlaid("/webhook_verification_key/get");
   const before = await asked();
@@ -176,104 +185,110 @@ test("whoever names unknown keys cannot make us hammer Plaid, and hinders nobody
   expect((await asked()) - before).toBe(1);
   await Promise.all(Array.from({ length: 200 }, (_, n) => naming(`stranger-${n}`)));
   expect((await asked()) - before).toBeLessThanOrEqual(10);
-  const another = await caught(one.plaidItemId, "SYNC_UPDATES_AVAILABLE");
+  const another = await caught(app, one.plaidItemId, "SYNC_UPDATES_AVAILABLE");
   expect(await deliver(app.url, another)).toBe(200);
 });
 
-test("ERROR asks for a new log-in, once; late, after the repair, it says nothing", async () => {
-  const one = await connect();
-  await atRest();
+test("ERROR asks for a new log-in once, and does nothing when it arrives after the repair", async ({
+  app,
+}) => {
+  const one = await connect(app);
+  await atRest(app);
   await app.control("POST", "items/reset-login", { item_id: one.plaidItemId });
   const error = await catcher.next(one.plaidItemId, "ERROR");
-  expect((await shown(one)).status).toBe("good");
+  expect((await shown(app, one)).status).toBe("good");
   await deliver(app.url, error);
-  await deliver(app.url, await caught(one.plaidItemId, "ERROR"));
-  await atRest();
-  expect((await shown(one)).status).toBe("login_required");
-  expect(await kinds()).toEqual(["connected", "login_required"]);
+  await deliver(app.url, await caught(app, one.plaidItemId, "ERROR"));
+  await atRest(app);
+  expect((await shown(app, one)).status).toBe("login_required");
+  expect(await kinds(app)).toEqual(["connected", "login_required"]);
 
-  const late = await caught(one.plaidItemId, "ERROR");
-  await deliver(app.url, await caught(one.plaidItemId, "LOGIN_REPAIRED"));
-  await atRest();
+  const late = await caught(app, one.plaidItemId, "ERROR");
+  await deliver(app.url, await caught(app, one.plaidItemId, "LOGIN_REPAIRED"));
+  await atRest(app);
   await deliver(app.url, late);
-  await atRest();
-  expect((await shown(one)).status).toBe("good");
-  expect(await kinds()).toEqual(["connected", "login_required", "repaired"]);
+  await atRest(app);
+  expect((await shown(app, one)).status).toBe("good");
+  expect(await kinds(app)).toEqual(["connected", "login_required", "repaired"]);
 });
 
-test("a log-in that is asked for while syncing shows, without a webhook; so does its repair", async () => {
-  const one = await connect();
+test("syncItem shows a log-in that the bank asks for, and its repair, without a webhook", async ({
+  app,
+}) => {
+  const one = await connect(app);
   const sync = async () => {
-    await app.query("update item_syncs set due_at = now()");
-    await app.query("select graphile_worker.add_job('sweep')");
-    await atRest();
+    await makeSyncsDue(app);
+    await addJob(app, "sweep");
+    await atRest(app);
   };
   await app.control("POST", "items/reset-login", { item_id: one.plaidItemId });
   await sync();
-  expect((await shown(one)).status).toBe("login_required");
+  expect((await shown(app, one)).status).toBe("login_required");
   await app.control("POST", "items/webhook", {
     item_id: one.plaidItemId,
     webhook_code: "LOGIN_REPAIRED",
   });
   await sync();
-  expect((await shown(one)).status).toBe("good");
+  expect((await shown(app, one)).status).toBe("good");
   expect(await transactionsHere(app, one.itemId)).toEqual(
     await transactionsAtPlaid(app, one.plaidItemId),
   );
 });
 
-test.each(["PENDING_EXPIRATION", "PENDING_DISCONNECT"])(
+test.for(["PENDING_EXPIRATION", "PENDING_DISCONNECT"])(
   "%s shows until when, once",
-  async (code) => {
-    const one = await connect();
-    for (let n = 0; n < 2; n++) await deliver(app.url, await caught(one.plaidItemId, code));
-    await atRest();
-    const item = await shown(one);
+  async (code, { app }) => {
+    const one = await connect(app);
+    for (let n = 0; n < 2; n++) await deliver(app.url, await caught(app, one.plaidItemId, code));
+    await atRest(app);
+    const item = await shown(app, one);
     expect(item).toMatchObject({ status: "expiring", expires_at: expect.any(String) });
     expect(Date.parse(item.expires_at)).toBeGreaterThan(Date.now());
-    expect(await kinds()).toEqual(["connected", "expiring"]);
+    expect(await kinds(app)).toEqual(["connected", "expiring"]);
     // The person logs in again: it is over, and what was said before stays past.
-    const late = await caught(one.plaidItemId, code, 60);
+    const late = await caught(app, one.plaidItemId, code, 60);
     const path = "/api/v1/finished-updates";
     expect((await app.post(path, { item_id: one.itemId }, one.owner)).status).toBe(200);
     await deliver(app.url, late);
-    await atRest();
-    expect(await shown(one)).toMatchObject({ status: "good", expires_at: null });
+    await atRest(app);
+    expect(await shown(app, one)).toMatchObject({ status: "good", expires_at: null });
   },
 );
 
-test("USER_PERMISSION_REVOKED, USER_ACCOUNT_REVOKED and NEW_ACCOUNTS_AVAILABLE show, once each", async () => {
-  const one = await connect();
+test("USER_PERMISSION_REVOKED, USER_ACCOUNT_REVOKED and NEW_ACCOUNTS_AVAILABLE show, once each", async ({
+  app,
+}) => {
+  const one = await connect(app);
   for (const code of [
     "NEW_ACCOUNTS_AVAILABLE",
     "USER_ACCOUNT_REVOKED",
     "USER_PERMISSION_REVOKED",
   ]) {
-    for (let n = 0; n < 2; n++) await deliver(app.url, await caught(one.plaidItemId, code));
-    await atRest();
+    for (let n = 0; n < 2; n++) await deliver(app.url, await caught(app, one.plaidItemId, code));
+    await atRest(app);
   }
-  const item = await shown(one);
+  const item = await shown(app, one);
   expect(item).toMatchObject({ status: "revoked", new_accounts: true });
   expect(item.accounts.filter(({ revoked }: { revoked: boolean }) => revoked).length).toBe(1);
-  expect(await kinds()).toEqual(["connected", "new_accounts", "account_revoked", "revoked"]);
+  expect(await kinds(app)).toEqual(["connected", "new_accounts", "account_revoked", "revoked"]);
 });
 
-test("an account that was shared again stays so when the word of its withdrawal comes late", async () => {
-  const one = await connect();
+test("A late USER_ACCOUNT_REVOKED leaves an account that was shared again", async ({ app }) => {
+  const one = await connect(app);
   const codes = ["USER_ACCOUNT_REVOKED", "NEW_ACCOUNTS_AVAILABLE"];
-  const late = await Promise.all(codes.map((code) => caught(one.plaidItemId, code, 60)));
+  const late = await Promise.all(codes.map((code) => caught(app, one.plaidItemId, code, 60)));
   const path = "/api/v1/finished-updates";
   expect((await app.post(path, { item_id: one.itemId }, one.owner)).status).toBe(200);
   for (const webhook of late) await deliver(app.url, webhook);
-  await atRest();
-  const item = await shown(one);
+  await atRest(app);
+  const item = await shown(app, one);
   expect(item).toMatchObject({ status: "good", new_accounts: false });
   expect(item.accounts.some(({ revoked }: { revoked: boolean }) => revoked)).toBe(false);
 });
 
-test("other webhooks are kept and passed over, without the tokens they may hold", async () => {
-  const one = await connect();
-  await deliver(app.url, await caught(one.plaidItemId, "WEBHOOK_UPDATE_ACKNOWLEDGED"));
+test("Other webhooks are stored without their tokens and have no effect", async ({ app }) => {
+  const one = await connect(app);
+  await deliver(app.url, await caught(app, one.plaidItemId, "WEBHOOK_UPDATE_ACKNOWLEDGED"));
   const { privateKey, publicKey } = await generateKeyPair("ES256");
   const { webhookKeys } = app.services;
   webhookKeys.find = async () => publicKey;
@@ -294,8 +309,8 @@ test("other webhooks are kept and passed over, without the tokens they may hold"
     // The class's own again.
     Reflect.deleteProperty(webhookKeys, "find");
   }
-  await atRest();
-  expect(await kept()).toEqual([
+  await atRest(app);
+  expect(await kept(app)).toEqual([
     { code: "WEBHOOK_UPDATE_ACKNOWLEDGED", outcome: "acknowledged" },
     { code: "SESSION_FINISHED", outcome: "passed over" },
   ]);

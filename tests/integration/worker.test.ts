@@ -1,24 +1,20 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { expect } from "vitest";
 import { handBackJobs } from "../../db/jobs.ts";
 import { startWorker } from "../../server/jobs/worker.ts";
-import { startTestApp, type TestApp } from "../support/app.ts";
+import type { TestApp } from "../support/app.ts";
+import { testWithApp } from "../support/fixtures.ts";
+import { addJob, jobsIn, removeJobs, syncsOf } from "../support/rows.ts";
 
-let app: TestApp;
-beforeAll(async () => {
-  app = await startTestApp();
-});
-afterAll(() => app?.close());
-beforeEach(async () => {
-  await app.query(
-    "select graphile_worker.complete_jobs(array(select id from graphile_worker.jobs))",
-  );
+const test = testWithApp();
+test.beforeEach(async ({ app }) => {
+  await removeJobs(app);
 });
 
 const script = (file: string) => ["--import", "tsx", file];
-const environment = (): NodeJS.ProcessEnv => ({
+const environment = (app: TestApp): NodeJS.ProcessEnv => ({
   NODE_ENV: "test",
   ...app.env,
   PATH: process.env.PATH,
@@ -26,63 +22,60 @@ const environment = (): NodeJS.ProcessEnv => ({
 });
 
 /** Connects a bank whose first sync takes a second at Plaid. */
-async function connect(): Promise<string> {
+async function connect(app: TestApp): Promise<string> {
   const owner = await app.signUp("cfo");
   const token = await app.publicToken();
   const answer = await app.post("/plaid/exchange-token", { public_token: token }, owner);
   await app.fault({ path: "/transactions/sync", times: 1, do: { delay: 1_000 } });
   return answer.body.item.id;
 }
-const running = async () =>
-  (
-    await app.query(
-      "select 1 from graphile_worker.jobs where task_identifier = 'sync_item' and locked_at is not null",
-    )
-  ).length === 1;
-async function toldJobs(): Promise<string> {
+const running = async (app: TestApp) =>
+  (await jobsIn(app, "sync_item")).filter(({ locked_at }) => locked_at !== null);
+async function toldJobs(app: TestApp): Promise<string> {
   const { stdout } = await promisify(execFile)(
     process.execPath,
     script("server/commands/jobs.ts"),
     {
-      env: environment(),
+      env: environment(app),
     },
   );
   return stdout;
 }
 
-test("npm run worker runs the jobs alone, and SIGTERM lets the one that runs finish", async () => {
-  const itemId = await connect();
-  expect(await toldJobs()).toMatch(new RegExp(`waiting .*sync_item:${itemId}`));
-  const worker = spawn(process.execPath, script("server/worker-main.ts"), { env: environment() });
+test("npm run worker runs jobs, and lets the running one finish on SIGTERM", async ({ app }) => {
+  const itemId = await connect(app);
+  expect(await toldJobs(app)).toMatch(new RegExp(`waiting .*sync_item:${itemId}`));
+  const worker = spawn(process.execPath, script("server/worker-main.ts"), {
+    env: environment(app),
+  });
   const ended = once(worker, "exit");
-  await expect.poll(running).toBe(true);
+  await expect.poll(() => running(app)).toHaveLength(1);
   worker.kill("SIGTERM");
   expect(await ended).toEqual([0, null]);
-  expect(await running()).toBe(false);
-  expect(await app.query("select status from item_syncs where item_id = $1", [itemId])).toEqual([
-    { status: "done" },
-  ]);
-  expect(await app.query("select 1 from graphile_worker.jobs where locked_by is not null")).toEqual(
-    [],
-  );
+  expect(await running(app)).toEqual([]);
+  expect(await syncsOf(app)).toMatchObject([{ status: "done" }]);
+  expect((await jobsIn(app)).filter(({ locked_by }) => locked_by !== null)).toEqual([]);
 });
 
-test("npm run jobs says what is dead and why, and so when there is nothing to say", async () => {
-  expect(await toldJobs()).toBe("No job waits, and none has failed.\n");
-  await app.query("select graphile_worker.add_job('handle_webhook', '{}', max_attempts := 1)");
+test("npm run jobs lists dead jobs with their cause, and says so when there are none", async ({
+  app,
+}) => {
+  expect(await toldJobs(app)).toBe("No job waits, and none has failed.\n");
+  await addJob(app, "handle_webhook", { maxAttempts: 1 });
   const worker = await startWorker(app.services);
-  await expect
-    .poll(() => app.query("select 1 from graphile_worker.jobs where last_error is not null"))
-    .not.toHaveLength(0);
+  const failed = async () => (await jobsIn(app)).filter(({ last_error }) => last_error !== null);
+  await expect.poll(failed).not.toHaveLength(0);
   await worker.stop();
-  expect(await toldJobs()).toMatch(/^dead +\d+ handle_webhook {2}tried 1 of 1 {2}\S/);
+  expect(await toldJobs(app)).toMatch(/^dead +\d+ handle_webhook {2}tried 1 of 1 {2}\S/);
 });
 
-test("the jobs of a worker that lives are left to it; those of one that is gone are handed back", async () => {
-  await connect();
+test("handBackJobs takes the jobs of a dead worker, and leaves those of a live one", async ({
+  app,
+}) => {
+  await connect(app);
   const worker = await startWorker(app.services);
-  await expect.poll(running).toBe(true);
-  await app.query("select graphile_worker.add_job('sweep', run_at := now() + interval '1 hour')");
+  await expect.poll(() => running(app)).toHaveLength(1);
+  await addJob(app, "sweep", { inMinutes: 60 });
   await app.query(
     `update graphile_worker._private_jobs set locked_by = 'worker-gone', locked_at = now()
      where run_at > now() + interval '30 minutes'`,
@@ -92,11 +85,10 @@ test("the jobs of a worker that lives are left to it; those of one that is gone 
     .poll(async () => {
       for (const id of await handBackJobs(app.services.db)) handedBack.add(id);
       // At a full minute the worker does it itself.
-      const left = "select 1 from graphile_worker.jobs where locked_by = 'worker-gone'";
-      return app.query(left);
+      return (await jobsIn(app)).filter(({ locked_by }) => locked_by === "worker-gone");
     })
     .toHaveLength(0);
   expect([...handedBack].filter((id) => id !== "worker-gone")).toEqual([]);
-  expect(await running()).toBe(true);
+  expect(await running(app)).toHaveLength(1);
   await worker.stop();
 });

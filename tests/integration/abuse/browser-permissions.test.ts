@@ -1,21 +1,24 @@
-import { expect, test } from "vitest";
-import { app, browser, startInBrowser } from "../../support/app-in-browser.ts";
+import { expect } from "vitest";
+import type { TestApp } from "../../support/app.ts";
+import { testInBrowser } from "../../support/app-in-browser.ts";
 import { openPage } from "../../support/browser.ts";
 import { logInByForm } from "../../support/link.ts";
 
-startInBrowser();
+const test = testInBrowser();
 
-const policyAt = async (path: string, method = "GET") => {
+const policyAt = async (app: TestApp, path: string, method = "GET") => {
   const answer = await fetch(`${app.url}${path}`, { method, redirect: "manual" });
   return answer.headers.get("permissions-policy") ?? "";
 };
 
-test("every answer denies what no page asks a browser for: pages, data, files, refusals", async () => {
+test("Every response denies the browser permissions that no page uses: pages, data, files, refusals", async ({
+  app,
+}) => {
   for (const path of [
     ...["/login", "/dashboard", "/nowhere", "/%", "/healthz", "/readyz", "/api/openapi.json"],
     ...["/trpc/accounts.list", "/api/v1/accounts", "/plaid/exchange-token", "/favicon.svg"],
   ]) {
-    const policy = await policyAt(path);
+    const policy = await policyAt(app, path);
     for (const feature of [
       "camera",
       "microphone",
@@ -28,10 +31,13 @@ test("every answer denies what no page asks a browser for: pages, data, files, r
     expect(policy, path).toContain("clipboard-write=(self)");
     expect(policy, path).not.toMatch(/\*|http/);
   }
-  expect(await policyAt("/api/v1/accounts", "OPTIONS")).toContain("camera=()");
+  expect(await policyAt(app, "/api/v1/accounts", "OPTIONS")).toContain("camera=()");
 });
 
-test("a script in a page, or in a frame of it that is allowed to, gets no camera, place or clipboard, and a key can be copied", async () => {
+test("A script in a page or an allowed frame gets no camera, location or clipboard, while a key can be copied", async ({
+  app,
+  browser,
+}) => {
   const ada = await app.signUp();
   const { page, console: said } = await openPage(browser);
   await page.context().grantPermissions(["camera", "microphone", "geolocation", "clipboard-read"]);

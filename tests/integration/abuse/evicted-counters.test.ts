@@ -21,7 +21,7 @@ afterAll(async () => {
 });
 
 test.skipIf(!found)(
-  "a cache that evicts everything gives nobody new guesses of a password",
+  "The log-in throttle allows no new guesses when the cache evicts everything",
   async () => {
     const { email } = await app.signUp();
     const guess = async () =>
@@ -36,7 +36,7 @@ test.skipIf(!found)(
 );
 
 test.skipIf(!found)(
-  "the cache's Redis holds the cache, the other one the limits, of log-ins, API keys and Plaid's quota",
+  "The cache's Redis stores the cache, and the counters' Redis the limits of log-ins, API keys and Plaid",
   async () => {
     await cache.command("flushall");
     const ada = await app.signUp("cfo");

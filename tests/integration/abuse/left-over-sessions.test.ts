@@ -1,37 +1,33 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect } from "vitest";
 import { sweep } from "../../../server/jobs/sweep.ts";
-import { type Person, startTestApp, type TestApp } from "../../support/app.ts";
+import type { Person, TestApp } from "../../support/app.ts";
+import { testWithApp } from "../../support/fixtures.ts";
+import { sessionsOf } from "../../support/rows.ts";
 
 /** Issue I, finding 10: sessions that nobody could use any more, or that nobody meant to keep, stayed. */
-let app: TestApp;
-beforeAll(async () => {
-  app = await startTestApp();
-});
-afterAll(() => app?.close());
+const test = testWithApp();
 
-const tokensOf = async ({ id }: Person): Promise<string[]> =>
-  (await app.query("select token from sessions where user_id = $1", [id])).map(
-    ({ token }) => token,
-  );
-const read = async (cookie: string) =>
+const tokensOf = async (app: TestApp, { id }: Person): Promise<string[]> =>
+  (await sessionsOf(app, { id })).map(({ token }) => token);
+const read = async (app: TestApp, cookie: string) =>
   (await fetch(`${app.url}/trpc/accounts.list`, { headers: { cookie } })).status;
 
-test("expired sessions are deleted by the sweep, and the others stay", async () => {
+test("The sweep deletes expired sessions and keeps the others", async ({ app }) => {
   const [ada, eve] = [await app.signUp(), await app.signUp()];
   await app.query(
     `insert into sessions (user_id, token, expires_at)
      select $1, 'expired ' || n, now() - n * interval '1 minute' from generate_series(1, 5) n`,
     [ada.id],
   );
-  const [own] = (await tokensOf(ada)).filter((token) => !token.startsWith("expired"));
+  const [own] = (await tokensOf(app, ada)).filter((token) => !token.startsWith("expired"));
   await sweep(app.services);
-  expect(await tokensOf(ada)).toEqual([own]);
-  expect([await read(ada.cookie), await read(eve.cookie)]).toEqual([200, 200]);
+  expect(await tokensOf(app, ada)).toEqual([own]);
+  expect([await read(app, ada.cookie), await read(app, eve.cookie)]).toEqual([200, 200]);
 });
 
-const byApi = (person: Person, cookie: string) =>
+const byApi = (app: TestApp, person: Person, cookie: string) =>
   app.post("/api/auth/sign-in/email", person, { cookie });
-const byForm = async ({ email, password }: Person, cookie: string) => {
+const byForm = async (app: TestApp, { email, password }: Person, cookie: string) => {
   const body = new URLSearchParams({ email, password });
   const headers = { cookie, origin: app.url };
   return fetch(`${app.url}/login`, { method: "POST", redirect: "manual", headers, body });
@@ -42,34 +38,33 @@ const sessionCookie = (headers: Headers) =>
     .find((line) => line.startsWith("fiscility.session_token="))
     ?.split(";")[0] ?? "";
 
-test.each([
-  ["API", byApi],
-  ["page", byForm],
-])(
-  "a log-in by the %s ends the session that the browser had, and no other",
-  async (_name, logIn) => {
+test.for(["API", "page"])(
+  "A log-in by the %s ends the session that the browser had, and no other",
+  async (way, { app }) => {
     const ada = await app.signUp();
-    const elsewhere = sessionCookie((await byApi(ada, "")).headers);
-    const { headers } = await logIn(ada, ada.cookie);
-    expect(await tokensOf(ada)).toHaveLength(2);
-    expect(await read(ada.cookie)).toBe(401);
-    expect(await read(elsewhere)).toBe(200);
-    expect(await read(sessionCookie(headers))).toBe(200);
+    const elsewhere = sessionCookie((await byApi(app, ada, "")).headers);
+    const { headers } = await (way === "API"
+      ? byApi(app, ada, ada.cookie)
+      : byForm(app, ada, ada.cookie));
+    expect(await tokensOf(app, ada)).toHaveLength(2);
+    expect(await read(app, ada.cookie)).toBe(401);
+    expect(await read(app, elsewhere)).toBe(200);
+    expect(await read(app, sessionCookie(headers))).toBe(200);
   },
 );
 
-test("a log-in as somebody else ends the session that the browser had", async () => {
+test("A log-in as another user ends the session that the browser had", async ({ app }) => {
   const [ada, eve] = [await app.signUp(), await app.signUp()];
-  expect((await byApi(eve, ada.cookie)).status).toBe(200);
-  expect(await tokensOf(ada)).toEqual([]);
-  expect(await tokensOf(eve)).toHaveLength(2);
+  expect((await byApi(app, eve, ada.cookie)).status).toBe(200);
+  expect(await tokensOf(app, ada)).toEqual([]);
+  expect(await tokensOf(app, eve)).toHaveLength(2);
 });
 
-test("a wrong password, and a cookie that was altered, end no session", async () => {
+test("A wrong password and an altered cookie end no session", async ({ app }) => {
   const ada = await app.signUp();
-  const [token] = await tokensOf(ada);
+  const [token] = await tokensOf(app, ada);
   const wrong = { ...ada, password: "not the password" };
-  expect((await byApi(wrong, ada.cookie)).status).toBe(401);
-  expect((await byApi(ada, `fiscility.session_token=${token}.AAAA`)).status).toBe(200);
-  expect(await read(ada.cookie)).toBe(200);
+  expect((await byApi(app, wrong, ada.cookie)).status).toBe(401);
+  expect((await byApi(app, ada, `fiscility.session_token=${token}.AAAA`)).status).toBe(200);
+  expect(await read(app, ada.cookie)).toBe(200);
 });

@@ -3,20 +3,17 @@ import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import http from "node:http";
 import { text } from "node:stream/consumers";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect } from "vitest";
 import { z } from "zod";
-import { startTestApp, type TestApp } from "../../support/app.ts";
+import type { TestApp } from "../../support/app.ts";
 import { countHashes } from "../../support/count-hashes.ts";
+import { testWithApp } from "../../support/fixtures.ts";
 
 /**
  * Issue I, finding 1: log-ins sent as forms were not throttled, as the throttle read JSON alone while
  * better-auth also reads forms.
  */
-let app: TestApp;
-beforeAll(async () => {
-  app = await startTestApp();
-});
-afterAll(() => app?.close());
+const test = testWithApp();
 
 const json = "application/json";
 
@@ -25,6 +22,7 @@ const guess = (n: number) => `${n}`.padEnd(200, "x");
 
 /** Sends exactly these headers; `fetch` would add a Content-Type of its own. */
 async function send(
+  app: TestApp,
   path: string,
   type: string | string[] | undefined,
   body: string | Buffer,
@@ -81,58 +79,68 @@ function bodyFor(type: string | string[] | undefined, fields: Record<string, str
   return first.includes("utf-16") ? Buffer.from(sent, "utf16le") : sent;
 }
 
-const counts = async () =>
+const counts = async (app: TestApp) =>
   (
     await app.query(
       "select (select count(*) from users) users, (select count(*) from sessions) sessions",
     )
   )[0];
 
-test.each(refusedTypes)(
-  "the right password is refused without being looked at when its content type is: %s",
-  async (_name, type) => {
+test.for(refusedTypes)(
+  "A log-in is refused before the password is read when its content type is %s",
+  async ([_name, type], { app }) => {
     const { email, password } = await app.signUp();
-    const before = await counts();
+    const before = await counts(app);
     const hashes = countHashes();
     for (const path of paths) {
       const fields: Record<string, string> =
         path === "sign-up/email"
           ? { name: "Eve", email: `${randomUUID()}@example.com`, password }
           : { email, password };
-      const answer = await send(`/api/auth/${path}`, type, bodyFor(type, fields));
+      const answer = await send(app, `/api/auth/${path}`, type, bodyFor(type, fields));
       expect([answer.status, answer.reason], path).toEqual([415, "unsupported_media_type"]);
     }
     hashes.stop();
     expect(hashes.begun).toBe(0);
-    expect(await counts()).toEqual(before);
+    expect(await counts(app)).toEqual(before);
   },
 );
 
-test.each([
+test.for([
   json,
   "APPLICATION/JSON",
   "application/json;charset=UTF-8",
   'application/json ; charset="utf-8"',
-])("JSON is taken as %s, and guesses in it are counted", async (type) => {
-  const { email, password } = await app.signUp();
-  const attempt = (tried: string) =>
-    send("/api/auth/sign-in/email", type, JSON.stringify({ email, password: tried }));
-  expect((await attempt("not the password")).status).toBe(401);
-  for (let n = 1; n < 10; n++) expect((await attempt(guess(n))).status).toBe(400);
-  const hashes = countHashes();
-  expect((await attempt(password)).status).toBe(429);
-  hashes.stop();
-  expect(hashes.begun).toBe(0);
-});
+])(
+  "A log-in is read as JSON when its content type is %s, and its guesses are counted",
+  async (type, { app }) => {
+    const { email, password } = await app.signUp();
+    const attempt = (tried: string) =>
+      send(app, "/api/auth/sign-in/email", type, JSON.stringify({ email, password: tried }));
+    expect((await attempt("not the password")).status).toBe(401);
+    for (let n = 1; n < 10; n++) expect((await attempt(guess(n))).status).toBe(400);
+    const hashes = countHashes();
+    expect((await attempt(password)).status).toBe(429);
+    hashes.stop();
+    expect(hashes.begun).toBe(0);
+  },
+);
 
-test("two lines of Content-Type are read as the first one says, by everybody", async () => {
+test("A log-in with two Content-Type lines is read as the first one says, by every parser", async ({
+  app,
+}) => {
   const { email, password } = await app.signUp();
   const types = [json, "application/x-www-form-urlencoded"];
-  const form = await send("/api/auth/sign-in/email", types, bodyFor(types[1], { email, password }));
+  const form = await send(
+    app,
+    "/api/auth/sign-in/email",
+    types,
+    bodyFor(types[1], { email, password }),
+  );
   expect([form.status, form.reason]).toEqual([400, "invalid_json"]);
 });
 
-test.each([
+test.for([
   ["is missing", {}],
   ["is null", { email: null }],
   ["is an array", { email: ["ada@example.com"] }],
@@ -146,14 +154,14 @@ test.each([
   ["is longer than an address may be", { email: `${"a".repeat(250)}@example.com` }],
   ["is there under another name", { Email: "ada@example.com" }],
   ["is inherited", { __proto__: null, constructor: { email: "ada@example.com" } }],
-])(
-  "a log-in and a sign-up whose email %s are refused, and no password is looked at",
-  async (_name, email) => {
+] as const)(
+  "A log-in and a sign-up whose email %s are refused without hashing a password",
+  async ([_name, email], { app }) => {
     const hashes = countHashes();
     for (const path of ["sign-in/email", "sign-up/email"]) {
       const body = { name: "Eve", password: "another good one", ...email };
       if (path === "sign-in/email") Reflect.deleteProperty(body, "name");
-      const answer = await send(`/api/auth/${path}`, json, JSON.stringify(body));
+      const answer = await send(app, `/api/auth/${path}`, json, JSON.stringify(body));
       expect([answer.status, answer.reason], path).toEqual([400, "invalid_input"]);
     }
     hashes.stop();
@@ -161,34 +169,36 @@ test.each([
   },
 );
 
-test.each(["", "null", "[]", '"ada@example.com"', "1", "{", "email=ada@example.com"])(
-  "a log-in whose body is %j is refused",
-  async (body) => {
-    const answer = await send("/api/auth/sign-in/email", json, body);
+test.for(["", "null", "[]", '"ada@example.com"', "1", "{", "email=ada@example.com"])(
+  "A log-in whose body is %j is refused",
+  async (body, { app }) => {
+    const answer = await send(app, "/api/auth/sign-in/email", json, body);
     expect([400, body]).toEqual([answer.status, body]);
   },
 );
 
-test("an email that is there twice counts against the one that is tried", async () => {
+test("A log-in whose email appears twice counts against the account that is tried", async ({
+  app,
+}) => {
   const [ada, eve] = [await app.signUp(), await app.signUp()];
   const twice = (password: string) =>
     `{"email":"${eve.email}","password":"x","email":"${ada.email}","password":"${password}"}`;
   for (let n = 0; n < 10; n++) {
-    expect((await send("/api/auth/sign-in/email", json, twice(guess(n)))).status).toBe(400);
+    expect((await send(app, "/api/auth/sign-in/email", json, twice(guess(n)))).status).toBe(400);
   }
-  expect((await send("/api/auth/sign-in/email", json, twice(ada.password))).status).toBe(429);
+  expect((await send(app, "/api/auth/sign-in/email", json, twice(ada.password))).status).toBe(429);
   expect((await app.post("/api/auth/sign-in/email", eve)).status).toBe(200);
 });
 
-test("a body nested beyond the stack is refused as any other", async () => {
+test("A log-in whose body is nested beyond the stack is refused as any other", async ({ app }) => {
   const deep = `${"[".repeat(40_000)}${"]".repeat(40_000)}`;
   for (const path of paths) {
     const body = `{"name":${deep},"email":"ada@example.com","password":"x","more":${"[]"}}`;
-    expect((await send(`/api/auth/${path}`, json, body)).status, path).toBeLessThan(500);
+    expect((await send(app, `/api/auth/${path}`, json, body)).status, path).toBeLessThan(500);
   }
 });
 
-describe("every way in", () => {
+describe("Every log-in path", () => {
   /** Those of better-auth's endpoints that programs reach: each is in a test above. */
   const reached = ["/sign-in/email", "/sign-up/email", "/sign-out"];
   /** Reached by pages alone, in-process. */
@@ -196,7 +206,7 @@ describe("every way in", () => {
   /** Everything else that better-auth has and whose body holds a password. */
   const refused = ["/delete-user", "/reset-password", "/verify-password"];
 
-  test("better-auth has no endpoint that takes a password but these", () => {
+  test("is known: better-auth has no other endpoint that takes a password", ({ app }) => {
     const fieldsOf = (options: { body?: unknown } = {}) =>
       options.body instanceof z.ZodType
         ? JSON.stringify(z.toJSONSchema(options.body, { io: "input", unrepresentable: "any" }))
@@ -209,17 +219,19 @@ describe("every way in", () => {
     expect(taking.toSorted()).toEqual(known.toSorted());
   });
 
-  test("of all that better-auth has, programs reach three paths, whatever the method, and pages one more", async () => {
+  test("is reachable only as three API paths, and one more by pages, whatever the method", async ({
+    app,
+  }) => {
     const ada = await app.signUp();
     const all = app.services.auth.endpoints().flatMap(({ path }) => path ?? []);
     expect(all.length).toBeGreaterThan(20);
     for (const path of all) {
       const at = path.replace(/:\w+/g, "x");
-      const before = await counts();
+      const before = await counts(app);
       const answer = await app.post(`/api/auth${at}`, {}, ada);
       if (!reached.includes(path)) {
         expect([path, answer.status]).toEqual([path, 404]);
-        expect(await counts(), path).toEqual(before);
+        expect(await counts(app), path).toEqual(before);
       }
       const inProcess = app.services.auth.handle(
         new Request(`${app.url}/api/auth${at}`, {
@@ -237,19 +249,20 @@ describe("every way in", () => {
   /** Pages with a password in a form of theirs; each is in a test below or in `log-in.test.ts`. */
   const pages = ["_app.settings.security.tsx", "login.tsx", "signup.tsx"];
 
-  test("no page takes a password but these", () => {
+  test("is known: no other page takes a password", () => {
     const found = readdirSync("app/routes").filter((file) =>
       /PasswordField|type="password"/.test(readFileSync(`app/routes/${file}`, "utf8")),
     );
     expect(found.toSorted()).toEqual(pages);
   });
 
-  const logInByForm = async (body: URLSearchParams | FormData) =>
+  const logInByForm = async (app: TestApp, body: URLSearchParams | FormData) =>
     (await fetch(`${app.url}/login`, { method: "POST", redirect: "manual", body })).status;
 
-  test("guesses in the log-in page's form are counted", async () => {
+  test("counts guesses in the log-in form", async ({ app }) => {
     const { email, password } = await app.signUp();
-    const attempt = (tried: string) => logInByForm(new URLSearchParams({ email, password: tried }));
+    const attempt = (tried: string) =>
+      logInByForm(app, new URLSearchParams({ email, password: tried }));
     expect(await attempt("not the password")).toBe(401);
     for (let n = 1; n < 10; n++) expect(await attempt(guess(n))).toBe(400);
     const hashes = countHashes();
@@ -258,12 +271,12 @@ describe("every way in", () => {
     expect(hashes.begun).toBe(0);
   });
 
-  test("a log-in page's form sent as multipart is refused unread", async () => {
+  test("refuses a log-in form sent as multipart without reading it", async ({ app }) => {
     const { email, password } = await app.signUp();
     const form = new FormData();
     for (const [name, value] of Object.entries({ email, password })) form.set(name, value);
     const hashes = countHashes();
-    expect(await logInByForm(form)).toBe(400);
+    expect(await logInByForm(app, form)).toBe(400);
     hashes.stop();
     expect(hashes.begun).toBe(0);
   });

@@ -1,35 +1,37 @@
 import { availableParallelism } from "node:os";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect } from "vitest";
 import { passwordCost } from "../../../server/auth/passwords.ts";
 import { FiscilityError } from "../../../server/contracts/errors.ts";
-import { type Person, startTestApp, type TestApp } from "../../support/app.ts";
+import type { Person, TestApp } from "../../support/app.ts";
 import { countHashes } from "../../support/count-hashes.ts";
+import { testWithApp } from "../../support/fixtures.ts";
 import { throttleOf, tryTo } from "../../support/log-in-tries.ts";
 import { oldPasswordHash } from "../../support/people.ts";
+import {
+  addSessions,
+  devicesOf,
+  sessionsOf,
+  setPasswordHash,
+  usersIn,
+} from "../../support/rows.ts";
 
 /** Issue I, finding 3: parallel log-ins took all of libuv's threads, and nothing limited those that succeed. */
-let app: TestApp;
-beforeAll(async () => {
-  app = await startTestApp({}, { passwordCost });
-});
-afterAll(() => app?.close());
+const test = testWithApp({}, { passwordCost });
 
-const logIn = ({ email, password }: Person) =>
+const logIn = (app: TestApp, { email, password }: Person) =>
   app.post("/api/auth/sign-in/email", { email, password });
-const sessionsOf = async ({ id }: Person): Promise<{ token: string }[]> =>
-  (await app.query("select token from sessions where user_id = $1 order by created_at desc, id", [
-    id,
-  ])) as { token: string }[];
-const hashOf = async ({ id }: Person): Promise<string> =>
+const hashOf = async (app: TestApp, { id }: Person): Promise<string> =>
   (await app.query("select password from credentials where user_id = $1", [id]))[0].password;
 
-describe("many log-ins at once", () => {
-  test("hash on half the cores, refuse what is too many with Retry-After, and disturb nobody who is logged in", async () => {
+describe("Many log-ins at once", () => {
+  test("hash on half the cores, are refused with Retry-After beyond that, and do not disturb logged-in users", async ({
+    app,
+  }) => {
     const reader = await app.signUp();
     const people = await Promise.all(Array.from({ length: 30 }, () => app.signUp()));
     // A cheaper hash would be replaced.
     const hash = await app.services.auth.hashPassword(reader.password);
-    await app.query("update credentials set password = $1", [hash]);
+    await setPasswordHash(app, hash);
     const hashes = countHashes();
     const byForm = async ({ email, password }: Person) => {
       const body = new URLSearchParams({ email, password });
@@ -37,11 +39,14 @@ describe("many log-ins at once", () => {
       return { status: answer.status, page: await answer.text() };
     };
     // Some of each kind are taken before the rest comes.
-    const [first, firstForms] = [people.splice(0, 3).map(logIn), people.splice(0, 3).map(byForm)];
+    const [first, firstForms] = [
+      people.splice(0, 3).map((one) => logIn(app, one)),
+      people.splice(0, 3).map(byForm),
+    ];
     await Promise.all([first[0], firstForms[0]]);
     let over = false;
     const logIns = Promise.all([
-      Promise.all([...first, ...people.splice(0, 17).map(logIn)]),
+      Promise.all([...first, ...people.splice(0, 17).map((one) => logIn(app, one))]),
       Promise.all([...firstForms, ...people.map(byForm)]),
     ]).finally(() => {
       over = true;
@@ -72,11 +77,10 @@ describe("many log-ins at once", () => {
     const page = pages.find(({ status }) => status === 503)?.page;
     expect(page).toContain("Many people are logging in right now. Nothing was changed.");
     // Nobody was logged in but those who were told so.
-    const [{ count }] = await app.query("select count(*) from known_devices");
-    expect(Number(count)).toBe(hashes.begun);
+    expect(await devicesOf(app)).toHaveLength(hashes.begun);
   });
 
-  test("are no guesses where they are refused", async () => {
+  test("count no guess when they are refused", async ({ app }) => {
     const throttle = throttleOf(app);
     const busy = new FiscilityError("log_in_busy");
     for (let n = 0; n < 30; n++) {
@@ -88,7 +92,7 @@ describe("many log-ins at once", () => {
     expect((await tryTo("sign-in/email", throttle, { outcome: 200 })).status).toBe(429);
   });
 
-  test("are guesses where we cannot say how they ended", async () => {
+  test("count a guess when their outcome is unknown", async ({ app }) => {
     const throttle = throttleOf(app);
     const lost = new Error("the connection is gone");
     for (let n = 0; n < 10; n++) {
@@ -98,11 +102,11 @@ describe("many log-ins at once", () => {
   });
 });
 
-describe("log-ins that succeed", () => {
-  test.each([
+describe("Successful log-ins", () => {
+  test.for([
     ["to one account, whatever the address", (n: number) => ({ address: `198.51.100.${n}` })],
     ["from one address, whoever logs in", (n: number) => ({ email: `p${n}@example.com` })],
-  ])("are limited to sixty in a quarter of an hour %s", async (_name, of) => {
+  ] as const)("are limited to sixty in fifteen minutes %s", async ([_name, of], { app }) => {
     const throttle = throttleOf(app);
     const attempt = (n: number, outcome: number) =>
       tryTo("sign-in/email", throttle, { ...of(n), outcome });
@@ -114,7 +118,7 @@ describe("log-ins that succeed", () => {
     expect(wait).toBeLessThanOrEqual(900);
   });
 
-  test("are not used up by those that fail, nor do they use up guesses", async () => {
+  test("are not used up by failed ones, and use up no guesses", async ({ app }) => {
     const throttle = throttleOf(app);
     const attempt = async (address: string, outcome: number) =>
       (await tryTo("sign-in/email", throttle, { address, outcome })).status;
@@ -126,7 +130,7 @@ describe("log-ins that succeed", () => {
     ).toBe(200);
   });
 
-  test("are counted for changes of the password as well", async () => {
+  test("share their limit with password changes", async ({ app }) => {
     const throttle = throttleOf(app);
     const change = (userId: string) => tryTo("change-password", throttle, { outcome: 200, userId });
     for (let n = 0; n < 60; n++) expect((await change("ada")).status).toBe(200);
@@ -137,7 +141,7 @@ describe("log-ins that succeed", () => {
     });
   });
 
-  test("at once do not get around it", async () => {
+  test("cannot get around the limit by running at once", async ({ app }) => {
     const throttle = throttleOf(app);
     const answers = await Promise.all(
       Array.from({ length: 70 }, (_, n) =>
@@ -148,57 +152,47 @@ describe("log-ins that succeed", () => {
   });
 });
 
-describe("sessions", () => {
-  test("a user has at most twenty: the oldest ends when there is one more", async () => {
+describe("The sessions of a user", () => {
+  test("are at most twenty: a log-in ends the oldest", async ({ app }) => {
     const ada = await app.signUp();
-    await app.query(
-      `insert into sessions (user_id, token, expires_at, created_at)
-       select $1, 'ada ' || n, now() + interval '1 day', now() - n * interval '1 minute'
-       from generate_series(1, 19) n`,
-      [ada.id],
-    );
-    const before = await sessionsOf(ada);
+    await addSessions(app, ada, 19);
+    const before = await sessionsOf(app, ada);
     expect(before).toHaveLength(20);
-    const { body } = await logIn(ada);
-    const after = await sessionsOf(ada);
+    const { body } = await logIn(app, ada);
+    const after = await sessionsOf(app, ada);
     expect(after.map(({ token }) => token)).toEqual([
+      ...before.slice(1).map(({ token }) => token),
       body.token,
-      ...before.slice(0, 19).map(({ token }) => token),
     ]);
   });
 
-  test("log-ins at once do not get around it", async () => {
+  test("stay within the limit when log-ins run at once", async ({ app }) => {
     const ada = await app.signUp();
-    await app.query(
-      `insert into sessions (user_id, token, expires_at, created_at)
-       select $1, 'at once ' || n, now() + interval '1 day', now() - n * interval '1 minute'
-       from generate_series(1, 19) n`,
-      [ada.id],
-    );
-    const answers = await Promise.all(Array.from({ length: 6 }, () => logIn(ada)));
+    await addSessions(app, ada, 19);
+    const answers = await Promise.all(Array.from({ length: 6 }, () => logIn(app, ada)));
     const tokens = answers.filter(({ status }) => status === 200).map(({ body }) => body.token);
     expect(tokens.length).toBeGreaterThan(1);
-    const left = (await sessionsOf(ada)).map(({ token }) => token);
+    const left = (await sessionsOf(app, ada)).map(({ token }) => token);
     expect(left).toHaveLength(20);
     expect(left).toEqual(expect.arrayContaining(tokens));
   });
 
-  test("nobody else's session ends", async () => {
+  test("of another user stay", async ({ app }) => {
     const [ada, eve] = [await app.signUp(), await app.signUp()];
-    await logIn(ada);
-    expect(await sessionsOf(eve)).toHaveLength(1);
+    await logIn(app, ada);
+    expect(await sessionsOf(app, eve)).toHaveLength(1);
   });
 });
 
-describe("the hash that is kept", () => {
-  test("has OWASP's parameters beside it, of a sign-up and of a changed password", async () => {
+describe("The stored password hash", () => {
+  test("has OWASP's parameters after a sign-up and a changed password", async ({ app }) => {
     const email = `${crypto.randomUUID()}@example.com`;
     const password = "another good one";
     await app.post("/api/auth/sign-up/email", { name: "Eve", email, password });
-    const [{ id }] = await app.query("select id from users where email = $1", [email]);
+    const id = (await usersIn(app)).find((user) => user.email === email)?.id ?? "";
     const eve = { ...(await app.signUp()), id, email, password };
-    expect(await hashOf(eve)).toMatch(/^\$scrypt\$ln=15,r=8,p=3\$[\w+/]{22}\$[\w+/]{43}$/);
-    expect((await logIn(eve)).status).toBe(200);
+    expect(await hashOf(app, eve)).toMatch(/^\$scrypt\$ln=15,r=8,p=3\$[\w+/]{22}\$[\w+/]{43}$/);
+    expect((await logIn(app, eve)).status).toBe(200);
     const ada = await app.signUp();
     const changed = await fetch(`${app.url}/settings/security`, {
       method: "POST",
@@ -206,24 +200,21 @@ describe("the hash that is kept", () => {
       body: new URLSearchParams({ currentPassword: ada.password, newPassword: password }),
     });
     expect(changed.status).toBe(200);
-    expect(await hashOf(ada)).toMatch(/^\$scrypt\$ln=15,r=8,p=3\$/);
-    expect((await logIn({ ...ada, password })).status).toBe(200);
-    expect((await logIn(ada)).status).toBe(401);
+    expect(await hashOf(app, ada)).toMatch(/^\$scrypt\$ln=15,r=8,p=3\$/);
+    expect((await logIn(app, { ...ada, password })).status).toBe(200);
+    expect((await logIn(app, ada)).status).toBe(401);
   });
 
-  test("of an earlier version still fits its password, and is replaced at the log-in, once", async () => {
+  test("of an earlier version still fits, and is replaced at the log-in, once", async ({ app }) => {
     const ada = await app.signUp();
-    await app.query("update credentials set password = $2 where user_id = $1", [
-      ada.id,
-      oldPasswordHash,
-    ]);
-    expect((await logIn({ ...ada, password: "not the password" })).status).toBe(401);
-    expect(await hashOf(ada)).toBe(oldPasswordHash);
-    expect((await logIn(ada)).status).toBe(200);
-    const replaced = await hashOf(ada);
+    await setPasswordHash(app, oldPasswordHash, ada);
+    expect((await logIn(app, { ...ada, password: "not the password" })).status).toBe(401);
+    expect(await hashOf(app, ada)).toBe(oldPasswordHash);
+    expect((await logIn(app, ada)).status).toBe(200);
+    const replaced = await hashOf(app, ada);
     expect(replaced).toMatch(/^\$scrypt\$ln=15,r=8,p=3\$/);
-    expect((await logIn(ada)).status).toBe(200);
-    expect(await hashOf(ada)).toBe(replaced);
-    await expect.poll(() => sessionsOf(ada)).toHaveLength(3);
+    expect((await logIn(app, ada)).status).toBe(200);
+    expect(await hashOf(app, ada)).toBe(replaced);
+    await expect.poll(() => sessionsOf(app, ada)).toHaveLength(3);
   });
 });

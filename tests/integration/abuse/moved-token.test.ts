@@ -1,15 +1,16 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect } from "vitest";
 import { findOpenLinkToken } from "../../../server/connect/open-link.ts";
 import { syncItem } from "../../../server/transactions/sync-item.ts";
-import { type Person, startTestApp, type TestApp } from "../../support/app.ts";
+import type { Person } from "../../support/app.ts";
+import { testWithApp } from "../../support/fixtures.ts";
+import { itemsOf, only } from "../../support/rows.ts";
 
 /** Somebody who may write to the database, and has no key, gives one user's bank to another. */
-let app: TestApp;
+const test = testWithApp();
 let ada: Person;
 let eve: Person;
 let itemId: string;
-beforeAll(async () => {
-  app = await startTestApp();
+test.beforeAll(async ({ app }) => {
   [ada, eve] = [await app.signUp("cfo"), await app.signUp("cfo")];
   const { body } = await app.post(
     "/plaid/exchange-token",
@@ -32,9 +33,10 @@ beforeAll(async () => {
   await copy("item_syncs");
   await copy("open_links");
 });
-afterAll(() => app?.close());
 
-test("Link in update mode, the sync and the way back from a bank open no other user's token", async () => {
+test("Update mode, sync and removal decrypt no token that was copied from another user", async ({
+  app,
+}) => {
   const calls = await app.requestsAtPlaid("/link/token/create");
   const opened = await app.post("/trpc/plaid.createLinkToken", { itemId }, eve);
   expect(opened.status).toBe(500);
@@ -51,8 +53,10 @@ test("Link in update mode, the sync and the way back from a bank open no other u
   expect(await findOpenLinkToken(services, ada)).not.toBeNull();
 });
 
-test("disconnecting a bank that was copied from another user leaves it connected at Plaid", async () => {
-  const [{ institution_name: bank }] = await app.query("select institution_name from items");
+test("Disconnecting a bank that was copied from another user leaves it connected at Plaid", async ({
+  app,
+}) => {
+  const { institution_name: bank } = await only(itemsOf(app, eve));
   const confirmation = `disconnect ${bank}`;
   const gone = await app.post("/api/v1/disconnections", { item_id: itemId, confirmation }, eve);
   expect(gone.status).toBe(200);

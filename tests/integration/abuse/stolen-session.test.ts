@@ -6,8 +6,10 @@ import { migrations } from "../../../migrations/index.ts";
 import { createApiKey } from "../../../server/auth/api-keys.ts";
 import { createApiKeyInput, type Scope, scope } from "../../../server/contracts/api-keys.ts";
 import { timeLimits } from "../../../server/time-limits.ts";
-import { type Person, startTestApp, type TestApp } from "../../support/app.ts";
-import { waitingLocks, withEmptyDatabase } from "../../support/database.ts";
+import { startTestApp, type TestApp } from "../../support/app.ts";
+import { withEmptyDatabase } from "../../support/database.ts";
+import { lockUser, refuseWrites } from "../../support/database-faults.ts";
+import { ageStepUps, apiKeysOf, lockWaiters, sessionsOf } from "../../support/rows.ts";
 
 let app: TestApp;
 beforeAll(async () => {
@@ -69,28 +71,23 @@ const faces = {
 };
 const every = Object.entries(faces);
 
-const keysOf = ({ id }: Person) =>
-  app.query("select id, expires_at, revoked_at from api_keys where user_id = $1", [id]);
-const sessionsOf = ({ id }: Person) =>
-  app.query("select id, proved_at from sessions where user_id = $1", [id]);
-
-test.each(every)("a session alone makes no API key through %s", async (name, make) => {
+test.each(every)("A session alone makes no API key through %s", async (name, make) => {
   const ada = await app.signUp();
   const { status, text } = await make(ada);
   expect(status).toBe(403);
   if (name !== "the page's form") expect(text).toContain("step_up_required");
-  expect(await keysOf(ada)).toEqual([]);
+  expect(await apiKeysOf(app, ada)).toEqual([]);
 });
 
-test.each(every)("the password opens the way to a key through %s", async (_name, make) => {
+test.each(every)("The password allows an API key through %s", async (_name, make) => {
   const ada = await app.signUp();
   expect((await make(ada, "not the password")).status).toBe(403);
-  expect(await keysOf(ada)).toEqual([]);
+  expect(await apiKeysOf(app, ada)).toEqual([]);
   expect((await make(ada, ada.password)).status).toBe(200);
-  expect(await keysOf(ada)).toHaveLength(1);
+  expect(await apiKeysOf(app, ada)).toHaveLength(1);
 });
 
-test("a new log-in, another session, and a proof of eleven minutes ago are no proof", async () => {
+test("A step-up does not count when it is eleven minutes old, another session's, or only a log-in", async () => {
   const ada = await app.signUp();
   const { headers } = await app.post("/api/auth/sign-in/email", ada);
   const session = headers.getSetCookie().find((line) => line.includes("session_token"));
@@ -99,11 +96,11 @@ test("a new log-in, another session, and a proof of eleven minutes ago are no pr
   for (const [name, make] of every)
     expect([name, (await make(stolen)).status]).toEqual([name, 403]);
   for (const [name, make] of every) expect([name, (await make(ada)).status]).toEqual([name, 200]);
-  await app.query("update sessions set proved_at = proved_at - interval '11 minutes'");
+  await ageStepUps(app, 11);
   for (const [name, make] of every) expect([name, (await make(ada)).status]).toEqual([name, 403]);
 });
 
-test("guesses at the password count together, whichever way they come, and the eleventh is not hashed", async () => {
+test("Step-ups count guesses together over all ways, and do not hash the eleventh", async () => {
   const ada = await app.signUp();
   const change = (who: Credentials, currentPassword: string) =>
     submit("/settings/security", who, { currentPassword, newPassword: "another good one" });
@@ -123,13 +120,13 @@ test("guesses at the password count together, whichever way they come, and the e
   const refused = await app.post("/api/v1/session/step-up", { password: ada.password }, ada);
   expect(refused.body.error.reason).toBe("too_many_attempts");
   expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(60);
-  expect(await keysOf(ada)).toEqual([]);
+  expect(await apiKeysOf(app, ada)).toEqual([]);
   // Nobody else is held back, from the same address.
   const grace = await app.signUp();
   expect((await faces.REST(grace, grace.password)).status).toBe(200);
 });
 
-test("an API key makes no key and proves nothing, whatever it may do and whoever's cookie is beside it", async () => {
+test("An API key makes no key and passes no step-up, whatever its scopes and whoever's cookie is beside it", async () => {
   const ada = await app.signUp();
   expect((await faces.REST(ada, ada.password)).status).toBe(200);
   const everything = { name: "All", scopes: scope.options, expiresInDays: 1 };
@@ -146,10 +143,10 @@ test("an API key makes no key and proves nothing, whatever it may do and whoever
         expect.stringContaining("session_required"),
       ]);
   }
-  expect(await keysOf(ada)).toHaveLength(2);
+  expect(await apiKeysOf(app, ada)).toHaveLength(2);
 });
 
-test("a key lives a year at most, and a year unless told otherwise", async () => {
+test("An API key expires after a year unless the request names less", async () => {
   const ada = await app.signUp();
   await app.stepUp(ada);
   for (const days of [366, 3650, null, 0, -1]) {
@@ -161,14 +158,12 @@ test("a key lives a year at most, and a year unless told otherwise", async () =>
   const form = { intent: "make", name: "Ever", scopes: "accounts:read", expires: "never" };
   expect((await submit("/settings/api-keys", ada, form)).status).toBe(400);
   expect((await app.post("/api/v1/api-keys", wanted, ada)).status).toBe(200);
-  const [{ seconds }] = (await app.query(
-    "select extract(epoch from expires_at - created_at)::float8 as seconds from api_keys where user_id = $1",
-    [ada.id],
-  )) as [{ seconds: number }];
+  const [key] = await apiKeysOf(app, ada);
+  const seconds = (Number(key?.expires_at) - Number(key?.created_at)) / 1000;
   expect(Math.abs(seconds - 365 * 24 * 60 * 60)).toBeLessThan(60);
 });
 
-test("a key that was made to live longer ends a year after the migration; others end when they would have", async () => {
+test("The migration ends unlimited API keys after a year and keeps earlier expiries", async () => {
   await withEmptyDatabase(async (url, db) => {
     const before = Object.entries(migrations).filter(([name]) => name < "020");
     await migrateToLatest(url, timeLimits.databaseSetUp, Object.fromEntries(before));
@@ -201,7 +196,7 @@ test("a key that was made to live longer ends a year after the migration; others
   });
 });
 
-test("a changed password takes keys, other sessions and their proofs along, as ticked", async () => {
+test("A password change revokes keys, ends other sessions and their step-ups, as ticked", async () => {
   for (const [endOthers, revokeKeys] of [
     [true, true],
     [true, false],
@@ -210,7 +205,7 @@ test("a changed password takes keys, other sessions and their proofs along, as t
   ]) {
     const ada = await app.signUp();
     await app.post("/api/auth/sign-in/email", ada);
-    await app.query("update sessions set proved_at = now() where user_id = $1", [ada.id]);
+    await app.stepUp(ada);
     const made = await createApiKey(app.services.db, ada.id, {
       ...createApiKeyInput.parse(wanted),
     });
@@ -225,7 +220,7 @@ test("a changed password takes keys, other sessions and their proofs along, as t
       headers: { authorization: `Bearer ${made.key}` },
     });
     expect(used.status).toBe(revokeKeys ? 401 : 200);
-    const sessions = await sessionsOf(ada);
+    const sessions = await sessionsOf(app, ada);
     expect(sessions).toHaveLength(endOthers ? 1 : 2);
     // Whoever knew the old password has proved nothing any more.
     expect(sessions.filter(({ proved_at }) => proved_at !== null)).toHaveLength(1);
@@ -235,36 +230,29 @@ test("a changed password takes keys, other sessions and their proofs along, as t
   }
 });
 
-test("a key that waits to be made while the password changes is not made, though its session was proved", async () => {
+test("apiKeys.create makes no key when the password changes while it waits, though its session was stepped up", async () => {
   const ada = await app.signUp();
   const { headers } = await app.post("/api/auth/sign-in/email", ada);
   const session = headers.getSetCookie().find((line) => line.includes("session_token"));
   await app.stepUp(ada);
-  const [holder, watcher] = [1, 2].map(() => new pg.Client(app.databaseUrl)) as [
-    pg.Client,
-    pg.Client,
-  ];
-  await Promise.all([holder.connect(), watcher.connect()]);
-  const waiting = (count: number) =>
-    expect.poll(async () => (await watcher.query(waitingLocks)).rowCount).toBe(count);
+  const release = await lockUser(app, ada);
+  const waiting = (count: number) => expect.poll(() => lockWaiters(app)).toHaveLength(count);
   try {
-    await holder.query("begin");
-    await holder.query("select 1 from users where id = $1 for no key update", [ada.id]);
     const passwords = { currentPassword: ada.password, newPassword: "another good one" };
     const changed = submit("/settings/security", ada, { ...passwords, revokeKeys: "on" });
     await waiting(1);
     const made = faces.REST({ cookie: session?.split(";")[0] ?? "" });
     await waiting(2);
-    await holder.query("commit");
+    await release();
     expect((await changed).status).toBe(200);
     expect((await made).text).toContain("step_up_required");
   } finally {
-    await Promise.all([holder.end(), watcher.end()]);
+    await release();
   }
-  expect(await keysOf(ada)).toEqual([]);
+  expect(await apiKeysOf(app, ada)).toEqual([]);
 });
 
-test("a password that cannot be changed takes nothing along, and keys that cannot be revoked keep it", async () => {
+test("A failed password change keeps sessions and keys, and a failed revocation keeps the password", async () => {
   const ada = await app.signUp();
   await app.post("/api/auth/sign-in/email", ada);
   await createApiKey(app.services.db, ada.id, createApiKeyInput.parse(wanted));
@@ -276,16 +264,13 @@ test("a password that cannot be changed takes nothing along, and keys that canno
       revokeKeys: "on",
     });
   expect((await change("not the password")).status).toBe(400);
-  await app.query(`
-    create function fail() returns trigger language plpgsql as $$ begin raise 'no'; end $$;
-    create trigger fail before update of revoked_at on api_keys
-      for each row execute function fail()`);
+  const allow = await refuseWrites(app, "before update of revoked_at on api_keys");
   try {
     expect((await change(ada.password)).status).toBe(500);
   } finally {
-    await app.query("drop function fail cascade");
+    await allow();
   }
-  expect(await sessionsOf(ada)).toHaveLength(2);
-  expect((await keysOf(ada)).filter(({ revoked_at }) => revoked_at !== null)).toEqual([]);
+  expect(await sessionsOf(app, ada)).toHaveLength(2);
+  expect((await apiKeysOf(app, ada)).filter(({ revoked_at }) => revoked_at !== null)).toEqual([]);
   expect((await app.post("/api/auth/sign-in/email", ada)).status).toBe(200);
 });

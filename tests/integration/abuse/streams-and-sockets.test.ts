@@ -1,28 +1,28 @@
 import { once } from "node:events";
 import { request } from "node:http";
 import { connect, type Socket } from "node:net";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { expect } from "vitest";
 import { createApiKey } from "../../../server/auth/api-keys.ts";
-import { type Person, startTestApp, type TestApp } from "../../support/app.ts";
+import type { Person, TestApp } from "../../support/app.ts";
+import { testWithApp } from "../../support/fixtures.ts";
+import { addTransactions, deleteTransactions, raiseDataVersion } from "../../support/rows.ts";
 import { openStream } from "../../support/sse.ts";
 
-let app: TestApp;
+const test = testWithApp();
 let ada: Person;
 let port: number;
-beforeAll(async () => {
-  app = await startTestApp();
+test.beforeAll(async ({ app }) => {
   ada = await app.signUp("cfo");
   port = Number(new URL(app.url).port);
 });
-afterAll(() => app?.close());
 
 const open: { close(): void }[] = [];
-afterEach(async () => {
+test.afterEach(async ({ app }) => {
   for (const one of open.splice(0)) one.close();
   await expect.poll(() => app.services.live.size).toBe(0);
 });
 
-async function follow(headers: Record<string, string>) {
+async function follow(app: TestApp, headers: Record<string, string>) {
   const stream = await openStream(`${app.url}/trpc/live.changes`, headers);
   open.push(stream);
   await expect.poll(() => stream.events.length).toBeGreaterThan(1);
@@ -52,9 +52,11 @@ const reason = ({ events }: Awaited<ReturnType<typeof follow>>) => {
   return last?.event === "serialized-error" ? JSON.parse(last.data).data.reason : last?.event;
 };
 
-test("a user has ten streams at a node, by sessions and keys together: the oldest ends, and says why", async () => {
+test("A user has ten streams on a node over sessions and keys, and the oldest ends with its reason", async ({
+  app,
+}) => {
   const bob = await app.signUp();
-  const bobs = await follow({ cookie: bob.cookie });
+  const bobs = await follow(app, { cookie: bob.cookie });
   const { key } = await createApiKey(app.services.db, ada.id, {
     name: "Streams",
     scopes: ["accounts:read"],
@@ -63,20 +65,22 @@ test("a user has ten streams at a node, by sessions and keys together: the oldes
   const streams = [];
   for (let n = 0; n < 13; n++) {
     const byKey: Record<string, string> = { authorization: `Bearer ${key}` };
-    streams.push(await follow(n % 2 ? { cookie: ada.cookie } : byKey));
+    streams.push(await follow(app, n % 2 ? { cookie: ada.cookie } : byKey));
   }
   const oldest = streams.splice(0, 3);
   for (const stream of oldest) {
     await stream.ended;
     expect(reason(stream)).toBe("stream_replaced");
   }
-  await app.query("update users set data_version = data_version + 1");
+  await raiseDataVersion(app);
   for (const stream of [...streams, bobs])
     await expect.poll(() => stream.messages()).toHaveLength(2);
   expect(app.services.live.size).toBe(11);
 });
 
-test("120 streams of one session leave it ten sockets, and opening more is refused for a minute", async () => {
+test("120 streams of one session keep ten sockets, and more are refused for a minute", async ({
+  app,
+}) => {
   const { cookie } = await app.signUp();
   const get = `GET /trpc/live.changes HTTP/1.1\r\nhost: a\r\ncookie: ${cookie}\r\n\r\n`;
   const sockets: Awaited<ReturnType<typeof raw>>[] = [];
@@ -109,12 +113,14 @@ const begun: [string, (path: string) => string][] = [
   ["half a header", () => "content-le"],
 ];
 
-test("no request that stays half sent keeps a socket, whatever its path and however its body is sent", async () => {
+test("A request that stays half sent keeps no socket, whatever its path and body", async ({
+  app,
+}) => {
   // Not hers: one of the paths logs out.
   const session = `cookie: ${(await app.signUp()).cookie}\r\n`;
   const sockets = new Map<string, Awaited<ReturnType<typeof raw>>>();
-  const stream = await follow({ cookie: ada.cookie });
-  const slow = await slowDownload();
+  const stream = await follow(app, { cookie: ada.cookie });
+  const slow = await slowDownload(app);
   for (const path of paths) {
     for (const [how, rest] of begun) {
       for (const who of ["", session]) {
@@ -149,15 +155,10 @@ test("no request that stays half sent keeps a socket, whatever its path and howe
 });
 
 /** An export of 30,000 rows whose reader has stopped after the first bytes; `finish` counts its rows. */
-async function slowDownload() {
+async function slowDownload(app: TestApp) {
   await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, ada);
-  await app.query("delete from transactions where user_id = $1", [ada.id]);
-  await app.query(
-    `insert into transactions (user_id, id, account_id, date, amount, currency, name, pending)
-     select user_id, md5('s' || n), id, '2026-06-30'::date - (n % 200), 1, 'USD', repeat('x', 500), false
-       from (select user_id, id from accounts where user_id = $1 limit 1) a, generate_series(1, 30000) n`,
-    [ada.id],
-  );
+  await deleteTransactions(app, ada);
+  await addTransactions(app, ada, 30_000, 500);
   const sent = request(`${app.url}/settings/export/transactions.csv`, {
     headers: { cookie: ada.cookie },
   });

@@ -1,31 +1,29 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { startTestApp, type TestApp } from "../../support/app.ts";
+import { afterAll, expect } from "vitest";
+import type { TestApp } from "../../support/app.ts";
+import { testWithApp } from "../../support/fixtures.ts";
+import { deleteWebhooks, itemsOf, only, webhooksIn } from "../../support/rows.ts";
 import { startWebhookCatcher } from "../../support/webhook-catcher.ts";
 
-let app: TestApp;
+const test = testWithApp();
 let catcher: Awaited<ReturnType<typeof startWebhookCatcher>>;
 let plaidItemId: string;
-beforeAll(async () => {
-  app = await startTestApp();
+test.beforeAll(async ({ app }) => {
   catcher = await startWebhookCatcher();
   const token = await app.publicToken("ins_109508", "user_good", "pass_good", catcher.url);
   const body = { public_token: token };
   await app.post("/plaid/exchange-token", body, await app.signUp("analyst"));
-  [{ plaid_item_id: plaidItemId }] = (await app.query("select plaid_item_id from items")) as [
-    { plaid_item_id: string },
-  ];
+  plaidItemId = (await only(itemsOf(app))).plaid_item_id;
 });
 afterAll(async () => {
   await catcher?.close();
-  await app?.close();
 });
-beforeEach(() => app.query("delete from webhooks"));
+test.beforeEach(({ app }) => deleteWebhooks(app));
 
 /** A webhook that Plaid signs now, as it came. */
-async function genuine(secondsAgo = 0) {
+async function genuine(app: TestApp, secondsAgo = 0) {
   const before = catcher.caught.length;
   await app.control("POST", "items/webhook", {
     item_id: plaidItemId,
@@ -50,6 +48,7 @@ function invented(kid: string, claims: object = {}, body = "{}") {
 
 /** Delivers to a node from an address of this machine. Returns the status. */
 async function deliverFrom(
+  app: TestApp,
   localAddress: string,
   { signature, body }: { signature: string; body: Buffer },
   url = app.url,
@@ -67,80 +66,90 @@ async function deliverFrom(
 
 const stranger = "127.0.0.2";
 const plaid = "127.0.0.1";
-const flood = (count: number, from = stranger, url = app.url) =>
+const flood = (app: TestApp, count: number, from = stranger, url = app.url) =>
   Promise.all(
-    Array.from({ length: count }, () => deliverFrom(from, invented(crypto.randomUUID()), url)),
+    Array.from({ length: count }, () => deliverFrom(app, from, invented(crypto.randomUUID()), url)),
   );
-const lookups = () => app.requestsAtPlaid("/webhook_verification_key/get");
-const rows = async () => (await app.query("select 1 from webhooks")).length;
+const lookups = (app: TestApp) => app.requestsAtPlaid("/webhook_verification_key/get");
+const rows = async (app: TestApp) => (await webhooksIn(app)).length;
 
-test("a flood of invented key ids uses up the lookups of its own address and of no other", async () => {
-  const before = await lookups();
-  const statuses = await flood(60);
+test("A flood of invented key ids uses up the key lookups of its own address only", async ({
+  app,
+}) => {
+  const before = await lookups(app);
+  const statuses = await flood(app, 60);
   expect(statuses.filter((status) => status === 401)).toHaveLength(10);
   expect(statuses.filter((status) => status === 503)).toHaveLength(50);
-  expect((await lookups()) - before).toBe(10);
+  expect((await lookups(app)) - before).toBe(10);
   // A key that this node has never heard of.
-  expect(await deliverFrom(plaid, await genuine())).toBe(200);
-  expect((await lookups()) - before).toBe(11);
+  expect(await deliverFrom(app, plaid, await genuine(app))).toBe(200);
+  expect((await lookups(app)) - before).toBe(11);
 });
 
-test("a node that has just started verifies with known keys, during a flood from the very same address", async () => {
-  expect(await deliverFrom(plaid, await genuine())).toBe(200);
+test("A node that just started verifies with known keys during a flood from the same address", async ({
+  app,
+}) => {
+  expect(await deliverFrom(app, plaid, await genuine(app))).toBe(200);
   const restarted = await app.startNode();
   try {
-    await flood(30, plaid, restarted.url);
-    const before = await lookups();
-    expect(await deliverFrom(plaid, await genuine(), restarted.url)).toBe(200);
-    expect(await lookups()).toBe(before);
+    await flood(app, 30, plaid, restarted.url);
+    const before = await lookups(app);
+    expect(await deliverFrom(app, plaid, await genuine(app), restarted.url)).toBe(200);
+    expect(await lookups(app)).toBe(before);
   } finally {
     await restarted.close();
   }
 });
 
-test("a key that was confirmed long ago is confirmed again, and used while Plaid is away", async () => {
-  expect(await deliverFrom(plaid, await genuine())).toBe(200);
+test("A webhook key is confirmed again after an hour, and is used while Plaid is away", async ({
+  app,
+}) => {
+  expect(await deliverFrom(app, plaid, await genuine(app))).toBe(200);
   await app.query("update webhook_keys set confirmed_at = now() - interval '61 minutes'");
   const path = "/webhook_verification_key/get";
   await app.fault({ path, times: 99, do: { error: "INTERNAL_SERVER_ERROR" } });
   const restarted = await app.startNode();
   try {
-    await flood(30, plaid, restarted.url);
-    expect(await deliverFrom(plaid, await genuine(), restarted.url)).toBe(200);
+    await flood(app, 30, plaid, restarted.url);
+    expect(await deliverFrom(app, plaid, await genuine(app), restarted.url)).toBe(200);
     // Nor does each webhook wait for a Plaid that is away.
-    const before = await lookups();
-    expect(await deliverFrom(plaid, await genuine(), restarted.url)).toBe(200);
-    expect(await lookups()).toBe(before);
+    const before = await lookups(app);
+    expect(await deliverFrom(app, plaid, await genuine(app), restarted.url)).toBe(200);
+    expect(await lookups(app)).toBe(before);
   } finally {
     await app.clearFaults();
     await restarted.close();
   }
   const later = await app.startNode();
   try {
-    const before = await lookups();
+    const before = await lookups(app);
     for (const _ of [1, 2]) {
-      expect(await deliverFrom(plaid, await genuine(), later.url)).toBe(200);
-      expect(await lookups()).toBe(before + 1);
+      expect(await deliverFrom(app, plaid, await genuine(app), later.url)).toBe(200);
+      expect(await lookups(app)).toBe(before + 1);
     }
   } finally {
     await later.close();
   }
 });
 
-test("a known key that Plaid has ended is deleted, and verifies nothing from then on", async () => {
-  expect(await deliverFrom(plaid, await genuine())).toBe(200);
+test("A webhook key that Plaid ended is deleted and verifies nothing from then on", async ({
+  app,
+}) => {
+  expect(await deliverFrom(app, plaid, await genuine(app))).toBe(200);
   // One that Plaid has no more.
   await app.query(
     `insert into webhook_keys (id, x, y, confirmed_at)
      select 'ended', x, y, now() - interval '61 minutes' from webhook_keys limit 1`,
   );
-  expect(await deliverFrom(plaid, invented("ended"))).toBe(401);
+  expect(await deliverFrom(app, plaid, invented("ended"))).toBe(401);
   expect(await app.query("select 1 from webhook_keys where id = 'ended'")).toEqual([]);
 });
 
-test("a webhook that is too old, from the future or about another body costs no lookup", async () => {
-  const before = await lookups();
-  const old = await genuine(301);
+test("A webhook that is too old, from the future or about another body causes no key lookup", async ({
+  app,
+}) => {
+  const before = await lookups(app);
+  const old = await genuine(app, 301);
   for (const webhook of [
     old,
     invented(crypto.randomUUID(), { iat: now() - 301 }),
@@ -149,34 +158,41 @@ test("a webhook that is too old, from the future or about another body costs no 
     invented(crypto.randomUUID(), {}, '{"another":"body"}'),
     invented(crypto.randomUUID(), { request_body_sha256: "none" }),
   ]) {
-    expect(await deliverFrom("127.0.0.3", webhook)).toBe(401);
+    expect(await deliverFrom(app, "127.0.0.3", webhook)).toBe(401);
   }
-  expect(await lookups()).toBe(before);
+  expect(await lookups(app)).toBe(before);
 });
 
 /** The order of P-256: with (r, s), (r, n - s) is a signature of the same message as well. */
 const n = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 
-test("a delivery is known by what was signed and how: another spelling of its signature is no new one", async () => {
-  const { signature, body } = await genuine();
+test("A webhook with another spelling of a signature counts as the same delivery", async ({
+  app,
+}) => {
+  const { signature, body } = await genuine(app);
   const [head, payload, sign] = signature.split(".") as [string, string, string];
   const bytes = Buffer.from(sign, "base64url");
   const s = BigInt(`0x${bytes.subarray(32).toString("hex")}`);
   const other = Buffer.from((n - s).toString(16).padStart(64, "0"), "hex");
   const turned = Buffer.concat([bytes.subarray(0, 32), other]).toString("base64url");
-  expect(await deliverFrom(plaid, { signature, body })).toBe(200);
+  expect(await deliverFrom(app, plaid, { signature, body })).toBe(200);
   // It verifies, as anybody can compute it.
-  expect(await deliverFrom(plaid, { signature: `${head}.${payload}.${turned}`, body })).toBe(200);
+  expect(await deliverFrom(app, plaid, { signature: `${head}.${payload}.${turned}`, body })).toBe(
+    200,
+  );
   // The last of 86 characters has 2 bits that mean something, and 4 that do not.
   for (const last of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=") {
-    await deliverFrom(plaid, { signature: `${head}.${payload}.${sign.slice(0, -1)}${last}`, body });
+    await deliverFrom(app, plaid, {
+      signature: `${head}.${payload}.${sign.slice(0, -1)}${last}`,
+      body,
+    });
   }
-  await deliverFrom(plaid, { signature: `${head}.${payload}.${sign}==`, body });
-  expect(await rows()).toBe(1);
+  await deliverFrom(app, plaid, { signature: `${head}.${payload}.${sign}==`, body });
+  expect(await rows(app)).toBe(1);
 });
 
-test("what was signed has one spelling: each other one of the same bytes is refused", async () => {
-  const { signature, body } = await genuine();
+test("A webhook whose signature is spelled in another way is refused", async ({ app }) => {
+  const { signature, body } = await genuine(app);
   const [head, payload, sign] = signature.split(".") as [string, string, string];
   const spellings = (part: string) => {
     const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -193,8 +209,11 @@ test("what was signed has one spelling: each other one of the same bytes is refu
   ];
   expect(others.length).toBeGreaterThan(6);
   for (const other of others) {
-    expect([other, await deliverFrom(plaid, { signature: other, body })]).toEqual([other, 401]);
+    expect([other, await deliverFrom(app, plaid, { signature: other, body })]).toEqual([
+      other,
+      401,
+    ]);
   }
-  expect(await rows()).toBe(0);
-  expect(await deliverFrom(plaid, { signature, body })).toBe(200);
+  expect(await rows(app)).toBe(0);
+  expect(await deliverFrom(app, plaid, { signature, body })).toBe(200);
 });

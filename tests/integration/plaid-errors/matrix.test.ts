@@ -1,12 +1,14 @@
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { recoverAttempts } from "../../../server/connect/recover-attempts.ts";
+import { afterAll, beforeAll, expect } from "vitest";
 import { reasons } from "../../../server/contracts/errors.ts";
 import { type ItemProblemKind, itemProblems } from "../../../server/contracts/item-problem.ts";
 import { processWebhook } from "../../../server/webhooks/process-webhook.ts";
-import { startTestApp, type TestApp } from "../../support/app.ts";
+import type { TestApp } from "../../support/app.ts";
 import { compareBooks, right } from "../../support/books.ts";
+import { startOver, testWithApp } from "../../support/fixtures.ts";
 import { goThroughLink } from "../../support/link-session.ts";
 import { isMatrix } from "../../support/matrix.ts";
+import { recover } from "../../support/recover.ts";
+import { activityOf, deleteWebhooks, only, updateItems, webhooksIn } from "../../support/rows.ts";
 import { deliver, startWebhookCatcher } from "../../support/webhook-catcher.ts";
 import {
   type Bank,
@@ -19,20 +21,17 @@ import {
   sync,
 } from "./world.ts";
 
-let app: TestApp;
+const test = testWithApp();
 let catcher: Awaited<ReturnType<typeof startWebhookCatcher>>;
 beforeAll(async () => {
-  [app, catcher] = await Promise.all([startTestApp(), startWebhookCatcher()]);
+  catcher = await startWebhookCatcher();
 });
 afterAll(async () => {
   await catcher?.close();
-  await app?.close();
 });
-afterEach(async () => {
-  await app.clearFaults();
-  await app.resetPlaid();
-  await app.query("delete from webhooks");
-  await app.query("delete from users");
+test.afterEach(async ({ app }) => {
+  await startOver(app);
+  await deleteWebhooks(app);
 });
 
 const kinds = Object.keys(classes) as ItemProblemKind[];
@@ -45,7 +44,7 @@ const cellsFrom = (first: number) =>
   isMatrix ? cells : cells.filter((_, place) => place % 4 === first);
 
 /** What the card, the API and the activity say of this problem, together. */
-async function expectProblem(bank: Bank, kind: ItemProblemKind): Promise<void> {
+async function expectProblem(app: TestApp, bank: Bank, kind: ItemProblemKind): Promise<void> {
   const { status, activity } = itemProblems[kind];
   const message = kind === "unknown" ? novelty.display_message : itemProblems[kind].message;
   expect(await shown(app, bank)).toMatchObject({
@@ -66,16 +65,15 @@ function expectFailure(
   expect(body.error.message).not.toContain("Nothing was connected");
 }
 
-async function expectNothingLeft(): Promise<void> {
+async function expectNothingLeft(app: TestApp): Promise<void> {
   await app.clearFaults();
-  await app.query("update link_attempts set retry_at = now()");
-  await recoverAttempts(app.services, app.services.log);
+  await recover(app);
   expect(await compareBooks(app)).toEqual({ ...right, connected: 0 });
 }
 
-test.each(cellsFrom(0))(
-  "connectAccount fails by class %s when the exchange answers %s",
-  async (kind, code) => {
+test.for(cellsFrom(0))(
+  "connectAccount fails by class %s when the exchange returns %s",
+  async ([kind, code], { app }) => {
     const owner = await app.signUp("cfo");
     await app.fault({ path: "/item/public_token/exchange", times: 3, do: failsWith(code) });
     const token = await app.publicToken();
@@ -86,35 +84,35 @@ test.each(cellsFrom(0))(
       reason: itemProblems[kind].reason,
       problem: null,
     });
-    await expectNothingLeft();
+    await expectNothingLeft(app);
   },
 );
 
-test.each(cellsFrom(1))(
+test.for(cellsFrom(1))(
   "connectAccount removes the Item by class %s when the accounts answer %s",
-  async (kind, code) => {
+  async ([kind, code], { app }) => {
     const owner = await app.signUp("cfo");
     await app.fault({ path: "/accounts/get", times: 3, do: failsWith(code) });
     const token = await app.publicToken();
     const { body } = await app.post("/plaid/exchange-token", { public_token: token }, owner);
     expectFailure(body, kind);
     expect((await app.itemsAtPlaid()).map(({ removed }) => removed)).toEqual([true]);
-    await expectNothingLeft();
+    await expectNothingLeft(app);
   },
 );
 
-test.each(cells)(
+test.for(cells)(
   "syncItem stores class %s when the transactions answer %s although the Item is healthy, and clears it",
-  async (kind, code) => {
+  async ([kind, code], { app }) => {
     const bank = await connectBank(app);
     await app.fault({ path: "/transactions/sync", times: 3, do: failsWith(code) });
     const needsUser = itemProblems[kind].status !== null;
     expect(await sync(app, bank)).toBe(needsUser ? "needs_person" : "failed: bank_unavailable");
-    await expectProblem(bank, kind);
+    await expectProblem(app, bank, kind);
     // Once is enough to say so.
     await app.fault({ path: "/transactions/sync", times: 3, do: failsWith(code) });
     await sync(app, bank);
-    const entries = await app.query("select 1 from account_activity where problem is not null");
+    const entries = (await activityOf(app)).filter(({ problem }) => problem !== null);
     expect(entries).toHaveLength(1);
     await app.clearFaults();
     // The sweep leaves alone what gives no data any more.
@@ -125,9 +123,9 @@ test.each(cells)(
   },
 );
 
-test.each(cellsFrom(2))(
-  "a webhook stores class %s when Plaid says %s of the Item",
-  async (kind, code) => {
+test.for(cellsFrom(2))(
+  "A webhook stores class %s when Plaid says %s of the Item",
+  async ([kind, code], { app }) => {
     const bank = await connectBank(app, catcher.url);
     if (code === novelty.error_code) {
       const error = [{ op: "add", path: "/item/error", value: novelty }];
@@ -141,28 +139,30 @@ test.each(cellsFrom(2))(
       webhook_code: "ERROR",
     });
     expect(await deliver(app.url, await catcher.next(bank.plaidItemId, "ERROR"))).toBe(200);
-    const [{ id }] = await app.query("select id from webhooks");
+    const { id } = await only(webhooksIn(app));
     await processWebhook(app.services, id, app.services.log);
-    await expectProblem(bank, kind);
+    await expectProblem(app, bank, kind);
   },
 );
 
-test.each(cellsFrom(3))(
-  "finishUpdateMode stores class %s and says so when the Item still answers %s",
-  async (kind, code) => {
+test.for(cellsFrom(3))(
+  "finishUpdateMode stores class %s and says so when the Item still returns %s",
+  async ([kind, code], { app }) => {
     const bank = await connectBank(app);
     await app.fault({ path: "/accounts/get", times: 3, do: failsWith(code) });
     const path = "/api/v1/finished-updates";
     const { body } = await app.post(path, { item_id: bank.itemId }, bank.owner);
     expectFailure(body, kind);
-    await expectProblem(bank, kind);
+    await expectProblem(app, bank, kind);
     await app.clearFaults();
     const again = await app.post(path, { item_id: bank.itemId }, bank.owner);
     expect(again.body.item).toMatchObject({ status: "good", problem: null });
   },
 );
 
-test("a webhook stores the error of a data call when Plaid calls the Item healthy", async () => {
+test("A webhook stores the error of a data call when Plaid calls the Item healthy", async ({
+  app,
+}) => {
   const bank = await connectBank(app, catcher.url);
   await app.control("POST", "items/webhook", { item_id: bank.plaidItemId, webhook_code: "ERROR" });
   await app.fault(
@@ -174,17 +174,19 @@ test("a webhook stores the error of a data call when Plaid calls the Item health
     { path: "/accounts/get", times: 9, do: failsWith("NO_ACCOUNTS") },
   );
   await deliver(app.url, await catcher.next(bank.plaidItemId, "ERROR"));
-  const [{ id }] = await app.query("select id from webhooks");
+  const { id } = await only(webhooksIn(app));
   await processWebhook(app.services, id, app.services.log);
-  await expectProblem(bank, "choose_accounts");
+  await expectProblem(app, bank, "choose_accounts");
 });
 
-test("update mode offers the account picker when only a new choice brings the data back", async () => {
+test("Update mode offers the account picker when only a new choice brings the data back", async ({
+  app,
+}) => {
   const bank = await connectBank(app);
   const picked: string[] = [];
   for (const kind of kinds) {
     const { status } = itemProblems[kind];
-    await app.query("update items set status = $1, problem = $2", [status ?? "good", kind]);
+    await updateItems(app, { status: status ?? "good", problem: kind });
     const { body } = await app.post("/api/v1/link-tokens", { item_id: bank.itemId }, bank.owner);
     if ((await goThroughLink(app, body.link_token)).picked) picked.push(kind);
   }

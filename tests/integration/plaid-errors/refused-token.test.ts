@@ -1,56 +1,54 @@
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { recoverAttempts } from "../../../server/connect/recover-attempts.ts";
-import { startTestApp, type TestApp } from "../../support/app.ts";
+import { expect } from "vitest";
+import type { TestApp } from "../../support/app.ts";
 import { compareBooks, right } from "../../support/books.ts";
+import { testWithApp } from "../../support/fixtures.ts";
+import { recover } from "../../support/recover.ts";
+import { attemptsOf, deleteUsers, itemsOf, updateItems } from "../../support/rows.ts";
 import { type Bank, connectBank, shown, sync } from "./world.ts";
 
-let app: TestApp;
-beforeAll(async () => {
-  app = await startTestApp();
-});
-afterAll(() => app?.close());
-afterEach(async () => {
+const test = testWithApp();
+test.afterEach(async ({ app }) => {
   await app.clearFaults();
   await app.resetPlaid();
   await app.query("delete from refused_tokens");
-  await app.query("delete from users");
+  await deleteUsers(app);
 });
 
-const refusing = (path: string) =>
+const refusing = (app: TestApp, path: string) =>
   app.fault({ path, times: 99, do: { error: "INVALID_ACCESS_TOKEN" } });
 
 /** As if the tokens that were refused had been refused for an hour. */
-const anHourLater = () =>
+const anHourLater = (app: TestApp) =>
   app.query("update refused_tokens set first_at = now() - interval '1 hour'");
 
-const verdicts = () =>
+const verdicts = (app: TestApp) =>
   app.logLines
     .map((line) => JSON.parse(line))
     .filter(({ event }) => event === "token_refused")
     .map(({ verdict }) => verdict);
 
-const disconnect = ({ owner, itemId }: Bank) =>
+const disconnect = (app: TestApp, { owner, itemId }: Bank) =>
   app.post(
     "/api/v1/disconnections",
     { item_id: itemId, confirmation: "disconnect First Platypus Bank" },
     owner,
   );
 
-async function recover() {
-  await app.query("update link_attempts set retry_at = now()");
-  await recoverAttempts(app.services, app.services.log);
-}
+const attempts = async (app: TestApp) =>
+  (await attemptsOf(app)).map(({ status, access_token_sealed: token }) => ({
+    status,
+    token: token !== null,
+  }));
 
-const attempts = () =>
-  app.query("select status, access_token_sealed is not null as token from link_attempts");
-
-test("a token of today's keys that Plaid does not know for a while ends the Item, and not before", async () => {
+test("syncItem revokes the Item after Plaid has refused a token of today's keys for a while, and not before", async ({
+  app,
+}) => {
   const bank = await connectBank(app);
-  await refusing("/transactions/sync");
-  await refusing("/item/get");
+  await refusing(app, "/transactions/sync");
+  await refusing(app, "/item/get");
   expect(await sync(app, bank)).toBe("failed: plaid_refused");
   expect(await shown(app, bank)).toMatchObject({ status: "good", problem: { kind: "wait" } });
-  await anHourLater();
+  await anHourLater(app);
   expect(await sync(app, bank)).toBe("needs_person");
   expect(await shown(app, bank)).toMatchObject({
     status: "revoked",
@@ -58,9 +56,9 @@ test("a token of today's keys that Plaid does not know for a while ends the Item
   });
 });
 
-test("a token that works again is forgotten as refused", async () => {
+test("syncItem forgets a refused token that works again", async ({ app }) => {
   const bank = await connectBank(app);
-  await refusing("/transactions/sync");
+  await refusing(app, "/transactions/sync");
   await sync(app, bank);
   await app.clearFaults();
   expect(await sync(app, bank)).toBe("done");
@@ -68,79 +66,83 @@ test("a token that works again is forgotten as refused", async () => {
   expect(await app.query("select 1 from refused_tokens")).toEqual([]);
 });
 
-test.each([["production/another-client"], [null]])(
-  "a token made by %s is never given up, however long it is refused",
-  async (client) => {
+test.for([["production/another-client"], [null]] as const)(
+  "A token made by %s is never given up, however long it is refused",
+  async ([client], { app }) => {
     const bank = await connectBank(app);
-    await app.query("update items set plaid_client = $1", [client]);
-    await refusing("*");
+    await updateItems(app, { plaid_client: client });
+    await refusing(app, "*");
     for (let n = 0; n < 3; n++) {
       expect(await sync(app, bank)).toBe("failed: plaid_refused");
-      await anHourLater();
+      await anHourLater(app);
     }
     expect(await shown(app, bank)).toMatchObject({ status: "good", problem: { kind: "wait" } });
-    expect(verdicts().at(-1)).toBe("other_keys");
+    expect(verdicts(app).at(-1)).toBe("other_keys");
 
-    await disconnect(bank);
-    await recover();
-    expect(await attempts()).toEqual([{ status: "removing", token: true }]);
+    await disconnect(app, bank);
+    await recover(app);
+    expect(await attempts(app)).toEqual([{ status: "removing", token: true }]);
     await app.clearFaults();
-    await recover();
-    expect(await attempts()).toEqual([{ status: "failed", token: false }]);
+    await recover(app);
+    expect(await attempts(app)).toEqual([{ status: "failed", token: false }]);
     expect(await compareBooks(app)).toEqual({ ...right, connected: 0 });
   },
 );
 
-test("a sync that succeeds notes whose keys an Item of the release before works with", async () => {
+test("syncItem stores whose keys an Item of the release before works with", async ({ app }) => {
   const bank = await connectBank(app);
-  await app.query("update items set plaid_client = null");
+  await updateItems(app, { plaid_client: null });
   expect(await sync(app, bank)).toBe("done");
-  expect(await app.query("select plaid_client from items")).toEqual([
-    { plaid_client: "sandbox/test-client-id" },
-  ]);
+  expect(await itemsOf(app)).toMatchObject([{ plaid_client: "sandbox/test-client-id" }]);
 });
 
-test("a burst of refused tokens ends no Item and discards no token, but raises an alarm", async () => {
+test("A burst of refused tokens ends no Item and discards no token, but raises an alarm", async ({
+  app,
+}) => {
   const bank = await connectBank(app);
   await app.query(
     "insert into refused_tokens (plaid_item_id) select 'item-' || n from generate_series(1, 5) n",
   );
-  await refusing("*");
+  await refusing(app, "*");
   await sync(app, bank);
-  await anHourLater();
+  await anHourLater(app);
   expect(await sync(app, bank)).toBe("failed: plaid_refused");
   expect(await shown(app, bank)).toMatchObject({ status: "good", problem: { kind: "wait" } });
-  expect(verdicts().at(-1)).toBe("burst");
-  await disconnect(bank);
-  await recover();
-  expect(await attempts()).toEqual([{ status: "removing", token: true }]);
+  expect(verdicts(app).at(-1)).toBe("burst");
+  await disconnect(app, bank);
+  await recover(app);
+  expect(await attempts(app)).toEqual([{ status: "removing", token: true }]);
 
   // The keys are right again.
   await app.clearFaults();
-  await recover();
+  await recover(app);
   expect(await compareBooks(app)).toEqual({ ...right, connected: 0 });
 });
 
-test("/item/remove counts as done once the token of today's keys has been refused for a while", async () => {
+test("/item/remove counts as done once the token of today's keys has been refused for a while", async ({
+  app,
+}) => {
   const bank = await connectBank(app);
-  await refusing("/item/remove");
-  await disconnect(bank);
-  await recover();
-  expect(await attempts()).toEqual([{ status: "removing", token: true }]);
-  await anHourLater();
-  await recover();
-  expect(await attempts()).toEqual([{ status: "failed", token: false }]);
+  await refusing(app, "/item/remove");
+  await disconnect(app, bank);
+  await recover(app);
+  expect(await attempts(app)).toEqual([{ status: "removing", token: true }]);
+  await anHourLater(app);
+  await recover(app);
+  expect(await attempts(app)).toEqual([{ status: "failed", token: false }]);
 });
 
-test("update mode of a refused token is unavailable until the Item counts as gone", async () => {
+test("Update mode of a refused token is unavailable until the Item counts as gone", async ({
+  app,
+}) => {
   const bank = await connectBank(app);
   const finish = async () =>
     (await app.post("/api/v1/finished-updates", { item_id: bank.itemId }, bank.owner)).body.error
       .reason;
   const open = async () =>
     (await app.post("/api/v1/link-tokens", { item_id: bank.itemId }, bank.owner)).body.error.reason;
-  await refusing("*");
+  await refusing(app, "*");
   expect([await finish(), await open()]).toEqual(["bank_unavailable", "link_unavailable"]);
-  await anHourLater();
+  await anHourLater(app);
   expect([await finish(), await open()]).toEqual(["item_gone", "item_gone"]);
 });

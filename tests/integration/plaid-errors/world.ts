@@ -1,6 +1,7 @@
 import type { ItemProblemKind } from "../../../server/contracts/item-problem.ts";
 import { syncItem } from "../../../server/transactions/sync-item.ts";
 import type { Person, TestApp } from "../../support/app.ts";
+import { plaidItemIdOf } from "../../support/rows.ts";
 
 /** A bank that is connected and synced, and what Plaid calls it. */
 export interface Bank {
@@ -15,8 +16,8 @@ export async function connectBank(app: TestApp, webhook?: string): Promise<Bank>
   const token = await app.publicToken("ins_109508", "user_good", "pass_good", webhook);
   const { body } = await app.post("/plaid/exchange-token", { public_token: token }, owner);
   const itemId: string = body.item.id;
-  const [row] = await app.query("select plaid_item_id from items where id = $1", [itemId]);
-  return { owner, itemId, plaidItemId: row?.plaid_item_id };
+  const plaidItemId = await plaidItemIdOf(app, itemId);
+  return { owner, itemId, plaidItemId };
 }
 
 /** The Item as its user sees it. */

@@ -1,0 +1,56 @@
+import pg from "pg";
+import type { TestApp } from "./app.ts";
+
+/** What can go wrong in the app's database, for as long as a test wants. */
+type App = Pick<TestApp, "query" | "env">;
+
+/** Runs SQL in a transaction of its own and keeps it open; the result ends it. */
+async function hold({ env }: App, sql: string, values?: unknown[]): Promise<() => Promise<void>> {
+  const client = new pg.Client(env.DATABASE_DIRECT_URL);
+  client.on("error", () => {});
+  await client.connect();
+  await client.query("begin");
+  await client.query(sql, values);
+  return () => client.end();
+}
+
+/** Holds the user's lock, which every change of their banks takes; returns its release. */
+export const lockUser = (app: App, { id }: { id: string }) =>
+  hold(app, "select 1 from users where id = $1 for no key update", [id]);
+
+/** Keeps everyone from reading and writing a table; returns its release. */
+export const lockTable = (app: App, table: string) =>
+  hold(app, `lock table ${table} in access exclusive mode`);
+
+/** Takes a table away, so that every query of it fails; returns what brings it back. */
+export async function hideTable(app: App, table: string): Promise<() => Promise<void>> {
+  await app.query(`alter table ${table} rename to hidden`);
+  return async () => void (await app.query(`alter table hidden rename to ${table}`));
+}
+
+/**
+ * Makes writes fail with "refused"; returns what allows them again. `event` is a trigger's, as in "before
+ * insert on items"; "at commit" fails a transaction that inserted an Item as it commits. `condition` is SQL
+ * about the `new` row.
+ */
+export async function refuseWrites(
+  app: App,
+  event: string,
+  condition = "true",
+): Promise<() => Promise<void>> {
+  const trigger =
+    event === "at commit"
+      ? "constraint trigger refuse after insert on items deferrable initially deferred"
+      : `trigger refuse ${event}`;
+  await app.query(`create function refuse() returns trigger language plpgsql as
+    $$ begin if ${condition} then raise 'refused'; end if; return new; end $$`);
+  await app.query(`create ${trigger} for each row execute function refuse()`);
+  return async () => void (await app.query("drop function refuse cascade"));
+}
+
+/** Ends the connections to the database that the SQL `condition` on `pg_stat_activity` names. */
+export const endConnections = ({ query }: Pick<TestApp, "query">, condition: string) =>
+  query(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+     where datname = current_database() and pid <> pg_backend_pid() and ${condition}`,
+  );

@@ -1,0 +1,184 @@
+import type { Selectable } from "kysely";
+import type { AccountsTable, Database, ItemsTable } from "../../db/schema.ts";
+import type { TestApp } from "./app.ts";
+import { waitingLocks } from "./database.ts";
+
+/** What tests read from the app's database and change in it, by name. */
+type App = Pick<TestApp, "query">;
+type User = { id: string };
+
+/** Whole rows: those of the user, or everyone's. */
+function rowsOf<Table extends keyof Database>(
+  app: App,
+  table: Table,
+  order: string,
+  user?: User,
+): Promise<Selectable<Database[Table]>[]> {
+  const sql = `select * from ${table} where $1::uuid is null or user_id = $1 order by ${order}`;
+  return app.query(sql, [user?.id]);
+}
+
+export const itemsOf = (app: App, user?: User) => rowsOf(app, "items", "created_at", user);
+/** In the bank's order. */
+export const accountsOf = (app: App, user?: User) =>
+  rowsOf(app, "accounts", "item_id, position", user);
+export const syncsOf = (app: App, user?: User) => rowsOf(app, "item_syncs", "item_id", user);
+export const attemptsOf = (app: App, user?: User) =>
+  rowsOf(app, "link_attempts", "created_at", user);
+export const activityOf = (app: App, user?: User) =>
+  rowsOf(app, "account_activity", "created_at", user);
+export const sessionsOf = (app: App, user?: User) => rowsOf(app, "sessions", "created_at", user);
+export const apiKeysOf = (app: App, user?: User) => rowsOf(app, "api_keys", "created_at", user);
+export const logInsOf = (app: App, user?: User) => rowsOf(app, "log_ins", "at", user);
+export const devicesOf = (app: App, user?: User) => rowsOf(app, "known_devices", "used_at", user);
+
+/** The only row that one of the above reads. */
+export async function only<Row>(rows: Promise<Row[]>): Promise<Row> {
+  const [row, another] = await rows;
+  if (!row || another) throw new Error(row ? "There is more than one row." : "There is no row.");
+  return row;
+}
+
+export const usersIn = (app: App): Promise<Selectable<Database["users"]>[]> =>
+  app.query("select * from users order by created_at");
+
+export const webhooksIn = (app: App): Promise<Selectable<Database["webhooks"]>[]> =>
+  app.query("select * from webhooks order by received_at");
+
+/** Plaid's id of an Item; `itemId` is ours. */
+export async function plaidItemIdOf(app: App, itemId: string): Promise<string> {
+  const [item] = await app.query("select plaid_item_id from items where id = $1", [itemId]);
+  return item.plaid_item_id;
+}
+
+/** The version of the user's data: each change raises it. */
+export async function dataVersionOf(app: App, { id }: User): Promise<number> {
+  const [user] = await app.query("select data_version from users where id = $1", [id]);
+  return user.data_version;
+}
+
+/** Connections that wait for a lock. */
+export const lockWaiters = (app: App) => app.query(waitingLocks);
+
+/** Deletes all users with everything of theirs. */
+export const deleteUsers = (app: App) => app.query("delete from users");
+
+export const deleteWebhooks = (app: App) => app.query("delete from webhooks");
+
+export const deleteTransactions = (app: App, { id }: User) =>
+  app.query("delete from transactions where user_id = $1", [id]);
+
+/** Removes all jobs, those that failed for good too. */
+export const removeJobs = (app: App) =>
+  app.query("select graphile_worker.complete_jobs(array(select id from graphile_worker.jobs))");
+
+/** Lets the recovery take up every unfinished attempt now. */
+export const makeAttemptsDue = (app: App) => app.query("update link_attempts set retry_at = now()");
+
+/** Lets the sweep request every sync now, or in so many minutes. */
+export const makeSyncsDue = (app: App, inMinutes = 0) =>
+  app.query("update item_syncs set due_at = now() + make_interval(mins => $1)", [inMinutes]);
+
+/** Makes what is cached for the user, or for everyone, stale, and tells their streams. */
+export const raiseDataVersion = (app: App, user?: User, by = 1) =>
+  app.query("update users set data_version = data_version + $2 where $1::uuid is null or id = $1", [
+    user?.id,
+    by,
+  ]);
+
+/** Puts the user, or everyone, on a plan. */
+export const setPlan = (app: App, plan: string, user?: User) =>
+  app.query("update users set plan = $1 where $2::uuid is null or id = $2", [plan, user?.id]);
+
+/** Lets a plan have so many accounts. */
+export const setPlanLimit = (app: App, plan: string, accounts: number) =>
+  app.query("update plans set max_accounts = $2 where id = $1", [plan, accounts]);
+
+/** Changes one Item, all of a user's, or all there are; `itemId` is ours. */
+export function updateItems(
+  app: App,
+  changes: Partial<Selectable<ItemsTable>>,
+  { itemId, user }: { itemId?: string; user?: User } = {},
+) {
+  const columns = Object.keys(changes).map((column, at) => `${column} = $${at + 3}`);
+  return app.query(
+    `update items set ${columns} where ($1::uuid is null or id = $1)
+       and ($2::uuid is null or user_id = $2)`,
+    [itemId, user?.id, ...Object.values(changes)],
+  );
+}
+
+/** As if every session's last step-up had been so many minutes earlier. */
+export const ageStepUps = (app: App, minutes: number) =>
+  app.query("update sessions set proved_at = proved_at - make_interval(mins => $1)", [minutes]);
+
+/** Changes all accounts of the user, or all there are. */
+export function updateAccounts(app: App, changes: Partial<Selectable<AccountsTable>>, user?: User) {
+  const columns = Object.keys(changes).map((column, at) => `${column} = $${at + 2}`);
+  return app.query(`update accounts set ${columns} where $1::uuid is null or user_id = $1`, [
+    user?.id,
+    ...Object.values(changes),
+  ]);
+}
+
+/** Syncs that ended well. */
+export const doneSyncsOf = async (app: App, user?: User) =>
+  (await syncsOf(app, user)).filter(({ status }) => status === "done");
+
+export interface Job {
+  task_identifier: string;
+  run_at: Date;
+  last_error: string | null;
+  locked_at: Date | null;
+  locked_by: string | null;
+}
+
+/** Jobs of a task, or all: those that wait, run, or failed for good. */
+export const jobsIn = (app: App, task?: string): Promise<Job[]> =>
+  app.query(
+    "select * from graphile_worker.jobs where $1::text is null or task_identifier = $1 order by id",
+    [task],
+  );
+
+/** Adds a job, to be run in so many minutes. */
+export const addJob = (app: App, task: string, { inMinutes = 0, maxAttempts = 25 } = {}) =>
+  app.query(
+    `select graphile_worker.add_job($1, '{}', run_at := now() + make_interval(mins => $2),
+       max_attempts := $3)`,
+    [task, inMinutes, maxAttempts],
+  );
+
+export const setPasswordHash = (app: App, hash: string, user?: User) =>
+  app.query("update credentials set password = $1 where $2::uuid is null or user_id = $2", [
+    hash,
+    user?.id,
+  ]);
+
+export const expireApiKey = (app: App, keyId: string) =>
+  app.query("update api_keys set expires_at = now() - interval '1 second' where id = $1", [keyId]);
+
+export const revokeApiKeys = (app: App, { id }: User) =>
+  app.query("update api_keys set revoked_at = now() where user_id = $1", [id]);
+
+/** Adds sessions to the user, each a minute older than the one before. */
+export const addSessions = (app: App, { id }: User, count: number) =>
+  app.query(
+    `insert into sessions (user_id, token, expires_at, created_at)
+     select $1::uuid, $1::uuid::text || ' ' || n, now() + interval '1 day', now() - n * interval '1 minute'
+     from generate_series(1, $2::int) n`,
+    [id, count],
+  );
+
+/** Adds transactions to one of the user's accounts; `nameLength` in characters makes them large. */
+export async function addTransactions(app: App, { id }: User, count: number, nameLength: number) {
+  // One statement for all of them would take longer than a statement may.
+  for (let from = 1; from <= count; from += 10_000) {
+    await app.query(
+      `insert into transactions (user_id, id, account_id, date, amount, currency, name, pending)
+       select user_id, md5(n::text), id, '2026-06-30'::date - (n % 200), 1, 'USD', repeat('x', $4), false
+         from (select user_id, id from accounts where user_id = $1 limit 1) a,
+           generate_series($2::int, least($2::int + 9999, $3::int)) n`,
+      [id, from, count, nameLength],
+    );
+  }
+}
