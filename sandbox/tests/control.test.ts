@@ -188,6 +188,7 @@ test("settings are switched while it runs, and a reset brings back those of the 
     latency_ms: 0,
     new_item_invalidates_old: true,
     transactions_ready_ms: 0,
+    transactions_for_all: true,
     full_history: true,
     require_consent: false,
     link_events: true,

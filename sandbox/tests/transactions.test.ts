@@ -180,6 +180,7 @@ test("/transactions/get pages newest first, within the dates", async () => {
   expect(all.total_transactions).toBe(all.transactions.length);
   const dates = all.transactions.map(({ date }) => date);
   expect(dates).toEqual([...dates].sort().reverse());
+  expect(dates.length).toBeGreaterThan(10);
   const second = (await plaid.transactionsGet({ ...request, options: { count: 10, offset: 10 } }))
     .data;
   expect(second.transactions).toEqual(all.transactions.slice(10, 20));

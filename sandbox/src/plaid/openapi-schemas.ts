@@ -107,6 +107,11 @@ function define(object: JsonObject, name: string, value: Json): void {
   });
 }
 
+function holdsNull(value: unknown): boolean {
+  if (value === null || typeof value !== "object") return value === null;
+  return Object.values(value).some(holdsNull);
+}
+
 /** Finds and caches the validator of each path's request body. Compiles on first use. */
 export class RequestSchemas {
   readonly #document = readOpenApiDocument("openapi-subset");
@@ -120,6 +125,7 @@ export class RequestSchemas {
 
   /** The body without the optional fields that are null: to Plaid they are not there. */
   withoutNulls(path: string, body: object): object {
+    if (!holdsNull(body)) return body;
     const schema = this.#document.paths[path]?.post.requestBody?.content["application/json"].schema;
     return schema === undefined ? body : (this.#dropNulls(schema, body as Json) as object);
   }
