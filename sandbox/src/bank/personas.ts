@@ -76,11 +76,12 @@ const SECOND_SALARY = merchant(
   "WAGES",
 );
 const GIG = merchant("Courier Loop", "COURIER LOOP PAYOUT", "other", "INCOME", "OTHER_INCOME");
+const TASKS = merchant("Task River", "TASK RIVER PAYOUT", "other", "INCOME", "OTHER_INCOME");
 const RENTAL = merchant("Rental income", "RENT FROM TENANT", "other", "INCOME", "OTHER_INCOME");
 const BENEFIT = merchant("State benefits", "STATE UI BENEFIT", "other", "INCOME", "UNEMPLOYMENT");
 const DIVIDEND = merchant("Dividends", "DIVIDEND PAYMENT", "other", "INCOME", "DIVIDENDS");
 
-const SALARIES = (every: number, merchant: Merchant, amount: number) => ({
+const everySoOften = (every: number, merchant: Merchant, amount: number) => ({
   every,
   merchant,
   low: -amount,
@@ -158,15 +159,15 @@ const PERSONAS: Record<string, Persona> = {
     1,
     [
       { every: 7, merchant: GIG, low: -60, high: -240 },
-      SALARIES(30, RENTAL, 1_450),
-      SALARIES(14, BENEFIT, 310),
-      SALARIES(90, DIVIDEND, 84.5),
+      everySoOften(30, RENTAL, 1_450),
+      everySoOften(14, BENEFIT, 310),
+      everySoOften(90, DIVIDEND, 84.5),
     ],
     [2_000, 9_000],
   ),
-  user_credit_bonus: creditUser(1, 1, [SALARIES(90, BONUS, 2_500)], [3_000, 8_000]),
+  user_credit_bonus: creditUser(1, 1, [everySoOften(90, BONUS, 2_500)], [3_000, 8_000]),
   user_credit_joint_account: {
-    ...creditUser(1.2, 1, [SALARIES(14, SECOND_SALARY, 2_140)], [5_000, 14_000]),
+    ...creditUser(1.2, 1, [everySoOften(14, SECOND_SALARY, 2_140)], [5_000, 14_000]),
     owners: 2,
   },
   // More goes out than comes in, and no two weeks bring the same.
@@ -178,17 +179,17 @@ const PERSONAS: Record<string, Persona> = {
   ),
   user_credit_profile_good: creditUser(
     0.8,
-    0.6,
+    0.33,
     [
       { every: 3, merchant: GIG, low: -70, high: -210 },
-      { every: 5, merchant: DIVIDEND, low: -20, high: -60 },
+      { every: 5, merchant: TASKS, low: -20, high: -60 },
     ],
     [900, 2_600],
   ),
   user_credit_profile_excellent: creditUser(
     1,
     2.2,
-    [SALARIES(30, RENTAL, 2_300)],
+    [everySoOften(30, RENTAL, 2_300)],
     [18_000, 60_000],
   ),
 };
