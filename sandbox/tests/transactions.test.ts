@@ -186,9 +186,14 @@ test("/transactions/get pages newest first, within the dates", async () => {
   expect(second.transactions).toEqual(all.transactions.slice(10, 20));
 });
 
-test("created transactions arrive in the next sync", async () => {
+test("created transactions arrive in the next sync, and in /transactions/get", async () => {
   const { access_token } = await connect(plaid);
   const { cursor } = await sync(access_token);
+  const get = async () => {
+    const days = { start_date: "2020-01-01", end_date: "2099-01-01" };
+    return (await plaid.transactionsGet({ access_token, ...days })).data;
+  };
+  const before = await get();
   const entry = {
     date_transacted: "2026-11-01",
     date_posted: "2026-11-02",
@@ -204,6 +209,9 @@ test("created transactions arrive in the next sync", async () => {
     name: "Found money",
     iso_currency_code: "USD",
   });
+  const after = await get();
+  expect(after.total_transactions).toBe(before.total_transactions + 1);
+  expect(after.transactions.map(({ name }) => name)).toContain("Found money");
 });
 
 test("a custom user's accounts and transactions are the ones given", async () => {
