@@ -66,6 +66,7 @@ export async function startLocal(
         dataFile: path.join(folder, "sandbox.json"),
         // A demo shows its whole history at once, and still works when it is opened a month later.
         historicalPullMs: 0,
+        transactionsReadyMs: 0,
         logInsLast: true,
       });
       closers.push(() => sandbox.close());

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { Agent, request } from "node:http";
 
@@ -9,15 +9,24 @@ const AT_ONCE = 32;
 const TRANSACTIONS = 20_000;
 const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
 
-/** Starts `main.ts` as its own process; ms until it says it is there, and ms of an empty script. */
+const WORKSPACE = new URL(".", import.meta.url).pathname;
+
+/** Starts the compiled command, as `npx` does; ms until it says it is there, and ms of an empty script. */
 async function start(): Promise<{ url: string; startMs: number; nodeMs: number; stop(): void }> {
   const nodeStarted = performance.now();
   await once(spawn(process.execPath, ["-e", ""]), "exit");
   const nodeMs = performance.now() - nodeStarted;
 
-  const main = new URL("./src/main.ts", import.meta.url).pathname;
+  const main = `${WORKSPACE}dist/src/main.mjs`;
   const started = performance.now();
-  const child = spawn(process.execPath, ["--import", "tsx", main, "--port", "0", "--memory"]);
+  const child = spawn(process.execPath, [
+    main,
+    "--port",
+    "0",
+    "--memory",
+    "--set",
+    "transactions_ready_ms=0",
+  ]);
   const url = await new Promise<string>((resolve, reject) => {
     let said = "";
     // Read to the end: a child whose pipe is closed dies of its next line.
@@ -90,7 +99,8 @@ async function exchangesPerSecond(url: string): Promise<number> {
   return (EXCHANGES / (performance.now() - started)) * 1000;
 }
 
-async function firstSyncMs(url: string): Promise<{ ms: number; pages: number }> {
+/** An Item of a custom user with that many transactions. */
+async function fullItem(url: string): Promise<string> {
   // Within the first 30 days, which every Item has.
   const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
   const transactions = Array.from({ length: TRANSACTIONS }, (_unused, index) => ({
@@ -117,6 +127,13 @@ async function firstSyncMs(url: string): Promise<{ ms: number; pages: number }> 
     "/item/public_token/exchange",
     { public_token },
   );
+  return access_token;
+}
+
+async function firstSyncMs(
+  url: string,
+  access_token: string,
+): Promise<{ ms: number; pages: number }> {
   const started = performance.now();
   let [cursor, pages, seen] = ["", 0, 0];
   for (let more = true; more; pages += 1) {
@@ -133,6 +150,27 @@ async function firstSyncMs(url: string): Promise<{ ms: number; pages: number }> 
   return { ms: performance.now() - started, pages };
 }
 
+/** `/transactions/get`, page by page, which sorts and counts them all for each page. */
+async function pagedGetMs(url: string, access_token: string): Promise<number> {
+  const started = performance.now();
+  let seen = 0;
+  for (let more = true; more; ) {
+    const { transactions, total_transactions } = await post<{
+      transactions: object[];
+      total_transactions: number;
+    }>(url, "/transactions/get", {
+      access_token,
+      start_date: "2000-01-01",
+      end_date: "2100-01-01",
+      options: { count: 500, offset: seen },
+    });
+    seen += transactions.length;
+    more = seen < total_transactions;
+  }
+  if (seen !== TRANSACTIONS) throw new Error(`expected ${TRANSACTIONS} transactions, got ${seen}`);
+  return performance.now() - started;
+}
+
 /** One number of the sandbox; several values where it was measured several times. */
 export interface Measured {
   name: string;
@@ -144,9 +182,10 @@ export interface Measured {
 
 /**
  * How soon it answers, how many exchanges a second it does, how long a first sync of 20,000 transactions
- * takes: on loopback, of a sandbox in a process of its own that keeps its state in memory.
+ * takes: on loopback, of the compiled package in a process of its own that keeps its state in memory.
  */
 export async function* measure(): AsyncGenerator<Measured> {
+  execFileSync("npm", ["run", "build", "--silent"], { cwd: WORKSPACE, stdio: "ignore" });
   const values: number[] = [];
   for (let round = 1; round < STARTS; round += 1) {
     const { startMs, nodeMs, stop } = await start();
@@ -160,9 +199,16 @@ export async function* measure(): AsyncGenerator<Measured> {
     yield { name: "the sandbox's start, beyond Node's own", unit: "ms", values, goal };
     const exchanges = await exchangesPerSecond(url);
     yield { name: "exchanges", unit: "a second", values: [exchanges], goal: { atLeast: 10_000 } };
-    const { ms, pages } = await firstSyncMs(url);
+    const access_token = await fullItem(url);
+    const { ms, pages } = await firstSyncMs(url, access_token);
     const name = `a first sync of ${TRANSACTIONS} transactions, in ${pages} pages`;
     yield { name, unit: "ms", values: [ms], goal: { atMost: 1_000 } };
+    yield {
+      name: `${TRANSACTIONS} transactions by /transactions/get, in ${pages} pages`,
+      unit: "ms",
+      values: [await pagedGetMs(url, access_token)],
+      goal: { atMost: 1_000 },
+    };
   } finally {
     stop();
     agent.destroy();

@@ -35,7 +35,7 @@ export interface SandboxOptions {
   latencyMs?: number;
   /** At some banks a new Item ends the log-in of the holder's one before. Default true. */
   newItemInvalidatesOld?: boolean;
-  /** How long a new Item's transactions are NOT_READY, milliseconds. Default 0. */
+  /** How long a new Item's transactions are NOT_READY, milliseconds. Default 1,000; 0: not at all. */
   transactionsReadyMs?: number;
   /** Two years of transactions for an Item whose request names no number of days. Default false. */
   fullHistory?: boolean;
@@ -51,6 +51,8 @@ export interface SandboxOptions {
   logInsLast?: boolean;
   /** Send LOGIN_REPAIRED after the app's own update mode, too. Default false. */
   loginRepaired?: boolean;
+  /** Let `/sandbox/transactions/create` work for every user. Default false. */
+  transactionsForAll?: boolean;
   /** Send SYNC_UPDATES_AVAILABLE before the first `/transactions/sync`, too. Default false. */
   webhooksBeforeSync?: boolean;
 }
@@ -81,7 +83,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
     rateLimits: options.rateLimits ?? false,
     latencyMs: options.latencyMs ?? 0,
     newItemInvalidatesOld: options.newItemInvalidatesOld ?? true,
-    transactionsReadyMs: options.transactionsReadyMs ?? 0,
+    transactionsReadyMs: options.transactionsReadyMs ?? 1_000,
     fullHistory: options.fullHistory ?? false,
     requireConsent: options.requireConsent ?? false,
     linkEvents: options.linkEvents ?? false,
@@ -89,6 +91,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
     historicalPullMs: options.historicalPullMs ?? 5_000,
     logInsLast: options.logInsLast ?? false,
     loginRepaired: options.loginRepaired ?? false,
+    transactionsForAll: options.transactionsForAll ?? false,
     webhooksBeforeSync: options.webhooksBeforeSync ?? false,
   });
   const first = sandboxServer(sandbox);

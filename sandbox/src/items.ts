@@ -42,7 +42,7 @@ export function createItem(sandbox: Sandbox, wanted: NewItem): Item {
   const holder = sandbox.bankAccounts(institution.institution_id, username, custom_user);
   const chosen = wanted.bank_accounts ?? holder.map((_account, index) => index);
   if (institution.one_log_in && sandbox.settings.newItemInvalidatesOld) {
-    endOlderLogIns(sandbox, wanted);
+    endOlderLogIns(sandbox, wanted, chosen);
   }
   const item: Item = {
     item_id: sandbox.ids.id(),
@@ -105,13 +105,19 @@ export function removeItem(sandbox: Sandbox, item: Item): void {
   sandbox.changed();
 }
 
-function endOlderLogIns(sandbox: Sandbox, wanted: NewItem): void {
+/** `chosen`: the new Item's accounts. */
+function endOlderLogIns(sandbox: Sandbox, wanted: NewItem, chosen: number[]): void {
+  const { spares_same_accounts } = wanted.institution;
+  const isSpared = ({ accounts }: Item) =>
+    spares_same_accounts &&
+    accounts.length === chosen.length &&
+    accounts.every(({ bank_account }) => chosen.includes(bank_account));
   for (const item of sandbox.state.items.values()) {
     const same =
       item.institution_id === wanted.institution.institution_id &&
       item.username === wanted.username &&
       item.client_id === wanted.client_id;
-    if (same && item.removed_at === null && item.error === null) {
+    if (same && item.removed_at === null && item.error === null && !isSpared(item)) {
       putInError(sandbox, item, "ITEM_LOGIN_REQUIRED");
     }
   }

@@ -56,6 +56,8 @@ export interface SandboxSettings {
   logInsLast: boolean;
   /** LOGIN_REPAIRED also after the app's own update mode. */
   loginRepaired: boolean;
+  /** `/sandbox/transactions/create` for every Item, not only those of `user_transactions_dynamic`. */
+  transactionsForAll: boolean;
   /** SYNC_UPDATES_AVAILABLE also before the first `/transactions/sync` of an Item. */
   webhooksBeforeSync: boolean;
 }
@@ -74,7 +76,8 @@ export class Sandbox {
   feeds: TransactionFeeds;
   readonly #startSettings: SandboxSettings;
   readonly #file: StateFile | null;
-  readonly #holders = new Map<string, BankAccount[]>();
+  /** Institution and username, then the JSON of a `user_custom` (`""` for everyone else). */
+  readonly #holders = new Map<string, Map<string, BankAccount[]>>();
 
   constructor(settings: SandboxSettings) {
     this.settings = settings;
@@ -131,14 +134,17 @@ export class Sandbox {
     username: string,
     custom_user: string | null,
   ): BankAccount[] {
-    const key = [institution_id, username, custom_user ?? ""].join("\u0000");
-    let accounts = this.#holders.get(key);
+    // The JSON is a key of its own: joined to the others, megabytes would be copied for every call.
+    const name = `${institution_id}\u0000${username}`;
+    const holders = this.#holders.get(name) ?? new Map<string, BankAccount[]>();
+    this.#holders.set(name, holders);
+    let accounts = holders.get(custom_user ?? "");
     if (!accounts) {
       const institution = findInstitution(institution_id);
       if (!institution) throw new Error(`unknown institution ${institution_id}`);
       const custom = custom_user === null ? null : parseCustomUser(custom_user);
       accounts = bankAccounts(this.world, institution, username, custom);
-      this.#holders.set(key, accounts);
+      holders.set(custom_user ?? "", accounts);
     }
     return accounts;
   }

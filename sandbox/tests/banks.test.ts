@@ -125,8 +125,14 @@ test.for([
   ["user_ewa_user", 1],
   ["user_yuppie", 3],
   ["user_small_business", 3],
+  ["user_bank_income", 1],
+  ["user_credit_bonus", 1],
+  ["user_credit_joint_account", 1],
+  ["user_credit_profile_poor", 1],
+  ["user_credit_profile_good", 1],
+  ["user_credit_profile_excellent", 1],
 ] as const)(
-  "%s logs in with any password and has transactions of its own",
+  "%s logs in with any password and has transactions of their own",
   async ([username, accounts], { plaid }) => {
     const password = "whatever";
     const { access_token } = await connect(plaid, "ins_109508", { username, password });
@@ -136,14 +142,65 @@ test.for([
     const merchants: Record<string, string> = {
       user_ewa_user: "PAYDAY NOW ADVANCE",
       user_yuppie: "MAISON VERTE",
+      user_small_business: "MERCHANT DEPOSIT CARD SALES",
+      user_bank_income: "STATE UI BENEFIT",
+      user_credit_bonus: "NORTHWIND BONUS",
+      user_credit_joint_account: "HARBOR CLINIC PAYROLL",
+      user_credit_profile_poor: "COURIER LOOP PAYOUT",
+      user_credit_profile_good: "COURIER LOOP PAYOUT",
+      user_credit_profile_excellent: "RENT FROM TENANT",
     };
     const own = merchants[username];
     if (own) expect(added.map(({ name }) => name)).toContain(own);
+    const { accounts: owned } = (await plaid.identityGet({ access_token })).data;
+    const owners = username === "user_credit_joint_account" ? 2 : 1;
+    expect(new Set(owned[0]?.owners.flatMap(({ names }) => names)).size).toBe(owners);
   },
 );
 
-test("Every Plaid error code works as a password", async ({ sandbox, plaid }) => {
-  for (const code of plaidErrorCodes()) {
+test("the credit profiles are what their names say: money is lost, kept and gained", async ({
+  plaid,
+}) => {
+  const net = async (username: string) => {
+    const { access_token } = await connect(plaid, "ins_109508", { username });
+    let [cursor, sum] = ["", 0];
+    for (let more = true; more; ) {
+      const page = (await plaid.transactionsSync({ access_token, count: 500, cursor })).data;
+      sum -= page.added.reduce((total, { amount }) => total + amount, 0);
+      [cursor, more] = [page.next_cursor, page.has_more];
+    }
+    return sum / 24;
+  };
+  expect(await net("user_credit_profile_poor")).toBeLessThan(-200);
+  expect(Math.abs(await net("user_credit_profile_good"))).toBeLessThan(400);
+  expect(await net("user_credit_profile_excellent")).toBeGreaterThan(1_000);
+});
+
+/** https://plaid.com/docs/sandbox/test-credentials/#error-testing-credentials */
+const DOCUMENTED_ERRORS = [
+  "COUNTRY_NOT_SUPPORTED",
+  "INSTITUTION_DOWN",
+  "INSTITUTION_NO_LONGER_SUPPORTED",
+  "INSTITUTION_NOT_AVAILABLE",
+  "INSTITUTION_NOT_RESPONDING",
+  "INSUFFICIENT_CREDENTIALS",
+  "INTERNAL_SERVER_ERROR",
+  "INVALID_CREDENTIALS",
+  "INVALID_MFA",
+  "INVALID_SEND_METHOD",
+  "ITEM_LOCKED",
+  "ITEM_NOT_SUPPORTED",
+  "MFA_NOT_SUPPORTED",
+  "NO_ACCOUNTS",
+  "PASSWORD_RESET_REQUIRED",
+  "PLAID_ERROR",
+  "PRODUCTS_NOT_SUPPORTED",
+  "USER_INPUT_TIMEOUT",
+  "USER_SETUP_REQUIRED",
+];
+
+test("every code of Plaid's can be asked for as a password", async ({ sandbox, plaid }) => {
+  for (const code of new Set([...DOCUMENTED_ERRORS, ...plaidErrorCodes()])) {
     const { link_session_id } = await linkStep(sandbox.url, "start", {
       link_token: await linkToken(plaid),
     });
@@ -278,9 +335,192 @@ test("user_custom has the given balances, numbers, identity and inflow", async (
   }
 });
 
-test("user_custom with roll_dates_forward moves the latest transaction to today", async ({
+test("user_custom: currencies, meta and the numbers of every scheme are the ones given", async ({
   plaid,
 }) => {
+  const account = (currency: string, numbers: object) => ({
+    type: "depository",
+    subtype: "checking",
+    currency,
+    numbers,
+    meta: { name: `In ${currency}`, official_name: "Official", mask: "8888", limit: 500 },
+  });
+  const { access_token } = await connect(
+    plaid,
+    "ins_109508",
+    custom({
+      override_accounts: [
+        account("USD", { account: "11", ach_routing: "22", ach_wire_routing: "33" }),
+        account("CAD", { account: "44", eft_institution: "555", eft_branch: "66666" }),
+        account("EUR", { international_bic: "BIC7", international_iban: "IBAN8" }),
+        account("GBP", { account: "99", bacs_sort_code: "101010" }),
+      ],
+    }),
+  );
+  const { accounts, numbers } = (await plaid.authGet({ access_token })).data;
+  expect(accounts).toMatchObject(
+    ["USD", "CAD", "EUR", "GBP"].map((currency) => ({
+      name: `In ${currency}`,
+      official_name: "Official",
+      mask: "8888",
+      balances: { limit: 500, iso_currency_code: currency },
+    })),
+  );
+  expect(numbers).toMatchObject({
+    ach: [{ account: "11", routing: "22", wire_routing: "33" }],
+    eft: [{ account: "44", institution: "555", branch: "66666" }],
+    international: [{ bic: "BIC7", iban: "IBAN8" }],
+    bacs: [{ account: "99", sort_code: "101010" }],
+  });
+});
+
+test("user_custom: holdings, investment transactions and liabilities are the ones given", async ({
+  plaid,
+}) => {
+  const security = { ticker_symbol: "OWLX", name: "Owl Index", cusip: "123456789" };
+  const repayment = { repayment_plan_type: "income-contingent repayment", sequence_number: "7" };
+  const configuration = {
+    override_accounts: [
+      {
+        type: "investment",
+        subtype: "ira",
+        holdings: [{ institution_price: 12.5, quantity: 4, cost_basis: 40, security }],
+        investment_transactions: [
+          {
+            date: "2026-06-01",
+            name: "Bought",
+            quantity: 4,
+            price: 10,
+            fees: 1,
+            type: "buy",
+            security,
+          },
+        ],
+      },
+      {
+        type: "credit",
+        subtype: "credit card",
+        starting_balance: 300,
+        liability: {
+          type: "credit",
+          purchase_apr: 19.5,
+          cash_apr: 29,
+          balance_transfer_apr: 9,
+          special_apr: 3,
+          last_payment_amount: 55,
+          minimum_payment_amount: 35,
+          is_overdue: true,
+        },
+      },
+      {
+        type: "loan",
+        subtype: "student",
+        liability: {
+          type: "student",
+          principal: 9_000,
+          nominal_apr: 4.5,
+          origination_date: "2020-01-02",
+          expected_payoff_date: "2031-01-02",
+          guarantor: "GUARANTOR",
+          loan_name: "Study loan",
+          loan_status: { type: "deferment", end_date: "2027-01-01" },
+          payment_reference_number: "REF1",
+          pslf_status: { payments_made: 3, payments_remaining: 117 },
+          repayment_plan_description: "By income",
+          ...repayment,
+          servicer_address: { data: { city: "Pawnee" } },
+        },
+      },
+    ],
+  };
+  const { public_token } = (
+    await plaid.sandboxPublicTokenCreate({
+      institution_id: "ins_109511",
+      initial_products: [Products.Investments, Products.Liabilities],
+      options: {
+        override_username: "user_custom",
+        override_password: JSON.stringify(configuration),
+      },
+    })
+  ).data;
+  const access_token = await exchange(plaid, public_token);
+  const held = (await plaid.investmentsHoldingsGet({ access_token })).data;
+  expect(held.holdings).toMatchObject([
+    { institution_price: 12.5, quantity: 4, cost_basis: 40, institution_value: 50 },
+  ]);
+  expect(held.securities).toMatchObject([security]);
+  const moved = await plaid.investmentsTransactionsGet({
+    access_token,
+    start_date: "2026-01-01",
+    end_date: "2026-12-31",
+  });
+  expect(moved.data.investment_transactions).toMatchObject([
+    { date: "2026-06-01", name: "Bought", quantity: 4, price: 10, fees: 1, type: "buy" },
+  ]);
+  const { credit, student } = (await plaid.liabilitiesGet({ access_token })).data.liabilities;
+  expect(credit).toMatchObject([
+    { last_payment_amount: 55, minimum_payment_amount: 35, is_overdue: true },
+  ]);
+  expect(credit?.[0]?.aprs.map(({ apr_percentage }) => apr_percentage)).toEqual([19.5, 29, 9, 3]);
+  expect(student).toMatchObject([
+    {
+      origination_principal_amount: 9_000,
+      interest_rate_percentage: 4.5,
+      origination_date: "2020-01-02",
+      expected_payoff_date: "2031-01-02",
+      guarantor: "GUARANTOR",
+      loan_name: "Study loan",
+      loan_status: { type: "deferment", end_date: "2027-01-01" },
+      payment_reference_number: "REF1",
+      pslf_status: { payments_made: 3, payments_remaining: 117 },
+      repayment_plan: { description: "By income", type: repayment.repayment_plan_type },
+      sequence_number: "7",
+      servicer_address: { city: "Pawnee", street: null },
+    },
+  ]);
+});
+
+test.for([
+  ["monthly-balance-payment", -300],
+  ["monthly-interest-only-payment", -5],
+  ["none", null],
+])("user_custom: an inflow of %s pays %s a month", async ([type, amount], { plaid }) => {
+  const { access_token } = await connect(
+    plaid,
+    "ins_109508",
+    custom({
+      override_accounts: [
+        {
+          type: "credit",
+          subtype: "credit card",
+          starting_balance: 300,
+          transactions: [],
+          liability: { type: "credit", purchase_apr: 20 },
+          inflow_model: { type, payment_day_of_month: 3, transaction_name: "PAID" },
+        },
+      ],
+    }),
+  );
+  const { added } = (await plaid.transactionsSync({ access_token, count: 500 })).data;
+  const paid = added.filter(({ name }) => name === "PAID");
+  expect(new Set(paid.map((one) => one.amount))).toEqual(new Set(amount === null ? [] : [amount]));
+  expect(paid.every(({ date }) => date.endsWith("-03"))).toBe(true);
+});
+
+test("user_custom: one seed has one holder whatever else the configuration says", async ({
+  plaid,
+}) => {
+  const mask = async (configuration: object) => {
+    const { access_token } = await connect(plaid, "ins_109508", custom(configuration));
+    return (await plaid.authGet({ access_token })).data.numbers.ach.map(({ account }) => account);
+  };
+  const accounts = [{ type: "depository", subtype: "checking" }];
+  const first = await mask({ seed: "s1", override_accounts: accounts });
+  expect(await mask({ seed: "s1", version: "2", override_accounts: accounts })).toEqual(first);
+  expect(await mask({ seed: "s2", override_accounts: accounts })).not.toEqual(first);
+});
+
+test("user_custom: roll_dates_forward makes the latest transaction today's", async ({ plaid }) => {
   const transaction = (date: string) => ({
     date_transacted: date,
     date_posted: date,
@@ -314,6 +554,11 @@ test("user_custom's mfa, recaptcha and force_error apply in Link", async ({ sand
   const mfa = { type: "questions", question_rounds: 1, questions_per_round: 2 };
   const questions = await inLink({ mfa });
   expect((await questions.answer("answer_0_0", "answer_0_1")).outcome).toBe("accounts");
+  expect((await inLink({ mfa: { type: "device" } })).first.outcome).toBe("code");
+  const selection = { type: "selections", selection_rounds: 1, selections_per_question: 4 };
+  const selections = await inLink({ mfa: { ...selection, questions_per_round: 1 } });
+  expect(selections.first.questions).toHaveLength(1);
+  expect(selections.first.questions[0].options).toHaveLength(4);
   expect((await inLink({ recaptcha: "bad" })).first.error.error_code).toBe("RECAPTCHA_BAD");
   expect((await inLink({ force_error: "ITEM_LOCKED" })).first.error.error_code).toBe("ITEM_LOCKED");
   expect((await inLink({ force_error: "OOPS" })).first.error.error_code).toBe(

@@ -207,6 +207,7 @@ test("settings apply while the sandbox runs, and a reset restores those of the s
     latency_ms: 0,
     new_item_invalidates_old: true,
     transactions_ready_ms: 0,
+    transactions_for_all: true,
     full_history: true,
     require_consent: false,
     link_events: true,

@@ -1,14 +1,20 @@
+import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { PlaidApi } from "plaid";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { type RunningSandbox, type SandboxOptions, startSandbox } from "../src/index.ts";
-import type { Delivery } from "../src/webhooks/sender.ts";
+import { type Delivery, RETRIES, retryWaitMs } from "../src/webhooks/sender.ts";
 import { connect, control, failure, LINK_TOKEN_REQUEST, plaidClient } from "./support/client.ts";
 import { goThroughLink } from "./support/link-steps.ts";
 
 /** As Plaid does: the defaults, but for the waits of a test. */
-const PLAIDS: SandboxOptions = { seed: 37, historicalPullMs: 1_000, webhookRetryMs: 20 };
+const PLAIDS: SandboxOptions = {
+  seed: 37,
+  historicalPullMs: 1_000,
+  transactionsReadyMs: 0,
+  webhookRetryMs: 20,
+};
 const DAY = 86_400;
 
 let sandbox: RunningSandbox;
@@ -68,6 +74,65 @@ async function read(access_token: string, from?: string) {
 }
 const daysAgo = (days: number) =>
   new Date(Date.now() - days * DAY * 1000).toISOString().slice(0, 10);
+
+test("every setting's default is Plaid's, and the README lists it", async () => {
+  sandbox = await startSandbox();
+  const settings = await control<Record<string, boolean | number>>(sandbox.url, "GET", "settings");
+  expect(settings).toEqual({
+    full_history: false,
+    historical_pull_ms: 5_000,
+    transactions_ready_ms: 1_000,
+    webhooks_before_sync: false,
+    link_events: false,
+    login_repaired: false,
+    log_ins_last: false,
+    webhook_retry_ms: 30_000,
+    transactions_for_all: false,
+    require_consent: false,
+    new_item_invalidates_old: true,
+    rate_limits: false,
+    latency_ms: 0,
+  });
+  const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+  const listed = [...readme.matchAll(/^\| `([a-z_]+)`\s+\| `(\w+)`/gm)];
+  expect(
+    Object.fromEntries(listed.map(([, name, value]) => [name, JSON.parse(value ?? "")])),
+  ).toEqual(settings);
+});
+
+test("a new Item's transactions are not ready at once, and its webhook says when they are", async () => {
+  await start({ transactionsReadyMs: undefined });
+  const { access_token } = await connect(plaid, "ins_109508", { webhook });
+  const early = (await plaid.transactionsSync({ access_token })).data;
+  expect(early).toMatchObject({ added: [], transactions_update_status: "NOT_READY" });
+  const { new_transactions } = await arrived("INITIAL_UPDATE");
+  expect((await read(access_token)).dates).toHaveLength(Number(new_transactions));
+});
+
+test("transactions are created for user_transactions_dynamic alone, unless transactions_for_all is set", async () => {
+  await start();
+  const posted = { date_transacted: daysAgo(2), date_posted: daysAgo(1) };
+  const transactions = [{ ...posted, amount: 9, description: "Made" }];
+  const create = async (username: string) => {
+    const { access_token } = await connect(plaid, "ins_109508", { username });
+    await plaid.sandboxTransactionsCreate({ access_token, transactions });
+    const { accounts, added } = (await plaid.transactionsSync({ access_token, count: 500 })).data;
+    const made = added.find(({ name }) => name === "Made");
+    return accounts.find(({ account_id }) => account_id === made?.account_id)?.type;
+  };
+  expect(await create("user_transactions_dynamic")).toBe("depository");
+  expect((await failure(create("user_good"))).error_code).toBe("INVALID_FIELD");
+  await post("settings", { transactions_for_all: true });
+  expect(await create("user_good")).toBe("depository");
+});
+
+test("a webhook is sent again after 30 s, then each time after four times as long, within a day", () => {
+  const waits = Array.from({ length: RETRIES }, (_unused, index) => retryWaitMs(index + 1, 30_000));
+  expect(waits.map((ms) => ms / 1000)).toEqual([30, 120, 480, 1920, 7680, 30_720]);
+  const all = waits.reduce((sum, ms) => sum + ms, 0);
+  expect(all).toBeLessThan(DAY * 1000);
+  expect(all + retryWaitMs(RETRIES + 1, 30_000)).toBeGreaterThan(DAY * 1000);
+});
 
 test("an Item has 90 days: 30 first, then the rest, each announced with its count", async () => {
   await start();
@@ -174,7 +239,7 @@ test("verification keys rotate with the clock, and the old one can still be fetc
   expect((await key(second)).expired_at).toBeNull();
 });
 
-test("a webhook is sent seven times in a day: each wait is four times as long", async () => {
+test("a webhook that is always refused is sent seven times, then no more", async () => {
   await start({ webhookRetryMs: 1 });
   statuses = Array(20).fill(500);
   const { access_token } = await connect(plaid, "ins_109508");

@@ -1,6 +1,8 @@
 import { CountryCode, DepositoryAccountSubtype, type PlaidApi, Products } from "plaid";
 import { expect } from "vitest";
+import { ENDPOINTS } from "../src/endpoints/index.ts";
 import type { RunningSandbox } from "../src/index.ts";
+import { readOpenApiDocument } from "../src/plaid/openapi-schemas.ts";
 import {
   checkAnswer,
   connect,
@@ -81,7 +83,80 @@ test("An optional field accepts null everywhere, and is then absent", async ({
   }
 });
 
-test("null is refused for a required and for an unknown field", async ({ sandbox, plaid }) => {
+type Schema = {
+  $ref?: string;
+  type?: string;
+  format?: string;
+  enum?: unknown[];
+  allOf?: Schema[];
+  items?: Schema;
+  properties?: Record<string, Schema>;
+  required?: string[];
+};
+const DESCRIPTION = readOpenApiDocument("openapi-subset");
+
+/** The schema with its references resolved and its parts put together. */
+function whole(schema: Schema): Schema {
+  if (schema.$ref) {
+    return whole(DESCRIPTION.components.schemas[schema.$ref.split("/").at(-1) ?? ""] as Schema);
+  }
+  const parts = [schema, ...(schema.allOf ?? []).map(whole)];
+  return {
+    ...Object.assign({}, ...parts),
+    properties: Object.assign({}, ...parts.map(({ properties }) => properties)),
+    required: parts.flatMap(({ required = [] }) => required),
+  };
+}
+
+const FORMATS: Record<string, string> = { date: "2026-01-01", url: "https://app.example/x" };
+
+/** A value with null for every optional field; objects inside are either null or filled likewise. */
+function fullOfNulls(schema: Schema, areObjectsNull: boolean, depth = 0): unknown {
+  const { type, format = "", items, properties, required = [], ...rest } = whole(schema);
+  if (rest.enum) return rest.enum[0];
+  if (properties && Object.keys(properties).length > 0) {
+    const filled = Object.entries(properties).map(([name, field]) => {
+      const isObject = whole(field).type === "object" && depth < 5;
+      const isFilled = required.includes(name) || (isObject && !areObjectsNull);
+      return [name, isFilled ? fullOfNulls(field, areObjectsNull, depth + 1) : null];
+    });
+    return Object.fromEntries(filled);
+  }
+  if (type === "object") return {};
+  if (type === "array") return items ? [fullOfNulls(items, areObjectsNull, depth + 1)] : [];
+  if (type === "boolean") return false;
+  return type === "number" || type === "integer" ? 1 : (FORMATS[format] ?? "x");
+}
+
+test.for([...ENDPOINTS.keys()])(
+  "%s takes null for every optional field as if it were not there",
+  async (path, { sandbox }) => {
+    const schema = DESCRIPTION.paths[path]?.post.requestBody?.content["application/json"].schema;
+    const needed =
+      path === "/link/token/create"
+        ? { language: "en", products: ["auth"], user: { client_user_id: "u" } }
+        : {};
+    for (const areObjectsNull of [true, false]) {
+      const nulls = { ...(fullOfNulls(schema as Schema, areObjectsNull) as object), ...needed };
+      const without = JSON.parse(JSON.stringify(nulls), (_key, value) => value ?? undefined);
+      const [answer, expected] = [
+        await raw(sandbox, path, nulls),
+        await raw(sandbox, path, without),
+      ];
+      const told = ({ status, body }: typeof answer) => [
+        status,
+        body.error_code,
+        body.error_message,
+      ];
+      expect(told(answer)).toEqual(told(expected));
+    }
+  },
+);
+
+test("null is refused for a required field and for a field nobody knows", async ({
+  sandbox,
+  plaid,
+}) => {
   const missing = await raw(sandbox, "/item/get", { access_token: null });
   expect(missing.body).toMatchObject({
     error_code: "INVALID_FIELD",
@@ -134,6 +209,9 @@ test.for([
     "INVALID_PRODUCT",
     "balance",
   ],
+  ["an unknown user_id", { user_id: "usr_nobody" }, "USER_NOT_FOUND", "cannot be found"],
+  ["an unknown user_token", { user_token: "user-x" }, "INVALID_USER_TOKEN", "user token"],
+  ["no country", { country_codes: [] }, "INVALID_FIELD", "country_codes"],
   ["no days", { transactions: { days_requested: 0 } }, "INVALID_FIELD", "days_requested"],
   ["too many days", { transactions: { days_requested: 731 } }, "INVALID_FIELD", "days_requested"],
 ] as const)("/link/token/create refuses %s", async ([_case, extra, code, message], { sandbox }) => {
@@ -178,6 +256,16 @@ async function history(
   }
   return daysOf(dates);
 }
+
+test("/transactions/refresh does not add Transactions to an Item", async ({ plaid }) => {
+  const request = { institution_id: "ins_109508", initial_products: [Products.Auth] };
+  const { public_token } = (await plaid.sandboxPublicTokenCreate(request)).data;
+  const { access_token } = (await plaid.itemPublicTokenExchange({ public_token })).data;
+  const refused = await failure(plaid.transactionsRefresh({ access_token }));
+  expect(refused.error_code).toBe("PRODUCT_NOT_ENABLED");
+  await plaid.transactionsSync({ access_token });
+  await plaid.transactionsRefresh({ access_token });
+});
 
 test("days_requested counts in the call that adds Transactions, and never again", async ({
   plaid,

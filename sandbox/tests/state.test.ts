@@ -13,6 +13,7 @@ import {
   LINK_TOKEN_REQUEST,
   plaidClient,
 } from "./support/client.ts";
+import { goThroughLink } from "./support/link-steps.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -51,6 +52,14 @@ test("one holder connected twice shows the same accounts under new account_ids; 
   await sandbox.close();
 });
 
+/** Connects by Link only the first account. */
+async function connectOneAccount(plaid: PlaidApi, url: string, institution_id: string) {
+  const { link_token } = (await plaid.linkTokenCreate(LINK_TOKEN_REQUEST)).data;
+  const { connected } = await goThroughLink(url, link_token, { institution_id, chosen: [0] });
+  const { public_token } = connected;
+  return (await plaid.itemPublicTokenExchange({ public_token })).data;
+}
+
 test.each(["ins_56", "ins_13", "ins_15", "ins_11"])(
   "%s: a second Item of the holder ends the first's log-in, another holder's does not",
   async (institution_id) => {
@@ -59,7 +68,7 @@ test.each(["ins_56", "ins_13", "ins_15", "ins_11"])(
     const stranger = await connect(plaidClient(sandbox.url, "another-client"), institution_id);
     const first = await connect(plaid, institution_id);
     await plaid.accountsGet(pick(first));
-    const second = await connect(plaid, institution_id);
+    const second = await connectOneAccount(plaid, sandbox.url, institution_id);
     expect((await failure(plaid.accountsGet(pick(first)))).error_code).toBe("ITEM_LOGIN_REQUIRED");
     await connect(plaid, institution_id, { username: "somebody_else" });
     await plaid.accountsGet(pick(second));
@@ -97,8 +106,26 @@ test("newItemInvalidatesOld: false leaves the first Item alone", async () => {
   const sandbox = await startSandbox({ ...KIND, newItemInvalidatesOld: false });
   const plaid = plaidClient(sandbox.url);
   const first = await connect(plaid, "ins_56");
-  await connect(plaid, "ins_56");
+  await connectOneAccount(plaid, sandbox.url, "ins_56");
   await plaid.accountsGet(pick(first));
+  await sandbox.close();
+});
+
+test("a second Item with exactly the same accounts spares the first at Chase and PNC, not elsewhere", async () => {
+  const sandbox = await startSandbox(KIND);
+  const plaid = plaidClient(sandbox.url);
+  const isBroken = async (institution_id: string) => {
+    const first = await connect(plaid, institution_id);
+    await connect(plaid, institution_id);
+    return plaid.accountsGet(pick(first)).then(
+      () => false,
+      () => true,
+    );
+  };
+  expect(await isBroken("ins_56")).toBe(false);
+  expect(await isBroken("ins_13")).toBe(false);
+  expect(await isBroken("ins_15")).toBe(true);
+  expect(await isBroken("ins_11")).toBe(true);
   await sandbox.close();
 });
 

@@ -186,14 +186,22 @@ test("/transactions/get pages newest first, within the dates", async ({ plaid })
   expect(all.total_transactions).toBe(all.transactions.length);
   const dates = all.transactions.map(({ date }) => date);
   expect(dates).toEqual([...dates].sort().reverse());
+  expect(dates.length).toBeGreaterThan(10);
   const second = (await plaid.transactionsGet({ ...request, options: { count: 10, offset: 10 } }))
     .data;
   expect(second.transactions).toEqual(all.transactions.slice(10, 20));
 });
 
-test("Created transactions arrive in the next sync", async ({ plaid }) => {
+test("created transactions arrive in the next sync, and in /transactions/get", async ({
+  plaid,
+}) => {
   const { access_token } = await connect(plaid);
   const { cursor } = await sync(plaid, access_token);
+  const get = async () => {
+    const days = { start_date: "2020-01-01", end_date: "2099-01-01" };
+    return (await plaid.transactionsGet({ access_token, ...days })).data;
+  };
+  const before = await get();
   const entry = {
     date_transacted: "2026-11-01",
     date_posted: "2026-11-02",
@@ -209,6 +217,9 @@ test("Created transactions arrive in the next sync", async ({ plaid }) => {
     name: "Found money",
     iso_currency_code: "USD",
   });
+  const after = await get();
+  expect(after.total_transactions).toBe(before.total_transactions + 1);
+  expect(after.transactions.map(({ name }) => name)).toContain("Found money");
 });
 
 test("A custom user has the given accounts and transactions", async ({ plaid }) => {

@@ -2,7 +2,11 @@ import { createHash } from "node:crypto";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { decodeProtectedHeader, importJWK, jwtVerify } from "jose";
-import { SandboxItemFireWebhookRequestWebhookCodeEnum as Code } from "plaid";
+import {
+  SandboxItemFireWebhookRequestWebhookCodeEnum as Code,
+  type PlaidApi,
+  WebhookType as Type,
+} from "plaid";
 import { afterAll, beforeAll, expect, vi } from "vitest";
 import { absoluteReference, plaidAjv, readOpenApiDocument } from "../src/plaid/openapi-schemas.ts";
 import type { Delivery } from "../src/webhooks/sender.ts";
@@ -111,7 +115,56 @@ test.for([
   },
 );
 
-test("A refresh announces what it added and removed", async ({ plaid }) => {
+/** At Tartan Bank, which has accounts of every kind. */
+async function fullItem(plaid: PlaidApi): Promise<string> {
+  const { public_token } = (
+    await plaid.sandboxPublicTokenCreate({
+      institution_id: "ins_109511",
+      initial_products: ["transactions", "auth", "investments", "liabilities", "assets"] as never[],
+      options: { webhook: url },
+    })
+  ).data;
+  return (await plaid.itemPublicTokenExchange({ public_token })).data.access_token;
+}
+
+test.for([
+  [Type.Auth, Code.DefaultUpdate, "AuthDefaultUpdateWebhook"],
+  [Type.Holdings, Code.DefaultUpdate, "HoldingsDefaultUpdateWebhook"],
+  [Type.InvestmentsTransactions, Code.DefaultUpdate, "InvestmentsDefaultUpdateWebhook"],
+  [Type.Liabilities, Code.DefaultUpdate, "LiabilitiesDefaultUpdateWebhook"],
+  [Type.Transactions, Code.DefaultUpdate, "DefaultUpdateWebhook"],
+  [undefined, Code.RecurringTransactionsUpdate, "RecurringTransactionsUpdateWebhook"],
+  [undefined, Code.SmsMicrodepositsVerification, "HostedMMDVerificationWebhook"],
+  [undefined, Code.ProductReady, "AssetsProductReadyWebhook"],
+  [Type.Assets, Code.Error, "AssetsErrorWebhook"],
+] as const)(
+  "/sandbox/item/fire_webhook sends %s %s in its own shape",
+  async ([type, code, schema], { plaid }) => {
+    const access_token = await fullItem(plaid);
+    const webhook_type = type === undefined ? {} : { webhook_type: type };
+    await plaid.sandboxItemFireWebhook({ access_token, webhook_code: code, ...webhook_type });
+    const sent = (one: Received) =>
+      one.body.webhook_code === code && (type ?? one.body.webhook_type) === one.body.webhook_type;
+    await vi.waitFor(() => expect(received.some(sent)).toBe(true), { timeout: 4_000 });
+    fits(schema, received.find(sent)?.body ?? {});
+    expect((await plaid.itemGet({ access_token })).data.item.error).toBeNull();
+  },
+);
+
+test("/sandbox/item/fire_webhook refuses a product that the Item does not have, and a code of another type", async ({
+  plaid,
+}) => {
+  const { access_token } = await connect(plaid, "ins_109508", { webhook: url });
+  const code = async (webhook_code: Code, webhook_type: Type) =>
+    (await failure(plaid.sandboxItemFireWebhook({ access_token, webhook_code, webhook_type })))
+      .error_code;
+  expect(await code(Code.DefaultUpdate, Type.Holdings)).toBe("SANDBOX_PRODUCT_NOT_ENABLED");
+  expect(await code(Code.ProductReady, Type.Assets)).toBe("SANDBOX_PRODUCT_NOT_ENABLED");
+  expect(await code(Code.DefaultUpdate, Type.Item)).toBe("SANDBOX_WEBHOOK_INVALID");
+  expect(await code(Code.PendingDisconnect, Type.Transactions)).toBe("SANDBOX_WEBHOOK_INVALID");
+});
+
+test("a refresh announces what it brought and what it took", async ({ plaid }) => {
   const { access_token } = await connect(plaid, "ins_109508", { webhook: url });
   await plaid.transactionsRefresh({ access_token });
   fits("TransactionsRemovedWebhook", (await arrived("TRANSACTIONS_REMOVED")).body);
@@ -128,8 +181,11 @@ test("An updated webhook URL is told so, and the Item shows what was sent last",
   expect(status?.last_webhook?.code_sent).toBe("WEBHOOK_UPDATE_ACKNOWLEDGED");
 });
 
-test("A failed delivery is retried with the same body", async ({ sandbox, plaid }) => {
-  answers = [500, 503];
+test("a receiver that answers anything but 200 is tried again, with the same body", async ({
+  sandbox,
+  plaid,
+}) => {
+  answers = [500, 204];
   const { access_token } = await connect(plaid);
   await plaid.itemWebhookUpdate({ access_token, webhook: url });
   await vi.waitFor(() => expect(received).toHaveLength(3), { timeout: 5_000 });

@@ -146,7 +146,14 @@ const starts = {
   bare: startBare,
   still: startStill,
   sandbox: async () =>
-    (await startSandbox({ port: 0, fullHistory: true, historicalPullMs: 0 })).url,
+    (
+      await startSandbox({
+        port: 0,
+        fullHistory: true,
+        historicalPullMs: 0,
+        transactionsReadyMs: 0,
+      })
+    ).url,
 };
 
 if (process.argv[1] === import.meta.filename) {

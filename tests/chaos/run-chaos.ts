@@ -82,6 +82,7 @@ export async function runChaos({ connects, nodes, seed }: Chaos): Promise<Outcom
     startDate: "today",
     newItemInvalidatesOld: false,
     historicalPullMs: 0,
+    transactionsReadyMs: 0,
   });
   const pool = new pg.Pool({ connectionString: url, max: 4 });
   pool.on("error", () => {});

@@ -39,7 +39,12 @@ export async function startTestApp(
   }: { pooled?: boolean; plaid?: SandboxOptions } & ServiceOptions = {},
 ) {
   const database = await testDatabase(options.limits);
-  const sandbox = await startSandbox({ port: 0, historicalPullMs: 0, ...plaid });
+  const sandbox = await startSandbox({
+    port: 0,
+    historicalPullMs: 0,
+    transactionsReadyMs: 0,
+    ...plaid,
+  });
   const port = await freePort();
   const logLines: string[] = [];
   const env = {

@@ -179,13 +179,15 @@ const STREETS = [
   "Mill Pond Way",
 ] as const;
 
-/** The person a holder is, as `/identity/get` shows them. */
+/** The person a holder is, as `/identity/get` shows them; `owner` counts those of a joint account. */
 export function holderIdentity(
   seed: number,
   institution_id: string,
   username: string,
+  owner = 0,
 ): HolderIdentity {
-  const random = new Random(seed, bankOf(institution_id), username, "identity");
+  const joint = owner === 0 ? [] : [owner];
+  const random = new Random(seed, bankOf(institution_id), username, "identity", ...joint);
   const first = random.pick(FIRST);
   const last = random.pick(LAST);
   return {

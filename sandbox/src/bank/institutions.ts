@@ -28,6 +28,8 @@ export interface Institution {
    * Federal and Charles Schwab (https://plaid.com/docs/link/duplicate-items/).
    */
   one_log_in: boolean;
+  /** The Item before is left alone when the new one has exactly its accounts: Chase and PNC. */
+  spares_same_accounts: boolean;
   /** Has account selection on its own OAuth page, as most US banks with OAuth do. */
   own_picker: boolean;
   /**
@@ -82,6 +84,7 @@ function bank(
     profile,
     tokenized: false,
     one_log_in: false,
+    spares_same_accounts: false,
     own_picker: false,
     dropped: false,
     moved_to: null,
@@ -108,10 +111,12 @@ export const INSTITUTIONS: readonly Institution[] = [
   bank("ins_56", "Cheswick National Bank", "#154c9c", "octagon", "everyday", {
     tokenized: true,
     one_log_in: true,
+    spares_same_accounts: true,
   }),
   bank("ins_13", "Penrose & Co. Bank", "#d9610f", "triangle", "everyday", {
     tokenized: true,
     one_log_in: true,
+    spares_same_accounts: true,
   }),
   bank("ins_15", "Harborfleet Federal Credit Union", "#10305c", "anchor", "credit-union", {
     one_log_in: true,

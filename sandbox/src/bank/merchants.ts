@@ -1,4 +1,5 @@
 /** Where the holders spend. Made-up merchants, with Plaid's personal finance categories. */
+import { derivedId } from "../plaid/ids.ts";
 
 export interface Merchant {
   name: string;
@@ -8,6 +9,8 @@ export interface Merchant {
   primary: string;
   detailed: string;
   website: string | null;
+  /** Plaid's stable id of the merchant, the same on every transaction. */
+  entity_id: string;
 }
 
 export function merchant(
@@ -25,6 +28,7 @@ export function merchant(
     primary,
     detailed: `${primary}_${detail}`,
     website: channel === "other" ? null : `${host}.example`,
+    entity_id: derivedId("merchant", name),
   };
 }
 

@@ -10,9 +10,11 @@ export interface Persona {
   extra: readonly { every: number; merchant: Merchant; low: number; high: number }[];
   /** The user's accounts, whatever the bank; null: those of the bank. */
   accounts: AccountTemplate[] | null;
+  /** How many people own the accounts. */
+  owners: number;
 }
 
-const ANYBODY: Persona = { spending: 1, income: 1, extra: [], accounts: null };
+const ANYBODY: Persona = { spending: 1, income: 1, extra: [], accounts: null, owners: 1 };
 
 const ADVANCE = merchant(
   "Payday Now",
@@ -65,6 +67,38 @@ const WAGES = merchant(
   "ACCOUNTING_AND_FINANCIAL_PLANNING",
 );
 
+const BONUS = merchant("Northwind Payroll", "NORTHWIND BONUS", "other", "INCOME", "WAGES");
+const SECOND_SALARY = merchant(
+  "Harbor Clinic",
+  "HARBOR CLINIC PAYROLL",
+  "other",
+  "INCOME",
+  "WAGES",
+);
+const GIG = merchant("Courier Loop", "COURIER LOOP PAYOUT", "other", "INCOME", "OTHER_INCOME");
+const TASKS = merchant("Task River", "TASK RIVER PAYOUT", "other", "INCOME", "OTHER_INCOME");
+const RENTAL = merchant("Rental income", "RENT FROM TENANT", "other", "INCOME", "OTHER_INCOME");
+const BENEFIT = merchant("State benefits", "STATE UI BENEFIT", "other", "INCOME", "UNEMPLOYMENT");
+const DIVIDEND = merchant("Dividends", "DIVIDEND PAYMENT", "other", "INCOME", "DIVIDENDS");
+
+const everySoOften = (every: number, merchant: Merchant, amount: number) => ({
+  every,
+  merchant,
+  low: -amount,
+  high: -amount,
+});
+
+/** The test users of Credit and Income: one checking account whose income is what differs. */
+function creditUser(
+  spending: number,
+  income: number,
+  extra: Persona["extra"],
+  current: [number, number],
+): Persona {
+  const accounts = [account("Plaid Credit Checking", "depository/checking", current)];
+  return { ...ANYBODY, spending, income, extra, accounts };
+}
+
 function account(
   name: string,
   kind: "depository/checking" | "depository/savings" | "credit/credit card",
@@ -80,6 +114,7 @@ function account(
 const PERSONAS: Record<string, Persona> = {
   // Earned-wage access: little money, advances on the next paycheck, overdraft fees.
   user_ewa_user: {
+    ...ANYBODY,
     spending: 0.5,
     income: 0.8,
     extra: [
@@ -90,6 +125,7 @@ const PERSONAS: Record<string, Persona> = {
     accounts: [account("Everyday Checking", "depository/checking", [-60, 240])],
   },
   user_yuppie: {
+    ...ANYBODY,
     spending: 2.4,
     income: 1.3,
     extra: [
@@ -103,6 +139,7 @@ const PERSONAS: Record<string, Persona> = {
     ],
   },
   user_small_business: {
+    ...ANYBODY,
     spending: 1,
     income: 1,
     extra: [
@@ -117,6 +154,44 @@ const PERSONAS: Record<string, Persona> = {
     ],
   },
   user_transactions_dynamic: ANYBODY,
+  user_bank_income: creditUser(
+    1,
+    1,
+    [
+      { every: 7, merchant: GIG, low: -60, high: -240 },
+      everySoOften(30, RENTAL, 1_450),
+      everySoOften(14, BENEFIT, 310),
+      everySoOften(90, DIVIDEND, 84.5),
+    ],
+    [2_000, 9_000],
+  ),
+  user_credit_bonus: creditUser(1, 1, [everySoOften(90, BONUS, 2_500)], [3_000, 8_000]),
+  user_credit_joint_account: {
+    ...creditUser(1.2, 1, [everySoOften(14, SECOND_SALARY, 2_140)], [5_000, 14_000]),
+    owners: 2,
+  },
+  // More goes out than comes in, and no two weeks bring the same.
+  user_credit_profile_poor: creditUser(
+    0.9,
+    0.3,
+    [{ every: 9, merchant: GIG, low: -20, high: -160 }],
+    [-320, 180],
+  ),
+  user_credit_profile_good: creditUser(
+    0.8,
+    0.33,
+    [
+      { every: 3, merchant: GIG, low: -70, high: -210 },
+      { every: 5, merchant: TASKS, low: -20, high: -60 },
+    ],
+    [900, 2_600],
+  ),
+  user_credit_profile_excellent: creditUser(
+    1,
+    2.2,
+    [everySoOften(30, RENTAL, 2_300)],
+    [18_000, 60_000],
+  ),
 };
 
 /** Whether this is a test user of Plaid's who logs in with any password. */

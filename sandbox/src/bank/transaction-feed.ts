@@ -43,6 +43,8 @@ interface FeedDays {
 export class TransactionFeed {
   readonly changes: Change[] = [];
   readonly current = new Map<string, Transaction>();
+  /** `current`, newest first; null when it has changed since. */
+  #newestFirst: Transaction[] | null = null;
   readonly #addedAt = new Map<string, number>();
   readonly #modifiedAt = new Map<string, number>();
   readonly #itemId: string;
@@ -79,8 +81,17 @@ export class TransactionFeed {
     return this.#through;
   }
 
+  /** Every transaction as it stands now: the latest day first, and within a day the last one added. */
+  get newestFirst(): readonly Transaction[] {
+    this.#newestFirst ??= [...this.current.values()]
+      .reverse()
+      .sort((one, other) => (one.date < other.date ? 1 : one.date > other.date ? -1 : 0));
+    return this.#newestFirst;
+  }
+
   /** Applies the steps that have not been applied yet. */
   catchUp(steps: readonly ActivityStep[]): void {
+    if (steps.length > this.#steps) this.#newestFirst = null;
     for (const step of steps.slice(this.#steps)) {
       if (step.kind === "create") this.#create(step.transactions);
       else if (step.kind === "accounts") this.#changeAccounts(step.after);
@@ -219,7 +230,8 @@ export class TransactionFeed {
   }
 
   #create(transactions: CreatedTransaction[]): void {
-    const account = this.#accounts.find(({ bank }) => isSpending(bank)) ?? this.#accounts[0];
+    const account =
+      this.#accounts.find(({ bank }) => bank.type === "depository") ?? this.#accounts[0];
     if (!account) return;
     for (const created of transactions) this.#put("added", this.#plain(account, created));
   }

@@ -1,5 +1,4 @@
 /** Transactions in Plaid's shape. */
-import { derivedId } from "../plaid/ids.ts";
 import { addDays } from "./days.ts";
 import type { Merchant } from "./merchants.ts";
 import type { Movement } from "./transactions.ts";
@@ -40,7 +39,7 @@ export function transactionOf(
     iso_currency_code: currency,
     location: NOWHERE,
     logo_url: null,
-    merchant_entity_id: merchant ? derivedId("merchant", merchant.name) : null,
+    merchant_entity_id: merchant?.entity_id ?? null,
     merchant_name: merchant && merchant.channel !== "other" ? merchant.name : null,
     name: movement.refund ? `REFUND ${movement.description}` : movement.description,
     original_description: movement.description,
@@ -91,6 +90,6 @@ function counterparty(merchant: Merchant) {
     website: merchant.website,
     logo_url: null,
     confidence_level: "VERY_HIGH",
-    entity_id: derivedId("merchant", merchant.name),
+    entity_id: merchant.entity_id,
   };
 }

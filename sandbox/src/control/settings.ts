@@ -19,6 +19,7 @@ const NAMES = {
   log_ins_last: "logInsLast",
   historical_pull_ms: "historicalPullMs",
   webhook_retry_ms: "webhookRetryMs",
+  transactions_for_all: "transactionsForAll",
 } as const satisfies Record<string, keyof SandboxSettings>;
 
 type Switched = (typeof NAMES)[keyof typeof NAMES];

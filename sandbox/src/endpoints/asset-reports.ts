@@ -6,6 +6,7 @@ import { accountView, itemView, type ShownAccount, shownAccounts } from "../item
 import { pdfOf } from "../pdf.ts";
 import { PlaidError } from "../plaid/plaid-error.ts";
 import type { AssetReport, Item } from "../state.ts";
+import { assetsWebhook } from "../webhooks/bodies.ts";
 import { ownersOf } from "./accounts.ts";
 import { type Call, FileBody } from "./call.ts";
 
@@ -48,13 +49,7 @@ export function assetReportCreate(call: Call, body: CreateBody): object {
   const { webhook } = body.options ?? {};
   if (webhook !== undefined) {
     sandbox.webhooks.later(wait, () =>
-      sandbox.webhooks.send(webhook, {
-        webhook_type: "ASSETS",
-        webhook_code: "PRODUCT_READY",
-        asset_report_id,
-        report_type: "FULL",
-        environment: "sandbox",
-      }),
+      sandbox.webhooks.send(webhook, assetsWebhook("PRODUCT_READY", asset_report_id)),
     );
   }
   return { asset_report_id, asset_report_token };

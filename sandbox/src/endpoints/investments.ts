@@ -7,7 +7,7 @@ import { accountView, itemView, type ShownAccount, shownAccounts } from "../item
 import { PlaidError } from "../plaid/plaid-error.ts";
 import { fitsProduct } from "../plaid/products.ts";
 import type { Item } from "../state.ts";
-import type { WebhookBody } from "../webhooks/bodies.ts";
+import { productWebhook } from "../webhooks/bodies.ts";
 import type { Call } from "./call.ts";
 
 interface Body {
@@ -63,25 +63,10 @@ export function investmentsTransactionsGet(
 /** `/investments/refresh`: the Item's webhook is told that there is news. */
 export function investmentsRefresh(call: Call, body: { access_token: string }): object {
   const { item } = accountsFor(call, body, "investments");
-  const { item_id } = item;
-  const base = { item_id, error: null, environment: "sandbox" };
-  const { webhooks } = call.sandbox;
-  const holdings: WebhookBody = {
-    webhook_type: "HOLDINGS",
-    webhook_code: "DEFAULT_UPDATE",
-    ...base,
-    new_holdings: 0,
-    updated_holdings: 1,
-  };
-  const transactions: WebhookBody = {
-    webhook_type: "INVESTMENTS_TRANSACTIONS",
-    webhook_code: "DEFAULT_UPDATE",
-    ...base,
-    new_investments_transactions: 0,
-    cancelled_investments_transactions: 0,
-  };
-  webhooks.sendForItem(item, holdings);
-  webhooks.sendForItem(item, transactions);
+  for (const type of ["HOLDINGS", "INVESTMENTS_TRANSACTIONS"]) {
+    const webhook = productWebhook(item, type);
+    if (webhook) call.sandbox.webhooks.sendForItem(item, webhook);
+  }
   return {};
 }
 

@@ -4,7 +4,8 @@ import { createItem, issuePublicToken, putInError } from "../items.ts";
 import { logIn } from "../link/log-in.ts";
 import { PlaidError } from "../plaid/plaid-error.ts";
 import { onlyProducts, requireProducts } from "../plaid/products.ts";
-import { fireWebhook } from "../webhooks/fire.ts";
+import { productOfType } from "../webhooks/bodies.ts";
+import { defaultWebhookType, fireWebhook } from "../webhooks/fire.ts";
 import type { Call } from "./call.ts";
 import { namedUser } from "./users.ts";
 
@@ -57,7 +58,11 @@ export function sandboxItemResetLogin(call: Call, body: { access_token: string }
   return { reset_login: true };
 }
 
-/** `/sandbox/item/fire_webhook`. Throws SANDBOX_WEBHOOK_INVALID for an Item without a URL. */
+/**
+ * `/sandbox/item/fire_webhook`.
+ * @throws SANDBOX_WEBHOOK_INVALID for an Item without a URL and for a code that the type does not
+ * have, SANDBOX_PRODUCT_NOT_ENABLED for a product that the Item does not have
+ */
 export function sandboxItemFireWebhook(
   call: Call,
   body: { access_token: string; webhook_code: string; webhook_type?: string },
@@ -65,7 +70,17 @@ export function sandboxItemFireWebhook(
   const { sandbox } = call;
   const item = call.item(body.access_token);
   if (item.webhook === null) throw new PlaidError("SANDBOX_WEBHOOK_INVALID");
-  fireWebhook(sandbox, item, body.webhook_code, { webhook_type: body.webhook_type });
+  const { webhook_code, webhook_type = defaultWebhookType(webhook_code) } = body;
+  const product = productOfType(webhook_type);
+  if (product !== null && !item.products.includes(product)) {
+    throw new PlaidError("SANDBOX_PRODUCT_NOT_ENABLED");
+  }
+  if (!fireWebhook(sandbox, item, webhook_code, { webhook_type })) {
+    throw new PlaidError(
+      "SANDBOX_WEBHOOK_INVALID",
+      `webhook could not be fired: ${webhook_type} has no ${webhook_code}`,
+    );
+  }
   return { webhook_fired: true };
 }
 

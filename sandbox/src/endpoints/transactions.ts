@@ -15,6 +15,9 @@ interface Options {
   days_requested?: number;
 }
 
+/** The test user whose Items take created transactions. */
+const DYNAMIC_USER = "user_transactions_dynamic";
+
 /** The cursor that skips all history: the next call gives what changed since this one. */
 const NOW = "now";
 
@@ -99,13 +102,12 @@ export function transactionsGet(
   if (!isReady(call, item)) throw new PlaidError("PRODUCT_NOT_READY");
   liveOn(call, item);
   const wanted = new Set(accounts.map(({ account_id }) => account_id));
-  const found = [...call.sandbox.feeds.of(item).current.values()]
-    .filter(
+  const found = call.sandbox.feeds
+    .of(item)
+    .newestFirst.filter(
       ({ date, account_id }) =>
         date >= body.start_date && date <= body.end_date && wanted.has(account_id),
-    )
-    .reverse()
-    .sort((one, other) => (one.date < other.date ? 1 : one.date > other.date ? -1 : 0));
+    );
   return {
     accounts: accounts.map(accountView),
     transactions: found.slice(offset, offset + count).map(transactionView(body.options)),
@@ -135,19 +137,34 @@ export function transactionsRecurringGet(
   };
 }
 
-/** `/transactions/refresh`: time passes, and the Item's webhook hears what it brought. */
+/**
+ * `/transactions/refresh`: time passes, and the Item's webhook hears what it brought.
+ * @throws PRODUCT_NOT_ENABLED for an Item that does not have Transactions yet
+ */
 export function transactionsRefresh(call: Call, body: { access_token: string }): object {
+  if (!call.item(body.access_token).products.includes("transactions")) {
+    throw new PlaidError("PRODUCT_NOT_ENABLED");
+  }
   const item = transactionsItem(call, body.access_token);
   announcing(call.sandbox, item, () => call.sandbox.feeds.refresh(item));
   return {};
 }
 
-/** `/sandbox/transactions/create`. */
+/**
+ * `/sandbox/transactions/create`: for `user_transactions_dynamic` alone, as at Plaid, unless
+ * `transactions_for_all` is set. They go to a depository account.
+ */
 export function sandboxTransactionsCreate(
   call: Call,
   body: { access_token: string; transactions: CreatedTransaction[] },
 ): object {
   const item = transactionsItem(call, body.access_token);
+  if (!call.sandbox.settings.transactionsForAll && item.username !== DYNAMIC_USER) {
+    throw new PlaidError(
+      "INVALID_FIELD",
+      `transactions can only be created for an Item of ${DYNAMIC_USER}`,
+    );
+  }
   if (body.transactions.length > 10) {
     throw new PlaidError("INVALID_FIELD", "transactions must contain no more than 10 transactions");
   }

@@ -24,7 +24,10 @@ async function serve(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const url = URL.parse(request.url ?? "/", "http://sandbox");
+  const { url: target = "/" } = request;
+  // Nearly every request: a path of the API as it is, which needs no parsing.
+  if (ENDPOINTS.has(target)) return serveApi(sandbox, request, response, target);
+  const url = URL.parse(target, "http://sandbox");
   const path = url?.pathname ?? "/";
   if (url && !ENDPOINTS.has(path)) {
     if (path.startsWith("/_control/")) return serveControl(sandbox, request, response, url);

@@ -32,6 +32,7 @@ const CATALOGUE = {
   MISSING_FIELDS: entry("INVALID_REQUEST", 400, "required fields are missing"),
   UNKNOWN_FIELDS: entry("INVALID_REQUEST", 400, "fields are not recognized by this endpoint"),
   NOT_FOUND: entry("INVALID_REQUEST", 404, "not found"),
+  SANDBOX_ONLY: entry("INVALID_REQUEST", 400, "this endpoint is only available in Sandbox"),
   // INVALID_INPUT
   INVALID_API_KEYS: entry("INVALID_INPUT", 400, "invalid client_id or secret provided"),
   INVALID_PUBLIC_TOKEN: entry("INVALID_INPUT", 400, "could not find matching public token"),
@@ -57,6 +58,16 @@ const CATALOGUE = {
     "INVALID_INPUT",
     400,
     "the requested product is not enabled for this client",
+  ),
+  UNAUTHORIZED_ENVIRONMENT: entry(
+    "INVALID_INPUT",
+    400,
+    "you are not authorized to create items in this api environment",
+  ),
+  INVALID_LINK_CUSTOMIZATION: entry(
+    "INVALID_INPUT",
+    400,
+    "requested link customization is not compatible with the requested products",
   ),
   INVALID_USER_TOKEN: entry("INVALID_INPUT", 400, "could not find matching user token"),
   INVALID_WEBHOOK_VERIFICATION_KEY_ID: entry(
@@ -95,7 +106,11 @@ const CATALOGUE = {
     "the provided MFA response(s) were not correct",
     "The answer you provided was incorrect. Please try again",
   ),
+  INVALID_OTP: entry("ITEM_ERROR", 400, "the provided one-time code was not correct"),
+  INVALID_PHONE_NUMBER: entry("ITEM_ERROR", 400, "the provided phone number is not valid"),
   INVALID_SEND_METHOD: entry("ITEM_ERROR", 400, "the chosen way to send the code is not available"),
+  INSTANT_MATCH_FAILED: entry("ITEM_ERROR", 400, "the account could not be matched instantly"),
+  ITEM_CONCURRENTLY_DELETED: entry("ITEM_ERROR", 400, "item was deleted while it was being read"),
   INVALID_UPDATED_USERNAME: entry(
     "ITEM_ERROR",
     400,
@@ -215,6 +230,11 @@ const CATALOGUE = {
     503,
     "the Plaid API is temporarily unavailable due to planned maintenance. visit https://status.plaid.com/ for more information",
   ),
+  LAST_UPDATED_DATETIME_OUT_OF_RANGE: entry(
+    "INVALID_RESULT",
+    400,
+    "requested datetime out of range, most recently updated balance is older than requested",
+  ),
   // RATE_LIMIT_EXCEEDED. `RATE_LIMIT` is the general one; the others name their endpoint.
   RATE_LIMIT: entry("RATE_LIMIT_EXCEEDED", 429, TRY_LATER),
   ACCOUNTS_LIMIT: entry("RATE_LIMIT_EXCEEDED", 429, TRY_LATER),
@@ -223,11 +243,15 @@ const CATALOGUE = {
   IDENTITY_LIMIT: entry("RATE_LIMIT_EXCEEDED", 429, TRY_LATER),
   INSTITUTIONS_GET_LIMIT: entry("RATE_LIMIT_EXCEEDED", 429, TRY_LATER),
   INSTITUTIONS_GET_BY_ID_LIMIT: entry("RATE_LIMIT_EXCEEDED", 429, TRY_LATER),
+  INSTITUTION_RATE_LIMIT: entry("RATE_LIMIT_EXCEEDED", 429, TRY_LATER),
+  INVESTMENT_HOLDINGS_GET_LIMIT: entry("RATE_LIMIT_EXCEEDED", 429, TRY_LATER),
+  INVESTMENT_TRANSACTIONS_LIMIT: entry("RATE_LIMIT_EXCEEDED", 429, TRY_LATER),
   ITEM_GET_LIMIT: entry("RATE_LIMIT_EXCEEDED", 429, TRY_LATER),
   TRANSACTIONS_LIMIT: entry("RATE_LIMIT_EXCEEDED", 429, TRY_LATER),
   TRANSACTIONS_REFRESH_LIMIT: entry("RATE_LIMIT_EXCEEDED", 429, TRY_LATER),
   TRANSACTIONS_SYNC_LIMIT: entry("RATE_LIMIT_EXCEEDED", 429, TRY_LATER),
   // Others
+  RECAPTCHA_REQUIRED: entry("RECAPTCHA_ERROR", 400, "a reCAPTCHA must be solved first"),
   RECAPTCHA_BAD: entry("RECAPTCHA_ERROR", 400, "the reCAPTCHA was not solved"),
   USER_NOT_FOUND: entry(
     "USER_ERROR",
@@ -237,6 +261,11 @@ const CATALOGUE = {
   OAUTH_STATE_ID_NOT_FOUND: entry("OAUTH_ERROR", 400, "OAuth state ID not found"),
   OAUTH_STATE_ID_ALREADY_PROCESSED: entry("OAUTH_ERROR", 400, "OAuth state ID already processed"),
   INCORRECT_LINK_TOKEN: entry("OAUTH_ERROR", 400, "incorrect link token provided"),
+  SANDBOX_PRODUCT_NOT_ENABLED: entry(
+    "SANDBOX_ERROR",
+    400,
+    "the requested product is not enabled for this Item",
+  ),
   SANDBOX_WEBHOOK_INVALID: entry(
     "SANDBOX_ERROR",
     400,

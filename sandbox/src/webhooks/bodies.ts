@@ -46,6 +46,85 @@ export function transactionsRemovedWebhook(item: Item, removed: string[]): Webho
   };
 }
 
+/** The webhooks that say a product has news, by type, each with the product that it is of. */
+const PRODUCT_UPDATES: Record<string, { product: string; news(accountIds: string[]): object }> = {
+  AUTH: {
+    product: "auth",
+    news: ([first = ""]) => ({
+      account_ids_with_new_auth: [],
+      account_ids_with_updated_auth: { [first]: ["ACCOUNT_NUMBER"] },
+    }),
+  },
+  HOLDINGS: { product: "investments", news: () => ({ new_holdings: 0, updated_holdings: 1 }) },
+  INVESTMENTS_TRANSACTIONS: {
+    product: "investments",
+    news: () => ({ new_investments_transactions: 0, cancelled_investments_transactions: 0 }),
+  },
+  LIABILITIES: {
+    product: "liabilities",
+    news: ([first = ""]) => ({
+      account_ids_with_new_liabilities: [],
+      account_ids_with_updated_liabilities: { [first]: ["past_amount_due"] },
+    }),
+  },
+};
+
+/** The product that a type of webhook is about; null for types such as ITEM. */
+export function productOfType(webhook_type: string): string | null {
+  if (webhook_type === "TRANSACTIONS" || webhook_type === "ASSETS") {
+    return webhook_type.toLowerCase();
+  }
+  return PRODUCT_UPDATES[webhook_type]?.product ?? null;
+}
+
+/** A DEFAULT_UPDATE of a product but Transactions; null when the type has none. */
+export function productWebhook(item: Item, webhook_type: string): WebhookBody | null {
+  const update = PRODUCT_UPDATES[webhook_type];
+  if (!update) return null;
+  return {
+    webhook_type,
+    webhook_code: "DEFAULT_UPDATE",
+    item_id: item.item_id,
+    error: null,
+    ...update.news(item.accounts.map(({ account_id }) => account_id)),
+    environment: ENVIRONMENT,
+  };
+}
+
+/** An ASSETS webhook: a report is ready, or could not be made. */
+export function assetsWebhook(
+  webhook_code: "PRODUCT_READY" | "ERROR",
+  asset_report_id: string,
+): WebhookBody {
+  const base = { webhook_type: "ASSETS", webhook_code, asset_report_id, environment: ENVIRONMENT };
+  return webhook_code === "PRODUCT_READY"
+    ? { ...base, report_type: "FULL" }
+    : { ...base, error: withStatus(plaidErrorBody("PRODUCT_NOT_ENABLED")) };
+}
+
+/** RECURRING_TRANSACTIONS_UPDATE, of all accounts. */
+export function recurringWebhook(item: Item): WebhookBody {
+  return {
+    webhook_type: "TRANSACTIONS",
+    webhook_code: "RECURRING_TRANSACTIONS_UPDATE",
+    item_id: item.item_id,
+    account_ids: item.accounts.map(({ account_id }) => account_id),
+    environment: ENVIRONMENT,
+  };
+}
+
+/** SMS_MICRODEPOSITS_VERIFICATION: the user confirmed the deposits by text message. */
+export function smsVerificationWebhook(item: Item): WebhookBody {
+  return {
+    webhook_type: "AUTH",
+    webhook_code: "SMS_MICRODEPOSITS_VERIFICATION",
+    status: "MANUALLY_VERIFIED",
+    item_id: item.item_id,
+    account_id: item.accounts[0]?.account_id ?? "",
+    environment: ENVIRONMENT,
+  };
+}
+
 /** An ITEM webhook; fields beyond the common ones depend on the code. */
 export function itemWebhook(item: Item, webhook_code: string, clock: Clock): WebhookBody {
   const base = {

@@ -6,11 +6,16 @@ import type { WebhookBody } from "./bodies.ts";
 import { newSigningKey, signBody, type VerificationKey, verificationKey } from "./signing.ts";
 
 /** Each wait is four times the last: after 30 s at first, six retries fit into Plaid's 24 hours. */
-const RETRIES = 6;
+export const RETRIES = 6;
 const TIMES_LONGER = 4;
 const KEY_LASTS_MS = 7 * 86_400_000;
 const ANSWER_WITHIN_MS = 10_000;
 const KEPT = 10_000;
+
+/** How long to wait after the n-th failed attempt, counted from 1; `firstMs` after the first. */
+export function retryWaitMs(failedAttempts: number, firstMs: number): number {
+  return firstMs * TIMES_LONGER ** (failedAttempts - 1);
+}
 
 /** One webhook and how its delivery went, for `/_control/webhooks`. */
 export interface Delivery {
@@ -144,7 +149,8 @@ export class WebhookSender {
       });
       await answer.body?.cancel();
       delivery.status = answer.status;
-      if (answer.ok) {
+      // Plaid counts anything but 200 as a failure.
+      if (answer.status === 200) {
         delivery.state = "delivered";
         return;
       }
@@ -156,7 +162,7 @@ export class WebhookSender {
       delivery.state = "failed";
       return;
     }
-    const wait = this.#sandbox.settings.webhookRetryMs * TIMES_LONGER ** (delivery.attempts - 1);
+    const wait = retryWaitMs(delivery.attempts, this.#sandbox.settings.webhookRetryMs);
     this.later(wait, () => void this.#attempt(delivery, text, signedAgoMs));
   }
 

@@ -3,14 +3,7 @@
  * (https://plaid.com/docs/api/webhooks/webhook-verification/).
  */
 import { createHash } from "node:crypto";
-import {
-  calculateJwkThumbprint,
-  exportJWK,
-  generateKeyPair,
-  importJWK,
-  type JWK,
-  SignJWT,
-} from "jose";
+import type { JWK } from "jose";
 import type { SigningKey } from "../state.ts";
 
 /** The public key as `/webhook_verification_key/get` shows it (schema `JWKPublicKey`). */
@@ -26,8 +19,12 @@ export interface VerificationKey {
   expired_at: number | null;
 }
 
+/** Loaded with the first webhook, so that a start does not wait for it. */
+const jose = () => import("jose");
+
 /** A fresh P-256 key. `nowMs` becomes `created_at`. */
 export async function newSigningKey(nowMs: number): Promise<SigningKey> {
+  const { calculateJwkThumbprint, exportJWK, generateKeyPair } = await jose();
   const { privateKey } = await generateKeyPair("ES256", { extractable: true });
   const jwk = await exportJWK(privateKey);
   const kid = await calculateJwkThumbprint(jwk);
@@ -55,6 +52,7 @@ export function verificationKey({
 
 /** The value of the `Plaid-Verification` header. `nowMs` is the machine's time: receivers check it. */
 export async function signBody(jwk: JWK, body: string, nowMs: number): Promise<string> {
+  const { importJWK, SignJWT } = await jose();
   const request_body_sha256 = createHash("sha256").update(body).digest("hex");
   return new SignJWT({ request_body_sha256 })
     .setProtectedHeader({ alg: "ES256", kid: jwk.kid ?? "", typ: "JWT" })

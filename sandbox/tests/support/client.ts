@@ -23,6 +23,8 @@ export const KIND: SandboxOptions = {
   loginRepaired: true,
   logInsLast: true,
   historicalPullMs: 0,
+  transactionsReadyMs: 0,
+  transactionsForAll: true,
   webhookRetryMs: 250,
 };
 
