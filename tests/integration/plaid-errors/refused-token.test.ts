@@ -1,3 +1,5 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { recoverAttempts } from "../../../server/connect/recover-attempts.ts";
 import { startTestApp, type TestApp } from "../../support/app.ts";
@@ -43,6 +45,14 @@ async function recover() {
 
 const attempts = () =>
   app.query("select status, access_token_sealed is not null as token from link_attempts");
+
+const attemptOf = async ({ itemId }: Bank) =>
+  (
+    await app.query(
+      "select status, access_token_sealed is not null as token from link_attempts where id = $1",
+      [itemId],
+    )
+  )[0];
 
 test("a token of today's keys that Plaid does not know for a while ends the Item, and not before", async () => {
   const bank = await connectBank(app);
@@ -119,6 +129,54 @@ test("a burst of refused tokens ends no Item and discards no token, but raises a
   await app.clearFaults();
   await recover();
   expect(await compareBooks(app)).toEqual({ ...right, connected: 0 });
+});
+
+/** `npm run refused-tokens`, as an operator runs it: its lines, without the ids. */
+async function refusedTokens(...options: string[]): Promise<string[]> {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ["--import", "tsx", "server/commands/refused-tokens.ts", ...options],
+    { env: { ...process.env, ...app.env } },
+  );
+  return stdout
+    .trim()
+    .split("\n")
+    .map((line) => {
+      const [, heldBy, , , , ...rest] = line.split("  ");
+      return [heldBy, ...rest].join(" ");
+    })
+    .sort();
+}
+
+test("npm run refused-tokens -- --believe ends what a burst stopped, and nothing of other keys", async () => {
+  const [removed, live, other] = [
+    await connectBank(app),
+    await connectBank(app),
+    await connectBank(app),
+  ];
+  await app.query("update items set plaid_client = 'production/before' where id = $1", [
+    other.itemId,
+  ]);
+  await app.query(
+    "insert into refused_tokens (plaid_item_id) select 'item-' || n from generate_series(1, 9) n",
+  );
+  await refusing("*");
+  await disconnect(removed);
+  for (const bank of [live, other]) await sync(app, bank);
+  expect(await refusedTokens()).toEqual(["live", "removing"]);
+  // Not for long enough yet.
+  expect(await refusedTokens("--believe")).toEqual(["live kept", "removing kept"]);
+  await anHourLater();
+  await app.query("update refused_tokens set last_at = now()");
+  expect(await sync(app, live)).toBe("failed: plaid_refused");
+  expect(verdicts().at(-1)).toBe("burst");
+  expect(await refusedTokens("--believe")).toEqual(["live ended", "removing ended"]);
+  expect((await shown(app, live)).status).toBe("revoked");
+  expect(await attemptOf(removed)).toEqual({ status: "failed", token: false });
+  expect((await shown(app, other)).status).toBe("good");
+  expect(
+    await app.query("select 1 from refused_tokens where plaid_item_id not like 'item-%'"),
+  ).toEqual([]);
 });
 
 test("/item/remove counts as done once the token of today's keys has been refused for a while", async () => {
