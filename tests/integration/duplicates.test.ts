@@ -200,6 +200,16 @@ test("forged metadata is advice, never truth: no accounts, too many, another's b
   expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
 });
 
+test("accounts of the metadata that say nothing count for none of the plan", async () => {
+  const person = await app.signUp("accountant");
+  const room = await app.query("select max_accounts as max from plans where id = 'accountant'");
+  const accounts = [null, {}, [], 7, { name: 5 }, { mask: "\0" }].flatMap((each) =>
+    Array.from({ length: room[0].max }, () => each),
+  );
+  const { body } = await connect(person, { bank: "ins_900012", metadata: { accounts } });
+  expect(body.outcome ?? body.error.details).toBe("connected");
+});
+
 test("P2 a plan that becomes smaller disconnects nobody; it stops new ones", async () => {
   const person = await app.signUp("analyst");
   await connect(person);
