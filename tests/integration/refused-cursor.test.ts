@@ -41,6 +41,10 @@ async function connect() {
   return { person, itemId, plaidItemId, sync };
 }
 
+/** Pages that reading the Item from the beginning takes. */
+const pagesAtPlaid = async (plaidItemId: string) =>
+  Math.ceil((await transactionsAtPlaid(app, plaidItemId)).length / 500);
+
 /** Rows that Plaid does not have, as if their removal had never been told of. */
 const addGhosts = (count: number) =>
   app.query(
@@ -89,7 +93,11 @@ test("while it is read again nothing that was there is missing, and what is stal
   }
   expect((await transactionsHere(app, itemId)).length).toBeGreaterThanOrEqual(before);
   expect(await ghosts()).toBe(3);
+  // The next run goes on with the third page.
+  const asked = await app.requestsAtPlaid("/transactions/sync");
   expect(await sync()).toBe("done");
+  const left = (await pagesAtPlaid(plaidItemId)) - 2;
+  expect((await app.requestsAtPlaid("/transactions/sync")) - asked).toBe(left);
   expect(await transactionsHere(app, itemId)).toEqual(await transactionsAtPlaid(app, plaidItemId));
 });
 
@@ -97,11 +105,13 @@ test("data that changes while the Item is read again: what went meanwhile is gon
   const { itemId, plaidItemId, sync } = await connect();
   await change(plaidItemId, { added: 1100 });
   await sync();
+  const held = (await transactionsAtPlaid(app, plaidItemId)).length;
   await refuse();
   const { syncTransactions } = app.services.plaid;
   let pages = 0;
   app.services.plaid.syncTransactions = async (...args) => {
-    if (++pages === 3) await change(plaidItemId, { added: 10, removed: 500 });
+    // All but ten, so that some are of the page that has been read.
+    if (++pages === 3) await change(plaidItemId, { added: 10, removed: held - 10 });
     return syncTransactions(...args);
   };
   try {
@@ -136,6 +146,49 @@ test("a cursor that is refused again ends the sync: the card says what is wrong,
   expect(await sync()).toBe("done");
   expect((await shown(person)).sync).toMatchObject({ status: "done", problem: null });
   expect(await transactionsHere(app, itemId)).toEqual(await transactionsAtPlaid(app, plaidItemId));
+});
+
+test.each([
+  ["on the first page", false],
+  ["on the last page", true],
+])(
+  "a transaction that cannot be read %s of a fresh reading stays as it was, until a page brings it",
+  async (_, isLast) => {
+    const { person, itemId, plaidItemId, sync } = await connect();
+    await change(plaidItemId, { added: 600 });
+    await sync();
+    const before = await transactionsHere(app, itemId);
+    await refuse();
+    const amount = { op: "replace", path: "/added/0/amount", value: null };
+    const after = isLast ? (await pagesAtPlaid(plaidItemId)) - 1 : 0;
+    await app.fault({ path: "/transactions/sync", times: 1, after, do: { patch: [amount] } });
+    expect(await sync()).toBe("done");
+    expect(await transactionsHere(app, itemId)).toEqual(before);
+    expect((await shown(person)).unreadable.transactions).toBe(1);
+
+    const [{ id }] = await app.query("select id from unreadable_transactions");
+    await change(plaidItemId, { added: 1 });
+    const again = { op: "replace", path: "/added/0/transaction_id", value: id };
+    await app.fault({ path: "/transactions/sync", times: 1, do: { patch: [again] } });
+    expect(await sync()).toBe("done");
+    expect((await shown(person)).unreadable.transactions).toBe(0);
+  },
+);
+
+test("a page that leads to itself is the last one, whatever it says", async () => {
+  const { sync } = await connect();
+  const { cursor } = await state();
+  const endless = { has_more: true, next_cursor: cursor };
+  const patch = Object.entries(endless).map(([field, value]) => ({
+    op: "replace",
+    path: `/${field}`,
+    value,
+  }));
+  await app.fault({ path: "/transactions/sync", times: 20, do: { patch } });
+  const asked = await app.requestsAtPlaid("/transactions/sync");
+  expect(await sync()).toBe("done");
+  expect((await app.requestsAtPlaid("/transactions/sync")) - asked).toBe(1);
+  await app.clearFaults();
 });
 
 test("INVALID_FIELD without a cursor is no refused cursor", async () => {

@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
 import { generateKeyPair, SignJWT } from "jose";
+import type { KyselyPlugin } from "kysely";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { listJobs } from "../../../db/jobs.ts";
 import { startWorker, type Worker } from "../../../server/jobs/worker.ts";
+import { processWebhook } from "../../../server/webhooks/process-webhook.ts";
 import { startTestApp, type TestApp } from "../../support/app.ts";
 import { until } from "../../support/until.ts";
 import { deliver, startWebhookCatcher } from "../../support/webhook-catcher.ts";
@@ -51,6 +53,36 @@ test.each([
   await atRest();
   expect(await shown(app, { owner })).toMatchObject(expected);
   expect((await kept())[0]?.outcome).toBe("changed");
+});
+
+test("a webhook whose Item is connected while it is processed is applied", async () => {
+  const owner = await app.signUp("cfo");
+  const token = await app.publicToken();
+  const hash = createHash("sha256").update(token).digest("hex");
+  const item = (await app.itemsAtPlaid()).find((each) => each.public_token_hash === hash);
+  const [{ id }] = await app.query(
+    `insert into webhooks (delivery_hash, type, code, plaid_item_id, details, signed_at)
+     values (sha256('x'), 'ITEM', 'NEW_ACCOUNTS_AVAILABLE', $1,
+       '{"accountId": null, "expiresAt": null, "errorCode": null, "reason": null}', now())
+     returning id`,
+    [item?.item_id],
+  );
+  let lookedUp = 0;
+  const connectAfterFirstLookup: KyselyPlugin = {
+    transformQuery: ({ node }) => node,
+    transformResult: async ({ result }) => {
+      // The webhook, then its Item, which is not there yet.
+      lookedUp += 1;
+      if (lookedUp === 2) {
+        await app.post("/plaid/exchange-token", { public_token: token }, owner);
+        await atRest();
+      }
+      return result;
+    },
+  };
+  const db = app.services.db.withPlugin(connectAfterFirstLookup);
+  await processWebhook({ ...app.services, db }, id, app.services.log);
+  expect(await shown(app, { owner })).toMatchObject({ new_accounts: true });
 });
 
 test("a webhook of an Item that never comes is kept, and processing it again does nothing", async () => {

@@ -1,11 +1,17 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { json } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { connectAccount } from "../../../server/connect/connect-account.ts";
 import { disconnectItem } from "../../../server/connect/disconnect-item.ts";
 import { recoverAttempts } from "../../../server/connect/recover-attempts.ts";
 import { itemProblems } from "../../../server/contracts/item-problem.ts";
+import { createPlaidAdapter } from "../../../server/plaid/plaid-adapter.ts";
+import { Secret } from "../../../server/vault/secret.ts";
 import { processWebhook } from "../../../server/webhooks/process-webhook.ts";
 import { startTestApp, type TestApp } from "../../support/app.ts";
 import { deliver, startWebhookCatcher } from "../../support/webhook-catcher.ts";
@@ -60,6 +66,25 @@ test.each([
     expect((await app.itemsAtPlaid()).map(({ removed }) => removed)).toEqual([true]);
   },
 );
+
+test("the adapter sends the reason code with /item/remove", async () => {
+  const bodies: unknown[] = [];
+  const plaid = createServer(async (request, response) => {
+    bodies.push(await json(request));
+    response.setHeader("content-type", "application/json").end('{"request_id":"r1"}');
+  });
+  await once(plaid.listen(0, "127.0.0.1"), "listening");
+  const { log, limits, config } = app.services;
+  const standIn = `http://127.0.0.1:${(plaid.address() as AddressInfo).port}`;
+  try {
+    const adapter = createPlaidAdapter({ ...config.plaid, standIn }, async () => 0, log, limits);
+    await adapter.removeItem(new Secret("access-1"), "CONNECTION_IS_NON_FUNCTIONAL");
+  } finally {
+    plaid.close();
+  }
+  const reason_code = "CONNECTION_IS_NON_FUNCTIONAL";
+  expect(bodies).toEqual([{ access_token: "access-1", reason_code }]);
+});
 
 test.each([
   ["INSTITUTION_DOWN", "OTHER"],
