@@ -39,6 +39,33 @@ export async function forgetRefusedToken(db: Db, plaidItemId: string): Promise<v
   await db.deleteFrom("refused_tokens").where("plaid_item_id", "=", plaidItemId).execute();
 }
 
+/** An Item whose access_token Plaid does not know, and the row that still holds the token. */
+export interface RefusedToken {
+  plaidItemId: string;
+  userId: string;
+  /** `removing`: the attempt that is to remove the Item; `live`: the Item. Both have the same id. */
+  heldBy: "live" | "removing";
+  id: string;
+  /** Since when it has been refused. */
+  firstAt: Date;
+}
+
+/** For an operator: refused tokens that a row still holds, the longest refused first, so many at most. */
+export async function listRefusedTokens(db: Db, max: number): Promise<RefusedToken[]> {
+  const { rows } = await sql<RefusedToken>`
+    select refused.plaid_item_id as "plaidItemId", held.user_id as "userId", held.by as "heldBy",
+      held.id, refused.first_at as "firstAt"
+    from refused_tokens as refused
+    join (
+      select plaid_item_id, user_id, id, 'live' as by from items
+      union all
+      select plaid_item_id, user_id, id, 'removing' from link_attempts
+      where status = 'removing'
+    ) as held on held.plaid_item_id = refused.plaid_item_id
+    order by refused.first_at limit ${max}`.execute(db);
+  return rows;
+}
+
 /** Deletes what no longer counts, so many at once. */
 export async function dropOldRefusedTokens(db: Db): Promise<void> {
   await db

@@ -2,7 +2,8 @@ import type {
   ConnectAccountOutput,
   FinishUpdateModeOutput,
 } from "../../server/contracts/connect.ts";
-import type { ReasonDetails } from "../../server/contracts/errors.ts";
+import { type ReasonDetails, reasons } from "../../server/contracts/errors.ts";
+import { itemProblems, problemOfCode } from "../../server/contracts/item-problem.ts";
 import { bankMessage, duplicateDetails, type Failure, limitDetails } from "../failure.ts";
 import { text } from "../text.ts";
 import type { ConnectProblem, LinkError, OpenRequest, Task } from "./connect-types.ts";
@@ -96,20 +97,37 @@ function nextOfUpdate(task: TaskOf<"update">, { reason, retryable }: Failure): A
   return open(choosing.has(reason) ? text.connect.choose : text.connect.reconnect, task.itemId);
 }
 
-/** Link reported an error and was left. */
-export function exitProblem(itemId: string | null, { message }: LinkError): ConnectProblem {
-  return itemId === null
-    ? {
-        title: text.problem.linkClosed,
-        message: message || text.problem.linkExit,
-        actions: [open(text.problem.connectAgain, null)],
-      }
-    : {
-        title: text.problem.reconnect,
-        message: message || text.problem.updateExit,
-        actions: [open(text.connect.reconnect, itemId)],
-      };
+/**
+ * Link reported an error and was left. The words of an error that Plaid documents are those that a call
+ * would end with; any other is said in Plaid's own, where it has some.
+ */
+export function exitProblem(itemId: string | null, { code, message }: LinkError): ConnectProblem {
+  const isNew = itemId === null;
+  const kind = problemOfCode(code);
+  const { action = "reconnect", reason } = kind ? itemProblems[kind] : {};
+  const said = reason
+    ? reasons[reason].message
+    : message || (isNew ? text.problem.linkExit : text.problem.updateExit);
+  if (isNew) {
+    return {
+      title: text.problem.linkClosed,
+      message: said,
+      actions: [open(text.problem.connectAgain, null)],
+    };
+  }
+  return {
+    title: text.problem.reconnect,
+    message: said,
+    // Link gave no result, so there is nothing to finish: only another visit may help.
+    actions: action === "disconnect" ? [] : [open(exitLabels[action ?? "wait"], itemId)],
+  };
 }
+
+const exitLabels = {
+  reconnect: text.connect.reconnect,
+  choose: text.connect.choose,
+  wait: text.problem.tryAgain,
+};
 
 /** Link called `onSuccess` without a public_token. */
 export const noTokenProblem = (): ConnectProblem => ({

@@ -12,7 +12,9 @@ export function toLinkMetadata(metadata: unknown): LinkMetadata {
     institution: institution
       ? { institutionId: textOrNull(institutionId), name: textOrNull(name) }
       : null,
-    accounts: Array.isArray(accounts) ? accounts.slice(0, mostAccounts).map(toLinkAccount) : null,
+    accounts: Array.isArray(accounts)
+      ? accounts.slice(0, mostAccounts).map(toLinkAccount).filter(saysSomething)
+      : null,
     linkSessionId: textOrNull(linkSessionId),
   };
 }
@@ -52,6 +54,10 @@ function toLinkAccount(account: unknown) {
     subtype: textOrNull(subtype),
   };
 }
+
+/** Whether anything of an account can be used: the page makes room for each. */
+const saysSomething = (account: ReturnType<typeof toLinkAccount>) =>
+  Object.values(account).some((field) => field);
 
 /** The fields of an object; none of anything else. */
 const fieldsOf = (value: unknown): Record<string, unknown> =>

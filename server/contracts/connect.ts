@@ -42,7 +42,7 @@ export const linkMetadata = z.object({
   accounts: advice(
     z.preprocess(
       (sent: z.input<typeof linkAccounts>) =>
-        Array.isArray(sent) ? sent.slice(0, mostAccounts).filter(isObject) : sent,
+        Array.isArray(sent) ? sent.slice(0, mostAccounts).filter(saysSomething) : sent,
       linkAccounts,
     ),
   ),
@@ -50,8 +50,11 @@ export const linkMetadata = z.object({
 });
 export type LinkMetadata = z.infer<typeof linkMetadata>;
 
-function isObject(sent: unknown): boolean {
-  return typeof sent === "object" && sent !== null && !Array.isArray(sent);
+/** Whether an account of the metadata has a text at all: each one counts against the plan. */
+function saysSomething(sent: unknown): boolean {
+  if (typeof sent !== "object" || sent === null || Array.isArray(sent)) return false;
+  const { id, name, mask, type, subtype } = sent as Record<string, unknown>;
+  return [id, name, mask, type, subtype].some((field) => shortText.parse(field));
 }
 
 /** A public_token as Plaid writes it: public-<environment>-<uuid>. */

@@ -178,7 +178,7 @@ export const reasons = {
     status: 409,
     code: "CONFLICT",
     message:
-      "Access to this bank has ended. What you have here is kept. To continue, disconnect the bank, then connect it again.",
+      "Access to this bank has ended. Nothing was changed. Connect the bank again; where it is on your dashboard, disconnect it there first.",
     retryable: false,
   },
   public_token_invalid: {

@@ -58,7 +58,7 @@ export async function checkItem(
     if (problem === null && before.problem) await forgetRefusedToken(db, before.plaidItemId);
     let status: ItemStatus = before.status;
     const changed = await changeItem(services, item, log, (now) => {
-      // Somebody learned more while we asked: ask again.
+      // Another run has learned more meanwhile: check once more.
       if (!isSame(now, before)) return "again";
       const change = problem === null ? healed(now) : changeTo(now, problem);
       status = change?.status ?? now.status;

@@ -507,7 +507,7 @@ test("The toast says that nothing changed and retries the same bank when the ban
   const toast = page.locator("[data-sonner-toast]");
   await toast.getByText("The bank was not reconnected").waitFor();
   await toast.getByText("Nothing was changed").waitFor();
-  await toast.getByRole("button", { name: "Reconnect" }).click();
+  await toast.getByRole("button", { name: "Try again" }).click();
   await link(page).getByRole("button", { name: "Continue" }).click();
   await finishUpdateMode(page);
   await page.getByText("First Platypus Bank is connected again").waitFor();

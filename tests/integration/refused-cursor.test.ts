@@ -1,47 +1,52 @@
-import { expect } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { syncItem } from "../../server/transactions/sync-item.ts";
-import type { Person, TestApp } from "../support/app.ts";
-import { testWithApp } from "../support/fixtures.ts";
+import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { goThroughLink } from "../support/link-session.ts";
-import { deleteUsers, only, plaidItemIdOf, syncsOf, updateItems } from "../support/rows.ts";
 import { transactionsAtPlaid, transactionsHere } from "../support/transactions.ts";
 
-const test = testWithApp();
-test.afterEach(async ({ app }) => {
+let app: TestApp;
+beforeAll(async () => {
+  app = await startTestApp();
+});
+afterAll(() => app?.close());
+afterEach(async () => {
   await app.resetPlaid();
-  await deleteUsers(app);
+  await app.query("delete from users");
 });
 
-const post = (app: TestApp, path: string, body: object, person: Person) =>
-  app.post(path, body, person);
-const change = (app: TestApp, plaidItemId: string, what: Record<string, number>) =>
+const post = (path: string, body: object, person: Person) => app.post(path, body, person);
+const change = (plaidItemId: string, what: Record<string, number>) =>
   app.control("POST", "items/transactions", { item_id: plaidItemId, ...what });
 /** Plaid refuses the next cursor that it is given, `after` so many requests. */
-const refuse = (app: TestApp, after = 0, times = 1) =>
+const refuse = (after = 0, times = 1) =>
   app.fault({ path: "/transactions/sync", times, after, do: { error: "INVALID_FIELD" } });
-const state = (app: TestApp) => only(syncsOf(app));
-const shown = async (app: TestApp, person: Person) =>
-  (await app.get("/api/v1/accounts", person)).items[0];
+const state = async () => (await app.query("select * from item_syncs"))[0];
+const shown = async (person: Person) => (await app.get("/api/v1/accounts", person)).items[0];
 
 /** A bank whose transactions are synced. */
-async function connect(app: TestApp) {
+async function connect() {
   const person = await app.signUp("cfo");
   const { body } = await post(
-    app,
     "/plaid/exchange-token",
     { public_token: await app.publicToken() },
     person,
   );
   const itemId: string = body.item.id;
-  const plaidItemId = await plaidItemIdOf(app, itemId);
+  const [{ plaid_item_id: plaidItemId }] = (await app.query("select plaid_item_id from items")) as [
+    { plaid_item_id: string },
+  ];
   const sync = (signal = new AbortController().signal) =>
     syncItem(app.services, { userId: person.id, itemId }, app.services.log, signal);
   await sync();
   return { person, itemId, plaidItemId, sync };
 }
 
+/** Pages that reading the Item from the beginning takes. */
+const pagesAtPlaid = async (plaidItemId: string) =>
+  Math.ceil((await transactionsAtPlaid(app, plaidItemId)).length / 500);
+
 /** Rows that Plaid does not have, as if their removal had never been told of. */
-const addGhosts = (app: TestApp, count: number) =>
+const addGhosts = (count: number) =>
   app.query(
     `insert into transactions (user_id, id, account_id, date, amount, name, pending)
      select user_id, 'ghost-' || n, id, '2026-01-01', 1, 'Ghost', false
@@ -49,32 +54,28 @@ const addGhosts = (app: TestApp, count: number) =>
        generate_series(1, $1::int) n`,
     [count],
   );
-const ghosts = async (app: TestApp) =>
+const ghosts = async () =>
   Number((await app.query("select count(*) from transactions where name = 'Ghost'"))[0].count);
 
-test("syncItem reads the Item again when its cursor is refused, and deletes what the bank no longer has", async ({
-  app,
-}) => {
-  const { person, itemId, plaidItemId, sync } = await connect(app);
-  await addGhosts(app, 3);
+test("a refused cursor is let go: the Item is read again at once, and what it no longer contains is deleted", async () => {
+  const { person, itemId, plaidItemId, sync } = await connect();
+  await addGhosts(3);
   const before = (await transactionsHere(app, itemId)).length;
-  await change(app, plaidItemId, { added: 600, removed: 5 });
-  await refuse(app);
+  await change(plaidItemId, { added: 600, removed: 5 });
+  await refuse();
   expect(await sync()).toBe("done");
   expect(before).toBeGreaterThan(100);
   expect(await transactionsHere(app, itemId)).toEqual(await transactionsAtPlaid(app, plaidItemId));
-  expect(await state(app)).toMatchObject({ reread_cursor: null, cursor_refusals: 0, reading: 1 });
+  expect(await state()).toMatchObject({ reread_cursor: null, cursor_refusals: 0, reading: 1 });
   expect(app.logLines.some((line) => line.includes('"event":"cursor_refused"'))).toBe(true);
-  expect((await shown(app, person)).sync).toMatchObject({ status: "done", problem: null });
+  expect((await shown(person)).sync).toMatchObject({ status: "done", problem: null });
 });
 
-test("syncItem keeps every transaction while it reads again, and deletes the stale ones with the last page", async ({
-  app,
-}) => {
-  const { itemId, plaidItemId, sync } = await connect(app);
-  await addGhosts(app, 3);
-  await change(app, plaidItemId, { added: 1100 });
-  await refuse(app);
+test("while it is read again nothing that was there is missing, and what is stale goes with the last page", async () => {
+  const { itemId, plaidItemId, sync } = await connect();
+  await addGhosts(3);
+  await change(plaidItemId, { added: 1100 });
+  await refuse();
   const before = (await transactionsHere(app, itemId)).length;
   // It ends after two pages, as a worker that is stopped does.
   const stop = new AbortController();
@@ -91,22 +92,26 @@ test("syncItem keeps every transaction while it reads again, and deletes the sta
     app.services.plaid.syncTransactions = syncTransactions;
   }
   expect((await transactionsHere(app, itemId)).length).toBeGreaterThanOrEqual(before);
-  expect(await ghosts(app)).toBe(3);
+  expect(await ghosts()).toBe(3);
+  // The next run goes on with the third page.
+  const asked = await app.requestsAtPlaid("/transactions/sync");
   expect(await sync()).toBe("done");
+  const left = (await pagesAtPlaid(plaidItemId)) - 2;
+  expect((await app.requestsAtPlaid("/transactions/sync")) - asked).toBe(left);
   expect(await transactionsHere(app, itemId)).toEqual(await transactionsAtPlaid(app, plaidItemId));
 });
 
-test("syncItem deletes what the bank removed while the Item was being read again", async ({
-  app,
-}) => {
-  const { itemId, plaidItemId, sync } = await connect(app);
-  await change(app, plaidItemId, { added: 1100 });
+test("data that changes while the Item is read again: what went meanwhile is gone as well", async () => {
+  const { itemId, plaidItemId, sync } = await connect();
+  await change(plaidItemId, { added: 1100 });
   await sync();
-  await refuse(app);
+  const held = (await transactionsAtPlaid(app, plaidItemId)).length;
+  await refuse();
   const { syncTransactions } = app.services.plaid;
   let pages = 0;
   app.services.plaid.syncTransactions = async (...args) => {
-    if (++pages === 3) await change(app, plaidItemId, { added: 10, removed: 500 });
+    // All but ten, so that some are of the page that has been read.
+    if (++pages === 3) await change(plaidItemId, { added: 10, removed: held - 10 });
     return syncTransactions(...args);
   };
   try {
@@ -117,77 +122,112 @@ test("syncItem deletes what the bank removed while the Item was being read again
   expect(await transactionsHere(app, itemId)).toEqual(await transactionsAtPlaid(app, plaidItemId));
 });
 
-test("syncItem ends when the cursor is refused again: the card says so, and a later sync starts over", async ({
-  app,
-}) => {
-  const { person, itemId, plaidItemId, sync } = await connect(app);
-  await change(app, plaidItemId, { added: 1100 });
-  await refuse(app);
+test("a cursor that is refused again ends the sync: the card says what is wrong, and a later one starts over", async () => {
+  const { person, itemId, plaidItemId, sync } = await connect();
+  await change(plaidItemId, { added: 1100 });
+  await refuse();
   // Of the reading that begins for it, the third page.
-  await refuse(app, 2);
+  await refuse(2);
   expect(await sync()).toBe("cursor_refused");
-  expect((await shown(app, person)).sync).toMatchObject({
+  expect((await shown(person)).sync).toMatchObject({
     status: "failed",
     problem: "cursor_refused",
   });
-  const { due_at: dueAt, cursor } = await state(app);
+  const { due_at: dueAt, cursor } = await state();
   expect(cursor).toBeNull();
   expect(dueAt.getTime()).toBeGreaterThan(Date.now() + 3_600_000);
   const asked = await app.requestsAtPlaid("/transactions/sync");
   // Refused once more, it is not tried again in the same run.
   await app.clearFaults();
-  await refuse(app, 1);
+  await refuse(1);
   expect(await sync()).toBe("cursor_refused");
   expect((await app.requestsAtPlaid("/transactions/sync")) - asked).toBe(2);
   await app.clearFaults();
   expect(await sync()).toBe("done");
-  expect((await shown(app, person)).sync).toMatchObject({ status: "done", problem: null });
+  expect((await shown(person)).sync).toMatchObject({ status: "done", problem: null });
   expect(await transactionsHere(app, itemId)).toEqual(await transactionsAtPlaid(app, plaidItemId));
 });
 
-test("syncItem does not take INVALID_FIELD without a cursor for a refused cursor", async ({
-  app,
-}) => {
-  const { sync } = await connect(app);
-  await app.query("update item_syncs set cursor = null");
-  await refuse(app);
-  await expect(sync()).rejects.toMatchObject({ reason: "plaid_refused" });
-  expect((await state(app)).cursor_refusals).toBe(0);
+test.each([
+  ["on the first page", false],
+  ["on the last page", true],
+])(
+  "a transaction that cannot be read %s of a fresh reading stays as it was, until a page brings it",
+  async (_, isLast) => {
+    const { person, itemId, plaidItemId, sync } = await connect();
+    await change(plaidItemId, { added: 600 });
+    await sync();
+    const before = await transactionsHere(app, itemId);
+    await refuse();
+    const amount = { op: "replace", path: "/added/0/amount", value: null };
+    const after = isLast ? (await pagesAtPlaid(plaidItemId)) - 1 : 0;
+    await app.fault({ path: "/transactions/sync", times: 1, after, do: { patch: [amount] } });
+    expect(await sync()).toBe("done");
+    expect(await transactionsHere(app, itemId)).toEqual(before);
+    expect((await shown(person)).unreadable.transactions).toBe(1);
+
+    const [{ id }] = await app.query("select id from unreadable_transactions");
+    await change(plaidItemId, { added: 1 });
+    const again = { op: "replace", path: "/added/0/transaction_id", value: id };
+    await app.fault({ path: "/transactions/sync", times: 1, do: { patch: [again] } });
+    expect(await sync()).toBe("done");
+    expect((await shown(person)).unreadable.transactions).toBe(0);
+  },
+);
+
+test("a page that leads to itself is the last one, whatever it says", async () => {
+  const { sync } = await connect();
+  const { cursor } = await state();
+  const endless = { has_more: true, next_cursor: cursor };
+  const patch = Object.entries(endless).map(([field, value]) => ({
+    op: "replace",
+    path: `/${field}`,
+    value,
+  }));
+  await app.fault({ path: "/transactions/sync", times: 20, do: { patch } });
+  const asked = await app.requestsAtPlaid("/transactions/sync");
+  expect(await sync()).toBe("done");
+  expect((await app.requestsAtPlaid("/transactions/sync")) - asked).toBe(1);
+  await app.clearFaults();
 });
 
-test("syncItem starts reading again when a node of the release before has read a page", async ({
-  app,
-}) => {
-  const { itemId, plaidItemId, sync } = await connect(app);
-  await change(app, plaidItemId, { added: 600 });
+test("INVALID_FIELD without a cursor is no refused cursor", async () => {
+  const { sync } = await connect();
+  await app.query("update item_syncs set cursor = null");
+  await refuse();
+  await expect(sync()).rejects.toMatchObject({ reason: "plaid_refused" });
+  expect((await state()).cursor_refusals).toBe(0);
+});
+
+test("a node of the release before that reads a page of it marks nothing: the reading begins again", async () => {
+  const { itemId, plaidItemId, sync } = await connect();
+  await change(plaidItemId, { added: 600 });
   await sync();
   await app.query("update item_syncs set reading = reading + 1, reread_cursor = ''");
   // It has read the first page, to its own columns.
-  const cursor = (await state(app)).cursor as string;
+  const cursor = (await state()).cursor as string;
   expect(cursor).not.toBeNull();
-  await addGhosts(app, 2);
+  await addGhosts(2);
   expect(await sync()).toBe("done");
-  expect(await ghosts(app)).toBe(0);
+  expect(await ghosts()).toBe(0);
   expect(await transactionsHere(app, itemId)).toEqual(await transactionsAtPlaid(app, plaidItemId));
 });
 
-test("syncItem after newly chosen accounts deletes what the bank no longer has, and keeps unshared accounts", async ({
-  app,
-}) => {
+test("accounts that are chosen anew: the fresh reading deletes what the bank no longer has, and keeps what is not shared any more", async () => {
   const person = await app.signUp("cfo");
   const link = async (itemId?: string) =>
-    (await post(app, "/trpc/plaid.createLinkToken", itemId ? { itemId } : {}, person)).body.result
-      .data.linkToken;
+    (await post("/trpc/plaid.createLinkToken", itemId ? { itemId } : {}, person)).body.result.data
+      .linkToken;
   const { publicToken } = await goThroughLink(app, await link(), {
     bank: "ins_109508",
     chosen: [0, 1],
   });
-  const { body } = await post(app, "/plaid/exchange-token", { public_token: publicToken }, person);
+  const { body } = await post("/plaid/exchange-token", { public_token: publicToken }, person);
   const itemId: string = body.item.id;
   const item = { userId: person.id, itemId };
   const sync = () => syncItem(app.services, item, app.services.log, new AbortController().signal);
   await sync();
-  await addGhosts(app, 4);
+  await addGhosts(4);
   const of = (place: number) =>
     app.query(
       `select t.id from transactions t join accounts a on a.id = t.account_id
@@ -196,11 +236,11 @@ test("syncItem after newly chosen accounts deletes what the bank no longer has, 
     );
   const second = await of(1);
   expect(second.length).toBeGreaterThan(10);
-  await updateItems(app, { new_accounts: true });
+  await app.query("update items set new_accounts = true");
   await goThroughLink(app, await link(itemId), { chosen: [0, 2] });
-  const ended = await post(app, "/trpc/plaid.finishUpdateMode", { itemId }, person);
+  const ended = await post("/trpc/plaid.finishUpdateMode", { itemId }, person);
   expect(ended.body.result.data.added).toBe(1);
   expect(await sync()).toBe("done");
-  expect(await ghosts(app)).toBe(0);
+  expect(await ghosts()).toBe(0);
   expect(await of(1)).toEqual(second);
 });

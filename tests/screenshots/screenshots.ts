@@ -2,8 +2,10 @@ import { mkdirSync } from "node:fs";
 import path from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { itemProblems } from "../../server/contracts/item-problem.ts";
+import { itemProblemKind, itemProblems } from "../../server/contracts/item-problem.ts";
+import { changeItem, type ItemChange } from "../../server/items/check-item.ts";
 import { startWorker } from "../../server/jobs/worker.ts";
+import { syncItem } from "../../server/transactions/sync-item.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { axeViolations } from "../support/axe.ts";
 import { addBank, ago, type Moved } from "../support/bank.ts";
@@ -141,18 +143,6 @@ test.each(views)("from the first bank to the third, $width px, $colorScheme", as
   await app.query("update users set data_version = data_version + 1 where id = $1", [person.id]);
   await page.reload();
   await shoot("dashboard-needs-log-in", { whole: true });
-  for (const [kind, { status }] of Object.entries(itemProblems)) {
-    await app.query(
-      `update items set status = $2, problem = $3, problem_message =
-         case when $3 = 'unknown' then 'Please answer your bank''s question in its app.' end
-       where user_id = $1`,
-      [person.id, status ?? "good", kind],
-    );
-    await app.query("update users set data_version = data_version + 1 where id = $1", [person.id]);
-    await page.reload();
-    await shoot(`card-${kind}`);
-  }
-  await app.query("update items set problem = null, problem_message = null");
   await app.query(
     `update items set status = case institution_name when 'Transatlantic Trust' then 'expiring'
          when 'Lighthouse Savings' then 'good' else 'revoked' end,
@@ -174,6 +164,47 @@ test.each(views)("from the first bank to the third, $width px, $colorScheme", as
   await page.getByRole("heading", { name: "Activity" }).waitFor();
   await page.getByRole("button", { name: "Dismiss" }).click();
   await shoot("activity");
+});
+
+test.each(views)("what a bank asks, $width px, $colorScheme", async (view) => {
+  const { page, shoot } = await studio(view);
+  const person = await app.signUp("analyst", undefined, "Ada Lovelace");
+  const { services } = app;
+  const token = await app.publicToken();
+  const { body } = await app.post("/plaid/exchange-token", { public_token: token }, person);
+  const item = { userId: person.id, itemId: body.item.id };
+  await syncItem(services, item, services.log, new AbortController().signal);
+  await logIn(app, page, person);
+  const message = "Please answer your bank's question in its app.";
+  for (const kind of itemProblemKind.options) {
+    const { status, activity } = itemProblems[kind];
+    const problem = { kind, message: kind === "unknown" ? message : null };
+    const change: ItemChange = { status: status ?? "good", problem, kind: activity };
+    await changeItem(services, item, services.log, () => change);
+    await page.reload();
+    await shoot(`card-${kind}`);
+  }
+  await page.getByRole("link", { name: "Activity" }).click();
+  await page.getByRole("heading", { name: "Activity" }).waitFor();
+  await shoot("activity-problems", { whole: true });
+  const repaired = { status: "good", problem: null, kind: "repaired" } as const;
+  await changeItem(services, item, services.log, () => repaired);
+  await app.query(
+    "update item_syncs set transactions_unreadable = 1, accounts_unreadable = 2 where item_id = $1",
+    [item.itemId],
+  );
+  await app.query("update users set data_version = data_version + 1 where id = $1", [person.id]);
+  await page.goto(`${app.url}/dashboard`);
+  await shoot("card-unreadable", { whole: true });
+  await page.goto(`${app.url}/transactions`);
+  await shoot("transactions-unreadable");
+  await app.query(
+    "update item_syncs set status = 'failed', cursor_refusals = 2 where item_id = $1",
+    [item.itemId],
+  );
+  await app.query("update users set data_version = data_version + 1 where id = $1", [person.id]);
+  await page.goto(`${app.url}/dashboard`);
+  await shoot("card-cursor-refused", { whole: true });
 });
 
 test.each(views)(

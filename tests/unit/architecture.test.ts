@@ -100,6 +100,7 @@ test("only the process and its commands touch the environment, only the vault ma
     "server/commands/jobs.ts",
     "server/commands/migrate.ts",
     "server/commands/plan.ts",
+    "server/commands/refused-tokens.ts",
     "server/commands/rotate-keys.ts",
     "server/main.ts",
     "server/worker-main.ts",

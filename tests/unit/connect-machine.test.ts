@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { pendingBank, start, transition } from "../../app/connect/connect-machine.ts";
 import type { ConnectEvent, Step } from "../../app/connect/connect-types.ts";
+import { reasons } from "../../server/contracts/errors.ts";
 import {
   at,
   busy,
@@ -14,6 +15,7 @@ import {
   idle,
   itemId,
   linking,
+  linkNew,
   linkUpdate,
   noAnswer,
   open,
@@ -161,10 +163,28 @@ describe("the connect machine", () => {
     expect(transition(newer, faded)[0].arrival).toBe(newer.arrival);
   });
 
-  test("shows Plaid's own sentence for the user when Link exits with one", () => {
-    const [, effects] = resultOf(linking(), exitedWith("ITEM_LOCKED", "Unlock it at your bank."));
+  test("shows Plaid's own sentence for the user when Link exits with a code that is not documented", () => {
+    const [, effects] = resultOf(linking(), exitedWith("A_NEW_CODE", "Unlock it at your bank."));
     expect(effects).toMatchObject([{ problem: { message: "Unlock it at your bank." } }]);
   });
+
+  test.each([
+    ["INVALID_CREDENTIALS", "bank_login_required"],
+    ["NO_ACCOUNTS", "bank_accounts_required"],
+    ["ACCESS_NOT_GRANTED", "bank_access_required"],
+    ["ITEM_LOCKED", "bank_action_required"],
+    ["INSTITUTION_DOWN", "bank_unavailable"],
+    ["ITEM_NOT_SUPPORTED", "bank_unsupported"],
+    ["USER_PERMISSION_REVOKED", "item_gone"],
+  ] as const)(
+    "says of %s what a call that ends with it says when Link exits with it",
+    (code, reason) => {
+      for (const link of [linkNew, linkUpdate]) {
+        const [, effects] = resultOf(linking(link), exitedWith(code, "Plaid's own words."));
+        expect(effects).toMatchObject([{ problem: { message: reasons[reason].message } }]);
+      }
+    },
+  );
 
   test("has a pending card for a new bank alone, with as many rows as Link named accounts (C4)", () => {
     const pending = { bank: "Mill Bank", accountCount: 2, busy: false };

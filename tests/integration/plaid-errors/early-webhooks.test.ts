@@ -1,72 +1,98 @@
 import { createHash } from "node:crypto";
 import { generateKeyPair, SignJWT } from "jose";
-import { afterAll, expect } from "vitest";
+import type { KyselyPlugin } from "kysely";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { listJobs } from "../../../db/jobs.ts";
 import { startWorker, type Worker } from "../../../server/jobs/worker.ts";
-import type { TestApp } from "../../support/app.ts";
-import { testWithApp } from "../../support/fixtures.ts";
-import { deleteUsers, deleteWebhooks, webhooksIn } from "../../support/rows.ts";
+import { processWebhook } from "../../../server/webhooks/process-webhook.ts";
+import { startTestApp, type TestApp } from "../../support/app.ts";
+import { until } from "../../support/until.ts";
 import { deliver, startWebhookCatcher } from "../../support/webhook-catcher.ts";
 import { shown } from "./world.ts";
 
-const test = testWithApp();
+let app: TestApp;
 let catcher: Awaited<ReturnType<typeof startWebhookCatcher>>;
 let worker: Worker;
-test.beforeAll(async ({ app }) => {
-  catcher = await startWebhookCatcher();
+beforeAll(async () => {
+  [app, catcher] = await Promise.all([startTestApp(), startWebhookCatcher()]);
   worker = await startWorker(app.services);
 });
 afterAll(async () => {
   await worker?.stop();
   await catcher?.close();
+  await app?.close();
 });
-test.afterEach(async ({ app }) => {
+afterEach(async () => {
   await app.resetPlaid();
-  await deleteWebhooks(app);
-  await deleteUsers(app);
+  await app.query("delete from webhooks");
+  await app.query("delete from users");
 });
 
-const kept = async (app: TestApp) =>
-  (await webhooksIn(app)).map(({ type, code, outcome }) => ({ type, code, outcome }));
-const atRest = (app: TestApp) => expect.poll(() => listJobs(app.services.db)).toHaveLength(0);
+const kept = () => app.query("select type, code, outcome from webhooks order by received_at");
+const atRest = () => until(async () => (await listJobs(app.services.db)).length === 0);
 
-test.for([
+test.each([
   ["NEW_ACCOUNTS_AVAILABLE", { new_accounts: true }],
   ["PENDING_DISCONNECT", { status: "expiring", expires_at: expect.any(String) }],
   ["PENDING_EXPIRATION", { status: "expiring", expires_at: expect.any(String) }],
-] as const)(
-  "%s of an Item that is not connected yet is applied once it is",
-  async ([code, expected], { app }) => {
-    const owner = await app.signUp("cfo");
-    const token = await app.publicToken("ins_109508", "user_good", "pass_good", catcher.url);
-    const hash = createHash("sha256").update(token).digest("hex");
-    const item = (await app.itemsAtPlaid()).find((each) => each.public_token_hash === hash);
-    const plaidItemId = item?.item_id as string;
-    await app.control("POST", "items/webhook", { item_id: plaidItemId, webhook_code: code });
-    const webhook = await catcher.next(plaidItemId, code);
-    expect(await deliver(app.url, webhook)).toBe(200);
-    await atRest(app);
-    expect(await kept(app)).toEqual([{ type: "ITEM", code, outcome: "no such Item" }]);
+])("%s of an Item that is not connected yet is applied once it is", async (code, expected) => {
+  const owner = await app.signUp("cfo");
+  const token = await app.publicToken("ins_109508", "user_good", "pass_good", catcher.url);
+  const hash = createHash("sha256").update(token).digest("hex");
+  const item = (await app.itemsAtPlaid()).find((each) => each.public_token_hash === hash);
+  const plaidItemId = item?.item_id as string;
+  await app.control("POST", "items/webhook", { item_id: plaidItemId, webhook_code: code });
+  const webhook = await catcher.next(plaidItemId, code);
+  expect(await deliver(app.url, webhook)).toBe(200);
+  await atRest();
+  expect(await kept()).toEqual([{ type: "ITEM", code, outcome: "no such Item" }]);
 
-    // Seconds pass before the exchange, so that the Item is younger than what was said of it.
-    await app.query("update webhooks set signed_at = signed_at - interval '20 seconds'");
-    await app.post("/plaid/exchange-token", { public_token: token }, owner);
-    await atRest(app);
-    expect(await shown(app, { owner })).toMatchObject(expected);
-    expect((await kept(app))[0]?.outcome).toBe("changed");
-  },
-);
+  // Seconds pass before the exchange, so that the Item is younger than what was said of it.
+  await app.query("update webhooks set signed_at = signed_at - interval '20 seconds'");
+  await app.post("/plaid/exchange-token", { public_token: token }, owner);
+  await atRest();
+  expect(await shown(app, { owner })).toMatchObject(expected);
+  expect((await kept())[0]?.outcome).toBe("changed");
+});
 
-test("A webhook of an Item that never comes is kept, and processing it again does nothing", async ({
-  app,
-}) => {
-  await signed(app, { webhook_type: "ITEM", webhook_code: "ERROR", item_id: "an-item-of-nobody" });
-  await atRest(app);
-  expect(await kept(app)).toEqual([{ type: "ITEM", code: "ERROR", outcome: "no such Item" }]);
+test("a webhook whose Item is connected while it is processed is applied", async () => {
+  const owner = await app.signUp("cfo");
+  const token = await app.publicToken();
+  const hash = createHash("sha256").update(token).digest("hex");
+  const item = (await app.itemsAtPlaid()).find((each) => each.public_token_hash === hash);
+  const [{ id }] = await app.query(
+    `insert into webhooks (delivery_hash, type, code, plaid_item_id, details, signed_at)
+     values (sha256('x'), 'ITEM', 'NEW_ACCOUNTS_AVAILABLE', $1,
+       '{"accountId": null, "expiresAt": null, "errorCode": null, "reason": null}', now())
+     returning id`,
+    [item?.item_id],
+  );
+  let lookedUp = 0;
+  const connectAfterFirstLookup: KyselyPlugin = {
+    transformQuery: ({ node }) => node,
+    transformResult: async ({ result }) => {
+      // The webhook, then its Item, which is not there yet.
+      lookedUp += 1;
+      if (lookedUp === 2) {
+        await app.post("/plaid/exchange-token", { public_token: token }, owner);
+        await atRest();
+      }
+      return result;
+    },
+  };
+  const db = app.services.db.withPlugin(connectAfterFirstLookup);
+  await processWebhook({ ...app.services, db }, id, app.services.log);
+  expect(await shown(app, { owner })).toMatchObject({ new_accounts: true });
+});
+
+test("a webhook of an Item that never comes is kept, and processing it again does nothing", async () => {
+  await signed({ webhook_type: "ITEM", webhook_code: "ERROR", item_id: "an-item-of-nobody" });
+  await atRest();
+  expect(await kept()).toEqual([{ type: "ITEM", code: "ERROR", outcome: "no such Item" }]);
 });
 
 /** Delivers this body with a signature that the app takes for Plaid's; its status. */
-async function signed(app: TestApp, body: object | string): Promise<number> {
+async function signed(body: object | string): Promise<number> {
   const { privateKey, publicKey } = await generateKeyPair("ES256");
   const { webhookKeys } = app.services;
   webhookKeys.find = async () => publicKey;
@@ -86,7 +112,7 @@ async function signed(app: TestApp, body: object | string): Promise<number> {
 
 const malformed = { type: "malformed", code: "malformed", outcome: "malformed" };
 
-test.for<[string, object | string, object]>([
+test.each<[string, object | string, object]>([
   ["no JSON", "{", malformed],
   ["an array", "[]", malformed],
   ["null", "null", malformed],
@@ -101,13 +127,13 @@ test.for<[string, object | string, object]>([
     { webhook_type: "ITEM", webhook_code: "\0\0" },
     { ...malformed, type: "ITEM" },
   ],
-])("A signed webhook with %s is stored and returns 200", async ([_, body, row], { app }) => {
-  expect(await signed(app, body)).toBe(200);
-  await atRest(app);
-  expect(await kept(app)).toEqual([row]);
+])("a signed webhook with %s is stored and answered 200", async (_, body, row) => {
+  expect(await signed(body)).toBe(200);
+  await atRest();
+  expect(await kept()).toEqual([row]);
 });
 
-test.for<[string, object]>([
+test.each<[string, object]>([
   ["a NUL in it", { item_id: "a\0b" }],
   ["a lone surrogate", { account_id: "\ud800" }],
   ["an item_id that is an object", { item_id: {} }],
@@ -116,14 +142,11 @@ test.for<[string, object]>([
   ["an error that is a word", { error: "broken" }],
   ["an error code that is a number", { error: { error_code: 5 } }],
   ["a very long reason", { reason: "x".repeat(5_000) }],
-])(
-  "A signed webhook is stored with its other fields when one has %s",
-  async ([_, field], { app }) => {
-    const body = { webhook_type: "ITEM", webhook_code: "PENDING_DISCONNECT", ...field };
-    expect(await signed(app, body)).toBe(200);
-    await atRest(app);
-    expect(await kept(app)).toEqual([
-      { type: "ITEM", code: "PENDING_DISCONNECT", outcome: "no such Item" },
-    ]);
-  },
-);
+])("a signed webhook is kept by its other fields when one has %s", async (_, field) => {
+  const body = { webhook_type: "ITEM", webhook_code: "PENDING_DISCONNECT", ...field };
+  expect(await signed(body)).toBe(200);
+  await atRest();
+  expect(await kept()).toEqual([
+    { type: "ITEM", code: "PENDING_DISCONNECT", outcome: "no such Item" },
+  ]);
+});

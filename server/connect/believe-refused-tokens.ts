@@ -1,0 +1,58 @@
+import { findItemState } from "../../db/items.ts";
+import { findAttempt } from "../../db/link-attempts.ts";
+import {
+  forgetRefusedToken,
+  listRefusedTokens,
+  type RefusedToken,
+} from "../../db/refused-tokens.ts";
+import { accessTokenOwner } from "../../db/sealed.ts";
+import { checkItem } from "../items/check-item.ts";
+import type { Services } from "../services.ts";
+import { removeAtPlaid } from "./remove-item.ts";
+
+/** Refused tokens that one run looks at. */
+export const mostRefusedTokens = 10_000;
+
+/** What became of a refused token. `kept`: it was not refused for long enough, or by other keys. */
+export type Verdict = "ended" | "kept" | "works" | "failed";
+
+/**
+ * For an operator who has made sure that our keys are right: tries each refused token once more and
+ * believes Plaid's answer in spite of a burst. The other guards of `items/refused-token.ts` still hold.
+ *
+ * @param tell is called with each token as its verdict is known
+ */
+export async function believeRefusedTokens(
+  services: Services,
+  tell: (token: RefusedToken, verdict: Verdict) => void,
+): Promise<void> {
+  // Within no time, no other Item's token was refused.
+  const believing = { ...services, limits: { ...services.limits, refusedTokenBurst: 0 } };
+  for (const token of await listRefusedTokens(services.db, mostRefusedTokens)) {
+    const verdict = await (token.heldBy === "live" ? check : remove)(believing, token).catch(
+      (error: unknown): Verdict => {
+        services.log.warn({ event: "token_check", token, err: error }, "Token not checked");
+        return "failed";
+      },
+    );
+    // What has ended counts for no burst any more.
+    if (verdict === "ended") await forgetRefusedToken(services.db, token.plaidItemId);
+    tell(token, verdict);
+  }
+}
+
+async function check(services: Services, { userId, id }: RefusedToken): Promise<Verdict> {
+  const status = await checkItem(services, { userId, itemId: id }, services.log);
+  if (status === "revoked" || status === null) return "ended";
+  const { problem } = (await findItemState(services.db, userId, id)) ?? {};
+  return problem?.kind === "wait" ? "kept" : "works";
+}
+
+async function remove(services: Services, { userId, id }: RefusedToken): Promise<Verdict> {
+  const { db, vault, log } = services;
+  const attempt = await findAttempt(db, userId, id);
+  const sealed = attempt?.access_token_sealed;
+  if (!attempt || !sealed) return "ended";
+  const open = () => vault.open(sealed, accessTokenOwner(userId, id));
+  return (await removeAtPlaid(services, attempt, open, log)) ? "ended" : "kept";
+}
