@@ -53,6 +53,10 @@ export interface SandboxOptions {
   loginRepaired?: boolean;
   /** Send SYNC_UPDATES_AVAILABLE before the first `/transactions/sync`, too. Default false. */
   webhooksBeforeSync?: boolean;
+  /** Serve the User APIs; false refuses them, as for a client id without them. Default true. */
+  userApis?: boolean;
+  /** How long after Link's success an Item is missing in `/user/items/get`, ms. Default 0. */
+  userItemsDelayMs?: number;
 }
 
 export interface RunningSandbox {
@@ -90,6 +94,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
     logInsLast: options.logInsLast ?? false,
     loginRepaired: options.loginRepaired ?? false,
     webhooksBeforeSync: options.webhooksBeforeSync ?? false,
+    userApis: options.userApis ?? true,
+    userItemsDelayMs: options.userItemsDelayMs ?? 0,
   });
   const first = sandboxServer(sandbox);
   const port = await listen(first, wanted, host === "localhost" ? "127.0.0.1" : host);

@@ -196,6 +196,8 @@ test("settings are switched while it runs, and a reset brings back those of the 
     log_ins_last: true,
     login_repaired: true,
     webhooks_before_sync: true,
+    user_apis: true,
+    user_items_delay_ms: 0,
   });
 });
 

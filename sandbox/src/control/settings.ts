@@ -19,6 +19,8 @@ const NAMES = {
   log_ins_last: "logInsLast",
   historical_pull_ms: "historicalPullMs",
   webhook_retry_ms: "webhookRetryMs",
+  user_apis: "userApis",
+  user_items_delay_ms: "userItemsDelayMs",
 } as const satisfies Record<string, keyof SandboxSettings>;
 
 type Switched = (typeof NAMES)[keyof typeof NAMES];

@@ -1,0 +1,141 @@
+import { sql } from "kysely";
+import type { Db } from "./client.ts";
+import { askForReconcilePass } from "./jobs.ts";
+
+/** The Plaid user of one of ours under the client's keys, and whether it makes sense to ask for one. */
+export async function findPlaidUser(
+  db: Db,
+  userId: string,
+  client: string,
+): Promise<{ plaidUserId: string | null; refusedAt: Date | null }> {
+  const { rows } = await sql<{ plaidUserId: string | null; refusedAt: Date | null }>`
+    select (select plaid_user_id from plaid_users where user_id = ${userId} and client = ${client})
+        as "plaidUserId",
+      (select user_apis_refused_at from plaid_clients where client = ${client}) as "refusedAt"`.execute(
+    db,
+  );
+  return rows[0] ?? { plaidUserId: null, refusedAt: null };
+}
+
+/**
+ * Stores the Plaid user of one of ours. The first that is stored stays: whoever comes second takes it.
+ *
+ * @returns the stored one; null when our user was deleted meanwhile
+ */
+export async function keepPlaidUser(
+  db: Db,
+  userId: string,
+  client: string,
+  plaidUserId: string,
+): Promise<string | null> {
+  await db
+    .deleteFrom("plaid_users")
+    .where("user_id", "=", userId)
+    .where("client", "!=", client)
+    .execute();
+  await db
+    .insertInto("plaid_users")
+    .columns(["plaid_user_id", "user_id", "client"])
+    .expression((eb) =>
+      eb
+        .selectFrom("users")
+        .where("id", "=", userId)
+        .where("deleted_at", "is", null)
+        .select((eb) => [
+          eb.val(plaidUserId).as("plaid_user_id"),
+          "users.id as user_id",
+          eb.val(client).as("client"),
+        ]),
+    )
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  return (await findPlaidUser(db, userId, client)).plaidUserId;
+}
+
+/** Plaid does not have it any more; the next link_token, or round, makes another. */
+export async function forgetPlaidUser(db: Db, plaidUserId: string): Promise<void> {
+  await db.deleteFrom("plaid_users").where("plaid_user_id", "=", plaidUserId).execute();
+}
+
+/** Until `until` Link may add an Item to the user's. */
+export async function keepLinksUntil(db: Db, userId: string, until: Date): Promise<void> {
+  await db
+    .updateTable("plaid_users")
+    .set({ links_until: sql<Date>`greatest(links_until, ${until}::timestamptz)` })
+    .where("user_id", "=", userId)
+    .execute();
+}
+
+/** Has the user's Items compared with Plaid's list at once; a deleted user is ended at Plaid. */
+export async function askForReconciliation(db: Db, userId: string, now: Date): Promise<void> {
+  const { numUpdatedRows } = await db
+    .updateTable("plaid_users")
+    .set({ due_at: now, tries: 0 })
+    .where("user_id", "=", userId)
+    .executeTakeFirst();
+  if (numUpdatedRows > 0n) await askForReconcilePass(db);
+}
+
+/** A Plaid user that is to be looked at now. */
+export interface DuePlaidUser {
+  plaidUserId: string;
+  /** Null once our user is gone. */
+  userId: string | null;
+  /** Our user deleted their account. */
+  isDeleted: boolean;
+  linksUntil: Date | null;
+}
+
+/** Those whose time has come, the longest waiting first. */
+export async function duePlaidUsers(
+  db: Db,
+  client: string,
+  now: Date,
+  limit: number,
+): Promise<DuePlaidUser[]> {
+  return db
+    .selectFrom("plaid_users")
+    .leftJoin("users", "users.id", "plaid_users.user_id")
+    .where("client", "=", client)
+    .where("due_at", "<=", now)
+    .orderBy("due_at")
+    .limit(limit)
+    .select((eb) => [
+      "plaid_user_id as plaidUserId",
+      "user_id as userId",
+      "links_until as linksUntil",
+      eb
+        .or([eb("users.id", "is", null), eb("users.deleted_at", "is not", null)])
+        .$castTo<boolean>()
+        .as("isDeleted"),
+    ])
+    .execute();
+}
+
+/** It went well: the next time is `dueAt`, or with null that of the sweep. Not where one is due sooner. */
+export async function setDue(
+  db: Db,
+  plaidUserId: string,
+  { now, dueAt }: { now: Date; dueAt: Date | null },
+): Promise<void> {
+  await db
+    .updateTable("plaid_users")
+    .set({ due_at: dueAt, tries: 0 })
+    .where("plaid_user_id", "=", plaidUserId)
+    // What was asked for since the round began stays asked for.
+    .where((eb) => eb.or([eb("due_at", "is", null), eb("due_at", "<=", now)]))
+    .execute();
+}
+
+/** It failed: again after 30 s, doubling up to an hour. */
+export async function backOff(db: Db, plaidUserId: string, now: Date): Promise<void> {
+  await db
+    .updateTable("plaid_users")
+    .set({
+      tries: sql<number>`tries + 1`,
+      due_at: sql<Date>`${now}::timestamptz
+        + least(interval '30 seconds' * 2 ^ least(tries, 10), interval '1 hour')`,
+    })
+    .where("plaid_user_id", "=", plaidUserId)
+    .execute();
+}

@@ -1,0 +1,61 @@
+import { forgetErasedUsers } from "../../db/deleted-users.ts";
+import {
+  askForReconciliation,
+  backOff,
+  type DuePlaidUser,
+  forgetPlaidUser,
+  setDue,
+} from "../../db/plaid-users.ts";
+import { hasUnfinishedAttempt, heldItems, holdersOf, tieItems } from "../../db/unclaimed-items.ts";
+import { isUnknownUser } from "../plaid/plaid-users.ts";
+import type { Services } from "../services.ts";
+import type { Log } from "../telemetry/log.ts";
+import { caution } from "./decide.ts";
+
+/**
+ * Ends the Plaid user of a deleted account, and with it every Item that is left of it: those of lost
+ * exchanges, and those that Link made and nobody exchanged. It comes after the Items that are removed
+ * by their own tokens. A list that has an Item which somebody holds ends nothing.
+ *
+ * @throws FiscilityError as Plaid's calls
+ */
+export async function endPlaidUser(
+  { db, plaid, clock }: Services,
+  { plaidUserId, userId, linksUntil }: DuePlaidUser,
+  log: Log,
+): Promise<void> {
+  const line = { event: "plaid_user", plaidUserId, userId };
+  const now = clock.now();
+  // A Link that is still open may add an Item, which no list would have once its user is ended.
+  const dueAt = new Date((linksUntil?.getTime() ?? 0) + caution);
+  if (dueAt > now) {
+    await setDue(db, plaidUserId, { now, dueAt });
+    return;
+  }
+  if (userId !== null && (await hasUnfinishedAttempt(db, userId))) {
+    await backOff(db, plaidUserId, now);
+    return;
+  }
+  const list = await plaid.users.listItems(plaidUserId).catch((error: unknown) => {
+    if (isUnknownUser(error)) return null;
+    throw error;
+  });
+  const listed = list?.items.map(({ plaidItemId }) => plaidItemId) ?? [];
+  const held = await heldItems(db, listed);
+  if (held.size > 0 || list?.isComplete === false) {
+    // Their own users' rounds tie them to the right Plaid user again.
+    for (const { userId, plaidItemId } of await holdersOf(db, [...held])) {
+      await tieItems(db, userId, [plaidItemId], null);
+      await askForReconciliation(db, userId, now);
+    }
+    log.error({ ...line, outcome: "not ended", held: [...held] }, "Plaid user holds live Items");
+    await backOff(db, plaidUserId, now);
+    return;
+  }
+  const { requestId: plaidRequestId } = list
+    ? await plaid.users.remove(plaidUserId)
+    : { requestId: null };
+  await forgetPlaidUser(db, plaidUserId);
+  await forgetErasedUsers(db);
+  log.info({ ...line, outcome: "ended", items: listed, plaidRequestId }, "Plaid user ended");
+}

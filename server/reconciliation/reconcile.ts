@@ -1,0 +1,84 @@
+import {
+  endSweepStep,
+  nextSweepStep,
+  noteUserApis,
+  userApisRefusedAt,
+} from "../../db/plaid-clients.ts";
+import { backOff, type DuePlaidUser, duePlaidUsers } from "../../db/plaid-users.ts";
+import { FiscilityError } from "../contracts/errors.ts";
+import { isNotServed, isRefusal } from "../plaid/plaid-users.ts";
+import type { Services } from "../services.ts";
+import type { Log } from "../telemetry/log.ts";
+import { endPlaidUser } from "./end-plaid-user.ts";
+import { ensurePlaidUser } from "./plaid-user.ts";
+import { reconcileUser } from "./reconcile-user.ts";
+
+/** Users that are due, of one pass: what is left is taken a minute later. */
+const mostDue = 200;
+/** Users worked on at once. */
+const atOnce = 2;
+
+/**
+ * One pass of the reconciliation, each minute: the users whose time has come, then the next step of the
+ * sweep over all of them. It stops as soon as Plaid does not answer, and goes on from there a minute later.
+ * Returns how many users it compared or ended.
+ */
+export async function reconcile(services: Services, log: Log): Promise<number> {
+  const { db, plaid, clock, limits } = services;
+  const { client } = plaid;
+  const now = clock.now();
+  const refusedAt = await userApisRefusedAt(db, client);
+  if (refusedAt && now.getTime() - refusedAt.getTime() < limits.userApisRefused) return 0;
+  let done = 0;
+  const each = async (user: DuePlaidUser): Promise<boolean> => {
+    const isAnswered = await reconcileOne(services, user, log);
+    if (isAnswered) done += 1;
+    return isAnswered;
+  };
+  if (!(await allOf(await duePlaidUsers(db, client, now, mostDue), each))) return done;
+  const step = await nextSweepStep(db, client, now, limits.reconciliationRound);
+  if (!step) return done;
+  const swept = await allOf(step.users, async ({ userId, plaidUserId: known }) => {
+    const plaidUserId = known ?? (await ensurePlaidUser(services, userId, log));
+    if (plaidUserId === null) return false;
+    return each({ userId, plaidUserId, isDeleted: false, linksUntil: null });
+  });
+  if (swept) await endSweepStep(db, client, step.last);
+  if (refusedAt && done > 0) await noteUserApis(db, client, null);
+  return done;
+}
+
+/** Returns whether Plaid answered. What fails otherwise is tried again later, by itself. */
+async function reconcileOne(services: Services, user: DuePlaidUser, log: Log): Promise<boolean> {
+  const { db, plaid, clock } = services;
+  const { userId, plaidUserId } = user;
+  try {
+    if (user.isDeleted || userId === null) await endPlaidUser(services, user, log);
+    else await reconcileUser(services, { userId, plaidUserId }, log);
+    return true;
+  } catch (error) {
+    const { message: cause } = error as Error;
+    log.warn({ event: "reconciliation", userId, plaidUserId, cause }, "Not reconciled");
+    await backOff(db, plaidUserId, clock.now());
+    if (isNotServed(error)) await noteUserApis(db, plaid.client, clock.now());
+    if (isNotServed(error)) return false;
+    return !(error instanceof FiscilityError) || !error.plaid || isRefusal(error);
+  }
+}
+
+/** Runs `work` for all of them, a few at once, until one says that it is of no use to go on. */
+async function allOf<T>(
+  items: readonly T[],
+  work: (item: T) => Promise<boolean>,
+): Promise<boolean> {
+  let goesOn = true;
+  const rest = items.values();
+  const worker = async () => {
+    for (const item of rest) {
+      if (!goesOn) return;
+      if (!(await work(item))) goesOn = false;
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
+  return goesOn;
+}
