@@ -260,7 +260,7 @@ export interface UnclaimedItemsTable {
   institution_id: string | null;
   institution_name: string | null;
   first_seen_at: Date;
-  /** When its removal was asked for; it may have happened since. */
+  /** When its removal was last asked for; it may have happened since. */
   sent_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
   /** The operator's word that more may be removed than a day allows. */
   confirmed_at: ColumnType<Date | null, undefined, Date | null>;

@@ -128,15 +128,26 @@ export async function markItems(
     .set({ [field]: now })
     .where("user_id", "=", userId)
     .where("plaid_item_id", "in", plaidItemIds)
-    .$if(field === "sent_at", (query) => query.where("sent_at", "is", null))
     .execute();
 }
 
-/** Nothing has to be remembered of these Items. */
-export async function dropItems(tx: Db, userId: string, plaidItemIds: string[]): Promise<void> {
+/** Nothing has to be remembered of these Items, but a removal since `removedSince`: it counts. */
+export async function dropItems(
+  tx: Db,
+  userId: string,
+  plaidItemIds: string[],
+  removedSince: Date,
+): Promise<void> {
   if (plaidItemIds.length === 0) return;
   await tx
     .deleteFrom("unclaimed_items")
+    .where("user_id", "=", userId)
+    .where("plaid_item_id", "in", plaidItemIds)
+    .where((eb) => eb.or([eb("removed_at", "is", null), eb("removed_at", "<=", removedSince)]))
+    .execute();
+  await tx
+    .updateTable("unclaimed_items")
+    .set((eb) => ({ first_seen_at: eb.ref("removed_at").$notNull() }))
     .where("user_id", "=", userId)
     .where("plaid_item_id", "in", plaidItemIds)
     .execute();

@@ -26,7 +26,7 @@ export const lookedFor = 24 * 60 * 60_000;
 const day = 24 * 60 * 60_000;
 const minute = 60_000;
 /** Milliseconds that a removed Item is remembered. */
-const remembered = 30 * day;
+export const remembered = 30 * day;
 /** A public_token is at most so old when its attempt is recorded. */
 const publicToken = 30 * minute;
 
@@ -40,7 +40,7 @@ export interface ListedItem {
 /** A listed Item that nobody held when it was seen. */
 export interface Sighting extends ListedItem {
   firstSeenAt: Date;
-  /** Its removal was asked for, and may have happened. */
+  /** When its removal was last asked for, which may have happened. */
   sentAt: Date | null;
   confirmedAt: Date | null;
   /** Before `firstSeenAt`: it is listed again since. */
@@ -80,7 +80,7 @@ export interface Decision {
   gone: Sighting[];
   /** Seen for the first time, or again after they were removed. */
   note: ListedItem[];
-  /** Nothing has to be remembered of them. */
+  /** Nothing has to be remembered of them, but a removal of the last 30 days. */
   drop: string[];
   /** More than a day allows: an operator has to confirm them. */
   wait: string[];
@@ -108,9 +108,9 @@ export function decide(books: Books): Decision {
   };
   const next: number[] = [];
 
-  let removals = sightings.filter(
-    ({ removedAt, sentAt }) => since(removedAt ?? sentAt ?? new Date(0)) < day,
-  ).length;
+  const isOfToday = ({ removedAt, sentAt }: Sighting) =>
+    [removedAt, sentAt].some((at) => at !== null && since(at) < day);
+  let removals = sightings.filter(isOfToday).length;
   let unclaimed = 0;
   for (const item of uniqueBy(listed)) {
     if (held.has(item.plaidItemId)) continue;
@@ -126,8 +126,8 @@ export function decide(books: Books): Decision {
       next.push(sighting.firstSeenAt.getTime() + caution);
     } else if (isUnclear) {
       next.push(now + 10 * minute);
-    } else if (sighting.sentAt || sighting.confirmedAt || removals < removalsPerDay) {
-      if (!sighting.sentAt) removals += 1;
+    } else if (isOfToday(sighting) || sighting.confirmedAt || removals < removalsPerDay) {
+      if (!isOfToday(sighting)) removals += 1;
       decision.remove.push(sighting);
       next.push(now + minute / 2);
     } else {

@@ -17,7 +17,14 @@ import { timeLimitSignal } from "../plaid/time-limit-signal.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 import { associateItems, checkRows } from "./associate-items.ts";
-import { attemptOf, type Books, type Decision, decide, type Sighting } from "./decide.ts";
+import {
+  attemptOf,
+  type Books,
+  type Decision,
+  decide,
+  remembered,
+  type Sighting,
+} from "./decide.ts";
 
 /** One of our users and their user at Plaid. */
 export interface ReconciledUser {
@@ -59,7 +66,7 @@ export async function reconcileUser(
     const now = books.now;
     await tieItems(tx, userId, decision.tied, plaidUserId);
     await noteItems(tx, userId, decision.note, now);
-    await dropItems(tx, userId, decision.drop);
+    await dropItems(tx, userId, decision.drop, new Date(now.getTime() - remembered));
     await closeLost(tx, userId, decision.giveUp, { plaidItemId: null, now });
     await accountFor(tx, books, decision.gone, { userId, plaidRequestId: null, log });
     // Committed before it is asked for: a process that dies in between leaves it to the next round.

@@ -5,6 +5,7 @@ import {
   caution,
   decide,
   type ListedItem,
+  remembered,
   removalsPerDay,
   type Sighting,
 } from "../../server/reconciliation/decide.ts";
@@ -140,7 +141,13 @@ class World {
   perform(books: Books, refused: number): void {
     const decision = decide(books);
     const at = new Date(this.now);
-    for (const id of decision.drop) this.sightings.delete(id);
+    for (const id of decision.drop) {
+      const known = this.sightings.get(id);
+      this.sightings.delete(id);
+      const { removedAt = null } = known ?? {};
+      const isRemembered = removedAt && this.now - removedAt.getTime() < remembered;
+      if (known && isRemembered) this.sightings.set(id, { ...known, firstSeenAt: removedAt });
+    }
     for (const item of decision.note) {
       const removedAt = this.sightings.get(item.plaidItemId)?.removedAt ?? null;
       const first = { firstSeenAt: at, sentAt: null, confirmedAt: null, removedAt };
@@ -155,7 +162,6 @@ class World {
       // The invariants of every removal.
       expect(["live", "held", "sent"]).not.toContain(item.state);
       expect(item.expires).toBeLessThanOrEqual(this.now);
-      const asked = sighting.sentAt ?? at;
       const isRefused = refused > 0 && (n + 1) % refused === 0;
       if (!isRefused && item.state !== "removed") {
         item.state = "removed";
@@ -163,7 +169,7 @@ class World {
         this.lost = this.lost.filter(({ attemptId }) => attemptId !== plaidItemId);
       }
       const removedAt = isRefused ? sighting.removedAt : at;
-      this.sightings.set(plaidItemId, { ...sighting, plaidItemId, sentAt: asked, removedAt });
+      this.sightings.set(plaidItemId, { ...sighting, plaidItemId, sentAt: at, removedAt });
     }
     for (const id of [...decision.tied, ...decision.associate]) {
       const item = this.items.find((one) => one.id === id);

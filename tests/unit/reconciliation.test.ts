@@ -20,6 +20,8 @@ const sighting = (plaidItemId: string, change: Partial<Sighting> = {}): Sighting
   ...{ firstSeenAt: minutes(41), sentAt: null, confirmedAt: null, removedAt: null },
   ...change,
 });
+const removed = (plaidItemId: string, ago: number) =>
+  sighting(plaidItemId, { firstSeenAt: minutes(ago + 41), removedAt: minutes(ago) });
 const lost = (attemptId: string, change: Partial<LostAttempt> = {}): LostAttempt => ({
   ...{ attemptId, institutionId: "ins_1", createdAt: minutes(60), endedAt: minutes(59) },
   ...change,
@@ -82,13 +84,18 @@ const table: [string, Partial<Books>, Partial<Decision>][] = [
   ],
   [
     "the list still has what was removed a minute ago",
-    { listed: [X], sightings: [sighting("X", { removedAt: minutes(1) })] },
+    { listed: [X], sightings: [removed("X", 1)] },
     {},
   ],
   [
     "the list still has what was removed an hour ago",
-    { listed: [X], sightings: [sighting("X", { removedAt: minutes(60) })] },
+    { listed: [X], sightings: [removed("X", 60)] },
     { note: [X], nextAt: inMinutes(40) },
+  ],
+  [
+    "it was removed, is listed again since, and seen for the second time",
+    { listed: [X], sightings: [{ ...old, removedAt: minutes(100) }] },
+    { remove: [{ ...old, removedAt: minutes(100) }], nextAt: inMinutes(0.5) },
   ],
   [
     "ten Items are unclaimed",
@@ -102,7 +109,7 @@ const table: [string, Partial<Books>, Partial<Decision>][] = [
     "today's removals are used up",
     {
       listed: [X],
-      sightings: [...ten.slice(0, 5).map((one) => ({ ...one, removedAt: minutes(60) })), old],
+      sightings: [...ten.slice(0, 5).map((one) => removed(one.plaidItemId, 60)), old],
     },
     { wait: ["X"], nextAt: inMinutes(60) },
   ],
@@ -111,7 +118,7 @@ const table: [string, Partial<Books>, Partial<Decision>][] = [
     {
       listed: [X],
       sightings: [
-        ...ten.slice(0, 5).map((one) => ({ ...one, removedAt: minutes(60) })),
+        ...ten.slice(0, 5).map((one) => removed(one.plaidItemId, 60)),
         sighting("X", { confirmedAt: minutes(1) }),
       ],
     },
@@ -141,7 +148,7 @@ const table: [string, Partial<Books>, Partial<Decision>][] = [
   ],
   [
     "what was removed a month ago is not listed",
-    { sightings: [sighting("X", { removedAt: minutes(31 * 24 * 60) })] },
+    { sightings: [removed("X", 31 * 24 * 60)] },
     { drop: ["X"] },
   ],
 ];
