@@ -32,8 +32,8 @@ export async function noteUserApis(db: Db, client: string, refusedAt: Date | nul
     .execute();
 }
 
-/** Users of a step in the first round, which associates those from before. */
-const firstStep = 100;
+/** Users of a step in the first round at least: it associates those from before. */
+const firstStep = 40;
 
 /** One step of the sweep: some users in the order of their ids. */
 export interface SweepStep {
@@ -45,7 +45,7 @@ export interface SweepStep {
 
 /**
  * The users of the sweep's next step; null when the round is over, and the next one is not due. A step
- * is the same until `endSweepStep`. A round after the first is spread over `roundMs`, at a step a minute.
+ * is the same until `endSweepStep`. A round is spread over `roundMs`, at a step a minute; the first one may be faster.
  */
 export async function nextSweepStep(
   db: Db,
@@ -68,7 +68,7 @@ export async function nextSweepStep(
       row.round_began_at === null || now.getTime() - row.round_began_at.getTime() >= roundMs;
     if (!isDue) return null;
     row.swept_to = "00000000-0000-0000-0000-000000000000";
-    row.round_step = row.rounds === 0 ? firstStep : await stepOf(db, roundMs);
+    row.round_step = Math.max(row.rounds === 0 ? firstStep : 1, await stepOf(db, roundMs));
     const { swept_to, round_step } = row;
     await db
       .updateTable("plaid_clients")
@@ -114,7 +114,7 @@ async function stepOf(db: Db, roundMs: number): Promise<number> {
     .selectFrom("users")
     .select(({ fn }) => fn.countAll<string>().as("users"))
     .executeTakeFirstOrThrow();
-  return Math.max(1, Math.ceil(Number(users) / ((roundMs / 60_000) * spread)));
+  return Math.ceil(Number(users) / ((roundMs / 60_000) * spread));
 }
 
 /** The users up to `last` are done. */

@@ -11,7 +11,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       user_apis_refused_at timestamptz,
       rounds integer not null default 0,
       round_began_at timestamptz,
-      round_step integer not null default 100,
+      round_step integer not null default 1,
       swept_to uuid
     );
 
