@@ -18,7 +18,7 @@ export async function findPlaidUser(
 }
 
 /**
- * Stores the Plaid user of one of ours. The first that is stored stays: whoever comes second takes it.
+ * Stores the Plaid user of one of ours. The first that is stored stays, and is what a second caller gets.
  *
  * @returns the stored one; null when our user was deleted meanwhile
  */

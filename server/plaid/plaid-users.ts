@@ -58,7 +58,7 @@ export const isAboutUser = (error: unknown): boolean =>
 export const isNotServed = (error: unknown): boolean =>
   error instanceof FiscilityError && error.plaid?.errorCode === "UNAUTHORIZED_ROUTE_ACCESS";
 
-/** Plaid answered, and refused: the same call would be refused again. */
+/** Plaid refused the call, and would refuse it each time. */
 export const isRefusal = (error: unknown): boolean =>
   error instanceof FiscilityError &&
   error.reason !== "busy" &&

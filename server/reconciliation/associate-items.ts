@@ -10,7 +10,7 @@ import type { ReconciledUser } from "./reconcile-user.ts";
  * Ties live Items to the user's Plaid user, 100 at a time: those from before there was one. Returns our
  * ids of those that Plaid refuses, which it may not have any more.
  *
- * @throws FiscilityError when Plaid does not answer
+ * @throws FiscilityError when Plaid does not respond
  */
 export async function associateItems(
   { db, plaid }: Services,
@@ -42,7 +42,7 @@ export async function associateItems(
  * Asks Plaid about live rows that its list does not have, each with its own token. One that has ended is
  * shown so; one that works is tied to the user again.
  *
- * @throws FiscilityError when Plaid does not answer
+ * @throws FiscilityError when Plaid does not respond
  */
 export async function checkRows(
   services: Services,

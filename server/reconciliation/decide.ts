@@ -16,7 +16,7 @@
 
 /**
  * Milliseconds between the two sightings of an Item that is removed: a public_token lives 30 minutes,
- * so none of it can still be on its way, and ten are left for whoever sent it.
+ * so none of it can still be on its way, and ten are left for the request that sent it.
  */
 export const caution = 40 * 60_000;
 /** Removals of one user in 24 hours; more need an operator: a wrong list must not empty a table. */

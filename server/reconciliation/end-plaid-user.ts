@@ -15,7 +15,7 @@ import { caution } from "./decide.ts";
 /**
  * Ends the Plaid user of a deleted account, and with it every Item that is left of it: those of lost
  * exchanges, and those that Link made and nobody exchanged. It comes after the Items that are removed
- * by their own tokens. A list that has an Item which somebody holds ends nothing.
+ * by their own tokens. A list that has an Item which is held ends nothing.
  *
  * @throws FiscilityError as Plaid's calls
  */

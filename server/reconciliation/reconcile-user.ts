@@ -41,7 +41,7 @@ interface List {
  * Compares Plaid's list of a user's Items with our rows and attempts, under the user's lock, and does
  * what `decide` says. A round is one call to Plaid where the two agree.
  *
- * @throws FiscilityError as Plaid's calls; PostgreSQL's 55P03 when somebody works on the user
+ * @throws FiscilityError as Plaid's calls; PostgreSQL's 55P03 while the user's lock is held
  */
 export async function reconcileUser(
   services: Services,

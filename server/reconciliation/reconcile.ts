@@ -20,7 +20,7 @@ const atOnce = 2;
 
 /**
  * One pass of the reconciliation, each minute: the users whose time has come, then the next step of the
- * sweep over all of them. It stops as soon as Plaid does not answer, and goes on from there a minute later.
+ * sweep over all of them. It stops as soon as Plaid does not respond, and goes on from there a minute later.
  * Returns how many users it compared or ended.
  */
 export async function reconcile(services: Services, log: Log): Promise<number> {
@@ -48,7 +48,7 @@ export async function reconcile(services: Services, log: Log): Promise<number> {
   return done;
 }
 
-/** Returns whether Plaid answered. What fails otherwise is tried again later, by itself. */
+/** Returns whether Plaid responded. What fails otherwise is retried later, by itself. */
 async function reconcileOne(services: Services, user: DuePlaidUser, log: Log): Promise<boolean> {
   const { db, plaid, clock } = services;
   const { userId, plaidUserId } = user;

@@ -62,13 +62,14 @@ test("I1 I7 PostgreSQL goes away while the workers have jobs: all of them are ru
   await expect.poll(notEnded, { timeout: 40_000 }).toEqual([]);
 });
 
-test("the recovery and the sweep wait for the next full minute, once however many nodes plan them", async () => {
+test("the recovery, the reconciliation and the sweep wait for the next full minute, once however many nodes plan them", async () => {
   const { db } = app.services;
   await Promise.all(Array.from({ length: 10 }, () => planRegularJobs(db)));
   const jobs = `select task_identifier as task, queue_name as queue, attempts, run_at = date_trunc('minute', run_at)
     and run_at between now() and now() + interval '1 minute' as next
     from graphile_worker.jobs where key is not null order by 1`;
   const planned = [
+    { task: "reconcile", queue: "reconcile", attempts: 0, next: true },
     { task: "recover_attempts", queue: "recover_attempts", attempts: 0, next: true },
     { task: "sweep", queue: "sweep", attempts: 0, next: true },
   ];

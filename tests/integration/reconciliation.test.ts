@@ -38,6 +38,8 @@ const activity = async (person: Person) =>
     reason: string | null;
     clean_up: string | null;
   }[];
+const activityPage = async ({ cookie }: Person) =>
+  (await fetch(`${app.url}/activity`, { headers: { cookie } })).text();
 const statuses = async () => (await app.query("select status from items")).map((row) => row.status);
 const aliveAtPlaid = async () => (await app.itemsAtPlaid()).filter((item) => !item.removed);
 const linesOf = (event: string) =>
@@ -193,6 +195,7 @@ test("I1 I8 a lost exchange is gone 40 minutes after Plaid's list shows it, and 
   );
   expect(body.error.message).toBe(reasons.exchange_lost.message);
   expect(await activity(person)).toMatchObject([{ kind: "failed", clean_up: "pending" }]);
+  expect(await activityPage(person)).toContain("we clean up the unfinished connection");
   // The user connects again meanwhile.
   expect((await exchange(await app.linkedToken(person), person)).body.outcome).toBe("connected");
 
@@ -211,6 +214,7 @@ test("I1 I8 a lost exchange is gone 40 minutes after Plaid's list shows it, and 
     { kind: "connected" },
     { kind: "failed", reason: "exchange_lost", clean_up: "done" },
   ]);
+  expect(await activityPage(person)).toContain("The unfinished connection is cleaned up.");
   expect(linesOf("unclaimed_item").map(({ outcome }) => outcome)).toEqual(["seen", "removed"]);
   expect(linesOf("unclaimed_item")[1].plaidRequestId).toBeTruthy();
   expect(await command("attempts")).toContain("no exchange was lost");

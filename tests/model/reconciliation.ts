@@ -21,7 +21,7 @@ export function reconcile({ rules }: Setting, world: World, me: Actor): Next[] {
     }
     case "lock":
     case "lock again": {
-      // Somebody works on the user: the next pass comes in a minute.
+      // The lock is held: the next pass comes in a minute.
       if (world.lock !== null) return [{ world, actor: null }];
       const at = me.at === "lock" ? "note" : "remove";
       return [to(at, { tx: "held" }, { ...world, lock: me.name })];
