@@ -35,10 +35,13 @@ export async function reconcile(services: Services, log: Log): Promise<number> {
     if (isAnswered) done += 1;
     return isAnswered;
   };
-  if (!(await allOf(await duePlaidUsers(db, client, now, mostDue), each))) return done;
+  const due = await duePlaidUsers(db, client, now, mostDue);
+  if (!(await allOf(due, each))) return done;
+  const compared = new Set(due.map(({ userId }) => userId));
   const step = await nextSweepStep(db, client, now, limits.reconciliationRound);
   if (!step) return done;
-  const swept = await allOf(step.users, async ({ userId, plaidUserId: known }) => {
+  const rest = step.users.filter(({ userId }) => !compared.has(userId));
+  const swept = await allOf(rest, async ({ userId, plaidUserId: known }) => {
     const plaidUserId = known ?? (await ensurePlaidUser(services, userId, log));
     if (plaidUserId === null) return false;
     return each({ userId, plaidUserId, isDeleted: false, linksUntil: null });

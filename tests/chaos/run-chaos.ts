@@ -162,7 +162,7 @@ export async function runChaos({ connects, nodes, seed }: Chaos): Promise<Outcom
   const count = (name: string) => {
     answers[name] = (answers[name] ?? 0) + 1;
   };
-  /** As a person does: no answer, or none that settles it, is asked again a few times. */
+  /** As a person does: no answer, or none that settles it, is retried a few times. */
   const send = async ({ pick }: Choices, token: string, cookie: string, more: object) => {
     const body = { public_token: token, ...more };
     for (let tries = 0; tries < 6; tries += 1) {
