@@ -37,7 +37,7 @@ const firstStep = 40;
 
 /** One step of the sweep: some users in the order of their ids. */
 export interface SweepStep {
-  /** Of them, those with an Item here or a user at Plaid. */
+  /** Of them, those with an Item here or a user at Plaid, and without a time of their own. */
   users: { userId: string; plaidUserId: string | null }[];
   /** Where the step ends. */
   last: string;
@@ -80,11 +80,11 @@ export async function nextSweepStep(
     userId: string;
     plaidUserId: string | null;
     hasItems: boolean;
-    isDeleted: boolean;
+    isDue: boolean;
   }>`
     select step.id as "userId", plaid_users.plaid_user_id as "plaidUserId",
       exists (select from items where items.user_id = step.id) as "hasItems",
-      step.deleted_at is not null as "isDeleted"
+      (step.deleted_at is not null or plaid_users.due_at is not null) as "isDue"
     from (
       select id, deleted_at from users where id > ${row.swept_to} order by id limit ${row.round_step}
     ) step
@@ -100,8 +100,8 @@ export async function nextSweepStep(
     return null;
   }
   return {
-    // A deleted account's Plaid user has its own time.
-    users: rows.filter((row) => !row.isDeleted && (row.plaidUserId !== null || row.hasItems)),
+    // One that failed in this step has its own time, and holds up nobody else.
+    users: rows.filter((row) => !row.isDue && (row.plaidUserId !== null || row.hasItems)),
     last: last.userId,
   };
 }

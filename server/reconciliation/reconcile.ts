@@ -25,10 +25,19 @@ const atOnce = 2;
  */
 export async function reconcile(services: Services, log: Log): Promise<number> {
   const { db, plaid, clock, limits } = services;
+  const refusedAt = await userApisRefusedAt(db, plaid.client);
+  const isRefused =
+    refusedAt && clock.now().getTime() - refusedAt.getTime() < limits.userApisRefused;
+  if (isRefused) return 0;
+  const done = await runPass(services, log);
+  if (refusedAt && done > 0) await noteUserApis(db, plaid.client, null);
+  return done;
+}
+
+async function runPass(services: Services, log: Log): Promise<number> {
+  const { db, plaid, clock, limits } = services;
   const { client } = plaid;
   const now = clock.now();
-  const refusedAt = await userApisRefusedAt(db, client);
-  if (refusedAt && now.getTime() - refusedAt.getTime() < limits.userApisRefused) return 0;
   let done = 0;
   const each = async (user: DuePlaidUser): Promise<boolean> => {
     const isAnswered = await reconcileOne(services, user, log);
@@ -47,7 +56,6 @@ export async function reconcile(services: Services, log: Log): Promise<number> {
     return each({ userId, plaidUserId, isDeleted: false, linksUntil: null });
   });
   if (swept) await endSweepStep(db, client, step.last);
-  if (refusedAt && done > 0) await noteUserApis(db, client, null);
   return done;
 }
 
