@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { FiscilityError, reasons } from "../../server/contracts/errors.ts";
+import { toPlaidFailure } from "../../server/plaid/plaid-error.ts";
 import { warnWhereRefused } from "../../server/reconciliation/plaid-user.ts";
 import { reconcile } from "../../server/reconciliation/reconcile.ts";
 import type { Services } from "../../server/services.ts";
@@ -184,6 +185,24 @@ test("users and Items from before are associated, through an outage, and one tha
   expect(await app.requestsAtPlaid("/user/items/get")).toBe(calls);
   await pass(60 * 24 * 7 + 1);
   expect(await app.requestsAtPlaid("/user/items/get")).toBe(calls + 1);
+});
+
+test("a user whose list Plaid never gives does not hold up the sweep", async () => {
+  const people = await Promise.all([1, 2, 3].map(() => app.signUp("cfo")));
+  for (const person of people) await exchange(await app.publicToken(), person);
+  const [first] = await app.query("select id from users order by id limit 1");
+  const { users } = app.services.plaid;
+  const failing: typeof users.listItems = async (plaidUserId, options) => {
+    if (plaidUserId !== (await plaidUserOf(first))) return users.listItems(plaidUserId, options);
+    throw toPlaidFailure(new Error("the list of one user fails"));
+  };
+  const services = {
+    ...app.services,
+    plaid: { ...app.services.plaid, users: { ...users, listItems: failing } },
+  };
+  for (const minutes of [0, 1, 2, 3]) await pass(minutes, services);
+  expect(await app.query("select 1 from items where plaid_user_id is not null")).toHaveLength(2);
+  expect(await app.query("select rounds from plaid_clients")).toEqual([{ rounds: 1 }]);
 });
 
 test("I1 I8 a lost exchange is gone 40 minutes after Plaid's list shows it, and its entry closes", async () => {
