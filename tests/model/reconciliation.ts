@@ -3,7 +3,8 @@ import type { Actor, Next, Setting } from "./actors.ts";
 import { released, removedAtPlaid, type World } from "./world.ts";
 
 /** A round of the reconciliation, as `server/reconciliation/reconcile-user.ts` runs it. */
-export function reconcile({ rules }: Setting, world: World, me: Actor): Next[] {
+export function reconcile(setting: Setting, world: World, me: Actor): Next[] {
+  const { rules } = setting;
   const to = (at: string, change: Partial<Actor> = {}, w = world): Next => ({
     world: w,
     actor: { ...me, ...change, at },
@@ -46,7 +47,7 @@ export function reconcile({ rules }: Setting, world: World, me: Actor): Next[] {
       if (me.tx !== "held") return [end(world)];
       const { remove } = rules.decide(booksOf(world, me.list));
       let asked = world;
-      for (const { plaidItemId } of remove) asked = removedAtPlaid(asked, plaidItemId);
+      for (const { plaidItemId } of remove) asked = removed(setting, asked, plaidItemId);
       let w = asked;
       for (const { plaidItemId } of remove) w = accountedFor(w, plaidItemId);
       const next = [end(w)];
@@ -60,6 +61,21 @@ export function reconcile({ rules }: Setting, world: World, me: Actor): Next[] {
     default:
       throw new Error(`no step is called ${me.at}`);
   }
+}
+
+/** Removed at Plaid without its token: neither a public_token nor an attempt may still lead to the Item. */
+function removed({ tokens }: Setting, world: World, item: string): World {
+  const isUsable = world.items[item] === "linked" && !world.expired.includes(item);
+  const isHeld = Object.entries(world.attempts).some(
+    ([token, { status, token: stored, access }]) =>
+      tokens[token]?.item === item && unfinished.includes(status) && (stored || access),
+  );
+  const violation = isUsable
+    ? `${item} is removed while its public_token can be exchanged`
+    : isHeld
+      ? `${item} is removed while an attempt is unfinished that may hold it`
+      : null;
+  return removedAtPlaid({ ...world, violation: world.violation ?? violation }, item);
 }
 
 /**
