@@ -29,11 +29,6 @@ export async function keepPlaidUser(
   plaidUserId: string,
 ): Promise<string | null> {
   await db
-    .deleteFrom("plaid_users")
-    .where("user_id", "=", userId)
-    .where("client", "!=", client)
-    .execute();
-  await db
     .insertInto("plaid_users")
     .columns(["plaid_user_id", "user_id", "client"])
     .expression((eb) =>
@@ -47,14 +42,27 @@ export async function keepPlaidUser(
           eb.val(client).as("client"),
         ]),
     )
-    .onConflict((conflict) => conflict.doNothing())
+    .onConflict((conflict) =>
+      conflict
+        .column("user_id")
+        // Another client's is of no use under these keys.
+        .doUpdateSet({ plaid_user_id: plaidUserId, client, created_at: sql<Date>`now()` })
+        .where("plaid_users.client", "!=", client),
+    )
     .execute();
   return (await findPlaidUser(db, userId, client)).plaidUserId;
 }
 
 /** Plaid does not have it any more; the next link_token, or round, makes another. */
-export async function forgetPlaidUser(db: Db, plaidUserId: string): Promise<void> {
-  await db.deleteFrom("plaid_users").where("plaid_user_id", "=", plaidUserId).execute();
+export async function forgetPlaidUser(
+  db: Db,
+  { userId, plaidUserId }: { userId: string; plaidUserId: string },
+): Promise<void> {
+  await db
+    .deleteFrom("plaid_users")
+    .where("user_id", "=", userId)
+    .where("plaid_user_id", "=", plaidUserId)
+    .execute();
 }
 
 /** Until `until` Link may add an Item to the user's. */
@@ -66,7 +74,7 @@ export async function keepLinksUntil(db: Db, userId: string, until: Date): Promi
     .execute();
 }
 
-/** Has the user's Items compared with Plaid's list at once; a deleted user is ended at Plaid. */
+/** Has the user's Items compared with Plaid's list at once. */
 export async function askForReconciliation(db: Db, userId: string, now: Date): Promise<void> {
   const { numUpdatedRows } = await db
     .updateTable("plaid_users")
@@ -76,66 +84,116 @@ export async function askForReconciliation(db: Db, userId: string, now: Date): P
   if (numUpdatedRows > 0n) await askForReconcilePass(db);
 }
 
-/** A Plaid user that is to be looked at now. */
-export interface DuePlaidUser {
+/** A user of ours and their Plaid user. */
+export interface KnownPlaidUser {
+  userId: string;
   plaidUserId: string;
-  /** Null once our user is gone. */
-  userId: string | null;
-  /** Our user deleted their account. */
-  isDeleted: boolean;
-  linksUntil: Date | null;
 }
 
-/** Those whose time has come, the longest waiting first. */
+/** Those whose time has come, the longest waiting first. A deleted user's is ended instead. */
 export async function duePlaidUsers(
   db: Db,
   client: string,
   now: Date,
   limit: number,
-): Promise<DuePlaidUser[]> {
+): Promise<KnownPlaidUser[]> {
   return db
     .selectFrom("plaid_users")
-    .leftJoin("users", "users.id", "plaid_users.user_id")
+    .innerJoin("users", "users.id", "plaid_users.user_id")
+    .where("users.deleted_at", "is", null)
     .where("client", "=", client)
     .where("due_at", "<=", now)
     .orderBy("due_at")
     .limit(limit)
-    .select((eb) => [
-      "plaid_user_id as plaidUserId",
-      "user_id as userId",
-      "links_until as linksUntil",
-      eb
-        .or([eb("users.id", "is", null), eb("users.deleted_at", "is not", null)])
-        .$castTo<boolean>()
-        .as("isDeleted"),
-    ])
+    .select(["plaid_user_id as plaidUserId", "user_id as userId"])
     .execute();
 }
 
 /** It went well: the next time is `dueAt`, or with null that of the sweep. Not where one is due sooner. */
 export async function setDue(
   db: Db,
-  plaidUserId: string,
+  userId: string,
   { now, dueAt }: { now: Date; dueAt: Date | null },
 ): Promise<void> {
   await db
     .updateTable("plaid_users")
     .set({ due_at: dueAt, tries: 0 })
-    .where("plaid_user_id", "=", plaidUserId)
+    .where("user_id", "=", userId)
     // What was asked for since the round began stays asked for.
     .where((eb) => eb.or([eb("due_at", "is", null), eb("due_at", "<=", now)]))
     .execute();
 }
 
-/** It failed: again after 30 s, doubling up to an hour. */
-export async function backOff(db: Db, plaidUserId: string, now: Date): Promise<void> {
+/** SQL: 30 s from `now`, doubling with each failure in a row up to an hour. */
+const later = (now: Date) => sql<Date>`${now}::timestamptz
+  + least(interval '30 seconds' * 2 ^ least(tries, 10), interval '1 hour')`;
+
+/** It failed: again later. */
+export async function backOff(db: Db, userId: string, now: Date): Promise<void> {
   await db
     .updateTable("plaid_users")
-    .set({
-      tries: sql<number>`tries + 1`,
-      due_at: sql<Date>`${now}::timestamptz
-        + least(interval '30 seconds' * 2 ^ least(tries, 10), interval '1 hour')`,
-    })
+    .set({ tries: sql<number>`tries + 1`, due_at: later(now) })
+    .where("user_id", "=", userId)
+    .execute();
+}
+
+/**
+ * In the transaction that erases the user: has their Plaid user ended, `afterMs` after Link can add no
+ * more Item to it.
+ */
+export async function askToEndPlaidUser(
+  tx: Db,
+  userId: string,
+  now: Date,
+  afterMs: number,
+): Promise<void> {
+  await tx
+    .insertInto("ended_plaid_users")
+    .columns(["plaid_user_id", "client", "due_at"])
+    .expression((eb) =>
+      eb
+        .selectFrom("plaid_users")
+        .where("user_id", "=", userId)
+        .select([
+          "plaid_user_id",
+          "client",
+          sql<Date>`greatest(${now}::timestamptz,
+            links_until + ${afterMs} * interval '1 millisecond')`.as("due_at"),
+        ]),
+    )
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  await askForReconcilePass(tx);
+}
+
+/** Plaid users that are to be ended now, of users that are deleted. */
+export async function duePlaidUsersToEnd(
+  db: Db,
+  client: string,
+  now: Date,
+  limit: number,
+): Promise<string[]> {
+  const rows = await db
+    .selectFrom("ended_plaid_users")
+    .where("client", "=", client)
+    .where("due_at", "<=", now)
+    .orderBy("due_at")
+    .limit(limit)
+    .select("plaid_user_id as id")
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
+/** Plaid has ended it. */
+export async function plaidUserEnded(db: Db, plaidUserId: string): Promise<void> {
+  await db.deleteFrom("ended_plaid_users").where("plaid_user_id", "=", plaidUserId).execute();
+}
+
+/** It could not be ended yet: again later. */
+export async function backOffEnding(db: Db, plaidUserId: string, now: Date): Promise<void> {
+  await db
+    .updateTable("ended_plaid_users")
+    .set({ tries: sql<number>`tries + 1`, due_at: later(now) })
     .where("plaid_user_id", "=", plaidUserId)
     .execute();
 }

@@ -238,19 +238,27 @@ export interface LinkAttemptsTable {
  * https://plaid.com/docs/api/users/
  */
 export interface PlaidUsersTable {
+  user_id: string;
   plaid_user_id: string;
-  /** Null once ours is deleted: then it is to be ended. */
-  user_id: string | null;
   /** `PlaidAdapter.client` that made it. */
   client: string;
   /** When the last link_token made with it expires: until then Link may add an Item. */
   links_until: ColumnType<Date | null, undefined, Date>;
-  /** When it is compared with our rows again, or ended; null leaves that to the sweep. */
-  due_at: ColumnType<Date | null, Date | null, Date | null>;
+  /** When it is compared with our rows again; null leaves that to the sweep. */
+  due_at: ColumnType<Date | null, undefined, Date | null>;
   /** How often in a row that failed. */
   tries: Generated<number>;
   /** By PostgreSQL's clock, as attempts have it. */
   created_at: Timestamp;
+}
+
+/** Plaid users of deleted accounts, until they are ended at Plaid; nothing here says whose they were. */
+export interface EndedPlaidUsersTable {
+  plaid_user_id: string;
+  client: string;
+  /** By `services.clock`. */
+  due_at: Date;
+  tries: Generated<number>;
 }
 
 /** Items that Plaid lists for a user and nothing here holds, for 30 days after their removal. */
@@ -405,6 +413,7 @@ export interface Database {
   link_attempts: LinkAttemptsTable;
   open_links: OpenLinksTable;
   plaid_users: PlaidUsersTable;
+  ended_plaid_users: EndedPlaidUsersTable;
   plaid_clients: PlaidClientsTable;
   unclaimed_items: UnclaimedItemsTable;
   account_activity: AccountActivityTable;

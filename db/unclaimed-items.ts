@@ -215,18 +215,19 @@ export async function holdersOf(
     .execute();
 }
 
-/** Whether an attempt of the user may still make, or has still to remove, an Item. */
-export async function hasUnfinishedAttempt(db: Db, userId: string): Promise<boolean> {
+/** Whether an attempt of the deleted user whose Plaid user this was has still to be ended. */
+export async function hasUnfinishedAttempt(db: Db, plaidUserId: string): Promise<boolean> {
   const found = await db
-    .selectFrom("link_attempts")
-    .where("user_id", "=", userId)
+    .selectFrom("plaid_users")
+    .innerJoin("link_attempts", "link_attempts.user_id", "plaid_users.user_id")
+    .where("plaid_users.plaid_user_id", "=", plaidUserId)
     .where((eb) =>
       eb.or([
         eb("status", "in", ["exchanged", "removing"]),
         eb.and([eb("status", "=", "started"), eb("public_token_sealed", "is not", null)]),
       ]),
     )
-    .select("id")
+    .select("link_attempts.id")
     .limit(1)
     .execute();
   return found.length > 0;

@@ -2,7 +2,7 @@ import { type Kysely, sql } from "kysely";
 
 /**
  * Plaid's users and what their Items are compared with: docs/decisions/023-nothing-is-left-at-plaid.md.
- * A Plaid user outlives ours until it is ended, so its row then belongs to nobody.
+ * A Plaid user outlives ours until it is ended, in a table without ours.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
@@ -16,15 +16,23 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     );
 
     create table plaid_users (
-      plaid_user_id text primary key,
-      user_id uuid unique references users (id) on delete set null,
+      user_id uuid primary key references users (id) on delete cascade,
+      plaid_user_id text not null,
       client text not null,
       links_until timestamptz,
       due_at timestamptz,
       tries integer not null default 0,
       created_at timestamptz not null default now()
     );
+    create index plaid_users_plaid_user on plaid_users (plaid_user_id);
     create index plaid_users_due on plaid_users (due_at) where due_at is not null;
+
+    create table ended_plaid_users (
+      plaid_user_id text primary key,
+      client text not null,
+      due_at timestamptz not null,
+      tries integer not null default 0
+    );
 
     create table unclaimed_items (
       user_id uuid not null references users (id) on delete cascade,

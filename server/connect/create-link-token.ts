@@ -36,15 +36,19 @@ export async function createLinkToken(
   if (!update) await requireRoomForOne(db, user.id);
   const plaidUserId = await ensurePlaidUser(services, user.id, log);
   try {
-    const { linkToken, expiration, requestId } = await withPlaidUser(db, plaidUserId, (known) =>
-      plaid.createLinkToken({
-        userId: user.id,
-        plaidUserId: known,
-        redirectUri: `${config.appUrl}/connect/oauth`,
-        webhook: config.webhookUrl,
-        language,
-        update,
-      }),
+    const { linkToken, expiration, requestId } = await withPlaidUser(
+      db,
+      user.id,
+      plaidUserId,
+      (known) =>
+        plaid.createLinkToken({
+          userId: user.id,
+          plaidUserId: known,
+          redirectUri: `${config.appUrl}/connect/oauth`,
+          webhook: config.webhookUrl,
+          language,
+          update,
+        }),
     );
     const expiresAt = new Date(expiration);
     await keepOpenLink(db, user.id, {
@@ -72,6 +76,7 @@ export async function createLinkToken(
 /** Without the Plaid user where Plaid refuses it: the next link_token makes another. */
 async function withPlaidUser<T>(
   db: Db,
+  userId: string,
   plaidUserId: string | null,
   create: (plaidUserId: string | null) => Promise<T>,
 ): Promise<T> {
@@ -79,7 +84,7 @@ async function withPlaidUser<T>(
     return await create(plaidUserId);
   } catch (error) {
     if (plaidUserId === null || !isAboutUser(error)) throw error;
-    await forgetPlaidUser(db, plaidUserId);
+    await forgetPlaidUser(db, { userId, plaidUserId });
     return create(null);
   }
 }

@@ -1,10 +1,10 @@
 import { findItemByPlaidId, findItemState } from "../../db/items.ts";
+import type { KnownPlaidUser } from "../../db/plaid-users.ts";
 import { tieItems } from "../../db/unclaimed-items.ts";
 import { checkItem } from "../items/check-item.ts";
 import { isRefusal, mostAssociated } from "../plaid/plaid-users.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
-import type { ReconciledUser } from "./reconcile-user.ts";
 
 /**
  * Ties live Items to the user's Plaid user, 100 at a time: those from before there was one. Returns our
@@ -14,7 +14,7 @@ import type { ReconciledUser } from "./reconcile-user.ts";
  */
 export async function associateItems(
   { db, plaid }: Services,
-  { userId, plaidUserId }: ReconciledUser,
+  { userId, plaidUserId }: KnownPlaidUser,
   plaidItemIds: string[],
   log: Log,
 ): Promise<string[]> {
@@ -46,7 +46,7 @@ export async function associateItems(
  */
 export async function checkRows(
   services: Services,
-  user: ReconciledUser,
+  user: KnownPlaidUser,
   itemIds: string[],
   log: Log,
 ): Promise<void> {

@@ -1,16 +1,8 @@
-import { forgetErasedUsers } from "../../db/deleted-users.ts";
-import {
-  askForReconciliation,
-  backOff,
-  type DuePlaidUser,
-  forgetPlaidUser,
-  setDue,
-} from "../../db/plaid-users.ts";
+import { askForReconciliation, backOffEnding, plaidUserEnded } from "../../db/plaid-users.ts";
 import { hasUnfinishedAttempt, heldItems, holdersOf, tieItems } from "../../db/unclaimed-items.ts";
 import { isUnknownUser } from "../plaid/plaid-users.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
-import { caution } from "./decide.ts";
 
 /**
  * Ends the Plaid user of a deleted account, and with it every Item that is left of it: those of lost
@@ -21,19 +13,13 @@ import { caution } from "./decide.ts";
  */
 export async function endPlaidUser(
   { db, plaid, clock }: Services,
-  { plaidUserId, userId, linksUntil }: DuePlaidUser,
+  plaidUserId: string,
   log: Log,
 ): Promise<void> {
-  const line = { event: "plaid_user", plaidUserId, userId };
+  const line = { event: "plaid_user", plaidUserId };
   const now = clock.now();
-  // A Link that is still open may add an Item, which no list would have once its user is ended.
-  const dueAt = new Date((linksUntil?.getTime() ?? 0) + caution);
-  if (dueAt > now) {
-    await setDue(db, plaidUserId, { now, dueAt });
-    return;
-  }
-  if (userId !== null && (await hasUnfinishedAttempt(db, userId))) {
-    await backOff(db, plaidUserId, now);
+  if (await hasUnfinishedAttempt(db, plaidUserId)) {
+    await backOffEnding(db, plaidUserId, now);
     return;
   }
   const list = await plaid.users.listItems(plaidUserId).catch((error: unknown) => {
@@ -49,13 +35,12 @@ export async function endPlaidUser(
       await askForReconciliation(db, userId, now);
     }
     log.error({ ...line, outcome: "not ended", held: [...held] }, "Plaid user holds live Items");
-    await backOff(db, plaidUserId, now);
+    await backOffEnding(db, plaidUserId, now);
     return;
   }
   const { requestId: plaidRequestId } = list
     ? await plaid.users.remove(plaidUserId)
     : { requestId: null };
-  await forgetPlaidUser(db, plaidUserId);
-  await forgetErasedUsers(db);
+  await plaidUserEnded(db, plaidUserId);
   log.info({ ...line, outcome: "ended", items: listed, plaidRequestId }, "Plaid user ended");
 }

@@ -1,6 +1,6 @@
 import { addActivity, notFinished } from "../../db/account-activity.ts";
 import type { Db } from "../../db/client.ts";
-import { forgetPlaidUser, setDue } from "../../db/plaid-users.ts";
+import { forgetPlaidUser, type KnownPlaidUser, setDue } from "../../db/plaid-users.ts";
 import type { UnclaimedItemRow } from "../../db/schema.ts";
 import {
   closeLost,
@@ -26,12 +26,6 @@ import {
   type Sighting,
 } from "./decide.ts";
 
-/** One of our users and their user at Plaid. */
-export interface ReconciledUser {
-  userId: string;
-  plaidUserId: string;
-}
-
 interface List {
   items: PlaidUserItem[];
   isComplete: boolean;
@@ -45,7 +39,7 @@ interface List {
  */
 export async function reconcileUser(
   services: Services,
-  user: ReconciledUser,
+  user: KnownPlaidUser,
   log: Log,
 ): Promise<void> {
   const { db, plaid, clock, limits } = services;
@@ -58,7 +52,7 @@ export async function reconcileUser(
   } catch (error) {
     if (!isUnknownUser(error)) throw error;
     log.error({ event: "plaid_user", userId, plaidUserId, outcome: "unknown at Plaid" }, "Unknown");
-    await forgetPlaidUser(db, plaidUserId);
+    await forgetPlaidUser(db, user);
     return;
   }
   const decision = await underLock(services, userId, async (tx) => {
@@ -84,13 +78,13 @@ export async function reconcileUser(
   if (decision.remove.length > 0) await removeUnclaimed(services, user, list, log);
   const refused = await associateItems(services, user, decision.associate, log);
   await checkRows(services, user, [...decision.check, ...refused], log);
-  await setDue(db, plaidUserId, { now: startedAt, dueAt: decision.nextAt });
+  await setDue(db, userId, { now: startedAt, dueAt: decision.nextAt });
 }
 
 /** Decides again under a lock of its own, and removes at Plaid while nobody can connect or disconnect. */
 async function removeUnclaimed(
   services: Services,
-  user: ReconciledUser,
+  user: KnownPlaidUser,
   list: List,
   log: Log,
 ): Promise<void> {
@@ -109,7 +103,7 @@ async function removeUnclaimed(
  */
 async function removeItems(
   { plaid, limits }: Services,
-  { userId, plaidUserId }: ReconciledUser,
+  { userId, plaidUserId }: KnownPlaidUser,
   { remove }: Decision,
   log: Log,
 ): Promise<{ sightings: Sighting[]; requestId: string }[]> {
@@ -192,7 +186,7 @@ async function accountFor(
 async function decideNow(
   { clock }: Services,
   tx: Db,
-  { userId, plaidUserId }: ReconciledUser,
+  { userId, plaidUserId }: KnownPlaidUser,
   { items: listed, isComplete }: List,
 ): Promise<{ books: Books; decision: Decision }> {
   const own = await readOwnBooks(tx, userId, plaidUserId, listed.map(idOf));

@@ -4,7 +4,13 @@ import {
   noteUserApis,
   userApisRefusedAt,
 } from "../../db/plaid-clients.ts";
-import { backOff, type DuePlaidUser, duePlaidUsers } from "../../db/plaid-users.ts";
+import {
+  backOff,
+  backOffEnding,
+  duePlaidUsers,
+  duePlaidUsersToEnd,
+  type KnownPlaidUser,
+} from "../../db/plaid-users.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import { isNotServed, isRefusal } from "../plaid/plaid-users.ts";
 import type { Services } from "../services.ts";
@@ -39,13 +45,24 @@ async function runPass(services: Services, log: Log): Promise<number> {
   const { client } = plaid;
   const now = clock.now();
   let done = 0;
-  const each = async (user: DuePlaidUser): Promise<boolean> => {
-    const isAnswered = await reconcileOne(services, user, log);
+  const perform = async (work: () => Promise<void>, retry: () => Promise<void>) => {
+    const isAnswered = await isPlaidThere(services, log, work, retry);
     if (isAnswered) done += 1;
     return isAnswered;
   };
+  const compare = (user: KnownPlaidUser) =>
+    perform(
+      () => reconcileUser(services, user, log),
+      () => backOff(db, user.userId, clock.now()),
+    );
+  const end = (plaidUserId: string) =>
+    perform(
+      () => endPlaidUser(services, plaidUserId, log),
+      () => backOffEnding(db, plaidUserId, clock.now()),
+    );
   const due = await duePlaidUsers(db, client, now, mostDue);
-  if (!(await allOf(due, each))) return done;
+  if (!(await allOf(due, compare))) return done;
+  if (!(await allOf(await duePlaidUsersToEnd(db, client, now, mostDue), end))) return done;
   const compared = new Set(due.map(({ userId }) => userId));
   const step = await nextSweepStep(db, client, now, limits.reconciliationRound);
   if (!step) return done;
@@ -53,24 +70,26 @@ async function runPass(services: Services, log: Log): Promise<number> {
   const swept = await allOf(rest, async ({ userId, plaidUserId: known }) => {
     const plaidUserId = known ?? (await ensurePlaidUser(services, userId, log));
     if (plaidUserId === null) return false;
-    return each({ userId, plaidUserId, isDeleted: false, linksUntil: null });
+    return compare({ userId, plaidUserId });
   });
   if (swept) await endSweepStep(db, client, step.last);
   return done;
 }
 
 /** Returns whether Plaid responded. What fails otherwise is retried later, by itself. */
-async function reconcileOne(services: Services, user: DuePlaidUser, log: Log): Promise<boolean> {
-  const { db, plaid, clock } = services;
-  const { userId, plaidUserId } = user;
+async function isPlaidThere(
+  { db, plaid, clock }: Services,
+  log: Log,
+  work: () => Promise<void>,
+  retryLater: () => Promise<void>,
+): Promise<boolean> {
   try {
-    if (user.isDeleted || userId === null) await endPlaidUser(services, user, log);
-    else await reconcileUser(services, { userId, plaidUserId }, log);
+    await work();
     return true;
   } catch (error) {
     const { message: cause } = error as Error;
-    log.warn({ event: "reconciliation", userId, plaidUserId, cause }, "Not reconciled");
-    await backOff(db, plaidUserId, clock.now());
+    log.warn({ event: "reconciliation", cause }, "Not reconciled");
+    await retryLater();
     if (isNotServed(error)) await noteUserApis(db, plaid.client, clock.now());
     if (isNotServed(error)) return false;
     return !(error instanceof FiscilityError) || !error.plaid || isRefusal(error);

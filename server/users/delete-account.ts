@@ -1,7 +1,7 @@
 import { eraseUser, forgetErasedUsers } from "../../db/deleted-users.ts";
 import { deleteItems, listItems } from "../../db/items.ts";
 import { disconnectAttempts } from "../../db/link-attempts.ts";
-import { askForReconciliation } from "../../db/plaid-users.ts";
+import { askToEndPlaidUser } from "../../db/plaid-users.ts";
 import { accessTokenOwner } from "../../db/sealed.ts";
 import { lockUser } from "../../db/users.ts";
 import { invalidateCache } from "../cache/invalidate-cache.ts";
@@ -12,6 +12,7 @@ import { FiscilityError } from "../contracts/errors.ts";
 import { deletePhrase } from "../contracts/phrases.ts";
 import { requirePhrase } from "../contracts/require-phrase.ts";
 import { timeLimitSignal } from "../plaid/time-limit-signal.ts";
+import { caution } from "../reconciliation/decide.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 import { StepTimes } from "../telemetry/step-times.ts";
@@ -41,7 +42,7 @@ export async function deleteAccount(
       if (attempts.length < items.length) throw new Error("an Item has no attempt for its token");
       await deleteItems(tx, userId);
       await eraseUser(tx, userId);
-      await askForReconciliation(tx, userId, services.clock.now());
+      await askToEndPlaidUser(tx, userId, services.clock.now(), caution);
       times.done("delete");
       return { items, attempts };
     }),

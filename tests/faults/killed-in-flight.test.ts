@@ -53,7 +53,6 @@ matrixTest.each(casesOf([1, 2, 3, 4, 5], () => true))(
     const alive = (await app.itemsAtPlaid()).filter(({ removed }) => !removed);
     expect(alive).toHaveLength(books.connected);
     await app.query("delete from users");
-    await app.query("delete from plaid_users");
     await app.resetPlaid();
   },
 );

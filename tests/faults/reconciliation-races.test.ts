@@ -106,7 +106,6 @@ test("I1 a reconciliation that races a connect, a reconnect, a takeover and a di
       const alive = (await app.itemsAtPlaid()).filter(({ removed }) => !removed);
       expect(alive).toHaveLength(books.connected);
       await app.query("delete from users");
-      await app.query("delete from plaid_users");
       await app.resetPlaid();
     }),
     { numRuns: isMatrix ? 100 : 3, endOnFailure: true },

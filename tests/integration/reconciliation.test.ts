@@ -18,7 +18,7 @@ afterEach(async () => {
   await app.clearFaults();
   await app.resetPlaid();
   await app.query("delete from users");
-  await app.query("delete from plaid_users");
+  await app.query("delete from ended_plaid_users");
   await app.query("delete from plaid_clients");
   app.logLines.length = 0;
 });
@@ -352,7 +352,7 @@ test("I1 deleting an account ends the Plaid user after its Items, through an out
   );
   expect(deleted.status).toBe(200);
   expect(await app.query("select 1 from users")).toEqual([]);
-  expect(await app.query("select user_id from plaid_users")).toEqual([{ user_id: null }]);
+  expect(await app.query("select 1 from plaid_users")).toEqual([]);
   expect(await aliveAtPlaid()).toHaveLength(1);
   // A Link that is open for four hours could still add an Item.
   await pass(4 * 60);
@@ -362,6 +362,6 @@ test("I1 deleting an account ends the Plaid user after its Items, through an out
   await pass(4 * 60 + 43);
   expect(await aliveAtPlaid()).toEqual([]);
   await expect(plaid("/user/get", { user_id: plaidUser })).rejects.toThrow("USER_NOT_FOUND");
-  expect(await app.query("select 1 from plaid_users")).toEqual([]);
+  expect(await app.query("select 1 from ended_plaid_users")).toEqual([]);
   expect(linesOf("plaid_user").at(-1)).toMatchObject({ outcome: "ended" });
 });
