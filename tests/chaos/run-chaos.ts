@@ -261,9 +261,11 @@ export async function runChaos({ connects, nodes, seed }: Chaos): Promise<Outcom
     await query("update link_attempts set retry_at = now()");
     await last.recover();
     // Two passes 41 minutes apart for each day, as a user has five removals a day.
+    const passes = Math.ceil(people / 200);
     for (let day = 0; day < days; day += 1) {
-      await last.reconcileAt([0, 41].map((minutes) => day * 25 * 60 + minutes));
-      await query("update plaid_users set due_at = now()");
+      await query("update plaid_users set due_at = now() - interval '1 minute'");
+      const at = [0, 41].flatMap((minutes) => Array<number>(passes).fill(minutes));
+      await last.reconcileAt(at.map((minutes) => day * 25 * 60 + minutes));
     }
     await last.kill();
     const itemsAtPlaid = async () =>
