@@ -7,7 +7,8 @@ const only = (name, target, home) => ({
 });
 
 const adapters = "telemetry|vault|cache|rate-limits|plaid";
-const features = "auth|items|connect|accounts|transactions|insights|activity|users|webhooks|live";
+const features =
+  "auth|items|connect|reconciliation|accounts|transactions|insights|activity|users|webhooks|live";
 /** What builds the adapters and the features, and so knows them all. */
 const composition = "(services|server|main|worker-main)\\.ts$";
 

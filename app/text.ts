@@ -322,6 +322,11 @@ export const text = {
     disconnected: (bank: string) => `${bank} disconnected`,
     refused: (bank: string) => `${bank} was not connected`,
     failed: (bank: string) => `${bank} could not be connected`,
+    cleanedUp: {
+      lost: "We lost the bank's reply. The unfinished connection is cleaned up.",
+      notFinished:
+        "You finished at the bank, but its reply never reached us. The unfinished connection is cleaned up.",
+    },
     login_required: (bank: string) => `${bank} asks for a new log-in`,
     expiring: (bank: string) => `${bank} will soon ask for a new log-in`,
     revoked: (bank: string) => `Access to ${bank} has ended`,

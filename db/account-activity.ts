@@ -1,7 +1,8 @@
-import type { Insertable } from "kysely";
+import { type Insertable, sql } from "kysely";
 import type { ActivityEntry } from "../server/contracts/activity.ts";
 import type { Db } from "./client.ts";
 import type { AccountActivityTable } from "./schema.ts";
+import { isLost } from "./unclaimed-items.ts";
 
 /** Writes one ending into the user's history (I8): once for each run, and for each opening of Link. */
 export async function addActivity(db: Db, entry: Insertable<AccountActivityTable>): Promise<void> {
@@ -28,6 +29,9 @@ export async function keepRemovalRequestId(
     .execute();
 }
 
+/** The reason of an entry about an Item that Link made, that nobody exchanged, and that was removed. */
+export const notFinished = "link_not_finished";
+
 /** The entries of the user's history, newest first; with `limit` so many at most. */
 export async function listActivity(
   db: Db,
@@ -36,9 +40,22 @@ export async function listActivity(
 ): Promise<ActivityEntry[]> {
   const rows = await db
     .selectFrom("account_activity")
-    .selectAll()
-    .where("user_id", "=", userId)
-    .orderBy("created_at", "desc")
+    .leftJoin("link_attempts", (join) =>
+      join
+        .onRef("link_attempts.id", "=", "account_activity.attempt_id")
+        .on("link_attempts.user_id", "=", userId),
+    )
+    .leftJoin("plaid_users", "plaid_users.user_id", "account_activity.user_id")
+    .selectAll("account_activity")
+    .select(
+      sql<ActivityEntry["cleanUp"]>`case
+        when account_activity.reason = ${notFinished} then 'done'
+        when account_activity.reason is distinct from 'exchange_lost' then null
+        when not ${isLost} then 'done'
+        when plaid_users.created_at <= link_attempts.created_at then 'pending' end`.as("clean_up"),
+    )
+    .where("account_activity.user_id", "=", userId)
+    .orderBy("account_activity.created_at", "desc")
     .$if(limit !== undefined, (query) => query.limit(limit as number))
     .execute();
   return rows.map((row) => ({
@@ -49,6 +66,7 @@ export async function listActivity(
     accountCount: row.account_count,
     reason: row.reason,
     problem: row.problem,
+    cleanUp: row.clean_up,
     createdAt: row.created_at.toISOString(),
   }));
 }

@@ -1,6 +1,7 @@
 import { type ExpressionBuilder, sql } from "kysely";
 import type { Db } from "./client.ts";
 import type { Database } from "./schema.ts";
+import { isLost } from "./unclaimed-items.ts";
 import { raiseDataVersion } from "./users.ts";
 
 /**
@@ -12,6 +13,7 @@ export async function eraseUser(tx: Db, userId: string): Promise<void> {
   for (const table of [
     "account_activity",
     "open_links",
+    "unclaimed_items",
     "api_keys",
     "sessions",
     "log_ins",
@@ -100,7 +102,18 @@ function concernsPlaid(eb: ExpressionBuilder<Database, "link_attempts">) {
       eb("link_attempts.status", "=", "started"),
       eb("link_attempts.public_token_sealed", "is not", null),
     ]),
-    // `is not distinct from`, as most attempts have no reason.
-    eb("link_attempts.reason", "is not distinct from", "exchange_lost"),
+    // Its Plaid user ends with whatever Items it has.
+    eb.and([
+      isLost,
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom("plaid_users")
+            .whereRef("plaid_users.user_id", "=", "link_attempts.user_id")
+            .whereRef("plaid_users.created_at", "<=", "link_attempts.created_at")
+            .select("plaid_users.plaid_user_id"),
+        ),
+      ),
+    ]),
   ]);
 }

@@ -4,6 +4,7 @@ import type { Db } from "./client.ts";
 import { compiledOnce } from "./compiled-once.ts";
 import { type KnownAccount, knownAccounts } from "./known-accounts.ts";
 import type { LinkAttemptRow } from "./schema.ts";
+import { isLost } from "./unclaimed-items.ts";
 
 /** Why an attempt ended without a connection: a reason of `contracts/errors.ts` and its details. */
 export interface AttemptReason {
@@ -384,6 +385,8 @@ export interface AttemptAtWork {
   tries: number;
   retry_at: Date;
   created_at: Date;
+  /** Its user has a Plaid user since before it began, whose list shows the Item. */
+  is_looked_for: boolean;
 }
 
 /** Every unfinished attempt, and those whose exchange was lost, oldest first. */
@@ -400,14 +403,12 @@ export async function listAttemptsAtWork(db: Db): Promise<AttemptAtWork[]> {
         "tries",
         "retry_at",
         "created_at",
+        sql<boolean>`exists (select from plaid_users
+          where plaid_users.user_id = link_attempts.user_id
+            and plaid_users.created_at <= link_attempts.created_at)`.as("is_looked_for"),
       ])
       // One whose response arrived late has an Item that is known, and was removed.
-      .where((eb) =>
-        eb.or([
-          eb("status", "in", unfinished),
-          eb.and([eb("reason", "=", "exchange_lost"), eb("plaid_item_id", "is", null)]),
-        ]),
-      )
+      .where((eb) => eb.or([eb("status", "in", unfinished), isLost]))
       .orderBy("created_at")
       .execute()
   );

@@ -56,6 +56,8 @@ export interface ItemsTable {
   expires_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
   /** The bank has accounts that were not chosen. */
   new_accounts: Generated<boolean>;
+  /** The Plaid user that it was seen with, or was associated with; null before. */
+  plaid_user_id: ColumnType<string | null, undefined, string | null>;
   created_at: Timestamp;
   updated_at: Timestamp;
 }
@@ -223,10 +225,70 @@ export interface LinkAttemptsTable {
   reason_details: ColumnType<unknown, string | null | undefined, string | null>;
   /** How often the recovery tried in vain since the status last changed. */
   tries: Generated<number>;
+  /** Of an `exchange_lost`: when Plaid had nothing of it any more, by our clock. */
+  cleaned_up_at: ColumnType<Date | null, undefined, Date>;
   /** An unfinished attempt is left to whoever works on it until then. */
   retry_at: Timestamp;
   created_at: Timestamp;
   updated_at: Timestamp;
+}
+
+/**
+ * A user at Plaid, which ties our user's Items together. Times are of `services.clock`.
+ * https://plaid.com/docs/api/users/
+ */
+export interface PlaidUsersTable {
+  user_id: string;
+  plaid_user_id: string;
+  /** `PlaidAdapter.client` that made it. */
+  client: string;
+  /** When the last link_token made with it expires: until then Link may add an Item. */
+  links_until: ColumnType<Date | null, undefined, Date>;
+  /** When it is compared with our rows again; null leaves that to the sweep. */
+  due_at: ColumnType<Date | null, undefined, Date | null>;
+  /** How often in a row that failed. */
+  tries: Generated<number>;
+  /** By PostgreSQL's clock, as attempts have it. */
+  created_at: Timestamp;
+}
+
+/** Plaid users of deleted accounts, until they are ended at Plaid; nothing here says whose they were. */
+export interface EndedPlaidUsersTable {
+  plaid_user_id: string;
+  client: string;
+  /** By `services.clock`. */
+  due_at: Date;
+  tries: Generated<number>;
+}
+
+/** Items that Plaid lists for a user and nothing here holds, for 30 days after their removal. */
+export interface UnclaimedItemsTable {
+  user_id: string;
+  plaid_item_id: string;
+  institution_id: string | null;
+  institution_name: string | null;
+  first_seen_at: Date;
+  /** When its removal was last asked for; it may have happened since. */
+  sent_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
+  /** The operator's word that more may be removed than a day allows. */
+  confirmed_at: ColumnType<Date | null, undefined, Date | null>;
+  /** Before `first_seen_at`: it is listed again since. */
+  removed_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
+}
+
+/** What is known of a client id of Plaid's, and how far the sweep over all users is. */
+export interface PlaidClientsTable {
+  /** `PlaidAdapter.client`. */
+  client: string;
+  /** When Plaid last refused it the User APIs; null while it serves them. */
+  user_apis_refused_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
+  /** How many rounds of the sweep are over. */
+  rounds: Generated<number>;
+  round_began_at: ColumnType<Date | null, Date | undefined, Date>;
+  /** Users of one step of this round. */
+  round_step: Generated<number>;
+  /** The last user of the last step; null between two rounds. */
+  swept_to: ColumnType<string | null, string | null | undefined, string | null>;
 }
 
 /** The Link a person has opened last; `link_token_sealed` is bound to `user_id`. */
@@ -350,6 +412,10 @@ export interface Database {
   refused_tokens: RefusedTokensTable;
   link_attempts: LinkAttemptsTable;
   open_links: OpenLinksTable;
+  plaid_users: PlaidUsersTable;
+  ended_plaid_users: EndedPlaidUsersTable;
+  plaid_clients: PlaidClientsTable;
+  unclaimed_items: UnclaimedItemsTable;
   account_activity: AccountActivityTable;
   sessions: SessionsTable;
   log_ins: LogInsTable;
@@ -361,6 +427,7 @@ export interface Database {
 
 export type ItemRow = Selectable<ItemsTable>;
 export type ItemSyncRow = Selectable<ItemSyncsTable>;
+export type UnclaimedItemRow = Selectable<UnclaimedItemsTable>;
 export type AccountRow = Selectable<AccountsTable>;
 export type NewAccountRow = Insertable<AccountsTable>;
 export type LinkAttemptRow = Selectable<LinkAttemptsTable>;

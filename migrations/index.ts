@@ -17,6 +17,7 @@ import * as proofsAndWebhookKeys from "./020_proofs_and_webhook_keys.ts";
 import * as attemptRuns from "./023_attempt_runs.ts";
 import * as itemProblems from "./024_item_problems.ts";
 import * as whateverPlaidSends from "./025_whatever_plaid_sends.ts";
+import * as plaidUsers from "./026_plaid_users.ts";
 
 /** Every migration in order: numbered, forward only, never changed once it has landed. */
 export const migrations: Record<string, Migration> = {
@@ -38,6 +39,7 @@ export const migrations: Record<string, Migration> = {
   "023_attempt_runs": attemptRuns,
   "024_item_problems": itemProblems,
   "025_whatever_plaid_sends": whateverPlaidSends,
+  "026_plaid_users": plaidUsers,
 };
 
 /**

@@ -68,6 +68,10 @@ export const timeLimits = {
   refusedToken: 10 * 60_000,
   /** Items whose tokens were refused within this are counted together: many are our own mistake. */
   refusedTokenBurst: 60 * 60_000,
+  /** Plaid refused the User APIs to our client id: they are tried again after this long. */
+  userApisRefused: 60 * 60_000,
+  /** Every user's Items are compared with Plaid's list once in this time. */
+  reconciliationRound: 7 * 24 * 60 * 60_000,
   /** How often a worker looks for the jobs of workers that are gone. */
   workerWatch: 10_000,
   /** Since Plaid signed it, a webhook is taken for so long. */

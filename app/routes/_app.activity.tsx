@@ -84,7 +84,10 @@ function titleOf({ kind, problem, institutionName }: ActivityEntry): string {
   return title(institutionName ?? text.activity.aBank);
 }
 
-function detailOf({ kind, accountCount, reason }: ActivityEntry): string | null {
+function detailOf({ kind, accountCount, reason, cleanUp }: ActivityEntry): string | null {
+  if (cleanUp === "done") {
+    return text.activity.cleanedUp[reason === "exchange_lost" ? "lost" : "notFinished"];
+  }
   if (kind === "connected" || kind === "disconnected")
     return text.dashboard.accountCount(accountCount);
   if (kind === "reconnected") {

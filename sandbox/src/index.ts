@@ -55,6 +55,10 @@ export interface SandboxOptions {
   transactionsForAll?: boolean;
   /** Send SYNC_UPDATES_AVAILABLE before the first `/transactions/sync`, too. Default false. */
   webhooksBeforeSync?: boolean;
+  /** Serve the User APIs; false refuses them, as for a client id without them. Default true. */
+  userApis?: boolean;
+  /** How long after Link's success an Item is missing in `/user/items/get`, ms. Default 0. */
+  userItemsDelayMs?: number;
 }
 
 export interface RunningSandbox {
@@ -93,6 +97,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
     loginRepaired: options.loginRepaired ?? false,
     transactionsForAll: options.transactionsForAll ?? false,
     webhooksBeforeSync: options.webhooksBeforeSync ?? false,
+    userApis: options.userApis ?? true,
+    userItemsDelayMs: options.userItemsDelayMs ?? 0,
   });
   const first = sandboxServer(sandbox);
   const port = await listen(first, wanted, host === "localhost" ? "127.0.0.1" : host);

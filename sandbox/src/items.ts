@@ -49,6 +49,7 @@ export function createItem(sandbox: Sandbox, wanted: NewItem): Item {
     client_id: wanted.client_id,
     client_user_id: wanted.client_user_id,
     user_id: wanted.user_id,
+    user_since: wanted.user_id === null ? null : sandbox.clock.now(),
     institution_id: institution.institution_id,
     username,
     custom_user,

@@ -60,6 +60,10 @@ export interface SandboxSettings {
   transactionsForAll: boolean;
   /** SYNC_UPDATES_AVAILABLE also before the first `/transactions/sync` of an Item. */
   webhooksBeforeSync: boolean;
+  /** The User APIs; off, they are refused as for a client id without them. */
+  userApis: boolean;
+  /** How long after Link's success an Item is missing in `/user/items/get`, milliseconds. */
+  userItemsDelayMs: number;
 }
 
 export class Sandbox {

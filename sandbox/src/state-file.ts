@@ -83,6 +83,7 @@ function completeItem(item: Item): void {
   item.billed_products ??= item.products;
   item.consented_products ??= item.products;
   item.user_id ??= null;
+  item.user_since ??= null;
   item.history_at ??= null;
   item.synced ??= true;
   item.logged_in_at ??= Date.parse(item.created_at);

@@ -84,6 +84,8 @@ export interface Item {
   last_webhook: { sent_at: string; code_sent: string } | null;
   /** Of `/user/create`, when the link_token named one. */
   user_id: string | null;
+  /** Since when it is tied to that user, ms since the epoch; null for none. */
+  user_since: number | null;
   consent_events: ConsentEvent[];
 }
 

@@ -102,6 +102,14 @@ test("The official SDK can call every served endpoint, and every response fits t
     })
   ).data;
   expect(forUser).toMatchObject({ user_id });
+  await plaid.userUpdate({ user_id, identity: { date_of_birth: "1990-01-31" } });
+  expect((await plaid.userGet({ user_id })).data).toMatchObject({
+    client_user_id: "user-1",
+    identity: { date_of_birth: "1990-01-31" },
+  });
+  await plaid.userItemsAssociate({ user_id, item_ids: [item_id] });
+  const listed = (await plaid.userItemsGet({ user_id })).data.items;
+  expect(listed.map((item) => item.item_id)).toEqual([item_id]);
 
   const holdings = (await plaid.investmentsHoldingsGet({ access_token })).data;
   expect(holdings.accounts.every(({ type }) => type === "investment")).toBe(true);
@@ -165,6 +173,13 @@ test("The official SDK can call every served endpoint, and every response fits t
   const gone = await failure(plaid.itemGet({ access_token: other.access_token }));
   expect(gone.error_code).toBe("ITEM_NOT_FOUND");
 
+  const last = await connect(plaid);
+  await plaid.userItemsAssociate({ user_id, item_ids: [last.item_id] });
+  await plaid.userItemsRemove({ user_id, item_ids: [last.item_id] });
+  await plaid.userProductsTerminate({ user_id, reason_code });
+  await plaid.userRemove({ user_id });
+  expect((await failure(plaid.userGet({ user_id }))).error_code).toBe("USER_NOT_FOUND");
+
   const unknownKey = await failure(plaid.webhookVerificationKeyGet({ key_id: "unknown" }));
   expect(unknownKey.error_code).toBe("INVALID_WEBHOOK_VERIFICATION_KEY_ID");
 
@@ -225,6 +240,7 @@ const SAMPLES: Record<string, unknown> = {
   verification_status: "automatically_verified",
   amount: 1,
   days_requested: 1,
+  item_ids: ["x"],
 };
 
 function requestSchema(path: string): { required?: string[]; properties: object } {

@@ -216,6 +216,8 @@ test("settings apply while the sandbox runs, and a reset restores those of the s
     log_ins_last: true,
     login_repaired: true,
     webhooks_before_sync: true,
+    user_apis: true,
+    user_items_delay_ms: 0,
   });
 });
 

@@ -1,26 +1,32 @@
 import { listAttemptsAtWork } from "../../db/link-attempts.ts";
+import { refusedClients } from "../../db/plaid-clients.ts";
 import { listUnknownItems } from "../../db/webhooks.ts";
+import { notGuaranteed } from "../reconciliation/plaid-user.ts";
 import { answer, withDatabase } from "./command.ts";
 
 /**
  * `npm run attempts`: what is not ended yet, and the exchanges whose reply was lost, in the database
- * of DATABASE_URL. A lost one may be an Item at Plaid that only Plaid's support can remove: they find
- * it by the user's id (client_user_id) and the time, or by the Item's id where a webhook has named it:
- * every Item that Plaid told of and nothing here knows is listed too. docs/decisions/002-a-lost-reply.md
+ * of DATABASE_URL. The reconciliation removes the Item of a lost one once Plaid lists it (`npm run
+ * books`). Where Plaid refuses the User APIs, only its support can: they find it by the user's id
+ * (client_user_id) and the time, or by the Item's id where a webhook has named it. Every Item that a
+ * webhook named and nothing here knows is listed too. docs/decisions/023-nothing-is-left-at-plaid.md
  */
 async function main(env: NodeJS.ProcessEnv): Promise<string> {
   return withDatabase(env, async (db) => {
     const attempts = await listAttemptsAtWork(db);
+    const refused = (await refusedClients(db)).map(
+      ({ client, at }) => `${at.toISOString()}  refused  ${client}  ${notGuaranteed}`,
+    );
     const unknown = (await listUnknownItems(db)).map(({ plaidItemId, firstAt, codes }) =>
       [
         firstAt.toISOString(),
         "unknown",
         `Item ${plaidItemId}`,
         `webhooks ${codes.join(", ")}`,
-        "ask Plaid's support",
+        refused.length > 0 ? "ask Plaid's support" : "removed once its user's list has it",
       ].join("  "),
     );
-    if (attempts.length + unknown.length === 0)
+    if (attempts.length + unknown.length + refused.length === 0)
       return "Every attempt has ended, and no exchange was lost.";
     const lines = attempts.map((attempt) =>
       [
@@ -30,11 +36,13 @@ async function main(env: NodeJS.ProcessEnv): Promise<string> {
         `user ${attempt.user_id}`,
         `Item ${attempt.plaid_item_id ?? "unknown"}`,
         attempt.status === "failed"
-          ? "ask Plaid's support"
+          ? attempt.is_looked_for
+            ? "removed once Plaid lists it"
+            : "ask Plaid's support"
           : `tried ${attempt.tries} times, again at ${attempt.retry_at.toISOString()}`,
       ].join("  "),
     );
-    return [...lines, ...unknown].join("\n");
+    return [...refused, ...lines, ...unknown].join("\n");
   });
 }
 

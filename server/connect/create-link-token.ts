@@ -1,6 +1,7 @@
 import type { Db } from "../../db/client.ts";
 import { findItemToUpdate, type ItemOfUser } from "../../db/items.ts";
 import { keepOpenLink } from "../../db/open-links.ts";
+import { forgetPlaidUser, keepLinksUntil } from "../../db/plaid-users.ts";
 import { getPlanUse } from "../../db/plans.ts";
 import { accessTokenOwner, linkTokenOwner } from "../../db/sealed.ts";
 import type { CreateLinkTokenOutput } from "../contracts/connect.ts";
@@ -9,6 +10,8 @@ import { itemProblems } from "../contracts/item-problem.ts";
 import { checkItem } from "../items/check-item.ts";
 import { problemOf } from "../plaid/item-error.ts";
 import type { LinkLanguage } from "../plaid/link-language.ts";
+import { isAboutUser } from "../plaid/plaid-users.ts";
+import { ensurePlaidUser } from "../reconciliation/plaid-user.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 import { Secret } from "../vault/secret.ts";
@@ -31,19 +34,29 @@ export async function createLinkToken(
   const { config, db, plaid, vault } = services;
   const update = itemId === null ? undefined : await openUpdate(db, vault, user.id, itemId);
   if (!update) await requireRoomForOne(db, user.id);
+  const plaidUserId = await ensurePlaidUser(services, user.id, log);
   try {
-    const { linkToken, expiration, requestId } = await plaid.createLinkToken({
-      userId: user.id,
-      redirectUri: `${config.appUrl}/connect/oauth`,
-      webhook: config.webhookUrl,
-      language,
-      update,
-    });
+    const { linkToken, expiration, requestId } = await withPlaidUser(
+      db,
+      user.id,
+      plaidUserId,
+      (known) =>
+        plaid.createLinkToken({
+          userId: user.id,
+          plaidUserId: known,
+          redirectUri: `${config.appUrl}/connect/oauth`,
+          webhook: config.webhookUrl,
+          language,
+          update,
+        }),
+    );
+    const expiresAt = new Date(expiration);
     await keepOpenLink(db, user.id, {
       linkTokenSealed: vault.seal(new Secret(linkToken), linkTokenOwner(user.id)),
       itemId,
-      expiresAt: new Date(expiration),
+      expiresAt,
     });
+    if (!update) await keepLinksUntil(db, user.id, expiresAt);
     log.info(
       { event: "link_token", userId: user.id, itemId, plaidRequestId: requestId },
       "Link token",
@@ -57,6 +70,22 @@ export async function createLinkToken(
       failure &&
       (await hasEnded(services, { userId: user.id, itemId }, failure, log));
     throw new FiscilityError(ended || "link_unavailable", { plaid: failure });
+  }
+}
+
+/** Without the Plaid user where Plaid refuses it: the next link_token makes another. */
+async function withPlaidUser<T>(
+  db: Db,
+  userId: string,
+  plaidUserId: string | null,
+  create: (plaidUserId: string | null) => Promise<T>,
+): Promise<T> {
+  try {
+    return await create(plaidUserId);
+  } catch (error) {
+    if (plaidUserId === null || !isAboutUser(error)) throw error;
+    await forgetPlaidUser(db, { userId, plaidUserId });
+    return create(null);
   }
 }
 

@@ -2,6 +2,7 @@ import { addActivity } from "../../db/account-activity.ts";
 import type { Db } from "../../db/client.ts";
 import { isItemLive } from "../../db/items.ts";
 import { findAttempt, moveAttempt } from "../../db/link-attempts.ts";
+import { askForReconciliation } from "../../db/plaid-users.ts";
 import type { ConnectAccountOutput } from "../contracts/connect.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { Services } from "../services.ts";
@@ -38,7 +39,7 @@ export async function decideEnding(services: Services, run: Run, error: unknown)
  * when that is lost.
  */
 export async function writeEnding(
-  { limits }: Services,
+  { limits, clock }: Services,
   run: Run,
   ending: Ending,
   tx: Db,
@@ -68,6 +69,9 @@ export async function writeEnding(
     reason: ending.heldBy === undefined ? ending.error.reason : null,
     plaid_request_id: ending.error.plaid?.requestId ?? run.plaidRequestId,
   });
+  if (ending.error.reason === "exchange_lost") {
+    await askForReconciliation(tx, run.userId, clock.now());
+  }
   return { ending, removes: moved === "removing" };
 }
 

@@ -26,7 +26,8 @@ export type ActivityKind = z.infer<typeof activityKind>;
 
 /**
  * One line of a person's history. `createdAt` is ISO 8601 UTC. `reason` is set on `refused` and `failed`,
- * and is `limit_reached` on a `reconnected` whose new accounts had no room in the plan.
+ * `link_not_finished` is the one that no procedure throws: the user finished at the bank, and it never
+ * reached us. It is `limit_reached` on a `reconnected` whose new accounts had no room in the plan.
  */
 export const activityEntry = z.object({
   id: z.uuid(),
@@ -39,6 +40,12 @@ export const activityEntry = z.object({
     .nullable()
     .describe(
       "Of an entry about a connected bank whose data stopped: what brings it back. Its `kind` is then `login_required`, `revoked`, or `failed` for `wait`.",
+    ),
+  cleanUp: z
+    .enum(["pending", "done"])
+    .nullable()
+    .describe(
+      "Of a connection that may have been left at the bank connection service: whether that is ended. Null for all others, and where it cannot be found.",
     ),
   createdAt: z.iso.datetime(),
 });

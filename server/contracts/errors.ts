@@ -266,8 +266,7 @@ export const reasons = {
   exchange_lost: {
     status: 502,
     code: "BAD_GATEWAY",
-    message:
-      "The answer to this bank log-in was lost on its way. Nothing was connected here. Please connect the bank again.",
+    message: "We lost the bank's reply. Connect again; we clean up the unfinished connection.",
     retryable: false,
   },
   outcome_pending: {

@@ -7,6 +7,8 @@ import { tellFirstSync } from "../../db/item-syncs.ts";
 import { askForRecovery } from "../../db/jobs.ts";
 import { retryInvalidation } from "../cache/invalidate-cache.ts";
 import { recoverAttempts } from "../connect/recover-attempts.ts";
+import { warnWhereRefused } from "../reconciliation/plaid-user.ts";
+import { reconcile } from "../reconciliation/reconcile.ts";
 import type { Services } from "../services.ts";
 import { spans } from "../telemetry/spans.ts";
 import { giveUpSync } from "../transactions/give-up-sync.ts";
@@ -23,6 +25,10 @@ const tasksOf = (services: Services): Record<string, Task> => ({
   /** Ends what processes that died have left; see `server/connect/recover-attempts.ts`. */
   recover_attempts: async () => {
     await recoverAttempts(services, services.log);
+  },
+  /** Balances the books with Plaid's lists of Items; see `server/reconciliation/reconcile.ts`. */
+  reconcile: async () => {
+    await reconcile(services, services.log);
   },
   /** Acts on a webhook that was kept; see `server/webhooks/process-webhook.ts`. */
   handle_webhook: async (payload) => {
@@ -131,6 +137,7 @@ export async function startWorker(services: Services): Promise<Worker> {
   }
 
   await start();
+  await warnWhereRefused(services).catch(onLost);
   return {
     async stop() {
       stopping.abort();

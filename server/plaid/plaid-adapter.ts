@@ -15,11 +15,12 @@ import { type CallOptions, createCalls } from "./calls.ts";
 import { type ItemError, isRemoved } from "./item-error.ts";
 import type { LinkLanguage } from "./link-language.ts";
 import { plainText } from "./plaid-error.ts";
+import { createPlaidUsers, type PlaidUsers } from "./plaid-users.ts";
 import {
   accountsResponse,
+  endedResponse,
   exchangeResponse,
   institutionResponse,
-  itemRemovedResponse,
   itemResponse,
   linkTokenResponse,
   type PlaidAccount,
@@ -37,6 +38,8 @@ import { readAccounts, tellUnreadable } from "./unreadable.ts";
 export interface PlaidAdapter {
   /** `<environment>/<client id>`: an access_token is known to Plaid under those that made it alone. */
   readonly client: string;
+  /** Plaid's users, and their Items without access_tokens. */
+  readonly users: PlaidUsers;
   /**
    * `expiration` is ISO 8601 UTC. With the `accessToken` of an Item Link opens in update mode.
    * https://plaid.com/docs/api/link/#linktokencreate
@@ -44,6 +47,8 @@ export interface PlaidAdapter {
   createLinkToken(
     input: {
       userId: string;
+      /** Of `users.create`: the new Item is tied to it. */
+      plaidUserId?: string | null;
       redirectUri: string;
       /** Where Plaid is to tell of the Item; left out where it cannot reach us. */
       webhook?: string | undefined;
@@ -174,8 +179,12 @@ export function createPlaidAdapter(
 
   const adapter: PlaidAdapter = {
     client: `${config.env}/${config.clientId}`,
+    users: createPlaidUsers(api, call),
 
-    async createLinkToken({ userId, redirectUri, webhook, language, update }, options = {}) {
+    async createLinkToken(
+      { userId, plaidUserId, redirectUri, webhook, language, update },
+      options = {},
+    ) {
       const data = await call(
         "/link/token/create",
         linkTokenResponse,
@@ -186,6 +195,7 @@ export function createPlaidAdapter(
               language,
               country_codes: countryCodes,
               user: { client_user_id: userId },
+              ...(plaidUserId ? { user_id: plaidUserId } : {}),
               redirect_uri: redirectUri,
               ...(webhook ? { webhook } : {}),
               // Update mode takes the Item as it is, without products.
@@ -309,7 +319,7 @@ export function createPlaidAdapter(
       try {
         const data = await call(
           "/item/remove",
-          itemRemovedResponse,
+          endedResponse,
           (request) =>
             api.itemRemove(
               {

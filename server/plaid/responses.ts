@@ -200,4 +200,22 @@ export const webhookKeyResponse = z.object({
   }),
 });
 export const institutionResponse = z.object({ institution: z.object({ name: textOrNull(200) }) });
-export const itemRemovedResponse = z.object({ request_id: requestId });
+/** Of what ends or ties something: that Plaid did it is all that it says. */
+export const endedResponse = z.object({ request_id: requestId });
+export const userCreatedResponse = z.object({
+  user_id: plaidId,
+  user_token: z.string().optional(),
+});
+/** Of an Item only what it is told apart by, so that whatever else is odd about it hides none. */
+const userItem = z
+  .object({
+    item_id: plaidId,
+    institution_id: plaidIdOrNull,
+    institution_name: textOrNull(200),
+  })
+  .transform((given) => ({
+    plaidItemId: given.item_id,
+    institutionId: given.institution_id,
+    institutionName: given.institution_name,
+  }));
+export const userItemsResponse = z.object({ items: rowsOf(userItem, "item_id") });

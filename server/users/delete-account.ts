@@ -1,6 +1,7 @@
 import { eraseUser, forgetErasedUsers } from "../../db/deleted-users.ts";
 import { deleteItems, listItems } from "../../db/items.ts";
 import { disconnectAttempts } from "../../db/link-attempts.ts";
+import { askToEndPlaidUser } from "../../db/plaid-users.ts";
 import { accessTokenOwner } from "../../db/sealed.ts";
 import { lockUser } from "../../db/users.ts";
 import { invalidateCache } from "../cache/invalidate-cache.ts";
@@ -11,6 +12,7 @@ import { FiscilityError } from "../contracts/errors.ts";
 import { deletePhrase } from "../contracts/phrases.ts";
 import { requirePhrase } from "../contracts/require-phrase.ts";
 import { timeLimitSignal } from "../plaid/time-limit-signal.ts";
+import { caution } from "../reconciliation/decide.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 import { StepTimes } from "../telemetry/step-times.ts";
@@ -18,7 +20,7 @@ import { StepTimes } from "../telemetry/step-times.ts";
 /**
  * Deletes a person: every bank as `disconnectItem` does, then all else we know of them, in one
  * transaction. A row without anything of theirs stays until Plaid has ended the last Item; what it
- * does not end at once is left to the recovery (I1). Errors: `confirmation_mismatch`,
+ * does not end at once is left to the recovery (I1), and the user at Plaid to the reconciliation. Errors: `confirmation_mismatch`,
  * `unauthenticated` (it was deleted already), `busy`.
  */
 export async function deleteAccount(
@@ -40,6 +42,7 @@ export async function deleteAccount(
       if (attempts.length < items.length) throw new Error("an Item has no attempt for its token");
       await deleteItems(tx, userId);
       await eraseUser(tx, userId);
+      await askToEndPlaidUser(tx, userId, services.clock.now(), caution);
       times.done("delete");
       return { items, attempts };
     }),

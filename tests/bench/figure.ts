@@ -4,14 +4,14 @@ export type Goal = { atMost: number } | { atLeast: number };
 /** One number of an issue, as it was measured. */
 export interface Figure {
   /** Of the round's issues, the one that asks for it. */
-  issue: "A" | "B" | "C" | "D" | "E" | "F" | "G" | "H" | "I";
+  issue: "A" | "B" | "C" | "D" | "E" | "F" | "G" | "H" | "I" | "U";
   /** What is measured, against which floor. */
   name: string;
   /** Null for a number that is asked for without one. */
   goal: Goal | null;
   value: number;
   /** `x` for a ratio. */
-  unit: "x" | "ms" | "s" | "kB" | "MB" | "a second" | "";
+  unit: "x" | "ms" | "s" | "kB" | "MB" | "a second" | "%" | "";
   /** Ours, with its spread; and the floor's. */
   ours?: string;
   floor?: string;

@@ -9,6 +9,7 @@ import type { Figure } from "./figure.ts";
 import { benchGrowth } from "./growth.ts";
 import { benchLive } from "./live.ts";
 import { benchReads } from "./reads.ts";
+import { benchReconciliation } from "./reconciliation.ts";
 import { line, report } from "./report.ts";
 import { benchSandbox } from "./sandbox.ts";
 import { benchSlowPlaid } from "./slow-plaid.ts";
@@ -27,6 +28,7 @@ const parts: Record<string, (world: World) => AsyncGenerator<Figure>> = {
   client: benchClient,
   dashboard: benchDashboard,
   sync: benchSync,
+  reconciliation: benchReconciliation,
   attack: benchAttack,
   growth: benchGrowth,
 };

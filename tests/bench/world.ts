@@ -83,6 +83,10 @@ export async function startWorld() {
     database,
     /** One of the sandbox's controls. */
     control: (name: string, body: object) => post(`/_control/${name}`, body),
+    /** A call to Plaid with the product's keys. */
+    plaid: (path: string, body: object) =>
+      post(path, { client_id: main.env.PLAID_CLIENT_ID, secret: main.env.PLAID_SECRET, ...body }),
+    sandboxUrl: sandbox.url,
     /** As Link would hand it over; with `account`, of an Item with one account of this name. */
     async publicToken(account?: string): Promise<string> {
       const meta = { type: "depository", subtype: "checking", meta: { name: account } };

@@ -16,9 +16,9 @@ if (!connects || !nodes || !Number.isSafeInteger(seed) || connects > 100_000 || 
 }
 const chaos = { connects, nodes, seed: seed as number };
 process.stdout.write(`${connects} connects, ${nodes} nodes, seed ${seed}\n`);
-const { books, answers, kills, restarts, redisOutages, staleReads, seconds } =
+const { books, answers, kills, restarts, redisOutages, staleReads, left, seconds } =
   await runChaos(chaos);
-const zero = ["orphans", "duplicates", "overdrafts", "partial", "unfinished"] as const;
+const zero = ["orphans", "duplicates", "overdrafts", "partial", "unfinished", "lost"] as const;
 const rows: [string, number | string][] = [
   ...Object.entries(answers).sort(([, a], [, b]) => b - a),
   ["", ""],
@@ -26,11 +26,11 @@ const rows: [string, number | string][] = [
   ["PostgreSQL restarts", restarts],
   ["Redis gone or hanging", redisOutages],
   ["Items connected", books.connected],
-  ["exchanges lost, on record", books.lost],
   ["", ""],
   ...zero.map((name): [string, number] => [name, books[name]]),
+  ["left at Plaid", left],
   ["stale reads", staleReads],
 ];
 for (const [name, n] of rows) process.stdout.write(`${name.padEnd(28)}${String(n).padStart(8)}\n`);
 process.stdout.write(`${seconds.toFixed(0)} s; again with --seed ${seed}\n`);
-process.exit(staleReads > 0 || zero.some((name) => books[name] !== 0) ? 1 : 0);
+process.exit(staleReads + left > 0 || zero.some((name) => books[name] !== 0) ? 1 : 0);

@@ -6,6 +6,7 @@ import { startSandbox } from "@fiscility/plaid-sandbox";
 import pg from "pg";
 import { startEmbeddedDatabase } from "../../local/embedded-database.ts";
 import { prepareDatabase } from "../../server/prepare-database.ts";
+import type { ItemAtPlaid } from "../support/app.ts";
 import { type Books, compareBooks } from "../support/books.ts";
 import { type NodeProcess, startNode } from "../support/node-process.ts";
 import { addPerson } from "../support/people.ts";
@@ -27,6 +28,8 @@ export interface Outcome {
   redisOutages: number;
   /** Lists that did not show, on any node, what had been answered as connected (I5). */
   staleReads: number;
+  /** Items alive at Plaid without a live row, after the reconciliation: exchanged or not, lost or not. */
+  left: number;
   seconds: number;
 }
 
@@ -44,7 +47,14 @@ const steps = [
 ];
 const banks = ["ins_109508", "ins_109509", "ins_109510", "ins_109511", "ins_56", "ins_900004"];
 const plans = ["intern", "accountant", "analyst", "cfo", "cfo", "cfo"];
-const apiPaths = ["/item/public_token/exchange", "/accounts/get", "/item/remove"];
+const apiPaths = [
+  "/item/public_token/exchange",
+  "/accounts/get",
+  "/item/remove",
+  "/user/create",
+  "/user/items/get",
+  "/user/items/remove",
+];
 const faults = [
   { error: "RATE_LIMIT_EXCEEDED" },
   { error: "INTERNAL_SERVER_ERROR" },
@@ -56,13 +66,15 @@ const faults = [
   { drop: "after" },
   { malformed: true },
 ];
+/** Days of reconciliation after the run: more than a user's lost Items can take. */
+const days = 8;
 /** Connections under way at once. */
 const atOnce = 24;
 
 /**
  * Connects banks at several app processes while everything that can fail does: Plaid's answers, the
  * processes (SIGKILL at a named step), PostgreSQL (stopped and started), Redis (killed, hanging, back
- * and empty). Then one recovery, and the comparison with the sandbox's own books. Each connection and
+ * and empty). Then one recovery, a reconciliation, and the comparison with the sandbox's own books. Each connection and
  * each injury has its own numbers from the seed, so a run repeats every choice; who wins a race is not
  * in its power. Loopback only, and only processes of its own.
  */
@@ -128,12 +140,18 @@ export async function runChaos({ connects, nodes, seed }: Chaos): Promise<Outcom
   for (const place of alive.keys()) keepAlive(place);
 
   const cookies: string[] = [];
+  /** Each user's Plaid user, as the product has made it. */
+  const plaidUsers: string[] = [];
   // Enough of them that plans fill up, but not all at once.
   const people = Math.max(20, Math.ceil(connects / 25));
   const { pick: pickPlan } = choices(seed, "plans");
   for (let n = 0; n < people; n += 1) {
     const person = { name: `Person ${n}`, email: `p${n}@example.com`, plan: pickPlan(plans) };
-    cookies.push((await addPerson(pool, { ...env, production: false }, person)).cookie);
+    const { cookie, id } = await addPerson(pool, { ...env, production: false }, person);
+    cookies.push(cookie);
+    await json(`${alive[0]?.url}/plaid/create-link-token`, {}, cookie);
+    const [row] = await query("select plaid_user_id from plaid_users where user_id = $1", [id]);
+    plaidUsers.push(row.plaid_user_id);
   }
   await json(`${sandbox.url}/_control/faults`, {
     faults: apiPaths.flatMap((path) =>
@@ -145,7 +163,7 @@ export async function runChaos({ connects, nodes, seed }: Chaos): Promise<Outcom
   const count = (name: string) => {
     answers[name] = (answers[name] ?? 0) + 1;
   };
-  /** As a person does: no answer, or none that settles it, is asked again a few times. */
+  /** As a person does: no answer, or none that settles it, is retried a few times. */
   const send = async ({ pick }: Choices, token: string, cookie: string, more: object) => {
     const body = { public_token: token, ...more };
     for (let tries = 0; tries < 6; tries += 1) {
@@ -174,11 +192,13 @@ export async function runChaos({ connects, nodes, seed }: Chaos): Promise<Outcom
     const own = choices(seed, `connect ${number}`);
     const { pick, random } = own;
     const [cookie, bank] = [pick(cookies), pick(banks)];
+    const user_id = plaidUsers[cookies.indexOf(cookie)];
     const { body } = await json(`${sandbox.url}/sandbox/public_token/create`, {
       client_id: env.PLAID_CLIENT_ID,
       secret: env.PLAID_SECRET,
       institution_id: bank,
       initial_products: ["transactions"],
+      user_id,
       options: { override_username: `holder_${Math.floor(random() * 6)}` },
     });
     const more =
@@ -241,12 +261,25 @@ export async function runChaos({ connects, nodes, seed }: Chaos): Promise<Outcom
     // As if the time had come to take up what nobody works on.
     await query("update link_attempts set retry_at = now()");
     await last.recover();
+    // Two passes 41 minutes apart for each day, as a user has five removals a day.
+    const passes = Math.ceil(people / 200);
+    for (let day = 0; day < days; day += 1) {
+      await query("update plaid_users set due_at = now() - interval '1 minute'");
+      const at = [0, 41].flatMap((minutes) => Array<number>(passes).fill(minutes));
+      await last.reconcileAt(at.map((minutes) => day * 25 * 60 + minutes));
+    }
     await last.kill();
     const itemsAtPlaid = async () =>
       (await (await fetch(`${sandbox.url}/_control/items`)).json()).items;
     const books = await compareBooks({ query, itemsAtPlaid });
+    const ours = new Set(
+      (await query("select plaid_item_id id from items")).map(({ id }) => id as string),
+    );
+    const left = ((await itemsAtPlaid()) as ItemAtPlaid[]).filter(
+      ({ item_id, removed }) => !removed && !ours.has(item_id),
+    ).length;
     const seconds = (performance.now() - started) / 1000;
-    return { books, answers, kills, restarts, redisOutages, staleReads, seconds };
+    return { books, answers, kills, restarts, redisOutages, staleReads, left, seconds };
   } finally {
     running = false;
     await Promise.all(alive.map((node) => node.kill().catch(() => {})));

@@ -6,15 +6,17 @@ test.skipIf(!inject("redis"))(
   "I1 I2 I3 I4 I5 chaos, short: nodes killed, PostgreSQL and Redis gone and back, Plaid at its worst, and the books agree",
   async () => {
     const run = await runChaos({ connects: isMatrix ? 160 : 100, nodes: 2, seed: 7 });
-    const { books, answers, kills, restarts, redisOutages, staleReads } = run;
+    const { books, answers, kills, restarts, redisOutages, staleReads, left } = run;
     expect(books).toMatchObject({
       orphans: 0,
       duplicates: 0,
       overdrafts: 0,
       partial: 0,
       unfinished: 0,
+      lost: 0,
     });
     expect(staleReads).toBe(0);
+    expect(left).toBe(0);
     // It was no walk in the park.
     expect(kills).toBeGreaterThan(0);
     expect(restarts).toBeGreaterThan(0);

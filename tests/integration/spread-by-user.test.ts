@@ -23,6 +23,8 @@ const spread: Record<string, string> = {
   known_devices: "user_id",
   credentials: "user_id",
   api_keys: "user_id",
+  plaid_users: "user_id",
+  unclaimed_items: "user_id",
 };
 /** Small, the same on every node. */
 const onEveryNode = ["plans"];
@@ -31,6 +33,8 @@ const apart = [
   "webhooks",
   "webhook_keys",
   "refused_tokens",
+  "ended_plaid_users",
+  "plaid_clients",
   "verifications",
   "kysely_migration",
   "kysely_migration_lock",

@@ -10,7 +10,9 @@ import {
   type transitions,
 } from "../../server/connect/attempt.ts";
 import { FiscilityError } from "../../server/contracts/errors.ts";
-import { type Attempt, moved, type Token, type World } from "./world.ts";
+import type { decide } from "../../server/reconciliation/decide.ts";
+import { reconcile, timePasses } from "./reconciliation.ts";
+import { type Attempt, moved, released, removedAtPlaid, type Token, type World } from "./world.ts";
 
 /** What a model runs by; a test breaks one of them at a time. */
 export interface Rules {
@@ -22,12 +24,17 @@ export interface Rules {
   checksSameItem: boolean;
   /** Whether the ending commits before the lock is released. */
   endsUnderLock: boolean;
+  /** What the reconciliation does with Plaid's list. */
+  decide: typeof decide;
 }
 
-/** One run of `connectAccount`, a disconnect, or a removal: where it is, and what it knows. */
+/**
+ * One run of `connectAccount`, a disconnect, a removal, or a round of the reconciliation: where it is, and
+ * what it knows. `time`: 40 minutes that pass.
+ */
 export interface Actor {
   name: string;
-  kind: "connect" | "disconnect" | "remove";
+  kind: "connect" | "disconnect" | "remove" | "reconcile" | "time";
   by: "request" | "recovery";
   token: string;
   at: string;
@@ -43,10 +50,19 @@ export interface Actor {
   retried: boolean;
   error: string | null;
   ending: Ending | null;
+  /** Plaid's list as it was read. */
+  list: string[];
 }
 
 /** What can go wrong at a step; each costs one of the walk's faults. */
-export type Fault = "crash" | "pause" | "lost reply" | "lost commit" | "rejection";
+export type Fault =
+  | "crash"
+  | "pause"
+  | "lost reply"
+  | "lost commit"
+  | "rejection"
+  /** Plaid's list has no Item yet, or still has those that were removed. */
+  | "list behind";
 
 export interface Next {
   world: World;
@@ -69,10 +85,15 @@ export const actor = (
   by: Actor["by"] = "request",
 ): Actor => ({
   ...{ name, kind, by, token },
-  at: kind === "remove" ? "check removal" : kind === "connect" ? "record" : "lock",
+  at: firstSteps[kind],
   ...{ tx: "none", read: null, known: [], stage: { at: "waiting" }, holds: false },
-  ...{ retried: false, error: null, ending: null },
+  ...{ retried: false, error: null, ending: null, list: [] },
 });
+
+const firstSteps: Record<Actor["kind"], string> = {
+  ...{ connect: "record", disconnect: "lock", remove: "check removal", reconcile: "list" },
+  time: "pass",
+};
 
 /** Steps that look at nothing another actor changes: no interleaving of theirs differs from another. */
 const local = new Set(["decide", "same item", "decide ending"]);
@@ -87,7 +108,7 @@ export function stepsOf(setting: Setting, world: World, actor: Actor): Next[] {
     return { ...step, world, actor };
   });
   // Nothing can be done while the lock is waited for.
-  if (next.length === 0) return next;
+  if (next.length === 0 || actor.kind === "time") return next;
   let crashed = released(world, actor);
   if (actor.holds && actor.stage.at === "held") {
     crashed = { ...crashed, lost: [...crashed.lost, itemOf(setting, actor)] };
@@ -101,6 +122,8 @@ export function stepsOf(setting: Setting, world: World, actor: Actor): Next[] {
 }
 
 function oneStep(setting: Setting, world: World, actor: Actor): Next[] {
+  if (actor.kind === "reconcile") return reconcile(setting, world, actor);
+  if (actor.kind === "time") return timePasses(setting, world, actor);
   return actor.kind === "connect" ? connect(setting, world, actor) : other(setting, world, actor);
 }
 
@@ -154,7 +177,7 @@ function connect(setting: Setting, world: World, me: Actor): Next[] {
       const { item, update } = setting.tokens[me.token] as Token;
       const isUsable = update
         ? world.items[item] === "alive" && !world.spent.includes(me.token)
-        : world.items[item] === "linked";
+        : world.items[item] === "linked" && !world.expired.includes(item);
       if (!isUsable) return [fails("public_token_invalid")];
       const exchanged: World = update
         ? { ...world, spent: [...world.spent, me.token] }
@@ -327,13 +350,6 @@ function toError({ error, retried, known, token }: Actor): unknown {
   }
 }
 
-function removedAtPlaid(world: World, item: string): World {
-  const violation = world.live.includes(item)
-    ? `the Item ${item} is removed at Plaid while a live row holds it`
-    : world.violation;
-  return { ...world, items: { ...world.items, [item]: "removed" }, violation };
-}
-
 /** A token that no row has yet must be saved, whatever became of the attempt. */
 function refusedSave(setting: Setting, world: World, me: Actor): World {
   const item = itemOf(setting, me);
@@ -342,11 +358,6 @@ function refusedSave(setting: Setting, world: World, me: Actor): World {
   );
   if (isHeld || world.live.includes(item)) return world;
   return { ...world, violation: `the access token of ${item} is nowhere stored, and refused` };
-}
-
-/** The transaction is over, and the lock with it. */
-function released(world: World, { name }: Actor): World {
-  return world.lock === name ? { ...world, lock: null } : world;
 }
 
 const withAttempt = (world: World, token: string, attempt: Attempt): World => ({

@@ -7,6 +7,7 @@ import {
   type Stage,
   transitions,
 } from "../../server/connect/attempt.ts";
+import { type Books, decide } from "../../server/reconciliation/decide.ts";
 import { actor, type Rules, type Setting } from "./actors.ts";
 import { type Start, walk } from "./walk.ts";
 import type { World } from "./world.ts";
@@ -17,11 +18,12 @@ const rules: Rules = {
   checksLiveItems: true,
   checksSameItem: true,
   endsUnderLock: true,
+  decide,
 };
 
 const empty: World = {
   ...{ attempts: {}, items: { Y: "linked" }, spent: [], live: [], lock: null, lost: [] },
-  violation: null,
+  ...{ expired: [], seen: {}, violation: null },
 };
 
 /** A user with one bank, connected by the public_token `T0`. */
@@ -40,7 +42,9 @@ const withBank: World = {
 const twoRequests = [actor("A", "connect", "T1"), actor("B", "connect", "T1")];
 const newBank = { item: "Y", update: false };
 
-/** Two requests with the token T1, one with T2, a disconnect, and the recovery beside them. */
+const seenOnce = { old: false, sent: false, removed: null };
+
+/** Two requests with the token T1, one with T2, a disconnect, and the recovery beside them; in some the reconciliation. */
 const settings = {
   "two banks, room for one": {
     limit: 1,
@@ -72,6 +76,22 @@ const settings = {
     tokens: { T1: newBank },
     world: empty,
     actors: [actor("A", "connect", "T1")],
+  },
+  "a new bank that Plaid's list has had for 40 minutes": {
+    limit: 1,
+    tokens: { T1: newBank },
+    world: { ...empty, seen: { Y: seenOnce } },
+    actors: [actor("A", "connect", "T1"), ...[actor("E", "reconcile", ""), actor("T", "time", "")]],
+  },
+  "a bank that is disconnected while Plaid's list is read": {
+    limit: 2,
+    tokens: { T0: { item: "X", update: false } },
+    // X as a list showed it that was read before its row was there.
+    world: { ...withBank, seen: { X: { ...seenOnce, old: true }, Y: seenOnce } },
+    actors: [
+      actor("D", "disconnect", "T0"),
+      ...[actor("E", "reconcile", ""), actor("T", "time", "")],
+    ],
   },
   "a token that never existed": {
     limit: 1,
@@ -122,6 +142,15 @@ const banks = "two banks, room for one";
 const update = "a new bank, and update mode of one that is disconnected";
 const another = "update mode of another user's bank";
 const one = "one request";
+const listed = "a new bank that Plaid's list has had for 40 minutes";
+const list = "a bank that is disconnected while Plaid's list is read";
+
+/** The rules with a reconciliation that reads its books otherwise. */
+const withDecision = (read: (books: Books) => Books): Rules => ({
+  ...rules,
+  decide: (books) => decide(read(books)),
+});
+
 /** The faults that it takes are one, unless said. */
 const broken: [string, keyof typeof settings, Rules, faults?: number][] = [
   ["mark stores no run", banks, withRule("mark", { run: undefined })],
@@ -187,6 +216,35 @@ const broken: [string, keyof typeof settings, Rules, faults?: number][] = [
     "endings commit after the lock is released",
     "a token that never existed",
     { ...rules, endsUnderLock: false },
+  ],
+  [
+    "the reconciliation does not look at who holds an Item",
+    list,
+    withDecision((books) => ({ ...books, held: new Set() })),
+  ],
+  [
+    "the reconciliation does not wait for an unclear attempt",
+    listed,
+    withDecision((books) => ({ ...books, isUnclear: false })),
+  ],
+  [
+    "the reconciliation removes what it sees for the second time, however soon",
+    listed,
+    withDecision((books) => ({
+      ...books,
+      sightings: books.sightings.map((one) => ({ ...one, firstSeenAt: new Date(0) })),
+    })),
+  ],
+  [
+    "the reconciliation never asks for a removal",
+    listed,
+    { ...rules, decide: (books) => ({ ...decide(books), remove: [] }) },
+  ],
+  [
+    "a removal whose reply was lost is not accounted for",
+    listed,
+    { ...rules, decide: (books) => ({ ...decide(books), gone: [] }) },
+    2,
   ],
 ];
 

@@ -8,6 +8,7 @@ import {
   type Setting,
   stepsOf,
 } from "./actors.ts";
+import { leftOpen } from "./reconciliation.ts";
 import { type World, worldKey } from "./world.ts";
 
 /** Where a walk starts. `recoveries`: passes of the recovery that run beside the actors. */
@@ -89,9 +90,10 @@ export function walk(setting: Setting, start: Start): Walk {
   const starts = remembered((world: number, recoveries: number) =>
     recoveryOf(worlds.get(world), `R${recoveries}`).map((one) => actors.of(one)),
   );
-  const wrong = remembered((world: number) =>
-    wrongWith(setting, settle(setting, worlds.get(world))),
-  );
+  const wrong = remembered((world: number) => {
+    const settled = settle(setting, worlds.get(world));
+    return wrongWith(setting, settled) ?? leftAfter(setting, settled);
+  });
 
   const seen = new Set<string>();
   const open: State[] = [];
@@ -201,16 +203,53 @@ function settle(setting: Setting, from: World): World {
   for (let pass = 0; pass < 8; pass += 1) {
     const due = recoveryOf(world, `settle${pass}`);
     if (due.length === 0) return world;
-    for (const one of due) {
-      let running: Actor | null = one;
-      while (running) {
-        const next: Next | undefined = stepsOf(setting, world, running).find((one) => !one.fault);
-        if (!next) throw new Error(`${running.at} has no next step`);
-        ({ world, actor: running } = next);
-      }
-    }
+    for (const one of due) world = runAlone(setting, world, one);
   }
   return world;
+}
+
+/** Rounds of the reconciliation with 40 minutes between them, and nothing going wrong. */
+function balance(setting: Setting, from: World): World {
+  let world = from;
+  // What a list that was behind hid is seen, removed, and accounted for.
+  for (const kind of [
+    "reconcile",
+    "time",
+    "reconcile",
+    "time",
+    "reconcile",
+    "reconcile",
+  ] as const) {
+    world = runAlone(setting, world, actor("balance", kind, "", "recovery"));
+  }
+  return world;
+}
+
+function runAlone(setting: Setting, from: World, actor: Actor): World {
+  let world = from;
+  let running: Actor | null = actor;
+  while (running) {
+    const next: Next | undefined = stepsOf(setting, world, running).find((one) => !one.fault);
+    if (!next) throw new Error(`${running.at} has no next step`);
+    ({ world, actor: running } = next);
+  }
+  return world;
+}
+
+/** After the reconciliation Plaid has nothing that no live row holds, and no loss is open. */
+function leftAfter(setting: Setting, from: World): string | null {
+  const balanced = balance(setting, from);
+  const { items, live, violation } = balanced;
+  if (violation) return violation;
+  for (const [item, state] of Object.entries(items)) {
+    const isThere = state === "alive" || state === "linked";
+    if (isThere && !live.includes(item)) return `I1: ${item} is left at Plaid`;
+    if (!isThere && live.includes(item)) return `I1: the live row of ${item} has no Item at Plaid`;
+  }
+  const asked = Object.entries(balanced.seen).find(([, { sent, removed }]) => sent && !removed);
+  if (asked) return `I8: the removal of ${asked[0]} is not accounted for`;
+  const [open] = leftOpen(setting, balanced);
+  return open === undefined ? null : `I8: ${open} stays lost`;
 }
 
 /** Which invariant does not hold once everything has ended; null when all do. */

@@ -19,6 +19,14 @@ export interface Attempt {
   reason: string | null;
 }
 
+/** When an Item was first seen, and what was done since. */
+export interface Seen {
+  /** Before the last 40 minutes. */
+  old: boolean;
+  sent: boolean;
+  removed: "just now" | "before" | null;
+}
+
 export interface World {
   attempts: Record<string, Attempt>;
   /** Plaid's Items by name; a public_token is exchanged once. */
@@ -29,8 +37,12 @@ export interface World {
   live: string[];
   /** Who holds the user's lock. */
   lock: string | null;
-  /** A response of an exchange was lost, or its process died with it: the Item cannot be found again. */
+  /** A response of an exchange was lost, or its process died with it: only Plaid's list has the Item. */
   lost: string[];
+  /** Items whose public_token has expired. */
+  expired: string[];
+  /** Items that the reconciliation has seen with nobody who holds them. */
+  seen: Record<string, Seen>;
   /** Why this state must never be reached. */
   violation: string | null;
 }
@@ -73,9 +85,23 @@ export function moved(
   return next;
 }
 
+/** The Item is removed at Plaid. */
+export function removedAtPlaid(world: World, item: string): World {
+  const violation = world.live.includes(item)
+    ? `the Item ${item} is removed at Plaid while a live row holds it`
+    : world.violation;
+  return { ...world, items: { ...world.items, [item]: "removed" }, violation };
+}
+
+/** The transaction is over, and the lock with it. */
+export function released(world: World, { name }: { name: string }): World {
+  return world.lock === name ? { ...world, lock: null } : world;
+}
+
 /** What makes two worlds the same, in short. */
-export const worldKey = ({ attempts, items, ...world }: World) => [
+export const worldKey = ({ attempts, items, seen, ...world }: World) => [
   Object.entries(attempts).map(([token, attempt]) => [token, ...Object.values(attempt)]),
   Object.values(items),
+  Object.entries(seen).map(([item, one]) => [item, ...Object.values(one)]),
   ...Object.values(world),
 ];

@@ -81,6 +81,35 @@ export async function startTestApp(
     return response.json();
   };
 
+  async function publicToken(
+    institution = "ins_109508",
+    username = "user_good",
+    password = "pass_good",
+    webhook?: string,
+    userId?: string,
+  ): Promise<string> {
+    const response = await fetch(`${sandbox.url}/sandbox/public_token/create`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({
+        client_id: env.PLAID_CLIENT_ID,
+        secret: env.PLAID_SECRET,
+        institution_id: institution,
+        initial_products: ["transactions"],
+        user_id: userId,
+        options: {
+          override_username: username,
+          override_password: password,
+          webhook,
+          transactions: { days_requested: server.services.config.plaid.daysRequested },
+        },
+      }),
+    });
+    const body = (await response.json()) as { public_token?: string };
+    if (!body.public_token) throw new Error(JSON.stringify(body));
+    return body.public_token;
+  }
+
   /** Sends JSON as this person, or as nobody. */
   async function post(path: string, body: unknown, person?: Pick<Person, "cookie">) {
     const response = await fetch(`${server.url}${path}`, {
@@ -167,31 +196,22 @@ export async function startTestApp(
      * A public_token as the product's own Link would hand it over; `user_custom` takes accounts as its
      * password.
      */
-    async publicToken(
-      institution = "ins_109508",
-      username = "user_good",
-      password = "pass_good",
-      webhook?: string,
+    publicToken,
+    /** As `publicToken`, of a Link that this user opened: their Plaid user has the Item. */
+    async linkedToken(
+      person: Person,
+      institution?: string,
+      username?: string,
+      password?: string,
     ): Promise<string> {
-      const response = await fetch(`${sandbox.url}/sandbox/public_token/create`, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({
-          client_id: env.PLAID_CLIENT_ID,
-          secret: env.PLAID_SECRET,
-          institution_id: institution,
-          initial_products: ["transactions"],
-          options: {
-            override_username: username,
-            override_password: password,
-            webhook,
-            transactions: { days_requested: server.services.config.plaid.daysRequested },
-          },
-        }),
-      });
-      const body = (await response.json()) as { public_token?: string };
-      if (!body.public_token) throw new Error(JSON.stringify(body));
-      return body.public_token;
+      const { status } = await post("/plaid/create-link-token", {}, person);
+      if (status !== 200) throw new Error(`no link_token: ${status}`);
+      const { rows } = await pool.query(
+        "select plaid_user_id from plaid_users where user_id = $1",
+        [person.id],
+      );
+      const userId = rows[0]?.plaid_user_id;
+      return publicToken(institution, username, password, undefined, userId);
     },
     async close() {
       await server.close();

@@ -1,6 +1,7 @@
 import { parseConfig } from "../../server/config.ts";
 import { recoverAttempts } from "../../server/connect/recover-attempts.ts";
 import { startWorker } from "../../server/jobs/worker.ts";
+import { reconcile } from "../../server/reconciliation/reconcile.ts";
 import { startServer } from "../../server/server.ts";
 
 /** A node of the fault tests: the real server, with short time limits and a step to die after. */
@@ -25,6 +26,8 @@ interface Message {
   times?: number;
   recover?: true;
   work?: true;
+  /** Passes of the reconciliation, each at so many minutes from now. */
+  reconcileAt?: number[];
 }
 
 const server = await startServer(parseConfig(process.env), { limits, onStep });
@@ -37,6 +40,10 @@ process.on("message", async (message: Message) => {
   }
   if (message.work) await startWorker(server.services);
   if (message.recover) await recoverAttempts(server.services, server.services.log);
+  for (const minutes of message.reconcileAt ?? []) {
+    const clock = { now: () => new Date(Date.now() + minutes * 60_000) };
+    await reconcile({ ...server.services, clock }, server.services.log);
+  }
   process.send?.({});
 });
 process.on("disconnect", () => process.exit(0));

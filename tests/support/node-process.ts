@@ -22,6 +22,8 @@ export interface NodeProcess {
   ended: Promise<unknown>;
   /** One pass of the recovery. */
   recover(): Promise<void>;
+  /** Passes of the reconciliation, each at so many minutes from now. */
+  reconcileAt(minutes: number[]): Promise<void>;
   kill(): Promise<void>;
 }
 
@@ -56,6 +58,7 @@ export async function startNode(env: Record<string, string>): Promise<NodeProces
     work: () => void child.send({ work: true }),
     ended,
     recover: () => ask({ recover: true }),
+    reconcileAt: (minutes) => ask({ reconcileAt: minutes }),
     async kill() {
       child.kill("SIGKILL");
       await ended;

@@ -38,6 +38,7 @@ export function listItems(sandbox: Sandbox) {
   return [...sandbox.state.items.values()].map((item) => ({
     item_id: item.item_id,
     client_user_id: item.client_user_id,
+    user_id: item.user_id,
     institution_id: item.institution_id,
     institution_name: findInstitution(item.institution_id)?.name ?? null,
     username: item.username,

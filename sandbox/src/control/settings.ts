@@ -20,6 +20,8 @@ const NAMES = {
   historical_pull_ms: "historicalPullMs",
   webhook_retry_ms: "webhookRetryMs",
   transactions_for_all: "transactionsForAll",
+  user_apis: "userApis",
+  user_items_delay_ms: "userItemsDelayMs",
 } as const satisfies Record<string, keyof SandboxSettings>;
 
 type Switched = (typeof NAMES)[keyof typeof NAMES];

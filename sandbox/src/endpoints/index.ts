@@ -34,6 +34,15 @@ import {
   transactionsRefresh,
   transactionsSync,
 } from "./transactions.ts";
+import {
+  userGet,
+  userItemsAssociate,
+  userItemsGet,
+  userItemsRemove,
+  userProductsTerminate,
+  userRemove,
+  userUpdate,
+} from "./user-apis.ts";
 import { consentEventsGet, processorTokenCreate, userCreate } from "./users.ts";
 
 export const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
@@ -74,5 +83,12 @@ export const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint
   ["/transactions/refresh", transactionsRefresh],
   ["/transactions/sync", transactionsSync],
   ["/user/create", userCreate],
+  ["/user/get", userGet],
+  ["/user/items/associate", userItemsAssociate],
+  ["/user/items/get", userItemsGet],
+  ["/user/items/remove", userItemsRemove],
+  ["/user/products/terminate", userProductsTerminate],
+  ["/user/remove", userRemove],
+  ["/user/update", userUpdate],
   ["/webhook_verification_key/get", webhookVerificationKeyGet],
 ]);

@@ -18,6 +18,7 @@ interface UserCreateBody {
  */
 export function userCreate(call: Call, body: UserCreateBody): object {
   const { sandbox, client_id } = call;
+  requireUserApis(sandbox);
   const known = [...sandbox.state.users.values()].find(
     (user) => user.client_id === client_id && user.client_user_id === body.client_user_id,
   );
@@ -36,9 +37,14 @@ export function userCreate(call: Call, body: UserCreateBody): object {
   return { user_id, ...(user_token === null ? {} : { user_token }) };
 }
 
+/** @throws UNAUTHORIZED_ROUTE_ACCESS where `user_apis` is off: a client id without the User APIs */
+function requireUserApis({ settings }: Sandbox): void {
+  if (!settings.userApis) throw new PlaidError("UNAUTHORIZED_ROUTE_ACCESS");
+}
+
 /**
  * The user whom a request names by `user_id` or `user_token`; null when it names none.
- * @throws USER_NOT_FOUND or INVALID_USER_TOKEN
+ * @throws USER_NOT_FOUND, INVALID_USER_TOKEN, or UNAUTHORIZED_ROUTE_ACCESS
  */
 export function namedUser(
   sandbox: Sandbox,
@@ -46,6 +52,7 @@ export function namedUser(
   named: { user_id?: string | undefined; user_token?: string | undefined },
 ): User | null {
   const { user_id, user_token } = named;
+  if (user_id !== undefined || user_token !== undefined) requireUserApis(sandbox);
   if (user_id !== undefined) {
     const user = sandbox.state.users.get(user_id);
     if (user?.client_id !== client_id) throw new PlaidError("USER_NOT_FOUND");

@@ -69,6 +69,11 @@ const CATALOGUE = {
     400,
     "requested link customization is not compatible with the requested products",
   ),
+  UNAUTHORIZED_ROUTE_ACCESS: entry(
+    "INVALID_INPUT",
+    400,
+    "your client ID is not authorized to access this route",
+  ),
   INVALID_USER_TOKEN: entry("INVALID_INPUT", 400, "could not find matching user token"),
   INVALID_WEBHOOK_VERIFICATION_KEY_ID: entry(
     "INVALID_INPUT",

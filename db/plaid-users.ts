@@ -1,0 +1,199 @@
+import { sql } from "kysely";
+import type { Db } from "./client.ts";
+import { askForReconcilePass } from "./jobs.ts";
+
+/** The Plaid user of one of ours under the client's keys, and whether it makes sense to ask for one. */
+export async function findPlaidUser(
+  db: Db,
+  userId: string,
+  client: string,
+): Promise<{ plaidUserId: string | null; refusedAt: Date | null }> {
+  const { rows } = await sql<{ plaidUserId: string | null; refusedAt: Date | null }>`
+    select (select plaid_user_id from plaid_users where user_id = ${userId} and client = ${client})
+        as "plaidUserId",
+      (select user_apis_refused_at from plaid_clients where client = ${client}) as "refusedAt"`.execute(
+    db,
+  );
+  return rows[0] ?? { plaidUserId: null, refusedAt: null };
+}
+
+/**
+ * Stores the Plaid user of one of ours. The first that is stored stays, and is what a second caller gets.
+ *
+ * @returns the stored one; null when our user was deleted meanwhile
+ */
+export async function keepPlaidUser(
+  db: Db,
+  userId: string,
+  client: string,
+  plaidUserId: string,
+): Promise<string | null> {
+  await db
+    .insertInto("plaid_users")
+    .columns(["plaid_user_id", "user_id", "client"])
+    .expression((eb) =>
+      eb
+        .selectFrom("users")
+        .where("id", "=", userId)
+        .where("deleted_at", "is", null)
+        .select((eb) => [
+          eb.val(plaidUserId).as("plaid_user_id"),
+          "users.id as user_id",
+          eb.val(client).as("client"),
+        ]),
+    )
+    .onConflict((conflict) =>
+      conflict
+        .column("user_id")
+        // Another client's is of no use under these keys.
+        .doUpdateSet({ plaid_user_id: plaidUserId, client, created_at: sql<Date>`now()` })
+        .where("plaid_users.client", "!=", client),
+    )
+    .execute();
+  return (await findPlaidUser(db, userId, client)).plaidUserId;
+}
+
+/** Plaid does not have it any more; the next link_token, or round, makes another. */
+export async function forgetPlaidUser(
+  db: Db,
+  { userId, plaidUserId }: { userId: string; plaidUserId: string },
+): Promise<void> {
+  await db
+    .deleteFrom("plaid_users")
+    .where("user_id", "=", userId)
+    .where("plaid_user_id", "=", plaidUserId)
+    .execute();
+}
+
+/** Until `until` Link may add an Item to the user's. */
+export async function keepLinksUntil(db: Db, userId: string, until: Date): Promise<void> {
+  await db
+    .updateTable("plaid_users")
+    .set({ links_until: sql<Date>`greatest(links_until, ${until}::timestamptz)` })
+    .where("user_id", "=", userId)
+    .execute();
+}
+
+/** Has the user's Items compared with Plaid's list at once. */
+export async function askForReconciliation(db: Db, userId: string, now: Date): Promise<void> {
+  const { numUpdatedRows } = await db
+    .updateTable("plaid_users")
+    .set({ due_at: now, tries: 0 })
+    .where("user_id", "=", userId)
+    .executeTakeFirst();
+  if (numUpdatedRows > 0n) await askForReconcilePass(db);
+}
+
+/** A user of ours and their Plaid user. */
+export interface KnownPlaidUser {
+  userId: string;
+  plaidUserId: string;
+}
+
+/** Those whose time has come, the longest waiting first. A deleted user's is ended instead. */
+export async function duePlaidUsers(
+  db: Db,
+  client: string,
+  now: Date,
+  limit: number,
+): Promise<KnownPlaidUser[]> {
+  return db
+    .selectFrom("plaid_users")
+    .innerJoin("users", "users.id", "plaid_users.user_id")
+    .where("users.deleted_at", "is", null)
+    .where("client", "=", client)
+    .where("due_at", "<=", now)
+    .orderBy("due_at")
+    .limit(limit)
+    .select(["plaid_user_id as plaidUserId", "user_id as userId"])
+    .execute();
+}
+
+/** It went well: the next time is `dueAt`, or with null that of the sweep. Not where one is due sooner. */
+export async function setDue(
+  db: Db,
+  userId: string,
+  { now, dueAt }: { now: Date; dueAt: Date | null },
+): Promise<void> {
+  await db
+    .updateTable("plaid_users")
+    .set({ due_at: dueAt, tries: 0 })
+    .where("user_id", "=", userId)
+    // What was asked for since the round began stays asked for.
+    .where((eb) => eb.or([eb("due_at", "is", null), eb("due_at", "<=", now)]))
+    .execute();
+}
+
+/** SQL: 30 s from `now`, doubling with each failure in a row up to an hour. */
+const later = (now: Date) => sql<Date>`${now}::timestamptz
+  + least(interval '30 seconds' * 2 ^ least(tries, 10), interval '1 hour')`;
+
+/** It failed: again later. */
+export async function backOff(db: Db, userId: string, now: Date): Promise<void> {
+  await db
+    .updateTable("plaid_users")
+    .set({ tries: sql<number>`tries + 1`, due_at: later(now) })
+    .where("user_id", "=", userId)
+    .execute();
+}
+
+/**
+ * In the transaction that erases the user: has their Plaid user ended, `afterMs` after Link can add no
+ * more Item to it.
+ */
+export async function askToEndPlaidUser(
+  tx: Db,
+  userId: string,
+  now: Date,
+  afterMs: number,
+): Promise<void> {
+  await tx
+    .insertInto("ended_plaid_users")
+    .columns(["plaid_user_id", "client", "due_at"])
+    .expression((eb) =>
+      eb
+        .selectFrom("plaid_users")
+        .where("user_id", "=", userId)
+        .select([
+          "plaid_user_id",
+          "client",
+          sql<Date>`greatest(${now}::timestamptz,
+            links_until + ${afterMs} * interval '1 millisecond')`.as("due_at"),
+        ]),
+    )
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  await askForReconcilePass(tx);
+}
+
+/** Plaid users that are to be ended now, of users that are deleted. */
+export async function duePlaidUsersToEnd(
+  db: Db,
+  client: string,
+  now: Date,
+  limit: number,
+): Promise<string[]> {
+  const rows = await db
+    .selectFrom("ended_plaid_users")
+    .where("client", "=", client)
+    .where("due_at", "<=", now)
+    .orderBy("due_at")
+    .limit(limit)
+    .select("plaid_user_id as id")
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
+/** Plaid has ended it. */
+export async function plaidUserEnded(db: Db, plaidUserId: string): Promise<void> {
+  await db.deleteFrom("ended_plaid_users").where("plaid_user_id", "=", plaidUserId).execute();
+}
+
+/** It could not be ended yet: again later. */
+export async function backOffEnding(db: Db, plaidUserId: string, now: Date): Promise<void> {
+  await db
+    .updateTable("ended_plaid_users")
+    .set({ tries: sql<number>`tries + 1`, due_at: later(now) })
+    .where("plaid_user_id", "=", plaidUserId)
+    .execute();
+}

@@ -1,0 +1,61 @@
+import { findItemByPlaidId, findItemState } from "../../db/items.ts";
+import type { KnownPlaidUser } from "../../db/plaid-users.ts";
+import { tieItems } from "../../db/unclaimed-items.ts";
+import { checkItem } from "../items/check-item.ts";
+import { isRefusal, mostAssociated } from "../plaid/plaid-users.ts";
+import type { Services } from "../services.ts";
+import type { Log } from "../telemetry/log.ts";
+
+/**
+ * Ties live Items to the user's Plaid user, 100 at a time: those from before there was one. Returns our
+ * ids of those that Plaid refuses, which it may not have any more.
+ *
+ * @throws FiscilityError when Plaid does not respond
+ */
+export async function associateItems(
+  { db, plaid }: Services,
+  { userId, plaidUserId }: KnownPlaidUser,
+  plaidItemIds: string[],
+  log: Log,
+): Promise<string[]> {
+  const refused: string[] = [];
+  const associate = async (some: string[]): Promise<void> => {
+    try {
+      await plaid.users.associate(plaidUserId, some);
+      await tieItems(db, userId, some, plaidUserId);
+      log.info({ event: "items_associated", userId, items: some.length }, "Items associated");
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      // One that Plaid does not know fails all of them.
+      if (some.length > 1) for (const each of some) await associate([each]);
+      else refused.push(...some);
+    }
+  };
+  for (let from = 0; from < plaidItemIds.length; from += mostAssociated) {
+    await associate(plaidItemIds.slice(from, from + mostAssociated));
+  }
+  const items = await Promise.all(refused.map((id) => findItemByPlaidId(db, id)));
+  return items.flatMap((item) => (item?.userId === userId ? [item.itemId] : []));
+}
+
+/**
+ * Asks Plaid about live rows that its list does not have, each with its own token. One that has ended is
+ * shown so; one that works is tied to the user again.
+ *
+ * @throws FiscilityError when Plaid does not respond
+ */
+export async function checkRows(
+  services: Services,
+  user: KnownPlaidUser,
+  itemIds: string[],
+  log: Log,
+): Promise<void> {
+  const { userId } = user;
+  for (const itemId of itemIds) {
+    const status = await checkItem(services, { userId, itemId }, log);
+    log.warn({ event: "unlisted_item", userId, itemId, status }, "Plaid does not list an Item");
+    if (status === null || status === "revoked") continue;
+    const state = await findItemState(services.db, userId, itemId);
+    if (state) await associateItems(services, user, [state.plaidItemId], log);
+  }
+}

@@ -1,0 +1,222 @@
+import { addActivity, notFinished } from "../../db/account-activity.ts";
+import type { Db } from "../../db/client.ts";
+import { forgetPlaidUser, type KnownPlaidUser, setDue } from "../../db/plaid-users.ts";
+import type { UnclaimedItemRow } from "../../db/schema.ts";
+import {
+  closeLost,
+  dropItems,
+  isItemOfAttempt,
+  markItems,
+  noteItems,
+  readOwnBooks,
+  tieItems,
+} from "../../db/unclaimed-items.ts";
+import { lockUser, raiseDataVersion } from "../../db/users.ts";
+import { isRefusal, isUnknownUser, type PlaidUserItem } from "../plaid/plaid-users.ts";
+import { timeLimitSignal } from "../plaid/time-limit-signal.ts";
+import type { Services } from "../services.ts";
+import type { Log } from "../telemetry/log.ts";
+import { associateItems, checkRows } from "./associate-items.ts";
+import {
+  attemptOf,
+  type Books,
+  type Decision,
+  decide,
+  remembered,
+  type Sighting,
+} from "./decide.ts";
+
+interface List {
+  items: PlaidUserItem[];
+  isComplete: boolean;
+}
+
+/**
+ * Compares Plaid's list of a user's Items with our rows and attempts, under the user's lock, and does
+ * what `decide` says. A round is one call to Plaid where the two agree.
+ *
+ * @throws FiscilityError as Plaid's calls; PostgreSQL's 55P03 while the user's lock is held
+ */
+export async function reconcileUser(
+  services: Services,
+  user: KnownPlaidUser,
+  log: Log,
+): Promise<void> {
+  const { db, plaid, clock, limits } = services;
+  const { userId, plaidUserId } = user;
+  const startedAt = clock.now();
+  const signal = timeLimitSignal(limits.connectDeadline);
+  let list: List;
+  try {
+    list = await plaid.users.listItems(plaidUserId, { signal });
+  } catch (error) {
+    if (!isUnknownUser(error)) throw error;
+    log.error({ event: "plaid_user", userId, plaidUserId, outcome: "unknown at Plaid" }, "Unknown");
+    await forgetPlaidUser(db, user);
+    return;
+  }
+  const decision = await underLock(services, userId, async (tx) => {
+    const { books, decision } = await decideNow(services, tx, user, list);
+    const now = books.now;
+    await tieItems(tx, userId, decision.tied, plaidUserId);
+    await noteItems(tx, userId, decision.note, now);
+    await dropItems(tx, userId, decision.drop, new Date(now.getTime() - remembered));
+    await closeLost(tx, userId, decision.giveUp, { plaidItemId: null, now });
+    await accountFor(tx, books, decision.gone, { userId, plaidRequestId: null, log });
+    // Committed before it is asked for: a process that dies in between leaves it to the next round.
+    await markItems(tx, userId, decision.remove.map(idOf), "sent_at", now);
+    return decision;
+  });
+  const { note, wait } = decision;
+  for (const { plaidItemId } of note) {
+    log.warn({ event: "unclaimed_item", outcome: "seen", userId, plaidItemId }, "Unclaimed Item");
+  }
+  for (const plaidItemId of wait) {
+    const line = { event: "unclaimed_item", outcome: "unconfirmed", userId, plaidItemId };
+    log.error(line, "Unclaimed Item waits for npm run books -- --confirm");
+  }
+  if (decision.remove.length > 0) await removeUnclaimed(services, user, list, log);
+  const refused = await associateItems(services, user, decision.associate, log);
+  await checkRows(services, user, [...decision.check, ...refused], log);
+  await setDue(db, userId, { now: startedAt, dueAt: decision.nextAt });
+}
+
+/** Decides again under a lock of its own, and removes at Plaid while nobody can connect or disconnect. */
+async function removeUnclaimed(
+  services: Services,
+  user: KnownPlaidUser,
+  list: List,
+  log: Log,
+): Promise<void> {
+  const { userId } = user;
+  await underLock(services, userId, async (tx) => {
+    const { books, decision } = await decideNow(services, tx, user, list);
+    for (const { sightings, requestId } of await removeItems(services, user, decision, log)) {
+      await accountFor(tx, books, sightings, { userId, plaidRequestId: requestId, log });
+    }
+  });
+}
+
+/**
+ * Asks Plaid for all of them at once; where it refuses that, as it does when one is not the user's, one
+ * by one. What it does not confirm is left to the next round, which sees whether it is listed still.
+ */
+async function removeItems(
+  { plaid, limits }: Services,
+  { userId, plaidUserId }: KnownPlaidUser,
+  { remove }: Decision,
+  log: Log,
+): Promise<{ sightings: Sighting[]; requestId: string }[]> {
+  if (remove.length === 0) return [];
+  const signal = timeLimitSignal(limits.connectDeadline);
+  const ask = async (sightings: Sighting[]) => ({
+    sightings,
+    ...(await plaid.users.removeItems(plaidUserId, sightings.map(idOf), { signal })),
+  });
+  try {
+    return [await ask(remove)];
+  } catch (error) {
+    const isAlone = remove.length === 1 || !isRefusal(error);
+    if (isAlone) warn(remove, error);
+    if (isAlone) return [];
+  }
+  const removed: { sightings: Sighting[]; requestId: string }[] = [];
+  for (const sighting of remove) {
+    try {
+      removed.push(await ask([sighting]));
+    } catch (error) {
+      warn([sighting], error);
+      if (!isRefusal(error)) break;
+    }
+  }
+  return removed;
+
+  function warn(sightings: Sighting[], error: unknown): void {
+    const line = { event: "unclaimed_item", outcome: "not removed", userId };
+    const { message: cause } = error as Error;
+    log.error({ ...line, plaidItemIds: sightings.map(idOf), cause }, "Unclaimed Item not removed");
+  }
+}
+
+/**
+ * These are gone at Plaid: closes the lost attempt of each, or leaves an entry in the user's history for
+ * one that Link made and nobody exchanged; and a line in the log (I8).
+ */
+async function accountFor(
+  tx: Db,
+  books: Books,
+  sightings: Sighting[],
+  { userId, plaidRequestId, log }: { userId: string; plaidRequestId: string | null; log: Log },
+): Promise<void> {
+  const { now } = books;
+  for (const sighting of sightings) {
+    const { plaidItemId, institutionId, institutionName } = sighting;
+    // One that was disconnected, and listed all the same, has its entry.
+    const isKnown = await isItemOfAttempt(tx, userId, plaidItemId);
+    const lost = isKnown ? null : attemptOf(sighting, books.lost);
+    await markItems(tx, userId, [plaidItemId], "removed_at", now);
+    if (lost) {
+      books.lost = books.lost.filter((one) => one !== lost);
+      await closeLost(tx, userId, [lost.attemptId], { plaidItemId, now });
+    } else if (!isKnown) {
+      await addActivity(tx, {
+        user_id: userId,
+        attempt_id: null,
+        kind: "failed",
+        reason: notFinished,
+        institution_id: institutionId,
+        institution_name: institutionName,
+        account_count: 0,
+        plaid_request_id: plaidRequestId,
+      });
+    }
+    log.info(
+      {
+        event: "unclaimed_item",
+        outcome: "removed",
+        ...{ userId, plaidItemId, institutionId, plaidRequestId },
+        attemptId: lost?.attemptId,
+      },
+      "Unclaimed Item removed",
+    );
+  }
+  if (sightings.length > 0) await raiseDataVersion(tx, userId);
+}
+
+async function decideNow(
+  { clock }: Services,
+  tx: Db,
+  { userId, plaidUserId }: KnownPlaidUser,
+  { items: listed, isComplete }: List,
+): Promise<{ books: Books; decision: Decision }> {
+  const own = await readOwnBooks(tx, userId, plaidUserId, listed.map(idOf));
+  const sightings = own.sightings.map(toSighting);
+  const books: Books = { ...own, now: clock.now(), listed, isComplete, sightings };
+  return { books, decision: decide(books) };
+}
+
+/** In the same line as connections: they may hold the lock for as long as Plaid takes. */
+function underLock<T>(
+  { connectDb, connectGate, limits }: Services,
+  userId: string,
+  work: (tx: Db) => Promise<T>,
+): Promise<T> {
+  return connectGate.run(userId, () =>
+    connectDb.transaction().execute(async (tx) => {
+      await lockUser(tx, userId, { within: limits.recoveryLock });
+      return work(tx);
+    }),
+  );
+}
+
+const idOf = ({ plaidItemId }: { plaidItemId: string }) => plaidItemId;
+
+const toSighting = (row: UnclaimedItemRow): Sighting => ({
+  plaidItemId: row.plaid_item_id,
+  institutionId: row.institution_id,
+  institutionName: row.institution_name,
+  firstSeenAt: row.first_seen_at,
+  sentAt: row.sent_at,
+  confirmedAt: row.confirmed_at,
+  removedAt: row.removed_at,
+});

@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, expect } from "vitest";
+import { recoverAttempts } from "../../server/connect/recover-attempts.ts";
+import { reconcile } from "../../server/reconciliation/reconcile.ts";
+import { startTestApp, type TestApp } from "../support/app.ts";
+import { compareBooks, right } from "../support/books.ts";
+import { casesOf, matrixTest } from "../support/matrix.ts";
+import { startNode } from "../support/node-process.ts";
+import { until } from "../support/until.ts";
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startTestApp();
+});
+afterAll(() => app?.close());
+
+/** Users who connect at once: eight of each of three nodes have their exchange at Plaid. */
+const users = 27;
+
+matrixTest.each(casesOf([1, 2, 3, 4, 5], () => true))(
+  "I1 killed with 24 exchanges at Plaid, nothing is left at Plaid after the reconciliation (round %i)",
+  async (round) => {
+    const { services } = app;
+    const people = await Promise.all(Array.from({ length: users }, () => app.signUp("cfo")));
+    const tokens: string[] = [];
+    for (const person of people) tokens.push(await app.linkedToken(person));
+    const nodes = await Promise.all([1, 2, 3].map(() => startNode(app.env)));
+    // All of them are at Plaid at once: each node dies when so many of its replies have arrived.
+    await app.control("POST", "settings", { latency_ms: 300 });
+    for (const node of nodes) await node.dieAfter("exchange", (round % 3) + 1);
+    await Promise.all(
+      people.map((person, n) =>
+        app
+          .connectAt(nodes[n % nodes.length]?.url as string, tokens[n] as string, person)
+          .catch(() => "killed"),
+      ),
+    );
+    // One whose requests were refused before so many replies came.
+    await Promise.all(nodes.map((node) => node.kill()));
+    await app.control("POST", "settings", { latency_ms: 0 });
+
+    const open = `select 1 from pg_stat_activity
+      where datname = current_database() and state like 'idle in transaction%'`;
+    await until(async () => (await app.query(open)).length === 0);
+    await app.query("update link_attempts set retry_at = now()");
+    await recoverAttempts(services, services.log);
+    const { lost } = await compareBooks(app);
+    process.stdout.write(`round ${round}: ${lost} of ${people.length} exchanges lost\n`);
+    for (const minutes of [0, 41]) {
+      const clock = { now: () => new Date(Date.now() + minutes * 60_000) };
+      await reconcile({ ...services, clock }, services.log);
+    }
+    const books = await compareBooks(app);
+    expect(books).toEqual({ ...right, connected: books.connected });
+    const alive = (await app.itemsAtPlaid()).filter(({ removed }) => !removed);
+    expect(alive).toHaveLength(books.connected);
+    await app.query("delete from users");
+    await app.query("delete from plaid_clients");
+    await app.resetPlaid();
+  },
+);
