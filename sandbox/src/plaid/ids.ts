@@ -3,6 +3,8 @@ import { createHash, randomBytes } from "node:crypto";
 
 const ALPHABET = "123456789ABDEGJKLMNPQRVWXZabdegjklmnopqrvwxyz";
 
+const DRAWN_AT_ONCE = 16_384;
+
 /** Kinds of token: the first word of `<kind>-sandbox-<uuid>`. */
 export type TokenKind = "link" | "public" | "access" | "user" | "processor" | "assets";
 
@@ -13,6 +15,8 @@ export type TokenKind = "link" | "public" | "access" | "user" | "processor" | "a
 export class IdSource {
   readonly #seed: number | null;
   #count: number;
+  /** Random bytes drawn ahead: asking the system for each id took an eighth of an exchange. */
+  #drawn = Buffer.alloc(0);
 
   constructor(seed: number | null, count = 0) {
     this.#seed = seed;
@@ -26,8 +30,16 @@ export class IdSource {
 
   #bytes(): Buffer {
     this.#count += 1;
-    if (this.#seed === null) return randomBytes(32);
+    if (this.#seed === null) return this.#random(32);
     return createHash("sha256").update(`id:${this.#seed}:${this.#count}`).digest();
+  }
+
+  /** Random bytes that no other call gets. */
+  #random(count: number): Buffer {
+    if (this.#drawn.length < count) this.#drawn = randomBytes(DRAWN_AT_ONCE);
+    const bytes = this.#drawn.subarray(0, count);
+    this.#drawn = this.#drawn.subarray(count);
+    return bytes;
   }
 
   /** A version 4 UUID. */
@@ -51,7 +63,7 @@ export class IdSource {
 
   /** 15 characters, as `request_id` has. */
   requestId(): string {
-    return encode(randomBytes(15), 15);
+    return encode(this.#random(15), 15);
   }
 }
 
