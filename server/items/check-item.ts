@@ -94,6 +94,18 @@ async function findError(
   }
 }
 
+/**
+ * A data call has succeeded: where we only waited for the bank, it is back. What a user has to mend is left
+ * to `checkItem`, which asks Plaid.
+ */
+export async function endWaiting(services: Services, item: ItemOfUser, log: Log): Promise<void> {
+  await changeItem(services, item, log, async (now, tx) => {
+    if (now.problem?.kind !== "wait") return null;
+    await forgetRefusedToken(tx, now.plaidItemId);
+    return healed(now);
+  });
+}
+
 async function judge(
   services: Services,
   item: ItemState,

@@ -6,7 +6,7 @@ import { keepPage, readAgain, type SyncPage, undoUpdate } from "../../db/sync-pa
 import { requestUnclaimedWebhooks } from "../../db/webhooks.ts";
 import { invalidateCache } from "../cache/invalidate-cache.ts";
 import { FiscilityError } from "../contracts/errors.ts";
-import { checkItem } from "../items/check-item.ts";
+import { checkItem, endWaiting } from "../items/check-item.ts";
 import { problemOf } from "../plaid/item-error.ts";
 import type { PlaidTransactionsPage } from "../plaid/responses.ts";
 import type { Services } from "../services.ts";
@@ -172,6 +172,8 @@ async function syncPages(
       await postponeSync(db, userId, itemId, services.limits.syncNotReady);
       return { outcome: "not_ready", ...ran };
     }
+    // Before the page is stored: a card with transactions on it says that the bank is away only while it is.
+    if (mayHaveHealed && ran.pages === 0) await endWaiting(services, { userId, itemId }, log);
     const { hasMore: midway, accounts } = page;
     const changes = changesOf(page);
     const stands = await keepPage(db, userId, itemId, {
