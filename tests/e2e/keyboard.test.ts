@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import { testInBrowser } from "../support/app-in-browser.ts";
 import { openPage } from "../support/browser.ts";
 import { card, link, logIn } from "../support/link.ts";
-import { only, setPlan, usersIn } from "../support/rows.ts";
+import { setPlan, usersIn } from "../support/rows.ts";
 
 const test = testInBrowser();
 
@@ -95,7 +95,9 @@ test("The app keeps the focus visible from sign-up through Link to log-out by ke
   await page.keyboard.type("a long enough one");
   await press("Enter");
   await page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
-  await setPlan(app, "analyst", await only(usersIn(app)));
+  const signedUp = (await usersIn(app)).find(({ email }) => email === "keyboard@example.com");
+  expect(signedUp).toBeDefined();
+  await setPlan(app, "analyst", signedUp);
 
   // Link, closed again: the focus is back on the button.
   await tabTo(page, "Connect a bank");

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import type { Person, TestApp } from "../support/app.ts";
 import { testWithApp } from "../support/fixtures.ts";
-import { only, sessionsOf } from "../support/rows.ts";
+import { sessionsOf } from "../support/rows.ts";
 
 const test = testWithApp();
 
@@ -19,7 +19,7 @@ const endsIn = (app: TestApp, person: Person, ms: number) =>
   ]);
 
 const expiryOf = async (app: TestApp, person: Person) => {
-  const row = await only(sessionsOf(app, person));
+  const [row] = await sessionsOf(app, person);
   return (row?.expires_at as Date | undefined)?.getTime();
 };
 
