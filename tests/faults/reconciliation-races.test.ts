@@ -108,6 +108,6 @@ test("I1 a reconciliation that races a connect, a reconnect, a takeover and a di
       await app.query("delete from users");
       await app.resetPlaid();
     }),
-    { numRuns: isMatrix ? 100 : 3, endOnFailure: true },
+    { numRuns: isMatrix ? 50 : 3, endOnFailure: true },
   );
-});
+}, 600_000);
