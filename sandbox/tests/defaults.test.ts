@@ -88,6 +88,8 @@ test("every setting's default is Plaid's, and the README lists it", async () => 
     log_ins_last: false,
     webhook_retry_ms: 30_000,
     transactions_for_all: false,
+    user_apis: true,
+    user_items_delay_ms: 0,
     require_consent: false,
     new_item_invalidates_old: true,
     rate_limits: false,

@@ -97,6 +97,7 @@ test("only the process and its commands touch the environment, only the vault ma
   expect(touching(/process\.env/)).toEqual([
     "server/commands/api-key.ts",
     "server/commands/attempts.ts",
+    "server/commands/books.ts",
     "server/commands/jobs.ts",
     "server/commands/migrate.ts",
     "server/commands/plan.ts",
