@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { startTestApp, type TestApp } from "../../support/app.ts";
 import { redisFound, startRedis, type TestRedis } from "../../support/redis.ts";
+import { until } from "../../support/until.ts";
 
 let app: TestApp;
 let cache: TestRedis;
@@ -11,9 +12,7 @@ beforeAll(async () => {
   [cache, counters] = await Promise.all([startRedis(), startRedis()]);
   app = await startTestApp({ REDIS_URL: cache.url, REDIS_COUNTERS_URL: counters.url });
   await redisFound(app);
-  await expect
-    .poll(() => app.logLines.filter((line) => line.includes("redis_there")))
-    .toHaveLength(2);
+  await until(() => app.logLines.filter((line) => line.includes("redis_there")).length === 2);
 });
 afterAll(async () => {
   await app?.close();
