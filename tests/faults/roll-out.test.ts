@@ -84,17 +84,19 @@ test("No call to the version before fails while today's version migrates its tab
     const people = [await addTo(database), await addTo(database)];
 
     let nodes = [old];
-    let rounds = 0;
+    /** Of each person, the rounds they have ended. */
+    const ended = people.map(() => 0);
+    const rounds = () => ended.reduce((sum, each) => sum + each);
     let over = false;
     ctx.onTestFinished(() => {
       over = true;
     });
     const load = Promise.all(
-      people.map(async (person) => {
+      people.map(async (person, n) => {
         for (let turn = 0; !over; turn++) {
-          const [one, another] = [turn, turn + 1].map((n) => nodes[n % nodes.length]?.url);
+          const [one, another] = [turn, turn + 1].map((at) => nodes[at % nodes.length]?.url);
           await connectAndDisconnect(person, one as string, another as string);
-          rounds += 1;
+          ended[n] = turn + 1;
           await pause(100);
         }
       }),
@@ -104,12 +106,16 @@ test("No call to the version before fails while today's version migrates its tab
     expect(await pendingMigrations(db)).not.toEqual([]);
     const today = await start();
     expect(await pendingMigrations(db)).toEqual([]);
-    const alone = rounds;
+    const alone = rounds();
     expect(alone).toBeGreaterThan(0);
     nodes = [old, today];
-    await Promise.race([expect.poll(() => rounds).toBeGreaterThanOrEqual(alone + 8), load]);
-    // Takes no more, answers what is open, and ends.
+    await Promise.race([expect.poll(rounds).toBeGreaterThanOrEqual(alone + 8), load]);
+    // Both go on at today's alone, as a balancer would lead them.
     nodes = [today];
+    const led = [...ended];
+    const isLed = () => ended.every((each, n) => each > (led[n] as number));
+    await Promise.race([expect.poll(isLed).toBe(true), load]);
+    // Takes no more, answers what is open, and ends.
     old.child.kill("SIGTERM");
     expect(await old.ended).toEqual([0, null]);
     over = true;
