@@ -100,7 +100,7 @@ export async function nextSweepStep(
     return null;
   }
   return {
-    // One that failed in this step has its own time, and holds up nobody else.
+    // One that failed in this step has a retry time of its own, so it does not delay the others.
     users: rows.filter((row) => !row.isDue && (row.plaidUserId !== null || row.hasItems)),
     last: last.userId,
   };

@@ -160,8 +160,8 @@ export function openAccessToken(
 }
 
 /**
- * Saves the access token while `work` reads the accounts with it. Neither is given up before
- * both have ended: an error of `work` decides what becomes of the Item, and that depends on whether its
+ * Saves the access token while `work` reads the accounts with it. Both have
+ * ended when it returns or throws: an error of `work` decides what becomes of the Item, and that depends on whether its
  * token is stored.
  */
 export async function whileSavingToken<Result>(

@@ -206,7 +206,7 @@ export const userCreatedResponse = z.object({
   user_id: plaidId,
   user_token: z.string().optional(),
 });
-/** Of an Item only what it is told apart by, so that whatever else is odd about it hides none. */
+/** Only an Item's identifiers are read, so no other odd field can hide an Item. */
 const userItem = z
   .object({
     item_id: plaidId,

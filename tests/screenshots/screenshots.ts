@@ -182,7 +182,7 @@ test.each(views)("what a bank asks, $width px, $colorScheme", async (view) => {
     const change: ItemChange = { status: status ?? "good", problem, kind: activity };
     await changeItem(services, item, services.log, () => change);
     await page.reload();
-    await shoot(`card-${kind}`);
+    await shoot(`card-${kind}`, { whole: true });
   }
   await page.getByRole("link", { name: "Activity" }).click();
   await page.getByRole("heading", { name: "Activity" }).waitFor();
