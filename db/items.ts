@@ -1,4 +1,4 @@
-import { type InferResult, type Insertable, sql } from "kysely";
+import { type InferResult, sql } from "kysely";
 import type { Account, AccountsGetOutput, ItemWithAccounts } from "../server/contracts/accounts.ts";
 import {
   type ItemProblemKind,
@@ -6,79 +6,13 @@ import {
   shownProblem,
 } from "../server/contracts/item-problem.ts";
 import type { Db } from "./client.ts";
-import { syncItemJob } from "./jobs.ts";
-import { connectAttempt, type Transition } from "./link-attempts.ts";
-import type { AccountActivityTable, ItemRow, ItemsTable, NewAccountRow } from "./schema.ts";
+import type { ItemRow, NewAccountRow } from "./schema.ts";
 import { trailOf } from "./trail.ts";
-import { raisedDataVersion } from "./users.ts";
 
 /** An Item of a user, by our ids. */
 export interface ItemOfUser {
   userId: string;
   itemId: string;
-}
-
-/** What a connection writes, with the Item's id for the attempt's. */
-export interface NewConnection {
-  item: Insertable<ItemsTable>;
-  /** One at least. */
-  accounts: NewAccountRow[];
-  /** Beside how many the bank sent that could not be read, or not all of their balances. */
-  accountsUnreadable: number;
-  activity: Insertable<AccountActivityTable>;
-}
-
-/**
- * Everything a connection writes, in one statement of the connecting transaction: the Item, its
- * accounts, the activity entry, the user's data version, the attempt that becomes connected (I4), and
- * the job that fetches its transactions. Building this large statement takes time, so it is built while
- * the access token is being saved; the returned function sends it.
- *
- * @param connect the transition of the attempt; when its state refuses it, nothing is inserted
- */
-export function prepareConnection(
-  tx: Db,
-  { item, accounts, accountsUnreadable, activity }: NewConnection,
-  connect: Transition,
-): () => Promise<ItemWithAccounts> {
-  const statement = tx
-    .with("attempt", () =>
-      connectAttempt(tx, { userId: item.user_id, id: item.id as string }, connect),
-    )
-    .with("item", (db) => db.insertInto("items").values(item).returningAll())
-    .with("account", (db) => db.insertInto("accounts").values(accounts).returningAll())
-    .with("sync", (db) =>
-      db
-        .insertInto("item_syncs")
-        .columns(["item_id", "user_id", "accounts_unreadable"])
-        .expression((eb) =>
-          eb
-            .selectFrom("item")
-            .select(["item.id", "item.user_id", sql<number>`${accountsUnreadable}::int`.as("n")]),
-        )
-        .returningAll(),
-    )
-    .with(
-      (cte) => cte("job").materialized(),
-      (db) => db.selectFrom("item").select(syncItemJob(item.user_id, item.id).as("added")),
-    )
-    .with("entry", (db) => db.insertInto("account_activity").values(activity))
-    .with("version", () => sql<{ id: string }>`(${raisedDataVersion(sql`id = ${item.user_id}`)})`)
-    .selectFrom("item as items")
-    .innerJoin("attempt", "attempt.id", "items.id")
-    .innerJoin("account as accounts", "accounts.item_id", "items.id")
-    .innerJoin("sync as item_syncs", "item_syncs.item_id", "items.id")
-    // PostgreSQL runs only the expressions that are read.
-    .innerJoin("job", (join) => join.on("job.added", "is not", null))
-    .select(shown)
-    .orderBy("accounts.position")
-    .compile();
-  return async () => {
-    const { rows } = await tx.executeQuery(statement);
-    const [connected] = toContract(rows);
-    if (!connected) throw new Error("the attempt left the state exchanged before the insert");
-    return connected;
-  };
 }
 
 /** Every live Item of the user with its accounts, newest Item first, accounts in the bank's order. */
@@ -330,7 +264,7 @@ export async function findAccount(
 }
 
 /** Of an Item and an account: what `contracts/accounts.ts` shows. */
-const shown = [
+export const shown = [
   "items.id as itemId",
   "items.institution_id as institutionId",
   "items.institution_name as institutionName",
@@ -378,10 +312,10 @@ function itemsWithAccounts(db: Db, userId: string) {
     .orderBy("accounts.position");
 }
 
-type Row = InferResult<ReturnType<typeof itemsWithAccounts>>[number];
+export type ShownRow = InferResult<ReturnType<typeof itemsWithAccounts>>[number];
 
 /** The rows as `contracts/accounts.ts` shows them: what may leave the server. */
-function toContract(rows: Row[]): ItemWithAccounts[] {
+export function toContract(rows: ShownRow[]): ItemWithAccounts[] {
   const items = new Map<string, ItemWithAccounts>();
   for (const row of rows) {
     const item = items.get(row.itemId) ?? {

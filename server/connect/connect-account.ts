@@ -1,4 +1,4 @@
-import { prepareConnection } from "../../db/items.ts";
+import { insertConnection } from "../../db/connections.ts";
 import { invalidateCache } from "../cache/invalidate-cache.ts";
 import type { ConnectAccountInput, ConnectAccountOutput } from "../contracts/connect.ts";
 import { FiscilityError } from "../contracts/errors.ts";
@@ -79,7 +79,7 @@ export async function connectAccount(
     }
     requireNewItem(run, known);
 
-    const insert = await whileSavingToken(services, run, async (accessToken) => {
+    const connection = await whileSavingToken(services, run, async (accessToken) => {
       if (plan.deleted) throw new FiscilityError("unauthenticated");
       const [bank] = await Promise.all([
         plaid.getAccounts(accessToken, { signal: run.deadline }),
@@ -92,10 +92,10 @@ export async function connectAccount(
       const connectAnyway = run.input?.connectAnyway ?? attempt.connect_anyway;
       const accounts = newAccounts(bank, known, { connectAnyway }, log);
       requireRoom(plan, known.length, accounts.length);
-      return prepareConnection(tx, toConnection(run, bank, accounts), transitions.connect);
+      return toConnection(run, bank, accounts);
     });
     run.stage = { at: "committing" };
-    const { accounts, ...item } = await insert();
+    const { accounts, ...item } = await insertConnection(tx, connection, transitions.connect);
     run.times.done("insert");
     return { outcome: "connected", item, accounts };
   });

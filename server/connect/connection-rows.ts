@@ -1,4 +1,4 @@
-import type { NewConnection } from "../../db/items.ts";
+import type { NewConnection } from "../../db/connections.ts";
 import type { NewAccountRow } from "../../db/schema.ts";
 import type { PlaidAccount } from "../plaid/responses.ts";
 import type { Run } from "./run.ts";
@@ -27,7 +27,7 @@ export function toAccountRows(
   }));
 }
 
-/** The rows of a connection; the Item has the attempt's id. */
+/** What a connection writes; the Item has the attempt's id. */
 export function toConnection(
   run: Run,
   { accountsUnreadable }: { accountsUnreadable: number },
@@ -35,26 +35,17 @@ export function toConnection(
 ): NewConnection {
   const { userId, attemptId, plaidItemId, plaidClient, accessTokenSealed, institution } = run;
   if (!plaidItemId || !accessTokenSealed) throw new Error("nothing was exchanged");
-  const bank = { institution_id: institution.id, institution_name: institution.name ?? "Bank" };
   return {
-    item: {
-      ...bank,
-      id: attemptId,
-      user_id: userId,
-      plaid_item_id: plaidItemId,
-      access_token_sealed: accessTokenSealed,
-      plaid_client: plaidClient ?? null,
-    },
+    userId,
+    itemId: attemptId,
+    plaidItemId,
+    accessTokenSealed,
+    plaidClient: plaidClient ?? null,
+    institutionId: institution.id,
+    institutionName: institution.name ?? "Bank",
     accounts: toAccountRows({ userId, itemId: attemptId }, accounts),
     accountsUnreadable,
-    activity: {
-      ...bank,
-      id: run.id,
-      user_id: userId,
-      attempt_id: attemptId,
-      kind: "connected",
-      account_count: accounts.length,
-      plaid_request_id: run.plaidRequestId,
-    },
+    activityId: run.id,
+    plaidRequestId: run.plaidRequestId ?? null,
   };
 }

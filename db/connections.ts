@@ -1,0 +1,155 @@
+import { sql } from "kysely";
+import type { ItemWithAccounts } from "../server/contracts/accounts.ts";
+import type { Db } from "./client.ts";
+import { compiledOnce } from "./compiled-once.ts";
+import { type ShownRow, shown, toContract } from "./items.ts";
+import { syncItemJob } from "./jobs.ts";
+import { connectAttempt, type Transition } from "./link-attempts.ts";
+import type { AccountRow, NewAccountRow } from "./schema.ts";
+import { raisedDataVersion } from "./users.ts";
+
+/** What a connection writes. */
+export interface NewConnection {
+  userId: string;
+  /** The Item's id, which is its attempt's. */
+  itemId: string;
+  plaidItemId: string;
+  /** The encrypted access_token. */
+  accessTokenSealed: string;
+  plaidClient: string | null;
+  institutionId: string | null;
+  institutionName: string;
+  /** One at least. */
+  accounts: NewAccountRow[];
+  /** Beside how many the bank sent that could not be read, or not all of their balances. */
+  accountsUnreadable: number;
+  /** The id of the activity entry. */
+  activityId: string;
+  plaidRequestId: string | null;
+}
+
+/**
+ * Writes a connection in one statement of the connecting transaction: the Item, its accounts, the
+ * activity entry, the user's data version, the attempt that becomes connected (I4), and the job that
+ * fetches its transactions.
+ *
+ * @param connect the transition of the attempt; when its state refuses it, nothing is inserted
+ */
+export async function insertConnection(
+  tx: Db,
+  { accounts, ...connection }: NewConnection,
+  connect: Transition,
+): Promise<ItemWithAccounts> {
+  const insert = inserts.get(connect) ?? compiledOnce(connectionStatement(connect));
+  inserts.set(connect, insert);
+  const rows = await insert(tx, {
+    ...connection,
+    accounts: JSON.stringify(accounts),
+    accountCount: accounts.length,
+  });
+  const [connected] = toContract(rows);
+  if (!connected) throw new Error("the attempt left the state exchanged before the insert");
+  return connected;
+}
+
+const inserts = new WeakMap<Transition, (tx: Db, values: InsertValues) => Promise<ShownRow[]>>();
+
+type InsertValues = Omit<NewConnection, "accounts"> & { accounts: string; accountCount: number };
+
+/** The accounts travel as JSON, so that the statement's text does not depend on their number. */
+function connectionStatement(connect: Transition) {
+  return (tx: Db, values: InsertValues) =>
+    tx
+      .with("attempt", () =>
+        connectAttempt(tx, { userId: values.userId, id: values.itemId }, connect),
+      )
+      .with("item", (db) =>
+        db
+          .insertInto("items")
+          .values({
+            id: values.itemId,
+            user_id: values.userId,
+            plaid_item_id: values.plaidItemId,
+            access_token_sealed: values.accessTokenSealed,
+            plaid_client: values.plaidClient,
+            institution_id: values.institutionId,
+            institution_name: values.institutionName,
+          })
+          .returningAll(),
+      )
+      .with("account", (db) =>
+        db
+          .insertInto("accounts")
+          .columns(accountColumns)
+          .expression((eb) => eb.selectFrom(accountsOf(values.accounts)).select(accountColumns))
+          .returningAll(),
+      )
+      .with("sync", (db) =>
+        db
+          .insertInto("item_syncs")
+          .columns(["item_id", "user_id", "accounts_unreadable"])
+          .expression((eb) =>
+            eb
+              .selectFrom("item")
+              .select([
+                "item.id",
+                "item.user_id",
+                sql<number>`${values.accountsUnreadable}::int`.as("n"),
+              ]),
+          )
+          .returningAll(),
+      )
+      .with(
+        (cte) => cte("job").materialized(),
+        (db) =>
+          db
+            .selectFrom("item")
+            .select(syncItemJob(sql.ref("item.user_id"), sql.ref("item.id")).as("added")),
+      )
+      .with("entry", (db) =>
+        db.insertInto("account_activity").values({
+          id: values.activityId,
+          user_id: values.userId,
+          attempt_id: values.itemId,
+          kind: "connected",
+          institution_id: values.institutionId,
+          institution_name: values.institutionName,
+          account_count: values.accountCount,
+          plaid_request_id: values.plaidRequestId,
+        }),
+      )
+      .with(
+        "version",
+        () => sql<{ id: string }>`(${raisedDataVersion(sql`id = ${values.userId}`)})`,
+      )
+      .selectFrom("item as items")
+      .innerJoin("attempt", "attempt.id", "items.id")
+      .innerJoin("account as accounts", "accounts.item_id", "items.id")
+      .innerJoin("sync as item_syncs", "item_syncs.item_id", "items.id")
+      // PostgreSQL runs only the expressions that are read.
+      .innerJoin("job", (join) => join.on("job.added", "is not", null))
+      .select(shown)
+      .orderBy("accounts.position");
+}
+
+const accountColumns = [
+  "item_id",
+  "user_id",
+  "plaid_account_id",
+  "persistent_account_id",
+  "position",
+  "name",
+  "official_name",
+  "mask",
+  "type",
+  "subtype",
+  "current_balance",
+  "available_balance",
+  "balance_limit",
+  "currency",
+] as const satisfies (keyof NewAccountRow)[];
+
+/** Rows of accounts that are sent as JSON, with the types of the table. */
+function accountsOf(json: string) {
+  return sql<AccountRow>`json_populate_recordset(null::accounts, ${json}::json)`.as("rows");
+}
