@@ -102,6 +102,8 @@ export const timeLimits = {
   callTurn: 8_000,
   /** A heavy read waits this long for another to end. */
   heavyTurn: 10_000,
+  /** A refusal of a caller who is over a limit leaves this late: asking in a loop costs the node little. */
+  refusal: 250,
   /** An export waits this long for the user's other one to end. */
   exportTurn: 2_000,
   /** Open requests may take this long to end once no more are taken: a connection's deadline and its giving up. */

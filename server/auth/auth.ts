@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
 import { betterAuth } from "better-auth";
 import { APIError, createAuthMiddleware } from "better-auth/api";
 import { parseCookies } from "better-auth/cookies";
@@ -70,7 +71,7 @@ export function createAuth(
     devices,
     passwords,
   }: { throttle: LogInThrottle; devices: KnownDevices; passwords: Passwords },
-  limits: Pick<TimeLimits, "session" | "callTurn">,
+  limits: Pick<TimeLimits, "session" | "callTurn" | "refusal">,
   log: Log,
 ): Auth {
   const timestamps = { createdAt: "created_at", updatedAt: "updated_at" };
@@ -174,10 +175,14 @@ export function createAuth(
     refusal: logInBusy,
   });
   // Few at a time of one address: a burst would hold up everybody else's requests.
-  const handle = (request: Request, userId?: string) =>
-    logIns.run(networkOf(request.headers.get("x-forwarded-for") ?? ""), async () =>
+  const handle = async (request: Request, userId?: string) => {
+    const network = networkOf(request.headers.get("x-forwarded-for") ?? "");
+    const response = await logIns.run(network, async () =>
       throttle.handle(await readAuthRequest(request), auth.handler, userId),
     );
+    if (response.status === 429) await pause(limits.refusal);
+    return response;
+  };
   return {
     handler: toNodeHandler(handle) as RequestHandler,
     handle,

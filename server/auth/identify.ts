@@ -1,7 +1,9 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Db } from "../../db/client.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { Allowance, Calling, RequestLimiter } from "../rate-limits/request-limiter.ts";
+import type { TimeLimits } from "../time-limits.ts";
 import { type ApiKeyReads, authenticateApiKey } from "./api-keys.ts";
 import type { Auth } from "./auth.ts";
 import type { Identity } from "./identity.ts";
@@ -17,7 +19,13 @@ export const nobody: Identity = { user: null, sessionId: null, apiKey: null };
  * @see https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
  */
 export async function identify(
-  services: { auth: Auth; db: Db; requestLimiter: RequestLimiter; apiKeyReads: ApiKeyReads },
+  services: {
+    auth: Auth;
+    db: Db;
+    requestLimiter: RequestLimiter;
+    apiKeyReads: ApiKeyReads;
+    limits: Pick<TimeLimits, "refusal">;
+  },
   headers: IncomingHttpHeaders,
   calls: number,
   setHeader: (name: string, value: string | string[]) => void,
@@ -37,7 +45,10 @@ export async function identify(
     });
   };
   const over = requestLimiter.overLimit(credential);
-  if (over) requireAllowance(authorization === undefined ? "session" : "key", over);
+  if (over) {
+    await pause(services.limits.refusal);
+    requireAllowance(authorization === undefined ? "session" : "key", over);
+  }
   const count = async (caller: Calling) =>
     requireAllowance(caller.by, await requestLimiter.consume(caller, calls, credential));
   if (authorization === undefined) {

@@ -163,6 +163,7 @@ async function slowDownload(app: TestApp) {
     headers: { cookie: ada.cookie },
   });
   sent.end();
+  open.push({ close: () => void sent.destroy() });
   const [response] = await once(sent, "response");
   response.pause();
   return {

@@ -1,0 +1,39 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { expect } from "vitest";
+import { quotas } from "../../../server/time-limits.ts";
+import { testWithApp } from "../../support/fixtures.ts";
+
+/** Far longer than a response takes here. */
+const refusal = 2_000;
+const test = testWithApp({}, { limits: { refusal }, quotas: { ...quotas, sessionCalls: 2 } });
+
+/** Whether a response has come long before a late refusal would. */
+const comesAtOnce = async (response: Promise<unknown>) =>
+  (await Promise.race([response, pause(refusal / 2)])) !== undefined;
+
+test("The API refuses late, and answers others meanwhile, when a session over its limit goes on", async ({
+  app,
+}) => {
+  const [ada, bob] = [await app.signUp(), await app.signUp()];
+  const read = ({ cookie }: { cookie: string }) =>
+    fetch(`${app.url}/api/v1/plan`, { headers: { cookie } });
+  expect([(await read(ada)).status, (await read(ada)).status]).toEqual([200, 200]);
+  expect((await read(ada)).status).toBe(429);
+  const refused = read(ada);
+  expect(await comesAtOnce(read(bob))).toBe(true);
+  expect(await comesAtOnce(refused)).toBe(false);
+  expect((await refused).status).toBe(429);
+});
+
+test("The log-in refuses late, and lets others in meanwhile, when one address guesses too often", async ({
+  app,
+}) => {
+  const [ada, bob] = [await app.signUp(), await app.signUp()];
+  const logIn = (email: string, password: string) =>
+    app.post("/api/auth/sign-in/email", { email, password });
+  for (let n = 0; n < 10; n++) expect((await logIn(ada.email, "wrong")).status).toBe(401);
+  const refused = logIn(ada.email, "wrong");
+  expect(await comesAtOnce(logIn(bob.email, bob.password))).toBe(true);
+  expect(await comesAtOnce(refused)).toBe(false);
+  expect((await refused).status).toBe(429);
+});
