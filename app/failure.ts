@@ -55,6 +55,12 @@ export function bankMessage(failure: Failure): string | null {
   return failure.reason === "bank_error" ? (details?.message ?? null) : null;
 }
 
+/** Whether an exchange was lost whose Item nobody can end for the user. */
+export function isLostForGood(failure: Failure): boolean {
+  const details = failure.details as Partial<ReasonDetails["exchange_lost"]> | undefined;
+  return failure.reason === "exchange_lost" && details?.cleanUp === false;
+}
+
 /** Seconds after which a busy server may be asked again, or null when this is another failure. */
 export function busySeconds(failure: Failure): number | null {
   const details = failure.details as Partial<ReasonDetails["busy"]> | undefined;

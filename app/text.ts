@@ -264,6 +264,8 @@ export const text = {
     connectAnyway: "Connect anyway",
     reconnect: "The bank was not reconnected",
     disconnect: "The bank was not disconnected",
+    lostForGood:
+      "We lost the bank's reply. Nothing was saved. Connect again; you can end the unfinished connection on your bank's website.",
     noToken: "The bank window closed without an answer. Nothing was connected. Please try again.",
     tryAgain: "Try again",
     connectAgain: "Connect again",

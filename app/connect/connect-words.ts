@@ -4,7 +4,13 @@ import type {
 } from "../../server/contracts/connect.ts";
 import { type ReasonDetails, reasons } from "../../server/contracts/errors.ts";
 import { itemProblems, problemOfCode } from "../../server/contracts/item-problem.ts";
-import { bankMessage, duplicateDetails, type Failure, limitDetails } from "../failure.ts";
+import {
+  bankMessage,
+  duplicateDetails,
+  type Failure,
+  isLostForGood,
+  limitDetails,
+} from "../failure.ts";
 import { text } from "../text.ts";
 import type { ConnectProblem, LinkError, OpenRequest, Task } from "./connect-types.ts";
 
@@ -73,6 +79,7 @@ export function taskProblem(task: Task, failure: Failure): ConnectProblem {
   if (failure.reason === "network") {
     return { ...problem, message: text.problem.networkAfterBank };
   }
+  if (isLostForGood(failure)) return { ...problem, message: text.problem.lostForGood };
   if (limit && !isNew) {
     // The bank works again; only its new accounts were not added.
     const { plan, limit: max, wanted } = limit;

@@ -88,6 +88,7 @@ function detailOf({ kind, accountCount, reason, cleanUp }: ActivityEntry): strin
   if (cleanUp === "done") {
     return text.activity.cleanedUp[reason === "exchange_lost" ? "lost" : "notFinished"];
   }
+  if (reason === "exchange_lost" && cleanUp === null) return text.problem.lostForGood;
   if (kind === "connected" || kind === "disconnected")
     return text.dashboard.accountCount(accountCount);
   if (kind === "reconnected") {

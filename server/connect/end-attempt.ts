@@ -2,7 +2,7 @@ import { addActivity } from "../../db/account-activity.ts";
 import type { Db } from "../../db/client.ts";
 import { isItemLive } from "../../db/items.ts";
 import { findAttempt, moveAttempt } from "../../db/link-attempts.ts";
-import { askForReconciliation } from "../../db/plaid-users.ts";
+import { askForReconciliation, findPlaidUser } from "../../db/plaid-users.ts";
 import type { ConnectAccountOutput } from "../contracts/connect.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { Services } from "../services.ts";
@@ -31,7 +31,12 @@ export async function decideEnding(services: Services, run: Run, error: unknown)
   const ending = endingOf(run.stage, error, run.by);
   run.times.done("ending");
   if (ending.transition === "remove from memory") await removeFromMemory(services, run);
-  return ending;
+  if (ending.error.reason !== "exchange_lost") return ending;
+  const { db, plaid } = services;
+  const { plaidUserId } = await findPlaidUser(db, run.userId, plaid.client);
+  const details = { cleanUp: plaidUserId !== null };
+  const lost = new FiscilityError("exchange_lost", { plaid: ending.error.plaid, details });
+  return { ...ending, error: lost };
 }
 
 /**

@@ -22,6 +22,8 @@ export const reasonDetails = {
   }),
   /** `message`: the bank's problem in Plaid's words for the user; null where it has none. */
   bank_error: z.object({ message: z.string().nullable() }),
+  /** `cleanUp`: whether we end the unfinished connection. Without Plaid's User APIs we cannot. */
+  exchange_lost: z.object({ cleanUp: z.boolean() }),
   /** The words that confirm. */
   confirmation_mismatch: z.object({ expected: z.string() }),
   /** Where the input does not fit: a dotted path and what is expected there. */

@@ -120,7 +120,11 @@ test("where Plaid refuses the User APIs everything works, and the log and npm ru
   expect((await app.post("/plaid/create-link-token", {}, person)).status).toBe(200);
   expect(await app.requestsAtPlaid("/user/create")).toBe(1);
   expect((await exchange(await app.publicToken(), person)).body.outcome).toBe("connected");
-  expect((await loseExchange(person)).body.error.reason).toBe("exchange_lost");
+  expect((await loseExchange(person)).body.error).toMatchObject({
+    reason: "exchange_lost",
+    details: { clean_up: false },
+  });
+  expect(await activityPage(person)).toContain("you can end the unfinished connection on your");
   expect(await pass()).toBe(0);
   expect((await activity(person))[0]).toMatchObject({ reason: "exchange_lost", clean_up: null });
   expect(linesOf("user_apis_refused")).toHaveLength(1);
@@ -213,6 +217,7 @@ test("I1 I8 a lost exchange is gone 40 minutes after Plaid's list shows it, and 
     "We lost the bank's reply. Connect again; we clean up the unfinished connection.",
   );
   expect(body.error.message).toBe(reasons.exchange_lost.message);
+  expect(body.error.details).toEqual({ clean_up: true });
   expect(await activity(person)).toMatchObject([{ kind: "failed", clean_up: "pending" }]);
   expect(await activityPage(person)).toContain("we clean up the unfinished connection");
   // The user connects again meanwhile.
