@@ -1,6 +1,7 @@
 import { parseConfig } from "../../server/config.ts";
 import { recoverAttempts } from "../../server/connect/recover-attempts.ts";
 import { startWorker } from "../../server/jobs/worker.ts";
+import { rateLimits } from "../../server/plaid/rate-limits.ts";
 import { reconcile } from "../../server/reconciliation/reconcile.ts";
 import { startServer } from "../../server/server.ts";
 
@@ -40,6 +41,8 @@ process.on("message", async (message: Message) => {
   }
   if (message.work) await startWorker(server.services);
   if (message.recover) await recoverAttempts(server.services, server.services.log);
+  // Days pass in seconds here, and Plaid's limit counts real minutes.
+  if (message.reconcileAt) rateLimits["/user/items/get"] = { perClient: 1_000_000 };
   for (const minutes of message.reconcileAt ?? []) {
     const clock = { now: () => new Date(Date.now() + minutes * 60_000) };
     await reconcile({ ...server.services, clock }, server.services.log);
