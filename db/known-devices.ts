@@ -34,6 +34,17 @@ export async function isKnownDevice(db: Db, email: string, tokenHash: Buffer): P
   return Boolean(row.known);
 }
 
+/** Whether this browser has ever logged in as the user, with an earlier password too. */
+export async function hasDevice(db: Db, userId: string, tokenHash: Buffer): Promise<boolean> {
+  const row = await db
+    .selectFrom("known_devices")
+    .select("user_id")
+    .where("user_id", "=", userId)
+    .where("token_hash", "=", tokenHash)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /**
  * Remembers that this browser logged in now as the user with this email, and forgets all but the ten
  * that did so last.

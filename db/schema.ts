@@ -1,6 +1,8 @@
 import type { ColumnType, Generated, Insertable, Selectable } from "kysely";
 import type { ActivityKind } from "../server/contracts/activity.ts";
 import type { ItemProblemKind } from "../server/contracts/item-problem.ts";
+import type { MailKind, NoticeKind } from "../server/contracts/mail.ts";
+import type { SecurityEventKind } from "../server/contracts/security-events.ts";
 import type { LogIn } from "../server/contracts/session.ts";
 
 /** A `timestamptz`: read as Date, left to the database on insert unless given. */
@@ -15,6 +17,11 @@ export interface UsersTable {
   name: string;
   email: string;
   email_verified: boolean;
+  /**
+   * Of a sign-up in production until its address is confirmed: that address, which others may have signed up
+   * with as well. `email` is then one that nobody can have.
+   */
+  claimed_email: ColumnType<string | null, string | null | undefined, string | null>;
   image: string | null;
   plan: Generated<string>;
   /** Rises in the transaction of every change to the user's Items or accounts (I5). */
@@ -52,6 +59,10 @@ export interface ItemsTable {
   problem_message: ColumnType<string | null, undefined, string | null>;
   /** `PlaidAdapter.client` that its access_token was made with; null where that is not known. */
   plaid_client: ColumnType<string | null, string | null | undefined, string>;
+  /** When its user was last mailed that the bank needs them; null once it does not. */
+  reminded_at: ColumnType<Date | null, undefined, Date | null>;
+  /** The `expires_at` that its user was mailed about. */
+  end_announced_for: ColumnType<Date | null, undefined, Date | null>;
   /** Of an `expiring` one: until when the bank gives data. */
   expires_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
   /** The bank has accounts that were not chosen. */
@@ -223,6 +234,11 @@ export interface LinkAttemptsTable {
   /** Why it failed: a reason of `contracts/errors.ts` with its details, `nothing_new` or `disconnected`. */
   reason: string | null;
   reason_details: ColumnType<unknown, string | null | undefined, string | null>;
+  /** As of the Link that the user opened last before; see `ConsentsTable`. */
+  notice_version: ColumnType<string | null, string | null | undefined, never>;
+  notice_shown_at: ColumnType<Date | null, Date | null | undefined, never>;
+  /** What Link said of itself in the browser. */
+  link_session_id: ColumnType<string | null, string | null | undefined, never>;
   /** How often the recovery tried in vain since the status last changed. */
   tries: Generated<number>;
   /** Of an `exchange_lost`: when Plaid had nothing of it any more, by our clock. */
@@ -298,6 +314,9 @@ export interface OpenLinksTable {
   /** The Item that is open in update mode. */
   item_id: string | null;
   expires_at: Date;
+  /** The privacy notice on the page that opened it, and when; null where it was no page of ours. */
+  notice_version: ColumnType<string | null, string | null | undefined, string | null>;
+  notice_shown_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
 }
 
 /** What happened to a person's connections: one row for each ending (I8). */
@@ -398,6 +417,67 @@ export interface ApiKeysTable {
   created_at: Timestamp;
 }
 
+/** Mail that is to be sent, or was, for 30 days. The job that sends it has its id and nothing else of it. */
+export interface MailsTable {
+  user_id: string;
+  id: Generated<string>;
+  kind: MailKind;
+  /** The address that it goes to. */
+  recipient: string;
+  /** What its text needs: `MailDetails` of its kind. Never a link's token. */
+  details: unknown;
+  created_at: Timestamp;
+  /** When the mail server took it. */
+  sent_at: ColumnType<Date | null, undefined, Date>;
+  /** When it was left unsent for good. */
+  failed_at: ColumnType<Date | null, undefined, Date>;
+  last_error: ColumnType<string | null, undefined, string | null>;
+}
+
+/** Links in mail: each works once, until it expires. */
+export interface MailLinksTable {
+  /** SHA-256 of the token. */
+  token_hash: Buffer;
+  user_id: string;
+  purpose: "confirm_email" | "reset_password";
+  /** The address that it was mailed to, and that it proves. */
+  email: string;
+  created_at: Timestamp;
+  expires_at: Date;
+  used_at: ColumnType<Date | null, undefined, Date>;
+}
+
+/** Notices that a user does not want. */
+export interface DeclinedNoticesTable {
+  user_id: string;
+  kind: NoticeKind;
+  declined_at: Timestamp;
+}
+
+/** That a user was shown the privacy notice and connected a bank. It outlives the connection. */
+export interface ConsentsTable {
+  user_id: string;
+  id: Generated<string>;
+  item_id: string;
+  institution_name: string;
+  /** Null where the connection came without a page of ours. */
+  notice_version: string | null;
+  shown_at: Date | null;
+  link_session_id: string | null;
+  connected_at: Timestamp;
+}
+
+/** What happened to a user's account and log-ins. Rows are added and never changed. */
+export interface SecurityEventsTable {
+  user_id: string;
+  at: Timestamp;
+  id: Generated<string>;
+  kind: SecurityEventKind;
+  details: ColumnType<Record<string, string>, unknown, never>;
+  ip_address: string | null;
+  user_agent: string | null;
+}
+
 /** Every table of the product. */
 export interface Database {
   users: UsersTable;
@@ -423,6 +503,11 @@ export interface Database {
   credentials: CredentialsTable;
   verifications: VerificationsTable;
   api_keys: ApiKeysTable;
+  mails: MailsTable;
+  mail_links: MailLinksTable;
+  declined_notices: DeclinedNoticesTable;
+  security_events: SecurityEventsTable;
+  consents: ConsentsTable;
 }
 
 export type ItemRow = Selectable<ItemsTable>;

@@ -18,6 +18,9 @@ import * as attemptRuns from "./023_attempt_runs.ts";
 import * as itemProblems from "./024_item_problems.ts";
 import * as whateverPlaidSends from "./025_whatever_plaid_sends.ts";
 import * as plaidUsers from "./026_plaid_users.ts";
+import * as mailAndSecurityEvents from "./031_mail_and_security_events.ts";
+import * as consentsAndReminders from "./032_consents_and_reminders.ts";
+import * as claimedAddresses from "./033_claimed_addresses.ts";
 
 /** Every migration in order: numbered, forward only, never changed once it has landed. */
 export const migrations: Record<string, Migration> = {
@@ -40,6 +43,9 @@ export const migrations: Record<string, Migration> = {
   "024_item_problems": itemProblems,
   "025_whatever_plaid_sends": whateverPlaidSends,
   "026_plaid_users": plaidUsers,
+  "031_mail_and_security_events": mailAndSecurityEvents,
+  "032_consents_and_reminders": consentsAndReminders,
+  "033_claimed_addresses": claimedAddresses,
 };
 
 /**
@@ -51,4 +57,5 @@ export const outsideTransaction: ReadonlySet<string> = new Set([
   "015_keys_by_user",
   "019_expired_sessions",
   "020_proofs_and_webhook_keys",
+  "033_claimed_addresses",
 ]);

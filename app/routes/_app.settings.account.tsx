@@ -17,6 +17,9 @@ import { cardClass } from "../components/card.ts";
 import { Consequences } from "../components/consequences.tsx";
 import { FormAlert } from "../components/form-alert.tsx";
 import { RouteError } from "../components/route-error.tsx";
+import { answerChangeEmail } from "../mail/answer-change-email.ts";
+import { ChangeEmail } from "../mail/change-email.tsx";
+import { Consents } from "../mail/consents.tsx";
 import { pageTitle } from "../page-title.ts";
 import { readForm } from "../read-form.ts";
 import { reasonOf } from "../reason-of.ts";
@@ -32,7 +35,8 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
   const { name, email } = requireViewer(request, context);
   const { items } = await context.caller.accounts.list();
   const accounts = items.reduce((sum, item) => sum + item.accounts.length, 0);
-  return { name, email, banks: items.length, accounts };
+  const consents = await context.consents();
+  return { name, email, banks: items.length, accounts, consents };
 }
 
 /** What was wrong: with the words, or with all of it. */
@@ -43,7 +47,9 @@ interface Answer {
 
 export async function action({ request, context }: ActionFunctionArgs) {
   requireViewer(request, context);
-  const confirmation = String((await readForm(request)).get("confirmation") ?? "");
+  const form = await readForm(request);
+  if (form.get("intent") === "change-email") return answerChangeEmail(context, form);
+  const confirmation = String(form.get("confirmation") ?? "");
   try {
     await context.caller.account.delete({ confirmation });
   } catch (error) {
@@ -60,14 +66,15 @@ export async function action({ request, context }: ActionFunctionArgs) {
 }
 
 export default function YourAccount() {
-  const { name, email, banks, accounts } = useLoaderData<typeof loader>();
+  const { name, email, banks, accounts, consents } = useLoaderData<typeof loader>();
   return (
     <div className="max-w-164">
       <h1 className="text-2xl font-semibold">{words.title}</h1>
       <p className="wrap-anywhere text-ink-soft">
         {name}, {email}
       </p>
-      <section aria-labelledby="export" className={`${cardClass} mt-6 px-4 py-5 sm:px-6`}>
+      <ChangeEmail email={email} />
+      <section aria-labelledby="export" className={`${cardClass} mt-4 px-4 py-5 sm:px-6`}>
         <h2 id="export" className="font-semibold">
           {words.exportTitle}
         </h2>
@@ -84,13 +91,14 @@ export default function YourAccount() {
           ))}
         </ul>
       </section>
+      <Consents consents={consents} />
       <DeleteAccount banks={banks} accounts={accounts} />
     </div>
   );
 }
 
 function DeleteAccount({ banks, accounts }: { banks: number; accounts: number }) {
-  const answer = useActionData<typeof action>();
+  const answer = useActionData<Partial<Answer>>();
   const form = useRef<HTMLFormElement>(null);
   const { formMethod, state, location } = useNavigation();
   const { pathname } = useLocation();

@@ -21,6 +21,7 @@ import { useFreshData } from "../connect/use-fresh-data.ts";
 import { pageTitle } from "../page-title.ts";
 import { readForm } from "../read-form.ts";
 import { LogIns } from "../settings/log-ins.tsx";
+import { SecurityEvents } from "../settings/security-events.tsx";
 import { text } from "../text.ts";
 
 export { clientAction } from "../send-form.ts";
@@ -31,11 +32,12 @@ export const meta: MetaFunction = () => pageTitle(words.title);
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
   requireViewer(request, context);
-  const [sessions, logIns] = await Promise.all([
+  const [sessions, logIns, events] = await Promise.all([
     context.sessions.list(),
     context.sessions.logIns(),
+    context.sessions.events(),
   ]);
-  return { sessions, logIns, dataVersion: context.dataVersion };
+  return { sessions, logIns, events, dataVersion: context.dataVersion };
 }
 
 /** What was wrong with a form, or that it is done. */
@@ -85,7 +87,7 @@ export async function action({ request, context }: ActionFunctionArgs) {
 }
 
 export default function Security() {
-  const { sessions, logIns, dataVersion } = useLoaderData<typeof loader>();
+  const { sessions, logIns, events, dataVersion } = useLoaderData<typeof loader>();
   const answer = useActionData<typeof action>();
   const form = useRef<HTMLFormElement>(null);
   const navigation = useNavigation();
@@ -202,6 +204,7 @@ export default function Security() {
         </Form>
       </section>
       <LogIns logIns={logIns} />
+      <SecurityEvents events={events} />
     </div>
   );
 }

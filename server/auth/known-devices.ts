@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { parseCookies } from "better-auth/cookies";
 import type { Kysely } from "kysely";
-import { isKnownDevice, keepKnownDevice } from "../../db/known-devices.ts";
+import { hasDevice, isKnownDevice, keepKnownDevice } from "../../db/known-devices.ts";
 import type { Database } from "../../db/schema.ts";
 
 const cookieAge = 365 * 24 * 60 * 60;
@@ -27,6 +27,12 @@ export class KnownDevices {
     const token = parseCookies(cookies ?? "").get(this.#cookieName);
     if (!token) return null;
     return (await isKnownDevice(this.#db, email, hashOf(token))) ? token : null;
+  }
+
+  /** Whether the browser has ever logged in as this user, by its cookies; also with an earlier password. */
+  async has(cookies: string | null, userId: string): Promise<boolean> {
+    const token = parseCookies(cookies ?? "").get(this.#cookieName);
+    return token ? hasDevice(this.#db, userId, hashOf(token)) : false;
   }
 
   /**

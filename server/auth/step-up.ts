@@ -1,4 +1,5 @@
 import type { Db } from "../../db/client.ts";
+import { type Origin, recordSecurityEvent } from "../../db/security-events.ts";
 import { hasProof, recordProof } from "../../db/sessions.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { StepUpInput, StepUpOutput } from "../contracts/step-up.ts";
@@ -38,14 +39,18 @@ export async function requireProof(proofs: Proofs, identity: Identity): Promise<
  */
 export async function stepUp(
   { auth, db, limits }: Proofs & { auth: Auth },
-  { user, sessionId }: Identity,
+  { user, sessionId, origin }: Identity & { origin: Origin },
   { password }: StepUpInput,
   log: Log,
 ): Promise<StepUpOutput> {
   if (user === null || sessionId === null) throw new FiscilityError("unauthenticated");
-  if (!(await auth.isPassword(user.id, password))) throw new FiscilityError("password_incorrect");
+  if (!(await auth.isPassword(user.id, password))) {
+    await recordSecurityEvent(db, { userId: user.id, kind: "step_up_failed", origin });
+    throw new FiscilityError("password_incorrect");
+  }
   const provedAt = await recordProof(db, user.id, sessionId);
   if (!provedAt) throw new FiscilityError("unauthenticated");
+  await recordSecurityEvent(db, { userId: user.id, kind: "step_up", origin });
   log.info({ event: "step_up", userId: user.id, sessionId, by: "password" }, "Stepped up");
   return { validUntil: new Date(provedAt.getTime() + limits.stepUp).toISOString() };
 }

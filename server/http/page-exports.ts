@@ -11,7 +11,7 @@ export function createPageExports(context: Context, res: Response): LoadContext[
   async function begin() {
     const { user } = context;
     if (!user) throw new globalThis.Response(null, { status: 401 });
-    await beginExport(services, user, context.onClose).catch((error: unknown) => {
+    await beginExport(services, user, context).catch((error: unknown) => {
       if (!(error instanceof FiscilityError)) throw error;
       const { status } = reasons[error.reason as keyof typeof reasons];
       throw new globalThis.Response(`${error.message}\n`, {
