@@ -3,6 +3,7 @@ import { jsonArrayFrom } from "kysely/helpers/postgres";
 import type { Db } from "./client.ts";
 import { compiledOnce } from "./compiled-once.ts";
 import { type KnownAccount, knownAccounts } from "./known-accounts.ts";
+import { closed } from "./link-tokens.ts";
 import type { LinkAttemptRow } from "./schema.ts";
 import { isLost } from "./unclaimed-items.ts";
 
@@ -162,7 +163,8 @@ function moved({ status, publicToken, run, accessToken }: Transition) {
 }
 
 /**
- * Records a public_token before anything is sent, or finds the attempt that has it.
+ * Records a public_token before anything is sent, or finds the attempt that has it. The Link that it came of
+ * is over with that: the attempt accounts for it from now on.
  *
  * @returns the attempt's id; null when another user sent the public_token before
  */
@@ -174,6 +176,8 @@ export async function recordAttempt(
     publicTokenHash: Buffer;
     publicTokenSealed: string;
     connectAnyway: boolean;
+    /** Of the link_token; null where the request does not say it: then the user's only Link is meant. */
+    linkTokenHash: Buffer | null;
     /** Milliseconds from now on that the recovery leaves it alone. */
     retryInMs: number;
   },
@@ -192,6 +196,20 @@ export async function recordAttempt(
 const insertAttempt = compiledOnce(
   (db, attempt: { userId: string } & Parameters<typeof recordAttempt>[2]) =>
     db
+      .with("link", (cte) =>
+        cte
+          .updateTable("link_tokens")
+          .set(closed)
+          .where("user_id", "=", attempt.userId)
+          .where("status", "!=", "closed")
+          .where(
+            sql<boolean>`(link_token_hash = ${attempt.linkTokenHash}::bytea
+              or ${attempt.linkTokenHash}::bytea is null and status = 'open' and item_id is null
+                and 1 = (select count(*) from link_tokens as others
+                  where others.user_id = ${attempt.userId} and others.status = 'open'
+                    and others.item_id is null))`,
+          ),
+      )
       .insertInto("link_attempts")
       .values({
         id: attempt.id,
@@ -435,3 +453,18 @@ export async function countUnfinished(
 }
 
 const unfinished = ["started", "exchanged", "removing"] as const;
+
+/** The attempt of the user that has a public_token, by its hash, or null. */
+export async function findAttemptByToken(
+  db: Db,
+  userId: string,
+  publicTokenHash: Buffer,
+): Promise<LinkAttemptRow | null> {
+  const row = await db
+    .selectFrom("link_attempts")
+    .selectAll()
+    .where("public_token_hash", "=", publicTokenHash)
+    .where("user_id", "=", userId)
+    .executeTakeFirst();
+  return row ?? null;
+}
