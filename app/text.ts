@@ -168,6 +168,19 @@ export const text = {
     alreadyConnected: (bank: string, accounts: number) =>
       `${bank} is already connected: ${counted(accounts, "account")}`,
   },
+  news: {
+    yourBank: "your bank",
+    connected: (bank: string) => `We finished connecting ${bank}`,
+    alreadyConnected: (bank: string) => `${bank} was connected already`,
+    reconnected: (bank: string) => `We finished reconnecting ${bank}`,
+    notConnected: (bank: string) => `We could not connect ${bank}`,
+    notReconnected: (bank: string) => `We could not reconnect ${bank}`,
+    notReceived: (bank: string) =>
+      `You finished at ${bank}, but we never received it. Connect it again.`,
+    tooLate: (bank: string) =>
+      `You finished at ${bank}, but we received it too late. Connect it again.`,
+    again: "Connect it again",
+  },
   security: {
     title: "Security",
     lead: "Where you are logged in, your password, and who logged in before.",

@@ -66,7 +66,7 @@ export function handleWebhookJob(id: unknown, plaidItemId: unknown) {
 }
 
 /** What runs every minute, each in a queue of its own: one at a time over all nodes. */
-const regularTasks = ["recover_attempts", "sweep", "reconcile"];
+const regularTasks = ["recover_attempts", "sweep", "reconcile", "finish_links"];
 
 /** SQL that adds one of them; what fails three times is planned anew for the next minute. */
 const regularJob = (task: unknown, more: unknown) =>
@@ -75,6 +75,11 @@ const regularJob = (task: unknown, more: unknown) =>
 /** Asks for a pass of the recovery now. */
 export async function askForRecovery(db: Db): Promise<void> {
   await sql`select ${regularJob("recover_attempts", sql`run_at := now()`)}`.execute(db);
+}
+
+/** Asks for a look now at what became of Links. */
+export async function askForLinksPass(db: Db): Promise<void> {
+  await sql`select ${regularJob("finish_links", sql`run_at := now()`)}`.execute(db);
 }
 
 /** Asks for a pass of the reconciliation now. */

@@ -38,3 +38,15 @@ export function knownAccounts(db: Db, userId: string) {
       "accounts.subtype",
     ]);
 }
+
+/** Plaid's ids of the accounts that one Item shares. */
+export async function accountIdsOf(db: Db, userId: string, itemId: string): Promise<Set<string>> {
+  const rows = await db
+    .selectFrom("accounts")
+    .where("user_id", "=", userId)
+    .where("item_id", "=", itemId)
+    .where("revoked_at", "is", null)
+    .select("plaid_account_id as id")
+    .execute();
+  return new Set(rows.map(({ id }) => id));
+}

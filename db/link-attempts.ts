@@ -3,6 +3,7 @@ import { jsonArrayFrom } from "kysely/helpers/postgres";
 import type { Db } from "./client.ts";
 import { compiledOnce } from "./compiled-once.ts";
 import { type KnownAccount, knownAccounts } from "./known-accounts.ts";
+import { closed } from "./link-tokens.ts";
 import type { LinkAttemptRow } from "./schema.ts";
 import { isLost } from "./unclaimed-items.ts";
 
@@ -162,7 +163,8 @@ function moved({ status, publicToken, run, accessToken }: Transition) {
 }
 
 /**
- * Records a public_token before anything is sent, or finds the attempt that has it.
+ * Records a public_token before anything is sent, or finds the attempt that has it. The Link that it came of
+ * is over with that: the attempt accounts for it from now on.
  *
  * @returns the attempt's id; null when another user sent the public_token before
  */
@@ -175,6 +177,8 @@ export async function recordAttempt(
     publicTokenSealed: string;
     connectAnyway: boolean;
     linkSessionId: string | null;
+    /** Of the link_token; null where the request does not say it: then the user's only Link is meant. */
+    linkTokenHash: Buffer | null;
     /** Milliseconds from now on that the recovery leaves it alone. */
     retryInMs: number;
   },
@@ -190,13 +194,33 @@ export async function recordAttempt(
   return found?.id ?? null;
 }
 
-/** Of the Link that the user opened last. */
-const openedWith = (userId: string, column: "notice_version" | "notice_shown_at") =>
-  sql<never>`(select ${sql.ref(column)} from open_links where open_links.user_id = ${userId})`;
+/** Of the Link with this hash, or the one that the user opened last. */
+const openedWith = (
+  { userId, linkTokenHash }: { userId: string; linkTokenHash: Buffer | null },
+  column: "notice_version" | "notice_shown_at",
+) =>
+  sql<never>`(select ${sql.ref(column)} from link_tokens
+    where user_id = ${userId} and item_id is null
+      and (link_token_hash = ${linkTokenHash}::bytea or ${linkTokenHash}::bytea is null)
+    order by created_at desc limit 1)`;
 
 const insertAttempt = compiledOnce(
   (db, attempt: { userId: string } & Parameters<typeof recordAttempt>[2]) =>
     db
+      .with("link", (cte) =>
+        cte
+          .updateTable("link_tokens")
+          .set(closed)
+          .where("user_id", "=", attempt.userId)
+          .where("status", "!=", "closed")
+          .where(
+            sql<boolean>`(link_token_hash = ${attempt.linkTokenHash}::bytea
+              or ${attempt.linkTokenHash}::bytea is null and status = 'open' and item_id is null
+                and 1 = (select count(*) from link_tokens as others
+                  where others.user_id = ${attempt.userId} and others.status = 'open'
+                    and others.item_id is null))`,
+          ),
+      )
       .insertInto("link_attempts")
       .values({
         id: attempt.id,
@@ -205,8 +229,8 @@ const insertAttempt = compiledOnce(
         public_token_sealed: attempt.publicTokenSealed,
         connect_anyway: attempt.connectAnyway,
         link_session_id: attempt.linkSessionId,
-        notice_version: openedWith(attempt.userId, "notice_version"),
-        notice_shown_at: openedWith(attempt.userId, "notice_shown_at"),
+        notice_version: openedWith(attempt, "notice_version"),
+        notice_shown_at: openedWith(attempt, "notice_shown_at"),
         // The column's default is for nodes of the release before, which send without a mark.
         run_id: null,
         retry_at: sql<Date>`now() + ${attempt.retryInMs} * interval '1 millisecond'`,
@@ -443,3 +467,18 @@ export async function countUnfinished(
 }
 
 const unfinished = ["started", "exchanged", "removing"] as const;
+
+/** The attempt of the user that has a public_token, by its hash, or null. */
+export async function findAttemptByToken(
+  db: Db,
+  userId: string,
+  publicTokenHash: Buffer,
+): Promise<LinkAttemptRow | null> {
+  const row = await db
+    .selectFrom("link_attempts")
+    .selectAll()
+    .where("public_token_hash", "=", publicTokenHash)
+    .where("user_id", "=", userId)
+    .executeTakeFirst();
+  return row ?? null;
+}

@@ -1,6 +1,8 @@
 import type { ColumnType, Generated, Insertable, Selectable } from "kysely";
 import type { ActivityKind } from "../server/contracts/activity.ts";
+import type { LinkKind } from "../server/contracts/connect.ts";
 import type { ItemProblemKind } from "../server/contracts/item-problem.ts";
+import type { LinkOutcome } from "../server/contracts/link-news.ts";
 import type { MailKind, NoticeKind } from "../server/contracts/mail.ts";
 import type { SecurityEventKind } from "../server/contracts/security-events.ts";
 import type { LogIn } from "../server/contracts/session.ts";
@@ -307,16 +309,60 @@ export interface PlaidClientsTable {
   swept_to: ColumnType<string | null, string | null | undefined, string | null>;
 }
 
-/** The Link a person has opened last; `link_token_sealed` is bound to `user_id`. */
+/**
+ * A link_token that a user opened Link with, and what became of it. It is removed 30 days after its end.
+ *
+ * - `open`: Link may still succeed, or has without us. `finished_at`: Plaid says that it has.
+ * - `finishing`: we connect what Link has made, as `onSuccess` never reached us.
+ * - `closed`: `onSuccess` reached us, or `outcome` says how it ended without it.
+ */
+export interface LinkTokensTable {
+  user_id: string;
+  /** The two sealed columns are bound to it. */
+  id: string;
+  link_token_hash: Buffer;
+  /** Null once it is closed. */
+  link_token_sealed: string | null;
+  /** The Item that is open in update mode. */
+  item_id: string | null;
+  /** What the user wanted to connect; null in update mode, and for one from before there was a choice. */
+  kind: ColumnType<LinkKind | null, LinkKind | null | undefined, never>;
+  expires_at: Date;
+  /** The privacy notice on the page that opened it, and when; null where it was no page of ours. */
+  notice_version: ColumnType<string | null, string | null | undefined, never>;
+  notice_shown_at: ColumnType<Date | null, Date | null | undefined, never>;
+  status: Generated<"open" | "finishing" | "closed">;
+  /** SHA-256 of the `oauth_state_id` of the address that a bank's own site returned to. */
+  oauth_state_hash: ColumnType<Buffer | null, undefined, Buffer>;
+  finished_at: ColumnType<Date | null, undefined, Date>;
+  public_token_sealed: ColumnType<string | null, undefined, string | null>;
+  link_session_id: ColumnType<string | null, undefined, string | null>;
+  institution_id: ColumnType<string | null, undefined, string | null>;
+  institution_name: ColumnType<string | null, undefined, string | null>;
+  /** What the user has to be told; null for nothing. */
+  outcome: ColumnType<LinkOutcome | null, undefined, LinkOutcome | null>;
+  /** Of `contracts/errors.ts`. */
+  reason: ColumnType<string | null, undefined, string | null>;
+  /** Our Item that came of it. */
+  found_item_id: ColumnType<string | null, undefined, string | null>;
+  /** Plaid's id of an Item that never reached us. */
+  plaid_item_id: ColumnType<string | null, undefined, string | null>;
+  told_at: ColumnType<Date | null, undefined, Date>;
+  /** When Plaid was last asked about it. */
+  asked_at: ColumnType<Date | null, undefined, Date>;
+  tries: Generated<number>;
+  /** When it is looked at next; of a closed one, when it is deleted. */
+  due_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
+  created_at: Timestamp;
+}
+
+/** The Link a person has opened last, for nodes of the release before; bound to `user_id`. */
 export interface OpenLinksTable {
   user_id: string;
   link_token_sealed: string;
   /** The Item that is open in update mode. */
   item_id: string | null;
   expires_at: Date;
-  /** The privacy notice on the page that opened it, and when; null where it was no page of ours. */
-  notice_version: ColumnType<string | null, string | null | undefined, string | null>;
-  notice_shown_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
 }
 
 /** What happened to a person's connections: one row for each ending (I8). */
@@ -491,6 +537,7 @@ export interface Database {
   webhook_keys: WebhookKeysTable;
   refused_tokens: RefusedTokensTable;
   link_attempts: LinkAttemptsTable;
+  link_tokens: LinkTokensTable;
   open_links: OpenLinksTable;
   plaid_users: PlaidUsersTable;
   ended_plaid_users: EndedPlaidUsersTable;
@@ -515,5 +562,6 @@ export type ItemSyncRow = Selectable<ItemSyncsTable>;
 export type UnclaimedItemRow = Selectable<UnclaimedItemsTable>;
 export type AccountRow = Selectable<AccountsTable>;
 export type NewAccountRow = Insertable<AccountsTable>;
+export type LinkTokenRow = Selectable<LinkTokensTable>;
 export type LinkAttemptRow = Selectable<LinkAttemptsTable>;
 export type AccountActivityRow = Selectable<AccountActivityTable>;

@@ -8,7 +8,7 @@ import type { Db } from "./client.ts";
 export interface SealedFor {
   kind: "access_token" | "public_token" | "link_token";
   userId: string;
-  /** The attempt and later the Item; of a link_token, the user again. */
+  /** The attempt and later the Item, or the row of `link_tokens`; in `open_links`, the user again. */
   id: string;
 }
 
@@ -29,6 +29,13 @@ export const linkTokenOwner = (userId: string): SealedFor => ({
   id: userId,
 });
 
+/** A row of `link_tokens`. */
+export const openedLinkOwner = (userId: string, id: string): SealedFor => ({
+  kind: "link_token",
+  userId,
+  id,
+});
+
 /**
  * Every column that holds what `server/vault` sealed: `id` is the row's key beside its user_id, and
  * `owner` gives what the envelope is bound to.
@@ -37,6 +44,8 @@ export const sealedColumns = [
   { table: "items", column: "access_token_sealed", id: "id", owner: accessTokenOwner },
   { table: "link_attempts", column: "access_token_sealed", id: "id", owner: accessTokenOwner },
   { table: "link_attempts", column: "public_token_sealed", id: "id", owner: publicTokenOwner },
+  { table: "link_tokens", column: "link_token_sealed", id: "id", owner: openedLinkOwner },
+  { table: "link_tokens", column: "public_token_sealed", id: "id", owner: publicTokenOwner },
   { table: "open_links", column: "link_token_sealed", id: "user_id", owner: linkTokenOwner },
 ] as const;
 export type SealedColumn = (typeof sealedColumns)[number];

@@ -18,7 +18,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       primary key (user_id, id)
     );
 
-    alter table open_links
+    alter table link_tokens
       add column notice_version text,
       add column notice_shown_at timestamptz;
     alter table link_attempts

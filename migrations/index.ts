@@ -18,6 +18,7 @@ import * as attemptRuns from "./023_attempt_runs.ts";
 import * as itemProblems from "./024_item_problems.ts";
 import * as whateverPlaidSends from "./025_whatever_plaid_sends.ts";
 import * as plaidUsers from "./026_plaid_users.ts";
+import * as linkTokens from "./029_link_tokens.ts";
 import * as mailAndSecurityEvents from "./031_mail_and_security_events.ts";
 import * as consentsAndReminders from "./032_consents_and_reminders.ts";
 import * as claimedAddresses from "./033_claimed_addresses.ts";
@@ -43,6 +44,7 @@ export const migrations: Record<string, Migration> = {
   "024_item_problems": itemProblems,
   "025_whatever_plaid_sends": whateverPlaidSends,
   "026_plaid_users": plaidUsers,
+  "029_link_tokens": linkTokens,
   "031_mail_and_security_events": mailAndSecurityEvents,
   "032_consents_and_reminders": consentsAndReminders,
   "033_claimed_addresses": claimedAddresses,

@@ -16,6 +16,10 @@ export const timeLimits = {
   attemptAbandoned: 30_000,
   /** A public_token lives 30 minutes; after it, sending it again is of no use. */
   publicToken: 30 * 60_000,
+  /** Between the end of Link and what we do about it without `onSuccess`, which usually comes at once. */
+  onSuccess: 5 * 60_000,
+  /** A Link that was finished without us, and cannot be connected just now, is tried again after this; doubled each time. */
+  finishLinkRetry: 30_000,
   /** A second connection of the same person waits this long for the first. */
   connectLock: 20_000,
   /**

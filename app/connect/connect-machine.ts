@@ -187,13 +187,19 @@ const show = (problem: ConnectProblem): ConnectEffect => ({ do: "showProblem", p
 
 /** What the server has to do once the user has left Link; null when there is nothing to do. */
 function taskAfter(
-  { itemId }: OpenLink,
+  { itemId, token: linkToken }: OpenLink,
   event: Extract<ConnectEvent, { type: "succeeded" | "exited" }>,
 ): Task | null {
   const { type, metadata } = event;
   if (itemId === null) {
     return type === "succeeded" && event.publicToken
-      ? { kind: "connect", publicToken: event.publicToken, metadata, connectAnyway: false }
+      ? {
+          kind: "connect",
+          linkToken,
+          publicToken: event.publicToken,
+          metadata,
+          connectAnyway: false,
+        }
       : null;
   }
   // Update mode: its public_token is not needed. https://plaid.com/docs/link/update-mode/
@@ -201,6 +207,7 @@ function taskAfter(
   if (type === "exited" && event.error?.code !== "item-no-error") return null;
   return {
     kind: "update",
+    linkToken,
     itemId,
     linkSessionId: metadata.linkSessionId ?? null,
     bank: metadata.institution?.name ?? text.activity.aBank,

@@ -25,9 +25,10 @@ export interface OpenLink {
 }
 
 /** What the server has to do after Link. Sending the same task again is safe. */
-export type Task =
+export type Task = { linkToken: string } & (
   | { kind: "connect"; publicToken: string; metadata: LinkMetadata; connectAnyway: boolean }
-  | { kind: "update"; itemId: string; linkSessionId: string | null; bank: string };
+  | { kind: "update"; itemId: string; linkSessionId: string | null; bank: string }
+);
 
 /** The states; the table in `connect-machine.ts` says what each one means. */
 export type Step =

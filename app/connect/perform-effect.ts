@@ -90,11 +90,11 @@ async function prepareLink(request: OpenRequest, scriptUrl: string): Promise<str
 
 function callServer(task: Task) {
   if (task.kind === "connect") {
-    const { publicToken, metadata, connectAnyway } = task;
-    return trpc.connectAccount.mutate({ publicToken, metadata, connectAnyway });
+    const { publicToken, metadata, connectAnyway, linkToken } = task;
+    return trpc.connectAccount.mutate({ publicToken, metadata, connectAnyway, linkToken });
   }
-  const { itemId, linkSessionId } = task;
-  return trpc.plaid.finishUpdateMode.mutate({ itemId, linkSessionId });
+  const { itemId, linkSessionId, linkToken } = task;
+  return trpc.plaid.finishUpdateMode.mutate({ itemId, linkSessionId, linkToken });
 }
 
 const failureOf = (error: unknown) =>

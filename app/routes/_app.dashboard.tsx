@@ -15,6 +15,7 @@ import { NeedsScript } from "../connect/needs-script.tsx";
 import { PendingCard } from "../connect/pending-card.tsx";
 import { ReconnectButton } from "../connect/reconnect-button.tsx";
 import { useFreshData } from "../connect/use-fresh-data.ts";
+import { useLinkNews } from "../connect/use-link-news.ts";
 import { drawCharts } from "../dashboard/draw-charts.server.ts";
 import { Insights } from "../dashboard/insights-panel.tsx";
 import { ItemCard } from "../dashboard/item-card.tsx";
@@ -34,9 +35,10 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
   // Asked first and awaited last: the accounts do not wait for them.
   const insights = Promise.all([caller.insights.netWorth(), caller.insights.cashFlow()]);
   insights.catch(() => {});
-  const [{ items }, { plan, accountsUsed }] = await Promise.all([
+  const [{ items }, { plan, accountsUsed }, news] = await Promise.all([
     caller.accounts.list(),
     caller.plan.get(),
+    context.link.readNews(),
   ]);
 
   const room = accountsUsed < plan.maxAccounts;
@@ -61,6 +63,7 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
     worths,
     shown,
     charts: early === undefined ? charts : early,
+    news,
     dataVersion,
   };
 }
@@ -68,9 +71,11 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
 const after = (ms: number) => new Promise<undefined>((resolve) => setTimeout(resolve, ms));
 
 export default function Dashboard() {
-  const { items, planUse, worths, shown, charts, dataVersion } = useLoaderData<typeof loader>();
+  const { items, planUse, worths, shown, charts, news, dataVersion } =
+    useLoaderData<typeof loader>();
   const { step, arrival } = useConnect();
   useFreshData(dataVersion);
+  useLinkNews(news);
 
   const { plan, accountsUsed } = planUse;
   const full =

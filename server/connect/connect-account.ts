@@ -12,6 +12,7 @@ import { storedAnswer } from "./attempt-answer.ts";
 import { toConnection } from "./connection-rows.ts";
 import { newAccounts, newAccountsByMetadata, requireNoDuplicates } from "./new-accounts.ts";
 import {
+  type FoundSuccess,
   holdAccessToken,
   markSending,
   openAccessToken,
@@ -41,14 +42,15 @@ import { underUserLock } from "./under-user-lock.ts";
  * The public_token is the idempotency key (I2): sent again, it gets the first answer, or the first
  * error where that was final.
  *
- * @param request what Link's `onSuccess` handed over; the recovery passes the attempt it continues
+ * @param request what Link's `onSuccess` handed over, or what we found of it at Plaid; the recovery passes
+ * the attempt it continues
  * @throws FiscilityError the reasons of the procedure `connectAccount`, and `unauthenticated` when the
  * user deleted their account meanwhile
  */
 export async function connectAccount(
   services: Services,
   user: { id: string },
-  request: ConnectAccountInput | StoredAttempt,
+  request: ConnectAccountInput | FoundSuccess | StoredAttempt,
   log: Log,
 ): Promise<ConnectAccountOutput> {
   const { plaid } = services;

@@ -1,9 +1,8 @@
 import type { Db } from "../../db/client.ts";
 import { findItemToUpdate, type ItemOfUser } from "../../db/items.ts";
-import { keepOpenLink } from "../../db/open-links.ts";
 import { forgetPlaidUser, keepLinksUntil } from "../../db/plaid-users.ts";
 import { getPlanUse } from "../../db/plans.ts";
-import { accessTokenOwner, linkTokenOwner } from "../../db/sealed.ts";
+import { accessTokenOwner } from "../../db/sealed.ts";
 import type { CreateLinkTokenOutput } from "../contracts/connect.ts";
 import { FiscilityError, type PlaidFailure } from "../contracts/errors.ts";
 import { itemProblems } from "../contracts/item-problem.ts";
@@ -14,8 +13,8 @@ import { isAboutUser } from "../plaid/plaid-users.ts";
 import { ensurePlaidUser } from "../reconciliation/plaid-user.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
-import { Secret } from "../vault/secret.ts";
 import { requireRoom } from "./account-limit.ts";
+import { keepOpenedLink } from "./opened-link.ts";
 
 /**
  * A link_token for this user in their language, valid 4 hours. Refuses with `limit_reached` when the plan
@@ -60,9 +59,10 @@ export async function createLinkToken(
         }),
     );
     const expiresAt = new Date(expiration);
-    await keepOpenLink(db, user.id, {
-      linkTokenSealed: vault.seal(new Secret(linkToken), linkTokenOwner(user.id)),
+    await keepOpenedLink(services, user.id, {
+      linkToken,
       itemId,
+      kind: null,
       expiresAt,
       noticeVersion,
     });

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import pRetry from "p-retry";
 import { moveAttempt, recordAttempt } from "../../db/link-attempts.ts";
 import type { LinkAttemptRow } from "../../db/schema.ts";
@@ -11,10 +11,16 @@ import type { Log } from "../telemetry/log.ts";
 import { StepTimes } from "../telemetry/step-times.ts";
 import { Secret } from "../vault/secret.ts";
 import { type Stage, transitions } from "./attempt.ts";
+import { hashOfToken } from "./opened-link.ts";
 
 /** An attempt that the recovery continues, with the public_token it has stored. */
 export interface StoredAttempt {
   attemptId: string;
+}
+
+/** What Link has made, found at Plaid by us: `onSuccess` never reached us. */
+export interface FoundSuccess extends ConnectAccountInput {
+  isFound: true;
 }
 
 /** One request of `connectAccount`, or one pass of the recovery, and what it has learned so far. */
@@ -23,7 +29,7 @@ export interface Run {
   readonly id: string;
   readonly userId: string;
   /** Absent for the recovery. */
-  readonly input: ConnectAccountInput | undefined;
+  readonly input: ConnectAccountInput | FoundSuccess | undefined;
   readonly by: "request" | "recovery";
   /** The attempt it works on; of a request known once it is recorded. */
   attemptId: string;
@@ -48,7 +54,7 @@ export interface Run {
 export function startRun(
   { limits, onStep }: Services,
   userId: string,
-  request: ConnectAccountInput | StoredAttempt,
+  request: ConnectAccountInput | FoundSuccess | StoredAttempt,
   log: Log,
 ): Run {
   const input = "attemptId" in request ? undefined : request;
@@ -78,14 +84,21 @@ export async function record(services: Services, run: Run): Promise<void> {
   const { publicToken, connectAnyway = false } = run.input;
   const id = await recordAttempt(services.db, run.userId, {
     id: run.attemptId,
-    publicTokenHash: createHash("sha256").update(publicToken).digest(),
+    publicTokenHash: hashOfToken(publicToken),
     publicTokenSealed: sealPublicToken(services, run),
     connectAnyway,
     linkSessionId: run.input.metadata?.linkSessionId ?? null,
+    linkTokenHash: hashOfLink(run.input),
     retryInMs: services.limits.attemptAbandoned,
   });
   if (id === null) throw new FiscilityError("public_token_invalid");
   run.attemptId = id;
+}
+
+/** Whose Link is over: nobody's where we are about to say ourselves how it ended. */
+function hashOfLink(input: ConnectAccountInput | FoundSuccess): Buffer | null {
+  if ("isFound" in input) return Buffer.alloc(0);
+  return input.linkToken === undefined ? null : hashOfToken(input.linkToken);
 }
 
 /** @throws FiscilityError `busy` when the wait for the lock took too long to call Plaid before the deadline */

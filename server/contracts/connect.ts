@@ -3,6 +3,22 @@ import { account, item } from "./accounts.ts";
 import { advice, adviceText } from "./text.ts";
 
 /**
+ * What is to be connected. `bank`: a bank or a card, with its transactions. `investments`, `loan`: a brokerage
+ * or a lender, with the transactions of those accounts that have some.
+ */
+export const linkKind = z.enum(["bank", "investments", "loan"]);
+export type LinkKind = z.infer<typeof linkKind>;
+
+/** The link_token that Link was opened with: what becomes of it needs no more looking for. */
+const openedWith = z
+  .string()
+  .max(300)
+  .optional()
+  .describe(
+    "The link_token that Link was opened with. Without it we ask Plaid some minutes later whether that Link was finished.",
+  );
+
+/**
  * With `itemId` Link opens in update mode: the person logs in again, and no new Item is made. Where the
  * bank has accounts that are not shared, it asks which ones are to be.
  */
@@ -80,6 +96,7 @@ export const connectAccountInput = z.strictObject({
   publicToken,
   metadata: advice(linkMetadata),
   connectAnyway: z.boolean().optional(),
+  linkToken: openedWith,
 });
 export type ConnectAccountInput = z.infer<typeof connectAccountInput>;
 
@@ -99,6 +116,7 @@ export type ConnectAccountOutput = z.infer<typeof connectAccountOutput>;
 export const finishUpdateModeInput = z.strictObject({
   itemId: z.uuid(),
   linkSessionId: shortText,
+  linkToken: openedWith,
 });
 export type FinishUpdateModeInput = z.infer<typeof finishUpdateModeInput>;
 /** The Item with all its accounts; `added` of them (a number) are new here. */

@@ -4,6 +4,7 @@ import type { Caller } from "../api/router.ts";
 import type { PasswordChange } from "../auth/change-password.ts";
 import type { LinkOutcome, LinkState } from "../auth/mailed-links.ts";
 import type { Consent } from "../contracts/consents.ts";
+import type { LinkNews } from "../contracts/link-news.ts";
 import type { NoticeKind } from "../contracts/mail.ts";
 import type { SecurityEvent } from "../contracts/security-events.ts";
 import type { LogIn, Viewer } from "../contracts/session.ts";
@@ -111,7 +112,14 @@ export interface LoadContext extends Record<string, unknown> {
    * which. https://plaid.com/docs/link/web/ `findOpen` is what the person who asks opened Link
    * with last, `itemId` in update mode; or null.
    */
-  link: { scriptUrl: string; local: boolean; findOpen(): Promise<OpenLink | null> };
+  link: {
+    scriptUrl: string;
+    local: boolean;
+    findOpen(): Promise<OpenLink | null>;
+    /** Links that ended without their tab, which the viewer has not been told yet; looks for more of them. */
+    readNews(): Promise<LinkNews[]>;
+    markTold(id: string): Promise<void>;
+  };
   /**
    * What the viewer may take with them, one export at a time: each throws a Response of 429 while
    * another runs. As much is read as the response to this request has taken, and nothing more once

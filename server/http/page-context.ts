@@ -1,9 +1,12 @@
 import type { Request, Response } from "express";
+import { z } from "zod";
 import { listConsents } from "../../db/consents.ts";
+import { markTold } from "../../db/link-tokens.ts";
 import { type Context, failureToIdentify } from "../api/context.ts";
 import type { OpenApi } from "../api/contract/openapi.ts";
 import { createCaller } from "../api/router.ts";
-import { findOpenLinkToken } from "../connect/open-link.ts";
+import { readNews } from "../connect/link-news.ts";
+import { findOpenedLinks } from "../connect/opened-link.ts";
 import { reasons } from "../contracts/errors.ts";
 import type { Services } from "../services.ts";
 import type { LoadContext } from "./load-context.ts";
@@ -53,7 +56,11 @@ export function createPageContext(
     sessions: createPageSessions(context),
     link: {
       ...linkSource(config.plaid.standIn),
-      findOpen: async () => user && findOpenLinkToken(services, user),
+      findOpen: async () => (user && (await findOpenedLinks(services, user))[0]) ?? null,
+      readNews: async () => (user ? readNews(services, user) : []),
+      markTold: async (id) => {
+        if (user && z.uuid().safeParse(id).success) await markTold(services.db, user.id, id);
+      },
     },
     exports: createPageExports(context, res),
     report,

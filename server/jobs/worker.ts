@@ -6,6 +6,7 @@ import { z } from "zod";
 import { tellFirstSync } from "../../db/item-syncs.ts";
 import { askForRecovery } from "../../db/jobs.ts";
 import { retryInvalidation } from "../cache/invalidate-cache.ts";
+import { finishLinks } from "../connect/finish-links.ts";
 import { recoverAttempts } from "../connect/recover-attempts.ts";
 import { sendMail } from "../mail/send-mail.ts";
 import { warnWhereRefused } from "../reconciliation/plaid-user.ts";
@@ -30,6 +31,10 @@ const tasksOf = (services: Services): Record<string, Task> => ({
   /** Balances the books with Plaid's lists of Items; see `server/reconciliation/reconcile.ts`. */
   reconcile: async () => {
     await reconcile(services, services.log);
+  },
+  /** Finishes what Link has made and never handed over; see `server/connect/finish-links.ts`. */
+  finish_links: async () => {
+    await finishLinks(services, services.log);
   },
   /** Acts on a webhook that was kept; see `server/webhooks/process-webhook.ts`. */
   handle_webhook: async (payload) => {

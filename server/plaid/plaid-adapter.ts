@@ -14,6 +14,7 @@ import { Secret } from "../vault/secret.ts";
 import { type CallOptions, createCalls } from "./calls.ts";
 import { type ItemError, isRemoved } from "./item-error.ts";
 import type { LinkLanguage } from "./link-language.ts";
+import { type LinkSession, linkTokenSessionsResponse } from "./link-sessions.ts";
 import { plainText } from "./plaid-error.ts";
 import { createPlaidUsers, type PlaidUsers } from "./plaid-users.ts";
 import {
@@ -58,6 +59,11 @@ export interface PlaidAdapter {
     },
     options?: CallOptions,
   ): Promise<{ linkToken: string; expiration: string; requestId: string }>;
+  /**
+   * The openings of Link with this token, oldest first. Their results are there only where Plaid has enabled
+   * them for our client id. https://plaid.com/docs/api/link/#linktokenget
+   */
+  getLinkSessions(linkToken: Secret, options?: CallOptions): Promise<LinkSession[]>;
   /**
    * A `public_token_invalid` whose `plaid.mayHaveActed` is true may be the answer to a retry of an
    * exchange that succeeded. An Item without an id that can be stored is removed at once, and the
@@ -218,6 +224,16 @@ export function createPlaidAdapter(
         expiration: new Date(data.expiration).toISOString(),
         requestId: data.request_id,
       };
+    },
+
+    async getLinkSessions(linkToken, options = {}) {
+      const { link_sessions: sessions } = await call(
+        "/link/token/get",
+        linkTokenSessionsResponse,
+        (request) => api.linkTokenGet({ link_token: linkToken.reveal() }, request),
+        options,
+      );
+      return (sessions ?? []).filter((session) => session !== null);
     },
 
     async exchangePublicToken(publicToken, options = {}) {

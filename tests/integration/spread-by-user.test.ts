@@ -16,6 +16,7 @@ const spread: Record<string, string> = {
   unreadable_transactions: "user_id",
   item_syncs: "user_id",
   link_attempts: "user_id",
+  link_tokens: "user_id",
   open_links: "user_id",
   account_activity: "user_id",
   sessions: "user_id",

@@ -32,11 +32,18 @@ export const metadata: LinkMetadata = {
 };
 export const connectTask: Extract<Task, { kind: "connect" }> = {
   kind: "connect",
+  linkToken: "link-1",
   publicToken: "public-sandbox-1",
   metadata,
   connectAnyway: false,
 };
-export const updateTask: Task = { kind: "update", itemId, linkSessionId: "s1", bank: "Mill Bank" };
+export const updateTask: Task = {
+  kind: "update",
+  linkToken: "link-1",
+  itemId,
+  linkSessionId: "s1",
+  bank: "Mill Bank",
+};
 
 /** As `toFailure` makes it of a response with this reason. */
 export const failure = (reason: Reason, details?: unknown): Failure => ({
