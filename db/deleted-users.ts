@@ -18,6 +18,10 @@ export async function eraseUser(tx: Db, userId: string): Promise<void> {
     "sessions",
     "log_ins",
     "known_devices",
+    "pending_log_ins",
+    "totp_factors",
+    "passkeys",
+    "backup_codes",
     "credentials",
   ] as const) {
     await tx.deleteFrom(table).where("user_id", "=", userId).execute();

@@ -6,9 +6,9 @@ import type { Db } from "./client.ts";
  * user's or another token it does not open.
  */
 export interface SealedFor {
-  kind: "access_token" | "public_token" | "link_token";
+  kind: "access_token" | "public_token" | "link_token" | "totp_secret";
   userId: string;
-  /** The attempt and later the Item; of a link_token, the user again. */
+  /** The attempt and later the Item; of a link_token and a TOTP secret, the user again. */
   id: string;
 }
 
@@ -29,6 +29,12 @@ export const linkTokenOwner = (userId: string): SealedFor => ({
   id: userId,
 });
 
+export const totpSecretOwner = (userId: string): SealedFor => ({
+  kind: "totp_secret",
+  userId,
+  id: userId,
+});
+
 /**
  * Every column that holds what `server/vault` sealed: `id` is the row's key beside its user_id, and
  * `owner` gives what the envelope is bound to.
@@ -38,6 +44,7 @@ export const sealedColumns = [
   { table: "link_attempts", column: "access_token_sealed", id: "id", owner: accessTokenOwner },
   { table: "link_attempts", column: "public_token_sealed", id: "id", owner: publicTokenOwner },
   { table: "open_links", column: "link_token_sealed", id: "user_id", owner: linkTokenOwner },
+  { table: "totp_factors", column: "secret_sealed", id: "user_id", owner: totpSecretOwner },
 ] as const;
 export type SealedColumn = (typeof sealedColumns)[number];
 

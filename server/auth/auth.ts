@@ -6,12 +6,15 @@ import { fromNodeHeaders, toNodeHandler } from "better-auth/node";
 import type { RequestHandler } from "express";
 import type { Kysely } from "kysely";
 import type { Database } from "../../db/schema.ts";
+import { type FactorMethods, findFactorMethods } from "../../db/second-factors.ts";
 import { deleteSession, findSession } from "../../db/sessions.ts";
+import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import { Gate } from "../gate.ts";
 import { networkOf } from "../rate-limits/network-of.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { TimeLimits } from "../time-limits.ts";
+import type { Vault } from "../vault/vault.ts";
 import { createAfterLogIn } from "./after-log-in.ts";
 import { basePath, readAuthRequest } from "./auth-request.ts";
 import { whyGuessed } from "./guessed-passwords.ts";
@@ -19,6 +22,8 @@ import type { User } from "./identity.ts";
 import type { KnownDevices } from "./known-devices.ts";
 import type { LogInThrottle } from "./log-in-throttle.ts";
 import { logInBusy, type Passwords, waitingLogIns } from "./passwords.ts";
+import type { PendingLogIns } from "./second-factor/pending-log-ins.ts";
+import { secondStepPlugin } from "./second-factor/second-step.ts";
 import { SharedReads } from "./shared-reads.ts";
 import { readSigned } from "./signed-cookie.ts";
 
@@ -55,6 +60,13 @@ export interface Auth {
    * @throws `too_many_attempts`
    */
   isPassword(userId: string, password: string): Promise<boolean>;
+  /**
+   * Whether a guess at a factor of the user is right, by a check that is not made after too many wrong ones.
+   * @throws `too_many_attempts`
+   */
+  guessFactor(userId: string, check: () => Promise<boolean>): Promise<boolean>;
+  /** The factors that the log-in in this browser may go on with; null where none waits for its second step. */
+  findPendingLogIn(cookies: string | undefined): Promise<FactorMethods | null>;
   /** What is kept of a password, and tells nothing of it. */
   hashPassword(password: string): Promise<string>;
   /** Makes a person without logging anybody in. Somebody who has the email stays as they are. */
@@ -69,8 +81,18 @@ export function createAuth(
     throttle,
     devices,
     passwords,
-  }: { throttle: LogInThrottle; devices: KnownDevices; passwords: Passwords },
-  limits: Pick<TimeLimits, "session" | "callTurn">,
+    pending,
+    vault,
+    clock,
+  }: {
+    throttle: LogInThrottle;
+    devices: KnownDevices;
+    passwords: Passwords;
+    pending: PendingLogIns;
+    vault: Vault;
+    clock: Clock;
+  },
+  limits: Pick<TimeLimits, "session" | "callTurn" | "passkeyChallenge">,
   log: Log,
 ): Auth {
   const timestamps = { createdAt: "created_at", updatedAt: "updated_at" };
@@ -97,6 +119,7 @@ export function createAuth(
       // With it an email that is taken is answered as one that is free.
       autoSignIn: false,
     },
+    plugins: [secondStepPlugin({ db, vault, clock, config, limits, pending })],
     hooks: {
       before: createAuthMiddleware(async ({ body }) => {
         // Whatever sets one: sign-up has it in `password`, as has a log-in, which changes none.
@@ -105,7 +128,7 @@ export function createAuth(
         const guessed = typeof chosen === "string" ? whyGuessed(chosen) : null;
         if (guessed) throw new APIError("BAD_REQUEST", guessed);
       }),
-      after: createAfterLogIn(db, passwords, log),
+      after: createAfterLogIn(db, { passwords, devices, pending }, log),
     },
     user: {
       modelName: "users",
@@ -120,6 +143,12 @@ export function createAuth(
           fieldName: "data_version",
         },
         deletedAt: { type: "date", input: false, required: false, fieldName: "deleted_at" },
+        disabledAt: {
+          type: "date",
+          input: false,
+          required: false,
+          fieldName: "disabled_at",
+        },
       },
     },
     session: {
@@ -175,9 +204,13 @@ export function createAuth(
   });
   // Few at a time of one address: a burst would hold up everybody else's requests.
   const handle = (request: Request, userId?: string) =>
-    logIns.run(networkOf(request.headers.get("x-forwarded-for") ?? ""), async () =>
-      throttle.handle(await readAuthRequest(request), auth.handler, userId),
-    );
+    logIns.run(networkOf(request.headers.get("x-forwarded-for") ?? ""), async () => {
+      const read = await readAuthRequest(request);
+      // Whose codes are counted is told by the log-in's own cookie, and by nothing that was sent beside it.
+      const half =
+        read.path === "/second-step" ? await pending.find(request.headers.get("cookie")) : null;
+      return throttle.handle(read, auth.handler, half ? half.userId : userId);
+    });
   return {
     handler: toNodeHandler(handle) as RequestHandler,
     handle,
@@ -207,7 +240,7 @@ export function createAuth(
       const lines = answer.getSetCookie();
       if (lines.length > 0) setCookie(lines);
       // A log-in under way while the person was deleted may have made a session all the same.
-      if (!session || session.user.deletedAt) return null;
+      if (!session || session.user.deletedAt || session.user.disabledAt) return null;
       const { id, name, email, plan, dataVersion } = session.user;
       if (typeof plan !== "string" || typeof dataVersion !== "number") {
         throw new Error("the session's user has no plan or data version");
@@ -215,11 +248,16 @@ export function createAuth(
       return { user: { id, name, email, plan, dataVersion }, sessionId: session.session.id };
     },
     isPassword: (userId, password) =>
-      throttle.guess(userId, async () => {
+      throttle.guess(userId, "password", async () => {
         const { internalAdapter, password: passwords } = await auth.$context;
         const hash = (await internalAdapter.findCredentialAccount(userId))?.password;
         return hash ? passwords.verify({ hash, password }) : false;
       }),
+    guessFactor: (userId, check) => throttle.guess(userId, "factor", check),
+    async findPendingLogIn(cookies) {
+      const found = await pending.find(cookies ?? null);
+      return found && findFactorMethods(db, found.userId);
+    },
     async hashPassword(password) {
       return (await auth.$context).password.hash(password);
     },

@@ -1,4 +1,5 @@
 import type { Db } from "../../db/client.ts";
+import type { ChallengePlace } from "../../db/passkey-challenges.ts";
 import { hasProof, recordProof } from "../../db/sessions.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { StepUpInput, StepUpOutput } from "../contracts/step-up.ts";
@@ -6,6 +7,8 @@ import type { Log } from "../telemetry/log.ts";
 import type { TimeLimits } from "../time-limits.ts";
 import type { Auth } from "./auth.ts";
 import type { Identity } from "./identity.ts";
+import { boundTo, type PasskeyNeeds, verifyPasskey } from "./second-factor/passkeys.ts";
+import { spendTotpCode, type TotpNeeds } from "./second-factor/totp.ts";
 
 /** What a proof is kept in and how long it lasts. */
 interface Proofs {
@@ -33,19 +36,51 @@ export async function requireProof(proofs: Proofs, identity: Identity): Promise<
 }
 
 /**
- * Proves by password who uses this session. Wrong passwords count with those of a password change.
- * @throws `password_incorrect`; `too_many_attempts`; `unauthenticated` when the session has just ended.
+ * Proves by password, code or passkey who uses this session. Wrong passwords count with those of a password
+ * change, wrong codes and passkeys with those of log-ins.
+ * @throws `password_incorrect`, `code_incorrect`, `passkey_invalid`; `too_many_attempts`; `unauthenticated` when
+ *   the session has just ended.
  */
 export async function stepUp(
-  { auth, db, limits }: Proofs & { auth: Auth },
+  needs: Proofs & TotpNeeds & PasskeyNeeds & { auth: Auth },
   { user, sessionId }: Identity,
-  { password }: StepUpInput,
+  proof: StepUpInput,
   log: Log,
 ): Promise<StepUpOutput> {
   if (user === null || sessionId === null) throw new FiscilityError("unauthenticated");
-  if (!(await auth.isPassword(user.id, password))) throw new FiscilityError("password_incorrect");
-  const provedAt = await recordProof(db, user.id, sessionId);
+  const by = await requireRight(needs, { userId: user.id, sessionId }, proof);
+  const provedAt = await recordProof(needs.db, user.id, sessionId);
   if (!provedAt) throw new FiscilityError("unauthenticated");
-  log.info({ event: "step_up", userId: user.id, sessionId, by: "password" }, "Stepped up");
-  return { validUntil: new Date(provedAt.getTime() + limits.stepUp).toISOString() };
+  log.info({ event: "step_up", userId: user.id, sessionId, by }, "Stepped up");
+  return { validUntil: new Date(provedAt.getTime() + needs.limits.stepUp).toISOString() };
+}
+
+/** Where a passkey's challenge for a step-up is kept: in this session alone. */
+export const stepUpChallenge = (sessionId: string): ChallengePlace => ({
+  boundTo: boundTo("session", sessionId),
+  purpose: "step_up",
+});
+
+async function requireRight(
+  needs: TotpNeeds & PasskeyNeeds & { auth: Auth },
+  { userId, sessionId }: { userId: string; sessionId: string },
+  { password, code, passkey }: StepUpInput,
+): Promise<"password" | "code" | "passkey"> {
+  const { auth } = needs;
+  if (password !== undefined) {
+    if (await auth.isPassword(userId, password)) return "password";
+    throw new FiscilityError("password_incorrect");
+  }
+  if (code !== undefined) {
+    const isRight = await auth.guessFactor(userId, () => spendTotpCode(needs, userId, code));
+    if (isRight) return "code";
+    throw new FiscilityError("code_incorrect");
+  }
+  const isRight = await auth.guessFactor(
+    userId,
+    async () =>
+      (await verifyPasskey(needs, stepUpChallenge(sessionId), userId, passkey ?? "")) === userId,
+  );
+  if (isRight) return "passkey";
+  throw new FiscilityError("passkey_invalid");
 }

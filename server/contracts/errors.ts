@@ -44,7 +44,40 @@ export const reasons = {
   step_up_required: {
     status: 403,
     code: "FORBIDDEN",
-    message: "Enter your password again to do this. Nothing was changed.",
+    message: "Confirm first that it is you. Nothing was changed.",
+    retryable: false,
+  },
+  second_factor_required: {
+    status: 403,
+    code: "FORBIDDEN",
+    message:
+      "Your account needs a second log-in step first. Nothing was changed. Set one up in Settings, under Security.",
+    retryable: false,
+  },
+  code_incorrect: {
+    status: 403,
+    code: "FORBIDDEN",
+    message:
+      "This code is not right, or was used before. Nothing was changed. Wait for the next one and try it.",
+    retryable: false,
+  },
+  passkey_invalid: {
+    status: 403,
+    code: "FORBIDDEN",
+    message: "This passkey was not accepted. Nothing was changed. Please try again.",
+    retryable: false,
+  },
+  authenticator_exists: {
+    status: 409,
+    code: "CONFLICT",
+    message:
+      "You have an authenticator app already. Nothing was changed. Remove it first to set up another.",
+    retryable: false,
+  },
+  too_many_passkeys: {
+    status: 409,
+    code: "CONFLICT",
+    message: "You have as many passkeys as one user may have. Remove one you no longer use.",
     retryable: false,
   },
   password_incorrect: {

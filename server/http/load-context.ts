@@ -1,3 +1,4 @@
+import type { FactorMethods } from "../../db/second-factors.ts";
 import type { OpenApi } from "../api/contract/openapi.ts";
 import type { Caller } from "../api/router.ts";
 import type { PasswordChange } from "../auth/change-password.ts";
@@ -6,11 +7,12 @@ import type { Transaction, TransactionFilter } from "../contracts/transactions.t
 import type { DataExport } from "../users/export-data.ts";
 
 /**
- * How a log-in or sign-up ended. `setCookie` are the Set-Cookie headers to send on; `code` is
- * better-auth's name of what was wrong, empty where it gave none.
+ * How a log-in or sign-up ended. `setCookie` are the Set-Cookie headers to send on; `secondStep`: the password
+ * was right, and a second factor is due. `code` is better-auth's name of what was wrong, empty where it gave
+ * none.
  */
 export type AuthResult =
-  | { ok: true; setCookie: string[] }
+  | { ok: true; setCookie: string[]; secondStep?: boolean }
   | { ok: false; status: number; code: string; message: string };
 
 /** A log-in that is not over, as its owner sees it. `startedAt` is ISO 8601 UTC. */
@@ -45,6 +47,9 @@ export interface LoadContext extends Record<string, unknown> {
   auth: {
     logIn(form: { email: string; password: string }): Promise<AuthResult>;
     signUp(form: { name: string; email: string; password: string }): Promise<AuthResult>;
+    /** The factors that the log-in in this browser may go on with; null where none waits for its second step. */
+    findPendingLogIn(): Promise<FactorMethods | null>;
+    secondStep(form: { code: string; trustDevice: boolean }): Promise<AuthResult>;
     logOut(): Promise<AuthResult>;
     /** As `logOut`, and the browser keeps no sign of the person: for one who is no more. */
     leave(): Promise<AuthResult>;
