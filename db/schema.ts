@@ -1,6 +1,8 @@
 import type { ColumnType, Generated, Insertable, Selectable } from "kysely";
 import type { ActivityKind } from "../server/contracts/activity.ts";
 import type { ItemProblemKind } from "../server/contracts/item-problem.ts";
+import type { MailKind, NoticeKind } from "../server/contracts/mail.ts";
+import type { SecurityEventKind } from "../server/contracts/security-events.ts";
 import type { LogIn } from "../server/contracts/session.ts";
 
 /** A `timestamptz`: read as Date, left to the database on insert unless given. */
@@ -15,6 +17,11 @@ export interface UsersTable {
   name: string;
   email: string;
   email_verified: boolean;
+  /**
+   * Of a sign-up in production until its address is confirmed: that address, which others may have signed up
+   * with as well. `email` is then one that nobody can have.
+   */
+  claimed_email: ColumnType<string | null, string | null | undefined, string | null>;
   image: string | null;
   plan: Generated<string>;
   /** Rises in the transaction of every change to the user's Items or accounts (I5). */
@@ -451,6 +458,54 @@ export interface ApiKeysTable {
   created_at: Timestamp;
 }
 
+/** Mail that is to be sent, or was, for 30 days. The job that sends it has its id and nothing else of it. */
+export interface MailsTable {
+  user_id: string;
+  id: Generated<string>;
+  kind: MailKind;
+  /** The address that it goes to. */
+  recipient: string;
+  /** What its text needs: `MailDetails` of its kind. Never a link's token. */
+  details: unknown;
+  created_at: Timestamp;
+  /** When the mail server took it. */
+  sent_at: ColumnType<Date | null, undefined, Date>;
+  /** When it was left unsent for good. */
+  failed_at: ColumnType<Date | null, undefined, Date>;
+  last_error: ColumnType<string | null, undefined, string | null>;
+}
+
+/** Links in mail: each works once, until it expires. */
+export interface MailLinksTable {
+  /** SHA-256 of the token. */
+  token_hash: Buffer;
+  user_id: string;
+  purpose: "confirm_email" | "reset_password";
+  /** The address that it was mailed to, and that it proves. */
+  email: string;
+  created_at: Timestamp;
+  expires_at: Date;
+  used_at: ColumnType<Date | null, undefined, Date>;
+}
+
+/** Notices that a user does not want. */
+export interface DeclinedNoticesTable {
+  user_id: string;
+  kind: NoticeKind;
+  declined_at: Timestamp;
+}
+
+/** What happened to a user's account and log-ins. Rows are added and never changed. */
+export interface SecurityEventsTable {
+  user_id: string;
+  at: Timestamp;
+  id: Generated<string>;
+  kind: SecurityEventKind;
+  details: ColumnType<Record<string, string>, unknown, never>;
+  ip_address: string | null;
+  user_agent: string | null;
+}
+
 /** Every table of the product. */
 export interface Database {
   users: UsersTable;
@@ -481,6 +536,10 @@ export interface Database {
   credentials: CredentialsTable;
   verifications: VerificationsTable;
   api_keys: ApiKeysTable;
+  mails: MailsTable;
+  mail_links: MailLinksTable;
+  declined_notices: DeclinedNoticesTable;
+  security_events: SecurityEventsTable;
 }
 
 export type ItemRow = Selectable<ItemsTable>;

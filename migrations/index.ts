@@ -18,6 +18,7 @@ import * as attemptRuns from "./023_attempt_runs.ts";
 import * as itemProblems from "./024_item_problems.ts";
 import * as whateverPlaidSends from "./025_whatever_plaid_sends.ts";
 import * as plaidUsers from "./026_plaid_users.ts";
+import * as mailAndSecurityEvents from "./031_mail_and_security_events.ts";
 import * as secondFactors from "./034_second_factors.ts";
 import * as disabledUsers from "./035_disabled_users.ts";
 
@@ -42,6 +43,7 @@ export const migrations: Record<string, Migration> = {
   "024_item_problems": itemProblems,
   "025_whatever_plaid_sends": whateverPlaidSends,
   "026_plaid_users": plaidUsers,
+  "031_mail_and_security_events": mailAndSecurityEvents,
   "034_second_factors": secondFactors,
   "035_disabled_users": disabledUsers,
 };

@@ -1,3 +1,4 @@
+import type { Origin } from "../../db/security-events.ts";
 import type { Identity } from "../auth/identity.ts";
 import { type FiscilityError, reasons } from "../contracts/errors.ts";
 import type { LinkLanguage } from "../plaid/link-language.ts";
@@ -13,6 +14,8 @@ export interface Context extends Identity {
   refusal: FiscilityError | null;
   services: Services;
   requestId: string;
+  /** Where the request came from, for the security record. */
+  origin: Origin | null;
   /** The language that the request accepts first, of those that Plaid Link speaks. */
   language: LinkLanguage;
   /** Calls once the response has left, or its reader has. */

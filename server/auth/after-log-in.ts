@@ -5,6 +5,7 @@ import { findPasswordHash, replacePasswordHash } from "../../db/credentials.ts";
 import { recordLogIn } from "../../db/log-ins.ts";
 import type { Database } from "../../db/schema.ts";
 import { findFactorMethods } from "../../db/second-factors.ts";
+import { recordSecurityEvent } from "../../db/security-events.ts";
 import { deleteOldestSessions, deleteSessionWithToken } from "../../db/sessions.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -47,12 +48,12 @@ export function createAfterLogIn(
     const cookies = headers?.get("cookie") ?? null;
     const setCookie = ({ name, value, attributes }: OwnCookie) =>
       ctx.setCookie(name, value, attributes);
+    const origin = {
+      address: shortAddress(headers ? getIP(headers, context.options) : null),
+      userAgent: headers?.get("user-agent")?.slice(0, userAgentLength) ?? null,
+    };
     const record = (email: string, outcome: "succeeded" | "wrong_password") =>
-      recordLogIn(db, email, {
-        outcome,
-        address: shortAddress(headers ? getIP(headers, context.options) : null),
-        userAgent: headers?.get("user-agent")?.slice(0, userAgentLength) ?? null,
-      }).catch((error: Error) =>
+      recordLogIn(db, email, { outcome, ...origin }).catch((error: Error) =>
         // Whoever has the right password gets in all the same.
         log.error({ event: "log_in_not_recorded", cause: error.stack }, "Log-in not recorded"),
       );
@@ -101,7 +102,9 @@ export function createAfterLogIn(
     }
     await deleteOldestSessions(db, user.id, maxSessions);
     await upgraded;
-    setCookie(await devices.remember(user, device, { trust: body?.trustDevice === true }));
+    const trust = path === "/second-step" && body.trustDevice === true;
+    setCookie(await devices.remember(user, device, { trust }));
+    if (trust) await recordSecurityEvent(db, { userId: user.id, kind: "device_trusted", origin });
     if (!byPassword) setCookie(pending.forget);
     await record(user.email, "succeeded");
   });

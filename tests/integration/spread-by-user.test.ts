@@ -29,6 +29,10 @@ const spread: Record<string, string> = {
   api_keys: "user_id",
   plaid_users: "user_id",
   unclaimed_items: "user_id",
+  mails: "user_id",
+  mail_links: "user_id",
+  declined_notices: "user_id",
+  security_events: "user_id",
 };
 /** Small, the same on every node. */
 const onEveryNode = ["plans"];

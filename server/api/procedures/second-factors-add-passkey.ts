@@ -13,4 +13,6 @@ export const secondFactorsAddPasskey = procedure({
 })
   .input(addPasskeyInput)
   .output(addedFactor)
-  .mutation(({ ctx, input }) => addPasskey(ctx.services, ctx, input));
+  .mutation(({ ctx, input }) =>
+    addPasskey(ctx.services, { identity: ctx, origin: ctx.origin }, input),
+  );

@@ -13,4 +13,6 @@ export const secondFactorsConfirmAuthenticator = procedure({
 })
   .input(confirmTotpInput)
   .output(addedFactor)
-  .mutation(({ ctx, input }) => confirmAuthenticator(ctx.services, ctx, input));
+  .mutation(({ ctx, input }) =>
+    confirmAuthenticator(ctx.services, { identity: ctx, origin: ctx.origin }, input),
+  );

@@ -12,6 +12,6 @@ export const secondFactorsRemoveAuthenticator = procedure({
 })
   .output(removedFactor)
   .mutation(async ({ ctx }) => {
-    await removeAuthenticator(ctx.services, ctx);
+    await removeAuthenticator(ctx.services, { identity: ctx, origin: ctx.origin });
     return { removed: true };
   });

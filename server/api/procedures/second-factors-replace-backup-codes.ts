@@ -11,4 +11,6 @@ export const secondFactorsReplaceBackupCodes = procedure({
   reasons: ["second_factor_required"],
 })
   .output(backupCodesOutput)
-  .mutation(async ({ ctx }) => ({ backupCodes: await newBackupCodes(ctx.services, ctx) }));
+  .mutation(async ({ ctx }) => ({
+    backupCodes: await newBackupCodes(ctx.services, { identity: ctx, origin: ctx.origin }),
+  }));

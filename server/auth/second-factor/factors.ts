@@ -3,6 +3,7 @@ import type { Db } from "../../../db/client.ts";
 import { endDeviceTrust } from "../../../db/known-devices.ts";
 import { deletePasskey, deletePasskeys, listPasskeys } from "../../../db/passkeys.ts";
 import { endPendingLogIns } from "../../../db/pending-log-ins.ts";
+import type { Origin } from "../../../db/security-events.ts";
 import { deleteTotp, findTotp } from "../../../db/totp-factors.ts";
 import { lockUser } from "../../../db/users.ts";
 import { FiscilityError } from "../../contracts/errors.ts";
@@ -12,9 +13,16 @@ import type { Auth } from "../auth.ts";
 import type { Identity } from "../identity.ts";
 import { requireProof } from "../step-up.ts";
 import { makeBackupCodes, makeFirstBackupCodes } from "./backup-codes.ts";
+import { noteFactorChange } from "./note-factor-change.ts";
 import { type PasskeyNeeds, addPasskey as storePasskey, verifyRegistration } from "./passkeys.ts";
 import { hasFactor } from "./require-factor.ts";
 import { spendTotpCode, type TotpNeeds } from "./totp.ts";
+
+/** Who asks for a change, and from where. */
+interface Asking {
+  identity: Identity;
+  origin: Origin | null;
+}
 
 type Needs = TotpNeeds & PasskeyNeeds & { auth: Auth; limits: Pick<TimeLimits, "stepUp"> };
 
@@ -62,7 +70,7 @@ async function change<T>(
  */
 export async function confirmAuthenticator(
   needs: Needs,
-  identity: Identity,
+  { identity, origin }: Asking,
   { code }: { code: string },
 ): Promise<AddedFactor> {
   const { user } = identity;
@@ -71,8 +79,10 @@ export async function confirmAuthenticator(
   const isRight = await needs.auth.guessFactor(user.id, () =>
     change(needs, identity, async (tx, userId) => {
       const spent = await spendTotpCode({ ...needs, db: tx }, userId, code, { confirming: true });
-      if (spent) backupCodes = await makeFirstBackupCodes(tx, userId);
-      return spent;
+      if (!spent) return false;
+      backupCodes = await makeFirstBackupCodes(tx, userId);
+      await noteFactorChange(tx, { userId, change: "authenticator_added", origin });
+      return true;
     }),
   );
   if (!isRight) throw new FiscilityError("code_incorrect");
@@ -82,7 +92,7 @@ export async function confirmAuthenticator(
 /** Stores a passkey that signed this session's challenge. @throws `passkey_invalid`, `too_many_passkeys` */
 export async function addPasskey(
   needs: Needs,
-  identity: Identity,
+  { identity, origin }: Asking,
   { name, passkey }: { name: string; passkey: string },
 ): Promise<AddedFactor> {
   const { sessionId } = identity;
@@ -90,15 +100,20 @@ export async function addPasskey(
   const verified = await verifyRegistration(needs, sessionId, passkey);
   const backupCodes = await change(needs, identity, async (tx, userId) => {
     await storePasskey(tx, userId, name, verified);
+    await noteFactorChange(tx, { userId, change: "passkey_added", name, origin });
     return makeFirstBackupCodes(tx, userId);
   });
   return { backupCodes };
 }
 
 /** Turns the authenticator app off. @throws `not_found` */
-export async function removeAuthenticator(needs: Needs, identity: Identity): Promise<void> {
+export async function removeAuthenticator(
+  needs: Needs,
+  { identity, origin }: Asking,
+): Promise<void> {
   await change(needs, identity, async (tx, userId) => {
     if (!(await deleteTotp(tx, userId))) throw new FiscilityError("not_found");
+    await noteFactorChange(tx, { userId, change: "authenticator_removed", origin });
     await cleanUpAfterLast(tx, userId);
   });
 }
@@ -106,19 +121,25 @@ export async function removeAuthenticator(needs: Needs, identity: Identity): Pro
 /** Removes a passkey of the user. @throws `not_found` */
 export async function removePasskey(
   needs: Needs,
-  identity: Identity,
+  { identity, origin }: Asking,
   { id }: { id: string },
 ): Promise<void> {
   await change(needs, identity, async (tx, userId) => {
-    if ((await deletePasskey(tx, userId, id)) === null) throw new FiscilityError("not_found");
+    const name = await deletePasskey(tx, userId, id);
+    if (name === null) throw new FiscilityError("not_found");
+    await noteFactorChange(tx, { userId, change: "passkey_removed", name, origin });
     await cleanUpAfterLast(tx, userId);
   });
 }
 
 /** Ten new backup codes in the place of those before. @throws `second_factor_required` without a factor */
-export async function newBackupCodes(needs: Needs, identity: Identity): Promise<string[]> {
+export async function newBackupCodes(
+  needs: Needs,
+  { identity, origin }: Asking,
+): Promise<string[]> {
   return change(needs, identity, async (tx, userId) => {
     if (!(await hasFactor(tx, userId))) throw new FiscilityError("second_factor_required");
+    await noteFactorChange(tx, { userId, change: "backup_codes_replaced", origin });
     return makeBackupCodes(tx, userId);
   });
 }

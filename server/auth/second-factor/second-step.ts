@@ -1,7 +1,10 @@
-import { APIError, createAuthEndpoint } from "better-auth/api";
+import { APIError, createAuthEndpoint, getIP } from "better-auth/api";
 import { setSessionCookie } from "better-auth/cookies";
+import { type Origin, recordSecurityEvent } from "../../../db/security-events.ts";
 import { passkeyLogInBody, passkeyOptionsBody, secondStepBody } from "../auth-request.ts";
+import { shortAddress } from "../where-from.ts";
 import { spendBackupCode } from "./backup-codes.ts";
+import { noteFactorChange } from "./note-factor-change.ts";
 import { authenticationOptions, boundTo, type PasskeyNeeds, verifyPasskey } from "./passkeys.ts";
 import type { PendingLogIn, PendingLogIns } from "./pending-log-ins.ts";
 import { spendTotpCode, type TotpNeeds } from "./totp.ts";
@@ -32,6 +35,10 @@ const refuse = (status: "UNAUTHORIZED" | "FORBIDDEN", code: string, message: str
  */
 export function secondStepPlugin(needs: Needs) {
   const { pending, db } = needs;
+  const originOf = ({ headers, context }: AuthContext): Origin => ({
+    address: shortAddress(headers ? getIP(headers, context.options) : null),
+    userAgent: headers?.get("user-agent") ?? null,
+  });
   const cookiesOf = (ctx: AuthContext) => ctx.headers?.get("cookie") ?? null;
 
   async function logIn(ctx: AuthContext, userId: string) {
@@ -46,7 +53,11 @@ export function secondStepPlugin(needs: Needs) {
   }
 
   /** The factor that the answer is right for, which spends it; null when it is wrong. */
-  async function answeredBy(log: PendingLogIn, { code, passkey }: SecondStep) {
+  async function answeredBy(
+    log: PendingLogIn,
+    { code, passkey }: SecondStep,
+    origin: Origin,
+  ): Promise<"passkey" | "totp" | "backup_code" | null> {
     const { userId, token } = log;
     if (passkey !== undefined) {
       const place = inBrowser(token, "second_step");
@@ -54,7 +65,11 @@ export function secondStepPlugin(needs: Needs) {
     }
     const typed = (code ?? "").replace(/\s/g, "");
     if (/^\d{6}$/.test(typed)) return (await spendTotpCode(needs, userId, typed)) ? "totp" : null;
-    return (await spendBackupCode(db, userId, typed)) ? "backup_code" : null;
+    return db.transaction().execute(async (tx) => {
+      if (!(await spendBackupCode(tx, userId, typed))) return null;
+      await noteFactorChange(tx, { userId, change: "backup_code_used", origin });
+      return "backup_code";
+    });
   }
 
   return {
@@ -67,14 +82,22 @@ export function secondStepPlugin(needs: Needs) {
         async (ctx) => {
           const log = await pending.find(cookiesOf(ctx));
           if (!log) throw refuse("UNAUTHORIZED", "LOG_IN_EXPIRED", "The log-in has expired.");
-          const by = await answeredBy(log, ctx.body);
-          if (by === null) {
-            const code = ctx.body.passkey === undefined ? "CODE_INCORRECT" : "PASSKEY_INVALID";
+          const { userId } = log;
+          const origin = originOf(ctx);
+          if ((await answeredBy(log, ctx.body, origin)) === null) {
+            const by = ctx.body.passkey === undefined ? "code" : "passkey";
+            await recordSecurityEvent(db, {
+              userId,
+              kind: "factor_failed",
+              details: { by },
+              origin,
+            });
+            const code = by === "code" ? "CODE_INCORRECT" : "PASSKEY_INVALID";
             throw refuse("UNAUTHORIZED", code, "This is not right, or was used before.");
           }
           if (!(await pending.end(log)))
             throw refuse("UNAUTHORIZED", "LOG_IN_EXPIRED", "The log-in has expired.");
-          return logIn(ctx, log.userId);
+          return logIn(ctx, userId);
         },
       ),
       /** What the browser asks a passkey to sign: for the second step, or for a log-in of its own. */
