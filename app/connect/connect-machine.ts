@@ -203,6 +203,6 @@ function taskAfter(
     kind: "update",
     itemId,
     linkSessionId: metadata.linkSessionId ?? null,
-    bank: metadata.institution?.name ?? text.activity.aBank,
+    bank: metadata.institution?.name ?? text.connect.aBank,
   };
 }

@@ -20,6 +20,7 @@ import { RouteError } from "../components/route-error.tsx";
 import { useFreshData } from "../connect/use-fresh-data.ts";
 import { pageTitle } from "../page-title.ts";
 import { readForm } from "../read-form.ts";
+import { SecondStepLink } from "../second-step/second-step-link.tsx";
 import { LogIns } from "../settings/log-ins.tsx";
 import { text } from "../text.ts";
 
@@ -31,11 +32,12 @@ export const meta: MetaFunction = () => pageTitle(words.title);
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
   requireViewer(request, context);
-  const [sessions, logIns] = await Promise.all([
+  const [sessions, logIns, { totp, passkey }] = await Promise.all([
     context.sessions.list(),
     context.sessions.logIns(),
+    context.sessions.proof(),
   ]);
-  return { sessions, logIns, dataVersion: context.dataVersion };
+  return { sessions, logIns, hasFactor: totp || passkey, dataVersion: context.dataVersion };
 }
 
 /** What was wrong with a form, or that it is done. */
@@ -85,7 +87,7 @@ export async function action({ request, context }: ActionFunctionArgs) {
 }
 
 export default function Security() {
-  const { sessions, logIns, dataVersion } = useLoaderData<typeof loader>();
+  const { sessions, logIns, hasFactor, dataVersion } = useLoaderData<typeof loader>();
   const answer = useActionData<typeof action>();
   const form = useRef<HTMLFormElement>(null);
   const navigation = useNavigation();
@@ -201,6 +203,7 @@ export default function Security() {
           </div>
         </Form>
       </section>
+      <SecondStepLink isOn={hasFactor} />
       <LogIns logIns={logIns} />
     </div>
   );

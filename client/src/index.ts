@@ -5,15 +5,12 @@ export * from "../../server/contracts/api-keys.ts";
 export * from "../../server/contracts/connect.ts";
 export { type Reason, reasons } from "../../server/contracts/errors.ts";
 export * from "../../server/contracts/insights.ts";
-export {
-  type ItemProblem,
-  type ItemProblemKind,
-  itemProblem,
-  itemProblemKind,
-} from "../../server/contracts/item-problem.ts";
+export type { ItemProblem, ItemProblemKind } from "../../server/contracts/item-problem.ts";
+export { itemProblem, itemProblemKind } from "../../server/contracts/item-problem-schema.ts";
 export * from "../../server/contracts/live.ts";
 export * from "../../server/contracts/plan.ts";
 export { type ReasonDetails, reasonDetails } from "../../server/contracts/reason-details.ts";
+export * from "../../server/contracts/second-factors.ts";
 export * from "../../server/contracts/step-up.ts";
 export * from "../../server/contracts/transactions.ts";
 export { type ClientOptions, createClient, type FiscilityClient } from "./create-client.ts";

@@ -41,6 +41,8 @@ export interface ErrorData {
   httpStatus: number;
   path?: string;
   reason: Reason;
+  /** Whether the very same request may be sent again and can succeed. */
+  retryable: boolean;
   details?: unknown;
   requestId: string;
 }

@@ -24,6 +24,7 @@ const t = initTRPC
           ...shape.data,
           httpStatus: reasons[known.reason].status,
           reason: known.reason,
+          retryable: reasons[known.reason].retryable,
           details: known.details,
           requestId: ctx?.requestId ?? "",
         } satisfies ErrorData,

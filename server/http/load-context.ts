@@ -26,6 +26,11 @@ export interface PageSession {
   current: boolean;
 }
 
+/** Whether the viewer has proved who they are, and how they can beside the password. */
+export interface Proof extends FactorMethods {
+  proved: boolean;
+}
+
 /** A line of the log-in history; `device` as in `PageSession`. */
 export type PageLogIn = Omit<LogIn, "userAgent"> & Pick<PageSession, "device">;
 
@@ -42,6 +47,8 @@ export interface LoadContext extends Record<string, unknown> {
   viewer: Viewer | null;
   /** As the viewer's id; null also when we cannot say. */
   userId: string | null;
+  /** The viewer must set up a second factor before they go on with anything. */
+  mustSetUpFactor: boolean;
   /** The viewer's data version, read before anything that a loader reads; 0 for nobody. */
   dataVersion: number;
   auth: {
@@ -62,8 +69,11 @@ export interface LoadContext extends Record<string, unknown> {
     logIns(): Promise<PageLogIn[]>;
     end(id: string): Promise<void>;
     endOthers(): Promise<void>;
-    /** Whether the viewer proved lately in this session who they are; else `session.stepUp` does it. */
-    isProved(): Promise<boolean>;
+    /**
+     * Whether the viewer proved lately in this session who they are; else `session.stepUp` does it, by password
+     * or by a factor that is on.
+     */
+    proof(): Promise<Proof>;
   };
   /**
    * Where Link comes from. `scriptUrl` is Plaid's CDN script, or the local sandbox's; `local` says
