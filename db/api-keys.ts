@@ -1,4 +1,4 @@
-import type { Insertable, Selectable } from "kysely";
+import { type Insertable, type Selectable, sql } from "kysely";
 import type { Db } from "./client.ts";
 import type { ApiKeysTable } from "./schema.ts";
 
@@ -81,7 +81,8 @@ export async function findApiKey(db: Db, id: string) {
       "api_keys.last_used_at as lastUsedAt",
       "users.id as userId",
       "users.name",
-      "users.email",
+      sql<string>`coalesce(users.claimed_email, users.email)`.as("email"),
+      "users.email_verified as emailVerified",
       "users.plan",
       "users.data_version as dataVersion",
     ])

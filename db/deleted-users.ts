@@ -27,6 +27,7 @@ export async function eraseUser(tx: Db, userId: string): Promise<void> {
     "mail_links",
     "declined_notices",
     "security_events",
+    "consents",
   ] as const) {
     await tx.deleteFrom(table).where("user_id", "=", userId).execute();
   }
@@ -62,6 +63,7 @@ export async function forgetErasedUsers(db: Db): Promise<string[]> {
     "mail_links",
     "declined_notices",
     "security_events",
+    "consents",
   ] as const) {
     await db
       .deleteFrom(table)

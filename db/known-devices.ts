@@ -46,6 +46,17 @@ export async function isTrustedDevice(db: Db, email: string, tokenHash: Buffer):
   return row !== undefined;
 }
 
+/** Whether this browser has ever logged in as the user, with an earlier password too. */
+export async function hasDevice(db: Db, userId: string, tokenHash: Buffer): Promise<boolean> {
+  const row = await db
+    .selectFrom("known_devices")
+    .select("user_id")
+    .where("user_id", "=", userId)
+    .where("token_hash", "=", tokenHash)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** Lets this browser of the user skip the second factor for so many milliseconds. */
 export async function trustDevice(
   db: Db,

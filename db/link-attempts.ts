@@ -174,6 +174,7 @@ export async function recordAttempt(
     publicTokenHash: Buffer;
     publicTokenSealed: string;
     connectAnyway: boolean;
+    linkSessionId: string | null;
     /** Milliseconds from now on that the recovery leaves it alone. */
     retryInMs: number;
   },
@@ -189,6 +190,10 @@ export async function recordAttempt(
   return found?.id ?? null;
 }
 
+/** Of the Link that the user opened last. */
+const openedWith = (userId: string, column: "notice_version" | "notice_shown_at") =>
+  sql<never>`(select ${sql.ref(column)} from open_links where open_links.user_id = ${userId})`;
+
 const insertAttempt = compiledOnce(
   (db, attempt: { userId: string } & Parameters<typeof recordAttempt>[2]) =>
     db
@@ -199,6 +204,9 @@ const insertAttempt = compiledOnce(
         public_token_hash: attempt.publicTokenHash,
         public_token_sealed: attempt.publicTokenSealed,
         connect_anyway: attempt.connectAnyway,
+        link_session_id: attempt.linkSessionId,
+        notice_version: openedWith(attempt.userId, "notice_version"),
+        notice_shown_at: openedWith(attempt.userId, "notice_shown_at"),
         // The column's default is for nodes of the release before, which send without a mark.
         run_id: null,
         retry_at: sql<Date>`now() + ${attempt.retryInMs} * interval '1 millisecond'`,

@@ -5,12 +5,20 @@ import type { Db } from "./client.ts";
 export async function keepOpenLink(
   db: Db,
   userId: string,
-  link: { linkTokenSealed: string; itemId: string | null; expiresAt: Date },
+  link: {
+    linkTokenSealed: string;
+    itemId: string | null;
+    expiresAt: Date;
+    /** The version of the privacy notice that the user sees; null where it is no page of ours. */
+    noticeVersion: string | null;
+  },
 ): Promise<void> {
   const row = {
     link_token_sealed: link.linkTokenSealed,
     item_id: link.itemId,
     expires_at: link.expiresAt,
+    notice_version: link.noticeVersion,
+    notice_shown_at: link.noticeVersion === null ? null : sql<Date>`now()`,
   };
   await db
     .insertInto("open_links")

@@ -61,6 +61,10 @@ export interface ItemsTable {
   problem_message: ColumnType<string | null, undefined, string | null>;
   /** `PlaidAdapter.client` that its access_token was made with; null where that is not known. */
   plaid_client: ColumnType<string | null, string | null | undefined, string>;
+  /** When its user was last mailed that the bank needs them; null once it does not. */
+  reminded_at: ColumnType<Date | null, undefined, Date | null>;
+  /** The `expires_at` that its user was mailed about. */
+  end_announced_for: ColumnType<Date | null, undefined, Date | null>;
   /** Of an `expiring` one: until when the bank gives data. */
   expires_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
   /** The bank has accounts that were not chosen. */
@@ -232,6 +236,11 @@ export interface LinkAttemptsTable {
   /** Why it failed: a reason of `contracts/errors.ts` with its details, `nothing_new` or `disconnected`. */
   reason: string | null;
   reason_details: ColumnType<unknown, string | null | undefined, string | null>;
+  /** As of the Link that the user opened last before; see `ConsentsTable`. */
+  notice_version: ColumnType<string | null, string | null | undefined, never>;
+  notice_shown_at: ColumnType<Date | null, Date | null | undefined, never>;
+  /** What Link said of itself in the browser. */
+  link_session_id: ColumnType<string | null, string | null | undefined, never>;
   /** How often the recovery tried in vain since the status last changed. */
   tries: Generated<number>;
   /** Of an `exchange_lost`: when Plaid had nothing of it any more, by our clock. */
@@ -307,6 +316,9 @@ export interface OpenLinksTable {
   /** The Item that is open in update mode. */
   item_id: string | null;
   expires_at: Date;
+  /** The privacy notice on the page that opened it, and when; null where it was no page of ours. */
+  notice_version: ColumnType<string | null, string | null | undefined, string | null>;
+  notice_shown_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
 }
 
 /** What happened to a person's connections: one row for each ending (I8). */
@@ -495,6 +507,19 @@ export interface DeclinedNoticesTable {
   declined_at: Timestamp;
 }
 
+/** That a user was shown the privacy notice and connected a bank. It outlives the connection. */
+export interface ConsentsTable {
+  user_id: string;
+  id: Generated<string>;
+  item_id: string;
+  institution_name: string;
+  /** Null where the connection came without a page of ours. */
+  notice_version: string | null;
+  shown_at: Date | null;
+  link_session_id: string | null;
+  connected_at: Timestamp;
+}
+
 /** What happened to a user's account and log-ins. Rows are added and never changed. */
 export interface SecurityEventsTable {
   user_id: string;
@@ -540,6 +565,7 @@ export interface Database {
   mail_links: MailLinksTable;
   declined_notices: DeclinedNoticesTable;
   security_events: SecurityEventsTable;
+  consents: ConsentsTable;
 }
 
 export type ItemRow = Selectable<ItemsTable>;

@@ -1,5 +1,9 @@
 import { sql } from "kysely";
-import type { SecurityEvent, SecurityEventKind } from "../server/contracts/security-events.ts";
+import {
+  type SecurityEvent,
+  type SecurityEventKind,
+  securityEventKinds,
+} from "../server/contracts/security-events.ts";
 import type { Db } from "./client.ts";
 
 /** Where the request came from that caused an event. */
@@ -48,21 +52,25 @@ export async function recordSecurityEvent(
 }
 
 /**
- * The user's security record, newest first; with `limit` so many at most. Log-ins that nodes of the release
- * before wrote are in `log_ins`, for 90 days more.
+ * The user's security record, newest first: all of it, or of some `kinds`, or so many at most. Log-ins that nodes
+ * of the release before wrote are in `log_ins`, for 90 days more.
  */
 export async function listSecurityEvents(
   db: Db,
   userId: string,
-  limit?: number,
+  {
+    kinds = securityEventKinds,
+    limit,
+  }: { kinds?: readonly SecurityEventKind[]; limit?: number } = {},
 ): Promise<SecurityEvent[]> {
   const { rows } = await sql<Omit<SecurityEvent, "at"> & { at: Date }>`
     select id, at, kind, details, ip_address as address, user_agent as "userAgent"
-    from security_events where user_id = ${userId}
+    from security_events where user_id = ${userId} and kind = any(${[...kinds]}::text[])
     union all
     select id, at, case outcome when 'succeeded' then 'log_in' else 'log_in_failed' end, '{}',
       ip_address, user_agent
     from log_ins where user_id = ${userId}
+      and case outcome when 'succeeded' then 'log_in' else 'log_in_failed' end = any(${[...kinds]}::text[])
     order by at desc, id limit ${limit ?? null}`.execute(db);
   return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
 }

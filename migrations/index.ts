@@ -19,6 +19,8 @@ import * as itemProblems from "./024_item_problems.ts";
 import * as whateverPlaidSends from "./025_whatever_plaid_sends.ts";
 import * as plaidUsers from "./026_plaid_users.ts";
 import * as mailAndSecurityEvents from "./031_mail_and_security_events.ts";
+import * as consentsAndReminders from "./032_consents_and_reminders.ts";
+import * as claimedAddresses from "./033_claimed_addresses.ts";
 import * as secondFactors from "./034_second_factors.ts";
 import * as disabledUsers from "./035_disabled_users.ts";
 
@@ -44,6 +46,8 @@ export const migrations: Record<string, Migration> = {
   "025_whatever_plaid_sends": whateverPlaidSends,
   "026_plaid_users": plaidUsers,
   "031_mail_and_security_events": mailAndSecurityEvents,
+  "032_consents_and_reminders": consentsAndReminders,
+  "033_claimed_addresses": claimedAddresses,
   "034_second_factors": secondFactors,
   "035_disabled_users": disabledUsers,
 };
@@ -57,4 +61,5 @@ export const outsideTransaction: ReadonlySet<string> = new Set([
   "015_keys_by_user",
   "019_expired_sessions",
   "020_proofs_and_webhook_keys",
+  "033_claimed_addresses",
 ]);

@@ -3,6 +3,7 @@ import { isIP } from "node:net";
 import { z } from "zod";
 import { type RedisAddress, redisAddress } from "./cache/redis-address.ts";
 import { mayBeThisMachine } from "./config/host-address.ts";
+import { mailFrom, type SmtpAddress, smtpAddress } from "./config/mail-address.ts";
 import { whyNotRandom } from "./config/randomness.ts";
 import {
   databaseWeaknesses,
@@ -140,6 +141,9 @@ const development = z.object({
   WORKER: z.enum(["here", "apart"]).default("here"),
   DRAIN_SECONDS: drainSeconds.default(0),
   SECOND_FACTOR: z.enum(secondFactorModes).default("optional"),
+  SMTP_URL: smtpAddress.optional(),
+  MAIL_FROM: mailFrom.default("Fiscility <fiscility@localhost.localdomain>"),
+  VERIFIED_EMAIL: z.enum(["required", "optional"]).default("optional"),
   METRICS_PORT: metricsAddress.optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
 });
@@ -154,6 +158,9 @@ const production = development.extend({
   PLAID_SECRET: secret(16),
   PLAID_BASE_URL: z.url({ protocol: /^https$/, error: "expected https://…" }).optional(),
   APP_URL: z.url({ protocol: /^https$/, error: "expected https://…" }),
+  SMTP_URL: smtpAddress,
+  MAIL_FROM: mailFrom,
+  VERIFIED_EMAIL: z.enum(["required"], { error: "production requires it" }).default("required"),
 });
 
 /** The environment, parsed; what is secret in it prints as `[secret]`. `plaid.standIn`: another host that speaks Plaid and serves its own Link. */
@@ -194,6 +201,13 @@ export interface Config {
   worker: "here" | "apart";
   /** After SIGTERM requests are still taken for so long, until balancers have seen `/readyz`. Milliseconds. */
   drain: number;
+  /** Where mail goes out, and from whom; without a server, in development alone, mail waits. */
+  mail: { server: SmtpAddress | undefined; from: string };
+  /**
+   * A user must confirm their email before they connect a bank or make a key, and only claims the address until
+   * then: `server/auth/sign-up.ts`.
+   */
+  requiresVerifiedEmail: boolean;
   logLevel: "silent" | "error" | "warn" | "info" | "debug";
   /** Where `/metrics` is listened for; undefined where nobody asks. */
   metrics: { host: string; port: number } | undefined;
@@ -251,6 +265,8 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
     secondFactor: parsed.SECOND_FACTOR,
     worker: parsed.WORKER,
     drain: parsed.DRAIN_SECONDS * 1000,
+    requiresVerifiedEmail: parsed.VERIFIED_EMAIL === "required",
+    mail: { server: parsed.SMTP_URL, from: parsed.MAIL_FROM },
     logLevel: parsed.LOG_LEVEL,
     metrics: parsed.METRICS_PORT,
     tracesTo: parsed.OTEL_EXPORTER_OTLP_ENDPOINT,
@@ -285,4 +301,5 @@ export const secretVariables = [
   "PLAID_SECRET",
   "TOKEN_KEYS",
   "SESSION_SECRET",
+  "SMTP_URL",
 ] as const;

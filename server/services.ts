@@ -20,6 +20,7 @@ import { ConnectGate } from "./connect/connect-gate.ts";
 import { FiscilityError } from "./contracts/errors.ts";
 import { Gate } from "./gate.ts";
 import { LiveChanges } from "./live/live-changes.ts";
+import { createMailer, type Mailer } from "./mail/mailer.ts";
 import { createPlaidAdapter, type PlaidAdapter } from "./plaid/plaid-adapter.ts";
 import { createPlaidLimiter } from "./rate-limits/plaid-limiter.ts";
 import { createRequestLimiter, type RequestLimiter } from "./rate-limits/request-limiter.ts";
@@ -49,6 +50,7 @@ export interface Services {
   connectDb: Kysely<Database>;
   connectGate: ConnectGate;
   plaid: PlaidAdapter;
+  mailer: Mailer;
   webhookKeys: WebhookKeys;
   vault: Vault;
   cache: AccountCache;
@@ -155,6 +157,7 @@ export function createServices(
     connectDb,
     connectGate: new ConnectGate(connectPoolSize, limits),
     plaid,
+    mailer: createMailer(config, limits),
     webhookKeys: new WebhookKeys(plaid, db, counters, limits),
     vault,
     cache: new AccountCache(

@@ -72,6 +72,18 @@ export const timeLimits = {
   userApisRefused: 60 * 60_000,
   /** Every user's Items are compared with Plaid's list once in this time. */
   reconciliationRound: 7 * 24 * 60 * 60_000,
+  /** A connection to the mail server, and its greeting. */
+  mailConnect: 5_000,
+  /** One mail, from the connection to the server's word that it has it. */
+  mailSend: 15_000,
+  /** A mailed link that confirms an address works for so long after it is sent. */
+  confirmLink: 60 * 60_000,
+  /** A mailed link to choose a new password. */
+  resetLink: 30 * 60_000,
+  /** A bank that needs its user is mailed about again after this long. */
+  bankReminder: 7 * 24 * 60 * 60_000,
+  /** A connection that ends is mailed about this long before. */
+  endAnnounced: 7 * 24 * 60 * 60_000,
   /** How often a worker looks for the jobs of workers that are gone. */
   workerWatch: 10_000,
   /** Since Plaid signed it, a webhook is taken for so long. */

@@ -1,4 +1,5 @@
 import type { NavigateFunction } from "@remix-run/react";
+import { privacyNoticeVersion } from "../../server/contracts/privacy-notice.ts";
 import { hideToast, showProblem, showSuccess } from "../components/toasts.tsx";
 import { plainFailure, toFailure } from "../failure.ts";
 import { text } from "../text.ts";
@@ -81,7 +82,11 @@ export function performEffect(
 async function prepareLink(request: OpenRequest, scriptUrl: string): Promise<string> {
   const { itemId, returned } = request;
   const [{ linkToken }] = await Promise.all([
-    returned ?? trpc.plaid.createLinkToken.mutate(itemId === null ? {} : { itemId }),
+    returned ??
+      trpc.plaid.createLinkToken.mutate(
+        // The page that opens Link shows the notice.
+        itemId === null ? { noticeVersion: privacyNoticeVersion } : { itemId },
+      ),
     loadLinkScript(scriptUrl),
   ]);
   return linkToken;

@@ -26,6 +26,9 @@ import { cardClass } from "../components/card.ts";
 import { Consequences } from "../components/consequences.tsx";
 import { FormAlert } from "../components/form-alert.tsx";
 import { RouteError } from "../components/route-error.tsx";
+import { answerChangeEmail } from "../mail/answer-change-email.ts";
+import { ChangeEmail } from "../mail/change-email.tsx";
+import { Consents } from "../mail/consents.tsx";
 import { pageTitle } from "../page-title.ts";
 import { readForm } from "../read-form.ts";
 import { reasonOf } from "../reason-of.ts";
@@ -44,7 +47,8 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
     context.sessions.proof(),
   ]);
   const accounts = items.reduce((sum, item) => sum + item.accounts.length, 0);
-  return { name, email, banks: items.length, accounts, proof };
+  const consents = await context.consents();
+  return { name, email, banks: items.length, accounts, consents, proof };
 }
 
 /** What was wrong: with the words, or with all of it. */
@@ -57,6 +61,7 @@ interface Answer {
 export async function action({ request, context }: ActionFunctionArgs) {
   requireViewer(request, context);
   const form = await readForm(request);
+  if (form.get("intent") === "change-email") return answerChangeEmail(context, form);
   const confirmation = String(form.get("confirmation") ?? "");
   // Before the password is asked to be right: it says more.
   if (!isPhrase(confirmation, deletePhrase))
@@ -82,14 +87,15 @@ export async function action({ request, context }: ActionFunctionArgs) {
 }
 
 export default function YourAccount() {
-  const { name, email, banks, accounts, proof } = useLoaderData<typeof loader>();
+  const { name, email, banks, accounts, consents, proof } = useLoaderData<typeof loader>();
   return (
     <div className="max-w-164">
       <h1 className="text-2xl font-semibold">{words.title}</h1>
       <p className="wrap-anywhere text-ink-soft">
         {name}, {email}
       </p>
-      <section aria-labelledby="export" className={`${cardClass} mt-6 px-4 py-5 sm:px-6`}>
+      <ChangeEmail email={email} />
+      <section aria-labelledby="export" className={`${cardClass} mt-4 px-4 py-5 sm:px-6`}>
         <h2 id="export" className="font-semibold">
           {words.exportTitle}
         </h2>
@@ -106,13 +112,14 @@ export default function YourAccount() {
           ))}
         </ul>
       </section>
+      <Consents consents={consents} />
       <DeleteAccount banks={banks} accounts={accounts} proof={proof} />
     </div>
   );
 }
 
 function DeleteAccount({ banks, accounts, proof }: DeleteAccountProps) {
-  const answer = useActionData<typeof action>();
+  const answer = useActionData<Partial<Answer>>();
   const { revalidate } = useRevalidator();
   const form = useRef<HTMLFormElement>(null);
   const { formMethod, state, location } = useNavigation();

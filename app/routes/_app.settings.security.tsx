@@ -22,6 +22,7 @@ import { pageTitle } from "../page-title.ts";
 import { readForm } from "../read-form.ts";
 import { SecondStepLink } from "../second-step/second-step-link.tsx";
 import { LogIns } from "../settings/log-ins.tsx";
+import { SecurityEvents } from "../settings/security-events.tsx";
 import { text } from "../text.ts";
 
 export { clientAction } from "../send-form.ts";
@@ -32,12 +33,14 @@ export const meta: MetaFunction = () => pageTitle(words.title);
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
   requireViewer(request, context);
-  const [sessions, logIns, { totp, passkey }] = await Promise.all([
+  const [sessions, logIns, events, { totp, passkey }] = await Promise.all([
     context.sessions.list(),
     context.sessions.logIns(),
+    context.sessions.events(),
     context.sessions.proof(),
   ]);
-  return { sessions, logIns, hasFactor: totp || passkey, dataVersion: context.dataVersion };
+  const hasFactor = totp || passkey;
+  return { sessions, logIns, events, hasFactor, dataVersion: context.dataVersion };
 }
 
 /** What was wrong with a form, or that it is done. */
@@ -87,7 +90,7 @@ export async function action({ request, context }: ActionFunctionArgs) {
 }
 
 export default function Security() {
-  const { sessions, logIns, hasFactor, dataVersion } = useLoaderData<typeof loader>();
+  const { sessions, logIns, events, hasFactor, dataVersion } = useLoaderData<typeof loader>();
   const answer = useActionData<typeof action>();
   const form = useRef<HTMLFormElement>(null);
   const navigation = useNavigation();
@@ -205,6 +208,7 @@ export default function Security() {
       </section>
       <SecondStepLink isOn={hasFactor} />
       <LogIns logIns={logIns} />
+      <SecurityEvents events={events} />
     </div>
   );
 }

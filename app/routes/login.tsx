@@ -4,7 +4,7 @@ import {
   type MetaFunction,
   redirect,
 } from "@remix-run/node";
-import { useActionData, useLoaderData, useSearchParams } from "@remix-run/react";
+import { Link, useActionData, useLoaderData, useSearchParams } from "@remix-run/react";
 import { logInForm } from "../../server/contracts/session.ts";
 import { AuthPage } from "../auth/auth-page.tsx";
 import { Field } from "../auth/field.tsx";
@@ -48,9 +48,11 @@ export default function LogIn() {
       words={
         signedUpEmail
           ? { ...words, lead: text.auth.signedUp }
-          : search.has("deleted")
-            ? { ...words, title, lead }
-            : words
+          : search.has("reset")
+            ? { ...words, lead: text.auth.reset }
+            : search.has("deleted")
+              ? { ...words, title, lead }
+              : words
       }
       otherPath="/signup"
       answer={answer}
@@ -70,6 +72,12 @@ export default function LogIn() {
         error={answer?.fields.password}
         blamedBy={blamedBy}
       />
+      <Link
+        to="/forgot-password"
+        className="-my-2 justify-self-start rounded-sm py-2 text-sm text-link"
+      >
+        {text.auth.forgot}
+      </Link>
     </AuthPage>
   );
 }

@@ -13,9 +13,9 @@ export interface Context extends Identity {
    */
   refusal: FiscilityError | null;
   services: Services;
+  /** Where the request came from, for the user's security record. */
+  origin: Origin;
   requestId: string;
-  /** Where the request came from, for the security record. */
-  origin: Origin | null;
   /** The language that the request accepts first, of those that Plaid Link speaks. */
   language: LinkLanguage;
   /** Calls once the response has left, or its reader has. */

@@ -3,10 +3,11 @@ import { parseCookies } from "better-auth/cookies";
 import type { Kysely } from "kysely";
 import { findPasswordHash, replacePasswordHash } from "../../db/credentials.ts";
 import { recordLogIn } from "../../db/log-ins.ts";
+import { queueMail } from "../../db/mails.ts";
 import type { Database } from "../../db/schema.ts";
 import { findFactorMethods } from "../../db/second-factors.ts";
-import { recordSecurityEvent } from "../../db/security-events.ts";
-import { deleteOldestSessions, deleteSessionWithToken } from "../../db/sessions.ts";
+import { type Origin, recordSecurityEvent } from "../../db/security-events.ts";
+import { deleteOldestSessions, deleteSessionWithToken, findSession } from "../../db/sessions.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { KnownDevices } from "./known-devices.ts";
@@ -14,7 +15,7 @@ import type { OwnCookie } from "./own-cookie.ts";
 import type { Passwords } from "./passwords.ts";
 import type { PendingLogIns } from "./second-factor/pending-log-ins.ts";
 import { readSigned } from "./signed-cookie.ts";
-import { shortAddress } from "./where-from.ts";
+import { deviceOf, shortAddress } from "./where-from.ts";
 
 /** Sessions that a user may have; a log-in beyond them ends the oldest. */
 const maxSessions = 20;
@@ -27,10 +28,10 @@ const logIns = new Set(["/sign-in/email", "/second-step", "/passkey/log-in"]);
 
 /**
  * better-auth's hook after a request. Where the user has a second factor, the session of a right password
- * ends at once and the browser gets a cookie for the second step. A log-in, or a wrong password, becomes a
- * line of the history of the user whose email was given; a try that the throttle held back never comes here.
- * A log-in also ends the session that the browser had before and the oldest of too many, remembers the
- * browser, and replaces an outdated hash.
+ * ends at once and the browser gets a cookie for the second step. A log-in, or a wrong password, becomes an
+ * event of the user whose email was given; a try that the throttle held back never comes here. A log-in also
+ * ends the session that the browser had before and the oldest of too many, remembers the browser, and replaces
+ * an outdated hash. One on a new device is mailed.
  */
 export function createAfterLogIn(
   db: Kysely<Database>,
@@ -52,15 +53,13 @@ export function createAfterLogIn(
       address: shortAddress(headers ? getIP(headers, context.options) : null),
       userAgent: headers?.get("user-agent")?.slice(0, userAgentLength) ?? null,
     };
-    const record = (email: string, outcome: "succeeded" | "wrong_password") =>
-      recordLogIn(db, email, { outcome, ...origin }).catch((error: Error) =>
-        // Whoever has the right password gets in all the same.
-        log.error({ event: "log_in_not_recorded", cause: error.stack }, "Log-in not recorded"),
-      );
+    const notRecorded = (error: Error) =>
+      // Whoever has the right password gets in all the same.
+      log.error({ event: "log_in_not_recorded", cause: error.stack }, "Log-in not recorded");
     // The answer to a wrong password does not wait: how long it takes would tell whether there is
     // anybody to write it down for.
     const wrong = isAPIError(returned) && returned.body?.code === "INVALID_EMAIL_OR_PASSWORD";
-    if (wrong) void record(body.email, "wrong_password");
+    if (wrong) void recordLogIn(db, body.email, { ...origin, succeeded: false }).catch(notRecorded);
     if (!newSession) return;
 
     const { user, session } = newSession;
@@ -102,12 +101,42 @@ export function createAfterLogIn(
     }
     await deleteOldestSessions(db, user.id, maxSessions);
     await upgraded;
+    // Before the browser is remembered, which would make it a known one.
+    await recordSuccess(db, devices, user.email, origin, cookies).catch(notRecorded);
     const trust = path === "/second-step" && body.trustDevice === true;
     setCookie(await devices.remember(user, device, { trust }));
     if (trust) await recordSecurityEvent(db, { userId: user.id, kind: "device_trusted", origin });
     if (!byPassword) setCookie(pending.forget);
-    await record(user.email, "succeeded");
   });
+}
+
+/** Records a log-in, and mails the user when neither the browser nor where it comes from is known. */
+async function recordSuccess(
+  db: Kysely<Database>,
+  devices: KnownDevices,
+  email: string,
+  origin: Origin,
+  cookies: string | null,
+): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    const record = await recordLogIn(tx, email, { ...origin, succeeded: true });
+    if (!record || record.isFirst || record.isKnownOrigin) return;
+    const { userId } = record;
+    if (await devices.has(cookies, userId)) return;
+    const { address, userAgent } = origin;
+    const details = { device: deviceOf(userAgent), address, at: new Date().toISOString() };
+    await queueMail(tx, { userId, kind: "new_device", details });
+  });
+}
+
+/** Records a log-out before better-auth ends the session. */
+export async function recordLogOut(
+  db: Kysely<Database>,
+  token: string,
+  origin: Origin,
+): Promise<void> {
+  const session = await findSession(db, token);
+  if (session) await recordSecurityEvent(db, { userId: session.id, kind: "log_out", origin });
 }
 
 async function replaceOutdatedHash(

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { parseCookies } from "better-auth/cookies";
 import type { Kysely } from "kysely";
 import {
+  hasDevice,
   isKnownDevice,
   isTrustedDevice,
   keepKnownDevice,
@@ -46,6 +47,12 @@ export class KnownDevices {
   /** Whether the user with this email lets the browser with this token skip the second factor. */
   async isTrusted(email: string, token: string): Promise<boolean> {
     return isTrustedDevice(this.#db, email, hashOf(token));
+  }
+
+  /** Whether the browser has ever logged in as this user, by its cookies; also with an earlier password. */
+  async has(cookies: string | null, userId: string): Promise<boolean> {
+    const token = parseCookies(cookies ?? "").get(this.#cookieName);
+    return token ? hasDevice(this.#db, userId, hashOf(token)) : false;
   }
 
   /**

@@ -29,6 +29,10 @@ const limits = {
   accountLogIns: { points: 60, duration: 15 * 60, counts: "successes" },
   /** Log-ins from one address, but for known browsers. */
   addressLogIns: { points: 60, duration: 15 * 60, counts: "successes" },
+  /** To one email address, by sign-ups, resets and confirmations together. */
+  mailTo: { points: 5, duration: 60 * 60, counts: "all" },
+  /** Asked for from one address. */
+  mailRequest: { points: 30, duration: 60 * 60, counts: "all" },
   /** From one address. */
   signUp: { points: 20, duration: 60 * 60, counts: "all" },
 } as const;
@@ -71,6 +75,8 @@ export class LogInThrottle {
       accountLogIns: limiter("accountLogIns"),
       addressLogIns: limiter("addressLogIns"),
       signUp: limiter("signUp"),
+      mailTo: limiter("mailTo"),
+      mailRequest: limiter("mailRequest"),
     };
     this.#devices = devices;
     this.#production = production;
@@ -85,11 +91,12 @@ export class LogInThrottle {
    * @throws `unauthenticated` for a change of the password by nobody.
    */
   async handle(
-    { path, body, request }: AuthRequest,
-    next: (request: Request) => Promise<Response>,
+    authRequest: AuthRequest,
+    next: (request: AuthRequest) => Promise<Response>,
     userId?: string | undefined,
   ): Promise<Response> {
-    const attempt = () => next(request);
+    const { path, body, request } = authRequest;
+    const attempt = () => next(authRequest);
     const address = networkOf(request.headers.get("x-forwarded-for") ?? "");
     switch (path) {
       case "/sign-in/email":
@@ -206,6 +213,23 @@ export class LogInThrottle {
     } finally {
       if (!wrong) await Promise.all(counted.map((limit) => this.#count[limit](userId, -1)));
     }
+  }
+
+  /** Whether another mail may go to this address now; counts it. Nobody can fill another's mailbox. */
+  async mayMail(email: string): Promise<boolean> {
+    const key = createHash("sha256").update(email).digest("base64url");
+    const { allowed } = await this.#count.mailTo(key);
+    if (!allowed) this.#log.warn({ event: "mail_throttled", limit: "mailTo" }, "Too many mails");
+    return allowed;
+  }
+
+  /** Counts a request for a mail from this network address. @throws `too_many_attempts` */
+  async requireMailRequest(address: string): Promise<void> {
+    const { allowed, resetMs } = await this.#count.mailRequest(networkOf(address));
+    if (allowed) return;
+    this.#log.warn({ event: "mail_throttled", limit: "mailRequest" }, "Too many requests");
+    const retryAfterSeconds = Math.ceil(resetMs / 1000);
+    throw new FiscilityError("too_many_attempts", { details: { retryAfterSeconds } });
   }
 
   #refuse(limit: LimitName, resetMs: number): Response {

@@ -1,5 +1,6 @@
 import type { Db } from "../../db/client.ts";
 import type { ChallengePlace } from "../../db/passkey-challenges.ts";
+import { type Origin, recordSecurityEvent } from "../../db/security-events.ts";
 import { hasProof, recordProof } from "../../db/sessions.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { StepUpInput, StepUpOutput } from "../contracts/step-up.ts";
@@ -43,16 +44,24 @@ export async function requireProof(proofs: Proofs, identity: Identity): Promise<
  */
 export async function stepUp(
   needs: Proofs & TotpNeeds & PasskeyNeeds & { auth: Auth },
-  { user, sessionId }: Identity,
+  { user, sessionId, origin }: Identity & { origin: Origin },
   proof: StepUpInput,
   log: Log,
 ): Promise<StepUpOutput> {
   if (user === null || sessionId === null) throw new FiscilityError("unauthenticated");
-  const by = await requireRight(needs, { userId: user.id, sessionId }, proof);
-  const provedAt = await recordProof(needs.db, user.id, sessionId);
+  const { db, limits } = needs;
+  const [by = "passkey"] = Object.keys(proof);
+  const wrong = await whyWrong(needs, { userId: user.id, sessionId }, proof);
+  if (wrong) {
+    const event = { userId: user.id, kind: "step_up_failed" as const, details: { by }, origin };
+    await recordSecurityEvent(db, event);
+    throw new FiscilityError(wrong);
+  }
+  const provedAt = await recordProof(db, user.id, sessionId);
   if (!provedAt) throw new FiscilityError("unauthenticated");
+  await recordSecurityEvent(db, { userId: user.id, kind: "step_up", details: { by }, origin });
   log.info({ event: "step_up", userId: user.id, sessionId, by }, "Stepped up");
-  return { validUntil: new Date(provedAt.getTime() + needs.limits.stepUp).toISOString() };
+  return { validUntil: new Date(provedAt.getTime() + limits.stepUp).toISOString() };
 }
 
 /** Where a passkey's challenge for a step-up is kept: in this session alone. */
@@ -61,26 +70,23 @@ export const stepUpChallenge = (sessionId: string): ChallengePlace => ({
   purpose: "step_up",
 });
 
-async function requireRight(
+/** What is wrong with a proof; null when it is right. @throws `too_many_attempts` */
+async function whyWrong(
   needs: TotpNeeds & PasskeyNeeds & { auth: Auth },
   { userId, sessionId }: { userId: string; sessionId: string },
-  { password, code, passkey }: StepUpInput,
-): Promise<"password" | "code" | "passkey"> {
+  { password, code, passkey = "" }: StepUpInput,
+): Promise<"password_incorrect" | "code_incorrect" | "passkey_invalid" | null> {
   const { auth } = needs;
-  if (password !== undefined) {
-    if (await auth.isPassword(userId, password)) return "password";
-    throw new FiscilityError("password_incorrect");
-  }
+  if (password !== undefined)
+    return (await auth.isPassword(userId, password)) ? null : "password_incorrect";
   if (code !== undefined) {
     const isRight = await auth.guessFactor(userId, () => spendTotpCode(needs, userId, code));
-    if (isRight) return "code";
-    throw new FiscilityError("code_incorrect");
+    return isRight ? null : "code_incorrect";
   }
+  const place = stepUpChallenge(sessionId);
   const isRight = await auth.guessFactor(
     userId,
-    async () =>
-      (await verifyPasskey(needs, stepUpChallenge(sessionId), userId, passkey ?? "")) === userId,
+    async () => (await verifyPasskey(needs, place, userId, passkey)) === userId,
   );
-  if (isRight) return "passkey";
-  throw new FiscilityError("passkey_invalid");
+  return isRight ? null : "passkey_invalid";
 }

@@ -1,4 +1,6 @@
 import { insertConnection } from "../../db/connections.ts";
+import { recordConsent } from "../../db/consents.ts";
+import { queueMail } from "../../db/mails.ts";
 import { invalidateCache } from "../cache/invalidate-cache.ts";
 import type { ConnectAccountInput, ConnectAccountOutput } from "../contracts/connect.ts";
 import { FiscilityError } from "../contracts/errors.ts";
@@ -96,6 +98,11 @@ export async function connectAccount(
     });
     run.stage = { at: "committing" };
     const { accounts, ...item } = await insertConnection(tx, connection, transitions.connect);
+    const { userId } = run;
+    const bank = item.institution.name;
+    await recordConsent(tx, { userId, itemId: item.id, institutionName: bank });
+    const details = { bank, accounts: accounts.length };
+    await queueMail(tx, { userId, kind: "bank_connected", details });
     run.times.done("insert");
     return { outcome: "connected", item, accounts };
   });

@@ -28,7 +28,16 @@ import { requireRoom } from "./account-limit.ts";
 export async function createLinkToken(
   services: Services,
   user: { id: string },
-  { itemId = null, language }: { itemId?: string | null | undefined; language: LinkLanguage },
+  {
+    itemId = null,
+    noticeVersion = null,
+    language,
+  }: {
+    itemId?: string | null | undefined;
+    /** The privacy notice that the user sees now. */
+    noticeVersion?: string | null | undefined;
+    language: LinkLanguage;
+  },
   log: Log,
 ): Promise<CreateLinkTokenOutput> {
   const { config, db, plaid, vault } = services;
@@ -55,6 +64,7 @@ export async function createLinkToken(
       linkTokenSealed: vault.seal(new Secret(linkToken), linkTokenOwner(user.id)),
       itemId,
       expiresAt,
+      noticeVersion,
     });
     if (!update) await keepLinksUntil(db, user.id, expiresAt);
     log.info(

@@ -81,6 +81,7 @@ export async function record(services: Services, run: Run): Promise<void> {
     publicTokenHash: createHash("sha256").update(publicToken).digest(),
     publicTokenSealed: sealPublicToken(services, run),
     connectAnyway,
+    linkSessionId: run.input.metadata?.linkSessionId ?? null,
     retryInMs: services.limits.attemptAbandoned,
   });
   if (id === null) throw new FiscilityError("public_token_invalid");

@@ -6,7 +6,16 @@ import { advice, adviceText } from "./text.ts";
  * With `itemId` Link opens in update mode: the person logs in again, and no new Item is made. Where the
  * bank has accounts that are not shared, it asks which ones are to be.
  */
-export const createLinkTokenInput = z.strictObject({ itemId: z.uuid().optional() });
+export const createLinkTokenInput = z.strictObject({
+  itemId: z.uuid().optional(),
+  noticeVersion: z
+    .string()
+    .regex(/^\d{4}-\d\d-\d\d$/)
+    .optional()
+    .describe(
+      "The privacy notice that the user is shown now, by its date. It is recorded with the connection.",
+    ),
+});
 export type CreateLinkTokenInput = z.infer<typeof createLinkTokenInput>;
 
 /** What Link is opened with. `expiration` is ISO 8601 UTC. https://plaid.com/docs/api/link/#linktokencreate */

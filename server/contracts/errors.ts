@@ -94,6 +94,13 @@ export const reasons = {
     message: "There were too many tries. Nothing was changed. Wait 15 minutes, then try again.",
     retryable: false,
   },
+  email_unverified: {
+    status: 403,
+    code: "FORBIDDEN",
+    message:
+      "Confirm your email first: open the link that we mailed to you. Nothing was changed. You can have the link sent again on your dashboard.",
+    retryable: false,
+  },
   scope_missing: {
     status: 403,
     code: "FORBIDDEN",

@@ -1,7 +1,12 @@
+import type { LinkPurpose } from "../../db/mail-links.ts";
 import type { FactorMethods } from "../../db/second-factors.ts";
 import type { OpenApi } from "../api/contract/openapi.ts";
 import type { Caller } from "../api/router.ts";
 import type { PasswordChange } from "../auth/change-password.ts";
+import type { LinkOutcome, LinkState } from "../auth/mailed-links.ts";
+import type { Consent } from "../contracts/consents.ts";
+import type { NoticeKind } from "../contracts/mail.ts";
+import type { SecurityEvent } from "../contracts/security-events.ts";
 import type { LogIn, Viewer } from "../contracts/session.ts";
 import type { Transaction, TransactionFilter } from "../contracts/transactions.ts";
 import type { DataExport } from "../users/export-data.ts";
@@ -34,6 +39,9 @@ export interface Proof extends FactorMethods {
 /** A line of the log-in history; `device` as in `PageSession`. */
 export type PageLogIn = Omit<LogIn, "userAgent"> & Pick<PageSession, "device">;
 
+/** A line of the security record; `device` as in `PageSession`. */
+export type PageSecurityEvent = Omit<SecurityEvent, "userAgent"> & Pick<PageSession, "device">;
+
 export interface OpenLink {
   linkToken: string;
   itemId: string | null;
@@ -62,11 +70,49 @@ export interface LoadContext extends Record<string, unknown> {
     leave(): Promise<AuthResult>;
     changePassword(change: PasswordChange): Promise<AuthResult>;
   };
+  /** The viewer's email, and the links that are mailed to it. */
+  email: {
+    /** The viewer has shown that mail reaches them. */
+    verified: boolean;
+    /** An email that is not confirmed connects no bank and makes no key. */
+    required: boolean;
+    /** How the mail with the link to confirm it is doing; null when there was none, or it is confirmed. */
+    state(): Promise<"waiting" | "retrying" | "sent" | "failed" | null>;
+    /** Mails that link again. */
+    sendLink(): Promise<AuthResult>;
+    /** Whether a link works, and the email that it was mailed to while it does. */
+    readLink(
+      purpose: LinkPurpose,
+      token: string,
+    ): Promise<{ state: LinkState; email: string | null }>;
+    confirm(token: string): Promise<LinkOutcome>;
+    /** Mails a link to choose a new password, where anybody has the email. */
+    requestReset(email: string): Promise<AuthResult>;
+    resetPassword(input: {
+      token: string;
+      newPassword: string;
+      revokeKeys: boolean;
+    }): Promise<LinkOutcome | { code: string }>;
+    /** Mails a link to the new email, which takes the place of the old one once the link is used. */
+    requestChange(input: { newEmail: string; currentPassword: string }): Promise<AuthResult>;
+  };
+  /** What the viewer wants mail about; a token of a mail's foot speaks for its reader. */
+  notices: {
+    list(): Promise<{ kind: NoticeKind; wanted: boolean }[]>;
+    choose(wanted: readonly NoticeKind[]): Promise<void>;
+    readToken(token: string): NoticeKind | null;
+    /** Turns off what the token is about; null when it is none of ours. */
+    unsubscribe(token: string): Promise<NoticeKind | null>;
+  };
+  /** What the viewer agreed to when they connected banks, newest first. */
+  consents(): Promise<Consent[]>;
   /** The viewer's own sessions; an id of anybody else's is none of them and ends nothing. */
   sessions: {
     list(): Promise<PageSession[]>;
     /** Log-ins as the viewer and others' wrong passwords, newest first. */
     logIns(): Promise<PageLogIn[]>;
+    /** What else happened to the viewer's account, newest first: at most 200. */
+    events(): Promise<PageSecurityEvent[]>;
     end(id: string): Promise<void>;
     endOthers(): Promise<void>;
     /**

@@ -3,9 +3,11 @@ import type { Auth } from "../auth/auth.ts";
 import { changePassword } from "../auth/change-password.ts";
 import { tooManyTries } from "../auth/log-in-throttle.ts";
 import { FiscilityError, reasons } from "../contracts/errors.ts";
+import { passwordProblems } from "../contracts/password-problems.ts";
 import type { AuthResult, LoadContext } from "./load-context.ts";
+import { failed } from "./tried.ts";
 
-/** better-auth's codes that a person can act on, in our words. */
+/** better-auth's codes that a user can act on, in our words. */
 const sentences: Record<string, string> = {
   INVALID_EMAIL_OR_PASSWORD: "This email and password do not fit together. Nothing was changed.",
   INVALID_PASSWORD: "This is not your current password. Nothing was changed.",
@@ -13,11 +15,7 @@ const sentences: Record<string, string> = {
   LOG_IN_EXPIRED: "This log-in took too long and has ended. Log in again.",
   ACCOUNT_DISABLED:
     "This account is disabled. Your data is kept. Write to whoever runs Fiscility to have it enabled.",
-  PASSWORD_TOO_SHORT: "Use at least 8 characters for the password.",
-  PASSWORD_TOO_LONG: "Use at most 128 characters for the password.",
-  PASSWORD_COMPROMISED:
-    "This password is known from leaks, so others will try it. Choose another one.",
-  PASSWORD_NAMES_US: "This password has our name in it, so others will try it. Choose another one.",
+  ...passwordProblems,
 };
 
 /**
@@ -83,11 +81,4 @@ export function createPageAuth(
       return result.ok ? { ok: true, setCookie: [...result.setCookie, auth.forgetDevice] } : result;
     },
   };
-}
-
-function failed({ reason, message, details }: FiscilityError): AuthResult {
-  const { status } = reasons[reason];
-  const throttled = reason === "too_many_attempts" && details && "retryAfterSeconds" in details;
-  const said = throttled ? tooManyTries(details.retryAfterSeconds) : message;
-  return { ok: false, status, code: "", message: said };
 }

@@ -1,4 +1,5 @@
 import type { Request, Response } from "express";
+import { listConsents } from "../../db/consents.ts";
 import { type Context, failureToIdentify } from "../api/context.ts";
 import type { OpenApi } from "../api/contract/openapi.ts";
 import { createCaller } from "../api/router.ts";
@@ -10,6 +11,7 @@ import type { LoadContext } from "./load-context.ts";
 import { localsOf } from "./locals.ts";
 import { createPageAuth } from "./page-auth.ts";
 import { createPageExports } from "./page-exports.ts";
+import { createPageMail } from "./page-mail.ts";
 import { createPageSessions } from "./page-sessions.ts";
 import { logFailure } from "./request-log.ts";
 
@@ -48,6 +50,8 @@ export async function createPageContext(
       context,
       report,
     ),
+    ...createPageMail(context, report),
+    consents: async () => (user ? listConsents(services.db, user.id) : []),
     sessions: createPageSessions(context),
     link: {
       ...linkSource(config.plaid.standIn),

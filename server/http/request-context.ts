@@ -41,8 +41,11 @@ async function read(services: Services, req: Request, requestId: string): Promis
   return {
     ...identified,
     services,
+    origin: {
+      address: shortAddress(req.ip ?? null),
+      userAgent: req.headers["user-agent"] ?? null,
+    },
     requestId,
-    origin: { address: shortAddress(req.ip ?? null), userAgent: req.get("user-agent") ?? null },
     language: linkLanguage(req),
     onClose: (call) => void (req.res?.closed ? call() : req.res?.once("close", call)),
     log: services.log.child({ requestId, apiKeyId: apiKey?.id }),

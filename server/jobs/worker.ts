@@ -7,6 +7,7 @@ import { tellFirstSync } from "../../db/item-syncs.ts";
 import { askForRecovery } from "../../db/jobs.ts";
 import { retryInvalidation } from "../cache/invalidate-cache.ts";
 import { recoverAttempts } from "../connect/recover-attempts.ts";
+import { sendMail } from "../mail/send-mail.ts";
 import { warnWhereRefused } from "../reconciliation/plaid-user.ts";
 import { reconcile } from "../reconciliation/reconcile.ts";
 import type { Services } from "../services.ts";
@@ -37,6 +38,11 @@ const tasksOf = (services: Services): Record<string, Task> => ({
   /** Clears the cache that could not be cleared before; see `server/cache/invalidate-cache.ts`. */
   clear_cache: async (payload) => {
     await retryInvalidation(services, cacheClear.parse(payload), services.log);
+  },
+  /** Sends a queued mail; see `server/mail/send-mail.ts`. */
+  send_mail: async (payload, { job }) => {
+    const isLast = job.attempts >= job.max_attempts;
+    await sendMail(services, queuedMail.parse(payload), services.log, isLast);
   },
   /** Catches what a lost webhook would have said; see `server/jobs/sweep.ts`. */
   sweep: async () => {
@@ -83,6 +89,7 @@ const cacheClear = z.object({
   tries: z.int().nonnegative(),
 });
 const itemOfUser = z.object({ userId: z.uuid(), itemId: z.uuid() });
+const queuedMail = z.object({ userId: z.uuid(), id: z.uuid() });
 const keptWebhook = z.object({ id: z.uuid() });
 const never = new AbortController().signal;
 

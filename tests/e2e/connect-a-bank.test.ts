@@ -331,7 +331,7 @@ test("A user can sign up, log out and log in again on a phone (P1)", async ({ ap
   await page.getByLabel("Email").fill("grace@example.com");
   await page.getByLabel("Password", { exact: true }).fill("a long enough one");
   await page.locator("form button[type=submit]").click();
-  await page.getByText("If this email is new, your account is ready").waitFor();
+  await page.getByText("Check your email to finish signing up").waitFor();
   await page.locator("[name=password]:focus").waitFor();
   // The email is filled in and the focus is on the password: what is left to do is to type it.
   await page.keyboard.type("a long enough one");

@@ -72,7 +72,7 @@ test("The settings page exports the user's data, then deletes the account here a
   await page.getByLabel("Email").fill(`new-${person.email}`);
   await page.getByLabel("Password", { exact: true }).fill("correct horse battery staple");
   await page.getByRole("button", { name: "Create account" }).click();
-  await page.getByText("If this email is new, your account is ready.").waitFor();
+  await page.getByText("Check your email to finish signing up").waitFor();
   expect(await page.getByRole("heading", { level: 1 }).innerText()).toBe("Log in");
   await page.goto(`${app.url}/dashboard`);
   await page.getByRole("heading", { level: 1, name: "Log in" }).waitFor();

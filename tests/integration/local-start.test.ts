@@ -22,6 +22,7 @@ beforeAll(async () => {
   env = {
     PORT: String(await freePort()),
     SANDBOX_PORT: String(await freePort()),
+    MAIL_PORT: String(await freePort()),
     LOG_LEVEL: "silent",
   };
   local = await startLocal(env, { folder });
@@ -88,7 +89,11 @@ test("Ctrl-C ends the app, its database and its Plaid in order, without an error
   const cwd = mkdtempSync(path.join(tmpdir(), "fiscility-ctrl-c-"));
   const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
   const main = path.join(import.meta.dirname, "../../server/main.ts");
-  const ports = { PORT: String(await freePort()), SANDBOX_PORT: String(await freePort()) };
+  const ports = {
+    PORT: String(await freePort()),
+    SANDBOX_PORT: String(await freePort()),
+    MAIL_PORT: "0",
+  };
   // A process group of its own, as a terminal makes one: Ctrl-C reaches everything in it at once.
   const child = spawn(process.execPath, ["--import", tsx, main], {
     cwd,

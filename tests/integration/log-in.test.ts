@@ -84,7 +84,7 @@ describe("Nobody can find out who has an account:", () => {
         headers: { cookie: cookies.map((line) => line.split(";")[0]).join("; ") },
       });
       const html = await page.text();
-      expect(html).toContain("If this email is new, your account is ready");
+      expect(html).toContain("Check your email to finish signing up");
       expect(html).toContain(`value="${email}"`);
       answers.push([answer.status, answer.headers.get("location"), cookies.length]);
     }

@@ -33,6 +33,7 @@ const spread: Record<string, string> = {
   mail_links: "user_id",
   declined_notices: "user_id",
   security_events: "user_id",
+  consents: "user_id",
 };
 /** Small, the same on every node. */
 const onEveryNode = ["plans"];

@@ -13,6 +13,8 @@ const right = {
   TOKEN_KEYS: `2026a:${randomBytes(32).toString("base64")}`,
   SESSION_SECRET: randomBytes(32).toString("base64url"),
   APP_URL: "https://connect.fiscility.com",
+  SMTP_URL: "smtp://fiscility:q8Zr2LmV0xTn@mail.internal:587",
+  MAIL_FROM: "Fiscility <accounts@fiscility.com>",
 };
 
 function complaint(changes: Record<string, string | undefined>): string {
@@ -47,6 +49,15 @@ test.each([
   ["REDIS_URL", "redis://user:%zz@cache"],
   ["REDIS_URL", "redis+cluster://one,two/1"],
   ["REDIS_URL", "redis+cluster://one,,two"],
+  ["SMTP_URL", "mail.internal:587"],
+  ["SMTP_URL", "https://fiscility:q8Zr2LmV0xTn@mail.internal"],
+  ["SMTP_URL", "smtp://mail.internal"],
+  ["SMTP_URL", "smtp://fiscility:change-me@mail.internal"],
+  // A mailer would read this as an option, and check no certificate.
+  ["SMTP_URL", "smtp://fiscility:q8Zr2LmV0xTn@mail.internal/?tls.rejectUnauthorized=false"],
+  ["MAIL_FROM", "Fiscility"],
+  ["MAIL_FROM", "Fiscility <accounts@example.com>"],
+  ["MAIL_FROM", "Fiscility <accounts@fiscility.com>\r\nBcc: eve@fiscility.com"],
   ["PLAID_SECRET", "change-me-change-me"],
   ["PLAID_ENV", "development"],
   ["PLAID_BASE_URL", "http://localhost:3001"],

@@ -1,3 +1,4 @@
+import { requireVerified } from "../../auth/require-verified.ts";
 import { connectAccount as connect } from "../../connect/connect-account.ts";
 import { connectAccountInput, connectAccountOutput } from "../../contracts/connect.ts";
 import { procedure } from "../trpc.ts";
@@ -9,6 +10,7 @@ export const connectAccount = procedure({
   secondFactor: "needed",
   rest: "POST /connections",
   reasons: [
+    "email_unverified",
     "limit_reached",
     "duplicate_accounts",
     "public_token_invalid",
@@ -30,4 +32,7 @@ export const connectAccount = procedure({
 })
   .input(connectAccountInput)
   .output(connectAccountOutput)
-  .mutation(({ ctx, input }) => connect(ctx.services, ctx.user, input, ctx.log));
+  .mutation(({ ctx, input }) => {
+    requireVerified(ctx.services, ctx.user);
+    return connect(ctx.services, ctx.user, input, ctx.log);
+  });

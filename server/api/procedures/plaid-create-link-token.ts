@@ -1,3 +1,4 @@
+import { requireVerified } from "../../auth/require-verified.ts";
 import { createLinkToken } from "../../connect/create-link-token.ts";
 import { createLinkTokenInput, createLinkTokenOutput } from "../../contracts/connect.ts";
 import { procedure } from "../trpc.ts";
@@ -7,15 +8,21 @@ export const plaidCreateLinkToken = procedure({
   scope: "connections:write",
   secondFactor: "needed",
   rest: "POST /link-tokens",
-  reasons: ["limit_reached", "link_unavailable", "not_found", "item_gone", "bank_unsupported"],
+  reasons: [
+    "email_unverified",
+    "limit_reached",
+    "link_unavailable",
+    "not_found",
+    "item_gone",
+    "bank_unsupported",
+  ],
 })
   .input(createLinkTokenInput.optional())
   .output(createLinkTokenOutput)
-  .mutation(({ ctx, input }) =>
-    createLinkToken(
-      ctx.services,
-      ctx.user,
-      { itemId: input?.itemId, language: ctx.language },
-      ctx.log,
-    ),
-  );
+  .mutation(({ ctx, input }) => {
+    // A bank that is connected can always be reconnected.
+    if (input?.itemId === undefined) requireVerified(ctx.services, ctx.user);
+    const { itemId, noticeVersion } = input ?? {};
+    const { language } = ctx;
+    return createLinkToken(ctx.services, ctx.user, { itemId, noticeVersion, language }, ctx.log);
+  });
