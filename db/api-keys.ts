@@ -72,6 +72,7 @@ export async function findApiKey(db: Db, id: string) {
     .innerJoin("users", "users.id", "api_keys.user_id")
     .where("api_keys.id", "=", id)
     .where("users.deleted_at", "is", null)
+    .where("users.disabled_at", "is", null)
     .select([
       "api_keys.secret_hash as secretHash",
       "api_keys.scopes",

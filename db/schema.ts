@@ -30,6 +30,8 @@ export interface UsersTable {
   data_version: Generated<number>;
   /** The person is gone, and so is all they had here; see `db/deleted-users.ts`. */
   deleted_at: ColumnType<Date | null, undefined, Date>;
+  /** When an operator disabled the user; null while they may log in. */
+  disabled_at: ColumnType<Date | null, undefined, Date | null>;
   created_at: Timestamp;
   updated_at: Timestamp;
 }
@@ -416,6 +418,57 @@ export interface KnownDevicesTable {
   password_digest: Buffer;
   /** When it last logged in. */
   used_at: Timestamp;
+  /** Until then a log-in from it needs no second factor; null: it always does. */
+  trusted_until: ColumnType<Date | null, undefined, Date | null>;
+}
+
+/** The authenticator app of a user. */
+export interface TotpFactorsTable {
+  user_id: string;
+  /** The shared secret in base32, sealed by `server/vault` and bound to `user_id`. */
+  secret_sealed: string;
+  /** When its first code was right; null before, and it protects nothing. */
+  confirmed_at: ColumnType<Date | null, undefined, Date>;
+  /** The time step of the last code that was accepted: that code and older ones never are again. */
+  last_step: ColumnType<string | null, undefined, number>;
+  created_at: Timestamp;
+}
+
+/** Public keys of a user's passkeys. `id` is the credential id, base64url. */
+export interface PasskeysTable {
+  user_id: string;
+  id: string;
+  name: string;
+  public_key: Buffer;
+  /** The authenticator's own count of uses; 0 where it keeps none. */
+  counter: ColumnType<string, number, number>;
+  transports: string[];
+  created_at: Timestamp;
+  last_used_at: ColumnType<Date | null, undefined, Date>;
+}
+
+/** Ten codes that each log in once in the place of a factor. Only SHA-256 of a code is stored. */
+export interface BackupCodesTable {
+  user_id: string;
+  code_hash: Buffer;
+  used_at: ColumnType<Date | null, undefined, Date>;
+}
+
+/** Log-ins whose password was right and whose second factor is still to come. */
+export interface PendingLogInsTable {
+  /** SHA-256 of the cookie's token. */
+  token_hash: Buffer;
+  user_id: string;
+  expires_at: Date;
+}
+
+/** Challenges that a passkey is to sign: one of each purpose for a session or a browser's log-in. */
+export interface PasskeyChallengesTable {
+  /** SHA-256 of the session's id, or of the token in the browser's cookie. */
+  bound_to: Buffer;
+  purpose: string;
+  challenge: string;
+  expires_at: Date;
 }
 
 /** better-auth's `account`: how a person proves who they are (here: a password hash). */
@@ -545,6 +598,11 @@ export interface Database {
   unclaimed_items: UnclaimedItemsTable;
   account_activity: AccountActivityTable;
   sessions: SessionsTable;
+  totp_factors: TotpFactorsTable;
+  passkeys: PasskeysTable;
+  backup_codes: BackupCodesTable;
+  pending_log_ins: PendingLogInsTable;
+  passkey_challenges: PasskeyChallengesTable;
   log_ins: LogInsTable;
   known_devices: KnownDevicesTable;
   credentials: CredentialsTable;

@@ -138,6 +138,7 @@ const sessionOfToken = compiledOnce((db, { token }: { token: string }) =>
     .innerJoin("users", "users.id", "sessions.user_id")
     .where("sessions.token", "=", token)
     .where("users.deleted_at", "is", null)
+    .where("users.disabled_at", "is", null)
     .select([
       "sessions.id as sessionId",
       "sessions.created_at as createdAt",

@@ -22,6 +22,8 @@ import * as linkTokens from "./029_link_tokens.ts";
 import * as mailAndSecurityEvents from "./031_mail_and_security_events.ts";
 import * as consentsAndReminders from "./032_consents_and_reminders.ts";
 import * as claimedAddresses from "./033_claimed_addresses.ts";
+import * as secondFactors from "./034_second_factors.ts";
+import * as disabledUsers from "./035_disabled_users.ts";
 
 /** Every migration in order: numbered, forward only, never changed once it has landed. */
 export const migrations: Record<string, Migration> = {
@@ -48,6 +50,8 @@ export const migrations: Record<string, Migration> = {
   "031_mail_and_security_events": mailAndSecurityEvents,
   "032_consents_and_reminders": consentsAndReminders,
   "033_claimed_addresses": claimedAddresses,
+  "034_second_factors": secondFactors,
+  "035_disabled_users": disabledUsers,
 };
 
 /**

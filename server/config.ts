@@ -109,6 +109,13 @@ const countryCodes = z
     z.array(z.enum(plaidCountries, { error: `expected some of ${plaidCountries.join(", ")}` })),
   );
 
+/**
+ * When a user must have a second factor: to connect a bank, for everything, or never.
+ * https://plaid.com/docs/link/security-best-practices/
+ */
+const secondFactorModes = ["connect", "always", "optional"] as const;
+export type SecondFactorMode = (typeof secondFactorModes)[number];
+
 const drainSeconds = z.coerce.number().int().min(0).max(300);
 
 const development = z.object({
@@ -133,6 +140,7 @@ const development = z.object({
   LOG_LEVEL: z.enum(["silent", "error", "warn", "info", "debug"]).default("info"),
   WORKER: z.enum(["here", "apart"]).default("here"),
   DRAIN_SECONDS: drainSeconds.default(0),
+  SECOND_FACTOR: z.enum(secondFactorModes).default("optional"),
   SMTP_URL: smtpAddress.optional(),
   MAIL_FROM: mailFrom.default("Fiscility <fiscility@localhost.localdomain>"),
   VERIFIED_EMAIL: z.enum(["required", "optional"]).default("optional"),
@@ -144,6 +152,7 @@ const production = development.extend({
   // Unset: all interfaces.
   HOST: host.optional(),
   REDIS_URL: redisAddress,
+  SECOND_FACTOR: z.enum(secondFactorModes).default("connect"),
   DRAIN_SECONDS: drainSeconds.default(5),
   PLAID_CLIENT_ID: secret(8),
   PLAID_SECRET: secret(16),
@@ -186,6 +195,8 @@ export interface Config {
   /** What tokens are sealed as; every format opens. */
   envelopes: EnvelopeFormat;
   sessionSecret: Secret;
+  /** When a user must have a second factor. */
+  secondFactor: SecondFactorMode;
   /** Where jobs run: in the server's own process, or only in those of `npm run worker`. */
   worker: "here" | "apart";
   /** After SIGTERM requests are still taken for so long, until balancers have seen `/readyz`. Milliseconds. */
@@ -251,6 +262,7 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
     tokenKeys: parsed.TOKEN_KEYS,
     envelopes: parsed.TOKEN_ENVELOPES,
     sessionSecret: new Secret(parsed.SESSION_SECRET),
+    secondFactor: parsed.SECOND_FACTOR,
     worker: parsed.WORKER,
     drain: parsed.DRAIN_SECONDS * 1000,
     requiresVerifiedEmail: parsed.VERIFIED_EMAIL === "required",

@@ -102,6 +102,12 @@ export const timeLimits = {
   webhookKeyUnknown: 10 * 60_000,
   /** What a user proves in a session is taken as proved for so long. */
   stepUp: 10 * 60_000,
+  /** A log-in waits this long for its second step. */
+  pendingLogIn: 10 * 60_000,
+  /** A passkey's challenge is answered within this. */
+  passkeyChallenge: 5 * 60_000,
+  /** A browser that its user trusts skips the second step for so long. */
+  trustedDevice: 30 * 24 * 60 * 60_000,
   /** Since its log-in, a session is prolonged no more after this long (NIST SP 800-63B, AAL1: 30 days). */
   session: 30 * 24 * 60 * 60_000,
   /** A connection with nothing on it is kept for longer than balancers keep theirs (60 s): they close first. */

@@ -210,6 +210,6 @@ function taskAfter(
     linkToken,
     itemId,
     linkSessionId: metadata.linkSessionId ?? null,
-    bank: metadata.institution?.name ?? text.activity.aBank,
+    bank: metadata.institution?.name ?? text.connect.aBank,
   };
 }

@@ -65,7 +65,7 @@ export interface ConnectState {
 export type ConnectEvent =
   | { type: "open"; request: OpenRequest }
   | { type: "retry"; task: Task }
-  | { type: "visit"; page: "login" | "plans" }
+  | { type: "visit"; page: "login" | "plans" | "secondFactor" }
   | { type: "leave" }
   | { type: "opened"; run: number; linkToken: string }
   | { type: "succeeded"; run: number; publicToken: string | null; metadata: LinkMetadata }
@@ -100,4 +100,4 @@ export type ConnectEffect =
   /** Tells every tab of this browser that the user's accounts, or the room for them, have changed. */
   | { do: "announce" }
   | { do: "showDashboard" }
-  | { do: "visit"; page: "login" | "plans" };
+  | { do: "visit"; page: "login" | "plans" | "secondFactor" };

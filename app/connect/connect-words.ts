@@ -1,8 +1,9 @@
+import { bankReasons } from "../../server/contracts/bank-reasons.ts";
 import type {
   ConnectAccountOutput,
   FinishUpdateModeOutput,
 } from "../../server/contracts/connect.ts";
-import { type ReasonDetails, reasons } from "../../server/contracts/errors.ts";
+import type { ReasonDetails } from "../../server/contracts/errors.ts";
 import { itemProblems, problemOfCode } from "../../server/contracts/item-problem.ts";
 import {
   bankMessage,
@@ -20,6 +21,17 @@ type Action = ConnectProblem["actions"][number];
 
 const logIn: Action = { label: text.problem.logIn, event: { type: "visit", page: "login" } };
 const seePlans: Action = { label: text.plan.see, event: { type: "visit", page: "plans" } };
+
+const setUp: Action = {
+  label: text.problem.setUp,
+  event: { type: "visit", page: "secondFactor" },
+};
+
+/** After these nothing but this helps. */
+const instead: Partial<Record<Failure["reason"], Action>> = {
+  unauthenticated: logIn,
+  second_factor_required: setUp,
+};
 
 const open = (label: string, itemId: string | null): Action => ({
   label,
@@ -113,7 +125,7 @@ export function exitProblem(itemId: string | null, { code, message }: LinkError)
   const kind = problemOfCode(code);
   const { action = "reconnect", reason } = kind ? itemProblems[kind] : {};
   const said = reason
-    ? reasons[reason].message
+    ? bankReasons[reason].message
     : message || (isNew ? text.problem.linkExit : text.problem.updateExit);
   if (isNew) {
     return {
@@ -147,7 +159,7 @@ export const noTokenProblem = (): ConnectProblem => ({
 function problemOf(failure: Failure, title: string, next: Action | null): ConnectProblem {
   const limit = limitDetails(failure);
   const isFull = limit !== null && limit.used >= limit.limit;
-  const first = failure.reason === "unauthenticated" ? logIn : next;
+  const first = instead[failure.reason] ?? next;
   return {
     ...(limit ? limitWords(limit) : { title, message: bankMessage(failure) ?? failure.message }),
     requestId: failure.requestId,

@@ -69,7 +69,11 @@ export function performEffect(
       return;
     case "visit":
       navigate(
-        effect.page === "plans" ? "/settings/plan" : `/login?next=${encodeURIComponent(pathname)}`,
+        {
+          plans: "/settings/plan",
+          secondFactor: "/settings/security/second-step",
+          login: `/login?next=${encodeURIComponent(pathname)}`,
+        }[effect.page],
       );
   }
 }

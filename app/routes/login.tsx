@@ -10,8 +10,10 @@ import { AuthPage } from "../auth/auth-page.tsx";
 import { Field } from "../auth/field.tsx";
 import { answerAuthForm } from "../auth/form-answer.ts";
 import { nextPath } from "../auth/next-path.ts";
+import { PasskeyLogIn } from "../auth/passkey-log-in.tsx";
 import { PasswordField } from "../auth/password-field.tsx";
 import { signedUp } from "../auth/signed-up.ts";
+import { words as passkeyWords } from "../auth/words.ts";
 import { pageTitle } from "../page-title.ts";
 import { text } from "../text.ts";
 
@@ -25,9 +27,11 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
 }
 
 export function action({ request, context }: ActionFunctionArgs) {
-  return answerAuthForm(request, logInForm, context.auth.logIn, async (_form, headers) => {
+  return answerAuthForm(request, logInForm, context.auth.logIn, async (_form, headers, result) => {
     headers.append("Set-Cookie", await signedUp.write(context, null));
-    return redirect(nextPath(request.url), { headers });
+    const { search } = new URL(request.url);
+    const next = result.secondStep ? `/login/second-step${search}` : nextPath(request.url);
+    return redirect(next, { headers });
   });
 }
 
@@ -52,6 +56,7 @@ export default function LogIn() {
       }
       otherPath="/signup"
       answer={answer}
+      beside={<PasskeyLogIn label={passkeyWords.logInByPasskey} />}
     >
       <Field
         name="email"

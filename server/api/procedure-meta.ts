@@ -10,8 +10,16 @@ export interface ProcedureMeta {
   summary: string;
   /** What an API key must hold; `session`: only a person who is logged in. */
   scope: Scope | "session";
-  /** Asks a session for a proof of who uses it, from `session.stepUp`, that is not older than ten minutes. */
+  /**
+   * Asks a session for a proof of who uses it, from `session.stepUp`, that is not older than ten minutes. An API
+   * key with the scope needs none.
+   */
   stepUp?: true;
+  /**
+   * How it stands to `SECOND_FACTOR`: `needed` is refused to a user without a factor unless that is `optional`;
+   * `sets_up` serves them even where it is `always`, as it is how they get one.
+   */
+  secondFactor?: "needed" | "sets_up";
   /**
    * Its twin below `/api/v1`; `{name}` in the path is a field of the input. Null for a subscription,
    * which is Server-Sent Events at `/trpc` already.
@@ -33,6 +41,8 @@ export interface ErrorData {
   httpStatus: number;
   path?: string;
   reason: Reason;
+  /** Whether the very same request may be sent again and can succeed. */
+  retryable: boolean;
   details?: unknown;
   requestId: string;
 }

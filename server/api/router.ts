@@ -17,6 +17,15 @@ import { plaidCreateLinkToken } from "./procedures/plaid-create-link-token.ts";
 import { plaidFinishUpdateMode } from "./procedures/plaid-finish-update-mode.ts";
 import { plaidRecordLinkEvent } from "./procedures/plaid-record-link-event.ts";
 import { planGet } from "./procedures/plan-get.ts";
+import { secondFactorsAddPasskey } from "./procedures/second-factors-add-passkey.ts";
+import { secondFactorsConfirmAuthenticator } from "./procedures/second-factors-confirm-authenticator.ts";
+import { secondFactorsList } from "./procedures/second-factors-list.ts";
+import { secondFactorsPasskeyOptions } from "./procedures/second-factors-passkey-options.ts";
+import { secondFactorsRemoveAuthenticator } from "./procedures/second-factors-remove-authenticator.ts";
+import { secondFactorsRemovePasskey } from "./procedures/second-factors-remove-passkey.ts";
+import { secondFactorsReplaceBackupCodes } from "./procedures/second-factors-replace-backup-codes.ts";
+import { secondFactorsStartAuthenticator } from "./procedures/second-factors-start-authenticator.ts";
+import { sessionPasskeyOptions } from "./procedures/session-passkey-options.ts";
 import { sessionStepUp } from "./procedures/session-step-up.ts";
 import { transactionsList } from "./procedures/transactions-list.ts";
 import { createCallerFactory, router } from "./trpc.ts";
@@ -35,7 +44,17 @@ export const appRouter = router({
   insights: { netWorth: insightsNetWorth, cashFlow: insightsCashFlow },
   plan: { get: planGet },
   activity: { list: activityList },
-  session: { stepUp: sessionStepUp },
+  session: { passkeyOptions: sessionPasskeyOptions, stepUp: sessionStepUp },
+  secondFactors: {
+    list: secondFactorsList,
+    startAuthenticator: secondFactorsStartAuthenticator,
+    confirmAuthenticator: secondFactorsConfirmAuthenticator,
+    removeAuthenticator: secondFactorsRemoveAuthenticator,
+    passkeyOptions: secondFactorsPasskeyOptions,
+    addPasskey: secondFactorsAddPasskey,
+    removePasskey: secondFactorsRemovePasskey,
+    replaceBackupCodes: secondFactorsReplaceBackupCodes,
+  },
   apiKeys: { create: apiKeysCreate, list: apiKeysList, revoke: apiKeysRevoke },
   live: { changes: liveChanges },
   account: { exportData: accountExportData, delete: accountDelete },

@@ -7,13 +7,16 @@ import { fromNodeHeaders, toNodeHandler } from "better-auth/node";
 import type { RequestHandler } from "express";
 import type { Kysely } from "kysely";
 import type { Database } from "../../db/schema.ts";
+import { type FactorMethods, findFactorMethods } from "../../db/second-factors.ts";
 import { deleteSession, findSession } from "../../db/sessions.ts";
 import { insertUser } from "../../db/sign-ups.ts";
+import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import { Gate } from "../gate.ts";
 import { networkOf } from "../rate-limits/network-of.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { TimeLimits } from "../time-limits.ts";
+import type { Vault } from "../vault/vault.ts";
 import { createAfterLogIn, recordLogOut } from "./after-log-in.ts";
 import { type AuthRequest, basePath, readAuthRequest } from "./auth-request.ts";
 import { logInAsClaimant } from "./claimants.ts";
@@ -22,6 +25,8 @@ import type { User } from "./identity.ts";
 import type { KnownDevices } from "./known-devices.ts";
 import type { LogInThrottle } from "./log-in-throttle.ts";
 import { logInBusy, type Passwords, waitingLogIns } from "./passwords.ts";
+import type { PendingLogIns } from "./second-factor/pending-log-ins.ts";
+import { secondStepPlugin } from "./second-factor/second-step.ts";
 import { SharedReads } from "./shared-reads.ts";
 import { signUp } from "./sign-up.ts";
 import { readSigned } from "./signed-cookie.ts";
@@ -60,6 +65,13 @@ export interface Auth {
    * @throws `too_many_attempts`
    */
   isPassword(userId: string, password: string): Promise<boolean>;
+  /**
+   * Whether a guess at a factor of the user is right, by a check that is not made after too many wrong ones.
+   * @throws `too_many_attempts`
+   */
+  guessFactor(userId: string, check: () => Promise<boolean>): Promise<boolean>;
+  /** The factors that the log-in in this browser may go on with; null where none waits for its second step. */
+  findPendingLogIn(cookies: string | undefined): Promise<FactorMethods | null>;
   /** As the throttle's own, which counts mail with log-ins over all nodes. */
   mayMail: LogInThrottle["mayMail"];
   requireMailRequest: LogInThrottle["requireMailRequest"];
@@ -77,8 +89,18 @@ export function createAuth(
     throttle,
     devices,
     passwords,
-  }: { throttle: LogInThrottle; devices: KnownDevices; passwords: Passwords },
-  limits: Pick<TimeLimits, "session" | "callTurn" | "refusal">,
+    pending,
+    vault,
+    clock,
+  }: {
+    throttle: LogInThrottle;
+    devices: KnownDevices;
+    passwords: Passwords;
+    pending: PendingLogIns;
+    vault: Vault;
+    clock: Clock;
+  },
+  limits: Pick<TimeLimits, "session" | "callTurn" | "passkeyChallenge" | "refusal">,
   log: Log,
 ): Auth {
   const timestamps = { createdAt: "created_at", updatedAt: "updated_at" };
@@ -105,6 +127,7 @@ export function createAuth(
       // With it an email that is taken is answered as one that is free.
       autoSignIn: false,
     },
+    plugins: [secondStepPlugin({ db, vault, clock, config, limits, pending })],
     hooks: {
       before: createAuthMiddleware(async ({ body }) => {
         // Whatever sets one: sign-up has it in `password`, as has a log-in, which changes none.
@@ -113,7 +136,7 @@ export function createAuth(
         const guessed = typeof chosen === "string" ? whyGuessed(chosen) : null;
         if (guessed) throw new APIError("BAD_REQUEST", guessed);
       }),
-      after: createAfterLogIn(db, passwords, devices, log),
+      after: createAfterLogIn(db, { passwords, devices, pending }, log),
     },
     user: {
       modelName: "users",
@@ -128,6 +151,7 @@ export function createAuth(
           fieldName: "data_version",
         },
         deletedAt: { type: "date", input: false, required: false, fieldName: "deleted_at" },
+        disabledAt: { type: "date", input: false, required: false, fieldName: "disabled_at" },
         claimedEmail: {
           type: "string",
           input: false,
@@ -191,9 +215,13 @@ export function createAuth(
   // Few at a time of one address: a burst would hold up everybody else's requests.
   const handle = async (request: Request, userId?: string) => {
     const network = networkOf(request.headers.get("x-forwarded-for") ?? "");
-    const response = await logIns.run(network, async () =>
-      throttle.handle(await readAuthRequest(request), answer, userId),
-    );
+    const response = await logIns.run(network, async () => {
+      const read = await readAuthRequest(request);
+      // Whose codes are counted is told by the log-in's own cookie, and by nothing that was sent beside it.
+      const half =
+        read.path === "/second-step" ? await pending.find(request.headers.get("cookie")) : null;
+      return throttle.handle(read, answer, half ? half.userId : userId);
+    });
     if (response.status === 429) await pause(limits.refusal);
     return response;
   };
@@ -261,11 +289,16 @@ export function createAuth(
     mayMail: (email) => throttle.mayMail(email),
     requireMailRequest: (address) => throttle.requireMailRequest(address),
     isPassword: (userId, password) =>
-      throttle.guess(userId, async () => {
+      throttle.guess(userId, "password", async () => {
         const { internalAdapter, password: passwords } = await auth.$context;
         const hash = (await internalAdapter.findCredentialAccount(userId))?.password;
         return hash ? passwords.verify({ hash, password }) : false;
       }),
+    guessFactor: (userId, check) => throttle.guess(userId, "factor", check),
+    async findPendingLogIn(cookies) {
+      const found = await pending.find(cookies ?? null);
+      return found && findFactorMethods(db, found.userId);
+    },
     async hashPassword(password) {
       return (await auth.$context).password.hash(password);
     },

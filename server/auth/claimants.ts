@@ -1,6 +1,5 @@
 import type { Db } from "../../db/client.ts";
 import { findClaimant } from "../../db/sign-ups.ts";
-import { loggedInAs } from "./log-in-throttle.ts";
 
 /**
  * A log-in where users may only claim an address (`server/auth/sign-up.ts`): as the user who has the address, and
@@ -24,10 +23,9 @@ export async function logInAsClaimant(
     }),
   );
   if (!asClaimant.ok) return asUser;
-  const answer = (await asClaimant.json()) as { user: object };
+  const answer = (await asClaimant.json()) as { user?: object };
   const headers = new Headers(asClaimant.headers);
   headers.delete("content-length");
-  headers.set(loggedInAs, email);
   return Response.json(
     { ...answer, user: { ...answer.user, email: body.email.toLowerCase() } },
     { status: asClaimant.status, headers },

@@ -19,6 +19,12 @@ const limits = {
   account: { points: 100, duration: 60 * 60, counts: "failures" },
   /** At the current password of one user, by whoever has a session of theirs. */
   password: { points: 10, duration: 15 * 60, counts: "failures" },
+  /** Codes and passkeys of one user, at a log-in and in a session. */
+  factor: { points: 10, duration: 15 * 60, counts: "failures" },
+  /** The same over a day: a code has six digits, and three of them are right at any time. */
+  factorDay: { points: 50, duration: 24 * 60 * 60, counts: "failures" },
+  /** Challenges for passkeys that one address asks for: each is a row. */
+  passkeyOptions: { points: 300, duration: 15 * 60, counts: "all" },
   /** Log-ins to one account, or changes of its password: each costs as much as a guess. */
   accountLogIns: { points: 60, duration: 15 * 60, counts: "successes" },
   /** Log-ins from one address, but for known browsers. */
@@ -30,9 +36,6 @@ const limits = {
   /** From one address. */
   signUp: { points: 20, duration: 60 * 60, counts: "all" },
 } as const;
-
-/** A response's own header, which never leaves: the email of the user whom a log-in turned out to be. */
-export const loggedInAs = "x-fiscility-logged-in-as";
 
 type LimitName = keyof typeof limits;
 
@@ -66,6 +69,9 @@ export class LogInThrottle {
       address: limiter("address"),
       account: limiter("account"),
       password: limiter("password"),
+      factor: limiter("factor"),
+      factorDay: limiter("factorDay"),
+      passkeyOptions: limiter("passkeyOptions"),
       accountLogIns: limiter("accountLogIns"),
       addressLogIns: limiter("addressLogIns"),
       signUp: limiter("signUp"),
@@ -79,8 +85,8 @@ export class LogInThrottle {
 
   /**
    * Lets a request through to `next`, or answers 429 with `Retry-After`. The address is the one in
-   * `x-forwarded-for`, which the caller has set; `userId` is the user who is logged in. A log-in's response
-   * may name in `loggedInAs` another email than the request's.
+   * `x-forwarded-for`, which the caller has set; `userId` is the user who is logged in, or whose log-in waits
+   * for its second step.
    *
    * @throws `unauthenticated` for a change of the password by nobody.
    */
@@ -95,6 +101,20 @@ export class LogInThrottle {
     switch (path) {
       case "/sign-in/email":
         return this.#logIn(body.email.toLowerCase(), address, request.headers, attempt);
+      case "/second-step": {
+        const turns: Turn[] = [["address", address]];
+        if (userId) turns.push(["factor", userId], ["factorDay", userId]);
+        return this.#counted(turns, attempt);
+      }
+      case "/passkey/options":
+        return this.#counted([["passkeyOptions", address]], attempt);
+      case "/passkey/log-in": {
+        const turns: Turn[] = [
+          ["addressLogIns", address],
+          ["address", address],
+        ];
+        return this.#counted(turns, attempt);
+      }
       case "/sign-up/email":
         return this.#production ? this.#counted([["signUp", address]], attempt) : attempt();
       case "/change-password": {
@@ -130,13 +150,7 @@ export class LogInThrottle {
           ["address", address],
           ["account", account],
         ];
-    const response = await this.#counted(turns, attempt);
-    if (!response.ok) return response;
-    const headers = new Headers(response.headers);
-    const as = headers.get(loggedInAs) ?? email;
-    headers.delete(loggedInAs);
-    headers.append("set-cookie", await this.#devices.remember(as, device));
-    return new Response(response.body, { status: response.status, headers });
+    return this.#counted(turns, attempt);
   }
 
   /**
@@ -176,13 +190,19 @@ export class LogInThrottle {
   }
 
   /**
-   * Whether a guess at the user's password is right, by a check that is not made once there were too many.
-   * Wrong ones alone are counted. @throws `too_many_attempts`
+   * Whether a guess at the user's password or factor is right, by a check that is not made once there were too
+   * many. Wrong ones alone are counted. @throws `too_many_attempts`
    */
-  async guess(userId: string, check: () => Promise<boolean>): Promise<boolean> {
-    const { allowed, resetMs } = await this.#count.password(userId);
-    if (!allowed) {
-      this.#log.warn({ event: "log_in_throttled", limit: "password" }, "Too many tries");
+  async guess(
+    userId: string,
+    what: "password" | "factor",
+    check: () => Promise<boolean>,
+  ): Promise<boolean> {
+    const counted: LimitName[] = what === "password" ? ["password"] : ["factor", "factorDay"];
+    for (const limit of counted) {
+      const { allowed, resetMs } = await this.#count[limit](userId);
+      if (allowed) continue;
+      this.#log.warn({ event: "log_in_throttled", limit }, "Too many tries");
       const retryAfterSeconds = Math.ceil(resetMs / 1000);
       throw new FiscilityError("too_many_attempts", { details: { retryAfterSeconds } });
     }
@@ -191,7 +211,7 @@ export class LogInThrottle {
       wrong = !(await check());
       return !wrong;
     } finally {
-      if (!wrong) await this.#count.password(userId, -1);
+      if (!wrong) await Promise.all(counted.map((limit) => this.#count[limit](userId, -1)));
     }
   }
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { itemProblem } from "./item-problem.ts";
+import { itemProblem } from "./item-problem-schema.ts";
 import { trail } from "./trail.ts";
 
 /**

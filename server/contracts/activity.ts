@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { itemProblemKind } from "./item-problem.ts";
+import { itemProblemKind } from "./item-problem-schema.ts";
 
 /**
  * What can happen to a person's connections. `already_connected`: the bank gave only accounts that

@@ -47,6 +47,8 @@ export const reasonDetails = {
   log_in_busy: z.object({ retryAfterSeconds: z.number().int() }),
   /** `limit`: live keys a person may have. */
   too_many_api_keys: z.object({ limit: z.number().int() }),
+  /** `limit`: passkeys a user may have. */
+  too_many_passkeys: z.object({ limit: z.number().int() }),
 } as const;
 
 export type ReasonDetails = {

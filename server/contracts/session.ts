@@ -66,3 +66,9 @@ export const changePasswordForm = z.object({
   endOthers: z.string().optional(),
   revokeKeys: z.string().optional(),
 });
+
+/** The second step of a log-in; `trustDevice` is a box, ticked or not there. */
+export const secondStepForm = z.object({
+  code: z.string().trim().min(1, "Enter the code.").max(64, "This is too long for a code."),
+  trustDevice: z.string().optional(),
+});

@@ -1,4 +1,5 @@
 import type { LinkPurpose } from "../../db/mail-links.ts";
+import type { FactorMethods } from "../../db/second-factors.ts";
 import type { OpenApi } from "../api/contract/openapi.ts";
 import type { Caller } from "../api/router.ts";
 import type { PasswordChange } from "../auth/change-password.ts";
@@ -12,11 +13,12 @@ import type { Transaction, TransactionFilter } from "../contracts/transactions.t
 import type { DataExport } from "../users/export-data.ts";
 
 /**
- * How a log-in or sign-up ended. `setCookie` are the Set-Cookie headers to send on; `code` is
- * better-auth's name of what was wrong, empty where it gave none.
+ * How a log-in or sign-up ended. `setCookie` are the Set-Cookie headers to send on; `secondStep`: the password
+ * was right, and a second factor is due. `code` is better-auth's name of what was wrong, empty where it gave
+ * none.
  */
 export type AuthResult =
-  | { ok: true; setCookie: string[] }
+  | { ok: true; setCookie: string[]; secondStep?: boolean }
   | { ok: false; status: number; code: string; message: string };
 
 /** A log-in that is not over, as its owner sees it. `startedAt` is ISO 8601 UTC. */
@@ -28,6 +30,11 @@ export interface PageSession {
   startedAt: string;
   /** The one that asks. */
   current: boolean;
+}
+
+/** Whether the viewer has proved who they are, and how they can beside the password. */
+export interface Proof extends FactorMethods {
+  proved: boolean;
 }
 
 /** A line of the log-in history; `device` as in `PageSession`. */
@@ -49,11 +56,16 @@ export interface LoadContext extends Record<string, unknown> {
   viewer: Viewer | null;
   /** As the viewer's id; null also when we cannot say. */
   userId: string | null;
+  /** The viewer must set up a second factor before they go on with anything. */
+  mustSetUpFactor: boolean;
   /** The viewer's data version, read before anything that a loader reads; 0 for nobody. */
   dataVersion: number;
   auth: {
     logIn(form: { email: string; password: string }): Promise<AuthResult>;
     signUp(form: { name: string; email: string; password: string }): Promise<AuthResult>;
+    /** The factors that the log-in in this browser may go on with; null where none waits for its second step. */
+    findPendingLogIn(): Promise<FactorMethods | null>;
+    secondStep(form: { code: string; trustDevice: boolean }): Promise<AuthResult>;
     logOut(): Promise<AuthResult>;
     /** As `logOut`, and the browser keeps no sign of the person: for one who is no more. */
     leave(): Promise<AuthResult>;
@@ -104,8 +116,11 @@ export interface LoadContext extends Record<string, unknown> {
     events(): Promise<PageSecurityEvent[]>;
     end(id: string): Promise<void>;
     endOthers(): Promise<void>;
-    /** Whether the viewer proved lately in this session who they are; else `session.stepUp` does it. */
-    isProved(): Promise<boolean>;
+    /**
+     * Whether the viewer proved lately in this session who they are; else `session.stepUp` does it, by password
+     * or by a factor that is on.
+     */
+    proof(): Promise<Proof>;
   };
   /**
    * Where Link comes from. `scriptUrl` is Plaid's CDN script, or the local sandbox's; `local` says

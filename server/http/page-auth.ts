@@ -11,6 +11,10 @@ import { failed } from "./tried.ts";
 const sentences: Record<string, string> = {
   INVALID_EMAIL_OR_PASSWORD: "This email and password do not fit together. Nothing was changed.",
   INVALID_PASSWORD: "This is not your current password. Nothing was changed.",
+  CODE_INCORRECT: "This code is not right, or was used before. Wait for the next one and try it.",
+  LOG_IN_EXPIRED: "This log-in took too long and has ended. Log in again.",
+  ACCOUNT_DISABLED:
+    "This account is disabled. Your data is kept. Write to whoever runs Fiscility to have it enabled.",
   ...passwordProblems,
 };
 
@@ -43,8 +47,11 @@ export function createPageAuth(
     });
     const response = await auth.handle(request, visitor.userId).catch(report);
     if (response instanceof FiscilityError) return failed(response);
-    if (response.ok) return { ok: true, setCookie: response.headers.getSetCookie() };
     const answer: unknown = await response.json().catch(() => null);
+    if (response.ok) {
+      const secondStep = typeof answer === "object" && answer !== null && "secondStep" in answer;
+      return { ok: true, setCookie: response.headers.getSetCookie(), secondStep };
+    }
     const code =
       typeof answer === "object" && answer !== null && "code" in answer ? String(answer.code) : "";
     const message =
@@ -66,6 +73,8 @@ export function createPageAuth(
         return failed(report(error));
       }
     },
+    findPendingLogIn: () => auth.findPendingLogIn(visitor.cookie),
+    secondStep: (form) => send("second-step", form),
     logOut: () => send("sign-out", {}),
     async leave() {
       const result = await send("sign-out", {});

@@ -5,6 +5,7 @@ import { markTold } from "../../db/link-tokens.ts";
 import { type Context, failureToIdentify } from "../api/context.ts";
 import type { OpenApi } from "../api/contract/openapi.ts";
 import { createCaller } from "../api/router.ts";
+import { mustSetUpFactor } from "../auth/second-factor/require-factor.ts";
 import { readNews } from "../connect/link-news.ts";
 import { findOpenedLinks } from "../connect/opened-link.ts";
 import { reasons } from "../contracts/errors.ts";
@@ -18,13 +19,13 @@ import { createPageSessions } from "./page-sessions.ts";
 import { logFailure } from "./request-log.ts";
 
 /** Builds what the loaders and actions of one page request get; `context` says who asks for it. */
-export function createPageContext(
+export async function createPageContext(
   services: Services,
   context: Context,
   openApi: OpenApi,
   req: Request,
   res: Response,
-): LoadContext {
+): Promise<LoadContext> {
   const { auth, config } = services;
   // Pages are for users: an API key shows none.
   const user = context.apiKey ? null : context.user;
@@ -38,6 +39,7 @@ export function createPageContext(
       throw new globalThis.Response(null, { status: reasons[failure.reason].status });
     },
     userId: user?.id ?? null,
+    mustSetUpFactor: user !== null && (await mustSetUpFactor(services, user.id)),
     dataVersion: user?.dataVersion ?? 0,
     auth: createPageAuth(
       auth,

@@ -1,4 +1,5 @@
 import { listLogIns } from "../../db/log-ins.ts";
+import { findFactorMethods } from "../../db/second-factors.ts";
 import { listSecurityEvents, recordSecurityEvent } from "../../db/security-events.ts";
 import { deleteOtherSessions, deleteSession, listSessions } from "../../db/sessions.ts";
 import type { Context } from "../api/context.ts";
@@ -53,7 +54,14 @@ export function createPageSessions(context: Context): LoadContext["sessions"] {
       if (!ended) return;
       log.info({ event: "session_ended", userId: own.userId, sessionId: id }, "Session ended");
     },
-    isProved: () => isProved(context.services, context),
+    async proof() {
+      if (!own) return { proved: false, totp: false, passkey: false };
+      const [proved, methods] = await Promise.all([
+        isProved(context.services, context),
+        findFactorMethods(db, own.userId),
+      ]);
+      return { proved, ...methods };
+    },
     async endOthers() {
       if (!own) return;
       const { userId, sessionId } = own;

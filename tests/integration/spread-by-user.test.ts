@@ -23,6 +23,10 @@ const spread: Record<string, string> = {
   log_ins: "user_id",
   known_devices: "user_id",
   credentials: "user_id",
+  totp_factors: "user_id",
+  passkeys: "user_id",
+  backup_codes: "user_id",
+  pending_log_ins: "user_id",
   api_keys: "user_id",
   plaid_users: "user_id",
   unclaimed_items: "user_id",
@@ -42,6 +46,7 @@ const apart = [
   "ended_plaid_users",
   "plaid_clients",
   "verifications",
+  "passkey_challenges",
   "kysely_migration",
   "kysely_migration_lock",
 ];

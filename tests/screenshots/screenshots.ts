@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import path from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { itemProblemKind, itemProblems } from "../../server/contracts/item-problem.ts";
+import { itemProblemKinds, itemProblems } from "../../server/contracts/item-problem.ts";
 import { changeItem, type ItemChange } from "../../server/items/check-item.ts";
 import { startWorker } from "../../server/jobs/worker.ts";
 import { syncItem } from "../../server/transactions/sync-item.ts";
@@ -176,7 +176,7 @@ test.each(views)("what a bank asks, $width px, $colorScheme", async (view) => {
   await syncItem(services, item, services.log, new AbortController().signal);
   await logIn(app, page, person);
   const message = "Please answer your bank's question in its app.";
-  for (const kind of itemProblemKind.options) {
+  for (const kind of itemProblemKinds) {
     const { status, activity } = itemProblems[kind];
     const problem = { kind, message: kind === "unknown" ? message : null };
     const change: ItemChange = { status: status ?? "good", problem, kind: activity };

@@ -13,7 +13,7 @@ export function throttleOf(
   const config = { production: true };
   return new LogInThrottle(
     redis,
-    new KnownDevices(services.db, config),
+    new KnownDevices(services.db, services.limits, config),
     config,
     createLog("silent"),
   );

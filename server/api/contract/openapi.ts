@@ -9,6 +9,7 @@ import { type Reason, reasons } from "../../contracts/errors.ts";
 import * as insights from "../../contracts/insights.ts";
 import * as plan from "../../contracts/plan.ts";
 import { reasonDetails } from "../../contracts/reason-details.ts";
+import * as secondFactors from "../../contracts/second-factors.ts";
 import * as stepUp from "../../contracts/step-up.ts";
 import * as transactions from "../../contracts/transactions.ts";
 import { type Endpoint, endpoints } from "./endpoints.ts";
@@ -105,7 +106,7 @@ function toOperation(endpoint: Endpoint, schemaOf: SchemaOf): Operation {
     summary,
     description: needsSession
       ? `For people who are logged in: by the cookie of the log-in, with no API key.${stepUp ? " Asks for a proof of the last ten minutes: `session.stepUp` first." : ""}`
-      : `Scope: \`${scope}\`.`,
+      : `Scope: \`${scope}\`.${stepUp ? " A session needs a proof of the last ten minutes: `session.stepUp` first." : ""}`,
     security: needsSession ? [{ session: [] }] : [{ apiKey: [] }, { session: [] }],
     responses: {
       200: { description: "Done.", content: { "application/json": { schema: schemaOf(output) } } },
@@ -170,6 +171,7 @@ function namedSchemas(): { schemas: Record<string, Schema>; schemaOf: SchemaOf }
     insights,
     plan,
     stepUp,
+    secondFactors,
     transactions,
   ]) {
     for (const [name, schema] of Object.entries(module)) {

@@ -7,6 +7,7 @@ import { procedure } from "../trpc.ts";
 export const accountExportData = procedure({
   summary: "Everything that is kept of the person: who they are, their banks, their history.",
   scope: "session",
+  stepUp: true,
   rest: "GET /account/export",
   streamed: exportOutput,
   reasons: ["export_running"],

@@ -7,6 +7,7 @@ export const connectAccount = procedure({
   summary:
     "Exchanges Link's public_token and keeps the bank with its accounts. Sent again with the same public_token it gives the first answer.",
   scope: "connections:write",
+  secondFactor: "needed",
   rest: "POST /connections",
   reasons: [
     "email_unverified",

@@ -6,6 +6,7 @@ import { procedure } from "../trpc.ts";
 export const plaidCreateLinkToken = procedure({
   summary: "Makes the link_token that Plaid Link is opened with.",
   scope: "connections:write",
+  secondFactor: "needed",
   rest: "POST /link-tokens",
   reasons: [
     "email_unverified",

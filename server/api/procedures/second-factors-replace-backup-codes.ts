@@ -1,0 +1,16 @@
+import { newBackupCodes } from "../../auth/second-factor/factors.ts";
+import { backupCodesOutput } from "../../contracts/second-factors.ts";
+import { procedure } from "../trpc.ts";
+
+export const secondFactorsReplaceBackupCodes = procedure({
+  summary: "Makes ten new backup codes, in this response alone. Those before stop working.",
+  scope: "session",
+  stepUp: true,
+  secondFactor: "sets_up",
+  rest: "POST /second-factors/backup-codes",
+  reasons: ["second_factor_required"],
+})
+  .output(backupCodesOutput)
+  .mutation(async ({ ctx }) => ({
+    backupCodes: await newBackupCodes(ctx.services, { identity: ctx, origin: ctx.origin }),
+  }));

@@ -1,0 +1,19 @@
+import { authenticationOptions } from "../../auth/second-factor/passkeys.ts";
+import { stepUpChallenge } from "../../auth/step-up.ts";
+import { FiscilityError } from "../../contracts/errors.ts";
+import { passkeyOptionsOutput } from "../../contracts/second-factors.ts";
+import { procedure } from "../trpc.ts";
+
+export const sessionPasskeyOptions = procedure({
+  summary:
+    "What the browser asks a passkey of the user to sign for session.stepUp. The challenge in it is for this session and works once, within five minutes.",
+  scope: "session",
+  secondFactor: "sets_up",
+  rest: "POST /session/passkey-options",
+})
+  .output(passkeyOptionsOutput)
+  .mutation(async ({ ctx: { services, user, sessionId } }) => {
+    if (sessionId === null) throw new FiscilityError("session_required");
+    const place = stepUpChallenge(sessionId);
+    return { options: await authenticationOptions(services, place, user.id) };
+  });
