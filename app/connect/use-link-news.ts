@@ -2,6 +2,7 @@ import { useNavigate } from "@remix-run/react";
 import { useEffect } from "react";
 import { type Reason, reasons } from "../../server/contracts/errors.ts";
 import type { LinkNews } from "../../server/contracts/link-news.ts";
+import { words as activityWords } from "../activity/words.ts";
 import { showProblem, showSuccess } from "../components/toasts.tsx";
 import { text } from "../text.ts";
 import { useConnect } from "./connect-context.ts";
@@ -60,7 +61,7 @@ function wordsOf({ outcome, bank: name, reason }: LinkNews): {
       return { title: news.alreadyConnected(bank), message: "", next: null };
     case "reconnected":
       return isFull
-        ? { title: news.reconnected(bank), message: text.activity.noneAdded, next: "plans" }
+        ? { title: news.reconnected(bank), message: activityWords.noneAdded, next: "plans" }
         : { title: news.reconnected(bank), message: "", next: null };
     case "not_reconnected":
       return { title: news.notReconnected(bank), message: why, next: "reconnect" };
