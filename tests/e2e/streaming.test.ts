@@ -8,6 +8,7 @@ import { addBank, type Moved } from "../support/bank.ts";
 import { openPage } from "../support/browser.ts";
 import { endConnections, lockTable } from "../support/database-faults.ts";
 import { bringSession, card, logIn } from "../support/link.ts";
+import { casesOf } from "../support/matrix.ts";
 import { raiseDataVersion } from "../support/rows.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
 
@@ -31,7 +32,7 @@ const netWorth = (page: Page) => page.getByRole("img", { name: /^Line of the net
 const cashFlow = (page: Page) => page.getByRole("img", { name: /^Bars of the money in and out/ });
 const waiting = (page: Page) => page.locator("[data-charts=waiting]");
 
-test.for([1280, 390])(
+test.for(casesOf([1280, 390], (width) => width === 390))(
   "The dashboard is interactive before its charts arrive, and does not shift when they do (%i px)",
   async (width, { app, browser }) => {
     const person = await personWithHistory(app);
@@ -64,7 +65,7 @@ test.for([1280, 390])(
   },
 );
 
-test.for([1280, 390])(
+test.for(casesOf([1280, 390], (width) => width === 390))(
   "The dashboard shows everything without JavaScript, late charts included (%i px)",
   async (width, { app, browser }) => {
     const person = await personWithHistory(app);
