@@ -21,12 +21,14 @@ export async function findSync(db: Db, userId: string, itemId: string) {
   const row = await db
     .selectFrom("items")
     .innerJoin("item_syncs", "item_syncs.item_id", "items.id")
+    .innerJoin("users", "users.id", "items.user_id")
     .where("items.id", "=", itemId)
     .where("items.user_id", "=", userId)
     .where("item_syncs.user_id", "=", userId)
     .select([
       "items.access_token_sealed as tokenSealed",
       "items.status as itemStatus",
+      sql<boolean>`users.disabled_at is not null`.as("userDisabled"),
       sql<boolean>`(items.problem is not null or items.status = 'login_required' or ${isExpired})`.as(
         "mayHaveHealed",
       ),
@@ -215,7 +217,9 @@ export async function requestDueSyncs(db: Db, max: number, dueInMs: number): Pro
           .onRef("items.id", "=", "item_syncs.item_id"),
       )
       .where("item_syncs.due_at", "<=", sql<Date>`now()`)
+      .innerJoin("users", "users.id", "item_syncs.user_id")
       .where("items.status", "!=", "revoked")
+      .where("users.disabled_at", "is", null)
       .select(["item_syncs.item_id as itemId", "item_syncs.user_id as userId"])
       .orderBy("item_syncs.due_at")
       .limit(max)

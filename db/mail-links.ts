@@ -105,3 +105,21 @@ export async function endMailLinks(tx: Db, userId: string): Promise<void> {
     .where("used_at", "is", null)
     .execute();
 }
+
+/** Deletes links that expired more than `days` ago, 10,000 at most: the sweep comes again within a minute. */
+export async function dropExpiredMailLinks(db: Db, days: number): Promise<void> {
+  await db
+    .deleteFrom("mail_links")
+    .where(({ eb, refTuple, selectFrom }) =>
+      eb(
+        refTuple("token_hash", "user_id"),
+        "in",
+        selectFrom("mail_links")
+          .select(["mail_links.token_hash", "mail_links.user_id"])
+          .where("expires_at", "<", sql<Date>`now() - ${days} * interval '1 day'`)
+          .limit(10_000)
+          .$asTuple("token_hash", "user_id"),
+      ),
+    )
+    .execute();
+}

@@ -74,3 +74,21 @@ export async function listSecurityEvents(
     order by at desc, id limit ${limit ?? null}`.execute(db);
   return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
 }
+
+/** Deletes events older than `days`, 10,000 at most: the sweep comes again within a minute. */
+export async function dropOldSecurityEvents(db: Db, days: number): Promise<void> {
+  await db
+    .deleteFrom("security_events")
+    .where(({ eb, refTuple, selectFrom }) =>
+      eb(
+        refTuple("user_id", "at", "id"),
+        "in",
+        selectFrom("security_events")
+          .select(["security_events.user_id", "security_events.at", "security_events.id"])
+          .where("at", "<", sql<Date>`now() - ${days} * interval '1 day'`)
+          .limit(10_000)
+          .$asTuple("user_id", "at", "id"),
+      ),
+    )
+    .execute();
+}

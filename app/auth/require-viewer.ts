@@ -8,7 +8,7 @@ const setUpPath = "/settings/security/second-step";
 export function requireViewer(request: Request, context: AppLoadContext, back?: string): Viewer {
   const { pathname, search } = new URL(request.url);
   if (context.viewer) {
-    const maySee = /^\/settings\/(security|confirm)(\/|\.data$|$)/.test(pathname);
+    const maySee = /^\/(settings\/(security|confirm)|confirm-email)(\/|$)/.test(pathname);
     if (context.mustSetUpFactor && !maySee) throw redirect(setUpPath);
     return context.viewer;
   }

@@ -27,6 +27,7 @@ export type SyncOutcome =
   | "gone"
   | "overtaken"
   | "needs_person"
+  | "user_disabled"
   | "handed_back"
   | "held_up"
   | "cursor_refused";
@@ -119,6 +120,8 @@ async function syncPages(
   const mayHaveHealed = sync?.mayHaveHealed ?? false;
   const ran = { pages: 0, changes: 0, unreadable: 0, mayHaveHealed };
   if (!sync) return { outcome: "gone", ...ran };
+  // Its data is kept as it is; the sweep comes back to it once an operator has enabled the user.
+  if (sync.userDisabled) return { outcome: "user_disabled", ...ran };
   if (sync.itemStatus === "revoked") return { outcome: "needs_person", ...ran };
   const accessToken = vault.open(sync.tokenSealed, accessTokenOwner(userId, itemId));
   const tell = async () => {
