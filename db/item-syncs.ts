@@ -27,6 +27,7 @@ export async function findSync(db: Db, userId: string, itemId: string) {
     .select([
       "items.access_token_sealed as tokenSealed",
       "items.status as itemStatus",
+      "items.has_transactions as hasTransactions",
       sql<boolean>`(items.problem is not null or items.status = 'login_required' or ${isExpired})`.as(
         "mayHaveHealed",
       ),

@@ -19,6 +19,7 @@ import * as itemProblems from "./024_item_problems.ts";
 import * as whateverPlaidSends from "./025_whatever_plaid_sends.ts";
 import * as plaidUsers from "./026_plaid_users.ts";
 import * as linkTokens from "./029_link_tokens.ts";
+import * as kindsAndTakeOvers from "./030_kinds_and_take_overs.ts";
 
 /** Every migration in order: numbered, forward only, never changed once it has landed. */
 export const migrations: Record<string, Migration> = {
@@ -42,6 +43,7 @@ export const migrations: Record<string, Migration> = {
   "025_whatever_plaid_sends": whateverPlaidSends,
   "026_plaid_users": plaidUsers,
   "029_link_tokens": linkTokens,
+  "030_kinds_and_take_overs": kindsAndTakeOvers,
 };
 
 /**

@@ -3,7 +3,7 @@ import { findItemToUpdate, type ItemOfUser } from "../../db/items.ts";
 import { forgetPlaidUser, keepLinksUntil } from "../../db/plaid-users.ts";
 import { getPlanUse } from "../../db/plans.ts";
 import { accessTokenOwner } from "../../db/sealed.ts";
-import type { CreateLinkTokenOutput } from "../contracts/connect.ts";
+import type { CreateLinkTokenOutput, LinkKind } from "../contracts/connect.ts";
 import { FiscilityError, type PlaidFailure } from "../contracts/errors.ts";
 import { itemProblems } from "../contracts/item-problem.ts";
 import { checkItem } from "../items/check-item.ts";
@@ -27,7 +27,11 @@ import { keepOpenedLink } from "./opened-link.ts";
 export async function createLinkToken(
   services: Services,
   user: { id: string },
-  { itemId = null, language }: { itemId?: string | null | undefined; language: LinkLanguage },
+  {
+    itemId = null,
+    kind = "bank",
+    language,
+  }: { itemId?: string | null | undefined; kind?: LinkKind | undefined; language: LinkLanguage },
   log: Log,
 ): Promise<CreateLinkTokenOutput> {
   const { config, db, plaid, vault } = services;
@@ -46,11 +50,15 @@ export async function createLinkToken(
           redirectUri: `${config.appUrl}/connect/oauth`,
           webhook: config.webhookUrl,
           language,
+          kind,
           update,
         }),
     );
     const expiresAt = new Date(expiration);
-    await keepOpenedLink(services, user.id, { linkToken, itemId, kind: null, expiresAt });
+    await keepOpenedLink(services, user.id, {
+      ...{ linkToken, itemId, expiresAt },
+      kind: update ? null : kind,
+    });
     if (!update) await keepLinksUntil(db, user.id, expiresAt);
     log.info(
       { event: "link_token", userId: user.id, itemId, plaidRequestId: requestId },

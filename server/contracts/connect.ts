@@ -22,7 +22,14 @@ const openedWith = z
  * With `itemId` Link opens in update mode: the person logs in again, and no new Item is made. Where the
  * bank has accounts that are not shared, it asks which ones are to be.
  */
-export const createLinkTokenInput = z.strictObject({ itemId: z.uuid().optional() });
+export const createLinkTokenInput = z.strictObject({
+  itemId: z.uuid().optional(),
+  kind: linkKind
+    .optional()
+    .describe(
+      "What Link offers: `bank` (the default) banks and cards, `investments` brokerages, `loan` lenders. A bank that is connected as `bank` is billed at the bank connection service for Transactions, `investments` for Investments, `loan` for Liabilities; the latter two for Transactions as well where an account has some. Not used with `itemId`.",
+    ),
+});
 export type CreateLinkTokenInput = z.infer<typeof createLinkTokenInput>;
 
 /** What Link is opened with. `expiration` is ISO 8601 UTC. https://plaid.com/docs/api/link/#linktokencreate */

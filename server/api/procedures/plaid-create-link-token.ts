@@ -14,7 +14,7 @@ export const plaidCreateLinkToken = procedure({
     createLinkToken(
       ctx.services,
       ctx.user,
-      { itemId: input?.itemId, language: ctx.language },
+      { itemId: input?.itemId, kind: input?.kind, language: ctx.language },
       ctx.log,
     ),
   );
