@@ -110,6 +110,7 @@ export const text = {
     flowInMonth: (month: string, came: string, went: string) => `${month}: ${came} in, ${went} out`,
     asTable: "Show as table",
     chartsEmpty: "Drawn as soon as your bank's transactions arrive.",
+    chartsNone: "Your connections give balances only. There is nothing to draw from them.",
     chartsFailed: "This could not be loaded. Your accounts are below.",
   },
   account: {
@@ -142,6 +143,7 @@ export const text = {
     },
     arrived: (count: number) => counted(count, "transaction"),
     upToDate: (count: number) => `Up to date · ${counted(count, "transaction")} fetched`,
+    balancesUpToDate: "Up to date · balances only",
     lastUpdated: "Last updated",
   },
   empty: {
@@ -153,6 +155,8 @@ export const text = {
   },
   connect: {
     button: "Connect a bank",
+    kindLabel: "What to connect",
+    kind: { bank: "Bank or card", investments: "Investments", loan: "Loan" },
     opening: "Opening the bank connection…",
     connecting: (bank: string | null) => (bank ? `Connecting ${bank}…` : "Connecting your bank…"),
     busy: "Busy, trying again…",

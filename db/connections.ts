@@ -19,6 +19,7 @@ export interface NewConnection {
   plaidClient: string | null;
   institutionId: string | null;
   institutionName: string;
+  hasTransactions: boolean;
   /** One at least. */
   accounts: NewAccountRow[];
   /** Beside how many the bank sent that could not be read, or not all of their balances. */
@@ -74,6 +75,7 @@ function connectionStatement(connect: Transition) {
             plaid_client: values.plaidClient,
             institution_id: values.institutionId,
             institution_name: values.institutionName,
+            has_transactions: values.hasTransactions,
           })
           .returningAll(),
       )

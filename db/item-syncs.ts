@@ -29,6 +29,7 @@ export async function findSync(db: Db, userId: string, itemId: string) {
       "items.access_token_sealed as tokenSealed",
       "items.status as itemStatus",
       sql<boolean>`users.disabled_at is not null`.as("userDisabled"),
+      "items.has_transactions as hasTransactions",
       sql<boolean>`(items.problem is not null or items.status = 'login_required' or ${isExpired})`.as(
         "mayHaveHealed",
       ),

@@ -240,6 +240,16 @@ export async function updateItem(
     .execute();
 }
 
+/** Plaid has added Transactions to the Item. */
+export async function setHasTransactions(db: Db, userId: string, id: string): Promise<void> {
+  await db
+    .updateTable("items")
+    .set({ has_transactions: true, updated_at: sql<Date>`now()` })
+    .where("id", "=", id)
+    .where("user_id", "=", userId)
+    .execute();
+}
+
 /** One live Item of the user, or null. */
 export async function findItem(
   db: Db,
@@ -273,6 +283,7 @@ export const shown = [
   "items.problem_message as problemMessage",
   "items.expires_at as expiresAt",
   "items.new_accounts as newAccounts",
+  "items.has_transactions as hasTransactions",
   "item_syncs.status as syncStatus",
   "item_syncs.synced_at",
   "item_syncs.started_at",
@@ -328,6 +339,7 @@ export function toContract(rows: ShownRow[]): ItemWithAccounts[] {
       ),
       expiresAt: row.expiresAt?.toISOString() ?? null,
       newAccounts: row.newAccounts,
+      hasTransactions: row.hasTransactions,
       sync: {
         status: row.syncStatus,
         at: row.synced_at?.toISOString() ?? null,

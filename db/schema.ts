@@ -71,6 +71,8 @@ export interface ItemsTable {
   expires_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
   /** The bank has accounts that were not chosen. */
   new_accounts: Generated<boolean>;
+  /** Of a brokerage or lender without them there are accounts and balances alone. */
+  has_transactions: Generated<boolean>;
   /** The Plaid user that it was seen with, or was associated with; null before. */
   plaid_user_id: ColumnType<string | null, undefined, string | null>;
   created_at: Timestamp;

@@ -1,6 +1,7 @@
 import type {
   ConnectAccountOutput,
   FinishUpdateModeOutput,
+  LinkKind,
   LinkMetadata,
 } from "../../server/contracts/connect.ts";
 import type { Failure } from "../failure.ts";
@@ -14,6 +15,8 @@ export interface OpenRequest {
    * address the bank returned to. Null when Link opens for the first time.
    */
   returned: { linkToken: string; redirectUri: string } | null;
+  /** What Link is to offer; a bank unless it is said. */
+  kind?: LinkKind;
 }
 
 /** A Link that is open, or whose result is being saved. */

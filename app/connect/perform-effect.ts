@@ -80,12 +80,12 @@ export function performEffect(
 
 /** The link_token, once Link's script is there as well. */
 async function prepareLink(request: OpenRequest, scriptUrl: string): Promise<string> {
-  const { itemId, returned } = request;
+  const { itemId, returned, kind } = request;
   const [{ linkToken }] = await Promise.all([
     returned ??
       trpc.plaid.createLinkToken.mutate(
         // The page that opens Link shows the notice.
-        itemId === null ? { noticeVersion: privacyNoticeVersion } : { itemId },
+        itemId === null ? { kind, noticeVersion: privacyNoticeVersion } : { itemId },
       ),
     loadLinkScript(scriptUrl),
   ]);

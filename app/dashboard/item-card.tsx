@@ -61,7 +61,7 @@ export function ItemCard({ item, isNew, wayOn, disconnect }: ItemCardProps) {
       {item.asks ? <Ask {...item.asks}>{wayOn}</Ask> : null}
       <ul aria-labelledby={headingId} className="divide-y divide-line">
         {item.accounts.map((account) => (
-          <AccountRow key={account.id} account={account} />
+          <AccountRow key={account.id} account={account} isLinked={item.hasTransactions} />
         ))}
       </ul>
       {item.notes.map((note) => (

@@ -17,6 +17,8 @@ export interface ShownItem {
   createdAt: string;
   asks: ShownAsk | null;
   accounts: ShownAccount[];
+  /** Its accounts have transactions to look at. */
+  hasTransactions: boolean;
   trail: ShownTrail | null;
   /** What is missing or old, and why, each as a sentence. */
   notes: string[];
@@ -70,6 +72,7 @@ export function writeItem(item: ItemWithAccounts, { room }: { room: boolean }): 
     createdAt: item.createdAt,
     asks: writeAsk(item, room),
     accounts: item.accounts.map(writeAccount),
+    hasTransactions: item.hasTransactions,
     trail: writeTrail(item),
     notes: writeNotes(item),
   };
@@ -170,13 +173,16 @@ function writeTrail(item: ItemWithAccounts): ShownTrail | null {
 }
 
 /** After the first sync: how fresh the data is. */
-function writeFreshness({ status, problem, sync, trail }: ItemWithAccounts): ShownStep {
+function writeFreshness(item: ItemWithAccounts): ShownStep {
+  const { status, problem, sync, trail, hasTransactions } = item;
   const flows = status === "good" || status === "expiring";
   if (flows && problem === null && sync.status !== "failed") {
     return {
       step: "done",
       state: "done",
-      words: text.trail.upToDate(trail.transactions),
+      words: hasTransactions
+        ? text.trail.upToDate(trail.transactions)
+        : text.trail.balancesUpToDate,
       at: null,
     };
   }

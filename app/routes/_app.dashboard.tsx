@@ -106,7 +106,14 @@ export default function Dashboard() {
         )}
       </div>
       <div className="grid min-w-0 content-start gap-4">
-        {empty ? null : <Insights worths={worths} shown={shown} charts={charts} />}
+        {empty ? null : (
+          <Insights
+            worths={worths}
+            shown={shown}
+            hasTransactions={items.length === 0 || items.some((item) => item.hasTransactions)}
+            charts={charts}
+          />
+        )}
         {empty ? (
           <EmptyDashboard full={full} />
         ) : (

@@ -30,7 +30,7 @@ export function toAccountRows(
 /** What a connection writes; the Item has the attempt's id. */
 export function toConnection(
   run: Run,
-  { accountsUnreadable }: { accountsUnreadable: number },
+  { accountsUnreadable, hasTransactions }: { accountsUnreadable: number; hasTransactions: boolean },
   accounts: PlaidAccount[],
 ): NewConnection {
   const { userId, attemptId, plaidItemId, plaidClient, accessTokenSealed, institution } = run;
@@ -43,6 +43,7 @@ export function toConnection(
     plaidClient: plaidClient ?? null,
     institutionId: institution.id,
     institutionName: institution.name ?? "Bank",
+    hasTransactions,
     accounts: toAccountRows({ userId, itemId: attemptId }, accounts),
     accountsUnreadable,
     activityId: run.id,

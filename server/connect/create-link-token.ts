@@ -3,7 +3,7 @@ import { findItemToUpdate, type ItemOfUser } from "../../db/items.ts";
 import { forgetPlaidUser, keepLinksUntil } from "../../db/plaid-users.ts";
 import { getPlanUse } from "../../db/plans.ts";
 import { accessTokenOwner } from "../../db/sealed.ts";
-import type { CreateLinkTokenOutput } from "../contracts/connect.ts";
+import type { CreateLinkTokenOutput, LinkKind } from "../contracts/connect.ts";
 import { FiscilityError, type PlaidFailure } from "../contracts/errors.ts";
 import { itemProblems } from "../contracts/item-problem.ts";
 import { checkItem } from "../items/check-item.ts";
@@ -29,10 +29,12 @@ export async function createLinkToken(
   user: { id: string },
   {
     itemId = null,
+    kind = "bank",
     noticeVersion = null,
     language,
   }: {
     itemId?: string | null | undefined;
+    kind?: LinkKind | undefined;
     /** The privacy notice that the user sees now. */
     noticeVersion?: string | null | undefined;
     language: LinkLanguage;
@@ -55,16 +57,14 @@ export async function createLinkToken(
           redirectUri: `${config.appUrl}/connect/oauth`,
           webhook: config.webhookUrl,
           language,
+          kind,
           update,
         }),
     );
     const expiresAt = new Date(expiration);
     await keepOpenedLink(services, user.id, {
-      linkToken,
-      itemId,
-      kind: null,
-      expiresAt,
-      noticeVersion,
+      ...{ linkToken, itemId, expiresAt, noticeVersion },
+      kind: update ? null : kind,
     });
     if (!update) await keepLinksUntil(db, user.id, expiresAt);
     log.info(

@@ -80,6 +80,11 @@ export const item = z.object({
     ),
   expiresAt: z.iso.datetime().nullable(),
   newAccounts: z.boolean(),
+  hasTransactions: z
+    .boolean()
+    .describe(
+      "False for a brokerage or lender that gives no transactions: its accounts and balances are all there is, and `sync` is about these.",
+    ),
   sync: itemSync,
   unreadable,
   trail,

@@ -31,6 +31,11 @@ export const createLinkTokenInput = z.strictObject({
     .describe(
       "The privacy notice that the user is shown now, by its date. It is recorded with the connection.",
     ),
+  kind: linkKind
+    .optional()
+    .describe(
+      "What Link offers: `bank` (the default) banks and cards, `investments` brokerages, `loan` lenders. A bank that is connected as `bank` is billed at the bank connection service for Transactions, `investments` for Investments, `loan` for Liabilities; the latter two for Transactions as well where an account has some. Not used with `itemId`.",
+    ),
 });
 export type CreateLinkTokenInput = z.infer<typeof createLinkTokenInput>;
 

@@ -6,6 +6,7 @@ import {
   PlaidEnvironments,
   Products,
 } from "plaid";
+import type { LinkKind } from "../contracts/connect.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { PlaidLimiter } from "../rate-limits/plaid-limiter.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -54,6 +55,8 @@ export interface PlaidAdapter {
       /** Where Plaid is to tell of the Item; left out where it cannot reach us. */
       webhook?: string | undefined;
       language: LinkLanguage;
+      /** What is to be connected, which decides what banks Link offers; `bank` unless it is said. */
+      kind?: LinkKind | undefined;
       /** Opens update mode for this Item, in which the person may choose its accounts anew. */
       update?: { accessToken: Secret; choosesAccounts: boolean } | undefined;
     },
@@ -86,6 +89,8 @@ export interface PlaidAdapter {
     accountsUnreadable: number;
     /** `name` is null where Plaid does not say it. */
     institution: { id: string | null; name: string | null };
+    /** Transactions is among the Item's products, or Plaid does not say which it has. */
+    hasTransactions: boolean;
     requestId: string;
   }>;
   /**
@@ -124,6 +129,16 @@ export interface PlaidAdapter {
 
 /** Why an Item is removed, as Plaid asks: its connection to the bank had ended, or anything else. */
 export type RemovalReason = "CONNECTION_IS_NON_FUNCTIONAL" | "OTHER";
+
+/**
+ * Link offers only banks that have every product of `products`; `optional_products` come with those that have
+ * them, and narrow nothing. https://plaid.com/docs/link/initializing-products/
+ */
+const productsOf: Record<LinkKind, { products: Products[]; optional_products?: Products[] }> = {
+  bank: { products: [Products.Transactions] },
+  investments: { products: [Products.Investments], optional_products: [Products.Transactions] },
+  loan: { products: [Products.Liabilities], optional_products: [Products.Transactions] },
+};
 
 /** Transactions asked for at once: the most that Plaid gives. */
 const pageSize = 500;
@@ -188,7 +203,7 @@ export function createPlaidAdapter(
     users: createPlaidUsers(api, call),
 
     async createLinkToken(
-      { userId, plaidUserId, redirectUri, webhook, language, update },
+      { userId, plaidUserId, redirectUri, webhook, language, kind = "bank", update },
       options = {},
     ) {
       const data = await call(
@@ -211,7 +226,7 @@ export function createPlaidAdapter(
                     update: { account_selection_enabled: update.choosesAccounts },
                   }
                 : {
-                    products: [Products.Transactions],
+                    ...productsOf[kind],
                     transactions: { days_requested: config.daysRequested },
                   }),
             },
@@ -261,6 +276,10 @@ export function createPlaidAdapter(
       return {
         ...readAccounts(data.accounts, log),
         institution: { id, name },
+        hasTransactions: (
+          data.item.products ??
+          data.item.billed_products ?? ["transactions"]
+        ).includes("transactions"),
         requestId: data.request_id,
       };
     },

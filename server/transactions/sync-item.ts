@@ -13,6 +13,7 @@ import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 import { StepTimes } from "../telemetry/step-times.ts";
 import { giveUpSync } from "./give-up-sync.ts";
+import { refreshBalances } from "./refresh-balances.ts";
 
 /**
  * How a sync ended. `not_ready`: Plaid is still fetching; a webhook or the sweep comes back to it.
@@ -131,6 +132,15 @@ async function syncPages(
   // What Plaid told of the Item before its connection was committed.
   if (sync.first) await requestUnclaimedWebhooks(db, userId, itemId);
   times.done("begun");
+  if (
+    !sync.hasTransactions &&
+    !(await refreshBalances(services, { userId, itemId }, accessToken, signal))
+  ) {
+    times.done("finished");
+    if (mayHaveHealed) await endWaiting(services, { userId, itemId }, log);
+    await invalidateCache(services, { userId }, log);
+    return { outcome: "done", ...ran };
+  }
 
   let { cursor, cursorRefusals } = sync;
   // In the middle of an update, `updateCursor` is where it began: maybe null, the very beginning.

@@ -33,6 +33,7 @@ const values: Record<string, (own: Owned) => unknown> = {
   cursor: (own) => own.cursor,
   publicToken: (own) => own.publicToken,
   linkSessionId: (own) => own.plaid.linkSessionId,
+  linkToken: () => "link-sandbox-00000000-0000-4000-8000-000000000000",
   institutionId: (own) => own.plaid.institutionId,
   lastEventId: (own) => String(own.dataVersion),
   "accounts.get id": (own) => own.accountId,

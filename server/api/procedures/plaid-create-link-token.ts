@@ -22,7 +22,5 @@ export const plaidCreateLinkToken = procedure({
   .mutation(({ ctx, input }) => {
     // A bank that is connected can always be reconnected.
     if (input?.itemId === undefined) requireVerified(ctx.services, ctx.user);
-    const { itemId, noticeVersion } = input ?? {};
-    const { language } = ctx;
-    return createLinkToken(ctx.services, ctx.user, { itemId, noticeVersion, language }, ctx.log);
+    return createLinkToken(ctx.services, ctx.user, { ...input, language: ctx.language }, ctx.log);
   });
