@@ -3,6 +3,7 @@ import type {
   FinishUpdateModeOutput,
   LinkMetadata,
 } from "../../server/contracts/connect.ts";
+import type { ReasonDetails } from "../../server/contracts/reason-details.ts";
 import type { Failure } from "../failure.ts";
 
 /** What Link is to be opened for. */
@@ -26,7 +27,14 @@ export interface OpenLink {
 
 /** What the server has to do after Link. Sending the same task again is safe. */
 export type Task =
-  | { kind: "connect"; publicToken: string; metadata: LinkMetadata; connectAnyway: boolean }
+  | {
+      kind: "connect";
+      publicToken: string;
+      metadata: LinkMetadata;
+      connectAnyway: boolean;
+      /** The accounts that the user chose among those that the plan has no room for; null: all. */
+      accountIds: string[] | null;
+    }
   | { kind: "update"; itemId: string; linkSessionId: string | null; bank: string };
 
 /** The states; the table in `connect-machine.ts` says what each one means. */
@@ -35,7 +43,18 @@ export type Step =
   | { name: "opening"; request: OpenRequest }
   | { name: "linking"; link: OpenLink }
   | ({ name: "finishing" } & Work)
-  | ({ name: "waiting"; milliseconds: number } & Work);
+  | ({ name: "waiting"; milliseconds: number } & Work)
+  | {
+      name: "choosing";
+      task: Extract<Task, { kind: "connect" }>;
+      choice: AccountRoom;
+      /** What the user reads who chooses none. */
+      failure: Failure;
+      link: OpenLink | null;
+    };
+
+/** How many of these accounts the plan has room for. */
+export type AccountRoom = NonNullable<ReasonDetails["limit_reached"]["choice"]>;
 
 interface Work {
   task: Task;
@@ -50,6 +69,8 @@ export interface Arrival {
   itemId: string;
   bank: string;
   accountCount: number;
+  /** Accounts that are listed as not connected. */
+  notConnected: number;
 }
 
 export interface ConnectState {
@@ -58,6 +79,8 @@ export interface ConnectState {
   step: Step;
   /** The Item that just came; null again after a few seconds. */
   arrival: Arrival | null;
+  /** The Item whose connected accounts are being changed; null: none. */
+  changing: string | null;
 }
 
 /** What the user, Link, the server or the clock did. `run`: the run that it belongs to. */
@@ -66,12 +89,15 @@ export type ConnectEvent =
   | { type: "retry"; task: Task }
   | { type: "visit"; page: "login" | "plans" }
   | { type: "leave" }
+  | { type: "changeAccounts"; itemId: string | null }
   | { type: "opened"; run: number; linkToken: string }
   | { type: "succeeded"; run: number; publicToken: string | null; metadata: LinkMetadata }
   | { type: "exited"; run: number; error: LinkError | null; metadata: LinkMetadata }
   | { type: "finished"; run: number; result: ConnectAccountOutput | FinishUpdateModeOutput }
   | { type: "failed"; run: number; failure: Failure }
   | { type: "waited"; run: number }
+  | { type: "chose"; run: number; accountIds: string[] }
+  | { type: "choseNone"; run: number }
   | { type: "arrivalFaded"; arrival: Arrival };
 
 /** Why Link was left. `message`: Plaid's own sentence for the user, where it has one. */

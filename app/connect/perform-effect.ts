@@ -85,8 +85,11 @@ async function prepareLink(request: OpenRequest, scriptUrl: string): Promise<str
 
 function callServer(task: Task) {
   if (task.kind === "connect") {
-    const { publicToken, metadata, connectAnyway } = task;
-    return trpc.connectAccount.mutate({ publicToken, metadata, connectAnyway });
+    const { publicToken, metadata, connectAnyway, accountIds } = task;
+    return trpc.connectAccount.mutate({
+      ...{ publicToken, metadata, connectAnyway },
+      ...(accountIds && { accountIds }),
+    });
   }
   const { itemId, linkSessionId } = task;
   return trpc.plaid.finishUpdateMode.mutate({ itemId, linkSessionId });

@@ -79,8 +79,9 @@ function ActivityRow({ entry }: { entry: ActivityEntry }) {
   );
 }
 
-function titleOf({ kind, problem, institutionName }: ActivityEntry): string {
-  const title = problem === null ? text.activity[kind] : text.activity.problem[problem];
+function titleOf({ kind, reason, problem, institutionName }: ActivityEntry): string {
+  const plain = reason === "accounts_chosen" ? text.activity.accounts_chosen : text.activity[kind];
+  const title = problem === null ? plain : text.activity.problem[problem];
   return title(institutionName ?? text.activity.aBank);
 }
 
@@ -91,7 +92,7 @@ function detailOf({ kind, accountCount, reason, cleanUp }: ActivityEntry): strin
   if (kind === "connected" || kind === "disconnected")
     return text.dashboard.accountCount(accountCount);
   if (kind === "reconnected") {
-    if (reason) return text.activity.noneAdded;
+    if (reason === "limit_reached") return text.activity.noneAdded;
     return accountCount > 0 ? text.activity.added(accountCount) : null;
   }
   if (reason && Object.hasOwn(reasons, reason)) return reasons[reason as Reason].message;

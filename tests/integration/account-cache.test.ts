@@ -22,6 +22,7 @@ const list = (name: string): AccountsListOutput => ({
       problem: null,
       expiresAt: null,
       newAccounts: false,
+      notConnected: [],
       sync: { status: "done", at: null, problem: null },
       unreadable: { transactions: 0, accounts: 0 },
       trail: { steps: [], transactions: 0 },

@@ -18,6 +18,7 @@ function exported(name: string, current: string | null): ExportOutput {
         problem: null,
         expiresAt: null,
         newAccounts: false,
+        notConnected: [],
         sync: { status: "done", at: null, problem: null },
         unreadable: { transactions: 0, accounts: 0 },
         trail: { steps: [], transactions: 0 },

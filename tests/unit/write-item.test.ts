@@ -15,6 +15,7 @@ const item = (more: Partial<ItemWithAccounts> = {}, revoked = false): ItemWithAc
   problem: null,
   expiresAt: null,
   newAccounts: false,
+  notConnected: [],
   sync: { status: "done", at: null, problem: null },
   unreadable: { transactions: 0, accounts: 0 },
   trail: { steps: [], transactions: 0 },
