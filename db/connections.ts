@@ -2,10 +2,15 @@ import { sql } from "kysely";
 import type { ItemWithAccounts } from "../server/contracts/accounts.ts";
 import type { Db } from "./client.ts";
 import { compiledOnce } from "./compiled-once.ts";
-import { type ShownRow, shown, toContract } from "./items.ts";
+import { notConnected, type ShownRow, shown, toContract } from "./items.ts";
 import { syncItemJob } from "./jobs.ts";
 import { connectAttempt, type Transition } from "./link-attempts.ts";
-import type { AccountRow, NewAccountRow } from "./schema.ts";
+import type {
+  AccountRow,
+  NewAccountRow,
+  NewUnconnectedAccountRow,
+  UnconnectedAccountRow,
+} from "./schema.ts";
 import { raisedDataVersion } from "./users.ts";
 
 /** What a connection writes. */
@@ -22,6 +27,8 @@ export interface NewConnection {
   hasTransactions: boolean;
   /** One at least. */
   accounts: NewAccountRow[];
+  /** Those that the bank shares and the user did not choose. */
+  unconnected: NewUnconnectedAccountRow[];
   /** Beside how many the bank sent that could not be read, or not all of their balances. */
   accountsUnreadable: number;
   /** The id of the activity entry. */
@@ -38,7 +45,7 @@ export interface NewConnection {
  */
 export async function insertConnection(
   tx: Db,
-  { accounts, ...connection }: NewConnection,
+  { accounts, unconnected, ...connection }: NewConnection,
   connect: Transition,
 ): Promise<ItemWithAccounts> {
   const insert = inserts.get(connect) ?? compiledOnce(connectionStatement(connect));
@@ -46,6 +53,7 @@ export async function insertConnection(
   const rows = await insert(tx, {
     ...connection,
     accounts: JSON.stringify(accounts),
+    unconnected: JSON.stringify(unconnected),
     accountCount: accounts.length,
   });
   const [connected] = toContract(rows);
@@ -55,7 +63,11 @@ export async function insertConnection(
 
 const inserts = new WeakMap<Transition, (tx: Db, values: InsertValues) => Promise<ShownRow[]>>();
 
-type InsertValues = Omit<NewConnection, "accounts"> & { accounts: string; accountCount: number };
+type InsertValues = Omit<NewConnection, "accounts" | "unconnected"> & {
+  accounts: string;
+  unconnected: string;
+  accountCount: number;
+};
 
 /** The accounts travel as JSON, so that the statement's text does not depend on their number. */
 function connectionStatement(connect: Transition) {
@@ -84,6 +96,15 @@ function connectionStatement(connect: Transition) {
           .insertInto("accounts")
           .columns(accountColumns)
           .expression((eb) => eb.selectFrom(accountsOf(values.accounts)).select(accountColumns))
+          .returningAll(),
+      )
+      .with("unconnected", (db) =>
+        db
+          .insertInto("unconnected_accounts")
+          .columns(unconnectedColumns)
+          .expression((eb) =>
+            eb.selectFrom(unconnectedOf(values.unconnected)).select(unconnectedColumns),
+          )
           .returningAll(),
       )
       .with("sync", (db) =>
@@ -131,6 +152,9 @@ function connectionStatement(connect: Transition) {
       // PostgreSQL runs only the expressions that are read.
       .innerJoin("job", (join) => join.on("job.added", "is not", null))
       .select(shown)
+      .select((eb) =>
+        eb.selectFrom("unconnected as u").select(notConnected.as("list")).as("notConnected"),
+      )
       .orderBy("accounts.position");
 }
 
@@ -151,7 +175,28 @@ const accountColumns = [
   "currency",
 ] as const satisfies (keyof NewAccountRow)[];
 
+const unconnectedColumns = [
+  "id",
+  "item_id",
+  "user_id",
+  "plaid_account_id",
+  "persistent_account_id",
+  "position",
+  "name",
+  "official_name",
+  "mask",
+  "type",
+  "subtype",
+  "declined",
+] as const satisfies (keyof NewUnconnectedAccountRow)[];
+
 /** Rows of accounts that are sent as JSON, with the types of the table. */
 function accountsOf(json: string) {
   return sql<AccountRow>`json_populate_recordset(null::accounts, ${json}::json)`.as("rows");
+}
+
+function unconnectedOf(json: string) {
+  return sql<UnconnectedAccountRow>`json_populate_recordset(null::unconnected_accounts, ${json}::json)`.as(
+    "rows",
+  );
 }

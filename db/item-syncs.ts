@@ -179,6 +179,17 @@ export async function restartSync(tx: Db, userId: string, itemId: string): Promi
     .execute();
 }
 
+/** Waits for a page that is being written, and lets none be until the transaction ends. */
+export async function lockSync(tx: Db, userId: string, itemId: string): Promise<void> {
+  await tx
+    .selectFrom("item_syncs")
+    .where("item_id", "=", itemId)
+    .where("user_id", "=", userId)
+    .select("item_id")
+    .forUpdate()
+    .execute();
+}
+
 /** Nothing to sync yet: the sweep is to ask again then. */
 export async function postponeSync(
   db: Db,

@@ -6,6 +6,7 @@ import type { LinkOutcome } from "../server/contracts/link-news.ts";
 import type { MailKind, NoticeKind } from "../server/contracts/mail.ts";
 import type { SecurityEventKind } from "../server/contracts/security-events.ts";
 import type { LogIn } from "../server/contracts/session.ts";
+import type { AccountTraits } from "./account-traits.ts";
 
 /** A `timestamptz`: read as Date, left to the database on insert unless given. */
 type Timestamp = ColumnType<Date, Date | undefined, Date>;
@@ -101,6 +102,26 @@ export interface AccountsTable {
   revoked_at: ColumnType<Date | null, undefined, Date>;
   created_at: Timestamp;
   updated_at: Timestamp;
+}
+
+/**
+ * Accounts that the bank shares and that are not connected here. `id` is the account's once it is
+ * connected; `position` as in `accounts`.
+ */
+export interface UnconnectedAccountsTable {
+  user_id: string;
+  item_id: string;
+  id: Generated<string>;
+  plaid_account_id: string;
+  persistent_account_id: string | null;
+  position: number;
+  name: string;
+  official_name: string | null;
+  mask: string | null;
+  type: string;
+  subtype: string | null;
+  /** The user chose others; false: the plan had no room for it. */
+  declined: boolean;
 }
 
 /**
@@ -233,6 +254,8 @@ export interface LinkAttemptsTable {
   sent_again: Generated<boolean>;
   /** The person said that accounts which only look like known ones are others. */
   connect_anyway: Generated<boolean>;
+  /** The accounts that the user chose among the bank's, until the attempt ends; null: all. */
+  chosen_accounts: ColumnType<AccountTraits[] | null, string | null | undefined, string | null>;
   access_token_sealed: string | null;
   plaid_item_id: string | null;
   /** `PlaidAdapter.client` that made the access_token; null where that is not known. */
@@ -587,6 +610,7 @@ export interface Database {
   accounts: AccountsTable;
   transactions: TransactionsTable;
   unreadable_transactions: UnreadableTransactionsTable;
+  unconnected_accounts: UnconnectedAccountsTable;
   item_syncs: ItemSyncsTable;
   webhooks: WebhooksTable;
   webhook_keys: WebhookKeysTable;
@@ -623,5 +647,7 @@ export type UnclaimedItemRow = Selectable<UnclaimedItemsTable>;
 export type AccountRow = Selectable<AccountsTable>;
 export type NewAccountRow = Insertable<AccountsTable>;
 export type LinkTokenRow = Selectable<LinkTokensTable>;
+export type UnconnectedAccountRow = Selectable<UnconnectedAccountsTable>;
+export type NewUnconnectedAccountRow = Insertable<UnconnectedAccountsTable>;
 export type LinkAttemptRow = Selectable<LinkAttemptsTable>;
 export type AccountActivityRow = Selectable<AccountActivityTable>;

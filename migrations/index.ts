@@ -18,6 +18,7 @@ import * as attemptRuns from "./023_attempt_runs.ts";
 import * as itemProblems from "./024_item_problems.ts";
 import * as whateverPlaidSends from "./025_whatever_plaid_sends.ts";
 import * as plaidUsers from "./026_plaid_users.ts";
+import * as unconnectedAccounts from "./027_unconnected_accounts.ts";
 import * as linkTokens from "./029_link_tokens.ts";
 import * as kindsAndTakeOvers from "./030_kinds_and_take_overs.ts";
 import * as mailAndSecurityEvents from "./031_mail_and_security_events.ts";
@@ -47,6 +48,7 @@ export const migrations: Record<string, Migration> = {
   "024_item_problems": itemProblems,
   "025_whatever_plaid_sends": whateverPlaidSends,
   "026_plaid_users": plaidUsers,
+  "027_unconnected_accounts": unconnectedAccounts,
   "029_link_tokens": linkTokens,
   "030_kinds_and_take_overs": kindsAndTakeOvers,
   "031_mail_and_security_events": mailAndSecurityEvents,

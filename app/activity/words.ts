@@ -11,6 +11,7 @@ export const words = {
   already_connected: (bank: string) => `${bank} was connected already`,
   reconnected: (bank: string) => `${bank} reconnected`,
   added: (accounts: number) => `${counted(accounts, "account")} added`,
+  accounts_chosen: (bank: string) => `Accounts at ${bank} changed`,
   noneAdded: "New accounts were not added: the plan had no room for them.",
   disconnected: (bank: string) => `${bank} disconnected`,
   refused: (bank: string) => `${bank} was not connected`,

@@ -4,6 +4,7 @@ import type {
   LinkKind,
   LinkMetadata,
 } from "../../server/contracts/connect.ts";
+import type { ReasonDetails } from "../../server/contracts/reason-details.ts";
 import type { Failure } from "../failure.ts";
 
 /** What Link is to be opened for. */
@@ -29,7 +30,14 @@ export interface OpenLink {
 
 /** What the server has to do after Link. Sending the same task again is safe. */
 export type Task = { linkToken: string } & (
-  | { kind: "connect"; publicToken: string; metadata: LinkMetadata; connectAnyway: boolean }
+  | {
+      kind: "connect";
+      publicToken: string;
+      metadata: LinkMetadata;
+      connectAnyway: boolean;
+      /** The accounts that the user chose among those that the plan has no room for; null: all. */
+      accountIds: string[] | null;
+    }
   | { kind: "update"; itemId: string; linkSessionId: string | null; bank: string }
 );
 
@@ -39,7 +47,18 @@ export type Step =
   | { name: "opening"; request: OpenRequest }
   | { name: "linking"; link: OpenLink }
   | ({ name: "finishing" } & Work)
-  | ({ name: "waiting"; milliseconds: number } & Work);
+  | ({ name: "waiting"; milliseconds: number } & Work)
+  | {
+      name: "choosing";
+      task: Extract<Task, { kind: "connect" }>;
+      choice: AccountRoom;
+      /** What the user reads who chooses none. */
+      failure: Failure;
+      link: OpenLink | null;
+    };
+
+/** How many of these accounts the plan has room for. */
+export type AccountRoom = NonNullable<ReasonDetails["limit_reached"]["choice"]>;
 
 interface Work {
   task: Task;
@@ -54,6 +73,8 @@ export interface Arrival {
   itemId: string;
   bank: string;
   accountCount: number;
+  /** Accounts that are listed as not connected. */
+  notConnected: number;
 }
 
 export interface ConnectState {
@@ -62,6 +83,8 @@ export interface ConnectState {
   step: Step;
   /** The Item that just came; null again after a few seconds. */
   arrival: Arrival | null;
+  /** The Item whose connected accounts are being changed; null: none. */
+  changing: string | null;
 }
 
 /** What the user, Link, the server or the clock did. `run`: the run that it belongs to. */
@@ -70,12 +93,15 @@ export type ConnectEvent =
   | { type: "retry"; task: Task }
   | { type: "visit"; page: "login" | "plans" | "secondFactor" }
   | { type: "leave" }
+  | { type: "changeAccounts"; itemId: string | null }
   | { type: "opened"; run: number; linkToken: string }
   | { type: "succeeded"; run: number; publicToken: string | null; metadata: LinkMetadata }
   | { type: "exited"; run: number; error: LinkError | null; metadata: LinkMetadata }
   | { type: "finished"; run: number; result: ConnectAccountOutput | FinishUpdateModeOutput }
   | { type: "failed"; run: number; failure: Failure }
   | { type: "waited"; run: number }
+  | { type: "chose"; run: number; accountIds: string[] }
+  | { type: "choseNone"; run: number }
   | { type: "arrivalFaded"; arrival: Arrival };
 
 /** Why Link was left. `message`: Plaid's own sentence for the user, where it has one. */

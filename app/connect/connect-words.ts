@@ -73,7 +73,7 @@ const hopeless = new Set<Failure["reason"]>(["item_gone", "bank_unsupported"]);
 const passing = new Set<Failure["reason"]>(["bank_unavailable"]);
 
 /** In these the user has to choose accounts, which a label can say. */
-const choosing = new Set<Failure["reason"]>(["limit_reached", "bank_accounts_required"]);
+const choosing = new Set<Failure["reason"]>(["bank_accounts_required"]);
 
 /** The server did not finish what Link began. */
 export function taskProblem(task: Task, failure: Failure): ConnectProblem {
@@ -106,11 +106,20 @@ export function taskProblem(task: Task, failure: Failure): ConnectProblem {
 
 type TaskOf<Kind extends Task["kind"]> = Extract<Task, { kind: Kind }>;
 
-function nextOfConnect(task: TaskOf<"connect">, { retryable }: Failure): Action {
+function nextOfConnect(task: TaskOf<"connect">, failure: Failure): Action {
+  // The same public_token leads to the list of accounts again.
+  if (limitDetails(failure)?.choice) {
+    return retry(text.connect.choose, { ...task, accountIds: null });
+  }
+  const { retryable } = failure;
   return retryable ? retry(text.problem.tryAgain, task) : open(text.problem.connectAgain, null);
 }
 
 function nextOfUpdate(task: TaskOf<"update">, { reason, retryable }: Failure): Action | null {
+  if (reason === "limit_reached") {
+    const event = { type: "changeAccounts", itemId: task.itemId } as const;
+    return { label: text.connect.choose, event };
+  }
   if (hopeless.has(reason)) return null;
   if (retryable || passing.has(reason)) return retry(text.problem.tryAgain, task);
   return open(choosing.has(reason) ? text.connect.choose : text.connect.reconnect, task.itemId);

@@ -94,8 +94,11 @@ async function prepareLink(request: OpenRequest, scriptUrl: string): Promise<str
 
 function callServer(task: Task) {
   if (task.kind === "connect") {
-    const { publicToken, metadata, connectAnyway, linkToken } = task;
-    return trpc.connectAccount.mutate({ publicToken, metadata, connectAnyway, linkToken });
+    const { publicToken, metadata, connectAnyway, accountIds, linkToken } = task;
+    return trpc.connectAccount.mutate({
+      ...{ publicToken, metadata, connectAnyway, linkToken },
+      ...(accountIds && { accountIds }),
+    });
   }
   const { itemId, linkSessionId, linkToken } = task;
   return trpc.plaid.finishUpdateMode.mutate({ itemId, linkSessionId, linkToken });

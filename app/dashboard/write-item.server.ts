@@ -1,4 +1,8 @@
-import type { Account, ItemWithAccounts } from "../../server/contracts/accounts.ts";
+import type {
+  Account,
+  ItemWithAccounts,
+  UnconnectedAccount,
+} from "../../server/contracts/accounts.ts";
 import { itemProblems } from "../../server/contracts/item-problem.ts";
 import type { Trail, TrailStep } from "../../server/contracts/trail.ts";
 import { formatMoney } from "../components/money.ts";
@@ -19,6 +23,8 @@ export interface ShownItem {
   accounts: ShownAccount[];
   /** Its accounts have transactions to look at. */
   hasTransactions: boolean;
+  /** What the bank shares and the user did not choose. */
+  notConnected: ShownUnconnected[];
   trail: ShownTrail | null;
   /** What is missing or old, and why, each as a sentence. */
   notes: string[];
@@ -49,6 +55,9 @@ export interface ShownAccount {
   below: string;
 }
 
+/** An account that is not connected, by its name. */
+export type ShownUnconnected = Pick<ShownAccount, "id" | "name" | "fullName" | "kind" | "mask">;
+
 /** `line`: what the closed trail says. */
 export interface ShownTrail {
   line: ShownStep;
@@ -73,6 +82,7 @@ export function writeItem(item: ItemWithAccounts, { room }: { room: boolean }): 
     asks: writeAsk(item, room),
     accounts: item.accounts.map(writeAccount),
     hasTransactions: item.hasTransactions,
+    notConnected: item.notConnected.map(writeIdentity),
     trail: writeTrail(item),
     notes: writeNotes(item),
   };
@@ -127,17 +137,29 @@ function writeAsk(item: ItemWithAccounts, room: boolean): ShownAsk | null {
   return item.accounts.some(({ revoked }) => revoked) ? { ...choice, words: asks.notShared } : null;
 }
 
-function writeAccount(account: Account): ShownAccount {
-  const { id, name, officialName, mask, type, subtype } = account;
-  const { current, currency } = account.balances;
-  // What stands below it says whose money it is.
-  const shown = inCredit(account) ? current?.slice(1) : current;
+function writeIdentity({
+  id,
+  name,
+  officialName,
+  mask,
+  type,
+  subtype,
+}: UnconnectedAccount): ShownUnconnected {
   return {
     id,
     name,
     fullName: officialName ?? name,
     kind: accountKind(type, subtype),
     mask: mask ? { seen: text.account.mask(mask), spoken: text.account.maskSpoken(mask) } : null,
+  };
+}
+
+function writeAccount(account: Account): ShownAccount {
+  const { current, currency } = account.balances;
+  // What stands below it says whose money it is.
+  const shown = inCredit(account) ? current?.slice(1) : current;
+  return {
+    ...writeIdentity(account),
     balance: shown == null ? null : formatMoney(shown, currency),
     below: belowBalance(account),
   };

@@ -80,8 +80,9 @@ function ActivityRow({ entry }: { entry: ActivityEntry }) {
   );
 }
 
-function titleOf({ kind, problem, institutionName }: ActivityEntry): string {
-  const title = problem === null ? words[kind] : words.problem[problem];
+function titleOf({ kind, reason, problem, institutionName }: ActivityEntry): string {
+  const plain = reason === "accounts_chosen" ? words.accounts_chosen : words[kind];
+  const title = problem === null ? plain : words.problem[problem];
   return title(institutionName ?? text.connect.aBank);
 }
 
@@ -93,7 +94,7 @@ function detailOf({ kind, accountCount, reason, cleanUp }: ActivityEntry): strin
   if (kind === "connected" || kind === "disconnected")
     return text.dashboard.accountCount(accountCount);
   if (kind === "reconnected") {
-    if (reason) return words.noneAdded;
+    if (reason === "limit_reached") return words.noneAdded;
     return accountCount > 0 ? words.added(accountCount) : null;
   }
   if (reason && Object.hasOwn(reasons, reason)) return reasons[reason as Reason].message;

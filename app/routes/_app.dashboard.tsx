@@ -11,6 +11,7 @@ import { useConnect } from "../connect/connect-context.ts";
 import { pendingBank } from "../connect/connect-machine.ts";
 import { DisconnectButton } from "../connect/disconnect-button.tsx";
 import { EmptyDashboard } from "../connect/empty-dashboard.tsx";
+import { ItemActions } from "../connect/item-actions.tsx";
 import { NeedsScript } from "../connect/needs-script.tsx";
 import { PendingCard } from "../connect/pending-card.tsx";
 import { ReconnectButton } from "../connect/reconnect-button.tsx";
@@ -122,6 +123,7 @@ export default function Dashboard() {
               key={item.id}
               item={item}
               isNew={item.id === arrival?.itemId}
+              actions={<ItemActions item={item} room={plan.maxAccounts - accountsUsed} />}
               disconnect={<DisconnectButton item={item} />}
               wayOn={
                 item.asks?.way === "disconnect" ? (
@@ -136,8 +138,8 @@ export default function Dashboard() {
         {pending ? <PendingCard busy={false} {...pending} /> : null}
       </div>
       <aside
-        // On a phone it is below the banks: another one below another number of them.
-        key={items.length + (pending ? 1 : 0)}
+        // On a phone it is below the banks: another one below another number or size of them.
+        key={`${items.length + (pending ? 1 : 0)} ${step.name === "choosing"}`}
         className="grid content-start gap-8 pt-2 max-lg:mt-4 max-lg:grid-cols-2 max-sm:grid-cols-1"
       >
         <div>

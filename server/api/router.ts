@@ -11,6 +11,7 @@ import { apiKeysRevoke } from "./procedures/api-keys-revoke.ts";
 import { connectAccount } from "./procedures/connect-account.ts";
 import { insightsCashFlow } from "./procedures/insights-cash-flow.ts";
 import { insightsNetWorth } from "./procedures/insights-net-worth.ts";
+import { itemsChooseAccounts } from "./procedures/items-choose-accounts.ts";
 import { itemsDisconnect } from "./procedures/items-disconnect.ts";
 import { liveChanges } from "./procedures/live-changes.ts";
 import { plaidCreateLinkToken } from "./procedures/plaid-create-link-token.ts";
@@ -38,7 +39,7 @@ export const appRouter = router({
     recordLinkEvent: plaidRecordLinkEvent,
   },
   connectAccount,
-  items: { disconnect: itemsDisconnect },
+  items: { chooseAccounts: itemsChooseAccounts, disconnect: itemsDisconnect },
   accounts: { get: accountsGet, list: accountsList },
   transactions: { list: transactionsList },
   insights: { netWorth: insightsNetWorth, cashFlow: insightsCashFlow },

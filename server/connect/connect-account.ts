@@ -1,6 +1,7 @@
 import { insertConnection } from "../../db/connections.ts";
 import { recordConsent } from "../../db/consents.ts";
 import { queueMail } from "../../db/mails.ts";
+import { deleteUnconnected } from "../../db/unconnected-accounts.ts";
 import { invalidateCache } from "../cache/invalidate-cache.ts";
 import type { ConnectAccountInput, ConnectAccountOutput } from "../contracts/connect.ts";
 import { FiscilityError } from "../contracts/errors.ts";
@@ -10,7 +11,8 @@ import { requireRoom } from "./account-limit.ts";
 import { mayHaveBeenSent, transitions } from "./attempt.ts";
 import { storedAnswer } from "./attempt-answer.ts";
 import { toConnection } from "./connection-rows.ts";
-import { newAccounts, newAccountsByMetadata, requireNoDuplicates } from "./new-accounts.ts";
+import { findDuplicates } from "./duplicates.ts";
+import { newAccounts, requireNoDuplicates, requireRoomByMetadata } from "./new-accounts.ts";
 import {
   type FoundSuccess,
   holdAccessToken,
@@ -58,10 +60,11 @@ export async function connectAccount(
   // Runs beside the wait for the lock; nothing is sent before it has ended.
   const recording = record(services, run);
   const output = await underUserLock(services, run, recording, async (tx, locked) => {
-    const { plan, attempt, known } = locked;
+    const { plan, attempt, known, unconnected } = locked;
     const answer = await storedAnswer(tx, attempt);
     if (answer) return answer;
     requireTimeLeft(services, run);
+    const choice = run.choice ?? attempt.chosen_accounts;
 
     if (attempt.access_token_sealed === null) {
       const earlier = mayHaveBeenSent(attempt);
@@ -69,7 +72,7 @@ export async function connectAccount(
       if (!earlier) {
         if (plan.deleted) throw new FiscilityError("unauthenticated");
         requireNoDuplicates(run.input, known);
-        requireRoom(plan, known.length, newAccountsByMetadata(run.input, known));
+        requireRoomByMetadata(plan, run.input, known, choice);
       }
       const publicToken = await markSending(services, run, attempt);
       run.stage = { at: "sending", earlier };
@@ -83,6 +86,8 @@ export async function connectAccount(
     }
     requireNewItem(run, known);
 
+    /** Rows of other Items that list as not connected what this connection brings. */
+    let listedElsewhere: string[] = [];
     const connection = await whileSavingToken(services, run, async (accessToken) => {
       if (plan.deleted) throw new FiscilityError("unauthenticated");
       const [bank] = await Promise.all([
@@ -94,11 +99,16 @@ export async function connectAccount(
       run.institution = { id, name: name ?? run.institution.name };
       run.plaidRequestId ??= bank.requestId;
       const connectAnyway = run.input?.connectAnyway ?? attempt.connect_anyway;
-      const accounts = newAccounts(bank, known, { connectAnyway }, log);
-      requireRoom(plan, known.length, accounts.length);
+      const accounts = newAccounts(bank, known, { connectAnyway, choice }, log);
+      requireRoom(plan, known.length, accounts.chosen.length);
+      const listed = findDuplicates(unconnected, bank.institution.id, accounts.chosen, {
+        likely: !connectAnyway,
+      });
+      listedElsewhere = listed.map(({ known: { id } }) => id);
       return toConnection(run, bank, accounts);
     });
     run.stage = { at: "committing" };
+    await deleteUnconnected(tx, user.id, listedElsewhere);
     const { accounts, ...item } = await insertConnection(tx, connection, transitions.connect);
     const { userId } = run;
     const bank = item.institution.name;

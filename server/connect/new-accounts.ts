@@ -1,10 +1,12 @@
 import type { ConnectState } from "../../db/link-attempts.ts";
+import type { PlanOfUser } from "../../db/users.ts";
 import type { ConnectAccountInput } from "../contracts/connect.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { PlaidAccount } from "../plaid/responses.ts";
 import { tellUnreadable } from "../plaid/unreadable.ts";
 import type { Log } from "../telemetry/log.ts";
 import { NothingNew } from "./attempt.ts";
+import { type Choice, chosenAmong, requireRoomOrChoice } from "./chosen-accounts.ts";
 import {
   findDuplicates,
   findUnderOtherId,
@@ -61,13 +63,36 @@ export function requireNoDuplicates(
   }
 }
 
-/** How many new accounts Link's metadata promises; at least 1. */
-export function newAccountsByMetadata(
+/**
+ * Throws `limit_reached` before the exchange where the plan has no room for the accounts that are chosen,
+ * or for all that Link's metadata promises: one at least.
+ */
+export function requireRoomByMetadata(
+  plan: PlanOfUser,
   input: ConnectAccountInput | undefined,
   known: ConnectState["known"],
-): number {
-  const { offered, duplicates } = offeredByMetadata(input, known);
-  return Math.max(1, offered.length - (input?.connectAnyway ? 0 : duplicates.length));
+  choice: Choice,
+): void {
+  const { duplicates } = offeredByMetadata(input, known);
+  const places = new Set(input?.connectAnyway ? [] : duplicates.map(({ offered }) => offered));
+  const offered = input?.metadata?.accounts ?? [];
+  const isKnown = (accountId: string | null) =>
+    offered.some(({ id }, place) => places.has(place) && id === accountId);
+  const wanted = choice
+    ? choice.filter(({ accountId }) => !isKnown(accountId)).length
+    : offered.length - places.size;
+  const choosable = offered.flatMap(
+    ({ id, name = null, mask = null, type = null, subtype = null }, place) =>
+      id && !places.has(place) ? [{ id, name, mask, type, subtype }] : [],
+  );
+  requireRoomOrChoice(plan, known.length, Math.max(1, wanted), choosable);
+}
+
+/** Accounts that are new to the user, in the bank's order. */
+export interface NewAccounts {
+  added: PlaidAccount[];
+  /** Those of `added` that the user chose; at least one. */
+  chosen: PlaidAccount[];
 }
 
 /**
@@ -76,7 +101,8 @@ export function newAccountsByMetadata(
  * another bank here: what looks the same there is offered before the exchange, and ends nothing after it.
  *
  * @throws NothingNew when there is none
- * @throws FiscilityError `connect_failed` when no account has an id of this bank's
+ * @throws FiscilityError `connect_failed` when no account has an id of this bank's,
+ * `bank_accounts_required` when none is one that the user chose
  */
 export function newAccounts(
   {
@@ -84,9 +110,9 @@ export function newAccounts(
     accounts: shared,
   }: { institution: { id: string | null }; accounts: PlaidAccount[] },
   known: ConnectState["known"],
-  { connectAnyway }: { connectAnyway: boolean },
+  { connectAnyway, choice }: { connectAnyway: boolean; choice: Choice },
   log: Log,
-): PlaidAccount[] {
+): NewAccounts {
   const accounts = withoutForeignIds(known, institution.id, shared);
   const foreign = shared.filter((account) => !accounts.includes(account));
   tellUnreadable(
@@ -100,5 +126,13 @@ export function newAccounts(
   const [first] = duplicates;
   if (first && added.length === 0) throw new NothingNew(first.known.itemId);
   if (added.length === 0) throw new FiscilityError("connect_failed");
-  return added;
+  const chosen = chosenAmong(accounts, choice).filter((account) => added.includes(account));
+  if (chosen.length === 0) {
+    const known = duplicates.find(({ offered }) =>
+      chosenAmong(accounts, choice).includes(accounts[offered] as PlaidAccount),
+    );
+    if (known) throw new NothingNew(known.known.itemId);
+    throw new FiscilityError("bank_accounts_required");
+  }
+  return { added, chosen };
 }

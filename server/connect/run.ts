@@ -11,6 +11,7 @@ import type { Log } from "../telemetry/log.ts";
 import { StepTimes } from "../telemetry/step-times.ts";
 import { Secret } from "../vault/secret.ts";
 import { type Stage, transitions } from "./attempt.ts";
+import { type Choice, choiceOf } from "./chosen-accounts.ts";
 import { hashOfToken } from "./opened-link.ts";
 
 /** An attempt that the recovery continues, with the public_token it has stored. */
@@ -31,6 +32,8 @@ export interface Run {
   /** Absent for the recovery. */
   readonly input: ConnectAccountInput | FoundSuccess | undefined;
   readonly by: "request" | "recovery";
+  /** The accounts that the request chooses; null for the recovery, which goes by the attempt's. */
+  readonly choice: Choice;
   /** The attempt it works on; of a request known once it is recorded. */
   attemptId: string;
   /** Plaid is not called any more once this is aborted. */
@@ -64,6 +67,7 @@ export function startRun(
     userId,
     input,
     by: input ? "request" : "recovery",
+    choice: input ? choiceOf(input) : null,
     attemptId: "attemptId" in request ? request.attemptId : randomUUID(),
     deadline: timeLimitSignal(limits.connectDeadline),
     startedAt: performance.now(),
@@ -89,6 +93,7 @@ export async function record(services: Services, run: Run): Promise<void> {
     connectAnyway,
     linkSessionId: run.input.metadata?.linkSessionId ?? null,
     linkTokenHash: hashOfLink(run.input),
+    chosenAccounts: run.choice,
     retryInMs: services.limits.attemptAbandoned,
   });
   if (id === null) throw new FiscilityError("public_token_invalid");
@@ -129,6 +134,7 @@ export async function markSending(
     // The attempt's id may not be the one that this request sealed its copy for.
     publicTokenSealed: sealed ?? sealPublicToken(services, run),
     connectAnyway: run.input?.connectAnyway ?? connectAnyway,
+    chosenAccounts: run.choice ?? attempt.chosen_accounts,
     retryInMs: limits.attemptAbandoned,
   });
   if (marked === null) throw new FiscilityError("outcome_pending");

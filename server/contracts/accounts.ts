@@ -36,6 +36,20 @@ export const account = z.object({
 export type Account = z.infer<typeof account>;
 
 /**
+ * An account that the bank shares and that is not connected here, as the user chose others or the plan
+ * has no room for it: `items.chooseAccounts` takes its id, and then it is the account's.
+ */
+export const unconnectedAccount = account.pick({
+  id: true,
+  name: true,
+  officialName: true,
+  mask: true,
+  type: true,
+  subtype: true,
+});
+export type UnconnectedAccount = z.infer<typeof unconnectedAccount>;
+
+/**
  * `good`: data flows. `expiring`: it does until `expiresAt`, then a new log-in is needed.
  * `login_required`: the bank needs the user. `revoked`: no more data will come from this Item.
  * `problem` says what exactly is wrong.
@@ -85,6 +99,9 @@ export const item = z.object({
     .describe(
       "False for a brokerage or lender that gives no transactions: its accounts and balances are all there is, and `sync` is about these.",
     ),
+  notConnected: z
+    .array(unconnectedAccount)
+    .describe("Accounts that the bank shares and that are not connected here, in its order."),
   sync: itemSync,
   unreadable,
   trail,

@@ -93,8 +93,12 @@ export const publicToken = z
   .max(200)
   .regex(/^public-[a-z]+-[A-Za-z0-9-]+$/, "a public_token looks like public-<environment>-<uuid>");
 
+/** Plaid's ids of accounts, as Link's metadata or `limit_reached` gives them. */
+const accountIds = z.array(z.string().min(1).max(300)).min(1).max(mostAccounts);
+
 /**
- * What Link's `onSuccess` hands over. `connectAnyway` answers `duplicate_accounts`: accounts that
+ * What Link's `onSuccess` hands over. `accountIds`: of the bank's accounts only these are connected, and
+ * the others are listed with the Item as not connected; absent, all are. `connectAnyway` answers `duplicate_accounts`: accounts that
  * only look like known ones are then taken as others.
  */
 export const connectAccountInput = z.strictObject({
@@ -102,6 +106,7 @@ export const connectAccountInput = z.strictObject({
   metadata: advice(linkMetadata),
   connectAnyway: z.boolean().optional(),
   linkToken: openedWith,
+  accountIds: accountIds.optional(),
 });
 export type ConnectAccountInput = z.infer<typeof connectAccountInput>;
 
@@ -131,6 +136,25 @@ export const finishUpdateModeOutput = z.object({
   added: z.number().int().nonnegative(),
 });
 export type FinishUpdateModeOutput = z.infer<typeof finishUpdateModeOutput>;
+
+/**
+ * `accountIds`: our ids of the accounts of this Item that are to be connected from now on, out of its
+ * `accounts` and its `notConnected`. One that is left out is taken out with its transactions, and listed.
+ */
+export const chooseAccountsInput = z.strictObject({
+  itemId: z.uuid(),
+  accountIds: z.array(z.uuid()).min(1).max(mostAccounts),
+});
+export type ChooseAccountsInput = z.infer<typeof chooseAccountsInput>;
+
+/** The Item with all its accounts; `added` of them (a number) were not connected before, `removed` were. */
+export const chooseAccountsOutput = z.object({
+  item,
+  accounts: z.array(account),
+  added: z.number().int().nonnegative(),
+  removed: z.number().int().nonnegative(),
+});
+export type ChooseAccountsOutput = z.infer<typeof chooseAccountsOutput>;
 
 /**
  * Something Link told the page (opened, closed, failed): an analytics line in the log, nothing else.

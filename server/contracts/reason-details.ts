@@ -3,12 +3,32 @@ import { scope } from "./api-keys.ts";
 
 /** Fields some reasons carry beside their name; safe to show to the person concerned. */
 export const reasonDetails = {
-  /** `plan`: its name; `used`: live accounts now; `wanted`: how many this connection would add, at least. */
+  /**
+   * `plan`: its name; `used`: live accounts now; `wanted`: how many this connection would add, at least.
+   * `choice`: some fit, and the same public_token may be sent again with the `accountIds` of `room` of
+   * these accounts at most; absent where nothing can be chosen any more.
+   */
   limit_reached: z.object({
     plan: z.string(),
     limit: z.number().int(),
     used: z.number().int(),
     wanted: z.number().int(),
+    choice: z
+      .object({
+        room: z.number().int(),
+        accounts: z
+          .array(
+            z.object({
+              id: z.string(),
+              name: z.string().nullable(),
+              mask: z.string().nullable(),
+              type: z.string().nullable(),
+              subtype: z.string().nullable(),
+            }),
+          )
+          .readonly(),
+      })
+      .optional(),
   }),
   /**
    * The Item that holds the accounts already, for update mode. `mayConnectAnyway`: the match is

@@ -311,17 +311,6 @@ test("The dashboard says so and offers a new start when the bank log-in has expi
   await card(page).waitFor();
 });
 
-test("The dashboard refuses more accounts than the plan allows, in a plain message (E5)", async ({
-  app,
-  browser,
-}) => {
-  const { page } = await dashboard(app, browser, "intern");
-  await openBank(page);
-  await finishLink(page);
-  await page.getByText(/The Intern plan holds 2 accounts/).waitFor();
-  expect(await card(page).count()).toBe(0);
-});
-
 test("A user can sign up, log out and log in again on a phone (P1)", async ({ app, browser }) => {
   const witness = await openPage(browser, { width: 390 });
   const { page } = witness;

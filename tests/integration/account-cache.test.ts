@@ -23,6 +23,7 @@ const list = (name: string): AccountsListOutput => ({
       expiresAt: null,
       newAccounts: false,
       hasTransactions: true,
+      notConnected: [],
       sync: { status: "done", at: null, problem: null },
       unreadable: { transactions: 0, accounts: 0 },
       trail: { steps: [], transactions: 0 },

@@ -12,6 +12,7 @@ const spread: Record<string, string> = {
   users: "id",
   items: "user_id",
   accounts: "user_id",
+  unconnected_accounts: "user_id",
   transactions: "user_id",
   unreadable_transactions: "user_id",
   item_syncs: "user_id",

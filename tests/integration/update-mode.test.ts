@@ -129,6 +129,9 @@ test("finishUpdateMode keeps the log-in and adds no account when the plan has no
     account_count: 0,
   });
   expect((await compareBooks(app)).overdrafts).toBe(0);
+  // It is listed, so that the user can swap it for another.
+  const { items } = await app.get("/api/v1/accounts", person);
+  expect(items[0].not_connected).toHaveLength(1);
 
   await setPlan(app, "cfo", person);
   expect((await update(app, person, itemId, [...first, max])).data.added).toBe(1);

@@ -36,6 +36,7 @@ export const connectTask: Extract<Task, { kind: "connect" }> = {
   publicToken: "public-sandbox-1",
   metadata,
   connectAnyway: false,
+  accountIds: null,
 };
 export const updateTask: Task = {
   kind: "update",
@@ -63,6 +64,14 @@ export const noAnswer: Failure = {
 export const busy = (retryAfterSeconds: number) => failure("busy", { retryAfterSeconds });
 export const limit = (used: number) =>
   failure("limit_reached", { plan: "Intern", limit: 2, used, wanted: 3 });
+/** Some of the accounts fit. */
+export const limitWithChoice = failure("limit_reached", {
+  ...{ plan: "Intern", limit: 2, used: 1, wanted: 2 },
+  choice: {
+    room: 1,
+    accounts: ["a1", "a2"].map((id) => ({ id, name: id, mask: null, type: null, subtype: null })),
+  },
+});
 export const duplicate = (mayConnectAnyway: boolean) =>
   failure("duplicate_accounts", {
     itemId,
@@ -71,8 +80,10 @@ export const duplicate = (mayConnectAnyway: boolean) =>
     mayConnectAnyway,
   });
 
-// The machine reads the Item's id, its bank's name and the number of accounts.
-const item = { id: itemId, institution: { name: "Mill Bank" } } as ConnectAccountOutput["item"];
+// The machine reads the Item's id, its bank's name and how many accounts there are.
+const item = {
+  ...{ id: itemId, institution: { name: "Mill Bank" }, notConnected: [] as object[] },
+} as ConnectAccountOutput["item"];
 const accounts = [{}, {}] as ConnectAccountOutput["accounts"];
 export const connected = (outcome: ConnectAccountOutput["outcome"]): ConnectAccountOutput => ({
   outcome,
@@ -107,7 +118,15 @@ export const waiting = {
   milliseconds: 3000,
 } satisfies Step;
 
-export const at = (step: Step): ConnectState => ({ run, step, arrival: null });
+export const choosing = {
+  name: "choosing",
+  task: connectTask,
+  choice: { room: 1, accounts: [] },
+  failure: limitWithChoice,
+  link: linkNew,
+} satisfies Step;
+
+export const at = (step: Step): ConnectState => ({ run, step, arrival: null, changing: null });
 export const resultOf = (step: Step, event: ConnectEvent) => transition(at(step), event);
 
 /** An effect in one word, a toast with its title and buttons. */
@@ -145,6 +164,8 @@ export const finished = {
   run,
   result: connected("connected"),
 } satisfies ConnectEvent;
+export const chose = { type: "chose", run, accountIds: ["a2"] } satisfies ConnectEvent;
+export const choseNone = { type: "choseNone", run } satisfies ConnectEvent;
 export const waited = { type: "waited", run } satisfies ConnectEvent;
 export const open: ConnectEvent = { type: "open", request: requestNew };
 export const retry: ConnectEvent = { type: "retry", task: connectTask };

@@ -30,6 +30,8 @@ export interface Owned {
 const values: Record<string, (own: Owned) => unknown> = {
   itemId: (own) => own.itemId,
   accountId: (own) => own.accountId,
+  "connectAccount accountIds": (own) => [own.plaid.accountId],
+  "items.chooseAccounts accountIds": (own) => [own.accountId],
   cursor: (own) => own.cursor,
   publicToken: (own) => own.publicToken,
   linkSessionId: (own) => own.plaid.linkSessionId,

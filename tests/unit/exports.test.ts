@@ -19,6 +19,7 @@ function exported(name: string, current: string | null): ExportOutput {
         expiresAt: null,
         newAccounts: false,
         hasTransactions: true,
+        notConnected: [],
         sync: { status: "done", at: null, problem: null },
         unreadable: { transactions: 0, accounts: 0 },
         trail: { steps: [], transactions: 0 },
