@@ -1,10 +1,13 @@
 import { sql } from "kysely";
 import type { ItemWithAccounts } from "../server/contracts/accounts.ts";
+import type { MailDetails } from "../server/contracts/mail.ts";
 import type { Db } from "./client.ts";
 import { compiledOnce } from "./compiled-once.ts";
+import { recordedConsent } from "./consents.ts";
 import { notConnected, type ShownRow, shown, toContract } from "./items.ts";
 import { syncItemJob } from "./jobs.ts";
 import { connectAttempt, type Transition } from "./link-attempts.ts";
+import { sendMailJob, storedMail } from "./mails.ts";
 import type {
   AccountRow,
   NewAccountRow,
@@ -38,8 +41,8 @@ export interface NewConnection {
 
 /**
  * Writes a connection in one statement of the connecting transaction: the Item, its accounts, the
- * activity entry, the user's data version, the attempt that becomes connected (I4), and the job that
- * fetches its transactions.
+ * activity entry, the user's consent and data version, the attempt that becomes connected (I4), the mail
+ * about it, and the job that fetches its transactions.
  *
  * @param connect the transition of the attempt; when its state refuses it, nothing is inserted
  */
@@ -48,6 +51,10 @@ export async function insertConnection(
   { accounts, unconnected, ...connection }: NewConnection,
   connect: Transition,
 ): Promise<ItemWithAccounts> {
+  const notice: MailDetails["bank_connected"] = {
+    bank: connection.institutionName,
+    accounts: accounts.length,
+  };
   const insert = inserts.get(connect) ?? compiledOnce(connectionStatement(connect));
   inserts.set(connect, insert);
   const rows = await insert(tx, {
@@ -55,6 +62,7 @@ export async function insertConnection(
     accounts: JSON.stringify(accounts),
     unconnected: JSON.stringify(unconnected),
     accountCount: accounts.length,
+    notice: JSON.stringify(notice),
   });
   const [connected] = toContract(rows);
   if (!connected) throw new Error("the attempt left the state exchanged before the insert");
@@ -67,6 +75,8 @@ type InsertValues = Omit<NewConnection, "accounts" | "unconnected"> & {
   accounts: string;
   unconnected: string;
   accountCount: number;
+  /** JSON. */
+  notice: string;
 };
 
 /** The accounts travel as JSON, so that the statement's text does not depend on their number. */
@@ -145,12 +155,31 @@ function connectionStatement(connect: Transition) {
         "version",
         () => sql<{ id: string }>`(${raisedDataVersion(sql`id = ${values.userId}`)})`,
       )
+      .with("consent", () => sql<{ id: string }>`(${recordedConsent(values)})`)
+      .with(
+        "mail",
+        () =>
+          sql<{ user_id: string; id: string }>`(${storedMail({
+            userId: values.userId,
+            kind: "bank_connected",
+            details: values.notice,
+            to: sql.lit(null),
+          })})`,
+      )
+      .with(
+        (cte) => cte("notice").materialized(),
+        (db) =>
+          db
+            .selectFrom("mail")
+            .select(sendMailJob(sql.ref("mail.user_id"), sql.ref("mail.id")).as("added")),
+      )
       .selectFrom("item as items")
       .innerJoin("attempt", "attempt.id", "items.id")
       .innerJoin("account as accounts", "accounts.item_id", "items.id")
       .innerJoin("sync as item_syncs", "item_syncs.item_id", "items.id")
       // PostgreSQL runs only the expressions that are read.
       .innerJoin("job", (join) => join.on("job.added", "is not", null))
+      .leftJoin("notice", (join) => join.on("notice.added", "is not", null))
       .select(shown)
       .select((eb) =>
         eb.selectFrom("unconnected as u").select(notConnected.as("list")).as("notConnected"),

@@ -3,18 +3,18 @@ import type { Consent } from "../server/contracts/consents.ts";
 import type { Db } from "./client.ts";
 
 /**
- * Records what the user was shown before this bank was connected, as the attempt has it. In the transaction that
- * connects it.
+ * SQL that records what the user was shown before this bank was connected, as the attempt of the Item has it: part
+ * of the statement that connects it.
  */
-export async function recordConsent(
-  tx: Db,
-  { userId, itemId, institutionName }: { userId: string; itemId: string; institutionName: string },
-): Promise<void> {
-  await sql`
+export const recordedConsent = (item: {
+  userId: unknown;
+  itemId: unknown;
+  institutionName: unknown;
+}) => sql<{ id: string }>`
     insert into consents (user_id, item_id, institution_name, notice_version, shown_at, link_session_id)
-    select user_id, id, ${institutionName}, notice_version, notice_shown_at, link_session_id
-    from link_attempts where id = ${itemId} and user_id = ${userId}`.execute(tx);
-}
+    select user_id, id, ${item.institutionName}::text, notice_version, notice_shown_at, link_session_id
+    from link_attempts where id = ${item.itemId} and user_id = ${item.userId}
+    returning id`;
 
 /** The user's consents, newest first. */
 export async function listConsents(db: Db, userId: string): Promise<Consent[]> {

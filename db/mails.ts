@@ -23,6 +23,31 @@ export interface QueuedMail<Kind extends MailKind> {
 }
 
 /**
+ * SQL that stores a mail, as part of a larger statement too: the table expression `mail`, with no row where
+ * nothing is to be sent. `details` is JSON, `to` null for the user's own address.
+ */
+export const storedMail = (mail: {
+  userId: unknown;
+  kind: MailKind;
+  details: unknown;
+  to: unknown;
+}) =>
+  sql<{ user_id: string; id: string }>`
+    insert into mails (user_id, kind, recipient, details)
+    select id, ${sql.lit(mail.kind)}, coalesce(${mail.to}::text, claimed_email, email), ${mail.details}::jsonb
+    from users where id = ${mail.userId} and deleted_at is null
+      and not (${sql.lit(isNotice(mail.kind))} and exists (
+        select from declined_notices where user_id = ${mail.userId} and kind = ${sql.lit(mail.kind)}))
+    returning user_id, id`;
+
+/** SQL that adds the job which sends a stored mail. Its value is the job's id. */
+export const sendMailJob = (userId: unknown, id: unknown) =>
+  sql<string>`(graphile_worker.add_job('send_mail',
+    json_build_object('userId', ${userId}, 'id', ${id}),
+    queue_name := 'mail:' || abs(hashtext(${userId}::text) % ${sql.lit(queues)}),
+    priority := -10, max_attempts := ${sql.lit(attempts)})).id`;
+
+/**
  * Queues a mail, in the transaction of what it is about: both happen, or neither. A notice that the user has
  * declined is not queued, nor is anything for a user who is gone. Returns whether it was.
  */
@@ -30,19 +55,10 @@ export async function queueMail<Kind extends MailKind>(
   tx: Db,
   { userId, kind, details, to }: QueuedMail<Kind>,
 ): Promise<boolean> {
+  const mail = storedMail({ userId, kind, details: JSON.stringify(details), to: to ?? null });
   const { rows } = await sql`
-    with mail as (
-      insert into mails (user_id, kind, recipient, details)
-      select id, ${kind}, coalesce(${to ?? null}, claimed_email, email), ${JSON.stringify(details)}::jsonb
-      from users where id = ${userId} and deleted_at is null
-        and not (${isNotice(kind)} and exists (
-          select from declined_notices where user_id = ${userId} and kind = ${kind}))
-      returning user_id, id
-    )
-    select graphile_worker.add_job('send_mail',
-      json_build_object('userId', user_id, 'id', id),
-      queue_name := 'mail:' || abs(hashtext(user_id::text) % ${sql.lit(queues)}),
-      priority := -10, max_attempts := ${sql.lit(attempts)}) from mail`.execute(tx);
+    with mail as (${mail})
+    select ${sendMailJob(sql.ref("mail.user_id"), sql.ref("mail.id"))} from mail`.execute(tx);
   return rows.length > 0;
 }
 

@@ -1,6 +1,4 @@
 import { insertConnection } from "../../db/connections.ts";
-import { recordConsent } from "../../db/consents.ts";
-import { queueMail } from "../../db/mails.ts";
 import { deleteUnconnected } from "../../db/unconnected-accounts.ts";
 import { invalidateCache } from "../cache/invalidate-cache.ts";
 import type { ConnectAccountInput, ConnectAccountOutput } from "../contracts/connect.ts";
@@ -110,11 +108,6 @@ export async function connectAccount(
     run.stage = { at: "committing" };
     await deleteUnconnected(tx, user.id, listedElsewhere);
     const { accounts, ...item } = await insertConnection(tx, connection, transitions.connect);
-    const { userId } = run;
-    const bank = item.institution.name;
-    await recordConsent(tx, { userId, itemId: item.id, institutionName: bank });
-    const details = { bank, accounts: accounts.length };
-    await queueMail(tx, { userId, kind: "bank_connected", details });
     run.times.done("insert");
     return { outcome: "connected", item, accounts };
   });
