@@ -19,6 +19,7 @@ import {
   logInByForm,
   openBank,
 } from "../support/link.ts";
+import { forgetStepUps } from "../support/rows.ts";
 
 /** Pictures of every page and state, for people to judge: `screenshots/<width>-<scheme>/<state>.png`. */
 const folder = path.join(import.meta.dirname, "../../screenshots");
@@ -330,6 +331,7 @@ test.each(views)("the account goes, $width px, $colorScheme", async (view) => {
 test.each(views)("API keys, $width px, $colorScheme", async (view) => {
   const { page, shoot } = await studio(view);
   const person = await app.signUp();
+  await forgetStepUps(app, person);
   await logIn(app, page, person);
   await page.goto(`${app.url}/settings/api-keys`);
   await shoot("api-keys-empty");

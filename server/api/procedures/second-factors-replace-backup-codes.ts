@@ -8,7 +8,7 @@ export const secondFactorsReplaceBackupCodes = procedure({
   stepUp: true,
   secondFactor: "sets_up",
   rest: "POST /second-factors/backup-codes",
-  reasons: ["second_factor_required"],
+  reasons: ["not_found"],
 })
   .output(backupCodesOutput)
   .mutation(async ({ ctx }) => ({
