@@ -6,7 +6,7 @@ export const secondFactorsReplaceBackupCodes = procedure({
   summary: "Makes ten new backup codes, in this response alone. Those before stop working.",
   scope: "session",
   stepUp: true,
-  secondFactor: "sets_up",
+  setsUpFactor: true,
   rest: "POST /second-factors/backup-codes",
   reasons: ["not_found"],
 })
