@@ -12,7 +12,7 @@ export async function action({ request, context }: ActionFunctionArgs) {
   requireViewer(request, context, "/dashboard");
   const result = await context.email.sendLink();
   // Without JavaScript it is the page itself that was sent: the next one says how the mail is doing.
-  if (!new URL(request.url).searchParams.has("_data")) return redirect("/dashboard");
+  if (request.headers.get("sec-fetch-dest") === "document") return redirect("/dashboard");
   return Response.json(
     { message: result.ok ? null : result.message },
     { status: result.ok ? 200 : result.status },

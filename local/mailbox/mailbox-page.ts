@@ -1,4 +1,4 @@
-import type { ReceivedMail } from "./start-mailbox.ts";
+import type { ReceivedMail } from "./received-mail.ts";
 
 /** The mailbox as a page: the text of each mail, with its links to click. No script, nothing from elsewhere. */
 export function mailboxPage(mails: readonly ReceivedMail[]): string {

@@ -3,19 +3,7 @@ import type { AddressInfo } from "node:net";
 import PostalMime from "postal-mime";
 import { SMTPServer } from "smtp-server";
 import { mailboxPage } from "./mailbox-page.ts";
-
-/** A mail that was received. `receivedAt` is ISO 8601 UTC; `headers` are by name in small letters. */
-export interface ReceivedMail {
-  to: string;
-  from: string;
-  subject: string;
-  text: string;
-  html: string;
-  /** The addresses in `text`, in its order. */
-  links: string[];
-  headers: Record<string, string>;
-  receivedAt: string;
-}
+import type { ReceivedMail } from "./received-mail.ts";
 
 export interface Mailbox {
   /** Where the mailbox is read: a page, and `/messages` as JSON. */

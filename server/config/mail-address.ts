@@ -12,7 +12,7 @@ export interface SmtpAddress {
 
 const expected = "expected smtp://user:password@host:587 or smtps://user:password@host:465";
 
-/** A query is refused: mailers read options from it that turn off checks, such as `tls.rejectUnauthorized`. */
+/** A query is refused: mailers read options from it, also one that leaves certificates unchecked. */
 export const smtpAddress = z.string().transform((text, ctx): SmtpAddress => {
   const url = URL.canParse(text) ? new URL(text) : null;
   const known = url?.protocol === "smtp:" || url?.protocol === "smtps:";

@@ -32,13 +32,17 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test("a bare machine gets a database, a local Plaid, secrets and a demo user on plan Analyst", async () => {
+test("a bare machine gets a database, a local Plaid, a mailbox, secrets and a confirmed demo user on plan Analyst", async () => {
   await migrateToLatest(local.env.DATABASE_URL as string, timeLimits.databaseSetUp);
   const server = await startServer(parseConfig(local.env));
   try {
     const lines = (await local.ready(server.services)).join("\n");
     expect(lines).toContain(server.url);
     expect(lines).toContain("demo@fiscility.test / demo-password");
+    const mailbox = `http://localhost:${env.MAIL_PORT}`;
+    expect(lines).toContain(`Mailbox at     ${mailbox}`);
+    expect(await (await fetch(`${mailbox}/messages`)).json()).toEqual([]);
+    expect(await (await fetch(mailbox)).text()).toContain("No mail yet.");
     const answer = await fetch(`${server.url}/api/auth/sign-in/email`, {
       method: "POST",
       headers: { "content-type": "application/json" },
@@ -51,6 +55,8 @@ test("a bare machine gets a database, a local Plaid, secrets and a demo user on 
       .join("; ");
     const plan = await fetch(`${server.url}/trpc/plan.get`, { headers: { cookie } });
     expect(await plan.text()).toContain('"name":"Analyst"');
+    const dashboard = await fetch(`${server.url}/dashboard`, { headers: { cookie } });
+    expect(await dashboard.text()).not.toContain("Confirm your email");
     await expect(startLocal(env, { folder })).rejects.toThrow(
       `Fiscility is already running at http://localhost:${env.PORT}`,
     );
@@ -72,6 +78,9 @@ test("a taken port is named, with the variable that chooses another", async () =
   );
   await expect(start({ SANDBOX_PORT: String(port) })).rejects.toThrow(
     `Port ${port} is taken by another program. Stop it, or set SANDBOX_PORT`,
+  );
+  await expect(start({ MAIL_PORT: String(port) })).rejects.toThrow(
+    `Port ${port} is taken by another program. Stop it, or set MAIL_PORT`,
   );
   other.close();
 });

@@ -6,7 +6,7 @@ import { remind } from "../../server/mail/remind.ts";
 import type { Person, TestApp } from "../support/app.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { mailAbout, mailTo, sendForm, workFor } from "../support/mail.ts";
-import { itemsOf, mailsOf, only, updateItems } from "../support/rows.ts";
+import { doneSyncsOf, itemsOf, mailsOf, only, updateItems } from "../support/rows.ts";
 
 const test = testWithApp();
 
@@ -24,9 +24,11 @@ async function attentive(app: TestApp): Promise<Person> {
 async function connect(app: TestApp, user: Person) {
   const body = { public_token: await app.publicToken() };
   expect((await app.post("/plaid/exchange-token", body, user)).status).toBe(200);
+  // A sync that ends later would say that the bank works.
+  await expect.poll(async () => (await doneSyncsOf(app, user)).length).toBe(1);
   return only(itemsOf(app, user));
 }
-const subjectsOf = async (app: TestApp, user: Person) =>
+const kindsOf = async (app: TestApp, user: Person) =>
   (await mailsOf(app, user)).map(({ kind }) => kind);
 const logIn = (app: TestApp, user: Person, agent: string, cookie = "") =>
   fetch(`${app.url}/api/auth/sign-in/email`, {
@@ -46,11 +48,8 @@ test("A user is mailed when a bank is connected and disconnected, a key is made,
   const key = { name: "Notebook", scopes: ["accounts:read"], expires_in_days: 30 };
   await app.post("/api/v1/api-keys", key, ada);
   await mailAbout(app, ada.email, "A new API key was made");
-  const confirmation = "disconnect First Platypus Bank";
-  const gone = await fetch(
-    `${app.url}/api/v1/items/${item.id}?confirmation=${encodeURIComponent(confirmation)}`,
-    { method: "DELETE", headers: { cookie: ada.cookie } },
-  );
+  const words = { item_id: item.id, confirmation: "disconnect First Platypus Bank" };
+  const gone = await app.post("/api/v1/disconnections", words, ada);
   expect(gone.status).toBe(200);
   await mailAbout(app, ada.email, "First Platypus Bank is disconnected");
   await setPlan(app.services.db, ada.email, "cfo");
@@ -70,7 +69,7 @@ test("A log-in on a new device is mailed; the first one ever, and one from where
     .find((line) => line?.includes("device"));
   await logIn(app, ada, "Chrome/130 (X11; Linux x86_64)");
   await logIn(app, ada, "another agent", device);
-  expect(await subjectsOf(app, ada)).toEqual([]);
+  expect(await kindsOf(app, ada)).toEqual([]);
   await logIn(app, ada, "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Safari/604.1");
   const { text } = await mailAbout(app, ada.email, "New log-in to your account");
   expect(text).toMatch(/iOS, address 127\.0\.0\.1/);
@@ -83,7 +82,7 @@ test("A bank that needs its user is mailed about once, then every week, and at o
   const ada = await attentive(app);
   const item = await connect(app, ada);
   const count = async () =>
-    (await subjectsOf(app, ada)).filter((kind) => kind === "bank_needs_you").length;
+    (await kindsOf(app, ada)).filter((kind) => kind === "bank_needs_you").length;
   await remind(app.services);
   expect(await count()).toBe(0);
   await updateItems(app, { status: "login_required", problem: "log_in" }, { itemId: item.id });
@@ -112,7 +111,7 @@ test("A connection that ends is mailed about seven days before, once for each en
   const { id: itemId } = await connect(app, ada);
   const inDays = (days: number) => new Date(Date.now() + days * 24 * 60 * 60_000);
   const count = async () =>
-    (await subjectsOf(app, ada)).filter((kind) => kind === "connection_ends_soon").length;
+    (await kindsOf(app, ada)).filter((kind) => kind === "connection_ends_soon").length;
   await updateItems(app, { status: "expiring", expires_at: inDays(8) }, { itemId });
   await remind(app.services);
   expect(await count()).toBe(0);
@@ -138,13 +137,13 @@ test("Each user chooses their notices, and nobody can turn security mail off", a
   expect((await choose([["wanted", "password_changed"]])).status).toBe(400);
   await setPlan(app.services.db, ada.email, "cfo");
   await setPlan(app.services.db, eve.email, "cfo");
-  expect(await subjectsOf(app, ada)).toEqual([]);
-  expect(await subjectsOf(app, eve)).toEqual(["plan_changed"]);
+  expect(await kindsOf(app, ada)).toEqual([]);
+  expect(await kindsOf(app, eve)).toEqual(["plan_changed"]);
   await connect(app, ada);
-  expect(await subjectsOf(app, ada)).toEqual(["bank_connected"]);
+  expect(await kindsOf(app, ada)).toEqual(["bank_connected"]);
   expect((await choose(noticeKinds.map((kind) => ["wanted", kind]))).status).toBe(200);
   await setPlan(app.services.db, ada.email, "analyst");
-  expect(await subjectsOf(app, ada)).toEqual(["bank_connected", "plan_changed"]);
+  expect(await kindsOf(app, ada)).toEqual(["bank_connected", "plan_changed"]);
 });
 
 test("One click of a mail program turns one kind off, without a session; a forged link turns off nothing", async ({

@@ -19,6 +19,7 @@ import {
   logInByForm,
   openBank,
 } from "../support/link.ts";
+import { mailAbout } from "../support/mail.ts";
 import { forgetStepUps } from "../support/rows.ts";
 
 /** Pictures of every page and state, for people to judge: `screenshots/<width>-<scheme>/<state>.png`. */
@@ -584,3 +585,60 @@ test.each(views)("a year at two banks, $width px, $colorScheme", async (view) =>
   await page.locator("[data-charts=there]").waitFor();
   await shoot("overview");
 });
+
+test.each(views)(
+  "mail: its pages, the banner, the choice, $width px, $colorScheme",
+  async (view) => {
+    const { page, shoot } = await studio(view);
+    const worker = await startWorker(app.services);
+    try {
+      const email = `ada-${view.width}-${view.colorScheme}@example.com`;
+      const person = await app.signUp("accountant", email, "Ada Lovelace");
+      await page.goto(`${app.url}/login`);
+      await shoot("log-in");
+      await page.goto(`${app.url}/forgot-password`);
+      await shoot("forgot-password");
+      await page.getByLabel("Email").fill(email);
+      await page.keyboard.press("Enter");
+      await page.getByRole("heading", { name: "Check your email" }).waitFor();
+      await shoot("forgot-password-sent");
+      const [link = ""] = (await mailAbout(app, email, "Choose a new password")).links;
+      await page.goto(link);
+      await shoot("reset-password");
+      await page.goto(`${link}x`);
+      await shoot("dead-link");
+      await app.query("update users set email_verified = false where id = $1", [person.id]);
+      await logIn(app, page, person);
+      await page.getByRole("region", { name: "Confirm your email" }).waitFor();
+      await shoot("confirm-email-banner", { whole: true });
+      await page.getByRole("button", { name: "Send it again" }).click();
+      const [confirm = ""] = (await mailAbout(app, email, "Confirm your email address")).links;
+      await page.goto(confirm);
+      await shoot("verify-email");
+      await page.getByRole("button", { name: "Confirm this address" }).click();
+      await page.getByRole("heading", { name: "Your email is confirmed" }).waitFor();
+      await shoot("verify-email-done");
+      await app.post("/trpc/plaid.createLinkToken", { noticeVersion: "2026-11-29" }, person);
+      await app.query("delete from declined_notices where user_id = $1", [person.id]);
+      const input = { publicToken: await app.publicToken(), metadata: { linkSessionId: "5a3f-…" } };
+      await app.post("/trpc/connectAccount", input, person);
+      const connected = await mailAbout(app, email, "is connected");
+      await page.goto(`${app.url}/settings/account`);
+      await shoot("settings-account-email", { whole: true });
+      await page.goto(`${app.url}/settings/notifications`);
+      await shoot("notifications", { whole: true });
+      await page.goto(`${app.url}/settings/security`);
+      await shoot("security-record", { whole: true });
+      await page.goto(`${app.url}/privacy`);
+      await shoot("privacy", { whole: true });
+      await page.goto(connected.links.at(-1) ?? "");
+      await shoot("unsubscribe");
+      await page.goto(app.mailbox.url);
+      await shoot("local-mailbox");
+      await page.setContent(connected.html);
+      await shoot("mail-html");
+    } finally {
+      await worker.stop();
+    }
+  },
+);

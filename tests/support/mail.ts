@@ -1,4 +1,4 @@
-import type { ReceivedMail } from "../../local/mailbox/start-mailbox.ts";
+import type { ReceivedMail } from "../../local/mailbox/received-mail.ts";
 import { startWorker } from "../../server/jobs/worker.ts";
 import type { TestApp } from "./app.ts";
 import { until } from "./until.ts";

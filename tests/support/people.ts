@@ -36,9 +36,6 @@ export async function addPerson(
     `with person as (
        insert into users (name, email, email_verified, plan)
          values ($1, $2, true, coalesce($3, 'intern')) returning id
-     ), quiet as (
-       insert into declined_notices (user_id, kind)
-         select id, unnest($6::text[]) from person
      ), credential as (
        insert into credentials (user_id, account_id, provider_id, password)
          select id, id, 'credential', $4 from person
@@ -46,8 +43,16 @@ export async function addPerson(
        insert into sessions (user_id, token, expires_at, ip_address, user_agent, proved_at)
          select id, $5, now() + interval '7 days', '127.0.0.1', 'node', now() from person
      ) select id from person`,
-    [name, email, plan ?? null, passwordHash, token, noticeKinds],
+    [name, email, plan ?? null, passwordHash, token],
   );
+  // A version from before notices has no such table.
+  const quiet = await database.query("select to_regclass('declined_notices') is not null as known");
+  if (quiet.rows[0].known) {
+    await database.query(
+      "insert into declined_notices (user_id, kind) select $1, unnest($2::text[])",
+      [rows[0].id, noticeKinds],
+    );
+  }
   const signature = createHmac("sha256", app.SESSION_SECRET).update(token).digest("base64");
   const signed = encodeURIComponent(`${token}.${signature}`);
   const secure = app.production ? "__Secure-" : "";

@@ -55,7 +55,7 @@ test.each([
   ["SMTP_URL", "smtp://fiscility:change-me@mail.internal"],
   // A mailer would read this as an option, and check no certificate.
   ["SMTP_URL", "smtp://fiscility:q8Zr2LmV0xTn@mail.internal/?tls.rejectUnauthorized=false"],
-  ["MAIL_FROM", "Fiscility"],
+  ["MAIL_FROM", "accounts at fiscility"],
   ["MAIL_FROM", "Fiscility <accounts@example.com>"],
   ["MAIL_FROM", "Fiscility <accounts@fiscility.com>\r\nBcc: eve@fiscility.com"],
   ["PLAID_SECRET", "change-me-change-me"],
