@@ -60,7 +60,12 @@ describe("SECOND_FACTOR=connect:", () => {
       expect((await send(app, "/plaid/create-link-token", {}, await keyOf(app, ada))).status).toBe(
         200,
       );
-      const connected = await send(app, "/api/v1/connections", { public_token: token }, ada);
+      const connected = await send(
+        app,
+        "/api/v1/connections",
+        { public_token: token },
+        { cookie: ada.cookie },
+      );
       expect(connected.status).toBe(200);
     },
   );
@@ -77,10 +82,11 @@ describe("SECOND_FACTOR=connect:", () => {
       );
       await app.query("delete from totp_factors where user_id = $1", [ada.id]);
       const itemId = body.item.id;
-      expect((await send(app, "/plaid/create-link-token", { item_id: itemId }, ada)).status).toBe(
-        200,
-      );
-      expect((await send(app, "/plaid/create-link-token", {}, ada)).reason).toBe(
+      expect(
+        (await send(app, "/plaid/create-link-token", { item_id: itemId }, { cookie: ada.cookie }))
+          .status,
+      ).toBe(200);
+      expect((await send(app, "/plaid/create-link-token", {}, { cookie: ada.cookie })).reason).toBe(
         "second_factor_required",
       );
     },
