@@ -28,7 +28,7 @@ test("A passkey is made in Settings after the password, logs in alone and as the
   app,
   browser,
 }) => {
-  const ada = await app.signUp();
+  const ada = await app.signUp("analyst");
   await forgetStepUps(app, ada);
   const { page, console: said, foreignHosts } = await openPage(browser, { width: 390 });
   const passkeys = await addVirtualAuthenticator(page);
@@ -162,7 +162,7 @@ test("A download asks first who it is, and again eleven minutes later", async ({
   expect(await axeViolations(page)).toEqual([]);
   await page.getByLabel("Password, or a code").fill(ada.password);
   await page.getByRole("button", { name: "Confirm" }).click();
-  await page.getByRole("heading", { name: "Your account" }).waitFor();
+  await page.getByRole("heading", { name: "Your account", exact: true }).waitFor();
   const download = page.waitForEvent("download");
   await page.getByRole("link", { name: "Everything (JSON)" }).click();
   expect((await download).suggestedFilename()).toMatch(/everything\.json$/);

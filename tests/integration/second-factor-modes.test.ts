@@ -40,7 +40,7 @@ describe("SECOND_FACTOR=connect:", () => {
   whenConnecting(
     "a user without a second factor connects no bank, by session or by key, and may do everything else",
     async ({ app }) => {
-      const ada = await app.signUp();
+      const ada = await app.signUp("analyst");
       const token = await app.publicToken();
       for (const headers of [{ cookie: ada.cookie }, await keyOf(app, ada)]) {
         for (const [path, body] of ways) {
@@ -73,7 +73,7 @@ describe("SECOND_FACTOR=connect:", () => {
   whenConnecting(
     "a user who has lost their factor reconnects the bank they have, and connects no other",
     async ({ app }) => {
-      const ada = await app.signUp();
+      const ada = await app.signUp("analyst");
       await addAuthenticator(app, ada);
       const { body } = await app.post(
         "/plaid/exchange-token",
