@@ -109,10 +109,7 @@ const countryCodes = z
     z.array(z.enum(plaidCountries, { error: `expected some of ${plaidCountries.join(", ")}` })),
   );
 
-/**
- * When a user must have a second factor: to connect a bank, for everything, or never.
- * https://plaid.com/docs/link/security-best-practices/
- */
+/** `SECOND_FACTOR`: when a user must have a second factor: to connect a new bank, for everything, or never. */
 const secondFactorModes = ["connect", "always", "optional"] as const;
 export type SecondFactorMode = (typeof secondFactorModes)[number];
 

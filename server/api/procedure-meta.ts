@@ -15,11 +15,8 @@ export interface ProcedureMeta {
    * key with the scope needs none.
    */
   stepUp?: true;
-  /**
-   * How it stands to `SECOND_FACTOR`: `needed` is refused to a user without a factor unless that is `optional`;
-   * `sets_up` serves them even where it is `always`, as it is how they get one.
-   */
-  secondFactor?: "needed" | "sets_up";
+  /** Serves users without a second factor even where `SECOND_FACTOR` is `always`: it is how they get one. */
+  setsUpFactor?: true;
   /**
    * Its twin below `/api/v1`; `{name}` in the path is a field of the input. Null for a subscription,
    * which is Server-Sent Events at `/trpc` already.

@@ -105,7 +105,7 @@ const guarded = t.middleware(({ ctx, meta, path, type, next }) =>
     .inSpan(`procedure ${path}`, {}, async () => {
       try {
         const user = admit(ctx, meta);
-        await requireFactor(ctx.services, user.id, meta?.secondFactor);
+        if (!meta?.setsUpFactor) await requireFactor(ctx.services, user.id);
         if (meta?.stepUp && !ctx.apiKey) await requireProof(ctx.services, ctx);
         const result = await ctx.services.callGate.run(user.id, () => next({ ctx: { user } }));
         if (result.ok) return result;

@@ -5,7 +5,7 @@ export interface OwnCookie {
   attributes: { path: "/"; maxAge: number; httpOnly: true; sameSite: "lax"; secure: boolean };
 }
 
-/** A cookie for every path of ours, for `maxAge` seconds; 0 has the browser forget it. */
+/** A cookie for every path of ours, for `maxAge` seconds; 0 has the browser delete it. */
 export const ownCookie = (
   name: string,
   value: string,

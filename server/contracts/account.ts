@@ -4,6 +4,7 @@ import { activityEntry } from "./activity.ts";
 import { apiKey } from "./api-keys.ts";
 import { consent } from "./consents.ts";
 import { noticeKind } from "./mail.ts";
+import { secondFactors } from "./second-factors.ts";
 import { securityEvent } from "./security-events.ts";
 import { logIn, session, viewer } from "./session.ts";
 import { transaction } from "./transactions.ts";
@@ -25,6 +26,8 @@ export const exportOutput = z.object({
   consents: z.array(consent),
   /** The mail that the user does not want. */
   declinedNotices: z.array(noticeKind),
+  /** What a log-in asks for after the password. */
+  secondFactors,
   /** Those that are not over, the one used last first. */
   sessions: z.array(session),
   /** Revoked and expired ones too, newest first. */

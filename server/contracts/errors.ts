@@ -57,15 +57,15 @@ export const reasons = {
     retryable: false,
   },
   code_incorrect: {
-    status: 403,
-    code: "FORBIDDEN",
+    status: 400,
+    code: "BAD_REQUEST",
     message:
       "This code is not right, or was used before. Nothing was changed. Wait for the next one and try it.",
     retryable: false,
   },
   passkey_invalid: {
-    status: 403,
-    code: "FORBIDDEN",
+    status: 400,
+    code: "BAD_REQUEST",
     message: "This passkey was not accepted. Nothing was changed. Please try again.",
     retryable: false,
   },

@@ -9,6 +9,7 @@ import { listSessions } from "../../db/sessions.ts";
 import { findTransactions } from "../../db/transactions.ts";
 import { listApiKeys } from "../auth/api-keys.ts";
 import type { User } from "../auth/identity.ts";
+import { listFactors } from "../auth/second-factor/factors.ts";
 import type { ExportOutput } from "../contracts/account.ts";
 import type { Transaction, TransactionFilter } from "../contracts/transactions.ts";
 import type { Services } from "../services.ts";
@@ -54,6 +55,7 @@ export async function exportData(services: Needs, user: User): Promise<DataExpor
         logIns: await listLogIns(tx, id),
         securityEvents: await listSecurityEvents(tx, id),
         consents: await listConsents(tx, id),
+        secondFactors: await listFactors(tx, id),
         declinedNotices: await listDeclinedNotices(tx, id),
         sessions: (await listSessions(tx, id, now)).map((row) => ({
           startedAt: row.created_at.toISOString(),

@@ -79,7 +79,7 @@ test("a taken port is named, with the variable that chooses another", async () =
   await expect(start({ SANDBOX_PORT: String(port) })).rejects.toThrow(
     `Port ${port} is taken by another program. Stop it, or set SANDBOX_PORT`,
   );
-  await expect(start({ MAIL_PORT: String(port) })).rejects.toThrow(
+  await expect(start({ SANDBOX_PORT: "0", MAIL_PORT: String(port) })).rejects.toThrow(
     `Port ${port} is taken by another program. Stop it, or set MAIL_PORT`,
   );
   other.close();

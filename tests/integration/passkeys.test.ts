@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import type { Person, TestApp } from "../support/app.ts";
 import { testWithApp } from "../support/fixtures.ts";
+import { forgetStepUps } from "../support/rows.ts";
 import { beginLogIn, cookiesOf, endLogIn } from "../support/second-factor.ts";
 import { softwarePasskey } from "../support/software-passkey.ts";
 
@@ -102,7 +103,7 @@ test("A passkey of one user never opens another: not by log-in, second step or s
     const answer = await endLogIn(app, begun.cookie, { passkey: eves.sign(options, twist) });
     expect([twist, answer.status]).toEqual([twist, 401]);
   }
-  await app.query("update sessions set proved_at = null where user_id = $1", [ada.id]);
+  await forgetStepUps(app, ada);
   for (const twist of [{}, { userHandle: adaId }, { id: adas.id, userHandle: adaId }]) {
     const { body } = await app.post("/api/v1/session/passkey-options", {}, ada);
     const passkey = eves.sign(body.options, twist);

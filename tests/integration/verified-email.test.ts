@@ -254,3 +254,17 @@ test("A change to an address that another user has says the same, and tells them
   await app.query("update users set email = $1 where id = $2", [free, eve.id]);
   expect((await confirm(app, token)).html).toContain("belongs to another account");
 });
+
+test("Guesses at the password in the form that changes the email count with all others of the session", async ({
+  app,
+}) => {
+  const ada = await app.signUp();
+  const ask = (currentPassword: string) => {
+    const fields = { intent: "change-email", newEmail: newEmail(), currentPassword };
+    return sendForm(app, "/settings/account", fields, ada.cookie);
+  };
+  const statuses = [];
+  for (let n = 0; n < 10; n += 1) statuses.push((await ask(`wrong ${n}`)).status);
+  expect(new Set(statuses)).toEqual(new Set([403]));
+  expect((await ask(ada.password)).status).toBe(429);
+});

@@ -20,6 +20,7 @@ import {
   openBank,
 } from "../support/link.ts";
 import { mailAbout } from "../support/mail.ts";
+import { forgetStepUps } from "../support/rows.ts";
 
 /** Pictures of every page and state, for people to judge: `screenshots/<width>-<scheme>/<state>.png`. */
 const folder = path.join(import.meta.dirname, "../../screenshots");
@@ -331,6 +332,7 @@ test.each(views)("the account goes, $width px, $colorScheme", async (view) => {
 test.each(views)("API keys, $width px, $colorScheme", async (view) => {
   const { page, shoot } = await studio(view);
   const person = await app.signUp();
+  await forgetStepUps(app, person);
   await logIn(app, page, person);
   await page.goto(`${app.url}/settings/api-keys`);
   await shoot("api-keys-empty");

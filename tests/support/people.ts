@@ -24,6 +24,7 @@ export const oldPasswordHash =
  * A user with a session and a confirmed email, as sign-up and log-in leave them: as rows, because hashing a
  * password takes longer than most tests. The forms have tests of their own. Notices are off, so that a
  * test finds the jobs that it is about and no others.
+ * They have just proved who they are: tests of what asks for that call `forgetStepUps`.
  */
 export async function addPerson(
   database: pg.Pool | pg.Client,
@@ -39,8 +40,8 @@ export async function addPerson(
        insert into credentials (user_id, account_id, provider_id, password)
          select id, id, 'credential', $4 from person
      ), session as (
-       insert into sessions (user_id, token, expires_at, ip_address, user_agent)
-         select id, $5, now() + interval '7 days', '127.0.0.1', 'node' from person
+       insert into sessions (user_id, token, expires_at, ip_address, user_agent, proved_at)
+         select id, $5, now() + interval '7 days', '127.0.0.1', 'node', now() from person
      ) select id from person`,
     [name, email, plan ?? null, passwordHash, token],
   );

@@ -118,6 +118,12 @@ export function updateItems(
 export const ageStepUps = (app: App, minutes: number) =>
   app.query("update sessions set proved_at = proved_at - make_interval(mins => $1)", [minutes]);
 
+/** As if nobody had proved in a session who they are. */
+export const forgetStepUps = (app: App, user?: User) =>
+  app.query("update sessions set proved_at = null where $1::uuid is null or user_id = $1", [
+    user?.id,
+  ]);
+
 /** Changes all accounts of the user, or all there are. */
 export function updateAccounts(app: App, changes: Partial<Selectable<AccountsTable>>, user?: User) {
   const columns = Object.keys(changes).map((column, at) => `${column} = $${at + 2}`);

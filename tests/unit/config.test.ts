@@ -74,6 +74,7 @@ test.each([
   ["HOST", "everywhere"],
   ["ALLOW_PLAINTEXT", "mail"],
   ["TOKEN_ENVELOPES", "v3"],
+  ["SECOND_FACTOR", "sometimes"],
   ["METRICS_PORT", "everywhere"],
   ["OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317"],
   ["DRAIN_SECONDS", "5m"],
@@ -437,4 +438,12 @@ test("banks of the United States and two years of transactions are asked for, un
   const set = { PLAID_COUNTRY_CODES: "us, CA,us", PLAID_DAYS_REQUESTED: "180" };
   const { plaid: other } = parseConfig({ ...right, ...set });
   expect([other.countryCodes, other.daysRequested]).toEqual([["US", "CA"], 180]);
+});
+
+test("SECOND_FACTOR is connect in production and optional elsewhere, unless it is set", () => {
+  const modeOf = (changes: Record<string, string>) =>
+    parseConfig({ ...right, ...changes }).secondFactor;
+  expect(modeOf({})).toBe("connect");
+  expect(modeOf({ NODE_ENV: "development" })).toBe("optional");
+  expect(modeOf({ SECOND_FACTOR: "always" })).toBe("always");
 });

@@ -38,6 +38,7 @@ function exported(name: string, current: string | null): ExportOutput {
     logIns: [],
     securityEvents: [],
     consents: [],
+    secondFactors: { totpSince: null, passkeys: [], backupCodesLeft: 0 },
     declinedNotices: [],
     sessions: [],
     apiKeys: [],

@@ -56,12 +56,8 @@ export const endpoints: readonly Endpoint[] = procedures.flatMap(
     if (type === "subscription") return [];
     if (!meta.rest) throw new Error(`${name} needs its twin below /api/v1`);
     const [method, path] = meta.rest.split(" ") as [Endpoint["method"], string];
-    const { scope, stepUp = false, secondFactor, summary, reasons: own = [] } = meta;
-    const reasons: readonly Reason[] = [
-      ...(stepUp ? ["step_up_required" as const] : []),
-      ...(secondFactor === "needed" ? ["second_factor_required" as const] : []),
-      ...own,
-    ];
+    const { scope, stepUp = false, summary, reasons: own = [] } = meta;
+    const reasons: readonly Reason[] = stepUp ? ["step_up_required", ...own] : own;
     return { name, type, method, path, scope, stepUp, summary, reasons, input, output };
   },
 );

@@ -47,7 +47,13 @@ export interface OpenApi {
 }
 
 /** What any call can end with, whatever it does. */
-const common: readonly Reason[] = ["unauthenticated", "rate_limited", "unavailable", "internal"];
+const common: readonly Reason[] = [
+  "unauthenticated",
+  "second_factor_required",
+  "rate_limited",
+  "unavailable",
+  "internal",
+];
 const ofBodies: readonly Reason[] = [
   "invalid_input",
   "invalid_json",

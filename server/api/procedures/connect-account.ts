@@ -1,4 +1,5 @@
 import { requireVerified } from "../../auth/require-verified.ts";
+import { requireFactorToConnect } from "../../auth/second-factor/require-factor.ts";
 import { connectAccount as connect } from "../../connect/connect-account.ts";
 import { connectAccountInput, connectAccountOutput } from "../../contracts/connect.ts";
 import { procedure } from "../trpc.ts";
@@ -7,10 +8,10 @@ export const connectAccount = procedure({
   summary:
     "Exchanges Link's public_token and keeps the bank with its accounts. Sent again with the same public_token it gives the first answer.",
   scope: "connections:write",
-  secondFactor: "needed",
   rest: "POST /connections",
   reasons: [
     "email_unverified",
+    "second_factor_required",
     "limit_reached",
     "duplicate_accounts",
     "public_token_invalid",
@@ -32,7 +33,8 @@ export const connectAccount = procedure({
 })
   .input(connectAccountInput)
   .output(connectAccountOutput)
-  .mutation(({ ctx, input }) => {
+  .mutation(async ({ ctx, input }) => {
     requireVerified(ctx.services, ctx.user);
+    await requireFactorToConnect(ctx.services, ctx.user.id);
     return connect(ctx.services, ctx.user, input, ctx.log);
   });

@@ -1,4 +1,5 @@
 import { requireVerified } from "../../auth/require-verified.ts";
+import { requireFactorToConnect } from "../../auth/second-factor/require-factor.ts";
 import { createLinkToken } from "../../connect/create-link-token.ts";
 import { createLinkTokenInput, createLinkTokenOutput } from "../../contracts/connect.ts";
 import { procedure } from "../trpc.ts";
@@ -6,10 +7,10 @@ import { procedure } from "../trpc.ts";
 export const plaidCreateLinkToken = procedure({
   summary: "Makes the link_token that Plaid Link is opened with.",
   scope: "connections:write",
-  secondFactor: "needed",
   rest: "POST /link-tokens",
   reasons: [
     "email_unverified",
+    "second_factor_required",
     "limit_reached",
     "link_unavailable",
     "not_found",
@@ -19,8 +20,11 @@ export const plaidCreateLinkToken = procedure({
 })
   .input(createLinkTokenInput.optional())
   .output(createLinkTokenOutput)
-  .mutation(({ ctx, input }) => {
+  .mutation(async ({ ctx, input }) => {
     // A bank that is connected can always be reconnected.
-    if (input?.itemId === undefined) requireVerified(ctx.services, ctx.user);
+    if (input?.itemId === undefined) {
+      requireVerified(ctx.services, ctx.user);
+      await requireFactorToConnect(ctx.services, ctx.user.id);
+    }
     return createLinkToken(ctx.services, ctx.user, { ...input, language: ctx.language }, ctx.log);
   });

@@ -7,7 +7,7 @@ export const secondFactorsAddPasskey = procedure({
     "Stores a passkey that the browser made. With the first factor come ten backup codes, in this response alone.",
   scope: "session",
   stepUp: true,
-  secondFactor: "sets_up",
+  setsUpFactor: true,
   rest: "POST /second-factors/passkeys",
   reasons: ["passkey_invalid", "too_many_passkeys"],
 })

@@ -7,7 +7,7 @@ export const secondFactorsConfirmAuthenticator = procedure({
     "Turns the authenticator app on by its first code. With the first factor come ten backup codes, in this response alone.",
   scope: "session",
   stepUp: true,
-  secondFactor: "sets_up",
+  setsUpFactor: true,
   rest: "POST /second-factors/authenticator/confirmation",
   reasons: ["code_incorrect", "too_many_attempts"],
 })

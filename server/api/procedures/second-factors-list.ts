@@ -5,7 +5,7 @@ import { procedure } from "../trpc.ts";
 export const secondFactorsList = procedure({
   summary: "The user's authenticator app, passkeys, and how many backup codes are left.",
   scope: "session",
-  secondFactor: "sets_up",
+  setsUpFactor: true,
   rest: "GET /second-factors",
 })
   .output(secondFactors)

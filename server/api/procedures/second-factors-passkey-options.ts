@@ -8,7 +8,7 @@ export const secondFactorsPasskeyOptions = procedure({
     "What the browser makes a new passkey with. The challenge in it is for this session and works once, within five minutes.",
   scope: "session",
   stepUp: true,
-  secondFactor: "sets_up",
+  setsUpFactor: true,
   rest: "POST /second-factors/passkey-options",
   reasons: ["too_many_passkeys"],
 })

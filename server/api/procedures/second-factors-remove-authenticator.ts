@@ -6,7 +6,7 @@ export const secondFactorsRemoveAuthenticator = procedure({
   summary: "Turns the authenticator app off. Without another factor the backup codes go too.",
   scope: "session",
   stepUp: true,
-  secondFactor: "sets_up",
+  setsUpFactor: true,
   rest: "DELETE /second-factors/authenticator",
   reasons: ["not_found"],
 })

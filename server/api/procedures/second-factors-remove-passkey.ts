@@ -6,7 +6,7 @@ export const secondFactorsRemovePasskey = procedure({
   summary: "Removes a passkey. Without another factor the backup codes go too.",
   scope: "session",
   stepUp: true,
-  secondFactor: "sets_up",
+  setsUpFactor: true,
   rest: "DELETE /second-factors/passkeys/{id}",
   reasons: ["not_found"],
 })

@@ -6,9 +6,9 @@ export const secondFactorsReplaceBackupCodes = procedure({
   summary: "Makes ten new backup codes, in this response alone. Those before stop working.",
   scope: "session",
   stepUp: true,
-  secondFactor: "sets_up",
+  setsUpFactor: true,
   rest: "POST /second-factors/backup-codes",
-  reasons: ["second_factor_required"],
+  reasons: ["not_found"],
 })
   .output(backupCodesOutput)
   .mutation(async ({ ctx }) => ({

@@ -7,7 +7,7 @@ export const secondFactorsStartAuthenticator = procedure({
     "Makes the secret for an authenticator app. It protects nothing until a code confirms it.",
   scope: "session",
   stepUp: true,
-  secondFactor: "sets_up",
+  setsUpFactor: true,
   rest: "POST /second-factors/authenticator",
   reasons: ["authenticator_exists"],
 })

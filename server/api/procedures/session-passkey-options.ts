@@ -8,7 +8,7 @@ export const sessionPasskeyOptions = procedure({
   summary:
     "What the browser asks a passkey of the user to sign for session.stepUp. The challenge in it is for this session and works once, within five minutes.",
   scope: "session",
-  secondFactor: "sets_up",
+  setsUpFactor: true,
   rest: "POST /session/passkey-options",
 })
   .output(passkeyOptionsOutput)

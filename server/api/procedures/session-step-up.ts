@@ -6,7 +6,7 @@ export const sessionStepUp = procedure({
   summary:
     "Proves who uses the session: by password, by a code of the authenticator app, or by passkey. For ten minutes it then does what asks for such a proof.",
   scope: "session",
-  secondFactor: "sets_up",
+  setsUpFactor: true,
   rest: "POST /session/step-up",
   reasons: ["password_incorrect", "code_incorrect", "passkey_invalid", "too_many_attempts"],
 })

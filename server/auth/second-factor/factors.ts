@@ -132,13 +132,13 @@ export async function removePasskey(
   });
 }
 
-/** Ten new backup codes in the place of those before. @throws `second_factor_required` without a factor */
+/** Ten new backup codes in the place of those before. @throws `not_found` without a factor */
 export async function newBackupCodes(
   needs: Needs,
   { identity, origin }: Asking,
 ): Promise<string[]> {
   return change(needs, identity, async (tx, userId) => {
-    if (!(await hasFactor(tx, userId))) throw new FiscilityError("second_factor_required");
+    if (!(await hasFactor(tx, userId))) throw new FiscilityError("not_found");
     await noteFactorChange(tx, { userId, change: "backup_codes_replaced", origin });
     return makeBackupCodes(tx, userId);
   });

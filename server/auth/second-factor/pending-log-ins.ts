@@ -73,7 +73,7 @@ export class PendingLogIns {
     return endPendingLogIn(this.#db, userId, hashOf(token));
   }
 
-  /** The cookie with which the browser forgets it. */
+  /** The cookie with which the browser deletes it. */
   get forget(): OwnCookie {
     return this.#cookie("", 0);
   }

@@ -20,19 +20,18 @@ export async function mustSetUpFactor({ db, config }: Needs, userId: string): Pr
 }
 
 /**
- * Lets a call through as `SECOND_FACTOR` asks, by session and by key alike. `rule` is what the procedure says
- * of itself.
+ * Lets a call of a user through, by session or by key, unless they must set up a second factor first.
  * @throws `second_factor_required`
  */
-export async function requireFactor(
-  { db, config }: Needs,
-  userId: string,
-  rule: "needed" | "sets_up" | undefined,
-): Promise<void> {
-  const { secondFactor } = config;
-  const asks =
-    secondFactor === "always"
-      ? rule !== "sets_up"
-      : secondFactor === "connect" && rule === "needed";
-  if (asks && !(await hasFactor(db, userId))) throw new FiscilityError("second_factor_required");
+export async function requireFactor(needs: Needs, userId: string): Promise<void> {
+  if (await mustSetUpFactor(needs, userId)) throw new FiscilityError("second_factor_required");
+}
+
+/**
+ * Lets a user connect a new bank, by session or by key: with a second factor, unless it is optional.
+ * @throws `second_factor_required`
+ */
+export async function requireFactorToConnect({ db, config }: Needs, userId: string): Promise<void> {
+  if (config.secondFactor === "optional") return;
+  if (!(await hasFactor(db, userId))) throw new FiscilityError("second_factor_required");
 }

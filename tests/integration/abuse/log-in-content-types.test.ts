@@ -246,8 +246,8 @@ describe("Every log-in path", () => {
     }
   });
 
-  /** Pages with a password in a form of theirs; each is in a test below or in `log-in.test.ts`. */
-  const pages = ["_app.settings.security.tsx", "login.tsx", "signup.tsx"];
+  /** Pages with a password in a form of theirs; each is in a test below, in `log-in.test.ts` or `password-reset.test.ts`. */
+  const pages = ["_app.settings.security.tsx", "login.tsx", "reset-password.tsx", "signup.tsx"];
 
   test("is known: no other page takes a password", () => {
     const found = readdirSync("app/routes").filter((file) =>
