@@ -19,6 +19,7 @@ import * as itemProblems from "./024_item_problems.ts";
 import * as whateverPlaidSends from "./025_whatever_plaid_sends.ts";
 import * as plaidUsers from "./026_plaid_users.ts";
 import * as unconnectedAccounts from "./027_unconnected_accounts.ts";
+import * as itemRefreshes from "./028_item_refreshes.ts";
 
 /** Every migration in order: numbered, forward only, never changed once it has landed. */
 export const migrations: Record<string, Migration> = {
@@ -42,6 +43,7 @@ export const migrations: Record<string, Migration> = {
   "025_whatever_plaid_sends": whateverPlaidSends,
   "026_plaid_users": plaidUsers,
   "027_unconnected_accounts": unconnectedAccounts,
+  "028_item_refreshes": itemRefreshes,
 };
 
 /**

@@ -75,9 +75,12 @@ export function performEffect(
 
 /** The link_token, once Link's script is there as well. */
 async function prepareLink(request: OpenRequest, scriptUrl: string): Promise<string> {
-  const { itemId, returned } = request;
+  const { itemId, chooseAccounts, returned } = request;
   const [{ linkToken }] = await Promise.all([
-    returned ?? trpc.plaid.createLinkToken.mutate(itemId === null ? {} : { itemId }),
+    returned ??
+      trpc.plaid.createLinkToken.mutate(
+        itemId === null ? {} : { itemId, ...(chooseAccounts && { chooseAccounts }) },
+      ),
     loadLinkScript(scriptUrl),
   ]);
   return linkToken;

@@ -1,12 +1,15 @@
 import { z } from "zod";
-import { account, item } from "./accounts.ts";
+import { account, item, itemRefresh } from "./accounts.ts";
 import { advice, adviceText } from "./text.ts";
 
 /**
  * With `itemId` Link opens in update mode: the person logs in again, and no new Item is made. Where the
- * bank has accounts that are not shared, it asks which ones are to be.
+ * bank has accounts that are not shared, it asks which ones are to be; with `chooseAccounts` it always does.
  */
-export const createLinkTokenInput = z.strictObject({ itemId: z.uuid().optional() });
+export const createLinkTokenInput = z.strictObject({
+  itemId: z.uuid().optional(),
+  chooseAccounts: z.boolean().optional(),
+});
 export type CreateLinkTokenInput = z.infer<typeof createLinkTokenInput>;
 
 /** What Link is opened with. `expiration` is ISO 8601 UTC. https://plaid.com/docs/api/link/#linktokencreate */
@@ -123,6 +126,11 @@ export const chooseAccountsOutput = z.object({
   removed: z.number().int().nonnegative(),
 });
 export type ChooseAccountsOutput = z.infer<typeof chooseAccountsOutput>;
+
+export const refreshInput = z.strictObject({ itemId: z.uuid() });
+export type RefreshInput = z.infer<typeof refreshInput>;
+export const refreshOutput = z.object({ refresh: itemRefresh });
+export type RefreshOutput = z.infer<typeof refreshOutput>;
 
 /**
  * Something Link told the page (opened, closed, failed): an analytics line in the log, nothing else.

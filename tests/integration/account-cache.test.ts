@@ -23,6 +23,7 @@ const list = (name: string): AccountsListOutput => ({
       expiresAt: null,
       newAccounts: false,
       notConnected: [],
+      refresh: { status: "idle", availableAt: null },
       sync: { status: "done", at: null, problem: null },
       unreadable: { transactions: 0, accounts: 0 },
       trail: { steps: [], transactions: 0 },

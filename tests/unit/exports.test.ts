@@ -19,6 +19,7 @@ function exported(name: string, current: string | null): ExportOutput {
         expiresAt: null,
         newAccounts: false,
         notConnected: [],
+        refresh: { status: "idle", availableAt: null },
         sync: { status: "done", at: null, problem: null },
         unreadable: { transactions: 0, accounts: 0 },
         trail: { steps: [], transactions: 0 },

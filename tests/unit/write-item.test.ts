@@ -16,6 +16,7 @@ const item = (more: Partial<ItemWithAccounts> = {}, revoked = false): ItemWithAc
   expiresAt: null,
   newAccounts: false,
   notConnected: [],
+  refresh: { status: "idle", availableAt: null },
   sync: { status: "done", at: null, problem: null },
   unreadable: { transactions: 0, accounts: 0 },
   trail: { steps: [], transactions: 0 },

@@ -14,7 +14,11 @@ export const plaidCreateLinkToken = procedure({
     createLinkToken(
       ctx.services,
       ctx.user,
-      { itemId: input?.itemId, language: ctx.language },
+      {
+        itemId: input?.itemId,
+        chooseAccounts: input?.chooseAccounts,
+        language: ctx.language,
+      },
       ctx.log,
     ),
   );
