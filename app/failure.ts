@@ -63,6 +63,12 @@ export function busySeconds(failure: Failure): number | null {
   return failure.reason === "busy" ? (details?.retryAfterSeconds ?? 1) : null;
 }
 
+/** Seconds until a bank may be refreshed again, or null when this is another failure. */
+export function secondsToRefresh(failure: Failure): number | null {
+  const details = failure.details as Partial<ReasonDetails["refreshed_recently"]> | undefined;
+  return failure.reason === "refreshed_recently" ? (details?.retryAfterSeconds ?? 60) : null;
+}
+
 /** A failure that the server did not describe. */
 export function plainFailure(reason: "network" | "unknown", message: string): Failure {
   // Sending the same public_token again is safe: it is the idempotency key of a connection.

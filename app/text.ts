@@ -214,6 +214,15 @@ export const text = {
       "The bank no longer shares one of them, or you have it through another log-in already.",
     notLoaded: "The list of accounts could not be shown",
   },
+  refresh: {
+    button: "Refresh now",
+    busy: "Refreshing…",
+    bank: (bank: string) => `Refresh now: ${bank}`,
+    asked: (bank: string) => `Asking ${bank} for its newest transactions`,
+    failed: "The bank was not refreshed",
+    wait: (minutes: number) =>
+      `You can refresh this bank again in ${counted(minutes, "minute")}. New transactions come by themselves as well.`,
+  },
   security: {
     title: "Security",
     lead: "Where you are logged in, your password, and who logged in before.",
@@ -309,6 +318,13 @@ export const text = {
       `${list(accounts)} at ${bank} ${accounts.length === 1 ? "is" : "are"} connected already. Nothing was connected.${
         anyway ? " If this is another account that looks the same, connect it anyway." : ""
       }`,
+    someNew: (fresh: number, all: number) =>
+      `${fresh} of these ${counted(all, "account")} ${fresh === 1 ? "is" : "are"} new`,
+    addNew: (bank: string, accounts: string[], fresh: number, anyway: boolean) =>
+      `${list(accounts)} at ${bank} ${accounts.length === 1 ? "is" : "are"} connected already. Nothing was connected. Add the new ${fresh === 1 ? "one" : "ones"} to ${bank}.${
+        anyway ? " If this is another bank that looks the same, connect it anyway." : ""
+      }`,
+    addTo: (bank: string) => `Add to ${bank}`,
     reconnectBank: (bank: string) => `Reconnect ${bank}`,
     connectAnyway: "Connect anyway",
     reconnect: "The bank was not reconnected",

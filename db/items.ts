@@ -11,6 +11,7 @@ import {
   shownProblem,
 } from "../server/contracts/item-problem.ts";
 import type { Db } from "./client.ts";
+import { refreshOf } from "./refresh-of.ts";
 import type { ItemRow, NewAccountRow } from "./schema.ts";
 import { trailOf } from "./trail.ts";
 
@@ -304,6 +305,8 @@ export const shown = [
   "item_syncs.cursor_refusals as cursorRefusals",
   "item_syncs.transactions_unreadable as transactionsUnreadable",
   "item_syncs.accounts_unreadable as accountsUnreadable",
+  "item_syncs.refresh_asked_at",
+  "item_syncs.refresh_ended_at",
   "items.created_at as createdAt",
   "accounts.id",
   "accounts.name",
@@ -384,6 +387,7 @@ export function toContract(rows: ShownRow[]): ItemWithAccounts[] {
         at: row.synced_at?.toISOString() ?? null,
         problem: row.syncStatus === "failed" && row.cursorRefusals > 1 ? "cursor_refused" : null,
       },
+      refresh: refreshOf(row),
       unreadable: {
         transactions: row.transactionsUnreadable,
         accounts: row.accountsUnreadable,

@@ -196,6 +196,10 @@ export interface ItemSyncsTable {
   reread_cursor: ColumnType<string | null, undefined, string | null>;
   /** How often Plaid refused the cursor since a reading was complete. */
   cursor_refusals: Generated<number>;
+  /** When the user asked for a refresh last, when Plaid was called for it, and when it was over. */
+  refresh_asked_at: ColumnType<Date | null, undefined, Date>;
+  refresh_sent_at: ColumnType<Date | null, undefined, Date | null>;
+  refresh_ended_at: ColumnType<Date | null, undefined, Date | null>;
 }
 
 /** Plaid's webhooks whose signature was right, for 30 days. */

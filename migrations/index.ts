@@ -19,6 +19,7 @@ import * as itemProblems from "./024_item_problems.ts";
 import * as whateverPlaidSends from "./025_whatever_plaid_sends.ts";
 import * as plaidUsers from "./026_plaid_users.ts";
 import * as unconnectedAccounts from "./027_unconnected_accounts.ts";
+import * as itemRefreshes from "./028_item_refreshes.ts";
 import * as linkTokens from "./029_link_tokens.ts";
 import * as kindsAndTakeOvers from "./030_kinds_and_take_overs.ts";
 import * as mailAndSecurityEvents from "./031_mail_and_security_events.ts";
@@ -49,6 +50,7 @@ export const migrations: Record<string, Migration> = {
   "025_whatever_plaid_sends": whateverPlaidSends,
   "026_plaid_users": plaidUsers,
   "027_unconnected_accounts": unconnectedAccounts,
+  "028_item_refreshes": itemRefreshes,
   "029_link_tokens": linkTokens,
   "030_kinds_and_take_overs": kindsAndTakeOvers,
   "031_mail_and_security_events": mailAndSecurityEvents,

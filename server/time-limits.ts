@@ -2,6 +2,8 @@
 export const timeLimits = {
   /** One call to Plaid; Plaid's own institutions calls answer in 1 to 3 s. */
   plaidCall: 8_000,
+  /** A refresh at Plaid, which asks the bank meanwhile. It is billed, and never sent again. */
+  plaidRefresh: 40_000,
   /** Before a call to Plaid is sent again; doubled each time, with jitter. */
   plaidBackoff: 200,
   /** A Retry-After up to this is waited out; a longer one is left to the person. */

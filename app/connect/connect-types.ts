@@ -11,6 +11,8 @@ import type { Failure } from "../failure.ts";
 export interface OpenRequest {
   /** The Item to update; null for a new connection. */
   itemId: string | null;
+  /** Link asks which of the bank's accounts are shared, also where the Item is healthy. */
+  chooseAccounts?: boolean;
   /**
    * After an OAuth bank's own site: the link_token that Link was opened with before, and the full
    * address the bank returned to. Null when Link opens for the first time.

@@ -188,9 +188,19 @@ function duplicateProblem(
   details: ReasonDetails["duplicate_accounts"],
 ): ConnectProblem {
   const { itemId, institutionName: bank, accounts, mayConnectAnyway } = details;
+  const { offeredCount, newCount } = details;
   const names = accounts.map(({ name, mask }) => (mask ? `${name} ••${mask}` : name));
   const reconnect = open(text.problem.reconnectBank(bank), itemId);
   const anyway = retry(text.problem.connectAnyway, { ...task, connectAnyway: true });
+  if (newCount > 0) {
+    const request = { itemId, chooseAccounts: true, returned: null };
+    const add: Action = { label: text.problem.addTo(bank), event: { type: "open", request } };
+    return {
+      title: text.problem.someNew(newCount, offeredCount),
+      message: text.problem.addNew(bank, names, newCount, mayConnectAnyway),
+      actions: mayConnectAnyway ? [add, anyway] : [add],
+    };
+  }
   return {
     title: text.problem.duplicate,
     message: text.problem.duplicateAccounts(bank, names, mayConnectAnyway),

@@ -6,12 +6,12 @@ import type { ShownItem } from "../dashboard/write-item.server.ts";
 import { text } from "../text.ts";
 import { useConnect } from "./connect-context.ts";
 import { lazyDialog } from "./lazy-dialog.tsx";
+import { RefreshButton } from "./refresh-button.tsx";
 
 const words = text.chooseAccounts;
 
 const load = async () => (await import("./change-accounts-dialog.tsx")).ChangeAccountsDialog;
 const ChangeAccountsDialog = lazyDialog(load);
-const prepare = () => void load().catch(() => {});
 
 interface ItemActionsProps {
   item: ShownItem;
@@ -19,36 +19,52 @@ interface ItemActionsProps {
   room: number;
 }
 
-/** What the user can do with a connected bank at any time. */
+/**
+ * What the user can do with a connected bank at any time. Accounts that the bank shares are chosen here;
+ * for others Link opens, at once where there are no accounts to choose from here.
+ */
 export function ItemActions({ item, room }: ItemActionsProps) {
-  const { changing, changeAccounts } = useConnect();
+  const { step, open, prepare, changing, changeAccounts } = useConnect();
+  const { id: itemId, bank, isOpen, notConnected } = item;
+  const isDialog = notConnected.length > 0;
+  const openBank = () => {
+    changeAccounts(null);
+    open({ itemId, chooseAccounts: true, returned: null });
+  };
   const close = useCallback(() => changeAccounts(null), [changeAccounts]);
   const fail = useCallback(() => {
     close();
     const message = text.problem.network;
     showProblem("connect", { title: words.notLoaded, message, actions: [] });
   }, [close]);
+  const ahead = () => {
+    if (isOpen) prepare();
+    if (isDialog) load().catch(() => {});
+  };
   return (
     <>
-      {item.notConnected.length > 0 ? (
+      <RefreshButton item={item} />
+      {isOpen || isDialog ? (
         <Button
           kind="quiet"
-          icon={<ListChecks className="-ml-0.5 size-4" aria-hidden="true" />}
-          aria-haspopup="dialog"
-          aria-label={words.changeAt(item.bank)}
-          onPointerEnter={prepare}
-          onFocus={prepare}
-          onClick={() => changeAccounts(item.id)}
+          className="max-sm:px-2.5"
+          icon={<ListChecks className="-ml-0.5 size-4 max-sm:hidden" aria-hidden="true" />}
+          busy={step.name !== "idle"}
+          aria-haspopup={isDialog ? "dialog" : undefined}
+          aria-label={words.changeAt(bank)}
+          onPointerEnter={ahead}
+          onFocus={ahead}
+          onClick={() => (isDialog ? changeAccounts(itemId) : openBank())}
         >
           {words.change}
         </Button>
       ) : null}
-      {changing === item.id ? (
+      {changing === itemId ? (
         <Suspense>
           <ChangeAccountsDialog
             item={item}
             room={room}
-            onOpenBank={null}
+            onOpenBank={isOpen ? openBank : null}
             onClose={close}
             onFail={fail}
           />

@@ -20,6 +20,10 @@ export interface ShownItem {
   /** ISO 8601. */
   createdAt: string;
   asks: ShownAsk | null;
+  /** Its access has not ended: Link can open for it. */
+  isOpen: boolean;
+  /** Whether it can be asked for its newest data, or is just being asked. */
+  refresh: "possible" | "running" | null;
   accounts: ShownAccount[];
   /** Its accounts have transactions to look at. */
   hasTransactions: boolean;
@@ -80,12 +84,19 @@ export function writeItem(item: ItemWithAccounts, { room }: { room: boolean }): 
     counted: text.dashboard.accountCount(item.accounts.length),
     createdAt: item.createdAt,
     asks: writeAsk(item, room),
+    isOpen: item.status !== "revoked",
+    refresh: writeRefresh(item),
     accounts: item.accounts.map(writeAccount),
     hasTransactions: item.hasTransactions,
     notConnected: item.notConnected.map(writeIdentity),
     trail: writeTrail(item),
     notes: writeNotes(item),
   };
+}
+
+function writeRefresh({ status, refresh }: ItemWithAccounts): ShownItem["refresh"] {
+  if (status === "revoked" || status === "login_required") return null;
+  return refresh.status === "running" ? "running" : "possible";
 }
 
 function writeNotes({ sync, unreadable: { transactions, accounts } }: ItemWithAccounts): string[] {

@@ -13,6 +13,7 @@ import { insightsCashFlow } from "./procedures/insights-cash-flow.ts";
 import { insightsNetWorth } from "./procedures/insights-net-worth.ts";
 import { itemsChooseAccounts } from "./procedures/items-choose-accounts.ts";
 import { itemsDisconnect } from "./procedures/items-disconnect.ts";
+import { itemsRefresh } from "./procedures/items-refresh.ts";
 import { liveChanges } from "./procedures/live-changes.ts";
 import { plaidCreateLinkToken } from "./procedures/plaid-create-link-token.ts";
 import { plaidFinishUpdateMode } from "./procedures/plaid-finish-update-mode.ts";
@@ -39,7 +40,11 @@ export const appRouter = router({
     recordLinkEvent: plaidRecordLinkEvent,
   },
   connectAccount,
-  items: { chooseAccounts: itemsChooseAccounts, disconnect: itemsDisconnect },
+  items: {
+    chooseAccounts: itemsChooseAccounts,
+    disconnect: itemsDisconnect,
+    refresh: itemsRefresh,
+  },
   accounts: { get: accountsGet, list: accountsList },
   transactions: { list: transactionsList },
   insights: { netWorth: insightsNetWorth, cashFlow: insightsCashFlow },

@@ -8,6 +8,7 @@ import type { Log } from "../telemetry/log.ts";
 import { requireRoom } from "./account-limit.ts";
 import { mayHaveBeenSent, transitions } from "./attempt.ts";
 import { storedAnswer } from "./attempt-answer.ts";
+import { checkRefused } from "./check-refused.ts";
 import { toConnection } from "./connection-rows.ts";
 import { findDuplicates } from "./duplicates.ts";
 import { newAccounts, requireNoDuplicates, requireRoomByMetadata } from "./new-accounts.ts";
@@ -110,6 +111,8 @@ export async function connectAccount(
     const { accounts, ...item } = await insertConnection(tx, connection, transitions.connect);
     run.times.done("insert");
     return { outcome: "connected", item, accounts };
+  }).catch(async (error: unknown) => {
+    throw await checkRefused(services, user, error, log);
   });
   if (output.outcome === "connected") await afterCommit(services, run, output);
   return output;

@@ -20,7 +20,8 @@ import { keepOpenedLink } from "./opened-link.ts";
  * A link_token for this user in their language, valid 4 hours. Refuses with `limit_reached` when the plan
  * has no room for one more account (E5); whatever Plaid says is `link_unavailable` to the user and is
  * logged (E1). With `itemId` it opens update mode, valid 30 minutes, which takes no room; where
- * the bank has accounts that are not shared, the person chooses among all of them. An Item that is not
+ * the bank has accounts that are not shared, or with `chooseAccounts`, the user chooses among all of them,
+ * whether the Item is healthy or not. An Item that is not
  * the user's is `not_found`; one whose access has ended is `item_gone`, one of a bank that Plaid no
  * longer reads `bank_unsupported`. The token is kept, sealed, for the way back from a bank's own site.
  */
@@ -30,11 +31,13 @@ export async function createLinkToken(
   {
     itemId = null,
     kind = "bank",
+    chooseAccounts = false,
     noticeVersion = null,
     language,
   }: {
     itemId?: string | null | undefined;
     kind?: LinkKind | undefined;
+    chooseAccounts?: boolean | undefined;
     /** The privacy notice that the user sees now. */
     noticeVersion?: string | null | undefined;
     language: LinkLanguage;
@@ -42,7 +45,8 @@ export async function createLinkToken(
   log: Log,
 ): Promise<CreateLinkTokenOutput> {
   const { config, db, plaid, vault } = services;
-  const update = itemId === null ? undefined : await openUpdate(db, vault, user.id, itemId);
+  const update = itemId === null ? undefined : await openUpdate(services, user.id, itemId);
+  if (update && chooseAccounts) update.choosesAccounts = true;
   if (!update) await requireRoomForOne(db, user.id);
   const plaidUserId = await ensurePlaidUser(services, user.id, log);
   try {
@@ -114,7 +118,7 @@ async function hasEnded(
 }
 
 /** What update mode is opened with. Errors: `not_found`. */
-async function openUpdate(db: Db, vault: Services["vault"], userId: string, itemId: string) {
+async function openUpdate({ db, vault }: Services, userId: string, itemId: string) {
   const item = await findItemToUpdate(db, userId, itemId);
   if (!item) throw new FiscilityError("not_found");
   const { tokenSealed, choosesAccounts } = item;

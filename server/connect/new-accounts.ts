@@ -58,6 +58,8 @@ export function requireNoDuplicates(
         institutionName,
         accounts: alike.map(({ known: { id, name, mask } }) => ({ id, name, mask })),
         mayConnectAnyway: !reconnectOnly,
+        offeredCount: offered.length,
+        newCount: offered.length - alike.length,
       },
     });
   }

@@ -69,6 +69,13 @@ export const itemSync = z.object({
 });
 export type ItemSync = z.infer<typeof itemSync>;
 
+/** `availableAt`: when the bank may be refreshed again, ISO 8601 UTC; null when it never was. */
+export const itemRefresh = z.object({
+  status: z.enum(["idle", "running"]),
+  availableAt: z.iso.datetime().nullable(),
+});
+export type ItemRefresh = z.infer<typeof itemRefresh>;
+
 /**
  * What the bank sent in a form that cannot be read, as of the last sync: transactions that are not
  * shown or are shown as they were before, and accounts without all of their present balances.
@@ -103,6 +110,7 @@ export const item = z.object({
     .array(unconnectedAccount)
     .describe("Accounts that the bank shares and that are not connected here, in its order."),
   sync: itemSync,
+  refresh: itemRefresh.describe("How the last `items.refresh` stands."),
   unreadable,
   trail,
   createdAt: z.iso.datetime(),

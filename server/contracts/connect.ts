@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { account, item } from "./accounts.ts";
+import { account, item, itemRefresh } from "./accounts.ts";
 import { advice, adviceText } from "./text.ts";
 
 /**
@@ -20,7 +20,7 @@ const openedWith = z
 
 /**
  * With `itemId` Link opens in update mode: the person logs in again, and no new Item is made. Where the
- * bank has accounts that are not shared, it asks which ones are to be.
+ * bank has accounts that are not shared, it asks which ones are to be; with `chooseAccounts` it always does.
  */
 export const createLinkTokenInput = z.strictObject({
   itemId: z.uuid().optional(),
@@ -36,6 +36,7 @@ export const createLinkTokenInput = z.strictObject({
     .describe(
       "What Link offers: `bank` (the default) banks and cards, `investments` brokerages, `loan` lenders. A bank that is connected as `bank` is billed at the bank connection service for Transactions, `investments` for Investments, `loan` for Liabilities; the latter two for Transactions as well where an account has some. Not used with `itemId`.",
     ),
+  chooseAccounts: z.boolean().optional(),
 });
 export type CreateLinkTokenInput = z.infer<typeof createLinkTokenInput>;
 
@@ -155,6 +156,11 @@ export const chooseAccountsOutput = z.object({
   removed: z.number().int().nonnegative(),
 });
 export type ChooseAccountsOutput = z.infer<typeof chooseAccountsOutput>;
+
+export const refreshInput = z.strictObject({ itemId: z.uuid() });
+export type RefreshInput = z.infer<typeof refreshInput>;
+export const refreshOutput = z.object({ refresh: itemRefresh });
+export type RefreshOutput = z.infer<typeof refreshOutput>;
 
 /**
  * Something Link told the page (opened, closed, failed): an analytics line in the log, nothing else.

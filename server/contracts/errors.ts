@@ -209,6 +209,13 @@ export const reasons = {
     message: "The words typed to confirm are not the ones asked for. Nothing was changed.",
     retryable: false,
   },
+  refreshed_recently: {
+    status: 429,
+    code: "TOO_MANY_REQUESTS",
+    message:
+      "This bank was refreshed less than 15 minutes ago. Nothing was changed. New transactions come by themselves as well.",
+    retryable: false,
+  },
   link_unavailable: {
     status: 502,
     code: "BAD_GATEWAY",

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { itemStatus } from "./accounts.ts";
 import { scope } from "./api-keys.ts";
 
 /** Fields some reasons carry beside their name; safe to show to the person concerned. */
@@ -32,13 +33,18 @@ export const reasonDetails = {
   }),
   /**
    * The Item that holds the accounts already, for update mode. `mayConnectAnyway`: the match is
-   * only likely, so the same public_token may be sent again with `connectAnyway`.
+   * only likely, so the same public_token may be sent again with `connectAnyway`. `newCount` of the
+   * `offeredCount` accounts are new, and update mode can add them to the Item. `itemStatus`: how the
+   * Item stands since, where another log-in may have broken it.
    */
   duplicate_accounts: z.object({
     itemId: z.uuid(),
     institutionName: z.string(),
     accounts: z.array(z.object({ id: z.uuid(), name: z.string(), mask: z.string().nullable() })),
     mayConnectAnyway: z.boolean(),
+    offeredCount: z.number().int(),
+    newCount: z.number().int(),
+    itemStatus: itemStatus.optional(),
   }),
   /** `message`: the bank's problem in Plaid's words for the user; null where it has none. */
   bank_error: z.object({ message: z.string().nullable() }),
@@ -65,6 +71,8 @@ export const reasonDetails = {
   busy: z.object({ retryAfterSeconds: z.number().int() }),
   /** Seconds after which it is worth trying again. */
   log_in_busy: z.object({ retryAfterSeconds: z.number().int() }),
+  /** Seconds after which the bank may be refreshed again. */
+  refreshed_recently: z.object({ retryAfterSeconds: z.number().int() }),
   /** `limit`: live keys a person may have. */
   too_many_api_keys: z.object({ limit: z.number().int() }),
   /** `limit`: passkeys a user may have. */

@@ -8,6 +8,7 @@ import { askForRecovery } from "../../db/jobs.ts";
 import { retryInvalidation } from "../cache/invalidate-cache.ts";
 import { finishLinks } from "../connect/finish-links.ts";
 import { recoverAttempts } from "../connect/recover-attempts.ts";
+import { refreshItem } from "../items/refresh-item.ts";
 import { sendMail } from "../mail/send-mail.ts";
 import { warnWhereRefused } from "../reconciliation/plaid-user.ts";
 import { reconcile } from "../reconciliation/reconcile.ts";
@@ -52,6 +53,10 @@ const tasksOf = (services: Services): Record<string, Task> => ({
   /** Catches what a lost webhook would have said; see `server/jobs/sweep.ts`. */
   sweep: async () => {
     await sweep(services);
+  },
+  /** Asks a bank for its newest data; see `server/items/refresh-item.ts`. */
+  refresh_item: async (payload) => {
+    await refreshItem(services, itemOfUser.parse(payload), services.log);
   },
   /** Brings an Item's transactions up to date; see `server/transactions/sync-item.ts`. */
   sync_item: async (payload, { job, abortSignal }) => {

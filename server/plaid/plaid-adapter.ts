@@ -112,6 +112,11 @@ export interface PlaidAdapter {
     options?: CallOptions,
   ): Promise<PlaidTransactionsPage>;
   /**
+   * Asks the bank for the Item's newest transactions, which then come with a sync. Billed, so it is never
+   * sent again; up to 40 s. https://plaid.com/docs/api/products/transactions/#transactionsrefresh
+   */
+  refreshTransactions(accessToken: Secret): Promise<{ requestId: string }>;
+  /**
    * The public key of this id that Plaid signs webhooks with (a JWK, P-256), null when there is none
    * or it has expired. https://plaid.com/docs/api/webhooks/webhook-verification/
    */
@@ -157,7 +162,7 @@ export function createPlaidAdapter(
   },
   limiter: PlaidLimiter,
   log: Log,
-  limits: Pick<TimeLimits, "plaidCall" | "plaidBackoff" | "plaidWait">,
+  limits: Pick<TimeLimits, "plaidCall" | "plaidRefresh" | "plaidBackoff" | "plaidWait">,
 ): PlaidAdapter {
   const basePath = config.standIn ?? PlaidEnvironments[config.env];
   if (!basePath) throw new Error(`Plaid has no environment ${config.env}`);
@@ -332,6 +337,17 @@ export function createPlaidAdapter(
         notReady: status === "NOT_READY" || data.next_cursor === "",
         complete: status === "HISTORICAL_UPDATE_COMPLETE",
       };
+    },
+
+    async refreshTransactions(accessToken) {
+      const { request_id: requestId } = await call(
+        "/transactions/refresh",
+        endedResponse,
+        (request) => api.transactionsRefresh({ access_token: accessToken.reveal() }, request),
+        { onceWithin: limits.plaidRefresh },
+        accessToken,
+      );
+      return { requestId };
     },
 
     async getWebhookKey(keyId, options = {}) {

@@ -24,6 +24,7 @@ const list = (name: string): AccountsListOutput => ({
       newAccounts: false,
       hasTransactions: true,
       notConnected: [],
+      refresh: { status: "idle", availableAt: null },
       sync: { status: "done", at: null, problem: null },
       unreadable: { transactions: 0, accounts: 0 },
       trail: { steps: [], transactions: 0 },

@@ -240,13 +240,36 @@ test("finishUpdateMode recognizes an account by Plaid's id, whatever its name (I
   expect(await accounts(app, itemId)).toEqual(before);
 });
 
-test("finishUpdateMode adds no account that another Item has (I2)", async ({ app }) => {
+test("finishUpdateMode adds no account that another Item has, and adds the rest (I2)", async ({
+  app,
+}) => {
   const person = await app.signUp("cfo");
   const { itemId } = await connect(app, person, [0]);
   await connect(app, person, [1]);
   await newAccounts(app, itemId);
   expect((await update(app, person, itemId, [0, 1])).data.added).toBe(0);
   expect(await compareBooks(app)).toEqual({ ...right, connected: 2 });
+  await newAccounts(app, itemId);
+  expect((await update(app, person, itemId, [0, 1, 2])).data.added).toBe(1);
+  expect(await compareBooks(app)).toEqual({ ...right, connected: 2 });
+});
+
+test("createLinkToken opens update mode with the account picker for any Item that is healthy or not, when asked to", async ({
+  app,
+}) => {
+  const person = await app.signUp("cfo");
+  const { itemId, plaidItemId } = await connect(app, person, [0]);
+  for (const isBroken of [false, true]) {
+    if (isBroken) await app.control("POST", "items/reset-login", { item_id: plaidItemId });
+    const input = { itemId, chooseAccounts: true };
+    const { body } = await app.post("/trpc/plaid.createLinkToken", input, person);
+    const chosen = isBroken ? [0, 1, 2] : [0, 1];
+    const { picked } = await goThroughLink(app, body.result.data.linkToken, { chosen });
+    expect(picked).toBe(true);
+    const ended = await app.post("/trpc/plaid.finishUpdateMode", { itemId }, person);
+    expect(ended.body.result.data.added).toBe(1);
+  }
+  expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
 });
 
 test("finishUpdateMode says that the bank is down, not that it needs a log-in, when it is", async ({

@@ -78,6 +78,8 @@ export const duplicate = (mayConnectAnyway: boolean) =>
     institutionName: "Mill Bank",
     accounts: [{ id: "a1", name: "Checking", mask: "0000" }],
     mayConnectAnyway,
+    offeredCount: 1,
+    newCount: 0,
   });
 
 // The machine reads the Item's id, its bank's name and how many accounts there are.

@@ -20,6 +20,7 @@ function exported(name: string, current: string | null): ExportOutput {
         newAccounts: false,
         hasTransactions: true,
         notConnected: [],
+        refresh: { status: "idle", availableAt: null },
         sync: { status: "done", at: null, problem: null },
         unreadable: { transactions: 0, accounts: 0 },
         trail: { steps: [], transactions: 0 },

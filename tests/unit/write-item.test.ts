@@ -17,6 +17,7 @@ const item = (more: Partial<ItemWithAccounts> = {}, revoked = false): ItemWithAc
   newAccounts: false,
   hasTransactions: true,
   notConnected: [],
+  refresh: { status: "idle", availableAt: null },
   sync: { status: "done", at: null, problem: null },
   unreadable: { transactions: 0, accounts: 0 },
   trail: { steps: [], transactions: 0 },
