@@ -44,7 +44,7 @@ export async function createLinkToken(
   },
   log: Log,
 ): Promise<CreateLinkTokenOutput> {
-  const { config, db, plaid, vault } = services;
+  const { config, db, plaid } = services;
   const update = itemId === null ? undefined : await openUpdate(services, user.id, itemId);
   if (update && chooseAccounts) update.choosesAccounts = true;
   if (!update) await requireRoomForOne(db, user.id);
