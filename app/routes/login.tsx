@@ -57,7 +57,7 @@ export default function LogIn() {
       }
       otherPath="/signup"
       answer={answer}
-      beside={<PasskeyLogIn label={passkeyWords.logInByPasskey} />}
+      beside={<PasskeyLogIn label={passkeyWords.passkey} />}
     >
       <Field
         name="email"
