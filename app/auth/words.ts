@@ -16,13 +16,13 @@ export const words = {
   backupCode: "Backup code",
   trust: "Don’t ask again in this browser for 30 days",
   passkey: "Use a passkey",
-  logInByPasskey: "Log in with a passkey",
   or: "or",
   passkeyWaiting: "Waiting for your passkey…",
   passkeyFailed:
     "This passkey was not accepted. Nothing was changed. Try again, or use another way.",
   noAnswer: "We could not be reached. Check your internet connection and try again.",
   proofNeeded: "Enter your password to go on.",
+  proofEmpty: "Enter your password.",
   passwordOrCode: "Password, or a code of your app",
   proved: "Confirmed. Go on.",
   confirm: {

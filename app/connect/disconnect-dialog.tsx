@@ -78,7 +78,7 @@ function Form({ item, busy, setBusy, onCancel }: FormProps) {
       return;
     }
     const typed = new FormData(form).get("password");
-    setWrong(typed === "" ? proofWords.proofNeeded : undefined);
+    setWrong(typed === "" ? proofWords.proofEmpty : undefined);
     if (typed === "") return;
     setBusy(true);
     try {

@@ -32,11 +32,10 @@ import { Consents } from "../mail/consents.tsx";
 import { pageTitle } from "../page-title.ts";
 import { readForm } from "../read-form.ts";
 import { reasonOf } from "../reason-of.ts";
+import { words } from "../settings/account-words.ts";
 import { text } from "../text.ts";
 
 export { clientAction } from "../send-form.ts";
-
-const words = text.yourAccount;
 
 export const meta: MetaFunction = () => pageTitle(words.title);
 

@@ -55,7 +55,7 @@ export async function action({ request, context }: ActionFunctionArgs) {
     if (!input.success) {
       const fields = {
         ...toFieldErrors(input.error),
-        ...(form.get("password") === "" && { password: proofWords.proofNeeded }),
+        ...(form.get("password") === "" && { password: proofWords.proofEmpty }),
       };
       return data<FormResult>({ message: null, fields }, { status: 400 });
     }

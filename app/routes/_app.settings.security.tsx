@@ -21,13 +21,12 @@ import { useFreshData } from "../connect/use-fresh-data.ts";
 import { pageTitle } from "../page-title.ts";
 import { readForm } from "../read-form.ts";
 import { SecondStepLink } from "../second-step/second-step-link.tsx";
+import { words } from "../settings/log-in-words.ts";
 import { LogIns } from "../settings/log-ins.tsx";
 import { SecurityEvents } from "../settings/security-events.tsx";
 import { text } from "../text.ts";
 
 export { clientAction } from "../send-form.ts";
-
-const words = text.security;
 
 export const meta: MetaFunction = () => pageTitle(words.title);
 

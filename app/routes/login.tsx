@@ -15,6 +15,7 @@ import { PasswordField } from "../auth/password-field.tsx";
 import { signedUp } from "../auth/signed-up.ts";
 import { words as passkeyWords } from "../auth/words.ts";
 import { pageTitle } from "../page-title.ts";
+import { words as accountWords } from "../settings/account-words.ts";
 import { text } from "../text.ts";
 
 export { clientAction } from "../send-form.ts";
@@ -40,7 +41,7 @@ export default function LogIn() {
   const answer = useActionData<typeof action>();
   const [search] = useSearchParams();
   const words = text.auth.logIn;
-  const { deletedTitle: title, deletedLead: lead } = text.yourAccount;
+  const { deletedTitle: title, deletedLead: lead } = accountWords;
   // Which of the two is wrong is not said, so that nobody can find out who has an account.
   const blamedBy = answer?.message ? "form-message" : undefined;
   return (
@@ -56,7 +57,7 @@ export default function LogIn() {
       }
       otherPath="/signup"
       answer={answer}
-      beside={<PasskeyLogIn label={passkeyWords.logInByPasskey} />}
+      beside={<PasskeyLogIn label={passkeyWords.passkey} />}
     >
       <Field
         name="email"

@@ -12,7 +12,7 @@ export * from "../../server/contracts/live.ts";
 export { type NoticeKind, noticeKind, noticeKinds } from "../../server/contracts/mail.ts";
 export * from "../../server/contracts/plan.ts";
 export { type ReasonDetails, reasonDetails } from "../../server/contracts/reason-details.ts";
-export type * from "../../server/contracts/second-factors.ts";
+export * from "../../server/contracts/second-factors.ts";
 export * from "../../server/contracts/security-events.ts";
 export * from "../../server/contracts/step-up.ts";
 export * from "../../server/contracts/transactions.ts";

@@ -1,6 +1,9 @@
 import { z } from "zod";
 import { text } from "./text.ts";
 
+/** Of a call that takes nothing: a field that is sent all the same is refused. */
+export const noFields = z.strictObject({});
+
 /** What an authenticator app shows: six digits; spaces do not matter. */
 export const totpCode = z
   .string()

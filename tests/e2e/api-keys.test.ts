@@ -211,7 +211,7 @@ test("The API keys form asks for the password by keyboard once in ten minutes, a
   });
   await ageStepUps(app, 11);
   await keyboard.press("Enter");
-  await dialog.getByText("Enter your password to make the key.").waitFor();
+  await dialog.getByText("Enter your password to go on.").waitFor();
   await expect.poll(focused).toBe("password");
   await keyboard.type(person.password);
   await keyboard.press("Enter");

@@ -51,7 +51,7 @@ test("A passkey is made in Settings after the password, logs in alone and as the
 
   await page.context().clearCookies();
   await page.goto(`${app.url}/login?next=%2Factivity`);
-  await page.getByRole("button", { name: "Log in with a passkey" }).click();
+  await page.getByRole("button", { name: "Use a passkey" }).click();
   await page.waitForURL(`${app.url}/activity`);
 
   await page.context().clearCookies();
@@ -143,7 +143,7 @@ test("The dashboard and the log-in page load no passkey library before somebody 
   await addVirtualAuthenticator(page);
   await page.context().clearCookies();
   await page.goto(`${app.url}/login`);
-  await page.getByRole("button", { name: "Log in with a passkey" }).click();
+  await page.getByRole("button", { name: "Use a passkey" }).click();
   await expect.poll(() => loaded.filter(isLibrary).length).toBe(1);
 });
 

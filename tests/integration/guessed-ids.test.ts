@@ -111,7 +111,7 @@ test("goodCall makes a valid call of every procedure from its input's fields", (
 describe("A call about another user's data gets the response of one about nothing, and changes nothing", () => {
   for (const endpoint of endpoints) {
     // The stranger's own good call, about nothing of Ada's, would end the stranger.
-    if (endpoint.name === "account.delete") continue;
+    if (["account.delete", "secondFactors.removeAuthenticator"].includes(endpoint.name)) continue;
     const { tRPC, REST } = faces(endpoint);
     const ways: [string, (input?: object) => Promise<Answer>][] = [
       ["over tRPC", (input) => tRPC(input, { cookie: mallory.cookie })],

@@ -21,6 +21,8 @@ import {
 } from "../support/link.ts";
 import { mailAbout } from "../support/mail.ts";
 import { forgetStepUps } from "../support/rows.ts";
+import { authenticator } from "../support/second-factor.ts";
+import { addVirtualAuthenticator } from "../support/virtual-authenticator.ts";
 
 /** Pictures of every page and state, for people to judge: `screenshots/<width>-<scheme>/<state>.png`. */
 const folder = path.join(import.meta.dirname, "../../screenshots");
@@ -370,6 +372,37 @@ test.each(views)("the scheme of one's own choice, $width px, $colorScheme", asyn
   await page.getByRole("button", { name: other }).click();
   await page.locator("button[aria-pressed=true]", { hasText: other }).waitFor();
   await shoot(`appearance-${other.toLowerCase()}`);
+});
+
+test.each(views)("second log-in step, $width px, $colorScheme", async (view) => {
+  const { page, shoot } = await studio(view);
+  const person = await app.signUp();
+  await forgetStepUps(app, person);
+  await addVirtualAuthenticator(page);
+  await logIn(app, page, person);
+  await page.goto(`${app.url}/settings/security/second-step`);
+  await shoot("second-step-confirm", { whole: true });
+  await page.getByLabel("Password", { exact: true }).fill(person.password);
+  await page.getByRole("button", { name: "Confirm" }).click();
+  await page.getByRole("button", { name: "Set up an app" }).click();
+  const secret = (await page.locator("p.font-mono").textContent()) ?? "";
+  await shoot("second-step-qr", { whole: true });
+  await page.getByLabel("Code from the app").fill(authenticator(secret.replace(/\s/g, "")).code());
+  await page.getByRole("button", { name: "Turn on" }).click();
+  await page.getByRole("heading", { name: "Your backup codes" }).waitFor();
+  await page.getByLabel("Name of the new passkey").fill("The laptop in the living room");
+  await page.getByRole("button", { name: "Add a passkey" }).click();
+  await page.getByText("The laptop in the living room").waitFor();
+  await shoot("second-step-on", { whole: true });
+  await page.getByRole("button", { name: "Turn off the authenticator app" }).click();
+  await shoot("second-step-turn-off");
+  await page.context().clearCookies();
+  await page.goto(`${app.url}/login`);
+  await page.getByLabel("Email").fill(person.email);
+  await page.getByLabel("Password", { exact: true }).fill(person.password);
+  await page.getByRole("button", { name: "Log in", exact: true }).click();
+  await page.getByRole("heading", { name: "Confirm it’s you" }).waitFor();
+  await shoot("second-step-log-in");
 });
 
 test.each(views)("security, $width px, $colorScheme", async (view) => {

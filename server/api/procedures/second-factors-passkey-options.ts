@@ -1,6 +1,6 @@
 import { registrationOptions } from "../../auth/second-factor/passkeys.ts";
 import { FiscilityError } from "../../contracts/errors.ts";
-import { passkeyOptionsOutput } from "../../contracts/second-factors.ts";
+import { noFields, passkeyOptionsOutput } from "../../contracts/second-factors.ts";
 import { procedure } from "../trpc.ts";
 
 export const secondFactorsPasskeyOptions = procedure({
@@ -12,6 +12,7 @@ export const secondFactorsPasskeyOptions = procedure({
   rest: "POST /second-factors/passkey-options",
   reasons: ["too_many_passkeys"],
 })
+  .input(noFields.optional())
   .output(passkeyOptionsOutput)
   .mutation(async ({ ctx }) => {
     if (ctx.sessionId === null) throw new FiscilityError("session_required");

@@ -1,5 +1,5 @@
 import { newBackupCodes } from "../../auth/second-factor/factors.ts";
-import { backupCodesOutput } from "../../contracts/second-factors.ts";
+import { backupCodesOutput, noFields } from "../../contracts/second-factors.ts";
 import { procedure } from "../trpc.ts";
 
 export const secondFactorsReplaceBackupCodes = procedure({
@@ -10,6 +10,7 @@ export const secondFactorsReplaceBackupCodes = procedure({
   rest: "POST /second-factors/backup-codes",
   reasons: ["not_found"],
 })
+  .input(noFields.optional())
   .output(backupCodesOutput)
   .mutation(async ({ ctx }) => ({
     backupCodes: await newBackupCodes(ctx.services, { identity: ctx, origin: ctx.origin }),

@@ -1,5 +1,5 @@
 import { startTotp } from "../../auth/second-factor/totp.ts";
-import { startTotpOutput } from "../../contracts/second-factors.ts";
+import { noFields, startTotpOutput } from "../../contracts/second-factors.ts";
 import { procedure } from "../trpc.ts";
 
 export const secondFactorsStartAuthenticator = procedure({
@@ -11,5 +11,6 @@ export const secondFactorsStartAuthenticator = procedure({
   rest: "POST /second-factors/authenticator",
   reasons: ["authenticator_exists"],
 })
+  .input(noFields.optional())
   .output(startTotpOutput)
   .mutation(({ ctx }) => startTotp(ctx.services, ctx.user));

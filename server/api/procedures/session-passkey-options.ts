@@ -1,7 +1,7 @@
 import { authenticationOptions } from "../../auth/second-factor/passkeys.ts";
 import { stepUpChallenge } from "../../auth/step-up.ts";
 import { FiscilityError } from "../../contracts/errors.ts";
-import { passkeyOptionsOutput } from "../../contracts/second-factors.ts";
+import { noFields, passkeyOptionsOutput } from "../../contracts/second-factors.ts";
 import { procedure } from "../trpc.ts";
 
 export const sessionPasskeyOptions = procedure({
@@ -11,6 +11,7 @@ export const sessionPasskeyOptions = procedure({
   setsUpFactor: true,
   rest: "POST /session/passkey-options",
 })
+  .input(noFields.optional())
   .output(passkeyOptionsOutput)
   .mutation(async ({ ctx: { services, user, sessionId } }) => {
     if (sessionId === null) throw new FiscilityError("session_required");

@@ -93,7 +93,8 @@ describe("A step-up cannot be skipped:", () => {
     await addAuthenticator(app, ada);
     await forgetStepUps(app, ada);
     const confirmation = "delete my account";
-    for (const password of [{}, { password: "not the password" }] as Record<string, string>[]) {
+    const tries: Record<string, string>[] = [{}, { password: "not the password" }];
+    for (const password of tries) {
       const fields = { confirmation, ...password };
       expect((await submit(app, ada, "/settings/account", fields)).status).toBe(403);
     }
