@@ -26,7 +26,7 @@ const failures = [
   busy(60),
   limit(1),
   limit(2),
-  ...Array(10).fill(limitWithChoice),
+  ...Array(30).fill(limitWithChoice),
   duplicate(true),
   duplicate(false),
 ];
