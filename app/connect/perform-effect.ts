@@ -75,9 +75,10 @@ export function performEffect(
 
 /** The link_token, once Link's script is there as well. */
 async function prepareLink(request: OpenRequest, scriptUrl: string): Promise<string> {
-  const { itemId, returned, kind } = request;
+  const { itemId, returned, kind, connectAgain } = request;
   const [{ linkToken }] = await Promise.all([
-    returned ?? trpc.plaid.createLinkToken.mutate(itemId === null ? { kind } : { itemId }),
+    returned ??
+      trpc.plaid.createLinkToken.mutate(itemId === null ? { kind, connectAgain } : { itemId }),
     loadLinkScript(scriptUrl),
   ]);
   return linkToken;

@@ -1,4 +1,5 @@
 import { insertConnection } from "../../db/connections.ts";
+import type { DisconnectedAttempt } from "../../db/link-attempts.ts";
 import { invalidateCache } from "../cache/invalidate-cache.ts";
 import type { ConnectAccountInput, ConnectAccountOutput } from "../contracts/connect.ts";
 import { FiscilityError } from "../contracts/errors.ts";
@@ -22,6 +23,7 @@ import {
   whileSavingToken,
 } from "./run.ts";
 import { requireNewItem, requireOwnItem } from "./same-item.ts";
+import { removeEnded, takeOver } from "./take-over.ts";
 import { underUserLock } from "./under-user-lock.ts";
 
 /**
@@ -55,6 +57,7 @@ export async function connectAccount(
   const run = startRun(services, user.id, request, log);
   // Runs beside the wait for the lock; nothing is sent before it has ended.
   const recording = record(services, run);
+  const ended: DisconnectedAttempt[] = [];
   const output = await underUserLock(services, run, recording, async (tx, locked) => {
     const { plan, attempt, known } = locked;
     const answer = await storedAnswer(tx, attempt);
@@ -92,16 +95,26 @@ export async function connectAccount(
       run.institution = { id, name: name ?? run.institution.name };
       run.plaidRequestId ??= bank.requestId;
       const connectAnyway = run.input?.connectAnyway ?? attempt.connect_anyway;
-      const accounts = newAccounts(bank, known, { connectAnyway }, log);
-      requireRoom(plan, known.length, accounts.length);
-      return toConnection(run, bank, accounts);
+      const { added, taken } = newAccounts(bank, known, { connectAnyway }, log);
+      requireRoom(plan, known.length, added.length);
+      // Those that are taken over are inserted too, and give way to the rows they take over.
+      const accounts = bank.accounts.filter(
+        (account) => added.includes(account) || taken.some((one) => one.account === account),
+      );
+      return { ...toConnection(run, bank, accounts), taken };
     });
     run.stage = { at: "committing" };
-    const { accounts, ...item } = await insertConnection(tx, connection, transitions.connect);
+    const { taken, ...inserted } = connection;
+    const connected = await insertConnection(tx, inserted, transitions.connect);
+    const { accounts, ...item } =
+      taken.length > 0 ? await takeOver(tx, run, taken, ended) : connected;
     run.times.done("insert");
     return { outcome: "connected", item, accounts };
   });
-  if (output.outcome === "connected") await afterCommit(services, run, output);
+  if (output.outcome === "connected") {
+    await afterCommit(services, run, output);
+    await removeEnded(services, ended, log);
+  }
   return output;
 }
 

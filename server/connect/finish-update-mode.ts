@@ -138,7 +138,9 @@ async function keepFailure(
 function compare(known: KnownAccount[], itemId: string, listed: PlaidAccount[]) {
   const institutionId = known.find((account) => account.itemId === itemId)?.institutionId ?? null;
   const offered = withoutForeignIds(known, institutionId, listed);
-  const there = findDuplicates(known, institutionId, offered, { likely: true });
+  // An account of an Item whose access has ended is no duplicate.
+  const live = known.filter((account) => account.itemId === itemId || !account.isEnded);
+  const there = findDuplicates(live, institutionId, offered, { likely: true });
   const old = new Set(there.map(({ offered }) => offered));
   return {
     shared: there.flatMap(({ offered: position, known }) => {

@@ -7,10 +7,18 @@ import type { Log } from "../telemetry/log.ts";
 import { NothingNew } from "./attempt.ts";
 import {
   findDuplicates,
+  findEnded,
   findUnderOtherId,
   secondItemInvalidatesFirst,
   withoutForeignIds,
 } from "./duplicates.ts";
+
+/** An account of an Item whose access has ended, and what the new Item calls it. */
+export interface TakenAccount {
+  id: string;
+  itemId: string;
+  account: PlaidAccount;
+}
 
 /**
  * What Link's metadata says of the accounts, before anything is exchanged or billed, and which of them
@@ -26,9 +34,12 @@ function offeredByMetadata(input: ConnectAccountInput | undefined, known: Connec
     name: account.name ?? "",
     subtype: account.subtype ?? null,
   }));
+  const live = known.filter(({ isEnded }) => !isEnded);
   const duplicates =
-    institutionId === null ? [] : findDuplicates(known, institutionId, offered, { likely: true });
-  return { institutionId, institutionName: institution?.name ?? "", offered, duplicates };
+    institutionId === null ? [] : findDuplicates(live, institutionId, offered, { likely: true });
+  const ended = known.filter(({ isEnded }) => isEnded);
+  const taken = institutionId === null ? [] : findEnded(ended, institutionId, offered);
+  return { institutionId, institutionName: institution?.name ?? "", offered, duplicates, taken };
 }
 
 /**
@@ -45,8 +56,9 @@ export function requireNoDuplicates(
   if (offered.length === 0 || institutionId === null) return;
   const reconnectOnly = secondItemInvalidatesFirst(institutionId) && duplicates.length > 0;
   const isNothingNew = duplicates.length === offered.length;
+  const live = known.filter(({ isEnded }) => !isEnded);
   const underOtherId =
-    duplicates.length === 0 ? findUnderOtherId(known, institutionId, offered) : [];
+    duplicates.length === 0 ? findUnderOtherId(live, institutionId, offered) : [];
   const alike = reconnectOnly || isNothingNew ? duplicates : underOtherId;
   const [first] = alike;
   if (first && (reconnectOnly || !input?.connectAnyway)) {
@@ -61,13 +73,18 @@ export function requireNoDuplicates(
   }
 }
 
-/** How many new accounts Link's metadata promises; at least 1. */
+/** How many new accounts Link's metadata promises, those of an ended Item not counted; at least 1 without any. */
 export function newAccountsByMetadata(
   input: ConnectAccountInput | undefined,
   known: ConnectState["known"],
 ): number {
-  const { offered, duplicates } = offeredByMetadata(input, known);
-  return Math.max(1, offered.length - (input?.connectAnyway ? 0 : duplicates.length));
+  const { offered, duplicates, taken } = offeredByMetadata(input, known);
+  const held = new Set(taken.map((one) => one.offered));
+  if (!input?.connectAnyway) for (const one of duplicates) held.add(one.offered);
+  const added = offered.length - held.size;
+  // Where all of them may be taken over, the plan needs no room for them; what the bank shares decides.
+  const mayTake = offered.length === 0 && known.some(({ isEnded }) => isEnded);
+  return taken.length > 0 || mayTake ? added : Math.max(1, added);
 }
 
 /**
@@ -75,7 +92,9 @@ export function newAccountsByMetadata(
  * anyway, only the bank's own ids tell that an account is there already. Another institution_id is
  * another bank here: what looks the same there is offered before the exchange, and ends nothing after it.
  *
- * @throws NothingNew when there is none
+ * `taken`: those that an Item whose access has ended had, by the ids of their rows.
+ *
+ * @throws NothingNew when there is neither
  * @throws FiscilityError `connect_failed` when no account has an id of this bank's
  */
 export function newAccounts(
@@ -86,7 +105,7 @@ export function newAccounts(
   known: ConnectState["known"],
   { connectAnyway }: { connectAnyway: boolean },
   log: Log,
-): PlaidAccount[] {
+): { added: PlaidAccount[]; taken: TakenAccount[] } {
   const accounts = withoutForeignIds(known, institution.id, shared);
   const foreign = shared.filter((account) => !accounts.includes(account));
   tellUnreadable(
@@ -94,11 +113,20 @@ export function newAccounts(
     foreign.map(({ accountId: id }) => ({ id, field: "account_id" })),
     log,
   );
-  const duplicates = findDuplicates(known, institution.id, accounts, { likely: !connectAnyway });
+  const live = known.filter(({ isEnded }) => !isEnded);
+  const duplicates = findDuplicates(live, institution.id, accounts, { likely: !connectAnyway });
   const places = new Set(duplicates.map(({ offered }) => offered));
-  const added = accounts.filter((_, place) => !places.has(place));
+  const rest = accounts.filter((_, place) => !places.has(place));
+  const ended = known.filter(({ isEnded }) => isEnded);
+  const taken = findEnded(ended, institution.id, rest).flatMap(
+    ({ offered, known: { id, itemId } }) => {
+      const account = rest[offered];
+      return account ? [{ id, itemId, account }] : [];
+    },
+  );
+  const held = new Set(taken.map(({ account }) => account));
   const [first] = duplicates;
-  if (first && added.length === 0) throw new NothingNew(first.known.itemId);
-  if (added.length === 0) throw new FiscilityError("connect_failed");
-  return added;
+  if (first && rest.length === 0) throw new NothingNew(first.known.itemId);
+  if (rest.length === 0) throw new FiscilityError("connect_failed");
+  return { added: rest.filter((account) => !held.has(account)), taken };
 }

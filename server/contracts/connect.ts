@@ -24,6 +24,12 @@ const openedWith = z
  */
 export const createLinkTokenInput = z.strictObject({
   itemId: z.uuid().optional(),
+  connectAgain: z
+    .uuid()
+    .optional()
+    .describe(
+      "The id of an Item whose access has ended (its `problem.kind` is `connect_again`): Link opens for its bank, and the new Item takes over its accounts, with their ids, names and transactions.",
+    ),
   kind: linkKind
     .optional()
     .describe(

@@ -177,8 +177,7 @@ export const reasons = {
   item_gone: {
     status: 409,
     code: "CONFLICT",
-    message:
-      "Access to this bank has ended. Nothing was changed. Connect the bank again; where it is on your dashboard, disconnect it there first.",
+    message: "Access to this bank has ended. Nothing was changed. Connect the bank again.",
     retryable: false,
   },
   public_token_invalid: {

@@ -14,7 +14,7 @@ export const itemProblemKind = z
     "unknown",
   ])
   .describe(
-    "What brings the bank's data back. `log_in`: log in again, in update mode. `choose_accounts`: choose the accounts again, in update mode. `allow_access`: allow access again, in update mode. `act_at_bank`: do something at the bank's own site first, then log in again. `wait`: nothing; we keep trying. `unsupported`: nothing; this bank cannot be read any more. `connect_again`: access has ended; disconnect the bank and connect it again. `unknown`: the bank's message says; update mode may help.",
+    "What brings the bank's data back. `log_in`: log in again, in update mode. `choose_accounts`: choose the accounts again, in update mode. `allow_access`: allow access again, in update mode. `act_at_bank`: do something at the bank's own site first, then log in again. `wait`: nothing; we keep trying. `unsupported`: nothing; this bank cannot be read any more. `connect_again`: access has ended; connect the bank again, with `connectAgain` of `plaid.createLinkToken`. `unknown`: the bank's message says; update mode may help.",
   );
 export type ItemProblemKind = z.infer<typeof itemProblemKind>;
 
@@ -51,7 +51,7 @@ interface ItemProblemEntry {
   /** What a call gets that fails with it. */
   reason: Reason;
   /** The button on the card; null where there is nothing that the user can do. */
-  action: "reconnect" | "choose" | "disconnect" | null;
+  action: "reconnect" | "choose" | "connect_again" | "disconnect" | null;
   /** The kind of its activity entry, which also names the problem. */
   activity: "login_required" | "revoked" | "failed";
   /** The sentence on the card. */
@@ -111,10 +111,10 @@ export const itemProblems = {
   connect_again: {
     status: "revoked",
     reason: "item_gone",
-    action: "disconnect",
+    action: "connect_again",
     activity: "revoked",
     message:
-      "Access to this bank has ended. What you have here is kept. To continue, disconnect the bank, then connect it again.",
+      "Access to this bank has ended. What you have here is kept. Connect it again to continue.",
   },
   unknown: {
     status: "login_required",

@@ -14,6 +14,7 @@ const spread: Record<string, string> = {
   accounts: "user_id",
   transactions: "user_id",
   unreadable_transactions: "user_id",
+  held_transactions: "user_id",
   item_syncs: "user_id",
   link_attempts: "user_id",
   link_tokens: "user_id",

@@ -11,10 +11,5 @@ export const plaidCreateLinkToken = procedure({
   .input(createLinkTokenInput.optional())
   .output(createLinkTokenOutput)
   .mutation(({ ctx, input }) =>
-    createLinkToken(
-      ctx.services,
-      ctx.user,
-      { itemId: input?.itemId, kind: input?.kind, language: ctx.language },
-      ctx.log,
-    ),
+    createLinkToken(ctx.services, ctx.user, { ...input, language: ctx.language }, ctx.log),
   );
