@@ -163,6 +163,7 @@ export const text = {
     reconnect: "Reconnect",
     choose: "Choose accounts",
     chooseAt: (bank: string) => `Choose accounts at ${bank}`,
+    againBank: (bank: string) => `Connect ${bank} again`,
     added: (bank: string, accounts: number) => `${counted(accounts, "account")} added at ${bank}`,
     reconnected: (bank: string) => `${bank} is connected again`,
     aBank: "A bank",

@@ -34,6 +34,8 @@ export async function findSync(db: Db, userId: string, itemId: string) {
         "mayHaveHealed",
       ),
       "item_syncs.cursor",
+      "item_syncs.is_held as isHeld",
+      sql<boolean>`items.created_at < now() - interval '1 day'`.as("isOld"),
       "item_syncs.midway",
       "item_syncs.update_cursor as updateCursor",
       "item_syncs.reread_cursor as rereadCursor",

@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import type { AccountTraits } from "./account-traits.ts";
 import type { Db } from "./client.ts";
 
@@ -6,6 +7,8 @@ export interface KnownAccount extends AccountTraits {
   id: string;
   itemId: string;
   institutionId: string | null;
+  /** The access of its Item has ended: it is no duplicate, and a new Item takes it over. */
+  isEnded?: boolean;
 }
 
 /** What tells each live account of the user from others: an Item's together, in the bank's order. */
@@ -26,6 +29,7 @@ export function knownAccounts(db: Db, userId: string) {
       "accounts.mask",
       "accounts.name",
       "accounts.subtype",
+      sql<boolean>`items.status = 'revoked'`.as("isEnded"),
     ]);
 }
 

@@ -146,9 +146,15 @@ export interface TransactionsTable {
    * taken back when it has to begin again. Null when it came on the last page, after which none does.
    */
   added_from: ColumnType<string | null, never, never>;
-  /** The reading of its Item that had it last: `item_syncs.reading` as it was then. */
+  /** The reading of its Item that had it last: `item_syncs.reading` as it was then; -1: of an Item before it. */
   reading: Generated<number>;
 }
+
+/**
+ * What an Item that takes over another one's accounts has brought so far. It replaces their transactions once
+ * its history is complete; until then nobody reads it, so nothing is counted twice.
+ */
+export type HeldTransactionsTable = TransactionsTable;
 
 /** A transaction that Plaid has and that could not be read, until it can or is gone; see `Unreadable`. */
 export interface UnreadableTransactionsTable {
@@ -194,6 +200,8 @@ export interface ItemSyncsTable {
    * beginning. Else null. Another value than `cursor`: a node of the release before has read a page.
    */
   reread_cursor: ColumnType<string | null, undefined, string | null>;
+  /** The Item takes over accounts: its transactions go to `held_transactions` until its history is complete. */
+  is_held: ColumnType<boolean, boolean | undefined, boolean>;
   /** How often Plaid refused the cursor since a reading was complete. */
   cursor_refusals: Generated<number>;
   /** When the user asked for a refresh last, when Plaid was called for it, and when it was over. */
@@ -613,6 +621,7 @@ export interface Database {
   items: ItemsTable;
   accounts: AccountsTable;
   transactions: TransactionsTable;
+  held_transactions: HeldTransactionsTable;
   unreadable_transactions: UnreadableTransactionsTable;
   unconnected_accounts: UnconnectedAccountsTable;
   item_syncs: ItemSyncsTable;

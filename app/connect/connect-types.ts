@@ -18,6 +18,8 @@ export interface OpenRequest {
    * address the bank returned to. Null when Link opens for the first time.
    */
   returned: { linkToken: string; redirectUri: string } | null;
+  /** The Item whose access has ended, and whose accounts the new one takes over. */
+  connectAgain?: string;
   /** What Link is to offer; a bank unless it is said. */
   kind?: LinkKind;
 }

@@ -38,6 +38,12 @@ const open = (label: string, itemId: string | null): Action => ({
   event: { type: "open", request: { itemId, returned: null } },
 });
 
+/** Access has ended: a new connection takes the accounts over. */
+const connectAgain = (itemId: string): Action => ({
+  label: text.problem.connectAgain,
+  event: { type: "open", request: { itemId: null, returned: null, connectAgain: itemId } },
+});
+
 const retry = (label: string, task: Task): Action => ({ label, event: { type: "retry", task } });
 
 export function successOf(result: ConnectAccountOutput | FinishUpdateModeOutput): string {
@@ -55,7 +61,9 @@ export function successOf(result: ConnectAccountOutput | FinishUpdateModeOutput)
 /** Link could not be opened. */
 export function openProblem(request: OpenRequest, failure: Failure): ConnectProblem {
   const again: Action = { label: text.problem.tryAgain, event: { type: "open", request } };
-  return problemOf(failure, text.problem.link, failure.retryable ? again : null);
+  const { itemId } = request;
+  const next = failure.reason === "item_gone" && itemId !== null ? connectAgain(itemId) : null;
+  return problemOf(failure, text.problem.link, failure.retryable ? again : next);
 }
 
 /** After these the server may have done what it was asked. */
@@ -67,7 +75,7 @@ const unconfirmed = new Set<Failure["reason"]>([
 ]);
 
 /** The user was in Link for nothing that another visit would change. */
-const hopeless = new Set<Failure["reason"]>(["item_gone", "bank_unsupported"]);
+const hopeless = new Set<Failure["reason"]>(["bank_unsupported"]);
 
 /** In update mode these leave nothing to do at the bank: only the rest of it is tried again. */
 const passing = new Set<Failure["reason"]>(["bank_unavailable"]);
@@ -120,6 +128,7 @@ function nextOfUpdate(task: TaskOf<"update">, { reason, retryable }: Failure): A
     const event = { type: "changeAccounts", itemId: task.itemId } as const;
     return { label: text.connect.choose, event };
   }
+  if (reason === "item_gone") return connectAgain(task.itemId);
   if (hopeless.has(reason)) return null;
   if (retryable || passing.has(reason)) return retry(text.problem.tryAgain, task);
   return open(choosing.has(reason) ? text.connect.choose : text.connect.reconnect, task.itemId);
@@ -147,7 +156,12 @@ export function exitProblem(itemId: string | null, { code, message }: LinkError)
     title: text.problem.reconnect,
     message: said,
     // Link gave no result, so there is nothing to finish: only another visit may help.
-    actions: action === "disconnect" ? [] : [open(exitLabels[action ?? "wait"], itemId)],
+    actions:
+      action === "connect_again"
+        ? [connectAgain(itemId)]
+        : action === "disconnect"
+          ? []
+          : [open(exitLabels[action ?? "wait"], itemId)],
   };
 }
 

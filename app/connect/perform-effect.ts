@@ -80,13 +80,13 @@ export function performEffect(
 
 /** The link_token, once Link's script is there as well. */
 async function prepareLink(request: OpenRequest, scriptUrl: string): Promise<string> {
-  const { itemId, chooseAccounts, returned, kind } = request;
+  const { itemId, chooseAccounts, returned, kind, connectAgain } = request;
   const [{ linkToken }] = await Promise.all([
     returned ??
       trpc.plaid.createLinkToken.mutate(
         // The page that opens Link shows the notice.
         itemId === null
-          ? { kind, noticeVersion: privacyNoticeVersion }
+          ? { kind, connectAgain, noticeVersion: privacyNoticeVersion }
           : { itemId, ...(chooseAccounts && { chooseAccounts }) },
       ),
     loadLinkScript(scriptUrl),

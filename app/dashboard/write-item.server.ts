@@ -42,7 +42,7 @@ export interface ShownItem {
 export interface ShownAsk {
   words: string;
   ends: string | null;
-  way: "reconnect" | "choose" | "disconnect" | "plans" | null;
+  way: "reconnect" | "choose" | "connect_again" | "disconnect" | "plans" | null;
   urgent: boolean;
 }
 

@@ -1,4 +1,5 @@
 import { insertConnection } from "../../db/connections.ts";
+import type { DisconnectedAttempt } from "../../db/link-attempts.ts";
 import { deleteUnconnected } from "../../db/unconnected-accounts.ts";
 import { invalidateCache } from "../cache/invalidate-cache.ts";
 import type { ConnectAccountInput, ConnectAccountOutput } from "../contracts/connect.ts";
@@ -25,6 +26,7 @@ import {
   whileSavingToken,
 } from "./run.ts";
 import { requireNewItem, requireOwnItem } from "./same-item.ts";
+import { removeEnded, takeOver } from "./take-over.ts";
 import { underUserLock } from "./under-user-lock.ts";
 
 /**
@@ -58,6 +60,7 @@ export async function connectAccount(
   const run = startRun(services, user.id, request, log);
   // Runs beside the wait for the lock; nothing is sent before it has ended.
   const recording = record(services, run);
+  const ended: DisconnectedAttempt[] = [];
   const output = await underUserLock(services, run, recording, async (tx, locked) => {
     const { plan, attempt, known, unconnected } = locked;
     const answer = await storedAnswer(tx, attempt);
@@ -98,23 +101,32 @@ export async function connectAccount(
       run.institution = { id, name: name ?? run.institution.name };
       run.plaidRequestId ??= bank.requestId;
       const connectAnyway = run.input?.connectAnyway ?? attempt.connect_anyway;
-      const accounts = newAccounts(bank, known, { connectAnyway, choice }, log);
-      requireRoom(plan, known.length, accounts.chosen.length);
-      const listed = findDuplicates(unconnected, bank.institution.id, accounts.chosen, {
+      const fresh = newAccounts(bank, known, { connectAnyway, choice }, log);
+      const { chosen, taken } = fresh;
+      // Those that are taken over have their room already.
+      requireRoom(plan, known.length, chosen.length - taken.length);
+      const listed = findDuplicates(unconnected, bank.institution.id, chosen, {
         likely: !connectAnyway,
       });
       listedElsewhere = listed.map(({ known: { id } }) => id);
-      return toConnection(run, bank, accounts);
+      return { ...toConnection(run, bank, fresh), taken };
     });
     run.stage = { at: "committing" };
     await deleteUnconnected(tx, user.id, listedElsewhere);
-    const { accounts, ...item } = await insertConnection(tx, connection, transitions.connect);
+    const { taken, ...inserted } = connection;
+    const connected = await insertConnection(tx, inserted, transitions.connect);
+    // Those that are taken over were inserted too, and give way to the rows they take over.
+    const { accounts, ...item } =
+      taken.length > 0 ? await takeOver(tx, run, taken, ended) : connected;
     run.times.done("insert");
     return { outcome: "connected", item, accounts };
   }).catch(async (error: unknown) => {
     throw await checkRefused(services, user, error, log);
   });
-  if (output.outcome === "connected") await afterCommit(services, run, output);
+  if (output.outcome === "connected") {
+    await afterCommit(services, run, output);
+    await removeEnded(services, ended, log);
+  }
   return output;
 }
 

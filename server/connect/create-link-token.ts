@@ -1,9 +1,13 @@
 import type { Db } from "../../db/client.ts";
-import { findItemToUpdate, type ItemOfUser } from "../../db/items.ts";
+import { findItem, findItemToUpdate, type ItemOfUser } from "../../db/items.ts";
 import { forgetPlaidUser, keepLinksUntil } from "../../db/plaid-users.ts";
 import { getPlanUse } from "../../db/plans.ts";
 import { accessTokenOwner } from "../../db/sealed.ts";
-import type { CreateLinkTokenOutput, LinkKind } from "../contracts/connect.ts";
+import type {
+  CreateLinkTokenInput,
+  CreateLinkTokenOutput,
+  LinkKind,
+} from "../contracts/connect.ts";
 import { FiscilityError, type PlaidFailure } from "../contracts/errors.ts";
 import { itemProblems } from "../contracts/item-problem.ts";
 import { checkItem } from "../items/check-item.ts";
@@ -29,25 +33,22 @@ export async function createLinkToken(
   services: Services,
   user: { id: string },
   {
-    itemId = null,
-    kind = "bank",
+    itemId: given,
+    connectAgain,
+    kind,
     chooseAccounts = false,
-    noticeVersion = null,
+    noticeVersion,
     language,
-  }: {
-    itemId?: string | null | undefined;
-    kind?: LinkKind | undefined;
-    chooseAccounts?: boolean | undefined;
-    /** The privacy notice that the user sees now. */
-    noticeVersion?: string | null | undefined;
-    language: LinkLanguage;
-  },
+  }: CreateLinkTokenInput & { language: LinkLanguage },
   log: Log,
 ): Promise<CreateLinkTokenOutput> {
   const { config, db, plaid } = services;
+  const itemId = given ?? null;
   const update = itemId === null ? undefined : await openUpdate(services, user.id, itemId);
   if (update && chooseAccounts) update.choosesAccounts = true;
-  if (!update) await requireRoomForOne(db, user.id);
+  const again = connectAgain ? await findEnded(db, user.id, connectAgain) : undefined;
+  // The accounts that come again have their room already.
+  if (!update && !again) await requireRoomForOne(db, user.id);
   const plaidUserId = await ensurePlaidUser(services, user.id, log);
   try {
     const { linkToken, expiration, requestId } = await withPlaidUser(
@@ -61,14 +62,16 @@ export async function createLinkToken(
           redirectUri: `${config.appUrl}/connect/oauth`,
           webhook: config.webhookUrl,
           language,
-          kind,
+          kind: again?.kind ?? kind,
+          institutionId: again?.institutionId,
           update,
         }),
     );
     const expiresAt = new Date(expiration);
     await keepOpenedLink(services, user.id, {
-      ...{ linkToken, itemId, expiresAt, noticeVersion },
-      kind: update ? null : kind,
+      ...{ linkToken, itemId, expiresAt },
+      noticeVersion: noticeVersion ?? null,
+      kind: update ? null : (again?.kind ?? kind ?? "bank"),
     });
     if (!update) await keepLinksUntil(db, user.id, expiresAt);
     log.info(
@@ -126,6 +129,16 @@ async function openUpdate({ db, vault }: Services, userId: string, itemId: strin
     accessToken: vault.open(tokenSealed, accessTokenOwner(userId, itemId)),
     choosesAccounts,
   };
+}
+
+/** The bank of an Item whose access has ended, and what Link offers it for. @throws FiscilityError `not_found` */
+async function findEnded(db: Db, userId: string, id: string) {
+  const item = await findItem(db, userId, id);
+  if (item?.status !== "revoked") throw new FiscilityError("not_found");
+  const isLoan = item.accounts.every(({ type }) => type === "loan");
+  const without: LinkKind = isLoan ? "loan" : "investments";
+  const kind: LinkKind = item.hasTransactions ? "bank" : without;
+  return { institutionId: item.institution.id, kind };
 }
 
 async function requireRoomForOne(db: Db, userId: string): Promise<void> {

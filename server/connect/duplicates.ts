@@ -62,6 +62,30 @@ export function findSame<Known extends AccountTraits>(
 }
 
 /**
+ * Which of the accounts a bank offers are those of an Item whose access has ended. A name may have been
+ * corrected here, or changed at the bank, since: where the rest leaves one of a mask and subtype, that is it.
+ */
+export function findEnded(
+  ended: readonly KnownAccount[],
+  institutionId: string | null,
+  offered: readonly AccountTraits[],
+): Duplicate[] {
+  const found = findDuplicates(ended, institutionId, offered, { likely: true });
+  const taken = new Set(found.map(({ known }) => known));
+  const places = new Set(found.map((one) => one.offered));
+  const rest = ended.filter((one) => !taken.has(one) && one.institutionId === institutionId);
+  for (const [place, account] of offered.entries()) {
+    if (places.has(place) || account.mask === null) continue;
+    const isLike = ({ mask, subtype }: AccountTraits) =>
+      mask === account.mask && subtype === account.subtype;
+    const [known, other] = rest.filter(isLike);
+    if (known && !other && offered.filter(isLike).length === 1)
+      found.push({ offered: place, known });
+  }
+  return found;
+}
+
+/**
  * The accounts that the bank offers, without those under an id of Plaid's that an account of another
  * bank has: Plaid gives an id once, so whatever it is, it is not another account of this bank.
  */

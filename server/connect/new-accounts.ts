@@ -9,10 +9,18 @@ import { NothingNew } from "./attempt.ts";
 import { type Choice, chosenAmong, requireRoomOrChoice } from "./chosen-accounts.ts";
 import {
   findDuplicates,
+  findEnded,
   findUnderOtherId,
   secondItemInvalidatesFirst,
   withoutForeignIds,
 } from "./duplicates.ts";
+
+/** An account of an Item whose access has ended, and what the new Item calls it. */
+export interface TakenAccount {
+  id: string;
+  itemId: string;
+  account: PlaidAccount;
+}
 
 /**
  * What Link's metadata says of the accounts, before anything is exchanged or billed, and which of them
@@ -28,9 +36,12 @@ function offeredByMetadata(input: ConnectAccountInput | undefined, known: Connec
     name: account.name ?? "",
     subtype: account.subtype ?? null,
   }));
+  const live = known.filter(({ isEnded }) => !isEnded);
   const duplicates =
-    institutionId === null ? [] : findDuplicates(known, institutionId, offered, { likely: true });
-  return { institutionId, institutionName: institution?.name ?? "", offered, duplicates };
+    institutionId === null ? [] : findDuplicates(live, institutionId, offered, { likely: true });
+  const ended = known.filter(({ isEnded }) => isEnded);
+  const taken = institutionId === null ? [] : findEnded(ended, institutionId, offered);
+  return { institutionId, institutionName: institution?.name ?? "", offered, duplicates, taken };
 }
 
 /**
@@ -47,8 +58,9 @@ export function requireNoDuplicates(
   if (offered.length === 0 || institutionId === null) return;
   const reconnectOnly = secondItemInvalidatesFirst(institutionId) && duplicates.length > 0;
   const isNothingNew = duplicates.length === offered.length;
+  const live = known.filter(({ isEnded }) => !isEnded);
   const underOtherId =
-    duplicates.length === 0 ? findUnderOtherId(known, institutionId, offered) : [];
+    duplicates.length === 0 ? findUnderOtherId(live, institutionId, offered) : [];
   const alike = reconnectOnly || isNothingNew ? duplicates : underOtherId;
   const [first] = alike;
   if (first && (reconnectOnly || !input?.connectAnyway)) {
@@ -67,7 +79,7 @@ export function requireNoDuplicates(
 
 /**
  * Throws `limit_reached` before the exchange where the plan has no room for the accounts that are chosen,
- * or for all that Link's metadata promises: one at least.
+ * or for all that Link's metadata promises: one at least. Those of an ended Item have their room already.
  */
 export function requireRoomByMetadata(
   plan: PlanOfUser,
@@ -75,8 +87,9 @@ export function requireRoomByMetadata(
   known: ConnectState["known"],
   choice: Choice,
 ): void {
-  const { duplicates } = offeredByMetadata(input, known);
-  const places = new Set(input?.connectAnyway ? [] : duplicates.map(({ offered }) => offered));
+  const { duplicates, taken } = offeredByMetadata(input, known);
+  const places = new Set(taken.map(({ offered }) => offered));
+  if (!input?.connectAnyway) for (const { offered } of duplicates) places.add(offered);
   const offered = input?.metadata?.accounts ?? [];
   const isKnown = (accountId: string | null) =>
     offered.some(({ id }, place) => places.has(place) && id === accountId);
@@ -87,14 +100,19 @@ export function requireRoomByMetadata(
     ({ id, name = null, mask = null, type = null, subtype = null }, place) =>
       id && !places.has(place) ? [{ id, name, mask, type, subtype }] : [],
   );
-  requireRoomOrChoice(plan, known.length, Math.max(1, wanted), choosable);
+  // Where all of them may be taken over, the plan needs no room for them; what the bank shares decides.
+  const mayTake = offered.length === 0 && known.some(({ isEnded }) => isEnded);
+  const least = taken.length > 0 || mayTake ? 0 : 1;
+  requireRoomOrChoice(plan, known.length, Math.max(least, wanted), choosable);
 }
 
-/** Accounts that are new to the user, in the bank's order. */
+/** Accounts that no live Item of the user has, in the bank's order. */
 export interface NewAccounts {
   added: PlaidAccount[];
   /** Those of `added` that the user chose; at least one. */
   chosen: PlaidAccount[];
+  /** Those of `chosen` that an Item whose access has ended had, by the ids of their rows. */
+  taken: TakenAccount[];
 }
 
 /**
@@ -122,7 +140,8 @@ export function newAccounts(
     foreign.map(({ accountId: id }) => ({ id, field: "account_id" })),
     log,
   );
-  const duplicates = findDuplicates(known, institution.id, accounts, { likely: !connectAnyway });
+  const live = known.filter(({ isEnded }) => !isEnded);
+  const duplicates = findDuplicates(live, institution.id, accounts, { likely: !connectAnyway });
   const places = new Set(duplicates.map(({ offered }) => offered));
   const added = accounts.filter((_, place) => !places.has(place));
   const [first] = duplicates;
@@ -136,5 +155,12 @@ export function newAccounts(
     if (known) throw new NothingNew(known.known.itemId);
     throw new FiscilityError("bank_accounts_required");
   }
-  return { added, chosen };
+  const ended = known.filter(({ isEnded }) => isEnded);
+  const taken = findEnded(ended, institution.id, chosen).flatMap(
+    ({ offered, known: { id, itemId } }) => {
+      const account = chosen[offered];
+      return account ? [{ id, itemId, account }] : [];
+    },
+  );
+  return { added, chosen, taken };
 }

@@ -47,7 +47,8 @@ export function compareShared(
     return pairs;
   };
   const own = known.filter((account) => account.itemId === itemId);
-  const others = known.filter((account) => account.itemId !== itemId);
+  // An account of an Item whose access has ended is no duplicate.
+  const others = known.filter((account) => account.itemId !== itemId && !account.isEnded);
   const connected = take(findSame(own, left, { likely: false }));
   // An account that was not chosen may look like one that was, so it keeps what has its id.
   const apart = new Set(listed.map(({ accountId }) => accountId));

@@ -70,8 +70,7 @@ export const bankReasons = {
   item_gone: {
     status: 409,
     code: "CONFLICT",
-    message:
-      "Access to this bank has ended. Nothing was changed. Connect the bank again; where it is on your dashboard, disconnect it there first.",
+    message: "Access to this bank has ended. Nothing was changed. Connect the bank again.",
     retryable: false,
   },
 } as const satisfies Record<string, ReasonEntry>;

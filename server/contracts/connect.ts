@@ -31,6 +31,12 @@ export const createLinkTokenInput = z.strictObject({
     .describe(
       "The privacy notice that the user is shown now, by its date. It is recorded with the connection.",
     ),
+  connectAgain: z
+    .uuid()
+    .optional()
+    .describe(
+      "The id of an Item whose access has ended (its `problem.kind` is `connect_again`): Link opens for its bank, and the new Item takes over its accounts, with their ids, names and transactions.",
+    ),
   kind: linkKind
     .optional()
     .describe(

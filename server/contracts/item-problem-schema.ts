@@ -5,7 +5,7 @@ import { itemProblemKinds } from "./item-problem.ts";
 export const itemProblemKind = z
   .enum(itemProblemKinds)
   .describe(
-    "What brings the bank's data back. `log_in`: log in again, in update mode. `choose_accounts`: choose the accounts again, in update mode. `allow_access`: allow access again, in update mode. `act_at_bank`: do something at the bank's own site first, then log in again. `wait`: nothing; we keep trying. `unsupported`: nothing; this bank cannot be read any more. `connect_again`: access has ended; disconnect the bank and connect it again. `unknown`: the bank's message says; update mode may help.",
+    "What brings the bank's data back. `log_in`: log in again, in update mode. `choose_accounts`: choose the accounts again, in update mode. `allow_access`: allow access again, in update mode. `act_at_bank`: do something at the bank's own site first, then log in again. `wait`: nothing; we keep trying. `unsupported`: nothing; this bank cannot be read any more. `connect_again`: access has ended; connect the bank again, with `connectAgain` of `plaid.createLinkToken`. `unknown`: the bank's message says; update mode may help.",
   );
 
 /** Why an Item's data does not come. */

@@ -45,7 +45,7 @@ interface ItemProblemEntry {
   /** What a call gets that fails with it. */
   reason: keyof typeof bankReasons;
   /** The button on the card; null where there is nothing that the user can do. */
-  action: "reconnect" | "choose" | "disconnect" | null;
+  action: "reconnect" | "choose" | "connect_again" | "disconnect" | null;
   /** The kind of its activity entry, which also names the problem. */
   activity: "login_required" | "revoked" | "failed";
   /** The sentence on the card. */
@@ -105,10 +105,10 @@ export const itemProblems = {
   connect_again: {
     status: "revoked",
     reason: "item_gone",
-    action: "disconnect",
+    action: "connect_again",
     activity: "revoked",
     message:
-      "Access to this bank has ended. What you have here is kept. To continue, disconnect the bank, then connect it again.",
+      "Access to this bank has ended. What you have here is kept. Connect it again to continue.",
   },
   unknown: {
     status: "login_required",

@@ -57,6 +57,8 @@ export interface PlaidAdapter {
       language: LinkLanguage;
       /** What is to be connected, which decides what banks Link offers; `bank` unless it is said. */
       kind?: LinkKind | undefined;
+      /** The bank that Link opens for. */
+      institutionId?: string | null | undefined;
       /** Opens update mode for this Item, in which the person may choose its accounts anew. */
       update?: { accessToken: Secret; choosesAccounts: boolean } | undefined;
     },
@@ -208,7 +210,7 @@ export function createPlaidAdapter(
     users: createPlaidUsers(api, call),
 
     async createLinkToken(
-      { userId, plaidUserId, redirectUri, webhook, language, kind = "bank", update },
+      { userId, plaidUserId, redirectUri, webhook, language, kind = "bank", institutionId, update },
       options = {},
     ) {
       const data = await call(
@@ -232,6 +234,7 @@ export function createPlaidAdapter(
                   }
                 : {
                     ...productsOf[kind],
+                    ...(institutionId ? { institution_id: institutionId } : {}),
                     transactions: { days_requested: config.daysRequested },
                   }),
             },

@@ -2,7 +2,13 @@ import { findSync, finishSync, postponeSync, tellFirstSync } from "../../db/item
 import type { ItemOfUser } from "../../db/items.ts";
 import { requestSync } from "../../db/jobs.ts";
 import { accessTokenOwner } from "../../db/sealed.ts";
-import { keepPage, readAgain, type SyncPage, undoUpdate } from "../../db/sync-pages.ts";
+import {
+  keepPage,
+  readAgain,
+  releaseHeld,
+  type SyncPage,
+  undoUpdate,
+} from "../../db/sync-pages.ts";
 import { requestUnclaimedWebhooks } from "../../db/webhooks.ts";
 import { invalidateCache } from "../cache/invalidate-cache.ts";
 import { FiscilityError } from "../contracts/errors.ts";
@@ -142,13 +148,14 @@ async function syncPages(
     return { outcome: "done", ...ran };
   }
 
+  const { isHeld } = sync;
   let { cursor, cursorRefusals } = sync;
   // In the middle of an update, `updateCursor` is where it began: maybe null, the very beginning.
   let updateCursor = sync.midway ? sync.updateCursor : cursor;
   let isRereading = sync.rereadCursor !== null;
   /** Goes back to the beginning; false when another sync went on meanwhile. */
   const restart = async (refused: boolean): Promise<boolean> => {
-    if (!(await readAgain(db, userId, itemId, { kept: cursor, refused }))) return false;
+    if (!(await readAgain(db, userId, itemId, { kept: cursor, refused, isHeld }))) return false;
     cursor = updateCursor = null;
     isRereading = true;
     return true;
@@ -172,7 +179,7 @@ async function syncPages(
         continue;
       }
       if (!changedMeanwhile(error) || restartsLeft-- === 0) throw error;
-      const start = { kept: cursor, updateCursor };
+      const start = { kept: cursor, updateCursor, isHeld };
       const isBack = isRereading
         ? await restart(false)
         : cursor === updateCursor || (await undoUpdate(db, userId, itemId, start));
@@ -194,6 +201,7 @@ async function syncPages(
       cursor: page.nextCursor,
       midway,
       updateCursor: midway ? updateCursor : null,
+      isHeld,
       ...changes,
       endsReading: isRereading && !midway ? accounts.map(({ accountId }) => accountId) : null,
     });
@@ -208,6 +216,8 @@ async function syncPages(
       continue;
     }
 
+    // A bank that never says that its history is complete has given it within a day.
+    if (isHeld && (page.complete || sync.isOld)) await releaseHeld(db, userId, itemId);
     await finishSync(db, userId, itemId, {
       // Those that could not be read stay as the bank gave them last.
       balances: accounts

@@ -15,6 +15,7 @@ const spread: Record<string, string> = {
   unconnected_accounts: "user_id",
   transactions: "user_id",
   unreadable_transactions: "user_id",
+  held_transactions: "user_id",
   item_syncs: "user_id",
   link_attempts: "user_id",
   link_tokens: "user_id",

@@ -130,7 +130,7 @@ test.each([
   ["act_at_bank", "login_required", "bank_action_required", "reconnect", "login_required"],
   ["wait", null, "bank_unavailable", null, "failed"],
   ["unsupported", "revoked", "bank_unsupported", "disconnect", "revoked"],
-  ["connect_again", "revoked", "item_gone", "disconnect", "revoked"],
+  ["connect_again", "revoked", "item_gone", "connect_again", "revoked"],
   ["unknown", "login_required", "bank_error", "reconnect", "login_required"],
 ] as const)(
   "the problem %s makes the Item %s, fails calls with %s and offers %s",
