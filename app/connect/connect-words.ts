@@ -202,9 +202,13 @@ function duplicateProblem(
   details: ReasonDetails["duplicate_accounts"],
 ): ConnectProblem {
   const { itemId, institutionName: bank, accounts, mayConnectAnyway } = details;
-  const { offeredCount, newCount } = details;
+  const { offeredCount, newCount, itemStatus } = details;
   const names = accounts.map(({ name, mask }) => (mask ? `${name} ••${mask}` : name));
-  const reconnect = open(text.problem.reconnectBank(bank), itemId);
+  // At some banks the new log-in ends the first one's access.
+  const reconnect =
+    itemStatus === "revoked"
+      ? connectAgain(itemId)
+      : open(text.problem.reconnectBank(bank), itemId);
   const anyway = retry(text.problem.connectAnyway, { ...task, connectAnyway: true });
   if (newCount > 0) {
     const request = { itemId, chooseAccounts: true, returned: null };

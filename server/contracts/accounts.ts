@@ -1,6 +1,9 @@
 import { z } from "zod";
 import { itemProblem } from "./item-problem-schema.ts";
+import { itemStatus } from "./item-status.ts";
 import { trail } from "./trail.ts";
+
+export { type ItemStatus, itemStatus } from "./item-status.ts";
 
 /**
  * An amount of money as a decimal string: "-1234.5600". Never a float, from the database (`numeric`)
@@ -48,14 +51,6 @@ export const unconnectedAccount = account.pick({
   subtype: true,
 });
 export type UnconnectedAccount = z.infer<typeof unconnectedAccount>;
-
-/**
- * `good`: data flows. `expiring`: it does until `expiresAt`, then a new log-in is needed.
- * `login_required`: the bank needs the user. `revoked`: no more data will come from this Item.
- * `problem` says what exactly is wrong.
- */
-export const itemStatus = z.enum(["good", "expiring", "login_required", "revoked"]);
-export type ItemStatus = z.infer<typeof itemStatus>;
 
 /**
  * How an Item's transactions stand. `waiting`: the first ones are on their way. `failed`: we gave up

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { itemStatus } from "./accounts.ts";
 import { scope } from "./api-keys.ts";
+import { itemStatus } from "./item-status.ts";
 
 /** Fields some reasons carry beside their name; safe to show to the person concerned. */
 export const reasonDetails = {

@@ -162,12 +162,37 @@ test.each(views)("from the first bank to the third, $width px, $colorScheme", as
 
   await openBank(page, "Houndstooth Bank");
   await finishLink(page);
-  await toast(page, /more than your plan holds/);
+  await page.getByRole("dialog").waitFor();
   await shoot("too-many-accounts");
+  await page.keyboard.press("Escape");
+  await toast(page, /more than your plan holds/);
+  await shoot("too-many-accounts-canceled");
   await page.getByRole("link", { name: "Activity" }).click();
   await page.getByRole("heading", { name: "Activity" }).waitFor();
   await page.getByRole("button", { name: "Dismiss" }).click();
   await shoot("activity");
+});
+
+test.each(views)("room in the plan, $width px, $colorScheme", async (view) => {
+  const { page, shoot } = await studio(view);
+  await logIn(app, page, await app.signUp("intern", undefined, "Ada Lovelace"));
+  await openBank(page);
+  await finishLink(page);
+  const dialog = page.getByRole("dialog");
+  await dialog.waitFor();
+  await shoot("room-for-some");
+  await dialog.getByRole("button", { name: "Connect 2 accounts" }).click();
+  await toast(page, /First Platypus Bank connected/);
+  await page.reload();
+  await card(page).getByRole("button", { name: "Add or change accounts" }).waitFor();
+  await shoot("card-not-connected", { whole: true });
+  await card(page).getByRole("button", { name: "Add or change accounts" }).click();
+  await dialog.getByRole("checkbox", { name: "Plaid Checking" }).uncheck();
+  await shoot("change-accounts");
+  await page.keyboard.press("Escape");
+  await card(page).getByRole("button", { name: "Refresh now" }).click();
+  await toast(page, /Asking First Platypus Bank/);
+  await shoot("refreshing", { moving: true });
 });
 
 test.each(views)("what a bank asks, $width px, $colorScheme", async (view) => {
