@@ -60,7 +60,11 @@ test("a bare machine gets a database, a local Plaid, a mailbox, secrets and a co
     await expect(startLocal(env, { folder })).rejects.toThrow(
       `Fiscility is already running at http://localhost:${env.PORT}`,
     );
+    // A demo user of a version before mail is confirmed by the next start.
+    await server.services.db.updateTable("users").set({ email_verified: false }).execute();
     await local.ready(server.services);
+    const users = server.services.db.selectFrom("users").select("email_verified");
+    expect(await users.execute()).toEqual([{ email_verified: true }]);
   } finally {
     await server.close();
   }
