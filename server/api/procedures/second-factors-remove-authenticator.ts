@@ -1,5 +1,5 @@
 import { removeAuthenticator } from "../../auth/second-factor/factors.ts";
-import { removedFactor } from "../../contracts/second-factors.ts";
+import { noFields, removedFactor } from "../../contracts/second-factors.ts";
 import { procedure } from "../trpc.ts";
 
 export const secondFactorsRemoveAuthenticator = procedure({
@@ -10,6 +10,7 @@ export const secondFactorsRemoveAuthenticator = procedure({
   rest: "DELETE /second-factors/authenticator",
   reasons: ["not_found"],
 })
+  .input(noFields.optional())
   .output(removedFactor)
   .mutation(async ({ ctx }) => {
     await removeAuthenticator(ctx.services, { identity: ctx, origin: ctx.origin });
