@@ -27,9 +27,11 @@ export function PasskeyLogIn({ label, secondStep }: PasskeyLogInProps) {
       <Button kind="secondary" busy={waiting} onClick={logIn} className="h-11 w-full">
         {waiting ? words.passkeyWaiting : label}
       </Button>
-      <p role="alert" className="mt-1.5 text-sm text-danger">
-        {problem}
-      </p>
+      {problem ? (
+        <p role="alert" className="mt-1.5 text-sm text-danger">
+          {problem}
+        </p>
+      ) : null}
     </div>
   );
 }
