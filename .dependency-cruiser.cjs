@@ -6,7 +6,7 @@ const only = (name, target, home) => ({
   to: { path: target, dependencyTypesNot: ["type-only"] },
 });
 
-const adapters = "telemetry|vault|cache|rate-limits|plaid";
+const adapters = "telemetry|vault|cache|rate-limits|plaid|mail";
 const features =
   "auth|items|connect|reconciliation|accounts|transactions|insights|activity|users|webhooks|live";
 /** What builds the adapters and the features, and so knows them all. */
@@ -95,6 +95,12 @@ module.exports = {
     only("only-the-adapter-imports-plaid", "^node_modules/plaid/", "^server/plaid/"),
     only("only-the-cache-imports-redis", "^node_modules/(@redis|redis)/", "^server/cache/"),
     only("only-jobs-import-graphile-worker", "^node_modules/graphile-worker/", "^server/jobs/"),
+    only("only-mail-imports-nodemailer", "^node_modules/nodemailer/", "^server/mail/"),
+    only(
+      "only-the-local-mailbox-takes-mail",
+      "^node_modules/(smtp-server|postal-mime)/",
+      "^local/mailbox/",
+    ),
     only("only-auth-imports-better-auth", "^node_modules/better-auth/", "^server/auth/"),
     only(
       "only-telemetry-imports-its-packages",

@@ -24,6 +24,13 @@ const compiledAhead: Plugin = {
   },
 };
 
+/** The file of a module that only some pages need; undefined leaves it to Rollup. */
+function chunkOf(id: string): string | undefined {
+  if (/@simplewebauthn\/|\/app\/auth\/passkeys\.ts/.test(id)) return "passkey-library";
+  const [, folder] = /\/app\/(auth|second-step)\/words\.ts/.exec(id) ?? [];
+  return folder && `words-${folder}`;
+}
+
 export default defineConfig(({ isSsrBuild }) => ({
   plugins: [
     tailwindcss(),
@@ -42,7 +49,11 @@ export default defineConfig(({ isSsrBuild }) => ({
     target: ["chrome111", "edge111", "firefox128", "safari16.4"],
     rollupOptions: {
       // Bytes; smaller ones join others: a page asks for a third fewer files, and they pack better.
-      output: { experimentalMinChunkSize: 3_000 },
+      output: {
+        experimentalMinChunkSize: 1_500,
+        // Files of their own: joined with others they would come with pages that ask for neither.
+        ...(!isSsrBuild && { manualChunks: chunkOf }),
+      },
       // To read a property and drop it, as each icon's module does, changes nothing: left out, it no longer
       // keeps small files from joining others. (`element.offsetHeight;` would go as well; nothing has it.)
       treeshake: { propertyReadSideEffects: isSsrBuild },

@@ -1,6 +1,6 @@
 import { isTRPCClientError } from "@trpc/client";
 import type { AppRouter } from "../server/api/router.ts";
-import { type Reason, type ReasonDetails, reasons } from "../server/contracts/errors.ts";
+import type { Reason, ReasonDetails } from "../server/contracts/errors.ts";
 import { text } from "./text.ts";
 
 /** A failed call, as a person may see it. */
@@ -19,14 +19,10 @@ export interface Failure {
 export function toFailure(error: unknown): Failure {
   if (isTRPCClientError<AppRouter>(error)) {
     const data = error.data;
-    if (data && Object.hasOwn(reasons, data.reason)) {
-      return {
-        reason: data.reason,
-        message: reasons[data.reason].message,
-        requestId: data.requestId || null,
-        details: data.details,
-        retryable: reasons[data.reason].retryable,
-      };
+    if (data && typeof data.reason === "string") {
+      const { reason, requestId, details, retryable } = data;
+      // The server's words and judgment: the table of all reasons would weigh on every page.
+      return { reason, message: error.message, requestId: requestId || null, details, retryable };
     }
     // tRPC wraps what `fetch` throws. An answer that is not JSON (a proxy's page) is a SyntaxError.
     const answered = data || error.cause instanceof SyntaxError || error.meta?.response;
@@ -65,6 +61,12 @@ export function isLostForGood(failure: Failure): boolean {
 export function busySeconds(failure: Failure): number | null {
   const details = failure.details as Partial<ReasonDetails["busy"]> | undefined;
   return failure.reason === "busy" ? (details?.retryAfterSeconds ?? 1) : null;
+}
+
+/** Seconds until a bank may be refreshed again, or null when this is another failure. */
+export function secondsToRefresh(failure: Failure): number | null {
+  const details = failure.details as Partial<ReasonDetails["refreshed_recently"]> | undefined;
+  return failure.reason === "refreshed_recently" ? (details?.retryAfterSeconds ?? 60) : null;
 }
 
 /** A failure that the server did not describe. */

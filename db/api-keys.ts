@@ -1,4 +1,4 @@
-import type { Insertable, Selectable } from "kysely";
+import { type Insertable, type Selectable, sql } from "kysely";
 import type { Db } from "./client.ts";
 import type { ApiKeysTable } from "./schema.ts";
 
@@ -72,6 +72,7 @@ export async function findApiKey(db: Db, id: string) {
     .innerJoin("users", "users.id", "api_keys.user_id")
     .where("api_keys.id", "=", id)
     .where("users.deleted_at", "is", null)
+    .where("users.disabled_at", "is", null)
     .select([
       "api_keys.secret_hash as secretHash",
       "api_keys.scopes",
@@ -80,7 +81,8 @@ export async function findApiKey(db: Db, id: string) {
       "api_keys.last_used_at as lastUsedAt",
       "users.id as userId",
       "users.name",
-      "users.email",
+      sql<string>`coalesce(users.claimed_email, users.email)`.as("email"),
+      "users.email_verified as emailVerified",
       "users.plan",
       "users.data_version as dataVersion",
     ])

@@ -1,11 +1,19 @@
 import { sql } from "kysely";
 import type { ItemWithAccounts } from "../server/contracts/accounts.ts";
+import type { MailDetails } from "../server/contracts/mail.ts";
 import type { Db } from "./client.ts";
 import { compiledOnce } from "./compiled-once.ts";
-import { type ShownRow, shown, toContract } from "./items.ts";
+import { recordedConsent } from "./consents.ts";
+import { notConnected, type ShownRow, shown, toContract } from "./items.ts";
 import { syncItemJob } from "./jobs.ts";
 import { connectAttempt, type Transition } from "./link-attempts.ts";
-import type { AccountRow, NewAccountRow } from "./schema.ts";
+import { sendMailJob, storedMail } from "./mails.ts";
+import type {
+  AccountRow,
+  NewAccountRow,
+  NewUnconnectedAccountRow,
+  UnconnectedAccountRow,
+} from "./schema.ts";
 import { raisedDataVersion } from "./users.ts";
 
 /** What a connection writes. */
@@ -19,8 +27,11 @@ export interface NewConnection {
   plaidClient: string | null;
   institutionId: string | null;
   institutionName: string;
+  hasTransactions: boolean;
   /** One at least. */
   accounts: NewAccountRow[];
+  /** Those that the bank shares and the user did not choose. */
+  unconnected: NewUnconnectedAccountRow[];
   /** Beside how many the bank sent that could not be read, or not all of their balances. */
   accountsUnreadable: number;
   /** The id of the activity entry. */
@@ -30,22 +41,28 @@ export interface NewConnection {
 
 /**
  * Writes a connection in one statement of the connecting transaction: the Item, its accounts, the
- * activity entry, the user's data version, the attempt that becomes connected (I4), and the job that
- * fetches its transactions.
+ * activity entry, the user's consent and data version, the attempt that becomes connected (I4), the mail
+ * about it, and the job that fetches its transactions.
  *
  * @param connect the transition of the attempt; when its state refuses it, nothing is inserted
  */
 export async function insertConnection(
   tx: Db,
-  { accounts, ...connection }: NewConnection,
+  { accounts, unconnected, ...connection }: NewConnection,
   connect: Transition,
 ): Promise<ItemWithAccounts> {
+  const notice: MailDetails["bank_connected"] = {
+    bank: connection.institutionName,
+    accounts: accounts.length,
+  };
   const insert = inserts.get(connect) ?? compiledOnce(connectionStatement(connect));
   inserts.set(connect, insert);
   const rows = await insert(tx, {
     ...connection,
     accounts: JSON.stringify(accounts),
+    unconnected: JSON.stringify(unconnected),
     accountCount: accounts.length,
+    notice: JSON.stringify(notice),
   });
   const [connected] = toContract(rows);
   if (!connected) throw new Error("the attempt left the state exchanged before the insert");
@@ -54,7 +71,13 @@ export async function insertConnection(
 
 const inserts = new WeakMap<Transition, (tx: Db, values: InsertValues) => Promise<ShownRow[]>>();
 
-type InsertValues = Omit<NewConnection, "accounts"> & { accounts: string; accountCount: number };
+type InsertValues = Omit<NewConnection, "accounts" | "unconnected"> & {
+  accounts: string;
+  unconnected: string;
+  accountCount: number;
+  /** JSON. */
+  notice: string;
+};
 
 /** The accounts travel as JSON, so that the statement's text does not depend on their number. */
 function connectionStatement(connect: Transition) {
@@ -74,6 +97,7 @@ function connectionStatement(connect: Transition) {
             plaid_client: values.plaidClient,
             institution_id: values.institutionId,
             institution_name: values.institutionName,
+            has_transactions: values.hasTransactions,
           })
           .returningAll(),
       )
@@ -82,6 +106,15 @@ function connectionStatement(connect: Transition) {
           .insertInto("accounts")
           .columns(accountColumns)
           .expression((eb) => eb.selectFrom(accountsOf(values.accounts)).select(accountColumns))
+          .returningAll(),
+      )
+      .with("unconnected", (db) =>
+        db
+          .insertInto("unconnected_accounts")
+          .columns(unconnectedColumns)
+          .expression((eb) =>
+            eb.selectFrom(unconnectedOf(values.unconnected)).select(unconnectedColumns),
+          )
           .returningAll(),
       )
       .with("sync", (db) =>
@@ -122,13 +155,35 @@ function connectionStatement(connect: Transition) {
         "version",
         () => sql<{ id: string }>`(${raisedDataVersion(sql`id = ${values.userId}`)})`,
       )
+      .with("consent", () => sql<{ id: string }>`(${recordedConsent(values)})`)
+      .with(
+        "mail",
+        () =>
+          sql<{ user_id: string; id: string }>`(${storedMail({
+            userId: values.userId,
+            kind: "bank_connected",
+            details: values.notice,
+            to: sql.lit(null),
+          })})`,
+      )
+      .with(
+        (cte) => cte("notice").materialized(),
+        (db) =>
+          db
+            .selectFrom("mail")
+            .select(sendMailJob(sql.ref("mail.user_id"), sql.ref("mail.id")).as("added")),
+      )
       .selectFrom("item as items")
       .innerJoin("attempt", "attempt.id", "items.id")
       .innerJoin("account as accounts", "accounts.item_id", "items.id")
       .innerJoin("sync as item_syncs", "item_syncs.item_id", "items.id")
       // PostgreSQL runs only the expressions that are read.
       .innerJoin("job", (join) => join.on("job.added", "is not", null))
+      .leftJoin("notice", (join) => join.on("notice.added", "is not", null))
       .select(shown)
+      .select((eb) =>
+        eb.selectFrom("unconnected as u").select(notConnected.as("list")).as("notConnected"),
+      )
       .orderBy("accounts.position");
 }
 
@@ -149,7 +204,28 @@ const accountColumns = [
   "currency",
 ] as const satisfies (keyof NewAccountRow)[];
 
+const unconnectedColumns = [
+  "id",
+  "item_id",
+  "user_id",
+  "plaid_account_id",
+  "persistent_account_id",
+  "position",
+  "name",
+  "official_name",
+  "mask",
+  "type",
+  "subtype",
+  "declined",
+] as const satisfies (keyof NewUnconnectedAccountRow)[];
+
 /** Rows of accounts that are sent as JSON, with the types of the table. */
 function accountsOf(json: string) {
   return sql<AccountRow>`json_populate_recordset(null::accounts, ${json}::json)`.as("rows");
+}
+
+function unconnectedOf(json: string) {
+  return sql<UnconnectedAccountRow>`json_populate_recordset(null::unconnected_accounts, ${json}::json)`.as(
+    "rows",
+  );
 }

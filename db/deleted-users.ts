@@ -12,13 +12,23 @@ import { raiseDataVersion } from "./users.ts";
 export async function eraseUser(tx: Db, userId: string): Promise<void> {
   for (const table of [
     "account_activity",
+    "link_tokens",
     "open_links",
     "unclaimed_items",
     "api_keys",
     "sessions",
     "log_ins",
     "known_devices",
+    "pending_log_ins",
+    "totp_factors",
+    "passkeys",
+    "backup_codes",
     "credentials",
+    "mails",
+    "mail_links",
+    "declined_notices",
+    "security_events",
+    "consents",
   ] as const) {
     await tx.deleteFrom(table).where("user_id", "=", userId).execute();
   }
@@ -33,6 +43,7 @@ export async function eraseUser(tx: Db, userId: string): Promise<void> {
       name: "",
       email: `${userId}@deleted.invalid`,
       email_verified: false,
+      claimed_email: null,
       image: null,
       deleted_at: sql<Date>`now()`,
       updated_at: sql<Date>`now()`,
@@ -45,7 +56,16 @@ export async function eraseUser(tx: Db, userId: string): Promise<void> {
 /** Deletes the rows of erased people for whom nothing is left to do at Plaid. Returns their ids. */
 export async function forgetErasedUsers(db: Db): Promise<string[]> {
   // What requests that were under way during the deletion have written since.
-  for (const table of ["account_activity", "log_ins", "known_devices"] as const) {
+  for (const table of [
+    "account_activity",
+    "log_ins",
+    "known_devices",
+    "mails",
+    "mail_links",
+    "declined_notices",
+    "security_events",
+    "consents",
+  ] as const) {
     await db
       .deleteFrom(table)
       .where("user_id", "in", (eb) =>

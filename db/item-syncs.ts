@@ -21,16 +21,21 @@ export async function findSync(db: Db, userId: string, itemId: string) {
   const row = await db
     .selectFrom("items")
     .innerJoin("item_syncs", "item_syncs.item_id", "items.id")
+    .innerJoin("users", "users.id", "items.user_id")
     .where("items.id", "=", itemId)
     .where("items.user_id", "=", userId)
     .where("item_syncs.user_id", "=", userId)
     .select([
       "items.access_token_sealed as tokenSealed",
       "items.status as itemStatus",
+      sql<boolean>`users.disabled_at is not null`.as("userDisabled"),
+      "items.has_transactions as hasTransactions",
       sql<boolean>`(items.problem is not null or items.status = 'login_required' or ${isExpired})`.as(
         "mayHaveHealed",
       ),
       "item_syncs.cursor",
+      "item_syncs.is_held as isHeld",
+      sql<boolean>`items.created_at < now() - interval '1 day'`.as("isOld"),
       "item_syncs.midway",
       "item_syncs.update_cursor as updateCursor",
       "item_syncs.reread_cursor as rereadCursor",
@@ -176,6 +181,17 @@ export async function restartSync(tx: Db, userId: string, itemId: string): Promi
     .execute();
 }
 
+/** Waits for a page that is being written, and lets none be until the transaction ends. */
+export async function lockSync(tx: Db, userId: string, itemId: string): Promise<void> {
+  await tx
+    .selectFrom("item_syncs")
+    .where("item_id", "=", itemId)
+    .where("user_id", "=", userId)
+    .select("item_id")
+    .forUpdate()
+    .execute();
+}
+
 /** Nothing to sync yet: the sweep is to ask again then. */
 export async function postponeSync(
   db: Db,
@@ -215,7 +231,9 @@ export async function requestDueSyncs(db: Db, max: number, dueInMs: number): Pro
           .onRef("items.id", "=", "item_syncs.item_id"),
       )
       .where("item_syncs.due_at", "<=", sql<Date>`now()`)
+      .innerJoin("users", "users.id", "item_syncs.user_id")
       .where("items.status", "!=", "revoked")
+      .where("users.disabled_at", "is", null)
       .select(["item_syncs.item_id as itemId", "item_syncs.user_id as userId"])
       .orderBy("item_syncs.due_at")
       .limit(max)

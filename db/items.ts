@@ -1,11 +1,17 @@
 import { type InferResult, sql } from "kysely";
-import type { Account, AccountsGetOutput, ItemWithAccounts } from "../server/contracts/accounts.ts";
+import type {
+  Account,
+  AccountsGetOutput,
+  ItemWithAccounts,
+  UnconnectedAccount,
+} from "../server/contracts/accounts.ts";
 import {
   type ItemProblemKind,
   type StoredProblem,
   shownProblem,
 } from "../server/contracts/item-problem.ts";
 import type { Db } from "./client.ts";
+import { refreshOf } from "./refresh-of.ts";
 import type { ItemRow, NewAccountRow } from "./schema.ts";
 import { trailOf } from "./trail.ts";
 
@@ -209,7 +215,12 @@ export async function setSharedAccounts(
       on s.id = a.id
     where a.id = accounts.id and a.user_id = accounts.user_id
       and accounts.user_id = ${userId} and accounts.item_id = ${itemId}`.execute(tx);
-  if (added.length > 0) await tx.insertInto("accounts").values(added).execute();
+  await addAccounts(tx, added);
+}
+
+/** Adds accounts to an Item. */
+export async function addAccounts(tx: Db, accounts: NewAccountRow[]): Promise<void> {
+  if (accounts.length > 0) await tx.insertInto("accounts").values(accounts).execute();
 }
 
 /** Keeps what Plaid told of one Item of the user. */
@@ -235,6 +246,16 @@ export async function updateItem(
     )
     .$if(expiresAt !== undefined, (query) => query.set({ expires_at: expiresAt }))
     .$if(newAccounts !== undefined, (query) => query.set({ new_accounts: newAccounts }))
+    .where("id", "=", id)
+    .where("user_id", "=", userId)
+    .execute();
+}
+
+/** Plaid has added Transactions to the Item. */
+export async function setHasTransactions(db: Db, userId: string, id: string): Promise<void> {
+  await db
+    .updateTable("items")
+    .set({ has_transactions: true, updated_at: sql<Date>`now()` })
     .where("id", "=", id)
     .where("user_id", "=", userId)
     .execute();
@@ -273,6 +294,7 @@ export const shown = [
   "items.problem_message as problemMessage",
   "items.expires_at as expiresAt",
   "items.new_accounts as newAccounts",
+  "items.has_transactions as hasTransactions",
   "item_syncs.status as syncStatus",
   "item_syncs.synced_at",
   "item_syncs.started_at",
@@ -283,6 +305,8 @@ export const shown = [
   "item_syncs.cursor_refusals as cursorRefusals",
   "item_syncs.transactions_unreadable as transactionsUnreadable",
   "item_syncs.accounts_unreadable as accountsUnreadable",
+  "item_syncs.refresh_asked_at",
+  "item_syncs.refresh_ended_at",
   "items.created_at as createdAt",
   "accounts.id",
   "accounts.name",
@@ -303,14 +327,42 @@ function itemsWithAccounts(db: Db, userId: string) {
     .selectFrom("items")
     .innerJoin("accounts", "accounts.item_id", "items.id")
     .innerJoin("item_syncs", "item_syncs.item_id", "items.id")
+    .leftJoin(
+      (eb) =>
+        eb
+          .selectFrom("unconnected_accounts as u")
+          .where("u.user_id", "=", userId)
+          // A node of the release before connects accounts, and knows nothing of this list.
+          .where((each) =>
+            each.not(
+              each.exists(
+                each
+                  .selectFrom("accounts as a")
+                  .where("a.user_id", "=", userId)
+                  .whereRef("a.plaid_account_id", "=", "u.plaid_account_id")
+                  .select("a.id"),
+              ),
+            ),
+          )
+          .groupBy("u.item_id")
+          .select(["u.item_id", notConnected.as("list")])
+          .as("unconnected"),
+      (join) => join.onRef("unconnected.item_id", "=", "items.id"),
+    )
     .where("items.user_id", "=", userId)
     .where("accounts.user_id", "=", userId)
     .where("item_syncs.user_id", "=", userId)
     .select(shown)
+    .select("unconnected.list as notConnected")
     .orderBy("items.created_at", "desc")
     .orderBy("items.id")
     .orderBy("accounts.position");
 }
+
+/** The accounts of a group of `unconnected_accounts as u`, as `contracts/accounts.ts` shows them. */
+export const notConnected = sql<UnconnectedAccount[]>`json_agg(json_build_object('id', u.id,
+  'name', u.name, 'officialName', u.official_name, 'mask', u.mask, 'type', u.type,
+  'subtype', u.subtype) order by u.position)`;
 
 export type ShownRow = InferResult<ReturnType<typeof itemsWithAccounts>>[number];
 
@@ -328,11 +380,14 @@ export function toContract(rows: ShownRow[]): ItemWithAccounts[] {
       ),
       expiresAt: row.expiresAt?.toISOString() ?? null,
       newAccounts: row.newAccounts,
+      hasTransactions: row.hasTransactions,
+      notConnected: row.notConnected ?? [],
       sync: {
         status: row.syncStatus,
         at: row.synced_at?.toISOString() ?? null,
         problem: row.syncStatus === "failed" && row.cursorRefusals > 1 ? "cursor_refused" : null,
       },
+      refresh: refreshOf(row),
       unreadable: {
         transactions: row.transactionsUnreadable,
         accounts: row.accountsUnreadable,

@@ -26,6 +26,17 @@ export function syncItemJob(userId: unknown, itemId: unknown, inMs = 0) {
     max_attempts := ${sql.lit(syncTries)})).id`;
 }
 
+/** Refreshes that run at once over all nodes: each may take 40 s, and other jobs must not wait for them. */
+const refreshesAtOnce = 2;
+
+/** SQL that adds the job which refreshes an Item. Its value is the job's id. */
+export function refreshItemJob(userId: unknown, itemId: unknown) {
+  return sql<string>`(graphile_worker.add_job('refresh_item',
+    json_build_object('userId', ${userId}::text, 'itemId', ${itemId}::text),
+    queue_name := 'refresh:' || abs(hashtext(${itemId}::text) % ${sql.lit(refreshesAtOnce)}),
+    max_attempts := ${sql.lit(syncTries)})).id`;
+}
+
 /**
  * SQL that adds the job which clears a user's cache `inMs` from now, where it stands in a statement.
  * There is one for a user, the last that was asked for. Its value is the job's id.
@@ -66,7 +77,7 @@ export function handleWebhookJob(id: unknown, plaidItemId: unknown) {
 }
 
 /** What runs every minute, each in a queue of its own: one at a time over all nodes. */
-const regularTasks = ["recover_attempts", "sweep", "reconcile"];
+const regularTasks = ["recover_attempts", "sweep", "reconcile", "finish_links"];
 
 /** SQL that adds one of them; what fails three times is planned anew for the next minute. */
 const regularJob = (task: unknown, more: unknown) =>
@@ -75,6 +86,11 @@ const regularJob = (task: unknown, more: unknown) =>
 /** Asks for a pass of the recovery now. */
 export async function askForRecovery(db: Db): Promise<void> {
   await sql`select ${regularJob("recover_attempts", sql`run_at := now()`)}`.execute(db);
+}
+
+/** Asks for a look now at what became of Links. */
+export async function askForLinksPass(db: Db): Promise<void> {
+  await sql`select ${regularJob("finish_links", sql`run_at := now()`)}`.execute(db);
 }
 
 /** Asks for a pass of the reconciliation now. */

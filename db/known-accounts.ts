@@ -1,21 +1,14 @@
+import { sql } from "kysely";
+import type { AccountTraits } from "./account-traits.ts";
 import type { Db } from "./client.ts";
-
-/** What tells one real bank account from another, as Plaid and Link's metadata give it. */
-export interface AccountTraits {
-  /** Plaid's id of it, which each Item has its own of; null in what only Link has said. */
-  accountId: string | null;
-  /** The bank's own id of the account, the same for every Item; few banks give it. */
-  persistentAccountId: string | null;
-  mask: string | null;
-  name: string;
-  subtype: string | null;
-}
 
 /** A live account of the user. */
 export interface KnownAccount extends AccountTraits {
   id: string;
   itemId: string;
   institutionId: string | null;
+  /** The access of its Item has ended: it is no duplicate, and a new Item takes it over. */
+  isEnded?: boolean;
 }
 
 /** What tells each live account of the user from others: an Item's together, in the bank's order. */
@@ -36,5 +29,18 @@ export function knownAccounts(db: Db, userId: string) {
       "accounts.mask",
       "accounts.name",
       "accounts.subtype",
+      sql<boolean>`items.status = 'revoked'`.as("isEnded"),
     ]);
+}
+
+/** Plaid's ids of the accounts that one Item shares. */
+export async function accountIdsOf(db: Db, userId: string, itemId: string): Promise<Set<string>> {
+  const rows = await db
+    .selectFrom("accounts")
+    .where("user_id", "=", userId)
+    .where("item_id", "=", itemId)
+    .where("revoked_at", "is", null)
+    .select("plaid_account_id as id")
+    .execute();
+  return new Set(rows.map(({ id }) => id));
 }

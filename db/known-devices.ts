@@ -34,6 +34,54 @@ export async function isKnownDevice(db: Db, email: string, tokenHash: Buffer): P
   return Boolean(row.known);
 }
 
+/** Whether a log-in of this user from this browser needs no second factor, with the password they have now. */
+export async function isTrustedDevice(db: Db, email: string, tokenHash: Buffer): Promise<boolean> {
+  const row = await userOf(db, email)
+    .innerJoin("known_devices", "known_devices.user_id", "users.id")
+    .where("known_devices.token_hash", "=", tokenHash)
+    .where("known_devices.password_digest", "=", passwordDigest)
+    .where("known_devices.trusted_until", ">", sql<Date>`now()`)
+    .select("known_devices.user_id")
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Whether this browser has ever logged in as the user, with an earlier password too. */
+export async function hasDevice(db: Db, userId: string, tokenHash: Buffer): Promise<boolean> {
+  const row = await db
+    .selectFrom("known_devices")
+    .select("user_id")
+    .where("user_id", "=", userId)
+    .where("token_hash", "=", tokenHash)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Lets this browser of the user skip the second factor for so many milliseconds. */
+export async function trustDevice(
+  db: Db,
+  userId: string,
+  tokenHash: Buffer,
+  forMs: number,
+): Promise<void> {
+  await db
+    .updateTable("known_devices")
+    .set({ trusted_until: sql<Date>`now() + ${forMs} * interval '1 millisecond'` })
+    .where("user_id", "=", userId)
+    .where("token_hash", "=", tokenHash)
+    .execute();
+}
+
+/** Asks every browser of the user for the second factor again. */
+export async function endDeviceTrust(db: Db, userId: string): Promise<void> {
+  await db
+    .updateTable("known_devices")
+    .set({ trusted_until: null })
+    .where("user_id", "=", userId)
+    .where("trusted_until", "is not", null)
+    .execute();
+}
+
 /**
  * Remembers that this browser logged in now as the user with this email, and forgets all but the ten
  * that did so last.

@@ -1,10 +1,13 @@
 import { sql } from "kysely";
 import { jsonArrayFrom } from "kysely/helpers/postgres";
+import type { AccountTraits } from "./account-traits.ts";
 import type { Db } from "./client.ts";
 import { compiledOnce } from "./compiled-once.ts";
 import { type KnownAccount, knownAccounts } from "./known-accounts.ts";
+import { closed } from "./link-tokens.ts";
 import type { LinkAttemptRow } from "./schema.ts";
 import { isLost } from "./unclaimed-items.ts";
+import { type UnconnectedAccount, unconnectedAccounts } from "./unconnected-accounts.ts";
 
 /** Why an attempt ended without a connection: a reason of `contracts/errors.ts` and its details. */
 export interface AttemptReason {
@@ -25,6 +28,8 @@ export interface Transition {
   run?: "store" | "clear";
   accessToken?: "store" | "clear";
   reason?: "store";
+  /** The accounts that the user chose. */
+  choice?: "store" | "clear";
 }
 
 /** What a transition stores, as far as it stores it. */
@@ -35,6 +40,7 @@ export interface TransitionValues {
   readRunId?: string | null;
   publicTokenSealed?: string;
   connectAnyway?: boolean;
+  chosenAccounts?: AccountTraits[] | null;
   accessTokenSealed?: string;
   plaidItemId?: string;
   plaidClient?: string;
@@ -64,14 +70,17 @@ export async function moveAttempt(
     ...{ userId, id, runId, readRunId, retryInMs },
     publicTokenSealed: stored.publicTokenSealed ?? null,
     connectAnyway: stored.connectAnyway ?? false,
+    chosenAccounts: toJson(stored.chosenAccounts),
     accessTokenSealed: stored.accessTokenSealed ?? null,
     plaidItemId: stored.plaidItemId ?? null,
     plaidClient: stored.plaidClient ?? null,
     reason: why?.reason ?? null,
-    details: why?.details === undefined ? null : JSON.stringify(why.details),
+    details: toJson(why?.details),
   });
   return moved?.status ?? null;
 }
+
+const toJson = (value: unknown) => (value == null ? null : JSON.stringify(value));
 
 interface MoveValues {
   userId: string;
@@ -81,6 +90,7 @@ interface MoveValues {
   retryInMs: number;
   publicTokenSealed: string | null;
   connectAnyway: boolean;
+  chosenAccounts: string | null;
   accessTokenSealed: string | null;
   plaidItemId: string | null;
   plaidClient: string | null;
@@ -102,6 +112,9 @@ function moveStatement(db: Db, transition: Transition, values: MoveValues) {
         public_token_sealed: values.publicTokenSealed,
         connect_anyway: values.connectAnyway,
       }),
+    )
+    .$if(transition.choice === "store", (query) =>
+      query.set({ chosen_accounts: values.chosenAccounts }),
     )
     .$if(transition.run === "store", (query) => query.set({ run_id: values.runId }))
     .$if(transition.accessToken === "store", (query) =>
@@ -139,7 +152,7 @@ function from({ status }: Transition): AttemptStatus[] {
 }
 
 /** The columns of a transition whose new value is the same whatever the attempt. */
-function moved({ status, publicToken, run, accessToken }: Transition) {
+function moved({ status, publicToken, run, accessToken, choice }: Transition) {
   const [[before, after] = [], ...others] = Object.entries(status);
   const isSame = before === after && others.length === 0;
   return {
@@ -153,6 +166,7 @@ function moved({ status, publicToken, run, accessToken }: Transition) {
       : sql<AttemptStatus>`${sql.lit(after)}`,
     ...(publicToken === "clear" && { public_token_sealed: null }),
     ...(accessToken === "clear" && { access_token_sealed: null }),
+    ...(choice === "clear" && { chosen_accounts: null }),
     // `sent_again` tells nodes of the release before what `run_id` tells this one.
     ...(run === "store" && { sent_again: true }),
     ...(run === "clear" && { run_id: null, sent_again: false }),
@@ -162,7 +176,8 @@ function moved({ status, publicToken, run, accessToken }: Transition) {
 }
 
 /**
- * Records a public_token before anything is sent, or finds the attempt that has it.
+ * Records a public_token before anything is sent, or finds the attempt that has it. The Link that it came of
+ * is over with that: the attempt accounts for it from now on.
  *
  * @returns the attempt's id; null when another user sent the public_token before
  */
@@ -174,11 +189,20 @@ export async function recordAttempt(
     publicTokenHash: Buffer;
     publicTokenSealed: string;
     connectAnyway: boolean;
+    linkSessionId: string | null;
+    /** Of the link_token; null where the request does not say it: then the user's only Link is meant. */
+    linkTokenHash: Buffer | null;
+    /** Null: all of the bank's. */
+    chosenAccounts: AccountTraits[] | null;
     /** Milliseconds from now on that the recovery leaves it alone. */
     retryInMs: number;
   },
 ): Promise<string | null> {
-  const [recorded] = await insertAttempt(db, { userId, ...attempt });
+  const [recorded] = await insertAttempt(db, {
+    ...attempt,
+    userId,
+    chosenAccounts: toJson(attempt.chosenAccounts),
+  });
   if (recorded) return recorded.id;
   const found = await db
     .selectFrom("link_attempts")
@@ -189,9 +213,39 @@ export async function recordAttempt(
   return found?.id ?? null;
 }
 
+/** Of the Link with this hash, or the one that the user opened last. */
+const openedWith = (
+  { userId, linkTokenHash }: { userId: string; linkTokenHash: Buffer | null },
+  column: "notice_version" | "notice_shown_at",
+) =>
+  sql<never>`(select ${sql.ref(column)} from link_tokens
+    where user_id = ${userId} and item_id is null
+      and (link_token_hash = ${linkTokenHash}::bytea or ${linkTokenHash}::bytea is null)
+    order by created_at desc limit 1)`;
+
 const insertAttempt = compiledOnce(
-  (db, attempt: { userId: string } & Parameters<typeof recordAttempt>[2]) =>
+  (
+    db,
+    attempt: Omit<Parameters<typeof recordAttempt>[2], "chosenAccounts"> & {
+      userId: string;
+      chosenAccounts: string | null;
+    },
+  ) =>
     db
+      .with("link", (cte) =>
+        cte
+          .updateTable("link_tokens")
+          .set(closed)
+          .where("user_id", "=", attempt.userId)
+          .where("status", "!=", "closed")
+          .where(
+            sql<boolean>`(link_token_hash = ${attempt.linkTokenHash}::bytea
+              or ${attempt.linkTokenHash}::bytea is null and status = 'open' and item_id is null
+                and 1 = (select count(*) from link_tokens as others
+                  where others.user_id = ${attempt.userId} and others.status = 'open'
+                    and others.item_id is null))`,
+          ),
+      )
       .insertInto("link_attempts")
       .values({
         id: attempt.id,
@@ -199,6 +253,10 @@ const insertAttempt = compiledOnce(
         public_token_hash: attempt.publicTokenHash,
         public_token_sealed: attempt.publicTokenSealed,
         connect_anyway: attempt.connectAnyway,
+        link_session_id: attempt.linkSessionId,
+        notice_version: openedWith(attempt, "notice_version"),
+        notice_shown_at: openedWith(attempt, "notice_shown_at"),
+        chosen_accounts: attempt.chosenAccounts,
         // The column's default is for nodes of the release before, which send without a mark.
         run_id: null,
         retry_at: sql<Date>`now() + ${attempt.retryInMs} * interval '1 millisecond'`,
@@ -231,14 +289,16 @@ export interface ConnectState {
   attempt: LinkAttemptRow;
   /** Every live account of the user. */
   known: (KnownAccount & { plaidItemId: string })[];
+  /** Every account that is listed with a live Item of the user as not connected. */
+  unconnected: UnconnectedAccount[];
 }
 
 /** Read under the user's lock, where no other run changes either. */
 export async function readConnectState(tx: Db, userId: string, id: string): Promise<ConnectState> {
   const [row] = await connectState(tx, { userId, id });
   if (!row) throw new Error("no such attempt");
-  const { known, ...attempt } = row;
-  return { attempt, known };
+  const { known, unconnected, ...attempt } = row;
+  return { attempt, known, unconnected };
 }
 
 const connectState = compiledOnce((tx, { userId, id }: { userId: string; id: string }) =>
@@ -251,7 +311,8 @@ const connectState = compiledOnce((tx, { userId, id }: { userId: string; id: str
       jsonArrayFrom(knownAccounts(tx, userId).select("items.plaid_item_id as plaidItemId")).as(
         "known",
       ),
-    ),
+    )
+    .select(jsonArrayFrom(unconnectedAccounts(tx, userId)).as("unconnected")),
 );
 
 /**
@@ -435,3 +496,18 @@ export async function countUnfinished(
 }
 
 const unfinished = ["started", "exchanged", "removing"] as const;
+
+/** The attempt of the user that has a public_token, by its hash, or null. */
+export async function findAttemptByToken(
+  db: Db,
+  userId: string,
+  publicTokenHash: Buffer,
+): Promise<LinkAttemptRow | null> {
+  const row = await db
+    .selectFrom("link_attempts")
+    .selectAll()
+    .where("public_token_hash", "=", publicTokenHash)
+    .where("user_id", "=", userId)
+    .executeTakeFirst();
+  return row ?? null;
+}

@@ -1,70 +1,71 @@
 import { sql } from "kysely";
 import type { LogIn } from "../server/contracts/session.ts";
 import type { Db } from "./client.ts";
+import { listSecurityEvents, type Origin } from "./security-events.ts";
 
-/** Of one person and outcome: many wrong tries do not push the log-in that succeeded off the list. */
+/** Of one user and kind: many wrong passwords do not push the log-in that succeeded off the list. */
 const kept = 50;
 
+/** What is known of a log-in's user from before it. */
+export interface LogInRecord {
+  userId: string;
+  /** Nobody has logged in as them before. */
+  isFirst: boolean;
+  /** They have logged in from this address with this user agent. */
+  isKnownOrigin: boolean;
+}
+
 /**
- * Writes down how a log-in with this email ended, and drops what is older than the newest 50 of its
- * kind. The same statement for an email that nobody has: it writes nothing.
+ * Records how a log-in with this email ended, and deletes what is older than the newest 50 of its kind: others
+ * can add wrong passwords without end. The same statement for an email that nobody has: it writes nothing, and
+ * returns null.
  */
 export async function recordLogIn(
   db: Db,
   email: string,
-  { outcome, address, userAgent }: Omit<LogIn, "id" | "at">,
-): Promise<void> {
-  await db
-    .with("person", (cte) =>
-      cte
-        .selectFrom("users")
-        .select("id")
-        .where("email", "=", email.toLowerCase())
-        .where("deleted_at", "is", null),
+  { succeeded, address, userAgent }: Origin & { succeeded: boolean },
+): Promise<LogInRecord | null> {
+  const kind = succeeded ? ("log_in" as const) : ("log_in_failed" as const);
+  const { rows } = await sql<LogInRecord>`
+    with person as (
+      select id from users where email = ${email.toLowerCase()} and deleted_at is null
+    ), earlier as (
+      select 'log_in' as kind, ip_address, user_agent from security_events
+        where user_id in (select id from person) and kind = 'log_in'
+      union all
+      select 'log_in', ip_address, user_agent from log_ins
+        where user_id in (select id from person) and outcome = 'succeeded'
+    ), superseded as (
+      delete from security_events
+      where user_id in (select id from person) and id in (
+        select id from security_events
+        where user_id in (select id from person) and kind = ${kind}
+        order by at desc, id offset ${sql.lit(kept - 1)})
+    ), added as (
+      insert into security_events (user_id, kind, ip_address, user_agent)
+      select id, ${kind}, ${address}, ${userAgent} from person
+      returning user_id
     )
-    .with("superseded", (cte) =>
-      cte
-        .deleteFrom("log_ins")
-        .where("user_id", "in", (eb) => eb.selectFrom("person").select("person.id"))
-        .where("id", "in", (eb) =>
-          eb
-            .selectFrom("log_ins")
-            .select("log_ins.id")
-            .where("user_id", "in", eb.selectFrom("person").select("person.id"))
-            .where("outcome", "=", outcome)
-            .orderBy("at", "desc")
-            .orderBy("id")
-            .offset(kept - 1),
-        ),
-    )
-    .insertInto("log_ins")
-    .columns(["user_id", "outcome", "ip_address", "user_agent"])
-    .expression((eb) =>
-      eb
-        .selectFrom("person")
-        .select((s) => [
-          "person.id",
-          s.val(outcome).as("outcome"),
-          s.val(address).as("ip_address"),
-          s.val(userAgent).as("user_agent"),
-        ]),
-    )
-    .execute();
+    select user_id as "userId", not exists (select from earlier) as "isFirst",
+      exists (select from earlier where ip_address is not distinct from ${address}
+        and user_agent is not distinct from ${userAgent}) as "isKnownOrigin"
+    from added`.execute(db);
+  return rows[0] ?? null;
 }
 
-/** The person's log-ins and others' tries, newest first. */
+/** The log-ins as the user and others' wrong passwords, newest first. */
 export async function listLogIns(db: Db, userId: string): Promise<LogIn[]> {
-  const rows = await db
-    .selectFrom("log_ins")
-    .select(["id", "at", "outcome", "ip_address as address", "user_agent as userAgent"])
-    .where("user_id", "=", userId)
-    .orderBy("at", "desc")
-    .orderBy("id")
-    .execute();
-  return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
+  const events = await listSecurityEvents(db, userId, { kinds: ["log_in", "log_in_failed"] });
+  return events.map(({ id, at, kind, address, userAgent }) => ({
+    id,
+    at,
+    outcome: kind === "log_in" ? "succeeded" : "wrong_password",
+    address,
+    userAgent,
+  }));
 }
 
-/** Deletes log-ins older than `days`, 10,000 at most: whoever calls it comes again within a minute. */
+/** Deletes log-ins of the release before that are older than `days`, 10,000 at most: whoever calls it comes again within a minute. */
 export async function dropOldLogIns(db: Db, days: number): Promise<void> {
   await db
     .deleteFrom("log_ins")

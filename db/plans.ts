@@ -2,6 +2,8 @@ import { sql } from "kysely";
 import { jsonArrayFrom } from "kysely/helpers/postgres";
 import type { PlanOutput } from "../server/contracts/plan.ts";
 import type { Db } from "./client.ts";
+import { queueMail } from "./mails.ts";
+import { recordSecurityEvent } from "./security-events.ts";
 
 /** The user's plan, the live accounts they hold, and every plan. */
 export async function getPlanUse(db: Db, userId: string): Promise<PlanOutput> {
@@ -39,14 +41,30 @@ export async function getPlanUse(db: Db, userId: string): Promise<PlanOutput> {
   return { plan, accountsUsed: Number(used), plans: every };
 }
 
-/** Moves a user to a plan. Returns false when there is no such user; an unknown plan violates a key. */
+/**
+ * Moves a user to a plan, and mails them where it is another. Returns false when there is no such user; an
+ * unknown plan violates a key.
+ */
 export async function setPlan(db: Db, email: string, plan: string): Promise<boolean> {
-  const result = await db
-    .updateTable("users")
-    .set({ plan, updated_at: sql<Date>`now()` })
-    .where("email", "=", email.toLowerCase())
-    .executeTakeFirst();
-  return result.numUpdatedRows > 0n;
+  return db.transaction().execute(async (tx) => {
+    const { rows } = await sql<{ id: string; from: string; name: string }>`
+      update users set plan = ${plan}, updated_at = now()
+      from (select id, plan from users where email = ${email.toLowerCase()} for no key update) before
+      where users.id = before.id
+      returning users.id, before.plan as "from",
+        coalesce((select name from plans where plans.id = ${plan}), ${plan}) as name`.execute(tx);
+    const [user] = rows;
+    if (!user) return false;
+    if (user.from === plan) return true;
+    const { id: userId, from, name } = user;
+    await recordSecurityEvent(tx, {
+      userId,
+      kind: "operator_changed_plan",
+      details: { from, to: plan },
+    });
+    await queueMail(tx, { userId, kind: "plan_changed", details: { plan: name } });
+    return true;
+  });
 }
 
 /** The ids of every plan, smallest first. */

@@ -1,7 +1,12 @@
 import type { ColumnType, Generated, Insertable, Selectable } from "kysely";
 import type { ActivityKind } from "../server/contracts/activity.ts";
+import type { LinkKind } from "../server/contracts/connect.ts";
 import type { ItemProblemKind } from "../server/contracts/item-problem.ts";
+import type { LinkOutcome } from "../server/contracts/link-news.ts";
+import type { MailKind, NoticeKind } from "../server/contracts/mail.ts";
+import type { SecurityEventKind } from "../server/contracts/security-events.ts";
 import type { LogIn } from "../server/contracts/session.ts";
+import type { AccountTraits } from "./account-traits.ts";
 
 /** A `timestamptz`: read as Date, left to the database on insert unless given. */
 type Timestamp = ColumnType<Date, Date | undefined, Date>;
@@ -15,12 +20,19 @@ export interface UsersTable {
   name: string;
   email: string;
   email_verified: boolean;
+  /**
+   * Of a sign-up in production until its address is confirmed: that address, which others may have signed up
+   * with as well. `email` is then one that nobody can have.
+   */
+  claimed_email: ColumnType<string | null, string | null | undefined, string | null>;
   image: string | null;
   plan: Generated<string>;
   /** Rises in the transaction of every change to the user's Items or accounts (I5). */
   data_version: Generated<number>;
   /** The person is gone, and so is all they had here; see `db/deleted-users.ts`. */
   deleted_at: ColumnType<Date | null, undefined, Date>;
+  /** When an operator disabled the user; null while they may log in. */
+  disabled_at: ColumnType<Date | null, undefined, Date | null>;
   created_at: Timestamp;
   updated_at: Timestamp;
 }
@@ -52,10 +64,16 @@ export interface ItemsTable {
   problem_message: ColumnType<string | null, undefined, string | null>;
   /** `PlaidAdapter.client` that its access_token was made with; null where that is not known. */
   plaid_client: ColumnType<string | null, string | null | undefined, string>;
+  /** When its user was last mailed that the bank needs them; null once it does not. */
+  reminded_at: ColumnType<Date | null, undefined, Date | null>;
+  /** The `expires_at` that its user was mailed about. */
+  end_announced_for: ColumnType<Date | null, undefined, Date | null>;
   /** Of an `expiring` one: until when the bank gives data. */
   expires_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
   /** The bank has accounts that were not chosen. */
   new_accounts: Generated<boolean>;
+  /** Of a brokerage or lender without them there are accounts and balances alone. */
+  has_transactions: Generated<boolean>;
   /** The Plaid user that it was seen with, or was associated with; null before. */
   plaid_user_id: ColumnType<string | null, undefined, string | null>;
   created_at: Timestamp;
@@ -87,6 +105,26 @@ export interface AccountsTable {
 }
 
 /**
+ * Accounts that the bank shares and that are not connected here. `id` is the account's once it is
+ * connected; `position` as in `accounts`.
+ */
+export interface UnconnectedAccountsTable {
+  user_id: string;
+  item_id: string;
+  id: Generated<string>;
+  plaid_account_id: string;
+  persistent_account_id: string | null;
+  position: number;
+  name: string;
+  official_name: string | null;
+  mask: string | null;
+  type: string;
+  subtype: string | null;
+  /** The user chose others; false: the plan had no room for it. */
+  declined: boolean;
+}
+
+/**
  * What moved on an account. `id` is Plaid's transaction_id; `amount` is in `currency` and as Plaid
  * gives it: positive is money that left the account.
  */
@@ -108,9 +146,15 @@ export interface TransactionsTable {
    * taken back when it has to begin again. Null when it came on the last page, after which none does.
    */
   added_from: ColumnType<string | null, never, never>;
-  /** The reading of its Item that had it last: `item_syncs.reading` as it was then. */
+  /** The reading of its Item that had it last: `item_syncs.reading` as it was then; -1: of an Item before it. */
   reading: Generated<number>;
 }
+
+/**
+ * What an Item that takes over another one's accounts has brought so far. It replaces their transactions once
+ * its history is complete; until then nobody reads it, so nothing is counted twice.
+ */
+export type HeldTransactionsTable = TransactionsTable;
 
 /** A transaction that Plaid has and that could not be read, until it can or is gone; see `Unreadable`. */
 export interface UnreadableTransactionsTable {
@@ -156,8 +200,14 @@ export interface ItemSyncsTable {
    * beginning. Else null. Another value than `cursor`: a node of the release before has read a page.
    */
   reread_cursor: ColumnType<string | null, undefined, string | null>;
+  /** The Item takes over accounts: its transactions go to `held_transactions` until its history is complete. */
+  is_held: ColumnType<boolean, boolean | undefined, boolean>;
   /** How often Plaid refused the cursor since a reading was complete. */
   cursor_refusals: Generated<number>;
+  /** When the user asked for a refresh last, when Plaid was called for it, and when it was over. */
+  refresh_asked_at: ColumnType<Date | null, undefined, Date>;
+  refresh_sent_at: ColumnType<Date | null, undefined, Date | null>;
+  refresh_ended_at: ColumnType<Date | null, undefined, Date | null>;
 }
 
 /** Plaid's webhooks whose signature was right, for 30 days. */
@@ -216,6 +266,8 @@ export interface LinkAttemptsTable {
   sent_again: Generated<boolean>;
   /** The person said that accounts which only look like known ones are others. */
   connect_anyway: Generated<boolean>;
+  /** The accounts that the user chose among the bank's, until the attempt ends; null: all. */
+  chosen_accounts: ColumnType<AccountTraits[] | null, string | null | undefined, string | null>;
   access_token_sealed: string | null;
   plaid_item_id: string | null;
   /** `PlaidAdapter.client` that made the access_token; null where that is not known. */
@@ -223,6 +275,11 @@ export interface LinkAttemptsTable {
   /** Why it failed: a reason of `contracts/errors.ts` with its details, `nothing_new` or `disconnected`. */
   reason: string | null;
   reason_details: ColumnType<unknown, string | null | undefined, string | null>;
+  /** As of the Link that the user opened last before; see `ConsentsTable`. */
+  notice_version: ColumnType<string | null, string | null | undefined, never>;
+  notice_shown_at: ColumnType<Date | null, Date | null | undefined, never>;
+  /** What Link said of itself in the browser. */
+  link_session_id: ColumnType<string | null, string | null | undefined, never>;
   /** How often the recovery tried in vain since the status last changed. */
   tries: Generated<number>;
   /** Of an `exchange_lost`: when Plaid had nothing of it any more, by our clock. */
@@ -291,7 +348,54 @@ export interface PlaidClientsTable {
   swept_to: ColumnType<string | null, string | null | undefined, string | null>;
 }
 
-/** The Link a person has opened last; `link_token_sealed` is bound to `user_id`. */
+/**
+ * A link_token that a user opened Link with, and what became of it. It is removed 30 days after its end.
+ *
+ * - `open`: Link may still succeed, or has without us. `finished_at`: Plaid says that it has.
+ * - `finishing`: we connect what Link has made, as `onSuccess` never reached us.
+ * - `closed`: `onSuccess` reached us, or `outcome` says how it ended without it.
+ */
+export interface LinkTokensTable {
+  user_id: string;
+  /** The two sealed columns are bound to it. */
+  id: string;
+  link_token_hash: Buffer;
+  /** Null once it is closed. */
+  link_token_sealed: string | null;
+  /** The Item that is open in update mode. */
+  item_id: string | null;
+  /** What the user wanted to connect; null in update mode, and for one from before there was a choice. */
+  kind: ColumnType<LinkKind | null, LinkKind | null | undefined, never>;
+  expires_at: Date;
+  /** The privacy notice on the page that opened it, and when; null where it was no page of ours. */
+  notice_version: ColumnType<string | null, string | null | undefined, never>;
+  notice_shown_at: ColumnType<Date | null, Date | null | undefined, never>;
+  status: Generated<"open" | "finishing" | "closed">;
+  /** SHA-256 of the `oauth_state_id` of the address that a bank's own site returned to. */
+  oauth_state_hash: ColumnType<Buffer | null, undefined, Buffer>;
+  finished_at: ColumnType<Date | null, undefined, Date>;
+  public_token_sealed: ColumnType<string | null, undefined, string | null>;
+  link_session_id: ColumnType<string | null, undefined, string | null>;
+  institution_id: ColumnType<string | null, undefined, string | null>;
+  institution_name: ColumnType<string | null, undefined, string | null>;
+  /** What the user has to be told; null for nothing. */
+  outcome: ColumnType<LinkOutcome | null, undefined, LinkOutcome | null>;
+  /** Of `contracts/errors.ts`. */
+  reason: ColumnType<string | null, undefined, string | null>;
+  /** Our Item that came of it. */
+  found_item_id: ColumnType<string | null, undefined, string | null>;
+  /** Plaid's id of an Item that never reached us. */
+  plaid_item_id: ColumnType<string | null, undefined, string | null>;
+  told_at: ColumnType<Date | null, undefined, Date>;
+  /** When Plaid was last asked about it. */
+  asked_at: ColumnType<Date | null, undefined, Date>;
+  tries: Generated<number>;
+  /** When it is looked at next; of a closed one, when it is deleted. */
+  due_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
+  created_at: Timestamp;
+}
+
+/** The Link a person has opened last, for nodes of the release before; bound to `user_id`. */
 export interface OpenLinksTable {
   user_id: string;
   link_token_sealed: string;
@@ -351,6 +455,57 @@ export interface KnownDevicesTable {
   password_digest: Buffer;
   /** When it last logged in. */
   used_at: Timestamp;
+  /** Until then a log-in from it needs no second factor; null: it always does. */
+  trusted_until: ColumnType<Date | null, undefined, Date | null>;
+}
+
+/** The authenticator app of a user. */
+export interface TotpFactorsTable {
+  user_id: string;
+  /** The shared secret in base32, sealed by `server/vault` and bound to `user_id`. */
+  secret_sealed: string;
+  /** When its first code was right; null before, and it protects nothing. */
+  confirmed_at: ColumnType<Date | null, undefined, Date>;
+  /** The time step of the last code that was accepted: that code and older ones never are again. */
+  last_step: ColumnType<string | null, undefined, number>;
+  created_at: Timestamp;
+}
+
+/** Public keys of a user's passkeys. `id` is the credential id, base64url. */
+export interface PasskeysTable {
+  user_id: string;
+  id: string;
+  name: string;
+  public_key: Buffer;
+  /** The authenticator's own count of uses; 0 where it keeps none. */
+  counter: ColumnType<string, number, number>;
+  transports: string[];
+  created_at: Timestamp;
+  last_used_at: ColumnType<Date | null, undefined, Date>;
+}
+
+/** Ten codes that each log in once in the place of a factor. Only SHA-256 of a code is stored. */
+export interface BackupCodesTable {
+  user_id: string;
+  code_hash: Buffer;
+  used_at: ColumnType<Date | null, undefined, Date>;
+}
+
+/** Log-ins whose password was right and whose second factor is still to come. */
+export interface PendingLogInsTable {
+  /** SHA-256 of the cookie's token. */
+  token_hash: Buffer;
+  user_id: string;
+  expires_at: Date;
+}
+
+/** Challenges that a passkey is to sign: one of each purpose for a session or a browser's log-in. */
+export interface PasskeyChallengesTable {
+  /** SHA-256 of the session's id, or of the token in the browser's cookie. */
+  bound_to: Buffer;
+  purpose: string;
+  challenge: string;
+  expires_at: Date;
 }
 
 /** better-auth's `account`: how a person proves who they are (here: a password hash). */
@@ -398,6 +553,67 @@ export interface ApiKeysTable {
   created_at: Timestamp;
 }
 
+/** Mail that is to be sent, or was, for 30 days. The job that sends it has its id and nothing else of it. */
+export interface MailsTable {
+  user_id: string;
+  id: Generated<string>;
+  kind: MailKind;
+  /** The address that it goes to. */
+  recipient: string;
+  /** What its text needs: `MailDetails` of its kind. Never a link's token. */
+  details: unknown;
+  created_at: Timestamp;
+  /** When the mail server took it. */
+  sent_at: ColumnType<Date | null, undefined, Date>;
+  /** When it was left unsent for good. */
+  failed_at: ColumnType<Date | null, undefined, Date>;
+  last_error: ColumnType<string | null, undefined, string | null>;
+}
+
+/** Links in mail: each works once, until it expires. */
+export interface MailLinksTable {
+  /** SHA-256 of the token. */
+  token_hash: Buffer;
+  user_id: string;
+  purpose: "confirm_email" | "reset_password";
+  /** The address that it was mailed to, and that it proves. */
+  email: string;
+  created_at: Timestamp;
+  expires_at: Date;
+  used_at: ColumnType<Date | null, undefined, Date>;
+}
+
+/** Notices that a user does not want. */
+export interface DeclinedNoticesTable {
+  user_id: string;
+  kind: NoticeKind;
+  declined_at: Timestamp;
+}
+
+/** That a user was shown the privacy notice and connected a bank. It outlives the connection. */
+export interface ConsentsTable {
+  user_id: string;
+  id: Generated<string>;
+  item_id: string;
+  institution_name: string;
+  /** Null where the connection came without a page of ours. */
+  notice_version: string | null;
+  shown_at: Date | null;
+  link_session_id: string | null;
+  connected_at: Timestamp;
+}
+
+/** What happened to a user's account and log-ins. Rows are added and never changed. */
+export interface SecurityEventsTable {
+  user_id: string;
+  at: Timestamp;
+  id: Generated<string>;
+  kind: SecurityEventKind;
+  details: ColumnType<Record<string, string>, unknown, never>;
+  ip_address: string | null;
+  user_agent: string | null;
+}
+
 /** Every table of the product. */
 export interface Database {
   users: UsersTable;
@@ -405,12 +621,15 @@ export interface Database {
   items: ItemsTable;
   accounts: AccountsTable;
   transactions: TransactionsTable;
+  held_transactions: HeldTransactionsTable;
   unreadable_transactions: UnreadableTransactionsTable;
+  unconnected_accounts: UnconnectedAccountsTable;
   item_syncs: ItemSyncsTable;
   webhooks: WebhooksTable;
   webhook_keys: WebhookKeysTable;
   refused_tokens: RefusedTokensTable;
   link_attempts: LinkAttemptsTable;
+  link_tokens: LinkTokensTable;
   open_links: OpenLinksTable;
   plaid_users: PlaidUsersTable;
   ended_plaid_users: EndedPlaidUsersTable;
@@ -418,11 +637,21 @@ export interface Database {
   unclaimed_items: UnclaimedItemsTable;
   account_activity: AccountActivityTable;
   sessions: SessionsTable;
+  totp_factors: TotpFactorsTable;
+  passkeys: PasskeysTable;
+  backup_codes: BackupCodesTable;
+  pending_log_ins: PendingLogInsTable;
+  passkey_challenges: PasskeyChallengesTable;
   log_ins: LogInsTable;
   known_devices: KnownDevicesTable;
   credentials: CredentialsTable;
   verifications: VerificationsTable;
   api_keys: ApiKeysTable;
+  mails: MailsTable;
+  mail_links: MailLinksTable;
+  declined_notices: DeclinedNoticesTable;
+  security_events: SecurityEventsTable;
+  consents: ConsentsTable;
 }
 
 export type ItemRow = Selectable<ItemsTable>;
@@ -430,5 +659,8 @@ export type ItemSyncRow = Selectable<ItemSyncsTable>;
 export type UnclaimedItemRow = Selectable<UnclaimedItemsTable>;
 export type AccountRow = Selectable<AccountsTable>;
 export type NewAccountRow = Insertable<AccountsTable>;
+export type LinkTokenRow = Selectable<LinkTokensTable>;
+export type UnconnectedAccountRow = Selectable<UnconnectedAccountsTable>;
+export type NewUnconnectedAccountRow = Insertable<UnconnectedAccountsTable>;
 export type LinkAttemptRow = Selectable<LinkAttemptsTable>;
 export type AccountActivityRow = Selectable<AccountActivityTable>;

@@ -6,9 +6,12 @@ import type { Db } from "./client.ts";
  * user's or another token it does not open.
  */
 export interface SealedFor {
-  kind: "access_token" | "public_token" | "link_token";
+  kind: "access_token" | "public_token" | "link_token" | "totp_secret";
   userId: string;
-  /** The attempt and later the Item; of a link_token, the user again. */
+  /**
+   * The attempt and later the Item, or the row of `link_tokens`; of `open_links` and of a TOTP secret, the
+   * user again.
+   */
   id: string;
 }
 
@@ -29,6 +32,19 @@ export const linkTokenOwner = (userId: string): SealedFor => ({
   id: userId,
 });
 
+/** A row of `link_tokens`. */
+export const openedLinkOwner = (userId: string, id: string): SealedFor => ({
+  kind: "link_token",
+  userId,
+  id,
+});
+
+export const totpSecretOwner = (userId: string): SealedFor => ({
+  kind: "totp_secret",
+  userId,
+  id: userId,
+});
+
 /**
  * Every column that holds what `server/vault` sealed: `id` is the row's key beside its user_id, and
  * `owner` gives what the envelope is bound to.
@@ -37,7 +53,10 @@ export const sealedColumns = [
   { table: "items", column: "access_token_sealed", id: "id", owner: accessTokenOwner },
   { table: "link_attempts", column: "access_token_sealed", id: "id", owner: accessTokenOwner },
   { table: "link_attempts", column: "public_token_sealed", id: "id", owner: publicTokenOwner },
+  { table: "link_tokens", column: "link_token_sealed", id: "id", owner: openedLinkOwner },
+  { table: "link_tokens", column: "public_token_sealed", id: "id", owner: publicTokenOwner },
   { table: "open_links", column: "link_token_sealed", id: "user_id", owner: linkTokenOwner },
+  { table: "totp_factors", column: "secret_sealed", id: "user_id", owner: totpSecretOwner },
 ] as const;
 export type SealedColumn = (typeof sealedColumns)[number];
 

@@ -68,6 +68,11 @@ export async function deleteExpiredSessions(db: Db): Promise<void> {
     .execute();
 }
 
+/** Ends every session of the user. */
+export async function deleteAllSessions(db: Db, userId: string): Promise<void> {
+  await db.deleteFrom("sessions").where("user_id", "=", userId).execute();
+}
+
 /** Ends every session of the user but `kept`. Returns how many there were. */
 export async function deleteOtherSessions(db: Db, userId: string, kept: string): Promise<number> {
   const result = await db
@@ -133,13 +138,15 @@ const sessionOfToken = compiledOnce((db, { token }: { token: string }) =>
     .innerJoin("users", "users.id", "sessions.user_id")
     .where("sessions.token", "=", token)
     .where("users.deleted_at", "is", null)
+    .where("users.disabled_at", "is", null)
     .select([
       "sessions.id as sessionId",
       "sessions.created_at as createdAt",
       "sessions.expires_at as expiresAt",
       "users.id",
       "users.name",
-      "users.email",
+      sql<string>`coalesce(users.claimed_email, users.email)`.as("email"),
+      "users.email_verified as emailVerified",
       "users.plan",
       "users.data_version as dataVersion",
     ]),

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Db } from "./client.ts";
+import { raiseDataVersion } from "./users.ts";
 
 /** A transaction as a page brings it; `accountId` is Plaid's. */
 export interface PageTransaction {
@@ -32,6 +33,8 @@ export interface SyncPage {
    * that reading has not had is deleted with it, as Plaid reports no removal of what it never told of.
    */
   endsReading: string[] | null;
+  /** As of `findSync`: the transactions are held back. */
+  isHeld?: boolean;
 }
 
 /**
@@ -47,12 +50,14 @@ export async function keepPage(
   page: SyncPage,
 ): Promise<boolean> {
   const { kept, cursor, midway, updateCursor, upserted, removed, unreadable, endsReading } = page;
+  const { isHeld = false } = page;
+  const transactions = tableOf(isHeld);
   const column = (name: keyof PageTransaction) => upserted.map((transaction) => transaction[name]);
   const noted = unreadable.map(({ id }) => id);
   const { rows } = await sql<{ item_id: string }>`
-    with ${movedCursor(userId, itemId, { kept, cursor, midway, updateCursor })},
+    with ${movedCursor(userId, itemId, { kept, cursor, midway, updateCursor, isHeld })},
     upserted as (
-      insert into transactions
+      insert into ${transactions}
         (user_id, id, account_id, date, amount, currency, name, merchant, category, pending,
           added_from, reading)
       select sync.user_id, t.id, accounts.id, t.date, t.amount, t.currency, t.name, t.merchant,
@@ -73,8 +78,8 @@ export async function keepPage(
         category = excluded.category, pending = excluded.pending, reading = excluded.reading
     ),
     removed as (
-      delete from transactions using sync
-      where transactions.user_id = sync.user_id and transactions.id = any(${removed}::text[])
+      delete from ${transactions} as t using sync
+      where t.user_id = sync.user_id and t.id = any(${removed}::text[])
     ),
     noted as (
       insert into unreadable_transactions (user_id, item_id, id, field, added_from, reading)
@@ -91,16 +96,16 @@ export async function keepPage(
           or (${endsReading !== null} and u.reading <> sync.reading))
     ),
     gone as (
-      delete from transactions using sync, accounts
+      delete from ${transactions} as t using sync, accounts
       where ${endsReading !== null}
         and accounts.user_id = sync.user_id and accounts.item_id = sync.item_id
         and accounts.plaid_account_id = any(${endsReading ?? []}::text[])
-        and transactions.user_id = sync.user_id and transactions.account_id = accounts.id
-        and transactions.reading <> sync.reading
-        and transactions.id <> all(${[...column("id"), ...noted]}::text[])
+        and t.user_id = sync.user_id and t.account_id = accounts.id
+        and t.reading not in (sync.reading, -1)
+        and t.id <> all(${[...column("id"), ...noted]}::text[])
         and not exists (
           select 1 from unreadable_transactions as u
-          where u.user_id = sync.user_id and u.item_id = sync.item_id and u.id = transactions.id
+          where u.user_id = sync.user_id and u.item_id = sync.item_id and u.id = t.id
             and u.reading = sync.reading
         )
     )
@@ -118,15 +123,15 @@ export async function undoUpdate(
   db: Db,
   userId: string,
   itemId: string,
-  { kept, updateCursor }: Pick<SyncPage, "kept" | "updateCursor">,
+  { kept, updateCursor, isHeld = false }: Pick<SyncPage, "kept" | "updateCursor" | "isHeld">,
 ): Promise<boolean> {
   const { rows } = await sql<{ item_id: string }>`
-    with ${movedCursor(userId, itemId, { kept, cursor: updateCursor, midway: false, updateCursor: null })},
+    with ${movedCursor(userId, itemId, { kept, cursor: updateCursor, midway: false, updateCursor: null, isHeld })},
     undone as (
-      delete from transactions using sync, accounts
+      delete from ${tableOf(isHeld)} as t using sync, accounts
       where accounts.user_id = sync.user_id and accounts.item_id = sync.item_id
-        and transactions.user_id = sync.user_id and transactions.account_id = accounts.id
-        and transactions.added_from = ${addedFrom(updateCursor)}
+        and t.user_id = sync.user_id and t.account_id = accounts.id
+        and t.added_from = ${addedFrom(updateCursor)}
     ),
     forgotten as (
       delete from unreadable_transactions as u using sync
@@ -146,13 +151,13 @@ export async function readAgain(
   db: Db,
   userId: string,
   itemId: string,
-  { kept, refused }: Pick<SyncPage, "kept"> & { refused: boolean },
+  { kept, refused, isHeld = false }: Pick<SyncPage, "kept" | "isHeld"> & { refused: boolean },
 ): Promise<boolean> {
   const { rows } = await sql<{ item_id: string }>`
     with ${movedCursor(
       userId,
       itemId,
-      { kept, cursor: null, midway: false, updateCursor: null },
+      { kept, cursor: null, midway: false, updateCursor: null, isHeld },
       sql`reading = item_syncs.reading + 1, reread_cursor = '',
         cursor_refusals = item_syncs.cursor_refusals + ${refused ? 1 : 0}`,
     )}
@@ -173,7 +178,8 @@ function movedCursor(
     cursor,
     midway,
     updateCursor,
-  }: Pick<SyncPage, "kept" | "midway" | "updateCursor"> & { cursor: string | null },
+    isHeld = false,
+  }: Pick<SyncPage, "kept" | "midway" | "updateCursor" | "isHeld"> & { cursor: string | null },
   reading = midway
     ? sql`reread_cursor = case when item_syncs.reread_cursor is not null then ${cursor}::text end`
     : sql`reread_cursor = null, cursor_refusals = 0`,
@@ -189,10 +195,57 @@ function movedCursor(
         ${reading}
       from item
       where item_syncs.item_id = item.id and item_syncs.user_id = ${userId}
-        and item_syncs.cursor is not distinct from ${kept}
+        and item_syncs.cursor is not distinct from ${kept} and item_syncs.is_held = ${isHeld}
       returning item_syncs.item_id, item_syncs.user_id, item_syncs.reading
     )`;
 }
 
 /** Which update a page belongs to: no two of an Item that bring something begin at the same cursor. */
 const addedFrom = (updateCursor: string | null) => sql`hashtextextended(${updateCursor ?? ""}, 0)`;
+
+const tableOf = (isHeld: boolean) => sql.table(isHeld ? "held_transactions" : "transactions");
+
+/**
+ * The history of an Item that took over accounts is complete: of each account it replaces what is there from
+ * its oldest day on, and what was pending before; older transactions stay. All of it at once, or nothing.
+ */
+export async function releaseHeld(db: Db, userId: string, itemId: string): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    // The Item's row is locked first, as by whoever deletes it.
+    await sql`select from items where id = ${itemId} and user_id = ${userId} for key share`.execute(
+      tx,
+    );
+    const { rows } = await sql`
+      update item_syncs set is_held = false
+      where item_id = ${itemId} and user_id = ${userId} and is_held returning item_id`.execute(tx);
+    if (rows.length === 0) return;
+    await sql`
+      with first as (
+        select accounts.id as account_id, min(h.date) as date from accounts
+        left join held_transactions as h on h.user_id = accounts.user_id and h.account_id = accounts.id
+        where accounts.user_id = ${userId} and accounts.item_id = ${itemId}
+        group by accounts.id
+      ),
+      older as (
+        update transactions as t set reading = -1 from first
+        where t.user_id = ${userId} and t.account_id = first.account_id
+          and not t.pending and (first.date is null or t.date < first.date)
+      )
+      delete from transactions as t using first
+      where t.user_id = ${userId} and t.account_id = first.account_id
+        and (t.pending or t.date >= first.date)`.execute(tx);
+    const columns = sql.raw(
+      "user_id, id, account_id, date, amount, currency, name, merchant, category, pending, reading",
+    );
+    await sql`
+      with held as (
+        delete from held_transactions as h using accounts
+        where h.user_id = ${userId} and accounts.user_id = h.user_id and accounts.id = h.account_id
+          and accounts.item_id = ${itemId}
+        returning h.*
+      )
+      insert into transactions (${columns}) select ${columns} from held
+      on conflict (user_id, id) do nothing`.execute(tx);
+    await raiseDataVersion(tx, userId);
+  });
+}

@@ -6,16 +6,21 @@ import type { ItemSyncRow } from "./schema.ts";
 export type TrailFacts = Pick<
   ItemSyncRow,
   "status" | "synced_at" | "started_at" | "arrived" | "retry_at" | "due_at" | "clear_retry_at"
->;
+> & { hasTransactions: boolean };
 
 /** The steps of a connection as they stand now. */
 export function trailOf(itemStatus: ItemStatus, facts: TrailFacts): Trail {
   const transactions = transactionsStep(itemStatus, facts);
+  // Balances came with the connection, and nothing else is promised.
+  if (!facts.hasTransactions) {
+    return {
+      steps: [at("connected", "done"), refreshed(facts), at("done", "done")],
+      transactions: 0,
+    };
+  }
   const before: TrailStep[] = [
     at("connected", "done"),
-    facts.clear_retry_at
-      ? at("refreshed", "failed", facts.clear_retry_at)
-      : at("refreshed", "done"),
+    refreshed(facts),
     facts.started_at || facts.synced_at
       ? at("sync_started", "done")
       : { ...transactions, step: "sync_started" },
@@ -24,6 +29,9 @@ export function trailOf(itemStatus: ItemStatus, facts: TrailFacts): Trail {
   const all = before.every(({ state }) => state === "done");
   return { steps: [...before, at("done", all ? "done" : "waiting")], transactions: facts.arrived };
 }
+
+const refreshed = ({ clear_retry_at: retryAt }: TrailFacts): TrailStep =>
+  retryAt ? at("refreshed", "failed", retryAt) : at("refreshed", "done");
 
 function transactionsStep(itemStatus: ItemStatus, facts: TrailFacts): TrailStep {
   const step = "transactions";

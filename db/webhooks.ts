@@ -23,12 +23,12 @@ export const malformed = "malformed";
 
 /**
  * Keeps a webhook and adds the job that acts on it, in one statement. Returns false, and does
- * nothing, when this delivery was kept before. One that is malformed has no job.
+ * nothing, when this delivery was kept before. One with an `outcome`, as it is malformed say, has no job.
  */
 export async function keepWebhook(
   db: Db,
   webhook: NewWebhook,
-  outcome: typeof malformed | null,
+  outcome: string | null,
 ): Promise<boolean> {
   const added = await db
     .with("kept", (cte) =>

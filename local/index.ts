@@ -1,13 +1,14 @@
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { startSandbox } from "@fiscility/plaid-sandbox";
-import { setPlan } from "../db/plans.ts";
+import { markVerified } from "../db/sign-ups.ts";
 import { hasUser } from "../db/users.ts";
 import { isThisMachine } from "../server/config/host-address.ts";
 import type { Services } from "../server/services.ts";
 import { startEmbeddedDatabase } from "./embedded-database.ts";
 import { lockFolder } from "./folder-lock.ts";
 import { generatedSecrets } from "./generated-secrets.ts";
+import { startMailbox } from "./mailbox/start-mailbox.ts";
 import { requireFreePort } from "./ports.ts";
 
 /** What the environment did not name, started on this machine. */
@@ -22,7 +23,7 @@ export interface Local {
 const demo = { name: "Demo", email: "demo@fiscility.test", password: "demo-password" };
 
 /**
- * Fills in what is missing, each independently: PostgreSQL from npm, the Plaid sandbox, secrets.
+ * Fills in what is missing, each independently: PostgreSQL from npm, the Plaid sandbox, a mailbox, secrets.
  * State is kept in `folder`, `.local` of the working directory. Throws `StartRefused` for a taken port or a second start.
  */
 export async function startLocal(
@@ -32,10 +33,13 @@ export async function startLocal(
   const env: Local["env"] = { ...given };
   const port = Number(env.PORT ?? 3000);
   const sandboxPort = Number(env.SANDBOX_PORT ?? 3001);
+  const mailPort = Number(env.MAIL_PORT ?? 3002);
   const needsSandbox = !env.PLAID_CLIENT_ID && !env.PLAID_SECRET;
+  const needsMailbox = !env.SMTP_URL;
 
   await requireFreePort(port, "PORT");
   if (needsSandbox) await requireFreePort(sandboxPort, "SANDBOX_PORT");
+  if (needsMailbox) await requireFreePort(mailPort, "MAIL_PORT");
   mkdirSync(folder, { recursive: true });
   const lock = lockFolder(folder);
   const closers: (() => unknown)[] = [() => lock.release()];
@@ -75,6 +79,13 @@ export async function startLocal(
       env.PLAID_ENV = "sandbox";
       env.PLAID_BASE_URL = `http://localhost:${sandbox.port}`;
     }
+    let mailboxUrl: string | undefined;
+    if (needsMailbox) {
+      const mailbox = await startMailbox({ port: mailPort });
+      closers.push(() => mailbox.close());
+      env.SMTP_URL = mailbox.smtpUrl;
+      mailboxUrl = mailbox.url;
+    }
     return {
       env,
       close,
@@ -89,6 +100,7 @@ export async function startLocal(
             );
           lines.push(`Database at    ${env.DATABASE_URL}`);
         }
+        if (mailboxUrl) lines.push(`Mailbox at     ${mailboxUrl} (mail stays on this machine)`);
         if (needsSandbox) lines.push(`Local Plaid at ${env.PLAID_BASE_URL} (no real bank)`);
         lines.push("Stop with      Ctrl-C");
         return lines;
@@ -102,7 +114,7 @@ export async function startLocal(
 
 /** Made on the first start; later starts find it. */
 async function makeDemoUser({ auth, db }: Services): Promise<void> {
-  if (await hasUser(db, demo.email)) return;
-  await auth.createUser(demo);
-  await setPlan(db, demo.email, "analyst");
+  // One of a version before mail has not confirmed anything.
+  if (await hasUser(db, demo.email)) return markVerified(db, demo.email);
+  await auth.createUser({ ...demo, plan: "analyst" });
 }

@@ -18,6 +18,15 @@ import * as attemptRuns from "./023_attempt_runs.ts";
 import * as itemProblems from "./024_item_problems.ts";
 import * as whateverPlaidSends from "./025_whatever_plaid_sends.ts";
 import * as plaidUsers from "./026_plaid_users.ts";
+import * as unconnectedAccounts from "./027_unconnected_accounts.ts";
+import * as itemRefreshes from "./028_item_refreshes.ts";
+import * as linkTokens from "./029_link_tokens.ts";
+import * as kindsAndTakeOvers from "./030_kinds_and_take_overs.ts";
+import * as mailAndSecurityEvents from "./031_mail_and_security_events.ts";
+import * as consentsAndReminders from "./032_consents_and_reminders.ts";
+import * as claimedAddresses from "./033_claimed_addresses.ts";
+import * as secondFactors from "./034_second_factors.ts";
+import * as disabledUsers from "./035_disabled_users.ts";
 
 /** Every migration in order: numbered, forward only, never changed once it has landed. */
 export const migrations: Record<string, Migration> = {
@@ -40,6 +49,15 @@ export const migrations: Record<string, Migration> = {
   "024_item_problems": itemProblems,
   "025_whatever_plaid_sends": whateverPlaidSends,
   "026_plaid_users": plaidUsers,
+  "027_unconnected_accounts": unconnectedAccounts,
+  "028_item_refreshes": itemRefreshes,
+  "029_link_tokens": linkTokens,
+  "030_kinds_and_take_overs": kindsAndTakeOvers,
+  "031_mail_and_security_events": mailAndSecurityEvents,
+  "032_consents_and_reminders": consentsAndReminders,
+  "033_claimed_addresses": claimedAddresses,
+  "034_second_factors": secondFactors,
+  "035_disabled_users": disabledUsers,
 };
 
 /**
@@ -51,4 +69,5 @@ export const outsideTransaction: ReadonlySet<string> = new Set([
   "015_keys_by_user",
   "019_expired_sessions",
   "020_proofs_and_webhook_keys",
+  "033_claimed_addresses",
 ]);

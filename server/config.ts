@@ -3,6 +3,7 @@ import { isIP } from "node:net";
 import { z } from "zod";
 import { type RedisAddress, redisAddress } from "./cache/redis-address.ts";
 import { mayBeThisMachine } from "./config/host-address.ts";
+import { mailFrom, type SmtpAddress, smtpAddress } from "./config/mail-address.ts";
 import { whyNotRandom } from "./config/randomness.ts";
 import {
   databaseWeaknesses,
@@ -108,6 +109,10 @@ const countryCodes = z
     z.array(z.enum(plaidCountries, { error: `expected some of ${plaidCountries.join(", ")}` })),
   );
 
+/** `SECOND_FACTOR`: when a user must have a second factor: to connect a new bank, for everything, or never. */
+const secondFactorModes = ["connect", "always", "optional"] as const;
+export type SecondFactorMode = (typeof secondFactorModes)[number];
+
 const drainSeconds = z.coerce.number().int().min(0).max(300);
 
 const development = z.object({
@@ -132,6 +137,10 @@ const development = z.object({
   LOG_LEVEL: z.enum(["silent", "error", "warn", "info", "debug"]).default("info"),
   WORKER: z.enum(["here", "apart"]).default("here"),
   DRAIN_SECONDS: drainSeconds.default(0),
+  SECOND_FACTOR: z.enum(secondFactorModes).default("optional"),
+  SMTP_URL: smtpAddress.optional(),
+  MAIL_FROM: mailFrom.default("Fiscility <fiscility@localhost.localdomain>"),
+  VERIFIED_EMAIL: z.enum(["required", "optional"]).default("optional"),
   METRICS_PORT: metricsAddress.optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
 });
@@ -140,11 +149,15 @@ const production = development.extend({
   // Unset: all interfaces.
   HOST: host.optional(),
   REDIS_URL: redisAddress,
+  SECOND_FACTOR: z.enum(secondFactorModes).default("connect"),
   DRAIN_SECONDS: drainSeconds.default(5),
   PLAID_CLIENT_ID: secret(8),
   PLAID_SECRET: secret(16),
   PLAID_BASE_URL: z.url({ protocol: /^https$/, error: "expected https://…" }).optional(),
   APP_URL: z.url({ protocol: /^https$/, error: "expected https://…" }),
+  SMTP_URL: smtpAddress,
+  MAIL_FROM: mailFrom,
+  VERIFIED_EMAIL: z.enum(["required"], { error: "production requires it" }).default("required"),
 });
 
 /** The environment, parsed; what is secret in it prints as `[secret]`. `plaid.standIn`: another host that speaks Plaid and serves its own Link. */
@@ -179,10 +192,19 @@ export interface Config {
   /** What tokens are sealed as; every format opens. */
   envelopes: EnvelopeFormat;
   sessionSecret: Secret;
+  /** When a user must have a second factor. */
+  secondFactor: SecondFactorMode;
   /** Where jobs run: in the server's own process, or only in those of `npm run worker`. */
   worker: "here" | "apart";
   /** After SIGTERM requests are still taken for so long, until balancers have seen `/readyz`. Milliseconds. */
   drain: number;
+  /** Where mail goes out, and from whom; without a server, in development alone, mail waits. */
+  mail: { server: SmtpAddress | undefined; from: string };
+  /**
+   * A user must confirm their email before they connect a bank or make a key, and only claims the address until
+   * then: `server/auth/sign-up.ts`.
+   */
+  requiresVerifiedEmail: boolean;
   logLevel: "silent" | "error" | "warn" | "info" | "debug";
   /** Where `/metrics` is listened for; undefined where nobody asks. */
   metrics: { host: string; port: number } | undefined;
@@ -237,8 +259,11 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
     tokenKeys: parsed.TOKEN_KEYS,
     envelopes: parsed.TOKEN_ENVELOPES,
     sessionSecret: new Secret(parsed.SESSION_SECRET),
+    secondFactor: parsed.SECOND_FACTOR,
     worker: parsed.WORKER,
     drain: parsed.DRAIN_SECONDS * 1000,
+    requiresVerifiedEmail: parsed.VERIFIED_EMAIL === "required",
+    mail: { server: parsed.SMTP_URL, from: parsed.MAIL_FROM },
     logLevel: parsed.LOG_LEVEL,
     metrics: parsed.METRICS_PORT,
     tracesTo: parsed.OTEL_EXPORTER_OTLP_ENDPOINT,
@@ -273,4 +298,5 @@ export const secretVariables = [
   "PLAID_SECRET",
   "TOKEN_KEYS",
   "SESSION_SECRET",
+  "SMTP_URL",
 ] as const;

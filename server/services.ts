@@ -8,6 +8,7 @@ import { KnownDevices } from "./auth/known-devices.ts";
 import { LogInThrottle } from "./auth/log-in-throttle.ts";
 import { hashesAtOnce, Passwords } from "./auth/passwords.ts";
 import type { HashCost } from "./auth/scrypt.ts";
+import { PendingLogIns } from "./auth/second-factor/pending-log-ins.ts";
 import { SharedReads } from "./auth/shared-reads.ts";
 import { AccountCache } from "./cache/account-cache.ts";
 import { createInProcessAccountStore } from "./cache/in-process-account-store.ts";
@@ -19,6 +20,7 @@ import { ConnectGate } from "./connect/connect-gate.ts";
 import { FiscilityError } from "./contracts/errors.ts";
 import { Gate } from "./gate.ts";
 import { LiveChanges } from "./live/live-changes.ts";
+import { createMailer, type Mailer } from "./mail/mailer.ts";
 import { createPlaidAdapter, type PlaidAdapter } from "./plaid/plaid-adapter.ts";
 import { createPlaidLimiter } from "./rate-limits/plaid-limiter.ts";
 import { createRequestLimiter, type RequestLimiter } from "./rate-limits/request-limiter.ts";
@@ -48,6 +50,7 @@ export interface Services {
   connectDb: Kysely<Database>;
   connectGate: ConnectGate;
   plaid: PlaidAdapter;
+  mailer: Mailer;
   webhookKeys: WebhookKeys;
   vault: Vault;
   cache: AccountCache;
@@ -139,11 +142,13 @@ export function createServices(
   const counters = config.redisCounters
     ? new RedisAdapter(config.redisCounters, log, limits)
     : redis;
-  const devices = new KnownDevices(db, config);
+  const devices = new KnownDevices(db, limits, config);
+  const pending = new PendingLogIns(db, limits, config);
   const throttle = new LogInThrottle(counters, devices, config, log);
   const passwords = new Passwords(hashesAtOnce(availableParallelism()), {
     ...(passwordCost && { cost: passwordCost }),
   });
+  const vault = new Vault(config.tokenKeys, config.envelopes);
   const plaid = createPlaidAdapter(config.plaid, createPlaidLimiter(counters), log, limits);
   const services: Services = {
     config,
@@ -152,8 +157,9 @@ export function createServices(
     connectDb,
     connectGate: new ConnectGate(connectPoolSize, limits),
     plaid,
+    mailer: createMailer(config, limits),
     webhookKeys: new WebhookKeys(plaid, db, counters, limits),
-    vault: new Vault(config.tokenKeys, config.envelopes),
+    vault,
     cache: new AccountCache(
       redis
         ? createRedisAccountStore(redis, limits.cacheEntry, log)
@@ -168,7 +174,13 @@ export function createServices(
       config.databaseDirectUrl.reveal(),
       quotas.streams,
     ),
-    auth: createAuth(config, db, { throttle, devices, passwords }, limits, log),
+    auth: createAuth(
+      config,
+      db,
+      { throttle, devices, passwords, pending, vault, clock },
+      limits,
+      log,
+    ),
     limits,
     quotas,
     clock,

@@ -2,6 +2,8 @@
 export const timeLimits = {
   /** One call to Plaid; Plaid's own institutions calls answer in 1 to 3 s. */
   plaidCall: 8_000,
+  /** A refresh at Plaid, which asks the bank meanwhile. It is billed, and never sent again. */
+  plaidRefresh: 40_000,
   /** Before a call to Plaid is sent again; doubled each time, with jitter. */
   plaidBackoff: 200,
   /** A Retry-After up to this is waited out; a longer one is left to the person. */
@@ -16,6 +18,10 @@ export const timeLimits = {
   attemptAbandoned: 30_000,
   /** A public_token lives 30 minutes; after it, sending it again is of no use. */
   publicToken: 30 * 60_000,
+  /** Between the end of Link and what we do about it without `onSuccess`, which usually comes at once. */
+  onSuccess: 5 * 60_000,
+  /** A Link that was finished without us, and cannot be connected just now, is tried again after this; doubled each time. */
+  finishLinkRetry: 30_000,
   /** A second connection of the same person waits this long for the first. */
   connectLock: 20_000,
   /**
@@ -72,6 +78,18 @@ export const timeLimits = {
   userApisRefused: 60 * 60_000,
   /** Every user's Items are compared with Plaid's list once in this time. */
   reconciliationRound: 7 * 24 * 60 * 60_000,
+  /** A connection to the mail server, and its greeting. */
+  mailConnect: 5_000,
+  /** One mail, from the connection to the server's word that it has it. */
+  mailSend: 15_000,
+  /** A mailed link that confirms an address works for so long after it is sent. */
+  confirmLink: 60 * 60_000,
+  /** A mailed link to choose a new password. */
+  resetLink: 30 * 60_000,
+  /** A bank that needs its user is mailed about again after this long. */
+  bankReminder: 7 * 24 * 60 * 60_000,
+  /** A connection that ends is mailed about this long before. */
+  endAnnounced: 7 * 24 * 60 * 60_000,
   /** How often a worker looks for the jobs of workers that are gone. */
   workerWatch: 10_000,
   /** Since Plaid signed it, a webhook is taken for so long. */
@@ -86,6 +104,12 @@ export const timeLimits = {
   webhookKeyUnknown: 10 * 60_000,
   /** What a user proves in a session is taken as proved for so long. */
   stepUp: 10 * 60_000,
+  /** A log-in waits this long for its second step. */
+  pendingLogIn: 10 * 60_000,
+  /** A passkey's challenge is answered within this. */
+  passkeyChallenge: 5 * 60_000,
+  /** A browser that its user trusts skips the second step for so long. */
+  trustedDevice: 30 * 24 * 60 * 60_000,
   /** Since its log-in, a session is prolonged no more after this long (NIST SP 800-63B, AAL1: 30 days). */
   session: 30 * 24 * 60 * 60_000,
   /** A connection with nothing on it is kept for longer than balancers keep theirs (60 s): they close first. */

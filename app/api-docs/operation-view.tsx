@@ -1,7 +1,7 @@
 import type { OpenApi, Operation, Schema } from "../../server/api/contract/openapi.ts";
 import { cardClass } from "../components/card.ts";
-import { text } from "../text.ts";
 import { nameOf, SchemaFields } from "./schema-view.tsx";
+import { words } from "./words.ts";
 
 interface OperationViewProps {
   method: string;
@@ -28,17 +28,17 @@ export function OperationView({ method, path, operation, schemas }: OperationVie
       <p className="text-sm text-ink-soft">{operation.description.replaceAll("`", "")}</p>
       <div className="mt-4 grid gap-x-8 gap-y-4 sm:grid-cols-2">
         <section>
-          <h4 className="mb-1 text-sm font-semibold">{text.docs.sent}</h4>
+          <h4 className="mb-1 text-sm font-semibold">{words.sent}</h4>
           {operation.parameters ? (
             <SchemaFields schema={asObject(operation.parameters)} sent />
           ) : body ? (
             <Named schema={body} schemas={schemas} sent />
           ) : (
-            <p className="text-sm text-ink-soft">{text.docs.nothingSent}</p>
+            <p className="text-sm text-ink-soft">{words.nothingSent}</p>
           )}
         </section>
         <section>
-          <h4 className="mb-1 text-sm font-semibold">{text.docs.answered}</h4>
+          <h4 className="mb-1 text-sm font-semibold">{words.answered}</h4>
           {answer ? <Named schema={answer} schemas={schemas} /> : null}
         </section>
       </div>
@@ -46,9 +46,7 @@ export function OperationView({ method, path, operation, schemas }: OperationVie
         <code>{curlOf(method, path, { body: body !== undefined, byKey })}</code>
       </pre>
       <details className="mt-3 text-sm">
-        <summary className="cursor-pointer rounded-sm py-1 font-medium">
-          {text.docs.failures}
-        </summary>
+        <summary className="cursor-pointer rounded-sm py-1 font-medium">{words.failures}</summary>
         <dl className="mt-1 divide-y divide-line">
           {failures.flatMap(([status, { description }]) =>
             description.split("\n\n").map((line) => {
@@ -80,7 +78,7 @@ function Named({
 }) {
   const named = (schema.$ref && schemas[nameOf(schema.$ref)]) || schema;
   if (named.properties && Object.keys(named.properties).length === 0) {
-    return <p className="text-sm text-ink-soft">{text.docs.nothingSent}</p>;
+    return <p className="text-sm text-ink-soft">{words.nothingSent}</p>;
   }
   return <SchemaFields schema={named} sent={sent} />;
 }

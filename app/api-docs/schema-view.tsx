@@ -1,5 +1,5 @@
 import type { Schema } from "../../server/api/contract/openapi.ts";
-import { text } from "../text.ts";
+import { words } from "./words.ts";
 
 interface SchemaFieldsProps {
   schema: Schema;
@@ -25,7 +25,7 @@ export function SchemaFields({ schema, sent = false }: SchemaFieldsProps) {
           <dd className="min-w-0 text-ink-soft">
             <SchemaType schema={field} />{" "}
             {sent && schema.required?.includes(name) ? (
-              <span className="ml-1 text-xs text-warn">{text.docs.required}</span>
+              <span className="ml-1 text-xs text-warn">{words.required}</span>
             ) : null}
             {nestedOf(field) ? (
               <div className="mt-1 border-l border-line pl-3">
@@ -51,19 +51,19 @@ function SchemaType({ schema }: { schema: Schema }) {
   return (
     <>
       <PlainType schema={inner} />
-      {nullable ? ` ${text.docs.nullable}` : null}
+      {nullable ? ` ${words.nullable}` : null}
     </>
   );
 }
 
 function PlainType({ schema }: { schema: Schema }) {
   if (schema.$ref) return <SchemaLink reference={schema.$ref} />;
-  if (schema.enum) return <>{`${text.docs.oneOf} ${schema.enum.join(", ")}`}</>;
+  if (schema.enum) return <>{`${words.oneOf} ${schema.enum.join(", ")}`}</>;
   if (schema.const !== undefined) return <>{String(schema.const)}</>;
   if (schema.type === "array") {
     return (
       <>
-        {text.docs.listOf} <SchemaType schema={schema.items as Schema} />
+        {words.listOf} <SchemaType schema={schema.items as Schema} />
       </>
     );
   }

@@ -3,7 +3,7 @@ import { Check, Copy } from "lucide-react";
 import { useEffect, useId, useRef, useState } from "react";
 import type { Scope } from "../../server/contracts/api-keys.ts";
 import { Field } from "../auth/field.tsx";
-import { PasswordField } from "../auth/password-field.tsx";
+import { ProofField, type ProofMethods } from "../auth/proof-field.tsx";
 import { Button } from "../components/button.tsx";
 import { Dialog } from "../components/dialog.tsx";
 import { FormAlert } from "../components/form-alert.tsx";
@@ -14,20 +14,24 @@ import { words } from "./words.ts";
 const scopes = Object.keys(words.scope satisfies Record<Scope, string>) as Scope[];
 
 interface MakeKeyDialogProps {
-  /** The person has proved lately who they are, and is not asked for the password. */
-  proved: boolean;
+  /** Whether the user has proved lately who they are, and is not asked, and how they can. */
+  proof: ProofMethods & { proved: boolean };
   onClose: () => void;
 }
 
 /** Asks what the new key may do, and for the password; then shows the key, this once. */
-export function MakeKeyDialog({ proved, onClose }: MakeKeyDialogProps) {
+export function MakeKeyDialog({ proof, onClose }: MakeKeyDialogProps) {
   const fetcher = useFetcher<FormResult>();
   const form = useRef<HTMLFormElement>(null);
   const answer = fetcher.data;
   const fields = answer && "fields" in answer ? answer.fields : {};
   // Once asked for it stays: the proof may run out while the dialog is open.
-  const [asksPassword, setAsksPassword] = useState(!proved);
-  if (fields.password && !asksPassword) setAsksPassword(true);
+  const [asksPassword, setAsksPassword] = useState(!proof.proved);
+  const [answered, setAnswered] = useState(answer);
+  if (answer !== answered) {
+    setAnswered(answer);
+    if (fields.password) setAsksPassword(true);
+  }
 
   useEffect(() => {
     if (answer) form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
@@ -78,11 +82,11 @@ export function MakeKeyDialog({ proved, onClose }: MakeKeyDialogProps) {
         </fieldset>
         <Expiry />
         {asksPassword ? (
-          <PasswordField
-            autoComplete="current-password"
+          <ProofField
+            methods={proof}
             hint={words.passwordHint}
-            maxLength={128}
             error={fields.password}
+            onProved={() => setAsksPassword(false)}
           />
         ) : null}
         <div className="flex flex-wrap justify-end gap-2">

@@ -20,7 +20,6 @@ export const words = {
   expires: "It works for",
   expiry: { "30": "30 days", "90": "90 days", "365": "1 year" },
   passwordHint: "A key works on after you log out, so we make sure that it is you.",
-  passwordNeeded: "Enter your password to make the key.",
   cancel: "Cancel",
   madeTitle: "Your new key",
   madeLead: "Copy it now: it is not shown again. Anyone who has it can act for you.",

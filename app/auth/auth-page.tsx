@@ -16,10 +16,12 @@ interface AuthPageProps {
   otherPath: "/login" | "/signup";
   answer: AuthFormAnswer | undefined;
   children: ReactNode;
+  /** Another way in, below the form. */
+  beside?: ReactNode;
 }
 
 /** The frame of log-in and sign-up: one form, one thing to do. */
-export function AuthPage({ words, otherPath, answer, children }: AuthPageProps) {
+export function AuthPage({ words, otherPath, answer, children, beside }: AuthPageProps) {
   const form = useRef<HTMLFormElement>(null);
   const { search } = useLocation();
   const busy = useNavigation().formMethod === "POST";
@@ -60,6 +62,7 @@ export function AuthPage({ words, otherPath, answer, children }: AuthPageProps) 
             {busy ? words.busy : words.submit}
           </Button>
         </Form>
+        {beside}
         <p className="mt-6 text-sm text-ink-soft">
           {words.otherLead}{" "}
           <Link to={`${otherPath}${search}`} className="rounded-sm py-2 font-medium text-link">

@@ -20,7 +20,11 @@ export async function answerAuthForm<T>(
   request: Request,
   schema: z.ZodType<T>,
   attempt: (form: T) => Promise<AuthResult>,
-  onward: (form: T, headers: Headers) => Promise<Response>,
+  onward: (
+    form: T,
+    headers: Headers,
+    result: Extract<AuthResult, { ok: true }>,
+  ) => Promise<Response>,
 ) {
   const form = Object.fromEntries(await readForm(request));
   const values = { name: String(form.name ?? ""), email: String(form.email ?? "") };
@@ -36,5 +40,5 @@ export async function answerAuthForm<T>(
   }
   const headers = new Headers();
   for (const cookie of result.setCookie) headers.append("Set-Cookie", cookie);
-  throw await onward(parsed.data, headers);
+  throw await onward(parsed.data, headers, result);
 }

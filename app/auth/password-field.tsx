@@ -2,16 +2,19 @@ import { type ComponentPropsWithoutRef, useState } from "react";
 import { text } from "../text.ts";
 import { Field } from "./field.tsx";
 
-type PasswordFieldProps = Omit<ComponentPropsWithoutRef<typeof Field>, "label" | "name" | "type">;
+type PasswordFieldProps = Omit<
+  ComponentPropsWithoutRef<typeof Field>,
+  "label" | "name" | "type"
+> & { label?: string };
 
 /** A password with a button that shows it (a person who sees it makes fewer mistakes). */
 export function PasswordField(props: PasswordFieldProps) {
   const [shown, setShown] = useState(false);
   return (
     <Field
+      label={text.auth.password}
       {...props}
       name="password"
-      label={text.auth.password}
       type={shown ? "text" : "password"}
       autoCapitalize="none"
       spellCheck={false}

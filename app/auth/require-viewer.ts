@@ -1,9 +1,16 @@
 import { type AppLoadContext, redirect } from "@remix-run/node";
 import type { Viewer } from "../../server/contracts/session.ts";
 
-/** Who is asking; without a session, sends them to the log-in page and back here, or to `back`, afterwards. */
+const setUpPath = "/settings/security/second-step";
+
+/** Who is asking; without a session, sends them to the log-in page and back here, or to `back`, afterwards.
+ * Where every user needs a second factor, sends those who have none to the page that sets one up. */
 export function requireViewer(request: Request, context: AppLoadContext, back?: string): Viewer {
-  if (context.viewer) return context.viewer;
   const { pathname, search } = new URL(request.url);
+  if (context.viewer) {
+    const maySee = /^\/(settings\/(security|confirm)|confirm-email)(\/|$)/.test(pathname);
+    if (context.mustSetUpFactor && !maySee) throw redirect(setUpPath);
+    return context.viewer;
+  }
   throw redirect(`/login?next=${encodeURIComponent(back ?? pathname + search)}`);
 }

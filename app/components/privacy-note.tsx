@@ -1,3 +1,4 @@
+import { Link } from "@remix-run/react";
 import { EyeOff, Lock } from "lucide-react";
 import { text } from "../text.ts";
 
@@ -21,6 +22,9 @@ export function PrivacyNote() {
           <dd className="pl-6.5 text-ink-soft">{text.privacy.never}</dd>
         </div>
       </dl>
+      <Link to="/privacy" className="mt-2 inline-block rounded-sm text-link">
+        {text.privacy.notice}
+      </Link>
     </section>
   );
 }

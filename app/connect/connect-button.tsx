@@ -1,9 +1,12 @@
 import { useNavigate } from "@remix-run/react";
 import { Plus } from "lucide-react";
+import { useState } from "react";
+import type { LinkKind } from "../../server/contracts/connect.ts";
 import { Button } from "../components/button.tsx";
 import { showProblem } from "../components/toasts.tsx";
 import { text } from "../text.ts";
 import { connectButtonId, useConnect } from "./connect-context.ts";
+import { KindChoice } from "./kind-choice.tsx";
 
 interface ConnectButtonProps {
   /** Why no bank can be connected now: the plan is full. Said before Link opens. */
@@ -15,8 +18,10 @@ interface ConnectButtonProps {
 export function ConnectButton({ full, className }: ConnectButtonProps) {
   const { step, open, prepare } = useConnect();
   const navigate = useNavigate();
+  const [kind, setKind] = useState<LinkKind>("bank");
   return (
-    <>
+    <div className="flex flex-wrap items-center justify-center gap-3 max-sm:w-full">
+      <KindChoice chosen={kind} onChoose={setKind} />
       <Button
         id={connectButtonId}
         icon={<Plus className="-ml-0.5 size-4" aria-hidden="true" />}
@@ -27,7 +32,7 @@ export function ConnectButton({ full, className }: ConnectButtonProps) {
         onPointerEnter={full === null ? prepare : undefined}
         onFocus={full === null ? prepare : undefined}
         onClick={() => {
-          if (full === null) open({ itemId: null, returned: null });
+          if (full === null) open({ itemId: null, returned: null, kind });
           else {
             showProblem("connect", {
               title: text.problem.limit,
@@ -42,6 +47,6 @@ export function ConnectButton({ full, className }: ConnectButtonProps) {
       <span className="sr-only" role="status">
         {step.name === "opening" ? text.connect.opening : ""}
       </span>
-    </>
+    </div>
   );
 }

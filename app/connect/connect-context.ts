@@ -21,7 +21,11 @@ export function createConnectStore(
     set(next);
     for (const effect of effects) perform(effect, send);
   };
-  return { send, open: (request: OpenRequest) => send({ type: "open", request }), now, watch };
+  return {
+    ...{ send, now, watch },
+    open: (request: OpenRequest) => send({ type: "open", request }),
+    changeAccounts: (itemId: string | null) => send({ type: "changeAccounts", itemId }),
+  };
 }
 
 /** The state of the flow as it is now; the component follows it. */
@@ -35,12 +39,13 @@ export const ConnectContext = createContext<{
 } | null>(null);
 
 /**
- * The one connection flow of the page. `open` does nothing while a run is under way; `prepare`
- * fetches ahead what it will need.
+ * The one connection flow of the page. `open` does nothing while a run is under way; `changeAccounts`
+ * shows the dialog of one Item, or none; `prepare` fetches ahead what the flow will need.
  */
 export function useConnect() {
   const connect = useContext(ConnectContext);
   if (!connect) throw new Error("useConnect works only inside ConnectProvider");
   const { store, prepare } = connect;
-  return { ...useConnectState(store), open: store.open, prepare };
+  const { open, changeAccounts } = store;
+  return { ...useConnectState(store), open, changeAccounts, prepare };
 }

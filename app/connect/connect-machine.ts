@@ -30,6 +30,8 @@ import {
  * | linking   | `opened`                       | Link                                 |                       |
  * | finishing | `succeeded`, `retry`, `waited` | the pending card or busy buttons     | hideToast, callServer |
  * | waiting   | `failed` with `busy`           | "Busy, trying again"                 | sendLater `waited`    |
+ * | choosing  | `failed`, the plan has room    | the accounts, to choose from         |                       |
+ * |           | for some accounts              |                                      |                       |
  *
  * An event that its state does not expect changes nothing. That makes a second press, `onExit` after
  * `onSuccess`, and an answer to an earlier run harmless.
@@ -77,6 +79,7 @@ export function transition(state: ConnectState, event: ConnectEvent): Transition
         itemId: item.id,
         bank: item.institution.name,
         accountCount: accounts.length,
+        notConnected: item.notConnected.length,
       };
       const effects: ConnectEffect[] = [
         { do: "showSuccess", message: successOf(event.result) },
@@ -95,6 +98,11 @@ export function transition(state: ConnectState, event: ConnectEvent): Transition
         return end(state, [show(openProblem(step.request, failure)), ...news]);
       }
       if (step.name !== "finishing") return unchanged;
+      const choice = limitDetails(failure)?.choice;
+      if (choice && step.task.kind === "connect") {
+        const { task, link } = step;
+        return enter(state, { name: "choosing", task, choice, failure, link });
+      }
       const milliseconds = (busySeconds(failure) ?? Number.POSITIVE_INFINITY) * 1000;
       if (step.retries < busyRetries && milliseconds <= busyWait) {
         return enter(state, { ...step, name: "waiting", milliseconds });
@@ -112,6 +120,23 @@ export function transition(state: ConnectState, event: ConnectEvent): Transition
           })
         : unchanged;
 
+    case "chose": {
+      if (step.name !== "choosing") return unchanged;
+      const task = { ...step.task, accountIds: event.accountIds };
+      return begin(state, { name: "finishing", task, retries: 0, link: null });
+    }
+
+    case "choseNone":
+      return step.name === "choosing"
+        ? end(state, [show(taskProblem(step.task, step.failure))])
+        : unchanged;
+
+    case "changeAccounts": {
+      const { itemId } = event;
+      const effects: ConnectEffect[] = [{ do: "hideToast" }, { do: "showDashboard" }];
+      return [{ ...state, changing: itemId }, itemId === null ? [] : effects];
+    }
+
     case "arrivalFaded":
       return event.arrival === state.arrival ? [{ ...state, arrival: null }, []] : unchanged;
 
@@ -127,7 +152,12 @@ export function transition(state: ConnectState, event: ConnectEvent): Transition
 export type Transition = [next: ConnectState, effects: ConnectEffect[]];
 
 /** Where every page begins. */
-export const start: ConnectState = { run: 0, step: { name: "idle" }, arrival: null };
+export const start: ConnectState = {
+  run: 0,
+  step: { name: "idle" },
+  arrival: null,
+  changing: null,
+};
 
 /** How often a busy server is called again without the user, and the longest wait, in milliseconds. */
 export const busyRetries = 2;
@@ -139,17 +169,23 @@ const arrivalTime = 8_000;
 /** A new bank whose card is pending, for the page; null when there is none. */
 export function pendingBank(step: Step): PendingBank | null {
   if (!("task" in step) || step.task.kind !== "connect") return null;
-  const { institution, accounts } = step.task.metadata;
+  const { accountIds, metadata } = step.task;
+  const { room, accounts } = step.name === "choosing" ? step.choice : {};
+  const all = accounts?.length || metadata.accounts?.length || 1;
+  const accountCount = accountIds?.length || room || all;
   return {
-    bank: institution?.name ?? null,
-    accountCount: accounts?.length || 1,
-    busy: step.name === "waiting" || step.retries > 0,
+    bank: metadata.institution?.name ?? null,
+    accountCount,
+    notConnected: Math.max(0, all - accountCount),
+    busy: step.name === "waiting" || ("retries" in step && step.retries > 0),
   };
 }
 
 export interface PendingBank {
   bank: string | null;
   accountCount: number;
+  /** Accounts that are listed as not connected. */
+  notConnected: number;
   /** The server was busy; it is being tried again. */
   busy: boolean;
 }
@@ -187,13 +223,20 @@ const show = (problem: ConnectProblem): ConnectEffect => ({ do: "showProblem", p
 
 /** What the server has to do once the user has left Link; null when there is nothing to do. */
 function taskAfter(
-  { itemId }: OpenLink,
+  { itemId, token: linkToken }: OpenLink,
   event: Extract<ConnectEvent, { type: "succeeded" | "exited" }>,
 ): Task | null {
   const { type, metadata } = event;
   if (itemId === null) {
     return type === "succeeded" && event.publicToken
-      ? { kind: "connect", publicToken: event.publicToken, metadata, connectAnyway: false }
+      ? {
+          kind: "connect",
+          linkToken,
+          publicToken: event.publicToken,
+          metadata,
+          connectAnyway: false,
+          accountIds: null,
+        }
       : null;
   }
   // Update mode: its public_token is not needed. https://plaid.com/docs/link/update-mode/
@@ -201,8 +244,9 @@ function taskAfter(
   if (type === "exited" && event.error?.code !== "item-no-error") return null;
   return {
     kind: "update",
+    linkToken,
     itemId,
     linkSessionId: metadata.linkSessionId ?? null,
-    bank: metadata.institution?.name ?? text.activity.aBank,
+    bank: metadata.institution?.name ?? text.connect.aBank,
   };
 }

@@ -1,12 +1,16 @@
 import { useLocation, useNavigate } from "@remix-run/react";
-import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
+import { type ReactNode, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { prepareToasts } from "../components/toasts.tsx";
 import { ConnectContext, createConnectStore, useConnectState } from "./connect-context.ts";
+import { lazyDialog } from "./lazy-dialog.tsx";
 import { LinkSession } from "./link-session.tsx";
 import { loadLinkScript } from "./load-link-script.ts";
 import { performEffect } from "./perform-effect.ts";
 import { useFocusReturn } from "./use-focus-return.ts";
 import { whenIdle } from "./when-idle.ts";
+
+const loadRoomDialog = async () => (await import("./room-dialog.tsx")).RoomDialog;
+const RoomDialog = lazyDialog(loadRoomDialog);
 
 interface ConnectProviderProps {
   scriptUrl: string;
@@ -41,15 +45,27 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
       // Only fetched ahead: the user hears of a failure when they press the button.
       loadLinkScript(scriptUrl).catch(() => {});
       prepareToasts();
+      loadRoomDialog().catch(() => {});
     };
     return { store, prepare };
   }, [store, scriptUrl]);
 
   const { run, step } = state;
   const link = "link" in step ? step.link : null;
+  const chooseNone = useCallback(() => store.send({ type: "choseNone", run }), [store, run]);
   return (
     <ConnectContext.Provider value={value}>
       {children}
+      {step.name === "choosing" ? (
+        <Suspense>
+          <RoomDialog
+            choice={step.choice}
+            onChoose={(accountIds) => store.send({ type: "chose", run, accountIds })}
+            onCancel={chooseNone}
+            onFail={chooseNone}
+          />
+        </Suspense>
+      ) : null}
       {link ? <LinkSession key={run} run={run} link={link} send={store.send} /> : null}
     </ConnectContext.Provider>
   );

@@ -1,8 +1,9 @@
+import { bankReasons } from "../../server/contracts/bank-reasons.ts";
 import type {
   ConnectAccountOutput,
   FinishUpdateModeOutput,
 } from "../../server/contracts/connect.ts";
-import { type ReasonDetails, reasons } from "../../server/contracts/errors.ts";
+import type { ReasonDetails } from "../../server/contracts/errors.ts";
 import { itemProblems, problemOfCode } from "../../server/contracts/item-problem.ts";
 import {
   bankMessage,
@@ -21,9 +22,26 @@ type Action = ConnectProblem["actions"][number];
 const logIn: Action = { label: text.problem.logIn, event: { type: "visit", page: "login" } };
 const seePlans: Action = { label: text.plan.see, event: { type: "visit", page: "plans" } };
 
+const setUp: Action = {
+  label: text.problem.setUp,
+  event: { type: "visit", page: "secondFactor" },
+};
+
+/** After these nothing but this helps. */
+const instead: Partial<Record<Failure["reason"], Action>> = {
+  unauthenticated: logIn,
+  second_factor_required: setUp,
+};
+
 const open = (label: string, itemId: string | null): Action => ({
   label,
   event: { type: "open", request: { itemId, returned: null } },
+});
+
+/** Access has ended: a new connection takes the accounts over. */
+const connectAgain = (itemId: string): Action => ({
+  label: text.problem.connectAgain,
+  event: { type: "open", request: { itemId: null, returned: null, connectAgain: itemId } },
 });
 
 const retry = (label: string, task: Task): Action => ({ label, event: { type: "retry", task } });
@@ -43,7 +61,9 @@ export function successOf(result: ConnectAccountOutput | FinishUpdateModeOutput)
 /** Link could not be opened. */
 export function openProblem(request: OpenRequest, failure: Failure): ConnectProblem {
   const again: Action = { label: text.problem.tryAgain, event: { type: "open", request } };
-  return problemOf(failure, text.problem.link, failure.retryable ? again : null);
+  const { itemId } = request;
+  const next = failure.reason === "item_gone" && itemId !== null ? connectAgain(itemId) : null;
+  return problemOf(failure, text.problem.link, failure.retryable ? again : next);
 }
 
 /** After these the server may have done what it was asked. */
@@ -55,13 +75,13 @@ const unconfirmed = new Set<Failure["reason"]>([
 ]);
 
 /** The user was in Link for nothing that another visit would change. */
-const hopeless = new Set<Failure["reason"]>(["item_gone", "bank_unsupported"]);
+const hopeless = new Set<Failure["reason"]>(["bank_unsupported"]);
 
 /** In update mode these leave nothing to do at the bank: only the rest of it is tried again. */
 const passing = new Set<Failure["reason"]>(["bank_unavailable"]);
 
 /** In these the user has to choose accounts, which a label can say. */
-const choosing = new Set<Failure["reason"]>(["limit_reached", "bank_accounts_required"]);
+const choosing = new Set<Failure["reason"]>(["bank_accounts_required"]);
 
 /** The server did not finish what Link began. */
 export function taskProblem(task: Task, failure: Failure): ConnectProblem {
@@ -94,11 +114,21 @@ export function taskProblem(task: Task, failure: Failure): ConnectProblem {
 
 type TaskOf<Kind extends Task["kind"]> = Extract<Task, { kind: Kind }>;
 
-function nextOfConnect(task: TaskOf<"connect">, { retryable }: Failure): Action {
+function nextOfConnect(task: TaskOf<"connect">, failure: Failure): Action {
+  // The same public_token leads to the list of accounts again.
+  if (limitDetails(failure)?.choice) {
+    return retry(text.connect.choose, { ...task, accountIds: null });
+  }
+  const { retryable } = failure;
   return retryable ? retry(text.problem.tryAgain, task) : open(text.problem.connectAgain, null);
 }
 
 function nextOfUpdate(task: TaskOf<"update">, { reason, retryable }: Failure): Action | null {
+  if (reason === "limit_reached") {
+    const event = { type: "changeAccounts", itemId: task.itemId } as const;
+    return { label: text.connect.choose, event };
+  }
+  if (reason === "item_gone") return connectAgain(task.itemId);
   if (hopeless.has(reason)) return null;
   if (retryable || passing.has(reason)) return retry(text.problem.tryAgain, task);
   return open(choosing.has(reason) ? text.connect.choose : text.connect.reconnect, task.itemId);
@@ -113,7 +143,7 @@ export function exitProblem(itemId: string | null, { code, message }: LinkError)
   const kind = problemOfCode(code);
   const { action = "reconnect", reason } = kind ? itemProblems[kind] : {};
   const said = reason
-    ? reasons[reason].message
+    ? bankReasons[reason].message
     : message || (isNew ? text.problem.linkExit : text.problem.updateExit);
   if (isNew) {
     return {
@@ -126,7 +156,12 @@ export function exitProblem(itemId: string | null, { code, message }: LinkError)
     title: text.problem.reconnect,
     message: said,
     // Link gave no result, so there is nothing to finish: only another visit may help.
-    actions: action === "disconnect" ? [] : [open(exitLabels[action ?? "wait"], itemId)],
+    actions:
+      action === "connect_again"
+        ? [connectAgain(itemId)]
+        : action === "disconnect"
+          ? []
+          : [open(exitLabels[action ?? "wait"], itemId)],
   };
 }
 
@@ -147,7 +182,7 @@ export const noTokenProblem = (): ConnectProblem => ({
 function problemOf(failure: Failure, title: string, next: Action | null): ConnectProblem {
   const limit = limitDetails(failure);
   const isFull = limit !== null && limit.used >= limit.limit;
-  const first = failure.reason === "unauthenticated" ? logIn : next;
+  const first = instead[failure.reason] ?? next;
   return {
     ...(limit ? limitWords(limit) : { title, message: bankMessage(failure) ?? failure.message }),
     requestId: failure.requestId,
@@ -167,9 +202,23 @@ function duplicateProblem(
   details: ReasonDetails["duplicate_accounts"],
 ): ConnectProblem {
   const { itemId, institutionName: bank, accounts, mayConnectAnyway } = details;
+  const { offeredCount, newCount, itemStatus } = details;
   const names = accounts.map(({ name, mask }) => (mask ? `${name} ••${mask}` : name));
-  const reconnect = open(text.problem.reconnectBank(bank), itemId);
+  // At some banks the new log-in ends the first one's access.
+  const reconnect =
+    itemStatus === "revoked"
+      ? connectAgain(itemId)
+      : open(text.problem.reconnectBank(bank), itemId);
   const anyway = retry(text.problem.connectAnyway, { ...task, connectAnyway: true });
+  if (newCount > 0) {
+    const request = { itemId, chooseAccounts: true, returned: null };
+    const add: Action = { label: text.problem.addTo(bank), event: { type: "open", request } };
+    return {
+      title: text.problem.someNew(newCount, offeredCount),
+      message: text.problem.addNew(bank, names, newCount, mayConnectAnyway),
+      actions: mayConnectAnyway ? [add, anyway] : [add],
+    };
+  }
   return {
     title: text.problem.duplicate,
     message: text.problem.duplicateAccounts(bank, names, mayConnectAnyway),

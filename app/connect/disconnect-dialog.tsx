@@ -1,6 +1,9 @@
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import { disconnectPhrase, isPhrase } from "../../server/contracts/phrases.ts";
 import { Field } from "../auth/field.tsx";
+import { ProofField, type ProofMethods } from "../auth/proof-field.tsx";
+import { toProof } from "../auth/to-proof.ts";
+import { words as proofWords } from "../auth/words.ts";
 import { Button } from "../components/button.tsx";
 import { Consequences } from "../components/consequences.tsx";
 import { Dialog } from "../components/dialog.tsx";
@@ -13,6 +16,13 @@ import { trpc } from "../trpc.ts";
 import { announceAccounts } from "./account-news.ts";
 
 const words = text.disconnect;
+
+/** What is said at the field of the proof. */
+const aboutProof = new Set<Failure["reason"]>([
+  "password_incorrect",
+  "code_incorrect",
+  "too_many_attempts",
+]);
 
 interface DisconnectDialogProps {
   item: ShownItem;
@@ -45,6 +55,13 @@ interface FormProps {
 function Form({ item, busy, setBusy, onCancel }: FormProps) {
   const [mismatch, setMismatch] = useState(false);
   const [failure, setFailure] = useState<Failure | null>(null);
+  // Known once the server has asked for a proof: within ten minutes of another one it does not.
+  const [methods, setMethods] = useState<ProofMethods | null>(null);
+  const [wrong, setWrong] = useState<string | undefined>();
+  const element = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    if (methods) element.current?.querySelector<HTMLElement>("[name=password]")?.focus();
+  }, [methods]);
   const bank = item.bank;
   const phrase = disconnectPhrase(bank);
 
@@ -60,14 +77,20 @@ function Form({ item, busy, setBusy, onCancel }: FormProps) {
       form.querySelector<HTMLElement>("[name=confirmation]")?.focus();
       return;
     }
+    const typed = new FormData(form).get("password");
+    setWrong(typed === "" ? proofWords.proofEmpty : undefined);
+    if (typed === "") return;
     setBusy(true);
     try {
+      if (typed !== null) await trpc.session.stepUp.mutate(toProof(String(typed)));
       await trpc.items.disconnect.mutate({ itemId: item.id, confirmation });
     } catch (error) {
       const known = toFailure(error);
       // Another tab was faster, or the answer of an earlier press was lost.
       if (known.reason !== "not_found") {
-        setFailure(known);
+        if (known.reason === "step_up_required") await ask();
+        else if (aboutProof.has(known.reason)) setWrong(known.message);
+        else setFailure(known);
         setBusy(false);
         return;
       }
@@ -77,8 +100,17 @@ function Form({ item, busy, setBusy, onCancel }: FormProps) {
     announceAccounts(null);
   }
 
+  async function ask() {
+    try {
+      const { totpSince, passkeys } = await trpc.secondFactors.list.query();
+      setMethods({ totp: totpSince !== null, passkey: passkeys.length > 0 });
+    } catch (error) {
+      setFailure(toFailure(error));
+    }
+  }
+
   return (
-    <form onSubmit={submit} noValidate className="mt-5 grid gap-5">
+    <form ref={element} onSubmit={submit} noValidate className="mt-5 grid gap-5">
       <Consequences
         goes={[words.accounts(item.counted), words.access]}
         stays={[words.atBank, words.activity]}
@@ -105,6 +137,14 @@ function Form({ item, busy, setBusy, onCancel }: FormProps) {
         maxLength={400}
         readOnly={busy}
       />
+      {methods ? (
+        <ProofField
+          methods={methods}
+          hint={proofWords.proofNeeded}
+          error={wrong}
+          onProved={() => setMethods(null)}
+        />
+      ) : null}
       <div className="flex flex-wrap justify-end gap-2">
         <Button kind="secondary" aria-disabled={busy} onClick={() => busy || onCancel()}>
           {words.cancel}

@@ -1,3 +1,4 @@
+import { Link } from "@remix-run/react";
 import { Landmark } from "lucide-react";
 import { cardClass } from "../components/card.ts";
 import { text } from "../text.ts";
@@ -24,6 +25,11 @@ export function EmptyDashboard({ full }: { full: string | null }) {
         ))}
       </div>
       <ConnectButton full={full} className="hit-area px-5 max-sm:w-full" />
+      <p className="mt-4 text-sm">
+        <Link to="/privacy" className="rounded-sm text-link">
+          {text.privacy.notice}
+        </Link>
+      </p>
       <NeedsScript className="mx-auto mt-4 max-w-md" />
     </section>
   );

@@ -1,18 +1,25 @@
 import { useEffect, useRef } from "react";
 import { Monogram } from "../components/monogram.tsx";
 import { Spinner } from "../components/spinner.tsx";
-import { cardHeadClass, itemCardClass } from "../dashboard/item-card.tsx";
+import {
+  cardActionsClass,
+  cardHeadClass,
+  itemCardClass,
+  notConnectedClass,
+} from "../dashboard/item-card.tsx";
 import { text } from "../text.ts";
 
 interface PendingCardProps {
   bank: string | null;
   accountCount: number;
+  /** How many accounts will be listed as not connected. */
+  notConnected: number;
   /** Too much is going on at once: it is being tried again. */
   busy: boolean;
 }
 
 /** Stands where the new bank's card will be, in its size, while the connection is made. */
-export function PendingCard({ bank, accountCount, busy }: PendingCardProps) {
+export function PendingCard({ bank, accountCount, notConnected, busy }: PendingCardProps) {
   const card = useRef<HTMLDivElement>(null);
   useEffect(() => card.current?.scrollIntoView({ block: "nearest" }), []);
   return (
@@ -38,6 +45,19 @@ export function PendingCard({ bank, accountCount, busy }: PendingCardProps) {
             </div>
           </div>
         ))}
+      </div>
+      {notConnected > 0 ? (
+        <div className={notConnectedClass} aria-hidden="true">
+          {Array.from({ length: notConnected + 1 }, (_, row) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: the rows are all the same and never move
+            <div key={row} className="flex h-6 items-center">
+              <Bar className="h-3 w-36" />
+            </div>
+          ))}
+        </div>
+      ) : null}
+      <div className={cardActionsClass} aria-hidden="true">
+        <Bar className="mx-3 h-3 w-28" />
       </div>
       <div
         className="flex h-11.25 items-center border-t border-line px-4 sm:px-5"

@@ -1,4 +1,5 @@
 import type { NavigateFunction } from "@remix-run/react";
+import { privacyNoticeVersion } from "../../server/contracts/privacy-notice.ts";
 import { hideToast, showProblem, showSuccess } from "../components/toasts.tsx";
 import { plainFailure, toFailure } from "../failure.ts";
 import { text } from "../text.ts";
@@ -68,16 +69,26 @@ export function performEffect(
       return;
     case "visit":
       navigate(
-        effect.page === "plans" ? "/settings/plan" : `/login?next=${encodeURIComponent(pathname)}`,
+        {
+          plans: "/settings/plan",
+          secondFactor: "/settings/security/second-step",
+          login: `/login?next=${encodeURIComponent(pathname)}`,
+        }[effect.page],
       );
   }
 }
 
 /** The link_token, once Link's script is there as well. */
 async function prepareLink(request: OpenRequest, scriptUrl: string): Promise<string> {
-  const { itemId, returned } = request;
+  const { itemId, chooseAccounts, returned, kind, connectAgain } = request;
   const [{ linkToken }] = await Promise.all([
-    returned ?? trpc.plaid.createLinkToken.mutate(itemId === null ? {} : { itemId }),
+    returned ??
+      trpc.plaid.createLinkToken.mutate(
+        // The page that opens Link shows the notice.
+        itemId === null
+          ? { kind, connectAgain, noticeVersion: privacyNoticeVersion }
+          : { itemId, ...(chooseAccounts && { chooseAccounts }) },
+      ),
     loadLinkScript(scriptUrl),
   ]);
   return linkToken;
@@ -85,11 +96,14 @@ async function prepareLink(request: OpenRequest, scriptUrl: string): Promise<str
 
 function callServer(task: Task) {
   if (task.kind === "connect") {
-    const { publicToken, metadata, connectAnyway } = task;
-    return trpc.connectAccount.mutate({ publicToken, metadata, connectAnyway });
+    const { publicToken, metadata, connectAnyway, accountIds, linkToken } = task;
+    return trpc.connectAccount.mutate({
+      ...{ publicToken, metadata, connectAnyway, linkToken },
+      ...(accountIds && { accountIds }),
+    });
   }
-  const { itemId, linkSessionId } = task;
-  return trpc.plaid.finishUpdateMode.mutate({ itemId, linkSessionId });
+  const { itemId, linkSessionId, linkToken } = task;
+  return trpc.plaid.finishUpdateMode.mutate({ itemId, linkSessionId, linkToken });
 }
 
 const failureOf = (error: unknown) =>

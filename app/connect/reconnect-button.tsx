@@ -4,22 +4,38 @@ import type { ShownItem } from "../dashboard/write-item.server.ts";
 import { text } from "../text.ts";
 import { useConnect } from "./connect-context.ts";
 
-/** Opens Link in update mode for one Item: to log in again, or to choose its accounts. */
+/**
+ * Opens Link for one Item: in update mode, to log in again or to choose its accounts; where access has ended,
+ * for a new connection that takes its accounts over.
+ */
 export function ReconnectButton({ item: { id, bank, asks } }: { item: ShownItem }) {
   const { step, open, prepare } = useConnect();
   const choose = asks?.way === "choose";
+  const again = asks?.way === "connect_again";
   const Icon = choose ? ListChecks : RefreshCw;
   return (
     <Button
       kind="secondary"
       icon={<Icon className="-ml-0.5 size-4" aria-hidden="true" />}
       busy={step.name !== "idle"}
-      aria-label={choose ? text.connect.chooseAt(bank) : text.problem.reconnectBank(bank)}
+      aria-label={
+        choose
+          ? text.connect.chooseAt(bank)
+          : again
+            ? text.connect.againBank(bank)
+            : text.problem.reconnectBank(bank)
+      }
       onPointerEnter={prepare}
       onFocus={prepare}
-      onClick={() => open({ itemId: id, returned: null })}
+      onClick={() =>
+        open(
+          again
+            ? { itemId: null, returned: null, connectAgain: id }
+            : { itemId: id, returned: null },
+        )
+      }
     >
-      {choose ? text.connect.choose : text.connect.reconnect}
+      {choose ? text.connect.choose : again ? text.problem.connectAgain : text.connect.reconnect}
     </Button>
   );
 }

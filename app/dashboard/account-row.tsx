@@ -2,18 +2,28 @@ import { Link } from "@remix-run/react";
 import { text } from "../text.ts";
 import type { ShownAccount } from "./write-item.server.ts";
 
+interface AccountRowProps {
+  account: ShownAccount;
+  /** Its name leads to its transactions. */
+  isLinked: boolean;
+}
+
 /** One account: what it is on the left, what is in it on the right. */
-export function AccountRow({ account }: { account: ShownAccount }) {
+export function AccountRow({ account, isLinked }: AccountRowProps) {
   const { id, name, fullName, kind, mask, balance, below } = account;
   return (
     <li className="flex h-17 items-center gap-4 px-4 sm:px-5">
       <div className="min-w-0 flex-1">
         {/* Relative: what only screen readers see is cut off with the rest of a long name. */}
         <p className="relative truncate font-medium" title={fullName}>
-          <Link to={`/transactions?account=${id}`} className="rounded-sm hover:underline">
-            {name}
-            <span className="sr-only">, {text.account.showTransactions}</span>
-          </Link>
+          {isLinked ? (
+            <Link to={`/transactions?account=${id}`} className="rounded-sm hover:underline">
+              {name}
+              <span className="sr-only">, {text.account.showTransactions}</span>
+            </Link>
+          ) : (
+            name
+          )}
         </p>
         <p className="flex gap-1.5 text-sm text-ink-soft">
           <span className="truncate">{kind}</span>

@@ -13,6 +13,8 @@ interface InsightsPanelProps {
   /** What all of it is worth in each currency, as a person reads it; the one that is shown first. */
   worths: { currency: string; amount: string }[];
   shown: string | null;
+  /** Some account has transactions, which the charts are drawn from. */
+  hasTransactions: boolean;
   /** Undefined while they are on their way, null when they could not be had. */
   charts: Charts | null | undefined;
 }
@@ -39,7 +41,8 @@ export const Insights = memo(function Insights({ charts, ...worth }: InsightsPro
  * What the person is worth, and what came and went. It takes the same room whatever is there already,
  * so that nothing moves when the figures come.
  */
-function InsightsPanel({ worths, shown, charts }: InsightsPanelProps) {
+function InsightsPanel({ worths, shown, hasTransactions, charts }: InsightsPanelProps) {
+  const state = stateOf(charts, hasTransactions);
   const worth = worths.find(({ currency }) => currency === shown);
   return (
     <section
@@ -55,22 +58,23 @@ function InsightsPanel({ worths, shown, charts }: InsightsPanelProps) {
         <p className="min-h-[1lh] truncate text-3xl font-semibold tracking-tight tabular-nums">
           {worth?.amount ?? "–"}
         </p>
-        <NetWorthFigure chart={charts?.netWorth} state={stateOf(charts)} />
+        <NetWorthFigure chart={charts?.netWorth} state={state} />
       </div>
       <div className="min-w-0 p-4 sm:p-5">
         <div className="flex min-h-11 items-center pointer-fine:min-h-8">
           <h2 className="text-sm font-medium text-ink-soft">{words.cashFlow}</h2>
         </div>
-        <CashFlowFigure chart={charts?.cashFlow} state={stateOf(charts)} />
+        <CashFlowFigure chart={charts?.cashFlow} state={state} />
       </div>
     </section>
   );
 }
 
 /** What stands where a chart would be. */
-function stateOf(charts: InsightsPanelProps["charts"]): string | null {
+function stateOf(charts: InsightsPanelProps["charts"], hasTransactions: boolean): string | null {
   if (charts === undefined) return null;
-  return charts === null ? words.chartsFailed : words.chartsEmpty;
+  if (charts === null) return words.chartsFailed;
+  return hasTransactions ? words.chartsEmpty : words.chartsNone;
 }
 
 /** One currency at a time, each a link: they are never added up. */

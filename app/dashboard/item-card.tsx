@@ -14,17 +14,27 @@ import type { ShownAsk, ShownItem } from "./write-item.server.ts";
 export const itemCardClass = `${cardClass} overflow-hidden`;
 export const cardHeadClass = "flex h-18 items-center gap-3.5 border-b border-line px-4 sm:px-5";
 
+/** The row of buttons above the timeline. */
+export const cardActionsClass =
+  "flex h-13 items-center gap-1 border-t border-line px-1 sm:px-2 pointer-coarse:h-14";
+
+/** The list of accounts that are not connected; each line is as high as any other. */
+export const notConnectedClass =
+  "border-t border-line bg-sunken px-4 py-2.5 text-sm text-ink-soft sm:px-5";
+
 interface ItemCardProps {
   item: ShownItem;
   isNew: boolean;
   /** The button of what the bank asks of the user, shown while it asks. */
   wayOn: ReactNode;
+  /** What the user can do with the bank at any time, as buttons in a row of their own; null: nothing. */
+  actions: ReactNode;
   /** The button that takes the bank away. */
   disconnect: ReactNode;
 }
 
 /** One bank with its accounts. A new one is ringed for a while, and takes the focus. */
-export function ItemCard({ item, isNew, wayOn, disconnect }: ItemCardProps) {
+export function ItemCard({ item, isNew, wayOn, actions, disconnect }: ItemCardProps) {
   const card = useRef<HTMLElement>(null);
   const headingId = useId();
 
@@ -61,14 +71,16 @@ export function ItemCard({ item, isNew, wayOn, disconnect }: ItemCardProps) {
       {item.asks ? <Ask {...item.asks}>{wayOn}</Ask> : null}
       <ul aria-labelledby={headingId} className="divide-y divide-line">
         {item.accounts.map((account) => (
-          <AccountRow key={account.id} account={account} />
+          <AccountRow key={account.id} account={account} isLinked={item.hasTransactions} />
         ))}
       </ul>
+      {item.notConnected.length > 0 ? <NotConnected accounts={item.notConnected} /> : null}
       {item.notes.map((note) => (
         <p key={note} className="border-t border-line px-4 py-2.5 text-sm text-ink-soft sm:px-5">
           {note}
         </p>
       ))}
+      {actions ? <div className={cardActionsClass}>{actions}</div> : null}
       {item.trail ? <TrailLine trail={item.trail} /> : null}
     </article>
   );
@@ -101,6 +113,36 @@ function Ask({ words, ends, way, urgent, children }: ShownAsk & { children: Reac
         children
       )}
     </div>
+  );
+}
+
+/** The accounts that the bank shares and that are not connected, by their names. */
+function NotConnected({ accounts }: { accounts: ShownItem["notConnected"] }) {
+  const headingId = useId();
+  return (
+    <section aria-labelledby={headingId} className={notConnectedClass}>
+      <h3 id={headingId} className="h-6 font-medium leading-6">
+        {text.chooseAccounts.notConnected}
+      </h3>
+      <ul>
+        {accounts.map(({ id, name, fullName, kind, mask }) => (
+          <li key={id} className="flex h-6 gap-1.5 leading-6">
+            <span className="truncate" title={fullName}>
+              {name}
+            </span>
+            <span className="sr-only">{kind}</span>
+            {mask ? (
+              <>
+                <span aria-hidden="true" className="whitespace-nowrap tabular-nums">
+                  {mask.seen}
+                </span>
+                <span className="sr-only">{mask.spoken}</span>
+              </>
+            ) : null}
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

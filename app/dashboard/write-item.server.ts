@@ -1,4 +1,8 @@
-import type { Account, ItemWithAccounts } from "../../server/contracts/accounts.ts";
+import type {
+  Account,
+  ItemWithAccounts,
+  UnconnectedAccount,
+} from "../../server/contracts/accounts.ts";
 import { itemProblems } from "../../server/contracts/item-problem.ts";
 import type { Trail, TrailStep } from "../../server/contracts/trail.ts";
 import { formatMoney } from "../components/money.ts";
@@ -16,7 +20,15 @@ export interface ShownItem {
   /** ISO 8601. */
   createdAt: string;
   asks: ShownAsk | null;
+  /** Its access has not ended: Link can open for it. */
+  isOpen: boolean;
+  /** Whether it can be asked for its newest data, or is just being asked. */
+  refresh: "possible" | "running" | null;
   accounts: ShownAccount[];
+  /** Its accounts have transactions to look at. */
+  hasTransactions: boolean;
+  /** What the bank shares and the user did not choose. */
+  notConnected: ShownUnconnected[];
   trail: ShownTrail | null;
   /** What is missing or old, and why, each as a sentence. */
   notes: string[];
@@ -30,7 +42,7 @@ export interface ShownItem {
 export interface ShownAsk {
   words: string;
   ends: string | null;
-  way: "reconnect" | "choose" | "disconnect" | "plans" | null;
+  way: "reconnect" | "choose" | "connect_again" | "disconnect" | "plans" | null;
   urgent: boolean;
 }
 
@@ -46,6 +58,9 @@ export interface ShownAccount {
   /** What stands under the balance: what can be spent, that it is owed, or that it is old. */
   below: string;
 }
+
+/** An account that is not connected, by its name. */
+export type ShownUnconnected = Pick<ShownAccount, "id" | "name" | "fullName" | "kind" | "mask">;
 
 /** `line`: what the closed trail says. */
 export interface ShownTrail {
@@ -69,10 +84,19 @@ export function writeItem(item: ItemWithAccounts, { room }: { room: boolean }): 
     counted: text.dashboard.accountCount(item.accounts.length),
     createdAt: item.createdAt,
     asks: writeAsk(item, room),
+    isOpen: item.status !== "revoked",
+    refresh: writeRefresh(item),
     accounts: item.accounts.map(writeAccount),
+    hasTransactions: item.hasTransactions,
+    notConnected: item.notConnected.map(writeIdentity),
     trail: writeTrail(item),
     notes: writeNotes(item),
   };
+}
+
+function writeRefresh({ status, refresh }: ItemWithAccounts): ShownItem["refresh"] {
+  if (status === "revoked" || status === "login_required") return null;
+  return refresh.status === "running" ? "running" : "possible";
 }
 
 function writeNotes({ sync, unreadable: { transactions, accounts } }: ItemWithAccounts): string[] {
@@ -124,17 +148,29 @@ function writeAsk(item: ItemWithAccounts, room: boolean): ShownAsk | null {
   return item.accounts.some(({ revoked }) => revoked) ? { ...choice, words: asks.notShared } : null;
 }
 
-function writeAccount(account: Account): ShownAccount {
-  const { id, name, officialName, mask, type, subtype } = account;
-  const { current, currency } = account.balances;
-  // What stands below it says whose money it is.
-  const shown = inCredit(account) ? current?.slice(1) : current;
+function writeIdentity({
+  id,
+  name,
+  officialName,
+  mask,
+  type,
+  subtype,
+}: UnconnectedAccount): ShownUnconnected {
   return {
     id,
     name,
     fullName: officialName ?? name,
     kind: accountKind(type, subtype),
     mask: mask ? { seen: text.account.mask(mask), spoken: text.account.maskSpoken(mask) } : null,
+  };
+}
+
+function writeAccount(account: Account): ShownAccount {
+  const { current, currency } = account.balances;
+  // What stands below it says whose money it is.
+  const shown = inCredit(account) ? current?.slice(1) : current;
+  return {
+    ...writeIdentity(account),
     balance: shown == null ? null : formatMoney(shown, currency),
     below: belowBalance(account),
   };
@@ -170,13 +206,16 @@ function writeTrail(item: ItemWithAccounts): ShownTrail | null {
 }
 
 /** After the first sync: how fresh the data is. */
-function writeFreshness({ status, problem, sync, trail }: ItemWithAccounts): ShownStep {
+function writeFreshness(item: ItemWithAccounts): ShownStep {
+  const { status, problem, sync, trail, hasTransactions } = item;
   const flows = status === "good" || status === "expiring";
   if (flows && problem === null && sync.status !== "failed") {
     return {
       step: "done",
       state: "done",
-      words: text.trail.upToDate(trail.transactions),
+      words: hasTransactions
+        ? text.trail.upToDate(trail.transactions)
+        : text.trail.balancesUpToDate,
       at: null,
     };
   }

@@ -3,6 +3,7 @@ import { Link, useLoaderData } from "@remix-run/react";
 import { CircleAlert, CircleCheck, CircleMinus, Unplug } from "lucide-react";
 import type { ActivityEntry, ActivityKind } from "../../server/contracts/activity.ts";
 import { type Reason, reasons } from "../../server/contracts/errors.ts";
+import { words } from "../activity/words.ts";
 import { requireViewer } from "../auth/require-viewer.ts";
 import { buttonClass } from "../components/button.tsx";
 import { cardClass } from "../components/card.ts";
@@ -12,7 +13,7 @@ import { useFreshData } from "../connect/use-fresh-data.ts";
 import { pageTitle } from "../page-title.ts";
 import { text } from "../text.ts";
 
-export const meta: MetaFunction = () => pageTitle(text.activity.title);
+export const meta: MetaFunction = () => pageTitle(words.title);
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
   requireViewer(request, context);
@@ -39,14 +40,14 @@ export default function Activity() {
   useFreshData(dataVersion);
   return (
     <div className="max-w-204">
-      <h1 className="text-2xl font-semibold">{text.activity.title}</h1>
-      <p className="text-ink-soft">{text.activity.lead}</p>
+      <h1 className="text-2xl font-semibold">{words.title}</h1>
+      <p className="text-ink-soft">{words.lead}</p>
       {entries.length === 0 ? (
         <div className="mt-6 rounded-xl border border-dashed border-line-strong px-6 py-12 text-center">
-          <h2 className="font-semibold">{text.activity.emptyTitle}</h2>
-          <p className="mt-1 mb-5 text-ink-soft">{text.activity.empty}</p>
+          <h2 className="font-semibold">{words.emptyTitle}</h2>
+          <p className="mt-1 mb-5 text-ink-soft">{words.empty}</p>
           <Link to="/dashboard" className={buttonClass("secondary")}>
-            {text.activity.emptyAction}
+            {words.emptyAction}
           </Link>
         </div>
       ) : (
@@ -79,21 +80,22 @@ function ActivityRow({ entry }: { entry: ActivityEntry }) {
   );
 }
 
-function titleOf({ kind, problem, institutionName }: ActivityEntry): string {
-  const title = problem === null ? text.activity[kind] : text.activity.problem[problem];
-  return title(institutionName ?? text.activity.aBank);
+function titleOf({ kind, reason, problem, institutionName }: ActivityEntry): string {
+  const plain = reason === "accounts_chosen" ? words.accounts_chosen : words[kind];
+  const title = problem === null ? plain : words.problem[problem];
+  return title(institutionName ?? text.connect.aBank);
 }
 
 function detailOf({ kind, accountCount, reason, cleanUp }: ActivityEntry): string | null {
   if (cleanUp === "done") {
-    return text.activity.cleanedUp[reason === "exchange_lost" ? "lost" : "notFinished"];
+    return words.cleanedUp[reason === "exchange_lost" ? "lost" : "notFinished"];
   }
   if (reason === "exchange_lost" && cleanUp === null) return text.problem.lostForGood;
   if (kind === "connected" || kind === "disconnected")
     return text.dashboard.accountCount(accountCount);
   if (kind === "reconnected") {
-    if (reason) return text.activity.noneAdded;
-    return accountCount > 0 ? text.activity.added(accountCount) : null;
+    if (reason === "limit_reached") return words.noneAdded;
+    return accountCount > 0 ? words.added(accountCount) : null;
   }
   if (reason && Object.hasOwn(reasons, reason)) return reasons[reason as Reason].message;
   return null;

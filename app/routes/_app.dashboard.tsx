@@ -11,10 +11,12 @@ import { useConnect } from "../connect/connect-context.ts";
 import { pendingBank } from "../connect/connect-machine.ts";
 import { DisconnectButton } from "../connect/disconnect-button.tsx";
 import { EmptyDashboard } from "../connect/empty-dashboard.tsx";
+import { ItemActions } from "../connect/item-actions.tsx";
 import { NeedsScript } from "../connect/needs-script.tsx";
 import { PendingCard } from "../connect/pending-card.tsx";
 import { ReconnectButton } from "../connect/reconnect-button.tsx";
 import { useFreshData } from "../connect/use-fresh-data.ts";
+import { useLinkNews } from "../connect/use-link-news.ts";
 import { drawCharts } from "../dashboard/draw-charts.server.ts";
 import { Insights } from "../dashboard/insights-panel.tsx";
 import { ItemCard } from "../dashboard/item-card.tsx";
@@ -34,9 +36,10 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
   // Asked first and awaited last: the accounts do not wait for them.
   const insights = Promise.all([caller.insights.netWorth(), caller.insights.cashFlow()]);
   insights.catch(() => {});
-  const [{ items }, { plan, accountsUsed }] = await Promise.all([
+  const [{ items }, { plan, accountsUsed }, news] = await Promise.all([
     caller.accounts.list(),
     caller.plan.get(),
+    context.link.readNews(),
   ]);
 
   const room = accountsUsed < plan.maxAccounts;
@@ -61,6 +64,7 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
     worths,
     shown,
     charts: early === undefined ? charts : early,
+    news,
     dataVersion,
   };
 }
@@ -68,9 +72,11 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
 const after = (ms: number) => new Promise<undefined>((resolve) => setTimeout(resolve, ms));
 
 export default function Dashboard() {
-  const { items, planUse, worths, shown, charts, dataVersion } = useLoaderData<typeof loader>();
+  const { items, planUse, worths, shown, charts, news, dataVersion } =
+    useLoaderData<typeof loader>();
   const { step, arrival } = useConnect();
   useFreshData(dataVersion);
+  useLinkNews(news);
 
   const { plan, accountsUsed } = planUse;
   const full =
@@ -101,7 +107,14 @@ export default function Dashboard() {
         )}
       </div>
       <div className="grid min-w-0 content-start gap-4">
-        {empty ? null : <Insights worths={worths} shown={shown} charts={charts} />}
+        {empty ? null : (
+          <Insights
+            worths={worths}
+            shown={shown}
+            hasTransactions={items.length === 0 || items.some((item) => item.hasTransactions)}
+            charts={charts}
+          />
+        )}
         {empty ? (
           <EmptyDashboard full={full} />
         ) : (
@@ -110,6 +123,7 @@ export default function Dashboard() {
               key={item.id}
               item={item}
               isNew={item.id === arrival?.itemId}
+              actions={<ItemActions item={item} room={plan.maxAccounts - accountsUsed} />}
               disconnect={<DisconnectButton item={item} />}
               wayOn={
                 item.asks?.way === "disconnect" ? (
@@ -124,8 +138,8 @@ export default function Dashboard() {
         {pending ? <PendingCard busy={false} {...pending} /> : null}
       </div>
       <aside
-        // On a phone it is below the banks: another one below another number of them.
-        key={items.length + (pending ? 1 : 0)}
+        // On a phone it is below the banks: another one below another number or size of them.
+        key={`${items.length + (pending ? 1 : 0)} ${step.name === "choosing"}`}
         className="grid content-start gap-8 pt-2 max-lg:mt-4 max-lg:grid-cols-2 max-sm:grid-cols-1"
       >
         <div>

@@ -5,53 +5,79 @@ import {
   type MetaFunction,
   redirect,
 } from "@remix-run/node";
-import { Form, useActionData, useLoaderData, useLocation, useNavigation } from "@remix-run/react";
+import {
+  Form,
+  useActionData,
+  useLoaderData,
+  useLocation,
+  useNavigation,
+  useRevalidator,
+} from "@remix-run/react";
 import { Download } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { reasons } from "../../server/contracts/errors.ts";
-import { deletePhrase } from "../../server/contracts/phrases.ts";
+import { deletePhrase, isPhrase } from "../../server/contracts/phrases.ts";
 import { Field } from "../auth/field.tsx";
+import { ProofField, type ProofMethods } from "../auth/proof-field.tsx";
+import { type ProofProblem, proofProblem, proveByForm } from "../auth/prove-by-form.ts";
 import { requireViewer } from "../auth/require-viewer.ts";
 import { Button, buttonClass } from "../components/button.tsx";
 import { cardClass } from "../components/card.ts";
 import { Consequences } from "../components/consequences.tsx";
 import { FormAlert } from "../components/form-alert.tsx";
 import { RouteError } from "../components/route-error.tsx";
+import { answerChangeEmail } from "../mail/answer-change-email.ts";
+import { ChangeEmail } from "../mail/change-email.tsx";
+import { Consents } from "../mail/consents.tsx";
 import { pageTitle } from "../page-title.ts";
 import { readForm } from "../read-form.ts";
 import { reasonOf } from "../reason-of.ts";
+import { words } from "../settings/account-words.ts";
 import { text } from "../text.ts";
 
 export { clientAction } from "../send-form.ts";
-
-const words = text.yourAccount;
 
 export const meta: MetaFunction = () => pageTitle(words.title);
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
   const { name, email } = requireViewer(request, context);
-  const { items } = await context.caller.accounts.list();
+  const [{ items }, proof] = await Promise.all([
+    context.caller.accounts.list(),
+    context.sessions.proof(),
+  ]);
   const accounts = items.reduce((sum, item) => sum + item.accounts.length, 0);
-  return { name, email, banks: items.length, accounts };
+  const consents = await context.consents();
+  return { name, email, banks: items.length, accounts, consents, proof };
 }
 
 /** What was wrong: with the words, or with all of it. */
 interface Answer {
   mismatch: boolean;
   message: string | null;
+  password?: string;
 }
 
 export async function action({ request, context }: ActionFunctionArgs) {
   requireViewer(request, context);
-  const confirmation = String((await readForm(request)).get("confirmation") ?? "");
+  const form = await readForm(request);
+  if (form.get("intent") === "change-email") return answerChangeEmail(context, form);
+  const confirmation = String(form.get("confirmation") ?? "");
+  // Before the password is asked to be right: it says more.
+  if (!isPhrase(confirmation, deletePhrase))
+    return data<Answer>({ mismatch: true, message: null }, { status: 400 });
+  const unproved = (problem: ProofProblem) =>
+    data<Answer>({ mismatch: false, message: null, password: problem.password }, problem);
+  const problem = await proveByForm(form, context);
+  if (problem) return unproved(problem);
   try {
     await context.caller.account.delete({ confirmation });
   } catch (error) {
+    const missing = proofProblem(error);
+    if (missing) return unproved(missing);
     const reason = reasonOf(error);
     if (reason === null) throw error;
-    const mismatch = reason === "confirmation_mismatch" || reason === "invalid_input";
     const { status, message } = reasons[reason];
-    return data<Answer>({ mismatch, message: mismatch ? null : message }, { status });
+    return data<Answer>({ mismatch: false, message }, { status });
   }
   const headers = new Headers();
   const result = await context.auth.leave();
@@ -60,14 +86,15 @@ export async function action({ request, context }: ActionFunctionArgs) {
 }
 
 export default function YourAccount() {
-  const { name, email, banks, accounts } = useLoaderData<typeof loader>();
+  const { name, email, banks, accounts, consents, proof } = useLoaderData<typeof loader>();
   return (
     <div className="max-w-164">
       <h1 className="text-2xl font-semibold">{words.title}</h1>
       <p className="wrap-anywhere text-ink-soft">
         {name}, {email}
       </p>
-      <section aria-labelledby="export" className={`${cardClass} mt-6 px-4 py-5 sm:px-6`}>
+      <ChangeEmail email={email} />
+      <section aria-labelledby="export" className={`${cardClass} mt-4 px-4 py-5 sm:px-6`}>
         <h2 id="export" className="font-semibold">
           {words.exportTitle}
         </h2>
@@ -84,13 +111,15 @@ export default function YourAccount() {
           ))}
         </ul>
       </section>
-      <DeleteAccount banks={banks} accounts={accounts} />
+      <Consents consents={consents} />
+      <DeleteAccount banks={banks} accounts={accounts} proof={proof} />
     </div>
   );
 }
 
-function DeleteAccount({ banks, accounts }: { banks: number; accounts: number }) {
-  const answer = useActionData<typeof action>();
+function DeleteAccount({ banks, accounts, proof }: DeleteAccountProps) {
+  const answer = useActionData<Partial<Answer>>();
+  const { revalidate } = useRevalidator();
   const form = useRef<HTMLFormElement>(null);
   const { formMethod, state, location } = useNavigation();
   const { pathname } = useLocation();
@@ -99,7 +128,7 @@ function DeleteAccount({ banks, accounts }: { banks: number; accounts: number })
   const busy = formMethod === "POST" && (state === "submitting" || leaving);
 
   useEffect(() => {
-    if (answer?.mismatch) form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+    if (answer) form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
   }, [answer]);
 
   return (
@@ -135,6 +164,9 @@ function DeleteAccount({ banks, accounts }: { banks: number; accounts: number })
           maxLength={100}
           readOnly={busy}
         />
+        {proof.proved ? null : (
+          <ProofField methods={proof} error={answer?.password} onProved={revalidate} />
+        )}
         <div className="flex justify-end">
           <Button kind="danger" type="submit" busy={busy} className="max-sm:w-full">
             {busy ? words.busy : words.button}
@@ -143,6 +175,12 @@ function DeleteAccount({ banks, accounts }: { banks: number; accounts: number })
       </Form>
     </section>
   );
+}
+
+interface DeleteAccountProps {
+  banks: number;
+  accounts: number;
+  proof: ProofMethods & { proved: boolean };
 }
 
 export function ErrorBoundary() {

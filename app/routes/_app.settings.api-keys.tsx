@@ -9,13 +9,14 @@ import { Plus } from "lucide-react";
 import { useState } from "react";
 import { createApiKeyInput } from "../../server/contracts/api-keys.ts";
 import { reasons } from "../../server/contracts/errors.ts";
-import { stepUpInput } from "../../server/contracts/step-up.ts";
 import type { FormResult } from "../api-keys/form-result.ts";
 import { KeyRow } from "../api-keys/key-row.tsx";
 import { MakeKeyDialog } from "../api-keys/make-key-dialog.tsx";
 import { words } from "../api-keys/words.ts";
+import { proofProblem, proveByForm } from "../auth/prove-by-form.ts";
 import { requireViewer } from "../auth/require-viewer.ts";
 import { toFieldErrors } from "../auth/to-field-errors.ts";
+import { words as proofWords } from "../auth/words.ts";
 import { Button } from "../components/button.tsx";
 import { cardClass } from "../components/card.ts";
 import { RouteError } from "../components/route-error.tsx";
@@ -31,11 +32,11 @@ export const meta: MetaFunction = () => pageTitle(words.title);
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
   requireViewer(request, context);
-  const [{ apiKeys }, proved] = await Promise.all([
+  const [{ apiKeys }, proof] = await Promise.all([
     context.caller.apiKeys.list(),
-    context.sessions.isProved(),
+    context.sessions.proof(),
   ]);
-  return { apiKeys, proved };
+  return { apiKeys, proof };
 }
 
 export async function action({ request, context }: ActionFunctionArgs) {
@@ -51,33 +52,29 @@ export async function action({ request, context }: ActionFunctionArgs) {
       scopes: form.getAll("scopes"),
       expiresInDays: Number(form.get("expires")),
     });
-    // Only where the page asked for it.
-    const proof = form.has("password")
-      ? stepUpInput.safeParse({ password: form.get("password") })
-      : null;
-    if (!input.success || proof?.success === false) {
+    if (!input.success) {
       const fields = {
-        ...(input.error && toFieldErrors(input.error)),
-        ...(proof?.error && toFieldErrors(proof.error)),
+        ...toFieldErrors(input.error),
+        ...(form.get("password") === "" && { password: proofWords.proofEmpty }),
       };
       return data<FormResult>({ message: null, fields }, { status: 400 });
     }
-    if (proof) await context.caller.session.stepUp(proof.data);
+    const problem = await proveByForm(form, context);
+    if (problem) {
+      const { password, status } = problem;
+      return data<FormResult>({ message: null, fields: { password } }, { status });
+    }
     const { key } = await context.caller.apiKeys.create(input.data);
     return data<FormResult>({ key }, { headers: { "cache-control": "no-store" } });
   } catch (error) {
+    const missing = proofProblem(error);
+    if (missing) {
+      const { password, status } = missing;
+      return data<FormResult>({ message: null, fields: { password } }, { status });
+    }
     const reason = reasonOf(error);
     if (reason === null) throw error;
     const { status, message } = reasons[reason];
-    const password =
-      reason === "step_up_required"
-        ? words.passwordNeeded
-        : reason === "password_incorrect"
-          ? message
-          : null;
-    if (password !== null) {
-      return data<FormResult>({ message: null, fields: { password } }, { status });
-    }
     return data<FormResult>({ message, fields: {} }, { status });
   }
 }
@@ -88,7 +85,7 @@ export function clientAction(args: ClientActionFunctionArgs) {
 }
 
 export default function ApiKeys() {
-  const { apiKeys, proved } = useLoaderData<typeof loader>();
+  const { apiKeys, proof } = useLoaderData<typeof loader>();
   const [making, setMaking] = useState(false);
   return (
     <div className="max-w-204">
@@ -121,7 +118,7 @@ export default function ApiKeys() {
           ))}
         </ul>
       )}
-      {making ? <MakeKeyDialog proved={proved} onClose={() => setMaking(false)} /> : null}
+      {making ? <MakeKeyDialog proof={proof} onClose={() => setMaking(false)} /> : null}
     </div>
   );
 }

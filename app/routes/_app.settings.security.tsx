@@ -20,22 +20,26 @@ import { RouteError } from "../components/route-error.tsx";
 import { useFreshData } from "../connect/use-fresh-data.ts";
 import { pageTitle } from "../page-title.ts";
 import { readForm } from "../read-form.ts";
+import { SecondStepLink } from "../second-step/second-step-link.tsx";
+import { words } from "../settings/log-in-words.ts";
 import { LogIns } from "../settings/log-ins.tsx";
+import { SecurityEvents } from "../settings/security-events.tsx";
 import { text } from "../text.ts";
 
 export { clientAction } from "../send-form.ts";
-
-const words = text.security;
 
 export const meta: MetaFunction = () => pageTitle(words.title);
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
   requireViewer(request, context);
-  const [sessions, logIns] = await Promise.all([
+  const [sessions, logIns, events, { totp, passkey }] = await Promise.all([
     context.sessions.list(),
     context.sessions.logIns(),
+    context.sessions.events(),
+    context.sessions.proof(),
   ]);
-  return { sessions, logIns, dataVersion: context.dataVersion };
+  const hasFactor = totp || passkey;
+  return { sessions, logIns, events, hasFactor, dataVersion: context.dataVersion };
 }
 
 /** What was wrong with a form, or that it is done. */
@@ -85,7 +89,7 @@ export async function action({ request, context }: ActionFunctionArgs) {
 }
 
 export default function Security() {
-  const { sessions, logIns, dataVersion } = useLoaderData<typeof loader>();
+  const { sessions, logIns, events, hasFactor, dataVersion } = useLoaderData<typeof loader>();
   const answer = useActionData<typeof action>();
   const form = useRef<HTMLFormElement>(null);
   const navigation = useNavigation();
@@ -201,7 +205,9 @@ export default function Security() {
           </div>
         </Form>
       </section>
+      <SecondStepLink isOn={hasFactor} />
       <LogIns logIns={logIns} />
+      <SecurityEvents events={events} />
     </div>
   );
 }

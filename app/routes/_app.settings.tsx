@@ -1,10 +1,11 @@
 import { NavLink, Outlet } from "@remix-run/react";
-import { KeyRound, Layers, type LucideIcon, ShieldCheck, UserRound } from "lucide-react";
+import { Bell, KeyRound, Layers, type LucideIcon, ShieldCheck, UserRound } from "lucide-react";
 import { text } from "../text.ts";
 
 const pages: [page: keyof typeof text.settings, path: string, Icon: LucideIcon][] = [
   ["account", "/settings/account", UserRound],
   ["security", "/settings/security", ShieldCheck],
+  ["notifications", "/settings/notifications", Bell],
   ["apiKeys", "/settings/api-keys", KeyRound],
   ["plan", "/settings/plan", Layers],
 ];
@@ -15,7 +16,7 @@ export default function Settings() {
     <div className="grid grid-cols-[minmax(0,1fr)] gap-x-12 gap-y-6 lg:grid-cols-[11rem_minmax(0,1fr)]">
       <nav
         aria-label={text.settings.label}
-        className="-mx-2 -mt-3 flex content-start gap-1 border-line pb-2 max-lg:border-b lg:mx-0 lg:-mt-1 lg:grid lg:pb-0"
+        className="-mx-2 -mt-3 flex flex-wrap content-start gap-1 border-line pb-2 max-lg:border-b lg:mx-0 lg:-mt-1 lg:grid lg:pb-0"
       >
         {pages.map(([page, path, Icon]) => (
           <NavLink

@@ -10,13 +10,17 @@ import { requireViewer } from "../auth/require-viewer.ts";
 import { PageFrame } from "../components/page-frame.tsx";
 import { ConnectProvider } from "../connect/connect-provider.tsx";
 import { followChanges } from "../connect/follow-changes.ts";
+import { ConfirmEmailBanner } from "../mail/confirm-email-banner.tsx";
 import type { loader as rootLoader } from "../root.tsx";
 import { shouldRevalidate as afterForm } from "../send-form.ts";
 
 /** The frame of the pages behind the log-in, and the connection flow above them. */
-export function loader({ request, context }: LoaderFunctionArgs) {
+export async function loader({ request, context }: LoaderFunctionArgs) {
+  const viewer = requireViewer(request, context);
+  const { verified, required } = context.email;
   return {
-    viewer: requireViewer(request, context),
+    viewer,
+    unconfirmed: verified ? null : { required, state: await context.email.state() },
     scriptUrl: context.link.scriptUrl,
     dataVersion: context.dataVersion,
   };
@@ -28,7 +32,7 @@ export function shouldRevalidate(args: ShouldRevalidateFunctionArgs) {
 }
 
 export default function App() {
-  const { viewer, scriptUrl, dataVersion } = useLoaderData<typeof loader>();
+  const { viewer, unconfirmed, scriptUrl, dataVersion } = useLoaderData<typeof loader>();
   useEffect(() => followChanges(viewer.id, dataVersion), [viewer.id, dataVersion]);
   // Somebody else has logged in, in another tab: nothing of the one before may stay.
   const userId = useRouteLoaderData<typeof rootLoader>("root")?.userId ?? viewer.id;
@@ -40,6 +44,7 @@ export default function App() {
   return (
     <ConnectProvider scriptUrl={scriptUrl}>
       <PageFrame viewer={viewer}>
+        {unconfirmed ? <ConfirmEmailBanner email={viewer.email} {...unconfirmed} /> : null}
         <Outlet />
       </PageFrame>
     </ConnectProvider>

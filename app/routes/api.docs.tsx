@@ -3,12 +3,12 @@ import { Link, useLoaderData } from "@remix-run/react";
 import type { Operation } from "../../server/api/contract/openapi.ts";
 import { curlOf, OperationView } from "../api-docs/operation-view.tsx";
 import { SchemaFields } from "../api-docs/schema-view.tsx";
+import { words } from "../api-docs/words.ts";
 import { cardClass } from "../components/card.ts";
 import { Logo } from "../components/logo.tsx";
 import { pageTitle } from "../page-title.ts";
-import { text } from "../text.ts";
 
-export const meta: MetaFunction = () => pageTitle(text.docs.title);
+export const meta: MetaFunction = () => pageTitle(words.title);
 
 /** For everybody: it says nothing of anybody. */
 export function loader({ context }: LoaderFunctionArgs) {
@@ -33,7 +33,7 @@ export default function ApiDocs() {
         </Link>
       </header>
       <div className="mt-4 grid gap-x-10 lg:grid-cols-[13rem_minmax(0,1fr)]">
-        <nav aria-label={text.docs.title} className="text-sm max-lg:hidden">
+        <nav aria-label={words.title} className="text-sm max-lg:hidden">
           <ul className="sticky top-6 grid max-h-[90dvh] gap-0.5 overflow-y-auto">
             {operations.map(({ method, path, operation }) => (
               <li key={operation.operationId}>
@@ -47,32 +47,32 @@ export default function ApiDocs() {
             ))}
             <li>
               <a href="#objects" className="block rounded-md px-2 py-1.5 hover:bg-sunken">
-                {text.docs.objects}
+                {words.objects}
               </a>
             </li>
           </ul>
         </nav>
         <main className="min-w-0">
           <h1 className="text-2xl font-semibold">{info.title}: API</h1>
-          <p className="text-ink-soft">{text.docs.lead}</p>
+          <p className="text-ink-soft">{words.lead}</p>
           <section className="mt-6 max-w-3xl">
-            <h2 className="text-lg font-semibold">{text.docs.startTitle}</h2>
+            <h2 className="text-lg font-semibold">{words.startTitle}</h2>
             <p className="mt-1">{info.description.replaceAll("`", "")}</p>
             <pre className="mt-3 rounded-lg bg-sunken p-3 text-xs leading-relaxed wrap-anywhere whitespace-pre-wrap">
               <code>{curlOf("get", "/api/v1/accounts", { body: false, byKey: true })}</code>
             </pre>
-            <p className="mt-3">{text.docs.client}</p>
+            <p className="mt-3">{words.client}</p>
             <p className="mt-3 flex flex-wrap gap-x-5 gap-y-1">
               <Link to="/settings/api-keys" className="rounded-sm font-medium text-link">
-                {text.docs.keysLink}
+                {words.keysLink}
               </Link>
               <a href="/api/openapi.json" className="rounded-sm font-medium text-link">
-                {text.docs.document}
+                {words.document}
               </a>
             </p>
           </section>
           <section className="mt-8">
-            <h2 className="text-lg font-semibold">{text.docs.operations}</h2>
+            <h2 className="text-lg font-semibold">{words.operations}</h2>
             <div className="mt-3 grid gap-4">
               {operations.map((each) => (
                 <OperationView
@@ -85,7 +85,7 @@ export default function ApiDocs() {
           </section>
           <section className="mt-8 pb-16">
             <h2 id="objects" className="scroll-mt-6 text-lg font-semibold">
-              {text.docs.objects}
+              {words.objects}
             </h2>
             <div className={`${cardClass} mt-3 divide-y divide-line`}>
               {objects.map(([name, schema]) => (

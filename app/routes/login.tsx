@@ -4,15 +4,18 @@ import {
   type MetaFunction,
   redirect,
 } from "@remix-run/node";
-import { useActionData, useLoaderData, useSearchParams } from "@remix-run/react";
+import { Link, useActionData, useLoaderData, useSearchParams } from "@remix-run/react";
 import { logInForm } from "../../server/contracts/session.ts";
 import { AuthPage } from "../auth/auth-page.tsx";
 import { Field } from "../auth/field.tsx";
 import { answerAuthForm } from "../auth/form-answer.ts";
 import { nextPath } from "../auth/next-path.ts";
+import { PasskeyLogIn } from "../auth/passkey-log-in.tsx";
 import { PasswordField } from "../auth/password-field.tsx";
 import { signedUp } from "../auth/signed-up.ts";
+import { words as passkeyWords } from "../auth/words.ts";
 import { pageTitle } from "../page-title.ts";
+import { words as accountWords } from "../settings/account-words.ts";
 import { text } from "../text.ts";
 
 export { clientAction } from "../send-form.ts";
@@ -25,9 +28,11 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
 }
 
 export function action({ request, context }: ActionFunctionArgs) {
-  return answerAuthForm(request, logInForm, context.auth.logIn, async (_form, headers) => {
+  return answerAuthForm(request, logInForm, context.auth.logIn, async (_form, headers, result) => {
     headers.append("Set-Cookie", await signedUp.write(context, null));
-    return redirect(nextPath(request.url), { headers });
+    const { search } = new URL(request.url);
+    const next = result.secondStep ? `/login/second-step${search}` : nextPath(request.url);
+    return redirect(next, { headers });
   });
 }
 
@@ -36,7 +41,7 @@ export default function LogIn() {
   const answer = useActionData<typeof action>();
   const [search] = useSearchParams();
   const words = text.auth.logIn;
-  const { deletedTitle: title, deletedLead: lead } = text.yourAccount;
+  const { deletedTitle: title, deletedLead: lead } = accountWords;
   // Which of the two is wrong is not said, so that nobody can find out who has an account.
   const blamedBy = answer?.message ? "form-message" : undefined;
   return (
@@ -44,12 +49,15 @@ export default function LogIn() {
       words={
         signedUpEmail
           ? { ...words, lead: text.auth.signedUp }
-          : search.has("deleted")
-            ? { ...words, title, lead }
-            : words
+          : search.has("reset")
+            ? { ...words, lead: text.auth.reset }
+            : search.has("deleted")
+              ? { ...words, title, lead }
+              : words
       }
       otherPath="/signup"
       answer={answer}
+      beside={<PasskeyLogIn label={passkeyWords.passkey} />}
     >
       <Field
         name="email"
@@ -65,6 +73,12 @@ export default function LogIn() {
         error={answer?.fields.password}
         blamedBy={blamedBy}
       />
+      <Link
+        to="/forgot-password"
+        className="-my-2 justify-self-start rounded-sm py-2 text-sm text-link"
+      >
+        {text.auth.forgot}
+      </Link>
     </AuthPage>
   );
 }

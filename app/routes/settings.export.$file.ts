@@ -1,4 +1,4 @@
-import type { LoaderFunctionArgs } from "@remix-run/node";
+import { type LoaderFunctionArgs, redirect } from "@remix-run/node";
 import { transactionFilter } from "../../server/contracts/transactions.ts";
 import { requireViewer } from "../auth/require-viewer.ts";
 import { tables, transactionsCsv } from "../settings/exports.ts";
@@ -13,7 +13,10 @@ import { words } from "../transactions/words.ts";
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
   // Back to the page with the link: after a log-in the browser wants a page, and this is none.
   const { search } = new URL(request.url);
-  requireViewer(request, context, search ? `/transactions${search}` : "/settings/account");
+  const page = search ? `/transactions${search}` : "/settings/account";
+  requireViewer(request, context, page);
+  const { proved } = await context.sessions.proof();
+  if (!proved) throw redirect(`/settings/confirm?next=${encodeURIComponent(page)}`);
   const { file = "" } = params;
   if (file === "transactions.csv") {
     const typed = readFilter(new URL(request.url).searchParams);

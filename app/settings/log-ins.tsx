@@ -3,9 +3,7 @@ import type { PageLogIn } from "../../server/http/load-context.ts";
 import { buttonClass } from "../components/button.tsx";
 import { cardClass } from "../components/card.ts";
 import { LocalTime } from "../components/local-time.tsx";
-import { text } from "../text.ts";
-
-const words = text.security;
+import { words } from "./log-in-words.ts";
 
 /** Log-ins that are shown before a person asks for more. */
 const shown = 10;

@@ -1,3 +1,4 @@
+import type { Origin } from "../../db/security-events.ts";
 import type { Identity } from "../auth/identity.ts";
 import { type FiscilityError, reasons } from "../contracts/errors.ts";
 import type { LinkLanguage } from "../plaid/link-language.ts";
@@ -12,6 +13,8 @@ export interface Context extends Identity {
    */
   refusal: FiscilityError | null;
   services: Services;
+  /** Where the request came from, for the user's security record. */
+  origin: Origin;
   requestId: string;
   /** The language that the request accepts first, of those that Plaid Link speaks. */
   language: LinkLanguage;

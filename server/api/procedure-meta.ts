@@ -10,8 +10,13 @@ export interface ProcedureMeta {
   summary: string;
   /** What an API key must hold; `session`: only a person who is logged in. */
   scope: Scope | "session";
-  /** Asks a session for a proof of who uses it, from `session.stepUp`, that is not older than ten minutes. */
+  /**
+   * Asks a session for a proof of who uses it, from `session.stepUp`, that is not older than ten minutes. An API
+   * key with the scope needs none.
+   */
   stepUp?: true;
+  /** Serves users without a second factor even where `SECOND_FACTOR` is `always`: it is how they get one. */
+  setsUpFactor?: true;
   /**
    * Its twin below `/api/v1`; `{name}` in the path is a field of the input. Null for a subscription,
    * which is Server-Sent Events at `/trpc` already.
@@ -33,6 +38,8 @@ export interface ErrorData {
   httpStatus: number;
   path?: string;
   reason: Reason;
+  /** Whether the very same request may be sent again and can succeed. */
+  retryable: boolean;
   details?: unknown;
   requestId: string;
 }

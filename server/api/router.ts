@@ -11,12 +11,23 @@ import { apiKeysRevoke } from "./procedures/api-keys-revoke.ts";
 import { connectAccount } from "./procedures/connect-account.ts";
 import { insightsCashFlow } from "./procedures/insights-cash-flow.ts";
 import { insightsNetWorth } from "./procedures/insights-net-worth.ts";
+import { itemsChooseAccounts } from "./procedures/items-choose-accounts.ts";
 import { itemsDisconnect } from "./procedures/items-disconnect.ts";
+import { itemsRefresh } from "./procedures/items-refresh.ts";
 import { liveChanges } from "./procedures/live-changes.ts";
 import { plaidCreateLinkToken } from "./procedures/plaid-create-link-token.ts";
 import { plaidFinishUpdateMode } from "./procedures/plaid-finish-update-mode.ts";
 import { plaidRecordLinkEvent } from "./procedures/plaid-record-link-event.ts";
 import { planGet } from "./procedures/plan-get.ts";
+import { secondFactorsAddPasskey } from "./procedures/second-factors-add-passkey.ts";
+import { secondFactorsConfirmAuthenticator } from "./procedures/second-factors-confirm-authenticator.ts";
+import { secondFactorsList } from "./procedures/second-factors-list.ts";
+import { secondFactorsPasskeyOptions } from "./procedures/second-factors-passkey-options.ts";
+import { secondFactorsRemoveAuthenticator } from "./procedures/second-factors-remove-authenticator.ts";
+import { secondFactorsRemovePasskey } from "./procedures/second-factors-remove-passkey.ts";
+import { secondFactorsReplaceBackupCodes } from "./procedures/second-factors-replace-backup-codes.ts";
+import { secondFactorsStartAuthenticator } from "./procedures/second-factors-start-authenticator.ts";
+import { sessionPasskeyOptions } from "./procedures/session-passkey-options.ts";
 import { sessionStepUp } from "./procedures/session-step-up.ts";
 import { transactionsList } from "./procedures/transactions-list.ts";
 import { createCallerFactory, router } from "./trpc.ts";
@@ -29,13 +40,27 @@ export const appRouter = router({
     recordLinkEvent: plaidRecordLinkEvent,
   },
   connectAccount,
-  items: { disconnect: itemsDisconnect },
+  items: {
+    chooseAccounts: itemsChooseAccounts,
+    disconnect: itemsDisconnect,
+    refresh: itemsRefresh,
+  },
   accounts: { get: accountsGet, list: accountsList },
   transactions: { list: transactionsList },
   insights: { netWorth: insightsNetWorth, cashFlow: insightsCashFlow },
   plan: { get: planGet },
   activity: { list: activityList },
-  session: { stepUp: sessionStepUp },
+  session: { passkeyOptions: sessionPasskeyOptions, stepUp: sessionStepUp },
+  secondFactors: {
+    list: secondFactorsList,
+    startAuthenticator: secondFactorsStartAuthenticator,
+    confirmAuthenticator: secondFactorsConfirmAuthenticator,
+    removeAuthenticator: secondFactorsRemoveAuthenticator,
+    passkeyOptions: secondFactorsPasskeyOptions,
+    addPasskey: secondFactorsAddPasskey,
+    removePasskey: secondFactorsRemovePasskey,
+    replaceBackupCodes: secondFactorsReplaceBackupCodes,
+  },
   apiKeys: { create: apiKeysCreate, list: apiKeysList, revoke: apiKeysRevoke },
   live: { changes: liveChanges },
   account: { exportData: accountExportData, delete: accountDelete },

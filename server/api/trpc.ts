@@ -2,6 +2,7 @@ import { initTRPC, TRPCError } from "@trpc/server";
 import { ZodError } from "zod";
 import { DatabaseUnreachable, isConnectionLost, isHeldUp } from "../../db/client.ts";
 import type { User } from "../auth/identity.ts";
+import { requireFactor } from "../auth/second-factor/require-factor.ts";
 import { requireProof } from "../auth/step-up.ts";
 import { FiscilityError, type Reason, reasons } from "../contracts/errors.ts";
 import { issuesOf } from "../contracts/issues.ts";
@@ -23,6 +24,7 @@ const t = initTRPC
           ...shape.data,
           httpStatus: reasons[known.reason].status,
           reason: known.reason,
+          retryable: reasons[known.reason].retryable,
           details: known.details,
           requestId: ctx?.requestId ?? "",
         } satisfies ErrorData,
@@ -103,7 +105,8 @@ const guarded = t.middleware(({ ctx, meta, path, type, next }) =>
     .inSpan(`procedure ${path}`, {}, async () => {
       try {
         const user = admit(ctx, meta);
-        if (meta?.stepUp) await requireProof(ctx.services, ctx);
+        if (!meta?.setsUpFactor) await requireFactor(ctx.services, user.id);
+        if (meta?.stepUp && !ctx.apiKey) await requireProof(ctx.services, ctx);
         const result = await ctx.services.callGate.run(user.id, () => next({ ctx: { user } }));
         if (result.ok) return result;
         throw result.error;

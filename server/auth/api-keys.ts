@@ -9,6 +9,8 @@ import {
   touchApiKey,
 } from "../../db/api-keys.ts";
 import type { Db } from "../../db/client.ts";
+import { queueMail } from "../../db/mails.ts";
+import { type Origin, recordSecurityEvent } from "../../db/security-events.ts";
 import { lockUser } from "../../db/users.ts";
 import {
   type ApiKey,
@@ -27,7 +29,8 @@ const maxLiveKeys = 50;
 const day = 24 * 60 * 60 * 1000;
 
 /**
- * Makes a key for this user; its text is in the answer and nowhere else. `requireStill` rejects when, with
+ * Makes a key for this user, who is mailed; its text is in the answer and nowhere else. `origin` is where the
+ * request came from, null for an operator's. `requireStill` rejects when, with
  * the user locked, the key must not be made any more. @throws `too_many_api_keys`, and what that rejects with.
  */
 export async function createApiKey(
@@ -35,6 +38,7 @@ export async function createApiKey(
   userId: string,
   input: CreateApiKeyInput,
   requireStill: (tx: Db) => Promise<void> = async () => {},
+  origin: Origin | null = null,
 ): Promise<CreateApiKeyOutput> {
   const now = new Date();
   const { id, key, secretHash } = makeApiKey();
@@ -45,11 +49,15 @@ export async function createApiKey(
     if ((await countLiveApiKeys(tx, userId, now)) >= maxLiveKeys) {
       throw new FiscilityError("too_many_api_keys", { details: { limit: maxLiveKeys } });
     }
+    const { name } = input;
+    const details = { name, scopes: input.scopes.join(" ") };
+    await recordSecurityEvent(tx, { userId, kind: "api_key_made", details, origin });
+    await queueMail(tx, { userId, kind: "api_key_made", details: { name } });
     return insertApiKey(tx, {
       id,
       user_id: userId,
       secret_hash: secretHash,
-      name: input.name,
+      name,
       scopes: [...new Set(input.scopes)],
       expires_at: new Date(now.getTime() + expiresInDays * day),
     });
@@ -67,9 +75,18 @@ export async function revokeApiKey(
   db: Db,
   userId: string,
   id: string,
+  origin: Origin | null = null,
   now = new Date(),
 ): Promise<ApiKey> {
-  const row = await revokeRow(db, userId, id, now);
+  const row = await db.transaction().execute(async (tx) => {
+    const row = await revokeRow(tx, userId, id, now);
+    // Once: a second time changes nothing.
+    if (row?.revoked_at?.getTime() === now.getTime()) {
+      const details = { name: row.name };
+      await recordSecurityEvent(tx, { userId, kind: "api_key_revoked", details, origin });
+    }
+    return row;
+  });
   if (!row) throw new FiscilityError("not_found");
   return toContract(row, now);
 }
@@ -95,9 +112,9 @@ export async function authenticateApiKey(
   if (found.revokedAt) throw new FiscilityError("api_key_revoked");
   if (found.expiresAt && found.expiresAt <= now) throw new FiscilityError("api_key_expired");
   await touchApiKey(db, given.id, found.lastUsedAt, now);
-  const { userId, name, email, plan, dataVersion } = found;
+  const { userId, name, email, emailVerified, plan, dataVersion } = found;
   return {
-    user: { id: userId, name, email, plan, dataVersion },
+    user: { id: userId, name, email, emailVerified, plan, dataVersion },
     apiKey: { id: given.id, scopes: toScopes(found.scopes) },
   };
 }

@@ -1,7 +1,23 @@
 import { z } from "zod";
 import { FiscilityError } from "../contracts/errors.ts";
 import { issuesOf } from "../contracts/issues.ts";
+import { passkeyJson } from "../contracts/second-factors.ts";
 import { logInForm, signUpForm } from "../contracts/session.ts";
+
+/** The second step of a log-in: a code of the app, a backup code, or a passkey. */
+export const secondStepBody = z
+  .strictObject({
+    code: z.string().max(64).optional(),
+    passkey: passkeyJson.optional(),
+    /** Lets this browser skip the second step for 30 days. */
+    trustDevice: z.boolean().optional(),
+  })
+  .refine(({ code, passkey }) => (code === undefined) !== (passkey === undefined), {
+    message: "Send a code or a passkey.",
+  });
+/** `secondStep`: for the log-in that this browser is in the middle of; else for one by passkey alone. */
+export const passkeyOptionsBody = z.strictObject({ secondStep: z.boolean().optional() });
+export const passkeyLogInBody = z.strictObject({ passkey: passkeyJson });
 
 /** Where better-auth is served, and what it serves. */
 export const basePath = "/api/auth";
@@ -15,6 +31,9 @@ const bodies = {
   // Strict: better-auth would store fields that the form does not have.
   "/sign-up/email": signUpForm.strict(),
   "/sign-out": z.strictObject({}),
+  "/second-step": secondStepBody,
+  "/passkey/options": passkeyOptionsBody,
+  "/passkey/log-in": passkeyLogInBody,
   "/change-password": z.object({ currentPassword: z.string(), newPassword: z.string() }),
 } as const;
 

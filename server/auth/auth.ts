@@ -7,21 +7,30 @@ import { fromNodeHeaders, toNodeHandler } from "better-auth/node";
 import type { RequestHandler } from "express";
 import type { Kysely } from "kysely";
 import type { Database } from "../../db/schema.ts";
+import { type FactorMethods, findFactorMethods } from "../../db/second-factors.ts";
 import { deleteSession, findSession } from "../../db/sessions.ts";
+import { insertUser } from "../../db/sign-ups.ts";
+import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import { Gate } from "../gate.ts";
 import { networkOf } from "../rate-limits/network-of.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { TimeLimits } from "../time-limits.ts";
-import { createAfterLogIn } from "./after-log-in.ts";
-import { basePath, readAuthRequest } from "./auth-request.ts";
+import type { Vault } from "../vault/vault.ts";
+import { createAfterLogIn, recordLogOut } from "./after-log-in.ts";
+import { type AuthRequest, basePath, readAuthRequest } from "./auth-request.ts";
+import { logInAsClaimant } from "./claimants.ts";
 import { whyGuessed } from "./guessed-passwords.ts";
 import type { User } from "./identity.ts";
 import type { KnownDevices } from "./known-devices.ts";
 import type { LogInThrottle } from "./log-in-throttle.ts";
 import { logInBusy, type Passwords, waitingLogIns } from "./passwords.ts";
+import type { PendingLogIns } from "./second-factor/pending-log-ins.ts";
+import { secondStepPlugin } from "./second-factor/second-step.ts";
 import { SharedReads } from "./shared-reads.ts";
+import { signUp } from "./sign-up.ts";
 import { readSigned } from "./signed-cookie.ts";
+import { shortAddress } from "./where-from.ts";
 
 /**
  * The one door to better-auth: who is asking, log-in, sign-up, log-out. Sessions are rows in
@@ -56,10 +65,20 @@ export interface Auth {
    * @throws `too_many_attempts`
    */
   isPassword(userId: string, password: string): Promise<boolean>;
+  /**
+   * Whether a guess at a factor of the user is right, by a check that is not made after too many wrong ones.
+   * @throws `too_many_attempts`
+   */
+  guessFactor(userId: string, check: () => Promise<boolean>): Promise<boolean>;
+  /** The factors that the log-in in this browser may go on with; null where none waits for its second step. */
+  findPendingLogIn(cookies: string | undefined): Promise<FactorMethods | null>;
+  /** As the throttle's own, which counts mail with log-ins over all nodes. */
+  mayMail: LogInThrottle["mayMail"];
+  requireMailRequest: LogInThrottle["requireMailRequest"];
   /** What is kept of a password, and tells nothing of it. */
   hashPassword(password: string): Promise<string>;
-  /** Makes a person without logging anybody in. Somebody who has the email stays as they are. */
-  createUser(person: { name: string; email: string; password: string }): Promise<{ id: string }>;
+  /** Makes a user whose email counts as confirmed, without mail. One who has the email stays as they are. */
+  createUser(user: { name: string; email: string; password: string; plan?: string }): Promise<void>;
 }
 
 /** better-auth over our own tables; its defaults would clash with bank `accounts`. */
@@ -70,8 +89,18 @@ export function createAuth(
     throttle,
     devices,
     passwords,
-  }: { throttle: LogInThrottle; devices: KnownDevices; passwords: Passwords },
-  limits: Pick<TimeLimits, "session" | "callTurn" | "refusal">,
+    pending,
+    vault,
+    clock,
+  }: {
+    throttle: LogInThrottle;
+    devices: KnownDevices;
+    passwords: Passwords;
+    pending: PendingLogIns;
+    vault: Vault;
+    clock: Clock;
+  },
+  limits: Pick<TimeLimits, "session" | "callTurn" | "passkeyChallenge" | "refusal">,
   log: Log,
 ): Auth {
   const timestamps = { createdAt: "created_at", updatedAt: "updated_at" };
@@ -98,6 +127,7 @@ export function createAuth(
       // With it an email that is taken is answered as one that is free.
       autoSignIn: false,
     },
+    plugins: [secondStepPlugin({ db, vault, clock, config, limits, pending })],
     hooks: {
       before: createAuthMiddleware(async ({ body }) => {
         // Whatever sets one: sign-up has it in `password`, as has a log-in, which changes none.
@@ -106,7 +136,7 @@ export function createAuth(
         const guessed = typeof chosen === "string" ? whyGuessed(chosen) : null;
         if (guessed) throw new APIError("BAD_REQUEST", guessed);
       }),
-      after: createAfterLogIn(db, passwords, log),
+      after: createAfterLogIn(db, { passwords, devices, pending }, log),
     },
     user: {
       modelName: "users",
@@ -121,6 +151,14 @@ export function createAuth(
           fieldName: "data_version",
         },
         deletedAt: { type: "date", input: false, required: false, fieldName: "deleted_at" },
+        disabledAt: { type: "date", input: false, required: false, fieldName: "disabled_at" },
+        claimedEmail: {
+          type: "string",
+          input: false,
+          required: false,
+          returned: false,
+          fieldName: "claimed_email",
+        },
       },
     },
     session: {
@@ -177,12 +215,43 @@ export function createAuth(
   // Few at a time of one address: a burst would hold up everybody else's requests.
   const handle = async (request: Request, userId?: string) => {
     const network = networkOf(request.headers.get("x-forwarded-for") ?? "");
-    const response = await logIns.run(network, async () =>
-      throttle.handle(await readAuthRequest(request), auth.handler, userId),
-    );
+    const response = await logIns.run(network, async () => {
+      const read = await readAuthRequest(request);
+      // Whose codes are counted is told by the log-in's own cookie, and by nothing that was sent beside it.
+      const half =
+        read.path === "/second-step" ? await pending.find(request.headers.get("cookie")) : null;
+      return throttle.handle(read, answer, half ? half.userId : userId);
+    });
     if (response.status === 429) await pause(limits.refusal);
     return response;
   };
+  /** A request that the throttle has let through. Sign-ups are our own: better-auth's say who has an account. */
+  async function answer({ path, body, request }: AuthRequest): Promise<Response> {
+    if (path === "/sign-up/email") {
+      const needs = { db, passwords, claims: config.requiresVerifiedEmail };
+      return signUp(needs, body, (email) => throttle.mayMail(email));
+    }
+    if (path === "/sign-in/email") {
+      return config.requiresVerifiedEmail
+        ? logInAsClaimant(db, auth.handler, { body, request })
+        : auth.handler(request);
+    }
+    if (path === "/sign-out") {
+      const token = await tokenOf(request.headers.get("cookie"));
+      const origin = {
+        address: shortAddress(request.headers.get("x-forwarded-for")),
+        userAgent: request.headers.get("user-agent"),
+      };
+      if (token !== null) await recordLogOut(db, token, origin);
+    }
+    return auth.handler(request);
+  }
+  /** The session token in these cookies, where its signature is ours. */
+  async function tokenOf(cookies: string | null | undefined): Promise<string | null> {
+    const { secret, authCookies } = await auth.$context;
+    const cookie = parseCookies(cookies ?? "").get(authCookies.sessionToken.name);
+    return cookie === undefined ? null : readSigned(cookie, secret);
+  }
   return {
     handler: toNodeHandler(handle) as RequestHandler,
     handle,
@@ -191,9 +260,8 @@ export function createAuth(
     endpoints: () => Object.values(auth.api),
     async authenticate(headers, setCookie) {
       // What nearly every request comes to: a session in its first day, read with its person at once.
-      const { secret, authCookies, sessionConfig } = await auth.$context;
-      const cookie = parseCookies(headers.cookie ?? "").get(authCookies.sessionToken.name);
-      const token = cookie === undefined ? null : readSigned(cookie, secret);
+      const { sessionConfig } = await auth.$context;
+      const token = await tokenOf(headers.cookie);
       const found =
         token === null ? null : await sessionReads.read(token, () => findSession(db, token));
       if (found) {
@@ -213,24 +281,31 @@ export function createAuth(
       if (lines.length > 0) setCookie(lines);
       // A log-in under way while the person was deleted may have made a session all the same.
       if (!session || session.user.deletedAt) return null;
-      const { id, name, email, plan, dataVersion } = session.user;
-      if (typeof plan !== "string" || typeof dataVersion !== "number") {
-        throw new Error("the session's user has no plan or data version");
-      }
-      return { user: { id, name, email, plan, dataVersion }, sessionId: session.session.id };
+      const current = await findSession(db, session.session.token);
+      if (!current) return null;
+      const { sessionId, createdAt: _createdAt, expiresAt: _expiresAt, ...user } = current;
+      return { user, sessionId };
     },
+    mayMail: (email) => throttle.mayMail(email),
+    requireMailRequest: (address) => throttle.requireMailRequest(address),
     isPassword: (userId, password) =>
-      throttle.guess(userId, async () => {
+      throttle.guess(userId, "password", async () => {
         const { internalAdapter, password: passwords } = await auth.$context;
         const hash = (await internalAdapter.findCredentialAccount(userId))?.password;
         return hash ? passwords.verify({ hash, password }) : false;
       }),
+    guessFactor: (userId, check) => throttle.guess(userId, "factor", check),
+    async findPendingLogIn(cookies) {
+      const found = await pending.find(cookies ?? null);
+      return found && findFactorMethods(db, found.userId);
+    },
     async hashPassword(password) {
       return (await auth.$context).password.hash(password);
     },
-    async createUser(person) {
-      const { user } = await auth.api.signUpEmail({ body: person });
-      return { id: user.id };
+    async createUser({ name, email, password, plan }) {
+      const passwordHash = await passwords.hash(password);
+      const user = { name, email: email.toLowerCase(), passwordHash };
+      await insertUser(db, { ...user, claimed: false, verified: true, plan });
     },
   };
 }

@@ -1,6 +1,9 @@
 import { revokeAllApiKeys } from "../../db/api-keys.ts";
 import type { Db } from "../../db/client.ts";
 import { setPassword } from "../../db/credentials.ts";
+import { endMailLinks } from "../../db/mail-links.ts";
+import { queueMail } from "../../db/mails.ts";
+import { type Origin, recordSecurityEvent } from "../../db/security-events.ts";
 import { deleteOtherSessions, endOtherProofs } from "../../db/sessions.ts";
 import { lockUser } from "../../db/users.ts";
 import { FiscilityError } from "../contracts/errors.ts";
@@ -21,13 +24,13 @@ export interface PasswordChange {
 
 /**
  * Changes the password, ends other sessions and revokes API keys in one transaction: all of it, or
- * nothing. What other sessions that go on have proved ends in any case. Returns better-auth's code of what
+ * nothing. The user is mailed. Links to choose a new password, mailed before, no longer work. What other sessions that go on have proved ends in any case. Returns better-auth's code of what
  * was wrong with a password, or null.
  * @throws `too_many_attempts`; `unauthenticated` when nobody is logged in.
  */
 export async function changePassword(
   { auth, db }: { auth: Auth; db: Db },
-  { user, sessionId }: Identity,
+  { user, sessionId, origin }: Identity & { origin: Origin },
   { currentPassword, newPassword, endOthers, revokeKeys }: PasswordChange,
   log: Log,
 ): Promise<string | null> {
@@ -45,6 +48,10 @@ export async function changePassword(
     const sessions = endOthers ? await deleteOtherSessions(tx, user.id, sessionId) : 0;
     await endOtherProofs(tx, user.id, sessionId);
     const apiKeys = revokeKeys ? await revokeAllApiKeys(tx, user.id, new Date()) : 0;
+    await endMailLinks(tx, user.id);
+    const details = { sessionsEnded: String(sessions), apiKeysRevoked: String(apiKeys) };
+    await recordSecurityEvent(tx, { userId: user.id, kind: "password_changed", details, origin });
+    await queueMail(tx, { userId: user.id, kind: "password_changed", details: { by: "password" } });
     return { sessions, apiKeys };
   });
   log.info({ event: "password_changed", userId: user.id, ended }, "Password changed");

@@ -3,6 +3,8 @@ import type { Viewer } from "../contracts/session.ts";
 
 /** A user as a request reads it, together with its session or API key; `dataVersion` keys the cache (I5). */
 export interface User extends Viewer {
+  /** They have shown that mail to `email` reaches them. */
+  emailVerified: boolean;
   plan: string;
   dataVersion: number;
 }

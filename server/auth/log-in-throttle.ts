@@ -19,10 +19,20 @@ const limits = {
   account: { points: 100, duration: 60 * 60, counts: "failures" },
   /** At the current password of one user, by whoever has a session of theirs. */
   password: { points: 10, duration: 15 * 60, counts: "failures" },
+  /** Codes and passkeys of one user, at a log-in and in a session. */
+  factor: { points: 10, duration: 15 * 60, counts: "failures" },
+  /** The same over a day: a code has six digits, and three of them are right at any time. */
+  factorDay: { points: 50, duration: 24 * 60 * 60, counts: "failures" },
+  /** Challenges for passkeys that one address asks for: each is a row. */
+  passkeyOptions: { points: 300, duration: 15 * 60, counts: "all" },
   /** Log-ins to one account, or changes of its password: each costs as much as a guess. */
   accountLogIns: { points: 60, duration: 15 * 60, counts: "successes" },
   /** Log-ins from one address, but for known browsers. */
   addressLogIns: { points: 60, duration: 15 * 60, counts: "successes" },
+  /** To one email address, by sign-ups, resets and confirmations together. */
+  mailTo: { points: 5, duration: 60 * 60, counts: "all" },
+  /** Asked for from one address. */
+  mailRequest: { points: 30, duration: 60 * 60, counts: "all" },
   /** From one address. */
   signUp: { points: 20, duration: 60 * 60, counts: "all" },
 } as const;
@@ -59,9 +69,14 @@ export class LogInThrottle {
       address: limiter("address"),
       account: limiter("account"),
       password: limiter("password"),
+      factor: limiter("factor"),
+      factorDay: limiter("factorDay"),
+      passkeyOptions: limiter("passkeyOptions"),
       accountLogIns: limiter("accountLogIns"),
       addressLogIns: limiter("addressLogIns"),
       signUp: limiter("signUp"),
+      mailTo: limiter("mailTo"),
+      mailRequest: limiter("mailRequest"),
     };
     this.#devices = devices;
     this.#production = production;
@@ -70,20 +85,36 @@ export class LogInThrottle {
 
   /**
    * Lets a request through to `next`, or answers 429 with `Retry-After`. The address is the one in
-   * `x-forwarded-for`, which the caller has set; `userId` is the user who is logged in.
+   * `x-forwarded-for`, which the caller has set; `userId` is the user who is logged in, or whose log-in waits
+   * for its second step.
    *
    * @throws `unauthenticated` for a change of the password by nobody.
    */
   async handle(
-    { path, body, request }: AuthRequest,
-    next: (request: Request) => Promise<Response>,
+    authRequest: AuthRequest,
+    next: (request: AuthRequest) => Promise<Response>,
     userId?: string | undefined,
   ): Promise<Response> {
-    const attempt = () => next(request);
+    const { path, body, request } = authRequest;
+    const attempt = () => next(authRequest);
     const address = networkOf(request.headers.get("x-forwarded-for") ?? "");
     switch (path) {
       case "/sign-in/email":
         return this.#logIn(body.email.toLowerCase(), address, request.headers, attempt);
+      case "/second-step": {
+        const turns: Turn[] = [["address", address]];
+        if (userId) turns.push(["factor", userId], ["factorDay", userId]);
+        return this.#counted(turns, attempt);
+      }
+      case "/passkey/options":
+        return this.#counted([["passkeyOptions", address]], attempt);
+      case "/passkey/log-in": {
+        const turns: Turn[] = [
+          ["addressLogIns", address],
+          ["address", address],
+        ];
+        return this.#counted(turns, attempt);
+      }
       case "/sign-up/email":
         return this.#production ? this.#counted([["signUp", address]], attempt) : attempt();
       case "/change-password": {
@@ -119,11 +150,7 @@ export class LogInThrottle {
           ["address", address],
           ["account", account],
         ];
-    const response = await this.#counted(turns, attempt);
-    if (!response.ok) return response;
-    const headers = new Headers(response.headers);
-    headers.append("set-cookie", await this.#devices.remember(email, device));
-    return new Response(response.body, { status: response.status, headers });
+    return this.#counted(turns, attempt);
   }
 
   /**
@@ -163,13 +190,19 @@ export class LogInThrottle {
   }
 
   /**
-   * Whether a guess at the user's password is right, by a check that is not made once there were too many.
-   * Wrong ones alone are counted. @throws `too_many_attempts`
+   * Whether a guess at the user's password or factor is right, by a check that is not made once there were too
+   * many. Wrong ones alone are counted. @throws `too_many_attempts`
    */
-  async guess(userId: string, check: () => Promise<boolean>): Promise<boolean> {
-    const { allowed, resetMs } = await this.#count.password(userId);
-    if (!allowed) {
-      this.#log.warn({ event: "log_in_throttled", limit: "password" }, "Too many tries");
+  async guess(
+    userId: string,
+    what: "password" | "factor",
+    check: () => Promise<boolean>,
+  ): Promise<boolean> {
+    const counted: LimitName[] = what === "password" ? ["password"] : ["factor", "factorDay"];
+    for (const limit of counted) {
+      const { allowed, resetMs } = await this.#count[limit](userId);
+      if (allowed) continue;
+      this.#log.warn({ event: "log_in_throttled", limit }, "Too many tries");
       const retryAfterSeconds = Math.ceil(resetMs / 1000);
       throw new FiscilityError("too_many_attempts", { details: { retryAfterSeconds } });
     }
@@ -178,8 +211,25 @@ export class LogInThrottle {
       wrong = !(await check());
       return !wrong;
     } finally {
-      if (!wrong) await this.#count.password(userId, -1);
+      if (!wrong) await Promise.all(counted.map((limit) => this.#count[limit](userId, -1)));
     }
+  }
+
+  /** Whether another mail may go to this address now; counts it. Nobody can fill another's mailbox. */
+  async mayMail(email: string): Promise<boolean> {
+    const key = createHash("sha256").update(email).digest("base64url");
+    const { allowed } = await this.#count.mailTo(key);
+    if (!allowed) this.#log.warn({ event: "mail_throttled", limit: "mailTo" }, "Too many mails");
+    return allowed;
+  }
+
+  /** Counts a request for a mail from this network address. @throws `too_many_attempts` */
+  async requireMailRequest(address: string): Promise<void> {
+    const { allowed, resetMs } = await this.#count.mailRequest(networkOf(address));
+    if (allowed) return;
+    this.#log.warn({ event: "mail_throttled", limit: "mailRequest" }, "Too many requests");
+    const retryAfterSeconds = Math.ceil(resetMs / 1000);
+    throw new FiscilityError("too_many_attempts", { details: { retryAfterSeconds } });
   }
 
   #refuse(limit: LimitName, resetMs: number): Response {

@@ -1,4 +1,6 @@
 import type { Db } from "../../db/client.ts";
+import type { ChallengePlace } from "../../db/passkey-challenges.ts";
+import { type Origin, recordSecurityEvent } from "../../db/security-events.ts";
 import { hasProof, recordProof } from "../../db/sessions.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { StepUpInput, StepUpOutput } from "../contracts/step-up.ts";
@@ -6,6 +8,8 @@ import type { Log } from "../telemetry/log.ts";
 import type { TimeLimits } from "../time-limits.ts";
 import type { Auth } from "./auth.ts";
 import type { Identity } from "./identity.ts";
+import { boundTo, type PasskeyNeeds, verifyPasskey } from "./second-factor/passkeys.ts";
+import { spendTotpCode, type TotpNeeds } from "./second-factor/totp.ts";
 
 /** What a proof is kept in and how long it lasts. */
 interface Proofs {
@@ -33,19 +37,56 @@ export async function requireProof(proofs: Proofs, identity: Identity): Promise<
 }
 
 /**
- * Proves by password who uses this session. Wrong passwords count with those of a password change.
- * @throws `password_incorrect`; `too_many_attempts`; `unauthenticated` when the session has just ended.
+ * Proves by password, code or passkey who uses this session. Wrong passwords count with those of a password
+ * change, wrong codes and passkeys with those of log-ins.
+ * @throws `password_incorrect`, `code_incorrect`, `passkey_invalid`; `too_many_attempts`; `unauthenticated` when
+ *   the session has just ended.
  */
 export async function stepUp(
-  { auth, db, limits }: Proofs & { auth: Auth },
-  { user, sessionId }: Identity,
-  { password }: StepUpInput,
+  needs: Proofs & TotpNeeds & PasskeyNeeds & { auth: Auth },
+  { user, sessionId, origin }: Identity & { origin: Origin },
+  proof: StepUpInput,
   log: Log,
 ): Promise<StepUpOutput> {
   if (user === null || sessionId === null) throw new FiscilityError("unauthenticated");
-  if (!(await auth.isPassword(user.id, password))) throw new FiscilityError("password_incorrect");
+  const { db, limits } = needs;
+  const [by = "passkey"] = Object.keys(proof);
+  const wrong = await whyWrong(needs, { userId: user.id, sessionId }, proof);
+  if (wrong) {
+    const event = { userId: user.id, kind: "step_up_failed" as const, details: { by }, origin };
+    await recordSecurityEvent(db, event);
+    throw new FiscilityError(wrong);
+  }
   const provedAt = await recordProof(db, user.id, sessionId);
   if (!provedAt) throw new FiscilityError("unauthenticated");
-  log.info({ event: "step_up", userId: user.id, sessionId, by: "password" }, "Stepped up");
+  await recordSecurityEvent(db, { userId: user.id, kind: "step_up", details: { by }, origin });
+  log.info({ event: "step_up", userId: user.id, sessionId, by }, "Stepped up");
   return { validUntil: new Date(provedAt.getTime() + limits.stepUp).toISOString() };
+}
+
+/** Where a passkey's challenge for a step-up is kept: in this session alone. */
+export const stepUpChallenge = (sessionId: string): ChallengePlace => ({
+  boundTo: boundTo("session", sessionId),
+  purpose: "step_up",
+});
+
+/** What is wrong with a proof; null when it is right. @throws `too_many_attempts` */
+async function whyWrong(
+  needs: TotpNeeds & PasskeyNeeds & { auth: Auth },
+  { userId, sessionId }: { userId: string; sessionId: string },
+  { password, code, passkey = "" }: StepUpInput,
+): Promise<"password_incorrect" | "code_incorrect" | "passkey_invalid" | null> {
+  const { auth } = needs;
+  if (password !== undefined)
+    return (await auth.isPassword(userId, password)) ? null : "password_incorrect";
+  if (code !== undefined) {
+    const isRight = await auth.guessFactor(userId, () => spendTotpCode(needs, userId, code));
+    return isRight ? null : "code_incorrect";
+  }
+  const place = stepUpChallenge(sessionId);
+  const isRight = await auth.guessFactor(
+    userId,
+    async () => (await verifyPasskey(needs, place, userId, passkey)) === userId,
+  );
+  return isRight ? null : "passkey_invalid";
 }

@@ -33,7 +33,12 @@ async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void> {
     if (command === "create" && values.scopes) await create(db, userId, values.scopes, values);
     else if (command === "list") await list(db, userId);
     else if (command === "revoke" && id) {
-      const { name } = await revokeApiKey(db, userId, id.replace(/^fsk_/, "").split("_")[0] ?? "");
+      const { name } = await revokeApiKey(
+        db,
+        userId,
+        id.replace(/^fsk_/, "").split("_")[0] ?? "",
+        null,
+      );
       say(`Revoked ${name}. Programs that use it get api_key_revoked from now on.`);
     } else throw new Error(usage);
   });

@@ -1,6 +1,7 @@
 import { parse } from "pg-connection-string";
 import { redisAddress } from "../cache/redis-address.ts";
 import { isThisMachine, mayBeThisMachine } from "./host-address.ts";
+import { domainOf, smtpAddress } from "./mail-address.ts";
 import { decoded, whyGuessable } from "./randomness.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -32,6 +33,7 @@ export function weaknesses(env: Environment): Weakness[] {
     if (url && URL.canParse(url) && mayBeThisMachine(url))
       found.push([variable, "an address of this machine is not for production"]);
   }
+  found.push(...mailWeaknesses(env));
   if (env.NODE_TLS_REJECT_UNAUTHORIZED === "0")
     found.push(["NODE_TLS_REJECT_UNAUTHORIZED", "certificates must be checked"]);
   const { SESSION_SECRET: secret } = env;
@@ -41,6 +43,23 @@ export function weaknesses(env: Environment): Weakness[] {
     for (const [variable, other] of otherSecrets(env))
       if (isSame(secret, other)) found.push(["SESSION_SECRET", `${variable} has the same value`]);
   }
+  return found;
+}
+
+/** Domains that no mail can come from: https://www.rfc-editor.org/rfc/rfc6761 */
+const noDomain = /(^|\.)(example(\.(com|net|org))?|test|invalid|localhost|localdomain)$/i;
+
+/** TLS is always required of a mail server on another host, so that is no setting. */
+function mailWeaknesses(env: Environment): Weakness[] {
+  const found: Weakness[] = [];
+  const server = smtpAddress.safeParse(env.SMTP_URL).data;
+  if (server && !isThisMachine(server.host) && !(server.user && server.password))
+    found.push(["SMTP_URL", "a mail server on another host needs a user and a password"]);
+  const password = server?.password?.reveal();
+  if (password && /change.?me|placeholder|your[-_ ]|^(secret|password)$/i.test(password))
+    found.push(["SMTP_URL", "its password is a placeholder"]);
+  if (env.MAIL_FROM && noDomain.test(domainOf(env.MAIL_FROM)))
+    found.push(["MAIL_FROM", "no mail can come from this domain"]);
   return found;
 }
 
@@ -110,6 +129,7 @@ function otherSecrets(env: Environment): [string, string][] {
   return [
     ...keys.map((key) => ["TOKEN_KEYS", key ?? ""] as const),
     ["PLAID_SECRET", env.PLAID_SECRET ?? ""] as const,
+    ["SMTP_URL", smtpAddress.safeParse(env.SMTP_URL).data?.password?.reveal() ?? ""] as const,
     ...passwords,
   ].flatMap(([variable, value]) => (value ? [[variable, value]] : []));
 }

@@ -55,13 +55,20 @@ export function mayHaveBeenSent(attempt: Pick<LinkAttemptRow, "run_id" | "sent_a
 /** Every transition: from which stored status, under whose mark, and what becomes of the columns. */
 export const transitions = {
   /** Before the exchange is sent; refused when another run marked the attempt since it was read. */
-  mark: { status: { started: "started" }, mark: "as read", publicToken: "store", run: "store" },
+  mark: {
+    status: { started: "started" },
+    mark: "as read",
+    publicToken: "store",
+    run: "store",
+    choice: "store",
+  },
   /** Certainly not exchanged: the user may send the public_token again until it expires. */
   open: {
     status: { started: "started" },
     mark: "none or own",
     publicToken: "clear",
     run: "clear",
+    choice: "clear",
   },
   /** Certainly not exchanged: the recovery sends the public_token again later. */
   unmark: { status: { started: "started" }, mark: "own", run: "clear" },
@@ -73,9 +80,9 @@ export const transitions = {
     accessToken: "store",
   },
   /** Beside the insert of the Item, which then holds the access token. */
-  connect: { status: { exchanged: "connected" }, accessToken: "clear" },
+  connect: { status: { exchanged: "connected" }, accessToken: "clear", choice: "clear" },
   /** The Item is to be removed at Plaid. */
-  remove: { status: { exchanged: "removing" }, reason: "store" },
+  remove: { status: { exchanged: "removing" }, reason: "store", choice: "clear" },
   /** A live Item is disconnected; its access token returns to the attempt. */
   disconnect: { status: { connected: "removing" }, accessToken: "store", reason: "store" },
   /** Plaid confirmed the removal, or another row holds the Item. */
@@ -87,6 +94,7 @@ export const transitions = {
     publicToken: "clear",
     run: "clear",
     reason: "store",
+    choice: "clear",
   },
   /** The exchange returned an Item that another attempt accounts for. */
   settle: {
@@ -95,6 +103,7 @@ export const transitions = {
     run: "clear",
     accessToken: "clear",
     reason: "store",
+    choice: "clear",
   },
 } as const satisfies Record<string, Transition>;
 

@@ -1,4 +1,6 @@
 import { insertConnection } from "../../db/connections.ts";
+import type { DisconnectedAttempt } from "../../db/link-attempts.ts";
+import { deleteUnconnected } from "../../db/unconnected-accounts.ts";
 import { invalidateCache } from "../cache/invalidate-cache.ts";
 import type { ConnectAccountInput, ConnectAccountOutput } from "../contracts/connect.ts";
 import { FiscilityError } from "../contracts/errors.ts";
@@ -7,9 +9,12 @@ import type { Log } from "../telemetry/log.ts";
 import { requireRoom } from "./account-limit.ts";
 import { mayHaveBeenSent, transitions } from "./attempt.ts";
 import { storedAnswer } from "./attempt-answer.ts";
+import { checkRefused } from "./check-refused.ts";
 import { toConnection } from "./connection-rows.ts";
-import { newAccounts, newAccountsByMetadata, requireNoDuplicates } from "./new-accounts.ts";
+import { findDuplicates } from "./duplicates.ts";
+import { newAccounts, requireNoDuplicates, requireRoomByMetadata } from "./new-accounts.ts";
 import {
+  type FoundSuccess,
   holdAccessToken,
   markSending,
   openAccessToken,
@@ -21,6 +26,7 @@ import {
   whileSavingToken,
 } from "./run.ts";
 import { requireNewItem, requireOwnItem } from "./same-item.ts";
+import { removeEnded, takeOver } from "./take-over.ts";
 import { underUserLock } from "./under-user-lock.ts";
 
 /**
@@ -39,25 +45,28 @@ import { underUserLock } from "./under-user-lock.ts";
  * The public_token is the idempotency key (I2): sent again, it gets the first answer, or the first
  * error where that was final.
  *
- * @param request what Link's `onSuccess` handed over; the recovery passes the attempt it continues
+ * @param request what Link's `onSuccess` handed over, or what we found of it at Plaid; the recovery passes
+ * the attempt it continues
  * @throws FiscilityError the reasons of the procedure `connectAccount`, and `unauthenticated` when the
  * user deleted their account meanwhile
  */
 export async function connectAccount(
   services: Services,
   user: { id: string },
-  request: ConnectAccountInput | StoredAttempt,
+  request: ConnectAccountInput | FoundSuccess | StoredAttempt,
   log: Log,
 ): Promise<ConnectAccountOutput> {
   const { plaid } = services;
   const run = startRun(services, user.id, request, log);
   // Runs beside the wait for the lock; nothing is sent before it has ended.
   const recording = record(services, run);
+  const ended: DisconnectedAttempt[] = [];
   const output = await underUserLock(services, run, recording, async (tx, locked) => {
-    const { plan, attempt, known } = locked;
+    const { plan, attempt, known, unconnected } = locked;
     const answer = await storedAnswer(tx, attempt);
     if (answer) return answer;
     requireTimeLeft(services, run);
+    const choice = run.choice ?? attempt.chosen_accounts;
 
     if (attempt.access_token_sealed === null) {
       const earlier = mayHaveBeenSent(attempt);
@@ -65,7 +74,7 @@ export async function connectAccount(
       if (!earlier) {
         if (plan.deleted) throw new FiscilityError("unauthenticated");
         requireNoDuplicates(run.input, known);
-        requireRoom(plan, known.length, newAccountsByMetadata(run.input, known));
+        requireRoomByMetadata(plan, run.input, known, choice);
       }
       const publicToken = await markSending(services, run, attempt);
       run.stage = { at: "sending", earlier };
@@ -79,6 +88,8 @@ export async function connectAccount(
     }
     requireNewItem(run, known);
 
+    /** Rows of other Items that list as not connected what this connection brings. */
+    let listedElsewhere: string[] = [];
     const connection = await whileSavingToken(services, run, async (accessToken) => {
       if (plan.deleted) throw new FiscilityError("unauthenticated");
       const [bank] = await Promise.all([
@@ -90,16 +101,32 @@ export async function connectAccount(
       run.institution = { id, name: name ?? run.institution.name };
       run.plaidRequestId ??= bank.requestId;
       const connectAnyway = run.input?.connectAnyway ?? attempt.connect_anyway;
-      const accounts = newAccounts(bank, known, { connectAnyway }, log);
-      requireRoom(plan, known.length, accounts.length);
-      return toConnection(run, bank, accounts);
+      const fresh = newAccounts(bank, known, { connectAnyway, choice }, log);
+      const { chosen, taken } = fresh;
+      // Those that are taken over have their room already.
+      requireRoom(plan, known.length, chosen.length - taken.length);
+      const listed = findDuplicates(unconnected, bank.institution.id, chosen, {
+        likely: !connectAnyway,
+      });
+      listedElsewhere = listed.map(({ known: { id } }) => id);
+      return { ...toConnection(run, bank, fresh), taken };
     });
     run.stage = { at: "committing" };
-    const { accounts, ...item } = await insertConnection(tx, connection, transitions.connect);
+    await deleteUnconnected(tx, user.id, listedElsewhere);
+    const { taken, ...inserted } = connection;
+    const connected = await insertConnection(tx, inserted, transitions.connect);
+    // Those that are taken over were inserted too, and give way to the rows they take over.
+    const { accounts, ...item } =
+      taken.length > 0 ? await takeOver(tx, run, taken, ended) : connected;
     run.times.done("insert");
     return { outcome: "connected", item, accounts };
+  }).catch(async (error: unknown) => {
+    throw await checkRefused(services, user, error, log);
   });
-  if (output.outcome === "connected") await afterCommit(services, run, output);
+  if (output.outcome === "connected") {
+    await afterCommit(services, run, output);
+    await removeEnded(services, ended, log);
+  }
   return output;
 }
 

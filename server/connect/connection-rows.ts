@@ -1,6 +1,8 @@
+import { randomUUID } from "node:crypto";
 import type { NewConnection } from "../../db/connections.ts";
-import type { NewAccountRow } from "../../db/schema.ts";
+import type { NewAccountRow, NewUnconnectedAccountRow } from "../../db/schema.ts";
 import type { PlaidAccount } from "../plaid/responses.ts";
+import type { NewAccounts } from "./new-accounts.ts";
 import type { Run } from "./run.ts";
 
 /** The rows of an Item's accounts, in the bank's order; `from`: the place of the first. */
@@ -27,14 +29,34 @@ export function toAccountRows(
   }));
 }
 
+/** The row of an account as one that is listed as not connected. `declined`: as in the table. */
+export function toUnconnectedRow(
+  { item_id, user_id, plaid_account_id, position, name, type, ...row }: NewAccountRow,
+  declined: boolean,
+): NewUnconnectedAccountRow {
+  return {
+    ...(row.id === undefined ? {} : { id: row.id }),
+    ...{ item_id, user_id, plaid_account_id, position, name, type, declined },
+    persistent_account_id: row.persistent_account_id ?? null,
+    official_name: row.official_name ?? null,
+    mask: row.mask ?? null,
+    subtype: row.subtype ?? null,
+  };
+}
+
 /** What a connection writes; the Item has the attempt's id. */
 export function toConnection(
   run: Run,
-  { accountsUnreadable }: { accountsUnreadable: number },
-  accounts: PlaidAccount[],
+  { accountsUnreadable, hasTransactions }: { accountsUnreadable: number; hasTransactions: boolean },
+  { added, chosen }: NewAccounts,
 ): NewConnection {
   const { userId, attemptId, plaidItemId, plaidClient, accessTokenSealed, institution } = run;
   if (!plaidItemId || !accessTokenSealed) throw new Error("nothing was exchanged");
+  const rows = toAccountRows({ userId, itemId: attemptId }, added);
+  const isChosen = new Set(chosen.map(({ accountId }) => accountId));
+  const [accounts, others] = [true, false].map((chosen) =>
+    rows.filter((row) => isChosen.has(row.plaid_account_id) === chosen),
+  ) as [NewAccountRow[], NewAccountRow[]];
   return {
     userId,
     itemId: attemptId,
@@ -43,7 +65,9 @@ export function toConnection(
     plaidClient: plaidClient ?? null,
     institutionId: institution.id,
     institutionName: institution.name ?? "Bank",
-    accounts: toAccountRows({ userId, itemId: attemptId }, accounts),
+    hasTransactions,
+    accounts,
+    unconnected: others.map((row) => ({ ...toUnconnectedRow(row, true), id: randomUUID() })),
     accountsUnreadable,
     activityId: run.id,
     plaidRequestId: run.plaidRequestId ?? null,

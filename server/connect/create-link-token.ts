@@ -1,10 +1,13 @@
 import type { Db } from "../../db/client.ts";
-import { findItemToUpdate, type ItemOfUser } from "../../db/items.ts";
-import { keepOpenLink } from "../../db/open-links.ts";
+import { findItem, findItemToUpdate, type ItemOfUser } from "../../db/items.ts";
 import { forgetPlaidUser, keepLinksUntil } from "../../db/plaid-users.ts";
 import { getPlanUse } from "../../db/plans.ts";
-import { accessTokenOwner, linkTokenOwner } from "../../db/sealed.ts";
-import type { CreateLinkTokenOutput } from "../contracts/connect.ts";
+import { accessTokenOwner } from "../../db/sealed.ts";
+import type {
+  CreateLinkTokenInput,
+  CreateLinkTokenOutput,
+  LinkKind,
+} from "../contracts/connect.ts";
 import { FiscilityError, type PlaidFailure } from "../contracts/errors.ts";
 import { itemProblems } from "../contracts/item-problem.ts";
 import { checkItem } from "../items/check-item.ts";
@@ -14,26 +17,38 @@ import { isAboutUser } from "../plaid/plaid-users.ts";
 import { ensurePlaidUser } from "../reconciliation/plaid-user.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
-import { Secret } from "../vault/secret.ts";
 import { requireRoom } from "./account-limit.ts";
+import { keepOpenedLink } from "./opened-link.ts";
 
 /**
  * A link_token for this user in their language, valid 4 hours. Refuses with `limit_reached` when the plan
  * has no room for one more account (E5); whatever Plaid says is `link_unavailable` to the user and is
  * logged (E1). With `itemId` it opens update mode, valid 30 minutes, which takes no room; where
- * the bank has accounts that are not shared, the person chooses among all of them. An Item that is not
+ * the bank has accounts that are not shared, or with `chooseAccounts`, the user chooses among all of them,
+ * whether the Item is healthy or not. An Item that is not
  * the user's is `not_found`; one whose access has ended is `item_gone`, one of a bank that Plaid no
  * longer reads `bank_unsupported`. The token is kept, sealed, for the way back from a bank's own site.
  */
 export async function createLinkToken(
   services: Services,
   user: { id: string },
-  { itemId = null, language }: { itemId?: string | null | undefined; language: LinkLanguage },
+  {
+    itemId: given,
+    connectAgain,
+    kind,
+    chooseAccounts = false,
+    noticeVersion,
+    language,
+  }: CreateLinkTokenInput & { language: LinkLanguage },
   log: Log,
 ): Promise<CreateLinkTokenOutput> {
-  const { config, db, plaid, vault } = services;
-  const update = itemId === null ? undefined : await openUpdate(db, vault, user.id, itemId);
-  if (!update) await requireRoomForOne(db, user.id);
+  const { config, db, plaid } = services;
+  const itemId = given ?? null;
+  const update = itemId === null ? undefined : await openUpdate(services, user.id, itemId);
+  if (update && chooseAccounts) update.choosesAccounts = true;
+  const again = connectAgain ? await findEnded(db, user.id, connectAgain) : undefined;
+  // The accounts that come again have their room already.
+  if (!update && !again) await requireRoomForOne(db, user.id);
   const plaidUserId = await ensurePlaidUser(services, user.id, log);
   try {
     const { linkToken, expiration, requestId } = await withPlaidUser(
@@ -47,14 +62,16 @@ export async function createLinkToken(
           redirectUri: `${config.appUrl}/connect/oauth`,
           webhook: config.webhookUrl,
           language,
+          kind: again?.kind ?? kind,
+          institutionId: again?.institutionId,
           update,
         }),
     );
     const expiresAt = new Date(expiration);
-    await keepOpenLink(db, user.id, {
-      linkTokenSealed: vault.seal(new Secret(linkToken), linkTokenOwner(user.id)),
-      itemId,
-      expiresAt,
+    await keepOpenedLink(services, user.id, {
+      ...{ linkToken, itemId, expiresAt },
+      noticeVersion: noticeVersion ?? null,
+      kind: update ? null : (again?.kind ?? kind ?? "bank"),
     });
     if (!update) await keepLinksUntil(db, user.id, expiresAt);
     log.info(
@@ -104,7 +121,7 @@ async function hasEnded(
 }
 
 /** What update mode is opened with. Errors: `not_found`. */
-async function openUpdate(db: Db, vault: Services["vault"], userId: string, itemId: string) {
+async function openUpdate({ db, vault }: Services, userId: string, itemId: string) {
   const item = await findItemToUpdate(db, userId, itemId);
   if (!item) throw new FiscilityError("not_found");
   const { tokenSealed, choosesAccounts } = item;
@@ -112,6 +129,16 @@ async function openUpdate(db: Db, vault: Services["vault"], userId: string, item
     accessToken: vault.open(tokenSealed, accessTokenOwner(userId, itemId)),
     choosesAccounts,
   };
+}
+
+/** The bank of an Item whose access has ended, and what Link offers it for. @throws FiscilityError `not_found` */
+async function findEnded(db: Db, userId: string, id: string) {
+  const item = await findItem(db, userId, id);
+  if (item?.status !== "revoked") throw new FiscilityError("not_found");
+  const isLoan = item.accounts.every(({ type }) => type === "loan");
+  const without: LinkKind = isLoan ? "loan" : "investments";
+  const kind: LinkKind = item.hasTransactions ? "bank" : without;
+  return { institutionId: item.institution.id, kind };
 }
 
 async function requireRoomForOne(db: Db, userId: string): Promise<void> {

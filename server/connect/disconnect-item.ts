@@ -1,6 +1,7 @@
 import { addActivity } from "../../db/account-activity.ts";
 import { deleteItems, findItem } from "../../db/items.ts";
 import { disconnectAttempts } from "../../db/link-attempts.ts";
+import { queueMail } from "../../db/mails.ts";
 import { accessTokenOwner } from "../../db/sealed.ts";
 import { lockUser, raiseDataVersion } from "../../db/users.ts";
 import { invalidateCache } from "../cache/invalidate-cache.ts";
@@ -55,6 +56,8 @@ export async function disconnectItem(
         institution_name: institution.name,
         account_count: accounts.length,
       });
+      const details = { bank: institution.name };
+      await queueMail(tx, { userId, kind: "bank_disconnected", details });
       await raiseDataVersion(tx, userId);
       times.done("delete");
       return { item, attempt };

@@ -1,9 +1,10 @@
-import type { AccountTraits, KnownAccount } from "../../db/known-accounts.ts";
+import type { AccountTraits } from "../../db/account-traits.ts";
+import type { KnownAccount } from "../../db/known-accounts.ts";
 
 /** An offered account (its place in the list) and the known one it is. */
-export interface Duplicate {
+export interface Duplicate<Known extends AccountTraits = KnownAccount> {
   offered: number;
-  known: KnownAccount;
+  known: Known;
 }
 
 /**
@@ -17,20 +18,30 @@ export function secondItemInvalidatesFirst(institutionId: string | null): boolea
   return institutionId !== null && invalidating.has(institutionId);
 }
 
+/** Which of the accounts a bank offers are known already, as `findSame` tells. */
+export function findDuplicates<Known extends AccountTraits & { institutionId: string | null }>(
+  known: readonly Known[],
+  institutionId: string | null,
+  offered: readonly AccountTraits[],
+  options: { likely: boolean },
+): Duplicate<Known>[] {
+  const ofBank = known.filter((account) => account.institutionId === institutionId);
+  return findSame(ofBank, offered, options);
+}
+
 /**
- * Which of the accounts a bank offers are known already, by Plaid's id or the bank's own. `likely`:
+ * Which of the accounts that one bank offers are known, by Plaid's id or the bank's own. `likely`:
  * accounts without the bank's own id count as the same when name, mask and subtype agree; without it
  * only the ids count.
  * A known account is taken once, so two accounts that look alike are not both the one we have.
  */
-export function findDuplicates(
-  known: readonly KnownAccount[],
-  institutionId: string | null,
+export function findSame<Known extends AccountTraits>(
+  known: readonly Known[],
   offered: readonly AccountTraits[],
   { likely }: { likely: boolean },
-): Duplicate[] {
-  const free = new Set(known.filter((account) => account.institutionId === institutionId));
-  const found = new Map<number, KnownAccount>();
+): Duplicate<Known>[] {
+  const free = new Set(known);
+  const found = new Map<number, Known>();
   const take = (same: (a: AccountTraits, b: AccountTraits) => boolean) => {
     for (const [index, account] of offered.entries()) {
       if (found.has(index)) continue;
@@ -48,6 +59,30 @@ export function findDuplicates(
   return [...found]
     .map(([index, account]) => ({ offered: index, known: account }))
     .sort((a, b) => a.offered - b.offered);
+}
+
+/**
+ * Which of the accounts a bank offers are those of an Item whose access has ended. A name may have been
+ * corrected here, or changed at the bank, since: where the rest leaves one of a mask and subtype, that is it.
+ */
+export function findEnded(
+  ended: readonly KnownAccount[],
+  institutionId: string | null,
+  offered: readonly AccountTraits[],
+): Duplicate[] {
+  const found = findDuplicates(ended, institutionId, offered, { likely: true });
+  const taken = new Set(found.map(({ known }) => known));
+  const places = new Set(found.map((one) => one.offered));
+  const rest = ended.filter((one) => !taken.has(one) && one.institutionId === institutionId);
+  for (const [place, account] of offered.entries()) {
+    if (places.has(place) || account.mask === null) continue;
+    const isLike = ({ mask, subtype }: AccountTraits) =>
+      mask === account.mask && subtype === account.subtype;
+    const [known, other] = rest.filter(isLike);
+    if (known && !other && offered.filter(isLike).length === 1)
+      found.push({ offered: place, known });
+  }
+  return found;
 }
 
 /**

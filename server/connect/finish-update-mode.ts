@@ -1,38 +1,35 @@
 import { addActivity } from "../../db/account-activity.ts";
 import { restartSync } from "../../db/item-syncs.ts";
-import {
-  findItem,
-  findItemToken,
-  type ItemOfUser,
-  setItemGood,
-  setSharedAccounts,
-} from "../../db/items.ts";
+import { findItem, findItemToken, setItemGood, setSharedAccounts } from "../../db/items.ts";
 import { requestSync } from "../../db/jobs.ts";
-import type { KnownAccount } from "../../db/known-accounts.ts";
-import { knownAccounts } from "../../db/known-accounts.ts";
 import { accessTokenOwner } from "../../db/sealed.ts";
+import { setUnconnected } from "../../db/unconnected-accounts.ts";
 import { lockUser, raiseDataVersion } from "../../db/users.ts";
 import { invalidateCache } from "../cache/invalidate-cache.ts";
 import type { FinishUpdateModeInput, FinishUpdateModeOutput } from "../contracts/connect.ts";
 import { FiscilityError } from "../contracts/errors.ts";
-import { checkItem } from "../items/check-item.ts";
-import { isRefusedToken, problemOf } from "../plaid/item-error.ts";
 import type { PlaidAdapter } from "../plaid/plaid-adapter.ts";
 import { toItemFailure } from "../plaid/plaid-error.ts";
-import type { PlaidAccount } from "../plaid/responses.ts";
 import { timeLimitSignal } from "../plaid/time-limit-signal.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Secret } from "../vault/secret.ts";
 import { whyNoRoom } from "./account-limit.ts";
-import { toAccountRows } from "./connection-rows.ts";
-import { findDuplicates, withoutForeignIds } from "./duplicates.ts";
+import { keepFailure } from "./keep-failure.ts";
+import {
+  type Candidate,
+  readShared,
+  toCandidateRows,
+  toUnconnectedRows,
+} from "./shared-accounts.ts";
 
 /**
  * Link in update mode has ended well: asks Plaid whether the Item works again and which accounts the
  * person shares now, and says so here. No Item is made and none is exchanged. Accounts that are shared
  * no longer stay as they were last seen; new ones come, unless the plan has no room for all of them
- * (I3): then none does, and everything else stands. What is still wrong with the Item is stored with it.
+ * (I3): then they are listed as not connected, for the user to choose from, and everything else stands.
+ * Those that the user did not choose before stay listed. What is still wrong with the Item is stored
+ * with it.
  *
  * @throws FiscilityError the reasons of the procedure `plaid.finishUpdateMode`
  */
@@ -59,19 +56,28 @@ export async function finishUpdateMode(
   const { found, added, refused } = await connectGate.run(user.id, () =>
     connectDb.transaction().execute(async (tx) => {
       const plan = await lockUser(tx, user.id);
-      const known = await knownAccounts(tx, user.id).execute();
-      const { shared, fresh } = compare(known, itemId, offered);
-      const refused = whyNoRoom(plan, known.length, fresh.length);
+      const { known, listed, connected, candidates } = await readShared(
+        tx,
+        { userId: user.id, itemId },
+        offered,
+      );
+      const isUndecided = ({ listed }: Candidate) => !listed?.declined;
+      const refused = whyNoRoom(plan, known.length, candidates.filter(isUndecided).length);
       const institution = await setItemGood(tx, user.id, itemId, {
         moreToChoose: refused !== null,
         institution: bank,
       });
       // It was disconnected meanwhile.
       if (!institution) throw new FiscilityError("not_found");
-      const added = refused ? [] : toAccountRows({ userId: user.id, itemId }, fresh, known.length);
+      const item = { userId: user.id, itemId };
+      const coming = refused ? [] : candidates.filter(isUndecided);
+      const staying = candidates.filter((candidate) => !coming.includes(candidate));
+      const added = toCandidateRows(item, coming, known.length);
+      const others = toUnconnectedRows(item, staying, known.length);
       // The sync first, as a page that is being written does: `docs/decisions/011-sync-and-webhooks.md`.
       if (added.length > 0) await restartSync(tx, user.id, itemId);
-      await setSharedAccounts(tx, user.id, itemId, { shared, added });
+      if (listed.length + others.length > 0) await setUnconnected(tx, user.id, itemId, others);
+      await setSharedAccounts(tx, user.id, itemId, { shared: connected, added });
       await addActivity(tx, {
         user_id: user.id,
         attempt_id: itemId,
@@ -113,40 +119,4 @@ async function readBank(plaid: PlaidAdapter, accessToken: Secret, signal: AbortS
   if (error) throw toItemFailure(error, requestId);
   const { accounts, institution } = await plaid.getAccounts(accessToken, { signal });
   return { accounts, institution, requestId };
-}
-
-/** Stores with the Item what the failure says of it. Returns the error for the caller. */
-async function keepFailure(
-  services: Services,
-  item: ItemOfUser,
-  error: unknown,
-  log: Log,
-): Promise<unknown> {
-  const told = error instanceof FiscilityError ? error.plaid : undefined;
-  if (!told || problemOf(told) === null) return error;
-  const status = await checkItem(services, item, log, told);
-  if (!isRefusedToken(told)) return error;
-  return new FiscilityError(status === "revoked" ? "item_gone" : "bank_unavailable", {
-    plaid: told,
-  });
-}
-
-/**
- * Which of the accounts that the Item shares now are its own here, and which are new to the person: of
- * an account that another Item brought there is no second row (I2).
- */
-function compare(known: KnownAccount[], itemId: string, listed: PlaidAccount[]) {
-  const institutionId = known.find((account) => account.itemId === itemId)?.institutionId ?? null;
-  const offered = withoutForeignIds(known, institutionId, listed);
-  const there = findDuplicates(known, institutionId, offered, { likely: true });
-  const old = new Set(there.map(({ offered }) => offered));
-  return {
-    shared: there.flatMap(({ offered: position, known }) => {
-      const account = offered[position];
-      return account && known.itemId === itemId
-        ? [{ id: known.id, accountId: account.accountId }]
-        : [];
-    }),
-    fresh: offered.filter((_, position) => !old.has(position)),
-  };
 }

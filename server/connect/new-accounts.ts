@@ -1,16 +1,26 @@
 import type { ConnectState } from "../../db/link-attempts.ts";
+import type { PlanOfUser } from "../../db/users.ts";
 import type { ConnectAccountInput } from "../contracts/connect.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { PlaidAccount } from "../plaid/responses.ts";
 import { tellUnreadable } from "../plaid/unreadable.ts";
 import type { Log } from "../telemetry/log.ts";
 import { NothingNew } from "./attempt.ts";
+import { type Choice, chosenAmong, requireRoomOrChoice } from "./chosen-accounts.ts";
 import {
   findDuplicates,
+  findEnded,
   findUnderOtherId,
   secondItemInvalidatesFirst,
   withoutForeignIds,
 } from "./duplicates.ts";
+
+/** An account of an Item whose access has ended, and what the new Item calls it. */
+export interface TakenAccount {
+  id: string;
+  itemId: string;
+  account: PlaidAccount;
+}
 
 /**
  * What Link's metadata says of the accounts, before anything is exchanged or billed, and which of them
@@ -26,9 +36,12 @@ function offeredByMetadata(input: ConnectAccountInput | undefined, known: Connec
     name: account.name ?? "",
     subtype: account.subtype ?? null,
   }));
+  const live = known.filter(({ isEnded }) => !isEnded);
   const duplicates =
-    institutionId === null ? [] : findDuplicates(known, institutionId, offered, { likely: true });
-  return { institutionId, institutionName: institution?.name ?? "", offered, duplicates };
+    institutionId === null ? [] : findDuplicates(live, institutionId, offered, { likely: true });
+  const ended = known.filter(({ isEnded }) => isEnded);
+  const taken = institutionId === null ? [] : findEnded(ended, institutionId, offered);
+  return { institutionId, institutionName: institution?.name ?? "", offered, duplicates, taken };
 }
 
 /**
@@ -45,8 +58,9 @@ export function requireNoDuplicates(
   if (offered.length === 0 || institutionId === null) return;
   const reconnectOnly = secondItemInvalidatesFirst(institutionId) && duplicates.length > 0;
   const isNothingNew = duplicates.length === offered.length;
+  const live = known.filter(({ isEnded }) => !isEnded);
   const underOtherId =
-    duplicates.length === 0 ? findUnderOtherId(known, institutionId, offered) : [];
+    duplicates.length === 0 ? findUnderOtherId(live, institutionId, offered) : [];
   const alike = reconnectOnly || isNothingNew ? duplicates : underOtherId;
   const [first] = alike;
   if (first && (reconnectOnly || !input?.connectAnyway)) {
@@ -56,18 +70,49 @@ export function requireNoDuplicates(
         institutionName,
         accounts: alike.map(({ known: { id, name, mask } }) => ({ id, name, mask })),
         mayConnectAnyway: !reconnectOnly,
+        offeredCount: offered.length,
+        newCount: offered.length - alike.length,
       },
     });
   }
 }
 
-/** How many new accounts Link's metadata promises; at least 1. */
-export function newAccountsByMetadata(
+/**
+ * Throws `limit_reached` before the exchange where the plan has no room for the accounts that are chosen,
+ * or for all that Link's metadata promises: one at least. Those of an ended Item have their room already.
+ */
+export function requireRoomByMetadata(
+  plan: PlanOfUser,
   input: ConnectAccountInput | undefined,
   known: ConnectState["known"],
-): number {
-  const { offered, duplicates } = offeredByMetadata(input, known);
-  return Math.max(1, offered.length - (input?.connectAnyway ? 0 : duplicates.length));
+  choice: Choice,
+): void {
+  const { duplicates, taken } = offeredByMetadata(input, known);
+  const places = new Set(taken.map(({ offered }) => offered));
+  if (!input?.connectAnyway) for (const { offered } of duplicates) places.add(offered);
+  const offered = input?.metadata?.accounts ?? [];
+  const isKnown = (accountId: string | null) =>
+    offered.some(({ id }, place) => places.has(place) && id === accountId);
+  const wanted = choice
+    ? choice.filter(({ accountId }) => !isKnown(accountId)).length
+    : offered.length - places.size;
+  const choosable = offered.flatMap(
+    ({ id, name = null, mask = null, type = null, subtype = null }, place) =>
+      id && !places.has(place) ? [{ id, name, mask, type, subtype }] : [],
+  );
+  // Where all of them may be taken over, the plan needs no room for them; what the bank shares decides.
+  const mayTake = offered.length === 0 && known.some(({ isEnded }) => isEnded);
+  const least = taken.length > 0 || mayTake ? 0 : 1;
+  requireRoomOrChoice(plan, known.length, Math.max(least, wanted), choosable);
+}
+
+/** Accounts that no live Item of the user has, in the bank's order. */
+export interface NewAccounts {
+  added: PlaidAccount[];
+  /** Those of `added` that the user chose; at least one. */
+  chosen: PlaidAccount[];
+  /** Those of `chosen` that an Item whose access has ended had, by the ids of their rows. */
+  taken: TakenAccount[];
 }
 
 /**
@@ -76,7 +121,8 @@ export function newAccountsByMetadata(
  * another bank here: what looks the same there is offered before the exchange, and ends nothing after it.
  *
  * @throws NothingNew when there is none
- * @throws FiscilityError `connect_failed` when no account has an id of this bank's
+ * @throws FiscilityError `connect_failed` when no account has an id of this bank's,
+ * `bank_accounts_required` when none is one that the user chose
  */
 export function newAccounts(
   {
@@ -84,9 +130,9 @@ export function newAccounts(
     accounts: shared,
   }: { institution: { id: string | null }; accounts: PlaidAccount[] },
   known: ConnectState["known"],
-  { connectAnyway }: { connectAnyway: boolean },
+  { connectAnyway, choice }: { connectAnyway: boolean; choice: Choice },
   log: Log,
-): PlaidAccount[] {
+): NewAccounts {
   const accounts = withoutForeignIds(known, institution.id, shared);
   const foreign = shared.filter((account) => !accounts.includes(account));
   tellUnreadable(
@@ -94,11 +140,27 @@ export function newAccounts(
     foreign.map(({ accountId: id }) => ({ id, field: "account_id" })),
     log,
   );
-  const duplicates = findDuplicates(known, institution.id, accounts, { likely: !connectAnyway });
+  const live = known.filter(({ isEnded }) => !isEnded);
+  const duplicates = findDuplicates(live, institution.id, accounts, { likely: !connectAnyway });
   const places = new Set(duplicates.map(({ offered }) => offered));
   const added = accounts.filter((_, place) => !places.has(place));
   const [first] = duplicates;
   if (first && added.length === 0) throw new NothingNew(first.known.itemId);
   if (added.length === 0) throw new FiscilityError("connect_failed");
-  return added;
+  const chosen = chosenAmong(accounts, choice).filter((account) => added.includes(account));
+  if (chosen.length === 0) {
+    const known = duplicates.find(({ offered }) =>
+      chosenAmong(accounts, choice).includes(accounts[offered] as PlaidAccount),
+    );
+    if (known) throw new NothingNew(known.known.itemId);
+    throw new FiscilityError("bank_accounts_required");
+  }
+  const ended = known.filter(({ isEnded }) => isEnded);
+  const taken = findEnded(ended, institution.id, chosen).flatMap(
+    ({ offered, known: { id, itemId } }) => {
+      const account = chosen[offered];
+      return account ? [{ id, itemId, account }] : [];
+    },
+  );
+  return { added, chosen, taken };
 }

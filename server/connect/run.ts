@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import pRetry from "p-retry";
 import { moveAttempt, recordAttempt } from "../../db/link-attempts.ts";
 import type { LinkAttemptRow } from "../../db/schema.ts";
@@ -11,10 +11,17 @@ import type { Log } from "../telemetry/log.ts";
 import { StepTimes } from "../telemetry/step-times.ts";
 import { Secret } from "../vault/secret.ts";
 import { type Stage, transitions } from "./attempt.ts";
+import { type Choice, choiceOf } from "./chosen-accounts.ts";
+import { hashOfToken } from "./opened-link.ts";
 
 /** An attempt that the recovery continues, with the public_token it has stored. */
 export interface StoredAttempt {
   attemptId: string;
+}
+
+/** What Link has made, found at Plaid by us: `onSuccess` never reached us. */
+export interface FoundSuccess extends ConnectAccountInput {
+  isFound: true;
 }
 
 /** One request of `connectAccount`, or one pass of the recovery, and what it has learned so far. */
@@ -23,8 +30,10 @@ export interface Run {
   readonly id: string;
   readonly userId: string;
   /** Absent for the recovery. */
-  readonly input: ConnectAccountInput | undefined;
+  readonly input: ConnectAccountInput | FoundSuccess | undefined;
   readonly by: "request" | "recovery";
+  /** The accounts that the request chooses; null for the recovery, which goes by the attempt's. */
+  readonly choice: Choice;
   /** The attempt it works on; of a request known once it is recorded. */
   attemptId: string;
   /** Plaid is not called any more once this is aborted. */
@@ -48,7 +57,7 @@ export interface Run {
 export function startRun(
   { limits, onStep }: Services,
   userId: string,
-  request: ConnectAccountInput | StoredAttempt,
+  request: ConnectAccountInput | FoundSuccess | StoredAttempt,
   log: Log,
 ): Run {
   const input = "attemptId" in request ? undefined : request;
@@ -58,6 +67,7 @@ export function startRun(
     userId,
     input,
     by: input ? "request" : "recovery",
+    choice: input ? choiceOf(input) : null,
     attemptId: "attemptId" in request ? request.attemptId : randomUUID(),
     deadline: timeLimitSignal(limits.connectDeadline),
     startedAt: performance.now(),
@@ -78,13 +88,22 @@ export async function record(services: Services, run: Run): Promise<void> {
   const { publicToken, connectAnyway = false } = run.input;
   const id = await recordAttempt(services.db, run.userId, {
     id: run.attemptId,
-    publicTokenHash: createHash("sha256").update(publicToken).digest(),
+    publicTokenHash: hashOfToken(publicToken),
     publicTokenSealed: sealPublicToken(services, run),
     connectAnyway,
+    linkSessionId: run.input.metadata?.linkSessionId ?? null,
+    linkTokenHash: hashOfLink(run.input),
+    chosenAccounts: run.choice,
     retryInMs: services.limits.attemptAbandoned,
   });
   if (id === null) throw new FiscilityError("public_token_invalid");
   run.attemptId = id;
+}
+
+/** Whose Link is over: nobody's where we are about to say ourselves how it ended. */
+function hashOfLink(input: ConnectAccountInput | FoundSuccess): Buffer | null {
+  if ("isFound" in input) return Buffer.alloc(0);
+  return input.linkToken === undefined ? null : hashOfToken(input.linkToken);
 }
 
 /** @throws FiscilityError `busy` when the wait for the lock took too long to call Plaid before the deadline */
@@ -115,6 +134,7 @@ export async function markSending(
     // The attempt's id may not be the one that this request sealed its copy for.
     publicTokenSealed: sealed ?? sealPublicToken(services, run),
     connectAnyway: run.input?.connectAnyway ?? connectAnyway,
+    chosenAccounts: run.choice ?? attempt.chosen_accounts,
     retryInMs: limits.attemptAbandoned,
   });
   if (marked === null) throw new FiscilityError("outcome_pending");

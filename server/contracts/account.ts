@@ -2,6 +2,10 @@ import { z } from "zod";
 import { itemWithAccounts } from "./accounts.ts";
 import { activityEntry } from "./activity.ts";
 import { apiKey } from "./api-keys.ts";
+import { consent } from "./consents.ts";
+import { noticeKind } from "./mail.ts";
+import { secondFactors } from "./second-factors.ts";
+import { securityEvent } from "./security-events.ts";
 import { logIn, session, viewer } from "./session.ts";
 import { transaction } from "./transactions.ts";
 
@@ -16,6 +20,14 @@ export const exportOutput = z.object({
   activity: z.array(activityEntry),
   /** Of the last 90 days, newest first. */
   logIns: z.array(logIn),
+  /** All that is kept of it, newest first; log-ins too. */
+  securityEvents: z.array(securityEvent),
+  /** What was shown before each bank was connected, newest first. */
+  consents: z.array(consent),
+  /** The mail that the user does not want. */
+  declinedNotices: z.array(noticeKind),
+  /** What a log-in asks for after the password. */
+  secondFactors,
   /** Those that are not over, the one used last first. */
   sessions: z.array(session),
   /** Revoked and expired ones too, newest first. */

@@ -1,6 +1,9 @@
 import { z } from "zod";
-import { itemProblem } from "./item-problem.ts";
+import { itemProblem } from "./item-problem-schema.ts";
+import { itemStatus } from "./item-status.ts";
 import { trail } from "./trail.ts";
+
+export { type ItemStatus, itemStatus } from "./item-status.ts";
 
 /**
  * An amount of money as a decimal string: "-1234.5600". Never a float, from the database (`numeric`)
@@ -36,12 +39,18 @@ export const account = z.object({
 export type Account = z.infer<typeof account>;
 
 /**
- * `good`: data flows. `expiring`: it does until `expiresAt`, then a new log-in is needed.
- * `login_required`: the bank needs the user. `revoked`: no more data will come from this Item.
- * `problem` says what exactly is wrong.
+ * An account that the bank shares and that is not connected here, as the user chose others or the plan
+ * has no room for it: `items.chooseAccounts` takes its id, and then it is the account's.
  */
-export const itemStatus = z.enum(["good", "expiring", "login_required", "revoked"]);
-export type ItemStatus = z.infer<typeof itemStatus>;
+export const unconnectedAccount = account.pick({
+  id: true,
+  name: true,
+  officialName: true,
+  mask: true,
+  type: true,
+  subtype: true,
+});
+export type UnconnectedAccount = z.infer<typeof unconnectedAccount>;
 
 /**
  * How an Item's transactions stand. `waiting`: the first ones are on their way. `failed`: we gave up
@@ -54,6 +63,13 @@ export const itemSync = z.object({
   problem: z.enum(["cursor_refused"]).nullable(),
 });
 export type ItemSync = z.infer<typeof itemSync>;
+
+/** `availableAt`: when the bank may be refreshed again, ISO 8601 UTC; null when it never was. */
+export const itemRefresh = z.object({
+  status: z.enum(["idle", "running"]),
+  availableAt: z.iso.datetime().nullable(),
+});
+export type ItemRefresh = z.infer<typeof itemRefresh>;
 
 /**
  * What the bank sent in a form that cannot be read, as of the last sync: transactions that are not
@@ -80,7 +96,16 @@ export const item = z.object({
     ),
   expiresAt: z.iso.datetime().nullable(),
   newAccounts: z.boolean(),
+  hasTransactions: z
+    .boolean()
+    .describe(
+      "False for a brokerage or lender that gives no transactions: its accounts and balances are all there is, and `sync` is about these.",
+    ),
+  notConnected: z
+    .array(unconnectedAccount)
+    .describe("Accounts that the bank shares and that are not connected here, in its order."),
   sync: itemSync,
+  refresh: itemRefresh.describe("How the last `items.refresh` stands."),
   unreadable,
   trail,
   createdAt: z.iso.datetime(),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { itemProblemKind } from "./item-problem.ts";
+import { itemProblemKind } from "./item-problem-schema.ts";
 
 /**
  * What can happen to a person's connections. `already_connected`: the bank gave only accounts that
@@ -27,7 +27,8 @@ export type ActivityKind = z.infer<typeof activityKind>;
 /**
  * One line of a person's history. `createdAt` is ISO 8601 UTC. `reason` is set on `refused` and `failed`,
  * `link_not_finished` is the one that no procedure throws: the user finished at the bank, and it never
- * reached us. It is `limit_reached` on a `reconnected` whose new accounts had no room in the plan.
+ * reached us. On a `reconnected` it is `limit_reached` when new accounts had no room in the plan, and
+ * `accounts_chosen` when the user changed which accounts are connected without another log-in.
  */
 export const activityEntry = z.object({
   id: z.uuid(),

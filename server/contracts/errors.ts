@@ -1,3 +1,4 @@
+import { bankReasons, type ReasonEntry } from "./bank-reasons.ts";
 import type { ReasonDetails } from "./reason-details.ts";
 
 export type { ReasonDetails };
@@ -11,6 +12,7 @@ export type { ReasonDetails };
  * sent again and can succeed).
  */
 export const reasons = {
+  ...bankReasons,
   unauthenticated: {
     status: 401,
     code: "UNAUTHORIZED",
@@ -44,7 +46,40 @@ export const reasons = {
   step_up_required: {
     status: 403,
     code: "FORBIDDEN",
-    message: "Enter your password again to do this. Nothing was changed.",
+    message: "Confirm first that it is you. Nothing was changed.",
+    retryable: false,
+  },
+  second_factor_required: {
+    status: 403,
+    code: "FORBIDDEN",
+    message:
+      "Your account needs a second log-in step first. Nothing was changed. Set one up in Settings, under Security.",
+    retryable: false,
+  },
+  code_incorrect: {
+    status: 400,
+    code: "BAD_REQUEST",
+    message:
+      "This code is not right, or was used before. Nothing was changed. Wait for the next one and try it.",
+    retryable: false,
+  },
+  passkey_invalid: {
+    status: 400,
+    code: "BAD_REQUEST",
+    message: "This passkey was not accepted. Nothing was changed. Please try again.",
+    retryable: false,
+  },
+  authenticator_exists: {
+    status: 409,
+    code: "CONFLICT",
+    message:
+      "You have an authenticator app already. Nothing was changed. Remove it first to set up another.",
+    retryable: false,
+  },
+  too_many_passkeys: {
+    status: 409,
+    code: "CONFLICT",
+    message: "You have as many passkeys as one user may have. Remove one you no longer use.",
     retryable: false,
   },
   password_incorrect: {
@@ -57,6 +92,13 @@ export const reasons = {
     status: 429,
     code: "TOO_MANY_REQUESTS",
     message: "There were too many tries. Nothing was changed. Wait 15 minutes, then try again.",
+    retryable: false,
+  },
+  email_unverified: {
+    status: 403,
+    code: "FORBIDDEN",
+    message:
+      "Confirm your email first: open the link that we mailed to you. Nothing was changed. You can have the link sent again on your dashboard.",
     retryable: false,
   },
   scope_missing: {
@@ -167,6 +209,13 @@ export const reasons = {
     message: "The words typed to confirm are not the ones asked for. Nothing was changed.",
     retryable: false,
   },
+  refreshed_recently: {
+    status: 429,
+    code: "TOO_MANY_REQUESTS",
+    message:
+      "This bank was refreshed less than 15 minutes ago. Nothing was changed. New transactions come by themselves as well.",
+    retryable: false,
+  },
   link_unavailable: {
     status: 502,
     code: "BAD_GATEWAY",
@@ -174,65 +223,11 @@ export const reasons = {
       "We could not open the bank connection just now. Nothing was changed. Please try again.",
     retryable: true,
   },
-  item_gone: {
-    status: 409,
-    code: "CONFLICT",
-    message:
-      "Access to this bank has ended. Nothing was changed. Connect the bank again; where it is on your dashboard, disconnect it there first.",
-    retryable: false,
-  },
   public_token_invalid: {
     status: 400,
     code: "BAD_REQUEST",
     message:
       "This bank log-in has expired or was already used. Nothing was connected. Please connect the bank again.",
-    retryable: false,
-  },
-  bank_login_required: {
-    status: 409,
-    code: "CONFLICT",
-    message: "Your bank asks you to log in again. Nothing was changed. Open the bank once more.",
-    retryable: false,
-  },
-  bank_accounts_required: {
-    status: 409,
-    code: "CONFLICT",
-    message:
-      "Your bank shares no account that we can use. Nothing was changed. Open the bank again and choose your accounts.",
-    retryable: false,
-  },
-  bank_access_required: {
-    status: 409,
-    code: "CONFLICT",
-    message:
-      "Your bank needs your permission to share this data. Nothing was changed. Open the bank again and allow access.",
-    retryable: false,
-  },
-  bank_action_required: {
-    status: 409,
-    code: "CONFLICT",
-    message:
-      "Your bank needs something from you first. Nothing was changed. Log in on its website or app, do what it asks, then try again here.",
-    retryable: false,
-  },
-  bank_unavailable: {
-    status: 503,
-    code: "SERVICE_UNAVAILABLE",
-    message:
-      "Your bank does not respond right now. Nothing was changed. Try again in a few minutes.",
-    retryable: false,
-  },
-  bank_unsupported: {
-    status: 409,
-    code: "CONFLICT",
-    message:
-      "This bank cannot be read through our connection service. Nothing was changed. Try another bank.",
-    retryable: false,
-  },
-  bank_error: {
-    status: 409,
-    code: "CONFLICT",
-    message: "Your bank reported a problem. Nothing was changed. Open the bank again.",
     retryable: false,
   },
   plaid_unavailable: {
@@ -292,25 +287,6 @@ export const reasons = {
     retryable: false,
   },
 } as const satisfies Record<string, ReasonEntry>;
-
-interface ReasonEntry {
-  status: number;
-  code:
-    | "UNAUTHORIZED"
-    | "FORBIDDEN"
-    | "BAD_REQUEST"
-    | "PAYLOAD_TOO_LARGE"
-    | "UNSUPPORTED_MEDIA_TYPE"
-    | "METHOD_NOT_SUPPORTED"
-    | "NOT_FOUND"
-    | "BAD_GATEWAY"
-    | "CONFLICT"
-    | "TOO_MANY_REQUESTS"
-    | "SERVICE_UNAVAILABLE"
-    | "INTERNAL_SERVER_ERROR";
-  message: string;
-  retryable: boolean;
-}
 
 /** The name of one way to fail, as it stands in answers, logs and activity entries. */
 export type Reason = keyof typeof reasons;

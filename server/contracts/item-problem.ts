@@ -1,31 +1,25 @@
-import { z } from "zod";
-import type { Reason } from "./errors.ts";
+import type { bankReasons } from "./bank-reasons.ts";
+
+// Without zod: the browser needs this table, and the schemas are in `item-problem-schema.ts`.
 
 /** What cures an Item whose data does not come, by what the user has to do. */
-export const itemProblemKind = z
-  .enum([
-    "log_in",
-    "choose_accounts",
-    "allow_access",
-    "act_at_bank",
-    "wait",
-    "unsupported",
-    "connect_again",
-    "unknown",
-  ])
-  .describe(
-    "What brings the bank's data back. `log_in`: log in again, in update mode. `choose_accounts`: choose the accounts again, in update mode. `allow_access`: allow access again, in update mode. `act_at_bank`: do something at the bank's own site first, then log in again. `wait`: nothing; we keep trying. `unsupported`: nothing; this bank cannot be read any more. `connect_again`: access has ended; disconnect the bank and connect it again. `unknown`: the bank's message says; update mode may help.",
-  );
-export type ItemProblemKind = z.infer<typeof itemProblemKind>;
+export const itemProblemKinds = [
+  "log_in",
+  "choose_accounts",
+  "allow_access",
+  "act_at_bank",
+  "wait",
+  "unsupported",
+  "connect_again",
+  "unknown",
+] as const;
+export type ItemProblemKind = (typeof itemProblemKinds)[number];
 
-/** Why an Item's data does not come. */
-export const itemProblem = z.object({
-  kind: itemProblemKind,
-  message: z
-    .string()
-    .describe("A sentence for the user: what is wrong and what to do. Plaid's own for `unknown`."),
-});
-export type ItemProblem = z.infer<typeof itemProblem>;
+/** Why an Item's data does not come, as a user reads it. */
+export interface ItemProblem {
+  kind: ItemProblemKind;
+  message: string;
+}
 
 /** The problem that is stored with an Item; `message` is Plaid's, where ours does not say enough. */
 export interface StoredProblem {
@@ -49,9 +43,9 @@ interface ItemProblemEntry {
   /** What the Item's status becomes; null leaves it as it is. */
   status: "login_required" | "revoked" | null;
   /** What a call gets that fails with it. */
-  reason: Reason;
+  reason: keyof typeof bankReasons;
   /** The button on the card; null where there is nothing that the user can do. */
-  action: "reconnect" | "choose" | "disconnect" | null;
+  action: "reconnect" | "choose" | "connect_again" | "disconnect" | null;
   /** The kind of its activity entry, which also names the problem. */
   activity: "login_required" | "revoked" | "failed";
   /** The sentence on the card. */
@@ -111,10 +105,10 @@ export const itemProblems = {
   connect_again: {
     status: "revoked",
     reason: "item_gone",
-    action: "disconnect",
+    action: "connect_again",
     activity: "revoked",
     message:
-      "Access to this bank has ended. What you have here is kept. To continue, disconnect the bank, then connect it again.",
+      "Access to this bank has ended. What you have here is kept. Connect it again to continue.",
   },
   unknown: {
     status: "login_required",

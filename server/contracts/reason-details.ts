@@ -1,24 +1,50 @@
 import { z } from "zod";
 import { scope } from "./api-keys.ts";
+import { itemStatus } from "./item-status.ts";
 
 /** Fields some reasons carry beside their name; safe to show to the person concerned. */
 export const reasonDetails = {
-  /** `plan`: its name; `used`: live accounts now; `wanted`: how many this connection would add, at least. */
+  /**
+   * `plan`: its name; `used`: live accounts now; `wanted`: how many this connection would add, at least.
+   * `choice`: some fit, and the same public_token may be sent again with the `accountIds` of `room` of
+   * these accounts at most; absent where nothing can be chosen any more.
+   */
   limit_reached: z.object({
     plan: z.string(),
     limit: z.number().int(),
     used: z.number().int(),
     wanted: z.number().int(),
+    choice: z
+      .object({
+        room: z.number().int(),
+        accounts: z
+          .array(
+            z.object({
+              id: z.string(),
+              name: z.string().nullable(),
+              mask: z.string().nullable(),
+              type: z.string().nullable(),
+              subtype: z.string().nullable(),
+            }),
+          )
+          .readonly(),
+      })
+      .optional(),
   }),
   /**
    * The Item that holds the accounts already, for update mode. `mayConnectAnyway`: the match is
-   * only likely, so the same public_token may be sent again with `connectAnyway`.
+   * only likely, so the same public_token may be sent again with `connectAnyway`. `newCount` of the
+   * `offeredCount` accounts are new, and update mode can add them to the Item. `itemStatus`: how the
+   * Item stands since, where another log-in may have broken it.
    */
   duplicate_accounts: z.object({
     itemId: z.uuid(),
     institutionName: z.string(),
     accounts: z.array(z.object({ id: z.uuid(), name: z.string(), mask: z.string().nullable() })),
     mayConnectAnyway: z.boolean(),
+    offeredCount: z.number().int(),
+    newCount: z.number().int(),
+    itemStatus: itemStatus.optional(),
   }),
   /** `message`: the bank's problem in Plaid's words for the user; null where it has none. */
   bank_error: z.object({ message: z.string().nullable() }),
@@ -45,8 +71,12 @@ export const reasonDetails = {
   busy: z.object({ retryAfterSeconds: z.number().int() }),
   /** Seconds after which it is worth trying again. */
   log_in_busy: z.object({ retryAfterSeconds: z.number().int() }),
+  /** Seconds after which the bank may be refreshed again. */
+  refreshed_recently: z.object({ retryAfterSeconds: z.number().int() }),
   /** `limit`: live keys a person may have. */
   too_many_api_keys: z.object({ limit: z.number().int() }),
+  /** `limit`: passkeys a user may have. */
+  too_many_passkeys: z.object({ limit: z.number().int() }),
 } as const;
 
 export type ReasonDetails = {

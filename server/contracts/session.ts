@@ -43,10 +43,32 @@ export const signUpForm = z.object({
   password: z.string().min(8, "Use at least 8 characters.").max(128, "Use at most 128 characters."),
 });
 
+/** Asks for a link to choose a new password. */
+export const forgotPasswordForm = z.object({ email });
+
+/** Chooses a new password with a mailed link's token; `revokeKeys` is a box, ticked or not there. */
+export const resetPasswordForm = z.object({
+  token: z.string().max(200),
+  newPassword: signUpForm.shape.password,
+  revokeKeys: z.string().optional(),
+});
+
+/** Asks for a link to another email. */
+export const changeEmailForm = z.object({
+  newEmail: email,
+  currentPassword: z.string().min(1, "Enter your current password.").max(128),
+});
+
 /** The form that changes the password; `endOthers` and `revokeKeys` are boxes, ticked or not there. */
 export const changePasswordForm = z.object({
   currentPassword: z.string().min(1, "Enter your current password.").max(128),
   newPassword: signUpForm.shape.password,
   endOthers: z.string().optional(),
   revokeKeys: z.string().optional(),
+});
+
+/** The second step of a log-in; `trustDevice` is a box, ticked or not there. */
+export const secondStepForm = z.object({
+  code: z.string().trim().min(1, "Enter the code.").max(64, "This is too long for a code."),
+  trustDevice: z.string().optional(),
 });

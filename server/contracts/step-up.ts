@@ -1,9 +1,24 @@
 import { z } from "zod";
+import { passkeyJson, totpCode } from "./second-factors.ts";
 
-/** `session.stepUp`: the password of the user whose session this is. */
-export const stepUpInput = z.strictObject({
-  password: z.string().min(1, "Enter your password.").max(128, "Use at most 128 characters."),
-});
+/**
+ * `session.stepUp`: one proof of who uses the session: the user's password, a code of their authenticator
+ * app, or what a passkey of theirs signed for `session.passkeyOptions`.
+ */
+export const stepUpInput = z
+  .strictObject({
+    password: z
+      .string()
+      .min(1, "Enter your password.")
+      .max(128, "Use at most 128 characters.")
+      .optional(),
+    code: totpCode.optional(),
+    passkey: passkeyJson.optional(),
+  })
+  .refine(
+    (given) => Object.values(given).filter((proof) => proof !== undefined).length === 1,
+    "Send a password, a code or a passkey.",
+  );
 export type StepUpInput = z.infer<typeof stepUpInput>;
 
 /** Until `validUntil`, ISO 8601 UTC, this session does what asks for a proof. */

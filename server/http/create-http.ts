@@ -90,7 +90,7 @@ export function createHttp(
   const text = express.text({ type: () => true, limit: maxBody, inflate: false });
   // What programs log in with; everything else better-auth offers is reached by the pages alone.
   app.use("/api/auth", limitBody, text, (req, res, next) => {
-    if (!/^\/(sign-in\/email|sign-up\/email|sign-out)$/.test(req.path)) return next();
+    if (!served.test(req.path)) return next();
     // Before anything is made of the request: a burst of log-ins is refused cheaply.
     if (auth.isBusy(req.ip ?? "")) return next(logInBusy());
     // The address as we see it, not as the client claims it.
@@ -129,6 +129,10 @@ export function createHttp(
   app.use(answerError(services));
   return app;
 }
+
+/** What of better-auth programs and scripts of our pages may call. */
+const served =
+  /^\/(sign-in\/email|sign-up\/email|sign-out|second-step|passkey\/options|passkey\/log-in)$/;
 
 /** body-parser leaves an object where there is no body, which tRPC would take for one. */
 const keepTextAlone: RequestHandler = (req, _res, next) => {

@@ -3,17 +3,19 @@ import type { Auth } from "../auth/auth.ts";
 import { changePassword } from "../auth/change-password.ts";
 import { tooManyTries } from "../auth/log-in-throttle.ts";
 import { FiscilityError, reasons } from "../contracts/errors.ts";
+import { passwordProblems } from "../contracts/password-problems.ts";
 import type { AuthResult, LoadContext } from "./load-context.ts";
+import { failed } from "./tried.ts";
 
-/** better-auth's codes that a person can act on, in our words. */
+/** better-auth's codes that a user can act on, in our words. */
 const sentences: Record<string, string> = {
   INVALID_EMAIL_OR_PASSWORD: "This email and password do not fit together. Nothing was changed.",
   INVALID_PASSWORD: "This is not your current password. Nothing was changed.",
-  PASSWORD_TOO_SHORT: "Use at least 8 characters for the password.",
-  PASSWORD_TOO_LONG: "Use at most 128 characters for the password.",
-  PASSWORD_COMPROMISED:
-    "This password is known from leaks, so others will try it. Choose another one.",
-  PASSWORD_NAMES_US: "This password has our name in it, so others will try it. Choose another one.",
+  CODE_INCORRECT: "This code is not right, or was used before. Wait for the next one and try it.",
+  LOG_IN_EXPIRED: "This log-in took too long and has ended. Log in again.",
+  ACCOUNT_DISABLED:
+    "This account is disabled. Your data is kept. Write to whoever runs Fiscility to have it enabled.",
+  ...passwordProblems,
 };
 
 /**
@@ -45,8 +47,11 @@ export function createPageAuth(
     });
     const response = await auth.handle(request, visitor.userId).catch(report);
     if (response instanceof FiscilityError) return failed(response);
-    if (response.ok) return { ok: true, setCookie: response.headers.getSetCookie() };
     const answer: unknown = await response.json().catch(() => null);
+    if (response.ok) {
+      const secondStep = typeof answer === "object" && answer !== null && "secondStep" in answer;
+      return { ok: true, setCookie: response.headers.getSetCookie(), secondStep };
+    }
     const code =
       typeof answer === "object" && answer !== null && "code" in answer ? String(answer.code) : "";
     const message =
@@ -68,17 +73,12 @@ export function createPageAuth(
         return failed(report(error));
       }
     },
+    findPendingLogIn: () => auth.findPendingLogIn(visitor.cookie),
+    secondStep: (form) => send("second-step", form),
     logOut: () => send("sign-out", {}),
     async leave() {
       const result = await send("sign-out", {});
       return result.ok ? { ok: true, setCookie: [...result.setCookie, auth.forgetDevice] } : result;
     },
   };
-}
-
-function failed({ reason, message, details }: FiscilityError): AuthResult {
-  const { status } = reasons[reason];
-  const throttled = reason === "too_many_attempts" && details && "retryAfterSeconds" in details;
-  const said = throttled ? tooManyTries(details.retryAfterSeconds) : message;
-  return { ok: false, status, code: "", message: said };
 }

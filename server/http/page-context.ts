@@ -1,25 +1,31 @@
 import type { Request, Response } from "express";
+import { z } from "zod";
+import { listConsents } from "../../db/consents.ts";
+import { markTold } from "../../db/link-tokens.ts";
 import { type Context, failureToIdentify } from "../api/context.ts";
 import type { OpenApi } from "../api/contract/openapi.ts";
 import { createCaller } from "../api/router.ts";
-import { findOpenLinkToken } from "../connect/open-link.ts";
+import { mustSetUpFactor } from "../auth/second-factor/require-factor.ts";
+import { readNews } from "../connect/link-news.ts";
+import { findOpenedLinks } from "../connect/opened-link.ts";
 import { reasons } from "../contracts/errors.ts";
 import type { Services } from "../services.ts";
 import type { LoadContext } from "./load-context.ts";
 import { localsOf } from "./locals.ts";
 import { createPageAuth } from "./page-auth.ts";
 import { createPageExports } from "./page-exports.ts";
+import { createPageMail } from "./page-mail.ts";
 import { createPageSessions } from "./page-sessions.ts";
 import { logFailure } from "./request-log.ts";
 
 /** Builds what the loaders and actions of one page request get; `context` says who asks for it. */
-export function createPageContext(
+export async function createPageContext(
   services: Services,
   context: Context,
   openApi: OpenApi,
   req: Request,
   res: Response,
-): LoadContext {
+): Promise<LoadContext> {
   const { auth, config } = services;
   // Pages are for users: an API key shows none.
   const user = context.apiKey ? null : context.user;
@@ -33,6 +39,7 @@ export function createPageContext(
       throw new globalThis.Response(null, { status: reasons[failure.reason].status });
     },
     userId: user?.id ?? null,
+    mustSetUpFactor: user !== null && (await mustSetUpFactor(services, user.id)),
     dataVersion: user?.dataVersion ?? 0,
     auth: createPageAuth(
       auth,
@@ -46,10 +53,16 @@ export function createPageContext(
       context,
       report,
     ),
+    ...createPageMail(context, report),
+    consents: async () => (user ? listConsents(services.db, user.id) : []),
     sessions: createPageSessions(context),
     link: {
       ...linkSource(config.plaid.standIn),
-      findOpen: async () => user && findOpenLinkToken(services, user),
+      findOpen: async () => (user && (await findOpenedLinks(services, user))[0]) ?? null,
+      readNews: async () => (user ? readNews(services, user) : []),
+      markTold: async (id) => {
+        if (user && z.uuid().safeParse(id).success) await markTold(services.db, user.id, id);
+      },
     },
     exports: createPageExports(context, res),
     report,

@@ -1,6 +1,7 @@
 import type { Response } from "express";
 import type { Context } from "../api/context.ts";
 import { atPaceOf, StreamedOutput } from "../api/streamed-output.ts";
+import { isProved } from "../auth/step-up.ts";
 import { FiscilityError, reasons } from "../contracts/errors.ts";
 import { beginExport, exportData, transactionPages } from "../users/export-data.ts";
 import type { LoadContext } from "./load-context.ts";
@@ -11,7 +12,9 @@ export function createPageExports(context: Context, res: Response): LoadContext[
   async function begin() {
     const { user } = context;
     if (!user) throw new globalThis.Response(null, { status: 401 });
-    await beginExport(services, user, context.onClose).catch((error: unknown) => {
+    // The page sends users to prove it first; whoever skips that page gets nothing.
+    if (!(await isProved(services, context))) throw new globalThis.Response(null, { status: 403 });
+    await beginExport(services, user, context).catch((error: unknown) => {
       if (!(error instanceof FiscilityError)) throw error;
       const { status } = reasons[error.reason as keyof typeof reasons];
       throw new globalThis.Response(`${error.message}\n`, {

@@ -1,8 +1,11 @@
 import { listLogIns } from "../../db/log-ins.ts";
+import { findFactorMethods } from "../../db/second-factors.ts";
+import { listSecurityEvents, recordSecurityEvent } from "../../db/security-events.ts";
 import { deleteOtherSessions, deleteSession, listSessions } from "../../db/sessions.ts";
 import type { Context } from "../api/context.ts";
 import { isProved } from "../auth/step-up.ts";
 import { deviceOf, shortAddress } from "../auth/where-from.ts";
+import { securityEventKinds } from "../contracts/security-events.ts";
 import type { LoadContext } from "./load-context.ts";
 
 /**
@@ -14,6 +17,7 @@ export function createPageSessions(context: Context): LoadContext["sessions"] {
     services: { db },
     user,
     sessionId,
+    origin,
     log,
   } = context;
   const own = user && sessionId !== null ? { userId: user.id, sessionId } : null;
@@ -32,14 +36,41 @@ export function createPageSessions(context: Context): LoadContext["sessions"] {
       const rows = own ? await listLogIns(db, own.userId) : [];
       return rows.map(({ userAgent, ...row }) => ({ ...row, device: deviceOf(userAgent) }));
     },
+    async events() {
+      const kinds = securityEventKinds.filter(
+        (kind) => kind !== "log_in" && kind !== "log_in_failed",
+      );
+      const rows = own ? await listSecurityEvents(db, own.userId, { kinds, limit: 200 }) : [];
+      return rows.map(({ userAgent, ...row }) => ({ ...row, device: deviceOf(userAgent) }));
+    },
     async end(id) {
-      if (!own || !(await deleteSession(db, own.userId, id))) return;
+      if (!own) return;
+      const { userId } = own;
+      const ended = await db.transaction().execute(async (tx) => {
+        if (!(await deleteSession(tx, userId, id))) return false;
+        await recordSecurityEvent(tx, { userId, kind: "session_ended", origin });
+        return true;
+      });
+      if (!ended) return;
       log.info({ event: "session_ended", userId: own.userId, sessionId: id }, "Session ended");
     },
-    isProved: () => isProved(context.services, context),
+    async proof() {
+      if (!own) return { proved: false, totp: false, passkey: false };
+      const [proved, methods] = await Promise.all([
+        isProved(context.services, context),
+        findFactorMethods(db, own.userId),
+      ]);
+      return { proved, ...methods };
+    },
     async endOthers() {
       if (!own) return;
-      const ended = await deleteOtherSessions(db, own.userId, own.sessionId);
+      const { userId, sessionId } = own;
+      const ended = await db.transaction().execute(async (tx) => {
+        const sessions = await deleteOtherSessions(tx, userId, sessionId);
+        const details = { sessions: String(sessions) };
+        await recordSecurityEvent(tx, { userId, kind: "other_sessions_ended", details, origin });
+        return sessions;
+      });
       log.info({ event: "sessions_ended", userId: own.userId, ended }, "Other sessions ended");
     },
   };

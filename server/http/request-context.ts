@@ -3,6 +3,7 @@ import type { Context } from "../api/context.ts";
 import { subscriptions } from "../api/contract/endpoints.ts";
 import { toReadError } from "../api/trpc.ts";
 import { identify, nobody } from "../auth/identify.ts";
+import { shortAddress } from "../auth/where-from.ts";
 import { reasons } from "../contracts/errors.ts";
 import { linkLanguage } from "../plaid/link-language.ts";
 import type { Services } from "../services.ts";
@@ -40,6 +41,10 @@ async function read(services: Services, req: Request, requestId: string): Promis
   return {
     ...identified,
     services,
+    origin: {
+      address: shortAddress(req.ip ?? null),
+      userAgent: req.headers["user-agent"] ?? null,
+    },
     requestId,
     language: linkLanguage(req),
     onClose: (call) => void (req.res?.closed ? call() : req.res?.once("close", call)),

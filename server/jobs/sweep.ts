@@ -1,19 +1,21 @@
 import { requestDueSyncs } from "../../db/item-syncs.ts";
 import { dropSupersededJobs } from "../../db/jobs.ts";
 import { dropOldLogIns } from "../../db/log-ins.ts";
+import { dropExpiredMailLinks } from "../../db/mail-links.ts";
+import { dropOldMails } from "../../db/mails.ts";
+import { deleteExpiredChallenges } from "../../db/passkey-challenges.ts";
+import { deleteExpiredPendingLogIns } from "../../db/pending-log-ins.ts";
 import { dropOldRefusedTokens } from "../../db/refused-tokens.ts";
+import { dropOldSecurityEvents } from "../../db/security-events.ts";
 import { deleteExpiredSessions } from "../../db/sessions.ts";
+import { dropUnconfirmedUsers } from "../../db/sign-ups.ts";
 import { dropOldWebhooks } from "../../db/webhooks.ts";
+import { remind } from "../mail/remind.ts";
 import type { Services } from "../services.ts";
+import { retention } from "./retention.ts";
 
 /** Items asked for at once, each minute: well within what Plaid allows. */
 const atOnce = 500;
-
-/** Webhooks are kept for so long, to look into what went wrong. */
-const webhookDays = 30;
-
-/** Log-ins are shown to their person for so long. */
-const logInDays = 90;
 
 /** Asks for a sync of every Item not heard of for hours, and tidies up. Returns how many. */
 export async function sweep({
@@ -23,10 +25,17 @@ export async function sweep({
 }: Pick<Services, "db" | "log" | "limits">): Promise<number> {
   const requested = await requestDueSyncs(db, atOnce, limits.syncSweep);
   await dropSupersededJobs(db);
-  await dropOldWebhooks(db, webhookDays);
-  await dropOldLogIns(db, logInDays);
+  await dropOldWebhooks(db, retention.webhooks);
+  await dropOldLogIns(db, retention.logIns);
   await dropOldRefusedTokens(db);
+  await dropOldSecurityEvents(db, retention.securityEvents);
+  await dropExpiredMailLinks(db, retention.mailLinks);
   await deleteExpiredSessions(db);
+  await deleteExpiredPendingLogIns(db);
+  await deleteExpiredChallenges(db);
+  await dropOldMails(db, retention.mails);
+  await dropUnconfirmedUsers(db, retention.unconfirmedUsers);
+  await remind({ db, limits });
   if (requested > 0) log.info({ event: "sweep", requested }, "Syncs asked for");
   return requested;
 }

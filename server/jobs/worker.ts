@@ -6,7 +6,10 @@ import { z } from "zod";
 import { tellFirstSync } from "../../db/item-syncs.ts";
 import { askForRecovery } from "../../db/jobs.ts";
 import { retryInvalidation } from "../cache/invalidate-cache.ts";
+import { finishLinks } from "../connect/finish-links.ts";
 import { recoverAttempts } from "../connect/recover-attempts.ts";
+import { refreshItem } from "../items/refresh-item.ts";
+import { sendMail } from "../mail/send-mail.ts";
 import { warnWhereRefused } from "../reconciliation/plaid-user.ts";
 import { reconcile } from "../reconciliation/reconcile.ts";
 import type { Services } from "../services.ts";
@@ -30,6 +33,10 @@ const tasksOf = (services: Services): Record<string, Task> => ({
   reconcile: async () => {
     await reconcile(services, services.log);
   },
+  /** Finishes what Link has made and never handed over; see `server/connect/finish-links.ts`. */
+  finish_links: async () => {
+    await finishLinks(services, services.log);
+  },
   /** Acts on a webhook that was kept; see `server/webhooks/process-webhook.ts`. */
   handle_webhook: async (payload) => {
     await processWebhook(services, keptWebhook.parse(payload).id, services.log);
@@ -38,9 +45,18 @@ const tasksOf = (services: Services): Record<string, Task> => ({
   clear_cache: async (payload) => {
     await retryInvalidation(services, cacheClear.parse(payload), services.log);
   },
+  /** Sends a queued mail; see `server/mail/send-mail.ts`. */
+  send_mail: async (payload, { job }) => {
+    const isLast = job.attempts >= job.max_attempts;
+    await sendMail(services, queuedMail.parse(payload), services.log, isLast);
+  },
   /** Catches what a lost webhook would have said; see `server/jobs/sweep.ts`. */
   sweep: async () => {
     await sweep(services);
+  },
+  /** Asks a bank for its newest data; see `server/items/refresh-item.ts`. */
+  refresh_item: async (payload) => {
+    await refreshItem(services, itemOfUser.parse(payload), services.log);
   },
   /** Brings an Item's transactions up to date; see `server/transactions/sync-item.ts`. */
   sync_item: async (payload, { job, abortSignal }) => {
@@ -83,6 +99,7 @@ const cacheClear = z.object({
   tries: z.int().nonnegative(),
 });
 const itemOfUser = z.object({ userId: z.uuid(), itemId: z.uuid() });
+const queuedMail = z.object({ userId: z.uuid(), id: z.uuid() });
 const keptWebhook = z.object({ id: z.uuid() });
 const never = new AbortController().signal;
 

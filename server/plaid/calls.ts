@@ -16,6 +16,8 @@ import { timeLimitSignal } from "./time-limit-signal.ts";
 export interface CallOptions {
   /** Once it aborts, the call is not retried: the flow's deadline is over. */
   signal?: AbortSignal;
+  /** The call is billed each time: it is sent once, and may take this long. Milliseconds. */
+  onceWithin?: number;
 }
 
 /**
@@ -47,14 +49,14 @@ export function createCalls(
   log: Log,
   limits: Pick<TimeLimits, "plaidCall" | "plaidBackoff" | "plaidWait">,
 ): Call {
-  const call: Call = async (path, response, send, { signal }, accessToken) => {
+  const call: Call = async (path, response, send, { signal, onceWithin }, accessToken) => {
     let last: FiscilityError | undefined;
     const once = async () => {
       // The deadline ends the retries, never a response that has arrived: it may hold an access_token.
       if (signal?.aborted) throw new AbortError(last ?? toPlaidFailure(signal.reason));
       await requireQuota(path, accessToken);
       try {
-        const limit = timeLimitSignal(limits.plaidCall);
+        const limit = timeLimitSignal(onceWithin ?? limits.plaidCall);
         const either = signal ? AbortSignal.any([signal, limit]) : limit;
         return await logged(path, async () =>
           response.parse((await send({ signal: either })).data),
@@ -68,7 +70,7 @@ export function createCalls(
       }
     };
     return pRetry(once, {
-      retries,
+      retries: onceWithin === undefined ? retries : 0,
       minTimeout: limits.plaidBackoff,
       randomize: true,
       async shouldRetry({ error }) {

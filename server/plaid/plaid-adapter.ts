@@ -6,6 +6,7 @@ import {
   PlaidEnvironments,
   Products,
 } from "plaid";
+import type { LinkKind } from "../contracts/connect.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { PlaidLimiter } from "../rate-limits/plaid-limiter.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -14,6 +15,7 @@ import { Secret } from "../vault/secret.ts";
 import { type CallOptions, createCalls } from "./calls.ts";
 import { type ItemError, isRemoved } from "./item-error.ts";
 import type { LinkLanguage } from "./link-language.ts";
+import { type LinkSession, linkTokenSessionsResponse } from "./link-sessions.ts";
 import { plainText } from "./plaid-error.ts";
 import { createPlaidUsers, type PlaidUsers } from "./plaid-users.ts";
 import {
@@ -53,11 +55,20 @@ export interface PlaidAdapter {
       /** Where Plaid is to tell of the Item; left out where it cannot reach us. */
       webhook?: string | undefined;
       language: LinkLanguage;
+      /** What is to be connected, which decides what banks Link offers; `bank` unless it is said. */
+      kind?: LinkKind | undefined;
+      /** The bank that Link opens for. */
+      institutionId?: string | null | undefined;
       /** Opens update mode for this Item, in which the person may choose its accounts anew. */
       update?: { accessToken: Secret; choosesAccounts: boolean } | undefined;
     },
     options?: CallOptions,
   ): Promise<{ linkToken: string; expiration: string; requestId: string }>;
+  /**
+   * The openings of Link with this token, oldest first. Their results are there only where Plaid has enabled
+   * them for our client id. https://plaid.com/docs/api/link/#linktokenget
+   */
+  getLinkSessions(linkToken: Secret, options?: CallOptions): Promise<LinkSession[]>;
   /**
    * A `public_token_invalid` whose `plaid.mayHaveActed` is true may be the answer to a retry of an
    * exchange that succeeded. An Item without an id that can be stored is removed at once, and the
@@ -80,6 +91,8 @@ export interface PlaidAdapter {
     accountsUnreadable: number;
     /** `name` is null where Plaid does not say it. */
     institution: { id: string | null; name: string | null };
+    /** Transactions is among the Item's products, or Plaid does not say which it has. */
+    hasTransactions: boolean;
     requestId: string;
   }>;
   /**
@@ -101,6 +114,11 @@ export interface PlaidAdapter {
     options?: CallOptions,
   ): Promise<PlaidTransactionsPage>;
   /**
+   * Asks the bank for the Item's newest transactions, which then come with a sync. Billed, so it is never
+   * sent again; up to 40 s. https://plaid.com/docs/api/products/transactions/#transactionsrefresh
+   */
+  refreshTransactions(accessToken: Secret): Promise<{ requestId: string }>;
+  /**
    * The public key of this id that Plaid signs webhooks with (a JWK, P-256), null when there is none
    * or it has expired. https://plaid.com/docs/api/webhooks/webhook-verification/
    */
@@ -119,6 +137,16 @@ export interface PlaidAdapter {
 /** Why an Item is removed, as Plaid asks: its connection to the bank had ended, or anything else. */
 export type RemovalReason = "CONNECTION_IS_NON_FUNCTIONAL" | "OTHER";
 
+/**
+ * Link offers only banks that have every product of `products`; `optional_products` come with those that have
+ * them, and narrow nothing. https://plaid.com/docs/link/initializing-products/
+ */
+const productsOf: Record<LinkKind, { products: Products[]; optional_products?: Products[] }> = {
+  bank: { products: [Products.Transactions] },
+  investments: { products: [Products.Investments], optional_products: [Products.Transactions] },
+  loan: { products: [Products.Liabilities], optional_products: [Products.Transactions] },
+};
+
 /** Transactions asked for at once: the most that Plaid gives. */
 const pageSize = 500;
 
@@ -136,7 +164,7 @@ export function createPlaidAdapter(
   },
   limiter: PlaidLimiter,
   log: Log,
-  limits: Pick<TimeLimits, "plaidCall" | "plaidBackoff" | "plaidWait">,
+  limits: Pick<TimeLimits, "plaidCall" | "plaidRefresh" | "plaidBackoff" | "plaidWait">,
 ): PlaidAdapter {
   const basePath = config.standIn ?? PlaidEnvironments[config.env];
   if (!basePath) throw new Error(`Plaid has no environment ${config.env}`);
@@ -182,7 +210,7 @@ export function createPlaidAdapter(
     users: createPlaidUsers(api, call),
 
     async createLinkToken(
-      { userId, plaidUserId, redirectUri, webhook, language, update },
+      { userId, plaidUserId, redirectUri, webhook, language, kind = "bank", institutionId, update },
       options = {},
     ) {
       const data = await call(
@@ -205,7 +233,8 @@ export function createPlaidAdapter(
                     update: { account_selection_enabled: update.choosesAccounts },
                   }
                 : {
-                    products: [Products.Transactions],
+                    ...productsOf[kind],
+                    ...(institutionId ? { institution_id: institutionId } : {}),
                     transactions: { days_requested: config.daysRequested },
                   }),
             },
@@ -218,6 +247,16 @@ export function createPlaidAdapter(
         expiration: new Date(data.expiration).toISOString(),
         requestId: data.request_id,
       };
+    },
+
+    async getLinkSessions(linkToken, options = {}) {
+      const { link_sessions: sessions } = await call(
+        "/link/token/get",
+        linkTokenSessionsResponse,
+        (request) => api.linkTokenGet({ link_token: linkToken.reveal() }, request),
+        options,
+      );
+      return (sessions ?? []).filter((session) => session !== null);
     },
 
     async exchangePublicToken(publicToken, options = {}) {
@@ -245,6 +284,10 @@ export function createPlaidAdapter(
       return {
         ...readAccounts(data.accounts, log),
         institution: { id, name },
+        hasTransactions: (
+          data.item.products ??
+          data.item.billed_products ?? ["transactions"]
+        ).includes("transactions"),
         requestId: data.request_id,
       };
     },
@@ -297,6 +340,17 @@ export function createPlaidAdapter(
         notReady: status === "NOT_READY" || data.next_cursor === "",
         complete: status === "HISTORICAL_UPDATE_COMPLETE",
       };
+    },
+
+    async refreshTransactions(accessToken) {
+      const { request_id: requestId } = await call(
+        "/transactions/refresh",
+        endedResponse,
+        (request) => api.transactionsRefresh({ access_token: accessToken.reveal() }, request),
+        { onceWithin: limits.plaidRefresh },
+        accessToken,
+      );
+      return { requestId };
     },
 
     async getWebhookKey(keyId, options = {}) {

@@ -7,7 +7,9 @@ export const rateLimits: Record<string, { perClient: number; perItem?: number }>
   "/institutions/get_by_id": { perClient: 400 },
   "/item/get": { perClient: 5_000, perItem: 15 },
   "/item/remove": { perClient: 2_000, perItem: 30 },
+  "/transactions/refresh": { perClient: 100, perItem: 2 },
   "/transactions/sync": { perClient: 2_500, perItem: 50 },
-  // Plaid publishes none for the User APIs: as the lowest of the calls above.
+  // Plaid publishes none for these: as the lowest of the calls above.
+  "/link/token/get": { perClient: 400 },
   "/user/items/get": { perClient: 400 },
 };

@@ -172,12 +172,19 @@ export const transactionsResponse = z.object({
   has_more: z.unknown(),
   transactions_update_status: z.unknown(),
 });
+/** What an Item has of Plaid's products; null where that is not said. */
+const products = z.array(z.unknown()).nullish().catch(null);
 export const accountsResponse = z.object({
   /** At least one that can be used. */
   accounts: rowsOf(account, "account_id").refine(({ read }) => read.length > 0),
   item: z
-    .object({ institution_id: plaidIdOrNull, institution_name: textOrNull(200) })
-    .catch({ institution_id: null, institution_name: null }),
+    .object({
+      institution_id: plaidIdOrNull,
+      institution_name: textOrNull(200),
+      products,
+      billed_products: products,
+    })
+    .catch({ institution_id: null, institution_name: null, products: null, billed_products: null }),
   request_id: requestId,
 });
 export const itemResponse = z.object({

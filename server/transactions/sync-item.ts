@@ -2,7 +2,13 @@ import { findSync, finishSync, postponeSync, tellFirstSync } from "../../db/item
 import type { ItemOfUser } from "../../db/items.ts";
 import { requestSync } from "../../db/jobs.ts";
 import { accessTokenOwner } from "../../db/sealed.ts";
-import { keepPage, readAgain, type SyncPage, undoUpdate } from "../../db/sync-pages.ts";
+import {
+  keepPage,
+  readAgain,
+  releaseHeld,
+  type SyncPage,
+  undoUpdate,
+} from "../../db/sync-pages.ts";
 import { requestUnclaimedWebhooks } from "../../db/webhooks.ts";
 import { invalidateCache } from "../cache/invalidate-cache.ts";
 import { FiscilityError } from "../contracts/errors.ts";
@@ -13,6 +19,7 @@ import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 import { StepTimes } from "../telemetry/step-times.ts";
 import { giveUpSync } from "./give-up-sync.ts";
+import { refreshBalances } from "./refresh-balances.ts";
 
 /**
  * How a sync ended. `not_ready`: Plaid is still fetching; a webhook or the sweep comes back to it.
@@ -27,6 +34,7 @@ export type SyncOutcome =
   | "gone"
   | "overtaken"
   | "needs_person"
+  | "user_disabled"
   | "handed_back"
   | "held_up"
   | "cursor_refused";
@@ -119,6 +127,8 @@ async function syncPages(
   const mayHaveHealed = sync?.mayHaveHealed ?? false;
   const ran = { pages: 0, changes: 0, unreadable: 0, mayHaveHealed };
   if (!sync) return { outcome: "gone", ...ran };
+  // Its data is kept as it is; the sweep comes back to it once an operator has enabled the user.
+  if (sync.userDisabled) return { outcome: "user_disabled", ...ran };
   if (sync.itemStatus === "revoked") return { outcome: "needs_person", ...ran };
   const accessToken = vault.open(sync.tokenSealed, accessTokenOwner(userId, itemId));
   const tell = async () => {
@@ -128,14 +138,24 @@ async function syncPages(
   // What Plaid told of the Item before its connection was committed.
   if (sync.first) await requestUnclaimedWebhooks(db, userId, itemId);
   times.done("begun");
+  if (
+    !sync.hasTransactions &&
+    !(await refreshBalances(services, { userId, itemId }, accessToken, signal))
+  ) {
+    times.done("finished");
+    if (mayHaveHealed) await endWaiting(services, { userId, itemId }, log);
+    await invalidateCache(services, { userId }, log);
+    return { outcome: "done", ...ran };
+  }
 
+  const { isHeld } = sync;
   let { cursor, cursorRefusals } = sync;
   // In the middle of an update, `updateCursor` is where it began: maybe null, the very beginning.
   let updateCursor = sync.midway ? sync.updateCursor : cursor;
   let isRereading = sync.rereadCursor !== null;
   /** Goes back to the beginning; false when another sync went on meanwhile. */
   const restart = async (refused: boolean): Promise<boolean> => {
-    if (!(await readAgain(db, userId, itemId, { kept: cursor, refused }))) return false;
+    if (!(await readAgain(db, userId, itemId, { kept: cursor, refused, isHeld }))) return false;
     cursor = updateCursor = null;
     isRereading = true;
     return true;
@@ -159,7 +179,7 @@ async function syncPages(
         continue;
       }
       if (!changedMeanwhile(error) || restartsLeft-- === 0) throw error;
-      const start = { kept: cursor, updateCursor };
+      const start = { kept: cursor, updateCursor, isHeld };
       const isBack = isRereading
         ? await restart(false)
         : cursor === updateCursor || (await undoUpdate(db, userId, itemId, start));
@@ -181,6 +201,7 @@ async function syncPages(
       cursor: page.nextCursor,
       midway,
       updateCursor: midway ? updateCursor : null,
+      isHeld,
       ...changes,
       endsReading: isRereading && !midway ? accounts.map(({ accountId }) => accountId) : null,
     });
@@ -195,6 +216,8 @@ async function syncPages(
       continue;
     }
 
+    // A bank that never says that its history is complete has given it within a day.
+    if (isHeld && (page.complete || sync.isOld)) await releaseHeld(db, userId, itemId);
     await finishSync(db, userId, itemId, {
       // Those that could not be read stay as the bank gave them last.
       balances: accounts

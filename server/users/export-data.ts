@@ -1,11 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { listActivity } from "../../db/account-activity.ts";
+import { listConsents } from "../../db/consents.ts";
 import { listItems } from "../../db/items.ts";
 import { listLogIns } from "../../db/log-ins.ts";
+import { listDeclinedNotices } from "../../db/mails.ts";
+import { listSecurityEvents, type Origin, recordSecurityEvent } from "../../db/security-events.ts";
 import { listSessions } from "../../db/sessions.ts";
 import { findTransactions } from "../../db/transactions.ts";
 import { listApiKeys } from "../auth/api-keys.ts";
 import type { User } from "../auth/identity.ts";
+import { listFactors } from "../auth/second-factor/factors.ts";
 import type { ExportOutput } from "../contracts/account.ts";
 import type { Transaction, TransactionFilter } from "../contracts/transactions.ts";
 import type { Services } from "../services.ts";
@@ -21,16 +25,17 @@ export interface DataExport {
 
 /**
  * Begins an export, the user's only one until `onClose` calls back: when the response has left or its
- * reader has gone.
+ * reader has gone. It is in the user's security record.
  * @throws `export_running`
  */
 export async function beginExport(
-  { exports }: Pick<Services, "exports">,
+  { exports, db }: Pick<Services, "exports" | "db">,
   { id }: { id: string },
-  onClose: (call: () => void) => void,
+  { onClose, origin }: { onClose: (call: () => void) => void; origin: Origin },
 ): Promise<void> {
   const { leave } = await exports.enter(id);
   onClose(leave);
+  await recordSecurityEvent(db, { userId: id, kind: "data_exported", origin });
 }
 
 /** Reads what `beginExport` has admitted. */
@@ -48,6 +53,10 @@ export async function exportData(services: Needs, user: User): Promise<DataExpor
         items: await listItems(tx, id),
         activity: await listActivity(tx, id),
         logIns: await listLogIns(tx, id),
+        securityEvents: await listSecurityEvents(tx, id),
+        consents: await listConsents(tx, id),
+        secondFactors: await listFactors(tx, id),
+        declinedNotices: await listDeclinedNotices(tx, id),
         sessions: (await listSessions(tx, id, now)).map((row) => ({
           startedAt: row.created_at.toISOString(),
           endsAt: row.expires_at.toISOString(),

@@ -52,6 +52,9 @@ async function act(
     status === "good" && !isUntouched && !toldAfter(statusAt);
   switch (`${webhook.type} ${webhook.code}`) {
     case "TRANSACTIONS SYNC_UPDATES_AVAILABLE":
+    // Balances have changed.
+    case "HOLDINGS DEFAULT_UPDATE":
+    case "LIABILITIES DEFAULT_UPDATE":
       await requestSync(db, item.userId, item.itemId);
       return "sync asked for";
 

@@ -2,8 +2,10 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { compactVerify, decodeJwt, decodeProtectedHeader, errors } from "jose";
 import { z } from "zod";
 import { keepWebhook, malformed } from "../../db/webhooks.ts";
+import { noteSessionFinished } from "../connect/note-session-finished.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import { plainText } from "../plaid/plaid-error.ts";
+import { plaidToken } from "../plaid/readable.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 
@@ -36,6 +38,11 @@ const body = z.object({
   consent_expiration_time: time,
   disconnect_time: time,
   reason: text,
+  link_token: plaidToken.nullish().catch(null),
+  link_session_id: text,
+  status: text,
+  public_token: plaidToken.nullish().catch(null),
+  public_tokens: z.array(plaidToken).max(100).nullish().catch(null),
   error: z.object({ error_code: text }).nullish().catch(null),
 });
 
@@ -62,7 +69,7 @@ export interface Delivery {
  * @see https://plaid.com/docs/api/webhooks/webhook-verification/
  */
 export async function receiveWebhook(
-  services: Pick<Services, "db" | "webhookKeys" | "limits" | "clock">,
+  services: Pick<Services, "db" | "vault" | "webhookKeys" | "limits" | "clock">,
   { signature, bytes, address }: Delivery,
   log: Log,
 ): Promise<void> {
@@ -71,6 +78,10 @@ export async function receiveWebhook(
   const { data: given } = body.safeParse(parseJson(bytes));
   const { webhook_type: type, webhook_code: code, item_id: plaidItemId } = given ?? {};
   const isRead = Boolean(type && code);
+  // Its tokens are encrypted for a row of the user's, and kept nowhere else.
+  const isNoted = given?.link_token
+    ? await noteSessionFinished(services, { ...given, link_token: given.link_token })
+    : false;
   const webhook = {
     deliveryHash: hashOfDelivery(signature),
     type: type ?? malformed,
@@ -84,7 +95,8 @@ export async function receiveWebhook(
     } satisfies z.infer<typeof webhookDetails>,
     signedAt,
   };
-  const fresh = await keepWebhook(services.db, webhook, isRead ? null : malformed);
+  const done = isNoted ? "link noted" : null;
+  const fresh = await keepWebhook(services.db, webhook, isRead ? done : malformed);
   if (!isRead && fresh) log.warn({ event: "webhook_malformed", type, code }, "Malformed webhook");
   log.info({ event: "webhook", type, code, plaidItemId, fresh }, "Webhook");
 }

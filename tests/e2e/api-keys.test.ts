@@ -5,7 +5,7 @@ import { testInBrowser } from "../support/app-in-browser.ts";
 import { axeViolations } from "../support/axe.ts";
 import { openPage } from "../support/browser.ts";
 import { logIn } from "../support/link.ts";
-import { ageStepUps, apiKeysOf } from "../support/rows.ts";
+import { ageStepUps, apiKeysOf, forgetStepUps } from "../support/rows.ts";
 
 const test = testInBrowser();
 
@@ -13,6 +13,7 @@ const test = testInBrowser();
 async function openForm(app: TestApp, browser: Browser) {
   const { page } = await openPage(browser);
   const person = await app.signUp();
+  await forgetStepUps(app, person);
   await logIn(app, page, person);
   await page.goto(`${app.url}/settings/api-keys`);
   await page.getByRole("button", { name: "Make a key" }).click();
@@ -25,6 +26,7 @@ test("The API keys page makes a key, shows it once, and revokes it (G3)", async 
   browser,
 }) => {
   const person = await app.signUp("analyst");
+  await forgetStepUps(app, person);
   const witness = await openPage(browser);
   const { page } = witness;
   await page.goto(`${app.url}/login`);
@@ -103,6 +105,7 @@ test("The API keys form says so when the user has as many keys as allowed (G3)",
   browser,
 }) => {
   const person = await app.signUp();
+  await forgetStepUps(app, person);
   await app.query(
     `insert into api_keys (id, user_id, secret_hash, name, scopes)
      select lpad(to_hex(n), 16, '0'), $1, decode(repeat('00', 32), 'hex'), 'x', '{accounts:read}'
@@ -208,7 +211,7 @@ test("The API keys form asks for the password by keyboard once in ten minutes, a
   });
   await ageStepUps(app, 11);
   await keyboard.press("Enter");
-  await dialog.getByText("Enter your password to make the key.").waitFor();
+  await dialog.getByText("Enter your password to go on.").waitFor();
   await expect.poll(focused).toBe("password");
   await keyboard.type(person.password);
   await keyboard.press("Enter");

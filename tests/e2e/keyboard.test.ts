@@ -90,7 +90,7 @@ test("The app keeps the focus visible from sign-up through Link to log-out by ke
   await page.keyboard.type("a long enough one");
   await tabTo(page, "Create account");
   await press("Enter");
-  await page.getByText("If this email is new, your account is ready").waitFor();
+  await page.getByText("Check your email to finish signing up").waitFor();
   await page.locator("[name=password]:focus").waitFor();
   await page.keyboard.type("a long enough one");
   await press("Enter");

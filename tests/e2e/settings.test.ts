@@ -11,6 +11,7 @@ const test = testInBrowser();
 const pages = [
   ["Account", "/settings/account", "Your account"],
   ["Security", "/settings/security", "Security"],
+  ["Notifications", "/settings/notifications", "Notifications"],
   ["API keys", "/settings/api-keys", "API keys"],
   ["Plan", "/settings/plan", "Plan"],
 ] as const;

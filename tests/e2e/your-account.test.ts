@@ -23,6 +23,8 @@ async function settings(
   const witness = await openPage(browser, options);
   const { page } = witness;
   await logInByForm(app, page, person);
+  // A log-in is no proof; tests/e2e/second-step.test.ts is about that.
+  await app.stepUp(person);
   await page.getByRole("button", { name: "Your account" }).click();
   await page.getByRole("link", { name: "Settings" }).click();
   await page.getByRole("heading", { level: 1, name: "Your account" }).waitFor();
@@ -72,7 +74,7 @@ test("The settings page exports the user's data, then deletes the account here a
   await page.getByLabel("Email").fill(`new-${person.email}`);
   await page.getByLabel("Password", { exact: true }).fill("correct horse battery staple");
   await page.getByRole("button", { name: "Create account" }).click();
-  await page.getByText("If this email is new, your account is ready.").waitFor();
+  await page.getByText("Check your email to finish signing up").waitFor();
   expect(await page.getByRole("heading", { level: 1 }).innerText()).toBe("Log in");
   await page.goto(`${app.url}/dashboard`);
   await page.getByRole("heading", { level: 1, name: "Log in" }).waitFor();
@@ -135,6 +137,7 @@ test.for([
     await page.getByRole("button", { name: "Log in" }).click();
     await link.waitFor();
     expect(page.url()).toBe(app.url + path);
+    await app.stepUp(person);
     await download(page, name);
   },
 );

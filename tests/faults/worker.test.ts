@@ -58,7 +58,7 @@ test("Workers run all their jobs, and the recovery, once PostgreSQL is back afte
   await expect.poll(notEnded).toEqual([]);
 });
 
-test("planRegularJobs plans the recovery, the reconciliation and the sweep for the next full minute once, however many nodes plan them", async ({
+test("planRegularJobs plans the recovery, the reconciliation, the sweep and the look at Links for the next full minute once, however many nodes plan them", async ({
   app,
 }) => {
   const { db } = app.services;
@@ -67,6 +67,7 @@ test("planRegularJobs plans the recovery, the reconciliation and the sweep for t
     and run_at between now() and now() + interval '1 minute' as next
     from graphile_worker.jobs where key is not null order by 1`;
   const planned = [
+    { task: "finish_links", queue: "finish_links", attempts: 0, next: true },
     { task: "reconcile", queue: "reconcile", attempts: 0, next: true },
     { task: "recover_attempts", queue: "recover_attempts", attempts: 0, next: true },
     { task: "sweep", queue: "sweep", attempts: 0, next: true },

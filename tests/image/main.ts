@@ -131,6 +131,8 @@ try {
     TOKEN_KEYS: `i1:${randomBytes(32).toString("base64")}`,
     SESSION_SECRET: randomBytes(32).toString("base64url"),
     APP_URL: "https://connect.fiscility.com",
+    SMTP_URL: "smtp://127.0.0.1:1",
+    MAIL_FROM: "Fiscility <accounts@fiscility.com>",
     WORKER: "apart",
     // Loaded, as metrics are, only where it is asked for.
     OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1",

@@ -21,11 +21,15 @@ const statuses: AttemptStatus[] = ["started", "exchanged", "connected", "removin
 const attempts: Attempt[] = statuses.flatMap((status) =>
   [null, own, another].flatMap((run) =>
     [false, true].flatMap((sentAgain) =>
-      (status === "started" ? [false, true] : [false]).map((token) => ({
-        ...{ status, run, sentAgain, token, item: null },
-        access: status === "exchanged" || status === "removing",
-        reason: status === "failed" || status === "removing" ? "busy" : null,
-      })),
+      (status === "started" ? [false, true] : [false]).flatMap((token) =>
+        (status === "started" || status === "exchanged" ? [false, true] : [false]).map(
+          (choice) => ({
+            ...{ status, run, sentAgain, token, item: null, choice },
+            access: status === "exchanged" || status === "removing",
+            reason: status === "failed" || status === "removing" ? "busy" : null,
+          }),
+        ),
+      ),
     ),
   ),
 );
@@ -33,11 +37,12 @@ const attempts: Attempt[] = statuses.flatMap((status) =>
 async function insert(app: TestApp, attempt: Attempt): Promise<string> {
   const [row] = await app.query(
     `insert into link_attempts (user_id, public_token_hash, status, public_token_sealed, run_id,
-       sent_again, access_token_sealed, reason, tries)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, 3) returning id`,
+       sent_again, access_token_sealed, reason, chosen_accounts, tries)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 3) returning id`,
     [
       ...[person.id, randomBytes(32), attempt.status, attempt.token ? "sealed" : null],
       ...[attempt.run, attempt.sentAgain, attempt.access ? "sealed" : null, attempt.reason],
+      attempt.choice ? "[]" : null,
     ],
   );
   return row.id;
@@ -50,6 +55,7 @@ test.for(Object.entries(transitions))(
       const id = await insert(app, attempt);
       const expected = moved(attempt, transition, {
         ...{ runId: own, readRunId: null, item: "item", reason: "plaid_refused" },
+        choice: true,
       });
       const status = await moveAttempt(app.services.db, { userId: person.id, id }, transition, {
         ...{
@@ -57,6 +63,7 @@ test.for(Object.entries(transitions))(
           readRunId: null,
           publicTokenSealed: "sealed",
           accessTokenSealed: "sealed",
+          chosenAccounts: [],
         },
         ...{ plaidItemId: "item", why: { reason: "plaid_refused", details: undefined } },
       });
@@ -65,6 +72,7 @@ test.for(Object.entries(transitions))(
         ...{ status: row.status, run: row.run_id, sentAgain: row.sent_again },
         ...{ token: row.public_token_sealed !== null, access: row.access_token_sealed !== null },
         ...{ item: row.plaid_item_id, reason: row.reason },
+        choice: row.chosen_accounts !== null,
       };
       const what = JSON.stringify({ name, attempt });
       expect([what, status]).toEqual([what, expected?.status ?? null]);

@@ -140,6 +140,35 @@ test.each(["ins_56", "ins_13", "ins_15", "ins_11"])(
   },
 );
 
+test.each([
+  ["fewer accounts, which a second log-in breaks", [0], "login_required"],
+  ["the same accounts", undefined, "good"],
+] as const)(
+  "connectAccount checks the Item at Chase with %s when it refuses the second, and counts what is new (I2)",
+  async (_what, chosen, status) => {
+    const person = await app.signUp("cfo");
+    const link = async (chosen?: number[]) => {
+      const { body } = await app.post("/plaid/create-link-token", {}, person);
+      return goThroughLink(app, body.link_token, { bank: chase, ...(chosen && { chosen }) });
+    };
+    const first = await link(chosen && [...chosen]);
+    await send(person, first.publicToken);
+    const second = await link();
+    const { body } = await send(person, second.publicToken, { metadata: second.metadata });
+    const all = (second.metadata as { accounts: object[] }).accounts.length;
+    expect(body.error).toMatchObject({
+      reason: "duplicate_accounts",
+      details: {
+        ...{ may_connect_anyway: false, offered_count: all, item_status: status },
+        new_count: chosen ? all - 1 : 0,
+      },
+    });
+    const [item] = await app.query("select status from items");
+    expect(item.status).toBe(status);
+    expect(await exchanges()).toBe(1);
+  },
+);
+
 test("reconnect: update mode logs the person in again, and no new Item is made", async () => {
   const person = await app.signUp("cfo");
   const { body } = await connect(person);

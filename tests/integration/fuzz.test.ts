@@ -70,8 +70,8 @@ function send(app: TestApp, { method, path, headers, body }: RawRequest): Promis
 }
 const logsOut = /^\/(logout|api\/auth\/sign-out)/;
 
-/** Where it stands that a connection was tried with good input and refused: I8. */
-const trail = ["link_attempts", "account_activity"];
+/** Where it stands that good input was refused: a connection (I8), a wrong password, a passkey whose challenge is spent. */
+const trail = ["link_attempts", "account_activity", "security_events", "passkey_challenges"];
 
 /** `isGood` is left out where it cannot be told whether the input is. */
 async function check(app: TestApp, request: RawRequest, isGood?: boolean): Promise<void> {

@@ -4,7 +4,15 @@ import { type Endpoint, endpoints } from "../../server/api/contract/endpoints.ts
 import { createApiKey } from "../../server/auth/api-keys.ts";
 import { scope } from "../../server/contracts/api-keys.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
-import { endings, goodCall, inputs, type Owned, restCall, stock } from "../support/good-calls.ts";
+import {
+  endings,
+  goodCall,
+  inputs,
+  type Owned,
+  restCall,
+  stock,
+  withDevice,
+} from "../support/good-calls.ts";
 import { dataVersionOf, raiseDataVersion } from "../support/rows.ts";
 import { openStream } from "../support/sse.ts";
 
@@ -103,7 +111,7 @@ test("goodCall makes a valid call of every procedure from its input's fields", (
 describe("A call about another user's data gets the response of one about nothing, and changes nothing", () => {
   for (const endpoint of endpoints) {
     // The stranger's own good call, about nothing of Ada's, would end the stranger.
-    if (endpoint.name === "account.delete") continue;
+    if (["account.delete", "secondFactors.removeAuthenticator"].includes(endpoint.name)) continue;
     const { tRPC, REST } = faces(endpoint);
     const ways: [string, (input?: object) => Promise<Answer>][] = [
       ["over tRPC", (input) => tRPC(input, { cookie: mallory.cookie })],
@@ -153,6 +161,7 @@ test("The same calls succeed for their owner", async () => {
   const last = ({ name }: Endpoint) => endings.indexOf(name);
   for (const endpoint of endpoints.toSorted((a, b) => last(a) - last(b))) {
     const { name } = endpoint;
+    if (withDevice.includes(name)) continue;
     const { status, body } = await faces(endpoint).REST(goodCall(name, hers), {
       cookie: ada.cookie,
     });

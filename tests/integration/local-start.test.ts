@@ -22,6 +22,7 @@ beforeAll(async () => {
   env = {
     PORT: String(await freePort()),
     SANDBOX_PORT: String(await freePort()),
+    MAIL_PORT: String(await freePort()),
     LOG_LEVEL: "silent",
   };
   local = await startLocal(env, { folder });
@@ -31,13 +32,17 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test("a bare machine gets a database, a local Plaid, secrets and a demo user on plan Analyst", async () => {
+test("a bare machine gets a database, a local Plaid, a mailbox, secrets and a confirmed demo user on plan Analyst", async () => {
   await migrateToLatest(local.env.DATABASE_URL as string, timeLimits.databaseSetUp);
   const server = await startServer(parseConfig(local.env));
   try {
     const lines = (await local.ready(server.services)).join("\n");
     expect(lines).toContain(server.url);
     expect(lines).toContain("demo@fiscility.test / demo-password");
+    const mailbox = `http://localhost:${env.MAIL_PORT}`;
+    expect(lines).toContain(`Mailbox at     ${mailbox}`);
+    expect(await (await fetch(`${mailbox}/messages`)).json()).toEqual([]);
+    expect(await (await fetch(mailbox)).text()).toContain("No mail yet.");
     const answer = await fetch(`${server.url}/api/auth/sign-in/email`, {
       method: "POST",
       headers: { "content-type": "application/json" },
@@ -50,10 +55,16 @@ test("a bare machine gets a database, a local Plaid, secrets and a demo user on 
       .join("; ");
     const plan = await fetch(`${server.url}/trpc/plan.get`, { headers: { cookie } });
     expect(await plan.text()).toContain('"name":"Analyst"');
+    const dashboard = await fetch(`${server.url}/dashboard`, { headers: { cookie } });
+    expect(await dashboard.text()).not.toContain("Confirm your email");
     await expect(startLocal(env, { folder })).rejects.toThrow(
       `Fiscility is already running at http://localhost:${env.PORT}`,
     );
+    // A demo user of a version before mail is confirmed by the next start.
+    await server.services.db.updateTable("users").set({ email_verified: false }).execute();
     await local.ready(server.services);
+    const users = server.services.db.selectFrom("users").select("email_verified");
+    expect(await users.execute()).toEqual([{ email_verified: true }]);
   } finally {
     await server.close();
   }
@@ -72,6 +83,9 @@ test("a taken port is named, with the variable that chooses another", async () =
   await expect(start({ SANDBOX_PORT: String(port) })).rejects.toThrow(
     `Port ${port} is taken by another program. Stop it, or set SANDBOX_PORT`,
   );
+  await expect(start({ SANDBOX_PORT: "0", MAIL_PORT: String(port) })).rejects.toThrow(
+    `Port ${port} is taken by another program. Stop it, or set MAIL_PORT`,
+  );
   other.close();
 });
 
@@ -88,7 +102,11 @@ test("Ctrl-C ends the app, its database and its Plaid in order, without an error
   const cwd = mkdtempSync(path.join(tmpdir(), "fiscility-ctrl-c-"));
   const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
   const main = path.join(import.meta.dirname, "../../server/main.ts");
-  const ports = { PORT: String(await freePort()), SANDBOX_PORT: String(await freePort()) };
+  const ports = {
+    PORT: String(await freePort()),
+    SANDBOX_PORT: String(await freePort()),
+    MAIL_PORT: "0",
+  };
   // A process group of its own, as a terminal makes one: Ctrl-C reaches everything in it at once.
   const child = spawn(process.execPath, ["--import", tsx, main], {
     cwd,

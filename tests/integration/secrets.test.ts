@@ -17,7 +17,9 @@ test.each(casesOf(["throw", "reject"], (how) => how === "reject"))(
   async (how) => {
     const nowhere = await freePort();
     const secret = (name: string) => `${name}-${randomBytes(20).toString("hex")}`;
-    const [database, redis, plaid, session] = ["db", "redis", "plaid", "session"].map(secret);
+    const [database, redis, plaid, session, mail] = ["db", "redis", "plaid", "session", "mail"].map(
+      secret,
+    );
     const key = randomBytes(32);
     const child = spawn(process.execPath, ["--import", "tsx", "tests/support/crash-main.ts", how], {
       stdio: ["ignore", "pipe", "pipe"],
@@ -33,6 +35,8 @@ test.each(casesOf(["throw", "reject"], (how) => how === "reject"))(
         PLAID_BASE_URL: "https://plaid.invalid",
         TOKEN_KEYS: `k1:${key.toString("base64")}`,
         SESSION_SECRET: session,
+        SMTP_URL: `smtp://fiscility:${mail}@127.0.0.1:${nowhere}`,
+        MAIL_FROM: "accounts@fiscility.com",
       },
     });
     const [out, err] = await Promise.all([

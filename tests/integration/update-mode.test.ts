@@ -129,6 +129,9 @@ test("finishUpdateMode keeps the log-in and adds no account when the plan has no
     account_count: 0,
   });
   expect((await compareBooks(app)).overdrafts).toBe(0);
+  // It is listed, so that the user can swap it for another.
+  const { items } = await app.get("/api/v1/accounts", person);
+  expect(items[0].not_connected).toHaveLength(1);
 
   await setPlan(app, "cfo", person);
   expect((await update(app, person, itemId, [...first, max])).data.added).toBe(1);
@@ -237,13 +240,36 @@ test("finishUpdateMode recognizes an account by Plaid's id, whatever its name (I
   expect(await accounts(app, itemId)).toEqual(before);
 });
 
-test("finishUpdateMode adds no account that another Item has (I2)", async ({ app }) => {
+test("finishUpdateMode adds no account that another Item has, and adds the rest (I2)", async ({
+  app,
+}) => {
   const person = await app.signUp("cfo");
   const { itemId } = await connect(app, person, [0]);
   await connect(app, person, [1]);
   await newAccounts(app, itemId);
   expect((await update(app, person, itemId, [0, 1])).data.added).toBe(0);
   expect(await compareBooks(app)).toEqual({ ...right, connected: 2 });
+  await newAccounts(app, itemId);
+  expect((await update(app, person, itemId, [0, 1, 2])).data.added).toBe(1);
+  expect(await compareBooks(app)).toEqual({ ...right, connected: 2 });
+});
+
+test("createLinkToken opens update mode with the account picker for any Item that is healthy or not, when asked to", async ({
+  app,
+}) => {
+  const person = await app.signUp("cfo");
+  const { itemId, plaidItemId } = await connect(app, person, [0]);
+  for (const isBroken of [false, true]) {
+    if (isBroken) await app.control("POST", "items/reset-login", { item_id: plaidItemId });
+    const input = { itemId, chooseAccounts: true };
+    const { body } = await app.post("/trpc/plaid.createLinkToken", input, person);
+    const chosen = isBroken ? [0, 1, 2] : [0, 1];
+    const { picked } = await goThroughLink(app, body.result.data.linkToken, { chosen });
+    expect(picked).toBe(true);
+    const ended = await app.post("/trpc/plaid.finishUpdateMode", { itemId }, person);
+    expect(ended.body.result.data.added).toBe(1);
+  }
+  expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
 });
 
 test("finishUpdateMode says that the bank is down, not that it needs a log-in, when it is", async ({

@@ -43,6 +43,8 @@ export interface Actor {
   /** The attempt as read under the lock. */
   read: Attempt | null;
   known: string[];
+  /** It connects only the accounts that the user chose. */
+  chosen: boolean;
   stage: Stage;
   /** The access token is in memory. */
   holds: boolean;
@@ -87,7 +89,7 @@ export const actor = (
   ...{ name, kind, by, token },
   at: firstSteps[kind],
   ...{ tx: "none", read: null, known: [], stage: { at: "waiting" }, holds: false },
-  ...{ retried: false, error: null, ending: null, list: [] },
+  ...{ chosen: false, retried: false, error: null, ending: null, list: [] },
 });
 
 const firstSteps: Record<Actor["kind"], string> = {
@@ -143,6 +145,7 @@ function connect(setting: Setting, world: World, me: Actor): Next[] {
       const recorded: Attempt = {
         ...{ status: "started", token: true, run: null, sentAgain: false },
         ...{ access: false, item: null, reason: null },
+        choice: setting.tokens[me.token]?.chooses ?? false,
       };
       return [to("lock", {}, withAttempt(world, me.token, recorded))];
     }
@@ -152,7 +155,9 @@ function connect(setting: Setting, world: World, me: Actor): Next[] {
       const locked = { ...world, lock: me.name };
       const read = attempt ?? null;
       const known = world.live.filter((item) => item !== setting.tokens[me.token]?.ofAnotherUser);
-      return [to("decide", { tx: "held", read, known }, locked), gaveUp];
+      const isChoosing = setting.tokens[me.token]?.chooses ?? false;
+      const chosen = me.by === "request" ? isChoosing : (read?.choice ?? false);
+      return [to("decide", { tx: "held", read, known, chosen }, locked), gaveUp];
     }
     case "decide": {
       const { read } = me;
@@ -168,7 +173,7 @@ function connect(setting: Setting, world: World, me: Actor): Next[] {
       return [to("mark", { stage: { at: "sending", earlier } })];
     }
     case "mark": {
-      const values = { runId: me.name, readRunId: me.read?.run ?? null };
+      const values = { runId: me.name, readRunId: me.read?.run ?? null, choice: me.chosen };
       const marked = moved(attempt, rule.mark, values);
       if (!marked) return [fails("outcome_pending", { stage: { at: "waiting" } })];
       return [to("exchange", { read: null }, withAttempt(world, me.token, marked))];
@@ -219,8 +224,13 @@ function connect(setting: Setting, world: World, me: Actor): Next[] {
       const connected = moved(attempt, rule.connect);
       const item = itemOf(setting, me);
       if (!connected || world.live.includes(item)) return [fails("database", committing)];
+      const isChoosing = setting.tokens[me.token]?.chooses ?? false;
+      const violation =
+        isChoosing && !me.chosen
+          ? `all accounts of ${item} are connected, and the user chose some`
+          : world.violation;
       const w = withAttempt(
-        { ...world, live: [...world.live, item], lock: null },
+        { ...world, violation, live: [...world.live, item], lock: null },
         me.token,
         connected,
       );

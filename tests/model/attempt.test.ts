@@ -34,13 +34,13 @@ const withBank: World = {
   attempts: {
     T0: {
       ...{ status: "connected", token: false, run: null, sentAgain: false },
-      ...{ access: false, item: "X", reason: null },
+      ...{ access: false, item: "X", reason: null, choice: false },
     },
   },
 };
 
 const twoRequests = [actor("A", "connect", "T1"), actor("B", "connect", "T1")];
-const newBank = { item: "Y", update: false };
+const newBank = { item: "Y", update: false, chooses: true };
 
 const seenOnce = { old: false, sent: false, removed: null };
 
@@ -76,6 +76,12 @@ const settings = {
     tokens: { T1: newBank },
     world: empty,
     actors: [actor("A", "connect", "T1")],
+  },
+  "two requests that choose accounts": {
+    limit: 1,
+    tokens: { T1: newBank },
+    world: empty,
+    actors: twoRequests,
   },
   "a new bank that Plaid's list has had for 40 minutes": {
     limit: 1,
@@ -142,6 +148,7 @@ const banks = "two banks, room for one";
 const update = "a new bank, and update mode of one that is disconnected";
 const another = "update mode of another user's bank";
 const one = "one request";
+const choosing = "two requests that choose accounts";
 const listed = "a new bank that Plaid's list has had for 40 minutes";
 const list = "a bank that is disconnected while Plaid's list is read";
 
@@ -162,6 +169,8 @@ const broken: [string, keyof typeof settings, Rules, faults?: number][] = [
     banks,
     withRule("connect", { status: { exchanged: "connected", failed: "connected" } }),
   ],
+  ["save clears the choice", one, withRule("save", { choice: "clear" })],
+  ["mark stores no choice", choosing, withRule("mark", { choice: undefined }), 2],
   ["connect keeps the access token", banks, withRule("connect", { accessToken: undefined })],
   ["remove is refused", banks, withRule("remove", { status: {} })],
   [

@@ -17,6 +17,8 @@ export interface Attempt {
   /** The Item that the exchange returned. */
   item: string | null;
   reason: string | null;
+  /** The accounts that the user chose are stored. */
+  choice: boolean;
 }
 
 /** When an Item was first seen, and what was done since. */
@@ -54,6 +56,8 @@ export interface World {
 export interface Token {
   item: string;
   update: boolean;
+  /** Its requests choose some of the bank's accounts. */
+  chooses?: boolean;
   ofAnotherUser?: string;
 }
 
@@ -64,7 +68,13 @@ export interface Token {
 export function moved(
   attempt: Attempt | undefined,
   transition: Transition,
-  values: { runId?: string; readRunId?: string | null; item?: string; reason?: string } = {},
+  values: {
+    runId?: string;
+    readRunId?: string | null;
+    item?: string;
+    reason?: string;
+    choice?: boolean;
+  } = {},
 ): Attempt | null {
   const status = attempt && transition.status[attempt.status];
   if (!attempt || !status) return null;
@@ -81,6 +91,7 @@ export function moved(
   }
   if (transition.accessToken) next.access = transition.accessToken === "store";
   if (transition.accessToken === "store" && values.item) next.item = values.item;
+  if (transition.choice) next.choice = transition.choice === "store" && values.choice === true;
   if (transition.reason) next.reason = values.reason ?? null;
   return next;
 }

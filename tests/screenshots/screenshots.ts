@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import path from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { itemProblemKind, itemProblems } from "../../server/contracts/item-problem.ts";
+import { itemProblemKinds, itemProblems } from "../../server/contracts/item-problem.ts";
 import { changeItem, type ItemChange } from "../../server/items/check-item.ts";
 import { startWorker } from "../../server/jobs/worker.ts";
 import { syncItem } from "../../server/transactions/sync-item.ts";
@@ -19,6 +19,10 @@ import {
   logInByForm,
   openBank,
 } from "../support/link.ts";
+import { mailAbout } from "../support/mail.ts";
+import { forgetStepUps } from "../support/rows.ts";
+import { authenticator } from "../support/second-factor.ts";
+import { addVirtualAuthenticator } from "../support/virtual-authenticator.ts";
 
 /** Pictures of every page and state, for people to judge: `screenshots/<width>-<scheme>/<state>.png`. */
 const folder = path.join(import.meta.dirname, "../../screenshots");
@@ -158,12 +162,37 @@ test.each(views)("from the first bank to the third, $width px, $colorScheme", as
 
   await openBank(page, "Houndstooth Bank");
   await finishLink(page);
-  await toast(page, /more than your plan holds/);
+  await page.getByRole("dialog").waitFor();
   await shoot("too-many-accounts");
+  await page.keyboard.press("Escape");
+  await toast(page, /more than your plan holds/);
+  await shoot("too-many-accounts-canceled");
   await page.getByRole("link", { name: "Activity" }).click();
   await page.getByRole("heading", { name: "Activity" }).waitFor();
   await page.getByRole("button", { name: "Dismiss" }).click();
   await shoot("activity");
+});
+
+test.each(views)("room in the plan, $width px, $colorScheme", async (view) => {
+  const { page, shoot } = await studio(view);
+  await logIn(app, page, await app.signUp("intern", undefined, "Ada Lovelace"));
+  await openBank(page);
+  await finishLink(page);
+  const dialog = page.getByRole("dialog");
+  await dialog.waitFor();
+  await shoot("room-for-some");
+  await dialog.getByRole("button", { name: "Connect 2 accounts" }).click();
+  await toast(page, /First Platypus Bank connected/);
+  await page.reload();
+  await card(page).getByRole("button", { name: "Add or change accounts" }).waitFor();
+  await shoot("card-not-connected", { whole: true });
+  await card(page).getByRole("button", { name: "Add or change accounts" }).click();
+  await dialog.getByRole("checkbox", { name: "Plaid Checking" }).uncheck();
+  await shoot("change-accounts");
+  await page.keyboard.press("Escape");
+  await card(page).getByRole("button", { name: "Refresh now" }).click();
+  await toast(page, /Asking First Platypus Bank/);
+  await shoot("refreshing", { moving: true });
 });
 
 test.each(views)("what a bank asks, $width px, $colorScheme", async (view) => {
@@ -176,7 +205,7 @@ test.each(views)("what a bank asks, $width px, $colorScheme", async (view) => {
   await syncItem(services, item, services.log, new AbortController().signal);
   await logIn(app, page, person);
   const message = "Please answer your bank's question in its app.";
-  for (const kind of itemProblemKind.options) {
+  for (const kind of itemProblemKinds) {
     const { status, activity } = itemProblems[kind];
     const problem = { kind, message: kind === "unknown" ? message : null };
     const change: ItemChange = { status: status ?? "good", problem, kind: activity };
@@ -330,6 +359,7 @@ test.each(views)("the account goes, $width px, $colorScheme", async (view) => {
 test.each(views)("API keys, $width px, $colorScheme", async (view) => {
   const { page, shoot } = await studio(view);
   const person = await app.signUp();
+  await forgetStepUps(app, person);
   await logIn(app, page, person);
   await page.goto(`${app.url}/settings/api-keys`);
   await shoot("api-keys-empty");
@@ -367,6 +397,37 @@ test.each(views)("the scheme of one's own choice, $width px, $colorScheme", asyn
   await page.getByRole("button", { name: other }).click();
   await page.locator("button[aria-pressed=true]", { hasText: other }).waitFor();
   await shoot(`appearance-${other.toLowerCase()}`);
+});
+
+test.each(views)("second log-in step, $width px, $colorScheme", async (view) => {
+  const { page, shoot } = await studio(view);
+  const person = await app.signUp();
+  await forgetStepUps(app, person);
+  await addVirtualAuthenticator(page);
+  await logIn(app, page, person);
+  await page.goto(`${app.url}/settings/security/second-step`);
+  await shoot("second-step-confirm", { whole: true });
+  await page.getByLabel("Password", { exact: true }).fill(person.password);
+  await page.getByRole("button", { name: "Confirm" }).click();
+  await page.getByRole("button", { name: "Set up an app" }).click();
+  const secret = (await page.locator("p.font-mono").textContent()) ?? "";
+  await shoot("second-step-qr", { whole: true });
+  await page.getByLabel("Code from the app").fill(authenticator(secret.replace(/\s/g, "")).code());
+  await page.getByRole("button", { name: "Turn on" }).click();
+  await page.getByRole("heading", { name: "Your backup codes" }).waitFor();
+  await page.getByLabel("Name of the new passkey").fill("The laptop in the living room");
+  await page.getByRole("button", { name: "Add a passkey" }).click();
+  await page.getByText("The laptop in the living room").waitFor();
+  await shoot("second-step-on", { whole: true });
+  await page.getByRole("button", { name: "Turn off the authenticator app" }).click();
+  await shoot("second-step-turn-off");
+  await page.context().clearCookies();
+  await page.goto(`${app.url}/login`);
+  await page.getByLabel("Email").fill(person.email);
+  await page.getByLabel("Password", { exact: true }).fill(person.password);
+  await page.getByRole("button", { name: "Log in", exact: true }).click();
+  await page.getByRole("heading", { name: "Confirm it’s you" }).waitFor();
+  await shoot("second-step-log-in");
 });
 
 test.each(views)("security, $width px, $colorScheme", async (view) => {
@@ -582,3 +643,60 @@ test.each(views)("a year at two banks, $width px, $colorScheme", async (view) =>
   await page.locator("[data-charts=there]").waitFor();
   await shoot("overview");
 });
+
+test.each(views)(
+  "mail: its pages, the banner, the choice, $width px, $colorScheme",
+  async (view) => {
+    const { page, shoot } = await studio(view);
+    const worker = await startWorker(app.services);
+    try {
+      const email = `ada-${view.width}-${view.colorScheme}@example.com`;
+      const person = await app.signUp("accountant", email, "Ada Lovelace");
+      await page.goto(`${app.url}/login`);
+      await shoot("log-in");
+      await page.goto(`${app.url}/forgot-password`);
+      await shoot("forgot-password");
+      await page.getByLabel("Email").fill(email);
+      await page.keyboard.press("Enter");
+      await page.getByRole("heading", { name: "Check your email" }).waitFor();
+      await shoot("forgot-password-sent");
+      const [link = ""] = (await mailAbout(app, email, "Choose a new password")).links;
+      await page.goto(link);
+      await shoot("reset-password");
+      await page.goto(`${link}x`);
+      await shoot("dead-link");
+      await app.query("update users set email_verified = false where id = $1", [person.id]);
+      await logIn(app, page, person);
+      await page.getByRole("region", { name: "Confirm your email" }).waitFor();
+      await shoot("confirm-email-banner", { whole: true });
+      await page.getByRole("button", { name: "Send it again" }).click();
+      const [confirm = ""] = (await mailAbout(app, email, "Confirm your email address")).links;
+      await page.goto(confirm);
+      await shoot("verify-email");
+      await page.getByRole("button", { name: "Confirm this address" }).click();
+      await page.getByRole("heading", { name: "Your email is confirmed" }).waitFor();
+      await shoot("verify-email-done");
+      await app.post("/trpc/plaid.createLinkToken", { noticeVersion: "2026-11-29" }, person);
+      await app.query("delete from declined_notices where user_id = $1", [person.id]);
+      const input = { publicToken: await app.publicToken(), metadata: { linkSessionId: "5a3f-…" } };
+      await app.post("/trpc/connectAccount", input, person);
+      const connected = await mailAbout(app, email, "is connected");
+      await page.goto(`${app.url}/settings/account`);
+      await shoot("settings-account-email", { whole: true });
+      await page.goto(`${app.url}/settings/notifications`);
+      await shoot("notifications", { whole: true });
+      await page.goto(`${app.url}/settings/security`);
+      await shoot("security-record", { whole: true });
+      await page.goto(`${app.url}/privacy`);
+      await shoot("privacy", { whole: true });
+      await page.goto(connected.links.at(-1) ?? "");
+      await shoot("unsubscribe");
+      await page.goto(app.mailbox.url);
+      await shoot("local-mailbox");
+      await page.setContent(connected.html);
+      await shoot("mail-html");
+    } finally {
+      await worker.stop();
+    }
+  },
+);

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { type SandboxOptions, startSandbox } from "@fiscility/plaid-sandbox";
 import pg from "pg";
 import { poolUse } from "../../db/client.ts";
+import { startMailbox } from "../../local/mailbox/start-mailbox.ts";
 import { freePort } from "../../local/ports.ts";
 import { parseConfig } from "../../server/config.ts";
 import { startServer } from "../../server/server.ts";
@@ -45,6 +46,7 @@ export async function startTestApp(
     transactionsReadyMs: 0,
     ...plaid,
   });
+  const mailbox = await startMailbox({ port: 0 });
   const port = await freePort();
   const logLines: string[] = [];
   const env = {
@@ -59,6 +61,8 @@ export async function startTestApp(
     PLAID_BASE_URL: `http://127.0.0.1:${sandbox.port}`,
     TOKEN_KEYS: `t1:${randomBytes(32).toString("base64")}`,
     SESSION_SECRET: randomBytes(32).toString("base64url"),
+    SMTP_URL: mailbox.smtpUrl,
+    MAIL_FROM: "Fiscility <accounts@fiscility.com>",
     LOG_LEVEL: "debug",
     ...overrides,
   };
@@ -138,6 +142,7 @@ export async function startTestApp(
     env: env as Record<string, string>,
     services: server.services,
     databaseUrl: database.url,
+    mailbox,
     /** As the database's own; away, the app has seen that its idle connections are gone. */
     async setDatabase(state: "away" | "back"): Promise<void> {
       await database.set(state);
@@ -217,6 +222,7 @@ export async function startTestApp(
       await server.close();
       await pool.end();
       await sandbox.close();
+      await mailbox.close();
       await database.drop();
     },
   };

@@ -32,11 +32,19 @@ export const metadata: LinkMetadata = {
 };
 export const connectTask: Extract<Task, { kind: "connect" }> = {
   kind: "connect",
+  linkToken: "link-1",
   publicToken: "public-sandbox-1",
   metadata,
   connectAnyway: false,
+  accountIds: null,
 };
-export const updateTask: Task = { kind: "update", itemId, linkSessionId: "s1", bank: "Mill Bank" };
+export const updateTask: Task = {
+  kind: "update",
+  linkToken: "link-1",
+  itemId,
+  linkSessionId: "s1",
+  bank: "Mill Bank",
+};
 
 /** As `toFailure` makes it of a response with this reason. */
 export const failure = (reason: Reason, details?: unknown): Failure => ({
@@ -56,16 +64,28 @@ export const noAnswer: Failure = {
 export const busy = (retryAfterSeconds: number) => failure("busy", { retryAfterSeconds });
 export const limit = (used: number) =>
   failure("limit_reached", { plan: "Intern", limit: 2, used, wanted: 3 });
+/** Some of the accounts fit. */
+export const limitWithChoice = failure("limit_reached", {
+  ...{ plan: "Intern", limit: 2, used: 1, wanted: 2 },
+  choice: {
+    room: 1,
+    accounts: ["a1", "a2"].map((id) => ({ id, name: id, mask: null, type: null, subtype: null })),
+  },
+});
 export const duplicate = (mayConnectAnyway: boolean) =>
   failure("duplicate_accounts", {
     itemId,
     institutionName: "Mill Bank",
     accounts: [{ id: "a1", name: "Checking", mask: "0000" }],
     mayConnectAnyway,
+    offeredCount: 1,
+    newCount: 0,
   });
 
-// The machine reads the Item's id, its bank's name and the number of accounts.
-const item = { id: itemId, institution: { name: "Mill Bank" } } as ConnectAccountOutput["item"];
+// The machine reads the Item's id, its bank's name and how many accounts there are.
+const item = {
+  ...{ id: itemId, institution: { name: "Mill Bank" }, notConnected: [] as object[] },
+} as ConnectAccountOutput["item"];
 const accounts = [{}, {}] as ConnectAccountOutput["accounts"];
 export const connected = (outcome: ConnectAccountOutput["outcome"]): ConnectAccountOutput => ({
   outcome,
@@ -100,7 +120,15 @@ export const waiting = {
   milliseconds: 3000,
 } satisfies Step;
 
-export const at = (step: Step): ConnectState => ({ run, step, arrival: null });
+export const choosing = {
+  name: "choosing",
+  task: connectTask,
+  choice: { room: 1, accounts: [] },
+  failure: limitWithChoice,
+  link: linkNew,
+} satisfies Step;
+
+export const at = (step: Step): ConnectState => ({ run, step, arrival: null, changing: null });
 export const resultOf = (step: Step, event: ConnectEvent) => transition(at(step), event);
 
 /** An effect in one word, a toast with its title and buttons. */
@@ -138,6 +166,8 @@ export const finished = {
   run,
   result: connected("connected"),
 } satisfies ConnectEvent;
+export const chose = { type: "chose", run, accountIds: ["a2"] } satisfies ConnectEvent;
+export const choseNone = { type: "choseNone", run } satisfies ConnectEvent;
 export const waited = { type: "waited", run } satisfies ConnectEvent;
 export const open: ConnectEvent = { type: "open", request: requestNew };
 export const retry: ConnectEvent = { type: "retry", task: connectTask };

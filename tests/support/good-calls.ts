@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import snakecaseKeys from "snakecase-keys";
 import { z } from "zod";
 import { type Endpoint, endpoints, subscriptions } from "../../server/api/contract/endpoints.ts";
@@ -15,6 +15,7 @@ export interface Owned {
   /** Where their second page of transactions begins. */
   cursor: string;
   apiKeyId: string;
+  passkeyId: string;
   /** Spent for their Item. */
   publicToken: string;
   /** What Plaid calls their Item, their account and their opening of Link. */
@@ -30,22 +31,40 @@ export interface Owned {
 const values: Record<string, (own: Owned) => unknown> = {
   itemId: (own) => own.itemId,
   accountId: (own) => own.accountId,
+  "connectAccount accountIds": (own) => [own.plaid.accountId],
+  "items.chooseAccounts accountIds": (own) => [own.accountId],
   cursor: (own) => own.cursor,
   publicToken: (own) => own.publicToken,
   linkSessionId: (own) => own.plaid.linkSessionId,
+  linkToken: () => "link-sandbox-00000000-0000-4000-8000-000000000000",
   institutionId: (own) => own.plaid.institutionId,
   lastEventId: (own) => String(own.dataVersion),
   "accounts.get id": (own) => own.accountId,
   "apiKeys.revoke id": (own) => own.apiKeyId,
+  "secondFactors.removePasskey id": (own) => own.passkeyId,
+  "secondFactors.confirmAuthenticator code": () => "123456",
+  "session.stepUp password": () => "correct horse battery",
   "connectAccount id": (own) => own.plaid.accountId,
   "account.delete confirmation": () => "delete my account",
   "items.disconnect confirmation": (own) => `disconnect ${own.bank}`,
-  password: () => "correct horse battery",
   scopes: () => ["accounts:read"],
 };
 
 /** Those that end something, called last: each leaves the ones after it something to end. */
-export const endings = ["items.disconnect", "apiKeys.revoke", "account.delete"];
+export const endings = [
+  "items.disconnect",
+  "apiKeys.revoke",
+  "secondFactors.removeAuthenticator",
+  "secondFactors.removePasskey",
+  "account.delete",
+];
+
+/** Those that take a device's answer, or have an authenticator app to set up where there is one already. */
+export const withDevice = [
+  "secondFactors.startAuthenticator",
+  "secondFactors.confirmAuthenticator",
+  "secondFactors.addPasskey",
+];
 
 const namesThings = (name: string) => /^(id|cursor)$|Ids?$|Token$/.test(name);
 
@@ -62,7 +81,10 @@ function fill(procedure: string, schema: Schema, own: Owned, field = ""): unknow
   if (schema.type === "object") {
     const fields = Object.entries(schema.properties ?? {}) as [string, Schema][];
     const filled = fields.filter(
-      ([name, inner]) => schema.required?.includes(name) || mentions(name, inner),
+      ([name, inner]) =>
+        schema.required?.includes(name) ||
+        mentions(name, inner) ||
+        values[`${procedure} ${name}`] !== undefined,
     );
     return Object.fromEntries(
       filled.map(([name, inner]) => [name, fill(procedure, inner, own, name)]),
@@ -111,6 +133,16 @@ export async function stock(app: TestApp, person: Person): Promise<Owned> {
   const key = { name: "Hers", scopes: ["accounts:read"], expires_in_days: 1 };
   await app.stepUp(person);
   const made = await app.post("/api/v1/api-keys", key, person);
+  const passkeyId = randomBytes(8).toString("hex");
+  await app.query(
+    `insert into passkeys (user_id, id, name, public_key, counter, transports)
+     values ($1, $2, 'Hers', '', 0, '{}')`,
+    [person.id, passkeyId],
+  );
+  await app.query(
+    "insert into totp_factors (user_id, secret_sealed, confirmed_at) values ($1, 'sealed', now())",
+    [person.id],
+  );
   const accountId: string = body.accounts[0].id;
   const cookie = { cookie: person.cookie };
   const page = await fetch(`${app.url}/api/v1/transactions`, { headers: cookie });
@@ -125,6 +157,7 @@ export async function stock(app: TestApp, person: Person): Promise<Owned> {
     accountId,
     cursor,
     apiKeyId: made.body.api_key.id,
+    passkeyId,
     publicToken,
     plaid: { institutionId: "ins_109508", accountId: account.id, linkSessionId: randomUUID() },
     dataVersion: user.data_version,

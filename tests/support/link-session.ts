@@ -8,7 +8,7 @@ export async function goThroughLink(
   app: Pick<TestApp, "sandboxUrl">,
   linkToken: string,
   { bank, chosen }: { bank?: string; chosen?: number[] } = {},
-): Promise<{ publicToken: string; picked: boolean }> {
+): Promise<{ publicToken: string; picked: boolean; metadata: unknown }> {
   const step = async (name: string, fields: object) => {
     const answer = await fetch(`${app.sandboxUrl}/link/session/${name}`, {
       method: "POST",
@@ -24,6 +24,6 @@ export async function goThroughLink(
   const credentials = { username: "user_good", password: "pass_good" };
   const { accounts, pick } = await step("log-in", { link_session_id, ...credentials });
   const account_ids = chosen ?? accounts.map(({ id }: { id: number }) => id);
-  const { public_token } = await step("connect", { link_session_id, account_ids });
-  return { publicToken: public_token, picked: pick };
+  const { public_token, metadata } = await step("connect", { link_session_id, account_ids });
+  return { publicToken: public_token, picked: pick, metadata };
 }

@@ -1,9 +1,10 @@
 import { readAuthRequest } from "../../server/auth/auth-request.ts";
 import { KnownDevices } from "../../server/auth/known-devices.ts";
 import { LogInThrottle } from "../../server/auth/log-in-throttle.ts";
+import { cookieHeader } from "../../server/auth/own-cookie.ts";
 import type { RedisAdapter } from "../../server/cache/redis-adapter.ts";
 import { createLog } from "../../server/telemetry/log.ts";
-import type { TestApp } from "./app.ts";
+import type { Person, TestApp } from "./app.ts";
 
 /** A throttle with counts of its own, as production has it, over the app's known browsers. */
 export function throttleOf(
@@ -13,10 +14,19 @@ export function throttleOf(
   const config = { production: true };
   return new LogInThrottle(
     redis,
-    new KnownDevices(services.db, config),
+    new KnownDevices(services.db, services.limits, config),
     config,
     createLog("silent"),
   );
+}
+
+/** The cookie of a browser that has logged in as this user in production, as a Set-Cookie header. */
+export async function knownBrowser(
+  { services: { db, limits } }: TestApp,
+  person: Pick<Person, "id" | "email">,
+): Promise<string> {
+  const devices = new KnownDevices(db, limits, { production: true });
+  return cookieHeader(await devices.remember(person, null, { trust: false }));
 }
 
 /** What better-auth would make of a try: a status, or an error. */

@@ -31,6 +31,7 @@ export async function startMain(env: Record<string, string>, root = today) {
       PORT: String(port),
       APP_URL: url,
       DRAIN_SECONDS: "1",
+      MAIL_PORT: "0",
       NODE_ENV: "development",
       PATH: process.env.PATH,
     },

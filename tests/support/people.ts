@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from "node:crypto";
 import type pg from "pg";
+import { noticeKinds } from "../../server/contracts/mail.ts";
 
 /** A person of a test: the cookie of their session and their id. */
 export interface Person {
@@ -20,8 +21,10 @@ export const oldPasswordHash =
   "0123456789abcdef0123456789abcdef:b87ad68e260d745e9edfac97cc70f72a8fbb1771cf033e8d2b3c360d3788e3548d977bae5090f5d6cd75f5190a6fbe6b0b5737d5420119bd1e44ccdc779acfe5";
 
 /**
- * A person with a session, as sign-up and log-in leave them: as rows, because hashing a password
- * takes longer than most tests. The forms have tests of their own.
+ * A user with a session and a confirmed email, as sign-up and log-in leave them: as rows, because hashing a
+ * password takes longer than most tests. The forms have tests of their own. Notices are off, so that a
+ * test finds the jobs that it is about and no others.
+ * They have just proved who they are: tests of what asks for that call `forgetStepUps`.
  */
 export async function addPerson(
   database: pg.Pool | pg.Client,
@@ -32,16 +35,24 @@ export async function addPerson(
   const { rows } = await database.query(
     `with person as (
        insert into users (name, email, email_verified, plan)
-         values ($1, $2, false, coalesce($3, 'intern')) returning id
+         values ($1, $2, true, coalesce($3, 'intern')) returning id
      ), credential as (
        insert into credentials (user_id, account_id, provider_id, password)
          select id, id, 'credential', $4 from person
      ), session as (
-       insert into sessions (user_id, token, expires_at, ip_address, user_agent)
-         select id, $5, now() + interval '7 days', '127.0.0.1', 'node' from person
+       insert into sessions (user_id, token, expires_at, ip_address, user_agent, proved_at)
+         select id, $5, now() + interval '7 days', '127.0.0.1', 'node', now() from person
      ) select id from person`,
     [name, email, plan ?? null, passwordHash, token],
   );
+  // A version from before notices has no such table.
+  const quiet = await database.query("select to_regclass('declined_notices') is not null as known");
+  if (quiet.rows[0].known) {
+    await database.query(
+      "insert into declined_notices (user_id, kind) select $1, unnest($2::text[])",
+      [rows[0].id, noticeKinds],
+    );
+  }
   const signature = createHmac("sha256", app.SESSION_SECRET).update(token).digest("base64");
   const signed = encodeURIComponent(`${token}.${signature}`);
   const secure = app.production ? "__Secure-" : "";

@@ -29,7 +29,13 @@ export const activityOf = (app: App, user?: User) =>
   rowsOf(app, "account_activity", "created_at", user);
 export const sessionsOf = (app: App, user?: User) => rowsOf(app, "sessions", "created_at", user);
 export const apiKeysOf = (app: App, user?: User) => rowsOf(app, "api_keys", "created_at", user);
-export const logInsOf = (app: App, user?: User) => rowsOf(app, "log_ins", "at", user);
+export const securityEventsOf = (app: App, user?: User) =>
+  rowsOf(app, "security_events", "at", user);
+/** Log-ins and wrong passwords of the security record. */
+export const logInsOf = async (app: App, user?: User) =>
+  (await securityEventsOf(app, user)).filter(({ kind }) => /^log_in(_failed)?$/.test(kind));
+export const mailsOf = (app: App, user?: User) => rowsOf(app, "mails", "created_at", user);
+export const mailLinksOf = (app: App, user?: User) => rowsOf(app, "mail_links", "created_at", user);
 export const devicesOf = (app: App, user?: User) => rowsOf(app, "known_devices", "used_at", user);
 
 /** The only row that one of the above reads. */
@@ -111,6 +117,12 @@ export function updateItems(
 /** As if every session's last step-up had been so many minutes earlier. */
 export const ageStepUps = (app: App, minutes: number) =>
   app.query("update sessions set proved_at = proved_at - make_interval(mins => $1)", [minutes]);
+
+/** As if nobody had proved in a session who they are. */
+export const forgetStepUps = (app: App, user?: User) =>
+  app.query("update sessions set proved_at = null where $1::uuid is null or user_id = $1", [
+    user?.id,
+  ]);
 
 /** Changes all accounts of the user, or all there are. */
 export function updateAccounts(app: App, changes: Partial<Selectable<AccountsTable>>, user?: User) {

@@ -21,7 +21,9 @@ function git(...words: string[]): string | null {
  */
 function commitBefore(): string | null {
   const file = `migrations/${Object.keys(migrations).at(-1)}.ts`;
-  const landed = git("log", "-1", "--diff-filter=A", "--format=%H", "--", file);
+  const landed = git(
+    ...["log", "-1", "--first-parent", "-m", "--diff-filter=A", "--format=%H", "--", file],
+  );
   if (landed === null) return null;
   // Without a commit the migration is still being written.
   const commit = landed === "" ? "HEAD" : `${landed}^`;

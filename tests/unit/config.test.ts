@@ -13,6 +13,8 @@ const right = {
   TOKEN_KEYS: `2026a:${randomBytes(32).toString("base64")}`,
   SESSION_SECRET: randomBytes(32).toString("base64url"),
   APP_URL: "https://connect.fiscility.com",
+  SMTP_URL: "smtp://fiscility:q8Zr2LmV0xTn@mail.internal:587",
+  MAIL_FROM: "Fiscility <accounts@fiscility.com>",
 };
 
 function complaint(changes: Record<string, string | undefined>): string {
@@ -47,6 +49,15 @@ test.each([
   ["REDIS_URL", "redis://user:%zz@cache"],
   ["REDIS_URL", "redis+cluster://one,two/1"],
   ["REDIS_URL", "redis+cluster://one,,two"],
+  ["SMTP_URL", "mail.internal:587"],
+  ["SMTP_URL", "https://fiscility:q8Zr2LmV0xTn@mail.internal"],
+  ["SMTP_URL", "smtp://mail.internal"],
+  ["SMTP_URL", "smtp://fiscility:change-me@mail.internal"],
+  // A mailer would read this as an option, and check no certificate.
+  ["SMTP_URL", "smtp://fiscility:q8Zr2LmV0xTn@mail.internal/?tls.rejectUnauthorized=false"],
+  ["MAIL_FROM", "accounts at fiscility"],
+  ["MAIL_FROM", "Fiscility <accounts@example.com>"],
+  ["MAIL_FROM", "Fiscility <accounts@fiscility.com>\r\nBcc: eve@fiscility.com"],
   ["PLAID_SECRET", "change-me-change-me"],
   ["PLAID_ENV", "development"],
   ["PLAID_BASE_URL", "http://localhost:3001"],
@@ -63,6 +74,7 @@ test.each([
   ["HOST", "everywhere"],
   ["ALLOW_PLAINTEXT", "mail"],
   ["TOKEN_ENVELOPES", "v3"],
+  ["SECOND_FACTOR", "sometimes"],
   ["METRICS_PORT", "everywhere"],
   ["OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317"],
   ["DRAIN_SECONDS", "5m"],
@@ -426,4 +438,12 @@ test("banks of the United States and two years of transactions are asked for, un
   const set = { PLAID_COUNTRY_CODES: "us, CA,us", PLAID_DAYS_REQUESTED: "180" };
   const { plaid: other } = parseConfig({ ...right, ...set });
   expect([other.countryCodes, other.daysRequested]).toEqual([["US", "CA"], 180]);
+});
+
+test("SECOND_FACTOR is connect in production and optional elsewhere, unless it is set", () => {
+  const modeOf = (changes: Record<string, string>) =>
+    parseConfig({ ...right, ...changes }).secondFactor;
+  expect(modeOf({})).toBe("connect");
+  expect(modeOf({ NODE_ENV: "development" })).toBe("optional");
+  expect(modeOf({ SECOND_FACTOR: "always" })).toBe("always");
 });

@@ -72,7 +72,7 @@ test.each<[from: string, Step, on: string, ConnectEvent, expected: string[]]>([
     linking(linkUpdate),
     "exited: USER_PERMISSION_REVOKED",
     exitedWith("USER_PERMISSION_REVOKED"),
-    ["problem: The bank was not reconnected []"],
+    ["problem: The bank was not reconnected [Connect again]"],
   ],
   [
     "linking",
@@ -93,7 +93,7 @@ test.each<[from: string, Step, on: string, ConnectEvent, expected: string[]]>([
     opening(requestUpdate),
     "failed: item_gone",
     failed(failure("item_gone")),
-    ["problem: The bank connection did not open []"],
+    ["problem: The bank connection did not open [Connect again]"],
   ],
   [
     "opening",
@@ -212,7 +212,7 @@ test.each<[from: string, Step, on: string, ConnectEvent, expected: string[]]>([
     updating,
     "failed: item_gone",
     failed(failure("item_gone")),
-    ["problem: The bank was not reconnected []"],
+    ["problem: The bank was not reconnected [Connect again]"],
   ],
   [
     "finishing an update",

@@ -9,6 +9,7 @@ import {
   duplicate,
   failure,
   limit,
+  limitWithChoice,
   metadata,
   noAnswer,
   requestNew,
@@ -25,6 +26,7 @@ const failures = [
   busy(60),
   limit(1),
   limit(2),
+  ...Array(30).fill(limitWithChoice),
   duplicate(true),
   duplicate(false),
 ];
@@ -134,9 +136,18 @@ class World {
       ];
       return calls.map((event) => () => this.send(event));
     });
+    const { run, step } = this.state;
+    const ids = step.name === "choosing" ? step.choice.accounts.map(({ id }) => id) : null;
+    const chosen: ConnectEvent[] = ids
+      ? [
+          { type: "chose", run, accountIds: ids.slice(0, 1) },
+          { type: "choseNone", run },
+        ]
+      : [];
+    const choose = chosen.map((event) => () => this.send(event));
     // Leaving is rare, or runs would never get far.
     const leave = pick % 17 === 0 ? [() => this.send({ type: "leave" })] : [];
-    return [...press, ...buttons, ...answers, ...timers, ...links, ...leave];
+    return [...press, ...buttons, ...answers, ...timers, ...links, ...choose, ...leave];
   }
 }
 
@@ -230,6 +241,7 @@ test("the connect machine gets out of every state: something it waits for is alw
       opening: pending.some((call) => call.do === "openLink" && call.run === run),
       linking: linkRuns.some((link) => link.run === run),
       finishing: pending.some((call) => call.do === "callServer" && call.run === run),
+      choosing: true,
       waiting: timers.some((event) => event.type === "waited" && event.run === run),
     };
     expect(awaited[step.name]).toBe(true);
@@ -253,6 +265,7 @@ test("the connect machine reaches every state in these histories", () => {
     if (toast) seen.add(toast.do);
   });
   expect([...seen].sort()).toEqual([
+    "choosing",
     "finishing",
     "idle",
     "linking",

@@ -5,6 +5,9 @@ import { reasons } from "../../server/contracts/errors.ts";
 import {
   at,
   busy,
+  choosing,
+  chose,
+  choseNone,
   connectTask,
   duplicate,
   exited,
@@ -14,6 +17,8 @@ import {
   finishing,
   idle,
   itemId,
+  limit,
+  limitWithChoice,
   linking,
   linkNew,
   linkUpdate,
@@ -40,6 +45,8 @@ describe("the connect machine", () => {
     ["linking", linking(), "succeeded", succeeded, ["finishing", "hideToast", "callServer"]],
     ["finishing", finishing(), "failed: busy", failed(busy(3)), ["waiting", "sendLater"]],
     ["waiting", waiting, "waited", waited, ["finishing", "hideToast", "callServer"]],
+    ["finishing", finishing(), "failed: room for some", failed(limitWithChoice), ["choosing"]],
+    ["choosing", choosing, "chose", chose, ["finishing", "hideToast", "callServer"]],
     [
       "linking for an update",
       linking(linkUpdate),
@@ -64,6 +71,7 @@ describe("the connect machine", () => {
     ["linking", linking()],
     ["finishing", finishing()],
     ["waiting", waiting],
+    ["choosing", choosing],
   ];
   const events: Record<string, ConnectEvent> = {
     open,
@@ -75,9 +83,11 @@ describe("the connect machine", () => {
     finished,
     failed: failed(noAnswer),
     waited,
+    chose,
+    choseNone,
     arrivalFaded: {
       type: "arrivalFaded",
-      arrival: { itemId, bank: "Mill Bank", accountCount: 2 },
+      arrival: { itemId, bank: "Mill Bank", accountCount: 2, notConnected: 0 },
     },
   };
   const expectedIn: Record<string, string[]> = {
@@ -86,6 +96,7 @@ describe("the connect machine", () => {
     linking: ["succeeded", "exited", "exitedWithError"],
     finishing: ["finished", "failed"],
     waiting: ["waited"],
+    choosing: ["chose", "choseNone"],
   };
   const unexpected = steps.flatMap(([name, step]) =>
     Object.keys(events)
@@ -109,7 +120,7 @@ describe("the connect machine", () => {
 
   test.each(steps)("forgets the connection in %s when the user leaves (I6)", (_name, step) => {
     const [next, effects] = resultOf(step, { type: "leave" });
-    expect(next).toEqual({ run: run + 1, step: { name: "idle" }, arrival: null });
+    expect(next).toEqual({ ...start, run: run + 1 });
     expect(effects).toEqual([{ do: "hideToast" }]);
   });
 
@@ -146,6 +157,29 @@ describe("the connect machine", () => {
     ]);
   });
 
+  test("sends the same public_token with the chosen accounts, and offers the list again after none (E5)", () => {
+    const [, effects] = resultOf(choosing, chose);
+    const task = { ...connectTask, accountIds: ["a2"] };
+    expect(effects.at(-1)).toEqual({ do: "callServer", run: run + 1, task });
+    const [next, [toast]] = resultOf(choosing, choseNone);
+    expect(next.step).toEqual({ name: "idle" });
+    const [first] = toast?.do === "showProblem" ? toast.problem.actions : [];
+    expect(first).toEqual({
+      label: "Choose accounts",
+      event: { type: "retry", task: connectTask },
+    });
+  });
+
+  test("shows the dialog of one bank's accounts after an update that had no room for new ones, and closes it", () => {
+    const [, effects] = resultOf(updating, failed(limit(1)));
+    const problem = effects.find((effect) => effect.do === "showProblem")?.problem;
+    const [action] = problem?.actions ?? [];
+    expect(action?.event).toEqual({ type: "changeAccounts", itemId });
+    const [shown] = resultOf(idle, { type: "changeAccounts", itemId });
+    expect(shown.changing).toBe(itemId);
+    expect(transition(shown, { type: "changeAccounts", itemId: null })[0].changing).toBeNull();
+  });
+
   test("waits as long as a busy server says, then calls it again (K2)", () => {
     const [state, effects] = resultOf(finishing(), failed(busy(3)));
     expect(effects).toEqual([{ do: "sendLater", milliseconds: 3000, event: waited }]);
@@ -156,10 +190,13 @@ describe("the connect machine", () => {
 
   test("highlights the Item that came, until its time is over or a newer one comes (C2)", () => {
     const [state, effects] = resultOf(finishing(), finished);
-    expect(state.arrival).toEqual({ itemId, bank: "Mill Bank", accountCount: 2 });
+    expect(state.arrival).toEqual({ itemId, bank: "Mill Bank", accountCount: 2, notConnected: 0 });
     const faded = effects.find((effect) => effect.do === "sendLater")?.event as ConnectEvent;
     expect(transition(state, faded)[0].arrival).toBeNull();
-    const newer = { ...state, arrival: { itemId, bank: "Mill Bank", accountCount: 2 } };
+    const newer = {
+      ...state,
+      arrival: { itemId, bank: "Mill Bank", accountCount: 2, notConnected: 0 },
+    };
     expect(transition(newer, faded)[0].arrival).toBe(newer.arrival);
   });
 
@@ -187,14 +224,17 @@ describe("the connect machine", () => {
   );
 
   test("has a pending card for a new bank alone, with as many rows as Link named accounts (C4)", () => {
-    const pending = { bank: "Mill Bank", accountCount: 2, busy: false };
+    const pending = { bank: "Mill Bank", accountCount: 2, notConnected: 0, busy: false };
     expect(pendingBank(finishing())).toEqual(pending);
     expect(pendingBank(waiting)).toEqual({ ...pending, busy: true });
     expect(pendingBank(finishing(1))).toEqual({ ...pending, busy: true });
+    expect(pendingBank(choosing)).toEqual({ ...pending, accountCount: 1, notConnected: 1 });
+    const chosen: Step = { ...waiting, task: { ...connectTask, accountIds: ["a2"] } };
+    expect(pendingBank(chosen)).toMatchObject({ accountCount: 1, notConnected: 1 });
     for (const step of [idle, opening(), linking(), updating]) {
       expect(pendingBank(step)).toBeNull();
     }
     const bare: Step = { ...waiting, task: { ...connectTask, metadata: {} } };
-    expect(pendingBank(bare)).toEqual({ bank: null, accountCount: 1, busy: true });
+    expect(pendingBank(bare)).toEqual({ bank: null, accountCount: 1, notConnected: 0, busy: true });
   });
 });

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { AccountTraits, KnownAccount } from "../../db/known-accounts.ts";
+import type { AccountTraits } from "../../db/account-traits.ts";
+import type { KnownAccount } from "../../db/known-accounts.ts";
 import { requireRoom } from "../../server/connect/account-limit.ts";
 import { findDuplicates, findUnderOtherId } from "../../server/connect/duplicates.ts";
 import { FiscilityError } from "../../server/contracts/errors.ts";

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
+import { words } from "../../app/activity/words.ts";
 import { text } from "../../app/text.ts";
 import { reasons } from "../../server/contracts/errors.ts";
 import {
-  itemProblemKind,
+  itemProblemKinds,
   itemProblems,
   shownProblem,
 } from "../../server/contracts/item-problem.ts";
@@ -129,7 +130,7 @@ test.each([
   ["act_at_bank", "login_required", "bank_action_required", "reconnect", "login_required"],
   ["wait", null, "bank_unavailable", null, "failed"],
   ["unsupported", "revoked", "bank_unsupported", "disconnect", "revoked"],
-  ["connect_again", "revoked", "item_gone", "disconnect", "revoked"],
+  ["connect_again", "revoked", "item_gone", "connect_again", "revoked"],
   ["unknown", "login_required", "bank_error", "reconnect", "login_required"],
 ] as const)(
   "the problem %s makes the Item %s, fails calls with %s and offers %s",
@@ -139,14 +140,14 @@ test.each([
   },
 );
 
-test.each(itemProblemKind.options)(
+test.each(itemProblemKinds)(
   "the problem %s has a sentence, a pill, an entry and a reason",
   (kind) => {
     const { message, reason } = itemProblems[kind];
     expect(message).toMatch(/^[A-Z].+\.$/);
     expect(reasons[reason].message).toMatch(/^[A-Z].+\.$/);
     expect(text.dashboard.status[kind]).toBeTruthy();
-    expect(text.activity.problem[kind]("Mill Bank")).toContain("Mill Bank");
+    expect(words.problem[kind]("Mill Bank")).toContain("Mill Bank");
   },
 );
 

@@ -126,17 +126,22 @@ export function setError(sandbox: Sandbox, body: Body) {
   return { error: error_code };
 }
 
-/** As `/sandbox/item/fire_webhook`, for every code, and signed as long ago as a test wants. */
+/** As `/sandbox/item/fire_webhook`, for every code (`webhook_type` where it has several), and signed as long ago as a test wants. */
 export function sendWebhook(sandbox: Sandbox, body: Body) {
-  onlyKeys(body, "item_id", "webhook_code", "signed_seconds_ago");
+  onlyKeys(body, "item_id", "webhook_code", "webhook_type", "signed_seconds_ago");
   const item = liveItem(sandbox, body);
-  const { webhook_code } = body;
+  const { webhook_code, webhook_type } = body;
   if (typeof webhook_code !== "string" || !WEBHOOK_CODES.includes(webhook_code)) {
     throw new ControlError(`"webhook_code" must be one of ${WEBHOOK_CODES.join(", ")}`);
   }
+  if (webhook_type !== undefined && typeof webhook_type !== "string") {
+    throw new ControlError('"webhook_type" must be a string');
+  }
   if (item.webhook === null) throw new ControlError("the Item has no webhook URL");
   const signed_seconds_ago = wholeNumber(body, "signed_seconds_ago", DAY_S, 0);
-  fireWebhook(sandbox, item, webhook_code, { signed_seconds_ago });
+  if (!fireWebhook(sandbox, item, webhook_code, { webhook_type, signed_seconds_ago })) {
+    throw new ControlError('"webhook_code" and "webhook_type" do not go together');
+  }
   return { webhook_fired: true };
 }
 

@@ -9,6 +9,7 @@ import { type Reason, reasons } from "../../contracts/errors.ts";
 import * as insights from "../../contracts/insights.ts";
 import * as plan from "../../contracts/plan.ts";
 import { reasonDetails } from "../../contracts/reason-details.ts";
+import * as secondFactors from "../../contracts/second-factors.ts";
 import * as stepUp from "../../contracts/step-up.ts";
 import * as transactions from "../../contracts/transactions.ts";
 import { type Endpoint, endpoints } from "./endpoints.ts";
@@ -46,7 +47,13 @@ export interface OpenApi {
 }
 
 /** What any call can end with, whatever it does. */
-const common: readonly Reason[] = ["unauthenticated", "rate_limited", "unavailable", "internal"];
+const common: readonly Reason[] = [
+  "unauthenticated",
+  "second_factor_required",
+  "rate_limited",
+  "unavailable",
+  "internal",
+];
 const ofBodies: readonly Reason[] = [
   "invalid_input",
   "invalid_json",
@@ -105,7 +112,7 @@ function toOperation(endpoint: Endpoint, schemaOf: SchemaOf): Operation {
     summary,
     description: needsSession
       ? `For people who are logged in: by the cookie of the log-in, with no API key.${stepUp ? " Asks for a proof of the last ten minutes: `session.stepUp` first." : ""}`
-      : `Scope: \`${scope}\`.`,
+      : `Scope: \`${scope}\`.${stepUp ? " A session needs a proof of the last ten minutes: `session.stepUp` first." : ""}`,
     security: needsSession ? [{ session: [] }] : [{ apiKey: [] }, { session: [] }],
     responses: {
       200: { description: "Done.", content: { "application/json": { schema: schemaOf(output) } } },
@@ -170,6 +177,7 @@ function namedSchemas(): { schemas: Record<string, Schema>; schemaOf: SchemaOf }
     insights,
     plan,
     stepUp,
+    secondFactors,
     transactions,
   ]) {
     for (const [name, schema] of Object.entries(module)) {

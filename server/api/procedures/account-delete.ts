@@ -6,6 +6,7 @@ export const accountDelete = procedure({
   summary:
     "Deletes the person's account: every bank is disconnected, here and at Plaid, and all that is kept of them goes. `confirmation` is “delete my account”.",
   scope: "session",
+  stepUp: true,
   rest: "DELETE /account",
   reasons: ["confirmation_mismatch", "busy"],
 })

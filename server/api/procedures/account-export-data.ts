@@ -7,11 +7,12 @@ import { procedure } from "../trpc.ts";
 export const accountExportData = procedure({
   summary: "Everything that is kept of the person: who they are, their banks, their history.",
   scope: "session",
+  stepUp: true,
   rest: "GET /account/export",
   streamed: exportOutput,
   reasons: ["export_running"],
 }).query(async ({ ctx }) => {
-  await beginExport(ctx.services, ctx.user, ctx.onClose);
+  await beginExport(ctx.services, ctx.user, ctx);
   const { rest, transactions } = await exportData(ctx.services, ctx.user);
   // Both transports write it as `ExportOutput`.
   const output: unknown = new StreamedOutput(rest, "transactions", transactions);

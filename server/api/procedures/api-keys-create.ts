@@ -1,4 +1,6 @@
+import type { Db } from "../../../db/client.ts";
 import { createApiKey } from "../../auth/api-keys.ts";
+import { requireVerified } from "../../auth/require-verified.ts";
 import { requireProof } from "../../auth/step-up.ts";
 import { createApiKeyInput, createApiKeyOutput } from "../../contracts/api-keys.ts";
 import { procedure } from "../trpc.ts";
@@ -9,16 +11,16 @@ export const apiKeysCreate = procedure({
   scope: "session",
   stepUp: true,
   rest: "POST /api-keys",
-  reasons: ["too_many_api_keys"],
+  reasons: ["too_many_api_keys", "email_unverified"],
 })
   .input(createApiKeyInput)
   .output(createApiKeyOutput)
   .mutation(async ({ ctx, input }) => {
     const { db, limits } = ctx.services;
+    requireVerified(ctx.services, ctx.user);
     // Checked again under the lock: a change of the password may have ended the proof meanwhile.
-    const made = await createApiKey(db, ctx.user.id, input, (tx) =>
-      requireProof({ db: tx, limits }, ctx),
-    );
+    const requireStill = (tx: Db) => requireProof({ db: tx, limits }, ctx);
+    const made = await createApiKey(db, ctx.user.id, input, requireStill, ctx.origin);
     const { id, scopes } = made.apiKey;
     ctx.log.info({ event: "api_key_created", userId: ctx.user.id, apiKeyId: id, scopes }, "Key");
     return made;

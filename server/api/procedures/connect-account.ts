@@ -1,3 +1,5 @@
+import { requireVerified } from "../../auth/require-verified.ts";
+import { requireFactorToConnect } from "../../auth/second-factor/require-factor.ts";
 import { connectAccount as connect } from "../../connect/connect-account.ts";
 import { connectAccountInput, connectAccountOutput } from "../../contracts/connect.ts";
 import { procedure } from "../trpc.ts";
@@ -8,6 +10,8 @@ export const connectAccount = procedure({
   scope: "connections:write",
   rest: "POST /connections",
   reasons: [
+    "email_unverified",
+    "second_factor_required",
     "limit_reached",
     "duplicate_accounts",
     "public_token_invalid",
@@ -29,4 +33,8 @@ export const connectAccount = procedure({
 })
   .input(connectAccountInput)
   .output(connectAccountOutput)
-  .mutation(({ ctx, input }) => connect(ctx.services, ctx.user, input, ctx.log));
+  .mutation(async ({ ctx, input }) => {
+    requireVerified(ctx.services, ctx.user);
+    await requireFactorToConnect(ctx.services, ctx.user.id);
+    return connect(ctx.services, ctx.user, input, ctx.log);
+  });

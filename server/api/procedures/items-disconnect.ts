@@ -6,6 +6,7 @@ export const itemsDisconnect = procedure({
   summary:
     "Disconnects a bank: its accounts and all that came from it are deleted here, and our access to it is ended at Plaid. `confirmation` is “disconnect” and the bank's name.",
   scope: "connections:write",
+  stepUp: true,
   rest: "POST /disconnections",
   reasons: ["not_found", "confirmation_mismatch", "busy"],
 })

@@ -1,3 +1,5 @@
+import { requireVerified } from "../../auth/require-verified.ts";
+import { requireFactorToConnect } from "../../auth/second-factor/require-factor.ts";
 import { createLinkToken } from "../../connect/create-link-token.ts";
 import { createLinkTokenInput, createLinkTokenOutput } from "../../contracts/connect.ts";
 import { procedure } from "../trpc.ts";
@@ -6,15 +8,23 @@ export const plaidCreateLinkToken = procedure({
   summary: "Makes the link_token that Plaid Link is opened with.",
   scope: "connections:write",
   rest: "POST /link-tokens",
-  reasons: ["limit_reached", "link_unavailable", "not_found", "item_gone", "bank_unsupported"],
+  reasons: [
+    "email_unverified",
+    "second_factor_required",
+    "limit_reached",
+    "link_unavailable",
+    "not_found",
+    "item_gone",
+    "bank_unsupported",
+  ],
 })
   .input(createLinkTokenInput.optional())
   .output(createLinkTokenOutput)
-  .mutation(({ ctx, input }) =>
-    createLinkToken(
-      ctx.services,
-      ctx.user,
-      { itemId: input?.itemId, language: ctx.language },
-      ctx.log,
-    ),
-  );
+  .mutation(async ({ ctx, input }) => {
+    // A bank that is connected can always be reconnected.
+    if (input?.itemId === undefined) {
+      requireVerified(ctx.services, ctx.user);
+      await requireFactorToConnect(ctx.services, ctx.user.id);
+    }
+    return createLinkToken(ctx.services, ctx.user, { ...input, language: ctx.language }, ctx.log);
+  });

@@ -1,4 +1,5 @@
 import { finishUpdateMode } from "../../connect/finish-update-mode.ts";
+import { closingUpdateLinks } from "../../connect/opened-link.ts";
 import { finishUpdateModeInput, finishUpdateModeOutput } from "../../contracts/connect.ts";
 import { procedure } from "../trpc.ts";
 
@@ -26,4 +27,8 @@ export const plaidFinishUpdateMode = procedure({
 })
   .input(finishUpdateModeInput)
   .output(finishUpdateModeOutput)
-  .mutation(({ ctx, input }) => finishUpdateMode(ctx.services, ctx.user, input, ctx.log));
+  .mutation(({ ctx, input }) =>
+    closingUpdateLinks(ctx.services, ctx.user, input, () =>
+      finishUpdateMode(ctx.services, ctx.user, input, ctx.log),
+    ),
+  );

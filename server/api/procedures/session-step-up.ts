@@ -4,10 +4,11 @@ import { procedure } from "../trpc.ts";
 
 export const sessionStepUp = procedure({
   summary:
-    "Proves by password who uses the session. For ten minutes it then does what asks for such a proof.",
+    "Proves who uses the session: by password, by a code of the authenticator app, or by passkey. For ten minutes it then does what asks for such a proof.",
   scope: "session",
+  setsUpFactor: true,
   rest: "POST /session/step-up",
-  reasons: ["password_incorrect", "too_many_attempts"],
+  reasons: ["password_incorrect", "code_incorrect", "passkey_invalid", "too_many_attempts"],
 })
   .input(stepUpInput)
   .output(stepUpOutput)

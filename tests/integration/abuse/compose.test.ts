@@ -100,6 +100,8 @@ const dotEnv: Record<string, string> = {
   TOKEN_KEYS: `k1:${randomBytes(32).toString("base64")}`,
   SESSION_SECRET: randomBytes(32).toString("base64"),
   APP_URL: "https://connect.fiscility.com",
+  SMTP_URL: `smtp://app:${randomBytes(12).toString("hex")}@mail.fiscility.com:587`,
+  MAIL_FROM: "Fiscility <accounts@fiscility.com>",
 };
 const filled = (name: string): Record<string, string> =>
   Object.fromEntries(

@@ -87,12 +87,12 @@ test("A user has at most ten known browsers, and the one that logged in longest 
   // Nine more, each a minute older than the one before.
   await app.query(
     `insert into known_devices (user_id, token_hash, password_digest, used_at)
-     select $1, sha256(convert_to('device ' || n, 'UTF8')), password_digest,
+     select $1, sha256(convert_to('device-' || n, 'UTF8')), password_digest,
        now() - n * interval '1 minute'
      from known_devices, generate_series(1, 9) n where user_id = $1`,
     [ada.id],
   );
-  const [newest, oldest] = ["fiscility.device=device 1", "fiscility.device=device 9"];
+  const [newest, oldest] = ["fiscility.device=device-1", "fiscility.device=device-9"];
   // The oldest logs in again, so that the one before it is the oldest now.
   expect(await deviceOf(app, ada, oldest)).toBe(oldest);
   const one = await deviceOf(app, ada);
@@ -103,7 +103,7 @@ test("A user has at most ten known browsers, and the one that logged in longest 
     expect(JSON.stringify(rows)).not.toContain(device.split("=")[1]);
   }
   await guess(app, ada);
-  expect((await send(app, ada, "fiscility.device=device 8")).status).toBe(429);
+  expect((await send(app, ada, "fiscility.device=device-8")).status).toBe(429);
   for (const device of [first, newest, oldest, one]) {
     expect((await send(app, ada, device)).status).toBe(200);
   }

@@ -26,6 +26,7 @@ async function listenersOf(more: Record<string, string>) {
       PORT: String(PORT),
       SANDBOX_PORT: String(SANDBOX_PORT),
       METRICS_PORT: String(METRICS_PORT),
+      MAIL_PORT: "0",
       LOG_LEVEL: "silent",
       ...more,
     },
@@ -81,10 +82,10 @@ function socketsOf(pid: number | undefined): string[] {
 const loopback = /^(0100007F|00000000000000000000000001000000):/;
 
 test.skipIf(!onLinux || !isMatrix)(
-  "local mode listens on loopback alone: the app, the local Plaid, PostgreSQL, the metrics",
+  "local mode listens on loopback alone: the app, the local Plaid, the mailbox, PostgreSQL, the metrics",
   async () => {
     const { sockets } = await listenersOf({});
-    expect(sockets.length).toBeGreaterThanOrEqual(4);
+    expect(sockets.length).toBeGreaterThanOrEqual(6);
     expect(sockets.filter((address) => !loopback.test(address))).toEqual([]);
   },
 );

@@ -200,7 +200,11 @@ test("A log-in whose body is nested beyond the stack is refused as any other", a
 
 describe("Every log-in path", () => {
   /** Those of better-auth's endpoints that programs reach: each is in a test above. */
-  const reached = ["/sign-in/email", "/sign-up/email", "/sign-out"];
+  const withPassword = ["/sign-in/email", "/sign-up/email"];
+  const reached = [
+    ...withPassword,
+    ...["/sign-out", "/second-step", "/passkey/options", "/passkey/log-in"],
+  ];
   /** Reached by pages alone, in-process. */
   const byPages = ["/change-password"];
   /** Everything else that better-auth has and whose body holds a password. */
@@ -215,11 +219,11 @@ describe("Every log-in path", () => {
       .endpoints()
       .filter(({ path, options }) => path && /"\w*password\w*":/i.test(fieldsOf(options)))
       .map(({ path }) => path);
-    const known = [...reached, ...byPages, ...refused].filter((path) => path !== "/sign-out");
+    const known = [...withPassword, ...byPages, ...refused];
     expect(taking.toSorted()).toEqual(known.toSorted());
   });
 
-  test("is reachable only as three API paths, and one more by pages, whatever the method", async ({
+  test("is reachable only as six API paths, and one more by pages, whatever the method", async ({
     app,
   }) => {
     const ada = await app.signUp();
@@ -246,8 +250,8 @@ describe("Every log-in path", () => {
     }
   });
 
-  /** Pages with a password in a form of theirs; each is in a test below or in `log-in.test.ts`. */
-  const pages = ["_app.settings.security.tsx", "login.tsx", "signup.tsx"];
+  /** Pages with a password in a form of theirs; each is in a test below, in `log-in.test.ts` or `password-reset.test.ts`. */
+  const pages = ["_app.settings.security.tsx", "login.tsx", "reset-password.tsx", "signup.tsx"];
 
   test("is known: no other page takes a password", () => {
     const found = readdirSync("app/routes").filter((file) =>

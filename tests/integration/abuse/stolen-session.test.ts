@@ -9,13 +9,26 @@ import { timeLimits } from "../../../server/time-limits.ts";
 import { startTestApp, type TestApp } from "../../support/app.ts";
 import { withEmptyDatabase } from "../../support/database.ts";
 import { lockUser, refuseWrites } from "../../support/database-faults.ts";
-import { ageStepUps, apiKeysOf, lockWaiters, sessionsOf } from "../../support/rows.ts";
+import {
+  ageStepUps,
+  apiKeysOf,
+  forgetStepUps,
+  lockWaiters,
+  sessionsOf,
+} from "../../support/rows.ts";
 
 let app: TestApp;
 beforeAll(async () => {
   app = await startTestApp();
 });
 afterAll(() => app?.close());
+
+/** A user whose session has proved nothing. */
+async function signUp() {
+  const person = await app.signUp();
+  await forgetStepUps(app, person);
+  return person;
+}
 
 type Credentials = { cookie?: string; authorization?: string };
 const wanted = { name: "Left behind", scopes: ["accounts:read"] as Scope[] };
@@ -72,7 +85,7 @@ const faces = {
 const every = Object.entries(faces);
 
 test.each(every)("A session alone makes no API key through %s", async (name, make) => {
-  const ada = await app.signUp();
+  const ada = await signUp();
   const { status, text } = await make(ada);
   expect(status).toBe(403);
   if (name !== "the page's form") expect(text).toContain("step_up_required");
@@ -80,7 +93,7 @@ test.each(every)("A session alone makes no API key through %s", async (name, mak
 });
 
 test.each(every)("The password allows an API key through %s", async (_name, make) => {
-  const ada = await app.signUp();
+  const ada = await signUp();
   expect((await make(ada, "not the password")).status).toBe(403);
   expect(await apiKeysOf(app, ada)).toEqual([]);
   expect((await make(ada, ada.password)).status).toBe(200);
@@ -88,7 +101,7 @@ test.each(every)("The password allows an API key through %s", async (_name, make
 });
 
 test("A step-up does not count when it is eleven minutes old, another session's, or only a log-in", async () => {
-  const ada = await app.signUp();
+  const ada = await signUp();
   const { headers } = await app.post("/api/auth/sign-in/email", ada);
   const session = headers.getSetCookie().find((line) => line.includes("session_token"));
   const stolen = { cookie: session?.split(";")[0] ?? "" };
@@ -101,7 +114,7 @@ test("A step-up does not count when it is eleven minutes old, another session's,
 });
 
 test("Step-ups count guesses together over all ways, and do not hash the eleventh", async () => {
-  const ada = await app.signUp();
+  const ada = await signUp();
   const change = (who: Credentials, currentPassword: string) =>
     submit("/settings/security", who, { currentPassword, newPassword: "another good one" });
   const guesses = [...Object.values(faces), change];
@@ -122,12 +135,12 @@ test("Step-ups count guesses together over all ways, and do not hash the elevent
   expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(60);
   expect(await apiKeysOf(app, ada)).toEqual([]);
   // Nobody else is held back, from the same address.
-  const grace = await app.signUp();
+  const grace = await signUp();
   expect((await faces.REST(grace, grace.password)).status).toBe(200);
 });
 
 test("An API key makes no key and passes no step-up, whatever its scopes and whoever's cookie is beside it", async () => {
-  const ada = await app.signUp();
+  const ada = await signUp();
   expect((await faces.REST(ada, ada.password)).status).toBe(200);
   const everything = { name: "All", scopes: scope.options, expiresInDays: 1 };
   const { key } = await createApiKey(app.services.db, ada.id, everything);
@@ -147,7 +160,7 @@ test("An API key makes no key and passes no step-up, whatever its scopes and who
 });
 
 test("An API key expires after a year unless the request names less", async () => {
-  const ada = await app.signUp();
+  const ada = await signUp();
   await app.stepUp(ada);
   for (const days of [366, 3650, null, 0, -1]) {
     const input = { ...wanted, expires_in_days: days };
@@ -203,7 +216,7 @@ test("A password change revokes keys, ends other sessions and their step-ups, as
     [false, true],
     [false, false],
   ]) {
-    const ada = await app.signUp();
+    const ada = await signUp();
     await app.post("/api/auth/sign-in/email", ada);
     await app.stepUp(ada);
     const made = await createApiKey(app.services.db, ada.id, {
@@ -231,7 +244,7 @@ test("A password change revokes keys, ends other sessions and their step-ups, as
 });
 
 test("apiKeys.create makes no key when the password changes while it waits, though its session was stepped up", async () => {
-  const ada = await app.signUp();
+  const ada = await signUp();
   const { headers } = await app.post("/api/auth/sign-in/email", ada);
   const session = headers.getSetCookie().find((line) => line.includes("session_token"));
   await app.stepUp(ada);
@@ -253,7 +266,7 @@ test("apiKeys.create makes no key when the password changes while it waits, thou
 });
 
 test("A failed password change keeps sessions and keys, and a failed revocation keeps the password", async () => {
-  const ada = await app.signUp();
+  const ada = await signUp();
   await app.post("/api/auth/sign-in/email", ada);
   await createApiKey(app.services.db, ada.id, createApiKeyInput.parse(wanted));
   const change = (currentPassword: string) =>

@@ -30,6 +30,8 @@ const strong = async () => ({
   TOKEN_KEYS: `k1:${randomBytes(32).toString("base64")}`,
   SESSION_SECRET: randomBytes(32).toString("base64"),
   APP_URL: "https://connect.fiscility.com",
+  SMTP_URL: `smtps://app:${randomBytes(12).toString("hex")}@mail.internal`,
+  MAIL_FROM: "accounts@fiscility.com",
 });
 
 const sequence = Buffer.from(Array.from({ length: 32 }, (_, at) => at)).toString("base64");
@@ -42,6 +44,8 @@ const weak = {
   TOKEN_KEYS: `k1:${sequence},k2:${sequence}`,
   SESSION_SECRET: sequence,
   APP_URL: "https://0x7f.1",
+  SMTP_URL: "smtp://mail.internal",
+  MAIL_FROM: "accounts@example.com",
 };
 
 test.each(casesOf(["server/main.ts", "server/worker-main.ts"], (one) => one === "server/main.ts"))(
@@ -64,6 +68,8 @@ test.each(casesOf(["server/main.ts", "server/worker-main.ts"], (one) => one === 
         expect.stringMatching(/SESSION_SECRET: .*repeat or follow/),
         expect.stringMatching(/SESSION_SECRET: TOKEN_KEYS has the same value/),
         expect.stringMatching(/APP_URL: an address of this machine/),
+        expect.stringMatching(/SMTP_URL: .*needs a user and a password/),
+        expect.stringMatching(/MAIL_FROM: no mail can come from this domain/),
       ]),
     );
     for (const value of [...Object.values(weak), sequence, "one-password"])

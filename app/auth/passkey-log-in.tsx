@@ -1,0 +1,71 @@
+import { useState } from "react";
+import { Button } from "../components/button.tsx";
+import { nextPath } from "./next-path.ts";
+import { words } from "./words.ts";
+
+interface PasskeyLogInProps {
+  label: string;
+  /** For the log-in that this browser is in the middle of, and whether it is to be trusted then. */
+  secondStep?: { isTrusted: () => boolean };
+}
+
+/** Logs in with a passkey: instead of the password, or as the second step after it. */
+export function PasskeyLogIn({ label, secondStep }: PasskeyLogInProps) {
+  const [waiting, setWaiting] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
+
+  async function logIn() {
+    if (waiting) return;
+    setWaiting(true);
+    setProblem(null);
+    setProblem(await tryToLogIn(secondStep).catch(() => words.noAnswer));
+    setWaiting(false);
+  }
+
+  return (
+    <div className="mt-3 noscript:hidden">
+      <Button kind="secondary" busy={waiting} onClick={logIn} className="h-11 w-full">
+        {waiting ? words.passkeyWaiting : label}
+      </Button>
+      {problem ? (
+        <p role="alert" className="mt-1.5 text-sm text-danger">
+          {problem}
+        </p>
+      ) : null}
+    </div>
+  );
+}
+
+/** Returns what went wrong; null when the user left the browser's window, or the page is being left. */
+async function tryToLogIn(secondStep: PasskeyLogInProps["secondStep"]): Promise<string | null> {
+  const isSecond = secondStep !== undefined;
+  const [{ signWithPasskey }, asked] = await Promise.all([
+    import("./passkeys.ts"),
+    send("passkey/options", { secondStep: isSecond }),
+  ]);
+  if (!asked.ok) return problemOf(asked);
+  const { options } = (await asked.json()) as { options: string };
+  const passkey = await signWithPasskey(options);
+  if (passkey === null) return null;
+  const answer = await (isSecond
+    ? send("second-step", { passkey, trustDevice: secondStep.isTrusted() })
+    : send("passkey/log-in", { passkey }));
+  if (!answer.ok) return problemOf(answer);
+  location.assign(nextPath(location.href));
+  // The button stays busy until the next page is there.
+  return new Promise(() => {});
+}
+
+const send = (path: string, body: object) =>
+  fetch(`/api/auth/${path}`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+
+/** A sentence of the server's where it is meant for users: when there were too many tries, say. */
+async function problemOf(answer: Response): Promise<string> {
+  if (answer.status !== 429) return words.passkeyFailed;
+  const { message } = (await answer.json()) as { message?: string };
+  return message ?? words.passkeyFailed;
+}

@@ -1,0 +1,34 @@
+/** The words of log-ins with a second step, and of proofs of who is asking. */
+export const words = {
+  secondStep: {
+    title: "Confirm it’s you",
+    lead: {
+      totp: "Enter the code that your authenticator app shows.",
+      passkey: "Use your passkey, or enter a backup code.",
+    },
+    submit: "Log in",
+    busy: "Logging in…",
+    otherLead: "Not you?",
+    other: "Log in as somebody else",
+  },
+  code: "Code",
+  codeHint: "Without your phone, enter one of your backup codes.",
+  backupCode: "Backup code",
+  trust: "Don’t ask again in this browser for 30 days",
+  passkey: "Use a passkey",
+  or: "or",
+  passkeyWaiting: "Waiting for your passkey…",
+  passkeyFailed:
+    "This passkey was not accepted. Nothing was changed. Try again, or use another way.",
+  noAnswer: "We could not be reached. Check your internet connection and try again.",
+  proofNeeded: "Enter your password to go on.",
+  proofEmpty: "Enter your password.",
+  passwordOrCode: "Password, or a code of your app",
+  proved: "Confirmed. Go on.",
+  confirm: {
+    title: "Confirm it’s you",
+    lead: "You asked for something that only you may do. Then you go on where you were, and are not asked again for ten minutes.",
+    submit: "Confirm",
+    busy: "Confirming…",
+  },
+} as const;

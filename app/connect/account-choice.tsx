@@ -1,0 +1,112 @@
+import { type FormEvent, type ReactNode, useId, useState } from "react";
+import { Button } from "../components/button.tsx";
+import { FormAlert } from "../components/form-alert.tsx";
+import type { Failure } from "../failure.ts";
+import { text } from "../text.ts";
+
+const words = text.chooseAccounts;
+
+/** An account that can be chosen. `below`: what kind it is, and its last digits. */
+export interface Choosable {
+  id: string;
+  name: string;
+  below: string;
+}
+
+interface AccountChoiceProps {
+  accounts: readonly Choosable[];
+  /** How many may be chosen. */
+  room: number;
+  /** The ids of those that are chosen at first. */
+  chosen: readonly string[];
+  /** The label of the button, by how many are chosen. */
+  submit: (count: number) => string;
+  busy?: boolean;
+  failure?: Failure | null;
+  onSubmit: (ids: string[]) => void;
+  onCancel: () => void;
+  /** What follows from the choice, above the buttons. */
+  children?: (chosen: ReadonlySet<string>) => ReactNode;
+}
+
+/** Lets the user choose accounts, and no more of them than there is room for. */
+export function AccountChoice(props: AccountChoiceProps) {
+  const { accounts, room, submit, busy = false, failure, onSubmit, onCancel, children } = props;
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(() => new Set(props.chosen));
+  const [empty, setEmpty] = useState(false);
+  const hint = useId();
+  const isFull = chosen.size >= room;
+
+  function change(id: string, isChosen: boolean) {
+    const next = new Set(chosen);
+    if (isChosen) next.add(id);
+    else next.delete(id);
+    setChosen(next);
+    setEmpty(false);
+  }
+
+  function send(event: FormEvent) {
+    event.preventDefault();
+    if (busy) return;
+    setEmpty(chosen.size === 0);
+    if (chosen.size > 0) onSubmit(accounts.map(({ id }) => id).filter((id) => chosen.has(id)));
+  }
+
+  return (
+    <form onSubmit={send} noValidate className="mt-4 grid gap-4">
+      <fieldset aria-describedby={hint}>
+        <legend className="sr-only">{words.legend}</legend>
+        <div className="max-h-[45dvh] divide-y divide-line overflow-y-auto rounded-xl border border-line">
+          {accounts.map(({ id, name, below }) => {
+            const isChosen = chosen.has(id);
+            return (
+              <label
+                key={id}
+                className="flex min-h-14 cursor-pointer items-center gap-3 px-4 py-2 has-disabled:cursor-not-allowed has-disabled:text-ink-soft"
+              >
+                <input
+                  type="checkbox"
+                  checked={isChosen}
+                  disabled={isFull && !isChosen}
+                  onChange={(event) => change(id, event.target.checked)}
+                  className="size-4 shrink-0 accent-accent"
+                />
+                <span className="min-w-0">
+                  <span className="block truncate font-medium">{name}</span>
+                  <span className="block truncate text-sm text-ink-soft">{below}</span>
+                </span>
+              </label>
+            );
+          })}
+        </div>
+        <p
+          id={hint}
+          className="mt-2 min-h-[1lh] text-sm max-sm:min-h-[2lh] text-ink-soft"
+          aria-live="polite"
+        >
+          {words.count(chosen.size, Math.min(room, accounts.length))}{" "}
+          {isFull && accounts.length > room ? words.full : ""}
+        </p>
+        {empty ? (
+          <p role="alert" className="text-sm text-danger">
+            {words.none}
+          </p>
+        ) : null}
+      </fieldset>
+      {children?.(chosen)}
+      {failure ? (
+        <FormAlert>
+          <p>{failure.message}</p>
+        </FormAlert>
+      ) : null}
+      <div className="flex flex-wrap justify-end gap-2">
+        <Button kind="secondary" aria-disabled={busy} onClick={() => busy || onCancel()}>
+          {words.cancel}
+        </Button>
+        <Button type="submit" busy={busy}>
+          {submit(chosen.size)}
+        </Button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,96 @@
+import { useState } from "react";
+import { Button } from "../components/button.tsx";
+import { Dialog } from "../components/dialog.tsx";
+import { showProblem, showSuccess } from "../components/toasts.tsx";
+import type { ShownItem } from "../dashboard/write-item.server.ts";
+import { type Failure, toFailure } from "../failure.ts";
+import { text } from "../text.ts";
+import { trpc } from "../trpc.ts";
+import { AccountChoice } from "./account-choice.tsx";
+import { announceAccounts } from "./account-news.ts";
+
+const words = text.chooseAccounts;
+
+interface ChangeAccountsDialogProps {
+  item: ShownItem;
+  /** How many accounts the plan has room for beside this bank's. */
+  room: number;
+  /** Opens Link for accounts that the bank does not share; null where it cannot. */
+  onOpenBank: (() => void) | null;
+  onClose: () => void;
+}
+
+/** Changes which of the accounts that a bank shares are connected, without Link. */
+export function ChangeAccountsDialog({
+  item,
+  room,
+  onOpenBank,
+  onClose,
+}: ChangeAccountsDialogProps) {
+  const [busy, setBusy] = useState(false);
+  const [failure, setFailure] = useState<Failure | null>(null);
+  const { id: itemId, bank, accounts, notConnected } = item;
+  const connected = accounts.map(({ id }) => id);
+  const most = Math.max(room + accounts.length, 0);
+  const all = [...accounts, ...notConnected].map(({ id, name, kind, mask }) => ({
+    id,
+    name,
+    below: mask ? `${kind} ${mask.seen}` : kind,
+  }));
+
+  async function save(accountIds: string[]) {
+    setBusy(true);
+    setFailure(null);
+    try {
+      const { added } = await trpc.items.chooseAccounts.mutate({ itemId, accountIds });
+      const wanted = accountIds.filter((id) => !connected.includes(id)).length;
+      if (added < wanted) {
+        const [title, message] = [words.notAdded, words.notAddedWhy];
+        showProblem("connect", { title, message, actions: [] });
+      } else showSuccess("connect", words.changed(bank));
+      announceAccounts(null);
+      onClose();
+    } catch (error) {
+      setFailure(toFailure(error));
+      setBusy(false);
+      // Another tab may have changed what there is to choose from.
+      announceAccounts(null);
+    }
+  }
+
+  return (
+    <Dialog
+      open
+      onOpenChange={(open) => open || busy || onClose()}
+      title={words.changeTitle(bank)}
+      lead={all.length > most ? words.title(most, all.length) : words.changeLead}
+    >
+      <AccountChoice
+        accounts={all}
+        room={most}
+        chosen={connected}
+        submit={() => (busy ? words.saving : words.save)}
+        busy={busy}
+        failure={failure}
+        onSubmit={save}
+        onCancel={onClose}
+      >
+        {(chosen) => {
+          const out = accounts.filter(({ id }) => !chosen.has(id)).map(({ name }) => name);
+          return (
+            <>
+              <p className="text-sm text-warn empty:hidden" role="status">
+                {out.length > 0 ? words.removes(out) : ""}
+              </p>
+              {onOpenBank ? (
+                <Button kind="quiet" className="-mx-2 justify-self-start px-2" onClick={onOpenBank}>
+                  {words.more(bank)}
+                </Button>
+              ) : null}
+            </>
+          );
+        }}
+      </AccountChoice>
+    </Dialog>
+  );
+}

@@ -1,0 +1,70 @@
+import { useActionData, useFetcher } from "@remix-run/react";
+import { useEffect, useRef } from "react";
+import { Field } from "../auth/field.tsx";
+import type { FieldErrors } from "../auth/to-field-errors.ts";
+import { Button } from "../components/button.tsx";
+import { cardClass } from "../components/card.ts";
+import { FormAlert } from "../components/form-alert.tsx";
+import { words } from "./words.ts";
+
+/** What was wrong with the form, or where the link went. */
+export interface ChangeEmailAnswer {
+  message: string | null;
+  fields: FieldErrors;
+  sentTo: string | null;
+}
+
+const { email: say } = words;
+
+/** Asks for a new email and the password; the change waits for the mailed link. */
+export function ChangeEmail({ email }: { email: string }) {
+  const fetcher = useFetcher<{ email?: ChangeEmailAnswer }>();
+  // Without JavaScript the whole page comes with the answer.
+  const withPage = useActionData<{ email?: ChangeEmailAnswer }>();
+  const form = useRef<HTMLFormElement>(null);
+  const answer = (fetcher.data ?? withPage)?.email;
+  const busy = fetcher.state === "submitting";
+  useEffect(() => {
+    if (answer?.sentTo) form.current?.reset();
+    else form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+  }, [answer]);
+  return (
+    <section aria-labelledby="change-email" className={`${cardClass} mt-6 px-4 py-5 sm:px-6`}>
+      <h2 id="change-email" className="font-semibold">
+        {say.title}
+      </h2>
+      <p role="status" className="mt-1 wrap-anywhere text-ink-soft">
+        {answer?.sentTo ? say.sent(answer.sentTo) : say.lead(email)}
+      </p>
+      <fetcher.Form
+        ref={form}
+        method="post"
+        noValidate
+        className="mt-4 grid max-w-96 gap-5"
+        onSubmit={(event) => busy && event.preventDefault()}
+      >
+        <input type="hidden" name="intent" value="change-email" />
+        {answer?.message ? <FormAlert>{answer.message}</FormAlert> : null}
+        <Field
+          name="newEmail"
+          type="email"
+          label={say.newEmail}
+          autoComplete="off"
+          error={answer?.fields.newEmail}
+        />
+        <Field
+          name="currentPassword"
+          type="password"
+          label={say.currentPassword}
+          autoComplete="current-password"
+          error={answer?.fields.currentPassword}
+        />
+        <div>
+          <Button type="submit" busy={busy}>
+            {busy ? say.busy : say.submit}
+          </Button>
+        </div>
+      </fetcher.Form>
+    </section>
+  );
+}

@@ -1,0 +1,55 @@
+import { Link, useFetcher } from "@remix-run/react";
+import { MailCheck } from "lucide-react";
+import { useEffect } from "react";
+import { Button } from "../components/button.tsx";
+import { words } from "./words.ts";
+
+const { banner } = words;
+
+interface ConfirmEmailBannerProps {
+  email: string;
+  /** Without it no bank can be connected. */
+  required: boolean;
+  state: keyof typeof banner.state | null;
+}
+
+/** Above every page until the email is confirmed: how the mail with the link is doing, and another one. */
+export function ConfirmEmailBanner({ email, required, state }: ConfirmEmailBannerProps) {
+  const fetcher = useFetcher<{ message: string | null }>();
+  const current = useFetcher<{ verified: boolean; state: ConfirmEmailBannerProps["state"] }>();
+  const { load } = current;
+  // The link may have been opened in another tab.
+  useEffect(() => {
+    const look = () => load("/confirm-email");
+    window.addEventListener("focus", look);
+    return () => window.removeEventListener("focus", look);
+  }, [load]);
+  if (current.data?.verified) return null;
+  const busy = fetcher.state === "submitting";
+  const now = current.data?.state ?? state;
+  const said =
+    fetcher.data && !busy
+      ? (fetcher.data.message ?? banner.sentAgain)
+      : now
+        ? banner.state[now]
+        : "";
+  return (
+    <section
+      aria-label={banner.label}
+      className="mb-6 flex flex-wrap items-center gap-x-4 gap-y-2 rounded-xl border border-line bg-warn-soft px-4 py-3 text-sm text-warn"
+    >
+      <MailCheck className="size-4 shrink-0 max-sm:hidden" aria-hidden="true" />
+      <p className="min-w-0 grow basis-72 wrap-anywhere">
+        {(required ? banner.required : banner.optional)(email)} <span role="status">{said}</span>{" "}
+        <Link to="/settings/account" className="rounded-sm underline underline-offset-4">
+          {banner.change}
+        </Link>
+      </p>
+      <fetcher.Form method="post" action="/confirm-email">
+        <Button kind="secondary" type="submit" busy={busy}>
+          {busy ? banner.sending : banner.send}
+        </Button>
+      </fetcher.Form>
+    </section>
+  );
+}

@@ -1,0 +1,72 @@
+import {
+  type ActionFunctionArgs,
+  data,
+  type LoaderFunctionArgs,
+  type MetaFunction,
+} from "@remix-run/node";
+import { Link, useActionData } from "@remix-run/react";
+import { forgotPasswordForm } from "../../server/contracts/session.ts";
+import { AuthPage } from "../auth/auth-page.tsx";
+import { Field } from "../auth/field.tsx";
+import type { AuthFormAnswer } from "../auth/form-answer.ts";
+import { toFieldErrors } from "../auth/to-field-errors.ts";
+import { buttonClass } from "../components/button.tsx";
+import { PlainPage } from "../mail/plain-page.tsx";
+import { words } from "../mail/words.ts";
+import { pageTitle } from "../page-title.ts";
+import { readForm } from "../read-form.ts";
+import { text } from "../text.ts";
+
+export { clientAction } from "../send-form.ts";
+
+const { forgot, link } = words;
+
+export const meta: MetaFunction = () => pageTitle(forgot.title);
+
+export function loader({ context }: LoaderFunctionArgs) {
+  return { email: context.viewer?.email ?? "" };
+}
+
+/** What was wrong, or where the link goes: the same whether anybody has that email. */
+type Answer = AuthFormAnswer & { sentTo: string | null };
+
+export async function action({ request, context }: ActionFunctionArgs) {
+  const form = await readForm(request);
+  const values = { name: "", email: String(form.get("email") ?? "") };
+  const parsed = forgotPasswordForm.safeParse(Object.fromEntries(form));
+  if (!parsed.success) {
+    const fields = toFieldErrors(parsed.error);
+    return data<Answer>({ message: null, fields, values, sentTo: null }, { status: 400 });
+  }
+  const result = await context.email.requestReset(parsed.data.email);
+  if (!result.ok) {
+    const { message, status } = result;
+    return data<Answer>({ message, fields: {}, values, sentTo: null }, { status });
+  }
+  return data<Answer>({ message: null, fields: {}, values, sentTo: parsed.data.email });
+}
+
+export default function ForgotPassword() {
+  const answer = useActionData<typeof action>();
+  if (answer?.sentTo) {
+    return (
+      <PlainPage title={forgot.sentTitle} lead={forgot.sent(answer.sentTo)}>
+        <Link to="/login" className={buttonClass("secondary", "h-11 w-full")}>
+          {link.toLogIn}
+        </Link>
+      </PlainPage>
+    );
+  }
+  return (
+    <AuthPage words={forgot} otherPath="/login" answer={answer}>
+      <Field
+        name="email"
+        type="email"
+        label={text.auth.email}
+        autoComplete="username"
+        defaultValue={answer?.values.email}
+        error={answer?.fields.email}
+      />
+    </AuthPage>
+  );
+}

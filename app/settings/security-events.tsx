@@ -1,0 +1,62 @@
+import { ChevronDown } from "lucide-react";
+import type { PageSecurityEvent } from "../../server/http/load-context.ts";
+import { buttonClass } from "../components/button.tsx";
+import { cardClass } from "../components/card.ts";
+import { LocalTime } from "../components/local-time.tsx";
+import { words } from "./security-words.ts";
+
+/** Events that are shown at first. */
+const shown = 10;
+
+/** What happened to the account beside log-ins: the user's security record. */
+export function SecurityEvents({ events }: { events: PageSecurityEvent[] }) {
+  const older = events.slice(shown);
+  return (
+    <section aria-labelledby="security-events" className={`${cardClass} mt-4`}>
+      <div className="px-4 pt-5 pb-2 sm:px-6">
+        <h2 id="security-events" className="font-semibold">
+          {words.title}
+        </h2>
+        <p className="mt-1 text-ink-soft">{events.length > 0 ? words.lead : words.empty}</p>
+      </div>
+      <EventList events={events.slice(0, shown)} />
+      {older.length > 0 ? (
+        <details className="group border-t border-line">
+          <summary
+            className={buttonClass(
+              "quiet",
+              "mx-0.5 my-2 list-none sm:mx-2.5 [&::-webkit-details-marker]:hidden",
+            )}
+          >
+            {words.older(older.length)}
+            <ChevronDown
+              className="size-4 transition-transform group-open:rotate-180"
+              aria-hidden="true"
+            />
+          </summary>
+          <EventList events={older} />
+        </details>
+      ) : null}
+    </section>
+  );
+}
+
+function EventList({ events }: { events: PageSecurityEvent[] }) {
+  return (
+    <ol className="divide-y divide-line">
+      {events.map(({ id, at, kind, details, device, address }) => (
+        <li key={id} className="px-4 py-3 sm:px-6">
+          <div className="flex flex-wrap justify-between gap-x-6">
+            <p className="font-medium wrap-anywhere">{words.kinds[kind](details)}</p>
+            <p className="text-sm text-ink-soft tabular-nums sm:mt-px">
+              <LocalTime iso={at} />
+            </p>
+          </div>
+          <p className="text-sm wrap-anywhere text-ink-soft">
+            {[device, address, details.reason].filter(Boolean).join(" · ")}
+          </p>
+        </li>
+      ))}
+    </ol>
+  );
+}

@@ -1,0 +1,188 @@
+import { type Selectable, sql } from "kysely";
+import {
+  isNotice,
+  type MailDetails,
+  type MailKind,
+  type NoticeKind,
+} from "../server/contracts/mail.ts";
+import type { Db } from "./client.ts";
+import type { MailsTable } from "./schema.ts";
+
+/** Over a day and a half, with graphile-worker's growing pauses: a mail server may be away for a night. */
+const attempts = 16;
+
+/** Mail of one user leaves in order, and a slow mail server holds up few jobs at once. */
+const queues = 2;
+
+/** A mail to queue: `to` is the user's own address where it is left out. */
+export interface QueuedMail<Kind extends MailKind> {
+  userId: string;
+  kind: Kind;
+  details: MailDetails[Kind];
+  to?: string;
+}
+
+/**
+ * SQL that stores a mail, as part of a larger statement too: the table expression `mail`, with no row where
+ * nothing is to be sent. `details` is JSON, `to` null for the user's own address.
+ */
+export const storedMail = (mail: {
+  userId: unknown;
+  kind: MailKind;
+  details: unknown;
+  to: unknown;
+}) =>
+  sql<{ user_id: string; id: string }>`
+    insert into mails (user_id, kind, recipient, details)
+    select id, ${sql.lit(mail.kind)}, coalesce(${mail.to}::text, claimed_email, email), ${mail.details}::jsonb
+    from users where id = ${mail.userId} and deleted_at is null
+      and not (${sql.lit(isNotice(mail.kind))} and exists (
+        select from declined_notices where user_id = ${mail.userId} and kind = ${sql.lit(mail.kind)}))
+    returning user_id, id`;
+
+/** SQL that adds the job which sends a stored mail. Its value is the job's id. */
+export const sendMailJob = (userId: unknown, id: unknown) =>
+  sql<string>`(graphile_worker.add_job('send_mail',
+    json_build_object('userId', ${userId}, 'id', ${id}),
+    queue_name := 'mail:' || abs(hashtext(${userId}::text) % ${sql.lit(queues)}),
+    priority := -10, max_attempts := ${sql.lit(attempts)})).id`;
+
+/**
+ * Queues a mail, in the transaction of what it is about: both happen, or neither. A notice that the user has
+ * declined is not queued, nor is anything for a user who is gone. Returns whether it was.
+ */
+export async function queueMail<Kind extends MailKind>(
+  tx: Db,
+  { userId, kind, details, to }: QueuedMail<Kind>,
+): Promise<boolean> {
+  const mail = storedMail({ userId, kind, details: JSON.stringify(details), to: to ?? null });
+  const { rows } = await sql`
+    with mail as (${mail})
+    select ${sendMailJob(sql.ref("mail.user_id"), sql.ref("mail.id"))} from mail`.execute(tx);
+  return rows.length > 0;
+}
+
+export type MailRow = Selectable<MailsTable>;
+
+/** A mail that is still to be sent, with its user's name; null when it was sent, failed, or is gone. */
+export async function findUnsentMail(
+  db: Db,
+  userId: string,
+  id: string,
+): Promise<(MailRow & { name: string }) | null> {
+  const row = await db
+    .selectFrom("mails")
+    .innerJoin("users", "users.id", "mails.user_id")
+    .selectAll("mails")
+    .select("users.name")
+    .where("mails.user_id", "=", userId)
+    .where("mails.id", "=", id)
+    .where("sent_at", "is", null)
+    .where("failed_at", "is", null)
+    .where("users.deleted_at", "is", null)
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/** The mail server has taken it. */
+export async function markSent(db: Db, userId: string, id: string): Promise<void> {
+  await db
+    .updateTable("mails")
+    .set({ sent_at: sql<Date>`now()`, last_error: null })
+    .where("user_id", "=", userId)
+    .where("id", "=", id)
+    .execute();
+}
+
+/** An attempt failed; `forGood` when there will not be another. */
+export async function markUnsent(
+  db: Db,
+  userId: string,
+  id: string,
+  { error, forGood }: { error: string; forGood: boolean },
+): Promise<void> {
+  await db
+    .updateTable("mails")
+    .set({ last_error: error.slice(0, 500), ...(forGood && { failed_at: sql<Date>`now()` }) })
+    .where("user_id", "=", userId)
+    .where("id", "=", id)
+    .execute();
+}
+
+/** How the newest mail of a kind to this user is doing; null when there was none. */
+export async function findMailState(
+  db: Db,
+  userId: string,
+  kind: MailKind,
+): Promise<"waiting" | "retrying" | "sent" | "failed" | null> {
+  const row = await db
+    .selectFrom("mails")
+    .select(["sent_at", "failed_at", "last_error"])
+    .where("user_id", "=", userId)
+    .where("kind", "=", kind)
+    .orderBy("created_at", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  if (!row) return null;
+  if (row.sent_at) return "sent";
+  if (row.failed_at) return "failed";
+  return row.last_error === null ? "waiting" : "retrying";
+}
+
+/** The notices that the user does not want. */
+export async function listDeclinedNotices(db: Db, userId: string): Promise<NoticeKind[]> {
+  const rows = await db
+    .selectFrom("declined_notices")
+    .select("kind")
+    .where("user_id", "=", userId)
+    .execute();
+  return rows.map(({ kind }) => kind);
+}
+
+/** Turns notices off and on; kinds that are in neither list stay as they are. */
+export async function chooseNotices(
+  db: Db,
+  userId: string,
+  { declined, wanted }: { declined: readonly NoticeKind[]; wanted: readonly NoticeKind[] },
+): Promise<void> {
+  if (wanted.length > 0) {
+    await db
+      .deleteFrom("declined_notices")
+      .where("user_id", "=", userId)
+      .where("kind", "in", wanted)
+      .execute();
+  }
+  if (declined.length > 0) {
+    await db
+      .insertInto("declined_notices")
+      .columns(["user_id", "kind"])
+      // Of a user who is gone by now: nothing.
+      .expression((eb) =>
+        eb
+          .selectFrom("users")
+          .select(["users.id", sql<NoticeKind>`unnest(${[...declined]}::text[])`.as("kind")])
+          .where("users.id", "=", userId)
+          .where("users.deleted_at", "is", null),
+      )
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  }
+}
+
+/** Deletes mails older than `days`, 10,000 at most: the sweep comes again within a minute. */
+export async function dropOldMails(db: Db, days: number): Promise<void> {
+  await db
+    .deleteFrom("mails")
+    .where(({ eb, refTuple, selectFrom }) =>
+      eb(
+        refTuple("user_id", "id"),
+        "in",
+        selectFrom("mails")
+          .select(["mails.user_id", "mails.id"])
+          .where("created_at", "<", sql<Date>`now() - ${days} * interval '1 day'`)
+          .limit(10_000)
+          .$asTuple("user_id", "id"),
+      ),
+    )
+    .execute();
+}

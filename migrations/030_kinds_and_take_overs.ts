@@ -1,0 +1,31 @@
+import { type Kysely, sql } from "kysely";
+
+/**
+ * Whether an Item has transactions, and what an Item that takes another one's place still holds back:
+ * docs/decisions/018-accounts-chosen-anew.md. The columns have constant defaults or none, so no
+ * row is rewritten.
+ */
+export async function up(db: Kysely<unknown>): Promise<void> {
+  await sql`
+    alter table items add column has_transactions boolean not null default true;
+
+    alter table item_syncs add column is_held boolean not null default false;
+    create table held_transactions (
+      user_id uuid not null,
+      id text collate "C" not null,
+      account_id uuid not null,
+      date date not null,
+      amount numeric not null,
+      currency text,
+      name text not null,
+      merchant text,
+      category text,
+      pending boolean not null,
+      added_from bigint,
+      reading integer not null default 0,
+      primary key (user_id, id),
+      foreign key (user_id, account_id) references accounts (user_id, id) on delete cascade
+    );
+    create index held_transactions_account on held_transactions (user_id, account_id, date);
+  `.execute(db);
+}

@@ -1,0 +1,30 @@
+import { type Kysely, sql } from "kysely";
+
+/**
+ * Which privacy notice was shown when a bank was connected, and when its user was last reminded that the bank
+ * needs them, or that the connection ends.
+ */
+export async function up(db: Kysely<unknown>): Promise<void> {
+  await sql`
+    create table consents (
+      user_id uuid not null references users (id) on delete cascade,
+      id uuid not null default gen_random_uuid(),
+      item_id uuid not null,
+      institution_name text not null,
+      notice_version text,
+      shown_at timestamptz,
+      link_session_id text,
+      connected_at timestamptz not null default now(),
+      primary key (user_id, id)
+    );
+
+    alter table link_tokens
+      add column notice_version text,
+      add column notice_shown_at timestamptz;
+    alter table link_attempts
+      add column notice_version text,
+      add column notice_shown_at timestamptz,
+      add column link_session_id text;
+    alter table items add column reminded_at timestamptz, add column end_announced_for timestamptz;
+  `.execute(db);
+}

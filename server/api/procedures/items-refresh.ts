@@ -1,0 +1,24 @@
+import { refreshInput, refreshOutput } from "../../contracts/connect.ts";
+import { requestItemRefresh } from "../../items/refresh-item.ts";
+import { procedure } from "../trpc.ts";
+
+export const itemsRefresh = procedure({
+  summary:
+    "Asks a bank for its newest transactions, at most once every 15 minutes. They come with the Item's next sync.",
+  scope: "connections:write",
+  rest: "POST /refreshes",
+  reasons: [
+    "not_found",
+    "refreshed_recently",
+    "bank_login_required",
+    "bank_accounts_required",
+    "bank_access_required",
+    "bank_action_required",
+    "bank_unsupported",
+    "bank_error",
+    "item_gone",
+  ],
+})
+  .input(refreshInput)
+  .output(refreshOutput)
+  .mutation(({ ctx, input }) => requestItemRefresh(ctx.services, ctx.user, input, ctx.log));

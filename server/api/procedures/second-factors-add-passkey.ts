@@ -1,0 +1,18 @@
+import { addPasskey } from "../../auth/second-factor/factors.ts";
+import { addedFactor, addPasskeyInput } from "../../contracts/second-factors.ts";
+import { procedure } from "../trpc.ts";
+
+export const secondFactorsAddPasskey = procedure({
+  summary:
+    "Stores a passkey that the browser made. With the first factor come ten backup codes, in this response alone.",
+  scope: "session",
+  stepUp: true,
+  setsUpFactor: true,
+  rest: "POST /second-factors/passkeys",
+  reasons: ["passkey_invalid", "too_many_passkeys"],
+})
+  .input(addPasskeyInput)
+  .output(addedFactor)
+  .mutation(({ ctx, input }) =>
+    addPasskey(ctx.services, { identity: ctx, origin: ctx.origin }, input),
+  );

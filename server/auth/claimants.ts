@@ -1,0 +1,33 @@
+import type { Db } from "../../db/client.ts";
+import { findClaimant } from "../../db/sign-ups.ts";
+
+/**
+ * A log-in where users may only claim an address (`server/auth/sign-up.ts`): as the user who has the address, and
+ * when the password is not theirs, as the newest who claims it. A password that fits nobody is compared twice,
+ * whoever there is, and one that fits a claim as well: neither the response nor its time tells whether the
+ * address has a user.
+ */
+export async function logInAsClaimant(
+  db: Db,
+  handler: (request: Request) => Promise<Response>,
+  { body, request }: { body: { email: string; password: string }; request: Request },
+): Promise<Response> {
+  const asUser = await handler(request);
+  if (asUser.status !== 401) return asUser;
+  const email = await findClaimant(db, body.email);
+  const asClaimant = await handler(
+    new Request(request.url, {
+      method: "POST",
+      headers: request.headers,
+      body: JSON.stringify({ ...body, email }),
+    }),
+  );
+  if (!asClaimant.ok) return asUser;
+  const answer = (await asClaimant.json()) as { user?: object };
+  const headers = new Headers(asClaimant.headers);
+  headers.delete("content-length");
+  return Response.json(
+    { ...answer, user: { ...answer.user, email: body.email.toLowerCase() } },
+    { status: asClaimant.status, headers },
+  );
+}

@@ -1,0 +1,112 @@
+import { revokeAllApiKeys } from "../../db/api-keys.ts";
+import type { Db } from "../../db/client.ts";
+import { setPassword } from "../../db/credentials.ts";
+import {
+  findMailLink,
+  type LinkPurpose,
+  type MailLink,
+  spendMailLink,
+} from "../../db/mail-links.ts";
+import { queueMail } from "../../db/mails.ts";
+import { type Origin, recordSecurityEvent } from "../../db/security-events.ts";
+import { deleteAllSessions } from "../../db/sessions.ts";
+import { findAddress } from "../../db/sign-ups.ts";
+import { lockUser } from "../../db/users.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { Auth } from "./auth.ts";
+import { whyGuessed } from "./guessed-passwords.ts";
+import { proveAddress } from "./prove-address.ts";
+
+/**
+ * What a mailed link can do now. `other_user`: the browser is logged in as another user than the link's, who must
+ * not act for them by mistake. `taken`: another user has confirmed the address since.
+ */
+export type LinkState = "good" | "used" | "expired" | "unknown" | "other_user";
+export type LinkOutcome = "done" | "taken" | Exclude<LinkState, "good">;
+
+/** Tokens are 43 characters; anything longer is not worth a hash. */
+const looksRight = (token: string) => /^[\w-]{43}$/.test(token);
+
+/** Whether a link works, before anything is typed for it. `email` is only given while it does. */
+export async function readLink(
+  db: Db,
+  purpose: LinkPurpose,
+  token: string,
+  viewerId: string | null,
+): Promise<{ state: LinkState; email: string | null }> {
+  const link = await find(db, purpose, token, viewerId);
+  return typeof link === "string"
+    ? { state: link, email: null }
+    : { state: link.state, email: link.state === "good" ? link.email : null };
+}
+
+async function find(
+  db: Db,
+  purpose: LinkPurpose,
+  token: string,
+  viewerId: string | null,
+): Promise<MailLink | "unknown" | "other_user"> {
+  const link = looksRight(token) ? await findMailLink(db, purpose, token) : null;
+  if (!link) return "unknown";
+  return viewerId === null || viewerId === link.user_id ? link : "other_user";
+}
+
+/** Confirms the address that the link was mailed to. */
+export async function confirmEmail(
+  db: Db,
+  token: string,
+  viewerId: string | null,
+  origin: Origin,
+  log: Log,
+): Promise<LinkOutcome> {
+  const found = await find(db, "confirm_email", token, viewerId);
+  if (typeof found === "string") return found;
+  if (found.state !== "good") return found.state;
+  const outcome = await db.transaction().execute(async (tx): Promise<LinkOutcome> => {
+    if ((await lockUser(tx, found.user_id)).deleted) return "unknown";
+    const link = await spendMailLink(tx, "confirm_email", token);
+    if (!link) return "used";
+    return (await proveAddress(tx, link.userId, link.email, origin)) ? "done" : "taken";
+  });
+  log.info({ event: "email_confirmed", userId: found.user_id, outcome }, "Email confirmed");
+  return outcome;
+}
+
+/**
+ * Chooses a new password with a mailed link. In one transaction the link is used up, every session ends, the
+ * address is proved, and API keys are revoked where that is asked for. Returns better-auth's code of what is
+ * wrong with the password as `code`.
+ */
+export async function resetPassword(
+  { auth, db }: { auth: Pick<Auth, "hashPassword">; db: Db },
+  { token, newPassword, revokeKeys }: { token: string; newPassword: string; revokeKeys: boolean },
+  viewerId: string | null,
+  origin: Origin,
+  log: Log,
+): Promise<LinkOutcome | { code: string }> {
+  const found = await find(db, "reset_password", token, viewerId);
+  if (typeof found === "string") return found;
+  if (found.state !== "good") return found.state;
+  const guessed = whyGuessed(newPassword);
+  if (guessed) return { code: guessed.code };
+  // Before the transaction: a hash takes its time, and a connection must not wait for it.
+  const hash = await auth.hashPassword(newPassword);
+  const outcome = await db.transaction().execute(async (tx): Promise<LinkOutcome> => {
+    if ((await lockUser(tx, found.user_id)).deleted) return "unknown";
+    const link = await spendMailLink(tx, "reset_password", token);
+    if (!link) return "used";
+    const { userId, email } = link;
+    // The user's address has changed since: this link went to somebody who may not be them any more.
+    if ((await findAddress(tx, userId))?.email !== email) return "expired";
+    if (!(await proveAddress(tx, userId, email, origin))) return "taken";
+    await setPassword(tx, userId, hash);
+    await deleteAllSessions(tx, userId);
+    if (revokeKeys) await revokeAllApiKeys(tx, userId, new Date());
+    const details = { apiKeys: revokeKeys ? "revoked" : "kept" };
+    await recordSecurityEvent(tx, { userId, kind: "password_reset", details, origin });
+    await queueMail(tx, { userId, kind: "password_changed", details: { by: "link" } });
+    return "done";
+  });
+  log.info({ event: "password_reset", userId: found.user_id, outcome }, "Password reset");
+  return outcome;
+}

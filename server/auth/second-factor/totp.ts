@@ -1,0 +1,60 @@
+import { Secret as OtpSecret, TOTP } from "otpauth";
+import type { Db } from "../../../db/client.ts";
+import { totpSecretOwner } from "../../../db/sealed.ts";
+import { findTotp, spendTotpStep, startTotp as storeSecret } from "../../../db/totp-factors.ts";
+import type { Clock } from "../../clock.ts";
+import { FiscilityError } from "../../contracts/errors.ts";
+import type { StartTotpOutput } from "../../contracts/second-factors.ts";
+import { Secret } from "../../vault/secret.ts";
+import type { Vault } from "../../vault/vault.ts";
+
+/** What authenticator apps take for granted: SHA-1, six digits, 30 seconds (RFC 6238). */
+const period = 30;
+/** Bytes: as long as SHA-1's output, which RFC 4226 recommends. */
+const secretSize = 20;
+/** Steps before and after the current one whose code is accepted too: clocks differ, typing takes time. */
+const window = 1;
+
+/** What codes are checked with. */
+export interface TotpNeeds {
+  db: Db;
+  vault: Vault;
+  clock: Clock;
+}
+
+/**
+ * Makes a secret for an authenticator app. It protects nothing until a code confirms it.
+ * @throws `authenticator_exists`
+ */
+export async function startTotp(
+  { db, vault }: TotpNeeds,
+  user: { id: string; email: string },
+): Promise<StartTotpOutput> {
+  const secret = new OtpSecret({ size: secretSize });
+  const sealed = vault.seal(new Secret(secret.base32), totpSecretOwner(user.id));
+  if (!(await storeSecret(db, user.id, sealed))) throw new FiscilityError("authenticator_exists");
+  const totp = new TOTP({ issuer: "Fiscility", label: user.email, secret, period });
+  return { secret: secret.base32, uri: totp.toString() };
+}
+
+/**
+ * Spends a code of the user's app: it is right, and neither it nor a later one was spent before.
+ * `confirming`: of an app that is not on yet, which it turns on; else of one that is.
+ */
+export async function spendTotpCode(
+  { db, vault, clock }: TotpNeeds,
+  userId: string,
+  code: string,
+  { confirming = false } = {},
+): Promise<boolean> {
+  const found = await findTotp(db, userId);
+  if (!found || (found.confirmedAt === null) !== confirming) return false;
+  const secret = OtpSecret.fromBase32(
+    vault.open(found.secretSealed, totpSecretOwner(userId)).reveal(),
+  );
+  const timestamp = clock.now().getTime();
+  const delta = TOTP.validate({ token: code, secret, period, timestamp, window });
+  if (delta === null) return false;
+  const step = TOTP.counter({ period, timestamp }) + delta;
+  return spendTotpStep(db, userId, { secretSealed: found.secretSealed, step });
+}

@@ -1,0 +1,70 @@
+import { parseArgs } from "node:util";
+import { findUserOverview, type UserOverview } from "../../db/disabled-users.ts";
+import { listSecurityEvents } from "../../db/security-events.ts";
+import type { SecurityEvent } from "../contracts/security-events.ts";
+import { createLog } from "../telemetry/log.ts";
+import { type OperatorCommand, operateUser } from "../users/operate-user.ts";
+import { answer, withDatabase } from "./command.ts";
+
+const usage = `Usage, with DATABASE_URL set to the database (npm start prints the local one):
+  npm run user -- show <email>
+  npm run user -- disable|enable|end-sessions|reset-factor <email> --reason <text>
+The reason is stored. The user reads it on their Security page, and gets a mail without it.`;
+
+const commands: readonly string[] = ["disable", "enable", "end-sessions", "reset-factor"];
+/** Characters of a reason: a sentence or two, with a ticket's number. */
+const maxReason = 500;
+/** Events that `show` prints. */
+const shown = 10;
+
+/** `npm run user`: shows a user, and does what only an operator may. */
+async function main(args: string[], env: NodeJS.ProcessEnv): Promise<string> {
+  const { positionals, values } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { reason: { type: "string" } },
+  });
+  const [command, email] = positionals;
+  const reason = values.reason?.trim();
+  if (!command || !email || ![...commands, "show"].includes(command)) throw new Error(usage);
+  if (command !== "show" && (!reason || reason.length > maxReason)) throw new Error(usage);
+  return withDatabase(env, async (db) => {
+    const user = await findUserOverview(db, email);
+    if (!user) throw new Error(`Nobody has the email ${email}.`);
+    if (command === "show" || !reason) {
+      return describe(user, await listSecurityEvents(db, user.id, { limit: shown }));
+    }
+    const said = await operateUser(db, user, command as OperatorCommand, reason);
+    // Where operators' terminals are recorded, or commands run as jobs, this line is the record.
+    const log = createLog("info", { write: (line) => process.stderr.write(line) });
+    log.info({ event: "operator", command, userId: user.id, reason }, said);
+    return said;
+  });
+}
+
+function describe(user: UserOverview, events: readonly SecurityEvent[]): string {
+  const { email, name, id, emailVerified, plan, createdAt, disabledAt } = user;
+  const lines = [
+    `${name} <${email}>, ${id}`,
+    `since ${day(createdAt)}, on ${plan}, email ${emailVerified ? "confirmed" : "not confirmed"}`,
+    disabledAt ? `disabled since ${day(disabledAt)}` : "enabled",
+    `${user.banks} banks, ${user.sessions} sessions, ${user.apiKeys} API keys`,
+    `second factor: ${factorsOf(user)}`,
+    ...events.map(({ at, kind, details }) => {
+      const { reason } = details;
+      return `${at.slice(0, 16)}  ${kind}${reason ? `  ${reason}` : ""}`;
+    }),
+  ];
+  return lines.join("\n");
+}
+
+function factorsOf({ hasAuthenticator, passkeys, backupCodesLeft }: UserOverview): string {
+  if (!hasAuthenticator && passkeys === 0) return "none";
+  const app = hasAuthenticator ? ["authenticator app"] : [];
+  const keys = passkeys > 0 ? [`passkeys: ${passkeys}`] : [];
+  return [...app, ...keys, `backup codes left: ${backupCodesLeft}`].join(", ");
+}
+
+const day = (at: Date) => at.toISOString().slice(0, 10);
+
+answer(main(process.argv.slice(2), process.env));

@@ -1,0 +1,59 @@
+import { askLater, type DueLink, dueLinks, retryLater } from "../../db/link-tokens.ts";
+import { FiscilityError } from "../contracts/errors.ts";
+import { isRefusal } from "../plaid/plaid-users.ts";
+import type { Services } from "../services.ts";
+import type { Log } from "../telemetry/log.ts";
+import { finishLink } from "./finish-link.ts";
+
+/** Links of one pass: what is left is taken a minute later. */
+const mostDue = 200;
+/** Links worked on at once. */
+const atOnce = 4;
+
+/**
+ * One pass over the Links whose end is not known, each minute and when a user comes back: those that were
+ * finished while `onSuccess` never reached us are finished here. It stops as soon as Plaid does not respond.
+ * Returns how many it looked at.
+ */
+export async function finishLinks(services: Services, log: Log): Promise<number> {
+  let looked = 0;
+  let isPlaidThere = true;
+  // One user's after another: what one has shown is known when the next is looked at.
+  const byUser = new Map<string, DueLink[]>();
+  for (const link of await dueLinks(services.db, mostDue)) {
+    byUser.set(link.user_id, [...(byUser.get(link.user_id) ?? []), link]);
+  }
+  const rest = byUser.values();
+  const worker = async () => {
+    for (const links of rest) {
+      for (const link of links) {
+        if (!isPlaidThere) return;
+        looked += 1;
+        isPlaidThere &&= await look(services, link, log);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return looked;
+}
+
+/** Returns whether Plaid responded. What fails is retried later, by itself. */
+async function look(services: Services, link: DueLink, log: Log): Promise<boolean> {
+  const { db, limits } = services;
+  try {
+    const outcome = await finishLink(services, link, log);
+    const line = { event: "link_looked_at", userId: link.user_id, linkId: link.id, outcome };
+    log.info(line, "Link looked at");
+    if (outcome === "unknown") await askLater(db, link);
+    if (outcome === "retry") await retryLater(db, link, limits.finishLinkRetry);
+    return true;
+  } catch (error) {
+    const { message: cause } = error as Error;
+    log.warn(
+      { event: "link_looked_at", userId: link.user_id, linkId: link.id, cause },
+      "Link not looked at",
+    );
+    await retryLater(db, link, limits.finishLinkRetry);
+    return !(error instanceof FiscilityError) || !error.plaid || isRefusal(error);
+  }
+}

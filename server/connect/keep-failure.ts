@@ -1,0 +1,22 @@
+import type { ItemOfUser } from "../../db/items.ts";
+import { FiscilityError } from "../contracts/errors.ts";
+import { checkItem } from "../items/check-item.ts";
+import { isRefusedToken, problemOf } from "../plaid/item-error.ts";
+import type { Services } from "../services.ts";
+import type { Log } from "../telemetry/log.ts";
+
+/** Stores with the Item what the failure says of it. Returns the error for the caller. */
+export async function keepFailure(
+  services: Services,
+  item: ItemOfUser,
+  error: unknown,
+  log: Log,
+): Promise<unknown> {
+  const told = error instanceof FiscilityError ? error.plaid : undefined;
+  if (!told || problemOf(told) === null) return error;
+  const status = await checkItem(services, item, log, told);
+  if (!isRefusedToken(told)) return error;
+  return new FiscilityError(status === "revoked" ? "item_gone" : "bank_unavailable", {
+    plaid: told,
+  });
+}

@@ -1,0 +1,65 @@
+import type { Db } from "../../db/client.ts";
+import { deleteItems, findItem } from "../../db/items.ts";
+import { type DisconnectedAttempt, disconnectAttempts } from "../../db/link-attempts.ts";
+import { accessTokenOwner } from "../../db/sealed.ts";
+import { emptiedItems, takeAccounts } from "../../db/taken-accounts.ts";
+import type { ItemWithAccounts } from "../contracts/accounts.ts";
+import type { Services } from "../services.ts";
+import type { Log } from "../telemetry/log.ts";
+import { disconnected, transitions } from "./attempt.ts";
+import type { TakenAccount } from "./new-accounts.ts";
+import { removeAtPlaid } from "./remove-item.ts";
+import type { Run } from "./run.ts";
+
+/**
+ * Gives the accounts of Items whose access has ended to the new Item, in the connecting transaction: the same
+ * rows, with their ids, names and transactions. An Item most of whose accounts came again is over, and the rest
+ * of them comes along as no longer shared; one that keeps more is left as it is, as it may be another log-in's.
+ * What is over is put into `ended`, to be removed at Plaid after the commit.
+ */
+export async function takeOver(
+  tx: Db,
+  { userId, attemptId: itemId }: Run,
+  taken: TakenAccount[],
+  ended: DisconnectedAttempt[],
+): Promise<ItemWithAccounts> {
+  const rows = taken.map(({ id, account }) => ({
+    id,
+    accountId: account.accountId,
+    persistentAccountId: account.persistentAccountId,
+  }));
+  await takeAccounts(tx, userId, itemId, rows);
+  const takenOf = new Map<string, number>();
+  for (const one of taken) takenOf.set(one.itemId, (takenOf.get(one.itemId) ?? 0) + 1);
+  for (const id of await emptiedItems(tx, userId, itemId, takenOf)) {
+    ended.push(...(await disconnectAttempts(tx, userId, transitions.disconnect, disconnected, id)));
+    await deleteItems(tx, userId, id);
+  }
+  const item = await findItem(tx, userId, itemId);
+  if (!item) throw new Error("the Item that takes over is not there");
+  return item;
+}
+
+/** What cannot be removed now is removed by the recovery. */
+export async function removeEnded(
+  services: Services,
+  ended: DisconnectedAttempt[],
+  log: Log,
+): Promise<void> {
+  for (const attempt of ended) {
+    const { id, user_id: userId, access_token_sealed: sealed } = attempt;
+    const open = () => services.vault.open(sealed, accessTokenOwner(userId, id));
+    const removal = await removeAtPlaid(services, attempt, open, log);
+    log.info(
+      {
+        event: "connection",
+        outcome: "taken_over",
+        userId,
+        itemId: id,
+        itemAtPlaid: removal ? "removed" : "to be removed",
+        plaidRequestId: removal?.requestId,
+      },
+      "Bank taken over",
+    );
+  }
+}

@@ -1,0 +1,59 @@
+import { z } from "zod";
+
+/** Notices that each user chooses; all are on at first. */
+export const noticeKinds = [
+  "bank_connected",
+  "bank_disconnected",
+  "bank_needs_you",
+  "connection_ends_soon",
+  "plan_changed",
+] as const;
+export const noticeKind = z.enum(noticeKinds);
+export type NoticeKind = z.infer<typeof noticeKind>;
+
+/** How a second factor, or the way around one, changed. */
+export const factorChanges = [
+  "passkey_added",
+  "passkey_removed",
+  "authenticator_added",
+  "authenticator_removed",
+  "backup_codes_replaced",
+  "backup_code_used",
+  "reset_by_operator",
+] as const;
+export type FactorChange = (typeof factorChanges)[number];
+
+/** What an operator did to an account, as its user reads it. */
+export type OperatorAct = "disabled" | "enabled" | "ended_sessions";
+
+/**
+ * Every kind of mail with what its text needs beside the user. A time is ISO 8601 UTC. Kinds that are not
+ * in `noticeKinds` are about the account's security, and nobody can turn them off.
+ */
+export interface MailDetails {
+  /** Its link confirms the address of a new account. */
+  verify_email: Record<never, never>;
+  /** Somebody tried to sign up with, or change to, the address of this user. */
+  address_taken: Record<never, never>;
+  reset_password: Record<never, never>;
+  /** To the new address: its link makes it the user's. */
+  confirm_new_email: Record<never, never>;
+  /** To the old address. */
+  email_changed: { newEmail: string };
+  new_device: { device: string | null; address: string | null; at: string };
+  /** `by` says whether a mailed link was used. */
+  password_changed: { by: "password" | "link" };
+  factor_changed: { change: FactorChange };
+  api_key_made: { name: string };
+  operator_acted: { act: OperatorAct };
+  bank_connected: { bank: string; accounts: number };
+  bank_disconnected: { bank: string };
+  bank_needs_you: { bank: string };
+  connection_ends_soon: { bank: string; endsAt: string };
+  plan_changed: { plan: string };
+}
+export type MailKind = keyof MailDetails;
+
+/** Whether a user may turn this kind off. */
+export const isNotice = (kind: MailKind): kind is NoticeKind =>
+  (noticeKinds as readonly MailKind[]).includes(kind);

@@ -1,0 +1,65 @@
+import { z } from "zod";
+import { text } from "./text.ts";
+
+/** Of a call that takes nothing: a field that is sent all the same is refused. */
+export const noFields = z.strictObject({});
+
+/** What an authenticator app shows: six digits; spaces do not matter. */
+export const totpCode = z
+  .string()
+  .max(20)
+  .transform((typed) => typed.replace(/\s/g, ""))
+  .pipe(z.string().regex(/^\d{6}$/, "Enter the six digits that your app shows."));
+
+/** What `PublicKeyCredential.toJSON()` gives, as JSON text. */
+export const passkeyJson = z.string().min(1).max(16_000);
+
+export const passkey = z.object({
+  /** The credential id, base64url. */
+  id: z.string(),
+  name: z.string(),
+  createdAt: z.iso.datetime(),
+  lastUsedAt: z.iso.datetime().nullable(),
+});
+export type Passkey = z.infer<typeof passkey>;
+
+/** The second factors of a user; nothing that would log anybody in. */
+export const secondFactors = z.object({
+  /** Since when an authenticator app is set up, ISO 8601 UTC; null when none is. */
+  totpSince: z.iso.datetime().nullable(),
+  /** Newest first. */
+  passkeys: z.array(passkey),
+  /** How many of the ten were not used yet. */
+  backupCodesLeft: z.number().int().nonnegative(),
+});
+export type SecondFactors = z.infer<typeof secondFactors>;
+
+/** `secret` is in base32, as apps take it when typed; `uri` is the same as the content of a QR code. */
+export const startTotpOutput = z.object({ secret: z.string(), uri: z.string() });
+export type StartTotpOutput = z.infer<typeof startTotpOutput>;
+
+export const confirmTotpInput = z.strictObject({ code: totpCode });
+
+/** Ten codes, each good for one log-in, shown in this response and never again; null when there are some already. */
+export const addedFactor = z.object({ backupCodes: z.array(z.string()).nullable() });
+export type AddedFactor = z.infer<typeof addedFactor>;
+
+export const backupCodesOutput = z.object({ backupCodes: z.array(z.string()) });
+export type BackupCodesOutput = z.infer<typeof backupCodesOutput>;
+
+/** JSON text, for `PublicKeyCredential.parseCreationOptionsFromJSON()` or `…parseRequestOptionsFromJSON()`. */
+export const passkeyOptionsOutput = z.object({ options: z.string() });
+export type PasskeyOptionsOutput = z.infer<typeof passkeyOptionsOutput>;
+
+export const addPasskeyInput = z.strictObject({
+  name: text
+    .trim()
+    .min(1, "Name the passkey, so that you can tell it from others.")
+    .max(100, "Use at most 100 characters."),
+  passkey: passkeyJson,
+});
+export type AddPasskeyInput = z.infer<typeof addPasskeyInput>;
+
+export const removePasskeyInput = z.strictObject({ id: z.string().min(1).max(1_400) });
+
+export const removedFactor = z.object({ removed: z.literal(true) });

@@ -1,0 +1,49 @@
+import { z } from "zod";
+
+/** Everything that a user's security record holds. A name, once landed, stays: there may be rows with it. */
+export const securityEventKinds = [
+  "log_in",
+  "log_in_failed",
+  "log_out",
+  "session_ended",
+  "other_sessions_ended",
+  "step_up",
+  "step_up_failed",
+  "password_changed",
+  "password_reset_requested",
+  "password_reset",
+  "email_verified",
+  "email_change_requested",
+  "email_changed",
+  "api_key_made",
+  "api_key_revoked",
+  "passkey_added",
+  "passkey_removed",
+  "authenticator_added",
+  "authenticator_removed",
+  "backup_codes_replaced",
+  "backup_code_used",
+  "factor_failed",
+  "device_trusted",
+  "data_exported",
+  "operator_disabled",
+  "operator_enabled",
+  "operator_ended_sessions",
+  "operator_reset_factor",
+  "operator_changed_plan",
+] as const;
+export const securityEventKind = z.enum(securityEventKinds);
+export type SecurityEventKind = z.infer<typeof securityEventKind>;
+
+/** One event. `address` and `userAgent` are of the request that caused it, null where there was none. */
+export const securityEvent = z.object({
+  id: z.uuid(),
+  at: z.iso.datetime().describe("ISO 8601 UTC."),
+  kind: securityEventKind,
+  details: z
+    .record(z.string(), z.string())
+    .describe("What it was about: the name of an API key, the reason an operator gave."),
+  address: z.string().nullable(),
+  userAgent: z.string().nullable(),
+});
+export type SecurityEvent = z.infer<typeof securityEvent>;

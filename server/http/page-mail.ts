@@ -1,0 +1,64 @@
+import { chooseNotices, findMailState, listDeclinedNotices } from "../../db/mails.ts";
+import type { Context } from "../api/context.ts";
+import { confirmEmail, readLink, resetPassword } from "../auth/mailed-links.ts";
+import {
+  requestConfirmation,
+  requestEmailChange,
+  requestPasswordReset,
+} from "../auth/request-mail.ts";
+import { noticeKinds } from "../contracts/mail.ts";
+import { readUnsubscribeToken } from "../mail/unsubscribe.ts";
+import type { LoadContext } from "./load-context.ts";
+import { type Refusal, tried } from "./tried.ts";
+
+/** The flows that begin or end with a mail, for the pages. */
+export function createPageMail(
+  context: Context,
+  report: Refusal,
+): Pick<LoadContext, "email" | "notices"> {
+  const { services, origin, log } = context;
+  const { db, config } = services;
+  // An API key shows no page.
+  const user = context.apiKey ? null : context.user;
+  const viewerId = user?.id ?? null;
+  return {
+    email: {
+      verified: user?.emailVerified ?? false,
+      required: config.requiresVerifiedEmail,
+      async state() {
+        return user && !user.emailVerified ? findMailState(db, user.id, "verify_email") : null;
+      },
+      sendLink: () =>
+        tried(report, async () => {
+          if (user) await requestConfirmation(services, user.id);
+        }),
+      readLink: (purpose, token) => readLink(db, purpose, token, viewerId),
+      confirm: (token) => confirmEmail(db, token, viewerId, origin, log),
+      requestReset: (email) => tried(report, () => requestPasswordReset(services, email, origin)),
+      resetPassword: (input) => resetPassword(services, input, viewerId, origin, log),
+      requestChange: (input) =>
+        tried(report, async () => {
+          if (user) await requestEmailChange(services, user.id, input, origin);
+        }),
+    },
+    notices: {
+      async list() {
+        const declined = user ? await listDeclinedNotices(db, user.id) : [];
+        return noticeKinds.map((kind) => ({ kind, wanted: !declined.includes(kind) }));
+      },
+      async choose(wanted) {
+        if (!user) return;
+        const declined = noticeKinds.filter((kind) => !wanted.includes(kind));
+        await chooseNotices(db, user.id, { declined, wanted });
+      },
+      readToken: (token) => readUnsubscribeToken(config.sessionSecret, token)?.kind ?? null,
+      async unsubscribe(token) {
+        const found = readUnsubscribeToken(config.sessionSecret, token);
+        if (!found) return null;
+        await chooseNotices(db, found.userId, { declined: [found.kind], wanted: [] });
+        log.info({ event: "unsubscribed", ...found }, "Unsubscribed");
+        return found.kind;
+      },
+    },
+  };
+}

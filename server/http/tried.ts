@@ -1,0 +1,29 @@
+import { tooManyTries } from "../auth/log-in-throttle.ts";
+import { type FiscilityError, reasons } from "../contracts/errors.ts";
+import type { AuthResult } from "./load-context.ts";
+
+/** Logs why something failed, and says which of our reasons it is. */
+export type Refusal = (error: unknown) => FiscilityError;
+
+/** Does something for a form; what fails stays beside the form, which stays filled in. */
+export async function tried(report: Refusal, work: () => Promise<unknown>): Promise<AuthResult> {
+  try {
+    await work();
+    return { ok: true, setCookie: [] };
+  } catch (error) {
+    return failed(report(error));
+  }
+}
+
+/** A failure as the page of a form shows it. */
+export function failed({ reason, message, details }: FiscilityError): AuthResult & { ok: false } {
+  const { status } = reasons[reason];
+  const throttled = reason === "too_many_attempts" && details && "retryAfterSeconds" in details;
+  const said = throttled ? tooManyTries(details.retryAfterSeconds) : message;
+  return {
+    ok: false,
+    status,
+    code: reason === "password_incorrect" ? "INVALID_PASSWORD" : "",
+    message: said,
+  };
+}

@@ -1,0 +1,27 @@
+import { createHmac, timingSafeEqual } from "node:crypto";
+import { type NoticeKind, noticeKind } from "../contracts/mail.ts";
+import type { Secret } from "../vault/secret.ts";
+
+const pattern = /^([0-9a-f-]{36})\.([a-z_]{1,40})\.([\w-]{43})$/;
+
+const signature = (secret: Secret, userId: string, kind: string) =>
+  createHmac("sha256", secret.reveal()).update(`unsubscribe:${userId}:${kind}`).digest();
+
+/** What turns one kind of notice off for a user, without a log-in, for as long as the mail is kept. */
+export function unsubscribeToken(secret: Secret, userId: string, kind: NoticeKind): string {
+  return `${userId}.${kind}.${signature(secret, userId, kind).toString("base64url")}`;
+}
+
+/** Whose notice a token turns off; null when it is none of ours. */
+export function readUnsubscribeToken(
+  secret: Secret,
+  token: string,
+): { userId: string; kind: NoticeKind } | null {
+  const [, userId, name, given] = pattern.exec(token) ?? [];
+  if (!userId || !name || !given) return null;
+  const kind = noticeKind.safeParse(name).data;
+  const ours = signature(secret, userId, name);
+  const theirs = Buffer.from(given, "base64url");
+  if (!kind || ours.length !== theirs.length || !timingSafeEqual(ours, theirs)) return null;
+  return { userId, kind };
+}

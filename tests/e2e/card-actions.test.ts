@@ -1,0 +1,58 @@
+import { expect } from "vitest";
+import { startWorker } from "../../server/jobs/worker.ts";
+import { testInBrowser } from "../support/app-in-browser.ts";
+import { axeViolations } from "../support/axe.ts";
+import { compareBooks, right } from "../support/books.ts";
+import { openPage } from "../support/browser.ts";
+import { startOver } from "../support/fixtures.ts";
+import { card, finishUpdateMode, link, logIn, openBank } from "../support/link.ts";
+import { casesOf } from "../support/matrix.ts";
+
+const test = testInBrowser();
+test.beforeEach(({ app }) => startOver(app));
+
+test.for(casesOf([1280, 390] as const, (width) => width === 390))(
+  "A healthy bank's card adds accounts in Link and refreshes the bank (%i px, I2)",
+  async (width, { app, browser }) => {
+    const person = await app.signUp("cfo");
+    const witness = await openPage(browser, { width });
+    const { page } = witness;
+    await logIn(app, page, person);
+    await openBank(page);
+    await finishUpdateMode(page);
+    await link(page).getByRole("checkbox").last().uncheck();
+    await link(page).getByRole("button", { name: "Connect accounts" }).click();
+    const rows = card(page)
+      .getByRole("listitem")
+      .filter({ has: page.getByRole("link") });
+    await expect.poll(() => rows.count()).toBe(3);
+
+    // By the keyboard, as the rest of Link in tests/e2e/keyboard.test.ts.
+    await card(page).getByRole("button", { name: "Add or change accounts" }).press("Enter");
+    await link(page).getByRole("button", { name: "Continue" }).click();
+    await finishUpdateMode(page);
+    await link(page).getByRole("checkbox").last().check();
+    await link(page).getByRole("button", { name: "Connect accounts" }).click();
+    await page.getByText("1 account added at First Platypus Bank").waitFor();
+    await expect.poll(() => rows.count()).toBe(4);
+    expect(await axeViolations(page)).toEqual([]);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+    expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+
+    const worker = await startWorker(app.services);
+    try {
+      const refresh = card(page).getByRole("button", { name: /^Refresh/ });
+      await refresh.press("Enter");
+      await page.getByText("Asking First Platypus Bank for its newest transactions").waitFor();
+      await card(page).getByRole("button", { name: "Refresh now" }).waitFor();
+      await expect.poll(() => app.requestsAtPlaid("/transactions/refresh")).toBe(1);
+      await refresh.press("Enter");
+      await page.getByText(/You can refresh this bank again in 15 minutes/).waitFor();
+      expect(await app.requestsAtPlaid("/transactions/refresh")).toBe(1);
+    } finally {
+      await worker.stop();
+    }
+    expect(witness.console).toEqual([expect.stringContaining("429")]);
+    expect(witness.pageLoads).toHaveLength(1);
+  },
+);

@@ -1,0 +1,125 @@
+import type { Browser, Page } from "playwright-core";
+import { expect } from "vitest";
+import { finishLinks } from "../../server/connect/finish-links.ts";
+import type { Person, TestApp } from "../support/app.ts";
+import { testInBrowser } from "../support/app-in-browser.ts";
+import { compareBooks, right } from "../support/books.ts";
+import { openPage } from "../support/browser.ts";
+import {
+  card,
+  finishLink,
+  link,
+  logIn,
+  logInAtBank,
+  openBank,
+  openOAuthBank,
+} from "../support/link.ts";
+import { deleteUsers } from "../support/rows.ts";
+
+/** Link succeeds, and its tab is closed before `onSuccess` reaches us. */
+const test = testInBrowser();
+test.beforeEach(async ({ app }) => {
+  await app.resetPlaid();
+  await deleteUsers(app);
+});
+
+const widths = [1280, 390] as const;
+
+/** A user who finishes `work` in Link, and whose tab is gone before it could say so. */
+async function closeTab(
+  app: TestApp,
+  browser: Browser,
+  width: number,
+  work: (page: Page) => Promise<void>,
+): Promise<Person> {
+  const person = await app.signUp("cfo");
+  const { page } = await openPage(browser, { width });
+  await logIn(app, page, person);
+  let isSent = false;
+  await page.route("**/trpc/connectAccount*", (route) => {
+    isSent = true;
+    return route.abort();
+  });
+  await work(page);
+  await expect.poll(() => isSent).toBe(true);
+  await page.context().close();
+  return person;
+}
+
+/** As if so many minutes had passed since, and the job had run. */
+async function pass(app: TestApp, minutes: number): Promise<void> {
+  await app.query(
+    `update link_tokens set created_at = created_at - make_interval(mins => $1),
+       due_at = due_at - make_interval(mins => $1)`,
+    [minutes],
+  );
+  const clock = { now: () => new Date(Date.now() + minutes * 60_000) };
+  await finishLinks({ ...app.services, clock }, app.services.log);
+}
+
+const ways = {
+  "a bank": async (page: Page) => {
+    await openBank(page);
+    await finishLink(page);
+  },
+  "an OAuth bank": async (page: Page) => {
+    await openOAuthBank(page);
+    await logInAtBank(page);
+    await link(page).getByRole("button", { name: "Connect accounts" }).click();
+  },
+} satisfies Record<string, (page: Page) => Promise<void>>;
+
+test.for([
+  ["a bank", 1280, "First Platypus Bank"],
+  ["an OAuth bank", 390, "Platypus OAuth Bank"],
+] as const)(
+  "the dashboard says that we finished connecting %s whose tab was closed, at %i px (I1, I2)",
+  async ([way, width, bank], { app, browser }) => {
+    await app.control("POST", "settings", { link_events: true });
+    const person = await closeTab(app, browser, width, ways[way]);
+    const { page, console } = await openPage(browser, { width });
+    await logIn(app, page, person);
+    expect(await card(page).count()).toBe(0);
+    await pass(app, 6);
+    await page.getByText(`We finished connecting ${bank}`).waitFor();
+    await card(page).waitFor();
+    await expect
+      .poll(() => app.query("select 1 from link_tokens where told_at is not null"))
+      .toHaveLength(1);
+    await page.reload();
+    await card(page).waitFor();
+    expect(await page.getByText(`We finished connecting ${bank}`).count()).toBe(0);
+    expect(console).toEqual([]);
+    expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+  },
+);
+
+test.for(widths)(
+  "without Link events the dashboard names the bank, and connects it again by keyboard alone, at %i px",
+  async (width, { app, browser }) => {
+    const person = await closeTab(app, browser, width, ways["a bank"]);
+    await pass(app, 6);
+    const { page } = await openPage(browser, { width });
+    await logIn(app, page, person);
+    await page
+      .getByText("You finished at First Platypus Bank, but we never received it. Connect it again")
+      .waitFor();
+    const again = page.getByRole("button", { name: "Connect it again" });
+    // Sonner's own key for its region.
+    await page.keyboard.press("Alt+KeyT");
+    for (
+      let n = 0;
+      n < 10 && !(await again.evaluate((at) => at === document.activeElement));
+      n += 1
+    ) {
+      await page.keyboard.press("Tab");
+    }
+    await page.keyboard.press("Enter");
+    await link(page).getByRole("button", { name: "Continue" }).click();
+    await link(page).getByRole("searchbox", { name: "Search for your bank" }).fill("Platypus");
+    await link(page).getByRole("button", { name: "First Platypus Bank" }).click();
+    await finishLink(page);
+    await card(page).waitFor();
+    expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+  },
+);

@@ -1,0 +1,227 @@
+import type { Page } from "playwright-core";
+import { expect } from "vitest";
+import type { Person, TestApp } from "../support/app.ts";
+import { testInBrowser } from "../support/app-in-browser.ts";
+import { axeViolations } from "../support/axe.ts";
+import { compareBooks, right } from "../support/books.ts";
+import { openPage } from "../support/browser.ts";
+import { startOver } from "../support/fixtures.ts";
+import {
+  card,
+  finishLink,
+  link,
+  logIn,
+  logInAtBank,
+  openBank,
+  openOAuthBank,
+} from "../support/link.ts";
+import { casesOf, isMatrix } from "../support/matrix.ts";
+
+const test = testInBrowser();
+const matrixTest = test.skipIf(!isMatrix);
+test.beforeEach(({ app }) => startOver(app));
+
+const dialog = (page: Page) => page.getByRole("dialog");
+const box = (page: Page, name: string) => dialog(page).getByRole("checkbox", { name });
+
+/** Connects two of the four accounts of First Platypus Bank. */
+async function connectTwo(app: TestApp, page: Page, person: Person): Promise<void> {
+  await logIn(app, page, person);
+  await openBank(page);
+  await finishLink(page);
+  await dialog(page).getByRole("button", { name: "Connect 2 accounts" }).click();
+  await page.getByText("First Platypus Bank connected: 2 accounts").waitFor();
+  await card(page).waitFor();
+}
+
+/** What the browser says of the one response that is a refusal. */
+const refusal = [expect.stringContaining("403")];
+
+/** Counts presses of buttons and links, in the page and in Link. */
+async function countClicks(page: Page): Promise<() => Promise<number>> {
+  let clicks = 0;
+  await page.exposeFunction("countClick", () => {
+    clicks += 1;
+  });
+  await page.addInitScript(() => {
+    addEventListener(
+      "click",
+      ({ isTrusted, target }) => {
+        const pressed = (target as Element).closest("button, a, [type=submit]");
+        if (isTrusted && pressed) (window as unknown as { countClick(): void }).countClick();
+      },
+      true,
+    );
+  });
+  return async () => clicks;
+}
+
+test.for(casesOf([1280, 390] as const, (width) => width === 1280))(
+  "A new user on the default plan connects the first bank in Link's list with eight clicks at most (%i px, E5, C1)",
+  async (width, { app, browser }) => {
+    const witness = await openPage(browser, { width });
+    const { page } = witness;
+    const clicks = await countClicks(page);
+    await page.goto(`${app.url}/signup`);
+    await page.getByLabel("Name").fill("Grace Hopper");
+    await page.getByLabel("Email").fill(`grace${width}@example.com`);
+    await page.getByLabel("Password", { exact: true }).fill("a long enough one");
+    await page.locator("form button[type=submit]").click();
+    await page.getByText("If this email is new").waitFor();
+    await page.getByLabel("Password", { exact: true }).fill("a long enough one");
+    await page.locator("form button[type=submit]").click();
+    await page.getByRole("button", { name: "Connect a bank" }).click();
+    await link(page).getByRole("button", { name: "Continue" }).click();
+    await link(page).locator("button.bank").first().click();
+    await finishLink(page);
+    await dialog(page)
+      .getByRole("heading", { name: /^Your plan has room for 2 of these \d+ accounts$/ })
+      .waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    await dialog(page).getByRole("button", { name: "Connect 2 accounts" }).click();
+    await page.getByText(/connected: 2 accounts/).waitFor();
+    await card(page).waitFor();
+    expect(await clicks()).toBeLessThanOrEqual(8);
+    expect(await clicks()).toBeGreaterThan(5);
+    expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+    expect(witness.console).toEqual(refusal);
+  },
+);
+
+test.for(casesOf([1280, 390] as const, (width) => width === 390))(
+  "The dialog connects the accounts that the user chose, and the card names the others (%i px, E5, I3)",
+  async (width, { app, browser }) => {
+    const witness = await openPage(browser, { width });
+    const { page } = witness;
+    await logIn(app, page, await app.signUp("intern"));
+    await openBank(page);
+    await finishLink(page);
+    await dialog(page).waitFor();
+    const shift = await witness.layoutShift();
+    // Those that fit are chosen; another can be once one of them is not.
+    expect(await box(page, "Plaid Checking").isChecked()).toBe(true);
+    expect(await box(page, "Plaid CD").isDisabled()).toBe(true);
+    await box(page, "Plaid Checking").uncheck();
+    await box(page, "Plaid CD").check();
+    await dialog(page).getByRole("button", { name: "Connect 2 accounts" }).click();
+    await card(page).waitFor();
+    const rows = card(page)
+      .getByRole("listitem")
+      .filter({ has: page.getByRole("link") });
+    expect(await rows.count()).toBe(2);
+    const others = card(page).getByRole("region", { name: "Not connected" });
+    expect(await others.getByRole("listitem").allInnerTexts()).toEqual([
+      expect.stringContaining("Plaid Checking"),
+      expect.stringContaining("Plaid Credit Card"),
+    ]);
+    expect(await axeViolations(page)).toEqual([]);
+    expect((await witness.layoutShift()) - shift).toBeLessThan(0.02);
+    expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+  },
+);
+
+test("The dialog keeps the bank log-in when the user cancels, and opens again (E5)", async ({
+  app,
+  browser,
+}) => {
+  const { page } = await openPage(browser);
+  await logIn(app, page, await app.signUp("intern"));
+  await openBank(page);
+  await finishLink(page);
+  // The focus is in the dialog: what the user types goes there.
+  const hasFocus = () =>
+    page.evaluate(() => document.activeElement?.closest("[role=dialog]") !== null);
+  await expect.poll(hasFocus).toBe(true);
+  await page.keyboard.press("Escape");
+  const toast = page.locator("[data-sonner-toast]");
+  await toast.getByText(/The Intern plan holds 2 accounts/).waitFor();
+  expect(await compareBooks(app)).toEqual({ ...right, connected: 0 });
+  await toast.getByRole("button", { name: "Choose accounts" }).click();
+  await dialog(page).getByRole("button", { name: "Connect 2 accounts" }).click();
+  await card(page).waitFor();
+  expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+});
+
+matrixTest(
+  "The dialog opens after an OAuth bank's own site as well (S2, E5)",
+  async ({ app, browser }) => {
+    const { page } = await openPage(browser);
+    await logIn(app, page, await app.signUp("intern"));
+    await openOAuthBank(page);
+    await logInAtBank(page);
+    await page.waitForURL(`${app.url}/connect/oauth?oauth_state_id=**`);
+    await link(page).getByRole("button", { name: "Connect accounts" }).click();
+    await dialog(page).getByRole("button", { name: "Connect 2 accounts" }).click();
+    await page.getByText("Platypus OAuth Bank connected: 2 accounts").waitFor();
+    await card(page).waitFor();
+    expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+  },
+);
+
+test("The card swaps accounts without Link, by keyboard alone (I3, I5)", async ({
+  app,
+  browser,
+}) => {
+  const witness = await openPage(browser);
+  const { page } = witness;
+  await connectTwo(app, page, await app.signUp("intern"));
+  const open = card(page).getByRole("button", { name: /^Add or change accounts/ });
+  await open.focus();
+  await page.keyboard.press("Enter");
+  await dialog(page).getByRole("heading", { name: "Accounts at First Platypus Bank" }).waitFor();
+  expect(await axeViolations(page)).toEqual([]);
+  const focus = () =>
+    page.evaluate(() => (document.activeElement as HTMLInputElement)?.labels?.[0]?.textContent);
+  const tabTo = async (name: string) => {
+    for (let presses = 0; presses < 12; presses += 1) {
+      if ((await focus())?.includes(name)) return;
+      await page.keyboard.press("Tab");
+    }
+    throw new Error(`Tab never came to ${name}`);
+  };
+  await tabTo("Plaid Checking");
+  await page.keyboard.press("Space");
+  await dialog(page)
+    .getByText(/Plaid Checking will be taken out/)
+    .waitFor();
+  await tabTo("Plaid CD");
+  await page.keyboard.press("Space");
+  await page.keyboard.press("Enter");
+  await page.getByText("Accounts at First Platypus Bank changed").waitFor();
+  await card(page)
+    .getByRole("link", { name: /Plaid CD/ })
+    .waitFor();
+  const others = card(page).getByRole("region", { name: "Not connected" });
+  await others.getByText("Plaid Checking").waitFor();
+  expect(await page.locator("iframe").count()).toBe(0);
+  expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+  await page.getByRole("link", { name: "Activity", exact: true }).click();
+  await page.getByText("Accounts at First Platypus Bank changed").first().waitFor();
+  expect(witness.console.filter((line) => !line.includes("403"))).toEqual([]);
+});
+
+matrixTest(
+  "The dialog says what was refused, and keeps the choice, when another tab took the room (I3)",
+  async ({ app, browser }) => {
+    const { page } = await openPage(browser);
+    const person = await app.signUp("intern");
+    await connectTwo(app, page, person);
+    const open = card(page).getByRole("button", { name: /^Add or change accounts/ });
+    await app.query("update plans set max_accounts = 3 where id = 'intern'");
+    try {
+      await page.reload();
+      await open.click();
+      await box(page, "Plaid CD").check();
+      await app.query("update plans set max_accounts = 2 where id = 'intern'");
+      await dialog(page).getByRole("button", { name: "Save" }).click();
+      await dialog(page).getByRole("alert").filter({ hasText: "no room" }).waitFor();
+      await dialog(page).getByRole("button", { name: "Cancel" }).click();
+      await expect
+        .poll(() => page.evaluate(() => document.activeElement?.textContent))
+        .toContain("accounts");
+    } finally {
+      await app.query("update plans set max_accounts = 2 where id = 'intern'");
+    }
+    expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+  },
+);

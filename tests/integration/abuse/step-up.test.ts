@@ -1,0 +1,165 @@
+import { describe, expect } from "vitest";
+import { endpoints } from "../../../server/api/contract/endpoints.ts";
+import { createApiKey } from "../../../server/auth/api-keys.ts";
+import { scope } from "../../../server/contracts/api-keys.ts";
+import type { Person, TestApp } from "../../support/app.ts";
+import { testWithApp } from "../../support/fixtures.ts";
+import { goodCall, restCall, stock } from "../../support/good-calls.ts";
+import { ageStepUps, apiKeysOf, forgetStepUps, itemsOf, usersIn } from "../../support/rows.ts";
+import { addAuthenticator } from "../../support/second-factor.ts";
+
+const test = testWithApp();
+
+const asking = endpoints.filter(({ stepUp }) => stepUp);
+
+async function send(app: TestApp, person: Person, method: string, path: string, body?: object) {
+  const response = await fetch(`${app.url}${path}`, {
+    method,
+    headers: { cookie: person.cookie, "content-type": "application/json" },
+    ...(body && { body: JSON.stringify(body) }),
+  });
+  return { status: response.status, text: await response.text() };
+}
+
+const submit = (app: TestApp, person: Person, path: string, fields: Record<string, string>) =>
+  fetch(`${app.url}${path}`, {
+    method: "POST",
+    redirect: "manual",
+    headers: { cookie: person.cookie, origin: app.url },
+    body: new URLSearchParams(fields),
+  });
+
+test("A step-up is what issue N lists: disconnect, export, delete, make a key, and change a factor", () => {
+  expect(asking.map(({ name }) => name).sort()).toEqual([
+    "account.delete",
+    "account.exportData",
+    "apiKeys.create",
+    "items.disconnect",
+    "secondFactors.addPasskey",
+    "secondFactors.confirmAuthenticator",
+    "secondFactors.passkeyOptions",
+    "secondFactors.removeAuthenticator",
+    "secondFactors.removePasskey",
+    "secondFactors.replaceBackupCodes",
+    "secondFactors.startAuthenticator",
+  ]);
+});
+
+describe("A step-up cannot be skipped:", () => {
+  test("not over tRPC, in a batch, or over REST, nor with one that is eleven minutes old", async ({
+    app,
+  }) => {
+    const ada = await app.signUp("cfo");
+    const own = await stock(app, ada);
+    const keys = (await apiKeysOf(app, ada)).length;
+    await ageStepUps(app, 11);
+    for (const { name, type, method, path } of asking) {
+      const input = goodCall(name, own);
+      const query = encodeURIComponent(JSON.stringify(input ?? null));
+      const batch = encodeURIComponent(JSON.stringify({ 0: input ?? null }));
+      const rest = restCall({ method, path }, input);
+      const ways =
+        type === "query"
+          ? [
+              ["GET", `/trpc/${name}?input=${query}`],
+              ["GET", `/trpc/${name}?batch=1&input=${batch}`],
+              [method, rest.url],
+            ]
+          : [
+              ["POST", `/trpc/${name}`, input ?? {}],
+              ["POST", `/trpc/${name}?batch=1`, { 0: input ?? {} }],
+              [method, rest.url, rest.body],
+            ];
+      for (const [verb, at, body] of ways as [string, string, object?][]) {
+        const { status, text } = await send(app, ada, verb, at, body);
+        // A streamed export is never in a batch, whoever asks.
+        const refused = at.includes("exportData?batch") ? status >= 400 : status === 403;
+        expect([name, at, refused, text.includes('transactions":[{')]).toEqual([
+          name,
+          at,
+          true,
+          false,
+        ]);
+        if (status === 403) expect(text).toContain("step_up_required");
+      }
+    }
+    expect(await itemsOf(app, ada)).toHaveLength(1);
+    expect(await apiKeysOf(app, ada)).toHaveLength(keys);
+    expect((await usersIn(app)).find(({ id }) => id === ada.id)?.deleted_at).toBeNull();
+  });
+
+  test("not by the pages' forms and downloads, with a wrong password or none", async ({ app }) => {
+    const ada = await app.signUp("cfo");
+    await addAuthenticator(app, ada);
+    await forgetStepUps(app, ada);
+    const confirmation = "delete my account";
+    const tries: Record<string, string>[] = [{}, { password: "not the password" }];
+    for (const password of tries) {
+      const fields = { confirmation, ...password };
+      expect((await submit(app, ada, "/settings/account", fields)).status).toBe(403);
+    }
+    const path = "/settings/security/second-step";
+    for (const intent of ["start-authenticator", "remove-authenticator", "replace-codes"])
+      expect((await submit(app, ada, path, { intent })).status).toBe(403);
+    for (const file of ["everything.json", "accounts.csv", "transactions.csv", "activity.csv"]) {
+      const answer = await fetch(`${app.url}/settings/export/${file}`, {
+        headers: { cookie: ada.cookie },
+        redirect: "manual",
+      });
+      expect([answer.status, await answer.text()]).toEqual([302, ""]);
+    }
+    expect((await usersIn(app)).find(({ id }) => id === ada.id)?.deleted_at).toBeNull();
+    const [{ n }] = await app.query("select count(*)::int n from totp_factors where user_id = $1", [
+      ada.id,
+    ]);
+    expect(n).toBe(1);
+  });
+
+  test("not by another session of the same user, nor by a log-in however fresh", async ({
+    app,
+  }) => {
+    const ada = await app.signUp();
+    const { headers } = await app.post("/api/auth/sign-in/email", {
+      email: ada.email,
+      password: ada.password,
+    });
+    const line = headers.getSetCookie().find((one) => one.includes("session_token")) ?? "";
+    const fresh = { ...ada, cookie: line.split(";")[0] ?? "" };
+    await app.query(
+      "update sessions set proved_at = null where user_id = $1 and user_agent = 'node'",
+      [ada.id],
+    );
+    await app.post("/api/v1/session/step-up", { password: ada.password }, ada);
+    expect((await send(app, ada, "GET", "/api/v1/account/export")).status).toBe(200);
+    expect((await send(app, fresh, "GET", "/api/v1/account/export")).status).toBe(403);
+  });
+});
+
+test("An API key disconnects with its scope and no step-up, and never makes keys, changes log-in data, exports or deletes", async ({
+  app,
+}) => {
+  const ada = await app.signUp("cfo");
+  const own = await stock(app, ada);
+  const all = { name: "All", scopes: [...scope.options], expiresInDays: 1 };
+  const { key } = await createApiKey(app.services.db, ada.id, all);
+  const byKey = async ({ method, path }: (typeof endpoints)[number], input?: object) => {
+    const { url, body } = restCall({ method, path }, input);
+    const answer = await fetch(`${app.url}${url}`, {
+      method,
+      headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    return { status: answer.status, text: await answer.text() };
+  };
+  for (const endpoint of asking) {
+    const { status, text } = await byKey(endpoint, goodCall(endpoint.name, own));
+    if (endpoint.name === "items.disconnect") expect([status, text]).toEqual([200, text]);
+    else
+      expect([endpoint.name, status, text]).toEqual([
+        endpoint.name,
+        403,
+        expect.stringContaining("session_required"),
+      ]);
+  }
+  expect(await itemsOf(app, ada)).toEqual([]);
+});

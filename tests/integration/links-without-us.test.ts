@@ -1,0 +1,383 @@
+import { expect } from "vitest";
+import { finishLinks } from "../../server/connect/finish-links.ts";
+import { readNews } from "../../server/connect/link-news.ts";
+import { linkTokenSessionsResponse } from "../../server/plaid/link-sessions.ts";
+import type { Person, TestApp } from "../support/app.ts";
+import { compareBooks, right } from "../support/books.ts";
+import { startOver, testWithApp } from "../support/fixtures.ts";
+import { goThroughLink } from "../support/link-session.ts";
+import { activityOf, attemptsOf, itemsOf, only, updateItems } from "../support/rows.ts";
+
+/** `onSuccess` never reaches us: the tab was closed as Link succeeded. */
+const test = testWithApp();
+test.beforeEach(({ app }) => startOver(app));
+
+/** Plaid tells the results of every Link from now on: by webhook as one ends, and when it is asked. */
+const tellResults = (app: TestApp, tells = true) =>
+  app.control("POST", "settings", { link_events: tells });
+
+/** A Link of the user, by the API; with an Item in update mode. */
+async function openLink(app: TestApp, person: Person, itemId?: string): Promise<string> {
+  const { body } = await app.post("/trpc/plaid.createLinkToken", { itemId }, person);
+  return body.result.data.linkToken;
+}
+/** A user who goes through Link and closes the tab before `onSuccess`. */
+async function closeTab(app: TestApp, person: Person, bank = "ins_109508") {
+  const linkToken = await openLink(app, person);
+  const done = await goThroughLink(app, linkToken, { bank });
+  // Only now: no webhook has told it.
+  await tellResults(app);
+  return { linkToken, ...done };
+}
+/** One pass of the job, as if so many minutes had gone by since the Link was opened. */
+async function pass(app: TestApp, minutes: number): Promise<void> {
+  await app.query(
+    `update link_tokens set created_at = created_at - make_interval(mins => $1),
+       due_at = due_at - make_interval(mins => $1), expires_at = expires_at - make_interval(mins => $1),
+       asked_at = asked_at - make_interval(mins => $1)`,
+    [minutes],
+  );
+  passed += minutes;
+  const clock = { now: () => new Date(Date.now() + passed * 60_000) };
+  await finishLinks({ ...app.services, clock }, app.services.log);
+}
+let passed = 0;
+test.beforeEach(() => {
+  passed = 0;
+});
+
+/** What the dashboard is to say. */
+const newsOf = (app: TestApp, person: Person) => readNews(app.services, person);
+const links = (app: TestApp) => app.query("select * from link_tokens order by created_at");
+const asked = (app: TestApp) => app.requestsAtPlaid("/link/token/get");
+
+test("finishLinks connects what Link made when onSuccess never reached us, once, and the user is told (I1, I2, I4)", async ({
+  app,
+}) => {
+  const person = await app.signUp("cfo");
+  const { publicToken } = await closeTab(app, person);
+  await pass(app, 4);
+  expect([await asked(app), await itemsOf(app)]).toEqual([0, []]);
+  await pass(app, 2);
+  expect(await newsOf(app, person)).toMatchObject([
+    { outcome: "connected", bank: "First Platypus Bank" },
+  ]);
+  await pass(app, 10);
+  expect(await itemsOf(app)).toHaveLength(1);
+  expect(await activityOf(app)).toMatchObject([{ kind: "connected" }]);
+  const calls = (await app.control("GET", "requests")) as { requests: { path: string }[] };
+  expect(calls.requests.filter(({ path }) => path === "/item/public_token/exchange")).toHaveLength(
+    1,
+  );
+  // The tab wakes up after all.
+  const late = await app.post("/plaid/exchange-token", { public_token: publicToken }, person);
+  expect(late.body).toMatchObject({ outcome: "already_connected" });
+  expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+});
+
+test("the user is told once, and nobody else is", async ({ app }) => {
+  const [person, other] = [await app.signUp("cfo"), await app.signUp("cfo")];
+  await closeTab(app, person);
+  await pass(app, 6);
+  const [{ id }] = await links(app);
+  const tell = ({ cookie }: Person) =>
+    fetch(`${app.url}/link-news`, {
+      method: "POST",
+      headers: { cookie },
+      body: new URLSearchParams({ id }),
+    });
+  expect((await tell(other)).status).toBe(204);
+  expect(await newsOf(app, other)).toEqual([]);
+  expect(await newsOf(app, person)).toHaveLength(1);
+  expect((await tell(person)).status).toBe(204);
+  expect(await newsOf(app, person)).toEqual([]);
+});
+
+test.for(["link token named", "only the public_token sent"])(
+  "a Link whose onSuccess reaches us costs no call to Plaid (%s)",
+  async (how, { app }) => {
+    const person = await app.signUp("cfo");
+    const { linkToken, publicToken } = await closeTab(app, person);
+    const named = how === "link token named";
+    if (named) await openLink(app, person);
+    const body = { publicToken, ...(named && { linkToken }) };
+    const { status } = await app.post("/trpc/connectAccount", body, person);
+    expect(status).toBe(200);
+    expect((await links(app)).map((row) => row.status)).toEqual(
+      named ? ["closed", "open"] : ["closed"],
+    );
+    if (named) return;
+    await pass(app, 300);
+    expect(await asked(app)).toBe(0);
+    expect(await newsOf(app, person)).toEqual([]);
+  },
+);
+
+test("finishLinks leaves a Link alone while the user is asked about its accounts", async ({
+  app,
+}) => {
+  const person = await app.signUp("intern");
+  const { linkToken, publicToken } = await closeTab(app, person);
+  const metadata = {
+    institution: { institutionId: "ins_109508", name: "First Platypus Bank" },
+    accounts: [1, 2, 3, 4].map((n) => ({ id: `a${n}`, name: `Account ${n}`, mask: `000${n}` })),
+  };
+  const refused = await app.post(
+    "/trpc/connectAccount",
+    { publicToken, linkToken, metadata },
+    person,
+  );
+  expect(refused.body.error.data.reason).toBe("limit_reached");
+  await pass(app, 6);
+  await pass(app, 300);
+  expect([await asked(app), await itemsOf(app), await newsOf(app, person)]).toEqual([0, [], []]);
+});
+
+test("a connectAccount that never names its link_token is left alone as well", async ({ app }) => {
+  const person = await app.signUp("cfo");
+  const { publicToken } = await closeTab(app, person);
+  await openLink(app, person);
+  await app.post("/trpc/connectAccount", { publicToken }, person);
+  expect((await links(app)).map((row) => row.status)).toEqual(["open", "open"]);
+  await pass(app, 6);
+  expect((await links(app)).map((row) => row.status)).toEqual(["closed", "open"]);
+  expect(await newsOf(app, person)).toEqual([]);
+  expect(await activityOf(app)).toHaveLength(1);
+});
+
+test("a verified SESSION_FINISHED is enough: its tokens are stored encrypted, and onSuccess has five minutes (I1)", async ({
+  app,
+}) => {
+  await tellResults(app);
+  const person = await app.signUp("cfo");
+  const linkToken = await openLink(app, person);
+  const { publicToken } = await goThroughLink(app, linkToken, { bank: "ins_109508" });
+  await expect.poll(async () => (await links(app))[0].finished_at).not.toBeNull();
+  const kept = JSON.stringify([await links(app), await app.query("select * from webhooks")]);
+  expect(kept).not.toContain(publicToken);
+  expect(kept).not.toContain(linkToken);
+  // The user took an hour in Link.
+  await app.query("update link_tokens set created_at = created_at - interval '1 hour'");
+  await pass(app, 4);
+  expect(await itemsOf(app)).toEqual([]);
+  await pass(app, 2);
+  expect(await newsOf(app, person)).toMatchObject([
+    { outcome: "connected", bank: "First Platypus Bank" },
+  ]);
+  expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+});
+
+test("a SESSION_FINISHED that Plaid did not sign changes nothing", async ({ app }) => {
+  const person = await app.signUp("cfo");
+  const linkToken = await openLink(app, person);
+  const forged = {
+    ...{ webhook_type: "LINK", webhook_code: "SESSION_FINISHED", status: "SUCCESS" },
+    ...{ link_token: linkToken, link_session_id: "s1", public_tokens: [await app.publicToken()] },
+  };
+  expect((await app.post("/plaid/webhook", forged)).status).toBe(401);
+  expect((await links(app))[0].finished_at).toBeNull();
+});
+
+test("a public_token that is found too late is told, with an entry in the history (I8)", async ({
+  app,
+}) => {
+  const person = await app.signUp("cfo");
+  await closeTab(app, person);
+  await app.advanceClock(35 * 60);
+  await pass(app, 35);
+  expect(await newsOf(app, person)).toMatchObject([
+    { outcome: "too_late", bank: "First Platypus Bank" },
+  ]);
+  expect(await activityOf(app)).toMatchObject([{ kind: "failed", reason: "public_token_invalid" }]);
+  expect(await itemsOf(app)).toEqual([]);
+});
+
+test("a bank that the plan has no room for is told, and is not exchanged (E5, I3)", async ({
+  app,
+}) => {
+  const person = await app.signUp("intern");
+  await closeTab(app, person);
+  await pass(app, 6);
+  expect(await newsOf(app, person)).toMatchObject([
+    { outcome: "not_connected", reason: "limit_reached", bank: "First Platypus Bank" },
+  ]);
+  expect(await app.requestsAtPlaid("/item/public_token/exchange")).toBe(0);
+  expect(await compareBooks(app)).toEqual({ ...right, connected: 0 });
+});
+
+test("finishLinks retries while Plaid is away, with the same attempt (E4)", async ({ app }) => {
+  const person = await app.signUp("cfo");
+  await closeTab(app, person);
+  await app.fault({ path: "/item/public_token/exchange", times: 3, do: { status: 503, body: {} } });
+  await pass(app, 6);
+  expect((await links(app))[0]).toMatchObject({ status: "finishing", outcome: null });
+  await app.query("update link_attempts set retry_at = now()");
+  await pass(app, 10);
+  await pass(app, 10);
+  expect(await newsOf(app, person)).toMatchObject([{ outcome: "connected" }]);
+  expect(await attemptsOf(app)).toHaveLength(1);
+  expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+});
+
+test("an onSuccess that comes while we finish does nothing twice (I1, I2)", async ({ app }) => {
+  const person = await app.signUp("cfo");
+  const { linkToken, publicToken } = await closeTab(app, person);
+  const both = await Promise.all([
+    pass(app, 6),
+    app.post("/trpc/connectAccount", { publicToken, linkToken }, person),
+  ]);
+  expect(both[1].status).toBe(200);
+  await pass(app, 10);
+  expect(await activityOf(app)).toMatchObject([{ kind: "connected" }]);
+  expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+});
+
+test("a finished update mode runs finishUpdateMode when onSuccess never reached us", async ({
+  app,
+}) => {
+  const person = await app.signUp("cfo");
+  const { body } = await app.post(
+    "/plaid/exchange-token",
+    { public_token: await app.publicToken() },
+    person,
+  );
+  const { plaid_item_id } = await only(itemsOf(app));
+  await app.control("POST", "items/reset-login", { item_id: plaid_item_id });
+  await updateItems(app, { status: "login_required" });
+  await goThroughLink(app, await openLink(app, person, body.item.id));
+  await tellResults(app);
+  await pass(app, 6);
+  expect(await newsOf(app, person)).toMatchObject([
+    { outcome: "reconnected", bank: "First Platypus Bank", itemId: body.item.id },
+  ]);
+  expect((await only(itemsOf(app))).status).toBe("good");
+  await pass(app, 60);
+  expect((await activityOf(app)).map(({ kind }) => kind)).toEqual(["connected", "reconnected"]);
+});
+
+test("without Link events an update mode that mended the bank takes effect, and one that did not says nothing", async ({
+  app,
+}) => {
+  const person = await app.signUp("cfo");
+  const { body } = await app.post(
+    "/plaid/exchange-token",
+    { public_token: await app.publicToken() },
+    person,
+  );
+  await goThroughLink(app, await openLink(app, person, body.item.id));
+  await pass(app, 6);
+  expect(await newsOf(app, person)).toEqual([]);
+  const { plaid_item_id } = await only(itemsOf(app));
+  await app.control("POST", "items/reset-login", { item_id: plaid_item_id });
+  await updateItems(app, { status: "login_required" });
+  await goThroughLink(app, await openLink(app, person, body.item.id));
+  await pass(app, 6);
+  expect(await newsOf(app, person)).toMatchObject([{ outcome: "reconnected" }]);
+});
+
+test("without Link events Plaid's list of the user's Items says which bank it was", async ({
+  app,
+}) => {
+  const person = await app.signUp("cfo");
+  await closeTab(app, person, "ins_109511");
+  await tellResults(app, false);
+  await pass(app, 6);
+  expect(await newsOf(app, person)).toMatchObject([
+    { outcome: "not_received", bank: "Tartan Bank" },
+  ]);
+  await pass(app, 300);
+  expect(await newsOf(app, person)).toHaveLength(1);
+  expect(await itemsOf(app)).toEqual([]);
+});
+
+test("without Link events nothing is said of a Link that was left, or that an attempt may be about", async ({
+  app,
+}) => {
+  const person = await app.signUp("intern");
+  await openLink(app, person);
+  await pass(app, 6);
+  const { publicToken } = await closeTab(app, person);
+  await tellResults(app, false);
+  expect((await app.post("/trpc/connectAccount", { publicToken }, person)).status).not.toBe(200);
+  await pass(app, 6);
+  await pass(app, 300);
+  expect(await newsOf(app, person)).toEqual([]);
+});
+
+test("the job backs off until the link_token has expired and thirty minutes more", async ({
+  app,
+}) => {
+  const person = await app.signUp("cfo");
+  await openLink(app, person);
+  const at: number[] = [];
+  for (let minute = 5; minute <= 300; minute += 5) {
+    const before = await asked(app);
+    await pass(app, 5);
+    if ((await asked(app)) > before) at.push(minute);
+  }
+  expect(at).toEqual([5, 10, 20, 40, 60, 80, 100, 120, 140, 160, 180, 200, 220, 240, 260, 270]);
+  expect((await links(app))[0]).toMatchObject({ status: "closed", outcome: null });
+  await pass(app, 31 * 24 * 60);
+  expect(await links(app)).toEqual([]);
+});
+
+test("a user who comes back has their Links looked at now, once a minute", async ({ app }) => {
+  const person = await app.signUp("cfo");
+  await closeTab(app, person);
+  await newsOf(app, person);
+  expect((await links(app))[0].asked_at).toBeNull();
+  await app.query("update link_tokens set created_at = created_at - interval '6 minutes'");
+  await newsOf(app, person);
+  const [{ asked_at: first, due_at: due }] = await links(app);
+  expect(due <= new Date()).toBe(true);
+  await app.query("update link_tokens set due_at = now() + interval '1 hour'");
+  await newsOf(app, person);
+  expect((await links(app))[0].asked_at).toEqual(first);
+  expect(
+    await app.query("select 1 from graphile_worker.jobs where task_identifier = 'finish_links'"),
+  ).toHaveLength(1);
+});
+
+test("of one user ten open Links are looked after", async ({ app }) => {
+  const person = await app.signUp("cfo");
+  for (let n = 0; n < 12; n += 1) await openLink(app, person);
+  expect(await links(app)).toHaveLength(10);
+});
+
+test("link_token/get is read by its results, by the older on_success, and whatever else is in it", () => {
+  const account = {
+    id: "a1",
+    name: "Checking",
+    mask: "0000",
+    type: "depository",
+    subtype: "checking",
+  };
+  const institution = { institution_id: "ins_1", name: "Mill Bank" };
+  const read = (...link_sessions: unknown[]) =>
+    linkTokenSessionsResponse
+      .parse({ request_id: "r", link_sessions })
+      .link_sessions?.map((session) => session && [session.isExited, session.added]);
+  const success = {
+    publicToken: "public-1",
+    institution: { id: "ins_1", name: "Mill Bank" },
+    accounts: [account],
+  };
+  const result = { public_token: "public-1", accounts: [account], institution };
+  expect(read({ link_session_id: "s", results: { item_add_results: [result] } })).toEqual([
+    [false, [success]],
+  ]);
+  const old = { public_token: "public-1", metadata: { accounts: [account], institution } };
+  expect(read({ link_session_id: "s", results: null, on_success: old })).toEqual([
+    [false, [success]],
+  ]);
+  expect(read({ exit: { error: null } }, { on_exit: {} }, null, 7, { results: 7 })).toEqual([
+    [true, []],
+    [true, []],
+    null,
+    null,
+    [false, []],
+  ]);
+  expect(linkTokenSessionsResponse.parse({ link_sessions: "x" })).toMatchObject({
+    link_sessions: null,
+  });
+});

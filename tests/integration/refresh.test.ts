@@ -1,0 +1,141 @@
+import { expect } from "vitest";
+import { refreshItem } from "../../server/items/refresh-item.ts";
+import { startWorker } from "../../server/jobs/worker.ts";
+import { timeLimits } from "../../server/time-limits.ts";
+import type { Person, TestApp } from "../support/app.ts";
+import { startOver, testWithApp } from "../support/fixtures.ts";
+import { jobsIn, removeJobs, syncsOf, updateItems } from "../support/rows.ts";
+
+const limits = { ...timeLimits, plaidRefresh: 300 };
+const test = testWithApp({}, { limits });
+test.beforeEach(async ({ app }) => {
+  await removeJobs(app);
+  await startOver(app);
+});
+
+async function connect(app: TestApp) {
+  const person = await app.signUp("cfo");
+  const { body } = await app.post(
+    "/plaid/exchange-token",
+    { public_token: await app.publicToken() },
+    person,
+  );
+  return { person, itemId: body.item.id as string };
+}
+
+const refresh = (app: TestApp, person: Person, itemId: string, url = "") =>
+  url
+    ? fetch(`${url}/trpc/items.refresh`, {
+        method: "POST",
+        headers: { "content-type": "application/json", cookie: person.cookie },
+        body: JSON.stringify({ itemId }),
+      }).then(async (response) => ({ status: response.status, body: await response.json() }))
+    : app.post("/trpc/items.refresh", { itemId }, person);
+
+const run = (app: TestApp, person: Person, itemId: string) =>
+  refreshItem(app.services, { userId: person.id, itemId }, app.services.log);
+
+const calls = (app: TestApp) => app.requestsAtPlaid("/transactions/refresh");
+
+/** As if the last refresh had been asked for so many minutes earlier. */
+const ageRefresh = (app: TestApp, minutes: number) =>
+  app.query(
+    "update item_syncs set refresh_asked_at = refresh_asked_at - make_interval(mins => $1)",
+    [minutes],
+  );
+
+const shown = async (app: TestApp, person: Person) =>
+  (await app.get("/api/v1/accounts", person)).items[0].refresh;
+
+test("items.refresh asks Plaid once by a job, syncs after it, and shows how it stands (I5, I7)", async ({
+  app,
+}) => {
+  const { person, itemId } = await connect(app);
+  expect(await shown(app, person)).toEqual({ status: "idle", available_at: null });
+  const worker = await startWorker(app.services);
+  try {
+    const synced = async () => (await syncsOf(app))[0]?.synced_at?.getTime() ?? 0;
+    await expect.poll(synced).toBeGreaterThan(0);
+    const before = await synced();
+    const { body } = await refresh(app, person, itemId);
+    const { status, availableAt } = body.result.data.refresh;
+    expect(status).toBe("running");
+    expect(Date.parse(availableAt) - Date.now()).toBeGreaterThan(14 * 60_000);
+    await expect.poll(async () => (await shown(app, person)).status).toBe("idle");
+    await expect.poll(synced).toBeGreaterThan(before);
+    expect(await calls(app)).toBe(1);
+  } finally {
+    await worker.stop();
+  }
+});
+
+test("items.refresh refuses a second refresh within 15 minutes, on every node and however many ask at once", async ({
+  app,
+}) => {
+  const { person, itemId } = await connect(app);
+  const other = await app.startNode();
+  try {
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, n) => refresh(app, person, itemId, n % 2 ? other.url : "")),
+    );
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(refused).toHaveLength(19);
+    const { reason, details } = refused[0]?.body.error.data ?? {};
+    expect(reason).toBe("refreshed_recently");
+    expect(details.retryAfterSeconds).toBeGreaterThan(14 * 60);
+  } finally {
+    await other.close();
+  }
+  expect(await jobsIn(app, "refresh_item")).toHaveLength(1);
+  await run(app, person, itemId);
+  await ageRefresh(app, 14);
+  const early = await refresh(app, person, itemId);
+  expect(early.body.error.data.details.retryAfterSeconds).toBeLessThanOrEqual(60);
+  await ageRefresh(app, 1);
+  expect((await refresh(app, person, itemId)).status).toBe(200);
+  await run(app, person, itemId);
+  expect(await calls(app)).toBe(2);
+});
+
+test.for([
+  ["Plaid has not enabled refreshes", { error: "INVALID_PRODUCT" }, 1],
+  ["the Item has no Transactions yet", { error: "PRODUCT_NOT_ENABLED" }, 1],
+  ["Plaid fails", { error: "INTERNAL_SERVER_ERROR" }, 1],
+  ["the response is lost", { drop: "after" }, 1],
+  ["Plaid does not answer in time", { hang: true }, 1],
+  ["the bank needs a log-in", { error: "ITEM_LOGIN_REQUIRED" }, 1],
+] as const)(
+  "A refresh syncs, and is never sent again, when %s",
+  async ([_what, fault], { app }) => {
+    const { person, itemId } = await connect(app);
+    await removeJobs(app);
+    await refresh(app, person, itemId);
+    await app.fault({ path: "/transactions/refresh", times: 9, do: fault });
+    const started = performance.now();
+    expect(await run(app, person, itemId)).toBe("synced");
+    expect(performance.now() - started).toBeLessThan(5_000);
+    // A run whose process died is begun again by another.
+    expect(await run(app, person, itemId)).toBe("synced");
+    expect(await calls(app)).toBe(1);
+    expect(await jobsIn(app, "sync_item")).toHaveLength(1);
+    expect((await shown(app, person)).status).toBe("idle");
+    // What the refresh was told changes nothing of the Item: the sync finds out.
+    expect((await app.get("/api/v1/accounts", person)).items[0].status).toBe("good");
+  },
+);
+
+test("items.refresh says what the bank needs, and asks Plaid for nothing, when its data does not come", async ({
+  app,
+}) => {
+  const { person, itemId } = await connect(app);
+  const reason = async (who = person) => (await refresh(app, who, itemId)).body.error.data.reason;
+  await updateItems(app, { status: "login_required", problem: "log_in" }, { itemId });
+  await app.query("update users set data_version = data_version + 1");
+  expect(await reason()).toBe("bank_login_required");
+  await updateItems(app, { status: "revoked", problem: "connect_again" }, { itemId });
+  expect(await reason()).toBe("item_gone");
+  expect(await reason(await app.signUp())).toBe("not_found");
+  expect(await jobsIn(app, "refresh_item")).toEqual([]);
+  expect(timeLimits.plaidRefresh).toBe(40_000);
+});

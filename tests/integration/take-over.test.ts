@@ -1,0 +1,202 @@
+import { expect } from "vitest";
+import { recoverAttempts } from "../../server/connect/recover-attempts.ts";
+import { syncItem } from "../../server/transactions/sync-item.ts";
+import type { Person, TestApp } from "../support/app.ts";
+import { compareBooks, right } from "../support/books.ts";
+import { startOver, testWithApp } from "../support/fixtures.ts";
+import { goThroughLink } from "../support/link-session.ts";
+import {
+  accountsOf,
+  activityOf,
+  itemsOf,
+  only,
+  setPlan,
+  setPlanLimit,
+  updateItems,
+} from "../support/rows.ts";
+import { transactionsAtPlaid } from "../support/transactions.ts";
+
+/** Access to a bank has ended, and its user connects it again. */
+const test = testWithApp();
+test.beforeEach(({ app }) => startOver(app));
+
+const sync = (app: TestApp, person: Person, itemId: string) =>
+  syncItem(
+    app.services,
+    { userId: person.id, itemId },
+    app.services.log,
+    new AbortController().signal,
+  );
+/** A bank of the user's, read to its end. */
+async function connected(app: TestApp, person: Person) {
+  const { body } = await app.post("/trpc/plaid.createLinkToken", {}, person);
+  const { publicToken } = await goThroughLink(app, body.result.data.linkToken, {
+    bank: "ins_109508",
+  });
+  const answer = await app.post("/trpc/connectAccount", { publicToken }, person);
+  const itemId: string = answer.body.result.data.item.id;
+  await sync(app, person, itemId);
+  return itemId;
+}
+/** As Plaid says it: the user withdrew the permission. */
+async function end(app: TestApp, itemId: string) {
+  const [{ plaid_item_id }] = await app.query("select plaid_item_id from items where id = $1", [
+    itemId,
+  ]);
+  await app.control("POST", "items/error", {
+    ...{ item_id: plaid_item_id, error_code: "USER_PERMISSION_REVOKED" },
+  });
+  await updateItems(app, { status: "revoked", problem: "connect_again" }, { itemId });
+}
+/** Connects the bank of the ended Item again, from its card. */
+async function again(app: TestApp, person: Person, itemId: string, chosen?: number[]) {
+  const { status, body } = await app.post(
+    "/trpc/plaid.createLinkToken",
+    { connectAgain: itemId },
+    person,
+  );
+  expect(status).toBe(200);
+  const { linkToken } = body.result.data;
+  // Link is at the bank already.
+  const { publicToken } = await goThroughLink(app, linkToken, chosen && { chosen });
+  const answer = await app.post("/trpc/connectAccount", { publicToken, linkToken }, person);
+  expect(answer.body.error).toBeUndefined();
+  return answer.body.result.data;
+}
+const counts = async (app: TestApp) =>
+  app.query(
+    `select account_id, date::text, amount, name, count(*)::int as n from transactions
+     group by 1, 2, 3, 4 order by 1, 2, 3, 4`,
+  );
+const ids = async (app: TestApp) =>
+  (await app.query("select id from transactions order by id")).map(({ id }) => id);
+const sum = async (app: TestApp) =>
+  (await app.query("select count(*)::int as n, sum(amount)::text as sum from transactions"))[0];
+
+test("a new Item takes over the accounts of an ended one with their ids, names and history, and nothing is counted twice (I1, I2, I4)", async ({
+  app,
+}) => {
+  const person = await app.signUp("cfo");
+  const old = await connected(app, person);
+  // The user corrected a name; the bank no longer gives transactions as old as these.
+  await app.query("update accounts set name = 'My checking' where position = 0");
+  await app.query(
+    `insert into transactions (user_id, id, account_id, date, amount, currency, name, pending)
+     select user_id, 'old-' || id, id, '2020-01-01', 5, 'USD', 'Long ago', false from accounts where position = 0`,
+  );
+  const before = await accountsOf(app);
+  const [{ n }] = [await sum(app)];
+  const was = await counts(app);
+  const oldIds = await ids(app);
+  await end(app, old);
+
+  // Its history comes in two parts, the second one a while later.
+  await app.control("POST", "settings", { historical_pull_ms: 600_000 });
+  const { outcome, item, accounts } = await again(app, person, old);
+  expect(outcome).toBe("connected");
+  expect(item.id).not.toBe(old);
+  expect(accounts.map(({ id }: { id: string }) => id)).toEqual(before.map(({ id }) => id));
+  expect(accounts[0].name).toBe("My checking");
+  expect((await itemsOf(app)).map(({ id }) => id)).toEqual([item.id]);
+  expect(await counts(app)).toEqual(was);
+
+  await sync(app, person, item.id);
+  expect(await ids(app)).toEqual(oldIds);
+  expect(await app.query("select 1 from held_transactions limit 1")).toHaveLength(1);
+
+  await app.advanceClock(700);
+  await sync(app, person, item.id);
+  const { plaid_item_id } = await only(itemsOf(app));
+  const atPlaid = await transactionsAtPlaid(app, plaid_item_id);
+  const now = await ids(app);
+  expect(now.filter((id) => !id.startsWith("old-"))).toEqual(atPlaid.map(({ id }) => id).sort());
+  expect(now.filter((id) => id.startsWith("old-"))).toHaveLength(1);
+  expect(Math.abs((await sum(app)).n - n)).toBeLessThan(10);
+  expect(await app.query("select 1 from held_transactions")).toEqual([]);
+  expect((await app.itemsAtPlaid()).map(({ removed }) => removed)).toEqual([true, false]);
+  expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+  expect((await activityOf(app)).map(({ kind }) => kind)).toEqual(["connected", "connected"]);
+});
+
+test("older transactions stay when the new Item is read from the beginning again", async ({
+  app,
+}) => {
+  const person = await app.signUp("cfo");
+  const old = await connected(app, person);
+  await app.query(
+    `insert into transactions (user_id, id, account_id, date, amount, currency, name, pending)
+     select user_id, 'old-' || id, id, '2020-01-01', 5, 'USD', 'Long ago', false from accounts where position = 0`,
+  );
+  await end(app, old);
+  const { item } = await again(app, person, old);
+  await sync(app, person, item.id);
+  await app.fault({
+    ...{ path: "/transactions/sync", times: 1 },
+    do: { error: "INVALID_FIELD" },
+  });
+  await sync(app, person, item.id);
+  expect((await ids(app)).filter((id) => id.startsWith("old-"))).toHaveLength(1);
+});
+
+test("connecting an ended bank again needs no room, also on a full plan (I3)", async ({ app }) => {
+  const person = await app.signUp("cfo");
+  const old = await connected(app, person);
+  const { length } = await accountsOf(app);
+  await setPlan(app, "intern", person);
+  await setPlanLimit(app, "intern", length);
+  await end(app, old);
+  const refused = await app.post("/trpc/plaid.createLinkToken", {}, person);
+  expect(refused.body.error.data.reason).toBe("limit_reached");
+  const { item } = await again(app, person, old);
+  expect(await only(itemsOf(app))).toMatchObject({ id: item.id });
+  expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+  await setPlanLimit(app, "intern", 2);
+});
+
+test("the accounts that are not shared again come along as no longer shared, and most of them stay with their Item", async ({
+  app,
+}) => {
+  const person = await app.signUp("cfo");
+  const old = await connected(app, person);
+  const { length } = await accountsOf(app);
+  await end(app, old);
+  const { item } = await again(app, person, old, [0]);
+  // One of several: it may be another log-in's.
+  expect((await itemsOf(app)).map(({ id }) => id)).toEqual([old, item.id]);
+  await end(app, item.id);
+  const all = Array.from({ length: length - 1 }, (_, n) => n);
+  const last = await again(app, person, old, all);
+  expect(await only(itemsOf(app))).toMatchObject({ id: last.item.id });
+  const rows = await accountsOf(app);
+  expect(rows.map(({ revoked_at }) => revoked_at === null)).toEqual([
+    ...all.map(() => true),
+    false,
+  ]);
+  expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+});
+
+test("the old Item is removed at Plaid later when Plaid does not confirm it (I1)", async ({
+  app,
+}) => {
+  const person = await app.signUp("cfo");
+  const old = await connected(app, person);
+  await end(app, old);
+  await app.fault({ path: "/item/remove", times: 5, do: { status: 503, body: {} } });
+  await again(app, person, old);
+  expect((await app.itemsAtPlaid()).map(({ removed }) => removed)).toEqual([false, false]);
+  await app.clearFaults();
+  await app.query("update link_attempts set retry_at = now()");
+  await recoverAttempts(app.services, app.services.log);
+  expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+});
+
+test("only an ended Item of the user's own can be connected again", async ({ app }) => {
+  const [person, other] = [await app.signUp("cfo"), await app.signUp("cfo")];
+  const itemId = await connected(app, person);
+  const open = async (who: Person) =>
+    (await app.post("/trpc/plaid.createLinkToken", { connectAgain: itemId }, who)).body.error?.data
+      .reason;
+  expect(await open(person)).toBe("not_found");
+  await end(app, itemId);
+  expect([await open(other), await open(person)]).toEqual(["not_found", undefined]);
+});

@@ -1,0 +1,47 @@
+import { Secret, TOTP } from "otpauth";
+import type { Person, TestApp } from "./app.ts";
+
+/** An authenticator app. `code` is what it shows so many steps of 30 seconds from now: -1, 0 and 1 are accepted. */
+export function authenticator(secret: string) {
+  const totp = new TOTP({ secret: Secret.fromBase32(secret) });
+  return {
+    code: (steps = 0) => totp.generate({ timestamp: Date.now() + steps * 30_000 }),
+  };
+}
+
+/** Sets up an authenticator app for the user, which spends the code of the step before this one. */
+export async function addAuthenticator(app: TestApp, person: Person) {
+  await app.stepUp(person);
+  const started = await app.post("/api/v1/second-factors/authenticator", {}, person);
+  if (started.status !== 200) throw new Error(JSON.stringify(started.body));
+  const own = authenticator(started.body.secret);
+  const confirmed = await app.post(
+    "/api/v1/second-factors/authenticator/confirmation",
+    { code: own.code(-1) },
+    person,
+  );
+  if (confirmed.status !== 200) throw new Error(JSON.stringify(confirmed.body));
+  return { ...own, backupCodes: confirmed.body.backup_codes as string[] };
+}
+
+/** The cookies of responses, as a browser sends them: the last of each name counts, and what is empty is gone. */
+export function cookiesOf(...responses: { headers: Headers }[]): { cookie: string } {
+  const jar = new Map<string, string>();
+  for (const { headers } of responses)
+    for (const line of headers.getSetCookie()) {
+      const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+      jar.set(name, value);
+    }
+  const kept = [...jar].filter(([, value]) => value !== "");
+  return { cookie: kept.map(([name, value]) => `${name}=${value}`).join("; ") };
+}
+
+/** The first step of a log-in: the right password. */
+export async function beginLogIn(app: TestApp, { email, password }: Person, cookie = "") {
+  const response = await app.post("/api/auth/sign-in/email", { email, password }, { cookie });
+  return { ...response, cookie: cookiesOf(response).cookie };
+}
+
+/** The second step, in the browser with this cookie. */
+export const endLogIn = (app: TestApp, cookie: string, body: object) =>
+  app.post("/api/auth/second-step", body, { cookie });
