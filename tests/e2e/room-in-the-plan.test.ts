@@ -67,7 +67,7 @@ test.for(casesOf([1280, 390] as const, (width) => width === 1280))(
     await page.getByLabel("Email").fill(`grace${width}@example.com`);
     await page.getByLabel("Password", { exact: true }).fill("a long enough one");
     await page.locator("form button[type=submit]").click();
-    await page.getByText("If this email is new").waitFor();
+    await page.getByText("Check your email to finish signing up").waitFor();
     await page.getByLabel("Password", { exact: true }).fill("a long enough one");
     await page.locator("form button[type=submit]").click();
     await page.getByRole("button", { name: "Connect a bank" }).click();
