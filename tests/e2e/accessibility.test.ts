@@ -4,6 +4,7 @@ import { axeViolations } from "../support/axe.ts";
 import { openPage } from "../support/browser.ts";
 import { card, finishLink, logIn, openBank } from "../support/link.ts";
 import { casesOf } from "../support/matrix.ts";
+import { forgetStepUps } from "../support/rows.ts";
 
 const test = testInBrowser();
 
@@ -53,6 +54,7 @@ test.for(
   await page.getByRole("button", { name: "Your account" }).click();
   await audit("the account menu");
 
+  await forgetStepUps(app, person);
   // Not by a link: the toast goes with the page, and on its way out has the contrast of a ghost.
   await page.goto(`${app.url}/settings/api-keys`);
   await page.getByText("No keys yet").waitFor();

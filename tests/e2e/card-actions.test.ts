@@ -46,13 +46,16 @@ test.for(casesOf([1280, 390] as const, (width) => width === 390))(
       await page.getByText("Asking First Platypus Bank for its newest transactions").waitFor();
       await card(page).getByRole("button", { name: "Refresh now" }).waitFor();
       await expect.poll(() => app.requestsAtPlaid("/transactions/refresh")).toBe(1);
-      await refresh.press("Enter");
-      await page.getByText(/You can refresh this bank again in 15 minutes/).waitFor();
+      // While the first one runs, pressing does nothing.
+      const refused = page.getByText(/You can refresh this bank again in 15 minutes/);
+      await expect
+        .poll(() => refresh.press("Enter").then(() => refused.count()))
+        .toBeGreaterThan(0);
       expect(await app.requestsAtPlaid("/transactions/refresh")).toBe(1);
     } finally {
       await worker.stop();
     }
-    expect(witness.console).toEqual([expect.stringContaining("429")]);
+    expect(witness.console.filter((line) => !line.includes("429"))).toEqual([]);
     expect(witness.pageLoads).toHaveLength(1);
   },
 );
