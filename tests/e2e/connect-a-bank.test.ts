@@ -465,7 +465,7 @@ test("A bank's card asks for a new log-in and repairs the bank in one press, als
   expectQuiet(witness);
 });
 
-test("The toast says what is kept and what to do, and offers no retry, when a bank is gone at Plaid", async ({
+test("The toast offers to connect a bank again when it is gone at Plaid, which opens Link", async ({
   app,
   browser,
 }) => {
@@ -478,9 +478,9 @@ test("The toast says what is kept and what to do, and offers no retry, when a ba
   // That of the connection may be on its way out.
   const toast = page
     .locator("[data-sonner-toast]")
-    .filter({ hasText: "disconnect it there first" });
-  await toast.waitFor();
-  expect(await toast.getByRole("button").allInnerTexts()).toEqual([""]);
+    .filter({ hasText: "Access to this bank has ended" });
+  await toast.getByRole("button", { name: "Connect again" }).click();
+  await link(page).getByRole("button", { name: "Continue" }).waitFor();
 });
 
 test("The toast says that nothing changed and retries the same bank when the bank breaks off a reconnection", async ({
