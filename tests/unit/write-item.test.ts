@@ -60,7 +60,7 @@ test.each([
   [
     item({ ...problem("connect_again"), newAccounts: true }),
     true,
-    [itemProblems.connect_again.message, "disconnect", null, true],
+    [itemProblems.connect_again.message, "connect_again", null, true],
   ],
   [item(problem("unknown", "Call us.")), true, ["Call us.", "reconnect", null, true]],
   [item({ status: "expiring", expiresAt }), true, [words.expiring, "reconnect", expiresAt, true]],
