@@ -60,7 +60,7 @@ async function connectAndDisconnect(person: Person, one: string, another: string
 }
 
 // On a busy machine a migration that alters two tables can deadlock with a connection, which then fails.
-const options = { retry: 2 };
+const options = { retry: 4 };
 test(
   "No call to the version before fails while today's version migrates its tables and then runs beside it",
   options,
