@@ -13,7 +13,7 @@ export type LinkKey = Pick<LinkTokenRow, "user_id" | "id">;
 export const onSuccessGrace = sql`interval '5 minutes'`;
 /** A public_token that came of a link_token in its last minute lives so long. */
 const publicTokenLife = sql`interval '30 minutes'`;
-/** What a closed one is kept for, to be told of and looked into. */
+/** How long a closed one is kept, for the user's message and for support. */
 const keptFor = sql`interval '30 days'`;
 /** Links of one user that are looked after at once: the oldest of more is dropped. */
 const mostOpen = 10;

@@ -11,7 +11,7 @@ import type { MailsTable } from "./schema.ts";
 /** Over a day and a half, with graphile-worker's growing pauses: a mail server may be away for a night. */
 const attempts = 16;
 
-/** Mail of one user leaves in order, and a slow mail server holds up few jobs at once. */
+/** Mail of one user is sent in order, and a slow mail server delays few jobs at once. */
 const queues = 2;
 
 /** A mail to queue: `to` is the user's own address where it is left out. */

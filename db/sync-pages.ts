@@ -211,7 +211,7 @@ const tableOf = (isHeld: boolean) => sql.table(isHeld ? "held_transactions" : "t
  */
 export async function releaseHeld(db: Db, userId: string, itemId: string): Promise<void> {
   await db.transaction().execute(async (tx) => {
-    // The Item's row is locked first, as by whoever deletes it.
+    // Locks the Item's row first, as a disconnection does: no deadlock.
     await sql`select from items where id = ${itemId} and user_id = ${userId} for key share`.execute(
       tx,
     );

@@ -74,7 +74,7 @@ function wordsOf({ outcome, bank: name, reason }: LinkNews): {
   }
 }
 
-/** Where that fails the user is told once more, by another page. */
+/** If this request fails, another page shows the message again. */
 async function markTold(id: string): Promise<void> {
   const body = new URLSearchParams({ id });
   await fetch("/link-news", { method: "POST", body }).catch(() => {});

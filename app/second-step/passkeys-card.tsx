@@ -16,7 +16,7 @@ const words = pageWords.passkeys;
 interface PasskeysCardProps {
   passkeys: Passkey[];
   proved: boolean;
-  /** Told of a passkey that was added, with the backup codes that came with it. */
+  /** Called once a passkey is added, with its new backup codes. */
   onAdded: (backupCodes: string[] | null) => void;
 }
 
