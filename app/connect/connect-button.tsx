@@ -20,7 +20,8 @@ export function ConnectButton({ full, className }: ConnectButtonProps) {
   const navigate = useNavigate();
   const [kind, setKind] = useState<LinkKind>("bank");
   return (
-    <div className="flex flex-wrap items-center justify-center gap-3 max-sm:w-full">
+    // Columns of a width of their own: a page that is painted while its second half is read moves nothing.
+    <div className="grid items-center justify-center gap-3 max-sm:w-full sm:grid-cols-[minmax(21rem,auto)_minmax(9.5rem,auto)]">
       <KindChoice chosen={kind} onChoose={setKind} />
       <Button
         id={connectButtonId}
