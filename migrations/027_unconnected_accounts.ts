@@ -1,12 +1,13 @@
-import { type Kysely, sql } from "kysely";
+import type { Kysely } from "kysely";
+import { oneTableAtATime } from "./one-table-at-a-time.ts";
 
 /**
  * Accounts that a bank shares and the user did not choose, and the choice of a connection on its way:
  * docs/decisions/024-room-in-the-plan.md. A nullable column without a default rewrites no row.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
-  await sql`
-    create table unconnected_accounts (
+  await oneTableAtATime(db, [
+    `create table if not exists unconnected_accounts (
       user_id uuid not null,
       item_id uuid not null,
       id uuid not null default gen_random_uuid(),
@@ -21,8 +22,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       declined boolean not null,
       primary key (user_id, item_id, id),
       foreign key (user_id, item_id) references items (user_id, id) on delete cascade
-    );
-
-    alter table link_attempts add column chosen_accounts jsonb;
-  `.execute(db);
+    )`,
+    "alter table link_attempts add column if not exists chosen_accounts jsonb",
+  ]);
 }

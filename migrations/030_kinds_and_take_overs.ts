@@ -1,4 +1,5 @@
-import { type Kysely, sql } from "kysely";
+import type { Kysely } from "kysely";
+import { oneTableAtATime } from "./one-table-at-a-time.ts";
 
 /**
  * Whether an Item has transactions, and what an Item that takes another one's place still holds back:
@@ -6,11 +7,10 @@ import { type Kysely, sql } from "kysely";
  * row is rewritten.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
-  await sql`
-    alter table items add column has_transactions boolean not null default true;
-
-    alter table item_syncs add column is_held boolean not null default false;
-    create table held_transactions (
+  await oneTableAtATime(db, [
+    "alter table items add column if not exists has_transactions boolean not null default true",
+    "alter table item_syncs add column if not exists is_held boolean not null default false",
+    `create table if not exists held_transactions (
       user_id uuid not null,
       id text collate "C" not null,
       account_id uuid not null,
@@ -26,6 +26,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       primary key (user_id, id),
       foreign key (user_id, account_id) references accounts (user_id, id) on delete cascade
     );
-    create index held_transactions_account on held_transactions (user_id, account_id, date);
-  `.execute(db);
+    create index if not exists held_transactions_account on held_transactions (user_id, account_id, date)`,
+  ]);
 }

@@ -3,10 +3,13 @@ import { type Kysely, sql } from "kysely";
 /**
  * Mail that is queued with what it is about, links in mail, what each user wants mail about, and the
  * record of security events: docs/decisions/026-mail.md. Links are found before anything says whose they
- * are, so the user comes last in their key (014).
+ * are, so the user comes last in their key (014). `users` is altered first: the tables that
+ * refer to it lock it too, and a weaker lock is not to become a stronger one.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
+    alter table users add column claimed_email text;
+
     create table mails (
       user_id uuid not null references users (id) on delete cascade,
       id uuid not null default gen_random_uuid(),
@@ -52,7 +55,5 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       primary key (user_id, at, id)
     );
     create index security_events_at on security_events (at);
-
-    alter table users add column claimed_email text;
   `.execute(db);
 }

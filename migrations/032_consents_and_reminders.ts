@@ -1,12 +1,13 @@
-import { type Kysely, sql } from "kysely";
+import type { Kysely } from "kysely";
+import { oneTableAtATime } from "./one-table-at-a-time.ts";
 
 /**
  * Which privacy notice was shown when a bank was connected, and when its user was last reminded that the bank
  * needs them, or that the connection ends.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
-  await sql`
-    create table consents (
+  await oneTableAtATime(db, [
+    `create table if not exists consents (
       user_id uuid not null references users (id) on delete cascade,
       id uuid not null default gen_random_uuid(),
       item_id uuid not null,
@@ -16,15 +17,16 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       link_session_id text,
       connected_at timestamptz not null default now(),
       primary key (user_id, id)
-    );
-
-    alter table link_tokens
-      add column notice_version text,
-      add column notice_shown_at timestamptz;
-    alter table link_attempts
-      add column notice_version text,
-      add column notice_shown_at timestamptz,
-      add column link_session_id text;
-    alter table items add column reminded_at timestamptz, add column end_announced_for timestamptz;
-  `.execute(db);
+    )`,
+    `alter table link_tokens
+      add column if not exists notice_version text,
+      add column if not exists notice_shown_at timestamptz`,
+    `alter table link_attempts
+      add column if not exists notice_version text,
+      add column if not exists notice_shown_at timestamptz,
+      add column if not exists link_session_id text`,
+    `alter table items
+      add column if not exists reminded_at timestamptz,
+      add column if not exists end_announced_for timestamptz`,
+  ]);
 }

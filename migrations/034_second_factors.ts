@@ -1,12 +1,13 @@
-import { type Kysely, sql } from "kysely";
+import type { Kysely } from "kysely";
+import { oneTableAtATime } from "./one-table-at-a-time.ts";
 
 /**
  * Second factors, log-ins between their two steps, and browsers that skip the second one for a while:
  * docs/decisions/027-second-factor.md.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
-  await sql`
-    create table totp_factors (
+  await oneTableAtATime(db, [
+    `create table if not exists totp_factors (
       user_id uuid primary key references users (id) on delete cascade,
       secret_sealed text not null,
       confirmed_at timestamptz,
@@ -14,7 +15,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       created_at timestamptz not null default now()
     );
 
-    create table passkeys (
+    create table if not exists passkeys (
       user_id uuid not null references users (id) on delete cascade,
       id text not null check (length(id) <= 1400),
       name text not null,
@@ -26,31 +27,30 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       primary key (user_id, id)
     );
 
-    create table backup_codes (
+    create table if not exists backup_codes (
       user_id uuid not null references users (id) on delete cascade,
       code_hash bytea not null,
       used_at timestamptz,
       primary key (user_id, code_hash)
     );
 
-    create table pending_log_ins (
+    create table if not exists pending_log_ins (
       token_hash bytea not null,
       user_id uuid not null references users (id) on delete cascade,
       expires_at timestamptz not null,
       primary key (token_hash, user_id)
     );
-    create index pending_log_ins_user on pending_log_ins (user_id);
-    create index pending_log_ins_expires on pending_log_ins (expires_at);
+    create index if not exists pending_log_ins_user on pending_log_ins (user_id);
+    create index if not exists pending_log_ins_expires on pending_log_ins (expires_at);
 
-    create table passkey_challenges (
+    create table if not exists passkey_challenges (
       bound_to bytea not null,
       purpose text not null,
       challenge text not null,
       expires_at timestamptz not null,
       primary key (bound_to, purpose)
     );
-    create index passkey_challenges_expires on passkey_challenges (expires_at);
-
-    alter table known_devices add column trusted_until timestamptz;
-  `.execute(db);
+    create index if not exists passkey_challenges_expires on passkey_challenges (expires_at)`,
+    "alter table known_devices add column if not exists trusted_until timestamptz",
+  ]);
 }

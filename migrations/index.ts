@@ -61,13 +61,17 @@ export const migrations: Record<string, Migration> = {
 };
 
 /**
- * Those that build indexes concurrently, or change many rows a few at a time: each step of theirs may be
- * repeated, and waits for locks without a limit, unless it sets its own (`lock_timeout`), as whatever locks
+ * Those that build indexes concurrently, change many rows a few at a time, or lock more than one table
+ * (`oneTableAtATime`): each step of theirs may be repeated, and waits for locks without a limit, unless it sets its own (`lock_timeout`), as whatever locks
  * a table must.
  */
 export const outsideTransaction: ReadonlySet<string> = new Set([
   "015_keys_by_user",
   "019_expired_sessions",
   "020_proofs_and_webhook_keys",
+  "027_unconnected_accounts",
+  "030_kinds_and_take_overs",
+  "032_consents_and_reminders",
   "033_claimed_addresses",
+  "034_second_factors",
 ]);

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type Migration, sql } from "kysely";
+import { Kysely, type Migration, PostgresDialect, sql } from "kysely";
 import pg from "pg";
 import { expect } from "vitest";
 import { migrateToLatest, pendingMigrations } from "../../db/migrate.ts";
@@ -186,6 +186,52 @@ test("Each migration only adds, so that the version before keeps working and no 
     expect(harm).toEqual(beforeThereWereRows);
   });
 });
+
+/** Before it was known that two locks in one transaction can end in a deadlock with a connection. */
+const lockedTogetherBefore = "027";
+
+test("Each transaction of a migration locks one table that others use, so that no connection deadlocks with it", async () => {
+  await withEmptyDatabase(async (url, db) => {
+    await sql`create schema graphile_worker`.execute(db);
+    const together: string[] = [];
+    let running = "";
+    const pool = new pg.Pool({ connectionString: url, max: 1 });
+    pool.on("connect", (client) => {
+      const query = client.query.bind(client) as (
+        text: string,
+        values?: unknown,
+      ) => Promise<pg.QueryResult>;
+      let there: string[] = [];
+      const watched = async (text: string, values?: unknown) => {
+        if (text === "begin") there = (await query(tables)).rows.map(({ name }) => name);
+        if (text === "commit" && running >= lockedTogetherBefore) {
+          const locked = (await query(lockedTables)).rows.map(({ name }) => name);
+          const used = locked.filter((name) => there.includes(name));
+          if (used.length > 1) together.push(`${running}: ${used.join(", ")}`);
+        }
+        return query(text, values);
+      };
+      Object.assign(client, { query: watched });
+    });
+    const watchedDb = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
+    for (const [name, { up }] of Object.entries(migrations)) {
+      running = name;
+      if (outsideTransaction.has(name)) await up(watchedDb);
+      else await watchedDb.transaction().execute(up);
+    }
+    await watchedDb.destroy();
+    expect(together).toEqual([]);
+  });
+});
+
+const tables =
+  "select relname as name from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace";
+/** With a lock that a writer waits for. */
+const lockedTables = `
+  select distinct relname as name from pg_locks join pg_class on pg_class.oid = relation
+  where pid = pg_backend_pid() and relkind = 'r' and relnamespace = 'public'::regnamespace
+    and mode in ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+  order by 1`;
 
 const examples: [string, string | undefined][] = [
   ["alter table t drop column a", "t.a is gone"],

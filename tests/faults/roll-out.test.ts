@@ -59,76 +59,71 @@ async function connectAndDisconnect(person: Person, one: string, another: string
   for (const url of [one, another]) expect(await itemsAt(url)).toEqual([]);
 }
 
-// On a busy machine a migration that alters two tables can deadlock with a connection, which then fails.
-const options = { retry: 4 };
-test(
-  "No call to the version before fails while today's version migrates its tables and then runs beside it",
-  options,
-  async (ctx) => {
-    const before = versionBefore();
-    if (!before) {
-      const why = "Git's history here does not reach back to before the newest migration";
-      process.stderr.write(`\n!!! ${why}: NO older version was run beside today's.\n\n`);
-      return ctx.skip(why);
-    }
-    ctx.onTestFinished(before.remove);
-    await withEmptyDatabase(async (url, db) => {
-      // The version before opens no other envelopes: docs/operations.md.
-      const envelopes = { TOKEN_ENVELOPES: "v1" };
-      const env = { ...app.env, ...envelopes, DATABASE_URL: url, DATABASE_DIRECT_URL: url };
-      const start = async (folder?: string) => {
-        const node = await startMain(env, folder);
-        ctx.onTestFinished(node.kill);
-        return node;
-      };
-      const old = await start(before.folder);
-      const database = new pg.Client({ connectionString: url });
-      // It is gone with the database.
-      database.on("error", () => {});
-      await database.connect();
-      const people = [await addTo(database), await addTo(database)];
+test("No call to the version before fails while today's version migrates its tables and then runs beside it", async (ctx) => {
+  const before = versionBefore();
+  if (!before) {
+    const why = "Git's history here does not reach back to before the newest migration";
+    process.stderr.write(`\n!!! ${why}: NO older version was run beside today's.\n\n`);
+    return ctx.skip(why);
+  }
+  ctx.onTestFinished(before.remove);
+  await withEmptyDatabase(async (url, db) => {
+    // The version before opens no other envelopes: docs/operations.md.
+    const envelopes = { TOKEN_ENVELOPES: "v1" };
+    const env = { ...app.env, ...envelopes, DATABASE_URL: url, DATABASE_DIRECT_URL: url };
+    const start = async (folder?: string) => {
+      const node = await startMain(env, folder);
+      ctx.onTestFinished(node.kill);
+      return node;
+    };
+    const old = await start(before.folder);
+    ctx.onTestFailed(() => void process.stderr.write(old.said()));
+    const database = new pg.Client({ connectionString: url });
+    // It is gone with the database.
+    database.on("error", () => {});
+    await database.connect();
+    const people = [await addTo(database), await addTo(database)];
 
-      let nodes = [old];
-      /** Of each person, the rounds they have ended. */
-      const ended = people.map(() => 0);
-      const rounds = () => ended.reduce((sum, each) => sum + each);
-      let over = false;
-      ctx.onTestFinished(() => {
-        over = true;
-      });
-      const load = Promise.all(
-        people.map(async (person, n) => {
-          for (let turn = 0; !over; turn++) {
-            const [one, another] = [turn, turn + 1].map((at) => nodes[at % nodes.length]?.url);
-            await connectAndDisconnect(person, one as string, another as string);
-            ended[n] = turn + 1;
-            await pause(100);
-          }
-        }),
-      );
-      // Waited for once today's is there.
-      load.catch(() => {});
-      expect(await pendingMigrations(db)).not.toEqual([]);
-      const today = await start();
-      expect(await pendingMigrations(db)).toEqual([]);
-      const alone = rounds();
-      expect(alone).toBeGreaterThan(0);
-      nodes = [old, today];
-      await Promise.race([expect.poll(rounds).toBeGreaterThanOrEqual(alone + 8), load]);
-      // Both go on at today's alone, as a balancer would lead them.
-      nodes = [today];
-      const led = [...ended];
-      const isLed = () => ended.every((each, n) => each > (led[n] as number));
-      await Promise.race([expect.poll(isLed).toBe(true), load]);
-      // Takes no more, answers what is open, and ends.
-      old.child.kill("SIGTERM");
-      expect(await old.ended).toEqual([0, null]);
+    let nodes = [old];
+    /** Of each person, the rounds they have ended. */
+    const ended = people.map(() => 0);
+    const rounds = () => ended.reduce((sum, each) => sum + each);
+    let over = false;
+    ctx.onTestFinished(() => {
       over = true;
-      await load;
-
-      expect(old.said() + today.said()).not.toMatch(/"level":[56]0/);
-      const failed = "select last_error from graphile_worker.jobs where last_error is not null";
-      expect((await database.query(failed)).rows).toEqual([]);
     });
-  },
-);
+    const load = Promise.all(
+      people.map(async (person, n) => {
+        for (let turn = 0; !over; turn++) {
+          const [one, another] = [turn, turn + 1].map((at) => nodes[at % nodes.length]?.url);
+          await connectAndDisconnect(person, one as string, another as string);
+          ended[n] = turn + 1;
+          await pause(100);
+        }
+      }),
+    );
+    // Waited for once today's is there.
+    load.catch(() => {});
+    expect(await pendingMigrations(db)).not.toEqual([]);
+    const today = await start();
+    expect(await pendingMigrations(db)).toEqual([]);
+    const alone = rounds();
+    expect(alone).toBeGreaterThan(0);
+    nodes = [old, today];
+    await Promise.race([expect.poll(rounds).toBeGreaterThanOrEqual(alone + 8), load]);
+    // Both go on at today's alone, as a balancer would lead them.
+    nodes = [today];
+    const led = [...ended];
+    const isLed = () => ended.every((each, n) => each > (led[n] as number));
+    await Promise.race([expect.poll(isLed).toBe(true), load]);
+    // Takes no more, answers what is open, and ends.
+    old.child.kill("SIGTERM");
+    expect(await old.ended).toEqual([0, null]);
+    over = true;
+    await load;
+
+    expect(old.said() + today.said()).not.toMatch(/"level":[56]0/);
+    const failed = "select last_error from graphile_worker.jobs where last_error is not null";
+    expect((await database.query(failed)).rows).toEqual([]);
+  });
+});
