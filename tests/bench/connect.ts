@@ -99,6 +99,19 @@ async function bareTransaction(pool: pg.Pool, userId: string, accounts: number):
     `select graphile_worker.add_job('sync_item', '{}', queue_name := 'sync:' || $1, job_key := $2)`,
     [Math.floor(Math.random() * 64), id],
   );
+  await client.query(
+    "insert into consents (user_id, item_id, institution_name) values ($1, $2, 'b')",
+    [userId, id],
+  );
+  const mail = await client.query(
+    `insert into mails (user_id, kind, recipient, details)
+     select id, 'bank_connected', email, '{}' from users where id = $1 returning id`,
+    [userId],
+  );
+  await client.query(
+    `select graphile_worker.add_job('send_mail', json_build_object('id', $1::uuid), queue_name := 'mail:0')`,
+    [mail.rows[0].id],
+  );
   await client.query("update users set data_version = data_version + 1 where id = $1", [userId]);
   await client.query("commit");
   const ms = performance.now() - started;
