@@ -24,7 +24,7 @@ export default function ApiDocs() {
       operation,
     })),
   );
-  const objects = Object.entries(components.schemas).sort(([a], [b]) => a.localeCompare(b));
+  const objects = Object.entries(components.schemas).sort(([a], [b]) => (a < b ? -1 : 1));
   return (
     <div className="mx-auto max-w-6xl px-4 py-6 sm:px-6">
       <header>

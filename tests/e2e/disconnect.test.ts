@@ -49,9 +49,12 @@ test("The disconnect dialog works by keyboard, returns the focus, and updates th
   await page.bringToFront();
   const item = await only(itemsOf(app, person));
 
+  const heading = () => page.getByRole("heading", { level: 1, includeHidden: true }).boundingBox();
+  const before = await heading();
   await page.getByRole("button", { name: `Disconnect ${bank}` }).focus();
   await press(page, "Enter");
   await dialog(page).waitFor();
+  expect(await heading()).toEqual(before);
   await expect.poll(() => focusedLabel(page)).toContain(`disconnect ${bank}`);
   const said = await dialog(page).innerText();
   expect(said).toContain(`${accountCount} accounts here, with balances and transactions`);

@@ -20,6 +20,7 @@ const notHere = [
   "--use-gl=angle",
   "--use-angle=swiftshader",
   "--enable-unsafe-swiftshader",
+  "--hide-scrollbars",
 ];
 
 /** Launches the Chromium that npm brings, headless; the caller closes it. */
@@ -31,6 +32,8 @@ export async function launchBrowser(): Promise<Browser> {
       "--no-sandbox",
       "--disable-gpu",
     ],
+    // As most people have them: what moves when they come or go is seen to move.
+    ignoreDefaultArgs: ["--hide-scrollbars"],
     headless: true,
   });
 }
