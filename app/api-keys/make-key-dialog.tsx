@@ -22,7 +22,7 @@ interface MakeKeyDialogProps {
 /** Asks what the new key may do, and for the password; then shows the key, this once. */
 export function MakeKeyDialog({ proof, onClose }: MakeKeyDialogProps) {
   const fetcher = useFetcher<FormResult>();
-  const form = useRef<HTMLFormElement>(null);
+  const formRef = useRef<HTMLFormElement>(null);
   const answer = fetcher.data;
   const fields = answer && "fields" in answer ? answer.fields : {};
   // Once asked for it stays: the proof may run out while the dialog is open.
@@ -34,70 +34,72 @@ export function MakeKeyDialog({ proof, onClose }: MakeKeyDialogProps) {
   }
 
   useEffect(() => {
-    if (answer) form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+    if (answer) formRef.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
   }, [answer]);
 
-  if (answer && "key" in answer) return <NewKey value={answer.key} onClose={onClose} />;
-
+  const made = answer && "key" in answer ? answer.key : null;
   // Not while the page loads its data again: by then the user may be answering what was wrong.
   const busy = fetcher.state === "submitting";
+  const form = (
+    <fetcher.Form
+      ref={formRef}
+      method="post"
+      noValidate
+      className="mt-5 grid gap-5"
+      onSubmit={(event) => busy && event.preventDefault()}
+    >
+      <input type="hidden" name="intent" value="make" />
+      {answer && "message" in answer && answer.message ? (
+        <FormAlert>{answer.message}</FormAlert>
+      ) : null}
+      <Field
+        name="name"
+        label={words.name}
+        hint={words.nameHint}
+        autoComplete="off"
+        maxLength={100}
+        error={fields.name}
+      />
+      <fieldset>
+        <legend className="mb-1.5 text-sm font-medium">{words.scopes}</legend>
+        {scopes.map((name) => (
+          <ScopeBox key={name} name={name} wrong={fields.scopes !== undefined} />
+        ))}
+        {fields.scopes ? (
+          <p id="scopes-error" className="mt-1.5 text-sm text-danger">
+            {fields.scopes}
+          </p>
+        ) : null}
+      </fieldset>
+      <Expiry />
+      {asksPassword ? (
+        <ProofField
+          methods={proof}
+          hint={words.passwordHint}
+          error={fields.password}
+          onProved={() => setAsksPassword(false)}
+        />
+      ) : null}
+      <div className="flex flex-wrap justify-end gap-2">
+        <Button kind="secondary" aria-disabled={busy} onClick={() => busy || onClose()}>
+          {words.cancel}
+        </Button>
+        <Button type="submit" busy={busy}>
+          {busy ? words.making : words.make}
+        </Button>
+      </div>
+    </fetcher.Form>
+  );
   return (
     <Dialog
       open
       // A key that is made by then would be live, and its text seen by nobody.
-      stay={busy}
+      stay={busy || made !== null}
       onOpenChange={(open) => !open && onClose()}
-      title={words.make}
-      lead={words.formLead}
+      title={made === null ? words.make : words.madeTitle}
+      lead={made === null ? words.formLead : words.madeLead}
     >
-      <fetcher.Form
-        ref={form}
-        method="post"
-        noValidate
-        className="mt-5 grid gap-5"
-        onSubmit={(event) => busy && event.preventDefault()}
-      >
-        <input type="hidden" name="intent" value="make" />
-        {answer && "message" in answer && answer.message ? (
-          <FormAlert>{answer.message}</FormAlert>
-        ) : null}
-        <Field
-          name="name"
-          label={words.name}
-          hint={words.nameHint}
-          autoComplete="off"
-          maxLength={100}
-          error={fields.name}
-        />
-        <fieldset>
-          <legend className="mb-1.5 text-sm font-medium">{words.scopes}</legend>
-          {scopes.map((name) => (
-            <ScopeBox key={name} name={name} wrong={fields.scopes !== undefined} />
-          ))}
-          {fields.scopes ? (
-            <p id="scopes-error" className="mt-1.5 text-sm text-danger">
-              {fields.scopes}
-            </p>
-          ) : null}
-        </fieldset>
-        <Expiry />
-        {asksPassword ? (
-          <ProofField
-            methods={proof}
-            hint={words.passwordHint}
-            error={fields.password}
-            onProved={() => setAsksPassword(false)}
-          />
-        ) : null}
-        <div className="flex flex-wrap justify-end gap-2">
-          <Button kind="secondary" aria-disabled={busy} onClick={() => busy || onClose()}>
-            {words.cancel}
-          </Button>
-          <Button type="submit" busy={busy}>
-            {busy ? words.making : words.make}
-          </Button>
-        </div>
-      </fetcher.Form>
+      {made === null ? form : <NewKey value={made} onClose={onClose} />}
     </Dialog>
   );
 }
@@ -148,6 +150,8 @@ function NewKey({ value, onClose }: { value: string; onClose: () => void }) {
   const input = useRef<HTMLInputElement>(null);
   const [copied, setCopied] = useState(false);
 
+  useEffect(() => input.current?.focus(), []);
+
   async function copy() {
     input.current?.select();
     // Where the clipboard is closed to pages, the text is at least selected.
@@ -157,13 +161,7 @@ function NewKey({ value, onClose }: { value: string; onClose: () => void }) {
     );
   }
   return (
-    <Dialog
-      open
-      stay
-      onOpenChange={(open) => !open && onClose()}
-      title={words.madeTitle}
-      lead={words.madeLead}
-    >
+    <>
       <div className="mt-5 flex gap-2">
         <input
           ref={input}
@@ -194,6 +192,6 @@ function NewKey({ value, onClose }: { value: string; onClose: () => void }) {
       <div className="mt-5 flex justify-end">
         <Button onClick={onClose}>{words.done}</Button>
       </div>
-    </Dialog>
+    </>
   );
 }

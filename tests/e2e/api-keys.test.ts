@@ -50,6 +50,9 @@ test("The API keys page makes a key, shows it once, and revokes it (G3)", async 
   expect(key).toMatch(/^fsk_[0-9a-f]{16}_[0-9a-f]{72}$/);
   await page.getByRole("button", { name: "Done" }).click();
   await page.getByText("Nightly export").waitFor();
+  await expect
+    .poll(() => page.evaluate(() => document.activeElement?.textContent))
+    .toBe("Make a key");
   expect(await page.content()).not.toContain(key.split("_")[2]);
 
   const status = async (path: string) =>

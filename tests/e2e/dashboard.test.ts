@@ -8,6 +8,7 @@ import { addBank, type Moved } from "../support/bank.ts";
 import { openPage } from "../support/browser.ts";
 import { hideTable } from "../support/database-faults.ts";
 import { bringSession, card, logIn } from "../support/link.ts";
+import { casesOf } from "../support/matrix.ts";
 
 const test = testInBrowser();
 
@@ -165,3 +166,28 @@ test("The console stays empty when a button is pressed in the moment the page hy
   }
   expect(witness.console).toEqual([]);
 });
+
+test.for(
+  casesOf(
+    [
+      // Sorts other letters last than English does, writes numbers another way, and is a day ahead of us.
+      ["et-EE", "Pacific/Kiritimati"],
+      ["ar-EG", "Pacific/Midway"],
+      ["da-DK", "America/St_Johns"],
+    ] as const,
+    ([locale]) => locale === "et-EE",
+  ),
+)(
+  "Every page hydrates without a word in the console (%s, %s)",
+  async ([locale, timezoneId], { app, browser }) => {
+    const person = await personOfTwoCurrencies(app);
+    const witness = await openPage(browser, { locale, timezoneId });
+    const { page } = witness;
+    await bringSession(app, page, person);
+    const paths = ["dashboard", "transactions", "activity", "api/docs", "settings/security"];
+    for (const path of [...paths, "settings/plan", "settings/api-keys", "privacy"]) {
+      await page.goto(`${app.url}/${path}`, { waitUntil: "networkidle" });
+      expect([path, ...witness.console]).toEqual([path]);
+    }
+  },
+);

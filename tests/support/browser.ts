@@ -29,6 +29,9 @@ interface PageOptions {
   moving?: boolean;
   /** Off: the page's own scripts do not run. */
   scripts?: boolean;
+  /** Where the person is: their language, `de-AT`, and their time zone, `Europe/Vienna`. */
+  locale?: string;
+  timezoneId?: string;
 }
 
 /** A page of a context of its own, watched. */
@@ -45,6 +48,8 @@ export async function openPage(browser: Browser, options: PageOptions = {}): Pro
       colorScheme: options.colorScheme ?? "light",
       reducedMotion: options.moving ? "no-preference" : "reduce",
       javaScriptEnabled: options.scripts ?? true,
+      locale: options.locale,
+      timezoneId: options.timezoneId,
       // As a person's: to a crawler the server sends a page only when all of it is there.
       userAgent: ordinaryUserAgent(browser),
     }));
