@@ -170,12 +170,12 @@ test("The console stays empty when a button is pressed in the moment the page hy
 test.for(
   casesOf(
     [
-      // Sorts other letters last than English does, writes numbers another way, and is a day ahead of us.
-      ["et-EE", "Pacific/Kiritimati"],
+      // Sorts "ch" after "h", writes numbers another way, and is a day ahead of us.
+      ["cs-CZ", "Pacific/Kiritimati"],
       ["ar-EG", "Pacific/Midway"],
       ["da-DK", "America/St_Johns"],
     ] as const,
-    ([locale]) => locale === "et-EE",
+    ([locale]) => locale === "cs-CZ",
   ),
 )(
   "Every page hydrates without a word in the console (%s, %s)",
