@@ -46,22 +46,6 @@ export const words = {
     toDashboard: "Go to your dashboard",
     logOut: "Log out",
   },
-  banner: {
-    label: "Confirm your email",
-    required: (email: string) =>
-      `Confirm your email to connect a bank or make an API key: open the link that we mailed to ${email}.`,
-    optional: (email: string) => `Confirm your email: open the link that we mailed to ${email}.`,
-    state: {
-      waiting: "It is on its way.",
-      retrying: "Our mail could not be delivered yet. We keep trying, and nothing is lost.",
-      sent: "",
-      failed: "Your mail server refused our mail. Check the address, or change it in the settings.",
-    },
-    send: "Send it again",
-    sending: "Sending…",
-    sentAgain: "A new link is on its way.",
-    change: "Change the address",
-  },
   notices: {
     title: "Notifications",
     lead: "What we mail you about. Mail about your account's security always comes.",

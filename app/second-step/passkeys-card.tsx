@@ -7,7 +7,7 @@ import { cardClass } from "../components/card.ts";
 import { FormAlert } from "../components/form-alert.tsx";
 import { LocalTime } from "../components/local-time.tsx";
 import { toFailure } from "../failure.ts";
-import { trpc } from "../trpc.ts";
+import { loadTrpc } from "../trpc.ts";
 import { ConfirmButton } from "./confirm-button.tsx";
 import { words as pageWords } from "./words.ts";
 
@@ -88,10 +88,11 @@ function AddForm({ onAdded }: Pick<PasskeysCardProps, "onAdded">) {
     if (name === "") return void form.querySelector("input")?.focus();
     setBusy(true);
     try {
-      const [{ makePasskey }, { options }] = await Promise.all([
+      const [{ makePasskey }, trpc] = await Promise.all([
         import("../auth/passkeys.ts"),
-        trpc.secondFactors.passkeyOptions.mutate(),
+        loadTrpc(),
       ]);
+      const { options } = await trpc.secondFactors.passkeyOptions.mutate();
       const passkey = await makePasskey(options);
       if (passkey !== null) {
         const { backupCodes } = await trpc.secondFactors.addPasskey.mutate({ name, passkey });
