@@ -25,8 +25,6 @@ export const words = {
   reset: {
     title: "Choose a new password",
     lead: (email: string) => `For ${email}. Every session of your account is ended.`,
-    newPassword: "New password",
-    revokeKeys: "Revoke all API keys",
     revokeKeysHint:
       "If somebody else may have had your password. Programs that use a key stop working at once.",
     submit: "Change password",
@@ -81,7 +79,6 @@ export const words = {
     title: "Your email",
     lead: (email: string) => `You log in with ${email}.`,
     newEmail: "New email",
-    currentPassword: "Current password",
     submit: "Change email",
     busy: "Sending…",
     sent: (email: string) =>

@@ -20,9 +20,11 @@ export function mailboxPage(mails: readonly ReceivedMail[]): string {
 </style>
 </head>
 <body>
+<main>
 <h1>Local mailbox</h1>
 <p class="soft">Mail that Fiscility sent on this machine, newest first. None of it left. As JSON: <a href="/messages">/messages</a></p>
 ${list || "<p>No mail yet.</p>"}
+</main>
 </body>
 </html>
 `;
