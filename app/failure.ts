@@ -1,7 +1,8 @@
-import { isTRPCClientError } from "@trpc/client";
+import type { TRPCClientError } from "@trpc/client";
 import type { AppRouter } from "../server/api/router.ts";
 import type { Reason, ReasonDetails } from "../server/contracts/errors.ts";
 import { text } from "./text.ts";
+import { ClientNotLoaded } from "./trpc.ts";
 
 /** A failed call, as a person may see it. */
 export interface Failure {
@@ -17,7 +18,7 @@ export interface Failure {
 
 /** Turns whatever a call threw into something a person can read. */
 export function toFailure(error: unknown): Failure {
-  if (isTRPCClientError<AppRouter>(error)) {
+  if (isTRPCClientError(error)) {
     const data = error.data;
     if (data && typeof data.reason === "string") {
       const { reason, requestId, details, retryable } = data;
@@ -28,8 +29,14 @@ export function toFailure(error: unknown): Failure {
     const answered = data || error.cause instanceof SyntaxError || error.meta?.response;
     if (!answered) return plainFailure("network", text.problem.network);
   }
+  if (error instanceof ClientNotLoaded)
+    return { ...plainFailure("unknown", text.problem.notLoaded), retryable: false };
   return plainFailure("unknown", text.problem.unknown);
 }
+
+/** By name: the class would bring the client's code along to every page. */
+const isTRPCClientError = (error: unknown): error is TRPCClientError<AppRouter> =>
+  error instanceof Error && error.name === "TRPCClientError";
 
 /** The details of `limit_reached`, or null when this is another failure or they are missing. */
 export function limitDetails(failure: Failure): ReasonDetails["limit_reached"] | null {

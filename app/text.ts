@@ -254,6 +254,8 @@ export const text = {
       "The bank window could not be loaded. Nothing was changed. Check your internet connection and try again.",
     network:
       "We could not be reached, or did not answer in time. Check your internet connection and try again.",
+    notLoaded:
+      "A part of this page could not be loaded. Nothing was changed. Check your internet connection, then reload the page.",
     form: "No answer came",
     formKept:
       "We could not be reached, or did not answer in time. This page is as you left it. Check your internet connection and try again.",

@@ -1,23 +1,16 @@
-import { createTRPCClient, httpLink, httpSubscriptionLink, splitLink } from "@trpc/client";
-import type { AppRouter } from "../server/api/router.ts";
-
-/** Longer than the server's own limit on a connection, in milliseconds: its answer should win. */
-const callTimeout = 60_000;
+/** The client's code could not be loaded. Browsers remember that for as long as the page is open. */
+export class ClientNotLoaded extends Error {
+  override readonly name = "ClientNotLoaded";
+}
 
 /**
- * The typed client of the page. One call a request: a connection being made must not hold back what
- * is asked beside it, as a batch would.
+ * The typed client, whose code no page waits for: the first call loads it, as a rule that of `followChanges`.
+ * @throws {ClientNotLoaded}
  */
-export const trpc = createTRPCClient<AppRouter>({
-  links: [
-    splitLink({
-      condition: ({ type }) => type === "subscription",
-      true: httpSubscriptionLink({ url: "/trpc" }),
-      false: httpLink({
-        url: "/trpc",
-        fetch: (url, options) =>
-          fetch(url, { ...(options as RequestInit), signal: AbortSignal.timeout(callTimeout) }),
-      }),
-    }),
-  ],
-});
+export async function loadTrpc() {
+  try {
+    return (await import("./trpc-client.ts")).trpc;
+  } catch (cause) {
+    throw new ClientNotLoaded("the code was not loaded", { cause });
+  }
+}

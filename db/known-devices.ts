@@ -16,34 +16,22 @@ const userOf = (db: Db, email: string) =>
     .where("users.deleted_at", "is", null)
     .where("credentials.password", "is not", null);
 
-/** Whether this browser has logged in as the user with this email, with the password they have now. */
-export async function isKnownDevice(db: Db, email: string, tokenHash: Buffer): Promise<boolean> {
-  const row = await db
-    .selectNoFrom((eb) =>
-      eb
-        .exists(
-          userOf(db, email)
-            .innerJoin("known_devices", "known_devices.user_id", "users.id")
-            .where("known_devices.token_hash", "=", tokenHash)
-            .where("known_devices.password_digest", "=", passwordDigest)
-            .select("known_devices.user_id"),
-        )
-        .as("known"),
-    )
-    .executeTakeFirstOrThrow();
-  return Boolean(row.known);
-}
-
-/** Whether a log-in of this user from this browser needs no second factor, with the password they have now. */
-export async function isTrustedDevice(db: Db, email: string, tokenHash: Buffer): Promise<boolean> {
+/**
+ * Whether this browser, which has logged in as the user with this email with the password they have now, needs
+ * no second factor; null when it has not.
+ */
+export async function findKnownDevice(
+  db: Db,
+  email: string,
+  tokenHash: Buffer,
+): Promise<{ isTrusted: boolean } | null> {
   const row = await userOf(db, email)
     .innerJoin("known_devices", "known_devices.user_id", "users.id")
     .where("known_devices.token_hash", "=", tokenHash)
     .where("known_devices.password_digest", "=", passwordDigest)
-    .where("known_devices.trusted_until", ">", sql<Date>`now()`)
-    .select("known_devices.user_id")
+    .select(sql<boolean>`coalesce(known_devices.trusted_until > now(), false)`.as("isTrusted"))
     .executeTakeFirst();
-  return row !== undefined;
+  return row ?? null;
 }
 
 /** Whether this browser has ever logged in as the user, with an earlier password too. */

@@ -5,7 +5,7 @@ import { Field } from "./field.tsx";
 type PasswordFieldProps = Omit<
   ComponentPropsWithoutRef<typeof Field>,
   "label" | "name" | "type"
-> & { label?: string };
+> & { label?: string; name?: string };
 
 /** A password with a button that shows it (a person who sees it makes fewer mistakes). */
 export function PasswordField(props: PasswordFieldProps) {
@@ -13,8 +13,8 @@ export function PasswordField(props: PasswordFieldProps) {
   return (
     <Field
       label={text.auth.password}
-      {...props}
       name="password"
+      {...props}
       type={shown ? "text" : "password"}
       autoCapitalize="none"
       spellCheck={false}

@@ -1,6 +1,6 @@
 import { type ReactNode, useState } from "react";
 import { Button } from "../components/button.tsx";
-import { trpc } from "../trpc.ts";
+import { loadTrpc } from "../trpc.ts";
 import { PasswordField } from "./password-field.tsx";
 import { words } from "./words.ts";
 
@@ -28,10 +28,8 @@ export function ProofField({ methods, error, hint, onProved }: ProofFieldProps):
     setWaiting(true);
     setFailed(false);
     try {
-      const [{ signWithPasskey }, { options }] = await Promise.all([
-        import("./passkeys.ts"),
-        trpc.session.passkeyOptions.mutate(),
-      ]);
+      const [{ signWithPasskey }, trpc] = await Promise.all([import("./passkeys.ts"), loadTrpc()]);
+      const { options } = await trpc.session.passkeyOptions.mutate();
       const passkey = await signWithPasskey(options);
       if (passkey !== null) {
         await trpc.session.stepUp.mutate({ passkey });

@@ -5,7 +5,7 @@ import { showProblem, showSuccess } from "../components/toasts.tsx";
 import type { ShownItem } from "../dashboard/write-item.server.ts";
 import { type Failure, toFailure } from "../failure.ts";
 import { text } from "../text.ts";
-import { trpc } from "../trpc.ts";
+import { loadTrpc } from "../trpc.ts";
 import { AccountChoice } from "./account-choice.tsx";
 import { announceAccounts } from "./account-news.ts";
 
@@ -42,6 +42,7 @@ export function ChangeAccountsDialog({
     setBusy(true);
     setFailure(null);
     try {
+      const trpc = await loadTrpc();
       const { added } = await trpc.items.chooseAccounts.mutate({ itemId, accountIds });
       const wanted = accountIds.filter((id) => !connected.includes(id)).length;
       if (added < wanted) {

@@ -12,7 +12,7 @@ import { showSuccess } from "../components/toasts.tsx";
 import type { ShownItem } from "../dashboard/write-item.server.ts";
 import { type Failure, toFailure } from "../failure.ts";
 import { text } from "../text.ts";
-import { trpc } from "../trpc.ts";
+import { loadTrpc } from "../trpc.ts";
 import { announceAccounts } from "./account-news.ts";
 
 const words = text.disconnect;
@@ -82,6 +82,7 @@ function Form({ item, busy, setBusy, onCancel }: FormProps) {
     if (typed === "") return;
     setBusy(true);
     try {
+      const trpc = await loadTrpc();
       if (typed !== null) await trpc.session.stepUp.mutate(toProof(String(typed)));
       await trpc.items.disconnect.mutate({ itemId: item.id, confirmation });
     } catch (error) {
@@ -102,6 +103,7 @@ function Form({ item, busy, setBusy, onCancel }: FormProps) {
 
   async function ask() {
     try {
+      const trpc = await loadTrpc();
       const { totpSince, passkeys } = await trpc.secondFactors.list.query();
       setMethods({ totp: totpSince !== null, passkey: passkeys.length > 0 });
     } catch (error) {

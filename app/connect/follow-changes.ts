@@ -1,5 +1,5 @@
 import { toFailure } from "../failure.ts";
-import { trpc } from "../trpc.ts";
+import { loadTrpc } from "../trpc.ts";
 import { announceAccounts, onAccountNews } from "./account-news.ts";
 import { announceLooks, untilLookedAt } from "./looks.ts";
 
@@ -23,8 +23,10 @@ export function followChanges(userId: string, since: number): () => void {
   });
 
   /** Until the stream is refused, which a broken network is not, or nobody wants it any more. */
-  const followOnce = () =>
-    new Promise<unknown>((resolve) => {
+  async function followOnce(): Promise<unknown> {
+    const trpc = await loadTrpc();
+    if (signal.aborted) return null;
+    return new Promise((resolve) => {
       const subscription = trpc.live.changes.subscribe(
         { lastEventId: String(latest) },
         {
@@ -41,10 +43,11 @@ export function followChanges(userId: string, since: number): () => void {
       };
       signal.addEventListener("abort", stop, { once: true });
     });
+  }
 
   async function lead(): Promise<void> {
     while (!signal.aborted) {
-      const refused = await followOnce();
+      const refused = await followOnce().catch((error: unknown) => error);
       const reason = refused && toFailure(refused).reason;
       if (reason === "unauthenticated") {
         // Logged out, here or elsewhere: every tab asks again, and is led to the log-in.

@@ -1,6 +1,6 @@
 import { useEffect } from "react";
 import { type PlaidLinkOnEvent, usePlaidLink } from "react-plaid-link";
-import { trpc } from "../trpc.ts";
+import { loadTrpc } from "../trpc.ts";
 import type { ConnectEvent, OpenLink } from "./connect-types.ts";
 import { toLinkError, toLinkEvent, toLinkMetadata } from "./to-link-metadata.ts";
 
@@ -10,7 +10,9 @@ const recordedEvents = new Set(["OPEN", "SELECT_INSTITUTION", "HANDOFF", "ERROR"
 const onEvent: PlaidLinkOnEvent = (eventName, metadata) => {
   if (!recordedEvents.has(eventName)) return;
   // Analytics: a lost line must not disturb a user who is connecting a bank.
-  trpc.plaid.recordLinkEvent.mutate(toLinkEvent(eventName, metadata)).catch(() => {});
+  loadTrpc()
+    .then((trpc) => trpc.plaid.recordLinkEvent.mutate(toLinkEvent(eventName, metadata)))
+    .catch(() => {});
 };
 
 interface LinkSessionProps {

@@ -3,7 +3,7 @@ import { privacyNoticeVersion } from "../../server/contracts/privacy-notice.ts";
 import { hideToast, showProblem, showSuccess } from "../components/toasts.tsx";
 import { plainFailure, toFailure } from "../failure.ts";
 import { text } from "../text.ts";
-import { trpc } from "../trpc.ts";
+import { loadTrpc } from "../trpc.ts";
 import { announceAccounts } from "./account-news.ts";
 import type { ConnectEffect, ConnectEvent, OpenRequest, Task } from "./connect-types.ts";
 import { LinkScriptError, loadLinkScript } from "./load-link-script.ts";
@@ -80,21 +80,25 @@ export function performEffect(
 
 /** The link_token, once Link's script is there as well. */
 async function prepareLink(request: OpenRequest, scriptUrl: string): Promise<string> {
-  const { itemId, chooseAccounts, returned, kind, connectAgain } = request;
   const [{ linkToken }] = await Promise.all([
-    returned ??
-      trpc.plaid.createLinkToken.mutate(
-        // The page that opens Link shows the notice.
-        itemId === null
-          ? { kind, connectAgain, noticeVersion: privacyNoticeVersion }
-          : { itemId, ...(chooseAccounts && { chooseAccounts }) },
-      ),
+    request.returned ?? createLinkToken(request),
     loadLinkScript(scriptUrl),
   ]);
   return linkToken;
 }
 
-function callServer(task: Task) {
+async function createLinkToken({ itemId, chooseAccounts, kind, connectAgain }: OpenRequest) {
+  const trpc = await loadTrpc();
+  return trpc.plaid.createLinkToken.mutate(
+    // The page that opens Link shows the notice.
+    itemId === null
+      ? { kind, connectAgain, noticeVersion: privacyNoticeVersion }
+      : { itemId, ...(chooseAccounts && { chooseAccounts }) },
+  );
+}
+
+async function callServer(task: Task) {
+  const trpc = await loadTrpc();
   if (task.kind === "connect") {
     const { publicToken, metadata, connectAnyway, accountIds, linkToken } = task;
     return trpc.connectAccount.mutate({

@@ -5,7 +5,7 @@ import { showProblem, showSuccess } from "../components/toasts.tsx";
 import type { ShownItem } from "../dashboard/write-item.server.ts";
 import { secondsToRefresh, toFailure } from "../failure.ts";
 import { text } from "../text.ts";
-import { trpc } from "../trpc.ts";
+import { loadTrpc } from "../trpc.ts";
 import { announceAccounts } from "./account-news.ts";
 
 const words = text.refresh;
@@ -20,6 +20,7 @@ export function RefreshButton({ item: { id: itemId, bank, refresh } }: { item: S
     if (busy) return;
     setAsking(true);
     try {
+      const trpc = await loadTrpc();
       await trpc.items.refresh.mutate({ itemId });
       showSuccess("connect", words.asked(bank));
     } catch (error) {

@@ -1,7 +1,9 @@
 import { useActionData, useFetcher } from "@remix-run/react";
 import { useEffect, useRef } from "react";
 import { Field } from "../auth/field.tsx";
+import { PasswordField } from "../auth/password-field.tsx";
 import type { FieldErrors } from "../auth/to-field-errors.ts";
+import { words as authWords } from "../auth/words.ts";
 import { Button } from "../components/button.tsx";
 import { cardClass } from "../components/card.ts";
 import { FormAlert } from "../components/form-alert.tsx";
@@ -52,10 +54,9 @@ export function ChangeEmail({ email }: { email: string }) {
           autoComplete="off"
           error={answer?.fields.newEmail}
         />
-        <Field
+        <PasswordField
           name="currentPassword"
-          type="password"
-          label={say.currentPassword}
+          label={authWords.currentPassword}
           autoComplete="current-password"
           error={answer?.fields.currentPassword}
         />

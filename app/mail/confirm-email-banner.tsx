@@ -2,15 +2,13 @@ import { Link, useFetcher } from "@remix-run/react";
 import { MailCheck } from "lucide-react";
 import { useEffect } from "react";
 import { Button } from "../components/button.tsx";
-import { words } from "./words.ts";
-
-const { banner } = words;
+import { words } from "./banner-words.ts";
 
 interface ConfirmEmailBannerProps {
   email: string;
   /** Without it no bank can be connected. */
   required: boolean;
-  state: keyof typeof banner.state | null;
+  state: keyof typeof words.state | null;
 }
 
 /** Above every page until the email is confirmed: how the mail with the link is doing, and another one. */
@@ -28,26 +26,22 @@ export function ConfirmEmailBanner({ email, required, state }: ConfirmEmailBanne
   const busy = fetcher.state === "submitting";
   const now = current.data?.state ?? state;
   const said =
-    fetcher.data && !busy
-      ? (fetcher.data.message ?? banner.sentAgain)
-      : now
-        ? banner.state[now]
-        : "";
+    fetcher.data && !busy ? (fetcher.data.message ?? words.sentAgain) : now ? words.state[now] : "";
   return (
     <section
-      aria-label={banner.label}
+      aria-label={words.label}
       className="mb-6 flex flex-wrap items-center gap-x-4 gap-y-2 rounded-xl border border-line bg-warn-soft px-4 py-3 text-sm text-warn"
     >
       <MailCheck className="size-4 shrink-0 max-sm:hidden" aria-hidden="true" />
       <p className="min-w-0 grow basis-72 wrap-anywhere">
-        {(required ? banner.required : banner.optional)(email)} <span role="status">{said}</span>{" "}
+        {(required ? words.required : words.optional)(email)} <span role="status">{said}</span>{" "}
         <Link to="/settings/account" className="rounded-sm underline underline-offset-4">
-          {banner.change}
+          {words.change}
         </Link>
       </p>
       <fetcher.Form method="post" action="/confirm-email">
         <Button kind="secondary" type="submit" busy={busy}>
-          {busy ? banner.sending : banner.send}
+          {busy ? words.sending : words.send}
         </Button>
       </fetcher.Form>
     </section>

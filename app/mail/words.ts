@@ -25,8 +25,6 @@ export const words = {
   reset: {
     title: "Choose a new password",
     lead: (email: string) => `For ${email}. Every session of your account is ended.`,
-    newPassword: "New password",
-    revokeKeys: "Revoke all API keys",
     revokeKeysHint:
       "If somebody else may have had your password. Programs that use a key stop working at once.",
     submit: "Change password",
@@ -45,22 +43,6 @@ export const words = {
     toLogIn: "Go to log-in",
     toDashboard: "Go to your dashboard",
     logOut: "Log out",
-  },
-  banner: {
-    label: "Confirm your email",
-    required: (email: string) =>
-      `Confirm your email to connect a bank or make an API key: open the link that we mailed to ${email}.`,
-    optional: (email: string) => `Confirm your email: open the link that we mailed to ${email}.`,
-    state: {
-      waiting: "It is on its way.",
-      retrying: "Our mail could not be delivered yet. We keep trying, and nothing is lost.",
-      sent: "",
-      failed: "Your mail server refused our mail. Check the address, or change it in the settings.",
-    },
-    send: "Send it again",
-    sending: "Sending…",
-    sentAgain: "A new link is on its way.",
-    change: "Change the address",
   },
   notices: {
     title: "Notifications",
@@ -97,7 +79,6 @@ export const words = {
     title: "Your email",
     lead: (email: string) => `You log in with ${email}.`,
     newEmail: "New email",
-    currentPassword: "Current password",
     submit: "Change email",
     busy: "Sending…",
     sent: (email: string) =>

@@ -9,9 +9,11 @@ import { useEffect, useRef } from "react";
 import type { z } from "zod";
 import { changePasswordForm } from "../../server/contracts/session.ts";
 import type { PageSession } from "../../server/http/load-context.ts";
-import { Field } from "../auth/field.tsx";
+import { NewPasswordFields } from "../auth/new-password-fields.tsx";
+import { PasswordField } from "../auth/password-field.tsx";
 import { requireViewer } from "../auth/require-viewer.ts";
 import { type FieldErrors, toFieldErrors } from "../auth/to-field-errors.ts";
+import { words as authWords } from "../auth/words.ts";
 import { Button } from "../components/button.tsx";
 import { cardClass } from "../components/card.ts";
 import { FormAlert } from "../components/form-alert.tsx";
@@ -22,9 +24,7 @@ import { pageTitle } from "../page-title.ts";
 import { readForm } from "../read-form.ts";
 import { SecondStepLink } from "../second-step/second-step-link.tsx";
 import { words } from "../settings/log-in-words.ts";
-import { LogIns } from "../settings/log-ins.tsx";
 import { SecurityEvents } from "../settings/security-events.tsx";
-import { text } from "../text.ts";
 
 export { clientAction } from "../send-form.ts";
 
@@ -32,14 +32,13 @@ export const meta: MetaFunction = () => pageTitle(words.title);
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
   requireViewer(request, context);
-  const [sessions, logIns, events, { totp, passkey }] = await Promise.all([
+  const [sessions, events, { totp, passkey }] = await Promise.all([
     context.sessions.list(),
-    context.sessions.logIns(),
     context.sessions.events(),
     context.sessions.proof(),
   ]);
   const hasFactor = totp || passkey;
-  return { sessions, logIns, events, hasFactor, dataVersion: context.dataVersion };
+  return { sessions, events, hasFactor, dataVersion: context.dataVersion };
 }
 
 /** What was wrong with a form, or that it is done. */
@@ -89,7 +88,7 @@ export async function action({ request, context }: ActionFunctionArgs) {
 }
 
 export default function Security() {
-  const { sessions, logIns, events, hasFactor, dataVersion } = useLoaderData<typeof loader>();
+  const { sessions, events, hasFactor, dataVersion } = useLoaderData<typeof loader>();
   const answer = useActionData<typeof action>();
   const form = useRef<HTMLFormElement>(null);
   const navigation = useNavigation();
@@ -159,22 +158,17 @@ export default function Security() {
           onSubmit={(event) => changing && event.preventDefault()}
         >
           {answer?.message ? <FormAlert>{answer.message}</FormAlert> : null}
-          <Field
+          <PasswordField
             name="currentPassword"
-            type="password"
-            label={words.currentPassword}
+            label={authWords.currentPassword}
             autoComplete="current-password"
             error={answer?.fields.currentPassword}
           />
-          <Field
-            name="newPassword"
-            type="password"
-            label={words.newPassword}
-            hint={text.auth.passwordHint}
-            autoComplete="new-password"
+          <NewPasswordFields
             error={answer?.fields.newPassword}
-          />
-          <div>
+            revokesKeys
+            revokeKeysHint={words.revokeKeysHint}
+          >
             <label className="flex hit-area cursor-pointer items-center gap-3">
               <input
                 type="checkbox"
@@ -184,20 +178,7 @@ export default function Security() {
               />
               {words.endOthersToo}
             </label>
-            <label className="flex hit-area cursor-pointer items-center gap-3">
-              <input
-                type="checkbox"
-                name="revokeKeys"
-                defaultChecked
-                aria-describedby="revoke-keys-hint"
-                className="size-4 shrink-0 accent-accent"
-              />
-              {words.revokeKeys}
-            </label>
-            <p id="revoke-keys-hint" className="pl-7 text-sm text-ink-soft">
-              {words.revokeKeysHint}
-            </p>
-          </div>
+          </NewPasswordFields>
           <div>
             <Button type="submit" busy={changing}>
               {changing ? words.changing : words.change}
@@ -206,7 +187,6 @@ export default function Security() {
         </Form>
       </section>
       <SecondStepLink isOn={hasFactor} />
-      <LogIns logIns={logIns} />
       <SecurityEvents events={events} />
     </div>
   );

@@ -28,6 +28,7 @@ import { reasonOf } from "../reason-of.ts";
 import { AuthenticatorCard } from "../second-step/authenticator-card.tsx";
 import { BackupCodesCard, NewBackupCodes } from "../second-step/backup-codes-card.tsx";
 import { drawQr } from "../second-step/draw-qr.server.ts";
+import { FactorSummary } from "../second-step/factor-summary.tsx";
 import { PasskeysCard } from "../second-step/passkeys-card.tsx";
 import type { SecondStepResult } from "../second-step/result.ts";
 import { words } from "../second-step/words.ts";
@@ -126,19 +127,26 @@ export default function SecondStep() {
       </Link>
       <h1 className="mt-2 text-2xl font-semibold">{words.title}</h1>
       <p className="text-ink-soft">{needed ? words.needed : words.lead}</p>
-      <p role="status" className="text-ink-soft">
+      <p role="status" className="not-empty:mt-2 font-medium">
         {result?.status ?? (added ? words.passkeys.added : null)}
       </p>
       {result?.message ? <FormAlert>{result.message}</FormAlert> : null}
-      {proof.proved ? null : <Confirm methods={proof} error={result?.fields?.password} />}
       {codes ? <NewBackupCodes key={codes[0]} codes={codes} /> : null}
-      <PasskeysCard
-        passkeys={factors.passkeys}
-        proved={proof.proved}
-        onAdded={(backupCodes) => setAdded({ backupCodes })}
-      />
-      <AuthenticatorCard since={factors.totpSince} proved={proof.proved} result={result} />
-      <BackupCodesCard left={factors.backupCodesLeft} hasFactor={hasFactor} proved={proof.proved} />
+      {proof.proved ? (
+        <>
+          <PasskeysCard
+            passkeys={factors.passkeys}
+            onAdded={(backupCodes) => setAdded({ backupCodes })}
+          />
+          <AuthenticatorCard since={factors.totpSince} result={result} />
+          <BackupCodesCard left={factors.backupCodesLeft} hasFactor={hasFactor} />
+        </>
+      ) : (
+        <>
+          <Confirm methods={proof} error={result?.fields?.password} />
+          <FactorSummary {...factors} />
+        </>
+      )}
     </div>
   );
 }

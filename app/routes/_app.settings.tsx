@@ -16,14 +16,14 @@ export default function Settings() {
     <div className="grid grid-cols-[minmax(0,1fr)] gap-x-12 gap-y-6 lg:grid-cols-[11rem_minmax(0,1fr)]">
       <nav
         aria-label={text.settings.label}
-        className="-mx-2 -mt-3 flex flex-wrap content-start gap-1 border-line pb-2 max-lg:border-b lg:mx-0 lg:-mt-1 lg:grid lg:pb-0"
+        className="-mx-2 -mt-3 flex content-start border-line pb-2 max-lg:overflow-x-auto max-lg:border-b sm:gap-1 lg:mx-0 lg:-mt-1 lg:grid lg:pb-0"
       >
         {pages.map(([page, path, Icon]) => (
           <NavLink
             key={path}
             to={path}
             prefetch="intent"
-            className="flex hit-area items-center gap-2.5 rounded-lg px-2.5 text-sm font-medium text-ink-soft transition-colors hover:bg-sunken hover:text-ink sm:px-3 aria-[current=page]:bg-sunken aria-[current=page]:text-ink"
+            className="flex hit-area shrink-0 items-center gap-2.5 rounded-lg px-2 text-sm font-medium text-ink-soft transition-colors hover:bg-sunken hover:text-ink sm:px-3 aria-[current=page]:bg-sunken aria-[current=page]:text-ink"
           >
             <Icon className="size-4 max-sm:hidden" aria-hidden="true" />
             {text.settings[page]}

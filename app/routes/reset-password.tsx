@@ -9,7 +9,7 @@ import { Form, useActionData, useLoaderData, useNavigation } from "@remix-run/re
 import { useEffect, useRef } from "react";
 import type { LinkState } from "../../server/auth/mailed-links.ts";
 import { resetPasswordForm } from "../../server/contracts/session.ts";
-import { Field } from "../auth/field.tsx";
+import { NewPasswordFields } from "../auth/new-password-fields.tsx";
 import { type FieldErrors, toFieldErrors } from "../auth/to-field-errors.ts";
 import { Button } from "../components/button.tsx";
 import { DeadLink } from "../mail/dead-link.tsx";
@@ -18,7 +18,6 @@ import { words } from "../mail/words.ts";
 import { pageTitle } from "../page-title.ts";
 import { passwordProblem } from "../password-problem.ts";
 import { readForm } from "../read-form.ts";
-import { text } from "../text.ts";
 
 export { clientAction } from "../send-form.ts";
 
@@ -81,28 +80,11 @@ export default function ResetPassword() {
         <input type="hidden" name="token" value={token} />
         {/* For password managers: whose password this is. */}
         <input type="hidden" name="username" autoComplete="username" value={email ?? ""} />
-        <Field
-          name="newPassword"
-          type="password"
-          label={reset.newPassword}
-          hint={text.auth.passwordHint}
-          autoComplete="new-password"
+        <NewPasswordFields
           error={answer?.fields.newPassword}
+          revokesKeys={false}
+          revokeKeysHint={reset.revokeKeysHint}
         />
-        <div>
-          <label className="flex hit-area cursor-pointer items-center gap-3">
-            <input
-              type="checkbox"
-              name="revokeKeys"
-              aria-describedby="revoke-keys-hint"
-              className="size-4 shrink-0 accent-accent"
-            />
-            {reset.revokeKeys}
-          </label>
-          <p id="revoke-keys-hint" className="pl-7 text-sm text-ink-soft">
-            {reset.revokeKeysHint}
-          </p>
-        </div>
         <Button type="submit" busy={busy} className="h-11 w-full">
           {busy ? reset.busy : reset.submit}
         </Button>

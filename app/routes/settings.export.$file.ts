@@ -1,4 +1,4 @@
-import { type LoaderFunctionArgs, redirect } from "@remix-run/node";
+import { type AppLoadContext, type LoaderFunctionArgs, redirect } from "@remix-run/node";
 import { transactionFilter } from "../../server/contracts/transactions.ts";
 import { requireViewer } from "../auth/require-viewer.ts";
 import { tables, transactionsCsv } from "../settings/exports.ts";
@@ -15,9 +15,16 @@ export async function loader({ request, context, params }: LoaderFunctionArgs) {
   const { search } = new URL(request.url);
   const page = search ? `/transactions${search}` : "/settings/account";
   requireViewer(request, context, page);
-  const { proved } = await context.sessions.proof();
-  if (!proved) throw redirect(`/settings/confirm?next=${encodeURIComponent(page)}`);
-  const { file = "" } = params;
+  const answer = await fileOf(params.file ?? "", request, context).catch((error: unknown) => error);
+  // The user has not proved lately who they are.
+  if (answer instanceof Response && answer.status === 403)
+    throw redirect(`/settings/confirm?next=${encodeURIComponent(page)}`);
+  if (answer instanceof Response) return answer;
+  throw answer;
+}
+
+/** @throws the response that refuses it: 403 without a proof, 404, or another reason's. */
+async function fileOf(file: string, request: Request, context: AppLoadContext): Promise<Response> {
   if (file === "transactions.csv") {
     const typed = readFilter(new URL(request.url).searchParams);
     const filter = transactionFilter.safeParse(toInput(typed, null));

@@ -11,14 +11,12 @@ const words = pageWords.authenticator;
 
 interface AuthenticatorCardProps {
   since: string | null;
-  /** The user has proved who they are, and may change it. */
-  proved: boolean;
   result: SecondStepResult | undefined;
 }
 
 /** Sets an authenticator app up by QR code, and turns it off. */
-export function AuthenticatorCard({ since, proved, result }: AuthenticatorCardProps) {
-  const started = since === null && proved ? result?.started : undefined;
+export function AuthenticatorCard({ since, result }: AuthenticatorCardProps) {
+  const started = since === null ? result?.started : undefined;
   return (
     <section aria-labelledby="authenticator" className={`${cardClass} mt-4 px-4 py-5 sm:px-6`}>
       <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
@@ -36,7 +34,7 @@ export function AuthenticatorCard({ since, proved, result }: AuthenticatorCardPr
             )}
           </p>
         </div>
-        {proved && since !== null ? (
+        {since !== null ? (
           <ConfirmButton
             intent="remove-authenticator"
             button={words.remove}
@@ -44,7 +42,7 @@ export function AuthenticatorCard({ since, proved, result }: AuthenticatorCardPr
             title={words.removeTitle}
           />
         ) : null}
-        {proved && since === null && !started ? <StartForm /> : null}
+        {since === null && !started ? <StartForm /> : null}
       </div>
       {started ? <ConfirmForm started={started} error={result?.fields?.code} /> : null}
     </section>

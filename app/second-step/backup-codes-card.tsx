@@ -10,11 +10,10 @@ const words = pageWords.codes;
 interface BackupCodesCardProps {
   left: number;
   hasFactor: boolean;
-  proved: boolean;
 }
 
 /** How many backup codes are left; makes new ones. */
-export function BackupCodesCard({ left, hasFactor, proved }: BackupCodesCardProps) {
+export function BackupCodesCard({ left, hasFactor }: BackupCodesCardProps) {
   const busy = useNavigation().formData?.get("intent") === "replace-codes";
   return (
     <section aria-labelledby="codes" className={`${cardClass} mt-4 px-4 py-5 sm:px-6`}>
@@ -27,7 +26,7 @@ export function BackupCodesCard({ left, hasFactor, proved }: BackupCodesCardProp
             {words.lead} {hasFactor ? words.left(left) : words.none}
           </p>
         </div>
-        {proved && hasFactor ? (
+        {hasFactor ? (
           <Form method="post" onSubmit={(event) => busy && event.preventDefault()}>
             <Button kind="secondary" type="submit" name="intent" value="replace-codes" busy={busy}>
               {busy ? words.replacing : words.replace}

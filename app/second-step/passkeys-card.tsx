@@ -7,7 +7,7 @@ import { cardClass } from "../components/card.ts";
 import { FormAlert } from "../components/form-alert.tsx";
 import { LocalTime } from "../components/local-time.tsx";
 import { toFailure } from "../failure.ts";
-import { trpc } from "../trpc.ts";
+import { loadTrpc } from "../trpc.ts";
 import { ConfirmButton } from "./confirm-button.tsx";
 import { words as pageWords } from "./words.ts";
 
@@ -15,13 +15,12 @@ const words = pageWords.passkeys;
 
 interface PasskeysCardProps {
   passkeys: Passkey[];
-  proved: boolean;
   /** Called once a passkey is added, with its new backup codes. */
   onAdded: (backupCodes: string[] | null) => void;
 }
 
 /** Lists the passkeys, adds one and removes them. */
-export function PasskeysCard({ passkeys, proved, onAdded }: PasskeysCardProps) {
+export function PasskeysCard({ passkeys, onAdded }: PasskeysCardProps) {
   return (
     <section aria-labelledby="passkeys" className={`${cardClass} mt-4`}>
       <div className="px-4 pt-5 pb-3 sm:px-6">
@@ -33,16 +32,16 @@ export function PasskeysCard({ passkeys, proved, onAdded }: PasskeysCardProps) {
       {passkeys.length > 0 ? (
         <ul className="divide-y divide-line border-t border-line">
           {passkeys.map((passkey) => (
-            <PasskeyRow key={passkey.id} passkey={passkey} proved={proved} />
+            <PasskeyRow key={passkey.id} passkey={passkey} />
           ))}
         </ul>
       ) : null}
-      {proved ? <AddForm onAdded={onAdded} /> : null}
+      <AddForm onAdded={onAdded} />
     </section>
   );
 }
 
-function PasskeyRow({ passkey, proved }: { passkey: Passkey; proved: boolean }) {
+function PasskeyRow({ passkey }: { passkey: Passkey }) {
   const { id, name, createdAt, lastUsedAt } = passkey;
   return (
     <li className="flex items-center gap-4 px-4 py-3 sm:px-6">
@@ -59,15 +58,13 @@ function PasskeyRow({ passkey, proved }: { passkey: Passkey; proved: boolean }) 
           )}
         </p>
       </div>
-      {proved ? (
-        <ConfirmButton
-          intent="remove-passkey"
-          id={id}
-          button={words.remove}
-          label={words.removeLabel(name)}
-          title={words.removeTitle(name)}
-        />
-      ) : null}
+      <ConfirmButton
+        intent="remove-passkey"
+        id={id}
+        button={words.remove}
+        label={words.removeLabel(name)}
+        title={words.removeTitle(name)}
+      />
     </li>
   );
 }
@@ -88,10 +85,11 @@ function AddForm({ onAdded }: Pick<PasskeysCardProps, "onAdded">) {
     if (name === "") return void form.querySelector("input")?.focus();
     setBusy(true);
     try {
-      const [{ makePasskey }, { options }] = await Promise.all([
+      const [{ makePasskey }, trpc] = await Promise.all([
         import("../auth/passkeys.ts"),
-        trpc.secondFactors.passkeyOptions.mutate(),
+        loadTrpc(),
       ]);
+      const { options } = await trpc.secondFactors.passkeyOptions.mutate();
       const passkey = await makePasskey(options);
       if (passkey !== null) {
         const { backupCodes } = await trpc.secondFactors.addPasskey.mutate({ name, passkey });

@@ -10,6 +10,7 @@ export const words = {
   setUp: "Set it up",
   goOn: "Go to your accounts",
   back: "Back to Security",
+  summary: { title: "What you have set up", none: "None" },
   confirmTitle: "Confirm it’s you",
   confirmLead: "Then you can change how you log in, for ten minutes.",
   confirm: "Confirm",

@@ -1,9 +1,7 @@
-import { counted } from "../text.ts";
-
-/** The words of the Security page and its list of log-ins. */
+/** The words of the Security page. */
 export const words = {
   title: "Security",
-  lead: "Where you are logged in, your password, and who logged in before.",
+  lead: "Where you are logged in, how you log in, and what happened to your account.",
   sessions: "Logged in",
   current: "This one",
   started: "since",
@@ -14,19 +12,9 @@ export const words = {
   endOthers: "Log out everywhere else",
   othersEnded: "You are logged out everywhere else.",
   password: "Change your password",
-  currentPassword: "Current password",
-  newPassword: "New password",
   endOthersToo: "Log out everywhere else",
-  revokeKeys: "Revoke all API keys",
   revokeKeysHint: "Programs that use one stop working at once.",
   change: "Change password",
   changing: "Changing…",
   passwordChanged: "Your password is changed.",
-  history: "Recent log-ins",
-  historyLead:
-    "The last 90 days, newest first. If one was not you, change your password and log out everywhere else.",
-  historyEmpty: "None since this list was begun.",
-  older: (count: number) => counted(count, "older one"),
-  succeeded: "Logged in",
-  wrong_password: "Somebody tried a wrong password",
 } as const;

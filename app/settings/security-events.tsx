@@ -1,4 +1,5 @@
-import { ChevronDown } from "lucide-react";
+import { ChevronDown, CircleAlert, CircleCheck, ShieldCheck } from "lucide-react";
+import type { SecurityEventKind } from "../../server/contracts/security-events.ts";
 import type { PageSecurityEvent } from "../../server/http/load-context.ts";
 import { buttonClass } from "../components/button.tsx";
 import { cardClass } from "../components/card.ts";
@@ -8,7 +9,20 @@ import { words } from "./security-words.ts";
 /** Events that are shown at first. */
 const shown = 10;
 
-/** What happened to the account beside log-ins: the user's security record. */
+/** Events that somebody who is not the user may have caused. */
+const failures: ReadonlySet<SecurityEventKind> = new Set([
+  "log_in_failed",
+  "step_up_failed",
+  "factor_failed",
+]);
+
+function looksOf(kind: SecurityEventKind) {
+  if (failures.has(kind)) return { Icon: CircleAlert, color: "text-warn" };
+  if (kind === "log_in") return { Icon: CircleCheck, color: "text-accent" };
+  return { Icon: ShieldCheck, color: "text-ink-soft" };
+}
+
+/** Log-ins and everything else that happened to the account: the user's security record. */
 export function SecurityEvents({ events }: { events: PageSecurityEvent[] }) {
   const older = events.slice(shown);
   return (
@@ -44,19 +58,25 @@ export function SecurityEvents({ events }: { events: PageSecurityEvent[] }) {
 function EventList({ events }: { events: PageSecurityEvent[] }) {
   return (
     <ol className="divide-y divide-line">
-      {events.map(({ id, at, kind, details, device, address }) => (
-        <li key={id} className="px-4 py-3 sm:px-6">
-          <div className="flex flex-wrap justify-between gap-x-6">
-            <p className="font-medium wrap-anywhere">{words.kinds[kind](details)}</p>
-            <p className="text-sm text-ink-soft tabular-nums sm:mt-px">
-              <LocalTime iso={at} />
-            </p>
-          </div>
-          <p className="text-sm wrap-anywhere text-ink-soft">
-            {[device, address, details.reason].filter(Boolean).join(" · ")}
-          </p>
-        </li>
-      ))}
+      {events.map(({ id, at, kind, details, device, address }) => {
+        const { Icon, color } = looksOf(kind);
+        return (
+          <li key={id} className="flex gap-3 px-4 py-3 sm:px-6">
+            <Icon className={`mt-0.5 size-4.5 shrink-0 ${color}`} aria-hidden="true" />
+            <div className="min-w-0 flex-1">
+              <div className="flex flex-wrap justify-between gap-x-6">
+                <p className="font-medium wrap-anywhere">{words.kinds[kind](details)}</p>
+                <p className="text-sm text-ink-soft tabular-nums sm:mt-px">
+                  <LocalTime iso={at} />
+                </p>
+              </div>
+              <p className="text-sm wrap-anywhere text-ink-soft">
+                {[device, address, details.reason].filter(Boolean).join(" · ")}
+              </p>
+            </div>
+          </li>
+        );
+      })}
     </ol>
   );
 }

@@ -1,23 +1,28 @@
 import type { SecurityEventKind } from "../../server/contracts/security-events.ts";
+import { counted } from "../text.ts";
 
 type Details = Record<string, string>;
 
 const named = (what: string, { name }: Details) => (name ? `${what}: ${name}` : what);
 
+/** What a user proved who they are with. */
+const proofs: Record<string, string> = { password: "password", code: "code", passkey: "passkey" };
+
 /** The words of the security record. */
 export const words = {
   title: "Security record",
-  lead: "What else happened to your account, newest first. Nothing in it can be changed.",
-  empty: "Nothing yet. Changes of your password, email, API keys and second factor appear here.",
-  older: (count: number) => (count === 1 ? "1 older one" : `${count} older ones`),
+  lead: "Log-ins and whatever else happened to your account, newest first. If something was not you, change your password and log out everywhere else.",
+  empty: "Nothing yet. Log-ins and changes of how you log in appear here.",
+  older: (count: number) => counted(count, "older one"),
   kinds: {
     log_in: () => "Logged in",
-    log_in_failed: () => "A wrong password was tried",
+    log_in_failed: () => "Somebody tried a wrong password",
     log_out: () => "Logged out",
     session_ended: () => "A session was ended",
     other_sessions_ended: () => "All other sessions were ended",
-    step_up: () => "Confirmed with your password",
-    step_up_failed: () => "A wrong password was entered to confirm",
+    step_up: ({ by }) => `Confirmed it was you by ${proofs[by ?? ""] ?? "password"}`,
+    step_up_failed: ({ by }) =>
+      `A wrong ${proofs[by ?? ""] ?? "password"} was given to confirm it was you`,
     password_changed: () => "Password changed",
     password_reset_requested: () => "A link to choose a new password was requested",
     password_reset: () => "Password changed with a mailed link",

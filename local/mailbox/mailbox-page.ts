@@ -8,10 +8,10 @@ export function mailboxPage(mails: readonly ReceivedMail[]): string {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<meta http-equiv="refresh" content="10">
 <title>Local mailbox (${mails.length})</title>
 <style>
   :root { color-scheme: light dark; }
+  html { background: Canvas; color: CanvasText; }
   body { max-width: 44rem; margin: 0 auto; padding: 2rem 1rem; font: 16px/1.5 system-ui, sans-serif; }
   article { margin-top: 1.5rem; padding: 1rem 1.25rem; border: 1px solid #8884; border-radius: .75rem; }
   h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.1rem; margin: 0; }
@@ -20,9 +20,11 @@ export function mailboxPage(mails: readonly ReceivedMail[]): string {
 </style>
 </head>
 <body>
+<main>
 <h1>Local mailbox</h1>
-<p class="soft">Mail that Fiscility sent on this machine, newest first. None of it left. As JSON: <a href="/messages">/messages</a></p>
+<p class="soft">Mail that Fiscility sent on this machine, newest first. None of it left. As JSON: <a href="/messages">/messages</a>. <a href="/">Look for new mail</a></p>
 ${list || "<p>No mail yet.</p>"}
+</main>
 </body>
 </html>
 `;

@@ -11,10 +11,10 @@ import { deleteOldestSessions, deleteSessionWithToken, findSession } from "../..
 import { FiscilityError } from "../contracts/errors.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { KnownDevices } from "./known-devices.ts";
-import type { OwnCookie } from "./own-cookie.ts";
 import type { Passwords } from "./passwords.ts";
 import type { PendingLogIns } from "./second-factor/pending-log-ins.ts";
 import { readSigned } from "./signed-cookie.ts";
+import type { SetCookie } from "./token-cookie.ts";
 import { deviceOf, shortAddress } from "./where-from.ts";
 
 /** Sessions that a user may have; a log-in beyond them ends the oldest. */
@@ -47,7 +47,7 @@ export function createAfterLogIn(
     if (!logIns.has(path)) return;
     const { newSession, returned, secret, authCookies } = context;
     const cookies = headers?.get("cookie") ?? null;
-    const setCookie = ({ name, value, attributes }: OwnCookie) =>
+    const setCookie = ({ name, value, attributes }: SetCookie) =>
       ctx.setCookie(name, value, attributes);
     const origin = {
       address: shortAddress(headers ? getIP(headers, context.options) : null),
@@ -92,8 +92,7 @@ export function createAfterLogIn(
     const device = await devices.find(cookies, user.email);
     if (byPassword) {
       const methods = await findFactorMethods(db, user.id);
-      const isTrusted = device !== null && (await devices.isTrusted(user.email, device));
-      if ((methods.totp || methods.passkey) && !isTrusted) {
+      if ((methods.totp || methods.passkey) && !device?.isTrusted) {
         await Promise.all([takeBack(), upgraded]);
         setCookie(await pending.begin(user.id));
         return ctx.json({ secondStep: methods });

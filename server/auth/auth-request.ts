@@ -34,7 +34,6 @@ const bodies = {
   "/second-step": secondStepBody,
   "/passkey/options": passkeyOptionsBody,
   "/passkey/log-in": passkeyLogInBody,
-  "/change-password": z.object({ currentPassword: z.string(), newPassword: z.string() }),
 } as const;
 
 type Path = keyof typeof bodies;

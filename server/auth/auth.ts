@@ -40,11 +40,10 @@ export interface Auth {
   /** Everything below `/api/auth`, for scripts: `POST /api/auth/sign-in/email`, … */
   handler: RequestHandler;
   /**
-   * Answers one request to `/api/auth/*` in-process, with all the checks a real one meets. `userId` is who
-   * is logged in: whose guesses at the current password are counted. Errors: the reasons of
-   * `readAuthRequest`, `log_in_busy`, and those of a database that is away.
+   * Answers one request to `/api/auth/*` in-process, with all the checks a real one meets. Errors: the
+   * reasons of `readAuthRequest`, `log_in_busy`, and those of a database that is away.
    */
-  handle(request: Request, userId?: string | undefined): Promise<Response>;
+  handle(request: Request): Promise<Response>;
   /**
    * The person behind these headers, with their plan, data version and session, or null. `setCookie`
    * is told when the browser is to keep another cookie from now on: of a session that was prolonged,
@@ -213,14 +212,14 @@ export function createAuth(
     refusal: logInBusy,
   });
   // Few at a time of one address: a burst would hold up everybody else's requests.
-  const handle = async (request: Request, userId?: string) => {
+  const handle = async (request: Request) => {
     const network = networkOf(request.headers.get("x-forwarded-for") ?? "");
     const response = await logIns.run(network, async () => {
       const read = await readAuthRequest(request);
       // Whose codes are counted is told by the log-in's own cookie, and by nothing that was sent beside it.
       const half =
         read.path === "/second-step" ? await pending.find(request.headers.get("cookie")) : null;
-      return throttle.handle(read, answer, half ? half.userId : userId);
+      return throttle.handle(read, answer, half?.userId);
     });
     if (response.status === 429) await pause(limits.refusal);
     return response;

@@ -1,18 +1,22 @@
-import { createHash, randomBytes } from "node:crypto";
-import { parseCookies } from "better-auth/cookies";
 import type { Kysely } from "kysely";
 import {
+  findKnownDevice,
   hasDevice,
-  isKnownDevice,
-  isTrustedDevice,
   keepKnownDevice,
   trustDevice,
 } from "../../db/known-devices.ts";
 import type { Database } from "../../db/schema.ts";
 import type { TimeLimits } from "../time-limits.ts";
-import { cookieHeader, type OwnCookie, ownCookie } from "./own-cookie.ts";
+import { cookieHeader, hashToken, makeToken, type SetCookie, TokenCookie } from "./token-cookie.ts";
 
 const cookieAge = 365 * 24 * 60 * 60;
+
+/** A browser that has logged in before, with the password that its user has now. */
+export interface KnownDevice {
+  token: string;
+  /** Its user lets it skip the second factor. */
+  isTrusted: boolean;
+}
 
 /**
  * Browsers that have logged in before, by a cookie, so that strangers' guesses do not shut them out.
@@ -23,62 +27,48 @@ const cookieAge = 365 * 24 * 60 * 60;
 export class KnownDevices {
   readonly #db: Kysely<Database>;
   readonly #limits: Pick<TimeLimits, "trustedDevice">;
-  readonly #secure: boolean;
-  readonly #cookieName: string;
+  readonly #cookie: TokenCookie;
 
   constructor(
     db: Kysely<Database>,
     limits: Pick<TimeLimits, "trustedDevice">,
-    { production }: { production: boolean },
+    config: { production: boolean },
   ) {
     this.#db = db;
     this.#limits = limits;
-    this.#secure = production;
-    this.#cookieName = `${production ? "__Host-" : ""}fiscility.device`;
+    this.#cookie = new TokenCookie("device", cookieAge, config);
   }
 
-  /** The browser's token when it has logged in with this email before, by its cookies; else null. */
-  async find(cookies: string | null, email: string): Promise<string | null> {
-    const token = parseCookies(cookies ?? "").get(this.#cookieName);
-    if (!token) return null;
-    return (await isKnownDevice(this.#db, email, hashOf(token))) ? token : null;
-  }
-
-  /** Whether the user with this email lets the browser with this token skip the second factor. */
-  async isTrusted(email: string, token: string): Promise<boolean> {
-    return isTrustedDevice(this.#db, email, hashOf(token));
+  /** The browser with these cookies when it has logged in with this email before; else null. */
+  async find(cookies: string | null, email: string): Promise<KnownDevice | null> {
+    const token = this.#cookie.tokenIn(cookies);
+    const found = token === null ? null : await findKnownDevice(this.#db, email, hashToken(token));
+    return found && token !== null ? { token, ...found } : null;
   }
 
   /** Whether the browser has ever logged in as this user, by its cookies; also with an earlier password. */
   async has(cookies: string | null, userId: string): Promise<boolean> {
-    const token = parseCookies(cookies ?? "").get(this.#cookieName);
-    return token ? hasDevice(this.#db, userId, hashOf(token)) : false;
+    const token = this.#cookie.tokenIn(cookies);
+    return token !== null && hasDevice(this.#db, userId, hashToken(token));
   }
 
   /**
-   * Remembers the browser of a log-in of this user: the one with `token`, or a new one. With `trust` it skips
+   * Remembers the browser of a log-in of this user: a `known` one, or a new one. With `trust` it skips
    * the second factor for 30 days. Returns the cookie that it keeps.
    */
   async remember(
     { id, email }: { id: string; email: string },
-    token: string | null,
+    known: KnownDevice | null,
     { trust }: { trust: boolean },
-  ): Promise<OwnCookie> {
-    const kept = token ?? randomBytes(16).toString("base64url");
-    await keepKnownDevice(this.#db, email, hashOf(kept));
-    if (trust) await trustDevice(this.#db, id, hashOf(kept), this.#limits.trustedDevice);
-    return this.#cookie(kept, cookieAge);
+  ): Promise<SetCookie> {
+    const token = known?.token ?? makeToken();
+    await keepKnownDevice(this.#db, email, hashToken(token));
+    if (trust) await trustDevice(this.#db, id, hashToken(token), this.#limits.trustedDevice);
+    return this.#cookie.keep(token);
   }
 
   /** The Set-Cookie header with which a browser forgets that anybody has logged in to it. */
   get forget(): string {
-    return cookieHeader(this.#cookie("", 0));
-  }
-
-  #cookie(value: string, maxAge: number): OwnCookie {
-    return ownCookie(this.#cookieName, value, { maxAge, secure: this.#secure });
+    return cookieHeader(this.#cookie.forget);
   }
 }
-
-/** SHA-256 and nothing slower: the token is 128 random bits. */
-const hashOf = (token: string) => createHash("sha256").update(token).digest();

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { RedisAdapter } from "../cache/redis-adapter.ts";
-import { FiscilityError } from "../contracts/errors.ts";
+import { FiscilityError, type Reason } from "../contracts/errors.ts";
 import { createLimiter } from "../rate-limits/limiter.ts";
 import { networkOf } from "../rate-limits/network-of.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -25,7 +25,7 @@ const limits = {
   factorDay: { points: 50, duration: 24 * 60 * 60, counts: "failures" },
   /** Challenges for passkeys that one address asks for: each is a row. */
   passkeyOptions: { points: 300, duration: 15 * 60, counts: "all" },
-  /** Log-ins to one account, or changes of its password: each costs as much as a guess. */
+  /** Log-ins to one account, or proofs by its password in a session: each costs as much as a guess. */
   accountLogIns: { points: 60, duration: 15 * 60, counts: "successes" },
   /** Log-ins from one address, but for known browsers. */
   addressLogIns: { points: 60, duration: 15 * 60, counts: "successes" },
@@ -38,6 +38,9 @@ const limits = {
 } as const;
 
 type LimitName = keyof typeof limits;
+
+/** With these an attempt ends before anything was compared. */
+const untried: ReadonlySet<Reason> = new Set(["log_in_busy", "step_up_required"]);
 
 /** A limit, and whose it is. */
 type Turn = [LimitName, string];
@@ -85,10 +88,7 @@ export class LogInThrottle {
 
   /**
    * Lets a request through to `next`, or answers 429 with `Retry-After`. The address is the one in
-   * `x-forwarded-for`, which the caller has set; `userId` is the user who is logged in, or whose log-in waits
-   * for its second step.
-   *
-   * @throws `unauthenticated` for a change of the password by nobody.
+   * `x-forwarded-for`, which the caller has set; `userId` is the user whose log-in waits for its second step.
    */
   async handle(
     authRequest: AuthRequest,
@@ -117,14 +117,6 @@ export class LogInThrottle {
       }
       case "/sign-up/email":
         return this.#production ? this.#counted([["signUp", address]], attempt) : attempt();
-      case "/change-password": {
-        if (!userId) throw new FiscilityError("unauthenticated");
-        const turns: Turn[] = [
-          ["accountLogIns", userId],
-          ["password", userId],
-        ];
-        return this.#counted(turns, attempt);
-      }
       case "/sign-out":
         return attempt();
     }
@@ -141,7 +133,7 @@ export class LogInThrottle {
     const turns: Turn[] = device
       ? [
           ["accountLogIns", account],
-          ["device", `${account} ${device}`],
+          ["device", `${account} ${device.token}`],
         ]
       : [
           ["accountLogIns", account],
@@ -153,11 +145,35 @@ export class LogInThrottle {
     return this.#counted(turns, attempt);
   }
 
+  /** As `#take`, for a request: one that was refused is answered 429. */
+  #counted(turns: readonly Turn[], attempt: () => Promise<Response>): Promise<Response> {
+    return this.#take(turns, {
+      attempt,
+      isRight: ({ ok }) => ok,
+      refuse: (retryAfterSeconds) =>
+        Response.json(
+          { code: "TOO_MANY_TRIES", message: tooManyTries(retryAfterSeconds), retryAfterSeconds },
+          { status: 429, headers: { "retry-after": String(retryAfterSeconds) } },
+        ),
+    });
+  }
+
   /**
    * Makes an attempt unless one of `turns` is used up. Each is counted before, so that attempts at
    * once do not get around a limit, and taken back when it turns out not to be one that counts.
    */
-  async #counted(turns: readonly Turn[], attempt: () => Promise<Response>): Promise<Response> {
+  async #take<T>(
+    turns: readonly Turn[],
+    {
+      attempt,
+      isRight,
+      refuse,
+    }: {
+      attempt: () => Promise<T>;
+      isRight: (result: T) => boolean;
+      refuse: (retryAfterSeconds: number) => T;
+    },
+  ): Promise<T> {
     const taken: Turn[] = [];
     const takeBack = (counts: "failures" | "successes") =>
       Promise.all(
@@ -171,48 +187,48 @@ export class LogInThrottle {
       const { allowed, resetMs } = await this.#count[limit](key);
       if (!allowed) {
         await takeBack("successes");
-        return this.#refuse(limit, resetMs);
+        this.#log.warn({ event: "log_in_throttled", limit }, "Too many tries");
+        return refuse(Math.ceil(resetMs / 1000));
       }
       taken.push(turn);
     }
-    let response: Response;
+    let result: T;
     try {
-      response = await attempt();
+      result = await attempt();
     } catch (error) {
       await takeBack("successes");
-      // No password was compared.
-      const isUntried = error instanceof FiscilityError && error.reason === "log_in_busy";
+      // Nothing was compared.
+      const isUntried = error instanceof FiscilityError && untried.has(error.reason);
       if (isUntried) await takeBack("failures");
       throw error;
     }
-    await takeBack(response.ok ? "failures" : "successes");
-    return response;
+    await takeBack(isRight(result) ? "failures" : "successes");
+    return result;
   }
 
   /**
    * Whether a guess at the user's password or factor is right, by a check that is not made once there were too
-   * many. Wrong ones alone are counted. @throws `too_many_attempts`
+   * many. @throws `too_many_attempts`
    */
-  async guess(
+  guess(
     userId: string,
     what: "password" | "factor",
     check: () => Promise<boolean>,
   ): Promise<boolean> {
-    const counted: LimitName[] = what === "password" ? ["password"] : ["factor", "factorDay"];
-    for (const limit of counted) {
-      const { allowed, resetMs } = await this.#count[limit](userId);
-      if (allowed) continue;
-      this.#log.warn({ event: "log_in_throttled", limit }, "Too many tries");
-      const retryAfterSeconds = Math.ceil(resetMs / 1000);
-      throw new FiscilityError("too_many_attempts", { details: { retryAfterSeconds } });
-    }
-    let wrong = false;
-    try {
-      wrong = !(await check());
-      return !wrong;
-    } finally {
-      if (!wrong) await Promise.all(counted.map((limit) => this.#count[limit](userId, -1)));
-    }
+    const turns = {
+      password: ["accountLogIns", "password"],
+      factor: ["factor", "factorDay"],
+    } as const;
+    return this.#take<boolean>(
+      turns[what].map((limit) => [limit, userId]),
+      {
+        attempt: check,
+        isRight: (right) => right,
+        refuse: (retryAfterSeconds) => {
+          throw new FiscilityError("too_many_attempts", { details: { retryAfterSeconds } });
+        },
+      },
+    );
   }
 
   /** Whether another mail may go to this address now; counts it. Nobody can fill another's mailbox. */
@@ -230,15 +246,6 @@ export class LogInThrottle {
     this.#log.warn({ event: "mail_throttled", limit: "mailRequest" }, "Too many requests");
     const retryAfterSeconds = Math.ceil(resetMs / 1000);
     throw new FiscilityError("too_many_attempts", { details: { retryAfterSeconds } });
-  }
-
-  #refuse(limit: LimitName, resetMs: number): Response {
-    this.#log.warn({ event: "log_in_throttled", limit }, "Too many tries");
-    const retryAfterSeconds = Math.ceil(resetMs / 1000);
-    return Response.json(
-      { code: "TOO_MANY_TRIES", message: tooManyTries(retryAfterSeconds), retryAfterSeconds },
-      { status: 429, headers: { "retry-after": String(retryAfterSeconds) } },
-    );
   }
 }
 

@@ -8,7 +8,7 @@ import type { Consent } from "../contracts/consents.ts";
 import type { LinkNews } from "../contracts/link-news.ts";
 import type { NoticeKind } from "../contracts/mail.ts";
 import type { SecurityEvent } from "../contracts/security-events.ts";
-import type { LogIn, Viewer } from "../contracts/session.ts";
+import type { Viewer } from "../contracts/session.ts";
 import type { Transaction, TransactionFilter } from "../contracts/transactions.ts";
 import type { DataExport } from "../users/export-data.ts";
 
@@ -36,9 +36,6 @@ export interface PageSession {
 export interface Proof extends FactorMethods {
   proved: boolean;
 }
-
-/** A line of the log-in history; `device` as in `PageSession`. */
-export type PageLogIn = Omit<LogIn, "userAgent"> & Pick<PageSession, "device">;
 
 /** A line of the security record; `device` as in `PageSession`. */
 export type PageSecurityEvent = Omit<SecurityEvent, "userAgent"> & Pick<PageSession, "device">;
@@ -110,9 +107,7 @@ export interface LoadContext extends Record<string, unknown> {
   /** The viewer's own sessions; an id of anybody else's is none of them and ends nothing. */
   sessions: {
     list(): Promise<PageSession[]>;
-    /** Log-ins as the viewer and others' wrong passwords, newest first. */
-    logIns(): Promise<PageLogIn[]>;
-    /** What else happened to the viewer's account, newest first: at most 200. */
+    /** Log-ins, others' wrong passwords and what else happened to the viewer's account, newest first: at most 200. */
     events(): Promise<PageSecurityEvent[]>;
     end(id: string): Promise<void>;
     endOthers(): Promise<void>;

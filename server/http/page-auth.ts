@@ -30,7 +30,6 @@ export function createPageAuth(
     cookie: string | undefined;
     address: string | undefined;
     userAgent: string | undefined;
-    userId: string | undefined;
   },
   context: Context,
   report: (error: unknown) => FiscilityError,
@@ -45,7 +44,7 @@ export function createPageAuth(
       headers,
       body: JSON.stringify(body),
     });
-    const response = await auth.handle(request, visitor.userId).catch(report);
+    const response = await auth.handle(request).catch(report);
     if (response instanceof FiscilityError) return failed(response);
     const answer: unknown = await response.json().catch(() => null);
     if (response.ok) {

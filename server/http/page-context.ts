@@ -48,7 +48,6 @@ export async function createPageContext(
         cookie: req.headers.cookie,
         address: req.ip,
         userAgent: req.headers["user-agent"],
-        userId: user?.id,
       },
       context,
       report,

@@ -12,7 +12,7 @@ export function createPageExports(context: Context, res: Response): LoadContext[
   async function begin() {
     const { user } = context;
     if (!user) throw new globalThis.Response(null, { status: 401 });
-    // The page sends users to prove it first; whoever skips that page gets nothing.
+    // The route sends them to the page that asks for it.
     if (!(await isProved(services, context))) throw new globalThis.Response(null, { status: 403 });
     await beginExport(services, user, context).catch((error: unknown) => {
       if (!(error instanceof FiscilityError)) throw error;

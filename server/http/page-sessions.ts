@@ -1,12 +1,13 @@
-import { listLogIns } from "../../db/log-ins.ts";
 import { findFactorMethods } from "../../db/second-factors.ts";
 import { listSecurityEvents, recordSecurityEvent } from "../../db/security-events.ts";
 import { deleteOtherSessions, deleteSession, listSessions } from "../../db/sessions.ts";
 import type { Context } from "../api/context.ts";
 import { isProved } from "../auth/step-up.ts";
 import { deviceOf, shortAddress } from "../auth/where-from.ts";
-import { securityEventKinds } from "../contracts/security-events.ts";
 import type { LoadContext } from "./load-context.ts";
+
+/** Events of the record that its page shows, newest first; the export has all. */
+const shownEvents = 200;
 
 /**
  * The sessions and log-ins of who is asking, for their own page. By id: better-auth's endpoints speak in tokens,
@@ -32,15 +33,8 @@ export function createPageSessions(context: Context): LoadContext["sessions"] {
         current: row.id === own?.sessionId,
       }));
     },
-    async logIns() {
-      const rows = own ? await listLogIns(db, own.userId) : [];
-      return rows.map(({ userAgent, ...row }) => ({ ...row, device: deviceOf(userAgent) }));
-    },
     async events() {
-      const kinds = securityEventKinds.filter(
-        (kind) => kind !== "log_in" && kind !== "log_in_failed",
-      );
-      const rows = own ? await listSecurityEvents(db, own.userId, { kinds, limit: 200 }) : [];
+      const rows = own ? await listSecurityEvents(db, own.userId, { limit: shownEvents }) : [];
       return rows.map(({ userAgent, ...row }) => ({ ...row, device: deviceOf(userAgent) }));
     },
     async end(id) {

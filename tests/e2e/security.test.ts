@@ -195,7 +195,7 @@ test("The security page lists log-ins and failed tries, newest first, while the 
     [ada.id],
   );
   await page.goto(`${app.url}/settings/security`);
-  const history = page.getByRole("region", { name: "Recent log-ins" });
+  const history = page.getByRole("region", { name: "Security record" });
   const lines = history.getByRole("listitem");
   // The page comes with the time in UTC, and has the reader's own once it is alive.
   await history.getByText("UTC").first().waitFor({ state: "detached" });

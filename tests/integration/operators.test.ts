@@ -1,14 +1,21 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { expect } from "vitest";
-import { createApiKey } from "../../server/auth/api-keys.ts";
+import { createApiKey, revokeApiKey } from "../../server/auth/api-keys.ts";
 import { sweep } from "../../server/jobs/sweep.ts";
 import { syncItem } from "../../server/transactions/sync-item.ts";
 import { operateUser } from "../../server/users/operate-user.ts";
 import type { TestApp } from "../support/app.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { apiKeysOf, itemsOf, makeSyncsDue, sessionsOf } from "../support/rows.ts";
-import { addAuthenticator, beginLogIn, endLogIn } from "../support/second-factor.ts";
+import {
+  addAuthenticator,
+  addPasskey,
+  askToLogIn,
+  beginLogIn,
+  endLogIn,
+  logInByPasskey,
+} from "../support/second-factor.ts";
 import { openStream } from "../support/sse.ts";
 
 const test = testWithApp();
@@ -30,6 +37,10 @@ async function run(app: TestApp, ...args: string[]) {
   return { code, stdout, stderr };
 }
 
+/** The token of a session, as its row has it. */
+const tokenIn = (cookie: string) =>
+  decodeURIComponent(/session_token=([^;]+)/.exec(cookie)?.[1] ?? "").replace(/\.[^.]*$/, "");
+
 test("npm run user -- disable ends sessions, keys, streams and syncs, keeps the data, and enable brings the user back", async ({
   app,
 }) => {
@@ -39,6 +50,7 @@ test("npm run user -- disable ends sessions, keys, streams and syncs, keeps the 
   const item = { userId: ada.id, itemId: body.item.id as string };
   const input = { name: "Nightly", scopes: ["accounts:read" as const], expiresInDays: 1 };
   const { key } = await createApiKey(app.services.db, ada.id, input);
+  const passkey = await addPasskey(app, ada);
   const stream = await openStream(`${app.url}/trpc/live.changes`, { cookie: ada.cookie });
   await expect.poll(() => stream.messages().length).toBeGreaterThan(0);
 
@@ -50,15 +62,29 @@ test("npm run user -- disable ends sessions, keys, streams and syncs, keeps the 
   expect(await status({ cookie: ada.cookie })).toBe(401);
   expect(await status({ authorization: `Bearer ${key}` })).toBe(401);
   await stream.ended;
-  const refused = await beginLogIn(app, ada);
-  expect([refused.status, refused.body.code]).toEqual([403, "ACCOUNT_DISABLED"]);
-  expect(refused.headers.getSetCookie().join()).not.toContain("session_token");
+  const asked = await askToLogIn(app);
+  for (const refused of [
+    await beginLogIn(app, ada),
+    await logInByPasskey(app, asked.cookie, passkey.sign(asked.options)),
+  ]) {
+    expect([refused.status, refused.body.code]).toEqual([403, "ACCOUNT_DISABLED"]);
+    expect(refused.headers.getSetCookie().join()).not.toContain("session_token");
+  }
   const form = await fetch(`${app.url}/login`, {
     method: "POST",
     body: new URLSearchParams({ email: ada.email, password: ada.password }),
   });
   expect(await form.text()).toContain("This account is disabled");
   expect(await sessionsOf(app, ada)).toEqual([]);
+  // What a log-in or `npm run api-key` under way still made opens nothing.
+  await app.query(
+    "insert into sessions (user_id, token, expires_at) values ($1, $2, now() + interval '1 day')",
+    [ada.id, tokenIn(ada.cookie)],
+  );
+  expect(await status({ cookie: ada.cookie })).toBe(401);
+  const late = await createApiKey(app.services.db, ada.id, input);
+  expect(await status({ authorization: `Bearer ${late.key}` })).toBe(401);
+  await revokeApiKey(app.services.db, ada.id, late.apiKey.id);
   const { signal } = new AbortController();
   expect(await syncItem(app.services, item, app.services.log, signal)).toBe("user_disabled");
   await makeSyncsDue(app, -1);
@@ -67,6 +93,7 @@ test("npm run user -- disable ends sessions, keys, streams and syncs, keeps the 
 
   const { db } = app.services;
   expect(await operateUser(db, ada, "disable", "Again")).toContain("already");
+  await makeSyncsDue(app, 60);
   await operateUser(db, ada, "enable", "It was not fraud");
   expect(await sweep(app.services)).toBe(1);
   expect((await beginLogIn(app, ada)).status).toBe(200);
@@ -91,10 +118,18 @@ test("npm run user -- reset-factor lets a user who lost everything log in by pas
 }) => {
   const ada = await app.signUp();
   const { backupCodes } = await addAuthenticator(app, ada);
+  const passkey = await addPasskey(app, ada);
   const begun = await beginLogIn(app, ada);
   await operateUser(app.services.db, ada, "reset-factor", "Called, passport seen");
-  expect((await endLogIn(app, begun.cookie, { code: backupCodes[0] })).status).toBe(401);
+  const ended = await endLogIn(app, begun.cookie, { code: backupCodes[0] });
+  expect(ended.body.code).toBe("LOG_IN_EXPIRED");
+  const asked = await askToLogIn(app);
+  const byPasskey = await logInByPasskey(app, asked.cookie, passkey.sign(asked.options));
+  expect(byPasskey.status).toBe(401);
   expect((await beginLogIn(app, ada)).body).not.toHaveProperty("secondStep");
+  expect(await operateUser(app.services.db, ada, "reset-factor", "Again")).toContain(
+    "has no second factor",
+  );
   const [event] = await app.query(
     "select details from security_events where user_id = $1 and kind = 'operator_reset_factor'",
     [ada.id],
@@ -111,13 +146,18 @@ test("npm run user -- end-sessions logs the user out everywhere, and show tells 
   app,
 }) => {
   const ada = await app.signUp();
-  await addAuthenticator(app, ada);
+  const own = await addAuthenticator(app, ada);
+  const begun = await beginLogIn(app, ada);
   await operateUser(app.services.db, ada, "end-sessions", "Lost laptop");
+  const ended = await endLogIn(app, begun.cookie, { code: own.code() });
+  expect(ended.body.code).toBe("LOG_IN_EXPIRED");
   expect(await sessionsOf(app, ada)).toEqual([]);
   const { stdout } = await run(app, "show", ada.email.toUpperCase());
   expect(stdout).toContain("second factor: authenticator app, backup codes left: 10");
   expect(stdout).toContain("operator_ended_sessions  Lost laptop");
   expect(stdout).not.toMatch(/scrypt|v2\./);
-  const without = await run(app, "disable", ada.email);
-  expect([without.code, without.stderr]).toEqual([1, expect.stringContaining("--reason")]);
+  for (const reason of [[], ["--reason", "x".repeat(501)]]) {
+    const { code, stderr } = await run(app, "disable", ada.email, ...reason);
+    expect([code, stderr]).toEqual([1, expect.stringContaining("--reason <text>")]);
+  }
 });

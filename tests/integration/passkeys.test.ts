@@ -1,32 +1,21 @@
 import { expect } from "vitest";
+import { findPasskey, notePasskeyUse } from "../../db/passkeys.ts";
 import type { Person, TestApp } from "../support/app.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { forgetStepUps } from "../support/rows.ts";
-import { beginLogIn, cookiesOf, endLogIn } from "../support/second-factor.ts";
+import {
+  addPasskey,
+  askToLogIn,
+  beginLogIn,
+  cookiesOf,
+  endLogIn,
+  logInByPasskey,
+} from "../support/second-factor.ts";
 import { softwarePasskey } from "../support/software-passkey.ts";
 
 const test = testWithApp();
 
 const encoded = (id: string) => Buffer.from(id).toString("base64url");
-
-/** Registers a new passkey of this user. */
-async function addPasskey(app: TestApp, person: Person, passkey = softwarePasskey(app.url)) {
-  await app.stepUp(person);
-  const { body } = await app.post("/api/v1/second-factors/passkey-options", {}, person);
-  const input = { name: "Laptop", passkey: passkey.register(body.options) };
-  const added = await app.post("/api/v1/second-factors/passkeys", input, person);
-  expect([added.status, added.body]).toEqual([200, { backup_codes: expect.anything() }]);
-  return passkey;
-}
-
-/** Options for a log-in by passkey, and the cookie of the browser that asked for them. */
-async function askToLogIn(app: TestApp) {
-  const response = await app.post("/api/auth/passkey/options", {});
-  return { options: response.body.options as string, ...cookiesOf(response) };
-}
-
-const logInBy = (app: TestApp, cookie: string, passkey: string) =>
-  app.post("/api/auth/passkey/log-in", { passkey }, { cookie });
 
 const secondStepOptions = async (app: TestApp, cookie: string): Promise<string> =>
   (await app.post("/api/auth/passkey/options", { secondStep: true }, { cookie })).body.options;
@@ -43,7 +32,7 @@ test("A passkey logs in alone when it has checked its user, within 300 ms of our
     const asked = performance.now();
     const signed = passkey.sign(options);
     const sent = performance.now();
-    const answer = await logInBy(app, cookie, signed);
+    const answer = await logInByPasskey(app, cookie, signed);
     times.push(performance.now() - sent + asked - begun);
     expect([answer.status, answer.body]).toEqual([200, { loggedIn: true }]);
     const session = cookiesOf(answer).cookie;
@@ -53,7 +42,7 @@ test("A passkey logs in alone when it has checked its user, within 300 ms of our
   expect(times.sort((a, b) => a - b)[2]).toBeLessThan(300);
 
   const unchecked = await askToLogIn(app);
-  const answer = await logInBy(
+  const answer = await logInByPasskey(
     app,
     unchecked.cookie,
     passkey.sign(unchecked.options, { verified: false }),
@@ -77,7 +66,7 @@ test("A passkey is the second step after a password, and nothing is left of the 
   expect(await app.query("select from pending_log_ins where user_id = $1", [ada.id])).toEqual([]);
 });
 
-test("A passkey of one user never opens another: not by log-in, second step or step-up", async ({
+test("A passkey of one user never opens another: not by log-in, and not as the second step", async ({
   app,
 }) => {
   const [ada, eve] = [await app.signUp(), await app.signUp()];
@@ -93,7 +82,7 @@ test("A passkey of one user never opens another: not by log-in, second step or s
     { userHandle: encoded("not a user") },
   ]) {
     const { options, cookie } = await askToLogIn(app);
-    const answer = await logInBy(app, cookie, eves.sign(options, twist));
+    const answer = await logInByPasskey(app, cookie, eves.sign(options, twist));
     expect([twist, answer.status]).toEqual([twist, 401]);
     expect(answer.headers.getSetCookie().join()).not.toContain("session_token");
   }
@@ -103,13 +92,34 @@ test("A passkey of one user never opens another: not by log-in, second step or s
     const answer = await endLogIn(app, begun.cookie, { passkey: eves.sign(options, twist) });
     expect([twist, answer.status]).toEqual([twist, 401]);
   }
+  // Nor does one that names another user open its own.
+  const begun = await beginLogIn(app, ada);
+  const named = adas.sign(await secondStepOptions(app, begun.cookie), { userHandle: eveId });
+  expect((await endLogIn(app, begun.cookie, { passkey: named })).status).toBe(401);
+});
+
+test("A passkey of one user never steps another up", async ({ app }) => {
+  const [ada, eve] = [await app.signUp(), await app.signUp()];
+  const adas = await addPasskey(app, ada);
+  const eves = await addPasskey(app, eve);
+  const [adaId, eveId] = [encoded(ada.id), encoded(eve.id)];
   await forgetStepUps(app, ada);
-  for (const twist of [{}, { userHandle: adaId }, { id: adas.id, userHandle: adaId }]) {
+  for (const [passkey, twist] of [
+    [eves, {}],
+    [eves, { userHandle: adaId }],
+    [eves, { userHandle: null }],
+    [eves, { id: adas.id, userHandle: adaId }],
+    [adas, { userHandle: eveId }],
+  ] as const) {
     const { body } = await app.post("/api/v1/session/passkey-options", {}, ada);
-    const passkey = eves.sign(body.options, twist);
-    const answer = await app.post("/api/v1/session/step-up", { passkey }, ada);
+    const signed = passkey.sign(body.options, twist);
+    const answer = await app.post("/api/v1/session/step-up", { passkey: signed }, ada);
     expect([twist, answer.body.error?.reason]).toEqual([twist, "passkey_invalid"]);
   }
+  // Each of the two statements that a use takes asks for the user as well.
+  const { db } = app.services;
+  expect(await findPasskey(db, ada.id, eves.id)).toBeNull();
+  expect(await notePasskeyUse(db, ada.id, eves.id, 1_000)).toBe(false);
   const { body } = await app.post("/api/v1/session/passkey-options", {}, ada);
   const passkey = adas.sign(body.options);
   expect((await app.post("/api/v1/session/step-up", { passkey }, ada)).status).toBe(200);
@@ -133,8 +143,10 @@ test("A passkey cannot be registered under the id of another user's, or with ano
   const foreign = own.register(await optionsOf(ada));
   await optionsOf(eve);
   expect(await reason(add(eve, foreign))).toBe("passkey_invalid");
-  const elsewhere = own.register(await optionsOf(eve), { origin: "https://evil.example" });
-  expect(await reason(add(eve, elsewhere))).toBe("passkey_invalid");
+  for (const twist of [{ origin: "https://evil.example" }, { rpId: "evil.example" }]) {
+    const elsewhere = own.register(await optionsOf(eve), twist);
+    expect([twist, await reason(add(eve, elsewhere))]).toEqual([twist, "passkey_invalid"]);
+  }
   const good = own.register(await optionsOf(eve));
   expect((await add(eve, good)).status).toBe(200);
   expect(await reason(add(eve, good))).toBe("passkey_invalid");
@@ -145,37 +157,38 @@ test("A passkey's challenge is answered once, in time, in its browser, for what 
 }) => {
   const ada = await app.signUp();
   const passkey = await addPasskey(app, ada);
-  const refused = async (answer: ReturnType<typeof logInBy>) =>
+  const refused = async (answer: ReturnType<typeof logInByPasskey>) =>
     expect((await answer).status).toBe(401);
 
   const used = await askToLogIn(app);
   const signed = passkey.sign(used.options);
-  expect((await logInBy(app, used.cookie, signed)).status).toBe(200);
-  await refused(logInBy(app, used.cookie, signed));
+  expect((await logInByPasskey(app, used.cookie, signed)).status).toBe(200);
+  await refused(logInByPasskey(app, used.cookie, signed));
 
   const [one, other] = [await askToLogIn(app), await askToLogIn(app)];
-  await refused(logInBy(app, other.cookie, passkey.sign(one.options)));
-  await refused(logInBy(app, "", passkey.sign(one.options)));
+  await refused(logInByPasskey(app, other.cookie, passkey.sign(one.options)));
+  await refused(logInByPasskey(app, "", passkey.sign(one.options)));
 
   const late = await askToLogIn(app);
   await app.query("update passkey_challenges set expires_at = now()");
-  await refused(logInBy(app, late.cookie, passkey.sign(late.options)));
+  await refused(logInByPasskey(app, late.cookie, passkey.sign(late.options)));
 
-  const phished = await askToLogIn(app);
-  const origin = "https://evil.example";
-  await refused(logInBy(app, phished.cookie, passkey.sign(phished.options, { origin })));
+  for (const twist of [{ origin: "https://evil.example" }, { rpId: "evil.example" }]) {
+    const phished = await askToLogIn(app);
+    await refused(logInByPasskey(app, phished.cookie, passkey.sign(phished.options, twist)));
+  }
 
   const begun = await beginLogIn(app, ada);
   const second = passkey.sign(await secondStepOptions(app, begun.cookie));
-  await refused(logInBy(app, begun.cookie, second));
+  await refused(logInByPasskey(app, begun.cookie, second));
 
   const { body } = await app.post("/api/v1/session/passkey-options", {}, ada);
   const stepUp = await askToLogIn(app);
-  await refused(logInBy(app, stepUp.cookie, passkey.sign(body.options)));
+  await refused(logInByPasskey(app, stepUp.cookie, passkey.sign(body.options)));
 
   const both = await askToLogIn(app);
   const twice = passkey.sign(both.options);
-  const answers = await Promise.all([1, 2].map(() => logInBy(app, both.cookie, twice)));
+  const answers = await Promise.all([1, 2].map(() => logInByPasskey(app, both.cookie, twice)));
   expect(answers.map(({ status }) => status).sort()).toEqual([200, 401]);
 });
 
@@ -184,11 +197,34 @@ test("A passkey whose counter does not rise is refused, as it may be a copy", as
   const passkey = await addPasskey(app, ada);
   const logIn = async (counter: number) => {
     const { options, cookie } = await askToLogIn(app);
-    return (await logInBy(app, cookie, passkey.sign(options, { counter }))).status;
+    return (await logInByPasskey(app, cookie, passkey.sign(options, { counter }))).status;
   };
   expect([await logIn(5), await logIn(5), await logIn(4), await logIn(6)]).toEqual([
     200, 401, 401, 200,
   ]);
+  // Of two uses at once with the same counter, both read before it rose.
+  const note = () => notePasskeyUse(app.services.db, ada.id, passkey.id, 7);
+  expect([await note(), await note()]).toEqual([true, false]);
+});
+
+test("A user has twenty passkeys at most, and a twenty-first is refused when asked for and when it comes", async ({
+  app,
+}) => {
+  const ada = await app.signUp();
+  const passkey = await addPasskey(app, ada);
+  const optionsOf = () => app.post("/api/v1/second-factors/passkey-options", {}, ada);
+  const asked = (await optionsOf()).body.options;
+  await app.query(
+    `insert into passkeys (user_id, id, name, public_key, counter, transports)
+      select user_id, 'copy' || n, name, public_key, counter, transports
+      from passkeys, generate_series(1, 19) n where id = $1`,
+    [passkey.id],
+  );
+  expect((await optionsOf()).body.error.reason).toBe("too_many_passkeys");
+  const late = { name: "One more", passkey: softwarePasskey(app.url).register(asked) };
+  const added = await app.post("/api/v1/second-factors/passkeys", late, ada);
+  expect(added.body.error.reason).toBe("too_many_passkeys");
+  expect((await app.get("/api/v1/second-factors", ada)).passkeys).toHaveLength(20);
 });
 
 test("A passkey that is removed opens nothing, and only its user removes it", async ({ app }) => {
@@ -206,7 +242,7 @@ test("A passkey that is removed opens nothing, and only its user removes it", as
   expect((await app.get("/api/v1/second-factors", ada)).passkeys).toHaveLength(1);
   expect(await remove(ada)).toBe(200);
   const { options, cookie } = await askToLogIn(app);
-  expect((await logInBy(app, cookie, passkey.sign(options))).status).toBe(401);
+  expect((await logInByPasskey(app, cookie, passkey.sign(options))).status).toBe(401);
   expect((await beginLogIn(app, ada)).body).not.toHaveProperty("secondStep");
 });
 
@@ -215,7 +251,7 @@ test("Whatever is sent as a passkey is refused without an error of ours", async 
   await addPasskey(app, ada);
   for (const sent of ["{", "null", "[]", "{}", '{"id":"x"}', "x".repeat(16_000)]) {
     const { cookie } = await askToLogIn(app);
-    expect((await logInBy(app, cookie, sent)).status).toBe(401);
+    expect((await logInByPasskey(app, cookie, sent)).status).toBe(401);
     const answer = await app.post(
       "/api/v1/second-factors/passkeys",
       { name: "x", passkey: sent },

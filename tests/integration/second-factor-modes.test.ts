@@ -4,7 +4,7 @@ import { scope } from "../../server/contracts/api-keys.ts";
 import type { Person, TestApp } from "../support/app.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { attemptsOf } from "../support/rows.ts";
-import { addAuthenticator } from "../support/second-factor.ts";
+import { addAuthenticator, addPasskey } from "../support/second-factor.ts";
 
 /** Every way to begin or to make a connection: their REST twins, tRPC, and the short paths. */
 const ways = [
@@ -67,6 +67,12 @@ describe("SECOND_FACTOR=connect:", () => {
         { cookie: ada.cookie },
       );
       expect(connected.status).toBe(200);
+      // A passkey is a second factor as well.
+      const bob = await app.signUp("analyst");
+      await addPasskey(app, bob);
+      expect((await send(app, "/plaid/create-link-token", {}, { cookie: bob.cookie })).status).toBe(
+        200,
+      );
     },
   );
 

@@ -1,7 +1,11 @@
 import { expect } from "vitest";
+import { endPendingLogIn } from "../../db/pending-log-ins.ts";
+import { findTotp, spendTotpStep } from "../../db/totp-factors.ts";
+import { hashToken } from "../../server/auth/token-cookie.ts";
 import type { Person, TestApp } from "../support/app.ts";
+import { lockUser } from "../support/database-faults.ts";
 import { testWithApp } from "../support/fixtures.ts";
-import { forgetStepUps, sessionsOf } from "../support/rows.ts";
+import { forgetStepUps, lockWaiters, sessionsOf } from "../support/rows.ts";
 import {
   addAuthenticator,
   authenticator,
@@ -27,6 +31,22 @@ const mailsOf = async (app: TestApp, { id }: Person): Promise<string[]> =>
       [id],
     )
   ).map(({ change }) => change);
+
+/** Begins to set up an authenticator app, which no code has confirmed yet. */
+async function startAuthenticator(app: TestApp, person: Person) {
+  await app.stepUp(person);
+  const { body } = await app.post("/api/v1/second-factors/authenticator", {}, person);
+  return authenticator(body.secret);
+}
+
+const confirm = (app: TestApp, person: Person, code: string) =>
+  app.post("/api/v1/second-factors/authenticator/confirmation", { code }, person);
+
+const removeAuthenticator = (app: TestApp, { cookie }: Person) =>
+  fetch(`${app.url}/api/v1/second-factors/authenticator`, {
+    method: "DELETE",
+    headers: { cookie },
+  });
 
 test("A log-in with the right password opens nothing before the authenticator app's code, when one is set up", async ({
   app,
@@ -62,7 +82,7 @@ test("A code of the authenticator app works once: not again, not an older one, a
   );
   expect(answers.map(({ status }) => status).sort()).toEqual([200, 401]);
   const again = await beginLogIn(app, ada);
-  for (const old of [code, own.code(-1)])
+  for (const old of [code, own.code(-1), own.code(-3), own.code(3)])
     expect((await endLogIn(app, again.cookie, { code: old })).status).toBe(401);
   expect((await endLogIn(app, again.cookie, { code: own.code(1) })).status).toBe(200);
 });
@@ -84,20 +104,36 @@ test("A log-in between its two steps ends once: not late, not twice, not in anot
   expect((await endLogIn(app, begun.cookie, { code: adas.code(1) })).body.code).toBe(
     "LOG_IN_EXPIRED",
   );
-  const late = await beginLogIn(app, ada);
-  await app.query("update pending_log_ins set expires_at = now() where user_id = $1", [ada.id]);
-  expect((await endLogIn(app, late.cookie, { code: adas.code(1) })).body.code).toBe(
-    "LOG_IN_EXPIRED",
-  );
+  // Of two right answers at once, both of which found it.
+  const { cookie } = await beginLogIn(app, ada);
+  const hash = hashToken(/log-in=([^;]+)/.exec(cookie)?.[1] ?? "");
+  const end = (userId: string) => endPendingLogIn(app.services.db, userId, hash);
+  expect([await end(eve.id), await end(ada.id), await end(ada.id)]).toEqual([false, true, false]);
 });
 
-test("A backup code logs in once in the place of the app, however it is typed, and is told by mail", async ({
+test.for<[when: string, sql: string]>([
+  ["late", "update pending_log_ins set expires_at = now() where user_id = $1"],
+  ["of a disabled user", "update users set disabled_at = now() where id = $1"],
+  ["of a deleted user", "update users set deleted_at = now() where id = $1"],
+])("A log-in between its two steps cannot end when it is %s", async ([_when, sql], { app }) => {
+  const ada = await app.signUp();
+  const own = await addAuthenticator(app, ada);
+  const { cookie } = await beginLogIn(app, ada);
+  await app.query(sql, [ada.id]);
+  const answer = await endLogIn(app, cookie, { code: own.code() });
+  expect([answer.status, answer.body.code]).toEqual([401, "LOG_IN_EXPIRED"]);
+});
+
+test("A backup code logs its user in once in the place of the app, however it is typed, and is told by mail", async ({
   app,
 }) => {
-  const ada = await app.signUp();
+  const [ada, eve] = [await app.signUp(), await app.signUp()];
   const { backupCodes } = await addAuthenticator(app, ada);
+  await addAuthenticator(app, eve);
   expect(new Set(backupCodes).size).toBe(10);
   const [code = "", other = ""] = backupCodes;
+  const eves = await beginLogIn(app, eve);
+  expect((await endLogIn(app, eves.cookie, { code })).status).toBe(401);
   const typed = code.toUpperCase().replaceAll("-", " ");
   const both = [await beginLogIn(app, ada), await beginLogIn(app, ada)];
   const answers = await Promise.all(
@@ -140,6 +176,13 @@ test("A trusted browser skips the second step for 30 days, until the password or
     [ada.id],
   );
   expect(await skips(ada)).toBe(true);
+  await removeAuthenticator(app, ada);
+  await addAuthenticator(app, ada);
+  expect(await skips(ada)).toBe(false);
+  await app.query(
+    "update known_devices set trusted_until = now() + interval '1 day' where user_id = $1",
+    [ada.id],
+  );
   const fields = { currentPassword: ada.password, newPassword: "another battery staple" };
   await fetch(`${app.url}/settings/security`, {
     method: "POST",
@@ -161,20 +204,27 @@ test("A browser that was not trusted is asked for the second step each time", as
 test("Codes are throttled for each account over log-ins and step-ups, and then the right one is refused too", async ({
   app,
 }) => {
-  const ada = await app.signUp();
+  const [ada, eve] = [await app.signUp(), await app.signUp()];
   const own = await addAuthenticator(app, ada);
   const logIns = [await beginLogIn(app, ada), await beginLogIn(app, ada)];
-  for (let n = 0; n < 10; n++) {
-    const status =
-      n % 3 === 2
-        ? (await app.post("/api/v1/session/step-up", { code: "000000" }, ada)).status
-        : (await endLogIn(app, logIns[n % 2]?.cookie ?? "", { code: "000000" })).status;
-    expect([400, 401]).toContain(status);
-  }
+  await startAuthenticator(app, eve);
+  const wrong = { code: "000000" };
+  const guesses = [
+    () => endLogIn(app, logIns[0]?.cookie ?? "", wrong),
+    () => endLogIn(app, logIns[1]?.cookie ?? "", { passkey: "{}" }),
+    () => app.post("/api/v1/session/step-up", wrong, ada),
+    () => app.post("/api/v1/session/step-up", { passkey: "{}" }, ada),
+    () => endLogIn(app, logIns[0]?.cookie ?? "", { code: "abcd-efgh" }),
+  ];
+  for (const guess of [...guesses, ...guesses])
+    expect([400, 401]).toContain((await guess()).status);
   const late = await endLogIn(app, logIns[0]?.cookie ?? "", { code: own.code() });
   expect([late.status, Number(late.headers.get("retry-after"))]).toEqual([429, expect.any(Number)]);
   const stepUp = await app.post("/api/v1/session/step-up", { code: own.code() }, ada);
   expect([stepUp.status, stepUp.body.error.reason]).toEqual([429, "too_many_attempts"]);
+  // So are the first codes of an app that is being set up.
+  for (let n = 0; n < 10; n++) expect((await confirm(app, eve, "000000")).status).toBe(400);
+  expect((await confirm(app, eve, "000000")).body.error.reason).toBe("too_many_attempts");
   // Nobody else pays for it.
   const bob = await app.signUp();
   const bobs = await addAuthenticator(app, bob);
@@ -215,17 +265,51 @@ test("An authenticator app protects nothing before its first code, and is set up
   const refused = await app.post("/api/v1/second-factors/authenticator", {}, ada);
   expect([refused.status, refused.body.error.reason]).toEqual([403, "step_up_required"]);
   await app.stepUp(ada);
-  const { body } = await app.post("/api/v1/second-factors/authenticator", {}, ada);
+  const own = await startAuthenticator(app, ada);
   expect((await beginLogIn(app, ada)).body).not.toHaveProperty("secondStep");
-  const path = "/api/v1/second-factors/authenticator/confirmation";
-  const wrong = await app.post(path, { code: "000000" }, ada);
+  const stepUp = await app.post("/api/v1/session/step-up", { code: own.code() }, ada);
+  expect(stepUp.body.error.reason).toBe("code_incorrect");
+  expect((await removeAuthenticator(app, ada)).status).toBe(404);
+  expect((await app.post("/api/v1/second-factors/backup-codes", {}, ada)).status).toBe(404);
+  const wrong = await confirm(app, ada, "000000");
   expect([wrong.status, wrong.body.error.reason]).toEqual([400, "code_incorrect"]);
-  const code = authenticator(body.secret).code();
-  expect(
-    (await app.post(path, { code: ` ${code.slice(0, 3)} ${code.slice(3)}` }, ada)).status,
-  ).toBe(200);
+  const code = own.code();
+  expect((await confirm(app, ada, ` ${code.slice(0, 3)} ${code.slice(3)}`)).status).toBe(200);
+  expect((await confirm(app, ada, own.code(1))).body.error.reason).toBe("code_incorrect");
   const another = await app.post("/api/v1/second-factors/authenticator", {}, ada);
   expect(another.body.error.reason).toBe("authenticator_exists");
+});
+
+test("An authenticator app is not confirmed by the code of a secret that another one has replaced meanwhile", async ({
+  app,
+}) => {
+  const ada = await app.signUp();
+  await startAuthenticator(app, ada);
+  const secretOf = async () => (await findTotp(app.services.db, ada.id))?.secretSealed ?? "";
+  const replaced = await secretOf();
+  await startAuthenticator(app, ada);
+  const step = Math.floor(Date.now() / 30_000);
+  const spend = (secretSealed: string) =>
+    spendTotpStep(app.services.db, ada.id, { secretSealed, step });
+  expect([await spend(replaced), await spend(await secretOf())]).toEqual([false, true]);
+});
+
+test("A factor stays when the step-up ends while its removal waits for the user's lock", async ({
+  app,
+}) => {
+  const ada = await app.signUp();
+  await addAuthenticator(app, ada);
+  const release = await lockUser(app, ada);
+  try {
+    const removed = removeAuthenticator(app, ada);
+    await expect.poll(() => lockWaiters(app)).toHaveLength(1);
+    await forgetStepUps(app, ada);
+    await release();
+    expect((await removed).status).toBe(403);
+  } finally {
+    await release();
+  }
+  expect((await beginLogIn(app, ada)).body).toHaveProperty("secondStep");
 });
 
 test("Removing the last factor removes its backup codes, and a log-in is by password again", async ({
@@ -233,17 +317,12 @@ test("Removing the last factor removes its backup codes, and a log-in is by pass
 }) => {
   const ada = await app.signUp();
   const { backupCodes } = await addAuthenticator(app, ada);
-  const remove = () =>
-    fetch(`${app.url}/api/v1/second-factors/authenticator`, {
-      method: "DELETE",
-      headers: { cookie: ada.cookie },
-    });
   const begun = await beginLogIn(app, ada);
   await forgetStepUps(app, ada);
-  expect((await remove()).status).toBe(403);
+  expect((await removeAuthenticator(app, ada)).status).toBe(403);
   await app.stepUp(ada);
-  expect((await remove()).status).toBe(200);
-  expect((await remove()).status).toBe(404);
+  expect((await removeAuthenticator(app, ada)).status).toBe(200);
+  expect((await removeAuthenticator(app, ada)).status).toBe(404);
   expect((await endLogIn(app, begun.cookie, { code: backupCodes[0] })).status).toBe(401);
   expect((await beginLogIn(app, ada)).body).not.toHaveProperty("secondStep");
   expect(await mailsOf(app, ada)).toEqual(["authenticator_added", "authenticator_removed"]);

@@ -518,7 +518,7 @@ test.each(views)("the log-ins and the plan, $width px, $colorScheme", async (vie
   await logIn(app, page, person);
   await page.goto(`${app.url}/settings/security`);
   await shoot("log-ins", { whole: true });
-  await page.getByText("4 older ones").click();
+  await page.getByText(/older ones/).click();
   await shoot("log-ins-older", { whole: true });
   const body = { public_token: await app.publicToken() };
   await app.post("/plaid/exchange-token", body, person);
@@ -694,7 +694,8 @@ test.each(views)(
       await page.goto(app.mailbox.url);
       await shoot("local-mailbox");
       await page.setContent(connected.html);
-      await shoot("mail-html");
+      // A mail is no page: it has neither landmarks nor a heading of its own.
+      await shoot("mail-html", { moving: true });
     } finally {
       await worker.stop();
     }

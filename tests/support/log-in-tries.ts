@@ -1,7 +1,7 @@
 import { readAuthRequest } from "../../server/auth/auth-request.ts";
 import { KnownDevices } from "../../server/auth/known-devices.ts";
 import { LogInThrottle } from "../../server/auth/log-in-throttle.ts";
-import { cookieHeader } from "../../server/auth/own-cookie.ts";
+import { cookieHeader } from "../../server/auth/token-cookie.ts";
 import type { RedisAdapter } from "../../server/cache/redis-adapter.ts";
 import { createLog } from "../../server/telemetry/log.ts";
 import type { Person, TestApp } from "./app.ts";
@@ -34,7 +34,7 @@ type Outcome = number | Error;
 
 /** One try as the throttle sees it: no password is hashed, so that a test may make hundreds. */
 export async function tryTo(
-  path: "sign-in/email" | "sign-up/email" | "change-password",
+  path: "sign-in/email" | "sign-up/email" | "second-step" | "passkey/options" | "passkey/log-in",
   throttle: LogInThrottle,
   {
     outcome,
@@ -48,7 +48,9 @@ export async function tryTo(
   const bodies = {
     "sign-in/email": { email, password },
     "sign-up/email": { name: "Ada", email, password },
-    "change-password": { currentPassword: password, newPassword: "another good one" },
+    "second-step": { code: "000000" },
+    "passkey/options": {},
+    "passkey/log-in": { passkey: "{}" },
   };
   const request = new Request(`http://app.test/api/auth/${path}`, {
     method: "POST",

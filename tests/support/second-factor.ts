@@ -1,5 +1,6 @@
 import { Secret, TOTP } from "otpauth";
 import type { Person, TestApp } from "./app.ts";
+import { softwarePasskey } from "./software-passkey.ts";
 
 /** An authenticator app. `code` is what it shows so many steps of 30 seconds from now: -1, 0 and 1 are accepted. */
 export function authenticator(secret: string) {
@@ -45,3 +46,23 @@ export async function beginLogIn(app: TestApp, { email, password }: Person, cook
 /** The second step, in the browser with this cookie. */
 export const endLogIn = (app: TestApp, cookie: string, body: object) =>
   app.post("/api/auth/second-step", body, { cookie });
+
+/** Registers a new passkey of this user. */
+export async function addPasskey(app: TestApp, person: Person, passkey = softwarePasskey(app.url)) {
+  await app.stepUp(person);
+  const { body } = await app.post("/api/v1/second-factors/passkey-options", {}, person);
+  const input = { name: "Laptop", passkey: passkey.register(body.options) };
+  const added = await app.post("/api/v1/second-factors/passkeys", input, person);
+  if (added.status !== 200) throw new Error(JSON.stringify(added.body));
+  return passkey;
+}
+
+/** Options for a log-in by passkey, and the cookie of the browser that asked for them. */
+export async function askToLogIn(app: TestApp) {
+  const response = await app.post("/api/auth/passkey/options", {});
+  return { options: response.body.options as string, ...cookiesOf(response) };
+}
+
+/** The log-in by what a passkey signed, in the browser with this cookie. */
+export const logInByPasskey = (app: TestApp, cookie: string, passkey: string) =>
+  app.post("/api/auth/passkey/log-in", { passkey }, { cookie });

@@ -11,6 +11,7 @@ const hasCredential = 0x40;
 /** What an attacker, or a broken device, may do otherwise than a browser does. */
 interface Twist {
   origin?: string;
+  rpId?: string;
   challenge?: string;
   userHandle?: string | null;
   id?: string;
@@ -30,10 +31,10 @@ export function softwarePasskey(origin: string) {
   let counter = 0;
   let userId = "";
 
-  const rpId = new URL(origin).hostname;
+  const ownRpId = new URL(origin).hostname;
   const clientData = (type: string, challenge: string, from: string) =>
     Buffer.from(JSON.stringify({ type, challenge, origin: from, crossOrigin: false }));
-  function head(flags: number, count: number) {
+  function head(flags: number, count: number, rpId = ownRpId) {
     const counted = Buffer.alloc(4);
     counted.writeUInt32BE(count);
     return Buffer.concat([sha256(rpId), Buffer.from([flags]), counted]);
@@ -58,7 +59,7 @@ export function softwarePasskey(origin: string) {
       const length = Buffer.alloc(2);
       length.writeUInt16BE(raw.length);
       const authData = Buffer.concat([
-        head(userPresent | userVerified | hasCredential, counter),
+        head(userPresent | userVerified | hasCredential, counter, twist.rpId),
         Buffer.alloc(16),
         length,
         raw,
@@ -91,7 +92,7 @@ export function softwarePasskey(origin: string) {
       const options = JSON.parse(optionsJson);
       counter = twist.counter ?? counter + 1;
       const flags = userPresent | (twist.verified === false ? 0 : userVerified);
-      const authenticatorData = head(flags, counter);
+      const authenticatorData = head(flags, counter, twist.rpId);
       const challenge = twist.challenge ?? options.challenge;
       const data = clientData("webauthn.get", challenge, twist.origin ?? origin);
       const signed = Buffer.concat([authenticatorData, sha256(data)]);

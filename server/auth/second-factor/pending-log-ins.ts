@@ -1,5 +1,3 @@
-import { createHash, randomBytes } from "node:crypto";
-import { parseCookies } from "better-auth/cookies";
 import type { Kysely } from "kysely";
 import {
   endPendingLogIn,
@@ -8,7 +6,7 @@ import {
 } from "../../../db/pending-log-ins.ts";
 import type { Database } from "../../../db/schema.ts";
 import type { TimeLimits } from "../../time-limits.ts";
-import { type OwnCookie, ownCookie } from "../own-cookie.ts";
+import { hashToken, makeToken, type SetCookie, TokenCookie } from "../token-cookie.ts";
 
 /** A log-in whose password was right; `token` is in the browser's cookie alone. */
 export interface PendingLogIn {
@@ -24,66 +22,55 @@ export interface PendingLogIn {
 export class PendingLogIns {
   readonly #db: Kysely<Database>;
   readonly #limits: Pick<TimeLimits, "pendingLogIn">;
-  readonly #secure: boolean;
-  readonly #cookieName: string;
+  readonly #cookie: TokenCookie;
 
   constructor(
     db: Kysely<Database>,
     limits: Pick<TimeLimits, "pendingLogIn">,
-    { production }: { production: boolean },
+    config: { production: boolean },
   ) {
     this.#db = db;
     this.#limits = limits;
-    this.#secure = production;
-    this.#cookieName = `${production ? "__Host-" : ""}fiscility.log-in`;
+    this.#cookie = new TokenCookie("log-in", Math.floor(limits.pendingLogIn / 1000), config);
   }
 
   /** Begins one for this user. Returns the cookie that the browser keeps. */
-  async begin(userId: string): Promise<OwnCookie> {
-    const token = newToken();
+  async begin(userId: string): Promise<SetCookie> {
+    const token = makeToken();
     await insertPendingLogIn(this.#db, {
-      tokenHash: hashOf(token),
+      tokenHash: hashToken(token),
       userId,
       forMs: this.#limits.pendingLogIn,
     });
-    return this.#cookie(token);
+    return this.#cookie.keep(token);
   }
 
   /** The browser's token, whether or not a password was right. */
   tokenIn(cookies: string | null): string | null {
-    return parseCookies(cookies ?? "").get(this.#cookieName) || null;
+    return this.#cookie.tokenIn(cookies);
   }
 
   /** The token of this browser, a new one where it has none, and the cookie that it keeps. */
-  browser(cookies: string | null): { token: string; cookie: OwnCookie } {
-    const token = this.tokenIn(cookies) ?? newToken();
-    return { token, cookie: this.#cookie(token) };
+  browser(cookies: string | null): { token: string; cookie: SetCookie } {
+    const token = this.tokenIn(cookies) ?? makeToken();
+    return { token, cookie: this.#cookie.keep(token) };
   }
 
   /** The log-in that this browser is in the middle of, or null. */
   async find(cookies: string | null): Promise<PendingLogIn | null> {
     const token = this.tokenIn(cookies);
     if (token === null) return null;
-    const found = await findPendingLogIn(this.#db, hashOf(token));
+    const found = await findPendingLogIn(this.#db, hashToken(token));
     return found && { token, ...found };
   }
 
   /** Ends it, once: of two requests at the same time one gets true. */
   end({ userId, token }: PendingLogIn): Promise<boolean> {
-    return endPendingLogIn(this.#db, userId, hashOf(token));
+    return endPendingLogIn(this.#db, userId, hashToken(token));
   }
 
   /** The cookie with which the browser deletes it. */
-  get forget(): OwnCookie {
-    return this.#cookie("", 0);
-  }
-
-  #cookie(value: string, maxAge = Math.floor(this.#limits.pendingLogIn / 1000)): OwnCookie {
-    return ownCookie(this.#cookieName, value, { maxAge, secure: this.#secure });
+  get forget(): SetCookie {
+    return this.#cookie.forget;
   }
 }
-
-const newToken = () => randomBytes(24).toString("base64url");
-
-/** SHA-256 and nothing slower: the token is 192 random bits. */
-const hashOf = (token: string) => createHash("sha256").update(token).digest();

@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { describe, expect } from "vitest";
+import { describe, expect, vi } from "vitest";
 import { passwordCost } from "../../../server/auth/passwords.ts";
 import { FiscilityError } from "../../../server/contracts/errors.ts";
 import type { Person, TestApp } from "../../support/app.ts";
@@ -130,15 +130,21 @@ describe("Successful log-ins", () => {
     ).toBe(200);
   });
 
-  test("share their limit with password changes", async ({ app }) => {
+  test("have the limit that proofs by the password have in a session", async ({ app }) => {
     const throttle = throttleOf(app);
-    const change = (userId: string) => tryTo("change-password", throttle, { outcome: 200, userId });
-    for (let n = 0; n < 60; n++) expect((await change("ada")).status).toBe(200);
-    expect((await change("ada")).status).toBe(429);
-    expect((await change("eve")).status).toBe(200);
-    await expect(tryTo("change-password", throttle, { outcome: 200 })).rejects.toMatchObject({
-      reason: "unauthenticated",
-    });
+    const prove = (userId: string) => throttle.guess(userId, "password", async () => true);
+    for (let n = 0; n < 60; n++) expect(await prove("ada")).toBe(true);
+    await expect(prove("ada")).rejects.toMatchObject({ reason: "too_many_attempts" });
+    expect(await prove("eve")).toBe(true);
+  });
+
+  test("by passkey are limited to sixty in fifteen minutes from one address", async ({ app }) => {
+    const throttle = throttleOf(app);
+    const attempt = async (address: string) =>
+      (await tryTo("passkey/log-in", throttle, { address, outcome: 200 })).status;
+    for (let n = 0; n < 60; n++) expect(await attempt("198.51.100.1")).toBe(200);
+    expect(await attempt("198.51.100.1")).toBe(429);
+    expect(await attempt("198.51.100.2")).toBe(200);
   });
 
   test("cannot get around the limit by running at once", async ({ app }) => {
@@ -149,6 +155,53 @@ describe("Successful log-ins", () => {
       ),
     );
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(60);
+  });
+});
+
+describe("Guesses at a second factor", () => {
+  test("are limited to fifty a day for each user, over log-ins and step-ups", async ({ app }) => {
+    const throttle = throttleOf(app);
+    vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout"] });
+    try {
+      const logIn = async (userId: string, outcome: number) =>
+        (await tryTo("second-step", throttle, { userId, outcome, address: userId })).status;
+      const stepUp = (right: boolean) => throttle.guess("ada", "factor", async () => right);
+      for (let n = 0; n < 50; n++) {
+        if (n > 0 && n % 10 === 0) vi.advanceTimersByTime(15 * 60_000);
+        if (n % 2 === 0) expect([n, await logIn("ada", 401)]).toEqual([n, 401]);
+        else expect([n, await stepUp(false)]).toEqual([n, false]);
+      }
+      vi.advanceTimersByTime(15 * 60_000);
+      expect(await logIn("ada", 200)).toBe(429);
+      await expect(stepUp(true)).rejects.toMatchObject({ reason: "too_many_attempts" });
+      expect(await logIn("eve", 200)).toBe(200);
+      vi.advanceTimersByTime(24 * 60 * 60_000);
+      expect(await logIn("ada", 200)).toBe(200);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test.for(["second-step", "passkey/log-in"] as const)(
+    "at %s count with the failed log-ins of their address, whoever they are at",
+    async (path, { app }) => {
+      const throttle = throttleOf(app);
+      const attempt = async (n: number, outcome: number) =>
+        (await tryTo(path, throttle, { userId: `user ${n}`, outcome })).status;
+      for (let n = 0; n < 100; n++) expect(await attempt(n, 401)).toBe(401);
+      expect(await attempt(100, 200)).toBe(429);
+      const email = "grace@example.com";
+      expect((await tryTo("sign-in/email", throttle, { email, outcome: 200 })).status).toBe(429);
+    },
+  );
+
+  test("can be begun three hundred times from one address in fifteen minutes", async ({ app }) => {
+    const throttle = throttleOf(app);
+    const ask = async (address: string) =>
+      (await tryTo("passkey/options", throttle, { address, outcome: 200 })).status;
+    for (let n = 0; n < 300; n++) expect(await ask("198.51.100.1")).toBe(200);
+    expect(await ask("198.51.100.1")).toBe(429);
+    expect(await ask("198.51.100.2")).toBe(200);
   });
 });
 

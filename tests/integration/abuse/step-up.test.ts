@@ -6,7 +6,7 @@ import type { Person, TestApp } from "../../support/app.ts";
 import { testWithApp } from "../../support/fixtures.ts";
 import { goodCall, restCall, stock } from "../../support/good-calls.ts";
 import { ageStepUps, apiKeysOf, forgetStepUps, itemsOf, usersIn } from "../../support/rows.ts";
-import { addAuthenticator } from "../../support/second-factor.ts";
+import { addAuthenticator, addPasskey, beginLogIn } from "../../support/second-factor.ts";
 
 const test = testWithApp();
 
@@ -91,6 +91,7 @@ describe("A step-up cannot be skipped:", () => {
   test("not by the pages' forms and downloads, with a wrong password or none", async ({ app }) => {
     const ada = await app.signUp("cfo");
     await addAuthenticator(app, ada);
+    const passkey = await addPasskey(app, ada);
     await forgetStepUps(app, ada);
     const confirmation = "delete my account";
     const tries: Record<string, string>[] = [{}, { password: "not the password" }];
@@ -99,8 +100,21 @@ describe("A step-up cannot be skipped:", () => {
       expect((await submit(app, ada, "/settings/account", fields)).status).toBe(403);
     }
     const path = "/settings/security/second-step";
-    for (const intent of ["start-authenticator", "remove-authenticator", "replace-codes"])
-      expect((await submit(app, ada, path, { intent })).status).toBe(403);
+    for (const intent of [
+      ...["start-authenticator", "confirm-authenticator", "remove-authenticator"],
+      ...["remove-passkey", "replace-codes"],
+    ]) {
+      const fields = { intent, code: "123456", id: passkey.id };
+      expect([intent, (await submit(app, ada, path, fields)).status]).toEqual([intent, 403]);
+    }
+    const newEmail = "eve@example.com";
+    const newPassword = "another good one";
+    for (const currentPassword of ["", "not the password"]) {
+      const email = { intent: "change-email", newEmail, currentPassword };
+      expect([400, 403]).toContain((await submit(app, ada, "/settings/account", email)).status);
+      const password = { newPassword, currentPassword };
+      expect((await submit(app, ada, "/settings/security", password)).status).toBe(400);
+    }
     for (const file of ["everything.json", "accounts.csv", "transactions.csv", "activity.csv"]) {
       const answer = await fetch(`${app.url}/settings/export/${file}`, {
         headers: { cookie: ada.cookie },
@@ -109,10 +123,14 @@ describe("A step-up cannot be skipped:", () => {
       expect([answer.status, await answer.text()]).toEqual([302, ""]);
     }
     expect((await usersIn(app)).find(({ id }) => id === ada.id)?.deleted_at).toBeNull();
-    const [{ n }] = await app.query("select count(*)::int n from totp_factors where user_id = $1", [
-      ada.id,
-    ]);
-    expect(n).toBe(1);
+    const kept = await app.query(
+      `select (select count(*) from totp_factors where user_id = $1)::int as apps,
+        (select count(*) from passkeys where user_id = $1)::int as passkeys,
+        (select count(*) from mails where user_id = $1 and kind = 'confirm_new_email')::int as mails`,
+      [ada.id],
+    );
+    expect(kept).toEqual([{ apps: 1, passkeys: 1, mails: 0 }]);
+    expect((await beginLogIn(app, ada)).status).toBe(200);
   });
 
   test("not by another session of the same user, nor by a log-in however fresh", async ({

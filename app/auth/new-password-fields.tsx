@@ -1,0 +1,49 @@
+import type { ReactNode } from "react";
+import { text } from "../text.ts";
+import { PasswordField } from "./password-field.tsx";
+import { words } from "./words.ts";
+
+interface NewPasswordFieldsProps {
+  error: string | undefined;
+  /** Whether the box that revokes all API keys is ticked at first. */
+  revokesKeys: boolean;
+  revokeKeysHint: string;
+  /** Other boxes, before that one. */
+  children?: ReactNode;
+}
+
+/** The part of a form that chooses another password: `newPassword`, and `revokeKeys` where that is ticked. */
+export function NewPasswordFields({
+  error,
+  revokesKeys,
+  revokeKeysHint,
+  children,
+}: NewPasswordFieldsProps) {
+  return (
+    <>
+      <PasswordField
+        name="newPassword"
+        label={words.newPassword}
+        hint={text.auth.passwordHint}
+        autoComplete="new-password"
+        error={error}
+      />
+      <div>
+        {children}
+        <label className="flex hit-area cursor-pointer items-center gap-3">
+          <input
+            type="checkbox"
+            name="revokeKeys"
+            defaultChecked={revokesKeys}
+            aria-describedby="revoke-keys-hint"
+            className="size-4 shrink-0 accent-accent"
+          />
+          {words.revokeKeys}
+        </label>
+        <p id="revoke-keys-hint" className="pl-7 text-sm text-ink-soft">
+          {revokeKeysHint}
+        </p>
+      </div>
+    </>
+  );
+}
