@@ -7,6 +7,7 @@ import { trpc } from "../trpc.ts";
 import { announceAccounts } from "./account-news.ts";
 import type { ConnectEffect, ConnectEvent, OpenRequest, Task } from "./connect-types.ts";
 import { LinkScriptError, loadLinkScript } from "./load-link-script.ts";
+import { noteOwnLink } from "./own-link.ts";
 
 /** All toasts of the flow take this place: the newest says where things stand. */
 const toastPlace = "connect";
@@ -80,17 +81,21 @@ export function performEffect(
 
 /** The link_token, once Link's script is there as well. */
 async function prepareLink(request: OpenRequest, scriptUrl: string): Promise<string> {
-  const { itemId, chooseAccounts, returned, kind, connectAgain } = request;
-  const [{ linkToken }] = await Promise.all([
-    returned ??
-      trpc.plaid.createLinkToken.mutate(
-        // The page that opens Link shows the notice.
-        itemId === null
-          ? { kind, connectAgain, noticeVersion: privacyNoticeVersion }
-          : { itemId, ...(chooseAccounts && { chooseAccounts }) },
-      ),
+  const [linkToken] = await Promise.all([
+    request.returned?.linkToken ?? createLinkToken(request),
     loadLinkScript(scriptUrl),
   ]);
+  return linkToken;
+}
+
+async function createLinkToken({ itemId, chooseAccounts, kind, connectAgain }: OpenRequest) {
+  const { linkToken, linkId } = await trpc.plaid.createLinkToken.mutate(
+    // The page that opens Link shows the notice.
+    itemId === null
+      ? { kind, connectAgain, noticeVersion: privacyNoticeVersion }
+      : { itemId, ...(chooseAccounts && { chooseAccounts }) },
+  );
+  noteOwnLink(linkId);
   return linkToken;
 }
 
