@@ -10,6 +10,7 @@ import {
   activityOf,
   itemsOf,
   only,
+  plaidItemIdOf,
   setPlan,
   setPlanLimit,
   updateItems,
@@ -38,14 +39,15 @@ async function connected(app: TestApp, person: Person) {
   await sync(app, person, itemId);
   return itemId;
 }
+/** Access ends at Plaid, and no webhook of it has been processed yet. */
+async function endUnheard(app: TestApp, itemId: string, error_code = "USER_PERMISSION_REVOKED") {
+  const item_id = await plaidItemIdOf(app, itemId);
+  await app.control("POST", "items/error", { item_id, error_code });
+  await updateItems(app, { status: "good", problem: null }, { itemId });
+}
 /** As Plaid says it: the user withdrew the permission. */
 async function end(app: TestApp, itemId: string) {
-  const [{ plaid_item_id }] = await app.query("select plaid_item_id from items where id = $1", [
-    itemId,
-  ]);
-  await app.control("POST", "items/error", {
-    ...{ item_id: plaid_item_id, error_code: "USER_PERMISSION_REVOKED" },
-  });
+  await endUnheard(app, itemId);
   await updateItems(app, { status: "revoked", problem: "connect_again" }, { itemId });
 }
 /** Connects the bank of the ended Item again, from its card. */
@@ -188,6 +190,72 @@ test("the old Item is removed at Plaid later when Plaid does not confirm it (I1)
   await app.query("update link_attempts set retry_at = now()");
   await recoverAttempts(app.services, app.services.log);
   expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+});
+
+/** Every way for access to end, as Plaid's calls say it. */
+const endings = {
+  USER_PERMISSION_REVOKED: async () => {},
+  ITEM_NOT_FOUND: async () => {},
+  // Wrong keys of ours look the same: it is believed once it has been refused for a while.
+  INVALID_ACCESS_TOKEN: async (app: TestApp, open: () => Promise<unknown>) => {
+    expect(await open()).toBe("not_found");
+    await app.query("update refused_tokens set first_at = first_at - interval '1 hour'");
+  },
+} satisfies Record<string, (app: TestApp, open: () => Promise<unknown>) => Promise<void>>;
+
+test.for(Object.entries(endings))(
+  "an Item whose access has ended with %s is taken over, also where nothing told us of its end (I1, I2)",
+  async ([code, first], { app }) => {
+    const person = await app.signUp("cfo");
+    const old = await connected(app, person);
+    const before = await accountsOf(app);
+    await endUnheard(app, old, code);
+    await first(app, async () => {
+      const request = { connectAgain: old };
+      const { body } = await app.post("/trpc/plaid.createLinkToken", request, person);
+      return body.error?.data.reason;
+    });
+    const { item } = await again(app, person, old);
+    expect((await itemsOf(app)).map(({ id }) => id)).toEqual([item.id]);
+    expect((await accountsOf(app)).map(({ id }) => id)).toEqual(before.map(({ id }) => id));
+  },
+);
+
+test("a bank that was refused as a duplicate is taken over by the same public_token when its access turns out to have ended (I2)", async ({
+  app,
+}) => {
+  const person = await app.signUp("cfo");
+  const old = await connected(app, person);
+  const before = await accountsOf(app);
+  const { body } = await app.post("/trpc/plaid.createLinkToken", {}, person);
+  const { linkToken } = body.result.data;
+  const { publicToken, metadata } = await goThroughLink(app, linkToken, { bank: "ins_109508" });
+  const { institution, accounts } = metadata as {
+    institution: { institution_id: string; name: string };
+    accounts: object[];
+  };
+  const { institution_id: institutionId, name } = institution;
+  const request = {
+    ...{ publicToken, linkToken },
+    metadata: { institution: { institutionId, name }, accounts, linkSessionId: null },
+  };
+  const send = async () => (await app.post("/trpc/connectAccount", request, person)).body;
+  const details = async () => (await send()).error.data.details;
+  expect(await details()).toMatchObject({ itemId: old, itemStatus: "good" });
+  await endUnheard(app, old);
+  expect(await details()).toMatchObject({ itemId: old, itemStatus: "revoked" });
+  const { item } = (await send()).result.data;
+  expect(item.id).not.toBe(old);
+  expect((await itemsOf(app)).map(({ id }) => id)).toEqual([item.id]);
+  expect((await accountsOf(app)).map(({ id }) => id)).toEqual(before.map(({ id }) => id));
+});
+
+test("Link does not open for an Item whose end Plaid does not confirm now", async ({ app }) => {
+  const person = await app.signUp("cfo");
+  const itemId = await connected(app, person);
+  await app.fault({ path: "/item/get", times: 5, do: { status: 503, body: {} } });
+  const { body } = await app.post("/trpc/plaid.createLinkToken", { connectAgain: itemId }, person);
+  expect(body.error.data.reason).toBe("link_unavailable");
 });
 
 test("only an ended Item of the user's own can be connected again", async ({ app }) => {
