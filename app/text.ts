@@ -163,7 +163,7 @@ export const text = {
     reconnect: "Reconnect",
     choose: "Choose accounts",
     chooseAt: (bank: string) => `Choose accounts at ${bank}`,
-    againBank: (bank: string) => `Connect ${bank} again`,
+    againBank: (bank: string) => `Connect again to ${bank}`,
     added: (bank: string, accounts: number) => `${counted(accounts, "account")} added at ${bank}`,
     reconnected: (bank: string) => `${bank} is connected again`,
     aBank: "A bank",
@@ -185,6 +185,10 @@ export const text = {
       `You finished at ${bank}, but we never received it. Connect it again.`,
     tooLate: (bank: string) =>
       `You finished at ${bank}, but we received it too late. Connect it again.`,
+    someRoom: (room: number) =>
+      `It has more accounts than your plan has room for. Nothing was saved. Connect it again and choose ${
+        room === 1 ? "the one to connect" : `up to ${room} of them`
+      }.`,
     again: "Connect it again",
   },
   chooseAccounts: {

@@ -3,10 +3,12 @@ import { expect } from "vitest";
 import { testInBrowser } from "../support/app-in-browser.ts";
 import { compareBooks, right } from "../support/books.ts";
 import { openPage } from "../support/browser.ts";
+import { startOver } from "../support/fixtures.ts";
 import { card, link, logIn, openOAuthBank } from "../support/link.ts";
 import { casesOf } from "../support/matrix.ts";
 
 const test = testInBrowser();
+test.beforeEach(({ app }) => startOver(app));
 
 /** On the bank's own page. */
 async function logInAs(page: Page, username: string): Promise<void> {
