@@ -163,7 +163,7 @@ export const text = {
     reconnect: "Reconnect",
     choose: "Choose accounts",
     chooseAt: (bank: string) => `Choose accounts at ${bank}`,
-    againBank: (bank: string) => `Connect ${bank} again`,
+    againBank: (bank: string) => `Connect again to ${bank}`,
     added: (bank: string, accounts: number) => `${counted(accounts, "account")} added at ${bank}`,
     reconnected: (bank: string) => `${bank} is connected again`,
     aBank: "A bank",
@@ -185,6 +185,10 @@ export const text = {
       `You finished at ${bank}, but we never received it. Connect it again.`,
     tooLate: (bank: string) =>
       `You finished at ${bank}, but we received it too late. Connect it again.`,
+    someRoom: (room: number) =>
+      `It has more accounts than your plan has room for. Nothing was saved. Connect it again and choose ${
+        room === 1 ? "the one to connect" : `up to ${room} of them`
+      }.`,
     again: "Connect it again",
   },
   chooseAccounts: {
@@ -263,12 +267,17 @@ export const text = {
       "We could not be reached, or did not answer in time. Your bank log-in is kept, and it is safe to try again.",
     unknown: "Something went wrong on our side. Please try again.",
     linkExit: "The bank reported a problem. Nothing was connected. Please try again.",
+    usedReturn:
+      "The way back from your bank works once, and it was used. If no other tab is going on with it, please start again.",
     updateExit: "The bank reported a problem. Nothing was changed. Please try again.",
     duplicate: "You have these accounts already",
     duplicateAccounts: (bank: string, accounts: string[], anyway: boolean) =>
       `${list(accounts)} at ${bank} ${accounts.length === 1 ? "is" : "are"} connected already. Nothing was connected.${
         anyway ? " If this is another account that looks the same, connect it anyway." : ""
       }`,
+    ended: (bank: string) => `Access to ${bank} had ended`,
+    takeOver:
+      "You had these accounts already, and what you have here is kept. Connect again to continue with your new log-in.",
     someNew: (fresh: number, all: number) =>
       `${fresh} of these ${counted(all, "account")} ${fresh === 1 ? "is" : "are"} new`,
     addNew: (bank: string, accounts: string[], fresh: number, anyway: boolean) =>
@@ -335,6 +344,18 @@ export const text = {
     stoppedTitle: "You are back from your bank",
     stopped: "The dashboard shows what is connected. You can start again from there.",
     back: "Back to the dashboard",
+    beforeTitle: "This page was opened before",
+    before:
+      "Your connection may be going on in another tab: finish it there. If no other tab is open, continue here.",
+    goOn: "Continue here",
+    yourBank: "Your bank",
+    pendingTitle: (bank: string) => `${bank} is being connected`,
+    pending: "A tab may be waiting for you. The dashboard shows what is connected.",
+    connectedTitle: (bank: string) => `${bank} is connected`,
+    connected: "You finished this connection before. There is nothing left to do here.",
+    notConnectedTitle: (bank: string) => `${bank} was not connected`,
+    overTitle: "This connection is over",
+    over: "Your bank sent you here before, and that was used. The dashboard shows what is connected.",
   },
   error: {
     notFound: {

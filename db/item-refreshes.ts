@@ -2,10 +2,8 @@ import { sql } from "kysely";
 import type { Db } from "./client.ts";
 import type { ItemOfUser } from "./items.ts";
 import { refreshItemJob } from "./jobs.ts";
-import { everyMinutes } from "./refresh-of.ts";
+import { refreshInterval } from "./refresh-of.ts";
 import { raisedDataVersion } from "./users.ts";
-
-const interval = sql`make_interval(mins => ${sql.lit(everyMinutes)})`;
 
 /**
  * Asks for a refresh of one Item of the user, by a job in the same statement, unless one was asked for
@@ -20,7 +18,7 @@ export async function requestRefresh(db: Db, { userId, itemId }: ItemOfUser): Pr
       update item_syncs
       set refresh_asked_at = now(), refresh_sent_at = null, refresh_ended_at = null
       where item_id = ${itemId} and user_id = ${userId}
-        and (refresh_asked_at is null or refresh_asked_at <= now() - ${interval})
+        and (refresh_asked_at is null or refresh_asked_at <= now() - ${refreshInterval})
       returning user_id, item_id
     ),
     version as (
@@ -39,7 +37,7 @@ export async function secondsToRefresh(
 ): Promise<number | null> {
   const row = await ofItem(db, { userId, itemId })
     .select(
-      sql<number>`ceil(extract(epoch from greatest(refresh_asked_at + ${interval} - now(),
+      sql<number>`ceil(extract(epoch from greatest(refresh_asked_at + ${refreshInterval} - now(),
         interval '0')))::int`.as("seconds"),
     )
     .executeTakeFirst();

@@ -11,7 +11,7 @@ import {
   shownProblem,
 } from "../server/contracts/item-problem.ts";
 import type { Db } from "./client.ts";
-import { refreshOf } from "./refresh-of.ts";
+import { isRefreshing, refreshOf } from "./refresh-of.ts";
 import type { ItemRow, NewAccountRow } from "./schema.ts";
 import { trailOf } from "./trail.ts";
 
@@ -306,7 +306,7 @@ export const shown = [
   "item_syncs.transactions_unreadable as transactionsUnreadable",
   "item_syncs.accounts_unreadable as accountsUnreadable",
   "item_syncs.refresh_asked_at",
-  "item_syncs.refresh_ended_at",
+  isRefreshing.as("isRefreshing"),
   "items.created_at as createdAt",
   "accounts.id",
   "accounts.name",

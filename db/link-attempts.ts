@@ -235,7 +235,7 @@ const insertAttempt = compiledOnce(
       .with("link", (cte) =>
         cte
           .updateTable("link_tokens")
-          .set(closed)
+          .set({ ...closed, found_item_id: attempt.id })
           .where("user_id", "=", attempt.userId)
           .where("status", "!=", "closed")
           .where(

@@ -80,49 +80,6 @@ export async function keepLinkToken(
     .execute();
 }
 
-/** A Link of the user that may be gone on with. */
-export interface OpenLinkRow {
-  /** Null for one that a node of the release before opened. */
-  id: string | null;
-  linkTokenSealed: string;
-  itemId: string | null;
-}
-
-/** The Links that the user may go on with, the newest first. */
-export async function findOpenLinks(db: Db, userId: string): Promise<OpenLinkRow[]> {
-  const open = await db
-    .selectFrom("link_tokens")
-    .where("user_id", "=", userId)
-    .where("status", "=", "open")
-    .where("expires_at", ">", sql<Date>`now()`)
-    .where("link_token_sealed", "is not", null)
-    .select(["id", "link_token_sealed as linkTokenSealed", "item_id as itemId"])
-    .$narrowType<{ linkTokenSealed: string }>()
-    .orderBy("created_at", "desc")
-    .limit(mostOpen)
-    .execute();
-  if (open.length > 0) return open;
-  const last = await db
-    .selectFrom("open_links")
-    .where("user_id", "=", userId)
-    .where("expires_at", ">", sql<Date>`now()`)
-    // One that a row above was of is over.
-    .where((eb) =>
-      eb.not(
-        eb.exists(
-          eb
-            .selectFrom("link_tokens")
-            .where("link_tokens.user_id", "=", userId)
-            .whereRef("link_tokens.expires_at", "=", "open_links.expires_at")
-            .select("link_tokens.id"),
-        ),
-      ),
-    )
-    .select(["link_token_sealed as linkTokenSealed", "item_id as itemId"])
-    .execute();
-  return last.map((row) => ({ id: null, ...row }));
-}
-
 /** The columns of a row whose end is known, and of which the user has to be told nothing. */
 export const closed = {
   status: "closed",

@@ -1,15 +1,28 @@
+import { sql } from "kysely";
 import type { ItemRefresh } from "../server/contracts/accounts.ts";
-import type { ItemSyncRow } from "./schema.ts";
 
 /** An Item is refreshed at most this often, whichever nodes are asked: each refresh is billed. Minutes. */
 export const everyMinutes = 15;
 
+/** SQL: the time between two refreshes of an Item. */
+export const refreshInterval = sql`make_interval(mins => ${sql.lit(everyMinutes)})`;
+
+/**
+ * SQL: a refresh is under way. One whose job was lost is not, once the next may be asked for: nothing else would
+ * end it.
+ */
+export const isRefreshing = sql<boolean>`(item_syncs.refresh_asked_at > now() - ${refreshInterval}
+  and item_syncs.refresh_ended_at is null) is true`;
+
 /** What an Item shows of its refreshes. */
-export function refreshOf(
-  facts: Pick<ItemSyncRow, "refresh_asked_at" | "refresh_ended_at">,
-): ItemRefresh {
-  const { refresh_asked_at: askedAt, refresh_ended_at: endedAt } = facts;
+export function refreshOf({
+  refresh_asked_at: askedAt,
+  isRefreshing,
+}: {
+  refresh_asked_at: Date | null;
+  isRefreshing: boolean;
+}): ItemRefresh {
   if (askedAt === null) return { status: "idle", availableAt: null };
   const availableAt = new Date(askedAt.getTime() + everyMinutes * 60_000).toISOString();
-  return { status: endedAt === null ? "running" : "idle", availableAt };
+  return { status: isRefreshing ? "running" : "idle", availableAt };
 }

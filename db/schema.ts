@@ -382,7 +382,7 @@ export interface LinkTokensTable {
   outcome: ColumnType<LinkOutcome | null, undefined, LinkOutcome | null>;
   /** Of `contracts/errors.ts`. */
   reason: ColumnType<string | null, undefined, string | null>;
-  /** Our Item that came of it. */
+  /** Our Item that came of it; with `onSuccess` the attempt, whose id its Item gets. */
   found_item_id: ColumnType<string | null, undefined, string | null>;
   /** Plaid's id of an Item that never reached us. */
   plaid_item_id: ColumnType<string | null, undefined, string | null>;

@@ -1,4 +1,4 @@
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 import { Toaster as Sonner, toast } from "sonner";
 
 // Apart from toasts.tsx, so that it is loaded when there is something to say.
@@ -7,6 +7,34 @@ export { toast };
 
 /** Where toasts appear. `onReady`: from then on they are shown, and none is lost. */
 export default function Toaster({ onReady }: { onReady: () => void }) {
+  const region = useRef<HTMLDivElement>(null);
   useEffect(onReady, [onReady]);
-  return <Sonner position="bottom-right" gap={10} offset={24} mobileOffset={16} />;
+  useEffect(() => letTabLeave(region.current as HTMLDivElement), []);
+  return (
+    <div ref={region} className="contents">
+      <Sonner position="bottom-right" gap={10} offset={24} mobileOffset={16} />
+    </div>
+  );
+}
+
+/**
+ * Sonner gives the focus back to where it came from whenever it leaves the toasts. That is right after one is
+ * closed; after Tab it would lead back to the toasts at the next Tab, for as long as one is there.
+ */
+function letTabLeave(region: HTMLElement): () => void {
+  let isTab = false;
+  const note = (event: Event) => {
+    isTab = event instanceof KeyboardEvent && event.key === "Tab";
+  };
+  const hold = (event: FocusEvent) => {
+    if (isTab && !region.contains(event.relatedTarget as Node | null)) event.stopPropagation();
+  };
+  document.addEventListener("keydown", note, true);
+  document.addEventListener("pointerdown", note, true);
+  region.addEventListener("focusout", hold);
+  return () => {
+    document.removeEventListener("keydown", note, true);
+    document.removeEventListener("pointerdown", note, true);
+    region.removeEventListener("focusout", hold);
+  };
 }

@@ -166,13 +166,16 @@ const busyWait = 10_000;
 /** How long a new card stays highlighted, in milliseconds: a bit longer than its ring takes to fade. */
 const arrivalTime = 8_000;
 
-/** A new bank whose card is pending, for the page; null when there is none. */
-export function pendingBank(step: Step): PendingBank | null {
+/**
+ * A new bank whose card is pending, for the page; null when there is none. `room`: accounts that the plan has
+ * room for, as far as the page knows: of more, so many will be connected.
+ */
+export function pendingBank(step: Step, room = Number.POSITIVE_INFINITY): PendingBank | null {
   if (!("task" in step) || step.task.kind !== "connect") return null;
   const { accountIds, metadata } = step.task;
-  const { room, accounts } = step.name === "choosing" ? step.choice : {};
-  const all = accounts?.length || metadata.accounts?.length || 1;
-  const accountCount = accountIds?.length || room || all;
+  const choice = step.name === "choosing" ? step.choice : null;
+  const all = choice?.accounts.length || metadata.accounts?.length || 1;
+  const accountCount = accountIds?.length || Math.min(choice?.room ?? room, all) || all;
   return {
     bank: metadata.institution?.name ?? null,
     accountCount,

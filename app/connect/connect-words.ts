@@ -144,7 +144,9 @@ export function exitProblem(itemId: string | null, { code, message }: LinkError)
   const { action = "reconnect", reason } = kind ? itemProblems[kind] : {};
   const said = reason
     ? bankReasons[reason].message
-    : message || (isNew ? text.problem.linkExit : text.problem.updateExit);
+    : usedReturns.has(code)
+      ? text.problem.usedReturn
+      : message || (isNew ? text.problem.linkExit : text.problem.updateExit);
   if (isNew) {
     return {
       title: text.problem.linkClosed,
@@ -164,6 +166,13 @@ export function exitProblem(itemId: string | null, { code, message }: LinkError)
           : [open(exitLabels[action ?? "wait"], itemId)],
   };
 }
+
+/** The address that a bank returned to belongs to another Link, or was used. https://plaid.com/docs/errors/oauth/ */
+const usedReturns = new Set([
+  "OAUTH_STATE_ID_ALREADY_PROCESSED",
+  "OAUTH_STATE_ID_NOT_FOUND",
+  "INCORRECT_LINK_TOKEN",
+]);
 
 const exitLabels = {
   reconnect: text.connect.reconnect,
@@ -204,11 +213,15 @@ function duplicateProblem(
   const { itemId, institutionName: bank, accounts, mayConnectAnyway } = details;
   const { offeredCount, newCount, itemStatus } = details;
   const names = accounts.map(({ name, mask }) => (mask ? `${name} ••${mask}` : name));
-  // At some banks the new log-in ends the first one's access.
-  const reconnect =
-    itemStatus === "revoked"
-      ? connectAgain(itemId)
-      : open(text.problem.reconnectBank(bank), itemId);
+  if (itemStatus === "revoked") {
+    // It is no duplicate any more, and the log-in that the user just made takes its place.
+    return {
+      title: text.problem.ended(bank),
+      message: text.problem.takeOver,
+      actions: [retry(text.problem.connectAgain, task)],
+    };
+  }
+  const reconnect = open(text.problem.reconnectBank(bank), itemId);
   const anyway = retry(text.problem.connectAnyway, { ...task, connectAnyway: true });
   if (newCount > 0) {
     const request = { itemId, chooseAccounts: true, returned: null };

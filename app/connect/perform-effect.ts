@@ -7,6 +7,7 @@ import { loadTrpc } from "../trpc.ts";
 import { announceAccounts } from "./account-news.ts";
 import type { ConnectEffect, ConnectEvent, OpenRequest, Task } from "./connect-types.ts";
 import { LinkScriptError, loadLinkScript } from "./load-link-script.ts";
+import { noteOwnLink } from "./own-link.ts";
 
 /** All toasts of the flow take this place: the newest says where things stand. */
 const toastPlace = "connect";
@@ -80,8 +81,8 @@ export function performEffect(
 
 /** The link_token, once Link's script is there as well. */
 async function prepareLink(request: OpenRequest, scriptUrl: string): Promise<string> {
-  const [{ linkToken }] = await Promise.all([
-    request.returned ?? createLinkToken(request),
+  const [linkToken] = await Promise.all([
+    request.returned?.linkToken ?? createLinkToken(request),
     loadLinkScript(scriptUrl),
   ]);
   return linkToken;
@@ -89,12 +90,14 @@ async function prepareLink(request: OpenRequest, scriptUrl: string): Promise<str
 
 async function createLinkToken({ itemId, chooseAccounts, kind, connectAgain }: OpenRequest) {
   const trpc = await loadTrpc();
-  return trpc.plaid.createLinkToken.mutate(
+  const { linkToken, linkId } = await trpc.plaid.createLinkToken.mutate(
     // The page that opens Link shows the notice.
     itemId === null
       ? { kind, connectAgain, noticeVersion: privacyNoticeVersion }
       : { itemId, ...(chooseAccounts && { chooseAccounts }) },
   );
+  noteOwnLink(linkId);
+  return linkToken;
 }
 
 async function callServer(task: Task) {

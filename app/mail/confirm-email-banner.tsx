@@ -1,6 +1,6 @@
 import { Link, useFetcher } from "@remix-run/react";
 import { MailCheck } from "lucide-react";
-import { useEffect } from "react";
+import { useEffect, useState } from "react";
 import { Button } from "../components/button.tsx";
 import { words } from "./banner-words.ts";
 
@@ -11,20 +11,37 @@ interface ConfirmEmailBannerProps {
   state: keyof typeof words.state | null;
 }
 
+interface Current {
+  verified: boolean;
+  state: ConfirmEmailBannerProps["state"];
+}
+
+/**
+ * How it is now; null where that cannot be had, which is no news. Not by Remix's fetcher: it is cut off aloud
+ * whenever the page's data is loaded again, as on each focus, and its failure would take the place of the page.
+ */
+async function readCurrent(): Promise<Current | null> {
+  try {
+    const response = await fetch("/confirm-email");
+    return response.ok && !response.redirected ? await response.json() : null;
+  } catch {
+    return null;
+  }
+}
+
 /** Above every page until the email is confirmed: how the mail with the link is doing, and another one. */
 export function ConfirmEmailBanner({ email, required, state }: ConfirmEmailBannerProps) {
   const fetcher = useFetcher<{ message: string | null }>();
-  const current = useFetcher<{ verified: boolean; state: ConfirmEmailBannerProps["state"] }>();
-  const { load } = current;
+  const [current, setCurrent] = useState<Current | null>(null);
   // The link may have been opened in another tab.
   useEffect(() => {
-    const look = () => load("/confirm-email");
+    const look = () => void readCurrent().then((read) => read && setCurrent(read));
     window.addEventListener("focus", look);
     return () => window.removeEventListener("focus", look);
-  }, [load]);
-  if (current.data?.verified) return null;
+  }, []);
+  if (current?.verified) return null;
   const busy = fetcher.state === "submitting";
-  const now = current.data?.state ?? state;
+  const now = current?.state ?? state;
   const said =
     fetcher.data && !busy ? (fetcher.data.message ?? words.sentAgain) : now ? words.state[now] : "";
   return (

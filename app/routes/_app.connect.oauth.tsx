@@ -1,29 +1,43 @@
-import type { HeadersFunction, LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
-import { Link, useLoaderData } from "@remix-run/react";
-import { useEffect, useRef, useState } from "react";
+import {
+  type ActionFunctionArgs,
+  data,
+  type LoaderFunctionArgs,
+  type MetaFunction,
+} from "@remix-run/node";
+import { Link, useFetcher, useLoaderData } from "@remix-run/react";
+import { type ReactNode, useCallback, useEffect, useRef, useState } from "react";
+import { type Reason, reasons } from "../../server/contracts/errors.ts";
+import type { LinkReturn } from "../../server/contracts/link-return.ts";
 import { requireViewer } from "../auth/require-viewer.ts";
-import { buttonClass } from "../components/button.tsx";
+import { Button, buttonClass } from "../components/button.tsx";
 import { RouteError } from "../components/route-error.tsx";
 import { Spinner } from "../components/spinner.tsx";
 import { useConnect } from "../connect/connect-context.ts";
 import { pendingBank } from "../connect/connect-machine.ts";
+import { readOwnLink } from "../connect/own-link.ts";
 import { PendingCard } from "../connect/pending-card.tsx";
 import { pageTitle } from "../page-title.ts";
+import { readForm } from "../read-form.ts";
 import { text } from "../text.ts";
 
 export const meta: MetaFunction = () => pageTitle(text.oauth.title);
 
-/** The page holds a link_token: no copy of it is kept anywhere. */
-export const headers: HeadersFunction = () => ({ "Cache-Control": "no-store" });
-
-/**
- * The link_token comes from the server, so that it does not matter in which tab the bank sends the
- * person back; null when there is nothing to go on with.
- */
-export async function loader({ request, context }: LoaderFunctionArgs) {
+/** Whether a bank sent the user here. What to do then is asked for by the tab, which knows its own Link. */
+export function loader({ request, context }: LoaderFunctionArgs) {
   requireViewer(request, context);
-  const returned = new URL(request.url).searchParams.has("oauth_state_id");
-  return { open: returned ? await context.link.findOpen() : null };
+  return { returned: new URL(request.url).searchParams.has("oauth_state_id") };
+}
+
+/** The response may hold a link_token: no copy of it is kept anywhere. */
+export async function action({ request, context }: ActionFunctionArgs) {
+  requireViewer(request, context);
+  const form = await readForm(request);
+  const returned = await context.link.returnTo({
+    oauthStateId: form.get("oauth_state_id") ?? "",
+    linkId: form.get("link_id"),
+    again: form.get("again") === "yes",
+  });
+  return data(returned, { headers: { "Cache-Control": "no-store" } });
 }
 
 /**
@@ -31,42 +45,102 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
  * address it returned to. https://plaid.com/docs/link/oauth/#reinitializing-link
  */
 export default function OAuthReturn() {
-  const loaded = useLoaderData<typeof loader>();
-  // The one this page came with: a later one belongs to a Link that was opened since.
-  const [link] = useState(loaded.open);
+  const { returned } = useLoaderData<typeof loader>();
+  const { submit, data: answer } = useFetcher<LinkReturn>();
   const { step, arrival, open: openLink } = useConnect();
-  const [resumed, setResumed] = useState(false);
-  const tried = useRef(false);
+  const [resumed, setResumed] = useState<LinkReturn | null>(null);
+  const asked = useRef(false);
+
+  const ask = useCallback(
+    (again: boolean) => {
+      const form = new URLSearchParams(window.location.search);
+      const linkId = readOwnLink();
+      if (linkId !== null) form.set("link_id", linkId);
+      if (again) form.set("again", "yes");
+      submit(form, { method: "post", action: "/connect/oauth" });
+    },
+    [submit],
+  );
+  useEffect(() => {
+    if (!returned || asked.current) return;
+    asked.current = true;
+    ask(false);
+  }, [returned, ask]);
 
   useEffect(() => {
-    if (link === null || tried.current) return;
-    tried.current = true;
-    const { linkToken, itemId } = link;
+    if (answer?.at !== "open" || answer === resumed) return;
+    const { linkToken, itemId } = answer;
     openLink({ itemId, returned: { linkToken, redirectUri: window.location.href } });
-    setResumed(true);
-  }, [link, openLink]);
+    setResumed(answer);
+  }, [answer, resumed, openLink]);
 
   const pending = pendingBank(step);
   if (pending) return <PendingCard {...pending} />;
-  const stopped = resumed && step.name === "idle" && !arrival;
-  if (link === null || stopped) {
+  const isStopped = resumed !== null && step.name === "idle" && !arrival;
+  const words = isStopped ? stopped : returned ? answer && wordsOf(answer) : lost;
+  if (!words) {
     return (
-      <div className="mx-auto max-w-sm py-16 text-center" role="status">
-        <h1 className="text-xl font-semibold">
-          {stopped ? text.oauth.stoppedTitle : text.oauth.lostTitle}
-        </h1>
-        <p className="mt-2 text-ink-soft">{stopped ? text.oauth.stopped : text.oauth.lost}</p>
-        <Link to="/dashboard" className={buttonClass("primary", "mt-6")}>
+      <ReturnFrame title={text.oauth.title} lead={text.oauth.lead}>
+        <Spinner className="mx-auto mt-6 size-6 text-accent" />
+      </ReturnFrame>
+    );
+  }
+  const mayGoOn = !isStopped && answer?.at === "opened_before";
+  return (
+    <ReturnFrame {...words}>
+      <div className="mt-6 flex flex-wrap justify-center gap-2">
+        {mayGoOn ? (
+          <Button kind="secondary" onClick={() => ask(true)}>
+            {text.oauth.goOn}
+          </Button>
+        ) : null}
+        <Link to="/dashboard" className={buttonClass("primary")}>
           {text.oauth.back}
         </Link>
       </div>
-    );
+    </ReturnFrame>
+  );
+}
+
+interface Words {
+  title: string;
+  lead: string;
+}
+
+const stopped: Words = { title: text.oauth.stoppedTitle, lead: text.oauth.stopped };
+const lost: Words = { title: text.oauth.lostTitle, lead: text.oauth.lost };
+
+/** What there is to say; null while Link goes on. */
+function wordsOf(returned: LinkReturn): Words | null {
+  const { oauth } = text;
+  switch (returned.at) {
+    case "open":
+      return null;
+    case "opened_before":
+      return { title: oauth.beforeTitle, lead: oauth.before };
+    case "pending":
+      return { title: oauth.pendingTitle(returned.bank ?? oauth.yourBank), lead: oauth.pending };
+    case "lost":
+      return lost;
+    case "over": {
+      const bank = returned.bank ?? oauth.yourBank;
+      if (returned.outcome === "connected") {
+        return { title: oauth.connectedTitle(bank), lead: oauth.connected };
+      }
+      if (returned.outcome === "unknown") return { title: oauth.overTitle, lead: oauth.over };
+      const { reason } = returned;
+      const why = reason && Object.hasOwn(reasons, reason) ? reasons[reason as Reason] : null;
+      return { title: oauth.notConnectedTitle(bank), lead: why?.message ?? oauth.stopped };
+    }
   }
+}
+
+function ReturnFrame({ title, lead, children }: Words & { children: ReactNode }) {
   return (
     <div className="mx-auto max-w-sm py-16 text-center" role="status">
-      <Spinner className="mx-auto mb-5 size-6 text-accent" />
-      <h1 className="text-xl font-semibold">{text.oauth.title}</h1>
-      <p className="mt-2 text-ink-soft">{text.oauth.lead}</p>
+      <h1 className="text-xl font-semibold">{title}</h1>
+      <p className="mt-2 text-ink-soft">{lead}</p>
+      {children}
     </div>
   );
 }

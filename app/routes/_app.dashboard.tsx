@@ -76,16 +76,14 @@ export default function Dashboard() {
     useLoaderData<typeof loader>();
   const { step, arrival } = useConnect();
   useFreshData(dataVersion);
-  useLinkNews(news);
 
   const { plan, accountsUsed } = planUse;
-  const full =
-    accountsUsed >= plan.maxAccounts
-      ? text.plan.full(plan.name, plan.maxAccounts, accountsUsed)
-      : null;
+  const room = plan.maxAccounts - accountsUsed;
+  const full = room <= 0 ? text.plan.full(plan.name, plan.maxAccounts, accountsUsed) : null;
+  useLinkNews(news, { room });
   // The server has the new bank before the page does: its place stays taken until the page follows.
   const awaited = arrival && !items.some(({ id }) => id === arrival.itemId) ? arrival : null;
-  const pending = pendingBank(step) ?? awaited;
+  const pending = pendingBank(step, room) ?? awaited;
   const empty = items.length === 0 && !pending;
 
   return (
@@ -106,7 +104,11 @@ export default function Dashboard() {
           </>
         )}
       </div>
-      <div className="grid min-w-0 content-start gap-4">
+      <div
+        // The first bank's page is another one than that of none: nothing of it is moved.
+        key={empty ? "empty" : "banks"}
+        className="grid min-w-0 content-start gap-4"
+      >
         {empty ? null : (
           <Insights
             worths={worths}
@@ -123,7 +125,7 @@ export default function Dashboard() {
               key={item.id}
               item={item}
               isNew={item.id === arrival?.itemId}
-              actions={<ItemActions item={item} room={plan.maxAccounts - accountsUsed} />}
+              actions={<ItemActions item={item} room={room} />}
               disconnect={<DisconnectButton item={item} />}
               wayOn={
                 item.asks?.way === "disconnect" ? (

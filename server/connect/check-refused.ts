@@ -5,8 +5,9 @@ import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 
 /**
- * Checks the Item that a bank was refused for, where another log-in may have broken it: Chase and PNC do
- * that when Link ends, before any exchange. Returns the error for the caller, with the Item's status.
+ * Checks the Item that a bank was refused for: its access may have ended without our having heard of it, and at
+ * Chase and PNC the new log-in itself may have broken it when Link ended. Returns the error for the caller, with
+ * the Item's status. One that has ended is no duplicate any more: the same public_token is accepted then.
  */
 export async function checkRefused(
   services: Services,
@@ -16,7 +17,6 @@ export async function checkRefused(
 ): Promise<unknown> {
   if (!(error instanceof FiscilityError) || error.reason !== "duplicate_accounts") return error;
   const details = error.details as ReasonDetails["duplicate_accounts"];
-  if (details.mayConnectAnyway) return error;
   const item = { userId: user.id, itemId: details.itemId };
   // Plaid may be away by now: then its webhook or the next sync says how the Item stands.
   const itemStatus = await checkItem(services, item, log).catch(() => null);

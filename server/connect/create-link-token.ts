@@ -46,7 +46,7 @@ export async function createLinkToken(
   const itemId = given ?? null;
   const update = itemId === null ? undefined : await openUpdate(services, user.id, itemId);
   if (update && chooseAccounts) update.choosesAccounts = true;
-  const again = connectAgain ? await findEnded(db, user.id, connectAgain) : undefined;
+  const again = connectAgain ? await findEnded(services, user.id, connectAgain, log) : undefined;
   // The accounts that come again have their room already.
   if (!update && !again) await requireRoomForOne(db, user.id);
   const plaidUserId = await ensurePlaidUser(services, user.id, log);
@@ -68,7 +68,7 @@ export async function createLinkToken(
         }),
     );
     const expiresAt = new Date(expiration);
-    await keepOpenedLink(services, user.id, {
+    const linkId = await keepOpenedLink(services, user.id, {
       ...{ linkToken, itemId, expiresAt },
       noticeVersion: noticeVersion ?? null,
       kind: update ? null : (again?.kind ?? kind ?? "bank"),
@@ -78,7 +78,7 @@ export async function createLinkToken(
       { event: "link_token", userId: user.id, itemId, plaidRequestId: requestId },
       "Link token",
     );
-    return { linkToken, expiration };
+    return { linkToken, expiration, linkId };
   } catch (error) {
     if (!(error instanceof FiscilityError)) throw error;
     const { plaid: failure } = error as FiscilityError;
@@ -131,10 +131,20 @@ async function openUpdate({ db, vault }: Services, userId: string, itemId: strin
   };
 }
 
-/** The bank of an Item whose access has ended, and what Link offers it for. @throws FiscilityError `not_found` */
-async function findEnded(db: Db, userId: string, id: string) {
-  const item = await findItem(db, userId, id);
-  if (item?.status !== "revoked") throw new FiscilityError("not_found");
+/**
+ * The bank of an Item whose access has ended, and what Link offers it for. Link may know of the end before we do.
+ *
+ * @throws FiscilityError `not_found` also for an Item that works; `link_unavailable` when Plaid does not tell
+ */
+async function findEnded(services: Services, userId: string, id: string, log: Log) {
+  const item = await findItem(services.db, userId, id);
+  if (!item) throw new FiscilityError("not_found");
+  if (item.status !== "revoked") {
+    const checked = await checkItem(services, { userId, itemId: id }, log).catch(() => {
+      throw new FiscilityError("link_unavailable");
+    });
+    if (checked !== "revoked") throw new FiscilityError("not_found");
+  }
   const isLoan = item.accounts.every(({ type }) => type === "loan");
   const without: LinkKind = isLoan ? "loan" : "investments";
   const kind: LinkKind = item.hasTransactions ? "bank" : without;

@@ -141,10 +141,14 @@ async function connect(
     if (mayPass(link, known)) return "retry";
     const { reason } = known;
     const isLate = reason === "public_token_invalid";
+    // Plaid's webhook did not name the bank.
+    const institutionName = metadata.institution?.name ?? null;
     return end(
       services,
       link,
-      isLate ? { outcome: "too_late" } : { outcome: "not_connected", reason },
+      isLate
+        ? { outcome: "too_late", institutionName }
+        : { outcome: "not_connected", reason, institutionName },
       "finished",
     );
   }

@@ -1,18 +1,17 @@
 import { createHash, randomUUID } from "node:crypto";
-import { closeUpdateLinks, findOpenLinks, keepLinkToken } from "../../db/link-tokens.ts";
+import { closeUpdateLinks, keepLinkToken } from "../../db/link-tokens.ts";
 import { linkTokenOwner, openedLinkOwner } from "../../db/sealed.ts";
 import type { FinishUpdateModeInput, LinkKind } from "../contracts/connect.ts";
 import { FiscilityError, reasons } from "../contracts/errors.ts";
 import type { Services } from "../services.ts";
 import { Secret } from "../vault/secret.ts";
-import { VaultError } from "../vault/vault.ts";
 
 type Needs = Pick<Services, "db" | "vault">;
 
 /** Public_tokens and link_tokens are found by their hashes: Plaid's webhooks and requests name them. */
 export const hashOfToken = (token: string): Buffer => createHash("sha256").update(token).digest();
 
-/** Keeps the link_token that a user opens Link with until it is known what became of it. */
+/** Keeps the link_token that a user opens Link with until it is known what became of it. Returns the id of its row. */
 export async function keepOpenedLink(
   { db, vault }: Needs,
   userId: string,
@@ -24,7 +23,7 @@ export async function keepOpenedLink(
     /** The version of the privacy notice that the user sees; null where it is no page of ours. */
     noticeVersion: string | null;
   },
-): Promise<void> {
+): Promise<string> {
   const { linkToken, ...rest } = link;
   const id = randomUUID();
   const secret = new Secret(linkToken);
@@ -35,6 +34,7 @@ export async function keepOpenedLink(
     linkTokenSealed: vault.seal(secret, openedLinkOwner(userId, id)),
     sealedForUser: vault.seal(secret, linkTokenOwner(userId)),
   });
+  return id;
 }
 
 /**
@@ -58,32 +58,4 @@ export async function closingUpdateLinks<T>(
     if (known && !reasons[known.reason].retryable) await close();
     throw error;
   }
-}
-
-/** A Link that may be gone on with; `itemId` in update mode. */
-export interface OpenedLink {
-  linkToken: string;
-  itemId: string | null;
-}
-
-/**
- * The Links that this user may go on with, the newest first. A bank that logs users in on its own site sends
- * them back in any tab, and Link goes on only with the token it was opened with:
- * https://plaid.com/docs/link/oauth/#reinitializing-link
- */
-export async function findOpenedLinks(
-  { db, vault }: Needs,
-  user: { id: string },
-): Promise<OpenedLink[]> {
-  const rows = await findOpenLinks(db, user.id);
-  return rows.flatMap(({ id, linkTokenSealed, itemId }) => {
-    const owner = id === null ? linkTokenOwner(user.id) : openedLinkOwner(user.id, id);
-    try {
-      return [{ linkToken: vault.open(linkTokenSealed, owner).reveal(), itemId }];
-    } catch (error) {
-      // Its key has left the ring since: the user starts again, which costs a minute.
-      if (error instanceof VaultError) return [];
-      throw error;
-    }
-  });
 }

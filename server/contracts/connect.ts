@@ -50,6 +50,9 @@ export type CreateLinkTokenInput = z.infer<typeof createLinkTokenInput>;
 export const createLinkTokenOutput = z.object({
   linkToken: z.string(),
   expiration: z.iso.datetime(),
+  linkId: z
+    .uuid()
+    .describe("Our id of this Link. It is no secret: a tab of ours finds its own Link by it."),
 });
 export type CreateLinkTokenOutput = z.infer<typeof createLinkTokenOutput>;
 

@@ -35,7 +35,8 @@ export const reasonDetails = {
    * The Item that holds the accounts already, for update mode. `mayConnectAnyway`: the match is
    * only likely, so the same public_token may be sent again with `connectAnyway`. `newCount` of the
    * `offeredCount` accounts are new, and update mode can add them to the Item. `itemStatus`: how the
-   * Item stands since, where another log-in may have broken it.
+   * Item stands, as checked since; absent when Plaid did not tell. `revoked`: its access has ended, and the same
+   * public_token is accepted now.
    */
   duplicate_accounts: z.object({
     itemId: z.uuid(),

@@ -4,8 +4,10 @@ import type { OpenApi } from "../api/contract/openapi.ts";
 import type { Caller } from "../api/router.ts";
 import type { PasswordChange } from "../auth/change-password.ts";
 import type { LinkOutcome, LinkState } from "../auth/mailed-links.ts";
+import type { ReturnFromBank } from "../connect/return-to-link.ts";
 import type { Consent } from "../contracts/consents.ts";
 import type { LinkNews } from "../contracts/link-news.ts";
+import type { LinkReturn } from "../contracts/link-return.ts";
 import type { NoticeKind } from "../contracts/mail.ts";
 import type { SecurityEvent } from "../contracts/security-events.ts";
 import type { Viewer } from "../contracts/session.ts";
@@ -39,11 +41,6 @@ export interface Proof extends FactorMethods {
 
 /** A line of the security record; `device` as in `PageSession`. */
 export type PageSecurityEvent = Omit<SecurityEvent, "userAgent"> & Pick<PageSession, "device">;
-
-export interface OpenLink {
-  linkToken: string;
-  itemId: string | null;
-}
 
 /** What every Remix loader and action gets as `context`. */
 export interface LoadContext extends Record<string, unknown> {
@@ -119,13 +116,13 @@ export interface LoadContext extends Record<string, unknown> {
   };
   /**
    * Where Link comes from. `scriptUrl` is Plaid's CDN script, or the local sandbox's; `local` says
-   * which. https://plaid.com/docs/link/web/ `findOpen` is what the person who asks opened Link
-   * with last, `itemId` in update mode; or null.
+   * which. https://plaid.com/docs/link/web/
    */
   link: {
     scriptUrl: string;
     local: boolean;
-    findOpen(): Promise<OpenLink | null>;
+    /** What the page that a bank's own site returned to does; `server/connect/return-to-link.ts`. */
+    returnTo(returned: ReturnFromBank): Promise<LinkReturn>;
     /** Links that ended without their tab, which the viewer has not been told yet; looks for more of them. */
     readNews(): Promise<LinkNews[]>;
     markTold(id: string): Promise<void>;

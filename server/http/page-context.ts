@@ -7,7 +7,7 @@ import type { OpenApi } from "../api/contract/openapi.ts";
 import { createCaller } from "../api/router.ts";
 import { mustSetUpFactor } from "../auth/second-factor/require-factor.ts";
 import { readNews } from "../connect/link-news.ts";
-import { findOpenedLinks } from "../connect/opened-link.ts";
+import { returnToLink } from "../connect/return-to-link.ts";
 import { reasons } from "../contracts/errors.ts";
 import type { Services } from "../services.ts";
 import type { LoadContext } from "./load-context.ts";
@@ -57,7 +57,13 @@ export async function createPageContext(
     sessions: createPageSessions(context),
     link: {
       ...linkSource(config.plaid.standIn),
-      findOpen: async () => (user && (await findOpenedLinks(services, user))[0]) ?? null,
+      returnTo: async ({ linkId, ...returned }) =>
+        user
+          ? returnToLink(services, user, {
+              ...returned,
+              linkId: z.uuid().safeParse(linkId).data ?? null,
+            })
+          : { at: "lost" },
       readNews: async () => (user ? readNews(services, user) : []),
       markTold: async (id) => {
         if (user && z.uuid().safeParse(id).success) await markTold(services.db, user.id, id);

@@ -1,3 +1,4 @@
+import pRetry from "p-retry";
 import {
   endRefresh,
   markRefreshSent,
@@ -83,4 +84,13 @@ export async function refreshItem(
   await endRefresh(db, item);
   await invalidateCache(services, { userId: item.userId }, log);
   return outcome;
+}
+
+/** The job of a refresh was tried for the last time. The sweep syncs what Plaid has. */
+export async function giveUpRefresh(services: Services, item: ItemOfUser): Promise<void> {
+  const { db, log } = services;
+  // The user may be connecting another bank, and have their own lock for as long.
+  await pRetry(() => endRefresh(db, item), { retries: 8 });
+  log.error({ event: "refresh_dead", ...item }, "Refresh given up");
+  await invalidateCache(services, { userId: item.userId }, log);
 }

@@ -8,7 +8,7 @@ import { askForRecovery } from "../../db/jobs.ts";
 import { retryInvalidation } from "../cache/invalidate-cache.ts";
 import { finishLinks } from "../connect/finish-links.ts";
 import { recoverAttempts } from "../connect/recover-attempts.ts";
-import { refreshItem } from "../items/refresh-item.ts";
+import { giveUpRefresh, refreshItem } from "../items/refresh-item.ts";
 import { sendMail } from "../mail/send-mail.ts";
 import { warnWhereRefused } from "../reconciliation/plaid-user.ts";
 import { reconcile } from "../reconciliation/reconcile.ts";
@@ -55,8 +55,14 @@ const tasksOf = (services: Services): Record<string, Task> => ({
     await sweep(services);
   },
   /** Asks a bank for its newest data; see `server/items/refresh-item.ts`. */
-  refresh_item: async (payload) => {
-    await refreshItem(services, itemOfUser.parse(payload), services.log);
+  refresh_item: async (payload, { job }) => {
+    const item = itemOfUser.parse(payload);
+    try {
+      await refreshItem(services, item, services.log);
+    } catch (error) {
+      if (job.attempts >= job.max_attempts) await giveUpRefresh(services, item);
+      throw error;
+    }
   },
   /** Brings an Item's transactions up to date; see `server/transactions/sync-item.ts`. */
   sync_item: async (payload, { job, abortSignal }) => {

@@ -31,8 +31,9 @@ async function closeTab(
   browser: Browser,
   width: number,
   work: (page: Page) => Promise<void>,
+  plan = "cfo",
 ): Promise<Person> {
-  const person = await app.signUp("cfo");
+  const person = await app.signUp(plan);
   const { page } = await openPage(browser, { width });
   await logIn(app, page, person);
   let isSent = false;
@@ -123,3 +124,30 @@ test.for(widths)(
     expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
   },
 );
+
+test("the dashboard says that a bank whose tab was closed has more accounts than the plan has room for, and offers to choose (E5, I3)", async ({
+  app,
+  browser,
+}) => {
+  await app.control("POST", "settings", { link_events: true });
+  const width = 390;
+  const person = await closeTab(app, browser, width, ways["a bank"], "intern");
+  // Plaid's webhook.
+  await expect
+    .poll(() => app.query("select 1 from link_tokens where finished_at is not null"))
+    .toHaveLength(1);
+  await pass(app, 6);
+  const { page } = await openPage(browser, { width });
+  await logIn(app, page, person);
+  const toast = page.locator("[data-sonner-toast]");
+  await toast.getByText("We could not connect First Platypus Bank").waitFor();
+  await toast.getByText("Connect it again and choose up to 2 of them").waitFor();
+  await toast.getByRole("button", { name: "See the plans" }).waitFor();
+  await toast.getByRole("button", { name: "Connect it again" }).click();
+  await link(page).getByRole("button", { name: "Continue" }).click();
+  await link(page).getByRole("button", { name: "First Platypus Bank" }).click();
+  await finishLink(page);
+  await page.getByRole("button", { name: "Connect 2 accounts" }).click();
+  await card(page).waitFor();
+  expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+});

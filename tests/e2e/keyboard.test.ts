@@ -1,79 +1,11 @@
-import type { Frame, Page } from "playwright-core";
 import { expect } from "vitest";
 import { testInBrowser } from "../support/app-in-browser.ts";
 import { openPage } from "../support/browser.ts";
+import { focused, focusedName, nameOf, tabTo, walkThroughLink } from "../support/keyboard.ts";
 import { card, link, logIn } from "../support/link.ts";
 import { setPlan, usersIn } from "../support/rows.ts";
 
 const test = testInBrowser();
-
-/** What has the focus in this document: its name, and whether a person can see that it has it. */
-function focusIn(frame: Frame) {
-  return frame.evaluate(() => {
-    const element = document.activeElement as HTMLElement | null;
-    const style = element && getComputedStyle(element);
-    const name =
-      element?.getAttribute("aria-label") ||
-      (element as HTMLInputElement | null)?.labels?.[0]?.textContent ||
-      element?.textContent ||
-      "";
-    return {
-      tag: element?.tagName ?? "",
-      name: name.trim(),
-      visible:
-        style !== null &&
-        ((style.outlineStyle !== "none" && Number.parseFloat(style.outlineWidth) >= 1) ||
-          /\d+px/.test(style.boxShadow.replace(/\b0px/g, ""))),
-    };
-  });
-}
-
-/** The document that has the focus: the page, or Link in its frame. */
-async function focused(page: Page) {
-  const own = await focusIn(page.mainFrame());
-  const frame = page.frames()[1];
-  return own.tag === "IFRAME" && frame ? focusIn(frame) : own;
-}
-
-const nameOf = ({ tag, name }: { tag: string; name: string }) => `${tag} ${name}`;
-
-/**
- * Presses Tab until the thing of that name has the focus; every stop on the way must be visible.
- * Returns the stop before it.
- */
-async function tabTo(page: Page, name: string | RegExp): Promise<string | undefined> {
-  const passed: string[] = [];
-  for (let presses = 0; presses < 40; presses += 1) {
-    await page.keyboard.press("Tab");
-    const { tag, name: found, visible } = await focused(page);
-    if (tag === "BODY" || tag === "HTML") continue;
-    passed.push(nameOf({ tag, name: found }));
-    expect(visible, `the focus on ${tag} "${found}" can be seen`).toBe(true);
-    if (typeof name === "string" ? found === name : name.test(found)) return passed.at(-2);
-  }
-  throw new Error(`Tab never came to ${name}; it passed ${passed.join(", ")}`);
-}
-
-const focusedName = async (page: Page) => (await focused(page)).name;
-
-/** From Link's first pane to its end. */
-async function walkThroughLink(page: Page): Promise<void> {
-  await link(page).getByRole("button", { name: "Continue" }).waitFor();
-  await tabTo(page, "Continue");
-  await page.keyboard.press("Enter");
-  await expect.poll(() => focusedName(page)).toBe("Search for your bank");
-  await page.keyboard.type("Tattersall");
-  await tabTo(page, /^Tattersall Federal Credit Union/);
-  await page.keyboard.press("Enter");
-  await expect.poll(() => focusedName(page)).toBe("Username");
-  await page.keyboard.type("user_good");
-  await tabTo(page, "Password");
-  await page.keyboard.type("pass_good");
-  await page.keyboard.press("Enter");
-  await link(page).getByRole("button", { name: "Connect accounts" }).waitFor();
-  await tabTo(page, "Connect accounts");
-  await page.keyboard.press("Enter");
-}
 
 test("The app keeps the focus visible from sign-up through Link to log-out by keyboard alone (P1, S2, C1)", async ({
   app,
@@ -110,7 +42,7 @@ test("The app keeps the focus visible from sign-up through Link to log-out by ke
 
   // Link, to its end: the focus is on the new bank.
   await press("Enter");
-  await walkThroughLink(page);
+  await walkThroughLink(page, "Tattersall Federal Credit Union");
   await card(page).waitFor();
   await expect.poll(() => focusedName(page)).toContain("Tattersall Federal Credit Union");
 
@@ -143,7 +75,7 @@ test("The dashboard focuses the page after a failure, with Try again one Tab awa
   });
   await tabTo(page, "Connect a bank");
   await press("Enter");
-  await walkThroughLink(page);
+  await walkThroughLink(page, "Tattersall Federal Credit Union");
   await page.getByText(/your bank log-in is kept/).waitFor();
   await expect.poll(() => focused(page)).toMatchObject({ name: "Connect a bank", visible: true });
   await tabTo(page, "Try again");

@@ -4,7 +4,7 @@ import { startWorker } from "../../server/jobs/worker.ts";
 import { timeLimits } from "../../server/time-limits.ts";
 import type { Person, TestApp } from "../support/app.ts";
 import { startOver, testWithApp } from "../support/fixtures.ts";
-import { jobsIn, removeJobs, syncsOf, updateItems } from "../support/rows.ts";
+import { dataVersionOf, jobsIn, removeJobs, syncsOf, updateItems } from "../support/rows.ts";
 
 const limits = { ...timeLimits, plaidRefresh: 300 };
 const test = testWithApp({}, { limits });
@@ -138,4 +138,29 @@ test("items.refresh says what the bank needs, and asks Plaid for nothing, when i
   expect(await reason(await app.signUp())).toBe("not_found");
   expect(await jobsIn(app, "refresh_item")).toEqual([]);
   expect(timeLimits.plaidRefresh).toBe(40_000);
+});
+
+test("a refresh whose job failed for the last time, or was lost, is not under way any more (I5)", async ({
+  app,
+}) => {
+  const { person, itemId } = await connect(app);
+  await app.query("update items set access_token_sealed = 'v2.broken'");
+  await refresh(app, person, itemId);
+  await app.query("update graphile_worker._private_jobs set attempts = max_attempts - 1");
+  const version = await dataVersionOf(app, person);
+  const worker = await startWorker(app.services);
+  try {
+    await expect.poll(async () => (await shown(app, person)).status).toBe("idle");
+    expect(await dataVersionOf(app, person)).toBeGreaterThan(version);
+  } finally {
+    await worker.stop();
+  }
+  await ageRefresh(app, 15);
+  await refresh(app, person, itemId);
+  await removeJobs(app);
+  expect((await shown(app, person)).status).toBe("running");
+  await ageRefresh(app, 15);
+  // As its expiry does.
+  await app.query("update users set data_version = data_version + 1");
+  expect((await shown(app, person)).status).toBe("idle");
 });

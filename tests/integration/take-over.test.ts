@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import { readAgain, releaseHeld } from "../../db/sync-pages.ts";
 import { recoverAttempts } from "../../server/connect/recover-attempts.ts";
 import { syncItem } from "../../server/transactions/sync-item.ts";
 import type { Person, TestApp } from "../support/app.ts";
@@ -8,8 +9,10 @@ import { goThroughLink } from "../support/link-session.ts";
 import {
   accountsOf,
   activityOf,
+  dataVersionOf,
   itemsOf,
   only,
+  plaidItemIdOf,
   setPlan,
   setPlanLimit,
   updateItems,
@@ -38,18 +41,24 @@ async function connected(app: TestApp, person: Person) {
   await sync(app, person, itemId);
   return itemId;
 }
+/** Access ends at Plaid, and no webhook of it has been processed yet. */
+async function endUnheard(app: TestApp, itemId: string, error_code = "USER_PERMISSION_REVOKED") {
+  const item_id = await plaidItemIdOf(app, itemId);
+  await app.control("POST", "items/error", { item_id, error_code });
+  await updateItems(app, { status: "good", problem: null }, { itemId });
+}
 /** As Plaid says it: the user withdrew the permission. */
 async function end(app: TestApp, itemId: string) {
-  const [{ plaid_item_id }] = await app.query("select plaid_item_id from items where id = $1", [
-    itemId,
-  ]);
-  await app.control("POST", "items/error", {
-    ...{ item_id: plaid_item_id, error_code: "USER_PERMISSION_REVOKED" },
-  });
+  await endUnheard(app, itemId);
   await updateItems(app, { status: "revoked", problem: "connect_again" }, { itemId });
 }
-/** Connects the bank of the ended Item again, from its card. */
-async function again(app: TestApp, person: Person, itemId: string, chosen?: number[]) {
+/** Connects the bank of the ended Item again, from its card; a browser sends Link's metadata as well. */
+async function again(
+  app: TestApp,
+  person: Person,
+  itemId: string,
+  { chosen, byBrowser = false }: { chosen?: number[]; byBrowser?: boolean } = {},
+) {
   const { status, body } = await app.post(
     "/trpc/plaid.createLinkToken",
     { connectAgain: itemId },
@@ -58,10 +67,21 @@ async function again(app: TestApp, person: Person, itemId: string, chosen?: numb
   expect(status).toBe(200);
   const { linkToken } = body.result.data;
   // Link is at the bank already.
-  const { publicToken } = await goThroughLink(app, linkToken, chosen && { chosen });
-  const answer = await app.post("/trpc/connectAccount", { publicToken, linkToken }, person);
+  const link = await goThroughLink(app, linkToken, chosen && { chosen });
+  const { publicToken } = link;
+  const request = { publicToken, linkToken, ...(byBrowser && { metadata: metadataOf(link) }) };
+  const answer = await app.post("/trpc/connectAccount", request, person);
   expect(answer.body.error).toBeUndefined();
   return answer.body.result.data;
+}
+/** As the browser hands it over. */
+function metadataOf({ metadata }: { metadata: unknown }) {
+  const { institution, accounts } = metadata as {
+    institution: { institution_id: string; name: string };
+    accounts: object[];
+  };
+  const { institution_id: institutionId, name } = institution;
+  return { institution: { institutionId, name }, accounts, linkSessionId: null };
 }
 const counts = async (app: TestApp) =>
   app.query(
@@ -149,6 +169,9 @@ test("connecting an ended bank again needs no room, also on a full plan (I3)", a
   expect(refused.body.error.data.reason).toBe("limit_reached");
   const { item } = await again(app, person, old);
   expect(await only(itemsOf(app))).toMatchObject({ id: item.id });
+  await end(app, item.id);
+  const last = await again(app, person, item.id, { byBrowser: true });
+  expect(await only(itemsOf(app))).toMatchObject({ id: last.item.id });
   expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
   await setPlanLimit(app, "intern", 2);
 });
@@ -160,12 +183,12 @@ test("the accounts that are not shared again come along as no longer shared, and
   const old = await connected(app, person);
   const { length } = await accountsOf(app);
   await end(app, old);
-  const { item } = await again(app, person, old, [0]);
+  const { item } = await again(app, person, old, { chosen: [0] });
   // One of several: it may be another log-in's.
   expect((await itemsOf(app)).map(({ id }) => id)).toEqual([old, item.id]);
   await end(app, item.id);
   const all = Array.from({ length: length - 1 }, (_, n) => n);
-  const last = await again(app, person, old, all);
+  const last = await again(app, person, old, { chosen: all });
   expect(await only(itemsOf(app))).toMatchObject({ id: last.item.id });
   const rows = await accountsOf(app);
   expect(rows.map(({ revoked_at }) => revoked_at === null)).toEqual([
@@ -173,6 +196,60 @@ test("the accounts that are not shared again come along as no longer shared, and
     false,
   ]);
   expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+});
+
+test("a new Item that ends before its history is complete leaves nothing of it, and the next one's balances and history hold (I4)", async ({
+  app,
+}) => {
+  const person = await app.signUp("cfo");
+  const old = await connected(app, person);
+  const before = await accountsOf(app);
+  await app.query(
+    `insert into transactions (user_id, id, account_id, date, amount, currency, name, pending)
+     select user_id, 'pending', id, '2020-01-01', 5, 'USD', 'Never posted', true from accounts where position = 0`,
+  );
+  await end(app, old);
+  await app.control("POST", "settings", { historical_pull_ms: 600_000 });
+  const first = await again(app, person, old);
+  await sync(app, person, first.item.id);
+  await app.query("update held_transactions set id = 'first-' || id");
+  await app.query("update accounts set revoked_at = now(), current_balance = 1");
+  await end(app, first.item.id);
+
+  const second = await again(app, person, first.item.id);
+  expect(await app.query("select 1 from held_transactions")).toEqual([]);
+  const balances = ({ current_balance }: { current_balance: unknown }) => Number(current_balance);
+  const now = await accountsOf(app);
+  expect(now.map(balances)).toEqual(before.map(balances));
+  expect(now.map(({ revoked_at }) => revoked_at)).toEqual(before.map(() => null));
+
+  await sync(app, person, second.item.id);
+  expect(await ids(app)).toContain("pending");
+  const version = await dataVersionOf(app, person);
+  // The bank never says that it has given all of it: after a day it has.
+  await app.query("update items set created_at = created_at - interval '25 hours'");
+  await sync(app, person, second.item.id);
+  expect(await app.query("select 1 from held_transactions")).toEqual([]);
+  expect((await ids(app)).filter((id) => /^(first|pending)/.test(id))).toEqual([]);
+  expect(await dataVersionOf(app, person)).toBeGreaterThan(version);
+});
+
+test("a run that began before the history was complete writes nothing after it", async ({
+  app,
+}) => {
+  const person = await app.signUp("cfo");
+  const itemId = await connected(app, person);
+  const [{ cursor: kept }] = await app.query("select cursor from item_syncs");
+  const begin = (isHeld: boolean) =>
+    readAgain(app.services.db, person.id, itemId, { kept, refused: false, isHeld });
+  expect(await begin(true)).toBe(false);
+  await app.query("update item_syncs set is_held = true");
+  expect(await begin(false)).toBe(false);
+  const version = await dataVersionOf(app, person);
+  await releaseHeld(app.services.db, person.id, itemId);
+  // With the history, in one transaction.
+  expect(await dataVersionOf(app, person)).toBe(version + 1);
+  expect(await begin(false)).toBe(true);
 });
 
 test("the old Item is removed at Plaid later when Plaid does not confirm it (I1)", async ({
@@ -188,6 +265,64 @@ test("the old Item is removed at Plaid later when Plaid does not confirm it (I1)
   await app.query("update link_attempts set retry_at = now()");
   await recoverAttempts(app.services, app.services.log);
   expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+});
+
+/** Every way for access to end, as Plaid's calls say it. */
+const endings = {
+  USER_PERMISSION_REVOKED: async () => {},
+  ITEM_NOT_FOUND: async () => {},
+  // Wrong keys of ours look the same: it is believed once it has been refused for a while.
+  INVALID_ACCESS_TOKEN: async (app: TestApp, open: () => Promise<unknown>) => {
+    expect(await open()).toBe("not_found");
+    await app.query("update refused_tokens set first_at = first_at - interval '1 hour'");
+  },
+} satisfies Record<string, (app: TestApp, open: () => Promise<unknown>) => Promise<void>>;
+
+test.for(Object.entries(endings))(
+  "an Item whose access has ended with %s is taken over, also where nothing told us of its end (I1, I2)",
+  async ([code, first], { app }) => {
+    const person = await app.signUp("cfo");
+    const old = await connected(app, person);
+    const before = await accountsOf(app);
+    await endUnheard(app, old, code);
+    await first(app, async () => {
+      const request = { connectAgain: old };
+      const { body } = await app.post("/trpc/plaid.createLinkToken", request, person);
+      return body.error?.data.reason;
+    });
+    const { item } = await again(app, person, old);
+    expect((await itemsOf(app)).map(({ id }) => id)).toEqual([item.id]);
+    expect((await accountsOf(app)).map(({ id }) => id)).toEqual(before.map(({ id }) => id));
+  },
+);
+
+test("a bank that was refused as a duplicate is taken over by the same public_token when its access turns out to have ended (I2)", async ({
+  app,
+}) => {
+  const person = await app.signUp("cfo");
+  const old = await connected(app, person);
+  const before = await accountsOf(app);
+  const { body } = await app.post("/trpc/plaid.createLinkToken", {}, person);
+  const { linkToken } = body.result.data;
+  const link = await goThroughLink(app, linkToken, { bank: "ins_109508" });
+  const request = { publicToken: link.publicToken, linkToken, metadata: metadataOf(link) };
+  const send = async () => (await app.post("/trpc/connectAccount", request, person)).body;
+  const details = async () => (await send()).error.data.details;
+  expect(await details()).toMatchObject({ itemId: old, itemStatus: "good" });
+  await endUnheard(app, old);
+  expect(await details()).toMatchObject({ itemId: old, itemStatus: "revoked" });
+  const { item } = (await send()).result.data;
+  expect(item.id).not.toBe(old);
+  expect((await itemsOf(app)).map(({ id }) => id)).toEqual([item.id]);
+  expect((await accountsOf(app)).map(({ id }) => id)).toEqual(before.map(({ id }) => id));
+});
+
+test("Link does not open for an Item whose end Plaid does not confirm now", async ({ app }) => {
+  const person = await app.signUp("cfo");
+  const itemId = await connected(app, person);
+  await app.fault({ path: "/item/get", times: 5, do: { status: 503, body: {} } });
+  const { body } = await app.post("/trpc/plaid.createLinkToken", { connectAgain: itemId }, person);
+  expect(body.error.data.reason).toBe("link_unavailable");
 });
 
 test("only an ended Item of the user's own can be connected again", async ({ app }) => {

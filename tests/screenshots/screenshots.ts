@@ -195,6 +195,68 @@ test.each(views)("room in the plan, $width px, $colorScheme", async (view) => {
   await shoot("refreshing", { moving: true });
 });
 
+test.each(views)("the way back to a connection, $width px, $colorScheme", async (view) => {
+  const { page, shoot } = await studio(view);
+  const person = await app.signUp("intern", undefined, "Ada Lovelace");
+  await logIn(app, page, person);
+  const { request } = page.context();
+  const post = (body: string) =>
+    request.post(`${app.url}/connect/oauth`, {
+      headers: { "content-type": "application/x-www-form-urlencoded", origin: app.url },
+      data: body,
+    });
+  await app.post("/trpc/plaid.createLinkToken", {}, person);
+  await post("oauth_state_id=first");
+  const back = `${app.url}/connect/oauth?oauth_state_id=first`;
+  const end = (set: string) =>
+    app.query(`update link_tokens set ${set} where user_id = $1`, [person.id]);
+  for (const [state, set] of [
+    ["opened-before", "asked_at = null"],
+    ["pending", "finished_at = now(), institution_name = 'First Platypus Bank'"],
+    ["connected", "status = 'closed', outcome = 'connected', told_at = now()"],
+    ["not-connected", "outcome = 'not_connected', reason = 'limit_reached'"],
+  ] as const) {
+    await end(set);
+    await page.goto(back);
+    await page.getByRole("link", { name: "Back to the dashboard" }).waitFor();
+    await shoot(`oauth-${state}`);
+  }
+  for (const [state, words, set] of [
+    ["no-room", "has more accounts than", "told_at = null"],
+    ["not-received", "we never received it", "told_at = null, outcome = 'not_received'"],
+    ["connected", "We finished connecting", "told_at = null, outcome = 'connected'"],
+  ] as const) {
+    await end(set);
+    await page.goto(`${app.url}/dashboard`);
+    await toast(page, new RegExp(words));
+    await shoot(`closed-tab-${state}`);
+  }
+  await app.query("update users set plan = 'cfo' where id = $1", [person.id]);
+  await page.goto(`${app.url}/dashboard`);
+  await openBank(page);
+  await finishLink(page);
+  await card(page).waitFor();
+  const [{ plaid_item_id: item_id }] = await app.query(
+    "select plaid_item_id from items where user_id = $1",
+    [person.id],
+  );
+  const error_code = "USER_PERMISSION_REVOKED";
+  await app.control("POST", "items/error", { item_id, error_code });
+  await app.query("update items set status = 'good', problem = null");
+  await page.reload();
+  await openBank(page);
+  await finishLink(page);
+  await toast(page, "Access to First Platypus Bank had ended");
+  await shoot("ended-duplicate");
+  await page.getByText("Investments", { exact: true }).click();
+  await openBank(page, "Meridian Brokerage");
+  await finishLink(page);
+  await card(page).nth(1).waitFor();
+  await page.reload();
+  await card(page).nth(1).waitFor();
+  await shoot("card-balances-only", { whole: true });
+});
+
 test.each(views)("what a bank asks, $width px, $colorScheme", async (view) => {
   const { page, shoot } = await studio(view);
   const person = await app.signUp("analyst", undefined, "Ada Lovelace");

@@ -226,6 +226,8 @@ describe("the connect machine", () => {
   test("has a pending card for a new bank alone, with as many rows as Link named accounts (C4)", () => {
     const pending = { bank: "Mill Bank", accountCount: 2, notConnected: 0, busy: false };
     expect(pendingBank(finishing())).toEqual(pending);
+    expect(pendingBank(finishing(), 1)).toEqual({ ...pending, accountCount: 1, notConnected: 1 });
+    expect(pendingBank(finishing(), 0)).toEqual(pending);
     expect(pendingBank(waiting)).toEqual({ ...pending, busy: true });
     expect(pendingBank(finishing(1))).toEqual({ ...pending, busy: true });
     expect(pendingBank(choosing)).toEqual({ ...pending, accountCount: 1, notConnected: 1 });

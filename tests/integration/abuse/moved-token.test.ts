@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { findOpenedLinks } from "../../../server/connect/opened-link.ts";
+import { returnToLink } from "../../../server/connect/return-to-link.ts";
 import { syncItem } from "../../../server/transactions/sync-item.ts";
 import type { Person } from "../../support/app.ts";
 import { testWithApp } from "../../support/fixtures.ts";
@@ -50,8 +50,9 @@ test("Update mode, sync and removal decrypt no token that was copied from anothe
   const never = new AbortController().signal;
   await expect(syncItem(services, item, services.log, never)).rejects.toThrow("does not open");
   expect(await app.requestsAtPlaid("/transactions/sync")).toBe(syncs);
-  expect(await findOpenedLinks(services, eve)).toEqual([]);
-  expect(await findOpenedLinks(services, ada)).toHaveLength(1);
+  const returned = { oauthStateId: "state", linkId: null, again: false };
+  expect(await returnToLink(services, eve, returned)).toEqual({ at: "lost" });
+  expect(await returnToLink(services, ada, returned)).toMatchObject({ at: "open" });
 });
 
 test("Disconnecting a bank that was copied from another user leaves it connected at Plaid", async ({

@@ -1,0 +1,19 @@
+import type { LinkOutcome } from "./link-news.ts";
+
+/** What the page that a bank's own site returns to has to do, or to say. */
+export type LinkReturn =
+  /** Link goes on with the token that it was opened with; `itemId` in update mode. */
+  | { at: "open"; linkToken: string; itemId: string | null }
+  /** The address was opened before, and Link may be going on in another tab. */
+  | { at: "opened_before" }
+  /** Link was finished; the bank is being connected. */
+  | { at: "pending"; bank: string | null }
+  /** Link is over. `reason`: of `contracts/errors.ts`, where it did not connect. */
+  | {
+      at: "over";
+      outcome: Extract<LinkOutcome, "connected" | "not_connected"> | "unknown";
+      bank: string | null;
+      reason: string | null;
+    }
+  /** No Link of this user: it is too old, or another user's. */
+  | { at: "lost" };

@@ -1,0 +1,77 @@
+import type { Frame, Page } from "playwright-core";
+import { expect } from "vitest";
+import { link } from "./link.ts";
+
+/** A person who has a keyboard and no mouse. */
+
+/** What has the focus in this document: its name, and whether a person can see that it has it. */
+function focusIn(frame: Frame) {
+  return frame.evaluate(() => {
+    const element = document.activeElement as HTMLElement | null;
+    const style = element && getComputedStyle(element);
+    const name =
+      element?.getAttribute("aria-label") ||
+      (element as HTMLInputElement | null)?.labels?.[0]?.textContent ||
+      element?.textContent ||
+      "";
+    return {
+      tag: element?.tagName ?? "",
+      name: name.trim(),
+      visible:
+        style !== null &&
+        ((style.outlineStyle !== "none" && Number.parseFloat(style.outlineWidth) >= 1) ||
+          /\d+px/.test(style.boxShadow.replace(/\b0px/g, ""))),
+    };
+  });
+}
+
+/** The document that has the focus: the page, or Link in its frame. */
+export async function focused(page: Page) {
+  const own = await focusIn(page.mainFrame());
+  const frame = page.frames()[1];
+  return own.tag === "IFRAME" && frame ? focusIn(frame) : own;
+}
+
+export const nameOf = ({ tag, name }: { tag: string; name: string }) => `${tag} ${name}`;
+
+/**
+ * Presses Tab until the thing of that name has the focus; every stop on the way must be visible.
+ * Returns the stop before it.
+ */
+export async function tabTo(page: Page, name: string | RegExp): Promise<string | undefined> {
+  const passed: string[] = [];
+  for (let presses = 0; presses < 40; presses += 1) {
+    await page.keyboard.press("Tab");
+    const { tag, name: found, visible } = await focused(page);
+    if (tag === "BODY" || tag === "HTML") continue;
+    passed.push(nameOf({ tag, name: found }));
+    expect(visible, `the focus on ${tag} "${found}" can be seen, after ${passed.join(", ")}`).toBe(
+      true,
+    );
+    if (typeof name === "string" ? found === name : name.test(found)) return passed.at(-2);
+  }
+  throw new Error(`Tab never came to ${name}; it passed ${passed.join(", ")}`);
+}
+
+export const focusedName = async (page: Page) => (await focused(page)).name;
+
+/** From Link's first pane to its end; without a bank, Link is there already. */
+export async function walkThroughLink(page: Page, bank: string | null): Promise<void> {
+  await link(page).getByRole("button", { name: "Continue" }).waitFor();
+  await tabTo(page, "Continue");
+  await page.keyboard.press("Enter");
+  if (bank !== null) {
+    await expect.poll(() => focusedName(page)).toBe("Search for your bank");
+    await page.keyboard.type(bank);
+    await tabTo(page, new RegExp(`^${bank}`));
+    await page.keyboard.press("Enter");
+  }
+  await expect.poll(() => focusedName(page)).toBe("Username");
+  await page.keyboard.type("user_good");
+  await tabTo(page, "Password");
+  await page.keyboard.type("pass_good");
+  await page.keyboard.press("Enter");
+  await link(page).getByRole("button", { name: "Connect accounts" }).waitFor();
+  await tabTo(page, "Connect accounts");
+  await page.keyboard.press("Enter");
+}
