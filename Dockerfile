@@ -8,15 +8,13 @@ COPY sandbox/package.json sandbox/
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
 RUN npm run build
-RUN node image/collect.ts out
 
 FROM node:24-bookworm-slim
-ENV NODE_ENV=production
+ENV NODE_ENV=production NODE_OPTIONS=--enable-source-maps
 WORKDIR /app
-COPY --from=build /app/out ./
+COPY --from=build /app/build/node build/node
 COPY --from=build /app/build/client build/client
 USER node
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=3s CMD node -e "fetch('http://127.0.0.1:' + (process.env.PORT || 3000) + '/healthz').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"
-# This Node reads TypeScript: https://nodejs.org/api/typescript.html
-CMD ["node", "server/main.ts"]
+CMD ["node", "build/node/main.mjs"]

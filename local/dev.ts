@@ -1,17 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import path from "node:path";
+import { changedAt } from "./changed-at.ts";
 
 const root = path.join(import.meta.dirname, "..");
 const built = path.join(root, "build/server/index.js");
-
-/** When anything below `folder` was last changed, in milliseconds since 1970. */
-const changedAt = (folder: string): number =>
-  Math.max(
-    ...readdirSync(folder, { recursive: true, encoding: "utf8" }).map(
-      (name) => statSync(path.join(folder, name)).mtimeMs,
-    ),
-  );
 
 /**
  * `npm run dev`, which `tsx watch` starts again at every change: builds the pages when they or the
@@ -21,7 +14,7 @@ const changedAt = (folder: string): number =>
 const sources = ["app", "server/contracts", "public"].map((folder) => path.join(root, folder));
 const isStale = !existsSync(built) || Math.max(...sources.map(changedAt)) > statSync(built).mtimeMs;
 if (isStale) {
-  const { status } = spawnSync("npm", ["run", "build", "--silent"], {
+  const { status } = spawnSync("npx", ["remix", "vite:build", "--logLevel", "warn"], {
     cwd: root,
     stdio: "inherit",
     shell: process.platform === "win32",

@@ -1,8 +1,6 @@
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { pathToFileURL } from "node:url";
 import type { ServerBuild } from "@remix-run/node";
 import type { Config } from "./config.ts";
 import { createHttp } from "./http/create-http.ts";
@@ -24,8 +22,6 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-const buildFile = path.join(import.meta.dirname, "../build/server/index.js");
-
 /**
  * Starts the app on `config.port` (0: any free one) of `config.host`. `/readyz` is not ok before
  * `isPrepared`. Rejects with EADDRINUSE when the port is taken.
@@ -34,7 +30,8 @@ export async function startServer(
   config: Config,
   { isPrepared = () => true, ...options }: ServiceOptions & { isPrepared?: () => boolean } = {},
 ): Promise<RunningServer> {
-  const build = (await import(pathToFileURL(buildFile).href)) as ServerBuild;
+  // As a string, because there is none yet when types are checked.
+  const build: ServerBuild = await import("../build/server/index.js" as string);
   const telemetry = await startTelemetry(config);
   const { services, close } = createServices(config, { observe: telemetry.observe, ...options });
   const letGo = async () => {

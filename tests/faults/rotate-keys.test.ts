@@ -17,6 +17,7 @@ import { Secret } from "../../server/vault/secret.ts";
 import { Vault } from "../../server/vault/vault.ts";
 import type { Person, TestApp } from "../support/app.ts";
 import { compareBooks } from "../support/books.ts";
+import { built } from "../support/built.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { isMatrix } from "../support/matrix.ts";
 import { lockWaiters } from "../support/rows.ts";
@@ -79,7 +80,7 @@ afterAll(async () => {
 });
 
 function rotate(app: TestApp, keys: string, TOKEN_ENVELOPES = "") {
-  const child = spawn(process.execPath, ["--import", "tsx", "server/commands/rotate-keys.ts"], {
+  const child = spawn(process.execPath, built("rotate-keys"), {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, DATABASE_URL: app.databaseUrl, TOKEN_KEYS: keys, TOKEN_ENVELOPES },
   });

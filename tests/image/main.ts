@@ -41,6 +41,7 @@ const confined = (program: string, args: string[]): [string, string[]] => {
 let stage = "";
 let command: string[] = [];
 let healthcheck = "";
+const variables = {} as NodeJS.ProcessEnv;
 const stages = new Map<string, string>();
 let PATH = process.env.PATH ?? "";
 const said = (line: string) => process.stdout.write(`${line}\n`);
@@ -95,8 +96,13 @@ const steps: Record<string, (words: string[], text: string) => void> = {
   HEALTHCHECK(_words, text) {
     healthcheck = text.slice(text.indexOf("CMD ") + 4);
   },
-  // The base image's and the engine's own.
-  ENV() {},
+  ENV(words) {
+    for (const word of words) {
+      const [name = "", value] = word.split("=");
+      variables[name] = value;
+    }
+  },
+  // The engine's own.
   WORKDIR() {},
   USER() {},
   EXPOSE() {},
@@ -119,9 +125,9 @@ try {
   const metricsPort = String(await freePort());
   const url = `http://127.0.0.1:${port}`;
   const env: NodeJS.ProcessEnv = {
+    ...variables,
     PATH,
     HOME: "/nonexistent",
-    NODE_ENV: "production",
     PORT: port,
     DATABASE_URL: database.urlOf("image"),
     REDIS_URL: "redis://127.0.0.1:1",
@@ -140,7 +146,7 @@ try {
   const as = { cwd: app, env };
   for (const name of ["migrate", "jobs", "attempts", "rotate-keys"]) {
     said(
-      execFileSync(...confined("node", [`server/commands/${name}.ts`]), as)
+      execFileSync(...confined("node", [`build/node/${name}.mjs`]), as)
         .toString()
         .trim(),
     );
@@ -168,7 +174,7 @@ try {
     };
   };
   const server = start(command, metricsPort);
-  const worker = start(["node", "server/worker-main.ts"], String(await freePort()));
+  const worker = start(["node", "build/node/worker-main.mjs"], String(await freePort()));
   try {
     await until(() => spawnSync(...confined("sh", ["-c", healthcheck]), as).status === 0);
     said("The health check says healthy.");

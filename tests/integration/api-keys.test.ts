@@ -5,6 +5,7 @@ import { endpoints } from "../../server/api/contract/endpoints.ts";
 import { makeApiKey } from "../../server/auth/api-key-format.ts";
 import { type Scope, scope } from "../../server/contracts/api-keys.ts";
 import type { Person, TestApp } from "../support/app.ts";
+import { built } from "../support/built.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { expireApiKey } from "../support/rows.ts";
 
@@ -236,7 +237,7 @@ test("The foreign-origin check guards cookies, while an API key works from anoth
 test("npm run api-key makes, lists and revokes keys (G3)", async ({ app }) => {
   const ada = await app.signUp();
   const run = async (...args: string[]) => {
-    const file = ["--import", "tsx", "server/commands/api-key.ts", ...args];
+    const file = [...built("api-key"), ...args];
     const env = { ...process.env, DATABASE_URL: app.databaseUrl };
     return promisify(execFile)(process.execPath, file, { env });
   };

@@ -9,6 +9,7 @@ import { untilMigrated } from "../../server/prepare-database.ts";
 import { timeLimits } from "../../server/time-limits.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { compareBooks } from "../support/books.ts";
+import { built } from "../support/built.ts";
 import { doneSyncsOf } from "../support/rows.ts";
 import { openStream } from "../support/sse.ts";
 
@@ -28,7 +29,6 @@ const superUrl = Object.assign(new URL(inject("databaseServer")), { pathname: da
 let admin: pg.Client;
 let app: TestApp;
 let worker: Promise<Worker>;
-const script = (file: string) => ["--import", "tsx", file];
 // A database of an owner who is no superuser, without a table; the server and the worker run as
 // another role from the first moment.
 beforeAll(async () => {
@@ -51,7 +51,7 @@ afterAll(async () => {
 
 /** `npm run db:migrate` with this environment: what it says, or its complaint. */
 async function migrate(env: Record<string, string>): Promise<string> {
-  const run = promisify(execFile)(process.execPath, script("server/commands/migrate.ts"), {
+  const run = promisify(execFile)(process.execPath, built("migrate"), {
     env: { NODE_ENV: "test", PATH: process.env.PATH, ...env },
   });
   return run.then(

@@ -1,11 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
-import { createRequire } from "node:module";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { migrateToLatest } from "../../db/migrate.ts";
 import { type Local, startLocal } from "../../local/index.ts";
@@ -13,6 +11,7 @@ import { freePort } from "../../local/ports.ts";
 import { parseConfig } from "../../server/config.ts";
 import { startServer } from "../../server/server.ts";
 import { timeLimits } from "../../server/time-limits.ts";
+import { built } from "../support/built.ts";
 
 let folder: string;
 let local: Local;
@@ -100,15 +99,13 @@ test("the database and its secrets are kept between starts", async () => {
 
 test("Ctrl-C ends the app, its database and its Plaid in order, without an error", async () => {
   const cwd = mkdtempSync(path.join(tmpdir(), "fiscility-ctrl-c-"));
-  const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
-  const main = path.join(import.meta.dirname, "../../server/main.ts");
   const ports = {
     PORT: String(await freePort()),
     SANDBOX_PORT: String(await freePort()),
     MAIL_PORT: "0",
   };
   // A process group of its own, as a terminal makes one: Ctrl-C reaches everything in it at once.
-  const child = spawn(process.execPath, ["--import", tsx, main], {
+  const child = spawn(process.execPath, built("main"), {
     cwd,
     env: { ...ports, NODE_ENV: "development", PATH: process.env.PATH },
     detached: true,

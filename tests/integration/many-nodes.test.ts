@@ -10,6 +10,7 @@ import { createLog } from "../../server/telemetry/log.ts";
 import { timeLimits } from "../../server/time-limits.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { startBalancer } from "../support/balancer.ts";
+import { built } from "../support/built.ts";
 import { matrixTest } from "../support/matrix.ts";
 import { type NodeProcess, startNode } from "../support/node-process.ts";
 import { redisFound, startRedis, startRedisCluster, type TestRedis } from "../support/redis.ts";
@@ -150,7 +151,7 @@ describe.skipIf(!inject("redis"))("Three nodes behind a balancer and two workers
     expect((await jobsIn(app)).length).toBeGreaterThanOrEqual(banks.length);
     await app.fault({ path: "/transactions/sync", times: 100, do: { delay: 300 } });
     workers = [1, 2].map(() =>
-      spawn(process.execPath, ["--import", "tsx", "server/worker-main.ts"], {
+      spawn(process.execPath, built("worker-main"), {
         env: { ...app.env, NODE_ENV: "test", PATH: process.env.PATH, LOG_LEVEL: "silent" },
         stdio: ["ignore", "ignore", "pipe"],
       }),

@@ -6,6 +6,7 @@ import { sweep } from "../../server/jobs/sweep.ts";
 import { syncItem } from "../../server/transactions/sync-item.ts";
 import { operateUser } from "../../server/users/operate-user.ts";
 import type { TestApp } from "../support/app.ts";
+import { built } from "../support/built.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { apiKeysOf, itemsOf, makeSyncsDue, sessionsOf } from "../support/rows.ts";
 import {
@@ -22,7 +23,7 @@ const test = testWithApp();
 
 /** `npm run user`: its exit code and what it said. */
 async function run(app: TestApp, ...args: string[]) {
-  const argv = ["--import", "tsx", "server/commands/user.ts", ...args];
+  const argv = [...built("user"), ...args];
   const env = { ...process.env, DATABASE_URL: app.databaseUrl };
   const {
     stdout,

@@ -8,6 +8,7 @@ import { reconcile } from "../../server/reconciliation/reconcile.ts";
 import type { Services } from "../../server/services.ts";
 import { type Person, startTestApp, type TestApp } from "../support/app.ts";
 import { compareBooks, right } from "../support/books.ts";
+import { built } from "../support/built.ts";
 
 let app: TestApp;
 beforeAll(async () => {
@@ -74,11 +75,9 @@ async function loseExchange(person: Person) {
 
 /** Runs one of the operator's commands. */
 async function command(name: string, ...options: string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    ["--import", "tsx", `server/commands/${name}.ts`, ...options],
-    { env: { ...process.env, DATABASE_URL: app.databaseUrl } },
-  );
+  const { stdout } = await promisify(execFile)(process.execPath, [...built(name), ...options], {
+    env: { ...process.env, DATABASE_URL: app.databaseUrl },
+  });
   return stdout;
 }
 

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { freePort } from "../../local/ports.ts";
+import { builtForTests } from "../support/built.ts";
 import { casesOf } from "../support/matrix.ts";
 
 /** As it may stand in an output: itself, in base64, as hexadecimal, as Node prints bytes. */
@@ -21,7 +22,8 @@ test.each(casesOf(["throw", "reject"], (how) => how === "reject"))(
       secret,
     );
     const key = randomBytes(32);
-    const child = spawn(process.execPath, ["--import", "tsx", "tests/support/crash-main.ts", how], {
+    const program = ["--enable-source-maps", await builtForTests("crash-main"), how];
+    const child = spawn(process.execPath, program, {
       stdio: ["ignore", "pipe", "pipe"],
       env: {
         ...process.env,
@@ -51,6 +53,8 @@ test.each(casesOf(["throw", "reject"], (how) => how === "reject"))(
     expect(out).toContain("plaid_unavailable");
     expect(out).toContain('"javascriptHeap"');
     expect(err).toContain("services:");
+    // It is made from files of ours, and says where in them.
+    expect(err).toMatch(/tests\/support\/crash-main\.ts:\d+:\d+/);
     const secrets = [database, redis, plaid, session, "access-sandbox-1111", ...formsOf(key)];
     expect(secrets.filter((one) => one && all.toLowerCase().includes(one.toLowerCase()))).toEqual(
       [],

@@ -5,6 +5,7 @@ import { expect } from "vitest";
 import { handBackJobs } from "../../db/jobs.ts";
 import { startWorker } from "../../server/jobs/worker.ts";
 import type { TestApp } from "../support/app.ts";
+import { built } from "../support/built.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { addJob, jobsIn, removeJobs, syncsOf } from "../support/rows.ts";
 
@@ -13,7 +14,6 @@ test.beforeEach(async ({ app }) => {
   await removeJobs(app);
 });
 
-const script = (file: string) => ["--import", "tsx", file];
 const environment = (app: TestApp): NodeJS.ProcessEnv => ({
   NODE_ENV: "test",
   ...app.env,
@@ -32,20 +32,16 @@ async function connect(app: TestApp): Promise<string> {
 const running = async (app: TestApp) =>
   (await jobsIn(app, "sync_item")).filter(({ locked_at }) => locked_at !== null);
 async function toldJobs(app: TestApp): Promise<string> {
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    script("server/commands/jobs.ts"),
-    {
-      env: environment(app),
-    },
-  );
+  const { stdout } = await promisify(execFile)(process.execPath, built("jobs"), {
+    env: environment(app),
+  });
   return stdout;
 }
 
 test("npm run worker runs jobs, and lets the running one finish on SIGTERM", async ({ app }) => {
   const itemId = await connect(app);
   expect(await toldJobs(app)).toMatch(new RegExp(`waiting .*sync_item:${itemId}`));
-  const worker = spawn(process.execPath, script("server/worker-main.ts"), {
+  const worker = spawn(process.execPath, built("worker-main"), {
     env: environment(app),
   });
   const ended = once(worker, "exit");

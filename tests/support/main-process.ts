@@ -6,23 +6,24 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { freePort } from "../../local/ports.ts";
+import { built } from "./built.ts";
 import { until } from "./until.ts";
 
-const today = path.join(import.meta.dirname, "../..");
+/** Of an older version there is no bundle. */
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
 
 export type MainProcess = Awaited<ReturnType<typeof startMain>>;
 
 /**
  * The process that `npm start` starts, migrations and worker included, once it is ready. `root`: the
- * folder of the version that is started. Rejects with what it said where it ends before it is.
+ * folder of an older version. Rejects with what it said where it ends before it is.
  */
-export async function startMain(env: Record<string, string>, root = today) {
+export async function startMain(env: Record<string, string>, root?: string) {
   const port = await freePort();
   const url = `http://localhost:${port}`;
   // What a start keeps in its folder, it keeps apart from others.
   const cwd = mkdtempSync(path.join(tmpdir(), "fiscility-main-"));
-  const args = ["--import", tsx, path.join(root, "server/main.ts")];
+  const args = root ? ["--import", tsx, path.join(root, "server/main.ts")] : built("main");
   const child = spawn(process.execPath, args, {
     cwd,
     env: {

@@ -1,8 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { rmSync } from "node:fs";
-import path from "node:path";
-import { build } from "esbuild";
+import { builtForTests } from "./built.ts";
 
 /** A step of `connectAccount` or of a sync, as its log line names it. */
 export type Step = string;
@@ -29,8 +27,7 @@ export interface NodeProcess {
 
 /** Starts the app in a child process, with time limits of tests. */
 export async function startNode(env: Record<string, string>): Promise<NodeProcess> {
-  bundle ??= bundleNode();
-  const child = fork(await bundle, {
+  const child = fork(await builtForTests("node-main"), {
     env: {
       ...env,
       PORT: "0",
@@ -64,34 +61,6 @@ export async function startNode(env: Record<string, string>): Promise<NodeProces
       await ended;
     },
   };
-}
-
-let bundle: Promise<string> | undefined;
-
-/**
- * `node-main.ts` with nearly all that it imports as one file of JavaScript: it starts in 0.9 s where
- * the packages as files took 1.7 s. Beside the app's build, as the server looks for that from itself.
- */
-async function bundleNode(): Promise<string> {
-  const outfile = path.join(import.meta.dirname, `../../build/test-node-${process.pid}.mjs`);
-  process.once("exit", () => rmSync(outfile, { force: true }));
-  await build({
-    entryPoints: [path.join(import.meta.dirname, "node-main.ts")],
-    outfile,
-    bundle: true,
-    // The first looks for files beside its own, the others for what they trace.
-    external: ["graphile-worker", "@opentelemetry/*", "pg-native"],
-    // What is CommonJS in it asks for Node's own modules by this.
-    banner: {
-      js: `import { createRequire } from "node:module"; const require = createRequire(import.meta.url);`,
-    },
-    minifySyntax: true,
-    minifyWhitespace: true,
-    platform: "node",
-    format: "esm",
-    target: "node20",
-  });
-  return outfile;
 }
 
 async function gone(ended: Promise<unknown>): Promise<never> {

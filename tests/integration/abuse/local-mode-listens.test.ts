@@ -1,12 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
 import { freePort } from "../../../local/ports.ts";
+import { built } from "../../support/built.ts";
 import { isMatrix } from "../../support/matrix.ts";
 
 /** Linux alone says which process has which socket: https://man7.org/linux/man-pages/man5/proc_net_tcp.5.html */
@@ -15,10 +14,8 @@ const onLinux = process.platform === "linux";
 /** `npm start` with everything filled in, once it says where to click; then what its processes listen on. */
 async function listenersOf(more: Record<string, string>) {
   const cwd = mkdtempSync(path.join(tmpdir(), "fiscility-listens-"));
-  const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
-  const main = path.resolve("server/main.ts");
   const [PORT, SANDBOX_PORT, METRICS_PORT] = [await freePort(), await freePort(), await freePort()];
-  const child = spawn(process.execPath, ["--import", tsx, main], {
+  const child = spawn(process.execPath, built("main"), {
     cwd,
     env: {
       PATH: process.env.PATH,

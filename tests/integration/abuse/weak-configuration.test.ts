@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { freePort } from "../../../local/ports.ts";
+import { built } from "../../support/built.ts";
 import { testDatabase } from "../../support/database.ts";
 import { casesOf, matrixTest } from "../../support/matrix.ts";
 
@@ -12,7 +13,7 @@ import { casesOf, matrixTest } from "../../support/matrix.ts";
  * whole message is read, as somebody who starts it reads it.
  */
 const start = async (program: string, env: Record<string, string>) => {
-  const child = spawn(process.execPath, ["--import", "tsx", program], {
+  const child = spawn(process.execPath, built(program), {
     stdio: ["ignore", "pipe", "pipe"],
     env: { PATH: process.env.PATH, NODE_ENV: "production", ...env },
   });
@@ -48,7 +49,7 @@ const weak = {
   MAIL_FROM: "accounts@example.com",
 };
 
-test.each(casesOf(["server/main.ts", "server/worker-main.ts"], (one) => one === "server/main.ts"))(
+test.each(casesOf(["main", "worker-main"], (one) => one === "main"))(
   "%s names everything that is weak in one message, prints no value, and does not start",
   async (program) => {
     const { code, out, err } = await start(program, { ...(await strong()), ...weak });
@@ -77,29 +78,22 @@ test.each(casesOf(["server/main.ts", "server/worker-main.ts"], (one) => one === 
   },
 );
 
-test.each(
-  casesOf(
-    [
-      "server/commands/migrate.ts",
-      "server/commands/jobs.ts",
-      "server/commands/attempts.ts",
-      "server/commands/rotate-keys.ts",
-    ],
-    (one) => one.endsWith("migrate.ts"),
-  ),
-)("%s sends no password to a database on another host in the clear", async (command) => {
-  const { DATABASE_DIRECT_URL: remote } = weak;
-  const { TOKEN_KEYS } = await strong();
-  const { code, err } = await start(command, { DATABASE_URL: remote, TOKEN_KEYS });
-  expect(code).toBe(1);
-  expect(err).toMatch(/DATABASE_URL: PostgreSQL on another host needs sslmode=verify-full/);
-});
+test.each(casesOf(["migrate", "jobs", "attempts", "rotate-keys"], (one) => one === "migrate"))(
+  "%s sends no password to a database on another host in the clear",
+  async (command) => {
+    const { DATABASE_DIRECT_URL: remote } = weak;
+    const { TOKEN_KEYS } = await strong();
+    const { code, err } = await start(command, { DATABASE_URL: remote, TOKEN_KEYS });
+    expect(code).toBe(1);
+    expect(err).toMatch(/DATABASE_URL: PostgreSQL on another host needs sslmode=verify-full/);
+  },
+);
 
 matrixTest(
   "the start logs the connections that ALLOW_PLAINTEXT lets through in the clear",
   async () => {
     const database = await testDatabase();
-    const child = spawn(process.execPath, ["--import", "tsx", "server/worker-main.ts"], {
+    const child = spawn(process.execPath, built("worker-main"), {
       stdio: ["ignore", "pipe", "pipe"],
       env: {
         PATH: process.env.PATH,

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { recoverAttempts } from "../../../server/connect/recover-attempts.ts";
 import { startTestApp, type TestApp } from "../../support/app.ts";
 import { compareBooks, right } from "../../support/books.ts";
+import { built } from "../../support/built.ts";
 import { type Bank, connectBank, shown, sync } from "./world.ts";
 
 let app: TestApp;
@@ -135,7 +136,7 @@ test("a burst of refused tokens ends no Item and discards no token, but raises a
 async function refusedTokens(...options: string[]): Promise<string[]> {
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ["--import", "tsx", "server/commands/refused-tokens.ts", ...options],
+    [...built("refused-tokens"), ...options],
     { env: { ...process.env, ...app.env } },
   );
   return stdout

@@ -14,6 +14,7 @@ import { createPlaidAdapter } from "../../../server/plaid/plaid-adapter.ts";
 import { Secret } from "../../../server/vault/secret.ts";
 import { processWebhook } from "../../../server/webhooks/process-webhook.ts";
 import { startTestApp, type TestApp } from "../../support/app.ts";
+import { built } from "../../support/built.ts";
 import { deliver, startWebhookCatcher } from "../../support/webhook-catcher.ts";
 import { connectBank } from "./world.ts";
 
@@ -119,13 +120,9 @@ test("npm run attempts lists the Item of a lost exchange once a webhook has name
   for (const { id } of await app.query("select id from webhooks")) {
     await processWebhook(app.services, id, app.services.log);
   }
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    ["--import", "tsx", "server/commands/attempts.ts"],
-    {
-      env: { ...process.env, DATABASE_URL: app.databaseUrl },
-    },
-  );
+  const { stdout } = await promisify(execFile)(process.execPath, built("attempts"), {
+    env: { ...process.env, DATABASE_URL: app.databaseUrl },
+  });
   expect(stdout).toMatch(new RegExp(`lost .*user ${owner.id}`));
   expect(stdout).toMatch(new RegExp(`unknown +Item ${lost?.item_id} .*PENDING_DISCONNECT`));
   expect(stdout).not.toContain(known.plaidItemId);
