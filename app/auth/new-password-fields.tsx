@@ -1,7 +1,6 @@
 import type { ReactNode } from "react";
 import { text } from "../text.ts";
 import { PasswordField } from "./password-field.tsx";
-import { words } from "./words.ts";
 
 interface NewPasswordFieldsProps {
   error: string | undefined;
@@ -23,7 +22,7 @@ export function NewPasswordFields({
     <>
       <PasswordField
         name="newPassword"
-        label={words.newPassword}
+        label={text.auth.newPassword}
         hint={text.auth.passwordHint}
         autoComplete="new-password"
         error={error}
@@ -38,7 +37,7 @@ export function NewPasswordFields({
             aria-describedby="revoke-keys-hint"
             className="size-4 shrink-0 accent-accent"
           />
-          {words.revokeKeys}
+          {text.auth.revokeKeys}
         </label>
         <p id="revoke-keys-hint" className="pl-7 text-sm text-ink-soft">
           {revokeKeysHint}

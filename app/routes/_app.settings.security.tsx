@@ -13,7 +13,6 @@ import { NewPasswordFields } from "../auth/new-password-fields.tsx";
 import { PasswordField } from "../auth/password-field.tsx";
 import { requireViewer } from "../auth/require-viewer.ts";
 import { type FieldErrors, toFieldErrors } from "../auth/to-field-errors.ts";
-import { words as authWords } from "../auth/words.ts";
 import { Button } from "../components/button.tsx";
 import { cardClass } from "../components/card.ts";
 import { FormAlert } from "../components/form-alert.tsx";
@@ -25,6 +24,7 @@ import { readForm } from "../read-form.ts";
 import { SecondStepLink } from "../second-step/second-step-link.tsx";
 import { words } from "../settings/log-in-words.ts";
 import { SecurityEvents } from "../settings/security-events.tsx";
+import { text } from "../text.ts";
 
 export { clientAction } from "../send-form.ts";
 
@@ -160,7 +160,7 @@ export default function Security() {
           {answer?.message ? <FormAlert>{answer.message}</FormAlert> : null}
           <PasswordField
             name="currentPassword"
-            label={authWords.currentPassword}
+            label={text.auth.currentPassword}
             autoComplete="current-password"
             error={answer?.fields.currentPassword}
           />
