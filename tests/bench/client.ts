@@ -54,7 +54,7 @@ async function size(folder: string): Promise<Figure> {
     {
       issue: "G",
       name: "the typed client with its dependencies but zod, minified and gzipped",
-      goal: { atMost: 15 },
+      goal: { atMost: 20 },
       bound: "tRPC's own client, its observables and links.",
     },
     [kB],

@@ -99,16 +99,15 @@ async function fill(pool: World["pool"], email: string): Promise<void> {
   await pool.query("vacuum analyze");
 }
 
-/** Whole documents a second, in turns with the same page with nothing to load and with a small one. */
+/** Whole documents a second, in turns with the same page with nothing to load. */
 async function* serverRender(url: string, still: string, cookie: string): AsyncGenerator<Figure> {
   const address = (page: string) => `${url.replace("localhost", "127.0.0.1")}${page}`;
   const headers = { cookie };
-  const [ours, same, small] = [
+  const [ours, same] = [
     { url: address("/dashboard"), headers, rates: [] as number[] },
     { url: `${still}/dashboard`, headers, rates: [] as number[] },
-    { url: address("/login"), headers: {}, rates: [] as number[] },
   ] as const;
-  const pages = [ours, same, small];
+  const pages = [ours, same];
   await fetch(same.url, { headers });
   for (const page of pages) await throughput(page.url, page.headers, 8, 2_000);
   for (let turn = 0; turn < turns; turn++) {
@@ -117,27 +116,16 @@ async function* serverRender(url: string, still: string, cookie: string): AsyncG
       page.rates.push(answers / seconds);
     }
   }
-  const about = { issue: "F", goal: { atLeast: 0.6 } } as const;
   yield ratio(
     {
-      ...about,
+      issue: "F",
+      goal: { atLeast: 0.6 },
       name: "server render of the dashboard, against the same page as a static Remix page",
       bound: "who asks, the accounts, the plan and the figures are asked for in each request.",
       note: `${banks * accountsOfABank} accounts in ${banks} banks, ${transactions.toLocaleString("en")} transactions; in the static one each loader gives what it gave the first time, with Express and Remix alone around it. 8 connections, ${turns} turns.`,
     },
     ours.rates,
     same.rates,
-    "a second",
-  );
-  yield ratio(
-    {
-      ...about,
-      name: "the same, against the log-in as a static Remix page",
-      bound: `React renders ${banks * accountsOfABank} accounts and two charts where that page has a form.`,
-      note: "for nobody, who has no session to be looked up.",
-    },
-    ours.rates,
-    small.rates,
     "a second",
   );
 }

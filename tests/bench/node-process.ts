@@ -72,10 +72,7 @@ export async function startProcess(
   };
 }
 
-/**
- * One Redis GET, and what it holds as the answer: as little as Express can do. At `/known` for who
- * is logged in, asked of PostgreSQL as the product asks; at `/` for anybody.
- */
+/** One Redis GET at `/known`, and what it holds as the answer, for who is logged in, as the product asks. */
 async function startBare(): Promise<string> {
   const { services } = createServices(parseConfig(process.env), {
     destination: nowhere,
@@ -90,13 +87,11 @@ async function startBare(): Promise<string> {
     res.setHeader("content-type", "application/json");
     res.end(json);
   };
-  const app = express()
-    .get("/", (_req, res, next) => void answer(res).catch(next))
-    .get("/known", (req, res, next) => {
-      identify(services, req.headers, 1, () => {})
-        .then(({ user }) => (user ? answer(res) : void res.sendStatus(401)))
-        .catch(next);
-    });
+  const app = express().get("/known", (req, res, next) => {
+    identify(services, req.headers, 1, () => {})
+      .then(({ user }) => (user ? answer(res) : void res.sendStatus(401)))
+      .catch(next);
+  });
   return listen(app);
 }
 

@@ -11,7 +11,7 @@ import type { PlaidTransaction } from "../../server/plaid/responses.ts";
 import type { Services } from "../../server/services.ts";
 import { listTransactions } from "../../server/transactions/list-transactions.ts";
 import { syncItem } from "../../server/transactions/sync-item.ts";
-import { type Figure, median, ratio, spread, timed } from "./figure.ts";
+import { type Figure, ratio, timed } from "./figure.ts";
 import type { World } from "./world.ts";
 
 /** Transactions of the measured first sync. */
@@ -89,32 +89,6 @@ export async function* benchSync(world: World): AsyncGenerator<Figure> {
   services.plaid.syncTransactions = syncTransactions;
   rmSync(file, { force: true });
 
-  const { rows } = await pool.query("select * from transactions");
-  const byRow = rows.slice(0, 4_000);
-  await pool.query("truncate transactions");
-  const upsert = `insert into transactions values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10)
-    on conflict (user_id, id) do update set account_id = excluded.account_id,
-      date = excluded.date, amount = excluded.amount, currency = excluded.currency,
-      name = excluded.name, merchant = excluded.merchant, category = excluded.category,
-      pending = excluded.pending`;
-  const eachRow = async () => {
-    for (const t of byRow) {
-      await pool.query({
-        name: "upsert",
-        text: upsert,
-        values: [
-          ...[t.user_id, t.id, t.account_id, t.date, t.amount, t.currency],
-          ...[t.name, t.merchant, t.category, t.pending],
-        ],
-      });
-    }
-  };
-  const oneByOne = (await timed(eachRow)) * (rows.length / byRow.length);
-  await pool.query("truncate transactions");
-  await pool.query("begin");
-  const inOneTransaction = (await timed(eachRow)) * (rows.length / byRow.length);
-  await pool.query("commit");
-
   yield ratio(
     {
       issue: "E",
@@ -126,18 +100,6 @@ export async function* benchSync(world: World): AsyncGenerator<Figure> {
     copies,
     "ms",
   );
-  yield {
-    issue: "E",
-    name: "how many times faster that sync is than one upsert a row",
-    goal: { atLeast: 20 },
-    bound:
-      "what a commit takes on this disk (the floor's, divided by its rows): where it is quick, there is less to save.",
-    value: oneByOne / median(own),
-    unit: "x",
-    ours: spread(own, "ms"),
-    floor: `${oneByOne.toFixed(0)} ms`,
-    note: `upserts: a fifth of the rows, measured once; all in one transaction ${inOneTransaction.toFixed(0)} ms. \`COPY\` is ${(oneByOne / median(copies)).toFixed(1)}x as fast as they are.`,
-  };
   yield {
     issue: "E",
     name: "statements for a page of 500",
