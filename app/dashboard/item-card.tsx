@@ -16,7 +16,7 @@ export const cardHeadClass = "flex h-18 items-center gap-3.5 border-b border-lin
 
 /** The row of buttons above the timeline. */
 export const cardActionsClass =
-  "flex h-13 items-center gap-1 border-t border-line px-1 sm:px-2 pointer-coarse:h-14";
+  "flex h-13 items-center gap-1 border-t border-line px-1 empty:hidden sm:px-2 pointer-coarse:h-14";
 
 /** The list of accounts that are not connected; each line is as high as any other. */
 export const notConnectedClass =

@@ -17,8 +17,8 @@ interface Current {
 }
 
 /**
- * How it is now; null where that cannot be had, which is no news. Not by Remix's fetcher: it is cut off aloud
- * whenever the page's data is loaded again, as on each focus, and its failure would take the place of the page.
+ * How it is now; null where that cannot be had, which is no news. Not by Remix's fetcher: Remix aborts it when
+ * the page's data is loaded again, as on each focus, and writes an error to the console.
  */
 async function readCurrent(): Promise<Current | null> {
   try {

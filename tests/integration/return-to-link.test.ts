@@ -135,7 +135,7 @@ test("the link_token of a return is in a response that nobody keeps, and for its
   const person = await app.signUp("cfo");
   const { linkId, linkToken } = await openLink(app, person);
   const post = (cookie: string) =>
-    fetch(`${app.url}/connect/oauth?_data=routes%2F_app.connect.oauth`, {
+    fetch(`${app.url}/connect/oauth.data`, {
       method: "POST",
       headers: { "content-type": "application/x-www-form-urlencoded", origin: app.url, cookie },
       body: new URLSearchParams({ oauth_state_id: "state", link_id: linkId }),
@@ -144,7 +144,7 @@ test("the link_token of a return is in a response that nobody keeps, and for its
   expect(await (await post("")).text()).not.toContain(linkToken);
   const returned = await post(person.cookie);
   expect(returned.headers.get("cache-control")).toBe("no-store");
-  expect(await returned.json()).toEqual(goesOn({ linkToken }));
+  expect(await returned.text()).toContain(linkToken);
   const page = await fetch(`${app.url}/connect/oauth?oauth_state_id=state`, {
     headers: { cookie: person.cookie },
   });

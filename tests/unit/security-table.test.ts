@@ -110,7 +110,8 @@ test("11.4.1, 11.5.1, 12.3.2: SHA-256 alone, no Math.random in the server, no ce
   expect(unchecked).toEqual(["server/config/weaknesses.ts"]);
 });
 
-test("14.3.3: the browser is given nothing to store but our id of a tab's Link", () => {
-  const storing = holding(["app"], /localStorage|sessionStorage|indexedDB|document\.cookie/);
-  expect(storing).toEqual(["app/connect/own-link.ts"]);
+test("14.3.3: the browser is given nothing to store but a tab's id of its own Link", () => {
+  expect(holding(["app"], /localStorage|sessionStorage|indexedDB|document\.cookie/)).toEqual([
+    "app/connect/own-link.ts",
+  ]);
 });
