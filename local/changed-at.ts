@@ -1,10 +1,10 @@
 import { readdirSync, statSync } from "node:fs";
 import path from "node:path";
 
-/** When anything below `folder` was last changed, in milliseconds since 1970. */
-export const changedAt = (folder: string): number =>
+/** When anything below `folder` whose name passes `counts` was last changed, in milliseconds since 1970. */
+export const changedAt = (folder: string, counts: (name: string) => boolean = () => true): number =>
   Math.max(
-    ...readdirSync(folder, { recursive: true, encoding: "utf8" }).map(
-      (name) => statSync(path.join(folder, name)).mtimeMs,
-    ),
+    ...readdirSync(folder, { recursive: true, encoding: "utf8" })
+      .filter(counts)
+      .map((name) => statSync(path.join(folder, name)).mtimeMs),
   );

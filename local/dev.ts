@@ -12,7 +12,9 @@ const built = path.join(root, "build/server/index.js");
  * and the last ones that did are served.
  */
 const sources = ["app", "server/contracts", "public"].map((folder) => path.join(root, folder));
-const isStale = !existsSync(built) || Math.max(...sources.map(changedAt)) > statSync(built).mtimeMs;
+const isStale =
+  !existsSync(built) ||
+  Math.max(...sources.map((folder) => changedAt(folder))) > statSync(built).mtimeMs;
 if (isStale) {
   const { status } = spawnSync("npx", ["remix", "vite:build", "--logLevel", "warn"], {
     cwd: root,

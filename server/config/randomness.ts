@@ -49,7 +49,7 @@ export function whyGuessable(secret: string): string | null {
   const bytes = decoded(secret);
   const text = bytes && isText(bytes) ? Buffer.from(bytes).toString() : secret;
   if (wordShare(text) >= limits.words) return "it is made of words";
-  const { guessesLog10, sequence } = estimate(text);
+  const { guessesLog10, sequence } = estimator().check(text);
   const found = sequence.filter(
     ({ pattern, token }) =>
       token.length > 3 && (pattern === "dictionary" ? /[a-z]/i.test(token) : walks.has(pattern)),
@@ -70,21 +70,33 @@ export function decoded(text: string): Buffer | null {
   return /^[\w+/-]+={0,2}$/.test(text) ? Buffer.from(text, "base64") : null;
 }
 
-/** zxcvbn with the passwords that leaks hold most often. Made on first use, as that takes a moment. */
-function estimate(text: string) {
-  // More spellings with digits for letters cost seconds for some texts, and find little more.
-  estimator ??= new ZxcvbnFactory({ dictionary, graphs, l33tMaxSubstitutions: 1 });
-  return estimator.check(text);
+/** What `make` makes, at first use and again after a garbage collection: large, and only a start needs it. */
+function madeWhenUsed<T extends object>(make: () => T): () => T {
+  let made: WeakRef<T> | undefined;
+  return () => {
+    const known = made?.deref() ?? make();
+    made = new WeakRef(known);
+    return known;
+  };
 }
-let estimator: ZxcvbnFactory | undefined;
+
+/** zxcvbn with the passwords that leaks hold most often. */
+const estimator = madeWhenUsed(
+  // More spellings with digits for letters cost seconds for some texts, and find little more.
+  () => new ZxcvbnFactory({ dictionary, graphs, l33tMaxSubstitutions: 1 }),
+);
+const wordsOfFour = madeWhenUsed(
+  () =>
+    new Set(
+      [...dictionary["passwords-common"], ...dictionary["diceware-common"]].filter(
+        (word) => typeof word === "string" && /^[a-z]{4,}$/.test(word),
+      ),
+    ),
+);
 
 /** The largest share of the text that words of four letters and more cover without overlap. */
 function wordShare(text: string): number {
-  words ??= new Set(
-    [...dictionary["passwords-common"], ...dictionary["diceware-common"]].filter(
-      (word) => typeof word === "string" && /^[a-z]{4,}$/.test(word),
-    ),
-  );
+  const words = wordsOfFour();
   const lower = text.toLowerCase();
   const covered = [0];
   for (let end = 1; end <= lower.length; end++) {
@@ -97,4 +109,3 @@ function wordShare(text: string): number {
   }
   return (covered.at(-1) as number) / lower.length;
 }
-let words: Set<string | number> | undefined;

@@ -96,10 +96,9 @@ const steps: Record<string, (words: string[], text: string) => void> = {
   HEALTHCHECK(_words, text) {
     healthcheck = text.slice(text.indexOf("CMD ") + 4);
   },
-  ENV(words) {
-    for (const word of words) {
-      const [name = "", value] = word.split("=");
-      variables[name] = value;
+  ENV(_words, text) {
+    for (const [, name = "", quoted, bare] of text.matchAll(/(\w+)=(?:"([^"]*)"|(\S+))/g)) {
+      variables[name] = quoted ?? bare;
     }
   },
   // The engine's own.
