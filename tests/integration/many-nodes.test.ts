@@ -43,10 +43,15 @@ describe.skipIf(!inject("redis"))("Three nodes behind a balancer and two workers
 
   /** One request at the next node. */
   async function ask(path: string, body?: object, headers: Record<string, string> = {}) {
+    const isForm = body instanceof URLSearchParams;
     const answer = await fetch(`${balancer.url}${path}`, {
       method: body ? "POST" : "GET",
-      headers: { "content-type": "application/json", origin: balancer.url, ...headers },
-      ...(body && { body: JSON.stringify(body) }),
+      headers: {
+        origin: balancer.url,
+        ...(!isForm && { "content-type": "application/json" }),
+        ...headers,
+      },
+      ...(body && { body: isForm ? body : JSON.stringify(body) }),
     });
     const text = await answer.text();
     return { status: answer.status, node: answer.headers.get("x-node"), text, answer };
@@ -79,7 +84,8 @@ describe.skipIf(!inject("redis"))("Three nodes behind a balancer and two workers
     const cookie = await logIn();
     const made = await ask("/plaid/create-link-token", {}, { cookie });
     const { link_token: linkToken } = JSON.parse(made.text);
-    const back = await ask("/connect/oauth?oauth_state_id=1", undefined, { cookie });
+    const form = new URLSearchParams({ oauth_state_id: "1" });
+    const back = await ask("/connect/oauth.data", form, { cookie });
     expect(back.node).not.toBe(made.node);
     expect(back.text).toContain(linkToken);
 
