@@ -3,6 +3,7 @@ import { Kysely, type Migration, Migrator, PostgresDialect, sql } from "kysely";
 import pRetry from "p-retry";
 import pg from "pg";
 import { migrations as ours, outsideTransaction } from "../migrations/index.ts";
+import { DatabaseUnreachable } from "./client.ts";
 
 /**
  * A migration waits this long for a table's lock, as everybody who comes after it waits behind it.
@@ -87,14 +88,26 @@ export async function pendingMigrations(
   }
 }
 
-/** Whether the role of `url` may create tables in its database, as migrations do. */
+/**
+ * Whether the role of `url` may create tables in its database, as migrations do.
+ *
+ * @throws DatabaseUnreachable with the host and the cause when PostgreSQL is away or refuses the role
+ */
 export async function mayMigrate(url: string, connectMs: number): Promise<boolean> {
   const client = new pg.Client({
     connectionString: url,
     connectionTimeoutMillis: connectMs,
   });
   client.on("error", () => {});
-  await client.connect();
+  await client.connect().catch((error: Error) => {
+    // Of a host with two addresses: one error for each, and no message.
+    const causes = error instanceof AggregateError ? error.errors : [error];
+    const cause = causes.map(({ message }: Error) => message).join(", ");
+    const host = `${client.host}:${client.port}`;
+    throw new DatabaseUnreachable(`PostgreSQL at ${host} cannot be reached: ${cause}.`, {
+      cause: error,
+    });
+  });
   try {
     const { rows } = await client.query("select has_schema_privilege('public', 'create') as may");
     return rows[0].may;

@@ -1,3 +1,4 @@
+import { DatabaseUnreachable } from "../db/client.ts";
 import { ConfigError, parseConfig, secretVariables } from "./config.ts";
 import { startWorker } from "./jobs/worker.ts";
 import { prepareDatabase, untilMigrated } from "./prepare-database.ts";
@@ -31,7 +32,7 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  const plain = error instanceof ConfigError;
+  const plain = error instanceof ConfigError || error instanceof DatabaseUnreachable;
   const text = error instanceof Error ? (plain ? error.message : error.stack) : String(error);
   process.stderr.write(`${text}\n`);
   process.exit(1);

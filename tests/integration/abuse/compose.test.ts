@@ -28,7 +28,9 @@ interface Service {
   environment?: Record<string, string>;
   entrypoint?: string[];
   command?: string[];
-  healthcheck?: { test?: string[] };
+  healthcheck?: { test?: string[]; start_period?: string };
+  pull_policy?: string;
+  init?: boolean;
 }
 interface Compose {
   services: Record<string, Service>;
@@ -87,6 +89,15 @@ test("PostgreSQL and Redis are on networks without a way in or out, and nobody i
   });
   expect(services.filter(([, one]) => one.network_mode)).toEqual([]);
   expect(services.flatMap(([, { ports }]) => ports ?? [])).toEqual(["127.0.0.1:3000:3000"]);
+});
+
+test("A first start waits until PostgreSQL takes connections, and an update builds the image", () => {
+  // Over TCP: while the image sets its database up, PostgreSQL answers on the socket alone.
+  expect(service("postgres").healthcheck?.test?.join(" ")).toContain("pg_isready -h 127.0.0.1");
+  expect(service("postgres").healthcheck?.start_period).toBe("60s");
+  for (const name of ["app", "worker", "migrate"]) {
+    expect(service(name)).toMatchObject({ pull_policy: "build", init: true });
+  }
 });
 
 /** What `.env` has to name, as `openssl rand` makes it. */

@@ -78,6 +78,18 @@ test.each(casesOf(["main", "worker-main"], (one) => one === "main"))(
   },
 );
 
+test.each(casesOf(["main", "worker-main", "migrate"], (one) => one === "worker-main"))(
+  "%s says in one line that PostgreSQL cannot be reached, and where, when it is away",
+  async (program) => {
+    const env = await strong();
+    const { port } = new URL(env.DATABASE_URL);
+    const { code, err } = await start(program, env);
+    expect(code).toBe(1);
+    const refused = `connect ECONNREFUSED 127.0.0.1:${port}`;
+    expect(err).toBe(`PostgreSQL at 127.0.0.1:${port} cannot be reached: ${refused}.\n`);
+  },
+);
+
 test.each(casesOf(["migrate", "jobs", "attempts", "rotate-keys"], (one) => one === "migrate"))(
   "%s sends no password to a database on another host in the clear",
   async (command) => {
