@@ -12,9 +12,12 @@ const commands = readdirSync(path.join(root, "server/commands"))
   .filter((name) => name !== "contract.ts" && name !== "command.ts")
   .map((name) => `server/commands/${name}`);
 
-// Files of an earlier build would stay: their names have a hash of what is in them.
-for (const folder of ["node", "local"]) {
-  rmSync(path.join(root, "build", folder), { recursive: true, force: true });
+// Files of an earlier build would stay, as their names have a hash of what is in them; and those of tests that were
+// killed. The others are Vite's, which removes its own.
+const built = path.join(root, "build");
+for (const folder of readdirSync(built)) {
+  if (folder !== "client" && folder !== "server")
+    rmSync(path.join(built, folder), { recursive: true, force: true });
 }
 await Promise.all([
   bundle("node", ["server/main.ts", "server/worker-main.ts", ...commands]),
