@@ -3,7 +3,7 @@ import { type Kysely, sql } from "kysely";
 
 /**
  * Keys of what belongs to a person name the person, so that the tables can be spread by user_id:
- * docs/decisions/014-spread-by-user.md. Indexes are built beside the traffic; what must lock a table
+ * docs/decisions/009-spread-by-user.md. Indexes are built beside the traffic; what must lock a table
  * does it for a moment and gives way where it has to wait. Not in a transaction, so that an
  * interrupted run goes on where it stopped.
  */

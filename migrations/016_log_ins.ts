@@ -1,6 +1,6 @@
 import { type Kysely, sql } from "kysely";
 
-/** The log-ins a person is shown, and the tries of others; keyed by the person (014). */
+/** The log-ins a person is shown, and the tries of others; keyed by the person (docs/decisions/009-spread-by-user.md). */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     create table log_ins (

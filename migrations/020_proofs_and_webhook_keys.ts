@@ -2,7 +2,7 @@ import { type Kysely, sql } from "kysely";
 
 /**
  * When a session's user last proved who they are; Plaid's webhook keys, so that a restart keeps them; and
- * at most one more year for API keys made to live longer: docs/decisions/020-step-up.md.
+ * at most one more year for API keys made to live longer: docs/decisions/015-step-up.md.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await db.transaction().execute(async (tx) => {

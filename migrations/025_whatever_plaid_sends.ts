@@ -2,7 +2,7 @@ import { type Kysely, sql } from "kysely";
 
 /**
  * Transactions that could not be read, and readings of an Item that begin again at the beginning:
- * docs/decisions/011-sync-and-webhooks.md. The columns have constant defaults, so no row is rewritten.
+ * docs/decisions/006-sync-and-webhooks.md. The columns have constant defaults, so no row is rewritten.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from "kysely";
 
 /**
- * Plaid's users and what their Items are compared with: docs/decisions/023-nothing-is-left-at-plaid.md.
+ * Plaid's users and what their Items are compared with: docs/decisions/018-nothing-is-left-at-plaid.md.
  * A Plaid user outlives ours until it is ended, in a table without ours.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {

@@ -3,7 +3,7 @@ import { oneTableAtATime } from "./one-table-at-a-time.ts";
 
 /**
  * Accounts that a bank shares and the user did not choose, and the choice of a connection on its way:
- * docs/decisions/024-room-in-the-plan.md. A nullable column without a default rewrites no row.
+ * docs/decisions/019-room-in-the-plan.md. A nullable column without a default rewrites no row.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await oneTableAtATime(db, [

@@ -3,7 +3,7 @@ import { oneTableAtATime } from "./one-table-at-a-time.ts";
 
 /**
  * Whether an Item has transactions, and what an Item that takes another one's place still holds back:
- * docs/decisions/018-accounts-chosen-anew.md. The columns have constant defaults or none, so no
+ * docs/decisions/013-accounts-chosen-anew.md. The columns have constant defaults or none, so no
  * row is rewritten.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {

@@ -2,8 +2,8 @@ import { type Kysely, sql } from "kysely";
 
 /**
  * Mail that is queued with what it is about, links in mail, what each user wants mail about, and the
- * record of security events: docs/decisions/026-mail.md. Links are found before anything says whose they
- * are, so the user comes last in their key (014). `users` is altered first: the tables that
+ * record of security events: docs/decisions/021-mail.md. Links are found before anything says whose they
+ * are, so the user comes last in their key (decision 009). `users` is altered first: the tables that
  * refer to it lock it too, and a weaker lock is not to become a stronger one.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {

@@ -3,7 +3,7 @@ import { oneTableAtATime } from "./one-table-at-a-time.ts";
 
 /**
  * Second factors, log-ins between their two steps, and browsers that skip the second one for a while:
- * docs/decisions/027-second-factor.md.
+ * docs/decisions/022-second-factor.md.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await oneTableAtATime(db, [

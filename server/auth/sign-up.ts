@@ -18,7 +18,7 @@ interface SignUpForm {
  *
  * Where a confirmed email is required, as in production, the new user only claims the address until the link is used: whether another user has it, or claims
  * it, makes no difference to what the new one can do, so that not even a log-in says so.
- * docs/decisions/026-mail.md
+ * docs/decisions/021-mail.md
  *
  * @param claims whether that is so
  * @param mayMail whether mail may go to the address now: nobody can be flooded with it

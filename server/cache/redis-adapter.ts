@@ -20,7 +20,7 @@ interface Connection {
  * The one connection of a process to Redis, and the breaker before it: it is there and answers
  * within its time, or every command fails at once. A command that is late takes the connection down
  * with it. The next one is made behind the requests' backs and answers a PING in time before a
- * request sees it, so that nobody waits for Redis to come back: docs/decisions/010-redis-breaker.md.
+ * request sees it, so that nobody waits for Redis to come back: docs/decisions/004-redis-breaker.md.
  */
 export class RedisAdapter {
   readonly #address: RedisAddress;

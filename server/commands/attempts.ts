@@ -9,7 +9,7 @@ import { answer, withDatabase } from "./command.ts";
  * of DATABASE_URL. The reconciliation removes the Item of a lost one once Plaid lists it (`npm run
  * books`). Where Plaid refuses the User APIs, only its support can: they find it by the user's id
  * (client_user_id) and the time, or by the Item's id where a webhook has named it. Every Item that a
- * webhook named and nothing here knows is listed too. docs/decisions/023-nothing-is-left-at-plaid.md
+ * webhook named and nothing here knows is listed too. docs/decisions/018-nothing-is-left-at-plaid.md
  */
 async function main(env: NodeJS.ProcessEnv): Promise<string> {
   return withDatabase(env, async (db) => {

@@ -103,7 +103,7 @@ async function change(
   const held = known.length - leaving.length;
   if (coming.length > 0) requireRoom(plan, held, coming.length);
 
-  // The sync first, as a page that is being written does: `docs/decisions/011-sync-and-webhooks.md`.
+  // The sync first, as a page that is being written does: `docs/decisions/006-sync-and-webhooks.md`.
   if (coming.length > 0) await restartSync(tx, userId, itemId);
   else await lockSync(tx, userId, itemId);
   if (bank) {

@@ -74,7 +74,7 @@ export async function finishUpdateMode(
       const staying = candidates.filter((candidate) => !coming.includes(candidate));
       const added = toCandidateRows(item, coming, known.length);
       const others = toUnconnectedRows(item, staying, known.length);
-      // The sync first, as a page that is being written does: `docs/decisions/011-sync-and-webhooks.md`.
+      // The sync first, as a page that is being written does: `docs/decisions/006-sync-and-webhooks.md`.
       if (added.length > 0) await restartSync(tx, user.id, itemId);
       if (listed.length + others.length > 0) await setUnconnected(tx, user.id, itemId, others);
       await setSharedAccounts(tx, user.id, itemId, { shared: connected, added });

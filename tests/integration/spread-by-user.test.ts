@@ -52,7 +52,7 @@ const apart = [
   "kysely_migration",
   "kysely_migration_lock",
 ];
-/** One over all people by their meaning: docs/decisions/014-spread-by-user.md. */
+/** One over all people by their meaning: docs/decisions/009-spread-by-user.md. */
 const overPeople = ["users_email_key", "link_attempts_public_token_hash_key"];
 /** They tell of changes; Citus refuses to spread a table that has any: the same page. */
 const triggers = [
@@ -117,7 +117,7 @@ test("every foreign key of a spread table keeps to one user, or leads to what ev
   expect(wrong.map(({ name }) => name)).toEqual([]);
 });
 
-test("no spread table has a trigger but those that decision 014 names", async () => {
+test("no spread table has a trigger but those that decision 009 names", async () => {
   const { rows } = await client.query(
     `select tgname as name, tgrelid::regclass::text as "table" from pg_trigger
       where not tgisinternal order by 1`,
