@@ -14,6 +14,7 @@ import {
   openBank,
   openOAuthBank,
 } from "../support/link.ts";
+import { casesOf } from "../support/matrix.ts";
 import { deleteUsers } from "../support/rows.ts";
 
 /** Link succeeds, and its tab is closed before `onSuccess` reaches us. */
@@ -95,7 +96,7 @@ test.for([
   },
 );
 
-test.for(widths)(
+test.for(casesOf(widths, (width) => width === 390))(
   "without Link events the dashboard names the bank, and connects it again by keyboard alone, at %i px",
   async (width, { app, browser }) => {
     const person = await closeTab(app, browser, width, ways["a bank"]);
