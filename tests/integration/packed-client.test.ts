@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import ts from "typescript";
 import { afterAll, beforeAll, expect } from "vitest";
 import { createApiKey } from "../../server/auth/api-keys.ts";
 import { scope } from "../../server/contracts/api-keys.ts";
@@ -95,6 +96,43 @@ test("The packed client compiles in an empty strict project, where mistakes are 
   await project.check(files);
   // With the declarations of the client and its dependencies themselves: tRPC's want what Node's have.
   await project.check(files, { libraries: true, node: true });
+});
+
+test("An editor shows what a procedure and each field mean, and the bundle does not carry it", () => {
+  const name = "shown.ts";
+  project.write({
+    [name]: `import { createClient, type Transaction } from "@fiscility/client";
+      const client = createClient({ baseUrl: "https://connect.example.com" });
+      const page = await client.transactions.list.query({ minAmount: "1" });
+      export const amounts = page.transactions.map((each) => each.amount);
+      export const ofType = (one: Transaction) => one.pending;`,
+  });
+  const file = path.join(project.folder, name);
+  const module = ts.ModuleKind.NodeNext;
+  const program = ts.createProgram([file], {
+    module,
+    target: ts.ScriptTarget.ES2022,
+    strict: true,
+  });
+  const checker = program.getTypeChecker();
+  const shown: Record<string, string> = {};
+  const visit = (node: ts.Node): void => {
+    if (ts.isIdentifier(node)) {
+      const symbol = checker.getSymbolAtLocation(node);
+      const text = ts.displayPartsToString(symbol?.getDocumentationComment(checker));
+      if (text) shown[node.text] = text;
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(program.getSourceFile(file) as ts.Node);
+  expect(shown.list).toMatch(
+    /newest first.*Scope: `transactions:read`.*GET \/api\/v1\/transactions/s,
+  );
+  expect(shown.amount).toMatch(/Positive: money left the account/);
+  expect(shown.pending).toMatch(/Not posted yet/);
+  expect(dist("index.d.cts")).toBe(dist("index.d.mts"));
+  for (const bundle of ["index.mjs", "index.cjs"])
+    expect(dist(bundle)).not.toMatch(/\.describe\(|money left the account/);
 });
 
 test("A switch over the reasons that forgets one does not compile (G2)", async () => {
