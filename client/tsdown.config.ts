@@ -1,4 +1,3 @@
-import { copyFile } from "node:fs/promises";
 import { defineConfig, type UserConfig } from "tsdown";
 
 const common: UserConfig = {
@@ -23,8 +22,24 @@ const withoutTheServer = {
   },
 };
 
+/** Descriptions are for editors and for OpenAPI: a browser need not load them. */
+const withoutDescriptions = {
+  name: "without-descriptions",
+  transform: {
+    order: "pre" as const,
+    filter: { id: /\/server\/contracts\/[\w-]+\.ts$/ },
+    handler: (code: string) => code.replace(/\.describe\(\s*(["`])(?:(?!\1).)*\1,?\s*\)/gs, ""),
+  },
+};
+
 export default defineConfig([
-  { ...common, format: ["esm", "cjs"], platform: "neutral", dts: false },
+  {
+    ...common,
+    format: ["esm", "cjs"],
+    platform: "neutral",
+    dts: false,
+    plugins: [withoutDescriptions],
+  },
   {
     ...common,
     format: "esm",
@@ -32,7 +47,6 @@ export default defineConfig([
     platform: "node",
     dts: { emitDtsOnly: true },
     plugins: [withoutTheServer],
-    // The same types for `require`: their imports then resolve as that does.
-    onSuccess: () => copyFile("dist/index.d.mts", "dist/index.d.cts"),
+    onSuccess: "node --import tsx document-types.ts",
   },
 ]);

@@ -1,4 +1,5 @@
-import type { OpenApi, Operation, Schema } from "../../server/api/contract/openapi.ts";
+import type { Schema } from "../../server/api/contract/json-schema.ts";
+import type { OpenApi, Operation } from "../../server/api/contract/openapi.ts";
 import { cardClass } from "../components/card.ts";
 import { nameOf, SchemaFields } from "./schema-view.tsx";
 import { words } from "./words.ts";

@@ -1,4 +1,4 @@
-import type { Schema } from "../../server/api/contract/openapi.ts";
+import type { Schema } from "../../server/api/contract/json-schema.ts";
 import { words } from "./words.ts";
 
 interface SchemaFieldsProps {

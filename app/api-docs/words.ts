@@ -3,10 +3,10 @@ export const words = {
   title: "API",
   lead: "The same accounts, connections and history as in the app, for your own programs.",
   startTitle: "Start",
-  start: "Make a key, then:",
   keysLink: "Your API keys",
   document: "OpenAPI 3.1 document",
-  client: "In TypeScript, install @fiscility/client: the same calls with types.",
+  client:
+    "In TypeScript, install @fiscility/client: the same calls with types. From a new key to a connected bank, with the local Plaid of npm start:",
   operations: "Calls",
   objects: "Objects",
   sent: "You send",

@@ -15,8 +15,14 @@ export function loader({ context }: LoaderFunctionArgs) {
   return context.openApi;
 }
 
+/** What a program runs with a key; the client's README says the same from a fresh clone on. */
+const firstBank = (url: string) => `export FISCILITY_URL=${url} FISCILITY_API_KEY=fsk_…
+npm install ./fiscility-client-*.tgz tsx   # npm pack --workspace client makes it, in the repository
+npx tsx node_modules/@fiscility/client/examples/connect-a-bank.ts
+npx tsx node_modules/@fiscility/client/examples/list-accounts.ts`;
+
 export default function ApiDocs() {
-  const { info, paths, components } = useLoaderData<typeof loader>();
+  const { info, servers, paths, components } = useLoaderData<typeof loader>();
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
     (Object.entries(methods) as [string, Operation][]).map(([method, operation]) => ({
       method,
@@ -62,6 +68,9 @@ export default function ApiDocs() {
               <code>{curlOf("get", "/api/v1/accounts", { body: false, byKey: true })}</code>
             </pre>
             <p className="mt-3">{words.client}</p>
+            <pre className="mt-3 rounded-lg bg-sunken p-3 text-xs leading-relaxed wrap-anywhere whitespace-pre-wrap">
+              <code>{firstBank(servers[0]?.url ?? "")}</code>
+            </pre>
             <p className="mt-3 flex flex-wrap gap-x-5 gap-y-1">
               <Link to="/settings/api-keys" className="rounded-sm font-medium text-link">
                 {words.keysLink}

@@ -1,6 +1,6 @@
 // Connects a bank without a browser: the local Plaid hands out a public_token as Link would.
 //   npm start     in the repository, for Fiscility on 3000 and the local Plaid on 3001
-//   FISCILITY_API_KEY=fsk_… npx tsx connect-a-bank.ts
+//   FISCILITY_API_KEY=fsk_… npx tsx node_modules/@fiscility/client/examples/connect-a-bank.ts
 import { createClient, isFiscilityError } from "@fiscility/client";
 
 const {
@@ -11,9 +11,8 @@ const {
   PLAID_SECRET = "local-plaid-key",
 } = process.env;
 
-const client = createClient({ baseUrl: FISCILITY_URL, apiKey: FISCILITY_API_KEY });
-
 try {
+  const client = createClient({ baseUrl: FISCILITY_URL, apiKey: FISCILITY_API_KEY });
   const { item, accounts } = await client.connectAccount.mutate({
     publicToken: await publicToken("ins_109508"),
   });
@@ -33,7 +32,10 @@ try {
   }
 }
 
-/** https://plaid.com/docs/api/sandbox/#sandboxpublic_tokencreate */
+/**
+ * Link would name our webhook address by its link_token; without Link it is named here, so that the bank's
+ * news reach Fiscility. https://plaid.com/docs/api/sandbox/#sandboxpublic_tokencreate
+ */
 async function publicToken(institution: string): Promise<string> {
   const response = await fetch(`${PLAID_URL}/sandbox/public_token/create`, {
     method: "POST",
@@ -43,6 +45,7 @@ async function publicToken(institution: string): Promise<string> {
       secret: PLAID_SECRET,
       institution_id: institution,
       initial_products: ["transactions"],
+      options: { webhook: `${FISCILITY_URL}/plaid/webhook` },
     }),
   });
   const body = (await response.json()) as { public_token: string };

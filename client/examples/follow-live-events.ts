@@ -1,5 +1,5 @@
 // Lists the banks, then again whenever something about them changes, until it is interrupted.
-//   FISCILITY_URL=http://localhost:3000 FISCILITY_API_KEY=fsk_… npx tsx follow-live-events.ts
+//   FISCILITY_API_KEY=fsk_… npx tsx node_modules/@fiscility/client/examples/follow-live-events.ts
 // LAST_EVENT_ID=7 goes on from where an earlier run stopped: nothing is said until there is news.
 import { createClient, isFiscilityError } from "@fiscility/client";
 

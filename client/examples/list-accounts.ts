@@ -1,5 +1,5 @@
 // Lists every account with its balance.
-//   FISCILITY_URL=http://localhost:3000 FISCILITY_API_KEY=fsk_… npx tsx list-accounts.ts
+//   FISCILITY_API_KEY=fsk_… npx tsx node_modules/@fiscility/client/examples/list-accounts.ts
 import { createClient, isFiscilityError } from "@fiscility/client";
 
 const { FISCILITY_URL = "http://localhost:3000", FISCILITY_API_KEY = "" } = process.env;

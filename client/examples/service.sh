@@ -18,7 +18,8 @@ ask() {
 public_token=$(curl --silent --fail-with-body -H "Content-Type: application/json" \
   "$PLAID_URL/sandbox/public_token/create" -d "{
     \"client_id\": \"$PLAID_CLIENT_ID\", \"secret\": \"$PLAID_SECRET\",
-    \"institution_id\": \"ins_109509\", \"initial_products\": [\"transactions\"]
+    \"institution_id\": \"ins_109509\", \"initial_products\": [\"transactions\"],
+    \"options\": { \"webhook\": \"$FISCILITY_URL/plaid/webhook\" }
   }" | sed -n 's/.*"public_token": *"\([^"]*\)".*/\1/p')
 
 ask /connections -d "{\"public_token\": \"$public_token\"}"

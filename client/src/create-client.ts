@@ -7,15 +7,18 @@ import {
 } from "@trpc/client";
 import type { AppRouter } from "../../server/api/router.ts";
 import { callLink } from "./call-link.ts";
-import { clientFailure } from "./fiscility-error.ts";
+import { readBaseUrl, requireApiKey } from "./read-options.ts";
 import { streamLink } from "./stream-link.ts";
 import { readAnswer } from "./to-fiscility-error.ts";
 
 export interface ClientOptions {
-  /** Where Fiscility is: `https://connect.example.com`. */
+  /** Where the app opens, without a path of its own: `https://connect.example.com`. */
   baseUrl: string;
-  /** `fsk_…`, made at `/settings/api-keys`. Without one, a page of the app itself uses its session. */
-  apiKey?: string;
+  /**
+   * `fsk_…`, made at `/settings/api-keys`. A page of the app itself leaves it out, and uses its session;
+   * `undefined` is refused, as it is a variable that is not set.
+   */
+  apiKey?: string | undefined;
   /**
    * A call ends within this, its retries included; a stream is answered within it, or tried again.
    * Milliseconds; 60,000 unless given.
@@ -39,10 +42,8 @@ export function createClient(options: ClientOptions): FiscilityClient {
   const { apiKey, timeoutMs = 60_000, retries = 2 } = options;
   const send = options.fetch ?? fetch;
   const url = `${readBaseUrl(options.baseUrl)}/trpc`;
-  if (apiKey !== undefined && !/^fsk_[0-9a-f]{16}_[0-9a-f]{72}$/.test(apiKey)) {
-    const message = "The apiKey is not a Fiscility key: fsk_ and 89 characters more.";
-    throw clientFailure("invalid_options", { option: "apiKey" }, { message });
-  }
+  // Given as undefined is a variable that is not set; a page of the app leaves it out.
+  if ("apiKey" in options) requireApiKey(apiKey);
   const headers: Record<string, string> = apiKey ? { authorization: `Bearer ${apiKey}` } : {};
   const http = {
     url,
@@ -72,13 +73,4 @@ export function createClient(options: ClientOptions): FiscilityClient {
       }),
     ],
   });
-}
-
-function readBaseUrl(baseUrl: string): string {
-  const url = URL.canParse(baseUrl) ? new URL(baseUrl) : null;
-  if (url && /^https?:$/.test(url.protocol) && !url.search && !url.hash) {
-    return url.href.replace(/\/+$/, "");
-  }
-  const message = `The baseUrl is not the address of a server, like https://connect.example.com: ${baseUrl}`;
-  throw clientFailure("invalid_options", { option: "baseUrl" }, { message });
 }

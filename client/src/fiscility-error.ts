@@ -54,11 +54,20 @@ const clientMessages: Record<keyof ClientReasons, string> = {
   unreachable: "Fiscility could not be reached.",
   timed_out: "Fiscility did not answer in time.",
   aborted: "The call was aborted.",
-  unexpected_answer: "The answer did not come from Fiscility's API. Check the baseUrl.",
+  unexpected_answer: "The answer did not come from Fiscility's API.",
   unknown_reason: "Fiscility refused the call for a reason that this client does not know yet.",
   invalid_options: "The client's options cannot work.",
 };
 const retryableHere = new Set<string>(["unreachable", "timed_out"]);
+
+/** What a program has to do, where the server's sentence is for a user or cannot know the details. */
+const toPrograms: { [R in Reason]?: (details: never) => string } = {
+  unauthenticated: () =>
+    "No API key arrived. Give createClient an apiKey, and let no proxy remove the Authorization header.",
+  session_required: () => "An API key may not do this, only a user who is logged in to the app.",
+  scope_missing: ({ required, held }: ReasonDetails["scope_missing"]) =>
+    `This API key lacks the scope ${required}; it has ${held.join(", ")}. Make a new key with it at /settings/api-keys.`,
+};
 
 /** tRPC passes its own class through unchanged, and wraps every other. */
 class Failure extends TRPCClientError<AppRouter> {
@@ -110,7 +119,9 @@ export function serverFailure(said: {
       : null;
     const details = schema?.safeParse(said.details);
     if (!details || details.success) {
-      return new Failure(reason, details?.data ?? {}, { requestId }) as unknown as FiscilityError;
+      const fields = details?.data ?? {};
+      const message = toPrograms[reason]?.(fields as never);
+      return new Failure(reason, fields, { requestId, message }) as unknown as FiscilityError;
     }
   }
   const fields = { serverReason: said.reason, serverDetails: said.details };

@@ -4,7 +4,8 @@ import { createParser, type EventSourceMessage } from "eventsource-parser";
 import type { AppRouter } from "../../server/api/router.ts";
 import { waitBefore } from "./call-link.ts";
 import { clientFailure, type FiscilityError, serverFailure } from "./fiscility-error.ts";
-import { toFiscilityError, unexpectedAnswer } from "./to-fiscility-error.ts";
+import { isElsewhere, unexpectedAnswer, unreachable } from "./no-answer.ts";
+import { isOurs, toFiscilityError } from "./to-fiscility-error.ts";
 
 export interface StreamOptions {
   url: string;
@@ -122,9 +123,10 @@ async function readStream(
       cache: "no-store",
       signal: silent.signal,
     }).catch((cause) => {
-      throw clientFailure("unreachable", { url }, { cause });
+      throw unreachable(url, cause);
     });
     const type = response.headers.get("content-type") ?? "";
+    if (isElsewhere(response, url)) throw unexpectedAnswer(response, url);
     if (!response.ok || !response.body || !type.startsWith("text/event-stream")) {
       throw said(await response.json().catch(() => null), url, response);
     }
@@ -155,9 +157,9 @@ function said(body: unknown, url: string, response?: Response): FiscilityError {
   type Said = { reason?: unknown };
   const { error, ...shape } = (body ?? {}) as { error?: Said & { data?: Said }; data?: Said };
   const reason = error?.data ?? error ?? shape.data;
-  if (typeof reason?.reason === "string")
-    return serverFailure({ ...reason, reason: reason.reason });
-  return response ? unexpectedAnswer(response, url) : clientFailure("unreachable", { url });
+  const isTold = typeof reason?.reason === "string" && (!response || isOurs(error ?? shape));
+  if (isTold) return serverFailure({ ...reason, reason: reason.reason as string });
+  return response ? unexpectedAnswer(response, url) : unreachable(url);
 }
 
 /** As tRPC writes it; the server goes on after the event that it is told of. */

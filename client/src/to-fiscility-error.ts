@@ -1,36 +1,18 @@
 import { isTRPCClientError } from "@trpc/client";
-import {
-  clientFailure,
-  type FiscilityError,
-  isFiscilityError,
-  serverFailure,
-} from "./fiscility-error.ts";
+import { type FiscilityError, isFiscilityError, serverFailure } from "./fiscility-error.ts";
+import { isElsewhere, unexpectedAnswer, unreachable } from "./no-answer.ts";
 
 /** Whatever a link threw, as one of the reasons. `url` is where the call went. */
 export function toFiscilityError(thrown: unknown, url: string): FiscilityError {
   if (isFiscilityError(thrown)) return thrown;
-  if (!isTRPCClientError(thrown)) return clientFailure("unreachable", { url }, { cause: thrown });
+  if (!isTRPCClientError(thrown)) return unreachable(url, thrown);
   if (isFiscilityError(thrown.cause)) return thrown.cause;
 
   const said = whatTheServerSaid({ message: thrown.message, ...thrown.data });
   if (said) return serverFailure(said);
   const plain = whatTheServerSaid(plainError(thrown.meta?.responseJSON));
   if (plain) return serverFailure(plain);
-  return clientFailure("unreachable", { url }, { cause: thrown.cause });
-}
-
-/** Something that is not this API answered; a gateway's 502, 503 and 504 may pass. */
-export function unexpectedAnswer(response: Response, url: string, cause?: unknown): FiscilityError {
-  const { status } = response;
-  return clientFailure(
-    "unexpected_answer",
-    {
-      url: response.url || url,
-      status,
-      contentType: response.headers.get("content-type") ?? "",
-    },
-    { retryable: status >= 502 && status <= 504, cause },
-  );
+  return unreachable(url, thrown.cause);
 }
 
 /** What the server says outside tRPC, before a procedure is looked for. */
@@ -44,16 +26,28 @@ function plainError(body: unknown): unknown {
  */
 export async function readAnswer(response: Response, url: string, calls: number): Promise<unknown> {
   const type = response.headers.get("content-type") ?? "";
-  if (!type.startsWith("application/json")) throw unexpectedAnswer(response, url);
+  if (!type.startsWith("application/json") || isElsewhere(response, url)) {
+    throw unexpectedAnswer(response, url);
+  }
   const body: unknown = await response.json().catch((cause: unknown) => {
     throw cause instanceof SyntaxError ? unexpectedAnswer(response, url, cause) : cause;
   });
   const answers = Array.isArray(body) ? body : [body];
-  const fits = answers.every((one) => isRecord(one) && (isRecord(one.result) || "error" in one));
+  const fits = answers.every((one) => isRecord(one) && (isRecord(one.result) || isOurs(one.error)));
   if (!fits || (Array.isArray(body) && answers.length !== calls)) {
     throw unexpectedAnswer(response, url);
   }
   return body;
+}
+
+/**
+ * Whether an error comes from a procedure, or refuses a call before one is looked for. An address that
+ * the API does not have is no procedure of it: the baseUrl is wrong.
+ */
+export function isOurs(error: unknown): boolean {
+  if (!isRecord(error)) return false;
+  if (isRecord(error.data)) return typeof error.data.reason === "string";
+  return typeof error.reason === "string" && error.reason !== "not_found";
 }
 
 function whatTheServerSaid(value: unknown) {

@@ -5,11 +5,13 @@ import { createApiKey, listApiKeys, revokeApiKey } from "../auth/api-keys.ts";
 import { createApiKeyInput, scope } from "../contracts/api-keys.ts";
 import { withDatabase } from "./command.ts";
 
-const usage = `Usage, with DATABASE_URL set to the database (npm start prints the local one):
-  npm run api-key -- create <email> --scopes <scope,…|all> [--name <name>] [--days <n>]
+const usage = `Usage, with DATABASE_URL set to the database (unset: the one that npm start runs):
+  npm run api-key -- create <email> [--scopes <scope,…>] [--name <name>] [--days <n>]
   npm run api-key -- list <email>
   npm run api-key -- revoke <email> <id>
-Scopes: ${scope.options.join(", ")}. A key lives 90 days unless told otherwise, a year at most.`;
+  npm run api-key -- --help
+The local demo user is demo@fiscility.test. A key lives 90 days unless told otherwise, a year at most.
+It has all scopes unless told otherwise: ${scope.options.join(", ")}.`;
 
 /**
  * `npm run api-key`: makes, lists and revokes a person's API keys. The new key alone goes to stdout,
@@ -20,17 +22,22 @@ async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void> {
     args,
     allowPositionals: true,
     options: {
-      scopes: { type: "string" },
+      help: { type: "boolean", short: "h" },
+      scopes: { type: "string", default: "all" },
       name: { type: "string", default: "Command line" },
       days: { type: "string", default: "90" },
     },
   });
+  if (values.help) {
+    process.stdout.write(`${usage}\n`);
+    return;
+  }
   const [command, email, id] = positionals;
   if (!command || !email) throw new Error(usage);
   return withDatabase(env, async (db) => {
     const userId = await findUserId(db, email);
     if (!userId) throw new Error(`Nobody has the email ${email}.`);
-    if (command === "create" && values.scopes) await create(db, userId, values.scopes, values);
+    if (command === "create") await create(db, userId, values);
     else if (command === "list") await list(db, userId);
     else if (command === "revoke" && id) {
       const { name } = await revokeApiKey(
@@ -44,7 +51,12 @@ async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void> {
   });
 }
 
-async function create(db: Db, userId: string, scopes: string, options: Record<string, string>) {
+async function create(
+  db: Db,
+  userId: string,
+  options: { scopes: string; name: string; days: string },
+) {
+  const { scopes } = options;
   const input = createApiKeyInput.safeParse({
     name: options.name,
     scopes: scopes === "all" ? scope.options : scopes.split(","),

@@ -13,7 +13,11 @@ export async function withDatabase<T>(
   statement: number = timeLimits.statement,
 ): Promise<T> {
   const { DATABASE_URL: url } = env;
-  if (!url) throw new Error("Set DATABASE_URL to the database (npm start prints the local one).");
+  if (!url) {
+    throw new Error(
+      "Set DATABASE_URL to the database. For the local one, run npm start beside this.",
+    );
+  }
   requireSafeDatabase(env);
   const db = createDb({
     url,

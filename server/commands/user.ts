@@ -6,7 +6,7 @@ import { createLog } from "../telemetry/log.ts";
 import { type OperatorCommand, operateUser } from "../users/operate-user.ts";
 import { answer, withDatabase } from "./command.ts";
 
-const usage = `Usage, with DATABASE_URL set to the database (npm start prints the local one):
+const usage = `Usage, with DATABASE_URL set to the database (unset: the one that npm start runs):
   npm run user -- show <email>
   npm run user -- disable|enable|end-sessions|reset-factor <email> --reason <text>
 The reason is stored. The user reads it on their Security page, and gets a mail without it.`;

@@ -31,12 +31,18 @@ export type ActivityKind = z.infer<typeof activityKind>;
  * `accounts_chosen` when the user changed which accounts are connected without another log-in.
  */
 export const activityEntry = z.object({
-  id: z.uuid(),
-  kind: activityKind,
-  itemId: z.uuid().nullable(),
-  institutionName: z.string().nullable(),
-  accountCount: z.number().int().nonnegative(),
-  reason: z.string().nullable(),
+  id: z.uuid().describe("The entry's id."),
+  kind: activityKind.describe("What happened."),
+  itemId: z
+    .uuid()
+    .nullable()
+    .describe("The Item it is about; null where none was made or it is gone."),
+  institutionName: z.string().nullable().describe("The bank's name; null where it is not known."),
+  accountCount: z.number().int().nonnegative().describe("How many accounts it is about."),
+  reason: z
+    .string()
+    .nullable()
+    .describe("Why, on `refused`, `failed` and some `reconnected`; null on all others."),
   problem: itemProblemKind
     .nullable()
     .describe(
@@ -48,10 +54,12 @@ export const activityEntry = z.object({
     .describe(
       "Of a connection that may have been left at the bank connection service: whether that is ended. Null for all others, and where it cannot be found.",
     ),
-  createdAt: z.iso.datetime(),
+  createdAt: z.iso.datetime().describe("When it happened, ISO 8601 UTC."),
 });
 export type ActivityEntry = z.infer<typeof activityEntry>;
 
 /** `activity.list`: the newest 100 entries, newest first. */
-export const activityListOutput = z.object({ entries: z.array(activityEntry) });
+export const activityListOutput = z.object({
+  entries: z.array(activityEntry).describe("The newest 100, newest first."),
+});
 export type ActivityListOutput = z.infer<typeof activityListOutput>;

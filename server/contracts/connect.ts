@@ -23,7 +23,10 @@ const openedWith = z
  * bank has accounts that are not shared, it asks which ones are to be; with `chooseAccounts` it always does.
  */
 export const createLinkTokenInput = z.strictObject({
-  itemId: z.uuid().optional(),
+  itemId: z
+    .uuid()
+    .optional()
+    .describe("The id of an Item: Link opens in update mode for it, and no new Item is made."),
   noticeVersion: z
     .string()
     .regex(/^\d{4}-\d\d-\d\d$/)
@@ -42,14 +45,19 @@ export const createLinkTokenInput = z.strictObject({
     .describe(
       "What Link offers: `bank` (the default) banks and cards, `investments` brokerages, `loan` lenders. A bank that is connected as `bank` is billed at the bank connection service for Transactions, `investments` for Investments, `loan` for Liabilities; the latter two for Transactions as well where an account has some. Not used with `itemId`.",
     ),
-  chooseAccounts: z.boolean().optional(),
+  chooseAccounts: z
+    .boolean()
+    .optional()
+    .describe(
+      "With `itemId`: Link asks which accounts to share, also where the bank needs nothing.",
+    ),
 });
 export type CreateLinkTokenInput = z.infer<typeof createLinkTokenInput>;
 
 /** What Link is opened with. `expiration` is ISO 8601 UTC. https://plaid.com/docs/api/link/#linktokencreate */
 export const createLinkTokenOutput = z.object({
-  linkToken: z.string(),
-  expiration: z.iso.datetime(),
+  linkToken: z.string().describe("What Plaid Link is opened with."),
+  expiration: z.iso.datetime().describe("When the link_token ends, ISO 8601 UTC."),
   linkId: z
     .uuid()
     .describe("Our id of this Link. It is no secret: a tab of ours finds its own Link by it."),
@@ -63,11 +71,11 @@ const mostAccounts = 1000;
 
 const linkAccounts = z.array(
   z.object({
-    id: shortText,
-    name: shortText,
-    mask: shortText,
-    type: shortText,
-    subtype: shortText,
+    id: shortText.describe("Plaid's id of the account, as of this Link."),
+    name: shortText.describe("The account's name."),
+    mask: shortText.describe("The last characters of the account number."),
+    type: shortText.describe("Plaid's type of the account."),
+    subtype: shortText.describe("Plaid's subtype of the account."),
   }),
 );
 
@@ -78,15 +86,20 @@ const linkAccounts = z.array(
  * https://plaid.com/docs/link/web/#link-web-onsuccess-metadata
  */
 export const linkMetadata = z.object({
-  institution: advice(z.object({ institutionId: shortText, name: shortText })),
+  institution: advice(
+    z.object({
+      institutionId: shortText.describe("Plaid's id of the bank."),
+      name: shortText.describe("The bank's name."),
+    }),
+  ).describe("The bank that was chosen."),
   accounts: advice(
     z.preprocess(
       (sent: z.input<typeof linkAccounts>) =>
         Array.isArray(sent) ? sent.slice(0, mostAccounts).filter(saysSomething) : sent,
       linkAccounts,
     ),
-  ),
-  linkSessionId: shortText,
+  ).describe("The accounts that were chosen."),
+  linkSessionId: shortText.describe("Link's `link_session_id`."),
 });
 export type LinkMetadata = z.infer<typeof linkMetadata>;
 
@@ -112,11 +125,24 @@ const accountIds = z.array(z.string().min(1).max(300)).min(1).max(mostAccounts);
  * only look like known ones are then taken as others.
  */
 export const connectAccountInput = z.strictObject({
-  publicToken,
-  metadata: advice(linkMetadata),
-  connectAnyway: z.boolean().optional(),
+  publicToken: publicToken.describe(
+    "What Link's `onSuccess` hands over. It is the idempotency key too: sent twice, it connects once.",
+  ),
+  metadata: advice(linkMetadata).describe(
+    "Link's `onSuccess` metadata, as far as it is known. Advice: nothing in it is refused.",
+  ),
+  connectAnyway: z
+    .boolean()
+    .optional()
+    .describe(
+      "Answers `duplicate_accounts`: accounts that only look like known ones are taken as others.",
+    ),
   linkToken: openedWith,
-  accountIds: accountIds.optional(),
+  accountIds: accountIds
+    .optional()
+    .describe(
+      "Plaid's ids of the accounts to connect, as Link's metadata or `limit_reached` gives them; left out, all are.",
+    ),
 });
 export type ConnectAccountInput = z.infer<typeof connectAccountInput>;
 
@@ -126,24 +152,30 @@ export type ConnectAccountInput = z.infer<typeof connectAccountInput>;
  * person had already, and `item` is the one that holds them.
  */
 export const connectAccountOutput = z.object({
-  outcome: z.enum(["connected", "already_connected"]),
-  item,
-  accounts: z.array(account),
+  outcome: z
+    .enum(["connected", "already_connected"])
+    .describe(
+      "`connected`: this request made the Item. `already_connected`: an earlier one did, or the bank gave only known accounts.",
+    ),
+  item: item.describe("The Item that holds the accounts."),
+  accounts: z
+    .array(account)
+    .describe("The accounts that are new, or all of an Item that was there."),
 });
 export type ConnectAccountOutput = z.infer<typeof connectAccountOutput>;
 
 /** What Link's `onSuccess` says in update mode: its public_token is not exchanged, the Item stays. */
 export const finishUpdateModeInput = z.strictObject({
-  itemId: z.uuid(),
-  linkSessionId: shortText,
+  itemId: z.uuid().describe("The id of the Item that Link was opened for."),
+  linkSessionId: shortText.describe("Link's `link_session_id`."),
   linkToken: openedWith,
 });
 export type FinishUpdateModeInput = z.infer<typeof finishUpdateModeInput>;
 /** The Item with all its accounts; `added` of them (a number) are new here. */
 export const finishUpdateModeOutput = z.object({
-  item,
-  accounts: z.array(account),
-  added: z.number().int().nonnegative(),
+  item: item.describe("The Item as it stands now."),
+  accounts: z.array(account).describe("All accounts of the Item."),
+  added: z.number().int().nonnegative().describe("How many of the accounts are new here."),
 });
 export type FinishUpdateModeOutput = z.infer<typeof finishUpdateModeOutput>;
 
@@ -152,23 +184,33 @@ export type FinishUpdateModeOutput = z.infer<typeof finishUpdateModeOutput>;
  * `accounts` and its `notConnected`. One that is left out is taken out with its transactions, and listed.
  */
 export const chooseAccountsInput = z.strictObject({
-  itemId: z.uuid(),
-  accountIds: z.array(z.uuid()).min(1).max(mostAccounts),
+  itemId: z.uuid().describe("The id of the Item."),
+  accountIds: z
+    .array(z.uuid())
+    .min(1)
+    .max(mostAccounts)
+    .describe(
+      "Our ids of the accounts to connect from now on, out of its `accounts` and its `notConnected`. Others are taken out with their transactions.",
+    ),
 });
 export type ChooseAccountsInput = z.infer<typeof chooseAccountsInput>;
 
 /** The Item with all its accounts; `added` of them (a number) were not connected before, `removed` were. */
 export const chooseAccountsOutput = z.object({
-  item,
-  accounts: z.array(account),
-  added: z.number().int().nonnegative(),
-  removed: z.number().int().nonnegative(),
+  item: item.describe("The Item as it stands now."),
+  accounts: z.array(account).describe("All accounts of the Item."),
+  added: z.number().int().nonnegative().describe("How many accounts were not connected before."),
+  removed: z.number().int().nonnegative().describe("How many accounts are not connected any more."),
 });
 export type ChooseAccountsOutput = z.infer<typeof chooseAccountsOutput>;
 
-export const refreshInput = z.strictObject({ itemId: z.uuid() });
+export const refreshInput = z.strictObject({
+  itemId: z.uuid().describe("The id of the Item to refresh."),
+});
 export type RefreshInput = z.infer<typeof refreshInput>;
-export const refreshOutput = z.object({ refresh: itemRefresh });
+export const refreshOutput = z.object({
+  refresh: itemRefresh.describe("How the refresh stands."),
+});
 export type RefreshOutput = z.infer<typeof refreshOutput>;
 
 /**
@@ -176,26 +218,35 @@ export type RefreshOutput = z.infer<typeof refreshOutput>;
  * https://plaid.com/docs/link/web/#onevent
  */
 export const linkEventInput = z.strictObject({
-  eventName: adviceText(100),
-  linkSessionId: shortText,
-  institutionId: shortText,
-  viewName: shortText,
-  errorType: shortText,
-  errorCode: shortText,
+  eventName: adviceText(100).describe("Link's name of the event: OPEN, EXIT, …"),
+  linkSessionId: shortText.describe("Link's `link_session_id`."),
+  institutionId: shortText.describe("Plaid's id of the bank, once one was chosen."),
+  viewName: shortText.describe("The page of Link, of a TRANSITION_VIEW."),
+  errorType: shortText.describe("Plaid's `error_type`, of an ERROR or EXIT."),
+  errorCode: shortText.describe("Plaid's `error_code`, of an ERROR or EXIT."),
 });
 export type LinkEventInput = z.infer<typeof linkEventInput>;
-export const linkEventOutput = z.object({ recorded: z.literal(true) });
+export const linkEventOutput = z.object({
+  recorded: z.literal(true).describe("The event is in the log."),
+});
 
 /** `confirmation`: `disconnect <name of the bank>`; capitals and spacing do not matter. */
 export const disconnectInput = z.strictObject({
-  itemId: z.uuid(),
-  confirmation: z.string().max(400),
+  itemId: z.uuid().describe("The id of the Item to disconnect."),
+  confirmation: z
+    .string()
+    .max(400)
+    .describe("`disconnect <name of the bank>`; capitals and spacing do not matter."),
 });
 export type DisconnectInput = z.infer<typeof disconnectInput>;
 
 /** What is gone; its room in the plan is free again. */
 export const disconnectOutput = z.object({
-  item: item.pick({ id: true, institution: true }),
-  accountCount: z.number().int().positive(),
+  item: item.pick({ id: true, institution: true }).describe("The Item that is gone."),
+  accountCount: z
+    .number()
+    .int()
+    .positive()
+    .describe("How many accounts were disconnected; their room in the plan is free again."),
 });
 export type DisconnectOutput = z.infer<typeof disconnectOutput>;

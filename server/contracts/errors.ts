@@ -28,19 +28,20 @@ export const reasons = {
   api_key_invalid: {
     status: 401,
     code: "UNAUTHORIZED",
-    message: "This API key is not one of ours. Check that it was copied whole.",
+    message:
+      "This API key is not one of ours. Send it whole, as Authorization: Bearer fsk_…, to the server that made it.",
     retryable: false,
   },
   api_key_revoked: {
     status: 401,
     code: "UNAUTHORIZED",
-    message: "This API key was revoked. Make a new one in the app.",
+    message: "This API key was revoked. Make a new one in the app, at /settings/api-keys.",
     retryable: false,
   },
   api_key_expired: {
     status: 401,
     code: "UNAUTHORIZED",
-    message: "This API key has expired. Make a new one in the app.",
+    message: "This API key has expired. Make a new one in the app, at /settings/api-keys.",
     retryable: false,
   },
   step_up_required: {
@@ -104,7 +105,8 @@ export const reasons = {
   scope_missing: {
     status: 403,
     code: "FORBIDDEN",
-    message: "This API key lacks the scope for this. Nothing was changed.",
+    message:
+      "This API key lacks the scope for this. Nothing was changed. Make a new one with the scope in details.required.",
     retryable: false,
   },
   too_many_api_keys: {

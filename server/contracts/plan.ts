@@ -3,11 +3,15 @@ import { decimal } from "./accounts.ts";
 
 /** A plan as it stands in the database. `priceMonthly` is a decimal string in `currency` (ISO 4217). */
 export const plan = z.object({
-  id: z.string(),
-  name: z.string(),
-  priceMonthly: decimal,
-  currency: z.string(),
-  maxAccounts: z.number().int().nonnegative(),
+  id: z.string().describe("The plan's id: intern, accountant, analyst or cfo."),
+  name: z.string().describe("The plan's name as users see it."),
+  priceMonthly: decimal.describe("The price of a month, a decimal string."),
+  currency: z.string().describe("Of the price, ISO 4217."),
+  maxAccounts: z
+    .number()
+    .int()
+    .nonnegative()
+    .describe("Accounts (not Items) that it has room for."),
 });
 export type Plan = z.infer<typeof plan>;
 
@@ -16,8 +20,12 @@ export type Plan = z.infer<typeof plan>;
  * smallest first.
  */
 export const planOutput = z.object({
-  plan,
-  accountsUsed: z.number().int().nonnegative(),
-  plans: z.array(plan),
+  plan: plan.describe("The user's plan."),
+  accountsUsed: z
+    .number()
+    .int()
+    .nonnegative()
+    .describe("Accounts (not Items) that the user has connected now."),
+  plans: z.array(plan).describe("Every plan there is, smallest first."),
 });
 export type PlanOutput = z.infer<typeof planOutput>;

@@ -17,15 +17,26 @@ export const trailStepName = z.enum([
  * `needs_you`: the person has to do something at the bank first.
  */
 export const trailStep = z.object({
-  step: trailStepName,
-  state: z.enum(["waiting", "running", "done", "failed", "needs_you"]),
-  retryAt: z.iso.datetime().nullable(),
+  step: trailStepName.describe("The step's name."),
+  state: z
+    .enum(["waiting", "running", "done", "failed", "needs_you"])
+    .describe(
+      "`failed` ones are tried again by themselves. `needs_you`: the user has to act at the bank first.",
+    ),
+  retryAt: z.iso
+    .datetime()
+    .nullable()
+    .describe("When a failed one is tried again, ISO 8601 UTC; null on all others."),
 });
 export type TrailStep = z.infer<typeof trailStep>;
 
 /** How far a connection is. `transactions`: how many the first sync has brought so far. */
 export const trail = z.object({
-  steps: z.array(trailStep),
-  transactions: z.number().int().nonnegative(),
+  steps: z.array(trailStep).describe("The steps in their order."),
+  transactions: z
+    .number()
+    .int()
+    .nonnegative()
+    .describe("How many transactions the first sync has brought so far."),
 });
 export type Trail = z.infer<typeof trail>;

@@ -2,49 +2,72 @@ import { z } from "zod";
 import { decimal } from "./accounts.ts";
 
 /**
- * What moved on an account. `date` is a calendar day at the bank, YYYY-MM-DD. A positive `amount` is
- * money that left the account. `pending` ones may change or go; the posted one has another id.
- * `category` is Plaid's: https://plaid.com/docs/api/products/transactions/#personal-finance-categories
+ * What moved on an account. Categories are Plaid's: https://plaid.com/docs/api/products/transactions/#personal-finance-categories
  */
 export const transaction = z.object({
-  id: z.string(),
-  accountId: z.uuid(),
-  date: z.iso.date(),
-  amount: decimal,
-  /** ISO 4217, or Plaid's unofficial code where ISO has none. */
-  currency: z.string().nullable(),
-  name: z.string(),
-  merchant: z.string().nullable(),
-  category: z.string().nullable(),
-  pending: z.boolean(),
+  id: z
+    .string()
+    .describe("The transaction's id. A posted one has another id than it had while pending."),
+  accountId: z.uuid().describe("The id of the account it moved on."),
+  date: z.iso.date().describe("A calendar day at the bank, YYYY-MM-DD."),
+  amount: decimal.describe(
+    "A decimal string. Positive: money left the account. Negative: money came in.",
+  ),
+  currency: z
+    .string()
+    .nullable()
+    .describe(
+      "ISO 4217, or Plaid's unofficial code where ISO has none; null where neither is known.",
+    ),
+  name: z.string().describe("The bank's text."),
+  merchant: z.string().nullable().describe("Who was paid or who paid; null where it is not known."),
+  category: z
+    .string()
+    .nullable()
+    .describe("Plaid's primary category, as FOOD_AND_DRINK; null where it is not known."),
+  pending: z.boolean().describe("Not posted yet: it may change or be removed."),
 });
 export type Transaction = z.infer<typeof transaction>;
 
 /** A day to look from or to. ISO 8601 has a year 0, PostgreSQL and the calendar have none. */
 const day = z.iso.date().refine((date) => !date.startsWith("0000"), "There is no year 0");
 
-/**
- * `transactions.list`: 50 a page. Days and amounts are inclusive; `search` is looked for in name and
- * merchant. `cursor` is the `nextCursor` of the page before, with the same filter.
- */
+/** `transactions.list`: 50 a page. */
 export const transactionsListInput = z.strictObject({
-  cursor: z.string().max(600).optional(),
-  accountId: z.uuid().optional(),
-  from: day.optional(),
-  to: day.optional(),
-  /** Plaid's primary category, as a transaction carries it. */
+  cursor: z
+    .string()
+    .max(600)
+    .optional()
+    .describe(
+      "The `nextCursor` of the page before, with the same filter; left out for the first page.",
+    ),
+  accountId: z.uuid().optional().describe("Only those of this account."),
+  from: day.optional().describe("The first day, inclusive, YYYY-MM-DD."),
+  to: day.optional().describe("The last day, inclusive, YYYY-MM-DD."),
   category: z
     .string()
     .regex(/^[A-Z_]{1,60}$/)
-    .optional(),
-  minAmount: decimal.max(40).optional(),
-  maxAmount: decimal.max(40).optional(),
+    .optional()
+    .describe("Plaid's primary category, as a transaction carries it."),
+  minAmount: decimal
+    .max(40)
+    .optional()
+    .describe(
+      "The smallest amount, inclusive. A decimal string; positive is money that left the account.",
+    ),
+  maxAmount: decimal
+    .max(40)
+    .optional()
+    .describe(
+      "The largest amount, inclusive. A decimal string; positive is money that left the account.",
+    ),
   search: z
     .string()
     .trim()
     .max(100)
     .regex(/^[^\0]*$/)
-    .optional(),
+    .optional()
+    .describe("Text that the name or the merchant contains; capitals do not matter."),
 });
 export type TransactionsListInput = z.infer<typeof transactionsListInput>;
 
@@ -52,9 +75,9 @@ export type TransactionsListInput = z.infer<typeof transactionsListInput>;
 export const transactionFilter = transactionsListInput.omit({ cursor: true });
 export type TransactionFilter = z.infer<typeof transactionFilter>;
 
-/** Newest first; `nextCursor` is null on the last page. */
+/** One page of `transactions.list`. */
 export const transactionsListOutput = z.object({
-  transactions: z.array(transaction),
-  nextCursor: z.string().nullable(),
+  transactions: z.array(transaction).describe("At most 50, newest first."),
+  nextCursor: z.string().nullable().describe("For the next page; null on the last."),
 });
 export type TransactionsListOutput = z.infer<typeof transactionsListOutput>;

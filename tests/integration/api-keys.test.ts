@@ -250,4 +250,9 @@ test("npm run api-key makes, lists and revokes keys (G3)", async ({ app }) => {
   await run("revoke", ada.email, id);
   expect((await call(app, "/api/v1/accounts", key)).body.error.reason).toBe("api_key_revoked");
   await expect(run("create", ada.email, "--scopes", "everything")).rejects.toThrow("scopes.0");
+  expect((await run("create", ada.email)).stderr).toContain(
+    `may ${scope.options.join(", ")} until`,
+  );
+  for (const flag of ["--help", "-h"])
+    expect((await run(flag)).stdout).toMatch(/^Usage, .*\n {2}npm run api-key -- create <email>/);
 });

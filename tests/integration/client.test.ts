@@ -1,82 +1,17 @@
 import { once } from "node:events";
-import { createServer, type RequestListener, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { inspect } from "node:util";
+import type { RequestListener } from "node:http";
 import { initTRPC, tracked } from "@trpc/server";
 import { createHTTPHandler } from "@trpc/server/adapters/standalone";
-import { afterEach, expect } from "vitest";
-import {
-  type ClientOptions,
-  createClient,
-  type FiscilityError,
-  isFiscilityError,
-} from "../../client/src/index.ts";
-import { makeApiKey } from "../../server/auth/api-key-format.ts";
+import { expect } from "vitest";
+import { type ClientOptions, createClient } from "../../client/src/index.ts";
 import { createApiKey } from "../../server/auth/api-keys.ts";
 import { scope } from "../../server/contracts/api-keys.ts";
 import type { TestApp } from "../support/app.ts";
+import { failure, json, quick, refused, someKey, stand } from "../support/client.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { itemsOf, revokeApiKeys } from "../support/rows.ts";
 
 const test = testWithApp();
-
-const servers: Server[] = [];
-afterEach(async () => {
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections();
-    server.close();
-  }
-});
-
-/** A server in Fiscility's place; `seen` are the requests it got. */
-async function stand(answer: RequestListener, port = 0) {
-  const seen: string[] = [];
-  const server = createServer((req, res) => {
-    seen.push(`${req.method} ${req.url}`);
-    answer(req, res);
-  });
-  servers.push(server);
-  server.listen(port, "127.0.0.1");
-  await once(server, "listening");
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen, server };
-}
-
-const json =
-  (status: number, body: unknown): RequestListener =>
-  (_req, res) => {
-    res.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
-  };
-
-/** What tRPC answers a batch of one, failed. */
-const refused = (reason: string, details?: unknown) => [
-  {
-    error: {
-      message: "As the server words it.",
-      code: -32603,
-      data: { code: "X", httpStatus: 503, reason, details, requestId: "r-1" },
-    },
-  },
-];
-
-const { key: someKey } = makeApiKey();
-const quick = (url: string, options: Partial<ClientOptions> = {}) =>
-  createClient({ baseUrl: url, apiKey: someKey, retries: 0, ...options });
-
-async function failure(call: Promise<unknown>): Promise<FiscilityError> {
-  const error: unknown = await call.then(
-    () => {
-      throw new Error("the call went well");
-    },
-    (caught: unknown) => caught,
-  );
-  if (!isFiscilityError(error)) throw error;
-  expect(error).toBeInstanceOf(Error);
-  expect(error.name).toBe("FiscilityError");
-  expect(error.message.length).toBeGreaterThan(10);
-  expect(inspect(error, { depth: 9 })).not.toContain(someKey);
-  expect(JSON.stringify(error)).not.toContain(someKey);
-  return error;
-}
 
 /** A person on a plan, with a key that may do everything and a client that has it. */
 async function personWithClient(
@@ -148,27 +83,6 @@ test("The client tells a revoked key from a wrong one (G3)", async ({ app }) => 
   await revokeApiKeys(app, person);
   expect((await failure(client.plan.get.query())).reason).toBe("api_key_revoked");
   expect((await failure(quick(app.url).plan.get.query())).reason).toBe("api_key_invalid");
-});
-
-test("createClient throws at once and says which option is invalid", ({ app }) => {
-  for (const [options, option] of [
-    [{ baseUrl: "connect.example.com" }, "baseUrl"],
-    [{ baseUrl: "localhost:3000" }, "baseUrl"],
-    [{ baseUrl: "" }, "baseUrl"],
-    [{ baseUrl: "ftp://connect.example.com" }, "baseUrl"],
-    [{ baseUrl: undefined as never }, "baseUrl"],
-    [{ baseUrl: app.url, apiKey: "" }, "apiKey"],
-    [{ baseUrl: app.url, apiKey: `${someKey} ` }, "apiKey"],
-  ] as const) {
-    try {
-      createClient(options);
-      throw new Error("was taken");
-    } catch (error) {
-      if (!isFiscilityError(error) || error.reason !== "invalid_options") throw error;
-      expect(error.option).toBe(option);
-      expect(error.message).not.toContain(someKey);
-    }
-  }
 });
 
 test("The client throws unreachable when the server is gone or its name does not resolve", async () => {

@@ -1,6 +1,15 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { createRequire } from "node:module";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -8,6 +17,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { migrateToLatest } from "../../db/migrate.ts";
 import { type Local, startLocal } from "../../local/index.ts";
 import { freePort } from "../../local/ports.ts";
+import { runningDatabase } from "../../local/running-database.ts";
 import { parseConfig } from "../../server/config.ts";
 import { startServer } from "../../server/server.ts";
 import { timeLimits } from "../../server/time-limits.ts";
@@ -29,6 +39,39 @@ beforeAll(async () => {
 afterAll(async () => {
   await local?.close();
   rmSync(folder, { recursive: true, force: true });
+});
+
+test("runningDatabase finds the database of a running start, and none in another folder or after it", async () => {
+  expect(runningDatabase(folder)).toBe(local.env.DATABASE_URL);
+  const other = mkdtempSync(path.join(tmpdir(), "fiscility-local-"));
+  try {
+    expect(runningDatabase(other)).toBeNull();
+    mkdirSync(path.join(other, "postgres"));
+    writeFileSync(path.join(other, "postgres/postmaster.pid"), `${2 ** 22 + 1}\n/\n0\n5432\n`);
+    expect(runningDatabase(other)).toBeNull();
+  } finally {
+    rmSync(other, { recursive: true, force: true });
+  }
+});
+
+test("A command finds the running database of its folder, but not in production", () => {
+  const preload = path.join(import.meta.dirname, "../../local/find-database.ts");
+  const tsx = createRequire(import.meta.url).resolve("tsx");
+  const work = mkdtempSync(path.join(tmpdir(), "fiscility-local-"));
+  symlinkSync(folder, path.join(work, ".local"));
+  const found = (env: Record<string, string>) =>
+    spawnSync(
+      process.execPath,
+      ["--import", tsx, "--import", preload, "-p", "process.env.DATABASE_URL"],
+      { cwd: work, env: { ...process.env, DATABASE_URL: "", ...env }, encoding: "utf8" },
+    ).stdout.trim();
+  try {
+    expect(found({})).toBe(local.env.DATABASE_URL);
+    expect(found({ DATABASE_URL: "postgresql://given" })).toBe("postgresql://given");
+    expect(found({ NODE_ENV: "production" })).toBe("");
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
 });
 
 test("a bare machine gets a database, a local Plaid, a mailbox, secrets and a confirmed demo user on plan Analyst", async () => {

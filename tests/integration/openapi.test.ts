@@ -101,9 +101,68 @@ test("Every refusal is the OpenAPI document's Failure, with a status it names (G
     }
     for (const [status, body] of refused) {
       expect(faults(failure, body), operation.operationId).toBeNull();
+      expect(faultsOfFailure(operation, status, body), operation.operationId).toBeNull();
       expect(Object.keys(operation.responses)).toContain(String(status));
     }
   }
+});
+
+/** The faults of a failure by the schema of its status. */
+function faultsOfFailure(operation: Operation, status: number, body: unknown): unknown {
+  const schema = operation.responses[status]?.content["application/json"]?.schema;
+  const ajv = new Ajv2020({ strict: false, allErrors: true });
+  formats.default(ajv);
+  const validate = ajv.compile({ components: document.components, ...schema });
+  return validate(body) ? null : validate.errors;
+}
+
+test("A failure of the OpenAPI document has the reasons of its status alone, each with its details", () => {
+  const connect = document.paths["/api/v1/connections"]?.post as Operation;
+  const failure = (reason: string, details?: unknown) => ({
+    error: { reason, message: "Why", request_id: crypto.randomUUID(), details },
+  });
+  const wait = { limit: 1, window_seconds: 60, retry_after_seconds: 9 };
+  expect(faultsOfFailure(connect, 429, failure("rate_limited", wait))).toBeNull();
+  expect(faultsOfFailure(connect, 429, failure("rate_limited", { limit: 1 }))).not.toBeNull();
+  expect(faultsOfFailure(connect, 429, failure("busy", wait))).not.toBeNull();
+  expect(faultsOfFailure(connect, 502, failure("plaid_unavailable"))).toBeNull();
+  expect(faultsOfFailure(connect, 502, failure("nonsense"))).not.toBeNull();
+  expect(connect.responses[429]?.headers).toHaveProperty("Retry-After");
+});
+
+test("Every field of what a key sends and gets has a description in the OpenAPI document", () => {
+  const named = document.components.schemas as Record<string, Fields>;
+  interface Fields {
+    $ref?: string;
+    description?: string;
+    properties?: Record<string, Fields>;
+    items?: Fields;
+    anyOf?: Fields[];
+  }
+  const missing = new Set<string>();
+  const seen = new Set<string>();
+  const visit = (at: string, schema: Fields | undefined): void => {
+    const name = schema?.$ref?.split("/").pop();
+    if (name && !seen.has(name)) {
+      seen.add(name);
+      visit(name, named[name]);
+    }
+    for (const [field, inner] of Object.entries(schema?.properties ?? {})) {
+      if (!inner.description) missing.add(`${at}.${field}`);
+      visit(`${at}.${field}`, inner);
+    }
+    for (const inner of [schema?.items, ...(schema?.anyOf ?? [])]) if (inner) visit(at, inner);
+  };
+  for (const { operation } of operations()) {
+    if (!operation.security.some((way) => "apiKey" in way)) continue;
+    for (const { name, schema } of operation.parameters ?? [])
+      visit(operation.operationId, { properties: { [name]: schema as Fields } });
+    for (const body of [operation.requestBody, operation.responses[200]])
+      visit(operation.operationId, body?.content["application/json"]?.schema as Fields);
+  }
+  expect([...missing]).toEqual([]);
+  expect(document.info.description).toContain("`GET /trpc/live.changes`");
+  expect(document.info.description).toContain("`dataVersion`");
 });
 
 test("The OpenAPI document lists the reasons of a connection beside it", async () => {

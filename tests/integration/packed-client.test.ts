@@ -4,13 +4,14 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import ts from "typescript";
 import { afterAll, beforeAll, expect } from "vitest";
 import { createApiKey } from "../../server/auth/api-keys.ts";
 import { scope } from "../../server/contracts/api-keys.ts";
 import type { Person, TestApp } from "../support/app.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { packedClientProject, run } from "../support/packed-client.ts";
-import { raiseDataVersion, revokeApiKeys } from "../support/rows.ts";
+import { raiseDataVersion, revokeApiKeys, webhooksIn } from "../support/rows.ts";
 
 const test = testWithApp();
 let project: Awaited<ReturnType<typeof packedClientProject>>;
@@ -23,6 +24,9 @@ afterAll(async () => {
 
 const dist = (name: string) =>
   readFileSync(path.join(project.folder, "node_modules/@fiscility/client/dist", name), "utf8");
+
+/** Where an installed package has an example. */
+const shipped = (name: string) => path.join("node_modules/@fiscility/client/examples", name);
 
 /** What a program of this person is started with. */
 async function environmentOf(app: TestApp, person: Person) {
@@ -94,6 +98,43 @@ test("The packed client compiles in an empty strict project, where mistakes are 
   await project.check(files, { libraries: true, node: true });
 });
 
+test("An editor shows what a procedure and each field mean, and the bundle does not carry it", () => {
+  const name = "shown.ts";
+  project.write({
+    [name]: `import { createClient, type Transaction } from "@fiscility/client";
+      const client = createClient({ baseUrl: "https://connect.example.com" });
+      const page = await client.transactions.list.query({ minAmount: "1" });
+      export const amounts = page.transactions.map((each) => each.amount);
+      export const ofType = (one: Transaction) => one.pending;`,
+  });
+  const file = path.join(project.folder, name);
+  const module = ts.ModuleKind.NodeNext;
+  const program = ts.createProgram([file], {
+    module,
+    target: ts.ScriptTarget.ES2022,
+    strict: true,
+  });
+  const checker = program.getTypeChecker();
+  const shown: Record<string, string> = {};
+  const visit = (node: ts.Node): void => {
+    if (ts.isIdentifier(node)) {
+      const symbol = checker.getSymbolAtLocation(node);
+      const text = ts.displayPartsToString(symbol?.getDocumentationComment(checker));
+      if (text) shown[node.text] = text;
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(program.getSourceFile(file) as ts.Node);
+  expect(shown.list).toMatch(
+    /newest first.*Scope: `transactions:read`.*GET \/api\/v1\/transactions/s,
+  );
+  expect(shown.amount).toMatch(/Positive: money left the account/);
+  expect(shown.pending).toMatch(/Not posted yet/);
+  expect(dist("index.d.cts")).toBe(dist("index.d.mts"));
+  for (const bundle of ["index.mjs", "index.cjs"])
+    expect(dist(bundle)).not.toMatch(/\.describe\(|money left the account/);
+});
+
 test("A switch over the reasons that forgets one does not compile (G2)", async () => {
   const body = (reasons: string[], last: string) => `
     import type { FiscilityError } from "@fiscility/client";
@@ -146,14 +187,11 @@ test("A script with a key lists accounts, as an ES module and as CommonJS (G1)",
 
 test("The live example lists at once and after a change, and resumes (G6)", async ({ app }) => {
   const name = "follow-live-events.ts";
-  const source = path.join(import.meta.dirname, "../../client/examples", name);
-  // Whether it compiles, the test of all examples says.
-  project.write({ [name]: readFileSync(source, "utf8") });
   const ada = await app.signUp("analyst");
   const env = await environmentOf(app, ada);
   const tsx = ["--import", pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href];
   const start = (more: Record<string, string> = {}) => {
-    const child = spawn(process.execPath, [...tsx, name], {
+    const child = spawn(process.execPath, [...tsx, shipped(name)], {
       cwd: project.folder,
       env: { ...env, ...more },
     });
@@ -187,8 +225,7 @@ test("The live example lists at once and after a change, and resumes (G6)", asyn
 test("The examples compile against the packed client and do what they say (G6)", async ({
   app,
 }) => {
-  const examples = path.join(import.meta.dirname, "../../client/examples");
-  const source = (name: string) => readFileSync(path.join(examples, name), "utf8");
+  const source = (name: string) => readFileSync(path.join(project.folder, shipped(name)), "utf8");
   const files = Object.fromEntries(
     ["list-accounts.ts", "connect-a-bank.ts", "follow-live-events.ts"].map((name) => [
       name,
@@ -206,15 +243,20 @@ test("The examples compile against the packed client and do what they say (G6)",
   const env = { ...asAda, ...plaid };
   const tsx = ["--import", pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href];
   const program = async (name: string) =>
-    (await run(process.execPath, [...tsx, name], { cwd: project.folder, env })).stdout;
+    (await run(process.execPath, [...tsx, shipped(name)], { cwd: project.folder, env })).stdout;
   expect(await program("connect-a-bank.ts")).toMatch(/First Platypus Bank connected: \d+ accounts/);
   expect(await program("list-accounts.ts")).toContain("Plaid Checking ••0000  110 USD");
-  const { stdout } = await run(path.join(examples, "service.sh"), [], { env });
+  const { stdout } = await run(shipped("service.sh"), [], { cwd: project.folder, env });
+  // Connected without Link, both banks still know where to send their webhooks.
+  const itemsTold = async () => new Set((await webhooksIn(app)).map((each) => each.plaid_item_id));
+  await expect.poll(async () => (await itemsTold()).size).toBeGreaterThanOrEqual(2);
   const [connected, accounts] = stdout.trim().split("\n");
   expect(JSON.parse(connected ?? "").outcome).toBe("connected");
   expect(JSON.parse(accounts ?? "").items).toHaveLength(2);
   const wrong = { ...env, FISCILITY_API_KEY: `${env.FISCILITY_API_KEY.slice(0, -1)}x` };
-  await expect(run(path.join(examples, "service.sh"), [], { env: wrong })).rejects.toMatchObject({
+  await expect(
+    run(shipped("service.sh"), [], { cwd: project.folder, env: wrong }),
+  ).rejects.toMatchObject({
     stdout: expect.stringContaining("api_key_invalid"),
   });
 });

@@ -23,6 +23,7 @@ export interface Endpoint {
 /** A stream of events: over tRPC alone. */
 export interface Subscription {
   name: string;
+  summary: string;
   scope: ProcedureMeta["scope"];
   input: z.ZodType | null;
   /** Each of its events. */
@@ -63,9 +64,9 @@ export const endpoints: readonly Endpoint[] = procedures.flatMap(
 );
 
 export const subscriptions: readonly Subscription[] = procedures.flatMap(
-  ({ name, type, meta: { scope, event }, input }) => {
+  ({ name, type, meta: { scope, summary, event }, input }) => {
     if (type !== "subscription") return [];
     if (!event) throw new Error(`${name} needs the schema of its events`);
-    return { name, scope, input, event };
+    return { name, summary, scope, input, event };
   },
 );

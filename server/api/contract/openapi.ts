@@ -1,21 +1,18 @@
-import snakecaseKeys from "snakecase-keys";
 import { z } from "zod";
 import * as account from "../../contracts/account.ts";
 import * as accounts from "../../contracts/accounts.ts";
 import * as activity from "../../contracts/activity.ts";
 import * as apiKeys from "../../contracts/api-keys.ts";
 import * as connect from "../../contracts/connect.ts";
-import { type Reason, reasons } from "../../contracts/errors.ts";
+import type { Reason } from "../../contracts/errors.ts";
 import * as insights from "../../contracts/insights.ts";
 import * as plan from "../../contracts/plan.ts";
-import { reasonDetails } from "../../contracts/reason-details.ts";
 import * as secondFactors from "../../contracts/second-factors.ts";
 import * as stepUp from "../../contracts/step-up.ts";
 import * as transactions from "../../contracts/transactions.ts";
-import { type Endpoint, endpoints } from "./endpoints.ts";
-
-/** A JSON Schema (2020-12), which is what a schema of OpenAPI 3.1 is. */
-export type Schema = z.core.JSONSchema.JSONSchema;
+import { type Endpoint, endpoints, subscriptions } from "./endpoints.ts";
+import { options, type Schema, snake, toJsonSchema } from "./json-schema.ts";
+import { failureSchema, failures, type Responses } from "./openapi-failures.ts";
 
 /** One way to call one procedure, as the document describes it. */
 export interface Operation {
@@ -31,10 +28,7 @@ export interface Operation {
     schema: Schema;
   }[];
   requestBody?: { required: boolean; content: { "application/json": { schema: Schema } } };
-  responses: Record<
-    string,
-    { description: string; content: Record<string, { schema: Schema }>; headers?: object }
-  >;
+  responses: Responses;
 }
 
 /** https://spec.openapis.org/oas/v3.1.1 */
@@ -81,8 +75,7 @@ export function createOpenApi(appUrl: string): OpenApi {
     info: {
       title: "Fiscility Connect",
       version: "1",
-      description:
-        "Bank accounts, their connection and their history. Send an API key as `Authorization: Bearer fsk_…`; keys are made in the app under Settings. Money is a decimal string beside its ISO 4217 currency, times are ISO 8601 in UTC, and fields may be added at any time. Every failure is `error` with a `reason` to switch on and a `request_id` to name to us. `RateLimit` headers say how many calls of the key or session are left, and `Retry-After` when a refused one is worth sending again. Of one user eight calls run at once; more wait a few seconds.",
+      description: `Bank accounts, their connection and their history. Send an API key as \`Authorization: Bearer fsk_…\`; keys are made in the app under Settings. Money is a decimal string beside its ISO 4217 currency, times are ISO 8601 in UTC, and fields may be added at any time. Every failure is \`error\` with a \`reason\` to switch on and a \`request_id\` to name to us. \`RateLimit\` headers say how many calls of the key or session are left, and \`Retry-After\` when a refused one is worth sending again. Of one user eight calls run at once; more wait a few seconds. ${streams()}`,
     },
     servers: [{ url: appUrl }],
     paths,
@@ -95,6 +88,35 @@ export function createOpenApi(appUrl: string): OpenApi {
     },
   };
 }
+
+/** Headers of every response to a key or a session. */
+const always = {
+  "X-Request-Id": {
+    description: "The id to name to us; `error.request_id` of a failure.",
+    schema: { type: "string", format: "uuid" },
+  },
+  RateLimit: {
+    description:
+      "Calls left (`r`) and seconds until there are more (`t`), as an IETF draft has it.",
+    schema: { type: "string", examples: ['"key";r=599;t=60'] },
+  },
+};
+
+/** OpenAPI 3.1 has no way to describe the events of a stream. */
+const streams = () =>
+  subscriptions
+    .map(
+      ({ name, summary, scope, event }) =>
+        `\`GET /trpc/${name}\` (scope \`${scope}\`) answers with Server-Sent Events: ${summary} The data of each is JSON with ${Object.entries(
+          z.toJSONSchema(event, options).properties ?? {},
+        )
+          .map(
+            ([field, schema]) =>
+              `\`${field}\` (${(schema as Schema).description?.replace(/\.$/, "")})`,
+          )
+          .join(", ")}; send its id as \`lastEventId\` in \`input\` to go on after it.`,
+    )
+    .join(" ");
 
 type SchemaOf = (schema: z.ZodType) => Schema;
 
@@ -115,7 +137,11 @@ function toOperation(endpoint: Endpoint, schemaOf: SchemaOf): Operation {
       : `Scope: \`${scope}\`.${stepUp ? " A session needs a proof of the last ten minutes: `session.stepUp` first." : ""}`,
     security: needsSession ? [{ session: [] }] : [{ apiKey: [] }, { session: [] }],
     responses: {
-      200: { description: "Done.", content: { "application/json": { schema: schemaOf(output) } } },
+      200: {
+        description: "Done.",
+        headers: always,
+        content: { "application/json": { schema: schemaOf(output) } },
+      },
       ...failures([...possible]),
     },
   };
@@ -126,7 +152,7 @@ function toOperation(endpoint: Endpoint, schemaOf: SchemaOf): Operation {
       content: { "application/json": { schema: schemaOf(input) } },
     };
   } else if (input) {
-    const fields = snake(z.toJSONSchema(input, options) as Schema);
+    const fields = toJsonSchema(input);
     operation.parameters = Object.entries(fields.properties ?? {}).map(([field, schema]) => ({
       name: field,
       in: inPath.includes(field) ? "path" : "query",
@@ -136,33 +162,6 @@ function toOperation(endpoint: Endpoint, schemaOf: SchemaOf): Operation {
   }
   return operation;
 }
-
-/** The failures a call can end with, by HTTP status, each with its reasons. */
-function failures(possible: Reason[]): Operation["responses"] {
-  const statuses = new Map<number, Reason[]>();
-  for (const reason of possible) {
-    const { status } = reasons[reason];
-    statuses.set(status, [...(statuses.get(status) ?? []), reason]);
-  }
-  return Object.fromEntries(
-    [...statuses].map(([status, its]) => [
-      status,
-      {
-        description: its.map((reason) => `\`${reason}\`: ${reasons[reason].message}`).join("\n\n"),
-        content: { "application/json": { schema: { $ref: "#/components/schemas/Failure" } } },
-      },
-    ]),
-  );
-}
-
-const options = {
-  // As a caller sees it. It also leaves objects open for fields that come later, but strict inputs.
-  io: "input" as const,
-  // A format says it all; zod's own expression for it fills a page.
-  override: ({ jsonSchema }: { jsonSchema: Schema }) => {
-    if (jsonSchema.format) delete jsonSchema.pattern;
-  },
-};
 
 /** Every exported schema of the contracts under its own name, and a way to refer to each. */
 function namedSchemas(): { schemas: Record<string, Schema>; schemaOf: SchemaOf } {
@@ -201,49 +200,4 @@ function namedSchemas(): { schemas: Record<string, Schema>; schemaOf: SchemaOf }
       return { $ref: uri(id) };
     },
   };
-}
-
-function failureSchema(): Schema {
-  const details = Object.values(reasonDetails).map((schema) =>
-    snake(z.toJSONSchema(schema, options) as Schema),
-  );
-  return {
-    type: "object",
-    required: ["error"],
-    properties: {
-      error: {
-        type: "object",
-        required: ["reason", "message", "request_id"],
-        properties: {
-          reason: { type: "string", description: "One of those named with the status." },
-          message: { type: "string", description: "A sentence for a person." },
-          request_id: { type: "string", format: "uuid" },
-          details: {
-            description: "What some reasons carry.",
-            anyOf: details.map(({ $schema: _, ...schema }) => schema),
-          },
-        },
-      },
-    },
-  };
-}
-
-/** The same schema with its fields as REST names them. */
-function snake(schema: Schema): Schema {
-  if (Array.isArray(schema)) return schema.map(snake) as unknown as Schema;
-  if (typeof schema !== "object" || schema === null) return schema;
-  return Object.fromEntries(
-    Object.entries(schema).map(([key, value]) => {
-      if (key === "properties") {
-        const fields = Object.entries(value as Record<string, Schema>);
-        const renamed = fields.map(([field, inner]) => [field, snake(inner)]);
-        return [key, snakecaseKeys(Object.fromEntries(renamed), { deep: false })];
-      }
-      if (key === "required") {
-        const names = Object.fromEntries((value as string[]).map((name) => [name, 0]));
-        return [key, Object.keys(snakecaseKeys(names))];
-      }
-      return [key, key === "enum" || key === "const" ? value : snake(value as Schema)];
-    }),
-  );
 }

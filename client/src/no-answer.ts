@@ -1,0 +1,60 @@
+import { clientFailure, type FiscilityError } from "./fiscility-error.ts";
+
+/**
+ * `unreachable`, with what to do by Node's code of the failure. Browsers do not tell why.
+ * @see https://nodejs.org/api/errors.html#nodejs-error-codes
+ */
+export function unreachable(url: string, cause?: unknown): FiscilityError {
+  const code = codeOf(cause);
+  const { host, hostname } = new URL(url);
+  const isTls = /CERT|SELF_SIGNED|UNABLE_TO_/.test(code);
+  const isPlain = /ERR_SSL|EPROTO/.test(code);
+  const hint = isTls
+    ? `The certificate of ${host} is not trusted (${code}). For an authority of your own set NODE_EXTRA_CA_CERTS.`
+    : isPlain
+      ? `${host} does not speak https. Check the port, or use http:// on this machine.`
+      : code === "ENOTFOUND"
+        ? `There is no host named ${hostname}. Check the baseUrl.`
+        : code === "ECONNREFUSED"
+          ? `Nothing listens at ${host}. Is the server running, and the port right?`
+          : "Check the baseUrl and the network.";
+  const message = `Fiscility could not be reached at ${url}. ${hint}`;
+  const retryable = !isTls && !isPlain;
+  return clientFailure("unreachable", { url }, { message, cause, retryable });
+}
+
+/** fetch wraps what happened, several addresses of one host in an AggregateError. */
+function codeOf(cause: unknown): string {
+  for (let inner = cause, depth = 0; inner && depth < 4; depth++) {
+    const { code, cause: next } = inner as { code?: unknown; cause?: unknown };
+    if (typeof code === "string") return code;
+    inner = next;
+  }
+  return "";
+}
+
+/** Something that is not this API answered; a gateway's 502, 503 and 504 may pass. */
+export function unexpectedAnswer(response: Response, url: string, cause?: unknown): FiscilityError {
+  const { status } = response;
+  const contentType = response.headers.get("content-type") ?? "";
+  const from = response.url || url;
+  const retryable = status >= 502 && status <= 504;
+  const hint = isElsewhere(response, url)
+    ? `The request was redirected from ${new URL(url).origin}, and a redirect loses the API key. Use the address that it leads to.`
+    : retryable
+      ? "A gateway answered for Fiscility, which is away."
+      : status === 401 || status === 403
+        ? "A proxy asks for a log-in of its own."
+        : "Check the baseUrl: where the app opens, without the path of a page.";
+  const message = `Something other than Fiscility's API answered at ${from}: ${status} ${contentType || "without a content type"}. ${hint}`;
+  return clientFailure(
+    "unexpected_answer",
+    { url: from, status, contentType },
+    { message, retryable, cause },
+  );
+}
+
+/** Whether a redirect led to another origin, where fetch sends no Authorization header. */
+export function isElsewhere(response: Response, url: string): boolean {
+  return response.redirected && new URL(response.url).origin !== new URL(url).origin;
+}

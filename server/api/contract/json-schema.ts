@@ -1,0 +1,41 @@
+import snakecaseKeys from "snakecase-keys";
+import { z } from "zod";
+
+/** A JSON Schema (2020-12), which is what a schema of OpenAPI 3.1 is. */
+export type Schema = z.core.JSONSchema.JSONSchema;
+
+/** A schema of the contracts as REST has it. */
+export function toJsonSchema(schema: z.ZodType): Schema {
+  const { $schema: _, ...rest } = snake(z.toJSONSchema(schema, options) as Schema);
+  return rest;
+}
+
+/** How zod writes each. */
+export const options = {
+  // As a caller sees it. It also leaves objects open for fields that come later, but strict inputs.
+  io: "input" as const,
+  // A format says it all; zod's own expression for it fills a page.
+  override: ({ jsonSchema }: { jsonSchema: Schema }) => {
+    if (jsonSchema.format) delete jsonSchema.pattern;
+  },
+};
+
+/** The same schema with its fields as REST names them. */
+export function snake(schema: Schema): Schema {
+  if (Array.isArray(schema)) return schema.map(snake) as unknown as Schema;
+  if (typeof schema !== "object" || schema === null) return schema;
+  return Object.fromEntries(
+    Object.entries(schema).map(([key, value]) => {
+      if (key === "properties") {
+        const fields = Object.entries(value as Record<string, Schema>);
+        const renamed = fields.map(([field, inner]) => [field, snake(inner)]);
+        return [key, snakecaseKeys(Object.fromEntries(renamed), { deep: false })];
+      }
+      if (key === "required") {
+        const names = Object.fromEntries((value as string[]).map((name) => [name, 0]));
+        return [key, Object.keys(snakecaseKeys(names))];
+      }
+      return [key, key === "enum" || key === "const" ? value : snake(value as Schema)];
+    }),
+  );
+}
