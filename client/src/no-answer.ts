@@ -33,7 +33,7 @@ function codeOf(cause: unknown): string {
   return "";
 }
 
-/** Something that is not this API answered; a gateway's 502, 503 and 504 may pass. */
+/** The response is not from this API; a gateway's 502, 503 and 504 may pass. */
 export function unexpectedAnswer(response: Response, url: string, cause?: unknown): FiscilityError {
   const { status } = response;
   const contentType = response.headers.get("content-type") ?? "";

@@ -162,7 +162,7 @@ function said(body: unknown, url: string, response?: Response): FiscilityError {
   return response ? unexpectedAnswer(response, url) : unreachable(url);
 }
 
-/** As tRPC writes it; the server goes on after the event that it is told of. */
+/** As tRPC writes it; the server continues after the event that this names. */
 function addressOf(url: string, { path, input }: Operation, lastEventId: string | undefined) {
   const sent = lastEventId === undefined ? input : { ...(input as object), lastEventId };
   const query = sent === undefined ? "" : `?input=${encodeURIComponent(JSON.stringify(sent))}`;

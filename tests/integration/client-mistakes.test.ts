@@ -97,7 +97,7 @@ test("The client says what to do for a key that is missing, wrong, revoked, expi
   );
 });
 
-/** A server that answers each request so, and what a query, a mutation and a subscription fail with. */
+/** A server that responds to each request so, and what a query, a mutation and a subscription fail with. */
 async function failuresAt(url: string, options: Partial<ClientOptions> = {}) {
   const client = quick(url, options);
   return [
@@ -114,7 +114,7 @@ const page =
   (_req, res) =>
     void res.writeHead(status, { "content-type": "text/html" }).end("<h1>Hello</h1>");
 
-test("The client names the address that answered in place of Fiscility, and what to check", async ({
+test("The client names the address that responded in place of Fiscility, and what to check", async ({
   app,
 }) => {
   const otherTrpc = {
@@ -156,7 +156,7 @@ test("The client says where a redirect to another origin leads, as it loses the 
   }
 });
 
-test("The client says why nobody answered", async () => {
+test("The client says why no response came", async () => {
   const { url, server } = await stand(json(200, []));
   const https = url.replace("http:", "https:");
   const untrusted = async () => {

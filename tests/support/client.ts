@@ -27,14 +27,14 @@ export async function stand(answer: RequestListener, port = 0) {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen, server };
 }
 
-/** Answers with this JSON. */
+/** Responds with this JSON. */
 export const json =
   (status: number, body: unknown): RequestListener =>
   (_req, res) => {
     res.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
   };
 
-/** What tRPC answers a batch of one, failed. */
+/** tRPC's response to a batch of one that failed. */
 export const refused = (reason: string, details?: unknown) => [
   {
     error: {
