@@ -5,6 +5,7 @@ import { testInBrowser } from "../support/app-in-browser.ts";
 import { openPage, type Witness } from "../support/browser.ts";
 import {
   card,
+  closeLink,
   finishLink,
   finishUpdateMode,
   link,
@@ -168,7 +169,7 @@ test("/connect/oauth tells a user who canceled, and one whom no bank sent, what 
   await openOAuthBank(page);
   await page.getByRole("button", { name: "Cancel and return" }).click();
   await page.waitForURL(`${app.url}/connect/oauth?oauth_state_id=**`);
-  await link(page).getByRole("button", { name: "Exit" }).click();
+  await closeLink(page, "Exit");
   await page.getByRole("heading", { name: "You are back from your bank" }).waitFor();
   await page.goto(`${app.url}/connect/oauth`);
   await page.getByRole("heading", { name: "This connection cannot be continued" }).waitFor();
@@ -230,7 +231,7 @@ test("Closing Link shows no error, logs an analytics event and leaves nothing el
   const { page, person } = witness;
   const before = await stateOf(app, person);
   await page.getByRole("button", { name: "Connect a bank" }).click();
-  await link(page).getByRole("button", { name: "Close" }).first().click();
+  await closeLink(page);
   await page.locator("iframe").waitFor({ state: "detached" });
   await page.getByRole("button", { name: "Connect a bank" }).waitFor();
   await expect.poll(() => linkEvents(app, person)).toHaveLength(2);
@@ -495,7 +496,7 @@ test("The toast says that nothing changed and retries the same bank when the ban
   await link(page).getByRole("textbox", { name: "Username" }).fill("user_good");
   await link(page).getByLabel("Password", { exact: true }).fill("error_INTERNAL_SERVER_ERROR");
   await link(page).getByRole("button", { name: "Log in" }).click();
-  await link(page).getByRole("button", { name: "Exit" }).click();
+  await closeLink(page, "Exit");
   const toast = page.locator("[data-sonner-toast]");
   await toast.getByText("The bank was not reconnected").waitFor();
   await toast.getByText("Nothing was changed").waitFor();

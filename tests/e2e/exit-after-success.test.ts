@@ -3,7 +3,15 @@ import { expect } from "vitest";
 import type { Person, TestApp } from "../support/app.ts";
 import { testInBrowser } from "../support/app-in-browser.ts";
 import { openPage } from "../support/browser.ts";
-import { card, finishLink, finishUpdateMode, link, logIn, openBank } from "../support/link.ts";
+import {
+  card,
+  closeLink,
+  finishLink,
+  finishUpdateMode,
+  link,
+  logIn,
+  openBank,
+} from "../support/link.ts";
 import { itemsOf, raiseDataVersion, updateItems } from "../support/rows.ts";
 
 const test = testInBrowser();
@@ -150,7 +158,7 @@ test("Update mode that exits because nothing is wrong with the bank finishes the
     "exits without an error at the Item",
   );
   await openUpdateMode(app, page, person);
-  await link(page).getByRole("button", { name: "Close" }).first().click();
+  await closeLink(page);
   await page.getByText("First Platypus Bank is connected again").waitFor();
   await card(page)
     .getByRole("button", { name: /Reconnect/ })

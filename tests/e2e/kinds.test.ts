@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import { testInBrowser } from "../support/app-in-browser.ts";
 import { compareBooks, right } from "../support/books.ts";
 import { openPage } from "../support/browser.ts";
-import { card, finishLink, link, logIn } from "../support/link.ts";
+import { card, closeLink, finishLink, link, logIn } from "../support/link.ts";
 import { deleteUsers } from "../support/rows.ts";
 
 /** "Bank or card", "Investments" or "Loan" is chosen where "Connect a bank" is pressed. */
@@ -43,7 +43,7 @@ test.for([
     const search = link(page).getByRole("searchbox", { name: "Search for your bank" });
     await search.fill(bank);
     expect(await link(page).getByRole("button", { name: bank }).count()).toBe(0);
-    await link(page).getByRole("button", { name: "Close" }).first().click();
+    await closeLink(page);
     await page.locator("iframe").waitFor({ state: "detached" });
 
     await page.reload();

@@ -4,7 +4,7 @@ import { testInBrowser } from "../support/app-in-browser.ts";
 import { compareBooks, right } from "../support/books.ts";
 import { openPage } from "../support/browser.ts";
 import { startOver } from "../support/fixtures.ts";
-import { card, link, logIn, openOAuthBank } from "../support/link.ts";
+import { card, closeLink, link, logIn, openOAuthBank } from "../support/link.ts";
 import { casesOf } from "../support/matrix.ts";
 
 const test = testInBrowser();
@@ -56,7 +56,7 @@ test.for(casesOf([1280, 390], (width) => width === 1280))(
     expect(await third.page.content()).not.toContain("link-sandbox");
     // Plaid takes an address once: who goes on here all the same hears why that fails, and harms nobody.
     await third.page.getByRole("button", { name: "Continue here" }).click();
-    await link(third.page).getByRole("button", { name: "Exit" }).click();
+    await closeLink(third.page, "Exit");
     await third.page.getByText("The way back from your bank works once").waitFor();
     await third.page.getByRole("heading", { name: "You are back from your bank" }).waitFor();
     await connectAccounts(second.page);

@@ -30,6 +30,12 @@ export const link = (page: Page): FrameLocator => page.frameLocator("iframe");
 /** The cards of connected banks. */
 export const card = (page: Page) => page.locator("[data-item-id]");
 
+/**
+ * Presses the button that closes Link. Not with a mouse: Chromium may never report a press whose frame is removed by it.
+ */
+export const closeLink = (page: Page, name: "Close" | "Exit" = "Close"): Promise<void> =>
+  link(page).getByRole("button", { name }).first().dispatchEvent("click");
+
 /** Opens Link and stops at the bank's log-in. */
 export async function openBank(page: Page, bank = "First Platypus Bank"): Promise<void> {
   await page.getByRole("button", { name: "Connect a bank" }).click();
