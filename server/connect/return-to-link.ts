@@ -62,7 +62,7 @@ function toEnd({ attemptStatus, attemptReason, bank, ...link }: ReturnedLink): L
   const over = { at: "over", bank, reason: null } as const;
   const isThere = attemptStatus === "connected" || attemptReason === nothingNew;
   if (isThere || there.has(link.outcome)) return { ...over, outcome: "connected" };
-  // It was connected since, and is no more: the dashboard shows it.
+  // It was connected and then disconnected; the dashboard shows that.
   if (attemptReason === disconnected) return { ...over, outcome: "unknown" };
   const hasFailed = attemptStatus !== null || link.outcome === "not_connected";
   return hasFailed
