@@ -21,7 +21,7 @@ export function ConnectButton({ full, className }: ConnectButtonProps) {
   const [kind, setKind] = useState<LinkKind>("bank");
   return (
     // Columns of a width of their own: a page that is painted while its second half is read moves nothing.
-    <div className="grid items-center gap-3 max-sm:w-full sm:justify-center sm:grid-cols-[minmax(21rem,auto)_minmax(9.5rem,auto)]">
+    <div className="grid items-center gap-3 max-sm:w-full sm:justify-center sm:grid-cols-[minmax(21rem,auto)_minmax(11rem,auto)]">
       <KindChoice chosen={kind} onChoose={setKind} />
       <Button
         id={connectButtonId}

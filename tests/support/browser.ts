@@ -6,6 +6,11 @@ export { launchBrowser } from "../../sandbox/tests/support/browser.ts";
 const ordinaryUserAgent = (browser: Browser) =>
   `Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${browser.version().split(".")[0]}.0.0.0 Safari/537.36`;
 
+interface Shifted {
+  shifted: number;
+  shifts: string[];
+}
+
 /** What a page did beside what it shows: tests assert that there was nothing. */
 export interface Witness {
   page: Page;
@@ -14,10 +19,13 @@ export interface Witness {
   foreignHosts: string[];
   /** How far things have moved under the person's eyes since the page was loaded; 0: nothing has. */
   layoutShift(): Promise<number>;
+  /** What has moved, from where to where, for a test that says that nothing may. */
+  layoutShifts(): Promise<string[]>;
 }
 
 interface LayoutShift extends PerformanceEntry {
   value: number;
+  sources: { node: Node | null; previousRect: DOMRect; currentRect: DOMRect }[];
 }
 
 interface PageOptions {
@@ -60,16 +68,24 @@ export async function openPage(browser: Browser, options: PageOptions = {}): Pro
     console: [],
     pageLoads: [],
     foreignHosts: [],
-    layoutShift: () => page.evaluate(() => (window as unknown as { shifted: number }).shifted),
+    layoutShift: () => page.evaluate(() => (window as unknown as Shifted).shifted),
+    layoutShifts: () => page.evaluate(() => (window as unknown as Shifted).shifts),
   };
   // Where tsx runs this, it wraps functions that have a name in a helper which no page has.
   await page.addInitScript("globalThis.__name ??= (named) => named");
   await page.addInitScript(() => {
-    const sum = { shifted: 0 };
-    Object.defineProperty(window, "shifted", { get: () => sum.shifted });
+    const seen: Shifted = Object.assign(window, { shifted: 0, shifts: [] });
+    const corners = ({ x, y, width, height }: DOMRect) =>
+      [x, y, width, height].map(Math.round).join(" ");
     new PerformanceObserver((list) => {
       for (const shift of list.getEntries() as LayoutShift[]) {
-        sum.shifted += shift.value;
+        seen.shifted += shift.value;
+        for (const { node, previousRect, currentRect } of shift.sources) {
+          const what = node instanceof Element ? node.outerHTML : (node?.textContent ?? "gone");
+          seen.shifts.push(
+            `${Math.round(shift.startTime)} ms: ${corners(previousRect)} to ${corners(currentRect)}: ${what.slice(0, 300)}`,
+          );
+        }
       }
     }).observe({ type: "layout-shift", buffered: true });
   });
