@@ -34,11 +34,12 @@ export class Gate {
    * @throws `limits.refusal` when too many wait already or the turn does not come in time; and work's own.
    */
   async run<T>(userId: string, work: () => Promise<T>): Promise<T> {
-    const { leave } = await this.enter(userId);
+    if (this.#hasRoom(userId)) this.#take(userId);
+    else await this.#turn(userId);
     try {
       return await work();
     } finally {
-      leave();
+      this.#leave(userId);
     }
   }
 

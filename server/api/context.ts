@@ -5,7 +5,7 @@ import type { LinkLanguage } from "../plaid/link-language.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 
-/** What every procedure is called with. `requestId` is in the log line and in every error. */
+/** What every procedure is called with. */
 export interface Context extends Identity {
   /**
    * Why the request's API key or session is not accepted, or why we could not identify the caller; null
@@ -13,14 +13,21 @@ export interface Context extends Identity {
    */
   refusal: FiscilityError | null;
   services: Services;
-  /** Where the request came from, for the user's security record. */
-  origin: Origin;
-  requestId: string;
-  /** The language that the request accepts first, of those that Plaid Link speaks. */
-  language: LinkLanguage;
+  request: Incoming;
+}
+
+/** The request that a call came in. Most calls ask for nothing of it, so each is made when it is asked for. */
+export interface Incoming {
+  /** In the log line and in every error. */
+  readonly id: string;
+  /** Where it came from, for the user's security record. */
+  readonly origin: Origin;
+  /** The language that it accepts first, of those that Plaid Link speaks. */
+  readonly language: LinkLanguage;
+  /** Its lines carry the request's id, and the API key's. */
+  readonly log: Log;
   /** Calls once the response has left, or its reader has. */
   onClose(call: () => void): void;
-  log: Log;
 }
 
 /**

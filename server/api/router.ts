@@ -77,7 +77,7 @@ export const procedures = appRouter._def.procedures as unknown as Record<string,
  * `readInput` runs only once the caller is known to be allowed to call it: parsing costs strangers'
  * requests nothing.
  */
-export async function callProcedure(
+export function callProcedure(
   path: string,
   ctx: Context,
   readInput: () => unknown,

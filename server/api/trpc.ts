@@ -26,7 +26,7 @@ const t = initTRPC
           reason: known.reason,
           retryable: reasons[known.reason].retryable,
           details: known.details,
-          requestId: ctx?.requestId ?? "",
+          requestId: ctx?.request.id ?? "",
         } satisfies ErrorData,
       };
     },
@@ -71,10 +71,8 @@ const trpcReasons: Partial<Record<TRPCError["code"], Reason>> = {
   UNSUPPORTED_MEDIA_TYPE: "unsupported_media_type",
 };
 
-/** A reason as a TRPCError of the fitting code, with the reason as its cause; anything else as it is. */
-export function toTrpcError(error: unknown): unknown {
-  if (!(error instanceof FiscilityError)) return error;
-  const cause: FiscilityError = error;
+/** A reason as a TRPCError of the fitting code, with the reason as its cause. */
+export function toTrpcError(cause: FiscilityError): TRPCError {
   return new TRPCError({ code: reasons[cause.reason].code, message: cause.message, cause });
 }
 
@@ -101,22 +99,21 @@ function admit(ctx: Context, meta: ProcedureMeta | undefined): User {
  * middleware, as each costs every call.
  */
 const guarded = t.middleware(({ ctx, meta, path, type, next }) =>
-  spans
-    .inSpan(`procedure ${path}`, {}, async () => {
-      try {
-        const user = admit(ctx, meta);
-        if (!meta?.setsUpFactor) await requireFactor(ctx.services, user.id);
-        if (meta?.stepUp && !ctx.apiKey) await requireProof(ctx.services, ctx);
-        const result = await ctx.services.callGate.run(user.id, () => next({ ctx: { user } }));
-        if (result.ok) return result;
-        throw result.error;
-      } catch (error) {
-        throw type === "query" ? toReadError(error) : toFiscilityError(error);
+  spans.inSpan(`procedure ${path}`, {}, async () => {
+    try {
+      const user = admit(ctx, meta);
+      const { callGate, config } = ctx.services;
+      if (!meta?.setsUpFactor && config.secondFactor === "always") {
+        await requireFactor(ctx.services, user.id);
       }
-    })
-    .catch((error) => {
-      throw toTrpcError(error);
-    }),
+      if (meta?.stepUp && !ctx.apiKey) await requireProof(ctx.services, ctx);
+      const result = await callGate.run(user.id, () => next({ ctx: { user } }));
+      if (result.ok) return result;
+      throw result.error;
+    } catch (error) {
+      throw toTrpcError(type === "query" ? toReadError(error) : toFiscilityError(error));
+    }
+  }),
 );
 
 export const router = t.router;

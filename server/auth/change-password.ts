@@ -30,7 +30,7 @@ export interface PasswordChange {
  */
 export async function changePassword(
   { auth, db }: { auth: Auth; db: Db },
-  { user, sessionId, origin }: Identity & { origin: Origin },
+  { identity: { user, sessionId }, origin }: { identity: Identity; origin: Origin },
   { currentPassword, newPassword, endOthers, revokeKeys }: PasswordChange,
   log: Log,
 ): Promise<string | null> {

@@ -44,7 +44,7 @@ export async function requireProof(proofs: Proofs, identity: Identity): Promise<
  */
 export async function stepUp(
   needs: Proofs & TotpNeeds & PasskeyNeeds & { auth: Auth },
-  { user, sessionId, origin }: Identity & { origin: Origin },
+  { identity: { user, sessionId }, origin }: { identity: Identity; origin: Origin },
   proof: StepUpInput,
   log: Log,
 ): Promise<StepUpOutput> {

@@ -16,17 +16,18 @@ import { FiscilityError } from "../contracts/errors.ts";
 import type { Services } from "../services.ts";
 import { receiveWebhook } from "../webhooks/receive-webhook.ts";
 import { answerError } from "./errors.ts";
+import { inTurn } from "./in-turn.ts";
 import { allowOtherSites, refuseForeignOrigin, setOwnHost } from "./origins.ts";
 import { createPageContext } from "./page-context.ts";
 import { createReadiness } from "./readiness.ts";
 import { createContextReader } from "./request-context.ts";
 import {
   limitBody,
-  limitFields,
   limitHead,
   maxBody,
+  readJsonAsText,
+  readText,
   refuseBrokenPath,
-  refuseOtherBodies,
 } from "./request-limits.ts";
 import { logFailure, logRequest, nameRequest, traceRequest } from "./request-log.ts";
 import { routeTemplates } from "./route-template.ts";
@@ -50,29 +51,31 @@ export function createHttp(
   // The default parses `a[b][c]` into objects: nothing here takes any in a query.
   app.set("query parser", "simple");
   const templateOf = routeTemplates(build);
-  app.use(nameRequest, securityHeaders(services), setOwnHost(config), traceRequest(templateOf));
-  app.use(logRequest(services, templateOf), limitHead, refuseBrokenPath);
+  if (config.tracesTo) app.use(traceRequest(templateOf));
+  app.use(
+    inTurn(
+      nameRequest,
+      securityHeaders(services),
+      setOwnHost(config),
+      logRequest(services, templateOf),
+      limitHead,
+      refuseBrokenPath,
+    ),
+  );
 
   const createContext = createContextReader(services);
   const onError = (req: Request, error: unknown, name: string | undefined) =>
     logFailure(services, req, error, name);
   app.use(["/trpc", "/api/v1", "/api/openapi.json"], allowOtherSites);
-  app.use(refuseForeignOrigin(config));
-  // As text: what a caller may not do is refused before it is parsed.
-  const jsonBody: RequestHandler[] = [
-    limitBody,
-    refuseOtherBodies,
-    express.text({ type: () => true, limit: maxBody, inflate: false }),
-    keepTextAlone,
-    limitFields(createContext),
-  ];
+  app.use(inTurn(refuseForeignOrigin(config)));
+  const jsonBody = readJsonAsText(createContext);
   // Before compression: each open stream would keep a compressor in memory.
   app.use("/trpc", createEventStreams(createContext, onError));
   // Each part of a page that is streamed leaves when it is written, not when a buffer is full.
   const compress = compression({ flush: constants.Z_SYNC_FLUSH });
   app.use(
     "/trpc",
-    ...jsonBody,
+    jsonBody,
     createTrpcHandler(createContext, onError, compress, {
       maxBodySize: maxBody,
       maxBatchSize: 100,
@@ -87,9 +90,8 @@ export function createHttp(
     res.status(status === "ok" ? 200 : 503).json({ status });
   });
 
-  const text = express.text({ type: () => true, limit: maxBody, inflate: false });
   // What programs log in with; everything else better-auth offers is reached by the pages alone.
-  app.use("/api/auth", limitBody, text, (req, res, next) => {
+  app.use("/api/auth", inTurn(limitBody), readText, (req, res, next) => {
     if (!served.test(req.path)) return next();
     // Before anything is made of the request: a burst of log-ins is refused cheaply.
     if (auth.isBusy(req.ip ?? "")) return next(logInBusy());
@@ -103,8 +105,8 @@ export function createHttp(
     const delivery = { signature, bytes, address: req.ip ?? "" };
     receiveWebhook(services, delivery, log).then(() => res.json({}), next);
   });
-  app.use("/plaid", ...jsonBody, createPlaidRouter(createContext));
-  app.use("/api/v1", ...jsonBody, createRestRouter(createContext));
+  app.use("/plaid", jsonBody, createPlaidRouter(createContext));
+  app.use("/api/v1", jsonBody, createRestRouter(createContext));
   const openApi = createOpenApi(config.appUrl);
   app.get("/api/openapi.json", (_req, res) => void res.json(openApi));
   // The one page below /api.
@@ -117,7 +119,7 @@ export function createHttp(
   app.use(serveBuilt("", { maxAge: "1h" }));
   app.all(
     "*",
-    limitBody,
+    inTurn(limitBody),
     enterPageGate(services.pageGate, createContext),
     createRequestHandler({
       build,
@@ -133,12 +135,6 @@ export function createHttp(
 /** What of better-auth programs and scripts of our pages may call. */
 const served =
   /^\/(sign-in\/email|sign-up\/email|sign-out|second-step|passkey\/options|passkey\/log-in)$/;
-
-/** body-parser leaves an object where there is no body, which tRPC would take for one. */
-const keepTextAlone: RequestHandler = (req, _res, next) => {
-  if (typeof req.body !== "string") delete req.body;
-  next();
-};
 
 /** Plaid signs the exact bytes of a webhook. */
 const rawBody = express.raw({ type: () => true, limit: maxBody, inflate: false });

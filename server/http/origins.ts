@@ -1,13 +1,10 @@
 import cors from "cors";
 import type { RequestHandler } from "express";
 import { FiscilityError } from "../contracts/errors.ts";
+import type { Step } from "./in-turn.ts";
 import { isProgramPath } from "./program-paths.ts";
 
-/**
- * Lets programs in other sites' pages use the API with a key. They can never use a cookie: the
- * response allows no credentials.
- */
-export const allowOtherSites = cors({
+const allow = cors({
   origin: "*",
   methods: ["GET", "POST", "DELETE"],
   allowedHeaders: ["authorization", "content-type", "last-event-id", "trpc-accept"],
@@ -15,13 +12,19 @@ export const allowOtherSites = cors({
   maxAge: 600,
 });
 
+/**
+ * Lets programs in other sites' pages use the API with a key. They can never use a cookie: the
+ * response allows no credentials. Browsers name the origin of whatever a page asks another site for.
+ */
+export const allowOtherSites: RequestHandler = (req, res, next) =>
+  req.headers.origin === undefined ? next() : allow(req, res, next);
+
 /** Replaces the Host header, which a client can invent, with the host of `APP_URL`. */
-export function setOwnHost({ appUrl }: { appUrl: string }): RequestHandler {
+export function setOwnHost({ appUrl }: { appUrl: string }): Step {
   const { host } = new URL(appUrl);
-  return (req, _res, next) => {
-    req.headers.host = host;
-    delete req.headers["x-forwarded-host"];
-    next();
+  return ({ headers }) => {
+    headers.host = host;
+    if (headers["x-forwarded-host"] !== undefined) delete headers["x-forwarded-host"];
   };
 }
 
@@ -30,12 +33,12 @@ export function setOwnHost({ appUrl }: { appUrl: string }): RequestHandler {
  * of such a request; other clients send no Origin and have no cookie to steal. A request with an
  * Authorization header is never answered by its cookie, so its origin does not matter.
  */
-export function refuseForeignOrigin(config: { appUrl: string }): RequestHandler {
-  return (req, _res, next) => {
+export function refuseForeignOrigin(config: { appUrl: string }): Step {
+  return (req) => {
     const { origin, authorization } = req.headers;
     const safe = req.method === "GET" || req.method === "HEAD" || req.method === "OPTIONS";
     const byKey = authorization !== undefined && isProgramPath(req.path);
-    if (safe || byKey || origin === undefined || origin === config.appUrl) next();
-    else next(new FiscilityError("foreign_origin"));
+    if (safe || byKey || origin === undefined || origin === config.appUrl) return;
+    throw new FiscilityError("foreign_origin");
   };
 }

@@ -65,7 +65,9 @@ export function createPageAuth(
     signUp: (form) => send("sign-up/email", form),
     async changePassword(form) {
       try {
-        const code = await changePassword(context.services, context, form, context.log);
+        const { origin, log } = context.request;
+        const asking = { identity: context, origin };
+        const code = await changePassword(context.services, asking, form, log);
         if (code === null) return { ok: true, setCookie: [] };
         return { ok: false, status: 400, code, message: sentences[code] ?? "" };
       } catch (error) {

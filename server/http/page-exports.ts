@@ -14,7 +14,7 @@ export function createPageExports(context: Context, res: Response): LoadContext[
     if (!user) throw new globalThis.Response(null, { status: 401 });
     // The route sends them to the page that asks for it.
     if (!(await isProved(services, context))) throw new globalThis.Response(null, { status: 403 });
-    await beginExport(services, user, context).catch((error: unknown) => {
+    await beginExport(services, user, context.request).catch((error: unknown) => {
       if (!(error instanceof FiscilityError)) throw error;
       const { status } = reasons[error.reason as keyof typeof reasons];
       throw new globalThis.Response(`${error.message}\n`, {

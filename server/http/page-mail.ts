@@ -16,7 +16,7 @@ export function createPageMail(
   context: Context,
   report: Refusal,
 ): Pick<LoadContext, "email" | "notices"> {
-  const { services, origin, log } = context;
+  const { services, request } = context;
   const { db, config } = services;
   // An API key shows no page.
   const user = context.apiKey ? null : context.user;
@@ -33,12 +33,14 @@ export function createPageMail(
           if (user) await requestConfirmation(services, user.id);
         }),
       readLink: (purpose, token) => readLink(db, purpose, token, viewerId),
-      confirm: (token) => confirmEmail(db, token, viewerId, origin, log),
-      requestReset: (email) => tried(report, () => requestPasswordReset(services, email, origin)),
-      resetPassword: (input) => resetPassword(services, input, viewerId, origin, log),
+      confirm: (token) => confirmEmail(db, token, viewerId, request.origin, request.log),
+      requestReset: (email) =>
+        tried(report, () => requestPasswordReset(services, email, request.origin)),
+      resetPassword: (input) =>
+        resetPassword(services, input, viewerId, request.origin, request.log),
       requestChange: (input) =>
         tried(report, async () => {
-          if (user) await requestEmailChange(services, user.id, input, origin);
+          if (user) await requestEmailChange(services, user.id, input, request.origin);
         }),
     },
     notices: {
@@ -56,7 +58,7 @@ export function createPageMail(
         const found = readUnsubscribeToken(config.sessionSecret, token);
         if (!found) return null;
         await chooseNotices(db, found.userId, { declined: [found.kind], wanted: [] });
-        log.info({ event: "unsubscribed", ...found }, "Unsubscribed");
+        request.log.info({ event: "unsubscribed", ...found }, "Unsubscribed");
         return found.kind;
       },
     },

@@ -18,8 +18,7 @@ export function createPageSessions(context: Context): LoadContext["sessions"] {
     services: { db },
     user,
     sessionId,
-    origin,
-    log,
+    request,
   } = context;
   const own = user && sessionId !== null ? { userId: user.id, sessionId } : null;
   return {
@@ -42,11 +41,14 @@ export function createPageSessions(context: Context): LoadContext["sessions"] {
       const { userId } = own;
       const ended = await db.transaction().execute(async (tx) => {
         if (!(await deleteSession(tx, userId, id))) return false;
-        await recordSecurityEvent(tx, { userId, kind: "session_ended", origin });
+        await recordSecurityEvent(tx, { userId, kind: "session_ended", origin: request.origin });
         return true;
       });
       if (!ended) return;
-      log.info({ event: "session_ended", userId: own.userId, sessionId: id }, "Session ended");
+      request.log.info(
+        { event: "session_ended", userId: own.userId, sessionId: id },
+        "Session ended",
+      );
     },
     async proof() {
       if (!own) return { proved: false, totp: false, passkey: false };
@@ -62,10 +64,18 @@ export function createPageSessions(context: Context): LoadContext["sessions"] {
       const ended = await db.transaction().execute(async (tx) => {
         const sessions = await deleteOtherSessions(tx, userId, sessionId);
         const details = { sessions: String(sessions) };
-        await recordSecurityEvent(tx, { userId, kind: "other_sessions_ended", details, origin });
+        await recordSecurityEvent(tx, {
+          userId,
+          kind: "other_sessions_ended",
+          details,
+          origin: request.origin,
+        });
         return sessions;
       });
-      log.info({ event: "sessions_ended", userId: own.userId, ended }, "Other sessions ended");
+      request.log.info(
+        { event: "sessions_ended", userId: own.userId, ended },
+        "Other sessions ended",
+      );
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { Request } from "express";
-import type { Context } from "../api/context.ts";
+import type { Context, Incoming } from "../api/context.ts";
 import { subscriptions } from "../api/contract/endpoints.ts";
 import { toReadError } from "../api/trpc.ts";
 import { identify, nobody } from "../auth/identify.ts";
@@ -7,6 +7,7 @@ import { shortAddress } from "../auth/where-from.ts";
 import { reasons } from "../contracts/errors.ts";
 import { linkLanguage } from "../plaid/link-language.ts";
 import type { Services } from "../services.ts";
+import type { Log } from "../telemetry/log.ts";
 import type { Quotas } from "../time-limits.ts";
 import { localsOf } from "./locals.ts";
 
@@ -41,16 +42,26 @@ async function read(services: Services, req: Request, requestId: string): Promis
   return {
     ...identified,
     services,
-    origin: {
-      address: shortAddress(req.ip ?? null),
-      userAgent: req.headers["user-agent"] ?? null,
-    },
-    requestId,
-    language: linkLanguage(req),
-    onClose: (call) => void (req.res?.closed ? call() : req.res?.once("close", call)),
-    log: services.log.child({ requestId, apiKeyId: apiKey?.id }),
+    request: incoming(req, requestId, services.log, apiKey?.id),
   };
 }
+
+const incoming = (req: Request, id: string, log: Log, apiKeyId: string | undefined): Incoming => ({
+  id,
+  get origin() {
+    return {
+      address: shortAddress(req.ip ?? null),
+      userAgent: req.headers["user-agent"] ?? null,
+    };
+  },
+  get language() {
+    return linkLanguage(req);
+  },
+  get log() {
+    return log.child({ requestId: id, apiKeyId });
+  },
+  onClose: (call) => void (req.res?.closed ? call() : req.res?.once("close", call)),
+});
 
 const streamPaths = new Set(subscriptions.map(({ name }) => `/${name}`));
 

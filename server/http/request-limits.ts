@@ -1,6 +1,7 @@
-import type { Request, RequestHandler } from "express";
+import express, { type Request, type RequestHandler } from "express";
 import type { Context } from "../api/context.ts";
 import { FiscilityError } from "../contracts/errors.ts";
+import type { Step } from "./in-turn.ts";
 
 /** Bytes of a request body; Link's metadata for a hundred accounts is a fifth of it. */
 export const maxBody = 100_000;
@@ -11,65 +12,65 @@ export const maxBody = 100_000;
 const maxParts = 200;
 
 /** Refuses a head with more headers, cookies, query parameters or path segments than any client sends. */
-export const limitHead: RequestHandler = (req, _res, next) => {
+export const limitHead: Step = (req) => {
+  if (req.rawHeaders.length / 2 > maxParts) throw tooMany("headers", maxParts);
+  if (hasMore(req.headers.cookie ?? "", ";", maxParts)) throw tooMany("cookies", maxParts);
   const [path = "", query = ""] = req.originalUrl.split("?", 2);
-  const counts = {
-    headers: req.rawHeaders.length / 2,
-    cookies: countParts(req.headers.cookie ?? "", ";"),
-    "query parameters": countParts(query, "&"),
-    "path segments": countParts(path, "/"),
-  };
-  const over = Object.entries(counts).find(([, count]) => count > maxParts);
-  next(over && tooMany(over[0], maxParts));
+  if (hasMore(query, "&", maxParts)) throw tooMany("query parameters", maxParts);
+  if (hasMore(path, "/", maxParts)) throw tooMany("path segments", maxParts);
 };
 
-/** Stops counting past the limit. */
-const countParts = (text: string, separator: string, most = maxParts) =>
-  text.split(separator, most + 1).length;
+/** Whether a text has more than so many parts. Stops counting there. */
+const hasMore = (text: string, separator: string, most: number) =>
+  text.length >= most && text.split(separator, most + 1).length > most;
 
 /** Fields of a JSON body: several times those of Link's metadata for a hundred accounts. */
 const maxFields = 2_000;
 
 /**
- * Refuses a JSON body with more fields than any client sends, before it is parsed: V8 takes ten times as
- * long for a field as for an element. Counts every colon, of which there are at least as many as fields.
- * A caller who is not known learns nothing but that.
+ * Reads the JSON body of a request as text: what a caller may not do is refused before it is parsed. So is
+ * one with more fields than any client sends, as V8 takes ten times as long for a field as for an element.
+ * Counts every colon, of which there are at least as many as fields. A caller who is not known learns
+ * nothing but that.
  */
-export function limitFields(identify: (req: Request) => Promise<Context>): RequestHandler {
-  return async (req, _res, next) => {
-    const tooManyFields =
-      typeof req.body === "string" && countParts(req.body, ":", maxFields) > maxFields;
-    if (!tooManyFields) return next();
-    const { refusal, user } = await identify(req);
-    next(refusal ?? (user ? tooMany("fields", maxFields) : new FiscilityError("unauthenticated")));
+export function readJsonAsText(identify: (req: Request) => Promise<Context>): RequestHandler {
+  return (req, res, next) => {
+    limitBody(req, res);
+    // Without a length there is no body.
+    const length = req.headers["content-length"];
+    if (length === undefined) return next();
+    // Only JSON: what tRPC and Express take beside it costs more to parse than it may.
+    if (length !== "0" && req.is("application/json") === false)
+      throw new FiscilityError("unsupported_media_type");
+    readText(req, res, async (failed?: unknown) => {
+      if (failed || typeof req.body !== "string" || !hasMore(req.body, ":", maxFields))
+        return next(failed);
+      const { refusal, user } = await identify(req);
+      next(
+        refusal ?? (user ? tooMany("fields", maxFields) : new FiscilityError("unauthenticated")),
+      );
+    });
   };
 }
 
-/** Only JSON: what tRPC and Express take beside it costs more to parse than it may. */
-export const refuseOtherBodies: RequestHandler = (req, _res, next) => {
-  const empty = req.headers["content-length"] === "0";
-  if (!empty && req.is("application/json") === false)
-    next(new FiscilityError("unsupported_media_type"));
-  else next();
-};
+/** The body of a request as text, whatever it is. */
+export const readText = express.text({ type: () => true, limit: maxBody, inflate: false });
 
 /** Refuses a body that is too large or does not state its size, before anything reads it. */
-export const limitBody: RequestHandler = (req, _res, next) => {
-  const endless = req.headers["transfer-encoding"] !== undefined;
-  if (endless || Number(req.headers["content-length"] ?? 0) > maxBody)
-    next(new FiscilityError("body_too_large"));
-  else next();
+export const limitBody: Step = ({ headers }) => {
+  const endless = headers["transfer-encoding"] !== undefined;
+  if (endless || Number(headers["content-length"] ?? 0) > maxBody)
+    throw new FiscilityError("body_too_large");
 };
 
 /** Refuses a path with a broken percent-encoding or bytes that are not text. */
-export const refuseBrokenPath: RequestHandler = (req, _res, next) => {
+export const refuseBrokenPath: Step = (req) => {
   // Fetch, which Remix and tRPC speak, has no request of this method.
-  if (req.method === "TRACE") return next(new FiscilityError("method_not_allowed"));
+  if (req.method === "TRACE") throw new FiscilityError("method_not_allowed");
   try {
     decodeURIComponent(req.path);
-    next();
   } catch {
-    next(new FiscilityError("not_found"));
+    throw new FiscilityError("not_found");
   }
 };
 

@@ -4,13 +4,13 @@ import { toFiscilityError } from "../api/trpc.ts";
 import { type FiscilityError, reasons } from "../contracts/errors.ts";
 import type { Services } from "../services.ts";
 import { spans } from "../telemetry/spans.ts";
+import type { Step } from "./in-turn.ts";
 import { localsOf } from "./locals.ts";
 
 /** Gives each request an id, which its response, its log lines and its errors carry. */
-export const nameRequest: RequestHandler = (_req, res, next) => {
+export const nameRequest: Step = (_req, res) => {
   res.locals.requestId = randomUUID();
   res.setHeader("x-request-id", res.locals.requestId);
-  next();
 };
 
 /** Opens the span that everything of a request is below; it lasts until the response has left. */
@@ -38,12 +38,14 @@ export function traceRequest(templateOf: (req: Request) => string): RequestHandl
 export function logRequest(
   { log }: Pick<Services, "log">,
   templateOf: (req: Request) => string,
-): RequestHandler {
-  return (req, res, next) => {
+): Step {
+  // None of these fields holds another that would have to be redacted; to look takes as long as to write.
+  const requests = log.child({}, { redact: [] });
+  return (req, res) => {
     const started = performance.now();
     res.on("finish", () => {
       // The path without its query: an OAuth return or a form may carry more than a log should.
-      log.info(
+      requests.info(
         {
           event: "request",
           requestId: res.locals.requestId,
@@ -56,7 +58,6 @@ export function logRequest(
         "Request",
       );
     });
-    next();
   };
 }
 

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { RequestHandler } from "express";
 import helmet from "helmet";
 import type { Services } from "../services.ts";
+import type { Step } from "./in-turn.ts";
 import { permissionsPolicy } from "./permissions-policy.ts";
 import { isProgramPath } from "./program-paths.ts";
 
@@ -20,7 +20,7 @@ const policyOfData = "default-src 'none'; frame-ancestors 'none'";
  * Helmet's headers, asked for once: but for a page's nonce they are the same for every answer. Link's
  * origins are what https://plaid.com/docs/link/web/#plaid-link-and-csp asks for.
  */
-export function securityHeaders({ config }: Pick<Services, "config">): RequestHandler {
+export function securityHeaders({ config }: Pick<Services, "config">): Step {
   const link = config.plaid.standIn ?? "https://cdn.plaid.com";
   const api = config.plaid.standIn ?? `https://${config.plaid.env}.plaid.com`;
   const headers = new Map<string, string>();
@@ -62,7 +62,7 @@ export function securityHeaders({ config }: Pick<Services, "config">): RequestHa
     [policy, policyOfData] as const,
     ["Cache-Control", "no-store"] as const,
   ];
-  return (req, res, next) => {
+  return (req, res) => {
     const isData = isProgramPath(req.path);
     for (const [name, value] of isData ? data : all) res.setHeader(name, value);
     if (!isData) {
@@ -70,6 +70,5 @@ export function securityHeaders({ config }: Pick<Services, "config">): RequestHa
       res.locals.nonce = nonce;
       res.setHeader(policy, `${before}${nonce}${after}`);
     }
-    next();
   };
 }

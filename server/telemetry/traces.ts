@@ -45,7 +45,8 @@ function spansOf(tracer: Tracer): Spans {
         try {
           return await work(open);
         } catch (error) {
-          open.fail(error instanceof FiscilityError ? error.reason : (error as Error).name);
+          const { cause = error } = error as Error;
+          open.fail(cause instanceof FiscilityError ? cause.reason : (error as Error).name);
           throw error;
         } finally {
           span.end();

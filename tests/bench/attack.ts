@@ -1,12 +1,10 @@
-import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { freePort } from "../../local/ports.ts";
-import { addPerson } from "../support/people.ts";
 import { startRedis } from "../support/redis.ts";
 import { type Attack, startAttack } from "./attacker.ts";
 import { amount, digits, type Figure, quantile } from "./figure.ts";
 import { startProcess } from "./node-process.ts";
-import { post } from "./people.ts";
+import { addUser } from "./people.ts";
 import type { World } from "./world.ts";
 
 /** Others, each of whom reads their accounts so often, in milliseconds: below the limit on one session. */
@@ -50,20 +48,6 @@ export async function* benchAttack(world: World): AsyncGenerator<Figure> {
   } finally {
     await redis.stop();
   }
-}
-
-/** A user who is logged in, with a bank. */
-async function addUser(world: World, url: string) {
-  const email = `${randomUUID()}@example.com`;
-  // As rows: logging so many users in from one address is refused.
-  const { cookie } = await addPerson(
-    world.pool,
-    { SESSION_SECRET: world.env.SESSION_SECRET as string, production: false },
-    { name: "Ada", email, plan: "cfo" },
-  );
-  const public_token = await world.publicToken("Account");
-  await post(`${url}/plaid/exchange-token`, { public_token }, cookie);
-  return { email, cookie };
 }
 
 /** Transactions for a user's account. */

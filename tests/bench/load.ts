@@ -2,18 +2,22 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 
 /**
- * How many requests a server answers to `connections` keep-alive connections, each with one
- * request at a time. Plain sockets, so that the asking costs little beside the answering.
+ * How many requests a server answers to `connections` keep-alive connections, each with one request at a
+ * time. `headers`: one for all of them, or one for each. Plain sockets, so that the asking costs little
+ * beside the answering.
  */
 export async function throughput(
   url: string,
-  headers: Record<string, string>,
+  headers: Record<string, string> | Record<string, string>[],
   connections: number,
   ms: number,
 ): Promise<{ answers: number; seconds: number }> {
   const { hostname, port, pathname, host } = new URL(url);
-  const lines = Object.entries({ host, ...headers }).map(([name, value]) => `${name}: ${value}`);
-  const request = `GET ${pathname} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`;
+  const request = (own: Record<string, string>) => {
+    const lines = Object.entries({ host, ...own }).map(([name, value]) => `${name}: ${value}`);
+    return `GET ${pathname} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`;
+  };
+  const requests = [headers].flat().map(request);
   const sockets = await Promise.all(
     Array.from({ length: connections }, async () => {
       const socket = connect(Number(port), hostname);
@@ -22,7 +26,11 @@ export async function throughput(
     }),
   );
   const started = performance.now();
-  const answers = await Promise.all(sockets.map((socket) => ask(socket, request, started + ms)));
+  const answers = await Promise.all(
+    sockets.map((socket, at) =>
+      ask(socket, requests[at % requests.length] as string, started + ms),
+    ),
+  );
   const seconds = (performance.now() - started) / 1000;
   return { answers: answers.reduce((sum, n) => sum + n, 0), seconds };
 }

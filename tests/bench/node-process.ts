@@ -81,15 +81,23 @@ async function startBare(): Promise<string> {
   const client = await createClient({ url: process.env.REDIS_URL ?? "" }).connect();
   // A process that has seen a log-in, as the product's has: each later promise costs a little more.
   const email = `${randomUUID()}@example.com`;
-  await services.auth.createUser({ name: "b", email, password: "correct horse" });
-  const answer = async (res: Response) => {
-    const json = await client.get("bench:accounts");
+  const password = "correct horse battery";
+  await services.auth.createUser({ name: "b", email, password });
+  const logIn = new Request(`${process.env.APP_URL}/api/auth/sign-in/email`, {
+    method: "POST",
+    headers: { "content-type": "application/json", "x-forwarded-for": "127.0.0.1" },
+    body: JSON.stringify({ email, password }),
+  });
+  const { status } = await services.auth.handle(logIn);
+  if (status !== 200) throw new Error(`the floor could not log in: ${status}`);
+  const answer = async (res: Response, userId: string) => {
+    const json = await client.get(`bench:accounts:${userId}`);
     res.setHeader("content-type", "application/json");
     res.end(json);
   };
   const app = express().get("/known", (req, res, next) => {
     identify(services, req.headers, 1, () => {})
-      .then(({ user }) => (user ? answer(res) : void res.sendStatus(401)))
+      .then(({ user }) => (user ? answer(res, user.id) : void res.sendStatus(401)))
       .catch(next);
   });
   return listen(app);

@@ -1,3 +1,19 @@
+import { randomUUID } from "node:crypto";
+import { addPerson, type Person } from "../support/people.ts";
+import type { World } from "./world.ts";
+
+/** A user who is logged in, with a bank. As rows: logging so many in from one address is refused. */
+export async function addUser(world: World, url: string): Promise<Person> {
+  const person = await addPerson(
+    world.pool,
+    { SESSION_SECRET: world.env.SESSION_SECRET as string, production: false },
+    { name: "Ada", email: `${randomUUID()}@example.com`, plan: "cfo" },
+  );
+  const public_token = await world.publicToken("Account");
+  await post(`${url}/plaid/exchange-token`, { public_token }, person.cookie);
+  return person;
+}
+
 /** Signs a person up at a node; the cookie of their session. */
 export async function signUp(url: string, email: string): Promise<string> {
   const person = { name: "b", email, password: "correct horse" };

@@ -12,4 +12,4 @@ export const accountDelete = procedure({
 })
   .input(deleteAccountInput)
   .output(deleteAccountOutput)
-  .mutation(({ ctx, input }) => deleteAccount(ctx.services, ctx.user, input, ctx.log));
+  .mutation(({ ctx, input }) => deleteAccount(ctx.services, ctx.user, input, ctx.request.log));

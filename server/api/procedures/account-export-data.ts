@@ -12,7 +12,7 @@ export const accountExportData = procedure({
   streamed: exportOutput,
   reasons: ["export_running"],
 }).query(async ({ ctx }) => {
-  await beginExport(ctx.services, ctx.user, ctx);
+  await beginExport(ctx.services, ctx.user, ctx.request);
   const { rest, transactions } = await exportData(ctx.services, ctx.user);
   // Both transports write it as `ExportOutput`.
   const output: unknown = new StreamedOutput(rest, "transactions", transactions);

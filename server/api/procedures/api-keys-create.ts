@@ -20,8 +20,11 @@ export const apiKeysCreate = procedure({
     requireVerified(ctx.services, ctx.user);
     // Checked again under the lock: a change of the password may have ended the proof meanwhile.
     const requireStill = (tx: Db) => requireProof({ db: tx, limits }, ctx);
-    const made = await createApiKey(db, ctx.user.id, input, requireStill, ctx.origin);
+    const made = await createApiKey(db, ctx.user.id, input, requireStill, ctx.request.origin);
     const { id, scopes } = made.apiKey;
-    ctx.log.info({ event: "api_key_created", userId: ctx.user.id, apiKeyId: id, scopes }, "Key");
+    ctx.request.log.info(
+      { event: "api_key_created", userId: ctx.user.id, apiKeyId: id, scopes },
+      "Key",
+    );
     return made;
   });

@@ -11,8 +11,8 @@ export const apiKeysRevoke = procedure({
   .input(revokeApiKeyInput)
   .output(revokeApiKeyOutput)
   .mutation(async ({ ctx, input }) => {
-    const apiKey = await revokeApiKey(ctx.services.db, ctx.user.id, input.id, ctx.origin);
-    ctx.log.info(
+    const apiKey = await revokeApiKey(ctx.services.db, ctx.user.id, input.id, ctx.request.origin);
+    ctx.request.log.info(
       { event: "api_key_revoked", userId: ctx.user.id, apiKeyId: apiKey.id },
       "Key revoked",
     );

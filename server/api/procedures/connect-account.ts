@@ -36,5 +36,5 @@ export const connectAccount = procedure({
   .mutation(async ({ ctx, input }) => {
     requireVerified(ctx.services, ctx.user);
     await requireFactorToConnect(ctx.services, ctx.user.id);
-    return connect(ctx.services, ctx.user, input, ctx.log);
+    return connect(ctx.services, ctx.user, input, ctx.request.log);
   });

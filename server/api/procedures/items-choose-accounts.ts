@@ -25,4 +25,4 @@ export const itemsChooseAccounts = procedure({
 })
   .input(chooseAccountsInput)
   .output(chooseAccountsOutput)
-  .mutation(({ ctx, input }) => chooseAccounts(ctx.services, ctx.user, input, ctx.log));
+  .mutation(({ ctx, input }) => chooseAccounts(ctx.services, ctx.user, input, ctx.request.log));

@@ -12,4 +12,4 @@ export const itemsDisconnect = procedure({
 })
   .input(disconnectInput)
   .output(disconnectOutput)
-  .mutation(({ ctx, input }) => disconnectItem(ctx.services, ctx.user, input, ctx.log));
+  .mutation(({ ctx, input }) => disconnectItem(ctx.services, ctx.user, input, ctx.request.log));

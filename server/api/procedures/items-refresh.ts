@@ -21,4 +21,4 @@ export const itemsRefresh = procedure({
 })
   .input(refreshInput)
   .output(refreshOutput)
-  .mutation(({ ctx, input }) => requestItemRefresh(ctx.services, ctx.user, input, ctx.log));
+  .mutation(({ ctx, input }) => requestItemRefresh(ctx.services, ctx.user, input, ctx.request.log));

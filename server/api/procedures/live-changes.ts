@@ -1,5 +1,6 @@
 import { tracked } from "@trpc/server";
 import { z } from "zod";
+import { FiscilityError } from "../../contracts/errors.ts";
 import { type LiveEvent, liveChange, liveChangesInput } from "../../contracts/live.ts";
 import { procedure, toTrpcError } from "../trpc.ts";
 
@@ -32,6 +33,6 @@ export const liveChanges = procedure({
         yield event as LiveEvent;
       }
     } catch (error) {
-      throw toTrpcError(error);
+      throw error instanceof FiscilityError ? toTrpcError(error) : error;
     }
   });

@@ -26,5 +26,10 @@ export const plaidCreateLinkToken = procedure({
       requireVerified(ctx.services, ctx.user);
       await requireFactorToConnect(ctx.services, ctx.user.id);
     }
-    return createLinkToken(ctx.services, ctx.user, { ...input, language: ctx.language }, ctx.log);
+    return createLinkToken(
+      ctx.services,
+      ctx.user,
+      { ...input, language: ctx.request.language },
+      ctx.request.log,
+    );
   });

@@ -29,6 +29,6 @@ export const plaidFinishUpdateMode = procedure({
   .output(finishUpdateModeOutput)
   .mutation(({ ctx, input }) =>
     closingUpdateLinks(ctx.services, ctx.user, input, () =>
-      finishUpdateMode(ctx.services, ctx.user, input, ctx.log),
+      finishUpdateMode(ctx.services, ctx.user, input, ctx.request.log),
     ),
   );

@@ -9,6 +9,6 @@ export const plaidRecordLinkEvent = procedure({
   .input(linkEventInput)
   .output(linkEventOutput)
   .mutation(({ ctx, input }) => {
-    ctx.log.info({ event: "link_event", userId: ctx.user.id, ...input }, "Link event");
+    ctx.request.log.info({ event: "link_event", userId: ctx.user.id, ...input }, "Link event");
     return { recorded: true as const };
   });

@@ -14,5 +14,5 @@ export const secondFactorsAddPasskey = procedure({
   .input(addPasskeyInput)
   .output(addedFactor)
   .mutation(({ ctx, input }) =>
-    addPasskey(ctx.services, { identity: ctx, origin: ctx.origin }, input),
+    addPasskey(ctx.services, { identity: ctx, origin: ctx.request.origin }, input),
   );

@@ -14,5 +14,5 @@ export const secondFactorsConfirmAuthenticator = procedure({
   .input(confirmTotpInput)
   .output(addedFactor)
   .mutation(({ ctx, input }) =>
-    confirmAuthenticator(ctx.services, { identity: ctx, origin: ctx.origin }, input),
+    confirmAuthenticator(ctx.services, { identity: ctx, origin: ctx.request.origin }, input),
   );

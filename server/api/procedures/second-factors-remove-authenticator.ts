@@ -13,6 +13,6 @@ export const secondFactorsRemoveAuthenticator = procedure({
   .input(noFields.optional())
   .output(removedFactor)
   .mutation(async ({ ctx }) => {
-    await removeAuthenticator(ctx.services, { identity: ctx, origin: ctx.origin });
+    await removeAuthenticator(ctx.services, { identity: ctx, origin: ctx.request.origin });
     return { removed: true };
   });

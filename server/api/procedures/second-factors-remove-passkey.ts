@@ -13,6 +13,6 @@ export const secondFactorsRemovePasskey = procedure({
   .input(removePasskeyInput)
   .output(removedFactor)
   .mutation(async ({ ctx, input }) => {
-    await removePasskey(ctx.services, { identity: ctx, origin: ctx.origin }, input);
+    await removePasskey(ctx.services, { identity: ctx, origin: ctx.request.origin }, input);
     return { removed: true };
   });

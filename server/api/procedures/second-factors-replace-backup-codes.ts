@@ -13,5 +13,5 @@ export const secondFactorsReplaceBackupCodes = procedure({
   .input(noFields.optional())
   .output(backupCodesOutput)
   .mutation(async ({ ctx }) => ({
-    backupCodes: await newBackupCodes(ctx.services, { identity: ctx, origin: ctx.origin }),
+    backupCodes: await newBackupCodes(ctx.services, { identity: ctx, origin: ctx.request.origin }),
   }));

@@ -12,4 +12,7 @@ export const sessionStepUp = procedure({
 })
   .input(stepUpInput)
   .output(stepUpOutput)
-  .mutation(({ ctx, input }) => stepUp(ctx.services, ctx, input, ctx.log));
+  .mutation(({ ctx, input }) => {
+    const { log, origin } = ctx.request;
+    return stepUp(ctx.services, { identity: ctx, origin }, input, log);
+  });

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { getTRPCErrorFromUnknown, getTRPCErrorShape, isTrackedEnvelope } from "@trpc/server";
-import { type Request, type Response, Router } from "express";
+import type { Request, RequestHandler, Response } from "express";
 import { FiscilityError } from "../../contracts/errors.ts";
 import { type Context, failureToIdentify } from "../context.ts";
 import { subscriptions } from "../contract/endpoints.ts";
@@ -15,16 +15,16 @@ import { appRouter, createCaller } from "../router.ts";
 export function createEventStreams(
   createContext: (req: Request) => Promise<Context>,
   onError: (req: Request, error: unknown, name: string) => void,
-): Router {
-  const router = Router();
-  for (const { name } of subscriptions) {
-    router.get(`/${name}`, (req, res, next) => {
-      // Express takes a HEAD for a GET, and this one would not end.
-      if (req.method === "HEAD") return next(new FiscilityError("method_not_allowed"));
-      stream(name, req, res, createContext, onError).catch(next);
-    });
-  }
-  return router;
+): RequestHandler {
+  const names = new Set<string>(subscriptions.map(({ name }) => name));
+  return (req, res, next) => {
+    const name = req.path.slice(1);
+    if (!names.has(name)) return next();
+    // One asked for by HEAD would not end.
+    if (req.method === "HEAD") throw new FiscilityError("method_not_allowed");
+    if (req.method !== "GET") return next();
+    stream(name, req, res, createContext, onError).catch(next);
+  };
 }
 
 async function stream(

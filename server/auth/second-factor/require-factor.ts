@@ -20,11 +20,11 @@ export async function mustSetUpFactor({ db, config }: Needs, userId: string): Pr
 }
 
 /**
- * Lets a call of a user through, by session or by key, unless they must set up a second factor first.
+ * Lets a user go on who has a second factor, by session or by key.
  * @throws `second_factor_required`
  */
-export async function requireFactor(needs: Needs, userId: string): Promise<void> {
-  if (await mustSetUpFactor(needs, userId)) throw new FiscilityError("second_factor_required");
+export async function requireFactor({ db }: Pick<Needs, "db">, userId: string): Promise<void> {
+  if (!(await hasFactor(db, userId))) throw new FiscilityError("second_factor_required");
 }
 
 /**
@@ -32,6 +32,5 @@ export async function requireFactor(needs: Needs, userId: string): Promise<void>
  * @throws `second_factor_required`
  */
 export async function requireFactorToConnect({ db, config }: Needs, userId: string): Promise<void> {
-  if (config.secondFactor === "optional") return;
-  if (!(await hasFactor(db, userId))) throw new FiscilityError("second_factor_required");
+  if (config.secondFactor !== "optional") await requireFactor({ db }, userId);
 }
