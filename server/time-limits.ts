@@ -126,7 +126,10 @@ export const timeLimits = {
   callTurn: 8_000,
   /** A heavy read waits this long for another to end. */
   heavyTurn: 10_000,
-  /** A refusal of a caller who is over a limit leaves this late: asking in a loop costs the node little. */
+  /**
+   * A refusal of a caller who is over a limit, or who sends what no client does, leaves this late: asking in a
+   * loop costs the node little.
+   */
   refusal: 250,
   /** An export waits this long for the user's other one to end. */
   exportTurn: 2_000,

@@ -1,8 +1,10 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { ErrorRequestHandler } from "express";
 import snakecaseKeys from "snakecase-keys";
 import { type ErrorBody, FiscilityError, type Reason, reasons } from "../contracts/errors.ts";
 import type { Services } from "../services.ts";
 import { localsOf } from "./locals.ts";
+import { TooMany } from "./request-limits.ts";
 import { logFailure } from "./request-log.ts";
 
 /** body-parser's own errors: https://github.com/expressjs/body-parser#errors */
@@ -14,8 +16,8 @@ const parserReasons: Record<string, Reason> = {
 };
 
 /** Sends whatever a handler threw as one of our reasons, with its status. */
-export function answerError(services: Pick<Services, "log">): ErrorRequestHandler {
-  return (error, req, res, next) => {
+export function answerError(services: Pick<Services, "log" | "limits">): ErrorRequestHandler {
+  const answer: ErrorRequestHandler = (error, req, res, next) => {
     if (res.headersSent) {
       logFailure(services, req, error, req.path);
       return next(error);
@@ -33,5 +35,11 @@ export function answerError(services: Pick<Services, "log">): ErrorRequestHandle
     // The flow's specification has its own name for the request's id below /plaid.
     const snake = req.originalUrl.startsWith("/api/v1");
     res.status(reasons[reason].status).json(snake ? snakecaseKeys({ ...body }) : body);
+  };
+  return (error, req, res, next) => {
+    if (!(error instanceof TooMany)) return answer(error, req, res, next);
+    pause(services.limits.refusal)
+      .then(() => answer(error, req, res, next))
+      .catch(next);
   };
 }

@@ -13,11 +13,11 @@ const maxParts = 200;
 
 /** Refuses a head with more headers, cookies, query parameters or path segments than any client sends. */
 export const limitHead: Step = (req) => {
-  if (req.rawHeaders.length / 2 > maxParts) throw tooMany("headers", maxParts);
-  if (hasMore(req.headers.cookie ?? "", ";", maxParts)) throw tooMany("cookies", maxParts);
+  if (req.rawHeaders.length / 2 > maxParts) throw new TooMany("headers", maxParts);
+  if (hasMore(req.headers.cookie ?? "", ";", maxParts)) throw new TooMany("cookies", maxParts);
   const [path = "", query = ""] = req.originalUrl.split("?", 2);
-  if (hasMore(query, "&", maxParts)) throw tooMany("query parameters", maxParts);
-  if (hasMore(path, "/", maxParts)) throw tooMany("path segments", maxParts);
+  if (hasMore(query, "&", maxParts)) throw new TooMany("query parameters", maxParts);
+  if (hasMore(path, "/", maxParts)) throw new TooMany("path segments", maxParts);
 };
 
 /** Whether a text has more than so many parts. Stops counting there. */
@@ -47,7 +47,8 @@ export function readJsonAsText(identify: (req: Request) => Promise<Context>): Re
         return next(failed);
       const { refusal, user } = await identify(req);
       next(
-        refusal ?? (user ? tooMany("fields", maxFields) : new FiscilityError("unauthenticated")),
+        refusal ??
+          (user ? new TooMany("fields", maxFields) : new FiscilityError("unauthenticated")),
       );
     });
   };
@@ -74,8 +75,10 @@ export const refuseBrokenPath: Step = (req) => {
   }
 };
 
-const tooMany = (what: string, most: number) => invalid(`More than ${most} ${what}`);
-
-function invalid(message: string): FiscilityError {
-  return new FiscilityError("invalid_input", { details: { issues: [{ path: "", message }] } });
+/** `invalid_input` for what no client of ours sends: its refusal leaves late. */
+export class TooMany extends FiscilityError {
+  constructor(what: string, most: number) {
+    const issues = [{ path: "", message: `More than ${most} ${what}` }];
+    super("invalid_input", { details: { issues } });
+  }
 }

@@ -37,3 +37,21 @@ test("The log-in refuses late, and lets others in meanwhile, when one address gu
   expect(await comesAtOnce(refused)).toBe(false);
   expect((await refused).status).toBe(429);
 });
+
+test("The API refuses late, and answers others meanwhile, when a request has more of anything than clients send", async ({
+  app,
+}) => {
+  const { cookie } = await app.signUp();
+  const read = (path: string, headers = {}) => fetch(`${app.url}${path}`, { headers });
+  const fields = Object.fromEntries(Array.from({ length: 4_500 }, (_, n) => [`k${n}`, 1]));
+  const refused = [
+    read(`/api/v1/plan?${"a=1&".repeat(1_000)}`),
+    read(`/${"a/".repeat(1_000)}`),
+    read("/api/v1/plan", { cookie: "a=1; ".repeat(500) }),
+    app.post("/api/v1/connections", fields, { cookie }),
+  ];
+  expect(await comesAtOnce(read("/api/v1/plan", { cookie }))).toBe(true);
+  expect(await comesAtOnce(Promise.race(refused))).toBe(false);
+  const statuses = (await Promise.all(refused)).map(({ status }) => status);
+  expect(statuses).toEqual([400, 400, 400, 400]);
+});
