@@ -5,10 +5,11 @@ import type { Db } from "./client.ts";
 const syncTries = 8;
 
 /**
- * One queue runs one job at a time. An Item's jobs always meet in the same queue; there are few
- * queues, as graphile-worker looks at each of them for every job it takes.
+ * One queue runs one job at a time. An Item's jobs always meet in the same queue. So many that the syncs
+ * which one worker runs at once seldom wait for each other; and no more, as graphile-worker locks each of them
+ * for every job it takes.
  */
-const queues = 64;
+const queues = 256;
 const queueOf = (kind: string, id: unknown) =>
   sql`${`${kind}:`}::text || abs(hashtext(${id}::text) % ${sql.lit(queues)})`;
 const syncKey = (itemId: unknown) => sql`'sync_item:' || ${itemId}::text`;
@@ -153,6 +154,13 @@ const jobState = sql`case when locked_at is not null then 'running'
 /** What runs every minute waits for the next one. */
 const betweenRuns = sql`(task_identifier = any(${regularTasks}) and attempts = 0
   and locked_at is null and run_at > now())`;
+
+/** Puts the next try of a job that failed off by up to as long as it has to wait anyway, at random. */
+export async function delayRetry(db: Db, id: string): Promise<void> {
+  await sql`select graphile_worker.reschedule_jobs(array[id], run_at := run_at + (run_at - now()) * random())
+    from graphile_worker.jobs
+    where id = ${id} and locked_at is null and attempts > 0 and run_at > now()`.execute(db);
+}
 
 /** A dead job whose key a newer one took. */
 const superseded = sql`(task_identifier = any(${["sync_item", ...regularTasks]}) and key is null

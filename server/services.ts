@@ -40,6 +40,8 @@ import { WebhookKeys } from "./webhooks/webhook-keys.ts";
 const connectPoolSize = 8;
 /** Connections of everything else, so that a slow Plaid never delays a read. */
 export const poolSize = 10;
+/** The same of a process that has jobs alone: they wait for Plaid, and hardly ever for PostgreSQL. */
+export const workerPoolSize = 4;
 
 /** Everything a request may need, built once. */
 export interface Services {
@@ -87,6 +89,8 @@ export interface ServiceOptions {
   clock?: Clock;
   /** What hashing a password costs; tests of something else make it cheap. */
   passwordCost?: HashCost;
+  /** Connections of `db` at most. */
+  connections?: number;
 }
 
 /** Builds the services; nothing connects before it is used. `close` lets go of every connection. */
@@ -100,6 +104,7 @@ export function createServices(
     quotas = productQuotas,
     clock = wallClock,
     passwordCost,
+    connections = poolSize,
   }: ServiceOptions = {},
 ) {
   const limits = { ...timeLimits, ...changed };
@@ -119,7 +124,7 @@ export function createServices(
   const db = createDb({
     ...common,
     url: config.databaseUrl.reveal(),
-    max: poolSize,
+    max: connections,
     lockTimeoutMs: limits.lock,
     idleInTransactionTimeoutMs: limits.statement,
   });

@@ -2,7 +2,7 @@ import { DatabaseUnreachable } from "../db/client.ts";
 import { ConfigError, parseConfig, secretVariables } from "./config.ts";
 import { startWorker } from "./jobs/worker.ts";
 import { prepareDatabase, untilMigrated } from "./prepare-database.ts";
-import { createServices } from "./services.ts";
+import { createServices, workerPoolSize } from "./services.ts";
 import { startTelemetry } from "./telemetry/telemetry.ts";
 
 /**
@@ -18,7 +18,10 @@ async function main(): Promise<void> {
   for (const name of secretVariables) delete process.env[name];
   await prepareDatabase(config.databaseDirectUrl.reveal());
   const telemetry = await startTelemetry(config);
-  const { services, close } = createServices(config, { observe: telemetry.observe });
+  const { services, close } = createServices(config, {
+    observe: telemetry.observe,
+    connections: workerPoolSize,
+  });
   await telemetry.watch(services);
   if (await untilMigrated(services, stopped)) {
     const worker = await startWorker(services);

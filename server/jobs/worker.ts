@@ -4,7 +4,7 @@ import { Logger, runTaskList, type Task, type TaskList, type WorkerEvents } from
 import pg from "pg";
 import { z } from "zod";
 import { tellFirstSync } from "../../db/item-syncs.ts";
-import { askForRecovery } from "../../db/jobs.ts";
+import { askForRecovery, delayRetry } from "../../db/jobs.ts";
 import { retryInvalidation } from "../cache/invalidate-cache.ts";
 import { finishLinks } from "../connect/finish-links.ts";
 import { recoverAttempts } from "../connect/recover-attempts.ts";
@@ -20,8 +20,14 @@ import { processWebhook } from "../webhooks/process-webhook.ts";
 import { keepAlive } from "./alive.ts";
 import { sweep } from "./sweep.ts";
 
-/** Jobs that one process runs side by side. */
-const concurrency = 4;
+/**
+ * Jobs that one process runs side by side. Nearly all of a job's time is Plaid's or a mail server's, and it
+ * holds no connection meanwhile. More than the queues of syncs (`db/jobs.ts`), so that however many of these
+ * wait for Plaid, there is room for a webhook or a mail.
+ */
+const concurrency = 80;
+/** How often each looks for jobs whose time has come, of itself: together, sixteen times a second. Milliseconds. */
+const pollInterval = 5_000;
 
 /** Every job of the product. A name, once landed, stays: there may be rows with it. */
 const tasksOf = (services: Services): Record<string, Task> => ({
@@ -125,7 +131,9 @@ export async function startWorker(services: Services): Promise<Worker> {
   const { config, db, log, limits } = services;
   const pool = new pg.Pool({
     connectionString: config.databaseDirectUrl.reveal(),
-    max: concurrency + 2,
+    // One listens for new jobs. With the other they take jobs and say how they ended, one after the other: whoever
+    // takes a job holds every queue for that moment, and another one would find none free.
+    max: 2,
     connectionTimeoutMillis: limits.databaseConnect,
     application_name: "fiscility worker",
   });
@@ -187,6 +195,7 @@ function startWorkers(
     {
       events,
       concurrency,
+      pollInterval,
       noHandleSignals: true,
       logger: new Logger(() => (level, message) => {
         if (level === "error" || level === "warning") log.warn({ event: "worker" }, message);
@@ -202,6 +211,10 @@ function startWorkers(
       await alive.stop();
     },
   };
+  // Those that failed with Plaid would all come back with it at one moment.
+  events.on("job:complete", ({ job, error }) => {
+    if (error) delayRetry(services.db, job.id).catch(() => {});
+  });
   // It looks its tasks up once; where that failed it keeps the error, and never finds a job.
   let found = false;
   for (const event of ["worker:getJob:empty", "job:start"] as const) {

@@ -63,6 +63,8 @@ export async function syncItem(
       await postponeSync(services.db, item.userId, item.itemId, services.limits.syncSweep);
       await giveUpSync(services, item);
     }
+    // It may have read what Plaid had before the news that this one came for. Of a release with other queues.
+    if (outcome === "overtaken") await requestSync(services.db, item.userId, item.itemId);
     // It works again, and nobody has told us.
     if (outcome === "done" && mayHaveHealed) await checkItem(services, item, log);
     return outcome;

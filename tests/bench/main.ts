@@ -14,6 +14,7 @@ import { line, report } from "./report.ts";
 import { benchSandbox } from "./sandbox.ts";
 import { benchSlowPlaid } from "./slow-plaid.ts";
 import { benchSync } from "./sync.ts";
+import { benchSyncJobs } from "./sync-jobs.ts";
 import { benchWebhooks } from "./webhooks.ts";
 import { startWorld, type World } from "./world.ts";
 
@@ -28,6 +29,7 @@ const parts: Record<string, (world: World) => AsyncGenerator<Figure>> = {
   client: benchClient,
   dashboard: benchDashboard,
   sync: benchSync,
+  "sync-jobs": benchSyncJobs,
   reconciliation: benchReconciliation,
   attack: benchAttack,
   growth: benchGrowth,

@@ -11,8 +11,10 @@ import { createClient } from "redis";
 import { identify } from "../../server/auth/identify.ts";
 import { parseConfig } from "../../server/config.ts";
 import { createHttp } from "../../server/http/create-http.ts";
+import { startWorker } from "../../server/jobs/worker.ts";
+import { rateLimits } from "../../server/plaid/rate-limits.ts";
 import { startServer } from "../../server/server.ts";
-import { createServices } from "../../server/services.ts";
+import { createServices, workerPoolSize } from "../../server/services.ts";
 import { type Quotas, quotas } from "../../server/time-limits.ts";
 
 const serverBuild = "../../build/server/index.js";
@@ -134,6 +136,17 @@ async function startStill(): Promise<string> {
   return listen(express().use((...args) => (loaded.size === 0 ? product : pages)(...args)));
 }
 
+/** The jobs alone, with no count of what Plaid allows. */
+async function startJobs(): Promise<string> {
+  for (const limit of Object.values(rateLimits)) limit.perClient = 1e9;
+  const { services } = createServices(parseConfig(process.env), {
+    destination: nowhere,
+    connections: workerPoolSize,
+  });
+  await startWorker(services);
+  return "";
+}
+
 async function listen(app: Express): Promise<string> {
   const server = app.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -146,6 +159,7 @@ const ownQuotas = process.env.BENCH_LIMITED === "yes" ? quotas : lifted;
 const starts = {
   app: async () =>
     (await startServer(parseConfig(process.env), { destination: nowhere, quotas: ownQuotas })).url,
+  worker: startJobs,
   bare: startBare,
   still: startStill,
   sandbox: async () =>

@@ -85,3 +85,28 @@ test("planRegularJobs plans the recovery, the reconciliation, the sweep and the 
   await planRegularJobs(db);
   expect(await app.query(jobs)).toEqual(planned);
 });
+
+test("Syncs that failed with Plaid come back one by one when it answers again", async ({ app }) => {
+  const person = await app.signUp("cfo");
+  await app.fault({
+    path: "/transactions/sync",
+    times: 1_000,
+    do: { error: "INTERNAL_SERVER_ERROR" },
+  });
+  const items = await Promise.all(
+    Array.from({ length: 6 }, async () => {
+      const body = { public_token: await app.publicToken(), connect_anyway: true };
+      return (await app.post("/plaid/exchange-token", body, person)).body.item.id as string;
+    }),
+  );
+  worker = await startWorker(app.services);
+  const retries = async () => {
+    const waiting = await app.query(`
+      select extract(epoch from run_at - updated_at)::float / exp(attempts) as wait
+      from graphile_worker.jobs
+      where task_identifier = 'sync_item' and attempts > 0 and locked_at is null`);
+    return new Set(waiting.map(({ wait }) => Number(wait).toFixed(1)));
+  };
+  expect(items).toHaveLength(6);
+  await expect.poll(async () => (await retries()).size).toBeGreaterThan(3);
+});
