@@ -9,7 +9,7 @@ import { addUser, signUp } from "./people.ts";
 import type { World } from "./world.ts";
 
 const turns = 20;
-/** Each a person of their own: simultaneous reads of one person share a look at the session. */
+/** Each a user of its own: simultaneous reads of one user share a look at the session. */
 const connections = 32;
 const turnMs = 400;
 
@@ -52,7 +52,7 @@ export async function* benchReads(world: World): AsyncGenerator<Figure> {
     const [ours, known] = sides;
     if (!ours || !known) return;
     const processor = (theirs: { cpu: number[] }) =>
-      `${connections} connections of as many people, ${turns} turns; processor time of a request: ${median(ours.cpu).toFixed(0)} us, of the floor's ${median(theirs.cpu).toFixed(0)} us.`;
+      `${connections} connections of as many users, ${turns} turns; processor time of a request: ${median(ours.cpu).toFixed(0)} us, of the floor's ${median(theirs.cpu).toFixed(0)} us.`;
     yield ratio(
       {
         issue: "D",
