@@ -366,6 +366,8 @@ export interface LinkTokensTable {
   item_id: string | null;
   /** What the user wanted to connect; null in update mode, and for one from before there was a choice. */
   kind: ColumnType<LinkKind | null, LinkKind | null | undefined, never>;
+  /** Plaid shows it on a page of its own, so no `onSuccess` comes of it. */
+  is_hosted: Generated<boolean>;
   expires_at: Date;
   /** The privacy notice on the page that opened it, and when; null where it was no page of ours. */
   notice_version: ColumnType<string | null, string | null | undefined, never>;

@@ -20,6 +20,8 @@ export const timeLimits = {
   publicToken: 30 * 60_000,
   /** Between the end of Link and what we do about it without `onSuccess`, which usually comes at once. */
   onSuccess: 5 * 60_000,
+  /** A hosted Link's address works for so long: it is sent to a user, who may open it in the evening. */
+  hostedLink: 24 * 60 * 60_000,
   /** A Link that was finished without us, and cannot be connected just now, is tried again after this; doubled each time. */
   finishLinkRetry: 30_000,
   /** A second connection of the same person waits this long for the first. */

@@ -3,6 +3,7 @@ export * from "../../server/contracts/accounts.ts";
 export * from "../../server/contracts/activity.ts";
 export * from "../../server/contracts/api-keys.ts";
 export * from "../../server/contracts/connect.ts";
+export * from "../../server/contracts/connections.ts";
 export * from "../../server/contracts/consents.ts";
 export { type Reason, reasons } from "../../server/contracts/errors.ts";
 export * from "../../server/contracts/insights.ts";

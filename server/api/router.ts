@@ -9,6 +9,7 @@ import { apiKeysCreate } from "./procedures/api-keys-create.ts";
 import { apiKeysList } from "./procedures/api-keys-list.ts";
 import { apiKeysRevoke } from "./procedures/api-keys-revoke.ts";
 import { connectAccount } from "./procedures/connect-account.ts";
+import { connectionsGet } from "./procedures/connections-get.ts";
 import { insightsCashFlow } from "./procedures/insights-cash-flow.ts";
 import { insightsNetWorth } from "./procedures/insights-net-worth.ts";
 import { itemsChooseAccounts } from "./procedures/items-choose-accounts.ts";
@@ -40,6 +41,7 @@ export const appRouter = router({
     recordLinkEvent: plaidRecordLinkEvent,
   },
   connectAccount,
+  connections: { get: connectionsGet },
   items: {
     chooseAccounts: itemsChooseAccounts,
     disconnect: itemsDisconnect,

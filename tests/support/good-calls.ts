@@ -15,6 +15,7 @@ export interface Owned {
   /** Where their second page of transactions begins. */
   cursor: string;
   apiKeyId: string;
+  linkId: string;
   passkeyId: string;
   /** Spent for their Item. */
   publicToken: string;
@@ -38,6 +39,7 @@ const values: Record<string, (own: Owned) => unknown> = {
   linkSessionId: (own) => own.plaid.linkSessionId,
   linkToken: () => "link-sandbox-00000000-0000-4000-8000-000000000000",
   institutionId: (own) => own.plaid.institutionId,
+  "connections.get id": (own) => own.linkId,
   lastEventId: (own) => String(own.dataVersion),
   "accounts.get id": (own) => own.accountId,
   "apiKeys.revoke id": (own) => own.apiKeyId,
@@ -129,7 +131,7 @@ export async function stock(app: TestApp, person: Person): Promise<Owned> {
   const itemId: string = body.item.id;
   const { signal } = new AbortController();
   await syncItem(app.services, { userId: person.id, itemId }, app.services.log, signal);
-  await app.post("/plaid/create-link-token", {}, person);
+  const link = await app.post("/plaid/create-link-token", {}, person);
   const key = { name: "Hers", scopes: ["accounts:read"], expires_in_days: 1 };
   await app.stepUp(person);
   const made = await app.post("/api/v1/api-keys", key, person);
@@ -157,6 +159,7 @@ export async function stock(app: TestApp, person: Person): Promise<Owned> {
     accountId,
     cursor,
     apiKeyId: made.body.api_key.id,
+    linkId: link.body.link_id,
     passkeyId,
     publicToken,
     plaid: { institutionId: "ins_109508", accountId: account.id, linkSessionId: randomUUID() },

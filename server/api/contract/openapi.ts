@@ -4,6 +4,7 @@ import * as accounts from "../../contracts/accounts.ts";
 import * as activity from "../../contracts/activity.ts";
 import * as apiKeys from "../../contracts/api-keys.ts";
 import * as connect from "../../contracts/connect.ts";
+import * as connections from "../../contracts/connections.ts";
 import type { Reason } from "../../contracts/errors.ts";
 import * as insights from "../../contracts/insights.ts";
 import * as plan from "../../contracts/plan.ts";
@@ -173,6 +174,7 @@ function namedSchemas(): { schemas: Record<string, Schema>; schemaOf: SchemaOf }
     activity,
     apiKeys,
     connect,
+    connections,
     insights,
     plan,
     stepUp,
