@@ -28,6 +28,7 @@ import * as claimedAddresses from "./033_claimed_addresses.ts";
 import * as secondFactors from "./034_second_factors.ts";
 import * as disabledUsers from "./035_disabled_users.ts";
 import * as hostedLinks from "./036_hosted_links.ts";
+import * as outgoingWebhooks from "./038_outgoing_webhooks.ts";
 
 /** Every migration in order: numbered, forward only, never changed once it has landed. */
 export const migrations: Record<string, Migration> = {
@@ -60,6 +61,7 @@ export const migrations: Record<string, Migration> = {
   "034_second_factors": secondFactors,
   "035_disabled_users": disabledUsers,
   "036_hosted_links": hostedLinks,
+  "038_outgoing_webhooks": outgoingWebhooks,
 };
 
 /**
@@ -76,4 +78,5 @@ export const outsideTransaction: ReadonlySet<string> = new Set([
   "032_consents_and_reminders",
   "033_claimed_addresses",
   "034_second_factors",
+  "038_outgoing_webhooks",
 ]);

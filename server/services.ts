@@ -21,6 +21,7 @@ import { FiscilityError } from "./contracts/errors.ts";
 import { Gate } from "./gate.ts";
 import { LiveChanges } from "./live/live-changes.ts";
 import { createMailer, type Mailer } from "./mail/mailer.ts";
+import { type ResolveHost, resolveHost } from "./outgoing-webhooks/post-webhook.ts";
 import { createPlaidAdapter, type PlaidAdapter } from "./plaid/plaid-adapter.ts";
 import { createPlaidLimiter } from "./rate-limits/plaid-limiter.ts";
 import { createRequestLimiter, type RequestLimiter } from "./rate-limits/request-limiter.ts";
@@ -52,6 +53,8 @@ export interface Services {
   plaid: PlaidAdapter;
   mailer: Mailer;
   webhookKeys: WebhookKeys;
+  /** Looks up the hosts of users' webhooks. */
+  resolveHost: ResolveHost;
   vault: Vault;
   cache: AccountCache;
   requestLimiter: RequestLimiter;
@@ -85,6 +88,7 @@ export interface ServiceOptions {
   quotas?: Quotas;
   onStep?: OnStep;
   clock?: Clock;
+  resolveHost?: ResolveHost;
   /** What hashing a password costs; tests of something else make it cheap. */
   passwordCost?: HashCost;
 }
@@ -99,6 +103,7 @@ export function createServices(
     limits: changed,
     quotas = productQuotas,
     clock = wallClock,
+    resolveHost: resolve = resolveHost,
     passwordCost,
   }: ServiceOptions = {},
 ) {
@@ -158,6 +163,7 @@ export function createServices(
     connectGate: new ConnectGate(connectPoolSize, limits),
     plaid,
     mailer: createMailer(config, limits),
+    resolveHost: resolve,
     webhookKeys: new WebhookKeys(plaid, db, counters, limits),
     vault,
     cache: new AccountCache(

@@ -17,6 +17,8 @@ export * from "../../server/contracts/second-factors.ts";
 export * from "../../server/contracts/security-events.ts";
 export * from "../../server/contracts/step-up.ts";
 export * from "../../server/contracts/transactions.ts";
+export * from "../../server/contracts/webhook-endpoints.ts";
+export { webhookEvent, webhookEventType } from "../../server/contracts/webhook-events.ts";
 export { type ClientOptions, createClient, type FiscilityClient } from "./create-client.ts";
 export {
   type ClientReasons,

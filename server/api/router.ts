@@ -31,6 +31,12 @@ import { secondFactorsStartAuthenticator } from "./procedures/second-factors-sta
 import { sessionPasskeyOptions } from "./procedures/session-passkey-options.ts";
 import { sessionStepUp } from "./procedures/session-step-up.ts";
 import { transactionsList } from "./procedures/transactions-list.ts";
+import { webhooksCreate } from "./procedures/webhooks-create.ts";
+import { webhooksDelete } from "./procedures/webhooks-delete.ts";
+import { webhooksDeliveries } from "./procedures/webhooks-deliveries.ts";
+import { webhooksList } from "./procedures/webhooks-list.ts";
+import { webhooksRedeliver } from "./procedures/webhooks-redeliver.ts";
+import { webhooksReplaceSecret } from "./procedures/webhooks-replace-secret.ts";
 import { createCallerFactory, router } from "./trpc.ts";
 
 /** Every procedure of the product, at `/trpc`: REST, OpenAPI, the contract and the client follow it. */
@@ -64,6 +70,14 @@ export const appRouter = router({
     replaceBackupCodes: secondFactorsReplaceBackupCodes,
   },
   apiKeys: { create: apiKeysCreate, list: apiKeysList, revoke: apiKeysRevoke },
+  webhooks: {
+    create: webhooksCreate,
+    list: webhooksList,
+    delete: webhooksDelete,
+    replaceSecret: webhooksReplaceSecret,
+    deliveries: webhooksDeliveries,
+    redeliver: webhooksRedeliver,
+  },
   live: { changes: liveChanges },
   account: { exportData: accountExportData, delete: accountDelete },
 });

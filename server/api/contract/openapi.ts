@@ -11,6 +11,8 @@ import * as plan from "../../contracts/plan.ts";
 import * as secondFactors from "../../contracts/second-factors.ts";
 import * as stepUp from "../../contracts/step-up.ts";
 import * as transactions from "../../contracts/transactions.ts";
+import * as webhookEndpoints from "../../contracts/webhook-endpoints.ts";
+import * as webhookEvents from "../../contracts/webhook-events.ts";
 import { type Endpoint, endpoints, subscriptions } from "./endpoints.ts";
 import { options, type Schema, snake, toJsonSchema } from "./json-schema.ts";
 import { failureSchema, failures, type Responses } from "./openapi-failures.ts";
@@ -180,6 +182,8 @@ function namedSchemas(): { schemas: Record<string, Schema>; schemaOf: SchemaOf }
     stepUp,
     secondFactors,
     transactions,
+    webhookEndpoints,
+    webhookEvents,
   ]) {
     for (const [name, schema] of Object.entries(module)) {
       const id = name.charAt(0).toUpperCase() + name.slice(1);
