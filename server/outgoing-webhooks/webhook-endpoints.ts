@@ -13,6 +13,7 @@ import {
   replaceWebhookSecret,
   type WebhookEndpointRow,
 } from "../../db/webhook-endpoints.ts";
+import type { Config } from "../config.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type {
   CreateWebhookInput,
@@ -20,11 +21,17 @@ import type {
   WebhookSecretOutput,
 } from "../contracts/webhook-endpoints.ts";
 import { webhookEventType } from "../contracts/webhook-events.ts";
-import type { Services } from "../services.ts";
+import type { TimeLimits } from "../time-limits.ts";
 import { Secret } from "../vault/secret.ts";
+import type { Vault } from "../vault/vault.ts";
 import { readWebhookUrl } from "./webhook-url.ts";
 
-type Needs = Pick<Services, "config" | "db" | "limits" | "vault">;
+interface Needs {
+  config: Pick<Config, "localWebhooks">;
+  db: Db;
+  limits: Pick<TimeLimits, "webhookOldSecret">;
+  vault: Vault;
+}
 
 /** Addresses that a user may have. */
 const mostEndpoints = 10;
@@ -32,14 +39,17 @@ const mostEndpoints = 10;
 /**
  * Adds an address that gets webhooks; the user is mailed. The secret is in the answer and nowhere else in the clear.
  *
- * @param requireStill rejects when, with the user locked, it must not be added any more
+ * @param by `origin`: where the request came from, null for an operator's; `requireStill` rejects when, with the user locked, it must not be added any more
  * @throws FiscilityError `webhook_url_refused`, `too_many_webhooks`, and what `requireStill` rejects with
  */
 export async function createWebhook(
   { config, db, vault }: Needs,
   userId: string,
   input: CreateWebhookInput,
-  { origin, requireStill }: { origin: Origin; requireStill: (tx: Db) => Promise<void> },
+  {
+    origin = null,
+    requireStill = async () => {},
+  }: { origin?: Origin | null; requireStill?: (tx: Db) => Promise<void> } = {},
 ): Promise<WebhookSecretOutput> {
   const { url } = readWebhookUrl(input.url, config.localWebhooks);
   const id = randomUUID();
@@ -76,7 +86,7 @@ export async function replaceSecret(
   { db, limits, vault }: Needs,
   userId: string,
   id: string,
-  origin: Origin,
+  origin: Origin | null = null,
 ): Promise<WebhookSecretOutput> {
   const secret = makeSecret();
   const sealed = vault.seal(secret, webhookSecretOwner(userId, id));
@@ -100,7 +110,7 @@ export async function deleteWebhook(
   db: Db,
   userId: string,
   id: string,
-  origin: Origin,
+  origin: Origin | null = null,
 ): Promise<WebhookEndpoint> {
   return db.transaction().execute(async (tx) => {
     const webhook = required(await findWebhookEndpoint(tx, userId, id));

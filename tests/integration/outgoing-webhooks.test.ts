@@ -1,3 +1,5 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { Webhook } from "standardwebhooks";
 import { expect, onTestFinished } from "vitest";
 import { verifyWebhook, WebhookError } from "../../client/src/webhooks.ts";
@@ -5,6 +7,7 @@ import { createApiKey } from "../../server/auth/api-keys.ts";
 import { webhookEvent } from "../../server/contracts/webhook-events.ts";
 import { startWorker } from "../../server/jobs/worker.ts";
 import type { Person, TestApp } from "../support/app.ts";
+import { built } from "../support/built.ts";
 import { startOver, testWithApp } from "../support/fixtures.ts";
 import { itemsOf, only, updateItems } from "../support/rows.ts";
 import { type Received, startReceiver } from "../support/webhook-receiver.ts";
@@ -320,4 +323,33 @@ test("what is exported names the webhooks without their secrets, and they go wit
   });
   expect(await app.query("select 1 from webhook_endpoints")).toEqual([]);
   expect(await app.query("select 1 from webhook_deliveries")).toEqual([]);
+});
+
+test("npm run webhooks adds, lists, shows and removes webhooks", async ({ app }) => {
+  const person = await app.signUp("cfo");
+  const there = await receiver();
+  const run = (...args: string[]) =>
+    promisify(execFile)(process.execPath, [...built("webhooks"), ...args], {
+      env: { ...process.env, DATABASE_URL: app.databaseUrl, TOKEN_KEYS: app.env.TOKEN_KEYS },
+    });
+  const added = await run("add", person.email, there.url, "--events", "connection.connected");
+  const [id = ""] = added.stderr.split(" ");
+  await connect(app, person);
+  await expect.poll(() => there.received).toHaveLength(1);
+  expect(open(there.received[0] as Received, added.stdout.trim()).type).toBe(
+    "connection.connected",
+  );
+  await expect
+    .poll(async () => (await run("list", person.email)).stdout)
+    .toBe(`${id}  delivered   ${there.url}  connection.connected\n`);
+  const log = (await run("log", person.email, id)).stdout;
+  expect(log).toMatch(/ {2}delivered {2}sent 1 {2}HTTP 204 {2}connection\.connected\n$/);
+  await run("redeliver", person.email, log.slice(0, 36));
+  await expect.poll(() => there.received).toHaveLength(2);
+  await expect(run("add", person.email, "https://10.0.0.7/")).rejects.toThrow(
+    "the internet can reach",
+  );
+  await expect(run("add", person.email, there.url, "--events", "all")).rejects.toThrow("events.0");
+  expect((await run("remove", person.email, id)).stderr).toContain("Nothing more is sent");
+  expect((await run("--help")).stdout).toMatch(/^Usage, .*\n {2}npm run webhooks -- add <email>/);
 });
