@@ -12,14 +12,15 @@ export interface ResolvedAddress {
   family: number;
 }
 
-/** Looks a name of the internet up. */
-export type ResolveHost = (host: string) => Promise<ResolvedAddress[]>;
+/** Looks a name up: `isLocal` one of this machine, else one of the internet. */
+export type ResolveHost = (host: string, isLocal: boolean) => Promise<ResolvedAddress[]>;
 
 /**
- * By DNS, and not as Node's connections do: `getaddrinfo` keeps a thread that hashes passwords for as long as a name
+ * A name of the internet by DNS, and not as Node's connections do: `getaddrinfo` keeps a thread that hashes passwords for as long as a name
  * server is silent.
  */
-export const resolveHost: ResolveHost = async (host) => {
+export const resolveHost: ResolveHost = async (host, isLocal) => {
+  if (isLocal) return lookup(host, { all: true });
   const resolver = new Resolver({ timeout: 2_000, tries: 2 });
   const found = await Promise.allSettled([
     resolver.resolve4(host).then((all) => all.map((address) => ({ address, family: 4 }))),
@@ -79,9 +80,7 @@ async function resolveAllowed(
   const host = hostOf(url);
   const family = isIP(host);
   const addresses =
-    family === 0
-      ? await (isLocal ? lookup(host, { all: true }) : resolve(host)).catch(() => [])
-      : [{ address: host, family }];
+    family === 0 ? await resolve(host, isLocal).catch(() => []) : [{ address: host, family }];
   if (addresses.length === 0) throw new Refused("name_not_found");
   if (!addresses.every(({ address }) => isAllowed(address, isLocal))) {
     throw new Refused("address_not_public");
