@@ -23,6 +23,7 @@ export const text = {
     security: "Security",
     notifications: "Notifications",
     apiKeys: "API keys",
+    webhooks: "Webhooks",
     plan: "Plan",
   },
   appearance: { title: "Colours", system: "System", light: "Light", dark: "Dark" },

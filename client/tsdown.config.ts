@@ -49,4 +49,15 @@ export default defineConfig([
     plugins: [withoutTheServer],
     onSuccess: "node --import tsx document-types.ts",
   },
+  {
+    ...common,
+    entry: ["src/webhooks.ts"],
+    format: ["esm", "cjs"],
+    platform: "neutral",
+    // A receiver of webhooks installs nothing else; the package has no `module`.
+    inputOptions: { resolve: { mainFields: ["module", "main"] } },
+    dts: true,
+    outExtensions: ({ format }) =>
+      format === "cjs" ? { js: ".cjs", dts: ".d.cts" } : { js: ".mjs", dts: ".d.mts" },
+  },
 ]);

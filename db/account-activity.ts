@@ -3,13 +3,27 @@ import type { ActivityEntry } from "../server/contracts/activity.ts";
 import type { Db } from "./client.ts";
 import type { AccountActivityTable } from "./schema.ts";
 import { isLost } from "./unclaimed-items.ts";
+import { eventsOf, sendDeliveries, storedDeliveries, toEventsJson } from "./webhook-events.ts";
 
-/** Writes one ending into the user's history (I8): once for each run, and for each opening of Link. */
+/**
+ * Writes one ending into the user's history (I8): once for each run, and for each opening of Link. In the same
+ * statement go the webhooks that report it.
+ */
 export async function addActivity(db: Db, entry: Insertable<AccountActivityTable>): Promise<void> {
+  const events = toEventsJson(eventsOf(entry));
+  const isNew = sql`exists (select from entry)`;
   await db
-    .insertInto("account_activity")
-    .values(entry)
-    .onConflict((conflict) => conflict.doNothing())
+    .with("entry", (cte) =>
+      cte
+        .insertInto("account_activity")
+        .values(entry)
+        .onConflict((conflict) => conflict.doNothing())
+        .returning("id"),
+    )
+    .with("delivery", () => sql`(${storedDeliveries(entry.user_id, events, isNew)})`)
+    .with("sent", () => sql<{ jobs: string }>`(${sendDeliveries})`)
+    .selectFrom("sent")
+    .select("jobs")
     .execute();
 }
 

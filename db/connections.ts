@@ -15,6 +15,7 @@ import type {
   UnconnectedAccountRow,
 } from "./schema.ts";
 import { raisedDataVersion } from "./users.ts";
+import { eventsOf, sendDeliveries, storedDeliveries, toEventsJson } from "./webhook-events.ts";
 
 /** What a connection writes. */
 export interface NewConnection {
@@ -42,7 +43,7 @@ export interface NewConnection {
 /**
  * Writes a connection in one statement of the connecting transaction: the Item, its accounts, the
  * activity entry, the user's consent and data version, the attempt that becomes connected (I4), the mail
- * about it, and the job that fetches its transactions.
+ * and the webhooks about it, and the job that fetches its transactions.
  *
  * @param connect the transition of the attempt; when its state refuses it, nothing is inserted
  */
@@ -63,6 +64,15 @@ export async function insertConnection(
     unconnected: JSON.stringify(unconnected),
     accountCount: accounts.length,
     notice: JSON.stringify(notice),
+    events: toEventsJson(
+      eventsOf({
+        user_id: connection.userId,
+        attempt_id: connection.itemId,
+        kind: "connected",
+        institution_name: connection.institutionName,
+        account_count: accounts.length,
+      }),
+    ),
   });
   const [connected] = toContract(rows);
   if (!connected) throw new Error("the attempt left the state exchanged before the insert");
@@ -77,6 +87,8 @@ type InsertValues = Omit<NewConnection, "accounts" | "unconnected"> & {
   accountCount: number;
   /** JSON. */
   notice: string;
+  /** JSON of `toEventsJson`. */
+  events: string;
 };
 
 /** The accounts travel as JSON, so that the statement's text does not depend on their number. */
@@ -173,12 +185,18 @@ function connectionStatement(connect: Transition) {
             .selectFrom("mail")
             .select(sendMailJob(sql.ref("mail.user_id"), sql.ref("mail.id")).as("added")),
       )
+      .with("delivery", () => {
+        const isInserted = sql`exists (select from item)`;
+        return sql`(${storedDeliveries(values.userId, values.events, isInserted)})`;
+      })
+      .with("sent", () => sql<{ jobs: string }>`(${sendDeliveries})`)
       .selectFrom("item as items")
       .innerJoin("attempt", "attempt.id", "items.id")
       .innerJoin("account as accounts", "accounts.item_id", "items.id")
       .innerJoin("sync as item_syncs", "item_syncs.item_id", "items.id")
       // PostgreSQL runs only the expressions that are read.
       .innerJoin("job", (join) => join.on("job.added", "is not", null))
+      .innerJoin("sent", (join) => join.on("sent.jobs", "is not", null))
       .leftJoin("notice", (join) => join.on("notice.added", "is not", null))
       .select(shown)
       .select((eb) =>

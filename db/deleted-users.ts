@@ -12,6 +12,7 @@ import { raiseDataVersion } from "./users.ts";
 export async function eraseUser(tx: Db, userId: string): Promise<void> {
   for (const table of [
     "account_activity",
+    "webhook_endpoints",
     "link_tokens",
     "open_links",
     "unclaimed_items",

@@ -1,17 +1,17 @@
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import type { Db } from "./client.ts";
 
 /** Tries of a sync before it is dead, over about half an hour; the sweep begins anew later. */
 const syncTries = 8;
 
 /**
- * One queue runs one job at a time. An Item's jobs always meet in the same queue. So many that the syncs
- * which one worker runs at once seldom wait for each other; and no more, as graphile-worker locks each of them
- * for every job it takes.
+ * One queue runs one job at a time. An Item's syncs always meet in the same queue, and so do its webhooks. There are
+ * so many of each kind that those which one worker runs at once seldom wait for each other; and no more, as
+ * graphile-worker locks each free queue for every job that it takes.
  */
-const queues = 256;
-const queueOf = (kind: string, id: unknown) =>
-  sql`${`${kind}:`}::text || abs(hashtext(${id}::text) % ${sql.lit(queues)})`;
+const queues = { sync: 256, webhook: 64, webhooks: 64 };
+const queueOf = (kind: keyof typeof queues, id: unknown) =>
+  sql`${`${kind}:`}::text || abs(hashtext(${id}::text) % ${sql.lit(queues[kind])})`;
 const syncKey = (itemId: unknown) => sql`'sync_item:' || ${itemId}::text`;
 
 /**
@@ -75,6 +75,27 @@ export function handleWebhookJob(id: unknown, plaidItemId: unknown) {
     json_build_object('id', ${id}::text),
     queue_name := ${queueOf("webhook", sql`coalesce(${plaidItemId}::text, '')`)},
     max_attempts := 12)).id`;
+}
+
+/** Slow addresses that are sent to at once, over all nodes. */
+const slowAtOnce = 2;
+
+/**
+ * SQL that adds the job which sends what is due to one address. One user's addresses are sent to one after the
+ * other; those that respond slowly wait for each other, and for nobody else. A job for later has a key of its own, so
+ * that it never delays news. Its value is the job's id.
+ */
+export function sendWebhooksJob(
+  { userId, endpointId, isSlow }: { userId: unknown; endpointId: unknown; isSlow: unknown },
+  later: RawBuilder<Date> | null = null,
+) {
+  return sql<string>`(graphile_worker.add_job('send_webhooks',
+    json_build_object('userId', ${userId}::text, 'endpointId', ${endpointId}::text),
+    queue_name := case when ${isSlow}
+      then 'slow-webhooks:' || abs(hashtext(${endpointId}::text) % ${sql.lit(slowAtOnce)})
+      else ${queueOf("webhooks", userId)} end,
+    job_key := ${sql.lit(later ? "later_webhooks:" : "send_webhooks:")} || ${endpointId}::text,
+    run_at := ${later ?? sql`now()`})).id`;
 }
 
 /** What runs every minute, each in a queue of its own: one at a time over all nodes. */

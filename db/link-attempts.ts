@@ -219,7 +219,7 @@ const openedWith = (
   column: "notice_version" | "notice_shown_at",
 ) =>
   sql<never>`(select ${sql.ref(column)} from link_tokens
-    where user_id = ${userId} and item_id is null
+    where user_id = ${userId} and item_id is null and not is_hosted
       and (link_token_hash = ${linkTokenHash}::bytea or ${linkTokenHash}::bytea is null)
     order by created_at desc limit 1)`;
 
@@ -240,10 +240,10 @@ const insertAttempt = compiledOnce(
           .where("status", "!=", "closed")
           .where(
             sql<boolean>`(link_token_hash = ${attempt.linkTokenHash}::bytea
-              or ${attempt.linkTokenHash}::bytea is null and status = 'open' and item_id is null
+              or ${attempt.linkTokenHash}::bytea is null and status = 'open' and item_id is null and not is_hosted
                 and 1 = (select count(*) from link_tokens as others
                   where others.user_id = ${attempt.userId} and others.status = 'open'
-                    and others.item_id is null))`,
+                    and others.item_id is null and not others.is_hosted))`,
           ),
       )
       .insertInto("link_attempts")

@@ -32,6 +32,7 @@ export async function keepLinkToken(
     sealedForUser: string;
     itemId: string | null;
     kind: LinkKind | null;
+    isHosted: boolean;
     expiresAt: Date;
     noticeVersion: string | null;
   },
@@ -45,7 +46,20 @@ export async function keepLinkToken(
     .with("last", (cte) =>
       cte
         .insertInto("open_links")
-        .values({ user_id: userId, ...last })
+        .columns(["user_id", "link_token_sealed", "item_id", "expires_at"])
+        // No bank returns to us with a hosted one.
+        .expression((eb) =>
+          eb
+            .selectFrom("users")
+            .where("id", "=", userId)
+            .where(sql<boolean>`not ${link.isHosted}::boolean`)
+            .select([
+              "id as user_id",
+              sql<string>`${link.sealedForUser}`.as("link_token_sealed"),
+              sql<string | null>`${link.itemId}::uuid`.as("item_id"),
+              sql<Date>`${link.expiresAt}::timestamptz`.as("expires_at"),
+            ]),
+        )
         .onConflict((conflict) => conflict.column("user_id").doUpdateSet(last)),
     )
     .with("dropped", (cte) =>
@@ -72,6 +86,7 @@ export async function keepLinkToken(
       link_token_sealed: link.linkTokenSealed,
       item_id: link.itemId,
       kind: link.kind,
+      is_hosted: link.isHosted,
       expires_at: link.expiresAt,
       notice_version: link.noticeVersion,
       notice_shown_at: link.noticeVersion === null ? null : sql<Date>`now()`,

@@ -366,6 +366,8 @@ export interface LinkTokensTable {
   item_id: string | null;
   /** What the user wanted to connect; null in update mode, and for one from before there was a choice. */
   kind: ColumnType<LinkKind | null, LinkKind | null | undefined, never>;
+  /** Plaid shows it on a page of its own, so no `onSuccess` comes of it. */
+  is_hosted: Generated<boolean>;
   expires_at: Date;
   /** The privacy notice on the page that opened it, and when; null where it was no page of ours. */
   notice_version: ColumnType<string | null, string | null | undefined, never>;
@@ -419,6 +421,44 @@ export interface AccountActivityTable {
   plaid_request_id: string | null;
   /** Of a re-authentication: one opening of Link is one entry. */
   link_session_id: string | null;
+  created_at: Timestamp;
+}
+
+/** An address of a user's own that gets webhooks. */
+export interface WebhookEndpointsTable {
+  user_id: string;
+  /** The two secrets are bound to it. */
+  id: string;
+  url: string;
+  /** Of `contracts/webhook-events.ts`. */
+  events: string[];
+  secret_sealed: string;
+  /** The secret before the last one, which signs as well until `old_secret_until`. */
+  old_secret_sealed: ColumnType<string | null, undefined, string | null>;
+  old_secret_until: ColumnType<Date | null, undefined, Date | null>;
+  /** Its last response took long: its deliveries wait for each other and those of others like it. */
+  is_slow: Generated<boolean>;
+  created_at: Timestamp;
+}
+
+/** One event on its way to one address. */
+export interface WebhookDeliveriesTable {
+  user_id: string;
+  /** The header `webhook-id`. */
+  id: Generated<string>;
+  endpoint_id: string;
+  type: string;
+  /** The very bytes that are sent, each time. */
+  body: string;
+  /** When it is sent next; null for never. */
+  due_at: ColumnType<Date | null, undefined, Date | null>;
+  /** It is not sent again after this. */
+  give_up_at: Generated<Date>;
+  attempts: Generated<number>;
+  attempted_at: ColumnType<Date | null, undefined, Date>;
+  http_status: ColumnType<number | null, undefined, number | null>;
+  error: ColumnType<string | null, undefined, string | null>;
+  delivered_at: ColumnType<Date | null, undefined, Date | null>;
   created_at: Timestamp;
 }
 
@@ -635,6 +675,8 @@ export interface Database {
   ended_plaid_users: EndedPlaidUsersTable;
   plaid_clients: PlaidClientsTable;
   unclaimed_items: UnclaimedItemsTable;
+  webhook_endpoints: WebhookEndpointsTable;
+  webhook_deliveries: WebhookDeliveriesTable;
   account_activity: AccountActivityTable;
   sessions: SessionsTable;
   totp_factors: TotpFactorsTable;

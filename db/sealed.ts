@@ -6,10 +6,10 @@ import type { Db } from "./client.ts";
  * user's or another token it does not open.
  */
 export interface SealedFor {
-  kind: "access_token" | "public_token" | "link_token" | "totp_secret";
+  kind: "access_token" | "public_token" | "link_token" | "totp_secret" | "webhook_secret";
   userId: string;
   /**
-   * The attempt and later the Item, or the row of `link_tokens`; of `open_links` and of a TOTP secret, the
+   * The attempt and later the Item, or the row of `link_tokens` or `webhook_endpoints`; of `open_links` and of a TOTP secret, the
    * user again.
    */
   id: string;
@@ -45,6 +45,13 @@ export const totpSecretOwner = (userId: string): SealedFor => ({
   id: userId,
 });
 
+/** Both secrets of an address that gets webhooks. */
+export const webhookSecretOwner = (userId: string, endpointId: string): SealedFor => ({
+  kind: "webhook_secret",
+  userId,
+  id: endpointId,
+});
+
 /**
  * Every column that holds what `server/vault` sealed: `id` is the row's key beside its user_id, and
  * `owner` gives what the envelope is bound to.
@@ -57,6 +64,8 @@ export const sealedColumns = [
   { table: "link_tokens", column: "public_token_sealed", id: "id", owner: publicTokenOwner },
   { table: "open_links", column: "link_token_sealed", id: "user_id", owner: linkTokenOwner },
   { table: "totp_factors", column: "secret_sealed", id: "user_id", owner: totpSecretOwner },
+  { table: "webhook_endpoints", column: "secret_sealed", id: "id", owner: webhookSecretOwner },
+  { table: "webhook_endpoints", column: "old_secret_sealed", id: "id", owner: webhookSecretOwner },
 ] as const;
 export type SealedColumn = (typeof sealedColumns)[number];
 

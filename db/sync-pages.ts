@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { Db } from "./client.ts";
 import { raiseDataVersion } from "./users.ts";
+import { sendDeliveries, storedDeliveries, toEventsJson } from "./webhook-events.ts";
 
 /** A transaction as a page brings it; `accountId` is Plaid's. */
 export interface PageTransaction {
@@ -40,7 +41,7 @@ export interface SyncPage {
 /**
  * Keeps one page and its cursor, in one statement: both stand or neither. Transactions of accounts
  * that are not among the Item's here (they are known by another Item) are passed over; those that could
- * not be read are noted until a page brings them as they should be. Returns false, and changes nothing,
+ * not be read are noted until a page brings them as they should be. Webhooks report the page. Returns false, and changes nothing,
  * when the Item is gone or another sync has moved the cursor.
  */
 export async function keepPage(
@@ -54,6 +55,7 @@ export async function keepPage(
   const transactions = tableOf(isHeld);
   const column = (name: keyof PageTransaction) => upserted.map((transaction) => transaction[name]);
   const noted = unreadable.map(({ id }) => id);
+  const events = eventsOfPage(itemId, page);
   const { rows } = await sql<{ item_id: string }>`
     with ${movedCursor(userId, itemId, { kept, cursor, midway, updateCursor, isHeld })},
     upserted as (
@@ -108,9 +110,22 @@ export async function keepPage(
           where u.user_id = sync.user_id and u.item_id = sync.item_id and u.id = t.id
             and u.reading = sync.reading
         )
-    )
-    select item_id from sync`.execute(db);
+    ),
+    delivery as (${storedDeliveries(userId, events, sql`exists (select from sync)`)}),
+    sent as (${sendDeliveries})
+    select item_id from sync, sent where sent.jobs is not null`.execute(db);
   return rows.length === 1;
+}
+
+/** The events of a page, as JSON: none of one that changes nothing, or that is held back. */
+function eventsOfPage(
+  itemId: string,
+  { upserted, removed, endsReading, isHeld = false }: SyncPage,
+): string {
+  const isChange = upserted.length + removed.length > 0 || endsReading !== null;
+  return toEventsJson(
+    isChange && !isHeld ? [{ type: "transactions.changed", data: { itemId } }] : [],
+  );
 }
 
 /**
@@ -246,6 +261,10 @@ export async function releaseHeld(db: Db, userId: string, itemId: string): Promi
       )
       insert into transactions (${columns}) select ${columns} from held
       on conflict (user_id, id) do nothing`.execute(tx);
+    const events = toEventsJson([{ type: "transactions.changed", data: { itemId } }]);
+    await sql`
+      with delivery as (${storedDeliveries(userId, events)}), sent as (${sendDeliveries})
+      select jobs from sent`.execute(tx);
     await raiseDataVersion(tx, userId);
   });
 }

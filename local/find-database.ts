@@ -1,11 +1,16 @@
 import path from "node:path";
+import { generatedSecrets } from "./generated-secrets.ts";
 import { runningDatabase } from "./running-database.ts";
 
 /**
  * Loaded before a command by its npm script: without `DATABASE_URL` the command works on the database that
- * `npm start` runs. Never in production, where a missing variable must not pick a database.
+ * `npm start` runs, with the keys that its secrets are sealed with. Never in production, where a missing variable must not pick a database.
  */
 if (!process.env.DATABASE_URL && process.env.NODE_ENV !== "production") {
-  const url = runningDatabase(path.resolve(".local"));
-  if (url) process.env.DATABASE_URL = url;
+  const folder = path.resolve(".local");
+  const url = runningDatabase(folder);
+  if (url) {
+    process.env.DATABASE_URL = url;
+    process.env.TOKEN_KEYS ??= generatedSecrets(folder).tokenKeys;
+  }
 }

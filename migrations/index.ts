@@ -27,6 +27,8 @@ import * as consentsAndReminders from "./032_consents_and_reminders.ts";
 import * as claimedAddresses from "./033_claimed_addresses.ts";
 import * as secondFactors from "./034_second_factors.ts";
 import * as disabledUsers from "./035_disabled_users.ts";
+import * as hostedLinks from "./036_hosted_links.ts";
+import * as outgoingWebhooks from "./038_outgoing_webhooks.ts";
 
 /** Every migration in order: numbered, forward only, never changed once it has landed. */
 export const migrations: Record<string, Migration> = {
@@ -58,6 +60,8 @@ export const migrations: Record<string, Migration> = {
   "033_claimed_addresses": claimedAddresses,
   "034_second_factors": secondFactors,
   "035_disabled_users": disabledUsers,
+  "036_hosted_links": hostedLinks,
+  "038_outgoing_webhooks": outgoingWebhooks,
 };
 
 /**
@@ -74,4 +78,5 @@ export const outsideTransaction: ReadonlySet<string> = new Set([
   "032_consents_and_reminders",
   "033_claimed_addresses",
   "034_second_factors",
+  "038_outgoing_webhooks",
 ]);

@@ -169,6 +169,8 @@ export interface Config {
   appUrl: string;
   /** Where Plaid tells of Items; undefined where it cannot reach us. */
   webhookUrl: string | undefined;
+  /** Local mode: users' webhooks may be sent to this machine, by plain http. */
+  localWebhooks: boolean;
   /** PostgreSQL, or a pooler before it that may pool transactions. */
   databaseUrl: Secret;
   /** PostgreSQL itself. */
@@ -243,6 +245,7 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
     host: parsed.HOST,
     appUrl,
     webhookUrl: reachable ? `${appUrl}/plaid/webhook` : undefined,
+    localWebhooks: !isProduction && mayBeThisMachine(appUrl),
     databaseUrl: new Secret(parsed.DATABASE_URL),
     databaseDirectUrl: new Secret(parsed.DATABASE_DIRECT_URL ?? parsed.DATABASE_URL),
     redis: parsed.REDIS_URL,

@@ -21,6 +21,7 @@ import { FiscilityError } from "./contracts/errors.ts";
 import { Gate } from "./gate.ts";
 import { LiveChanges } from "./live/live-changes.ts";
 import { createMailer, type Mailer } from "./mail/mailer.ts";
+import { type ResolveHost, resolveHost } from "./outgoing-webhooks/post-webhook.ts";
 import { createPlaidAdapter, type PlaidAdapter } from "./plaid/plaid-adapter.ts";
 import { createPlaidLimiter } from "./rate-limits/plaid-limiter.ts";
 import { createRequestLimiter, type RequestLimiter } from "./rate-limits/request-limiter.ts";
@@ -54,6 +55,8 @@ export interface Services {
   plaid: PlaidAdapter;
   mailer: Mailer;
   webhookKeys: WebhookKeys;
+  /** Looks up the hosts of users' webhooks. */
+  resolveHost: ResolveHost;
   vault: Vault;
   cache: AccountCache;
   requestLimiter: RequestLimiter;
@@ -87,6 +90,7 @@ export interface ServiceOptions {
   quotas?: Quotas;
   onStep?: OnStep;
   clock?: Clock;
+  resolveHost?: ResolveHost;
   /** What hashing a password costs; tests of something else make it cheap. */
   passwordCost?: HashCost;
   /** Connections of `db` at most. */
@@ -103,6 +107,7 @@ export function createServices(
     limits: changed,
     quotas = productQuotas,
     clock = wallClock,
+    resolveHost: resolve = resolveHost,
     passwordCost,
     connections = poolSize,
   }: ServiceOptions = {},
@@ -163,6 +168,7 @@ export function createServices(
     connectGate: new ConnectGate(connectPoolSize, limits),
     plaid,
     mailer: createMailer(config, limits),
+    resolveHost: resolve,
     webhookKeys: new WebhookKeys(plaid, db, counters, limits),
     vault,
     cache: new AccountCache(

@@ -20,6 +20,8 @@ export const timeLimits = {
   publicToken: 30 * 60_000,
   /** Between the end of Link and what we do about it without `onSuccess`, which usually comes at once. */
   onSuccess: 5 * 60_000,
+  /** A hosted Link's address works for so long: it is sent to a user, who may open it in the evening. */
+  hostedLink: 24 * 60 * 60_000,
   /** A Link that was finished without us, and cannot be connected just now, is tried again after this; doubled each time. */
   finishLinkRetry: 30_000,
   /** A second connection of the same person waits this long for the first. */
@@ -102,6 +104,17 @@ export const timeLimits = {
   webhookKeyRetry: 60_000,
   /** A key that Plaid did not have is not asked for again for so long. */
   webhookKeyUnknown: 10 * 60_000,
+  /** One delivery of a webhook to a user's address, from its name's lookup to the response's status. */
+  webhookSend: 10_000,
+  /** An address that takes longer than this to respond is slow, and waits behind others. */
+  webhookSlow: 1_000,
+  /** Before a webhook is sent again for the first time; four times as long each time, up to the longest. */
+  webhookRetry: 5_000,
+  webhookRetryLongest: 8 * 60 * 60_000,
+  /** One job sends the webhooks of an address for so long, then the next job runs. */
+  webhookRun: 5_000,
+  /** The secret before the last one signs as well for so long. */
+  webhookOldSecret: 24 * 60 * 60_000,
   /** What a user proves in a session is taken as proved for so long. */
   stepUp: 10 * 60_000,
   /** A log-in waits this long for its second step. */

@@ -7,6 +7,12 @@ export const words = {
   document: "OpenAPI 3.1 document",
   client:
     "In TypeScript, install @fiscility/client: the same calls with types. From a new key to a connected bank, with the local Plaid of npm start:",
+  webhooksTitle: "Webhooks",
+  webhooks:
+    "Add an address of your own, and we send it a signed message when something changes. It is signed by the Standard Webhooks specification: HMAC-SHA256 over webhook-id, webhook-timestamp and the body, with libraries for most languages. In TypeScript:",
+  webhooksAfter:
+    "Respond with 2xx within 10 seconds. Anything else is sent again for 24 hours, each time after a longer wait, with the same webhook-id: ignore one that you have seen. The order is not promised. WebhookEvent below has every message.",
+  webhooksLink: "Your webhooks",
   operations: "Calls",
   objects: "Objects",
   sent: "You send",

@@ -1,10 +1,10 @@
 import { useFetcher } from "@remix-run/react";
-import { Check, Copy } from "lucide-react";
 import { useEffect, useId, useRef, useState } from "react";
 import type { Scope } from "../../server/contracts/api-keys.ts";
 import { Field } from "../auth/field.tsx";
 import { ProofField, type ProofMethods } from "../auth/proof-field.tsx";
 import { Button } from "../components/button.tsx";
+import { CopyOnce } from "../components/copy-once.tsx";
 import { Dialog } from "../components/dialog.tsx";
 import { FormAlert } from "../components/form-alert.tsx";
 import type { FormResult } from "./form-result.ts";
@@ -99,7 +99,11 @@ export function MakeKeyDialog({ proof, onClose }: MakeKeyDialogProps) {
       title={made === null ? words.make : words.madeTitle}
       lead={made === null ? words.formLead : words.madeLead}
     >
-      {made === null ? form : <NewKey value={made} onClose={onClose} />}
+      {made === null ? (
+        form
+      ) : (
+        <CopyOnce value={made} label={words.key} words={words} onClose={onClose} />
+      )}
     </Dialog>
   );
 }
@@ -143,55 +147,5 @@ function Expiry() {
         ))}
       </select>
     </div>
-  );
-}
-
-function NewKey({ value, onClose }: { value: string; onClose: () => void }) {
-  const input = useRef<HTMLInputElement>(null);
-  const [copied, setCopied] = useState(false);
-
-  useEffect(() => input.current?.focus(), []);
-
-  async function copy() {
-    input.current?.select();
-    // Where the clipboard is closed to pages, the text is at least selected.
-    await navigator.clipboard?.writeText(value).then(
-      () => setCopied(true),
-      () => {},
-    );
-  }
-  return (
-    <>
-      <div className="mt-5 flex gap-2">
-        <input
-          ref={input}
-          readOnly
-          value={value}
-          aria-label={words.key}
-          onFocus={(event) => event.target.select()}
-          className="h-11 min-w-0 flex-1 rounded-lg border border-field-line bg-sunken px-3 font-mono text-sm outline-none focus:border-accent focus:ring-3 focus:ring-accent/25"
-        />
-        <Button
-          kind="secondary"
-          className="h-11"
-          icon={
-            copied ? (
-              <Check className="size-4" aria-hidden="true" />
-            ) : (
-              <Copy className="size-4" aria-hidden="true" />
-            )
-          }
-          onClick={copy}
-        >
-          {copied ? words.copied : words.copy}
-        </Button>
-      </div>
-      <span className="sr-only" role="status">
-        {copied ? words.copied : ""}
-      </span>
-      <div className="mt-5 flex justify-end">
-        <Button onClick={onClose}>{words.done}</Button>
-      </div>
-    </>
   );
 }

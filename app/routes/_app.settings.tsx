@@ -1,5 +1,13 @@
 import { NavLink, Outlet } from "@remix-run/react";
-import { Bell, KeyRound, Layers, type LucideIcon, ShieldCheck, UserRound } from "lucide-react";
+import {
+  Bell,
+  KeyRound,
+  Layers,
+  type LucideIcon,
+  ShieldCheck,
+  UserRound,
+  Webhook,
+} from "lucide-react";
 import { text } from "../text.ts";
 
 const pages: [page: keyof typeof text.settings, path: string, Icon: LucideIcon][] = [
@@ -7,16 +15,17 @@ const pages: [page: keyof typeof text.settings, path: string, Icon: LucideIcon][
   ["security", "/settings/security", ShieldCheck],
   ["notifications", "/settings/notifications", Bell],
   ["apiKeys", "/settings/api-keys", KeyRound],
+  ["webhooks", "/settings/webhooks", Webhook],
   ["plan", "/settings/plan", Layers],
 ];
 
-/** The pages of settings: a row of links above them, a column beside them where there is room. */
+/** The pages of settings: links above them, in rows, a column beside them where there is room. */
 export default function Settings() {
   return (
     <div className="grid grid-cols-[minmax(0,1fr)] gap-x-12 gap-y-6 lg:grid-cols-[11rem_minmax(0,1fr)]">
       <nav
         aria-label={text.settings.label}
-        className="-mx-2 -mt-3 flex content-start border-line pb-2 max-lg:overflow-x-auto max-lg:border-b sm:gap-1 lg:mx-0 lg:-mt-1 lg:grid lg:pb-0"
+        className="-mx-2 -mt-3 flex flex-wrap content-start border-line pb-2 max-lg:border-b sm:gap-1 lg:mx-0 lg:-mt-1 lg:grid lg:pb-0"
       >
         {pages.map(([page, path, Icon]) => (
           <NavLink

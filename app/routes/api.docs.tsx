@@ -21,6 +21,10 @@ npm install ./fiscility-client-*.tgz tsx   # npm pack --workspace client makes i
 npx tsx node_modules/@fiscility/client/examples/connect-a-bank.ts
 npx tsx node_modules/@fiscility/client/examples/list-accounts.ts`;
 
+const verify = `import { verifyWebhook } from "@fiscility/client/webhooks";
+
+const event = verifyWebhook(secret, request.headers, await request.text());`;
+
 export default function ApiDocs() {
   const { info, servers, paths, components } = useLoaderData<typeof loader>();
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
@@ -78,6 +82,19 @@ export default function ApiDocs() {
               <a href="/api/openapi.json" className="rounded-sm font-medium text-link">
                 {words.document}
               </a>
+            </p>
+          </section>
+          <section className="mt-8 max-w-3xl">
+            <h2 className="text-lg font-semibold">{words.webhooksTitle}</h2>
+            <p className="mt-1">{words.webhooks}</p>
+            <pre className="mt-3 rounded-lg bg-sunken p-3 text-xs leading-relaxed wrap-anywhere whitespace-pre-wrap">
+              <code>{verify}</code>
+            </pre>
+            <p className="mt-3">{words.webhooksAfter}</p>
+            <p className="mt-3">
+              <Link to="/settings/webhooks" className="rounded-sm font-medium text-link">
+                {words.webhooksLink}
+              </Link>
             </p>
           </section>
           <section className="mt-8">

@@ -3,6 +3,7 @@ export * from "../../server/contracts/accounts.ts";
 export * from "../../server/contracts/activity.ts";
 export * from "../../server/contracts/api-keys.ts";
 export * from "../../server/contracts/connect.ts";
+export * from "../../server/contracts/connections.ts";
 export * from "../../server/contracts/consents.ts";
 export { type Reason, reasons } from "../../server/contracts/errors.ts";
 export * from "../../server/contracts/insights.ts";
@@ -16,6 +17,8 @@ export * from "../../server/contracts/second-factors.ts";
 export * from "../../server/contracts/security-events.ts";
 export * from "../../server/contracts/step-up.ts";
 export * from "../../server/contracts/transactions.ts";
+export * from "../../server/contracts/webhook-endpoints.ts";
+export { webhookEvent, webhookEventType } from "../../server/contracts/webhook-events.ts";
 export { type ClientOptions, createClient, type FiscilityClient } from "./create-client.ts";
 export {
   type ClientReasons,

@@ -9,6 +9,7 @@ import { apiKeysCreate } from "./procedures/api-keys-create.ts";
 import { apiKeysList } from "./procedures/api-keys-list.ts";
 import { apiKeysRevoke } from "./procedures/api-keys-revoke.ts";
 import { connectAccount } from "./procedures/connect-account.ts";
+import { connectionsGet } from "./procedures/connections-get.ts";
 import { insightsCashFlow } from "./procedures/insights-cash-flow.ts";
 import { insightsNetWorth } from "./procedures/insights-net-worth.ts";
 import { itemsChooseAccounts } from "./procedures/items-choose-accounts.ts";
@@ -30,6 +31,12 @@ import { secondFactorsStartAuthenticator } from "./procedures/second-factors-sta
 import { sessionPasskeyOptions } from "./procedures/session-passkey-options.ts";
 import { sessionStepUp } from "./procedures/session-step-up.ts";
 import { transactionsList } from "./procedures/transactions-list.ts";
+import { webhooksCreate } from "./procedures/webhooks-create.ts";
+import { webhooksDelete } from "./procedures/webhooks-delete.ts";
+import { webhooksDeliveries } from "./procedures/webhooks-deliveries.ts";
+import { webhooksList } from "./procedures/webhooks-list.ts";
+import { webhooksRedeliver } from "./procedures/webhooks-redeliver.ts";
+import { webhooksReplaceSecret } from "./procedures/webhooks-replace-secret.ts";
 import { createCallerFactory, router } from "./trpc.ts";
 
 /** Every procedure of the product, at `/trpc`: REST, OpenAPI, the contract and the client follow it. */
@@ -40,6 +47,7 @@ export const appRouter = router({
     recordLinkEvent: plaidRecordLinkEvent,
   },
   connectAccount,
+  connections: { get: connectionsGet },
   items: {
     chooseAccounts: itemsChooseAccounts,
     disconnect: itemsDisconnect,
@@ -62,6 +70,14 @@ export const appRouter = router({
     replaceBackupCodes: secondFactorsReplaceBackupCodes,
   },
   apiKeys: { create: apiKeysCreate, list: apiKeysList, revoke: apiKeysRevoke },
+  webhooks: {
+    create: webhooksCreate,
+    list: webhooksList,
+    delete: webhooksDelete,
+    replaceSecret: webhooksReplaceSecret,
+    deliveries: webhooksDeliveries,
+    redeliver: webhooksRedeliver,
+  },
   live: { changes: liveChanges },
   account: { exportData: accountExportData, delete: accountDelete },
 });

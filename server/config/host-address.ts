@@ -41,3 +41,20 @@ const bare = (host: string) =>
     .replace(/^\[(.*)\]$/, "$1")
     .replace(/\.+$/, "");
 const isZero = (byte: number) => byte === 0;
+
+/** Where the internet's own addresses are: https://www.iana.org/assignments/ipv6-address-space */
+const globalUnicast = ipaddr.IPv6.parseCIDR("2000::/3");
+
+/**
+ * Whether an IP address, v4 or v6, is one of the internet's: not of this machine, of a network of ours, nor of any that
+ * has an IPv4 address inside. In doubt, no: this refuses.
+ */
+export function isPublicAddress(address: string): boolean {
+  const parsed = ipaddr.process(address);
+  if (parsed.range() !== "unicast") return false;
+  return parsed.kind() === "ipv4" || parsed.match(globalUnicast);
+}
+
+/** Whether an IP address is of the loopback interface. */
+export const isLoopbackAddress = (address: string): boolean =>
+  ipaddr.process(address).range() === "loopback";

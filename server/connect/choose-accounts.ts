@@ -6,6 +6,7 @@ import { requestSync } from "../../db/jobs.ts";
 import { accessTokenOwner } from "../../db/sealed.ts";
 import { listAsUnconnected, setUnconnected } from "../../db/unconnected-accounts.ts";
 import { lockUser, type PlanOfUser, raiseDataVersion } from "../../db/users.ts";
+import { accountsChosen } from "../../db/webhook-events.ts";
 import { invalidateCache } from "../cache/invalidate-cache.ts";
 import type { ItemWithAccounts } from "../contracts/accounts.ts";
 import type { ChooseAccountsInput, ChooseAccountsOutput } from "../contracts/connect.ts";
@@ -20,9 +21,6 @@ import { readShared, toCandidateRows, toUnconnectedRows } from "./shared-account
 
 /** The bank as it was read for what comes; null where nothing does. */
 type Bank = { accounts: PlaidAccount[]; requestId: string } | null;
-
-/** The activity's reason for accounts that the user chose among those that the bank shares. */
-export const accountsChosen = "accounts_chosen";
 
 /**
  * Changes which of the accounts that a bank shares are connected here, without Link. What is taken out

@@ -28,6 +28,7 @@ import { keepOpenedLink } from "./opened-link.ts";
  * whether the Item is healthy or not. An Item that is not
  * the user's is `not_found`; one whose access has ended is `item_gone`, one of a bank that Plaid no
  * longer reads `bank_unsupported`. The token is kept, sealed, for the way back from a bank's own site.
+ * With `hosted` Plaid shows Link on a page of its own for a day, and `finish-links.ts` connects what comes of it.
  */
 export async function createLinkToken(
   services: Services,
@@ -37,12 +38,14 @@ export async function createLinkToken(
     connectAgain,
     kind,
     chooseAccounts = false,
+    hosted: isHosted = false,
+    completionRedirectUri,
     noticeVersion,
     language,
   }: CreateLinkTokenInput & { language: LinkLanguage },
   log: Log,
 ): Promise<CreateLinkTokenOutput> {
-  const { config, db, plaid } = services;
+  const { config, db, plaid, limits } = services;
   const itemId = given ?? null;
   const update = itemId === null ? undefined : await openUpdate(services, user.id, itemId);
   if (update && chooseAccounts) update.choosesAccounts = true;
@@ -51,7 +54,7 @@ export async function createLinkToken(
   if (!update && !again) await requireRoomForOne(db, user.id);
   const plaidUserId = await ensurePlaidUser(services, user.id, log);
   try {
-    const { linkToken, expiration, requestId } = await withPlaidUser(
+    const { linkToken, expiration, hostedLinkUrl, requestId } = await withPlaidUser(
       db,
       user.id,
       plaidUserId,
@@ -59,7 +62,9 @@ export async function createLinkToken(
         plaid.createLinkToken({
           userId: user.id,
           plaidUserId: known,
-          redirectUri: `${config.appUrl}/connect/oauth`,
+          ...(isHosted
+            ? { hosted: { lifetimeMs: limits.hostedLink, completionRedirectUri } }
+            : { redirectUri: `${config.appUrl}/connect/oauth` }),
           webhook: config.webhookUrl,
           language,
           kind: again?.kind ?? kind,
@@ -69,7 +74,7 @@ export async function createLinkToken(
     );
     const expiresAt = new Date(expiration);
     const linkId = await keepOpenedLink(services, user.id, {
-      ...{ linkToken, itemId, expiresAt },
+      ...{ linkToken, itemId, isHosted, expiresAt },
       noticeVersion: noticeVersion ?? null,
       kind: update ? null : (again?.kind ?? kind ?? "bank"),
     });
@@ -78,7 +83,7 @@ export async function createLinkToken(
       { event: "link_token", userId: user.id, itemId, plaidRequestId: requestId },
       "Link token",
     );
-    return { linkToken, expiration, linkId };
+    return { linkToken, expiration, linkId, hostedLinkUrl };
   } catch (error) {
     if (!(error instanceof FiscilityError)) throw error;
     const { plaid: failure } = error as FiscilityError;

@@ -68,7 +68,7 @@ async function findSessions(
 /** Notes what Link has made. `link`: it is to be finished now; null leaves time to `onSuccess`. */
 async function noteResult(
   { db, vault, clock, limits }: Services,
-  { user_id: userId, id, item_id: itemId }: LinkTokenRow,
+  { user_id: userId, id, item_id: itemId, is_hosted: isHosted }: LinkTokenRow,
   sessions: LinkSession[],
 ): Promise<{ at: "nothing" | "received" } | { at: "finished"; link: LinkTokenRow | null }> {
   let isReceived = false;
@@ -81,7 +81,8 @@ async function noteResult(
         continue;
       }
       const since = finishedAt === null ? 0 : clock.now().getTime() - finishedAt.getTime();
-      const wait = Math.min(limits.onSuccess, Math.max(0, limits.onSuccess - since));
+      const left = Math.min(limits.onSuccess, Math.max(0, limits.onSuccess - since));
+      const wait = isHosted ? 0 : left;
       const owner = publicTokenOwner(userId, id);
       const session = {
         publicTokenSealed: itemId === null ? vault.seal(new Secret(publicToken), owner) : null,

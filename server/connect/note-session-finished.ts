@@ -1,3 +1,4 @@
+import { askForLinksPass } from "../../db/jobs.ts";
 import { findByLinkToken, noteFinished } from "../../db/link-tokens.ts";
 import { publicTokenOwner } from "../../db/sealed.ts";
 import type { Services } from "../services.ts";
@@ -17,7 +18,8 @@ interface SessionFinished {
 
 /**
  * Notes that Link was finished, with the public_token that it made, encrypted for the Link's row. `onSuccess`
- * usually comes at once; where it does not, `finish-links.ts` goes on some minutes later.
+ * usually comes at once; where it does not, `finish-links.ts` goes on some minutes later, and at once with a
+ * hosted Link, which has no `onSuccess`.
  *
  * @returns false for any other webhook, which is acted on otherwise
  * @see https://plaid.com/docs/api/link/#session_finished
@@ -42,6 +44,7 @@ export async function noteSessionFinished(
     institutionId: null,
     institutionName: null,
   };
-  await noteFinished(db, link, session, limits.onSuccess);
+  await noteFinished(db, link, session, link.is_hosted ? 0 : limits.onSuccess);
+  if (link.is_hosted) await askForLinksPass(db);
   return true;
 }

@@ -19,6 +19,7 @@ export async function keepOpenedLink(
     linkToken: string;
     itemId: string | null;
     kind: LinkKind | null;
+    isHosted: boolean;
     expiresAt: Date;
     /** The version of the privacy notice that the user sees; null where it is no page of ours. */
     noticeVersion: string | null;

@@ -1,9 +1,9 @@
-import { claimReturnedLink, findReturnedLink, type ReturnedLink } from "../../db/link-returns.ts";
+import { type ClaimedLink, claimReturnedLink, findReturnedLink } from "../../db/link-returns.ts";
 import { linkTokenOwner, openedLinkOwner } from "../../db/sealed.ts";
 import type { LinkReturn } from "../contracts/link-return.ts";
 import type { Services } from "../services.ts";
 import { VaultError } from "../vault/vault.ts";
-import { disconnected, nothingNew } from "./attempt.ts";
+import { linkStateOf } from "./link-state.ts";
 import { hashOfToken } from "./opened-link.ts";
 
 /** Where a bank's own site sent the user back to. */
@@ -34,8 +34,10 @@ export async function returnToLink(
     const claimed = await claimReturnedLink(db, user.id, { stateHash, linkId });
     return claimed ? open(services, user.id, claimed) : { at: "lost" };
   }
-  if (known.status === "closed") return toEnd(known);
-  if (known.status === "finishing" || known.isFinished) return { at: "pending", bank: known.bank };
+  const { bank } = known;
+  const { at, reason } = linkStateOf(known);
+  if (at === "finishing") return { at: "pending", bank };
+  if (at !== "open") return { at: "over", outcome: at === "ended" ? "unknown" : at, bank, reason };
   if (known.isExpired) return { at: "lost" };
   return again ? open(services, user.id, known) : { at: "opened_before" };
 }
@@ -43,7 +45,7 @@ export async function returnToLink(
 function open(
   { vault }: Pick<Services, "vault">,
   userId: string,
-  { id, linkTokenSealed, itemId }: Pick<ReturnedLink, "id" | "linkTokenSealed" | "itemId">,
+  { id, linkTokenSealed, itemId }: ClaimedLink,
 ): LinkReturn {
   if (linkTokenSealed === null) return { at: "lost" };
   const owner = id === null ? linkTokenOwner(userId) : openedLinkOwner(userId, id);
@@ -55,19 +57,3 @@ function open(
     throw error;
   }
 }
-
-/** What became of a Link that is closed: what its attempt says or, where it ended without its tab, its outcome. */
-function toEnd({ attemptStatus, attemptReason, bank, ...link }: ReturnedLink): LinkReturn {
-  if (attemptStatus === "started" || attemptStatus === "exchanged") return { at: "pending", bank };
-  const over = { at: "over", bank, reason: null } as const;
-  const isThere = attemptStatus === "connected" || attemptReason === nothingNew;
-  if (isThere || there.has(link.outcome)) return { ...over, outcome: "connected" };
-  // It was connected and then disconnected; the dashboard shows that.
-  if (attemptReason === disconnected) return { ...over, outcome: "unknown" };
-  const hasFailed = attemptStatus !== null || link.outcome === "not_connected";
-  return hasFailed
-    ? { ...over, outcome: "not_connected", reason: attemptReason ?? link.reason }
-    : { ...over, outcome: "unknown" };
-}
-
-const there = new Set<ReturnedLink["outcome"]>(["connected", "already_connected", "reconnected"]);

@@ -8,6 +8,7 @@ import { secondFactors } from "./second-factors.ts";
 import { securityEvent } from "./security-events.ts";
 import { logIn, session, viewer } from "./session.ts";
 import { transaction } from "./transactions.ts";
+import { webhookEndpoint } from "./webhook-endpoints.ts";
 
 /** Everything of a person here but secrets, for themselves. `exportedAt` is ISO 8601 UTC. */
 export const exportOutput = z.object({
@@ -32,6 +33,8 @@ export const exportOutput = z.object({
   sessions: z.array(session),
   /** Revoked and expired ones too, newest first. */
   apiKeys: z.array(apiKey),
+  /** Without their secrets, newest first. */
+  webhooks: z.array(webhookEndpoint),
   /** All of them, newest first. */
   transactions: z.array(transaction),
 });

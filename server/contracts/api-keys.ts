@@ -8,6 +8,7 @@ export const scope = z.enum([
   "transactions:read",
   "activity:read",
   "connections:write",
+  "webhooks:write",
 ]);
 export type Scope = z.infer<typeof scope>;
 

@@ -51,6 +51,19 @@ export const createLinkTokenInput = z.strictObject({
     .describe(
       "With `itemId`: Link asks which accounts to share, also where the bank needs nothing.",
     ),
+  hosted: z
+    .boolean()
+    .optional()
+    .describe(
+      "Plaid shows Link on a page of its own, at `hostedLinkUrl`: send that to the user within a day. The connection is made without a page of yours, and `connections.get` says how it ended.",
+    ),
+  completionRedirectUri: z
+    .url({ protocol: /^https?$/ })
+    .max(2000)
+    .optional()
+    .describe(
+      "With `hosted`: where Plaid's page sends the user when Link ends, with or without a bank.",
+    ),
 });
 export type CreateLinkTokenInput = z.infer<typeof createLinkTokenInput>;
 
@@ -58,9 +71,11 @@ export type CreateLinkTokenInput = z.infer<typeof createLinkTokenInput>;
 export const createLinkTokenOutput = z.object({
   linkToken: z.string().describe("What Plaid Link is opened with."),
   expiration: z.iso.datetime().describe("When the link_token ends, ISO 8601 UTC."),
-  linkId: z
-    .uuid()
-    .describe("Our id of this Link. It is no secret: a tab of ours finds its own Link by it."),
+  linkId: z.uuid().describe("Our id of this Link, for `connections.get`. It is no secret."),
+  hostedLinkUrl: z
+    .url()
+    .nullable()
+    .describe("With `hosted`: the address of Plaid's page, to send to the user; otherwise null."),
 });
 export type CreateLinkTokenOutput = z.infer<typeof createLinkTokenOutput>;
 

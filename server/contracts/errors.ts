@@ -115,6 +115,19 @@ export const reasons = {
     message: "You have as many API keys as one person may have. Revoke one you no longer use.",
     retryable: false,
   },
+  too_many_webhooks: {
+    status: 409,
+    code: "CONFLICT",
+    message: "You have as many webhooks as one user may have. Remove one you no longer use.",
+    retryable: false,
+  },
+  webhook_url_refused: {
+    status: 400,
+    code: "BAD_REQUEST",
+    message:
+      "We cannot send webhooks to this address. Nothing was changed. Use https and a host that the internet can reach, without a user name or password.",
+    retryable: false,
+  },
   rate_limited: {
     status: 429,
     code: "TOO_MANY_REQUESTS",

@@ -45,6 +45,7 @@ export interface MailDetails {
   password_changed: { by: "password" | "link" };
   factor_changed: { change: FactorChange };
   api_key_made: { name: string };
+  webhook_added: { url: string };
   operator_acted: { act: OperatorAct };
   bank_connected: { bank: string; accounts: number };
   bank_disconnected: { bank: string };

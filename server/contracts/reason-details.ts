@@ -76,6 +76,8 @@ export const reasonDetails = {
   refreshed_recently: z.object({ retryAfterSeconds: z.number().int() }),
   /** `limit`: live keys a person may have. */
   too_many_api_keys: z.object({ limit: z.number().int() }),
+  /** `limit`: addresses that a user may have webhooks sent to. */
+  too_many_webhooks: z.object({ limit: z.number().int() }),
   /** `limit`: passkeys a user may have. */
   too_many_passkeys: z.object({ limit: z.number().int() }),
 } as const;

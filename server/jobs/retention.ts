@@ -4,6 +4,8 @@ export const retention = {
   webhooks: 30,
   /** Mails, to look into what went wrong. */
   mails: 30,
+  /** What was sent to users' own addresses: they look into it, and have it sent again. */
+  webhookDeliveries: 30,
   /** Log-ins and tries of others, which their user sees. */
   logIns: 90,
   /** Everything else in a user's security record. */

@@ -9,6 +9,7 @@ import { dropOldRefusedTokens } from "../../db/refused-tokens.ts";
 import { dropOldSecurityEvents } from "../../db/security-events.ts";
 import { deleteExpiredSessions } from "../../db/sessions.ts";
 import { dropUnconfirmedUsers } from "../../db/sign-ups.ts";
+import { dropOldDeliveries } from "../../db/webhook-deliveries.ts";
 import { dropOldWebhooks } from "../../db/webhooks.ts";
 import { remind } from "../mail/remind.ts";
 import type { Services } from "../services.ts";
@@ -26,6 +27,7 @@ export async function sweep({
   const requested = await requestDueSyncs(db, atOnce, limits.syncSweep);
   await dropSupersededJobs(db);
   await dropOldWebhooks(db, retention.webhooks);
+  await dropOldDeliveries(db, retention.webhookDeliveries);
   await dropOldLogIns(db, retention.logIns);
   await dropOldRefusedTokens(db);
   await dropOldSecurityEvents(db, retention.securityEvents);

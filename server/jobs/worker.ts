@@ -10,6 +10,7 @@ import { finishLinks } from "../connect/finish-links.ts";
 import { recoverAttempts } from "../connect/recover-attempts.ts";
 import { giveUpRefresh, refreshItem } from "../items/refresh-item.ts";
 import { sendMail } from "../mail/send-mail.ts";
+import { sendWebhooks } from "../outgoing-webhooks/send-webhooks.ts";
 import { warnWhereRefused } from "../reconciliation/plaid-user.ts";
 import { reconcile } from "../reconciliation/reconcile.ts";
 import type { Services } from "../services.ts";
@@ -28,6 +29,8 @@ import { sweep } from "./sweep.ts";
 const concurrency = 80;
 /** How often each looks for jobs whose time has come, of itself: together, sixteen times a second. Milliseconds. */
 const pollInterval = 5_000;
+/** Addresses of users that one process sends to beside them: however slow they are, no other job waits. */
+const webhooksAtOnce = 8;
 
 /** Every job of the product. A name, once landed, stays: there may be rows with it. */
 const tasksOf = (services: Services): Record<string, Task> => ({
@@ -86,6 +89,14 @@ const tasksOf = (services: Services): Record<string, Task> => ({
   },
 });
 
+/** What waits for addresses of users, in workers of its own. */
+const webhookTasksOf = (services: Services): Record<string, Task> => ({
+  /** Sends what is due to an address; see `server/outgoing-webhooks/send-webhooks.ts`. */
+  send_webhooks: async (payload) => {
+    await sendWebhooks(services, endpointOfUser.parse(payload), services.log);
+  },
+});
+
 /** The same jobs, each run a span and a line of the log. */
 function told({ log }: Services, tasks: Record<string, Task>): TaskList {
   return Object.fromEntries(
@@ -110,6 +121,7 @@ const cacheClear = z.object({
   userId: z.uuid(),
   tries: z.int().nonnegative(),
 });
+const endpointOfUser = z.object({ userId: z.uuid(), endpointId: z.uuid() });
 const itemOfUser = z.object({ userId: z.uuid(), itemId: z.uuid() });
 const queuedMail = z.object({ userId: z.uuid(), id: z.uuid() });
 const keptWebhook = z.object({ id: z.uuid() });
@@ -131,9 +143,9 @@ export async function startWorker(services: Services): Promise<Worker> {
   const { config, db, log, limits } = services;
   const pool = new pg.Pool({
     connectionString: config.databaseDirectUrl.reveal(),
-    // One listens for new jobs. With the other they take jobs and say how they ended, one after the other: whoever
-    // takes a job holds every queue for that moment, and another one would find none free.
-    max: 2,
+    // Each of the two lists listens for new jobs on one. With the third they take jobs and say how they ended, one
+    // after the other: whoever takes a job holds every queue for that moment, and another one would find none free.
+    max: 3,
     connectionTimeoutMillis: limits.databaseConnect,
     application_name: "fiscility worker",
   });
@@ -141,7 +153,10 @@ export async function startWorker(services: Services): Promise<Worker> {
     log.warn({ event: "database_connection_lost", error: error.message }, "Connection lost");
   pool.on("error", onLost);
   pool.on("connect", (client) => client.on("error", onLost));
-  const tasks = told(services, tasksOf(services));
+  const lists: TaskLists = [
+    [told(services, tasksOf(services)), concurrency],
+    [told(services, webhookTasksOf(services)), webhooksAtOnce],
+  ];
   const stopping = new AbortController();
   let current: Worker | null = null;
   let replacing: Promise<unknown> = Promise.resolve();
@@ -152,7 +167,7 @@ export async function startWorker(services: Services): Promise<Worker> {
     while (!stopping.signal.aborted) {
       try {
         await askForRecovery(db);
-        if (!stopping.signal.aborted) current = startWorkers(services, tasks, pool, replace);
+        if (!stopping.signal.aborted) current = startWorkers(services, lists, pool, replace);
         return;
       } catch (error) {
         log.warn({ event: "workers_wait", error: (error as Error).message }, "No workers yet");
@@ -180,10 +195,13 @@ export async function startWorker(services: Services): Promise<Worker> {
   };
 }
 
+/** Jobs, and how many of them run side by side. */
+type TaskLists = [tasks: TaskList, atOnce: number][];
+
 /** The workers of this process, until `lost` is told that some are gone or were never of use. */
 function startWorkers(
   services: Services,
-  tasks: TaskList,
+  lists: TaskLists,
   pool: pg.Pool,
   lost: (workers: Worker) => void,
 ): Worker {
@@ -191,23 +209,17 @@ function startWorkers(
   const events: WorkerEvents = new EventEmitter();
   const ids: string[] = [];
   events.on("worker:create", ({ worker }) => ids.push(worker.workerId));
-  const running = runTaskList(
-    {
-      events,
-      concurrency,
-      pollInterval,
-      noHandleSignals: true,
-      logger: new Logger(() => (level, message) => {
-        if (level === "error" || level === "warning") log.warn({ event: "worker" }, message);
-      }),
-    },
-    tasks,
-    pool,
-  );
+  const logger = new Logger(() => (level, message) => {
+    if (level === "error" || level === "warning") log.warn({ event: "worker" }, message);
+  });
+  const running = lists.map(([tasks, atOnce]) => {
+    const options = { events, concurrency: atOnce, pollInterval, noHandleSignals: true, logger };
+    return runTaskList(options, tasks, pool);
+  });
   const alive = keepAlive(services, ids);
   const workers = {
     async stop() {
-      await running.gracefulShutdown();
+      await Promise.all(running.map((each) => each.gracefulShutdown()));
       await alive.stop();
     },
   };

@@ -118,6 +118,14 @@ export const mailTexts: { [Kind in MailKind]: (details: MailDetails[Kind]) => Ma
     ],
     button: { label: "Review your API keys", path: "/settings/api-keys" },
   }),
+  webhook_added: ({ url }) => ({
+    subject: "A webhook was added",
+    paragraphs: [
+      `The address ${url} gets a message from now on when your banks, accounts or transactions change. The message has no balances and no amounts.`,
+      notYou,
+    ],
+    button: { label: "Review your webhooks", path: "/settings/webhooks" },
+  }),
   operator_acted: ({ act }) => ({
     subject: operatorActs[act].subject,
     paragraphs: [operatorActs[act].line, "If you did not expect this, reply to this mail."],

@@ -51,7 +51,10 @@ export interface PlaidAdapter {
       userId: string;
       /** Of `users.create`: the new Item is tied to it. */
       plaidUserId?: string | null;
-      redirectUri: string;
+      /** Where a bank's own site returns to; left out for a hosted Link, which returns to Plaid's page. */
+      redirectUri?: string | undefined;
+      /** Plaid shows Link on a page of its own, which lives for `lifetimeMs`, 21 days at most. */
+      hosted?: { lifetimeMs: number; completionRedirectUri?: string | undefined } | undefined;
       /** Where Plaid is to tell of the Item; left out where it cannot reach us. */
       webhook?: string | undefined;
       language: LinkLanguage;
@@ -63,7 +66,13 @@ export interface PlaidAdapter {
       update?: { accessToken: Secret; choosesAccounts: boolean } | undefined;
     },
     options?: CallOptions,
-  ): Promise<{ linkToken: string; expiration: string; requestId: string }>;
+  ): Promise<{
+    linkToken: string;
+    expiration: string;
+    /** Of a hosted Link; null of any other. */
+    hostedLinkUrl: string | null;
+    requestId: string;
+  }>;
   /**
    * The openings of Link with this token, oldest first. Their results are there only where Plaid has enabled
    * them for our client id. https://plaid.com/docs/api/link/#linktokenget
@@ -147,6 +156,17 @@ const productsOf: Record<LinkKind, { products: Products[]; optional_products?: P
   loan: { products: [Products.Liabilities], optional_products: [Products.Transactions] },
 };
 
+/** https://plaid.com/docs/link/hosted-link/ */
+const hostedLink = (hosted: {
+  lifetimeMs: number;
+  completionRedirectUri?: string | undefined;
+}) => ({
+  url_lifetime_seconds: Math.floor(hosted.lifetimeMs / 1000),
+  ...(hosted.completionRedirectUri
+    ? { completion_redirect_uri: hosted.completionRedirectUri }
+    : {}),
+});
+
 /** Transactions asked for at once: the most that Plaid gives. */
 const pageSize = 500;
 
@@ -210,9 +230,10 @@ export function createPlaidAdapter(
     users: createPlaidUsers(api, call),
 
     async createLinkToken(
-      { userId, plaidUserId, redirectUri, webhook, language, kind = "bank", institutionId, update },
+      { userId, plaidUserId, redirectUri, hosted, webhook, language, kind = "bank", ...of },
       options = {},
     ) {
+      const { institutionId, update } = of;
       const data = await call(
         "/link/token/create",
         linkTokenResponse,
@@ -224,7 +245,8 @@ export function createPlaidAdapter(
               country_codes: countryCodes,
               user: { client_user_id: userId },
               ...(plaidUserId ? { user_id: plaidUserId } : {}),
-              redirect_uri: redirectUri,
+              ...(redirectUri ? { redirect_uri: redirectUri } : {}),
+              ...(hosted ? { hosted_link: hostedLink(hosted) } : {}),
               ...(webhook ? { webhook } : {}),
               // Update mode takes the Item as it is, without products.
               ...(update
@@ -242,7 +264,10 @@ export function createPlaidAdapter(
           ),
         options,
       );
+      const hostedLinkUrl = data.hosted_link_url ?? null;
+      if (hosted && hostedLinkUrl === null) throw new FiscilityError("plaid_refused");
       return {
+        hostedLinkUrl,
         linkToken: data.link_token,
         expiration: new Date(data.expiration).toISOString(),
         requestId: data.request_id,

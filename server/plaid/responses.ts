@@ -73,6 +73,10 @@ export interface PlaidWebhookKey {
 export const linkTokenResponse = z.object({
   link_token: plaidToken,
   expiration: z.iso.datetime({ offset: true }),
+  hosted_link_url: z
+    .url({ protocol: /^https?$/ })
+    .nullish()
+    .catch(null),
   request_id: requestId,
 });
 /** The Item's id can be asked for again; an access_token that is lost is lost for good. */

@@ -12,6 +12,7 @@ import type { User } from "../auth/identity.ts";
 import { listFactors } from "../auth/second-factor/factors.ts";
 import type { ExportOutput } from "../contracts/account.ts";
 import type { Transaction, TransactionFilter } from "../contracts/transactions.ts";
+import { listWebhooks } from "../outgoing-webhooks/webhook-endpoints.ts";
 import type { Services } from "../services.ts";
 
 type Needs = Pick<Services, "clock" | "db" | "exports" | "heavyReads">;
@@ -64,6 +65,7 @@ export async function exportData(services: Needs, user: User): Promise<DataExpor
           userAgent: row.user_agent,
         })),
         apiKeys: await listApiKeys(tx, id, now),
+        webhooks: await listWebhooks(tx, id),
       })),
   );
   return { rest, transactions: transactionPages(services, id, {}) };

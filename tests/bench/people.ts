@@ -14,7 +14,7 @@ export async function addUser(world: World, url: string): Promise<Person> {
   return person;
 }
 
-/** Signs a person up at a node; the cookie of their session. */
+/** Signs a user up at a node; the cookie of their session. */
 export async function signUp(url: string, email: string): Promise<string> {
   const person = { name: "b", email, password: "correct horse" };
   await post(`${url}/api/auth/sign-up/email`, person);

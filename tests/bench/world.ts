@@ -44,7 +44,7 @@ export async function startWorld() {
       env,
       services,
       pool,
-      /** A person without a password, which alone would take as long as a connection. */
+      /** A user without a password, which alone would take as long as a connection. */
       async user(): Promise<string> {
         const { rows } = await pool.query(
           "insert into users (name, email, plan) values ('b', $1, 'cfo') returning id",
@@ -52,7 +52,7 @@ export async function startWorld() {
         );
         return rows[0].id;
       },
-      /** An API key of this person that reads and connects. */
+      /** An API key of this user that reads and connects. */
       async key(userId: string): Promise<string> {
         const { key } = await createApiKey(services.db, userId, {
           name: "bench",

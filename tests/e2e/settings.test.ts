@@ -13,6 +13,7 @@ const pages = [
   ["Security", "/settings/security", "Security"],
   ["Notifications", "/settings/notifications", "Notifications"],
   ["API keys", "/settings/api-keys", "API keys"],
+  ["Webhooks", "/settings/webhooks", "Webhooks"],
   ["Plan", "/settings/plan", "Plan"],
 ] as const;
 const settings = (page: Page) => page.getByRole("navigation", { name: "Settings" });

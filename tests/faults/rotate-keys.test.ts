@@ -9,6 +9,7 @@ import {
   publicTokenOwner,
   type SealedFor,
   sealedColumns,
+  webhookSecretOwner,
 } from "../../db/sealed.ts";
 import { freePort } from "../../local/ports.ts";
 import { parseConfig, parseTokenKeys } from "../../server/config.ts";
@@ -69,6 +70,12 @@ test.beforeAll(async ({ app }) => {
     found,
     link.id,
   ]);
+  await app.query(
+    `insert into webhook_endpoints
+       (user_id, id, url, events, secret_sealed, old_secret_sealed)
+     values ($1, $2, 'https://hooks.example.com/', '{accounts.changed}', $3, $3)`,
+    [...[ada.id, link.id], vault.seal(new Secret("whsec_x"), webhookSecretOwner(ada.id, link.id))],
+  );
   const port = await freePort();
   const env = { ...app.env, TOKEN_KEYS: ring, TOKEN_ENVELOPES: "v2", PORT: String(port) };
   node = await startServer(
@@ -182,7 +189,9 @@ test("keys:rotate leaves every row under the new key when it is killed halfway a
       vault.open(sealed, owner(user_id, id)).reveal(),
     );
     for (const token of opened)
-      expect(token).toMatch(/^(access|public$|public-sandbox-|link-sandbox-|[A-Z2-7]{32}$)/);
+      expect(token).toMatch(
+        /^(access|public$|public-sandbox-|link-sandbox-|whsec_x$|[A-Z2-7]{32}$)/,
+      );
   }
   const items = await app.query("select id, user_id, access_token_sealed sealed from items");
   expect(items).toHaveLength(1 + statuses.length);

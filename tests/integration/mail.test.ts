@@ -24,6 +24,7 @@ const examples: MailDetails = {
   password_changed: { by: "password" },
   factor_changed: { change: "passkey_added" },
   api_key_made: { name: "Notebook" },
+  webhook_added: { url: "https://hooks.example.com" },
   operator_acted: { act: "disabled" },
   bank_connected: { bank: "Mill <b>Bank</b>", accounts: 2 },
   bank_disconnected: { bank: "Mill Bank" },

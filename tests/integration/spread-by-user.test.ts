@@ -30,6 +30,8 @@ const spread: Record<string, string> = {
   backup_codes: "user_id",
   pending_log_ins: "user_id",
   api_keys: "user_id",
+  webhook_endpoints: "user_id",
+  webhook_deliveries: "user_id",
   plaid_users: "user_id",
   unclaimed_items: "user_id",
   mails: "user_id",

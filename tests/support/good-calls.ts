@@ -15,6 +15,9 @@ export interface Owned {
   /** Where their second page of transactions begins. */
   cursor: string;
   apiKeyId: string;
+  webhookId: string;
+  deliveryId: string;
+  linkId: string;
   passkeyId: string;
   /** Spent for their Item. */
   publicToken: string;
@@ -38,8 +41,14 @@ const values: Record<string, (own: Owned) => unknown> = {
   linkSessionId: (own) => own.plaid.linkSessionId,
   linkToken: () => "link-sandbox-00000000-0000-4000-8000-000000000000",
   institutionId: (own) => own.plaid.institutionId,
+  "connections.get id": (own) => own.linkId,
   lastEventId: (own) => String(own.dataVersion),
   "accounts.get id": (own) => own.accountId,
+  "webhooks.create url": () => "https://hooks.example.com/",
+  "webhooks.delete id": (own) => own.webhookId,
+  "webhooks.replaceSecret id": (own) => own.webhookId,
+  "webhooks.deliveries id": (own) => own.webhookId,
+  "webhooks.redeliver id": (own) => own.deliveryId,
   "apiKeys.revoke id": (own) => own.apiKeyId,
   "secondFactors.removePasskey id": (own) => own.passkeyId,
   "secondFactors.confirmAuthenticator code": () => "123456",
@@ -53,6 +62,7 @@ const values: Record<string, (own: Owned) => unknown> = {
 /** Those that end something, called last: each leaves the ones after it something to end. */
 export const endings = [
   "items.disconnect",
+  "webhooks.delete",
   "apiKeys.revoke",
   "secondFactors.removeAuthenticator",
   "secondFactors.removePasskey",
@@ -129,10 +139,18 @@ export async function stock(app: TestApp, person: Person): Promise<Owned> {
   const itemId: string = body.item.id;
   const { signal } = new AbortController();
   await syncItem(app.services, { userId: person.id, itemId }, app.services.log, signal);
-  await app.post("/plaid/create-link-token", {}, person);
+  const link = await app.post("/plaid/create-link-token", {}, person);
   const key = { name: "Hers", scopes: ["accounts:read"], expires_in_days: 1 };
   await app.stepUp(person);
   const made = await app.post("/api/v1/api-keys", key, person);
+  const webhook = { url: "https://hooks.example.com/", events: ["connection.connected"] };
+  const added = await app.post("/api/v1/webhooks", webhook, person);
+  const webhookId: string = added.body.webhook.id;
+  const [delivery] = await app.query(
+    `insert into webhook_deliveries (user_id, endpoint_id, type, body)
+     values ($1, $2, 'connection.connected', '{}') returning id`,
+    [person.id, webhookId],
+  );
   const passkeyId = randomBytes(8).toString("hex");
   await app.query(
     `insert into passkeys (user_id, id, name, public_key, counter, transports)
@@ -157,6 +175,9 @@ export async function stock(app: TestApp, person: Person): Promise<Owned> {
     accountId,
     cursor,
     apiKeyId: made.body.api_key.id,
+    webhookId,
+    deliveryId: delivery.id,
+    linkId: link.body.link_id,
     passkeyId,
     publicToken,
     plaid: { institutionId: "ins_109508", accountId: account.id, linkSessionId: randomUUID() },

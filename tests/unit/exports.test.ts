@@ -43,6 +43,7 @@ function exported(name: string, current: string | null): ExportOutput {
     declinedNotices: [],
     sessions: [],
     apiKeys: [],
+    webhooks: [],
     transactions: [],
   };
 }

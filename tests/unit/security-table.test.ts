@@ -71,15 +71,23 @@ test("1.2.1, 1.2.5, 1.2.9, 1.3.2, 3.2.2: nothing writes raw HTML, starts a proce
   expect(holding(["app", "server", "db"], /RegExp\(/)).toEqual(["server/http/route-template.ts"]);
 });
 
-test("1.3.6: the server sends requests through Plaid's door and to the collector alone, and no procedure takes an address", () => {
+test("1.3.6: the server sends requests through Plaid's door, to the collector and to checked webhooks alone, and two procedures take an address", () => {
   // Who may import the packages that send them: tests/unit/architecture.test.ts.
   const sending = /\bfetch\(|https?\.(request|get)\(|from "(axios|undici)"/;
   expect(holding(["server", "db"], sending)).toEqual([]);
-  const inputs = endpoints.flatMap(({ input }) => (input ? [input] : []));
-  const text = JSON.stringify(
-    inputs.map((input) => z.toJSONSchema(input, { unrepresentable: "any" })),
+  expect(holding(["server", "db"], /\{[^}]*\b(request|get)\b[^}]*\} from "node:https?"/)).toEqual([
+    "server/outgoing-webhooks/post-webhook.ts",
+  ]);
+  const address = /"format":"uri"|"(\w*ur[li]|webhook\w*|callback\w*|host)":/i;
+  const taking = endpoints.filter(
+    ({ input }) =>
+      input && address.test(JSON.stringify(z.toJSONSchema(input, { unrepresentable: "any" }))),
   );
-  expect(text).not.toMatch(/"format":"uri"|"(url|uri|webhook|callback|host)\w*":/i);
+  // The first's is only given to Plaid; the second's is checked each time it is sent to.
+  expect(taking.map(({ name }) => name).toSorted()).toEqual([
+    "plaid.createLinkToken",
+    "webhooks.create",
+  ]);
 });
 
 test("3.5.3: what changes something is no GET", () => {

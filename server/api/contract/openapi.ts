@@ -4,12 +4,15 @@ import * as accounts from "../../contracts/accounts.ts";
 import * as activity from "../../contracts/activity.ts";
 import * as apiKeys from "../../contracts/api-keys.ts";
 import * as connect from "../../contracts/connect.ts";
+import * as connections from "../../contracts/connections.ts";
 import type { Reason } from "../../contracts/errors.ts";
 import * as insights from "../../contracts/insights.ts";
 import * as plan from "../../contracts/plan.ts";
 import * as secondFactors from "../../contracts/second-factors.ts";
 import * as stepUp from "../../contracts/step-up.ts";
 import * as transactions from "../../contracts/transactions.ts";
+import * as webhookEndpoints from "../../contracts/webhook-endpoints.ts";
+import * as webhookEvents from "../../contracts/webhook-events.ts";
 import { type Endpoint, endpoints, subscriptions } from "./endpoints.ts";
 import { options, type Schema, snake, toJsonSchema } from "./json-schema.ts";
 import { failureSchema, failures, type Responses } from "./openapi-failures.ts";
@@ -173,11 +176,14 @@ function namedSchemas(): { schemas: Record<string, Schema>; schemaOf: SchemaOf }
     activity,
     apiKeys,
     connect,
+    connections,
     insights,
     plan,
     stepUp,
     secondFactors,
     transactions,
+    webhookEndpoints,
+    webhookEvents,
   ]) {
     for (const [name, schema] of Object.entries(module)) {
       const id = name.charAt(0).toUpperCase() + name.slice(1);

@@ -29,7 +29,7 @@ const submit = (app: TestApp, person: Person, path: string, fields: Record<strin
     body: new URLSearchParams(fields),
   });
 
-test("A step-up is what issue N lists: disconnect, export, delete, make a key, and change a factor", () => {
+test("A step-up is what issue N lists: disconnect, export, delete, make a key, add a webhook, and change a factor", () => {
   expect(asking.map(({ name }) => name).sort()).toEqual([
     "account.delete",
     "account.exportData",
@@ -42,6 +42,8 @@ test("A step-up is what issue N lists: disconnect, export, delete, make a key, a
     "secondFactors.removePasskey",
     "secondFactors.replaceBackupCodes",
     "secondFactors.startAuthenticator",
+    "webhooks.create",
+    "webhooks.replaceSecret",
   ]);
 });
 
@@ -153,7 +155,7 @@ describe("A step-up cannot be skipped:", () => {
   });
 });
 
-test("An API key disconnects with its scope and no step-up, and never makes keys, changes log-in data, exports or deletes", async ({
+test("An API key disconnects and adds webhooks with its scope and no step-up, and never makes keys, changes log-in data, exports or deletes", async ({
   app,
 }) => {
   const ada = await app.signUp("cfo");
@@ -169,9 +171,10 @@ test("An API key disconnects with its scope and no step-up, and never makes keys
     });
     return { status: answer.status, text: await answer.text() };
   };
+  const byScope = ["items.disconnect", "webhooks.create", "webhooks.replaceSecret"];
   for (const endpoint of asking) {
     const { status, text } = await byKey(endpoint, goodCall(endpoint.name, own));
-    if (endpoint.name === "items.disconnect") expect([status, text]).toEqual([200, text]);
+    if (byScope.includes(endpoint.name)) expect([status, text]).toEqual([200, text]);
     else
       expect([endpoint.name, status, text]).toEqual([
         endpoint.name,

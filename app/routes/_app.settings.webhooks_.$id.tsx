@@ -1,0 +1,83 @@
+import {
+  type ActionFunctionArgs,
+  data,
+  type LoaderFunctionArgs,
+  type MetaFunction,
+} from "@remix-run/node";
+import { type ClientActionFunctionArgs, Link, useLoaderData } from "@remix-run/react";
+import { z } from "zod";
+import { reasons } from "../../server/contracts/errors.ts";
+import { requireViewer } from "../auth/require-viewer.ts";
+import { cardClass } from "../components/card.ts";
+import { RouteError } from "../components/route-error.tsx";
+import { pageTitle } from "../page-title.ts";
+import { readForm } from "../read-form.ts";
+import { reasonOf } from "../reason-of.ts";
+import { sendForm } from "../send-form.ts";
+import { text } from "../text.ts";
+import { DeliveryRow } from "../webhooks/delivery-row.tsx";
+import type { FormResult } from "../webhooks/form-result.ts";
+import { words } from "../webhooks/words.ts";
+
+export { shouldRevalidate } from "../send-form.ts";
+
+export const meta: MetaFunction = () => pageTitle(words.deliveriesTitle);
+
+export async function loader({ request, context, params }: LoaderFunctionArgs) {
+  requireViewer(request, context);
+  const { webhooks } = await context.caller.webhooks.list();
+  const webhook = webhooks.find(({ id }) => id === params.id);
+  if (!webhook) throw new Response(null, { status: 404 });
+  const { deliveries } = await context.caller.webhooks.deliveries({ id: webhook.id });
+  return { webhook, deliveries };
+}
+
+export async function action({ request, context }: ActionFunctionArgs) {
+  requireViewer(request, context);
+  const form = await readForm(request);
+  const id = z.uuid().safeParse(form.get("id"));
+  try {
+    if (!id.success) throw new Response(null, { status: 400 });
+    await context.caller.webhooks.redeliver({ id: id.data });
+    return data<FormResult>({ done: true });
+  } catch (error) {
+    const reason = reasonOf(error);
+    if (reason === null) throw error;
+    const { status, message } = reasons[reason];
+    return data<FormResult>({ message, fields: {} }, { status });
+  }
+}
+
+/** Said beside the button. */
+export function clientAction(args: ClientActionFunctionArgs) {
+  return sendForm(args, (): FormResult => ({ message: text.problem.network, fields: {} }));
+}
+
+export default function Deliveries() {
+  const { webhook, deliveries } = useLoaderData<typeof loader>();
+  return (
+    <div className="max-w-204">
+      <Link to="/settings/webhooks" className="rounded-sm text-sm text-link">
+        {words.back}
+      </Link>
+      <h1 className="mt-2 text-2xl font-semibold">{words.deliveriesTitle}</h1>
+      <p className="font-mono text-sm wrap-anywhere">{webhook.url}</p>
+      <p className="mt-1 text-ink-soft">{words.deliveriesLead}</p>
+      {deliveries.length === 0 ? (
+        <p className="mt-6 rounded-xl border border-dashed border-line-strong px-6 py-12 text-center text-ink-soft">
+          {words.deliveriesEmpty}
+        </p>
+      ) : (
+        <ul className={`${cardClass} mt-6 divide-y divide-line`}>
+          {deliveries.map((delivery) => (
+            <DeliveryRow key={delivery.id} delivery={delivery} />
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}
+
+export function ErrorBoundary() {
+  return <RouteError />;
+}

@@ -1,0 +1,65 @@
+import { useFetcher } from "@remix-run/react";
+import type { WebhookDelivery } from "../../server/contracts/webhook-endpoints.ts";
+import { Button } from "../components/button.tsx";
+import { LocalTime } from "../components/local-time.tsx";
+import { type FormResult, messageOf } from "./form-result.ts";
+import { looks } from "./webhook-row.tsx";
+import { words } from "./words.ts";
+
+/** One delivery: what it reports, how it stands, what was sent; and the way to send it again. */
+export function DeliveryRow({ delivery }: { delivery: WebhookDelivery }) {
+  const { id, event, status, attempts, httpStatus, error, createdAt, nextAttemptAt, body } =
+    delivery;
+  const why = error === null || error === "status" ? null : words.error[error];
+  const response = [httpStatus === null ? null : `HTTP ${httpStatus}`, why].filter(Boolean);
+  return (
+    <li className="flex flex-wrap items-start gap-x-6 gap-y-3 px-4 py-3.5 sm:px-5">
+      <div className="min-w-0 flex-1 basis-72">
+        <p className="flex flex-wrap items-center gap-x-2.5 gap-y-1">
+          <span className="font-mono text-sm font-medium wrap-anywhere">{event}</span>
+          <span className={`rounded-full px-2 py-0.5 text-xs font-medium ${looks[status]}`}>
+            {words.status[status]}
+          </span>
+        </p>
+        <p className="mt-0.5 text-sm text-ink-soft">
+          <LocalTime iso={createdAt} />
+          {attempts > 0 ? `, ${words.attempts(attempts)}` : ""}
+          {response.map((part) => `, ${part}`)}
+          {nextAttemptAt ? (
+            <>
+              , {words.next} <LocalTime iso={nextAttemptAt} />
+            </>
+          ) : null}
+        </p>
+        <details className="mt-1">
+          <summary className="hit-area w-fit cursor-pointer rounded-sm text-sm text-link">
+            {words.body}
+          </summary>
+          <pre className="mt-1 rounded-lg bg-sunken p-3 font-mono text-xs wrap-anywhere whitespace-pre-wrap">
+            {`webhook-id: ${id}\n\n${body}`}
+          </pre>
+        </details>
+      </div>
+      {status === "waiting" ? null : <Again id={id} event={event} />}
+    </li>
+  );
+}
+
+function Again({ id, event }: { id: string; event: string }) {
+  const fetcher = useFetcher<FormResult>();
+  const busy = fetcher.state !== "idle";
+  const message = messageOf(fetcher.data);
+  return (
+    <fetcher.Form method="post" onSubmit={(submit) => busy && submit.preventDefault()}>
+      <input type="hidden" name="id" value={id} />
+      <Button kind="secondary" type="submit" busy={busy} aria-label={words.againLabel(event)}>
+        {busy ? words.sending : words.again}
+      </Button>
+      {message ? (
+        <p role="alert" className="mt-1.5 text-sm text-danger">
+          {message}
+        </p>
+      ) : null}
+    </fetcher.Form>
+  );
+}

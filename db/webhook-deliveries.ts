@@ -1,0 +1,168 @@
+import { type Selectable, sql } from "kysely";
+import type { DeliveryError } from "../server/contracts/webhook-endpoints.ts";
+import type { Db } from "./client.ts";
+import { sendWebhooksJob } from "./jobs.ts";
+import type { WebhookDeliveriesTable } from "./schema.ts";
+import { deliveryStatus } from "./webhook-endpoints.ts";
+
+export type WebhookDeliveryRow = Selectable<WebhookDeliveriesTable> & {
+  status: "delivered" | "waiting" | "failed";
+};
+
+/** A delivery of which this process makes the next attempt, with what it needs for that. */
+export interface ClaimedDelivery {
+  id: string;
+  body: string;
+  type: string;
+  /** Which attempt it is, from 1 on. */
+  attempts: number;
+  url: string;
+  secretSealed: string;
+  /** Signs as well; null where there is none any more. */
+  oldSecretSealed: string | null;
+}
+
+/**
+ * Takes the delivery that is due first to this address, and counts the attempt: a process that dies in it has made
+ * it, and the delivery is due again after `leaseMs`. Null when none is due, or its user is disabled.
+ */
+export async function claimDelivery(
+  db: Db,
+  userId: string,
+  endpointId: string,
+  leaseMs: number,
+): Promise<ClaimedDelivery | null> {
+  const { rows } = await sql<ClaimedDelivery>`
+    update webhook_deliveries as delivery
+    set attempts = attempts + 1, attempted_at = now(),
+      due_at = now() + ${leaseMs} * interval '1 millisecond'
+    from webhook_endpoints as endpoint
+    where delivery.user_id = ${userId} and endpoint.user_id = ${userId} and endpoint.id = ${endpointId}
+      and delivery.id = (
+        select id from webhook_deliveries as due
+        where due.user_id = ${userId} and due.endpoint_id = ${endpointId} and due.due_at <= now()
+          and exists (select from users where id = ${userId} and disabled_at is null)
+        order by due.due_at limit 1 for update skip locked)
+    returning delivery.id, delivery.body, delivery.type, delivery.attempts, endpoint.url,
+      endpoint.secret_sealed as "secretSealed",
+      case when endpoint.old_secret_until > now() then endpoint.old_secret_sealed end
+        as "oldSecretSealed"`.execute(db);
+  return rows[0] ?? null;
+}
+
+/** How an attempt ended. `error` is null for a success. */
+export interface AttemptEnd {
+  error: DeliveryError | null;
+  httpStatus: number | null;
+  /** The address took long. */
+  isSlow: boolean;
+  /** When it is sent again, unless that is too late. */
+  retryInMs: number;
+}
+
+/**
+ * Records how an attempt ended: delivered, due again, or failed. Does nothing when a later attempt of another
+ * process has begun meanwhile.
+ */
+export async function recordDelivery(
+  db: Db,
+  userId: string,
+  endpointId: string,
+  { id, attempts }: Pick<ClaimedDelivery, "id" | "attempts">,
+  { error, httpStatus, isSlow, retryInMs }: AttemptEnd,
+): Promise<void> {
+  const next = sql`now() + ${retryInMs} * interval '1 millisecond'`;
+  await sql`
+    with endpoint as (
+      update webhook_endpoints set is_slow = ${isSlow}
+      where user_id = ${userId} and id = ${endpointId} and is_slow <> ${isSlow}
+    )
+    update webhook_deliveries set error = ${error}, http_status = ${httpStatus},
+      delivered_at = case when ${error}::text is null then now() end,
+      due_at = case when ${error}::text is not null and ${next} <= give_up_at then ${next} end
+    where user_id = ${userId} and id = ${id} and attempts = ${attempts}`.execute(db);
+}
+
+/** Adds the job that goes on with what is left of this address, when it is due. */
+export async function planDeliveries(db: Db, userId: string, endpointId: string): Promise<void> {
+  await sql`
+    select ${sendWebhooksJob(
+      { userId, endpointId, isSlow: sql.ref("next.is_slow") },
+      sql<Date>`next.due_at`,
+    )}
+    from (
+      select endpoint.is_slow, min(delivery.due_at) as due_at
+      from webhook_deliveries as delivery
+      join webhook_endpoints as endpoint
+        on endpoint.user_id = delivery.user_id and endpoint.id = delivery.endpoint_id
+      join users on users.id = delivery.user_id and users.disabled_at is null
+      where delivery.user_id = ${userId} and delivery.endpoint_id = ${endpointId}
+        and delivery.due_at is not null
+      group by endpoint.is_slow
+    ) as next`.execute(db);
+}
+
+/** The deliveries to one address, the newest first, `limit` at most. */
+export async function listDeliveries(
+  db: Db,
+  userId: string,
+  endpointId: string,
+  limit: number,
+): Promise<WebhookDeliveryRow[]> {
+  return db
+    .selectFrom("webhook_deliveries")
+    .selectAll()
+    .select(deliveryStatus.as("status"))
+    .where("user_id", "=", userId)
+    .where("endpoint_id", "=", endpointId)
+    .orderBy("created_at", "desc")
+    .orderBy("id")
+    .limit(limit)
+    .execute();
+}
+
+/** Sends a delivery again, for a day from now on. Returns the row; null when there is none. */
+export async function redeliver(
+  db: Db,
+  userId: string,
+  id: string,
+): Promise<WebhookDeliveryRow | null> {
+  return db.transaction().execute(async (tx) => {
+    const row = await tx
+      .updateTable("webhook_deliveries")
+      .set({
+        due_at: sql<Date>`now()`,
+        give_up_at: sql<Date>`now() + interval '24 hours'`,
+        delivered_at: null,
+      })
+      .where("user_id", "=", userId)
+      .where("id", "=", id)
+      .returningAll()
+      .returning(deliveryStatus.as("status"))
+      .executeTakeFirst();
+    if (!row) return null;
+    const { endpoint_id: endpointId } = row;
+    await sql`
+      select ${sendWebhooksJob({ userId, endpointId, isSlow: sql.ref("is_slow") })}
+      from webhook_endpoints where user_id = ${userId} and id = ${endpointId}`.execute(tx);
+    return row;
+  });
+}
+
+/** Deletes deliveries older than `days`, 10,000 at most: the sweep comes again within a minute. */
+export async function dropOldDeliveries(db: Db, days: number): Promise<void> {
+  await db
+    .deleteFrom("webhook_deliveries")
+    .where(({ eb, refTuple, selectFrom }) =>
+      eb(
+        refTuple("user_id", "id"),
+        "in",
+        selectFrom("webhook_deliveries")
+          .select(["webhook_deliveries.user_id", "webhook_deliveries.id"])
+          .where("created_at", "<", sql<Date>`now() - ${days} * interval '1 day'`)
+          .limit(10_000)
+          .$asTuple("user_id", "id"),
+      ),
+    )
+    .execute();
+}

@@ -1,0 +1,105 @@
+import { type Selectable, sql } from "kysely";
+import type { Db } from "./client.ts";
+import type { WebhookEndpointsTable } from "./schema.ts";
+
+/** An address with how its newest delivery stands; null where there was none. */
+export type WebhookEndpointRow = Selectable<WebhookEndpointsTable> & {
+  last: "delivered" | "waiting" | "failed" | null;
+};
+
+/** SQL: how a row of `webhook_deliveries` stands. */
+export const deliveryStatus = sql<"delivered" | "waiting" | "failed">`case
+  when delivered_at is not null then 'delivered' when due_at is not null then 'waiting' else 'failed' end`;
+
+/** Adds an address. Lock the user first: `countWebhookEndpoints` says whether there is room. */
+export async function insertWebhookEndpoint(
+  tx: Db,
+  userId: string,
+  endpoint: { id: string; url: string; events: string[]; secretSealed: string },
+): Promise<void> {
+  const { id, url, events, secretSealed } = endpoint;
+  await tx
+    .insertInto("webhook_endpoints")
+    .values({ user_id: userId, id, url, events, secret_sealed: secretSealed })
+    .execute();
+}
+
+export async function countWebhookEndpoints(db: Db, userId: string): Promise<number> {
+  const row = await db
+    .selectFrom("webhook_endpoints")
+    .where("user_id", "=", userId)
+    .select((eb) => eb.fn.countAll<string>().as("n"))
+    .executeTakeFirstOrThrow();
+  return Number(row.n);
+}
+
+/** The addresses of the user, the newest first. */
+export async function listWebhookEndpoints(db: Db, userId: string): Promise<WebhookEndpointRow[]> {
+  return shownEndpoints(db, userId).execute();
+}
+
+/** One of them, or null. */
+export async function findWebhookEndpoint(
+  db: Db,
+  userId: string,
+  id: string,
+): Promise<WebhookEndpointRow | null> {
+  const row = await shownEndpoints(db, userId).where("id", "=", id).executeTakeFirst();
+  return row ?? null;
+}
+
+function shownEndpoints(db: Db, userId: string) {
+  return db
+    .selectFrom("webhook_endpoints")
+    .selectAll()
+    .select((eb) =>
+      eb
+        .selectFrom("webhook_deliveries")
+        .whereRef("webhook_deliveries.user_id", "=", "webhook_endpoints.user_id")
+        .whereRef("webhook_deliveries.endpoint_id", "=", "webhook_endpoints.id")
+        .orderBy("webhook_deliveries.created_at", "desc")
+        .limit(1)
+        .select(deliveryStatus.as("status"))
+        .as("last"),
+    )
+    .where("user_id", "=", userId)
+    .orderBy("created_at", "desc")
+    .orderBy("id");
+}
+
+/** Removes an address with its deliveries. Returns its URL; null when there is no such address. */
+export async function deleteWebhookEndpoint(
+  db: Db,
+  userId: string,
+  id: string,
+): Promise<string | null> {
+  const row = await db
+    .deleteFrom("webhook_endpoints")
+    .where("user_id", "=", userId)
+    .where("id", "=", id)
+    .returning("url")
+    .executeTakeFirst();
+  return row?.url ?? null;
+}
+
+/** The secret before becomes the old one, which signs for `oldMs` more. Returns whether there is such an address. */
+export async function replaceWebhookSecret(
+  db: Db,
+  userId: string,
+  id: string,
+  secretSealed: string,
+  oldMs: number,
+): Promise<boolean> {
+  const rows = await db
+    .updateTable("webhook_endpoints")
+    .set((eb) => ({
+      secret_sealed: secretSealed,
+      old_secret_sealed: eb.ref("secret_sealed"),
+      old_secret_until: sql<Date>`now() + ${oldMs} * interval '1 millisecond'`,
+    }))
+    .where("user_id", "=", userId)
+    .where("id", "=", id)
+    .returning("id")
+    .execute();
+  return rows.length > 0;
+}

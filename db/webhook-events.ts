@@ -1,0 +1,82 @@
+import { type Insertable, type RawBuilder, sql } from "kysely";
+import snakecaseKeys from "snakecase-keys";
+import type { WebhookChange } from "../server/contracts/webhook-event-types.ts";
+import { sendWebhooksJob } from "./jobs.ts";
+import type { AccountActivityTable } from "./schema.ts";
+
+/** The events that SQL below takes, as JSON; the names of their fields are those on the wire. */
+export const toEventsJson = (events: readonly WebhookChange[]): string =>
+  JSON.stringify(snakecaseKeys([...events], { deep: true }));
+
+/**
+ * SQL that stores a delivery for each address of the user that chose an event, as part of the
+ * statement of the change: the table expression `delivery`.
+ *
+ * @param events JSON of `toEventsJson`
+ * @param when a condition: nothing is stored where it is false
+ */
+export const storedDeliveries = (
+  userId: unknown,
+  events: unknown,
+  when: RawBuilder<unknown> = sql`true`,
+) =>
+  sql<{ user_id: string; endpoint_id: string }>`
+    insert into webhook_deliveries (user_id, endpoint_id, type, body)
+    select endpoint.user_id, endpoint.id, event.type, json_build_object(
+      'type', event.type,
+      'timestamp', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+      'data', event.data)::text
+    from webhook_endpoints as endpoint
+    join json_to_recordset(${events}::json) as event (type text, data json)
+      on event.type = any(endpoint.events)
+    where endpoint.user_id = ${userId} and ${when}
+    returning user_id, endpoint_id`;
+
+/** SQL that adds the jobs which send what `delivery` has: one row, whose `jobs` must be read. */
+export const sendDeliveries = sql<{ jobs: string }>`
+  select count(${sendWebhooksJob({
+    userId: sql.ref("endpoint.user_id"),
+    endpointId: sql.ref("endpoint.id"),
+    isSlow: sql.ref("endpoint.is_slow"),
+  })}) as jobs
+  from webhook_endpoints as endpoint
+  where (endpoint.user_id, endpoint.id) in (select user_id, endpoint_id from delivery)`;
+
+/** The reason of an entry about accounts that the user chose without another log-in. */
+export const accountsChosen = "accounts_chosen";
+
+/** What an entry of the history is to a program of the user's: the events it comes to. */
+export function eventsOf(entry: Insertable<AccountActivityTable>): WebhookChange[] {
+  const { kind, attempt_id: itemId, account_count: accountCount, reason, problem } = entry;
+  const institutionName = entry.institution_name ?? null;
+  // An entry about a bank that did not connect has the id of an attempt, or none.
+  const failed: WebhookChange[] = [
+    { type: "connection.failed", data: { institutionName, reason: reason ?? "internal" } },
+  ];
+  if (kind === "refused" || (kind === "failed" && !problem)) return failed;
+  if (!itemId) return [];
+  const data = { itemId, institutionName };
+  const accounts: WebhookChange = { type: "accounts.changed", data };
+  switch (kind) {
+    case "connected":
+      return [{ type: "connection.connected", data: { ...data, accountCount } }];
+    case "login_required":
+    case "revoked":
+    case "failed":
+      return [{ type: "connection.problem", data: { ...data, problem: problem ?? "unknown" } }];
+    case "expiring":
+      return [{ type: "connection.problem", data: { ...data, problem: "expiring" } }];
+    case "repaired":
+      return [{ type: "connection.recovered", data }];
+    case "reconnected":
+      if (reason === accountsChosen) return [accounts];
+      return [{ type: "connection.recovered", data }, ...(accountCount > 0 ? [accounts] : [])];
+    case "disconnected":
+      return [{ type: "connection.disconnected", data }];
+    case "account_revoked":
+      return [accounts];
+    case "already_connected":
+    case "new_accounts":
+      return [];
+  }
+}

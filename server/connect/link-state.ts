@@ -1,0 +1,32 @@
+import type { FollowedLink } from "../../db/followed-links.ts";
+import type { ConnectionStatus } from "../contracts/connections.ts";
+import { disconnected, nothingNew } from "./attempt.ts";
+
+/**
+ * How a Link stands: of a closed one what its attempt says or, where it ended without its tab, its outcome.
+ * `reason` is of `contracts/errors.ts`, where it did not connect and that is known.
+ */
+export function linkStateOf(
+  link: Pick<FollowedLink, "status" | "outcome" | "reason" | "isFinished"> &
+    Pick<FollowedLink, "attemptStatus" | "attemptReason">,
+): { at: ConnectionStatus; reason: string | null } {
+  const { status, outcome, attemptStatus, attemptReason } = link;
+  if (status !== "closed") {
+    return { at: status === "finishing" || link.isFinished ? "finishing" : "open", reason: null };
+  }
+  if (attemptStatus === "started" || attemptStatus === "exchanged") {
+    return { at: "finishing", reason: null };
+  }
+  const isThere = attemptStatus === "connected" || attemptReason === nothingNew;
+  if (isThere || there.has(outcome)) return { at: "connected", reason: null };
+  // It was connected and then disconnected.
+  if (attemptReason === disconnected) return { at: "ended", reason: null };
+  const hasFailed = attemptStatus !== null || failed.has(outcome);
+  if (!hasFailed) return { at: "ended", reason: null };
+  const late = outcome === "too_late" ? "public_token_invalid" : null;
+  return { at: "not_connected", reason: attemptReason ?? link.reason ?? late };
+}
+
+type Outcome = FollowedLink["outcome"];
+const there = new Set<Outcome>(["connected", "already_connected", "reconnected"]);
+const failed = new Set<Outcome>(["not_connected", "not_reconnected", "not_received", "too_late"]);

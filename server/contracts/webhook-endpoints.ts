@@ -1,0 +1,100 @@
+import { z } from "zod";
+import { list } from "./list.ts";
+import { text } from "./text.ts";
+import { webhookEventType } from "./webhook-events.ts";
+
+const endpointId = z.uuid().describe("The webhook's id.");
+
+/** An address of the user's own that gets webhooks. Its secret is shown once, and is not in here. */
+export const webhookEndpoint = z.object({
+  id: endpointId,
+  url: z.string().describe("Where webhooks are sent."),
+  events: z.array(webhookEventType).describe("The events that it gets."),
+  createdAt: z.iso.datetime().describe("When it was added, ISO 8601 UTC."),
+  oldSecretUntil: z.iso
+    .datetime()
+    .nullable()
+    .describe("Until when the secret before the last one signs as well; null for no such secret."),
+  last: z
+    .enum(["delivered", "waiting", "failed"])
+    .nullable()
+    .describe("How its newest delivery stands; null where there was none."),
+});
+export type WebhookEndpoint = z.infer<typeof webhookEndpoint>;
+
+/** `webhooks.create`: an address, and the events to send there. */
+export const createWebhookInput = z.strictObject({
+  url: text
+    .trim()
+    .min(1, "Enter an address.")
+    .max(2000, "Use at most 2,000 characters.")
+    .describe("An https address that the internet can reach; in local mode also http on loopback."),
+  events: list(z.array(webhookEventType).min(1, "Choose at least one event."), 100).describe(
+    "The events to send.",
+  ),
+});
+export type CreateWebhookInput = z.infer<typeof createWebhookInput>;
+
+/** The one time that the secret leaves the server. */
+export const webhookSecretOutput = z.object({
+  webhook: webhookEndpoint.describe("The address."),
+  secret: z
+    .string()
+    .describe("Signs the webhooks: `whsec_` and 32 random bytes in base64. It is not shown again."),
+});
+export type WebhookSecretOutput = z.infer<typeof webhookSecretOutput>;
+
+/** `webhooks.list`: all of the user's, the newest first. */
+export const webhooksListOutput = z.object({
+  webhooks: z.array(webhookEndpoint).describe("The newest first."),
+});
+
+export const webhookInput = z.strictObject({ id: endpointId });
+export const webhookOutput = z.object({
+  webhook: webhookEndpoint.describe("The address that was removed."),
+});
+
+/** Why a delivery failed, where no HTTP status says it. */
+export const deliveryError = z.enum([
+  "timed_out",
+  "name_not_found",
+  "address_not_public",
+  "connection_failed",
+  "certificate_invalid",
+  "redirected",
+  "status",
+]);
+export type DeliveryError = z.infer<typeof deliveryError>;
+
+/** One event on its way to one address. It is kept for 30 days. */
+export const webhookDelivery = z.object({
+  id: z.uuid().describe("The delivery's id, which is the header `webhook-id` too."),
+  event: webhookEventType.describe("The event that it reports."),
+  status: z
+    .enum(["waiting", "delivered", "failed"])
+    .describe("`waiting`: it is sent, or sent again, at `nextAttemptAt`. `failed`: for 24 hours."),
+  attempts: z.number().int().nonnegative().describe("How often it was sent."),
+  httpStatus: z.number().int().nullable().describe("What the address responded with last."),
+  error: deliveryError
+    .nullable()
+    .describe(
+      "Why the last attempt failed; null where it did not. `status`: `httpStatus` is not 2xx.",
+    ),
+  createdAt: z.iso.datetime().describe("When it happened, ISO 8601 UTC."),
+  attemptedAt: z.iso.datetime().nullable().describe("When it was sent last."),
+  nextAttemptAt: z.iso.datetime().nullable().describe("When it is sent next; null for never."),
+  body: z.string().describe("What is sent."),
+});
+export type WebhookDelivery = z.infer<typeof webhookDelivery>;
+
+/** `webhooks.deliveries`: the newest 100, the newest first. */
+export const webhookDeliveriesOutput = z.object({
+  deliveries: z.array(webhookDelivery).describe("The newest first."),
+});
+
+export const redeliverWebhookInput = z.strictObject({
+  id: z.uuid().describe("The delivery's id. It is sent again with the same `webhook-id`."),
+});
+export const redeliverWebhookOutput = z.object({
+  delivery: webhookDelivery.describe("The delivery, which is due now."),
+});

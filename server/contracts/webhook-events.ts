@@ -1,0 +1,51 @@
+import { z } from "zod";
+import { itemProblemKind } from "./item-problem-schema.ts";
+import { type WebhookData, type WebhookEvent, webhookEventTypes } from "./webhook-event-types.ts";
+
+export const webhookEventType = z.enum(webhookEventTypes);
+
+const itemId = z.uuid().describe("The Item that it is about.");
+const institutionName = z
+  .string()
+  .nullable()
+  .describe("The bank's name; null where it is not known.");
+const ofItem = z.object({ itemId, institutionName });
+
+const data = {
+  "connection.connected": ofItem.extend({
+    accountCount: z.number().int().positive().describe("How many accounts were connected."),
+  }),
+  "connection.failed": z.object({
+    institutionName,
+    reason: z.string().describe("Why: one of the reasons that `connectAccount` fails with."),
+  }),
+  "connection.problem": ofItem.extend({
+    problem: z
+      .union([itemProblemKind, z.literal("expiring")])
+      .describe(
+        "What brings the bank's data back, as `problem.kind` of its Item. `wait`: the bank does not respond, and the user need not do anything. `expiring`: the permission ends soon.",
+      ),
+  }),
+  "connection.recovered": ofItem,
+  "connection.disconnected": ofItem,
+  "accounts.changed": ofItem,
+  "transactions.changed": z.object({ itemId }),
+} satisfies { [Type in keyof WebhookData]: z.ZodType<WebhookData[Type]> };
+
+const eventOf = <Type extends keyof WebhookData>(type: Type) =>
+  z.object({
+    type: z.literal(type),
+    timestamp: z.iso.datetime().describe("When it happened, ISO 8601 UTC."),
+    data: data[type],
+  });
+
+/** The body of a webhook. On the wire its fields are snake_case, as those of REST are. */
+export const webhookEvent = z.discriminatedUnion("type", [
+  eventOf("connection.connected"),
+  eventOf("connection.failed"),
+  eventOf("connection.problem"),
+  eventOf("connection.recovered"),
+  eventOf("connection.disconnected"),
+  eventOf("accounts.changed"),
+  eventOf("transactions.changed"),
+]) satisfies z.ZodType<WebhookEvent>;

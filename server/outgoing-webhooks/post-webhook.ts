@@ -1,0 +1,138 @@
+import { lookup, Resolver } from "node:dns/promises";
+import { request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
+import { isIP, type LookupFunction } from "node:net";
+import { FiscilityError } from "../contracts/errors.ts";
+import type { DeliveryError } from "../contracts/webhook-endpoints.ts";
+import { hostOf, isAllowed, readWebhookUrl, type WebhookUrl } from "./webhook-url.ts";
+
+/** An IP address that a name resolves to. */
+export interface ResolvedAddress {
+  address: string;
+  family: number;
+}
+
+/** Looks a name up: `isLocal` one of this machine, else one of the internet. */
+export type ResolveHost = (host: string, isLocal: boolean) => Promise<ResolvedAddress[]>;
+
+/**
+ * A name of the internet by DNS, and not as Node's connections do: `getaddrinfo` keeps a thread that hashes passwords for as long as a name
+ * server is silent.
+ */
+export const resolveHost: ResolveHost = async (host, isLocal) => {
+  if (isLocal) return lookup(host, { all: true });
+  const resolver = new Resolver({ timeout: 2_000, tries: 2 });
+  const found = await Promise.allSettled([
+    resolver.resolve4(host).then((all) => all.map((address) => ({ address, family: 4 }))),
+    resolver.resolve6(host).then((all) => all.map((address) => ({ address, family: 6 }))),
+  ]);
+  return found.flatMap((one) => (one.status === "fulfilled" ? one.value : []));
+};
+
+/** How an address responded; `error` is null for a 2xx. */
+export interface Posted {
+  error: DeliveryError | null;
+  httpStatus: number | null;
+}
+
+/** Why nothing is sent. */
+class Refused extends Error {
+  readonly why: DeliveryError;
+
+  constructor(why: DeliveryError) {
+    super(why);
+    this.why = why;
+  }
+}
+
+/**
+ * Sends one POST to an address of a user's choice, and returns how it was received; it never rejects. The name is
+ * looked up once, every address that it has must be allowed, and the connection goes to one of those, so a name cannot
+ * lead into our own network (SSRF). A redirect is not followed, nothing of the response but its status is
+ * read, and all of it together may take `timeoutMs`.
+ *
+ * @param url of the user's choice
+ * @param options `allowsLocal`: local mode
+ */
+export async function postWebhook(
+  url: string,
+  { body, headers }: { body: string; headers: Record<string, string> },
+  options: { timeoutMs: number; allowsLocal: boolean; resolve: ResolveHost },
+): Promise<Posted> {
+  const signal = AbortSignal.timeout(options.timeoutMs);
+  try {
+    const target = readWebhookUrl(url, options.allowsLocal);
+    const addresses = await within(resolveAllowed(target, options.resolve), signal);
+    const httpStatus = await post(target.url, addresses, { body, headers, signal });
+    if (httpStatus >= 200 && httpStatus < 300) return { error: null, httpStatus };
+    const isRedirect = httpStatus >= 300 && httpStatus < 400;
+    return { error: isRedirect ? "redirected" : "status", httpStatus };
+  } catch (error) {
+    return { error: signal.aborted ? "timed_out" : errorOf(error), httpStatus: null };
+  }
+}
+
+/** @throws Refused */
+async function resolveAllowed(
+  { url, isLocal }: WebhookUrl,
+  resolve: ResolveHost,
+): Promise<ResolvedAddress[]> {
+  const host = hostOf(url);
+  const family = isIP(host);
+  const addresses =
+    family === 0 ? await resolve(host, isLocal).catch(() => []) : [{ address: host, family }];
+  if (addresses.length === 0) throw new Refused("name_not_found");
+  if (!addresses.every(({ address }) => isAllowed(address, isLocal))) {
+    throw new Refused("address_not_public");
+  }
+  return addresses;
+}
+
+function post(
+  url: URL,
+  addresses: ResolvedAddress[],
+  { body, headers, signal }: { body: string; headers: Record<string, string>; signal: AbortSignal },
+): Promise<number> {
+  const bytes = Buffer.from(body);
+  const options = {
+    method: "POST",
+    // A connection of its own each time: none that is kept leads anywhere else than the name does now.
+    agent: false as const,
+    lookup: pinnedTo(addresses),
+    headers: { ...headers, "content-length": bytes.length },
+    signal,
+  };
+  return new Promise((settle, reject) => {
+    const send = url.protocol === "https:" ? requestHttps : requestHttp;
+    const request = send(url, options, (response) => {
+      settle(response.statusCode ?? 0);
+      response.destroy();
+    });
+    request.on("error", reject);
+    request.end(bytes);
+  });
+}
+
+/** For Node's connection, which looks the name up by itself: the addresses that were checked, and no others. */
+const pinnedTo =
+  (addresses: ResolvedAddress[]): LookupFunction =>
+  (_host, { all }, done) => {
+    const [first] = addresses;
+    if (all || !first) done(null, addresses);
+    else done(null, first.address, first.family);
+  };
+
+function within<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((settle, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    work.then(settle, reject);
+  });
+}
+
+function errorOf(error: unknown): DeliveryError {
+  if (error instanceof Refused) return error.why;
+  if (error instanceof FiscilityError) return "address_not_public";
+  const { code = "" } = error as { code?: string };
+  const isCertificate = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ALTNAME/.test(code);
+  return isCertificate ? "certificate_invalid" : "connection_failed";
+}

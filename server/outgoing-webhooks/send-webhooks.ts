@@ -1,0 +1,104 @@
+import { randomInt } from "node:crypto";
+import { Webhook } from "standardwebhooks";
+import { webhookSecretOwner } from "../../db/sealed.ts";
+import {
+  type ClaimedDelivery,
+  claimDelivery,
+  planDeliveries,
+  recordDelivery,
+} from "../../db/webhook-deliveries.ts";
+import type { Services } from "../services.ts";
+import type { Log } from "../telemetry/log.ts";
+import { postWebhook } from "./post-webhook.ts";
+
+/** An address of a user. */
+export interface EndpointOfUser {
+  userId: string;
+  endpointId: string;
+}
+
+/** A process that dies in an attempt leaves the delivery to others after the attempt's time and this. Milliseconds. */
+const leaseSpare = 5_000;
+
+/**
+ * Sends what is due to one address, the oldest first, for `limits.webhookRun` at most; one that responds
+ * slowly gets one at a time. What is left has a job of its own. A delivery that was sent and not recorded, as
+ * the process died, is sent again with the same id.
+ */
+export async function sendWebhooks(
+  services: Services,
+  endpoint: EndpointOfUser,
+  log: Log,
+): Promise<void> {
+  const { db, limits } = services;
+  const { userId, endpointId } = endpoint;
+  const begun = performance.now();
+  let isSlow = false;
+  while (!isSlow && performance.now() - begun < limits.webhookRun) {
+    const lease = limits.webhookSend + leaseSpare;
+    const delivery = await claimDelivery(db, userId, endpointId, lease);
+    if (!delivery) break;
+    isSlow = await send(services, endpoint, delivery, log);
+  }
+  await planDeliveries(db, userId, endpointId);
+}
+
+/** Makes one attempt and records it. Returns whether the address was slow. */
+async function send(
+  services: Services,
+  { userId, endpointId }: EndpointOfUser,
+  delivery: ClaimedDelivery,
+  log: Log,
+): Promise<boolean> {
+  const { config, db, limits, onStep, resolveHost } = services;
+  const { id, type, body, attempts } = delivery;
+  const begun = performance.now();
+  const { error, httpStatus } = await postWebhook(
+    delivery.url,
+    { body, headers: headersOf(services, userId, endpointId, delivery) },
+    {
+      timeoutMs: limits.webhookSend,
+      allowsLocal: config.localWebhooks,
+      resolve: resolveHost,
+    },
+  );
+  const ms = Math.round(performance.now() - begun);
+  onStep?.("webhook sent");
+  const isSlow = ms > limits.webhookSlow;
+  const end = { error, httpStatus, isSlow, retryInMs: waitAfter(attempts, limits) };
+  await recordDelivery(db, userId, endpointId, delivery, end);
+  const outcome = error === null ? "delivered" : "failed";
+  const line = { event: "webhook_sent", outcome, userId, endpointId, deliveryId: id, type };
+  log.info({ ...line, attempts, error, httpStatus, ms }, "Webhook sent");
+  return isSlow;
+}
+
+/** Both secrets sign while the old one is still valid. https://www.standardwebhooks.com */
+function headersOf(
+  { vault, clock }: Services,
+  userId: string,
+  endpointId: string,
+  { id, body, secretSealed, oldSecretSealed }: ClaimedDelivery,
+): Record<string, string> {
+  const now = clock.now();
+  const owner = webhookSecretOwner(userId, endpointId);
+  const signatures = [secretSealed, oldSecretSealed].flatMap((sealed) =>
+    sealed === null ? [] : [new Webhook(vault.open(sealed, owner).reveal()).sign(id, now, body)],
+  );
+  return {
+    "content-type": "application/json",
+    "user-agent": "Fiscility-Webhooks/1",
+    "webhook-id": id,
+    "webhook-timestamp": String(Math.floor(now.getTime() / 1000)),
+    "webhook-signature": signatures.join(" "),
+  };
+}
+
+/** 5 s, 20 s, 80 s …, and up to a tenth more, so that addresses of one host do not all come back at once. */
+function waitAfter(
+  attempts: number,
+  { webhookRetry, webhookRetryLongest }: Services["limits"],
+): number {
+  const wait = Math.min(webhookRetry * 4 ** (attempts - 1), webhookRetryLongest);
+  return wait + randomInt(Math.ceil(wait / 10));
+}

@@ -1,0 +1,145 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import type { Db } from "../../db/client.ts";
+import { queueMail } from "../../db/mails.ts";
+import { webhookSecretOwner } from "../../db/sealed.ts";
+import { type Origin, recordSecurityEvent } from "../../db/security-events.ts";
+import { lockUser } from "../../db/users.ts";
+import {
+  countWebhookEndpoints,
+  deleteWebhookEndpoint,
+  findWebhookEndpoint,
+  insertWebhookEndpoint,
+  listWebhookEndpoints,
+  replaceWebhookSecret,
+  type WebhookEndpointRow,
+} from "../../db/webhook-endpoints.ts";
+import type { Config } from "../config.ts";
+import { FiscilityError } from "../contracts/errors.ts";
+import type {
+  CreateWebhookInput,
+  WebhookEndpoint,
+  WebhookSecretOutput,
+} from "../contracts/webhook-endpoints.ts";
+import { webhookEventType } from "../contracts/webhook-events.ts";
+import type { TimeLimits } from "../time-limits.ts";
+import { Secret } from "../vault/secret.ts";
+import type { Vault } from "../vault/vault.ts";
+import { readWebhookUrl } from "./webhook-url.ts";
+
+interface Needs {
+  config: Pick<Config, "localWebhooks">;
+  db: Db;
+  limits: Pick<TimeLimits, "webhookOldSecret">;
+  vault: Vault;
+}
+
+/** Addresses that a user may have. */
+const mostEndpoints = 10;
+
+/**
+ * Adds an address that gets webhooks; the user is mailed. The secret is in the answer and nowhere else in the clear.
+ *
+ * @param by `origin`: where the request came from, null for an operator's; `requireStill` rejects when, with the user locked, it must not be added any more
+ * @throws FiscilityError `webhook_url_refused`, `too_many_webhooks`, and what `requireStill` rejects with
+ */
+export async function createWebhook(
+  { config, db, vault }: Needs,
+  userId: string,
+  input: CreateWebhookInput,
+  {
+    origin = null,
+    requireStill = async () => {},
+  }: { origin?: Origin | null; requireStill?: (tx: Db) => Promise<void> } = {},
+): Promise<WebhookSecretOutput> {
+  const { url } = readWebhookUrl(input.url, config.localWebhooks);
+  const id = randomUUID();
+  const secret = makeSecret();
+  const events = [...new Set(input.events)];
+  const row = await db.transaction().execute(async (tx) => {
+    const { deleted } = await lockUser(tx, userId);
+    if (deleted) throw new FiscilityError("unauthenticated");
+    await requireStill(tx);
+    if ((await countWebhookEndpoints(tx, userId)) >= mostEndpoints) {
+      throw new FiscilityError("too_many_webhooks", { details: { limit: mostEndpoints } });
+    }
+    const secretSealed = vault.seal(secret, webhookSecretOwner(userId, id));
+    await insertWebhookEndpoint(tx, userId, { id, url: url.href, events, secretSealed });
+    const details = { name: url.host };
+    await recordSecurityEvent(tx, { userId, kind: "webhook_added", details, origin });
+    await queueMail(tx, { userId, kind: "webhook_added", details: { url: url.origin } });
+    return findWebhookEndpoint(tx, userId, id);
+  });
+  return { webhook: required(row), secret: secret.reveal() };
+}
+
+/** The addresses of the user, the newest first. */
+export async function listWebhooks(db: Db, userId: string): Promise<WebhookEndpoint[]> {
+  return (await listWebhookEndpoints(db, userId)).map(toContract);
+}
+
+/**
+ * Gives an address a new secret. The one before signs as well for a day, so that its receiver can change over.
+ *
+ * @throws FiscilityError `not_found`
+ */
+export async function replaceSecret(
+  { db, limits, vault }: Needs,
+  userId: string,
+  id: string,
+  origin: Origin | null = null,
+): Promise<WebhookSecretOutput> {
+  const secret = makeSecret();
+  const sealed = vault.seal(secret, webhookSecretOwner(userId, id));
+  const row = await db.transaction().execute(async (tx) => {
+    const isThere = await replaceWebhookSecret(tx, userId, id, sealed, limits.webhookOldSecret);
+    if (!isThere) return null;
+    const found = await findWebhookEndpoint(tx, userId, id);
+    const details = { name: new URL(required(found).url).host };
+    await recordSecurityEvent(tx, { userId, kind: "webhook_secret_replaced", details, origin });
+    return found;
+  });
+  return { webhook: required(row), secret: secret.reveal() };
+}
+
+/**
+ * Removes an address, with its deliveries: nothing more is sent to it.
+ *
+ * @throws FiscilityError `not_found`
+ */
+export async function deleteWebhook(
+  db: Db,
+  userId: string,
+  id: string,
+  origin: Origin | null = null,
+): Promise<WebhookEndpoint> {
+  return db.transaction().execute(async (tx) => {
+    const webhook = required(await findWebhookEndpoint(tx, userId, id));
+    const url = await deleteWebhookEndpoint(tx, userId, id);
+    if (url === null) throw new FiscilityError("not_found");
+    const details = { name: new URL(url).host };
+    await recordSecurityEvent(tx, { userId, kind: "webhook_removed", details, origin });
+    return webhook;
+  });
+}
+
+/** As the specification advises: `whsec_` and 24 to 64 random bytes in base64. */
+const makeSecret = () => new Secret(`whsec_${randomBytes(32).toString("base64")}`);
+
+/** @throws FiscilityError `not_found` */
+function required(row: WebhookEndpointRow | null): WebhookEndpoint {
+  if (!row) throw new FiscilityError("not_found");
+  return toContract(row);
+}
+
+function toContract(row: WebhookEndpointRow): WebhookEndpoint {
+  const isSigning = row.old_secret_until !== null && row.old_secret_until > new Date();
+  return {
+    id: row.id,
+    url: row.url,
+    // An event that a later version knows, and this one does not, is left out.
+    events: row.events.flatMap((name) => webhookEventType.safeParse(name).data ?? []),
+    createdAt: row.created_at.toISOString(),
+    oldSecretUntil: isSigning ? (row.old_secret_until?.toISOString() ?? null) : null,
+    last: row.last,
+  };
+}

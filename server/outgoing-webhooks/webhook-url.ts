@@ -1,0 +1,40 @@
+import { isIP } from "node:net";
+import { isLoopbackAddress, isPublicAddress } from "../config/host-address.ts";
+import { FiscilityError } from "../contracts/errors.ts";
+
+/** What a URL says already, before its name is looked up. */
+export interface WebhookUrl {
+  url: URL;
+  /** Only addresses of this machine are allowed: `http` in local mode. Else only the internet's. */
+  isLocal: boolean;
+}
+
+/**
+ * Reads the address that a user wants webhooks sent to.
+ *
+ * @param allowsLocal local mode: plain `http` is allowed as well, to this machine alone
+ * @throws FiscilityError `webhook_url_refused` for one that can never be sent to
+ */
+export function readWebhookUrl(text: string, allowsLocal: boolean): WebhookUrl {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const isLocal = allowsLocal && url?.protocol === "http:";
+  const isRight =
+    url !== null &&
+    (isLocal || url.protocol === "https:") &&
+    url.username === "" &&
+    url.password === "" &&
+    url.hash === "";
+  if (!isRight) throw new FiscilityError("webhook_url_refused");
+  const host = hostOf(url);
+  if (isIP(host) !== 0 && !isAllowed(host, isLocal)) {
+    throw new FiscilityError("webhook_url_refused");
+  }
+  return { url, isLocal };
+}
+
+/** The host of a URL, an IPv6 address without its brackets. */
+export const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[(.*)\]$/, "$1");
+
+/** Whether an IP address may be connected to. */
+export const isAllowed = (address: string, isLocal: boolean): boolean =>
+  isLocal ? isLoopbackAddress(address) : isPublicAddress(address);

@@ -1,0 +1,117 @@
+import { expect } from "vitest";
+import { createClient } from "../../client/src/index.ts";
+import { createApiKey } from "../../server/auth/api-keys.ts";
+import { finishLinks } from "../../server/connect/finish-links.ts";
+import { returnToLink } from "../../server/connect/return-to-link.ts";
+import { startWorker } from "../../server/jobs/worker.ts";
+import type { TestApp } from "../support/app.ts";
+import { compareBooks, right } from "../support/books.ts";
+import { startOver, testWithApp } from "../support/fixtures.ts";
+import { goThroughLink } from "../support/link-session.ts";
+import { itemsOf, only, updateItems } from "../support/rows.ts";
+
+/** A program opens Link without a page of its own: Plaid hosts it, and its webhook says that it ended. */
+const test = testWithApp().extend("worker", { scope: "file" }, async ({ app }, { onCleanup }) => {
+  const worker = await startWorker(app.services);
+  onCleanup(() => worker.stop());
+  return worker;
+});
+test.beforeEach(async ({ app, worker: _ }) => startOver(app));
+
+/** A user and a program of theirs. */
+async function program(app: TestApp, plan = "cfo") {
+  const person = await app.signUp(plan);
+  const scopes = ["connections:write" as const];
+  const { key } = await createApiKey(app.services.db, person.id, {
+    ...{ name: "Program", scopes, expiresInDays: 1 },
+  });
+  return { person, client: createClient({ baseUrl: app.url, apiKey: key }) };
+}
+
+test("a hosted Link is connected as soon as Plaid's webhook says that it was finished, and connections.get says so", async ({
+  app,
+}) => {
+  const { client } = await program(app);
+  const { linkToken, linkId, hostedLinkUrl, expiration } =
+    await client.plaid.createLinkToken.mutate({ hosted: true });
+  expect(hostedLinkUrl).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/link\/hosted\.html\?/);
+  expect(Date.parse(expiration) - Date.now()).toBeGreaterThan(23 * 60 * 60_000);
+  const get = () => client.connections.get.query({ id: linkId });
+  const nothing = { id: linkId, itemId: null, institutionName: null, reason: null };
+  expect(await get()).toEqual({ ...nothing, status: "open" });
+  await goThroughLink(app, linkToken, { bank: "ins_109508" });
+  await expect.poll(async () => (await get()).status, { timeout: 8_000 }).toBe("connected");
+  const { id: itemId } = await only(itemsOf(app));
+  const connected = { ...nothing, itemId, institutionName: "First Platypus Bank" };
+  expect(await get()).toEqual({ ...connected, status: "connected" });
+  expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+  await client.items.disconnect.mutate({ itemId, confirmation: "disconnect First Platypus Bank" });
+  expect(await get()).toMatchObject({ status: "ended", itemId: null });
+});
+
+test("a hosted Link whose webhook is lost is connected all the same, without the minutes that onSuccess has", async ({
+  app,
+}) => {
+  const { client } = await program(app);
+  const { linkToken, linkId } = await client.plaid.createLinkToken.mutate({ hosted: true });
+  await app.query("update link_tokens set link_token_hash = sha256('of another')");
+  await goThroughLink(app, linkToken, { bank: "ins_109508" });
+  await app.query("update link_tokens set due_at = now()");
+  await finishLinks(app.services, app.services.log);
+  expect((await client.connections.get.query({ id: linkId })).status).toBe("connected");
+});
+
+test("connections.get says why a hosted Link was not connected (E5, I3)", async ({ app }) => {
+  const { client } = await program(app, "intern");
+  const { linkToken, linkId } = await client.plaid.createLinkToken.mutate({ hosted: true });
+  await goThroughLink(app, linkToken, { bank: "ins_109508" });
+  await expect
+    .poll(() => client.connections.get.query({ id: linkId }), { timeout: 8_000 })
+    .toMatchObject({ status: "not_connected", reason: "limit_reached", itemId: null });
+});
+
+test("connections.get says that the user finished while the bank is being connected, and what onSuccess brought", async ({
+  app,
+}) => {
+  const { client } = await program(app);
+  const hosted = await client.plaid.createLinkToken.mutate({ hosted: true });
+  await app.fault({ path: "/item/public_token/exchange", times: 3, do: { status: 503, body: {} } });
+  await goThroughLink(app, hosted.linkToken, { bank: "ins_109508" });
+  await expect
+    .poll(() => client.connections.get.query({ id: hosted.linkId }), { timeout: 8_000 })
+    .toMatchObject({ status: "finishing" });
+  const { linkToken, linkId } = await client.plaid.createLinkToken.mutate({});
+  const { publicToken } = await goThroughLink(app, linkToken, { bank: "ins_109511" });
+  const { item } = await client.connectAccount.mutate({ publicToken, linkToken });
+  expect(await client.connections.get.query({ id: linkId })).toMatchObject({
+    ...{ status: "connected", itemId: item.id, institutionName: "Tartan Bank" },
+  });
+});
+
+test("a hosted Link in update mode reconnects its Item", async ({ app }) => {
+  const { client } = await program(app);
+  const publicToken = await app.publicToken();
+  const { item } = await client.connectAccount.mutate({ publicToken });
+  const { plaid_item_id } = await only(itemsOf(app));
+  await app.control("POST", "items/reset-login", { item_id: plaid_item_id });
+  await updateItems(app, { status: "login_required" });
+  const hosted = await client.plaid.createLinkToken.mutate({ hosted: true, itemId: item.id });
+  await goThroughLink(app, hosted.linkToken);
+  await expect
+    .poll(() => client.connections.get.query({ id: hosted.linkId }), { timeout: 8_000 })
+    .toMatchObject({ status: "connected", itemId: item.id });
+});
+
+test("a tab that returns from its bank, or names no link_token, never takes a hosted Link for its own", async ({
+  app,
+}) => {
+  const { person, client } = await program(app);
+  const own = await client.plaid.createLinkToken.mutate({});
+  const hosted = await client.plaid.createLinkToken.mutate({ hosted: true });
+  await client.connectAccount.mutate({ publicToken: await app.publicToken() });
+  const statusOf = async ({ linkId }: { linkId: string }) =>
+    (await client.connections.get.query({ id: linkId })).status;
+  expect([await statusOf(own), await statusOf(hosted)]).toEqual(["connected", "open"]);
+  const back = { oauthStateId: "one", linkId: null, again: false };
+  expect(await returnToLink(app.services, person, back)).toEqual({ at: "lost" });
+});
