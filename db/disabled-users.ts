@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Db } from "./client.ts";
+import { askForDeliveries } from "./webhook-deliveries.ts";
 
 /** Disables a user. False when they are disabled already. */
 export async function disableUser(tx: Db, userId: string): Promise<boolean> {
@@ -12,7 +13,7 @@ export async function disableUser(tx: Db, userId: string): Promise<boolean> {
   return result.numUpdatedRows > 0n;
 }
 
-/** Enables a user again, and makes the syncs that they missed due. False when they are not disabled. */
+/** Enables a user again, and makes the syncs and webhooks that they missed due. False when they are not disabled. */
 export async function enableUser(tx: Db, userId: string): Promise<boolean> {
   const result = await tx
     .updateTable("users")
@@ -26,6 +27,7 @@ export async function enableUser(tx: Db, userId: string): Promise<boolean> {
     .set({ due_at: sql<Date>`now()` })
     .where("user_id", "=", userId)
     .execute();
+  await askForDeliveries(tx, userId);
   return true;
 }
 

@@ -102,6 +102,16 @@ export async function planDeliveries(db: Db, userId: string, endpointId: string)
     ) as next`.execute(db);
 }
 
+/** Adds the jobs that send now what is due to the user's addresses. */
+export async function askForDeliveries(tx: Db, userId: string): Promise<void> {
+  const job = sendWebhooksJob({
+    userId: sql.ref("user_id"),
+    endpointId: sql.ref("id"),
+    isSlow: sql.ref("is_slow"),
+  });
+  await sql`select ${job} from webhook_endpoints where user_id = ${userId}`.execute(tx);
+}
+
 /** The deliveries to one address, the newest first, `limit` at most. */
 export async function listDeliveries(
   db: Db,
@@ -141,10 +151,7 @@ export async function redeliver(
       .returning(deliveryStatus.as("status"))
       .executeTakeFirst();
     if (!row) return null;
-    const { endpoint_id: endpointId } = row;
-    await sql`
-      select ${sendWebhooksJob({ userId, endpointId, isSlow: sql.ref("is_slow") })}
-      from webhook_endpoints where user_id = ${userId} and id = ${endpointId}`.execute(tx);
+    await askForDeliveries(tx, userId);
     return row;
   });
 }

@@ -1,4 +1,3 @@
-import type { Page } from "playwright-core";
 import { expect, onTestFinished } from "vitest";
 import { verifyWebhook } from "../../client/src/webhooks.ts";
 import { startWorker } from "../../server/jobs/worker.ts";
@@ -10,24 +9,6 @@ import { forgetStepUps } from "../support/rows.ts";
 import { startReceiver } from "../support/webhook-receiver.ts";
 
 const test = testInBrowser();
-
-/** Pictures of a state in both widths and color schemes, where SHOTS names a folder. */
-async function shoot(page: Page, name: string): Promise<void> {
-  const { SHOTS } = process.env;
-  if (!SHOTS) return;
-  for (const [width, height] of [
-    [390, 844],
-    [1280, 900],
-  ] as const) {
-    for (const colorScheme of ["light", "dark"] as const) {
-      await page.setViewportSize({ width, height });
-      await page.emulateMedia({ colorScheme });
-      await page.screenshot({ path: `${SHOTS}/${name}-${width}-${colorScheme}.png` });
-    }
-  }
-  await page.setViewportSize({ width: 390, height: 844 });
-  await page.emulateMedia({ colorScheme: "light" });
-}
 
 test("The webhooks page adds a webhook, shows its secret once, lists what was sent and sends it again", async ({
   app,
@@ -42,19 +23,16 @@ test("The webhooks page adds a webhook, shows its secret once, lists what was se
   await logIn(app, page, person);
   await page.goto(`${app.url}/settings/webhooks`);
   await page.getByText("No webhooks yet").waitFor();
-  await shoot(page, "empty");
   await page.getByRole("button", { name: "Add a webhook" }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("Address").fill("https://10.0.0.7/hook");
   await dialog.getByLabel("Password", { exact: true }).fill(person.password);
   await dialog.getByRole("button", { name: "Add a webhook" }).click();
   await dialog.getByText("We cannot send webhooks to this address.").waitFor();
-  await shoot(page, "refused");
   await dialog.getByLabel("Address").fill(there.url);
   await dialog.getByLabel("transactions changed").uncheck();
   await dialog.getByRole("button", { name: "Add a webhook" }).click();
   const secret = await dialog.getByLabel("Secret", { exact: true }).inputValue();
-  await shoot(page, "secret");
   await dialog.getByRole("button", { name: "Done" }).click();
   await page.getByText(there.url).waitFor();
   expect(await page.content()).not.toContain(secret.slice(6));
@@ -64,7 +42,6 @@ test("The webhooks page adds a webhook, shows its secret once, lists what was se
   await expect.poll(() => there.received).toHaveLength(1);
   await page.getByRole("link", { name: `Deliveries to ${there.url}` }).click();
   await page.getByText("sent once, HTTP 500").waitFor();
-  await shoot(page, "waiting");
   await app.query("update webhook_deliveries set due_at = null");
   await page.reload();
   await page.getByRole("button", { name: "Send again: connection.connected" }).click();
@@ -80,7 +57,6 @@ test("The webhooks page adds a webhook, shows its secret once, lists what was se
   await page.getByText("Delivered", { exact: true }).waitFor();
   await page.getByText("Message").click();
   await page.getByText('"institution_name"').waitFor();
-  await shoot(page, "deliveries");
   expect(await axeViolations(page)).toEqual([]);
 
   await page.getByRole("link", { name: "All webhooks" }).click();
@@ -89,10 +65,8 @@ test("The webhooks page adds a webhook, shows its secret once, lists what was se
   expect(await dialog.getByLabel("Secret", { exact: true }).inputValue()).not.toBe(secret);
   await dialog.getByRole("button", { name: "Done" }).click();
   await page.getByText("The old secret signs as well until").waitFor();
-  await shoot(page, "list");
   expect(await axeViolations(page)).toEqual([]);
   await page.getByRole("button", { name: `Remove ${there.url}` }).click();
-  await shoot(page, "remove");
   await dialog.getByRole("button", { name: "Remove" }).click();
   await page.getByText("No webhooks yet").waitFor();
   expect(await app.query("select 1 from webhook_deliveries")).toEqual([]);

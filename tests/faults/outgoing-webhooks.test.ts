@@ -1,4 +1,5 @@
 import { expect, onTestFinished } from "vitest";
+import { disableUser, enableUser } from "../../db/disabled-users.ts";
 import { sendWebhooks } from "../../server/outgoing-webhooks/send-webhooks.ts";
 import { startOver, testWithApp } from "../support/fixtures.ts";
 import { startNode } from "../support/node-process.ts";
@@ -91,4 +92,23 @@ test("a webhook that is refused is sent again for 24 hours, each time after a lo
   expect(hours).toBeLessThanOrEqual(24);
   expect(waits.length).toBeLessThan(12);
   expect(there.received).toHaveLength(waits.length + 1);
+});
+
+test("a disabled user's webhooks wait until the user is enabled again", async ({ app }) => {
+  const person = await app.signUp("cfo");
+  const there = await startReceiver();
+  onTestFinished(() => there.close());
+  const webhook = { url: there.url, events: ["connection.connected"] };
+  const { body } = await app.post("/api/v1/webhooks", webhook, person);
+  const endpoint = { userId: person.id, endpointId: body.webhook.id };
+  await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, person);
+  await disableUser(app.services.db, person.id);
+  await sendWebhooks(app.services, endpoint, app.services.log);
+  expect(there.received).toEqual([]);
+  const job = "delete from graphile_worker._private_jobs where key like 'send_webhooks:%'";
+  await app.query(job);
+  await enableUser(app.services.db, person.id);
+  expect(await app.query(`${job} returning 1`)).toHaveLength(1);
+  await sendWebhooks(app.services, endpoint, app.services.log);
+  expect(there.received).toHaveLength(1);
 });

@@ -31,6 +31,11 @@ const tables: Record<string, [insert: string, days: number]> = {
       values (sha256($1::text::bytea), 'ITEM', 'ERROR', '{}', now(), now() - $1::interval)`,
     retention.webhooks,
   ],
+  webhook_deliveries: [
+    `insert into webhook_deliveries (user_id, endpoint_id, type, body, created_at)
+      select user_id, id, 'accounts.changed', '{}', now() - $1::interval from webhook_endpoints`,
+    retention.webhookDeliveries,
+  ],
   refused_tokens: [
     "insert into refused_tokens (plaid_item_id, last_at) values ($1::text, now() - $1::interval)",
     0.5,
@@ -60,7 +65,12 @@ const tables: Record<string, [insert: string, days: number]> = {
 test("The sweep deletes what is older than its limit, and nothing that is younger", async ({
   app,
 }) => {
-  await app.signUp();
+  const { id } = await app.signUp();
+  await app.query(
+    `insert into webhook_endpoints (user_id, id, url, events, secret_sealed)
+     values ($1, $1, 'https://hooks.example.com/', '{accounts.changed}', 'sealed')`,
+    [id],
+  );
   // Whoever has confirmed their email stays, however long ago they signed up.
   await app.query("update users set created_at = now() - interval '10 years'");
   const countIn = async (table: string): Promise<number> =>
@@ -80,9 +90,18 @@ test("docs/operations.md names each limit of retention", () => {
       readFileSync("docs/operations.md", "utf8"),
     ) ?? [];
   const text = listed.replace(/\s+/g, " ");
-  const { webhooks, mails, logIns, securityEvents, mailLinks, unconfirmedUsers } = retention;
+  const {
+    webhooks,
+    webhookDeliveries,
+    mails,
+    logIns,
+    securityEvents,
+    mailLinks,
+    unconfirmedUsers,
+  } = retention;
   for (const said of [
     `webhooks ${webhooks} days`,
+    `those sent to users' addresses ${webhookDeliveries} days`,
     `mails ${mails} days`,
     `log-ins in the old table ${logIns} days`,
     `the security record ${securityEvents} days`,

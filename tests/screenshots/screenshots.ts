@@ -451,6 +451,49 @@ test.each(views)("API keys, $width px, $colorScheme", async (view) => {
   await shoot("api-keys");
 });
 
+test.each(views)("webhooks, $width px, $colorScheme", async (view) => {
+  const { page, shoot } = await studio(view);
+  const person = await app.signUp();
+  await forgetStepUps(app, person);
+  await logIn(app, page, person);
+  await page.goto(`${app.url}/settings/webhooks`);
+  await shoot("webhooks-empty");
+  await page.getByRole("button", { name: "Add a webhook" }).click();
+  const dialog = page.getByRole("dialog");
+  const add = dialog.getByRole("button", { name: "Add a webhook" });
+  await dialog.getByLabel("Address").fill("https://10.0.0.7/hook");
+  await dialog.getByLabel("Password", { exact: true }).fill(person.password);
+  await add.click();
+  await dialog.getByText("We cannot send webhooks to this address").waitFor();
+  await shoot("webhook-address-refused", { whole: true });
+  await dialog.getByLabel("Address").fill("https://shop.example.com/webhooks/fiscility");
+  await add.click();
+  await page.getByRole("button", { name: "Done" }).waitFor();
+  await shoot("webhook-secret");
+  await page.getByRole("button", { name: "Done" }).click();
+  await app.query(
+    `insert into webhook_deliveries
+       (user_id, endpoint_id, type, body, due_at, attempts, attempted_at, http_status, error, delivered_at)
+     select e.user_id, e.id, 'connection.connected', '{"type": "connection.connected"}', d.due_at,
+       d.attempts, now(), d.http_status, d.error, d.delivered_at
+     from webhook_endpoints as e, (values
+       (null::timestamptz, 1, 204, null::text, now()),
+       (now() + interval '1 day', 3, 500, 'status', null),
+       (null, 11, null::int, 'timed_out', null)) as d (due_at, attempts, http_status, error, delivered_at)
+     where e.user_id = $1`,
+    [person.id],
+  );
+  await page.reload();
+  await shoot("webhooks");
+  await page.getByRole("link", { name: /^Deliveries to/ }).click();
+  await page.getByRole("heading", { level: 1, name: "Deliveries" }).waitFor();
+  await page.getByText("Message").first().click();
+  await shoot("webhook-deliveries");
+  await page.getByRole("link", { name: "All webhooks" }).click();
+  await page.getByRole("button", { name: /^Remove/ }).click();
+  await shoot("webhook-remove");
+});
+
 test.each(views)("the scheme of one's own choice, $width px, $colorScheme", async (view) => {
   const { page, shoot } = await studio(view);
   await logIn(app, page, await app.signUp());

@@ -104,6 +104,7 @@ test("only the process and its commands touch the environment, only the vault ma
     "server/commands/refused-tokens.ts",
     "server/commands/rotate-keys.ts",
     "server/commands/user.ts",
+    "server/commands/webhooks.ts",
     "server/main.ts",
     "server/worker-main.ts",
   ]);

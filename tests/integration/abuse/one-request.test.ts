@@ -117,7 +117,7 @@ test("a list that is too long is refused, or cut where it is advice, before its 
   );
   expect(lists.map(({ name }) => name)).toEqual([
     ...["connectAccount", "connectAccount"],
-    ...["items.chooseAccounts", "apiKeys.create"],
+    ...["items.chooseAccounts", "apiKeys.create", "webhooks.create"],
   ]);
   for (const { name, wrap } of lists) {
     const request = (n: number) => ({
