@@ -1,17 +1,16 @@
-import {
-  createTRPCClient,
-  httpBatchLink,
-  httpLink,
-  splitLink,
-  type TRPCClient,
-} from "@trpc/client";
-import type { AppRouter } from "../../server/api/router.ts";
+import { createTRPCUntypedClient, httpBatchLink, httpLink, splitLink } from "@trpc/client";
+import type { AnyRouter } from "@trpc/server";
+import type { CallOptions, Subscriber } from "./call.ts";
 import { callLink } from "./call-link.ts";
+import type { FiscilityError } from "./fiscility-error.ts";
+import type { Hooks } from "./hooks.ts";
+import { type Procedures, procedureTypes } from "./procedures.ts";
 import { readBaseUrl, requireApiKey } from "./read-options.ts";
+import { createSend } from "./send.ts";
 import { streamLink } from "./stream-link.ts";
-import { readAnswer } from "./to-fiscility-error.ts";
+import { readAnswer, toFiscilityError } from "./to-fiscility-error.ts";
 
-export interface ClientOptions {
+export interface ClientOptions extends Hooks {
   /** Where the app opens, without a path of its own: `https://connect.example.com`. */
   baseUrl: string;
   /**
@@ -20,34 +19,51 @@ export interface ClientOptions {
    */
   apiKey?: string | undefined;
   /**
-   * A call ends within this, its retries included; a stream is answered within it, or tried again.
+   * A call ends within this, its retries and waits included; a stream opens within it, or is tried again.
    * Milliseconds; 60,000 unless given.
    */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
+  /**
+   * One attempt ends within this, where the call may be sent again after it: queries, `connectAccount` and
+   * `plaid.createLinkToken`. Milliseconds; 30,000 unless given, as the server's own limits are shorter.
+   */
+  attemptTimeoutMs?: number | undefined;
   /** Times a call that may be repeated is sent again at most; 2 unless given. */
-  retries?: number;
+  retries?: number | undefined;
   /** Instead of the global one. */
-  fetch?: typeof fetch;
+  fetch?: typeof fetch | undefined;
+  /**
+   * Gives each request its `traceparent` header, which the server writes into its log beside the request's id.
+   * Leave it out where an instrumentation of fetch adds the header itself.
+   * @see https://www.w3.org/TR/trace-context/#traceparent-header
+   */
+  traceparent?: (() => string | null | undefined) | undefined;
 }
 
-/** Every procedure that an API key can call. Keys themselves are managed by people, in the app. */
-export type FiscilityClient = Omit<TRPCClient<AppRouter>, "apiKeys" | "session">;
+/** Every procedure that an API key can call. */
+export interface FiscilityClient extends Procedures {}
 
 /**
  * A client of Fiscility Connect: `await client.accounts.list.query()`. Queries made in the same tick
- * travel as one request. Every failure is a `FiscilityError`. Throws `invalid_options` at once for
- * an address or a key that cannot be one.
+ * travel as one request. Every failure is a `FiscilityError`, whose stack begins where the call was made.
+ * @throws `invalid_options` at once for an address or a key that cannot be one
  */
 export function createClient(options: ClientOptions): FiscilityClient {
-  const { apiKey, timeoutMs = 60_000, retries = 2 } = options;
-  const send = options.fetch ?? fetch;
+  const { apiKey, timeoutMs = 60_000, attemptTimeoutMs = 30_000, retries = 2 } = options;
+  const { onRequest, onResponse, onRetry, traceparent } = options;
   const url = `${readBaseUrl(options.baseUrl)}/trpc`;
   // Given as undefined is a variable that is not set; a page of the app leaves it out.
   if ("apiKey" in options) requireApiKey(apiKey);
-  const headers: Record<string, string> = apiKey ? { authorization: `Bearer ${apiKey}` } : {};
+  const send = createSend({
+    url,
+    apiKey,
+    fetch: options.fetch ?? fetch,
+    traceparent,
+    onRequest,
+    onResponse,
+  });
   const http = {
     url,
-    headers,
     async fetch(address: string | URL | Request, init?: object) {
       const response = await send(address, init);
       const [paths = ""] = String(address).slice(url.length).split("?");
@@ -55,13 +71,13 @@ export function createClient(options: ClientOptions): FiscilityClient {
       return { ok: response.ok, json: () => readAnswer(response, url, calls) };
     },
   };
-  return createTRPCClient<AppRouter>({
+  const trpc = createTRPCUntypedClient<AnyRouter>({
     links: [
       splitLink({
         condition: ({ type }) => type === "subscription",
-        true: streamLink({ url, timeoutMs, retries, fetch: send, headers }),
+        true: streamLink({ url, timeoutMs, retries, fetch: send, onRetry }),
         false: [
-          callLink({ url, timeoutMs, retries }),
+          callLink({ url, timeoutMs, attemptTimeoutMs, retries, onRetry }),
           splitLink({
             condition: ({ type }) => type === "query",
             // The server takes 100 calls in one request, and proxies about 8 kB of address.
@@ -73,4 +89,63 @@ export function createClient(options: ClientOptions): FiscilityClient {
       }),
     ],
   });
+
+  const call = (path: string, type: "query" | "mutation") => {
+    const made = async (input?: unknown, { signal, ...context }: CallOptions = {}) => {
+      const caller = callerOf(made);
+      const sent = trpc[type](path, input, { ...(signal && { signal }), context });
+      return sent.catch((thrown: unknown) => {
+        throw shownAt(caller, toFiscilityError(thrown, url));
+      });
+    };
+    return type === "query" ? { query: made } : { mutate: made };
+  };
+  const stream = (path: string) => {
+    const subscribe = (input: unknown, { signal, onError, ...on }: Subscriber<never>) => {
+      const caller = callerOf(subscribe);
+      return trpc.subscription(path, input, {
+        ...(signal && { signal }),
+        ...(on as object),
+        onError: (thrown) => onError?.(shownAt(caller, toFiscilityError(thrown, url))),
+      });
+    };
+    return { subscribe };
+  };
+  return tree(procedureTypes, (path, type) =>
+    type === "subscription" ? stream(path) : call(path, type),
+  ) as unknown as FiscilityClient;
+}
+
+/** `{ accounts: { list: … } }` of `{ "accounts.list": … }`. */
+export function tree<Value>(
+  flat: Readonly<Record<string, Value>>,
+  make: (path: string, value: Value) => unknown,
+): object {
+  const root: Record<string, unknown> = {};
+  for (const [path, value] of Object.entries(flat)) {
+    const names = path.split(".");
+    const last = names.pop() as string;
+    let branch = root;
+    for (const name of names) {
+      branch[name] ??= {};
+      branch = branch[name] as Record<string, unknown>;
+    }
+    branch[last] = make(path, value);
+  }
+  return root;
+}
+
+/** The frames above `made`, without the first line; undefined where an engine has none to give. */
+function callerOf(made: (...args: never[]) => unknown): string | undefined {
+  const at: { stack?: string | undefined } = {};
+  const { captureStackTrace } = Error as { captureStackTrace?: typeof Error.captureStackTrace };
+  if (captureStackTrace) captureStackTrace(at, made);
+  else at.stack = new Error().stack;
+  return at.stack?.slice(at.stack.indexOf("\n") + 1);
+}
+
+/** What happened inside of the client helps nobody who calls it: the cause has a stack of its own. */
+function shownAt(caller: string | undefined, error: FiscilityError): FiscilityError {
+  if (caller) error.stack = `${error.name}: ${error.message}\n${caller}`;
+  return error;
 }

@@ -1,17 +1,8 @@
 import { z } from "zod";
-import * as account from "../../contracts/account.ts";
-import * as accounts from "../../contracts/accounts.ts";
-import * as activity from "../../contracts/activity.ts";
-import * as apiKeys from "../../contracts/api-keys.ts";
-import * as connect from "../../contracts/connect.ts";
 import type { Reason } from "../../contracts/errors.ts";
-import * as insights from "../../contracts/insights.ts";
-import * as plan from "../../contracts/plan.ts";
-import * as secondFactors from "../../contracts/second-factors.ts";
-import * as stepUp from "../../contracts/step-up.ts";
-import * as transactions from "../../contracts/transactions.ts";
 import { type Endpoint, endpoints, subscriptions } from "./endpoints.ts";
 import { options, type Schema, snake, toJsonSchema } from "./json-schema.ts";
+import { namedSchemas, nameOfSchema } from "./named-schemas.ts";
 import { failureSchema, failures, type Responses } from "./openapi-failures.ts";
 
 /** One way to call one procedure, as the document describes it. */
@@ -63,12 +54,11 @@ const byKey: readonly Reason[] = [
 
 /** The REST face as OpenAPI 3.1, from the same schemas that check the calls. */
 export function createOpenApi(appUrl: string): OpenApi {
-  const { schemas, schemaOf } = namedSchemas();
   const paths: OpenApi["paths"] = {};
   for (const endpoint of endpoints) {
     const path = `/api/v1${endpoint.path}`;
     const method = endpoint.method.toLowerCase() as "get" | "post" | "delete";
-    paths[path] = { ...paths[path], [method]: toOperation(endpoint, schemaOf) };
+    paths[path] = { ...paths[path], [method]: toOperation(endpoint) };
   }
   return {
     openapi: "3.1.1",
@@ -80,7 +70,12 @@ export function createOpenApi(appUrl: string): OpenApi {
     servers: [{ url: appUrl }],
     paths,
     components: {
-      schemas,
+      schemas: {
+        ...Object.fromEntries(
+          Object.entries(namedSchemas()).map(([name, schema]) => [name, snake(schema)]),
+        ),
+        Failure: failureSchema(),
+      },
       securitySchemes: {
         apiKey: { type: "http", scheme: "bearer", description: "An API key: `fsk_…`" },
         session: { type: "apiKey", in: "cookie", name: "fiscility.session_token" },
@@ -118,9 +113,11 @@ const streams = () =>
     )
     .join(" ");
 
-type SchemaOf = (schema: z.ZodType) => Schema;
+const schemaOf = (schema: z.ZodType): Schema => ({
+  $ref: `#/components/schemas/${nameOfSchema(schema)}`,
+});
 
-function toOperation(endpoint: Endpoint, schemaOf: SchemaOf): Operation {
+function toOperation(endpoint: Endpoint): Operation {
   const { name, method, path, scope, stepUp, summary, input, output } = endpoint;
   const needsSession = scope === "session";
   const possible = new Set([...endpoint.reasons, ...common, ...(needsSession ? [] : byKey)]);
@@ -161,43 +158,4 @@ function toOperation(endpoint: Endpoint, schemaOf: SchemaOf): Operation {
     }));
   }
   return operation;
-}
-
-/** Every exported schema of the contracts under its own name, and a way to refer to each. */
-function namedSchemas(): { schemas: Record<string, Schema>; schemaOf: SchemaOf } {
-  const registry = z.registry<{ id: string }>();
-  const names = new Map<z.ZodType, string>();
-  for (const module of [
-    account,
-    accounts,
-    activity,
-    apiKeys,
-    connect,
-    insights,
-    plan,
-    stepUp,
-    secondFactors,
-    transactions,
-  ]) {
-    for (const [name, schema] of Object.entries(module)) {
-      const id = name.charAt(0).toUpperCase() + name.slice(1);
-      names.set(schema, id);
-      registry.add(schema, { id });
-    }
-  }
-  const uri = (id: string) => `#/components/schemas/${id}`;
-  const { schemas } = z.toJSONSchema(registry, { ...options, uri });
-  const named = Object.entries(schemas).map(([id, schema]) => {
-    const { $id: _, $schema: __, id: ___, ...rest } = snake(schema as Schema);
-    return [id, rest] as const;
-  });
-  return {
-    schemas: { ...Object.fromEntries(named), Failure: failureSchema() },
-    schemaOf: (schema) => {
-      const inner = schema instanceof z.ZodOptional ? (schema.unwrap() as z.ZodType) : schema;
-      const id = names.get(inner);
-      if (!id) throw new Error("a procedure's schema is not exported by the contracts");
-      return { $ref: uri(id) };
-    },
-  };
 }
