@@ -16,6 +16,7 @@ export const words = {
     "transactions:read": "read transactions",
     "activity:read": "read the history of connections",
     "connections:write": "connect and disconnect banks",
+    "account:export": "export everything that is kept of you",
   },
   expires: "It works for",
   expiry: { "30": "30 days", "90": "90 days", "365": "1 year" },

@@ -3,7 +3,7 @@ import type { AnyRouter } from "@trpc/server";
 import { observable, type Unsubscribable } from "@trpc/server/observable";
 import { clientFailure, type FiscilityError } from "./fiscility-error.ts";
 import { type Hooks, tell } from "./hooks.ts";
-import { toFiscilityError } from "./to-fiscility-error.ts";
+import { endedBy, toFiscilityError } from "./to-fiscility-error.ts";
 
 export interface CallLinkOptions extends Pick<Hooks, "onRetry"> {
   url: string;
@@ -103,15 +103,6 @@ export function callLink(options: CallLinkOptions): TRPCLink<AnyRouter> {
 /** A longer timer than this would end at once. */
 const longestTimer = 2 ** 31 - 1;
 const after = (ms: number, call: () => void) => setTimeout(call, Math.min(ms, longestTimer));
-
-/** A signal made by `AbortSignal.timeout` is a time-out, of the length that only the caller knows. */
-function endedBy(signal: AbortSignal | null | undefined): FiscilityError {
-  const cause: unknown = signal?.reason;
-  const late = cause instanceof DOMException && cause.name === "TimeoutError";
-  return late
-    ? clientFailure("timed_out", { timeoutMs: null, limit: "signal" }, { cause })
-    : clientFailure("aborted", {}, { cause });
-}
 
 /** What the server itself calls retryable was not done; of any other nobody knows. */
 function mayRepeat(error: FiscilityError, isRepeatable: boolean): boolean {

@@ -2,6 +2,7 @@ import { createTRPCUntypedClient, httpBatchLink, httpLink, splitLink } from "@tr
 import type { AnyRouter } from "@trpc/server";
 import type { CallOptions, Subscriber } from "./call.ts";
 import { callLink } from "./call-link.ts";
+import { download, type ExportFormat } from "./download.ts";
 import type { FiscilityError } from "./fiscility-error.ts";
 import type { Hooks } from "./hooks.ts";
 import { type Procedures, procedureTypes } from "./procedures.ts";
@@ -40,8 +41,21 @@ export interface ClientOptions extends Hooks {
   traceparent?: (() => string | null | undefined) | undefined;
 }
 
-/** Every procedure that an API key can call. */
-export interface FiscilityClient extends Procedures {}
+/** Every procedure that an API key can call, and what is made of several calls of them. */
+export interface FiscilityClient extends Procedures {
+  account: Procedures["account"] & {
+    /**
+     * Everything that is kept of the user, as a stream: for histories that do not fit into memory.
+     *
+     * Scope: `account:export`.
+     * @throws FiscilityError as `account.exportData` does
+     */
+    download(
+      format: ExportFormat,
+      options?: Pick<CallOptions, "signal" | "timeoutMs">,
+    ): Promise<ReadableStream<Uint8Array>>;
+  };
+}
 
 /**
  * A client of Fiscility Connect: `await client.accounts.list.query()`. Queries made in the same tick
@@ -51,11 +65,11 @@ export interface FiscilityClient extends Procedures {}
 export function createClient(options: ClientOptions): FiscilityClient {
   const { apiKey, timeoutMs = 60_000, attemptTimeoutMs = 30_000, retries = 2 } = options;
   const { onRequest, onResponse, onRetry, traceparent } = options;
-  const url = `${readBaseUrl(options.baseUrl)}/trpc`;
+  const root = readBaseUrl(options.baseUrl);
+  const url = `${root}/trpc`;
   // Given as undefined is a variable that is not set; a page of the app leaves it out.
   if ("apiKey" in options) requireApiKey(apiKey);
   const send = createSend({
-    url,
     apiKey,
     fetch: options.fetch ?? fetch,
     traceparent,
@@ -65,17 +79,19 @@ export function createClient(options: ClientOptions): FiscilityClient {
   const http = {
     url,
     async fetch(address: string | URL | Request, init?: object) {
-      const response = await send(address, init);
-      const [paths = ""] = String(address).slice(url.length).split("?");
-      const calls = paths.split(",").length;
-      return { ok: response.ok, json: () => readAnswer(response, url, calls) };
+      const [paths = ""] = String(address)
+        .slice(url.length + 1)
+        .split("?");
+      const calls = paths.split(",");
+      const response = await send(calls, address, init);
+      return { ok: response.ok, json: () => readAnswer(response, url, calls.length) };
     },
   };
   const trpc = createTRPCUntypedClient<AnyRouter>({
     links: [
       splitLink({
         condition: ({ type }) => type === "subscription",
-        true: streamLink({ url, timeoutMs, retries, fetch: send, onRetry }),
+        true: streamLink({ url, timeoutMs, retries, send, onRetry }),
         false: [
           callLink({ url, timeoutMs, attemptTimeoutMs, retries, onRetry }),
           splitLink({
@@ -111,9 +127,16 @@ export function createClient(options: ClientOptions): FiscilityClient {
     };
     return { subscribe };
   };
-  return tree(procedureTypes, (path, type) =>
+  const procedures = tree(procedureTypes, (path, type) =>
     type === "subscription" ? stream(path) : call(path, type),
-  ) as unknown as FiscilityClient;
+  ) as unknown as Procedures;
+  const downloaded: FiscilityClient["account"]["download"] = async (format, options = {}) => {
+    const caller = callerOf(downloaded);
+    return download({ root, send, timeoutMs }, format, options).catch((thrown: unknown) => {
+      throw shownAt(caller, toFiscilityError(thrown, url));
+    });
+  };
+  return { ...procedures, account: { ...procedures.account, download: downloaded } };
 }
 
 /** `{ accounts: { list: … } }` of `{ "accounts.list": … }`. */

@@ -8,6 +8,7 @@ export type {
   Subscription,
 } from "./call.ts";
 export { type ClientOptions, createClient, type FiscilityClient } from "./create-client.ts";
+export type { ExportFormat } from "./download.ts";
 export {
   type ClientReasons,
   type FailureBase,

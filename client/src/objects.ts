@@ -1,5 +1,34 @@
 // Written by `npm run contract -- --write` from the contracts and the procedures: change those.
 
+export interface ExportOutput {
+  /** When the export was made, ISO 8601 UTC. */
+  exportedAt: string;
+  /** The user. */
+  person: Viewer;
+  /** The plan's id, as in `plan.get`. */
+  plan: string;
+  /** Every live Item, newest first. */
+  items: ItemWithAccounts[];
+  /** The whole history of the connections, newest first. */
+  activity: ActivityEntry[];
+  /** Log-ins of the last 90 days, newest first. */
+  logIns: LogIn[];
+  /** The whole security record, newest first; log-ins too. */
+  securityEvents: SecurityEvent[];
+  /** What was shown before each bank was connected, newest first. */
+  consents: Consent[];
+  /** The mail that the user does not want. */
+  declinedNotices: NoticeKind[];
+  /** What a log-in asks for after the password. */
+  secondFactors: SecondFactors;
+  /** Sessions that are not over, the one used last first. */
+  sessions: Session[];
+  /** API keys, revoked and expired ones too, newest first; never the keys themselves. */
+  apiKeys: ApiKey[];
+  /** All transactions, newest first. */
+  transactions: Transaction[];
+}
+
 export interface Account {
   /** Our id of the account. It stays when the bank is reconnected. */
   id: string;
@@ -190,7 +219,28 @@ export interface ActivityListOutput {
   entries: ActivityEntry[];
 }
 
-export type Scope = "accounts:read" | "transactions:read" | "activity:read" | "connections:write";
+export interface ApiKey {
+  /** The key's id. */
+  id: string;
+  /** What the user calls it. */
+  name: string;
+  /** How the key begins: `fsk_` and its id. */
+  prefix: string;
+  /** What the key may do. */
+  scopes: Scope[];
+  /** `live` until it expires or is revoked. */
+  status: ApiKeyStatus;
+  /** When it was made, ISO 8601 UTC. */
+  createdAt: string;
+  /** When it stops working, ISO 8601 UTC; null where it never does. */
+  expiresAt: string | null;
+  /** When it was last used, ISO 8601 UTC, exact to the minute; null when it never was. */
+  lastUsedAt: string | null;
+}
+
+export type ApiKeyStatus = "live" | "expired" | "revoked";
+
+export type Scope = "accounts:read" | "transactions:read" | "activity:read" | "connections:write" | "account:export";
 
 export interface ChooseAccountsInput {
   /** The id of the Item. */
@@ -355,6 +405,21 @@ export interface RefreshOutput {
   refresh: ItemRefresh;
 }
 
+export interface Consent {
+  /** The consent's id. */
+  id: string;
+  /** The bank's name. */
+  institutionName: string;
+  /** When the bank was connected, ISO 8601 UTC. */
+  connectedAt: string;
+  /** The privacy notice that was shown, by its date; null where no page of ours was. */
+  noticeVersion: string | null;
+  /** When the notice was shown, ISO 8601 UTC; null where none was. */
+  shownAt: string | null;
+  /** Plaid Link's own id of the visit, as Link gave it. */
+  linkSessionId: string | null;
+}
+
 export interface CashFlowInCurrency {
   /** ISO 4217, or Plaid's unofficial code where ISO has none. */
   currency: string;
@@ -415,6 +480,8 @@ export interface LiveChangesInput {
   lastEventId?: string | undefined;
 }
 
+export type NoticeKind = "bank_connected" | "bank_disconnected" | "bank_needs_you" | "connection_ends_soon" | "plan_changed";
+
 export interface Plan {
   /** The plan's id: intern, accountant, analyst or cfo. */
   id: string;
@@ -435,6 +502,76 @@ export interface PlanOutput {
   accountsUsed: number;
   /** Every plan there is, smallest first. */
   plans: Plan[];
+}
+
+export interface Passkey {
+  /** The credential id, base64url. */
+  id: string;
+  /** What the user calls it. */
+  name: string;
+  /** When it was added, ISO 8601 UTC. */
+  createdAt: string;
+  /** When it was last used, ISO 8601 UTC; null when it never was. */
+  lastUsedAt: string | null;
+}
+
+export interface SecondFactors {
+  /** Since when an authenticator app is set up, ISO 8601 UTC; null when none is. */
+  totpSince: string | null;
+  /** Passkeys, newest first. */
+  passkeys: Passkey[];
+  /** How many of the ten backup codes were not used yet. */
+  backupCodesLeft: number;
+}
+
+export interface SecurityEvent {
+  /** The event's id. */
+  id: string;
+  /** When it happened, ISO 8601 UTC. */
+  at: string;
+  /** What happened. */
+  kind: SecurityEventKind;
+  /** What it was about: the name of an API key, the reason an operator gave. */
+  details: Record<string, string>;
+  /** The IP address of the request that caused it; null where there was none. */
+  address: string | null;
+  /** The browser or program that sent that request; null where it did not say. */
+  userAgent: string | null;
+}
+
+export type SecurityEventKind = "log_in" | "log_in_failed" | "log_out" | "session_ended" | "other_sessions_ended" | "step_up" | "step_up_failed" | "password_changed" | "password_reset_requested" | "password_reset" | "email_verified" | "email_change_requested" | "email_changed" | "api_key_made" | "api_key_revoked" | "passkey_added" | "passkey_removed" | "authenticator_added" | "authenticator_removed" | "backup_codes_replaced" | "backup_code_used" | "factor_failed" | "device_trusted" | "data_exported" | "operator_disabled" | "operator_enabled" | "operator_ended_sessions" | "operator_reset_factor" | "operator_changed_plan";
+
+export interface LogIn {
+  /** The log-in's id. */
+  id: string;
+  /** When it was tried, ISO 8601 UTC. */
+  at: string;
+  /** How it ended. */
+  outcome: "succeeded" | "wrong_password";
+  /** The IP address that it came from; null where it is not known. */
+  address: string | null;
+  /** The browser or program that it came from; null where it did not say. */
+  userAgent: string | null;
+}
+
+export interface Session {
+  /** When the user logged in, ISO 8601 UTC. */
+  startedAt: string;
+  /** When it ends unless it is used, ISO 8601 UTC. */
+  endsAt: string;
+  /** The IP address that it came from; null where it is not known. */
+  address: string | null;
+  /** The browser or program that it came from; null where it did not say. */
+  userAgent: string | null;
+}
+
+export interface Viewer {
+  /** The user's id. */
+  id: string;
+  /** The user's name. */
+  name: string;
+  /** The address that the user logs in with. */
+  email: string;
 }
 
 export interface Trail {
@@ -566,8 +703,8 @@ export interface ReasonDetails {
     }[];
   };
   scope_missing: {
-    required: "accounts:read" | "transactions:read" | "activity:read" | "connections:write";
-    held: ("accounts:read" | "transactions:read" | "activity:read" | "connections:write")[];
+    required: "accounts:read" | "transactions:read" | "activity:read" | "connections:write" | "account:export";
+    held: ("accounts:read" | "transactions:read" | "activity:read" | "connections:write" | "account:export")[];
   };
   rate_limited: {
     limit: number;

@@ -24,6 +24,7 @@ import type {
   CashFlowOutput,
   PlanOutput,
   ActivityListOutput,
+  ExportOutput,
   LiveChangesInput,
   LiveChange,
 } from "./objects.ts";
@@ -135,6 +136,15 @@ export interface Procedures {
      */
     list: Query<undefined, ActivityListOutput>;
   };
+  account: {
+    /**
+     * Everything that is kept of the user: who they are, their banks, their history, their transactions.
+     *
+     * Scope: `account:export`. REST: `GET /api/v1/account/export`.
+     * @throws FiscilityError: `export_running`, and what any call can fail with.
+     */
+    exportData: Query<undefined, ExportOutput>;
+  };
   live: {
     /**
      * Every change of the connected banks and accounts, as it happens.
@@ -160,5 +170,6 @@ export const procedureTypes = {
   "insights.cashFlow": "query",
   "plan.get": "query",
   "activity.list": "query",
+  "account.exportData": "query",
   "live.changes": "subscription",
 } as const;

@@ -1,3 +1,4 @@
+export { exportOutput } from "../../server/contracts/account.ts";
 export * from "../../server/contracts/accounts.ts";
 export * from "../../server/contracts/activity.ts";
 export { scope } from "../../server/contracts/api-keys.ts";

@@ -2,18 +2,22 @@ import { version } from "../package.json";
 import { type Hooks, tell } from "./hooks.ts";
 
 export interface SendOptions extends Hooks {
-  /** Where procedures are: `https://connect.example.com/trpc`. */
-  url: string;
   apiKey: string | undefined;
   fetch: typeof fetch;
   traceparent: (() => string | null | undefined) | undefined;
 }
 
-/** `fetch` with the client's own headers, and the hooks around it. */
-export function createSend(options: SendOptions): typeof fetch {
-  const { url, apiKey, traceparent } = options;
+/** `fetch` of the procedures `calls` with the client's own headers, and the hooks around it. */
+export type Send = (
+  calls: readonly string[],
+  address: string | URL | Request,
+  init?: RequestInit,
+) => Promise<Response>;
+
+export function createSend(options: SendOptions): Send {
+  const { apiKey, traceparent } = options;
   let sent = 0;
-  return async (address, init) => {
+  return async (calls, address, init) => {
     const [where = ""] = String(address).split("?");
     const headers = new Headers(init?.headers);
     headers.set("x-client-version", `fiscility-client/${version}`);
@@ -22,7 +26,7 @@ export function createSend(options: SendOptions): typeof fetch {
     if (trace) headers.set("traceparent", trace);
     const request = {
       id: ++sent,
-      calls: where.slice(url.length + 1).split(","),
+      calls,
       method: (init?.method ?? "GET") as "GET" | "POST",
       url: where,
       traceparent: trace,

@@ -6,6 +6,7 @@ import { waitBefore } from "./call-link.ts";
 import { clientFailure, type FiscilityError, serverFailure } from "./fiscility-error.ts";
 import { type Hooks, tell } from "./hooks.ts";
 import { isElsewhere, unexpectedAnswer, unreachable } from "./no-answer.ts";
+import type { Send } from "./send.ts";
 import { isOurs, toFiscilityError } from "./to-fiscility-error.ts";
 
 export interface StreamOptions {
@@ -14,7 +15,7 @@ export interface StreamOptions {
   timeoutMs: number;
   /** Times a stream that never opened is tried again. */
   retries: number;
-  fetch: typeof fetch;
+  send: Send;
   onRetry: Hooks["onRetry"];
 }
 
@@ -58,7 +59,8 @@ async function follow(
   for (let failures = 0; !left.aborted; ) {
     let error = clientFailure("unreachable", { url: options.url });
     try {
-      const ended = await readStream(options, addressOf(options.url, op, lastEventId), left, {
+      const address = addressOf(options.url, op, lastEventId);
+      const ended = await readStream(options, op.path, address, left, {
         opened() {
           everOpened = true;
           failures = 0;
@@ -94,7 +96,8 @@ async function follow(
  * was not opened, or what the server said instead of an event.
  */
 async function readStream(
-  { url, timeoutMs, fetch }: StreamOptions,
+  { url, timeoutMs, send }: StreamOptions,
+  path: string,
   address: string,
   left: AbortSignal,
   on: { opened(): void; event(id: string | undefined, data: unknown): void },
@@ -122,7 +125,7 @@ async function readStream(
     },
   });
   try {
-    const response = await fetch(address, {
+    const response = await send([path], address, {
       headers: { accept: "text/event-stream" },
       cache: "no-store",
       signal: silent.signal,
@@ -157,12 +160,15 @@ async function readStream(
 }
 
 /** What the server said in place of a stream or in it. */
-function said(body: unknown, url: string, response?: Response): FiscilityError {
-  type Said = { reason?: unknown };
+export function said(body: unknown, url: string, response?: Response): FiscilityError {
+  type Said = { reason?: unknown; requestId?: unknown; request_id?: unknown };
   const { error, ...shape } = (body ?? {}) as { error?: Said & { data?: Said }; data?: Said };
   const reason = error?.data ?? error ?? shape.data;
   const isTold = typeof reason?.reason === "string" && (!response || isOurs(error ?? shape));
-  if (isTold) return serverFailure({ ...reason, reason: reason.reason as string });
+  if (isTold) {
+    const requestId = reason.requestId ?? reason.request_id;
+    return serverFailure({ ...reason, reason: reason.reason as string, requestId });
+  }
   return response ? unexpectedAnswer(response, url) : unreachable(url);
 }
 

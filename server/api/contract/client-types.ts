@@ -172,7 +172,9 @@ function typeOf(schema: Schema): string {
     case "array":
       return `${schema.readOnly ? "readonly " : ""}${listOf(typeOf((schema.items ?? {}) as Schema))}`;
     case "object":
-      return objectType(schema);
+      return schema.properties
+        ? objectType(schema)
+        : `Record<string, ${typeOf((schema.additionalProperties ?? {}) as Schema)}>`;
     case "integer":
       return "number";
     case "string":

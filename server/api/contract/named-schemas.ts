@@ -4,11 +4,15 @@ import * as accounts from "../../contracts/accounts.ts";
 import * as activity from "../../contracts/activity.ts";
 import * as apiKeys from "../../contracts/api-keys.ts";
 import * as connect from "../../contracts/connect.ts";
+import * as consents from "../../contracts/consents.ts";
 import * as insights from "../../contracts/insights.ts";
 import * as itemProblem from "../../contracts/item-problem-schema.ts";
 import * as live from "../../contracts/live.ts";
+import * as mail from "../../contracts/mail.ts";
 import * as plan from "../../contracts/plan.ts";
 import * as secondFactors from "../../contracts/second-factors.ts";
+import * as securityEvents from "../../contracts/security-events.ts";
+import * as session from "../../contracts/session.ts";
 import * as stepUp from "../../contracts/step-up.ts";
 import * as trail from "../../contracts/trail.ts";
 import * as transactions from "../../contracts/transactions.ts";
@@ -20,11 +24,18 @@ const modules = [
   activity,
   apiKeys,
   connect,
+  consents,
   insights,
   itemProblem,
   live,
+  { noticeKind: mail.noticeKind },
   plan,
   secondFactors,
+  {
+    securityEvent: securityEvents.securityEvent,
+    securityEventKind: securityEvents.securityEventKind,
+  },
+  { viewer: session.viewer, logIn: session.logIn, session: session.session },
   stepUp,
   trail,
   transactions,

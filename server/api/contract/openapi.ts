@@ -113,6 +113,24 @@ const streams = () =>
     )
     .join(" ");
 
+/** What an `Accept` header can ask for in place of JSON. */
+const streamedContent = {
+  "application/x-ndjson": {
+    schema: {
+      type: "string" as const,
+      description:
+        'A line of JSON for each field, and for each element of one that is a list: `{"field": "transactions", "value": {…}}`.',
+    },
+  },
+  "text/csv": {
+    schema: {
+      type: "string" as const,
+      description:
+        "The transactions alone, with a header. A text that a spreadsheet would run as a formula has an apostrophe before it.",
+    },
+  },
+};
+
 const schemaOf = (schema: z.ZodType): Schema => ({
   $ref: `#/components/schemas/${nameOfSchema(schema)}`,
 });
@@ -137,7 +155,10 @@ function toOperation(endpoint: Endpoint): Operation {
       200: {
         description: "Done.",
         headers: always,
-        content: { "application/json": { schema: schemaOf(output) } },
+        content: {
+          "application/json": { schema: schemaOf(output) },
+          ...(endpoint.isStreamed && streamedContent),
+        },
       },
       ...failures([...possible]),
     },
