@@ -12,7 +12,7 @@ const withoutDescriptions = {
 
 /** What is in no list of dependencies but the development ones, tRPC above all, is bundled: nothing else is installed. */
 export default defineConfig({
-  entry: ["src/index.ts", "src/schemas.ts"],
+  entry: ["index", "schemas", "testing", "sandbox", "react"].map((name) => `src/${name}.ts`),
   format: ["esm", "cjs"],
   platform: "neutral",
   target: "es2022",

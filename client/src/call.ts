@@ -47,5 +47,14 @@ export interface Subscriber<Event> {
 
 /** A stream of events. */
 export interface Subscription<Input, Event> {
+  /**
+   * For `for await`: the events until the loop is left, the signal aborts or the stream is over for good. A slow loop
+   * gets the newest event only.
+   * @throws FiscilityError as `onError` is called with
+   */
+  iterate(
+    input?: Input,
+    options?: Pick<CallOptions, "signal">,
+  ): AsyncGenerator<StreamEvent<Event>, void>;
   subscribe(input: Input, subscriber: Subscriber<Event>): { unsubscribe(): void };
 }

@@ -3,13 +3,16 @@ import type { AnyRouter } from "@trpc/server";
 import type { CallOptions, Subscriber } from "./call.ts";
 import { callLink } from "./call-link.ts";
 import { download, type ExportFormat } from "./download.ts";
-import type { FiscilityError } from "./fiscility-error.ts";
+import { type FiscilityError, isFiscilityError } from "./fiscility-error.ts";
 import type { Hooks } from "./hooks.ts";
+import { iterateEvents, iterateTransactions } from "./iterate.ts";
+import type { Transaction, TransactionsListInput } from "./objects.ts";
 import { type Procedures, procedureTypes } from "./procedures.ts";
 import { readBaseUrl, requireApiKey } from "./read-options.ts";
 import { createSend } from "./send.ts";
 import { streamLink } from "./stream-link.ts";
 import { readAnswer, toFiscilityError } from "./to-fiscility-error.ts";
+import { tree } from "./tree.ts";
 
 export interface ClientOptions extends Hooks {
   /** Where the app opens, without a path of its own: `https://connect.example.com`. */
@@ -54,6 +57,19 @@ export interface FiscilityClient extends Procedures {
       format: ExportFormat,
       options?: Pick<CallOptions, "signal" | "timeoutMs">,
     ): Promise<ReadableStream<Uint8Array>>;
+  };
+  transactions: Procedures["transactions"] & {
+    /**
+     * Every transaction that fits, newest first, for `for await`: pages are read as the loop gets there, of 200 unless
+     * `limit` says otherwise.
+     *
+     * Scope: `transactions:read`.
+     * @throws FiscilityError as `transactions.list` does
+     */
+    iterate(
+      filter?: Omit<TransactionsListInput, "cursor">,
+      options?: CallOptions,
+    ): AsyncGenerator<Transaction, void>;
   };
 }
 
@@ -125,7 +141,11 @@ export function createClient(options: ClientOptions): FiscilityClient {
         onError: (thrown) => onError?.(shownAt(caller, toFiscilityError(thrown, url))),
       });
     };
-    return { subscribe };
+    const iterate = (input?: unknown, { signal }: Pick<CallOptions, "signal"> = {}) => {
+      const events = (subscriber: Subscriber<never>) => subscribe(input, subscriber);
+      return shownFrom(callerOf(iterate), iterateEvents(events, signal));
+    };
+    return { subscribe, iterate };
   };
   const procedures = tree(procedureTypes, (path, type) =>
     type === "subscription" ? stream(path) : call(path, type),
@@ -136,26 +156,14 @@ export function createClient(options: ClientOptions): FiscilityClient {
       throw shownAt(caller, toFiscilityError(thrown, url));
     });
   };
-  return { ...procedures, account: { ...procedures.account, download: downloaded } };
-}
-
-/** `{ accounts: { list: … } }` of `{ "accounts.list": … }`. */
-export function tree<Value>(
-  flat: Readonly<Record<string, Value>>,
-  make: (path: string, value: Value) => unknown,
-): object {
-  const root: Record<string, unknown> = {};
-  for (const [path, value] of Object.entries(flat)) {
-    const names = path.split(".");
-    const last = names.pop() as string;
-    let branch = root;
-    for (const name of names) {
-      branch[name] ??= {};
-      branch = branch[name] as Record<string, unknown>;
-    }
-    branch[last] = make(path, value);
-  }
-  return root;
+  const { list } = procedures.transactions;
+  const iterate: FiscilityClient["transactions"]["iterate"] = (filter = {}, options = {}) =>
+    shownFrom(callerOf(iterate), iterateTransactions(list, filter, options));
+  return {
+    ...procedures,
+    transactions: { list, iterate },
+    account: { ...procedures.account, download: downloaded },
+  };
 }
 
 /** The frames above `made`, without the first line; undefined where an engine has none to give. */
@@ -171,4 +179,16 @@ function callerOf(made: (...args: never[]) => unknown): string | undefined {
 function shownAt(caller: string | undefined, error: FiscilityError): FiscilityError {
   if (caller) error.stack = `${error.name}: ${error.message}\n${caller}`;
   return error;
+}
+
+/** The same items; an error of theirs is shown where the loop was begun. */
+async function* shownFrom<Item>(
+  caller: string | undefined,
+  items: AsyncGenerator<Item, void>,
+): AsyncGenerator<Item, void> {
+  try {
+    yield* items;
+  } catch (error) {
+    throw isFiscilityError(error) ? shownAt(caller, error) : error;
+  }
 }

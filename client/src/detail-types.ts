@@ -39,6 +39,10 @@ const kinds: {
   too_many_passkeys: { limit: "number" },
 };
 
+/** The names of the fields of a reason's details. */
+export const detailNames = (reason: string): string[] =>
+  Object.hasOwn(kinds, reason) ? Object.keys(kinds[reason as keyof ReasonDetails]) : [];
+
 /** The fields that a reason promises, out of what the server sent; null when they are not there as promised. */
 export function detailsOf(reason: string, sent: unknown): object | null {
   if (!Object.hasOwn(kinds, reason)) return {};

@@ -96,7 +96,10 @@ class Failure extends Error {
     this.reason = reason;
     this.requestId = from.requestId ?? null;
     this.retryable = from.retryable ?? known?.retryable ?? retryableHere.has(reason);
-    Object.assign(this, fields);
+    // The bank's own sentence, where it has one, in place of ours.
+    const { message: said, ...others } = fields as { message?: string | null };
+    if (said) this.message = said;
+    Object.assign(this, others);
     Object.defineProperty(this, brand, { value: true });
   }
 }

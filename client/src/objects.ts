@@ -631,6 +631,8 @@ export interface TransactionFilter {
 }
 
 export interface TransactionsListInput {
+  /** Transactions of the page, 200 at most; 50 unless given. */
+  limit?: number | undefined;
   /** The `nextCursor` of the page before, with the same filter; left out for the first page. */
   cursor?: string | undefined;
   /** Only those of this account. */
@@ -650,7 +652,7 @@ export interface TransactionsListInput {
 }
 
 export interface TransactionsListOutput {
-  /** At most 50, newest first. */
+  /** At most `limit`, newest first. */
   transactions: Transaction[];
   /** For the next page; null on the last. */
   nextCursor: string | null;

@@ -100,7 +100,7 @@ export interface Procedures {
   };
   transactions: {
     /**
-     * Transactions of every account or of one, newest first, 50 a page.
+     * Transactions of every account or of one, newest first, page after page.
      *
      * Scope: `transactions:read`. REST: `GET /api/v1/transactions`.
      */

@@ -15,7 +15,8 @@ export type Send = (
 ) => Promise<Response>;
 
 export function createSend(options: SendOptions): Send {
-  const { apiKey, traceparent } = options;
+  // Browsers refuse a `fetch` that is called as a method of anything else.
+  const { apiKey, traceparent, fetch: send } = options;
   let sent = 0;
   return async (calls, address, init) => {
     const [where = ""] = String(address).split("?");
@@ -42,7 +43,7 @@ export function createSend(options: SendOptions): Send {
       });
     tell(options.onRequest, request);
     try {
-      const response = await options.fetch(address, { ...init, headers });
+      const response = await send(address, { ...init, headers });
       ended(response);
       return response;
     } catch (error) {

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
@@ -128,9 +128,43 @@ test("An editor shows what a procedure and each field mean, and the bundle does 
   );
   expect(shown.amount).toMatch(/Positive: money left the account/);
   expect(shown.pending).toMatch(/Not posted yet/);
-  expect(dist("index.d.cts")).toBe(dist("index.d.mts"));
   for (const bundle of ["index.mjs", "index.cjs", "schemas.mjs", "schemas.cjs"])
     expect(dist(bundle)).not.toMatch(/\.describe\(|money left the account/);
+});
+
+test("The snippets of the README compile", async () => {
+  const readme = readFileSync(
+    path.join(project.folder, "node_modules/@fiscility/client/README.md"),
+    "utf8",
+  );
+  const before = (snippet: string) => `
+    import { createClient, isFiscilityError, type FiscilityClient } from "@fiscility/client";
+    ${/const client = /.test(snippet) ? "" : "declare const client: FiscilityClient;"}
+    declare const publicToken: string;
+  `;
+  const snippets = [...readme.matchAll(/```(tsx?)\n(.*?)```/gs)].map(
+    ([, extension, text = ""], at): [string, string] => [
+      `readme-${at}.${extension}`,
+      before(text) + text.replace(/import \{ createClient, isFisc.*\n/, ""),
+    ],
+  );
+  expect(snippets.length).toBeGreaterThan(8);
+  project.install(
+    ...["react", "@types/react", "@tanstack/react-query", "@opentelemetry/api", "@types/node"],
+  );
+  // Where no other test's program looks for its files.
+  const folder = path.join(project.folder, "node_modules/.readme");
+  mkdirSync(folder);
+  for (const [name, text] of snippets) writeFileSync(path.join(folder, name), text);
+  const tsc = path.join(import.meta.dirname, "../../node_modules/typescript/bin/tsc");
+  const options = ["--module", "esnext", "--moduleResolution", "bundler", "--jsx", "react-jsx"];
+  const strict = ["--strict", "--target", "es2022", "--noEmit", "--skipLibCheck"];
+  const files = snippets.map(([name]) => path.join(folder, name));
+  await run(process.execPath, [tsc, ...options, ...strict, ...files]).catch(
+    (error: { stdout: string }) => {
+      throw new Error(error.stdout);
+    },
+  );
 });
 
 test("A switch over the reasons that forgets one does not compile (G2)", async () => {

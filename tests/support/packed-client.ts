@@ -29,6 +29,8 @@ export async function packedClientProject(): Promise<{
     files: Record<string, string>,
     options?: { libraries?: boolean; node?: boolean },
   ): Promise<void>;
+  /** Copies packages of this repository into the project, with what they depend on. */
+  install(...names: string[]): void;
   remove(): void;
 }> {
   const folder = mkdtempSync(path.join(tmpdir(), "fiscility-client-"));
@@ -85,6 +87,8 @@ export async function packedClientProject(): Promise<{
         },
       );
     },
+    install: (...names) =>
+      copyDeclared({ dependencies: Object.fromEntries(names.map((name) => [name, "*"])) }),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
