@@ -661,74 +661,113 @@ export interface TransactionsListOutput {
 /** What some reasons carry beside their name. */
 export interface ReasonDetails {
   limit_reached: {
+    /** The plan's name. */
     plan: string;
+    /** Accounts that the plan has room for. */
     limit: number;
+    /** Accounts that are connected now. */
     used: number;
+    /** How many this connection would add, at least. */
     wanted: number;
+    /** Some fit: the same public_token may be sent again with `accountIds`. Absent where nothing can be chosen any more. */
     choice?: {
+      /** How many of `accounts` may be connected. */
       room: number;
+      /** The accounts to choose from. */
       accounts: readonly {
+        /** Plaid's id of the account, for `accountIds`. */
         id: string;
+        /** Its name; null where Link gave none. */
         name: string | null;
+        /** The last characters of its number; null where Link gave none. */
         mask: string | null;
+        /** Plaid's type; null where Link gave none. */
         type: string | null;
+        /** Plaid's subtype; null where Link gave none. */
         subtype: string | null;
       }[];
     } | undefined;
   };
   duplicate_accounts: {
+    /** The Item that holds the accounts already, for update mode. */
     itemId: string;
+    /** The bank's name. */
     institutionName: string;
+    /** The accounts that are connected already. */
     accounts: {
+      /** Our id of the account. */
       id: string;
+      /** Its name. */
       name: string;
+      /** The last characters of its number; null where the bank gives none. */
       mask: string | null;
     }[];
+    /** The match is only likely: the same public_token may be sent again with `connectAnyway`. */
     mayConnectAnyway: boolean;
+    /** How many accounts the bank gave. */
     offeredCount: number;
+    /** How many of them are new, which update mode can add to the Item. */
     newCount: number;
+    /** How the Item stands, as checked since; absent when Plaid did not say. `revoked`: its access has ended, and the same public_token is accepted now. */
     itemStatus?: "good" | "expiring" | "login_required" | "revoked" | undefined;
   };
   bank_error: {
+    /** The bank's problem in Plaid's words for the user; null where it has none. */
     message: string | null;
   };
   exchange_lost: {
+    /** Whether we end the unfinished connection, which we cannot without Plaid's User APIs. */
     cleanUp: boolean;
   };
   confirmation_mismatch: {
+    /** The words that confirm. */
     expected: string;
   };
   invalid_input: {
+    /** Where the input does not fit. */
     issues: {
+      /** The field, as a dotted path. */
       path: string;
+      /** What is expected there. */
       message: string;
     }[];
   };
   scope_missing: {
+    /** What the call asks of a key. */
     required: "accounts:read" | "transactions:read" | "activity:read" | "connections:write" | "account:export";
+    /** What this key has. */
     held: ("accounts:read" | "transactions:read" | "activity:read" | "connections:write" | "account:export")[];
   };
   rate_limited: {
+    /** Calls in a window, or at once where the window is 0. */
     limit: number;
+    /** The length of a window. Seconds. */
     windowSeconds: number;
+    /** Until there is room again. Seconds. */
     retryAfterSeconds: number;
   };
   too_many_attempts: {
+    /** Until the same request is worth sending again. Seconds. */
     retryAfterSeconds: number;
   };
   busy: {
+    /** Until the same request is worth sending again. Seconds. */
     retryAfterSeconds: number;
   };
   log_in_busy: {
+    /** Until the same request is worth sending again. Seconds. */
     retryAfterSeconds: number;
   };
   refreshed_recently: {
+    /** Until the bank may be refreshed again. Seconds. */
     retryAfterSeconds: number;
   };
   too_many_api_keys: {
+    /** Live keys that a user may have. */
     limit: number;
   };
   too_many_passkeys: {
+    /** Passkeys that a user may have. */
     limit: number;
   };
 }
