@@ -4,7 +4,10 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import { gzipSync } from "node:zlib";
+import { build as esbuild } from "esbuild";
 import ts from "typescript";
+import { build as vite } from "vite";
 import { afterAll, beforeAll, expect } from "vitest";
 import { createApiKey } from "../../server/auth/api-keys.ts";
 import { scope } from "../../server/contracts/api-keys.ts";
@@ -130,6 +133,32 @@ test("An editor shows what a procedure and each field mean, and the bundle does 
   expect(shown.pending).toMatch(/Not posted yet/);
   for (const bundle of ["index.mjs", "index.cjs", "schemas.mjs", "schemas.cjs"])
     expect(dist(bundle)).not.toMatch(/\.describe\(|money left the account/);
+});
+
+test("createClient alone is at most 20 kB in a browser's bundle, and the installed package at most 1 MB", async () => {
+  const entry = path.join(project.folder, "entry.mjs");
+  writeFileSync(
+    entry,
+    'import { createClient } from "@fiscility/client"; globalThis.made = createClient;',
+  );
+  const bundled = await esbuild({ entryPoints: [entry], bundle: true, minify: true, write: false });
+  const built = await vite({
+    root: project.folder,
+    configFile: false,
+    logLevel: "silent",
+    build: { write: false, modulePreload: false, rollupOptions: { input: entry } },
+  });
+  const [output] = [built].flat();
+  const chunk = output && "output" in output ? output.output[0].code : "";
+  for (const code of [bundled.outputFiles[0]?.text ?? "", chunk]) {
+    expect(code).toContain("fsk_");
+    expect(code).not.toMatch(/ZodError|invalid_union/);
+    expect(gzipSync(code).length).toBeLessThan(20_000);
+  }
+  const { stdout } = await run("du", ["-sk", path.join(project.folder, "node_modules/@fiscility")]);
+  expect(Number.parseInt(stdout, 10)).toBeLessThan(1_000);
+  const manifest = path.join(project.folder, "node_modules/@fiscility/client/package.json");
+  expect(JSON.parse(readFileSync(manifest, "utf8"))).not.toHaveProperty("dependencies");
 });
 
 test("The snippets of the README compile", async () => {
