@@ -70,7 +70,13 @@ export function namedSchemas(): Record<string, Schema> {
 /** The name of a procedure's schema. */
 export function nameOfSchema(schema: z.ZodType): string {
   const name = names.get(bare(schema));
-  if (!name) throw new Error("a procedure's schema is not exported by the contracts");
+  if (!name) {
+    const fields =
+      schema instanceof z.ZodObject ? Object.keys(schema.shape).join(", ") : "no object";
+    throw new Error(
+      `A procedure's schema (${fields}) has no name: export it from a module of server/contracts/ that server/api/contract/named-schemas.ts lists`,
+    );
+  }
   return name;
 }
 

@@ -13,8 +13,7 @@ export interface Operation {
     in: "path" | "query" | "header";
     description?: string;
     required: boolean;
-    schema?: Schema;
-    content?: Record<string, { schema: Schema }>;
+    schema: Schema;
   }[];
   requestBody?: {
     required: boolean;

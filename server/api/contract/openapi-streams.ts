@@ -10,7 +10,7 @@ import { tagOf } from "./openapi-tags.ts";
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
 export function describeStream(stream: Subscription, failures: Responses): Operation {
-  const { name, summary, scope, input, event } = stream;
+  const { name, summary, scope, event } = stream;
   const { properties } = toContractSchema(event);
   const fields = Object.entries(properties ?? {}).map(
     ([field, schema]) =>
@@ -24,17 +24,6 @@ export function describeStream(stream: Subscription, failures: Responses): Opera
     description: `Scope: \`${scope}\`. Responds with Server-Sent Events. The first is \`connected\`, whose data says after how many milliseconds of silence to open the stream again; a \`ping\` comes before that. Events without a name carry JSON with ${fields.join(", ")}. A \`serialized-error\` ends the stream for good: its \`data.reason\` says why.`,
     security: [{ apiKey: [] }, { session: [] }],
     parameters: [
-      ...(input
-        ? [
-            {
-              name: "input",
-              in: "query" as const,
-              description: "JSON.",
-              required: false,
-              content: { "application/json": { schema: toContractSchema(input) } },
-            },
-          ]
-        : []),
       {
         name: "Last-Event-ID",
         in: "header" as const,

@@ -27,6 +27,7 @@ const byGroup: Record<string, string> = {
 export function tagOf({ name }: Pick<Endpoint | Subscription, "name">): string {
   const [group = name] = name.split(".");
   const tag = byGroup[group] ?? group;
-  if (!tags.some((each) => each.name === tag)) throw new Error(`${name} needs a tag`);
+  if (!tags.some((each) => each.name === tag))
+    throw new Error(`${name} needs a tag: add it to openapi-tags.ts`);
   return tag;
 }
