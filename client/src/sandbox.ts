@@ -54,7 +54,7 @@ export interface SandboxFault {
 }
 
 export interface Sandbox {
-  /** A bank that a user has finished with in Link, without Link. */
+  /** A bank that a user has finished with in Link, without Link. It works at Plaid's own Sandbox too. */
   createBank(options?: BankOptions): Promise<SandboxBank>;
   fail(...faults: SandboxFault[]): Promise<void>;
   clearFaults(): Promise<void>;
@@ -117,9 +117,9 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
           options: { override_username: username, override_password: password, webhook },
         },
       );
-      const itemId = await itemIdOf(publicToken);
       const change = async (path: string, body: object) => {
-        await control("POST", `items/${path}`, { item_id: itemId, ...body });
+        const item_id = await itemIdOf(publicToken);
+        await control("POST", `items/${path}`, { item_id, ...body });
       };
       return {
         publicToken,
