@@ -102,7 +102,7 @@ export function callLink(options: CallLinkOptions): TRPCLink<AnyRouter> {
 
 /** A longer timer than this would end at once. */
 const longestTimer = 2 ** 31 - 1;
-const after = (ms: number, call: () => void) => setTimeout(call, Math.min(ms, longestTimer));
+export const after = (ms: number, call: () => void) => setTimeout(call, Math.min(ms, longestTimer));
 
 /** What the server itself calls retryable was not done; of any other nobody knows. */
 function mayRepeat(error: FiscilityError, isRepeatable: boolean): boolean {

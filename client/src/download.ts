@@ -1,4 +1,5 @@
 import type { CallOptions } from "./call.ts";
+import { after } from "./call-link.ts";
 import { clientFailure, type FiscilityError } from "./fiscility-error.ts";
 import { unreachable } from "./no-answer.ts";
 import type { Send } from "./send.ts";
@@ -29,21 +30,20 @@ export async function download(
 ): Promise<ReadableStream<Uint8Array>> {
   const url = `${options.root}/api/v1/account/export`;
   const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), timeoutMs);
+  const timer = after(timeoutMs, () => late.abort());
   const whyCut = (cause: unknown): FiscilityError =>
     signal?.aborted
       ? endedBy(signal)
       : late.signal.aborted
         ? clientFailure("timed_out", { timeoutMs, limit: "call" })
         : unreachable(url, cause);
-  const leave = () => late.abort();
-  signal?.addEventListener("abort", leave, { once: true });
+  // The caller's ends the body as well, long after this has returned.
+  const cut = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
   try {
-    if (signal?.aborted) throw endedBy(signal);
     const response = await options
       .send(["account.exportData"], url, {
         headers: { accept: types[format] },
-        signal: late.signal,
+        signal: cut,
       })
       .catch((cause) => {
         throw whyCut(cause);

@@ -44,7 +44,7 @@ const programs: Record<string, string> = {
 };
 
 test.skipIf(!isMatrix)(
-  "openapi-typescript, Hey API and orval generate clients that compile and call",
+  "Spectral finds nothing wrong with the OpenAPI document, of which openapi-typescript, Hey API and orval generate clients that compile and call",
   async ({ app }) => {
     const folder = mkdtempSync(path.join(tmpdir(), "fiscility-generated-"));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -53,9 +53,13 @@ test.skipIf(!isMatrix)(
     write("openapi.json", await (await fetch(`${app.url}/api/openapi.json`)).text());
     const inFolder = { cwd: folder, maxBuffer: 50_000_000 };
     const tools = ["openapi-typescript@7", "openapi-fetch", "@hey-api/openapi-ts", "orval"];
+    const linter = "@stoplight/spectral-cli@6";
     const compilers = ["typescript@5.9", "@types/node@20"];
-    await run("npm", ["install", "--silent", ...tools, ...compilers], inFolder);
+    await run("npm", ["install", "--silent", linter, ...tools, ...compilers], inFolder);
     const make = (...args: string[]) => run("npx", args, inFolder);
+    write(".spectral.yaml", 'extends: ["spectral:oas"]');
+    const linted = await make("spectral", "lint", "openapi.json", "--fail-severity", "hint");
+    expect(linted.stdout).toContain("No results");
     await make("openapi-typescript", "openapi.json", "-o", "openapi-typescript-types.ts");
     await make("openapi-ts", "-i", "openapi.json", "-o", "hey-api", "-c", "@hey-api/client-fetch");
     await make(
