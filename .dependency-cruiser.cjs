@@ -60,19 +60,10 @@ module.exports = {
       to: { pathNot: "^(server/contracts/|node_modules/zod/)" },
     },
     {
-      name: "client-takes-contracts-and-the-router's-type",
+      name: "client-takes-contracts-alone",
       severity: "error",
       from: { path: "^client/src/" },
-      to: {
-        path: "^(app|db|local|migrations|sandbox|server/(?!contracts/))",
-        dependencyTypesNot: ["type-only"],
-      },
-    },
-    {
-      name: "client-types-name-the-router-alone",
-      severity: "error",
-      from: { path: "^client/src/" },
-      to: { path: "^(app|db|local|server/(?!contracts/|api/router\\.ts$))" },
+      to: { path: "^(app|db|local|migrations|sandbox|server/(?!contracts/))" },
     },
     {
       name: "sandbox-knows-nothing-of-the-product",

@@ -1,5 +1,6 @@
 import type { Schema } from "../../server/api/contract/json-schema.ts";
-import type { OpenApi, Operation } from "../../server/api/contract/openapi.ts";
+import type { OpenApi } from "../../server/api/contract/openapi.ts";
+import type { Operation } from "../../server/api/contract/openapi-operation.ts";
 import { cardClass } from "../components/card.ts";
 import { nameOf, SchemaFields } from "./schema-view.tsx";
 import { words } from "./words.ts";
@@ -40,7 +41,11 @@ export function OperationView({ method, path, operation, schemas }: OperationVie
         </section>
         <section>
           <h4 className="mb-1 text-sm font-semibold">{words.answered}</h4>
-          {answer ? <Named schema={answer} schemas={schemas} /> : null}
+          {answer ? (
+            <Named schema={answer} schemas={schemas} />
+          ) : (
+            <p className="text-sm text-ink-soft">{words.events}</p>
+          )}
         </section>
       </div>
       <pre className="mt-4 rounded-lg bg-sunken p-3 text-xs leading-relaxed wrap-anywhere whitespace-pre-wrap">
@@ -86,7 +91,9 @@ function Named({
 
 function asObject(parameters: NonNullable<Operation["parameters"]>): Schema {
   return {
-    properties: Object.fromEntries(parameters.map(({ name, schema }) => [name, schema])),
+    properties: Object.fromEntries(
+      parameters.map(({ name, schema, description }) => [name, { ...schema, description }]),
+    ),
     required: parameters.filter(({ required }) => required).map(({ name }) => name),
   } as Schema;
 }

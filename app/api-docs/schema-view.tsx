@@ -27,6 +27,9 @@ export function SchemaFields({ schema, sent = false }: SchemaFieldsProps) {
             {sent && schema.required?.includes(name) ? (
               <span className="ml-1 text-xs text-warn">{words.required}</span>
             ) : null}
+            {field.description ? (
+              <p className="text-xs">{field.description.replaceAll("`", "")}</p>
+            ) : null}
             {nestedOf(field) ? (
               <div className="mt-1 border-l border-line pl-3">
                 <SchemaFields schema={nestedOf(field) as Schema} sent={sent} />

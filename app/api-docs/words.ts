@@ -18,6 +18,7 @@ export const words = {
   sent: "You send",
   nothingSent: "Nothing",
   answered: "You get",
+  events: "Server-Sent Events, as described above.",
   failures: "What can go wrong",
   required: "required",
   nullable: "or null",

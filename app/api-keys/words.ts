@@ -17,6 +17,7 @@ export const words = {
     "activity:read": "read the history of connections",
     "connections:write": "connect and disconnect banks",
     "webhooks:write": "add and remove webhooks",
+    "account:export": "export everything that is kept of you",
   },
   expires: "It works for",
   expiry: { "30": "30 days", "90": "90 days", "365": "1 year" },

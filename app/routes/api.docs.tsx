@@ -1,6 +1,6 @@
 import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { Link, useLoaderData } from "@remix-run/react";
-import type { Operation } from "../../server/api/contract/openapi.ts";
+import type { Operation } from "../../server/api/contract/openapi-operation.ts";
 import { curlOf, OperationView } from "../api-docs/operation-view.tsx";
 import { SchemaFields } from "../api-docs/schema-view.tsx";
 import { words } from "../api-docs/words.ts";
@@ -24,6 +24,13 @@ npx tsx node_modules/@fiscility/client/examples/list-accounts.ts`;
 const verify = `import { verifyWebhook } from "@fiscility/client/webhooks";
 
 const event = verifyWebhook(secret, request.headers, await request.text());`;
+/** The description's Markdown, as far as it has any: `**Title.**` at the start of a paragraph, and code. */
+function paragraphsOf(description: string): { title: string; body: string }[] {
+  return description.split("\n\n").map((paragraph) => {
+    const [, title = "", body = ""] = /^(?:\*\*(.+?)\*\* )?(.*)$/s.exec(paragraph) ?? [];
+    return { title, body: body.replaceAll("`", "") };
+  });
+}
 
 export default function ApiDocs() {
   const { info, servers, paths, components } = useLoaderData<typeof loader>();
@@ -34,7 +41,10 @@ export default function ApiDocs() {
       operation,
     })),
   );
-  const objects = Object.entries(components.schemas).sort(([a], [b]) => (a < b ? -1 : 1));
+  // Failures stand with the calls that can end with them.
+  const objects = Object.entries(components.schemas)
+    .filter(([name]) => !name.startsWith("Failure"))
+    .sort(([a], [b]) => (a < b ? -1 : 1));
   return (
     <div className="mx-auto max-w-6xl px-4 py-6 sm:px-6">
       <header>
@@ -67,7 +77,12 @@ export default function ApiDocs() {
           <p className="text-ink-soft">{words.lead}</p>
           <section className="mt-6 max-w-3xl">
             <h2 className="text-lg font-semibold">{words.startTitle}</h2>
-            <p className="mt-1">{info.description.replaceAll("`", "")}</p>
+            {paragraphsOf(info.description).map(({ title, body }) => (
+              <p key={body} className="mt-2">
+                {title ? <strong className="font-semibold">{title} </strong> : null}
+                {body}
+              </p>
+            ))}
             <pre className="mt-3 rounded-lg bg-sunken p-3 text-xs leading-relaxed wrap-anywhere whitespace-pre-wrap">
               <code>{curlOf("get", "/api/v1/accounts", { body: false, byKey: true })}</code>
             </pre>

@@ -1,6 +1,7 @@
 import { stringify } from "csv-stringify/sync";
 import type { ExportOutput } from "../../server/contracts/account.ts";
 import type { ItemWithAccounts } from "../../server/contracts/accounts.ts";
+import { toCsvCell } from "../../server/contracts/csv-cell.ts";
 import type { Transaction } from "../../server/contracts/transactions.ts";
 import { negated } from "../transactions/filter.ts";
 
@@ -96,12 +97,6 @@ function toCsv(
     columns,
     bom: !goesOn,
     record_delimiter: "\r\n",
-    cast: { string: (text) => (isFormula.test(text) ? `'${text}` : text) },
+    cast: { string: toCsvCell },
   });
 }
-
-/**
- * What a spreadsheet would take for a formula; names come from banks. An amount below zero is none.
- * https://owasp.org/www-community/attacks/CSV_Injection
- */
-const isFormula = /^(?!-\d+(\.\d+)?$)[=+\-@\t\r\n＝＋－＠]/;

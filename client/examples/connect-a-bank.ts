@@ -2,6 +2,7 @@
 //   npm start     in the repository, for Fiscility on 3000 and the local Plaid on 3001
 //   FISCILITY_API_KEY=fsk_… npx tsx node_modules/@fiscility/client/examples/connect-a-bank.ts
 import { createClient, isFiscilityError } from "@fiscility/client";
+import { createSandbox } from "@fiscility/client/sandbox";
 
 const {
   FISCILITY_URL = "http://localhost:3000",
@@ -13,9 +14,14 @@ const {
 
 try {
   const client = createClient({ baseUrl: FISCILITY_URL, apiKey: FISCILITY_API_KEY });
-  const { item, accounts } = await client.connectAccount.mutate({
-    publicToken: await publicToken("ins_109508"),
+  const sandbox = createSandbox({
+    url: PLAID_URL,
+    clientId: PLAID_CLIENT_ID,
+    secret: PLAID_SECRET,
+    webhook: `${FISCILITY_URL}/plaid/webhook`,
   });
+  const { publicToken } = await sandbox.createBank({ institutionId: "ins_109508" });
+  const { item, accounts } = await client.connectAccount.mutate({ publicToken });
   console.log(`${item.institution.name} connected: ${accounts.length} accounts`);
 } catch (error) {
   if (!isFiscilityError(error)) throw error;
@@ -30,24 +36,4 @@ try {
     default:
       console.error(`${error.reason}: ${error.message}`);
   }
-}
-
-/**
- * Link would name our webhook address by its link_token; without Link it is named here, so that the bank's
- * news reach Fiscility. https://plaid.com/docs/api/sandbox/#sandboxpublic_tokencreate
- */
-async function publicToken(institution: string): Promise<string> {
-  const response = await fetch(`${PLAID_URL}/sandbox/public_token/create`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({
-      client_id: PLAID_CLIENT_ID,
-      secret: PLAID_SECRET,
-      institution_id: institution,
-      initial_products: ["transactions"],
-      options: { webhook: `${FISCILITY_URL}/plaid/webhook` },
-    }),
-  });
-  const body = (await response.json()) as { public_token: string };
-  return body.public_token;
 }

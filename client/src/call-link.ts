@@ -1,16 +1,22 @@
 import type { Operation, TRPCLink } from "@trpc/client";
+import type { AnyRouter } from "@trpc/server";
 import { observable, type Unsubscribable } from "@trpc/server/observable";
-import type { AppRouter } from "../../server/api/router.ts";
 import { clientFailure, type FiscilityError } from "./fiscility-error.ts";
-import { toFiscilityError } from "./to-fiscility-error.ts";
+import { type Hooks, tell } from "./hooks.ts";
+import { endedBy, toFiscilityError } from "./to-fiscility-error.ts";
 
-export interface CallOptions {
+export interface CallLinkOptions extends Pick<Hooks, "onRetry"> {
   url: string;
   /** A call ends within this, its retries and waits included. Milliseconds. */
   timeoutMs: number;
+  /** One attempt ends within this where another may follow. Milliseconds. */
+  attemptTimeoutMs: number;
   /** Times a call is sent again at most. */
   retries: number;
 }
+
+/** What one call has in place of the client's: an operation's context. */
+export type CallContext = Partial<Pick<CallLinkOptions, "timeoutMs" | "retries">>;
 
 /**
  * Mutations that do once what they are asked twice: the public_token is the idempotency key of a
@@ -20,49 +26,68 @@ export interface CallOptions {
 const repeatable = new Set(["connectAccount", "plaid.createLinkToken"]);
 
 /**
- * Around every query and mutation: a time-out, the caller's signal, retries, and every error one of
+ * Around every query and mutation: time-outs, the caller's signal, retries, and every error one of
  * the known reasons.
  */
-export function callLink({ url, timeoutMs, retries }: CallOptions): TRPCLink<AppRouter> {
+export function callLink(options: CallLinkOptions): TRPCLink<AnyRouter> {
   return () =>
     ({ op, next }) =>
       observable((observer) => {
+        const { url, attemptTimeoutMs, onRetry } = options;
+        const { timeoutMs = options.timeoutMs, retries = options.retries } =
+          op.context as CallContext;
+        const isRepeatable = op.type === "query" || repeatable.has(op.path);
         let inner: Unsubscribable | undefined;
         let again: ReturnType<typeof setTimeout> | undefined;
+        let attemptOver: ReturnType<typeof setTimeout> | undefined;
+        let cut = new AbortController();
         const deadline = Date.now() + timeoutMs;
 
+        function endAttempt() {
+          clearTimeout(attemptOver);
+          inner?.unsubscribe();
+          cut.abort();
+        }
         function release() {
           clearTimeout(overall);
           clearTimeout(again);
           op.signal?.removeEventListener("abort", abort);
-          inner?.unsubscribe();
+          endAttempt();
         }
         function fail(error: FiscilityError) {
           release();
           observer.error(error as never);
         }
-        const overall = setTimeout(
-          () => fail(clientFailure("timed_out", { timeoutMs })),
-          // A longer one would end at once.
-          Math.min(timeoutMs, 2 ** 31 - 1),
+        const overall = after(timeoutMs, () =>
+          fail(clientFailure("timed_out", { timeoutMs, limit: "call" })),
         );
-        const abort = () => fail(endedBy(op.signal, timeoutMs));
+        const abort = () => fail(endedBy(op.signal));
 
         function attempt(number: number) {
-          inner = next(op).subscribe({
+          cut = new AbortController();
+          const { signal } = cut;
+          const failed = (error: FiscilityError) => {
+            // A request that is cut off fails as well, after its time-out has.
+            if (signal.aborted) return;
+            endAttempt();
+            const waitMs = waitBefore(error, number);
+            const late = Date.now() + waitMs >= deadline;
+            if (number > retries || late || !mayRepeat(error, isRepeatable)) return fail(error);
+            tell(onRetry, { call: op.path, attempt: number + 1, waitMs, error });
+            again = setTimeout(() => attempt(number + 1), waitMs);
+          };
+          if (isRepeatable && attemptTimeoutMs < timeoutMs) {
+            attemptOver = after(attemptTimeoutMs, () =>
+              failed(clientFailure("timed_out", { timeoutMs: attemptTimeoutMs, limit: "attempt" })),
+            );
+          }
+          inner = next({ ...op, signal } as Operation).subscribe({
             next: (value) => observer.next(value),
             complete() {
               release();
               observer.complete();
             },
-            error(thrown) {
-              if (op.signal?.aborted) return abort();
-              const error = toFiscilityError(thrown, url);
-              const wait = waitBefore(error, number);
-              const late = Date.now() + wait >= deadline;
-              if (number > retries || late || !mayRepeat(op, error)) return fail(error);
-              again = setTimeout(() => attempt(number + 1), wait);
-            },
+            error: (thrown) => failed(toFiscilityError(thrown, url)),
           });
         }
 
@@ -75,20 +100,14 @@ export function callLink({ url, timeoutMs, retries }: CallOptions): TRPCLink<App
       });
 }
 
-/** A signal made by `AbortSignal.timeout` is a time-out, of the length that only the caller knows. */
-function endedBy(signal: AbortSignal | null | undefined, timeoutMs: number): FiscilityError {
-  const cause: unknown = signal?.reason;
-  const late = cause instanceof DOMException && cause.name === "TimeoutError";
-  return late
-    ? clientFailure("timed_out", { timeoutMs }, { cause })
-    : clientFailure("aborted", {}, { cause });
-}
+/** A longer timer than this would end at once. */
+const longestTimer = 2 ** 31 - 1;
+export const after = (ms: number, call: () => void) => setTimeout(call, Math.min(ms, longestTimer));
 
-/** What the server itself calls retryable was not done; of a broken connection nobody knows. */
-function mayRepeat({ type, path }: Operation, error: FiscilityError): boolean {
-  if (!error.retryable) return false;
-  const unclear = error.reason === "unreachable" || error.reason === "unexpected_answer";
-  return !unclear || type === "query" || repeatable.has(path);
+/** What the server itself calls retryable was not done; of any other nobody knows. */
+function mayRepeat(error: FiscilityError, isRepeatable: boolean): boolean {
+  const isClear = !["unreachable", "unexpected_answer", "timed_out"].includes(error.reason);
+  return error.retryable && (isClear || isRepeatable);
 }
 
 /** 200, 400, 800 ms … and as much again by chance, so that many clients do not come back at once. */

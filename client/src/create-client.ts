@@ -1,17 +1,20 @@
-import {
-  createTRPCClient,
-  httpBatchLink,
-  httpLink,
-  splitLink,
-  type TRPCClient,
-} from "@trpc/client";
-import type { AppRouter } from "../../server/api/router.ts";
+import { createTRPCUntypedClient, httpBatchLink, httpLink, splitLink } from "@trpc/client";
+import type { AnyRouter } from "@trpc/server";
+import type { CallOptions, Subscriber } from "./call.ts";
 import { callLink } from "./call-link.ts";
+import { download, type ExportFormat } from "./download.ts";
+import { type FiscilityError, isFiscilityError } from "./fiscility-error.ts";
+import type { Hooks } from "./hooks.ts";
+import { iterateEvents, iterateTransactions } from "./iterate.ts";
+import type { Transaction, TransactionsListInput } from "./objects.ts";
+import { type Procedures, procedureTypes } from "./procedures.ts";
 import { readBaseUrl, requireApiKey } from "./read-options.ts";
+import { createSend } from "./send.ts";
 import { streamLink } from "./stream-link.ts";
-import { readAnswer } from "./to-fiscility-error.ts";
+import { readAnswer, toFiscilityError } from "./to-fiscility-error.ts";
+import { tree } from "./tree.ts";
 
-export interface ClientOptions {
+export interface ClientOptions extends Hooks {
   /** Where the app opens, without a path of its own: `https://connect.example.com`. */
   baseUrl: string;
   /**
@@ -20,48 +23,93 @@ export interface ClientOptions {
    */
   apiKey?: string | undefined;
   /**
-   * A call ends within this, its retries included; a stream is answered within it, or tried again.
+   * A call ends within this, its retries and waits included; a stream opens within it, or is tried again.
    * Milliseconds; 60,000 unless given.
    */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
+  /**
+   * One attempt ends within this, where the call may be sent again after it: queries, `connectAccount` and
+   * `plaid.createLinkToken`. Milliseconds; 30,000 unless given, as the server's own limits are shorter.
+   */
+  attemptTimeoutMs?: number | undefined;
   /** Times a call that may be repeated is sent again at most; 2 unless given. */
-  retries?: number;
+  retries?: number | undefined;
   /** Instead of the global one. */
-  fetch?: typeof fetch;
+  fetch?: typeof fetch | undefined;
+  /**
+   * Gives each request its `traceparent` header, which the server writes into its log beside the request's id.
+   * Leave it out where an instrumentation of fetch adds the header itself.
+   * @see https://www.w3.org/TR/trace-context/#traceparent-header
+   */
+  traceparent?: (() => string | null | undefined) | undefined;
 }
 
-/** Every procedure that an API key can call. Keys themselves are managed by people, in the app. */
-export type FiscilityClient = Omit<TRPCClient<AppRouter>, "apiKeys" | "session">;
+/** Every procedure that an API key can call, and what is made of several calls of them. */
+export interface FiscilityClient extends Procedures {
+  account: Procedures["account"] & {
+    /**
+     * Everything that is kept of the user, as a stream: for histories that do not fit into memory.
+     *
+     * Scope: `account:export`.
+     * @throws FiscilityError as `account.exportData` does
+     */
+    download(
+      format: ExportFormat,
+      options?: Pick<CallOptions, "signal" | "timeoutMs">,
+    ): Promise<ReadableStream<Uint8Array>>;
+  };
+  transactions: Procedures["transactions"] & {
+    /**
+     * Every transaction that fits, newest first, for `for await`: pages are read as the loop gets there, of 200 unless
+     * `limit` says otherwise.
+     *
+     * Scope: `transactions:read`.
+     * @throws FiscilityError as `transactions.list` does
+     */
+    iterate(
+      filter?: Omit<TransactionsListInput, "cursor">,
+      options?: CallOptions,
+    ): AsyncGenerator<Transaction, void>;
+  };
+}
 
 /**
  * A client of Fiscility Connect: `await client.accounts.list.query()`. Queries made in the same tick
- * travel as one request. Every failure is a `FiscilityError`. Throws `invalid_options` at once for
- * an address or a key that cannot be one.
+ * travel as one request. Every failure is a `FiscilityError`, whose stack begins where the call was made.
+ * @throws `invalid_options` at once for an address or a key that cannot be one
  */
 export function createClient(options: ClientOptions): FiscilityClient {
-  const { apiKey, timeoutMs = 60_000, retries = 2 } = options;
-  const send = options.fetch ?? fetch;
-  const url = `${readBaseUrl(options.baseUrl)}/trpc`;
+  const { apiKey, timeoutMs = 60_000, attemptTimeoutMs = 30_000, retries = 2 } = options;
+  const { onRequest, onResponse, onRetry, traceparent } = options;
+  const root = readBaseUrl(options.baseUrl);
+  const url = `${root}/trpc`;
   // Given as undefined is a variable that is not set; a page of the app leaves it out.
   if ("apiKey" in options) requireApiKey(apiKey);
-  const headers: Record<string, string> = apiKey ? { authorization: `Bearer ${apiKey}` } : {};
+  const send = createSend({
+    apiKey,
+    fetch: options.fetch ?? fetch,
+    traceparent,
+    onRequest,
+    onResponse,
+  });
   const http = {
     url,
-    headers,
     async fetch(address: string | URL | Request, init?: object) {
-      const response = await send(address, init);
-      const [paths = ""] = String(address).slice(url.length).split("?");
-      const calls = paths.split(",").length;
-      return { ok: response.ok, json: () => readAnswer(response, url, calls) };
+      const [paths = ""] = String(address)
+        .slice(url.length + 1)
+        .split("?");
+      const calls = paths.split(",");
+      const response = await send(calls, address, init);
+      return { ok: response.ok, json: () => readAnswer(response, url, calls.length) };
     },
   };
-  return createTRPCClient<AppRouter>({
+  const trpc = createTRPCUntypedClient<AnyRouter>({
     links: [
       splitLink({
         condition: ({ type }) => type === "subscription",
-        true: streamLink({ url, timeoutMs, retries, fetch: send, headers }),
+        true: streamLink({ url, timeoutMs, retries, send, onRetry }),
         false: [
-          callLink({ url, timeoutMs, retries }),
+          callLink({ url, timeoutMs, attemptTimeoutMs, retries, onRetry }),
           splitLink({
             condition: ({ type }) => type === "query",
             // The server takes 100 calls in one request, and proxies about 8 kB of address.
@@ -73,4 +121,74 @@ export function createClient(options: ClientOptions): FiscilityClient {
       }),
     ],
   });
+
+  const call = (path: string, type: "query" | "mutation") => {
+    const made = async (input?: unknown, { signal, ...context }: CallOptions = {}) => {
+      const caller = callerOf(made);
+      const sent = trpc[type](path, input, { ...(signal && { signal }), context });
+      return sent.catch((thrown: unknown) => {
+        throw shownAt(caller, toFiscilityError(thrown, url));
+      });
+    };
+    return type === "query" ? { query: made } : { mutate: made };
+  };
+  const stream = (path: string) => {
+    const subscribe = (input: unknown, { signal, onError, ...on }: Subscriber<never>) => {
+      const caller = callerOf(subscribe);
+      return trpc.subscription(path, input, {
+        ...(signal && { signal }),
+        ...(on as object),
+        onError: (thrown) => onError?.(shownAt(caller, toFiscilityError(thrown, url))),
+      });
+    };
+    const iterate = (input?: unknown, { signal }: Pick<CallOptions, "signal"> = {}) => {
+      const events = (subscriber: Subscriber<never>) => subscribe(input, subscriber);
+      return shownFrom(callerOf(iterate), iterateEvents(events, signal));
+    };
+    return { subscribe, iterate };
+  };
+  const procedures = tree(procedureTypes, (path, type) =>
+    type === "subscription" ? stream(path) : call(path, type),
+  ) as unknown as Procedures;
+  const downloaded: FiscilityClient["account"]["download"] = async (format, options = {}) => {
+    const caller = callerOf(downloaded);
+    return download({ root, send, timeoutMs }, format, options).catch((thrown: unknown) => {
+      throw shownAt(caller, toFiscilityError(thrown, url));
+    });
+  };
+  const { list } = procedures.transactions;
+  const iterate: FiscilityClient["transactions"]["iterate"] = (filter = {}, options = {}) =>
+    shownFrom(callerOf(iterate), iterateTransactions(list, filter, options));
+  return {
+    ...procedures,
+    transactions: { list, iterate },
+    account: { ...procedures.account, download: downloaded },
+  };
+}
+
+/** The frames above `made`, without the first line; undefined where an engine has none to give. */
+function callerOf(made: (...args: never[]) => unknown): string | undefined {
+  const at: { stack?: string | undefined } = {};
+  const { captureStackTrace } = Error as { captureStackTrace?: typeof Error.captureStackTrace };
+  if (captureStackTrace) captureStackTrace(at, made);
+  else at.stack = new Error().stack;
+  return at.stack?.slice(at.stack.indexOf("\n") + 1);
+}
+
+/** What happened inside of the client helps nobody who calls it: the cause has a stack of its own. */
+function shownAt(caller: string | undefined, error: FiscilityError): FiscilityError {
+  if (caller) error.stack = `${error.name}: ${error.message}\n${caller}`;
+  return error;
+}
+
+/** The same items; an error of theirs is shown where the loop was begun. */
+async function* shownFrom<Item>(
+  caller: string | undefined,
+  items: AsyncGenerator<Item, void>,
+): AsyncGenerator<Item, void> {
+  try {
+    yield* items;
+  } catch (error) {
+    throw isFiscilityError(error) ? shownAt(caller, error) : error;
+  }
 }

@@ -1,14 +1,19 @@
-import { TRPCClientError } from "@trpc/client";
-import type { AppRouter } from "../../server/api/router.ts";
 import { type Reason, reasons } from "../../server/contracts/errors.ts";
-import { type ReasonDetails, reasonDetails } from "../../server/contracts/reason-details.ts";
+import { detailsOf } from "./detail-types.ts";
+import type { ReasonDetails } from "./objects.ts";
 
 /** What can go wrong without the server having said so, with the fields each carries. */
 export interface ClientReasons {
   /** No answer came: nobody listens there, the name does not resolve, the connection broke. */
   unreachable: { url: string };
-  /** The call was not done within its time. */
-  timed_out: { timeoutMs: number };
+  /**
+   * The call was not done within its time. `limit` says which time: the `call`'s with all its retries, or that of the
+   * last `attempt`, which are `timeoutMs` and `attemptTimeoutMs` of the client or the call; or that of the caller's own
+   * `signal`, whose length the client does not know.
+   */
+  timed_out:
+    | { timeoutMs: number; limit: "call" | "attempt" }
+    | { timeoutMs: null; limit: "signal" };
   /** The caller's own signal ended the call. */
   aborted: Record<never, never>;
   /** Something answered that is not this API: a wrong address, a proxy's HTML page. */
@@ -69,8 +74,7 @@ const toPrograms: { [R in Reason]?: (details: never) => string } = {
     `This API key lacks the scope ${required}; it has ${held.join(", ")}. Make a new key with it at /settings/api-keys.`,
 };
 
-/** tRPC passes its own class through unchanged, and wraps every other. */
-class Failure extends TRPCClientError<AppRouter> {
+class Failure extends Error {
   readonly reason: string;
   readonly requestId: string | null;
   readonly retryable: boolean;
@@ -78,20 +82,25 @@ class Failure extends TRPCClientError<AppRouter> {
   constructor(
     reason: Reason | keyof ClientReasons,
     fields: object,
-    from: { message?: string; requestId?: string | null; retryable?: boolean; cause?: unknown },
+    from: {
+      message?: string | undefined;
+      requestId?: string | null;
+      retryable?: boolean;
+      cause?: unknown;
+    },
   ) {
     const known = reason in reasons ? reasons[reason as Reason] : null;
     const message = from.message ?? known?.message ?? clientMessages[reason as keyof ClientReasons];
-    super(message, { cause: from.cause as Error });
-    Object.setPrototypeOf(this, Failure.prototype);
+    super(message, from.cause === undefined ? {} : { cause: from.cause });
     this.name = "FiscilityError";
     this.reason = reason;
     this.requestId = from.requestId ?? null;
     this.retryable = from.retryable ?? known?.retryable ?? retryableHere.has(reason);
-    Object.assign(this, fields);
+    // The bank's own sentence, where it has one, in place of ours.
+    const { message: said, ...others } = fields as { message?: string | null };
+    if (said) this.message = said;
+    Object.assign(this, others);
     Object.defineProperty(this, brand, { value: true });
-    // tRPC's own fields, which would only repeat these.
-    for (const name of ["meta", "shape", "data"]) Reflect.deleteProperty(this, name);
   }
 }
 
@@ -114,12 +123,8 @@ export function serverFailure(said: {
   const requestId = typeof said.requestId === "string" ? said.requestId : null;
   if (Object.hasOwn(reasons, said.reason)) {
     const reason = said.reason as Reason;
-    const schema = Object.hasOwn(reasonDetails, reason)
-      ? reasonDetails[reason as keyof ReasonDetails]
-      : null;
-    const details = schema?.safeParse(said.details);
-    if (!details || details.success) {
-      const fields = details?.data ?? {};
+    const fields = detailsOf(reason, said.details);
+    if (fields) {
       const message = toPrograms[reason]?.(fields as never);
       return new Failure(reason, fields, { requestId, message }) as unknown as FiscilityError;
     }

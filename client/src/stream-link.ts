@@ -1,10 +1,12 @@
 import type { Operation, TRPCLink } from "@trpc/client";
+import type { AnyRouter } from "@trpc/server";
 import { observable } from "@trpc/server/observable";
 import { createParser, type EventSourceMessage } from "eventsource-parser";
-import type { AppRouter } from "../../server/api/router.ts";
 import { waitBefore } from "./call-link.ts";
 import { clientFailure, type FiscilityError, serverFailure } from "./fiscility-error.ts";
+import { type Hooks, tell } from "./hooks.ts";
 import { isElsewhere, unexpectedAnswer, unreachable } from "./no-answer.ts";
+import type { Send } from "./send.ts";
 import { isOurs, toFiscilityError } from "./to-fiscility-error.ts";
 
 export interface StreamOptions {
@@ -13,8 +15,8 @@ export interface StreamOptions {
   timeoutMs: number;
   /** Times a stream that never opened is tried again. */
   retries: number;
-  fetch: typeof fetch;
-  headers: Record<string, string>;
+  send: Send;
+  onRetry: Hooks["onRetry"];
 }
 
 type Observer = Parameters<Parameters<typeof observable>[0]>[0];
@@ -24,7 +26,7 @@ type Observer = Parameters<Parameters<typeof observable>[0]>[0];
  * cannot send. One that was open once is opened again for as long as that can help, from the last
  * event it saw; one that never opened gives up after `retries`, so that a wrong address is told.
  */
-export function streamLink(options: StreamOptions): TRPCLink<AppRouter> {
+export function streamLink(options: StreamOptions): TRPCLink<AnyRouter> {
   return () =>
     ({ op }) =>
       observable((observer) => {
@@ -55,8 +57,10 @@ async function follow(
     observer.next({ result: { type: "state", state, error } });
   state("connecting");
   for (let failures = 0; !left.aborted; ) {
+    let error = clientFailure("unreachable", { url: options.url });
     try {
-      const ended = await readStream(options, addressOf(options.url, op, lastEventId), left, {
+      const address = addressOf(options.url, op, lastEventId);
+      const ended = await readStream(options, op.path, address, left, {
         opened() {
           everOpened = true;
           failures = 0;
@@ -76,10 +80,12 @@ async function follow(
       const failure = toFiscilityError(thrown, options.url);
       failures++;
       if (!failure.retryable || !(everOpened || failures <= options.retries)) throw failure;
+      error = failure;
       state("connecting", failure);
     }
-    const again = waitBefore(clientFailure("unreachable", { url: options.url }), failures);
-    await pause(again, left);
+    const waitMs = waitBefore(error, failures);
+    tell(options.onRetry, { call: op.path, attempt: failures + 1, waitMs, error });
+    await pause(waitMs, left);
   }
   observer.next({ result: { type: "stopped" } });
   state("idle");
@@ -90,7 +96,8 @@ async function follow(
  * was not opened, or what the server said instead of an event.
  */
 async function readStream(
-  { url, timeoutMs, fetch, headers }: StreamOptions,
+  { url, timeoutMs, send }: StreamOptions,
+  path: string,
   address: string,
   left: AbortSignal,
   on: { opened(): void; event(id: string | undefined, data: unknown): void },
@@ -118,8 +125,8 @@ async function readStream(
     },
   });
   try {
-    const response = await fetch(address, {
-      headers: { ...headers, accept: "text/event-stream" },
+    const response = await send([path], address, {
+      headers: { accept: "text/event-stream" },
       cache: "no-store",
       signal: silent.signal,
     }).catch((cause) => {
@@ -153,12 +160,15 @@ async function readStream(
 }
 
 /** What the server said in place of a stream or in it. */
-function said(body: unknown, url: string, response?: Response): FiscilityError {
-  type Said = { reason?: unknown };
+export function said(body: unknown, url: string, response?: Response): FiscilityError {
+  type Said = { reason?: unknown; requestId?: unknown; request_id?: unknown };
   const { error, ...shape } = (body ?? {}) as { error?: Said & { data?: Said }; data?: Said };
   const reason = error?.data ?? error ?? shape.data;
   const isTold = typeof reason?.reason === "string" && (!response || isOurs(error ?? shape));
-  if (isTold) return serverFailure({ ...reason, reason: reason.reason as string });
+  if (isTold) {
+    const requestId = reason.requestId ?? reason.request_id;
+    return serverFailure({ ...reason, reason: reason.reason as string, requestId });
+  }
   return response ? unexpectedAnswer(response, url) : unreachable(url);
 }
 

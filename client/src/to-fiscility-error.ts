@@ -1,5 +1,10 @@
 import { isTRPCClientError } from "@trpc/client";
-import { type FiscilityError, isFiscilityError, serverFailure } from "./fiscility-error.ts";
+import {
+  clientFailure,
+  type FiscilityError,
+  isFiscilityError,
+  serverFailure,
+} from "./fiscility-error.ts";
 import { isElsewhere, unexpectedAnswer, unreachable } from "./no-answer.ts";
 
 /** Whatever a link threw, as one of the reasons. `url` is where the call went. */
@@ -13,6 +18,15 @@ export function toFiscilityError(thrown: unknown, url: string): FiscilityError {
   const plain = whatTheServerSaid(plainError(thrown.meta?.responseJSON));
   if (plain) return serverFailure(plain);
   return unreachable(url, thrown.cause);
+}
+
+/** A signal made by `AbortSignal.timeout` is a time-out, of the length that only the caller knows. */
+export function endedBy(signal: AbortSignal | null | undefined): FiscilityError {
+  const cause: unknown = signal?.reason;
+  const late = cause instanceof DOMException && cause.name === "TimeoutError";
+  return late
+    ? clientFailure("timed_out", { timeoutMs: null, limit: "signal" }, { cause })
+    : clientFailure("aborted", {}, { cause });
 }
 
 /** What the server says outside tRPC, before a procedure is looked for. */

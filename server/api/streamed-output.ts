@@ -1,5 +1,7 @@
 import { once } from "node:events";
+import { stringify } from "csv-stringify/sync";
 import type { Response } from "express";
+import { toCsvCell } from "../contracts/csv-cell.ts";
 
 type Rows = AsyncIterable<readonly object[]>;
 
@@ -11,12 +13,14 @@ export class StreamedOutput {
   readonly #fields: object;
   readonly #name: string;
   readonly #pages: Rows;
+  readonly #columns: readonly string[];
 
-  /** `name`: of the field that has all rows of `pages`. */
-  constructor(fields: object, name: string, pages: Rows) {
+  /** `name`: of the field that has all rows of `pages`; `columns`: the fields of a row. */
+  constructor(fields: object, name: string, pages: Rows, columns: readonly string[]) {
     this.#fields = fields;
     this.#name = name;
     this.#pages = pages;
+    this.#columns = columns;
   }
 
   /** As JSON, in parts. `rename` is given the fields, and each row. */
@@ -30,6 +34,29 @@ export class StreamedOutput {
       between = ",\n    ";
     }
     yield "\n  ]\n}\n";
+  }
+
+  /** A line of JSON for each field, and for each element of one that is a list: `{"field": …, "value": …}`. */
+  async *ndjson(rename: (part: object) => object): AsyncGenerator<string> {
+    const line = (field: string, value: unknown) => `${JSON.stringify({ field, value })}\n`;
+    for (const [field, value] of Object.entries(rename(this.#fields))) {
+      yield Array.isArray(value)
+        ? value.map((each) => line(field, each)).join("")
+        : line(field, value);
+    }
+    const [name = ""] = Object.keys(rename({ [this.#name]: [] }));
+    for await (const page of this.#pages) {
+      yield page.map((row) => line(name, rename(row))).join("");
+    }
+  }
+
+  /** The rows alone as CSV (RFC 4180), with a header. */
+  async *csv(rename: (part: object) => object): AsyncGenerator<string> {
+    const columns = Object.keys(rename(Object.fromEntries(this.#columns.map((name) => [name, 0]))));
+    yield stringify([columns]);
+    for await (const page of this.#pages) {
+      yield stringify(page.map(rename), { columns, cast: { string: toCsvCell } });
+    }
   }
 }
 

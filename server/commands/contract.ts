@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { createClientTypes } from "../api/contract/client-types.ts";
 import { type Contract, createContract } from "../api/contract/contract.ts";
 import { type ContractChanges, contractChanges } from "../api/contract/contract-changes.ts";
 
@@ -11,9 +12,15 @@ const read = (folder: string, name: string) => readFileSync(path.join(folder, na
  * `npm run contract` compares the public contract with the one in `client/contract.json` and fails when
  * they differ. With `--write` it publishes the difference: it raises the client's version (major for a
  * breaking change, minor for an addition) in `package.json` and the lock file, adds a section to
- * `CHANGELOG.md` that lists the changes, and writes `contract.json`.
+ * `CHANGELOG.md` that lists the changes, and writes `contract.json`. The client's types are written with it, also
+ * when only their documentation has changed.
  */
 function main(write: boolean): string {
+  if (write) {
+    for (const [name, text] of Object.entries(createClientTypes())) {
+      writeFileSync(path.join(client, "src", name), text);
+    }
+  }
   const published = JSON.parse(read(client, "contract.json")) as Contract;
   const changes = contractChanges(published, createContract(published.version));
   const { breaking, additions } = changes;

@@ -10,33 +10,30 @@ import { logIn, session, viewer } from "./session.ts";
 import { transaction } from "./transactions.ts";
 import { webhookEndpoint } from "./webhook-endpoints.ts";
 
-/** Everything of a person here but secrets, for themselves. `exportedAt` is ISO 8601 UTC. */
+/** Everything of a user here but secrets, for themselves. */
 export const exportOutput = z.object({
-  exportedAt: z.iso.datetime(),
-  person: viewer,
-  /** Its id, as in `plan.get`. */
-  plan: z.string(),
-  items: z.array(itemWithAccounts),
-  /** All of it, newest first. */
-  activity: z.array(activityEntry),
-  /** Of the last 90 days, newest first. */
-  logIns: z.array(logIn),
-  /** All that is kept of it, newest first; log-ins too. */
-  securityEvents: z.array(securityEvent),
-  /** What was shown before each bank was connected, newest first. */
-  consents: z.array(consent),
-  /** The mail that the user does not want. */
-  declinedNotices: z.array(noticeKind),
-  /** What a log-in asks for after the password. */
-  secondFactors,
-  /** Those that are not over, the one used last first. */
-  sessions: z.array(session),
-  /** Revoked and expired ones too, newest first. */
-  apiKeys: z.array(apiKey),
-  /** Without their secrets, newest first. */
-  webhooks: z.array(webhookEndpoint),
-  /** All of them, newest first. */
-  transactions: z.array(transaction),
+  exportedAt: z.iso.datetime().describe("When the export was made, ISO 8601 UTC."),
+  person: viewer.describe("The user."),
+  plan: z.string().describe("The plan's id, as in `plan.get`."),
+  items: z.array(itemWithAccounts).describe("Every live Item, newest first."),
+  activity: z.array(activityEntry).describe("The whole history of the connections, newest first."),
+  logIns: z.array(logIn).describe("Log-ins of the last 90 days, newest first."),
+  securityEvents: z
+    .array(securityEvent)
+    .describe("The whole security record, newest first; log-ins too."),
+  consents: z
+    .array(consent)
+    .describe("What was shown before each bank was connected, newest first."),
+  declinedNotices: z.array(noticeKind).describe("The mail that the user does not want."),
+  secondFactors: secondFactors.describe("What a log-in asks for after the password."),
+  sessions: z.array(session).describe("Sessions that are not over, the one used last first."),
+  apiKeys: z
+    .array(apiKey)
+    .describe("API keys, revoked and expired ones too, newest first; never the keys themselves."),
+  webhooks: z
+    .array(webhookEndpoint)
+    .describe("The addresses that webhooks are sent to, without their secrets, newest first."),
+  transactions: z.array(transaction).describe("All transactions, newest first."),
 });
 export type ExportOutput = z.infer<typeof exportOutput>;
 

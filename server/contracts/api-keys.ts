@@ -9,6 +9,7 @@ export const scope = z.enum([
   "activity:read",
   "connections:write",
   "webhooks:write",
+  "account:export",
 ]);
 export type Scope = z.infer<typeof scope>;
 
@@ -21,14 +22,23 @@ export const apiKeyStatus = z.enum(["live", "expired", "revoked"]);
  * the minute.
  */
 export const apiKey = z.object({
-  id: z.string().regex(/^[0-9a-f]{16}$/),
-  name: z.string(),
-  prefix: z.string(),
-  scopes: z.array(scope),
-  status: apiKeyStatus,
-  createdAt: z.iso.datetime(),
-  expiresAt: z.iso.datetime().nullable(),
-  lastUsedAt: z.iso.datetime().nullable(),
+  id: z
+    .string()
+    .regex(/^[0-9a-f]{16}$/)
+    .describe("The key's id."),
+  name: z.string().describe("What the user calls it."),
+  prefix: z.string().describe("How the key begins: `fsk_` and its id."),
+  scopes: z.array(scope).describe("What the key may do."),
+  status: apiKeyStatus.describe("`live` until it expires or is revoked."),
+  createdAt: z.iso.datetime().describe("When it was made, ISO 8601 UTC."),
+  expiresAt: z.iso
+    .datetime()
+    .nullable()
+    .describe("When it stops working, ISO 8601 UTC; null where it never does."),
+  lastUsedAt: z.iso
+    .datetime()
+    .nullable()
+    .describe("When it was last used, ISO 8601 UTC, exact to the minute; null when it never was."),
 });
 export type ApiKey = z.infer<typeof apiKey>;
 

@@ -150,7 +150,7 @@ export const connectAccountInput = z.strictObject({
     .boolean()
     .optional()
     .describe(
-      "Answers `duplicate_accounts`: accounts that only look like known ones are taken as others.",
+      "After `duplicate_accounts`: accounts that only look like known ones are taken as others.",
     ),
   linkToken: openedWith,
   accountIds: accountIds

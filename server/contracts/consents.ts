@@ -2,14 +2,17 @@ import { z } from "zod";
 
 /** That the user connected a bank, and which privacy notice they were shown before. Times are ISO 8601 UTC. */
 export const consent = z.object({
-  id: z.uuid(),
-  institutionName: z.string(),
-  connectedAt: z.iso.datetime(),
+  id: z.uuid().describe("The consent's id."),
+  institutionName: z.string().describe("The bank's name."),
+  connectedAt: z.iso.datetime().describe("When the bank was connected, ISO 8601 UTC."),
   noticeVersion: z
     .string()
     .nullable()
     .describe("The privacy notice that was shown, by its date; null where no page of ours was."),
-  shownAt: z.iso.datetime().nullable(),
+  shownAt: z.iso
+    .datetime()
+    .nullable()
+    .describe("When the notice was shown, ISO 8601 UTC; null where none was."),
   linkSessionId: z
     .string()
     .nullable()

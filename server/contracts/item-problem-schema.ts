@@ -10,7 +10,9 @@ export const itemProblemKind = z
 
 /** Why an Item's data does not come. */
 export const itemProblem = z.object({
-  kind: itemProblemKind,
+  kind: itemProblemKind.describe(
+    "What brings the bank's data back; the kinds are described with their type.",
+  ),
   message: z
     .string()
     .describe("A sentence for the user: what is wrong and what to do. Plaid's own for `unknown`."),

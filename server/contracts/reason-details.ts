@@ -2,84 +2,124 @@ import { z } from "zod";
 import { scope } from "./api-keys.ts";
 import { itemStatus } from "./item-status.ts";
 
+const retryAfter = z
+  .number()
+  .int()
+  .describe("Until the same request is worth sending again. Seconds.");
+
 /** Fields some reasons carry beside their name; safe to show to the person concerned. */
 export const reasonDetails = {
-  /**
-   * `plan`: its name; `used`: live accounts now; `wanted`: how many this connection would add, at least.
-   * `choice`: some fit, and the same public_token may be sent again with the `accountIds` of `room` of
-   * these accounts at most; absent where nothing can be chosen any more.
-   */
   limit_reached: z.object({
-    plan: z.string(),
-    limit: z.number().int(),
-    used: z.number().int(),
-    wanted: z.number().int(),
+    plan: z.string().describe("The plan's name."),
+    limit: z.number().int().describe("Accounts that the plan has room for."),
+    used: z.number().int().describe("Accounts that are connected now."),
+    wanted: z.number().int().describe("How many this connection would add, at least."),
     choice: z
       .object({
-        room: z.number().int(),
+        room: z.number().int().describe("How many of `accounts` may be connected."),
         accounts: z
           .array(
             z.object({
-              id: z.string(),
-              name: z.string().nullable(),
-              mask: z.string().nullable(),
-              type: z.string().nullable(),
-              subtype: z.string().nullable(),
+              id: z.string().describe("Plaid's id of the account, for `accountIds`."),
+              name: z.string().nullable().describe("Its name; null where Link gave none."),
+              mask: z
+                .string()
+                .nullable()
+                .describe("The last characters of its number; null where Link gave none."),
+              type: z.string().nullable().describe("Plaid's type; null where Link gave none."),
+              subtype: z
+                .string()
+                .nullable()
+                .describe("Plaid's subtype; null where Link gave none."),
             }),
           )
-          .readonly(),
+          .readonly()
+          .describe("The accounts to choose from."),
       })
-      .optional(),
+      .optional()
+      .describe(
+        "Some fit: the same public_token may be sent again with `accountIds`. Absent where nothing can be chosen any more.",
+      ),
   }),
-  /**
-   * The Item that holds the accounts already, for update mode. `mayConnectAnyway`: the match is
-   * only likely, so the same public_token may be sent again with `connectAnyway`. `newCount` of the
-   * `offeredCount` accounts are new, and update mode can add them to the Item. `itemStatus`: how the
-   * Item stands, as checked since; absent when Plaid did not tell. `revoked`: its access has ended, and the same
-   * public_token is accepted now.
-   */
   duplicate_accounts: z.object({
-    itemId: z.uuid(),
-    institutionName: z.string(),
-    accounts: z.array(z.object({ id: z.uuid(), name: z.string(), mask: z.string().nullable() })),
-    mayConnectAnyway: z.boolean(),
-    offeredCount: z.number().int(),
-    newCount: z.number().int(),
-    itemStatus: itemStatus.optional(),
+    itemId: z.uuid().describe("The Item that holds the accounts already, for update mode."),
+    institutionName: z.string().describe("The bank's name."),
+    accounts: z
+      .array(
+        z.object({
+          id: z.uuid().describe("Our id of the account."),
+          name: z.string().describe("Its name."),
+          mask: z
+            .string()
+            .nullable()
+            .describe("The last characters of its number; null where the bank gives none."),
+        }),
+      )
+      .describe("The accounts that are connected already."),
+    mayConnectAnyway: z
+      .boolean()
+      .describe(
+        "The match is only likely: the same public_token may be sent again with `connectAnyway`.",
+      ),
+    offeredCount: z.number().int().describe("How many accounts the bank gave."),
+    newCount: z
+      .number()
+      .int()
+      .describe("How many of them are new, which update mode can add to the Item."),
+    itemStatus: itemStatus
+      .optional()
+      .describe(
+        "How the Item stands, as checked since; absent when Plaid did not say. `revoked`: its access has ended, and the same public_token is accepted now.",
+      ),
   }),
-  /** `message`: the bank's problem in Plaid's words for the user; null where it has none. */
-  bank_error: z.object({ message: z.string().nullable() }),
-  /** `cleanUp`: whether we end the unfinished connection. Without Plaid's User APIs we cannot. */
-  exchange_lost: z.object({ cleanUp: z.boolean() }),
-  /** The words that confirm. */
-  confirmation_mismatch: z.object({ expected: z.string() }),
-  /** Where the input does not fit: a dotted path and what is expected there. */
-  invalid_input: z.object({ issues: z.array(z.object({ path: z.string(), message: z.string() })) }),
-  /** `required`: what the call asks of a key; `held`: what this key has. */
-  scope_missing: z.object({ required: scope, held: z.array(scope) }),
-  /**
-   * `limit` calls every `windowSeconds`, or at once where that is 0; `retryAfterSeconds` until there
-   * is room again.
-   */
+  bank_error: z.object({
+    message: z
+      .string()
+      .nullable()
+      .describe("The bank's problem in Plaid's words for the user; null where it has none."),
+  }),
+  exchange_lost: z.object({
+    cleanUp: z
+      .boolean()
+      .describe(
+        "Whether we end the unfinished connection, which we cannot without Plaid's User APIs.",
+      ),
+  }),
+  confirmation_mismatch: z.object({ expected: z.string().describe("The words that confirm.") }),
+  invalid_input: z.object({
+    issues: z
+      .array(
+        z.object({
+          path: z.string().describe("The field, as a dotted path."),
+          message: z.string().describe("What is expected there."),
+        }),
+      )
+      .describe("Where the input does not fit."),
+  }),
+  scope_missing: z.object({
+    required: scope.describe("What the call asks of a key."),
+    held: z.array(scope).describe("What this key has."),
+  }),
   rate_limited: z.object({
-    limit: z.number().int(),
-    windowSeconds: z.number().int(),
-    retryAfterSeconds: z.number().int(),
+    limit: z.number().int().describe("Calls in a window, or at once where the window is 0."),
+    windowSeconds: z.number().int().describe("The length of a window. Seconds."),
+    retryAfterSeconds: z.number().int().describe("Until there is room again. Seconds."),
   }),
-  /** Seconds after which it is worth trying again. */
-  too_many_attempts: z.object({ retryAfterSeconds: z.number().int() }),
-  /** Seconds after which it is worth trying again. */
-  busy: z.object({ retryAfterSeconds: z.number().int() }),
-  /** Seconds after which it is worth trying again. */
-  log_in_busy: z.object({ retryAfterSeconds: z.number().int() }),
-  /** Seconds after which the bank may be refreshed again. */
-  refreshed_recently: z.object({ retryAfterSeconds: z.number().int() }),
-  /** `limit`: live keys a person may have. */
-  too_many_api_keys: z.object({ limit: z.number().int() }),
-  /** `limit`: addresses that a user may have webhooks sent to. */
-  too_many_webhooks: z.object({ limit: z.number().int() }),
-  /** `limit`: passkeys a user may have. */
-  too_many_passkeys: z.object({ limit: z.number().int() }),
+  too_many_attempts: z.object({ retryAfterSeconds: retryAfter }),
+  busy: z.object({ retryAfterSeconds: retryAfter }),
+  log_in_busy: z.object({ retryAfterSeconds: retryAfter }),
+  refreshed_recently: z.object({
+    retryAfterSeconds: z.number().int().describe("Until the bank may be refreshed again. Seconds."),
+  }),
+  too_many_api_keys: z.object({
+    limit: z.number().int().describe("Live keys that a user may have."),
+  }),
+  too_many_webhooks: z.object({
+    limit: z.number().int().describe("Addresses that a user may have webhooks sent to."),
+  }),
+  too_many_passkeys: z.object({
+    limit: z.number().int().describe("Passkeys that a user may have."),
+  }),
 } as const;
 
 export type ReasonDetails = {

@@ -15,22 +15,28 @@ export const totpCode = z
 export const passkeyJson = z.string().min(1).max(16_000);
 
 export const passkey = z.object({
-  /** The credential id, base64url. */
-  id: z.string(),
-  name: z.string(),
-  createdAt: z.iso.datetime(),
-  lastUsedAt: z.iso.datetime().nullable(),
+  id: z.string().describe("The credential id, base64url."),
+  name: z.string().describe("What the user calls it."),
+  createdAt: z.iso.datetime().describe("When it was added, ISO 8601 UTC."),
+  lastUsedAt: z.iso
+    .datetime()
+    .nullable()
+    .describe("When it was last used, ISO 8601 UTC; null when it never was."),
 });
 export type Passkey = z.infer<typeof passkey>;
 
 /** The second factors of a user; nothing that would log anybody in. */
 export const secondFactors = z.object({
-  /** Since when an authenticator app is set up, ISO 8601 UTC; null when none is. */
-  totpSince: z.iso.datetime().nullable(),
-  /** Newest first. */
-  passkeys: z.array(passkey),
-  /** How many of the ten were not used yet. */
-  backupCodesLeft: z.number().int().nonnegative(),
+  totpSince: z.iso
+    .datetime()
+    .nullable()
+    .describe("Since when an authenticator app is set up, ISO 8601 UTC; null when none is."),
+  passkeys: z.array(passkey).describe("Passkeys, newest first."),
+  backupCodesLeft: z
+    .number()
+    .int()
+    .nonnegative()
+    .describe("How many of the ten backup codes were not used yet."),
 });
 export type SecondFactors = z.infer<typeof secondFactors>;
 

@@ -40,13 +40,19 @@ export type SecurityEventKind = z.infer<typeof securityEventKind>;
 
 /** One event. `address` and `userAgent` are of the request that caused it, null where there was none. */
 export const securityEvent = z.object({
-  id: z.uuid(),
-  at: z.iso.datetime().describe("ISO 8601 UTC."),
-  kind: securityEventKind,
+  id: z.uuid().describe("The event's id."),
+  at: z.iso.datetime().describe("When it happened, ISO 8601 UTC."),
+  kind: securityEventKind.describe("What happened."),
   details: z
     .record(z.string(), z.string())
     .describe("What it was about: the name of an API key, the reason an operator gave."),
-  address: z.string().nullable(),
-  userAgent: z.string().nullable(),
+  address: z
+    .string()
+    .nullable()
+    .describe("The IP address of the request that caused it; null where there was none."),
+  userAgent: z
+    .string()
+    .nullable()
+    .describe("The browser or program that sent that request; null where it did not say."),
 });
 export type SecurityEvent = z.infer<typeof securityEvent>;

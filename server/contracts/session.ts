@@ -1,8 +1,21 @@
 import { z } from "zod";
 import { text } from "./text.ts";
 
+const fromAddress = z
+  .string()
+  .nullable()
+  .describe("The IP address that it came from; null where it is not known.");
+const fromUserAgent = z
+  .string()
+  .nullable()
+  .describe("The browser or program that it came from; null where it did not say.");
+
 /** Who is asking, as the page may know it. */
-export const viewer = z.object({ id: z.uuid(), name: z.string(), email: z.email() });
+export const viewer = z.object({
+  id: z.uuid().describe("The user's id."),
+  name: z.string().describe("The user's name."),
+  email: z.email().describe("The address that the user logs in with."),
+});
 export type Viewer = z.infer<typeof viewer>;
 
 /**
@@ -10,20 +23,20 @@ export type Viewer = z.infer<typeof viewer>;
  * ISO 8601 UTC; `address` and `userAgent` are where it came from, null when that was not told.
  */
 export const logIn = z.object({
-  id: z.uuid(),
-  at: z.iso.datetime(),
-  outcome: z.enum(["succeeded", "wrong_password"]),
-  address: z.string().nullable(),
-  userAgent: z.string().nullable(),
+  id: z.uuid().describe("The log-in's id."),
+  at: z.iso.datetime().describe("When it was tried, ISO 8601 UTC."),
+  outcome: z.enum(["succeeded", "wrong_password"]).describe("How it ended."),
+  address: fromAddress,
+  userAgent: fromUserAgent,
 });
 export type LogIn = z.infer<typeof logIn>;
 
 /** Where the person is logged in. Times are ISO 8601 UTC; `endsAt` moves while it is used. */
 export const session = z.object({
-  startedAt: z.iso.datetime(),
-  endsAt: z.iso.datetime(),
-  address: z.string().nullable(),
-  userAgent: z.string().nullable(),
+  startedAt: z.iso.datetime().describe("When the user logged in, ISO 8601 UTC."),
+  endsAt: z.iso.datetime().describe("When it ends unless it is used, ISO 8601 UTC."),
+  address: fromAddress,
+  userAgent: fromUserAgent,
 });
 
 const emailMessage = "Enter an email address, like name@example.com.";

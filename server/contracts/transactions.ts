@@ -32,8 +32,14 @@ export type Transaction = z.infer<typeof transaction>;
 /** A day to look from or to. ISO 8601 has a year 0, PostgreSQL and the calendar have none. */
 const day = z.iso.date().refine((date) => !date.startsWith("0000"), "There is no year 0");
 
-/** `transactions.list`: 50 a page. */
+/** `transactions.list`. */
 export const transactionsListInput = z.strictObject({
+  limit: z
+    .int()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe("Transactions of the page, 200 at most; 50 unless given."),
   cursor: z
     .string()
     .max(600)
@@ -72,12 +78,12 @@ export const transactionsListInput = z.strictObject({
 export type TransactionsListInput = z.infer<typeof transactionsListInput>;
 
 /** The same without a page. */
-export const transactionFilter = transactionsListInput.omit({ cursor: true });
+export const transactionFilter = transactionsListInput.omit({ cursor: true, limit: true });
 export type TransactionFilter = z.infer<typeof transactionFilter>;
 
 /** One page of `transactions.list`. */
 export const transactionsListOutput = z.object({
-  transactions: z.array(transaction).describe("At most 50, newest first."),
+  transactions: z.array(transaction).describe("At most `limit`, newest first."),
   nextCursor: z.string().nullable().describe("For the next page; null on the last."),
 });
 export type TransactionsListOutput = z.infer<typeof transactionsListOutput>;

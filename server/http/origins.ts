@@ -7,7 +7,15 @@ import { isProgramPath } from "./program-paths.ts";
 const allow = cors({
   origin: "*",
   methods: ["GET", "POST", "DELETE"],
-  allowedHeaders: ["authorization", "content-type", "last-event-id", "trpc-accept"],
+  allowedHeaders: [
+    "authorization",
+    "content-type",
+    "last-event-id",
+    "traceparent",
+    "tracestate",
+    "trpc-accept",
+    "x-client-version",
+  ],
   exposedHeaders: ["ratelimit", "ratelimit-policy", "retry-after", "x-request-id"],
   maxAge: 600,
 });

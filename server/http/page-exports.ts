@@ -1,6 +1,7 @@
 import type { Response } from "express";
 import type { Context } from "../api/context.ts";
-import { atPaceOf, StreamedOutput } from "../api/streamed-output.ts";
+import { streamed } from "../api/procedures/account-export-data.ts";
+import { atPaceOf } from "../api/streamed-output.ts";
 import { isProved } from "../auth/step-up.ts";
 import { FiscilityError, reasons } from "../contracts/errors.ts";
 import { beginExport, exportData, transactionPages } from "../users/export-data.ts";
@@ -31,9 +32,8 @@ export function createPageExports(context: Context, res: Response): LoadContext[
     },
     async json() {
       const user = await begin();
-      const { rest, transactions } = await exportData(services, user);
-      const output = new StreamedOutput(rest, "transactions", transactions);
-      return { exportedAt: rest.exportedAt, parts: atPaceOf(res, output.json()) };
+      const data = await exportData(services, user);
+      return { exportedAt: data.rest.exportedAt, parts: atPaceOf(res, streamed(data).json()) };
     },
     async transactions(filter) {
       const user = await begin();

@@ -28,6 +28,7 @@ export function traceRequest(templateOf: (req: Request) => string): RequestHandl
         "http.route": route,
         "http.response.status_code": res.statusCode,
         "fiscility.request_id": requestId,
+        ...(callerOf(req).traceId && { "fiscility.caller_trace_id": callerOf(req).traceId }),
       });
       if (res.statusCode >= 500) span.fail(String(res.statusCode));
     });
@@ -54,11 +55,24 @@ export function logRequest(
           route: templateOf(req),
           status: res.statusCode,
           ms: Math.round(performance.now() - started),
+          ...callerOf(req),
         },
         "Request",
       );
     });
   };
+}
+
+/**
+ * What a program says of itself, as far as it is well-formed: the version of its client, and the trace that the
+ * request is part of on its side.
+ * @see https://www.w3.org/TR/trace-context/#traceparent-header
+ */
+function callerOf(req: Request): { client?: string; traceId?: string } {
+  const [client] = /^[\w.@/-]{1,60}$/.exec(req.get("x-client-version") ?? "") ?? [];
+  const [, traceId] =
+    /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/.exec(req.get("traceparent") ?? "") ?? [];
+  return { ...(client && { client }), ...(traceId && { traceId }) };
 }
 
 /**

@@ -8,7 +8,7 @@ import {
 } from "../contracts/transactions.ts";
 import type { Services } from "../services.ts";
 
-/** Transactions of one page. */
+/** Transactions of one page unless the caller says otherwise. */
 const pageSize = 50;
 
 /**
@@ -19,16 +19,16 @@ const pageSize = 50;
 export async function listTransactions(
   { db, heavyReads }: Pick<Services, "db" | "heavyReads">,
   user: { id: string },
-  { cursor, ...filter }: TransactionsListInput,
+  { cursor, limit = pageSize, ...filter }: TransactionsListInput,
 ): Promise<TransactionsListOutput> {
   const after = cursor === undefined ? null : readCursor(cursor);
-  const find = () => findTransactions(db, user.id, filter, after, pageSize + 1);
+  const find = () => findTransactions(db, user.id, filter, after, limit + 1);
   // A filter may look through all of a history for the few that fit.
   const isHeavy = Object.keys(filter).length > 0;
   const found = await (isHeavy ? heavyReads.run(user.id, find) : find());
-  const transactions = found.slice(0, pageSize);
+  const transactions = found.slice(0, limit);
   const last = transactions.at(-1);
-  const nextCursor = found.length > pageSize && last ? writeCursor(last) : null;
+  const nextCursor = found.length > limit && last ? writeCursor(last) : null;
   return { transactions, nextCursor };
 }
 

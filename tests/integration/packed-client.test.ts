@@ -1,10 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import { gzipSync } from "node:zlib";
+import { build as esbuild } from "esbuild";
 import ts from "typescript";
+import { build as vite } from "vite";
 import { afterAll, beforeAll, expect } from "vitest";
 import { createApiKey } from "../../server/auth/api-keys.ts";
 import { scope } from "../../server/contracts/api-keys.ts";
@@ -38,22 +41,17 @@ async function environmentOf(app: TestApp, person: Person) {
   return { ...process.env, FISCILITY_URL: app.url, FISCILITY_API_KEY: key };
 }
 
-test("The client bundle and its types import only declared packages, and nothing of Node (G1)", () => {
-  const named = (name: string) =>
+test("The client imports no package but zod in its schemas, and nothing of Node (G1)", () => {
+  const packages = (name: string) =>
     [...dist(name).matchAll(/(?:from|import|require)\s*\(?\s*["']([^"'.][^"']*)["']/g)].map(
       ([, specifier]) => specifier,
     );
-  const declared = [
-    "@trpc/client",
-    "@trpc/server",
-    "@trpc/server/observable",
-    "eventsource-parser",
-    "zod",
-  ];
-  for (const name of ["index.mjs", "index.cjs", "index.d.mts", "index.d.cts"]) {
-    expect(declared, name).toEqual(expect.arrayContaining(named(name)));
-    expect(named(name).length, name).toBeGreaterThan(2);
-    expect(dist(name), name).not.toMatch(/node:|process\.|kysely|better-auth|graphile|\bpg\b/);
+  for (const extension of ["mjs", "cjs", "d.mts", "d.cts"]) {
+    expect(packages(`index.${extension}`), extension).toEqual([]);
+    expect(packages(`schemas.${extension}`), extension).toEqual(["zod"]);
+    expect(dist(`index.${extension}`)).not.toMatch(
+      /node:|process\.|kysely|better-auth|graphile|\bpg\b/,
+    );
   }
 });
 
@@ -72,8 +70,11 @@ test("The packed client compiles in an empty strict project, where mistakes are 
       const wrong: number = (await client.accounts.list.query()).items[0]!.accounts[0]!.balances.current;
       // @ts-expect-error there is no such procedure
       client.accounts.steal;
-      // @ts-expect-error keys are for people to manage
+      // @ts-expect-error keys are for users to manage
       client.apiKeys;
+      // @ts-expect-error only a user may delete the account
+      client.account.delete;
+      await client.plan.get.query(undefined, { timeoutMs: 1_000, retries: 0 });
       // @ts-expect-error the input has a public token
       await client.connectAccount.mutate({});
       export function read(error: unknown): string {
@@ -94,8 +95,8 @@ test("The packed client compiles in an empty strict project, where mistakes are 
     `,
   };
   await project.check(files);
-  // With the declarations of the client and its dependencies themselves: tRPC's want what Node's have.
-  await project.check(files, { libraries: true, node: true });
+  // With the declarations of the client themselves, and none of Node or a browser.
+  await project.check(files, { libraries: true });
 });
 
 test("An editor shows what a procedure and each field mean, and the bundle does not carry it", () => {
@@ -130,9 +131,69 @@ test("An editor shows what a procedure and each field mean, and the bundle does 
   );
   expect(shown.amount).toMatch(/Positive: money left the account/);
   expect(shown.pending).toMatch(/Not posted yet/);
-  expect(dist("index.d.cts")).toBe(dist("index.d.mts"));
-  for (const bundle of ["index.mjs", "index.cjs"])
+  for (const bundle of ["index.mjs", "index.cjs", "schemas.mjs", "schemas.cjs"])
     expect(dist(bundle)).not.toMatch(/\.describe\(|money left the account/);
+});
+
+test("createClient alone is at most 20 kB in a browser's bundle, and the installed package at most 1 MB", async () => {
+  const entry = path.join(project.folder, "entry.mjs");
+  writeFileSync(
+    entry,
+    'import { createClient } from "@fiscility/client"; globalThis.made = createClient;',
+  );
+  const bundled = await esbuild({ entryPoints: [entry], bundle: true, minify: true, write: false });
+  const built = await vite({
+    root: project.folder,
+    configFile: false,
+    logLevel: "silent",
+    build: { write: false, modulePreload: false, rollupOptions: { input: entry } },
+  });
+  const [output] = [built].flat();
+  const chunk = output && "output" in output ? output.output[0].code : "";
+  for (const code of [bundled.outputFiles[0]?.text ?? "", chunk]) {
+    expect(code).toContain("fsk_");
+    expect(code).not.toMatch(/ZodError|invalid_union/);
+    expect(gzipSync(code).length).toBeLessThan(20_000);
+  }
+  const { stdout } = await run("du", ["-sk", path.join(project.folder, "node_modules/@fiscility")]);
+  expect(Number.parseInt(stdout, 10)).toBeLessThan(1_000);
+  const manifest = path.join(project.folder, "node_modules/@fiscility/client/package.json");
+  expect(JSON.parse(readFileSync(manifest, "utf8"))).not.toHaveProperty("dependencies");
+});
+
+test("The snippets of the README compile", async () => {
+  const readme = readFileSync(
+    path.join(project.folder, "node_modules/@fiscility/client/README.md"),
+    "utf8",
+  );
+  const before = (snippet: string) => `
+    import { createClient, isFiscilityError, type FiscilityClient } from "@fiscility/client";
+    ${/const client = /.test(snippet) ? "" : "declare const client: FiscilityClient;"}
+    declare const publicToken: string;
+  `;
+  const snippets = [...readme.matchAll(/```(tsx?)\n(.*?)```/gs)].map(
+    ([, extension, text = ""], at): [string, string] => [
+      `readme-${at}.${extension}`,
+      before(text) + text.replace(/import \{ createClient, isFisc.*\n/, ""),
+    ],
+  );
+  expect(snippets.length).toBeGreaterThan(8);
+  project.install(
+    ...["react", "@types/react", "@tanstack/react-query", "@opentelemetry/api", "@types/node"],
+  );
+  // Where no other test's program looks for its files.
+  const folder = path.join(project.folder, "node_modules/.readme");
+  mkdirSync(folder);
+  for (const [name, text] of snippets) writeFileSync(path.join(folder, name), text);
+  const tsc = path.join(import.meta.dirname, "../../node_modules/typescript/bin/tsc");
+  const options = ["--module", "esnext", "--moduleResolution", "bundler", "--jsx", "react-jsx"];
+  const strict = ["--strict", "--target", "es2022", "--noEmit", "--skipLibCheck"];
+  const files = snippets.map(([name]) => path.join(folder, name));
+  await run(process.execPath, [tsc, ...options, ...strict, ...files]).catch(
+    (error: { stdout: string }) => {
+      throw new Error(error.stdout);
+    },
+  );
 });
 
 test("A switch over the reasons that forgets one does not compile (G2)", async () => {

@@ -1,8 +1,18 @@
 import { execFile } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
+import { changedAt } from "../../local/changed-at.ts";
 
 const root = path.join(import.meta.dirname, "../..");
 export const run = promisify(execFile);
@@ -29,6 +39,8 @@ export async function packedClientProject(): Promise<{
     files: Record<string, string>,
     options?: { libraries?: boolean; node?: boolean },
   ): Promise<void>;
+  /** Copies packages of this repository into the project, with what they depend on. */
+  install(...names: string[]): void;
   remove(): void;
 }> {
   const folder = mkdtempSync(path.join(tmpdir(), "fiscility-client-"));
@@ -36,6 +48,7 @@ export async function packedClientProject(): Promise<{
   const installed = path.join(modules, "@fiscility/client");
   mkdirSync(installed, { recursive: true });
   // What `prepack` would build is built: `npm test` does it once.
+  requireBuilt();
   const pack = ["pack", "--json", "--ignore-scripts", "--pack-destination", folder];
   const { stdout } = await run("npm", pack, { cwd: path.join(root, "client") });
   const [{ filename }] = JSON.parse(stdout) as [{ filename: string }];
@@ -85,8 +98,24 @@ export async function packedClientProject(): Promise<{
         },
       );
     },
+    install: (...names) =>
+      copyDeclared({ dependencies: Object.fromEntries(names.map((name) => [name, "*"])) }),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
+}
+
+/** @throws when the client is not built, or not from what it is made of now. */
+function requireBuilt(): void {
+  const built = path.join(root, "client/dist/index.mjs");
+  if (!existsSync(built)) throw new Error("The client is not built: run npm run build:client");
+  const isSource = (name: string) => /\.\w+$/.test(name) && !name.includes("bad-example");
+  for (const folder of ["client/src", "server/contracts"]) {
+    if (changedAt(path.join(root, folder), isSource) > statSync(built).mtimeMs) {
+      throw new Error(
+        `${folder}/ has changed since the client was built: run npm run build:client`,
+      );
+    }
+  }
 }
 
 function readManifest(folder: string): Manifest {

@@ -18,6 +18,8 @@ export interface Endpoint {
   reasons: readonly Reason[];
   input: z.ZodType | null;
   output: z.ZodType;
+  /** Written as it is read; over REST as NDJSON and CSV too. */
+  isStreamed: boolean;
 }
 
 /** A stream of events: over tRPC alone. */
@@ -59,7 +61,8 @@ export const endpoints: readonly Endpoint[] = procedures.flatMap(
     const [method, path] = meta.rest.split(" ") as [Endpoint["method"], string];
     const { scope, stepUp = false, summary, reasons: own = [] } = meta;
     const reasons: readonly Reason[] = stepUp ? ["step_up_required", ...own] : own;
-    return { name, type, method, path, scope, stepUp, summary, reasons, input, output };
+    const isStreamed = meta.streamed !== undefined;
+    return { name, type, method, path, scope, stepUp, summary, reasons, input, output, isStreamed };
   },
 );
 

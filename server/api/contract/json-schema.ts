@@ -4,10 +4,15 @@ import { z } from "zod";
 /** A JSON Schema (2020-12), which is what a schema of OpenAPI 3.1 is. */
 export type Schema = z.core.JSONSchema.JSONSchema;
 
-/** A schema of the contracts as REST has it. */
-export function toJsonSchema(schema: z.ZodType): Schema {
-  const { $schema: _, ...rest } = snake(z.toJSONSchema(schema, options) as Schema);
+/** A schema of the contracts with its own field names. */
+export function toContractSchema(schema: z.ZodType): Schema {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, options) as Schema;
   return rest;
+}
+
+/** The same as REST has it. */
+export function toJsonSchema(schema: z.ZodType): Schema {
+  return snake(toContractSchema(schema));
 }
 
 /** How zod writes each. */

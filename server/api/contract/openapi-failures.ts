@@ -1,12 +1,22 @@
 import { type Reason, reasons } from "../../contracts/errors.ts";
 import { reasonDetails } from "../../contracts/reason-details.ts";
 import { type Schema, toJsonSchema } from "./json-schema.ts";
+import { commonHeaders } from "./openapi-headers.ts";
 
 /** What a call can respond with, by HTTP status. */
 export type Responses = Record<
   string,
-  { description: string; content: Record<string, { schema: Schema }>; headers?: object }
+  {
+    description: string;
+    content: Record<string, { schema: Schema; example?: unknown }>;
+    headers?: object;
+  }
 >;
+
+/** `limit_reached` → `FailureLimitReached`: what `error` is then. */
+const schemaName = (reason: string) =>
+  `Failure${reason.replace(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase())}`;
+const referTo = (reason: string) => `#/components/schemas/${schemaName(reason)}`;
 
 /** The failures a call can end with, by HTTP status, each with its reasons and the details of each. */
 export function failures(possible: Reason[]): Responses {
@@ -16,44 +26,63 @@ export function failures(possible: Reason[]): Responses {
     statuses.set(status, [...(statuses.get(status) ?? []), reason]);
   }
   return Object.fromEntries(
-    [...statuses].map(([status, its]) => {
-      const schema = {
-        allOf: [
-          { $ref: "#/components/schemas/Failure" },
-          { type: "object" as const, properties: { error: { oneOf: tagged(its) } } },
-        ],
-      };
+    [...statuses].map(([status, its]) => [
+      status,
+      {
+        description: its.map((reason) => `\`${reason}\`: ${reasons[reason].message}`).join("\n\n"),
+        headers: {
+          ...commonHeaders,
+          ...(its.some(mayBeRetried) && retryAfter),
+          ...(its.includes("method_not_allowed") && allow),
+        },
+        content: {
+          "application/json": {
+            schema: {
+              type: "object" as const,
+              required: ["error"],
+              properties: { error: tagged(its) },
+            },
+          },
+        },
+      },
+    ]),
+  );
+}
+
+/** The one, or the one that `reason` names. */
+function tagged(its: Reason[]): Schema {
+  const [only] = its;
+  if (only && its.length === 1) return { $ref: referTo(only) };
+  const discriminator = {
+    propertyName: "reason",
+    mapping: Object.fromEntries(its.map((reason) => [reason, referTo(reason)])),
+  };
+  return { oneOf: its.map((reason) => ({ $ref: referTo(reason) })), discriminator } as Schema;
+}
+
+/** `error` of each of these reasons, by name. */
+export function failureSchemas(used: Iterable<Reason>): Record<string, Schema> {
+  return Object.fromEntries(
+    [...used].map((reason): [string, Schema] => {
+      const details = Object.hasOwn(reasonDetails, reason)
+        ? toJsonSchema(reasonDetails[reason as keyof typeof reasonDetails])
+        : null;
       return [
-        status,
+        schemaName(reason),
         {
-          description: its
-            .map((reason) => `\`${reason}\`: ${reasons[reason].message}`)
-            .join("\n\n"),
-          ...(its.some(mayBeRetried) && { headers: retryAfter }),
-          content: { "application/json": { schema } },
+          type: "object",
+          description: reasons[reason].message,
+          required: ["reason", "message", "request_id", ...(details ? ["details"] : [])],
+          properties: {
+            reason: { type: "string", const: reason, description: "What to switch on." },
+            message: { type: "string", description: "A sentence for a user." },
+            request_id: { type: "string", format: "uuid", description: "The id to name to us." },
+            ...(details && { details: { description: "What this reason carries.", ...details } }),
+          },
         },
       ];
     }),
   );
-}
-
-/** Reasons with details each beside theirs, and all others together. */
-function tagged(its: Reason[]): Schema[] {
-  const hasDetails = (reason: Reason) => Object.hasOwn(reasonDetails, reason);
-  const plain = its.filter((reason) => !hasDetails(reason));
-  const shape = (names: Reason[]) => ({
-    type: "object" as const,
-    properties: { reason: { type: "string" as const, enum: names } },
-  });
-  return [
-    ...(plain.length > 0 ? [shape(plain)] : []),
-    ...its.filter(hasDetails).map((reason) => {
-      const schema = reasonDetails[reason as keyof typeof reasonDetails];
-      const details = toJsonSchema(schema);
-      const { type, properties } = shape([reason]);
-      return { type, properties: { ...properties, details } };
-    }),
-  ];
 }
 
 /** Whether the details say after how many seconds, as the header then does. */
@@ -66,25 +95,6 @@ const retryAfter = {
     schema: { type: "integer" },
   },
 };
-/** The body of every failure. */
-export function failureSchema(): Schema {
-  return {
-    type: "object",
-    required: ["error"],
-    properties: {
-      error: {
-        type: "object",
-        required: ["reason", "message", "request_id"],
-        properties: {
-          reason: { type: "string", description: "One of those named with the status." },
-          message: { type: "string", description: "A sentence for a person." },
-          request_id: { type: "string", format: "uuid" },
-          details: {
-            type: "object",
-            description: "What some reasons carry: see the responses of each call.",
-          },
-        },
-      },
-    },
-  };
-}
+const allow = {
+  Allow: { description: "The methods that this address has.", schema: { type: "string" } },
+};

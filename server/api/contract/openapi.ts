@@ -1,52 +1,36 @@
-import { z } from "zod";
-import * as account from "../../contracts/account.ts";
-import * as accounts from "../../contracts/accounts.ts";
-import * as activity from "../../contracts/activity.ts";
-import * as apiKeys from "../../contracts/api-keys.ts";
-import * as connect from "../../contracts/connect.ts";
-import * as connections from "../../contracts/connections.ts";
+import type { z } from "zod";
 import type { Reason } from "../../contracts/errors.ts";
-import * as insights from "../../contracts/insights.ts";
-import * as plan from "../../contracts/plan.ts";
-import * as secondFactors from "../../contracts/second-factors.ts";
-import * as stepUp from "../../contracts/step-up.ts";
-import * as transactions from "../../contracts/transactions.ts";
-import * as webhookEndpoints from "../../contracts/webhook-endpoints.ts";
-import * as webhookEvents from "../../contracts/webhook-events.ts";
 import { type Endpoint, endpoints, subscriptions } from "./endpoints.ts";
-import { options, type Schema, snake, toJsonSchema } from "./json-schema.ts";
-import { failureSchema, failures, type Responses } from "./openapi-failures.ts";
-
-/** One way to call one procedure, as the document describes it. */
-export interface Operation {
-  operationId: string;
-  tags: string[];
-  summary: string;
-  description: string;
-  security: Record<string, string[]>[];
-  parameters?: {
-    name: string;
-    in: "path" | "query";
-    required: boolean;
-    schema: Schema;
-  }[];
-  requestBody?: { required: boolean; content: { "application/json": { schema: Schema } } };
-  responses: Responses;
-}
+import { type Schema, snake, toJsonSchema } from "./json-schema.ts";
+import { namedSchemas, nameOfSchema } from "./named-schemas.ts";
+import { exampleOf } from "./openapi-examples.ts";
+import { failureSchemas, failures } from "./openapi-failures.ts";
+import { commonHeaders, headerComponents } from "./openapi-headers.ts";
+import type { Operation } from "./openapi-operation.ts";
+import { describeStream } from "./openapi-streams.ts";
+import { tagOf, tags } from "./openapi-tags.ts";
 
 /** https://spec.openapis.org/oas/v3.1.1 */
 export interface OpenApi {
   openapi: "3.1.1";
-  info: { title: string; version: string; description: string };
+  info: {
+    title: string;
+    version: string;
+    description: string;
+    contact: { name: string; url: string };
+    license: { name: string; identifier: string };
+  };
   servers: { url: string }[];
+  tags: { name: string; description: string }[];
   paths: Record<string, Partial<Record<"get" | "post" | "delete", Operation>>>;
-  components: { schemas: Record<string, Schema>; securitySchemes: object };
+  components: { schemas: Record<string, Schema>; headers: object; securitySchemes: object };
 }
 
 /** What any call can end with, whatever it does. */
 const common: readonly Reason[] = [
   "unauthenticated",
   "second_factor_required",
+  "method_not_allowed",
   "rate_limited",
   "unavailable",
   "internal",
@@ -64,76 +48,125 @@ const byKey: readonly Reason[] = [
   "scope_missing",
 ];
 
+/** A stream that has begun says everything else itself. */
+const ofStreams: readonly Reason[] = [
+  "method_not_allowed",
+  "rate_limited",
+  "unavailable",
+  "internal",
+];
+
+/** What a reader has to know before the first call: a paragraph each. */
+const introduction = [
+  "Bank accounts, their connection and their history.",
+  "**Authentication.** Send an API key as `Authorization: Bearer fsk_…`. Keys are made in the app under Settings, and each has scopes: every call names the one that it needs.",
+  "**Data.** Money is a decimal string beside its ISO 4217 currency. Times are ISO 8601 in UTC. Fields may be added at any time.",
+  "**Failures.** Every failure is `error` with a `reason` to switch on and a `request_id` to name to us. Reasons may be added at any time.",
+  "**Limits.** `RateLimit` headers say how many calls of the key or session are left. `Retry-After` says when a refused request is worth sending again. Eight calls of one user run at once; more wait a few seconds.",
+];
+
 /** The REST face as OpenAPI 3.1, from the same schemas that check the calls. */
 export function createOpenApi(appUrl: string): OpenApi {
-  const { schemas, schemaOf } = namedSchemas();
+  const named = Object.fromEntries(
+    Object.entries(namedSchemas()).map(([name, schema]) => [name, snake(schema)]),
+  );
   const paths: OpenApi["paths"] = {};
+  const possible = new Set<Reason>();
   for (const endpoint of endpoints) {
     const path = `/api/v1${endpoint.path}`;
     const method = endpoint.method.toLowerCase() as "get" | "post" | "delete";
-    paths[path] = { ...paths[path], [method]: toOperation(endpoint, schemaOf) };
+    const reasons = reasonsOf(endpoint);
+    for (const reason of reasons) possible.add(reason);
+    paths[path] = { ...paths[path], [method]: toOperation(endpoint, reasons, named) };
   }
+  for (const stream of subscriptions) {
+    paths[`/trpc/${stream.name}`] = { get: describeStream(stream, failures([...ofStreams])) };
+  }
+  const schemas = { ...named, ...failureSchemas(possible) };
   return {
     openapi: "3.1.1",
     info: {
       title: "Fiscility Connect",
       version: "1",
-      description: `Bank accounts, their connection and their history. Send an API key as \`Authorization: Bearer fsk_…\`; keys are made in the app under Settings. Money is a decimal string beside its ISO 4217 currency, times are ISO 8601 in UTC, and fields may be added at any time. Every failure is \`error\` with a \`reason\` to switch on and a \`request_id\` to name to us. \`RateLimit\` headers say how many calls of the key or session are left, and \`Retry-After\` when a refused one is worth sending again. Of one user eight calls run at once; more wait a few seconds. ${streams()}`,
+      description: introduction.join("\n\n"),
+      contact: { name: "Fiscility", url: appUrl },
+      license: { name: "Proprietary", identifier: "LicenseRef-Fiscility" },
     },
     servers: [{ url: appUrl }],
+    tags,
     paths,
     components: {
-      schemas,
+      schemas: onlyUsed(schemas, paths),
+      headers: headerComponents,
       securitySchemes: {
         apiKey: { type: "http", scheme: "bearer", description: "An API key: `fsk_…`" },
-        session: { type: "apiKey", in: "cookie", name: "fiscility.session_token" },
+        session: {
+          type: "apiKey",
+          in: "cookie",
+          name: "fiscility.session_token",
+          description: "The cookie of a log-in.",
+        },
       },
     },
   };
 }
 
-/** Headers of every response to a key or a session. */
-const always = {
-  "X-Request-Id": {
-    description: "The id to name to us; `error.request_id` of a failure.",
-    schema: { type: "string", format: "uuid" },
-  },
-  RateLimit: {
-    description:
-      "Calls left (`r`) and seconds until there are more (`t`), as an IETF draft has it.",
-    schema: { type: "string", examples: ['"key";r=599;t=60'] },
-  },
-};
+/** Those that a call refers to, and those within them. */
+function onlyUsed(schemas: Record<string, Schema>, paths: object): Record<string, Schema> {
+  const used = new Set<string>();
+  const visit = (value: unknown) => {
+    for (const [, name] of JSON.stringify(value).matchAll(/"#\/components\/schemas\/(\w+)"/g)) {
+      if (!name || used.has(name)) continue;
+      used.add(name);
+      visit(schemas[name]);
+    }
+  };
+  visit(paths);
+  return Object.fromEntries(Object.entries(schemas).filter(([name]) => used.has(name)));
+}
 
-/** OpenAPI 3.1 has no way to describe the events of a stream. */
-const streams = () =>
-  subscriptions
-    .map(
-      ({ name, summary, scope, event }) =>
-        `\`GET /trpc/${name}\` (scope \`${scope}\`) answers with Server-Sent Events: ${summary} The data of each is JSON with ${Object.entries(
-          z.toJSONSchema(event, options).properties ?? {},
-        )
-          .map(
-            ([field, schema]) =>
-              `\`${field}\` (${(schema as Schema).description?.replace(/\.$/, "")})`,
-          )
-          .join(", ")}; send its id as \`lastEventId\` in \`input\` to go on after it.`,
-    )
-    .join(" ");
-
-type SchemaOf = (schema: z.ZodType) => Schema;
-
-function toOperation(endpoint: Endpoint, schemaOf: SchemaOf): Operation {
-  const { name, method, path, scope, stepUp, summary, input, output } = endpoint;
+function reasonsOf({ reasons, scope, input, method }: Endpoint): Reason[] {
   const needsSession = scope === "session";
-  const possible = new Set([...endpoint.reasons, ...common, ...(needsSession ? [] : byKey)]);
+  const possible = new Set([...reasons, ...common, ...(needsSession ? [] : byKey)]);
   if (input)
     for (const reason of method === "POST" ? ofBodies : ofBodies.slice(0, 1)) possible.add(reason);
   if (needsSession) possible.add("session_required");
+  return [...possible];
+}
+
+/** What an `Accept` header can ask for in place of JSON. */
+const streamedContent = {
+  "application/x-ndjson": {
+    schema: {
+      type: "string" as const,
+      description:
+        'A line of JSON for each field, and for each element of one that is a list: `{"field": "transactions", "value": {…}}`.',
+    },
+  },
+  "text/csv": {
+    schema: {
+      type: "string" as const,
+      description:
+        "The transactions alone, with a header. A text that a spreadsheet would run as a formula has an apostrophe before it.",
+    },
+  },
+};
+
+const schemaOf = (schema: z.ZodType): Schema => ({
+  $ref: `#/components/schemas/${nameOfSchema(schema)}`,
+});
+
+function toOperation(
+  endpoint: Endpoint,
+  reasons: Reason[],
+  schemas: Record<string, Schema>,
+): Operation {
+  const { name, method, path, scope, stepUp, summary, input, output } = endpoint;
+  const needsSession = scope === "session";
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, field]) => field as string);
   const operation: Operation = {
     operationId: name,
-    tags: [path.split("/")[1] ?? name],
+    tags: [tagOf(endpoint)],
     summary,
     description: needsSession
       ? `For people who are logged in: by the cookie of the log-in, with no API key.${stepUp ? " Asks for a proof of the last ten minutes: `session.stepUp` first." : ""}`
@@ -142,17 +175,28 @@ function toOperation(endpoint: Endpoint, schemaOf: SchemaOf): Operation {
     responses: {
       200: {
         description: "Done.",
-        headers: always,
-        content: { "application/json": { schema: schemaOf(output) } },
+        headers: commonHeaders,
+        content: {
+          "application/json": {
+            schema: schemaOf(output),
+            example: exampleOf(schemaOf(output), schemas, true),
+          },
+          ...(endpoint.isStreamed && streamedContent),
+        },
       },
-      ...failures([...possible]),
+      ...failures(reasons),
     },
   };
   if (input && method === "POST") {
     const required = !input.safeParse({}).success;
     operation.requestBody = {
       required,
-      content: { "application/json": { schema: schemaOf(input) } },
+      content: {
+        "application/json": {
+          schema: schemaOf(input),
+          example: exampleOf(schemaOf(input), schemas, false),
+        },
+      },
     };
   } else if (input) {
     const fields = toJsonSchema(input);
@@ -160,50 +204,13 @@ function toOperation(endpoint: Endpoint, schemaOf: SchemaOf): Operation {
       name: field,
       in: inPath.includes(field) ? "path" : "query",
       required: inPath.includes(field) || (fields.required?.includes(field) ?? false),
-      schema: schema as Schema,
+      ...described(schema as Schema),
     }));
   }
   return operation;
 }
 
-/** Every exported schema of the contracts under its own name, and a way to refer to each. */
-function namedSchemas(): { schemas: Record<string, Schema>; schemaOf: SchemaOf } {
-  const registry = z.registry<{ id: string }>();
-  const names = new Map<z.ZodType, string>();
-  for (const module of [
-    account,
-    accounts,
-    activity,
-    apiKeys,
-    connect,
-    connections,
-    insights,
-    plan,
-    stepUp,
-    secondFactors,
-    transactions,
-    webhookEndpoints,
-    webhookEvents,
-  ]) {
-    for (const [name, schema] of Object.entries(module)) {
-      const id = name.charAt(0).toUpperCase() + name.slice(1);
-      names.set(schema, id);
-      registry.add(schema, { id });
-    }
-  }
-  const uri = (id: string) => `#/components/schemas/${id}`;
-  const { schemas } = z.toJSONSchema(registry, { ...options, uri });
-  const named = Object.entries(schemas).map(([id, schema]) => {
-    const { $id: _, $schema: __, id: ___, ...rest } = snake(schema as Schema);
-    return [id, rest] as const;
-  });
-  return {
-    schemas: { ...Object.fromEntries(named), Failure: failureSchema() },
-    schemaOf: (schema) => {
-      const inner = schema instanceof z.ZodOptional ? (schema.unwrap() as z.ZodType) : schema;
-      const id = names.get(inner);
-      if (!id) throw new Error("a procedure's schema is not exported by the contracts");
-      return { $ref: uri(id) };
-    },
-  };
+/** The description of a parameter stands beside its schema. */
+function described({ description, ...schema }: Schema): { description?: string; schema: Schema } {
+  return { ...(description && { description }), schema };
 }

@@ -1,20 +1,24 @@
 import { type ExportOutput, exportOutput } from "../../contracts/account.ts";
-import { beginExport, exportData } from "../../users/export-data.ts";
+import { transaction } from "../../contracts/transactions.ts";
+import { beginExport, type DataExport, exportData } from "../../users/export-data.ts";
 import { StreamedOutput } from "../streamed-output.ts";
 import { procedure } from "../trpc.ts";
 
-// Sessions only: a key must not be able to take everything away.
+/** As each transport and the page write it. */
+export const streamed = ({ rest, transactions }: DataExport) =>
+  new StreamedOutput(rest, "transactions", transactions, Object.keys(transaction.shape));
+
 export const accountExportData = procedure({
-  summary: "Everything that is kept of the person: who they are, their banks, their history.",
-  scope: "session",
+  summary:
+    "Everything that is kept of the user: who they are, their banks, their history, their transactions.",
+  scope: "account:export",
   stepUp: true,
   rest: "GET /account/export",
   streamed: exportOutput,
   reasons: ["export_running"],
 }).query(async ({ ctx }) => {
   await beginExport(ctx.services, ctx.user, ctx.request);
-  const { rest, transactions } = await exportData(ctx.services, ctx.user);
-  // Both transports write it as `ExportOutput`.
-  const output: unknown = new StreamedOutput(rest, "transactions", transactions);
+  // Every transport writes it as `ExportOutput`.
+  const output: unknown = streamed(await exportData(ctx.services, ctx.user));
   return output as ExportOutput;
 });

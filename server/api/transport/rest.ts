@@ -1,5 +1,5 @@
 import type { ParsedUrlQuery } from "node:querystring";
-import { type Request, Router } from "express";
+import { type Request, type Response, Router } from "express";
 import snakecaseKeys from "snakecase-keys";
 import { FiscilityError } from "../../contracts/errors.ts";
 import type { Context } from "../context.ts";
@@ -47,8 +47,7 @@ function routerOf(served: readonly Endpoint[], createContext: CreateContext): Ro
       try {
         const context = await createContext(req);
         const output = await callProcedure(endpoint.name, context, readInput);
-        const snake = (part: object) => snakecaseKeys({ ...part }, { deep: true });
-        if (output instanceof StreamedOutput) await sendParts(res.type("json"), output.json(snake));
+        if (output instanceof StreamedOutput) await sendStreamed(req, res, output);
         else res.json(snake(output as object));
       } catch (error) {
         next(asSent(error, fields, sent));
@@ -64,6 +63,21 @@ function routerOf(served: readonly Endpoint[], createContext: CreateContext): Ro
   }
   return router;
 }
+
+/** As the `Accept` header asks: JSON unless it names one of the others first. */
+async function sendStreamed(req: Request, res: Response, output: StreamedOutput): Promise<void> {
+  const asked = req.accepts(Object.keys(streamedTypes));
+  const type = (asked || "application/json") as keyof typeof streamedTypes;
+  await sendParts(res.vary("accept").type(type), streamedTypes[type](output));
+}
+
+const snake = (part: object): object => snakecaseKeys({ ...part }, { deep: true });
+
+const streamedTypes = {
+  "application/json": (output: StreamedOutput) => output.json(snake),
+  "application/x-ndjson": (output: StreamedOutput) => output.ndjson(snake),
+  "text/csv": (output: StreamedOutput) => output.csv(snake),
+};
 
 /** The fields as the caller sent them: of a GET or DELETE in the path and the query, of a POST in the body. */
 function sentFields({ method }: Endpoint, req: Request): unknown {

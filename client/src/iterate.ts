@@ -1,0 +1,58 @@
+import type { CallOptions, StreamEvent, Subscriber } from "./call.ts";
+import type { Transaction, TransactionsListInput } from "./objects.ts";
+import type { Procedures } from "./procedures.ts";
+
+/** Transactions of a page unless the caller says otherwise: as many as the server gives at once. */
+const pageSize = 200;
+
+/** Each transaction that fits, page after page; the next page is read when the loop gets there. */
+export async function* iterateTransactions(
+  list: Procedures["transactions"]["list"],
+  filter: Omit<TransactionsListInput, "cursor">,
+  options: CallOptions,
+): AsyncGenerator<Transaction, void> {
+  let cursor: string | undefined;
+  do {
+    const page = await list.query({ limit: pageSize, ...filter, cursor }, options);
+    yield* page.transactions;
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined);
+}
+
+/**
+ * The events of a subscription, until the loop is left, the signal aborts or the stream is over for good. A loop that is
+ * slower than the events gets the newest one only.
+ * @throws why the stream is over
+ */
+export async function* iterateEvents<Event>(
+  subscribe: (subscriber: Subscriber<Event>) => { unsubscribe(): void },
+  signal: AbortSignal | undefined,
+): AsyncGenerator<StreamEvent<Event>, void> {
+  let newest: StreamEvent<Event> | undefined;
+  let failure: { error: unknown } | undefined;
+  let isOver = false;
+  let wake = () => {};
+  const after = (change: () => void) => {
+    change();
+    wake();
+  };
+  const { unsubscribe } = subscribe({
+    signal,
+    onData: (event) => after(() => (newest = event)),
+    onError: (error) => after(() => (failure = { error })),
+    onComplete: () => after(() => (isOver = true)),
+  });
+  try {
+    for (;;) {
+      if (newest) {
+        const event = newest;
+        newest = undefined;
+        yield event;
+      } else if (failure) throw failure.error;
+      else if (isOver || signal?.aborted) return;
+      else await new Promise<void>((resolve) => (wake = resolve));
+    }
+  } finally {
+    unsubscribe();
+  }
+}

@@ -1,0 +1,244 @@
+// Written by `npm run contract -- --write` from the contracts and the procedures: change those.
+import type { Mutation, Query, Subscription } from "./call.ts";
+import type {
+  CreateLinkTokenInput,
+  CreateLinkTokenOutput,
+  FinishUpdateModeInput,
+  FinishUpdateModeOutput,
+  LinkEventInput,
+  LinkEventOutput,
+  ConnectAccountInput,
+  ConnectAccountOutput,
+  ConnectionsGetInput,
+  ConnectionsGetOutput,
+  ChooseAccountsInput,
+  ChooseAccountsOutput,
+  DisconnectInput,
+  DisconnectOutput,
+  RefreshInput,
+  RefreshOutput,
+  AccountsGetInput,
+  AccountsGetOutput,
+  AccountsListOutput,
+  TransactionsListInput,
+  TransactionsListOutput,
+  NetWorthOutput,
+  CashFlowOutput,
+  PlanOutput,
+  ActivityListOutput,
+  CreateWebhookInput,
+  WebhookSecretOutput,
+  WebhooksListOutput,
+  WebhookInput,
+  WebhookOutput,
+  WebhookDeliveriesOutput,
+  RedeliverWebhookInput,
+  RedeliverWebhookOutput,
+  ExportOutput,
+  LiveChangesInput,
+  LiveChange,
+} from "./objects.ts";
+
+/** Every procedure that an API key can call. */
+export interface Procedures {
+  plaid: {
+    /**
+     * Makes the link_token that Plaid Link is opened with.
+     *
+     * Scope: `connections:write`. REST: `POST /api/v1/link-tokens`.
+     * @throws FiscilityError: `email_unverified`, `second_factor_required`, `limit_reached`, `link_unavailable`, `not_found`, `item_gone`, `bank_unsupported`, and what any call can fail with.
+     */
+    createLinkToken: Mutation<CreateLinkTokenInput | undefined, CreateLinkTokenOutput>;
+    /**
+     * Takes note that the person logged in again at a bank, or chose other accounts, in Link's update mode.
+     *
+     * Scope: `connections:write`. REST: `POST /api/v1/finished-updates`.
+     * @throws FiscilityError: `not_found`, `bank_login_required`, `bank_accounts_required`, `bank_access_required`, `bank_action_required`, `bank_unsupported`, `bank_error`, `item_gone`, `limit_reached`, `bank_unavailable`, `plaid_unavailable`, `plaid_refused`, `busy`, and what any call can fail with.
+     */
+    finishUpdateMode: Mutation<FinishUpdateModeInput, FinishUpdateModeOutput>;
+    /**
+     * Writes down what Link told the page, for analytics.
+     *
+     * Scope: `connections:write`. REST: `POST /api/v1/link-events`.
+     */
+    recordLinkEvent: Mutation<LinkEventInput, LinkEventOutput>;
+  };
+  /**
+   * Exchanges Link's public_token and keeps the bank with its accounts. Sent again with the same public_token it returns the first response.
+   *
+   * Scope: `connections:write`. REST: `POST /api/v1/connections`.
+   * @throws FiscilityError: `email_unverified`, `second_factor_required`, `limit_reached`, `duplicate_accounts`, `public_token_invalid`, `bank_login_required`, `bank_accounts_required`, `bank_access_required`, `bank_action_required`, `bank_unsupported`, `bank_error`, `item_gone`, `bank_unavailable`, `plaid_unavailable`, `plaid_refused`, `busy`, `connect_failed`, `exchange_lost`, `outcome_pending`, and what any call can fail with.
+   */
+  connectAccount: Mutation<ConnectAccountInput, ConnectAccountOutput>;
+  connections: {
+    /**
+     * What became of a Link: whether its bank is connected, and as which Item.
+     *
+     * Scope: `connections:write`. REST: `GET /api/v1/connections/{id}`.
+     * @throws FiscilityError: `not_found`, and what any call can fail with.
+     */
+    get: Query<ConnectionsGetInput, ConnectionsGetOutput>;
+  };
+  items: {
+    /**
+     * Changes which of the accounts that a bank shares are connected. What is taken out is deleted here with its transactions, and can be added again.
+     *
+     * Scope: `connections:write`. REST: `POST /api/v1/account-choices`.
+     * @throws FiscilityError: `not_found`, `limit_reached`, `bank_login_required`, `bank_accounts_required`, `bank_access_required`, `bank_action_required`, `bank_unsupported`, `bank_error`, `item_gone`, `bank_unavailable`, `plaid_unavailable`, `plaid_refused`, `busy`, and what any call can fail with.
+     */
+    chooseAccounts: Mutation<ChooseAccountsInput, ChooseAccountsOutput>;
+    /**
+     * Disconnects a bank: its accounts and all that came from it are deleted here, and our access to it is ended at Plaid. `confirmation` is “disconnect” and the bank's name.
+     *
+     * Scope: `connections:write`. REST: `POST /api/v1/disconnections`.
+     * @throws FiscilityError: `not_found`, `confirmation_mismatch`, `busy`, and what any call can fail with.
+     */
+    disconnect: Mutation<DisconnectInput, DisconnectOutput>;
+    /**
+     * Asks a bank for its newest transactions, at most once every 15 minutes. They come with the Item's next sync.
+     *
+     * Scope: `connections:write`. REST: `POST /api/v1/refreshes`.
+     * @throws FiscilityError: `not_found`, `refreshed_recently`, `bank_login_required`, `bank_accounts_required`, `bank_access_required`, `bank_action_required`, `bank_unsupported`, `bank_error`, `item_gone`, and what any call can fail with.
+     */
+    refresh: Mutation<RefreshInput, RefreshOutput>;
+  };
+  accounts: {
+    /**
+     * One account with its balances and its bank.
+     *
+     * Scope: `accounts:read`. REST: `GET /api/v1/accounts/{id}`.
+     * @throws FiscilityError: `not_found`, and what any call can fail with.
+     */
+    get: Query<AccountsGetInput, AccountsGetOutput>;
+    /**
+     * Every connected bank with its accounts and balances, newest bank first.
+     *
+     * Scope: `accounts:read`. REST: `GET /api/v1/accounts`.
+     */
+    list: Query<undefined, AccountsListOutput>;
+  };
+  transactions: {
+    /**
+     * Transactions of every account or of one, newest first, page after page.
+     *
+     * Scope: `transactions:read`. REST: `GET /api/v1/transactions`.
+     */
+    list: Query<TransactionsListInput, TransactionsListOutput>;
+  };
+  insights: {
+    /**
+     * Net worth by day over the last year, for each currency.
+     *
+     * Scope: `transactions:read`. REST: `GET /api/v1/insights/net-worth`.
+     */
+    netWorth: Query<undefined, NetWorthOutput>;
+    /**
+     * Money in and out by month over the last year, for each currency.
+     *
+     * Scope: `transactions:read`. REST: `GET /api/v1/insights/cash-flow`.
+     */
+    cashFlow: Query<undefined, CashFlowOutput>;
+  };
+  plan: {
+    /**
+     * The plan, how many accounts of it are used, and every plan there is.
+     *
+     * Scope: `accounts:read`. REST: `GET /api/v1/plan`.
+     */
+    get: Query<undefined, PlanOutput>;
+  };
+  activity: {
+    /**
+     * The newest 100 entries of the history of connections, newest first.
+     *
+     * Scope: `activity:read`. REST: `GET /api/v1/activity`.
+     */
+    list: Query<undefined, ActivityListOutput>;
+  };
+  webhooks: {
+    /**
+     * Adds an address that gets signed webhooks. Its secret is in this answer and never shown again.
+     *
+     * Scope: `webhooks:write`. REST: `POST /api/v1/webhooks`.
+     * @throws FiscilityError: `webhook_url_refused`, `too_many_webhooks`, `email_unverified`, and what any call can fail with.
+     */
+    create: Mutation<CreateWebhookInput, WebhookSecretOutput>;
+    /**
+     * Every address that gets webhooks, newest first.
+     *
+     * Scope: `webhooks:write`. REST: `GET /api/v1/webhooks`.
+     */
+    list: Query<undefined, WebhooksListOutput>;
+    /**
+     * Removes an address with its deliveries: nothing more is sent to it.
+     *
+     * Scope: `webhooks:write`. REST: `DELETE /api/v1/webhooks/{id}`.
+     * @throws FiscilityError: `not_found`, and what any call can fail with.
+     */
+    delete: Mutation<WebhookInput, WebhookOutput>;
+    /**
+     * Gives an address a new secret. For a day the one before signs as well.
+     *
+     * Scope: `webhooks:write`. REST: `POST /api/v1/webhook-secrets`.
+     * @throws FiscilityError: `not_found`, and what any call can fail with.
+     */
+    replaceSecret: Mutation<WebhookInput, WebhookSecretOutput>;
+    /**
+     * The newest 100 deliveries to an address, newest first. They are kept for 30 days.
+     *
+     * Scope: `webhooks:write`. REST: `GET /api/v1/webhooks/{id}/deliveries`.
+     * @throws FiscilityError: `not_found`, and what any call can fail with.
+     */
+    deliveries: Query<WebhookInput, WebhookDeliveriesOutput>;
+    /**
+     * Sends a delivery again, with the same id, and retries it for a day.
+     *
+     * Scope: `webhooks:write`. REST: `POST /api/v1/webhook-redeliveries`.
+     * @throws FiscilityError: `not_found`, and what any call can fail with.
+     */
+    redeliver: Mutation<RedeliverWebhookInput, RedeliverWebhookOutput>;
+  };
+  account: {
+    /**
+     * Everything that is kept of the user: who they are, their banks, their history, their transactions.
+     *
+     * Scope: `account:export`. REST: `GET /api/v1/account/export`.
+     * @throws FiscilityError: `export_running`, and what any call can fail with.
+     */
+    exportData: Query<undefined, ExportOutput>;
+  };
+  live: {
+    /**
+     * Every change of the connected banks and accounts, as it happens.
+     *
+     * Scope: `accounts:read`.
+     */
+    changes: Subscription<LiveChangesInput | undefined, LiveChange>;
+  };
+}
+
+export const procedureTypes = {
+  "plaid.createLinkToken": "mutation",
+  "plaid.finishUpdateMode": "mutation",
+  "plaid.recordLinkEvent": "mutation",
+  "connectAccount": "mutation",
+  "connections.get": "query",
+  "items.chooseAccounts": "mutation",
+  "items.disconnect": "mutation",
+  "items.refresh": "mutation",
+  "accounts.get": "query",
+  "accounts.list": "query",
+  "transactions.list": "query",
+  "insights.netWorth": "query",
+  "insights.cashFlow": "query",
+  "plan.get": "query",
+  "activity.list": "query",
+  "webhooks.create": "mutation",
+  "webhooks.list": "query",
+  "webhooks.delete": "mutation",
+  "webhooks.replaceSecret": "mutation",
+  "webhooks.deliveries": "query",
+  "webhooks.redeliver": "mutation",
+  "account.exportData": "query",
+  "live.changes": "subscription",
+} as const;

@@ -1,0 +1,150 @@
+import {
+  type InfiniteData,
+  infiniteQueryOptions,
+  mutationOptions,
+  type QueryClient,
+  queryOptions,
+  type UseMutationOptions,
+  useQueryClient,
+} from "@tanstack/react-query";
+import { useEffect, useRef } from "react";
+import type { Mutation, Query } from "./call.ts";
+import type { FiscilityClient } from "./create-client.ts";
+import type { FiscilityError } from "./fiscility-error.ts";
+import type { TransactionFilter, TransactionsListOutput } from "./objects.ts";
+import { type Procedures, procedureTypes } from "./procedures.ts";
+import { tree } from "./tree.ts";
+
+/** The first part of every key here. */
+const root = "fiscility";
+
+type Key = readonly unknown[];
+type InputOf<Input> = undefined extends Input ? [input?: Input] : [input: Input];
+
+type Options<Procedure> =
+  Procedure extends Query<infer Input, infer Output>
+    ? {
+        /** For `useQuery`, `useSuspenseQuery`, `prefetchQuery` and the like. */
+        queryOptions(
+          ...args: InputOf<Input>
+        ): ReturnType<typeof queryOptions<Output, FiscilityError, Output, Key>>;
+        /** For `setQueryData` and the like; without an input it is the key of all inputs. */
+        queryKey(...args: [input?: Input]): Key;
+      }
+    : Procedure extends Mutation<infer Input, infer Output>
+      ? {
+          /** For `useMutation`. */
+          mutationOptions(): UseMutationOptions<Output, FiscilityError, Input>;
+        }
+      : { [Name in keyof Procedure]: Options<Procedure[Name]> };
+
+/** The options of every query and mutation, by the procedure's name. */
+export type FiscilityQueries = Options<Omit<Procedures, "live" | "transactions">> & {
+  transactions: Options<Procedures["transactions"]> & {
+    /** For `useInfiniteQuery`: page after page of `transactions.list`. */
+    infiniteQueryOptions(
+      filter?: TransactionFilter,
+    ): ReturnType<
+      typeof infiniteQueryOptions<
+        TransactionsListOutput,
+        FiscilityError,
+        InfiniteData<TransactionsListOutput, string | undefined>,
+        Key,
+        string | undefined
+      >
+    >;
+  };
+};
+
+/**
+ * The client's calls as options of TanStack Query: `useQuery(queries.accounts.list.queryOptions())`. The client retries
+ * by itself: set `retry: false` as a default of the `QueryClient`, or both do.
+ */
+export function createQueries(client: FiscilityClient): FiscilityQueries {
+  const keyOf = (path: string, input?: unknown): Key =>
+    input === undefined ? [root, ...path.split(".")] : [root, ...path.split("."), input];
+  const { live: _, ...queries } = tree(procedureTypes, (path, type) => {
+    const call = procedureOf(client, path);
+    return type === "query"
+      ? {
+          queryKey: (input?: unknown) => keyOf(path, input),
+          queryOptions: (input?: unknown) =>
+            queryOptions({
+              queryKey: keyOf(path, input),
+              queryFn: ({ signal }) => call.query?.(input, { signal }),
+            }),
+        }
+      : {
+          mutationOptions: () =>
+            mutationOptions({ mutationFn: (input: unknown) => call.mutate?.(input) as never }),
+        };
+  }) as unknown as Record<string, object>;
+  return {
+    ...queries,
+    transactions: {
+      ...queries.transactions,
+      infiniteQueryOptions: (filter: TransactionFilter = {}) =>
+        infiniteQueryOptions({
+          queryKey: [...keyOf("transactions.list"), "infinite", filter],
+          queryFn: ({ pageParam: cursor, signal }) =>
+            client.transactions.list.query({ ...filter, cursor }, { signal }),
+          initialPageParam: undefined as string | undefined,
+          getNextPageParam: ({ nextCursor }: TransactionsListOutput) => nextCursor ?? undefined,
+        }),
+    },
+  } as unknown as FiscilityQueries;
+}
+
+interface Callable {
+  query?(input: unknown, options: object): Promise<unknown>;
+  mutate?(input: unknown): Promise<unknown>;
+}
+
+function procedureOf(client: FiscilityClient, path: string): Callable {
+  let found: unknown = client;
+  for (const name of path.split(".")) found = (found as Record<string, unknown>)[name];
+  return found as Callable;
+}
+
+/**
+ * Reads again what is on the page whenever something changes at Fiscility, for as long as the component is mounted.
+ * `onError` is called when the stream is over for good: the key was revoked, or ten newer streams took its place.
+ */
+export function useLiveChanges(
+  client: FiscilityClient,
+  onError?: (error: FiscilityError) => void,
+): void {
+  const queryClient = useQueryClient();
+  const report = useRef(onError);
+  useEffect(() => {
+    report.current = onError;
+  });
+  useEffect(() => {
+    const readAgain = createReadAgain(queryClient);
+    const { unsubscribe } = client.live.changes.subscribe(undefined, {
+      onData: readAgain,
+      onError: (error) => report.current?.(error),
+    });
+    return unsubscribe;
+  }, [client, queryClient]);
+}
+
+/**
+ * Reads everything again, one round at a time. What is being read when a change comes is left to finish, as a page that
+ * the user asked for would be lost, and is read once more after it: it may be from before the change.
+ */
+function createReadAgain(queryClient: QueryClient): () => void {
+  const queries = { queryKey: [root] };
+  let isRunning = false;
+  let isStale = false;
+  return async () => {
+    isStale = true;
+    if (isRunning) return;
+    isRunning = true;
+    while (isStale) {
+      isStale = queryClient.isFetching(queries) > 0;
+      await queryClient.invalidateQueries(queries, { cancelRefetch: false });
+    }
+    isRunning = false;
+  };
+}

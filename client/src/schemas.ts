@@ -1,0 +1,15 @@
+export { exportOutput } from "../../server/contracts/account.ts";
+export * from "../../server/contracts/accounts.ts";
+export * from "../../server/contracts/activity.ts";
+export { scope } from "../../server/contracts/api-keys.ts";
+export * from "../../server/contracts/connect.ts";
+export * from "../../server/contracts/connections.ts";
+export * from "../../server/contracts/insights.ts";
+export { itemProblem, itemProblemKind } from "../../server/contracts/item-problem-schema.ts";
+export * from "../../server/contracts/live.ts";
+export * from "../../server/contracts/plan.ts";
+export { reasonDetails } from "../../server/contracts/reason-details.ts";
+export * from "../../server/contracts/trail.ts";
+export * from "../../server/contracts/transactions.ts";
+export * from "../../server/contracts/webhook-endpoints.ts";
+export { webhookEvent, webhookEventType } from "../../server/contracts/webhook-events.ts";

@@ -1,0 +1,80 @@
+import { cpSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import path from "node:path";
+import express from "express";
+import { afterAll, beforeAll, expect, onTestFinished } from "vitest";
+import { createApiKey } from "../../server/auth/api-keys.ts";
+import { startWorker } from "../../server/jobs/worker.ts";
+import { testInBrowser } from "../support/app-in-browser.ts";
+import { openPage } from "../support/browser.ts";
+import { packedClientProject, run } from "../support/packed-client.ts";
+import { revokeApiKeys } from "../support/rows.ts";
+
+const test = testInBrowser();
+const root = path.join(import.meta.dirname, "../..");
+let project: Awaited<ReturnType<typeof packedClientProject>>;
+let url = "";
+let stop = () => {};
+beforeAll(async () => {
+  project = await packedClientProject();
+  project.install(
+    "react",
+    "react-dom",
+    "@types/react",
+    "@types/react-dom",
+    "@tanstack/react-query",
+  );
+  const folder = path.join(project.folder, "app");
+  const example = path.join(project.folder, "node_modules/@fiscility/client/examples/react-app");
+  cpSync(example, folder, { recursive: true });
+  const [tsc, vite] = ["typescript/bin/tsc", "vite/bin/vite.js"].map((name) =>
+    path.join(root, "node_modules", name),
+  ) as [string, string];
+  await run(process.execPath, [tsc, "-p", folder]).catch((error: { stdout: string }) => {
+    throw new Error(error.stdout);
+  });
+  await run(process.execPath, [vite, "build"], { cwd: folder });
+  const server = express()
+    .use(express.static(path.join(folder, "dist")))
+    .listen(0);
+  url = `http://localhost:${(server.address() as AddressInfo).port}`;
+  stop = () => server.close();
+});
+afterAll(() => {
+  stop();
+  project?.remove();
+});
+
+test("The React example shows accounts and older transactions, follows live changes, and says when its key is revoked", async ({
+  app,
+  browser,
+}) => {
+  const worker = await startWorker(app.services);
+  onTestFinished(() => worker.stop());
+  const ada = await app.signUp("analyst");
+  const { key } = await createApiKey(app.services.db, ada.id, {
+    name: "React",
+    scopes: ["accounts:read", "transactions:read"],
+    expiresInDays: 1,
+  });
+  const { page } = await openPage(browser);
+  await page.goto(url);
+  await page.getByLabel("Fiscility").fill(app.url);
+  await page.getByLabel("API key").fill("fsk_nonsense");
+  await page.getByRole("button", { name: "Show accounts" }).click();
+  await page.getByRole("alert").getByText("was not copied whole").waitFor();
+  await page.getByLabel("API key").fill(key);
+  await page.getByRole("button", { name: "Show accounts" }).click();
+  await page.getByRole("heading", { name: "No accounts yet" }).waitFor();
+
+  const publicToken = await app.publicToken();
+  await app.post("/plaid/exchange-token", { public_token: publicToken }, ada);
+  await page.getByText("Plaid Checking ••0000: 110 USD").waitFor();
+  const transactions = page.locator("ol > li");
+  await expect.poll(() => transactions.count()).toBe(50);
+  await page.getByRole("button", { name: "Show older transactions" }).click();
+  await expect.poll(() => transactions.count()).toBeGreaterThan(50);
+
+  await revokeApiKeys(app, ada);
+  await page.getByRole("status").getByText("This API key was revoked").waitFor();
+});
