@@ -6,6 +6,9 @@ const uuid = "7f2c1d9e-3b54-4c1a-9a0e-5d8f6b7c2e10";
 const samples: Record<string, unknown> = {
   public_token: "public-sandbox-8ab976e6-64bc-4b38-98f7-731e7a349970",
   link_token: "link-sandbox-33792986-2b9c-4b80-b1f2-518caaac6183",
+  hosted_link_url:
+    "https://hosted.plaid.com/link/link-sandbox-33792986-2b9c-4b80-b1f2-518caaac6183",
+  completion_redirect_uri: "https://your-app.example/connected",
   name: "Plaid Checking",
   official_name: "Plaid Gold Standard 0% Interest Checking",
   mask: "0000",

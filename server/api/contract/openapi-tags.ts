@@ -9,6 +9,7 @@ export const tags = [
   { name: "activity", description: "The history of the connections." },
   { name: "plan", description: "The plan and how much of it is used." },
   { name: "live", description: "Changes as they happen." },
+  { name: "webhooks", description: "Changes sent to an address of the user's own." },
   { name: "account", description: "The whole account: its export, and its end." },
   { name: "api-keys", description: "Keys for programs. For users who are logged in." },
   { name: "security", description: "Second factors and step-ups. For users who are logged in." },
