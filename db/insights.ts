@@ -24,7 +24,7 @@ export async function findNetWorth(
       select id, currency,
         case when ${isDebt} then -current_balance else current_balance end as amount
       from accounts
-      where user_id = ${userId} and revoked_at is null
+      where user_id = ${userId} and revoked_at is null and not is_hidden
         and current_balance is not null and currency is not null
     ),
     worth as (
@@ -82,7 +82,7 @@ export async function findCashFlow(
       from accounts
       join transactions on transactions.account_id = accounts.id
       where accounts.user_id = ${userId} and accounts.revoked_at is null
-        and transactions.user_id = ${userId} and not transactions.pending
+        and not accounts.is_hidden and transactions.user_id = ${userId} and not transactions.pending
         and transactions.currency is not null and transactions.date >= ${since} - 3
     ),
     paired as (

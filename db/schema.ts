@@ -89,7 +89,12 @@ export interface AccountsTable {
   persistent_account_id: string | null;
   /** Where the bank lists it among the Item's accounts, from 0. */
   position: number;
+  /** As the bank calls it. */
   name: string;
+  /** As the user calls it; null for the bank's name. */
+  chosen_name: ColumnType<string | null, undefined, string | null>;
+  /** The user leaves it out of totals. */
+  is_hidden: ColumnType<boolean, undefined, boolean>;
   official_name: string | null;
   mask: string | null;
   type: string;

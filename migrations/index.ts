@@ -27,6 +27,7 @@ import * as consentsAndReminders from "./032_consents_and_reminders.ts";
 import * as claimedAddresses from "./033_claimed_addresses.ts";
 import * as secondFactors from "./034_second_factors.ts";
 import * as disabledUsers from "./035_disabled_users.ts";
+import * as namesOfAccounts from "./039_names_of_accounts.ts";
 
 /** Every migration in order: numbered, forward only, never changed once it has landed. */
 export const migrations: Record<string, Migration> = {
@@ -58,6 +59,7 @@ export const migrations: Record<string, Migration> = {
   "033_claimed_addresses": claimedAddresses,
   "034_second_factors": secondFactors,
   "035_disabled_users": disabledUsers,
+  "039_names_of_accounts": namesOfAccounts,
 };
 
 /**

@@ -4,12 +4,11 @@ import { Dialog } from "../components/dialog.tsx";
 import { showProblem, showSuccess } from "../components/toasts.tsx";
 import type { ShownItem } from "../dashboard/write-item.server.ts";
 import { type Failure, toFailure } from "../failure.ts";
-import { text } from "../text.ts";
 import { loadTrpc } from "../trpc.ts";
 import { AccountChoice } from "./account-choice.tsx";
 import { announceAccounts } from "./account-news.ts";
 
-const words = text.chooseAccounts;
+import { words } from "./choice-words.ts";
 
 interface ChangeAccountsDialogProps {
   item: ShownItem;

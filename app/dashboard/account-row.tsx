@@ -10,7 +10,7 @@ interface AccountRowProps {
 
 /** One account: what it is on the left, what is in it on the right. */
 export function AccountRow({ account, isLinked }: AccountRowProps) {
-  const { id, name, fullName, kind, mask, balance, below } = account;
+  const { id, name, fullName, kind, mask, balance, below, hidden } = account;
   return (
     <li className="flex h-17 items-center gap-4 px-4 sm:px-5">
       <div className="min-w-0 flex-1">
@@ -43,7 +43,7 @@ export function AccountRow({ account, isLinked }: AccountRowProps) {
             {text.account.unknown}
           </p>
         ) : (
-          <p className="font-medium">{balance}</p>
+          <p className={hidden ? "text-ink-soft" : "font-medium"}>{balance}</p>
         )}
         <p className="min-h-[1lh] text-sm text-ink-soft">{below}</p>
       </div>

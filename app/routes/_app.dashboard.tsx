@@ -11,7 +11,7 @@ import { useConnect } from "../connect/connect-context.ts";
 import { pendingBank } from "../connect/connect-machine.ts";
 import { DisconnectButton } from "../connect/disconnect-button.tsx";
 import { EmptyDashboard } from "../connect/empty-dashboard.tsx";
-import { ItemActions } from "../connect/item-actions.tsx";
+import { ItemMenu } from "../connect/item-menu.tsx";
 import { NeedsScript } from "../connect/needs-script.tsx";
 import { PendingCard } from "../connect/pending-card.tsx";
 import { ReconnectButton } from "../connect/reconnect-button.tsx";
@@ -125,11 +125,10 @@ export default function Dashboard() {
               key={item.id}
               item={item}
               isNew={item.id === arrival?.itemId}
-              actions={<ItemActions item={item} room={room} />}
-              disconnect={<DisconnectButton item={item} />}
+              menu={<ItemMenu item={item} room={room} />}
               wayOn={
                 item.asks?.way === "disconnect" ? (
-                  <DisconnectButton item={item} inWords />
+                  <DisconnectButton item={item} />
                 ) : (
                   <ReconnectButton item={item} />
                 )

@@ -10,9 +10,7 @@ import { PlanMeter } from "../components/plan-meter.tsx";
 import { RouteError } from "../components/route-error.tsx";
 import { useFreshData } from "../connect/use-fresh-data.ts";
 import { pageTitle } from "../page-title.ts";
-import { text } from "../text.ts";
-
-const words = text.plan;
+import { words } from "../settings/plan-words.ts";
 
 export const meta: MetaFunction = () => pageTitle(words.title);
 

@@ -4,6 +4,7 @@ import { accountDelete } from "./procedures/account-delete.ts";
 import { accountExportData } from "./procedures/account-export-data.ts";
 import { accountsGet } from "./procedures/accounts-get.ts";
 import { accountsList } from "./procedures/accounts-list.ts";
+import { accountsUpdate } from "./procedures/accounts-update.ts";
 import { activityList } from "./procedures/activity-list.ts";
 import { apiKeysCreate } from "./procedures/api-keys-create.ts";
 import { apiKeysList } from "./procedures/api-keys-list.ts";
@@ -45,7 +46,7 @@ export const appRouter = router({
     disconnect: itemsDisconnect,
     refresh: itemsRefresh,
   },
-  accounts: { get: accountsGet, list: accountsList },
+  accounts: { get: accountsGet, list: accountsList, update: accountsUpdate },
   transactions: { list: transactionsList },
   insights: { netWorth: insightsNetWorth, cashFlow: insightsCashFlow },
   plan: { get: planGet },

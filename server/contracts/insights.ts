@@ -24,7 +24,7 @@ export type NetWorthInCurrency = z.infer<typeof netWorthInCurrency>;
  * `insights.netWorth`: a line for each currency, that of the most accounts first; currencies are
  * never added. Banks give no balances of the past: each day is today's less what has moved since.
  * Pending transactions are left out, as they are in the balances; so are accounts whose balance or
- * currency the bank does not give, and those whose permission was taken away. Before an account's
+ * currency the bank does not give, those whose permission was taken away, and hidden ones. Before an account's
  * first transaction its balance is taken as unchanged.
  */
 export const netWorthOutput = z.object({
@@ -56,7 +56,7 @@ export type CashFlowInCurrency = z.infer<typeof cashFlowInCurrency>;
  * `insights.cashFlow`: what came in and went out, by currency, in the same order. Pending
  * transactions are left out, and so is what only moves between the person's own accounts: a transfer
  * or a loan payment (Plaid's categories) whose opposite is there within three days, and payments that
- * a `credit` or `loan` account receives.
+ * a `credit` or `loan` account receives. Hidden accounts do not count.
  */
 export const cashFlowOutput = z.object({
   currencies: z

@@ -30,6 +30,12 @@ export const link = (page: Page): FrameLocator => page.frameLocator("iframe");
 /** The cards of connected banks. */
 export const card = (page: Page) => page.locator("[data-item-id]");
 
+/** Does what a bank's menu offers under this name. */
+export async function manage(page: Page, action: string, bank = ""): Promise<void> {
+  await page.getByRole("button", { name: `Manage ${bank}` }).click();
+  await page.getByRole("menuitem", { name: action }).click();
+}
+
 /**
  * Presses the button that closes Link. Not with a mouse: Chromium may never report a press whose frame is removed by it.
  */

@@ -27,7 +27,16 @@ function exported(name: string, current: string | null): ExportOutput {
         createdAt,
         accounts: [
           {
-            ...{ id, itemId: id, name, officialName: null, mask: "0001", type: "depository" },
+            ...{
+              id,
+              itemId: id,
+              name,
+              bankName: name,
+              hidden: false,
+              officialName: null,
+              mask: "0001",
+              type: "depository",
+            },
             subtype: "checking",
             revoked: false,
             balances: { current, available: null, limit: null, currency: "USD" },
