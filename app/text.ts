@@ -85,6 +85,7 @@ export const text = {
     againBank: (bank: string) => `Connect again to ${bank}`,
     added: (bank: string, accounts: number) => `${counted(accounts, "account")} added at ${bank}`,
     reconnected: (bank: string) => `${bank} is connected again`,
+    itAgain: "Connect it again",
     aBank: "A bank",
     needsScript:
       "Connecting a bank, and changing a connection, opens a window that needs JavaScript. Turn it on for this site to go on; you can read everything without.",
@@ -93,23 +94,6 @@ export const text = {
     alreadyConnected: (bank: string, accounts: number) =>
       `${bank} is already connected: ${counted(accounts, "account")}`,
   },
-  news: {
-    yourBank: "your bank",
-    connected: (bank: string) => `We finished connecting ${bank}`,
-    alreadyConnected: (bank: string) => `${bank} was connected already`,
-    reconnected: (bank: string) => `We finished reconnecting ${bank}`,
-    notConnected: (bank: string) => `We could not connect ${bank}`,
-    notReconnected: (bank: string) => `We could not reconnect ${bank}`,
-    notReceived: (bank: string) =>
-      `You finished at ${bank}, but we never received it. Connect it again.`,
-    tooLate: (bank: string) =>
-      `You finished at ${bank}, but we received it too late. Connect it again.`,
-    someRoom: (room: number) =>
-      `It has more accounts than your plan has room for. Nothing was saved. Connect it again and choose ${
-        room === 1 ? "the one to connect" : `up to ${room} of them`
-      }.`,
-    again: "Connect it again",
-  },
   manage: {
     button: "Manage",
     bank: (bank: string) => `Manage ${bank}`,
@@ -117,6 +101,7 @@ export const text = {
     refreshing: "Refreshing…",
     change: "Add or remove accounts",
     names: "Rename or hide accounts",
+    site: "Open the bank's website",
     notLoaded: "This could not be opened",
   },
   refresh: {

@@ -177,6 +177,7 @@ function connectionStatement(connect: Transition) {
       .innerJoin("attempt", "attempt.id", "items.id")
       .innerJoin("account as accounts", "accounts.item_id", "items.id")
       .innerJoin("sync as item_syncs", "item_syncs.item_id", "items.id")
+      .leftJoin("institutions", "institutions.id", "items.institution_id")
       // PostgreSQL runs only the expressions that are read.
       .innerJoin("job", (join) => join.on("job.added", "is not", null))
       .leftJoin("notice", (join) => join.on("notice.added", "is not", null))

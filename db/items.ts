@@ -289,6 +289,9 @@ export const shown = [
   "items.id as itemId",
   "items.institution_id as institutionId",
   "items.institution_name as institutionName",
+  "institutions.logo_hash as logoHash",
+  "institutions.color as institutionColor",
+  "institutions.url as institutionUrl",
   "items.status",
   "items.problem",
   "items.problem_message as problemMessage",
@@ -329,6 +332,7 @@ function itemsWithAccounts(db: Db, userId: string) {
     .selectFrom("items")
     .innerJoin("accounts", "accounts.item_id", "items.id")
     .innerJoin("item_syncs", "item_syncs.item_id", "items.id")
+    .leftJoin("institutions", "institutions.id", "items.institution_id")
     .leftJoin(
       (eb) =>
         eb
@@ -374,7 +378,13 @@ export function toContract(rows: ShownRow[]): ItemWithAccounts[] {
   for (const row of rows) {
     const item = items.get(row.itemId) ?? {
       id: row.itemId,
-      institution: { id: row.institutionId, name: row.institutionName },
+      institution: {
+        id: row.institutionId,
+        name: row.institutionName,
+        logo: row.logoHash && `/logos/${row.logoHash}.png`,
+        color: row.institutionColor,
+        url: row.institutionUrl,
+      },
       status: row.status,
       problem: shownProblem(
         row.status,

@@ -172,6 +172,23 @@ export interface UnreadableTransactionsTable {
   added_from: string | null;
 }
 
+/** Banks, as Plaid shows them; of nobody. The name of a bank is with its Items. */
+export interface InstitutionsTable {
+  /** Plaid's institution_id. */
+  id: string;
+  url: string | null;
+  /** `#rrggbb`, in lower case. */
+  color: string | null;
+  /** A PNG of 60 kB at most. */
+  logo: Buffer | null;
+  /** What the logo is served under: the start of its SHA-256 in hex. */
+  logo_hash: string | null;
+  /** When Plaid was last asked about it. */
+  asked_at: Timestamp;
+  /** When it last answered. */
+  fetched_at: ColumnType<Date | null, undefined, Date>;
+}
+
 /** How far the transactions of an Item are; a row each. */
 export interface ItemSyncsTable {
   item_id: string;
@@ -624,6 +641,7 @@ export interface Database {
   users: UsersTable;
   plans: PlansTable;
   items: ItemsTable;
+  institutions: InstitutionsTable;
   accounts: AccountsTable;
   transactions: TransactionsTable;
   held_transactions: HeldTransactionsTable;

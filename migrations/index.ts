@@ -28,6 +28,7 @@ import * as claimedAddresses from "./033_claimed_addresses.ts";
 import * as secondFactors from "./034_second_factors.ts";
 import * as disabledUsers from "./035_disabled_users.ts";
 import * as namesOfAccounts from "./039_names_of_accounts.ts";
+import * as institutions from "./040_institutions.ts";
 
 /** Every migration in order: numbered, forward only, never changed once it has landed. */
 export const migrations: Record<string, Migration> = {
@@ -60,6 +61,7 @@ export const migrations: Record<string, Migration> = {
   "034_second_factors": secondFactors,
   "035_disabled_users": disabledUsers,
   "039_names_of_accounts": namesOfAccounts,
+  "040_institutions": institutions,
 };
 
 /**

@@ -1,11 +1,14 @@
 import { useLocation, useNavigate } from "@remix-run/react";
 import { type ReactNode, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { prepareToasts } from "../components/toasts.tsx";
-import { ConnectContext, createConnectStore, useConnectState } from "./connect-context.ts";
+import {
+  ConnectContext,
+  createConnectStore,
+  prepareFlow,
+  useConnectState,
+} from "./connect-context.ts";
 import { lazyDialog } from "./lazy-dialog.tsx";
-import { LinkSession } from "./link-session.tsx";
 import { loadLinkScript } from "./load-link-script.ts";
-import { performEffect } from "./perform-effect.ts";
 import { useFocusReturn } from "./use-focus-return.ts";
 import { whenIdle } from "./when-idle.ts";
 
@@ -30,21 +33,27 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
     page.current = { scriptUrl, pathname, navigate };
   });
 
-  const [store] = useState(() =>
-    createConnectStore((effect, send) => performEffect(effect, send, page.current)),
-  );
+  const [store] = useState(() => createConnectStore(() => page.current));
   const state = useConnectState(store);
   useFocusReturn(state);
   useEffect(() => () => store.send({ type: "leave" }), [store]);
 
   // A toast that says that the network is gone cannot be fetched then.
-  useEffect(() => whenIdle(prepareToasts), []);
+  useEffect(
+    () =>
+      whenIdle(() => {
+        prepareToasts();
+        prepareFlow();
+      }),
+    [],
+  );
 
   const value = useMemo(() => {
     const prepare = () => {
       // Only fetched ahead: the user hears of a failure when they press the button.
       loadLinkScript(scriptUrl).catch(() => {});
       prepareToasts();
+      prepareFlow();
       loadRoomDialog().catch(() => {});
     };
     return { store, prepare };
@@ -52,6 +61,7 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
 
   const { run, step } = state;
   const link = "link" in step ? step.link : null;
+  const LinkSession = store.flow()?.LinkSession;
   const chooseNone = useCallback(() => store.send({ type: "choseNone", run }), [store, run]);
   return (
     <ConnectContext.Provider value={value}>
@@ -66,7 +76,9 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
           />
         </Suspense>
       ) : null}
-      {link ? <LinkSession key={run} run={run} link={link} send={store.send} /> : null}
+      {link && LinkSession ? (
+        <LinkSession key={run} run={run} link={link} send={store.send} />
+      ) : null}
     </ConnectContext.Provider>
   );
 }

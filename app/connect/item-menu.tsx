@@ -1,4 +1,4 @@
-import { ListChecks, Pencil, RefreshCw, Unplug } from "lucide-react";
+import { ExternalLink, ListChecks, Pencil, RefreshCw, Unplug } from "lucide-react";
 import { Suspense, useCallback, useState } from "react";
 import { Menu, type MenuAction } from "../components/menu.tsx";
 import { showProblem } from "../components/toasts.tsx";
@@ -31,7 +31,7 @@ export function ItemMenu({ item, room }: ItemMenuProps) {
   const refresh = useRefresh(item);
   const disconnect = useDisconnect(item);
   const [naming, setNaming] = useState(false);
-  const { id: itemId, bank, isOpen, notConnected } = item;
+  const { id: itemId, bank, isOpen, notConnected, site } = item;
   const isDialog = notConnected.length > 0;
 
   const openBank = () => {
@@ -66,6 +66,13 @@ export function ItemMenu({ item, room }: ItemMenuProps) {
       icon: <Pencil className="size-4" aria-hidden="true" />,
       run: () => setNaming(true),
     },
+    site === null
+      ? null
+      : {
+          label: words.site,
+          icon: <ExternalLink className="size-4" aria-hidden="true" />,
+          run: () => window.open(site, "_blank", "noopener,noreferrer"),
+        },
     {
       label: text.disconnect.button,
       icon: <Unplug className="size-4" aria-hidden="true" />,

@@ -1,10 +1,10 @@
 import { Link } from "@remix-run/react";
 import { Info, TriangleAlert } from "lucide-react";
 import { type ReactNode, useEffect, useId, useRef } from "react";
+import { BankMark } from "../components/bank-mark.tsx";
 import { buttonClass } from "../components/button.tsx";
 import { cardClass } from "../components/card.ts";
 import { LocalTime } from "../components/local-time.tsx";
-import { Monogram } from "../components/monogram.tsx";
 import { text } from "../text.ts";
 import { AccountRow } from "./account-row.tsx";
 import { TrailLine } from "./trail-line.tsx";
@@ -48,7 +48,7 @@ export function ItemCard({ item, isNew, wayOn, menu }: ItemCardProps) {
       className={`${itemCardClass} scroll-my-20 data-new:border-accent data-new:ring-1 data-new:ring-accent motion-safe:data-new:animate-arrive motion-safe:data-new:border-line motion-safe:data-new:ring-0`}
     >
       <header className={cardHeadClass}>
-        <Monogram name={item.bank} />
+        <BankMark name={item.bank} mark={item.mark} />
         <div className="min-w-0 flex-1">
           <h2 id={headingId} className="truncate font-semibold" title={item.bank}>
             {item.bank}

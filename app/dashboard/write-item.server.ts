@@ -5,15 +5,20 @@ import type {
 } from "../../server/contracts/accounts.ts";
 import { itemProblems } from "../../server/contracts/item-problem.ts";
 import type { Trail, TrailStep } from "../../server/contracts/trail.ts";
+import type { Mark } from "../components/bank-mark.tsx";
 import { formatMoney } from "../components/money.ts";
 import { text } from "../text.ts";
 import { accountKind, isDebt } from "./account-kind.ts";
 import { words } from "./item-words.ts";
+import { writeMark } from "./write-mark.server.ts";
 
 /** A bank as its card shows it: written out here, so that the browser loads and runs nothing to do it. */
 export interface ShownItem {
   id: string;
   bank: string;
+  mark: Mark;
+  /** The bank's own site. */
+  site: string | null;
   /** In words, and whether all is well. */
   status: { words: string; good: boolean };
   /** "3 accounts". */
@@ -85,6 +90,8 @@ export function writeItem(item: ItemWithAccounts, { room }: { room: boolean }): 
   return {
     id: item.id,
     bank: item.institution.name,
+    mark: writeMark(item.institution),
+    site: item.institution.url,
     status: writeStatus(item),
     counted: text.dashboard.accountCount(item.accounts.length),
     createdAt: item.createdAt,

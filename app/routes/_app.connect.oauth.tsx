@@ -13,7 +13,7 @@ import { Button, buttonClass } from "../components/button.tsx";
 import { RouteError } from "../components/route-error.tsx";
 import { Spinner } from "../components/spinner.tsx";
 import { useConnect } from "../connect/connect-context.ts";
-import { pendingBank } from "../connect/connect-machine.ts";
+import { pendingBank } from "../connect/connect-state.ts";
 import { words as oauth } from "../connect/oauth-words.ts";
 import { readOwnLink } from "../connect/own-link.ts";
 import { PendingCard } from "../connect/pending-card.tsx";

@@ -8,7 +8,7 @@ import { PrivacyNote } from "../components/privacy-note.tsx";
 import { RouteError } from "../components/route-error.tsx";
 import { ConnectButton } from "../connect/connect-button.tsx";
 import { useConnect } from "../connect/connect-context.ts";
-import { pendingBank } from "../connect/connect-machine.ts";
+import { pendingBank } from "../connect/connect-state.ts";
 import { DisconnectButton } from "../connect/disconnect-button.tsx";
 import { EmptyDashboard } from "../connect/empty-dashboard.tsx";
 import { ItemMenu } from "../connect/item-menu.tsx";
@@ -17,6 +17,7 @@ import { PendingCard } from "../connect/pending-card.tsx";
 import { ReconnectButton } from "../connect/reconnect-button.tsx";
 import { useFreshData } from "../connect/use-fresh-data.ts";
 import { useLinkNews } from "../connect/use-link-news.ts";
+import { writeNews } from "../connect/write-news.server.ts";
 import { drawCharts } from "../dashboard/draw-charts.server.ts";
 import { Insights } from "../dashboard/insights-panel.tsx";
 import { ItemCard } from "../dashboard/item-card.tsx";
@@ -42,7 +43,7 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
     context.link.readNews(),
   ]);
 
-  const room = accountsUsed < plan.maxAccounts;
+  const room = plan.maxAccounts - accountsUsed;
   const worths = netWorth(items.flatMap(({ accounts }) => accounts)).map(
     ({ currency, amount }) => ({ currency, amount: formatMoney(amount, currency) }),
   );
@@ -59,12 +60,12 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
   const early = await Promise.race([charts, after(patience)]);
   return {
     // Oldest first: a bank that comes moves none of those that are there.
-    items: items.toReversed().map((item) => writeItem(item, { room })),
+    items: items.toReversed().map((item) => writeItem(item, { room: room > 0 })),
     planUse: { plan, accountsUsed },
     worths,
     shown,
     charts: early === undefined ? charts : early,
-    news,
+    news: news.map((one) => writeNews(one, { room })),
     dataVersion,
   };
 }
@@ -80,7 +81,7 @@ export default function Dashboard() {
   const { plan, accountsUsed } = planUse;
   const room = plan.maxAccounts - accountsUsed;
   const full = room <= 0 ? text.plan.full(plan.name, plan.maxAccounts, accountsUsed) : null;
-  useLinkNews(news, { room });
+  useLinkNews(news);
   // The server has the new bank before the page does: its place stays taken until the page follows.
   const awaited = arrival && !items.some(({ id }) => id === arrival.itemId) ? arrival : null;
   const pending = pendingBank(step, room) ?? awaited;

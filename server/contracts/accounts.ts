@@ -144,6 +144,14 @@ export const item = z.object({
     .object({
       id: z.string().nullable().describe("Plaid's id of the bank; null where Plaid gives none."),
       name: z.string().describe("The bank's name."),
+      logo: z
+        .string()
+        .nullable()
+        .describe(
+          "The path of its logo here, a square PNG: /logos/….png; null where there is none.",
+        ),
+      color: z.string().nullable().describe("Its color, as #1f6f78; null where it is not known."),
+      url: z.string().nullable().describe("Its own site; null where it is not known."),
     })
     .describe("The bank."),
   status: itemStatus.describe("Whether the bank's data can be read, and what it needs where not."),

@@ -16,6 +16,7 @@ import { FiscilityError } from "../contracts/errors.ts";
 import type { Services } from "../services.ts";
 import { receiveWebhook } from "../webhooks/receive-webhook.ts";
 import { answerError } from "./errors.ts";
+import { serveLogos } from "./logos.ts";
 import { allowOtherSites, refuseForeignOrigin, setOwnHost } from "./origins.ts";
 import { createPageContext } from "./page-context.ts";
 import { createReadiness } from "./readiness.ts";
@@ -113,6 +114,7 @@ export function createHttp(
     next(isDocs(req) ? undefined : new FiscilityError("not_found")),
   );
 
+  app.get("/logos/:name", serveLogos(services));
   app.use("/assets", serveBuilt("assets", { immutable: true, maxAge: "1y" }));
   app.use(serveBuilt("", { maxAge: "1h" }));
   app.all(

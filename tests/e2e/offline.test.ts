@@ -30,7 +30,7 @@ test("The connect button says so when the network is away, and Try again works o
   const witness = await openPage(browser);
   const { page } = witness;
   await logIn(app, page, await app.signUp("analyst"));
-  await untilFetched(page, "/trpc-client-");
+  for (const part of ["/trpc-client-", "/connect-flow-"]) await untilFetched(page, part);
   await page.context().setOffline(true);
   witness.pageLoads.length = 0;
   await page.getByRole("button", { name: "Connect a bank" }).click();
@@ -54,7 +54,7 @@ test("The dashboard loads the toasts and the disconnect dialog before they are n
   await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, person);
   const { page } = await openPage(browser);
   await logIn(app, page, person);
-  for (const part of ["/toaster-", "/disconnect-dialog-", "/trpc-client-"])
+  for (const part of ["/toaster-", "/disconnect-dialog-", "/trpc-client-", "/connect-flow-"])
     await untilFetched(page, part);
   await page.context().setOffline(true);
   await manage(page, "Disconnect", "First Platypus Bank");

@@ -13,7 +13,7 @@ function exported(name: string, current: string | null): ExportOutput {
     items: [
       {
         id,
-        institution: { id: null, name: 'Smith, "Jones" & Søn' },
+        institution: { logo: null, color: null, url: null, id: null, name: 'Smith, "Jones" & Søn' },
         status: "good",
         problem: null,
         expiresAt: null,

@@ -10,7 +10,7 @@ const expiresAt = "2026-12-01T09:00:00.000Z";
 
 const item = (more: Partial<ItemWithAccounts> = {}, revoked = false): ItemWithAccounts => ({
   id: "00000000-0000-4000-8000-000000000001",
-  institution: { id: null, name: "Mill Bank" },
+  institution: { id: null, name: "Mill Bank", logo: null, color: null, url: null },
   status: "good",
   problem: null,
   expiresAt: null,
