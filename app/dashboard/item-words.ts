@@ -38,6 +38,13 @@ export const words = {
     notShared: "No longer shared",
     hidden: "Not in totals",
   },
+  kinds: {
+    depository: "Cash",
+    credit: "Cards",
+    investment: "Investments",
+    loan: "Loans",
+    other: "Other",
+  },
   trail: {
     step: {
       connected: "Bank connected",

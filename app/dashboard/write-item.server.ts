@@ -178,7 +178,8 @@ function writeIdentity({
   };
 }
 
-function writeAccount(account: Account): ShownAccount {
+/** One account of a bank's card, or of a kind's. */
+export function writeAccount(account: Account): ShownAccount {
   const { current, currency } = account.balances;
   // What stands below it says whose money it is.
   const shown = inCredit(account) ? current?.slice(1) : current;

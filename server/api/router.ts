@@ -11,6 +11,7 @@ import { apiKeysList } from "./procedures/api-keys-list.ts";
 import { apiKeysRevoke } from "./procedures/api-keys-revoke.ts";
 import { connectAccount } from "./procedures/connect-account.ts";
 import { insightsCashFlow } from "./procedures/insights-cash-flow.ts";
+import { insightsCategories } from "./procedures/insights-categories.ts";
 import { insightsNetWorth } from "./procedures/insights-net-worth.ts";
 import { itemsChooseAccounts } from "./procedures/items-choose-accounts.ts";
 import { itemsDisconnect } from "./procedures/items-disconnect.ts";
@@ -48,7 +49,11 @@ export const appRouter = router({
   },
   accounts: { get: accountsGet, list: accountsList, update: accountsUpdate },
   transactions: { list: transactionsList },
-  insights: { netWorth: insightsNetWorth, cashFlow: insightsCashFlow },
+  insights: {
+    netWorth: insightsNetWorth,
+    cashFlow: insightsCashFlow,
+    categories: insightsCategories,
+  },
   plan: { get: planGet },
   activity: { list: activityList },
   session: { passkeyOptions: sessionPasskeyOptions, stepUp: sessionStepUp },

@@ -715,6 +715,22 @@ test.each(views)("a year at two banks, $width px, $colorScheme", async (view) =>
   await page.goto(`${app.url}/dashboard`);
   await page.locator("[data-charts=there]").waitFor();
   await shoot("overview");
+  const worth = page.getByRole("region", { name: "Net worth" });
+  await worth.getByRole("slider").hover({ position: { x: 150, y: 60 } });
+  await worth.locator("p", { hasText: /^[A-Z][a-z]{2} \d+, 20\d\d$/ }).waitFor();
+  await shoot("net-worth-on-a-day", { moving: true });
+  await page.getByRole("button", { name: /^October/ }).click();
+  await worth.getByRole("heading", { name: "Money out" }).waitFor();
+  await shoot("month-categories", { whole: true });
+  await page.goto(`${app.url}/dashboard?range=3m&by=kind`);
+  await page.locator("[data-charts=there]").waitFor();
+  await shoot("by-kind", { whole: true });
+  if (view.width === 1280) {
+    await page.setViewportSize({ width: 1920, height: 1080 });
+    await page.goto(`${app.url}/dashboard`);
+    await page.locator("[data-charts=there]").waitFor();
+    await shoot("overview-at-1920");
+  }
 });
 
 test.each(views)(

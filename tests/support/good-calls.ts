@@ -48,6 +48,7 @@ const values: Record<string, (own: Owned) => unknown> = {
   "account.delete confirmation": () => "delete my account",
   "items.disconnect confirmation": (own) => `disconnect ${own.bank}`,
   scopes: () => ["accounts:read"],
+  month: () => "2026-01",
 };
 
 /** Those that end something, called last: each leaves the ones after it something to end. */
