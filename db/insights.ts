@@ -64,6 +64,9 @@ export async function findNetWorth(
   return rows;
 }
 
+/** What the user says of a transaction comes before what the bank says. */
+const category = sql`coalesce(c.category, transactions.category)`;
+
 /** Plaid's primary categories of money that may only change its place. */
 const transferCategories = sql`('TRANSFER_IN', 'TRANSFER_OUT', 'LOAN_PAYMENTS')`;
 
@@ -73,9 +76,11 @@ const transferCategories = sql`('TRANSFER_IN', 'TRANSFER_OUT', 'LOAN_PAYMENTS')`
  */
 const ownFlow = (userId: string, today: string, since: RawBuilder<unknown>) => sql`moved as (
       select ${isDebt} as debt, transactions.currency, ${dayOf(today)} as day, transactions.amount,
-        transactions.category, transactions.category in ${transferCategories} as transfer
+        ${category} as category, ${category} in ${transferCategories} as transfer
       from accounts
       join transactions on transactions.account_id = accounts.id
+      left join transaction_corrections as c
+        on c.user_id = transactions.user_id and c.transaction_id = transactions.id
       where accounts.user_id = ${userId} and accounts.revoked_at is null
         and not accounts.is_hidden and transactions.user_id = ${userId} and not transactions.pending
         and transactions.currency is not null and transactions.date >= ${since} - 3

@@ -161,6 +161,16 @@ export interface TransactionsTable {
  */
 export type HeldTransactionsTable = TransactionsTable;
 
+/** What a user says of a transaction in place of the bank; null is what the bank says. */
+export interface TransactionCorrectionsTable {
+  user_id: string;
+  transaction_id: string;
+  account_id: string;
+  category: string | null;
+  merchant: string | null;
+  corrected_at: Timestamp;
+}
+
 /** A transaction that Plaid has and that could not be read, until it can or is gone; see `Unreadable`. */
 export interface UnreadableTransactionsTable {
   user_id: string;
@@ -645,6 +655,7 @@ export interface Database {
   accounts: AccountsTable;
   transactions: TransactionsTable;
   held_transactions: HeldTransactionsTable;
+  transaction_corrections: TransactionCorrectionsTable;
   unreadable_transactions: UnreadableTransactionsTable;
   unconnected_accounts: UnconnectedAccountsTable;
   item_syncs: ItemSyncsTable;

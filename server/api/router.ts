@@ -31,7 +31,9 @@ import { secondFactorsReplaceBackupCodes } from "./procedures/second-factors-rep
 import { secondFactorsStartAuthenticator } from "./procedures/second-factors-start-authenticator.ts";
 import { sessionPasskeyOptions } from "./procedures/session-passkey-options.ts";
 import { sessionStepUp } from "./procedures/session-step-up.ts";
+import { transactionsCorrect } from "./procedures/transactions-correct.ts";
 import { transactionsList } from "./procedures/transactions-list.ts";
+import { transactionsTotals } from "./procedures/transactions-totals.ts";
 import { createCallerFactory, router } from "./trpc.ts";
 
 /** Every procedure of the product, at `/trpc`: REST, OpenAPI, the contract and the client follow it. */
@@ -48,7 +50,11 @@ export const appRouter = router({
     refresh: itemsRefresh,
   },
   accounts: { get: accountsGet, list: accountsList, update: accountsUpdate },
-  transactions: { list: transactionsList },
+  transactions: {
+    list: transactionsList,
+    totals: transactionsTotals,
+    correct: transactionsCorrect,
+  },
   insights: {
     netWorth: insightsNetWorth,
     cashFlow: insightsCashFlow,

@@ -83,7 +83,7 @@ test("transactions.csv has its header once, whatever pages it comes in, and mone
   const { items } = exported("Checking", null);
   const transaction = {
     ...{ id: "t1", accountId: id, date: "2026-01-02", amount: "12.50", currency: "USD" },
-    ...{ name: "=1+1", merchant: "+41 Cafe", category: null, pending: false },
+    ...{ name: "=1+1", merchant: "+41 Cafe", category: null, corrected: false, pending: false },
   };
   async function* pages() {
     yield [transaction];

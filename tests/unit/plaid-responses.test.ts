@@ -64,7 +64,7 @@ function expectShowable(row: PlaidAccount | PlaidTransaction): void {
     accountContract.parse({ ...rest, ...ours });
   } else {
     const { pendingId: _, ...rest } = row;
-    transactionContract.parse({ ...rest, accountId: id });
+    transactionContract.parse({ ...rest, accountId: id, corrected: false });
     expect(row.date >= "0001").toBe(true);
   }
 }
