@@ -11,7 +11,7 @@ export const connectButtonId = "connect-a-bank";
 
 type Flow = typeof import("./connect-flow.ts");
 const loadFlow = () => import("./connect-flow.ts");
-/** Only fetched ahead: whoever presses a button hears of a failure then. */
+/** Only fetched ahead: a press reports a failure. */
 export const prepareFlow = () => void loadFlow().catch(() => {});
 
 export type ConnectStore = ReturnType<typeof createConnectStore>;

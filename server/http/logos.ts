@@ -5,7 +5,7 @@ import { findLogo } from "../../db/institutions.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { Services } from "../services.ts";
 
-/** Reads of logos at once: whoever asks for names at random holds up other logos alone. */
+/** Reads of logos at once: requests for random names delay other logos alone. */
 const readsAtOnce = 2;
 /** Bytes of logos that a node keeps. */
 const kept = 8_000_000;

@@ -151,7 +151,7 @@ export async function stock(app: TestApp, person: Person): Promise<Owned> {
   const page = await fetch(`${app.url}/api/v1/transactions`, { headers: cookie });
   const { next_cursor: cursor, transactions } = (await page.json()) as {
     next_cursor: string;
-    transactions: { id: string }[];
+    transactions: { id: string; account_id: string }[];
   };
   const [account] = await app.query("select plaid_account_id id from accounts where id = $1", [
     accountId,
@@ -162,7 +162,7 @@ export async function stock(app: TestApp, person: Person): Promise<Owned> {
     bank: body.item.institution.name,
     accountId,
     cursor,
-    transactionId: transactions[0]?.id ?? "",
+    transactionId: transactions.find(({ account_id }) => account_id === accountId)?.id ?? "",
     apiKeyId: made.body.api_key.id,
     passkeyId,
     publicToken,
