@@ -1,5 +1,3 @@
-export const list = (parts: string[]) => new Intl.ListFormat("en").format(parts);
-
 /**
  * The English sentences of the pages. The server's messages are with their reasons in
  * `server/contracts/errors.ts`. A page whose words no other page needs has its own `words.ts`, so that
@@ -144,8 +142,8 @@ export const text = {
       "The way back from your bank works once, and it was used. If no other tab is going on with it, please start again.",
     updateExit: "The bank reported a problem. Nothing was changed. Please try again.",
     duplicate: "You have these accounts already",
-    duplicateAccounts: (bank: string, accounts: string[], anyway: boolean) =>
-      `${list(accounts)} at ${bank} ${accounts.length === 1 ? "is" : "are"} connected already. Nothing was connected.${
+    duplicateAccounts: (bank: string, accounts: number, anyway: boolean) =>
+      `${accounts === 1 ? "This account" : "These accounts"} at ${bank} ${accounts === 1 ? "is" : "are"} connected already. Nothing was connected.${
         anyway ? " If this is another account that looks the same, connect it anyway." : ""
       }`,
     ended: (bank: string) => `Access to ${bank} had ended`,
@@ -153,8 +151,8 @@ export const text = {
       "You had these accounts already, and what you have here is kept. Connect again to continue with your new log-in.",
     someNew: (fresh: number, all: number) =>
       `${fresh} of these ${counted(all, "account")} ${fresh === 1 ? "is" : "are"} new`,
-    addNew: (bank: string, accounts: string[], fresh: number, anyway: boolean) =>
-      `${list(accounts)} at ${bank} ${accounts.length === 1 ? "is" : "are"} connected already. Nothing was connected. Add the new ${fresh === 1 ? "one" : "ones"} to ${bank}.${
+    addNew: (bank: string, fresh: number, anyway: boolean) =>
+      `The accounts below are connected already, at ${bank}. Nothing was connected. Add the new ${fresh === 1 ? "one" : "ones"} to ${bank}.${
         anyway ? " If this is another bank that looks the same, connect it anyway." : ""
       }`,
     addTo: (bank: string) => `Add to ${bank}`,

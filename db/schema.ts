@@ -46,6 +46,18 @@ export interface PlansTable {
   max_accounts: number;
 }
 
+/** Requests for a larger plan; a user has one open request at most. */
+export interface PlanRequestsTable {
+  user_id: string;
+  id: Generated<string>;
+  /** The id of the plan that is asked for. */
+  plan: string;
+  note: string | null;
+  created_at: Timestamp;
+  /** When an operator next changed the user's plan. */
+  answered_at: ColumnType<Date | null, undefined, Date>;
+}
+
 /** Live Items only: a disconnected one has no row. `id` is the id of the attempt that made it. */
 export interface ItemsTable {
   id: string;
@@ -195,7 +207,7 @@ export interface InstitutionsTable {
   logo_hash: string | null;
   /** When Plaid was last asked about it. */
   asked_at: Timestamp;
-  /** When it last answered. */
+  /** When it last replied. */
   fetched_at: ColumnType<Date | null, undefined, Date>;
 }
 
@@ -650,6 +662,7 @@ export interface SecurityEventsTable {
 export interface Database {
   users: UsersTable;
   plans: PlansTable;
+  plan_requests: PlanRequestsTable;
   items: ItemsTable;
   institutions: InstitutionsTable;
   accounts: AccountsTable;

@@ -30,6 +30,7 @@ import * as disabledUsers from "./035_disabled_users.ts";
 import * as namesOfAccounts from "./039_names_of_accounts.ts";
 import * as institutions from "./040_institutions.ts";
 import * as transactionCorrections from "./041_transaction_corrections.ts";
+import * as planRequests from "./042_plan_requests.ts";
 
 /** Every migration in order: numbered, forward only, never changed once it has landed. */
 export const migrations: Record<string, Migration> = {
@@ -64,6 +65,7 @@ export const migrations: Record<string, Migration> = {
   "039_names_of_accounts": namesOfAccounts,
   "040_institutions": institutions,
   "041_transaction_corrections": transactionCorrections,
+  "042_plan_requests": planRequests,
 };
 
 /**

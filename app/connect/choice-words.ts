@@ -1,4 +1,4 @@
-import { counted, list } from "../text.ts";
+import { counted } from "../text.ts";
 
 /** The English sentences of the dialogs in which accounts are chosen. */
 export const words = {
@@ -15,8 +15,8 @@ export const words = {
     count === 0 ? "Connect accounts" : `Connect ${counted(count, "account")}`,
   changeTitle: (bank: string) => `Accounts at ${bank}`,
   changeLead: "Choose which of these accounts are connected here.",
-  removes: (names: string[]) =>
-    `${list(names)} will be taken out of your dashboard with ${names.length === 1 ? "its" : "their"} transactions. You can add ${names.length === 1 ? "it" : "them"} again at any time.`,
+  removes: (accounts: number) =>
+    `${accounts === 1 ? "This account" : "These accounts"} will be taken out of your dashboard with ${accounts === 1 ? "its" : "their"} transactions. You can add ${accounts === 1 ? "it" : "them"} again at any time.`,
   more: (bank: string) => `Choose other accounts at ${bank}`,
   save: "Save",
   saving: "Saving…",

@@ -7,6 +7,7 @@ import {
   prepareFlow,
   useConnectState,
 } from "./connect-context.ts";
+import type { ConnectProblem } from "./connect-types.ts";
 import { lazyDialog } from "./lazy-dialog.tsx";
 import { loadLinkScript } from "./load-link-script.ts";
 import { useFocusReturn } from "./use-focus-return.ts";
@@ -14,6 +15,8 @@ import { whenIdle } from "./when-idle.ts";
 
 const loadRoomDialog = async () => (await import("./room-dialog.tsx")).RoomDialog;
 const RoomDialog = lazyDialog(loadRoomDialog);
+const loadDecisionDialog = async () => (await import("./decision-dialog.tsx")).DecisionDialog;
+const DecisionDialog = lazyDialog(loadDecisionDialog);
 
 interface ConnectProviderProps {
   scriptUrl: string;
@@ -27,10 +30,11 @@ interface ConnectProviderProps {
 export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
   const navigate = useNavigate();
   const { pathname } = useLocation();
+  const [decision, decide] = useState<ConnectProblem | null>(null);
   // Effects run long after the render that began them, and need the page as it is then.
-  const page = useRef({ scriptUrl, pathname, navigate });
+  const page = useRef({ scriptUrl, pathname, navigate, decide });
   useEffect(() => {
-    page.current = { scriptUrl, pathname, navigate };
+    page.current = { scriptUrl, pathname, navigate, decide };
   });
 
   const [store] = useState(() => createConnectStore(() => page.current));
@@ -54,7 +58,7 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
       loadLinkScript(scriptUrl).catch(() => {});
       prepareToasts();
       prepareFlow();
-      loadRoomDialog().catch(() => {});
+      for (const load of [loadRoomDialog, loadDecisionDialog]) load().catch(() => {});
     };
     return { store, prepare };
   }, [store, scriptUrl]);
@@ -62,6 +66,7 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
   const { run, step } = state;
   const link = "link" in step ? step.link : null;
   const LinkSession = store.flow()?.LinkSession;
+  const decideNothing = useCallback(() => decide(null), []);
   const chooseNone = useCallback(() => store.send({ type: "choseNone", run }), [store, run]);
   return (
     <ConnectContext.Provider value={value}>
@@ -73,6 +78,19 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
             onChoose={(accountIds) => store.send({ type: "chose", run, accountIds })}
             onCancel={chooseNone}
             onFail={chooseNone}
+          />
+        </Suspense>
+      ) : null}
+      {decision ? (
+        <Suspense>
+          <DecisionDialog
+            problem={decision}
+            onChoose={(event) => {
+              decide(null);
+              store.send(event);
+            }}
+            onClose={decideNothing}
+            onFail={decideNothing}
           />
         </Suspense>
       ) : null}

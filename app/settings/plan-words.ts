@@ -13,9 +13,18 @@ export const words = {
   roomWith: (left: number) => `Room for ${counted(left, "more account", "more accounts")}`,
   noRoomWith: (used: number) => `Fewer than the ${used.toLocaleString("en-US")} you have`,
   change: "More room",
-  changeLines: [
-    "Disconnect a bank you no longer need: the room of all its accounts is free at once.",
-    "Or ask whoever runs Fiscility for another plan: it cannot be changed or paid for here. It is yours the moment they change it, and what is connected stays connected.",
-  ],
+  changeLine:
+    "Disconnect a bank you no longer need: the room of all its accounts is free at once. Or ask for a larger plan: what is connected stays connected.",
+  largest:
+    "You have the largest plan. Disconnect a bank you no longer need to make room for another.",
+  ask: "Ask for a larger plan",
+  asked: (plan: string) => `You asked for the ${plan} plan`,
+  askedOn: "We reply by email. Sent on",
+  which: "Plan",
+  note: "Anything we should know? (optional)",
+  send: "Send request",
+  sendAgain: "Change request",
+  sending: "Sending…",
+  option: (name: string, max: number) => `${name}: ${counted(max, "account")}`,
   toBanks: "Go to your banks",
 };

@@ -21,6 +21,7 @@ import { plaidCreateLinkToken } from "./procedures/plaid-create-link-token.ts";
 import { plaidFinishUpdateMode } from "./procedures/plaid-finish-update-mode.ts";
 import { plaidRecordLinkEvent } from "./procedures/plaid-record-link-event.ts";
 import { planGet } from "./procedures/plan-get.ts";
+import { planRequest } from "./procedures/plan-request.ts";
 import { secondFactorsAddPasskey } from "./procedures/second-factors-add-passkey.ts";
 import { secondFactorsConfirmAuthenticator } from "./procedures/second-factors-confirm-authenticator.ts";
 import { secondFactorsList } from "./procedures/second-factors-list.ts";
@@ -60,7 +61,7 @@ export const appRouter = router({
     cashFlow: insightsCashFlow,
     categories: insightsCategories,
   },
-  plan: { get: planGet },
+  plan: { get: planGet, request: planRequest },
   activity: { list: activityList },
   session: { passkeyOptions: sessionPasskeyOptions, stepUp: sessionStepUp },
   secondFactors: {

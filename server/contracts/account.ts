@@ -4,6 +4,7 @@ import { activityEntry } from "./activity.ts";
 import { apiKey } from "./api-keys.ts";
 import { consent } from "./consents.ts";
 import { noticeKind } from "./mail.ts";
+import { planRequest } from "./plan.ts";
 import { secondFactors } from "./second-factors.ts";
 import { securityEvent } from "./security-events.ts";
 import { logIn, session, viewer } from "./session.ts";
@@ -16,6 +17,8 @@ export const exportOutput = z.object({
   /** Its id, as in `plan.get`. */
   plan: z.string(),
   items: z.array(itemWithAccounts),
+  /** Larger plans that were asked for, newest first. */
+  planRequests: z.array(planRequest),
   /** All of it, newest first. */
   activity: z.array(activityEntry),
   /** Of the last 90 days, newest first. */

@@ -189,7 +189,7 @@ test("The card swaps accounts without Link, by keyboard alone (I3, I5)", async (
   await tabTo("Plaid Checking");
   await page.keyboard.press("Space");
   await dialog(page)
-    .getByText(/Plaid Checking will be taken out/)
+    .getByText(/This account will be taken out/)
     .waitFor();
   await tabTo("Plaid CD");
   await page.keyboard.press("Space");

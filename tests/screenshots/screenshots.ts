@@ -402,7 +402,7 @@ test.each(views)("a bank is reconnected, $width px, $colorScheme", async (view) 
   await shoot("reconnected", { moving: true });
   await openBank(page);
   await finishLink(page);
-  await toast(page, "You have these accounts already");
+  await page.getByRole("dialog", { name: "You have these accounts already" }).waitFor();
   await shoot("duplicate-accounts");
 });
 

@@ -50,6 +50,7 @@ const values: Record<string, (own: Owned) => unknown> = {
   "items.disconnect confirmation": (own) => `disconnect ${own.bank}`,
   scopes: () => ["accounts:read"],
   month: () => "2026-01",
+  plan: () => "cfo",
   transactionId: (own) => own.transactionId,
 };
 

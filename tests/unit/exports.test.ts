@@ -44,6 +44,7 @@ function exported(name: string, current: string | null): ExportOutput {
         ],
       },
     ],
+    planRequests: [],
     activity: [],
     logIns: [],
     securityEvents: [],
