@@ -16,6 +16,14 @@ export const words = {
     otherLead: "Already have an account?",
     other: "Log in",
   },
+  about: {
+    title: "All your accounts in one place",
+    points: [
+      "Connect banks, cards, investments and loans, in a window run by Plaid.",
+      "See your balances, what comes in and goes out, and your net worth over time.",
+      "Your bank password is never shared with us, and we cannot move your money.",
+    ],
+  },
   signedUp: "Check your email to finish signing up. You can log in already.",
   reset: "Your password is changed. Log in with the new one.",
   forgot: "Forgot your password?",

@@ -103,6 +103,7 @@ export default function Dashboard() {
   // What needs the user comes first, as the page is opened: what changes while they look moves nothing.
   const [first] = useState(() => new Set(items.filter(isUrgent).map(({ id }) => id)));
   const urgent = items.filter(({ id }) => first.has(id));
+  const rest = items.filter(({ id }) => !first.has(id));
   const card = (item: ShownItem) => (
     <ItemCard
       key={item.id}
@@ -154,22 +155,22 @@ export default function Dashboard() {
               hasTransactions={items.length === 0 || items.some((item) => item.hasTransactions)}
               charts={charts}
             />
-            <div className="mt-2 -mb-1 flex items-center justify-between gap-4">
-              <h2 className="font-semibold">{text.dashboard.accounts}</h2>
-              <ViewLinks
-                label={text.dashboard.by}
-                current={view.by}
-                choices={(["bank", "kind"] as const).map((by) => ({
-                  key: by,
-                  words: text.dashboard.ways[by],
-                  view: { ...view, by },
-                }))}
-              />
-            </div>
+            {kinds || rest.length > 0 || pending ? (
+              <div className="mt-2 -mb-1 flex items-center justify-between gap-4">
+                <h2 className="font-semibold">{text.dashboard.accounts}</h2>
+                <ViewLinks
+                  label={text.dashboard.by}
+                  current={view.by}
+                  choices={(["bank", "kind"] as const).map((by) => ({
+                    key: by,
+                    words: text.dashboard.ways[by],
+                    view: { ...view, by },
+                  }))}
+                />
+              </div>
+            ) : null}
             <div className="grid items-start gap-4 2xl:grid-cols-2">
-              {kinds
-                ? kinds.map((kind) => <KindCard key={kind.id} kind={kind} />)
-                : items.filter(({ id }) => !first.has(id)).map(card)}
+              {kinds ? kinds.map((kind) => <KindCard key={kind.id} kind={kind} />) : rest.map(card)}
               {pending ? <PendingCard busy={false} {...pending} /> : null}
             </div>
           </>

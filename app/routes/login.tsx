@@ -6,6 +6,7 @@ import {
 } from "@remix-run/node";
 import { Link, useActionData, useLoaderData, useSearchParams } from "@remix-run/react";
 import { logInForm } from "../../server/contracts/session.ts";
+import { About } from "../auth/about.tsx";
 import { AuthPage } from "../auth/auth-page.tsx";
 import { Field } from "../auth/field.tsx";
 import { answerAuthForm } from "../auth/form-answer.ts";
@@ -46,6 +47,7 @@ export default function LogIn() {
   const blamedBy = answer?.message ? "form-message" : undefined;
   return (
     <AuthPage
+      about={<About />}
       words={
         signedUpEmail
           ? { ...words, lead: authWords.signedUp }

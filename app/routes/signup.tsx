@@ -6,6 +6,7 @@ import {
 } from "@remix-run/node";
 import { useActionData } from "@remix-run/react";
 import { signUpForm } from "../../server/contracts/session.ts";
+import { About } from "../auth/about.tsx";
 import { AuthPage } from "../auth/auth-page.tsx";
 import { Field } from "../auth/field.tsx";
 import { answerAuthForm } from "../auth/form-answer.ts";
@@ -35,7 +36,7 @@ export function action({ request, context }: ActionFunctionArgs) {
 export default function SignUp() {
   const answer = useActionData<typeof action>();
   return (
-    <AuthPage words={authWords.signUp} otherPath="/login" answer={answer}>
+    <AuthPage words={authWords.signUp} otherPath="/login" answer={answer} about={<About />}>
       <Field
         name="name"
         label={authWords.name}
