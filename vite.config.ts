@@ -27,6 +27,11 @@ const compiledAhead: Plugin = {
 /** The file of a module that only some pages need; undefined leaves it to Rollup. */
 function chunkOf(id: string): string | undefined {
   if (/@simplewebauthn\/|\/app\/auth\/passkeys\.ts/.test(id)) return "passkey-library";
+  // Small, and asked for by every page: left alone, Rollup joins them with pages that have little else.
+  if (/\/app\/((text|trpc|failure|store)\.ts|connect\/(when-idle|account-news)\.ts)$/.test(id))
+    return "base";
+  // The words of every refusal: the dashboard has those of its own from the server.
+  if (/\/server\/contracts\/(errors|bank-reasons)\.ts$/.test(id)) return "reasons";
   const [, folder] = /\/app\/(auth|second-step)\/words\.ts/.exec(id) ?? [];
   return folder && `words-${folder}`;
 }

@@ -1,5 +1,3 @@
-const list = (parts: string[]) => new Intl.ListFormat("en").format(parts);
-
 /**
  * The English sentences of the pages. The server's messages are with their reasons in
  * `server/contracts/errors.ts`. A page whose words no other page needs has its own `words.ts`, so that
@@ -27,38 +25,6 @@ export const text = {
     plan: "Plan",
   },
   appearance: { title: "Colours", system: "System", light: "Light", dark: "Dark" },
-  auth: {
-    logIn: {
-      title: "Log in",
-      lead: "Welcome back.",
-      submit: "Log in",
-      busy: "Logging in…",
-      otherLead: "New here?",
-      other: "Create an account",
-    },
-    signUp: {
-      title: "Create your account",
-      lead: "Then connect your first bank. It takes about a minute.",
-      submit: "Create account",
-      busy: "Creating your account…",
-      otherLead: "Already have an account?",
-      other: "Log in",
-    },
-    signedUp: "Check your email to finish signing up. You can log in already.",
-    reset: "Your password is changed. Log in with the new one.",
-    forgot: "Forgot your password?",
-    name: "Name",
-    email: "Email",
-    currentPassword: "Current password",
-    newPassword: "New password",
-    revokeKeys: "Revoke all API keys",
-    password: "Password",
-    passwordHint: "At least 8 characters.",
-    show: "Show",
-    hide: "Hide",
-    showPassword: "Show password",
-    hidePassword: "Hide password",
-  },
   dashboard: {
     title: "Accounts",
     banks: "Connected banks",
@@ -66,36 +32,8 @@ export const text = {
       `${counted(accounts, "account")} at ${counted(banks, "bank")}`,
     summaryEmpty: "No bank connected yet",
     accountCount: (accounts: number) => counted(accounts, "account"),
-    connectedOn: (date: string) => `Connected ${date}`,
-    status: {
-      good: "Connected",
-      expiring: "Needs a new log-in soon",
-      log_in: "Needs a new log-in",
-      choose_accounts: "Choose your accounts",
-      allow_access: "Needs your permission",
-      act_at_bank: "Action needed at the bank",
-      wait: "Not responding",
-      unsupported: "No longer supported",
-      connect_again: "Access has ended",
-      unknown: "Needs attention",
-    },
-    asks: {
-      expiring:
-        "This bank will soon ask for a new log-in. Reconnect it before, and nothing is missed.",
-      expiresOn: "The permission ends on",
-      newAccounts: "This bank has new accounts that are not shown here.",
-      noRoom: "This bank has new accounts, and your plan has no room for another.",
-      notShared:
-        "Some of these accounts are no longer shared by the bank. They are shown as they were last seen.",
-    },
-    unreadable: {
-      transactions: (count: number) => `${counted(count, "transaction")} could not be read`,
-      accounts: (count: number) => `${counted(count, "account")} could not be read in full`,
-      hint: "The bank sent data that can't be used.",
-    },
-    cursorRefused:
-      "The bank's history broke off twice while we were reading it. We start over within a few hours; what you see here is kept.",
-    isNew: "New",
+    permissionEnds: "The permission ends on",
+    notConnected: "Not connected",
     insights: "Net worth, money in and out",
     netWorth: "Net worth",
     netWorthChart: (change: string) => `Line of the net worth by day: ${change}`,
@@ -104,6 +42,12 @@ export const text = {
     day: "Day",
     month: "Month",
     currencies: "Currency",
+    range: "Range",
+    ranges: { "1m": "1M", "3m": "3M", "1y": "1Y", all: "All" },
+    netWorthOn: "Net worth on a day",
+    by: "Accounts in groups",
+    ways: { bank: "By bank", kind: "By kind" },
+    accounts: "Your accounts",
     cashFlow: "Money in and out",
     cashFlowChart: "Bars of the money in and out by month",
     flow: { in: "In", out: "Out" },
@@ -120,35 +64,11 @@ export const text = {
   account: {
     mask: (mask: string) => `•••• ${mask}`,
     maskSpoken: (mask: string) => `ending in ${mask.split("").join(" ")}`,
-    available: (amount: string) => `${amount} available`,
-    owed: "Owed",
-    owedToYou: "Owed to you",
-    ofLimit: (amount: string) => `of ${amount} limit`,
-    notShared: "No longer shared",
     unknown: "Not given",
     unknownHint: "The bank does not give this balance.",
     name: "Account",
     balance: "Balance",
     showTransactions: "show transactions",
-  },
-  trail: {
-    step: {
-      connected: "Bank connected",
-      refreshed: "Dashboard refreshed",
-      sync_started: "First sync started",
-      transactions: "Transactions",
-      done: "All done",
-    },
-    state: {
-      waiting: "waiting",
-      running: "on their way",
-      failed: "failed, retry at",
-      needs_you: "waiting for you",
-    },
-    arrived: (count: number) => counted(count, "transaction"),
-    upToDate: (count: number) => `Up to date · ${counted(count, "transaction")} fetched`,
-    balancesUpToDate: "Up to date · balances only",
-    lastUpdated: "Last updated",
   },
   empty: {
     title: "See your accounts in one place",
@@ -170,6 +90,7 @@ export const text = {
     againBank: (bank: string) => `Connect again to ${bank}`,
     added: (bank: string, accounts: number) => `${counted(accounts, "account")} added at ${bank}`,
     reconnected: (bank: string) => `${bank} is connected again`,
+    itAgain: "Connect it again",
     aBank: "A bank",
     needsScript:
       "Connecting a bank, and changing a connection, opens a window that needs JavaScript. Turn it on for this site to go on; you can read everything without.",
@@ -178,78 +99,25 @@ export const text = {
     alreadyConnected: (bank: string, accounts: number) =>
       `${bank} is already connected: ${counted(accounts, "account")}`,
   },
-  news: {
-    yourBank: "your bank",
-    connected: (bank: string) => `We finished connecting ${bank}`,
-    alreadyConnected: (bank: string) => `${bank} was connected already`,
-    reconnected: (bank: string) => `We finished reconnecting ${bank}`,
-    notConnected: (bank: string) => `We could not connect ${bank}`,
-    notReconnected: (bank: string) => `We could not reconnect ${bank}`,
-    notReceived: (bank: string) =>
-      `You finished at ${bank}, but we never received it. Connect it again.`,
-    tooLate: (bank: string) =>
-      `You finished at ${bank}, but we received it too late. Connect it again.`,
-    someRoom: (room: number) =>
-      `It has more accounts than your plan has room for. Nothing was saved. Connect it again and choose ${
-        room === 1 ? "the one to connect" : `up to ${room} of them`
-      }.`,
-    again: "Connect it again",
-  },
-  chooseAccounts: {
-    title: (room: number, accounts: number) =>
-      `Your plan has room for ${room} of these ${counted(accounts, "account")}`,
-    lead: "Choose what to connect. You can change this at any time, without logging in at the bank again.",
-    legend: "Accounts",
-    account: "Account",
-    count: (chosen: number, room: number) => `${chosen} of ${room} chosen.`,
-    full: "To choose another, take one out first.",
-    none: "Choose at least one account.",
-    cancel: "Cancel",
-    connect: (count: number) =>
-      count === 0 ? "Connect accounts" : `Connect ${counted(count, "account")}`,
-    notConnected: "Not connected",
-    change: "Add or change accounts",
-    changeAt: (bank: string) => `Add or change accounts at ${bank}`,
-    changeTitle: (bank: string) => `Accounts at ${bank}`,
-    changeLead: "Choose which of these accounts are connected here.",
-    removes: (names: string[]) =>
-      `${list(names)} will be taken out of your dashboard with ${names.length === 1 ? "its" : "their"} transactions. You can add ${names.length === 1 ? "it" : "them"} again at any time.`,
-    more: (bank: string) => `Choose other accounts at ${bank}`,
-    save: "Save",
-    saving: "Saving…",
-    changed: (bank: string) => `Accounts at ${bank} changed`,
-    notAdded: "Not all accounts were added",
-    notAddedWhy:
-      "The bank no longer shares one of them, or you have it through another log-in already.",
-    notLoaded: "The list of accounts could not be shown",
+  manage: {
+    button: "Manage",
+    bank: (bank: string) => `Manage ${bank}`,
+    refresh: "Refresh now",
+    refreshing: "Refreshing…",
+    change: "Add or remove accounts",
+    names: "Rename or hide accounts",
+    site: "Open the bank's website",
+    notLoaded: "This could not be opened",
   },
   refresh: {
-    button: "Refresh now",
-    busy: "Refreshing…",
-    bank: (bank: string) => `Refresh now: ${bank}`,
     asked: (bank: string) => `Asking ${bank} for its newest transactions`,
     failed: "The bank was not refreshed",
     wait: (minutes: number) =>
       `You can refresh this bank again in ${counted(minutes, "minute")}. New transactions come by themselves as well.`,
   },
-  confirm: {
-    goes: "What goes",
-    stays: "What stays",
-    phrase: (phrase: string) => `Type “${phrase}” to confirm`,
-    mismatch: "These are not the words above. Type them as they stand there.",
-  },
   disconnect: {
     button: "Disconnect",
     bank: (bank: string) => `Disconnect ${bank}`,
-    title: (bank: string) => `Disconnect ${bank}?`,
-    lead: "This cannot be taken back. You can connect the bank again at any time.",
-    accounts: (accounts: string) => `${accounts} here, with balances and transactions`,
-    access: "Our access to the bank, which is ended at Plaid",
-    atBank: "Your accounts and your money at the bank",
-    activity: "The entries in your activity",
-    cancel: "Cancel",
-    busy: "Disconnecting…",
-    done: (bank: string) => `${bank} disconnected`,
   },
   problem: {
     link: "The bank connection did not open",
@@ -275,8 +143,8 @@ export const text = {
       "The way back from your bank works once, and it was used. If no other tab is going on with it, please start again.",
     updateExit: "The bank reported a problem. Nothing was changed. Please try again.",
     duplicate: "You have these accounts already",
-    duplicateAccounts: (bank: string, accounts: string[], anyway: boolean) =>
-      `${list(accounts)} at ${bank} ${accounts.length === 1 ? "is" : "are"} connected already. Nothing was connected.${
+    duplicateAccounts: (bank: string, accounts: number, anyway: boolean) =>
+      `${accounts === 1 ? "This account" : "These accounts"} at ${bank} ${accounts === 1 ? "is" : "are"} connected already. Nothing was connected.${
         anyway ? " If this is another account that looks the same, connect it anyway." : ""
       }`,
     ended: (bank: string) => `Access to ${bank} had ended`,
@@ -284,8 +152,8 @@ export const text = {
       "You had these accounts already, and what you have here is kept. Connect again to continue with your new log-in.",
     someNew: (fresh: number, all: number) =>
       `${fresh} of these ${counted(all, "account")} ${fresh === 1 ? "is" : "are"} new`,
-    addNew: (bank: string, accounts: string[], fresh: number, anyway: boolean) =>
-      `${list(accounts)} at ${bank} ${accounts.length === 1 ? "is" : "are"} connected already. Nothing was connected. Add the new ${fresh === 1 ? "one" : "ones"} to ${bank}.${
+    addNew: (bank: string, fresh: number, anyway: boolean) =>
+      `The accounts below are connected already, at ${bank}. Nothing was connected. Add the new ${fresh === 1 ? "one" : "ones"} to ${bank}.${
         anyway ? " If this is another bank that looks the same, connect it anyway." : ""
       }`,
     addTo: (bank: string) => `Add to ${bank}`,
@@ -304,7 +172,6 @@ export const text = {
     reference: "Reference",
   },
   plan: {
-    title: "Plan",
     meter: (used: number, max: number, plan: string) =>
       `${used} of ${counted(max, "account")} · ${plan}`,
     meterLabel: "Accounts used",
@@ -316,21 +183,6 @@ export const text = {
     noneAdded: (plan: string, max: number, wanted: number) =>
       `${counted(wanted, "new account does", "new accounts do")} not fit the ${plan} plan, which holds ${max}. None was added.`,
     see: "See the plans",
-    lead: "How many accounts you can have connected here.",
-    fullTitle: "There is no room for another account",
-    plans: "Plans",
-    yours: "Your plan",
-    holds: (max: number) => counted(max, "account"),
-    free: "Free",
-    monthly: (price: string) => `${price} a month`,
-    roomWith: (left: number) => `Room for ${counted(left, "more account", "more accounts")}`,
-    noRoomWith: (used: number) => `Fewer than the ${used.toLocaleString("en-US")} you have`,
-    change: "More room",
-    changeLines: [
-      "Disconnect a bank you no longer need: the room of all its accounts is free at once.",
-      "Or ask whoever runs Fiscility for another plan: it cannot be changed or paid for here. It is yours the moment they change it, and what is connected stays connected.",
-    ],
-    toBanks: "Go to your banks",
   },
   privacy: {
     title: "What we see",
@@ -339,27 +191,6 @@ export const text = {
     keptLabel: "Kept here",
     neverLabel: "Never seen",
     notice: "Privacy notice",
-  },
-  oauth: {
-    title: "Finishing your connection",
-    lead: "Your bank has sent you back. One moment, please.",
-    lostTitle: "This connection cannot be continued",
-    lost: "It was started too long ago, or by somebody else. Nothing was connected. Start again from the dashboard.",
-    stoppedTitle: "You are back from your bank",
-    stopped: "The dashboard shows what is connected. You can start again from there.",
-    back: "Back to the dashboard",
-    beforeTitle: "This page was opened before",
-    before:
-      "Your connection may be going on in another tab: finish it there. If no other tab is open, continue here.",
-    goOn: "Continue here",
-    yourBank: "Your bank",
-    pendingTitle: (bank: string) => `${bank} is being connected`,
-    pending: "A tab may be waiting for you. The dashboard shows what is connected.",
-    connectedTitle: (bank: string) => `${bank} is connected`,
-    connected: "You finished this connection before. There is nothing left to do here.",
-    notConnectedTitle: (bank: string) => `${bank} was not connected`,
-    overTitle: "This connection is over",
-    over: "Your bank sent you here before, and that was used. The dashboard shows what is connected.",
   },
   error: {
     notFound: {

@@ -194,6 +194,7 @@ function connectionStatement(connect: Transition) {
       .innerJoin("attempt", "attempt.id", "items.id")
       .innerJoin("account as accounts", "accounts.item_id", "items.id")
       .innerJoin("sync as item_syncs", "item_syncs.item_id", "items.id")
+      .leftJoin("institutions", "institutions.id", "items.institution_id")
       // PostgreSQL runs only the expressions that are read.
       .innerJoin("job", (join) => join.on("job.added", "is not", null))
       .innerJoin("sent", (join) => join.on("sent.jobs", "is not", null))

@@ -30,6 +30,7 @@ export async function eraseUser(tx: Db, userId: string): Promise<void> {
     "declined_notices",
     "security_events",
     "consents",
+    "plan_requests",
   ] as const) {
     await tx.deleteFrom(table).where("user_id", "=", userId).execute();
   }
@@ -66,6 +67,7 @@ export async function forgetErasedUsers(db: Db): Promise<string[]> {
     "declined_notices",
     "security_events",
     "consents",
+    "plan_requests",
   ] as const) {
     await db
       .deleteFrom(table)

@@ -1,5 +1,9 @@
 import { type RawBuilder, sql } from "kysely";
-import type { CashFlowInCurrency, NetWorthInCurrency } from "../server/contracts/insights.ts";
+import type {
+  CashFlowInCurrency,
+  CategoriesOutput,
+  NetWorthInCurrency,
+} from "../server/contracts/insights.ts";
 import type { Db } from "./client.ts";
 
 /** The day of the bank's that a transaction counts for: none is of tomorrow. */
@@ -24,7 +28,7 @@ export async function findNetWorth(
       select id, currency,
         case when ${isDebt} then -current_balance else current_balance end as amount
       from accounts
-      where user_id = ${userId} and revoked_at is null
+      where user_id = ${userId} and revoked_at is null and not is_hidden
         and current_balance is not null and currency is not null
     ),
     worth as (
@@ -60,8 +64,39 @@ export async function findNetWorth(
   return rows;
 }
 
+/** What the user says of a transaction comes before what the bank says. */
+const category = sql`coalesce(c.category, transactions.category)`;
+
 /** Plaid's primary categories of money that may only change its place. */
 const transferCategories = sql`('TRANSFER_IN', 'TRANSFER_OUT', 'LOAN_PAYMENTS')`;
+
+/**
+ * `counted`: the transactions since `since` that brought money in or took it out, to begin a statement with; see
+ * `contracts/insights.ts` for what counts.
+ */
+const ownFlow = (userId: string, today: string, since: RawBuilder<unknown>) => sql`moved as (
+      select ${isDebt} as debt, transactions.currency, ${dayOf(today)} as day, transactions.amount,
+        ${category} as category, ${category} in ${transferCategories} as transfer
+      from accounts
+      join transactions on transactions.account_id = accounts.id
+      left join transaction_corrections as c
+        on c.user_id = transactions.user_id and c.transaction_id = transactions.id
+      where accounts.user_id = ${userId} and accounts.revoked_at is null
+        and not accounts.is_hidden and transactions.user_id = ${userId} and not transactions.pending
+        and transactions.currency is not null and transactions.date >= ${since} - 3
+    ),
+    paired as (
+      select *, transfer and bool_or(amount > 0) over alike and bool_or(amount < 0) over alike as own
+      from moved
+      window alike as (
+        partition by transfer, currency, abs(amount) order by day
+        range between interval '3 days' preceding and interval '3 days' following
+      )
+    ),
+    counted as (
+      select * from paired
+      where own is not true and (debt and amount < 0 and category = 'LOAN_PAYMENTS') is not true
+    )`;
 
 /**
  * What came in and went out by currency and month, `months` of them at most up to the one of `today`
@@ -76,31 +111,12 @@ export async function findCashFlow(
   const since: RawBuilder<unknown> = sql`(date_trunc('month', ${today}::date)
     - ${months - 1}::int * interval '1 month')::date`;
   const { rows } = await sql<CashFlowInCurrency>`
-    with moved as (
-      select ${isDebt} as debt, transactions.currency, ${dayOf(today)} as day, transactions.amount,
-        transactions.category, transactions.category in ${transferCategories} as transfer
-      from accounts
-      join transactions on transactions.account_id = accounts.id
-      where accounts.user_id = ${userId} and accounts.revoked_at is null
-        and transactions.user_id = ${userId} and not transactions.pending
-        and transactions.currency is not null and transactions.date >= ${since} - 3
-    ),
-    paired as (
-      select *, transfer and bool_or(amount > 0) over alike and bool_or(amount < 0) over alike as own
-      from moved
-      window alike as (
-        partition by transfer, currency, abs(amount) order by day
-        range between interval '3 days' preceding and interval '3 days' following
-      )
-    ),
+    with ${ownFlow(userId, today, since)},
     flow as (
       select currency, date_trunc('month', day)::date as month,
         sum(case when amount < 0 then -amount else 0 end) as came,
         sum(case when amount > 0 then amount else 0 end) as went
-      from paired
-      where day >= ${since} and own is not true
-        and (debt and amount < 0 and category = 'LOAN_PAYMENTS') is not true
-      group by 1, 2
+      from counted where day >= ${since} group by 1, 2
     ),
     listed as (
       select first.currency, first.accounts, each.month::date as month
@@ -121,5 +137,29 @@ export async function findCashFlow(
     left join flow on flow.currency = listed.currency and flow.month = listed.month
     group by listed.currency, listed.accounts
     order by listed.accounts desc, listed.currency`.execute(db);
+  return rows;
+}
+
+/** What came in and went out in the month that begins on the day `first` (YYYY-MM-DD), by currency and category. */
+export async function findCategories(
+  db: Db,
+  userId: string,
+  today: string,
+  first: string,
+): Promise<CategoriesOutput["currencies"]> {
+  const since = sql`${first}::date`;
+  const { rows } = await sql<CategoriesOutput["currencies"][number]>`
+    with ${ownFlow(userId, today, since)},
+    flow as (
+      select currency, category, count(*)::int as count,
+        sum(case when amount < 0 then -amount else 0 end) as came,
+        sum(case when amount > 0 then amount else 0 end) as went
+      from counted where day >= ${since} and day < ${since} + interval '1 month'
+      group by 1, 2
+    )
+    select currency, json_agg(json_build_object('category', category, 'in', came::text,
+        'out', went::text, 'count', count)
+      order by greatest(came, went) desc, category) as categories
+    from flow group by currency order by currency`.execute(db);
   return rows;
 }

@@ -289,6 +289,9 @@ export const shown = [
   "items.id as itemId",
   "items.institution_id as institutionId",
   "items.institution_name as institutionName",
+  "institutions.logo_hash as logoHash",
+  "institutions.color as institutionColor",
+  "institutions.url as institutionUrl",
   "items.status",
   "items.problem",
   "items.problem_message as problemMessage",
@@ -309,7 +312,9 @@ export const shown = [
   isRefreshing.as("isRefreshing"),
   "items.created_at as createdAt",
   "accounts.id",
-  "accounts.name",
+  "accounts.name as bankName",
+  "accounts.chosen_name as chosenName",
+  "accounts.is_hidden as hidden",
   "accounts.official_name as officialName",
   "accounts.mask",
   "accounts.type",
@@ -327,6 +332,7 @@ function itemsWithAccounts(db: Db, userId: string) {
     .selectFrom("items")
     .innerJoin("accounts", "accounts.item_id", "items.id")
     .innerJoin("item_syncs", "item_syncs.item_id", "items.id")
+    .leftJoin("institutions", "institutions.id", "items.institution_id")
     .leftJoin(
       (eb) =>
         eb
@@ -372,7 +378,13 @@ export function toContract(rows: ShownRow[]): ItemWithAccounts[] {
   for (const row of rows) {
     const item = items.get(row.itemId) ?? {
       id: row.itemId,
-      institution: { id: row.institutionId, name: row.institutionName },
+      institution: {
+        id: row.institutionId,
+        name: row.institutionName,
+        logo: row.logoHash && `/logos/${row.logoHash}.png`,
+        color: row.institutionColor,
+        url: row.institutionUrl,
+      },
       status: row.status,
       problem: shownProblem(
         row.status,
@@ -400,7 +412,9 @@ export function toContract(rows: ShownRow[]): ItemWithAccounts[] {
     item.accounts.push({
       id: row.id,
       itemId: row.itemId,
-      name: row.name,
+      name: row.chosenName ?? row.bankName,
+      bankName: row.bankName,
+      hidden: row.hidden,
       officialName: row.officialName,
       mask: row.mask,
       type: row.type,

@@ -55,6 +55,12 @@ export async function setPlan(db: Db, email: string, plan: string): Promise<bool
         coalesce((select name from plans where plans.id = ${plan}), ${plan}) as name`.execute(tx);
     const [user] = rows;
     if (!user) return false;
+    await tx
+      .updateTable("plan_requests")
+      .set({ answered_at: sql<Date>`now()` })
+      .where("user_id", "=", user.id)
+      .where("answered_at", "is", null)
+      .execute();
     if (user.from === plan) return true;
     const { id: userId, from, name } = user;
     await recordSecurityEvent(tx, {

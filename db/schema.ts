@@ -46,6 +46,18 @@ export interface PlansTable {
   max_accounts: number;
 }
 
+/** Requests for a larger plan; a user has one open request at most. */
+export interface PlanRequestsTable {
+  user_id: string;
+  id: Generated<string>;
+  /** The id of the plan that is asked for. */
+  plan: string;
+  note: string | null;
+  created_at: Timestamp;
+  /** When an operator next changed the user's plan. */
+  answered_at: ColumnType<Date | null, undefined, Date>;
+}
+
 /** Live Items only: a disconnected one has no row. `id` is the id of the attempt that made it. */
 export interface ItemsTable {
   id: string;
@@ -89,7 +101,12 @@ export interface AccountsTable {
   persistent_account_id: string | null;
   /** Where the bank lists it among the Item's accounts, from 0. */
   position: number;
+  /** As the bank calls it. */
   name: string;
+  /** As the user calls it; null for the bank's name. */
+  chosen_name: ColumnType<string | null, undefined, string | null>;
+  /** The user leaves it out of totals. */
+  is_hidden: ColumnType<boolean, undefined, boolean>;
   official_name: string | null;
   mask: string | null;
   type: string;
@@ -156,6 +173,16 @@ export interface TransactionsTable {
  */
 export type HeldTransactionsTable = TransactionsTable;
 
+/** What a user says of a transaction in place of the bank; null is what the bank says. */
+export interface TransactionCorrectionsTable {
+  user_id: string;
+  transaction_id: string;
+  account_id: string;
+  category: string | null;
+  merchant: string | null;
+  corrected_at: Timestamp;
+}
+
 /** A transaction that Plaid has and that could not be read, until it can or is gone; see `Unreadable`. */
 export interface UnreadableTransactionsTable {
   user_id: string;
@@ -165,6 +192,23 @@ export interface UnreadableTransactionsTable {
   /** Both as of a transaction. */
   reading: number;
   added_from: string | null;
+}
+
+/** Banks, as Plaid shows them; of nobody. The name of a bank is with its Items. */
+export interface InstitutionsTable {
+  /** Plaid's institution_id. */
+  id: string;
+  url: string | null;
+  /** `#rrggbb`, in lower case. */
+  color: string | null;
+  /** A PNG of 60 kB at most. */
+  logo: Buffer | null;
+  /** What the logo is served under: the start of its SHA-256 in hex. */
+  logo_hash: string | null;
+  /** When Plaid was last asked about it. */
+  asked_at: Timestamp;
+  /** When it last replied. */
+  fetched_at: ColumnType<Date | null, undefined, Date>;
 }
 
 /** How far the transactions of an Item are; a row each. */
@@ -658,10 +702,13 @@ export interface SecurityEventsTable {
 export interface Database {
   users: UsersTable;
   plans: PlansTable;
+  plan_requests: PlanRequestsTable;
   items: ItemsTable;
+  institutions: InstitutionsTable;
   accounts: AccountsTable;
   transactions: TransactionsTable;
   held_transactions: HeldTransactionsTable;
+  transaction_corrections: TransactionCorrectionsTable;
   unreadable_transactions: UnreadableTransactionsTable;
   unconnected_accounts: UnconnectedAccountsTable;
   item_syncs: ItemSyncsTable;

@@ -14,6 +14,8 @@ export interface PageTransaction {
   merchant: string | null;
   category: string | null;
   pending: boolean;
+  /** The pending transaction that this one takes the place of. */
+  pendingId: string | null;
 }
 
 /** One page, and where it leaves the sync. */
@@ -54,6 +56,8 @@ export async function keepPage(
   const { isHeld = false } = page;
   const transactions = tableOf(isHeld);
   const column = (name: keyof PageTransaction) => upserted.map((transaction) => transaction[name]);
+  // What the user said of a pending one holds for the posted one.
+  const posted = upserted.filter(({ pendingId }) => pendingId !== null);
   const noted = unreadable.map(({ id }) => id);
   const events = eventsOfPage(itemId, page);
   const { rows } = await sql<{ item_id: string }>`
@@ -78,6 +82,16 @@ export async function keepPage(
         account_id = excluded.account_id, date = excluded.date, amount = excluded.amount,
         currency = excluded.currency, name = excluded.name, merchant = excluded.merchant,
         category = excluded.category, pending = excluded.pending, reading = excluded.reading
+    ),
+    corrected as (
+      insert into transaction_corrections (user_id, transaction_id, account_id, category, merchant)
+      select c.user_id, t.id, c.account_id, c.category, c.merchant
+      from sync
+      join unnest(${posted.map(({ id }) => id)}::text[],
+        ${posted.map(({ pendingId }) => pendingId)}::text[]) as t (id, pending) on true
+      join transaction_corrections as c
+        on c.user_id = sync.user_id and c.transaction_id = t.pending
+      on conflict (user_id, transaction_id) do nothing
     ),
     removed as (
       delete from ${transactions} as t using sync

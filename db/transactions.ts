@@ -1,5 +1,9 @@
 import { sql } from "kysely";
-import type { Transaction, TransactionFilter } from "../server/contracts/transactions.ts";
+import type {
+  Transaction,
+  TransactionFilter,
+  TransactionTotals,
+} from "../server/contracts/transactions.ts";
 import type { Db } from "./client.ts";
 
 /** What comes after this transaction, in the order of the list. */
@@ -7,6 +11,49 @@ export interface TransactionPlace {
   date: string;
   id: string;
 }
+
+/** What the user says of a transaction comes before what the bank says. */
+const category = sql<string | null>`coalesce(c.category, transactions.category)`;
+const merchant = sql<string | null>`coalesce(c.merchant, transactions.merchant)`;
+
+/** The user's transactions that fit `filter`, each with its correction `c`. */
+function fitting(db: Db, userId: string, filter: TransactionFilter) {
+  const { accountId, from, to, category: wanted, minAmount, maxAmount, search } = filter;
+  let query = db
+    .selectFrom("transactions")
+    .leftJoin("transaction_corrections as c", (join) =>
+      join
+        .onRef("c.user_id", "=", "transactions.user_id")
+        .onRef("c.transaction_id", "=", "transactions.id"),
+    )
+    .where("transactions.user_id", "=", userId);
+  if (accountId) query = query.where("transactions.account_id", "=", accountId);
+  if (from) query = query.where("transactions.date", ">=", from);
+  if (to) query = query.where("transactions.date", "<=", to);
+  if (wanted) query = query.where(category, "=", wanted);
+  if (minAmount) query = query.where("transactions.amount", ">=", minAmount);
+  if (maxAmount) query = query.where("transactions.amount", "<=", maxAmount);
+  if (search) {
+    const pattern = `%${search.replace(/[\\%_]/g, "\\$&")}%`;
+    query = query.where((eb) =>
+      eb.or([eb("transactions.name", "ilike", pattern), eb(merchant, "ilike", pattern)]),
+    );
+  }
+  return query;
+}
+
+const shown = [
+  "transactions.id",
+  "transactions.account_id as accountId",
+  sql<string>`transactions.date::text`.as("date"),
+  "transactions.amount",
+  "transactions.currency",
+  "transactions.name",
+  merchant.as("merchant"),
+  category.as("category"),
+  sql<boolean>`coalesce(c.category, c.merchant) is not null`.as("corrected"),
+  "transactions.pending",
+] as const;
 
 /** Up to `max` of the user's transactions that fit `filter`, newest first, from after `after` on. */
 export async function findTransactions(
@@ -16,40 +63,60 @@ export async function findTransactions(
   after: TransactionPlace | null,
   max: number,
 ): Promise<Transaction[]> {
-  const { accountId, from, to, category, minAmount, maxAmount, search } = filter;
-  let query = db
-    .selectFrom("transactions")
-    .where("user_id", "=", userId)
-    .select([
-      "id",
-      "account_id as accountId",
-      sql<string>`date::text`.as("date"),
-      "amount",
-      "currency",
-      "name",
-      "merchant",
-      "category",
-      "pending",
-    ])
+  let query = fitting(db, userId, filter)
+    .select(shown)
     .orderBy(sql.ref("transactions.date"), "desc")
     .orderBy("transactions.id")
     .limit(max);
   if (after) {
     query = query
-      .where("date", "<=", after.date)
-      .where((eb) => eb.or([eb("date", "<", after.date), eb("id", ">", after.id)]));
-  }
-  if (accountId) query = query.where("account_id", "=", accountId);
-  if (from) query = query.where("date", ">=", from);
-  if (to) query = query.where("date", "<=", to);
-  if (category) query = query.where("category", "=", category);
-  if (minAmount) query = query.where("amount", ">=", minAmount);
-  if (maxAmount) query = query.where("amount", "<=", maxAmount);
-  if (search) {
-    const pattern = `%${search.replace(/[\\%_]/g, "\\$&")}%`;
-    query = query.where((eb) =>
-      eb.or([eb("name", "ilike", pattern), eb("merchant", "ilike", pattern)]),
-    );
+      .where("transactions.date", "<=", after.date)
+      .where((eb) =>
+        eb.or([eb("transactions.date", "<", after.date), eb("transactions.id", ">", after.id)]),
+      );
   }
   return query.execute();
+}
+
+/** One transaction of the user, or null. */
+export async function findTransaction(
+  db: Db,
+  userId: string,
+  id: string,
+): Promise<Transaction | null> {
+  const query = fitting(db, userId, {}).where("transactions.id", "=", id).select(shown);
+  return (await query.executeTakeFirst()) ?? null;
+}
+
+/** What the user's transactions that fit `filter` come to; see `contracts/transactions.ts`. */
+export async function findTotals(
+  db: Db,
+  userId: string,
+  filter: TransactionFilter,
+): Promise<TransactionTotals["currencies"]> {
+  const fits = fitting(db, userId, filter).select([
+    "transactions.currency",
+    "transactions.amount",
+    sql<string>`to_char(transactions.date, 'YYYY-MM')`.as("month"),
+    category.as("category"),
+  ]);
+  const money = sql`sum(case when amount < 0 then -amount else 0 end) as came,
+    sum(case when amount > 0 then amount else 0 end) as went, count(*)::int as count`;
+  const { rows } = await sql<TransactionTotals["currencies"][number]>`
+    with fits as materialized (${fits}),
+    months as (
+      select *, row_number() over (partition by currency order by month desc) as at
+      from (select currency, month, ${money} from fits group by 1, 2) as each
+    ),
+    categories as (select currency, category, ${money} from fits group by 1, 2)
+    select all_of.currency,
+      (select json_agg(json_build_object('month', month, 'in', came::text, 'out', went::text,
+          'count', count) order by month desc)
+        from months where months.currency is not distinct from all_of.currency and at <= 24) as months,
+      (select json_agg(json_build_object('category', category, 'in', came::text,
+          'out', went::text, 'count', count) order by greatest(came, went) desc, category)
+        from categories where categories.currency is not distinct from all_of.currency) as categories
+    from (select currency, count(*) as count from fits group by 1) as all_of
+    order by all_of.count desc, all_of.currency`.execute(db);
+  return rows;
 }

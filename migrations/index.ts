@@ -29,6 +29,10 @@ import * as secondFactors from "./034_second_factors.ts";
 import * as disabledUsers from "./035_disabled_users.ts";
 import * as hostedLinks from "./036_hosted_links.ts";
 import * as outgoingWebhooks from "./038_outgoing_webhooks.ts";
+import * as namesOfAccounts from "./039_names_of_accounts.ts";
+import * as institutions from "./040_institutions.ts";
+import * as transactionCorrections from "./041_transaction_corrections.ts";
+import * as planRequests from "./042_plan_requests.ts";
 
 /** Every migration in order: numbered, forward only, never changed once it has landed. */
 export const migrations: Record<string, Migration> = {
@@ -62,6 +66,10 @@ export const migrations: Record<string, Migration> = {
   "035_disabled_users": disabledUsers,
   "036_hosted_links": hostedLinks,
   "038_outgoing_webhooks": outgoingWebhooks,
+  "039_names_of_accounts": namesOfAccounts,
+  "040_institutions": institutions,
+  "041_transaction_corrections": transactionCorrections,
+  "042_plan_requests": planRequests,
 };
 
 /**

@@ -3,7 +3,7 @@ import { isIP } from "node:net";
 import { z } from "zod";
 import { type RedisAddress, redisAddress } from "./cache/redis-address.ts";
 import { mayBeThisMachine } from "./config/host-address.ts";
-import { mailFrom, type SmtpAddress, smtpAddress } from "./config/mail-address.ts";
+import { addressOf, mailFrom, type SmtpAddress, smtpAddress } from "./config/mail-address.ts";
 import { whyNotRandom } from "./config/randomness.ts";
 import {
   databaseWeaknesses,
@@ -140,6 +140,7 @@ const development = z.object({
   SECOND_FACTOR: z.enum(secondFactorModes).default("optional"),
   SMTP_URL: smtpAddress.optional(),
   MAIL_FROM: mailFrom.default("Fiscility <fiscility@localhost.localdomain>"),
+  OPERATOR_EMAIL: z.email().optional(),
   VERIFIED_EMAIL: z.enum(["required", "optional"]).default("optional"),
   METRICS_PORT: metricsAddress.optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
@@ -201,7 +202,8 @@ export interface Config {
   /** After SIGTERM requests are still taken for so long, until balancers have seen `/readyz`. Milliseconds. */
   drain: number;
   /** Where mail goes out, and from whom; without a server, in development alone, mail waits. */
-  mail: { server: SmtpAddress | undefined; from: string };
+  /** `operator`: who gets what users ask for. */
+  mail: { server: SmtpAddress | undefined; from: string; operator: string };
   /**
    * A user must confirm their email before they connect a bank or make a key, and only claims the address until
    * then: `server/auth/sign-up.ts`.
@@ -266,7 +268,11 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
     worker: parsed.WORKER,
     drain: parsed.DRAIN_SECONDS * 1000,
     requiresVerifiedEmail: parsed.VERIFIED_EMAIL === "required",
-    mail: { server: parsed.SMTP_URL, from: parsed.MAIL_FROM },
+    mail: {
+      server: parsed.SMTP_URL,
+      from: parsed.MAIL_FROM,
+      operator: parsed.OPERATOR_EMAIL ?? addressOf(parsed.MAIL_FROM),
+    },
     logLevel: parsed.LOG_LEVEL,
     metrics: parsed.METRICS_PORT,
     tracesTo: parsed.OTEL_EXPORTER_OTLP_ENDPOINT,

@@ -119,6 +119,10 @@ export const timeLimits = {
   stepUp: 10 * 60_000,
   /** A log-in waits this long for its second step. */
   pendingLogIn: 10 * 60_000,
+  /** What Plaid says of a bank (its logo, color and site) is asked for again after this long. */
+  institutionFresh: 30 * 24 * 60 * 60_000,
+  /** So long after Plaid was asked in vain for it. */
+  institutionRetry: 24 * 60 * 60_000,
   /** A passkey's challenge is answered within this. */
   passkeyChallenge: 5 * 60_000,
   /** A browser that its user trusts skips the second step for so long. */

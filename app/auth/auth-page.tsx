@@ -18,10 +18,12 @@ interface AuthPageProps {
   children: ReactNode;
   /** Another way in, below the form. */
   beside?: ReactNode;
+  /** What this is, for those who come for the first time. */
+  about?: ReactNode;
 }
 
 /** The frame of log-in and sign-up: one form, one thing to do. */
-export function AuthPage({ words, otherPath, answer, children, beside }: AuthPageProps) {
+export function AuthPage({ words, otherPath, answer, children, beside, about }: AuthPageProps) {
   const form = useRef<HTMLFormElement>(null);
   const { search } = useLocation();
   const busy = useNavigation().formMethod === "POST";
@@ -32,44 +34,49 @@ export function AuthPage({ words, otherPath, answer, children, beside }: AuthPag
   }, [answer]);
 
   return (
-    <div className="mx-auto flex min-h-dvh w-full max-w-sm flex-col px-5 pt-6 pb-12">
+    <div
+      className={`mx-auto flex min-h-dvh w-full max-w-sm flex-col px-5 pt-6 pb-12 ${about ? "lg:max-w-5xl" : ""}`}
+    >
       <header>
         <Logo />
       </header>
-      <main className="pt-[clamp(2.5rem,16dvh,10rem)]">
-        <h1 className="text-2xl font-semibold">{words.title}</h1>
-        <p className="mt-1 text-ink-soft">{words.lead}</p>
-        <Form
-          method="post"
-          ref={form}
-          noValidate
-          className="mt-7 grid gap-5"
-          onSubmit={(event) => {
-            if (busy) event.preventDefault();
-          }}
-        >
-          {answer?.message ? (
-            <p
-              id="form-message"
-              role="alert"
-              className="rounded-lg border border-danger/25 bg-danger-soft px-3.5 py-2.5 text-sm text-danger"
-            >
-              {answer.message}
-            </p>
-          ) : null}
-          {children}
-          <Button type="submit" busy={busy} className="h-11 w-full">
-            {busy ? words.busy : words.submit}
-          </Button>
-        </Form>
-        {beside}
-        <p className="mt-6 text-sm text-ink-soft">
-          {words.otherLead}{" "}
-          <Link to={`${otherPath}${search}`} className="rounded-sm py-2 font-medium text-link">
-            {words.other}
-          </Link>
-        </p>
-      </main>
+      <div className={about ? "lg:grid lg:grid-cols-[minmax(0,1fr)_22rem] lg:gap-x-24" : ""}>
+        <main className="pt-[clamp(2.5rem,16dvh,10rem)] lg:col-start-2 lg:row-start-1">
+          <h1 className="text-2xl font-semibold">{words.title}</h1>
+          <p className="mt-1 text-ink-soft">{words.lead}</p>
+          <Form
+            method="post"
+            ref={form}
+            noValidate
+            className="mt-7 grid gap-5"
+            onSubmit={(event) => {
+              if (busy) event.preventDefault();
+            }}
+          >
+            {answer?.message ? (
+              <p
+                id="form-message"
+                role="alert"
+                className="rounded-lg border border-danger/25 bg-danger-soft px-3.5 py-2.5 text-sm text-danger"
+              >
+                {answer.message}
+              </p>
+            ) : null}
+            {children}
+            <Button type="submit" busy={busy} className="h-11 w-full">
+              {busy ? words.busy : words.submit}
+            </Button>
+          </Form>
+          {beside}
+          <p className="mt-6 text-sm text-ink-soft">
+            {words.otherLead}{" "}
+            <Link to={`${otherPath}${search}`} className="rounded-sm py-2 font-medium text-link">
+              {words.other}
+            </Link>
+          </p>
+        </main>
+        {about}
+      </div>
     </div>
   );
 }

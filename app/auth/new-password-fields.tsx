@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { text } from "../text.ts";
+import { words as authWords } from "./page-words.ts";
 import { PasswordField } from "./password-field.tsx";
 
 interface NewPasswordFieldsProps {
@@ -22,8 +22,8 @@ export function NewPasswordFields({
     <>
       <PasswordField
         name="newPassword"
-        label={text.auth.newPassword}
-        hint={text.auth.passwordHint}
+        label={authWords.newPassword}
+        hint={authWords.passwordHint}
         autoComplete="new-password"
         error={error}
       />
@@ -37,7 +37,7 @@ export function NewPasswordFields({
             aria-describedby="revoke-keys-hint"
             className="size-4 shrink-0 accent-accent"
           />
-          {text.auth.revokeKeys}
+          {authWords.revokeKeys}
         </label>
         <p id="revoke-keys-hint" className="pl-7 text-sm text-ink-soft">
           {revokeKeysHint}

@@ -1,6 +1,6 @@
 import { type ComponentPropsWithoutRef, useState } from "react";
-import { text } from "../text.ts";
 import { Field } from "./field.tsx";
+import { words as authWords } from "./page-words.ts";
 
 type PasswordFieldProps = Omit<
   ComponentPropsWithoutRef<typeof Field>,
@@ -12,7 +12,7 @@ export function PasswordField(props: PasswordFieldProps) {
   const [shown, setShown] = useState(false);
   return (
     <Field
-      label={text.auth.password}
+      label={authWords.password}
       name="password"
       {...props}
       type={shown ? "text" : "password"}
@@ -22,11 +22,11 @@ export function PasswordField(props: PasswordFieldProps) {
         <button
           type="button"
           onClick={() => setShown(!shown)}
-          aria-label={shown ? text.auth.hidePassword : text.auth.showPassword}
+          aria-label={shown ? authWords.hidePassword : authWords.showPassword}
           // Without JavaScript it could do nothing.
           className="absolute inset-y-0 right-0 min-w-14 cursor-pointer rounded-lg px-3 text-sm text-ink-soft hover:text-ink noscript:hidden"
         >
-          {shown ? text.auth.hide : text.auth.show}
+          {shown ? authWords.hide : authWords.show}
         </button>
       }
     />

@@ -1,6 +1,6 @@
 import { Check, Minus } from "lucide-react";
 import type { ReactNode } from "react";
-import { text } from "../text.ts";
+import { words } from "./confirm-words.ts";
 
 interface ConsequencesProps {
   goes: string[];
@@ -13,12 +13,12 @@ export function Consequences({ goes, stays, className }: ConsequencesProps) {
   return (
     <dl className={`grid gap-3.5 rounded-xl bg-sunken px-4 py-3.5 text-sm ${className ?? ""}`}>
       <Lines
-        title={text.confirm.goes}
+        title={words.goes}
         lines={goes}
         icon={<Minus className="mt-0.5 size-4 shrink-0 text-danger" aria-hidden="true" />}
       />
       <Lines
-        title={text.confirm.stays}
+        title={words.stays}
         lines={stays}
         icon={<Check className="mt-0.5 size-4 shrink-0 text-accent" aria-hidden="true" />}
       />

@@ -19,7 +19,7 @@ export function PageFrame({ viewer, children }: { viewer: Viewer; children: Reac
         {text.nav.skip}
       </a>
       <header className="sticky top-0 z-20 border-b border-line bg-ground/90 backdrop-blur-md">
-        <div className="mx-auto flex h-15 max-w-6xl items-center gap-1 px-4 sm:gap-6 sm:px-6">
+        <div className="mx-auto flex h-15 max-w-6xl 2xl:max-w-[88rem] items-center gap-1 px-4 sm:gap-6 sm:px-6">
           <Link to="/dashboard" className="flex items-center rounded-md py-2">
             <Logo compact />
           </Link>
@@ -37,7 +37,7 @@ export function PageFrame({ viewer, children }: { viewer: Viewer; children: Reac
       <main
         id="content"
         tabIndex={-1}
-        className="mx-auto max-w-6xl px-4 pt-8 pb-24 sm:px-6 sm:pt-10"
+        className="mx-auto max-w-6xl px-4 pt-8 2xl:max-w-[88rem] pb-24 sm:px-6 sm:pt-10"
       >
         {children}
       </main>
@@ -73,7 +73,7 @@ function AccountMenu({ viewer }: { viewer: Viewer }) {
       <div
         id="account-menu"
         {...{ popover: "auto" }}
-        className="fixed inset-auto top-14 right-4 m-0 w-64 rounded-xl border border-line bg-surface p-1.5 text-ink shadow-raised sm:right-[max(1.5rem,calc((100%-72rem)/2+1.5rem))]"
+        className="fixed inset-auto top-14 right-4 m-0 w-64 rounded-xl border border-line bg-surface p-1.5 text-ink shadow-raised sm:right-[max(1.5rem,calc((100%-72rem)/2+1.5rem))] 2xl:right-[max(1.5rem,calc((100%-88rem)/2+1.5rem))]"
       >
         <div className="mb-1.5 border-b border-line px-3 pt-2 pb-2.5">
           <p className="truncate font-medium" title={viewer.name}>

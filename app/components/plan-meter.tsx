@@ -5,7 +5,7 @@ import { text } from "../text.ts";
 export function PlanMeter({ plan, accountsUsed }: Omit<PlanOutput, "plans">) {
   const full = accountsUsed >= plan.maxAccounts;
   return (
-    <section aria-label={text.plan.title}>
+    <section aria-label={text.settings.plan}>
       <p className="text-sm tabular-nums">
         {text.plan.meter(accountsUsed, plan.maxAccounts, plan.name)}
       </p>

@@ -2,9 +2,8 @@ import { type FormEvent, type ReactNode, useId, useState } from "react";
 import { Button } from "../components/button.tsx";
 import { FormAlert } from "../components/form-alert.tsx";
 import type { Failure } from "../failure.ts";
-import { text } from "../text.ts";
 
-const words = text.chooseAccounts;
+import { words } from "./choice-words.ts";
 
 /** An account that can be chosen. `below`: what kind it is, and its last digits. */
 export interface Choosable {

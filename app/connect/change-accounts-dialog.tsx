@@ -4,12 +4,11 @@ import { Dialog } from "../components/dialog.tsx";
 import { showProblem, showSuccess } from "../components/toasts.tsx";
 import type { ShownItem } from "../dashboard/write-item.server.ts";
 import { type Failure, toFailure } from "../failure.ts";
-import { text } from "../text.ts";
 import { loadTrpc } from "../trpc.ts";
 import { AccountChoice } from "./account-choice.tsx";
 import { announceAccounts } from "./account-news.ts";
 
-const words = text.chooseAccounts;
+import { words } from "./choice-words.ts";
 
 interface ChangeAccountsDialogProps {
   item: ShownItem;
@@ -80,9 +79,18 @@ export function ChangeAccountsDialog({
           const out = accounts.filter(({ id }) => !chosen.has(id)).map(({ name }) => name);
           return (
             <>
-              <p className="text-sm text-warn empty:hidden" role="status">
-                {out.length > 0 ? words.removes(out) : ""}
-              </p>
+              <div className="text-sm text-warn empty:hidden" role="status">
+                {out.length > 0 ? (
+                  <>
+                    <p>{words.removes(out.length)}</p>
+                    <ul className="mt-1 list-disc pl-5">
+                      {out.map((name) => (
+                        <li key={name}>{name}</li>
+                      ))}
+                    </ul>
+                  </>
+                ) : null}
+              </div>
               {onOpenBank ? (
                 <Button kind="quiet" className="-mx-2 justify-self-start px-2" onClick={onOpenBank}>
                   {words.more(bank)}

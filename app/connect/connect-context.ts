@@ -1,28 +1,66 @@
 import { createContext, useContext, useSyncExternalStore } from "react";
+import { showProblem } from "../components/toasts.tsx";
 import { createStore } from "../store.ts";
-import { start, transition } from "./connect-machine.ts";
-import type { ConnectEffect, ConnectEvent, ConnectState, OpenRequest } from "./connect-types.ts";
+import { text } from "../text.ts";
+import { start } from "./connect-state.ts";
+import type { ConnectEvent, ConnectState, OpenRequest } from "./connect-types.ts";
+import type { ConnectPage } from "./perform-effect.ts";
 
 /** The button that opens Link: a page has one at most. */
 export const connectButtonId = "connect-a-bank";
 
+type Flow = typeof import("./connect-flow.ts");
+const loadFlow = () => import("./connect-flow.ts");
+/** Only fetched ahead: a press reports a failure. */
+export const prepareFlow = () => void loadFlow().catch(() => {});
+
 export type ConnectStore = ReturnType<typeof createConnectStore>;
 
 /**
- * Runs the connect machine. The state lives outside React's context: when a context changes, React
- * takes all that is still being streamed below it for changed, and throws it away.
+ * Runs the connect machine, whose code comes with the first event. The state lives outside React's context: when
+ * a context changes, React takes all that is still being streamed below it for changed, and throws it away.
+ *
+ * @param page the page that the flow runs on, as it is when it is loaded
  */
-export function createConnectStore(
-  perform: (effect: ConnectEffect, send: (event: ConnectEvent) => void) => void,
-) {
+export function createConnectStore(page: () => ConnectPage) {
   const { now, set, watch } = createStore<ConnectState>(start);
-  const send = (event: ConnectEvent) => {
-    const [next, effects] = transition(now(), event);
-    set(next);
-    for (const effect of effects) perform(effect, send);
-  };
+  let flow: Flow | null = null;
+  /** The event that the code is being loaded for. */
+  let first: ConnectEvent | null = null;
+
+  function send(event: ConnectEvent): void {
+    if (flow) {
+      const [next, effects] = flow.transition(now(), event);
+      set(next);
+      for (const effect of effects) flow.performEffect(effect, send, page());
+    } else if (event.type === "leave") {
+      first = null;
+    } else if (first === null) {
+      first = event;
+      // Pressed is pressed: the button is busy while the code is on its way.
+      if (event.type === "open")
+        set({ ...start, step: { name: "opening", request: event.request } });
+      loadFlow().then(begin, fail);
+    }
+  }
+
+  function begin(loaded: Flow): void {
+    flow = loaded;
+    set(start);
+    if (first) send(first);
+  }
+
+  function fail(): void {
+    first = null;
+    set(start);
+    const { link: title, notLoaded: message } = text.problem;
+    showProblem("connect", { title, message });
+  }
+
   return {
     ...{ send, now, watch },
+    /** There once a run has begun. */
+    flow: () => flow,
     open: (request: OpenRequest) => send({ type: "open", request }),
     changeAccounts: (itemId: string | null) => send({ type: "changeAccounts", itemId }),
   };

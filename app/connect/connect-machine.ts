@@ -1,5 +1,6 @@
 import { busySeconds, limitDetails } from "../failure.ts";
 import { text } from "../text.ts";
+import { start } from "./connect-state.ts";
 import type {
   Arrival,
   ConnectEffect,
@@ -151,47 +152,12 @@ export function transition(state: ConnectState, event: ConnectEvent): Transition
 
 export type Transition = [next: ConnectState, effects: ConnectEffect[]];
 
-/** Where every page begins. */
-export const start: ConnectState = {
-  run: 0,
-  step: { name: "idle" },
-  arrival: null,
-  changing: null,
-};
-
 /** How often a busy server is called again without the user, and the longest wait, in milliseconds. */
 export const busyRetries = 2;
 const busyWait = 10_000;
 
 /** How long a new card stays highlighted, in milliseconds: a bit longer than its ring takes to fade. */
 const arrivalTime = 8_000;
-
-/**
- * A new bank whose card is pending, for the page; null when there is none. `room`: accounts that the plan has
- * room for, as far as the page knows: of more, so many will be connected.
- */
-export function pendingBank(step: Step, room = Number.POSITIVE_INFINITY): PendingBank | null {
-  if (!("task" in step) || step.task.kind !== "connect") return null;
-  const { accountIds, metadata } = step.task;
-  const choice = step.name === "choosing" ? step.choice : null;
-  const all = choice?.accounts.length || metadata.accounts?.length || 1;
-  const accountCount = accountIds?.length || Math.min(choice?.room ?? room, all) || all;
-  return {
-    bank: metadata.institution?.name ?? null,
-    accountCount,
-    notConnected: Math.max(0, all - accountCount),
-    busy: step.name === "waiting" || ("retries" in step && step.retries > 0),
-  };
-}
-
-export interface PendingBank {
-  bank: string | null;
-  accountCount: number;
-  /** Accounts that are listed as not connected. */
-  notConnected: number;
-  /** The server was busy; it is being tried again. */
-  busy: boolean;
-}
 
 const begin = (state: ConnectState, step: Step): Transition =>
   enter({ ...state, run: state.run + 1 }, step);

@@ -1,16 +1,22 @@
 import { useLocation, useNavigate } from "@remix-run/react";
 import { type ReactNode, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { prepareToasts } from "../components/toasts.tsx";
-import { ConnectContext, createConnectStore, useConnectState } from "./connect-context.ts";
+import {
+  ConnectContext,
+  createConnectStore,
+  prepareFlow,
+  useConnectState,
+} from "./connect-context.ts";
+import type { ConnectProblem } from "./connect-types.ts";
 import { lazyDialog } from "./lazy-dialog.tsx";
-import { LinkSession } from "./link-session.tsx";
 import { loadLinkScript } from "./load-link-script.ts";
-import { performEffect } from "./perform-effect.ts";
 import { useFocusReturn } from "./use-focus-return.ts";
 import { whenIdle } from "./when-idle.ts";
 
 const loadRoomDialog = async () => (await import("./room-dialog.tsx")).RoomDialog;
 const RoomDialog = lazyDialog(loadRoomDialog);
+const loadDecisionDialog = async () => (await import("./decision-dialog.tsx")).DecisionDialog;
+const DecisionDialog = lazyDialog(loadDecisionDialog);
 
 interface ConnectProviderProps {
   scriptUrl: string;
@@ -24,34 +30,43 @@ interface ConnectProviderProps {
 export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
   const navigate = useNavigate();
   const { pathname } = useLocation();
+  const [decision, decide] = useState<ConnectProblem | null>(null);
   // Effects run long after the render that began them, and need the page as it is then.
-  const page = useRef({ scriptUrl, pathname, navigate });
+  const page = useRef({ scriptUrl, pathname, navigate, decide });
   useEffect(() => {
-    page.current = { scriptUrl, pathname, navigate };
+    page.current = { scriptUrl, pathname, navigate, decide };
   });
 
-  const [store] = useState(() =>
-    createConnectStore((effect, send) => performEffect(effect, send, page.current)),
-  );
+  const [store] = useState(() => createConnectStore(() => page.current));
   const state = useConnectState(store);
   useFocusReturn(state);
   useEffect(() => () => store.send({ type: "leave" }), [store]);
 
   // A toast that says that the network is gone cannot be fetched then.
-  useEffect(() => whenIdle(prepareToasts), []);
+  useEffect(
+    () =>
+      whenIdle(() => {
+        prepareToasts();
+        prepareFlow();
+      }),
+    [],
+  );
 
   const value = useMemo(() => {
     const prepare = () => {
       // Only fetched ahead: the user hears of a failure when they press the button.
       loadLinkScript(scriptUrl).catch(() => {});
       prepareToasts();
-      loadRoomDialog().catch(() => {});
+      prepareFlow();
+      for (const load of [loadRoomDialog, loadDecisionDialog]) load().catch(() => {});
     };
     return { store, prepare };
   }, [store, scriptUrl]);
 
   const { run, step } = state;
   const link = "link" in step ? step.link : null;
+  const LinkSession = store.flow()?.LinkSession;
+  const decideNothing = useCallback(() => decide(null), []);
   const chooseNone = useCallback(() => store.send({ type: "choseNone", run }), [store, run]);
   return (
     <ConnectContext.Provider value={value}>
@@ -66,7 +81,22 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
           />
         </Suspense>
       ) : null}
-      {link ? <LinkSession key={run} run={run} link={link} send={store.send} /> : null}
+      {decision ? (
+        <Suspense>
+          <DecisionDialog
+            problem={decision}
+            onChoose={(event) => {
+              decide(null);
+              store.send(event);
+            }}
+            onClose={decideNothing}
+            onFail={decideNothing}
+          />
+        </Suspense>
+      ) : null}
+      {link && LinkSession ? (
+        <LinkSession key={run} run={run} link={link} send={store.send} />
+      ) : null}
     </ConnectContext.Provider>
   );
 }

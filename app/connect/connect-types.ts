@@ -114,10 +114,12 @@ export interface LinkError {
   message: string | null;
 }
 
-/** A toast whose buttons are events. The first button is the one to take. */
+/** A toast whose buttons are events; with `accounts` a dialog that lists them. The first button is the one to take. */
 export interface ConnectProblem {
   title: string;
   message: string;
+  /** What there is to decide about, each as its name and last digits. */
+  accounts?: string[];
   requestId?: string | null;
   actions: { label: string; event: ConnectEvent }[];
 }

@@ -212,7 +212,9 @@ function duplicateProblem(
 ): ConnectProblem {
   const { itemId, institutionName: bank, accounts, mayConnectAnyway } = details;
   const { offeredCount, newCount, itemStatus } = details;
-  const names = accounts.map(({ name, mask }) => (mask ? `${name} ••${mask}` : name));
+  const names = accounts.map(({ name, mask }) =>
+    mask ? `${name} ${text.account.mask(mask)}` : name,
+  );
   if (itemStatus === "revoked") {
     // It is no duplicate any more, and the log-in that the user just made takes its place.
     return {
@@ -228,13 +230,15 @@ function duplicateProblem(
     const add: Action = { label: text.problem.addTo(bank), event: { type: "open", request } };
     return {
       title: text.problem.someNew(newCount, offeredCount),
-      message: text.problem.addNew(bank, names, newCount, mayConnectAnyway),
+      message: text.problem.addNew(bank, newCount, mayConnectAnyway),
+      accounts: names,
       actions: mayConnectAnyway ? [add, anyway] : [add],
     };
   }
   return {
     title: text.problem.duplicate,
-    message: text.problem.duplicateAccounts(bank, names, mayConnectAnyway),
+    message: text.problem.duplicateAccounts(bank, names.length, mayConnectAnyway),
+    accounts: names,
     actions: mayConnectAnyway ? [reconnect, anyway] : [reconnect],
   };
 }

@@ -11,14 +11,8 @@ const DisconnectDialog = lazy(async () => ({ default: (await loadDialog()).Disco
 /** Only fetched ahead: whoever presses the button hears of a failure then. */
 const prepare = () => void loadDialog().catch(() => {});
 
-interface DisconnectButtonProps {
-  item: ShownItem;
-  /** As the way on for a bank that gives no more data, rather than an icon beside its name. */
-  inWords?: boolean;
-}
-
 /** Takes a bank away, after a dialog that says what goes with it and asks for a phrase. */
-export function DisconnectButton({ item, inWords = false }: DisconnectButtonProps) {
+export function useDisconnect(item: ShownItem) {
   // The dialog stays once it was asked for, so that it can give the focus back.
   const [asked, setAsked] = useState(false);
   const [asking, setAsking] = useState(false);
@@ -40,35 +34,31 @@ export function DisconnectButton({ item, inWords = false }: DisconnectButtonProp
     setAsking(true);
   }
 
-  const opens = {
-    "aria-haspopup": "dialog",
-    "aria-label": text.disconnect.bank(item.bank),
-    onPointerEnter: prepare,
-    onFocus: prepare,
-    onClick: ask,
-  } as const;
-  const icon = <Unplug className="size-4" aria-hidden="true" />;
+  const dialog = asked ? (
+    <Suspense>
+      <DisconnectDialog item={item} open={asking} onClose={() => setAsking(false)} />
+    </Suspense>
+  ) : null;
+  return { ask, prepare, dialog };
+}
+
+/** The way on for a bank that gives no more data. */
+export function DisconnectButton({ item }: { item: ShownItem }) {
+  const { ask, dialog } = useDisconnect(item);
   return (
     <>
-      {inWords ? (
-        <Button kind="secondary" icon={icon} {...opens}>
-          {text.disconnect.button}
-        </Button>
-      ) : (
-        <button
-          type="button"
-          title={text.disconnect.button}
-          {...opens}
-          className="-mr-2 grid size-9 shrink-0 cursor-pointer place-items-center rounded-lg text-ink-soft transition-colors hover:bg-sunken hover:text-ink pointer-coarse:size-11"
-        >
-          {icon}
-        </button>
-      )}
-      {asked ? (
-        <Suspense>
-          <DisconnectDialog item={item} open={asking} onClose={() => setAsking(false)} />
-        </Suspense>
-      ) : null}
+      <Button
+        kind="secondary"
+        icon={<Unplug className="size-4" aria-hidden="true" />}
+        aria-haspopup="dialog"
+        aria-label={text.disconnect.bank(item.bank)}
+        onPointerEnter={prepare}
+        onFocus={prepare}
+        onClick={ask}
+      >
+        {text.disconnect.button}
+      </Button>
+      {dialog}
     </>
   );
 }

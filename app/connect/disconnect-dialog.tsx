@@ -5,6 +5,7 @@ import { ProofField, type ProofMethods } from "../auth/proof-field.tsx";
 import { toProof } from "../auth/to-proof.ts";
 import { words as proofWords } from "../auth/words.ts";
 import { Button } from "../components/button.tsx";
+import { words as confirmWords } from "../components/confirm-words.ts";
 import { Consequences } from "../components/consequences.tsx";
 import { Dialog } from "../components/dialog.tsx";
 import { FormAlert } from "../components/form-alert.tsx";
@@ -14,8 +15,7 @@ import { type Failure, toFailure } from "../failure.ts";
 import { text } from "../text.ts";
 import { loadTrpc } from "../trpc.ts";
 import { announceAccounts } from "./account-news.ts";
-
-const words = text.disconnect;
+import { words } from "./disconnect-words.ts";
 
 /** What is said at the field of the proof. */
 const aboutProof = new Set<Failure["reason"]>([
@@ -130,8 +130,8 @@ function Form({ item, busy, setBusy, onCancel }: FormProps) {
       ) : null}
       <Field
         name="confirmation"
-        label={text.confirm.phrase(phrase)}
-        error={mismatch ? text.confirm.mismatch : undefined}
+        label={confirmWords.phrase(phrase)}
+        error={mismatch ? confirmWords.mismatch : undefined}
         autoComplete="off"
         autoCapitalize="none"
         autoCorrect="off"
@@ -152,7 +152,7 @@ function Form({ item, busy, setBusy, onCancel }: FormProps) {
           {words.cancel}
         </Button>
         <Button kind="danger" type="submit" busy={busy}>
-          {busy ? words.busy : words.button}
+          {busy ? words.busy : text.disconnect.button}
         </Button>
       </div>
     </form>

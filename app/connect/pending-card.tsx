@@ -1,12 +1,7 @@
 import { useEffect, useRef } from "react";
 import { Monogram } from "../components/monogram.tsx";
 import { Spinner } from "../components/spinner.tsx";
-import {
-  cardActionsClass,
-  cardHeadClass,
-  itemCardClass,
-  notConnectedClass,
-} from "../dashboard/item-card.tsx";
+import { cardHeadClass, itemCardClass, notConnectedClass } from "../dashboard/item-card.tsx";
 import { text } from "../text.ts";
 
 interface PendingCardProps {
@@ -56,9 +51,6 @@ export function PendingCard({ bank, accountCount, notConnected, busy }: PendingC
           ))}
         </div>
       ) : null}
-      <div className={cardActionsClass} aria-hidden="true">
-        <Bar className="mx-3 h-3 w-28" />
-      </div>
       <div
         className="flex h-11.25 items-center border-t border-line px-4 sm:px-5"
         aria-hidden="true"

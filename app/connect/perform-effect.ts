@@ -5,7 +5,13 @@ import { plainFailure, toFailure } from "../failure.ts";
 import { text } from "../text.ts";
 import { loadTrpc } from "../trpc.ts";
 import { announceAccounts } from "./account-news.ts";
-import type { ConnectEffect, ConnectEvent, OpenRequest, Task } from "./connect-types.ts";
+import type {
+  ConnectEffect,
+  ConnectEvent,
+  ConnectProblem,
+  OpenRequest,
+  Task,
+} from "./connect-types.ts";
 import { LinkScriptError, loadLinkScript } from "./load-link-script.ts";
 import { noteOwnLink } from "./own-link.ts";
 
@@ -17,13 +23,15 @@ export interface ConnectPage {
   scriptUrl: string;
   pathname: string;
   navigate: NavigateFunction;
+  /** Shows what the user has to decide; null takes it away. */
+  decide: (problem: ConnectProblem | null) => void;
 }
 
 /** Does what a transition of the connect machine asks for, and sends what comes of it. */
 export function performEffect(
   effect: ConnectEffect,
   send: (event: ConnectEvent) => void,
-  { scriptUrl, pathname, navigate }: ConnectPage,
+  { scriptUrl, pathname, navigate, decide }: ConnectPage,
 ): void {
   switch (effect.do) {
     case "openLink": {
@@ -49,6 +57,10 @@ export function performEffect(
       showSuccess(toastPlace, effect.message);
       return;
     case "showProblem": {
+      if (effect.problem.accounts) {
+        decide(effect.problem);
+        return;
+      }
       const { actions, ...problem } = effect.problem;
       showProblem(toastPlace, {
         ...problem,
@@ -58,6 +70,7 @@ export function performEffect(
     }
     case "hideToast":
       hideToast(toastPlace);
+      decide(null);
       return;
     case "announce":
       announceAccounts(null);

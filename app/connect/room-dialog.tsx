@@ -2,9 +2,8 @@ import { Dialog } from "../components/dialog.tsx";
 import { accountKind } from "../dashboard/account-kind.ts";
 import { text } from "../text.ts";
 import { AccountChoice } from "./account-choice.tsx";
+import { words } from "./choice-words.ts";
 import type { AccountRoom } from "./connect-types.ts";
-
-const words = text.chooseAccounts;
 
 interface RoomDialogProps {
   choice: AccountRoom;

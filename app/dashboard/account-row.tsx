@@ -1,4 +1,5 @@
 import { Link } from "@remix-run/react";
+import type { ReactNode } from "react";
 import { text } from "../text.ts";
 import type { ShownAccount } from "./write-item.server.ts";
 
@@ -6,13 +7,17 @@ interface AccountRowProps {
   account: ShownAccount;
   /** Its name leads to its transactions. */
   isLinked: boolean;
+  /** Where accounts of several banks stand together: the bank's mark, and its name. */
+  bank?: ReactNode;
+  bankName?: string;
 }
 
 /** One account: what it is on the left, what is in it on the right. */
-export function AccountRow({ account, isLinked }: AccountRowProps) {
-  const { id, name, fullName, kind, mask, balance, below } = account;
+export function AccountRow({ account, isLinked, bank, bankName }: AccountRowProps) {
+  const { id, name, fullName, kind, mask, balance, below, hidden } = account;
   return (
     <li className="flex h-17 items-center gap-4 px-4 sm:px-5">
+      {bank}
       <div className="min-w-0 flex-1">
         {/* Relative: what only screen readers see is cut off with the rest of a long name. */}
         <p className="relative truncate font-medium" title={fullName}>
@@ -26,7 +31,7 @@ export function AccountRow({ account, isLinked }: AccountRowProps) {
           )}
         </p>
         <p className="flex gap-1.5 text-sm text-ink-soft">
-          <span className="truncate">{kind}</span>
+          <span className="truncate">{bankName ? `${bankName} · ${kind}` : kind}</span>
           {mask ? (
             <>
               <span aria-hidden="true" className="whitespace-nowrap tabular-nums">
@@ -43,7 +48,7 @@ export function AccountRow({ account, isLinked }: AccountRowProps) {
             {text.account.unknown}
           </p>
         ) : (
-          <p className="font-medium">{balance}</p>
+          <p className={hidden ? "text-ink-soft" : "font-medium"}>{balance}</p>
         )}
         <p className="min-h-[1lh] text-sm text-ink-soft">{below}</p>
       </div>

@@ -9,14 +9,20 @@ const looks = {
   out: ["bg-field-line", "fill-field-line"],
 } as const;
 
+/** The width of a month's button by how many months there are beyond six. */
+const columns = ["w-1/6", "w-1/7", "w-1/8", "w-1/9", "w-1/10", "w-1/11", "w-1/12"];
+
 interface CashFlowFigureProps {
   chart: CashFlowChart | null | undefined;
   /** What stands in its place; null while it is on its way. */
   state: string | null;
+  /** The month that is open, YYYY-MM. */
+  month: string | null;
+  onMonth: (month: string | null) => void;
 }
 
 /** What came in and went out, as two bars a month. */
-export function CashFlowFigure({ chart, state }: CashFlowFigureProps) {
+export function CashFlowFigure({ chart, state, month: open, onMonth }: CashFlowFigureProps) {
   const present = chart?.months.at(-1);
   return (
     <>
@@ -35,10 +41,28 @@ export function CashFlowFigure({ chart, state }: CashFlowFigureProps) {
       </dl>
       {chart ? (
         <>
-          <ChartFrame label={words.cashFlowChart} ticks={chart.ticks}>
+          <ChartFrame
+            label={words.cashFlowChart}
+            ticks={chart.ticks}
+            over={
+              <div className="absolute inset-x-0 top-0 -bottom-6 flex noscript:hidden">
+                <span className="grow" />
+                {chart.months.map(({ id, month, in: came, out: went }) => (
+                  <button
+                    key={id}
+                    type="button"
+                    aria-pressed={id === open}
+                    aria-label={words.flowInMonth(month, came.amount, went.amount)}
+                    title={words.flowInMonth(month, came.amount, went.amount)}
+                    onClick={() => onMonth(id === open ? null : id)}
+                    className={`${columns[Math.max(0, chart.months.length - 6)]} cursor-pointer rounded-md hover:bg-ink/5 aria-pressed:bg-ink/8`}
+                  />
+                ))}
+              </div>
+            }
+          >
             {chart.months.map((month) => (
-              <g key={month.month} className="hover:opacity-75">
-                <title>{words.flowInMonth(month.month, month.in.amount, month.out.amount)}</title>
+              <g key={month.id}>
                 {ways.map((way) => (
                   <rect
                     key={way}

@@ -8,22 +8,27 @@ interface ChartFrameProps {
   label: string;
   ticks: Tick[];
   children: ReactNode;
+  /** What can be pressed, over the picture. */
+  over?: ReactNode;
 }
 
 /**
  * The box of a chart with its lines, and what they stand for beside it. Everything is in percent of
  * the box: it fits each width without a script, and the words keep their size.
  */
-export function ChartFrame({ label, ticks, children }: ChartFrameProps) {
+export function ChartFrame({ label, ticks, children, over }: ChartFrameProps) {
   const longest = Math.max(...ticks.map(({ label }) => label.length));
   return (
-    <div role="img" aria-label={label} className="flex h-40 gap-2 text-[0.6875rem]">
-      <svg aria-hidden="true" className="block h-full min-w-0 flex-1 overflow-visible">
-        {ticks.map(({ y }) => (
-          <line key={y} x1="0" x2="100%" y1={`${y}%`} y2={`${y}%`} className="stroke-line" />
-        ))}
-        {children}
-      </svg>
+    <div className="flex h-40 gap-2 text-[0.6875rem]">
+      <div className="relative min-w-0 flex-1">
+        <svg role="img" aria-label={label} className="block size-full overflow-visible">
+          {ticks.map(({ y }) => (
+            <line key={y} x1="0" x2="100%" y1={`${y}%`} y2={`${y}%`} className="stroke-line" />
+          ))}
+          {children}
+        </svg>
+        {over}
+      </div>
       <svg
         aria-hidden="true"
         width={`${longest}ch`}

@@ -30,6 +30,10 @@ export interface NetWorthChart {
   /** A path in a box of 100 by 100, from its left to its right. */
   line: string;
   ticks: Tick[];
+  /** How many days the line has, and the amounts at the edges of the box: where a day is, the browser works out. */
+  days: number;
+  bottom: number;
+  top: number;
   from: string;
   change: string;
   rows: { day: string; amount: string }[];
@@ -38,6 +42,8 @@ export interface NetWorthChart {
 export interface CashFlowChart {
   ticks: Tick[];
   months: {
+    /** YYYY-MM. */
+    id: string;
     month: string;
     /** The short name, and where it stands. */
     label: string;
@@ -75,8 +81,12 @@ function drawNetWorth(currency: string, days: WorthOfDay[]): NetWorthChart | nul
   if (!first || !last || first === last) return null;
   const amounts = days.map(({ amount }) => Number(amount));
   const { scale, ticks } = amountScale(currency, Math.min(...amounts), Math.max(...amounts));
+  const [bottom = 0, top = 0] = scale.domain();
   // Every day is there, one after the other.
   const x = scaleLinear([0, days.length - 1], [0, 100]);
+  // More points than the chart has pixels would weigh on the page alone.
+  const step = Math.ceil(days.length / mostPoints);
+  const drawn = [...days.keys()].filter((at) => (days.length - 1 - at) % step === 0 || at === 0);
   const change = difference(last.amount, first.amount);
   const from = longDay.format(dayOf(first.date));
   // The first day, the last one of each month, and today.
@@ -86,10 +96,13 @@ function drawNetWorth(currency: string, days: WorthOfDay[]): NetWorthChart | nul
   return {
     line:
       line<number>(
-        (_, at) => round(x(at)),
-        (amount) => round(scale(amount)),
-      )(amounts) ?? "",
+        (at) => round(x(at)),
+        (at) => round(scale(amounts[at] ?? 0)),
+      )(drawn) ?? "",
     ticks,
+    days: days.length,
+    bottom,
+    top,
     from,
     change: text.dashboard.change(
       `${change.startsWith("-") ? "" : "+"}${formatMoney(change, currency)}`,
@@ -102,6 +115,9 @@ function drawNetWorth(currency: string, days: WorthOfDay[]): NetWorthChart | nul
   };
 }
 
+/** Points of a line; a year of days is fewer. */
+const mostPoints = 400;
+
 function drawCashFlow(currency: string, months: CashFlowOfMonth[]): CashFlowChart | null {
   if (months.length === 0) return null;
   const most = Math.max(...months.flatMap((month) => [Number(month.in), Number(month.out)]));
@@ -112,7 +128,10 @@ function drawCashFlow(currency: string, months: CashFlowOfMonth[]): CashFlowChar
       .map(String)
       .concat(months.map((m) => m.month)),
     [0, 100],
-  ).paddingInner(0.36);
+  )
+    .paddingInner(0.36)
+    // So each month has as much room as any other, which the buttons over them share out.
+    .paddingOuter(0.18);
   const inner = scaleBand(["in", "out"] as const, [0, outer.bandwidth()]).paddingInner(0.16);
   return {
     ticks,
@@ -125,6 +144,7 @@ function drawCashFlow(currency: string, months: CashFlowOfMonth[]): CashFlowChar
         amount: formatMoney(month[way], currency),
       });
       return {
+        id: month.month,
         month: longMonth.format(dayOf(`${month.month}-01`)),
         label: shortMonth.format(dayOf(`${month.month}-01`)),
         x: round(left + outer.bandwidth() / 2),

@@ -1,18 +1,27 @@
-import { Await, Link } from "@remix-run/react";
-import { memo, Suspense } from "react";
+import { Await } from "@remix-run/react";
+import { lazy, memo, Suspense, useState } from "react";
 import { cardClass } from "../components/card.ts";
 import { text } from "../text.ts";
 import { CashFlowFigure } from "./cash-flow-figure.tsx";
 import type { Charts } from "./draw-charts.server.ts";
 import { NetWorthFigure } from "./net-worth-figure.tsx";
 import { useSettled } from "./use-settled.ts";
+import type { View } from "./view.ts";
+import { ViewLinks } from "./view-links.tsx";
 
 const words = text.dashboard;
+
+const MonthCategories = lazy(async () => ({
+  default: (await import("./month-categories.tsx")).MonthCategories,
+}));
+/** Room for a month's categories while they come. */
+const monthClass = "min-h-72 border-t border-line p-4 sm:p-5 md:col-span-2";
 
 interface InsightsPanelProps {
   /** What all of it is worth in each currency, as a person reads it; the one that is shown first. */
   worths: { currency: string; amount: string }[];
   shown: string | null;
+  view: View;
   /** Some account has transactions, which the charts are drawn from. */
   hasTransactions: boolean;
   /** Undefined while they are on their way, null when they could not be had. */
@@ -41,31 +50,73 @@ export const Insights = memo(function Insights({ charts, ...worth }: InsightsPro
  * What the person is worth, and what came and went. It takes the same room whatever is there already,
  * so that nothing moves when the figures come.
  */
-function InsightsPanel({ worths, shown, hasTransactions, charts }: InsightsPanelProps) {
+function InsightsPanel({ worths, shown, view, hasTransactions, charts }: InsightsPanelProps) {
   const state = stateOf(charts, hasTransactions);
   const worth = worths.find(({ currency }) => currency === shown);
+  const [month, setMonth] = useState<string | null>(null);
+  const openMonth = charts?.cashFlow?.months.find(({ id }) => id === month);
   return (
     <section
       aria-label={words.insights}
-      className={`${cardClass} grid overflow-hidden divide-line max-md:divide-y md:grid-cols-[minmax(0,1fr)_minmax(0,1fr)] md:divide-x`}
+      className={`${cardClass} grid overflow-hidden divide-line max-md:divide-y md:grid-cols-[minmax(0,1fr)_minmax(0,1fr)]`}
       data-charts={charts === undefined ? "waiting" : charts === null ? "failed" : "there"}
     >
       <div className="min-w-0 p-4 sm:p-5">
         <div className="flex min-h-11 flex-wrap items-center justify-between gap-x-3 pointer-fine:min-h-8">
           <h2 className="text-sm font-medium text-ink-soft">{words.netWorth}</h2>
-          {worths.length > 1 ? <Currencies worths={worths} shown={shown} /> : null}
+          <div className="-mr-2 flex gap-2">
+            {worths.length > 1 ? (
+              <ViewLinks
+                label={words.currencies}
+                current={shown}
+                choices={worths.map(({ currency }) => ({
+                  key: currency,
+                  words: currency,
+                  view: { ...view, currency },
+                }))}
+              />
+            ) : null}
+            <ViewLinks
+              label={words.range}
+              current={view.range}
+              choices={(["1m", "3m", "1y", "all"] as const).map((range) => ({
+                key: range,
+                words: words.ranges[range],
+                view: { ...view, range },
+              }))}
+            />
+          </div>
         </div>
-        <p className="min-h-[1lh] truncate text-3xl font-semibold tracking-tight tabular-nums">
-          {worth?.amount ?? "–"}
-        </p>
-        <NetWorthFigure chart={charts?.netWorth} state={state} />
+        <NetWorthFigure
+          amount={worth?.amount}
+          chart={charts?.netWorth}
+          view={{ ...view, currency: shown ?? "" }}
+          state={state}
+        />
       </div>
-      <div className="min-w-0 p-4 sm:p-5">
+      <div className="min-w-0 border-line p-4 sm:p-5 md:border-l">
         <div className="flex min-h-11 items-center pointer-fine:min-h-8">
           <h2 className="text-sm font-medium text-ink-soft">{words.cashFlow}</h2>
         </div>
-        <CashFlowFigure chart={charts?.cashFlow} state={state} />
+        <CashFlowFigure
+          chart={charts?.cashFlow}
+          state={state}
+          month={openMonth?.id ?? null}
+          onMonth={setMonth}
+        />
       </div>
+      {openMonth && charts?.cashFlow && shown ? (
+        <Suspense fallback={<div className={monthClass} />}>
+          <MonthCategories
+            key={shown}
+            months={charts.cashFlow.months}
+            month={openMonth.id}
+            currency={shown}
+            className={monthClass}
+            onMonth={setMonth}
+          />
+        </Suspense>
+      ) : null}
     </section>
   );
 }
@@ -75,24 +126,4 @@ function stateOf(charts: InsightsPanelProps["charts"], hasTransactions: boolean)
   if (charts === undefined) return null;
   if (charts === null) return words.chartsFailed;
   return hasTransactions ? words.chartsEmpty : words.chartsNone;
-}
-
-/** One currency at a time, each a link: they are never added up. */
-function Currencies({ worths, shown }: Pick<InsightsPanelProps, "worths" | "shown">) {
-  return (
-    <nav aria-label={words.currencies} className="-mr-2 flex">
-      {worths.map(({ currency }) => (
-        <Link
-          key={currency}
-          to={`/dashboard?currency=${encodeURIComponent(currency)}`}
-          replace
-          preventScrollReset
-          aria-current={currency === shown ? "true" : undefined}
-          className="flex min-h-11 items-center rounded-md px-2 text-xs font-medium text-ink-soft hover:bg-sunken hover:text-ink aria-[current]:bg-sunken aria-[current]:text-ink pointer-fine:min-h-7"
-        >
-          {currency}
-        </Link>
-      ))}
-    </nav>
-  );
 }

@@ -1,10 +1,10 @@
 import { Link } from "@remix-run/react";
 import { Info, TriangleAlert } from "lucide-react";
 import { type ReactNode, useEffect, useId, useRef } from "react";
+import { BankMark } from "../components/bank-mark.tsx";
 import { buttonClass } from "../components/button.tsx";
 import { cardClass } from "../components/card.ts";
 import { LocalTime } from "../components/local-time.tsx";
-import { Monogram } from "../components/monogram.tsx";
 import { text } from "../text.ts";
 import { AccountRow } from "./account-row.tsx";
 import { TrailLine } from "./trail-line.tsx";
@@ -13,10 +13,6 @@ import type { ShownAsk, ShownItem } from "./write-item.server.ts";
 /** The frame of a bank; that of a connection under way is the same, so that nothing jumps. */
 export const itemCardClass = `${cardClass} overflow-hidden`;
 export const cardHeadClass = "flex h-18 items-center gap-3.5 border-b border-line px-4 sm:px-5";
-
-/** The row of buttons above the timeline. */
-export const cardActionsClass =
-  "flex h-13 items-center gap-1 border-t border-line px-1 empty:hidden sm:px-2 pointer-coarse:h-14";
 
 /** The list of accounts that are not connected; each line is as high as any other. */
 export const notConnectedClass =
@@ -27,14 +23,12 @@ interface ItemCardProps {
   isNew: boolean;
   /** The button of what the bank asks of the user, shown while it asks. */
   wayOn: ReactNode;
-  /** What the user can do with the bank at any time, as buttons in a row of their own; null: nothing. */
-  actions: ReactNode;
-  /** The button that takes the bank away. */
-  disconnect: ReactNode;
+  /** What the user can do with the bank at any time. */
+  menu: ReactNode;
 }
 
 /** One bank with its accounts. A new one is ringed for a while, and takes the focus. */
-export function ItemCard({ item, isNew, wayOn, actions, disconnect }: ItemCardProps) {
+export function ItemCard({ item, isNew, wayOn, menu }: ItemCardProps) {
   const card = useRef<HTMLElement>(null);
   const headingId = useId();
 
@@ -54,7 +48,7 @@ export function ItemCard({ item, isNew, wayOn, actions, disconnect }: ItemCardPr
       className={`${itemCardClass} scroll-my-20 data-new:border-accent data-new:ring-1 data-new:ring-accent motion-safe:data-new:animate-arrive motion-safe:data-new:border-line motion-safe:data-new:ring-0`}
     >
       <header className={cardHeadClass}>
-        <Monogram name={item.bank} />
+        <BankMark name={item.bank} mark={item.mark} />
         <div className="min-w-0 flex-1">
           <h2 id={headingId} className="truncate font-semibold" title={item.bank}>
             {item.bank}
@@ -66,7 +60,7 @@ export function ItemCard({ item, isNew, wayOn, actions, disconnect }: ItemCardPr
           </p>
         </div>
         <Status status={item.status} />
-        {disconnect}
+        {menu}
       </header>
       {item.asks ? <Ask {...item.asks}>{wayOn}</Ask> : null}
       <ul aria-labelledby={headingId} className="divide-y divide-line">
@@ -80,7 +74,6 @@ export function ItemCard({ item, isNew, wayOn, actions, disconnect }: ItemCardPr
           {note}
         </p>
       ))}
-      {actions ? <div className={cardActionsClass}>{actions}</div> : null}
       {item.trail ? <TrailLine trail={item.trail} /> : null}
     </article>
   );
@@ -100,7 +93,7 @@ function Ask({ words, ends, way, urgent, children }: ShownAsk & { children: Reac
           {ends ? (
             <>
               {" "}
-              {text.dashboard.asks.expiresOn} <LocalTime iso={ends} dateOnly />.
+              {text.dashboard.permissionEnds} <LocalTime iso={ends} dateOnly />.
             </>
           ) : null}
         </span>
@@ -122,7 +115,7 @@ function NotConnected({ accounts }: { accounts: ShownItem["notConnected"] }) {
   return (
     <section aria-labelledby={headingId} className={notConnectedClass}>
       <h3 id={headingId} className="h-6 font-medium leading-6">
-        {text.chooseAccounts.notConnected}
+        {text.dashboard.notConnected}
       </h3>
       <ul>
         {accounts.map(({ id, name, fullName, kind, mask }) => (

@@ -1,23 +1,49 @@
+import { useState } from "react";
 import { text } from "../text.ts";
 import { ChartFrame, ChartTable, NoChart } from "./chart-frame.tsx";
 import type { NetWorthChart } from "./draw-charts.server.ts";
+import { NetWorthProbe } from "./net-worth-probe.tsx";
+import type { Reading } from "./read-worths.ts";
+import type { View } from "./view.ts";
 
 const words = text.dashboard;
 
 interface NetWorthFigureProps {
+  /** What it is today, as it is read; undefined where no account says. */
+  amount: string | undefined;
   chart: NetWorthChart | null | undefined;
+  view: View & { currency: string };
   /** What stands in its place; null while it is on its way. */
   state: string | null;
 }
 
-/** The net worth as a line over the last year. */
-export function NetWorthFigure({ chart, state }: NetWorthFigureProps) {
+/** The net worth as a number and a line; while a day of the line is read, the number is that day's. */
+export function NetWorthFigure({ amount, chart, view, state }: NetWorthFigureProps) {
+  const { currency, range } = view;
+  const [reading, setReading] = useState<Reading | null>(null);
+  const shown = reading ?? { amount: amount ?? "–", day: chart?.change };
   return (
     <>
-      <p className="mb-6 min-h-[1lh] text-sm text-ink-soft tabular-nums">{chart?.change}</p>
+      <p className="min-h-[1lh] truncate text-3xl font-semibold tracking-tight tabular-nums">
+        {shown.amount}
+      </p>
+      <p className="mb-6 min-h-[1lh] truncate text-sm text-ink-soft tabular-nums">{shown.day}</p>
       {chart ? (
         <>
-          <ChartFrame label={words.netWorthChart(chart.change)} ticks={chart.ticks}>
+          <ChartFrame
+            label={words.netWorthChart(chart.change)}
+            ticks={chart.ticks}
+            over={
+              <NetWorthProbe
+                key={`${currency} ${range} ${chart.line}`}
+                chart={chart}
+                range={range}
+                currency={currency}
+                reading={reading}
+                onRead={setReading}
+              />
+            }
+          >
             <svg
               x="0"
               y="0"

@@ -12,13 +12,13 @@ export interface Worth {
  * What is in the accounts less what is owed, by currency: amounts of two currencies are never added.
  * The currency of the most accounts comes first.
  * Exact: every digit counts. Accounts whose balance or currency the bank does not
- * give are left out, and so are those whose permission was taken away.
+ * give are left out, and so are those whose permission was taken away, and hidden ones.
  */
 export function netWorth(accounts: readonly Account[]): Worth[] {
   const sums = new Map<string, { sum: Big; accounts: number }>();
-  for (const { type, revoked, balances } of accounts) {
+  for (const { type, revoked, hidden, balances } of accounts) {
     const { current, currency } = balances;
-    if (revoked || current === null || currency === null) continue;
+    if (revoked || hidden || current === null || currency === null) continue;
     const { sum, accounts } = sums.get(currency) ?? { sum: new Big(0), accounts: 0 };
     const after = isDebt(type) ? sum.minus(current) : sum.plus(current);
     sums.set(currency, { sum: after, accounts: accounts + 1 });

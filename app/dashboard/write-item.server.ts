@@ -5,14 +5,20 @@ import type {
 } from "../../server/contracts/accounts.ts";
 import { itemProblems } from "../../server/contracts/item-problem.ts";
 import type { Trail, TrailStep } from "../../server/contracts/trail.ts";
+import type { Mark } from "../components/bank-mark.tsx";
 import { formatMoney } from "../components/money.ts";
 import { text } from "../text.ts";
 import { accountKind, isDebt } from "./account-kind.ts";
+import { words } from "./item-words.ts";
+import { writeMark } from "./write-mark.server.ts";
 
 /** A bank as its card shows it: written out here, so that the browser loads and runs nothing to do it. */
 export interface ShownItem {
   id: string;
   bank: string;
+  mark: Mark;
+  /** The bank's own site. */
+  site: string | null;
   /** In words, and whether all is well. */
   status: { words: string; good: boolean };
   /** "3 accounts". */
@@ -50,6 +56,8 @@ export interface ShownAsk {
 export interface ShownAccount {
   id: string;
   name: string;
+  /** What the bank calls it. */
+  bankName: string;
   fullName: string;
   kind: string;
   mask: { seen: string; spoken: string } | null;
@@ -57,6 +65,8 @@ export interface ShownAccount {
   balance: string | null;
   /** What stands under the balance: what can be spent, that it is owed, or that it is old. */
   below: string;
+  /** It is left out of totals. */
+  hidden: boolean;
 }
 
 /** An account that is not connected, by its name. */
@@ -80,6 +90,8 @@ export function writeItem(item: ItemWithAccounts, { room }: { room: boolean }): 
   return {
     id: item.id,
     bank: item.institution.name,
+    mark: writeMark(item.institution),
+    site: item.institution.url,
     status: writeStatus(item),
     counted: text.dashboard.accountCount(item.accounts.length),
     createdAt: item.createdAt,
@@ -100,7 +112,7 @@ function writeRefresh({ status, refresh }: ItemWithAccounts): ShownItem["refresh
 }
 
 function writeNotes({ sync, unreadable: { transactions, accounts } }: ItemWithAccounts): string[] {
-  const { unreadable, cursorRefused } = text.dashboard;
+  const { unreadable, cursorRefused } = words;
   const counts = [
     transactions > 0 ? unreadable.transactions(transactions) : null,
     accounts > 0 ? unreadable.accounts(accounts) : null,
@@ -121,15 +133,16 @@ function shownProblem({ problem, sync }: ItemWithAccounts): ItemWithAccounts["pr
 
 function writeStatus(item: ItemWithAccounts): ShownItem["status"] {
   const { status } = item;
-  const { status: words } = text.dashboard;
+  const said = words.status;
   const problem = shownProblem(item);
-  if (problem) return { words: words[problem.kind], good: false };
+  if (problem) return { words: said[problem.kind], good: false };
   const isExpiring = status === "expiring";
-  return { words: isExpiring ? words.expiring : words.good, good: !isExpiring };
+  if (writeRefresh(item) === "running") return { words: said.refreshing, good: !isExpiring };
+  return { words: isExpiring ? said.expiring : said.good, good: !isExpiring };
 }
 
 function writeAsk(item: ItemWithAccounts, room: boolean): ShownAsk | null {
-  const { asks } = text.dashboard;
+  const { asks } = words;
   const problem = shownProblem(item);
   if (problem) {
     const { kind, message } = problem;
@@ -165,12 +178,15 @@ function writeIdentity({
   };
 }
 
-function writeAccount(account: Account): ShownAccount {
+/** One account of a bank's card, or of a kind's. */
+export function writeAccount(account: Account): ShownAccount {
   const { current, currency } = account.balances;
   // What stands below it says whose money it is.
   const shown = inCredit(account) ? current?.slice(1) : current;
   return {
     ...writeIdentity(account),
+    bankName: account.bankName,
+    hidden: account.hidden,
     balance: shown == null ? null : formatMoney(shown, currency),
     below: belowBalance(account),
   };
@@ -181,17 +197,18 @@ const inCredit = ({ type, balances, revoked }: Account) =>
   !revoked && isDebt(type) && balances.current?.startsWith("-") === true;
 
 function belowBalance(account: Account): string {
-  const { type, balances, revoked } = account;
+  const { type, balances, revoked, hidden } = account;
   const { current, available, limit, currency } = balances;
-  if (revoked) return text.account.notShared;
-  if (inCredit(account)) return text.account.owedToYou;
+  if (revoked) return words.account.notShared;
+  if (hidden) return words.account.hidden;
+  if (inCredit(account)) return words.account.owedToYou;
   if (isDebt(type)) {
     if (type === "credit" && limit !== null) {
-      return text.account.ofLimit(formatMoney(limit, currency));
+      return words.account.ofLimit(formatMoney(limit, currency));
     }
-    return current === null ? "" : text.account.owed;
+    return current === null ? "" : words.account.owed;
   }
-  return available === null ? "" : text.account.available(formatMoney(available, currency));
+  return available === null ? "" : words.account.available(formatMoney(available, currency));
 }
 
 function writeTrail(item: ItemWithAccounts): ShownTrail | null {
@@ -214,15 +231,15 @@ function writeFreshness(item: ItemWithAccounts): ShownStep {
       step: "done",
       state: "done",
       words: hasTransactions
-        ? text.trail.upToDate(trail.transactions)
-        : text.trail.balancesUpToDate,
+        ? words.trail.upToDate(trail.transactions)
+        : words.trail.balancesUpToDate,
       at: null,
     };
   }
   return {
     step: "done",
     state: flows ? "failed" : "needs_you",
-    words: text.trail.lastUpdated,
+    words: words.trail.lastUpdated,
     at: sync.at === null ? null : { iso: sync.at, timeOnly: false },
   };
 }
@@ -238,12 +255,12 @@ function current({ steps }: Trail): TrailStep | undefined {
 function writeStep({ step, state, retryAt }: TrailStep, transactions: number): ShownStep {
   const name =
     step === "transactions" && transactions > 0
-      ? text.trail.arrived(transactions)
-      : text.trail.step[step];
+      ? words.trail.arrived(transactions)
+      : words.trail.step[step];
   return {
     step,
     state,
-    words: state === "done" ? name : `${name}: ${text.trail.state[state]}`,
+    words: state === "done" ? name : `${name}: ${words.trail.state[state]}`,
     at: retryAt === null ? null : { iso: retryAt, timeOnly: true },
   };
 }

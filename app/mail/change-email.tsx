@@ -1,12 +1,12 @@
 import { useActionData, useFetcher } from "@remix-run/react";
 import { useEffect, useRef } from "react";
 import { Field } from "../auth/field.tsx";
+import { words as authWords } from "../auth/page-words.ts";
 import { PasswordField } from "../auth/password-field.tsx";
 import type { FieldErrors } from "../auth/to-field-errors.ts";
 import { Button } from "../components/button.tsx";
 import { cardClass } from "../components/card.ts";
 import { FormAlert } from "../components/form-alert.tsx";
-import { text } from "../text.ts";
 import { words } from "./words.ts";
 
 /** What was wrong with the form, or where the link went. */
@@ -56,7 +56,7 @@ export function ChangeEmail({ email }: { email: string }) {
         />
         <PasswordField
           name="currentPassword"
-          label={text.auth.currentPassword}
+          label={authWords.currentPassword}
           autoComplete="current-password"
           error={answer?.fields.currentPassword}
         />

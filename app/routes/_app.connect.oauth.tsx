@@ -13,14 +13,14 @@ import { Button, buttonClass } from "../components/button.tsx";
 import { RouteError } from "../components/route-error.tsx";
 import { Spinner } from "../components/spinner.tsx";
 import { useConnect } from "../connect/connect-context.ts";
-import { pendingBank } from "../connect/connect-machine.ts";
+import { pendingBank } from "../connect/connect-state.ts";
+import { words as oauth } from "../connect/oauth-words.ts";
 import { readOwnLink } from "../connect/own-link.ts";
 import { PendingCard } from "../connect/pending-card.tsx";
 import { pageTitle } from "../page-title.ts";
 import { readForm } from "../read-form.ts";
-import { text } from "../text.ts";
 
-export const meta: MetaFunction = () => pageTitle(text.oauth.title);
+export const meta: MetaFunction = () => pageTitle(oauth.title);
 
 /** Whether a bank sent the user here. What to do then is asked for by the tab, which knows its own Link. */
 export function loader({ request, context }: LoaderFunctionArgs) {
@@ -80,7 +80,7 @@ export default function OAuthReturn() {
   const words = isStopped ? stopped : returned ? answer && wordsOf(answer) : lost;
   if (!words) {
     return (
-      <ReturnFrame title={text.oauth.title} lead={text.oauth.lead}>
+      <ReturnFrame title={oauth.title} lead={oauth.lead}>
         <Spinner className="mx-auto mt-6 size-6 text-accent" />
       </ReturnFrame>
     );
@@ -91,11 +91,11 @@ export default function OAuthReturn() {
       <div className="mt-6 flex flex-wrap justify-center gap-2">
         {mayGoOn ? (
           <Button kind="secondary" onClick={() => ask(true)}>
-            {text.oauth.goOn}
+            {oauth.goOn}
           </Button>
         ) : null}
         <Link to="/dashboard" className={buttonClass("primary")}>
-          {text.oauth.back}
+          {oauth.back}
         </Link>
       </div>
     </ReturnFrame>
@@ -107,12 +107,11 @@ interface Words {
   lead: string;
 }
 
-const stopped: Words = { title: text.oauth.stoppedTitle, lead: text.oauth.stopped };
-const lost: Words = { title: text.oauth.lostTitle, lead: text.oauth.lost };
+const stopped: Words = { title: oauth.stoppedTitle, lead: oauth.stopped };
+const lost: Words = { title: oauth.lostTitle, lead: oauth.lost };
 
 /** What there is to say; null while Link goes on. */
 function wordsOf(returned: LinkReturn): Words | null {
-  const { oauth } = text;
   switch (returned.at) {
     case "open":
       return null;

@@ -1,6 +1,7 @@
 import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
 import { Link, useLoaderData } from "@remix-run/react";
 import { Info } from "lucide-react";
+import { useState } from "react";
 import { requireViewer } from "../auth/require-viewer.ts";
 import { formatMoney } from "../components/money.ts";
 import { PlanMeter } from "../components/plan-meter.tsx";
@@ -8,20 +9,25 @@ import { PrivacyNote } from "../components/privacy-note.tsx";
 import { RouteError } from "../components/route-error.tsx";
 import { ConnectButton } from "../connect/connect-button.tsx";
 import { useConnect } from "../connect/connect-context.ts";
-import { pendingBank } from "../connect/connect-machine.ts";
+import { pendingBank } from "../connect/connect-state.ts";
 import { DisconnectButton } from "../connect/disconnect-button.tsx";
 import { EmptyDashboard } from "../connect/empty-dashboard.tsx";
-import { ItemActions } from "../connect/item-actions.tsx";
+import { ItemMenu } from "../connect/item-menu.tsx";
 import { NeedsScript } from "../connect/needs-script.tsx";
 import { PendingCard } from "../connect/pending-card.tsx";
 import { ReconnectButton } from "../connect/reconnect-button.tsx";
 import { useFreshData } from "../connect/use-fresh-data.ts";
 import { useLinkNews } from "../connect/use-link-news.ts";
+import { writeNews } from "../connect/write-news.server.ts";
 import { drawCharts } from "../dashboard/draw-charts.server.ts";
 import { Insights } from "../dashboard/insights-panel.tsx";
 import { ItemCard } from "../dashboard/item-card.tsx";
+import { KindCard } from "../dashboard/kind-card.tsx";
 import { netWorth } from "../dashboard/net-worth.ts";
-import { writeItem } from "../dashboard/write-item.server.ts";
+import { readView } from "../dashboard/view.ts";
+import { ViewLinks } from "../dashboard/view-links.tsx";
+import { type ShownItem, writeItem } from "../dashboard/write-item.server.ts";
+import { writeKinds } from "../dashboard/write-kinds.server.ts";
 import { pageTitle } from "../page-title.ts";
 import { text } from "../text.ts";
 
@@ -34,7 +40,11 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
   requireViewer(request, context);
   const { caller, dataVersion } = context;
   // Asked first and awaited last: the accounts do not wait for them.
-  const insights = Promise.all([caller.insights.netWorth(), caller.insights.cashFlow()]);
+  const view = readView(new URL(request.url).searchParams);
+  const insights = Promise.all([
+    caller.insights.netWorth({ range: view.range }),
+    caller.insights.cashFlow(),
+  ]);
   insights.catch(() => {});
   const [{ items }, { plan, accountsUsed }, news] = await Promise.all([
     caller.accounts.list(),
@@ -42,12 +52,12 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
     context.link.readNews(),
   ]);
 
-  const room = accountsUsed < plan.maxAccounts;
+  const room = plan.maxAccounts - accountsUsed;
   const worths = netWorth(items.flatMap(({ accounts }) => accounts)).map(
     ({ currency, amount }) => ({ currency, amount: formatMoney(amount, currency) }),
   );
-  const wanted = new URL(request.url).searchParams.get("currency");
-  const shown = (worths.find(({ currency }) => currency === wanted) ?? worths[0])?.currency ?? null;
+  const shown =
+    (worths.find(({ currency }) => currency === view.currency) ?? worths[0])?.currency ?? null;
   const charts = insights.then(
     (both) => drawCharts(shown, ...both),
     (error: unknown) => {
@@ -58,21 +68,25 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
   );
   const early = await Promise.race([charts, after(patience)]);
   return {
+    view,
+    kinds: view.by === "kind" ? writeKinds(items.toReversed()) : null,
     // Oldest first: a bank that comes moves none of those that are there.
-    items: items.toReversed().map((item) => writeItem(item, { room })),
+    items: items.toReversed().map((item) => writeItem(item, { room: room > 0 })),
     planUse: { plan, accountsUsed },
     worths,
     shown,
     charts: early === undefined ? charts : early,
-    news,
+    news: news.map((one) => writeNews(one, { room })),
     dataVersion,
   };
 }
 
 const after = (ms: number) => new Promise<undefined>((resolve) => setTimeout(resolve, ms));
 
+const isUrgent = ({ asks }: ShownItem) => asks?.urgent === true;
+
 export default function Dashboard() {
-  const { items, planUse, worths, shown, charts, news, dataVersion } =
+  const { items, kinds, view, planUse, worths, shown, charts, news, dataVersion } =
     useLoaderData<typeof loader>();
   const { step, arrival } = useConnect();
   useFreshData(dataVersion);
@@ -80,11 +94,31 @@ export default function Dashboard() {
   const { plan, accountsUsed } = planUse;
   const room = plan.maxAccounts - accountsUsed;
   const full = room <= 0 ? text.plan.full(plan.name, plan.maxAccounts, accountsUsed) : null;
-  useLinkNews(news, { room });
+  useLinkNews(news);
   // The server has the new bank before the page does: its place stays taken until the page follows.
   const awaited = arrival && !items.some(({ id }) => id === arrival.itemId) ? arrival : null;
   const pending = pendingBank(step, room) ?? awaited;
   const empty = items.length === 0 && !pending;
+
+  // What needs the user comes first, as the page is opened: what changes while they look moves nothing.
+  const [first] = useState(() => new Set(items.filter(isUrgent).map(({ id }) => id)));
+  const urgent = items.filter(({ id }) => first.has(id));
+  const rest = items.filter(({ id }) => !first.has(id));
+  const card = (item: ShownItem) => (
+    <ItemCard
+      key={item.id}
+      item={item}
+      isNew={item.id === arrival?.itemId}
+      menu={<ItemMenu item={item} room={room} />}
+      wayOn={
+        item.asks?.way === "disconnect" ? (
+          <DisconnectButton item={item} />
+        ) : (
+          <ReconnectButton item={item} />
+        )
+      }
+    />
+  );
 
   return (
     <div className="grid gap-x-12 gap-y-6 lg:grid-cols-[minmax(0,1fr)_15rem]">
@@ -109,35 +143,38 @@ export default function Dashboard() {
         key={empty ? "empty" : "banks"}
         className="grid min-w-0 content-start gap-4"
       >
-        {empty ? null : (
-          <Insights
-            worths={worths}
-            shown={shown}
-            hasTransactions={items.length === 0 || items.some((item) => item.hasTransactions)}
-            charts={charts}
-          />
-        )}
+        {urgent.map(card)}
         {empty ? (
           <EmptyDashboard full={full} />
         ) : (
-          items.map((item) => (
-            <ItemCard
-              key={item.id}
-              item={item}
-              isNew={item.id === arrival?.itemId}
-              actions={<ItemActions item={item} room={room} />}
-              disconnect={<DisconnectButton item={item} />}
-              wayOn={
-                item.asks?.way === "disconnect" ? (
-                  <DisconnectButton item={item} inWords />
-                ) : (
-                  <ReconnectButton item={item} />
-                )
-              }
+          <>
+            <Insights
+              worths={worths}
+              shown={shown}
+              view={view}
+              hasTransactions={items.length === 0 || items.some((item) => item.hasTransactions)}
+              charts={charts}
             />
-          ))
+            {kinds || rest.length > 0 || pending ? (
+              <div className="mt-2 -mb-1 flex items-center justify-between gap-4">
+                <h2 className="font-semibold">{text.dashboard.accounts}</h2>
+                <ViewLinks
+                  label={text.dashboard.by}
+                  current={view.by}
+                  choices={(["bank", "kind"] as const).map((by) => ({
+                    key: by,
+                    words: text.dashboard.ways[by],
+                    view: { ...view, by },
+                  }))}
+                />
+              </div>
+            ) : null}
+            <div className="grid items-start gap-4 2xl:grid-cols-2">
+              {kinds ? kinds.map((kind) => <KindCard key={kind.id} kind={kind} />) : rest.map(card)}
+              {pending ? <PendingCard busy={false} {...pending} /> : null}
+            </div>
+          </>
         )}
-        {pending ? <PendingCard busy={false} {...pending} /> : null}
       </div>
       <aside
         // On a phone it is below the banks: another one below another number or size of them.

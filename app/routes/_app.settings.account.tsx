@@ -23,6 +23,7 @@ import { type ProofProblem, proofProblem, proveByForm } from "../auth/prove-by-f
 import { requireViewer } from "../auth/require-viewer.ts";
 import { Button, buttonClass } from "../components/button.tsx";
 import { cardClass } from "../components/card.ts";
+import { words as confirmWords } from "../components/confirm-words.ts";
 import { Consequences } from "../components/consequences.tsx";
 import { FormAlert } from "../components/form-alert.tsx";
 import { RouteError } from "../components/route-error.tsx";
@@ -33,7 +34,6 @@ import { pageTitle } from "../page-title.ts";
 import { readForm } from "../read-form.ts";
 import { reasonOf } from "../reason-of.ts";
 import { words } from "../settings/account-words.ts";
-import { text } from "../text.ts";
 
 export { clientAction } from "../send-form.ts";
 
@@ -155,8 +155,8 @@ function DeleteAccount({ banks, accounts, proof }: DeleteAccountProps) {
         {answer?.message ? <FormAlert>{answer.message}</FormAlert> : null}
         <Field
           name="confirmation"
-          label={text.confirm.phrase(deletePhrase)}
-          error={answer?.mismatch ? text.confirm.mismatch : undefined}
+          label={confirmWords.phrase(deletePhrase)}
+          error={answer?.mismatch ? confirmWords.mismatch : undefined}
           autoComplete="off"
           autoCapitalize="none"
           autoCorrect="off"

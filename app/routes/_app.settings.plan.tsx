@@ -1,29 +1,53 @@
-import type { LoaderFunctionArgs, MetaFunction } from "@remix-run/node";
-import { Link, useLoaderData } from "@remix-run/react";
+import {
+  type ActionFunctionArgs,
+  type LoaderFunctionArgs,
+  type MetaFunction,
+  redirect,
+} from "@remix-run/node";
+import { Form, Link, useLoaderData, useNavigation } from "@remix-run/react";
 import { Check } from "lucide-react";
-import type { Plan as PlanOfList } from "../../server/contracts/plan.ts";
+import {
+  type Plan as PlanOfList,
+  type PlanRequest,
+  requestPlanInput,
+} from "../../server/contracts/plan.ts";
 import { requireViewer } from "../auth/require-viewer.ts";
-import { buttonClass } from "../components/button.tsx";
+import { Button, buttonClass } from "../components/button.tsx";
 import { cardClass } from "../components/card.ts";
+import { LocalTime } from "../components/local-time.tsx";
 import { formatMoney } from "../components/money.ts";
 import { PlanMeter } from "../components/plan-meter.tsx";
 import { RouteError } from "../components/route-error.tsx";
 import { useFreshData } from "../connect/use-fresh-data.ts";
 import { pageTitle } from "../page-title.ts";
-import { text } from "../text.ts";
-
-const words = text.plan;
+import { readForm } from "../read-form.ts";
+import { words } from "../settings/plan-words.ts";
 
 export const meta: MetaFunction = () => pageTitle(words.title);
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
   requireViewer(request, context);
-  return { ...(await context.caller.plan.get()), dataVersion: context.dataVersion };
+  const [use, requests] = await Promise.all([context.caller.plan.get(), context.planRequests()]);
+  const open = requests.find(({ answeredAt }) => answeredAt === null) ?? null;
+  return { ...use, request: open, dataVersion: context.dataVersion };
+}
+
+/** Asks for a larger plan, with and without JavaScript. */
+export async function action({ request, context }: ActionFunctionArgs) {
+  requireViewer(request, context);
+  const form = await readForm(request);
+  const input = requestPlanInput.safeParse({
+    plan: form.get("plan"),
+    note: form.get("note") ?? "",
+  });
+  if (input.success) await context.caller.plan.request(input.data);
+  throw redirect("/settings/plan");
 }
 
 export default function Plan() {
-  const { plan, accountsUsed, plans, dataVersion } = useLoaderData<typeof loader>();
+  const { plan, accountsUsed, plans, request, dataVersion } = useLoaderData<typeof loader>();
   useFreshData(dataVersion);
+  const larger = plans.filter(({ maxAccounts }) => maxAccounts > plan.maxAccounts);
   return (
     <div className="max-w-164">
       <h1 className="text-2xl font-semibold">{words.title}</h1>
@@ -48,18 +72,59 @@ export default function Plan() {
         <h2 id="more-room" className="font-semibold">
           {words.change}
         </h2>
-        {words.changeLines.map((line) => (
-          <p key={line} className="mt-1 text-ink-soft">
-            {line}
+        <p className="mt-1 text-ink-soft">{larger.length > 0 ? words.changeLine : words.largest}</p>
+        {request ? (
+          <p role="status" className="mt-4 rounded-xl bg-accent-soft px-4 py-3 text-sm text-accent">
+            <span className="font-medium">
+              {words.asked(plans.find(({ id }) => id === request.plan)?.name ?? request.plan)}.
+            </span>{" "}
+            {words.askedOn} <LocalTime iso={request.requestedAt} dateOnly />.
           </p>
-        ))}
-        <Link to="/dashboard" className={buttonClass("secondary", "mt-4")}>
+        ) : null}
+        {larger.length > 0 ? <RequestForm larger={larger} request={request} /> : null}
+        <Link to="/dashboard" className={buttonClass("quiet", "-ml-3.5 mt-3")}>
           {words.toBanks}
         </Link>
       </section>
     </div>
   );
 }
+
+/** Asks for one of the larger plans. */
+function RequestForm({ larger, request }: { larger: PlanOfList[]; request: PlanRequest | null }) {
+  const { formMethod } = useNavigation();
+  const busy = formMethod === "POST";
+  return (
+    <Form method="post" className="mt-4 grid gap-4">
+      <label className="block text-sm font-medium">
+        <span className="mb-1.5 block">{words.which}</span>
+        <select name="plan" defaultValue={request?.plan ?? larger[0]?.id} className={fieldClass}>
+          {larger.map(({ id, name, maxAccounts }) => (
+            <option key={id} value={id}>
+              {words.option(name, maxAccounts)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label className="block text-sm font-medium">
+        <span className="mb-1.5 block">{words.note}</span>
+        <textarea
+          name="note"
+          rows={3}
+          maxLength={500}
+          defaultValue={request?.note ?? ""}
+          className={`${fieldClass} h-auto py-2`}
+        />
+      </label>
+      <Button type="submit" busy={busy} className="justify-self-start">
+        {busy ? words.sending : request ? words.sendAgain : words.send}
+      </Button>
+    </Form>
+  );
+}
+
+const fieldClass =
+  "h-11 w-full rounded-lg border border-field-line bg-surface px-3 text-base outline-none focus:border-accent focus:ring-3 focus:ring-accent/25";
 
 interface PlanRowProps {
   plan: PlanOfList;

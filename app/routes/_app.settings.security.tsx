@@ -10,6 +10,7 @@ import type { z } from "zod";
 import { changePasswordForm } from "../../server/contracts/session.ts";
 import type { PageSession } from "../../server/http/load-context.ts";
 import { NewPasswordFields } from "../auth/new-password-fields.tsx";
+import { words as authWords } from "../auth/page-words.ts";
 import { PasswordField } from "../auth/password-field.tsx";
 import { requireViewer } from "../auth/require-viewer.ts";
 import { type FieldErrors, toFieldErrors } from "../auth/to-field-errors.ts";
@@ -24,7 +25,6 @@ import { readForm } from "../read-form.ts";
 import { SecondStepLink } from "../second-step/second-step-link.tsx";
 import { words } from "../settings/log-in-words.ts";
 import { SecurityEvents } from "../settings/security-events.tsx";
-import { text } from "../text.ts";
 
 export { clientAction } from "../send-form.ts";
 
@@ -160,7 +160,7 @@ export default function Security() {
           {answer?.message ? <FormAlert>{answer.message}</FormAlert> : null}
           <PasswordField
             name="currentPassword"
-            label={text.auth.currentPassword}
+            label={authWords.currentPassword}
             autoComplete="current-password"
             error={answer?.fields.currentPassword}
           />

@@ -9,13 +9,13 @@ import { forgotPasswordForm } from "../../server/contracts/session.ts";
 import { AuthPage } from "../auth/auth-page.tsx";
 import { Field } from "../auth/field.tsx";
 import type { AuthFormAnswer } from "../auth/form-answer.ts";
+import { words as authWords } from "../auth/page-words.ts";
 import { toFieldErrors } from "../auth/to-field-errors.ts";
 import { buttonClass } from "../components/button.tsx";
 import { PlainPage } from "../mail/plain-page.tsx";
 import { words } from "../mail/words.ts";
 import { pageTitle } from "../page-title.ts";
 import { readForm } from "../read-form.ts";
-import { text } from "../text.ts";
 
 export { clientAction } from "../send-form.ts";
 
@@ -62,7 +62,7 @@ export default function ForgotPassword() {
       <Field
         name="email"
         type="email"
-        label={text.auth.email}
+        label={authWords.email}
         autoComplete="username"
         defaultValue={answer?.values.email}
         error={answer?.fields.email}

@@ -6,21 +6,22 @@ import {
 } from "@remix-run/node";
 import { Link, useActionData, useLoaderData, useSearchParams } from "@remix-run/react";
 import { logInForm } from "../../server/contracts/session.ts";
+import { About } from "../auth/about.tsx";
 import { AuthPage } from "../auth/auth-page.tsx";
 import { Field } from "../auth/field.tsx";
 import { answerAuthForm } from "../auth/form-answer.ts";
 import { nextPath } from "../auth/next-path.ts";
+import { words as authWords } from "../auth/page-words.ts";
 import { PasskeyLogIn } from "../auth/passkey-log-in.tsx";
 import { PasswordField } from "../auth/password-field.tsx";
 import { signedUp } from "../auth/signed-up.ts";
 import { words as passkeyWords } from "../auth/words.ts";
 import { pageTitle } from "../page-title.ts";
 import { words as accountWords } from "../settings/account-words.ts";
-import { text } from "../text.ts";
 
 export { clientAction } from "../send-form.ts";
 
-export const meta: MetaFunction = () => pageTitle(text.auth.logIn.title);
+export const meta: MetaFunction = () => pageTitle(authWords.logIn.title);
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
   if (context.viewer) throw redirect(nextPath(request.url));
@@ -40,17 +41,18 @@ export default function LogIn() {
   const { signedUpEmail } = useLoaderData<typeof loader>();
   const answer = useActionData<typeof action>();
   const [search] = useSearchParams();
-  const words = text.auth.logIn;
+  const words = authWords.logIn;
   const { deletedTitle: title, deletedLead: lead } = accountWords;
   // Which of the two is wrong is not said, so that nobody can find out who has an account.
   const blamedBy = answer?.message ? "form-message" : undefined;
   return (
     <AuthPage
+      about={<About />}
       words={
         signedUpEmail
-          ? { ...words, lead: text.auth.signedUp }
+          ? { ...words, lead: authWords.signedUp }
           : search.has("reset")
-            ? { ...words, lead: text.auth.reset }
+            ? { ...words, lead: authWords.reset }
             : search.has("deleted")
               ? { ...words, title, lead }
               : words
@@ -62,7 +64,7 @@ export default function LogIn() {
       <Field
         name="email"
         type="email"
-        label={text.auth.email}
+        label={authWords.email}
         autoComplete="username"
         defaultValue={answer?.values.email ?? signedUpEmail ?? undefined}
         error={answer?.fields.email}
@@ -77,7 +79,7 @@ export default function LogIn() {
         to="/forgot-password"
         className="-my-2 justify-self-start rounded-sm py-2 text-sm text-link"
       >
-        {text.auth.forgot}
+        {authWords.forgot}
       </Link>
     </AuthPage>
   );

@@ -6,18 +6,19 @@ import {
 } from "@remix-run/node";
 import { useActionData } from "@remix-run/react";
 import { signUpForm } from "../../server/contracts/session.ts";
+import { About } from "../auth/about.tsx";
 import { AuthPage } from "../auth/auth-page.tsx";
 import { Field } from "../auth/field.tsx";
 import { answerAuthForm } from "../auth/form-answer.ts";
 import { nextPath } from "../auth/next-path.ts";
+import { words as authWords } from "../auth/page-words.ts";
 import { PasswordField } from "../auth/password-field.tsx";
 import { signedUp } from "../auth/signed-up.ts";
 import { pageTitle } from "../page-title.ts";
-import { text } from "../text.ts";
 
 export { clientAction } from "../send-form.ts";
 
-export const meta: MetaFunction = () => pageTitle(text.auth.signUp.title);
+export const meta: MetaFunction = () => pageTitle(authWords.signUp.title);
 
 export function loader({ request, context }: LoaderFunctionArgs) {
   if (context.viewer) throw redirect(nextPath(request.url));
@@ -35,10 +36,10 @@ export function action({ request, context }: ActionFunctionArgs) {
 export default function SignUp() {
   const answer = useActionData<typeof action>();
   return (
-    <AuthPage words={text.auth.signUp} otherPath="/login" answer={answer}>
+    <AuthPage words={authWords.signUp} otherPath="/login" answer={answer} about={<About />}>
       <Field
         name="name"
-        label={text.auth.name}
+        label={authWords.name}
         autoComplete="name"
         defaultValue={answer?.values.name}
         error={answer?.fields.name}
@@ -46,14 +47,14 @@ export default function SignUp() {
       <Field
         name="email"
         type="email"
-        label={text.auth.email}
+        label={authWords.email}
         autoComplete="username"
         defaultValue={answer?.values.email}
         error={answer?.fields.email}
       />
       <PasswordField
         autoComplete="new-password"
-        hint={text.auth.passwordHint}
+        hint={authWords.passwordHint}
         error={answer?.fields.password}
         // What a sign-up is refused for, once its form is right.
         blamedBy={answer?.message ? "form-message" : undefined}

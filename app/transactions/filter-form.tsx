@@ -1,4 +1,4 @@
-import { Form, Link } from "@remix-run/react";
+import { Form, Link, useNavigate } from "@remix-run/react";
 import { ChevronDown, Download, Search } from "lucide-react";
 import { type ComponentPropsWithoutRef, type ReactNode, useEffect, useRef } from "react";
 import { Button, buttonClass } from "../components/button.tsx";
@@ -9,6 +9,9 @@ import { words } from "./words.ts";
 // 16 px, as iOS zooms into anything smaller.
 const inputClass =
   "h-11 w-full min-w-0 rounded-lg border border-field-line bg-surface px-3 text-base text-ink outline-none focus:border-accent focus:ring-3 focus:ring-accent/25";
+
+/** After which what was typed is looked for. Milliseconds. */
+const pauseInTyping = 200;
 
 /** A bank whose accounts can be chosen. */
 interface FilteredBank {
@@ -27,11 +30,14 @@ interface FilterFormProps {
 
 /** A plain GET form: the filters are the page's address, and it works without JavaScript. */
 export function FilterForm({ filter, banks, busy, found }: FilterFormProps) {
-  const { search, ...more } = filter;
+  const { search } = filter;
   const filtered = Object.keys(filter).length > 0;
   const form = useRef<HTMLFormElement>(null);
   /** The address that the fields were filled from, or have asked for. */
   const shown = useRef(addressOf(filter));
+  const navigate = useNavigate();
+  const typing = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  useEffect(() => () => clearTimeout(typing.current), []);
 
   // Where a link or the way back led, the fields say so; what is typed by then into the form that led
   // there stays.
@@ -42,6 +48,21 @@ export function FilterForm({ filter, banks, busy, found }: FilterFormProps) {
     for (const name of filterNames) fieldOf(form.current, name).value = filter[name] ?? "";
   }, [filter]);
 
+  function noteTyped() {
+    clearTimeout(typing.current);
+    const typed = filterNames.map((name) => [name, fieldOf(form.current, name).value]);
+    shown.current = addressOf(readFilter(new URLSearchParams(typed)));
+  }
+  /** Results as the user types: one entry of the history for all that is typed. */
+  function searchSoon() {
+    clearTimeout(typing.current);
+    typing.current = setTimeout(() => {
+      if (!form.current) return;
+      noteTyped();
+      navigate(shown.current, { replace: search !== undefined, preventScrollReset: true });
+    }, pauseInTyping);
+  }
+
   return (
     <Form
       ref={form}
@@ -49,10 +70,7 @@ export function FilterForm({ filter, banks, busy, found }: FilterFormProps) {
       action="/transactions"
       role="search"
       aria-label={words.filters}
-      onSubmit={() => {
-        const typed = filterNames.map((name) => [name, fieldOf(form.current, name).value]);
-        shown.current = addressOf(readFilter(new URLSearchParams(typed)));
-      }}
+      onSubmit={noteTyped}
       className="mt-6"
     >
       <div className="flex gap-2">
@@ -66,6 +84,7 @@ export function FilterForm({ filter, banks, busy, found }: FilterFormProps) {
             name="search"
             maxLength={100}
             defaultValue={search}
+            onInput={searchSoon}
             aria-label={words.search}
             placeholder={words.searchHint}
             className={`${inputClass} pl-9 placeholder:text-ink-soft`}
@@ -75,7 +94,7 @@ export function FilterForm({ filter, banks, busy, found }: FilterFormProps) {
           {words.apply}
         </Button>
       </div>
-      <details className="group mt-2" open={Object.keys(more).length > 0}>
+      <details className="group mt-2">
         <summary className={buttonClass("quiet", "list-none [&::-webkit-details-marker]:hidden")}>
           {words.more}
           <ChevronDown

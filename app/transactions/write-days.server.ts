@@ -21,6 +21,10 @@ export interface ShownTransaction {
   fullName: string;
   /** Its category and its account, with a dot between them. */
   about: string;
+  /** Plaid's primary category, as corrected. */
+  category: string | null;
+  account: string | null;
+  corrected: boolean;
   pending: boolean;
   incoming: boolean;
   /** With its sign: "+$12.00", "-$4.50". */
@@ -46,18 +50,21 @@ export function writeDays(transactions: Transaction[], accounts: Account[]): Sho
 const day = new Intl.DateTimeFormat("en-US", { dateStyle: "full", timeZone: "UTC" });
 
 function writeTransaction(transaction: Transaction, account?: Account): ShownTransaction {
-  const { id, amount, currency, name, merchant, category, pending } = transaction;
+  const { id, amount, currency, name, merchant, category, corrected, pending } = transaction;
   const shown = negated(amount);
   const incoming = !shown.startsWith("-");
-  const about = [
-    category ? (words.categories[category] ?? category) : null,
-    account ? `${account.name}${account.mask ? ` ${text.account.mask(account.mask)}` : ""}` : null,
-  ].filter(Boolean);
+  const from = account
+    ? `${account.name}${account.mask ? ` ${text.account.mask(account.mask)}` : ""}`
+    : null;
+  const about = [category ? (words.categories[category] ?? category) : null, from].filter(Boolean);
   return {
     id,
     name: merchant ?? name,
     fullName: name,
     about: about.join(" · "),
+    category,
+    account: from,
+    corrected,
     pending,
     incoming,
     amount: `${incoming ? "+" : ""}${formatMoney(shown, currency)}`,

@@ -161,7 +161,7 @@ export function createClient(options: ClientOptions): FiscilityClient {
     shownFrom(callerOf(iterate), iterateTransactions(list, filter, options));
   return {
     ...procedures,
-    transactions: { list, iterate },
+    transactions: { ...procedures.transactions, iterate },
     account: { ...procedures.account, download: downloaded },
   };
 }

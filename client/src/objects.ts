@@ -9,6 +9,8 @@ export interface ExportOutput {
   plan: string;
   /** Every live Item, newest first. */
   items: ItemWithAccounts[];
+  /** Larger plans that were asked for, newest first. */
+  planRequests: PlanRequest[];
   /** The whole history of the connections, newest first. */
   activity: ActivityEntry[];
   /** Log-ins of the last 90 days, newest first. */
@@ -36,8 +38,10 @@ export interface Account {
   id: string;
   /** The id of the Item that the account belongs to. */
   itemId: string;
-  /** What the user or the bank calls the account. */
+  /** What the user calls the account, or else the bank. */
   name: string;
+  /** What the bank calls the account. */
+  bankName: string;
   /** The bank's name of the product; null where it gives none. */
   officialName: string | null;
   /** The last two to four characters of the account number; null where the bank gives none. */
@@ -48,6 +52,8 @@ export interface Account {
   subtype: string | null;
   /** The bank no longer shares it, as the user took the permission away: its data is as it was then. */
   revoked: boolean;
+  /** The user leaves it out of totals: net worth, money in and out. It stays connected. */
+  hidden: boolean;
   /** Balances as the bank last gave them. */
   balances: Balances;
 }
@@ -67,6 +73,20 @@ export interface AccountsGetOutput {
 export interface AccountsListOutput {
   /** Every live Item of the user, newest first. */
   items: ItemWithAccounts[];
+}
+
+export interface AccountsUpdateInput {
+  /** The account's id, as `accounts.list` gives it. */
+  accountId: string;
+  /** What the user calls the account; null for the bank's name. */
+  name?: string | null | undefined;
+  /** Whether it is left out of totals. */
+  hidden?: boolean | undefined;
+}
+
+export interface AccountsUpdateOutput {
+  /** The account now. */
+  account: Account;
 }
 
 export interface Balances {
@@ -92,6 +112,12 @@ export interface Item {
     id: string | null;
     /** The bank's name. */
     name: string;
+    /** The path of its logo here, a square PNG: /logos/….png; null where there is none. */
+    logo: string | null;
+    /** Its color, as #1f6f78; null where it is not known. */
+    color: string | null;
+    /** Its own site; null where it is not known. */
+    url: string | null;
   };
   /** Whether the bank's data can be read, and what it needs where not. */
   status: ItemStatus;
@@ -144,6 +170,12 @@ export interface ItemWithAccounts {
     id: string | null;
     /** The bank's name. */
     name: string;
+    /** The path of its logo here, a square PNG: /logos/….png; null where there is none. */
+    logo: string | null;
+    /** Its color, as #1f6f78; null where it is not known. */
+    color: string | null;
+    /** Its own site; null where it is not known. */
+    url: string | null;
   };
   /** Whether the bank's data can be read, and what it needs where not. */
   status: ItemStatus;
@@ -174,7 +206,7 @@ export interface ItemWithAccounts {
 export interface UnconnectedAccount {
   /** Our id of the account. It stays when the bank is reconnected. */
   id: string;
-  /** What the user or the bank calls the account. */
+  /** What the user calls the account, or else the bank. */
   name: string;
   /** The bank's name of the product; null where it gives none. */
   officialName: string | null;
@@ -330,6 +362,12 @@ export interface DisconnectOutput {
       id: string | null;
       /** The bank's name. */
       name: string;
+      /** The path of its logo here, a square PNG: /logos/….png; null where there is none. */
+      logo: string | null;
+      /** Its color, as #1f6f78; null where it is not known. */
+      color: string | null;
+      /** Its own site; null where it is not known. */
+      url: string | null;
     };
   };
   /** How many accounts were disconnected; their room in the plan is free again. */
@@ -469,6 +507,32 @@ export interface CashFlowOutput {
   currencies: CashFlowInCurrency[];
 }
 
+export interface CategoriesInput {
+  /** A calendar month, YYYY-MM. */
+  month: string;
+}
+
+export interface CategoriesOutput {
+  /** A list for each currency; they are never added. */
+  currencies: {
+    /** ISO 4217, or Plaid's unofficial code where ISO has none. */
+    currency: string;
+    /** The one with the most money first. */
+    categories: FlowOfCategory[];
+  }[];
+}
+
+export interface FlowOfCategory {
+  /** The category, as FOOD_AND_DRINK; null for transactions without one. */
+  category: string | null;
+  /** Money that came in. A decimal string, never negative. */
+  in: Decimal;
+  /** Money that went out. A decimal string, never negative. */
+  out: Decimal;
+  /** How many transactions. */
+  count: number;
+}
+
 export interface NetWorthInCurrency {
   /** ISO 4217, or Plaid's unofficial code where ISO has none. */
   currency: string;
@@ -476,10 +540,17 @@ export interface NetWorthInCurrency {
   days: WorthOfDay[];
 }
 
+export interface NetWorthInput {
+  /** How far back: 1m, 3m, 1y (the default) or all, which is ten years at most. */
+  range?: NetWorthRange | undefined;
+}
+
 export interface NetWorthOutput {
   /** A line for each currency; they are never added. */
   currencies: NetWorthInCurrency[];
 }
+
+export type NetWorthRange = "1m" | "3m" | "1y" | "all";
 
 export interface WorthOfDay {
   /** A calendar day in UTC, YYYY-MM-DD. */
@@ -530,6 +601,17 @@ export interface PlanOutput {
   accountsUsed: number;
   /** Every plan there is, smallest first. */
   plans: Plan[];
+}
+
+export interface PlanRequest {
+  /** The id of the plan that is asked for. */
+  plan: string;
+  /** What the user wrote; null for nothing. */
+  note: string | null;
+  /** When it was asked for, ISO 8601 UTC. */
+  requestedAt: string;
+  /** When an operator changed the plan, ISO 8601 UTC; null before. */
+  answeredAt: string | null;
 }
 
 export interface Passkey {
@@ -620,6 +702,31 @@ export interface TrailStep {
 
 export type TrailStepName = "connected" | "refreshed" | "sync_started" | "transactions" | "done";
 
+export interface CorrectTransactionInput {
+  /** The transaction's id. */
+  transactionId: string;
+  /** Plaid's primary category, as FOOD_AND_DRINK; null for what the bank says. */
+  category?: string | null | undefined;
+  /** Who was paid or who paid; null for what the bank says. */
+  merchant?: string | null | undefined;
+}
+
+export interface CorrectTransactionOutput {
+  /** The transaction now. */
+  transaction: Transaction;
+}
+
+export interface TotalOfMonth {
+  /** A calendar month, YYYY-MM. */
+  month: string;
+  /** Money that came in. A decimal string, never negative. */
+  in: Decimal;
+  /** Money that went out. A decimal string, never negative. */
+  out: Decimal;
+  /** How many transactions. */
+  count: number;
+}
+
 export interface Transaction {
   /** The transaction's id. A posted one has another id than it had while pending. */
   id: string;
@@ -633,10 +740,12 @@ export interface Transaction {
   currency: string | null;
   /** The bank's text. */
   name: string;
-  /** Who was paid or who paid; null where it is not known. */
+  /** Who was paid or who paid, as corrected; null where it is not known. */
   merchant: string | null;
-  /** Plaid's primary category, as FOOD_AND_DRINK; null where it is not known. */
+  /** Plaid's primary category, as FOOD_AND_DRINK, as corrected; null where it is not known. */
   category: string | null;
+  /** The user has corrected its category or its merchant. */
+  corrected: boolean;
   /** Not posted yet: it may change or be removed. */
   pending: boolean;
 }
@@ -656,6 +765,18 @@ export interface TransactionFilter {
   maxAmount?: Decimal | undefined;
   /** Text that the name or the merchant contains; capitals do not matter. */
   search?: string | undefined;
+}
+
+export interface TransactionTotals {
+  /** Totals for each currency, that of the most transactions first. */
+  currencies: {
+    /** As a transaction carries it. */
+    currency: string | null;
+    /** Newest first, 24 at most. */
+    months: TotalOfMonth[];
+    /** The one with the most money first. */
+    categories: FlowOfCategory[];
+  }[];
 }
 
 export interface TransactionsListInput {

@@ -20,10 +20,19 @@ import type {
   AccountsGetInput,
   AccountsGetOutput,
   AccountsListOutput,
+  AccountsUpdateInput,
+  AccountsUpdateOutput,
   TransactionsListInput,
   TransactionsListOutput,
+  TransactionFilter,
+  TransactionTotals,
+  CorrectTransactionInput,
+  CorrectTransactionOutput,
+  NetWorthInput,
   NetWorthOutput,
   CashFlowOutput,
+  CategoriesInput,
+  CategoriesOutput,
   PlanOutput,
   ActivityListOutput,
   CreateWebhookInput,
@@ -116,6 +125,13 @@ export interface Procedures {
      * Scope: `accounts:read`. REST: `GET /api/v1/accounts`.
      */
     list: Query<undefined, AccountsListOutput>;
+    /**
+     * Renames an account, or leaves it out of totals.
+     *
+     * Scope: `connections:write`. REST: `POST /api/v1/account-settings`.
+     * @throws FiscilityError: `not_found`, and what any call can fail with.
+     */
+    update: Mutation<AccountsUpdateInput, AccountsUpdateOutput>;
   };
   transactions: {
     /**
@@ -124,20 +140,39 @@ export interface Procedures {
      * Scope: `transactions:read`. REST: `GET /api/v1/transactions`.
      */
     list: Query<TransactionsListInput, TransactionsListOutput>;
+    /**
+     * What the transactions that fit a filter come to, by month and by category.
+     *
+     * Scope: `transactions:read`. REST: `GET /api/v1/transaction-totals`.
+     */
+    totals: Query<TransactionFilter, TransactionTotals>;
+    /**
+     * Corrects the category or the merchant of a transaction, for good.
+     *
+     * Scope: `connections:write`. REST: `POST /api/v1/transaction-corrections`.
+     * @throws FiscilityError: `not_found`, and what any call can fail with.
+     */
+    correct: Mutation<CorrectTransactionInput, CorrectTransactionOutput>;
   };
   insights: {
     /**
-     * Net worth by day over the last year, for each currency.
+     * Net worth by day, over the last year unless it is said, for each currency.
      *
      * Scope: `transactions:read`. REST: `GET /api/v1/insights/net-worth`.
      */
-    netWorth: Query<undefined, NetWorthOutput>;
+    netWorth: Query<NetWorthInput | undefined, NetWorthOutput>;
     /**
      * Money in and out by month over the last year, for each currency.
      *
      * Scope: `transactions:read`. REST: `GET /api/v1/insights/cash-flow`.
      */
     cashFlow: Query<undefined, CashFlowOutput>;
+    /**
+     * What came in and went out in a month by category, for each currency.
+     *
+     * Scope: `transactions:read`. REST: `GET /api/v1/insights/categories`.
+     */
+    categories: Query<CategoriesInput, CategoriesOutput>;
   };
   plan: {
     /**
@@ -228,9 +263,13 @@ export const procedureTypes = {
   "items.refresh": "mutation",
   "accounts.get": "query",
   "accounts.list": "query",
+  "accounts.update": "mutation",
   "transactions.list": "query",
+  "transactions.totals": "query",
+  "transactions.correct": "mutation",
   "insights.netWorth": "query",
   "insights.cashFlow": "query",
+  "insights.categories": "query",
   "plan.get": "query",
   "activity.list": "query",
   "webhooks.create": "mutation",

@@ -4,6 +4,7 @@ import { accountDelete } from "./procedures/account-delete.ts";
 import { accountExportData } from "./procedures/account-export-data.ts";
 import { accountsGet } from "./procedures/accounts-get.ts";
 import { accountsList } from "./procedures/accounts-list.ts";
+import { accountsUpdate } from "./procedures/accounts-update.ts";
 import { activityList } from "./procedures/activity-list.ts";
 import { apiKeysCreate } from "./procedures/api-keys-create.ts";
 import { apiKeysList } from "./procedures/api-keys-list.ts";
@@ -11,6 +12,7 @@ import { apiKeysRevoke } from "./procedures/api-keys-revoke.ts";
 import { connectAccount } from "./procedures/connect-account.ts";
 import { connectionsGet } from "./procedures/connections-get.ts";
 import { insightsCashFlow } from "./procedures/insights-cash-flow.ts";
+import { insightsCategories } from "./procedures/insights-categories.ts";
 import { insightsNetWorth } from "./procedures/insights-net-worth.ts";
 import { itemsChooseAccounts } from "./procedures/items-choose-accounts.ts";
 import { itemsDisconnect } from "./procedures/items-disconnect.ts";
@@ -20,6 +22,7 @@ import { plaidCreateLinkToken } from "./procedures/plaid-create-link-token.ts";
 import { plaidFinishUpdateMode } from "./procedures/plaid-finish-update-mode.ts";
 import { plaidRecordLinkEvent } from "./procedures/plaid-record-link-event.ts";
 import { planGet } from "./procedures/plan-get.ts";
+import { planRequest } from "./procedures/plan-request.ts";
 import { secondFactorsAddPasskey } from "./procedures/second-factors-add-passkey.ts";
 import { secondFactorsConfirmAuthenticator } from "./procedures/second-factors-confirm-authenticator.ts";
 import { secondFactorsList } from "./procedures/second-factors-list.ts";
@@ -30,7 +33,9 @@ import { secondFactorsReplaceBackupCodes } from "./procedures/second-factors-rep
 import { secondFactorsStartAuthenticator } from "./procedures/second-factors-start-authenticator.ts";
 import { sessionPasskeyOptions } from "./procedures/session-passkey-options.ts";
 import { sessionStepUp } from "./procedures/session-step-up.ts";
+import { transactionsCorrect } from "./procedures/transactions-correct.ts";
 import { transactionsList } from "./procedures/transactions-list.ts";
+import { transactionsTotals } from "./procedures/transactions-totals.ts";
 import { webhooksCreate } from "./procedures/webhooks-create.ts";
 import { webhooksDelete } from "./procedures/webhooks-delete.ts";
 import { webhooksDeliveries } from "./procedures/webhooks-deliveries.ts";
@@ -53,10 +58,18 @@ export const appRouter = router({
     disconnect: itemsDisconnect,
     refresh: itemsRefresh,
   },
-  accounts: { get: accountsGet, list: accountsList },
-  transactions: { list: transactionsList },
-  insights: { netWorth: insightsNetWorth, cashFlow: insightsCashFlow },
-  plan: { get: planGet },
+  accounts: { get: accountsGet, list: accountsList, update: accountsUpdate },
+  transactions: {
+    list: transactionsList,
+    totals: transactionsTotals,
+    correct: transactionsCorrect,
+  },
+  insights: {
+    netWorth: insightsNetWorth,
+    cashFlow: insightsCashFlow,
+    categories: insightsCategories,
+  },
+  plan: { get: planGet, request: planRequest },
   activity: { list: activityList },
   session: { passkeyOptions: sessionPasskeyOptions, stepUp: sessionStepUp },
   secondFactors: {

@@ -37,5 +37,8 @@ export const mailFrom = z.string().refine((text) => {
   return z.email().safeParse(bracketed ?? text).success;
 }, "expected an address, or Name <address>");
 
+/** The address of a `MAIL_FROM`, without the name. */
+export const addressOf = (from: string): string => /<([^<>]+)>$/.exec(from)?.[1] ?? from;
+
 /** The domain of a `MAIL_FROM`. */
 export const domainOf = (from: string): string => from.replace(/>$/, "").split("@").at(-1) ?? "";

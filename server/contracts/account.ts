@@ -4,6 +4,7 @@ import { activityEntry } from "./activity.ts";
 import { apiKey } from "./api-keys.ts";
 import { consent } from "./consents.ts";
 import { noticeKind } from "./mail.ts";
+import { planRequest } from "./plan.ts";
 import { secondFactors } from "./second-factors.ts";
 import { securityEvent } from "./security-events.ts";
 import { logIn, session, viewer } from "./session.ts";
@@ -16,6 +17,7 @@ export const exportOutput = z.object({
   person: viewer.describe("The user."),
   plan: z.string().describe("The plan's id, as in `plan.get`."),
   items: z.array(itemWithAccounts).describe("Every live Item, newest first."),
+  planRequests: z.array(planRequest).describe("Larger plans that were asked for, newest first."),
   activity: z.array(activityEntry).describe("The whole history of the connections, newest first."),
   logIns: z.array(logIn).describe("Log-ins of the last 90 days, newest first."),
   securityEvents: z

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { itemProblem } from "./item-problem-schema.ts";
 import { itemStatus } from "./item-status.ts";
+import { text } from "./text.ts";
 import { trail } from "./trail.ts";
 
 export { type ItemStatus, itemStatus } from "./item-status.ts";
@@ -43,7 +44,8 @@ export type Balances = z.infer<typeof balances>;
 export const account = z.object({
   id: z.uuid().describe("Our id of the account. It stays when the bank is reconnected."),
   itemId: z.uuid().describe("The id of the Item that the account belongs to."),
-  name: z.string().describe("What the user or the bank calls the account."),
+  name: z.string().describe("What the user calls the account, or else the bank."),
+  bankName: z.string().describe("What the bank calls the account."),
   officialName: z
     .string()
     .nullable()
@@ -61,6 +63,9 @@ export const account = z.object({
     .describe(
       "The bank no longer shares it, as the user took the permission away: its data is as it was then.",
     ),
+  hidden: z
+    .boolean()
+    .describe("The user leaves it out of totals: net worth, money in and out. It stays connected."),
   balances: balances.describe("Balances as the bank last gave them."),
 });
 export type Account = z.infer<typeof account>;
@@ -139,6 +144,14 @@ export const item = z.object({
     .object({
       id: z.string().nullable().describe("Plaid's id of the bank; null where Plaid gives none."),
       name: z.string().describe("The bank's name."),
+      logo: z
+        .string()
+        .nullable()
+        .describe(
+          "The path of its logo here, a square PNG: /logos/….png; null where there is none.",
+        ),
+      color: z.string().nullable().describe("Its color, as #1f6f78; null where it is not known."),
+      url: z.string().nullable().describe("Its own site; null where it is not known."),
     })
     .describe("The bank."),
   status: itemStatus.describe("Whether the bank's data can be read, and what it needs where not."),
@@ -198,3 +211,21 @@ export const accountsGetOutput = z.object({
   item: item.describe("The Item that it belongs to."),
 });
 export type AccountsGetOutput = z.infer<typeof accountsGetOutput>;
+
+/** `accounts.update`: what is left out stays as it is. */
+export const accountsUpdateInput = z.strictObject({
+  accountId: z.uuid().describe("The account's id, as `accounts.list` gives it."),
+  name: text
+    .trim()
+    .min(1, "Enter a name.")
+    .max(100, "Use at most 100 characters.")
+    .nullable()
+    .optional()
+    .describe("What the user calls the account; null for the bank's name."),
+  hidden: z.boolean().optional().describe("Whether it is left out of totals."),
+});
+export type AccountsUpdateInput = z.infer<typeof accountsUpdateInput>;
+
+/** `accounts.update`: the account as it is now. */
+export const accountsUpdateOutput = z.object({ account: account.describe("The account now.") });
+export type AccountsUpdateOutput = z.infer<typeof accountsUpdateOutput>;

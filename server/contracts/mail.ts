@@ -52,6 +52,15 @@ export interface MailDetails {
   bank_needs_you: { bank: string };
   connection_ends_soon: { bank: string; endsAt: string };
   plan_changed: { plan: string };
+  /** To the operator. `planId` is what `npm run plan` takes; `accounts` are those that are connected. */
+  plan_requested: {
+    email: string;
+    from: string;
+    plan: string;
+    planId: string;
+    accounts: number;
+    note: string | null;
+  };
 }
 export type MailKind = keyof MailDetails;
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { decimal } from "./accounts.ts";
+import { text } from "./text.ts";
 
 /** A plan as it stands in the database. `priceMonthly` is a decimal string in `currency` (ISO 4217). */
 export const plan = z.object({
@@ -29,3 +30,30 @@ export const planOutput = z.object({
   plans: z.array(plan).describe("Every plan there is, smallest first."),
 });
 export type PlanOutput = z.infer<typeof planOutput>;
+
+/** A larger plan that the user asked for. Times are ISO 8601 UTC. */
+export const planRequest = z.object({
+  plan: z.string().describe("The id of the plan that is asked for."),
+  note: z.string().nullable().describe("What the user wrote; null for nothing."),
+  requestedAt: z.iso.datetime().describe("When it was asked for, ISO 8601 UTC."),
+  answeredAt: z.iso
+    .datetime()
+    .nullable()
+    .describe("When an operator changed the plan, ISO 8601 UTC; null before."),
+});
+export type PlanRequest = z.infer<typeof planRequest>;
+
+/** `plan.request`: a plan that has room for more accounts than the user's. */
+export const requestPlanInput = z.strictObject({
+  plan: z.string().max(100).describe("The id of the plan, as `plan.get` lists it."),
+  note: text
+    .trim()
+    .max(500, "Use at most 500 characters.")
+    .optional()
+    .describe("What the operator should know."),
+});
+export type RequestPlanInput = z.infer<typeof requestPlanInput>;
+export const requestPlanOutput = z.object({
+  request: planRequest.describe("The request as it stands."),
+});
+export type RequestPlanOutput = z.infer<typeof requestPlanOutput>;

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { decimal } from "./accounts.ts";
+import { flowOfCategory } from "./insights.ts";
+import { text } from "./text.ts";
 
 /**
  * What moved on an account. Categories are Plaid's: https://plaid.com/docs/api/products/transactions/#personal-finance-categories
@@ -20,11 +22,17 @@ export const transaction = z.object({
       "ISO 4217, or Plaid's unofficial code where ISO has none; null where neither is known.",
     ),
   name: z.string().describe("The bank's text."),
-  merchant: z.string().nullable().describe("Who was paid or who paid; null where it is not known."),
+  merchant: z
+    .string()
+    .nullable()
+    .describe("Who was paid or who paid, as corrected; null where it is not known."),
   category: z
     .string()
     .nullable()
-    .describe("Plaid's primary category, as FOOD_AND_DRINK; null where it is not known."),
+    .describe(
+      "Plaid's primary category, as FOOD_AND_DRINK, as corrected; null where it is not known.",
+    ),
+  corrected: z.boolean().describe("The user has corrected its category or its merchant."),
   pending: z.boolean().describe("Not posted yet: it may change or be removed."),
 });
 export type Transaction = z.infer<typeof transaction>;
@@ -87,3 +95,51 @@ export const transactionsListOutput = z.object({
   nextCursor: z.string().nullable().describe("For the next page; null on the last."),
 });
 export type TransactionsListOutput = z.infer<typeof transactionsListOutput>;
+
+/** What transactions of a month come to; neither `in` nor `out` is negative. */
+export const totalOfMonth = z.object({
+  month: z
+    .string()
+    .regex(/^\d{4}-\d{2}$/)
+    .describe("A calendar month, YYYY-MM."),
+  in: decimal.describe("Money that came in. A decimal string, never negative."),
+  out: decimal.describe("Money that went out. A decimal string, never negative."),
+  count: z.number().int().positive().describe("How many transactions."),
+});
+
+/** `transactions.totals`: of all that fits the filter, pending ones and transfers too. */
+export const transactionTotals = z.object({
+  currencies: z
+    .array(
+      z.object({
+        currency: z.string().nullable().describe("As a transaction carries it."),
+        months: z.array(totalOfMonth).describe("Newest first, 24 at most."),
+        categories: z.array(flowOfCategory).describe("The one with the most money first."),
+      }),
+    )
+    .describe("Totals for each currency, that of the most transactions first."),
+});
+export type TransactionTotals = z.infer<typeof transactionTotals>;
+
+/** `transactions.correct`: null is what the bank says; what is left out stays as it is. */
+export const correctTransactionInput = z.strictObject({
+  transactionId: z.string().min(1).max(200).describe("The transaction's id."),
+  category: z
+    .string()
+    .regex(/^[A-Z_]{1,60}$/)
+    .nullable()
+    .optional()
+    .describe("Plaid's primary category, as FOOD_AND_DRINK; null for what the bank says."),
+  merchant: text
+    .trim()
+    .min(1, "Enter a name.")
+    .max(100, "Use at most 100 characters.")
+    .nullable()
+    .optional()
+    .describe("Who was paid or who paid; null for what the bank says."),
+});
+export type CorrectTransactionInput = z.infer<typeof correctTransactionInput>;
+export const correctTransactionOutput = z.object({
+  transaction: transaction.describe("The transaction now."),
+});
+export type CorrectTransactionOutput = z.infer<typeof correctTransactionOutput>;

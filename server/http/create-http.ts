@@ -17,6 +17,7 @@ import type { Services } from "../services.ts";
 import { receiveWebhook } from "../webhooks/receive-webhook.ts";
 import { answerError } from "./errors.ts";
 import { inTurn } from "./in-turn.ts";
+import { serveLogos } from "./logos.ts";
 import { allowOtherSites, refuseForeignOrigin, setOwnHost } from "./origins.ts";
 import { createPageContext } from "./page-context.ts";
 import { createReadiness } from "./readiness.ts";
@@ -115,6 +116,7 @@ export function createHttp(
     next(isDocs(req) ? undefined : new FiscilityError("not_found")),
   );
 
+  app.get("/logos/:name", serveLogos(services));
   app.use("/assets", serveBuilt("assets", { immutable: true, maxAge: "1y" }));
   app.use(serveBuilt("", { maxAge: "1h" }));
   app.all(

@@ -9,6 +9,7 @@ import type { Consent } from "../contracts/consents.ts";
 import type { LinkNews } from "../contracts/link-news.ts";
 import type { LinkReturn } from "../contracts/link-return.ts";
 import type { NoticeKind } from "../contracts/mail.ts";
+import type { PlanRequest } from "../contracts/plan.ts";
 import type { SecurityEvent } from "../contracts/security-events.ts";
 import type { Viewer } from "../contracts/session.ts";
 import type { Transaction, TransactionFilter } from "../contracts/transactions.ts";
@@ -99,6 +100,8 @@ export interface LoadContext extends Record<string, unknown> {
     /** Turns off what the token is about; null when it is none of ours. */
     unsubscribe(token: string): Promise<NoticeKind | null>;
   };
+  /** Larger plans that the viewer asked for, newest first. */
+  planRequests(): Promise<PlanRequest[]>;
   /** What the viewer agreed to when they connected banks, newest first. */
   consents(): Promise<Consent[]>;
   /** The viewer's own sessions; an id of anybody else's is none of them and ends nothing. */

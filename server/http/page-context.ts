@@ -2,6 +2,7 @@ import type { Request, Response } from "express";
 import { z } from "zod";
 import { listConsents } from "../../db/consents.ts";
 import { markTold } from "../../db/link-tokens.ts";
+import { listPlanRequests } from "../../db/plan-requests.ts";
 import { type Context, failureToIdentify } from "../api/context.ts";
 import type { OpenApi } from "../api/contract/openapi.ts";
 import { createCaller } from "../api/router.ts";
@@ -53,6 +54,7 @@ export async function createPageContext(
       report,
     ),
     ...createPageMail(context, report),
+    planRequests: async () => (user ? listPlanRequests(services.db, user.id) : []),
     consents: async () => (user ? listConsents(services.db, user.id) : []),
     sessions: createPageSessions(context),
     link: {

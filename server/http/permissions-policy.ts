@@ -10,7 +10,7 @@ const denied = [
 const ours = ["clipboard-write", "publickey-credentials-create", "publickey-credentials-get"];
 
 /**
- * The header of every answer. Plaid's Link asks for none of these to connect accounts
+ * The header of every response. Plaid's Link asks for none of these to connect accounts
  * (https://plaid.com/docs/link/web/); the camera is for Identity Verification, which we do not use.
  */
 export const permissionsPolicy = [

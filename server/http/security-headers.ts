@@ -50,7 +50,7 @@ export function securityHeaders({ config }: Pick<Services, "config">): Step {
     crossOriginOpenerPolicy: { policy: "same-origin-allow-popups" },
   });
   ask({} as IncomingMessage, into, () => {});
-  // Where `{}` stands in it, the nonce of each answer does.
+  // Where `{}` stands in it, the nonce of each response does.
   const policy = "Content-Security-Policy";
   const [before, after] = headers.get(policy)?.split("{}") ?? [];
   headers.delete(policy);

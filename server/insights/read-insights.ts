@@ -1,30 +1,45 @@
-import { findCashFlow, findNetWorth } from "../../db/insights.ts";
+import { findCashFlow, findCategories, findNetWorth } from "../../db/insights.ts";
 import {
   type CashFlowOutput,
+  type CategoriesInput,
+  type CategoriesOutput,
   cashFlowOutput,
+  categoriesOutput,
+  type NetWorthInput,
   type NetWorthOutput,
+  type NetWorthRange,
   netWorthOutput,
 } from "../contracts/insights.ts";
 import type { Services } from "../services.ts";
 
-/** How far back the insights look. */
-const days = 365;
+/** How far back each range of the net worth looks, in days with today. */
+const daysOf: Record<NetWorthRange, number> = { "1m": 31, "3m": 92, "1y": 365, all: 3_653 };
+/** How far back the cash flow looks. */
 const months = 12;
 
 // In the name of what is cached, too: tomorrow is another answer.
 const today = ({ clock }: Pick<Services, "clock">) => clock.now().toISOString().slice(0, 10);
 
-/** The user's net worth by day and currency, through the cache (I5). */
+/** The user's net worth by day and currency, through the cache (I5). A month is the end of a year that is there. */
 export async function readNetWorth(
   services: Pick<Services, "cache" | "db" | "heavyReads" | "clock">,
   user: { id: string; dataVersion: number },
+  { range = "1y" }: NetWorthInput = {},
 ): Promise<NetWorthOutput> {
   const { cache, db, heavyReads } = services;
   const day = today(services);
-  const answer = { name: `net worth ${day}`, schema: netWorthOutput };
-  return cache.read(user.id, answer, user.dataVersion, async () => ({
+  const [name, days] =
+    range === "all" ? [`all net worth ${day}`, daysOf.all] : [`net worth ${day}`, daysOf["1y"]];
+  const answer = { name, schema: netWorthOutput };
+  const read = await cache.read(user.id, answer, user.dataVersion, async () => ({
     currencies: await heavyReads.run(user.id, () => findNetWorth(db, user.id, day, days)),
   }));
+  if (daysOf[range] === days) return read;
+  const currencies = read.currencies.map(({ currency, days }) => ({
+    currency,
+    days: days.slice(-daysOf[range]),
+  }));
+  return { currencies };
 }
 
 /** What came in and went out by month and currency, through the cache (I5). */
@@ -37,5 +52,21 @@ export async function readCashFlow(
   const answer = { name: `cash flow ${day}`, schema: cashFlowOutput };
   return cache.read(user.id, answer, user.dataVersion, async () => ({
     currencies: await heavyReads.run(user.id, () => findCashFlow(db, user.id, day, months)),
+  }));
+}
+
+/** A month of the cash flow by category, through the cache (I5). */
+export async function readCategories(
+  services: Pick<Services, "cache" | "db" | "heavyReads" | "clock">,
+  user: { id: string; dataVersion: number },
+  { month }: CategoriesInput,
+): Promise<CategoriesOutput> {
+  const { cache, db, heavyReads } = services;
+  const day = today(services);
+  const answer = { name: `categories ${month} ${day}`, schema: categoriesOutput };
+  return cache.read(user.id, answer, user.dataVersion, async () => ({
+    currencies: await heavyReads.run(user.id, () =>
+      findCategories(db, user.id, day, `${month}-01`),
+    ),
   }));
 }

@@ -8,6 +8,7 @@ import { askForRecovery, delayRetry } from "../../db/jobs.ts";
 import { retryInvalidation } from "../cache/invalidate-cache.ts";
 import { finishLinks } from "../connect/finish-links.ts";
 import { recoverAttempts } from "../connect/recover-attempts.ts";
+import { keepLooks } from "../items/keep-looks.ts";
 import { giveUpRefresh, refreshItem } from "../items/refresh-item.ts";
 import { sendMail } from "../mail/send-mail.ts";
 import { sendWebhooks } from "../outgoing-webhooks/send-webhooks.ts";
@@ -78,6 +79,7 @@ const tasksOf = (services: Services): Record<string, Task> => ({
     const item = itemOfUser.parse(payload);
     try {
       await syncItem(services, item, services.log, abortSignal ?? never);
+      await keepLooks(services, item, services.log);
     } catch (error) {
       if (job.attempts >= job.max_attempts) await giveUpSync(services, item);
       else {

@@ -75,11 +75,12 @@ async function toMessage(
   const unsubscribeUrl = isNotice(kind)
     ? `${config.appUrl}/unsubscribe?token=${unsubscribeToken(config.sessionSecret, userId, kind)}`
     : null;
+  const reader = kind === "plan_requested" ? "operator" : name;
   const links = { appUrl: config.appUrl, token, unsubscribeUrl };
   return {
     id,
-    to: { name, address: recipient },
-    ...composeMail(kind, details as never, name, links),
+    to: { name: reader, address: recipient },
+    ...composeMail(kind, details as never, reader, links),
     unsubscribeUrl,
   };
 }

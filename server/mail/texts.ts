@@ -163,4 +163,12 @@ export const mailTexts: { [Kind in MailKind]: (details: MailDetails[Kind]) => Ma
     paragraphs: [`Your plan was changed to ${plan}.`],
     button: { label: "See your plan", path: "/settings/plan" },
   }),
+  plan_requested: ({ email, from, plan, planId, accounts, note }) => ({
+    subject: `${email} asks for the ${plan} plan`,
+    paragraphs: [
+      `${email} is on the ${from} plan with ${accounts === 1 ? "one account" : `${accounts} accounts`} and asks for the ${plan} plan.`,
+      ...(note ? [`They wrote: ${note}`] : []),
+      `Answer with: npm run plan -- ${email} ${planId}`,
+    ],
+  }),
 };

@@ -22,6 +22,7 @@ import {
   accountsResponse,
   endedResponse,
   exchangeResponse,
+  institutionLooksResponse,
   institutionResponse,
   itemResponse,
   linkTokenResponse,
@@ -104,6 +105,14 @@ export interface PlaidAdapter {
     hasTransactions: boolean;
     requestId: string;
   }>;
+  /**
+   * How a bank shows itself; `logo` is a PNG in base64.
+   * https://plaid.com/docs/api/institutions/#institutionsget_by_id
+   */
+  getInstitution(
+    id: string,
+    options?: CallOptions,
+  ): Promise<{ url: string | null; color: string | null; logo: string | null }>;
   /**
    * What Plaid says is wrong with the Item, null for nothing. A data call may fail all the same.
    * https://plaid.com/docs/api/items/#itemget
@@ -315,6 +324,25 @@ export function createPlaidAdapter(
         ).includes("transactions"),
         requestId: data.request_id,
       };
+    },
+
+    async getInstitution(id, options = {}) {
+      const { institution } = await call(
+        "/institutions/get_by_id",
+        institutionLooksResponse,
+        (request) =>
+          api.institutionsGetById(
+            {
+              institution_id: id,
+              country_codes: countryCodes,
+              options: { include_optional_metadata: true },
+            },
+            request,
+          ),
+        options,
+      );
+      const { url, primary_color: color, logo } = institution;
+      return { url, color, logo: logo ?? null };
     },
 
     async getItem(accessToken, options = {}) {

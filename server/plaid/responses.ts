@@ -211,6 +211,14 @@ export const webhookKeyResponse = z.object({
   }),
 });
 export const institutionResponse = z.object({ institution: z.object({ name: textOrNull(200) }) });
+/** Nothing depends on them: whatever is odd is null. `logo` is a PNG in base64. */
+export const institutionLooksResponse = z.object({
+  institution: z.object({
+    url: textOrNull(500),
+    primary_color: textOrNull(20),
+    logo: z.string().max(200_000).nullish().catch(null),
+  }),
+});
 /** Of what ends or ties something: that Plaid did it is all that it says. */
 export const endedResponse = z.object({ request_id: requestId });
 export const userCreatedResponse = z.object({

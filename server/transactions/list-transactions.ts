@@ -1,9 +1,11 @@
 import { z } from "zod";
-import { findTransactions, type TransactionPlace } from "../../db/transactions.ts";
+import { findTotals, findTransactions, type TransactionPlace } from "../../db/transactions.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import {
+  type TransactionFilter,
   type TransactionsListInput,
   type TransactionsListOutput,
+  type TransactionTotals,
   transactionsListInput,
 } from "../contracts/transactions.ts";
 import type { Services } from "../services.ts";
@@ -30,6 +32,17 @@ export async function listTransactions(
   const last = transactions.at(-1);
   const nextCursor = found.length > limit && last ? writeCursor(last) : null;
   return { transactions, nextCursor };
+}
+
+/** What all that fits a filter comes to, by month and by category. */
+export async function readTotals(
+  { db, heavyReads }: Pick<Services, "db" | "heavyReads">,
+  user: { id: string },
+  filter: TransactionFilter,
+): Promise<TransactionTotals> {
+  return {
+    currencies: await heavyReads.run(user.id, () => findTotals(db, user.id, filter)),
+  };
 }
 
 const day = transactionsListInput.shape.from.unwrap();

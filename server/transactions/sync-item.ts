@@ -259,9 +259,9 @@ function changesOf(
 ): Pick<SyncPage, "upserted" | "removed" | "unreadable"> {
   const upserted = new Map<string, SyncPage["upserted"][number]>();
   const removed = new Set(page.removed);
-  for (const { pendingId, ...transaction } of page.upserted) {
+  for (const transaction of page.upserted) {
     upserted.set(transaction.id, transaction);
-    if (pendingId !== null) removed.add(pendingId);
+    if (transaction.pendingId !== null) removed.add(transaction.pendingId);
   }
   for (const id of removed) upserted.delete(id);
   const unreadable = new Map(page.unreadable.map((row) => [row.id, row]));

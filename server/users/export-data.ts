@@ -4,6 +4,7 @@ import { listConsents } from "../../db/consents.ts";
 import { listItems } from "../../db/items.ts";
 import { listLogIns } from "../../db/log-ins.ts";
 import { listDeclinedNotices } from "../../db/mails.ts";
+import { listPlanRequests } from "../../db/plan-requests.ts";
 import { listSecurityEvents, type Origin, recordSecurityEvent } from "../../db/security-events.ts";
 import { listSessions } from "../../db/sessions.ts";
 import { findTransactions } from "../../db/transactions.ts";
@@ -52,6 +53,7 @@ export async function exportData(services: Needs, user: User): Promise<DataExpor
         person: { id, name, email },
         plan,
         items: await listItems(tx, id),
+        planRequests: await listPlanRequests(tx, id),
         activity: await listActivity(tx, id),
         logIns: await listLogIns(tx, id),
         securityEvents: await listSecurityEvents(tx, id),

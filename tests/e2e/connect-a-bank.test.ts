@@ -2,6 +2,7 @@ import type { Browser, Page } from "playwright-core";
 import { expect } from "vitest";
 import type { Person, TestApp } from "../support/app.ts";
 import { testInBrowser } from "../support/app-in-browser.ts";
+import { axeViolations } from "../support/axe.ts";
 import { openPage, type Witness } from "../support/browser.ts";
 import {
   card,
@@ -344,7 +345,9 @@ test("The dashboard names the accounts and offers to reconnect or connect anyway
   await card(page).waitFor();
   await openBank(page);
   await finishLink(page);
-  await page.getByText(/Plaid Checking ••0000.* at First Platypus Bank are connected/).waitFor();
+  const decision = page.getByRole("dialog", { name: "You have these accounts already" });
+  await decision.getByRole("listitem").getByText("Plaid Checking •••• 0000").waitFor();
+  expect(await axeViolations(page)).toEqual([]);
   await page.getByRole("button", { name: "Reconnect First Platypus Bank" }).click();
   await link(page).getByRole("button", { name: "Continue" }).click();
   await finishUpdateMode(page);

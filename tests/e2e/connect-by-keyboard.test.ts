@@ -75,7 +75,10 @@ test.for(casesOf([1280, 390] as const, (width) => width === 1280))(
     // There is more room now.
     await setPlan(app, "cfo", person);
     await look(app, page, person);
-    await tabTo(page, /^Add or change accounts/);
+    await tabTo(page, /^Manage/);
+    await press("Enter");
+    await press("ArrowDown");
+    await expect.poll(() => focusedName(page)).toBe("Add or remove accounts");
     await press("Enter");
     await page.getByRole("dialog").waitFor();
     await tabTo(page, /^Plaid CD/);

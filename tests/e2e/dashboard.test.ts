@@ -69,6 +69,94 @@ test("The dashboard shows charts and tables for each currency without layout shi
   expect(witness.console).toEqual([]);
 });
 
+test("The net worth is read day by day with the mouse and the arrow keys, and drawn for a month", async ({
+  app,
+  browser,
+}) => {
+  const person = await app.signUp("cfo");
+  await addBank(app, person, "Mill Bank", [{ balance: "1000" }], history(0));
+  const witness = await openPage(browser);
+  const { page } = witness;
+  await logIn(app, page, person);
+  await chart(page).waitFor();
+  const worth = page.getByRole("region", { name: "Net worth" });
+  const day = worth.getByRole("slider", { name: "Net worth on a day" });
+  await day.hover({ position: { x: 1, y: 40 } });
+  await worth.locator("p", { hasText: /^[A-Z][a-z]{2} \d+, 20\d\d$/ }).waitFor();
+  await page.mouse.move(0, 0);
+  await worth
+    .getByText(/ since /)
+    .first()
+    .waitFor();
+
+  await day.focus();
+  await page.keyboard.press("ArrowLeft");
+  await expect.poll(() => day.getAttribute("aria-valuetext")).toMatch(/, 20\d\d: \$/);
+  expect(await axeViolations(page)).toEqual([]);
+
+  witness.pageLoads.length = 0;
+  await worth.getByRole("link", { name: "1M" }).click();
+  await page.waitForURL(/range=1m/);
+  await expect.poll(() => day.getAttribute("max")).toBe("30");
+  expect(await witness.layoutShift()).toBeLessThan(0.02);
+  expect([witness.console, witness.pageLoads]).toEqual([[], []]);
+});
+
+test("A month of money in and out opens to its categories, which lead to their transactions", async ({
+  app,
+  browser,
+}) => {
+  const person = await app.signUp("cfo");
+  await addBank(
+    app,
+    person,
+    "Mill Bank",
+    [{ balance: "1000" }],
+    [
+      [0, 0, "12.5", { category: "FOOD_AND_DRINK" }],
+      [0, 0, "-900", { category: "INCOME" }],
+      [0, 40, "7", { category: "TRAVEL" }],
+    ],
+  );
+  const witness = await openPage(browser, { width: 390 });
+  const { page } = witness;
+  await logIn(app, page, person);
+  await page.getByRole("button", { name: /: \$900\.00 in, \$12\.50 out$/ }).click();
+  const worth = page.getByRole("region", { name: "Net worth" });
+  await worth.getByText("Food and drink").waitFor();
+  expect(await axeViolations(page)).toEqual([]);
+  await worth.getByRole("button", { name: "Month before" }).click();
+  await worth.getByText("Travel").waitFor();
+  await worth.getByText("Nothing came in.").waitFor();
+  await worth.getByRole("link", { name: "Travel" }).click();
+  await page.waitForURL(/category=TRAVEL/);
+  await page.getByText("1 transaction shown").waitFor();
+  expect(witness.console).toEqual([]);
+});
+
+test("Accounts are listed by kind with totals, and what needs the user comes first", async ({
+  app,
+  browser,
+}) => {
+  const person = await app.signUp("cfo");
+  await addBank(app, person, "Mill Bank", [{ name: "Wages", balance: "100" }], []);
+  const card2 = { name: "Visa", type: "credit", balance: "40" };
+  await addBank(app, person, "Wool Bank", [{ name: "Pots", balance: "0.5" }, card2], []);
+  await app.query(
+    `update items set status = 'login_required', problem = 'log_in'
+     where institution_name = 'Wool Bank'`,
+  );
+  const { page } = await openPage(browser);
+  await logIn(app, page, person);
+  await expect.poll(() => card(page).first().getAttribute("aria-label")).toBe("Wool Bank");
+  await page.getByRole("link", { name: "By kind" }).click();
+  const cash = page.getByRole("article", { name: "Cash" });
+  await cash.getByText("$100.50").waitFor();
+  await cash.getByText(/Wool Bank/).waitFor();
+  await page.getByRole("article", { name: "Cards" }).getByText("-$40.00").waitFor();
+  expect(await axeViolations(page)).toEqual([]);
+});
+
 test("A chart shows its axis labels in full, however many digits they have", async ({
   app,
   browser,
@@ -80,11 +168,11 @@ test("A chart shows its axis labels in full, however many digits they have", asy
   await logIn(app, page, person);
   await chart(page).waitFor();
   const [right, left] = await chart(page).evaluate((image) => {
-    const [drawn, labels] = image.querySelectorAll(":scope > svg");
+    const labels = image.parentElement?.nextElementSibling;
     const lefts = [...(labels?.querySelectorAll("text") ?? [])].map(
       (each) => each.getBoundingClientRect().left,
     );
-    return [drawn?.getBoundingClientRect().right ?? 0, Math.min(...lefts)];
+    return [image.getBoundingClientRect().right, Math.min(...lefts)];
   });
   expect(left).toBeGreaterThan(right as number);
 });

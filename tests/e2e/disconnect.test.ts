@@ -5,7 +5,7 @@ import { testInBrowser } from "../support/app-in-browser.ts";
 import { axeViolations } from "../support/axe.ts";
 import { openPage } from "../support/browser.ts";
 import { hideTable } from "../support/database-faults.ts";
-import { card, finishLink, logIn, openBank } from "../support/link.ts";
+import { card, finishLink, logIn, manage, openBank } from "../support/link.ts";
 import { itemsOf, only, setPlanLimit } from "../support/rows.ts";
 
 const test = testInBrowser();
@@ -17,7 +17,11 @@ const press = (page: Page, key: string) => page.keyboard.press(key);
 const focusedLabel = (page: Page) =>
   page.evaluate(() => {
     const element = document.activeElement as HTMLInputElement | null;
-    return element?.getAttribute("aria-label") ?? element?.labels?.[0]?.textContent ?? element?.id;
+    return (
+      element?.getAttribute("aria-label") ??
+      element?.labels?.[0]?.textContent ??
+      (element?.id || element?.textContent)
+    );
   });
 
 /** A dashboard with one bank that was connected beforehand. */
@@ -51,7 +55,16 @@ test("The disconnect dialog works by keyboard, returns the focus, and updates th
 
   const heading = () => page.getByRole("heading", { level: 1, includeHidden: true }).boundingBox();
   const before = await heading();
-  await page.getByRole("button", { name: `Disconnect ${bank}` }).focus();
+  await page.getByRole("button", { name: `Manage ${bank}` }).focus();
+  await press(page, "Enter");
+  // From the first of the menu to its last.
+  await expect.poll(() => focusedLabel(page)).toBe("Refresh now");
+  await press(page, "ArrowUp");
+  await expect.poll(() => focusedLabel(page)).toBe("Disconnect");
+  await press(page, "Escape");
+  await expect.poll(() => focusedLabel(page)).toBe(`Manage ${bank}`);
+  await press(page, "Enter");
+  await press(page, "End");
   await press(page, "Enter");
   await dialog(page).waitFor();
   expect(await heading()).toEqual(before);
@@ -60,8 +73,10 @@ test("The disconnect dialog works by keyboard, returns the focus, and updates th
   expect(said).toContain(`${accountCount} accounts here, with balances and transactions`);
   await press(page, "Escape");
   await dialog(page).waitFor({ state: "detached" });
-  await expect.poll(() => focusedLabel(page)).toBe(`Disconnect ${bank}`);
+  await expect.poll(() => focusedLabel(page)).toBe(`Manage ${bank}`);
 
+  await press(page, "Enter");
+  await press(page, "End");
   await press(page, "Enter");
   await dialog(page).waitFor();
   await page.keyboard.type("disconnect another bank");
@@ -105,7 +120,7 @@ test("Disconnecting a bank makes room to connect it again when the plan is full 
   await setPlanLimit(app, "analyst", accountCount);
   await page.reload();
   await page.getByText(/The Analyst plan holds/).waitFor();
-  await page.getByRole("button", { name: `Disconnect ${bank}` }).click();
+  await manage(page, "Disconnect", bank);
   await dialog(page).getByRole("textbox").fill(`disconnect ${bank}`);
   await dialog(page).getByRole("button", { name: "Disconnect" }).click();
   await card(page).waitFor({ state: "detached" });
@@ -122,7 +137,7 @@ test("The disconnect dialog keeps the bank and says why when the disconnect fail
   browser,
 }) => {
   const { page, person } = await dashboard(app, browser);
-  await page.getByRole("button", { name: `Disconnect ${bank}` }).click();
+  await manage(page, "Disconnect", bank);
   await dialog(page).getByRole("textbox").fill(`disconnect ${bank}`);
   const restore = await hideTable(app, "items");
   await dialog(page).getByRole("button", { name: "Disconnect" }).click();
@@ -143,7 +158,7 @@ test("The disconnect dialog removes the card without an error when another tab d
   await page.route("**/trpc/live.changes*", (route) => route.abort());
   await page.reload();
   const { id } = await only(itemsOf(app, person));
-  await page.getByRole("button", { name: `Disconnect ${bank}` }).click();
+  await manage(page, "Disconnect", bank);
   const answer = await app.post(
     "/api/v1/disconnections",
     { item_id: id, confirmation: `disconnect ${bank}` },
@@ -163,7 +178,7 @@ test.for([
   "axe finds nothing in the disconnect dialog (%s, %i px)",
   async ([colorScheme, width], { app, browser }) => {
     const { page } = await dashboard(app, browser, { colorScheme, width });
-    await page.getByRole("button", { name: `Disconnect ${bank}` }).click();
+    await manage(page, "Disconnect", bank);
     await dialog(page).waitFor();
     expect(await axeViolations(page)).toEqual([]);
     await dialog(page).getByRole("button", { name: "Disconnect" }).click();

@@ -4,7 +4,7 @@ import type { TestApp } from "../support/app.ts";
 import { testInBrowser } from "../support/app-in-browser.ts";
 import { addBank, type Moved } from "../support/bank.ts";
 import { openPage } from "../support/browser.ts";
-import { card, finishLink, logIn, openBank } from "../support/link.ts";
+import { card, finishLink, logIn, manage, openBank } from "../support/link.ts";
 import { casesOf, isMatrix } from "../support/matrix.ts";
 
 const test = testInBrowser();
@@ -108,7 +108,7 @@ async function animatedOnTheWay(
   await page.getByText("Show as table: Net worth").click();
   await page.getByText("Up to date").click();
   await connectSecond(app, page);
-  await page.getByRole("button", { name: "Disconnect Mill Bank" }).click();
+  await manage(page, "Disconnect", "Mill Bank");
   await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
   await page.getByRole("button", { name: "Your account" }).click();
   await page.getByRole("link", { name: "Settings" }).click();

@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import { testInBrowser } from "../support/app-in-browser.ts";
 import { addBank } from "../support/bank.ts";
 import { openPage } from "../support/browser.ts";
-import { card, link, logIn } from "../support/link.ts";
+import { card, link, logIn, manage } from "../support/link.ts";
 import { forgetStepUps } from "../support/rows.ts";
 
 const test = testInBrowser();
@@ -30,7 +30,7 @@ test("The connect button says so when the network is away, and Try again works o
   const witness = await openPage(browser);
   const { page } = witness;
   await logIn(app, page, await app.signUp("analyst"));
-  await untilFetched(page, "/trpc-client-");
+  for (const part of ["/trpc-client-", "/connect-flow-"]) await untilFetched(page, part);
   await page.context().setOffline(true);
   witness.pageLoads.length = 0;
   await page.getByRole("button", { name: "Connect a bank" }).click();
@@ -54,10 +54,10 @@ test("The dashboard loads the toasts and the disconnect dialog before they are n
   await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, person);
   const { page } = await openPage(browser);
   await logIn(app, page, person);
-  for (const part of ["/toaster-", "/disconnect-dialog-", "/trpc-client-"])
+  for (const part of ["/toaster-", "/disconnect-dialog-", "/trpc-client-", "/connect-flow-"])
     await untilFetched(page, part);
   await page.context().setOffline(true);
-  await page.getByRole("button", { name: "Disconnect First Platypus Bank" }).click();
+  await manage(page, "Disconnect", "First Platypus Bank");
   const dialog = page.getByRole("dialog");
   await dialog.getByRole("textbox").fill("disconnect First Platypus Bank");
   await dialog.getByRole("button", { name: "Disconnect" }).click();
@@ -66,7 +66,7 @@ test("The dashboard loads the toasts and the disconnect dialog before they are n
   await page.getByRole("button", { name: "Connect a bank" }).click();
   await page.locator("[data-sonner-toast]").getByText("did not open").waitFor();
   await page.context().setOffline(false);
-  await page.getByRole("button", { name: "Disconnect First Platypus Bank" }).click();
+  await manage(page, "Disconnect", "First Platypus Bank");
   await dialog.getByRole("textbox").fill("disconnect First Platypus Bank");
   await dialog.getByRole("button", { name: "Disconnect" }).click();
   await page.getByText("First Platypus Bank disconnected").waitFor();
@@ -81,13 +81,13 @@ test("A dialog that could not be loaded says so, and Try again loads it once the
   const { page } = await openPage(browser);
   await page.route(/disconnect-dialog/, (route) => route.abort());
   await logIn(app, page, person);
-  await page.getByRole("button", { name: "Disconnect Mill Bank" }).click();
+  await manage(page, "Disconnect", "Mill Bank");
   await page.getByText("The bank was not disconnected").waitFor();
   await page.unroute(/disconnect-dialog/);
   const reloaded = page.waitForEvent("load");
   await page.getByRole("button", { name: "Try again" }).click();
   await reloaded;
-  await page.getByRole("button", { name: "Disconnect Mill Bank" }).click();
+  await manage(page, "Disconnect", "Mill Bank");
   await page.getByRole("dialog").getByRole("textbox").waitFor();
 });
 
@@ -101,8 +101,9 @@ test("Buttons that need code which could not be loaded say to reload the page, a
   await page.route(/trpc-client-/, (route) => route.abort());
   await logIn(app, page, person);
   const notLoaded = page.getByText(/then reload the page/);
-  for (const name of ["Connect a bank", "Refresh now: First Platypus Bank"]) {
-    await page.getByRole("button", { name }).click();
+  const connect = () => page.getByRole("button", { name: "Connect a bank" }).click();
+  for (const press of [connect, () => manage(page, "Refresh now")]) {
+    await press();
     await notLoaded.waitFor();
     expect(await page.getByRole("button", { name: "Try again" }).count()).toBe(0);
     await page.getByRole("button", { name: "Dismiss" }).click();

@@ -12,6 +12,7 @@ import {
   link,
   logIn,
   logInAtBank,
+  manage,
   openBank,
   openOAuthBank,
 } from "../support/link.ts";
@@ -170,9 +171,10 @@ test("The card swaps accounts without Link, by keyboard alone (I3, I5)", async (
   const witness = await openPage(browser);
   const { page } = witness;
   await connectTwo(app, page, await app.signUp("intern"));
-  const open = card(page).getByRole("button", { name: /^Add or change accounts/ });
-  await open.focus();
-  await page.keyboard.press("Enter");
+  await card(page)
+    .getByRole("button", { name: /^Manage/ })
+    .focus();
+  for (const key of ["Enter", "ArrowDown", "Enter"]) await page.keyboard.press(key);
   await dialog(page).getByRole("heading", { name: "Accounts at First Platypus Bank" }).waitFor();
   expect(await axeViolations(page)).toEqual([]);
   const focus = () =>
@@ -187,7 +189,7 @@ test("The card swaps accounts without Link, by keyboard alone (I3, I5)", async (
   await tabTo("Plaid Checking");
   await page.keyboard.press("Space");
   await dialog(page)
-    .getByText(/Plaid Checking will be taken out/)
+    .getByText(/This account will be taken out/)
     .waitFor();
   await tabTo("Plaid CD");
   await page.keyboard.press("Space");
@@ -211,11 +213,10 @@ matrixTest(
     const { page } = await openPage(browser);
     const person = await app.signUp("intern");
     await connectTwo(app, page, person);
-    const open = card(page).getByRole("button", { name: /^Add or change accounts/ });
     await app.query("update plans set max_accounts = 3 where id = 'intern'");
     try {
       await page.reload();
-      await open.click();
+      await manage(page, "Add or remove accounts");
       await box(page, "Plaid CD").check();
       await app.query("update plans set max_accounts = 2 where id = 'intern'");
       await dialog(page).getByRole("button", { name: "Save" }).click();
@@ -223,7 +224,7 @@ matrixTest(
       await dialog(page).getByRole("button", { name: "Cancel" }).click();
       await expect
         .poll(() => page.evaluate(() => document.activeElement?.textContent))
-        .toContain("accounts");
+        .toContain("Manage");
     } finally {
       await app.query("update plans set max_accounts = 2 where id = 'intern'");
     }

@@ -4,7 +4,7 @@ import type { Person, TestApp } from "../support/app.ts";
 import { testInBrowser } from "../support/app-in-browser.ts";
 import { axeViolations } from "../support/axe.ts";
 import { openPage } from "../support/browser.ts";
-import { bringSession, card, finishLink, logIn, openBank } from "../support/link.ts";
+import { bringSession, card, finishLink, logIn, manage, openBank } from "../support/link.ts";
 import { forgetStepUps } from "../support/rows.ts";
 import { addAuthenticator, authenticator } from "../support/second-factor.ts";
 import { addVirtualAuthenticator } from "../support/virtual-authenticator.ts";
@@ -72,7 +72,7 @@ test("A passkey is made in Settings after the password, logs in alone and as the
   await openBank(page);
   await finishLink(page);
   await card(page).waitFor();
-  await page.getByRole("button", { name: /^Disconnect/ }).click();
+  await manage(page, "Disconnect");
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel(/^Type/).fill("disconnect First Platypus Bank");
   await dialog.getByRole("button", { name: "Disconnect" }).click();

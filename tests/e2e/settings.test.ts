@@ -93,7 +93,7 @@ test("The plan page marks the user's plan and says what each larger one offers, 
   expect(await rowOf(page, "Intern").innerText()).toMatch(
     /Free\s+2 accounts · Fewer than the \d+ you have/,
   );
-  expect(await page.locator("main").innerText()).toContain("ask whoever runs Fiscility");
+  expect(await page.locator("main").innerText()).toContain("ask for a larger plan");
 });
 
 test("The connect button names the limit and links to the plans before Link opens when the plan is full (E5)", async ({

@@ -26,7 +26,7 @@ async function personWithTransactions(app: TestApp): Promise<Person> {
   return ada;
 }
 
-const rows = (page: Page) => page.locator("main section li");
+const rows = (page: Page) => page.locator("main section[aria-labelledby^=day] li");
 const heading = (page: Page) => page.getByRole("heading", { level: 1, name: "Transactions" });
 
 test("An account's row leads to its transactions, which load page by page", async ({
@@ -78,7 +78,7 @@ test("The transactions page keeps search and filters in its address, and works w
   );
   await page.getByRole("searchbox").fill(name);
   await page.getByText("More filters").click();
-  await page.getByLabel("Category").selectOption(category);
+  await page.locator("select[name=category]").selectOption(category);
   await page.getByLabel("From day").fill(date);
   await page.getByLabel("To day").fill(date);
   await page.getByLabel("Amount to").fill("-0.01");
@@ -120,7 +120,7 @@ test("The transactions page keeps the focus and announces the count when the use
   await logIn(app, page, ada);
   await page.goto(`${app.url}/transactions`);
   const search = page.getByRole("searchbox");
-  const category = page.getByLabel("Category");
+  const category = page.locator("select[name=category]");
   const status = page.getByRole("main").getByRole("status");
   const focused = () => page.evaluate(() => document.activeElement?.getAttribute("name"));
   await search.focus();
@@ -137,14 +137,17 @@ test("The transactions page keeps the focus and announces the count when the use
   await search.fill("e");
   await page.keyboard.press("Enter");
   await page.keyboard.type("xy");
-  await expect
-    .poll(() => status.innerText())
-    .toMatch(/^\d+ transactions? shown(, older ones follow)?$/);
+  await page.waitForURL(/search=exy$/);
   expect(await search.inputValue()).toBe("exy");
   expect(await focused()).toBe("search");
   await page.unroute(/\/transactions\.data/);
 
+  // Without Enter.
   await search.fill("e");
+  await page.waitForURL(/search=e$/);
+  await expect
+    .poll(() => status.innerText())
+    .toMatch(/^\d+ transactions? shown(, older ones follow)?$/);
   await page.getByText("More filters").click();
   await category.selectOption("FOOD_AND_DRINK");
   await page.getByRole("button", { name: "Apply" }).press("Enter");
@@ -162,6 +165,42 @@ test("The transactions page keeps the focus and announces the count when the use
   await expect.poll(() => category.inputValue()).toBe("");
   expect(await search.inputValue()).toBe("e");
   expect(said).toEqual([]);
+});
+
+test("A row opens to its details, where its category is corrected; filters are chips, totals stand beside them", async ({
+  app,
+  browser,
+}) => {
+  const ada = await personWithTransactions(app);
+  const witness = await openPage(browser);
+  const { page } = witness;
+  await logIn(app, page, ada);
+  await page.goto(`${app.url}/transactions?category=FOOD_AND_DRINK&min=-9999`);
+  await page.getByRole("region", { name: "Spent by category" }).waitFor();
+  await page.getByRole("region", { name: "By month" }).getByRole("link").first().waitFor();
+  expect(await axeViolations(page)).toEqual([]);
+  expect(await witness.layoutShift()).toBeLessThan(0.02);
+
+  const [before] = await rows(page).allInnerTexts();
+  await rows(page).first().getByRole("button").press("Enter");
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Merchant").fill("The corner bakery");
+  await dialog.getByLabel("Category").selectOption("ENTERTAINMENT");
+  expect(await axeViolations(page)).toEqual([]);
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await page.getByText("Transaction changed").waitFor();
+  await expect.poll(() => rows(page).first().innerText()).not.toBe(before);
+
+  await page.getByRole("link", { name: "Remove filter: Food and drink" }).click();
+  await page.waitForURL((url) => !url.searchParams.has("category"));
+  await page.getByRole("link", { name: "Remove filter: From -9999" }).waitFor();
+  await page.getByRole("searchbox").fill("corner bakery");
+  await expect.poll(() => rows(page).count()).toBe(1);
+  expect(await rows(page).first().innerText()).toContain("Entertainment");
+  await rows(page).first().getByRole("button").click();
+  await dialog.getByRole("button", { name: "Use the bank's own" }).click();
+  await expect.poll(() => rows(page).count()).toBe(0);
+  expect(witness.console).toEqual([]);
 });
 
 test.skipIf(!isMatrix).for([

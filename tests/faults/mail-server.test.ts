@@ -111,6 +111,7 @@ test("Mail never leaves without TLS to a server on another host, whatever that s
       password: undefined,
     },
     from: "accounts@fiscility.com",
+    operator: "accounts@fiscility.com",
   };
   const mailer = createMailer(
     { mail, appUrl: "http://localhost:3000" },

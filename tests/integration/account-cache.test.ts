@@ -17,7 +17,7 @@ const list = (name: string): AccountsListOutput => ({
   items: [
     {
       id: randomUUID(),
-      institution: { id: null, name },
+      institution: { id: null, name, logo: null, color: null, url: null },
       status: "good",
       problem: null,
       expiresAt: null,

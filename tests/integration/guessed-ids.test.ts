@@ -24,7 +24,7 @@ let hers: Owned;
 let key: string;
 beforeAll(async () => {
   app = await startTestApp();
-  [ada, mallory] = [await app.signUp("cfo"), await app.signUp("cfo", undefined, "Mallory")];
+  [ada, mallory] = [await app.signUp("analyst"), await app.signUp("cfo", undefined, "Mallory")];
   const everything = { name: "All", scopes: scope.options, expiresInDays: 1 };
   ({ key } = await createApiKey(app.services.db, mallory.id, everything));
   hers = await stock(app, ada);

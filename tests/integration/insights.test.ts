@@ -95,6 +95,46 @@ test("insights.netWorth shows today only without transactions, and a year at mos
   expect(line.days[0]).toEqual({ date: ago(364), amount: "369" });
 });
 
+test("insights.netWorth looks back as far as it is asked to", async ({ app }) => {
+  const moved = Array.from({ length: 500 }, (_, day): Moved => [0, day, "1"]);
+  const person = await personWith(app, [{ balance: "5" }], moved);
+  for (const [range, days] of Object.entries({ "1m": 31, "3m": 92, "1y": 365, all: 501 })) {
+    const [line] = await get(app, `net-worth?range=${range}`, person);
+    expect([range, line.days.length]).toEqual([range, days]);
+    expect(line.days[0]).toEqual({ date: ago(days - 1), amount: String(5 + days - 1) });
+  }
+});
+
+test("insights.categories adds up to the month of insights.cashFlow", async ({ app }) => {
+  const person = await personWith(
+    app,
+    [{ balance: "100" }, { balance: "100" }, { balance: "9", currency: "EUR" }],
+    [
+      [0, 40, "-1000", { category: "INCOME" }],
+      [0, 40, "12.34", { category: "FOOD_AND_DRINK" }],
+      [0, 40, "7.66", { category: "FOOD_AND_DRINK" }],
+      [0, 40, "30"],
+      [0, 40, "250", { category: "TRANSFER_OUT" }],
+      [1, 40, "-250", { category: "TRANSFER_IN" }],
+      [2, 40, "3", { category: "TRAVEL" }],
+    ],
+  );
+  const month = ago(40).slice(0, 7);
+  const [euros, dollars] = await get(app, `categories?month=${month}`, person);
+  expect(dollars).toEqual({
+    currency: "USD",
+    categories: [
+      { category: "INCOME", in: "1000", out: "0", count: 1 },
+      { category: null, in: "0", out: "30", count: 1 },
+      { category: "FOOD_AND_DRINK", in: "0", out: "20.00", count: 2 },
+    ],
+  });
+  expect(euros.categories).toEqual([{ category: "TRAVEL", in: "0", out: "3", count: 1 }]);
+  const flow = await get(app, "cash-flow", person);
+  expect(flow[0].months[0]).toEqual({ month, in: "1000", out: "50.00" });
+  expect(await get(app, "categories?month=2001-01", person)).toEqual([]);
+});
+
 test("insights.cashFlow leaves out pending transactions and transfers between own accounts", async ({
   app,
 }) => {

@@ -31,6 +31,10 @@ const examples: MailDetails = {
   bank_needs_you: { bank: "Mill Bank" },
   connection_ends_soon: { bank: "Mill Bank", endsAt: "2026-07-01T10:00:00Z" },
   plan_changed: { plan: "Analyst" },
+  plan_requested: {
+    ...{ email: "ada@example.com", from: "Intern", plan: "Analyst", planId: "analyst" },
+    ...{ accounts: 2, note: "Two more <b>banks</b>" },
+  },
 };
 const kinds = Object.keys(mailTexts) as MailKind[];
 
@@ -154,6 +158,7 @@ test("The local mailbox lists mail newest first, shows it as inert text, and ans
         password: undefined,
       },
       from: "accounts@fiscility.com",
+      operator: "accounts@fiscility.com",
     };
     const mailer = createMailer({ mail, appUrl: "http://localhost:3000" }, timeLimits);
     for (const n of [1, 2]) {

@@ -190,7 +190,15 @@ test("finishUpdateMode and a page of a sync lock in one order", async ({ app }) 
     ...{ kept: null, cursor: "next", midway: false, updateCursor: null, removed: [] },
     ...{ unreadable: [], endsReading: null },
     upserted: [
-      { ...row, id: "t1", accountId: "before", merchant: null, category: null, pending: false },
+      {
+        ...row,
+        id: "t1",
+        accountId: "before",
+        merchant: null,
+        category: null,
+        pending: false,
+        pendingId: null,
+      },
     ],
   });
   try {

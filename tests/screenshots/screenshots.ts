@@ -17,6 +17,7 @@ import {
   link,
   logIn,
   logInByForm,
+  manage,
   openBank,
 } from "../support/link.ts";
 import { mailAbout } from "../support/mail.ts";
@@ -184,13 +185,23 @@ test.each(views)("room in the plan, $width px, $colorScheme", async (view) => {
   await dialog.getByRole("button", { name: "Connect 2 accounts" }).click();
   await toast(page, /First Platypus Bank connected/);
   await page.reload();
-  await card(page).getByRole("button", { name: "Add or change accounts" }).waitFor();
   await shoot("card-not-connected", { whole: true });
-  await card(page).getByRole("button", { name: "Add or change accounts" }).click();
-  await dialog.getByRole("checkbox", { name: "Plaid Checking" }).uncheck();
+  await card(page)
+    .getByRole("button", { name: /^Manage/ })
+    .click();
+  await shoot("card-menu");
+  await page.getByRole("menuitem", { name: "Rename or hide accounts" }).click();
+  await dialog.getByRole("textbox").first().fill("Everyday");
+  await dialog.getByRole("checkbox").last().uncheck();
+  await shoot("account-names");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await card(page).getByText("Everyday").waitFor();
+  await shoot("account-renamed", { whole: true });
+  await manage(page, "Add or remove accounts");
+  await dialog.getByRole("checkbox", { name: "Everyday" }).uncheck();
   await shoot("change-accounts");
   await page.keyboard.press("Escape");
-  await card(page).getByRole("button", { name: "Refresh now" }).click();
+  await manage(page, "Refresh now");
   await toast(page, /Asking First Platypus Bank/);
   await shoot("refreshing", { moving: true });
 });
@@ -308,7 +319,7 @@ test.each(views)(
     await finishLink(page);
     await card(page).waitFor();
     const dialog = page.getByRole("dialog");
-    await page.getByRole("button", { name: /^Disconnect The Most Venerable/ }).click();
+    await manage(page, "Disconnect");
     await dialog.waitFor();
     await shoot("disconnect-long-name");
     await page.keyboard.press("Enter");
@@ -342,7 +353,7 @@ test.each(views)("a bank is disconnected, $width px, $colorScheme", async (view)
   }
   await page.reload();
   const dialog = page.getByRole("dialog");
-  await page.getByRole("button", { name: "Disconnect First Platypus Bank" }).click();
+  await manage(page, "Disconnect", "First Platypus Bank");
   await dialog.waitFor();
   await shoot("disconnect");
   await dialog.getByRole("textbox").fill("disconnect First Platypus Bank");
@@ -391,7 +402,7 @@ test.each(views)("a bank is reconnected, $width px, $colorScheme", async (view) 
   await shoot("reconnected", { moving: true });
   await openBank(page);
   await finishLink(page);
-  await toast(page, "You have these accounts already");
+  await page.getByRole("dialog", { name: "You have these accounts already" }).waitFor();
   await shoot("duplicate-accounts");
 });
 
@@ -564,7 +575,7 @@ test.each(views)("without a network, $width px, $colorScheme", async (view) => {
   await toast(page, "The bank connection did not open");
   await shoot("offline");
   await page.getByRole("button", { name: "Dismiss" }).click();
-  await page.getByRole("button", { name: "Disconnect Mill Bank" }).click();
+  await manage(page, "Disconnect", "Mill Bank");
   const dialog = page.getByRole("dialog");
   await dialog.getByRole("textbox").fill("disconnect Mill Bank");
   await dialog.getByRole("button", { name: "Disconnect" }).click();
@@ -747,6 +758,22 @@ test.each(views)("a year at two banks, $width px, $colorScheme", async (view) =>
   await page.goto(`${app.url}/dashboard`);
   await page.locator("[data-charts=there]").waitFor();
   await shoot("overview");
+  const worth = page.getByRole("region", { name: "Net worth" });
+  await worth.getByRole("slider").hover({ position: { x: 150, y: 60 } });
+  await worth.locator("p", { hasText: /^[A-Z][a-z]{2} \d+, 20\d\d$/ }).waitFor();
+  await shoot("net-worth-on-a-day", { moving: true });
+  await page.getByRole("button", { name: /^October/ }).click();
+  await worth.getByRole("heading", { name: "Money out" }).waitFor();
+  await shoot("month-categories", { whole: true });
+  await page.goto(`${app.url}/dashboard?range=3m&by=kind`);
+  await page.locator("[data-charts=there]").waitFor();
+  await shoot("by-kind", { whole: true });
+  if (view.width === 1280) {
+    await page.setViewportSize({ width: 1920, height: 1080 });
+    await page.goto(`${app.url}/dashboard`);
+    await page.locator("[data-charts=there]").waitFor();
+    await shoot("overview-at-1920");
+  }
 });
 
 test.each(views)(

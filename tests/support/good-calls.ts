@@ -14,6 +14,7 @@ export interface Owned {
   accountId: string;
   /** Where their second page of transactions begins. */
   cursor: string;
+  transactionId: string;
   apiKeyId: string;
   webhookId: string;
   deliveryId: string;
@@ -57,6 +58,9 @@ const values: Record<string, (own: Owned) => unknown> = {
   "account.delete confirmation": () => "delete my account",
   "items.disconnect confirmation": (own) => `disconnect ${own.bank}`,
   scopes: () => ["accounts:read"],
+  month: () => "2026-01",
+  plan: () => "cfo",
+  transactionId: (own) => own.transactionId,
 };
 
 /** Those that end something, called last: each leaves the ones after it something to end. */
@@ -164,7 +168,10 @@ export async function stock(app: TestApp, person: Person): Promise<Owned> {
   const accountId: string = body.accounts[0].id;
   const cookie = { cookie: person.cookie };
   const page = await fetch(`${app.url}/api/v1/transactions`, { headers: cookie });
-  const { next_cursor: cursor } = (await page.json()) as { next_cursor: string };
+  const { next_cursor: cursor, transactions } = (await page.json()) as {
+    next_cursor: string;
+    transactions: { id: string; account_id: string }[];
+  };
   const [account] = await app.query("select plaid_account_id id from accounts where id = $1", [
     accountId,
   ]);
@@ -174,6 +181,7 @@ export async function stock(app: TestApp, person: Person): Promise<Owned> {
     bank: body.item.institution.name,
     accountId,
     cursor,
+    transactionId: transactions.find(({ account_id }) => account_id === accountId)?.id ?? "",
     apiKeyId: made.body.api_key.id,
     webhookId,
     deliveryId: delivery.id,

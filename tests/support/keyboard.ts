@@ -2,9 +2,9 @@ import type { Frame, Page } from "playwright-core";
 import { expect } from "vitest";
 import { link } from "./link.ts";
 
-/** A person who has a keyboard and no mouse. */
+/** A user who has a keyboard and no mouse. */
 
-/** What has the focus in this document: its name, and whether a person can see that it has it. */
+/** What has the focus in this document: its name, and whether a user can see that it has it. */
 function focusIn(frame: Frame) {
   return frame.evaluate(() => {
     const element = document.activeElement as HTMLElement | null;

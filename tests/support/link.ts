@@ -2,9 +2,9 @@ import type { FrameLocator, Page } from "playwright-core";
 import type { Person, TestApp } from "./app.ts";
 import { browserCookies } from "./people.ts";
 
-/** What a person does in the browser on the way to a connected bank. */
+/** What a user does in the browser on the way to a connected bank. */
 
-/** Gives the browser the cookie of the session that the person has. */
+/** Gives the browser the cookie of the session that the user has. */
 export async function bringSession(app: TestApp, page: Page, person: Person): Promise<void> {
   await page.context().addCookies(browserCookies(person.cookie, app.url));
 }
@@ -16,7 +16,7 @@ export async function logIn(app: TestApp, page: Page, person: Person): Promise<v
   await page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
 }
 
-/** By the form, as a person does. */
+/** By the form, as a user does. */
 export async function logInByForm(app: TestApp, page: Page, person: Person): Promise<void> {
   await page.goto(`${app.url}/login`);
   await page.getByLabel("Email").fill(person.email);
@@ -29,6 +29,12 @@ export const link = (page: Page): FrameLocator => page.frameLocator("iframe");
 
 /** The cards of connected banks. */
 export const card = (page: Page) => page.locator("[data-item-id]");
+
+/** Does what a bank's menu offers under this name. */
+export async function manage(page: Page, action: string, bank = ""): Promise<void> {
+  await page.getByRole("button", { name: `Manage ${bank}` }).click();
+  await page.getByRole("menuitem", { name: action }).click();
+}
 
 /**
  * Presses the button that closes Link. Not with a mouse: Chromium may never report a press whose frame is removed by it.

@@ -99,6 +99,7 @@ test("only the process and its commands touch the environment, only the vault ma
     "server/commands/books.ts",
     "server/commands/jobs.ts",
     "server/commands/migrate.ts",
+    "server/commands/plan-requests.ts",
     "server/commands/plan.ts",
     "server/commands/refused-tokens.ts",
     "server/commands/rotate-keys.ts",

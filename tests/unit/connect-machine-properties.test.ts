@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { busyRetries, start, transition } from "../../app/connect/connect-machine.ts";
+import { busyRetries, transition } from "../../app/connect/connect-machine.ts";
+import { start } from "../../app/connect/connect-state.ts";
 import type { ConnectEffect, ConnectEvent } from "../../app/connect/connect-types.ts";
 import { type Reason, reasons } from "../../server/contracts/errors.ts";
 import {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { pendingBank, start, transition } from "../../app/connect/connect-machine.ts";
+import { transition } from "../../app/connect/connect-machine.ts";
+import { pendingBank, start } from "../../app/connect/connect-state.ts";
 import type { ConnectEvent, Step } from "../../app/connect/connect-types.ts";
 import { reasons } from "../../server/contracts/errors.ts";
 import {

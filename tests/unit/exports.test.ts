@@ -13,7 +13,7 @@ function exported(name: string, current: string | null): ExportOutput {
     items: [
       {
         id,
-        institution: { id: null, name: 'Smith, "Jones" & Søn' },
+        institution: { logo: null, color: null, url: null, id: null, name: 'Smith, "Jones" & Søn' },
         status: "good",
         problem: null,
         expiresAt: null,
@@ -27,7 +27,16 @@ function exported(name: string, current: string | null): ExportOutput {
         createdAt,
         accounts: [
           {
-            ...{ id, itemId: id, name, officialName: null, mask: "0001", type: "depository" },
+            ...{
+              id,
+              itemId: id,
+              name,
+              bankName: name,
+              hidden: false,
+              officialName: null,
+              mask: "0001",
+              type: "depository",
+            },
             subtype: "checking",
             revoked: false,
             balances: { current, available: null, limit: null, currency: "USD" },
@@ -35,6 +44,7 @@ function exported(name: string, current: string | null): ExportOutput {
         ],
       },
     ],
+    planRequests: [],
     activity: [],
     logIns: [],
     securityEvents: [],
@@ -75,7 +85,7 @@ test("transactions.csv has its header once, whatever pages it comes in, and mone
   const { items } = exported("Checking", null);
   const transaction = {
     ...{ id: "t1", accountId: id, date: "2026-01-02", amount: "12.50", currency: "USD" },
-    ...{ name: "=1+1", merchant: "+41 Cafe", category: null, pending: false },
+    ...{ name: "=1+1", merchant: "+41 Cafe", category: null, corrected: false, pending: false },
   };
   async function* pages() {
     yield [transaction];

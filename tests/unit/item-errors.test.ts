@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { words } from "../../app/activity/words.ts";
-import { text } from "../../app/text.ts";
+import { words as itemWords } from "../../app/dashboard/item-words.ts";
 import { reasons } from "../../server/contracts/errors.ts";
 import {
   itemProblemKinds,
@@ -146,7 +146,7 @@ test.each(itemProblemKinds)(
     const { message, reason } = itemProblems[kind];
     expect(message).toMatch(/^[A-Z].+\.$/);
     expect(reasons[reason].message).toMatch(/^[A-Z].+\.$/);
-    expect(text.dashboard.status[kind]).toBeTruthy();
+    expect(itemWords.status[kind]).toBeTruthy();
     expect(words.problem[kind]("Mill Bank")).toContain("Mill Bank");
   },
 );

@@ -6,16 +6,18 @@ const account = (
   type: string,
   current: string | null,
   currency: string | null = "USD",
-  revoked = false,
+  { revoked = false, hidden = false } = {},
 ): Account => ({
   id: "00000000-0000-4000-8000-000000000000",
   itemId: "00000000-0000-4000-8000-000000000000",
   name: "An account",
+  bankName: "An account",
   officialName: null,
   mask: null,
   type,
   subtype: null,
   revoked,
+  hidden,
   balances: { current, available: null, limit: null, currency },
 });
 
@@ -49,7 +51,8 @@ test("accounts without a balance, without a currency or without permission are l
     netWorth([
       account("depository", null),
       account("depository", "1", null),
-      account("depository", "1", "USD", true),
+      account("depository", "1", "USD", { revoked: true }),
+      account("depository", "1", "USD", { hidden: true }),
     ]),
   ).toEqual([]);
 });

@@ -60,10 +60,11 @@ function expectShowable(row: PlaidAccount | PlaidTransaction): void {
   expect(texts.length).toBeLessThan(3_000);
   if ("balances" in row) {
     const { accountId: _, persistentAccountId: __, unreadable: ___, ...rest } = row;
-    accountContract.parse({ ...rest, id, itemId: id, revoked: false });
+    const ours = { id, itemId: id, bankName: rest.name, hidden: false, revoked: false };
+    accountContract.parse({ ...rest, ...ours });
   } else {
     const { pendingId: _, ...rest } = row;
-    transactionContract.parse({ ...rest, accountId: id });
+    transactionContract.parse({ ...rest, accountId: id, corrected: false });
     expect(row.date >= "0001").toBe(true);
   }
 }

@@ -1,16 +1,16 @@
 import { expect, test } from "vitest";
+import { words as itemWords } from "../../app/dashboard/item-words.ts";
 import { writeItem } from "../../app/dashboard/write-item.server.ts";
-import { text } from "../../app/text.ts";
 import type { ItemWithAccounts } from "../../server/contracts/accounts.ts";
 import { itemProblems, shownProblem } from "../../server/contracts/item-problem.ts";
 import type { TrailStep } from "../../server/contracts/trail.ts";
 
-const { asks: words } = text.dashboard;
+const { asks: words } = itemWords;
 const expiresAt = "2026-12-01T09:00:00.000Z";
 
 const item = (more: Partial<ItemWithAccounts> = {}, revoked = false): ItemWithAccounts => ({
   id: "00000000-0000-4000-8000-000000000001",
-  institution: { id: null, name: "Mill Bank" },
+  institution: { id: null, name: "Mill Bank", logo: null, color: null, url: null },
   status: "good",
   problem: null,
   expiresAt: null,
@@ -27,11 +27,13 @@ const item = (more: Partial<ItemWithAccounts> = {}, revoked = false): ItemWithAc
       id: "00000000-0000-4000-8000-000000000002",
       itemId: "00000000-0000-4000-8000-000000000001",
       name: "Checking",
+      bankName: "Checking",
       officialName: null,
       mask: "12",
       type: "depository",
       subtype: "checking",
       revoked,
+      hidden: false,
       balances: { current: "10", available: "9", limit: null, currency: "USD" },
     },
   ],

@@ -1,10 +1,12 @@
-import { netWorthOutput } from "../../contracts/insights.ts";
+import { netWorthInput, netWorthOutput } from "../../contracts/insights.ts";
 import { readNetWorth } from "../../insights/read-insights.ts";
 import { procedure } from "../trpc.ts";
 
 export const insightsNetWorth = procedure({
-  summary: "Net worth by day over the last year, for each currency.",
+  summary: "Net worth by day, over the last year unless it is said, for each currency.",
   scope: "transactions:read",
   rest: "GET /insights/net-worth",
   cached: netWorthOutput,
-}).query(({ ctx }) => readNetWorth(ctx.services, ctx.user));
+})
+  .input(netWorthInput.optional())
+  .query(({ ctx, input }) => readNetWorth(ctx.services, ctx.user, input));

@@ -11,7 +11,7 @@ import { StreamedOutput, sendParts } from "../streamed-output.ts";
 type CreateContext = (req: Request) => Promise<Context>;
 type OnError = (req: Request, error: unknown, name: string | undefined) => void;
 
-/** Characters of an answer; `compression`'s own threshold. */
+/** Characters of a response; `compression`'s own threshold. */
 const worthCompressing = 1024;
 
 /**

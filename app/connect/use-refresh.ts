@@ -1,6 +1,4 @@
-import { RefreshCw } from "lucide-react";
 import { useState } from "react";
-import { Button } from "../components/button.tsx";
 import { showProblem, showSuccess } from "../components/toasts.tsx";
 import type { ShownItem } from "../dashboard/write-item.server.ts";
 import { secondsToRefresh, toFailure } from "../failure.ts";
@@ -10,8 +8,8 @@ import { announceAccounts } from "./account-news.ts";
 
 const words = text.refresh;
 
-/** Asks the bank for its newest data, which comes by itself once it is there. */
-export function RefreshButton({ item: { id: itemId, bank, refresh } }: { item: ShownItem }) {
+/** Asks the bank for its newest data, which comes by itself once it is there. Null where that is not possible. */
+export function useRefresh({ id: itemId, bank, refresh }: ShownItem) {
   const [asking, setAsking] = useState(false);
   if (refresh === null) return null;
   const busy = asking || refresh === "running";
@@ -34,16 +32,5 @@ export function RefreshButton({ item: { id: itemId, bank, refresh } }: { item: S
     setAsking(false);
   }
 
-  return (
-    <Button
-      kind="quiet"
-      className="max-sm:px-2.5"
-      icon={<RefreshCw className="-ml-0.5 size-4 max-sm:hidden" aria-hidden="true" />}
-      busy={busy}
-      aria-label={busy ? `${words.busy} ${bank}` : words.bank(bank)}
-      onClick={ask}
-    >
-      {busy ? words.busy : words.button}
-    </Button>
-  );
+  return { busy, ask };
 }

@@ -1,0 +1,41 @@
+/** The English sentences of the pages before the log-in, and of the fields that other pages have as well. */
+export const words = {
+  logIn: {
+    title: "Log in",
+    lead: "Welcome back.",
+    submit: "Log in",
+    busy: "Logging in…",
+    otherLead: "New here?",
+    other: "Create an account",
+  },
+  signUp: {
+    title: "Create your account",
+    lead: "Then connect your first bank. It takes about a minute.",
+    submit: "Create account",
+    busy: "Creating your account…",
+    otherLead: "Already have an account?",
+    other: "Log in",
+  },
+  about: {
+    title: "All your accounts in one place",
+    points: [
+      "Connect banks, cards, investments and loans, in a window run by Plaid.",
+      "See your balances, what comes in and goes out, and your net worth over time.",
+      "Your bank password is never shared with us, and we cannot move your money.",
+    ],
+  },
+  signedUp: "Check your email to finish signing up. You can log in already.",
+  reset: "Your password is changed. Log in with the new one.",
+  forgot: "Forgot your password?",
+  name: "Name",
+  email: "Email",
+  currentPassword: "Current password",
+  newPassword: "New password",
+  revokeKeys: "Revoke all API keys",
+  password: "Password",
+  passwordHint: "At least 8 characters.",
+  show: "Show",
+  hide: "Hide",
+  showPassword: "Show password",
+  hidePassword: "Hide password",
+};

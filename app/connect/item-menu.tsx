@@ -1,0 +1,115 @@
+import { ExternalLink, ListChecks, Pencil, RefreshCw, Unplug } from "lucide-react";
+import { Suspense, useCallback, useState } from "react";
+import { Menu, type MenuAction } from "../components/menu.tsx";
+import { showProblem } from "../components/toasts.tsx";
+import type { ShownItem } from "../dashboard/write-item.server.ts";
+import { text } from "../text.ts";
+import { useConnect } from "./connect-context.ts";
+import { useDisconnect } from "./disconnect-button.tsx";
+import { lazyDialog } from "./lazy-dialog.tsx";
+import { useRefresh } from "./use-refresh.ts";
+
+const words = text.manage;
+
+const loadChange = async () => (await import("./change-accounts-dialog.tsx")).ChangeAccountsDialog;
+const ChangeAccountsDialog = lazyDialog(loadChange);
+const loadNames = async () => (await import("./account-names-dialog.tsx")).AccountNamesDialog;
+const AccountNamesDialog = lazyDialog(loadNames);
+
+interface ItemMenuProps {
+  item: ShownItem;
+  /** How many more accounts the plan has room for. */
+  room: number;
+}
+
+/**
+ * What the user can do with a connected bank at any time. Accounts that the bank shares are chosen here;
+ * for others Link opens, at once where there are no accounts to choose from here.
+ */
+export function ItemMenu({ item, room }: ItemMenuProps) {
+  const { step, open, prepare, changing, changeAccounts } = useConnect();
+  const refresh = useRefresh(item);
+  const disconnect = useDisconnect(item);
+  const [naming, setNaming] = useState(false);
+  const { id: itemId, bank, isOpen, notConnected, site } = item;
+  const isDialog = notConnected.length > 0;
+
+  const openBank = () => {
+    changeAccounts(null);
+    open({ itemId, chooseAccounts: true, returned: null });
+  };
+  const close = useCallback(() => changeAccounts(null), [changeAccounts]);
+  const fail = useCallback((closeIt: () => void) => {
+    closeIt();
+    const message = text.problem.network;
+    showProblem("connect", { title: words.notLoaded, message, actions: [] });
+  }, []);
+  const stopNaming = useCallback(() => setNaming(false), []);
+
+  const actions: (MenuAction | null)[] = [
+    refresh && {
+      label: refresh.busy ? words.refreshing : words.refresh,
+      icon: <RefreshCw className="size-4" aria-hidden="true" />,
+      busy: refresh.busy,
+      run: refresh.ask,
+    },
+    isOpen || isDialog
+      ? {
+          label: words.change,
+          icon: <ListChecks className="size-4" aria-hidden="true" />,
+          busy: step.name !== "idle",
+          run: () => (isDialog ? changeAccounts(itemId) : openBank()),
+        }
+      : null,
+    {
+      label: words.names,
+      icon: <Pencil className="size-4" aria-hidden="true" />,
+      run: () => setNaming(true),
+    },
+    site === null
+      ? null
+      : {
+          label: words.site,
+          icon: <ExternalLink className="size-4" aria-hidden="true" />,
+          run: () => window.open(site, "_blank", "noopener,noreferrer"),
+        },
+    {
+      label: text.disconnect.button,
+      icon: <Unplug className="size-4" aria-hidden="true" />,
+      danger: true,
+      run: disconnect.ask,
+    },
+  ];
+  const ahead = () => {
+    if (isOpen) prepare();
+    for (const load of [loadNames, ...(isDialog ? [loadChange] : [])]) load().catch(() => {});
+    disconnect.prepare();
+  };
+  return (
+    <>
+      <Menu
+        label={words.button}
+        name={words.bank(bank)}
+        actions={actions.filter((action) => action !== null)}
+        onApproach={ahead}
+      />
+      {changing === itemId ? (
+        <Suspense>
+          <ChangeAccountsDialog
+            item={item}
+            room={room}
+            onOpenBank={isOpen ? openBank : null}
+            onClose={close}
+            onFail={() => fail(close)}
+          />
+        </Suspense>
+      ) : null}
+      {naming ? (
+        <Suspense>
+          <AccountNamesDialog item={item} onClose={stopNaming} onFail={() => fail(stopNaming)} />
+        </Suspense>
+      ) : null}
+      {disconnect.dialog}
+    </>
+  );
+}

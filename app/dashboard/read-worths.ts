@@ -1,0 +1,30 @@
+import type { NetWorthRange } from "../../server/contracts/insights.ts";
+import { formatMoney } from "../components/money.ts";
+import { loadTrpc } from "../trpc.ts";
+import type { NetWorthChart } from "./draw-charts.server.ts";
+
+/** What the chart says of one day: where it is, in percent of the chart's box, and in words. */
+export interface Reading {
+  x: number;
+  y: number;
+  day: string;
+  amount: string;
+}
+
+/** Every day of the chart as it can be read, oldest first. Loaded by the first touch of the chart. */
+export async function readWorths(
+  { bottom, top }: NetWorthChart,
+  range: NetWorthRange,
+  currency: string,
+): Promise<Reading[]> {
+  const trpc = await loadTrpc();
+  const { currencies } = await trpc.insights.netWorth.query({ range });
+  const days = currencies.find((one) => one.currency === currency)?.days ?? [];
+  const long = new Intl.DateTimeFormat("en-US", { dateStyle: "medium", timeZone: "UTC" });
+  return days.map(({ date, amount }, at) => ({
+    x: (at / Math.max(1, days.length - 1)) * 100,
+    y: ((top - Number(amount)) / (top - bottom)) * 100,
+    day: long.format(new Date(`${date}T00:00:00Z`)),
+    amount: formatMoney(amount, currency),
+  }));
+}

@@ -1,0 +1,48 @@
+import type { ItemWithAccounts } from "../../server/contracts/accounts.ts";
+import type { Mark } from "../components/bank-mark.tsx";
+import { formatMoney } from "../components/money.ts";
+import { words } from "./item-words.ts";
+import { netWorth } from "./net-worth.ts";
+import { type ShownAccount, writeAccount } from "./write-item.server.ts";
+import { writeMark } from "./write-mark.server.ts";
+
+/** Accounts of one kind at every bank, written out. */
+export interface ShownKind {
+  id: Kind;
+  name: string;
+  /** What they come to, a string for each currency; of what is owed, as a debt. */
+  totals: string[];
+  accounts: (ShownAccount & { bank: string; mark: Mark; isLinked: boolean })[];
+}
+
+type Kind = keyof typeof words.kinds;
+
+/** https://plaid.com/docs/api/accounts/#account-type-schema */
+const kindOf = (type: string): Kind =>
+  type === "depository" || type === "credit" || type === "loan"
+    ? type
+    : type === "investment" || type === "brokerage"
+      ? "investment"
+      : "other";
+
+/** The accounts of every bank by their kind, those of a kind that nobody has left out. */
+export function writeKinds(items: readonly ItemWithAccounts[]): ShownKind[] {
+  const all = items.flatMap((item) => item.accounts.map((account) => ({ item, account })));
+  return (Object.keys(words.kinds) as Kind[]).flatMap((id) => {
+    const own = all.filter(({ account }) => kindOf(account.type) === id);
+    if (own.length === 0) return [];
+    return {
+      id,
+      name: words.kinds[id],
+      totals: netWorth(own.map(({ account }) => account)).map(({ currency, amount }) =>
+        formatMoney(amount, currency),
+      ),
+      accounts: own.map(({ item, account }) => ({
+        ...writeAccount(account),
+        bank: item.institution.name,
+        mark: writeMark(item.institution),
+        isLinked: item.hasTransactions,
+      })),
+    };
+  });
+}

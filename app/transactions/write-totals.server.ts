@@ -1,0 +1,63 @@
+import type { TransactionTotals } from "../../server/contracts/transactions.ts";
+import { formatMoney } from "../components/money.ts";
+import { addressOf, type Filter } from "./filter.ts";
+import { words } from "./words.ts";
+
+/** What the transactions of the filter come to, in the currency of the most of them, written out. */
+export interface ShownTotals {
+  months: { id: string; name: string; in: string; out: string; address: string }[];
+  categories: {
+    category: string | null;
+    name: string;
+    amount: string;
+    count: number;
+    /** Percent of the one with the most. */
+    share: number;
+    /** The transactions of it alone; null where no filter says so. */
+    address: string | null;
+  }[];
+}
+
+/** Categories that are listed, and months. */
+const most = 10;
+
+export function writeTotals({ currencies }: TransactionTotals, filter: Filter): ShownTotals | null {
+  const [first] = currencies;
+  if (!first) return null;
+  const { currency, months, categories } = first;
+  // As numbers for the order and the lengths of the bars alone.
+  const spent = categories
+    .filter(({ out }) => Number(out) > 0)
+    .sort((a, b) => Number(b.out) - Number(a.out));
+  const largest = Number(spent[0]?.out ?? 1);
+  return {
+    months: months.slice(0, most).map(({ month, in: came, out: went }) => ({
+      id: month,
+      name: monthName.format(new Date(`${month}-01T00:00:00Z`)),
+      in: Number(came) === 0 ? "–" : formatMoney(came, currency),
+      out: Number(went) === 0 ? "–" : formatMoney(went, currency),
+      address: addressOf({ ...filter, ...daysOf(month) }),
+    })),
+    categories: spent.slice(0, most).map(({ category, out, count }) => ({
+      category,
+      name: category ? (words.categories[category] ?? category) : words.noCategory,
+      amount: formatMoney(out, currency),
+      count,
+      share: Math.max(1, Math.round((Number(out) / largest) * 100)),
+      address: category ? addressOf({ ...filter, category }) : null,
+    })),
+  };
+}
+
+const monthName = new Intl.DateTimeFormat("en-US", {
+  month: "short",
+  year: "numeric",
+  timeZone: "UTC",
+});
+
+/** The first and the last day of a month, as the filter takes them. */
+function daysOf(month: string) {
+  const [year = 0, number = 1] = month.split("-").map(Number);
+  const last = new Date(Date.UTC(year, number, 0)).getUTCDate();
+  return { from: `${month}-01`, to: `${month}-${String(last).padStart(2, "0")}` };
+}

@@ -1,0 +1,60 @@
+import { sql } from "kysely";
+import type { Db } from "./client.ts";
+import type { ItemOfUser } from "./items.ts";
+import { raisedDataVersion } from "./users.ts";
+
+/** What Plaid says of a bank beside its name; each is null where it says nothing that can be used. */
+export interface InstitutionLooks {
+  /** Where the bank's own site is. */
+  url: string | null;
+  /** `#rrggbb`, in lower case. */
+  color: string | null;
+  /** A PNG, and the name it is served under: it changes with its content. */
+  logo: { png: Buffer; hash: string } | null;
+}
+
+/**
+ * The Plaid id of the Item's bank if it is this caller who has to ask Plaid about it: nobody has within
+ * `retryMs`, and there is nothing that is younger than `freshMs`. Else null.
+ */
+export async function claimInstitution(
+  db: Db,
+  { userId, itemId }: ItemOfUser,
+  { freshMs, retryMs }: { freshMs: number; retryMs: number },
+): Promise<string | null> {
+  const ago = (ms: number) => sql`now() - ${ms}::float8 * interval '1 millisecond'`;
+  const { rows } = await sql<{ id: string }>`
+    insert into institutions (id)
+    select institution_id from items
+    where user_id = ${userId} and id = ${itemId} and institution_id is not null
+    on conflict (id) do update set asked_at = now()
+      where institutions.asked_at < ${ago(retryMs)}
+        and (institutions.fetched_at is null or institutions.fetched_at < ${ago(freshMs)})
+    returning id`.execute(db);
+  return rows[0]?.id ?? null;
+}
+
+/** Keeps what Plaid says of a bank, and raises the data version of the user whose page is to show it. */
+export async function keepInstitution(
+  db: Db,
+  userId: string,
+  id: string,
+  { url, color, logo }: InstitutionLooks,
+): Promise<void> {
+  await sql`
+    with version as (${raisedDataVersion(sql`id = ${userId}`)})
+    update institutions set url = ${url}, color = ${color}, logo = ${logo?.png ?? null},
+      logo_hash = ${logo?.hash ?? null}, fetched_at = now()
+    where id = ${id}`.execute(db);
+}
+
+/** The logo that is served under this name, or null. */
+export async function findLogo(db: Db, hash: string): Promise<Buffer | null> {
+  const row = await db
+    .selectFrom("institutions")
+    .where("logo_hash", "=", hash)
+    .select("logo")
+    .limit(1)
+    .executeTakeFirst();
+  return row?.logo ?? null;
+}

@@ -1,0 +1,13 @@
+import { type Kysely, sql } from "kysely";
+
+/**
+ * What the user calls an account, and whether it is left out of totals. The defaults are constant, so no row
+ * is rewritten.
+ */
+export async function up(db: Kysely<unknown>): Promise<void> {
+  await sql`
+    alter table accounts
+      add column chosen_name text,
+      add column is_hidden boolean not null default false;
+  `.execute(db);
+}

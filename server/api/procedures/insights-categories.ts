@@ -1,0 +1,12 @@
+import { categoriesInput, categoriesOutput } from "../../contracts/insights.ts";
+import { readCategories } from "../../insights/read-insights.ts";
+import { procedure } from "../trpc.ts";
+
+export const insightsCategories = procedure({
+  summary: "What came in and went out in a month by category, for each currency.",
+  scope: "transactions:read",
+  rest: "GET /insights/categories",
+  cached: categoriesOutput,
+})
+  .input(categoriesInput)
+  .query(({ ctx, input }) => readCategories(ctx.services, ctx.user, input));

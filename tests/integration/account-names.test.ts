@@ -1,0 +1,67 @@
+import { expect } from "vitest";
+import type { Person, TestApp } from "../support/app.ts";
+import { addBank } from "../support/bank.ts";
+import { testWithApp } from "../support/fixtures.ts";
+
+const test = testWithApp();
+
+async function accountsOf(app: TestApp, person: Person) {
+  const cookie = { cookie: person.cookie };
+  const response = await fetch(`${app.url}/api/v1/accounts`, { headers: cookie });
+  return (await response.json()).items[0].accounts;
+}
+
+test("accounts.update renames an account, hides it from totals, and takes both back (I5)", async ({
+  app,
+}) => {
+  const person = await app.signUp("cfo");
+  await addBank(
+    app,
+    person,
+    "Bank",
+    [{ name: "CHK", balance: "5" }, { balance: "2" }],
+    [
+      [0, 3, "10"],
+      [1, 3, "20"],
+    ],
+  );
+  const [{ id }] = await accountsOf(app, person);
+  const update = async (change: object) => {
+    const answer = await app.post(
+      "/api/v1/account-settings",
+      { account_id: id, ...change },
+      person,
+    );
+    expect(answer.status).toBe(200);
+    const [account] = await accountsOf(app, person);
+    expect(account).toEqual(answer.body.account);
+    const { name, bank_name, hidden } = account;
+    return { name, bank_name, hidden };
+  };
+  const totals = async () => {
+    const cookie = { cookie: person.cookie };
+    const [worth, flow] = await Promise.all(
+      ["net-worth", "cash-flow"].map(async (name) => {
+        const answer = await fetch(`${app.url}/api/v1/insights/${name}`, { headers: cookie });
+        return (await answer.json()).currencies[0];
+      }),
+    );
+    return [worth.days.at(-1).amount, flow.months[0].out];
+  };
+
+  expect(await totals()).toEqual(["7", "30"]);
+  const named = { name: "Household", bank_name: "CHK" };
+  expect(await update({ name: " Household " })).toEqual({ ...named, hidden: false });
+  expect(await update({ hidden: true })).toEqual({ ...named, hidden: true });
+  expect(await totals()).toEqual(["2", "20"]);
+  expect(await update({ name: null, hidden: false })).toEqual({
+    name: "CHK",
+    bank_name: "CHK",
+    hidden: false,
+  });
+  expect(await totals()).toEqual(["7", "30"]);
+  for (const name of ["", "   ", "x".repeat(101), 7]) {
+    const refused = await app.post("/api/v1/account-settings", { account_id: id, name }, person);
+    expect([name, refused.status]).toEqual([name, 400]);
+  }
+});

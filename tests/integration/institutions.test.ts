@@ -1,0 +1,74 @@
+import { expect } from "vitest";
+import { keepLooks } from "../../server/items/keep-looks.ts";
+import type { Person, TestApp } from "../support/app.ts";
+import { testWithApp } from "../support/fixtures.ts";
+
+const test = testWithApp();
+
+async function connect(app: TestApp, person: Person): Promise<string> {
+  const body = { public_token: await app.publicToken("ins_109508") };
+  return (await app.post("/plaid/exchange-token", body, person)).body.item.id;
+}
+
+async function institutionOf(app: TestApp, person: Person) {
+  const cookie = { cookie: person.cookie };
+  const answer = await fetch(`${app.url}/api/v1/accounts`, { headers: cookie });
+  return (await answer.json()).items[0].institution;
+}
+
+test("A bank's logo, color and site are asked for once for all its users, and served from here (I5)", async ({
+  app,
+}) => {
+  await app.query("delete from institutions");
+  const [ada, grace] = await Promise.all([app.signUp("cfo"), app.signUp("cfo")]);
+  const itemIds = await Promise.all([ada, grace].map((person) => connect(app, person)));
+  expect(await institutionOf(app, ada)).toMatchObject({ logo: null, color: null, url: null });
+  const asked = await app.requestsAtPlaid("/institutions/get_by_id");
+  const keep = () =>
+    Promise.all(
+      [ada, grace].map(({ id: userId }, at) =>
+        keepLooks(app.services, { userId, itemId: itemIds[at] as string }, app.services.log),
+      ),
+    );
+  await keep();
+  await keep();
+  expect((await app.requestsAtPlaid("/institutions/get_by_id")) - asked).toBe(1);
+
+  await app.query("update users set data_version = data_version + 1");
+  for (const person of [ada, grace]) {
+    const { color, url, logo } = await institutionOf(app, person);
+    expect(color).toBe("#1f6f78");
+    expect(url).toMatch(/^https:/);
+    const image = await fetch(`${app.url}${logo}`);
+    expect([image.status, image.headers.get("content-type")]).toEqual([200, "image/png"]);
+    expect(image.headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
+    expect((await image.arrayBuffer()).byteLength).toBeGreaterThan(100);
+  }
+});
+
+test("A bank that Plaid cannot show now is left as it is, and asked for another day", async ({
+  app,
+}) => {
+  await app.query("delete from institutions");
+  const person = await app.signUp("cfo");
+  const itemId = await connect(app, person);
+  const item = { userId: person.id, itemId };
+  await app.fault({
+    path: "/institutions/get_by_id",
+    times: 9,
+    do: { error: "INTERNAL_SERVER_ERROR" },
+  });
+  await keepLooks(app.services, item, app.services.log);
+  await app.clearFaults();
+  await keepLooks(app.services, item, app.services.log);
+  expect((await institutionOf(app, person)).logo).toBeNull();
+  await app.query("update institutions set asked_at = now() - interval '2 days'");
+  await keepLooks(app.services, item, app.services.log);
+  expect((await institutionOf(app, person)).logo).toMatch(/^\/logos\/[0-9a-f]{32}\.png$/);
+});
+
+test("A logo that is none of ours is a 404", async ({ app }) => {
+  for (const name of [`${"0".repeat(32)}.png`, "x.png", "..%2fx"]) {
+    expect((await fetch(`${app.url}/logos/${name}`)).status).toBe(404);
+  }
+});
