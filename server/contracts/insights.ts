@@ -80,7 +80,7 @@ export type CashFlowOutput = z.infer<typeof cashFlowOutput>;
 /** A calendar month that has been. */
 const month = z
   .string()
-  .regex(/^(?!0000)\d{4}-(0[1-9]|1[0-2])$/, "Write a month as 2026-01.")
+  .regex(/^[12]\d{3}-(0[1-9]|1[0-2])$/, "Write a month as 2026-01.")
   .describe("A calendar month, YYYY-MM.");
 
 /** `insights.categories`: of which month. */

@@ -108,9 +108,11 @@ export function decide(books: Books): Decision {
   };
   const next: number[] = [];
 
-  const isOfToday = ({ removedAt, sentAt }: Sighting) =>
-    [removedAt, sentAt].some((at) => at !== null && since(at) < day);
-  let removals = sightings.filter(isOfToday).length;
+  const isOfToday = (at: Date | null) => at !== null && since(at) < day;
+  // One that a list did not have any more counts as well, though it may have been behind.
+  let removals = sightings.filter(
+    ({ removedAt, sentAt }) => isOfToday(removedAt) || isOfToday(sentAt),
+  ).length;
   let unclaimed = 0;
   for (const item of uniqueBy(listed)) {
     if (held.has(item.plaidItemId)) continue;
@@ -126,8 +128,8 @@ export function decide(books: Books): Decision {
       next.push(sighting.firstSeenAt.getTime() + caution);
     } else if (isUnclear) {
       next.push(now + 10 * minute);
-    } else if (isOfToday(sighting) || sighting.confirmedAt || removals < removalsPerDay) {
-      if (!isOfToday(sighting)) removals += 1;
+    } else if (isOfToday(sighting.sentAt) || sighting.confirmedAt || removals < removalsPerDay) {
+      if (!isOfToday(sighting.sentAt)) removals += 1;
       decision.remove.push(sighting);
       next.push(now + minute / 2);
     } else {

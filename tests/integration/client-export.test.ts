@@ -54,7 +54,7 @@ test("An API key with account:export gets the whole export, as an object and as 
 
   const csv = await read("csv");
   expect(csv.split("\n")[0]).toBe(
-    "id,account_id,date,amount,currency,name,merchant,category,pending",
+    "id,account_id,date,amount,currency,name,merchant,category,corrected,pending",
   );
   expect(csv).toContain(`,"'=HYPERLINK(""x"")",`);
   for (const { id } of all.transactions) expect(csv).toContain(id);
@@ -63,7 +63,7 @@ test("An API key with account:export gets the whole export, as an object and as 
 test("An export of an empty account has a header in CSV", async ({ app }) => {
   const client = await clientOf(app, await app.signUp());
   const csv = await new Response(await client.account.download("csv")).text();
-  expect(csv).toBe("id,account_id,date,amount,currency,name,merchant,category,pending\n");
+  expect(csv).toBe("id,account_id,date,amount,currency,name,merchant,category,corrected,pending\n");
 });
 
 test("An API key without account:export gets no export in any format", async ({ app }) => {

@@ -46,10 +46,12 @@ test("items.disconnect removes the bank here and at Plaid, with one activity ent
   const { person, itemId, accountCount } = await connected(app);
   app.logLines.length = 0;
   const answer = await disconnect(app, person, itemId);
+  // No sync has asked Plaid about the bank.
+  const unseen = { logo: null, color: null, url: null };
   expect([answer.status, answer.body]).toEqual([
     200,
     {
-      item: { id: itemId, institution: { id: "ins_109508", name: bank } },
+      item: { id: itemId, institution: { id: "ins_109508", name: bank, ...unseen } },
       account_count: accountCount,
     },
   ]);

@@ -39,9 +39,11 @@ const spread: Record<string, string> = {
   declined_notices: "user_id",
   security_events: "user_id",
   consents: "user_id",
+  plan_requests: "user_id",
+  transaction_corrections: "user_id",
 };
 /** Small, the same on every node. */
-const onEveryNode = ["plans"];
+const onEveryNode = ["plans", "institutions"];
 /** Found by a key of their own before anybody knows the person, or about none. */
 const apart = [
   "webhooks",

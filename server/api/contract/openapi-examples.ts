@@ -87,7 +87,8 @@ export function exampleOf(
   }
   const sample = samples[`${parent}.${field}`] ?? samples[field];
   if (sample !== undefined && types.some((each) => isOf(sample, each))) return sample;
-  if (types.includes("integer") || types.includes("number")) return schema.minimum === 1 ? 1 : 0;
+  if (types.includes("integer") || types.includes("number"))
+    return schema.minimum === 1 || schema.exclusiveMinimum === 0 ? 1 : 0;
   if (types.includes("boolean")) return false;
   if (format === "uuid") return uuid;
   if (format === "date-time") return "2026-11-28T09:30:00.000Z";
