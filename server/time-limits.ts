@@ -39,6 +39,8 @@ export const timeLimits = {
   lock: 3_000,
   /** A connection from the pool, or a new one. */
   databaseConnect: 3_000,
+  /** So long a job waits for the others, to be taken or to say how it ended. */
+  jobConnection: 30_000,
   /** A connection of what sets a database up: migrations, rights and limits. */
   databaseSetUp: 10_000,
   /** An answer of PostgreSQL may be under way this long after it has ended what took too long. */

@@ -143,12 +143,19 @@ export interface Worker {
  */
 export async function startWorker(services: Services): Promise<Worker> {
   const { config, db, log, limits } = services;
+  // The pool's own limit counts the wait for other jobs, too.
+  class JobClient extends pg.Client {
+    constructor(options: pg.ClientConfig = {}) {
+      super({ ...options, connectionTimeoutMillis: limits.databaseConnect });
+    }
+  }
   const pool = new pg.Pool({
+    Client: JobClient,
     connectionString: config.databaseDirectUrl.reveal(),
     // Each of the two lists listens for new jobs on one. With the third they take jobs and say how they ended, one
     // after the other: whoever takes a job holds every queue for that moment, and another one would find none free.
     max: 3,
-    connectionTimeoutMillis: limits.databaseConnect,
+    connectionTimeoutMillis: limits.jobConnection,
     application_name: "fiscility worker",
   });
   const onLost = (error: Error) =>

@@ -84,7 +84,7 @@ test("The listening connection accumulates nothing while it checks, and notices 
   const live = listen({
     url: wire.url,
     // The objects are counted while everything stands still, which a check must outlast.
-    connectTimeoutMs: 3_000,
+    connectTimeoutMs: 6_000,
     checkEveryMs: 5,
     retryMs: 100,
     onNotice() {},
