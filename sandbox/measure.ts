@@ -11,7 +11,7 @@ const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
 
 const WORKSPACE = new URL(".", import.meta.url).pathname;
 
-/** Starts the compiled command, as `npx` does; ms until it says it is there, and ms of an empty script. */
+/** Starts the compiled command, as `npx` does; returns ms until it prints its address, and ms of an empty script. */
 async function start(): Promise<{ url: string; startMs: number; nodeMs: number; stop(): void }> {
   const nodeStarted = performance.now();
   await once(spawn(process.execPath, ["-e", ""]), "exit");
@@ -29,7 +29,7 @@ async function start(): Promise<{ url: string; startMs: number; nodeMs: number; 
   ]);
   const url = await new Promise<string>((resolve, reject) => {
     let said = "";
-    // Read to the end: a child whose pipe is closed dies of its next line.
+    // Read to the end: a child whose pipe is closed dies when it writes its next line.
     child.stdout.on("data", (chunk) => {
       said += String(chunk);
       const found = /http:\/\/localhost:(\d+)/.exec(said);
@@ -41,7 +41,7 @@ async function start(): Promise<{ url: string; startMs: number; nodeMs: number; 
   return { url, startMs, nodeMs, stop: () => child.kill("SIGINT") };
 }
 
-/** Posts a body; gives the parsed answer. Throws on anything but 200. */
+/** Posts a body; returns the parsed response. Throws on anything but 200. */
 function post<T>(url: string, path: string, body: object): Promise<T> {
   return new Promise((resolve, reject) => {
     const text = JSON.stringify(body);
@@ -69,7 +69,7 @@ function post<T>(url: string, path: string, body: object): Promise<T> {
   });
 }
 
-/** Runs `work` for every entry, `AT_ONCE` at a time; gives the results in order. */
+/** Runs `work` for every entry, `AT_ONCE` at a time; returns the results in order. */
 async function all<T, R>(entries: readonly T[], work: (entry: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   let next = 0;
@@ -181,8 +181,8 @@ export interface Measured {
 }
 
 /**
- * How soon it answers, how many exchanges a second it does, how long a first sync of 20,000 transactions
- * takes: on loopback, of the compiled package in a process of its own that keeps its state in memory.
+ * Measures the start, exchanges a second, and a first sync of 20,000 transactions. On loopback, with the
+ * compiled package in its own process and its state in memory.
  */
 export async function* measure(): AsyncGenerator<Measured> {
   execFileSync("npm", ["run", "build", "--silent"], { cwd: WORKSPACE, stdio: "ignore" });

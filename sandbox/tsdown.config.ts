@@ -3,7 +3,7 @@ import { defineConfig } from "tsdown";
 
 const DIST = "dist";
 
-/** What `dist/` says of itself: this workspace's manifest, with the compiled files in the place of the sources. */
+/** The manifest of `dist/`: this workspace's, with compiled files instead of sources. */
 async function writeManifest(): Promise<void> {
   const manifest = JSON.parse(await readFile("package.json", "utf8"));
   const { name, version, description, keywords, license, engines, dependencies } = manifest;
@@ -29,7 +29,7 @@ export default defineConfig({
   format: "esm",
   platform: "node",
   target: "node20.19",
-  // One file for each source file, so that each finds what it reads where it was.
+  // One file for each source file, so that relative paths to other files stay valid.
   unbundle: true,
   dts: true,
   logLevel: "warn",

@@ -12,8 +12,7 @@ export function startOffsetMs(startDate: string | null, seed: number | null): nu
 }
 
 /**
- * The sandbox's time: the machine's, apart by where the sandbox started and by what
- * `/_control/clock` has moved it forward.
+ * The sandbox's time: the machine's, plus the offset of its start and what `/_control/clock` added.
  */
 export class Clock {
   offsetMs: number;

@@ -10,8 +10,8 @@ export interface SandboxOptions {
   /** 0, the default, takes any free port. */
   port?: number;
   /**
-   * Where to listen. `localhost` listens on 127.0.0.1 and ::1. Anything but a loopback name lets
-   * other machines in, who can then use and control the sandbox. Default 127.0.0.1.
+   * Where to listen. `localhost` listens on 127.0.0.1 and ::1. Any other
+   * name lets other machines use and control the sandbox. Default 127.0.0.1.
    */
   host?: string;
   /** Where browsers find the sandbox when that is not where the API's callers do. */
@@ -29,9 +29,9 @@ export interface SandboxOptions {
    * Default: `2026-06-15` with a seed, `today` without.
    */
   startDate?: string;
-  /** Answer 429 above Plaid's published limits. Default false. */
+  /** Return 429 above Plaid's published limits. Default false. */
   rateLimits?: boolean;
-  /** Added to every API answer, milliseconds. Default 0. */
+  /** Delay added to every API response, milliseconds. Default 0. */
   latencyMs?: number;
   /** At some banks a new Item ends the log-in of the holder's one before. Default true. */
   newItemInvalidatesOld?: boolean;
@@ -71,7 +71,7 @@ export interface RunningSandbox {
 
 /**
  * Starts a sandbox. Rejects with the system's error when the port is taken (EADDRINUSE), and with
- * a TypeError for an option that it does not understand.
+ * a TypeError for an unknown option or value.
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<RunningSandbox> {
   const { port: wanted = 0, host = "127.0.0.1" } = options;

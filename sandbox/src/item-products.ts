@@ -36,10 +36,10 @@ export function prepareProduct(
   if (product === "transactions") startTransactions(sandbox, item, days_requested);
 }
 
-/** Transactions are read from the bank from now on, as far back as this call says. */
+/** Reads transactions from the bank from now on, as far back as this call says. */
 function startTransactions(sandbox: Sandbox, item: Item, days_requested?: number): void {
   item.days_requested = days_requested ?? sandbox.defaultDaysRequested;
-  // A feed of the control API may have been drawn over another number of days.
+  // The control API may have generated a feed with another number of days.
   sandbox.feeds.drop(item.item_id);
   pullTransactions(sandbox, item);
 }

@@ -36,7 +36,7 @@ export interface NewItem {
   awaits_deposits: boolean;
 }
 
-/** Makes an Item, as Link's success does: it has no access_token yet. */
+/** Makes an Item, as Link does when it succeeds. It has no access_token yet. */
 export function createItem(sandbox: Sandbox, wanted: NewItem): Item {
   const { institution, username, custom_user } = wanted;
   const holder = sandbox.bankAccounts(institution.institution_id, username, custom_user);
@@ -124,7 +124,7 @@ function endOlderLogIns(sandbox: Sandbox, wanted: NewItem, chosen: number[]): vo
   }
 }
 
-/** Puts an Item in error and tells its webhook. */
+/** Puts an Item in error and sends its webhook. */
 export function putInError(sandbox: Sandbox, item: Item, code: PlaidErrorCode): void {
   item.error = code;
   sandbox.changed();
@@ -132,8 +132,8 @@ export function putInError(sandbox: Sandbox, item: Item, code: PlaidErrorCode): 
 }
 
 /**
- * Heals an Item, as update mode does, and tells its webhook if it was in error. That no account is
- * left can only be cured by choosing accounts again: `picked` says whether the user could.
+ * Repairs an Item, as update mode does, and sends its webhook if it was in error. An Item without
+ * accounts is repaired only by choosing accounts again: `picked` says whether the user could.
  */
 export function repair(sandbox: Sandbox, item: Item, picked: boolean): void {
   item.logged_in_at = sandbox.clock.now();
@@ -156,7 +156,7 @@ export function expireLogIn(sandbox: Sandbox, item: Item): void {
   if (item.removed_at === null) putInError(sandbox, item, "ITEM_LOGIN_REQUIRED");
 }
 
-/** A public_token for an Item: good once, for 30 minutes. */
+/** A public_token for an Item: valid once, for 30 minutes. */
 export function issuePublicToken(sandbox: Sandbox, item: Item): string {
   const public_token = sandbox.ids.token("public");
   const expires_at = sandbox.clock.now() + PUBLIC_TOKEN_MS;
@@ -170,7 +170,7 @@ export function issuePublicToken(sandbox: Sandbox, item: Item): string {
   return public_token;
 }
 
-/** Exchanges a public_token. Throws INVALID_PUBLIC_TOKEN for one that is not good. */
+/** Exchanges a public_token. Throws INVALID_PUBLIC_TOKEN for one that is not valid. */
 export function exchangePublicToken(
   sandbox: Sandbox,
   public_token: string,
@@ -199,7 +199,7 @@ export function exchangePublicToken(
   return { item, access_token };
 }
 
-/** Gives the Item a new access_token; the one before stops working. */
+/** Gives the Item a new access_token; the previous one stops working. */
 export function issueAccessToken(sandbox: Sandbox, item: Item): string {
   if (item.access_token !== null) sandbox.state.access_tokens.delete(item.access_token);
   item.access_token = sandbox.ids.token("access");
@@ -246,7 +246,7 @@ function checkTokenFormat(kind: "public" | "access", token: string): void {
   }
 }
 
-/** The Item's accounts, or those of `account_ids`. Throws INVALID_ACCOUNT_ID for a stranger. */
+/** The Item's accounts, or those of `account_ids`. Throws INVALID_ACCOUNT_ID for any other id. */
 export function shownAccounts(
   sandbox: Sandbox,
   item: Item,

@@ -1,4 +1,4 @@
-/** Just enough PDF for a statement: lines of text (ISO 32000-1, with one of the fonts that every reader has). */
+/** Just enough PDF for a statement: lines of text (ISO 32000-1, with a font that every reader has). */
 
 const LINES_A_PAGE = 60;
 
@@ -33,7 +33,7 @@ export function pdfOf(lines: readonly string[]): Buffer {
   return Buffer.from(file, "latin1");
 }
 
-/** A line as PDF's operator that shows it and goes to the next. */
+/** The PDF operators that show a line and move to the next. */
 function shown(line: string): string {
   const text = line.replaceAll(/[^\x20-\x7e]/g, "?").replaceAll(/[\\()]/g, "\\$&");
   return `(${text}) Tj T*`;

@@ -1,5 +1,5 @@
 /**
- * How an Item's first transactions come: 30 days, then the rest, each with its webhook
+ * How an Item's first transactions arrive: 30 days, then the rest, each with its webhook
  * (https://plaid.com/docs/transactions/webhooks/).
  */
 import type { Sandbox } from "./sandbox.ts";
@@ -17,7 +17,7 @@ export function pullTransactions(sandbox: Sandbox, item: Item): void {
   sandbox.changed();
   if (item.webhook === null) return;
   const wait = Math.max(ANNOUNCE_AFTER_MS, transactionsReadyMs);
-  // Later, because drawing two years of transactions is no part of an exchange.
+  // Later, because generating two years of transactions would slow down the exchange.
   sandbox.webhooks.later(wait, () => {
     if (item.removed_at !== null) return;
     const count = sandbox.feeds.of(item).current.size;
@@ -30,7 +30,7 @@ export function pullTransactions(sandbox: Sandbox, item: Item): void {
   }
 }
 
-/** Adds the days before the first 30, if their time has come and they are not there yet. */
+/** Adds the days before the first 30, if they are due and not there yet. */
 export function pullHistoryIfDue(sandbox: Sandbox, item: Item): void {
   if (item.history_at !== null && item.history_at <= sandbox.clock.now()) {
     pullHistory(sandbox, item);

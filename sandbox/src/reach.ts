@@ -1,6 +1,6 @@
-/** How far the sandbox reaches: this machine, and beyond it only what was allowed at its start. */
+/** What the sandbox can reach: this machine, and other hosts only if its start allowed them. */
 
-/** The hosts that `localhost` and the loopback addresses go by in a URL. */
+/** The names of `localhost` and the loopback addresses in a URL. */
 const LOOPBACK_HOST = /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 /** `backend`, `backend:8080`, `*.example.test`, `10.0.0.7`, `[fd00::1]:8080`. */
 const HOST_PATTERN =
@@ -8,7 +8,7 @@ const HOST_PATTERN =
 /** A scheme and a host; CSP's `*.` for any subdomain and `*` for any port. */
 const ORIGIN_PATTERN = /^https?:\/\/(\[[0-9a-f:.]+\]|(\*\.)?[a-z0-9_.-]+)(:(\d{1,5}|\*))?$/;
 
-/** Whether a host to listen on is only reached from this machine. */
+/** Whether a listening host can be reached from this machine only. */
 export function isLoopback(host: string): boolean {
   return host === "::1" || LOOPBACK_HOST.test(host.toLowerCase());
 }
@@ -52,7 +52,7 @@ export function pageOrigins(entries: readonly string[]): string[] {
   });
 }
 
-/** A URL's origin. Throws TypeError for what is not an http or https URL without a path. */
+/** A URL's origin. Throws TypeError unless it is an http or https URL without a path. */
 export function publicOrigin(text: string): string {
   const url = URL.parse(text);
   if (url && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`) return url.origin;

@@ -14,7 +14,7 @@ import { emptyState, type State } from "./state.ts";
 import { readStateFile, StateFile } from "./state-file.ts";
 import { WebhookSender } from "./webhooks/sender.ts";
 
-/** The world everyone gets who names no seed. */
+/** The seed of banks, users and transactions when none is given. */
 const DEFAULT_WORLD = 1;
 
 /** Plaid's default and most days of transactions (schema `LinkTokenTransactions`). */
@@ -24,7 +24,7 @@ const MOST_DAYS = 730;
 export interface SandboxSettings {
   /** Keep state here; null keeps it in memory. */
   dataFile: string | null;
-  /** Makes the world and all ids repeatable; null: the default world, unguessable ids. */
+  /** Makes all data and ids repeatable; null: the default data and unguessable ids. */
   seed: number | null;
   /** The sandbox's first day, `YYYY-MM-DD` or `today`; null: today, or a seed's own day. */
   startDate: string | null;
@@ -34,9 +34,9 @@ export interface SandboxSettings {
   webhookHosts: string[];
   /** Origins beyond this machine whose pages may frame Link. */
   pageOrigins: string[];
-  /** Answer 429 above Plaid's published limits. */
+  /** Return 429 above Plaid's published limits. */
   rateLimits: boolean;
-  /** Added to every answer of the API, milliseconds. */
+  /** Delay added to every API response, milliseconds. */
   latencyMs: number;
   /** At some banks a second Item of a holder ends the log-in of the first. */
   newItemInvalidatesOld: boolean;
@@ -44,7 +44,7 @@ export interface SandboxSettings {
   transactionsReadyMs: number;
   /** Two years of transactions for an Item whose request names no number of days. */
   fullHistory: boolean;
-  /** A data call of a product that the user did not consent to in Link is refused. */
+  /** Reject data calls of products that the user did not consent to in Link. */
   requireConsent: boolean;
   /** LINK webhooks and results also for sessions that are neither hosted nor Multi-Item. */
   linkEvents: boolean;
@@ -60,7 +60,7 @@ export interface SandboxSettings {
   transactionsForAll: boolean;
   /** SYNC_UPDATES_AVAILABLE also before the first `/transactions/sync` of an Item. */
   webhooksBeforeSync: boolean;
-  /** The User APIs; off, they are refused as for a client id without them. */
+  /** Serve the User APIs; false rejects them, as for a client id without them. */
   userApis: boolean;
   /** How long after Link's success an Item is missing in `/user/items/get`, milliseconds. */
   userItemsDelayMs: number;
@@ -107,17 +107,17 @@ export class Sandbox {
     return this.settings.fullHistory ? MOST_DAYS : DEFAULT_DAYS;
   }
 
-  /** Says that the state has changed, so that it reaches the disk. */
+  /** Marks the state as changed, so that it is written to disk. */
   changed(): void {
     this.#file?.changed();
   }
 
-  /** Writes the state now, if it is kept at all. */
+  /** Writes the state now, if it has a file. */
   flush(): void {
     this.#file?.write();
   }
 
-  /** Forgets Items, tokens, sessions, faults, requests and changed settings, and starts the clock again. */
+  /** Deletes Items, tokens, sessions, faults, requests and changed settings, and resets the clock. */
   reset(): void {
     this.settings = this.#startSettings;
     const { signing_keys } = this.state;
@@ -132,13 +132,13 @@ export class Sandbox {
     this.changed();
   }
 
-  /** The bank accounts of a holder, drawn once. `custom_user` is the JSON of a `user_custom`. */
+  /** The bank accounts of a holder, generated once. `custom_user` is the JSON of a `user_custom`. */
   bankAccounts(
     institution_id: string,
     username: string,
     custom_user: string | null,
   ): BankAccount[] {
-    // The JSON is a key of its own: joined to the others, megabytes would be copied for every call.
+    // The JSON is a separate key. Joining it to the others would copy megabytes on every call.
     const name = `${institution_id}\u0000${username}`;
     const holders = this.#holders.get(name) ?? new Map<string, BankAccount[]>();
     this.#holders.set(name, holders);

@@ -1,4 +1,4 @@
-/** Checks what `startSandbox` is given by code that no compiler has checked. */
+/** Validates the options of `startSandbox`, for callers without a type checker. */
 import { MOST_MS, SETTING_FIELDS } from "./control/settings.ts";
 
 const MOST_SEED = 2 ** 31;

@@ -17,12 +17,12 @@ export class StateFile {
     mkdirSync(dirname(file), { recursive: true });
   }
 
-  /** Says that the state has changed. Writes are gathered. */
+  /** Marks the state as changed. Writes are batched. */
   changed(): void {
     this.#timer ??= setTimeout(() => this.write(), WRITE_AFTER_MS);
   }
 
-  /** Writes now. A reader never sees half a file: it is written beside and moved into place. */
+  /** Writes now: to a second file that is moved into place, so a reader never sees half a file. */
   write(): void {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
@@ -49,7 +49,7 @@ function serialiseState(state: State): string {
   );
 }
 
-/** Reads a state file; null when there is none. Throws when the file is not one of ours. */
+/** Reads a state file; null when there is none. Throws when it is not a state file. */
 export function readStateFile(file: string): State | null {
   let text: string;
   try {

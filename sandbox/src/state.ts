@@ -1,6 +1,6 @@
 /**
- * Everything the sandbox remembers. Plain JSON, so that it can be kept on disk. What follows from
- * the seed (banks, holders, balances, transactions) is computed, not stored.
+ * The sandbox's state, as plain JSON that can be stored on disk. What follows from the seed (banks,
+ * holders, balances, transactions) is computed, not stored.
  */
 import type { JWK } from "jose";
 import type { Challenge } from "./link/mfa.ts";
@@ -31,7 +31,7 @@ export type ActivityStep =
   /** Update mode: the accounts that the Item had, and has since. */
   | { kind: "accounts"; before: ItemAccount[]; after: ItemAccount[] };
 
-/** How many transactions come, change and go at once: `/_control/items/transactions`. */
+/** How many transactions are added, changed and removed at once: `/_control/items/transactions`. */
 export interface BulkChange {
   added: number;
   modified: number;
@@ -68,7 +68,7 @@ export interface Item {
   /** Null until a public_token is exchanged. */
   access_token: string | null;
   link_session_id: string | null;
-  /** Days of history asked for, 1 to 730. */
+  /** Requested days of history, 1 to 730. */
   days_requested: number;
   /** Transactions can be read from then on, ms since the epoch; null before the exchange. */
   transactions_ready_at: number | null;
@@ -172,9 +172,9 @@ export interface LinkSession {
   institution_id: string | null;
   username: string | null;
   custom_user: string | null;
-  /** What the bank still asks, from `round` on; null for nothing. */
+  /** The bank's remaining MFA prompts, from `round` on; null for none. */
   mfa: (Challenge & { round: number }) | null;
-  /** Logged in: accounts may be chosen. */
+  /** Whether the user has logged in, so accounts may be chosen. */
   logged_in: boolean;
   oauth: { state_id: string; result: "pending" | "granted" | "denied"; used: boolean } | null;
   /** The accounts that the user chose on the bank's own page; null when it has no such page. */
@@ -196,7 +196,7 @@ export interface LinkAccount {
   class_type: string | null;
 }
 
-/** What `onSuccess` gets beside the public_token. */
+/** The metadata of `onSuccess`. */
 export interface LinkSuccessMetadata {
   institution: { name: string; institution_id: string } | null;
   accounts: LinkAccount[];
@@ -204,7 +204,7 @@ export interface LinkSuccessMetadata {
   transfer_status: null;
 }
 
-/** What `onExit` gets beside the error. */
+/** The metadata of `onExit`. */
 export interface LinkExitMetadata {
   institution: { name: string; institution_id: string } | null;
   status: string | null;
@@ -212,12 +212,12 @@ export interface LinkExitMetadata {
   request_id: string;
 }
 
-/** A key that signs webhooks, or did. */
+/** A current or earlier key that signs webhooks. */
 export interface SigningKey {
   private_jwk: JWK;
   /** Seconds since the epoch. */
   created_at: number;
-  /** When the next key took its place, seconds since the epoch; null for the one in use. */
+  /** When the next key replaced it, seconds since the epoch; null for the one in use. */
   expired_at: number | null;
 }
 
@@ -240,7 +240,7 @@ export interface State {
   access_tokens: Map<string, string>;
 }
 
-/** Nothing yet. `clock_offset_ms`: how far the sandbox's time is from the machine's. */
+/** An empty state. `clock_offset_ms`: how far the sandbox's time is from the machine's. */
 export function emptyState(seed: number | null, clock_offset_ms: number): State {
   return {
     version: 1,

@@ -12,7 +12,7 @@ import {
 } from "./support/client.ts";
 
 let sandbox: RunningSandbox;
-/** A good body for every path, by name. */
+/** A valid body for every path, by name. */
 let good: Record<string, Record<string, unknown>>;
 const PATHS = Object.keys(readOpenApiDocument("openapi-subset").paths);
 
@@ -99,14 +99,14 @@ const odd = fc.oneof(
   fc.constantFrom("__proto__", "constructor", "\u0000", -0, 1e308, "9999-99-99", [], {}, [null]),
 );
 
-test.each(PATHS)("%s: no field's value makes the sandbox fail", async (path) => {
+test.each(PATHS)("%s never fails the sandbox, whatever the value of a field", async (path) => {
   const stderr = vi.spyOn(process.stderr, "write").mockReturnValue(true);
   await fc.assert(
     fc.asyncProperty(fc.nat(40), odd, async (pick, value) => {
       const body = spoiled(good[path], pick, value);
       const answer = await post(path, body);
       expect(answer.status).toBeLessThan(500);
-      // The other direction: what does not fit the description is refused.
+      // The other direction: what does not match the description is rejected.
       if (answer.status === 200) checkRequest(path, body);
       checkAnswer(path, answer.status, answer.body);
     }),
@@ -116,7 +116,7 @@ test.each(PATHS)("%s: no field's value makes the sandbox fail", async (path) => 
   stderr.mockRestore();
 });
 
-test("no configuration of user_custom makes the sandbox fail", async () => {
+test("The sandbox never fails for any configuration of user_custom", async () => {
   const account = { type: "depository", subtype: "checking", starting_balance: 5, currency: "USD" };
   const transaction = {
     date_transacted: "2026-01-01",
@@ -142,7 +142,7 @@ test("no configuration of user_custom makes the sandbox fail", async () => {
       const { access_token } = (await plaid.itemPublicTokenExchange({ public_token })).data;
       await plaid.accountsGet({ access_token });
       await plaid.identityGet({ access_token });
-      // An Item without such accounts is refused, which is no failure of the sandbox.
+      // An Item without such accounts is rejected, which is not a failure of the sandbox.
       for (const path of ["/auth/get", "/transactions/sync"]) {
         const answer = await post(path, { access_token });
         expect(answer.status).toBeLessThan(500);
@@ -153,7 +153,7 @@ test("no configuration of user_custom makes the sandbox fail", async () => {
   );
 });
 
-test("a request that stops halfway harms nobody", async () => {
+test("The sandbox serves other requests when one stops halfway", async () => {
   const broken = new AbortController();
   const call = fetch(`${sandbox.url}/item/get`, {
     method: "POST",

@@ -158,9 +158,7 @@ test.for([
   },
 );
 
-test("the credit profiles are what their names say: money is lost, kept and gained", async ({
-  plaid,
-}) => {
+test("The credit profiles lose, keep and gain money as their names say", async ({ plaid }) => {
   const net = async (username: string) => {
     const { access_token } = await connect(plaid, "ins_109508", { username });
     let [cursor, sum] = ["", 0];
@@ -199,7 +197,7 @@ const DOCUMENTED_ERRORS = [
   "USER_SETUP_REQUIRED",
 ];
 
-test("every code of Plaid's can be asked for as a password", async ({ sandbox, plaid }) => {
+test("Every error code of Plaid can be requested as a password", async ({ sandbox, plaid }) => {
   for (const code of new Set([...DOCUMENTED_ERRORS, ...plaidErrorCodes()])) {
     const { link_session_id } = await linkStep(sandbox.url, "start", {
       link_token: await linkToken(plaid),
@@ -211,7 +209,7 @@ test("every code of Plaid's can be asked for as a password", async ({ sandbox, p
   }
 });
 
-/** Logs in, and gives the bank's questions and a way to answer them. */
+/** Logs in. Returns the bank's MFA prompts and a function that responds to them. */
 async function asked(
   sandbox: RunningSandbox,
   plaid: PlaidApi,
@@ -228,7 +226,7 @@ async function asked(
   return { first, answer };
 }
 
-test("mfa_device asks for a code, mfa_questions for answers by round, mfa_selections for choices", async ({
+test("The passwords mfa_device, mfa_questions and mfa_selections prompt for a code, texts and choices", async ({
   sandbox,
   plaid,
 }) => {
@@ -272,7 +270,7 @@ const custom = (configuration: object) => ({
   password: JSON.stringify(configuration),
 });
 
-test("user_custom has drawn accounts when its configuration is empty or all null", async ({
+test("user_custom has generated accounts when its configuration is empty or all null", async ({
   plaid,
 }) => {
   const empty = await connect(plaid, "ins_109508", custom({}));
@@ -335,7 +333,7 @@ test("user_custom has the given balances, numbers, identity and inflow", async (
   }
 });
 
-test("user_custom: currencies, meta and the numbers of every scheme are the ones given", async ({
+test("user_custom has the given currencies, meta and numbers of every scheme", async ({
   plaid,
 }) => {
   const account = (currency: string, numbers: object) => ({
@@ -374,7 +372,7 @@ test("user_custom: currencies, meta and the numbers of every scheme are the ones
   });
 });
 
-test("user_custom: holdings, investment transactions and liabilities are the ones given", async ({
+test("user_custom has the given holdings, investment transactions and liabilities", async ({
   plaid,
 }) => {
   const security = { ticker_symbol: "OWLX", name: "Owl Index", cusip: "123456789" };
@@ -484,7 +482,7 @@ test.for([
   ["monthly-balance-payment", -300],
   ["monthly-interest-only-payment", -5],
   ["none", null],
-])("user_custom: an inflow of %s pays %s a month", async ([type, amount], { plaid }) => {
+])("user_custom with an inflow of %s receives %s a month", async ([type, amount], { plaid }) => {
   const { access_token } = await connect(
     plaid,
     "ins_109508",
@@ -507,7 +505,7 @@ test.for([
   expect(paid.every(({ date }) => date.endsWith("-03"))).toBe(true);
 });
 
-test("user_custom: one seed has one holder whatever else the configuration says", async ({
+test("user_custom is the same holder for the same seed, whatever else the configuration says", async ({
   plaid,
 }) => {
   const mask = async (configuration: object) => {
@@ -520,7 +518,7 @@ test("user_custom: one seed has one holder whatever else the configuration says"
   expect(await mask({ seed: "s2", override_accounts: accounts })).not.toEqual(first);
 });
 
-test("user_custom: roll_dates_forward makes the latest transaction today's", async ({ plaid }) => {
+test("user_custom with roll_dates_forward has its latest transaction today", async ({ plaid }) => {
   const transaction = (date: string) => ({
     date_transacted: date,
     date_posted: date,
@@ -630,7 +628,7 @@ test("An OAuth bank with a picker of its own skips Link's account picker, also i
   await again.close();
 });
 
-test("Link asks the bank's questions, as text and as choices", async ({ sandbox, plaid }) => {
+test("Link shows the bank's MFA prompts, as text and as choices", async ({ sandbox, plaid }) => {
   for (const [password, answer] of [
     ["mfa_questions_1_2", "type"],
     ["mfa_selections", "choose"],

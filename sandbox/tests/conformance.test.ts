@@ -24,11 +24,11 @@ import { testWithSandbox } from "./support/fixtures.ts";
 const test = testWithSandbox({ ...KIND, seed: 7 });
 
 beforeAll(async () => {
-  // Of this file alone, whatever the process ran before.
+  // Counts this file's calls only, whatever the process ran before.
   visited.clear();
 });
 
-/** Posts without the SDK; gives status and body. */
+/** Posts without the SDK; returns status and body. */
 async function raw(
   sandbox: RunningSandbox,
   path: string,
@@ -44,7 +44,7 @@ async function raw(
 }
 const KEYS = { "plaid-client-id": "c", "plaid-secret": "s" };
 
-test("The official SDK can call every served endpoint, and every response fits the description", async ({
+test("The official SDK can call every served endpoint, and every response matches the description", async ({
   plaid,
 }) => {
   const webhook = "http://127.0.0.1:9/nobody";
@@ -198,7 +198,7 @@ function bySdk(plaid: PlaidApi, path: string, body: object): Promise<unknown> {
 }
 
 test.for([...ENDPOINTS.keys()])(
-  "%s refuses bad input through the SDK as Plaid does",
+  "%s rejects bad input through the SDK as Plaid does",
   async (path, { plaid }) => {
     const code = async (body: object) => (await failure(bySdk(plaid, path, body))).error_code;
     const { required = [], properties } = requestSchema(path);
@@ -222,7 +222,7 @@ test.for([...ENDPOINTS.keys()])(
   },
 );
 
-/** A good value for each field that some endpoint requires. */
+/** A valid value for each field that some endpoint requires. */
 const SAMPLES: Record<string, unknown> = {
   user: { client_user_id: "u" },
   client_name: "a",
@@ -433,7 +433,7 @@ test.for([
   },
 );
 
-test("A body of 17 MB is refused, and other connections continue", async ({ sandbox }) => {
+test("A body of 17 MB is rejected, and other connections continue", async ({ sandbox }) => {
   const big = await raw(
     sandbox,
     "/item/get",

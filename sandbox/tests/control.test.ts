@@ -42,7 +42,7 @@ const arrived = (code: string) =>
     return found;
   });
 
-/** A reader's own copy of an Item's transactions, kept up to date as Plaid's guide has it. */
+/** A reader's copy of an Item's transactions, updated as Plaid's guide describes. */
 async function read(
   plaid: PlaidApi,
   access_token: string,
@@ -250,11 +250,11 @@ test.for([
   ["settings", { speed: 9 }, "unknown speed"],
   ["clock", { advance_seconds: 1e300 }, '"advance_seconds" must be a whole number'],
   ["nothing", {}, "no POST /_control/nothing"],
-] as const)("%s with %j is refused with the reason", async ([path, body, reason], { sandbox }) => {
+] as const)("%s with %j is rejected with the reason", async ([path, body, reason], { sandbox }) => {
   await expect(post(sandbox, path, body)).rejects.toThrow(reason);
 });
 
-test("Invalid numbers and codes are refused by name", async ({ sandbox, plaid }) => {
+test("Invalid numbers and codes are rejected by name", async ({ sandbox, plaid }) => {
   const { item_id } = await connect(plaid);
   await expect(post(sandbox, "items/transactions", { item_id, added: 1e9 })).rejects.toThrow(
     '"added"',

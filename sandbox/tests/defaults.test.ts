@@ -8,7 +8,7 @@ import { type Delivery, RETRIES, retryWaitMs } from "../src/webhooks/sender.ts";
 import { connect, control, failure, LINK_TOKEN_REQUEST, plaidClient } from "./support/client.ts";
 import { goThroughLink } from "./support/link-steps.ts";
 
-/** As Plaid does: the defaults, but for the waits of a test. */
+/** Plaid's defaults, with short waits. */
 const PLAIDS: SandboxOptions = {
   seed: 37,
   historicalPullMs: 1_000,
@@ -75,7 +75,7 @@ async function read(access_token: string, from?: string) {
 const daysAgo = (days: number) =>
   new Date(Date.now() - days * DAY * 1000).toISOString().slice(0, 10);
 
-test("every setting's default is Plaid's, and the README lists it", async () => {
+test("Every setting has Plaid's default, and the README lists it", async () => {
   sandbox = await startSandbox();
   const settings = await control<Record<string, boolean | number>>(sandbox.url, "GET", "settings");
   expect(settings).toEqual({
@@ -102,7 +102,7 @@ test("every setting's default is Plaid's, and the README lists it", async () => 
   ).toEqual(settings);
 });
 
-test("a new Item's transactions are not ready at once, and its webhook says when they are", async () => {
+test("A new Item's transactions are not ready at once, and its webhook says when they are", async () => {
   await start({ transactionsReadyMs: undefined });
   const { access_token } = await connect(plaid, "ins_109508", { webhook });
   const early = (await plaid.transactionsSync({ access_token })).data;
@@ -111,7 +111,7 @@ test("a new Item's transactions are not ready at once, and its webhook says when
   expect((await read(access_token)).dates).toHaveLength(Number(new_transactions));
 });
 
-test("transactions are created for user_transactions_dynamic alone, unless transactions_for_all is set", async () => {
+test("Transactions are created for user_transactions_dynamic only, unless transactions_for_all is set", async () => {
   await start();
   const posted = { date_transacted: daysAgo(2), date_posted: daysAgo(1) };
   const transactions = [{ ...posted, amount: 9, description: "Made" }];
@@ -128,7 +128,7 @@ test("transactions are created for user_transactions_dynamic alone, unless trans
   expect(await create("user_good")).toBe("depository");
 });
 
-test("a webhook is sent again after 30 s, then each time after four times as long, within a day", () => {
+test("A webhook is retried after 30 s, then each time after four times as long, within a day", () => {
   const waits = Array.from({ length: RETRIES }, (_unused, index) => retryWaitMs(index + 1, 30_000));
   expect(waits.map((ms) => ms / 1000)).toEqual([30, 120, 480, 1920, 7680, 30_720]);
   const all = waits.reduce((sum, ms) => sum + ms, 0);
@@ -136,7 +136,7 @@ test("a webhook is sent again after 30 s, then each time after four times as lon
   expect(all + retryWaitMs(RETRIES + 1, 30_000)).toBeGreaterThan(DAY * 1000);
 });
 
-test("an Item has 90 days: 30 first, then the rest, each announced with its count", async () => {
+test("An Item has 90 days: 30 first, then the rest, each announced with its count", async () => {
   await start();
   const { access_token } = await connect(plaid, "ins_109508", { webhook });
   const first = await read(access_token);
@@ -151,7 +151,7 @@ test("an Item has 90 days: 30 first, then the rest, each announced with its coun
   expect(rest.dates.every((date) => date >= daysAgo(91) && date < daysAgo(29))).toBe(true);
 });
 
-test("days_requested of 20 has no second part", async () => {
+test("A request of 20 days has no second part", async () => {
   await start();
   const { data } = await plaid.sandboxPublicTokenCreate({
     institution_id: "ins_109508",
@@ -166,7 +166,7 @@ test("days_requested of 20 has no second part", async () => {
   expect(rest.dates.filter((date) => date < daysAgo(21))).toEqual([]);
 });
 
-test("SYNC_UPDATES_AVAILABLE comes only after a first sync", async () => {
+test("SYNC_UPDATES_AVAILABLE is sent only after a first sync", async () => {
   await start({ historicalPullMs: 0 });
   const never = await connect(plaid, "ins_109508", { webhook });
   const reads = await connect(plaid, "ins_109508", { webhook });
@@ -198,7 +198,7 @@ test("LOGIN_REPAIRED is not sent for the app's own update mode, unless login_rep
   await arrived("LOGIN_REPAIRED");
 });
 
-test("an Item needs its user again 30 days after the log-in, and 30 days after the repair", async () => {
+test("An Item needs its user again 30 days after the log-in, and 30 days after the repair", async () => {
   await start();
   const { access_token, item_id } = await connect(plaid, "ins_109508", { webhook });
   await advance(29 * DAY);
@@ -219,7 +219,7 @@ test("an Item needs its user again 30 days after the log-in, and 30 days after t
   await post("settings", { log_ins_last: true });
 });
 
-test("verification keys rotate with the clock, and the old one can still be fetched", async () => {
+test("Verification keys rotate with the clock, and the old one can still be fetched", async () => {
   await start();
   const { access_token } = await connect(plaid, "ins_109508");
   const kid = async () => {
@@ -241,7 +241,7 @@ test("verification keys rotate with the clock, and the old one can still be fetc
   expect((await key(second)).expired_at).toBeNull();
 });
 
-test("a webhook that is always refused is sent seven times, then no more", async () => {
+test("A webhook that always fails is sent seven times, then no more", async () => {
   await start({ webhookRetryMs: 1 });
   statuses = Array(20).fill(500);
   const { access_token } = await connect(plaid, "ins_109508");

@@ -8,7 +8,7 @@ import { testWithSandbox } from "./support/fixtures.ts";
 
 const test = testWithSandbox({ ...KIND, seed: 51 });
 
-/** The objects that a PDF's table of offsets points at, by their number. */
+/** The objects in a PDF's table of offsets, by number. */
 function objectsOf(pdf: Buffer): string[] {
   const text = pdf.toString("latin1");
   const table = Number(/startxref\n(\d+)\n%%EOF\n$/.exec(text)?.[1]);

@@ -21,7 +21,7 @@ async function publicToken(plaid: PlaidApi): Promise<string> {
   const request = { institution_id: "ins_56", initial_products: [Products.Auth] };
   return (await plaid.sandboxPublicTokenCreate(request)).data.public_token;
 }
-/** Posts without the SDK, whose checks an odd response would not pass. */
+/** Posts without the SDK, which would reject an invalid response. */
 async function raw(sandbox: RunningSandbox, path: string, body: object) {
   const answer = await fetch(sandbox.url + path, {
     method: "POST",
@@ -35,7 +35,7 @@ async function raw(sandbox: RunningSandbox, path: string, body: object) {
   const type = answer.headers.get("content-type");
   return { status: answer.status, type, text: await answer.text() };
 }
-/** The error's code when no answer came, e.g. ECONNRESET. */
+/** The error's code when there was no response, e.g. ECONNRESET. */
 async function broken(call: Promise<unknown>): Promise<string> {
   const error = await call.then(() => null).catch((thrown: unknown) => thrown);
   if (!axios.isAxiosError(error) || error.response) throw new Error("an answer came");
@@ -72,7 +72,7 @@ test("Every code that a fault may name is returned in Plaid's shape", async ({
   }
 });
 
-test("An error fault acts before the call, so that the public_token stays good", async ({
+test("An error fault acts before the call, so that the public_token stays valid", async ({
   sandbox,
   plaid,
 }) => {
@@ -172,10 +172,7 @@ test("patch changes the response and nothing that the sandbox stores", async ({
   expect(after?.name).toBe("Plaid Checking");
 });
 
-test("patch leaves an Item's history alone when it changes a page of it", async ({
-  sandbox,
-  plaid,
-}) => {
+test("patch keeps an Item's history when it changes a page of it", async ({ sandbox, plaid }) => {
   const { access_token } = await connect(plaid);
   const patch = [{ op: "replace", path: "/added/0/amount", value: null }];
   await faults(sandbox, { path: "/transactions/sync", times: 1, do: { patch } });
@@ -185,7 +182,7 @@ test("patch leaves an Item's history alone when it changes a page of it", async 
   expect(typeof added[0]?.amount).toBe("number");
 });
 
-test("patch waits for a response that it fits, and the list says why it did not fit", async ({
+test("patch waits for a response that it matches, and the list says why it did not match", async ({
   sandbox,
   plaid,
 }) => {
@@ -317,7 +314,7 @@ test.for([
   ["a status without a body", [{ path: "*", times: 1, do: { status: 500 } }], 'needs a "body"'],
   ["a good one and a bad one", [{ path: "*", times: 1, do: { hang: true } }, {}], "faults[1]"],
 ] as const)(
-  "A fault with %s is refused with the reason, and none is added",
+  "A fault with %s is rejected with the reason, and none is added",
   async ([_case, list, reason], { sandbox }) => {
     const refused = control(sandbox.url, "POST", "faults", { faults: list });
     await expect(refused).rejects.toThrow(reason);

@@ -12,7 +12,7 @@ type Handler = Record<"open" | "exit" | "destroy", () => void>;
 const test = testWithSandbox({ ...KIND, seed: 21 });
 let host: HostPage;
 let browser: Browser;
-/** What the open page wrote to the console, and what it asked of other machines. */
+/** What the open page wrote to the console, and its requests to other machines. */
 let noise: string[] = [];
 
 test.beforeAll(async ({ sandbox }) => {
@@ -32,7 +32,7 @@ async function visit(
   path: string,
   options: BrowserContextOptions = {},
 ): Promise<{ page: Page; link: FrameLocator }> {
-  // Nothing moves: motion alone would keep a processor busy.
+  // No motion, which alone would keep a processor busy.
   const context = await browser.newContext({ reducedMotion: "reduce", ...options });
   const page = await context.newPage();
   noise = [];
@@ -124,7 +124,7 @@ test("Link goes from consent to onSuccess, with Plaid's metadata and a public_to
   ]);
   expect((await calls(page)).map(({ name }) => name)).not.toContain("onExit");
   await expect.poll(() => page.getByRole("dialog").count()).toBe(0);
-  // The way back to the page: its own button has the focus again.
+  // Back on the page, its button has the focus again.
   expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Connect a bank");
 });
 
@@ -209,7 +209,7 @@ test.for(process.env.MATRIX === "1" ? (["light", "dark"] as const) : (["light"] 
   async (colorScheme, { plaid }) => {
     const found: string[] = [];
     const audit = async (where: string, frame: Frame | Page | undefined) => {
-      // Colours are judged as they come to rest.
+      // Colors are checked after their transitions end.
       await frame?.evaluate(() =>
         Promise.all(
           document
@@ -284,9 +284,7 @@ test("A wrong password shows beside the form, and the next try works", async ({ 
   await link.getByRole("button", { name: "Connect accounts" }).waitFor();
 });
 
-test("user_mfa is asked for a code: a wrong one shows an error, 1234 continues", async ({
-  plaid,
-}) => {
+test("user_mfa needs a code: a wrong one shows an error, 1234 continues", async ({ plaid }) => {
   const { link } = await toBank(plaid, "Houndstooth Bank");
   await logIn(link, "user_mfa");
   await link.getByRole("textbox", { name: "Code" }).fill("9999");
@@ -337,7 +335,7 @@ test("OAuth with a redirect_uri takes the whole page to the bank and back to the
 
   await page.reload();
   await page.getByRole("button", { name: "Connect a bank" }).click();
-  // A second visit to the same address takes nothing up again.
+  // A second visit to the same address does not continue the session.
   await link.getByText("OAUTH_STATE_ID_ALREADY_PROCESSED").waitFor();
 });
 
@@ -420,7 +418,7 @@ test("Update mode with account selection keeps account_ids and transactions, and
   for (const { id } of before.accounts) expect(ids).toContain(id);
   const old = new Set(before.accounts.map(({ id }: { id: string }) => id));
   const [added] = ids.filter((id: string) => !old.has(id));
-  // What the reader has stays as it is; with its cursor comes only what moved on the new account.
+  // The reader keeps its transactions; its cursor returns only those of the new account.
   const late = await sync(early.cursor);
   expect(new Set(late.added.map(({ account_id }) => account_id))).toEqual(new Set([added]));
   expect((await sync()).added).toEqual([...early.added, ...late.added]);
@@ -439,7 +437,7 @@ test("account_filters narrow the picker, and return NO_ACCOUNTS when nothing is 
     account_filters: { credit: { account_subtypes: ["all"] } },
   });
   const second = await toBank(plaid, "Houndstooth Bank", none);
-  // This user has a checking account only, whatever the bank.
+  // This user has a checking account only, at every bank.
   await logIn(second.link, "user_ewa_user");
   await second.link.getByRole("heading", { name: "No accounts to connect" }).waitFor();
 });

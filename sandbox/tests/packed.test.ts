@@ -10,16 +10,16 @@ const run = promisify(execFile);
 const workspace = path.join(import.meta.dirname, "..");
 const root = path.join(workspace, "..");
 
-/** Compiling and packing takes longer than all else here: `MATRIX=1` runs it. */
+/** `MATRIX=1` runs these tests, because compiling and packing takes longer than everything else here. */
 const isMatrix = process.env.MATRIX === "1";
 
-describe.skipIf(!isMatrix)("the packed package", () => {
+describe.skipIf(!isMatrix)("The packed package", () => {
   let folder: string;
   let installed: string;
 
   /**
    * An empty project with the packed sandbox and what it declares, as `npm install <tarball>` makes it,
-   * without asking the registry: the declared packages are copied from this repository.
+   * without the registry: the declared packages are copied from this repository.
    */
   beforeAll(async () => {
     folder = mkdtempSync(path.join(tmpdir(), "packed-sandbox-"));
@@ -63,13 +63,13 @@ describe.skipIf(!isMatrix)("the packed package", () => {
   const script = (source: string, ...options: string[]) =>
     run(process.execPath, [...options, "-e", source], { cwd: folder, env: cleanEnv() });
 
-  /** Without what the test runner sets for its own processes. */
+  /** The environment without the variables that the test runner sets for its processes. */
   function cleanEnv(extra: Record<string, string> = {}): NodeJS.ProcessEnv {
     const { PATH, HOME } = process.env;
     return { PATH, HOME, NODE_ENV: "test", ...extra };
   }
 
-  test("the package is MIT, compiled, and needs no compiler", () => {
+  test("is MIT, compiled, and needs no compiler", () => {
     const { license, dependencies } = manifestOf(installed);
     expect(license).toBe("MIT");
     expect(readFileSync(path.join(installed, "LICENSE"), "utf8")).toContain("MIT License");
@@ -77,7 +77,7 @@ describe.skipIf(!isMatrix)("the packed package", () => {
     expect(readFileSync(path.join(installed, "README.md"), "utf8")).toContain("npx @fiscility/");
   });
 
-  test("the command starts as npx starts it, serves the API and Link, and stops", async () => {
+  test("starts as npx starts it, serves the API and Link, and stops", async () => {
     const bin = path.join(installed, manifestOf(installed).bin["plaid-sandbox"] ?? "");
     expect(readFileSync(bin, "utf8").split("\n")[0]).toBe("#!/usr/bin/env node");
     const child = spawn(process.execPath, [bin, "--port", "0", "--memory"], {
@@ -122,7 +122,7 @@ describe.skipIf(!isMatrix)("the packed package", () => {
       "module",
     ],
     ["CommonJS", `const { startSandbox } = require("@fiscility/plaid-sandbox");`, "commonjs"],
-  ])("startSandbox is found from %s", async (_name, load, type) => {
+  ])("exports startSandbox to %s", async (_name, load, type) => {
     const { stdout } = await script(
       `${load} startSandbox({ seed: 1 }).then(async (sandbox) => {
       console.log((await fetch(sandbox.url + "/_control/settings")).status);
@@ -133,7 +133,7 @@ describe.skipIf(!isMatrix)("the packed package", () => {
     expect(stdout.trim()).toBe("200");
   });
 
-  test("point redirects what is sent to Plaid, preloaded by the package's name", async () => {
+  test("redirects requests to Plaid when point is preloaded by the package's name", async () => {
     const sandbox = await startSandbox();
     const { stdout } = await run(
       process.execPath,
@@ -148,7 +148,7 @@ describe.skipIf(!isMatrix)("the packed package", () => {
     await sandbox.close();
   });
 
-  test("routePlaid serves Link's script out of the package", async () => {
+  test("serves Link's script from the package through routePlaid", async () => {
     const { stdout } = await script(
       `import { routePlaid } from "@fiscility/plaid-sandbox/playwright";
     await routePlaid({ async route(url, handler) {

@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => sandbox.close());
 
-/** Runs a script under `-r point`, in a folder that has the SDK; gives what it writes. */
+/** Runs a script under `-r point`, in a folder that has the SDK; returns its output. */
 async function pointed(script: string): Promise<string> {
   const point = new URL("../point.cjs", import.meta.url).pathname;
   const child = spawn(process.execPath, ["-r", point, "-e", script], {
@@ -27,7 +27,7 @@ async function pointed(script: string): Promise<string> {
   return text;
 }
 
-test("an SDK with Plaid's address built in talks to the sandbox", async () => {
+test("An SDK with Plaid's address built in talks to the sandbox", async () => {
   const said = await pointed(`
     const { Configuration, PlaidApi, PlaidEnvironments } = require("plaid");
     const plaid = new PlaidApi(new Configuration({
@@ -40,7 +40,7 @@ test("an SDK with Plaid's address built in talks to the sandbox", async () => {
   expect(said.trim()).toBe("First Platypus Bank");
 });
 
-test("fetch and https.request to Plaid's servers go to the sandbox, others do not", async () => {
+test("Requests to Plaid's servers by fetch and https.request go to the sandbox, and others do not", async () => {
   const said = await pointed(`
     const headers = { "content-type": "application/json", "plaid-client-id": "c", "plaid-secret": "s" };
     const https = require("node:https");

@@ -47,7 +47,7 @@ function answers(host: string, port: number): Promise<boolean> {
   });
 }
 
-test.runIf(outside)("no sandbox is reached from outside this machine without a host", async () => {
+test.runIf(outside)("A sandbox cannot be reached from other machines without a host", async () => {
   for (const host of [undefined, "localhost", "127.0.0.1"]) {
     const sandbox = await start({ ...(host !== undefined && { host }) });
     expect(await answers("127.0.0.1", sandbox.port)).toBe(true);
@@ -55,13 +55,16 @@ test.runIf(outside)("no sandbox is reached from outside this machine without a h
   }
 });
 
-test.runIf(outside)("a sandbox with a host is reached there, by its API and by Link", async () => {
-  const sandbox = await start({ host: "0.0.0.0", publicUrl: "http://plaid.test:8443" });
-  expect(sandbox.url).toBe("http://plaid.test:8443");
-  const plaid = plaidClient(`http://${outside}:${sandbox.port}`);
-  const { data } = await plaid.linkTokenCreate({ ...LINK_TOKEN_REQUEST, hosted_link: {} });
-  expect(data.hosted_link_url).toMatch(/^http:\/\/plaid\.test:8443\/link\/hosted\.html\?/);
-});
+test.runIf(outside)(
+  "A sandbox with a host can be reached there, by its API and by Link",
+  async () => {
+    const sandbox = await start({ host: "0.0.0.0", publicUrl: "http://plaid.test:8443" });
+    expect(sandbox.url).toBe("http://plaid.test:8443");
+    const plaid = plaidClient(`http://${outside}:${sandbox.port}`);
+    const { data } = await plaid.linkTokenCreate({ ...LINK_TOKEN_REQUEST, hosted_link: {} });
+    expect(data.hosted_link_url).toMatch(/^http:\/\/plaid\.test:8443\/link\/hosted\.html\?/);
+  },
+);
 
 test.each<[boolean, string, string[]]>([
   [true, "http://localhost:4000/hook", []],
@@ -83,11 +86,11 @@ test.each<[boolean, string, string[]]>([
   [false, "https://evilapp.test/hook", ["*.app.test"]],
   [false, "http://app.test@evil.test/hook", ["app.test"]],
   [true, "http://[fd00::7]:8080/hook", ["[fd00::7]:8080"]],
-])("webhooks are allowed: %s, to %s with %j", (allowed, url, hosts) => {
+])("The result for webhooks is %s, to %s with %j", (allowed, url, hosts) => {
   expect(allowsWebhook(hosts, url)).toBe(allowed);
 });
 
-test.runIf(outside)("webhooks leave this machine only for a host that was allowed", async () => {
+test.runIf(outside)("Webhooks leave this machine only for an allowed host", async () => {
   const { port } = receiver.address() as AddressInfo;
   const webhook = `http://${outside}:${port}/`;
   const fire = async (webhookHosts: string[]) => {
@@ -124,7 +127,7 @@ test.runIf(outside)("Hosted Link works under the name that other machines use", 
   await page.close();
 });
 
-test.runIf(outside)("a page elsewhere opens Link only when its origin was allowed", async () => {
+test.runIf(outside)("A page elsewhere opens Link only when its origin is allowed", async () => {
   const opensLink = async (pageOrigins: string[]) => {
     const sandbox = await start({ host: "0.0.0.0", pageOrigins });
     const at = `http://${outside}:${sandbox.port}`;

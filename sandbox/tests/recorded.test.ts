@@ -4,7 +4,7 @@ import { type RunningSandbox, startSandbox } from "../src/index.ts";
 import { checkAnswer, KIND } from "./support/client.ts";
 
 /**
- * Requests as public backends send them, written down from the wire. `$name` stands for a value of
+ * Requests recorded from public backends. `$name` stands for a value of
  * an earlier response, kept under `keep`.
  */
 interface Recorded {
@@ -21,24 +21,30 @@ beforeAll(async () => {
 });
 afterAll(() => sandbox.close());
 
-test.each(recorded)("$from: its requests are taken as Plaid takes them", async ({ requests }) => {
-  const kept = new Map<string, string>();
-  for (const { path, body, keep = {}, expect: wanted } of requests) {
-    const text = JSON.stringify(body).replaceAll(/\$(\w+)/g, (_all, name) => kept.get(name) ?? "");
-    const response = await fetch(sandbox.url + path, {
-      method: "POST",
-      body: text,
-      headers: {
-        "content-type": "application/json",
-        "plaid-client-id": "recorded",
-        "plaid-secret": "recorded",
-        "plaid-version": "2020-09-14",
-      },
-    });
-    const parsed = await response.json();
-    expect({ path, status: response.status, parsed }).toMatchObject({ path, status: 200 });
-    checkAnswer(path, response.status, parsed);
-    expect(parsed).toMatchObject(wanted);
-    for (const [name, field] of Object.entries(keep)) kept.set(name, parsed[field]);
-  }
-});
+test.each(recorded)(
+  "The sandbox accepts the requests of $from as Plaid does",
+  async ({ requests }) => {
+    const kept = new Map<string, string>();
+    for (const { path, body, keep = {}, expect: wanted } of requests) {
+      const text = JSON.stringify(body).replaceAll(
+        /\$(\w+)/g,
+        (_all, name) => kept.get(name) ?? "",
+      );
+      const response = await fetch(sandbox.url + path, {
+        method: "POST",
+        body: text,
+        headers: {
+          "content-type": "application/json",
+          "plaid-client-id": "recorded",
+          "plaid-secret": "recorded",
+          "plaid-version": "2020-09-14",
+        },
+      });
+      const parsed = await response.json();
+      expect({ path, status: response.status, parsed }).toMatchObject({ path, status: 200 });
+      checkAnswer(path, response.status, parsed);
+      expect(parsed).toMatchObject(wanted);
+      for (const [name, field] of Object.entries(keep)) kept.set(name, parsed[field]);
+    }
+  },
+);

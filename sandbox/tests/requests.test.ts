@@ -16,7 +16,7 @@ import { goThroughLink, linkStep } from "./support/link-steps.ts";
 
 const test = testWithSandbox({ ...KIND, seed: 19 });
 
-/** Posts a body that the SDK's types do not allow; gives status and body. */
+/** Posts a body that the SDK's types do not allow; returns status and body. */
 async function raw(sandbox: RunningSandbox, path: string, body: object) {
   const answer = await fetch(sandbox.url + path, {
     method: "POST",
@@ -129,7 +129,7 @@ function fullOfNulls(schema: Schema, areObjectsNull: boolean, depth = 0): unknow
 }
 
 test.for([...ENDPOINTS.keys()])(
-  "%s takes null for every optional field as if it were not there",
+  "%s accepts null for every optional field as if it were absent",
   async (path, { sandbox }) => {
     const schema = DESCRIPTION.paths[path]?.post.requestBody?.content["application/json"].schema;
     const needed =
@@ -153,7 +153,7 @@ test.for([...ENDPOINTS.keys()])(
   },
 );
 
-test("null is refused for a required field and for a field nobody knows", async ({
+test("A null is rejected for a required field and for an unknown field", async ({
   sandbox,
   plaid,
 }) => {
@@ -167,7 +167,7 @@ test("null is refused for a required field and for a field nobody knows", async 
   expect(unknown.body.error_code).toBe("UNKNOWN_FIELDS");
 });
 
-test("cursor null starts from the beginning, and cursor now without history", async ({
+test("A null cursor starts from the beginning, and the cursor now without history", async ({
   sandbox,
   plaid,
 }) => {
@@ -214,7 +214,7 @@ test.for([
   ["no country", { country_codes: [] }, "INVALID_FIELD", "country_codes"],
   ["no days", { transactions: { days_requested: 0 } }, "INVALID_FIELD", "days_requested"],
   ["too many days", { transactions: { days_requested: 731 } }, "INVALID_FIELD", "days_requested"],
-] as const)("/link/token/create refuses %s", async ([_case, extra, code, message], { sandbox }) => {
+] as const)("/link/token/create rejects %s", async ([_case, extra, code, message], { sandbox }) => {
   const { status, body } = await raw(sandbox, "/link/token/create", {
     ...LINK_TOKEN_REQUEST,
     ...extra,
@@ -318,7 +318,7 @@ test("products, billed_products and consented_products follow the four arrays an
   });
 });
 
-test("require_consent refuses a data call of a product that Link did not ask for", async ({
+test("require_consent rejects a data call of a product that Link did not request", async ({
   sandbox,
   plaid,
 }) => {

@@ -6,7 +6,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** All that a seeded sandbox says of two banks when the machine's clock shows `day`. */
+/** Everything that a seeded sandbox returns for two banks when the machine's clock shows `day`. */
 async function tellOn(day: string, options: Parameters<typeof startSandbox>[0] = {}) {
   vi.useFakeTimers({ toFake: ["Date"], now: new Date(day) });
   const sandbox = await startSandbox({ ...KIND, seed: 77, ...options });
@@ -39,7 +39,7 @@ async function tellOn(day: string, options: Parameters<typeof startSandbox>[0] =
   return { told, tomorrow: now.slice(0, 10), reset: reset.now.slice(0, 10) };
 }
 
-/** The body without what is not of the seed: its request's id, and the second that it was read in. */
+/** The body without what does not follow from the seed: the request id and the time of the read. */
 function withoutRequest(body: object): object {
   return JSON.parse(
     JSON.stringify(body, (name, value) =>
@@ -48,7 +48,7 @@ function withoutRequest(body: object): object {
   );
 }
 
-test("a seed gives the same users, amounts and dates on any day, and its clock moves from there", async () => {
+test("A seed gives the same users, amounts and dates on any day, and its clock continues from there", async () => {
   const first = await tellOn("2026-11-28T19:00:00Z");
   const second = await tellOn("2029-02-03T23:59:58Z");
   expect(JSON.stringify(first.told)).toContain('"date":"2026-06-15"');
@@ -57,7 +57,7 @@ test("a seed gives the same users, amounts and dates on any day, and its clock m
   expect(first.reset).toBe("2026-06-15");
 });
 
-test("startDate names the first day, and today leaves the machine's time as it is", async () => {
+test("startDate names the first day, and today keeps the machine's time", async () => {
   const named = await tellOn("2029-02-03T23:59:58Z", { startDate: "2025-01-31" });
   expect(named.tomorrow).toBe("2025-02-01");
   const today = await tellOn("2029-02-03T20:00:00Z", { startDate: "today" });

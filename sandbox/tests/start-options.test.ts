@@ -21,7 +21,7 @@ test.each<[object, string]>([
   [{ pageOrigins: ["*"] }, "a page origin must be like"],
   [{ publicUrl: "localhost:3001" }, "the public URL must be like http://localhost:3001"],
   [{ publicUrl: "http://localhost:3001/plaid" }, "the public URL must be like"],
-])("startSandbox refuses %j with the reason", async (options, reason) => {
+])("startSandbox rejects %j with the reason", async (options, reason) => {
   await expect(startSandbox(options as SandboxOptions)).rejects.toThrow(reason);
 });
 
@@ -30,6 +30,6 @@ test.each<[string, string]>([
   ["full_history", '--set full_history must be true or false, got ""'],
   ["latency_ms=-1", '--set latency_ms must be a whole number of milliseconds, got "-1"'],
   ["constructor=true", "--set constructor: unknown; known: rate_limits"],
-])("--set %s is refused with the reason", (text, reason) => {
+])("The option --set %s is rejected with the reason", (text, reason) => {
   expect(() => settingsFromTexts([text])).toThrow(reason);
 });

@@ -36,7 +36,7 @@ async function accountsOf(plaid: PlaidApi, username: string, institution_id = "i
   return (await plaid.accountsGet({ access_token })).data.accounts;
 }
 
-test("one holder connected twice shows the same accounts under new account_ids; another holder shows others", async () => {
+test("A holder connected twice has the same accounts under new account_ids, and another holder has others", async () => {
   const sandbox = await startSandbox(KIND);
   const plaid = plaidClient(sandbox.url);
   const real = (accounts: Awaited<ReturnType<typeof accountsOf>>) =>
@@ -61,7 +61,7 @@ async function connectOneAccount(plaid: PlaidApi, url: string, institution_id: s
 }
 
 test.each(["ins_56", "ins_13", "ins_15", "ins_11"])(
-  "%s: a second Item of the holder ends the first's log-in, another holder's does not",
+  "A second Item of a holder at %s ends the first's log-in, and another holder's does not",
   async (institution_id) => {
     const sandbox = await startSandbox(KIND);
     const plaid = plaidClient(sandbox.url);
@@ -78,7 +78,7 @@ test.each(["ins_56", "ins_13", "ins_15", "ins_11"])(
 );
 
 test.each(["ins_56", "ins_13", "ins_127287"])(
-  "%s tokenises: persistent_account_id is one for two Items, the account number is not",
+  "A bank that tokenizes (%s) has one persistent_account_id for two Items, and two account numbers",
   async (institution_id) => {
     const sandbox = await startSandbox({ ...KIND, newItemInvalidatesOld: false });
     const plaid = plaidClient(sandbox.url);
@@ -102,7 +102,7 @@ test.each(["ins_56", "ins_13", "ins_127287"])(
   },
 );
 
-test("newItemInvalidatesOld: false leaves the first Item alone", async () => {
+test("newItemInvalidatesOld: false keeps the first Item connected", async () => {
   const sandbox = await startSandbox({ ...KIND, newItemInvalidatesOld: false });
   const plaid = plaidClient(sandbox.url);
   const first = await connect(plaid, "ins_56");
@@ -111,7 +111,7 @@ test("newItemInvalidatesOld: false leaves the first Item alone", async () => {
   await sandbox.close();
 });
 
-test("a second Item with exactly the same accounts spares the first at Chase and PNC, not elsewhere", async () => {
+test("A second Item with exactly the same accounts keeps the first connected at Chase and PNC only", async () => {
   const sandbox = await startSandbox(KIND);
   const plaid = plaidClient(sandbox.url);
   const isBroken = async (institution_id: string) => {
@@ -129,7 +129,7 @@ test("a second Item with exactly the same accounts spares the first at Chase and
   await sandbox.close();
 });
 
-test("two runs with one seed are the same, token for token", async () => {
+test("Two runs with one seed are the same, token for token", async () => {
   const run = async () => {
     const sandbox = await startSandbox({ ...KIND, seed: 42 });
     const plaid = plaidClient(sandbox.url);
@@ -143,7 +143,7 @@ test("two runs with one seed are the same, token for token", async () => {
   expect(await run()).toEqual(await run());
 });
 
-test("with a data file a restart forgets nothing and repeats no id", async () => {
+test("A restart with a data file loses nothing and repeats no id", async () => {
   const dataFile = join(folder, "deep", "state.json");
   const before = await startSandbox({ ...KIND, dataFile, seed: 5 });
   const plaid = plaidClient(before.url);
@@ -164,7 +164,7 @@ test("with a data file a restart forgets nothing and repeats no id", async () =>
   await after.close();
 });
 
-test("a killed sandbox takes up where it was", async () => {
+test("A killed sandbox continues where it was", async () => {
   const probe = await startSandbox(KIND);
   await probe.close();
   const dataFile = join(folder, "killed.json");
@@ -183,7 +183,7 @@ test("a killed sandbox takes up where it was", async () => {
   expect(await second.exit).toBe(0);
 });
 
-test("a data file that is not ours stops the start with its name", async () => {
+test("A foreign data file stops the start with its name", async () => {
   const dataFile = join(folder, "foreign.json");
   writeFileSync(dataFile, '{"hello":1}');
   await expect(startSandbox({ ...KIND, dataFile })).rejects.toThrow(
@@ -225,7 +225,7 @@ test("startSandbox rejects with EADDRINUSE when the port is taken", async () => 
   await sandbox.close();
 });
 
-test("host localhost answers on both loopback addresses", async () => {
+test("The host localhost listens on both loopback addresses", async () => {
   const sandbox = await startSandbox({ ...KIND, host: "localhost" });
   expect(sandbox.url).toBe(`http://localhost:${sandbox.port}`);
   expect((await fetch(`http://127.0.0.1:${sandbox.port}/_control/items`)).status).toBe(200);
@@ -233,7 +233,7 @@ test("host localhost answers on both loopback addresses", async () => {
   await sandbox.close();
 });
 
-test("the command takes --port, says where it is, refuses nonsense, and stops on Ctrl-C", async () => {
+test("The command accepts --port, prints its address, rejects unknown options, and stops on Ctrl-C", async () => {
   const probe = await startSandbox(KIND);
   await probe.close();
   const good = run("--port", String(probe.port), "--memory");

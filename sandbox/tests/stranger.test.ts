@@ -72,7 +72,7 @@ const webhook = (code: string) =>
     { timeout: 10_000, interval: 50 },
   );
 
-test("a stranger's backend, unchanged: link token, Link, exchange, data, webhooks, repair, removal", async () => {
+test("An unmodified public backend works: link token, Link, exchange, data, webhooks, repair, removal", async () => {
   const link = page.frameLocator("iframe").last();
   const said = (text: string) => page.getByText(text, { exact: true }).waitFor();
   const logIn = async () => {

@@ -63,7 +63,7 @@ test.for([
   ],
   ["unknown", "public-sandbox-0b7a1f4e-1f0c-4a3e-9a52-000000000000", "could not find"],
 ] as const)(
-  "A public_token that is %s is refused",
+  "A public_token that is %s is rejected",
   async ([_case, public_token, message], { plaid }) => {
     const refused = await failure(plaid.itemPublicTokenExchange({ public_token }));
     expect(refused).toMatchObject({ status: 400, error_code: "INVALID_PUBLIC_TOKEN" });
@@ -81,7 +81,7 @@ test("A link_token lives four hours, and 30 minutes in update mode", async ({ pl
   expect(await life({ access_token, products: undefined })).toBeCloseTo(30, 0);
 });
 
-test("A link_token requires products, and in update mode a good access_token", async ({
+test("A link_token requires products, and in update mode a valid access_token", async ({
   plaid,
 }) => {
   const none = await failure(plaid.linkTokenCreate({ ...LINK_TOKEN_REQUEST, products: [] }));
@@ -116,7 +116,9 @@ test("Tokens belong to the client that made them", async ({ sandbox, plaid }) =>
   );
 });
 
-test("An Item that needs its user refuses data, but can be read and removed", async ({ plaid }) => {
+test("An Item that needs its user rejects data calls, but can be read and removed", async ({
+  plaid,
+}) => {
   const { access_token } = await connect(plaid);
   await plaid.sandboxItemResetLogin({ access_token });
   for (const refused of [

@@ -13,7 +13,7 @@ interface Update {
   pages: number;
 }
 
-/** Every page from a cursor on, as Plaid's guide has it. */
+/** Every page from a cursor on, read as Plaid's guide describes. */
 async function sync(
   plaid: PlaidApi,
   access_token: string,
@@ -109,7 +109,9 @@ test("A refresh posts the pending transaction: removed, and added with its pendi
   );
 });
 
-test("A sync from the start leaves out what was added and removed", async ({ plaid }) => {
+test("A sync from the start leaves out transactions that were added and then removed", async ({
+  plaid,
+}) => {
   const { access_token } = await connect(plaid);
   const first = await sync(plaid, access_token);
   await plaid.transactionsRefresh({ access_token });
@@ -153,7 +155,7 @@ test("Transactions continue by themselves as days pass", async ({ sandbox, plaid
   expect(second.added.every(({ date }) => date >= newest)).toBe(true);
 });
 
-test("Cursors of another Item and invented ones are refused", async ({ plaid }) => {
+test("Cursors of another Item and invented ones are rejected", async ({ plaid }) => {
   const [one, other] = [await connect(plaid), await connect(plaid)];
   const { cursor } = await sync(plaid, one.access_token);
   const foreign = await failure(
@@ -192,9 +194,7 @@ test("/transactions/get pages newest first, within the dates", async ({ plaid })
   expect(second.transactions).toEqual(all.transactions.slice(10, 20));
 });
 
-test("created transactions arrive in the next sync, and in /transactions/get", async ({
-  plaid,
-}) => {
+test("Created transactions are in the next sync and in /transactions/get", async ({ plaid }) => {
   const { access_token } = await connect(plaid);
   const { cursor } = await sync(plaid, access_token);
   const get = async () => {

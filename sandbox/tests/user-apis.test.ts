@@ -20,7 +20,7 @@ const control = (name: string, body: object) =>
   });
 const createUser = async (client_user_id = "u1") =>
   (await plaid.userCreate({ client_user_id, with_upgraded_user: true })).data.user_id;
-/** As Link's success leaves it: an Item of the user that nobody has exchanged. */
+/** An Item of the user after Link's success, whose public_token is not exchanged. */
 const linked = async (user_id: string) =>
   (
     await plaid.sandboxPublicTokenCreate({
@@ -33,7 +33,7 @@ const listed = async (user_id: string) =>
   (await plaid.userItemsGet({ user_id })).data.items.map(({ item_id }) => item_id);
 const codeOf = async (call: Promise<unknown>) => (await failure(call)).error_code;
 
-test("an Item is listed from Link's success on, and under the same id after the exchange", async () => {
+test("An Item is listed as soon as Link succeeds, and under the same id after the exchange", async () => {
   const user_id = await createUser();
   const public_token = await linked(user_id);
   const before = await listed(user_id);
@@ -51,7 +51,7 @@ test("user_items_delay_ms keeps a new Item out of the list for as long", async (
   expect(await listed(user_id)).toHaveLength(1);
 });
 
-test("/user/items/remove ends Items without their tokens, all or none", async () => {
+test("/user/items/remove removes Items without their tokens, all or none", async () => {
   const [mine, other] = [await createUser("u1"), await createUser("u2")];
   await linked(mine);
   await linked(mine);
@@ -69,7 +69,7 @@ test("/user/items/remove ends Items without their tokens, all or none", async ()
   expect(await listed(other)).toEqual([foreign]);
 });
 
-test("/user/items/associate moves Items between users, and takes 100 at most", async () => {
+test("/user/items/associate moves Items between users, and accepts 100 at most", async () => {
   const [first, second] = [await createUser("u1"), await createUser("u2")];
   const { item_id } = await connect(plaid);
   await plaid.userItemsAssociate({ user_id: first, item_ids: [item_id] });
@@ -81,7 +81,7 @@ test("/user/items/associate moves Items between users, and takes 100 at most", a
   );
 });
 
-test("/user/remove ends the user's Items; the same client_user_id is another user then", async () => {
+test("/user/remove removes the user's Items, and the same client_user_id is a new user afterwards", async () => {
   const user_id = await createUser();
   const { access_token, item_id } = await connect(plaid);
   await plaid.userItemsAssociate({ user_id, item_ids: [item_id] });
@@ -91,7 +91,7 @@ test("/user/remove ends the user's Items; the same client_user_id is another use
   expect(await createUser()).not.toBe(user_id);
 });
 
-test("user_apis off refuses the User APIs and link tokens with a user_id, and nothing else", async () => {
+test("user_apis off rejects the User APIs and link tokens with a user_id, and nothing else", async () => {
   const user_id = await createUser();
   await control("settings", { user_apis: false });
   const request = { ...LINK_TOKEN_REQUEST, user_id };

@@ -23,7 +23,7 @@ const test = testWithSandbox(KIND);
 let receiver: Server;
 let url: string;
 let received: Received[] = [];
-/** What the receiver answers next; then 200. */
+/** The receiver's next responses; then 200. */
 let answers: number[] = [];
 
 beforeAll(async () => {
@@ -88,7 +88,7 @@ test("A new Item's transactions are announced after the exchange, not before", a
   plaid,
 }) => {
   const { item_id } = await connect(plaid, "ins_109508", { webhook: url });
-  // A webhook of the test before may have been on its way.
+  // A webhook of the previous test may still arrive.
   expect(received.filter(({ body }) => body.item_id === item_id)).toEqual([]);
   fits("InitialUpdateWebhook", (await arrived("INITIAL_UPDATE")).body);
   fits("HistoricalUpdateWebhook", (await arrived("HISTORICAL_UPDATE")).body);
@@ -151,7 +151,7 @@ test.for([
   },
 );
 
-test("/sandbox/item/fire_webhook refuses a product that the Item does not have, and a code of another type", async ({
+test("/sandbox/item/fire_webhook rejects a product that the Item does not have, and a code of another type", async ({
   plaid,
 }) => {
   const { access_token } = await connect(plaid, "ins_109508", { webhook: url });
@@ -164,14 +164,14 @@ test("/sandbox/item/fire_webhook refuses a product that the Item does not have, 
   expect(await code(Code.PendingDisconnect, Type.Transactions)).toBe("SANDBOX_WEBHOOK_INVALID");
 });
 
-test("a refresh announces what it brought and what it took", async ({ plaid }) => {
+test("A refresh announces what it added and what it removed", async ({ plaid }) => {
   const { access_token } = await connect(plaid, "ins_109508", { webhook: url });
   await plaid.transactionsRefresh({ access_token });
   fits("TransactionsRemovedWebhook", (await arrived("TRANSACTIONS_REMOVED")).body);
   expect((await arrived("DEFAULT_UPDATE")).body.new_transactions).toBeGreaterThan(0);
 });
 
-test("An updated webhook URL is told so, and the Item shows what was sent last", async ({
+test("An updated webhook URL receives WEBHOOK_UPDATE_ACKNOWLEDGED, and the Item shows the last webhook", async ({
   plaid,
 }) => {
   const { access_token } = await connect(plaid);
@@ -181,7 +181,7 @@ test("An updated webhook URL is told so, and the Item shows what was sent last",
   expect(status?.last_webhook?.code_sent).toBe("WEBHOOK_UPDATE_ACKNOWLEDGED");
 });
 
-test("a receiver that answers anything but 200 is tried again, with the same body", async ({
+test("A webhook is retried with the same body when its receiver returns anything but 200", async ({
   sandbox,
   plaid,
 }) => {

@@ -5,7 +5,7 @@ import { afterEach, expect, test } from "vitest";
 
 const rooms = ["app", "client/src", "server", "db", "local", "migrations", "sandbox/src"];
 
-/** The names of the rules that the tree breaks. */
+/** The rules that the files of the tree break, by name. */
 function brokenRules(): string[] {
   const cruise = spawnSync(
     process.execPath,
@@ -56,11 +56,11 @@ afterEach(() => {
     rmSync(path.dirname(file), { recursive: true, force: true });
 });
 
-test("imports follow the architecture", () => {
+test("Every import follows the rules of the architecture", () => {
   expect(brokenRules()).toEqual([]);
 });
 
-test("each rule of the architecture catches a file that breaks it", () => {
+test("Each rule of the architecture catches a file that breaks it", () => {
   for (const [file, text] of Object.entries(examples)) {
     mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(file, text);
@@ -87,7 +87,7 @@ test("each rule of the architecture catches a file that breaks it", () => {
   ]);
 });
 
-test("only the process and its commands touch the environment, only the vault makes ciphers", () => {
+test("Only the process and its commands read the environment, and only the vault makes ciphers", () => {
   const touching = (pattern: RegExp) =>
     ["app", "server", "db", "migrations"]
       .flatMap(sources)

@@ -128,12 +128,12 @@ describe("endingOf", () => {
       "limit_reached",
     ],
     ["a commit that fails", committing, bug, "request", "remove", "connect_failed"],
-  ])("answers %s", (_case, stage, error, by, transition, reason) => {
+  ])("returns the ending for %s", (_case, stage, error, by, transition, reason) => {
     const ending = endingOf(stage, error, by);
     expect([ending.transition, ending.error.reason]).toEqual([transition, reason]);
   });
 
-  test("removes the Item and answers with the one that holds the accounts when nothing is new", () => {
+  test("removes the Item and returns the one that holds the accounts when nothing is new", () => {
     expect(endingOf(saved, new NothingNew("i"), "request")).toMatchObject({
       transition: "remove",
       heldBy: "i",
@@ -141,7 +141,7 @@ describe("endingOf", () => {
   });
 
   test.each([held, saved])(
-    "settles without a removal when the Item exists already, at %j",
+    "settles without a removal when the Item exists already, at stage %j",
     (stage) => {
       const ending = endingOf(stage, new SameItem("i"), "request");
       expect(ending).toMatchObject({ transition: "settle", heldBy: "i" });

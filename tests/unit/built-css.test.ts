@@ -13,7 +13,7 @@ const version = (text: string) => {
   return (major << 16) | (minor << 8);
 };
 
-test("The built CSS asks for nothing that a browser of the README's list does not know", async () => {
+test("The built CSS uses only what every browser of the README's list supports", async () => {
   const { build } = await resolveConfig({ root, logLevel: "silent" }, "build");
   const promised = (build.target as string[]).map((each) => {
     const [, browser = "", least = ""] = /^([a-z]+)([\d.]+)$/.exec(each) ?? [];
@@ -32,9 +32,9 @@ test("The built CSS asks for nothing that a browser of the README's list does no
       transform({ filename, code, ...options })
         .code.toString()
         .split("\n")
-        // Prefixes, and what the colours of `light-dark()` became, are written again, there or not.
+        // Lightning CSS writes prefixes and the colors of `light-dark()` even where they exist already.
         .filter((line) => !/-webkit-|--lightningcss-/.test(line));
-    // Whatever has a newer form only would be written in an older one too.
+    // A rule with only a newer form would get an older one as well.
     expect(lines({ targets })).toEqual(lines({}));
   }
 });

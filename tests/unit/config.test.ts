@@ -27,11 +27,11 @@ function complaint(changes: Record<string, string | undefined>): string {
   return "";
 }
 
-test("P3 a right production environment is taken", () => {
+test("The configuration accepts a complete production environment (P3)", () => {
   expect(complaint({})).toBe("");
 });
 
-test("P3 production names every variable that is missing, in one message", () => {
+test("The configuration names every missing variable in one message in production (P3)", () => {
   const names = Object.keys(right).filter((name) => name !== "NODE_ENV");
   const message = complaint(Object.fromEntries(names.map((name) => [name, undefined])));
   for (const name of names) expect(message).toContain(`${name}: missing`);
@@ -53,7 +53,7 @@ test.each([
   ["SMTP_URL", "https://fiscility:q8Zr2LmV0xTn@mail.internal"],
   ["SMTP_URL", "smtp://mail.internal"],
   ["SMTP_URL", "smtp://fiscility:change-me@mail.internal"],
-  // A mailer would read this as an option, and check no certificate.
+  // nodemailer would read this as an option, and verify no certificate.
   ["SMTP_URL", "smtp://fiscility:q8Zr2LmV0xTn@mail.internal/?tls.rejectUnauthorized=false"],
   ["MAIL_FROM", "accounts at fiscility"],
   ["MAIL_FROM", "Fiscility <accounts@example.com>"],
@@ -78,13 +78,13 @@ test.each([
   ["METRICS_PORT", "everywhere"],
   ["OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317"],
   ["DRAIN_SECONDS", "5m"],
-])("P3 production refuses %s=%s and does not print it", (name, value) => {
+])("The configuration rejects %s=%s in production and does not print it (P3)", (name, value) => {
   const message = complaint({ [name]: value });
   expect(message).toContain(`${name}: `);
   expect(message).not.toContain(value);
 });
 
-test("REDIS_URL names one server or the nodes of a cluster", () => {
+test("REDIS_URL accepts one server or the nodes of a cluster", () => {
   const redis = (url: string) => {
     const address = parseConfig({ ...right, NODE_ENV: undefined, REDIS_URL: url }).redis;
     return { ...address, password: address?.password?.reveal() };
@@ -129,7 +129,7 @@ test.each([
     { APP_URL: "https://a.example", PLAID_BASE_URL: "http://127.0.0.1:3001" },
     undefined,
   ],
-])("webhooks are asked for only where they can arrive: %s", (where, changes, expected) => {
+])("The webhook URL is set only where Plaid can reach it: %s", (where, changes, expected) => {
   const env = { ...right, ...changes };
   const NODE_ENV = where === "in production" ? "production" : undefined;
   expect(parseConfig({ ...env, NODE_ENV }).webhookUrl).toBe(expected);
@@ -140,11 +140,11 @@ test.each([
   ["0.0.0.0:9464", { host: "0.0.0.0", port: 9464 }],
   ["[::]:9464", { host: "::", port: 9464 }],
   [undefined, undefined],
-])("METRICS_PORT=%s is of this machine alone unless it says otherwise", (given, expected) => {
+])("METRICS_PORT=%s listens on loopback unless it names a host", (given, expected) => {
   expect(parseConfig({ ...right, METRICS_PORT: given }).metrics).toEqual(expected);
 });
 
-test("HOST is loopback in local mode and every interface in production unless it says otherwise", () => {
+test("HOST is loopback in local mode and every interface in production when it is not set", () => {
   expect(parseConfig(right).host).toBeUndefined();
   expect(parseConfig({ ...right, NODE_ENV: undefined }).host).toBe("127.0.0.1");
   for (const NODE_ENV of ["production", undefined])
@@ -176,7 +176,7 @@ test.each([
     `a:${random.toString("base64")},${withKey(bytes((at) => at))}`,
     "not random",
   ],
-])("TOKEN_KEYS of %s are refused in every mode", (_, value, why) => {
+])("TOKEN_KEYS of %s is rejected in every mode", (_, value, why) => {
   for (const NODE_ENV of ["production", undefined]) {
     const message = complaint({ NODE_ENV, TOKEN_KEYS: value });
     expect(message).toMatch(new RegExp(`TOKEN_KEYS: the keys? .*${why}`));
@@ -209,7 +209,7 @@ test.each([
   Buffer.from(bytes((at) => random[at % 8] ?? 0)).toString("base64url"),
   Buffer.from("correcthorsebatterystaplecorrecthorse").toString("base64"),
   Buffer.from("qwertyuiopasdfghjklzxcvbnm123456").toString("hex"),
-])("production refuses SESSION_SECRET=%s", (value) => {
+])("The configuration rejects SESSION_SECRET=%s in production", (value) => {
   const message = complaint({ SESSION_SECRET: value });
   expect(message).toContain("SESSION_SECRET: ");
   expect(message).not.toContain(value);
@@ -238,15 +238,18 @@ test.each([
       REDIS_URL: "rediss://:n8Zq4tWv1Lx7Rb3Kc9Yp5Md2Hs6Jf0Ga@cache.internal",
     },
   ],
-])("production refuses a SESSION_SECRET that is another secret: %s", (_, value, changes) => {
-  const message = complaint({
-    TOKEN_KEYS: `k1:${random.toString("base64")}`,
-    SESSION_SECRET: value,
-    ...changes,
-  });
-  expect(message).toMatch(/SESSION_SECRET: \w+ has the same value/);
-  expect(message).not.toContain(value);
-});
+])(
+  "The configuration rejects a SESSION_SECRET that is another secret in production: %s",
+  (_, value, changes) => {
+    const message = complaint({
+      TOKEN_KEYS: `k1:${random.toString("base64")}`,
+      SESSION_SECRET: value,
+      ...changes,
+    });
+    expect(message).toMatch(/SESSION_SECRET: \w+ has the same value/);
+    expect(message).not.toContain(value);
+  },
+);
 
 test.each([
   "localhost",
@@ -282,7 +285,7 @@ test.each([
   "[2002:7f00:1::]",
   "[fe80::1]",
   "[ff02::1]",
-])("production refuses %s for PLAID_BASE_URL and APP_URL", (host) => {
+])("The configuration rejects %s for PLAID_BASE_URL and APP_URL in production", (host) => {
   for (const name of ["PLAID_BASE_URL", "APP_URL"])
     for (const rest of ["", ":3001", "/path"])
       expect(complaint({ [name]: `https://${host}${rest}` })).toMatch(
@@ -290,7 +293,7 @@ test.each([
       );
 });
 
-test("production takes no address with an IPv6 zone", () => {
+test("The configuration rejects an address with an IPv6 zone in production", () => {
   const message = complaint({ PLAID_BASE_URL: "https://[fe80::1%25eth0]/" });
   expect(message).toContain("PLAID_BASE_URL: ");
 });
@@ -303,7 +306,7 @@ test.each([
   "203.0.113.7.example",
   "[fd00::7]",
   "[2a00:1450:4001::1]",
-])("production takes %s for PLAID_BASE_URL", (host) => {
+])("The configuration accepts %s for PLAID_BASE_URL in production", (host) => {
   expect(complaint({ PLAID_BASE_URL: `https://${host}` })).toBe("");
 });
 
@@ -328,13 +331,16 @@ test.each([
   ["an address", "postgresql://app:x@10.0.0.5/fiscility"],
   ["IPv6", "postgresql://app:x@[fd00::5]/fiscility"],
   ["IPv4 in IPv6", "postgresql://app:x@[::ffff:10.0.0.5]/fiscility"],
-])("production refuses a database on another host without checked TLS: %s", (_, url) => {
-  for (const name of ["DATABASE_URL", "DATABASE_DIRECT_URL", "DATABASE_OWNER_URL"]) {
-    const message = complaint({ [name]: url });
-    expect(message).toMatch(new RegExp(`${name}: .*sslmode=verify-full`));
-    expect(message).not.toContain("db.internal");
-  }
-});
+])(
+  "The configuration rejects a database on another host without verified TLS in production: %s",
+  (_, url) => {
+    for (const name of ["DATABASE_URL", "DATABASE_DIRECT_URL", "DATABASE_OWNER_URL"]) {
+      const message = complaint({ [name]: url });
+      expect(message).toMatch(new RegExp(`${name}: .*sslmode=verify-full`));
+      expect(message).not.toContain("db.internal");
+    }
+  },
+);
 
 test.each([
   "postgresql://app:x@localhost/fiscility",
@@ -344,7 +350,7 @@ test.each([
   "postgresql://app:x@%2Fvar%2Frun%2Fpostgresql/fiscility",
   "postgresql:///fiscility?host=/var/run/postgresql",
   `${remote}?sslmode=verify-full`,
-])("production takes the database %s", (url) => {
+])("The configuration accepts the database %s in production", (url) => {
   expect(complaint({ DATABASE_URL: url })).toBe("");
 });
 
@@ -357,7 +363,7 @@ test.each([
   ["redis://[fd00::6]:7000", ["a password", "rediss://"]],
   ["redis+cluster://localhost,cache.internal", ["a password", "rediss://"]],
   ["rediss+cluster://one.internal,two.internal", ["a password"]],
-])("production refuses Redis at %s", (url, faults) => {
+])("The configuration rejects Redis at %s in production", (url, faults) => {
   for (const name of ["REDIS_URL", "REDIS_COUNTERS_URL"]) {
     const message = complaint({ [name]: url });
     for (const fault of faults) expect(message).toMatch(new RegExp(`${name}: .*${fault}`));
@@ -365,7 +371,7 @@ test.each([
   }
 });
 
-test("Redis on this machine, and one with TLS and a password, are taken", () => {
+test("The configuration accepts Redis on this machine, and elsewhere with TLS and a password", () => {
   for (const url of [
     "redis://127.0.0.1",
     "redis://localhost:6380/1",
@@ -376,7 +382,7 @@ test("Redis on this machine, and one with TLS and a password, are taken", () => 
     expect(complaint({ REDIS_URL: url, REDIS_COUNTERS_URL: url })).toBe("");
 });
 
-test("ALLOW_PLAINTEXT lifts TLS where it says so, and neither the password of Redis nor a certificate that nobody checks", () => {
+test("ALLOW_PLAINTEXT lifts TLS for what it names, but not Redis' password or an unverified certificate", () => {
   const plain = { DATABASE_URL: remote, REDIS_URL: "redis://:secret@cache.internal" };
   expect(complaint({ ...plain, ALLOW_PLAINTEXT: "database" })).toMatch("REDIS_URL: ");
   expect(complaint({ ...plain, ALLOW_PLAINTEXT: "redis" })).toMatch("DATABASE_URL: ");
@@ -388,11 +394,11 @@ test("ALLOW_PLAINTEXT lifts TLS where it says so, and neither the password of Re
   expect(parseConfig({ ...right, ...both }).plaintext).toEqual([]);
 });
 
-test("production refuses to leave certificates unchecked for the whole process", () => {
+test("The configuration rejects NODE_TLS_REJECT_UNAUTHORIZED=0 in production", () => {
   expect(complaint({ NODE_TLS_REJECT_UNAUTHORIZED: "0" })).toMatch("NODE_TLS_REJECT_UNAUTHORIZED:");
 });
 
-test("everything that is weak is named beside what is missing, in one message", () => {
+test("The configuration names everything weak or missing in one message", () => {
   const message = complaint({
     DATABASE_URL: remote,
     REDIS_URL: "redis://cache.internal",
@@ -410,7 +416,7 @@ test("everything that is weak is named beside what is missing, in one message", 
   );
 });
 
-test("a random key and a random secret are never refused, whatever they are written in", () => {
+test("The configuration never rejects a random key or secret, whatever its encoding", () => {
   const secret = fc
     .tuple(
       fc.constantFrom("hex", "base64", "base64url" as const),
@@ -432,7 +438,7 @@ test("a random key and a random secret are never refused, whatever they are writ
   );
 });
 
-test("banks of the United States and two years of transactions are asked for, unless it is said otherwise", () => {
+test("The configuration requests US banks and two years of transactions when nothing else is set", () => {
   const { plaid } = parseConfig(right);
   expect([plaid.countryCodes, plaid.daysRequested]).toEqual([["US"], 730]);
   const set = { PLAID_COUNTRY_CODES: "us, CA,us", PLAID_DAYS_REQUESTED: "180" };
@@ -440,7 +446,7 @@ test("banks of the United States and two years of transactions are asked for, un
   expect([other.countryCodes, other.daysRequested]).toEqual([["US", "CA"], 180]);
 });
 
-test("SECOND_FACTOR is connect in production and optional elsewhere, unless it is set", () => {
+test("SECOND_FACTOR is connect in production and optional elsewhere when it is not set", () => {
   const modeOf = (changes: Record<string, string>) =>
     parseConfig({ ...right, ...changes }).secondFactor;
   expect(modeOf({})).toBe("connect");

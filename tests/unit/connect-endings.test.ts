@@ -254,6 +254,6 @@ test.each<[from: string, Step, on: string, ConnectEvent, expected: string[]]>([
     { ...finished, result: updated(1) },
     ["success: 1 account added at Mill Bank", "announce", "showDashboard", "sendLater"],
   ],
-])("the connect machine ends the run from %s after %s: %o", (_from, step, _on, event, expected) => {
+])("The connect machine ends the run from %s after %s: %o", (_from, step, _on, event, expected) => {
   expect(outcome(step, event)).toEqual(["idle", ...expected]);
 });

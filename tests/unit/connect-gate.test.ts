@@ -4,7 +4,7 @@ import { timeLimits } from "../../server/time-limits.ts";
 
 const turn = () => new Promise((resolve) => setTimeout(resolve, 1));
 
-test("one connection a user and no more than the pool holds are inside at once", async () => {
+test("The connect gate admits one connection for each user, and no more than the pool holds", async () => {
   const gate = new ConnectGate(3, timeLimits);
   const inside: string[] = [];
   let most = 0;
@@ -23,7 +23,7 @@ test("one connection a user and no more than the pool holds are inside at once",
   expect(most).toBe(3);
 });
 
-test("past the waiting room the answer is busy at once, and a failure lets the next one in", async () => {
+test("The connect gate returns busy at once when its queue is full, and admits the next after a failure", async () => {
   const gate = new ConnectGate(1, timeLimits);
   const runs = Array.from({ length: 150 }, () =>
     gate.run("u", async () => {
@@ -36,7 +36,7 @@ test("past the waiting room the answer is busy at once, and a failure lets the n
   expect(reasons.filter((error) => error.message === "work failed")).toHaveLength(101);
 });
 
-test("one whose turn does not come in time is told busy, and nobody loses their turn by it", async () => {
+test("The connect gate returns busy when a wait takes too long, and keeps the order of the others", async () => {
   vi.useFakeTimers();
   try {
     const gate = new ConnectGate(1, timeLimits);
@@ -53,7 +53,7 @@ test("one whose turn does not come in time is told busy, and nobody loses their 
   }
 });
 
-test("those who waited begin one after the other, also when all before them end at once", async () => {
+test("The connect gate starts waiting connections one after the other, even when all before them end at once", async () => {
   vi.useFakeTimers();
   try {
     const gate = new ConnectGate(4, timeLimits);

@@ -22,7 +22,7 @@ import {
 const failures = [
   ...(Object.keys(reasons) as Reason[]).map((reason) => failure(reason)),
   noAnswer,
-  // As likely as all the others together: it alone leads to the state `waiting`.
+  // As likely as all others together, because only it leads to the state `waiting`.
   ...Array(Object.keys(reasons).length).fill(busy(1)),
   busy(60),
   limit(1),
@@ -35,9 +35,9 @@ const failures = [
 type Pending = Extract<ConnectEffect, { do: "openLink" | "callServer" }>;
 
 /**
- * The user, Link, the server and the clock around the machine. Each event it offers can happen then:
- * a press, a button of the toast that is shown, a call of any Link that was ever opened, the answer
- * to any call that has none yet, a timer that was set.
+ * The user, Link, the server and the clock around the machine. It offers every event that can happen:
+ * a press, a button of the visible toast, a call from any Link that was ever opened, the response to
+ * any pending call, and any timer that was set.
  */
 class World {
   state = start;
@@ -88,7 +88,7 @@ class World {
     }
   }
 
-  /** Takes the call off the list, and sends what came of it. */
+  /** Removes the call from the list, and sends its result. */
   answer(call: Pending, event: ConnectEvent): void {
     this.pending = this.pending.filter((other) => other !== call);
     if (call.do === "callServer" && call.task.kind === "connect") {
@@ -146,13 +146,13 @@ class World {
         ]
       : [];
     const choose = chosen.map((event) => () => this.send(event));
-    // Leaving is rare, or runs would never get far.
+    // Leaving is rare; otherwise runs would end too early.
     const leave = pick % 17 === 0 ? [() => this.send({ type: "leave" })] : [];
     return [...press, ...buttons, ...answers, ...timers, ...links, ...choose, ...leave];
   }
 }
 
-/** Lets random things happen, and looks at the world before and after each. */
+/** Runs random events, and checks the world before and after each. */
 function explore(check: (world: World, before: World["state"]) => void): void {
   const history = fc.array(fc.tuple(fc.nat(), fc.nat(1_000)), { minLength: 1, maxLength: 60 });
   fc.assert(
@@ -172,7 +172,7 @@ function explore(check: (world: World, before: World["state"]) => void): void {
 const isOver = (world: World, before: World["state"]) =>
   before.step.name !== "idle" && world.state.step.name === "idle";
 
-test("the connect machine opens one Link at a time, and none while a connection is made", () => {
+test("The connect machine opens one Link at a time, and none while a connection is made", () => {
   explore(({ pending, state }) => {
     const opening = pending.filter((call) => call.do === "openLink" && call.run === state.run);
     expect(opening.length).toBe(state.step.name === "opening" ? 1 : 0);
@@ -182,7 +182,7 @@ test("the connect machine opens one Link at a time, and none while a connection 
   });
 });
 
-test("the connect machine ignores every call of Link after the first onSuccess or onExit (C3)", () => {
+test("The connect machine ignores every call of Link after the first onSuccess or onExit (C3)", () => {
   explore((world) => {
     const { state } = world;
     if (state.step.name === "linking") return;
@@ -197,7 +197,7 @@ test("the connect machine ignores every call of Link after the first onSuccess o
   });
 });
 
-test("the connect machine ignores an answer to an earlier run", () => {
+test("The connect machine ignores a response to an earlier run", () => {
   explore(({ state, pending }) => {
     for (const { run } of pending.filter((call) => call.run !== state.run)) {
       const late: ConnectEvent[] = [
@@ -210,31 +210,31 @@ test("the connect machine ignores an answer to an earlier run", () => {
   });
 });
 
-test("the connect machine sends a public_token once at a time (I2)", () => {
+test("The connect machine sends a public_token once at a time (I2)", () => {
   explore(({ exchanging }) => {
     expect(Math.max(0, ...exchanging.values())).toBeLessThanOrEqual(1);
   });
 });
 
-test("the connect machine calls a busy server a few times, then leaves it to the user (K2)", () => {
+test("The connect machine calls a busy server a few times, then leaves it to the user (K2)", () => {
   explore(({ calls }) => {
     expect(Math.max(0, ...calls.values())).toBeLessThanOrEqual(1 + busyRetries);
   });
 });
 
-test("the connect machine says once how a run ended, and nothing when the user closed Link (E2, I7)", () => {
+test("The connect machine says once how a run ended, and nothing when the user closed Link (E2, I7)", () => {
   explore((world, before) => {
     const { toasts, state } = world;
     for (const count of toasts.values()) expect(count).toBe(1);
     if (state.step.name !== "idle") expect(toasts.has(state.run)).toBe(false);
-    // The only end in silence is Link closed without an error.
+    // A run ends without a toast only when Link is closed without an error.
     if (isOver(world, before) && state.run === before.run && !toasts.has(state.run)) {
       expect(before.step.name).toBe("linking");
     }
   });
 });
 
-test("the connect machine gets out of every state: something it waits for is always on its way", () => {
+test("The connect machine leaves every state, because a pending call or timer always remains", () => {
   explore(({ state, pending, timers, linkRuns }) => {
     const { step, run } = state;
     const awaited = {
@@ -249,7 +249,7 @@ test("the connect machine gets out of every state: something it waits for is alw
   });
 });
 
-test("the connect machine keeps a new connection and an update apart: each asks the server for its own", () => {
+test("The connect machine requests a new connection and an update separately", () => {
   explore(({ pending, linkRuns }) => {
     for (const call of pending) {
       if (call.do !== "callServer") continue;
@@ -259,7 +259,7 @@ test("the connect machine keeps a new connection and an update apart: each asks 
   });
 });
 
-test("the connect machine reaches every state in these histories", () => {
+test("The connect machine reaches every state in these histories", () => {
   const seen = new Set<string>();
   explore(({ state, toast }) => {
     seen.add(state.step.name);

@@ -38,7 +38,7 @@ import {
   waiting,
 } from "../support/connect-events.ts";
 
-describe("the connect machine", () => {
+describe("The connect machine", () => {
   test.each<[from: string, Step, on: string, ConnectEvent, expected: string[]]>([
     ["idle", idle, "open", open, ["opening", "hideToast", "openLink"]],
     ["idle", idle, "retry", retry, ["finishing", "hideToast", "callServer"]],
@@ -62,7 +62,7 @@ describe("the connect machine", () => {
       exitedWith("item-no-error"),
       ["finishing", "hideToast", "callServer"],
     ],
-  ])("goes on from %s after %s: %o", (_from, step, _on, event, expected) => {
+  ])("continues from %s after %s: %o", (_from, step, _on, event, expected) => {
     expect(outcome(step, event)).toEqual(expected);
   });
 
@@ -111,7 +111,7 @@ describe("the connect machine", () => {
     expect(effects).toEqual([]);
   });
 
-  test.each(steps)("ignores every answer to an earlier run in %s", (_name, step) => {
+  test.each(steps)("ignores every response to an earlier run in %s", (_name, step) => {
     const state = at(step);
     for (const event of Object.values(events)) {
       if (!("run" in event)) continue;
@@ -119,13 +119,13 @@ describe("the connect machine", () => {
     }
   });
 
-  test.each(steps)("forgets the connection in %s when the user leaves (I6)", (_name, step) => {
+  test.each(steps)("drops the connection in %s when the user leaves (I6)", (_name, step) => {
     const [next, effects] = resultOf(step, { type: "leave" });
     expect(next).toEqual({ ...start, run: run + 1 });
     expect(effects).toEqual([{ do: "hideToast" }]);
   });
 
-  test.each(steps)("goes to another page in %s without a change", (_name, step) => {
+  test.each(steps)("changes nothing in %s when the user visits another page", (_name, step) => {
     const state = at(step);
     const [next, effects] = transition(state, { type: "visit", page: "plans" });
     expect(next).toBe(state);
@@ -181,7 +181,7 @@ describe("the connect machine", () => {
     expect(transition(shown, { type: "changeAccounts", itemId: null })[0].changing).toBeNull();
   });
 
-  test("waits as long as a busy server says, then calls it again (K2)", () => {
+  test("waits as long as a busy server says, then retries (K2)", () => {
     const [state, effects] = resultOf(finishing(), failed(busy(3)));
     expect(effects).toEqual([{ do: "sendLater", milliseconds: 3000, event: waited }]);
     const [next, again] = transition(state, waited);
@@ -189,7 +189,7 @@ describe("the connect machine", () => {
     expect(again.at(-1)).toEqual({ do: "callServer", run, task: connectTask });
   });
 
-  test("highlights the Item that came, until its time is over or a newer one comes (C2)", () => {
+  test("highlights the new Item until a timer ends or a newer one arrives (C2)", () => {
     const [state, effects] = resultOf(finishing(), finished);
     expect(state.arrival).toEqual({ itemId, bank: "Mill Bank", accountCount: 2, notConnected: 0 });
     const faded = effects.find((effect) => effect.do === "sendLater")?.event as ConnectEvent;
@@ -214,17 +214,14 @@ describe("the connect machine", () => {
     ["INSTITUTION_DOWN", "bank_unavailable"],
     ["ITEM_NOT_SUPPORTED", "bank_unsupported"],
     ["USER_PERMISSION_REVOKED", "item_gone"],
-  ] as const)(
-    "says of %s what a call that ends with it says when Link exits with it",
-    (code, reason) => {
-      for (const link of [linkNew, linkUpdate]) {
-        const [, effects] = resultOf(linking(link), exitedWith(code, "Plaid's own words."));
-        expect(effects).toMatchObject([{ problem: { message: reasons[reason].message } }]);
-      }
-    },
-  );
+  ] as const)("shows the same message for %s from Link as from a call", (code, reason) => {
+    for (const link of [linkNew, linkUpdate]) {
+      const [, effects] = resultOf(linking(link), exitedWith(code, "Plaid's own words."));
+      expect(effects).toMatchObject([{ problem: { message: reasons[reason].message } }]);
+    }
+  });
 
-  test("has a pending card for a new bank alone, with as many rows as Link named accounts (C4)", () => {
+  test("shows a pending card for a new bank only, with a row for each account that Link named (C4)", () => {
     const pending = { bank: "Mill Bank", accountCount: 2, notConnected: 0, busy: false };
     expect(pendingBank(finishing())).toEqual(pending);
     expect(pendingBank(finishing(), 1)).toEqual({ ...pending, accountCount: 1, notConnected: 1 });

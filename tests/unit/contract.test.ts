@@ -10,7 +10,7 @@ import { endpoints, subscriptions } from "../../server/api/contract/endpoints.ts
 const kept = JSON.parse(readFileSync("client/contract.json", "utf8")) as Contract;
 const { version } = JSON.parse(readFileSync("client/package.json", "utf8")) as { version: string };
 
-test("G5 what the client promises is what the server does; a change is meant, with a version", () => {
+test("The client's contract equals the server's, so that a change needs a version (G5)", () => {
   const { breaking, additions } = contractChanges(kept, createContract(version));
   const how =
     "The public contract changed. `npm run contract` says how, and `npm run contract -- --write` publishes it.";
@@ -20,14 +20,14 @@ test("G5 what the client promises is what the server does; a change is meant, wi
   expect(readFileSync("client/CHANGELOG.md", "utf8"), how).toContain(`\n## ${version}\n`);
 });
 
-test("the client's types are what the contracts and the procedures say", () => {
+test("The client's types equal those generated from the contracts and procedures", () => {
   const how = "Run `npm run contract -- --write`.";
   for (const [name, text] of Object.entries(createClientTypes())) {
     expect(readFileSync(`client/src/${name}`, "utf8"), how).toBe(text);
   }
 });
 
-test("the schema of every input, output and event of a key is among what the client exports", () => {
+test("The client exports the schema of every input, output and event that an API key can use", () => {
   const exported = new Set<unknown>(Object.values(client));
   const bare = (schema: z.ZodType) => (schema instanceof z.ZodOptional ? schema.unwrap() : schema);
   const used = [
@@ -157,7 +157,7 @@ test.each<[string, Edit, RegExp]>([
     },
     /limit_reached details: plan may be missing/,
   ],
-])("G5 breaks a client: %s", (_name, edit, told) => {
+])("A change breaks a client: %s (G5)", (_name, edit, told) => {
   const { breaking } = after(edit);
   expect(breaking.join("\n")).toMatch(told);
   expect(breaking).toHaveLength(1);
@@ -195,7 +195,7 @@ test.each<[string, Edit]>([
       c.reasons.extra = c.reasons.busy;
     },
   ],
-])("G5 only adds: %s", (_name, edit) => {
+])("A change only adds: %s (G5)", (_name, edit) => {
   const { breaking, additions } = after(edit);
   expect(breaking).toEqual([]);
   expect(additions).toHaveLength(1);

@@ -15,7 +15,7 @@ const pages = execFileSync(
   .split("\n")
   .filter((file) => file && existsSync(path.join(root, file)));
 
-/** The heading's anchor, as GitHub makes it. */
+/** The anchor that GitHub makes from the heading. */
 const anchor = (heading: string) =>
   heading
     .toLowerCase()
@@ -27,7 +27,7 @@ const anchorsOf = (text: string) => [
   ...[...text.matchAll(/<a id="([^"]+)">/g)].map(([, id]) => id),
 ];
 
-test("No link of a document leads to a file or a heading that is not there", () => {
+test("Every link of a document leads to a file and a heading that exist", () => {
   const broken: string[] = [];
   for (const page of pages) {
     const text = readFileSync(path.join(root, page), "utf8").replace(/```.*?```/gs, "");

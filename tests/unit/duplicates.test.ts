@@ -7,7 +7,7 @@ import { findDuplicates, findUnderOtherId } from "../../server/connect/duplicate
 import { FiscilityError } from "../../server/contracts/errors.ts";
 
 const some = <T>(values: T[]) => fc.constantFrom(...values);
-// Few values, so that accounts often look alike.
+// Few values, so that accounts are often similar.
 const traits: fc.Arbitrary<AccountTraits> = fc.record({
   accountId: fc.constant(null),
   persistentAccountId: some([null, null, "p1", "p2", "p3"]),
@@ -27,7 +27,7 @@ const known: fc.Arbitrary<KnownAccount[]> = fc
   );
 const offered = fc.array(traits, { maxLength: 8 });
 
-test("I2 a known account is taken once, an offered one matched once, and only at its own bank", () => {
+test("findDuplicates matches each known and each new account once, and only at its own bank (I2)", () => {
   fc.assert(
     fc.property(known, offered, fc.boolean(), (known, offered, likely) => {
       const found = findDuplicates(known, "ins_1", offered, { likely });
@@ -38,7 +38,7 @@ test("I2 a known account is taken once, an offered one matched once, and only at
   );
 });
 
-test("I2 what a bank gave once it gives again: nothing is new, in any order", () => {
+test("findDuplicates finds nothing new when a bank lists the same accounts in any order (I2)", () => {
   fc.assert(
     fc.property(offered, fc.infiniteStream(fc.nat()), (accounts, order) => {
       const known = accounts.map((account, n) => ({
@@ -59,7 +59,7 @@ test("I2 what a bank gave once it gives again: nothing is new, in any order", ()
   );
 });
 
-test("I2 the bank's own ids decide: equal ones are one account, different ones never", () => {
+test("findDuplicates matches equal ids of the bank, and never different ones (I2)", () => {
   fc.assert(
     fc.property(known, offered, (known, offered) => {
       for (const { offered: at, known: account } of findDuplicates(known, "ins_1", offered, {
@@ -72,7 +72,7 @@ test("I2 the bank's own ids decide: equal ones are one account, different ones n
   );
 });
 
-test("I2 asked to connect anyway, only the bank's own ids make a duplicate", () => {
+test("findDuplicates matches only the bank's own ids when the user connects anyway (I2)", () => {
   fc.assert(
     fc.property(known, offered, (known, offered) => {
       for (const duplicate of findDuplicates(known, "ins_1", offered, { likely: false })) {
@@ -85,7 +85,7 @@ test("I2 asked to connect anyway, only the bank's own ids make a duplicate", () 
   );
 });
 
-test("accounts under another institution_id are told by mask, name and subtype, never without a mask or of the same bank", () => {
+test("Accounts under another institution_id are matched by mask, name and subtype, never without a mask or at the same bank", () => {
   fc.assert(
     fc.property(known, offered, (known, offered) => {
       const found = findUnderOtherId(known, "ins_1", offered);
@@ -111,7 +111,7 @@ test("accounts under another institution_id are told by mask, name and subtype, 
   );
 });
 
-test("a bank under a new institution_id is recognized by all of its accounts", () => {
+test("A bank under a new institution_id is recognized by all of its accounts", () => {
   const traits = { accountId: null, persistentAccountId: null, subtype: "checking" };
   const held: KnownAccount[] = ["0001", "0002"].map((mask, n) => ({
     ...traits,
@@ -132,7 +132,7 @@ test("a bank under a new institution_id is recognized by all of its accounts", (
   ).toEqual([]);
 });
 
-test("I3 there is room exactly as long as what is held and what is wanted fit the plan", () => {
+test("The plan has room exactly when the held and the new accounts fit (I3)", () => {
   fc.assert(
     fc.property(fc.nat(200), fc.nat(200), fc.nat(200), (maxAccounts, used, wanted) => {
       const ask = () => requireRoom({ plan: "Any", maxAccounts }, used, wanted);

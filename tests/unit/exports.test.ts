@@ -60,7 +60,7 @@ function exported(name: string, current: string | null): ExportOutput {
 
 const line = (data: ExportOutput) => tables["accounts.csv"]?.(data).split("\r\n")[1];
 
-test("a CSV file quotes what needs it, keeps amounts and last digits as they are, and reads as UTF-8 in Excel", () => {
+test("A CSV file quotes where needed, keeps amounts and last digits unchanged, and opens as UTF-8 in Excel", () => {
   const data = exported("Checking", "-1234.50");
   expect(tables["accounts.csv"]?.(data).charCodeAt(0)).toBe(0xfeff);
   expect(line(data)).toBe(
@@ -69,19 +69,19 @@ test("a CSV file quotes what needs it, keeps amounts and last digits as they are
 });
 
 test.each(["=HYPERLINK(1)", "+1+1", "-1+1", "@SUM(A1)", "\t=1", "＝1+1", "＠SUM(A1)"])(
-  "an account that a bank calls %j is no formula to a spreadsheet",
+  "An account that a bank names %j is not a formula in a spreadsheet",
   (name) => {
     expect(line(exported(name, "1.00"))).toContain(`,'${name},`);
   },
 );
 
-test("without rows a CSV file still has its header", () => {
+test("A CSV file has its header when it has no rows", () => {
   const data = { ...exported("x", null), items: [] };
   expect(tables["accounts.csv"]?.(data)).toMatch(/^\uFEFFbank,status,[\w,]+,currency\r\n$/);
   expect(tables["activity.csv"]?.(data)).toBe("\uFEFFat,what,bank,accounts,reason\r\n");
 });
 
-test("transactions.csv has its header once, whatever pages it comes in, and money out is negative as on the page", async () => {
+test("transactions.csv has its header once over all pages, and money out is negative as on the page", async () => {
   const { items } = exported("Checking", null);
   const transaction = {
     ...{ id: "t1", accountId: id, date: "2026-01-02", amount: "12.50", currency: "USD" },

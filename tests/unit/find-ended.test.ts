@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { KnownAccount } from "../../db/known-accounts.ts";
 import { findEnded } from "../../server/connect/duplicates.ts";
 
-/** Which accounts of an Item whose access has ended a bank offers again, after names have changed. */
+/** An Item whose access has ended, and the accounts that the bank offers after names have changed. */
 const account = (name: string, mask: string | null, subtype = "checking") => ({
   ...{ accountId: null, persistentAccountId: null, name, mask, subtype },
 });
@@ -26,7 +26,7 @@ test("findEnded finds an account by mask and subtype when its name has changed",
   ]);
 });
 
-test("findEnded tells nothing by mask and subtype when two accounts have the same", () => {
+test("findEnded finds nothing by mask and subtype when two accounts share them", () => {
   const two = [account("One", "0000"), account("Two", "0000")];
   const known = [ended("a", "My checking", "0000"), ended("b", "My other", "0000")];
   expect(found(known, [account("Plaid Checking", "0000")])).toEqual([]);

@@ -4,7 +4,7 @@ import { maxSockets, openFilesLimit } from "../../server/sockets.ts";
 
 const many = Number.POSITIVE_INFINITY;
 
-/** A gate, and what is inside it by user. */
+/** A gate, and the running work of each user. */
 function gateOf(all: number, each: number, waiting = many, turn = 10_000) {
   const gate = new Gate({
     inside: { all, each },
@@ -24,7 +24,7 @@ function gateOf(all: number, each: number, waiting = many, turn = 10_000) {
 }
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
-test("one who has as many inside as they may lets others pass, and comes after them in order", async () => {
+test("A gate lets others pass a user who is at the limit, and keeps the order of the queue", async () => {
   const { enter, inside, leave } = gateOf(3, 2);
   const done = [
     ...["a1", "a2", "a3"].map((name) => enter("a", name)),
@@ -43,7 +43,7 @@ test("one who has as many inside as they may lets others pass, and comes after t
   expect(inside).toEqual([]);
 });
 
-test("one who may not wait is refused, for what is their own or for what all have", async () => {
+test("A gate rejects a user who may not wait, at the user's limit and at the overall limit", async () => {
   const { enter, leave } = gateOf(2, 1, 1, 20);
   const first = enter("a");
   const late = enter("a", "late").catch((error: Error) => error.message);
@@ -60,7 +60,7 @@ test("one who may not wait is refused, for what is their own or for what all hav
   await third;
 });
 
-test("sockets are what open files leave, and no more than memory does", () => {
+test("The limit on sockets follows from open files, up to what memory allows", () => {
   expect(openFilesLimit()).toBeGreaterThan(100);
   expect(maxSockets(1_024, 20_000)).toBe(819);
   expect(maxSockets(100, 20_000)).toBe(50);

@@ -11,8 +11,8 @@ import { problemOf } from "../../server/plaid/item-error.ts";
 import { toPlaidFailure } from "../../server/plaid/plaid-error.ts";
 
 /**
- * Every code of https://plaid.com/docs/errors/ in the sections of Items, institutions and the API, and
- * those of "invalid input" that are about access, with what production.md says of each.
+ * Every code in the sections on Items, institutions and the API of https://plaid.com/docs/errors/, and the
+ * codes of "invalid input" about access, with the problem expected for each.
  */
 const documented = [
   ["ITEM_ERROR", "ITEM_LOGIN_REQUIRED", "log_in"],
@@ -81,24 +81,21 @@ test.each([
   [error("TRANSACTIONS_ERROR", "TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION"), null],
   [error(null, null), null],
   [error(null, "ECONNRESET"), null],
-])(
-  "problemOf calls a code that is not documented unknown where it is about the bank (%#)",
-  (given, kind) => {
-    expect(problemOf(given)).toBe(kind);
-  },
-);
+])("problemOf returns unknown for an undocumented code about the bank (%#)", (given, kind) => {
+  expect(problemOf(given)).toBe(kind);
+});
 
-/** An SDK error as axios makes it of this response. */
+/** The SDK error that axios makes from this response. */
 const answered = (status: number, data: object) =>
   Object.assign(new Error("Request failed"), {
     isAxiosError: true,
     response: { status, data, headers: {} },
   });
 
-test.each(documented)("a call that fails with %s %s has the reason of %s", (type, code, kind) => {
+test.each(documented)("A call that fails with %s %s has the reason of %s", (type, code, kind) => {
   const status = type === "API_ERROR" ? 500 : 400;
   const failure = toPlaidFailure(answered(status, { error_type: type, error_code: code }));
-  // Plaid that failed may have acted, and a token that it does not know may be our own mistake.
+  // After a failure Plaid may have acted, and a token that it does not know may be our own mistake.
   const reason =
     type === "API_ERROR"
       ? "plaid_unavailable"
@@ -108,7 +105,7 @@ test.each(documented)("a call that fails with %s %s has the reason of %s", (type
   expect([failure.reason, failure.plaid?.mayHaveActed]).toEqual([reason, type === "API_ERROR"]);
 });
 
-test("a call that fails with an unknown code hands on Plaid's message, without what no database takes", () => {
+test("A call that fails with an unknown code passes on Plaid's message, without characters that PostgreSQL rejects", () => {
   const failure = toPlaidFailure(
     answered(400, {
       error_type: "ITEM_ERROR",
@@ -122,7 +119,7 @@ test("a call that fails with an unknown code hands on Plaid's message, without w
   expect(message.length).toBeLessThanOrEqual(300);
 });
 
-/** As production.md has it: what becomes of the Item, what a call gets, the card's button, the entry. */
+/** For each problem: the Item's status, the reason of a call, the card's button, and the activity entry. */
 test.each([
   ["log_in", "login_required", "bank_login_required", "reconnect", "login_required"],
   ["choose_accounts", "login_required", "bank_accounts_required", "choose", "login_required"],
@@ -133,7 +130,7 @@ test.each([
   ["connect_again", "revoked", "item_gone", "connect_again", "revoked"],
   ["unknown", "login_required", "bank_error", "reconnect", "login_required"],
 ] as const)(
-  "the problem %s makes the Item %s, fails calls with %s and offers %s",
+  "The problem %s makes the Item %s, fails calls with %s and offers %s",
   (kind, status, reason, action, activity) => {
     const { message: _, ...entry } = itemProblems[kind];
     expect(entry).toEqual({ status, reason, action, activity });
@@ -141,7 +138,7 @@ test.each([
 );
 
 test.each(itemProblemKinds)(
-  "the problem %s has a sentence, a pill, an entry and a reason",
+  "The problem %s has a sentence, a pill, an entry and a reason",
   (kind) => {
     const { message, reason } = itemProblems[kind];
     expect(message).toMatch(/^[A-Z].+\.$/);
@@ -163,7 +160,7 @@ test.each([
   ["login_required", "wait", "log_in"],
   ["login_required", "act_at_bank", "act_at_bank"],
 ] as const)(
-  "shownProblem lets the status decide when a node of the release before wrote one of them (%s, %s)",
+  "shownProblem uses the status when a node of the previous release wrote only one of the two (%s, %s)",
   (status, kind, shown) => {
     expect(shownProblem(status, kind && { kind, message: null })?.kind ?? null).toBe(shown);
   },

@@ -4,7 +4,7 @@ import { formatSteps } from "../../app/components/money.ts";
 import { decimal } from "../../server/contracts/accounts.ts";
 import { toDecimal } from "../../server/plaid/readable.ts";
 
-test("an amount from Plaid becomes the decimal string the bank wrote", () => {
+test("An amount from Plaid becomes the decimal string that the bank wrote", () => {
   expect([110, 100.5, -0.1, 43200.99, 1e-7].map(toDecimal)).toEqual([
     "110",
     "100.5",
@@ -14,7 +14,7 @@ test("an amount from Plaid becomes the decimal string the bank wrote", () => {
   ]);
 });
 
-test("every amount in cents survives", () => {
+test("Every amount in cents is unchanged", () => {
   fc.assert(
     fc.property(fc.integer({ min: -1e13, max: 1e13 }), (cents) => {
       const text = toDecimal(cents / 100);
@@ -35,14 +35,11 @@ test.each([
   [[12_345.2, 12_345.4], "USD", ["$12,345.20", "$12,345.40"]],
   [[0.0005, 0.001], "BTC", ["0.0005", "0.0010"]],
   [[7], "USD", ["$7"]],
-])(
-  "what stands beside a chart is no longer than it must be (%j %s)",
-  (amounts, currency, labels) => {
-    expect(formatSteps(amounts, currency)).toEqual(labels);
-  },
-);
+])("The labels of a chart are as short as possible (%j %s)", (amounts, currency, labels) => {
+  expect(formatSteps(amounts, currency)).toEqual(labels);
+});
 
-test("each line of a chart has another label, however little the amounts differ", () => {
+test("Each line of a chart has its own label, however little the amounts differ", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: -1e11, max: 1e11 }),

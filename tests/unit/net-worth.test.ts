@@ -21,7 +21,7 @@ const account = (
   balances: { current, available: null, limit: null, currency },
 });
 
-test("what is owed is taken off, and currencies are never added to each other", () => {
+test("Net worth subtracts debts and never adds currencies to each other", () => {
   const accounts = [
     account("depository", "110.00"),
     account("credit", "410.5"),
@@ -35,7 +35,7 @@ test("what is owed is taken off, and currencies are never added to each other", 
   expect(difference("-300.25", "7")).toBe("-307.25");
 });
 
-test("no digit is lost, however many there are", () => {
+test("Net worth loses no digit, however many there are", () => {
   const accounts = [
     account("investment", "9007199254740993.0001"),
     account("depository", "0.10"),
@@ -46,7 +46,7 @@ test("no digit is lost, however many there are", () => {
   expect(netWorth([account("credit", "0.05")])).toEqual([{ currency: "USD", amount: "-0.05" }]);
 });
 
-test("accounts without a balance, without a currency or without permission are left out", () => {
+test("Net worth leaves out accounts without a balance, a currency or permission", () => {
   expect(
     netWorth([
       account("depository", null),

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { hashesAtOnce, Passwords } from "../../server/auth/passwords.ts";
 import { oldPasswordHash } from "../support/people.ts";
 
-/** Counts blocks instead of computing them; every key is the same. */
+/** Counts scrypt's blocks instead of computing them; every key is the same. */
 function counting(atOnce = 1) {
   const counted = { blocks: 0, calls: 0 };
   const passwords = new Passwords(atOnce, {
@@ -20,17 +20,17 @@ test.each([
   [2, 1],
   [4, 2],
   [16, 8],
-])("on %i cores, %i passwords are hashed at once", (cores, expected) => {
+])("With %i cores, %i passwords are hashed at once", (cores, expected) => {
   expect(hashesAtOnce(cores)).toBe(expected);
 });
 
-test("a hash takes the work that OWASP asks of scrypt, and says so", async () => {
+test("A hash uses and stores the scrypt parameters that OWASP asks for", async () => {
   const { passwords, counted } = counting();
   expect(await passwords.hash("correct horse battery")).toMatch(/^\$scrypt\$ln=15,r=8,p=3\$/);
   expect(counted.blocks).toBe(2 ** 15 * 8 * 3);
 });
 
-test("a wrong password takes the same work whenever its hash was made, and for nobody's", async () => {
+test("A wrong password costs the same for an old hash, a new hash and an unknown user", async () => {
   const made = await new Passwords(1).hash("correct horse battery");
   const cheap = "$scrypt$ln=4,r=1,p=1$c2FsdA$a2V5a2V5a2V5a2V5";
   for (const hash of [made, oldPasswordHash, cheap]) {
@@ -41,7 +41,7 @@ test("a wrong password takes the same work whenever its hash was made, and for n
   }
 });
 
-test("a password fits its hash, of today or better-auth's, and no other", async () => {
+test("A password matches its own hash, ours or better-auth's, and no other", async () => {
   const passwords = new Passwords(1);
   for (const hash of [await passwords.hash("correct horse battery"), oldPasswordHash]) {
     expect(await passwords.verify({ hash, password: "correct horse battery" })).toBe(true);
@@ -52,13 +52,13 @@ test("a password fits its hash, of today or better-auth's, and no other", async 
   await expect(passwords.verify({ hash: "secret", password: "secret" })).rejects.toThrow("format");
 });
 
-test("letters that look alike and are written in two ways are the same password", async () => {
+test("Two Unicode spellings of the same letters are the same password", async () => {
   const passwords = new Passwords(1);
   const hash = await passwords.hash("caf\u00e9 \ufb01ne");
   expect(await passwords.verify({ hash, password: "cafe\u0301 fine" })).toBe(true);
 });
 
-test("beyond a short queue a password is refused, and the next is taken once there is room", async () => {
+test("A password is rejected when the queue is full, and the next is accepted when there is room", async () => {
   const running: (() => void)[] = [];
   let begun = 0;
   const passwords = new Passwords(2, {

@@ -69,7 +69,7 @@ function expectShowable(row: PlaidAccount | PlaidTransaction): void {
   }
 }
 
-test("whatever one value of a transaction is, the others are read, and what is read can be stored and shown", () => {
+test("A transaction with one bad value keeps the others, and they can be stored and shown", () => {
   fc.assert(
     fc.property(oneChange(page().added), (change) => {
       const sent = page();
@@ -83,7 +83,7 @@ test("whatever one value of a transaction is, the others are read, and what is r
   );
 });
 
-test("whatever one value of an account is, the others are read, and what is read can be stored and shown", () => {
+test("An account with one bad value keeps the others, and they can be stored and shown", () => {
   fc.assert(
     fc.property(oneChange(page().accounts), (change) => {
       const sent = { accounts: [0, 1].map(account), item: null, request_id: 5 };
@@ -105,7 +105,7 @@ test.each([
   ["date", null],
   ["pending", "no"],
   ["account_id", null],
-])("a transaction whose %s is %j is left out under its id", (field, value) => {
+])("A transaction whose %s is %j is skipped and reported by its id", (field, value) => {
   const sent = page();
   sent.added[1] = { ...transaction(1), [field]: value };
   const { added } = transactionsResponse.parse(sent);
@@ -113,7 +113,7 @@ test.each([
   expect(added.unreadable).toEqual([{ id: "transaction-1", field }]);
 });
 
-test("a row without an id of its own keeps the one that is made for it", () => {
+test("A row without an id keeps the id that was generated for it", () => {
   const read = (more: object) => {
     const added = [{ ...transaction(0), transaction_id: null, ...more }];
     return transactionsResponse.parse({ ...page(), added }).added.unreadable[0]?.id;
@@ -123,7 +123,7 @@ test("a row without an id of its own keeps the one that is made for it", () => {
   expect(read({ amount: 1 })).not.toBe(read({}));
 });
 
-test("texts, codes and kinds come out as the contract has them", () => {
+test("Texts, codes and kinds are returned as the contract defines them", () => {
   const sent = page();
   sent.added = [
     {
@@ -158,7 +158,7 @@ test("texts, codes and kinds come out as the contract has them", () => {
   });
 });
 
-test("an access_token survives whatever else the exchange says", () => {
+test("An access_token is kept whatever else the exchange returns", () => {
   fc.assert(
     fc.property(oddValue, oddValue, (item_id, request_id) => {
       const sent = JSON.parse(JSON.stringify({ access_token: "access-1", item_id, request_id }));
@@ -169,7 +169,7 @@ test("an access_token survives whatever else the exchange says", () => {
   );
 });
 
-test("cleaned text is one plain line of the asked length, and cleaning it again changes nothing", () => {
+test("Cleaned text is one plain line of the given length, and cleaning it again changes nothing", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), fc.integer({ min: 1, max: 20 }), (text, most) => {
       const clean = cleanText(text, most);
@@ -180,7 +180,7 @@ test("cleaned text is one plain line of the asked length, and cleaning it again 
   );
 });
 
-test("text that is advice is never refused", () => {
+test("Text that is only a hint is never rejected", () => {
   fc.assert(
     fc.property(oddValue, (value) => {
       const read = adviceText(300).parse(value);

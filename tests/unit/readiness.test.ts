@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createReadiness } from "../../server/http/readiness.ts";
 
-/** Readiness on a clock of the test's own, and how often it asked PostgreSQL. */
+/** Readiness with the test's own clock, and the number of its queries. */
 function readinessOf(answer: () => Promise<string[]>) {
   const stopping = new AbortController();
   let now = 0;
@@ -29,7 +29,7 @@ function readinessOf(answer: () => Promise<string[]>) {
   };
 }
 
-test("readiness asks PostgreSQL once for all who ask within a second", async () => {
+test("Readiness sends PostgreSQL one query for all calls within a second", async () => {
   const { readiness, pass, asked } = readinessOf(async () => []);
   const together = await Promise.all(Array.from({ length: 1_000 }, () => readiness()));
   expect(new Set(together)).toEqual(new Set(["ok"]));
@@ -42,7 +42,7 @@ test("readiness asks PostgreSQL once for all who ask within a second", async () 
   expect(asked()).toBe(2);
 });
 
-test("readiness tells of a database that went away or came back after a second", async () => {
+test("Readiness reports within a second that the database went away or came back", async () => {
   let answer = async (): Promise<string[]> => [];
   const { readiness, pass } = readinessOf(() => answer());
   expect(await readiness()).toBe("ok");
@@ -55,7 +55,7 @@ test("readiness tells of a database that went away or came back after a second",
   expect(await readiness()).toBe("migrating");
 });
 
-test("readiness says at once that the process stops, also to those who wait for PostgreSQL", async () => {
+test("Readiness reports at once that the process stops, also to calls that wait for PostgreSQL", async () => {
   const waiting: ((pending: string[]) => void)[] = [];
   const { readiness, stop, asked } = readinessOf(() => new Promise((done) => waiting.push(done)));
   const before = readiness();
@@ -66,7 +66,7 @@ test("readiness says at once that the process stops, also to those who wait for 
   expect(asked()).toBe(1);
 });
 
-test("readiness is not ok before local mode has made its demo user", async () => {
+test("Readiness is not ok until local mode has made its demo user", async () => {
   const { readiness, prepare } = readinessOf(async () => []);
   prepare(false);
   expect(await readiness()).toBe("starting");

@@ -11,8 +11,8 @@ import {
 } from "../../server/reconciliation/decide.ts";
 
 /**
- * Random histories of one user, with Plaid's list behind, empty, torn or mixed up with another user's,
- * and removals refused. The list is read before the lock and decided on under it, so anything may happen
+ * Random histories of one user. Plaid's list may be stale, empty, incomplete or mixed with another user's,
+ * and removals may be rejected. The list is read before the lock and used under it, so anything may happen
  * in between.
  */
 
@@ -21,7 +21,7 @@ const start = Date.UTC(2026, 10, 28);
 
 interface Item {
   id: string;
-  /** The public_token can be exchanged until then. */
+  /** When the public_token expires. */
   expires: number;
   owner: "user" | "another";
   state: "linked" | "sent" | "held" | "live" | "lost" | "disconnecting" | "removed";
@@ -34,7 +34,7 @@ class World {
   sightings = new Map<string, Sighting>();
   lost: Books["lost"] = [];
   removals: number[] = [];
-  /** Lists as they were, for a reader who gets an old one. */
+  /** Earlier lists, for a read that returns a stale one. */
   lists: string[][] = [[]];
 
   alive(owner: Item["owner"]) {
@@ -61,7 +61,7 @@ class World {
     return item;
   }
 
-  /** What users, other nodes and dying processes do. */
+  /** What users, other nodes and processes that die do. */
   step(kind: string, n: number): void {
     const usable = this.items.filter(
       (item) => item.owner === "user" && item.state === "linked" && item.expires > this.now,
@@ -98,10 +98,10 @@ class World {
         this.lost.push({ attemptId: sent.id, institutionId: null, createdAt: at, endedAt: at });
         break;
       }
-      // A new log-in leaves the Item as it is: its public_token is another's, and no new Item.
+      // A new log-in keeps the Item. Its public_token makes no new one.
       case "reconnect":
         break;
-      // A new Item takes the place of one that is broken, in one transaction.
+      // A new Item replaces a broken one, in one transaction.
       case "take over": {
         const live = this.pick(["live"], n);
         if (one && live) [one.state, live.state] = ["live", "disconnecting"];
@@ -137,7 +137,7 @@ class World {
     };
   }
 
-  /** Performs a decision as `reconcile-user.ts` does. `refused`: Plaid refuses every nth removal. */
+  /** Performs a decision as `reconcile-user.ts` does. `refused`: Plaid rejects every nth removal. */
   perform(books: Books, refused: number): void {
     const decision = decide(books);
     const at = new Date(this.now);
@@ -159,7 +159,7 @@ class World {
     this.lost = this.lost.filter(({ attemptId }) => !decision.giveUp.includes(attemptId));
     for (const [n, { plaidItemId, ...sighting }] of decision.remove.entries()) {
       const item = this.items.find(({ id }) => id === plaidItemId) as Item;
-      // `expect` would take longer than all else here.
+      // `expect` would take longer than everything else here.
       if (["live", "held", "sent"].includes(item.state))
         throw new Error(`${item.state} is removed`);
       if (item.expires > this.now) throw new Error("its public_token can still be exchanged");
@@ -176,7 +176,7 @@ class World {
       const item = this.items.find((one) => one.id === id);
       if (item) item.isTied = true;
     }
-    // A day's removals, but for those that were asked for and refused before.
+    // One day's removals, without those that Plaid rejected before.
     const today = this.removals.filter((one) => this.now - one < 24 * 60 * minute);
     if (today.length > removalsPerDay) throw new Error("more than a day allows is removed");
   }
@@ -225,7 +225,7 @@ function run(rounds: Round[]): World {
   return world;
 }
 
-test("I1 no live Item is ever removed, and none whose public_token may still be used: 1,000 histories", () => {
+test("The reconciliation never removes a live Item or one whose public_token may still be used, in 1,000 histories (I1)", () => {
   fc.assert(
     fc.property(fc.array(round, { minLength: 5, maxLength: 40 }), (rounds) => void run(rounds)),
     { numRuns: 1_000 },
@@ -247,11 +247,11 @@ const takenForGone: Round[] = [
   ...{ between: [], passes, list, refused, n: 0 },
 }));
 
-test("I1 once the list is right again, nothing is left at Plaid that no row holds", () => {
+test("The reconciliation leaves no Item at Plaid without a row once the list is right again (I1)", () => {
   fc.assert(
     fc.property(fc.array(round, { minLength: 5, maxLength: 30 }), (rounds) => {
       const world = run(rounds);
-      // The recovery ends what is under way, then time passes with nothing going wrong.
+      // The recovery ends every unfinished attempt, then time passes without faults.
       for (let n = 0; n < 20; n += 1) {
         for (const kind of ["lose", "commit", "removal done"]) world.step(kind, 0);
       }

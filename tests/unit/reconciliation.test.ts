@@ -157,7 +157,7 @@ test.each(table)("decide, when %s", (_case, books, expected) => {
   expect(decide({ ...agreed, ...books })).toEqual({ ...nothing, ...expected });
 });
 
-test("attemptOf matches the bank first, then a bank that is not known, and no Item that was there before", () => {
+test("attemptOf matches the bank first, then an unknown bank, and never an Item that existed before", () => {
   const [here, unknown, elsewhere] = [
     lost("here"),
     lost("unknown", { institutionId: null }),
@@ -170,6 +170,6 @@ test("attemptOf matches the bank first, then a bank that is not known, and no It
   expect(attemptOf(sighting("X", { firstSeenAt: minutes(89) }), [here])).toBe(here);
 });
 
-test("the caution is longer than a public_token lives", () => {
+test("The reconciliation waits longer than the lifetime of a public_token", () => {
   expect(caution).toBeGreaterThanOrEqual(40 * 60_000);
 });

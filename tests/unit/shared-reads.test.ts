@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { SharedReads } from "../../server/auth/shared-reads.ts";
 
-test("those who ask while one reads share the next read, which begins after they asked", async () => {
+test("Calls during a read share the next read, which begins after them", async () => {
   const reads = new SharedReads<number>();
   const begun: ((value: number | Error) => void)[] = [];
   const load = () =>
@@ -22,7 +22,7 @@ test("those who ask while one reads share the next read, which begins after they
   begun[2]?.(2);
   expect(await Promise.all(second)).toEqual([2, 2, 2]);
   await settle();
-  // One that fails fails for those who share it, and for nobody after them.
+  // A failed read fails for the calls that share it, and for no later call.
   begun[3]?.(new Error("away"));
   await Promise.all(third.map((one) => expect(one).rejects.toThrow("away")));
   await settle();

@@ -4,12 +4,12 @@ import ts from "typescript";
 import { expect, test } from "vitest";
 
 const spec = readFileSync("docs/spec.md", "utf8");
-/** The ids that docs/spec.md defines: each an anchor, before itself in bold. */
+/** The ids that docs/spec.md defines: each an anchor, followed by the id in bold. */
 const defined = [...spec.matchAll(/<a id="([a-z]\d+)"><\/a>\*\*([A-Z]\d+)\b/g)].map(
   ([, anchor, id]) => ({ anchor, id: id as string }),
 );
 
-/** Every `describe` and `test` of a file, by its title; those of `test.each` with their placeholders. */
+/** The title of every `describe` and `test` of a file, with the placeholders of `test.each`. */
 function titlesOf(file: string): string[] {
   const titles: string[] = [];
   const source = ts.createSourceFile(file, readFileSync(file, "utf8"), ts.ScriptTarget.Latest);

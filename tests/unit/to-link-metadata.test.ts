@@ -26,7 +26,7 @@ const metadata = maybe(
 );
 const publicToken = "public-sandbox-1";
 
-test("whatever Link's metadata is, the page gets texts or nothing, and the server takes it", () => {
+test("The page gets texts or null and the server accepts them, whatever Link's metadata is", () => {
   fc.assert(
     fc.property(metadata, (sent) => {
       const read = toLinkMetadata(sent);
@@ -42,7 +42,7 @@ test("whatever Link's metadata is, the page gets texts or nothing, and the serve
   );
 });
 
-test("whatever metadata a program sends, the connection is taken, and what is kept of it is plain text", () => {
+test("connectAccount's input accepts any metadata and keeps only plain text of it", () => {
   fc.assert(
     fc.property(metadata, (sent) => {
       const { metadata } = connectAccountInput.parse({ publicToken, metadata: sent });
@@ -55,7 +55,7 @@ test("whatever metadata a program sends, the connection is taken, and what is ke
   );
 });
 
-test("good metadata is taken as it is, beside parts that are not", () => {
+test("Good metadata is unchanged beside bad parts", () => {
   const sent = {
     institution: { institution_id: "ins_1", name: "A bank" },
     accounts: [
@@ -69,7 +69,7 @@ test("good metadata is taken as it is, beside parts that are not", () => {
     institution: { institutionId: "ins_1", name: "A bank" },
     linkSessionId: null,
   });
-  // The page makes room for each account, and the plan counts it.
+  // The page reserves a row for each account, and the plan counts it.
   expect(toLinkMetadata(sent).accounts).toHaveLength(1);
   expect(metadata?.accounts).toEqual([sent.accounts[0]]);
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { addressOf, negated, readFilter, toInput } from "../../app/transactions/filter.ts";
 
-test("empty fields of the form are no filters, and what is left is the address", () => {
+test("Empty fields of the form are not filters, and the others make up the address", () => {
   const filter = readFilter(new URLSearchParams("search=+rent+&account=&min=&from=2026-01-01"));
   expect(filter).toEqual({ search: "rent", from: "2026-01-01" });
   expect(addressOf(filter)).toBe("/transactions?search=rent&from=2026-01-01");
@@ -18,7 +18,7 @@ test.each([
   expect(negated(amount)).toBe(other);
 });
 
-test("a range as a person reads it, money out negative, is turned into Plaid's", () => {
+test("A range with money out as negative is converted to Plaid's signs", () => {
   expect(toInput({ min: "-1,000", max: "−$50.5" }, null)).toEqual({
     minAmount: "50.5",
     maxAmount: "1000",

@@ -9,7 +9,7 @@ const key = () => createSecretKey(randomBytes(32));
 const token = new Secret("access-sandbox-1234");
 const row = accessTokenOwner("user-1", "row-1");
 
-test("N1 a sealed token opens for its own user, row and kind and for no other", () => {
+test("A ciphertext can be decrypted for its own user, row and kind only (N1)", () => {
   const vault = new Vault(new Map([["k1", key()]]));
   const sealed = vault.seal(token, row);
   expect(vault.open(sealed, row).reveal()).toBe("access-sandbox-1234");
@@ -22,7 +22,7 @@ test("N1 a sealed token opens for its own user, row and kind and for no other", 
     expect(() => vault.open(sealed, other)).toThrow("does not open");
 });
 
-test("N1 an envelope of format v1 still opens, and is not taken for one of v2, nor the other way round", () => {
+test("A v1 envelope can still be decrypted, and v1 and v2 are never mistaken for each other (N1)", () => {
   const ring = new Map([["k1", key()]]);
   const [before, vault] = [new Vault(ring, "v1"), new Vault(ring)];
   for (const owner of [row, publicTokenOwner("user-1", "row-1"), linkTokenOwner("user-1")]) {
@@ -36,7 +36,7 @@ test("N1 an envelope of format v1 still opens, and is not taken for one of v2, n
   }
 });
 
-test("N1 an altered envelope does not open, and its error shows nothing of it", () => {
+test("An altered envelope cannot be decrypted, and its error reveals nothing of it (N1)", () => {
   const vault = new Vault(new Map([["k1", key()]]));
   const sealed = vault.seal(token, row);
   const altered = `${sealed.slice(0, -3)}${sealed.endsWith("AAA") ? "BBB" : "AAA"}`;
@@ -44,7 +44,7 @@ test("N1 an altered envelope does not open, and its error shows nothing of it", 
   expect(() => vault.open("v3.k1.abc", row)).toThrow("not an envelope");
 });
 
-test("N1 an older key of the ring still opens, the first one seals", () => {
+test("An older key of the ring still decrypts, and the first one encrypts (N1)", () => {
   const [old, fresh] = [key(), key()];
   const sealed = new Vault(new Map([["old", old]])).seal(token, row);
   const vault = new Vault(
@@ -58,7 +58,7 @@ test("N1 an older key of the ring still opens, the first one seals", () => {
   expect(() => new Vault(new Map([["fresh", fresh]])).open(sealed, row)).toThrow("the key old");
 });
 
-test("I6 a Secret shows itself to nobody", () => {
+test("A Secret prints no value (I6)", () => {
   const shown = [String(token), JSON.stringify({ token }), inspect(token), inspect({ token })];
   expect(shown.join()).not.toContain("1234");
 });

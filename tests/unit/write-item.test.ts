@@ -69,15 +69,12 @@ test.each([
   [item({ newAccounts: true }, true), true, [words.newAccounts, "choose", null, false]],
   [item({ newAccounts: true }), false, [words.noRoom, "plans", null, false]],
   [item({}, true), false, [words.notShared, "choose", null, false]],
-] as const)(
-  "a card asks for what the bank wants most, and leads there (%#)",
-  (bank, room, asked) => {
-    const { asks } = writeItem(bank, { room });
-    expect(asks && [asks.words, asks.way, asks.ends, asks.urgent]).toEqual(asked);
-  },
-);
+] as const)("A card offers the action that the bank needs most (%#)", (bank, room, asked) => {
+  const { asks } = writeItem(bank, { room });
+  expect(asks && [asks.words, asks.way, asks.ends, asks.urgent]).toEqual(asked);
+});
 
-test("an account that is not shared any more says so in place of what can be spent", () => {
+test("An account that is no longer shared says so in place of its available balance", () => {
   const below = (bank: ItemWithAccounts) => writeItem(bank, { room: true }).accounts[0]?.below;
   expect(below(item())).toBe("$9.00 available");
   expect(below(item({}, true))).toBe("No longer shared");
@@ -100,7 +97,7 @@ test.each([
   [{ status: "login_required" }, "Last updated", "needs_you", { iso: at, timeOnly: false }],
   [{ status: "revoked" }, "Last updated", "needs_you", { iso: at, timeOnly: false }],
 ] as const)(
-  "a card is up to date only while its data comes; else it says of when it is (%#)",
+  "A card is up to date only while its data arrives; otherwise it shows its date (%#)",
   (more, words, state, moment) => {
     const bank = item({ sync: { status: "done", at, problem: null }, trail, ...more });
     expect(writeItem(bank, { room: true }).trail?.line).toEqual({
@@ -119,7 +116,7 @@ test.each([
   ["credit", "-50", "2000", "$50.00", "Owed to you"],
   ["credit", "50", "2000", "$50.00", "of $2,000.00 limit"],
   ["depository", "-50", null, "-$50.00", "$9.00 available"],
-])("below a balance stands who owes it (%s, %s)", (type, current, limit, balance, below) => {
+])("A balance says who owes it (%s, %s)", (type, current, limit, balance, below) => {
   const [account] = item().accounts;
   if (!account) throw new Error("an item has an account");
   const balances = { ...account.balances, current, limit };
@@ -127,7 +124,7 @@ test.each([
   expect(writeItem(bank, { room: true }).accounts[0]).toMatchObject({ balance, below });
 });
 
-test("a card says what could not be read, and that a history broke off", () => {
+test("A card says what could not be read, and that its history is incomplete", () => {
   const notes = (more: Partial<ItemWithAccounts>) => writeItem(item(more), { room: true }).notes;
   expect(notes({})).toEqual([]);
   expect(notes({ unreadable: { transactions: 1, accounts: 2 } })).toEqual([

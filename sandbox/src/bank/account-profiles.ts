@@ -1,7 +1,7 @@
 /** Which accounts a holder has at which kind of bank. */
 import type { AccountProfile } from "./institutions.ts";
 
-/** One account before a holder makes it theirs. Amounts in the account's currency. */
+/** A template of an account. Amounts are in the account's currency. */
 export interface AccountTemplate {
   name: string;
   official_name: string | null;
@@ -9,7 +9,7 @@ export interface AccountTemplate {
   subtype: string;
   /** Lowest and highest `current` balance; null when the bank does not say. */
   current: [number, number] | null;
-  /** How far `available` lies below `current`; null when the bank does not give it. */
+  /** How far `available` is below `current`; null when the bank does not give it. */
   held: number | null;
   limit?: number;
   currency: string;

@@ -15,7 +15,7 @@ import {
 import { bankOf, type Institution } from "./institutions.ts";
 import { type Persona, personaOf } from "./personas.ts";
 
-/** A real account at the bank, whoever connects it. Amounts are in `currency`, cents exact. */
+/** An account at the bank, the same for every Item. Amounts are in `currency`, exact to the cent. */
 export interface BankAccount {
   name: string;
   official_name: string | null;
@@ -26,7 +26,7 @@ export interface BankAccount {
   current: number | null;
   limit: number | null;
   currency: string;
-  /** Of depository accounts where the bank tokenises their numbers; else null. */
+  /** For depository accounts at a bank that tokenizes account numbers; else null. */
   persistent_account_id: string | null;
   numbers: AccountNumbers;
   /** Given by a custom user; null: drawn by `transactions.ts`. */
@@ -131,7 +131,7 @@ function describe(template: AccountTemplate, random: Random, fixed: boolean) {
     };
   }
   const [low, high] = template.current;
-  // Everyone but user_good gets their own balances, where the template would give one for all.
+  // Every user but user_good gets their own balances where the template has only one.
   const spread = !fixed && low === high && low > 0 ? random.money(low * 0.4, low * 2.5) : null;
   const current = spread ?? random.money(low, high);
   const room = type === "credit" && limit !== null ? Math.max(0, limit - current) : null;
@@ -179,7 +179,7 @@ const STREETS = [
   "Mill Pond Way",
 ] as const;
 
-/** The person a holder is, as `/identity/get` shows them; `owner` counts those of a joint account. */
+/** The owner of an account, as `/identity/get` shows them; `owner` counts the owners of a joint account. */
 export function holderIdentity(
   seed: number,
   institution_id: string,

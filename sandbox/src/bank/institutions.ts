@@ -1,6 +1,6 @@
 /**
  * The banks. Ids and names from Plaid's own Sandbox where Plaid publishes them
- * (https://plaid.com/docs/sandbox/institutions/); the others are made up, and so are all marks.
+ * (https://plaid.com/docs/sandbox/institutions/); the others and all logos are invented.
  */
 import type { LogoMark } from "./logos.ts";
 
@@ -18,8 +18,8 @@ export interface Institution {
   /** Which accounts a holder has here; see `account-profiles.ts`. */
   profile: AccountProfile;
   /**
-   * Hands out tokenised account numbers, another for every Item; `persistent_account_id` tells that
-   * two are one. Plaid: Chase, PNC, and in Sandbox the OAuth bank
+   * Returns tokenized account numbers, a different one for each Item. `persistent_account_id` shows that
+   * two are the same account. Plaid: Chase, PNC, and in Sandbox the OAuth bank
    * (https://plaid.com/docs/api/accounts/#accounts-get-response-accounts-persistent-account-id).
    */
   tokenized: boolean;
@@ -28,13 +28,13 @@ export interface Institution {
    * Federal and Charles Schwab (https://plaid.com/docs/link/duplicate-items/).
    */
   one_log_in: boolean;
-  /** The Item before is left alone when the new one has exactly its accounts: Chase and PNC. */
+  /** The earlier Item stays connected when the new one has exactly its accounts: Chase and PNC. */
   spares_same_accounts: boolean;
   /** Has account selection on its own OAuth page, as most US banks with OAuth do. */
   own_picker: boolean;
   /**
    * Plaid dropped it: it is not listed, `/institutions/get_by_id` does not know it, and its Items
-   * answer INSTITUTION_NO_LONGER_SUPPORTED.
+   * return INSTITUTION_NO_LONGER_SUPPORTED.
    */
   dropped: boolean;
   /** The id that the same bank has since it moved to OAuth; its Items move by update mode. */
@@ -172,7 +172,7 @@ export const LISTED = INSTITUTIONS.filter(({ dropped, moved_to }) => !dropped &&
 
 const MOVED_FROM = new Map(INSTITUTIONS.map((entry) => [entry.moved_to, entry.institution_id]));
 
-/** The same for all ids that one bank has had: its users and their accounts are drawn from it. */
+/** The same key for all ids that a bank has had. Its users and their accounts are generated from it. */
 export function bankOf(institution_id: string): string {
   return MOVED_FROM.get(institution_id) ?? institution_id;
 }

@@ -1,4 +1,4 @@
-/** What is held and what moves on investment accounts, drawn from the holder and the day. */
+/** Holdings and transactions of investment accounts, generated from the holder and the day. */
 import { derivedId } from "../plaid/ids.ts";
 import { Random } from "../random.ts";
 import { addDays, dayNumber } from "./days.ts";
@@ -19,7 +19,7 @@ interface Invested<T> {
   securities: Security[];
 }
 
-/** Holdings in Plaid's shape; for a drawn account their values come to its balance. */
+/** Holdings in Plaid's shape; for a generated account their values add up to its balance. */
 export function holdingsOf(account_id: string, bank: BankAccount, today: string): Invested<object> {
   const given = bank.custom?.holdings;
   if (given) {
@@ -133,7 +133,7 @@ const SUBTYPES: Record<string, string> = {
   transfer: "transfer",
 };
 
-/** Every month something is bought; every quarter there is a dividend, every year a fee. */
+/** A purchase every month, a dividend every quarter, a fee every year. */
 function movesOn(bank: BankAccount, date: string) {
   const [, month = 1, day] = date.split("-").map(Number);
   const random = new Random(bank.numbers.account, date, "investment");

@@ -1,4 +1,4 @@
-/** Cards, student loans and mortgages in Plaid's shapes, drawn from the holder. */
+/** Cards, student loans and mortgages in Plaid's shapes, generated from the holder. */
 import { Random } from "../random.ts";
 import { addDays } from "./days.ts";
 import type { BankAccount } from "./holders.ts";
@@ -118,7 +118,7 @@ export function mortgage(account_id: string, bank: BankAccount, today: string): 
   };
 }
 
-/** That day of the month that is so many months from today's. */
+/** A day of the month, a number of months from today. */
 function monthDay(today: string, day: number, months: number): string {
   const [year = 1970, month = 1] = today.split("-").map(Number);
   return new Date(Date.UTC(year, month - 1 + months, day)).toISOString().slice(0, 10);

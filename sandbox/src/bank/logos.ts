@@ -1,4 +1,4 @@
-/** Draws each bank's mark as the 152 x 152 PNG that Plaid's `logo` field carries. */
+/** Draws each bank's logo as the 152 x 152 PNG that Plaid's `logo` field carries. */
 import { crc32, deflateSync } from "node:zlib";
 
 export type LogoMark =
@@ -22,7 +22,7 @@ export type LogoMark =
 const SIZE = 152;
 const SAMPLES = 3;
 
-/** How much white lies over the bank's colour at a point of the unit square: 0 to 1. */
+/** How much white covers the bank's color at a point of the unit square: 0 to 1. */
 type Paint = (x: number, y: number) => number;
 
 const inside = (condition: boolean): number => (condition ? 1 : 0);
@@ -122,7 +122,7 @@ const MARKS: Record<LogoMark, Paint> = {
 
 const drawn = new Map<string, Buffer>();
 
-/** The mark on a square of `color` (`#rrggbb`), as PNG bytes. Drawn once, then kept. */
+/** The mark on a square of `color` (`#rrggbb`), as PNG bytes. Drawn once, then cached. */
 export function drawLogo(mark: LogoMark, color: string): Buffer {
   const key = mark + color;
   let png = drawn.get(key);

@@ -1,4 +1,4 @@
-/** Where the holders spend. Made-up merchants, with Plaid's personal finance categories. */
+/** Where users spend: invented merchants, with Plaid's personal finance categories. */
 import { derivedId } from "../plaid/ids.ts";
 
 export interface Merchant {

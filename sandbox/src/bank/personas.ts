@@ -1,16 +1,16 @@
-/** Plaid's test users with lives of their own (https://plaid.com/docs/sandbox/test-credentials/). */
+/** Plaid's test users who have their own income and spending (https://plaid.com/docs/sandbox/test-credentials/). */
 import type { AccountTemplate } from "./account-profiles.ts";
 import { type Merchant, merchant } from "./merchants.ts";
 
 export interface Persona {
-  /** What the user spends, and earns, as a share of what others do. */
+  /** The user's spending and income, as a share of the default. */
   spending: number;
   income: number;
-  /** What else moves, every so many days: from `low` to `high`; negative amounts come in. */
+  /** Other transactions, every so many days: from `low` to `high`; negative amounts are money in. */
   extra: readonly { every: number; merchant: Merchant; low: number; high: number }[];
-  /** The user's accounts, whatever the bank; null: those of the bank. */
+  /** The user's accounts at every bank; null takes the bank's. */
   accounts: AccountTemplate[] | null;
-  /** How many people own the accounts. */
+  /** How many owners the accounts have. */
   owners: number;
 }
 
@@ -88,7 +88,7 @@ const everySoOften = (every: number, merchant: Merchant, amount: number) => ({
   high: -amount,
 });
 
-/** The test users of Credit and Income: one checking account whose income is what differs. */
+/** The test users of Credit and Income: one checking account each, with different income. */
 function creditUser(
   spending: number,
   income: number,
@@ -170,7 +170,7 @@ const PERSONAS: Record<string, Persona> = {
     ...creditUser(1.2, 1, [everySoOften(14, SECOND_SALARY, 2_140)], [5_000, 14_000]),
     owners: 2,
   },
-  // More goes out than comes in, and no two weeks bring the same.
+  // Spends more than they earn, with a different income every two weeks.
   user_credit_profile_poor: creditUser(
     0.9,
     0.3,
@@ -199,7 +199,7 @@ export function takesAnyPassword(username: string): boolean {
   return Object.hasOwn(PERSONAS, username);
 }
 
-/** How the user of this name lives. */
+/** The persona of this username. */
 export function personaOf(username: string): Persona {
   return Object.hasOwn(PERSONAS, username) ? (PERSONAS[username] ?? ANYBODY) : ANYBODY;
 }

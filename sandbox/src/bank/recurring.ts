@@ -3,7 +3,7 @@ import { derivedId } from "../plaid/ids.ts";
 import { addDays, dayNumber } from "./days.ts";
 import type { Transaction } from "./transaction-shape.ts";
 
-/** Days between two payments, and how far they may be off. */
+/** Days between two payments, and the tolerance. */
 const FREQUENCIES = [
   { frequency: "WEEKLY", days: 7, off: 1 },
   { frequency: "BIWEEKLY", days: 14, off: 1 },

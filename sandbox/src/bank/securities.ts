@@ -1,4 +1,4 @@
-/** What users invest in. Made-up funds and companies; the tickers belong to nobody. */
+/** What users invest in: invented funds and companies, with tickers that do not exist. */
 import { derivedId } from "../plaid/ids.ts";
 import type { CustomSecurity } from "./custom-user.ts";
 
@@ -32,7 +32,7 @@ export const KNOWN_SECURITIES: readonly [Known, ...Known[]] = [
 
 const CASH: Known = { name: "U S Dollar", ticker_symbol: "CUR:USD", type: "cash", price: 1 };
 
-/** A security that the bank draws, as it closed on `day`. */
+/** A generated security, with its closing price of `day`. */
 export function knownSecurity(known: Known, currency: string, day: string): Security {
   return shaped(known.ticker_symbol, { ...known, currency }, known.type, known.price, day);
 }

@@ -1,6 +1,6 @@
 /**
  * An Item's transactions as a log of changes, which is what `/transactions/sync` pages through.
- * Nothing here is stored: a feed is replayed from the Item's day of birth and its activity.
+ * Nothing here is stored: a feed is replayed from the day the Item was made and its activity.
  */
 import { derivedId } from "../plaid/ids.ts";
 import { Random } from "../random.ts";
@@ -24,7 +24,7 @@ export interface ChangePage {
   removed: { transaction_id: string; account_id: string }[];
 }
 
-/** An account of the Item, the bank's own behind it, and what its randomness is drawn from. */
+/** An account of the Item, the bank's account behind it, and its random seed. */
 export interface FeedAccount {
   account_id: string;
   bank: BankAccount;
@@ -32,9 +32,9 @@ export interface FeedAccount {
 }
 
 interface FeedDays {
-  /** The first day that was asked for. */
+  /** The first day that was requested. */
   firstDay: string;
-  /** The first day that is there from the start: `firstDay`, or 30 days before `birthday`. */
+  /** The first day that is available from the start: `firstDay`, or 30 days before `birthday`. */
   startDay: string;
   /** The day of the Item's first pull. */
   birthday: string;
@@ -51,7 +51,7 @@ export class TransactionFeed {
   readonly #atTheBank: (account: ItemAccount) => FeedAccount[];
   #accounts: FeedAccount[];
   readonly #firstDay: string;
-  /** Where the feed begins until the days before it come. */
+  /** Where the feed begins until the earlier days arrive. */
   #startDay: string;
   #through: string;
   #minted = 0;
@@ -124,7 +124,7 @@ export class TransactionFeed {
         change.kind === "modified" &&
         (!known || this.#modifiedAt.get(change.transaction_id) !== at)
       ) {
-        // Already told: in the form it was added, or by a later modification.
+        // Already returned, when it was added or by a later modification.
         continue;
       } else {
         page[change.kind].push(now);
@@ -182,7 +182,7 @@ export class TransactionFeed {
     this.#put("added", this.#transaction(account, movement, true));
   }
 
-  /** Time passes: what was pending posts, days are lived, one is bought, one is corrected. */
+  /** Lets time pass: pending transactions post, days are added, one is new, one is corrected. */
   #refresh(day: string): void {
     for (const pending of [...this.current.values()].filter((entry) => entry.pending)) {
       this.#remove(pending);
@@ -209,7 +209,7 @@ export class TransactionFeed {
     }
   }
 
-  /** What moved on an account that is not shared any more is shown no more, and nothing tells of it. */
+  /** Hides the transactions of an account that is no longer shared, without listing them as removed. */
   #changeAccounts(after: ItemAccount[]): void {
     const had = new Set(this.#accounts.map(({ account_id }) => account_id));
     this.#accounts = after.flatMap(this.#atTheBank);
@@ -236,7 +236,7 @@ export class TransactionFeed {
     for (const created of transactions) this.#put("added", this.#plain(account, created));
   }
 
-  /** The newest posted ones change their amount, the ones before them go, and new ones come. */
+  /** Changes the amounts of the newest posted transactions, removes the ones before them, and adds new ones. */
   #change(day: string, { added, modified, removed }: BulkChange): void {
     const posted = [...this.current.values()].filter((entry) => !entry.pending);
     const changing = Math.max(0, posted.length - modified);

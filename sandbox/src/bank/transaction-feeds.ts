@@ -9,7 +9,7 @@ import { TransactionFeed } from "./transaction-feed.ts";
 /** The first pull's days; the rest follow. */
 const INITIAL_DAYS = 30;
 
-/** Whether the days before the first 30 came by themselves. */
+/** Whether the days before the first 30 arrived by themselves. */
 function hasHistoryStep({ activity }: Item): boolean {
   return activity.some(({ kind }) => kind === "history");
 }
@@ -23,7 +23,7 @@ interface FeedsSandbox {
   changed(): void;
 }
 
-/** The feeds of all Items, each replayed when first asked for. */
+/** The feeds of all Items, each replayed when it is first read. */
 export class TransactionFeeds {
   readonly #sandbox: FeedsSandbox;
   readonly #feeds = new Map<string, TransactionFeed>();
@@ -59,19 +59,19 @@ export class TransactionFeeds {
     return feed;
   }
 
-  /** Gives the Item other accounts: new ones come with all that ever moved on them. */
+  /** Changes the Item's accounts. New ones have their whole history. */
   changeAccounts(item: Item, after: ItemAccount[]): void {
     const before = item.accounts;
     item.accounts = after;
     this.#step(item, { kind: "accounts", before, after });
   }
 
-  /** The bank gives the days before the first 30. */
+  /** Adds the days before the first 30. */
   addHistory(item: Item): void {
     this.#step(item, { kind: "history" });
   }
 
-  /** Forgets the feed of an Item that is no more. */
+  /** Drops the feed of a removed Item. */
   drop(item_id: string): void {
     this.#feeds.delete(item_id);
   }
@@ -86,7 +86,7 @@ export class TransactionFeeds {
     this.#step(item, { kind: "create", day: this.#sandbox.clock.today(), transactions });
   }
 
-  /** Adds, changes and removes many at once, drawn from the Item's id. */
+  /** Adds, changes and removes many at once, generated from the Item's id. */
   change(item: Item, bulk: BulkChange): void {
     this.#step(item, { kind: "bulk", day: this.#sandbox.clock.today(), bulk });
   }

@@ -15,7 +15,7 @@ export interface Transaction {
   [field: string]: unknown;
 }
 
-/** A movement on an account as Plaid shows it. */
+/** A transaction on an account as Plaid shows it. */
 export function transactionOf(
   transaction_id: string,
   account_id: string,
@@ -60,7 +60,7 @@ export function transactionOf(
   };
 }
 
-/** A place nobody knows. */
+/** An unknown location. */
 export const NOWHERE = {
   address: null,
   city: null,

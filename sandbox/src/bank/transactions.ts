@@ -19,7 +19,7 @@ import {
   TRANSFER_OUT,
 } from "./merchants.ts";
 
-/** What the purchases of a month, below, come to by and large: subscriptions, groceries, small ones. */
+/** The approximate sum of a month's purchases below: subscriptions, groceries, small ones. */
 const PURCHASES = 1_090;
 
 /** A movement before it belongs to an Item. Positive amounts leave the account, as at Plaid. */
@@ -56,13 +56,13 @@ export function movementsOn(
     });
 
   addInflow(account, day, movements);
-  // What a custom user lists is all that moves on the account, but for its inflow.
+  // A custom user's account has only the listed transactions and its inflow.
   if (account.transactions !== null) return movements;
 
   const { spending, income, extra } = account.persona;
   const saved = constants.money(0, 90);
   const rent = constants.money(900, 2100) * spending;
-  // What somebody earns in two weeks who spends nearly all of it.
+  // Two weeks' income of a user who spends nearly all of it.
   const salary = (((rent + PURCHASES * spending + saved) * 12) / 26) * income;
   const payday = constants.integer(0, 13);
 
@@ -84,7 +84,7 @@ export function movementsOn(
     if (random.chance(0.4)) {
       add(random.pick(SMALL_PURCHASES), random.money(3, 58) * spending, "card");
     }
-    // A quarter's refund, so that every history holds one.
+    // One refund a quarter, so that every history has one.
     if (number % 90 === payday) add(random.pick(SMALL_PURCHASES), -random.money(8, 45), "refund");
     for (const { every, merchant, low, high } of extra) {
       if (number % every !== payday % every) continue;

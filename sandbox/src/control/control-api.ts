@@ -61,7 +61,7 @@ const ROUTES: Record<string, Handler> = {
   },
 };
 
-/** Answers a control request; a wrong one gets 400 or 404 with `{ error }`. */
+/** Responds to a control request; a wrong one gets 400 or 404 with `{ error }`. */
 export async function serveControl(
   sandbox: Sandbox,
   request: IncomingMessage,
@@ -73,7 +73,7 @@ export async function serveControl(
     const handler = ROUTES[route];
     if (!handler) throw new ControlError(`no ${route}`, 404);
     const text = await readBody(request);
-    // A page of a stranger's site can post a form here, but not JSON: browsers ask first.
+    // A page of another site can post a form here, but not JSON: browsers send a preflight first.
     if (request.method === "POST" && request.headers.origin !== undefined && !isJson(request)) {
       throw new ControlError("content-type must be application/json");
     }

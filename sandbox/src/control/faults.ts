@@ -12,7 +12,7 @@ export type FaultAction =
   | { malformed: true }
   /** JSON Patch (RFC 6902) of the response; the request is acted on first. */
   | { patch: Operation[] }
-  /** This response, whatever the request. A text is sent as it is, any other body as JSON. */
+  /** This response for any request. A string is sent as it is, any other body as JSON. */
   | { status: number; body: unknown };
 
 /** A rule as `POST /_control/faults` takes it. Exactly one of `times` and `probability`. */
@@ -108,7 +108,7 @@ export class Faults {
     return null;
   }
 
-  /** Gives a rule its turn back: its patch did not fit the response, which was left alone. */
+  /** Uncounts a request: the rule's patch did not fit the response, which was not changed. */
   didNotFit(active: ActiveRule, reason: string): void {
     active.applied -= 1;
     active.unfit = reason;

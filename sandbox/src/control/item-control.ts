@@ -1,6 +1,6 @@
 /**
- * `/_control/items*`: every Item by its `item_id`, for tests that never see an access_token: what
- * the books say of it, and what can be made to happen to it.
+ * `/_control/items*`: every Item by its `item_id`, for tests that never see an access_token: the Item's record, and
+ * actions on it.
  */
 import { findInstitution } from "../bank/institutions.ts";
 import { putInError, shownAccounts } from "../items.ts";
@@ -68,7 +68,7 @@ export function listTransactions(sandbox: Sandbox, body: Body) {
   return { transactions: [...sandbox.feeds.of(item).current.values()] };
 }
 
-/** Adds, modifies and removes the given numbers of transactions, and tells the webhook. */
+/** Adds, modifies and removes the given numbers of transactions, and sends the webhook. */
 export function changeTransactions(sandbox: Sandbox, body: Body) {
   onlyKeys(body, "item_id", "added", "modified", "removed");
   const item = liveItem(sandbox, body);
@@ -81,7 +81,7 @@ export function changeTransactions(sandbox: Sandbox, body: Body) {
   return { total: sandbox.feeds.of(item).current.size };
 }
 
-/** As `/transactions/refresh`: the pending one posts, days that have passed are lived. */
+/** As `/transactions/refresh`: the pending transaction posts, and days that have passed are added. */
 export function refreshTransactions(sandbox: Sandbox, body: Body) {
   onlyKeys(body, "item_id");
   const item = liveItem(sandbox, body);
@@ -126,7 +126,7 @@ export function setError(sandbox: Sandbox, body: Body) {
   return { error: error_code };
 }
 
-/** As `/sandbox/item/fire_webhook`, for every code (`webhook_type` where it has several), and signed as long ago as a test wants. */
+/** As `/sandbox/item/fire_webhook`, for every code; `signed_seconds_ago` signs it in the past. */
 export function sendWebhook(sandbox: Sandbox, body: Body) {
   onlyKeys(body, "item_id", "webhook_code", "webhook_type", "signed_seconds_ago");
   const item = liveItem(sandbox, body);

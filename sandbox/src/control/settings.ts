@@ -1,4 +1,4 @@
-/** `/_control/settings`: what can be switched while the sandbox runs, and `--set` at its start. */
+/** `/_control/settings`: what can be changed while the sandbox runs, and `--set` at its start. */
 import type { Sandbox, SandboxSettings } from "../sandbox.ts";
 import { ControlError, onlyKeys, wholeNumber } from "./control-error.ts";
 

@@ -60,7 +60,7 @@ interface Owner {
   addresses: { data: object; primary: boolean }[];
 }
 
-/** The owner that a custom user names, with the drawn one's in the parts it leaves out. */
+/** The owner that a custom user names, with generated values for missing parts. */
 function ownerOf(drawn: Owner, custom: CustomIdentity = {}): Owner {
   const contact = (known: string[], otherwise: string) => (entry: Contact) => ({
     data: entry.data,
@@ -125,7 +125,7 @@ export function authGet(call: Call, body: AccountsBody): object {
   };
 }
 
-/** The number a tokenising bank gives one Item for an account: another Item gets another. */
+/** The tokenized number of an account, different for each Item. */
 function tokenised(account_id: string): string {
   return new Random("tokenised", account_id).digits(12);
 }

@@ -17,7 +17,7 @@ interface CreateBody {
 }
 
 /**
- * `/asset_report/create`. The report is ready after `transactions_ready_ms`, and its webhook is told.
+ * `/asset_report/create`. The report is ready after `transactions_ready_ms`, when its webhook is sent.
  * @throws MISSING_FIELDS, or what a data call of one of the Items throws.
  */
 export function assetReportCreate(call: Call, body: CreateBody): object {
@@ -145,7 +145,7 @@ function reportedTransaction(transaction: Transaction) {
   };
 }
 
-/** The balance at the end of each day, newest first: today's, less what has moved since. */
+/** The balance at the end of each day, newest first: today's, less the transactions since. */
 function historicalBalances(
   { bank }: ShownAccount,
   transactions: Transaction[],

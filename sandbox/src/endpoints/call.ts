@@ -25,7 +25,7 @@ export class FileBody {
 }
 
 /**
- * Answers with a FileBody, or with the response body but its `request_id`, or throws a PlaidError. The body has been
+ * Returns a FileBody, or the response body without its `request_id`, or throws a PlaidError. The body has been
  * checked against the path's schema.
  */
 export type Endpoint = (call: Call, body: never) => object | Promise<object>;

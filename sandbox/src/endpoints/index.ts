@@ -1,4 +1,4 @@
-/** Every path of the API and what answers it. */
+/** Every path of the API and its handler. */
 import { accountsGet, authGet, identityGet } from "./accounts.ts";
 import { assetReportCreate, assetReportGet, assetReportPdfGet } from "./asset-reports.ts";
 import type { Endpoint } from "./call.ts";

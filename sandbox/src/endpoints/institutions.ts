@@ -45,7 +45,7 @@ export function institutionsGetById(
   return { institution: institutionView(call, institution, body.options ?? {}) };
 }
 
-/** `/institutions/search`: names that hold every word of the query; the first ten. */
+/** `/institutions/search`: names that contain every word of the query; the first ten. */
 export function institutionsSearch(
   call: Call,
   body: { query: string; products?: string[]; country_codes: string[]; options?: Options },
@@ -59,7 +59,7 @@ export function institutionsSearch(
   return { institutions };
 }
 
-/** Banks whose name holds every word of `query`, in the given countries, with the products. */
+/** Banks whose name contains every word of `query`, in the given countries, with the products. */
 export function searchInstitutions(
   query: string,
   country_codes: string[],

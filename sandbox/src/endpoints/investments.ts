@@ -60,7 +60,7 @@ export function investmentsTransactionsGet(
   };
 }
 
-/** `/investments/refresh`: the Item's webhook is told that there is news. */
+/** `/investments/refresh`: sends the Item's webhook. */
 export function investmentsRefresh(call: Call, body: { access_token: string }): object {
   const { item } = accountsFor(call, body, "investments");
   for (const type of ["HOLDINGS", "INVESTMENTS_TRANSACTIONS"]) {
@@ -94,7 +94,7 @@ export function liabilitiesGet(call: Call, body: Body): object {
   };
 }
 
-/** An account with what an investment account has beside (schema `InvestmentAccountBase`). */
+/** An account with the extra fields of an investment account (schema `InvestmentAccountBase`). */
 function investmentAccountView(account: ShownAccount): object {
   const view = accountView(account);
   return { ...view, balances: { ...view.balances, margin_loan_amount: null } };

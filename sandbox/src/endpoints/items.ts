@@ -17,7 +17,7 @@ export function itemPublicTokenExchange(call: Call, body: { public_token: string
   return { access_token, item_id: item.item_id };
 }
 
-/** `/item/get`. Answers for an Item in error, too. */
+/** `/item/get`. Works for an Item in error, too. */
 export function itemGet(call: Call, body: ByAccessToken): object {
   const item = call.item(body.access_token);
   const transactions = item.products.includes("transactions");
@@ -38,13 +38,13 @@ export function itemGet(call: Call, body: ByAccessToken): object {
   };
 }
 
-/** `/item/remove`. A second call answers ITEM_NOT_FOUND. */
+/** `/item/remove`. A second call returns ITEM_NOT_FOUND. */
 export function itemRemove(call: Call, body: ByAccessToken): object {
   removeItem(call.sandbox, call.item(body.access_token));
   return {};
 }
 
-/** `/item/products/terminate`: ends the Item as `/item/remove` does, and tells its webhook. */
+/** `/item/products/terminate`: removes the Item as `/item/remove` does, and sends its webhook. */
 export function itemProductsTerminate(call: Call, body: ByAccessToken): object {
   const item = call.item(body.access_token);
   call.sandbox.webhooks.sendForItem(
@@ -60,7 +60,7 @@ export function itemAccessTokenInvalidate(call: Call, body: ByAccessToken): obje
   return { new_access_token: issueAccessToken(call.sandbox, call.item(body.access_token)) };
 }
 
-/** `/item/webhook/update`. Tells the new URL. */
+/** `/item/webhook/update`. Sends a webhook to the new URL. */
 export function itemWebhookUpdate(
   call: Call,
   body: ByAccessToken & { webhook?: string | null },

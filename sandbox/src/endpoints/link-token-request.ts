@@ -1,9 +1,9 @@
-/** What `/link/token/create` refuses beyond the schema of its request. */
+/** What `/link/token/create` rejects beyond the schema of its request. */
 import { findInstitution } from "../bank/institutions.ts";
 import { PlaidError } from "../plaid/plaid-error.ts";
 import type { ProductRequest } from "../plaid/products.ts";
 
-/** The fields of the request that this stand-in uses. */
+/** The fields of the request that the sandbox uses. */
 export interface LinkTokenRequest extends Partial<ProductRequest> {
   client_name: string;
   language: string;
@@ -40,7 +40,7 @@ export function requestedProducts(body: LinkTokenRequest): ProductRequest {
 }
 
 /**
- * Checks what the schema cannot say.
+ * Checks what the schema cannot express.
  * @throws MISSING_FIELDS, INVALID_FIELD, INVALID_PRODUCT or INVALID_INSTITUTION.
  */
 export function checkLinkTokenRequest(body: LinkTokenRequest): void {

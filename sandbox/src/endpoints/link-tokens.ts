@@ -17,7 +17,7 @@ const LIFETIME_MS = 4 * 60 * 60_000;
 const HOSTED_LIFETIME_S = 30 * 60;
 const UPDATE_LIFETIME_MS = 30 * 60_000;
 
-/** `/link/token/create`: good for four hours, in update mode for 30 minutes, hosted as its URL. */
+/** `/link/token/create`: valid for four hours, in update mode for 30 minutes, hosted as long as its URL. */
 export function linkTokenCreate(call: Call, body: LinkTokenRequest): object {
   const { sandbox, client_id } = call;
   checkLinkTokenRequest(body);
@@ -69,7 +69,7 @@ export function linkTokenCreate(call: Call, body: LinkTokenRequest): object {
   };
 }
 
-/** The id that a bank has now. */
+/** The current id of a bank. */
 function currentId(institution_id: string): string {
   return findInstitution(institution_id)?.moved_to ?? institution_id;
 }
@@ -99,7 +99,7 @@ export function linkTokenGet(call: Call, body: { link_token: string }): object {
   };
 }
 
-/** The token, if Link may open with it. Throws INVALID_LINK_TOKEN. */
+/** The token, if it can open Link. Throws INVALID_LINK_TOKEN. */
 export function openLinkToken(sandbox: Sandbox, link_token: string): LinkToken {
   const token = sandbox.state.link_tokens.get(link_token);
   if (!token) {

@@ -6,8 +6,8 @@ import { Random } from "../random.ts";
 import type { Call } from "./call.ts";
 
 /**
- * How risky a debit is: the more of the account's money it takes, the higher the scores. The rules
- * of every ruleset are the same here: REVIEW from a score of 60, REROUTE from 80.
+ * How risky a debit is: the more of the account's money it takes, the higher the scores. Every ruleset
+ * has the same rules here: REVIEW from a score of 60, REROUTE from 80.
  * @throws INVALID_ACCOUNT_ID, or INVALID_FIELD for an account that cannot be debited.
  */
 export function signalEvaluate(

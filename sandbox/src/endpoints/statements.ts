@@ -18,7 +18,7 @@ interface Statement {
   last: string;
 }
 
-/** `/statements/list`: of each account that pays, every whole month of the Item's history. */
+/** `/statements/list`: for each account that users pay from, every whole month of the Item's history. */
 export function statementsList(call: Call, body: { access_token: string }): object {
   const { item, statements } = statementsOf(call, body.access_token);
   const accounts = shownAccounts(call.sandbox, item);

@@ -18,10 +18,10 @@ interface Options {
 /** The test user whose Items take created transactions. */
 const DYNAMIC_USER = "user_transactions_dynamic";
 
-/** The cursor that skips all history: the next call gives what changed since this one. */
+/** The cursor that skips all history: the next call returns what changed since this one. */
 const NOW = "now";
 
-/** Where a reader stands: `start` ended its last finished update, `end` will end this one. */
+/** A reader's position: `start` ended its last finished update, `end` will end this one. */
 interface Cursor {
   start: number;
   position: number;
@@ -30,7 +30,7 @@ interface Cursor {
 
 /**
  * `/transactions/sync`. A batch of pages shows the feed as it stood at the first page; when the
- * feed grew meanwhile, the next page answers TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION and the
+ * feed grew meanwhile, the next page returns TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION and the
  * reader starts again from the cursor of its last finished update.
  */
 export function transactionsSync(
@@ -138,7 +138,7 @@ export function transactionsRecurringGet(
 }
 
 /**
- * `/transactions/refresh`: time passes, and the Item's webhook hears what it brought.
+ * `/transactions/refresh`: lets time pass, and sends the Item's webhook.
  * @throws PRODUCT_NOT_ENABLED for an Item that does not have Transactions yet
  */
 export function transactionsRefresh(call: Call, body: { access_token: string }): object {
@@ -183,7 +183,7 @@ function isReady(call: Call, item: Item): boolean {
   return (item.transactions_ready_at ?? 0) <= call.sandbox.clock.now();
 }
 
-/** A day or more since the feed last moved: the days between happen now. */
+/** Adds the days since the feed last changed. */
 function liveOn(call: Call, item: Item): void {
   const feed = call.sandbox.feeds.of(item);
   if (feed.through < call.sandbox.clock.today()) call.sandbox.feeds.refresh(item);

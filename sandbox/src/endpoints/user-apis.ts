@@ -20,7 +20,7 @@ export function userGet(call: Call, body: ByUser): object {
   return { user_id, client_user_id, created_at, updated_at, ...(identity && { identity }) };
 }
 
-/** `/user/update`: the fields that are given take the place of those before. */
+/** `/user/update`: replaces the given fields. */
 export function userUpdate(call: Call, body: ByUser & { identity?: object | null }): object {
   const user = requiredUser(call, body);
   if (body.identity) user.identity = { ...user.identity, ...body.identity };
@@ -67,7 +67,7 @@ export function userItemsRemove(call: Call, body: ByUser & { item_ids: string[] 
 }
 
 /**
- * `/user/items/associate`: ties Items to the user, whomever they were tied to before.
+ * `/user/items/associate`: moves Items to the user, from any other user.
  * @throws INVALID_FIELD for more than 100, ITEM_NOT_FOUND
  */
 export function userItemsAssociate(call: Call, body: ByUser & { item_ids: string[] }): object {
@@ -92,7 +92,7 @@ export function userItemsAssociate(call: Call, body: ByUser & { item_ids: string
   return {};
 }
 
-/** `/user/products/terminate`: no product here is billed by the user, so nothing is left to end. */
+/** `/user/products/terminate`: no product is billed by user here, so it changes nothing. */
 export function userProductsTerminate(call: Call, body: ByUser): object {
   requiredUser(call, body);
   return {};

@@ -19,7 +19,7 @@ interface Answer {
   item_id: string | null;
 }
 
-/** Answers one API request, or does what a fault says instead. */
+/** Responds to one API request, or does what a fault says instead. */
 export async function serveApi(
   sandbox: Sandbox,
   request: IncomingMessage,
@@ -87,9 +87,9 @@ export async function serveApi(
   sendJson(response, answer.status, shown, answer.headers);
 }
 
-/** The body with the patch applied, or as it was when the patch does not fit it. */
+/** The body with the patch applied, or unchanged when the patch does not fit. */
 function patched(sandbox: Sandbox, rule: ActiveRule, patch: Operation[], body: object): object {
-  // The body shares its parts with what the sandbox remembers, and the patch changes in place.
+  // The body shares objects with the sandbox's state, and the patch changes them in place.
   const copy = JSON.parse(JSON.stringify(body)) as object;
   const problem = applyPatch(copy, structuredClone(patch)).find((error) => error !== null);
   if (problem === undefined) return copy;
@@ -97,7 +97,7 @@ function patched(sandbox: Sandbox, rule: ActiveRule, patch: Operation[], body: o
   return body;
 }
 
-/** Sends a text as it is, so that a test can send what no JSON library writes. */
+/** Sends a string as it is, so that a test can send what no JSON library writes. */
 function sendAsGiven(response: ServerResponse, status: number, body: unknown): void {
   const text = typeof body === "string" ? body : JSON.stringify(body);
   const isHtml = typeof body === "string" && !/^\s*[[{]/.test(body);
@@ -143,7 +143,7 @@ async function answerRequest(
   }
 }
 
-/** A fault of the sandbox itself: seen in its output, and by the caller as Plaid's would be. */
+/** A bug of the sandbox: printed to its output, and returned to the caller as Plaid's own error would be. */
 function ownFault(thrown: unknown): PlaidError {
   process.stderr.write(`${thrown instanceof Error ? thrown.stack : String(thrown)}\n`);
   return new PlaidError("INTERNAL_SERVER_ERROR");

@@ -10,11 +10,11 @@ export class BodyTooLarge extends Error {}
 export async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
-  // By events: `for await` over a request costs as much as the rest of an exchange.
+  // Uses events, because `for await` over a request costs as much as the rest of an exchange.
   await new Promise<void>((resolve, reject) => {
     request.on("data", (chunk: Buffer) => {
       size += chunk.length;
-      // The rest is read and dropped: a caller hears an answer only when it has finished sending.
+      // The rest is read and dropped: a client reads the response only when it has finished sending.
       if (size <= MAX_BYTES) chunks.push(chunk);
     });
     request.on("end", resolve);

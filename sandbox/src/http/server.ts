@@ -1,4 +1,4 @@
-/** The HTTP server: who answers which path. */
+/** The HTTP server: which handler serves which path. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { serveControl } from "../control/control-api.ts";
 import { ENDPOINTS } from "../endpoints/index.ts";
@@ -11,7 +11,7 @@ import { sendJson } from "./body.ts";
 export function sandboxServer(sandbox: Sandbox): Server {
   return createServer((request, response) => {
     serve(sandbox, request, response).catch((error: unknown) => {
-      // A caller that hung up is no fault of ours; anything else is, and must be seen.
+      // A caller may hang up. Any other error is ours and must be visible.
       if (!request.errored) process.stderr.write(`${describe(error)}\n`);
       if (response.headersSent || response.destroyed) response.destroy();
       else sendJson(response, 500, { error: "the sandbox failed; see its output" });
@@ -25,7 +25,7 @@ async function serve(
   response: ServerResponse,
 ): Promise<void> {
   const { url: target = "/" } = request;
-  // Nearly every request: a path of the API as it is, which needs no parsing.
+  // Nearly every request is a plain path of the API, which needs no parsing.
   if (ENDPOINTS.has(target)) return serveApi(sandbox, request, response, target);
   const url = URL.parse(target, "http://sandbox");
   const path = url?.pathname ?? "/";

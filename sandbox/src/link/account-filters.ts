@@ -17,7 +17,7 @@ export function isShown({ type, subtype }: AccountKind, token: LinkToken): boole
   return subtypes.includes("all") || subtypes.includes(subtype);
 }
 
-/** Whether a bank has a kind of account that Link would show, and one for each product. */
+/** Whether a bank has accounts that Link would show, and one for each product. */
 export function hasAccountsFor(institution: Institution, token: LinkToken): boolean {
   const shown = ACCOUNT_PROFILES[institution.profile].filter((account) => isShown(account, token));
   return (

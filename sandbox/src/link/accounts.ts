@@ -1,4 +1,4 @@
-/** The accounts that a session of Link offers, and those that are settled already. */
+/** The accounts that a session of Link offers, and those that are chosen already. */
 import type { BankAccount } from "../bank/holders.ts";
 import { PlaidError } from "../plaid/plaid-error.ts";
 import type { Sandbox } from "../sandbox.ts";
@@ -19,7 +19,7 @@ interface AccountChoice {
 
 /**
  * The picker; or, in plain update mode and after a bank with a picker of its own, the accounts that
- * are settled already.
+ * are chosen already.
  */
 export function accountsOutcome(
   sandbox: Sandbox,
@@ -45,7 +45,7 @@ export function accountsOutcome(
   return { outcome: "accounts", accounts, pick: settled === null };
 }
 
-/** The accounts that Link does not ask for; null when it does. */
+/** The accounts when Link shows no picker; null when it shows one. */
 function settledAccounts(
   sandbox: Sandbox,
   session: LinkSession,

@@ -73,7 +73,7 @@ function updateItem(
 ): Item {
   const item = sandbox.state.items.get(token.update_item_id ?? "");
   if (!item || item.removed_at !== null) throw new PlaidError("ITEM_NOT_FOUND");
-  // The bank may have another id than when the Item was made.
+  // The bank's id may have changed since the Item was made.
   item.institution_id = session.institution_id ?? item.institution_id;
   const picked = token.account_selection_enabled || session.bank_choice !== null;
   if (picked) {

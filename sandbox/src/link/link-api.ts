@@ -1,6 +1,6 @@
 /**
- * What Link's page asks of the server, `/link/session/*`. Always answers 200 with an outcome in
- * the body: a browser writes any other status to the console, and the host page's stays empty.
+ * The steps of Link's page, `/link/session/*`. Always returns 200 with an outcome in the body, because a
+ * browser writes any other status to the console of the host page.
  */
 
 import { findInstitution, type Institution } from "../bank/institutions.ts";
@@ -62,7 +62,7 @@ const STEPS: Record<string, (sandbox: Sandbox, fields: StepFields) => LinkOutcom
   hosted,
 };
 
-/** Opens a session, or takes one up again after an OAuth redirect. */
+/** Opens a session, or continues one after an OAuth redirect. */
 function start(sandbox: Sandbox, fields: StepFields): LinkOutcome {
   const token = openLinkToken(sandbox, text(fields, "link_token"));
   if (token.institution_id !== null && findInstitution(token.institution_id)?.dropped) {
@@ -185,7 +185,7 @@ function submitAnswers(sandbox: Sandbox, fields: StepFields): LinkOutcome {
   return nextQuestions(sandbox, session, token);
 }
 
-/** The next round of the bank's questions or, when there is none, the accounts. */
+/** The bank's next MFA prompt, or the accounts when there is none. */
 function nextQuestions(sandbox: Sandbox, session: LinkSession, token: LinkToken): LinkOutcome {
   const { mfa } = session;
   const asked = mfa?.rounds[mfa.round];
@@ -200,7 +200,7 @@ function nextQuestions(sandbox: Sandbox, session: LinkSession, token: LinkToken)
   return accountsOutcome(sandbox, session, token);
 }
 
-/** Starts an OAuth log-in: where to send the user. */
+/** Starts an OAuth log-in. Returns where to send the user. */
 function startOAuth(sandbox: Sandbox, fields: StepFields): LinkOutcome {
   const { session } = openSession(sandbox, fields);
   const state_id = sandbox.ids.uuid();
@@ -212,7 +212,7 @@ function startOAuth(sandbox: Sandbox, fields: StepFields): LinkOutcome {
   };
 }
 
-/** How the OAuth log-in stands. */
+/** The state of the OAuth log-in. */
 function readOAuth(sandbox: Sandbox, fields: StepFields): LinkOutcome {
   const { session, token } = openSession(sandbox, fields);
   const result = session.oauth?.result ?? "denied";

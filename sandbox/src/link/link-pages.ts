@@ -14,7 +14,7 @@ const TYPES: Record<string, string> = {
   js: "text/javascript; charset=utf-8",
 };
 
-/** Pages on this machine and Hosted Link's may frame Link; others when the start allowed their origin. */
+/** Pages on this machine and Hosted Link's may frame Link; others need an origin allowed at the start. */
 const ALWAYS_FRAME =
   "'self' http://localhost:* http://127.0.0.1:* http://*.localhost:* https://localhost:* https://127.0.0.1:*";
 const POLICY = [
@@ -46,7 +46,7 @@ const FILES: Record<string, string> = {
 
 const FRAMED = ["link.html", "embedded.html"];
 
-/** Answers a GET or POST below `/link/` that is not of Plaid's API. False when it is not ours. */
+/** Responds to a GET or POST below `/link/` that is not part of Plaid's API. False when it has no handler. */
 export async function serveLink(
   sandbox: Sandbox,
   request: IncomingMessage,
@@ -99,7 +99,7 @@ function bankStep(sandbox: Sandbox, step: string, fields: Record<string, unknown
 
 function sendFile(response: ServerResponse, file: string, pageOrigins: string[]): void {
   const extension = file.slice(file.lastIndexOf(".") + 1);
-  // Only Link's own documents may be framed; the pages of the bank and of Hosted Link stand alone.
+  // Only Link's own documents may be framed; the pages of the bank and of Hosted Link may not.
   const framers = FRAMED.includes(file) ? [ALWAYS_FRAME, ...pageOrigins].join(" ") : "'none'";
   response.writeHead(200, {
     "content-type": TYPES[extension] ?? "application/octet-stream",

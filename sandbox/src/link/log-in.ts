@@ -1,4 +1,4 @@
-/** How a bank takes a username and a password. Plaid's Sandbox credentials, and any other name. */
+/** How a bank checks a username and a password: Plaid's Sandbox credentials, and any other name. */
 import { createHash } from "node:crypto";
 import { type CustomUser, parseCustomUser, rollDates } from "../bank/custom-user.ts";
 import { takesAnyPassword } from "../bank/personas.ts";
@@ -10,7 +10,7 @@ export interface LoggedIn {
   username: string;
   /** The configuration of a `user_custom`; null for everyone else. */
   custom_user: string | null;
-  /** What the bank asks before it lets the user in; null for nothing. */
+  /** The MFA challenge before the log-in succeeds; null for none. */
   challenge: Challenge | null;
   /** Account numbers are verified by micro-deposits, which have not arrived. */
   awaits_deposits: boolean;
@@ -20,7 +20,7 @@ export interface LoggedIn {
  * Checks credentials as Plaid's Sandbox does: any username with `pass_good`; Plaid's test users with
  * any password; `mfa_*`, `error_<CODE>`, `microdeposits_good` and `{"recaptcha":"bad"}` as passwords;
  * `user_custom` with a configuration as its password. `today` is the sandbox's, `YYYY-MM-DD`.
- * @throws INVALID_CREDENTIALS, ITEM_LOCKED (`user_locked`) or the error asked for.
+ * @throws INVALID_CREDENTIALS, ITEM_LOCKED (`user_locked`) or the error that the password names.
  */
 export function logIn(username: string, password: string, today: string): LoggedIn {
   const name = username.trim().toLowerCase();
@@ -39,7 +39,7 @@ export function logIn(username: string, password: string, today: string): Logged
   return { ...user, challenge: name === "user_mfa" ? DEVICE : null };
 }
 
-/** Throws the error that a password asks for. */
+/** Throws the error that a password names. */
 function refuseAsWanted(password: string): void {
   if (/^\{\s*"recaptcha"\s*:\s*"bad"\s*\}$/.test(password)) throw new PlaidError("RECAPTCHA_BAD");
   const wanted = /^error_([A-Z_]+)$/.exec(password)?.[1];

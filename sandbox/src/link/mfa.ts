@@ -6,12 +6,12 @@ import type { CustomUser } from "../bank/custom-user.ts";
 
 export interface Question {
   label: string;
-  /** What the user picks from; null for a text to type. */
+  /** The choices; null for a text field. */
   options: string[] | null;
   answer: string;
 }
 
-/** What a bank asks, round by round. */
+/** A bank's MFA prompts, round by round. */
 export interface Challenge {
   kind: "device" | "questions" | "selections";
   rounds: Question[][];
@@ -23,7 +23,7 @@ export const DEVICE: Challenge = {
   rounds: [[{ label: "Code", options: null, answer: "1234" }]],
 };
 
-/** The challenge that a password asks for: `mfa_device`, `mfa_questions_2_3`, `mfa_selections_1_1_2`. */
+/** The challenge that a password names: `mfa_device`, `mfa_questions_2_3`, `mfa_selections_1_1_2`. */
 export function passwordChallenge(password: string): Challenge | null {
   if (password === "mfa_device") return DEVICE;
   if (password === "mfa_selections") {

@@ -10,7 +10,7 @@ import type { LinkOutcome } from "./outcome.ts";
 import { openSession, type StepFields } from "./sessions.ts";
 import { tellsResults } from "./tells-results.ts";
 
-/** Adds an Item of the chosen accounts. A Multi-Item session goes on until `finish`. */
+/** Adds an Item of the chosen accounts. A Multi-Item session continues until `finish`. */
 export function connect(sandbox: Sandbox, fields: StepFields): LinkOutcome {
   const { session, token } = openSession(sandbox, fields);
   const ids = fields.account_ids;
@@ -31,7 +31,7 @@ export function connect(sandbox: Sandbox, fields: StepFields): LinkOutcome {
   return { outcome: "connected", ...added, more: token.multi_item };
 }
 
-/** Ends a Multi-Item session: its public_tokens come by webhook and from `/link/token/get`. */
+/** Ends a Multi-Item session: its public_tokens are sent by webhook and returned by `/link/token/get`. */
 export function finish(sandbox: Sandbox, fields: StepFields): LinkOutcome {
   const { session, token } = openSession(sandbox, fields);
   const last = session.added.at(-1);

@@ -32,7 +32,7 @@ export function checkSameHolder(sandbox: Sandbox, token: LinkToken, holder: Logg
   if (item && item.username !== holder.username) throw new PlaidError("INVALID_UPDATED_USERNAME");
 }
 
-/** Notes who has logged in, and what the bank still asks. */
+/** Stores who has logged in, and the bank's remaining MFA prompts. */
 export function remember(sandbox: Sandbox, session: LinkSession, holder: LoggedIn): void {
   session.username = holder.username;
   session.custom_user = holder.custom_user;
@@ -41,7 +41,7 @@ export function remember(sandbox: Sandbox, session: LinkSession, holder: LoggedI
   sandbox.changed();
 }
 
-/** The name that Link shows for the app: one that is too long is not shown at all. */
+/** The name that Link shows for the app: a name that is too long is replaced. */
 export function shownClientName({ client_name }: LinkToken): string {
   return client_name.length > 30 ? "This Application" : client_name;
 }

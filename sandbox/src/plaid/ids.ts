@@ -10,12 +10,12 @@ export type TokenKind = "link" | "public" | "access" | "user" | "processor" | "a
 
 /**
  * Mints identifiers. Unguessable unless a seed is given: then the n-th identifier of a run is
- * always the same. `count` carries on from a state that was loaded, so nothing repeats.
+ * always the same. `count` continues from a loaded state, so nothing repeats.
  */
 export class IdSource {
   readonly #seed: number | null;
   #count: number;
-  /** Random bytes drawn ahead: asking the system for each id took an eighth of an exchange. */
+  /** Random bytes drawn ahead, because a system call for each id took an eighth of an exchange. */
   #drawn = Buffer.alloc(0);
 
   constructor(seed: number | null, count = 0) {
@@ -72,7 +72,7 @@ export function derivedId(...parts: (string | number)[]): string {
   return encode(createHash("sha512").update(parts.join("\u0000")).digest(), 37);
 }
 
-/** The SHA-256 of a token in hex: lets a test recognise a token without it being shown. */
+/** The SHA-256 of a token in hex: lets a test recognize a token without showing it. */
 export function tokenHash(token: string): string {
   return createHash("sha256").update(token).digest("hex");
 }

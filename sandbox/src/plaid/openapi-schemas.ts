@@ -36,7 +36,7 @@ const EXCLUSIVE_BOUNDS = [
 
 /**
  * Translates OpenAPI 3.0's `nullable` to JSON Schema. With `closed`, objects that name their
- * properties refuse others, as Plaid's API does with UNKNOWN_FIELDS.
+ * properties reject others, as Plaid's API does with UNKNOWN_FIELDS.
  */
 export function toJsonSchema(schema: Json, closed: boolean): Json {
   if (Array.isArray(schema)) return schema.map((part) => toJsonSchema(part, closed));
@@ -115,7 +115,7 @@ function holdsNull(value: unknown): boolean {
 /** Finds and caches the validator of each path's request body. Compiles on first use. */
 export class RequestSchemas {
   readonly #document = readOpenApiDocument("openapi-subset");
-  /** Made for the first request: it takes as long as the rest of the start. */
+  /** Made for the first request, because it takes as long as the rest of the start. */
   #ajv: Ajv | null = null;
   readonly #validators = new Map<string, ValidateFunction>();
 
@@ -124,7 +124,7 @@ export class RequestSchemas {
     return Object.keys(this.#document.paths);
   }
 
-  /** The body without the optional fields that are null: to Plaid they are not there. */
+  /** The body without the optional fields that are null, which Plaid treats as absent. */
   withoutNulls(path: string, body: object): object {
     if (!holdsNull(body)) return body;
     const schema = this.#document.paths[path]?.post.requestBody?.content["application/json"].schema;
@@ -144,7 +144,7 @@ export class RequestSchemas {
         ({ properties }) => isRecord(properties) && hasOwn(properties, name),
       );
       if (!owner) {
-        // Unknown, so that it is refused by name even when it is null.
+        // Kept, so that an unknown field is rejected by name even when it is null.
         define(kept, name, field);
         continue;
       }
@@ -155,7 +155,7 @@ export class RequestSchemas {
     return kept;
   }
 
-  /** The schema and all that it refers to or is made of. */
+  /** The schema and all schemas that it refers to or contains. */
   #parts(schema: Json): JsonObject[] {
     if (!isRecord(schema)) return [];
     if (typeof schema.$ref === "string") {

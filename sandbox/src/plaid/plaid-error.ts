@@ -1,9 +1,9 @@
 /**
- * Plaid's error envelope, and the codes this stand-in answers with.
+ * Plaid's error envelope, and the codes that the sandbox returns.
  * Types, codes, messages and HTTP statuses follow https://plaid.com/docs/errors/.
  */
 
-/** Body of every answer that is not 2xx, minus `request_id`, which the server adds. */
+/** Body of every response that is not 2xx, without `request_id`, which the server adds. */
 export interface PlaidErrorBody {
   error_type: string;
   error_code: string;
@@ -287,20 +287,20 @@ function entry(type: string, status: number, message: string, display?: string):
   return display === undefined ? { type, status, message } : { type, status, message, display };
 }
 
-/** A Plaid error code this stand-in knows, e.g. `ITEM_LOGIN_REQUIRED`. */
+/** A Plaid error code that the sandbox knows, e.g. `ITEM_LOGIN_REQUIRED`. */
 export type PlaidErrorCode = keyof typeof CATALOGUE;
 
-/** Whether `code` is one of the codes of the catalogue above. */
+/** Whether `code` is in the catalog above. */
 export function isPlaidErrorCode(code: string): code is PlaidErrorCode {
   return Object.hasOwn(CATALOGUE, code);
 }
 
-/** Every code of the catalogue, sorted. */
+/** Every code of the catalog, sorted. */
 export function plaidErrorCodes(): string[] {
   return Object.keys(CATALOGUE).sort();
 }
 
-/** An error the API answers with. `message` overrides the documented default. */
+/** An error that the API returns. `message` overrides the documented default. */
 export class PlaidError extends Error {
   readonly code: PlaidErrorCode;
   /** HTTP status. */

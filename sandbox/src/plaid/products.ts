@@ -20,7 +20,7 @@ export interface ItemProducts {
   consented_products: string[];
 }
 
-/** What a product reads, and the error where no account fits. Products not named read any account. */
+/** The accounts that a product reads, and the error when none fits. Products not named read any account. */
 const READS: Record<string, { fits: (account: AccountKind) => boolean; none: PlaidErrorCode }> = {
   auth: { fits: isDebitable, none: "NO_AUTH_ACCOUNTS" },
   transactions: {
@@ -44,7 +44,7 @@ export function fitsProduct(product: string, account: AccountKind): boolean {
   return READS[product]?.fits(account) ?? true;
 }
 
-/** Checking, savings and cash management: all that Link shows when `products` holds `auth`. */
+/** Checking, savings and cash management: all that Link shows when `products` contains `auth`. */
 export function isDebitable({ type, subtype }: AccountKind): boolean {
   return type === "depository" && ["checking", "savings", "cash management"].includes(subtype);
 }

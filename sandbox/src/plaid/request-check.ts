@@ -12,7 +12,7 @@ export interface Credentials {
 }
 
 /**
- * Checks a body against its path's schema, and gives it without the optional fields that are null.
+ * Checks a body against its path's schema, and returns it without the optional fields that are null.
  * @throws INVALID_BODY, MISSING_FIELDS, UNKNOWN_FIELDS, INVALID_FIELD or INVALID_API_KEYS.
  */
 export function checkRequest(
@@ -62,7 +62,7 @@ export function checkRequest(
   if (typeof secret !== "string" || !CREDENTIAL.test(secret)) {
     throw new PlaidError("INVALID_FIELD", "secret must be a properly formatted, non-empty string");
   }
-  // Any pair is accepted, except one that asks to be refused.
+  // Any pair is accepted, except one whose secret contains "invalid".
   if (secret.includes("invalid")) throw new PlaidError("INVALID_API_KEYS");
   return { client_id, secret, body };
 }

@@ -1,10 +1,10 @@
-/** Telling an Item's webhook what happened to its transactions. */
+/** Sends an Item's webhooks about its transactions. */
 import { sayThatThereIsNews } from "../pulls.ts";
 import type { Sandbox } from "../sandbox.ts";
 import type { Item } from "../state.ts";
 import { transactionsRemovedWebhook, transactionsWebhook } from "./bodies.ts";
 
-/** Runs `change` and sends the webhooks for what it did to the Item's feed. */
+/** Runs `change` and sends the webhooks for the changes to the Item's feed. */
 export function announcing(sandbox: Sandbox, item: Item, change: () => void): void {
   const before = sandbox.feeds.of(item).changes.length;
   change();

@@ -34,7 +34,7 @@ export function transactionsWebhook(
   return { ...base, error: null, new_transactions: count, environment: ENVIRONMENT };
 }
 
-/** `TRANSACTIONS_REMOVED`, sent when pending transactions give way to posted ones. */
+/** `TRANSACTIONS_REMOVED`, sent when posted transactions replace pending ones. */
 export function transactionsRemovedWebhook(item: Item, removed: string[]): WebhookBody {
   return {
     webhook_type: "TRANSACTIONS",
@@ -46,7 +46,7 @@ export function transactionsRemovedWebhook(item: Item, removed: string[]): Webho
   };
 }
 
-/** The webhooks that say a product has news, by type, each with the product that it is of. */
+/** The webhook types that announce new data, each with its product. */
 const PRODUCT_UPDATES: Record<string, { product: string; news(accountIds: string[]): object }> = {
   AUTH: {
     product: "auth",
@@ -77,7 +77,7 @@ export function productOfType(webhook_type: string): string | null {
   return PRODUCT_UPDATES[webhook_type]?.product ?? null;
 }
 
-/** A DEFAULT_UPDATE of a product but Transactions; null when the type has none. */
+/** A DEFAULT_UPDATE of any product except Transactions; null when the type has none. */
 export function productWebhook(item: Item, webhook_type: string): WebhookBody | null {
   const update = PRODUCT_UPDATES[webhook_type];
   if (!update) return null;
@@ -166,7 +166,7 @@ export function linkWebhook(
   return { webhook_type: "LINK", webhook_code, ...fields, ...environment };
 }
 
-/** Webhooks carry the HTTP status in the error, as answers do not. */
+/** The error of a webhook has the HTTP status, unlike that of a response. */
 function withStatus(error: object): object {
   return { ...error, status: 400 };
 }

@@ -26,9 +26,9 @@ export function defaultWebhookType(code: string): string {
 }
 
 /**
- * Sends a webhook to the Item's URL and puts the Item into the state that the code speaks of.
- * `webhook_type` is for codes that have more than one; `signed_seconds_ago` makes it look old.
- * Returns false, and sends nothing, when the code does not go with the type.
+ * Sends a webhook to the Item's URL and puts the Item into the state that the code reports.
+ * `webhook_type` is for codes that have more than one; `signed_seconds_ago` dates it back.
+ * Returns false, and sends nothing, when the type does not have the code.
  */
 export function fireWebhook(
   sandbox: Sandbox,
@@ -47,7 +47,7 @@ export function fireWebhook(
   return true;
 }
 
-/** The webhook of a code and a type that go together; else null. */
+/** The webhook of a code and a type; null when the type does not have the code. */
 function webhookOf(sandbox: Sandbox, item: Item, code: string, type: string): WebhookBody | null {
   const isOf = (wanted: string) => type === wanted;
   switch (code) {

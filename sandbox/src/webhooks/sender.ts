@@ -1,4 +1,4 @@
-/** Delivers webhooks, signed, with retries, and only to this machine and the hosts that were allowed. */
+/** Delivers webhooks, signed, with retries, and only to this machine and allowed hosts. */
 import type { Clock } from "../clock.ts";
 import { allowsWebhook } from "../reach.ts";
 import type { Item, SigningKey, State } from "../state.ts";
@@ -17,7 +17,7 @@ export function retryWaitMs(failedAttempts: number, firstMs: number): number {
   return firstMs * TIMES_LONGER ** (failedAttempts - 1);
 }
 
-/** One webhook and how its delivery went, for `/_control/webhooks`. */
+/** One webhook and the result of its delivery, for `/_control/webhooks`. */
 export interface Delivery {
   at: string;
   item_id: string | null;
@@ -25,7 +25,7 @@ export interface Delivery {
   webhook_type: string;
   webhook_code: string;
   attempts: number;
-  /** The last HTTP status; null when nobody answered. */
+  /** The last HTTP status; null without a response. */
   status: number | null;
   /** The key that signed the last attempt; empty before the first. */
   key_id: string;
@@ -59,7 +59,7 @@ export class WebhookSender {
     this.send(item.webhook, body, { item_id: item.item_id, signed_seconds_ago });
   }
 
-  /** Sends to any URL. Answers at once; failures are only recorded. */
+  /** Sends to any URL. Returns at once; failures are only recorded. */
   send(
     url: string,
     body: WebhookBody,
@@ -82,7 +82,7 @@ export class WebhookSender {
     };
     this.#deliveries.push(delivery);
     if (this.#deliveries.length > KEPT) this.#deliveries.shift();
-    // Plaid's bodies are indented by two spaces; whoever verifies a re-serialised body finds out.
+    // Plaid's bodies are indented by two spaces; a receiver that verifies a re-serialized body fails, as with Plaid.
     const text = JSON.stringify(body, null, 2);
     if (delivery.state === "pending") void this.#attempt(delivery, text, signed_seconds_ago * 1000);
   }
@@ -99,7 +99,7 @@ export class WebhookSender {
     return key ? verificationKey(key) : null;
   }
 
-  /** Forgets deliveries and stops those under way. */
+  /** Deletes all deliveries and stops those under way. */
   cancel(): void {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
@@ -108,7 +108,7 @@ export class WebhookSender {
     this.#deliveries = [];
   }
 
-  /** The key in use; after a week of the sandbox's time another one. One caller makes it. */
+  /** The key in use, which is replaced after a week of the sandbox's time. One caller makes it. */
   #signingKey(): Promise<SigningKey> {
     const last = this.#keys().at(-1);
     const now = this.#sandbox.clock.now();
@@ -155,7 +155,7 @@ export class WebhookSender {
         return;
       }
     } catch {
-      // No connection, or a time-out: retried below like a refusal.
+      // No connection, or a timeout: retried below like a rejection.
       delivery.status = null;
     }
     if (delivery.attempts > RETRIES) {

@@ -19,7 +19,7 @@ export interface VerificationKey {
   expired_at: number | null;
 }
 
-/** Loaded with the first webhook, so that a start does not wait for it. */
+/** Loaded with the first webhook, so that the start does not wait for it. */
 const jose = () => import("jose");
 
 /** A fresh P-256 key. `nowMs` becomes `created_at`. */

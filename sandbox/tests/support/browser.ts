@@ -32,7 +32,7 @@ export async function launchBrowser(): Promise<Browser> {
       "--no-sandbox",
       "--disable-gpu",
     ],
-    // As most people have them: what moves when they come or go is seen to move.
+    // As most users have them, so motion is visible.
     ignoreDefaultArgs: ["--hide-scrollbars"],
     headless: true,
   });
@@ -61,7 +61,7 @@ async function unpackedChromium(): Promise<string> {
     try {
       renameSync(own, home);
     } catch (error) {
-      // Another process was first.
+      // Another process unpacked it first.
       if (!existsSync(home)) throw error;
       rmSync(own, { recursive: true });
     }

@@ -1,4 +1,4 @@
-/** The official SDK, with requests and responses held against Plaid's OpenAPI description. */
+/** The official SDK, with requests and responses validated against Plaid's OpenAPI description. */
 import type { ValidateFunction } from "ajv";
 import axios from "axios";
 import { Configuration, CountryCode, PlaidApi, Products } from "plaid";
@@ -15,7 +15,7 @@ const document = readOpenApiDocument("openapi-subset");
 const ajv = plaidAjv(document, false);
 const validators = new Map<string, ValidateFunction>();
 
-/** Every kindness of the sandbox, for tests that are about something else. */
+/** The settings that deviate from Plaid for convenience, for tests about something else. */
 export const KIND: SandboxOptions = {
   fullHistory: true,
   linkEvents: true,
@@ -28,10 +28,10 @@ export const KIND: SandboxOptions = {
   webhookRetryMs: 250,
 };
 
-/** Paths answered with 200 so far in this test file. */
+/** Paths that returned 200 so far in this test file. */
 export const visited = new Set<string>();
 
-/** Throws unless the body fits the path's documented answer to this status. */
+/** Throws unless the body matches the path's documented response for this status. */
 export function checkAnswer(path: string, status: number, body: unknown): void {
   const key = `${path} ${status === 200 ? "200" : "default"}`;
   if (status === 200 && document.paths[path]?.post.responses[200]?.content?.["application/pdf"]) {
@@ -58,7 +58,7 @@ export function checkAnswer(path: string, status: number, body: unknown): void {
 
 const requests = new RequestSchemas();
 
-/** Throws unless a request that was taken fits the path's description; null means absent. */
+/** Throws unless an accepted request matches the path's description; null means absent. */
 export function checkRequest(path: string, sent: unknown): void {
   const body = typeof sent === "string" ? JSON.parse(sent) : (sent ?? {});
   const problems = requests.problems(path, requests.withoutNulls(path, body));
@@ -127,7 +127,7 @@ export async function connect(
   return (await plaid.itemPublicTokenExchange({ public_token })).data;
 }
 
-/** What `/link/token/create` needs at least. */
+/** The smallest valid body of `/link/token/create`. */
 export const LINK_TOKEN_REQUEST = {
   client_name: "Ledgerline",
   language: "en",
@@ -136,7 +136,7 @@ export const LINK_TOKEN_REQUEST = {
   products: [Products.Transactions],
 };
 
-/** Calls `/_control/...` and gives the body; throws on a refusal. */
+/** Calls `/_control/...` and returns the body; throws on an error. */
 export async function control<T>(
   url: string,
   method: string,

@@ -1,4 +1,4 @@
-/** A stranger's page that opens Link, under a strict content security policy. */
+/** A page of another site that opens Link, under a strict content security policy. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { build } from "esbuild";

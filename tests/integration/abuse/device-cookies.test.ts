@@ -5,8 +5,8 @@ import { oldPasswordHash } from "../../support/people.ts";
 import { devicesOf, setPasswordHash } from "../../support/rows.ts";
 
 /**
- * Issue I, finding 9: the cookie of a known browser, which strangers' guesses do not hold back, went on
- * after a change of the password, and anybody could collect as many as they liked.
+ * Issue I, finding 9: the cookie of a known browser, which strangers' guesses do not throttle, stayed valid
+ * after a password change, and an attacker could collect any number of them.
  */
 const test = testWithApp();
 
@@ -21,7 +21,7 @@ const send = (
     body: JSON.stringify({ email, password }),
   });
 
-/** Logs in as a browser that has `cookie`; what it is given to be known by. */
+/** Logs in as a browser that has `cookie`. Returns the cookie that makes it a known browser. */
 async function deviceOf(app: TestApp, person: Person, cookie = ""): Promise<string> {
   const answer = await send(app, person, cookie);
   expect(answer.status).toBe(200);
@@ -29,9 +29,9 @@ async function deviceOf(app: TestApp, person: Person, cookie = ""): Promise<stri
   return lines.find((line) => line.startsWith("fiscility.device="))?.split(";")[0] ?? "";
 }
 
-/** Uses up the ten guesses of a browser, or of everybody at this address who is not known by one. */
+/** Uses up the ten guesses of a known browser, or of all unknown browsers at this address. */
 async function guess(app: TestApp, { email }: Person, cookie = ""): Promise<void> {
-  // They count as any others and cost no hash: they are too long to be passwords.
+  // They count as guesses but cost no hash, because they are too long to be passwords.
   for (let n = 0; n < 10; n++) {
     expect((await send(app, { email, password: `${n}`.padEnd(200, "x") }, cookie)).status).toBe(
       400,
@@ -73,13 +73,13 @@ test("A known browser stays known when the hash of the same password is upgraded
 }) => {
   const ada = await app.signUp();
   await setPasswordHash(app, oldPasswordHash, ada);
-  // Each of these was made for the old hash; the first log-in replaces it.
+  // Each cookie was made for the old hash, which the first log-in replaces.
   const devices = [await deviceOf(app, ada), await deviceOf(app, ada)];
   await guess(app, ada);
   for (const device of devices) expect((await send(app, ada, device)).status).toBe(200);
 });
 
-test("A user has at most ten known browsers, and the one that logged in longest ago is forgotten", async ({
+test("A user has at most ten known browsers, and the one that logged in longest ago becomes unknown", async ({
   app,
 }) => {
   const ada = await app.signUp();
@@ -93,12 +93,12 @@ test("A user has at most ten known browsers, and the one that logged in longest 
     [ada.id],
   );
   const [newest, oldest] = ["fiscility.device=device-1", "fiscility.device=device-9"];
-  // The oldest logs in again, so that the one before it is the oldest now.
+  // The oldest logs in again, so the next one is the oldest now.
   expect(await deviceOf(app, ada, oldest)).toBe(oldest);
   const one = await deviceOf(app, ada);
   const rows = await devicesOf(app, ada);
   expect(rows).toHaveLength(10);
-  // What is kept of them lets nobody in.
+  // The stored hash is not a valid cookie.
   for (const device of [first, one]) {
     expect(JSON.stringify(rows)).not.toContain(device.split("=")[1]);
   }
@@ -109,7 +109,7 @@ test("A user has at most ten known browsers, and the one that logged in longest 
   }
 });
 
-test("A browser's cookie allows ten guesses, however often it is copied, and another's none", async ({
+test("A browser's cookie allows ten guesses, however often it is copied, and another user's cookie allows none", async ({
   app,
 }) => {
   const [ada, eve] = [await app.signUp(), await app.signUp()];

@@ -3,15 +3,15 @@ import { expect } from "vitest";
 import { quotas } from "../../../server/time-limits.ts";
 import { testWithApp } from "../../support/fixtures.ts";
 
-/** Far longer than a response takes here. */
+/** In milliseconds; far longer than a response takes here. */
 const refusal = 2_000;
 const test = testWithApp({}, { limits: { refusal }, quotas: { ...quotas, sessionCalls: 2 } });
 
-/** Whether a response has come long before a late refusal would. */
+/** Whether a response arrived long before a late rejection would. */
 const comesAtOnce = async (response: Promise<unknown>) =>
   (await Promise.race([response, pause(refusal / 2)])) !== undefined;
 
-test("The API refuses late, and answers others meanwhile, when a session over its limit goes on", async ({
+test("The API rejects late, and serves others meanwhile, when a session continues past its limit", async ({
   app,
 }) => {
   const [ada, bob] = [await app.signUp(), await app.signUp()];
@@ -25,7 +25,7 @@ test("The API refuses late, and answers others meanwhile, when a session over it
   expect((await refused).status).toBe(429);
 });
 
-test("The log-in refuses late, and lets others in meanwhile, when one address guesses too often", async ({
+test("The log-in rejects late, and admits others meanwhile, when one address guesses too often", async ({
   app,
 }) => {
   const [ada, bob] = [await app.signUp(), await app.signUp()];
@@ -38,7 +38,7 @@ test("The log-in refuses late, and lets others in meanwhile, when one address gu
   expect((await refused).status).toBe(429);
 });
 
-test("The API refuses late, and answers others meanwhile, when a request has more of anything than clients send", async ({
+test("The API rejects late, and serves others meanwhile, when a request has more of anything than clients send", async ({
   app,
 }) => {
   const { cookie } = await app.signUp();

@@ -4,7 +4,7 @@ import type { Person, TestApp } from "../../support/app.ts";
 import { testWithApp } from "../../support/fixtures.ts";
 import { sessionsOf } from "../../support/rows.ts";
 
-/** Issue I, finding 10: sessions that nobody could use any more, or that nobody meant to keep, stayed. */
+/** Issue I, finding 10: sessions were kept that had expired or that a new log-in had replaced. */
 const test = testWithApp();
 
 const tokensOf = async (app: TestApp, { id }: Person): Promise<string[]> =>

@@ -8,10 +8,10 @@ import { freePort } from "../../../local/ports.ts";
 import { built } from "../../support/built.ts";
 import { isMatrix } from "../../support/matrix.ts";
 
-/** Linux alone says which process has which socket: https://man7.org/linux/man-pages/man5/proc_net_tcp.5.html */
+/** Only Linux lists the sockets of each process: https://man7.org/linux/man-pages/man5/proc_net_tcp.5.html */
 const onLinux = process.platform === "linux";
 
-/** `npm start` with everything filled in, once it says where to click; then what its processes listen on. */
+/** Starts `npm start` in local mode. Returns what its processes listen on once it has printed its address. */
 async function listenersOf(more: Record<string, string>) {
   const cwd = mkdtempSync(path.join(tmpdir(), "fiscility-listens-"));
   const [PORT, SANDBOX_PORT, METRICS_PORT] = [await freePort(), await freePort(), await freePort()];
@@ -60,7 +60,7 @@ function socketsOf(pid: number | undefined): string[] {
       try {
         return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1];
       } catch {
-        // It was closed meanwhile.
+        // The socket was closed meanwhile.
         return undefined;
       }
     }),
@@ -79,7 +79,7 @@ function socketsOf(pid: number | undefined): string[] {
 const loopback = /^(0100007F|00000000000000000000000001000000):/;
 
 test.skipIf(!onLinux || !isMatrix)(
-  "local mode listens on loopback alone: the app, the local Plaid, the mailbox, PostgreSQL, the metrics",
+  "Local mode listens on loopback only: the app, the local Plaid, the mailbox, PostgreSQL, the metrics",
   async () => {
     const { sockets } = await listenersOf({});
     expect(sockets.length).toBeGreaterThanOrEqual(6);
@@ -88,7 +88,7 @@ test.skipIf(!onLinux || !isMatrix)(
 );
 
 test.skipIf(!onLinux || !isMatrix)(
-  "HOST opens the app, and nothing beside it, to other machines, and the start warns of the demo user",
+  "HOST opens only the app to other machines, and the start warns about the demo user",
   async () => {
     const { sockets, ports, said } = await listenersOf({ HOST: "0.0.0.0" });
     const open = sockets.filter((address) => !loopback.test(address));

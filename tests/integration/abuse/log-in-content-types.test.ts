@@ -10,14 +10,14 @@ import { countHashes } from "../../support/count-hashes.ts";
 import { testWithApp } from "../../support/fixtures.ts";
 
 /**
- * Issue I, finding 1: log-ins sent as forms were not throttled, as the throttle read JSON alone while
+ * Issue I, finding 1: log-ins sent as forms were not throttled, because the throttle read JSON only while
  * better-auth also reads forms.
  */
 const test = testWithApp();
 
 const json = "application/json";
 
-/** A guess that counts as any other, and costs no hash: it is too long to be a password. */
+/** A guess that counts but costs no hash, because it is too long to be a password. */
 const guess = (n: number) => `${n}`.padEnd(200, "x");
 
 /** Sends exactly these headers; `fetch` would add a Content-Type of its own. */
@@ -40,7 +40,7 @@ async function send(
   return { status: response.statusCode ?? 0, reason, body: answer };
 }
 
-/** What a program may send. Everything better-auth itself would read is among them. */
+/** Content types that a client may send, with all that better-auth itself would read. */
 const refusedTypes: [string, string | string[] | undefined][] = [
   ["none", undefined],
   ["an empty one", ""],
@@ -64,7 +64,7 @@ const refusedTypes: [string, string | string[] | undefined][] = [
 ];
 const paths = ["sign-in/email", "sign-up/email", "sign-out"] as const;
 
-/** One password three ways, so that whoever reads the body by its type finds it. */
+/** One password in three formats, so that a parser for any of these types finds it. */
 function bodyFor(type: string | string[] | undefined, fields: Record<string, string>) {
   const first = String(Array.isArray(type) ? type[0] : type).toLowerCase();
   if (first.includes("urlencoded")) return new URLSearchParams(fields).toString();
@@ -190,7 +190,7 @@ test("A log-in whose email appears twice counts against the account that is trie
   expect((await app.post("/api/auth/sign-in/email", eve)).status).toBe(200);
 });
 
-test("A log-in whose body is nested beyond the stack is refused as any other", async ({ app }) => {
+test("A log-in whose body is nested beyond the stack is refused", async ({ app }) => {
   const deep = `${"[".repeat(40_000)}${"]".repeat(40_000)}`;
   for (const path of paths) {
     const body = `{"name":${deep},"email":"ada@example.com","password":"x","more":${"[]"}}`;
@@ -199,16 +199,16 @@ test("A log-in whose body is nested beyond the stack is refused as any other", a
 });
 
 describe("Every log-in path", () => {
-  /** Those of better-auth's endpoints that programs reach: each is in a test above. */
+  /** The endpoints of better-auth that are reachable. Each is in a test above. */
   const withPassword = ["/sign-in/email", "/sign-up/email"];
   const reached = [
     ...withPassword,
     ...["/sign-out", "/second-step", "/passkey/options", "/passkey/log-in"],
   ];
-  /** Everything else that better-auth has and whose body holds a password. */
+  /** All other endpoints of better-auth whose body holds a password. */
   const refused = ["/change-password", "/delete-user", "/reset-password", "/verify-password"];
 
-  test("is known: better-auth has no other endpoint that takes a password", ({ app }) => {
+  test("is listed: better-auth has no other endpoint that takes a password", ({ app }) => {
     const fieldsOf = (options: { body?: unknown } = {}) =>
       options.body instanceof z.ZodType
         ? JSON.stringify(z.toJSONSchema(options.body, { io: "input", unrepresentable: "any" }))
@@ -221,7 +221,7 @@ describe("Every log-in path", () => {
     expect(taking.toSorted()).toEqual(known.toSorted());
   });
 
-  test("is reachable only as six paths, whatever the method, and by pages too", async ({ app }) => {
+  test("is reachable only by six paths and by pages, whatever the method", async ({ app }) => {
     const ada = await app.signUp();
     const all = app.services.auth.endpoints().flatMap(({ path }) => path ?? []);
     expect(all.length).toBeGreaterThan(20);
@@ -246,10 +246,10 @@ describe("Every log-in path", () => {
     }
   });
 
-  /** Pages with a password in a form of theirs; each is in a test below, in `log-in.test.ts` or `password-reset.test.ts`. */
+  /** Pages with a password field. Each is in a test below, in `log-in.test.ts` or `password-reset.test.ts`. */
   const pages = ["_app.settings.security.tsx", "login.tsx", "reset-password.tsx", "signup.tsx"];
 
-  test("is known: no other page takes a password", () => {
+  test("is listed: no other page takes a password", () => {
     const found = readdirSync("app/routes").filter((file) =>
       /PasswordField|type="password"/.test(readFileSync(`app/routes/${file}`, "utf8")),
     );

@@ -15,7 +15,7 @@ import {
   usersIn,
 } from "../../support/rows.ts";
 
-/** Issue I, finding 3: parallel log-ins took all of libuv's threads, and nothing limited those that succeed. */
+/** Issue I, finding 3: parallel log-ins took all of libuv's threads, and nothing limited successful ones. */
 const test = testWithApp({}, { passwordCost });
 
 const logIn = (app: TestApp, { email, password }: Person) =>
@@ -29,7 +29,7 @@ describe("Many log-ins at once", () => {
   }) => {
     const reader = await app.signUp();
     const people = await Promise.all(Array.from({ length: 30 }, () => app.signUp()));
-    // A cheaper hash would be replaced.
+    // A log-in would replace a cheaper hash.
     const hash = await app.services.auth.hashPassword(reader.password);
     await setPasswordHash(app, hash);
     const hashes = countHashes();
@@ -38,7 +38,7 @@ describe("Many log-ins at once", () => {
       const answer = await fetch(`${app.url}/login`, { method: "POST", redirect: "manual", body });
       return { status: answer.status, page: await answer.text() };
     };
-    // Some of each kind are taken before the rest comes.
+    // Some of each kind are accepted before the rest arrives.
     const [first, firstForms] = [
       people.splice(0, 3).map((one) => logIn(app, one)),
       people.splice(0, 3).map(byForm),
@@ -55,7 +55,7 @@ describe("Many log-ins at once", () => {
     while (!over) {
       const headers = { cookie: reader.cookie };
       reads.push((await fetch(`${app.url}/trpc/accounts.list`, { headers })).status);
-      // Below the limit on one session.
+      // Below the limit for one session.
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     const [answers, pages] = await logIns;
@@ -76,7 +76,7 @@ describe("Many log-ins at once", () => {
     expect(refused?.headers.get("retry-after")).toBe("2");
     const page = pages.find(({ status }) => status === 503)?.page;
     expect(page).toContain("Many people are logging in right now. Nothing was changed.");
-    // Nobody was logged in but those who were told so.
+    // Only the log-ins that returned success made a session.
     expect(await devicesOf(app)).toHaveLength(hashes.begun);
   });
 
@@ -183,7 +183,7 @@ describe("Guesses at a second factor", () => {
   });
 
   test.for(["second-step", "passkey/log-in"] as const)(
-    "at %s count with the failed log-ins of their address, whoever they are at",
+    "at %s count with the failed log-ins of their address, for any user",
     async (path, { app }) => {
       const throttle = throttleOf(app);
       const attempt = async (n: number, outcome: number) =>
@@ -230,7 +230,7 @@ describe("The sessions of a user", () => {
     expect(left).toEqual(expect.arrayContaining(tokens));
   });
 
-  test("of another user stay", async ({ app }) => {
+  test("of another user are kept", async ({ app }) => {
     const [ada, eve] = [await app.signUp(), await app.signUp()];
     await logIn(app, ada);
     expect(await sessionsOf(app, eve)).toHaveLength(1);
@@ -258,7 +258,9 @@ describe("The stored password hash", () => {
     expect((await logIn(app, ada)).status).toBe(401);
   });
 
-  test("of an earlier version still fits, and is replaced at the log-in, once", async ({ app }) => {
+  test("of an earlier version still matches, and is replaced once at the log-in", async ({
+    app,
+  }) => {
     const ada = await app.signUp();
     await setPasswordHash(app, oldPasswordHash, ada);
     expect((await logIn(app, { ...ada, password: "not the password" })).status).toBe(401);

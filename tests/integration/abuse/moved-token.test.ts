@@ -5,7 +5,7 @@ import type { Person } from "../../support/app.ts";
 import { testWithApp } from "../../support/fixtures.ts";
 import { itemsOf, only } from "../../support/rows.ts";
 
-/** Somebody who may write to the database, and has no key, gives one user's bank to another. */
+/** An attacker who can write to the database, but has no key, gives one user's bank to another user. */
 const test = testWithApp();
 let ada: Person;
 let eve: Person;
@@ -19,7 +19,7 @@ test.beforeAll(async ({ app }) => {
   );
   itemId = body.item.id;
   await app.post("/plaid/create-link-token", {}, ada);
-  // Whole rows under the same id: the key of each of these tables begins with the user.
+  // Whole rows with the same id, because the primary key of each table begins with the user.
   const copy = (table: string, changes: object = {}) =>
     app.query(
       `insert into ${table}

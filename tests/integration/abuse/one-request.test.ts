@@ -9,7 +9,7 @@ import { startWorkCounter } from "../../support/work.ts";
 
 // One request stopped a node: 40 kB of unknown keys blocked the process for 17 s.
 
-// Before the server is loaded, so that its loops are counted, too.
+// Before the server is loaded, so that its loops are counted too.
 const counter = await startWorkCounter();
 const { endpoints } = await import("../../../server/api/contract/endpoints.ts");
 const { anyBody, form, json, listsOf, nested, schemaOf, times, waysIn } = await import(
@@ -21,11 +21,11 @@ const { startTestApp } = await import("../../support/app.ts");
 let app: TestApp;
 let person: Person;
 beforeAll(async () => {
-  // One user sends all of it, far more than one user may.
+  // One user sends all requests, far more than the limit allows.
   const unlimited = { ...quotas, sessionCalls: 1_000_000, callsAtOnce: 1_000 };
   app = await startTestApp({ LOG_LEVEL: "warn" }, { quotas: unlimited });
   person = await app.signUp("cfo");
-  // Otherwise a key is refused before its fields are read.
+  // Otherwise a request is rejected before its fields are read.
   await app.stepUp(person);
 });
 afterAll(async () => {
@@ -50,15 +50,15 @@ async function send({ method, path, headers, body }: Sent, cookie?: string) {
 
 const keys = (n: number) => JSON.stringify(Object.fromEntries(times(n, (at) => [`k_${at}`, at])));
 
-/** What the same request costs now and then beside itself: a timer, a connection of the pool. */
+/** What a request may cost in addition at times: a timer, a connection of the pool. */
 const noise = 4_000;
 
 /**
- * Of a cost `a + bn` the step from 2n to 4n is twice the one from n to 2n; of `a + bn + cn²` it is more, by
- * 6cn².
+ * For a cost `a + bn` the step from 2n to 4n is twice the step from n to 2n. For `a + bn + cn²` it is
+ * larger by 6cn².
  */
 async function expectLinear(name: string, cost: (n: number) => Promise<number>, n: number) {
-  // What is compiled, cached or connected once.
+  // Warms up what is compiled, cached or connected once.
   await cost(n);
   const [one, two, four] = [await cost(n), await cost(2 * n), await cost(4 * n)];
   expect(four - two, `${name} at ${n}, ${2 * n}, ${4 * n}: ${one}, ${two}, ${four}`).toBeLessThan(
@@ -66,8 +66,8 @@ async function expectLinear(name: string, cost: (n: number) => Promise<number>, 
   );
 }
 
-describe("the work of a request grows at most linearly with its keys, elements and nesting", () => {
-  // REST converts every procedure's fields alike; what it calls is what tRPC calls.
+describe("The work of a request grows at most linearly with its keys, elements and nesting", () => {
+  // REST converts the fields of every procedure in the same way, and then calls what tRPC calls.
   const everyRun = ({ name }: (typeof waysIn)[number]) =>
     !name.includes("/api/v1/") || /link-tokens|transactions/.test(name);
   test.each(casesOf(waysIn, everyRun).map((way) => [way.name, way] as const))(
@@ -96,7 +96,7 @@ describe("the work of a request grows at most linearly with its keys, elements a
   );
 });
 
-test("a request without a session is 401 before its fields are read, and costs the same however many there are", async () => {
+test("A request without a session gets 401 before its fields are read, and costs the same however many there are", async () => {
   for (const { method, path } of endpoints.filter(({ method }) => method === "POST")) {
     const request = (n: number) => ({
       ...{ method, path: `/api/v1${path}`, headers: json },
@@ -111,7 +111,7 @@ test("a request without a session is 401 before its fields are read, and costs t
   }
 });
 
-test("a list that is too long is refused, or cut where it is advice, before its elements are checked", async () => {
+test("A list that is too long is rejected, or cut if it is only a hint, before its elements are checked", async () => {
   const lists = endpoints.flatMap(({ name, input }) =>
     input ? listsOf(schemaOf({ input })).map((wrap) => ({ name, wrap })) : [],
   );
@@ -132,7 +132,7 @@ test("a list that is too long is refused, or cut where it is advice, before its 
   }
 });
 
-test("an error names at most 20 issues and 20 unknown fields, and cuts long names, when the input has thousands", async () => {
+test("An error names at most 20 issues and 20 unknown fields, and cuts long names, when the input has thousands", async () => {
   const bodies = [
     keys(4_500),
     `{"${"a_B-".repeat(24_000)}":0}`,
@@ -160,7 +160,7 @@ test("an error names at most 20 issues and 20 unknown fields, and cuts long name
   }
 });
 
-test("unknown fields are named as they were sent", async () => {
+test("An error names unknown fields as they were sent", async () => {
   const [method, headers] = ["POST", json];
   const body = JSON.stringify({ eventName: "OPEN", Some_Field: 1, "another-field": 2 });
   for (const path of ["/api/v1/link-events", "/trpc/plaid.recordLinkEvent"]) {
@@ -175,7 +175,7 @@ test("unknown fields are named as they were sent", async () => {
   expect(proto.body).toContain("__proto__");
 });
 
-test("a body nested 49,000 deep is refused, and is no 5xx, by every way in that takes JSON", async () => {
+test("A body nested 49,000 deep is rejected without a 5xx by every entry point that takes JSON", async () => {
   for (const way of waysIn) {
     const { method, path, headers } = way.request(anyBody, "keys", 1);
     if (headers !== json) continue;
@@ -184,14 +184,14 @@ test("a body nested 49,000 deep is refused, and is no 5xx, by every way in that 
       `${'{"a":'.repeat(16_000)}0${"}".repeat(16_000)}`,
     ]) {
       const { status } = await send({ method, path, headers, body }, person.cookie);
-      // Of a batch some calls need no input.
+      // Some calls of a batch need no input.
       expect(status, way.name).toBeGreaterThanOrEqual(path.includes("batch=1") ? 207 : 400);
       expect(status, way.name).toBeLessThan(500);
     }
   }
 });
 
-test("a head with more than 200 headers, cookies, query parameters or path segments is refused by every way in", async () => {
+test("A head with more than 200 headers, cookies, query parameters or path segments is rejected by every entry point", async () => {
   const paths = ["/login", "/transactions", "/api/v1/plan", "/trpc/plan.get", "/api/auth/sign-out"];
   for (const path of [...paths, "/plaid/webhook", "/healthz", "/favicon.svg"]) {
     const method = /auth|webhook/.test(path) ? "POST" : "GET";
@@ -218,7 +218,7 @@ test("a head with more than 200 headers, cookies, query parameters or path segme
   expect((await send(head, times(100, (at) => `c${at}=`).join("; "))).status).toBe(200);
 });
 
-test("a multipart body is refused without being parsed by every way in", async () => {
+test("A multipart body is rejected without being parsed by every entry point", async () => {
   const type = "multipart/form-data; boundary=b";
   const part = '--b\r\nContent-Disposition: form-data; name="a"; filename="a"\r\n\r\n\r\n';
   const body = `${part.repeat(1_400)}--b--\r\n`;
@@ -234,7 +234,7 @@ test("a multipart body is refused without being parsed by every way in", async (
   }
 });
 
-test("a form with more than 200 fields is refused", async () => {
+test("A form with more than 200 fields is rejected", async () => {
   const body = times(20_000, () => "scopes=a")
     .join("&")
     .slice(0, 99_000);

@@ -29,7 +29,7 @@ const batchOf = (names: string[], input: object = {}) => {
   return `/trpc/${names.join(",")}?batch=1&input=${encodeURIComponent(JSON.stringify(inputs))}`;
 };
 
-/** While `table` is locked, runs `work` with a way to count the queries that wait for it. */
+/** Runs `work` while `table` is locked, with a function that counts the queries waiting for it. */
 async function whileLocked(
   app: TestApp,
   table: string,
@@ -45,7 +45,7 @@ async function whileLocked(
   }
 }
 
-/** The most that `count` comes to, from its first rise until it stays the same. */
+/** The highest value of `count`, from its first rise until it no longer changes. */
 async function most(count: () => Promise<number>): Promise<number> {
   let highest = 0;
   let steady = 0;
@@ -91,7 +91,7 @@ test("The API counts a session's calls over tRPC, REST and pages alike, and batc
     expect([path, refused.status]).toEqual([path, 429]);
     expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
   }
-  // Whoever has another session, of the same user too, is not concerned.
+  // Another session has its own count, even one of the same user.
   expect((await get(app, "/api/v1/plan", bob)).status).toBe(200);
   const again = await app.post("/api/auth/sign-in/email", eve);
   const cookie = again.headers.getSetCookie().map((line) => line.split(";")[0]);
@@ -122,7 +122,7 @@ test("The API runs eight calls of a user at once, queues a batch's worth, and re
       sent = send();
       expect([how, await most(waiting)]).toEqual([how, 8]);
       expect((await get(app, "/api/v1/accounts", bob)).status).toBe(200);
-      // Refused at once, and not when the lock is gone. A batch is answered whole.
+      // Rejected at once, and not when the lock is released. A batch gets one response.
       if (how !== "batches") expect(isRefused(await Promise.race(sent))).toBe(true);
     });
     const answers = (await Promise.all(sent)).flat();
@@ -179,7 +179,7 @@ test("Heavy reads take half of the pool at most, and two connections of it for o
     expect(await most(waiting)).toBe(2);
     answers.push(...others.flatMap(ask));
     expect(await most(waiting)).toBe(poolSize / 2);
-    // Quick reads go on beside them.
+    // Quick reads continue beside them.
     const quick = Array.from({ length: 20 }, () => get(app, "/trpc/accounts.list", bob));
     const statuses = (await Promise.all(quick)).map(({ status }) => status);
     expect(statuses).toEqual(Array(20).fill(200));
@@ -195,13 +195,13 @@ const everything = [
   "/trpc/account.exportData?batch=1",
 ];
 
-/** Ada's history: rows of 1 kB, more than the sockets of both sides hold. Some at a time, as a statement has its time. */
+/** Ada's history: rows of 1 kB, more than the sockets of both sides hold. In batches, because a statement has a timeout. */
 const fill = async (app: TestApp, rows: number) => {
   await deleteTransactions(app, ada);
   await addTransactions(app, ada, rows, 1_000);
 };
 
-/** An answer whose reader has stopped after its header. */
+/** A response whose reader has stopped after the header. */
 async function stopped(app: TestApp, path: string, person: Person, method = "GET") {
   const sent = request(`${app.url}${path}`, { method, headers: { cookie: person.cookie } });
   sent.on("error", () => {}).end();
@@ -224,7 +224,7 @@ test.for(casesOf(everything, (path) => !path.includes("batch") && !path.startsWi
         expect(await refused.text()).toMatch(/export_running|Another export of yours/);
       });
       await Promise.all(others);
-      // Another user's does: theirs reads what is not locked.
+      // Another user's export runs: its rows are not locked.
       expect((await get(app, "/settings/export/accounts.csv", bob)).status).toBe(200);
     });
     const text = (await exported) ?? "";
@@ -239,7 +239,7 @@ test.for(casesOf(everything, (path) => !path.includes("batch") && !path.startsWi
       const snake = path.startsWith("/api");
       expect(data.transactions[0]).toHaveProperty(snake ? "account_id" : "accountId");
     }
-    // And now the next one does.
+    // Now the next export runs.
     expect((await get(app, "/settings/export/accounts.csv", ada)).status).toBe(200);
   },
 );
@@ -249,7 +249,7 @@ test.for(casesOf(everything, (path) => path === "/trpc/account.exportData"))(
   async (path, { app }) => {
     await fill(app, 40_000);
     const slow = await stopped(app, path, ada);
-    // What is not there any more cannot have been read.
+    // Deleted rows cannot have been read.
     await new Promise((resolve) => setTimeout(resolve, 2_000));
     await deleteTransactions(app, ada);
     let bytes = 0;
@@ -268,7 +268,7 @@ test.for(casesOf(everything, (path) => path === "/trpc/account.exportData"))(
   },
 );
 
-test("One export of 24 at once is written, and a HEAD ends at once", async ({ app }) => {
+test("One export of 24 sent at once is written, and a HEAD returns at once", async ({ app }) => {
   await fill(app, 20_000);
   const answers = await Promise.all(
     Array.from({ length: 24 }, (_, n) =>
@@ -313,7 +313,7 @@ describe.skipIf(!inject("redis"))("Calls counted over two nodes", () => {
 
   const at = (node: { url: string }, path: string, { cookie }: Person) =>
     fetch(`${node.url}${path}`, { headers: { cookie } });
-  /** How often Redis was asked each of these. */
+  /** How often Redis received each of these commands. */
   const asked = async (...commands: string[]) => {
     const stats = await redis.command("info", "commandstats");
     const calls = (name: string) => new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(stats)?.[1];
@@ -321,7 +321,7 @@ describe.skipIf(!inject("redis"))("Calls counted over two nodes", () => {
   };
   const batch = batchOf(Array(99).fill("plan.get"));
 
-  test("ask Redis for the entry of a cached read, and rarely for the count", async () => {
+  test("request the entry of a cached read from Redis, and rarely the count", async () => {
     const eve = await first.signUp();
     await at(first, "/trpc/accounts.list", eve);
     const before = [await asked("hget"), await asked("eval", "evalsha")] as const;
@@ -330,7 +330,7 @@ describe.skipIf(!inject("redis"))("Calls counted over two nodes", () => {
     expect((await asked("eval", "evalsha")) - before[1]).toBeLessThanOrEqual(300 / 60);
   });
 
-  test("are known to the other node, at once where it has not seen the caller", async () => {
+  test("are counted by the other node too, and at once if the caller is new to it", async () => {
     const eve = await first.signUp();
     for (let sent = 0; sent < 12; sent++) expect((await at(first, batch, eve)).status).toBe(200);
     const answer = await at(second, "/trpc/plan.get", eve);

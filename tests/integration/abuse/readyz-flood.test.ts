@@ -8,14 +8,14 @@ const test = testWithApp();
 test("/readyz sends PostgreSQL one query for two hundred calls at once, and leaves connections to others", async ({
   app,
 }) => {
-  // Whoever looks for migrations waits here, and can be counted.
+  // The queries for pending migrations wait here, where they can be counted.
   const release = await lockTable(app, "kysely_migration");
   const calls = Array.from({ length: 200 }, () => fetch(`${app.url}/readyz`));
   await expect.poll(() => lockWaiters(app)).not.toHaveLength(0);
-  // The others have arrived by the time that this one is answered.
+  // The others have arrived when this one returns.
   expect((await fetch(`${app.url}/healthz`)).status).toBe(200);
   expect(await lockWaiters(app)).toHaveLength(1);
-  // A read of somebody else gets a connection meanwhile.
+  // Another user's read gets a connection meanwhile.
   const ada = await app.signUp();
   const read = await fetch(`${app.url}/api/v1/accounts`, { headers: { cookie: ada.cookie } });
   expect(read.status).toBe(200);

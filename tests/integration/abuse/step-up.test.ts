@@ -29,7 +29,7 @@ const submit = (app: TestApp, person: Person, path: string, fields: Record<strin
     body: new URLSearchParams(fields),
   });
 
-test("A step-up is what issue N lists: disconnect, export, delete, make a key, add a webhook, and change a factor", () => {
+test("A step-up is required to disconnect, export, delete, make a key, add a webhook, and change a factor", () => {
   expect(asking.map(({ name }) => name).sort()).toEqual([
     "account.delete",
     "account.exportData",
@@ -47,10 +47,8 @@ test("A step-up is what issue N lists: disconnect, export, delete, make a key, a
   ]);
 });
 
-describe("A step-up cannot be skipped:", () => {
-  test("not over tRPC, in a batch, or over REST, nor with one that is eleven minutes old", async ({
-    app,
-  }) => {
+describe("A step-up is required", () => {
+  test("over tRPC, in a batch and over REST, and again after eleven minutes", async ({ app }) => {
     const ada = await app.signUp("cfo");
     const own = await stock(app, ada);
     const keys = (await apiKeysOf(app, ada)).length;
@@ -74,7 +72,7 @@ describe("A step-up cannot be skipped:", () => {
             ];
       for (const [verb, at, body] of ways as [string, string, object?][]) {
         const { status, text } = await send(app, ada, verb, at, body);
-        // A streamed export is never in a batch, whoever asks.
+        // A streamed export is never in a batch, for any caller.
         const refused = at.includes("exportData?batch") ? status >= 400 : status === 403;
         expect([name, at, refused, text.includes('transactions":[{')]).toEqual([
           name,
@@ -90,7 +88,9 @@ describe("A step-up cannot be skipped:", () => {
     expect((await usersIn(app)).find(({ id }) => id === ada.id)?.deleted_at).toBeNull();
   });
 
-  test("not by the pages' forms and downloads, with a wrong password or none", async ({ app }) => {
+  test("by the pages' forms and downloads, when the password is wrong or missing", async ({
+    app,
+  }) => {
     const ada = await app.signUp("cfo");
     await addAuthenticator(app, ada);
     const passkey = await addPasskey(app, ada);
@@ -135,9 +135,7 @@ describe("A step-up cannot be skipped:", () => {
     expect((await beginLogIn(app, ada)).status).toBe(200);
   });
 
-  test("not by another session of the same user, nor by a log-in however fresh", async ({
-    app,
-  }) => {
+  test("by each session of a user, however fresh its log-in is", async ({ app }) => {
     const ada = await app.signUp();
     const { headers } = await app.post("/api/auth/sign-in/email", {
       email: ada.email,

@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => app?.close());
 
-/** A user whose session has proved nothing. */
+/** A user whose session has no step-up. */
 async function signUp() {
   const person = await app.signUp();
   await forgetStepUps(app, person);
@@ -52,7 +52,7 @@ async function submit(path: string, who: Credentials, fields: Record<string, str
   return { status: answer.status, text: await answer.text() };
 }
 
-/** Every way to make a key, with the password where it is given. */
+/** Every way to make a key, with the password if it is given. */
 const faces = {
   tRPC: async (who: Credentials, password?: string) => {
     const proof = password && (await send("/trpc/session.stepUp", who, { password }));
@@ -134,12 +134,12 @@ test("Step-ups count guesses together over all ways, and do not hash the elevent
   expect(refused.body.error.reason).toBe("too_many_attempts");
   expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(60);
   expect(await apiKeysOf(app, ada)).toEqual([]);
-  // Nobody else is held back, from the same address.
+  // Other users at the same address are not throttled.
   const grace = await signUp();
   expect((await faces.REST(grace, grace.password)).status).toBe(200);
 });
 
-test("An API key makes no key and passes no step-up, whatever its scopes and whoever's cookie is beside it", async () => {
+test("An API key makes no key and passes no step-up, whatever its scopes and the cookie beside it", async () => {
   const ada = await signUp();
   expect((await faces.REST(ada, ada.password)).status).toBe(200);
   const everything = { name: "All", scopes: scope.options, expiresInDays: 1 };
@@ -183,7 +183,7 @@ test("The migration ends unlimited API keys after a year and keeps earlier expir
     const client = new pg.Client(url);
     await client.connect();
     try {
-      // More than are changed at once.
+      // More than one batch of the migration changes.
       await client.query(`
         with person as (insert into users (name, email) values ('Ada', 'ada@example.com') returning id)
         insert into api_keys (id, user_id, secret_hash, name, scopes, expires_at, revoked_at)
@@ -235,7 +235,7 @@ test("A password change revokes keys, ends other sessions and their step-ups, as
     expect(used.status).toBe(revokeKeys ? 401 : 200);
     const sessions = await sessionsOf(app, ada);
     expect(sessions).toHaveLength(endOthers ? 1 : 2);
-    // Whoever knew the old password has proved nothing any more.
+    // A step-up with the old password no longer counts.
     expect(sessions.filter(({ proved_at }) => proved_at !== null)).toHaveLength(1);
     const again = { email: ada.email, password: "another good one" };
     expect((await app.post("/api/auth/sign-in/email", again)).status).toBe(200);
@@ -243,7 +243,7 @@ test("A password change revokes keys, ends other sessions and their step-ups, as
   }
 });
 
-test("apiKeys.create makes no key when the password changes while it waits, though its session was stepped up", async () => {
+test("apiKeys.create makes no key when the password changes while it waits, even if its session has a step-up", async () => {
   const ada = await signUp();
   const { headers } = await app.post("/api/auth/sign-in/email", ada);
   const session = headers.getSetCookie().find((line) => line.includes("session_token"));

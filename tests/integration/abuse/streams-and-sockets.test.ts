@@ -29,7 +29,7 @@ async function follow(app: TestApp, headers: Record<string, string>) {
   return stream;
 }
 
-/** A connection of an attacker's; what came back is in `heard`. */
+/** An attacker's connection; `heard` holds the bytes received. */
 async function raw(sent: string) {
   const socket: Socket = connect({ port, host: "127.0.0.1", allowHalfOpen: false });
   const one = { socket, heard: "", closed: false, close: () => void socket.destroy() };
@@ -116,7 +116,7 @@ const begun: [string, (path: string) => string][] = [
 test("A request that stays half sent keeps no socket, whatever its path and body", async ({
   app,
 }) => {
-  // Not hers: one of the paths logs out.
+  // Not her session, because one of the paths logs out.
   const session = `cookie: ${(await app.signUp()).cookie}\r\n`;
   const sockets = new Map<string, Awaited<ReturnType<typeof raw>>>();
   const stream = await follow(app, { cookie: ada.cookie });
@@ -133,7 +133,7 @@ test("A request that stays half sent keeps no socket, whatever its path and body
   sockets.set("half a method", await raw("PO"));
   const again = "GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n";
   sockets.set("half a second request", await raw(`${again}POST /login HTTP/1.1\r\nho`));
-  // It sends a byte now and then, and so never falls silent.
+  // It sends a byte now and then, so it is never idle.
   const trickling = await raw(
     "POST /plaid/webhook HTTP/1.1\r\nhost: a\r\ncontent-length: 999\r\n\r\n",
   );
@@ -145,7 +145,7 @@ test("A request that stays half sent keeps no socket, whatever its path and body
   } finally {
     clearInterval(trickle);
   }
-  // Neither a stream nor a reader who is slow was taken for one of those.
+  // Streams and slow readers are not mistaken for half-sent requests.
   expect(stream.events.at(-1)?.event).toBe("ping");
   expect(app.services.live.size).toBe(1);
   const rows = await slow.finish();
@@ -174,7 +174,7 @@ async function slowDownload(app: TestApp) {
       });
       response.resume();
       await once(response, "end");
-      // Without the header.
+      // Not counting the header.
       return lines - 1;
     },
   };

@@ -9,8 +9,8 @@ import { testDatabase } from "../../support/database.ts";
 import { casesOf, matrixTest } from "../../support/matrix.ts";
 
 /**
- * Production on a database that is not there: what passes the configuration fails on that, a moment later. The
- * whole message is read, as somebody who starts it reads it.
+ * Starts production with a database that does not exist, so whatever passes the configuration fails a moment
+ * later. Returns the whole message, as an operator sees it.
  */
 const start = async (program: string, env: Record<string, string>) => {
   const child = spawn(process.execPath, built(program), {
@@ -112,7 +112,7 @@ matrixTest(
         NODE_ENV: "production",
         ...(await strong()),
         DATABASE_URL: database.url,
-        // A name that nothing has.
+        // A host name that does not exist.
         REDIS_URL: "redis://:n8Zq4tWv1Lx7@redis.invalid",
         ALLOW_PLAINTEXT: "redis",
       },

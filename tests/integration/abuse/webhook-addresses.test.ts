@@ -29,7 +29,7 @@ test.beforeEach(async ({ app }) => {
 const v4 = (address: string) => ({ address, family: 4 });
 const v6 = (address: string) => ({ address, family: 6 });
 
-/** Counts connections; speaks no protocol. */
+/** Counts connections and sends nothing. */
 async function listener() {
   let connections = 0;
   const server = createServer((socket) => {
@@ -57,7 +57,7 @@ test.for([
   ...["http://10.0.0.7/", "http://93.184.216.34/", "http://[::ffff:10.0.0.7]/"],
   ...["https://user@hooks.example.com/", "https://u:p@hooks.example.com/"],
   ...["ftp://hooks.example.com/", "file:///etc/passwd", "javascript:alert(1)", "//x", "x"],
-])("webhooks.create refuses %s, in local mode too", async (url, { app }) => {
+])("webhooks.create rejects %s, in local mode too", async (url, { app }) => {
   const person = await app.signUp("cfo");
   const { status, body } = await app.post(
     "/api/v1/webhooks",
@@ -67,7 +67,7 @@ test.for([
   expect([status, body.error?.reason]).toEqual([400, "webhook_url_refused"]);
 });
 
-test("plain http is allowed to this machine alone, and in local mode alone", () => {
+test("webhooks.create allows plain http only to this machine and only in local mode", () => {
   const reads = (url: string, isLocalMode: boolean) => {
     try {
       readWebhookUrl(url, isLocalMode);
@@ -86,7 +86,7 @@ test("plain http is allowed to this machine alone, and in local mode alone", () 
 });
 
 test.for(privateAddresses)(
-  "a webhook to a name that resolves to %s connects nowhere",
+  "A webhook to a name that resolves to %s connects nowhere",
   async (address) => {
     const there = await listener();
     const own = address.includes(":") ? v6(address) : v4(address);
@@ -103,7 +103,7 @@ test.for(privateAddresses)(
   },
 );
 
-test("a name that leads to this machine gets nothing by http either, unless it is of this machine in local mode", async () => {
+test("A webhook to a name that resolves to this machine is not sent over http, except to localhost in local mode", async () => {
   const there = await startReceiver();
   onTestFinished(() => there.close());
   const { port } = new URL(there.url);
@@ -120,7 +120,7 @@ test("a name that leads to this machine gets nothing by http either, unless it i
   expect(await post(`http://localhost:${port}/`, true)).toEqual({ error: null, httpStatus: 204 });
 });
 
-test("a name is looked up once for an attempt, and the connection goes where that said", async ({
+test("A webhook's name is looked up once for each attempt, and the connection goes to that address", async ({
   app,
 }) => {
   const there = await listener();
@@ -131,7 +131,7 @@ test("a name is looked up once for an attempt, and the connection goes where tha
     { url, events: ["connection.connected"] },
     person,
   );
-  // Public at first; any later look-up would lead to this machine.
+  // Public at first; any later lookup would return this machine.
   names.set("rebinds.example.com", [v4("127.0.0.1")]);
   await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, person);
   const endpoint = { userId: person.id, endpointId: body.webhook.id };
@@ -143,11 +143,11 @@ test("a name is looked up once for an attempt, and the connection goes where tha
   ]);
 });
 
-test("the connection goes to the address that was checked, and the name is not looked up by anybody else", async () => {
+test("A webhook's connection goes to the checked address, and nothing else looks up the name", async () => {
   const there = await startReceiver();
   onTestFinished(() => there.close());
   const { port } = new URL(there.url);
-  // A name that only this test's resolver knows.
+  // Only this test's resolver knows this name.
   names.set("pinned.example.com", [v4("127.0.0.1")]);
   const posted = await postWebhook(
     `http://pinned.example.com:${port}/`,
@@ -158,7 +158,7 @@ test("the connection goes to the address that was checked, and the name is not l
   expect(there.received[0]?.headers.host).toBe(`pinned.example.com:${port}`);
 });
 
-test("a redirect is not followed, wherever it leads", async ({ app }) => {
+test("A webhook's redirect is not followed, wherever it leads", async ({ app }) => {
   const [there, inside] = [await startReceiver(), await startReceiver()];
   onTestFinished(async () => void (await Promise.all([there.close(), inside.close()])));
   there.respond = (_req, res) => res.writeHead(307, { location: inside.url }).end();
@@ -171,7 +171,7 @@ test("a redirect is not followed, wherever it leads", async ({ app }) => {
   expect([there.received.length, inside.received.length]).toEqual([1, 0]);
 });
 
-test("a receiver that sends its response slowly or without end, or a name server that is silent, costs no more than the time limit", async () => {
+test("A webhook costs no more than its time limit when the receiver is slow or endless, or the name server is silent", async () => {
   const there = await startReceiver();
   onTestFinished(() => there.close());
   const post = async (url: string, allowsLocal: boolean, by = resolve, timeoutMs = 400) => {
@@ -186,7 +186,7 @@ test("a receiver that sends its response slowly or without end, or a name server
   };
   there.respond = () => {};
   expect(await post(there.url, true)).toEqual({ error: "timed_out", httpStatus: null });
-  // Its body is not read: the connection is closed long before the time limit.
+  // Its body is not read, so the connection is closed long before the time limit.
   let isClosed = false;
   there.respond = (_req, res) => {
     res.on("close", () => {
@@ -201,7 +201,7 @@ test("a receiver that sends its response slowly or without end, or a name server
   };
   expect(await post(there.url, true, resolve, 60_000)).toEqual({ error: null, httpStatus: 200 });
   await expect.poll(() => isClosed, { timeout: 2_000 }).toBe(true);
-  // A head without end.
+  // An endless head.
   there.respond = (req) => {
     const drip = setInterval(() => req.socket.write("x: y\r\n"), 20);
     req.socket.on("close", () => clearInterval(drip)).on("error", () => {});

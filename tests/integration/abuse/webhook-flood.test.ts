@@ -22,7 +22,7 @@ afterAll(async () => {
 });
 test.beforeEach(({ app }) => deleteWebhooks(app));
 
-/** A webhook that Plaid signs now, as it came. */
+/** A webhook that Plaid signs now, as it was received. */
 async function genuine(app: TestApp, secondsAgo = 0) {
   const before = catcher.caught.length;
   await app.control("POST", "items/webhook", {
@@ -38,7 +38,7 @@ async function genuine(app: TestApp, secondsAgo = 0) {
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
 const now = () => Math.floor(Date.now() / 1000);
 
-/** A webhook that names a key that Plaid never had; all that needs no key to check is right. */
+/** A webhook with a key id that Plaid never had. Everything that can be checked without a key is valid. */
 function invented(kid: string, claims: object = {}, body = "{}") {
   const request_body_sha256 = createHash("sha256").update("{}").digest("hex");
   const payload = encode({ iat: now(), request_body_sha256, ...claims });
@@ -81,7 +81,7 @@ test("A flood of invented key ids uses up the key lookups of its own address onl
   expect(statuses.filter((status) => status === 401)).toHaveLength(10);
   expect(statuses.filter((status) => status === 503)).toHaveLength(50);
   expect((await lookups(app)) - before).toBe(10);
-  // A key that this node has never heard of.
+  // A key that this node does not know.
   expect(await deliverFrom(app, plaid, await genuine(app))).toBe(200);
   expect((await lookups(app)) - before).toBe(11);
 });
@@ -112,7 +112,7 @@ test("A webhook key is confirmed again after an hour, and is used while Plaid is
   try {
     await flood(app, 30, plaid, restarted.url);
     expect(await deliverFrom(app, plaid, await genuine(app), restarted.url)).toBe(200);
-    // Nor does each webhook wait for a Plaid that is away.
+    // Nor does each webhook wait while Plaid is away.
     const before = await lookups(app);
     expect(await deliverFrom(app, plaid, await genuine(app), restarted.url)).toBe(200);
     expect(await lookups(app)).toBe(before);
@@ -136,7 +136,7 @@ test("A webhook key that Plaid ended is deleted and verifies nothing from then o
   app,
 }) => {
   expect(await deliverFrom(app, plaid, await genuine(app))).toBe(200);
-  // One that Plaid has no more.
+  // A key that Plaid has ended.
   await app.query(
     `insert into webhook_keys (id, x, y, confirmed_at)
      select 'ended', x, y, now() - interval '61 minutes' from webhook_keys limit 1`,
@@ -163,7 +163,7 @@ test("A webhook that is too old, from the future or about another body causes no
   expect(await lookups(app)).toBe(before);
 });
 
-/** The order of P-256: with (r, s), (r, n - s) is a signature of the same message as well. */
+/** The order n of P-256: if (r, s) signs a message, so does (r, n - s). */
 const n = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 
 test("A webhook with another spelling of a signature counts as the same delivery", async ({
@@ -176,11 +176,11 @@ test("A webhook with another spelling of a signature counts as the same delivery
   const other = Buffer.from((n - s).toString(16).padStart(64, "0"), "hex");
   const turned = Buffer.concat([bytes.subarray(0, 32), other]).toString("base64url");
   expect(await deliverFrom(app, plaid, { signature, body })).toBe(200);
-  // It verifies, as anybody can compute it.
+  // It verifies: the second signature needs no key.
   expect(await deliverFrom(app, plaid, { signature: `${head}.${payload}.${turned}`, body })).toBe(
     200,
   );
-  // The last of 86 characters has 2 bits that mean something, and 4 that do not.
+  // The last of 86 characters has 2 used bits and 4 ignored ones.
   for (const last of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=") {
     await deliverFrom(app, plaid, {
       signature: `${head}.${payload}.${sign.slice(0, -1)}${last}`,
@@ -191,7 +191,9 @@ test("A webhook with another spelling of a signature counts as the same delivery
   expect(await rows(app)).toBe(1);
 });
 
-test("A webhook whose signature is spelled in another way is refused", async ({ app }) => {
+test("A webhook whose header or payload has another base64 spelling is rejected", async ({
+  app,
+}) => {
   const { signature, body } = await genuine(app);
   const [head, payload, sign] = signature.split(".") as [string, string, string];
   const spellings = (part: string) => {
