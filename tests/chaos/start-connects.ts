@@ -5,6 +5,7 @@ import type { ItemAtPlaid } from "../support/app.ts";
 import { type Books, compareBooks } from "../support/books.ts";
 import { type NodeProcess, startNode } from "../support/node-process.ts";
 import { addPerson } from "../support/people.ts";
+import { until } from "../support/until.ts";
 import { type Choices, choices } from "./choices.ts";
 
 export interface ConnectsOptions {
@@ -132,9 +133,13 @@ export async function startConnects(options: ConnectsOptions) {
     const person = { name: `Person ${n}`, email: `p${n}@example.com`, plan: pickPlan(plans) };
     const { cookie, id } = await addPerson(pool, { ...env, production: false }, person);
     cookies.push(cookie);
-    await json(`${alive[0]?.url}/plaid/create-link-token`, {}, cookie);
-    const [row] = await query("select plaid_user_id from plaid_users where user_id = $1", [id]);
-    plaidUsers.push(row.plaid_user_id);
+    // On a busy machine a node may not get to it within its time limits.
+    await until(async () => {
+      await json(`${alive[0]?.url}/plaid/create-link-token`, {}, cookie).catch(() => {});
+      const [row] = await query("select plaid_user_id from plaid_users where user_id = $1", [id]);
+      if (row) plaidUsers.push(row.plaid_user_id);
+      return row !== undefined;
+    });
   }
   if (options.plaidFails)
     await json(`${sandbox.url}/_control/faults`, {
