@@ -24,7 +24,7 @@ if (!connects || !nodes || connects > 100_000 || !isSensible) {
   );
   process.exit(1);
 }
-const { books, responses, staleReads, left, seconds } = await runFailover({
+const { books, responses, staleReads, vanished, left, seconds } = await runFailover({
   ...{ connects, nodes, seed: seed as number, isPooled: values.pooled, frozen },
   isSynchronous: !values.asynchronous,
 });
@@ -34,6 +34,7 @@ const zeros: [string, number][] = [
   ),
   ["left at Plaid", left],
   ["stale reads", staleReads],
+  ["vanished", vanished],
   ["internal responses", responses.internal ?? 0],
 ];
 const rows: [string, number | string][] = [

@@ -25,8 +25,18 @@ if (!connects || !nodes || connects > 100_000 || !isSensible) {
 }
 const chaos = { connects, nodes, seed: seed as number, longestPause };
 process.stdout.write(`${connects} connects, ${nodes} nodes, seed ${seed}\n`);
-const { books, responses, kills, restarts, pauses, redisOutages, staleReads, left, seconds } =
-  await runChaos(chaos);
+const {
+  books,
+  responses,
+  kills,
+  restarts,
+  pauses,
+  redisOutages,
+  staleReads,
+  vanished,
+  left,
+  seconds,
+} = await runChaos(chaos);
 const zero = ["orphans", "duplicates", "overdrafts", "partial", "unfinished", "lost"] as const;
 const rows: [string, number | string][] = [
   ...Object.entries(responses).sort(([, a], [, b]) => b - a),
@@ -40,7 +50,8 @@ const rows: [string, number | string][] = [
   ...zero.map((name): [string, number] => [name, books[name]]),
   ["left at Plaid", left],
   ["stale reads", staleReads],
+  ["vanished", vanished],
 ];
 for (const [name, n] of rows) process.stdout.write(`${name.padEnd(28)}${String(n).padStart(8)}\n`);
 process.stdout.write(`${seconds.toFixed(0)} s; again with --seed ${seed}\n`);
-process.exit(staleReads + left > 0 || zero.some((name) => books[name] !== 0) ? 1 : 0);
+process.exit(staleReads + vanished + left > 0 || zero.some((name) => books[name] !== 0) ? 1 : 0);

@@ -28,6 +28,8 @@ export interface ConnectsOutcome {
   kills: number;
   /** Lists that did not show, on any node, what had been returned as connected (I5). */
   staleReads: number;
+  /** Items that a response said are connected, and that have no row in the end. */
+  vanished: number;
   /** Items alive at Plaid without a live row, after the reconciliation: exchanged or not, lost or not. */
   left: number;
 }
@@ -153,6 +155,7 @@ export async function startConnects(options: ConnectsOptions) {
     responses[name] = (responses[name] ?? 0) + 1;
   };
   let staleReads = 0;
+  const returned = new Set<string>();
   /** As a user does: no response, or none that settles it, is retried a few times. */
   const send = async ({ pick }: Choices, token: string, cookie: string, more: object) => {
     const body = { public_token: token, ...more };
@@ -163,7 +166,10 @@ export async function startConnects(options: ConnectsOptions) {
         const { body: said } = await json(`${node.url}/plaid/exchange-token`, body, cookie);
         const settled = said.outcome ?? said.error.reason;
         count(settled);
-        if (said.outcome) await readBack(alive[pick([...alive.keys()])], cookie, said.item.id);
+        if (said.outcome) {
+          returned.add(said.item.id);
+          await readBack(alive[pick([...alive.keys()])], cookie, said.item.id);
+        }
         if (!unsettled.includes(settled)) return;
       } catch {
         count("no response");
@@ -242,13 +248,14 @@ export async function startConnects(options: ConnectsOptions) {
       const itemsAtPlaid = async () =>
         (await (await fetch(`${sandbox.url}/_control/items`)).json()).items as ItemAtPlaid[];
       const books = await compareBooks({ query, itemsAtPlaid });
-      const ours = new Set(
-        (await query("select plaid_item_id id from items")).map(({ id }) => id as string),
-      );
+      const items = await query("select id, plaid_item_id from items");
+      const ids = new Set(items.map(({ id }) => id as string));
+      const vanished = [...returned].filter((id) => !ids.has(id)).length;
+      const ours = new Set(items.map((item) => item.plaid_item_id as string));
       const left = (await itemsAtPlaid()).filter(
         ({ item_id, removed }) => !removed && !ours.has(item_id),
       ).length;
-      return { books, responses, kills, staleReads, left };
+      return { books, responses, kills, staleReads, vanished, left };
     },
     async close() {
       await stop();

@@ -11,7 +11,8 @@ test.skipIf(!inject("redis"))(
       seed: 7,
       longestPause: 3,
     });
-    const { books, responses, kills, restarts, pauses, redisOutages, staleReads, left } = run;
+    const { books, responses, kills, restarts, pauses, redisOutages, staleReads, vanished, left } =
+      run;
     expect(books).toMatchObject({
       orphans: 0,
       duplicates: 0,
@@ -21,6 +22,7 @@ test.skipIf(!inject("redis"))(
       lost: 0,
     });
     expect(staleReads).toBe(0);
+    expect(vanished).toBe(0);
     expect(left).toBe(0);
     // It was no walk in the park.
     expect(kills).toBeGreaterThan(0);
