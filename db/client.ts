@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import {
   CompiledQuery,
+  type DatabaseConnection,
   type Driver,
   Kysely,
   PostgresDialect,
@@ -83,8 +84,9 @@ function giveUpSilent(
 }
 
 /**
- * No connection to be had: PostgreSQL is away, or all of the pool's are in use. Nothing was sent, so
- * what was to be done may be tried again.
+ * PostgreSQL did not do it, so it may be tried again: there is no connection to be had, as it is away or
+ * all of the pool's are in use; the connection was lost before the commit was sent; or a standby, which
+ * is not promoted yet, refused a write.
  */
 export class DatabaseUnreachable extends Error {
   override readonly name = "DatabaseUnreachable";
@@ -100,18 +102,24 @@ export function isHeldUp(error: unknown): boolean {
 
 /**
  * The connection was lost while a statement ran: whether it took effect is not known. An administrator or a
- * restart ended it (57P01 to 57P03), or its socket closed.
+ * restart ended it (57P01 to 57P03), PgBouncer lost its own (class 08), or the socket failed.
  * https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
 export function isConnectionLost(error: unknown): boolean {
-  if (error instanceof pg.DatabaseError) return /^57P0[123]$/.test(error.code ?? "");
+  if (error instanceof pg.DatabaseError) return /^(57P0[123]|08...)$/.test(error.code ?? "");
+  if (!(error instanceof Error)) return false;
   return (
-    error instanceof Error &&
-    /^(Connection terminated|PostgreSQL does not answer|Client has encountered a connection error)/.test(
+    /^(ECONN(RESET|ABORTED)|EPIPE|ETIMEDOUT|E(HOST|NET)(UNREACH|DOWN))$/.test(
+      (error as NodeJS.ErrnoException).code ?? "",
+    ) ||
+    /^(Connection terminated|PostgreSQL does not answer|Client (was closed|has encountered a connection error))/.test(
       error.message,
     )
   );
 }
+
+/** A standby, or a primary that is set so, refused to write. Nothing was done. */
+const isReadOnly = (error: unknown) => error instanceof pg.DatabaseError && error.code === "25006";
 
 /** How a pool is used: connections open, those of them that are idle, and who waits for one. */
 export interface PoolUse {
@@ -149,16 +157,68 @@ class LimitedDialect extends PostgresDialect {
   override createDriver(): Driver {
     const driver = super.createDriver();
     const acquire = driver.acquireConnection.bind(driver);
-    driver.acquireConnection = () =>
-      acquire().catch((cause: Error) => {
+    const commit = driver.commitTransaction.bind(driver);
+    const rollback = driver.rollbackTransaction.bind(driver);
+    const known = new WeakSet<DatabaseConnection>();
+    /** Connections in a transaction whose commit was not sent: losing one rolls it back. */
+    const uncommitted = new WeakSet<DatabaseConnection>();
+    driver.acquireConnection = async () => {
+      const connection = await acquire().catch((cause: Error) => {
         throw new DatabaseUnreachable(cause.message, { cause });
       });
+      if (!known.has(connection)) tellUndone(connection, uncommitted);
+      known.add(connection);
+      return connection;
+    };
     driver.beginTransaction = async (connection, { isolationLevel = "read committed" }) => {
       const begin = `begin isolation level ${isolationLevel};${this.#limits}`;
-      await connection.executeQuery(CompiledQuery.raw(begin));
+      uncommitted.add(connection);
+      try {
+        await connection.executeQuery(CompiledQuery.raw(begin));
+      } catch (error) {
+        uncommitted.delete(connection);
+        throw error;
+      }
+    };
+    driver.commitTransaction = (connection) => {
+      uncommitted.delete(connection);
+      return commit(connection);
+    };
+    driver.rollbackTransaction = (connection) => {
+      uncommitted.delete(connection);
+      // A lost connection is rolled back already. Kysely would throw this in place of what caused it.
+      return rollback(connection).catch((error: unknown) => {
+        if (!isConnectionLost(error)) throw error;
+      });
     };
     return driver;
   }
+}
+
+/**
+ * Queries of the connection that fail without effect fail with `DatabaseUnreachable`. Of a commit, and of a
+ * write outside a transaction, nobody knows: they keep the error of `isConnectionLost`.
+ */
+function tellUndone(
+  connection: DatabaseConnection,
+  uncommitted: WeakSet<DatabaseConnection>,
+): void {
+  const execute = connection.executeQuery.bind(connection);
+  connection.executeQuery = async <Row>(compiled: CompiledQuery) => {
+    // The transaction may be over by the time that its query fails.
+    const isUncommitted = uncommitted.has(connection);
+    try {
+      return await execute<Row>(compiled);
+    } catch (cause) {
+      const { query, sql } = compiled;
+      // A `with` may write, and graphile-worker's functions do.
+      const isRead =
+        query.kind === "SelectQueryNode" && !query.with && !sql.includes("graphile_worker.");
+      const isUndone = isReadOnly(cause) || (isConnectionLost(cause) && (isUncommitted || isRead));
+      if (!isUndone) throw cause;
+      throw new DatabaseUnreachable((cause as Error).message, { cause });
+    }
+  };
 }
 
 /** A pool or an open transaction of it: what every query takes. */

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import pRetry from "p-retry";
+import { isConnectionLost } from "../../db/client.ts";
 import { moveAttempt, recordAttempt } from "../../db/link-attempts.ts";
 import type { LinkAttemptRow } from "../../db/schema.ts";
 import { accessTokenOwner, publicTokenOwner } from "../../db/sealed.ts";
@@ -81,7 +82,8 @@ export function startRun(
 /**
  * Records the attempt of a request, or finds the one that has its public_token.
  *
- * @throws FiscilityError `public_token_invalid` when another user sent the public_token before
+ * @throws FiscilityError `public_token_invalid` when another user sent the public_token before,
+ * `unavailable` when the connection to PostgreSQL was lost
  */
 export async function record(services: Services, run: Run): Promise<void> {
   if (!run.input) return;
@@ -95,6 +97,9 @@ export async function record(services: Services, run: Run): Promise<void> {
     linkTokenHash: hashOfLink(run.input),
     chosenAccounts: run.choice,
     retryInMs: services.limits.attemptAbandoned,
+  }).catch((cause: unknown) => {
+    // Whether the row was inserted does not matter: the same public_token finds it.
+    throw isConnectionLost(cause) ? new FiscilityError("unavailable", { cause }) : cause;
   });
   if (id === null) throw new FiscilityError("public_token_invalid");
   run.attemptId = id;

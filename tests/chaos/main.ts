@@ -1,28 +1,48 @@
 import { parseArgs } from "node:util";
 import { runChaos } from "./run-chaos.ts";
 
-/** `npm run chaos -- --connects 2000 --nodes 3 --seed N`: prints what must be zero, and the rest. */
+/**
+ * `npm run chaos -- --connects 2000 --nodes 3 --seed N --longest-pause 60`: prints what must be zero, and
+ * the rest. A pause is in seconds.
+ */
 const { values } = parseArgs({
   options: {
     connects: { type: "string", default: "2000" },
     nodes: { type: "string", default: "3" },
     seed: { type: "string", default: String(Date.now() % 100_000) },
+    "longest-pause": { type: "string", default: "60" },
   },
 });
 const [connects, nodes, seed] = [values.connects, values.nodes, values.seed].map(Number);
-if (!connects || !nodes || !Number.isSafeInteger(seed) || connects > 100_000 || nodes > 16) {
-  process.stderr.write("Usage: npm run chaos -- --connects 2000 --nodes 3 --seed 1\n");
+const longestPause = Number(values["longest-pause"]);
+const isSensible =
+  Number.isSafeInteger(seed) && longestPause >= 1 && longestPause <= 60 && Number(nodes) <= 16;
+if (!connects || !nodes || connects > 100_000 || !isSensible) {
+  process.stderr.write(
+    "Usage: npm run chaos -- --connects 2000 --nodes 3 --seed 1 --longest-pause 60\n",
+  );
   process.exit(1);
 }
-const chaos = { connects, nodes, seed: seed as number };
+const chaos = { connects, nodes, seed: seed as number, longestPause };
 process.stdout.write(`${connects} connects, ${nodes} nodes, seed ${seed}\n`);
-const { books, answers, kills, restarts, redisOutages, staleReads, left, seconds } =
-  await runChaos(chaos);
+const {
+  books,
+  responses,
+  kills,
+  restarts,
+  pauses,
+  redisOutages,
+  staleReads,
+  vanished,
+  left,
+  seconds,
+} = await runChaos(chaos);
 const zero = ["orphans", "duplicates", "overdrafts", "partial", "unfinished", "lost"] as const;
 const rows: [string, number | string][] = [
-  ...Object.entries(answers).sort(([, a], [, b]) => b - a),
+  ...Object.entries(responses).sort(([, a], [, b]) => b - a),
   ["", ""],
   ["nodes killed", kills],
+  ["nodes paused", pauses],
   ["PostgreSQL restarts", restarts],
   ["Redis gone or hanging", redisOutages],
   ["Items connected", books.connected],
@@ -30,7 +50,8 @@ const rows: [string, number | string][] = [
   ...zero.map((name): [string, number] => [name, books[name]]),
   ["left at Plaid", left],
   ["stale reads", staleReads],
+  ["vanished", vanished],
 ];
 for (const [name, n] of rows) process.stdout.write(`${name.padEnd(28)}${String(n).padStart(8)}\n`);
 process.stdout.write(`${seconds.toFixed(0)} s; again with --seed ${seed}\n`);
-process.exit(staleReads + left > 0 || zero.some((name) => books[name] !== 0) ? 1 : 0);
+process.exit(staleReads + vanished + left > 0 || zero.some((name) => books[name] !== 0) ? 1 : 0);

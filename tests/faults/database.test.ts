@@ -158,6 +158,55 @@ test("A call changes nothing and can be retried when the user's lock is held too
   expect((await makeKey()).status).toBe(200);
 });
 
+test("A change returns unavailable and changes nothing when PostgreSQL ends its connection before the commit", async () => {
+  const person = await app.signUp("analyst");
+  await app.stepUp(person);
+  const release = await lockUser(app, person);
+  try {
+    const key = { name: "Nightly", scopes: ["accounts:read"], expires_in_days: 1 };
+    const answer = app.post("/api/v1/api-keys", key, person);
+    await expect.poll(() => endConnections(app, "wait_event_type = 'Lock'")).not.toHaveLength(0);
+    const { status, body } = await answer;
+    expect([status, body.error.reason]).toEqual([503, "unavailable"]);
+  } finally {
+    await release();
+  }
+  expect(await apiKeysOf(app)).toEqual([]);
+});
+
+test("A change returns unavailable when a standby that is not promoted yet refuses to write", async () => {
+  const person = await app.signUp("analyst");
+  await app.stepUp(person);
+  const readOnly = "alter database faults set default_transaction_read_only";
+  await app.query(`${readOnly} = on`);
+  await endConnections(app, "application_name = 'fiscility'");
+  try {
+    const key = { name: "Nightly", scopes: ["accounts:read"], expires_in_days: 1 };
+    const { status, body } = await app.post("/api/v1/api-keys", key, person);
+    expect([status, body.error.reason]).toEqual([503, "unavailable"]);
+  } finally {
+    await app.query(`set default_transaction_read_only = off; ${readOnly} = off`);
+    await endConnections(app, "application_name = 'fiscility'");
+  }
+});
+
+test("connectAccount returns unavailable and connects with the same public_token when PostgreSQL ends the connection that records the attempt (I1, I2)", async () => {
+  const person = await app.signUp("analyst");
+  const token = await app.publicToken();
+  const release = await lockTable(app, "link_attempts");
+  const connect = () => app.post("/plaid/exchange-token", { public_token: token }, person);
+  try {
+    const answer = connect();
+    const recording = "wait_event_type = 'Lock' and query like 'with \"link\"%'";
+    await expect.poll(() => endConnections(app, recording)).not.toHaveLength(0);
+    expect((await answer).body.error.reason).toBe("unavailable");
+  } finally {
+    await release();
+  }
+  expect((await connect()).body.outcome).toBe("connected");
+  expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
+});
+
 test.each(["plans", "sessions"])(
   "A read returns unavailable when PostgreSQL ends its connection while it waits for %s",
   async (table) => {

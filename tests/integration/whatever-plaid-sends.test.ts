@@ -90,7 +90,7 @@ test("one transaction of 500 that cannot be read costs the other 499 no more tha
   expect((await listed(person))[0].unreadable.transactions).toBe(0);
 });
 
-test("a transaction that cannot be read when it changes stays as it was, and one that is removed is not told of any more", async () => {
+test("a transaction that cannot be read when it changes stays as it was, and one that is removed is not reported any more", async () => {
   const person = await app.signUp("cfo");
   const { itemId, plaidItemId } = await connect(person);
   await sync(person, itemId);

@@ -1,0 +1,65 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { prepareDatabase } from "../../server/prepare-database.ts";
+import { startPgBouncer } from "../support/pgbouncer.ts";
+import { startReplicatedDatabase } from "../support/replicated-database.ts";
+import { choices } from "./choices.ts";
+import { type ConnectsOutcome, startConnects } from "./start-connects.ts";
+
+export interface Failover {
+  connects: number;
+  nodes: number;
+  seed: number;
+  /** PgBouncer in transaction mode between the nodes and the address of the primary. */
+  isPooled: boolean;
+  /** The primary is frozen for so many seconds before it dies; 0 for not. */
+  frozen: number;
+  /** Otherwise commits that succeeded may be lost: a run that shows that the books find it. */
+  isSynchronous?: boolean;
+}
+
+/**
+ * Connects banks while the primary PostgreSQL dies, with all of its processes and at a moment of the seed, and
+ * its synchronous standby takes its place and its address. Then one recovery, a reconciliation, and the
+ * comparison with the sandbox's own books. Plaid works as it should, so whatever fails is PostgreSQL's.
+ */
+export async function runFailover(
+  options: Failover,
+): Promise<ConnectsOutcome & { seconds: number }> {
+  const { connects, nodes, seed, isPooled, frozen, isSynchronous = true } = options;
+  const started = performance.now();
+  const database = await startReplicatedDatabase("failover", prepareDatabase, { isSynchronous });
+  const parts: { close(): Promise<void> }[] = [{ close: () => database.stop() }];
+  try {
+    const pooled = new URL(database.url);
+    if (isPooled) {
+      const pooler = await startPgBouncer(database.url);
+      parts.push({ close: () => pooler.stop() });
+      pooled.port = String(pooler.port);
+    }
+    const running = await startConnects({
+      ...{ connects, nodes, seed, databaseUrl: database.url },
+      env: { DATABASE_URL: pooled.href, DATABASE_DIRECT_URL: database.url },
+      plaidFails: false,
+    });
+    parts.push(running);
+    const { random } = choices(seed, "failover");
+    const freezes = Math.ceil(connects * (0.1 + 0.2 * random()));
+    const dies = Math.ceil(connects * (0.4 + 0.3 * random()));
+    // Not only as a connect begins.
+    const later = random() * 100;
+    let failing: Promise<void> = Promise.resolve();
+    await running.run((begun) => {
+      if (frozen > 0 && begun === freezes) {
+        failing = failing.then(() => database.freeze(frozen * 1000));
+      }
+      if (begun === dies) {
+        failing = failing.then(() => pause(later)).then(() => database.failOver());
+      }
+    });
+    await failing;
+    const outcome = await running.settle();
+    return { ...outcome, seconds: (performance.now() - started) / 1000 };
+  } finally {
+    for (const part of parts.reverse()) await part.close();
+  }
+}

@@ -1,0 +1,266 @@
+import { randomBytes } from "node:crypto";
+import { startSandbox } from "@fiscility/plaid-sandbox";
+import pg from "pg";
+import type { ItemAtPlaid } from "../support/app.ts";
+import { type Books, compareBooks } from "../support/books.ts";
+import { type NodeProcess, startNode } from "../support/node-process.ts";
+import { addPerson } from "../support/people.ts";
+import { until } from "../support/until.ts";
+import { type Choices, choices } from "./choices.ts";
+
+export interface ConnectsOptions {
+  /** How many public_tokens are sent, to how many processes of the app. */
+  connects: number;
+  nodes: number;
+  seed: number;
+  /** PostgreSQL for the comparison of the books, migrated. */
+  databaseUrl: string;
+  /** What the nodes get beside it: Redis, PgBouncer. */
+  env: Record<string, string>;
+  /** Whether Plaid refuses, fails, hangs and drops connections, each in about 2% of requests. */
+  plaidFails: boolean;
+}
+
+/** How the connects ended: the books, and how often each response came. */
+export interface ConnectsOutcome {
+  books: Books;
+  responses: Record<string, number>;
+  kills: number;
+  /** Lists that did not show, on any node, what had been returned as connected (I5). */
+  staleReads: number;
+  /** Items that a response said are connected, and that have no row in the end. */
+  vanished: number;
+  /** Items alive at Plaid without a live row, after the reconciliation: exchanged or not, lost or not. */
+  left: number;
+}
+
+export type Connects = Awaited<ReturnType<typeof startConnects>>;
+
+const banks = ["ins_109508", "ins_109509", "ins_109510", "ins_109511", "ins_56", "ins_900004"];
+const plans = ["intern", "accountant", "analyst", "cfo", "cfo", "cfo"];
+const apiPaths = [
+  "/item/public_token/exchange",
+  "/accounts/get",
+  "/item/remove",
+  "/user/create",
+  "/user/items/get",
+  "/user/items/remove",
+];
+const faults = [
+  { error: "RATE_LIMIT_EXCEEDED" },
+  { error: "INTERNAL_SERVER_ERROR" },
+  { error: "INSTITUTION_DOWN" },
+  { error: "ITEM_LOGIN_REQUIRED" },
+  { hang: true },
+  { delay: 300 },
+  { drop: "before" },
+  { drop: "after" },
+  { malformed: true },
+];
+/** Answers that do not settle a public_token, so that a user sends it again. */
+const unsettled = ["internal", "busy", "outcome_pending", "unavailable"];
+/** Days of reconciliation after the run: more than a user's lost Items can take. */
+const days = 8;
+/** Connections under way at once. */
+const atOnce = 24;
+/** A user waits this long for a response, more than a node gives a connection, then retries. Milliseconds. */
+const patience = 8_000;
+
+/**
+ * Users, the sandbox and several app processes, which connect banks while the caller injures whatever they
+ * use. Each connection has its own numbers from the seed, so a run repeats every choice; who wins a race is
+ * not in its power. Loopback only.
+ */
+export async function startConnects(options: ConnectsOptions) {
+  const { connects, nodes, seed, databaseUrl } = options;
+  const sandbox = await startSandbox({
+    port: 0,
+    seed,
+    // The product compares with its own time.
+    startDate: "today",
+    newItemInvalidatesOld: false,
+    historicalPullMs: 0,
+    transactionsReadyMs: 0,
+  });
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: 4 });
+  pool.on("error", () => {});
+  pool.on("connect", (client) => client.on("error", () => {}));
+  const query = async (sql: string, values: unknown[] = []) => (await pool.query(sql, values)).rows;
+  const env = {
+    APP_URL: "http://localhost:3000",
+    DATABASE_URL: databaseUrl,
+    PLAID_CLIENT_ID: "chaos",
+    PLAID_SECRET: "a-secret-for-chaos",
+    PLAID_ENV: "sandbox",
+    PLAID_BASE_URL: sandbox.url,
+    TOKEN_KEYS: `c1:${randomBytes(32).toString("base64")}`,
+    SESSION_SECRET: randomBytes(32).toString("base64url"),
+    ...options.env,
+  };
+  const json = async (address: string, body: unknown, cookie = "") => {
+    const response = await fetch(address, {
+      method: "POST",
+      headers: { "content-type": "application/json", cookie, origin: env.APP_URL },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(patience),
+    });
+    // biome-ignore lint/suspicious/noExplicitAny: whatever came back is only counted.
+    return { response, body: (await response.json()) as any };
+  };
+
+  let running = true;
+  const alive: NodeProcess[] = await Promise.all(
+    Array.from({ length: nodes }, () => startNode(env)),
+  );
+  let kills = 0;
+  const keepAlive = (place: number) => {
+    alive[place]?.process.once("exit", () => {
+      if (!running) return;
+      kills += 1;
+      void startNode(env).then((node) => {
+        alive[place] = node;
+        keepAlive(place);
+      });
+    });
+  };
+  for (const place of alive.keys()) keepAlive(place);
+
+  const cookies: string[] = [];
+  /** Each user's Plaid user, as the product has made it. */
+  const plaidUsers: string[] = [];
+  // Enough of them that plans fill up, but not all at once.
+  const people = Math.max(20, Math.ceil(connects / 25));
+  const { pick: pickPlan } = choices(seed, "plans");
+  for (let n = 0; n < people; n += 1) {
+    const person = { name: `Person ${n}`, email: `p${n}@example.com`, plan: pickPlan(plans) };
+    const { cookie, id } = await addPerson(pool, { ...env, production: false }, person);
+    cookies.push(cookie);
+    // On a busy machine a node may not get to it within its time limits.
+    await until(async () => {
+      await json(`${alive[0]?.url}/plaid/create-link-token`, {}, cookie).catch(() => {});
+      const [row] = await query("select plaid_user_id from plaid_users where user_id = $1", [id]);
+      if (row) plaidUsers.push(row.plaid_user_id);
+      return row !== undefined;
+    });
+  }
+  if (options.plaidFails)
+    await json(`${sandbox.url}/_control/faults`, {
+      faults: apiPaths.flatMap((path) =>
+        faults.map((what) => ({ path, probability: "hang" in what ? 0.004 : 0.02, do: what })),
+      ),
+    });
+
+  const responses: Record<string, number> = {};
+  const count = (name: string) => {
+    responses[name] = (responses[name] ?? 0) + 1;
+  };
+  let staleReads = 0;
+  const returned = new Set<string>();
+  /** As a user does: no response, or none that settles it, is retried a few times. */
+  const send = async ({ pick }: Choices, token: string, cookie: string, more: object) => {
+    const body = { public_token: token, ...more };
+    for (let tries = 0; tries < 6; tries += 1) {
+      const node = alive[pick([...alive.keys()])];
+      try {
+        if (!node?.running) throw new Error("the node is dead");
+        const { body: said } = await json(`${node.url}/plaid/exchange-token`, body, cookie);
+        const settled = said.outcome ?? said.error.reason;
+        count(settled);
+        if (said.outcome) {
+          returned.add(said.item.id);
+          await readBack(alive[pick([...alive.keys()])], cookie, said.item.id);
+        }
+        if (!unsettled.includes(settled)) return;
+      } catch {
+        count("no response");
+      }
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+  };
+  /** What was returned as connected is in the list of every node that responds. */
+  const readBack = async (node: NodeProcess | undefined, cookie: string, itemId: string) => {
+    const signal = AbortSignal.timeout(patience);
+    const list = await fetch(`${node?.url}/api/v1/accounts`, { headers: { cookie }, signal })
+      .then((response) => (response.ok ? response.json() : null))
+      .catch(() => null);
+    if (list && !list.items.some((item: { id: string }) => item.id === itemId)) staleReads += 1;
+  };
+  const connect = async (number: number) => {
+    const own = choices(seed, `connect ${number}`);
+    const { pick, random } = own;
+    const [cookie, bank] = [pick(cookies), pick(banks)];
+    const user_id = plaidUsers[cookies.indexOf(cookie)];
+    const { body } = await json(`${sandbox.url}/sandbox/public_token/create`, {
+      client_id: env.PLAID_CLIENT_ID,
+      secret: env.PLAID_SECRET,
+      institution_id: bank,
+      initial_products: ["transactions"],
+      user_id,
+      options: { override_username: `holder_${Math.floor(random() * 6)}` },
+    });
+    const more =
+      random() < 0.2 ? { metadata: { institution: { institution_id: bank, name: null } } } : {};
+    const [double, again] = [random() < 0.2, random() < 0.3];
+    await Promise.all(
+      Array.from({ length: double ? 2 : 1 }, (_, copy) =>
+        send(choices(seed, `connect ${number}.${copy}`), body.public_token, cookie, more),
+      ),
+    );
+    if (again) await send(own, body.public_token, cookie, more);
+  };
+
+  const stop = async () => {
+    running = false;
+    await Promise.all(alive.map((node) => node.kill().catch(() => {})));
+  };
+  return {
+    /** The processes of the app; one that died is replaced in its place. */
+    alive,
+    /** Connects all banks. `onBegun` gets the number of each, from 1, before it is connected. */
+    async run(onBegun: (begun: number) => Promise<void> | void): Promise<void> {
+      let begun = 0;
+      const worker = async () => {
+        while (begun < connects) {
+          begun += 1;
+          const number = begun;
+          await onBegun(number);
+          await connect(number);
+        }
+      };
+      await Promise.all(Array.from({ length: Math.min(atOnce, connects) }, worker));
+    },
+    /** Ends the nodes, recovers and reconciles once nothing fails any more, and compares the books. */
+    async settle(): Promise<ConnectsOutcome> {
+      await fetch(`${sandbox.url}/_control/faults`, { method: "DELETE" });
+      await stop();
+      const last = await startNode(env);
+      // As if the time had come to take up what nobody works on.
+      await query("update link_attempts set retry_at = now()");
+      await last.recover();
+      // Two passes 41 minutes apart for each day, as a user has five removals a day.
+      const passes = Math.ceil(people / 200);
+      for (let day = 0; day < days; day += 1) {
+        await query("update plaid_users set due_at = now() - interval '1 minute'");
+        const at = [0, 41].flatMap((minutes) => Array<number>(passes).fill(minutes));
+        await last.reconcileAt(at.map((minutes) => day * 25 * 60 + minutes));
+      }
+      await last.kill();
+      const itemsAtPlaid = async () =>
+        (await (await fetch(`${sandbox.url}/_control/items`)).json()).items as ItemAtPlaid[];
+      const books = await compareBooks({ query, itemsAtPlaid });
+      const items = await query("select id, plaid_item_id from items");
+      const ids = new Set(items.map(({ id }) => id as string));
+      const vanished = [...returned].filter((id) => !ids.has(id)).length;
+      const ours = new Set(items.map((item) => item.plaid_item_id as string));
+      const left = (await itemsAtPlaid()).filter(
+        ({ item_id, removed }) => !removed && !ours.has(item_id),
+      ).length;
+      return { books, responses, kills, staleReads, vanished, left };
+    },
+    async close() {
+      await stop();
+      await pool.end();
+      await sandbox.close();
+    },
+  };
+}
