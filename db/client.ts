@@ -197,7 +197,7 @@ class LimitedDialect extends PostgresDialect {
 
 /**
  * Queries of the connection that fail without effect fail with `DatabaseUnreachable`. Of a commit, and of a
- * write outside a transaction, nobody knows: they keep the error of `isConnectionLost`.
+ * write outside a transaction, the effect is not known: they keep the error of `isConnectionLost`.
  */
 function tellUndone(
   connection: DatabaseConnection,

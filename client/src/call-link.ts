@@ -104,7 +104,7 @@ export function callLink(options: CallLinkOptions): TRPCLink<AnyRouter> {
 const longestTimer = 2 ** 31 - 1;
 export const after = (ms: number, call: () => void) => setTimeout(call, Math.min(ms, longestTimer));
 
-/** What the server itself calls retryable was not done; of any other nobody knows. */
+/** The server did nothing in a call that it reports as retryable. The effect of any other failure is not known. */
 function mayRepeat(error: FiscilityError, isRepeatable: boolean): boolean {
   const isClear = !["unreachable", "unexpected_answer", "timed_out"].includes(error.reason);
   return error.retryable && (isClear || isRepeatable);

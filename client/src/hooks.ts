@@ -36,7 +36,7 @@ export interface RetryEvent {
   error: FiscilityError;
 }
 
-/** What an application hears of its calls. A hook that throws is reported as uncaught; the call goes on. */
+/** What the client reports about its calls. A hook that throws is reported as uncaught; the call goes on. */
 export interface Hooks {
   onRequest?: ((event: RequestEvent) => void) | undefined;
   onResponse?: ((event: ResponseEvent) => void) | undefined;

@@ -152,8 +152,8 @@ export async function startWorker(services: Services): Promise<Worker> {
   const pool = new pg.Pool({
     Client: JobClient,
     connectionString: config.databaseDirectUrl.reveal(),
-    // Each of the two lists listens for new jobs on one. With the third they take jobs and say how they ended, one
-    // after the other: whoever takes a job holds every queue for that moment, and another one would find none free.
+    // Each of the two lists listens for new jobs on one connection. They share the third to take jobs and to report
+    // how these ended. graphile-worker locks every free queue while it takes a job: a second connection would find none.
     max: 3,
     connectionTimeoutMillis: limits.jobConnection,
     application_name: "fiscility worker",
