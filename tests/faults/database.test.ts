@@ -174,6 +174,23 @@ test("A change returns unavailable and changes nothing when PostgreSQL ends its 
   expect(await apiKeysOf(app)).toEqual([]);
 });
 
+test("A change returns unavailable when PostgreSQL ends its connection while it writes in a transaction", async () => {
+  const person = await app.signUp("analyst");
+  await app.stepUp(person);
+  const release = await lockTable(app, "security_events");
+  try {
+    const key = { name: "Nightly", scopes: ["accounts:read"], expires_in_days: 1 };
+    const answer = app.post("/api/v1/api-keys", key, person);
+    const writing = "wait_event_type = 'Lock' and query not ilike 'select%'";
+    await expect.poll(() => endConnections(app, writing)).not.toHaveLength(0);
+    const { status, body } = await answer;
+    expect([status, body.error.reason]).toEqual([503, "unavailable"]);
+  } finally {
+    await release();
+  }
+  expect(await apiKeysOf(app)).toEqual([]);
+});
+
 test("A change returns unavailable when a standby that is not promoted yet refuses to write", async () => {
   const person = await app.signUp("analyst");
   await app.stepUp(person);
