@@ -73,6 +73,29 @@ async function shown(app: TestApp, { owner }: { owner: { cookie: string } }) {
   // biome-ignore lint/suspicious/noExplicitAny: tests look at whatever came back.
   return ((await response.json()) as any).items[0];
 }
+/** Signs webhooks with a key of our own, which the app takes for Plaid's while `work` runs. */
+async function withOwnKey(
+  app: TestApp,
+  work: (sign: (body: object) => Promise<{ signature: string; body: string }>) => Promise<void>,
+) {
+  const { privateKey, publicKey } = await generateKeyPair("ES256");
+  const { webhookKeys } = app.services;
+  webhookKeys.find = async () => publicKey;
+  try {
+    await work(async (webhook) => {
+      const body = JSON.stringify(webhook);
+      const request_body_sha256 = createHash("sha256").update(body).digest("hex");
+      const signature = await new SignJWT({ request_body_sha256 })
+        .setProtectedHeader({ alg: "ES256", kid: "ours" })
+        .setIssuedAt()
+        .sign(privateKey);
+      return { signature, body };
+    });
+  } finally {
+    // The class's own again.
+    Reflect.deleteProperty(webhookKeys, "find");
+  }
+}
 const kinds = async (app: TestApp) => (await activityOf(app)).map((r) => r.kind);
 
 test("A webhook to the app's own address syncs the Item", async ({ app }) => {
@@ -286,29 +309,37 @@ test("A late USER_ACCOUNT_REVOKED leaves an account that was shared again", asyn
   expect(item.accounts.some(({ revoked }: { revoked: boolean }) => revoked)).toBe(false);
 });
 
+test("Webhooks that arrive at once are stored once each, several in a statement", async ({
+  app,
+}) => {
+  const ids = Array.from({ length: 30 }, (_, n) => `an Item ${n}`);
+  await withOwnKey(app, async (sign) => {
+    const webhooks = await Promise.all(
+      ids.map((item_id) =>
+        sign({ webhook_type: "ITEM", webhook_code: "WEBHOOK_UPDATE_ACKNOWLEDGED", item_id }),
+      ),
+    );
+    const statuses = await Promise.all(webhooks.map((webhook) => deliver(app.url, webhook)));
+    expect(new Set(statuses)).toEqual(new Set([200]));
+  });
+  const rows = await app.query("select plaid_item_id as id, xmin::text as by from webhooks");
+  expect(rows.map(({ id }) => id).sort()).toEqual(ids.sort());
+  expect(new Set(rows.map(({ by }) => by)).size).toBeLessThan(ids.length / 2);
+  expect(await listJobs(app.services.db)).toHaveLength(ids.length);
+});
+
 test("Other webhooks are stored without their tokens and have no effect", async ({ app }) => {
   const one = await connect(app);
   await deliver(app.url, await caught(app, one.plaidItemId, "WEBHOOK_UPDATE_ACKNOWLEDGED"));
-  const { privateKey, publicKey } = await generateKeyPair("ES256");
-  const { webhookKeys } = app.services;
-  webhookKeys.find = async () => publicKey;
-  try {
-    const body = JSON.stringify({
+  await withOwnKey(app, async (sign) => {
+    const webhook = await sign({
       webhook_type: "LINK",
       webhook_code: "SESSION_FINISHED",
       public_tokens: ["public-sandbox-a-token"],
       item_id: one.plaidItemId,
     });
-    const request_body_sha256 = createHash("sha256").update(body).digest("hex");
-    const signature = await new SignJWT({ request_body_sha256 })
-      .setProtectedHeader({ alg: "ES256", kid: "ours" })
-      .setIssuedAt()
-      .sign(privateKey);
-    expect(await deliver(app.url, { signature, body })).toBe(200);
-  } finally {
-    // The class's own again.
-    Reflect.deleteProperty(webhookKeys, "find");
-  }
+    expect(await deliver(app.url, webhook)).toBe(200);
+  });
   await atRest(app);
   expect(await kept(app)).toEqual([
     { code: "WEBHOOK_UPDATE_ACKNOWLEDGED", outcome: "acknowledged" },
