@@ -9,7 +9,7 @@ import { words } from "./security-words.ts";
 /** How many events are shown at first. */
 const shown = 10;
 
-/** Events that another person may have caused. */
+/** Events that someone other than the user may have caused. */
 const failures: ReadonlySet<SecurityEventKind> = new Set([
   "log_in_failed",
   "step_up_failed",

@@ -22,8 +22,8 @@ const largest = 1_000_000;
 
 /**
  * A mail server that keeps what it receives and forwards nothing, with a page to read it, so that links in
- * mail work on a machine without a mail server. It listens on loopback only, because whoever reads the mail
- * can take over every account. `port` 0: any free one.
+ * mail work on a machine without a mail server. It listens on loopback only, because anyone who can read the
+ * mail can take over every account. `port` 0: any free one.
  */
 export async function startMailbox({ port }: { port: number }): Promise<Mailbox> {
   const mails: ReceivedMail[] = [];

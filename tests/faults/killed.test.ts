@@ -227,8 +227,8 @@ test("Recovery leaves an attempt to the process that runs it, and ends it once n
 });
 
 test.for([
-  ["no turn in its process", 50],
-  ["its turn too late", 0],
+  ["no place in its process", 50],
+  ["a place too late", 0],
 ] as const)(
   "Recovery that gets %s leaves the attempt as it is and logs nothing about it (I1, I8)",
   async ([_turn, limit], { app }) => {

@@ -234,7 +234,7 @@ test("The typed client reconnects and misses nothing when a network drops or fal
   const before = proxy.accepted();
   proxy.hang();
   await change(app, ada);
-  // The client drops the silent stream and opens another, which hangs as well and is dropped in turn.
+  // The client drops the silent stream and opens another, which hangs and is dropped as well.
   await expect.poll(() => proxy.accepted()).toBeGreaterThan(before + 1);
   expect(seen).toEqual([0, 1]);
   proxy.cut();

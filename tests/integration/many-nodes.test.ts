@@ -197,7 +197,7 @@ describe.skipIf(!inject("redis"))("Two nodes on a Redis cluster share one count"
     await app?.close();
     await cluster?.stop();
   });
-  /** Each node in turn. With this many keys, every master has some. */
+  /** Alternates between the nodes. With this many keys, every master has some. */
   const nodeOf = (turn: number) => (turn % 2 ? second.url : app.url);
   const many = 12;
 

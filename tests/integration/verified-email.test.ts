@@ -163,7 +163,7 @@ describe("Nobody can find out who has an account:", () => {
     expect(devices).toHaveLength(1);
   });
 
-  test("mail to one address is limited, whoever requests it, and the response does not reveal it", async ({
+  test("mail to one address is limited for all senders together, and the response does not reveal it", async ({
     app,
   }) => {
     const email = newEmail();
