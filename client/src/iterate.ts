@@ -2,10 +2,10 @@ import type { CallOptions, StreamEvent, Subscriber } from "./call.ts";
 import type { Transaction, TransactionsListInput } from "./objects.ts";
 import type { Procedures } from "./procedures.ts";
 
-/** Transactions of a page unless the caller says otherwise: as many as the server gives at once. */
+/** The default number of transactions per page: the most that the server returns. */
 const pageSize = 200;
 
-/** Each transaction that fits, page after page; the next page is read when the loop gets there. */
+/** Yields every matching transaction; the next page is requested when the loop needs it. */
 export async function* iterateTransactions(
   list: Procedures["transactions"]["list"],
   filter: Omit<TransactionsListInput, "cursor">,
@@ -20,9 +20,10 @@ export async function* iterateTransactions(
 }
 
 /**
- * The events of a subscription, until the loop is left, the signal aborts or the stream is over for good. A loop that is
- * slower than the events gets the newest one only.
- * @throws why the stream is over
+ * The events of a subscription, until the loop is left, the signal aborts or the stream has ended. A loop
+ * that is slower than the events only gets the newest one.
+ *
+ * @throws why the stream ended
  */
 export async function* iterateEvents<Event>(
   subscribe: (subscriber: Subscriber<Event>) => { unsubscribe(): void },

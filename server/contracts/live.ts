@@ -7,7 +7,7 @@ export const liveChangesInput = z
       .string()
       .max(100)
       .optional()
-      .describe("The id of the last event that was seen: the stream goes on from there."),
+      .describe("The id of the last event that was received: the stream continues from there."),
   })
   .optional();
 export type LiveChangesInput = z.infer<typeof liveChangesInput>;
@@ -17,7 +17,7 @@ export type LiveChangesInput = z.infer<typeof liveChangesInput>;
  * event's id. Several changes at once are one event with the newest version.
  */
 export const liveChange = z.object({
-  dataVersion: z.int().describe("Rises with each change; it is the event's id too."),
+  dataVersion: z.int().describe("Rises with each change; it is also the event's id."),
 });
 export type LiveChange = z.infer<typeof liveChange>;
 
