@@ -9,6 +9,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -118,6 +119,22 @@ try {
     if (!step) throw new Error(`${instruction} is not known here`);
     step(words, words.join(" "));
   }
+  // What the lockfile brings into the bundles. The base image's own packages are not in it.
+  const bill = execFileSync(
+    "npm",
+    [
+      "sbom",
+      "--sbom-format=cyclonedx",
+      "--sbom-type=application",
+      "--omit=dev",
+      "--package-lock-only",
+    ],
+    { cwd: root, maxBuffer: 32 * 1024 * 1024 },
+  );
+  const { components } = JSON.parse(bill.toString()) as { components: { purl: string }[] };
+  mkdirSync(path.join(root, "build"), { recursive: true });
+  writeFileSync(path.join(root, "build/sbom.cdx.json"), bill);
+  said(`build/sbom.cdx.json names ${components.length} packages.`);
   const app = workdir();
   said(execFileSync("du", ["-sh", app]).toString().trim());
   await database.create("image");

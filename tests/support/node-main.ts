@@ -22,6 +22,7 @@ const onStep = (step: string) => {
 };
 
 interface Message {
+  id: number;
   dieAfter?: string;
   pauseAfter?: string;
   times?: number;
@@ -47,7 +48,7 @@ process.on("message", async (message: Message) => {
     const clock = { now: () => new Date(Date.now() + minutes * 60_000) };
     await reconcile({ ...server.services, clock }, server.services.log);
   }
-  process.send?.({});
+  process.send?.({ done: message.id });
 });
 process.on("disconnect", () => process.exit(0));
 process.send?.({ url: server.url });

@@ -38,11 +38,24 @@ export async function startNode(env: Record<string, string>): Promise<NodeProces
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
   const ended = once(child, "exit");
-  const answer = async () => (await Promise.race([once(child, "message"), gone(ended)]))[0];
-  const { url } = (await answer()) as { url: string };
+  const [{ url }] = (await Promise.race([once(child, "message"), gone(ended)])) as [
+    { url: string },
+  ];
+  let asked = 0;
+  /** Each reply names its message: a paused node replies to several at once, when it wakes up. */
   const ask = async (message: object) => {
-    child.send(message);
-    await answer();
+    asked += 1;
+    const id = asked;
+    const replied = new Promise<void>((resolve) => {
+      const onReply = ({ done }: { done: number }) => {
+        if (done !== id) return;
+        child.off("message", onReply);
+        resolve();
+      };
+      child.on("message", onReply);
+    });
+    child.send({ id, ...message });
+    await Promise.race([replied, gone(ended)]);
   };
   return {
     url,
