@@ -165,13 +165,29 @@ export interface TransactionsTable {
   added_from: ColumnType<string | null, never, never>;
   /** The reading of its Item that had it last: `item_syncs.reading` as it was then; -1: of an Item before it. */
   reading: Generated<number>;
+  /** The user's version with which it was added or last changed; 0: before there were versions. */
+  version: Generated<string>;
+}
+
+/** The newest version of each user's transactions; see `migrations/043_transaction_changes.ts`. */
+export interface TransactionVersionsTable {
+  user_id: string;
+  version: string;
+}
+
+/** Transactions that were removed, for readers of changes; `id` is empty where all of an account were. */
+export interface RemovedTransactionsTable {
+  user_id: string;
+  version: string;
+  account_id: string;
+  id: string;
 }
 
 /**
  * What an Item that takes over another one's accounts has brought so far. It replaces their transactions once
  * its history is complete; until then nobody reads it, so nothing is counted twice.
  */
-export type HeldTransactionsTable = TransactionsTable;
+export type HeldTransactionsTable = Omit<TransactionsTable, "version">;
 
 /** What a user says of a transaction in place of the bank; null is what the bank says. */
 export interface TransactionCorrectionsTable {
@@ -709,6 +725,8 @@ export interface Database {
   transactions: TransactionsTable;
   held_transactions: HeldTransactionsTable;
   transaction_corrections: TransactionCorrectionsTable;
+  transaction_versions: TransactionVersionsTable;
+  removed_transactions: RemovedTransactionsTable;
   unreadable_transactions: UnreadableTransactionsTable;
   unconnected_accounts: UnconnectedAccountsTable;
   item_syncs: ItemSyncsTable;

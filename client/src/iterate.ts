@@ -1,9 +1,16 @@
 import type { CallOptions, StreamEvent, Subscriber } from "./call.ts";
-import type { Transaction, TransactionsListInput } from "./objects.ts";
+import type {
+  Transaction,
+  TransactionChanges,
+  TransactionChangesInput,
+  TransactionsListInput,
+} from "./objects.ts";
 import type { Procedures } from "./procedures.ts";
 
 /** Transactions of a page unless the caller says otherwise: as many as the server gives at once. */
 const pageSize = 200;
+/** The same of changes. */
+const changesSize = 500;
 
 /** Each transaction that fits, page after page; the next page is read when the loop gets there. */
 export async function* iterateTransactions(
@@ -17,6 +24,22 @@ export async function* iterateTransactions(
     yield* page.transactions;
     cursor = page.nextCursor ?? undefined;
   } while (cursor !== undefined);
+}
+
+/** Page after page of changes, up to the newest; the next page is read when the loop gets there. */
+export async function* iterateChanges(
+  changes: Procedures["transactions"]["changes"],
+  input: TransactionChangesInput,
+  options: CallOptions,
+): AsyncGenerator<TransactionChanges, void> {
+  let { since } = input;
+  let hasMore = true;
+  while (hasMore) {
+    const page = await changes.query({ limit: changesSize, ...input, since }, options);
+    since = page.cursor;
+    hasMore = page.hasMore;
+    yield page;
+  }
 }
 
 /**

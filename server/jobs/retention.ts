@@ -10,6 +10,8 @@ export const retention = {
   logIns: 90,
   /** Everything else in a user's security record. */
   securityEvents: 400,
+  /** Which transactions were removed, for readers of changes; a cursor is taken for a day less. */
+  removedTransactions: 91,
   /** Users who claim an address and never confirmed it. */
   unconfirmedUsers: 7,
   /** Links in mail, since they expired: one that is used late is told apart from one that never was. */
