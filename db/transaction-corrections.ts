@@ -5,8 +5,8 @@ import { raisedTransactionsVersion } from "./transaction-changes.ts";
 import { raisedDataVersion } from "./users.ts";
 
 /**
- * Keeps what the user says of one of their transactions, and raises their data version. Null is what the bank
- * says; what is left out stays. Returns false when the transaction is not theirs.
+ * Stores the user's corrections of one of their transactions, and raises their data version. Null restores
+ * the bank's value; undefined changes nothing. Returns false when the transaction is not theirs.
  */
 export async function correctTransaction(
   db: Db,

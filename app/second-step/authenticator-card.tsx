@@ -2,10 +2,10 @@ import { Form, useNavigation } from "@remix-run/react";
 import { Field } from "../auth/field.tsx";
 import { Button } from "../components/button.tsx";
 import { cardClass } from "../components/card.ts";
+import { ConfirmButton } from "../components/confirm-button.tsx";
 import { LocalTime } from "../components/local-time.tsx";
-import { ConfirmButton } from "./confirm-button.tsx";
 import type { SecondStepResult } from "./result.ts";
-import { words as pageWords } from "./words.ts";
+import { words as pageWords, removal } from "./words.ts";
 
 const words = pageWords.authenticator;
 
@@ -36,10 +36,8 @@ export function AuthenticatorCard({ since, result }: AuthenticatorCardProps) {
         </div>
         {since !== null ? (
           <ConfirmButton
-            intent="remove-authenticator"
-            button={words.remove}
-            label={words.removeLabel}
-            title={words.removeTitle}
+            fields={{ intent: "remove-authenticator" }}
+            words={{ ...removal, ...words.remove }}
           />
         ) : null}
         {since === null && !started ? <StartForm /> : null}

@@ -4,12 +4,12 @@ import type { Passkey } from "../../server/contracts/second-factors.ts";
 import { Field } from "../auth/field.tsx";
 import { Button } from "../components/button.tsx";
 import { cardClass } from "../components/card.ts";
+import { ConfirmButton } from "../components/confirm-button.tsx";
 import { FormAlert } from "../components/form-alert.tsx";
 import { LocalTime } from "../components/local-time.tsx";
 import { toFailure } from "../failure.ts";
 import { loadTrpc } from "../trpc.ts";
-import { ConfirmButton } from "./confirm-button.tsx";
-import { words as pageWords } from "./words.ts";
+import { words as pageWords, removal } from "./words.ts";
 
 const words = pageWords.passkeys;
 
@@ -59,11 +59,8 @@ function PasskeyRow({ passkey }: { passkey: Passkey }) {
         </p>
       </div>
       <ConfirmButton
-        intent="remove-passkey"
-        id={id}
-        button={words.remove}
-        label={words.removeLabel(name)}
-        title={words.removeTitle(name)}
+        fields={{ intent: "remove-passkey", id }}
+        words={{ ...removal, ...words.remove(name) }}
       />
     </li>
   );

@@ -11,7 +11,7 @@ import { logIn, session, viewer } from "./session.ts";
 import { transaction } from "./transactions.ts";
 import { webhookEndpoint } from "./webhook-endpoints.ts";
 
-/** Everything of a user here but secrets, for themselves. */
+/** All data of a user except secrets, for themselves. */
 export const exportOutput = z.object({
   exportedAt: z.iso.datetime().describe("When the export was made, ISO 8601 UTC."),
   person: viewer.describe("The user."),
@@ -39,12 +39,12 @@ export const exportOutput = z.object({
 });
 export type ExportOutput = z.infer<typeof exportOutput>;
 
-/** `confirmation`: `delete my account`; capitals and spacing do not matter. */
+/** `confirmation`: `delete my account`; case and spacing do not matter. */
 export const deleteAccountInput = z.strictObject({ confirmation: z.string().max(100) });
 export type DeleteAccountInput = z.infer<typeof deleteAccountInput>;
 export const deleteAccountOutput = z.object({
   deleted: z.literal(true),
-  /** How many were disconnected with it. */
+  /** How many banks were disconnected. */
   banks: z.number().int().nonnegative(),
 });
 export type DeleteAccountOutput = z.infer<typeof deleteAccountOutput>;

@@ -12,7 +12,7 @@ export const decimal = z
   .regex(/^-?\d+(\.\d+)?$/)
   .describe("An amount of money as a decimal string, in units of the currency: -1234.56.");
 
-/** Balances as the bank last gave them; each is null where the bank does not say. */
+/** The bank's latest balances; each is null when the bank does not return it. */
 export const balances = z.object({
   current: decimal
     .nullable()
@@ -71,8 +71,8 @@ export const account = z.object({
 export type Account = z.infer<typeof account>;
 
 /**
- * An account that the bank shares and that is not connected here, as the user chose others or the plan
- * has no room for it: `items.chooseAccounts` takes its id, and then it is the account's.
+ * An account that the bank shares and that is not connected, because the user chose others or the plan has no
+ * room for it. `items.chooseAccounts` takes its id, which it keeps once it is connected.
  */
 export const unconnectedAccount = account.pick({
   id: true,
@@ -85,9 +85,9 @@ export const unconnectedAccount = account.pick({
 export type UnconnectedAccount = z.infer<typeof unconnectedAccount>;
 
 /**
- * How an Item's transactions stand. `waiting`: the first ones are on their way. `failed`: we gave up
- * for now and try again within hours. `at` is when a sync last ended well, ISO 8601 UTC. `problem` of a
- * failed one: `cursor_refused`, when Plaid broke the reading off twice and we begin it anew.
+ * The state of an Item's transactions. `waiting`: the first ones are not complete yet. `failed`: the sync
+ * failed and is retried within hours. `at` is when a sync last succeeded, ISO 8601 UTC. `problem` of a failed
+ * one: `cursor_refused` when Plaid refused the cursor twice and the sync starts again from the beginning.
  */
 export const itemSync = z.object({
   status: z
@@ -117,8 +117,8 @@ export const itemRefresh = z.object({
 export type ItemRefresh = z.infer<typeof itemRefresh>;
 
 /**
- * What the bank sent in a form that cannot be read, as of the last sync: transactions that are not
- * shown or are shown as they were before, and accounts without all of their present balances.
+ * Data that could not be parsed, as of the last sync: transactions that are missing or outdated, and accounts
+ * without all of their current balances.
  */
 export const unreadable = z.object({
   transactions: z
@@ -135,8 +135,8 @@ export const unreadable = z.object({
 export type UnreadableCounts = z.infer<typeof unreadable>;
 
 /**
- * One log-in at one bank: Plaid's Item. Times are ISO 8601 UTC. `newAccounts`: the bank has accounts
- * that were not chosen, and update mode offers them.
+ * One log-in at one bank: Plaid's Item. Times are ISO 8601 UTC. `newAccounts`: the bank has accounts that
+ * were not chosen, and update mode offers them.
  */
 export const item = z.object({
   id: z.uuid().describe("Our id of the Item."),
@@ -212,7 +212,7 @@ export const accountsGetOutput = z.object({
 });
 export type AccountsGetOutput = z.infer<typeof accountsGetOutput>;
 
-/** `accounts.update`: what is left out stays as it is. */
+/** `accounts.update`: fields that are not set do not change. */
 export const accountsUpdateInput = z.strictObject({
   accountId: z.uuid().describe("The account's id, as `accounts.list` gives it."),
   name: text
@@ -226,6 +226,6 @@ export const accountsUpdateInput = z.strictObject({
 });
 export type AccountsUpdateInput = z.infer<typeof accountsUpdateInput>;
 
-/** `accounts.update`: the account as it is now. */
+/** `accounts.update`: the changed account. */
 export const accountsUpdateOutput = z.object({ account: account.describe("The account now.") });
 export type AccountsUpdateOutput = z.infer<typeof accountsUpdateOutput>;

@@ -1,8 +1,8 @@
 import { z } from "zod";
 
 /**
- * How a Link stands. `finishing`: the user finished, and the bank is being connected. `ended`: nothing came of it,
- * or the connection was disconnected since.
+ * The state of a Link. `finishing`: the user finished, and the bank is being connected. `ended`: it ended
+ * without a connection, or the connection was disconnected since.
  */
 export const connectionStatus = z.enum([
   "open",
@@ -17,7 +17,7 @@ export const connectionsGetInput = z.strictObject({
   id: z.uuid().describe("The `linkId` that `plaid.createLinkToken` returned."),
 });
 
-/** `connections.get`: what became of a Link. It is kept for 30 days after its end. */
+/** `connections.get`: how a Link ended. It is kept for 30 days after its end. */
 export const connectionsGetOutput = z.object({
   id: z.uuid().describe("Our id of the Link."),
   status: connectionStatus.describe(

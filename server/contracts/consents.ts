@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** That the user connected a bank, and which privacy notice they were shown before. Times are ISO 8601 UTC. */
+/** The user connected a bank after they saw this privacy notice. Times are ISO 8601 UTC. */
 export const consent = z.object({
   id: z.uuid().describe("The consent's id."),
   institutionName: z.string().describe("The bank's name."),

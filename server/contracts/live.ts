@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** `live.changes`: the id of the last event that was seen; a stream opened again goes on from there. */
+/** `live.changes`: the id of the last event that was received. A reopened stream continues from there. */
 export const liveChangesInput = z
   .strictObject({
     lastEventId: z
@@ -13,15 +13,15 @@ export const liveChangesInput = z
 export type LiveChangesInput = z.infer<typeof liveChangesInput>;
 
 /**
- * The person's banks or accounts are not what they were: read them again. `dataVersion` rises with
- * each change and is the event's id; several changes at once are one event with the newest.
+ * The user's banks or accounts have changed: read them again. `dataVersion` rises with each change and is the
+ * event's id. Several changes at once are one event with the newest version.
  */
 export const liveChange = z.object({
   dataVersion: z.int().describe("Rises with each change; it is the event's id too."),
 });
 export type LiveChange = z.infer<typeof liveChange>;
 
-/** What a subscriber gets: the change and the id to go on from. */
+/** An event with the id to continue from. */
 export interface LiveEvent {
   id: string;
   data: LiveChange;

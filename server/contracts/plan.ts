@@ -2,7 +2,7 @@ import { z } from "zod";
 import { decimal } from "./accounts.ts";
 import { text } from "./text.ts";
 
-/** A plan as it stands in the database. `priceMonthly` is a decimal string in `currency` (ISO 4217). */
+/** A plan. `priceMonthly` is a decimal string in `currency` (ISO 4217). */
 export const plan = z.object({
   id: z.string().describe("The plan's id: intern, accountant, analyst or cfo."),
   name: z.string().describe("The plan's name as users see it."),
@@ -17,8 +17,7 @@ export const plan = z.object({
 export type Plan = z.infer<typeof plan>;
 
 /**
- * `plan.get`: the user's plan, how many live accounts (not Items) they hold, and every plan there is,
- * smallest first.
+ * `plan.get`: the user's plan, how many live accounts (not Items) they have, and every plan, smallest first.
  */
 export const planOutput = z.object({
   plan: plan.describe("The user's plan."),
@@ -31,7 +30,7 @@ export const planOutput = z.object({
 });
 export type PlanOutput = z.infer<typeof planOutput>;
 
-/** A larger plan that the user asked for. Times are ISO 8601 UTC. */
+/** A larger plan that the user requested. Times are ISO 8601 UTC. */
 export const planRequest = z.object({
   plan: z.string().describe("The id of the plan that is asked for."),
   note: z.string().nullable().describe("What the user wrote; null for nothing."),

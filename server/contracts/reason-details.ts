@@ -7,7 +7,7 @@ const retryAfter = z
   .int()
   .describe("Until the same request is worth sending again. Seconds.");
 
-/** Fields some reasons carry beside their name; safe to show to the person concerned. */
+/** The details of some reasons; safe to show to the caller. */
 export const reasonDetails = {
   limit_reached: z.object({
     plan: z.string().describe("The plan's name."),

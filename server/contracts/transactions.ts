@@ -4,7 +4,8 @@ import { flowOfCategory } from "./insights.ts";
 import { text } from "./text.ts";
 
 /**
- * What moved on an account. Categories are Plaid's: https://plaid.com/docs/api/products/transactions/#personal-finance-categories
+ * A transaction. Categories are Plaid's:
+ * https://plaid.com/docs/api/products/transactions/#personal-finance-categories
  */
 export const transaction = z.object({
   id: z
@@ -37,7 +38,7 @@ export const transaction = z.object({
 });
 export type Transaction = z.infer<typeof transaction>;
 
-/** A day to look from or to. ISO 8601 has a year 0, PostgreSQL and the calendar have none. */
+/** The first or last day of a filter. ISO 8601 has a year 0; PostgreSQL and the calendar do not. */
 const day = z.iso.date().refine((date) => !date.startsWith("0000"), "There is no year 0");
 
 /** `transactions.list`. */
@@ -85,7 +86,7 @@ export const transactionsListInput = z.strictObject({
 });
 export type TransactionsListInput = z.infer<typeof transactionsListInput>;
 
-/** The same without a page. */
+/** The same filter without paging. */
 export const transactionFilter = transactionsListInput.omit({ cursor: true, limit: true });
 export type TransactionFilter = z.infer<typeof transactionFilter>;
 
@@ -142,7 +143,7 @@ export const transactionChanges = z.object({
 });
 export type TransactionChanges = z.infer<typeof transactionChanges>;
 
-/** What transactions of a month come to; neither `in` nor `out` is negative. */
+/** Totals of a month; neither `in` nor `out` is negative. */
 export const totalOfMonth = z.object({
   month: z
     .string()
@@ -153,7 +154,7 @@ export const totalOfMonth = z.object({
   count: z.number().int().positive().describe("How many transactions."),
 });
 
-/** `transactions.totals`: of all that fits the filter, pending ones and transfers too. */
+/** `transactions.totals`: of all transactions that match the filter, including pending ones and transfers. */
 export const transactionTotals = z.object({
   currencies: z
     .array(
@@ -167,7 +168,7 @@ export const transactionTotals = z.object({
 });
 export type TransactionTotals = z.infer<typeof transactionTotals>;
 
-/** `transactions.correct`: null is what the bank says; what is left out stays as it is. */
+/** `transactions.correct`: null restores the bank's value; fields that are not set do not change. */
 export const correctTransactionInput = z.strictObject({
   transactionId: z.string().min(1).max(200).describe("The transaction's id."),
   category: z

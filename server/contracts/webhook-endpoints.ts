@@ -5,7 +5,7 @@ import { webhookEventType } from "./webhook-events.ts";
 
 const endpointId = z.uuid().describe("The webhook's id.");
 
-/** An address of the user's own that gets webhooks. Its secret is shown once, and is not in here. */
+/** A user's own address that receives webhooks. Its secret is shown once and is not part of this. */
 export const webhookEndpoint = z.object({
   id: endpointId,
   url: z.string().describe("Where webhooks are sent."),
@@ -35,7 +35,7 @@ export const createWebhookInput = z.strictObject({
 });
 export type CreateWebhookInput = z.infer<typeof createWebhookInput>;
 
-/** The one time that the secret leaves the server. */
+/** The only response that contains the secret. */
 export const webhookSecretOutput = z.object({
   webhook: webhookEndpoint.describe("The address."),
   secret: z
@@ -44,7 +44,7 @@ export const webhookSecretOutput = z.object({
 });
 export type WebhookSecretOutput = z.infer<typeof webhookSecretOutput>;
 
-/** `webhooks.list`: all of the user's, the newest first. */
+/** `webhooks.list`: all of the user's addresses, newest first. */
 export const webhooksListOutput = z.object({
   webhooks: z.array(webhookEndpoint).describe("The newest first."),
 });
@@ -54,7 +54,7 @@ export const webhookOutput = z.object({
   webhook: webhookEndpoint.describe("The address that was removed."),
 });
 
-/** Why a delivery failed, where no HTTP status says it. */
+/** Why a delivery failed, when there is no HTTP status for it. */
 export const deliveryError = z.enum([
   "timed_out",
   "name_not_found",
@@ -66,7 +66,7 @@ export const deliveryError = z.enum([
 ]);
 export type DeliveryError = z.infer<typeof deliveryError>;
 
-/** One event on its way to one address. It is kept for 30 days. */
+/** One event to deliver to one address. Kept for 30 days. */
 export const webhookDelivery = z.object({
   id: z.uuid().describe("The delivery's id, which is the header `webhook-id` too."),
   event: webhookEventType.describe("The event that it reports."),
@@ -87,7 +87,7 @@ export const webhookDelivery = z.object({
 });
 export type WebhookDelivery = z.infer<typeof webhookDelivery>;
 
-/** `webhooks.deliveries`: the newest 100, the newest first. */
+/** `webhooks.deliveries`: the newest 100, newest first. */
 export const webhookDeliveriesOutput = z.object({
   deliveries: z.array(webhookDelivery).describe("The newest first."),
 });

@@ -39,7 +39,7 @@ const eventOf = <Type extends keyof WebhookData>(type: Type) =>
     data: data[type],
   });
 
-/** The body of a webhook. On the wire its fields are snake_case, as those of REST are. */
+/** The body of a webhook. It is sent with snake_case fields, like REST's. */
 export const webhookEvent = z.discriminatedUnion("type", [
   eventOf("connection.connected"),
   eventOf("connection.failed"),

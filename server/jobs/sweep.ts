@@ -16,10 +16,10 @@ import { remind } from "../mail/remind.ts";
 import type { Services } from "../services.ts";
 import { retention } from "./retention.ts";
 
-/** Items asked for at once, each minute: three fifths of what Plaid allows of a client id. */
+/** Syncs requested each minute: three fifths of Plaid's rate limit for a client id. */
 const atOnce = 1_500;
 
-/** Asks for a sync of every Item not heard of for hours, and tidies up. Returns how many. */
+/** Requests a sync of every Item without one for hours, and deletes old data. Returns how many. */
 export async function sweep({
   db,
   log,

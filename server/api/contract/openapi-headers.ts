@@ -1,4 +1,4 @@
-/** Headers of every response to a key or a session. */
+/** Headers of every response to an API key or a session. */
 export const commonHeaders = {
   "X-Request-Id": { $ref: "#/components/headers/X-Request-Id" },
   RateLimit: { $ref: "#/components/headers/RateLimit" },

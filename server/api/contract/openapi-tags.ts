@@ -1,6 +1,6 @@
 import type { Endpoint, Subscription } from "./endpoints.ts";
 
-/** What calls are about, in the order of a reader's first visit. */
+/** Topics of the calls, in the order in which a new reader needs them. */
 export const tags = [
   { name: "connections", description: "Connect a bank, mend it, and disconnect it." },
   { name: "accounts", description: "Banks, accounts and balances." },
@@ -24,7 +24,7 @@ const byGroup: Record<string, string> = {
   secondFactors: "security",
 };
 
-/** The tag of a procedure, by the first part of its name. */
+/** Returns the tag of a procedure, by the first part of its name. */
 export function tagOf({ name }: Pick<Endpoint | Subscription, "name">): string {
   const [group = name] = name.split(".");
   const tag = byGroup[group] ?? group;

@@ -4,7 +4,7 @@ import { beginExport, type DataExport, exportData } from "../../users/export-dat
 import { StreamedOutput } from "../streamed-output.ts";
 import { procedure } from "../trpc.ts";
 
-/** As each transport and the page write it. */
+/** The form that every transport and the page write. */
 export const streamed = ({ rest, transactions }: DataExport) =>
   new StreamedOutput(rest, "transactions", transactions, Object.keys(transaction.shape));
 

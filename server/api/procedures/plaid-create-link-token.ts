@@ -21,7 +21,7 @@ export const plaidCreateLinkToken = procedure({
   .input(createLinkTokenInput.optional())
   .output(createLinkTokenOutput)
   .mutation(async ({ ctx, input }) => {
-    // A bank that is connected can always be reconnected.
+    // A connected bank can always be reconnected.
     if (input?.itemId === undefined) {
       requireVerified(ctx.services, ctx.user);
       await requireFactorToConnect(ctx.services, ctx.user.id);

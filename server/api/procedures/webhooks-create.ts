@@ -20,7 +20,8 @@ export const webhooksCreate = procedure({
     requireVerified(services, user);
     const made = await createWebhook(services, user.id, input, {
       origin: request.origin,
-      // Checked again under the lock: a change of the password may have ended the proof meanwhile.
+      // Checked again under the lock, because a change of the password may have withdrawn the proof
+      // meanwhile.
       requireStill: async (tx: Db) => {
         if (!apiKey) await requireProof({ db: tx, limits: services.limits }, ctx);
       },
