@@ -31,6 +31,8 @@ export async function eraseUser(tx: Db, userId: string): Promise<void> {
     "security_events",
     "consents",
     "plan_requests",
+    "removed_transactions",
+    "transaction_versions",
   ] as const) {
     await tx.deleteFrom(table).where("user_id", "=", userId).execute();
   }

@@ -168,13 +168,29 @@ export interface TransactionsTable {
    * Item whose account was taken over.
    */
   reading: Generated<number>;
+  /** The user's version with which it was added or last changed; 0: before there were versions. */
+  version: Generated<string>;
+}
+
+/** The newest version of each user's transactions; see `migrations/043_transaction_changes.ts`. */
+export interface TransactionVersionsTable {
+  user_id: string;
+  version: string;
+}
+
+/** Transactions that were removed, for readers of changes; `id` is empty where all of an account were. */
+export interface RemovedTransactionsTable {
+  user_id: string;
+  version: string;
+  account_id: string;
+  id: string;
 }
 
 /**
  * Transactions of an Item that takes over another one's accounts. They replace that one's transactions once
  * the history is complete. Nothing reads them before, so nothing is counted twice.
  */
-export type HeldTransactionsTable = TransactionsTable;
+export type HeldTransactionsTable = Omit<TransactionsTable, "version">;
 
 /** The user's corrections of a transaction. Null keeps the bank's value. */
 export interface TransactionCorrectionsTable {
@@ -716,6 +732,8 @@ export interface Database {
   transactions: TransactionsTable;
   held_transactions: HeldTransactionsTable;
   transaction_corrections: TransactionCorrectionsTable;
+  transaction_versions: TransactionVersionsTable;
+  removed_transactions: RemovedTransactionsTable;
   unreadable_transactions: UnreadableTransactionsTable;
   unconnected_accounts: UnconnectedAccountsTable;
   item_syncs: ItemSyncsTable;

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { Db } from "./client.ts";
-import { raiseDataVersion } from "./users.ts";
+import { raisedTransactionsVersion, raiseTransactionsVersion } from "./transaction-changes.ts";
+import { lockUser, raiseDataVersion } from "./users.ts";
 import { sendDeliveries, storedDeliveries, toEventsJson } from "./webhook-events.ts";
 
 /** A transaction of a page; `accountId` is Plaid's. */
@@ -56,21 +57,24 @@ export async function keepPage(
 ): Promise<boolean> {
   const { kept, cursor, midway, updateCursor, upserted, removed, unreadable, endsReading } = page;
   const { isHeld = false } = page;
+  const isChange = upserted.length + removed.length > 0 || endsReading !== null;
   const transactions = tableOf(isHeld);
   const column = (name: keyof PageTransaction) => upserted.map((transaction) => transaction[name]);
   // The user's corrections of a pending transaction apply to the posted one.
   const posted = upserted.filter(({ pendingId }) => pendingId !== null);
   const noted = unreadable.map(({ id }) => id);
-  const events = eventsOfPage(itemId, page);
+  const events = toEventsJson(
+    isChange && !isHeld ? [{ type: "transactions.changed", data: { itemId } }] : [],
+  );
   const { rows } = await sql<{ item_id: string }>`
-    with ${movedCursor(userId, itemId, { kept, cursor, midway, updateCursor, isHeld })},
+    with ${movedCursor(userId, itemId, { kept, cursor, midway, updateCursor, isHeld, isChange })},
     upserted as (
       insert into ${transactions}
         (user_id, id, account_id, date, amount, currency, name, merchant, category, pending,
-          added_from, reading)
+          added_from, reading ${isHeld ? sql`` : sql`, version`})
       select sync.user_id, t.id, accounts.id, t.date, t.amount, t.currency, t.name, t.merchant,
         t.category, t.pending, case when ${midway} then ${addedFrom(updateCursor)} end,
-        sync.reading
+        sync.reading ${isHeld ? sql`` : sql`, sync.version`}
       from sync
       join accounts on accounts.user_id = sync.user_id and accounts.item_id = sync.item_id
       join unnest(
@@ -84,6 +88,12 @@ export async function keepPage(
         account_id = excluded.account_id, date = excluded.date, amount = excluded.amount,
         currency = excluded.currency, name = excluded.name, merchant = excluded.merchant,
         category = excluded.category, pending = excluded.pending, reading = excluded.reading
+        ${
+          isHeld
+            ? sql``
+            : sql`, version = case when ${isOtherThan("transactions", "excluded")}
+          then excluded.version else transactions.version end`
+        }
     ),
     corrected as (
       insert into transaction_corrections (user_id, transaction_id, account_id, category, merchant)
@@ -133,17 +143,6 @@ export async function keepPage(
   return rows.length === 1;
 }
 
-/** The events of a page, as JSON: none of one that changes nothing, or that is held back. */
-function eventsOfPage(
-  itemId: string,
-  { upserted, removed, endsReading, isHeld = false }: SyncPage,
-): string {
-  const isChange = upserted.length + removed.length > 0 || endsReading !== null;
-  return toEventsJson(
-    isChange && !isHeld ? [{ type: "transactions.changed", data: { itemId } }] : [],
-  );
-}
-
 /**
  * Restarts an update that changed while it was read: resets the cursor to the start of the update and deletes
  * what its pages added, in one statement. Plaid would not report the removal of such transactions. Returns
@@ -156,7 +155,7 @@ export async function undoUpdate(
   { kept, updateCursor, isHeld = false }: Pick<SyncPage, "kept" | "updateCursor" | "isHeld">,
 ): Promise<boolean> {
   const { rows } = await sql<{ item_id: string }>`
-    with ${movedCursor(userId, itemId, { kept, cursor: updateCursor, midway: false, updateCursor: null, isHeld })},
+    with ${movedCursor(userId, itemId, { kept, cursor: updateCursor, midway: false, updateCursor: null, isHeld, isChange: true })},
     undone as (
       delete from ${tableOf(isHeld)} as t using sync, accounts
       where accounts.user_id = sync.user_id and accounts.item_id = sync.item_id
@@ -187,7 +186,7 @@ export async function readAgain(
     with ${movedCursor(
       userId,
       itemId,
-      { kept, cursor: null, midway: false, updateCursor: null, isHeld },
+      { kept, cursor: null, midway: false, updateCursor: null, isHeld, isChange: false },
       sql`reading = item_syncs.reading + 1, reread_cursor = '',
         cursor_refusals = item_syncs.cursor_refusals + ${refused ? 1 : 0}`,
     )}
@@ -198,7 +197,7 @@ export async function readAgain(
 /**
  * `item` and `sync`, to begin a statement with: the cursor moved on from the one that was `kept`, and
  * no row of `sync` when it is not that one any more. With the last page of an update no reading from the
- * beginning is under way any more.
+ * beginning is under way any more. `isChange`: transactions change with it, and `sync` has their `version`.
  */
 function movedCursor(
   userId: string,
@@ -209,7 +208,11 @@ function movedCursor(
     midway,
     updateCursor,
     isHeld = false,
-  }: Pick<SyncPage, "kept" | "midway" | "updateCursor" | "isHeld"> & { cursor: string | null },
+    isChange,
+  }: Pick<SyncPage, "kept" | "midway" | "updateCursor" | "isHeld"> & {
+    cursor: string | null;
+    isChange: boolean;
+  },
   reading = midway
     ? sql`reread_cursor = case when item_syncs.reread_cursor is not null then ${cursor}::text end`
     : sql`reread_cursor = null, cursor_refusals = 0`,
@@ -220,15 +223,30 @@ function movedCursor(
       select id, set_config('synchronous_commit', 'off', true)
       from items where id = ${itemId} and user_id = ${userId} for key share
     ),
-    sync as (
+    moved as (
       update item_syncs set cursor = ${cursor}, update_cursor = ${updateCursor}, midway = ${midway},
         ${reading}
       from item
       where item_syncs.item_id = item.id and item_syncs.user_id = ${userId}
         and item_syncs.cursor is not distinct from ${kept} and item_syncs.is_held = ${isHeld}
       returning item_syncs.item_id, item_syncs.user_id, item_syncs.reading
+    ),
+    sync as materialized (
+      select moved.*, ${isChange && !isHeld ? raisedTransactionsVersion(sql`user_id`) : sql`0`} as version
+      from moved
     )`;
 }
+
+/** Whether two versions of a transaction differ in what users see: as the trigger `transactions_stamp_changed` does. */
+const isOtherThan = (one: string, other: string) => {
+  const columns = (of: string) =>
+    sql.join(
+      ["account_id", "date", "amount", "currency", "name", "merchant", "category", "pending"].map(
+        (column) => sql.ref(`${of}.${column}`),
+      ),
+    );
+  return sql`(${columns(one)}) is distinct from (${columns(other)})`;
+};
 
 /** Which update a page belongs to: no two of an Item that bring something begin at the same cursor. */
 const addedFrom = (updateCursor: string | null) => sql`hashtextextended(${updateCursor ?? ""}, 0)`;
@@ -242,7 +260,8 @@ const tableOf = (isHeld: boolean) => sql.table(isHeld ? "held_transactions" : "t
  */
 export async function releaseHeld(db: Db, userId: string, itemId: string): Promise<void> {
   await db.transaction().execute(async (tx) => {
-    // Locks the Item's row first, as a disconnection does: no deadlock.
+    // Locks the user's row and then the Item's, as a disconnection does: no deadlock.
+    await lockUser(tx, userId);
     await sql`select from items where id = ${itemId} and user_id = ${userId} for key share`.execute(
       tx,
     );
@@ -250,6 +269,7 @@ export async function releaseHeld(db: Db, userId: string, itemId: string): Promi
       update item_syncs set is_held = false
       where item_id = ${itemId} and user_id = ${userId} and is_held returning item_id`.execute(tx);
     if (rows.length === 0) return;
+    await raiseTransactionsVersion(tx, userId);
     await sql`
       with first as (
         select accounts.id as account_id, min(h.date) as date from accounts

@@ -80,13 +80,16 @@ export async function findTransactions(
   return query.execute();
 }
 
+/** The user's transactions as they are shown. */
+export const shownTransactions = (db: Db, userId: string) => fitting(db, userId, {}).select(shown);
+
 /** Returns one transaction of the user, or null. */
 export async function findTransaction(
   db: Db,
   userId: string,
   id: string,
 ): Promise<Transaction | null> {
-  const query = fitting(db, userId, {}).where("transactions.id", "=", id).select(shown);
+  const query = shownTransactions(db, userId).where("transactions.id", "=", id);
   return (await query.executeTakeFirst()) ?? null;
 }
 

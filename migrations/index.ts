@@ -33,6 +33,7 @@ import * as namesOfAccounts from "./039_names_of_accounts.ts";
 import * as institutions from "./040_institutions.ts";
 import * as transactionCorrections from "./041_transaction_corrections.ts";
 import * as planRequests from "./042_plan_requests.ts";
+import * as transactionChanges from "./043_transaction_changes.ts";
 
 /** Every migration in order: numbered, forward only, never changed after a release. */
 export const migrations: Record<string, Migration> = {
@@ -70,6 +71,7 @@ export const migrations: Record<string, Migration> = {
   "040_institutions": institutions,
   "041_transaction_corrections": transactionCorrections,
   "042_plan_requests": planRequests,
+  "043_transaction_changes": transactionChanges,
 };
 
 /**
@@ -87,4 +89,5 @@ export const outsideTransaction: ReadonlySet<string> = new Set([
   "033_claimed_addresses",
   "034_second_factors",
   "038_outgoing_webhooks",
+  "043_transaction_changes",
 ]);

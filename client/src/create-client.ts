@@ -5,8 +5,13 @@ import { callLink } from "./call-link.ts";
 import { download, type ExportFormat } from "./download.ts";
 import { type FiscilityError, isFiscilityError } from "./fiscility-error.ts";
 import type { Hooks } from "./hooks.ts";
-import { iterateEvents, iterateTransactions } from "./iterate.ts";
-import type { Transaction, TransactionsListInput } from "./objects.ts";
+import { iterateChanges, iterateEvents, iterateTransactions } from "./iterate.ts";
+import type {
+  Transaction,
+  TransactionChanges,
+  TransactionChangesInput,
+  TransactionsListInput,
+} from "./objects.ts";
 import { type Procedures, procedureTypes } from "./procedures.ts";
 import { readBaseUrl, requireApiKey } from "./read-options.ts";
 import { createSend } from "./send.ts";
@@ -70,6 +75,19 @@ export interface FiscilityClient extends Procedures {
       filter?: Omit<TransactionsListInput, "cursor">,
       options?: CallOptions,
     ): AsyncGenerator<Transaction, void>;
+    changes: Procedures["transactions"]["changes"] & {
+      /**
+       * Every change since a cursor, for `for await`: page after page, of 500 changes unless `limit` says otherwise. Store
+       * the `cursor` of each page with what you made of it, and begin there the next time.
+       *
+       * Scope: `transactions:read`.
+       * @throws FiscilityError as `transactions.changes` does
+       */
+      iterate(
+        input?: TransactionChangesInput,
+        options?: CallOptions,
+      ): AsyncGenerator<TransactionChanges, void>;
+    };
   };
 }
 
@@ -156,12 +174,19 @@ export function createClient(options: ClientOptions): FiscilityClient {
       throw shownAt(caller, toFiscilityError(thrown, url));
     });
   };
-  const { list } = procedures.transactions;
+  const { list, changes } = procedures.transactions;
   const iterate: FiscilityClient["transactions"]["iterate"] = (filter = {}, options = {}) =>
     shownFrom(callerOf(iterate), iterateTransactions(list, filter, options));
+  type IterateChanges = FiscilityClient["transactions"]["changes"]["iterate"];
+  const iterateAllChanges: IterateChanges = (input = {}, options = {}) =>
+    shownFrom(callerOf(iterateAllChanges), iterateChanges(changes, input, options));
   return {
     ...procedures,
-    transactions: { ...procedures.transactions, iterate },
+    transactions: {
+      ...procedures.transactions,
+      iterate,
+      changes: { ...changes, iterate: iterateAllChanges },
+    },
     account: { ...procedures.account, download: downloaded },
   };
 }

@@ -1,9 +1,16 @@
 import type { CallOptions, StreamEvent, Subscriber } from "./call.ts";
-import type { Transaction, TransactionsListInput } from "./objects.ts";
+import type {
+  Transaction,
+  TransactionChanges,
+  TransactionChangesInput,
+  TransactionsListInput,
+} from "./objects.ts";
 import type { Procedures } from "./procedures.ts";
 
 /** The default number of transactions per page: the most that the server returns. */
 const pageSize = 200;
+/** The same of changes. */
+const changesSize = 500;
 
 /** Yields every matching transaction; the next page is requested when the loop needs it. */
 export async function* iterateTransactions(
@@ -17,6 +24,22 @@ export async function* iterateTransactions(
     yield* page.transactions;
     cursor = page.nextCursor ?? undefined;
   } while (cursor !== undefined);
+}
+
+/** Page after page of changes, up to the newest; the next page is read when the loop gets there. */
+export async function* iterateChanges(
+  changes: Procedures["transactions"]["changes"],
+  input: TransactionChangesInput,
+  options: CallOptions,
+): AsyncGenerator<TransactionChanges, void> {
+  let { since } = input;
+  let hasMore = true;
+  while (hasMore) {
+    const page = await changes.query({ limit: changesSize, ...input, since }, options);
+    since = page.cursor;
+    hasMore = page.hasMore;
+    yield page;
+  }
 }
 
 /**

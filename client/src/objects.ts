@@ -716,6 +716,13 @@ export interface CorrectTransactionOutput {
   transaction: Transaction;
 }
 
+export interface RemovedTransaction {
+  /** The id that the transaction had. */
+  id: string;
+  /** The id of the account it was on. */
+  accountId: string;
+}
+
 export interface TotalOfMonth {
   /** A calendar month, YYYY-MM. */
   month: string;
@@ -748,6 +755,26 @@ export interface Transaction {
   corrected: boolean;
   /** Not posted yet: it may change or be removed. */
   pending: boolean;
+}
+
+export interface TransactionChanges {
+  /** Accounts all of whose transactions were removed: delete what you have of them first, then `removed`, then store `changed`. */
+  removedAccounts: string[];
+  /** Transactions that were removed; you may never have had some of them. */
+  removed: RemovedTransaction[];
+  /** Transactions that were added or changed, as they are now; store each by its id. */
+  changed: Transaction[];
+  /** The `since` of the next page, or of what changes from now on. Accepted for 90 days. */
+  cursor: string;
+  /** More changes are there already: read the next page. */
+  hasMore: boolean;
+}
+
+export interface TransactionChangesInput {
+  /** The `cursor` of the changes before; left out, every transaction is read from the beginning. */
+  since?: string | undefined;
+  /** Changes of the page, removals included, 500 at most; 200 unless given. */
+  limit?: number | undefined;
 }
 
 export interface TransactionFilter {

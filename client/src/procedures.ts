@@ -24,6 +24,8 @@ import type {
   AccountsUpdateOutput,
   TransactionsListInput,
   TransactionsListOutput,
+  TransactionChangesInput,
+  TransactionChanges,
   TransactionFilter,
   TransactionTotals,
   CorrectTransactionInput,
@@ -140,6 +142,13 @@ export interface Procedures {
      * Scope: `transactions:read`. REST: `GET /api/v1/transactions`.
      */
     list: Query<TransactionsListInput, TransactionsListOutput>;
+    /**
+     * What changed in the transactions since a cursor, removals included: keep a copy up to date with it.
+     *
+     * Scope: `transactions:read`. REST: `GET /api/v1/transaction-changes`.
+     * @throws FiscilityError: `cursor_expired`, and what any call can fail with.
+     */
+    changes: Query<TransactionChangesInput, TransactionChanges>;
     /**
      * Totals of the transactions that match a filter, by month and by category.
      *
@@ -265,6 +274,7 @@ export const procedureTypes = {
   "accounts.list": "query",
   "accounts.update": "mutation",
   "transactions.list": "query",
+  "transactions.changes": "query",
   "transactions.totals": "query",
   "transactions.correct": "mutation",
   "insights.netWorth": "query",

@@ -33,6 +33,7 @@ import { secondFactorsReplaceBackupCodes } from "./procedures/second-factors-rep
 import { secondFactorsStartAuthenticator } from "./procedures/second-factors-start-authenticator.ts";
 import { sessionPasskeyOptions } from "./procedures/session-passkey-options.ts";
 import { sessionStepUp } from "./procedures/session-step-up.ts";
+import { transactionsChanges } from "./procedures/transactions-changes.ts";
 import { transactionsCorrect } from "./procedures/transactions-correct.ts";
 import { transactionsList } from "./procedures/transactions-list.ts";
 import { transactionsTotals } from "./procedures/transactions-totals.ts";
@@ -63,6 +64,7 @@ export const appRouter = router({
   accounts: { get: accountsGet, list: accountsList, update: accountsUpdate },
   transactions: {
     list: transactionsList,
+    changes: transactionsChanges,
     totals: transactionsTotals,
     correct: transactionsCorrect,
   },

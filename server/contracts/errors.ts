@@ -134,6 +134,13 @@ export const reasons = {
       "Too many calls were made in a short time. Nothing was changed. Wait a moment, then try again.",
     retryable: true,
   },
+  cursor_expired: {
+    status: 409,
+    code: "CONFLICT",
+    message:
+      "This cursor is too old: we no longer know everything that was removed since. Leave `since` out and read everything again.",
+    retryable: false,
+  },
   log_in_busy: {
     status: 503,
     code: "SERVICE_UNAVAILABLE",

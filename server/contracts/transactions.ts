@@ -93,6 +93,52 @@ export const transactionsListOutput = z.object({
 });
 export type TransactionsListOutput = z.infer<typeof transactionsListOutput>;
 
+/** `transactions.changes`. */
+export const transactionChangesInput = z.strictObject({
+  since: z
+    .string()
+    .max(600)
+    .optional()
+    .describe(
+      "The `cursor` of the changes before; left out, every transaction is read from the beginning.",
+    ),
+  limit: z
+    .int()
+    .min(1)
+    .max(500)
+    .optional()
+    .describe("Changes of the page, removals included, 500 at most; 200 unless given."),
+});
+export type TransactionChangesInput = z.infer<typeof transactionChangesInput>;
+
+export const removedTransaction = z.object({
+  id: z.string().describe("The id that the transaction had."),
+  accountId: z.uuid().describe("The id of the account it was on."),
+});
+export type RemovedTransaction = z.infer<typeof removedTransaction>;
+
+/** One page of `transactions.changes`; removals are applied first. */
+export const transactionChanges = z.object({
+  removedAccounts: z
+    .array(z.uuid())
+    .describe(
+      "Accounts all of whose transactions were removed: delete what you have of them first, then `removed`, then store `changed`.",
+    ),
+  removed: z
+    .array(removedTransaction)
+    .describe("Transactions that were removed; you may never have had some of them."),
+  changed: z
+    .array(transaction)
+    .describe("Transactions that were added or changed, as they are now; store each by its id."),
+  cursor: z
+    .string()
+    .describe(
+      "The `since` of the next page, or of what changes from now on. Accepted for 90 days.",
+    ),
+  hasMore: z.boolean().describe("More changes are there already: read the next page."),
+});
+export type TransactionChanges = z.infer<typeof transactionChanges>;
+
 /** Totals of a month; neither `in` nor `out` is negative. */
 export const totalOfMonth = z.object({
   month: z

@@ -10,6 +10,8 @@ export const retention = {
   logIns: 90,
   /** All other events of a user's security history. */
   securityEvents: 400,
+  /** Which transactions were removed, for readers of changes; a cursor is taken for a day less. */
+  removedTransactions: 91,
   /** Users who claim an address and never confirmed it. */
   unconfirmedUsers: 7,
   /** Links in mail after they expired, so that a late link is recognized as expired. */

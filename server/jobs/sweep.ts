@@ -9,6 +9,7 @@ import { dropOldRefusedTokens } from "../../db/refused-tokens.ts";
 import { dropOldSecurityEvents } from "../../db/security-events.ts";
 import { deleteExpiredSessions } from "../../db/sessions.ts";
 import { dropUnconfirmedUsers } from "../../db/sign-ups.ts";
+import { dropOldRemovals } from "../../db/transaction-changes.ts";
 import { dropOldDeliveries } from "../../db/webhook-deliveries.ts";
 import { dropOldWebhooks } from "../../db/webhooks.ts";
 import { remind } from "../mail/remind.ts";
@@ -35,6 +36,7 @@ export async function sweep({
   await deleteExpiredSessions(db);
   await deleteExpiredPendingLogIns(db);
   await deleteExpiredChallenges(db);
+  await dropOldRemovals(db, retention.removedTransactions);
   await dropOldMails(db, retention.mails);
   await dropUnconfirmedUsers(db, retention.unconfirmedUsers);
   await remind({ db, limits });

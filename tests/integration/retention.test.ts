@@ -36,6 +36,11 @@ const tables: Record<string, [insert: string, days: number]> = {
       select user_id, id, 'accounts.changed', '{}', now() - $1::interval from webhook_endpoints`,
     retention.webhookDeliveries,
   ],
+  removed_transactions: [
+    `insert into removed_transactions (user_id, version, account_id, id)
+      select id, extract(epoch from now() - $1::interval) * 1000000, id, 'x' from users`,
+    retention.removedTransactions,
+  ],
   refused_tokens: [
     "insert into refused_tokens (plaid_item_id, last_at) values ($1::text, now() - $1::interval)",
     0.5,

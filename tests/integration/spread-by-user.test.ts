@@ -41,6 +41,8 @@ const spread: Record<string, string> = {
   consents: "user_id",
   plan_requests: "user_id",
   transaction_corrections: "user_id",
+  transaction_versions: "user_id",
+  removed_transactions: "user_id",
 };
 /** Small tables, the same on every node. */
 const onEveryNode = ["plans", "institutions"];
@@ -58,11 +60,16 @@ const apart = [
 ];
 /** Unique over all users on purpose: docs/decisions/009-spread-by-user.md. */
 const overPeople = ["users_email_key", "link_attempts_public_token_hash_key"];
-/** They notify of changes. Citus refuses to spread a table that has a trigger: see the same page. */
+/** They notify of changes or number them. Citus refuses to spread a table that has a trigger: see the same page. */
 const triggers = [
+  "accounts_note_removed",
   "api_keys_tell_ended",
   "api_keys_tell_revoked",
+  "corrections_stamp",
   "sessions_tell_ended",
+  "transactions_note_removed",
+  "transactions_stamp_changed",
+  "transactions_stamp_new",
   "users_tell_changed",
 ];
 

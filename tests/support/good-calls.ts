@@ -14,6 +14,8 @@ export interface Owned {
   accountId: string;
   /** The start of their second page of transactions. */
   cursor: string;
+  /** Where they have read the changes of their transactions up to. */
+  changesCursor: string;
   transactionId: string;
   apiKeyId: string;
   webhookId: string;
@@ -38,6 +40,7 @@ const values: Record<string, (own: Owned) => unknown> = {
   "connectAccount accountIds": (own) => [own.plaid.accountId],
   "items.chooseAccounts accountIds": (own) => [own.accountId],
   cursor: (own) => own.cursor,
+  since: (own) => own.changesCursor,
   publicToken: (own) => own.publicToken,
   linkSessionId: (own) => own.plaid.linkSessionId,
   linkToken: () => "link-sandbox-00000000-0000-4000-8000-000000000000",
@@ -82,7 +85,7 @@ export const withDevice = [
   "secondFactors.addPasskey",
 ];
 
-const namesThings = (name: string) => /^(id|cursor)$|Ids?$|Token$/.test(name);
+const namesThings = (name: string) => /^(id|cursor|since)$|Ids?$|Token$/.test(name);
 
 /** Fills what a schema requires and every field that names something. */
 function fill(procedure: string, schema: Schema, own: Owned, field = ""): unknown {
@@ -174,6 +177,7 @@ export async function stock(app: TestApp, person: Person): Promise<Owned> {
     next_cursor: string;
     transactions: { id: string; account_id: string }[];
   };
+  const changes = await app.get("/api/v1/transaction-changes?limit=1", person);
   const [account] = await app.query("select plaid_account_id id from accounts where id = $1", [
     accountId,
   ]);
@@ -183,6 +187,7 @@ export async function stock(app: TestApp, person: Person): Promise<Owned> {
     bank: body.item.institution.name,
     accountId,
     cursor,
+    changesCursor: changes.cursor,
     transactionId: transactions.find(({ account_id }) => account_id === accountId)?.id ?? "",
     apiKeyId: made.body.api_key.id,
     webhookId,
