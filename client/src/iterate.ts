@@ -9,7 +9,7 @@ import type { Procedures } from "./procedures.ts";
 
 /** The default number of transactions per page: the most that the server returns. */
 const pageSize = 200;
-/** The same of changes. */
+/** The default number of changes per page: the most that the server returns. */
 const changesSize = 500;
 
 /** Yields every matching transaction; the next page is requested when the loop needs it. */
@@ -26,7 +26,7 @@ export async function* iterateTransactions(
   } while (cursor !== undefined);
 }
 
-/** Page after page of changes, up to the newest; the next page is read when the loop gets there. */
+/** Yields the pages of changes up to the newest; the next page is requested when the loop needs it. */
 export async function* iterateChanges(
   changes: Procedures["transactions"]["changes"],
   input: TransactionChangesInput,
