@@ -205,14 +205,13 @@ export function restCall(
   { method, path }: Pick<Endpoint, "method" | "path">,
   input: object | undefined,
 ): { url: string; body: object | undefined } {
-  const fields: Record<string, unknown> = { ...input };
+  const fields: Record<string, unknown> = snakecaseKeys({ ...input }, { deep: true });
   const at = path.replace(/\{(\w+)\}/g, (_whole, field) => {
     const value = String(fields[field]);
     delete fields[field];
     return encodeURIComponent(value);
   });
-  const snake = snakecaseKeys(fields, { deep: true });
-  if (method === "POST") return { url: `/api/v1${at}`, body: snake };
-  const query = new URLSearchParams(snake as Record<string, string>);
+  if (method === "POST") return { url: `/api/v1${at}`, body: fields };
+  const query = new URLSearchParams(fields as Record<string, string>);
   return { url: `/api/v1${at}?${query}`, body: undefined };
 }
