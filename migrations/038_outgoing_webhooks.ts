@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
 import { oneTableAtATime } from "./one-table-at-a-time.ts";
 
-/** Webhooks to users' own addresses: docs/decisions/025-outgoing-webhooks.md. */
+/** Webhooks to users' own addresses: docs/decisions/024-outgoing-webhooks.md. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await oneTableAtATime(db, [
     `create table if not exists webhook_endpoints (

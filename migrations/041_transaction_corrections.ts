@@ -1,7 +1,7 @@
 import { type Kysely, sql } from "kysely";
 
 /**
- * Users' corrections of transactions: docs/decisions/029-corrections.md. `transaction_id` is no foreign key,
+ * Users' corrections of transactions: docs/decisions/028-corrections.md. `transaction_id` is no foreign key,
  * because a posted transaction replaces its pending one, and one that is fetched again keeps its id.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {

@@ -2,7 +2,7 @@ import type { Kysely } from "kysely";
 import { oneTableAtATime } from "./one-table-at-a-time.ts";
 
 /**
- * The changes of transactions since a cursor: docs/decisions/027-changes-since-a-cursor.md. The column has a
+ * The changes of transactions since a cursor: docs/decisions/026-changes-since-a-cursor.md. The column has a
  * constant default, so no row is rewritten.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
