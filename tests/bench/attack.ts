@@ -67,7 +67,7 @@ interface Reads {
   failed: number;
 }
 
-/** `accounts.list` of each of these at its own pace, however late the answers are. */
+/** Each of these users calls `accounts.list` at a fixed pace, however late the responses are. */
 async function readFor(url: string, cookies: string[], ms: number): Promise<Reads> {
   const into: Reads = { ms: [], failed: 0 };
   const until = performance.now() + ms;
@@ -78,7 +78,7 @@ async function readFor(url: string, cookies: string[], ms: number): Promise<Read
         await answer.arrayBuffer();
         return answer.status;
       },
-      // No answer is a failure, too.
+      // No response is a failure, too.
       () => 599,
     );
     into.ms.push(performance.now() - started);
@@ -135,13 +135,13 @@ async function* underAttack(
     ours: side(attacked),
     floor: side(alone),
     bound:
-      "PostgreSQL, Redis, the node, the attacker and those who measure share two cores; the attacker's process has the lowest priority, as one on another machine takes none of the node's time.",
-    note: `${others} users, ${turns} turns of ${turnMs / 1000} s, of whose p99 the median; the attacker's answers: ${told.join("; ")}.`,
+      "PostgreSQL, Redis, the node, the attacker and the measuring processes share two cores. The attacker's process has the lowest priority, because an attacker on another machine would take none of the node's time.",
+    note: `${others} users, ${turns} turns of ${turnMs / 1000} s; the p99 is the median of theirs. The attacker's responses: ${told.join("; ")}.`,
   };
   yield amount(
     {
       issue: "I",
-      name: "the same: reads of others that got a 5xx or no answer",
+      name: "the same: reads of others that got a 5xx or no response",
       goal: { atMost: 0 },
     },
     [attacked.reduce((sum, { failed }) => sum + failed, 0)],
@@ -195,6 +195,6 @@ async function exportMemory(
     goal: { atMost: 50 },
     value: Math.max(...grown),
     unit: "MB",
-    note: `the largest of four ways, each against the memory before it; ${notes.join("; ")}.`,
+    note: `the largest of four kinds of export, each compared with the memory before it: ${notes.join("; ")}.`,
   };
 }

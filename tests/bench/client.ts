@@ -91,8 +91,8 @@ async function* types(folder: string): AsyncGenerator<Figure> {
       issue: "G",
       name: "the types of the whole API checked in an empty project, `tsc` from start to end",
       goal: { atMost: 2 },
-      bound: `tsc itself: with nothing but its own library to read it takes ${median(library).toFixed(2)} s.`,
-      note: "nothing in it but the client and what it declares.",
+      bound: `tsc itself: with only its own library to read it takes ${median(library).toFixed(2)} s.`,
+      note: "the project contains only the client and its declarations.",
     },
     seconds,
     "s",
@@ -103,7 +103,7 @@ async function* types(folder: string): AsyncGenerator<Figure> {
       issue: "G",
       name: 'completion after "client." in tsserver',
       goal: { atMost: 300 },
-      note: `the first one took ${times[0]?.toFixed(0)} ms.`,
+      note: `the first completion took ${times[0]?.toFixed(0)} ms.`,
     },
     times,
     "ms",
@@ -139,7 +139,7 @@ async function completionTimes(tsserver: string, file: string) {
   const times: number[] = [];
   try {
     send("open", { file });
-    // The editor has underlined what is wrong by the time somebody types.
+    // The editor has underlined errors by the time a developer types.
     await ask("semanticDiagnosticsSync", { file });
     for (let round = 0; round < 6; round++) {
       const text = `client.`;
@@ -226,7 +226,7 @@ async function overTrpc(world: World): Promise<Figure> {
       goal: { atMost: 1.3 },
       bound:
         "the security headers, the request's log line and tRPC's own steps, none of which the floor has.",
-      note: `${rounds} of each, in turns, with an API key: both ask who it is, count its call and read the cache; neither compresses.`,
+      note: `${rounds} of each, alternating, with an API key: both identify the caller, count the call and read the cache; neither compresses.`,
     },
     times[1],
     times[0],

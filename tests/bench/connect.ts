@@ -35,8 +35,8 @@ export async function* benchConnect(world: World): AsyncGenerator<Figure> {
       name: "`connectAccount` less Plaid's time, against a bare transaction of the same inserts",
       goal: { atMost: 2.1 },
       bound:
-        "two commits more than the floor has, the attempt before the exchange and the sealed token after it, each on disk before the next step (I1); the second runs beside the reading of the accounts.",
-      note: `${rounds} of each, in turns, Plaid at 0 ms; Plaid's time is that in which a call to it is under way.`,
+        "two commits that the floor does not have: the attempt before the exchange and the encrypted token after it, each on disk before the next step (I1). The second runs while the accounts are read.",
+      note: `${rounds} of each, alternating, with Plaid at 0 ms. Plaid's time is the time during which a call to it is in progress.`,
     },
     ours,
     bare,

@@ -63,15 +63,15 @@ async function weight(): Promise<Figure> {
       issue: "A",
       name: "the dashboard's JavaScript, gzipped",
       goal: { atMost: 130 },
-      bound: "React, React DOM and Remix's router, before a line of ours.",
-      note: `${files.size} files. Dialogs, toasts and tRPC's client (9 kB) come once the page is there, Link's own script when somebody connects.`,
+      bound: "React, React DOM and Remix's router alone.",
+      note: `${files.size} files. Dialogs, toasts and tRPC's client (9 kB) load after the page, Link's own script when a user connects a bank.`,
     },
     [bytes.reduce((sum, one) => sum + one, 0) / 1000],
     "kB",
   );
 }
 
-/** A person with 25 accounts in five banks and 20,000 transactions of two years. */
+/** A user with 25 accounts in five banks and 20,000 transactions of two years. */
 async function fill(pool: World["pool"], email: string): Promise<void> {
   await pool.query(
     `with person as (
@@ -99,7 +99,7 @@ async function fill(pool: World["pool"], email: string): Promise<void> {
   await pool.query("vacuum analyze");
 }
 
-/** Whole documents a second, in turns with the same page with nothing to load. */
+/** Whole documents a second, alternating with the same page with nothing to load. */
 async function* serverRender(url: string, still: string, cookie: string): AsyncGenerator<Figure> {
   const address = (page: string) => `${url.replace("localhost", "127.0.0.1")}${page}`;
   const headers = { cookie };
@@ -121,8 +121,8 @@ async function* serverRender(url: string, still: string, cookie: string): AsyncG
       issue: "F",
       goal: { atLeast: 0.6 },
       name: "server render of the dashboard, against the same page as a static Remix page",
-      bound: "who asks, the accounts, the plan and the figures are asked for in each request.",
-      note: `${banks * accountsOfABank} accounts in ${banks} banks, ${transactions.toLocaleString("en")} transactions; in the static one each loader gives what it gave the first time, with Express and Remix alone around it. 8 connections, ${turns} turns.`,
+      bound: "each request reads the session, the accounts, the plan and the figures.",
+      note: `${banks * accountsOfABank} accounts in ${banks} banks, ${transactions.toLocaleString("en")} transactions; in the static page each loader returns what it returned the first time, and only Express and Remix run. 8 connections, ${turns} turns.`,
     },
     ours.rates,
     same.rates,
@@ -130,7 +130,7 @@ async function* serverRender(url: string, still: string, cookie: string): AsyncG
   );
 }
 
-/** In the page: `usableAt` is 0 until every bank and every button answers, then when, in milliseconds. */
+/** In the page: `usableAt` is 0 until every bank and every button reacts, then the time in milliseconds. */
 function watchUsable(banks: number): void {
   const page = Object.assign(window, { usableAt: 0 });
   const hydrated = (element: Element) =>
@@ -146,7 +146,7 @@ function watchUsable(banks: number): void {
   look();
 }
 
-/** Until every account is there and the button that connects a bank answers; and what moved meanwhile. */
+/** The time until every account is shown and the button that connects a bank reacts, and the layout shift. */
 async function* usable(url: string, cookie: string): AsyncGenerator<Figure> {
   const browser = await launchBrowser();
   const seconds: number[] = [];
@@ -180,7 +180,7 @@ async function* usable(url: string, cookie: string): AsyncGenerator<Figure> {
       name: "the dashboard usable on a processor slowed 4 times",
       goal: { atMost: 1.5 },
       bound: "the time Chromium takes to parse and run React and Remix when slowed.",
-      note: `${loads} loads with an empty cache, ${banks * accountsOfABank} accounts and ${transactions.toLocaleString("en")} transactions: from the navigation until every bank is shown and every button answers.`,
+      note: `${loads} loads with an empty cache, ${banks * accountsOfABank} accounts and ${transactions.toLocaleString("en")} transactions: from the navigation until every bank is shown and every button reacts.`,
     },
     seconds,
     "s",

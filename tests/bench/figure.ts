@@ -15,9 +15,9 @@ export interface Figure {
   /** Ours, with its spread; and the floor's. */
   ours?: string;
   floor?: string;
-  /** What stands between the number and its goal: said when it is missed. */
+  /** What keeps the number from its goal: shown when it is missed. */
   bound?: string;
-  /** What one should know to read it: how many rounds, what happened beside. */
+  /** What a reader must know: how many rounds, and what ran at the same time. */
   note?: string;
 }
 
@@ -43,7 +43,7 @@ export function spread(values: readonly number[], unit: string): string {
 
 type About = Pick<Figure, "issue" | "name" | "goal"> & Pick<Partial<Figure>, "bound" | "note">;
 
-/** The ratio of two medians measured in turns. */
+/** The ratio of two medians, measured alternately. */
 export function ratio(
   about: About,
   ours: readonly number[],

@@ -3,14 +3,14 @@ import { startProcess } from "./node-process.ts";
 import { exchange, readAccounts } from "./requests.ts";
 import type { World } from "./world.ts";
 
-/** People in the tables, each with a session, a bank and an account. */
+/** Users in the tables, each with a session, a bank and an account. */
 const sizes = [1_000, 1_000_000];
 const rounds = 150;
 const warmUp = 30;
 
 /**
- * What a connection and a list take as the tables grow, on a database of its own: in turns with a
- * second one that stays as small as it is, so that whatever else the machine does is in both.
+ * The time of a connection and of a list as the tables grow, on a database of its own. It alternates with a
+ * second one that stays small, so that other load on the machine affects both.
  */
 export async function* benchGrowth(world: World): AsyncGenerator<Figure> {
   const sides = {
@@ -39,15 +39,15 @@ export async function* benchGrowth(world: World): AsyncGenerator<Figure> {
     for (const name of ["connect", "list"] as const) {
       const grown = measured.map(({ size, large, small }) => {
         const times = (median(large[name]) / median(small[name])).toFixed(2);
-        return `${size.toLocaleString("en")} people: ${spread(large[name], "ms")}, ${times}x`;
+        return `${size.toLocaleString("en")} users: ${spread(large[name], "ms")}, ${times}x`;
       });
       const last = measured.at(-1);
       yield ratio(
         {
           issue: "C",
-          name: `${name} with 1,000,000 people and accounts in the tables, against nearly empty ones`,
+          name: `${name} with 1,000,000 users and accounts in the tables, against nearly empty ones`,
           goal: { atMost: 1.2 },
-          note: `over HTTP, ${rounds} each, in turns of two databases; ${grown.join("; ")}. ${name === "list" ? `Scans of the list's plan: ${scans}.` : ""}`,
+          note: `over HTTP, ${rounds} each, alternating between two databases; ${grown.join("; ")}. ${name === "list" ? `Scans of the list's plan: ${scans}.` : ""}`,
         },
         last?.large[name] ?? [],
         last?.small[name] ?? [],
@@ -77,7 +77,7 @@ async function startSide(world: World, name: string) {
   return { database, app };
 }
 
-/** Of a new person: what connecting a bank took, and the list after it. */
+/** For a new user: the time to connect a bank, and of the list after it. */
 async function connectAndList(world: World, { database, app }: Side): Promise<[number, number]> {
   const key = await database.key(await database.user());
   const token = await world.publicToken();

@@ -78,7 +78,7 @@ async function* hangingRedis(
   );
 }
 
-/** From the answer of a connection on one node to the account in a tab that is open on another. */
+/** From the response of a connection on one node to the account in a tab that is open on another. */
 async function secondTab(
   url: string,
   cookie: string,
@@ -102,7 +102,7 @@ async function secondTab(
     return amount(
       {
         issue: "D",
-        name: "from the answer of a connection on one node to the account in a tab on another",
+        name: "from the response of a connection on one node to the account in a tab on another",
         goal: { atMost: 1_000 },
         note: `12 connections, in Chromium; the slowest took ${Math.max(...times).toFixed(0)} ms.`,
       },

@@ -2,9 +2,9 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 
 /**
- * How many requests a server answers to `connections` keep-alive connections, each with one request at a
- * time. `headers`: one for all of them, or one for each. Plain sockets, so that the asking costs little
- * beside the answering.
+ * How many responses a server sends to `connections` keep-alive connections, each with one request at a
+ * time. `headers`: one for all of them, or one for each. Plain sockets, so that the client costs little
+ * compared with the server.
  */
 export async function throughput(
   url: string,

@@ -32,7 +32,7 @@ const lifted: Quotas = {
 export const liftedQuotas = "calls a minute, calls at once and open streams of one user";
 
 /**
- * A server in a process of its own, so that asking it takes nothing from its answering. It has the
+ * A server in a process of its own, so that the client takes none of its time. It has the
  * product's limits on one user where `limited`, else `liftedQuotas` are lifted.
  */
 export async function startProcess(
@@ -76,7 +76,7 @@ export async function startProcess(
   };
 }
 
-/** One Redis GET at `/known`, and what it holds as the answer, for who is logged in, as the product asks. */
+/** At `/known`, the response is the value of one Redis GET, for a session that is read as the product reads it. */
 async function startBare(): Promise<string> {
   const { services } = createServices(parseConfig(process.env), {
     destination: nowhere,
@@ -139,7 +139,7 @@ async function startIntake(): Promise<string> {
 }
 
 /**
- * The product's pages with nothing to load: each loader answers what it answered the first time. That
+ * The product's pages with nothing to load: each loader returns what it returned the first time. That
  * first request goes through the product, every later one through Express and Remix alone.
  */
 async function startStill(): Promise<string> {

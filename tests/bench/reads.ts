@@ -59,7 +59,7 @@ export async function* benchReads(world: World): AsyncGenerator<Figure> {
         name: "throughput of cached `accounts.list` over tRPC, against bare Express with the same log-in and one Redis GET",
         goal: { atLeast: 0.7 },
         bound:
-          "security headers, compression's look at each answer, a log line, tRPC's middlewares, and the entry and the answer checked against their schema.",
+          "security headers, the check of each response for compression, a log line, tRPC's middlewares, and the validation of the cache entry and the response.",
         note: processor(known),
       },
       ours.rates,

@@ -56,7 +56,7 @@ export async function* benchReconciliation(world: World): AsyncGenerator<Figure>
       };
       yield {
         issue: "U",
-        name: `the same: calls in the fullest minute, of Plaid's limit`,
+        name: `the same: calls in the busiest minute, as a share of Plaid's limit`,
         goal: { atMost: 10 },
         value: (most / limit) * 100,
         unit: "%",

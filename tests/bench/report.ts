@@ -36,8 +36,8 @@ export function report(figures: readonly Figure[], seconds: number): string {
     `| ${row.map((cell) => cell.replaceAll("|", "/")).join(" | ")} |`;
   return `${[
     "# Benchmarks",
-    "Written by `npm run bench`, which measures everything in one run, on 127.0.0.1 alone. A ratio is of two things measured in turns on the same machine, ours first; beside each side stands its median and, in brackets, the half of all values around it.",
-    `One user stands for many: but for what is "under attack", which has every limit of the product, the servers have no limit on ${liftedQuotas}.`,
+    "Written by `npm run bench`, which measures everything in one run, on 127.0.0.1 alone. A ratio compares two things that are measured alternately on the same machine, ours first. Each side has its median and, in brackets, the range of the middle half of its values.",
+    `One user stands for many. So the servers have no limit on ${liftedQuotas}, except in the figures "under attack", which have every limit of the product.`,
     [
       `- ${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC, commit ${commit}, ${Math.round(seconds)} s`,
       `- ${cpus().length} x ${processor?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.versions.node}, ${process.platform}`,

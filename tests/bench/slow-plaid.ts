@@ -7,12 +7,12 @@ import type { World } from "./world.ts";
 
 const clients = 200;
 const latency = 2_000;
-/** A key may read 600 times a minute: so many take turns, one read each 25 ms. */
+/** A key may read 600 times a minute, so this many keys alternate, one read every 25 ms. */
 const readers = 6;
 
 /**
- * 200 people connect at once while each call to Plaid takes 2 s, and come back as a busy server asks
- * them to, until each is connected; somebody else's reads all the while, against the same alone.
+ * 200 users connect at once while each call to Plaid takes 2 s, and retry as a busy server tells them to,
+ * until each is connected. Another user reads all the time, which is compared with the same reads alone.
  */
 export async function* benchSlowPlaid(world: World): AsyncGenerator<Figure> {
   const app = await startProcess("app", { ...world.env, PORT: "0" });
@@ -25,10 +25,10 @@ export async function* benchSlowPlaid(world: World): AsyncGenerator<Figure> {
     const before = await reads(app.url, reading, pause(20_000));
     await world.control("settings", { latency_ms: latency });
     const started = performance.now();
-    // The asking of so many must not hold up the clock of who reads.
+    // A process of its own, so that these requests do not delay the clock of the reads.
     const crowd = fork(import.meta.filename, { execArgv: ["--import", "tsx"] });
     const died = once(crowd, "exit").then(() => {
-      throw new Error("those who connect are gone");
+      throw new Error("the process that connects has exited");
     });
     const answer = Promise.race([once(crowd, "message"), died]);
     crowd.send({ url: app.url, keys, tokens } satisfies Crowd);
@@ -51,7 +51,7 @@ export async function* benchSlowPlaid(world: World): AsyncGenerator<Figure> {
       floor: said(alone),
       bound:
         "the reads share one process, and one processor, with what the connections do between their calls to Plaid.",
-      note: `all ${clients} sent within one moment; who is told "busy" comes back after Retry-After and up to half of it more, until all are connected: ${seconds.toFixed(0)} s, ${told.join(", ")}. Reads one after the other, 25 ms apart, all that time; alone for 20 s before and 20 s after. Ratio of the medians: ${(median(beside) / median(alone)).toFixed(2)}x.`,
+      note: `all ${clients} are sent at once. A refused one retries after Retry-After and up to half of it more, until all are connected: ${seconds.toFixed(0)} s, ${told.join(", ")}. Reads are sent one after the other, 25 ms apart, all that time; alone for 20 s before and 20 s after. Ratio of the medians: ${(median(beside) / median(alone)).toFixed(2)}x.`,
     };
   } finally {
     await app.stop();

@@ -94,7 +94,7 @@ export async function* benchSync(world: World): AsyncGenerator<Figure> {
       issue: "E",
       name: `first sync of ${history.toLocaleString("en")} transactions less Plaid's time, against a \`COPY\` of the same rows`,
       goal: { atMost: 3 },
-      note: `${rounds} of each, in turns; the very first, with Plaid's time, ${whole.toFixed(0)} ms.`,
+      note: `${rounds} of each, alternating; the very first, with Plaid's time, took ${whole.toFixed(0)} ms.`,
     },
     own,
     copies,
@@ -178,13 +178,13 @@ async function memory(
     unit: "x",
     ours: `${late.toFixed(1)} MB after ${(heap.length - 1) * 20 + 5} pages`,
     floor: `${early.toFixed(1)} MB after 5 pages`,
-    note: "garbage collected before each look: flat is 1x.",
+    note: "garbage is collected before each measurement: 1x means no growth.",
   };
 }
 
 /**
- * A page of the list with one person's transactions in the table and with everybody's: asked in
- * turns of two databases, so that whatever else the machine does is in both.
+ * A page of the list with one user's transactions in the table and with all users'. The reads alternate
+ * between two databases, so that other load on the machine affects both.
  */
 async function fullTable(
   services: Pick<Services, "db" | "heavyReads">,
@@ -234,9 +234,9 @@ async function fullTable(
   return ratio(
     {
       issue: "E",
-      name: `a page of one person's transactions with ${rows[0].n.toLocaleString("en")} rows in the table, against theirs alone`,
+      name: `a page of one user's transactions with ${rows[0].n.toLocaleString("en")} rows in the table, against theirs alone`,
       goal: { atMost: 1.2 },
-      note: `a page of 50 of ${history.toLocaleString("en")}, 1,000 of each, in turns of two databases; filled in ${(filled / 1000).toFixed(0)} s.`,
+      note: `a page of 50 of ${history.toLocaleString("en")}, 1,000 of each, alternating between two databases; filled in ${(filled / 1000).toFixed(0)} s.`,
     },
     crowded,
     alone,

@@ -46,7 +46,7 @@ export async function* benchWebhooks(world: World): AsyncGenerator<Figure> {
     yield amount(
       {
         issue: "E",
-        name: `a webhook verified, kept and its job added, ${crowd}`,
+        name: `a webhook verified, stored and its job added, ${crowd}`,
         goal: { atMost: 50 },
         note: `${webhooks} of them, from the bytes to the commit; 99 of 100 within ${quantile(took, 0.99).toFixed(1)} ms.`,
       },
@@ -91,7 +91,7 @@ async function* benchIntake(
     yield ratio(
       {
         issue: "R",
-        name: "webhooks taken in, against bare Express that verifies the same signature and inserts one row",
+        name: "webhooks received, against bare Express that verifies the same signature and inserts one row",
         goal: { atLeast: 0.5 },
         note: `${atOnceOverHttp} at once, ${turns} turns of ${webhooks}; processor time of a webhook: ${median(ours.cpu).toFixed(0)} us, of the floor's ${median(floor.cpu).toFixed(0)} us.`,
       },
