@@ -4,6 +4,8 @@
  * the dashboard does not load them.
  */
 export const text = {
+  /** BCP 47: the language of the page, of its dates and of its numbers. */
+  locale: "en-US" as string,
   product: "Fiscility",
   nav: {
     label: "Main",
@@ -14,6 +16,8 @@ export const text = {
     settings: "Settings",
     logOut: "Log out",
     skip: "Skip to content",
+    shortcuts: "Keyboard shortcuts",
+    updated: "Updated",
   },
   settings: {
     label: "Settings",
@@ -76,6 +80,10 @@ export const text = {
       "Choose your bank and log in there, in a window run by Plaid. Your accounts appear here at once.",
       "We keep account names, their last digits, balances and transactions. Your bank password is never shared with us.",
     ],
+    preview: {
+      title: "An example of your dashboard: your net worth over time, and all accounts below it",
+      accounts: ["Everyday checking", "Rainy day savings", "Travel card"],
+    },
   },
   connect: {
     button: "Connect a bank",
@@ -165,11 +173,15 @@ export const text = {
       "We lost the bank's reply. Nothing was saved. Connect again; you can end the unfinished connection on your bank's website.",
     noToken: "The bank window closed without an answer. Nothing was connected. Please try again.",
     tryAgain: "Try again",
+    reload: "Reload the page",
     connectAgain: "Connect again",
     logIn: "Log in",
     setUp: "Set it up",
     dismiss: "Dismiss",
     reference: "Reference",
+    copy: "Copy",
+    copied: "Copied",
+    copyReference: "Copy the reference",
   },
   plan: {
     meter: (used: number, max: number, plan: string) =>
@@ -216,6 +228,6 @@ export const text = {
 
 export function counted(count: number, one: string, many = `${one}s`): string {
   // A browser's first formatter costs it as much as the rest of a page: here nothing is to be formatted.
-  const digits = count < 1000 ? String(count) : count.toLocaleString("en-US");
+  const digits = count < 1000 ? String(count) : count.toLocaleString(text.locale);
   return `${digits} ${count === 1 ? one : many}`;
 }
