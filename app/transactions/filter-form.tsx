@@ -10,9 +10,6 @@ import { words } from "./words.ts";
 const inputClass =
   "h-11 w-full min-w-0 rounded-lg border border-field-line bg-surface px-3 text-base text-ink outline-none focus:border-accent focus:ring-3 focus:ring-accent/25";
 
-/** After which what was typed is looked for. Milliseconds. */
-const pauseInTyping = 200;
-
 /** A bank whose accounts can be chosen. */
 interface FilteredBank {
   id: string;
@@ -36,8 +33,7 @@ export function FilterForm({ filter, banks, busy, found }: FilterFormProps) {
   /** The address that the fields were filled from, or have asked for. */
   const shown = useRef(addressOf(filter));
   const navigate = useNavigate();
-  const typing = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  useEffect(() => () => clearTimeout(typing.current), []);
+  const typedMeanwhile = useRef(false);
 
   // Where a link or the way back led, the fields say so; what is typed by then into the form that led
   // there stays.
@@ -49,19 +45,23 @@ export function FilterForm({ filter, banks, busy, found }: FilterFormProps) {
   }, [filter]);
 
   function noteTyped() {
-    clearTimeout(typing.current);
+    typedMeanwhile.current = false;
     const typed = filterNames.map((name) => [name, fieldOf(form.current, name).value]);
     shown.current = addressOf(readFilter(new URLSearchParams(typed)));
   }
-  /** Results as the user types: one entry of the history for all that is typed. */
-  function searchSoon() {
-    clearTimeout(typing.current);
-    typing.current = setTimeout(() => {
-      if (!form.current) return;
-      noteTyped();
-      navigate(shown.current, { replace: search !== undefined, preventScrollReset: true });
-    }, pauseInTyping);
+  /** One entry of the history for all that is typed. */
+  function searchNow() {
+    noteTyped();
+    navigate(shown.current, { replace: search !== undefined, preventScrollReset: true });
   }
+  /** Results as the user types, and one search at a time: what is typed meanwhile is searched for next. */
+  function searchSoon() {
+    if (busy) typedMeanwhile.current = true;
+    else searchNow();
+  }
+  useEffect(() => {
+    if (!busy && typedMeanwhile.current) searchNow();
+  });
 
   return (
     <Form
