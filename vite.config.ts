@@ -1,4 +1,4 @@
-import { vitePlugin as remix } from "@remix-run/dev";
+import { vitePlugin as remix, type VitePluginConfig } from "@remix-run/dev";
 import tailwindcss from "@tailwindcss/vite";
 import { defineConfig, type Plugin } from "vite";
 import { compression } from "vite-plugin-compression2";
@@ -36,38 +36,42 @@ function chunkOf(id: string): string | undefined {
   return folder && `words-${folder}`;
 }
 
-export default defineConfig(({ isSsrBuild }) => ({
-  plugins: [
-    tailwindcss(),
-    remix(remixOptions),
-    // Once, here, and as small as it gets, rather than for each browser while it waits.
-    isSsrBuild ? null : compression({ threshold, algorithms: ["brotliCompress", "gzip"] }),
-    isSsrBuild ? null : compiledAhead,
-  ],
-  // React decides by NODE_ENV, when it is loaded, between its fast self and the one that checks: taken
-  // into the build, it is the fast one however the server is started.
-  define: { "process.env.NODE_ENV": '"production"' },
-  // Once a file: each icon brings the same licence.
-  esbuild: { legalComments: "eof" },
-  build: {
-    // What the styles ask for anyway (https://tailwindcss.com/docs/compatibility).
-    target: ["chrome111", "edge111", "firefox128", "safari16.4"],
-    // It writes `light-dark()` as what these know; esbuild leaves it.
-    cssMinify: "lightningcss",
-    rollupOptions: {
-      // Bytes; smaller ones join others: a page asks for a third fewer files, and they pack better.
-      output: {
-        experimentalMinChunkSize: 1_500,
-        // Files of their own: joined with others they would come with pages that ask for neither.
-        ...(!isSsrBuild && { manualChunks: chunkOf }),
+/** How the pages are built, with Remix's own options. */
+export const buildPages = (options: VitePluginConfig) =>
+  defineConfig(({ isSsrBuild }) => ({
+    plugins: [
+      tailwindcss(),
+      remix(options),
+      // Once, here, and as small as it gets, rather than for each browser while it waits.
+      isSsrBuild ? null : compression({ threshold, algorithms: ["brotliCompress", "gzip"] }),
+      isSsrBuild ? null : compiledAhead,
+    ],
+    // React decides by NODE_ENV, when it is loaded, between its fast self and the one that checks: taken
+    // into the build, it is the fast one however the server is started.
+    define: { "process.env.NODE_ENV": '"production"' },
+    // Once a file: each icon brings the same licence.
+    esbuild: { legalComments: "eof" },
+    build: {
+      // What the styles ask for anyway (https://tailwindcss.com/docs/compatibility).
+      target: ["chrome111", "edge111", "firefox128", "safari16.4"],
+      // It writes `light-dark()` as what these know; esbuild leaves it.
+      cssMinify: "lightningcss",
+      rollupOptions: {
+        // Bytes; smaller ones join others: a page asks for a third fewer files, and they pack better.
+        output: {
+          experimentalMinChunkSize: 1_500,
+          // Files of their own: joined with others they would come with pages that ask for neither.
+          ...(!isSsrBuild && { manualChunks: chunkOf }),
+        },
+        // To read a property and drop it, as each icon's module does, changes nothing: left out, it no longer
+        // keeps small files from joining others. (`element.offsetHeight;` would go as well; nothing has it.)
+        treeshake: { propertyReadSideEffects: isSsrBuild },
       },
-      // To read a property and drop it, as each icon's module does, changes nothing: left out, it no longer
-      // keeps small files from joining others. (`element.offsetHeight;` would go as well; nothing has it.)
-      treeshake: { propertyReadSideEffects: isSsrBuild },
     },
-  },
-  ssr: {
-    // With all that takes React: there is one of it.
-    noExternal: [/react/, /radix-ui/, "sonner"],
-  },
-}));
+    ssr: {
+      // With all that takes React: there is one of it.
+      noExternal: [/react/, /radix-ui/, "sonner"],
+    },
+  }));
+
+export default buildPages(remixOptions);

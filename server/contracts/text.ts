@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { fieldProblems } from "./field-problems.ts";
 
 /** What no page shows and no database keeps: controls, lone surrogates, marks that turn what follows. */
 const unprintable = /[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]/gu;
@@ -29,6 +30,4 @@ export const adviceText = (most: number) =>
   ) as unknown as z.ZodOptional<z.ZodNullable<z.ZodString>>;
 
 /** What somebody writes and PostgreSQL can keep: every character but NUL. */
-export const text = z
-  .string()
-  .refine((written) => !written.includes("\0"), "Leave out the NUL character.");
+export const text = z.string().refine((written) => !written.includes("\0"), fieldProblems.nul);
