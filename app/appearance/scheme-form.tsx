@@ -6,7 +6,7 @@ import { chooseScheme, useChosenScheme } from "./chosen-scheme.ts";
 
 const words = text.appearance;
 
-/** Light, dark, or as the system has it: a form, so that it works without JavaScript too. */
+/** Chooses light, dark or the system's color scheme. A form, so that it works without JavaScript. */
 export function SchemeForm() {
   const { pathname, search } = useLocation();
   const kept = useRouteLoaderData<typeof loader>("root")?.scheme ?? null;

@@ -15,7 +15,7 @@ const ShortcutSheet = lazyDialog(
   async () => (await import("../shortcuts/shortcut-sheet.tsx")).ShortcutSheet,
 );
 
-/** The frame of every page behind the log-in. */
+/** The layout of every page behind the log-in. */
 export function PageFrame({ viewer, children }: { viewer: Viewer; children: ReactNode }) {
   const [isSheet, setSheet] = useState(false);
   const openSheet = useCallback(() => setSheet(true), []);
@@ -80,14 +80,16 @@ function NavItem({ to, children }: { to: string; children: ReactNode }) {
   );
 }
 
-/** Who is logged in, and the way out. The browser's own popover: it works without JavaScript too. */
+/**
+ * The name of the user, and the log-out. It uses the browser's popover, which works without JavaScript too.
+ */
 function AccountMenu({ viewer, onShortcuts }: { viewer: Viewer; onShortcuts: () => void }) {
   return (
     <>
       <button
         type="button"
         {...{ popovertarget: "account-menu" }}
-        // With what is seen on it: that is what people say who press buttons by voice.
+        // Includes the visible text, which users of voice control say to press the button.
         aria-label={text.nav.account(initialsOf(viewer.name))}
         className="-mr-1.5 grid size-11 shrink-0 cursor-pointer place-items-center rounded-full"
       >

@@ -7,7 +7,7 @@ import { logInProblems, passwordProblems } from "../contracts/password-problems.
 import type { AuthResult, LoadContext } from "./load-context.ts";
 import { failed } from "./tried.ts";
 
-/** better-auth's codes that a user can act on, in our words. */
+/** Our messages for better-auth's codes that a user can act on. */
 const sentences: Record<string, string> = {
   ...logInProblems,
   INVALID_PASSWORD: reasons.password_incorrect.message,
@@ -16,9 +16,9 @@ const sentences: Record<string, string> = {
 };
 
 /**
- * Log-in, sign-up and log-out for the pages' forms: the same requests a script would send to
- * `/api/auth`, with the visitor's own cookies, origin and address. A form that could not be tried
- * stays filled in, with the reason beside it; `report` writes down what it was.
+ * Log-in, sign-up and log-out for the pages' forms: the same requests that a script would send to
+ * `/api/auth`, with the visitor's cookies, origin and address. A failed form stays filled in, with the reason
+ * next to it; `report` logs the error.
  */
 export function createPageAuth(
   auth: Auth,
