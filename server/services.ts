@@ -17,6 +17,7 @@ import { RedisAdapter } from "./cache/redis-adapter.ts";
 import { type Clock, wallClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { ConnectGate } from "./connect/connect-gate.ts";
+import { SharedRuns } from "./connect/shared-runs.ts";
 import { FiscilityError } from "./contracts/errors.ts";
 import { Gate } from "./gate.ts";
 import { LiveChanges } from "./live/live-changes.ts";
@@ -52,6 +53,8 @@ export interface Services {
   /** What takes a person's lock for as long as a connection may: only through `connectGate`. */
   connectDb: Kysely<Database>;
   connectGate: ConnectGate;
+  /** Requests that send the same public_token at once. */
+  sharedRuns: SharedRuns;
   plaid: PlaidAdapter;
   mailer: Mailer;
   webhookKeys: WebhookKeys;
@@ -166,6 +169,7 @@ export function createServices(
     db,
     connectDb,
     connectGate: new ConnectGate(connectPoolSize, limits),
+    sharedRuns: new SharedRuns(limits),
     plaid,
     mailer: createMailer(config, limits),
     resolveHost: resolve,

@@ -43,7 +43,7 @@ import { underUserLock } from "./under-user-lock.ts";
  * has the Item or all of its accounts already gets `already_connected`.
  *
  * The public_token is the idempotency key (I2): sent again, it gets the first answer, or the first
- * error where that was final.
+ * error where that was final. Requests that send it at once share one run.
  *
  * @param request what Link's `onSuccess` handed over, or what we found of it at Plaid; the recovery passes
  * the attempt it continues
@@ -51,6 +51,16 @@ import { underUserLock } from "./under-user-lock.ts";
  * user deleted their account meanwhile
  */
 export async function connectAccount(
+  services: Services,
+  user: { id: string },
+  request: ConnectAccountInput | FoundSuccess | StoredAttempt,
+  log: Log,
+): Promise<ConnectAccountOutput> {
+  const run = () => runConnection(services, user, request, log);
+  return "attemptId" in request ? run() : services.sharedRuns.run(user.id, request, run);
+}
+
+async function runConnection(
   services: Services,
   user: { id: string },
   request: ConnectAccountInput | FoundSuccess | StoredAttempt,
