@@ -7,10 +7,10 @@ import { freePort } from "../../local/ports.ts";
 import { reachable } from "./reachable.ts";
 
 /**
- * A real PgBouncer in transaction mode before the server of `url`, with two connections to it a
+ * A real PgBouncer in transaction mode before the server of `url`, with so many connections to it a
  * database. It takes no startup parameter that it does not know, as it comes.
  */
-export async function startPgBouncer(url: string) {
+export async function startPgBouncer(url: string, connections: number) {
   const { hostname, port, username, password } = new URL(url);
   const own = await freePort();
   const folder = mkdtempSync(path.join(tmpdir(), "fiscility-pgbouncer-"));
@@ -28,7 +28,7 @@ unix_socket_dir =
 auth_type = scram-sha-256
 auth_file = ${file("users")}
 pool_mode = transaction
-default_pool_size = 2
+default_pool_size = ${connections}
 max_client_conn = 500
 `,
   );
