@@ -6,8 +6,8 @@ import { isLost } from "./unclaimed-items.ts";
 import { eventsOf, sendDeliveries, storedDeliveries, toEventsJson } from "./webhook-events.ts";
 
 /**
- * Writes one ending into the user's history (I8): once for each run, and for each opening of Link. In the same
- * statement go the webhooks that report it.
+ * Adds one entry to the user's activity (I8), one for each run and each opening of Link, and in the same
+ * statement the webhooks that report it.
  */
 export async function addActivity(db: Db, entry: Insertable<AccountActivityTable>): Promise<void> {
   const events = toEventsJson(eventsOf(entry));
@@ -27,7 +27,10 @@ export async function addActivity(db: Db, entry: Insertable<AccountActivityTable
     .execute();
 }
 
-/** Which of our requests ended a disconnected Item at Plaid; it may come long after the entry. */
+/**
+ * Stores the request_id that removed a disconnected Item at Plaid. The removal may follow long after the
+ * entry.
+ */
 export async function keepRemovalRequestId(
   db: Db,
   userId: string,
@@ -43,10 +46,10 @@ export async function keepRemovalRequestId(
     .execute();
 }
 
-/** The reason of an entry about an Item that Link made, that nobody exchanged, and that was removed. */
+/** The reason of an entry about an Item that Link created, that was never exchanged, and that was removed. */
 export const notFinished = "link_not_finished";
 
-/** The entries of the user's history, newest first; with `limit` so many at most. */
+/** Returns the user's activity, newest first, at most `limit` entries. */
 export async function listActivity(
   db: Db,
   userId: string,

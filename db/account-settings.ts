@@ -4,7 +4,7 @@ import type { Db } from "./client.ts";
 import { raisedDataVersion } from "./users.ts";
 
 /**
- * Changes what the user calls one of their accounts, or whether it counts in totals, and raises the user's
+ * Changes the user's name for one of their accounts, or whether it counts in totals, and raises the user's
  * data version. Returns false when the account is not theirs.
  */
 export async function changeAccount(

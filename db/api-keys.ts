@@ -4,14 +4,14 @@ import type { ApiKeysTable } from "./schema.ts";
 
 export type ApiKeyRow = Selectable<ApiKeysTable>;
 
-/** `last_used_at` is written when it is older than this. */
+/** Milliseconds. `last_used_at` is updated when it is older than this. */
 const lastUsedStep = 60_000;
 
 export async function insertApiKey(db: Db, row: Insertable<ApiKeysTable>): Promise<ApiKeyRow> {
   return db.insertInto("api_keys").values(row).returningAll().executeTakeFirstOrThrow();
 }
 
-/** Every key of the user, newest first. */
+/** Returns every key of the user, newest first. */
 export async function listApiKeys(db: Db, userId: string): Promise<ApiKeyRow[]> {
   return db
     .selectFrom("api_keys")
@@ -22,7 +22,7 @@ export async function listApiKeys(db: Db, userId: string): Promise<ApiKeyRow[]> 
     .execute();
 }
 
-/** How many keys of the user work at `now`. */
+/** Counts the user's keys that are valid at `now`. */
 export async function countLiveApiKeys(db: Db, userId: string, now: Date): Promise<number> {
   const row = await db
     .selectFrom("api_keys")
@@ -34,7 +34,7 @@ export async function countLiveApiKeys(db: Db, userId: string, now: Date): Promi
   return Number(row.n);
 }
 
-/** Revokes a key of this user for good; a second time changes nothing. Null when there is no such key. */
+/** Revokes a key of this user. Revoking it again changes nothing. Null when the key does not exist. */
 export async function revokeApiKey(
   db: Db,
   userId: string,
@@ -51,7 +51,7 @@ export async function revokeApiKey(
   return row ?? null;
 }
 
-/** Revokes every key of the user for good. Returns how many that were. */
+/** Revokes every key of the user. Returns how many were revoked. */
 export async function revokeAllApiKeys(db: Db, userId: string, now: Date): Promise<number> {
   const result = await db
     .updateTable("api_keys")
@@ -63,8 +63,8 @@ export async function revokeAllApiKeys(db: Db, userId: string, now: Date): Promi
 }
 
 /**
- * The key of this id with the person it acts for, in one round trip: the data version is as of the
- * same moment (I5).
+ * Returns the key with this id and its user, in one round trip: the data version is from the same snapshot
+ * (I5).
  */
 export async function findApiKey(db: Db, id: string) {
   const row = await db
@@ -90,7 +90,7 @@ export async function findApiKey(db: Db, id: string) {
   return row ?? null;
 }
 
-/** Notes that the key was used now, unless that was noted within the last minute. */
+/** Stores that the key was used now, unless that was stored within the last minute. */
 export async function touchApiKey(
   db: Db,
   id: string,

@@ -1,11 +1,13 @@
 import pg from "pg";
 
 /**
- * Gives the role of `appUrl` what the server and the worker need in the database of `ownerUrl`, and
- * nothing else: the rows of our tables and of graphile-worker's, no DDL, no TRUNCATE. Made with the URL's
- * password where it does not exist yet; one that exists keeps its password. `ownerUrl` must reach
- * PostgreSQL itself, as the role that migrates. May be repeated, also by several at once. Throws when
- * the role may do more than that afterwards, and says what. Connecting may take `connectMs`.
+ * Grants the role of `appUrl` exactly what the server and the worker need in the database of `ownerUrl`: the
+ * rows of our tables and of graphile-worker's, no DDL, no TRUNCATE. A role that does not exist is created
+ * with the URL's password; an existing one keeps its password. `ownerUrl` must connect to PostgreSQL
+ * directly, as the role that migrates. It may run repeatedly and in parallel.
+ *
+ * @param connectMs timeout for connecting, in milliseconds
+ * @throws when the role can do more than that afterwards; the message lists what
  */
 export async function grantAppRole(
   ownerUrl: string,
@@ -44,10 +46,10 @@ export async function grantAppRole(
   }
 }
 
-/** A lock that is not had at once is somebody's at work: run it again. Milliseconds. */
+/** Milliseconds. A lock that is not acquired in this time is held by a running statement: run it again. */
 const lockTimeout = 1_000;
 
-/** What says which migrations were applied is read by the app, and written by the owner alone. */
+/** The app reads which migrations were applied; only the owner writes it. */
 const rightsOf = (role: string) => `
   do $$ begin
     execute format('revoke temporary on database %I from public', current_database());
@@ -61,8 +63,8 @@ const rightsOf = (role: string) => `
     grant select, insert, update, delete on tables to ${role};`;
 
 /**
- * graphile-worker turns row level security on for its tables without a policy, which keeps out
- * everybody but their owner. With this one, rights alone decide, as everywhere else.
+ * graphile-worker enables row level security on its tables without a policy, which blocks every role but
+ * their owner. This policy makes grants alone decide, as for our tables.
  */
 async function openRows(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ file: string }>(`
@@ -75,8 +77,8 @@ async function openRows(client: pg.Client): Promise<void> {
 }
 
 /**
- * What the role $1 may do beyond rows, by attribute, by right, by ownership, itself or as a member of another
- * role. PostgreSQL's own roles (`pg_read_all_data`, `pg_maintain`, …) are each too much.
+ * What the role $1 may do beyond rows: by attribute, by grant, by ownership, itself or as a member of another
+ * role. Any of PostgreSQL's own roles (`pg_read_all_data`, `pg_maintain`, …) is too much.
  */
 const tooMuch = `
   select 'be a superuser, or make roles or databases, or pass row level security' as right

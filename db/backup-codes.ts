@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Db } from "./client.ts";
 
-/** Replaces the user's backup codes; with none, deletes them. */
+/** Replaces the user's backup codes. An empty list deletes them. */
 export async function replaceBackupCodes(
   db: Db,
   userId: string,
@@ -15,7 +15,7 @@ export async function replaceBackupCodes(
     .execute();
 }
 
-/** Backup codes of the user that are left, and how many they had; both 0 without any. */
+/** Returns how many backup codes are unused and how many were created; both 0 when the user has none. */
 export async function countBackupCodes(
   db: Db,
   userId: string,
@@ -31,7 +31,7 @@ export async function countBackupCodes(
   return { left: Number(row.left), made: Number(row.made) };
 }
 
-/** Spends a code, which works once: of two requests with the same code one gets true. */
+/** Uses up a code. Of two requests with the same code one gets true. */
 export async function spendBackupCode(db: Db, userId: string, hash: Buffer): Promise<boolean> {
   const result = await db
     .updateTable("backup_codes")

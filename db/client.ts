@@ -12,30 +12,30 @@ import type { Database } from "./schema.ts";
 
 export interface DbOptions {
   url: string;
-  /** Connections held at most. */
+  /** Maximum number of connections. */
   max: number;
-  /** A statement of a transaction running longer is cancelled by PostgreSQL. Milliseconds. */
+  /** PostgreSQL cancels a statement in a transaction that runs longer. Milliseconds. */
   statementTimeoutMs: number;
   /** Waiting longer for a connection (new or pooled) fails. Milliseconds. */
   connectTimeoutMs: number;
-  /** A transaction idle longer is ended by PostgreSQL: its process is gone or stuck. Milliseconds. */
+  /** PostgreSQL ends a transaction that is idle longer: its process is gone or stuck. Milliseconds. */
   idleInTransactionTimeoutMs: number;
   /** Waiting longer for a row lock in a transaction fails. Milliseconds. */
   lockTimeoutMs: number;
-  /** PostgreSQL may say nothing for this long past the longest of these limits. Milliseconds. */
+  /** How long PostgreSQL may be silent beyond the longest of these limits. Milliseconds. */
   answerTimeoutMs: number;
-  /** Told of idle connections that PostgreSQL closed; the pool replaces them by itself. */
+  /** Called when PostgreSQL closes an idle connection. The pool replaces it. */
   onIdleError: (error: Error) => void;
-  /** Told of every query as it ends: its text, in which `$1` stands for each value, and milliseconds. */
+  /** Called after each query with its text, where `$1` stands for a value, and its milliseconds. */
   onQuery?: ((sql: string, ms: number) => void) | undefined;
 }
 
 /**
- * A pool of connections behind Kysely. `numeric` and `bigint` are read as strings (pg's default).
+ * Creates a connection pool with Kysely. `numeric` and `bigint` are read as strings (pg's default).
  *
- * Nothing is said to the connection that outlives a transaction, so it may be PgBouncer's in
- * transaction mode. Each transaction says its own time limits; statements outside of one have those
- * of the role: `limitStatements`.
+ * No session state outlives a transaction, so the connections may come from PgBouncer in transaction mode.
+ * Each transaction sets its own time limits; statements outside a transaction have those of the role:
+ * `limitStatements`.
  */
 export function createDb(options: DbOptions): Kysely<Database> {
   const pool = new pg.Pool({
@@ -45,7 +45,7 @@ export function createDb(options: DbOptions): Kysely<Database> {
     application_name: "fiscility",
   });
   pool.on("error", options.onIdleError);
-  // One that PostgreSQL ends while the pool is closing has no listener but this.
+  // A connection that PostgreSQL ends while the pool is closing has no other listener.
   pool.on("connect", (client) => {
     client.on("error", () => {});
     giveUpSilent(client, options);
@@ -62,9 +62,9 @@ export function createDb(options: DbOptions): Kysely<Database> {
 }
 
 /**
- * PostgreSQL itself ends what takes too long, and says so. One that says nothing for longer is gone, its
- * machine or the way there: the query fails with "PostgreSQL does not answer", the limits' longest and
- * `answerTimeoutMs` after the last byte, and the pool drops the connection.
+ * PostgreSQL itself ends what takes too long. If it is silent for longer, its machine or the network is gone:
+ * the query fails with "PostgreSQL does not answer" after the longest limit plus `answerTimeoutMs` without a
+ * byte, and the pool drops the connection.
  */
 function giveUpSilent(
   client: pg.PoolClient,
@@ -75,7 +75,7 @@ function giveUpSilent(
     limits.lockTimeoutMs,
     limits.idleInTransactionTimeoutMs,
   );
-  // The types know of neither; pg-pool ends those that do not come about in the same way.
+  // Neither field is in the types. pg-pool ends connections that cannot be established in the same way.
   const inside = client as unknown as { connection: { stream: Socket }; readyForQuery: boolean };
   const { stream } = inside.connection;
   stream.setTimeout(longest + limits.answerTimeoutMs).on("timeout", () => {
@@ -84,24 +84,24 @@ function giveUpSilent(
 }
 
 /**
- * PostgreSQL did not do it, so it may be tried again: there is no connection to be had, as it is away or
- * all of the pool's are in use; the connection was lost before the commit was sent; or a standby, which
- * is not promoted yet, refused a write.
+ * PostgreSQL did not run the statement, so a retry is safe: no connection is available, because PostgreSQL is
+ * down or the pool is exhausted; the connection was lost before the commit was sent; or a standby that is not
+ * promoted yet refused a write.
  */
 export class DatabaseUnreachable extends Error {
   override readonly name = "DatabaseUnreachable";
 }
 
 /**
- * Another transaction kept a row for longer than this one waits for a lock, or waited for this one in turn:
- * PostgreSQL rolled it back, so it may be tried again.
+ * Another transaction held a row longer than the lock timeout, or the two deadlocked. PostgreSQL rolled this
+ * one back, so a retry is safe.
  */
 export function isHeldUp(error: unknown): boolean {
   return error instanceof pg.DatabaseError && ["55P03", "40P01"].includes(error.code ?? "");
 }
 
 /**
- * The connection was lost while a statement ran: whether it took effect is not known. An administrator or a
+ * The connection was lost while a statement ran, so whether it took effect is unknown. An administrator or a
  * restart ended it (57P01 to 57P03), PgBouncer lost its own (class 08), or the socket failed.
  * https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
@@ -118,10 +118,10 @@ export function isConnectionLost(error: unknown): boolean {
   );
 }
 
-/** A standby, or a primary that is set so, refused to write. Nothing was done. */
+/** A standby, or a primary in read-only mode, refused to write. Nothing was done. */
 const isReadOnly = (error: unknown) => error instanceof pg.DatabaseError && error.code === "25006";
 
-/** How a pool is used: connections open, those of them that are idle, and who waits for one. */
+/** The state of a pool: open connections, idle ones, and queries that wait for one. */
 export interface PoolUse {
   open: number;
   idle: number;
@@ -130,7 +130,7 @@ export interface PoolUse {
 
 const pools = new WeakMap<Db, pg.Pool>();
 
-/** How the pool behind `db`, which `createDb` made, is used now. */
+/** Returns the current state of the pool behind `db`, which must come from `createDb`. */
 export function poolUse(db: Db): PoolUse {
   const pool = pools.get(db);
   if (!pool) throw new Error("only what createDb made has a pool");
@@ -142,7 +142,7 @@ type TransactionLimits = Pick<
   "statementTimeoutMs" | "idleInTransactionTimeoutMs" | "lockTimeoutMs"
 >;
 
-/** Begins every transaction with its time limits, in the same round trip. */
+/** Sets the time limits in the round trip that begins a transaction. */
 class LimitedDialect extends PostgresDialect {
   readonly #limits: string;
 
@@ -160,7 +160,7 @@ class LimitedDialect extends PostgresDialect {
     const commit = driver.commitTransaction.bind(driver);
     const rollback = driver.rollbackTransaction.bind(driver);
     const known = new WeakSet<DatabaseConnection>();
-    /** Connections in a transaction whose commit was not sent: losing one rolls it back. */
+    /** Connections in a transaction whose commit was not sent. Losing one rolls it back. */
     const uncommitted = new WeakSet<DatabaseConnection>();
     driver.acquireConnection = async () => {
       const connection = await acquire().catch((cause: Error) => {
@@ -186,7 +186,7 @@ class LimitedDialect extends PostgresDialect {
     };
     driver.rollbackTransaction = (connection) => {
       uncommitted.delete(connection);
-      // A lost connection is rolled back already. Kysely would throw this in place of what caused it.
+      // A lost connection is rolled back already. Kysely would throw this error instead of the original one.
       return rollback(connection).catch((error: unknown) => {
         if (!isConnectionLost(error)) throw error;
       });
@@ -196,8 +196,8 @@ class LimitedDialect extends PostgresDialect {
 }
 
 /**
- * Queries of the connection that fail without effect fail with `DatabaseUnreachable`. Of a commit, and of a
- * write outside a transaction, the effect is not known: they keep the error of `isConnectionLost`.
+ * Makes the connection's queries throw `DatabaseUnreachable` when they failed without effect. The effect of a
+ * commit, or of a write outside a transaction, is unknown: those keep the error of `isConnectionLost`.
  */
 function tellUndone(
   connection: DatabaseConnection,
@@ -205,13 +205,13 @@ function tellUndone(
 ): void {
   const execute = connection.executeQuery.bind(connection);
   connection.executeQuery = async <Row>(compiled: CompiledQuery) => {
-    // The transaction may be over by the time that its query fails.
+    // Read now, because the transaction may be over when its query fails.
     const isUncommitted = uncommitted.has(connection);
     try {
       return await execute<Row>(compiled);
     } catch (cause) {
       const { query, sql } = compiled;
-      // A `with` may write, and graphile-worker's functions do.
+      // A `with` may write, and so do graphile-worker's functions.
       const isRead =
         query.kind === "SelectQueryNode" && !query.with && !sql.includes("graphile_worker.");
       const isUndone = isReadOnly(cause) || (isConnectionLost(cause) && (isUncommitted || isRead));
@@ -221,5 +221,5 @@ function tellUndone(
   };
 }
 
-/** A pool or an open transaction of it: what every query takes. */
+/** A pool or an open transaction. Every query function takes one. */
 export type Db = Kysely<Database>;

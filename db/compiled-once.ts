@@ -1,7 +1,7 @@
 import type { Compilable, CompiledQuery } from "kysely";
 import type { Db } from "./client.ts";
 
-/** Stands in a statement where a value will. */
+/** A placeholder for a value in a statement. */
 class Mark {
   readonly name: string;
 
@@ -11,9 +11,9 @@ class Mark {
 }
 
 /**
- * A statement whose text is made once, when it is first run: for those that a request waits for, where
- * making it takes as long as sending it. `build` must put each of its `values` into the statement as a
- * parameter, and do nothing else with them. Nothing is prepared in PostgreSQL, whose sessions are not ours.
+ * A statement that is compiled once, when it first runs. For statements that a request waits for, where
+ * compiling takes as long as sending. `build` must use each of its `values` as a parameter and nothing else.
+ * Nothing is prepared in PostgreSQL, because its sessions are not ours.
  */
 export function compiledOnce<Values extends object, Row>(
   build: (db: Db, values: Values) => Compilable<Row>,

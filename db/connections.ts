@@ -17,10 +17,10 @@ import type {
 import { raisedDataVersion } from "./users.ts";
 import { eventsOf, sendDeliveries, storedDeliveries, toEventsJson } from "./webhook-events.ts";
 
-/** What a connection writes. */
+/** The rows of a new connection. */
 export interface NewConnection {
   userId: string;
-  /** The Item's id, which is its attempt's. */
+  /** The Item's id, which is also its attempt's. */
   itemId: string;
   plaidItemId: string;
   /** The encrypted access_token. */
@@ -29,11 +29,11 @@ export interface NewConnection {
   institutionId: string | null;
   institutionName: string;
   hasTransactions: boolean;
-  /** One at least. */
+  /** At least one. */
   accounts: NewAccountRow[];
-  /** Those that the bank shares and the user did not choose. */
+  /** Accounts that the bank shares and the user did not choose. */
   unconnected: NewUnconnectedAccountRow[];
-  /** Beside how many the bank sent that could not be read, or not all of their balances. */
+  /** How many more accounts the bank sent that could not be parsed, or not all of their balances. */
   accountsUnreadable: number;
   /** The id of the activity entry. */
   activityId: string;
@@ -41,11 +41,11 @@ export interface NewConnection {
 }
 
 /**
- * Writes a connection in one statement of the connecting transaction: the Item, its accounts, the
- * activity entry, the user's consent and data version, the attempt that becomes connected (I4), the mail
- * and the webhooks about it, and the job that fetches its transactions.
+ * Inserts a connection in one statement of the connecting transaction: the Item, its accounts, the activity
+ * entry, the user's consent and data version, the attempt that becomes connected (I4), the mail and webhooks
+ * about it, and the job that fetches its transactions.
  *
- * @param connect the transition of the attempt; when its state refuses it, nothing is inserted
+ * @param connect the attempt's transition; when its state refuses it, nothing is inserted
  */
 export async function insertConnection(
   tx: Db,
@@ -91,7 +91,7 @@ type InsertValues = Omit<NewConnection, "accounts" | "unconnected"> & {
   events: string;
 };
 
-/** The accounts travel as JSON, so that the statement's text does not depend on their number. */
+/** The accounts are passed as JSON, so that the statement's text does not depend on their number. */
 function connectionStatement(connect: Transition) {
   return (tx: Db, values: InsertValues) =>
     tx
@@ -195,7 +195,7 @@ function connectionStatement(connect: Transition) {
       .innerJoin("account as accounts", "accounts.item_id", "items.id")
       .innerJoin("sync as item_syncs", "item_syncs.item_id", "items.id")
       .leftJoin("institutions", "institutions.id", "items.institution_id")
-      // PostgreSQL runs only the expressions that are read.
+      // PostgreSQL evaluates only expressions whose result is used.
       .innerJoin("job", (join) => join.on("job.added", "is not", null))
       .innerJoin("sent", (join) => join.on("sent.jobs", "is not", null))
       .leftJoin("notice", (join) => join.on("notice.added", "is not", null))
@@ -238,7 +238,7 @@ const unconnectedColumns = [
   "declined",
 ] as const satisfies (keyof NewUnconnectedAccountRow)[];
 
-/** Rows of accounts that are sent as JSON, with the types of the table. */
+/** Rows of accounts passed as JSON, with the types of the table. */
 function accountsOf(json: string) {
   return sql<AccountRow>`json_populate_recordset(null::accounts, ${json}::json)`.as("rows");
 }

@@ -3,8 +3,8 @@ import type { Consent } from "../server/contracts/consents.ts";
 import type { Db } from "./client.ts";
 
 /**
- * SQL that records what the user was shown before this bank was connected, as the attempt of the Item has it: part
- * of the statement that connects it.
+ * SQL that records which notice the user saw before this bank was connected, copied from the Item's attempt.
+ * Part of the statement that connects it.
  */
 export const recordedConsent = (item: {
   userId: unknown;
@@ -16,7 +16,7 @@ export const recordedConsent = (item: {
     from link_attempts where id = ${item.itemId} and user_id = ${item.userId}
     returning id`;
 
-/** The user's consents, newest first. */
+/** Returns the user's consents, newest first. */
 export async function listConsents(db: Db, userId: string): Promise<Consent[]> {
   const rows = await db
     .selectFrom("consents")

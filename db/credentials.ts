@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Db } from "./client.ts";
 
-/** The stored hash of the user's password, or null when they have none. */
+/** Returns the stored hash of the user's password; null when they have none. */
 export async function findPasswordHash(db: Db, userId: string): Promise<string | null> {
   const row = await db
     .selectFrom("credentials")
@@ -13,7 +13,7 @@ export async function findPasswordHash(db: Db, userId: string): Promise<string |
 }
 
 /**
- * Replaces the hash of a password by another of the same password, unless the password was changed
+ * Replaces the hash of a password with another hash of the same password, unless the password was changed
  * meanwhile. Browsers that logged in with it stay known.
  */
 export async function replacePasswordHash(
@@ -38,7 +38,7 @@ export async function replacePasswordHash(
     .execute();
 }
 
-/** Replaces the user's password by another one's hash. */
+/** Changes the user's password to the one with this hash. */
 export async function setPassword(db: Db, userId: string, hash: string): Promise<void> {
   await db
     .updateTable("credentials")

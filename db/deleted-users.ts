@@ -5,9 +5,9 @@ import { isLost } from "./unclaimed-items.ts";
 import { raiseDataVersion } from "./users.ts";
 
 /**
- * Deletes everything the product knows of a person, in the transaction that holds their lock. Their
- * row stays for the attempts whose Items Plaid may still have, with nothing of the person in it; so
- * do exchanges whose reply was lost, which only Plaid's support can follow up.
+ * Deletes everything we store about a user, in the transaction that holds their lock. Their row stays,
+ * without personal data, for attempts whose Items may still exist at Plaid. Exchanges whose response was lost
+ * stay too, because only Plaid's support can follow them up.
  */
 export async function eraseUser(tx: Db, userId: string): Promise<void> {
   for (const table of [
@@ -31,6 +31,8 @@ export async function eraseUser(tx: Db, userId: string): Promise<void> {
     "security_events",
     "consents",
     "plan_requests",
+    "removed_transactions",
+    "transaction_versions",
   ] as const) {
     await tx.deleteFrom(table).where("user_id", "=", userId).execute();
   }
@@ -55,9 +57,9 @@ export async function eraseUser(tx: Db, userId: string): Promise<void> {
   await raiseDataVersion(tx, userId);
 }
 
-/** Deletes the rows of erased people for whom nothing is left to do at Plaid. Returns their ids. */
+/** Deletes the rows of erased users for whom nothing is left to do at Plaid. Returns their ids. */
 export async function forgetErasedUsers(db: Db): Promise<string[]> {
-  // What requests that were under way during the deletion have written since.
+  // Rows that requests which ran during the deletion have written since.
   for (const table of [
     "account_activity",
     "log_ins",
@@ -80,7 +82,8 @@ export async function forgetErasedUsers(db: Db): Promise<string[]> {
   const forgotten: string[] = [];
   for (const { id } of found) {
     const gone = await db.transaction().execute(async (tx) => {
-      // A request that came before the deletion may be about to start an attempt: after it, then.
+      // A request that began before the deletion may be about to record an attempt; then this row stays for
+      // the next pass.
       const locked = await tx
         .selectFrom("users")
         .where("id", "=", id)
@@ -99,7 +102,7 @@ export async function forgetErasedUsers(db: Db): Promise<string[]> {
   return forgotten;
 }
 
-/** Erased people without an attempt that concerns Plaid. */
+/** Erased users without an attempt whose Item may exist at Plaid. */
 function erased(db: Db) {
   return db
     .selectFrom("users")
@@ -117,7 +120,7 @@ function erased(db: Db) {
     );
 }
 
-/** Whether an attempt may stand for an Item that is alive at Plaid. */
+/** Whether the attempt's Item may exist at Plaid. */
 function concernsPlaid(eb: ExpressionBuilder<Database, "link_attempts">) {
   return eb.or([
     eb("link_attempts.status", "in", ["exchanged", "removing"]),
@@ -125,7 +128,7 @@ function concernsPlaid(eb: ExpressionBuilder<Database, "link_attempts">) {
       eb("link_attempts.status", "=", "started"),
       eb("link_attempts.public_token_sealed", "is not", null),
     ]),
-    // Its Plaid user ends with whatever Items it has.
+    // Only without a Plaid user: removing that user also removes its Items.
     eb.and([
       isLost,
       eb.not(

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { Db } from "./client.ts";
 import { askForDeliveries } from "./webhook-deliveries.ts";
 
-/** Disables a user. False when they are disabled already. */
+/** Disables a user. Returns false when they are disabled already. */
 export async function disableUser(tx: Db, userId: string): Promise<boolean> {
   const result = await tx
     .updateTable("users")
@@ -13,7 +13,10 @@ export async function disableUser(tx: Db, userId: string): Promise<boolean> {
   return result.numUpdatedRows > 0n;
 }
 
-/** Enables a user again, and makes the syncs and webhooks that they missed due. False when they are not disabled. */
+/**
+ * Enables a user again, and makes the syncs and webhooks they missed due. Returns false when they are not
+ * disabled.
+ */
 export async function enableUser(tx: Db, userId: string): Promise<boolean> {
   const result = await tx
     .updateTable("users")
@@ -31,7 +34,7 @@ export async function enableUser(tx: Db, userId: string): Promise<boolean> {
   return true;
 }
 
-/** What an operator sees of a user: nothing that is secret, and nothing of their money. */
+/** A user as an operator sees them: no secrets, and nothing about their money. */
 export interface UserOverview {
   id: string;
   name: string;
@@ -48,7 +51,7 @@ export interface UserOverview {
   backupCodesLeft: number;
 }
 
-/** The user with this email, as an operator sees them; null when nobody has it. */
+/** Returns the user with this email as an operator sees them; null when there is none. */
 export async function findUserOverview(db: Db, email: string): Promise<UserOverview | null> {
   const { rows } = await sql<UserOverview>`
     select id, name, coalesce(claimed_email, email) as email, email_verified as "emailVerified", plan,

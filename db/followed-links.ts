@@ -2,24 +2,24 @@ import { sql } from "kysely";
 import type { Db } from "./client.ts";
 import type { LinkAttemptRow, LinkTokenRow } from "./schema.ts";
 
-/** A Link of a user, and what became of it. */
+/** A Link of a user, and how it ended. */
 export interface FollowedLink extends Pick<LinkTokenRow, "id" | "status" | "outcome" | "reason"> {
   /** Null once it is closed. */
   linkTokenSealed: string | null;
   /** The Item that it was opened for, in update mode. */
   itemId: string | null;
   isExpired: boolean;
-  /** Plaid says that Link was finished. */
+  /** Plaid reports that Link was finished. */
   isFinished: boolean;
-  /** The attempt that `onSuccess` began. */
+  /** The attempt that `onSuccess` started. */
   attemptStatus: LinkAttemptRow["status"] | null;
   attemptReason: string | null;
-  /** The Item that came of it, or was updated, while it is connected. */
+  /** The Item that Link created or updated, while it is connected. */
   liveItemId: string | null;
   bank: string | null;
 }
 
-/** The Links of a user, to be narrowed down. */
+/** A query for the Links of a user, to which callers add conditions. */
 export function followedLinks(db: Db, userId: string) {
   return (
     db
@@ -29,7 +29,7 @@ export function followedLinks(db: Db, userId: string) {
           .onRef("attempt.id", "=", "link.found_item_id")
           .onRef("attempt.user_id", "=", "link.user_id"),
       )
-      // An attempt that brought nothing new names the Item that has its accounts.
+      // An attempt that connected nothing new names the Item that has its accounts.
       .leftJoin("items as item", (join) =>
         join
           .on(
@@ -57,7 +57,7 @@ export function followedLinks(db: Db, userId: string) {
   );
 }
 
-/** The Link of this id of ours, or null. */
+/** Returns the Link with our id, or null. */
 export async function findFollowedLink(
   db: Db,
   userId: string,

@@ -6,16 +6,16 @@ import type {
 } from "../server/contracts/insights.ts";
 import type { Db } from "./client.ts";
 
-/** The day of the bank's that a transaction counts for: none is of tomorrow. */
+/** The day on which a transaction counts: the bank's date, but never after today. */
 const dayOf = (today: string) => sql`least(transactions.date, ${today}::date)`;
 
-/** Whether a balance of the account is money that the person owes. */
+/** Whether a balance of the account is money that the user owes. */
 const isDebt = sql<boolean>`accounts.type in ('credit', 'loan')`;
 
 /**
- * The user's net worth by currency at the end of each day, `days` of them at most up to `today`
- * (YYYY-MM-DD); see `contracts/insights.ts` for what counts. A positive amount left an account or was
- * borrowed: either way the worth before it was higher by as much.
+ * Returns the user's net worth by currency at the end of each day, for at most `days` days up to `today`
+ * (YYYY-MM-DD); `contracts/insights.ts` says what counts. A positive amount left an account or was borrowed.
+ * Either way the worth before it was higher by that amount.
  */
 export async function findNetWorth(
   db: Db,
@@ -64,15 +64,15 @@ export async function findNetWorth(
   return rows;
 }
 
-/** What the user says of a transaction comes before what the bank says. */
+/** The user's category takes precedence over the bank's. */
 const category = sql`coalesce(c.category, transactions.category)`;
 
-/** Plaid's primary categories of money that may only change its place. */
+/** Plaid's primary categories of money that may only move between accounts. */
 const transferCategories = sql`('TRANSFER_IN', 'TRANSFER_OUT', 'LOAN_PAYMENTS')`;
 
 /**
- * `counted`: the transactions since `since` that brought money in or took it out, to begin a statement with; see
- * `contracts/insights.ts` for what counts.
+ * `counted`: the transactions since `since` that brought money in or took it out. It begins a statement;
+ * `contracts/insights.ts` says what counts.
  */
 const ownFlow = (userId: string, today: string, since: RawBuilder<unknown>) => sql`moved as (
       select ${isDebt} as debt, transactions.currency, ${dayOf(today)} as day, transactions.amount,
@@ -99,8 +99,8 @@ const ownFlow = (userId: string, today: string, since: RawBuilder<unknown>) => s
     )`;
 
 /**
- * What came in and went out by currency and month, `months` of them at most up to the one of `today`
- * (YYYY-MM-DD); see `contracts/insights.ts` for what counts.
+ * Returns income and spending by currency and month, for at most `months` months up to that of `today`
+ * (YYYY-MM-DD); `contracts/insights.ts` says what counts.
  */
 export async function findCashFlow(
   db: Db,
@@ -140,7 +140,10 @@ export async function findCashFlow(
   return rows;
 }
 
-/** What came in and went out in the month that begins on the day `first` (YYYY-MM-DD), by currency and category. */
+/**
+ * Returns income and spending by currency and category, in the month that begins on the day `first`
+ * (YYYY-MM-DD).
+ */
 export async function findCategories(
   db: Db,
   userId: string,

@@ -3,19 +3,19 @@ import type { Db } from "./client.ts";
 import type { ItemOfUser } from "./items.ts";
 import { raisedDataVersion } from "./users.ts";
 
-/** What Plaid says of a bank beside its name; each is null where it says nothing that can be used. */
+/** Plaid's data of a bank besides its name. A field is null when Plaid returns nothing usable. */
 export interface InstitutionLooks {
-  /** Where the bank's own site is. */
+  /** The bank's website. */
   url: string | null;
-  /** `#rrggbb`, in lower case. */
+  /** `#rrggbb`, in lowercase. */
   color: string | null;
-  /** A PNG, and the name it is served under: it changes with its content. */
+  /** A PNG, and the name it is served under, which changes with its content. */
   logo: { png: Buffer; hash: string } | null;
 }
 
 /**
- * The Plaid id of the Item's bank if it is this caller who has to ask Plaid about it: nobody has within
- * `retryMs`, and there is nothing that is younger than `freshMs`. Else null.
+ * Returns the Plaid id of the Item's bank when this caller should request it from Plaid: no request was made
+ * within `retryMs`, and no data is younger than `freshMs`. Else null.
  */
 export async function claimInstitution(
   db: Db,
@@ -34,7 +34,7 @@ export async function claimInstitution(
   return rows[0]?.id ?? null;
 }
 
-/** Keeps what Plaid says of a bank, and raises the data version of the user whose page is to show it. */
+/** Stores Plaid's data of a bank, and raises the data version of the user whose page shows it. */
 export async function keepInstitution(
   db: Db,
   userId: string,
@@ -48,7 +48,7 @@ export async function keepInstitution(
     where id = ${id}`.execute(db);
 }
 
-/** The logo that is served under this name, or null. */
+/** Returns the logo that is served under this name, or null. */
 export async function findLogo(db: Db, hash: string): Promise<Buffer | null> {
   const row = await db
     .selectFrom("institutions")

@@ -6,11 +6,11 @@ import { refreshInterval } from "./refresh-of.ts";
 import { raisedDataVersion } from "./users.ts";
 
 /**
- * Asks for a refresh of one Item of the user, by a job in the same statement, unless one was asked for
- * within the last 15 minutes. The data version rises, unless the user's lock is held: then the job
- * raises it.
+ * Requests a refresh of one Item of the user, with its job in the same statement, unless one was requested
+ * within the last 15 minutes. Raises the data version, unless the user's lock is held: then the job raises
+ * it.
  *
- * @returns false when it is too early, or the Item is not there
+ * @returns false when it is too early or the Item does not exist
  */
 export async function requestRefresh(db: Db, { userId, itemId }: ItemOfUser): Promise<boolean> {
   const { rows } = await sql<{ job: string }>`
@@ -30,7 +30,10 @@ export async function requestRefresh(db: Db, { userId, itemId }: ItemOfUser): Pr
   return rows.length === 1;
 }
 
-/** Seconds until one Item of the user may be refreshed again; 0 when it may, null when it is not there. */
+/**
+ * Returns the seconds until one Item of the user may be refreshed again; 0 when it may now, null when it does
+ * not exist.
+ */
 export async function secondsToRefresh(
   db: Db,
   { userId, itemId }: ItemOfUser,
@@ -44,7 +47,7 @@ export async function secondsToRefresh(
   return row ? (row.seconds ?? 0) : null;
 }
 
-/** Marks that Plaid is about to be called, once for each refresh: false when it was marked before. */
+/** Marks that Plaid is about to be called, once for each refresh. Returns false when it was marked before. */
 export async function markRefreshSent(db: Db, { userId, itemId }: ItemOfUser): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable("item_syncs")
@@ -57,7 +60,7 @@ export async function markRefreshSent(db: Db, { userId, itemId }: ItemOfUser): P
   return numUpdatedRows > 0n;
 }
 
-/** The refresh is over. The user's data version rises with it, so it takes the user's lock. */
+/** Ends the refresh and raises the user's data version, so it takes the user's lock. */
 export async function endRefresh(db: Db, { userId, itemId }: ItemOfUser): Promise<void> {
   await sql`
     with version as (

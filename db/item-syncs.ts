@@ -4,7 +4,7 @@ import { isExpired } from "./items.ts";
 import { clearCacheJob, requestSyncs } from "./jobs.ts";
 import { raisedDataVersion } from "./users.ts";
 
-/** Balances of an account; `accountId` is Plaid's, money as decimal strings. */
+/** Balances of an account. `accountId` is Plaid's; money is in decimal strings. */
 export interface PageBalances {
   accountId: string;
   current: string | null;
@@ -14,8 +14,8 @@ export interface PageBalances {
 }
 
 /**
- * Where the Item's sync stands and the sealed token to go on with, or null when it is not there.
- * `mayHaveHealed`: it had a problem, which is over when its data comes again.
+ * Returns the state of the Item's sync and its encrypted access token; null when it does not exist.
+ * `mayHaveHealed`: it had a problem, which is over once its data arrives again.
  */
 export async function findSync(db: Db, userId: string, itemId: string) {
   const row = await db
@@ -47,9 +47,10 @@ export async function findSync(db: Db, userId: string, itemId: string) {
 }
 
 /**
- * A sync has come to its end: the balances it brought, how much it could not read, and the user's data
- * version, which rises with them. `dueInMs`: when the sweep asks again. `plaidClient`: whose keys the
- * access token works with. Takes the user's lock.
+ * Stores the end of a sync: its balances, how much it could not parse, and the user's data version, which
+ * rises. Takes the user's lock.
+ *
+ * `dueInMs`: when the sweep syncs it again. `plaidClient`: the client whose keys the access token works with.
  */
 export async function finishSync(
   db: Db,
@@ -99,9 +100,9 @@ const arrived = (userId: string, itemId: string) => sql`(select count(*) from tr
   where accounts.user_id = ${userId} and accounts.item_id = ${itemId})`;
 
 /**
- * Tells of the first sync while it is under way: that it has begun, how many transactions it has
- * brought, when it is tried again after a failure. The user's data version rises with it. Whoever
- * holds the user's lock is not waited for: then nothing is told, and the next page or try does.
+ * Shows the progress of the first sync: that it has begun, how many transactions it has fetched, and when it
+ * is retried after a failure. Raises the user's data version. When the user's lock is held it does nothing,
+ * as the next page or retry will.
  */
 export async function tellFirstSync(
   db: Db,
@@ -126,8 +127,8 @@ export async function tellFirstSync(
 }
 
 /**
- * The user's cache could not be cleared: the job that does it again in `waitMs`, and when on the trail
- * of the Item and of those that wait for it already. The user's data version rises with it.
+ * The user's cache could not be cleared: adds the job that retries in `waitMs`, and shows that time in the
+ * timeline of the Item and of those that wait for it already. Raises the user's data version.
  */
 export async function postponeCacheClear(
   db: Db,
@@ -147,7 +148,10 @@ export async function postponeCacheClear(
     select ${clearCacheJob({ userId, tries }, waitMs)}`.execute(db);
 }
 
-/** The cache is clear: the trails that waited for it, and the user's data version, which rises if any did. */
+/**
+ * The cache is cleared: updates the timelines that waited for it, and raises the user's data version if there
+ * were any.
+ */
 export async function markCacheCleared(db: Db, userId: string): Promise<void> {
   await sql`
     with version as (
@@ -159,8 +163,8 @@ export async function markCacheCleared(db: Db, userId: string): Promise<void> {
 }
 
 /**
- * The Item has accounts it had not before: it is read from the beginning again (`readAgain`), and that
- * is told of as the first sync was. What was read past may be theirs.
+ * The Item has new accounts, so it is synced from the beginning again (`readAgain`) and shows this like a
+ * first sync. Transactions before the cursor may belong to the new accounts.
  */
 export async function restartSync(tx: Db, userId: string, itemId: string): Promise<void> {
   await tx
@@ -181,7 +185,7 @@ export async function restartSync(tx: Db, userId: string, itemId: string): Promi
     .execute();
 }
 
-/** Waits for a page that is being written, and lets none be until the transaction ends. */
+/** Waits until a page that is being written is done, and blocks others until the transaction ends. */
 export async function lockSync(tx: Db, userId: string, itemId: string): Promise<void> {
   await tx
     .selectFrom("item_syncs")
@@ -192,7 +196,7 @@ export async function lockSync(tx: Db, userId: string, itemId: string): Promise<
     .execute();
 }
 
-/** Nothing to sync yet: the sweep is to ask again then. */
+/** There is nothing to sync yet. The sweep tries again in `dueInMs`. */
 export async function postponeSync(
   db: Db,
   userId: string,
@@ -207,7 +211,7 @@ export async function postponeSync(
     .execute();
 }
 
-/** The Item's sync is given up, until one succeeds. The user's data version rises with it. */
+/** Marks the Item's sync as failed until one succeeds. Raises the user's data version. */
 export async function markSyncFailed(db: Db, userId: string, itemId: string): Promise<void> {
   await sql`
     with version as (
@@ -218,8 +222,8 @@ export async function markSyncFailed(db: Db, userId: string, itemId: string): Pr
 }
 
 /**
- * Asks for a sync of up to `max` Items that are due, and makes them due again in `dueInMs`. Those
- * whose permission was withdrawn are left out. Returns how many. Several nodes may do it at once.
+ * Requests a sync of up to `max` Items that are due, and makes them due again in `dueInMs`. Items whose
+ * permission was withdrawn are left out. Returns how many. Several nodes may run it at once.
  */
 export async function requestDueSyncs(db: Db, max: number, dueInMs: number): Promise<number> {
   return db.transaction().execute(async (tx) => {

@@ -21,12 +21,12 @@ export interface ItemOfUser {
   itemId: string;
 }
 
-/** Every live Item of the user with its accounts, newest Item first, accounts in the bank's order. */
+/** Returns every live Item of the user with its accounts, newest Item first, accounts in the bank's order. */
 export async function listItems(db: Db, userId: string): Promise<ItemWithAccounts[]> {
   return toContract(await itemsWithAccounts(db, userId).execute());
 }
 
-/** The sealed access_token of one live Item of the user, or null. */
+/** Returns the encrypted access_token of one live Item of the user, or null. */
 export async function findItemToken(db: Db, userId: string, id: string): Promise<string | null> {
   const row = await db
     .selectFrom("items")
@@ -38,8 +38,8 @@ export async function findItemToken(db: Db, userId: string, id: string): Promise
 }
 
 /**
- * What one live Item of the user is opened with in update mode, or null. `choosesAccounts`: the bank
- * has accounts that the user may share beside those that are, or only a new choice brings its data back.
+ * Returns what update mode needs to open for one live Item of the user, or null. `choosesAccounts`: the bank
+ * has accounts that are not shared yet, or only a new choice of accounts restores its data.
  */
 export async function findItemToUpdate(
   db: Db,
@@ -71,12 +71,14 @@ export async function findItemToUpdate(
   return row ? { ...row, choosesAccounts: Boolean(row.choosesAccounts) } : null;
 }
 
-/** Problems that update mode without its account picker may leave as they are. */
+/** Problems that update mode without its account picker may not solve. */
 const curedByChoosing: ItemProblemKind[] = ["choose_accounts", "allow_access", "unknown"];
 
 /**
- * The person has been in update mode. `moreToChoose`: there are still accounts that are not shared.
- * `institution`: as Plaid calls it now, since update mode can move an Item to the bank's new id. Returns the Item's institution; null when it is not there.
+ * Marks the Item as good after update mode. Returns its institution; null when it does not exist.
+ *
+ * `moreToChoose`: there are still accounts that are not shared. `institution`: Plaid's current values,
+ * because update mode can move an Item to the bank's new id.
  */
 export async function setItemGood(
   tx: Db,
@@ -107,7 +109,7 @@ export async function setItemGood(
   return row ?? null;
 }
 
-/** Deletes one Item of the user with all that came from it; without `id` every one. */
+/** Deletes one Item of the user with all its data; without `id` every one. */
 export async function deleteItems(tx: Db, userId: string, id?: string): Promise<void> {
   await tx
     .deleteFrom("items")
@@ -116,14 +118,14 @@ export async function deleteItems(tx: Db, userId: string, id?: string): Promise<
     .execute();
 }
 
-/** How one Item stands, by what Plaid told last. */
+/** The state of an Item, as Plaid last reported it. */
 export interface ItemState {
   status: ItemRow["status"];
   statusAt: Date;
   problem: StoredProblem | null;
   /** It is `expiring`, and the day that the bank named has passed. */
   isExpired: boolean;
-  /** It is as it was when it was connected. */
+  /** It has not changed since it was connected. */
   isUntouched: boolean;
   newAccounts: boolean;
   plaidItemId: string;
@@ -132,7 +134,7 @@ export interface ItemState {
   institutionName: string;
 }
 
-/** How one live Item of the user stands, or null. */
+/** Returns the state of one live Item of the user, or null. */
 export async function findItemState(db: Db, userId: string, id: string): Promise<ItemState | null> {
   const row = await db
     .selectFrom("items")
@@ -158,13 +160,13 @@ export async function findItemState(db: Db, userId: string, id: string): Promise
 }
 
 /**
- * An Item that was to expire, on the day the bank named or within the seven days that Plaid's warning comes
- * ahead: https://plaid.com/docs/api/items/#pending_disconnect
+ * An `expiring` Item is past the day that the bank named, or past the seven days that follow Plaid's warning:
+ * https://plaid.com/docs/api/items/#pending_disconnect
  */
 export const isExpired = sql<boolean>`(items.status = 'expiring'
   and coalesce(items.expires_at, items.status_at + interval '7 days') < now())`;
 
-/** The live Item that Plaid calls `plaidItemId` and whose it is, or null: for Plaid's own word. */
+/** Returns the live Item with this Plaid id and its user, or null. For webhooks, which name no user. */
 export async function findItemByPlaidId(db: Db, plaidItemId: string): Promise<ItemOfUser | null> {
   const row = await db
     .selectFrom("items")
@@ -174,12 +176,15 @@ export async function findItemByPlaidId(db: Db, plaidItemId: string): Promise<It
   return row ?? null;
 }
 
-/** Whether a live row, of whichever user, holds the Item that Plaid calls `plaidItemId`. */
+/** Whether a live row of any user holds the Item with this Plaid id. */
 export async function isItemLive(db: Db, plaidItemId: string): Promise<boolean> {
   return (await findItemByPlaidId(db, plaidItemId)) !== null;
 }
 
-/** The person took an account's permission away. Returns false when it is not there or known. */
+/**
+ * The user withdrew an account's permission. Returns false when the account does not exist or was withdrawn
+ * already.
+ */
 export async function revokeAccount(
   tx: Db,
   userId: string,
@@ -198,8 +203,8 @@ export async function revokeAccount(
 }
 
 /**
- * Takes over which accounts of an Item the bank shares after update mode: those of `shared` go on
- * under the id that Plaid has for them now, all others are revoked, and `added` come after them.
+ * Stores which accounts of an Item the bank shares after update mode. Accounts in `shared` get Plaid's
+ * current id, all others are revoked, and `added` are appended.
  */
 export async function setSharedAccounts(
   tx: Db,
@@ -223,7 +228,7 @@ export async function addAccounts(tx: Db, accounts: NewAccountRow[]): Promise<vo
   if (accounts.length > 0) await tx.insertInto("accounts").values(accounts).execute();
 }
 
-/** Keeps what Plaid told of one Item of the user. */
+/** Stores what Plaid reported about one Item of the user. */
 export async function updateItem(
   tx: Db,
   userId: string,
@@ -261,7 +266,7 @@ export async function setHasTransactions(db: Db, userId: string, id: string): Pr
     .execute();
 }
 
-/** One live Item of the user, or null. */
+/** Returns one live Item of the user, or null. */
 export async function findItem(
   db: Db,
   userId: string,
@@ -271,7 +276,7 @@ export async function findItem(
   return toContract(rows)[0] ?? null;
 }
 
-/** One account of the user with its Item, or null when it is not theirs. */
+/** Returns one account of the user with its Item, or null when it is not theirs. */
 export async function findAccount(
   db: Db,
   userId: string,
@@ -284,7 +289,7 @@ export async function findAccount(
   return { account: accounts[0] as Account, item };
 }
 
-/** Of an Item and an account: what `contracts/accounts.ts` shows. */
+/** The columns of an Item and an account that `contracts/accounts.ts` shows. */
 export const shown = [
   "items.id as itemId",
   "items.institution_id as institutionId",
@@ -326,7 +331,7 @@ export const shown = [
   "accounts.revoked_at as revokedAt",
 ] as const;
 
-/** One statement, so that an Item is never seen without its accounts; a row an account. */
+/** One statement, so that an Item is never read without its accounts. One row for each account. */
 function itemsWithAccounts(db: Db, userId: string) {
   return db
     .selectFrom("items")
@@ -338,7 +343,7 @@ function itemsWithAccounts(db: Db, userId: string) {
         eb
           .selectFrom("unconnected_accounts as u")
           .where("u.user_id", "=", userId)
-          // A node of the release before connects accounts, and knows nothing of this list.
+          // A node of the previous release connects accounts without updating this list.
           .where((each) =>
             each.not(
               each.exists(
@@ -372,7 +377,7 @@ export const notConnected = sql<UnconnectedAccount[]>`json_agg(json_build_object
 
 export type ShownRow = InferResult<ReturnType<typeof itemsWithAccounts>>[number];
 
-/** The rows as `contracts/accounts.ts` shows them: what may leave the server. */
+/** Maps the rows to `contracts/accounts.ts`: exactly what may leave the server. */
 export function toContract(rows: ShownRow[]): ItemWithAccounts[] {
   const items = new Map<string, ItemWithAccounts>();
   for (const row of rows) {

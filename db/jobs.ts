@@ -1,13 +1,13 @@
 import { type RawBuilder, sql } from "kysely";
 import type { Db } from "./client.ts";
 
-/** Tries of a sync before it is dead, over about half an hour; the sweep begins anew later. */
+/** Attempts of a sync before its job is dead, over about half an hour. The sweep starts a new one later. */
 const syncTries = 8;
 
 /**
- * One queue runs one job at a time. An Item's syncs always meet in the same queue, and so do its webhooks. There are
- * so many of each kind that those which one worker runs at once seldom wait for each other; and no more, as
- * graphile-worker locks each free queue for every job that it takes.
+ * A queue runs one job at a time. An Item's syncs always use the same queue, and so do its webhooks. There
+ * are enough queues of each kind that the jobs of one worker seldom wait for each other; more would be slow,
+ * because graphile-worker locks each free queue whenever it takes a job.
  */
 const queues = { sync: 256, webhook: 64, webhooks: 64 };
 const queueOf = (kind: keyof typeof queues, id: unknown) =>
@@ -15,9 +15,9 @@ const queueOf = (kind: keyof typeof queues, id: unknown) =>
 const syncKey = (itemId: unknown) => sql`'sync_item:' || ${itemId}::text`;
 
 /**
- * SQL that adds the job which syncs an Item `inMs` from now, where it stands in a statement. While one waits, adding
- * it again changes nothing; while one runs, exactly one more comes after it (graphile-worker's
- * `job_key`, https://worker.graphile.org/docs/job-key). Its value is the job's id.
+ * SQL, as an expression in a statement, that adds the job which syncs an Item in `inMs`. While one waits,
+ * adding it again changes nothing. While one runs, exactly one more follows it (graphile-worker's `job_key`,
+ * https://worker.graphile.org/docs/job-key). Its value is the job's id.
  */
 export function syncItemJob(userId: unknown, itemId: unknown, inMs = 0) {
   return sql<string>`(graphile_worker.add_job('sync_item',
@@ -27,7 +27,9 @@ export function syncItemJob(userId: unknown, itemId: unknown, inMs = 0) {
     max_attempts := ${sql.lit(syncTries)})).id`;
 }
 
-/** Refreshes that run at once over all nodes: each may take 40 s, and other jobs must not wait for them. */
+/**
+ * Refreshes that run in parallel over all nodes. Each may take 40 s, and other jobs must not wait for them.
+ */
 const refreshesAtOnce = 2;
 
 /** SQL that adds the job which refreshes an Item. Its value is the job's id. */
@@ -39,8 +41,8 @@ export function refreshItemJob(userId: unknown, itemId: unknown) {
 }
 
 /**
- * SQL that adds the job which clears a user's cache `inMs` from now, where it stands in a statement.
- * There is one for a user, the last that was asked for. Its value is the job's id.
+ * SQL, as an expression in a statement, that adds the job which clears a user's cache in `inMs`. Each user
+ * has at most one; the last request replaces it. Its value is the job's id.
  */
 export function clearCacheJob(payload: { userId: string; tries: number }, inMs: number) {
   return sql<string>`(graphile_worker.add_job('clear_cache', ${JSON.stringify(payload)}::json,
@@ -48,12 +50,12 @@ export function clearCacheJob(payload: { userId: string; tries: number }, inMs: 
     run_at := now() + ${inMs} * interval '1 millisecond')).id`;
 }
 
-/** Asks for a sync of the Item, `inMs` from now. Add it in the transaction it is about. */
+/** Requests a sync of the Item in `inMs`. Call it in the transaction that causes the sync. */
 export async function requestSync(db: Db, userId: string, itemId: string, inMs = 0): Promise<void> {
   await requestSyncs(db, [{ userId, itemId }], inMs);
 }
 
-/** Asks for a sync of each Item; the last job of one, if dead, goes. */
+/** Requests a sync of each Item. Deletes an Item's dead job. */
 export async function requestSyncs(
   db: Db,
   items: readonly { userId: string; itemId: string }[],
@@ -69,21 +71,25 @@ export async function requestSyncs(
     from ${asked}`.execute(db);
 }
 
-/** SQL that adds the job which acts on a kept webhook; those of one Item run one after the other. */
+/** SQL of the queue in which webhooks of an Item are processed, one after the other. */
+export const webhookQueue = (plaidItemId: unknown) =>
+  queueOf("webhook", sql`coalesce(${plaidItemId}::text, '')`);
+
+/** SQL that adds the job which processes a stored webhook. */
 export function handleWebhookJob(id: unknown, plaidItemId: unknown) {
   return sql<string>`(graphile_worker.add_job('handle_webhook',
     json_build_object('id', ${id}::text),
-    queue_name := ${queueOf("webhook", sql`coalesce(${plaidItemId}::text, '')`)},
+    queue_name := ${webhookQueue(plaidItemId)},
     max_attempts := 12)).id`;
 }
 
-/** Slow addresses that are sent to at once, over all nodes. */
+/** Slow addresses that are sent to in parallel, over all nodes. */
 const slowAtOnce = 2;
 
 /**
- * SQL that adds the job which sends what is due to one address. One user's addresses are sent to one after the
- * other; those that respond slowly wait for each other, and for nobody else. A job for later has a key of its own, so
- * that it never delays news. Its value is the job's id.
+ * SQL that adds the job which sends the due webhooks to one address. A user's addresses are sent to one after
+ * the other. Slow addresses wait only for each other. A job with a later time has its own key, so that it
+ * never delays new webhooks. Its value is the job's id.
  */
 export function sendWebhooksJob(
   { userId, endpointId, isSlow }: { userId: unknown; endpointId: unknown; isSlow: unknown },
@@ -98,31 +104,31 @@ export function sendWebhooksJob(
     run_at := ${later ?? sql`now()`})).id`;
 }
 
-/** What runs every minute, each in a queue of its own: one at a time over all nodes. */
+/** The jobs of each minute. Each has its own queue, so it runs once at a time over all nodes. */
 const regularTasks = ["recover_attempts", "sweep", "reconcile", "finish_links"];
 
-/** SQL that adds one of them; what fails three times is planned anew for the next minute. */
+/** SQL that adds one of them. One that fails three times is planned again for the next minute. */
 const regularJob = (task: unknown, more: unknown) =>
   sql`graphile_worker.add_job(${task}, queue_name := ${task}, job_key := ${task}, max_attempts := 3, ${more})`;
 
-/** Asks for a pass of the recovery now. */
+/** Requests a pass of the recovery now. */
 export async function askForRecovery(db: Db): Promise<void> {
   await sql`select ${regularJob("recover_attempts", sql`run_at := now()`)}`.execute(db);
 }
 
-/** Asks for a look now at what became of Links. */
+/** Requests a pass over the unfinished Links now. */
 export async function askForLinksPass(db: Db): Promise<void> {
   await sql`select ${regularJob("finish_links", sql`run_at := now()`)}`.execute(db);
 }
 
-/** Asks for a pass of the reconciliation now. */
+/** Requests a pass of the reconciliation now. */
 export async function askForReconcilePass(db: Db): Promise<void> {
   await sql`select ${regularJob("reconcile", sql`run_at := now()`)}`.execute(db);
 }
 
 /**
- * Sees to it that each job of every minute waits for the next one, once however many nodes ask. Not by
- * graphile-worker's crontab, which ends the process when PostgreSQL is away at the full minute.
+ * Plans each job of every minute for the next minute, once, however many nodes call it. Not by
+ * graphile-worker's crontab, which ends the process when PostgreSQL is unavailable at the full minute.
  */
 export async function planRegularJobs(db: Db): Promise<void> {
   const next = sql`run_at := date_trunc('minute', now()) + interval '1 minute',
@@ -131,7 +137,7 @@ export async function planRegularJobs(db: Db): Promise<void> {
     from unnest(${regularTasks}::text[]) task`.execute(db);
 }
 
-/** A job that has not ended well yet. `dead`: it is not tried again. */
+/** A job that has not succeeded yet. `dead`: it is not retried. */
 export interface JobState {
   id: string;
   task: string;
@@ -144,8 +150,8 @@ export interface JobState {
 }
 
 /**
- * Every job, the dead first. Not told of are a dead one whose place a newer one took, and what runs every
- * minute while it waits.
+ * Returns every job, dead ones first. Omits dead jobs that a newer one replaced, and the jobs of every minute
+ * while they wait.
  */
 export async function listJobs(db: Db): Promise<JobState[]> {
   const { rows } = await sql<JobState>`
@@ -158,7 +164,7 @@ export async function listJobs(db: Db): Promise<JobState[]> {
   return rows;
 }
 
-/** How many jobs are in each state, of those that `listJobs` tells of. */
+/** Counts the jobs that `listJobs` returns, by state. */
 export async function countJobs(db: Db): Promise<Record<JobState["state"], number>> {
   const { rows } = await sql<{ state: JobState["state"]; jobs: string }>`
     select ${jobState} as state, count(*) as jobs from graphile_worker.jobs
@@ -172,22 +178,22 @@ const jobState = sql`case when locked_at is not null then 'running'
   when attempts >= max_attempts then 'dead'
   when attempts > 0 then 'failing' else 'waiting' end`;
 
-/** What runs every minute waits for the next one. */
+/** A job of every minute that waits for the next one. */
 const betweenRuns = sql`(task_identifier = any(${regularTasks}) and attempts = 0
   and locked_at is null and run_at > now())`;
 
-/** Puts the next try of a job that failed off by up to as long as it has to wait anyway, at random. */
+/** Delays the next retry of a failed job by a random time, at most its current wait. */
 export async function delayRetry(db: Db, id: string): Promise<void> {
   await sql`select graphile_worker.reschedule_jobs(array[id], run_at := run_at + (run_at - now()) * random())
     from graphile_worker.jobs
     where id = ${id} and locked_at is null and attempts > 0 and run_at > now()`.execute(db);
 }
 
-/** A dead job whose key a newer one took. */
+/** A dead job whose key a newer one has. */
 const superseded = sql`(task_identifier = any(${["sync_item", ...regularTasks]}) and key is null
   and attempts >= max_attempts and locked_at is null)`;
 
-/** Deletes dead jobs that newer ones have taken the place of. */
+/** Deletes dead jobs that newer ones replaced. */
 export async function dropSupersededJobs(db: Db): Promise<void> {
   await sql`select graphile_worker.complete_jobs(array(
     select id from graphile_worker.jobs where ${superseded}))`.execute(db);
@@ -196,8 +202,8 @@ export async function dropSupersededJobs(db: Db): Promise<void> {
 const workerLock = (id: unknown) => sql`hashtextextended('worker ' || ${id}, 0)`;
 
 /**
- * Says that these workers live, by locks of one connection that are held until `until` settles:
- * PostgreSQL lets go of them when the process is gone. Rejects when the connection breaks.
+ * Marks these workers as alive, by locks of one connection that are held until `until` settles. PostgreSQL
+ * releases them when the process is gone. Rejects when the connection breaks.
  */
 export async function holdWorkers(
   db: Db,
@@ -217,8 +223,8 @@ export async function holdWorkers(
 }
 
 /**
- * Hands back the jobs of workers whose process is gone, which graphile-worker itself would do after
- * four hours. Returns the workers.
+ * Returns the jobs of workers whose process is gone to the queue, which graphile-worker itself would do after
+ * four hours. Returns the workers' ids.
  */
 export async function handBackJobs(db: Db): Promise<string[]> {
   return db.transaction().execute(async (tx) => {

@@ -11,7 +11,7 @@ export interface KnownAccount extends AccountTraits {
   isEnded?: boolean;
 }
 
-/** What tells each live account of the user from others: an Item's together, in the bank's order. */
+/** A query for the traits of each live account of the user, grouped by Item, in the bank's order. */
 export function knownAccounts(db: Db, userId: string) {
   return db
     .selectFrom("accounts")
@@ -33,7 +33,7 @@ export function knownAccounts(db: Db, userId: string) {
     ]);
 }
 
-/** Plaid's ids of the accounts that one Item shares. */
+/** Returns Plaid's ids of the accounts that one Item shares. */
 export async function accountIdsOf(db: Db, userId: string, itemId: string): Promise<Set<string>> {
   const rows = await db
     .selectFrom("accounts")

@@ -1,10 +1,10 @@
 import { sql } from "kysely";
 import type { Db } from "./client.ts";
 
-/** Known browsers of one user; one more replaces the one that logged in longest ago. */
+/** Known browsers of one user. One more replaces the one that logged in longest ago. */
 const kept = 10;
 
-/** Ties a browser to the password it logged in with: SHA-256 of the stored hash, which has a salt. */
+/** Ties a browser to the password it logged in with: the SHA-256 of the stored hash, which is salted. */
 const passwordDigest = sql<Buffer>`sha256(convert_to(credentials.password, 'UTF8'))`;
 
 /** The user with this email, joined to their password. */
@@ -17,8 +17,8 @@ const userOf = (db: Db, email: string) =>
     .where("credentials.password", "is not", null);
 
 /**
- * Whether this browser, which has logged in as the user with this email with the password they have now, needs
- * no second factor; null when it has not.
+ * Returns whether this browser may skip the second factor; null when it never logged in as the user with this
+ * email and their current password.
  */
 export async function findKnownDevice(
   db: Db,
@@ -34,7 +34,7 @@ export async function findKnownDevice(
   return row ?? null;
 }
 
-/** Whether this browser has ever logged in as the user, with an earlier password too. */
+/** Whether this browser has ever logged in as the user, even with an earlier password. */
 export async function hasDevice(db: Db, userId: string, tokenHash: Buffer): Promise<boolean> {
   const row = await db
     .selectFrom("known_devices")
@@ -60,7 +60,7 @@ export async function trustDevice(
     .execute();
 }
 
-/** Asks every browser of the user for the second factor again. */
+/** Requires the second factor again from every browser of the user. */
 export async function endDeviceTrust(db: Db, userId: string): Promise<void> {
   await db
     .updateTable("known_devices")
@@ -71,8 +71,8 @@ export async function endDeviceTrust(db: Db, userId: string): Promise<void> {
 }
 
 /**
- * Remembers that this browser logged in now as the user with this email, and forgets all but the ten
- * that did so last.
+ * Stores that this browser logged in now as the user with this email, and deletes all but the ten most
+ * recent.
  */
 export async function keepKnownDevice(db: Db, email: string, tokenHash: Buffer): Promise<void> {
   const [user] = await db
@@ -94,7 +94,7 @@ export async function keepKnownDevice(db: Db, email: string, tokenHash: Buffer):
     .returning("user_id")
     .execute();
   if (!user) return;
-  // A statement of its own sees the rows of log-ins at the same time, so that the last one leaves ten.
+  // A separate statement sees the rows of concurrent log-ins, so the last one leaves exactly ten.
   await db
     .deleteFrom("known_devices")
     .where("user_id", "=", user.user_id)

@@ -1,10 +1,11 @@
 import pg from "pg";
 
 /**
- * Gives the role of `url` its time limits for statements outside of a transaction, in this database,
- * for every connection made from now on, PgBouncer's too: it passes none of what a client asks for at
- * its start. Any role may do this for itself. Does nothing where it is so already; several nodes may
- * call it at once. Connecting may take `connectMs`.
+ * Sets the time limits of the role of `url` for statements outside a transaction, in this database. They
+ * apply to every new connection, also through PgBouncer, which passes on no startup options. Any role may do
+ * this for itself. Changes nothing when they are set already; several nodes may run it at once.
+ *
+ * @param connectMs timeout for connecting, in milliseconds
  */
 export async function limitStatements(
   url: string,

@@ -17,11 +17,11 @@ export interface AttemptReason {
 
 export type AttemptStatus = LinkAttemptRow["status"];
 
-/** A guarded change of an attempt; `server/connect/attempt.ts` lists them all. */
+/** A guarded change of an attempt. `server/connect/attempt.ts` lists them all. */
 export interface Transition {
-  /** The status after, by the status before. Any other status refuses the transition. */
+  /** The new status for each current status. Any other status refuses the transition. */
   status: Partial<Record<AttemptStatus, AttemptStatus>>;
-  /** Whose mark the attempt may carry; absent: anyone's. `as read`: the one that the run has read. */
+  /** Whose mark the attempt may have; undefined allows any. `as read`: the mark that the run has read. */
   mark?: "own" | "none or own" | "as read";
   publicToken?: "store" | "clear";
   /** The mark of the run. */
@@ -32,7 +32,7 @@ export interface Transition {
   choice?: "store" | "clear";
 }
 
-/** What a transition stores, as far as it stores it. */
+/** The values that a transition stores, as far as it needs them. */
 export interface TransitionValues {
   /** The run that performs it. */
   runId?: string;
@@ -45,14 +45,14 @@ export interface TransitionValues {
   plaidItemId?: string;
   plaidClient?: string;
   why?: AttemptReason;
-  /** Milliseconds from now on that the recovery leaves the attempt alone. */
+  /** Milliseconds until the recovery may process the attempt. */
   retryInMs?: number;
 }
 
 /**
  * Performs a transition of one attempt of the user.
  *
- * @returns the status after it; null when the attempt is in a state that refuses it, or is gone
+ * @returns the new status; null when the attempt's state refuses the transition, or it does not exist
  */
 export async function moveAttempt(
   db: Db,
@@ -146,12 +146,12 @@ function moveStatement(db: Db, transition: Transition, values: MoveValues) {
     .returning("status");
 }
 
-/** The stored statuses that a transition starts from. */
+/** Returns the stored statuses that a transition starts from. */
 function from({ status }: Transition): AttemptStatus[] {
   return Object.keys(status) as AttemptStatus[];
 }
 
-/** The columns of a transition whose new value is the same whatever the attempt. */
+/** The columns of a transition whose new value is the same for every attempt. */
 function moved({ status, publicToken, run, accessToken, choice }: Transition) {
   const [[before, after] = [], ...others] = Object.entries(status);
   const isSame = before === after && others.length === 0;
@@ -167,7 +167,7 @@ function moved({ status, publicToken, run, accessToken, choice }: Transition) {
     ...(publicToken === "clear" && { public_token_sealed: null }),
     ...(accessToken === "clear" && { access_token_sealed: null }),
     ...(choice === "clear" && { chosen_accounts: null }),
-    // `sent_again` tells nodes of the release before what `run_id` tells this one.
+    // Nodes of the previous release read `sent_again` where this one reads `run_id`.
     ...(run === "store" && { sent_again: true }),
     ...(run === "clear" && { run_id: null, sent_again: false }),
     ...(!isSame && { tries: 0 }),
@@ -176,8 +176,8 @@ function moved({ status, publicToken, run, accessToken, choice }: Transition) {
 }
 
 /**
- * Records a public_token before anything is sent, or finds the attempt that has it. The Link that it came of
- * is over with that: the attempt accounts for it from now on.
+ * Records a public_token before anything is sent, or finds the attempt that has it. Also closes the Link that
+ * created it: the attempt accounts for it from now on.
  *
  * @returns the attempt's id; null when another user sent the public_token before
  */
@@ -190,11 +190,13 @@ export async function recordAttempt(
     publicTokenSealed: string;
     connectAnyway: boolean;
     linkSessionId: string | null;
-    /** Of the link_token; null where the request does not say it: then the user's only Link is meant. */
+    /**
+     * The hash of the link_token; null when the request does not send it: then the user's only Link is used.
+     */
     linkTokenHash: Buffer | null;
-    /** Null: all of the bank's. */
+    /** Null for all accounts of the bank. */
     chosenAccounts: AccountTraits[] | null;
-    /** Milliseconds from now on that the recovery leaves it alone. */
+    /** Milliseconds until the recovery may process it. */
     retryInMs: number;
   },
 ): Promise<string | null> {
@@ -213,7 +215,7 @@ export async function recordAttempt(
   return found?.id ?? null;
 }
 
-/** Of the Link with this hash, or the one that the user opened last. */
+/** A column of the Link with this hash, or of the one that the user opened last. */
 const openedWith = (
   { userId, linkTokenHash }: { userId: string; linkTokenHash: Buffer | null },
   column: "notice_version" | "notice_shown_at",
@@ -257,19 +259,19 @@ const insertAttempt = compiledOnce(
         notice_version: openedWith(attempt, "notice_version"),
         notice_shown_at: openedWith(attempt, "notice_shown_at"),
         chosen_accounts: attempt.chosenAccounts,
-        // The column's default is for nodes of the release before, which send without a mark.
+        // The column's default is for nodes of the previous release, which exchange without a mark.
         run_id: null,
         retry_at: sql<Date>`now() + ${attempt.retryInMs} * interval '1 millisecond'`,
       })
       .onConflict((conflict) => conflict.column("public_token_hash").doNothing())
       .returning([
         "id",
-        // The commit of the mark, before the exchange is sent, brings this one to disk as well.
+        // The mark commits before the exchange is sent, and that commit flushes this one to disk as well.
         sql<string>`set_config('synchronous_commit', 'off', true)`.as("commit"),
       ]),
 );
 
-/** One attempt of the user, or null. */
+/** Returns one attempt of the user, or null. */
 export async function findAttempt(
   db: Db,
   userId: string,
@@ -284,16 +286,16 @@ export async function findAttempt(
   return row ?? null;
 }
 
-/** What the connecting transaction decides on, in one statement. */
+/** The rows that the connecting transaction decides on, read in one statement. */
 export interface ConnectState {
   attempt: LinkAttemptRow;
   /** Every live account of the user. */
   known: (KnownAccount & { plaidItemId: string })[];
-  /** Every account that is listed with a live Item of the user as not connected. */
+  /** Every account that a live Item of the user lists as not connected. */
   unconnected: UnconnectedAccount[];
 }
 
-/** Read under the user's lock, where no other run changes either. */
+/** Reads them under the user's lock, so no other run can change them. */
 export async function readConnectState(tx: Db, userId: string, id: string): Promise<ConnectState> {
   const [row] = await connectState(tx, { userId, id });
   if (!row) throw new Error("no such attempt");
@@ -316,8 +318,8 @@ const connectState = compiledOnce((tx, { userId, id }: { userId: string; id: str
 );
 
 /**
- * Whether an Item of Plaid's belongs to another user, or to another attempt of this one: then the
- * public_token of `id` was one of update mode, and the Item is not new.
+ * Whether an Item of Plaid belongs to another user, or to another attempt of this one. Then the public_token
+ * of `id` came from update mode, and the Item is not new.
  */
 export async function isItemOfAnother(
   tx: Db,
@@ -344,7 +346,7 @@ const itemOfAnother = compiledOnce(
       ),
 );
 
-/** What removing an Item at Plaid takes, as its attempt has it. */
+/** The columns of an attempt that removing its Item at Plaid needs. */
 export type RemovableAttempt = Pick<
   LinkAttemptRow,
   "id" | "user_id" | "plaid_item_id" | "plaid_client" | "reason" | "reason_details"
@@ -354,9 +356,9 @@ export type RemovableAttempt = Pick<
 export type DisconnectedAttempt = RemovableAttempt & { access_token_sealed: string };
 
 /**
- * Disconnects one Item of the user (without `id`, every one): performs `transition` on the attempt that
- * made it, which takes the Item's access token back. The Item's row may be deleted then. `reason_details`
- * say when the bank's access had ended already: Plaid asks for it when the Item is removed.
+ * Disconnects one Item of the user (without `id`, every one): performs `transition` on its attempt, which
+ * takes the Item's access token back. Then the Item's row may be deleted. `reason_details` records whether
+ * the bank's access had ended already, which Plaid asks for when the Item is removed.
  */
 export async function disconnectAttempts(
   tx: Db,
@@ -394,7 +396,7 @@ export async function disconnectAttempts(
     .execute();
 }
 
-/** For the statement that inserts an Item: connects its attempt, or matches no row. */
+/** Part of the statement that inserts an Item: connects its attempt, or matches no row. */
 export function connectAttempt(
   db: Db,
   { userId, id }: { userId: string; id: string },
@@ -409,7 +411,7 @@ export function connectAttempt(
     .returning("id");
 }
 
-/** Unfinished attempts whose run has had its time, the longest waiting first. */
+/** Returns unfinished attempts that are due, the longest waiting first. */
 export async function dueAttempts(db: Db, limit: number): Promise<LinkAttemptRow[]> {
   return db
     .selectFrom("link_attempts")
@@ -421,7 +423,7 @@ export async function dueAttempts(db: Db, limit: number): Promise<LinkAttemptRow
     .execute();
 }
 
-/** Backs off: the recovery tries the attempt again after 30 s, doubling up to an hour. */
+/** Backs off: the recovery retries the attempt after 30 s, doubling up to an hour. */
 export async function postpone(db: Db, userId: string, id: string): Promise<void> {
   await db
     .updateTable("link_attempts")
@@ -436,7 +438,7 @@ export async function postpone(db: Db, userId: string, id: string): Promise<void
     .execute();
 }
 
-/** An attempt as an operator sees it: no token, sealed or not. */
+/** An attempt as an operator sees it: no token, encrypted or not. */
 export interface AttemptAtWork {
   id: string;
   user_id: string;
@@ -446,11 +448,11 @@ export interface AttemptAtWork {
   tries: number;
   retry_at: Date;
   created_at: Date;
-  /** Its user has a Plaid user since before it began, whose list shows the Item. */
+  /** Its user had a Plaid user before it began, so Plaid's list of that user shows the Item. */
   is_looked_for: boolean;
 }
 
-/** Every unfinished attempt, and those whose exchange was lost, oldest first. */
+/** Returns every unfinished attempt, and those whose exchange was lost, oldest first. */
 export async function listAttemptsAtWork(db: Db): Promise<AttemptAtWork[]> {
   return (
     db
@@ -468,14 +470,14 @@ export async function listAttemptsAtWork(db: Db): Promise<AttemptAtWork[]> {
           where plaid_users.user_id = link_attempts.user_id
             and plaid_users.created_at <= link_attempts.created_at)`.as("is_looked_for"),
       ])
-      // One whose response arrived late has an Item that is known, and was removed.
+      // If the response of a lost exchange arrived late, its Item is known and was removed.
       .where((eb) => eb.or([eb("status", "in", unfinished), isLost]))
       .orderBy("created_at")
       .execute()
   );
 }
 
-/** How many attempts are unfinished, by status; a removal that failed `stuckAfter` times is `stuck`. */
+/** Counts the unfinished attempts by status. A removal that failed `stuckAfter` times is `stuck`. */
 export async function countUnfinished(
   db: Db,
   stuckAfter: number,
@@ -497,7 +499,7 @@ export async function countUnfinished(
 
 const unfinished = ["started", "exchanged", "removing"] as const;
 
-/** The attempt of the user that has a public_token, by its hash, or null. */
+/** Returns the user's attempt with this public_token, by its hash, or null. */
 export async function findAttemptByToken(
   db: Db,
   userId: string,

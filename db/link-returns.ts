@@ -2,18 +2,20 @@ import { sql } from "kysely";
 import type { Db } from "./client.ts";
 import { type FollowedLink, followedLinks } from "./followed-links.ts";
 
-/** The Link that goes on after a bank; `id` is null for one that a node of the release before opened. */
+/**
+ * The Link that continues after a bank's site. `id` is null when a node of the previous release opened it.
+ */
 export interface ClaimedLink extends Pick<FollowedLink, "linkTokenSealed" | "itemId"> {
   id: string | null;
 }
 
-/** Where a bank sent the user back to: the hash of its `oauth_state_id`, and the Link that the tab opened last. */
+/** A redirect from a bank: the hash of its `oauth_state_id`, and the Link that the tab opened last. */
 export interface LinkReturn {
   stateHash: Buffer;
   linkId: string | null;
 }
 
-/** The Link that was returned to with this `oauth_state_id` before, or null. */
+/** Returns the Link that was returned to with this `oauth_state_id` before, or null. */
 export async function findReturnedLink(
   db: Db,
   userId: string,
@@ -26,9 +28,9 @@ export async function findReturnedLink(
 }
 
 /**
- * A user is back from a bank for the first time with this `oauth_state_id`: gives it to the tab's own Link where
- * that is open, else to the newest that no bank has returned to. Plaid says only then which Link it belongs to.
- * Null when there is none.
+ * A bank redirected a user to us with a new `oauth_state_id`. Assigns it to the tab's own Link if that is
+ * open, else to the newest that no bank has returned to: Plaid reveals only at this point which Link it
+ * belongs to. Returns null when there is none.
  */
 export async function claimReturnedLink(
   db: Db,
@@ -59,7 +61,7 @@ export async function claimReturnedLink(
   return claimed ?? (await findLastLink(db, userId));
 }
 
-/** The Link that a node of the release before opened last, unless it has a row of its own. */
+/** Returns the Link that a node of the previous release opened last, unless it has a row of its own. */
 async function findLastLink(db: Db, userId: string): Promise<ClaimedLink | null> {
   const last = await db
     .selectFrom("open_links")

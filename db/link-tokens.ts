@@ -6,21 +6,21 @@ import { askForLinksPass } from "./jobs.ts";
 import type { LinkTokenRow } from "./schema.ts";
 import { raiseDataVersion } from "./users.ts";
 
-/** The key of a row: our ids. */
+/** The key of a row, by our ids. */
 export type LinkKey = Pick<LinkTokenRow, "user_id" | "id">;
 
-/** `onSuccess` is given so long, from the end of Link on, before anything is done without it. */
+/** How long we wait for `onSuccess` after the end of Link before we continue without it. */
 export const onSuccessGrace = sql`interval '5 minutes'`;
-/** A public_token that came of a link_token in its last minute lives so long. */
+/** A public_token that was created in the last minute of its link_token is valid this long. */
 const publicTokenLife = sql`interval '30 minutes'`;
-/** How long a closed one is kept, for the user's message and for support. */
+/** How long a closed row is kept, for the user's message and for support. */
 const keptFor = sql`interval '30 days'`;
-/** Links of one user that are looked after at once: the oldest of more is dropped. */
+/** Links of one user that are followed at once. The oldest of more is dropped. */
 const mostOpen = 10;
 
 /**
- * Keeps the link_token that the user opens Link with, encrypted for this row and, where nodes of the release
- * before look for the last one, for the user.
+ * Stores the link_token that the user opens Link with, encrypted for this row and, where nodes of the
+ * previous release look for the last one, for the user.
  */
 export async function keepLinkToken(
   db: Db,
@@ -47,7 +47,7 @@ export async function keepLinkToken(
       cte
         .insertInto("open_links")
         .columns(["user_id", "link_token_sealed", "item_id", "expires_at"])
-        // No bank returns to us with a hosted one.
+        // No bank redirects to us from a hosted Link.
         .expression((eb) =>
           eb
             .selectFrom("users")
@@ -95,7 +95,7 @@ export async function keepLinkToken(
     .execute();
 }
 
-/** The columns of a row whose end is known, and of which the user has to be told nothing. */
+/** The columns of a row whose end is known and about which the user need not be notified. */
 export const closed = {
   status: "closed",
   link_token_sealed: null,
@@ -104,8 +104,8 @@ export const closed = {
 } as const;
 
 /**
- * What Link did in update mode has reached us. Without a link_token (`hash`) that closes every Link which is
- * open for the Item.
+ * The result of update mode has reached us, so its Link is closed. Without a link_token (`hash`) every open
+ * Link of the Item is closed.
  */
 export async function closeUpdateLinks(
   db: Db,
@@ -122,7 +122,9 @@ export async function closeUpdateLinks(
     .execute();
 }
 
-/** The row of a link_token, or null. Plaid says which one, so the user is not known yet. */
+/**
+ * Returns the row of a link_token, or null. The link_token comes from Plaid, so the user is not known yet.
+ */
 export async function findByLinkToken(db: Db, hash: Buffer): Promise<LinkTokenRow | null> {
   const row = await db
     .selectFrom("link_tokens")
@@ -132,7 +134,7 @@ export async function findByLinkToken(db: Db, hash: Buffer): Promise<LinkTokenRo
   return row ?? null;
 }
 
-/** What Plaid says that Link has made. */
+/** What Plaid reports about a finished Link. */
 export interface FinishedSession {
   /** Encrypted for the row; null in update mode, where it is not needed. */
   publicTokenSealed: string | null;
@@ -142,8 +144,8 @@ export interface FinishedSession {
 }
 
 /**
- * Plaid says that Link was finished. It is looked at in `dueInMs`, unless `onSuccess` reaches us before.
- * Returns the row; null, and changes nothing, when that was known or the Link is over.
+ * Stores that Plaid reported Link as finished. It is processed in `dueInMs`, unless `onSuccess` arrives
+ * first. Returns the row; null, without a change, when that was known or the Link is closed.
  */
 export async function noteFinished(
   db: Db,
@@ -172,8 +174,8 @@ export async function noteFinished(
 }
 
 /**
- * Begins to connect what Link has made. Returns false, and changes nothing, when `onSuccess` has reached us
- * after all: an attempt has the public_token.
+ * Begins to connect what Link created. Returns false, without a change, when `onSuccess` has arrived after
+ * all: an attempt has the public_token.
  */
 export async function beginFinishing(
   db: Db,
@@ -206,12 +208,12 @@ export interface LinkEnd {
   outcome: LinkOutcome;
   reason?: string | null;
   institutionName?: string | null;
-  /** Our Item that came of it. */
+  /** Our Item that Link created or updated. */
   itemId?: string | null;
   plaidItemId?: string | null;
 }
 
-/** It is over; with `end` the user has to be told. Does nothing when `onSuccess` has reached us meanwhile. */
+/** Closes a Link; with `end` the user is notified. Does nothing when `onSuccess` has arrived meanwhile. */
 export async function closeLink(db: Db, link: LinkKey, end: LinkEnd | null): Promise<boolean> {
   return db.transaction().execute(async (tx) => {
     const ended = await tx
@@ -237,12 +239,12 @@ export async function closeLink(db: Db, link: LinkKey, end: LinkEnd | null): Pro
   });
 }
 
-/** SQL: when nothing more can come of a link_token. */
+/** SQL: the time after which a link_token can have no new result. */
 const lastChance = sql`(expires_at + ${publicTokenLife})`;
 
 /**
- * Plaid knows of no end yet: the next time is later, doubling up to 20 minutes, so that a public_token is found
- * while it lives; the last one when nothing more can come.
+ * Plaid reports no end yet. The next check is later, doubling up to 20 minutes, so that a public_token is
+ * found while it is valid. The last check is when there can be no new result.
  */
 export async function askLater(db: Db, { user_id, id }: LinkKey): Promise<void> {
   await db
@@ -259,7 +261,7 @@ export async function askLater(db: Db, { user_id, id }: LinkKey): Promise<void> 
     .execute();
 }
 
-/** A step failed that may succeed later: in `ms`, doubling up to ten minutes. */
+/** A step failed that may succeed later: retries in `ms`, doubling up to ten minutes. */
 export async function retryLater(db: Db, { user_id, id }: LinkKey, ms: number): Promise<void> {
   await db
     .updateTable("link_tokens")
@@ -274,10 +276,10 @@ export async function retryLater(db: Db, { user_id, id }: LinkKey, ms: number): 
     .execute();
 }
 
-/** A row to look at; `isOver`: nothing more can come of it. */
+/** A row to check. `isOver`: there can be no new result. */
 export type DueLink = LinkTokenRow & { isOver: boolean };
 
-/** Those to look at now, the longest waiting first; closed ones whose time is over are deleted. */
+/** Returns the rows that are due, the longest waiting first. Deletes closed rows that have expired. */
 export async function dueLinks(db: Db, limit: number): Promise<DueLink[]> {
   await db
     .deleteFrom("link_tokens")
@@ -307,8 +309,8 @@ export async function dueLinks(db: Db, limit: number): Promise<DueLink[]> {
 }
 
 /**
- * The user is back: what became of their Links is looked at now, once a minute at most. One that may be
- * open still, or has just ended, is left to its tab.
+ * The user has returned, so their Links become due now, at most once a minute. One that may still be open, or
+ * has just ended, is left to its tab.
  */
 export async function lookAtLinks(db: Db, userId: string): Promise<void> {
   const { numUpdatedRows } = await db
@@ -329,7 +331,7 @@ export async function lookAtLinks(db: Db, userId: string): Promise<void> {
   if (numUpdatedRows > 0n) await askForLinksPass(db);
 }
 
-/** What the user has not been told yet, and whether a Link of theirs may have to be looked at. */
+/** Returns what the user was not notified about yet, and whether a Link of theirs may need a check. */
 export async function readLinkNews(
   db: Db,
   userId: string,
@@ -355,7 +357,7 @@ export async function readLinkNews(
   };
 }
 
-/** The user has been told. */
+/** Stores that the user was notified. */
 export async function markTold(db: Db, userId: string, id: string): Promise<void> {
   await db
     .updateTable("link_tokens")
@@ -367,8 +369,9 @@ export async function markTold(db: Db, userId: string, id: string): Promise<void
 }
 
 /**
- * Which of these Items of Plaid's list may have come of this Link: not those that were there before, that
- * another Link of the user was told of, or while an attempt of the user may be about one of them.
+ * Returns which of these Items of Plaid's list this Link may have created. Excludes Items that existed
+ * before, that another Link of the user reported, and all while an attempt of the user may be about one of
+ * them.
  */
 export async function itemsOfLink(
   db: Db,

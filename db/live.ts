@@ -4,7 +4,7 @@ import pg from "pg";
 import { z } from "zod";
 import type { Db } from "./client.ts";
 
-/** What the triggers of migration 008 tell. `id` is a session's or an API key's. */
+/** The notifications that the triggers of migration 008 send. `id` is a session's or an API key's. */
 const notice = z.discriminatedUnion("event", [
   z.object({ event: z.literal("changed"), userId: z.string(), dataVersion: z.int() }),
   z.object({ event: z.literal("ended"), id: z.string() }),
@@ -14,20 +14,20 @@ export type LiveNotice = z.infer<typeof notice>;
 export interface ListenOptions {
   url: string;
   connectTimeoutMs: number;
-  /** Asked of the connection this often, so that one that died in silence is noticed. Milliseconds. */
+  /** How often the connection is checked, so that a dead one is noticed. Milliseconds. */
   checkEveryMs: number;
-  /** Between two tries to connect, at most. Milliseconds. */
+  /** The longest wait between two attempts to connect. Milliseconds. */
   retryMs: number;
   onNotice(notice: LiveNotice): void;
-  /** It listens from now on; what was told before was not heard. */
+  /** Called when it starts to listen. Notifications sent before were missed. */
   onListening(): void;
-  /** It hears nothing until `onListening`. Told once, however long it takes. */
+  /** Called once when the connection is lost. Notifications are missed until `onListening`. */
   onLost(error: Error): void;
 }
 
 /**
- * Listens on one connection of its own for as long as it is not closed. It must reach PostgreSQL
- * itself: a pooler that hands out connections a transaction at a time delivers no notifications.
+ * Listens on its own connection until it is closed. It must connect to PostgreSQL directly: a pooler in
+ * transaction mode delivers no notifications.
  */
 export function listen(options: ListenOptions): { close(): Promise<void> } {
   const closed = new AbortController();
@@ -66,7 +66,7 @@ export function listen(options: ListenOptions): { close(): Promise<void> } {
     } finally {
       clearInterval(check);
       signal.removeEventListener("abort", abort);
-      // Not waited for: a network that is gone may never say that it ended.
+      // Not awaited: the end of a lost connection may never be confirmed.
       client.end().catch(() => {});
     }
   }
@@ -99,10 +99,13 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Where many streams stand, in one round trip: the users' data versions and who may not go on. */
+/**
+ * The state of many streams, read in one round trip: the users' data versions, and which sessions and keys
+ * have ended.
+ */
 export interface Standing {
   versions: ReadonlyMap<string, number>;
-  /** Of the sessions and API keys asked for, those that have ended. */
+  /** Those of the given sessions and API keys that have ended. */
   ended: ReadonlyMap<string, "expired" | "revoked">;
 }
 

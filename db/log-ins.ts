@@ -3,22 +3,25 @@ import type { LogIn } from "../server/contracts/session.ts";
 import type { Db } from "./client.ts";
 import { listSecurityEvents, type Origin } from "./security-events.ts";
 
-/** Of one user and kind: many wrong passwords do not push the log-in that succeeded off the list. */
+/**
+ * How many log-ins are kept for each user and kind, so that many wrong passwords do not push out successful
+ * log-ins.
+ */
 const kept = 50;
 
-/** What is known of a log-in's user from before it. */
+/** The log-in history of a user before this log-in. */
 export interface LogInRecord {
   userId: string;
-  /** Nobody has logged in as them before. */
+  /** There is no earlier log-in. */
   isFirst: boolean;
-  /** They have logged in from this address with this user agent. */
+  /** They have logged in from this address with this user agent before. */
   isKnownOrigin: boolean;
 }
 
 /**
- * Records how a log-in with this email ended, and deletes what is older than the newest 50 of its kind: others
- * can add wrong passwords without end. The same statement for an email that nobody has: it writes nothing, and
- * returns null.
+ * Records the result of a log-in with this email, and deletes all but the newest 50 of its kind, because
+ * others can add wrong passwords without end. The statement is the same for an unknown email, so it takes as
+ * long: it writes nothing and returns null.
  */
 export async function recordLogIn(
   db: Db,
@@ -53,7 +56,7 @@ export async function recordLogIn(
   return rows[0] ?? null;
 }
 
-/** The log-ins as the user and others' wrong passwords, newest first. */
+/** Returns the user's log-ins and the wrong passwords for their email, newest first. */
 export async function listLogIns(db: Db, userId: string): Promise<LogIn[]> {
   const events = await listSecurityEvents(db, userId, { kinds: ["log_in", "log_in_failed"] });
   return events.map(({ id, at, kind, address, userAgent }) => ({
@@ -65,7 +68,10 @@ export async function listLogIns(db: Db, userId: string): Promise<LogIn[]> {
   }));
 }
 
-/** Deletes log-ins of the release before that are older than `days`, 10,000 at most: whoever calls it comes again within a minute. */
+/**
+ * Deletes log-ins of the previous release that are older than `days`, at most 10,000: it is called again
+ * within a minute.
+ */
 export async function dropOldLogIns(db: Db, days: number): Promise<void> {
   await db
     .deleteFrom("log_ins")

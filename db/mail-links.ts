@@ -5,7 +5,7 @@ import type { MailLinksTable } from "./schema.ts";
 
 export type LinkPurpose = MailLinksTable["purpose"];
 
-/** A link whose token somebody showed. */
+/** A link, found by its token. */
 export type MailLink = Pick<Selectable<MailLinksTable>, "user_id" | "email"> & {
   state: "good" | "used" | "expired";
 };
@@ -14,9 +14,9 @@ export type MailLink = Pick<Selectable<MailLinksTable>, "user_id" | "email"> & {
 const hashOf = (token: string) => createHash("sha256").update(token).digest();
 
 /**
- * Makes a link for the user that works once within `lifetimeMs`, and returns its token, of which only the
- * hash is kept. Earlier links of this purpose no longer work: one that resets the password is the only one, and
- * links that confirm an address are for one address at a time.
+ * Creates a link for the user that works once within `lifetimeMs`. Returns its token, of which only the hash
+ * is stored. Earlier links of this purpose stop working: a user has one link to reset the password, and links
+ * to confirm one address at a time.
  */
 export async function makeMailLink(
   db: Db,
@@ -25,7 +25,7 @@ export async function makeMailLink(
 ): Promise<string> {
   const token = randomBytes(32).toString("base64url");
   await db.transaction().execute(async (tx) => {
-    // Two jobs at once must not leave two links.
+    // Two concurrent jobs must not leave two links.
     await sql`select pg_advisory_xact_lock(hashtextextended('mail links ' || ${userId}, 0))`.execute(
       tx,
     );
@@ -50,7 +50,7 @@ export async function makeMailLink(
   return token;
 }
 
-/** The link of this token, and whether it still works; null when there is none. */
+/** Returns the link with this token and whether it still works; null when there is none. */
 export async function findMailLink(
   db: Db,
   purpose: LinkPurpose,
@@ -79,7 +79,9 @@ export async function findMailLink(
   return row ?? null;
 }
 
-/** Uses the link up, in the transaction of what it does. Null when it does not work, or another was first. */
+/**
+ * Uses up the link, in the transaction of its effect. Returns null when it does not work or was used already.
+ */
 export async function spendMailLink(
   tx: Db,
   purpose: LinkPurpose,
@@ -97,7 +99,7 @@ export async function spendMailLink(
   return row ?? null;
 }
 
-/** Ends the user's links that were not used: the address or password they were for is another by now. */
+/** Deletes the user's unused links, because their address or password has changed. */
 export async function endMailLinks(tx: Db, userId: string): Promise<void> {
   await tx
     .deleteFrom("mail_links")
@@ -106,7 +108,7 @@ export async function endMailLinks(tx: Db, userId: string): Promise<void> {
     .execute();
 }
 
-/** Deletes links that expired more than `days` ago, 10,000 at most: the sweep comes again within a minute. */
+/** Deletes links that expired more than `days` ago, at most 10,000: the sweep runs again within a minute. */
 export async function dropExpiredMailLinks(db: Db, days: number): Promise<void> {
   await db
     .deleteFrom("mail_links")

@@ -8,13 +8,13 @@ import {
 import type { Db } from "./client.ts";
 import type { MailsTable } from "./schema.ts";
 
-/** Over a day and a half, with graphile-worker's growing pauses: a mail server may be away for a night. */
+/** Over a day and a half, with graphile-worker's backoff: a mail server may be down for a night. */
 const attempts = 16;
 
-/** Mail of one user is sent in order, and a slow mail server delays few jobs at once. */
+/** A user's mail is sent in order, and a slow mail server delays few jobs at once. */
 const queues = 2;
 
-/** A mail to queue: `to` is the user's own address where it is left out. */
+/** A mail to queue. `to` defaults to the user's own address. */
 export interface QueuedMail<Kind extends MailKind> {
   userId: string;
   kind: Kind;
@@ -23,8 +23,8 @@ export interface QueuedMail<Kind extends MailKind> {
 }
 
 /**
- * SQL that stores a mail, as part of a larger statement too: the table expression `mail`, with no row where
- * nothing is to be sent. `details` is JSON, `to` null for the user's own address.
+ * SQL that stores a mail, also as part of a larger statement: the table expression `mail`, without a row when
+ * nothing is sent. `details` is JSON; `to` is null for the user's own address.
  */
 export const storedMail = (mail: {
   userId: unknown;
@@ -48,8 +48,8 @@ export const sendMailJob = (userId: unknown, id: unknown) =>
     priority := -10, max_attempts := ${sql.lit(attempts)})).id`;
 
 /**
- * Queues a mail, in the transaction of what it is about: both happen, or neither. A notice that the user has
- * declined is not queued, nor is anything for a user who is gone. Returns whether it was.
+ * Queues a mail in the transaction of the change it reports, so both happen or neither. Notices that the user
+ * declined, and mail to a deleted user, are not queued. Returns whether it was queued.
  */
 export async function queueMail<Kind extends MailKind>(
   tx: Db,
@@ -64,7 +64,9 @@ export async function queueMail<Kind extends MailKind>(
 
 export type MailRow = Selectable<MailsTable>;
 
-/** A mail that is still to be sent, with its user's name; null when it was sent, failed, or is gone. */
+/**
+ * Returns a mail that is not sent yet, with its user's name; null when it was sent, failed or does not exist.
+ */
 export async function findUnsentMail(
   db: Db,
   userId: string,
@@ -84,7 +86,7 @@ export async function findUnsentMail(
   return row ?? null;
 }
 
-/** The mail server has taken it. */
+/** The mail server has accepted it. */
 export async function markSent(db: Db, userId: string, id: string): Promise<void> {
   await db
     .updateTable("mails")
@@ -94,7 +96,7 @@ export async function markSent(db: Db, userId: string, id: string): Promise<void
     .execute();
 }
 
-/** An attempt failed; `forGood` when there will not be another. */
+/** An attempt failed. `forGood`: there is no further attempt. */
 export async function markUnsent(
   db: Db,
   userId: string,
@@ -109,7 +111,7 @@ export async function markUnsent(
     .execute();
 }
 
-/** How the newest mail of a kind to this user is doing; null when there was none. */
+/** Returns the state of the newest mail of a kind to this user; null when there was none. */
 export async function findMailState(
   db: Db,
   userId: string,
@@ -129,7 +131,7 @@ export async function findMailState(
   return row.last_error === null ? "waiting" : "retrying";
 }
 
-/** The notices that the user does not want. */
+/** Returns the notices that the user has declined. */
 export async function listDeclinedNotices(db: Db, userId: string): Promise<NoticeKind[]> {
   const rows = await db
     .selectFrom("declined_notices")
@@ -139,7 +141,7 @@ export async function listDeclinedNotices(db: Db, userId: string): Promise<Notic
   return rows.map(({ kind }) => kind);
 }
 
-/** Turns notices off and on; kinds that are in neither list stay as they are. */
+/** Turns notices off and on. Kinds in neither list do not change. */
 export async function chooseNotices(
   db: Db,
   userId: string,
@@ -156,7 +158,7 @@ export async function chooseNotices(
     await db
       .insertInto("declined_notices")
       .columns(["user_id", "kind"])
-      // Of a user who is gone by now: nothing.
+      // Inserts nothing for a user who was deleted meanwhile.
       .expression((eb) =>
         eb
           .selectFrom("users")
@@ -169,7 +171,7 @@ export async function chooseNotices(
   }
 }
 
-/** Deletes mails older than `days`, 10,000 at most: the sweep comes again within a minute. */
+/** Deletes mails older than `days`, at most 10,000: the sweep runs again within a minute. */
 export async function dropOldMails(db: Db, days: number): Promise<void> {
   await db
     .deleteFrom("mails")

@@ -6,23 +6,25 @@ import { migrations as ours, outsideTransaction } from "../migrations/index.ts";
 import { DatabaseUnreachable } from "./client.ts";
 
 /**
- * A migration waits this long for a table's lock, as everybody who comes after it waits behind it.
- * Then it lets them through, and tries again. Well below PostgreSQL's `deadlock_timeout` (1 s), also
- * for one table after the other: else PostgreSQL ends whoever waits for the tables it has already.
- * Milliseconds. https://www.postgresql.org/docs/current/runtime-config-locks.html
+ * How long a migration waits for a table's lock, in milliseconds. While it waits, every later query on the
+ * table waits behind it; then it lets them through and retries. Far below PostgreSQL's `deadlock_timeout` (1
+ * s), even for one table after the other: otherwise PostgreSQL ends queries that wait for tables the
+ * migration has locked. https://www.postgresql.org/docs/current/runtime-config-locks.html
  */
 const lockTimeout = 300;
-/** Tries to get the lock, a second apart at first: some minutes in all. */
+/** Attempts to acquire the lock, a second apart at first: some minutes in total. */
 const tries = 40;
 const lockNotAvailable = "55P03";
 const insufficientPrivilege = "42501";
 
 /**
- * Applies every migration that the database does not have yet, each in a transaction of its own, so
- * that its locks are held no longer than it runs, or outside of one where it builds indexes
- * concurrently (`outsideTransaction`). Several nodes may call it at once: one does it. Throws the
- * first migration's error; what came before it stays applied. A database that a newer version has
- * migrated further is left as it is: this version runs beside that one. Connecting may take `connectMs`.
+ * Applies every migration that the database does not have yet. Each runs in its own transaction, so that its
+ * locks are held no longer than it runs, or outside a transaction when it builds indexes concurrently
+ * (`outsideTransaction`). Several nodes may call it at once: one applies them. A database that a newer
+ * version has migrated further stays as it is, because the two versions run side by side.
+ *
+ * @param connectMs timeout for connecting, in milliseconds
+ * @throws the first migration's error; the migrations before it stay applied
  */
 export async function migrateToLatest(
   databaseUrl: string,
@@ -33,17 +35,17 @@ export async function migrateToLatest(
     connectionString: databaseUrl,
     max: 1,
     connectionTimeoutMillis: connectMs,
-    // Without the limits that the role's other statements have: `limitStatements`.
+    // Without the role's limits for other statements: `limitStatements`.
     options: `-c statement_timeout=0 -c lock_timeout=${lockTimeout}`,
   });
-  // A lost connection fails the query that needs it; nobody else has to hear of it.
+  // A lost connection fails the query that needs it, so the events can be ignored.
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
   const apply = async (name: string) => {
     const outside = outsideTransaction.has(name);
-    // 0 is none: an index that is built concurrently waits for every transaction before it, and nobody
-    // waits behind it.
+    // 0 means no limit. A concurrent index build waits for every earlier transaction, and nothing waits
+    // behind it.
     const limit = String(outside ? 0 : lockTimeout);
     await sql`select set_config('lock_timeout', ${limit}, false)`.execute(db);
     const { error } = await createMigrator(db, migrations, outside).migrateUp();
@@ -52,8 +54,8 @@ export async function migrateToLatest(
   const lock = sql<{ mine: boolean }>`
     select pg_try_advisory_lock(hashtextextended('migrations', 0)) as mine`;
   try {
-    // Asked again, not waited for: an index that is built concurrently waits for whoever waits.
-    // The end of the connection lets go of it.
+    // Polled instead of waited for: a concurrent index build waits for every waiting transaction. The lock is
+    // released when the connection ends.
     while (!(await lock.execute(db)).rows[0]?.mine) await pause(200);
     for (;;) {
       const [next] = await pendingMigrations(db, migrations);
@@ -72,8 +74,7 @@ export async function migrateToLatest(
 }
 
 /**
- * The migrations that are still to be applied: what `/readyz` asks. To a role that was not given its
- * rights yet, all of them.
+ * Returns the migrations that are not applied yet, for `/readyz`. A role without its grants gets all of them.
  */
 export async function pendingMigrations(
   db: Kysely<unknown> | Kysely<never>,
@@ -91,7 +92,7 @@ export async function pendingMigrations(
 /**
  * Whether the role of `url` may create tables in its database, as migrations do.
  *
- * @throws DatabaseUnreachable with the host and the cause when PostgreSQL is away or refuses the role
+ * @throws DatabaseUnreachable with the host and the cause when PostgreSQL is down or refuses the role
  */
 export async function mayMigrate(url: string, connectMs: number): Promise<boolean> {
   const client = new pg.Client({
@@ -100,7 +101,7 @@ export async function mayMigrate(url: string, connectMs: number): Promise<boolea
   });
   client.on("error", () => {});
   await client.connect().catch((error: Error) => {
-    // Of a host with two addresses: one error for each, and no message.
+    // A host with two addresses yields one error for each, and no message.
     const causes = error instanceof AggregateError ? error.errors : [error];
     const cause = causes.map(({ message }: Error) => message).join(", ");
     const host = `${client.host}:${client.port}`;

@@ -1,13 +1,15 @@
 import { sql } from "kysely";
 import type { Db } from "./client.ts";
 
-/** What a challenge may be answered for, and by whom: SHA-256 of a session's id or a cookie's token. */
+/**
+ * The purpose of a challenge and who may respond to it: the SHA-256 of a session's id or a cookie's token.
+ */
 export interface ChallengePlace {
   boundTo: Buffer;
   purpose: "register" | "step_up" | "log_in" | "second_step";
 }
 
-/** Stores a challenge for so many milliseconds, in the place of the one before. */
+/** Stores a challenge for so many milliseconds. Replaces the previous one. */
 export async function keepChallenge(
   db: Db,
   { boundTo, purpose }: ChallengePlace,
@@ -24,7 +26,7 @@ export async function keepChallenge(
     .execute();
 }
 
-/** Takes the challenge away, so that it is answered once. Null when there is none or it has expired. */
+/** Deletes and returns the challenge, so that it is used once. Null when there is none or it has expired. */
 export async function takeChallenge(
   db: Db,
   { boundTo, purpose }: ChallengePlace,
@@ -38,7 +40,7 @@ export async function takeChallenge(
   return row?.valid ? row.challenge : null;
 }
 
-/** Deletes those that expired, 1,000 at most: the sweep comes again within a minute. */
+/** Deletes expired challenges, at most 1,000: the sweep runs again within a minute. */
 export async function deleteExpiredChallenges(db: Db): Promise<void> {
   await db
     .deleteFrom("passkey_challenges")

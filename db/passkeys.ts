@@ -3,7 +3,7 @@ import { sql } from "kysely";
 import type { Db } from "./client.ts";
 import type { PasskeysTable } from "./schema.ts";
 
-/** The user's passkeys, newest first. */
+/** Returns the user's passkeys, newest first. */
 export async function listPasskeys(db: Db, userId: string) {
   return db
     .selectFrom("passkeys")
@@ -14,7 +14,7 @@ export async function listPasskeys(db: Db, userId: string) {
     .execute();
 }
 
-/** A passkey of this user, or null: another user's is never found. */
+/** Returns a passkey of this user, or null, also for another user's. */
 export async function findPasskey(db: Db, userId: string, id: string) {
   const row = await db
     .selectFrom("passkeys")
@@ -25,7 +25,7 @@ export async function findPasskey(db: Db, userId: string, id: string) {
   return row ? { ...row, counter: Number(row.counter) } : null;
 }
 
-/** Stores a new passkey. False when anybody has one with this id: it is not stored then. */
+/** Stores a new passkey. Returns false, and stores nothing, when any user has one with this id. */
 export async function insertPasskey(db: Db, row: Insertable<PasskeysTable>): Promise<boolean> {
   const taken = await db
     .selectFrom("passkeys")
@@ -41,7 +41,7 @@ export async function insertPasskey(db: Db, row: Insertable<PasskeysTable>): Pro
   return (result.numInsertedOrUpdatedRows ?? 0n) > 0n;
 }
 
-/** Notes a use. False when the counter has not risen since: the passkey was copied, or it is gone. */
+/** Stores a use. Returns false when the counter has not risen, because the passkey was copied or deleted. */
 export async function notePasskeyUse(
   db: Db,
   userId: string,
@@ -58,7 +58,7 @@ export async function notePasskeyUse(
   return result.numUpdatedRows > 0n;
 }
 
-/** Deletes one passkey of the user, and returns its name; null when they have none such. */
+/** Deletes one passkey of the user and returns its name; null when they have no such passkey. */
 export async function deletePasskey(db: Db, userId: string, id: string): Promise<string | null> {
   const row = await db
     .deleteFrom("passkeys")

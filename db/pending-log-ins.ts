@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Db } from "./client.ts";
 
-/** Notes that the password of this user was right; the second factor is due within so many milliseconds. */
+/** Stores that this user's password was correct. The second factor is due within so many milliseconds. */
 export async function insertPendingLogIn(
   db: Db,
   { tokenHash, userId, forMs }: { tokenHash: Buffer; userId: string; forMs: number },
@@ -16,7 +16,7 @@ export async function insertPendingLogIn(
     .execute();
 }
 
-/** The log-in of this token, unless it has expired or its user may not log in any more. */
+/** Returns the log-in with this token, unless it has expired or its user may not log in any more. */
 export async function findPendingLogIn(db: Db, tokenHash: Buffer) {
   const row = await db
     .selectFrom("pending_log_ins")
@@ -45,7 +45,7 @@ export async function endPendingLogIns(db: Db, userId: string): Promise<void> {
   await db.deleteFrom("pending_log_ins").where("user_id", "=", userId).execute();
 }
 
-/** Deletes those that expired, 1,000 at most: the sweep comes again within a minute. */
+/** Deletes expired ones, at most 1,000: the sweep runs again within a minute. */
 export async function deleteExpiredPendingLogIns(db: Db): Promise<void> {
   await db
     .deleteFrom("pending_log_ins")

@@ -1,7 +1,10 @@
 import { sql } from "kysely";
 import type { Db } from "./client.ts";
 
-/** When Plaid last refused this client the User APIs; null while it serves them, or was never asked. */
+/**
+ * Returns when Plaid last refused the User APIs to this client; null while it offers them, or before the
+ * first call.
+ */
 export async function userApisRefusedAt(db: Db, client: string): Promise<Date | null> {
   const row = await db
     .selectFrom("plaid_clients")
@@ -11,7 +14,7 @@ export async function userApisRefusedAt(db: Db, client: string): Promise<Date | 
   return row?.at ?? null;
 }
 
-/** Every client that Plaid refuses the User APIs, and since when it was last asked. */
+/** Returns every client without the User APIs, and when Plaid last refused them. */
 export async function refusedClients(db: Db): Promise<{ client: string; at: Date }[]> {
   const rows = await db
     .selectFrom("plaid_clients")
@@ -21,7 +24,7 @@ export async function refusedClients(db: Db): Promise<{ client: string; at: Date
   return rows as { client: string; at: Date }[];
 }
 
-/** Keeps that Plaid refuses the client the User APIs, or with null that it serves them. */
+/** Stores that Plaid refuses the User APIs to the client; null that it offers them. */
 export async function noteUserApis(db: Db, client: string, refusedAt: Date | null): Promise<void> {
   await db
     .insertInto("plaid_clients")
@@ -32,20 +35,24 @@ export async function noteUserApis(db: Db, client: string, refusedAt: Date | nul
     .execute();
 }
 
-/** Users of a step in the first round at least, which associates those from before: below 10% of Plaid's limit. */
+/**
+ * The minimum users of a step in the first round, which associates existing Items: below 10% of Plaid's rate
+ * limit.
+ */
 const firstStep = 39;
 
 /** One step of the sweep: some users in the order of their ids. */
 export interface SweepStep {
-  /** Of them, those with an Item here or a user at Plaid, and without a time of their own. */
+  /** Those with an Item here or a user at Plaid, and without a retry time of their own. */
   users: { userId: string; plaidUserId: string | null }[];
-  /** Where the step ends. */
+  /** The last user id of the step. */
   last: string;
 }
 
 /**
- * The users of the sweep's next step; null when the round is over, and the next one is not due. A step
- * is the same until `endSweepStep`. A round is spread over `roundMs`, at a step a minute; the first one may be faster.
+ * Returns the users of the sweep's next step; null when the round is done and the next one is not due. The
+ * step stays the same until `endSweepStep`. A round is spread over `roundMs`, at a step a minute; the first
+ * one may be faster.
  */
 export async function nextSweepStep(
   db: Db,
@@ -100,13 +107,13 @@ export async function nextSweepStep(
     return null;
   }
   return {
-    // One that failed in this step has a retry time of its own, so it does not delay the others.
+    // A user that failed in this step has its own retry time, so it does not delay the others.
     users: rows.filter((row) => !row.isDue && (row.plaidUserId !== null || row.hasItems)),
     last: last.userId,
   };
 }
 
-/** Minutes of a round that steps are spread over: a seventh is left for Plaid being away. */
+/** The share of a round that its steps are spread over. A seventh is left for when Plaid is unavailable. */
 const spread = 6 / 7;
 
 async function stepOf(db: Db, roundMs: number): Promise<number> {

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { Db } from "./client.ts";
 import { askForReconcilePass } from "./jobs.ts";
 
-/** The Plaid user of one of ours under the client's keys, and whether it makes sense to ask for one. */
+/** Returns the Plaid user of our user under the client's keys, and when Plaid last refused to create one. */
 export async function findPlaidUser(
   db: Db,
   userId: string,
@@ -18,7 +18,7 @@ export async function findPlaidUser(
 }
 
 /**
- * Stores the Plaid user of one of ours. The first that is stored stays, and is what a second caller gets.
+ * Stores the Plaid user of our user. The first one is kept, and a second caller gets it too.
  *
  * @returns the stored one; null when our user was deleted meanwhile
  */
@@ -45,7 +45,7 @@ export async function keepPlaidUser(
     .onConflict((conflict) =>
       conflict
         .column("user_id")
-        // Another client's is of no use under these keys.
+        // A Plaid user of another client does not work with these keys.
         .doUpdateSet({ plaid_user_id: plaidUserId, client, created_at: sql<Date>`now()` })
         .where("plaid_users.client", "!=", client),
     )
@@ -53,7 +53,7 @@ export async function keepPlaidUser(
   return (await findPlaidUser(db, userId, client)).plaidUserId;
 }
 
-/** Plaid does not have it any more; the next link_token, or round, makes another. */
+/** Deletes a Plaid user that no longer exists at Plaid. The next link_token or round makes a new one. */
 export async function forgetPlaidUser(
   db: Db,
   { userId, plaidUserId }: { userId: string; plaidUserId: string },
@@ -65,7 +65,7 @@ export async function forgetPlaidUser(
     .execute();
 }
 
-/** Until `until` Link may add an Item to the user's. */
+/** Stores that Link may add an Item to the user's until `until`. */
 export async function keepLinksUntil(db: Db, userId: string, until: Date): Promise<void> {
   await db
     .updateTable("plaid_users")
@@ -74,7 +74,7 @@ export async function keepLinksUntil(db: Db, userId: string, until: Date): Promi
     .execute();
 }
 
-/** Has the user's Items compared with Plaid's list at once. */
+/** Requests that the user's Items are compared with Plaid's list at once. */
 export async function askForReconciliation(db: Db, userId: string, now: Date): Promise<void> {
   const { numUpdatedRows } = await db
     .updateTable("plaid_users")
@@ -90,7 +90,10 @@ export interface KnownPlaidUser {
   plaidUserId: string;
 }
 
-/** Those whose time has come, the longest waiting first. A deleted user's is ended instead. */
+/**
+ * Returns those that are due, the longest waiting first. Excludes deleted users, whose Plaid user is removed
+ * instead.
+ */
 export async function duePlaidUsers(
   db: Db,
   client: string,
@@ -109,7 +112,7 @@ export async function duePlaidUsers(
     .execute();
 }
 
-/** It went well: the next time is `dueAt`, or with null that of the sweep. Not where one is due sooner. */
+/** The comparison succeeded. The next is at `dueAt`, or with null in the sweep, unless one is due sooner. */
 export async function setDue(
   db: Db,
   userId: string,
@@ -119,7 +122,7 @@ export async function setDue(
     .updateTable("plaid_users")
     .set({ due_at: dueAt, tries: 0 })
     .where("user_id", "=", userId)
-    // What was asked for since the round began stays asked for.
+    // A request since the round began stays due.
     .where((eb) => eb.or([eb("due_at", "is", null), eb("due_at", "<=", now)]))
     .execute();
 }
@@ -128,7 +131,7 @@ export async function setDue(
 const later = (now: Date) => sql<Date>`${now}::timestamptz
   + least(interval '30 seconds' * 2 ^ least(tries, 10), interval '1 hour')`;
 
-/** It failed: again later. */
+/** The comparison failed and is retried later. */
 export async function backOff(db: Db, userId: string, now: Date): Promise<void> {
   await db
     .updateTable("plaid_users")
@@ -138,8 +141,8 @@ export async function backOff(db: Db, userId: string, now: Date): Promise<void> 
 }
 
 /**
- * In the transaction that erases the user: has their Plaid user ended, `afterMs` after Link can add no
- * more Item to it.
+ * In the transaction that erases the user: requests that their Plaid user is removed, `afterMs` after Link
+ * can no longer add an Item to it.
  */
 export async function askToEndPlaidUser(
   tx: Db,
@@ -166,7 +169,7 @@ export async function askToEndPlaidUser(
   await askForReconcilePass(tx);
 }
 
-/** Plaid users that are to be ended now, of users that are deleted. */
+/** Returns the Plaid users of deleted users whose removal is due. */
 export async function duePlaidUsersToEnd(
   db: Db,
   client: string,
@@ -184,12 +187,12 @@ export async function duePlaidUsersToEnd(
   return rows.map(({ id }) => id);
 }
 
-/** Plaid has ended it. */
+/** Plaid has removed it. */
 export async function plaidUserEnded(db: Db, plaidUserId: string): Promise<void> {
   await db.deleteFrom("ended_plaid_users").where("plaid_user_id", "=", plaidUserId).execute();
 }
 
-/** It could not be ended yet: again later. */
+/** The removal failed and is retried later. */
 export async function backOffEnding(db: Db, plaidUserId: string, now: Date): Promise<void> {
   await db
     .updateTable("ended_plaid_users")

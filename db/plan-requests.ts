@@ -4,8 +4,8 @@ import type { Db } from "./client.ts";
 import { queueMail } from "./mails.ts";
 
 /**
- * Stores that a user asks for a plan, and mails the operator. A second call changes the open request, and mails
- * nobody. Returns false when there is no such plan, or it is not larger than theirs.
+ * Stores a user's request for a plan, and mails the operator. A second call changes the open request and
+ * sends no mail. Returns false when the plan does not exist or is not larger than theirs.
  */
 export async function requestPlan(
   db: Db,
@@ -36,7 +36,7 @@ export async function requestPlan(
   });
 }
 
-/** All requests of a user, newest first. */
+/** Returns all requests of a user, newest first. */
 export async function listPlanRequests(db: Db, userId: string): Promise<PlanRequest[]> {
   const rows = await db
     .selectFrom("plan_requests")
@@ -52,7 +52,7 @@ export async function listPlanRequests(db: Db, userId: string): Promise<PlanRequ
   }));
 }
 
-/** The open requests of all users, oldest first, for an operator. */
+/** Returns the open requests of all users, oldest first, for an operator. */
 export async function listOpenPlanRequests(db: Db) {
   return db
     .selectFrom("plan_requests")

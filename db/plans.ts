@@ -5,7 +5,7 @@ import type { Db } from "./client.ts";
 import { queueMail } from "./mails.ts";
 import { recordSecurityEvent } from "./security-events.ts";
 
-/** The user's plan, the live accounts they hold, and every plan. */
+/** Returns the user's plan, the number of their live accounts, and every plan. */
 export async function getPlanUse(db: Db, userId: string): Promise<PlanOutput> {
   const row = await db
     .selectFrom("users")
@@ -28,7 +28,7 @@ export async function getPlanUse(db: Db, userId: string): Promise<PlanOutput> {
           .select((e) => [
             "each.id",
             "each.name",
-            // JSON has numbers alone, and a price is a decimal string.
+            // JSON has only numbers, and a price is a decimal string.
             e.cast<string>("each.price_monthly", "text").as("priceMonthly"),
             "each.currency",
             "each.max_accounts as maxAccounts",
@@ -42,8 +42,8 @@ export async function getPlanUse(db: Db, userId: string): Promise<PlanOutput> {
 }
 
 /**
- * Moves a user to a plan, and mails them where it is another. Returns false when there is no such user; an
- * unknown plan violates a key.
+ * Moves a user to a plan, and mails them when it is a different one. Returns false when there is no such
+ * user. An unknown plan violates a foreign key.
  */
 export async function setPlan(db: Db, email: string, plan: string): Promise<boolean> {
   return db.transaction().execute(async (tx) => {
@@ -73,7 +73,7 @@ export async function setPlan(db: Db, email: string, plan: string): Promise<bool
   });
 }
 
-/** The ids of every plan, smallest first. */
+/** Returns the ids of every plan, smallest first. */
 export async function listPlanIds(db: Db): Promise<string[]> {
   const rows = await db.selectFrom("plans").select("id").orderBy("max_accounts").execute();
   return rows.map((row) => row.id);

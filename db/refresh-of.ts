@@ -1,20 +1,20 @@
 import { sql } from "kysely";
 import type { ItemRefresh } from "../server/contracts/accounts.ts";
 
-/** An Item is refreshed at most this often, whichever nodes are asked: each refresh is billed. Minutes. */
+/** Minutes between two refreshes of an Item, over all nodes: each refresh is billed. */
 export const everyMinutes = 15;
 
 /** SQL: the time between two refreshes of an Item. */
 export const refreshInterval = sql`make_interval(mins => ${sql.lit(everyMinutes)})`;
 
 /**
- * SQL: a refresh is under way. One whose job was lost is not, once the next may be asked for: nothing else would
- * end it.
+ * SQL: a refresh is running. One whose job was lost counts as ended once the next may be requested, because
+ * nothing else would end it.
  */
 export const isRefreshing = sql<boolean>`(item_syncs.refresh_asked_at > now() - ${refreshInterval}
   and item_syncs.refresh_ended_at is null) is true`;
 
-/** What an Item shows of its refreshes. */
+/** Returns what an Item shows of its refreshes. */
 export function refreshOf({
   refresh_asked_at: askedAt,
   isRefreshing,

@@ -2,12 +2,12 @@ import { sql } from "kysely";
 import type { Db } from "./client.ts";
 
 /**
- * Notes that Plaid did not know the access_token of an Item. A row is forgotten once the token works, or
- * once nobody has tried it for half a day.
+ * Stores that Plaid did not know the access_token of an Item. The row is deleted once the token works, or
+ * half a day after it was last tried.
  *
- * @param windowMs how far back the Items are counted
- * @returns `sinceMs`: for how long the Item's has been refused; `items`: of how many Items it was in
- * the window, this one included
+ * @param windowMs how far back Items are counted
+ * @returns `sinceMs`: how long this Item's token has been refused; `items`: how many Items had a refused
+ *   token in the window, including this one
  */
 export async function noteRefusedToken(
   db: Db,
@@ -43,14 +43,16 @@ export async function forgetRefusedToken(db: Db, plaidItemId: string): Promise<v
 export interface RefusedToken {
   plaidItemId: string;
   userId: string;
-  /** `removing`: the attempt that is to remove the Item; `live`: the Item. Both have the same id. */
+  /** `removing`: the attempt that removes the Item; `live`: the Item. Both have the same id. */
   heldBy: "live" | "removing";
   id: string;
-  /** Since when it has been refused. */
+  /** When it was first refused. */
   firstAt: Date;
 }
 
-/** For an operator: refused tokens that a row still holds, the longest refused first, so many at most. */
+/**
+ * For an operator: returns at most `max` refused tokens that a row still holds, the longest refused first.
+ */
 export async function listRefusedTokens(db: Db, max: number): Promise<RefusedToken[]> {
   const { rows } = await sql<RefusedToken>`
     select refused.plaid_item_id as "plaidItemId", held.user_id as "userId", held.by as "heldBy",
@@ -66,7 +68,7 @@ export async function listRefusedTokens(db: Db, max: number): Promise<RefusedTok
   return rows;
 }
 
-/** Deletes what no longer counts, so many at once. */
+/** Deletes expired rows, at most 10,000 at once. */
 export async function dropOldRefusedTokens(db: Db): Promise<void> {
   await db
     .deleteFrom("refused_tokens")

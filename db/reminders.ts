@@ -1,15 +1,15 @@
 import { sql } from "kysely";
 import type { Db } from "./client.ts";
 
-/** A bank whose user is to be mailed about it. */
+/** A bank that its user is mailed about. */
 export interface BankToRemindOf {
   userId: string;
   bank: string;
 }
 
 /**
- * Marks banks that need their user and were not mailed about within `everyMs`, so many at most, and returns them.
- * In the transaction that queues the mail. Also unmarks those that work again.
+ * Marks banks that need their user and were not mailed about within `everyMs`, at most `atMost`, and returns
+ * them. Run it in the transaction that queues the mail. Also unmarks banks that work again.
  */
 export async function markBanksInNeed(
   tx: Db,

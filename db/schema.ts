@@ -8,28 +8,28 @@ import type { SecurityEventKind } from "../server/contracts/security-events.ts";
 import type { LogIn } from "../server/contracts/session.ts";
 import type { AccountTraits } from "./account-traits.ts";
 
-/** A `timestamptz`: read as Date, left to the database on insert unless given. */
+/** A `timestamptz`: read as Date, set by the database on insert unless given. */
 type Timestamp = ColumnType<Date, Date | undefined, Date>;
 
-/** A `numeric`: pg reads it as a decimal string, and so does everything above it. Never a float. */
+/** A `numeric`: a decimal string everywhere, never a float. */
 type Numeric = string;
 
-/** People. better-auth's `user` model, with the plan and the data version beside it. */
+/** Users. better-auth's `user` model, with the plan and the data version. */
 export interface UsersTable {
   id: Generated<string>;
   name: string;
   email: string;
   email_verified: boolean;
   /**
-   * Of a sign-up in production until its address is confirmed: that address, which others may have signed up
-   * with as well. `email` is then one that nobody can have.
+   * In production, the address of a sign-up until it is confirmed. Others may have signed up with it as well.
+   * Until then `email` is an address that cannot exist.
    */
   claimed_email: ColumnType<string | null, string | null | undefined, string | null>;
   image: string | null;
   plan: Generated<string>;
   /** Rises in the transaction of every change to the user's Items or accounts (I5). */
   data_version: Generated<number>;
-  /** The person is gone, and so is all they had here; see `db/deleted-users.ts`. */
+  /** The user deleted their account and data; see `db/deleted-users.ts`. */
   deleted_at: ColumnType<Date | null, undefined, Date>;
   /** When an operator disabled the user; null while they may log in. */
   disabled_at: ColumnType<Date | null, undefined, Date | null>;
@@ -46,11 +46,11 @@ export interface PlansTable {
   max_accounts: number;
 }
 
-/** Requests for a larger plan; a user has one open request at most. */
+/** Requests for a larger plan. A user has at most one open request. */
 export interface PlanRequestsTable {
   user_id: string;
   id: Generated<string>;
-  /** The id of the plan that is asked for. */
+  /** The id of the requested plan. */
   plan: string;
   note: string | null;
   created_at: Timestamp;
@@ -58,54 +58,54 @@ export interface PlanRequestsTable {
   answered_at: ColumnType<Date | null, undefined, Date>;
 }
 
-/** Live Items only: a disconnected one has no row. `id` is the id of the attempt that made it. */
+/** Live Items only: a disconnected one has no row. `id` is also its attempt's. */
 export interface ItemsTable {
   id: string;
   user_id: string;
   plaid_item_id: string;
   institution_id: string | null;
   institution_name: string;
-  /** The access_token, sealed by `server/vault` and bound to `id`. */
+  /** The access_token, encrypted by `server/vault` and bound to `id`. */
   access_token_sealed: string;
   status: Generated<"good" | "expiring" | "login_required" | "revoked">;
-  /** When `status` was last learned from Plaid. */
+  /** When Plaid last reported `status`. */
   status_at: Timestamp;
-  /** Why its data does not come; null while it does. Written with `status`. */
+  /** Why its data does not arrive; null while it does. Written with `status`. */
   problem: ColumnType<ItemProblemKind | null, undefined, ItemProblemKind | null>;
-  /** Plaid's sentence for the user, where ours does not say enough. */
+  /** Plaid's message for the user, when ours does not say enough. */
   problem_message: ColumnType<string | null, undefined, string | null>;
-  /** `PlaidAdapter.client` that its access_token was made with; null where that is not known. */
+  /** The `PlaidAdapter.client` that made its access_token; null when not known. */
   plaid_client: ColumnType<string | null, string | null | undefined, string>;
   /** When its user was last mailed that the bank needs them; null once it does not. */
   reminded_at: ColumnType<Date | null, undefined, Date | null>;
   /** The `expires_at` that its user was mailed about. */
   end_announced_for: ColumnType<Date | null, undefined, Date | null>;
-  /** Of an `expiring` one: until when the bank gives data. */
+  /** For an `expiring` one: until when the bank returns data. */
   expires_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
   /** The bank has accounts that were not chosen. */
   new_accounts: Generated<boolean>;
-  /** Of a brokerage or lender without them there are accounts and balances alone. */
+  /** False for a brokerage or lender that has only accounts and balances. */
   has_transactions: Generated<boolean>;
-  /** The Plaid user that it was seen with, or was associated with; null before. */
+  /** The Plaid user that it belongs to at Plaid; null until that is known. */
   plaid_user_id: ColumnType<string | null, undefined, string | null>;
   created_at: Timestamp;
   updated_at: Timestamp;
 }
 
-/** Live bank accounts. Balances are as the bank last gave them, in `currency`. */
+/** Live bank accounts. Balances are the bank's latest, in `currency`. */
 export interface AccountsTable {
   id: Generated<string>;
   item_id: string;
   user_id: string;
   plaid_account_id: string;
   persistent_account_id: string | null;
-  /** Where the bank lists it among the Item's accounts, from 0. */
+  /** Its position among the Item's accounts at the bank, from 0. */
   position: number;
-  /** As the bank calls it. */
+  /** The bank's name for it. */
   name: string;
-  /** As the user calls it; null for the bank's name. */
+  /** The user's name for it; null for the bank's. */
   chosen_name: ColumnType<string | null, undefined, string | null>;
-  /** The user leaves it out of totals. */
+  /** The user excludes it from totals. */
   is_hidden: ColumnType<boolean, undefined, boolean>;
   official_name: string | null;
   mask: string | null;
@@ -115,15 +115,15 @@ export interface AccountsTable {
   available_balance: Numeric | null;
   balance_limit: Numeric | null;
   currency: string | null;
-  /** The person took this account's permission away at the bank. */
+  /** The user withdrew this account's permission at the bank. */
   revoked_at: ColumnType<Date | null, undefined, Date>;
   created_at: Timestamp;
   updated_at: Timestamp;
 }
 
 /**
- * Accounts that the bank shares and that are not connected here. `id` is the account's once it is
- * connected; `position` as in `accounts`.
+ * Accounts that the bank shares and that are not connected. `id` becomes the account's once it is connected;
+ * `position` as in `accounts`.
  */
 export interface UnconnectedAccountsTable {
   user_id: string;
@@ -137,13 +137,13 @@ export interface UnconnectedAccountsTable {
   mask: string | null;
   type: string;
   subtype: string | null;
-  /** The user chose others; false: the plan had no room for it. */
+  /** The user chose other accounts; false: the plan had no room for it. */
   declined: boolean;
 }
 
 /**
- * What moved on an account. `id` is Plaid's transaction_id; `amount` is in `currency` and as Plaid
- * gives it: positive is money that left the account.
+ * Transactions. `id` is Plaid's transaction_id. `amount` is in `currency` and has Plaid's sign: positive is
+ * money that left the account.
  */
 export interface TransactionsTable {
   user_id: string;
@@ -159,21 +159,40 @@ export interface TransactionsTable {
   category: string | null;
   pending: boolean;
   /**
-   * Which update added it: a hash of the cursor at which that began, so that what it added can be
-   * taken back when it has to begin again. Null when it came on the last page, after which none does.
+   * A hash of the cursor at which the update that added it began, so that it can be deleted if that update
+   * must start again. Null when the update's last page added it, because then it cannot.
    */
   added_from: ColumnType<string | null, never, never>;
-  /** The reading of its Item that had it last: `item_syncs.reading` as it was then; -1: of an Item before it. */
+  /**
+   * The reading of its Item that last contained it: the value of `item_syncs.reading` then; -1 for one of the
+   * Item whose account was taken over.
+   */
   reading: Generated<number>;
+  /** The user's version with which it was added or last changed; 0: before there were versions. */
+  version: Generated<string>;
+}
+
+/** The newest version of each user's transactions; see `migrations/043_transaction_changes.ts`. */
+export interface TransactionVersionsTable {
+  user_id: string;
+  version: string;
+}
+
+/** Transactions that were removed, for readers of changes; `id` is empty where all of an account were. */
+export interface RemovedTransactionsTable {
+  user_id: string;
+  version: string;
+  account_id: string;
+  id: string;
 }
 
 /**
- * What an Item that takes over another one's accounts has brought so far. It replaces their transactions once
- * its history is complete; until then nobody reads it, so nothing is counted twice.
+ * Transactions of an Item that takes over another one's accounts. They replace that one's transactions once
+ * the history is complete. Nothing reads them before, so nothing is counted twice.
  */
-export type HeldTransactionsTable = TransactionsTable;
+export type HeldTransactionsTable = Omit<TransactionsTable, "version">;
 
-/** What a user says of a transaction in place of the bank; null is what the bank says. */
+/** The user's corrections of a transaction. Null keeps the bank's value. */
 export interface TransactionCorrectionsTable {
   user_id: string;
   transaction_id: string;
@@ -183,90 +202,92 @@ export interface TransactionCorrectionsTable {
   corrected_at: Timestamp;
 }
 
-/** A transaction that Plaid has and that could not be read, until it can or is gone; see `Unreadable`. */
+/** A transaction at Plaid that could not be parsed, until it can be or is deleted; see `Unreadable`. */
 export interface UnreadableTransactionsTable {
   user_id: string;
   item_id: string;
   id: string;
   field: string;
-  /** Both as of a transaction. */
+  /** Both as in `TransactionsTable`. */
   reading: number;
   added_from: string | null;
 }
 
-/** Banks, as Plaid shows them; of nobody. The name of a bank is with its Items. */
+/** Banks with Plaid's data, shared by all users. The name of a bank is stored with its Items. */
 export interface InstitutionsTable {
   /** Plaid's institution_id. */
   id: string;
   url: string | null;
-  /** `#rrggbb`, in lower case. */
+  /** `#rrggbb`, in lowercase. */
   color: string | null;
-  /** A PNG of 60 kB at most. */
+  /** A PNG of at most 60 kB. */
   logo: Buffer | null;
-  /** What the logo is served under: the start of its SHA-256 in hex. */
+  /** The name that the logo is served under: the start of its SHA-256 in hex. */
   logo_hash: string | null;
-  /** When Plaid was last asked about it. */
+  /** When it was last requested from Plaid. */
   asked_at: Timestamp;
-  /** When it last replied. */
+  /** When Plaid last returned it. */
   fetched_at: ColumnType<Date | null, undefined, Date>;
 }
 
-/** How far the transactions of an Item are; a row each. */
+/** The state of an Item's sync; one row for each Item. */
 export interface ItemSyncsTable {
   item_id: string;
   user_id: string;
-  /** Plaid's cursor after the last page that was kept; null before the first. */
+  /** Plaid's cursor after the last page that was stored; null before the first. */
   cursor: string | null;
-  /** More pages of the same update come after `cursor`. */
+  /** More pages of the same update follow after `cursor`. */
   midway: Generated<boolean>;
-  /** Where the update that is `midway` began: Plaid may ask to start it again. */
+  /** The cursor where the `midway` update began: Plaid may require it to start again. */
   update_cursor: string | null;
-  /** `waiting` for the first sync to end; `failed`: its job is dead, until one succeeds. */
+  /** `waiting` for the first sync to end; `failed`: its job is dead, until a sync succeeds. */
   status: Generated<"waiting" | "done" | "failed">;
   synced_at: ColumnType<Date | null, undefined, Date | null>;
-  /** When the sweep asks for a sync unless one ended before. */
+  /** When the sweep requests a sync, unless one ended before. */
   due_at: Timestamp;
   /** When the first sync began. */
   started_at: ColumnType<Date | null, undefined, Date | null>;
-  /** Transactions that the first sync has brought so far. */
+  /** Transactions that the first sync has fetched so far. */
   arrived: Generated<number>;
-  /** When the first sync, which failed, is tried again. */
+  /** When the failed first sync is retried. */
   retry_at: ColumnType<Date | null, undefined, Date | null>;
-  /** When the cache, which could not be cleared after the connection, is tried again. */
+  /** When clearing the cache, which failed after the connection, is retried. */
   clear_retry_at: ColumnType<Date | null, undefined, Date | null>;
-  /** What its last sync left behind: rows of `unreadable_transactions`, and accounts. */
+  /** What its last sync could not parse: rows of `unreadable_transactions`, and accounts. */
   transactions_unreadable: Generated<number>;
   accounts_unreadable: Generated<number>;
-  /** How often the Item was begun to be read from the beginning again. */
+  /** How often the Item's sync has started again from the beginning. */
   reading: Generated<number>;
   /**
-   * While it is read again: `cursor` as the last page that took part in it left it, empty at the
-   * beginning. Else null. Another value than `cursor`: a node of the release before has read a page.
+   * During a sync from the beginning, `cursor` after the last page that took part in it, empty at the start.
+   * Else null. When it differs from `cursor`, a node of the previous release has stored a page.
    */
   reread_cursor: ColumnType<string | null, undefined, string | null>;
-  /** The Item takes over accounts: its transactions go to `held_transactions` until its history is complete. */
+  /**
+   * The Item takes over accounts: its transactions go to `held_transactions` until its history is complete.
+   */
   is_held: ColumnType<boolean, boolean | undefined, boolean>;
-  /** How often Plaid refused the cursor since a reading was complete. */
+  /** How often Plaid refused the cursor since a reading was completed. */
   cursor_refusals: Generated<number>;
-  /** When the user asked for a refresh last, when Plaid was called for it, and when it was over. */
+  /** When the user last requested a refresh, when Plaid was called for it, and when it ended. */
   refresh_asked_at: ColumnType<Date | null, undefined, Date>;
   refresh_sent_at: ColumnType<Date | null, undefined, Date | null>;
   refresh_ended_at: ColumnType<Date | null, undefined, Date | null>;
 }
 
-/** Plaid's webhooks whose signature was right, for 30 days. */
+/** Plaid's webhooks with a valid signature, for 30 days. */
 export interface WebhooksTable {
   id: Generated<string>;
-  /** SHA-256 of what was signed and the signature's `r`: the same delivery again is no new row. */
+  /** SHA-256 of the signed content and the signature's `r`: a repeated delivery adds no row. */
   delivery_hash: Buffer;
   type: string;
   code: string;
   plaid_item_id: string | null;
-  /** The fields we use, and no others: bodies may hold tokens. */
+  /** Only the fields we use, because bodies may contain tokens. */
   details: ColumnType<unknown, string, never>;
   signed_at: Date;
   received_at: Timestamp;
-  /** What its job made of it; null until then. */
+  /** How its job processed it; null until then. */
   outcome: string | null;
 }
 
@@ -277,23 +298,23 @@ export interface RefusedTokensTable {
   last_at: Timestamp;
 }
 
-/** Public keys that Plaid signs webhooks with, as it showed them: coordinates of P-256 in base64url. */
+/** Public keys that Plaid signs webhooks with: P-256 coordinates in base64url. */
 export interface WebhookKeysTable {
   id: string;
   x: string;
   y: string;
-  /** When Plaid was last asked about it, and had it. */
+  /** When Plaid last confirmed it. */
   confirmed_at: Timestamp;
 }
 
 /**
- * One public_token on its way to an Item; it outlives the process that serves it.
+ * One public_token on its way to an Item. It outlives the process that handles it.
  *
- * - `started`: no token of an Item is held. With `public_token_sealed` the exchange may be under way
- *   or its reply lost; without, it certainly did not happen and the public_token may be sent again.
+ * - `started`: no access token is held. With `public_token_sealed` the exchange may be running or its
+ *   response lost; without, it certainly did not happen and the user may send the public_token again.
  * - `exchanged`: an Item exists at Plaid and `access_token_sealed` holds its token.
- * - `connected`: the `items` row of the same id exists.
- * - `removing`: the Item was given up, or disconnected, and is still to be removed at Plaid.
+ * - `connected`: the `items` row with the same id exists.
+ * - `removing`: the Item was disconnected, or its connection failed, and it must be removed at Plaid.
  * - `failed`: ended without an Item, or with one removed; `reason` says why.
  */
 export interface LinkAttemptsTable {
@@ -302,58 +323,60 @@ export interface LinkAttemptsTable {
   /** SHA-256 of the public_token: unique, the idempotency key. */
   public_token_hash: Buffer;
   status: Generated<"started" | "exchanged" | "connected" | "removing" | "failed">;
-  /** The public_token, sealed by `server/vault`, until the exchange has certainly ended. */
+  /** The public_token, encrypted by `server/vault`, until the exchange has certainly ended. */
   public_token_sealed: string | null;
-  /** The run that sends, or sent, the exchange; null before. New rows name it: the default is for older nodes. */
+  /**
+   * The run that sends or sent the exchange; null before. New rows set it: the default is for older nodes.
+   */
   run_id: Generated<string | null>;
-  /** What the release before reads in place of `run_id`; to be dropped with the next one. */
+  /** The previous release reads this instead of `run_id`. Drop it with the next release. */
   sent_again: Generated<boolean>;
-  /** The person said that accounts which only look like known ones are others. */
+  /** The user said that accounts which only look like known ones are different. */
   connect_anyway: Generated<boolean>;
-  /** The accounts that the user chose among the bank's, until the attempt ends; null: all. */
+  /** The accounts that the user chose, until the attempt ends; null for all of the bank's. */
   chosen_accounts: ColumnType<AccountTraits[] | null, string | null | undefined, string | null>;
   access_token_sealed: string | null;
   plaid_item_id: string | null;
-  /** `PlaidAdapter.client` that made the access_token; null where that is not known. */
+  /** The `PlaidAdapter.client` that made the access_token; null when not known. */
   plaid_client: ColumnType<string | null, string | null | undefined, string | null>;
   /** Why it failed: a reason of `contracts/errors.ts` with its details, `nothing_new` or `disconnected`. */
   reason: string | null;
   reason_details: ColumnType<unknown, string | null | undefined, string | null>;
-  /** As of the Link that the user opened last before; see `ConsentsTable`. */
+  /** Copied from the Link that the user opened before it; see `ConsentsTable`. */
   notice_version: ColumnType<string | null, string | null | undefined, never>;
   notice_shown_at: ColumnType<Date | null, Date | null | undefined, never>;
-  /** What Link said of itself in the browser. */
+  /** Link's session id, as the browser reported it. */
   link_session_id: ColumnType<string | null, string | null | undefined, never>;
-  /** How often the recovery tried in vain since the status last changed. */
+  /** How often the recovery failed since the status last changed. */
   tries: Generated<number>;
-  /** Of an `exchange_lost`: when Plaid had nothing of it any more, by our clock. */
+  /** For `exchange_lost`: when Plaid had no Item of it any more, by our clock. */
   cleaned_up_at: ColumnType<Date | null, undefined, Date>;
-  /** An unfinished attempt is left to whoever works on it until then. */
+  /** The recovery leaves an unfinished attempt alone until then. */
   retry_at: Timestamp;
   created_at: Timestamp;
   updated_at: Timestamp;
 }
 
 /**
- * A user at Plaid, which ties our user's Items together. Times are of `services.clock`.
+ * A user at Plaid, which groups our user's Items. Times are of `services.clock`.
  * https://plaid.com/docs/api/users/
  */
 export interface PlaidUsersTable {
   user_id: string;
   plaid_user_id: string;
-  /** `PlaidAdapter.client` that made it. */
+  /** The `PlaidAdapter.client` that made it. */
   client: string;
-  /** When the last link_token made with it expires: until then Link may add an Item. */
+  /** When its latest link_token expires: until then Link may add an Item. */
   links_until: ColumnType<Date | null, undefined, Date>;
-  /** When it is compared with our rows again; null leaves that to the sweep. */
+  /** When it is next compared with our rows; null leaves that to the sweep. */
   due_at: ColumnType<Date | null, undefined, Date | null>;
-  /** How often in a row that failed. */
+  /** How often in a row the comparison failed. */
   tries: Generated<number>;
-  /** By PostgreSQL's clock, as attempts have it. */
+  /** By PostgreSQL's clock, like that of attempts. */
   created_at: Timestamp;
 }
 
-/** Plaid users of deleted accounts, until they are ended at Plaid; nothing here says whose they were. */
+/** Plaid users of deleted accounts, until they are removed at Plaid. Nothing here identifies our users. */
 export interface EndedPlaidUsersTable {
   plaid_user_id: string;
   client: string;
@@ -362,28 +385,28 @@ export interface EndedPlaidUsersTable {
   tries: Generated<number>;
 }
 
-/** Items that Plaid lists for a user and nothing here holds, for 30 days after their removal. */
+/** Items that Plaid lists for a user and no row here holds, for 30 days after their removal. */
 export interface UnclaimedItemsTable {
   user_id: string;
   plaid_item_id: string;
   institution_id: string | null;
   institution_name: string | null;
   first_seen_at: Date;
-  /** When its removal was last asked for; it may have happened since. */
+  /** When its removal was last sent; it may have happened since. */
   sent_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
-  /** The operator's word that more may be removed than a day allows. */
+  /** When the operator confirmed that more may be removed than a day allows. */
   confirmed_at: ColumnType<Date | null, undefined, Date | null>;
-  /** Before `first_seen_at`: it is listed again since. */
+  /** If it is before `first_seen_at`, Plaid has listed the Item again since. */
   removed_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
 }
 
-/** What is known of a client id of Plaid's, and how far the sweep over all users is. */
+/** The state of a Plaid client id, and the progress of the sweep over all users. */
 export interface PlaidClientsTable {
   /** `PlaidAdapter.client`. */
   client: string;
-  /** When Plaid last refused it the User APIs; null while it serves them. */
+  /** When Plaid last refused it the User APIs; null while it offers them. */
   user_apis_refused_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
-  /** How many rounds of the sweep are over. */
+  /** How many rounds of the sweep are done. */
   rounds: Generated<number>;
   round_began_at: ColumnType<Date | null, Date | undefined, Date>;
   /** Users of one step of this round. */
@@ -393,55 +416,55 @@ export interface PlaidClientsTable {
 }
 
 /**
- * A link_token that a user opened Link with, and what became of it. It is removed 30 days after its end.
+ * A link_token that a user opened Link with, and how that Link ended. It is deleted 30 days after its end.
  *
- * - `open`: Link may still succeed, or has without us. `finished_at`: Plaid says that it has.
- * - `finishing`: we connect what Link has made, as `onSuccess` never reached us.
+ * - `open`: Link may still succeed, or has without us. `finished_at`: Plaid reported that it has.
+ * - `finishing`: we connect what Link created, because `onSuccess` never reached us.
  * - `closed`: `onSuccess` reached us, or `outcome` says how it ended without it.
  */
 export interface LinkTokensTable {
   user_id: string;
-  /** The two sealed columns are bound to it. */
+  /** The two encrypted columns are bound to it. */
   id: string;
   link_token_hash: Buffer;
   /** Null once it is closed. */
   link_token_sealed: string | null;
   /** The Item that is open in update mode. */
   item_id: string | null;
-  /** What the user wanted to connect; null in update mode, and for one from before there was a choice. */
+  /** What the user wanted to connect; null in update mode, and in rows from before there was a choice. */
   kind: ColumnType<LinkKind | null, LinkKind | null | undefined, never>;
-  /** Plaid shows it on a page of its own, so no `onSuccess` comes of it. */
+  /** Plaid shows it on a page of its own, so there is no `onSuccess`. */
   is_hosted: Generated<boolean>;
   expires_at: Date;
-  /** The privacy notice on the page that opened it, and when; null where it was no page of ours. */
+  /** The privacy notice on the page that opened it, and when; null when no page of ours did. */
   notice_version: ColumnType<string | null, string | null | undefined, never>;
   notice_shown_at: ColumnType<Date | null, Date | null | undefined, never>;
   status: Generated<"open" | "finishing" | "closed">;
-  /** SHA-256 of the `oauth_state_id` of the address that a bank's own site returned to. */
+  /** SHA-256 of the `oauth_state_id` in the address that a bank's own site redirected to. */
   oauth_state_hash: ColumnType<Buffer | null, undefined, Buffer>;
   finished_at: ColumnType<Date | null, undefined, Date>;
   public_token_sealed: ColumnType<string | null, undefined, string | null>;
   link_session_id: ColumnType<string | null, undefined, string | null>;
   institution_id: ColumnType<string | null, undefined, string | null>;
   institution_name: ColumnType<string | null, undefined, string | null>;
-  /** What the user has to be told; null for nothing. */
+  /** The result that the user must be notified about; null for none. */
   outcome: ColumnType<LinkOutcome | null, undefined, LinkOutcome | null>;
-  /** Of `contracts/errors.ts`. */
+  /** A reason of `contracts/errors.ts`. */
   reason: ColumnType<string | null, undefined, string | null>;
-  /** Our Item that came of it; with `onSuccess` the attempt, whose id its Item gets. */
+  /** Our Item that Link created; with `onSuccess` the attempt, whose id its Item gets. */
   found_item_id: ColumnType<string | null, undefined, string | null>;
-  /** Plaid's id of an Item that never reached us. */
+  /** Plaid's id of an Item whose public_token never reached us. */
   plaid_item_id: ColumnType<string | null, undefined, string | null>;
   told_at: ColumnType<Date | null, undefined, Date>;
-  /** When Plaid was last asked about it. */
+  /** When it was last checked at Plaid. */
   asked_at: ColumnType<Date | null, undefined, Date>;
   tries: Generated<number>;
-  /** When it is looked at next; of a closed one, when it is deleted. */
+  /** When it is checked next; for a closed one, when it is deleted. */
   due_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
   created_at: Timestamp;
 }
 
-/** The Link a person has opened last, for nodes of the release before; bound to `user_id`. */
+/** The Link that a user opened last, for nodes of the previous release; bound to `user_id`. */
 export interface OpenLinksTable {
   user_id: string;
   link_token_sealed: string;
@@ -450,7 +473,7 @@ export interface OpenLinksTable {
   expires_at: Date;
 }
 
-/** What happened to a person's connections: one row for each ending (I8). */
+/** What happened to a user's connections: one row for each ending (I8). */
 export interface AccountActivityTable {
   id: Generated<string>;
   user_id: string;
@@ -460,39 +483,39 @@ export interface AccountActivityTable {
   institution_name: string | null;
   account_count: number;
   reason: string | null;
-  /** Of an entry about a connected bank whose data stopped. */
+  /** For an entry about a connected bank whose data stopped. */
   problem: ColumnType<ItemProblemKind | null, ItemProblemKind | null | undefined, never>;
   plaid_request_id: string | null;
-  /** Of a re-authentication: one opening of Link is one entry. */
+  /** For a re-authentication: one opening of Link is one entry. */
   link_session_id: string | null;
   created_at: Timestamp;
 }
 
-/** An address of a user's own that gets webhooks. */
+/** A user's own address that receives webhooks. */
 export interface WebhookEndpointsTable {
   user_id: string;
   /** The two secrets are bound to it. */
   id: string;
   url: string;
-  /** Of `contracts/webhook-events.ts`. */
+  /** Events of `contracts/webhook-events.ts`. */
   events: string[];
   secret_sealed: string;
-  /** The secret before the last one, which signs as well until `old_secret_until`. */
+  /** The previous secret, which also signs until `old_secret_until`. */
   old_secret_sealed: ColumnType<string | null, undefined, string | null>;
   old_secret_until: ColumnType<Date | null, undefined, Date | null>;
-  /** Its last response took long: its deliveries wait for each other and those of others like it. */
+  /** Its last response was slow, so its deliveries wait only for those of other slow addresses. */
   is_slow: Generated<boolean>;
   created_at: Timestamp;
 }
 
-/** One event on its way to one address. */
+/** One event to deliver to one address. */
 export interface WebhookDeliveriesTable {
   user_id: string;
   /** The header `webhook-id`. */
   id: Generated<string>;
   endpoint_id: string;
   type: string;
-  /** The very bytes that are sent, each time. */
+  /** The exact bytes of every attempt. */
   body: string;
   /** When it is sent next; null for never. */
   due_at: ColumnType<Date | null, undefined, Date | null>;
@@ -514,13 +537,13 @@ export interface SessionsTable {
   expires_at: Date;
   ip_address: string | null;
   user_agent: string | null;
-  /** When the user last proved in this session who they are, beyond having it; null: never. */
+  /** When the user last proved their identity in this session, beyond having it; null for never. */
   proved_at: ColumnType<Date | null, undefined, Date | null>;
   created_at: Timestamp;
   updated_at: Timestamp;
 }
 
-/** Log-ins and tries with a wrong password, as they ended; nothing of what was typed. */
+/** Log-ins and attempts with a wrong password. Nothing that was typed is stored. */
 export interface LogInsTable {
   user_id: string;
   at: Timestamp;
@@ -530,27 +553,27 @@ export interface LogInsTable {
   user_agent: string | null;
 }
 
-/** Browsers that have logged in before: `server/auth/known-devices.ts`. At most ten a user. */
+/** Browsers that have logged in before: `server/auth/known-devices.ts`. At most ten for each user. */
 export interface KnownDevicesTable {
   user_id: string;
   /** SHA-256 of the cookie's token. */
   token_hash: Buffer;
-  /** SHA-256 of the stored password hash; the browser is unknown once it is another. */
+  /** SHA-256 of the stored password hash. The browser becomes unknown when that changes. */
   password_digest: Buffer;
   /** When it last logged in. */
   used_at: Timestamp;
-  /** Until then a log-in from it needs no second factor; null: it always does. */
+  /** Until then a log-in from it needs no second factor; null for always. */
   trusted_until: ColumnType<Date | null, undefined, Date | null>;
 }
 
 /** The authenticator app of a user. */
 export interface TotpFactorsTable {
   user_id: string;
-  /** The shared secret in base32, sealed by `server/vault` and bound to `user_id`. */
+  /** The shared secret in base32, encrypted by `server/vault` and bound to `user_id`. */
   secret_sealed: string;
-  /** When its first code was right; null before, and it protects nothing. */
+  /** When its first code was correct; null before, while it protects nothing. */
   confirmed_at: ColumnType<Date | null, undefined, Date>;
-  /** The time step of the last code that was accepted: that code and older ones never are again. */
+  /** The time step of the last accepted code. That code and older ones are never accepted again. */
   last_step: ColumnType<string | null, undefined, number>;
   created_at: Timestamp;
 }
@@ -561,21 +584,21 @@ export interface PasskeysTable {
   id: string;
   name: string;
   public_key: Buffer;
-  /** The authenticator's own count of uses; 0 where it keeps none. */
+  /** The authenticator's own count of uses; 0 when it keeps none. */
   counter: ColumnType<string, number, number>;
   transports: string[];
   created_at: Timestamp;
   last_used_at: ColumnType<Date | null, undefined, Date>;
 }
 
-/** Ten codes that each log in once in the place of a factor. Only SHA-256 of a code is stored. */
+/** Ten codes, each of which replaces the second factor once. Only the SHA-256 of a code is stored. */
 export interface BackupCodesTable {
   user_id: string;
   code_hash: Buffer;
   used_at: ColumnType<Date | null, undefined, Date>;
 }
 
-/** Log-ins whose password was right and whose second factor is still to come. */
+/** Log-ins with a correct password that wait for the second factor. */
 export interface PendingLogInsTable {
   /** SHA-256 of the cookie's token. */
   token_hash: Buffer;
@@ -583,7 +606,7 @@ export interface PendingLogInsTable {
   expires_at: Date;
 }
 
-/** Challenges that a passkey is to sign: one of each purpose for a session or a browser's log-in. */
+/** Challenges for a passkey to sign: one for each purpose, for a session or a browser's log-in. */
 export interface PasskeyChallengesTable {
   /** SHA-256 of the session's id, or of the token in the browser's cookie. */
   bound_to: Buffer;
@@ -592,7 +615,7 @@ export interface PasskeyChallengesTable {
   expires_at: Date;
 }
 
-/** better-auth's `account`: how a person proves who they are (here: a password hash). */
+/** better-auth's `account`: how a user authenticates (here: a password hash). */
 export interface CredentialsTable {
   id: Generated<string>;
   user_id: string;
@@ -620,8 +643,8 @@ export interface VerificationsTable {
 }
 
 /**
- * What a person's own programs authenticate with. `id` is the public half of the key; of the secret
- * half there is only its SHA-256. A revoked key keeps its row, so that its use can be told apart.
+ * API keys of a user's own programs. `id` is the public half of the key; of the secret half only the SHA-256
+ * is stored. A revoked key keeps its row, so that its use can be recognized.
  */
 export interface ApiKeysTable {
   id: string;
@@ -629,7 +652,7 @@ export interface ApiKeysTable {
   secret_hash: Buffer;
   name: string;
   scopes: string[];
-  /** Null: never. */
+  /** Null for never. */
   expires_at: Date | null;
   revoked_at: ColumnType<Date | null, undefined, Date>;
   /** Written at most once a minute. */
@@ -637,24 +660,24 @@ export interface ApiKeysTable {
   created_at: Timestamp;
 }
 
-/** Mail that is to be sent, or was, for 30 days. The job that sends it has its id and nothing else of it. */
+/** Mail that is queued or was sent in the last 30 days. Its job contains only its id. */
 export interface MailsTable {
   user_id: string;
   id: Generated<string>;
   kind: MailKind;
-  /** The address that it goes to. */
+  /** The address that it is sent to. */
   recipient: string;
-  /** What its text needs: `MailDetails` of its kind. Never a link's token. */
+  /** The values of its text: `MailDetails` of its kind. Never a link's token. */
   details: unknown;
   created_at: Timestamp;
-  /** When the mail server took it. */
+  /** When the mail server accepted it. */
   sent_at: ColumnType<Date | null, undefined, Date>;
-  /** When it was left unsent for good. */
+  /** When its last attempt failed. */
   failed_at: ColumnType<Date | null, undefined, Date>;
   last_error: ColumnType<string | null, undefined, string | null>;
 }
 
-/** Links in mail: each works once, until it expires. */
+/** Links in mail. Each works once, until it expires. */
 export interface MailLinksTable {
   /** SHA-256 of the token. */
   token_hash: Buffer;
@@ -667,20 +690,20 @@ export interface MailLinksTable {
   used_at: ColumnType<Date | null, undefined, Date>;
 }
 
-/** Notices that a user does not want. */
+/** Notices that a user has declined. */
 export interface DeclinedNoticesTable {
   user_id: string;
   kind: NoticeKind;
   declined_at: Timestamp;
 }
 
-/** That a user was shown the privacy notice and connected a bank. It outlives the connection. */
+/** A user saw the privacy notice and connected a bank. The row outlives the connection. */
 export interface ConsentsTable {
   user_id: string;
   id: Generated<string>;
   item_id: string;
   institution_name: string;
-  /** Null where the connection came without a page of ours. */
+  /** Null when the bank was connected without a page of ours. */
   notice_version: string | null;
   shown_at: Date | null;
   link_session_id: string | null;
@@ -709,6 +732,8 @@ export interface Database {
   transactions: TransactionsTable;
   held_transactions: HeldTransactionsTable;
   transaction_corrections: TransactionCorrectionsTable;
+  transaction_versions: TransactionVersionsTable;
+  removed_transactions: RemovedTransactionsTable;
   unreadable_transactions: UnreadableTransactionsTable;
   unconnected_accounts: UnconnectedAccountsTable;
   item_syncs: ItemSyncsTable;

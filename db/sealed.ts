@@ -2,20 +2,20 @@ import { sql } from "kysely";
 import type { Db } from "./client.ts";
 
 /**
- * What an envelope is bound to: its row, whose it is, and what it holds. In the place of another row's, another
- * user's or another token it does not open.
+ * What a ciphertext is bound to: its row, its user and its kind. It cannot be decrypted for another row,
+ * another user or another kind of token.
  */
 export interface SealedFor {
   kind: "access_token" | "public_token" | "link_token" | "totp_secret" | "webhook_secret";
   userId: string;
   /**
-   * The attempt and later the Item, or the row of `link_tokens` or `webhook_endpoints`; of `open_links` and of a TOTP secret, the
-   * user again.
+   * The id of the attempt and later the Item, or of the row in `link_tokens` or `webhook_endpoints`. For
+   * `open_links` and a TOTP secret, the user's id again.
    */
   id: string;
 }
 
-/** An attempt's access_token, which its Item keeps under the same id. */
+/** An attempt's access_token. Its Item stores it under the same id. */
 export const accessTokenOwner = (userId: string, itemId: string): SealedFor => ({
   kind: "access_token",
   userId,
@@ -45,7 +45,7 @@ export const totpSecretOwner = (userId: string): SealedFor => ({
   id: userId,
 });
 
-/** Both secrets of an address that gets webhooks. */
+/** Both secrets of an address that receives webhooks. */
 export const webhookSecretOwner = (userId: string, endpointId: string): SealedFor => ({
   kind: "webhook_secret",
   userId,
@@ -53,8 +53,8 @@ export const webhookSecretOwner = (userId: string, endpointId: string): SealedFo
 });
 
 /**
- * Every column that holds what `server/vault` sealed: `id` is the row's key beside its user_id, and
- * `owner` gives what the envelope is bound to.
+ * Every column that holds a ciphertext of `server/vault`. `id` is the row's key besides its user_id, and
+ * `owner` returns what the ciphertext is bound to.
  */
 export const sealedColumns = [
   { table: "items", column: "access_token_sealed", id: "id", owner: accessTokenOwner },
@@ -69,18 +69,18 @@ export const sealedColumns = [
 ] as const;
 export type SealedColumn = (typeof sealedColumns)[number];
 
-/** The place of a row in its primary key. */
+/** The position of a row in its primary key. */
 export interface Place {
   userId: string;
   id: string;
 }
 
-/** An envelope in its row. */
+/** A ciphertext in its row. */
 export interface Sealed extends Place {
   envelope: string;
 }
 
-/** How many envelopes there are of each format and key, by what they begin with: `v2.<key id>`. */
+/** Counts the ciphertexts of each format and key, by their prefix: `v2.<key id>`. */
 export async function countByPrefix(db: Db): Promise<Map<string, number>> {
   const each = sealedColumns.map(
     ({ table, column }) =>
@@ -94,7 +94,9 @@ export async function countByPrefix(db: Db): Promise<Map<string, number>> {
   return new Map(rows.map(({ prefix, n }) => [prefix, Number(n)]));
 }
 
-/** Some envelopes that begin otherwise than with `prefix`, in the order of their rows, past `after`. */
+/**
+ * Returns some ciphertexts that have another prefix than `prefix`, in the order of their rows, after `after`.
+ */
 export async function sealedOtherwise(
   db: Db,
   { table, column, id }: SealedColumn,
@@ -113,15 +115,15 @@ export async function sealedOtherwise(
   return rows;
 }
 
-/** A new envelope for a row, and the one that it takes the place of. */
+/** A new ciphertext for a row, and the one that it replaces. */
 export interface Resealed extends Place {
   from: string;
   to: string;
 }
 
 /**
- * Puts each new envelope in the place of the old one where that still stands and nobody holds the
- * row just now: nobody waits for this, and nothing that was written since is lost. Returns how many.
+ * Replaces each old ciphertext with the new one, if it has not changed and its row is not locked. So nothing
+ * waits for this, and nothing that was written since is lost. Returns how many were replaced.
  */
 export async function replaceSealed(
   db: Db,

@@ -1,12 +1,12 @@
 import type { Db } from "./client.ts";
 
-/** Which factors are on for a user. */
+/** Which factors a user has turned on. */
 export interface FactorMethods {
   totp: boolean;
   passkey: boolean;
 }
 
-/** The factors that are on for the user, in one round trip. */
+/** Returns the factors that the user has turned on, in one round trip. */
 export async function findFactorMethods(db: Db, userId: string): Promise<FactorMethods> {
   const row = await db
     .selectNoFrom((eb) => [

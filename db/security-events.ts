@@ -6,13 +6,13 @@ import {
 } from "../server/contracts/security-events.ts";
 import type { Db } from "./client.ts";
 
-/** Where the request came from that caused an event. */
+/** The origin of the request that caused an event. */
 export interface Origin {
   address: string | null;
   userAgent: string | null;
 }
 
-/** An event to record; `details` never holds a secret, and an email only where that changed. */
+/** An event to record. `details` never holds a secret, and an email only when it was changed. */
 export interface NewSecurityEvent {
   userId: string;
   kind: SecurityEventKind;
@@ -20,13 +20,12 @@ export interface NewSecurityEvent {
   origin?: Origin | null;
 }
 
-/** Characters of a user agent that are kept: a client may send thousands. */
+/** Characters of a user agent that are stored: a client may send thousands. */
 const userAgentLength = 500;
 
 /**
- * Adds an event to the user's security record, in the transaction of what it is about. Rows are only ever
- * added; they go with their user, or when they are older than they are kept. For a user who is gone it does
- * nothing.
+ * Adds an event to the user's security history, in the transaction of the change. Events are never changed;
+ * they are deleted with their user or when they expire. Does nothing for a deleted user.
  */
 export async function recordSecurityEvent(
   tx: Db,
@@ -52,8 +51,8 @@ export async function recordSecurityEvent(
 }
 
 /**
- * The user's security record, newest first: all of it, or of some `kinds`, or so many at most. Log-ins that nodes
- * of the release before wrote are in `log_ins`, for 90 days more.
+ * Returns the user's security history, newest first: all of it, only some `kinds`, or at most `limit`.
+ * Log-ins that nodes of the previous release wrote stay in `log_ins` for another 90 days.
  */
 export async function listSecurityEvents(
   db: Db,
@@ -75,7 +74,7 @@ export async function listSecurityEvents(
   return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
 }
 
-/** Deletes events older than `days`, 10,000 at most: the sweep comes again within a minute. */
+/** Deletes events older than `days`, at most 10,000: the sweep runs again within a minute. */
 export async function dropOldSecurityEvents(db: Db, days: number): Promise<void> {
   await db
     .deleteFrom("security_events")

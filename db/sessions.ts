@@ -3,10 +3,10 @@ import type { Db } from "./client.ts";
 import { compiledOnce } from "./compiled-once.ts";
 import type { SessionsTable } from "./schema.ts";
 
-/** A session without its token, which is the session to whoever has it. */
+/** A session without its token, because the token is all that is needed to use the session. */
 export type SessionRow = Omit<Selectable<SessionsTable>, "token" | "user_id" | "proved_at">;
 
-/** The user's sessions that are not over, the one used last first. */
+/** Returns the user's sessions that have not expired, the most recently used first. */
 export async function listSessions(db: Db, userId: string, now: Date): Promise<SessionRow[]> {
   return db
     .selectFrom("sessions")
@@ -18,7 +18,9 @@ export async function listSessions(db: Db, userId: string, now: Date): Promise<S
     .execute();
 }
 
-/** Ends one session of the user, and every stream opened with it; false when they have none such. */
+/**
+ * Ends one session of the user and every stream opened with it. Returns false when they have no such session.
+ */
 export async function deleteSession(db: Db, userId: string, id: string): Promise<boolean> {
   const result = await db
     .deleteFrom("sessions")
@@ -28,12 +30,12 @@ export async function deleteSession(db: Db, userId: string, id: string): Promise
   return result.numDeletedRows > 0n;
 }
 
-/** Ends the session with this token, whoever's it is. Does nothing where there is none. */
+/** Ends the session with this token, of any user. Does nothing when there is none. */
 export async function deleteSessionWithToken(db: Db, token: string): Promise<void> {
   await db.deleteFrom("sessions").where("token", "=", token).execute();
 }
 
-/** Ends the user's oldest sessions, all but the newest `kept`. */
+/** Ends all of the user's sessions but the newest `kept`. */
 export async function deleteOldestSessions(db: Db, userId: string, kept: number): Promise<void> {
   await db
     .deleteFrom("sessions")
@@ -50,7 +52,7 @@ export async function deleteOldestSessions(db: Db, userId: string, kept: number)
     .execute();
 }
 
-/** Deletes expired sessions, 1,000 at most: the sweep comes again within a minute. */
+/** Deletes expired sessions, at most 1,000: the sweep runs again within a minute. */
 export async function deleteExpiredSessions(db: Db): Promise<void> {
   await db
     .deleteFrom("sessions")
@@ -83,7 +85,7 @@ export async function deleteOtherSessions(db: Db, userId: string, kept: string):
   return Number(result.numDeletedRows);
 }
 
-/** Whether the user proved in this session, within so many milliseconds, who they are. */
+/** Whether the user proved their identity in this session within so many milliseconds. */
 export async function hasProof(
   db: Db,
   userId: string,
@@ -100,7 +102,10 @@ export async function hasProof(
   return row !== undefined;
 }
 
-/** The user has proved just now in this session who they are. Returns when; null when it has ended. */
+/**
+ * Stores that the user has just proved their identity in this session. Returns when; null when the session
+ * has ended.
+ */
 export async function recordProof(db: Db, userId: string, id: string): Promise<Date | null> {
   const row = await db
     .updateTable("sessions")
@@ -112,7 +117,7 @@ export async function recordProof(db: Db, userId: string, id: string): Promise<D
   return row?.proved_at ?? null;
 }
 
-/** Takes back what was proved in the user's sessions but `kept`. */
+/** Withdraws the proofs in all of the user's sessions but `kept`. */
 export async function endOtherProofs(db: Db, userId: string, kept: string): Promise<void> {
   await db
     .updateTable("sessions")
@@ -124,8 +129,8 @@ export async function endOtherProofs(db: Db, userId: string, kept: string): Prom
 }
 
 /**
- * The session of this token with its person, in one round trip: the data version is as of the same
- * moment (I5). Null when there is none, or the person is gone.
+ * Returns the session with this token and its user, in one round trip: the data version is from the same
+ * snapshot (I5). Null when there is none, or the user was deleted.
  */
 export async function findSession(db: Db, token: string) {
   const [row] = await sessionOfToken(db, { token });

@@ -2,22 +2,22 @@ import { randomUUID } from "node:crypto";
 import { sql } from "kysely";
 import type { Db } from "./client.ts";
 
-/** A new user. `email` is in small letters. */
+/** A new user. `email` is in lowercase. */
 export interface NewUser {
   name: string;
   email: string;
   passwordHash: string;
-  /** The address only counts once it is confirmed: others may sign up with it until then. */
+  /** The address counts only once it is confirmed. Until then others may sign up with it too. */
   claimed: boolean;
   verified: boolean;
-  /** The free one where it is left out. */
+  /** The free plan by default. */
   plan?: string | undefined;
 }
 
-/** An address that nobody can have, in place of one that is only claimed. */
+/** An address that cannot exist, for a user whose address is only claimed. */
 const unconfirmed = (name: string) => `${name}@unconfirmed.invalid`;
 
-/** Adds a user who has an address, or claims one. Returns their id; null when another user has it. */
+/** Adds a user who has an address or claims one. Returns their id; null when another user has it. */
 export async function insertUser(
   db: Db,
   { name, email, passwordHash, claimed, verified, plan }: NewUser,
@@ -55,8 +55,8 @@ export async function insertUser(
 }
 
 /**
- * What better-auth knows the newest user by who claims this address; of nobody, an address that nobody has, so
- * that a log-in takes as long.
+ * Returns the email under which better-auth knows the newest user who claims this address. If there is none,
+ * returns an address that cannot exist, so that a log-in takes equally long.
  */
 export async function findClaimant(db: Db, email: string): Promise<string> {
   const row = await db
@@ -70,7 +70,10 @@ export async function findClaimant(db: Db, email: string): Promise<string> {
   return row?.email ?? unconfirmed("nobody");
 }
 
-/** Who gets a mail for this address: its user, else the newest who claims it; null when there is neither. */
+/**
+ * Returns the user who gets mail for this address: its user, else the newest who claims it; null when there
+ * is neither.
+ */
 export async function findAddressee(db: Db, email: string): Promise<string | null> {
   const row = await db
     .selectFrom("users")
@@ -86,7 +89,7 @@ export async function findAddressee(db: Db, email: string): Promise<string | nul
   return row?.id ?? null;
 }
 
-/** Counts the address of a user of ours, such as the demo's, as confirmed. */
+/** Marks the address of one of our own users, such as the demo's, as confirmed. */
 export async function markVerified(db: Db, email: string): Promise<void> {
   await db
     .updateTable("users")
@@ -96,7 +99,7 @@ export async function markVerified(db: Db, email: string): Promise<void> {
     .execute();
 }
 
-/** How the user's address stands. */
+/** The state of a user's address. */
 export interface AddressOfUser {
   /** The one they use: claimed, until it is confirmed. */
   email: string;
@@ -121,10 +124,10 @@ export async function findAddress(db: Db, userId: string): Promise<AddressOfUser
 
 /**
  * Gives the user an address that they have just proved, and ends all other claims to it. Returns false when
- * another user has it. Lock the user before.
+ * another user has it. Lock the user first.
  */
 export async function giveAddress(tx: Db, userId: string, email: string): Promise<boolean> {
-  // One at a time for an address: two who confirm it at once must not both pass the check.
+  // One at a time for each address: two users who confirm it at once must not both pass the check.
   await sql`select pg_advisory_xact_lock(hashtextextended('address ' || ${email}, 0))`.execute(tx);
   const other = await tx
     .selectFrom("users")
@@ -151,7 +154,7 @@ export async function giveAddress(tx: Db, userId: string, email: string): Promis
   return true;
 }
 
-/** Deletes users who have not confirmed their address within `days`, 1,000 at most. Returns how many. */
+/** Deletes users who have not confirmed their address within `days`, at most 1,000. Returns how many. */
 export async function dropUnconfirmedUsers(db: Db, days: number): Promise<number> {
   const result = await db
     .deleteFrom("users")
@@ -161,7 +164,7 @@ export async function dropUnconfirmedUsers(db: Db, days: number): Promise<number
         .select("old.id")
         .where("old.claimed_email", "is not", null)
         .where("old.created_at", "<", sql<Date>`now() - ${days} * interval '1 day'`)
-        // None can have any; what Plaid may still have must outlive nothing else.
+        // Such users have no attempts. If one did, its row must stay until its Item is removed at Plaid.
         .where(({ not, exists, selectFrom }) =>
           not(
             exists(

@@ -1,9 +1,10 @@
 import { sql } from "kysely";
 import type { Db } from "./client.ts";
-import { raiseDataVersion } from "./users.ts";
+import { raisedTransactionsVersion, raiseTransactionsVersion } from "./transaction-changes.ts";
+import { lockUser, raiseDataVersion } from "./users.ts";
 import { sendDeliveries, storedDeliveries, toEventsJson } from "./webhook-events.ts";
 
-/** A transaction as a page brings it; `accountId` is Plaid's. */
+/** A transaction of a page; `accountId` is Plaid's. */
 export interface PageTransaction {
   id: string;
   accountId: string;
@@ -14,37 +15,39 @@ export interface PageTransaction {
   merchant: string | null;
   category: string | null;
   pending: boolean;
-  /** The pending transaction that this one takes the place of. */
+  /** The pending transaction that this one replaces. */
   pendingId: string | null;
 }
 
-/** One page, and where it leaves the sync. */
+/** One page, and the state of the sync after it. */
 export interface SyncPage {
-  /** The cursor that stands in the database. */
+  /** The cursor that is stored before this page. */
   kept: string | null;
-  /** The one after this page. */
+  /** The cursor after this page. */
   cursor: string;
-  /** More pages of the same update come after this one; it began at `updateCursor`. */
+  /** More pages of the same update follow; the update started at `updateCursor`. */
   midway: boolean;
   updateCursor: string | null;
   upserted: PageTransaction[];
   removed: string[];
-  /** Transactions that could not be read, none of which is in the two above; `field` is what is wrong. */
+  /**
+   * Transactions that could not be parsed; they are not in the two lists above. `field` is the invalid one.
+   */
   unreadable: { id: string; field: string }[];
   /**
-   * The accounts that Plaid lists, by its ids, when this page ends a reading from the beginning: what
-   * that reading has not had is deleted with it, as Plaid reports no removal of what it never told of.
+   * On the last page of a sync from the beginning, the ids of the accounts that Plaid lists, else null. Their
+   * transactions that this sync did not contain are deleted, because Plaid does not report their removal.
    */
   endsReading: string[] | null;
-  /** As of `findSync`: the transactions are held back. */
+  /** As `findSync` returns it: the transactions are held back. */
   isHeld?: boolean;
 }
 
 /**
- * Keeps one page and its cursor, in one statement: both stand or neither. Transactions of accounts
- * that are not among the Item's here (they are known by another Item) are passed over; those that could
- * not be read are noted until a page brings them as they should be. Webhooks report the page. Returns false, and changes nothing,
- * when the Item is gone or another sync has moved the cursor.
+ * Stores one page and its cursor in one statement. Skips transactions of accounts that are not this Item's
+ * (another Item has them). Stores which transactions could not be parsed, until a later page has them in a
+ * valid form. Webhooks report the page. Returns false, without a change, when the Item was deleted or another
+ * sync has moved the cursor.
  */
 export async function keepPage(
   db: Db,
@@ -54,21 +57,24 @@ export async function keepPage(
 ): Promise<boolean> {
   const { kept, cursor, midway, updateCursor, upserted, removed, unreadable, endsReading } = page;
   const { isHeld = false } = page;
+  const isChange = upserted.length + removed.length > 0 || endsReading !== null;
   const transactions = tableOf(isHeld);
   const column = (name: keyof PageTransaction) => upserted.map((transaction) => transaction[name]);
-  // What the user said of a pending one holds for the posted one.
+  // The user's corrections of a pending transaction apply to the posted one.
   const posted = upserted.filter(({ pendingId }) => pendingId !== null);
   const noted = unreadable.map(({ id }) => id);
-  const events = eventsOfPage(itemId, page);
+  const events = toEventsJson(
+    isChange && !isHeld ? [{ type: "transactions.changed", data: { itemId } }] : [],
+  );
   const { rows } = await sql<{ item_id: string }>`
-    with ${movedCursor(userId, itemId, { kept, cursor, midway, updateCursor, isHeld })},
+    with ${movedCursor(userId, itemId, { kept, cursor, midway, updateCursor, isHeld, isChange })},
     upserted as (
       insert into ${transactions}
         (user_id, id, account_id, date, amount, currency, name, merchant, category, pending,
-          added_from, reading)
+          added_from, reading ${isHeld ? sql`` : sql`, version`})
       select sync.user_id, t.id, accounts.id, t.date, t.amount, t.currency, t.name, t.merchant,
         t.category, t.pending, case when ${midway} then ${addedFrom(updateCursor)} end,
-        sync.reading
+        sync.reading ${isHeld ? sql`` : sql`, sync.version`}
       from sync
       join accounts on accounts.user_id = sync.user_id and accounts.item_id = sync.item_id
       join unnest(
@@ -82,6 +88,12 @@ export async function keepPage(
         account_id = excluded.account_id, date = excluded.date, amount = excluded.amount,
         currency = excluded.currency, name = excluded.name, merchant = excluded.merchant,
         category = excluded.category, pending = excluded.pending, reading = excluded.reading
+        ${
+          isHeld
+            ? sql``
+            : sql`, version = case when ${isOtherThan("transactions", "excluded")}
+          then excluded.version else transactions.version end`
+        }
     ),
     corrected as (
       insert into transaction_corrections (user_id, transaction_id, account_id, category, merchant)
@@ -131,22 +143,10 @@ export async function keepPage(
   return rows.length === 1;
 }
 
-/** The events of a page, as JSON: none of one that changes nothing, or that is held back. */
-function eventsOfPage(
-  itemId: string,
-  { upserted, removed, endsReading, isHeld = false }: SyncPage,
-): string {
-  const isChange = upserted.length + removed.length > 0 || endsReading !== null;
-  return toEventsJson(
-    isChange && !isHeld ? [{ type: "transactions.changed", data: { itemId } }] : [],
-  );
-}
-
 /**
- * An update that changed while it was read is begun again: the cursor goes back to where it began, and
- * what its pages added goes, in one statement. Some of it may be gone at the bank since, and as Plaid
- * never told of all of it, it does not tell of that. Returns false, and changes nothing, when the Item
- * is gone or another sync has moved the cursor.
+ * Restarts an update that changed while it was read: resets the cursor to the start of the update and deletes
+ * what its pages added, in one statement. Plaid would not report the removal of such transactions. Returns
+ * false, without a change, when the Item was deleted or another sync has moved the cursor.
  */
 export async function undoUpdate(
   db: Db,
@@ -155,7 +155,7 @@ export async function undoUpdate(
   { kept, updateCursor, isHeld = false }: Pick<SyncPage, "kept" | "updateCursor" | "isHeld">,
 ): Promise<boolean> {
   const { rows } = await sql<{ item_id: string }>`
-    with ${movedCursor(userId, itemId, { kept, cursor: updateCursor, midway: false, updateCursor: null, isHeld })},
+    with ${movedCursor(userId, itemId, { kept, cursor: updateCursor, midway: false, updateCursor: null, isHeld, isChange: true })},
     undone as (
       delete from ${tableOf(isHeld)} as t using sync, accounts
       where accounts.user_id = sync.user_id and accounts.item_id = sync.item_id
@@ -172,9 +172,9 @@ export async function undoUpdate(
 }
 
 /**
- * The Item is read from the beginning again, beside what is here: it stays, and what the reading does
- * not have is deleted as it ends (`SyncPage.endsReading`). `refused`: Plaid did not take the cursor.
- * Returns false, and changes nothing, when the Item is gone or another sync has moved the cursor.
+ * Starts a sync from the beginning. The stored transactions stay; those that the sync does not contain are
+ * deleted at its end (`SyncPage.endsReading`). `refused`: Plaid rejected the cursor. Returns false, without a
+ * change, when the Item was deleted or another sync has moved the cursor.
  */
 export async function readAgain(
   db: Db,
@@ -186,7 +186,7 @@ export async function readAgain(
     with ${movedCursor(
       userId,
       itemId,
-      { kept, cursor: null, midway: false, updateCursor: null, isHeld },
+      { kept, cursor: null, midway: false, updateCursor: null, isHeld, isChange: false },
       sql`reading = item_syncs.reading + 1, reread_cursor = '',
         cursor_refusals = item_syncs.cursor_refusals + ${refused ? 1 : 0}`,
     )}
@@ -197,7 +197,7 @@ export async function readAgain(
 /**
  * `item` and `sync`, to begin a statement with: the cursor moved on from the one that was `kept`, and
  * no row of `sync` when it is not that one any more. With the last page of an update no reading from the
- * beginning is under way any more.
+ * beginning is under way any more. `isChange`: transactions change with it, and `sync` has their `version`.
  */
 function movedCursor(
   userId: string,
@@ -208,26 +208,45 @@ function movedCursor(
     midway,
     updateCursor,
     isHeld = false,
-  }: Pick<SyncPage, "kept" | "midway" | "updateCursor" | "isHeld"> & { cursor: string | null },
+    isChange,
+  }: Pick<SyncPage, "kept" | "midway" | "updateCursor" | "isHeld"> & {
+    cursor: string | null;
+    isChange: boolean;
+  },
   reading = midway
     ? sql`reread_cursor = case when item_syncs.reread_cursor is not null then ${cursor}::text end`
     : sql`reread_cursor = null, cursor_refusals = 0`,
 ) {
-  // Not waited for on disk: what a crash of PostgreSQL takes, it takes with its cursor.
-  // The Item's row is locked first, as by whoever deletes it: no deadlock with a disconnection.
+  // The commit does not wait for the disk: if PostgreSQL crashes, it loses the page together with its cursor.
+  // The Item's row is locked first, as when it is deleted, which prevents a deadlock with a disconnection.
   return sql`item as materialized (
       select id, set_config('synchronous_commit', 'off', true)
       from items where id = ${itemId} and user_id = ${userId} for key share
     ),
-    sync as (
+    moved as (
       update item_syncs set cursor = ${cursor}, update_cursor = ${updateCursor}, midway = ${midway},
         ${reading}
       from item
       where item_syncs.item_id = item.id and item_syncs.user_id = ${userId}
         and item_syncs.cursor is not distinct from ${kept} and item_syncs.is_held = ${isHeld}
       returning item_syncs.item_id, item_syncs.user_id, item_syncs.reading
+    ),
+    sync as materialized (
+      select moved.*, ${isChange && !isHeld ? raisedTransactionsVersion(sql`user_id`) : sql`0`} as version
+      from moved
     )`;
 }
+
+/** Whether two versions of a transaction differ in what users see: as the trigger `transactions_stamp_changed` does. */
+const isOtherThan = (one: string, other: string) => {
+  const columns = (of: string) =>
+    sql.join(
+      ["account_id", "date", "amount", "currency", "name", "merchant", "category", "pending"].map(
+        (column) => sql.ref(`${of}.${column}`),
+      ),
+    );
+  return sql`(${columns(one)}) is distinct from (${columns(other)})`;
+};
 
 /** Which update a page belongs to: no two of an Item that bring something begin at the same cursor. */
 const addedFrom = (updateCursor: string | null) => sql`hashtextextended(${updateCursor ?? ""}, 0)`;
@@ -235,12 +254,14 @@ const addedFrom = (updateCursor: string | null) => sql`hashtextextended(${update
 const tableOf = (isHeld: boolean) => sql.table(isHeld ? "held_transactions" : "transactions");
 
 /**
- * The history of an Item that took over accounts is complete: of each account it replaces what is there from
- * its oldest day on, and what was pending before; older transactions stay. All of it at once, or nothing.
+ * Called when the history of an Item that took over accounts is complete. In each account it replaces the
+ * pending transactions and those since the oldest day of the history; older ones stay. Runs in one
+ * transaction.
  */
 export async function releaseHeld(db: Db, userId: string, itemId: string): Promise<void> {
   await db.transaction().execute(async (tx) => {
-    // Locks the Item's row first, as a disconnection does: no deadlock.
+    // Locks the user's row and then the Item's, as a disconnection does: no deadlock.
+    await lockUser(tx, userId);
     await sql`select from items where id = ${itemId} and user_id = ${userId} for key share`.execute(
       tx,
     );
@@ -248,6 +269,7 @@ export async function releaseHeld(db: Db, userId: string, itemId: string): Promi
       update item_syncs set is_held = false
       where item_id = ${itemId} and user_id = ${userId} and is_held returning item_id`.execute(tx);
     if (rows.length === 0) return;
+    await raiseTransactionsVersion(tx, userId);
     await sql`
       with first as (
         select accounts.id as account_id, min(h.date) as date from accounts

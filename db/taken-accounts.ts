@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Db } from "./client.ts";
 
-/** A row that a new Item takes over, and what Plaid calls its account now. */
+/** A row that a new Item takes over, and Plaid's current id of its account. */
 interface TakenRow {
   id: string;
   accountId: string;
@@ -9,8 +9,8 @@ interface TakenRow {
 }
 
 /**
- * Gives rows of accounts to an Item that was just inserted with rows of its own for them: these give way, and
- * leave their place and balances. Its transactions are held back until its history is complete.
+ * Moves rows of accounts to an Item that was just inserted with its own rows for them. Those are deleted, and
+ * their position and balances are kept. The Item's transactions are held back until its history is complete.
  */
 export async function takeAccounts(
   tx: Db,
@@ -26,7 +26,7 @@ export async function takeAccounts(
     returning t.id, accounts.plaid_account_id, accounts.persistent_account_id, accounts.position,
       accounts.current_balance::text, accounts.available_balance::text, accounts.balance_limit::text,
       accounts.currency`.execute(tx);
-  // An Item that ended before its own history was complete: another will be.
+  // From an Item that ended before its own history was complete. The new Item's will be.
   await tx
     .deleteFrom("held_transactions")
     .where("user_id", "=", userId)
@@ -54,8 +54,8 @@ export async function takeAccounts(
 }
 
 /**
- * Which of these Items are over, as most of their accounts are the new Item's now: it took so many of each. The
- * rest of their accounts comes along, as no longer shared.
+ * Returns which of these Items have ended because most of their accounts, as counted in `takenOf`, moved to
+ * the new Item. The rest of their accounts moves too, as no longer shared.
  */
 export async function emptiedItems(
   tx: Db,

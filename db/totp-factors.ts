@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Db } from "./client.ts";
 
-/** The user's authenticator app, or null when they have begun none. */
+/** Returns the user's authenticator app, or null when they have not started to set one up. */
 export async function findTotp(db: Db, userId: string) {
   const row = await db
     .selectFrom("totp_factors")
@@ -11,7 +11,10 @@ export async function findTotp(db: Db, userId: string) {
   return row ?? null;
 }
 
-/** Stores a secret that no code has confirmed yet, in the place of another such one. False when an app is on already. */
+/**
+ * Stores a secret that no code has confirmed yet, and replaces another unconfirmed one. Returns false when an
+ * app is on already.
+ */
 export async function startTotp(db: Db, userId: string, secretSealed: string): Promise<boolean> {
   const result = await db
     .insertInto("totp_factors")
@@ -27,8 +30,8 @@ export async function startTotp(db: Db, userId: string, secretSealed: string): P
 }
 
 /**
- * Spends the code of a time step of this secret, which turns an app on that was not yet. False when that
- * code or a later one was spent before: of two requests with the same code one gets true.
+ * Uses up the code of a time step of this secret, which turns an unconfirmed app on. Returns false when that
+ * code or a later one was used before: of two requests with the same code one gets true.
  */
 export async function spendTotpStep(
   db: Db,

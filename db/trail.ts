@@ -2,16 +2,16 @@ import type { ItemStatus } from "../server/contracts/accounts.ts";
 import type { Trail, TrailStep } from "../server/contracts/trail.ts";
 import type { ItemSyncRow } from "./schema.ts";
 
-/** What the trail is told from. */
+/** The columns that the timeline is derived from. */
 export type TrailFacts = Pick<
   ItemSyncRow,
   "status" | "synced_at" | "started_at" | "arrived" | "retry_at" | "due_at" | "clear_retry_at"
 > & { hasTransactions: boolean };
 
-/** The steps of a connection as they stand now. */
+/** Returns the current steps of a connection. */
 export function trailOf(itemStatus: ItemStatus, facts: TrailFacts): Trail {
   const transactions = transactionsStep(itemStatus, facts);
-  // Balances came with the connection, and nothing else is promised.
+  // Balances arrived with the connection, and no other data will.
   if (!facts.hasTransactions) {
     return {
       steps: [at("connected", "done"), refreshed(facts), at("done", "done")],
@@ -37,7 +37,7 @@ function transactionsStep(itemStatus: ItemStatus, facts: TrailFacts): TrailStep 
   const step = "transactions";
   if (facts.synced_at) return at(step, "done");
   if (itemStatus === "login_required" || itemStatus === "revoked") return at(step, "needs_you");
-  // A dead one is asked for again by the sweep.
+  // The sweep starts a dead one again.
   if (facts.status === "failed") return at(step, "failed", facts.due_at);
   if (facts.retry_at) return at(step, "failed", facts.retry_at);
   return at(step, facts.started_at ? "running" : "waiting");

@@ -1,11 +1,12 @@
 import { sql } from "kysely";
 import type { CorrectTransactionInput } from "../server/contracts/transactions.ts";
 import type { Db } from "./client.ts";
+import { raisedTransactionsVersion } from "./transaction-changes.ts";
 import { raisedDataVersion } from "./users.ts";
 
 /**
- * Keeps what the user says of one of their transactions, and raises their data version. Null is what the bank
- * says; what is left out stays. Returns false when the transaction is not theirs.
+ * Stores the user's corrections of one of their transactions, and raises their data version. Null restores
+ * the bank's value; undefined changes nothing. Returns false when the transaction is not theirs.
  */
 export async function correctTransaction(
   db: Db,
@@ -19,7 +20,8 @@ export async function correctTransaction(
     )
     insert into transaction_corrections (user_id, transaction_id, account_id, category, merchant)
     select t.user_id, t.id, t.account_id, ${category ?? null}::text, ${merchant ?? null}::text
-    from version join transactions as t on t.user_id = version.id and t.id = ${transactionId}
+    from (select id, ${raisedTransactionsVersion(sql`id`)} from version) as version
+    join transactions as t on t.user_id = version.id and t.id = ${transactionId}
     on conflict (user_id, transaction_id) do update set corrected_at = now(),
       category = case when ${category !== undefined} then excluded.category
         else transaction_corrections.category end,

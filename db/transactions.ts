@@ -6,17 +6,17 @@ import type {
 } from "../server/contracts/transactions.ts";
 import type { Db } from "./client.ts";
 
-/** What comes after this transaction, in the order of the list. */
+/** The position of a transaction in the list. */
 export interface TransactionPlace {
   date: string;
   id: string;
 }
 
-/** What the user says of a transaction comes before what the bank says. */
+/** The user's correction takes precedence over the bank's value. */
 const category = sql<string | null>`coalesce(c.category, transactions.category)`;
 const merchant = sql<string | null>`coalesce(c.merchant, transactions.merchant)`;
 
-/** The user's transactions that fit `filter`, each with its correction `c`. */
+/** A query for the user's transactions that match `filter`, each with its correction `c`. */
 function fitting(db: Db, userId: string, filter: TransactionFilter) {
   const { accountId, from, to, category: wanted, minAmount, maxAmount, search } = filter;
   let query = db
@@ -55,7 +55,9 @@ const shown = [
   "transactions.pending",
 ] as const;
 
-/** Up to `max` of the user's transactions that fit `filter`, newest first, from after `after` on. */
+/**
+ * Returns up to `max` of the user's transactions that match `filter`, newest first, starting after `after`.
+ */
 export async function findTransactions(
   db: Db,
   userId: string,
@@ -78,17 +80,20 @@ export async function findTransactions(
   return query.execute();
 }
 
-/** One transaction of the user, or null. */
+/** The user's transactions as they are shown. */
+export const shownTransactions = (db: Db, userId: string) => fitting(db, userId, {}).select(shown);
+
+/** Returns one transaction of the user, or null. */
 export async function findTransaction(
   db: Db,
   userId: string,
   id: string,
 ): Promise<Transaction | null> {
-  const query = fitting(db, userId, {}).where("transactions.id", "=", id).select(shown);
+  const query = shownTransactions(db, userId).where("transactions.id", "=", id);
   return (await query.executeTakeFirst()) ?? null;
 }
 
-/** What the user's transactions that fit `filter` come to; see `contracts/transactions.ts`. */
+/** Returns the totals of the user's transactions that match `filter`; see `contracts/transactions.ts`. */
 export async function findTotals(
   db: Db,
   userId: string,

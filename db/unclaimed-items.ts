@@ -2,14 +2,14 @@ import { sql } from "kysely";
 import type { Db } from "./client.ts";
 import type { UnclaimedItemRow } from "./schema.ts";
 
-/** An Item as Plaid lists it, by Plaid's id. */
+/** An Item in Plaid's list. */
 interface Listed {
   plaidItemId: string;
   institutionId: string | null;
   institutionName: string | null;
 }
 
-/** What of a user here is held against Plaid's list; see `server/reconciliation/decide.ts`. */
+/** Our rows of a user that are compared with Plaid's list; see `server/reconciliation/decide.ts`. */
 export interface OwnBooks {
   rows: { itemId: string; plaidItemId: string; isTied: boolean }[];
   held: ReadonlySet<string>;
@@ -18,7 +18,7 @@ export interface OwnBooks {
   lost: { attemptId: string; institutionId: string | null; createdAt: Date; endedAt: Date }[];
 }
 
-/** Read under the user's lock. `listed`: Plaid's ids of the Items that it lists. */
+/** Reads them under the user's lock. `listed`: Plaid's ids of the Items in its list. */
 export async function readOwnBooks(
   tx: Db,
   userId: string,
@@ -67,12 +67,12 @@ export async function readOwnBooks(
   };
 }
 
-/** SQL: an attempt whose Item may be at Plaid, with nobody who knows it. */
+/** SQL: an attempt whose Item may exist at Plaid without a row here. */
 export const isLost = sql<boolean>`(link_attempts.status = 'failed'
   and link_attempts.reason = 'exchange_lost' and link_attempts.plaid_item_id is null
   and link_attempts.cleaned_up_at is null)`;
 
-/** Which of these Items a live row or an unfinished attempt holds, of whichever user. */
+/** Returns which of these Items a live row or an unfinished attempt of any user holds. */
 export async function heldItems(db: Db, plaidItemIds: string[]): Promise<Set<string>> {
   if (plaidItemIds.length === 0) return new Set();
   const rows = await db
@@ -91,7 +91,7 @@ export async function heldItems(db: Db, plaidItemIds: string[]): Promise<Set<str
   return new Set(rows.map(({ id }) => id));
 }
 
-/** Notes that Plaid lists Items which nobody holds; one that was removed begins again. */
+/** Stores that Plaid lists Items which no row holds. One that was removed starts over. */
 export async function noteItems(tx: Db, userId: string, items: Listed[], now: Date): Promise<void> {
   if (items.length === 0) return;
   await tx
@@ -108,13 +108,13 @@ export async function noteItems(tx: Db, userId: string, items: Listed[], now: Da
     .onConflict((conflict) =>
       conflict
         .columns(["user_id", "plaid_item_id"])
-        // When it was removed stays: that is one of its day's removals.
+        // `removed_at` is kept: it counts towards its day's removals.
         .doUpdateSet({ first_seen_at: now, sent_at: null, confirmed_at: null }),
     )
     .execute();
 }
 
-/** The removal of these Items is about to be asked for, or was: `field` says which. */
+/** Stores that the removal of these Items is about to be sent, or has succeeded; `field` says which. */
 export async function markItems(
   tx: Db,
   userId: string,
@@ -131,7 +131,7 @@ export async function markItems(
     .execute();
 }
 
-/** Nothing has to be remembered of these Items, but a removal since `removedSince`: it counts. */
+/** Deletes the rows of these Items, except removals since `removedSince`, which count towards their day. */
 export async function dropItems(
   tx: Db,
   userId: string,
@@ -153,7 +153,7 @@ export async function dropItems(
     .execute();
 }
 
-/** Ties live Items of the user to a Plaid user here, as they are there. */
+/** Stores that live Items of the user belong to a Plaid user, as they do at Plaid. */
 export async function tieItems(
   tx: Db,
   userId: string,
@@ -169,7 +169,7 @@ export async function tieItems(
     .execute();
 }
 
-/** Closes lost attempts: `plaidItemId` was the Item of one, and is removed; null: there is none. */
+/** Closes lost attempts. `plaidItemId` is the removed Item of one of them; null when there is none. */
 export async function closeLost(
   tx: Db,
   userId: string,
@@ -186,7 +186,7 @@ export async function closeLost(
     .execute();
 }
 
-/** Whether an attempt of the user, in whichever state, has this Item. */
+/** Whether an attempt of the user, in any state, has this Item. */
 export async function isItemOfAttempt(
   tx: Db,
   userId: string,
@@ -202,7 +202,7 @@ export async function isItemOfAttempt(
   return found.length > 0;
 }
 
-/** Who holds live Items: for a list that has what is not its user's. */
+/** Returns which users hold these live Items, when a Plaid user's list has Items of another user. */
 export async function holdersOf(
   db: Db,
   plaidItemIds: string[],
@@ -215,7 +215,7 @@ export async function holdersOf(
     .execute();
 }
 
-/** Whether an attempt of the deleted user whose Plaid user this was has still to be ended. */
+/** Whether an attempt of the deleted user with this Plaid user has not ended yet. */
 export async function hasUnfinishedAttempt(db: Db, plaidUserId: string): Promise<boolean> {
   const found = await db
     .selectFrom("plaid_users")
@@ -233,10 +233,10 @@ export async function hasUnfinishedAttempt(db: Db, plaidUserId: string): Promise
   return found.length > 0;
 }
 
-/** SQL: one that is not removed, or listed again since. */
+/** SQL: not removed, or listed again since. */
 const isThere = sql<boolean>`(removed_at is null or removed_at < first_seen_at)`;
 
-/** Every Item that Plaid lists and nobody holds, of all users, the longest seen first. */
+/** Returns every Item that Plaid lists and no row holds, of all users, the longest seen first. */
 export async function listUnclaimed(db: Db): Promise<UnclaimedItemRow[]> {
   return db
     .selectFrom("unclaimed_items")
@@ -247,7 +247,7 @@ export async function listUnclaimed(db: Db): Promise<UnclaimedItemRow[]> {
     .execute();
 }
 
-/** The operator's word that these may be removed, whatever a day allows. Returns how many. */
+/** Stores the operator's confirmation that these may be removed, whatever a day allows. Returns how many. */
 export async function confirmUnclaimed(db: Db, seenBefore: Date, now: Date): Promise<number> {
   const confirmed = await db
     .updateTable("unclaimed_items")

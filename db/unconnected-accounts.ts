@@ -3,9 +3,9 @@ import type { AccountTraits } from "./account-traits.ts";
 import type { Db } from "./client.ts";
 import type { NewUnconnectedAccountRow } from "./schema.ts";
 
-/** An account that a bank shares and that is listed with its Item as not connected. */
+/** An account that a bank shares and that its Item lists as not connected. */
 export interface UnconnectedAccount extends AccountTraits {
-  /** The account's id once it is connected. */
+  /** It stays the account's id once it is connected. */
   id: string;
   itemId: string;
   institutionId: string | null;
@@ -14,11 +14,11 @@ export interface UnconnectedAccount extends AccountTraits {
   position: number;
   officialName: string | null;
   type: string;
-  /** The user chose others; false: the plan had no room for it. */
+  /** The user chose other accounts; false: the plan had no room for it. */
   declined: boolean;
 }
 
-/** The accounts of the user that are not connected, an Item's together, in the bank's order. */
+/** A query for the user's accounts that are not connected, grouped by Item, in the bank's order. */
 export function unconnectedAccounts(db: Db, userId: string) {
   return db
     .selectFrom("unconnected_accounts as u")
@@ -43,7 +43,7 @@ export function unconnectedAccounts(db: Db, userId: string) {
     ]);
 }
 
-/** Lists these accounts of one Item of the user as not connected, and no others. */
+/** Makes these the only accounts that one Item of the user lists as not connected. */
 export async function setUnconnected(
   tx: Db,
   userId: string,
@@ -59,8 +59,8 @@ export async function setUnconnected(
 }
 
 /**
- * Takes accounts of one Item of the user out, with their transactions. They are listed as not connected,
- * unless the bank shares them no more.
+ * Disconnects accounts of one Item of the user and deletes their transactions. They are listed as not
+ * connected, unless the bank no longer shares them.
  */
 export async function listAsUnconnected(
   tx: Db,
@@ -82,7 +82,7 @@ export async function listAsUnconnected(
     from gone where revoked_at is null`.execute(tx);
 }
 
-/** Lists accounts of the user no more, whichever Items they are listed with. */
+/** Deletes accounts of the user from the lists of all their Items. */
 export async function deleteUnconnected(tx: Db, userId: string, ids: string[]): Promise<void> {
   if (ids.length === 0) return;
   await tx

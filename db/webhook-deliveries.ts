@@ -9,22 +9,22 @@ export type WebhookDeliveryRow = Selectable<WebhookDeliveriesTable> & {
   status: "delivered" | "waiting" | "failed";
 };
 
-/** A delivery of which this process makes the next attempt, with what it needs for that. */
+/** A delivery that this process attempts next, with all it needs for that. */
 export interface ClaimedDelivery {
   id: string;
   body: string;
   type: string;
-  /** Which attempt it is, from 1 on. */
+  /** The number of this attempt, from 1. */
   attempts: number;
   url: string;
   secretSealed: string;
-  /** Signs as well; null where there is none any more. */
+  /** Signs as well; null when it has expired. */
   oldSecretSealed: string | null;
 }
 
 /**
- * Takes the delivery that is due first to this address, and counts the attempt: a process that dies in it has made
- * it, and the delivery is due again after `leaseMs`. Null when none is due, or its user is disabled.
+ * Claims the delivery to this address that is due first, and counts the attempt. If the process dies during
+ * it, the delivery is due again after `leaseMs`. Null when none is due, or its user is disabled.
  */
 export async function claimDelivery(
   db: Db,
@@ -50,19 +50,19 @@ export async function claimDelivery(
   return rows[0] ?? null;
 }
 
-/** How an attempt ended. `error` is null for a success. */
+/** How an attempt ended. `error` is null on success. */
 export interface AttemptEnd {
   error: DeliveryError | null;
   httpStatus: number | null;
-  /** The address took long. */
+  /** The address responded slowly. */
   isSlow: boolean;
-  /** When it is sent again, unless that is too late. */
+  /** Milliseconds until the retry, unless that is too late. */
   retryInMs: number;
 }
 
 /**
- * Records how an attempt ended: delivered, due again, or failed. Does nothing when a later attempt of another
- * process has begun meanwhile.
+ * Stores how an attempt ended: delivered, due again, or failed. Does nothing when another process has begun a
+ * later attempt.
  */
 export async function recordDelivery(
   db: Db,
@@ -83,7 +83,7 @@ export async function recordDelivery(
     where user_id = ${userId} and id = ${id} and attempts = ${attempts}`.execute(db);
 }
 
-/** Adds the job that goes on with what is left of this address, when it is due. */
+/** Adds the job for the remaining deliveries to this address, at the time when the first is due. */
 export async function planDeliveries(db: Db, userId: string, endpointId: string): Promise<void> {
   await sql`
     select ${sendWebhooksJob(
@@ -102,7 +102,7 @@ export async function planDeliveries(db: Db, userId: string, endpointId: string)
     ) as next`.execute(db);
 }
 
-/** Adds the jobs that send now what is due to the user's addresses. */
+/** Adds the jobs that send the due deliveries to the user's addresses now. */
 export async function askForDeliveries(tx: Db, userId: string): Promise<void> {
   const job = sendWebhooksJob({
     userId: sql.ref("user_id"),
@@ -112,7 +112,7 @@ export async function askForDeliveries(tx: Db, userId: string): Promise<void> {
   await sql`select ${job} from webhook_endpoints where user_id = ${userId}`.execute(tx);
 }
 
-/** The deliveries to one address, the newest first, `limit` at most. */
+/** Returns the deliveries to one address, newest first, at most `limit`. */
 export async function listDeliveries(
   db: Db,
   userId: string,
@@ -131,7 +131,7 @@ export async function listDeliveries(
     .execute();
 }
 
-/** Sends a delivery again, for a day from now on. Returns the row; null when there is none. */
+/** Makes a delivery due again, with retries for a day. Returns the row; null when there is none. */
 export async function redeliver(
   db: Db,
   userId: string,
@@ -156,7 +156,7 @@ export async function redeliver(
   });
 }
 
-/** Deletes deliveries older than `days`, 10,000 at most: the sweep comes again within a minute. */
+/** Deletes deliveries older than `days`, at most 10,000: the sweep runs again within a minute. */
 export async function dropOldDeliveries(db: Db, days: number): Promise<void> {
   await db
     .deleteFrom("webhook_deliveries")

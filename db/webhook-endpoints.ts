@@ -2,16 +2,16 @@ import { type Selectable, sql } from "kysely";
 import type { Db } from "./client.ts";
 import type { WebhookEndpointsTable } from "./schema.ts";
 
-/** An address with how its newest delivery stands; null where there was none. */
+/** An address with the status of its newest delivery; null when there was none. */
 export type WebhookEndpointRow = Selectable<WebhookEndpointsTable> & {
   last: "delivered" | "waiting" | "failed" | null;
 };
 
-/** SQL: how a row of `webhook_deliveries` stands. */
+/** SQL: the status of a row of `webhook_deliveries`. */
 export const deliveryStatus = sql<"delivered" | "waiting" | "failed">`case
   when delivered_at is not null then 'delivered' when due_at is not null then 'waiting' else 'failed' end`;
 
-/** Adds an address. Lock the user first: `countWebhookEndpoints` says whether there is room. */
+/** Adds an address. Lock the user first and check their limit with `countWebhookEndpoints`. */
 export async function insertWebhookEndpoint(
   tx: Db,
   userId: string,
@@ -33,12 +33,12 @@ export async function countWebhookEndpoints(db: Db, userId: string): Promise<num
   return Number(row.n);
 }
 
-/** The addresses of the user, the newest first. */
+/** Returns the user's addresses, newest first. */
 export async function listWebhookEndpoints(db: Db, userId: string): Promise<WebhookEndpointRow[]> {
   return shownEndpoints(db, userId).execute();
 }
 
-/** One of them, or null. */
+/** Returns one of them, or null. */
 export async function findWebhookEndpoint(
   db: Db,
   userId: string,
@@ -67,7 +67,7 @@ function shownEndpoints(db: Db, userId: string) {
     .orderBy("id");
 }
 
-/** Removes an address with its deliveries. Returns its URL; null when there is no such address. */
+/** Deletes an address with its deliveries. Returns its URL; null when there is no such address. */
 export async function deleteWebhookEndpoint(
   db: Db,
   userId: string,
@@ -82,7 +82,10 @@ export async function deleteWebhookEndpoint(
   return row?.url ?? null;
 }
 
-/** The secret before becomes the old one, which signs for `oldMs` more. Returns whether there is such an address. */
+/**
+ * Stores a new secret. The previous one also signs for another `oldMs`. Returns whether there is such an
+ * address.
+ */
 export async function replaceWebhookSecret(
   db: Db,
   userId: string,

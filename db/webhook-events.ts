@@ -4,16 +4,16 @@ import type { WebhookChange } from "../server/contracts/webhook-event-types.ts";
 import { sendWebhooksJob } from "./jobs.ts";
 import type { AccountActivityTable } from "./schema.ts";
 
-/** The events that SQL below takes, as JSON; the names of their fields are those on the wire. */
+/** Returns the events as JSON for the SQL below, with the field names that are sent. */
 export const toEventsJson = (events: readonly WebhookChange[]): string =>
   JSON.stringify(snakecaseKeys([...events], { deep: true }));
 
 /**
- * SQL that stores a delivery for each address of the user that chose an event, as part of the
+ * SQL that stores a delivery for each address of the user that subscribes to an event, as part of the
  * statement of the change: the table expression `delivery`.
  *
  * @param events JSON of `toEventsJson`
- * @param when a condition: nothing is stored where it is false
+ * @param when a condition: nothing is stored when it is false
  */
 export const storedDeliveries = (
   userId: unknown,
@@ -32,7 +32,7 @@ export const storedDeliveries = (
     where endpoint.user_id = ${userId} and ${when}
     returning user_id, endpoint_id`;
 
-/** SQL that adds the jobs which send what `delivery` has: one row, whose `jobs` must be read. */
+/** SQL that adds the jobs which send the rows of `delivery`: one row, whose `jobs` must be read. */
 export const sendDeliveries = sql<{ jobs: string }>`
   select count(${sendWebhooksJob({
     userId: sql.ref("endpoint.user_id"),
@@ -42,14 +42,14 @@ export const sendDeliveries = sql<{ jobs: string }>`
   from webhook_endpoints as endpoint
   where (endpoint.user_id, endpoint.id) in (select user_id, endpoint_id from delivery)`;
 
-/** The reason of an entry about accounts that the user chose without another log-in. */
+/** The reason of an activity entry when the user chose accounts without another log-in. */
 export const accountsChosen = "accounts_chosen";
 
-/** What an entry of the history is to a program of the user's: the events it comes to. */
+/** Returns the webhook events that report an activity entry. */
 export function eventsOf(entry: Insertable<AccountActivityTable>): WebhookChange[] {
   const { kind, attempt_id: itemId, account_count: accountCount, reason, problem } = entry;
   const institutionName = entry.institution_name ?? null;
-  // An entry about a bank that did not connect has the id of an attempt, or none.
+  // The entry of a bank that did not connect has an attempt's id, or none.
   const failed: WebhookChange[] = [
     { type: "connection.failed", data: { institutionName, reason: reason ?? "internal" } },
   ];

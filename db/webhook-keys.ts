@@ -1,13 +1,13 @@
 import { sql } from "kysely";
 import type { Db } from "./client.ts";
 
-/** A public key of Plaid's, as coordinates of P-256 in base64url. */
+/** A public key of Plaid, as P-256 coordinates in base64url. */
 export interface WebhookKey {
   x: string;
   y: string;
 }
 
-/** The key of this id, and since when Plaid has not been asked about it, in milliseconds; or null. */
+/** Returns the key with this id and the milliseconds since Plaid last confirmed it; or null. */
 export async function findWebhookKey(
   db: Db,
   id: string,
@@ -21,7 +21,7 @@ export async function findWebhookKey(
   return row ?? null;
 }
 
-/** Keeps a key that Plaid has just shown. */
+/** Stores a key that Plaid has just returned. */
 export async function keepWebhookKey(db: Db, id: string, { x, y }: WebhookKey): Promise<void> {
   const confirmed = { x, y, confirmed_at: sql<Date>`now()` };
   await db
@@ -31,7 +31,7 @@ export async function keepWebhookKey(db: Db, id: string, { x, y }: WebhookKey): 
     .execute();
 }
 
-/** Deletes a key that Plaid no longer has. */
+/** Deletes a key that no longer exists at Plaid. */
 export async function deleteWebhookKey(db: Db, id: string): Promise<void> {
   await db.deleteFrom("webhook_keys").where("id", "=", id).execute();
 }

@@ -1,11 +1,11 @@
 import { type Selectable, sql } from "kysely";
 import type { Db } from "./client.ts";
-import { handleWebhookJob } from "./jobs.ts";
+import { handleWebhookJob, webhookQueue } from "./jobs.ts";
 import type { WebhooksTable } from "./schema.ts";
 
 export type WebhookRow = Selectable<WebhooksTable>;
 
-/** A delivery to keep. `details` are the fields that may be kept. */
+/** A delivery to store. `details` are the fields that may be stored. */
 export interface NewWebhook {
   deliveryHash: Buffer;
   type: string;
@@ -13,60 +13,62 @@ export interface NewWebhook {
   plaidItemId: string | null;
   details: object;
   signedAt: Date;
+  /** Null for a webhook that is still to be processed. */
+  outcome: string | null;
 }
 
-/** What is made of a webhook of an Item that no row holds, or not yet. */
+/** The outcome of a webhook whose Item no row holds, or not yet. */
 export const unclaimed = "no such Item";
 
-/** What is made of a webhook that Plaid signed and we cannot read. */
+/** The outcome of a webhook with a valid signature that we cannot parse. */
 export const malformed = "malformed";
 
 /**
- * Keeps a webhook and adds the job that acts on it, in one statement. Returns false, and does
- * nothing, when this delivery was kept before. One with an `outcome`, as it is malformed say, has no job.
+ * Stores webhooks and adds the jobs that process them, in one statement. Returns, for each, false when its
+ * delivery was stored before. A webhook with an `outcome`, such as a malformed one, gets no job.
  */
-export async function keepWebhook(
-  db: Db,
-  webhook: NewWebhook,
-  outcome: string | null,
-): Promise<boolean> {
-  const added = await db
+export async function keepWebhooks(db: Db, webhooks: readonly NewWebhook[]): Promise<boolean[]> {
+  const job = handleWebhookJob(sql.ref("kept.id"), sql.ref("kept.plaid_item_id"));
+  const rows = await db
     .with("kept", (cte) =>
       cte
         .insertInto("webhooks")
-        .values({
-          delivery_hash: webhook.deliveryHash,
-          type: webhook.type,
-          code: webhook.code,
-          plaid_item_id: webhook.plaidItemId,
-          details: JSON.stringify(webhook.details),
-          signed_at: webhook.signedAt,
-          outcome,
-        })
+        .values(
+          webhooks.map(({ details, ...webhook }) => ({
+            delivery_hash: webhook.deliveryHash,
+            type: webhook.type,
+            code: webhook.code,
+            plaid_item_id: webhook.plaidItemId,
+            details: JSON.stringify(details),
+            signed_at: webhook.signedAt,
+            outcome: webhook.outcome,
+          })),
+        )
         .onConflict((conflict) => conflict.column("delivery_hash").doNothing())
-        .returning(["id", "plaid_item_id"]),
+        .returning(["id", "plaid_item_id", "delivery_hash", "outcome"]),
     )
     .selectFrom("kept")
-    .select(
-      sql<string | null>`case when ${outcome}::text is null
-        then ${handleWebhookJob(sql.ref("kept.id"), sql.ref("kept.plaid_item_id"))} end`.as("job"),
-    )
+    .select(["delivery_hash", sql`case when outcome is null then ${job} end`.as("job")])
+    // Each job locks its queue's row. In this order two statements cannot deadlock.
+    .orderBy(webhookQueue(sql.ref("kept.plaid_item_id")))
     .execute();
-  return added.length > 0;
+  const fresh = new Set(rows.map((row) => row.delivery_hash.toString("hex")));
+  // A delivery that is here twice is fresh once.
+  return webhooks.map(({ deliveryHash }) => fresh.delete(deliveryHash.toString("hex")));
 }
 
-/** A kept webhook, or null. */
+/** Returns a stored webhook, or null. */
 export async function findWebhook(db: Db, id: string): Promise<WebhookRow | null> {
   const row = await db.selectFrom("webhooks").selectAll().where("id", "=", id).executeTakeFirst();
   return row ?? null;
 }
 
-/** Writes down what was made of a webhook. */
+/** Stores how a webhook was processed. */
 export async function markWebhook(db: Db, id: string, outcome: string): Promise<void> {
   await db.updateTable("webhooks").set({ outcome }).where("id", "=", id).execute();
 }
 
-/** Asks again for those of an Item that came before its row: it is connected now. */
+/** Processes the webhooks again that arrived before the Item's row: it is connected now. */
 export async function requestUnclaimedWebhooks(
   db: Db,
   userId: string,
@@ -82,7 +84,7 @@ export async function requestUnclaimedWebhooks(
     .execute();
 }
 
-/** An Item that Plaid tells of, and that neither a row nor an attempt of ours knows. */
+/** An Item with webhooks that no row or attempt of ours knows. */
 export interface UnknownItem {
   plaidItemId: string;
   firstAt: Date;
@@ -91,8 +93,8 @@ export interface UnknownItem {
 }
 
 /**
- * Items that Plaid told of in the last 30 days and that nothing here knows: those of exchanges whose
- * response was lost are among them. The oldest first, a hundred at most.
+ * Returns Items whose webhooks arrived in the last 30 days and that no row here knows, among them those of
+ * exchanges whose response was lost. The oldest first, at most a hundred.
  */
 export async function listUnknownItems(db: Db): Promise<UnknownItem[]> {
   const { rows } = await sql<UnknownItem>`
@@ -107,7 +109,7 @@ export async function listUnknownItems(db: Db): Promise<UnknownItem[]> {
   return rows;
 }
 
-/** Deletes webhooks older than `days`, so many at once. */
+/** Deletes webhooks older than `days`, at most 10,000 at once. */
 export async function dropOldWebhooks(db: Db, days: number): Promise<void> {
   await db
     .deleteFrom("webhooks")

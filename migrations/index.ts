@@ -33,8 +33,9 @@ import * as namesOfAccounts from "./039_names_of_accounts.ts";
 import * as institutions from "./040_institutions.ts";
 import * as transactionCorrections from "./041_transaction_corrections.ts";
 import * as planRequests from "./042_plan_requests.ts";
+import * as transactionChanges from "./043_transaction_changes.ts";
 
-/** Every migration in order: numbered, forward only, never changed once it has landed. */
+/** Every migration in order: numbered, forward only, never changed after a release. */
 export const migrations: Record<string, Migration> = {
   "001_people_and_plans": peopleAndPlans,
   "002_connections": connections,
@@ -70,12 +71,13 @@ export const migrations: Record<string, Migration> = {
   "040_institutions": institutions,
   "041_transaction_corrections": transactionCorrections,
   "042_plan_requests": planRequests,
+  "043_transaction_changes": transactionChanges,
 };
 
 /**
- * Those that build indexes concurrently, change many rows a few at a time, or lock more than one table
- * (`oneTableAtATime`): each step of theirs may be repeated, and waits for locks without a limit, unless it sets its own (`lock_timeout`), as whatever locks
- * a table must.
+ * Migrations that build indexes concurrently, change many rows in batches, or lock more than one table
+ * (`oneTableAtATime`). Each of their steps can be repeated. They wait for locks without a limit unless they
+ * set `lock_timeout`, which a step that locks a table must do.
  */
 export const outsideTransaction: ReadonlySet<string> = new Set([
   "015_keys_by_user",
@@ -87,4 +89,5 @@ export const outsideTransaction: ReadonlySet<string> = new Set([
   "033_claimed_addresses",
   "034_second_factors",
   "038_outgoing_webhooks",
+  "043_transaction_changes",
 ]);

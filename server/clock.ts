@@ -1,4 +1,4 @@
-/** The time of this process. Inside SQL, time comes from PostgreSQL; no column is written by both. */
+/** The time of this process. Inside SQL, time comes from PostgreSQL. No column is written by both. */
 export interface Clock {
   now(): Date;
 }

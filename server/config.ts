@@ -21,7 +21,7 @@ const base64Key = z
   .regex(/^[A-Za-z0-9+/]{43}=$/, "each key is 32 bytes in base64")
   .transform((text) => Buffer.from(text, "base64"));
 
-/** `TOKEN_KEYS`: `id:base64key[,id:base64key…]`; the first one seals, all of them open. */
+/** `TOKEN_KEYS`: `id:base64key[,id:base64key…]`. The first key encrypts, all of them decrypt. */
 const tokenKeys = z.string().transform((entries, ctx) => {
   const ring = new Map<string, KeyObject>();
   for (const entry of entries.split(",")) {
@@ -45,7 +45,7 @@ const tokenKeys = z.string().transform((entries, ctx) => {
   return ctx.issues.length > 0 ? z.NEVER : ring;
 });
 
-/** The key ring alone, for a command that needs nothing else. Throws `ConfigError`. */
+/** Parses only the key ring, for a command that needs nothing else. @throws ConfigError */
 export function parseTokenKeys(text: string): ReadonlyMap<string, KeyObject> {
   const ring = tokenKeys.safeParse(text);
   if (ring.success) return ring.data;
@@ -54,15 +54,15 @@ export function parseTokenKeys(text: string): ReadonlyMap<string, KeyObject> {
 
 const envelopeFormat = z.enum(envelopeFormats, { error: "expected v1 or v2" }).default("v2");
 
-/** `TOKEN_ENVELOPES` alone, likewise. */
+/** Parses only `TOKEN_ENVELOPES`. @throws ConfigError */
 export function parseEnvelopeFormat(text: string | undefined): EnvelopeFormat {
   const format = envelopeFormat.safeParse(text || undefined);
   if (format.success) return format.data;
   throw new ConfigError(`TOKEN_ENVELOPES: ${format.error.issues[0]?.message}`);
 }
 
-/** A secret that nobody chose is no secret: placeholders from READMEs and repeated characters. */
-// Short words only where a word ends: one random secret in 30,000 begins with "dev".
+/** Detects placeholders from READMEs and repeated characters. */
+// Short words only at the end of a word: one random secret in 30,000 begins with "dev".
 const placeholder =
   /change.?me|example|placeholder|default|your[-_ ]|^(secret|password)|^(test|dev)[-_ ]/i;
 const notPlaceholder = (text: string) => !placeholder.test(text) && new Set(text).size > 7;
@@ -76,7 +76,7 @@ const secret = (minimum: number) =>
 const databaseUrl = z.url({ protocol: /^postgres(ql)?$/, error: "expected postgresql://…" });
 const port = z.coerce.number().int().min(0).max(65_535).default(3000);
 
-/** `METRICS_PORT`: a port of this machine alone, or `host:port` for those who scrape from elsewhere. */
+/** `METRICS_PORT`: a port on loopback, or `host:port` to serve other hosts. */
 const metricsAddress = z
   .string()
   .regex(/^(.+:)?\d{1,5}$/, "expected a port, or host:port")
@@ -91,13 +91,13 @@ const host = z
   .string()
   .refine((text) => text === "localhost" || isIP(text) > 0, "expected an IP address");
 
-/** `ALLOW_PLAINTEXT`: connections that go to another host without TLS, on a network that is ours alone. */
+/** `ALLOW_PLAINTEXT`: connections to other hosts that may do without TLS, on a private network. */
 const allowPlaintext = z
   .string()
   .transform((text) => text.split(",").map((link) => link.trim()))
   .pipe(z.array(z.enum(plaintextLinks, { error: "expected database, redis or both" })));
 
-/** Countries whose banks Plaid has: https://plaid.com/docs/api/link/#link-token-create-request-country-codes */
+/** Countries that Plaid supports: https://plaid.com/docs/api/link/#link-token-create-request-country-codes */
 const plaidCountries = "US GB ES NL FR IE CA DE IT PL DK NO SE EE LT LV PT BE AT FI".split(" ");
 
 /** `PLAID_COUNTRY_CODES`: ISO 3166-1 codes, separated by commas. */
@@ -109,7 +109,7 @@ const countryCodes = z
     z.array(z.enum(plaidCountries, { error: `expected some of ${plaidCountries.join(", ")}` })),
   );
 
-/** `SECOND_FACTOR`: when a user must have a second factor: to connect a new bank, for everything, or never. */
+/** `SECOND_FACTOR`: whether a user needs a second factor to connect a new bank, for everything, or never. */
 const secondFactorModes = ["connect", "always", "optional"] as const;
 export type SecondFactorMode = (typeof secondFactorModes)[number];
 
@@ -128,7 +128,7 @@ const development = z.object({
   PLAID_ENV: z.enum(["sandbox", "production"]),
   PLAID_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
   PLAID_COUNTRY_CODES: countryCodes,
-  // Plaid's own default is 90, and an Item's number cannot be changed later.
+  // Plaid's default is 90, and the number of an Item cannot be changed later.
   PLAID_DAYS_REQUESTED: z.coerce.number().int().min(1).max(730).default(730),
   TOKEN_KEYS: tokenKeys,
   TOKEN_ENVELOPES: envelopeFormat,
@@ -147,7 +147,7 @@ const development = z.object({
 });
 
 const production = development.extend({
-  // Unset: all interfaces.
+  // Not set: all interfaces.
   HOST: host.optional(),
   REDIS_URL: redisAddress,
   SECOND_FACTOR: z.enum(secondFactorModes).default("connect"),
@@ -161,25 +161,28 @@ const production = development.extend({
   VERIFIED_EMAIL: z.enum(["required"], { error: "production requires it" }).default("required"),
 });
 
-/** The environment, parsed; what is secret in it prints as `[secret]`. `plaid.standIn`: another host that speaks Plaid and serves its own Link. */
+/**
+ * The parsed environment. Secrets print as `[secret]`. `plaid.standIn`: another host that has Plaid's API and
+ * serves its own Link.
+ */
 export interface Config {
   production: boolean;
   port: number;
-  /** The address that is listened on; undefined for all of this machine's. */
+  /** The address to listen on; undefined for all addresses of this machine. */
   host: string | undefined;
   appUrl: string;
-  /** Where Plaid tells of Items; undefined where it cannot reach us. */
+  /** Where Plaid sends webhooks; undefined when Plaid cannot reach us. */
   webhookUrl: string | undefined;
-  /** Local mode: users' webhooks may be sent to this machine, by plain http. */
+  /** Local mode: users' webhooks may be sent to this machine, over plain http. */
   localWebhooks: boolean;
-  /** PostgreSQL, or a pooler before it that may pool transactions. */
+  /** PostgreSQL, or a pooler in front of it, also in transaction mode. */
   databaseUrl: Secret;
-  /** PostgreSQL itself. */
+  /** PostgreSQL without a pooler. */
   databaseDirectUrl: Secret;
   redis: RedisAddress | undefined;
-  /** Where limits are counted, in a Redis that does not evict; undefined where it is `redis`. */
+  /** A Redis without eviction, where limits are counted; undefined to use `redis`. */
   redisCounters: RedisAddress | undefined;
-  /** Connections to other hosts that are not encrypted. */
+  /** Connections to other hosts that may be unencrypted. */
   plaintext: readonly PlaintextLink[];
   plaid: {
     clientId: string;
@@ -188,42 +191,49 @@ export interface Config {
     standIn: string | undefined;
     /** Countries whose banks Link offers, ISO 3166-1. */
     countryCodes: readonly string[];
-    /** Days of transactions that a new Item asks for, 1 to 730. */
+    /** Days of history to request for a new Item, 1 to 730. */
     daysRequested: number;
   };
   tokenKeys: ReadonlyMap<string, KeyObject>;
-  /** What tokens are sealed as; every format opens. */
+  /** The format of new ciphertexts. Every format can be decrypted. */
   envelopes: EnvelopeFormat;
   sessionSecret: Secret;
   /** When a user must have a second factor. */
   secondFactor: SecondFactorMode;
-  /** Where jobs run: in the server's own process, or only in those of `npm run worker`. */
+  /** Where jobs run: in the server's own process, or only in `npm run worker`. */
   worker: "here" | "apart";
-  /** After SIGTERM requests are still taken for so long, until balancers have seen `/readyz`. Milliseconds. */
+  /**
+   * How long requests are still accepted after SIGTERM, until load balancers have seen `/readyz`.
+   * Milliseconds.
+   */
   drain: number;
-  /** Where mail goes out, and from whom; without a server, in development alone, mail waits. */
-  /** `operator`: who gets what users ask for. */
+  /**
+   * The SMTP server and the sender. Without a server, in development only, mail stays queued. `operator`: who
+   * receives users' plan requests.
+   */
   mail: { server: SmtpAddress | undefined; from: string; operator: string };
   /**
-   * A user must confirm their email before they connect a bank or make a key, and only claims the address until
-   * then: `server/auth/sign-up.ts`.
+   * A user must confirm their email before they connect a bank or create a key, and only claims the address
+   * until then: `server/auth/sign-up.ts`.
    */
   requiresVerifiedEmail: boolean;
   logLevel: "silent" | "error" | "warn" | "info" | "debug";
-  /** Where `/metrics` is listened for; undefined where nobody asks. */
+  /** Where `/metrics` listens; undefined when it is off. */
   metrics: { host: string; port: number } | undefined;
-  /** The OpenTelemetry collector that traces go to; undefined where there is none. */
+  /** The OpenTelemetry collector that receives traces; undefined when there is none. */
   tracesTo: string | undefined;
 }
 
-/** Names every variable that is missing, malformed or at a default, in one message. */
+/** Lists every variable that is missing, malformed or still a placeholder, in one message. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
 
 /**
- * Reads the environment once. With `NODE_ENV=production` the rules are stricter: nothing is filled
- * in, nothing may be a placeholder. Throws `ConfigError`; values are never part of its message.
+ * Reads the environment once. `NODE_ENV=production` is stricter: there are no defaults for secrets, and no
+ * placeholders. The message of an error never contains values.
+ *
+ * @throws ConfigError
  */
 export function parseConfig(env: Record<string, string | undefined>): Config {
   const isProduction = env.NODE_ENV === "production";
@@ -238,7 +248,8 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
   const parsed = result.data;
   const appUrl = new URL(parsed.APP_URL).origin;
   const standIn = parsed.PLAID_BASE_URL?.replace(/\/+$/, "");
-  // Plaid itself delivers over https to the world, a stand-in on this machine to this machine.
+  // Plaid delivers webhooks over https to public addresses; a stand-in on this machine delivers to this
+  // machine.
   const near = standIn !== undefined && mayBeThisMachine(standIn);
   const reachable = near ? mayBeThisMachine(appUrl) : isProduction;
   return {
@@ -280,23 +291,23 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
 }
 
 /**
- * What a command asks of its environment before it connects, as the servers do: in production no database on
- * another host without checked TLS. Throws `ConfigError`.
+ * Checks the environment of a command before it connects, like the servers: in production a database on
+ * another host needs verified TLS. @throws ConfigError
  */
 export function requireSafeDatabase(env: Record<string, string | undefined>): void {
   const wrong = env.NODE_ENV === "production" ? databaseWeaknesses(env) : [];
   if (wrong.length > 0) throw new ConfigError(refusal(wrong));
 }
 
-/** The one message, a line for each variable's fault. */
+/** Formats the one message, with a line for each variable's fault. */
 function refusal(wrong: readonly Weakness[]): string {
   const lines = new Set(wrong.map(([variable, why]) => `  ${variable}: ${why}`));
   return `Fiscility does not start: the environment is not right.\n${[...lines].join("\n")}`;
 }
 
 /**
- * The variables that hold secrets: a process takes them out of its environment once it has read
- * them, where child processes and Node's diagnostic reports would find them.
+ * The variables that hold secrets. A process deletes them from its environment once it has read them, because
+ * child processes and Node's diagnostic reports would include them.
  */
 export const secretVariables = [
   "DATABASE_URL",

@@ -1,11 +1,11 @@
 export interface GateLimits {
-  /** Inside at once: of all users, and of one. */
+  /** Calls that run at once: of all users, and of one. */
   inside: { all: number; each: number };
-  /** Waiting at once: of all users, and of one. */
+  /** Calls that wait at once: of all users, and of one. */
   waiting: { all: number; each: number };
-  /** Whoever has not entered by then is refused. Milliseconds. */
+  /** The longest wait before a call is refused. Milliseconds. */
   turn: number;
-  /** The refusal. `own`: the user has as many inside as one user may. */
+  /** Creates the error of a refused call. `own`: the user has reached their own limit. */
   refusal: (own: boolean) => Error;
 }
 
@@ -15,8 +15,8 @@ interface Waiting {
 }
 
 /**
- * Admits a number of users' calls at once in this process, first come, first served: who has as many
- * inside as one user may lets others pass.
+ * Limits how many calls run at once in this process, for all users and for each. First come, first served,
+ * except that calls of a user at their own limit let others pass.
  */
 export class Gate {
   readonly #limits: GateLimits;
@@ -31,7 +31,8 @@ export class Gate {
 
   /**
    * Runs `work` once there is room for it.
-   * @throws `limits.refusal` when too many wait already or the turn does not come in time; and work's own.
+   *
+   * @throws `limits.refusal` when too many calls wait or the wait is too long; and the error of `work`
    */
   async run<T>(userId: string, work: () => Promise<T>): Promise<T> {
     if (this.#hasRoom(userId)) this.#take(userId);
@@ -43,7 +44,10 @@ export class Gate {
     }
   }
 
-  /** Waits for room and takes it, until `leave` is called, once. `waited`: there was none. Throws as `run`. */
+  /**
+   * Waits for room and occupies it until `leave` is called, once. `waited`: there was none at first. Throws
+   * like `run`.
+   */
   async enter(userId: string): Promise<{ leave: () => void; waited: boolean }> {
     const waited = !this.#hasRoom(userId);
     if (waited) await this.#turn(userId);

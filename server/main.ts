@@ -4,9 +4,9 @@ import { startWorker } from "./jobs/worker.ts";
 import { prepareDatabase, untilMigrated } from "./prepare-database.ts";
 import { startServer } from "./server.ts";
 
-/** The process: environment, migrations, HTTP, and an orderly end on SIGINT and SIGTERM. */
+/** The server process: environment, migrations, HTTP, and graceful shutdown on SIGINT and SIGTERM. */
 async function main(): Promise<void> {
-  // From the first moment: a start that is interrupted must not leave its PostgreSQL behind.
+  // Installed first, so that an interrupted start does not leave its PostgreSQL running.
   const stopped = new Promise<void>((resolve) => {
     process.on("SIGINT", () => resolve());
     process.on("SIGTERM", () => resolve());

@@ -5,21 +5,23 @@ import { migrateJobs } from "./jobs/migrate-jobs.ts";
 import type { Services } from "./services.ts";
 import { timeLimits } from "./time-limits.ts";
 
-/** Of a role's statements outside of a transaction. */
+/** The time limits of a role's statements outside a transaction. */
 export const statementLimits = {
   statementTimeoutMs: timeLimits.statement,
   lockTimeoutMs: timeLimits.lock,
 };
 
-/** The jobs' tables and ours, brought up to date by the role that owns them. `url` must reach PostgreSQL itself. */
+/**
+ * Migrates the jobs' tables and ours, as the role that owns them. `url` must connect to PostgreSQL directly.
+ */
 export async function migrateDatabase(url: string, connectMs: number): Promise<void> {
   await migrateJobs(url, connectMs);
   await migrateToLatest(url, connectMs);
 }
 
 /**
- * What a process does with its database before anything asks it: migrates it, if its role may, and
- * gives the role its time limits. `url` must reach PostgreSQL itself. Several nodes may call it at once.
+ * Prepares the database when a process starts: migrates it, if its role may, and sets the role's time limits.
+ * `url` must connect to PostgreSQL directly. Several nodes may call it at once.
  */
 export async function prepareDatabase(url: string): Promise<void> {
   const connectMs = timeLimits.databaseSetUp;
@@ -28,8 +30,8 @@ export async function prepareDatabase(url: string): Promise<void> {
 }
 
 /**
- * Waits until somebody else has migrated, where our role may not; `/readyz` says so meanwhile. False
- * when `stopped` comes first.
+ * Waits until another role has migrated, when ours may not; `/readyz` reports it. Returns false when
+ * `stopped` settles first.
  */
 export async function untilMigrated(
   { db, log }: Pick<Services, "db" | "log">,

@@ -8,29 +8,29 @@ import { createServices, type ServiceOptions, type Services } from "./services.t
 import { limitSockets, maxSockets, openFilesLimit, serverOptions } from "./sockets.ts";
 import { startTelemetry } from "./telemetry/telemetry.ts";
 
-/** A running app. */
+/** A running server. */
 export interface RunningServer {
   url: string;
   services: Services;
   /**
-   * Answers what is open and takes no more, in an order that loses no request: `/readyz` refuses and
-   * every answer ends its connection; `config.drain` later, when balancers know, nothing more is
-   * accepted and streams end, so that their clients go elsewhere. Bounded by `limits.shutdown`.
+   * Finishes open requests and accepts no more, in an order that loses none: `/readyz` fails and every
+   * response closes its connection. After `config.drain`, when load balancers know, nothing is accepted any
+   * more and streams end, so that their clients reconnect elsewhere. Bounded by `limits.shutdown`.
    */
   drain(): Promise<void>;
-  /** Drains, then lets go of everything. */
+  /** Drains, then closes everything. */
   close(): Promise<void>;
 }
 
 /**
- * Starts the app on `config.port` (0: any free one) of `config.host`. `/readyz` is not ok before
- * `isPrepared`. Rejects with EADDRINUSE when the port is taken.
+ * Starts the server on `config.port` (0: any free one) of `config.host`. `/readyz` is not ok until
+ * `isPrepared` returns true. Rejects with EADDRINUSE when the port is taken.
  */
 export async function startServer(
   config: Config,
   { isPrepared = () => true, ...options }: ServiceOptions & { isPrepared?: () => boolean } = {},
 ): Promise<RunningServer> {
-  // As a string, because there is none yet when types are checked.
+  // A cast, because the build does not exist when types are checked.
   const build: ServerBuild = await import("../build/server/index.js" as string);
   const telemetry = await startTelemetry(config);
   const { services, close } = createServices(config, { observe: telemetry.observe, ...options });
@@ -54,7 +54,7 @@ export async function startServer(
     res.once("close", () => open.delete(res));
   });
   await new Promise<void>((resolve, reject) => {
-    // As many as Linux keeps: Node's own 511 are full when one client connects a thousand times at once.
+    // Linux's maximum: Node's own 511 are full when one client opens a thousand connections at once.
     server
       .once("error", reject)
       .listen({ port: config.port, host: config.host, backlog: 4_096 }, resolve);
@@ -69,7 +69,7 @@ export async function startServer(
     await sleep(config.drain);
     const ended = new Promise<void>((resolve) => server.close(() => resolve()));
     await services.live.close();
-    // A connection whose answer or stream ends from here on is idle, and nobody waits for it.
+    // A connection whose response or stream ends from here on is idle and can be closed.
     const idle = setInterval(() => server.closeIdleConnections(), 50);
     const cut = setTimeout(() => server.closeAllConnections(), services.limits.shutdown);
     await ended;

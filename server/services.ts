@@ -36,21 +36,24 @@ import {
   timeLimits,
 } from "./time-limits.ts";
 import { Vault } from "./vault/vault.ts";
+import { WebhookIntake } from "./webhooks/webhook-intake.ts";
 import { WebhookKeys } from "./webhooks/webhook-keys.ts";
 
-/** For transactions that have a Plaid call inside, or wait for one that has: few, and apart. */
+/** Connections for transactions that contain a Plaid call, or wait for one: few, and separate. */
 const connectPoolSize = 8;
 /** Connections of everything else, so that a slow Plaid never delays a read. */
 export const poolSize = 10;
-/** The same of a process that has jobs alone: they wait for Plaid, and hardly ever for PostgreSQL. */
+/** The same for a process with only jobs: they wait for Plaid, and hardly ever for PostgreSQL. */
 export const workerPoolSize = 4;
 
-/** Everything a request may need, built once. */
+/** Everything that a request may need, built once. */
 export interface Services {
   config: Config;
   log: Log;
   db: Kysely<Database>;
-  /** What takes a person's lock for as long as a connection may: only through `connectGate`. */
+  /**
+   * For transactions that hold a user's lock as long as a connection may. Use it only through `connectGate`.
+   */
   connectDb: Kysely<Database>;
   connectGate: ConnectGate;
   /** Requests that send the same public_token at once. */
@@ -58,29 +61,30 @@ export interface Services {
   plaid: PlaidAdapter;
   mailer: Mailer;
   webhookKeys: WebhookKeys;
+  webhookIntake: WebhookIntake;
   /** Looks up the hosts of users' webhooks. */
   resolveHost: ResolveHost;
   vault: Vault;
   cache: AccountCache;
   requestLimiter: RequestLimiter;
   apiKeyReads: ApiKeyReads;
-  /** Every procedure's call enters it. */
+  /** Every procedure call passes it. */
   callGate: Gate;
-  /** Every page enters it, and is in it until its last byte has left. */
+  /** Every page passes it, and leaves it when its last byte is sent. */
   pageGate: Gate;
-  /** What looks through more than a page of a user's rows enters it, so that quick reads have connections. */
+  /** Reads of more than a page of a user's rows pass it, so that connections are left for quick reads. */
   heavyReads: Gate;
-  /** Each download of all that is kept of a user is in it until the last byte has left. */
+  /** Each export passes it, and leaves it when its last byte is sent. */
   exports: Gate;
   live: LiveChanges;
   auth: Auth;
-  /** Every time limit, in milliseconds; tests build services with shorter ones. */
+  /** Every time limit, in milliseconds. Tests build services with shorter ones. */
   limits: TimeLimits;
-  /** How much one caller may have, and all of them together. */
+  /** Limits for one caller, and for all of them together. */
   quotas: Quotas;
-  /** Called as each step of a connection, disconnect or sync ends; tests break things there. */
+  /** Called after each step of a connection, disconnect or sync. Tests inject faults here. */
   onStep: OnStep | undefined;
-  /** Time outside of SQL. */
+  /** The time outside SQL. */
   clock: Clock;
 }
 
@@ -89,18 +93,18 @@ export interface ServiceOptions {
   observe?: ObserveLine;
   /** Time limits that differ from the product's. */
   limits?: Partial<TimeLimits>;
-  /** What the bench lifts to measure what lies behind it. */
+  /** The benchmark raises them to measure what they protect. */
   quotas?: Quotas;
   onStep?: OnStep;
   clock?: Clock;
   resolveHost?: ResolveHost;
-  /** What hashing a password costs; tests of something else make it cheap. */
+  /** The cost of hashing a password. Tests of other features make it cheap. */
   passwordCost?: HashCost;
-  /** Connections of `db` at most. */
+  /** The maximum connections of `db`. */
   connections?: number;
 }
 
-/** Builds the services; nothing connects before it is used. `close` lets go of every connection. */
+/** Builds the services. Nothing connects before it is used. `close` closes every connection. */
 export function createServices(
   config: Config,
   {
@@ -138,7 +142,7 @@ export function createServices(
   });
   const connectDb = createDb({
     ...common,
-    // Not through a pooler: a connection that waits for Plaid would be missing to everybody's reads.
+    // Not through a pooler: a connection that waits for Plaid would be missing for all reads.
     url: config.databaseDirectUrl.reveal(),
     max: connectPoolSize,
     statementTimeoutMs: limits.connectLock,
@@ -151,7 +155,7 @@ export function createServices(
       "Other hosts are reached without TLS",
     );
   const redis = config.redis ? new RedisAdapter(config.redis, log, limits) : null;
-  // A cache evicts what it likes; a count that it evicts is a limit that starts again.
+  // A cache evicts entries. A rate limit whose count is evicted starts again.
   const counters = config.redisCounters
     ? new RedisAdapter(config.redisCounters, log, limits)
     : redis;
@@ -174,6 +178,7 @@ export function createServices(
     mailer: createMailer(config, limits),
     resolveHost: resolve,
     webhookKeys: new WebhookKeys(plaid, db, counters, limits),
+    webhookIntake: new WebhookIntake(db),
     vault,
     cache: new AccountCache(
       redis
@@ -242,7 +247,7 @@ function createGates(
     }),
     exports: new Gate({
       inside: { all: anyNumber, each: quotas.exports },
-      // A link that is clicked twice: the browser drops the first download for the second.
+      // For a link that is clicked twice: the browser cancels the first download for the second.
       waiting: { all: anyNumber, each: 1 },
       turn: limits.exportTurn,
       refusal: () => new FiscilityError("export_running"),

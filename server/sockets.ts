@@ -3,8 +3,8 @@ import type { Log } from "./telemetry/log.ts";
 import type { TimeLimits } from "./time-limits.ts";
 
 /**
- * For `http.createServer`: a request that does not arrive, header or body, in time is answered 408 and
- * its connection closed, whatever its path and however it says its length.
+ * Options for `http.createServer`: a request whose header or body does not arrive in time gets a 408, and its
+ * connection is closed, whatever its path or stated length.
  */
 export const serverOptions = (limits: TimeLimits): ServerOptions => ({
   headersTimeout: limits.requestHeader,
@@ -14,15 +14,15 @@ export const serverOptions = (limits: TimeLimits): ServerOptions => ({
 });
 
 /**
- * Bounds a server's sockets: `max` at once, past which the kernel's new ones are closed at once, and
- * each closed when nothing moves on it for `stalled` milliseconds. Event streams say that they are there more often than that.
+ * Limits a server's sockets: at most `max` at once, beyond which new ones are closed immediately. A socket is
+ * closed when no byte moves on it for `stalled` milliseconds. Event streams send pings more often than that.
  */
 export function limitSockets(server: Server, max: number, stalled: number, log: Log): void {
   server.timeout = stalled;
   server.maxConnections = max;
   let told = Number.NEGATIVE_INFINITY;
   server.on("drop", () => {
-    // One line a minute, as this is a flood.
+    // One log line a minute, because this is a flood.
     if (performance.now() - told < 60_000) return;
     told = performance.now();
     log.warn({ event: "sockets_full", max }, "No more sockets are accepted");
@@ -30,8 +30,8 @@ export function limitSockets(server: Server, max: number, stalled: number, log: 
 }
 
 /**
- * Sockets that a process with so many open files may accept: a fifth of the files, and 50 at least, are
- * left for the database, Redis, Plaid and the disk. `most` where it may open more.
+ * Returns how many sockets a process may accept with this limit of open files: a fifth of the files, and at
+ * least 50, are left for the database, Redis, Plaid and the disk. At most `most`.
  */
 export function maxSockets(openFiles: number, most: number): number {
   if (!Number.isFinite(openFiles)) return most;
@@ -39,7 +39,7 @@ export function maxSockets(openFiles: number, most: number): number {
   return Math.min(most, Math.max(1, openFiles - left));
 }
 
-/** How many files this process may have open; Infinity where the system does not say. */
+/** Returns how many files this process may open; Infinity when unknown. */
 export function openFilesLimit(): number {
   const { userLimits } = process.report.getReport() as unknown as {
     userLimits?: { open_files?: { soft: number | "unlimited" } };

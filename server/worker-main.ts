@@ -6,8 +6,8 @@ import { createServices, workerPoolSize } from "./services.ts";
 import { startTelemetry } from "./telemetry/telemetry.ts";
 
 /**
- * `npm run worker`: the jobs alone, without HTTP, beside servers that run with `WORKER=apart`. The
- * environment must name everything: what `npm start` fills in belongs to that process.
+ * `npm run worker`: runs only the jobs, without HTTP, next to servers with `WORKER=apart`. Every variable
+ * must be set, because the defaults of `npm start` belong to that process.
  */
 async function main(): Promise<void> {
   const stopped = new Promise<void>((resolve) => {

@@ -1,29 +1,24 @@
-import { useFetcher } from "@remix-run/react";
-import { useState } from "react";
 import type { ApiKey } from "../../server/contracts/api-keys.ts";
-import { Button } from "../components/button.tsx";
-import { Dialog } from "../components/dialog.tsx";
+import { ConfirmButton } from "../components/confirm-button.tsx";
 import { LocalTime } from "../components/local-time.tsx";
-import type { FormResult } from "./form-result.ts";
+import { type StatusLook, StatusMark } from "../components/status-mark.tsx";
 import { words } from "./words.ts";
 
 const looks = {
-  live: "bg-accent-soft text-accent",
-  expired: "bg-warn-soft text-warn",
-  revoked: "bg-sunken text-ink-soft",
-} satisfies Record<ApiKey["status"], string>;
+  live: "good",
+  expired: "warning",
+  revoked: "over",
+} satisfies Record<ApiKey["status"], StatusLook>;
 
-/** One key: what it is called, may do and did last; and the way to end it. */
+/** One key: its name, its scopes, its last use, and a button that revokes it. */
 export function KeyRow({ apiKey }: { apiKey: ApiKey }) {
-  const { name, prefix, scopes, status, createdAt, expiresAt, lastUsedAt } = apiKey;
+  const { id, name, prefix, scopes, status, createdAt, expiresAt, lastUsedAt } = apiKey;
   return (
     <li className="flex flex-wrap items-center gap-x-6 gap-y-3 px-4 py-3.5 sm:px-5">
       <div className="min-w-0 flex-1 basis-72">
         <p className="flex flex-wrap items-center gap-x-2.5 gap-y-1">
           <span className="font-medium wrap-anywhere">{name}</span>
-          <span className={`rounded-full px-2 py-0.5 text-xs font-medium ${looks[status]}`}>
-            {words.status[status]}
-          </span>
+          <StatusMark look={looks[status]}>{words.status[status]}</StatusMark>
         </p>
         <p className="mt-0.5 font-mono text-xs wrap-anywhere text-ink-soft">
           {prefix}_… · {scopes.join(", ")}
@@ -47,50 +42,9 @@ export function KeyRow({ apiKey }: { apiKey: ApiKey }) {
           )}
         </p>
       </div>
-      {status === "live" ? <RevokeButton apiKey={apiKey} /> : null}
+      {status === "live" ? (
+        <ConfirmButton fields={{ intent: "end", id }} words={words.revoke(name)} />
+      ) : null}
     </li>
-  );
-}
-
-/** Once the key is revoked, its dialog goes with it: nothing has the focus then that is about to go. */
-function RevokeButton({ apiKey: { id, name } }: { apiKey: ApiKey }) {
-  const fetcher = useFetcher<FormResult>();
-  const [asking, setAsking] = useState(false);
-  const busy = fetcher.state !== "idle";
-  const { data } = fetcher;
-  const problem = data && "message" in data ? data.message : null;
-
-  return (
-    <>
-      <Button kind="secondary" aria-label={words.revokeLabel(name)} onClick={() => setAsking(true)}>
-        {words.revoke}
-      </Button>
-      <Dialog
-        open={asking}
-        onOpenChange={setAsking}
-        title={words.revokeTitle(name)}
-        lead={words.revokeLead}
-      >
-        {problem ? (
-          <p role="alert" className="mt-4 text-sm text-danger">
-            {problem}
-          </p>
-        ) : null}
-        <fetcher.Form
-          method="post"
-          className="mt-5 flex flex-wrap justify-end gap-2"
-          onSubmit={(event) => busy && event.preventDefault()}
-        >
-          <input type="hidden" name="intent" value="revoke" />
-          <input type="hidden" name="id" value={id} />
-          <Button kind="secondary" onClick={() => setAsking(false)}>
-            {words.cancel}
-          </Button>
-          <Button kind="danger" type="submit" busy={busy}>
-            {busy ? words.revoking : words.revoke}
-          </Button>
-        </fetcher.Form>
-      </Dialog>
-    </>
   );
 }

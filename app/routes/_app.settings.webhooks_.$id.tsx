@@ -14,9 +14,9 @@ import { pageTitle } from "../page-title.ts";
 import { readForm } from "../read-form.ts";
 import { reasonOf } from "../reason-of.ts";
 import { sendForm } from "../send-form.ts";
+import type { FormResult } from "../settings/form-result.ts";
 import { text } from "../text.ts";
 import { DeliveryRow } from "../webhooks/delivery-row.tsx";
-import type { FormResult } from "../webhooks/form-result.ts";
 import { words } from "../webhooks/words.ts";
 
 export { shouldRevalidate } from "../send-form.ts";
@@ -39,18 +39,18 @@ export async function action({ request, context }: ActionFunctionArgs) {
   try {
     if (!id.success) throw new Response(null, { status: 400 });
     await context.caller.webhooks.redeliver({ id: id.data });
-    return data<FormResult>({ done: true });
+    return data<FormResult>({});
   } catch (error) {
     const reason = reasonOf(error);
     if (reason === null) throw error;
     const { status, message } = reasons[reason];
-    return data<FormResult>({ message, fields: {} }, { status });
+    return data<FormResult>({ message }, { status });
   }
 }
 
-/** Said beside the button. */
+/** Shown beside the button. */
 export function clientAction(args: ClientActionFunctionArgs) {
-  return sendForm(args, (): FormResult => ({ message: text.problem.network, fields: {} }));
+  return sendForm(args, (): FormResult => ({ message: text.problem.network }));
 }
 
 export default function Deliveries() {

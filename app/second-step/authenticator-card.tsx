@@ -2,10 +2,10 @@ import { Form, useNavigation } from "@remix-run/react";
 import { Field } from "../auth/field.tsx";
 import { Button } from "../components/button.tsx";
 import { cardClass } from "../components/card.ts";
+import { ConfirmButton } from "../components/confirm-button.tsx";
 import { LocalTime } from "../components/local-time.tsx";
-import { ConfirmButton } from "./confirm-button.tsx";
 import type { SecondStepResult } from "./result.ts";
-import { words as pageWords } from "./words.ts";
+import { words as pageWords, removal } from "./words.ts";
 
 const words = pageWords.authenticator;
 
@@ -14,7 +14,7 @@ interface AuthenticatorCardProps {
   result: SecondStepResult | undefined;
 }
 
-/** Sets an authenticator app up by QR code, and turns it off. */
+/** Sets up an authenticator app by QR code, and removes it. */
 export function AuthenticatorCard({ since, result }: AuthenticatorCardProps) {
   const started = since === null ? result?.started : undefined;
   return (
@@ -36,10 +36,8 @@ export function AuthenticatorCard({ since, result }: AuthenticatorCardProps) {
         </div>
         {since !== null ? (
           <ConfirmButton
-            intent="remove-authenticator"
-            button={words.remove}
-            label={words.removeLabel}
-            title={words.removeTitle}
+            fields={{ intent: "remove-authenticator" }}
+            words={{ ...removal, ...words.remove }}
           />
         ) : null}
         {since === null && !started ? <StartForm /> : null}
@@ -75,7 +73,7 @@ function ConfirmForm({ started: { secret, uri, qr, size }, error }: ConfirmFormP
       className="mt-5 grid gap-5 sm:grid-cols-[11rem_minmax(0,1fr)]"
       onSubmit={(event) => busy && event.preventDefault()}
     >
-      {/* Dark on light in both color schemes: not every camera reads it the other way round. */}
+      {/* Dark on light in both color schemes: not every camera reads the reverse. */}
       <svg
         role="img"
         aria-label={words.qr}

@@ -4,18 +4,18 @@ import type { Passkey } from "../../server/contracts/second-factors.ts";
 import { Field } from "../auth/field.tsx";
 import { Button } from "../components/button.tsx";
 import { cardClass } from "../components/card.ts";
+import { ConfirmButton } from "../components/confirm-button.tsx";
 import { FormAlert } from "../components/form-alert.tsx";
 import { LocalTime } from "../components/local-time.tsx";
 import { toFailure } from "../failure.ts";
 import { loadTrpc } from "../trpc.ts";
-import { ConfirmButton } from "./confirm-button.tsx";
-import { words as pageWords } from "./words.ts";
+import { words as pageWords, removal } from "./words.ts";
 
 const words = pageWords.passkeys;
 
 interface PasskeysCardProps {
   passkeys: Passkey[];
-  /** Called once a passkey is added, with its new backup codes. */
+  /** Called when a passkey was added, with its new backup codes. */
   onAdded: (backupCodes: string[] | null) => void;
 }
 
@@ -59,11 +59,8 @@ function PasskeyRow({ passkey }: { passkey: Passkey }) {
         </p>
       </div>
       <ConfirmButton
-        intent="remove-passkey"
-        id={id}
-        button={words.remove}
-        label={words.removeLabel(name)}
-        title={words.removeTitle(name)}
+        fields={{ intent: "remove-passkey", id }}
+        words={{ ...removal, ...words.remove(name) }}
       />
     </li>
   );
@@ -100,7 +97,7 @@ function AddForm({ onAdded }: Pick<PasskeysCardProps, "onAdded">) {
       const { reason, message } = toFailure(error);
       setProblem(reason === "unknown" ? words.failed : message);
     }
-    // After a refusal for want of a proof the page asks for one.
+    // If a proof was missing, the reloaded page asks for one.
     revalidate();
     setBusy(false);
   }

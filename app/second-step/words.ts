@@ -1,4 +1,11 @@
-/** The words of the page that sets up the second step of log-ins. */
+/** The texts of the dialogs that remove an app or a passkey. */
+export const removal = {
+  lead: "You can set it up again at any time. If it is your last one, your password alone logs you in, and your backup codes stop working.",
+  busy: "Removing…",
+  cancel: "Cancel",
+};
+
+/** The texts of the page that sets up the second step of log-ins. */
 export const words = {
   title: "Second log-in step",
   lead: "After your password, a log-in asks for something that only you have: a passkey, or a code of an app on your phone.",
@@ -28,9 +35,11 @@ export const words = {
     turnOn: "Turn on",
     turningOn: "Turning on…",
     on: "Your authenticator app is on.",
-    remove: "Turn off",
-    removeLabel: "Turn off the authenticator app",
-    removeTitle: "Turn off the authenticator app?",
+    remove: {
+      button: "Turn off",
+      label: "Turn off the authenticator app",
+      title: "Turn off the authenticator app?",
+    },
     removed: "The authenticator app is off.",
   },
   passkeys: {
@@ -45,17 +54,15 @@ export const words = {
     made: "Added",
     lastUsed: "last used",
     neverUsed: "never used",
-    remove: "Remove",
-    removeLabel: (name: string) => `Remove the passkey ${name}`,
-    removeTitle: (name: string) => `Remove “${name}”?`,
+    remove: (name: string) => ({
+      button: "Remove",
+      label: `Remove the passkey ${name}`,
+      title: `Remove “${name}”?`,
+    }),
     removed: "The passkey is removed.",
     needsScript: "Adding a passkey needs JavaScript. Turn it on for this site to add one.",
     failed: "Your browser could not make a passkey. Nothing was changed.",
   },
-  removeLead:
-    "You can set it up again at any time. If it is your last one, your password alone logs you in, and your backup codes stop working.",
-  cancel: "Cancel",
-  removing: "Removing…",
   codes: {
     title: "Backup codes",
     left: (left: number) => (left === 1 ? "1 of 10 is left." : `${left} of 10 are left.`),

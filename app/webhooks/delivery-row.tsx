@@ -2,11 +2,12 @@ import { useFetcher } from "@remix-run/react";
 import type { WebhookDelivery } from "../../server/contracts/webhook-endpoints.ts";
 import { Button } from "../components/button.tsx";
 import { LocalTime } from "../components/local-time.tsx";
-import { type FormResult, messageOf } from "./form-result.ts";
+import { StatusMark } from "../components/status-mark.tsx";
+import type { FormResult } from "../settings/form-result.ts";
 import { looks } from "./webhook-row.tsx";
 import { words } from "./words.ts";
 
-/** One delivery: what it reports, how it stands, what was sent; and the way to send it again. */
+/** One delivery: its event, its status, what was sent, and a button that sends it again. */
 export function DeliveryRow({ delivery }: { delivery: WebhookDelivery }) {
   const { id, event, status, attempts, httpStatus, error, createdAt, nextAttemptAt, body } =
     delivery;
@@ -17,9 +18,7 @@ export function DeliveryRow({ delivery }: { delivery: WebhookDelivery }) {
       <div className="min-w-0 flex-1 basis-72">
         <p className="flex flex-wrap items-center gap-x-2.5 gap-y-1">
           <span className="font-mono text-sm font-medium wrap-anywhere">{event}</span>
-          <span className={`rounded-full px-2 py-0.5 text-xs font-medium ${looks[status]}`}>
-            {words.status[status]}
-          </span>
+          <StatusMark look={looks[status]}>{words.status[status]}</StatusMark>
         </p>
         <p className="mt-0.5 text-sm text-ink-soft">
           <LocalTime iso={createdAt} />
@@ -48,7 +47,7 @@ export function DeliveryRow({ delivery }: { delivery: WebhookDelivery }) {
 function Again({ id, event }: { id: string; event: string }) {
   const fetcher = useFetcher<FormResult>();
   const busy = fetcher.state !== "idle";
-  const message = messageOf(fetcher.data);
+  const message = fetcher.data?.message;
   return (
     <fetcher.Form method="post" onSubmit={(submit) => busy && submit.preventDefault()}>
       <input type="hidden" name="id" value={id} />

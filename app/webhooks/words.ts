@@ -1,16 +1,26 @@
 import type { DeliveryError } from "../../server/contracts/webhook-endpoints.ts";
 import type { WebhookEventType } from "../../server/contracts/webhook-event-types.ts";
 
-/** The words of the webhooks pages. */
+const secretDialog = {
+  proofHint: "A webhook works on after you log out, so we make sure that it is you.",
+  cancel: "Cancel",
+  madeTitle: "Your webhook's secret",
+  madeLead:
+    "Copy it now: it is not shown again. Your server verifies with it that a message is ours.",
+  secret: "Secret",
+  copy: "Copy",
+  copied: "Copied",
+  done: "Done",
+};
+
+/** The texts of the webhooks pages. */
 export const words = {
   title: "Webhooks",
   lead: "We send a signed message to your own server when your banks, accounts or transactions change.",
   docs: "Read how to verify them",
   add: "Add a webhook",
-  adding: "Adding the webhook…",
   emptyTitle: "No webhooks yet",
   empty: "A webhook tells a service of yours that something changed, so that it need not ask.",
-  formLead: "It gets ids and names, no balances and no amounts.",
   url: "Address",
   urlHint: "An https address that the internet can reach.",
   events: "Send it when",
@@ -23,15 +33,13 @@ export const words = {
     "accounts.changed": "accounts were added or removed",
     "transactions.changed": "transactions changed",
   } satisfies Record<WebhookEventType, string>,
-  passwordHint: "A webhook works on after you log out, so we make sure that it is you.",
-  cancel: "Cancel",
-  addedTitle: "Your webhook's secret",
-  secretLead:
-    "Copy it now: it is not shown again. Your server verifies with it that a message is ours.",
-  secret: "Secret",
-  copy: "Copy",
-  copied: "Copied",
-  done: "Done",
+  addDialog: {
+    ...secretDialog,
+    title: "Add a webhook",
+    lead: "It gets ids and names, no balances and no amounts.",
+    submit: "Add a webhook",
+    busy: "Adding the webhook…",
+  },
   added: "Added",
   last: {
     delivered: "Last one delivered",
@@ -44,15 +52,21 @@ export const words = {
   logLabel: (url: string) => `Deliveries to ${url}`,
   replace: "New secret",
   replaceLabel: (url: string) => `New secret for ${url}`,
-  replaceTitle: "Make a new secret?",
-  replaceLead:
-    "For 24 hours we sign with both, so that your server can change over. Then only the new one counts.",
-  replacing: "Making the secret…",
-  remove: "Remove",
-  removeLabel: (url: string) => `Remove ${url}`,
-  removeTitle: "Remove this webhook?",
-  removeLead: "Nothing more is sent to it, and its log is deleted. This cannot be taken back.",
-  removing: "Removing…",
+  replaceDialog: {
+    ...secretDialog,
+    title: "Make a new secret?",
+    lead: "For 24 hours we sign with both, so that your server can change over. Then only the new one counts.",
+    submit: "New secret",
+    busy: "Making the secret…",
+  },
+  remove: (url: string) => ({
+    button: "Remove",
+    label: `Remove ${url}`,
+    title: "Remove this webhook?",
+    lead: "Nothing more is sent to it, and its log is deleted. This cannot be taken back.",
+    busy: "Removing…",
+    cancel: "Cancel",
+  }),
   deliveriesTitle: "Deliveries",
   deliveriesLead: "The newest 100 of the last 30 days. One that fails is sent again for 24 hours.",
   back: "All webhooks",

@@ -1,11 +1,18 @@
 import type { CallOptions, StreamEvent, Subscriber } from "./call.ts";
-import type { Transaction, TransactionsListInput } from "./objects.ts";
+import type {
+  Transaction,
+  TransactionChanges,
+  TransactionChangesInput,
+  TransactionsListInput,
+} from "./objects.ts";
 import type { Procedures } from "./procedures.ts";
 
-/** Transactions of a page unless the caller says otherwise: as many as the server gives at once. */
+/** The default number of transactions per page: the most that the server returns. */
 const pageSize = 200;
+/** The same of changes. */
+const changesSize = 500;
 
-/** Each transaction that fits, page after page; the next page is read when the loop gets there. */
+/** Yields every matching transaction; the next page is requested when the loop needs it. */
 export async function* iterateTransactions(
   list: Procedures["transactions"]["list"],
   filter: Omit<TransactionsListInput, "cursor">,
@@ -19,10 +26,27 @@ export async function* iterateTransactions(
   } while (cursor !== undefined);
 }
 
+/** Page after page of changes, up to the newest; the next page is read when the loop gets there. */
+export async function* iterateChanges(
+  changes: Procedures["transactions"]["changes"],
+  input: TransactionChangesInput,
+  options: CallOptions,
+): AsyncGenerator<TransactionChanges, void> {
+  let { since } = input;
+  let hasMore = true;
+  while (hasMore) {
+    const page = await changes.query({ limit: changesSize, ...input, since }, options);
+    since = page.cursor;
+    hasMore = page.hasMore;
+    yield page;
+  }
+}
+
 /**
- * The events of a subscription, until the loop is left, the signal aborts or the stream is over for good. A loop that is
- * slower than the events gets the newest one only.
- * @throws why the stream is over
+ * The events of a subscription, until the loop is left, the signal aborts or the stream has ended. A loop
+ * that is slower than the events only gets the newest one.
+ *
+ * @throws why the stream ended
  */
 export async function* iterateEvents<Event>(
   subscribe: (subscriber: Subscriber<Event>) => { unsubscribe(): void },

@@ -2,12 +2,12 @@ import { listItems } from "../../db/items.ts";
 import { type AccountsListOutput, accountsListOutput } from "../contracts/accounts.ts";
 import type { Services } from "../services.ts";
 
-/** The cached answer about a user's accounts. */
+/** The cache entry of a user's accounts. */
 export const accountsAnswer = { name: "accounts", schema: accountsListOutput };
 
 /**
- * The user's Items with their accounts, through the cache. `dataVersion` was read before the rows
- * are, so an entry is never older than its key says (I5).
+ * Returns the user's Items with their accounts, through the cache. `dataVersion` was read before the rows, so
+ * an entry is never older than its key says (I5).
  */
 export async function listAccounts(
   { cache, db }: Pick<Services, "cache" | "db">,

@@ -7,7 +7,7 @@ import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 
 /**
- * Renames one account of the user, or leaves it out of totals.
+ * Renames one account of the user, or changes whether it counts in totals.
  *
  * @throws FiscilityError the reasons of the procedure `accounts.update`
  */

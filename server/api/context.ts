@@ -5,34 +5,34 @@ import type { LinkLanguage } from "../plaid/link-language.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 
-/** What every procedure is called with. */
+/** The context of every procedure call. */
 export interface Context extends Identity {
   /**
-   * Why the request's API key or session is not accepted, or why we could not identify the caller; null
-   * when nothing is wrong with the request.
+   * Why the request's API key or session is refused, or why we could not identify the caller; null when the
+   * request is fine.
    */
   refusal: FiscilityError | null;
   services: Services;
   request: Incoming;
 }
 
-/** The request that a call came in. Most calls ask for nothing of it, so each is made when it is asked for. */
+/** The request of a call. Most calls use little of it, so each property is computed when it is read. */
 export interface Incoming {
-  /** In the log line and in every error. */
+  /** The request id, in the log line and in every error. */
   readonly id: string;
-  /** Where it came from, for the user's security record. */
+  /** Address and user agent, for the user's security history. */
   readonly origin: Origin;
-  /** The language that it accepts first, of those that Plaid Link speaks. */
+  /** The first language of `Accept-Language` that Plaid Link supports. */
   readonly language: LinkLanguage;
-  /** Its lines carry the request's id, and the API key's. */
+  /** Its lines contain the request id and the API key's id. */
   readonly log: Log;
-  /** Calls once the response has left, or its reader has. */
+  /** Calls `call` once the response is sent or the connection is closed. */
   onClose(call: () => void): void;
 }
 
 /**
- * Why the request is refused although its key or session may be fine: a failure of our own, or too many
- * calls. Null otherwise.
+ * Why the request is refused although its key or session may be valid: a failure of our own, or a rate limit.
+ * Null otherwise.
  */
 export function failureToIdentify({ refusal }: Pick<Context, "refusal">): FiscilityError | null {
   const passes = refusal?.reason === "rate_limited";

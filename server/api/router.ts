@@ -33,6 +33,7 @@ import { secondFactorsReplaceBackupCodes } from "./procedures/second-factors-rep
 import { secondFactorsStartAuthenticator } from "./procedures/second-factors-start-authenticator.ts";
 import { sessionPasskeyOptions } from "./procedures/session-passkey-options.ts";
 import { sessionStepUp } from "./procedures/session-step-up.ts";
+import { transactionsChanges } from "./procedures/transactions-changes.ts";
 import { transactionsCorrect } from "./procedures/transactions-correct.ts";
 import { transactionsList } from "./procedures/transactions-list.ts";
 import { transactionsTotals } from "./procedures/transactions-totals.ts";
@@ -44,7 +45,9 @@ import { webhooksRedeliver } from "./procedures/webhooks-redeliver.ts";
 import { webhooksReplaceSecret } from "./procedures/webhooks-replace-secret.ts";
 import { createCallerFactory, router } from "./trpc.ts";
 
-/** Every procedure of the product, at `/trpc`: REST, OpenAPI, the contract and the client follow it. */
+/**
+ * Every procedure of the product, at `/trpc`. REST, OpenAPI, the contract and the client are derived from it.
+ */
 export const appRouter = router({
   plaid: {
     createLinkToken: plaidCreateLinkToken,
@@ -61,6 +64,7 @@ export const appRouter = router({
   accounts: { get: accountsGet, list: accountsList, update: accountsUpdate },
   transactions: {
     list: transactionsList,
+    changes: transactionsChanges,
     totals: transactionsTotals,
     correct: transactionsCorrect,
   },
@@ -95,16 +99,15 @@ export const appRouter = router({
   account: { exportData: accountExportData, delete: accountDelete },
 });
 
-/** The type that the browser and the typed client complete on. */
+/** The type that the browser and the typed client use. */
 export type AppRouter = typeof appRouter;
 
-/** By their dotted names, which the type does not say. */
+/** The procedures by their dotted names, which the type does not have. */
 export const procedures = appRouter._def.procedures as unknown as Record<string, AnyProcedure>;
 
 /**
- * Calls a query or mutation by its dotted name, with all the checks of a call from outside.
- * `readInput` runs only once the caller is known to be allowed to call it: parsing costs strangers'
- * requests nothing.
+ * Calls a query or mutation by its dotted name, with all checks of an outside call. `readInput` runs only
+ * after the caller is authorized, so requests of strangers cost no parsing.
  */
 export function callProcedure(
   path: string,

@@ -6,8 +6,8 @@ import { toCsvCell } from "../contracts/csv-cell.ts";
 type Rows = AsyncIterable<readonly object[]>;
 
 /**
- * What a procedure returns whose answer may be larger than memory: fields that are read already, and
- * one more, the last, whose rows are read as they are written. Its schema is `streamed` of its metadata.
+ * The result of a procedure whose response may not fit into memory: fields that are in memory, and a last one
+ * whose rows are read while they are written. Its schema is `streamed` in the procedure's metadata.
  */
 export class StreamedOutput {
   readonly #fields: object;
@@ -15,7 +15,10 @@ export class StreamedOutput {
   readonly #pages: Rows;
   readonly #columns: readonly string[];
 
-  /** `name`: of the field that has all rows of `pages`; `columns`: the fields of a row. */
+  /**
+   * @param name the field that contains all rows of `pages`
+   * @param columns the fields of a row
+   */
   constructor(fields: object, name: string, pages: Rows, columns: readonly string[]) {
     this.#fields = fields;
     this.#name = name;
@@ -23,7 +26,7 @@ export class StreamedOutput {
     this.#columns = columns;
   }
 
-  /** As JSON, in parts. `rename` is given the fields, and each row. */
+  /** The JSON, in parts. `rename` is called with the fields and with each row. */
   async *json(rename: (part: object) => object = (part) => part): AsyncGenerator<string> {
     const [name] = Object.keys(rename({ [this.#name]: [] }));
     const fields = JSON.stringify(rename(this.#fields), null, 2).replace(/\s*\}$/, "");
@@ -36,7 +39,7 @@ export class StreamedOutput {
     yield "\n  ]\n}\n";
   }
 
-  /** A line of JSON for each field, and for each element of one that is a list: `{"field": …, "value": …}`. */
+  /** A line of JSON for each field, and for each element of a list field: `{"field": …, "value": …}`. */
   async *ndjson(rename: (part: object) => object): AsyncGenerator<string> {
     const line = (field: string, value: unknown) => `${JSON.stringify({ field, value })}\n`;
     for (const [field, value] of Object.entries(rename(this.#fields))) {
@@ -50,7 +53,7 @@ export class StreamedOutput {
     }
   }
 
-  /** The rows alone as CSV (RFC 4180), with a header. */
+  /** Only the rows, as CSV (RFC 4180) with a header. */
   async *csv(rename: (part: object) => object): AsyncGenerator<string> {
     const columns = Object.keys(rename(Object.fromEntries(this.#columns.map((name) => [name, 0]))));
     yield stringify([columns]);
@@ -60,15 +63,17 @@ export class StreamedOutput {
   }
 }
 
-/** Sends the parts as fast as they are read. Rejects when one cannot be made: the answer is not whole then. */
+/**
+ * Sends the parts as fast as they are read. Rejects when a part fails, which leaves the response incomplete.
+ */
 export async function sendParts(res: Response, parts: AsyncIterable<string>): Promise<void> {
   for await (const part of atPaceOf(res, parts)) res.write(part);
   res.end();
 }
 
 /**
- * The next part is not made before the one before it has left. So a reader who stops costs a part or
- * two of memory, and one who has gone costs nothing more.
+ * Produces the next part only after the one before it was sent. A client that stops reading costs a part or
+ * two of memory, and one that has disconnected nothing.
  */
 export async function* atPaceOf<Part>(
   res: Response,

@@ -32,7 +32,7 @@ const t = initTRPC
     },
   });
 
-/** Turns whatever a call threw into one of our reasons; what nobody foresaw becomes `internal`. */
+/** Maps whatever a call threw to one of our reasons. Anything unexpected becomes `internal`. */
 export function toFiscilityError(error: unknown): FiscilityError {
   if (error instanceof FiscilityError) return error;
   if (error instanceof TRPCError) {
@@ -53,7 +53,7 @@ export function toFiscilityError(error: unknown): FiscilityError {
   return new FiscilityError("internal", { cause: error });
 }
 
-/** As `toFiscilityError`, for work that changes nothing: a connection that was lost did no harm. */
+/** Like `toFiscilityError`, for work that changes nothing, where a lost connection is harmless. */
 export function toReadError(error: unknown): FiscilityError {
   const cause = error instanceof TRPCError ? error.cause : error;
   return isConnectionLost(cause)
@@ -61,7 +61,7 @@ export function toReadError(error: unknown): FiscilityError {
     : toFiscilityError(error);
 }
 
-/** The refusals tRPC makes itself, before a procedure runs. */
+/** Errors that tRPC itself throws before a procedure runs. */
 const trpcReasons: Partial<Record<TRPCError["code"], Reason>> = {
   PARSE_ERROR: "invalid_json",
   BAD_REQUEST: "invalid_input",
@@ -71,15 +71,12 @@ const trpcReasons: Partial<Record<TRPCError["code"], Reason>> = {
   UNSUPPORTED_MEDIA_TYPE: "unsupported_media_type",
 };
 
-/** A reason as a TRPCError of the fitting code, with the reason as its cause. */
+/** Returns a TRPCError with the code of the reason and the reason as its cause. */
 export function toTrpcError(cause: FiscilityError): TRPCError {
   return new TRPCError({ code: reasons[cause.reason].code, message: cause.message, cause });
 }
 
-/**
- * The one place that decides who may call a procedure; actions of pages alone ask `requireViewer`.
- * Returns who it is.
- */
+/** Decides who may call a procedure, in one place. Page actions without a procedure use `requireViewer`. */
 function admit(ctx: Context, meta: ProcedureMeta | undefined): User {
   if (ctx.refusal) throw ctx.refusal;
   if (!ctx.user) throw new FiscilityError("unauthenticated");
@@ -94,9 +91,9 @@ function admit(ctx: Context, meta: ProcedureMeta | undefined): User {
 }
 
 /**
- * Around every procedure: a span, who is admitted, that no user runs too many at once, and a reason
- * leaves as the TRPCError it is (a stream, which fails after it has left, does that itself). One
- * middleware, as each costs every call.
+ * Runs around every procedure: opens a span, authorizes the caller, limits the user's concurrent calls, and
+ * maps errors to TRPCErrors (a stream that fails after it started does that itself). It is one middleware
+ * because each one adds time to every call.
  */
 const guarded = t.middleware(({ ctx, meta, path, type, next }) =>
   spans.inSpan(`procedure ${path}`, {}, async () => {
@@ -119,7 +116,5 @@ const guarded = t.middleware(({ ctx, meta, path, type, next }) =>
 export const router = t.router;
 export const createCallerFactory = t.createCallerFactory;
 
-/**
- * Every procedure is one of these: it runs for a logged-in person, or for an API key with its scope.
- */
+/** Builds a procedure, which runs for a logged-in user or for an API key with its scope. */
 export const procedure = (meta: ProcedureMeta) => t.procedure.meta(meta).use(guarded);

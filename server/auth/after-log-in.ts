@@ -17,21 +17,21 @@ import { readSigned } from "./signed-cookie.ts";
 import type { SetCookie } from "./token-cookie.ts";
 import { deviceOf, shortAddress } from "./where-from.ts";
 
-/** Sessions that a user may have; a log-in beyond them ends the oldest. */
+/** The maximum sessions of a user. Another log-in ends the oldest. */
 const maxSessions = 20;
 
-/** Characters of a user agent that are kept: a client may send thousands. */
+/** Characters of a user agent that are stored: a client may send thousands. */
 const userAgentLength = 500;
 
-/** The requests that may end with a new session. */
+/** The requests that may create a session. */
 const logIns = new Set(["/sign-in/email", "/second-step", "/passkey/log-in"]);
 
 /**
- * better-auth's hook after a request. Where the user has a second factor, the session of a right password
- * ends at once and the browser gets a cookie for the second step. A log-in, or a wrong password, becomes an
- * event of the user whose email was given; a try that the throttle held back never comes here. A log-in also
- * ends the session that the browser had before and the oldest of too many, remembers the browser, and replaces
- * an outdated hash. One on a new device is mailed.
+ * better-auth's hook after a request. If the user has a second factor, the session of a correct password ends
+ * at once and the browser gets a cookie for the second step. A log-in or a wrong password is recorded for the
+ * user with that email; attempts that the throttle refused never get here. A log-in also ends the browser's
+ * previous session and the oldest of too many, stores the browser as known, and replaces an outdated hash. A
+ * log-in from a new device is mailed.
  */
 export function createAfterLogIn(
   db: Kysely<Database>,
@@ -54,10 +54,10 @@ export function createAfterLogIn(
       userAgent: headers?.get("user-agent")?.slice(0, userAgentLength) ?? null,
     };
     const notRecorded = (error: Error) =>
-      // Whoever has the right password gets in all the same.
+      // The log-in with the correct password still succeeds.
       log.error({ event: "log_in_not_recorded", cause: error.stack }, "Log-in not recorded");
-    // The answer to a wrong password does not wait: how long it takes would tell whether there is
-    // anybody to write it down for.
+    // The response to a wrong password does not wait for this, because its time would reveal whether the
+    // email has a user.
     const wrong = isAPIError(returned) && returned.body?.code === "INVALID_EMAIL_OR_PASSWORD";
     if (wrong) void recordLogIn(db, body.email, { ...origin, succeeded: false }).catch(notRecorded);
     if (!newSession) return;
@@ -82,7 +82,7 @@ export function createAfterLogIn(
     const byPassword = path === "/sign-in/email";
     const upgraded = byPassword
       ? replaceOutdatedHash(db, passwords, user.id, body.password).catch((error: unknown) => {
-          // The old hash still fits: the next log-in replaces it.
+          // The old hash is still valid. The next log-in replaces it.
           const isBusy = error instanceof FiscilityError && error.reason === "log_in_busy";
           if (!isBusy) {
             log.error({ event: "hash_not_replaced", cause: (error as Error).stack }, "Hash kept");
@@ -100,7 +100,7 @@ export function createAfterLogIn(
     }
     await deleteOldestSessions(db, user.id, maxSessions);
     await upgraded;
-    // Before the browser is remembered, which would make it a known one.
+    // Before the browser is stored, which would make it a known one.
     await recordSuccess(db, devices, user.email, origin, cookies).catch(notRecorded);
     const trust = path === "/second-step" && body.trustDevice === true;
     setCookie(await devices.remember(user, device, { trust }));
@@ -109,7 +109,7 @@ export function createAfterLogIn(
   });
 }
 
-/** Records a log-in, and mails the user when neither the browser nor where it comes from is known. */
+/** Records a log-in, and mails the user when both the browser and its origin are new. */
 async function recordSuccess(
   db: Kysely<Database>,
   devices: KnownDevices,

@@ -24,14 +24,16 @@ import { apiKeyPrefix, makeApiKey, readApiKey } from "./api-key-format.ts";
 import type { User } from "./identity.ts";
 import type { SharedReads } from "./shared-reads.ts";
 
-/** Live keys a person may have: enough for every service, few enough to look through. */
+/** The maximum live keys of a user: enough for every service, few enough to review. */
 const maxLiveKeys = 50;
 const day = 24 * 60 * 60 * 1000;
 
 /**
- * Makes a key for this user, who is mailed; its text is in the answer and nowhere else. `origin` is where the
- * request came from, null for an operator's. `requireStill` rejects when, with
- * the user locked, the key must not be made any more. @throws `too_many_api_keys`, and what that rejects with.
+ * Creates a key for this user and mails them. The key's text is only in the result.
+ *
+ * @param requireStill runs while the user is locked, and rejects when the key must not be created any more
+ * @param origin of the request; null for an operator
+ * @throws FiscilityError `too_many_api_keys`, and the error of `requireStill`
  */
 export async function createApiKey(
   db: Db,
@@ -65,12 +67,12 @@ export async function createApiKey(
   return { apiKey: toContract(row, now), key };
 }
 
-/** Every key of the user, newest first. */
+/** Returns every key of the user, newest first. */
 export async function listApiKeys(db: Db, userId: string, now = new Date()): Promise<ApiKey[]> {
   return (await listRows(db, userId)).map((row) => toContract(row, now));
 }
 
-/** Ends a key for good. Errors: `not_found`. */
+/** Revokes a key. @throws FiscilityError `not_found` */
 export async function revokeApiKey(
   db: Db,
   userId: string,
@@ -80,7 +82,7 @@ export async function revokeApiKey(
 ): Promise<ApiKey> {
   const row = await db.transaction().execute(async (tx) => {
     const row = await revokeRow(tx, userId, id, now);
-    // Once: a second time changes nothing.
+    // Only once: revoking it again changes nothing.
     if (row?.revoked_at?.getTime() === now.getTime()) {
       const details = { name: row.name };
       await recordSecurityEvent(tx, { userId, kind: "api_key_revoked", details, origin });
@@ -91,13 +93,14 @@ export async function revokeApiKey(
   return toContract(row, now);
 }
 
-/** Of the rows that calls with keys need, by the key's id. */
+/** Shares concurrent reads of a key's row, by the key's id. */
 export type ApiKeyReads = SharedReads<Awaited<ReturnType<typeof findApiKey>>>;
 
 /**
- * The person a key acts for, and what it may do. The hash is compared in constant time, and with
- * something even when there is no such key; revoked and expired are told only to who holds the
- * secret. Errors: `api_key_invalid`, `api_key_revoked`, `api_key_expired`.
+ * Returns the user of a key and its scopes. The hash is compared in constant time, even when there is no such
+ * key. Only a caller with the secret learns that a key is revoked or expired.
+ *
+ * @throws FiscilityError `api_key_invalid`, `api_key_revoked`, `api_key_expired`
  */
 export async function authenticateApiKey(
   { db, apiKeyReads }: { db: Db; apiKeyReads: ApiKeyReads },
@@ -119,7 +122,7 @@ export async function authenticateApiKey(
   };
 }
 
-/** A scope that a later version gave and this one does not know opens nothing here. */
+/** Drops scopes that a later version granted and this one does not know. */
 const toScopes = (stored: string[]): Scope[] =>
   stored.flatMap((name) => scope.safeParse(name).data ?? []);
 

@@ -15,20 +15,20 @@ export const secondStepBody = z
   .refine(({ code, passkey }) => (code === undefined) !== (passkey === undefined), {
     message: "Send a code or a passkey.",
   });
-/** `secondStep`: for the log-in that this browser is in the middle of; else for one by passkey alone. */
+/** `secondStep`: for the pending log-in of this browser; else for a log-in with only a passkey. */
 export const passkeyOptionsBody = z.strictObject({ secondStep: z.boolean().optional() });
 export const passkeyLogInBody = z.strictObject({ passkey: passkeyJson });
 
-/** Where better-auth is served, and what it serves. */
+/** The path of better-auth, and the endpoints that we serve. */
 export const basePath = "/api/auth";
 
 /**
- * The endpoints of better-auth that are ours to offer, and the fields that reach them. Whatever else
- * better-auth has, or comes to have, is not found.
+ * The endpoints of better-auth that we offer, and the fields that reach them. All of its other endpoints,
+ * present or future, return `not_found`.
  */
 const bodies = {
   "/sign-in/email": logInForm.extend({ rememberMe: z.boolean().optional() }),
-  // Strict: better-auth would store fields that the form does not have.
+  // Strict, because better-auth would store fields that the form does not have.
   "/sign-up/email": signUpForm.strict(),
   "/sign-out": z.strictObject({}),
   "/second-step": secondStepBody,
@@ -38,17 +38,17 @@ const bodies = {
 
 type Path = keyof typeof bodies;
 
-/** A request below `/api/auth`, read. `request` carries `body` and nothing else of what was sent. */
+/** A parsed request below `/api/auth`. `request` contains only `body`, nothing else that was sent. */
 export type AuthRequest = {
   [P in Path]: { path: P; body: z.infer<(typeof bodies)[P]>; request: Request };
 }[Path];
 
 /**
- * Reads a request for better-auth, once: the throttle and better-auth see the same values, as
- * better-auth gets a new request with the body that was read here.
+ * Parses a request for better-auth once. The throttle and better-auth see the same values, because
+ * better-auth gets a new request with the parsed body.
  *
- * @throws `not_found`, `method_not_allowed`, `unsupported_media_type` for anything but JSON,
- *   `invalid_json`, and `invalid_input` when a field is missing or is not what it should be.
+ * @throws FiscilityError `not_found`, `method_not_allowed`, `unsupported_media_type` for anything but JSON,
+ *   `invalid_json`, and `invalid_input` when a field is missing or invalid
  */
 export async function readAuthRequest(request: Request): Promise<AuthRequest> {
   const path = new URL(request.url).pathname.slice(basePath.length);
@@ -71,7 +71,7 @@ export async function readAuthRequest(request: Request): Promise<AuthRequest> {
 
 const isPath = (path: string): path is Path => Object.hasOwn(bodies, path);
 
-/** JSON is UTF-8 (RFC 8259, 8.1); another charset, or another parameter, is another type. */
+/** JSON is UTF-8 (RFC 8259, 8.1). Another charset or parameter makes it another type. */
 const json = /^application\/json *(; *charset="?utf-8"? *)?$/i;
 
 async function readJson(request: Request): Promise<unknown> {

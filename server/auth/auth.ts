@@ -33,54 +33,57 @@ import { readSigned } from "./signed-cookie.ts";
 import { shortAddress } from "./where-from.ts";
 
 /**
- * The one door to better-auth: who is asking, log-in, sign-up, log-out. Sessions are rows in
- * PostgreSQL behind an httpOnly, SameSite=Lax cookie, Secure in production.
+ * The adapter for better-auth: sessions, log-in, sign-up, log-out. Sessions are rows in PostgreSQL behind an
+ * httpOnly, SameSite=Lax cookie, Secure in production.
  */
 export interface Auth {
-  /** Everything below `/api/auth`, for scripts: `POST /api/auth/sign-in/email`, … */
+  /** Handles everything below `/api/auth`, for scripts: `POST /api/auth/sign-in/email`, … */
   handler: RequestHandler;
   /**
-   * Answers one request to `/api/auth/*` in-process, with all the checks a real one meets. Errors: the
-   * reasons of `readAuthRequest`, `log_in_busy`, and those of a database that is away.
+   * Handles one request to `/api/auth/*` in-process, with all checks of a real one.
+   *
+   * @throws FiscilityError the reasons of `readAuthRequest`, `log_in_busy`, and those of an unavailable
+   *   database
    */
   handle(request: Request): Promise<Response>;
   /**
-   * The person behind these headers, with their plan, data version and session, or null. `setCookie`
-   * is told when the browser is to keep another cookie from now on: of a session that was prolonged,
-   * or is no more.
+   * Returns the user of these headers, with their plan, data version and session, or null. `setCookie` is
+   * called when the browser must replace its cookie, because its session was extended or has ended.
    */
   authenticate(
     headers: IncomingHttpHeaders,
     setCookie: (lines: string[]) => void,
   ): Promise<{ user: User; sessionId: string } | null>;
-  /** Whether so many log in from this address that another one would be refused. */
+  /** Whether so many log-ins from this address are running that another one would be refused. */
   isBusy(address: string): boolean;
-  /** The Set-Cookie header with which a browser forgets that anybody has logged in to it. */
+  /** The Set-Cookie header that removes the browser's device cookie. */
   forgetDevice: string;
-  /** All that better-auth could answer, most of which we refuse; `options.body` is a zod schema. */
+  /** Every endpoint of better-auth, most of which we refuse. `options.body` is a zod schema. */
   endpoints(): readonly { path?: string; options?: object }[];
   /**
    * Whether this is the user's password. Wrong ones are counted.
-   * @throws `too_many_attempts`
+   *
+   * @throws FiscilityError `too_many_attempts`
    */
   isPassword(userId: string, password: string): Promise<boolean>;
   /**
-   * Whether a guess at a factor of the user is right, by a check that is not made after too many wrong ones.
-   * @throws `too_many_attempts`
+   * Whether a guess at a factor of the user is right. `check` does not run after too many wrong ones.
+   *
+   * @throws FiscilityError `too_many_attempts`
    */
   guessFactor(userId: string, check: () => Promise<boolean>): Promise<boolean>;
-  /** The factors that the log-in in this browser may go on with; null where none waits for its second step. */
+  /** Returns the factors that can finish this browser's log-in; null when none waits for its second step. */
   findPendingLogIn(cookies: string | undefined): Promise<FactorMethods | null>;
-  /** As the throttle's own, which counts mail with log-ins over all nodes. */
+  /** From the throttle, which counts mail and log-ins over all nodes. */
   mayMail: LogInThrottle["mayMail"];
   requireMailRequest: LogInThrottle["requireMailRequest"];
-  /** What is kept of a password, and tells nothing of it. */
+  /** Returns the hash of a password to store. */
   hashPassword(password: string): Promise<string>;
-  /** Makes a user whose email counts as confirmed, without mail. One who has the email stays as they are. */
+  /** Creates a user with a confirmed email, without mail. Does nothing when a user has that email. */
   createUser(user: { name: string; email: string; password: string; plan?: string }): Promise<void>;
 }
 
-/** better-auth over our own tables; its defaults would clash with bank `accounts`. */
+/** better-auth on our own tables, because its default names would clash with the bank `accounts`. */
 export function createAuth(
   config: Config,
   db: Kysely<Database>,
@@ -123,13 +126,14 @@ export function createAuth(
         hash: (password) => passwords.hash(password),
         verify: (given) => passwords.verify(given),
       },
-      // With it an email that is taken is answered as one that is free.
+      // With auto sign-in off, the response is the same for a taken email as for a free one.
       autoSignIn: false,
     },
     plugins: [secondStepPlugin({ db, vault, clock, config, limits, pending })],
     hooks: {
       before: createAuthMiddleware(async ({ body }) => {
-        // Whatever sets one: sign-up has it in `password`, as has a log-in, which changes none.
+        // Any request that sets a password. A sign-up has it in `password`; so does a log-in, which sets
+        // none.
         const chosen: unknown =
           body?.newPassword ?? (body?.name === undefined ? null : body?.password);
         const guessed = typeof chosen === "string" ? whyGuessed(chosen) : null;
@@ -191,16 +195,16 @@ export function createAuth(
     advanced: {
       cookiePrefix: "fiscility",
       useSecureCookies: config.production,
-      // `refuseForeignOrigin` refuses other sites' requests. better-auth's own check also refuses scripts: the
-      // `fetch` of Node sends Sec-Fetch-Mode and no Origin. (It is off in tests, whatever is set here.)
+      // `refuseForeignOrigin` refuses other sites' requests. better-auth's own check also refuses scripts:
+      // Node's `fetch` sends Sec-Fetch-Mode and no Origin. (It is always off in tests.)
       disableCSRFCheck: true,
-      // Whole, for whose own list it is.
+      // Full IPv6 addresses: users see them in their own session list.
       ipAddress: { ipv6Subnet: 128 },
       database: { generateId: "uuid", joins: true },
     },
-    // Errors that are not better-auth's own become our reasons at the edge.
+    // Errors that are not better-auth's own are mapped to our reasons at the edge.
     onAPIError: { throw: true },
-    // Ours counts over all nodes and shuts nobody out of their own account.
+    // Our own throttle counts over all nodes, and cannot lock users out of their account.
     rateLimit: { enabled: false },
   });
 
@@ -211,12 +215,12 @@ export function createAuth(
     turn: limits.callTurn,
     refusal: logInBusy,
   });
-  // Few at a time of one address: a burst would hold up everybody else's requests.
+  // Few at a time from one address, because a burst would delay everyone's requests.
   const handle = async (request: Request) => {
     const network = networkOf(request.headers.get("x-forwarded-for") ?? "");
     const response = await logIns.run(network, async () => {
       const read = await readAuthRequest(request);
-      // Whose codes are counted is told by the log-in's own cookie, and by nothing that was sent beside it.
+      // The log-in's own cookie decides whose codes are counted; nothing else in the request does.
       const half =
         read.path === "/second-step" ? await pending.find(request.headers.get("cookie")) : null;
       return throttle.handle(read, answer, half?.userId);
@@ -224,7 +228,10 @@ export function createAuth(
     if (response.status === 429) await pause(limits.refusal);
     return response;
   };
-  /** A request that the throttle has let through. Sign-ups are our own: better-auth's say who has an account. */
+  /**
+   * Handles a request that the throttle has passed. Sign-ups are our own, because better-auth's reveal who
+   * has an account.
+   */
   async function answer({ path, body, request }: AuthRequest): Promise<Response> {
     if (path === "/sign-up/email") {
       const needs = { db, passwords, claims: config.requiresVerifiedEmail };
@@ -245,7 +252,7 @@ export function createAuth(
     }
     return auth.handler(request);
   }
-  /** The session token in these cookies, where its signature is ours. */
+  /** Returns the session token in these cookies if its signature is valid. */
   async function tokenOf(cookies: string | null | undefined): Promise<string | null> {
     const { secret, authCookies } = await auth.$context;
     const cookie = parseCookies(cookies ?? "").get(authCookies.sessionToken.name);
@@ -258,7 +265,7 @@ export function createAuth(
     forgetDevice: devices.forget,
     endpoints: () => Object.values(auth.api),
     async authenticate(headers, setCookie) {
-      // What nearly every request comes to: a session in its first day, read with its person at once.
+      // The common case: a session in its first day, read together with its user.
       const { sessionConfig } = await auth.$context;
       const token = await tokenOf(headers.cookie);
       const found =
@@ -271,14 +278,14 @@ export function createAuth(
         const over = Date.now() - createdAt.getTime() > limits.session;
         if (over) await deleteSession(db, user.id, sessionId);
       }
-      // Everything else is better-auth's to judge: what is due is prolonged, what is over cleared away.
+      // better-auth handles everything else: it extends sessions that are due and deletes expired ones.
       const { response: session, headers: answer } = await auth.api.getSession({
         headers: fromNodeHeaders(headers),
         returnHeaders: true,
       });
       const lines = answer.getSetCookie();
       if (lines.length > 0) setCookie(lines);
-      // A log-in under way while the person was deleted may have made a session all the same.
+      // A log-in that was running while the user was deleted may have created a session.
       if (!session || session.user.deletedAt) return null;
       const current = await findSession(db, session.session.token);
       if (!current) return null;

@@ -12,21 +12,23 @@ import type { Auth } from "./auth.ts";
 import { whyGuessed } from "./guessed-passwords.ts";
 import type { Identity } from "./identity.ts";
 
-/** A new password, and what the old one may have been used for that ends with it. */
+/** A new password, and what to revoke with the old one. */
 export interface PasswordChange {
   currentPassword: string;
   newPassword: string;
-  /** Ends every session but this one. */
+  /** Ends every other session. */
   endOthers: boolean;
   /** Revokes every API key. */
   revokeKeys: boolean;
 }
 
 /**
- * Changes the password, ends other sessions and revokes API keys in one transaction: all of it, or
- * nothing. The user is mailed. Links to choose a new password, mailed before, no longer work. What other sessions that go on have proved ends in any case. Returns better-auth's code of what
- * was wrong with a password, or null.
- * @throws `too_many_attempts`; `unauthenticated` when nobody is logged in.
+ * Changes the password, ends other sessions and revokes API keys in one transaction. Other sessions that
+ * continue lose their proof of identity. Mailed links that reset the password stop working. The user is
+ * mailed.
+ *
+ * @returns better-auth's code of what is wrong with a password, or null
+ * @throws FiscilityError `too_many_attempts`; `unauthenticated` without a session
  */
 export async function changePassword(
   { auth, db }: { auth: Auth; db: Db },
@@ -38,10 +40,10 @@ export async function changePassword(
   const guessed = whyGuessed(newPassword);
   if (guessed) return guessed.code;
   if (!(await auth.isPassword(user.id, currentPassword))) return "INVALID_PASSWORD";
-  // Before the transaction: a hash takes its time, and a connection is not to wait for it.
+  // Before the transaction: hashing takes time, and must not hold a connection.
   const hash = await auth.hashPassword(newPassword);
   const ended = await db.transaction().execute(async (tx) => {
-    // A key that is being made is made by then, and revoked with the others, or is refused.
+    // A key that is being created is either committed by now, and revoked with the others, or it is refused.
     const { deleted } = await lockUser(tx, user.id);
     if (deleted) throw new FiscilityError("unauthenticated");
     await setPassword(tx, user.id, hash);

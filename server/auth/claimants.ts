@@ -2,10 +2,10 @@ import type { Db } from "../../db/client.ts";
 import { findClaimant } from "../../db/sign-ups.ts";
 
 /**
- * A log-in where users may only claim an address (`server/auth/sign-up.ts`): as the user who has the address, and
- * when the password is not theirs, as the newest who claims it. A password that fits nobody is compared twice,
- * whoever there is, and one that fits a claim as well: neither the response nor its time tells whether the
- * address has a user.
+ * A log-in where users may only claim an address (`server/auth/sign-up.ts`): as the user who has the address
+ * or, when the password is not theirs, as the newest user who claims it. Every wrong password is compared
+ * twice, and so is one that matches a claim. So neither the response nor its time reveals whether the address
+ * has a user.
  */
 export async function logInAsClaimant(
   db: Db,

@@ -12,10 +12,11 @@ import type { Identity } from "./identity.ts";
 export const nobody: Identity = { user: null, sessionId: null, apiKey: null };
 
 /**
- * Identifies the caller by `Authorization: Bearer <API key>` or by session cookie. The header decides
- * alone: a wrong key never falls back to the browser's cookie. Counts the `calls` of the key or session
- * and reports the count through `setHeader`.
- * @throws `rate_limited`; `api_key_invalid`, `api_key_revoked`, `api_key_expired`
+ * Identifies the caller by `Authorization: Bearer <API key>` or by session cookie. With the header, the
+ * cookie is ignored, even when the key is wrong. Counts the `calls` of the key or session and reports the
+ * count through `setHeader`.
+ *
+ * @throws FiscilityError `rate_limited`; `api_key_invalid`, `api_key_revoked`, `api_key_expired`
  * @see https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
  */
 export async function identify(

@@ -1,9 +1,9 @@
 import type { Scope } from "../contracts/api-keys.ts";
 import type { Viewer } from "../contracts/session.ts";
 
-/** A user as a request reads it, together with its session or API key; `dataVersion` keys the cache (I5). */
+/** A user as a request reads it, with its session or API key. `dataVersion` is part of cache keys (I5). */
 export interface User extends Viewer {
-  /** They have shown that mail to `email` reaches them. */
+  /** They have proved that they receive mail at `email`. */
   emailVerified: boolean;
   plan: string;
   dataVersion: number;
@@ -13,6 +13,6 @@ export interface User extends Viewer {
 export interface Identity {
   user: User | null;
   sessionId: string | null;
-  /** The key of the request, with all it may do. */
+  /** The request's API key with all its scopes. */
   apiKey: { id: string; scopes: Scope[] } | null;
 }

@@ -11,7 +11,7 @@ import { cookieHeader, hashToken, makeToken, type SetCookie, TokenCookie } from 
 
 const cookieAge = 365 * 24 * 60 * 60;
 
-/** A browser that has logged in before, with the password that its user has now. */
+/** A browser that has logged in before, with its user's current password. */
 export interface KnownDevice {
   token: string;
   /** Its user lets it skip the second factor. */
@@ -19,9 +19,9 @@ export interface KnownDevice {
 }
 
 /**
- * Browsers that have logged in before, by a cookie, so that strangers' guesses do not shut them out.
- * A browser is known until the password changes, or ten others have logged in since. A user may let a known
- * browser skip the second factor for a while.
+ * Browsers that have logged in before, identified by a cookie, so that strangers' guesses do not lock them
+ * out. A browser is known until the password changes, or ten others have logged in since. A user may let a
+ * known browser skip the second factor for a while.
  * @see https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies
  */
 export class KnownDevices {
@@ -39,22 +39,24 @@ export class KnownDevices {
     this.#cookie = new TokenCookie("device", cookieAge, config);
   }
 
-  /** The browser with these cookies when it has logged in with this email before; else null. */
+  /** Returns the browser with these cookies if it has logged in with this email before; else null. */
   async find(cookies: string | null, email: string): Promise<KnownDevice | null> {
     const token = this.#cookie.tokenIn(cookies);
     const found = token === null ? null : await findKnownDevice(this.#db, email, hashToken(token));
     return found && token !== null ? { token, ...found } : null;
   }
 
-  /** Whether the browser has ever logged in as this user, by its cookies; also with an earlier password. */
+  /**
+   * Whether the browser with these cookies has ever logged in as this user, even with an earlier password.
+   */
   async has(cookies: string | null, userId: string): Promise<boolean> {
     const token = this.#cookie.tokenIn(cookies);
     return token !== null && hasDevice(this.#db, userId, hashToken(token));
   }
 
   /**
-   * Remembers the browser of a log-in of this user: a `known` one, or a new one. With `trust` it skips
-   * the second factor for 30 days. Returns the cookie that it keeps.
+   * Stores the browser of a log-in of this user: a `known` one, or a new one. With `trust` it skips the
+   * second factor for 30 days. Returns the cookie to set.
    */
   async remember(
     { id, email }: { id: string; email: string },
@@ -67,7 +69,7 @@ export class KnownDevices {
     return this.#cookie.keep(token);
   }
 
-  /** The Set-Cookie header with which a browser forgets that anybody has logged in to it. */
+  /** The Set-Cookie header that removes the browser's device cookie. */
   get forget(): string {
     return cookieHeader(this.#cookie.forget);
   }

@@ -7,48 +7,47 @@ import type { Log } from "../telemetry/log.ts";
 import type { AuthRequest } from "./auth-request.ts";
 import type { KnownDevices } from "./known-devices.ts";
 
-/** Tries in each window of `duration` seconds, and which of them count. */
+/** The attempts allowed in each window of `duration` seconds, and which of them count. */
 const limits = {
-  /** Of one account from one address. */
+  /** To one account from one address. */
   pair: { points: 10, duration: 15 * 60, counts: "failures" },
-  /** Of one account from a browser that has logged in to it before, wherever it is. */
+  /** To one account from a browser that has logged in to it before, from any address. */
   device: { points: 10, duration: 15 * 60, counts: "failures" },
-  /** Of any accounts from one address: many people may share it. */
+  /** To any account from one address, which many users may share. */
   address: { points: 100, duration: 15 * 60, counts: "failures" },
-  /** Of one account from everywhere but known browsers. */
+  /** To one account from everywhere except known browsers. */
   account: { points: 100, duration: 60 * 60, counts: "failures" },
-  /** At the current password of one user, by whoever has a session of theirs. */
+  /** At a user's current password, from one of their sessions. */
   password: { points: 10, duration: 15 * 60, counts: "failures" },
   /** Codes and passkeys of one user, at a log-in and in a session. */
   factor: { points: 10, duration: 15 * 60, counts: "failures" },
-  /** The same over a day: a code has six digits, and three of them are right at any time. */
+  /** The same over a day: a code has six digits, and three codes are valid at any time. */
   factorDay: { points: 50, duration: 24 * 60 * 60, counts: "failures" },
-  /** Challenges for passkeys that one address asks for: each is a row. */
+  /** Passkey challenges that one address requests: each is a row. */
   passkeyOptions: { points: 300, duration: 15 * 60, counts: "all" },
-  /** Log-ins to one account, or proofs by its password in a session: each costs as much as a guess. */
+  /** Log-ins to one account, or proofs by its password in a session. Each costs as much as a guess. */
   accountLogIns: { points: 60, duration: 15 * 60, counts: "successes" },
-  /** Log-ins from one address, but for known browsers. */
+  /** Log-ins from one address, except from known browsers. */
   addressLogIns: { points: 60, duration: 15 * 60, counts: "successes" },
   /** To one email address, by sign-ups, resets and confirmations together. */
   mailTo: { points: 5, duration: 60 * 60, counts: "all" },
-  /** Asked for from one address. */
+  /** Requests for mail from one address. */
   mailRequest: { points: 30, duration: 60 * 60, counts: "all" },
-  /** From one address. */
+  /** Sign-ups from one address. */
   signUp: { points: 20, duration: 60 * 60, counts: "all" },
 } as const;
 
 type LimitName = keyof typeof limits;
 
-/** With these an attempt ends before anything was compared. */
+/** Reasons of attempts that ended before anything was compared. */
 const untried: ReadonlySet<Reason> = new Set(["log_in_busy", "step_up_required"]);
 
-/** A limit, and whose it is. */
+/** A limit, and the key that it counts for. */
 type Turn = [LimitName, string];
 
 /**
- * Slows down guessing passwords, and log-ins that succeed, by account and by address, over all nodes. A
- * browser that has logged in before is counted for itself, so that strangers' guesses do not shut
- * its user out.
+ * Limits guesses of passwords, and successful log-ins, by account and by address, over all nodes. A browser
+ * that has logged in before is counted separately, so that strangers' guesses do not lock out its user.
  */
 export class LogInThrottle {
   readonly #count: Record<LimitName, ReturnType<typeof createLimiter>>;
@@ -87,8 +86,8 @@ export class LogInThrottle {
   }
 
   /**
-   * Lets a request through to `next`, or answers 429 with `Retry-After`. The address is the one in
-   * `x-forwarded-for`, which the caller has set; `userId` is the user whose log-in waits for its second step.
+   * Passes a request to `next`, or returns 429 with `Retry-After`. The address is in `x-forwarded-for`, which
+   * the caller sets. `userId` is the user whose log-in waits for its second step.
    */
   async handle(
     authRequest: AuthRequest,
@@ -145,7 +144,7 @@ export class LogInThrottle {
     return this.#counted(turns, attempt);
   }
 
-  /** As `#take`, for a request: one that was refused is answered 429. */
+  /** Like `#take`, for a request: a refused one gets a 429. */
   #counted(turns: readonly Turn[], attempt: () => Promise<Response>): Promise<Response> {
     return this.#take(turns, {
       attempt,
@@ -159,8 +158,8 @@ export class LogInThrottle {
   }
 
   /**
-   * Makes an attempt unless one of `turns` is used up. Each is counted before, so that attempts at
-   * once do not get around a limit, and taken back when it turns out not to be one that counts.
+   * Makes an attempt unless one of `turns` is used up. Each is counted before the attempt, so that parallel
+   * attempts cannot exceed a limit, and taken back if the result does not count.
    */
   async #take<T>(
     turns: readonly Turn[],
@@ -181,7 +180,7 @@ export class LogInThrottle {
           .filter(([limit]) => limits[limit].counts === counts)
           .map(([limit, key]) => this.#count[limit](key, -1)),
       );
-    // One after the other: an attempt that one limit refuses counts against nobody else.
+    // One after the other, so that an attempt which one limit refuses counts for no later one.
     for (const turn of turns) {
       const [limit, key] = turn;
       const { allowed, resetMs } = await this.#count[limit](key);
@@ -207,8 +206,9 @@ export class LogInThrottle {
   }
 
   /**
-   * Whether a guess at the user's password or factor is right, by a check that is not made once there were too
-   * many. @throws `too_many_attempts`
+   * Whether a guess at the user's password or factor is right. `check` does not run after too many guesses.
+   *
+   * @throws FiscilityError `too_many_attempts`
    */
   guess(
     userId: string,
@@ -231,7 +231,10 @@ export class LogInThrottle {
     );
   }
 
-  /** Whether another mail may go to this address now; counts it. Nobody can fill another's mailbox. */
+  /**
+   * Counts a mail to this address, and returns whether it may be sent. So nobody can flood another user's
+   * mailbox.
+   */
   async mayMail(email: string): Promise<boolean> {
     const key = createHash("sha256").update(email).digest("base64url");
     const { allowed } = await this.#count.mailTo(key);
@@ -239,7 +242,7 @@ export class LogInThrottle {
     return allowed;
   }
 
-  /** Counts a request for a mail from this network address. @throws `too_many_attempts` */
+  /** Counts a request for a mail from this network address. @throws FiscilityError `too_many_attempts` */
   async requireMailRequest(address: string): Promise<void> {
     const { allowed, resetMs } = await this.#count.mailRequest(networkOf(address));
     if (allowed) return;
@@ -249,7 +252,7 @@ export class LogInThrottle {
   }
 }
 
-/** What a person reads. */
+/** The message that the user reads. */
 export function tooManyTries(seconds: number): string {
   const minutes = Math.ceil(seconds / 60);
   const wait = minutes > 1 ? `${minutes} minutes` : "a minute";

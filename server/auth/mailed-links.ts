@@ -18,16 +18,16 @@ import { whyGuessed } from "./guessed-passwords.ts";
 import { proveAddress } from "./prove-address.ts";
 
 /**
- * What a mailed link can do now. `other_user`: the browser is logged in as another user than the link's, who must
- * not act for them by mistake. `taken`: another user has confirmed the address since.
+ * The state of a mailed link. `other_user`: the browser is logged in as another user than the link's, who
+ * must not act for them by mistake. `taken`: another user has confirmed the address since.
  */
 export type LinkState = "good" | "used" | "expired" | "unknown" | "other_user";
 export type LinkOutcome = "done" | "taken" | Exclude<LinkState, "good">;
 
-/** Tokens are 43 characters; anything longer is not worth a hash. */
+/** Tokens have 43 characters; others are not worth hashing. */
 const looksRight = (token: string) => /^[\w-]{43}$/.test(token);
 
-/** Whether a link works, before anything is typed for it. `email` is only given while it does. */
+/** Returns whether a link works, before the user fills in its form. `email` is null unless it works. */
 export async function readLink(
   db: Db,
   purpose: LinkPurpose,
@@ -73,9 +73,9 @@ export async function confirmEmail(
 }
 
 /**
- * Chooses a new password with a mailed link. In one transaction the link is used up, every session ends, the
- * address is proved, and API keys are revoked where that is asked for. Returns better-auth's code of what is
- * wrong with the password as `code`.
+ * Sets a new password with a mailed link. One transaction uses up the link, ends every session, confirms the
+ * address, and revokes API keys if requested. `code` is better-auth's code of what is wrong with the
+ * password.
  */
 export async function resetPassword(
   { auth, db }: { auth: Pick<Auth, "hashPassword">; db: Db },
@@ -89,14 +89,14 @@ export async function resetPassword(
   if (found.state !== "good") return found.state;
   const guessed = whyGuessed(newPassword);
   if (guessed) return { code: guessed.code };
-  // Before the transaction: a hash takes its time, and a connection must not wait for it.
+  // Before the transaction: hashing takes time, and must not hold a connection.
   const hash = await auth.hashPassword(newPassword);
   const outcome = await db.transaction().execute(async (tx): Promise<LinkOutcome> => {
     if ((await lockUser(tx, found.user_id)).deleted) return "unknown";
     const link = await spendMailLink(tx, "reset_password", token);
     if (!link) return "used";
     const { userId, email } = link;
-    // The user's address has changed since: this link went to somebody who may not be them any more.
+    // The user's address has changed since, so the link's recipient may not be the user any more.
     if ((await findAddress(tx, userId))?.email !== email) return "expired";
     if (!(await proveAddress(tx, userId, email, origin))) return "taken";
     await setPassword(tx, userId, hash);

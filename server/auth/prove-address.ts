@@ -5,8 +5,8 @@ import { type Origin, recordSecurityEvent } from "../../db/security-events.ts";
 import { findAddress, giveAddress } from "../../db/sign-ups.ts";
 
 /**
- * The user has used a link that was mailed to `email`: it is theirs. One that they did not have before takes the
- * place of the old one, which is told. Returns false when another user has it. Lock the user before.
+ * The user has used a link that was mailed to `email`, so the address is theirs. A new address replaces the
+ * old one, which gets a mail about it. Returns false when another user has it. Lock the user first.
  */
 export async function proveAddress(
   tx: Db,
@@ -23,7 +23,7 @@ export async function proveAddress(
     await recordSecurityEvent(tx, { userId, kind: "email_verified", details: { email }, origin });
     return true;
   }
-  // What was mailed to the old address must not open the account any more.
+  // Links that were mailed to the old address must stop working.
   await endMailLinks(tx, userId);
   const details = { from: before.email, to: email };
   await recordSecurityEvent(tx, { userId, kind: "email_changed", details, origin });

@@ -9,8 +9,9 @@ import type { Auth } from "./auth.ts";
 type MailThrottle = Pick<Auth, "mayMail" | "requireMailRequest">;
 
 /**
- * Mails a link to choose a new password, where anybody has the address. The caller learns nothing of that.
- * @throws `too_many_attempts` when there were too many requests from the network address
+ * Mails a link to reset the password, if a user has the address. The caller does not learn whether one has.
+ *
+ * @throws FiscilityError `too_many_attempts` when there were too many requests from the network address
  */
 export async function requestPasswordReset(
   { auth, db }: { auth: MailThrottle; db: Db },
@@ -28,8 +29,9 @@ export async function requestPasswordReset(
 }
 
 /**
- * Mails the link again that confirms the user's address. Does nothing where it is confirmed.
- * @throws `too_many_attempts` when the address got as many mails as it may for now
+ * Mails the link that confirms the user's address again. Does nothing when it is confirmed.
+ *
+ * @throws FiscilityError `too_many_attempts` when the address has received its maximum of mails for now
  */
 export async function requestConfirmation(
   { auth, db }: { auth: MailThrottle; db: Db },
@@ -44,9 +46,10 @@ export async function requestConfirmation(
 }
 
 /**
- * Begins a change of the user's email: mails a link to the new address, which takes the place of the old one when
- * it is used. An address that another user has gets a mail that says so to them; the response is the same.
- * @throws `password_incorrect`, `too_many_attempts`, `unauthenticated`
+ * Starts a change of the user's email: mails a link to the new address, which replaces the old one when the
+ * link is used. If another user has the address, they get a mail that says so, and the response is the same.
+ *
+ * @throws FiscilityError `password_incorrect`, `too_many_attempts`, `unauthenticated`
  */
 export async function requestEmailChange(
   { auth, db }: { auth: MailThrottle & Pick<Auth, "isPassword">; db: Db },

@@ -3,8 +3,10 @@ import { FiscilityError } from "../contracts/errors.ts";
 import type { User } from "./identity.ts";
 
 /**
- * Where a confirmed email is required, as in production, a user who has not confirmed their email can look around, and neither connect a bank nor make a
- * key. @throws `email_unverified`
+ * If a confirmed email is required, as in production, a user without one can look around, but can neither
+ * connect a bank nor create a key.
+ *
+ * @throws FiscilityError `email_unverified`
  */
 export function requireVerified(
   { config }: { config: Pick<Config, "requiresVerifiedEmail"> },

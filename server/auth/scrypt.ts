@@ -2,14 +2,14 @@ import { tracingChannel } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 
-/** What scrypt is given: `N` is the number of blocks, `r` their size, `p` how many rounds. */
+/** The parameters of scrypt: `N` is the number of blocks, `r` their size, `p` the number of rounds. */
 export interface HashCost {
   N: number;
   r: number;
   p: number;
 }
 
-/** A key of `bytes` bytes. `maxmem` is how many bytes of memory scrypt may take. */
+/** Derives a key of `bytes` bytes. `maxmem` is the most memory that scrypt may use, in bytes. */
 export type DeriveKey = (
   password: string,
   salt: string | Buffer,
@@ -17,10 +17,10 @@ export type DeriveKey = (
   options: HashCost & { maxmem: number },
 ) => Promise<Buffer>;
 
-/** Publishes the start and the end of each key that is derived. */
+/** Publishes the start and the end of each key derivation. */
 export const scryptChannel = tracingChannel("fiscility.scrypt");
 
-/** As text, so that it needs no file beside a bundle. */
+/** As text, so that a bundle needs no second file. */
 const thread = `
   const { scryptSync } = require("node:crypto");
   const { constants, setPriority } = require("node:os");
@@ -35,14 +35,14 @@ const thread = `
 const idle: Worker[] = [];
 
 /**
- * scrypt in a thread of its own, of low priority: a burst of log-ins delays no request that is not a
- * log-in, and leaves libuv's threads to DNS and files. The caller limits how many run at once; a thread
- * is kept for the next.
+ * Runs scrypt in its own thread with low priority, so that a burst of log-ins delays no other requests and
+ * leaves libuv's threads to DNS and files. The caller limits how many run at once. A thread is kept for the
+ * next one.
  */
 export const deriveKey: DeriveKey = (password, salt, bytes, options) =>
   scryptChannel.tracePromise(async () => {
     const worker = idle.pop() ?? new Worker(thread, { eval: true });
-    // While it works the process waits for it; at rest it keeps no process alive.
+    // While it works the process waits for it; an idle one keeps no process alive.
     worker.ref();
     worker.postMessage({ password, salt, bytes, options });
     const [key] = await once(worker, "message");

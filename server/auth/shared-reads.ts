@@ -4,14 +4,13 @@ interface Underway<T> {
 }
 
 /**
- * Reads of the same thing by many at once: one is under way, and all that come meanwhile share the next.
- * What anybody gets was read after they asked, and one caller takes one connection, however often they
- * call at once.
+ * Shares concurrent reads with the same key: while one runs, all later calls share the next one. So a result
+ * is never older than its call, and each caller uses one connection, however often they call at once.
  */
 export class SharedReads<T> {
   readonly #underway = new Map<string, Underway<T>>();
 
-  /** What `load` reads; `load` must read the same thing for the same `key`. */
+  /** Returns the result of `load`, which must read the same data for the same `key`. */
   read(key: string, load: () => Promise<T>): Promise<T> {
     const underway = this.#underway.get(key);
     if (!underway) return this.#begin(key, load);

@@ -13,15 +13,15 @@ interface SignUpForm {
 }
 
 /**
- * Signs a user up, with the same response and in the same time whether the address is free or taken. Its owner
- * learns which by mail: a link to confirm it, or that they have an account.
+ * Signs a user up, with the same response and in the same time whether the address is free or taken. Its
+ * owner learns which by mail: a link to confirm it, or that they have an account.
  *
- * Where a confirmed email is required, as in production, the new user only claims the address until the link is used: whether another user has it, or claims
- * it, makes no difference to what the new one can do, so that not even a log-in says so.
- * docs/decisions/021-mail.md
+ * If a confirmed email is required, as in production, the new user only claims the address until the link is
+ * used. Whether another user has or claims it makes no difference to what the new one can do, so not even a
+ * log-in reveals it. docs/decisions/021-mail.md
  *
- * @param claims whether that is so
- * @param mayMail whether mail may go to the address now: nobody can be flooded with it
+ * @param claims whether a confirmed email is required
+ * @param mayMail whether mail may go to the address now, so that nobody can be flooded with it
  */
 export async function signUp(
   { db, passwords, claims }: { db: Db; passwords: Passwords; claims: boolean },
@@ -43,7 +43,7 @@ export async function signUp(
       await queueMail(tx, { userId: added, kind: "verify_email", details: {} });
   });
   const now = new Date().toISOString();
-  // As better-auth's own, with an id that is nobody's.
+  // Equal to better-auth's own, with an id that no user has.
   return Response.json({
     token: null,
     user: {

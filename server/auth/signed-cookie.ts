@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 
 /**
- * What a cookie of better-auth says, when its signature is ours: `<value>.<HMAC-SHA-256, base64>`, as
+ * Returns the value of a better-auth cookie if its signature is valid: `<value>.<HMAC-SHA-256, base64>`, as
  * better-call's `getSignedCookie` reads it. Null for anything else.
  */
 export function readSigned(cookie: string, secret: string): string | null {

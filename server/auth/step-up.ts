@@ -11,15 +11,15 @@ import type { Identity } from "./identity.ts";
 import { boundTo, type PasskeyNeeds, verifyPasskey } from "./second-factor/passkeys.ts";
 import { spendTotpCode, type TotpNeeds } from "./second-factor/totp.ts";
 
-/** What a proof is kept in and how long it lasts. */
+/** Where proofs are stored and how long they last. */
 interface Proofs {
   db: Db;
   limits: Pick<TimeLimits, "stepUp">;
 }
 
 /**
- * Whether the user proved in this session, within `limits.stepUp`, who they are. A log-in is no such
- * proof: whoever steals a session just after it must not be able to do what outlives the session.
+ * Whether the user proved their identity in this session within `limits.stepUp`. A log-in is no such proof:
+ * someone who steals a session right after it must not be able to do anything that outlasts the session.
  */
 export async function isProved(
   { db, limits }: Proofs,
@@ -29,18 +29,20 @@ export async function isProved(
 }
 
 /**
- * Lets a call through whose procedure asks for a proof (`stepUp` in its metadata).
- * @throws `step_up_required`
+ * Requires a proof for a procedure with `stepUp` in its metadata.
+ *
+ * @throws FiscilityError `step_up_required`
  */
 export async function requireProof(proofs: Proofs, identity: Identity): Promise<void> {
   if (!(await isProved(proofs, identity))) throw new FiscilityError("step_up_required");
 }
 
 /**
- * Proves by password, code or passkey who uses this session. Wrong passwords count with those of a password
- * change, wrong codes and passkeys with those of log-ins.
- * @throws `password_incorrect`, `code_incorrect`, `passkey_invalid`; `too_many_attempts`; `unauthenticated` when
- *   the session has just ended.
+ * Proves the user's identity in this session by password, code or passkey. Wrong passwords count with those
+ * of a password change, wrong codes and passkeys with those of log-ins.
+ *
+ * @throws FiscilityError `password_incorrect`, `code_incorrect`, `passkey_invalid`; `too_many_attempts`;
+ *   `unauthenticated` when the session has just ended
  */
 export async function stepUp(
   needs: Proofs & TotpNeeds & PasskeyNeeds & { auth: Auth },
@@ -64,13 +66,16 @@ export async function stepUp(
   return { validUntil: new Date(provedAt.getTime() + limits.stepUp).toISOString() };
 }
 
-/** Where a passkey's challenge for a step-up is kept: in this session alone. */
+/** What a passkey's challenge for a step-up is bound to: this session. */
 export const stepUpChallenge = (sessionId: string): ChallengePlace => ({
   boundTo: boundTo("session", sessionId),
   purpose: "step_up",
 });
 
-/** What is wrong with a proof; null when it is right. @throws `too_many_attempts` */
+/**
+ * Returns the reason why a proof is wrong; null when it is correct. @throws FiscilityError
+ * `too_many_attempts`
+ */
 async function whyWrong(
   needs: TotpNeeds & PasskeyNeeds & { auth: Auth },
   { userId, sessionId }: { userId: string; sessionId: string },

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { parseCookies } from "better-auth/cookies";
 
-/** A cookie as better-auth's `ctx.setCookie` takes it. */
+/** A cookie for better-auth's `ctx.setCookie`. */
 export interface SetCookie {
   name: string;
   value: string;
@@ -9,32 +9,32 @@ export interface SetCookie {
 }
 
 /**
- * A cookie that holds a random token, of which the database has the hash: no script reads it, and no other
- * site's form brings it along. In production its name has browsers keep it to this very host.
+ * A cookie with a random token whose hash is in the database. Scripts cannot read it, and forms of other
+ * sites do not send it. In production its `__Host-` name restricts it to this host.
  */
 export class TokenCookie {
   readonly #name: string;
   readonly #maxAge: number;
   readonly #secure: boolean;
 
-  /** `maxAge` in seconds. */
+  /** @param maxAge in seconds */
   constructor(name: string, maxAge: number, { production }: { production: boolean }) {
     this.#name = `${production ? "__Host-" : ""}fiscility.${name}`;
     this.#maxAge = maxAge;
     this.#secure = production;
   }
 
-  /** The token that these cookies have, which anybody may have written; null where they have none. */
+  /** Returns the token in these cookies, which is not verified; null when they have none. */
   tokenIn(cookies: string | null): string | null {
     return parseCookies(cookies ?? "").get(this.#name) || null;
   }
 
-  /** The cookie that keeps this token. */
+  /** The cookie that stores this token. */
   keep(token: string): SetCookie {
     return this.#set(token, this.#maxAge);
   }
 
-  /** The cookie with which a browser deletes it. */
+  /** The cookie that deletes it in the browser. */
   get forget(): SetCookie {
     return this.#set("", 0);
   }
@@ -48,9 +48,9 @@ export class TokenCookie {
 /** 192 random bits. */
 export const makeToken = () => randomBytes(24).toString("base64url");
 
-/** SHA-256 and nothing slower: a token is beyond guessing. */
+/** SHA-256 and nothing slower, because a token cannot be guessed. */
 export const hashToken = (token: string) => createHash("sha256").update(token).digest();
 
-/** As a Set-Cookie header. */
+/** Formats a cookie as a Set-Cookie header. */
 export const cookieHeader = ({ name, value, attributes }: SetCookie): string =>
   `${name}=${value}; Path=/; Max-Age=${attributes.maxAge}; HttpOnly; SameSite=Lax${attributes.secure ? "; Secure" : ""}`;

@@ -2,8 +2,8 @@ import type { Log } from "../telemetry/log.ts";
 import type { AccountStore, CachedAnswer } from "./account-store.ts";
 
 /**
- * Answers about the accounts of a user as of one data version. The version is part of the key, so an
- * entry from before a change is unreachable the moment the change commits (I5); `clear` is tidying up.
+ * Caches responses about a user's accounts at one data version. The version is part of the key, so an entry
+ * from before a change cannot be read once the change commits (I5). `clear` only frees memory.
  */
 export class AccountCache {
   readonly #store: AccountStore;
@@ -16,10 +16,9 @@ export class AccountCache {
   }
 
   /**
-   * The entry, or what `load` reads; either way it is what `answer` says it has to be, and what does not
-   * fit is an error where `load` brought it. Everybody in this process who asks for the same answer and
-   * version meanwhile gets the same: many readers are one read (no stampede). `load` must have
-   * started after the version was read, which holds for all who ask for that version.
+   * Returns the entry, or else the result of `load`; both are validated against the schema of `answer`.
+   * Concurrent calls in this process with the same key share one load, which prevents a stampede. `load` must
+   * start after the version was read, and that holds for every caller with that version.
    */
   read<T>(
     userId: string,
@@ -40,7 +39,7 @@ export class AccountCache {
     return reading;
   }
 
-  /** Drops every entry of this user and of nobody else. Rejects when that could not be done. */
+  /** Deletes every entry of this user only. Rejects when that failed. */
   clear(userId: string): Promise<void> {
     return this.#store.clear(userId);
   }

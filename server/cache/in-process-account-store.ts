@@ -1,10 +1,10 @@
 import { LRUCache } from "lru-cache";
 import { type AccountStore, type CachedAnswer, entryName, maxEntries } from "./account-store.ts";
 
-/** Users kept at most; beyond it the least recently used goes. */
+/** The maximum users. Beyond it the least recently used one is evicted. */
 const maxUsers = 10_000;
 
-/** The twin of Redis for a single process. Values are kept as JSON, as Redis would, for `ttl` milliseconds. */
+/** Replaces Redis in a single process. Values are stored as JSON, as in Redis, for `ttl` milliseconds. */
 export function createInProcessAccountStore(ttl: number): AccountStore {
   const users = new LRUCache<string, Map<string, string>>({
     max: maxUsers,

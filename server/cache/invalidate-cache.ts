@@ -4,14 +4,16 @@ import type { Log } from "../telemetry/log.ts";
 import type { TimeLimits } from "../time-limits.ts";
 import type { AccountCache } from "./account-cache.ts";
 
-/** The cache, and what a retry of its invalidation is stored with. */
+/** The cache, and what scheduling a retry needs. */
 interface InvalidationServices {
   cache: AccountCache;
   db: Db;
   limits: Pick<TimeLimits, "cacheClearRetry" | "cacheClearLongest">;
 }
 
-/** Whose entries. `itemId`: the Item whose trail waits for it. `tries`: how often it failed so far. */
+/**
+ * Which entries to delete. `itemId`: the Item whose timeline shows it. `tries`: how often it failed so far.
+ */
 export interface CacheClear {
   userId: string;
   itemId?: string;
@@ -19,10 +21,10 @@ export interface CacheClear {
 }
 
 /**
- * Drops the user's entries from the cache. An entry's key contains the user's data version
- * (`account-cache.ts`), which the committed transaction has raised, so nobody reads the old entries any
- * more (I5): this frees memory. It never fails a request; a job repeats what failed, and the Item's trail
- * says so. Returns whether it is done.
+ * Deletes the user's entries from the cache. An entry's key contains the user's data version
+ * (`account-cache.ts`), which the committed transaction has raised, so the old entries cannot be read any
+ * more (I5): this only frees memory. It never fails a request. A job retries a failure, and the Item's
+ * timeline shows it. Returns whether the entries are deleted.
  */
 export async function invalidateCache(
   services: InvalidationServices,
@@ -39,7 +41,7 @@ export async function invalidateCache(
   });
 }
 
-/** Rejects when it could neither be cleared nor be left to a later job. */
+/** Rejects when it could neither clear the cache nor schedule a retry. */
 async function clearOrPostpone(
   { cache, db, limits }: InvalidationServices,
   { userId, itemId, tries = 0 }: CacheClear,
@@ -59,7 +61,10 @@ async function clearOrPostpone(
   }
 }
 
-/** The job: clears, and tells the trails that wait for it. Rejects, to be run again, when neither can be done. */
+/**
+ * The job: clears the cache and updates the timelines that wait for it. Rejects, so that it runs again, when
+ * both failed.
+ */
 export async function retryInvalidation(
   services: InvalidationServices,
   again: CacheClear,

@@ -3,8 +3,8 @@ import { type AccountStore, type CachedAnswer, entryName, maxEntries } from "./a
 import type { RedisAdapter } from "./redis-adapter.ts";
 
 /**
- * A script rather than MULTI: a cluster's ASK is followed for one command only. Entries that nobody
- * asks for any more go when there are too many of them.
+ * A script instead of MULTI, because a cluster's ASK redirection covers only one command. When there are too
+ * many entries, old ones are deleted.
  */
 const keep = `
   if redis.call("HLEN", KEYS[1]) >= tonumber(ARGV[4]) then redis.call("DEL", KEYS[1]) end
@@ -12,13 +12,13 @@ const keep = `
   redis.call("PEXPIRE", KEYS[1], ARGV[3])`;
 
 /**
- * One Redis hash a user, one field an answer and data version: a user's entries share a slot of a cluster and
- * go with one UNLINK. It expires after `ttl` milliseconds.
+ * Each user has one Redis hash, with a field for each response and data version, so a user's entries share a
+ * slot of a cluster and are deleted by one UNLINK. The hash expires after `ttl` milliseconds.
  */
 export function createRedisAccountStore(redis: RedisAdapter, ttl: number, log: Log): AccountStore {
   const key = (userId: string) => `fiscility:accounts:{${userId}}`;
 
-  /** Somebody else's value, or one of another release: it would be in the way until it expires. */
+  /** The value is another program's or another release's. It would fail every read until it expires. */
   async function discard(userId: string, error: string) {
     log.warn({ event: "cache_garbage", userId, error }, "A cache entry was not ours; dropped");
     await redis.ask((commands) => commands.unlink(key(userId)));

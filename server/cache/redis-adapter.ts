@@ -4,23 +4,23 @@ import type { Log } from "../telemetry/log.ts";
 import type { TimeLimits } from "../time-limits.ts";
 import type { RedisAddress } from "./redis-address.ts";
 
-/** What the product asks of Redis, in the same words of one server and of a cluster. */
+/** The Redis commands that the product uses, with the same interface for one server and for a cluster. */
 export type RedisCommands = Pick<ReturnType<typeof createClient>, "hGet" | "unlink" | "eval">;
 
-/** One server or one cluster, connected. */
+/** A connected server or cluster. */
 interface Connection {
   commands: RedisCommands;
   connect(): Promise<unknown>;
-  /** Rejects unless each of its servers answers. */
+  /** Rejects unless each of its servers responds. */
   ping(): Promise<unknown>;
   destroy(): void;
 }
 
 /**
- * The one connection of a process to Redis, and the breaker before it: it is there and answers
- * within its time, or every command fails at once. A command that is late takes the connection down
- * with it. The next one is made behind the requests' backs and answers a PING in time before a
- * request sees it, so that nobody waits for Redis to come back: docs/decisions/004-redis-breaker.md.
+ * A process's only connection to Redis, with a circuit breaker: Redis responds in time, or every command
+ * fails at once. A late command drops the connection. The next one is opened in the background and must
+ * respond to a PING in time before a request uses it, so no request waits for Redis to recover:
+ * docs/decisions/004-redis-breaker.md.
  */
 export class RedisAdapter {
   readonly #address: RedisAddress;
@@ -28,7 +28,7 @@ export class RedisAdapter {
   readonly #limits: TimeLimits;
   readonly #closed = new AbortController();
   #connection: Connection | null = null;
-  /** Connections that failed, or did not last, since one lasted. */
+  /** Connections in a row that failed or broke too soon. */
   #failures = 0;
   #since = performance.now();
 
@@ -39,14 +39,14 @@ export class RedisAdapter {
     void this.#keepTrying(false);
   }
 
-  /** Whether commands are sent on rather than refused at once. */
+  /** Whether commands are sent, or rejected at once. */
   get isThere(): boolean {
     return this.#connection !== null;
   }
 
   /**
-   * Sends one command. Rejects at once while Redis is away, within `limits.redisCommand` when it
-   * does not answer, and with `ErrorReply` when it answers with an error.
+   * Sends one command. Rejects at once while Redis is unavailable, within `limits.redisCommand` when it does
+   * not respond, and with `ErrorReply` when it returns an error.
    */
   async ask<T>(command: (commands: RedisCommands) => Promise<T>): Promise<T> {
     const connection = this.#connection;
@@ -54,7 +54,7 @@ export class RedisAdapter {
     try {
       return await within(this.#limits.redisCommand, command(connection.commands));
     } catch (error) {
-      // READONLY: a master that became a replica; by now its name leads to another.
+      // READONLY comes from a master that became a replica. Its name now resolves to the new master.
       const fine = error instanceof ErrorReply && !error.message.startsWith("READONLY");
       if (!fine) this.#drop(connection, error as Error);
       throw error;
@@ -76,7 +76,10 @@ export class RedisAdapter {
     void this.#keepTrying(true);
   }
 
-  /** Until there is a connection; that Redis is away is `reported` once. */
+  /**
+   * Retries until there is a connection. Logs once that Redis is unavailable; `reported` says that it has
+   * been logged.
+   */
   async #keepTrying(reported: boolean): Promise<void> {
     const { signal } = this.#closed;
     for (let told = reported; !signal.aborted; this.#failures++) {
@@ -107,7 +110,7 @@ export class RedisAdapter {
   }
 }
 
-/** A connection that does not reconnect by itself: when it breaks, or is late, another is made. */
+/** A connection that does not reconnect by itself: when it breaks or is late, a new one is opened. */
 function open(
   address: RedisAddress,
   connectTimeout: number,
@@ -139,7 +142,7 @@ function open(
     defaults: { ...common, socket: socket as never },
   });
   cluster.on("node-error", onBroken);
-  // A node that could not say where the slots are; the next one is asked.
+  // One node could not return the slots; the client tries the next one.
   cluster.on("error", () => {});
   return {
     commands: cluster as unknown as RedisCommands,
@@ -147,26 +150,26 @@ function open(
     ping: () =>
       Promise.all(cluster.masters.map(async (node) => (await cluster.nodeClient(node)).ping())),
     destroy() {
-      // One by one: `cluster.destroy` stops at the first that is closed already.
+      // One by one, because `cluster.destroy` stops at the first that is closed already.
       for (const { client } of cluster.masters) if (client) destroy(client);
       destroy(cluster);
     },
   };
 }
 
-/** It throws where there is nothing to destroy. */
+/** It throws when there is nothing to destroy. */
 function destroy(client: { destroy(): void }): void {
   try {
     client.destroy();
   } catch {}
 }
 
-/** The work's own end, or a rejection after `ms`. */
+/** Settles with `work`, or rejects after `ms`. */
 async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     const fail = () => reject(new Error(`Redis did not answer within ${ms} ms`));
-    // An answer that came while this process was busy is read first.
+    // A response that arrived while this process was busy is read first.
     timer = setTimeout(() => setImmediate(fail), ms);
   });
   try {

@@ -1,23 +1,23 @@
 import { z } from "zod";
 import { Secret } from "../vault/secret.ts";
 
-/** Where Redis is: one server (`nodes` has one), or nodes of a cluster from which the rest are found. */
+/** The address of Redis: one server, or some nodes of a cluster, from which the others are discovered. */
 export interface RedisAddress {
   cluster: boolean;
   nodes: { host: string; port: number }[];
   tls: boolean;
   username: string | undefined;
   password: Secret | undefined;
-  /** The numbered database of a single server; a cluster has only 0. */
+  /** The numbered database of a single server. A cluster has only 0. */
   database: number;
 }
 
 const form = /^redis(s?)(\+cluster)?:\/\/(?:([^@/]*)@)?([^@/]+)(?:\/(\d{1,4})?)?$/;
 
 /**
- * `REDIS_URL`, parsed: `redis[s]://[user:password@]host[:port][/database]`, or `redis[s]+cluster://`
- * with one host or several. Signs of a URL in the user or the password are percent-encoded. That it is a cluster is said, not found out: finding out would need a
- * Redis that answers at start.
+ * Parses `REDIS_URL`: `redis[s]://[user:password@]host[:port][/database]`, or `redis[s]+cluster://` with one
+ * or more hosts. Reserved characters in the user or the password are percent-encoded. A cluster is declared,
+ * not detected, because detection would need a running Redis at start.
  */
 export const redisAddress = z.string().transform((text, ctx): RedisAddress => {
   const [, tls, cluster, secrets, hosts = "", database = "0"] = form.exec(text) ?? [];

@@ -14,8 +14,8 @@ The local demo user is demo@fiscility.test. A key lives 90 days unless told othe
 It has all scopes unless told otherwise: ${scope.options.join(", ")}.`;
 
 /**
- * `npm run api-key`: makes, lists and revokes a person's API keys. The new key alone goes to stdout,
- * so that a script can take it from there; what is said about it goes to stderr.
+ * `npm run api-key`: creates, lists and revokes a user's API keys. Only the new key is written to stdout, so
+ * that a script can read it; messages go to stderr.
  */
 async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void> {
   const { positionals, values } = parseArgs({

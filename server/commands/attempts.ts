@@ -5,11 +5,11 @@ import { notGuaranteed } from "../reconciliation/plaid-user.ts";
 import { answer, withDatabase } from "./command.ts";
 
 /**
- * `npm run attempts`: what is not ended yet, and the exchanges whose reply was lost, in the database
- * of DATABASE_URL. The reconciliation removes the Item of a lost one once Plaid lists it (`npm run
- * books`). Where Plaid refuses the User APIs, only its support can: they find it by the user's id
- * (client_user_id) and the time, or by the Item's id where a webhook has named it. Every Item that a
- * webhook named and nothing here knows is listed too. docs/decisions/018-nothing-is-left-at-plaid.md
+ * `npm run attempts`: lists unfinished attempts, and exchanges whose response was lost, in the database of
+ * DATABASE_URL. The reconciliation removes the Item of a lost exchange once Plaid lists it (`npm run books`).
+ * Where Plaid refuses the User APIs, only its support can: they find it by the user's id (client_user_id) and
+ * the time, or by the Item's id if a webhook has named it. Items that a webhook named and no row here knows
+ * are listed too. docs/decisions/018-nothing-is-left-at-plaid.md
  */
 async function main(env: NodeJS.ProcessEnv): Promise<string> {
   return withDatabase(env, async (db) => {

@@ -3,10 +3,10 @@ import { caution, removalsPerDay } from "../reconciliation/decide.ts";
 import { answer, withDatabase } from "./command.ts";
 
 /**
- * `npm run books`: the Items that Plaid lists and nothing here holds, in the database of DATABASE_URL.
- * Each is removed once it was seen twice, 40 minutes apart, five of a user a day at most. With `--confirm`
- * those of now are removed without that limit: look first whether Plaid's list, or this database, can be
- * right.
+ * `npm run books`: lists the Items that Plaid has and no row here holds, in the database of DATABASE_URL.
+ * Each is removed once it was seen twice, 40 minutes apart, at most five a day for each user. With
+ * `--confirm` those listed now are removed without that limit. Check first whether Plaid's list and this
+ * database can be correct.
  */
 async function main(env: NodeJS.ProcessEnv, options: string[]): Promise<string> {
   const unknown = options.find((option) => option !== "--confirm");

@@ -3,9 +3,11 @@ import { requireSafeDatabase } from "../config.ts";
 import { timeLimits } from "../time-limits.ts";
 
 /**
- * Does `work` with one connection to the database of DATABASE_URL, which is closed after it. `statement`:
- * milliseconds that one statement may take. Errors: one sentence where it is missing, `ConfigError` where
- * production would not connect to it, and `work`'s.
+ * Runs `work` with one connection to the database of DATABASE_URL, then closes it.
+ *
+ * @param statement timeout of a statement, in milliseconds
+ * @throws one sentence when DATABASE_URL is missing, `ConfigError` when production would not connect to it,
+ *   and the error of `work`
  */
 export async function withDatabase<T>(
   env: Record<string, string | undefined>,
@@ -36,7 +38,7 @@ export async function withDatabase<T>(
   }
 }
 
-/** Prints what a command answers. What went wrong is one sentence on stderr, and an exit code of 1. */
+/** Prints the result of a command. On an error prints one sentence to stderr and exits with code 1. */
 export function answer(command: Promise<string>): void {
   command.then(
     (text) => process.stdout.write(`${text}\n`),

@@ -9,11 +9,11 @@ const client = path.join(root, "client");
 const read = (folder: string, name: string) => readFileSync(path.join(folder, name), "utf8");
 
 /**
- * `npm run contract` compares the public contract with the one in `client/contract.json` and fails when
- * they differ. With `--write` it publishes the difference: it raises the client's version (major for a
- * breaking change, minor for an addition) in `package.json` and the lock file, adds a section to
- * `CHANGELOG.md` that lists the changes, and writes `contract.json`. The client's types are written with it, also
- * when only their documentation has changed.
+ * `npm run contract` compares the public contract with the one in `client/contract.json` and fails when they
+ * differ. With `--write` it publishes the difference: it raises the client's version (major for a breaking
+ * change, minor for an addition) in `package.json` and the lock file, adds a section with the changes to
+ * `CHANGELOG.md`, and writes `contract.json`. It also writes the client's types, even if only their
+ * documentation has changed.
  */
 function main(write: boolean): string {
   if (write) {
@@ -52,13 +52,13 @@ const numbersOf = (version: string): [number, number] => {
   return [major, minor];
 };
 
-/** The version that publishes these changes. */
+/** Returns the version that publishes these changes. */
 function raised(published: string, { breaking }: ContractChanges): string {
   const [major, minor] = numbersOf(published);
   return breaking.length > 0 ? `${major + 1}.0.0` : `${major}.${minor + 1}.0`;
 }
 
-/** Whether somebody has raised the version by hand, far enough for these changes. */
+/** Whether the version was already raised by hand, far enough for these changes. */
 function isRaised(published: string, current: string, { breaking }: ContractChanges): boolean {
   const [oldMajor, oldMinor] = numbersOf(published);
   const [major, minor] = numbersOf(current);
@@ -81,7 +81,7 @@ function setVersion(current: string, version: string): void {
   );
 }
 
-/** Adds a section for `version`, unless there is one, in front of the newest. */
+/** Adds a section for `version` before the newest one, unless it exists. */
 function addToChangelog(version: string, { breaking, additions }: ContractChanges): void {
   const text = read(client, "CHANGELOG.md");
   if (text.includes(`\n## ${version}\n`)) return;

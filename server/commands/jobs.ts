@@ -2,8 +2,8 @@ import { listJobs } from "../../db/jobs.ts";
 import { answer, withDatabase } from "./command.ts";
 
 /**
- * `npm run jobs`: the jobs that have not ended well yet, in the database of DATABASE_URL. A failing
- * one is tried again at its time; a dead one is not (a sync begins anew with the next sweep).
+ * `npm run jobs`: lists the jobs that have not succeeded yet, in the database of DATABASE_URL. A failing job
+ * is retried at its time. A dead one is not, but the next sweep starts a new sync.
  */
 async function main(env: NodeJS.ProcessEnv): Promise<string> {
   return withDatabase(env, async (db) => {

@@ -7,8 +7,8 @@ import { timeLimits } from "../time-limits.ts";
 import { answer } from "./command.ts";
 
 /**
- * `npm run db:migrate`: brings the database up to date. With DATABASE_OWNER_URL as that role, and the one
- * of DATABASE_URL, which the servers and the worker run as, gets the rows of its tables and no DDL.
+ * `npm run db:migrate`: migrates the database. With DATABASE_OWNER_URL it runs as that role, and grants the
+ * role of DATABASE_URL, which the servers and the worker use, the rows of its tables and no DDL.
  */
 async function main(env: NodeJS.ProcessEnv): Promise<string> {
   const url = env.DATABASE_DIRECT_URL || env.DATABASE_URL;

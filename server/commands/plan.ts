@@ -1,7 +1,7 @@
 import { listPlanIds, setPlan } from "../../db/plans.ts";
 import { answer, withDatabase } from "./command.ts";
 
-/** `npm run plan -- <email> <plan>`: moves a person to a plan, in the database of DATABASE_URL. */
+/** `npm run plan -- <email> <plan>`: moves a user to a plan, in the database of DATABASE_URL. */
 async function main([email, plan]: string[], env: NodeJS.ProcessEnv): Promise<string> {
   if (!email || !plan) throw new Error("Usage: npm run plan -- <email> <plan>");
   return withDatabase(env, async (db) => {

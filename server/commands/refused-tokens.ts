@@ -5,9 +5,9 @@ import { createServices } from "../services.ts";
 import { answer } from "./command.ts";
 
 /**
- * `npm run refused-tokens`: the access tokens that Plaid does not know, in the environment of a worker.
- * `-- --believe` tries each once more and believes Plaid: an Item that has been refused for ten minutes by
- * today's keys ends, and its removal counts as done. docs/runbooks/tokens-refused.md
+ * `npm run refused-tokens`: lists the access tokens that Plaid does not know, in the environment of a worker.
+ * `-- --believe` tries each again and accepts Plaid's response: an Item that has been refused for ten minutes
+ * with today's keys ends, and its removal counts as done. docs/runbooks/tokens-refused.md
  */
 async function main([option]: string[], env: NodeJS.ProcessEnv): Promise<string> {
   if (option !== undefined && option !== "--believe") {

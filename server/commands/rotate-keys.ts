@@ -6,9 +6,9 @@ import { answer, withDatabase } from "./command.ts";
 
 /**
  * `npm run keys:rotate`: re-encrypts every token in the database of DATABASE_URL with the first key of
- * TOKEN_KEYS, in the format of TOKEN_ENVELOPES, while the servers run. They must run with the same ring already, which takes two restarts
- * (docs/runbooks/key-leak.md): a server must be able to open what another, or this, seals with the new
- * key. Ended in between, it goes on when it is run again.
+ * TOKEN_KEYS, in the format of TOKEN_ENVELOPES, while the servers run. They must already use the same ring,
+ * which takes two restarts (docs/runbooks/key-leak.md), so that they can decrypt what is encrypted with the
+ * new key. If it is interrupted, run it again: it continues.
  */
 async function main(env: NodeJS.ProcessEnv): Promise<string> {
   const { TOKEN_KEYS: keys } = env;

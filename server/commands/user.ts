@@ -12,12 +12,12 @@ const usage = `Usage, with DATABASE_URL set to the database (unset: the one that
 The reason is stored. The user reads it on their Security page, and gets a mail without it.`;
 
 const commands: readonly string[] = ["disable", "enable", "end-sessions", "reset-factor"];
-/** Characters of a reason: a sentence or two, with a ticket's number. */
+/** Characters of a reason: a sentence or two, with a ticket number. */
 const maxReason = 500;
-/** Events that `show` prints. */
+/** The number of events that `show` prints. */
 const shown = 10;
 
-/** `npm run user`: shows a user, and does what only an operator may. */
+/** `npm run user`: shows a user, and runs the actions that only an operator may run. */
 async function main(args: string[], env: NodeJS.ProcessEnv): Promise<string> {
   const { positionals, values } = parseArgs({
     args,
@@ -35,7 +35,7 @@ async function main(args: string[], env: NodeJS.ProcessEnv): Promise<string> {
       return describe(user, await listSecurityEvents(db, user.id, { limit: shown }));
     }
     const said = await operateUser(db, user, command as OperatorCommand, reason);
-    // Where operators' terminals are recorded, or commands run as jobs, this line is the record.
+    // For operators whose terminals are recorded, and commands that run as jobs, this line is the audit log.
     const log = createLog("info", { write: (line) => process.stderr.write(line) });
     log.info({ event: "operator", command, userId: user.id, reason }, said);
     return said;

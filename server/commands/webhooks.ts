@@ -27,8 +27,8 @@ The local demo user is demo@fiscility.test. A webhook gets all events unless tol
 ${webhookEventTypes.join(", ")}.`;
 
 /**
- * `npm run webhooks`: adds, lists and removes a user's webhooks, and shows what was sent. A secret alone goes to
- * stdout, so that a script can take it from there; what is said about it goes to stderr.
+ * `npm run webhooks`: adds, lists and removes a user's webhooks, and shows what was sent. Only a secret is
+ * written to stdout, so that a script can read it; messages go to stderr.
  */
 async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void> {
   const { positionals, values } = parseArgs({

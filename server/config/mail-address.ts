@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Secret } from "../vault/secret.ts";
 
-/** `SMTP_URL`, parsed. `secure`: TLS from the first byte; else STARTTLS. */
+/** The parsed `SMTP_URL`. `secure`: TLS from the first byte; else STARTTLS. */
 export interface SmtpAddress {
   host: string;
   port: number;
@@ -12,7 +12,9 @@ export interface SmtpAddress {
 
 const expected = "expected smtp://user:password@host:587 or smtps://user:password@host:465";
 
-/** A query is refused: mailers read options from it, also one that leaves certificates unchecked. */
+/**
+ * A query string is refused, because mailers read options from it, even one that skips certificate checks.
+ */
 export const smtpAddress = z.string().transform((text, ctx): SmtpAddress => {
   const url = URL.canParse(text) ? new URL(text) : null;
   const known = url?.protocol === "smtp:" || url?.protocol === "smtps:";
@@ -37,8 +39,8 @@ export const mailFrom = z.string().refine((text) => {
   return z.email().safeParse(bracketed ?? text).success;
 }, "expected an address, or Name <address>");
 
-/** The address of a `MAIL_FROM`, without the name. */
+/** Returns the address of a `MAIL_FROM`, without the name. */
 export const addressOf = (from: string): string => /<([^<>]+)>$/.exec(from)?.[1] ?? from;
 
-/** The domain of a `MAIL_FROM`. */
+/** Returns the domain of a `MAIL_FROM`. */
 export const domainOf = (from: string): string => from.replace(/>$/, "").split("@").at(-1) ?? "";

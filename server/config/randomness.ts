@@ -2,8 +2,8 @@ import { ZxcvbnFactory } from "@zxcvbn-ts/core";
 import { dictionary, adjacencyGraphs as graphs } from "@zxcvbn-ts/language-common";
 
 /**
- * Why these bytes did not come from a random generator; null when they may have. 16 to 64 random bytes are
- * refused less than once in 10^10.
+ * Returns why these bytes did not come from a random generator; null when they may have. It refuses 16 to 64
+ * random bytes less than once in 10^10.
  */
 export function whyNotRandom(bytes: Uint8Array): string | null {
   if (bytes.every((byte) => byte >= 0x20 && byte < 0x7f)) return "it is text, not random bytes";
@@ -11,39 +11,45 @@ export function whyNotRandom(bytes: Uint8Array): string | null {
   if (mostEqual(bytes) >= most) return "one byte is in it too often";
   for (let lag = 1; lag <= bytes.length / 2; lag++) {
     const steps = differences(bytes, lag);
-    // Equal steps of 0 are a repetition, of anything else a sequence; growing ones are a sequence too.
+    // Equal steps of 0 are a repetition, other equal steps or growing ones a sequence.
     if (mostEqual(steps) >= most || mostEqual(differences(steps, lag)) >= most)
       return "its bytes repeat or follow each other";
   }
   return null;
 }
 
-/** Each byte less the one `lag` places before it, modulo 256. */
+/** Each byte minus the one `lag` positions before it, modulo 256. */
 const differences = (bytes: Uint8Array, lag: number) =>
   bytes.slice(lag).map((byte, at) => byte - (bytes[at] as number));
 
-/** How often the most frequent byte is in it. */
+/** Returns how often the most frequent byte occurs. */
 function mostEqual(bytes: Uint8Array): number {
   const counts = new Map<number, number>();
   for (const byte of bytes) counts.set(byte, (counts.get(byte) ?? 0) + 1);
   return Math.max(0, ...counts.values());
 }
 
-/** Shares of a random text's length, each measured over 10^5 random texts of 32 characters. */
+/** Shares of a text's length. The comparisons were measured with 10^5 random texts of 32 characters. */
 const limits = {
-  /** Guesses, as a power of ten for each character: random digits come to 0.70 and more. */
+  /** Guesses, as a power of ten for each character. Random digits reach at least 0.70. */
   guesses: 0.65,
-  /** Where a crack is at least a little easier than for random letters and digits (0.88 and more) … */
+  /**
+   * The bound for texts that are at least a little easier to guess than random letters and digits (0.88 and
+   * more) …
+   */
   someGuesses: 0.9,
-  /** … characters in words, keyboard walks, sequences and repetitions: random ones come to 0.38. */
+  /**
+   * … and have many characters in words, keyboard walks, sequences and repetitions. Random texts reach 0.38.
+   */
   patterns: 0.5,
-  /** Letters in words: random ones come to 0.41. */
+  /** Letters in words. Random texts reach 0.41. */
   words: 0.45,
 };
 
 /**
- * Why a secret was thought up rather than generated, as is or as what it encodes in hexadecimal or base64; null
- * when it may be random. For 32 characters and more: of random ones about one in 10^6 is refused.
+ * Returns why a secret was chosen by hand and not generated, as it is or as the hexadecimal or base64 text
+ * that it decodes to; null when it may be random. For 32 characters and more: about one random secret in 10^6
+ * is refused.
  */
 export function whyGuessable(secret: string): string | null {
   const bytes = decoded(secret);
@@ -64,13 +70,13 @@ export function whyGuessable(secret: string): string | null {
 const walks: ReadonlySet<string> = new Set(["spatial", "sequence", "repeat"]);
 const isText = (bytes: Uint8Array) => bytes.every((byte) => byte >= 0x20 && byte < 0x7f);
 
-/** What the text encodes; null where it encodes nothing. */
+/** Decodes hexadecimal or base64; null when the text is neither. */
 export function decoded(text: string): Buffer | null {
   if (/^([0-9a-f]{2})+$/i.test(text)) return Buffer.from(text, "hex");
   return /^[\w+/-]+={0,2}$/.test(text) ? Buffer.from(text, "base64") : null;
 }
 
-/** What `make` makes, at first use and again after a garbage collection: large, and only a start needs it. */
+/** Caches the result of `make` until it is garbage-collected: it is large, and only needed at the start. */
 function madeWhenUsed<T extends object>(make: () => T): () => T {
   let made: WeakRef<T> | undefined;
   return () => {
@@ -80,9 +86,9 @@ function madeWhenUsed<T extends object>(make: () => T): () => T {
   };
 }
 
-/** zxcvbn with the passwords that leaks hold most often. */
+/** zxcvbn with the most frequent passwords of leaks. */
 const estimator = madeWhenUsed(
-  // More spellings with digits for letters cost seconds for some texts, and find little more.
+  // More substitutions of digits for letters take seconds for some texts, and find little more.
   () => new ZxcvbnFactory({ dictionary, graphs, l33tMaxSubstitutions: 1 }),
 );
 const wordsOfFour = madeWhenUsed(
@@ -94,7 +100,7 @@ const wordsOfFour = madeWhenUsed(
     ),
 );
 
-/** The largest share of the text that words of four letters and more cover without overlap. */
+/** Returns the largest share of the text that words of at least four letters cover without overlap. */
 function wordShare(text: string): number {
   const words = wordsOfFour();
   const lower = text.toLowerCase();

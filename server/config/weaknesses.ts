@@ -6,7 +6,7 @@ import { decoded, whyGuessable } from "./randomness.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A connection that may do without TLS where `ALLOW_PLAINTEXT` names it. */
+/** Connections that may do without TLS when `ALLOW_PLAINTEXT` lists them. */
 export const plaintextLinks = ["database", "redis"] as const;
 export type PlaintextLink = (typeof plaintextLinks)[number];
 
@@ -17,8 +17,8 @@ const databaseVariables = ["DATABASE_URL", "DATABASE_DIRECT_URL", "DATABASE_OWNE
 const redisVariables = ["REDIS_URL", "REDIS_COUNTERS_URL"] as const;
 
 /**
- * What production does not start with although it is well formed. A variable that is missing or malformed is
- * somebody else's to name.
+ * Returns well-formed settings that production does not accept. Missing and malformed variables are reported
+ * elsewhere.
  */
 export function weaknesses(env: Environment): Weakness[] {
   const found: Weakness[] = [...databaseWeaknesses(env)];
@@ -46,10 +46,10 @@ export function weaknesses(env: Environment): Weakness[] {
   return found;
 }
 
-/** Domains that no mail can come from: https://www.rfc-editor.org/rfc/rfc6761 */
+/** Domains that cannot send mail: https://www.rfc-editor.org/rfc/rfc6761 */
 const noDomain = /(^|\.)(example(\.(com|net|org))?|test|invalid|localhost|localdomain)$/i;
 
-/** TLS is always required of a mail server on another host, so that is no setting. */
+/** TLS to a mail server on another host is always required, so there is no setting for it. */
 function mailWeaknesses(env: Environment): Weakness[] {
   const found: Weakness[] = [];
   const server = smtpAddress.safeParse(env.SMTP_URL).data;
@@ -63,7 +63,7 @@ function mailWeaknesses(env: Environment): Weakness[] {
   return found;
 }
 
-/** Those of the database's variables, for a command that needs no other. */
+/** The same for the database's variables only, for a command that needs no others. */
 export function databaseWeaknesses(env: Environment): Weakness[] {
   return databaseVariables.flatMap((variable): Weakness[] => {
     const tls = databaseTls(env, variable);
@@ -75,7 +75,7 @@ export function databaseWeaknesses(env: Environment): Weakness[] {
   });
 }
 
-/** The connections to other hosts that are not encrypted, in an environment that is otherwise right. */
+/** Returns the connections to other hosts that are unencrypted, in an otherwise valid environment. */
 export function plaintextIn(env: Environment): PlaintextLink[] {
   const database = databaseVariables.some((variable) => databaseTls(env, variable) === "off");
   const redis = redisAddresses(env).some(
@@ -97,9 +97,10 @@ const redisAddresses = (env: Environment) =>
   });
 
 /**
- * How the driver would connect, as its own parser says: every spelling of `ssl` and `sslmode`, given twice or
- * with another `host` in the query, means here what it means there. Null where there is no URL, or none that
- * it can read. `prefer`, `require` and `verify-ca` are unchecked: pg 8 does check, and pg 9, psql and pg_dump do not.
+ * Returns how the driver would connect, according to its own parser, so that every spelling of `ssl` and
+ * `sslmode`, given twice or with another `host` in the query, has the same meaning here. Null when there is
+ * no URL or it cannot be parsed. `prefer`, `require` and `verify-ca` count as unchecked: pg 8 does check, but
+ * pg 9, psql and pg_dump do not.
  */
 function databaseTls(
   env: Environment,
@@ -114,12 +115,12 @@ function databaseTls(
     const isChecked = sslmode === "verify-full" && Object(ssl).rejectUnauthorized !== false;
     return isChecked ? "checked" : "unchecked";
   } catch {
-    // A certificate that cannot be read, or no URL: the one message has to name the variable.
+    // The certificate cannot be read, or this is no URL. The one message has to list the variable.
     return "unchecked";
   }
 }
 
-/** Every other secret of the environment, with its variable. */
+/** Returns every other secret of the environment, with its variable. */
 function otherSecrets(env: Environment): [string, string][] {
   const keys = (env.TOKEN_KEYS ?? "").split(",").map((entry) => entry.trim().split(":")[1]);
   const passwords = [...databaseVariables, ...redisVariables].map((variable) => {
@@ -134,7 +135,7 @@ function otherSecrets(env: Environment): [string, string][] {
   ].flatMap(([variable, value]) => (value ? [[variable, value]] : []));
 }
 
-/** Whether one secret holds the other, as text or as the bytes that either encodes. */
+/** Whether one secret contains the other, as text or as decoded bytes. */
 function isSame(secret: string, other: string): boolean {
   const forms = (text: string) => [Buffer.from(text), decoded(text) ?? Buffer.from(text)];
   const shortest = 8;

@@ -2,8 +2,8 @@ import type { PlanOfUser } from "../../db/users.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 
 /**
- * `limit_reached` when `wanted` more live accounts beside the `used` ones do not fit the plan, else
- * null. Asked under the user's lock the answer stays true until the transaction commits (I3).
+ * Returns `limit_reached` when `wanted` more accounts do not fit in the plan beside the `used` live ones,
+ * else null. Checked under the user's lock, the result holds until the transaction commits (I3).
  */
 export function whyNoRoom(
   { plan, maxAccounts: limit }: PlanOfUser,
@@ -14,7 +14,7 @@ export function whyNoRoom(
   return new FiscilityError("limit_reached", { details: { plan, limit, used, wanted } });
 }
 
-/** Throws what `whyNoRoom` says. */
+/** Throws what `whyNoRoom` returns. */
 export function requireRoom(plan: PlanOfUser, used: number, wanted: number): void {
   const refusal = whyNoRoom(plan, used, wanted);
   if (refusal) throw refusal;

@@ -5,7 +5,10 @@ import type { ConnectAccountOutput } from "../contracts/connect.ts";
 import { FiscilityError, type Reason, reasons } from "../contracts/errors.ts";
 import { disconnected, nothingNew } from "./attempt.ts";
 
-/** The public_token was answered before: the same error again, with nothing new to account for. */
+/**
+ * The public_token was used before and its attempt failed. The caller gets the stored error; nothing new is
+ * logged.
+ */
 export class AttemptEnded extends Error {
   readonly answer: FiscilityError;
 
@@ -16,9 +19,9 @@ export class AttemptEnded extends Error {
 }
 
 /**
- * What an attempt that has ended answers; null for one that has not.
+ * Returns what an ended attempt returned the first time; null while it has not ended.
  *
- * @throws AttemptEnded when the answer is an error
+ * @throws AttemptEnded when the attempt ended with an error
  */
 export async function storedAnswer(
   db: Db,
@@ -31,12 +34,12 @@ export async function storedAnswer(
   if (status !== "connected" && reason !== nothingNew) throw storedError(reason, details);
   const itemId = status === "connected" ? attempt.id : (details as { itemId: string }).itemId;
   const output = await itemAnswer(db, attempt.user_id, itemId, "already_connected");
-  // The Item that held the accounts was disconnected since.
+  // The Item that held the accounts has been disconnected since.
   if (!output) throw invalid();
   return output;
 }
 
-/** A live Item of the user as the answer of `connectAccount`; null when it is not there. */
+/** Returns a live Item of the user as the output of `connectAccount`; null when it does not exist. */
 export async function itemAnswer(
   db: Db,
   userId: string,

@@ -31,13 +31,13 @@ export type AttemptState =
   | "removing"
   | "failed";
 
-/** The stored columns that the state follows from. */
+/** The stored columns that determine the state. */
 export type AttemptColumns = Pick<
   LinkAttemptRow,
   "status" | "public_token_sealed" | "run_id" | "sent_again"
 >;
 
-/** The state of a stored attempt. */
+/** Returns the state of a stored attempt. */
 export function stateOf(attempt: AttemptColumns): AttemptState {
   if (attempt.status !== "started") return attempt.status;
   if (attempt.public_token_sealed === null) return "open";
@@ -45,16 +45,19 @@ export function stateOf(attempt: AttemptColumns): AttemptState {
 }
 
 /**
- * Whether an earlier exchange of the public_token may have succeeded and its response been lost.
- * `sent_again` is what nodes of the release before this one set instead of `run_id`.
+ * Whether an earlier exchange of the public_token may have succeeded and its response been lost. Nodes of the
+ * previous release set `sent_again` instead of `run_id`.
  */
 export function mayHaveBeenSent(attempt: Pick<LinkAttemptRow, "run_id" | "sent_again">): boolean {
   return attempt.run_id !== null || attempt.sent_again;
 }
 
-/** Every transition: from which stored status, under whose mark, and what becomes of the columns. */
+/**
+ * Each transition: the stored statuses it starts from, whose mark it requires, and how it changes the
+ * columns.
+ */
 export const transitions = {
-  /** Before the exchange is sent; refused when another run marked the attempt since it was read. */
+  /** Before the exchange is sent. Refused when another run has marked the attempt since it was read. */
   mark: {
     status: { started: "started" },
     mark: "as read",
@@ -62,7 +65,7 @@ export const transitions = {
     run: "store",
     choice: "store",
   },
-  /** Certainly not exchanged: the user may send the public_token again until it expires. */
+  /** Certainly not exchanged. The user may send the public_token again until it expires. */
   open: {
     status: { started: "started" },
     mark: "none or own",
@@ -70,24 +73,27 @@ export const transitions = {
     run: "clear",
     choice: "clear",
   },
-  /** Certainly not exchanged: the recovery sends the public_token again later. */
+  /** Certainly not exchanged. The recovery sends the public_token again later. */
   unmark: { status: { started: "started" }, mark: "own", run: "clear" },
-  /** The exchange succeeded. A late one still finds the attempt, so that its Item can be removed. */
+  /**
+   * The exchange succeeded. It is saved even when the attempt has failed meanwhile, so that the Item can be
+   * removed.
+   */
   save: {
     status: { started: "exchanged", failed: "removing" },
     publicToken: "clear",
     run: "clear",
     accessToken: "store",
   },
-  /** Beside the insert of the Item, which then holds the access token. */
+  /** In the statement that inserts the Item, which then stores the access token. */
   connect: { status: { exchanged: "connected" }, accessToken: "clear", choice: "clear" },
-  /** The Item is to be removed at Plaid. */
+  /** The Item must be removed at Plaid. */
   remove: { status: { exchanged: "removing" }, reason: "store", choice: "clear" },
-  /** A live Item is disconnected; its access token returns to the attempt. */
+  /** A live Item is disconnected. Its access token moves back to the attempt. */
   disconnect: { status: { connected: "removing" }, accessToken: "store", reason: "store" },
   /** Plaid confirmed the removal, or another row holds the Item. */
   removed: { status: { removing: "failed" }, accessToken: "clear" },
-  /** No Item came of it. */
+  /** No Item was created. */
   fail: {
     status: { started: "failed" },
     mark: "none or own",
@@ -96,7 +102,7 @@ export const transitions = {
     reason: "store",
     choice: "clear",
   },
-  /** The exchange returned an Item that another attempt accounts for. */
+  /** The exchange returned an Item that belongs to another attempt. */
   settle: {
     status: { started: "failed", exchanged: "failed" },
     publicToken: "clear",
@@ -107,37 +113,37 @@ export const transitions = {
   },
 } as const satisfies Record<string, Transition>;
 
-/** How far a run has come, which is what an ending depends on. */
+/** How far a run has come. Its ending depends on this. */
 export type Stage =
-  /** Nothing was sent by this run. */
+  /** This run has sent nothing. */
   | { at: "waiting" }
-  /** The exchange is under way. `earlier`: one before it may have succeeded. */
+  /** The exchange has been sent. `earlier`: an earlier exchange may have succeeded. */
   | { at: "sending"; earlier: boolean }
-  /** The access token is in memory and nowhere else. */
+  /** The access token is only in memory. */
   | { at: "held" }
-  /** The attempt stores the access token. */
+  /** The access token is stored with the attempt. */
   | { at: "saved" }
-  /** The Item is inserted; whether the commit succeeds is not known yet. */
+  /** The Item is inserted; the commit may still fail. */
   | { at: "committing" };
 
-/** How a run ends that did not connect. */
+/** How a run ends when it does not connect the bank. */
 export interface Ending {
   /**
    * The transition to perform; null leaves the attempt to the recovery. `remove from memory` removes
    * the Item at Plaid first, since no row holds its access token, and then fails the attempt.
    */
   transition: "open" | "unmark" | "fail" | "settle" | "remove" | "remove from memory" | null;
-  /** What the caller gets, and what the attempt stores where the ending is final. */
+  /** What the caller gets. Stored with the attempt when the ending is final. */
   error: FiscilityError;
-  /** The live Item of the user that holds the accounts: the answer in place of `error`. */
+  /** The user's live Item that holds the accounts. The caller gets it instead of `error`. */
   heldBy?: string;
 }
 
-/** After the exchange: the bank shares no account that the user does not have already. */
+/** After the exchange: the user already has every account that the bank shares. */
 export class NothingNew extends Error {
   readonly itemId: string;
 
-  /** `itemId`: the live Item that holds the accounts. */
+  /** @param itemId the live Item that holds the accounts */
   constructor(itemId: string) {
     super("the bank shared only accounts that are connected already");
     this.itemId = itemId;
@@ -145,13 +151,13 @@ export class NothingNew extends Error {
 }
 
 /**
- * The exchange returned an Item that another attempt accounts for: its public_token was one of update
- * mode. Such an Item is never removed here.
+ * The exchange returned an Item that belongs to another attempt, because the public_token came from update
+ * mode. This Item must not be removed.
  */
 export class SameItem extends Error {
   readonly itemId: string | null;
 
-  /** `itemId`: the user's live Item; null when it is being removed, or is another user's. */
+  /** @param itemId the user's live Item; null when it is being removed or belongs to another user */
   constructor(itemId: string | null) {
     super("the public_token belongs to an Item that exists already");
     this.itemId = itemId;
@@ -159,8 +165,8 @@ export class SameItem extends Error {
 }
 
 /**
- * Decides how a run ends whose work threw `error` at `stage`. The recovery has no caller who could send
- * the token again, so what may succeed later stays with it.
+ * Decides how a run ends when its work threw `error` at `stage`. Nobody can send the token again to the
+ * recovery, so an attempt that may still succeed stays with it.
  */
 export function endingOf(stage: Stage, error: unknown, by: "request" | "recovery"): Ending {
   const known = error instanceof FiscilityError ? error : null;
@@ -196,7 +202,7 @@ export function endingOf(stage: Stage, error: unknown, by: "request" | "recovery
   }
 }
 
-/** The recovery finds out how it ended. */
+/** The recovery finds out whether the exchange succeeded. */
 function pending(error: unknown): Ending {
   const plaid = error instanceof FiscilityError ? error.plaid : undefined;
   const cause = error instanceof FiscilityError ? error.cause : error;
@@ -206,17 +212,17 @@ function pending(error: unknown): Ending {
   };
 }
 
-/** Whether the same public_token may succeed later; a bank that is away comes back. */
+/** Whether the same public_token may succeed later. A bank that is unavailable may recover. */
 function isRetryable({ reason }: FiscilityError): boolean {
   return reasons[reason].retryable || reason === "bank_unavailable";
 }
 
-/** Whether the same public_token is refused however often it is sent. */
+/** Whether Plaid will always reject this public_token. */
 function isFinal({ reason }: FiscilityError): boolean {
   return reason === "plaid_refused" || reason === "bank_unsupported" || reason === "item_gone";
 }
 
-/** Once the token is exchanged its Item is removed, so there is nothing left to send again. */
+/** After the exchange the Item is removed, so the user cannot send the same public_token again. */
 function spent(error: unknown): FiscilityError {
   if (!(error instanceof FiscilityError)) {
     return new FiscilityError("connect_failed", { cause: error });
@@ -227,12 +233,15 @@ function spent(error: unknown): FiscilityError {
     : known;
 }
 
-/** An attempt that ended because the user already had every account the bank shared, or the Item. */
+/**
+ * The reason of an attempt that ended because the user already had the Item or all accounts that the bank
+ * shared.
+ */
 export const nothingNew = "nothing_new";
-/** An attempt whose connection the user ended. */
+/** The reason of an attempt whose connection the user has ended. */
 export const disconnected = "disconnected";
 
-/** What an attempt stores as its reason: a reason of `contracts/errors.ts`, or `nothing_new`. */
+/** The reason that an attempt stores: one of `contracts/errors.ts`, or `nothing_new`. */
 export function storedReason({ error, heldBy }: Ending): { reason: string; details: unknown } {
   return heldBy === undefined
     ? { reason: error.reason, details: error.details }

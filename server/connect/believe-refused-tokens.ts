@@ -10,23 +10,23 @@ import { checkItem } from "../items/check-item.ts";
 import type { Services } from "../services.ts";
 import { removeAtPlaid } from "./remove-item.ts";
 
-/** Refused tokens that one run looks at. */
+/** How many refused tokens one run checks. */
 export const mostRefusedTokens = 10_000;
 
-/** What became of a refused token. `kept`: it was not refused for long enough, or by other keys. */
+/** The result for one refused token. `kept`: it was not refused for long enough, or other keys made it. */
 export type Verdict = "ended" | "kept" | "works" | "failed";
 
 /**
- * For an operator who has made sure that our keys are right: tries each refused token once more and
- * believes Plaid's answer in spite of a burst. The other guards of `items/refused-token.ts` still hold.
+ * For an operator who has verified our Plaid keys: checks each refused token again and accepts Plaid's
+ * response even if many tokens are refused at once. The other guards of `items/refused-token.ts` still apply.
  *
- * @param tell is called with each token as its verdict is known
+ * @param tell is called with each token and its verdict
  */
 export async function believeRefusedTokens(
   services: Services,
   tell: (token: RefusedToken, verdict: Verdict) => void,
 ): Promise<void> {
-  // Within no time, no other Item's token was refused.
+  // A burst window of zero turns off the guard against many refusals at once.
   const believing = { ...services, limits: { ...services.limits, refusedTokenBurst: 0 } };
   for (const token of await listRefusedTokens(services.db, mostRefusedTokens)) {
     const verdict = await (token.heldBy === "live" ? check : remove)(believing, token).catch(
@@ -35,7 +35,7 @@ export async function believeRefusedTokens(
         return "failed";
       },
     );
-    // What has ended counts for no burst any more.
+    // An Item that has ended no longer counts towards a burst.
     if (verdict === "ended") await forgetRefusedToken(services.db, token.plaidItemId);
     tell(token, verdict);
   }

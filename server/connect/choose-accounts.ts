@@ -19,14 +19,14 @@ import { requireRoom } from "./account-limit.ts";
 import { keepFailure } from "./keep-failure.ts";
 import { readShared, toCandidateRows, toUnconnectedRows } from "./shared-accounts.ts";
 
-/** The bank as it was read for what comes; null where nothing does. */
+/** The accounts read from the bank; null when no account is added. */
 type Bank = { accounts: PlaidAccount[]; requestId: string } | null;
 
 /**
- * Changes which of the accounts that a bank shares are connected here, without Link. What is taken out
- * leaves with its transactions, and stays listed under its id; what comes is read from the bank, and its
- * history with the next sync. An account that another Item holds does not come (I2), and never more than
- * the plan has room for (I3).
+ * Changes which of the accounts that a bank shares are connected, without Link. An account that is taken out
+ * loses its transactions and stays listed under its id. An added account is read from the bank, and the next
+ * sync fetches its history. An account that another Item holds is never added (I2), nor more than the plan
+ * has room for (I3).
  *
  * @throws FiscilityError the reasons of the procedure `items.chooseAccounts`
  */
@@ -44,7 +44,7 @@ export async function chooseAccounts(
   const isMore = before.notConnected.some(({ id }) => wanted.has(id));
   const bank = isMore ? await readBank(services, item, log) : null;
 
-  // In the same line as connections, which may hold the lock for as long as Plaid takes.
+  // Through the gate of connections, which may hold the user's lock for as long as a call to Plaid lasts.
   const { found, ...changed } = await connectGate.run(user.id, () =>
     connectDb.transaction().execute(async (tx) => {
       const plan = await lockUser(tx, user.id);
@@ -74,7 +74,7 @@ export async function chooseAccounts(
   return { item: rest, accounts, ...changed };
 }
 
-/** Under the user's lock. @returns how many accounts came and were taken out */
+/** Runs under the user's lock. @returns how many accounts were added and taken out */
 async function change(
   tx: Db,
   plan: PlanOfUser,
@@ -89,7 +89,7 @@ async function change(
   if (own.length === 0 || [...wanted].some((id) => !here.has(id))) {
     throw new FiscilityError("not_found");
   }
-  // Another request took it out since the Item was read.
+  // Another request took it out after this one read the Item.
   if (!bank && listed.some(({ id }) => wanted.has(id))) {
     throw new FiscilityError("busy", { details: { retryAfterSeconds: 1 } });
   }
@@ -101,11 +101,11 @@ async function change(
   const held = known.length - leaving.length;
   if (coming.length > 0) requireRoom(plan, held, coming.length);
 
-  // The sync first, as a page that is being written does: `docs/decisions/006-sync-and-webhooks.md`.
+  // Locks the sync first, in the same order as writing a page: `docs/decisions/006-sync-and-webhooks.md`.
   if (coming.length > 0) await restartSync(tx, userId, itemId);
   else await lockSync(tx, userId, itemId);
   if (bank) {
-    // The user has decided about each that was listed.
+    // The user has now decided about every listed account.
     const others = candidates
       .filter((candidate) => !coming.includes(candidate))
       .map(({ account, listed }) => ({ account, listed: listed && { ...listed, declined: true } }));
@@ -117,7 +117,7 @@ async function change(
   return { added: coming.length, removed: leaving.length };
 }
 
-/** The entry of the history (I8), and the data version (I5). */
+/** Adds the activity entry (I8) and raises the data version (I5). */
 async function record(
   tx: Db,
   { institution }: ItemWithAccounts,
@@ -138,7 +138,10 @@ async function record(
   await raiseDataVersion(tx, userId);
 }
 
-/** The accounts that the bank shares. @throws FiscilityError what is wrong with the Item, which is stored with it */
+/**
+ * Returns the accounts that the bank shares. @throws FiscilityError when the Item has a problem, which is
+ * also stored with it
+ */
 async function readBank(services: Services, item: ItemOfUser, log: Log): Promise<Bank> {
   const { db, plaid, vault, limits } = services;
   const sealed = await findItemToken(db, item.userId, item.itemId);

@@ -6,13 +6,13 @@ import type { ReasonDetails } from "../contracts/reason-details.ts";
 import { whyNoRoom } from "./account-limit.ts";
 import { findSame } from "./duplicates.ts";
 
-/** The accounts that the user chose among those that a bank shares; null: all of them. */
+/** The accounts that the user chose of those the bank shares; null for all of them. */
 export type Choice = AccountTraits[] | null;
 
-/** An account that may be chosen, as `limit_reached` lists it. */
+/** An account that the user may choose, as `limit_reached` lists it. */
 type Choosable = NonNullable<ReasonDetails["limit_reached"]["choice"]>["accounts"][number];
 
-/** What `accountIds` names, with what Link's metadata says of each account. */
+/** Returns the accounts that `accountIds` names, with their details from Link's metadata. */
 export function choiceOf({
   accountIds,
   metadata,
@@ -26,8 +26,8 @@ export function choiceOf({
 }
 
 /**
- * Which of these accounts the user chose: by their ids, else by mask, name and subtype, as a bank may
- * give other ids than Link did.
+ * Returns the accounts that the user chose. They match by id, or else by mask, name and subtype, because a
+ * bank may return other ids than Link did.
  */
 export function chosenAmong<Offered extends AccountTraits>(
   accounts: readonly Offered[],
@@ -41,8 +41,8 @@ export function chosenAmong<Offered extends AccountTraits>(
 }
 
 /**
- * Throws `limit_reached` where `wanted` accounts do not fit the plan. Where some do, it lists those that
- * the same request may be sent again for, with `accountIds`.
+ * Throws `limit_reached` when `wanted` accounts do not fit in the plan. When some of them fit, the error
+ * lists the accounts that the same request may be sent again with, as `accountIds`.
  */
 export function requireRoomOrChoice(
   plan: PlanOfUser,

@@ -33,22 +33,22 @@ import { underUserLock } from "./under-user-lock.ts";
  * Exchanges a public_token and stores the Item with its accounts: the product owner's sequence, top to
  * bottom. `attempt.ts` has the states behind it.
  *
- * The attempt is recorded on its own. Then one transaction locks the user, checks the duplicates and the
- * limit, exchanges, saves the access token on a second connection, reads the accounts, checks both again
- * with what the bank shared, and inserts. The insert raises the user's data version and adds the Item's
- * first sync. After the commit the user's cache is invalidated.
+ * The attempt is recorded first, on its own connection. Then one transaction locks the user, checks for
+ * duplicates and the limit, exchanges, saves the access token on a second connection, reads the accounts,
+ * checks both again with what the bank shared, and inserts. The insert raises the user's data version and
+ * adds the Item's first sync. After the commit the user's cache is invalidated.
  *
- * What throws here ends in `under-user-lock.ts`, by the rules of `attempt.ts` and by `run.stage`: after
- * the exchange the new Item is removed at Plaid and none is stored (I1, I4 of `docs/spec.md`). A user who
- * has the Item or all of its accounts already gets `already_connected`.
+ * Errors are handled in `under-user-lock.ts`, by the rules of `attempt.ts` and by `run.stage`: after the
+ * exchange the new Item is removed at Plaid and nothing is stored (I1, I4 of `docs/spec.md`). A user who
+ * already has the Item or all of its accounts gets `already_connected`.
  *
- * The public_token is the idempotency key (I2): sent again, it gets the first answer, or the first
- * error where that was final. Requests that send it at once share one run.
+ * The public_token is the idempotency key (I2): sent again, it returns the first result, or the first error
+ * if that was final. Requests that send it at the same time share one run.
  *
- * @param request what Link's `onSuccess` handed over, or what we found of it at Plaid; the recovery passes
- * the attempt it continues
- * @throws FiscilityError the reasons of the procedure `connectAccount`, and `unauthenticated` when the
- * user deleted their account meanwhile
+ * @param request what Link's `onSuccess` passed, or the same as we found it at Plaid; the recovery passes the
+ *   attempt it continues
+ * @throws FiscilityError the reasons of the procedure `connectAccount`, and `unauthenticated` when the user
+ *   deleted their account meanwhile
  */
 export async function connectAccount(
   services: Services,
@@ -68,7 +68,7 @@ async function runConnection(
 ): Promise<ConnectAccountOutput> {
   const { plaid } = services;
   const run = startRun(services, user.id, request, log);
-  // Runs beside the wait for the lock; nothing is sent before it has ended.
+  // Runs while this request waits for the lock. The exchange is sent only after it is done.
   const recording = record(services, run);
   const ended: DisconnectedAttempt[] = [];
   const output = await underUserLock(services, run, recording, async (tx, locked) => {
@@ -80,7 +80,8 @@ async function runConnection(
 
     if (attempt.access_token_sealed === null) {
       const earlier = mayHaveBeenSent(attempt);
-      // Only another exchange tells whether an earlier one made an Item: then the checks come after it.
+      // If an earlier exchange may have created an Item, only another exchange can tell. The checks then
+      // follow it.
       if (!earlier) {
         if (plan.deleted) throw new FiscilityError("unauthenticated");
         requireNoDuplicates(run.input, known);
@@ -98,7 +99,7 @@ async function runConnection(
     }
     requireNewItem(run, known);
 
-    /** Rows of other Items that list as not connected what this connection brings. */
+    /** Rows of other Items that list an account of this connection as not connected. */
     let listedElsewhere: string[] = [];
     const connection = await whileSavingToken(services, run, async (accessToken) => {
       if (plan.deleted) throw new FiscilityError("unauthenticated");
@@ -106,14 +107,14 @@ async function runConnection(
         plaid.getAccounts(accessToken, { signal: run.deadline }),
         requireOwnItem(tx, run),
       ]);
-      // Link may know the name where Plaid does not say it.
+      // Plaid may not return the bank's name; Link's metadata may have it.
       const { id, name } = bank.institution;
       run.institution = { id, name: name ?? run.institution.name };
       run.plaidRequestId ??= bank.requestId;
       const connectAnyway = run.input?.connectAnyway ?? attempt.connect_anyway;
       const fresh = newAccounts(bank, known, { connectAnyway, choice }, log);
       const { chosen, taken } = fresh;
-      // Those that are taken over have their room already.
+      // Accounts that are taken over count towards the plan already.
       requireRoom(plan, known.length, chosen.length - taken.length);
       const listed = findDuplicates(unconnected, bank.institution.id, chosen, {
         likely: !connectAnyway,
@@ -125,7 +126,7 @@ async function runConnection(
     await deleteUnconnected(tx, user.id, listedElsewhere);
     const { taken, ...inserted } = connection;
     const connected = await insertConnection(tx, inserted, transitions.connect);
-    // Those that are taken over were inserted too, and give way to the rows they take over.
+    // Accounts that are taken over were inserted as well; their earlier rows replace the new ones.
     const { accounts, ...item } =
       taken.length > 0 ? await takeOver(tx, run, taken, ended) : connected;
     run.times.done("insert");
@@ -140,7 +141,9 @@ async function runConnection(
   return output;
 }
 
-/** The connection stands. What can still fail is retried by a job and shown in the Item's timeline. */
+/**
+ * The bank is connected. Whatever fails from here on is retried by a job and shown in the Item's timeline.
+ */
 async function afterCommit(
   services: Services,
   run: Run,

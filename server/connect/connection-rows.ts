@@ -5,7 +5,7 @@ import type { PlaidAccount } from "../plaid/responses.ts";
 import type { NewAccounts } from "./new-accounts.ts";
 import type { Run } from "./run.ts";
 
-/** The rows of an Item's accounts, in the bank's order; `from`: the place of the first. */
+/** Returns the rows of an Item's accounts, in the bank's order. `from` is the position of the first. */
 export function toAccountRows(
   { userId, itemId }: { userId: string; itemId: string },
   accounts: PlaidAccount[],
@@ -29,7 +29,7 @@ export function toAccountRows(
   }));
 }
 
-/** The row of an account as one that is listed as not connected. `declined`: as in the table. */
+/** Returns the row that lists an account as not connected. `declined`: the user decided against it. */
 export function toUnconnectedRow(
   { item_id, user_id, plaid_account_id, position, name, type, ...row }: NewAccountRow,
   declined: boolean,
@@ -44,7 +44,7 @@ export function toUnconnectedRow(
   };
 }
 
-/** What a connection writes; the Item has the attempt's id. */
+/** Returns the rows of a new connection. The Item gets the attempt's id. */
 export function toConnection(
   run: Run,
   { accountsUnreadable, hasTransactions }: { accountsUnreadable: number; hasTransactions: boolean },

@@ -21,14 +21,17 @@ import { requireRoom } from "./account-limit.ts";
 import { keepOpenedLink } from "./opened-link.ts";
 
 /**
- * A link_token for this user in their language, valid 4 hours. Refuses with `limit_reached` when the plan
- * has no room for one more account (E5); whatever Plaid says is `link_unavailable` to the user and is
- * logged (E1). With `itemId` it opens update mode, valid 30 minutes, which takes no room; where
- * the bank has accounts that are not shared, or with `chooseAccounts`, the user chooses among all of them,
- * whether the Item is healthy or not. An Item that is not
- * the user's is `not_found`; one whose access has ended is `item_gone`, one of a bank that Plaid no
- * longer reads `bank_unsupported`. The token is kept, sealed, for the way back from a bank's own site.
- * With `hosted` Plaid shows Link on a page of its own for a day, and `finish-links.ts` connects what comes of it.
+ * Creates a link_token for this user in their language, valid for 4 hours, and stores it encrypted for the
+ * return from a bank's own site.
+ *
+ * With `itemId` it opens update mode, valid for 30 minutes, which needs no room in the plan. The user chooses
+ * among all accounts when the bank has some that are not shared, or with `chooseAccounts`, even if the Item
+ * is healthy. With `hosted` Plaid shows Link on a page of its own for a day, and `finish-links.ts` connects
+ * what the user shares there.
+ *
+ * @throws FiscilityError `limit_reached` when the plan has no room for one more account (E5);
+ *   `link_unavailable` for any error of Plaid, which is logged (E1); `not_found` for an Item that is not the
+ *   user's; `item_gone` when its access has ended; `bank_unsupported` when Plaid no longer supports its bank
  */
 export async function createLinkToken(
   services: Services,
@@ -50,7 +53,7 @@ export async function createLinkToken(
   const update = itemId === null ? undefined : await openUpdate(services, user.id, itemId);
   if (update && chooseAccounts) update.choosesAccounts = true;
   const again = connectAgain ? await findEnded(services, user.id, connectAgain, log) : undefined;
-  // The accounts that come again have their room already.
+  // The accounts of the ended Item count towards the plan already.
   if (!update && !again) await requireRoomForOne(db, user.id);
   const plaidUserId = await ensurePlaidUser(services, user.id, log);
   try {
@@ -95,7 +98,7 @@ export async function createLinkToken(
   }
 }
 
-/** Without the Plaid user where Plaid refuses it: the next link_token makes another. */
+/** Creates it without the Plaid user when Plaid rejects that one. The next link_token makes a new one. */
 async function withPlaidUser<T>(
   db: Db,
   userId: string,
@@ -111,7 +114,7 @@ async function withPlaidUser<T>(
   }
 }
 
-/** Why update mode can never open again, which is stored with the Item; null where it may. */
+/** Why update mode can never open again, which is stored with the Item; null when it may. */
 async function hasEnded(
   services: Services,
   item: ItemOfUser,
@@ -120,12 +123,12 @@ async function hasEnded(
 ): Promise<"item_gone" | "bank_unsupported" | null> {
   const kind = problemOf(failure);
   if (kind !== "connect_again" && kind !== "unsupported") return null;
-  // Plaid may be away by now: then Link is unavailable, which is true as well.
+  // Plaid may be unavailable. Then `link_unavailable` is correct.
   const status = await checkItem(services, item, log, failure).catch(() => null);
   return status === "revoked" ? itemProblems[kind].reason : null;
 }
 
-/** What update mode is opened with. Errors: `not_found`. */
+/** Returns what update mode needs to open. @throws FiscilityError `not_found` */
 async function openUpdate({ db, vault }: Services, userId: string, itemId: string) {
   const item = await findItemToUpdate(db, userId, itemId);
   if (!item) throw new FiscilityError("not_found");
@@ -137,9 +140,11 @@ async function openUpdate({ db, vault }: Services, userId: string, itemId: strin
 }
 
 /**
- * The bank of an Item whose access has ended, and what Link offers it for. Link may know of the end before we do.
+ * Returns the bank of an Item whose access has ended, and the kind of Link to open. The caller may know of
+ * the end before we do.
  *
- * @throws FiscilityError `not_found` also for an Item that works; `link_unavailable` when Plaid does not tell
+ * @throws FiscilityError `not_found` also for an Item that works; `link_unavailable` when Plaid cannot be
+ *   reached
  */
 async function findEnded(services: Services, userId: string, id: string, log: Log) {
   const item = await findItem(services.db, userId, id);

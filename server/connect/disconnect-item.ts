@@ -16,10 +16,12 @@ import { disconnected, transitions } from "./attempt.ts";
 import { removeAtPlaid } from "./remove-item.ts";
 
 /**
- * Takes one bank away: the Item with all that came from it is deleted here, then removed at Plaid.
- * In one transaction its token goes back to the attempt that made it, as `removing`: if Plaid does
- * not say that it is done at once, the recovery asks until it does (I1). The public_token that made
- * the Item is `public_token_invalid` from now on. Errors: `not_found`, `confirmation_mismatch`, `busy`.
+ * Disconnects one bank: deletes the Item with all its data here, then removes it at Plaid. The deleting
+ * transaction moves its token back to its attempt, as `removing`. If Plaid does not confirm the removal at
+ * once, the recovery retries until it does (I1). From now on the Item's public_token is
+ * `public_token_invalid`.
+ *
+ * @throws FiscilityError `not_found`, `confirmation_mismatch`, `busy`
  */
 export async function disconnectItem(
   services: Services,
@@ -30,7 +32,7 @@ export async function disconnectItem(
   const { connectDb, connectGate, vault, onStep } = services;
   const userId = user.id;
   const times = new StepTimes(onStep);
-  // In the same line as connections, which may hold the lock for as long as Plaid takes.
+  // Through the gate of connections, which may hold the user's lock for as long as a call to Plaid lasts.
   const { item, attempt } = await connectGate.run(userId, () =>
     connectDb.transaction().execute(async (tx) => {
       await lockUser(tx, userId);

@@ -1,15 +1,15 @@
 import type { AccountTraits } from "../../db/account-traits.ts";
 import type { KnownAccount } from "../../db/known-accounts.ts";
 
-/** An offered account (its place in the list) and the known one it is. */
+/** An offered account, by its position in the list, and the known account that it matches. */
 export interface Duplicate<Known extends AccountTraits = KnownAccount> {
   offered: number;
   known: Known;
 }
 
 /**
- * At these banks a second Item of the same log-in may put the first out of order, so a bank that is
- * there already is only ever reconnected. Chase, PNC, Navy Federal, Schwab.
+ * Banks where a second Item of the same log-in may invalidate the first: Chase, PNC, Navy Federal, Schwab. A
+ * bank that is connected already can only be reconnected there.
  * https://plaid.com/docs/link/oauth/#preventing-duplicate-items
  */
 const invalidating: ReadonlySet<string> = new Set(["ins_56", "ins_13", "ins_15", "ins_11"]);
@@ -18,7 +18,7 @@ export function secondItemInvalidatesFirst(institutionId: string | null): boolea
   return institutionId !== null && invalidating.has(institutionId);
 }
 
-/** Which of the accounts a bank offers are known already, as `findSame` tells. */
+/** Returns which of the accounts that a bank offers are known already. Matches as `findSame` does. */
 export function findDuplicates<Known extends AccountTraits & { institutionId: string | null }>(
   known: readonly Known[],
   institutionId: string | null,
@@ -30,10 +30,9 @@ export function findDuplicates<Known extends AccountTraits & { institutionId: st
 }
 
 /**
- * Which of the accounts that one bank offers are known, by Plaid's id or the bank's own. `likely`:
- * accounts without the bank's own id count as the same when name, mask and subtype agree; without it
- * only the ids count.
- * A known account is taken once, so two accounts that look alike are not both the one we have.
+ * Returns which of the accounts that one bank offers are known, by Plaid's id or the bank's own. With
+ * `likely`, accounts without the bank's own id also match by name, mask and subtype. Each known account
+ * matches once, so two accounts that look the same never both match one.
  */
 export function findSame<Known extends AccountTraits>(
   known: readonly Known[],
@@ -62,8 +61,9 @@ export function findSame<Known extends AccountTraits>(
 }
 
 /**
- * Which of the accounts a bank offers are those of an Item whose access has ended. A name may have been
- * corrected here, or changed at the bank, since: where the rest leaves one of a mask and subtype, that is it.
+ * Returns which of the accounts that a bank offers belonged to an Item whose access has ended. A name may
+ * have been changed since, here or at the bank, so an account also matches when it is the only one left of
+ * its mask and subtype.
  */
 export function findEnded(
   ended: readonly KnownAccount[],
@@ -86,8 +86,8 @@ export function findEnded(
 }
 
 /**
- * The accounts that the bank offers, without those under an id of Plaid's that an account of another
- * bank has: Plaid gives an id once, so whatever it is, it is not another account of this bank.
+ * Returns the offered accounts, without those whose Plaid id belongs to an account of another bank. Plaid
+ * never uses an id twice, so such an account cannot be a new one of this bank.
  */
 export function withoutForeignIds<Offered extends AccountTraits>(
   known: readonly KnownAccount[],
@@ -100,10 +100,10 @@ export function withoutForeignIds<Offered extends AccountTraits>(
 }
 
 /**
- * The accounts that a bank offers and that are known under another institution_id, when everything it
- * offers is, or everything of an Item there: the bank has a new id (it moved to OAuth, say). Empty
- * otherwise. An account without a mask is too little to tell by. Two banks may look alike: this is
- * something to offer, and proves nothing.
+ * Finds the offered accounts that are known under another institution_id, because the bank has a new id
+ * (after a move to OAuth, for example). Returns them when they are everything that the bank offers, or
+ * everything in one Item; else none. Accounts without a mask are too ambiguous to match. Two banks may look
+ * the same, so the result may be offered to the user but proves nothing.
  */
 export function findUnderOtherId(
   known: readonly KnownAccount[],
@@ -126,7 +126,7 @@ function sameId(a: AccountTraits, b: AccountTraits): boolean {
 }
 
 function looksTheSame(a: AccountTraits, b: AccountTraits): boolean {
-  // Two ids that differ are two accounts, whatever they look like.
+  // Two different ids are two accounts, however similar they look.
   if (a.persistentAccountId !== null && b.persistentAccountId !== null) return false;
   return a.mask === b.mask && a.subtype === b.subtype && plain(a.name) === plain(b.name);
 }

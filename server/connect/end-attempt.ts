@@ -12,18 +12,18 @@ import { finishUpdateMode } from "./finish-update-mode.ts";
 import { removeAtPlaid } from "./remove-item.ts";
 import { keyOf, type Run } from "./run.ts";
 
-/** An ending that is written, or that another run wrote first. */
+/** An ending that was written, by this run or by another one first. */
 export interface Ended {
   ending: Ending;
-  /** The Item is to be removed at Plaid, by the access token that the attempt stores. */
+  /** The Item must be removed at Plaid, with the access token that the attempt stores. */
   removes: boolean;
-  /** The answer of an attempt that ended otherwise than this run meant to end it. */
+  /** What the caller gets when the attempt ended differently from `ending`. */
   other?: ConnectAccountOutput | FiscilityError;
 }
 
 /**
- * How a run ends whose work threw `error`. An Item whose access token no row stores is removed at Plaid
- * first of all, while the token is known.
+ * Decides how a run ends when its work threw `error`. An Item whose access token is stored nowhere is removed
+ * at Plaid first, while the token is in memory.
  *
  * @throws FiscilityError when that removal failed
  */
@@ -40,8 +40,8 @@ export async function decideEnding(services: Services, run: Run, error: unknown)
 }
 
 /**
- * Writes an ending with its activity entry (I8), in the transaction that holds the lock, or outside it
- * when that is lost.
+ * Writes an ending with its activity entry (I8), in the transaction that holds the lock, or in a new one when
+ * that is lost.
  */
 export async function writeEnding(
   { limits, clock }: Services,
@@ -55,7 +55,7 @@ export async function writeEnding(
   const moved = await moveAttempt(tx, keyOf(run), transitions[name], {
     runId: run.id,
     why: storedReason(ending),
-    // An open attempt is failed once its public_token has expired; all else is due at once.
+    // An open attempt fails once its public_token has expired; every other ending is due at once.
     retryInMs: name === "open" ? limits.publicToken : 0,
   });
   if (name === "unmark") return { ending, removes: false };
@@ -81,8 +81,8 @@ export async function writeEnding(
 }
 
 /**
- * The guard of the transition matched no row: another run, or a commit whose response was lost, changed
- * the attempt first. Null where it is not ended, and this run's own error is still right.
+ * The transition's guard matched no row: another run, or a commit whose response was lost, changed the
+ * attempt first. Returns null when the attempt has not ended and this run's own error is right.
  */
 async function otherEnding(
   db: Db,
@@ -91,7 +91,7 @@ async function otherEnding(
 ): Promise<Pick<Ended, "removes" | "other"> | null> {
   const attempt = await findAttempt(db, run.userId, run.attemptId);
   if (!attempt) return { removes: false, other: ending.error };
-  // A late exchange of this run, whose attempt another run had failed.
+  // This run's exchange returned late, after another run had failed the attempt.
   const removes = attempt.status === "removing" && run.stage.at === "saved";
   try {
     const answer = await storedAnswer(db, attempt);
@@ -116,7 +116,7 @@ async function removeFromMemory({ db, plaid }: Services, run: Run): Promise<void
   delete run.accessToken;
 }
 
-/** Removes the Item where that is due, writes the log line, and returns or throws the answer. */
+/** Removes the Item if it must be, writes the log line, and returns or throws the result. */
 export async function finishEnding(
   services: Services,
   run: Run,
@@ -137,7 +137,7 @@ export async function finishEnding(
     };
     if (await removeAtPlaid(services, attempt, () => accessToken, log)) itemAtPlaid = "removed";
   }
-  // The run whose ending it is writes its log line; the recovery says itself what it leaves undone.
+  // The run that wrote the ending logs it. The recovery logs what it leaves unfinished itself.
   const isLeft = run.by === "recovery" && (transition === null || transition === "unmark");
   if (!other && !isLeft) {
     log.warn(
@@ -168,13 +168,13 @@ export async function finishEnding(
   return answer;
 }
 
-/** The public_token was one of update mode: what the user did there takes effect. */
+/** The public_token came from update mode, so the changes that the user made there are applied. */
 async function finishUpdate(services: Services, run: Run, itemId: string): Promise<void> {
   const { userId, input, log } = run;
   const linkSessionId = input?.metadata?.linkSessionId;
   await finishUpdateMode(services, { id: userId }, { itemId, linkSessionId }, log).catch(
     (error: unknown) => {
-      // The Item is as it was, and its own state says what it needs.
+      // The Item is unchanged, and its status shows what it needs.
       if (!(error instanceof FiscilityError)) throw error;
       log.warn(
         { event: "update_mode", userId, itemId, reason: error.reason },

@@ -9,12 +9,13 @@ import type { Log } from "../telemetry/log.ts";
 import { finishUpdateOfLink, mayHaveUpdated } from "./finish-update-of-link.ts";
 
 /**
- * What became of a Link whose results Plaid does not tell, as it does for our client id only on request. Its
- * list of the user's Items has what Link made all the same. Such an Item cannot be connected, as nobody has
- * its public_token: the user has to be told which bank it was, and the reconciliation removes it. Of update
- * mode the Item itself shows what came of it.
+ * Finds out how a Link ended when Plaid does not return its results, which it does for our client id only on
+ * request. Plaid's list of the user's Items still shows an Item that the Link created. Such an Item cannot be
+ * connected because its public_token is lost: the user is notified which bank it was, and the reconciliation
+ * removes it. After update mode the Item itself shows whether it changed.
  *
- * @returns `waits` when the Link ended a moment ago, and `onSuccess` may still reach us; null for nothing found
+ * @returns `waits` when the Link ended a moment ago and `onSuccess` may still arrive; null when nothing is
+ *   found
  */
 export async function findUnreceived(
   services: Services,
@@ -26,7 +27,7 @@ export async function findUnreceived(
   const untold = sessions.filter(({ isExited }) => !isExited);
   if (sessions.length > 0 && untold.length === 0) return null;
   const ends = untold.flatMap(({ finishedAt }) => (finishedAt ? [finishedAt.getTime()] : []));
-  // Nobody has left it yet; on the last look it counts as left.
+  // The user has not left Link yet. The last check treats it as left.
   if (untold.length > 0 && ends.length === 0 && !link.isOver) return null;
   if (clock.now().getTime() - Math.max(...ends) < limits.onSuccess) return "waits";
   return link.item_id === null
@@ -60,7 +61,7 @@ async function findItem(services: Services, link: DueLink, log: Log): Promise<Li
   return { outcome: "not_received", institutionName, plaidItemId };
 }
 
-/** Whether the user finished or left is not known, so only a success is told. */
+/** It is unknown whether the user finished or left, so only a success is reported. */
 async function updateItem(
   services: Services,
   link: DueLink,

@@ -22,21 +22,21 @@ import { finishUpdateOfLink } from "./finish-update-of-link.ts";
 import { hashOfToken } from "./opened-link.ts";
 
 /**
- * What came of looking at a Link. `received`: `onSuccess` reached us after all. `waits`: it was finished a
- * moment ago, and `onSuccess` may still come. `unknown`: Plaid has no result of it, yet or at all. `retry`: it
- * cannot be finished just now. `over`: nothing can come of it any more.
+ * The result of checking a Link. `received`: `onSuccess` arrived after all. `waits`: it was finished a moment
+ * ago, and `onSuccess` may still arrive. `unknown`: Plaid has no result yet, or never will. `retry`: it
+ * cannot be finished now. `over`: it has expired without a result.
  */
 export type LinkLook = "received" | "finished" | "waits" | "unknown" | "retry" | "over";
 
-/** What could not be connected in so many tries has expired. */
+/** A Link that could not be connected after this many tries has expired. */
 const mostTries = 10;
 
 /**
- * Finds out what became of one Link and finishes it where `onSuccess` never reached us: through an attempt
- * like any other, so that a tab which is still there does the same thing, and nothing happens twice. The user
- * is told how it ended.
+ * Finds out how one Link ended, and finishes it when `onSuccess` never reached us. It uses an attempt like
+ * any other, so a tab that is still open does the same and nothing happens twice. The user is notified of the
+ * result.
  *
- * @throws FiscilityError as Plaid's calls, when Plaid does not tell
+ * @throws FiscilityError as Plaid's calls, when Plaid fails
  */
 export async function finishLink(services: Services, link: DueLink, log: Log): Promise<LinkLook> {
   if (link.status === "finishing" || link.finished_at !== null) return finish(services, link, log);
@@ -51,7 +51,7 @@ export async function finishLink(services: Services, link: DueLink, log: Log): P
   return link.isOver ? end(services, link, null, "over") : "unknown";
 }
 
-/** Null where Plaid does not know the link_token: it is of other keys. */
+/** Returns null when Plaid does not know the link_token because other keys made it. */
 async function findSessions(
   { vault, plaid, limits }: Services,
   { user_id: userId, id, link_token_sealed: sealed }: LinkTokenRow,
@@ -65,7 +65,7 @@ async function findSessions(
   });
 }
 
-/** Notes what Link has made. `link`: it is to be finished now; null leaves time to `onSuccess`. */
+/** Stores the result of Link. `link` is the Link to finish now; null while `onSuccess` may still arrive. */
 async function noteResult(
   { db, vault, clock, limits }: Services,
   { user_id: userId, id, item_id: itemId, is_hosted: isHosted }: LinkTokenRow,
@@ -75,7 +75,7 @@ async function noteResult(
   for (const { added, finishedAt, linkSessionId } of sessions) {
     for (const { publicToken, institution } of added) {
       const hash = hashOfToken(publicToken);
-      // The public_token of update mode is not exchanged, so no attempt has it.
+      // The public_token of update mode is not exchanged, so it has no attempt.
       if (itemId === null && (await findAttemptByToken(db, userId, hash))) {
         isReceived = true;
         continue;
@@ -97,7 +97,7 @@ async function noteResult(
   return { at: isReceived ? "received" : "nothing" };
 }
 
-/** `onSuccess` has had its time. */
+/** The time for `onSuccess` is over. */
 async function finish(services: Services, link: LinkTokenRow, log: Log): Promise<LinkLook> {
   const { db, vault } = services;
   const { user_id: userId, id, item_id: itemId, public_token_sealed: sealed } = link;
@@ -119,7 +119,7 @@ async function finish(services: Services, link: LinkTokenRow, log: Log): Promise
   return isOurs ? connect(services, link, publicToken, log) : end(services, link, null, "received");
 }
 
-/** Connects what Link has made, as `onSuccess` would have. */
+/** Connects the bank as `onSuccess` would have. */
 async function connect(
   services: Services,
   link: LinkTokenRow,
@@ -155,7 +155,10 @@ async function connect(
   }
 }
 
-/** As Link would have handed it over: with the accounts, a bank that has no room is not exchanged. */
+/**
+ * The metadata that Link would have passed. It lists the accounts, so a bank for which the plan has no room
+ * is not exchanged.
+ */
 async function findMetadata(
   services: Services,
   link: LinkTokenRow,
@@ -184,7 +187,7 @@ async function end(
   return (await closeLink(db, link, ended)) ? look : "received";
 }
 
-/** Whether it may succeed later. */
+/** Whether a retry may succeed. */
 const mayPass = ({ tries }: LinkTokenRow, { reason }: FiscilityError): boolean =>
   tries < mostTries &&
   (reasons[reason].retryable || reason === "bank_unavailable" || reason === "outcome_pending");

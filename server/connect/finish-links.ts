@@ -5,20 +5,20 @@ import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 import { finishLink } from "./finish-link.ts";
 
-/** Links of one pass: what is left is taken a minute later. */
+/** Links of one pass. The next pass, a minute later, takes the rest. */
 const mostDue = 200;
-/** Links worked on at once. */
+/** Links processed in parallel. */
 const atOnce = 4;
 
 /**
- * One pass over the Links whose end is not known, each minute and when a user comes back: those that were
- * finished while `onSuccess` never reached us are finished here. It stops as soon as Plaid does not respond.
- * Returns how many it looked at.
+ * One pass over the Links whose end is not known, each minute and when a user returns. Links that were
+ * finished while `onSuccess` never reached us are finished here. Stops as soon as Plaid does not respond.
+ * Returns how many it checked.
  */
 export async function finishLinks(services: Services, log: Log): Promise<number> {
   let looked = 0;
   let isPlaidThere = true;
-  // One user's after another: what one has shown is known when the next is looked at.
+  // One user's Links one after another: the result of one may explain the next.
   const byUser = new Map<string, DueLink[]>();
   for (const link of await dueLinks(services.db, mostDue)) {
     byUser.set(link.user_id, [...(byUser.get(link.user_id) ?? []), link]);
@@ -37,7 +37,7 @@ export async function finishLinks(services: Services, log: Log): Promise<number>
   return looked;
 }
 
-/** Returns whether Plaid responded. What fails is retried later, by itself. */
+/** Returns whether Plaid responded. A failed check is retried later. */
 async function look(services: Services, link: DueLink, log: Log): Promise<boolean> {
   const { db, limits } = services;
   try {

@@ -24,12 +24,11 @@ import {
 } from "./shared-accounts.ts";
 
 /**
- * Link in update mode has ended well: asks Plaid whether the Item works again and which accounts the
- * person shares now, and says so here. No Item is made and none is exchanged. Accounts that are shared
- * no longer stay as they were last seen; new ones come, unless the plan has no room for all of them
- * (I3): then they are listed as not connected, for the user to choose from, and everything else stands.
- * Those that the user did not choose before stay listed. What is still wrong with the Item is stored
- * with it.
+ * Link in update mode has succeeded: reads from Plaid whether the Item works and which accounts the user
+ * shares now, and stores it. No Item is created and nothing is exchanged. Accounts that are no longer shared
+ * stay as they were last seen. New accounts are added, unless the plan has no room for all of them (I3): then
+ * they are listed as not connected for the user to choose from, and the rest is still stored. Accounts that
+ * the user declined before stay listed. If the Item still has a problem, that is stored with it.
  *
  * @throws FiscilityError the reasons of the procedure `plaid.finishUpdateMode`
  */
@@ -52,7 +51,7 @@ export async function finishUpdateMode(
     throw await keepFailure(services, { userId: user.id, itemId }, error, log);
   });
 
-  // In the same line as connections, which may hold the lock for as long as Plaid takes.
+  // Through the gate of connections, which may hold the user's lock for as long as a call to Plaid lasts.
   const { found, added, refused } = await connectGate.run(user.id, () =>
     connectDb.transaction().execute(async (tx) => {
       const plan = await lockUser(tx, user.id);
@@ -67,14 +66,14 @@ export async function finishUpdateMode(
         moreToChoose: refused !== null,
         institution: bank,
       });
-      // It was disconnected meanwhile.
+      // The Item was disconnected meanwhile.
       if (!institution) throw new FiscilityError("not_found");
       const item = { userId: user.id, itemId };
       const coming = refused ? [] : candidates.filter(isUndecided);
       const staying = candidates.filter((candidate) => !coming.includes(candidate));
       const added = toCandidateRows(item, coming, known.length);
       const others = toUnconnectedRows(item, staying, known.length);
-      // The sync first, as a page that is being written does: `docs/decisions/006-sync-and-webhooks.md`.
+      // Locks the sync first, in the same order as writing a page: `docs/decisions/006-sync-and-webhooks.md`.
       if (added.length > 0) await restartSync(tx, user.id, itemId);
       if (listed.length + others.length > 0) await setUnconnected(tx, user.id, itemId, others);
       await setSharedAccounts(tx, user.id, itemId, { shared: connected, added });
@@ -113,7 +112,10 @@ export async function finishUpdateMode(
   return { item, accounts, added };
 }
 
-/** The accounts that a healthy Item shares, and its bank. @throws FiscilityError what is wrong with the Item */
+/**
+ * Returns the accounts that a healthy Item shares, and its bank. @throws FiscilityError when the Item has a
+ * problem
+ */
 async function readBank(plaid: PlaidAdapter, accessToken: Secret, signal: AbortSignal) {
   const { error, requestId } = await plaid.getItem(accessToken, { signal });
   if (error) throw toItemFailure(error, requestId);

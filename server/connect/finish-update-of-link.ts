@@ -8,7 +8,7 @@ import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 import { finishUpdateMode } from "./finish-update-mode.ts";
 
-/** Does what the page does after update mode. Returns the bank's name, or why it failed. */
+/** Finishes update mode as the page does. Returns the bank's name, or the error when it failed. */
 export async function finishUpdateOfLink(
   services: Services,
   {
@@ -28,7 +28,7 @@ export async function finishUpdateOfLink(
 }
 
 /**
- * Whether update mode may have changed something, where Plaid does not tell how it ended: the Item had a
+ * Whether update mode may have changed something, when Plaid does not return how it ended: the Item had a
  * problem, or shares other accounts now.
  */
 export async function mayHaveUpdated(

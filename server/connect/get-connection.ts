@@ -5,7 +5,7 @@ import type { Services } from "../services.ts";
 import { linkStateOf } from "./link-state.ts";
 
 /**
- * What became of a Link of this user.
+ * Returns the state of a Link of this user.
  *
  * @throws FiscilityError `not_found` for a Link of another user, or one that ended 30 days ago
  */

@@ -5,7 +5,7 @@ import { isRefusedToken, problemOf } from "../plaid/item-error.ts";
 import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 
-/** Stores with the Item what the failure says of it. Returns the error for the caller. */
+/** Stores the problem that the failure reveals with the Item. Returns the error for the caller. */
 export async function keepFailure(
   services: Services,
   item: ItemOfUser,

@@ -3,8 +3,8 @@ import type { LinkNews } from "../contracts/link-news.ts";
 import type { Services } from "../services.ts";
 
 /**
- * Links of the user that ended without their tab and that they have not been told yet. As the user is back
- * with that, Plaid is asked about the others now, by a job: the page does not wait for it.
+ * Returns the user's Links that ended without their tab and were not shown yet. The user has just returned,
+ * so a job now checks the other Links at Plaid; the page does not wait for it.
  */
 export async function readNews(
   { db }: Pick<Services, "db">,

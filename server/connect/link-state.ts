@@ -3,8 +3,9 @@ import type { ConnectionStatus } from "../contracts/connections.ts";
 import { disconnected, nothingNew } from "./attempt.ts";
 
 /**
- * How a Link stands: of a closed one what its attempt says or, where it ended without its tab, its outcome.
- * `reason` is of `contracts/errors.ts`, where it did not connect and that is known.
+ * Returns the state of a Link. For a closed one it follows from the attempt or, if it ended without its tab,
+ * from its outcome. `reason` is one of `contracts/errors.ts`, when it did not connect and the reason is
+ * known.
  */
 export function linkStateOf(
   link: Pick<FollowedLink, "status" | "outcome" | "reason" | "isFinished"> &

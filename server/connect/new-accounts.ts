@@ -15,7 +15,7 @@ import {
   withoutForeignIds,
 } from "./duplicates.ts";
 
-/** An account of an Item whose access has ended, and what the new Item calls it. */
+/** An account of an Item whose access has ended, with its data in the new Item. */
 export interface TakenAccount {
   id: string;
   itemId: string;
@@ -23,8 +23,8 @@ export interface TakenAccount {
 }
 
 /**
- * What Link's metadata says of the accounts, before anything is exchanged or billed, and which of them
- * the user has already. It comes from the browser: it can spare a user an exchange, and never permits one.
+ * The accounts in Link's metadata, before anything is exchanged or billed, and which of them the user already
+ * has. The metadata comes from the browser: it can save an exchange but never permits one.
  */
 function offeredByMetadata(input: ConnectAccountInput | undefined, known: ConnectState["known"]) {
   const { institution, accounts } = input?.metadata ?? {};
@@ -45,8 +45,8 @@ function offeredByMetadata(input: ConnectAccountInput | undefined, known: Connec
 }
 
 /**
- * Refuses before the exchange what Link's metadata says is connected already, unless the user chose to
- * connect anyway and the bank allows two Items.
+ * Refuses before the exchange when Link's metadata shows that the accounts are connected already, unless the
+ * user chose to connect anyway and the bank allows two Items.
  *
  * @throws FiscilityError `duplicate_accounts`
  */
@@ -78,8 +78,8 @@ export function requireNoDuplicates(
 }
 
 /**
- * Throws `limit_reached` before the exchange where the plan has no room for the accounts that are chosen,
- * or for all that Link's metadata promises: one at least. Those of an ended Item have their room already.
+ * Throws `limit_reached` before the exchange when the plan has no room for the chosen accounts, or for all in
+ * Link's metadata, at least one. Accounts of an ended Item count towards the plan already.
  */
 export function requireRoomByMetadata(
   plan: PlanOfUser,
@@ -100,29 +100,31 @@ export function requireRoomByMetadata(
     ({ id, name = null, mask = null, type = null, subtype = null }, place) =>
       id && !places.has(place) ? [{ id, name, mask, type, subtype }] : [],
   );
-  // Where all of them may be taken over, the plan needs no room for them; what the bank shares decides.
+  // If every account may be taken over, the plan needs no room for them. The check after the exchange
+  // decides.
   const mayTake = offered.length === 0 && known.some(({ isEnded }) => isEnded);
   const least = taken.length > 0 || mayTake ? 0 : 1;
   requireRoomOrChoice(plan, known.length, Math.max(least, wanted), choosable);
 }
 
-/** Accounts that no live Item of the user has, in the bank's order. */
+/** Accounts that are in no live Item of the user, in the bank's order. */
 export interface NewAccounts {
   added: PlaidAccount[];
-  /** Those of `added` that the user chose; at least one. */
+  /** The accounts of `added` that the user chose; at least one. */
   chosen: PlaidAccount[];
-  /** Those of `chosen` that an Item whose access has ended had, by the ids of their rows. */
+  /** The accounts of `chosen` that belonged to an Item whose access has ended, with the ids of their rows. */
   taken: TakenAccount[];
 }
 
 /**
- * The accounts that the bank shared and the user does not have yet. Where the user chose to connect
- * anyway, only the bank's own ids tell that an account is there already. Another institution_id is
- * another bank here: what looks the same there is offered before the exchange, and ends nothing after it.
+ * Returns the accounts that the bank shared and the user does not have yet. If the user chose to connect
+ * anyway, only the bank's own ids make an account a duplicate. Another institution_id counts as another bank
+ * here: similar accounts there are offered to the user before the exchange, and do not end the attempt after
+ * it.
  *
  * @throws NothingNew when there is none
- * @throws FiscilityError `connect_failed` when no account has an id of this bank's,
- * `bank_accounts_required` when none is one that the user chose
+ * @throws FiscilityError `connect_failed` when no account has an id of this bank, `bank_accounts_required`
+ *   when none of them is one that the user chose
  */
 export function newAccounts(
   {

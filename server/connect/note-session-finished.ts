@@ -5,7 +5,7 @@ import type { Services } from "../services.ts";
 import { Secret } from "../vault/secret.ts";
 import { hashOfToken } from "./opened-link.ts";
 
-/** The fields of Plaid's webhook LINK / SESSION_FINISHED that we use, once its signature is verified. */
+/** The fields that we use of Plaid's webhook LINK / SESSION_FINISHED, after its signature is verified. */
 interface SessionFinished {
   webhook_type: string | null;
   webhook_code: string | null;
@@ -17,11 +17,11 @@ interface SessionFinished {
 }
 
 /**
- * Notes that Link was finished, with the public_token that it made, encrypted for the Link's row. `onSuccess`
- * usually comes at once; where it does not, `finish-links.ts` goes on some minutes later, and at once with a
- * hosted Link, which has no `onSuccess`.
+ * Stores that Link was finished, with its public_token encrypted for the Link's row. `onSuccess` usually
+ * arrives at once. If it does not, `finish-links.ts` connects the bank some minutes later. A hosted Link has
+ * no `onSuccess`, so it is connected at once.
  *
- * @returns false for any other webhook, which is acted on otherwise
+ * @returns false for any other webhook, which the caller handles
  * @see https://plaid.com/docs/api/link/#session_finished
  */
 export async function noteSessionFinished(

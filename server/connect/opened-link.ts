@@ -8,10 +8,16 @@ import { Secret } from "../vault/secret.ts";
 
 type Needs = Pick<Services, "db" | "vault">;
 
-/** Public_tokens and link_tokens are found by their hashes: Plaid's webhooks and requests name them. */
+/**
+ * Public_tokens and link_tokens are looked up by their hash, because Plaid's webhooks and requests contain
+ * them in the clear.
+ */
 export const hashOfToken = (token: string): Buffer => createHash("sha256").update(token).digest();
 
-/** Keeps the link_token that a user opens Link with until it is known what became of it. Returns the id of its row. */
+/**
+ * Stores the link_token that a user opens Link with until we know how that Link ended. Returns the id of its
+ * row.
+ */
 export async function keepOpenedLink(
   { db, vault }: Needs,
   userId: string,
@@ -21,7 +27,7 @@ export async function keepOpenedLink(
     kind: LinkKind | null;
     isHosted: boolean;
     expiresAt: Date;
-    /** The version of the privacy notice that the user sees; null where it is no page of ours. */
+    /** The version of the privacy notice that the user sees; null when Link opens outside our pages. */
     noticeVersion: string | null;
   },
 ): Promise<string> {
@@ -39,8 +45,8 @@ export async function keepOpenedLink(
 }
 
 /**
- * Runs what follows update mode, for a tab that is there. Its Link is over with that, unless it fails for now:
- * then the tab offers to retry, and where it is closed before, we finish it ourselves.
+ * Runs `work` after update mode, for a tab that is open. Closes the tab's Link, unless the error is
+ * retryable: then the tab offers to retry, and if it is closed first, we finish the Link ourselves.
  */
 export async function closingUpdateLinks<T>(
   { db }: Pick<Services, "db">,

@@ -9,14 +9,13 @@ import { stateOf, transitions } from "./attempt.ts";
 import { connectAccount } from "./connect-account.ts";
 import { removeAtPlaid } from "./remove-item.ts";
 
-/** Attempts taken up at once; a pass goes on until none is due. */
+/** Attempts recovered in parallel. A pass ends when none is due. */
 const atOnce = 4;
 
 /**
- * Ends every attempt that no process works on any more, as a connected Item or as one removed at
- * Plaid (I1). What cannot be ended now is tried again later, ever less often; a removal until Plaid
- * says that it is done. With the last attempt of a person who deleted their account their row goes.
- * Returns how many it took up.
+ * Ends every attempt that no process works on any more, as a connected Item or as one removed at Plaid (I1).
+ * An attempt that cannot be ended now is retried with backoff; a removal until Plaid confirms it. A deleted
+ * user's row is deleted with their last attempt. Returns how many attempts it processed.
  */
 export async function recoverAttempts(services: Services, log: Log): Promise<number> {
   const taken = new Set<string>();
@@ -54,7 +53,7 @@ async function recover(services: Services, attempt: LinkAttemptRow, log: Log): P
       return;
     }
     if (state === "open") {
-      // Its failure was answered and accounted for; now the public_token has expired as well.
+      // Its failure was returned and logged when it happened. Now the public_token has expired as well.
       const why = { reason: "public_token_invalid", details: undefined };
       await moveAttempt(db, { userId, id }, transitions.fail, { why });
       return;

@@ -13,11 +13,11 @@ import type { Secret } from "../vault/secret.ts";
 import { transitions } from "./attempt.ts";
 
 /**
- * Removes the Item of a `removing` attempt at Plaid. An Item that a live row holds is never removed:
- * then the attempt only lets go of its access token.
+ * Removes the Item of a `removing` attempt at Plaid. An Item that a live row holds is never removed; then
+ * only the attempt's access token is cleared.
  *
- * @param open opens the stored access token
- * @returns null when that failed, also where the token cannot be opened: the recovery retries
+ * @param open decrypts the stored access token
+ * @returns null when the removal failed or the token cannot be decrypted: the recovery retries
  */
 export async function removeAtPlaid(
   services: Services,
@@ -67,7 +67,7 @@ async function remove(
   }
 }
 
-/** Reasons of an attempt whose Item never gave data, or gives none any more. */
+/** Reasons of attempts whose Item never worked or no longer works. */
 const notWorking = new Set<string | null>(["bank_unsupported", "item_gone"]);
 
 /** https://plaid.com/docs/api/items/#item-remove-request-reason-code */

@@ -6,20 +6,20 @@ import { VaultError } from "../vault/vault.ts";
 import { linkStateOf } from "./link-state.ts";
 import { hashOfToken } from "./opened-link.ts";
 
-/** Where a bank's own site sent the user back to. */
+/** The return from a bank's own site. */
 export interface ReturnFromBank {
-  /** Of the address, as the bank or anyone else wrote it. */
+  /** From the query string, so it is not trusted. */
   oauthStateId: string;
-  /** The Link that the tab opened last; null in another tab than the one that opened it. */
+  /** The Link that this tab opened last; null when another tab opened it. */
   linkId: string | null;
-  /** The user knows that the address was opened before, and goes on all the same. */
+  /** The user knows that this address was opened before, and continues anyway. */
   again: boolean;
 }
 
 /**
- * A bank that logs users in on its own site has sent this one back. Link goes on only with the token that it
- * was opened with, and a user may have it open in several tabs: the tab's own goes first, else the newest that
- * no bank has returned to, as a bank's app may open another tab.
+ * A bank that logs users in on its own site has redirected the user back. Link continues only with the
+ * link_token that opened it, and a user may have it open in several tabs. The tab's own Link comes first,
+ * else the newest that no bank has returned to, because a bank's app may open another tab.
  * https://plaid.com/docs/link/oauth/#reinitializing-link
  */
 export async function returnToLink(
@@ -52,7 +52,7 @@ function open(
   try {
     return { at: "open", linkToken: vault.open(linkTokenSealed, owner).reveal(), itemId };
   } catch (error) {
-    // Its key has left the ring since: the user starts again, which costs a minute.
+    // Its key was removed from the ring. The user starts again, which takes a minute.
     if (error instanceof VaultError) return { at: "lost" };
     throw error;
   }

@@ -15,46 +15,46 @@ import { type Stage, transitions } from "./attempt.ts";
 import { type Choice, choiceOf } from "./chosen-accounts.ts";
 import { hashOfToken } from "./opened-link.ts";
 
-/** An attempt that the recovery continues, with the public_token it has stored. */
+/** An attempt that the recovery continues with the stored public_token. */
 export interface StoredAttempt {
   attemptId: string;
 }
 
-/** What Link has made, found at Plaid by us: `onSuccess` never reached us. */
+/** A finished Link that we found at Plaid because `onSuccess` never reached us. */
 export interface FoundSuccess extends ConnectAccountInput {
   isFound: true;
 }
 
-/** One request of `connectAccount`, or one pass of the recovery, and what it has learned so far. */
+/** One request of `connectAccount`, or one pass of the recovery, and its state so far. */
 export interface Run {
-  /** Marks the attempt while this run sends its exchange; the id of the activity entry that ends it. */
+  /** Marks the attempt while this run sends its exchange. Also the id of the activity entry of its ending. */
   readonly id: string;
   readonly userId: string;
-  /** Absent for the recovery. */
+  /** Undefined for the recovery. */
   readonly input: ConnectAccountInput | FoundSuccess | undefined;
   readonly by: "request" | "recovery";
-  /** The accounts that the request chooses; null for the recovery, which goes by the attempt's. */
+  /** The accounts that the request chooses; null for the recovery, which uses the attempt's. */
   readonly choice: Choice;
-  /** The attempt it works on; of a request known once it is recorded. */
+  /** The attempt of this run. For a request it is final only once the attempt is recorded. */
   attemptId: string;
-  /** Plaid is not called any more once this is aborted. */
+  /** Plaid must not be called after this is aborted. */
   readonly deadline: AbortSignal;
-  /** `performance.now()`. */
+  /** Milliseconds, from `performance.now()`. */
   readonly startedAt: number;
   readonly times: StepTimes;
   readonly log: Log;
-  /** How far it has come. */
+  /** How far the run has come. */
   stage: Stage;
   accessToken?: Secret;
   accessTokenSealed?: string;
   plaidItemId?: string;
-  /** `PlaidAdapter.client` that made the access token; null where that is not known. */
+  /** The `PlaidAdapter.client` that made the access token; null when not known. */
   plaidClient?: string | null;
   plaidRequestId?: string | undefined;
   institution: { id: string | null; name: string | null };
 }
 
-/** Starts the clock of a run. */
+/** Starts a run and its clock. */
 export function startRun(
   { limits, onStep }: Services,
   userId: string,
@@ -80,10 +80,10 @@ export function startRun(
 }
 
 /**
- * Records the attempt of a request, or finds the one that has its public_token.
+ * Records the attempt of a request, or finds the attempt that has its public_token.
  *
- * @throws FiscilityError `public_token_invalid` when another user sent the public_token before,
- * `unavailable` when the connection to PostgreSQL was lost
+ * @throws FiscilityError `public_token_invalid` when another user sent the public_token before, `unavailable`
+ *   when the connection to PostgreSQL was lost
  */
 export async function record(services: Services, run: Run): Promise<void> {
   if (!run.input) return;
@@ -98,32 +98,38 @@ export async function record(services: Services, run: Run): Promise<void> {
     chosenAccounts: run.choice,
     retryInMs: services.limits.attemptAbandoned,
   }).catch((cause: unknown) => {
-    // Whether the row was inserted does not matter: the same public_token finds it.
+    // Whether the row was inserted does not matter: a retry with the same public_token finds it.
     throw isConnectionLost(cause) ? new FiscilityError("unavailable", { cause }) : cause;
   });
   if (id === null) throw new FiscilityError("public_token_invalid");
   run.attemptId = id;
 }
 
-/** Whose Link is over: nobody's where we are about to say ourselves how it ended. */
+/**
+ * The hash of the Link that this request closes. None when we found its result ourselves: `finish-link.ts`
+ * closes it.
+ */
 function hashOfLink(input: ConnectAccountInput | FoundSuccess): Buffer | null {
   if ("isFound" in input) return Buffer.alloc(0);
   return input.linkToken === undefined ? null : hashOfToken(input.linkToken);
 }
 
-/** @throws FiscilityError `busy` when the wait for the lock took too long to call Plaid before the deadline */
+/**
+ * @throws FiscilityError `busy` when the wait for the lock left too little time to call Plaid before the
+ *   deadline
+ */
 export function requireTimeLeft({ limits }: Services, { startedAt }: Run): void {
   if (performance.now() - startedAt <= limits.connectTurn) return;
   throw new FiscilityError("busy", { details: { retryAfterSeconds: 5 } });
 }
 
 /**
- * Marks the attempt with this run, on the second connection: it must be stored before the exchange is
- * sent, whatever becomes of the transaction.
+ * Marks the attempt with this run, on the second connection: the mark must be stored before the exchange is
+ * sent, even if the transaction is rolled back.
  *
  * @returns the public_token to send
- * @throws FiscilityError `outcome_pending` when another run changed the attempt, although this one
- * believes that it holds the lock
+ * @throws FiscilityError `outcome_pending` when another run changed the attempt although this one expects to
+ *   hold the lock
  */
 export async function markSending(
   services: Services,
@@ -136,7 +142,7 @@ export async function markSending(
   const marked = await moveAttempt(db, keyOf(run), transitions.mark, {
     runId: run.id,
     readRunId: attempt.run_id,
-    // The attempt's id may not be the one that this request sealed its copy for.
+    // The attempt's id may differ from the one that this request encrypted its copy for.
     publicTokenSealed: sealed ?? sealPublicToken(services, run),
     connectAnyway: run.input?.connectAnyway ?? connectAnyway,
     chosenAccounts: run.choice ?? attempt.chosen_accounts,
@@ -150,7 +156,7 @@ export async function markSending(
   );
 }
 
-/** The exchange succeeded: from here on only this process has the access token. */
+/** The exchange succeeded. From here on only this process has the access token. */
 export function holdAccessToken(
   { plaid, vault }: Services,
   run: Run,
@@ -166,7 +172,7 @@ export function holdAccessToken(
   run.times.done("exchange");
 }
 
-/** The attempt was exchanged by a run that did not end it. */
+/** Continues an attempt that another run exchanged but did not end. */
 export function openAccessToken(
   { vault }: Services,
   run: Run,
@@ -185,9 +191,8 @@ export function openAccessToken(
 }
 
 /**
- * Saves the access token while `work` reads the accounts with it. Both have
- * ended when it returns or throws: an error of `work` decides what becomes of the Item, and that depends on whether its
- * token is stored.
+ * Saves the access token while `work` reads the accounts with it. Waits for both before it returns or throws:
+ * how an error of `work` ends the attempt depends on whether the token is stored.
  */
 export async function whileSavingToken<Result>(
   services: Services,
@@ -205,8 +210,8 @@ export async function whileSavingToken<Result>(
 }
 
 /**
- * Stores the access token on the second connection, whatever the attempt's state and whatever becomes
- * of the transaction. A database that restarts meanwhile is waited for.
+ * Stores the access token on the second connection, whatever the attempt's state and whatever happens to the
+ * transaction. Retries while the database restarts.
  */
 async function saveAccessToken(services: Services, run: Run): Promise<void> {
   const { accessTokenSealed, plaidItemId, plaidClient } = run;
@@ -225,7 +230,7 @@ async function saveAccessToken(services: Services, run: Run): Promise<void> {
   run.times.done("save");
 }
 
-/** The key of a run's attempt. */
+/** Returns the key of a run's attempt. */
 export const keyOf = ({ userId, attemptId }: Run) => ({ userId, id: attemptId });
 
 function sealPublicToken({ vault }: Services, { input, userId, attemptId }: Run): string {

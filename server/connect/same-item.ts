@@ -4,17 +4,17 @@ import { SameItem } from "./attempt.ts";
 import { keyOf, type Run } from "./run.ts";
 
 /**
- * Exchanging the public_token of update mode returns an Item that exists already. It must not be
- * connected twice, and must never be removed because its accounts are all known.
+ * Exchanging the public_token of update mode returns an Item that exists already. It must not be connected
+ * twice, and must not be removed because all its accounts are known.
  *
- * @throws SameItem when a live Item of the user is the one that was exchanged
+ * @throws SameItem when the exchanged Item is a live Item of the user
  */
 export function requireNewItem({ plaidItemId }: Run, known: ConnectState["known"]): void {
   const holder = known.find((account) => account.plaidItemId === plaidItemId);
   if (holder) throw new SameItem(holder.itemId);
 }
 
-/** @throws SameItem when the Item is being removed for the user, or is another user's */
+/** @throws SameItem when the Item is being removed for the user, or belongs to another user */
 export async function requireOwnItem(tx: Db, run: Run): Promise<void> {
   const { plaidItemId } = run;
   if (plaidItemId === undefined) throw new Error("nothing was exchanged");

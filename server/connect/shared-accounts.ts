@@ -8,15 +8,18 @@ import type { PlaidAccount } from "../plaid/responses.ts";
 import { toAccountRows, toUnconnectedRow } from "./connection-rows.ts";
 import { findDuplicates, findSame, withoutForeignIds } from "./duplicates.ts";
 
-/** An account that the bank shares and that is not connected; `listed`: null where it is new to the user. */
+/** An account that the bank shares and that is not connected. `listed` is null when it is new to the user. */
 export interface Candidate {
   account: PlaidAccount;
   listed: UnconnectedAccount | null;
 }
 
-/** What a bank shares now, beside what is here. An account of another Item is in neither list (I2). */
+/**
+ * The accounts that a bank shares now, compared with the stored ones. An account of another Item is in
+ * neither list (I2).
+ */
 export interface SharedAccounts {
-  /** Connected accounts of the Item, and Plaid's ids of them now. */
+  /** Connected accounts of the Item, with Plaid's current ids. */
   connected: { id: string; accountId: string }[];
   /** In the bank's order. */
   candidates: Candidate[];
@@ -25,8 +28,8 @@ export interface SharedAccounts {
 /**
  * Compares the accounts that one Item shares now with those of the user.
  *
- * @param listed those of the Item that are not connected
- * @param connectAnyway the user said that accounts of this Item only look like those of others
+ * @param listed the accounts of the Item that are not connected
+ * @param connectAnyway the user said that accounts of this Item only look like accounts of other Items
  */
 export function compareShared(
   known: readonly KnownAccount[],
@@ -50,7 +53,7 @@ export function compareShared(
   // An account of an Item whose access has ended is no duplicate.
   const others = known.filter((account) => account.itemId !== itemId && !account.isEnded);
   const connected = take(findSame(own, left, { likely: false }));
-  // An account that was not chosen may look like one that was, so it keeps what has its id.
+  // An account that was not chosen may look like one that was, so it keeps the row that has its id.
   const apart = new Set(listed.map(({ accountId }) => accountId));
   const isFound = new Set(connected.map(({ known }) => known));
   const missing = own.filter((account) => !isFound.has(account));
@@ -72,7 +75,7 @@ export function compareShared(
   };
 }
 
-/** The rows of candidates once they are connected; new ones come after `held` others. */
+/** Returns the rows that connect these candidates. New ones follow after `held` other accounts. */
 export function toCandidateRows(
   item: ItemOfUser,
   candidates: readonly Candidate[],
@@ -85,7 +88,7 @@ export function toCandidateRows(
   );
 }
 
-/** The rows of candidates that stay listed as not connected. */
+/** Returns the rows that list these candidates as not connected. */
 export function toUnconnectedRows(
   item: ItemOfUser,
   candidates: readonly Candidate[],
@@ -97,7 +100,10 @@ export function toUnconnectedRows(
   );
 }
 
-/** Reads under the user's lock what is here of one Item, and compares it with what the bank shares. */
+/**
+ * Reads the stored accounts of one Item under the user's lock, and compares them with those that the bank
+ * shares.
+ */
 export async function readShared(
   tx: Db,
   { userId, itemId }: ItemOfUser,

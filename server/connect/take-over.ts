@@ -12,10 +12,10 @@ import { removeAtPlaid } from "./remove-item.ts";
 import type { Run } from "./run.ts";
 
 /**
- * Gives the accounts of Items whose access has ended to the new Item, in the connecting transaction: the same
- * rows, with their ids, names and transactions. An Item most of whose accounts came again is over, and the rest
- * of them comes along as no longer shared; one that keeps more is left as it is, as it may be another log-in's.
- * What is over is put into `ended`, to be removed at Plaid after the commit.
+ * Moves accounts from Items whose access has ended to the new Item, in the connecting transaction. They keep
+ * their rows, ids, names and transactions. An Item is deleted when most of its accounts moved, and its other
+ * accounts move too, as no longer shared. An Item that keeps more of them stays, as it may be another log-in.
+ * Deleted Items are added to `ended`, to be removed at Plaid after the commit.
  */
 export async function takeOver(
   tx: Db,
@@ -40,7 +40,7 @@ export async function takeOver(
   return item;
 }
 
-/** What cannot be removed now is removed by the recovery. */
+/** An Item that cannot be removed now is removed by the recovery. */
 export async function removeEnded(
   services: Services,
   ended: DisconnectedAttempt[],

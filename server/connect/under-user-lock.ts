@@ -9,18 +9,18 @@ import { AttemptEnded } from "./attempt-answer.ts";
 import { decideEnding, type Ended, finishEnding, writeEnding } from "./end-attempt.ts";
 import type { Run } from "./run.ts";
 
-/** What a run decides on under the lock. */
+/** The rows that a run reads under the lock. */
 export interface Locked extends ConnectState {
   /** `deleted`: the user deleted their account. */
   plan: PlanOfUser & { deleted: boolean };
 }
 
 /**
- * Runs `work` in the connecting transaction, under the user's lock and once the attempt is recorded
- * (`recording`), and ends the attempt where it fails.
+ * Runs `work` in the connecting transaction, under the user's lock and after the attempt is recorded
+ * (`recording`). Ends the attempt when it fails.
  *
- * An ending commits with the transaction, so the next run sees it as soon as it has the lock. Only
- * when the transaction is lost does the ending commit outside it.
+ * An ending commits with the transaction, so the next run sees it as soon as it has the lock. Only when the
+ * transaction is lost does the ending commit outside it.
  */
 export async function underUserLock(
   services: Services,
@@ -30,7 +30,8 @@ export async function underUserLock(
 ): Promise<ConnectAccountOutput> {
   const { connectDb, connectGate, limits } = services;
   const within = run.by === "recovery" ? limits.recoveryLock : undefined;
-  // Awaited under the lock, or when the wait for it has failed.
+  // Awaited under the lock, or after the wait for the lock failed. This handler prevents an unhandled
+  // rejection.
   recording.catch(() => {});
   let ending: Ending | undefined;
   let ended: Ended;
@@ -45,7 +46,7 @@ export async function underUserLock(
         try {
           return await work(tx, { plan, ...state });
         } catch (error) {
-          // What was inserted is rolled back first; the ending follows outside.
+          // The insert is rolled back first; the ending is written outside.
           if (error instanceof AttemptEnded || run.stage.at === "committing") throw error;
           ending = await decideEnding(services, run, error);
           return await writeEnding(services, run, ending, tx);
@@ -63,7 +64,7 @@ export async function underUserLock(
 }
 
 /**
- * The transaction is lost, or never began.
+ * Ends the attempt when the transaction is lost or never began.
  *
  * @throws FiscilityError `outcome_pending` when the ending cannot be written: the recovery ends the attempt
  */

@@ -2,11 +2,12 @@ import { z } from "zod";
 import { itemProblemKind } from "./item-problem-schema.ts";
 
 /**
- * What can happen to a person's connections. `already_connected`: the bank gave only accounts that
- * were there before. `reconnected`: the person logged in again at a bank that had asked for it.
- * `disconnected`: the person took the bank away again.
- * What Plaid told by itself: `login_required`, `expiring` (it soon will be), `revoked` and
- * `account_revoked` (the person took the permission away at the bank), `repaired`, `new_accounts`.
+ * What can happen to a user's connections. `already_connected`: the bank returned only known accounts.
+ * `reconnected`: the user logged in again at a bank that required it. `disconnected`: the user disconnected
+ * the bank.
+ *
+ * Reported by Plaid: `login_required`, `expiring` (it soon will be), `revoked` and `account_revoked` (the
+ * user withdrew the permission at the bank), `repaired`, `new_accounts`.
  */
 export const activityKind = z.enum([
   "connected",
@@ -25,10 +26,10 @@ export const activityKind = z.enum([
 export type ActivityKind = z.infer<typeof activityKind>;
 
 /**
- * One line of a person's history. `createdAt` is ISO 8601 UTC. `reason` is set on `refused` and `failed`,
- * `link_not_finished` is the one that no procedure throws: the user finished at the bank, and it never
- * reached us. On a `reconnected` it is `limit_reached` when new accounts had no room in the plan, and
- * `accounts_chosen` when the user changed which accounts are connected without another log-in.
+ * One entry of a user's activity. `createdAt` is ISO 8601 UTC. `reason` is set on `refused` and `failed`;
+ * `link_not_finished` is the only one that no procedure throws: the user finished at the bank, and the result
+ * never reached us. On a `reconnected` it is `limit_reached` when the plan had no room for new accounts, and
+ * `accounts_chosen` when the user changed the connected accounts without another log-in.
  */
 export const activityEntry = z.object({
   id: z.uuid().describe("The entry's id."),
@@ -36,8 +37,8 @@ export const activityEntry = z.object({
   itemId: z
     .uuid()
     .nullable()
-    .describe("The Item it is about; null where none was made or it is gone."),
-  institutionName: z.string().nullable().describe("The bank's name; null where it is not known."),
+    .describe("The Item it is about; null when none was created or it was disconnected."),
+  institutionName: z.string().nullable().describe("The bank's name; null when unknown."),
   accountCount: z.number().int().nonnegative().describe("How many accounts it is about."),
   reason: z
     .string()
@@ -46,13 +47,13 @@ export const activityEntry = z.object({
   problem: itemProblemKind
     .nullable()
     .describe(
-      "Of an entry about a connected bank whose data stopped: what brings it back. Its `kind` is then `login_required`, `revoked`, or `failed` for `wait`.",
+      "For an entry about a connected bank whose data stopped: what restores it. Its `kind` is then `login_required`, `revoked`, or `failed` for `wait`.",
     ),
   cleanUp: z
     .enum(["pending", "done"])
     .nullable()
     .describe(
-      "Of a connection that may have been left at the bank connection service: whether that is ended. Null for all others, and where it cannot be found.",
+      "For a connection that may still exist at the bank connection service: whether it has been removed. Null for all others, and when it cannot be found.",
     ),
   createdAt: z.iso.datetime().describe("When it happened, ISO 8601 UTC."),
 });

@@ -17,24 +17,23 @@ export type Scope = z.infer<typeof scope>;
 export const apiKeyStatus = z.enum(["live", "expired", "revoked"]);
 
 /**
- * An API key as its owner sees it: never the key itself. `prefix` is how the key begins
- * (`fsk_` and its id), enough to recognise it by. Times are ISO 8601 UTC; `lastUsedAt` is exact to
- * the minute.
+ * An API key as its owner sees it: never the key itself. `prefix` is the start of the key (`fsk_` and its
+ * id), enough to recognize it. Times are ISO 8601 UTC; `lastUsedAt` is exact to the minute.
  */
 export const apiKey = z.object({
   id: z
     .string()
     .regex(/^[0-9a-f]{16}$/)
     .describe("The key's id."),
-  name: z.string().describe("What the user calls it."),
-  prefix: z.string().describe("How the key begins: `fsk_` and its id."),
+  name: z.string().describe("The user's name for it."),
+  prefix: z.string().describe("The start of the key: `fsk_` and its id."),
   scopes: z.array(scope).describe("What the key may do."),
   status: apiKeyStatus.describe("`live` until it expires or is revoked."),
-  createdAt: z.iso.datetime().describe("When it was made, ISO 8601 UTC."),
+  createdAt: z.iso.datetime().describe("When it was created, ISO 8601 UTC."),
   expiresAt: z.iso
     .datetime()
     .nullable()
-    .describe("When it stops working, ISO 8601 UTC; null where it never does."),
+    .describe("When it stops working, ISO 8601 UTC; null for never."),
   lastUsedAt: z.iso
     .datetime()
     .nullable()
@@ -42,10 +41,12 @@ export const apiKey = z.object({
 });
 export type ApiKey = z.infer<typeof apiKey>;
 
-/** Days that an API key works at most: NIST and OWASP ask for an end, and a year is a long one. */
+/**
+ * The maximum lifetime of an API key, in days: NIST and OWASP require an expiry, and a year is a long one.
+ */
 const longestLifetime = 365;
 
-/** `apiKeys.create`: the key works for `expiresInDays`, a year at most, and a year unless given. */
+/** `apiKeys.create`: the key works for `expiresInDays`, at most and by default a year. */
 export const createApiKeyInput = z.strictObject({
   name: text.trim().min(1, "Enter a name.").max(100, "Use at most 100 characters."),
   scopes: list(z.array(scope).min(1, "Choose what the key may do."), 100),
@@ -58,7 +59,7 @@ export const createApiKeyInput = z.strictObject({
 });
 export type CreateApiKeyInput = z.infer<typeof createApiKeyInput>;
 
-/** The one time that the key itself leaves the server. */
+/** The only response that contains the key itself. */
 export const createApiKeyOutput = z.object({ apiKey, key: z.string() });
 export type CreateApiKeyOutput = z.infer<typeof createApiKeyOutput>;
 

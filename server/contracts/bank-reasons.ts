@@ -1,4 +1,4 @@
-/** What each reason has; see `contracts/errors.ts`. */
+/** The properties of each reason; see `contracts/errors.ts`. */
 export interface ReasonEntry {
   status: number;
   code:
@@ -18,7 +18,7 @@ export interface ReasonEntry {
   retryable: boolean;
 }
 
-/** The reasons for which a bank stops giving data, apart: the browser needs their words, and of no others. */
+/** The reasons why a bank's data stops. In their own file because the browser needs only these messages. */
 export const bankReasons = {
   bank_access_required: {
     status: 409,

@@ -3,24 +3,24 @@ import { account, item, itemRefresh } from "./accounts.ts";
 import { advice, adviceText } from "./text.ts";
 
 /**
- * What is to be connected. `bank`: a bank or a card, with its transactions. `investments`, `loan`: a brokerage
- * or a lender, with the transactions of those accounts that have some.
+ * What to connect. `bank`: a bank or a card, with its transactions. `investments`, `loan`: a brokerage or a
+ * lender, with the transactions of accounts that have any.
  */
 export const linkKind = z.enum(["bank", "investments", "loan"]);
 export type LinkKind = z.infer<typeof linkKind>;
 
-/** The link_token that Link was opened with: what becomes of it needs no more looking for. */
+/** The link_token that Link was opened with, so that we need not find out how that Link ended. */
 const openedWith = z
   .string()
   .max(300)
   .optional()
   .describe(
-    "The link_token that Link was opened with. Without it we ask Plaid some minutes later whether that Link was finished.",
+    "The link_token that Link was opened with. Without it we check at Plaid some minutes later whether that Link was finished.",
   );
 
 /**
- * With `itemId` Link opens in update mode: the person logs in again, and no new Item is made. Where the
- * bank has accounts that are not shared, it asks which ones are to be; with `chooseAccounts` it always does.
+ * With `itemId` Link opens in update mode: the user logs in again, and no new Item is created. Link asks
+ * which accounts to share when the bank has some that are not shared, and always with `chooseAccounts`.
  */
 export const createLinkTokenInput = z.strictObject({
   itemId: z
@@ -32,7 +32,7 @@ export const createLinkTokenInput = z.strictObject({
     .regex(/^\d{4}-\d\d-\d\d$/)
     .optional()
     .describe(
-      "The privacy notice that the user is shown now, by its date. It is recorded with the connection.",
+      "The date of the privacy notice that the user sees now. It is recorded with the connection.",
     ),
   connectAgain: z
     .uuid()
@@ -48,14 +48,12 @@ export const createLinkTokenInput = z.strictObject({
   chooseAccounts: z
     .boolean()
     .optional()
-    .describe(
-      "With `itemId`: Link asks which accounts to share, also where the bank needs nothing.",
-    ),
+    .describe("With `itemId`: Link asks which accounts to share, even if the bank needs nothing."),
   hosted: z
     .boolean()
     .optional()
     .describe(
-      "Plaid shows Link on a page of its own, at `hostedLinkUrl`: send that to the user within a day. The connection is made without a page of yours, and `connections.get` says how it ended.",
+      "Plaid shows Link on a page of its own, at `hostedLinkUrl`: send that to the user within a day. The bank is connected without a page of yours, and `connections.get` returns the result.",
     ),
   completionRedirectUri: z
     .url({ protocol: /^https?$/ })
@@ -67,11 +65,13 @@ export const createLinkTokenInput = z.strictObject({
 });
 export type CreateLinkTokenInput = z.infer<typeof createLinkTokenInput>;
 
-/** What Link is opened with. `expiration` is ISO 8601 UTC. https://plaid.com/docs/api/link/#linktokencreate */
+/**
+ * What Link is opened with. `expiration` is ISO 8601 UTC. https://plaid.com/docs/api/link/#linktokencreate
+ */
 export const createLinkTokenOutput = z.object({
   linkToken: z.string().describe("What Plaid Link is opened with."),
-  expiration: z.iso.datetime().describe("When the link_token ends, ISO 8601 UTC."),
-  linkId: z.uuid().describe("Our id of this Link, for `connections.get`. It is no secret."),
+  expiration: z.iso.datetime().describe("When the link_token expires, ISO 8601 UTC."),
+  linkId: z.uuid().describe("Our id of this Link, for `connections.get`. Not a secret."),
   hostedLinkUrl: z
     .url()
     .nullable()
@@ -81,7 +81,7 @@ export type CreateLinkTokenOutput = z.infer<typeof createLinkTokenOutput>;
 
 const shortText = adviceText(300);
 
-/** Accounts of Link's metadata that are looked at. */
+/** The maximum number of accounts that are read from Link's metadata. */
 const mostAccounts = 1000;
 
 const linkAccounts = z.array(
@@ -95,10 +95,9 @@ const linkAccounts = z.array(
 );
 
 /**
- * Link's `onSuccess` metadata, as far as it is of use. It comes from the browser and is whatever the bank
- * and Link give: advice, never truth. Any part can be missing or wrong; what cannot be used is dropped,
- * and nothing in it is refused.
- * https://plaid.com/docs/link/web/#link-web-onsuccess-metadata
+ * The useful part of Link's `onSuccess` metadata. It comes from the browser, the bank and Link, so it is
+ * advice and never trusted. Any part can be missing or wrong: invalid values are dropped, and nothing in it
+ * is refused. https://plaid.com/docs/link/web/#link-web-onsuccess-metadata
  */
 export const linkMetadata = z.object({
   institution: advice(
@@ -118,85 +117,85 @@ export const linkMetadata = z.object({
 });
 export type LinkMetadata = z.infer<typeof linkMetadata>;
 
-/** Whether an account of the metadata has a text at all: each one counts against the plan. */
+/** Whether an account of the metadata has any text: each such account counts against the plan. */
 function saysSomething(sent: unknown): boolean {
   if (typeof sent !== "object" || sent === null || Array.isArray(sent)) return false;
   const { id, name, mask, type, subtype } = sent as Record<string, unknown>;
   return [id, name, mask, type, subtype].some((field) => shortText.parse(field));
 }
 
-/** A public_token as Plaid writes it: public-<environment>-<uuid>. */
+/** A public_token in Plaid's format: public-<environment>-<uuid>. */
 export const publicToken = z
   .string()
   .max(200)
   .regex(/^public-[a-z]+-[A-Za-z0-9-]+$/, "a public_token looks like public-<environment>-<uuid>");
 
-/** Plaid's ids of accounts, as Link's metadata or `limit_reached` gives them. */
+/** Plaid's ids of accounts, from Link's metadata or `limit_reached`. */
 const accountIds = z.array(z.string().min(1).max(300)).min(1).max(mostAccounts);
 
 /**
- * What Link's `onSuccess` hands over. `accountIds`: of the bank's accounts only these are connected, and
- * the others are listed with the Item as not connected; absent, all are. `connectAnyway` answers `duplicate_accounts`: accounts that
- * only look like known ones are then taken as others.
+ * What Link's `onSuccess` passes. `accountIds`: only these accounts are connected, and the Item lists the
+ * others as not connected; without it all are. `connectAnyway` is for a retry after `duplicate_accounts`:
+ * accounts that only look like known ones are then treated as different.
  */
 export const connectAccountInput = z.strictObject({
   publicToken: publicToken.describe(
-    "What Link's `onSuccess` hands over. It is the idempotency key too: sent twice, it connects once.",
+    "What Link's `onSuccess` passes. It is also the idempotency key: sent twice, it connects once.",
   ),
   metadata: advice(linkMetadata).describe(
-    "Link's `onSuccess` metadata, as far as it is known. Advice: nothing in it is refused.",
+    "Link's `onSuccess` metadata, as far as you have it. It is advice: nothing in it is refused.",
   ),
   connectAnyway: z
     .boolean()
     .optional()
     .describe(
-      "After `duplicate_accounts`: accounts that only look like known ones are taken as others.",
+      "After `duplicate_accounts`: accounts that only look like known ones are treated as different ones.",
     ),
   linkToken: openedWith,
   accountIds: accountIds
     .optional()
     .describe(
-      "Plaid's ids of the accounts to connect, as Link's metadata or `limit_reached` gives them; left out, all are.",
+      "Plaid's ids of the accounts to connect, from Link's metadata or `limit_reached`. By default all are connected.",
     ),
 });
 export type ConnectAccountInput = z.infer<typeof connectAccountInput>;
 
 /**
- * `connected`: this request made the Item; `accounts` are those that are new. `already_connected`:
- * an earlier request with the same public_token made it, or the bank gave only accounts that the
- * person had already, and `item` is the one that holds them.
+ * `connected`: this request created the Item; `accounts` are the new ones. `already_connected`: an earlier
+ * request with the same public_token created it, or the bank returned only accounts that the user already
+ * has, and `item` is the one that holds them.
  */
 export const connectAccountOutput = z.object({
   outcome: z
     .enum(["connected", "already_connected"])
     .describe(
-      "`connected`: this request made the Item. `already_connected`: an earlier one did, or the bank gave only known accounts.",
+      "`connected`: this request created the Item. `already_connected`: an earlier one did, or the bank shared only known accounts.",
     ),
   item: item.describe("The Item that holds the accounts."),
   accounts: z
     .array(account)
-    .describe("The accounts that are new, or all of an Item that was there."),
+    .describe("The new accounts, or all accounts of an Item that existed already."),
 });
 export type ConnectAccountOutput = z.infer<typeof connectAccountOutput>;
 
-/** What Link's `onSuccess` says in update mode: its public_token is not exchanged, the Item stays. */
+/** What Link's `onSuccess` passes in update mode. Its public_token is not exchanged, and the Item stays. */
 export const finishUpdateModeInput = z.strictObject({
   itemId: z.uuid().describe("The id of the Item that Link was opened for."),
   linkSessionId: shortText.describe("Link's `link_session_id`."),
   linkToken: openedWith,
 });
 export type FinishUpdateModeInput = z.infer<typeof finishUpdateModeInput>;
-/** The Item with all its accounts; `added` of them (a number) are new here. */
+/** The Item with all its accounts. `added`: how many of them are new. */
 export const finishUpdateModeOutput = z.object({
-  item: item.describe("The Item as it stands now."),
+  item: item.describe("The Item after the change."),
   accounts: z.array(account).describe("All accounts of the Item."),
-  added: z.number().int().nonnegative().describe("How many of the accounts are new here."),
+  added: z.number().int().nonnegative().describe("How many of the accounts are new."),
 });
 export type FinishUpdateModeOutput = z.infer<typeof finishUpdateModeOutput>;
 
 /**
- * `accountIds`: our ids of the accounts of this Item that are to be connected from now on, out of its
- * `accounts` and its `notConnected`. One that is left out is taken out with its transactions, and listed.
+ * `accountIds`: our ids of all accounts to connect, from the Item's `accounts` and `notConnected`. Any other
+ * account is disconnected with its transactions, and listed as not connected.
  */
 export const chooseAccountsInput = z.strictObject({
   itemId: z.uuid().describe("The id of the Item."),
@@ -205,17 +204,21 @@ export const chooseAccountsInput = z.strictObject({
     .min(1)
     .max(mostAccounts)
     .describe(
-      "Our ids of the accounts to connect from now on, out of its `accounts` and its `notConnected`. Others are taken out with their transactions.",
+      "Our ids of the accounts to connect from now on, out of its `accounts` and its `notConnected`. Others are disconnected, and their transactions deleted.",
     ),
 });
 export type ChooseAccountsInput = z.infer<typeof chooseAccountsInput>;
 
-/** The Item with all its accounts; `added` of them (a number) were not connected before, `removed` were. */
+/** The Item with all its accounts. `added` and `removed`: how many were connected and disconnected. */
 export const chooseAccountsOutput = z.object({
-  item: item.describe("The Item as it stands now."),
+  item: item.describe("The Item after the change."),
   accounts: z.array(account).describe("All accounts of the Item."),
-  added: z.number().int().nonnegative().describe("How many accounts were not connected before."),
-  removed: z.number().int().nonnegative().describe("How many accounts are not connected any more."),
+  added: z.number().int().nonnegative().describe("How many accounts were connected by this call."),
+  removed: z
+    .number()
+    .int()
+    .nonnegative()
+    .describe("How many accounts were disconnected by this call."),
 });
 export type ChooseAccountsOutput = z.infer<typeof chooseAccountsOutput>;
 
@@ -224,44 +227,44 @@ export const refreshInput = z.strictObject({
 });
 export type RefreshInput = z.infer<typeof refreshInput>;
 export const refreshOutput = z.object({
-  refresh: itemRefresh.describe("How the refresh stands."),
+  refresh: itemRefresh.describe("The state of the refresh."),
 });
 export type RefreshOutput = z.infer<typeof refreshOutput>;
 
 /**
- * Something Link told the page (opened, closed, failed): an analytics line in the log, nothing else.
- * https://plaid.com/docs/link/web/#onevent
+ * An event that Link reported to the page (opened, closed, failed). It becomes an analytics line in the log,
+ * nothing else. https://plaid.com/docs/link/web/#onevent
  */
 export const linkEventInput = z.strictObject({
   eventName: adviceText(100).describe("Link's name of the event: OPEN, EXIT, …"),
   linkSessionId: shortText.describe("Link's `link_session_id`."),
   institutionId: shortText.describe("Plaid's id of the bank, once one was chosen."),
-  viewName: shortText.describe("The page of Link, of a TRANSITION_VIEW."),
-  errorType: shortText.describe("Plaid's `error_type`, of an ERROR or EXIT."),
-  errorCode: shortText.describe("Plaid's `error_code`, of an ERROR or EXIT."),
+  viewName: shortText.describe("The page of Link, for a TRANSITION_VIEW."),
+  errorType: shortText.describe("Plaid's `error_type`, for an ERROR or EXIT."),
+  errorCode: shortText.describe("Plaid's `error_code`, for an ERROR or EXIT."),
 });
 export type LinkEventInput = z.infer<typeof linkEventInput>;
 export const linkEventOutput = z.object({
   recorded: z.literal(true).describe("The event is in the log."),
 });
 
-/** `confirmation`: `disconnect <name of the bank>`; capitals and spacing do not matter. */
+/** `confirmation`: `disconnect <name of the bank>`; case and spacing do not matter. */
 export const disconnectInput = z.strictObject({
   itemId: z.uuid().describe("The id of the Item to disconnect."),
   confirmation: z
     .string()
     .max(400)
-    .describe("`disconnect <name of the bank>`; capitals and spacing do not matter."),
+    .describe("`disconnect <name of the bank>`; case and spacing do not matter."),
 });
 export type DisconnectInput = z.infer<typeof disconnectInput>;
 
-/** What is gone; its room in the plan is free again. */
+/** The disconnected Item. Its accounts no longer count towards the plan. */
 export const disconnectOutput = z.object({
-  item: item.pick({ id: true, institution: true }).describe("The Item that is gone."),
+  item: item.pick({ id: true, institution: true }).describe("The disconnected Item."),
   accountCount: z
     .number()
     .int()
     .positive()
-    .describe("How many accounts were disconnected; their room in the plan is free again."),
+    .describe("How many accounts were disconnected. They no longer count towards the plan."),
 });
 export type DisconnectOutput = z.infer<typeof disconnectOutput>;

@@ -4,12 +4,11 @@ import type { ReasonDetails } from "./reason-details.ts";
 export type { ReasonDetails };
 
 /**
- * Every way a request can end badly. A Plaid error, a constraint violation and a limit each become
- * one of these in their adapter and stay it up to the toast.
+ * Every way a request can fail. A Plaid error, a constraint violation and a limit each become one of these in
+ * their adapter and stay it up to the toast.
  *
- * Each reason has: `status` (HTTP), `code` (tRPC), `message` (what a person reads: what happened,
- * what was kept, what to do) and `retryable` (the very same request, public_token included, may be
- * sent again and can succeed).
+ * Each reason has: `status` (HTTP), `code` (tRPC), `message` (for the user: what happened, what was kept,
+ * what to do) and `retryable` (the same request, public_token included, may be sent again and can succeed).
  */
 export const reasons = {
   ...bankReasons,
@@ -135,6 +134,13 @@ export const reasons = {
       "Too many calls were made in a short time. Nothing was changed. Wait a moment, then try again.",
     retryable: true,
   },
+  cursor_expired: {
+    status: 409,
+    code: "CONFLICT",
+    message:
+      "This cursor is too old: we no longer know everything that was removed since. Leave `since` out and read everything again.",
+    retryable: false,
+  },
   log_in_busy: {
     status: 503,
     code: "SERVICE_UNAVAILABLE",
@@ -164,7 +170,7 @@ export const reasons = {
   invalid_input: {
     status: 400,
     code: "BAD_REQUEST",
-    message: "The request does not fit what is expected here. Nothing was changed.",
+    message: "The request is not valid. Nothing was changed.",
     retryable: false,
   },
   invalid_json: {
@@ -188,7 +194,7 @@ export const reasons = {
   method_not_allowed: {
     status: 405,
     code: "METHOD_NOT_SUPPORTED",
-    message: "This address does not answer that HTTP method. Nothing was changed.",
+    message: "This address does not support that HTTP method. Nothing was changed.",
     retryable: false,
   },
   not_found: {
@@ -270,7 +276,7 @@ export const reasons = {
     status: 500,
     code: "INTERNAL_SERVER_ERROR",
     message:
-      "We could not save this connection. Nothing was kept here, and the bank log-in is being cancelled. Please connect the bank again.",
+      "We could not save this connection. Nothing was kept here, and the bank log-in is being canceled. Please connect the bank again.",
     retryable: false,
   },
   exchange_lost: {
@@ -296,38 +302,38 @@ export const reasons = {
   internal: {
     status: 500,
     code: "INTERNAL_SERVER_ERROR",
-    // Nor is it known how far it came: a commit may have gone through whose answer was lost.
+    // It is also unknown how far the request came: a commit may have succeeded whose response was lost.
     message:
-      "Something went wrong on our side. What you had is kept. Please look at how things stand before you try again.",
+      "Something went wrong on our side. Your data is kept. Check what was saved before you try again.",
     retryable: false,
   },
 } as const satisfies Record<string, ReasonEntry>;
 
-/** The name of one way to fail, as it stands in answers, logs and activity entries. */
+/** The name of one way to fail, as in responses, logs and activity entries. */
 export type Reason = keyof typeof reasons;
 
-/** The details a reason carries; `undefined` for those that carry none. */
+/** The details of a reason; `undefined` when it has none. */
 export type DetailsOf<R extends Reason> = R extends keyof ReasonDetails
   ? ReasonDetails[R] | undefined
   : undefined;
 
-/** What Plaid said of a failure: for the log and the activity entry. */
+/** Plaid's data about a failure, for the log and the activity entry. */
 export interface PlaidFailure {
   errorType: string | null;
   errorCode: string | null;
-  /** Plaid's sentence for the user, where it has one. The one field that may be shown. */
+  /** Plaid's message for the user, if there is one. The only field that may be shown. */
   displayMessage: string | null;
   requestId: string | null;
   httpStatus: number | null;
-  /** No answer, or one that does not say: the call may have done what it asks for. */
+  /** There was no response, or an unclear one: the call may have taken effect. */
   mayHaveActed: boolean;
-  /** How long Plaid, or our own count of its limits, asks us to wait. Seconds. */
+  /** How long Plaid, or our own count of its rate limits, requires us to wait. Seconds. */
   retryAfter: number | null;
 }
 
 /**
- * The one error that crosses layers: thrown once, mapped to HTTP or tRPC once, at the edge.
- * `cause` is for the log only.
+ * The one error that crosses layers: thrown once, mapped to HTTP or tRPC once, at the edge. `cause` is for
+ * the log only.
  */
 export class FiscilityError<R extends Reason = Reason> extends Error {
   override readonly name = "FiscilityError";
@@ -346,7 +352,7 @@ export class FiscilityError<R extends Reason = Reason> extends Error {
   }
 }
 
-/** The body of a failed REST call. tRPC carries the same fields in `error.data`. */
+/** The body of a failed REST call. tRPC has the same fields in `error.data`. */
 export interface ErrorBody {
   error: { reason: Reason; message: string; requestId: string; details?: unknown };
 }

@@ -3,21 +3,18 @@ import { decimal } from "./accounts.ts";
 
 const currency = z.string().describe("ISO 4217, or Plaid's unofficial code where ISO has none.");
 
-/**
- * What is in the accounts less what is owed (`credit` and `loan` accounts), at the end of a calendar
- * day in UTC.
- */
+/** The balances minus what is owed (`credit` and `loan` accounts), at the end of a calendar day in UTC. */
 export const worthOfDay = z.object({
   date: z.iso.date().describe("A calendar day in UTC, YYYY-MM-DD."),
-  amount: decimal.describe("A decimal string; negative when more is owed than there is."),
+  amount: decimal.describe("A decimal string; negative when the user owes more than they have."),
 });
 export type WorthOfDay = z.infer<typeof worthOfDay>;
 
-/** How far back: a month, three months, a year, or as far as there are transactions, ten years at most. */
+/** How far back: a month, three months, a year, or as far as there are transactions, at most ten years. */
 export const netWorthRange = z.enum(["1m", "3m", "1y", "all"]);
 export type NetWorthRange = z.infer<typeof netWorthRange>;
 
-/** `insights.netWorth`: a year unless it is said. */
+/** `insights.netWorth`: by default a year. */
 export const netWorthInput = z.strictObject({
   range: netWorthRange
     .optional()
@@ -25,7 +22,7 @@ export const netWorthInput = z.strictObject({
 });
 export type NetWorthInput = z.infer<typeof netWorthInput>;
 
-/** Every day of the range from the first one that is known to today; today is what the balances say. */
+/** Every day of the range, from the first known one to today. Today's value is the current balance. */
 export const netWorthInCurrency = z.object({
   currency,
   days: z.array(worthOfDay).describe("Oldest first, to today."),
@@ -33,11 +30,11 @@ export const netWorthInCurrency = z.object({
 export type NetWorthInCurrency = z.infer<typeof netWorthInCurrency>;
 
 /**
- * `insights.netWorth`: a line for each currency, that of the most accounts first; currencies are
- * never added. Banks give no balances of the past: each day is today's less what has moved since.
- * Pending transactions are left out, as they are in the balances; so are accounts whose balance or
- * currency the bank does not give, those whose permission was taken away, and hidden ones. Before an account's
- * first transaction its balance is taken as unchanged.
+ * `insights.netWorth`: a series for each currency, the one with the most accounts first; currencies are never
+ * added. Banks return no past balances: each day is today's balance minus the transactions since. Pending
+ * transactions are excluded, as in the balances. So are accounts without a balance or currency, accounts
+ * whose permission was withdrawn, and hidden ones. Before an account's first transaction its balance counts
+ * as constant.
  */
 export const netWorthOutput = z.object({
   currencies: z
@@ -46,7 +43,7 @@ export const netWorthOutput = z.object({
 });
 export type NetWorthOutput = z.infer<typeof netWorthOutput>;
 
-/** Money that came in and went out in a calendar month, YYYY-MM; neither is negative. */
+/** Money in and out in a calendar month, YYYY-MM; neither is negative. */
 export const cashFlowOfMonth = z.object({
   month: z
     .string()
@@ -57,18 +54,18 @@ export const cashFlowOfMonth = z.object({
 });
 export type CashFlowOfMonth = z.infer<typeof cashFlowOfMonth>;
 
-/** Every month from the first one with a transaction to the present one, at most twelve. */
+/** Every month from the first with a transaction to the current one, at most twelve. */
 export const cashFlowInCurrency = z.object({
   currency,
-  months: z.array(cashFlowOfMonth).describe("Oldest first, to the present one."),
+  months: z.array(cashFlowOfMonth).describe("Oldest first, to the current month."),
 });
 export type CashFlowInCurrency = z.infer<typeof cashFlowInCurrency>;
 
 /**
- * `insights.cashFlow`: what came in and went out, by currency, in the same order. Pending
- * transactions are left out, and so is what only moves between the person's own accounts: a transfer
- * or a loan payment (Plaid's categories) whose opposite is there within three days, and payments that
- * a `credit` or `loan` account receives. Hidden accounts do not count.
+ * `insights.cashFlow`: money in and out, by currency, in the same order. Excludes pending transactions and
+ * money that only moves between the user's own accounts: a transfer or a loan payment (Plaid's categories)
+ * with a matching opposite within three days, and payments that a `credit` or `loan` account receives. Hidden
+ * accounts do not count.
  */
 export const cashFlowOutput = z.object({
   currencies: z
@@ -77,22 +74,22 @@ export const cashFlowOutput = z.object({
 });
 export type CashFlowOutput = z.infer<typeof cashFlowOutput>;
 
-/** A calendar month that has been. */
+/** A calendar month. */
 const month = z
   .string()
   .regex(/^[12]\d{3}-(0[1-9]|1[0-2])$/, "Write a month as 2026-01.")
   .describe("A calendar month, YYYY-MM.");
 
-/** `insights.categories`: of which month. */
+/** `insights.categories`: the month. */
 export const categoriesInput = z.strictObject({ month });
 export type CategoriesInput = z.infer<typeof categoriesInput>;
 
-/** What came in and went out in one of Plaid's primary categories; neither is negative. */
+/** Money in and out in one of Plaid's primary categories; neither is negative. */
 export const flowOfCategory = z.object({
   category: z
     .string()
     .nullable()
-    .describe("The category, as FOOD_AND_DRINK; null for transactions without one."),
+    .describe("The category, like FOOD_AND_DRINK; null for transactions without one."),
   in: decimal.describe("Money that came in. A decimal string, never negative."),
   out: decimal.describe("Money that went out. A decimal string, never negative."),
   count: z.number().int().positive().describe("How many transactions."),

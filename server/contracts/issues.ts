@@ -1,9 +1,9 @@
 import type { core, ZodError } from "zod";
 
-/** Issues in one error, and unknown fields in one issue: as many as a person reads. */
+/** The maximum issues in an error, and unknown fields in an issue: as many as a reader needs. */
 export const maxIssues = 20;
 
-/** The `issues` of `invalid_input`, bounded however much was wrong: the first twenty. */
+/** Returns the `issues` of `invalid_input`: at most the first twenty. */
 export function issuesOf(error: ZodError): { path: string; message: string }[] {
   return error.issues.slice(0, maxIssues).map((issue) => ({
     path: issue.path.join("."),
@@ -11,7 +11,7 @@ export function issuesOf(error: ZodError): { path: string; message: string }[] {
   }));
 }
 
-/** zod's own message names every unknown key in full. */
+/** Shortens zod's own message, which lists every unknown key in full. */
 function unrecognized({ keys }: core.$ZodIssueUnrecognizedKeys): string {
   const named = keys.slice(0, maxIssues).map((key) => `"${key.slice(0, 100)}"`);
   const more = keys.length > maxIssues ? " and more" : "";

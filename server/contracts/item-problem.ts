@@ -1,8 +1,8 @@
 import type { bankReasons } from "./bank-reasons.ts";
 
-// Without zod: the browser needs this table, and the schemas are in `item-problem-schema.ts`.
+// Without zod, because the browser needs this table. The schemas are in `item-problem-schema.ts`.
 
-/** What cures an Item whose data does not come, by what the user has to do. */
+/** How to restore an Item's data, by what the user has to do. */
 export const itemProblemKinds = [
   "log_in",
   "choose_accounts",
@@ -15,21 +15,21 @@ export const itemProblemKinds = [
 ] as const;
 export type ItemProblemKind = (typeof itemProblemKinds)[number];
 
-/** Why an Item's data does not come, as a user reads it. */
+/** Why an Item's data does not arrive, with a message for the user. */
 export interface ItemProblem {
   kind: ItemProblemKind;
   message: string;
 }
 
-/** The problem that is stored with an Item; `message` is Plaid's, where ours does not say enough. */
+/** The problem that is stored with an Item. `message` is Plaid's, when ours does not say enough. */
 export interface StoredProblem {
   kind: ItemProblemKind;
   message: string | null;
 }
 
 /**
- * What to show of an Item's problem; null when there is none. During a roll-out the release before this
- * one writes a status without a problem, or leaves one behind: then the status decides.
+ * Returns the problem to show for an Item; null when there is none. During a roll-out the previous release
+ * writes a status without a problem, or leaves an old problem in place: then the status decides.
  */
 export function shownProblem(status: string, stored: StoredProblem | null): ItemProblem | null {
   const asks = status === "login_required" || status === "revoked" ? status : null;
@@ -40,19 +40,19 @@ export function shownProblem(status: string, stored: StoredProblem | null): Item
 }
 
 interface ItemProblemEntry {
-  /** What the Item's status becomes; null leaves it as it is. */
+  /** The Item's new status; null does not change it. */
   status: "login_required" | "revoked" | null;
-  /** What a call gets that fails with it. */
+  /** The reason of a call that fails with it. */
   reason: keyof typeof bankReasons;
-  /** The button on the card; null where there is nothing that the user can do. */
+  /** The button on the card; null when there is nothing the user can do. */
   action: "reconnect" | "choose" | "connect_again" | "disconnect" | null;
-  /** The kind of its activity entry, which also names the problem. */
+  /** The kind of its activity entry, which also has the problem. */
   activity: "login_required" | "revoked" | "failed";
-  /** The sentence on the card. */
+  /** The message on the card. */
   message: string;
 }
 
-/** The one table of what each problem means for the Item, the caller and the card. */
+/** What each problem means for the Item, the caller and the card, in one table. */
 export const itemProblems = {
   log_in: {
     status: "login_required",
@@ -60,7 +60,7 @@ export const itemProblems = {
     action: "reconnect",
     activity: "login_required",
     message:
-      "This bank asks you to log in again. The balances below are from the last time it answered.",
+      "This bank asks you to log in again. The balances below are from the last time it responded.",
   },
   choose_accounts: {
     status: "login_required",
@@ -68,7 +68,7 @@ export const itemProblems = {
     action: "choose",
     activity: "login_required",
     message:
-      "This bank no longer shares the accounts that you chose. Choose them again. The balances below are from the last time it answered.",
+      "This bank no longer shares the accounts that you chose. Choose them again. The balances below are from the last time it responded.",
   },
   allow_access: {
     status: "login_required",
@@ -76,7 +76,7 @@ export const itemProblems = {
     action: "reconnect",
     activity: "login_required",
     message:
-      "This bank needs your permission to share this data. Reconnect it and allow access. The balances below are from the last time it answered.",
+      "This bank needs your permission to share this data. Reconnect it and allow access. The balances below are from the last time it responded.",
   },
   act_at_bank: {
     status: "login_required",
@@ -120,8 +120,8 @@ export const itemProblems = {
 } as const satisfies Record<ItemProblemKind, ItemProblemEntry>;
 
 /**
- * Every Item, institution and access error that Plaid documents, by what cures it. Connect, sync,
- * webhooks, update mode and Link's `onExit` all read this table.
+ * Every Item, institution and access error that Plaid documents, by what resolves it. Connect, sync,
+ * webhooks, update mode and Link's `onExit` all use this table.
  *
  * @see https://plaid.com/docs/errors/item/ https://plaid.com/docs/errors/institution/
  * @see https://plaid.com/docs/errors/api/ https://plaid.com/docs/errors/invalid-input/
@@ -176,7 +176,7 @@ const codes: Record<ItemProblemKind, readonly string[]> = {
     "ITEM_CONCURRENTLY_DELETED",
     "USER_PERMISSION_REVOKED",
     "PRODUCT_NOT_ENABLED",
-    // Wrong keys of ours look the same: `server/items/refused-token.ts` decides whether it is believed.
+    // Wrong keys of ours cause the same code: `server/items/refused-token.ts` decides whether to believe it.
     "INVALID_ACCESS_TOKEN",
   ],
   unknown: [],
@@ -188,5 +188,5 @@ const kindOf: ReadonlyMap<string, ItemProblemKind> = new Map(
   ),
 );
 
-/** What cures an error of Plaid's with this code; undefined for a code that is not in the table. */
+/** Returns what resolves an error of Plaid with this code; undefined when the code is not in the table. */
 export const problemOfCode = (code: string): ItemProblemKind | undefined => kindOf.get(code);

@@ -1,8 +1,8 @@
 import { z } from "zod";
 
 /**
- * How a Link ended whose `onSuccess` never reached us. `not_received`: Plaid has the Item, and no public_token
- * for it can be had. `too_late`: the public_token had expired when we got it.
+ * How a Link ended whose `onSuccess` never reached us. `not_received`: Plaid has the Item, but we cannot get
+ * a public_token for it. `too_late`: the public_token had expired when we received it.
  */
 export const linkOutcome = z.enum([
   "connected",
@@ -15,13 +15,16 @@ export const linkOutcome = z.enum([
 ]);
 export type LinkOutcome = z.infer<typeof linkOutcome>;
 
-/** What a user has to be told of a Link that ended without its tab. */
+/** The message for a user about a Link that ended without its tab. */
 export const linkNews = z.object({
   id: z.uuid(),
   outcome: linkOutcome,
-  /** The bank, where it is known. */
+  /** The bank's name, if known. */
   bank: z.string().nullable(),
-  /** Of `not_connected` and `not_reconnected`; `limit_reached` on a `reconnected` whose new accounts had no room. */
+  /**
+   * For `not_connected` and `not_reconnected`; `limit_reached` on a `reconnected` when the plan had no room
+   * for new accounts.
+   */
   reason: z.string().nullable(),
   /** The Item that was in update mode. */
   itemId: z.uuid().nullable(),

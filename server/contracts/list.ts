@@ -1,8 +1,8 @@
 import { z } from "zod";
 
 /**
- * An array of an input whose length is checked before its elements: zod's own `.max()` checks every
- * element first, and 50,000 wrong ones cost a second of errors. `most` is a number of elements.
+ * An array of an input whose length is checked before its elements. zod's own `.max()` checks every element
+ * first, and 50,000 wrong ones cost a second of errors. `most` is the maximum length.
  */
 export const list = <Element extends z.ZodType>(array: z.ZodArray<Element>, most: number) =>
   z.preprocess((sent: z.input<z.ZodArray<Element>>, ctx) => {

@@ -1,27 +1,27 @@
 import { z } from "zod";
 
-/** `live.changes`: the id of the last event that was seen; a stream opened again goes on from there. */
+/** `live.changes`: the id of the last event that was received. A reopened stream continues from there. */
 export const liveChangesInput = z
   .strictObject({
     lastEventId: z
       .string()
       .max(100)
       .optional()
-      .describe("The id of the last event that was seen: the stream goes on from there."),
+      .describe("The id of the last event that was received: the stream continues from there."),
   })
   .optional();
 export type LiveChangesInput = z.infer<typeof liveChangesInput>;
 
 /**
- * The person's banks or accounts are not what they were: read them again. `dataVersion` rises with
- * each change and is the event's id; several changes at once are one event with the newest.
+ * The user's banks or accounts have changed: read them again. `dataVersion` rises with each change and is the
+ * event's id. Several changes at once are one event with the newest version.
  */
 export const liveChange = z.object({
-  dataVersion: z.int().describe("Rises with each change; it is the event's id too."),
+  dataVersion: z.int().describe("Rises with each change; it is also the event's id."),
 });
 export type LiveChange = z.infer<typeof liveChange>;
 
-/** What a subscriber gets: the change and the id to go on from. */
+/** An event with the id to continue from. */
 export interface LiveEvent {
   id: string;
   data: LiveChange;

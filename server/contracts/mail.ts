@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** Notices that each user chooses; all are on at first. */
+/** Notices that each user can turn off. All are on at first. */
 export const noticeKinds = [
   "bank_connected",
   "bank_disconnected",
@@ -11,7 +11,7 @@ export const noticeKinds = [
 export const noticeKind = z.enum(noticeKinds);
 export type NoticeKind = z.infer<typeof noticeKind>;
 
-/** How a second factor, or the way around one, changed. */
+/** How a second factor, or a replacement for one, changed. */
 export const factorChanges = [
   "passkey_added",
   "passkey_removed",
@@ -23,25 +23,25 @@ export const factorChanges = [
 ] as const;
 export type FactorChange = (typeof factorChanges)[number];
 
-/** What an operator did to an account, as its user reads it. */
+/** What an operator did to an account. */
 export type OperatorAct = "disabled" | "enabled" | "ended_sessions";
 
 /**
- * Every kind of mail with what its text needs beside the user. A time is ISO 8601 UTC. Kinds that are not
- * in `noticeKinds` are about the account's security, and nobody can turn them off.
+ * Every kind of mail with the values of its text. A time is ISO 8601 UTC. Kinds that are not in `noticeKinds`
+ * are about the account's security and cannot be turned off.
  */
 export interface MailDetails {
   /** Its link confirms the address of a new account. */
   verify_email: Record<never, never>;
-  /** Somebody tried to sign up with, or change to, the address of this user. */
+  /** Someone tried to sign up with, or change to, the address of this user. */
   address_taken: Record<never, never>;
   reset_password: Record<never, never>;
-  /** To the new address: its link makes it the user's. */
+  /** To the new address; its link makes it the user's. */
   confirm_new_email: Record<never, never>;
   /** To the old address. */
   email_changed: { newEmail: string };
   new_device: { device: string | null; address: string | null; at: string };
-  /** `by` says whether a mailed link was used. */
+  /** `by`: whether a mailed link was used. */
   password_changed: { by: "password" | "link" };
   factor_changed: { change: FactorChange };
   api_key_made: { name: string };
@@ -52,7 +52,9 @@ export interface MailDetails {
   bank_needs_you: { bank: string };
   connection_ends_soon: { bank: string; endsAt: string };
   plan_changed: { plan: string };
-  /** To the operator. `planId` is what `npm run plan` takes; `accounts` are those that are connected. */
+  /**
+   * To the operator. `planId` is what `npm run plan` takes; `accounts` is the number of connected accounts.
+   */
   plan_requested: {
     email: string;
     from: string;

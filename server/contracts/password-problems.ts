@@ -1,4 +1,4 @@
-/** What is wrong with a new password, by better-auth's codes and two of our own. */
+/** Messages for an unacceptable new password, by better-auth's codes and two of our own. */
 export const passwordProblems = {
   PASSWORD_TOO_SHORT: "Use at least 8 characters for the password.",
   PASSWORD_TOO_LONG: "Use at most 128 characters for the password.",

@@ -1,12 +1,12 @@
-// Without zod: the pages need these in the browser.
+// Without zod, because the pages need these in the browser.
 
-/** What a person types before a bank and its data go. */
+/** What a user types to disconnect a bank and delete its data. */
 export const disconnectPhrase = (bank: string) => `disconnect ${bank}`;
 
-/** What a person types before everything of theirs goes. */
+/** What a user types to delete their account. */
 export const deletePhrase = "delete my account";
 
-/** Whether these are the words, however they are capitalised and spaced. */
+/** Whether these are the words, ignoring case and spacing. */
 export function isPhrase(typed: string, phrase: string): boolean {
   return plain(typed) === plain(phrase);
 }

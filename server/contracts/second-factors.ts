@@ -1,22 +1,22 @@
 import { z } from "zod";
 import { text } from "./text.ts";
 
-/** Of a call that takes nothing: a field that is sent all the same is refused. */
+/** For a call without input: any field that is sent is refused. */
 export const noFields = z.strictObject({});
 
-/** What an authenticator app shows: six digits; spaces do not matter. */
+/** The code of an authenticator app: six digits; spaces do not matter. */
 export const totpCode = z
   .string()
   .max(20)
   .transform((typed) => typed.replace(/\s/g, ""))
   .pipe(z.string().regex(/^\d{6}$/, "Enter the six digits that your app shows."));
 
-/** What `PublicKeyCredential.toJSON()` gives, as JSON text. */
+/** The result of `PublicKeyCredential.toJSON()`, as JSON text. */
 export const passkeyJson = z.string().min(1).max(16_000);
 
 export const passkey = z.object({
   id: z.string().describe("The credential id, base64url."),
-  name: z.string().describe("What the user calls it."),
+  name: z.string().describe("The user's name for it."),
   createdAt: z.iso.datetime().describe("When it was added, ISO 8601 UTC."),
   lastUsedAt: z.iso
     .datetime()
@@ -25,12 +25,12 @@ export const passkey = z.object({
 });
 export type Passkey = z.infer<typeof passkey>;
 
-/** The second factors of a user; nothing that would log anybody in. */
+/** The second factors of a user, without anything that could log in. */
 export const secondFactors = z.object({
   totpSince: z.iso
     .datetime()
     .nullable()
-    .describe("Since when an authenticator app is set up, ISO 8601 UTC; null when none is."),
+    .describe("When the authenticator app was set up, ISO 8601 UTC; null when there is none."),
   passkeys: z.array(passkey).describe("Passkeys, newest first."),
   backupCodesLeft: z
     .number()
@@ -40,20 +40,22 @@ export const secondFactors = z.object({
 });
 export type SecondFactors = z.infer<typeof secondFactors>;
 
-/** `secret` is in base32, as apps take it when typed; `uri` is the same as the content of a QR code. */
+/** `secret` is in base32, to type into an app; `uri` is the same as the content of a QR code. */
 export const startTotpOutput = z.object({ secret: z.string(), uri: z.string() });
 export type StartTotpOutput = z.infer<typeof startTotpOutput>;
 
 export const confirmTotpInput = z.strictObject({ code: totpCode });
 
-/** Ten codes, each good for one log-in, shown in this response and never again; null when there are some already. */
+/** Ten codes, each valid for one log-in, only in this response; null when the user has some already. */
 export const addedFactor = z.object({ backupCodes: z.array(z.string()).nullable() });
 export type AddedFactor = z.infer<typeof addedFactor>;
 
 export const backupCodesOutput = z.object({ backupCodes: z.array(z.string()) });
 export type BackupCodesOutput = z.infer<typeof backupCodesOutput>;
 
-/** JSON text, for `PublicKeyCredential.parseCreationOptionsFromJSON()` or `…parseRequestOptionsFromJSON()`. */
+/**
+ * JSON text, for `PublicKeyCredential.parseCreationOptionsFromJSON()` or `…parseRequestOptionsFromJSON()`.
+ */
 export const passkeyOptionsOutput = z.object({ options: z.string() });
 export type PasskeyOptionsOutput = z.infer<typeof passkeyOptionsOutput>;
 

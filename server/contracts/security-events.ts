@@ -1,6 +1,9 @@
 import { z } from "zod";
 
-/** Everything that a user's security record holds. A name, once landed, stays: there may be rows with it. */
+/**
+ * Every kind of event in a user's security history. A released name must not change, because stored rows may
+ * have it.
+ */
 export const securityEventKinds = [
   "log_in",
   "log_in_failed",
@@ -38,7 +41,7 @@ export const securityEventKinds = [
 export const securityEventKind = z.enum(securityEventKinds);
 export type SecurityEventKind = z.infer<typeof securityEventKind>;
 
-/** One event. `address` and `userAgent` are of the request that caused it, null where there was none. */
+/** One event. `address` and `userAgent` are those of the request that caused it; null when there was none. */
 export const securityEvent = z.object({
   id: z.uuid().describe("The event's id."),
   at: z.iso.datetime().describe("When it happened, ISO 8601 UTC."),
@@ -49,10 +52,10 @@ export const securityEvent = z.object({
   address: z
     .string()
     .nullable()
-    .describe("The IP address of the request that caused it; null where there was none."),
+    .describe("The IP address of the request that caused it; null when there was none."),
   userAgent: z
     .string()
     .nullable()
-    .describe("The browser or program that sent that request; null where it did not say."),
+    .describe("The browser or program that sent that request; null when unknown."),
 });
 export type SecurityEvent = z.infer<typeof securityEvent>;

@@ -4,13 +4,13 @@ import { text } from "./text.ts";
 const fromAddress = z
   .string()
   .nullable()
-  .describe("The IP address that it came from; null where it is not known.");
+  .describe("The IP address that it came from; null when unknown.");
 const fromUserAgent = z
   .string()
   .nullable()
-  .describe("The browser or program that it came from; null where it did not say.");
+  .describe("The browser or program that it came from; null when unknown.");
 
-/** Who is asking, as the page may know it. */
+/** The caller, as the page may know them. */
 export const viewer = z.object({
   id: z.uuid().describe("The user's id."),
   name: z.string().describe("The user's name."),
@@ -19,19 +19,19 @@ export const viewer = z.object({
 export type Viewer = z.infer<typeof viewer>;
 
 /**
- * How somebody's try to log in as the person ended; nothing of what was typed is kept. `at` is
- * ISO 8601 UTC; `address` and `userAgent` are where it came from, null when that was not told.
+ * How a log-in as this user ended, also of a stranger. Nothing that was typed is stored. `at` is ISO 8601
+ * UTC; `address` and `userAgent` are null when unknown.
  */
 export const logIn = z.object({
   id: z.uuid().describe("The log-in's id."),
-  at: z.iso.datetime().describe("When it was tried, ISO 8601 UTC."),
+  at: z.iso.datetime().describe("When it was attempted, ISO 8601 UTC."),
   outcome: z.enum(["succeeded", "wrong_password"]).describe("How it ended."),
   address: fromAddress,
   userAgent: fromUserAgent,
 });
 export type LogIn = z.infer<typeof logIn>;
 
-/** Where the person is logged in. Times are ISO 8601 UTC; `endsAt` moves while it is used. */
+/** A session of the user. Times are ISO 8601 UTC; `endsAt` moves while it is used. */
 export const session = z.object({
   startedAt: z.iso.datetime().describe("When the user logged in, ISO 8601 UTC."),
   endsAt: z.iso.datetime().describe("When it ends unless it is used, ISO 8601 UTC."),
@@ -49,30 +49,30 @@ export const logInForm = z.object({
   password: z.string().min(1, "Enter your password."),
 });
 
-/** A sign-up, by the form or by a program. NIST SP 800-63B asks for a length, not for character classes. */
+/** A sign-up, by the form or by a program. NIST SP 800-63B requires a length, not character classes. */
 export const signUpForm = z.object({
   name: text.trim().min(1, "Enter your name.").max(100, "Use at most 100 characters."),
   email,
   password: z.string().min(8, "Use at least 8 characters.").max(128, "Use at most 128 characters."),
 });
 
-/** Asks for a link to choose a new password. */
+/** Requests a link to reset the password. */
 export const forgotPasswordForm = z.object({ email });
 
-/** Chooses a new password with a mailed link's token; `revokeKeys` is a box, ticked or not there. */
+/** Sets a new password with a mailed link's token. `revokeKeys` is a checkbox, set or missing. */
 export const resetPasswordForm = z.object({
   token: z.string().max(200),
   newPassword: signUpForm.shape.password,
   revokeKeys: z.string().optional(),
 });
 
-/** Asks for a link to another email. */
+/** Requests a link to change the email. */
 export const changeEmailForm = z.object({
   newEmail: email,
   currentPassword: z.string().min(1, "Enter your current password.").max(128),
 });
 
-/** The form that changes the password; `endOthers` and `revokeKeys` are boxes, ticked or not there. */
+/** Changes the password. `endOthers` and `revokeKeys` are checkboxes, set or missing. */
 export const changePasswordForm = z.object({
   currentPassword: z.string().min(1, "Enter your current password.").max(128),
   newPassword: signUpForm.shape.password,
@@ -80,7 +80,7 @@ export const changePasswordForm = z.object({
   revokeKeys: z.string().optional(),
 });
 
-/** The second step of a log-in; `trustDevice` is a box, ticked or not there. */
+/** The second step of a log-in. `trustDevice` is a checkbox, set or missing. */
 export const secondStepForm = z.object({
   code: z.string().trim().min(1, "Enter the code.").max(64, "This is too long for a code."),
   trustDevice: z.string().optional(),

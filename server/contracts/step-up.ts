@@ -2,8 +2,8 @@ import { z } from "zod";
 import { passkeyJson, totpCode } from "./second-factors.ts";
 
 /**
- * `session.stepUp`: one proof of who uses the session: the user's password, a code of their authenticator
- * app, or what a passkey of theirs signed for `session.passkeyOptions`.
+ * `session.stepUp`: one proof of the user's identity: their password, a code of their authenticator app, or
+ * what their passkey signed for `session.passkeyOptions`.
  */
 export const stepUpInput = z
   .strictObject({
@@ -21,6 +21,6 @@ export const stepUpInput = z
   );
 export type StepUpInput = z.infer<typeof stepUpInput>;
 
-/** Until `validUntil`, ISO 8601 UTC, this session does what asks for a proof. */
+/** Until `validUntil`, ISO 8601 UTC, this session may call procedures that require a proof. */
 export const stepUpOutput = z.object({ validUntil: z.iso.datetime() });
 export type StepUpOutput = z.infer<typeof stepUpOutput>;

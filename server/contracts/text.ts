@@ -1,34 +1,40 @@
 import { z } from "zod";
 
-/** What no page shows and no database keeps: controls, lone surrogates, marks that turn what follows. */
+/**
+ * Characters that pages and the database must not contain: control characters, lone surrogates, and marks
+ * that reverse the text after them.
+ */
 const unprintable = /[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]/gu;
 
 /**
- * Text of others (Plaid's, a bank's, Link's) as one line that a page can show and PostgreSQL can keep,
- * of `most` UTF-16 code units at most.
+ * Cleans text from Plaid, a bank or Link to one line that a page can show and PostgreSQL can store, at most
+ * `most` UTF-16 code units.
  */
 export function cleanText(sent: string, most: number): string {
-  // What is dropped may be many times what is left; only so much of it is looked at.
+  // Far more may be dropped than is kept, so only this much is read.
   const line = sent
     .slice(0, 4 * most)
     .replace(/\s+/g, " ")
     .replace(unprintable, "")
     .trim();
-  // A pair that the cut has split is dropped as a whole.
+  // Drops both halves of a pair that the cut has split.
   return line.slice(0, most).replace(unprintable, "").trimEnd();
 }
 
-/** A part of an input that may be wrong: null then, and never refused. Typed and documented as it should be. */
+/**
+ * A part of an input that may be invalid: it becomes null and is never refused. Typed and documented as the
+ * valid value.
+ */
 export const advice = <Schema extends z.ZodType>(schema: Schema) =>
   schema.nullish().catch(null) as unknown as z.ZodOptional<z.ZodNullable<Schema>>;
 
-/** Text that is advice, cleaned; null where it is none, or longer than `most`. */
+/** Cleaned text that is advice; null when it is invalid or longer than `most`. */
 export const adviceText = (most: number) =>
   advice(z.string().max(most)).transform((sent) =>
     sent ? cleanText(sent, most) || null : null,
   ) as unknown as z.ZodOptional<z.ZodNullable<z.ZodString>>;
 
-/** What somebody writes and PostgreSQL can keep: every character but NUL. */
+/** Text that PostgreSQL can store: every character but NUL. */
 export const text = z
   .string()
   .refine((written) => !written.includes("\0"), "Leave out the NUL character.");

@@ -1,8 +1,8 @@
 import { z } from "zod";
 
 /**
- * What follows a connection, in this order. `refreshed`: the dashboard shows it and nothing older is
- * kept. `sync_started`: the first sync has begun. `transactions`: they arrive. `done`: all of it.
+ * The steps after a connection, in this order. `refreshed`: the dashboard shows it and the cache is cleared.
+ * `sync_started`: the first sync has begun. `transactions`: they arrive. `done`: all of it.
  */
 export const trailStepName = z.enum([
   "connected",
@@ -13,30 +13,30 @@ export const trailStepName = z.enum([
 ]);
 
 /**
- * `failed` ones are tried again by themselves, at `retryAt` (ISO 8601 UTC, null on all others).
- * `needs_you`: the person has to do something at the bank first.
+ * `failed` steps are retried automatically, at `retryAt` (ISO 8601 UTC, null on all others). `needs_you`: the
+ * user has to do something at the bank first.
  */
 export const trailStep = z.object({
   step: trailStepName.describe("The step's name."),
   state: z
     .enum(["waiting", "running", "done", "failed", "needs_you"])
     .describe(
-      "`failed` ones are tried again by themselves. `needs_you`: the user has to act at the bank first.",
+      "`failed` steps are retried automatically. `needs_you`: the user has to act at the bank first.",
     ),
   retryAt: z.iso
     .datetime()
     .nullable()
-    .describe("When a failed one is tried again, ISO 8601 UTC; null on all others."),
+    .describe("When a failed step is retried, ISO 8601 UTC; null on all others."),
 });
 export type TrailStep = z.infer<typeof trailStep>;
 
-/** How far a connection is. `transactions`: how many the first sync has brought so far. */
+/** The progress of a connection. `transactions`: how many the first sync has fetched so far. */
 export const trail = z.object({
   steps: z.array(trailStep).describe("The steps in their order."),
   transactions: z
     .number()
     .int()
     .nonnegative()
-    .describe("How many transactions the first sync has brought so far."),
+    .describe("How many transactions the first sync has fetched so far."),
 });
 export type Trail = z.infer<typeof trail>;

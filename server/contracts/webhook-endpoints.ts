@@ -5,20 +5,20 @@ import { webhookEventType } from "./webhook-events.ts";
 
 const endpointId = z.uuid().describe("The webhook's id.");
 
-/** An address of the user's own that gets webhooks. Its secret is shown once, and is not in here. */
+/** A user's own address that receives webhooks. Its secret is shown once and is not part of this. */
 export const webhookEndpoint = z.object({
   id: endpointId,
   url: z.string().describe("Where webhooks are sent."),
-  events: z.array(webhookEventType).describe("The events that it gets."),
+  events: z.array(webhookEventType).describe("The events that it receives."),
   createdAt: z.iso.datetime().describe("When it was added, ISO 8601 UTC."),
   oldSecretUntil: z.iso
     .datetime()
     .nullable()
-    .describe("Until when the secret before the last one signs as well; null for no such secret."),
+    .describe("Until when the previous secret also signs; null when there is none."),
   last: z
     .enum(["delivered", "waiting", "failed"])
     .nullable()
-    .describe("How its newest delivery stands; null where there was none."),
+    .describe("The state of its newest delivery; null when there is none."),
 });
 export type WebhookEndpoint = z.infer<typeof webhookEndpoint>;
 
@@ -35,7 +35,7 @@ export const createWebhookInput = z.strictObject({
 });
 export type CreateWebhookInput = z.infer<typeof createWebhookInput>;
 
-/** The one time that the secret leaves the server. */
+/** The only response that contains the secret. */
 export const webhookSecretOutput = z.object({
   webhook: webhookEndpoint.describe("The address."),
   secret: z
@@ -44,9 +44,9 @@ export const webhookSecretOutput = z.object({
 });
 export type WebhookSecretOutput = z.infer<typeof webhookSecretOutput>;
 
-/** `webhooks.list`: all of the user's, the newest first. */
+/** `webhooks.list`: all of the user's addresses, newest first. */
 export const webhooksListOutput = z.object({
-  webhooks: z.array(webhookEndpoint).describe("The newest first."),
+  webhooks: z.array(webhookEndpoint).describe("Newest first."),
 });
 
 export const webhookInput = z.strictObject({ id: endpointId });
@@ -54,7 +54,7 @@ export const webhookOutput = z.object({
   webhook: webhookEndpoint.describe("The address that was removed."),
 });
 
-/** Why a delivery failed, where no HTTP status says it. */
+/** Why a delivery failed, when there is no HTTP status for it. */
 export const deliveryError = z.enum([
   "timed_out",
   "name_not_found",
@@ -66,30 +66,32 @@ export const deliveryError = z.enum([
 ]);
 export type DeliveryError = z.infer<typeof deliveryError>;
 
-/** One event on its way to one address. It is kept for 30 days. */
+/** One event to deliver to one address. Kept for 30 days. */
 export const webhookDelivery = z.object({
-  id: z.uuid().describe("The delivery's id, which is the header `webhook-id` too."),
+  id: z.uuid().describe("The delivery's id, which is also the header `webhook-id`."),
   event: webhookEventType.describe("The event that it reports."),
   status: z
     .enum(["waiting", "delivered", "failed"])
-    .describe("`waiting`: it is sent, or sent again, at `nextAttemptAt`. `failed`: for 24 hours."),
+    .describe(
+      "`waiting`: the next attempt is at `nextAttemptAt`. `failed`: no attempt succeeded within 24 hours.",
+    ),
   attempts: z.number().int().nonnegative().describe("How often it was sent."),
-  httpStatus: z.number().int().nullable().describe("What the address responded with last."),
+  httpStatus: z.number().int().nullable().describe("The HTTP status of the last response."),
   error: deliveryError
     .nullable()
     .describe(
-      "Why the last attempt failed; null where it did not. `status`: `httpStatus` is not 2xx.",
+      "Why the last attempt failed; null when it did not. `status`: `httpStatus` is not 2xx.",
     ),
   createdAt: z.iso.datetime().describe("When it happened, ISO 8601 UTC."),
-  attemptedAt: z.iso.datetime().nullable().describe("When it was sent last."),
-  nextAttemptAt: z.iso.datetime().nullable().describe("When it is sent next; null for never."),
-  body: z.string().describe("What is sent."),
+  attemptedAt: z.iso.datetime().nullable().describe("When it was last sent."),
+  nextAttemptAt: z.iso.datetime().nullable().describe("When it is next sent; null for never."),
+  body: z.string().describe("The body that is sent."),
 });
 export type WebhookDelivery = z.infer<typeof webhookDelivery>;
 
-/** `webhooks.deliveries`: the newest 100, the newest first. */
+/** `webhooks.deliveries`: the newest 100, newest first. */
 export const webhookDeliveriesOutput = z.object({
-  deliveries: z.array(webhookDelivery).describe("The newest first."),
+  deliveries: z.array(webhookDelivery).describe("Newest first."),
 });
 
 export const redeliverWebhookInput = z.strictObject({

@@ -1,29 +1,30 @@
 import type { ItemProblemKind } from "./item-problem.ts";
 
-// Without zod: a receiver of webhooks needs the types alone, and the schemas are in `webhook-events.ts`.
+// Without zod, because a receiver of webhooks needs only the types. The schemas are in `webhook-events.ts`.
 
-/** The Item that an event is about, and its bank's name; null where that is not known. */
+/** The Item of an event, and its bank's name; null when unknown. */
 interface OfItem {
   itemId: string;
   institutionName: string | null;
 }
 
-/** What a webhook's `data` holds, by its `type`. It names what to read again, and no balance or amount. */
+/** The `data` of a webhook, by its `type`. It says what to read again, and contains no balance or amount. */
 export interface WebhookData {
   /** A bank was connected, with so many accounts. */
   "connection.connected": OfItem & { accountCount: number };
-  /** A bank was not connected, and nothing was kept. `reason`: one that `connectAccount` fails with. */
+  /** A bank was not connected, and nothing was kept. `reason` is one of `connectAccount`. */
   "connection.failed": { institutionName: string | null; reason: string };
   /**
-   * A bank's data stopped, or soon will. `problem` says what brings it back, as `problem.kind` of its Item.
-   * `wait`: the bank does not respond, and the user need not do anything. `expiring`: the permission ends soon.
+   * A bank's data stopped, or soon will. `problem` says what restores it, like `problem.kind` of its Item.
+   * `wait`: the bank does not respond, and the user need not do anything. `expiring`: the permission ends
+   * soon.
    */
   "connection.problem": OfItem & { problem: ItemProblemKind | "expiring" };
-  /** A bank works again, by itself or as the user reconnected it. */
+  /** A bank works again, by itself or because the user reconnected it. */
   "connection.recovered": OfItem;
-  /** The user took a bank away, with all its data. */
+  /** The user disconnected a bank and deleted its data. */
   "connection.disconnected": OfItem;
-  /** Accounts of a bank were added or taken out. */
+  /** Accounts of a bank were connected or disconnected. */
   "accounts.changed": OfItem;
   /** Transactions of a bank arrived, changed or were removed. */
   "transactions.changed": { itemId: string };

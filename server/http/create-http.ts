@@ -37,8 +37,8 @@ import { securityHeaders } from "./security-headers.ts";
 const clientFolder = path.join(import.meta.dirname, "../../build/client");
 
 /**
- * Builds the Express app. The order of its middleware is its meaning: every request is named, bounded
- * and logged first; then come tRPC, health, better-auth, webhooks and REST; static files and pages last.
+ * Builds the Express app. The order of its middleware matters: every request gets an id, limits and a log
+ * line first. Then come tRPC, health, better-auth, webhooks and REST; static files and pages are last.
  */
 export function createHttp(
   services: Services,
@@ -49,7 +49,7 @@ export function createHttp(
   const app = express();
   app.disable("x-powered-by");
   app.set("trust proxy", config.production ? 1 : false);
-  // The default parses `a[b][c]` into objects: nothing here takes any in a query.
+  // The default parses `a[b][c]` into objects, which no query here uses.
   app.set("query parser", "simple");
   const templateOf = routeTemplates(build);
   if (config.tracesTo) app.use(traceRequest(templateOf));
@@ -72,7 +72,7 @@ export function createHttp(
   const jsonBody = readJsonAsText(createContext);
   // Before compression: each open stream would keep a compressor in memory.
   app.use("/trpc", createEventStreams(createContext, onError));
-  // Each part of a page that is streamed leaves when it is written, not when a buffer is full.
+  // Each part of a streamed page is sent when it is written, not when a buffer is full.
   const compress = compression({ flush: constants.Z_SYNC_FLUSH });
   app.use(
     "/trpc",
@@ -91,12 +91,12 @@ export function createHttp(
     res.status(status === "ok" ? 200 : 503).json({ status });
   });
 
-  // What programs log in with; everything else better-auth offers is reached by the pages alone.
+  // The log-in for programs. Only pages reach the rest of better-auth.
   app.use("/api/auth", inTurn(limitBody), readText, (req, res, next) => {
     if (!served.test(req.path)) return next();
-    // Before anything is made of the request: a burst of log-ins is refused cheaply.
+    // Before the request is parsed, so that a burst of log-ins is refused cheaply.
     if (auth.isBusy(req.ip ?? "")) return next(logInBusy());
-    // The address as we see it, not as the client claims it.
+    // The address as we see it, not as the client claims.
     req.headers["x-forwarded-for"] = req.ip;
     Promise.resolve(auth.handler(req, res, next)).catch(next);
   });
@@ -110,7 +110,7 @@ export function createHttp(
   app.use("/api/v1", jsonBody, createRestRouter(createContext));
   const openApi = createOpenApi(config.appUrl);
   app.get("/api/openapi.json", (_req, res) => void res.json(openApi));
-  // The one page below /api.
+  // The only page below /api.
   const isDocs = (req: Request) => /^\/api\/docs(\.data)?$/.test(req.baseUrl + req.path);
   app.use(["/api", "/plaid"], (req, _res, next) =>
     next(isDocs(req) ? undefined : new FiscilityError("not_found")),
@@ -134,14 +134,14 @@ export function createHttp(
   return app;
 }
 
-/** What of better-auth programs and scripts of our pages may call. */
+/** The endpoints of better-auth for programs and scripts of our pages. */
 const served =
   /^\/(sign-in\/email|sign-up\/email|sign-out|second-step|passkey\/options|passkey\/log-in)$/;
 
 /** Plaid signs the exact bytes of a webhook. */
 const rawBody = express.raw({ type: () => true, limit: maxBody, inflate: false });
 
-/** Lets only a few pages of a user run at once: each costs more than many calls. */
+/** Limits how many pages of a user run at once: each costs more than many calls. */
 function enterPageGate(
   gate: Services["pageGate"],
   createContext: (req: Request) => Promise<Context>,
@@ -157,7 +157,7 @@ function enterPageGate(
   };
 }
 
-/** Serves a folder of the build, with the variants that the build compressed. */
+/** Serves a folder of the build, with its precompressed variants. */
 const serveBuilt = (folder: string, serveStatic: { maxAge: string; immutable?: true }) =>
   expressStaticGzip(path.join(clientFolder, folder), {
     enableBrotli: true,

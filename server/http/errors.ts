@@ -7,7 +7,7 @@ import { localsOf } from "./locals.ts";
 import { TooMany } from "./request-limits.ts";
 import { logFailure } from "./request-log.ts";
 
-/** body-parser's own errors: https://github.com/expressjs/body-parser#errors */
+/** body-parser's errors: https://github.com/expressjs/body-parser#errors */
 const parserReasons: Record<string, Reason> = {
   "entity.parse.failed": "invalid_json",
   "entity.too.large": "body_too_large",
@@ -32,7 +32,7 @@ export function answerError(services: Pick<Services, "log" | "limits">): ErrorRe
     if (details && "retryAfterSeconds" in details) {
       res.setHeader("Retry-After", details.retryAfterSeconds);
     }
-    // The flow's specification has its own name for the request's id below /plaid.
+    // Below /plaid the flow's specification defines another name for the request id.
     const snake = req.originalUrl.startsWith("/api/v1");
     res.status(reasons[reason].status).json(snake ? snakecaseKeys({ ...body }) : body);
   };

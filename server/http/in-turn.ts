@@ -1,9 +1,9 @@
 import type { Request, RequestHandler, Response } from "express";
 
-/** A look at a request that waits for nothing. @throws the `FiscilityError` that the request is refused with */
+/** A synchronous check of a request. @throws FiscilityError to refuse the request */
 export type Step = (req: Request, res: Response) => void;
 
-/** Takes the steps in one layer of Express: a layer takes as long as most of them do. */
+/** Runs the steps in one layer of Express, because a layer takes as long as most of the steps. */
 export const inTurn =
   (...steps: Step[]): RequestHandler =>
   (req, res, next) => {

@@ -16,139 +16,151 @@ import type { Transaction, TransactionFilter } from "../contracts/transactions.t
 import type { DataExport } from "../users/export-data.ts";
 
 /**
- * How a log-in or sign-up ended. `setCookie` are the Set-Cookie headers to send on; `secondStep`: the password
- * was right, and a second factor is due. `code` is better-auth's name of what was wrong, empty where it gave
- * none.
+ * How a log-in or sign-up ended. `setCookie`: the Set-Cookie headers to send. `secondStep`: the password was
+ * correct, and a second factor is due. `code`: better-auth's code of the error, empty when there is none.
  */
 export type AuthResult =
   | { ok: true; setCookie: string[]; secondStep?: boolean }
   | { ok: false; status: number; code: string; message: string };
 
-/** A log-in that is not over, as its owner sees it. `startedAt` is ISO 8601 UTC. */
+/** A live session, as its owner sees it. `startedAt` is ISO 8601 UTC. */
 export interface PageSession {
   id: string;
-  /** "Chrome on macOS", or null when it did not say. */
+  /** "Chrome on macOS", or null when unknown. */
   device: string | null;
   address: string | null;
   startedAt: string;
-  /** The one that asks. */
+  /** The session of this request. */
   current: boolean;
 }
 
-/** Whether the viewer has proved who they are, and how they can beside the password. */
+/** Whether the viewer has proved their identity, and which factors they can use besides the password. */
 export interface Proof extends FactorMethods {
   proved: boolean;
 }
 
-/** A line of the security record; `device` as in `PageSession`. */
+/** A line of the security history; `device` as in `PageSession`. */
 export type PageSecurityEvent = Omit<SecurityEvent, "userAgent"> & Pick<PageSession, "device">;
 
-/** What every Remix loader and action gets as `context`. */
+/** The `context` of every Remix loader and action. */
 export interface LoadContext extends Record<string, unknown> {
-  /** Procedures, called in-process as the request's own user. */
+  /** Procedures, called in-process as the request's user. */
   caller: Caller;
-  /** Who is asking, or null. Throws a Response of 5xx, for the page's error boundary, when we cannot say. */
+  /**
+   * The logged-in user, or null. Throws a Response of 5xx, for the page's error boundary, when we cannot
+   * tell.
+   */
   viewer: Viewer | null;
-  /** As the viewer's id; null also when we cannot say. */
+  /** The viewer's id; null also when we cannot tell. */
   userId: string | null;
-  /** The viewer must set up a second factor before they go on with anything. */
+  /** The viewer must set up a second factor before they can do anything else. */
   mustSetUpFactor: boolean;
-  /** The viewer's data version, read before anything that a loader reads; 0 for nobody. */
+  /** The viewer's data version, read before all data of a loader; 0 without a viewer. */
   dataVersion: number;
   auth: {
     logIn(form: { email: string; password: string }): Promise<AuthResult>;
     signUp(form: { name: string; email: string; password: string }): Promise<AuthResult>;
-    /** The factors that the log-in in this browser may go on with; null where none waits for its second step. */
+    /**
+     * Returns the factors that can finish this browser's log-in; null when none waits for its second step.
+     */
     findPendingLogIn(): Promise<FactorMethods | null>;
     secondStep(form: { code: string; trustDevice: boolean }): Promise<AuthResult>;
     logOut(): Promise<AuthResult>;
-    /** As `logOut`, and the browser keeps no sign of the person: for one who is no more. */
+    /**
+     * Like `logOut`, and also deletes every trace of the user in the browser, after they deleted their
+     * account.
+     */
     leave(): Promise<AuthResult>;
     changePassword(change: PasswordChange): Promise<AuthResult>;
   };
-  /** The viewer's email, and the links that are mailed to it. */
+  /** The viewer's email, and the links mailed to it. */
   email: {
-    /** The viewer has shown that mail reaches them. */
+    /** The viewer has proved that they receive mail. */
     verified: boolean;
-    /** An email that is not confirmed connects no bank and makes no key. */
+    /** Without a confirmed email the viewer can neither connect a bank nor create a key. */
     required: boolean;
-    /** How the mail with the link to confirm it is doing; null when there was none, or it is confirmed. */
+    /**
+     * The state of the mail with the confirmation link; null when there was none, or the email is confirmed.
+     */
     state(): Promise<"waiting" | "retrying" | "sent" | "failed" | null>;
     /** Mails that link again. */
     sendLink(): Promise<AuthResult>;
-    /** Whether a link works, and the email that it was mailed to while it does. */
+    /** Whether a link works and, while it does, the email that it was mailed to. */
     readLink(
       purpose: LinkPurpose,
       token: string,
     ): Promise<{ state: LinkState; email: string | null }>;
     confirm(token: string): Promise<LinkOutcome>;
-    /** Mails a link to choose a new password, where anybody has the email. */
+    /** Mails a link to reset the password, if a user has the email. */
     requestReset(email: string): Promise<AuthResult>;
     resetPassword(input: {
       token: string;
       newPassword: string;
       revokeKeys: boolean;
     }): Promise<LinkOutcome | { code: string }>;
-    /** Mails a link to the new email, which takes the place of the old one once the link is used. */
+    /** Mails a link to the new email, which replaces the old one once the link is used. */
     requestChange(input: { newEmail: string; currentPassword: string }): Promise<AuthResult>;
   };
-  /** What the viewer wants mail about; a token of a mail's foot speaks for its reader. */
+  /** The viewer's notices. A token from the footer of a mail acts for its recipient. */
   notices: {
     list(): Promise<{ kind: NoticeKind; wanted: boolean }[]>;
     choose(wanted: readonly NoticeKind[]): Promise<void>;
     readToken(token: string): NoticeKind | null;
-    /** Turns off what the token is about; null when it is none of ours. */
+    /** Turns off the token's notice; null when the token is invalid. */
     unsubscribe(token: string): Promise<NoticeKind | null>;
   };
-  /** Larger plans that the viewer asked for, newest first. */
+  /** The viewer's requests for larger plans, newest first. */
   planRequests(): Promise<PlanRequest[]>;
-  /** What the viewer agreed to when they connected banks, newest first. */
+  /** The viewer's consents when they connected banks, newest first. */
   consents(): Promise<Consent[]>;
-  /** The viewer's own sessions; an id of anybody else's is none of them and ends nothing. */
+  /** The viewer's own sessions. Another user's id is not found and ends nothing. */
   sessions: {
     list(): Promise<PageSession[]>;
-    /** Log-ins, others' wrong passwords and what else happened to the viewer's account, newest first: at most 200. */
+    /**
+     * Log-ins, others' wrong passwords and other events of the viewer's account, newest first: at most 200.
+     */
     events(): Promise<PageSecurityEvent[]>;
     end(id: string): Promise<void>;
     endOthers(): Promise<void>;
     /**
-     * Whether the viewer proved lately in this session who they are; else `session.stepUp` does it, by password
-     * or by a factor that is on.
+     * Whether the viewer recently proved their identity in this session. If not, `session.stepUp` does it, by
+     * password or by one of their factors.
      */
     proof(): Promise<Proof>;
   };
   /**
-   * Where Link comes from. `scriptUrl` is Plaid's CDN script, or the local sandbox's; `local` says
-   * which. https://plaid.com/docs/link/web/
+   * Where Link's script comes from: Plaid's CDN, or the local sandbox when `local`.
+   * https://plaid.com/docs/link/web/
    */
   link: {
     scriptUrl: string;
     local: boolean;
-    /** What the page that a bank's own site returned to does; `server/connect/return-to-link.ts`. */
+    /** Handles the return from a bank's own site; `server/connect/return-to-link.ts`. */
     returnTo(returned: ReturnFromBank): Promise<LinkReturn>;
-    /** Links that ended without their tab, which the viewer has not been told yet; looks for more of them. */
+    /**
+     * Returns Links that ended without their tab and that the viewer has not seen yet. Also checks for more.
+     */
     readNews(): Promise<LinkNews[]>;
     markTold(id: string): Promise<void>;
   };
   /**
-   * What the viewer may take with them, one export at a time: each throws a Response of 429 while
-   * another runs. As much is read as the response to this request has taken, and nothing more once
-   * nobody reads it.
+   * The viewer's exports, one at a time: each throws a Response of 429 while another runs. Data is read as
+   * fast as the response is sent, and no more is read once the client disconnects.
    */
   exports: {
-    /** Everything but the transactions. */
+    /** Everything except the transactions. */
     rest(): Promise<DataExport["rest"]>;
     /** Everything, as JSON in parts. `exportedAt` is ISO 8601 UTC. */
     json(): Promise<{ exportedAt: string; parts: AsyncGenerator<string> }>;
-    /** The transactions that fit, newest first, some at a time. */
+    /** The matching transactions, newest first, in chunks. */
     transactions(filter: TransactionFilter): Promise<AsyncGenerator<Transaction[]>>;
   };
-  /** Writes down why a page could not be shown. */
+  /** Logs why a page could not be shown. */
   report(error: unknown): void;
-  /** People reach us by https alone. */
+  /** Users reach us over https only. */
   secure: boolean;
-  /** What `/api/docs` shows. */
+  /** The document that `/api/docs` shows. */
   openApi: OpenApi;
-  /** For every script element, as the Content-Security-Policy of this response asks. */
+  /** For every script element: the nonce of this response's Content-Security-Policy. */
   nonce: string;
 }

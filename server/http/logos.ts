@@ -5,14 +5,14 @@ import { findLogo } from "../../db/institutions.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { Services } from "../services.ts";
 
-/** Reads of logos at once: requests for random names delay other logos alone. */
+/** Concurrent reads of logos. Requests for random names delay only other logos. */
 const readsAtOnce = 2;
-/** Bytes of logos that a node keeps. */
+/** Bytes of logos that a node caches. */
 const kept = 8_000_000;
 
 /**
- * Serves `/logos/<hash>.png`: banks' logos, from our own origin, so that Plaid and the banks learn nothing of who
- * looks. The name changes with the content, so a browser asks once.
+ * Serves `/logos/<hash>.png`: banks' logos from our own origin, so that Plaid and the banks do not learn who
+ * views them. The name changes with the content, so a browser requests it once.
  */
 export function serveLogos({ db }: Pick<Services, "db">): RequestHandler {
   const logos = new LRUCache<string, Buffer>({

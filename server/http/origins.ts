@@ -21,13 +21,13 @@ const allow = cors({
 });
 
 /**
- * Lets programs in other sites' pages use the API with a key. They can never use a cookie: the
- * response allows no credentials. Browsers name the origin of whatever a page asks another site for.
+ * Lets programs in other sites' pages use the API with a key. They can never use a cookie, because the
+ * response allows no credentials. Browsers send the origin of every cross-site request.
  */
 export const allowOtherSites: RequestHandler = (req, res, next) =>
   req.headers.origin === undefined ? next() : allow(req, res, next);
 
-/** Replaces the Host header, which a client can invent, with the host of `APP_URL`. */
+/** Replaces the Host header, which a client can forge, with the host of `APP_URL`. */
 export function setOwnHost({ appUrl }: { appUrl: string }): Step {
   const { host } = new URL(appUrl);
   return ({ headers }) => {
@@ -37,9 +37,9 @@ export function setOwnHost({ appUrl }: { appUrl: string }): Step {
 }
 
 /**
- * Refuses requests that change something and come from another site's page. Browsers name the origin
- * of such a request; other clients send no Origin and have no cookie to steal. A request with an
- * Authorization header is never answered by its cookie, so its origin does not matter.
+ * Refuses requests with side effects from other sites' pages. Browsers send the origin of such a request;
+ * other clients send no Origin and have no cookie to steal. With an Authorization header the cookie is
+ * ignored, so the origin does not matter.
  */
 export function refuseForeignOrigin(config: { appUrl: string }): Step {
   return (req) => {

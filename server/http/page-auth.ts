@@ -7,7 +7,7 @@ import { passwordProblems } from "../contracts/password-problems.ts";
 import type { AuthResult, LoadContext } from "./load-context.ts";
 import { failed } from "./tried.ts";
 
-/** better-auth's codes that a user can act on, in our words. */
+/** Our messages for better-auth's codes that a user can act on. */
 const sentences: Record<string, string> = {
   INVALID_EMAIL_OR_PASSWORD: "This email and password do not fit together. Nothing was changed.",
   INVALID_PASSWORD: "This is not your current password. Nothing was changed.",
@@ -19,9 +19,9 @@ const sentences: Record<string, string> = {
 };
 
 /**
- * Log-in, sign-up and log-out for the pages' forms: the same requests a script would send to
- * `/api/auth`, with the visitor's own cookies, origin and address. A form that could not be tried
- * stays filled in, with the reason beside it; `report` writes down what it was.
+ * Log-in, sign-up and log-out for the pages' forms: the same requests that a script would send to
+ * `/api/auth`, with the visitor's cookies, origin and address. A failed form stays filled in, with the reason
+ * next to it; `report` logs the error.
  */
 export function createPageAuth(
   auth: Auth,

@@ -19,7 +19,7 @@ import { createPageMail } from "./page-mail.ts";
 import { createPageSessions } from "./page-sessions.ts";
 import { logFailure } from "./request-log.ts";
 
-/** Builds what the loaders and actions of one page request get; `context` says who asks for it. */
+/** Builds the context for the loaders and actions of one page request; `context` has its caller. */
 export async function createPageContext(
   services: Services,
   context: Context,
@@ -28,7 +28,7 @@ export async function createPageContext(
   res: Response,
 ): Promise<LoadContext> {
   const { auth, config } = services;
-  // Pages are for users: an API key shows none.
+  // Pages are for users, so an API key shows none.
   const user = context.apiKey ? null : context.user;
   const report = (error: unknown) => logFailure(services, req, error, req.path);
   const failure = failureToIdentify(context);

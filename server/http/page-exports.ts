@@ -7,13 +7,13 @@ import { FiscilityError, reasons } from "../contracts/errors.ts";
 import { beginExport, exportData, transactionPages } from "../users/export-data.ts";
 import type { LoadContext } from "./load-context.ts";
 
-/** The files of the viewer for the page that sends them, at the pace of who reads `res`. */
+/** The viewer's exports for the page that sends them, as fast as the client reads `res`. */
 export function createPageExports(context: Context, res: Response): LoadContext["exports"] {
   const { services } = context;
   async function begin() {
     const { user } = context;
     if (!user) throw new globalThis.Response(null, { status: 401 });
-    // The route sends them to the page that asks for it.
+    // The route redirects to the page for the step-up.
     if (!(await isProved(services, context))) throw new globalThis.Response(null, { status: 403 });
     await beginExport(services, user, context.request).catch((error: unknown) => {
       if (!(error instanceof FiscilityError)) throw error;

@@ -6,12 +6,12 @@ import { isProved } from "../auth/step-up.ts";
 import { deviceOf, shortAddress } from "../auth/where-from.ts";
 import type { LoadContext } from "./load-context.ts";
 
-/** Events of the record that its page shows, newest first; the export has all. */
+/** Events that the security page shows, newest first. The export has all of them. */
 const shownEvents = 200;
 
 /**
- * The sessions and log-ins of who is asking, for their own page. By id: better-auth's endpoints speak in tokens,
- * and a token must not leave the database again. Nobody has none.
+ * The viewer's sessions and log-ins, for their own page. They are identified by id: better-auth's endpoints
+ * use tokens, and a token must not leave the database again. Empty without a viewer.
  */
 export function createPageSessions(context: Context): LoadContext["sessions"] {
   const {

@@ -1,4 +1,4 @@
-/** What no page of ours, and nothing in a frame of it, may ask a browser for: the names that Chromium knows. */
+/** Features that our pages and their frames may not use: the names that Chromium knows. */
 const denied = [
   ...["accelerometer", "autoplay", "camera", "clipboard-read", "display-capture"],
   ...["encrypted-media", "fullscreen", "geolocation", "gyroscope", "hid", "idle-detection"],
@@ -6,11 +6,11 @@ const denied = [
   ...["screen-wake-lock", "serial", "usb", "xr-spatial-tracking"],
 ];
 
-/** A new API key is copied; a passkey is made and asked for. By our own pages, and not by Link's frame. */
+/** For copying a new API key, and for passkeys. Only for our own pages, not for Link's frame. */
 const ours = ["clipboard-write", "publickey-credentials-create", "publickey-credentials-get"];
 
 /**
- * The header of every response. Plaid's Link asks for none of these to connect accounts
+ * The header of every response. Plaid's Link needs none of these to connect accounts
  * (https://plaid.com/docs/link/web/); the camera is for Identity Verification, which we do not use.
  */
 export const permissionsPolicy = [

@@ -1,13 +1,16 @@
-/** Milliseconds that a finding is told on: far less than a balancer's interval between two checks. */
+/** Milliseconds that a result is reused: far less than the interval of a load balancer's checks. */
 const freshFor = 1_000;
 
-/** What `/readyz` says of this process; it is ready at "ok". */
+/** The state of this process in `/readyz`. Only "ok" is ready. */
 export type Readiness = "ok" | "starting" | "migrating" | "database unreachable" | "stopping";
 
 /**
- * Asks PostgreSQL whether the process is ready at most once a second, and once for all who ask at the same time:
- * anybody may ask, without logging in. `isPrepared`: what local mode makes, the demo user, is there. `pendingMigrations` rejects while PostgreSQL is away; `clock` is in
- * milliseconds.
+ * Checks PostgreSQL at most once a second, shared by concurrent requests, because anyone may call `/readyz`
+ * without logging in.
+ *
+ * @param pendingMigrations rejects while PostgreSQL is unavailable
+ * @param isPrepared whether local mode has created the demo user
+ * @param clock in milliseconds
  */
 export function createReadiness(
   pendingMigrations: () => Promise<readonly string[]>,

@@ -12,8 +12,8 @@ import type { Quotas } from "../time-limits.ts";
 import { localsOf } from "./locals.ts";
 
 /**
- * Builds the context of a request, once each: the page's own calls, tRPC and REST see the same user. It
- * never rejects: why the caller could not be identified is the context's `refusal`.
+ * Builds the context of a request once: pages, tRPC and REST see the same user. It never rejects: the
+ * context's `refusal` says why the caller could not be identified.
  */
 export function createContextReader(services: Services): (req: Request) => Promise<Context> {
   return (req) => {
@@ -65,7 +65,10 @@ const incoming = (req: Request, id: string, log: Log, apiKeyId: string | undefin
 
 const streamPaths = new Set(subscriptions.map(({ name }) => `/${name}`));
 
-/** How many calls a request counts as: a batch names its procedures in its path, and a stream stays. */
+/**
+ * Returns how many calls a request counts as: a batch lists its procedures in its path, and a stream stays
+ * open.
+ */
 function callsOf(req: Request, { callsOfStream }: Quotas): number {
   if (req.baseUrl === "/trpc" && streamPaths.has(req.path)) return callsOfStream;
   return req.baseUrl === "/trpc" ? req.path.split(/,|%2c/i).length : 1;

@@ -3,15 +3,20 @@ import type { Context } from "../api/context.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { Step } from "./in-turn.ts";
 
-/** Bytes of a request body; Link's metadata for a hundred accounts is a fifth of it. */
+/** Bytes of a request body: five times Link's metadata for a hundred accounts. */
 export const maxBody = 100_000;
 
-// What these let through costs linear time in whatever reads it next. Each of them only counts.
+// Whatever these let through is parsed in linear time. Each of them only counts.
 
-/** Of each kind in a request's head. Browsers keep 180 cookies of a site, and send 20 headers. */
+/**
+ * The maximum headers, cookies, parameters and path segments, each. Browsers keep 180 cookies of a site and
+ * send 20 headers.
+ */
 const maxParts = 200;
 
-/** Refuses a head with more headers, cookies, query parameters or path segments than any client sends. */
+/**
+ * Refuses a request head with more headers, cookies, query parameters or path segments than any client sends.
+ */
 export const limitHead: Step = (req) => {
   if (req.rawHeaders.length / 2 > maxParts) throw new TooMany("headers", maxParts);
   if (hasMore(req.headers.cookie ?? "", ";", maxParts)) throw new TooMany("cookies", maxParts);
@@ -20,7 +25,7 @@ export const limitHead: Step = (req) => {
   if (hasMore(path, "/", maxParts)) throw new TooMany("path segments", maxParts);
 };
 
-/** Whether a text has more than so many parts. Stops counting there. */
+/** Whether a text has more than `most` parts. Stops counting there. */
 const hasMore = (text: string, separator: string, most: number) =>
   text.length >= most && text.split(separator, most + 1).length > most;
 
@@ -28,10 +33,10 @@ const hasMore = (text: string, separator: string, most: number) =>
 const maxFields = 2_000;
 
 /**
- * Reads the JSON body of a request as text: what a caller may not do is refused before it is parsed. So is
- * one with more fields than any client sends, as V8 takes ten times as long for a field as for an element.
- * Counts every colon, of which there are at least as many as fields. A caller who is not known learns
- * nothing but that.
+ * Reads the JSON body of a request as text, so that a caller is authorized before it is parsed. Refuses a
+ * body with more fields than any client sends, because V8 takes ten times as long for a field as for an
+ * element. Counts every colon, of which there are at least as many as fields. Unknown callers learn only that
+ * they are not authenticated.
  */
 export function readJsonAsText(identify: (req: Request) => Promise<Context>): RequestHandler {
   return (req, res, next) => {
@@ -39,7 +44,7 @@ export function readJsonAsText(identify: (req: Request) => Promise<Context>): Re
     // Without a length there is no body.
     const length = req.headers["content-length"];
     if (length === undefined) return next();
-    // Only JSON: what tRPC and Express take beside it costs more to parse than it may.
+    // Only JSON: the other types that tRPC and Express accept are too expensive to parse.
     if (length !== "0" && req.is("application/json") === false)
       throw new FiscilityError("unsupported_media_type");
     readText(req, res, async (failed?: unknown) => {
@@ -54,19 +59,19 @@ export function readJsonAsText(identify: (req: Request) => Promise<Context>): Re
   };
 }
 
-/** The body of a request as text, whatever it is. */
+/** Reads any request body as text. */
 export const readText = express.text({ type: () => true, limit: maxBody, inflate: false });
 
-/** Refuses a body that is too large or does not state its size, before anything reads it. */
+/** Refuses a body that is too large or has no stated size, before it is read. */
 export const limitBody: Step = ({ headers }) => {
   const endless = headers["transfer-encoding"] !== undefined;
   if (endless || Number(headers["content-length"] ?? 0) > maxBody)
     throw new FiscilityError("body_too_large");
 };
 
-/** Refuses a path with a broken percent-encoding or bytes that are not text. */
+/** Refuses a path with invalid percent-encoding or bytes that are not text. */
 export const refuseBrokenPath: Step = (req) => {
-  // Fetch, which Remix and tRPC speak, has no request of this method.
+  // Fetch, which Remix and tRPC use, does not support this method.
   if (req.method === "TRACE") throw new FiscilityError("method_not_allowed");
   try {
     decodeURIComponent(req.path);
@@ -75,7 +80,7 @@ export const refuseBrokenPath: Step = (req) => {
   }
 };
 
-/** `invalid_input` for what no client of ours sends: its refusal leaves late. */
+/** An `invalid_input` that no real client causes. Its response is delayed. */
 export class TooMany extends FiscilityError {
   constructor(what: string, most: number) {
     const issues = [{ path: "", message: `More than ${most} ${what}` }];

@@ -7,13 +7,13 @@ import { spans } from "../telemetry/spans.ts";
 import type { Step } from "./in-turn.ts";
 import { localsOf } from "./locals.ts";
 
-/** Gives each request an id, which its response, its log lines and its errors carry. */
+/** Gives each request an id for its response, its log lines and its errors. */
 export const nameRequest: Step = (_req, res) => {
   res.locals.requestId = randomUUID();
   res.setHeader("x-request-id", res.locals.requestId);
 };
 
-/** Opens the span that everything of a request is below; it lasts until the response has left. */
+/** Opens the span of the whole request. It ends when the response is sent. */
 export function traceRequest(templateOf: (req: Request) => string): RequestHandler {
   return (req, res, next) => {
     spans.inSpan(`${req.method}`, {}, async (span) => {
@@ -35,17 +35,17 @@ export function traceRequest(templateOf: (req: Request) => string): RequestHandl
   };
 }
 
-/** Writes one line for each request when its response has left. */
+/** Logs one line for each request when its response is sent. */
 export function logRequest(
   { log }: Pick<Services, "log">,
   templateOf: (req: Request) => string,
 ): Step {
-  // None of these fields holds another that would have to be redacted; to look takes as long as to write.
+  // No field here needs redaction, and checking for it takes as long as writing the line.
   const requests = log.child({}, { redact: [] });
   return (req, res) => {
     const started = performance.now();
     res.on("finish", () => {
-      // The path without its query: an OAuth return or a form may carry more than a log should.
+      // The path without its query, because an OAuth return or a form may have secrets in it.
       requests.info(
         {
           event: "request",
@@ -64,8 +64,7 @@ export function logRequest(
 }
 
 /**
- * What a program says of itself, as far as it is well-formed: the version of its client, and the trace that the
- * request is part of on its side.
+ * Well-formed data that a program sends about itself: the version of its client, and the id of its own trace.
  * @see https://www.w3.org/TR/trace-context/#traceparent-header
  */
 function callerOf(req: Request): { client?: string; traceId?: string } {
@@ -75,10 +74,7 @@ function callerOf(req: Request): { client?: string; traceId?: string } {
   return { ...(client && { client }), ...(traceId && { traceId }) };
 }
 
-/**
- * Writes one line for a failed call, with Plaid's own error beside ours, and returns the error that the
- * caller gets.
- */
+/** Logs one line for a failed call, with Plaid's error and ours. Returns the error for the caller. */
 export function logFailure(
   { log }: Pick<Services, "log">,
   req: Request,
@@ -86,7 +82,7 @@ export function logFailure(
   name: string | undefined,
 ): FiscilityError {
   const failure = toFiscilityError(error);
-  // The request never arrived whole, so nothing was done and nothing of ours failed.
+  // The client disconnected before the request was complete, so nothing was done and nothing of ours failed.
   if (req.destroyed && !req.complete) {
     log.debug(
       { event: "request_cut", requestId: localsOf(req).requestId, name },

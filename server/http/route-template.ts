@@ -3,8 +3,8 @@ import type { Request } from "express";
 import { endpoints, subscriptions } from "../api/contract/endpoints.ts";
 
 /**
- * The route of a request as it is written in the code, `/api/v1/items/:itemId`: what a metric may
- * carry, as it holds no id and there are only so many.
+ * Returns the route of a request as in the code, `/api/v1/items/:itemId`. Metrics may use it, because it
+ * contains no id and there are few routes.
  */
 export function routeTemplates(build: Pick<ServerBuild, "routes">): (req: Request) => string {
   const procedures = new Set([...endpoints, ...subscriptions].map(({ name }) => name));
@@ -29,7 +29,7 @@ export function routeTemplates(build: Pick<ServerBuild, "routes">): (req: Reques
     const route: unknown = req.route?.path;
     if (typeof route !== "string") return path.startsWith("/api/auth/") ? "/api/auth" : "other";
     if (route === "*") return page(path);
-    // Errors leave a router before its address is known again: it is told by the path.
+    // An error leaves its router before Express restores the base path, so this uses the full path.
     if (path.startsWith("/api/v1/")) return `/api/v1${route}`;
     return room === "plaid" && !route.startsWith("/plaid") ? `/plaid${route}` : route;
   };

@@ -6,7 +6,7 @@ import type { Step } from "./in-turn.ts";
 import { permissionsPolicy } from "./permissions-policy.ts";
 import { isProgramPath } from "./program-paths.ts";
 
-/** What stays of helmet's headers where the answer is data, which loads and shows nothing. */
+/** The headers of helmet that responses with data keep; such responses load and show nothing. */
 const headersOfData = new Set([
   "Strict-Transport-Security",
   "X-Content-Type-Options",
@@ -17,8 +17,8 @@ const headersOfData = new Set([
 const policyOfData = "default-src 'none'; frame-ancestors 'none'";
 
 /**
- * Helmet's headers, asked for once: but for a page's nonce they are the same for every answer. Link's
- * origins are what https://plaid.com/docs/link/web/#plaid-link-and-csp asks for.
+ * Helmet's headers, computed once: they are the same for every response except for a page's nonce. Link's
+ * origins are those of https://plaid.com/docs/link/web/#plaid-link-and-csp.
  */
 export function securityHeaders({ config }: Pick<Services, "config">): Step {
   const link = config.plaid.standIn ?? "https://cdn.plaid.com";
@@ -50,11 +50,11 @@ export function securityHeaders({ config }: Pick<Services, "config">): Step {
     crossOriginOpenerPolicy: { policy: "same-origin-allow-popups" },
   });
   ask({} as IncomingMessage, into, () => {});
-  // Where `{}` stands in it, the nonce of each response does.
+  // `{}` is replaced with the nonce of each response.
   const policy = "Content-Security-Policy";
   const [before, after] = headers.get(policy)?.split("{}") ?? [];
   headers.delete(policy);
-  // Helmet has none: https://github.com/helmetjs/helmet/issues/234
+  // Helmet does not set it: https://github.com/helmetjs/helmet/issues/234
   headers.set("Permissions-Policy", permissionsPolicy);
   const all = [...headers];
   const data = [

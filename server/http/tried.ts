@@ -2,10 +2,10 @@ import { tooManyTries } from "../auth/log-in-throttle.ts";
 import { type FiscilityError, reasons } from "../contracts/errors.ts";
 import type { AuthResult } from "./load-context.ts";
 
-/** Logs why something failed, and says which of our reasons it is. */
+/** Logs why something failed, and returns it as one of our reasons. */
 export type Refusal = (error: unknown) => FiscilityError;
 
-/** Does something for a form; what fails stays beside the form, which stays filled in. */
+/** Runs a form's action. A failure is shown next to the form, which stays filled in. */
 export async function tried(report: Refusal, work: () => Promise<unknown>): Promise<AuthResult> {
   try {
     await work();
@@ -15,7 +15,7 @@ export async function tried(report: Refusal, work: () => Promise<unknown>): Prom
   }
 }
 
-/** A failure as the page of a form shows it. */
+/** Returns a failure as a form shows it. */
 export function failed({ reason, message, details }: FiscilityError): AuthResult & { ok: false } {
   const { status } = reasons[reason];
   const throttled = reason === "too_many_attempts" && details && "retryAfterSeconds" in details;

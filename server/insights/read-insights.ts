@@ -12,15 +12,18 @@ import {
 } from "../contracts/insights.ts";
 import type { Services } from "../services.ts";
 
-/** How far back each range of the net worth looks, in days with today. */
+/** Days of each range of the net worth, including today. */
 const daysOf: Record<NetWorthRange, number> = { "1m": 31, "3m": 92, "1y": 365, all: 3_653 };
-/** How far back the cash flow looks. */
+/** Months of the cash flow. */
 const months = 12;
 
-// In the name of what is cached, too: tomorrow is another answer.
+// Part of the cached name, because the result differs tomorrow.
 const today = ({ clock }: Pick<Services, "clock">) => clock.now().toISOString().slice(0, 10);
 
-/** The user's net worth by day and currency, through the cache (I5). A month is the end of a year that is there. */
+/**
+ * Returns the user's net worth by day and currency, through the cache (I5). A month is cut from the end of a
+ * cached year.
+ */
 export async function readNetWorth(
   services: Pick<Services, "cache" | "db" | "heavyReads" | "clock">,
   user: { id: string; dataVersion: number },
@@ -42,7 +45,7 @@ export async function readNetWorth(
   return { currencies };
 }
 
-/** What came in and went out by month and currency, through the cache (I5). */
+/** Returns income and spending by month and currency, through the cache (I5). */
 export async function readCashFlow(
   services: Pick<Services, "cache" | "db" | "heavyReads" | "clock">,
   user: { id: string; dataVersion: number },
@@ -55,7 +58,7 @@ export async function readCashFlow(
   }));
 }
 
-/** A month of the cash flow by category, through the cache (I5). */
+/** Returns one month of the cash flow by category, through the cache (I5). */
 export async function readCategories(
   services: Pick<Services, "cache" | "db" | "heavyReads" | "clock">,
   user: { id: string; dataVersion: number },

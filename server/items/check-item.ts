@@ -21,7 +21,7 @@ import type { Log } from "../telemetry/log.ts";
 import type { Secret } from "../vault/secret.ts";
 import { isTokenDead } from "./refused-token.ts";
 
-/** What an Item becomes, and how the history says it. */
+/** A change of an Item, and the kind of its activity entry. */
 export interface ItemChange {
   status?: ItemStatus;
   problem?: StoredProblem | null;
@@ -30,16 +30,16 @@ export interface ItemChange {
   kind: ActivityKind;
 }
 
-/** `again`: what was known when the question was asked has changed. */
+/** `again`: the Item changed while Plaid was called. */
 type Decision = ItemChange | "again" | null;
 
 /**
- * Finds out how the Item stands, stores it, and returns its status; null when it is disconnected. Whatever
- * a webhook said, and in whatever order, this is what holds.
+ * Checks the Item's state at Plaid, stores it, and returns its status; null when it is disconnected. The
+ * result is correct whatever webhooks said, in any order.
  *
- * @param seen the error of a data call. It holds even where Plaid says that the Item is healthy; without
- * one a data call is made to see.
- * @throws FiscilityError as Plaid's calls, when Plaid does not tell
+ * @param seen the error of a data call. It counts even if Plaid says that the Item is healthy. Without it,
+ *   this makes a data call to check.
+ * @throws FiscilityError as Plaid's calls, when Plaid cannot be reached
  */
 export async function checkItem(
   services: Services,
@@ -58,7 +58,7 @@ export async function checkItem(
     if (problem === null && before.problem) await forgetRefusedToken(db, before.plaidItemId);
     let status: ItemStatus = before.status;
     const changed = await changeItem(services, item, log, (now) => {
-      // Another run has learned more meanwhile: check once more.
+      // Another run has stored something newer meanwhile, so check once more.
       if (!isSame(now, before)) return "again";
       const change = problem === null ? healed(now) : changeTo(now, problem);
       status = change?.status ?? now.status;
@@ -72,13 +72,13 @@ const isSame = (now: ItemState, before: ItemState) =>
   now.statusAt.getTime() === before.statusAt.getTime() &&
   now.problem?.kind === before.problem?.kind;
 
-/** What is wrong with the Item at Plaid; null when nothing is. */
+/** Returns the Item's error at Plaid; null when it is healthy. */
 async function findError(
   { plaid, limits }: Services,
   accessToken: Secret,
   seen: ItemError | undefined,
 ): Promise<ItemError | null> {
-  // A bank or a Plaid that is away will not say more.
+  // A bank or Plaid that is unavailable has no details.
   if (seen && problemOf(seen) === "wait") return seen;
   const signal = AbortSignal.timeout(limits.connectDeadline);
   try {
@@ -95,8 +95,8 @@ async function findError(
 }
 
 /**
- * A data call has succeeded: where we only waited for the bank, it is back. What a user has to mend is left
- * to `checkItem`, which asks Plaid.
+ * A data call has succeeded. If we only waited for the bank, it is back. A problem that needs the user is
+ * left to `checkItem`, which calls Plaid.
  */
 export async function endWaiting(services: Services, item: ItemOfUser, log: Log): Promise<void> {
   await changeItem(services, item, log, async (now, tx) => {
@@ -119,7 +119,7 @@ async function judge(
   return { kind, message: kind === "unknown" ? error.displayMessage : null };
 }
 
-/** It works. One that was to expire still does, until its day has passed. */
+/** The Item works. One that was expiring still is, until its day has passed. */
 function healed({ status, problem, isExpired }: ItemState): ItemChange | null {
   if (status === "good" || (status === "expiring" && !isExpired)) {
     return problem === null ? null : { problem: null, kind: "repaired" };
@@ -130,15 +130,15 @@ function healed({ status, problem, isExpired }: ItemState): ItemChange | null {
 function changeTo(now: ItemState, problem: StoredProblem): ItemChange | null {
   const { status, activity: kind } = itemProblems[problem.kind];
   const shown = shownProblem(now.status, now.problem);
-  // A bank that is away says nothing of what it needed before.
+  // An unavailable bank does not change what it needed before.
   if (status === null) return shown === null ? { problem, kind } : null;
   if (shown?.kind === problem.kind) return null;
   return { status, problem, expiresAt: null, kind };
 }
 
 /**
- * Changes an Item under its user's lock, as `decide` says of how it stands then: nothing for null.
- * With the change go one entry in the history and the data version (I5).
+ * Changes an Item under its user's lock. `decide` gets the current state and returns the change, or null for
+ * none. A change also adds an activity entry and raises the data version (I5).
  */
 export async function changeItem(
   services: Pick<Services, "db" | "cache" | "limits">,

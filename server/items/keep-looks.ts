@@ -6,8 +6,8 @@ import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 
 /**
- * Asks Plaid for the logo, color and site of an Item's bank, once a month for each bank however many users
- * have it. Nothing depends on them: what fails is logged, and asked for again with a sync of another day.
+ * Fetches the logo, color and website of an Item's bank from Plaid, once a month for each bank, however many
+ * users have it. Nothing depends on them: a failure is logged, and a sync on another day retries.
  */
 export async function keepLooks(services: Services, item: ItemOfUser, log: Log): Promise<void> {
   const { db, plaid, limits } = services;
@@ -25,7 +25,7 @@ export async function keepLooks(services: Services, item: ItemOfUser, log: Log):
   }
 }
 
-/** What of it can be shown. */
+/** Returns what can be shown. */
 function toLooks({
   url,
   color,
@@ -50,5 +50,5 @@ function toLooks({
 /** https://www.w3.org/TR/png-3/#5PNG-file-signature */
 const pngSignature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 
-/** Bytes. Plaid's are 152 pixels square, and some kilobytes. */
+/** Bytes. Plaid's logos are 152 pixels square and a few kilobytes. */
 const largestLogo = 60_000;

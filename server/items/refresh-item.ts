@@ -16,7 +16,7 @@ import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 
 /**
- * Asks for fresh data of one Item, at most once every 15 minutes over all nodes. A job fetches it.
+ * Requests fresh data of one Item, at most once every 15 minutes over all nodes. A job fetches it.
  *
  * @throws FiscilityError the reasons of the procedure `items.refresh`
  */
@@ -31,7 +31,7 @@ export async function requestItemRefresh(
   const before = await findItem(db, user.id, itemId);
   if (!before) throw new FiscilityError("not_found");
   const { problem } = before;
-  // The bank needs the user first: a refresh would be billed and bring nothing.
+  // The bank needs the user first: a refresh would be billed and fetch nothing.
   if (problem && itemProblems[problem.kind].status !== null) {
     throw new FiscilityError(itemProblems[problem.kind].reason);
   }
@@ -49,13 +49,13 @@ export async function requestItemRefresh(
   return { refresh: found.refresh };
 }
 
-/** What became of a refresh. `synced`: Plaid was not asked for it, or does not do it for us. */
+/** The result of a refresh. `synced`: Plaid was not called for it, or has not enabled it for us. */
 type Outcome = "refreshed" | "synced" | "gone";
 
 /**
- * The job of a refresh: asks Plaid to fetch from the bank, once however often the job runs, then syncs.
- * Where that fails, because Plaid has not enabled `/transactions/refresh` for us or the bank is away,
- * what Plaid has is synced all the same; what is wrong with the Item shows there.
+ * The job of a refresh: makes Plaid fetch from the bank, once however often the job runs, then syncs. If that
+ * fails, because Plaid has not enabled `/transactions/refresh` for us or the bank is unavailable, it still
+ * syncs Plaid's data and shows what is wrong with the Item.
  */
 export async function refreshItem(
   services: Services,
@@ -66,7 +66,7 @@ export async function refreshItem(
   const sealed = await findItemToken(db, item.userId, item.itemId);
   if (sealed === null) return "gone";
   let outcome: Outcome = "synced";
-  // A run that died after the mark may have been billed: the next one only syncs.
+  // A run that died after the mark may have been billed, so the next one only syncs.
   if (await markRefreshSent(db, item)) {
     try {
       const accessToken = vault.open(sealed, accessTokenOwner(item.userId, item.itemId));
@@ -86,10 +86,10 @@ export async function refreshItem(
   return outcome;
 }
 
-/** The job of a refresh was tried for the last time. The sweep syncs what Plaid has. */
+/** The last attempt of a refresh job has failed. The sweep syncs Plaid's data. */
 export async function giveUpRefresh(services: Services, item: ItemOfUser): Promise<void> {
   const { db, log } = services;
-  // The user may be connecting another bank, and have their own lock for as long.
+  // The user may be connecting another bank, which holds their lock for a while.
   await pRetry(() => endRefresh(db, item), { retries: 8 });
   log.error({ event: "refresh_dead", ...item }, "Refresh given up");
   await invalidateCache(services, { userId: item.userId }, log);

@@ -7,9 +7,9 @@ const mostRefused = 5;
 
 /**
  * Whether INVALID_ACCESS_TOKEN means that the Item is gone. Wrong keys, or another environment's, get the
- * same answer for every Item, and a token that was discarded cannot be had back. So it is believed only
- * of a token that today's keys made, that has been refused for a while, and not in a burst: that is an
- * alarm, and nothing is discarded while it lasts.
+ * same error for every Item, and a discarded token cannot be recovered. So it is believed only for a token
+ * that today's keys made and that has been refused for a while, and not in a burst: a burst raises an alarm,
+ * and nothing is discarded while it lasts.
  */
 export async function isTokenDead(
   { db, plaid, limits }: Pick<Services, "db" | "plaid" | "limits">,

@@ -4,14 +4,14 @@ import { handBackJobs, holdWorkers, planRegularJobs } from "../../db/jobs.ts";
 import type { Services } from "../services.ts";
 
 /**
- * Tells the other nodes that these workers live, plans the jobs of every minute, and hands back those
- * of workers that do not live any more: without it the jobs of a killed process would stay its own for
- * four hours. A job may be handed back that still runs, when the connection to PostgreSQL was lost for a
- * while: jobs are idempotent.
+ * Marks these workers as alive for the other nodes, plans the jobs of every minute, and returns the jobs of
+ * dead workers to the queue. Without it the jobs of a killed process would stay locked for four hours. A job
+ * that still runs may be returned too, when the connection to PostgreSQL was lost for a while: jobs are
+ * idempotent.
  */
 export function keepAlive(services: Services, workerIds: readonly string[]) {
   const { config, db, log, limits } = services;
-  // Locks that outlive a transaction hold on a connection of one's own only.
+  // Session locks need a dedicated connection.
   const ownDb = createDb({
     url: config.databaseDirectUrl.reveal(),
     max: 1,

@@ -1,17 +1,19 @@
-/** How long what nobody needs any more is kept, in days. The sweep deletes it, some at a time, each minute. */
+/** How long data is kept that is no longer needed, in days. The sweep deletes some of it each minute. */
 export const retention = {
-  /** Webhooks, to look into what went wrong. */
+  /** Received webhooks, for debugging. */
   webhooks: 30,
-  /** Mails, to look into what went wrong. */
+  /** Mails, for debugging. */
   mails: 30,
-  /** What was sent to users' own addresses: they look into it, and have it sent again. */
+  /** Webhooks sent to users' addresses. Users can view them and send them again. */
   webhookDeliveries: 30,
-  /** Log-ins and tries of others, which their user sees. */
+  /** Log-ins, and others' attempts, which the user sees. */
   logIns: 90,
-  /** Everything else in a user's security record. */
+  /** All other events of a user's security history. */
   securityEvents: 400,
+  /** Which transactions were removed, for readers of changes; a cursor is taken for a day less. */
+  removedTransactions: 91,
   /** Users who claim an address and never confirmed it. */
   unconfirmedUsers: 7,
-  /** Links in mail, since they expired: one that is used late is told apart from one that never was. */
+  /** Links in mail after they expired, so that a late link is recognized as expired. */
   mailLinks: 7,
 } as const;

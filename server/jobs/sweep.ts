@@ -9,16 +9,17 @@ import { dropOldRefusedTokens } from "../../db/refused-tokens.ts";
 import { dropOldSecurityEvents } from "../../db/security-events.ts";
 import { deleteExpiredSessions } from "../../db/sessions.ts";
 import { dropUnconfirmedUsers } from "../../db/sign-ups.ts";
+import { dropOldRemovals } from "../../db/transaction-changes.ts";
 import { dropOldDeliveries } from "../../db/webhook-deliveries.ts";
 import { dropOldWebhooks } from "../../db/webhooks.ts";
 import { remind } from "../mail/remind.ts";
 import type { Services } from "../services.ts";
 import { retention } from "./retention.ts";
 
-/** Items asked for at once, each minute: three fifths of what Plaid allows of a client id. */
+/** Syncs requested each minute: three fifths of Plaid's rate limit for a client id. */
 const atOnce = 1_500;
 
-/** Asks for a sync of every Item not heard of for hours, and tidies up. Returns how many. */
+/** Requests a sync of every Item without one for hours, and deletes old data. Returns how many. */
 export async function sweep({
   db,
   log,
@@ -35,6 +36,7 @@ export async function sweep({
   await deleteExpiredSessions(db);
   await deleteExpiredPendingLogIns(db);
   await deleteExpiredChallenges(db);
+  await dropOldRemovals(db, retention.removedTransactions);
   await dropOldMails(db, retention.mails);
   await dropUnconfirmedUsers(db, retention.unconfirmedUsers);
   await remind({ db, limits });

@@ -23,35 +23,38 @@ import { keepAlive } from "./alive.ts";
 import { sweep } from "./sweep.ts";
 
 /**
- * Jobs that one process runs side by side. Nearly all of a job's time is Plaid's or a mail server's, and it
- * holds no connection meanwhile. More than the queues of syncs (`db/jobs.ts`), so that however many of these
- * wait for Plaid, there is room for a webhook or a mail.
+ * Jobs that one process runs in parallel. A job spends nearly all its time waiting for Plaid or a mail
+ * server, and holds no connection meanwhile. There are enough that webhooks and mail still run while many
+ * syncs wait for Plaid.
  */
 const concurrency = 80;
-/** How often each looks for jobs whose time has come, of itself: together, sixteen times a second. Milliseconds. */
+/** How often each worker polls for jobs that are due: together, sixteen times a second. Milliseconds. */
 const pollInterval = 5_000;
-/** Addresses of users that one process sends to beside them: however slow they are, no other job waits. */
+/**
+ * Users' addresses that one process sends to in parallel, in workers of their own: slow addresses delay no
+ * other job.
+ */
 const webhooksAtOnce = 8;
 
-/** Every job of the product. A name, once landed, stays: there may be rows with it. */
+/** Every job of the product. A released name must not change, because stored jobs may have it. */
 const tasksOf = (services: Services): Record<string, Task> => ({
-  /** Ends what processes that died have left; see `server/connect/recover-attempts.ts`. */
+  /** Ends attempts of processes that died; see `server/connect/recover-attempts.ts`. */
   recover_attempts: async () => {
     await recoverAttempts(services, services.log);
   },
-  /** Balances the books with Plaid's lists of Items; see `server/reconciliation/reconcile.ts`. */
+  /** Compares our Items with Plaid's lists; see `server/reconciliation/reconcile.ts`. */
   reconcile: async () => {
     await reconcile(services, services.log);
   },
-  /** Finishes what Link has made and never handed over; see `server/connect/finish-links.ts`. */
+  /** Finishes Links whose `onSuccess` never reached us; see `server/connect/finish-links.ts`. */
   finish_links: async () => {
     await finishLinks(services, services.log);
   },
-  /** Acts on a webhook that was kept; see `server/webhooks/process-webhook.ts`. */
+  /** Processes a stored webhook; see `server/webhooks/process-webhook.ts`. */
   handle_webhook: async (payload) => {
     await processWebhook(services, keptWebhook.parse(payload).id, services.log);
   },
-  /** Clears the cache that could not be cleared before; see `server/cache/invalidate-cache.ts`. */
+  /** Retries clearing the cache; see `server/cache/invalidate-cache.ts`. */
   clear_cache: async (payload) => {
     await retryInvalidation(services, cacheClear.parse(payload), services.log);
   },
@@ -60,11 +63,11 @@ const tasksOf = (services: Services): Record<string, Task> => ({
     const isLast = job.attempts >= job.max_attempts;
     await sendMail(services, queuedMail.parse(payload), services.log, isLast);
   },
-  /** Catches what a lost webhook would have said; see `server/jobs/sweep.ts`. */
+  /** Syncs Items whose webhooks may have been lost; see `server/jobs/sweep.ts`. */
   sweep: async () => {
     await sweep(services);
   },
-  /** Asks a bank for its newest data; see `server/items/refresh-item.ts`. */
+  /** Makes Plaid fetch a bank's newest data; see `server/items/refresh-item.ts`. */
   refresh_item: async (payload, { job }) => {
     const item = itemOfUser.parse(payload);
     try {
@@ -74,7 +77,7 @@ const tasksOf = (services: Services): Record<string, Task> => ({
       throw error;
     }
   },
-  /** Brings an Item's transactions up to date; see `server/transactions/sync-item.ts`. */
+  /** Syncs an Item's transactions; see `server/transactions/sync-item.ts`. */
   sync_item: async (payload, { job, abortSignal }) => {
     const item = itemOfUser.parse(payload);
     try {
@@ -91,15 +94,15 @@ const tasksOf = (services: Services): Record<string, Task> => ({
   },
 });
 
-/** What waits for addresses of users, in workers of its own. */
+/** Jobs that wait for users' addresses, in workers of their own. */
 const webhookTasksOf = (services: Services): Record<string, Task> => ({
-  /** Sends what is due to an address; see `server/outgoing-webhooks/send-webhooks.ts`. */
+  /** Sends the due webhooks to an address; see `server/outgoing-webhooks/send-webhooks.ts`. */
   send_webhooks: async (payload) => {
     await sendWebhooks(services, endpointOfUser.parse(payload), services.log);
   },
 });
 
-/** The same jobs, each run a span and a line of the log. */
+/** Wraps each run of a job in a span and logs it. */
 function told({ log }: Services, tasks: Record<string, Task>): TaskList {
   return Object.fromEntries(
     Object.entries(tasks).map(([task, run]): [string, Task] => [
@@ -130,20 +133,21 @@ const keptWebhook = z.object({ id: z.uuid() });
 const never = new AbortController().signal;
 
 export interface Worker {
-  /** Lets running jobs finish, or hands them back. */
+  /** Waits for running jobs, or returns them to the queue. */
   stop(): Promise<void>;
 }
 
 /**
- * Runs the jobs until `stop`. graphile-worker keeps them in PostgreSQL (schema `graphile_worker`),
- * shares them out among the nodes, and hears of new ones by LISTEN.
+ * Runs jobs until `stop`. graphile-worker stores them in PostgreSQL (schema `graphile_worker`), distributes
+ * them over the nodes, and learns of new ones by LISTEN.
  *
- * A worker of it that cannot say how a job ended, as PostgreSQL is away, is gone for good, with the job
- * and its queue: then all of this process's workers are replaced, and the jobs are handed back.
+ * One of its workers that cannot report how a job ended, because PostgreSQL is unavailable, stops for good
+ * and keeps the job and its queue locked. Then all workers of this process are replaced, and their jobs are
+ * returned to the queue.
  */
 export async function startWorker(services: Services): Promise<Worker> {
   const { config, db, log, limits } = services;
-  // The pool's own limit counts the wait for other jobs, too.
+  // The pool's own limit also counts the wait for other jobs.
   class JobClient extends pg.Client {
     constructor(options: pg.ClientConfig = {}) {
       super({ ...options, connectionTimeoutMillis: limits.databaseConnect });
@@ -152,8 +156,9 @@ export async function startWorker(services: Services): Promise<Worker> {
   const pool = new pg.Pool({
     Client: JobClient,
     connectionString: config.databaseDirectUrl.reveal(),
-    // Each of the two lists listens for new jobs on one connection. They share the third to take jobs and to report
-    // how these ended. graphile-worker locks every free queue while it takes a job: a second connection would find none.
+    // Each of the two task lists listens for new jobs on its own connection. They share the third one to take
+    // jobs and report how they ended. graphile-worker locks every free queue while it takes a job, so a
+    // second connection would find none.
     max: 3,
     connectionTimeoutMillis: limits.jobConnection,
     application_name: "fiscility worker",
@@ -171,7 +176,7 @@ export async function startWorker(services: Services): Promise<Worker> {
   let replacing: Promise<unknown> = Promise.resolve();
 
   const stop = (workers: Worker | null) => workers?.stop().catch(onLost);
-  /** As soon as PostgreSQL answers: workers that begin while it does not never get a job. */
+  /** Starts as soon as PostgreSQL responds, because workers that start without it never get a job. */
   async function start(): Promise<void> {
     while (!stopping.signal.aborted) {
       try {
@@ -204,10 +209,10 @@ export async function startWorker(services: Services): Promise<Worker> {
   };
 }
 
-/** Jobs, and how many of them run side by side. */
+/** Jobs, and how many of them run in parallel. */
 type TaskLists = [tasks: TaskList, atOnce: number][];
 
-/** The workers of this process, until `lost` is told that some are gone or were never of use. */
+/** Starts the workers of this process. Calls `lost` when some have stopped or never worked. */
 function startWorkers(
   services: Services,
   lists: TaskLists,
@@ -232,11 +237,11 @@ function startWorkers(
       await alive.stop();
     },
   };
-  // Those that failed with Plaid would all come back with it at one moment.
+  // Without a delay, all jobs that failed with Plaid would be retried at the same moment.
   events.on("job:complete", ({ job, error }) => {
     if (error) delayRetry(services.db, job.id).catch(() => {});
   });
-  // It looks its tasks up once; where that failed it keeps the error, and never finds a job.
+  // A worker looks up its tasks once. If that failed it keeps the error and never finds a job.
   let found = false;
   for (const event of ["worker:getJob:empty", "job:start"] as const) {
     events.on(event, () => {

@@ -1,14 +1,14 @@
 import type { MailDetails, MailKind } from "../contracts/mail.ts";
 import { type MailText, mailTexts } from "./texts.ts";
 
-/** Where the links of a mail lead. `token` is added to the button's, `unsubscribeUrl` is at the foot. */
+/** The links of a mail. `token` is added to the button's link; `unsubscribeUrl` is in the footer. */
 export interface MailLinks {
   appUrl: string;
   token: string | null;
   unsubscribeUrl: string | null;
 }
 
-/** The subject and both bodies of a mail, text first: what is read where HTML is not shown. */
+/** Returns the subject and both bodies of a mail; the text body is for readers without HTML. */
 export function composeMail<Kind extends MailKind>(
   kind: Kind,
   details: MailDetails[Kind],
@@ -55,7 +55,7 @@ ${end}</div></body></html>
   }
 }
 
-/** A header is one line; a bank's name could hold a break. */
+/** A header is one line, and a bank's name could contain a line break. */
 const oneLine = (line: string) => line.replace(/\s+/g, " ").slice(0, 200);
 
 const escapeHtml = (plain: string) =>

@@ -3,19 +3,19 @@ import { isThisMachine } from "../config/host-address.ts";
 import type { Config } from "../config.ts";
 import type { TimeLimits } from "../time-limits.ts";
 
-/** A mail as it goes out. */
+/** A mail to send. */
 export interface Message {
-  /** Unique; the same one again is recognized as a copy by mail programs. */
+  /** Unique. Mail programs recognize a second copy by it. */
   id: string;
   to: { name: string; address: string };
   subject: string;
   text: string;
   html: string;
-  /** For mail that its reader may turn off: what one POST to does that (RFC 8058). */
+  /** For notices that can be turned off: the URL for one-click unsubscribe by POST (RFC 8058). */
   unsubscribeUrl: string | null;
 }
 
-/** A mail that was not sent. `forGood`: the server does not take mail for this address, now or later. */
+/** A mail that was not sent. `forGood`: the server permanently rejects this recipient. */
 export class MailError extends Error {
   override readonly name = "MailError";
   readonly forGood: boolean;
@@ -27,13 +27,13 @@ export class MailError extends Error {
 }
 
 export interface Mailer {
-  /** Resolves once the mail server has the message. @throws MailError */
+  /** Resolves once the mail server has accepted the message. @throws MailError */
   send(message: Message): Promise<void>;
 }
 
 /**
- * The one adapter of the mail server. A connection for each mail: there are few, and none is idle when the
- * server restarts. Off this machine TLS is required and its certificate checked.
+ * The adapter for the mail server. Opens a connection for each mail: there are few, and an idle connection
+ * would break when the server restarts. To other hosts, TLS with a verified certificate is required.
  */
 export function createMailer(
   { mail, appUrl }: Pick<Config, "mail" | "appUrl">,
@@ -75,7 +75,7 @@ export function createMailer(
         html,
         messageId: `<${id}@${domain}>`,
         headers: {
-          // No out-of-office reply to this: https://www.rfc-editor.org/rfc/rfc3834
+          // Prevents out-of-office replies: https://www.rfc-editor.org/rfc/rfc3834
           "Auto-Submitted": "auto-generated",
           ...(unsubscribeUrl && {
             "List-Unsubscribe": { prepared: true, value: `<${unsubscribeUrl}>` },
@@ -90,7 +90,7 @@ export function createMailer(
   };
 }
 
-/** A server that sends a byte now and then never runs into the socket's own limit. */
+/** A server that sends a byte now and then never triggers the socket's own timeout. */
 async function within(sent: Promise<unknown>, ms: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
@@ -104,7 +104,7 @@ async function within(sent: Promise<unknown>, ms: number): Promise<void> {
   }
 }
 
-/** Whether the server said for good (5xx) that it takes no mail for the recipient. */
+/** Whether the server permanently (5xx) rejected the recipient. */
 function isRefusedAddress(error: Error): boolean {
   const { code, command, responseCode } = error as {
     code?: string;

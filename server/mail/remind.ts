@@ -3,12 +3,13 @@ import { queueMail } from "../../db/mails.ts";
 import { markBanksInNeed, markEndingConnections } from "../../db/reminders.ts";
 import type { TimeLimits } from "../time-limits.ts";
 
-/** Banks that are looked after in each pass, every minute. */
+/** Banks of each pass, every minute. */
 const atOnce = 200;
 
 /**
- * Queues mail about banks that need their user, once and then weekly, and about connections that end within a
- * week, once each. The mark and the mail are one transaction, so none is lost and none is sent twice.
+ * Queues mail about banks that need their user, at once and then weekly, and about connections that end
+ * within a week, once each. The mark and the mail are in one transaction, so none is lost and none is sent
+ * twice.
  */
 export async function remind({
   db,

@@ -24,11 +24,12 @@ const linkOf: Partial<Record<MailKind, LinkPurpose>> = {
 };
 
 /**
- * Sends a queued mail. A link's token is made now and held nowhere else: neither the job nor the mail's row has
- * it, and its time begins when the mail leaves. Sent again after a lost reply, the mail has the same id.
+ * Sends a queued mail. A link's token is created now and stored nowhere, neither in the job nor in the mail's
+ * row, and its lifetime starts when the mail is sent. When it is sent again after a lost response, the mail
+ * has the same id.
  *
  * @param isLast whether the job is not retried after this
- * @throws MailError for graphile-worker to retry, unless the address is refused for good
+ * @throws MailError so that graphile-worker retries, unless the recipient is permanently rejected
  */
 export async function sendMail(
   services: Needs,

@@ -1,6 +1,6 @@
 import type { FactorChange, MailDetails, MailKind, OperatorAct } from "../contracts/mail.ts";
 
-/** The words of a mail. `path` is where its button leads, to which a link that works once adds its token. */
+/** The text of a mail. `path` is the target of its button; a link that works once adds its token. */
 export interface MailText {
   subject: string;
   paragraphs: string[];
@@ -46,7 +46,7 @@ const dashboard = { label: "Open your dashboard", path: "/dashboard" };
 const notYou =
   "If this was not you, choose a new password now, end the sessions you do not know, and revoke your API keys.";
 
-/** What each kind of mail says. */
+/** The text of each kind of mail. */
 export const mailTexts: { [Kind in MailKind]: (details: MailDetails[Kind]) => MailText } = {
   verify_email: () => ({
     subject: "Confirm your email address",

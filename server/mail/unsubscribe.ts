@@ -7,12 +7,12 @@ const pattern = /^([0-9a-f-]{36})\.([a-z_]{1,40})\.([\w-]{43})$/;
 const signature = (secret: Secret, userId: string, kind: string) =>
   createHmac("sha256", secret.reveal()).update(`unsubscribe:${userId}:${kind}`).digest();
 
-/** What turns one kind of notice off for a user, without a log-in, for as long as the mail is kept. */
+/** Returns a token that turns off one kind of notice for a user without a log-in. It never expires. */
 export function unsubscribeToken(secret: Secret, userId: string, kind: NoticeKind): string {
   return `${userId}.${kind}.${signature(secret, userId, kind).toString("base64url")}`;
 }
 
-/** Whose notice a token turns off; null when it is none of ours. */
+/** Returns the user and the notice of a token; null when the token is invalid. */
 export function readUnsubscribeToken(
   secret: Secret,
   token: string,

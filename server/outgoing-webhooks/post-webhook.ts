@@ -12,12 +12,12 @@ export interface ResolvedAddress {
   family: number;
 }
 
-/** Looks a name up: `isLocal` one of this machine, else one of the internet. */
+/** Looks up a name of this machine (`isLocal`), or else a public one. */
 export type ResolveHost = (host: string, isLocal: boolean) => Promise<ResolvedAddress[]>;
 
 /**
- * A name of the internet by DNS, and not as Node's connections do: `getaddrinfo` keeps a thread that hashes passwords for as long as a name
- * server is silent.
+ * Resolves public names by DNS instead of `getaddrinfo`, which Node's connections use: while a name server is
+ * silent, it blocks a thread that also hashes passwords.
  */
 export const resolveHost: ResolveHost = async (host, isLocal) => {
   if (isLocal) return lookup(host, { all: true });
@@ -29,13 +29,13 @@ export const resolveHost: ResolveHost = async (host, isLocal) => {
   return found.flatMap((one) => (one.status === "fulfilled" ? one.value : []));
 };
 
-/** How an address responded; `error` is null for a 2xx. */
+/** How an address responded. `error` is null for a 2xx. */
 export interface Posted {
   error: DeliveryError | null;
   httpStatus: number | null;
 }
 
-/** Why nothing is sent. */
+/** Why nothing was sent. */
 class Refused extends Error {
   readonly why: DeliveryError;
 
@@ -46,12 +46,12 @@ class Refused extends Error {
 }
 
 /**
- * Sends one POST to an address of a user's choice, and returns how it was received; it never rejects. The name is
- * looked up once, every address that it has must be allowed, and the connection goes to one of those, so a name cannot
- * lead into our own network (SSRF). A redirect is not followed, nothing of the response but its status is
- * read, and all of it together may take `timeoutMs`.
+ * Sends one POST to an address that a user chose, and returns the result; it never rejects. The name is
+ * looked up once, all its addresses must be allowed, and the connection goes to one of those, so a name
+ * cannot lead into our own network (SSRF). Redirects are not followed, and only the status of the response is
+ * read. All of it together must finish within `timeoutMs`.
  *
- * @param url of the user's choice
+ * @param url the address that the user chose
  * @param options `allowsLocal`: local mode
  */
 export async function postWebhook(
@@ -96,7 +96,7 @@ function post(
   const bytes = Buffer.from(body);
   const options = {
     method: "POST",
-    // A connection of its own each time: none that is kept leads anywhere else than the name does now.
+    // A new connection each time: a kept-alive one might not lead to where the name resolves now.
     agent: false as const,
     lookup: pinnedTo(addresses),
     headers: { ...headers, "content-length": bytes.length },
@@ -113,7 +113,7 @@ function post(
   });
 }
 
-/** For Node's connection, which looks the name up by itself: the addresses that were checked, and no others. */
+/** For Node's connection, which looks up the name again: returns only the addresses that were checked. */
 const pinnedTo =
   (addresses: ResolvedAddress[]): LookupFunction =>
   (_host, { all }, done) => {

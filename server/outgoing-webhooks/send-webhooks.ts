@@ -17,13 +17,16 @@ export interface EndpointOfUser {
   endpointId: string;
 }
 
-/** A process that dies in an attempt leaves the delivery to others after the attempt's time and this. Milliseconds. */
+/**
+ * Milliseconds after the attempt's timeout until other processes may retry the delivery of a process that
+ * died.
+ */
 const leaseSpare = 5_000;
 
 /**
- * Sends what is due to one address, the oldest first, for `limits.webhookRun` at most; one that responds
- * slowly gets one at a time. What is left has a job of its own. A delivery that was sent and not recorded, as
- * the process died, is sent again with the same id.
+ * Sends the due webhooks to one address, oldest first, for at most `limits.webhookRun`; a slow address gets
+ * one at a time. The rest has its own job. If the process dies after a delivery was sent and before it was
+ * recorded, the delivery is sent again with the same id.
  */
 export async function sendWebhooks(
   services: Services,
@@ -73,7 +76,7 @@ async function send(
   return isSlow;
 }
 
-/** Both secrets sign while the old one is still valid. https://www.standardwebhooks.com */
+/** Both secrets sign while the old one is valid. https://www.standardwebhooks.com */
 function headersOf(
   { vault, clock }: Services,
   userId: string,
@@ -94,7 +97,7 @@ function headersOf(
   };
 }
 
-/** 5 s, 20 s, 80 s …, and up to a tenth more, so that addresses of one host do not all come back at once. */
+/** 5 s, 20 s, 80 s …, plus up to a tenth, so that retries to addresses of one host are spread. */
 function waitAfter(
   attempts: number,
   { webhookRetry, webhookRetryLongest }: Services["limits"],

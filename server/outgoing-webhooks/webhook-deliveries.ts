@@ -9,10 +9,10 @@ import { FiscilityError } from "../contracts/errors.ts";
 import { deliveryError, type WebhookDelivery } from "../contracts/webhook-endpoints.ts";
 import { webhookEventType } from "../contracts/webhook-events.ts";
 
-/** The log of an address shows so many. */
+/** How many deliveries of an address are shown. */
 const mostShown = 100;
 
-/** The newest deliveries to one address. @throws FiscilityError `not_found` */
+/** Returns the newest deliveries to one address. @throws FiscilityError `not_found` */
 export async function listDeliveries(
   db: Db,
   userId: string,

@@ -33,14 +33,16 @@ interface Needs {
   vault: Vault;
 }
 
-/** Addresses that a user may have. */
+/** The maximum addresses of a user. */
 const mostEndpoints = 10;
 
 /**
- * Adds an address that gets webhooks; the user is mailed. The secret is in the answer and nowhere else in the clear.
+ * Adds an address that receives webhooks, and mails the user. Only the result contains the secret in the
+ * clear.
  *
- * @param by `origin`: where the request came from, null for an operator's; `requireStill` rejects when, with the user locked, it must not be added any more
- * @throws FiscilityError `webhook_url_refused`, `too_many_webhooks`, and what `requireStill` rejects with
+ * @param by `origin` of the request, null for an operator; `requireStill` runs while the user is locked, and
+ *   rejects when the address must not be added any more
+ * @throws FiscilityError `webhook_url_refused`, `too_many_webhooks`, and the error of `requireStill`
  */
 export async function createWebhook(
   { config, db, vault }: Needs,
@@ -72,13 +74,13 @@ export async function createWebhook(
   return { webhook: required(row), secret: secret.reveal() };
 }
 
-/** The addresses of the user, the newest first. */
+/** Returns the user's addresses, newest first. */
 export async function listWebhooks(db: Db, userId: string): Promise<WebhookEndpoint[]> {
   return (await listWebhookEndpoints(db, userId)).map(toContract);
 }
 
 /**
- * Gives an address a new secret. The one before signs as well for a day, so that its receiver can change over.
+ * Gives an address a new secret. The previous one also signs for a day, so that the receiver can switch.
  *
  * @throws FiscilityError `not_found`
  */
@@ -102,7 +104,7 @@ export async function replaceSecret(
 }
 
 /**
- * Removes an address, with its deliveries: nothing more is sent to it.
+ * Removes an address with its deliveries. Nothing more is sent to it.
  *
  * @throws FiscilityError `not_found`
  */
@@ -122,7 +124,7 @@ export async function deleteWebhook(
   });
 }
 
-/** As the specification advises: `whsec_` and 24 to 64 random bytes in base64. */
+/** In the specification's format: `whsec_` and 24 to 64 random bytes in base64. */
 const makeSecret = () => new Secret(`whsec_${randomBytes(32).toString("base64")}`);
 
 /** @throws FiscilityError `not_found` */
@@ -136,7 +138,7 @@ function toContract(row: WebhookEndpointRow): WebhookEndpoint {
   return {
     id: row.id,
     url: row.url,
-    // An event that a later version knows, and this one does not, is left out.
+    // Drops events of a later version that this one does not know.
     events: row.events.flatMap((name) => webhookEventType.safeParse(name).data ?? []),
     createdAt: row.created_at.toISOString(),
     oldSecretUntil: isSigning ? (row.old_secret_until?.toISOString() ?? null) : null,

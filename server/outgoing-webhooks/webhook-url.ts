@@ -2,18 +2,18 @@ import { isIP } from "node:net";
 import { isLoopbackAddress, isPublicAddress } from "../config/host-address.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 
-/** What a URL says already, before its name is looked up. */
+/** A parsed address, before its name is looked up. */
 export interface WebhookUrl {
   url: URL;
-  /** Only addresses of this machine are allowed: `http` in local mode. Else only the internet's. */
+  /** Allows only addresses of this machine: `http` in local mode. Else only public ones. */
   isLocal: boolean;
 }
 
 /**
- * Reads the address that a user wants webhooks sent to.
+ * Parses the address that a user wants webhooks sent to.
  *
- * @param allowsLocal local mode: plain `http` is allowed as well, to this machine alone
- * @throws FiscilityError `webhook_url_refused` for one that can never be sent to
+ * @param allowsLocal local mode: plain `http` is allowed too, but only to this machine
+ * @throws FiscilityError `webhook_url_refused` when nothing can ever be sent to it
  */
 export function readWebhookUrl(text: string, allowsLocal: boolean): WebhookUrl {
   const url = URL.canParse(text) ? new URL(text) : null;
@@ -32,7 +32,7 @@ export function readWebhookUrl(text: string, allowsLocal: boolean): WebhookUrl {
   return { url, isLocal };
 }
 
-/** The host of a URL, an IPv6 address without its brackets. */
+/** Returns the host of a URL; an IPv6 address without its brackets. */
 export const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[(.*)\]$/, "$1");
 
 /** Whether an IP address may be connected to. */

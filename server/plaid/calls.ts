@@ -12,18 +12,19 @@ import { busy, toPlaidFailure, unanswered } from "./plaid-error.ts";
 import { rateLimits } from "./rate-limits.ts";
 import { timeLimitSignal } from "./time-limit-signal.ts";
 
-/** Options of every call. */
+/** Options of each call to Plaid. */
 export interface CallOptions {
   /** Once it aborts, the call is not retried: the flow's deadline is over. */
   signal?: AbortSignal;
-  /** The call is billed each time: it is sent once, and may take this long. Milliseconds. */
+  /** For a call that is billed each time: it is sent once, with this timeout. Milliseconds. */
   onceWithin?: number;
 }
 
 /**
- * Sends one request to Plaid and returns its response, checked by `response`. An `accessToken` counts the
- * call against its Item's limit too.
- * @throws `FiscilityError` that carries Plaid's error_type, error_code and request_id, and no token
+ * Sends one request to Plaid and returns its response, parsed with `response`. With an `accessToken` the call
+ * also counts against the Item's rate limit.
+ *
+ * @throws FiscilityError with Plaid's error_type, error_code and request_id, and no token
  */
 export type Call = <T>(
   path: string,
@@ -33,15 +34,15 @@ export type Call = <T>(
   accessToken?: Secret,
 ) => Promise<T>;
 
-/** How often a call is retried that Plaid did not answer, or answered with 429 or 5xx. */
+/** How often a call is retried after no response, a 429 or a 5xx. */
 const retries = 2;
 
-/** A call that our own count of Plaid's limits held back. */
+/** The failure of a call that our own count of Plaid's rate limits held back. */
 const notSent = { ...unanswered("RATE_LIMIT_OWN_COUNT"), mayHaveActed: false };
 
 /**
- * Bounds every call to Plaid: a time-out for each try, our share of Plaid's published limits counted
- * over all nodes, and retries with backoff and jitter that honor Retry-After.
+ * Bounds every call to Plaid: a timeout for each attempt, Plaid's published rate limits counted over all
+ * nodes, and retries with backoff and jitter that honor Retry-After.
  */
 export function createCalls(
   clientId: string,
@@ -52,7 +53,8 @@ export function createCalls(
   const call: Call = async (path, response, send, { signal, onceWithin }, accessToken) => {
     let last: FiscilityError | undefined;
     const once = async () => {
-      // The deadline ends the retries, never a response that has arrived: it may hold an access_token.
+      // The deadline ends the retries, but never cuts off a response that has arrived: it may hold an
+      // access_token.
       if (signal?.aborted) throw new AbortError(last ?? toPlaidFailure(signal.reason));
       await requireQuota(path, accessToken);
       try {
@@ -63,7 +65,7 @@ export function createCalls(
         );
       } catch (error) {
         const failure: FiscilityError = error as FiscilityError;
-        // An earlier try may have succeeded, whatever this one was told.
+        // An earlier attempt may have succeeded, whatever this one returned.
         if (failure.plaid && last?.plaid?.mayHaveActed) failure.plaid.mayHaveActed = true;
         last = failure;
         throw failure;
@@ -84,7 +86,7 @@ export function createCalls(
     });
   };
 
-  /** Sends once, as a span and a line of the log. */
+  /** Sends once, inside a span, and logs it. */
   function logged<T>(path: string, send: () => Promise<T>): Promise<T> {
     const started = performance.now();
     const tell = (outcome: string) =>
@@ -102,7 +104,7 @@ export function createCalls(
     });
   }
 
-  /** Counts the call against Plaid's limits. @throws `busy` when they have no room for it */
+  /** Counts the call against Plaid's rate limits. @throws FiscilityError `busy` when one is used up */
   async function requireQuota(path: string, accessToken: Secret | undefined): Promise<void> {
     const limit = rateLimits[path];
     if (!limit) return;

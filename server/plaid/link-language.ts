@@ -4,16 +4,16 @@ const languages = [
   ...["sv", "vi"],
 ] as const;
 
-/** A language that Plaid Link speaks, ISO 639-1. */
+/** A language that Plaid Link supports, ISO 639-1. */
 export type LinkLanguage = (typeof languages)[number];
 
-/** Norwegian as browsers call it, and as Plaid does. */
+/** Browsers send `nb` or `nn` for Norwegian; Plaid expects `no`. */
 const norwegian = { nb: "no", nn: "no" } as const;
 const accepted = [...languages, ...(Object.keys(norwegian) as (keyof typeof norwegian)[])];
 
 /**
- * The language to open Link in: the first one that the request accepts, English where Link speaks none
- * of them. "fr-CA" is French.
+ * Returns the language to open Link in: the first accepted one that Link supports, else English. "fr-CA" is
+ * French.
  */
 export function linkLanguage(req: {
   acceptsLanguages(...offered: string[]): string | false;

@@ -1,17 +1,17 @@
 import { z } from "zod";
 import { plaidIdOrNull, plaidToken, requestId, textOrNull } from "./readable.ts";
 
-/** One opening of Link with a link_token, as Plaid has it for six hours after its end. */
+/** One opening of Link with a link_token. Plaid keeps it for six hours after its end. */
 export interface LinkSession {
   linkSessionId: string | null;
   finishedAt: Date | null;
-  /** What Link made, or in update mode mended. */
+  /** The Items that Link created or, in update mode, repaired. */
   added: LinkSuccess[];
   /** The user left without a result. */
   isExited: boolean;
 }
 
-/** As `onSuccess` would have said it. */
+/** The same values as `onSuccess` passes. */
 export interface LinkSuccess {
   publicToken: string;
   institution: { id: string | null; name: string | null };
@@ -42,7 +42,7 @@ const institution = z
   .catch(null);
 const added = z.object({ public_token: plaidToken, accounts, institution });
 
-/** `results`, or `on_success` of integrations from before it; what cannot be read is none. */
+/** `results`, or `on_success` of older integrations. Entries that cannot be parsed are left out. */
 const results = z.object({ item_add_results: z.array(added.nullable().catch(null)) });
 const onSuccess = z.object({
   public_token: plaidToken,

@@ -35,61 +35,61 @@ import {
 import { readAccounts, tellUnreadable } from "./unreadable.ts";
 
 /**
- * The operations of Plaid that the product uses. Each checks the response (`responses.ts`) and is
- * bounded and retried (`calls.ts`).
+ * The operations of Plaid that the product uses. Each response is checked (`responses.ts`), and each call has
+ * a timeout and retries (`calls.ts`).
  */
 export interface PlaidAdapter {
-  /** `<environment>/<client id>`: an access_token is known to Plaid under those that made it alone. */
+  /** `<environment>/<client id>`: Plaid accepts an access_token only from the client that made it. */
   readonly client: string;
   /** Plaid's users, and their Items without access_tokens. */
   readonly users: PlaidUsers;
   /**
-   * `expiration` is ISO 8601 UTC. With the `accessToken` of an Item Link opens in update mode.
-   * https://plaid.com/docs/api/link/#linktokencreate
+   * Creates a link_token. With the `accessToken` of an Item, Link opens in update mode. `expiration` is ISO
+   * 8601 UTC. https://plaid.com/docs/api/link/#linktokencreate
    */
   createLinkToken(
     input: {
       userId: string;
-      /** Of `users.create`: the new Item is tied to it. */
+      /** From `users.create`. The new Item is associated with it. */
       plaidUserId?: string | null;
-      /** Where a bank's own site returns to; left out for a hosted Link, which returns to Plaid's page. */
+      /** Where a bank's own site redirects to. Not set for a hosted Link, which returns to Plaid's page. */
       redirectUri?: string | undefined;
-      /** Plaid shows Link on a page of its own, which lives for `lifetimeMs`, 21 days at most. */
+      /** Plaid shows Link on a page of its own, which is available for `lifetimeMs`, at most 21 days. */
       hosted?: { lifetimeMs: number; completionRedirectUri?: string | undefined } | undefined;
-      /** Where Plaid is to tell of the Item; left out where it cannot reach us. */
+      /** Where Plaid sends the Item's webhooks. Not set when Plaid cannot reach us. */
       webhook?: string | undefined;
       language: LinkLanguage;
-      /** What is to be connected, which decides what banks Link offers; `bank` unless it is said. */
+      /** What to connect. It decides which banks Link offers. Default: `bank`. */
       kind?: LinkKind | undefined;
       /** The bank that Link opens for. */
       institutionId?: string | null | undefined;
-      /** Opens update mode for this Item, in which the person may choose its accounts anew. */
+      /** Opens update mode for this Item. `choosesAccounts`: the user may choose its accounts again. */
       update?: { accessToken: Secret; choosesAccounts: boolean } | undefined;
     },
     options?: CallOptions,
   ): Promise<{
     linkToken: string;
     expiration: string;
-    /** Of a hosted Link; null of any other. */
+    /** Null unless Link is hosted. */
     hostedLinkUrl: string | null;
     requestId: string;
   }>;
   /**
-   * The openings of Link with this token, oldest first. Their results are there only where Plaid has enabled
-   * them for our client id. https://plaid.com/docs/api/link/#linktokenget
+   * Returns the openings of Link with this token, oldest first. Their results are present only if Plaid has
+   * enabled them for our client id. https://plaid.com/docs/api/link/#linktokenget
    */
   getLinkSessions(linkToken: Secret, options?: CallOptions): Promise<LinkSession[]>;
   /**
-   * A `public_token_invalid` whose `plaid.mayHaveActed` is true may be the answer to a retry of an
-   * exchange that succeeded. An Item without an id that can be stored is removed at once, and the
-   * exchange fails. https://plaid.com/docs/api/items/#itempublic_tokenexchange
+   * Exchanges a public_token. A `public_token_invalid` whose `plaid.mayHaveActed` is true may follow an
+   * exchange that succeeded and whose response was lost. An Item without a usable id is removed at once, and
+   * the exchange fails. https://plaid.com/docs/api/items/#itempublic_tokenexchange
    */
   exchangePublicToken(
     publicToken: string,
     options?: CallOptions,
   ): Promise<{ accessToken: Secret; plaidItemId: string; requestId: string }>;
   /**
-   * At least one account: a response without one that can be used is an outage.
+   * Returns at least one account: a response without a usable account counts as an outage.
    * https://plaid.com/docs/api/accounts/#accountsget
    */
   getAccounts(
@@ -97,16 +97,16 @@ export interface PlaidAdapter {
     options?: CallOptions,
   ): Promise<{
     accounts: PlaidAccount[];
-    /** How many accounts could not be read, or not all of their balances. */
+    /** How many accounts could not be parsed, or not all of their balances. */
     accountsUnreadable: number;
-    /** `name` is null where Plaid does not say it. */
+    /** `name` is null when Plaid does not return it. */
     institution: { id: string | null; name: string | null };
-    /** Transactions is among the Item's products, or Plaid does not say which it has. */
+    /** Transactions is among the Item's products, or Plaid does not list its products. */
     hasTransactions: boolean;
     requestId: string;
   }>;
   /**
-   * How a bank shows itself; `logo` is a PNG in base64.
+   * Returns a bank's website, color and logo; `logo` is a PNG in base64.
    * https://plaid.com/docs/api/institutions/#institutionsget_by_id
    */
   getInstitution(
@@ -114,7 +114,7 @@ export interface PlaidAdapter {
     options?: CallOptions,
   ): Promise<{ url: string | null; color: string | null; logo: string | null }>;
   /**
-   * What Plaid says is wrong with the Item, null for nothing. A data call may fail all the same.
+   * Returns the Item's error, null for none. A data call may still fail.
    * https://plaid.com/docs/api/items/#itemget
    */
   getItem(
@@ -122,8 +122,8 @@ export interface PlaidAdapter {
     options?: CallOptions,
   ): Promise<{ error: ItemError | null; plaidItemId: string | null; requestId: string }>;
   /**
-   * One page of what changed since `cursor` (null: since ever), 500 changes at most. `notReady`: Plaid
-   * is still fetching; such a page is empty. `complete`: the Item's whole history is there.
+   * Returns one page of the changes since `cursor` (null for the beginning), at most 500. `notReady`: Plaid
+   * is still fetching, and the page is empty. `complete`: the Item's whole history is available.
    * https://plaid.com/docs/api/products/transactions/#transactionssync
    */
   syncTransactions(
@@ -132,17 +132,18 @@ export interface PlaidAdapter {
     options?: CallOptions,
   ): Promise<PlaidTransactionsPage>;
   /**
-   * Asks the bank for the Item's newest transactions, which then come with a sync. Billed, so it is never
-   * sent again; up to 40 s. https://plaid.com/docs/api/products/transactions/#transactionsrefresh
+   * Makes Plaid fetch the Item's newest transactions from the bank; the next sync returns them. Each call is
+   * billed, so it is never retried. It may take 40 s.
+   * https://plaid.com/docs/api/products/transactions/#transactionsrefresh
    */
   refreshTransactions(accessToken: Secret): Promise<{ requestId: string }>;
   /**
-   * The public key of this id that Plaid signs webhooks with (a JWK, P-256), null when there is none
-   * or it has expired. https://plaid.com/docs/api/webhooks/webhook-verification/
+   * Returns the public key with this id that Plaid signs webhooks with (a JWK, P-256); null when it does not
+   * exist or has expired. https://plaid.com/docs/api/webhooks/webhook-verification/
    */
   getWebhookKey(keyId: string, options?: CallOptions): Promise<PlaidWebhookKey | null>;
   /**
-   * Ends an Item and its billing. One that Plaid says it has no longer counts as removed.
+   * Removes an Item and ends its billing. An Item that no longer exists at Plaid counts as removed.
    * https://plaid.com/docs/api/items/#itemremove
    */
   removeItem(
@@ -152,12 +153,12 @@ export interface PlaidAdapter {
   ): Promise<{ requestId: string | null }>;
 }
 
-/** Why an Item is removed, as Plaid asks: its connection to the bank had ended, or anything else. */
+/** Plaid's reason codes for a removal: the connection to the bank had ended, or anything else. */
 export type RemovalReason = "CONNECTION_IS_NON_FUNCTIONAL" | "OTHER";
 
 /**
- * Link offers only banks that have every product of `products`; `optional_products` come with those that have
- * them, and narrow nothing. https://plaid.com/docs/link/initializing-products/
+ * Link offers only banks that support every product of `products`. `optional_products` are added where the
+ * bank has them and exclude no bank. https://plaid.com/docs/link/initializing-products/
  */
 const productsOf: Record<LinkKind, { products: Products[]; optional_products?: Products[] }> = {
   bank: { products: [Products.Transactions] },
@@ -176,10 +177,13 @@ const hostedLink = (hosted: {
     : {}),
 });
 
-/** Transactions asked for at once: the most that Plaid gives. */
+/** Transactions of one page: Plaid's maximum. */
 const pageSize = 500;
 
-/** `standIn` is another host that speaks Plaid (the local sandbox), without a trailing slash. */
+/**
+ * @param config `standIn` is the address of another server with Plaid's API (the local sandbox), without a
+ *   trailing slash
+ */
 export function createPlaidAdapter(
   config: {
     clientId: string;
@@ -188,7 +192,7 @@ export function createPlaidAdapter(
     standIn: string | undefined;
     /** Countries whose banks Link offers, ISO 3166-1. */
     countryCodes: readonly string[];
-    /** Days of transactions that a new Item asks for, 1 to 730. */
+    /** Days of history to request for a new Item, 1 to 730. */
     daysRequested: number;
   },
   limiter: PlaidLimiter,
@@ -201,7 +205,7 @@ export function createPlaidAdapter(
     new Configuration({
       basePath,
       baseOptions: {
-        // Plaid never redirects, and its secret goes nowhere else.
+        // Plaid never redirects, and the secret must not be sent to another host.
         maxRedirects: 0,
         headers: {
           "PLAID-CLIENT-ID": config.clientId,
@@ -214,7 +218,7 @@ export function createPlaidAdapter(
   const call = createCalls(config.clientId, limiter, log, limits);
   const countryCodes = [...config.countryCodes] as CountryCode[];
 
-  /** Null where Plaid cannot say it just now: a name is nothing that a connection may fail for. */
+  /** Null when Plaid cannot return it now: a connection must not fail for a missing name. */
   async function institutionName(id: string, options: CallOptions): Promise<string | null> {
     const { institution } = await call(
       "/institutions/get_by_id",
@@ -226,7 +230,7 @@ export function createPlaidAdapter(
     return institution.name;
   }
 
-  /** The Item's id, which the exchange did not say. Without one that can be stored it is removed. */
+  /** Returns the Item's id when the exchange did not. Without a usable id the Item is removed. */
   async function requireItemId(accessToken: Secret, options: CallOptions): Promise<string> {
     const found = await adapter.getItem(accessToken, options).catch(() => null);
     if (found?.plaidItemId) return found.plaidItemId;
@@ -257,7 +261,7 @@ export function createPlaidAdapter(
               ...(redirectUri ? { redirect_uri: redirectUri } : {}),
               ...(hosted ? { hosted_link: hostedLink(hosted) } : {}),
               ...(webhook ? { webhook } : {}),
-              // Update mode takes the Item as it is, without products.
+              // Update mode keeps the Item's products, so none are sent.
               ...(update
                 ? {
                     access_token: update.accessToken.reveal(),
@@ -388,7 +392,7 @@ export function createPlaidAdapter(
         unreadable,
         ...readAccounts(data.accounts, log),
         nextCursor: data.next_cursor,
-        // A page that leads to itself is the last one, whatever it says.
+        // A page whose cursor points to itself is the last one, whatever `has_more` says.
         hasMore: data.has_more === true && data.next_cursor !== cursor,
         notReady: status === "NOT_READY" || data.next_cursor === "",
         complete: status === "HISTORICAL_UPDATE_COMPLETE",

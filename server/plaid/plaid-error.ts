@@ -3,9 +3,9 @@ import { itemProblems } from "../contracts/item-problem.ts";
 import { type ItemError, isRefusedToken, problemOf } from "./item-error.ts";
 
 /**
- * What a failed call to Plaid becomes. No answer, an answer that is not Plaid's, and Plaid's own
- * 5xx are `plaid_unavailable`: Plaid may or may not have acted. The SDK's error itself goes no
- * further: it carries the request with its tokens.
+ * Maps a failed call to Plaid to our error. No response, a response that is not Plaid's, and Plaid's own 5xx
+ * become `plaid_unavailable`: Plaid may or may not have acted. The SDK's error must not leave this module,
+ * because it contains the request with its tokens.
  */
 export function toPlaidFailure(error: unknown): FiscilityError {
   if (!isSdkError(error)) {
@@ -35,7 +35,7 @@ export function toPlaidFailure(error: unknown): FiscilityError {
   return toFailure(plaid);
 }
 
-/** An Item's error, as `/item/get` tells of it, as the failure of a call. */
+/** Maps an Item's error from `/item/get` to the failure of a call. */
 export function toItemFailure(error: ItemError, requestId: string): FiscilityError {
   return toFailure({
     ...unanswered(undefined),
@@ -51,14 +51,15 @@ function toFailure(plaid: PlaidFailure): FiscilityError {
       plaid: { ...plaid, mayHaveActed: false },
     });
   }
-  // Plaid itself failed, so it may have acted; and whether to believe a refused token is not ours to say.
+  // On an API_ERROR Plaid itself failed and may have acted. A refused token is handled in
+  // `items/refused-token.ts`.
   const kind = plaid.errorType === "API_ERROR" || isRefusedToken(plaid) ? null : problemOf(plaid);
   if (kind === null) {
     return new FiscilityError(plaid.mayHaveActed ? "plaid_unavailable" : "plaid_refused", {
       plaid,
     });
   }
-  // A bank that is down says so with a 5xx of its own: Plaid has answered, and did not act.
+  // A bank that is down also causes a 5xx. Plaid has responded, so it did not act.
   const options = { plaid: { ...plaid, mayHaveActed: false } };
   if (kind === "unknown") {
     const details = { message: plaid.displayMessage };
@@ -67,10 +68,12 @@ function toFailure(plaid: PlaidFailure): FiscilityError {
   return new FiscilityError<Reason>(itemProblems[kind].reason, options);
 }
 
-/** Text of Plaid's that PostgreSQL and JSON can hold: without control characters and lone surrogates. */
+/**
+ * Plaid's text in a form that PostgreSQL and JSON can store: without control characters and lone surrogates.
+ */
 export function plainText(value: unknown, most = 300): string | null {
   if (typeof value !== "string") return null;
-  // Cut first: what cuts a character in two leaves a lone surrogate.
+  // Cut before the cleaning: cutting a character in two leaves a lone surrogate.
   const plain = value
     .slice(0, most)
     .replace(/[\p{Cc}\p{Cs}]/gu, "")
@@ -78,23 +81,23 @@ export function plainText(value: unknown, most = 300): string | null {
   return plain === "" ? null : plain;
 }
 
-/** Plaid, or our own count of what it allows, asks us to wait. */
+/** Plaid, or our own count of its rate limits, requires a wait. */
 export function busy(plaid: PlaidFailure): FiscilityError {
   const retryAfterSeconds = Math.max(1, Math.ceil(plaid.retryAfter ?? 1));
   return new FiscilityError("busy", { plaid, details: { retryAfterSeconds } });
 }
 
-/** Seconds, from a header that holds seconds or a date; null when it says neither. */
+/** Returns seconds from a header with seconds or a date; null when it has neither. */
 function retryAfter(header: unknown): number | null {
   if (typeof header !== "string") return null;
   const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000;
   return Number.isFinite(seconds) ? Math.max(0, seconds) : null;
 }
 
-/** What never reached Plaid's door. */
+/** Error codes of requests that never reached Plaid. */
 const notSent = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH"]);
 
-/** A failure that Plaid did not word itself: a time-out, a dropped connection, garbage. */
+/** A failure without Plaid's own error: a timeout, a dropped connection, an invalid response. */
 export function unanswered(errorCode: string | undefined): PlaidFailure {
   return {
     errorType: null,
@@ -107,7 +110,7 @@ export function unanswered(errorCode: string | undefined): PlaidFailure {
   };
 }
 
-/** The SDK's errors are those of axios, which it brings itself. */
+/** The SDK's errors come from its own copy of axios. */
 function isSdkError(error: unknown): error is Error & {
   code?: string;
   response?: { status: number; data: unknown; headers?: Record<string, unknown> };

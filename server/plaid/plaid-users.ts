@@ -4,52 +4,53 @@ import type { Call, CallOptions } from "./calls.ts";
 import { endedResponse, userCreatedResponse, userItemsResponse } from "./responses.ts";
 
 /**
- * The User APIs: a Plaid user ties the Items of one of our users together, so that they can be listed
- * and removed without their access_tokens. https://plaid.com/docs/api/users/
+ * The User APIs. A Plaid user groups the Items of one of our users, so that they can be listed and removed
+ * without their access_tokens. https://plaid.com/docs/api/users/
  */
 export interface PlaidUsers {
   /**
-   * The Plaid user of ours: the same one each time, also after a reply was lost.
-   * `null`: Plaid does not serve the User APIs to this client id, or only those before December 2025.
+   * Returns the Plaid user of our user, the same one each time, even after a lost response. Null when Plaid
+   * does not offer the User APIs to this client id, or only those before December 2025.
    * https://plaid.com/docs/api/users/user-apis/
    */
   create(userId: string, options?: CallOptions): Promise<string | null>;
   /**
-   * Every Item tied to a Plaid user, exchanged or not; it may be behind. `isComplete`: every row could
-   * be read.
-   * @throws FiscilityError for which `isUnknownUser` is true when Plaid does not have the user
+   * Lists every Item of a Plaid user, exchanged or not. The list may lag behind. `isComplete`: every row
+   * could be parsed.
+   *
+   * @throws FiscilityError for which `isUnknownUser` is true when the user does not exist at Plaid
    */
   listItems(
     plaidUserId: string,
     options?: CallOptions,
   ): Promise<{ items: PlaidUserItem[]; isComplete: boolean }>;
-  /** Ends Items of a Plaid user and their billing: all of them, or with an error none. */
+  /** Removes Items of a Plaid user and ends their billing: all of them, or none on an error. */
   removeItems(
     plaidUserId: string,
     plaidItemIds: string[],
     options?: CallOptions,
   ): Promise<{ requestId: string }>;
-  /** Ties at most 100 Items to a Plaid user, whichever they were tied to before: all or none. */
+  /** Associates at most 100 Items with a Plaid user, even if they belonged to another before: all or none. */
   associate(plaidUserId: string, plaidItemIds: string[], options?: CallOptions): Promise<void>;
-  /** Ends a Plaid user and every Item of it. One that Plaid does not have counts as ended. */
+  /** Removes a Plaid user with all its Items. One that does not exist at Plaid counts as removed. */
   remove(plaidUserId: string, options?: CallOptions): Promise<{ requestId: string | null }>;
 }
 
-/** An Item as its Plaid user has it. */
+/** An Item in Plaid's list of a user. */
 export interface PlaidUserItem {
   plaidItemId: string;
   institutionId: string | null;
   institutionName: string | null;
 }
 
-/** The most Items of one `associate`. */
+/** The maximum number of Items in one `associate`. */
 export const mostAssociated = 100;
 
-/** Plaid does not have this user: it was removed there, or belongs to other keys. */
+/** The user does not exist at Plaid: it was removed there, or belongs to other keys. */
 export const isUnknownUser = (error: unknown): boolean =>
   error instanceof FiscilityError && error.plaid?.errorCode === "USER_NOT_FOUND";
 
-/** A call was refused for its Plaid user: it is not there, or the User APIs are not for this client id. */
+/** The call was refused because of its Plaid user: it does not exist, or this client id has no User APIs. */
 export const isAboutUser = (error: unknown): boolean =>
   error instanceof FiscilityError &&
   (error.plaid?.errorType === "USER_ERROR" || isNotServed(error));
@@ -58,7 +59,7 @@ export const isAboutUser = (error: unknown): boolean =>
 export const isNotServed = (error: unknown): boolean =>
   error instanceof FiscilityError && error.plaid?.errorCode === "UNAUTHORIZED_ROUTE_ACCESS";
 
-/** Plaid refused the call, and would refuse it each time. */
+/** Plaid refused the call and would refuse every retry. */
 export const isRefusal = (error: unknown): boolean =>
   error instanceof FiscilityError &&
   error.reason !== "busy" &&
@@ -79,7 +80,7 @@ export function createPlaidUsers(api: PlaidApi, call: Call): PlaidUsers {
             ),
           options,
         );
-        // A user_token comes with the APIs before December 2025, whose user_id lists nothing.
+        // A user_token comes from the APIs before December 2025, where a user_id lists nothing.
         return user_token === undefined ? user_id : null;
       } catch (error) {
         if (isRefusal(error)) return null;

@@ -9,7 +9,7 @@ export const rateLimits: Record<string, { perClient: number; perItem?: number }>
   "/item/remove": { perClient: 2_000, perItem: 30 },
   "/transactions/refresh": { perClient: 100, perItem: 2 },
   "/transactions/sync": { perClient: 2_500, perItem: 50 },
-  // Plaid publishes none for these: as the lowest of the calls above.
+  // Plaid publishes no limit for these. We use the lowest of those above.
   "/link/token/get": { perClient: 400 },
   "/user/items/get": { perClient: 400 },
 };

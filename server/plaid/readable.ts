@@ -3,36 +3,36 @@ import { z } from "zod";
 import { cleanText } from "../contracts/text.ts";
 
 /**
- * How each kind of value of Plaid's is read. Text is cleaned and bounded; a value that cannot be used is
- * null where the product can do without it, and fails its row where it cannot. So whatever Plaid sends,
- * what comes out of here can be stored, and fits the output schemas of `contracts/`.
+ * How each kind of Plaid's values is parsed. Text is cleaned and bounded. An unusable value becomes null
+ * where the product can do without it, and fails its row where it cannot. Whatever Plaid sends, the result
+ * can be stored and fits the output schemas of `contracts/`.
  */
 
-/** Plaid's ids are compared and stored as they are: printable ASCII, without spaces. */
+/** Plaid's ids are compared and stored unchanged: printable ASCII, without spaces. */
 export const plaidId = z.string().regex(/^[\x21-\x7e]{1,200}$/);
 /** An access_token, public_token, link_token or cursor. */
 export const plaidToken = z.string().regex(/^[\x21-\x7e]{1,4000}$/);
 export const plaidIdOrNull = orNull(plaidId);
-/** Null for no text, and for what is empty once it is cleaned. */
+/** Null when there is no text, or none is left after cleaning. */
 export const textOrNull = (most: number) =>
   orNull(z.string()).transform((text) => (text === null ? null : cleanText(text, most) || null));
 
-/** For the log and for Plaid's support; empty where there is none that can be used. */
+/** For the log and Plaid's support; empty when there is no usable one. */
 export const requestId = textOrNull(100).transform((id) => id ?? "");
 
 /**
- * A decimal string. Plaid sends JSON numbers; JavaScript prints the shortest decimal that reads back the
- * same, which is the bank's own.
+ * A decimal string. Plaid sends JSON numbers. JavaScript prints the shortest decimal that parses to the same
+ * number, which is the bank's own.
  */
 export const amount = z
   .number()
   .refine((value) => Math.abs(value) < 1e15)
   .transform(toDecimal);
 
-/** A calendar day that PostgreSQL has too: it has no year 0. */
+/** A calendar day that PostgreSQL can store: it has no year 0. */
 export const day = z.iso.date().refine((date) => date >= "0001-01-01");
 
-/** Exponents (1e-7) are written out: PostgreSQL and our contract take plain decimals. */
+/** Writes out exponents (1e-7), because PostgreSQL and our contract take plain decimals. */
 export function toDecimal(value: number): string {
   const text = String(value);
   if (!text.includes("e")) return text;
@@ -40,8 +40,8 @@ export function toDecimal(value: number): string {
 }
 
 /**
- * ISO 4217, or Plaid's unofficial code where ISO has none; null for what is neither. A longer code than
- * our contract has is no code: cut off, two currencies could become one.
+ * Returns the ISO 4217 code, or Plaid's unofficial code where ISO has none; null for neither. A code that is
+ * too long for our contract is null: truncated, two currencies could become one.
  */
 export function currencyOf(iso: unknown, unofficial: unknown): string | null {
   const official = typeof iso === "string" ? iso.trim().toUpperCase() : "";
@@ -51,7 +51,7 @@ export function currencyOf(iso: unknown, unofficial: unknown): string | null {
 }
 const longestCurrency = 16;
 
-/** Null where the value is absent, null, or not what `schema` takes. */
+/** Null when the value is missing, null or invalid for `schema`. */
 function orNull<Output>(schema: z.ZodType<Output>) {
   return schema
     .nullish()
@@ -59,20 +59,20 @@ function orNull<Output>(schema: z.ZodType<Output>) {
     .transform((value) => value ?? null);
 }
 
-/** A row that is left out, and the first of its fields that cannot be used. */
+/** A row that is left out, with the first of its fields that is invalid. */
 export interface Unreadable {
-  /** Plaid's id, or where that is what cannot be used, one that is the same for the same row. */
+  /** Plaid's id. If that is invalid, a hash of the row, so that the same row has the same id. */
   id: string;
   field: string;
 }
 
-/** Rows of a response, those that can be used and those that cannot. */
+/** The rows of a response, valid and invalid. */
 export interface Rows<Row> {
   read: Row[];
   unreadable: Unreadable[];
 }
 
-/** An array whose rows are read one by one; `idField` is what Plaid calls the id of one. */
+/** An array whose rows are parsed one by one. `idField` is the name of Plaid's id field. */
 export const rowsOf = <Row>(row: z.ZodType<Row>, idField: string) =>
   z.array(z.unknown()).transform((sent): Rows<Row> => {
     const rows: Rows<Row> = { read: [], unreadable: [] };

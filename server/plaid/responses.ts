@@ -12,7 +12,7 @@ import {
   type Unreadable,
 } from "./readable.ts";
 
-/** An account as the bank gives it; money already a decimal string. */
+/** An account as the bank returns it, with money as decimal strings. */
 export interface PlaidAccount {
   accountId: string;
   persistentAccountId: string | null;
@@ -27,11 +27,11 @@ export interface PlaidAccount {
     limit: string | null;
     currency: string | null;
   };
-  /** The first of its balances that could not be read, and is null for that; null where all could. */
+  /** The first balance that could not be parsed and is null because of that; null when all could. */
   unreadable: string | null;
 }
 
-/** A transaction as Plaid gives it: a positive amount is money that left the account. */
+/** A transaction as Plaid returns it: a positive amount is money that left the account. */
 export interface PlaidTransaction {
   id: string;
   accountId: string;
@@ -43,18 +43,18 @@ export interface PlaidTransaction {
   merchant: string | null;
   category: string | null;
   pending: boolean;
-  /** The pending transaction that this one has taken the place of. */
+  /** The pending transaction that this one replaced. */
   pendingId: string | null;
 }
 
 export interface PlaidTransactionsPage {
-  /** New and changed ones alike. */
+  /** Added and modified transactions. */
   upserted: PlaidTransaction[];
   removed: string[];
   accounts: PlaidAccount[];
-  /** Transactions that could not be read. */
+  /** Transactions that could not be parsed. */
   unreadable: Unreadable[];
-  /** How many accounts could not be read, or not all of their balances. */
+  /** How many accounts could not be parsed, or not all of their balances. */
   accountsUnreadable: number;
   nextCursor: string;
   hasMore: boolean;
@@ -79,7 +79,7 @@ export const linkTokenResponse = z.object({
     .catch(null),
   request_id: requestId,
 });
-/** The Item's id can be asked for again; an access_token that is lost is lost for good. */
+/** The Item's id can be requested again. An access_token that is lost cannot. */
 export const exchangeResponse = z.object({
   access_token: plaidToken,
   item_id: plaidIdOrNull,
@@ -114,7 +114,7 @@ const account = z
     }),
   );
 
-/** A balance that cannot be used is one that the bank does not give: the account itself is kept. */
+/** An invalid balance becomes null, and the account is kept. */
 function readBalances(sent: unknown): Pick<PlaidAccount, "balances" | "unreadable"> {
   const given = (typeof sent === "object" ? sent : null) as Record<string, unknown> | null;
   let unreadable: string | null = given === null ? "balances" : null;
@@ -161,7 +161,7 @@ const transaction = z
     }),
   );
 
-/** A primary category as a filter of our contract can name it; Plaid adds new ones. */
+/** A primary category that our contract's filter can name. Plaid adds new ones. */
 function categoryOf(sent: unknown): string | null {
   const { primary } = (sent ?? {}) as { primary?: unknown };
   return typeof primary === "string" && /^[A-Z_]{1,60}$/.test(primary) ? primary : null;
@@ -176,10 +176,10 @@ export const transactionsResponse = z.object({
   has_more: z.unknown(),
   transactions_update_status: z.unknown(),
 });
-/** What an Item has of Plaid's products; null where that is not said. */
+/** The Item's products; null when Plaid does not list them. */
 const products = z.array(z.unknown()).nullish().catch(null);
 export const accountsResponse = z.object({
-  /** At least one that can be used. */
+  /** At least one valid account. */
   accounts: rowsOf(account, "account_id").refine(({ read }) => read.length > 0),
   item: z
     .object({
@@ -211,7 +211,7 @@ export const webhookKeyResponse = z.object({
   }),
 });
 export const institutionResponse = z.object({ institution: z.object({ name: textOrNull(200) }) });
-/** Nothing depends on them: whatever is odd is null. `logo` is a PNG in base64. */
+/** Nothing depends on these fields, so an invalid one becomes null. `logo` is a PNG in base64. */
 export const institutionLooksResponse = z.object({
   institution: z.object({
     url: textOrNull(500),
@@ -219,13 +219,13 @@ export const institutionLooksResponse = z.object({
     logo: z.string().max(200_000).nullish().catch(null),
   }),
 });
-/** Of what ends or ties something: that Plaid did it is all that it says. */
+/** The response of calls that only confirm that they succeeded. */
 export const endedResponse = z.object({ request_id: requestId });
 export const userCreatedResponse = z.object({
   user_id: plaidId,
   user_token: z.string().optional(),
 });
-/** Only an Item's identifiers are read, so no other odd field can hide an Item. */
+/** Only an Item's ids and bank are parsed, so that no other invalid field can hide an Item. */
 const userItem = z
   .object({
     item_id: plaidId,

@@ -1,12 +1,12 @@
-/** A timer that fires this much after its time, in milliseconds, fires in a process that was paused. */
+/** When a timer fires this many milliseconds late, the process was paused. */
 const pausedFor = 100;
-/** Milliseconds that a process that was paused gets to read what has arrived meanwhile. */
+/** Milliseconds that a process gets after a pause to read the responses that have arrived. */
 const catchUp = 500;
 
 /**
- * A signal that aborts after `ms` milliseconds, like `AbortSignal.timeout`, but never before data that
- * has arrived is read. A process that was frozen wakes up with its timers due and Plaid's response in
- * its socket; the response may hold an access token that nobody else has.
+ * Returns a signal that aborts after `ms` milliseconds, like `AbortSignal.timeout`, but never before data
+ * that has arrived is read. A process that was frozen wakes up with its timers due and Plaid's response in
+ * its socket. That response may contain an access token that is stored nowhere else.
  */
 export function timeLimitSignal(ms: number): AbortSignal {
   const controller = new AbortController();

@@ -2,10 +2,10 @@ import type { Log } from "../telemetry/log.ts";
 import type { Rows, Unreadable } from "./readable.ts";
 import type { PlaidAccount } from "./responses.ts";
 
-/** Rows of one response that a line of the log names. */
+/** Rows that one log line lists. */
 const toldRows = 20;
 
-/** Says which rows of a response are left out, or of which account not all could be read. */
+/** Logs which rows of a response were left out, or which accounts were only partly parsed. */
 export function tellUnreadable(
   kind: "transaction" | "account",
   rows: readonly Unreadable[],
@@ -16,7 +16,7 @@ export function tellUnreadable(
   log.warn({ ...line, rows: rows.slice(0, toldRows) }, "Not all that Plaid sent could be read");
 }
 
-/** The accounts of a response, each once, and how many of them could not be read in full. */
+/** Returns the accounts of a response, each once, and how many could not be parsed in full. */
 export function readAccounts(
   { read, unreadable }: Rows<PlaidAccount>,
   log: Log,

@@ -1,19 +1,19 @@
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";
 import type { RedisAdapter, RedisCommands } from "../cache/redis-adapter.ts";
 
-/** How a key stands after a count. */
+/** The state of a key after a count. */
 export interface Count {
   allowed: boolean;
-  /** Counted in this window so far, this count included. */
+  /** Points used in this window, including this count. */
   used: number;
   remaining: number;
-  /** Until the window ends. Milliseconds, at least 1. */
+  /** Milliseconds until the window ends, at least 1. */
   resetMs: number;
 }
 
 /**
- * Counts against `points` in each window of `duration` seconds: across nodes with Redis, within the
- * process without. Never rejects: while Redis is away each process counts for itself.
+ * Counts against `points` in each window of `duration` seconds: over all nodes with Redis, in the process
+ * without. Never rejects: while Redis is unavailable each process counts on its own.
  */
 export function createLimiter(
   redis: RedisAdapter | null,
@@ -32,7 +32,7 @@ export function createLimiter(
       })
     : memory;
   return async (key, count = 1) => {
-    // The limiter rejects with the count itself when it is over.
+    // Above the limit, the limiter rejects with the count.
     const [state, allowed] = await limiter.consume(key, count).then(
       (within) => [within, true] as const,
       (over: unknown) => {

@@ -1,6 +1,8 @@
 import ipaddr from "ipaddr.js";
 
-/** The key under which one subscriber's addresses are counted: a subscriber has at least a /64 of IPv6. */
+/**
+ * Returns the key that counts one subscriber's addresses together: with IPv6 a subscriber has at least a /64.
+ */
 export function networkOf(address: string): string {
   if (!ipaddr.isValid(address)) return "unknown";
   const parsed = ipaddr.process(address);

@@ -2,13 +2,13 @@ import type { RedisAdapter } from "../cache/redis-adapter.ts";
 import { createLimiter } from "./limiter.ts";
 
 /**
- * Counts one call to Plaid against `key`, which may have `points` of them a minute. Returns
- * milliseconds until there is room again, 0 when there was.
+ * Counts one call to Plaid against `key`, which allows `points` calls a minute. Returns the milliseconds
+ * until there is room again, 0 when there is.
  */
 export type PlaidLimiter = (key: string, points: number) => Promise<number>;
 
 export function createPlaidLimiter(redis: RedisAdapter | null): PlaidLimiter {
-  // A limiter has one number of points, so there is one for each number Plaid names.
+  // A limiter has a fixed number of points, so there is one for each limit of Plaid.
   const limiters = new Map<number, ReturnType<typeof createLimiter>>();
   return async (key, points) => {
     const limiter =

@@ -3,13 +3,13 @@ import type { RedisAdapter } from "../cache/redis-adapter.ts";
 import type { Quotas } from "../time-limits.ts";
 import { createLimiter } from "./limiter.ts";
 
-/** Who calls: an API key or a session, by its id. */
+/** The caller: an API key or a session, by its id. */
 export interface Calling {
   by: "key" | "session";
   id: string;
 }
 
-/** How a caller stands after a request: calls left in this window, and seconds until the next. */
+/** The state of a caller after a request. */
 export interface Allowance {
   /** Calls in each window of `windowSeconds`. */
   limit: number;
@@ -21,43 +21,44 @@ export interface Allowance {
 
 /** Counts the calls of each API key and of each session. */
 export interface RequestLimiter {
-  /** Counts `calls` against the caller, who sent `credential`. Never rejects. */
+  /** Counts `calls` of the caller, who sent `credential`. Never rejects. */
   consume(caller: Calling, calls: number, credential: string): Promise<Allowance>;
   /**
-   * How the caller with this credential stands, if they are over their limit here; else null. Refusing
-   * them again takes no look into the database.
+   * Returns the state of the caller with this credential if this process knows that they are over their
+   * limit; else null. So they can be refused without a query.
    */
   overLimit(credential: string): Allowance | null;
 }
 
-/** Callers over their limit that a process knows. */
+/** Callers over their limit that a process remembers. */
 const maxOverLimit = 10_000;
 
-/** What this process knows of a session's window. */
+/** This process's count of a session in its window. */
 interface Window {
-  /** Counted here. */
+  /** Calls counted here. */
   own: number;
-  /** Of those, how many the common count has. */
+  /** How many of them are in the shared count. */
   reported: number;
-  /** Counted elsewhere, as of the last report; null before the first. */
+  /** Calls counted on other nodes, as of the last report; null before the first. */
   others: number | null;
-  /** `performance.now()` at its end. */
+  /** The end of the window, by `performance.now()`. */
   endsAt: number;
-  /** The report under way. */
+  /** The running report. */
   report: Promise<void> | null;
 }
 
-/** A process reports after this part of the limit, so that each can be over by no more than that. */
+/**
+ * The share of the limit after which a process reports. Each process can exceed the limit by at most this.
+ */
 const reportShare = 0.05;
-/** Sessions whose windows a process knows; beyond it the least recent is asked for again. */
+/** Sessions whose windows a process remembers. Beyond it the least recently used is fetched again. */
 const maxWindows = 50_000;
 
 /**
- * Counts the calls of a key in Redis, each as it comes: programs that call several nodes are told what
- * is left. Those of a session are counted in the process, which reports them: at the first call of a
- * window, which waits for what other nodes have counted, and then behind the calls' backs, so that a
- * page's read makes no other round trip than it did. While Redis is away, and without one, each process
- * counts for itself.
+ * Counts the calls of a key in Redis, one by one, because programs that call several nodes need the exact
+ * rest. The calls of a session are counted in the process and reported: at the first call of a window, which
+ * waits for the count of other nodes, and later in the background, so that a page's read needs no extra round
+ * trip. Without Redis, and while it is unavailable, each process counts on its own.
  */
 export function createRequestLimiter(redis: RedisAdapter | null, quotas: Quotas): RequestLimiter {
   const duration = quotas.callWindow;
@@ -80,7 +81,7 @@ export function createRequestLimiter(redis: RedisAdapter | null, quotas: Quotas)
     window.reported += calls;
     const { used, resetMs } = await countOfSession(id, calls);
     if (used < window.reported) {
-      // The common count has begun a new window, or Redis is away and another count stands in for it.
+      // The shared count has begun a new window, or Redis is unavailable and a local count replaces it.
       window.own -= window.reported - used;
       window.reported = used;
     }
@@ -104,7 +105,7 @@ export function createRequestLimiter(redis: RedisAdapter | null, quotas: Quotas)
     }
     const window = windowOf(id);
     window.own += calls;
-    // Its place among the calls here: those that come while it waits are after it.
+    // Its position among the calls here. Calls that arrive while it waits come after it.
     const place = window.own;
     const due = window.own - window.reported >= quotas.sessionCalls * reportShare;
     if (window.others === null || due) window.report ??= report(id, window);
@@ -116,7 +117,7 @@ export function createRequestLimiter(redis: RedisAdapter | null, quotas: Quotas)
   return {
     async consume(caller, calls, credential) {
       const counted = await count(caller, calls);
-      // Not a batch that is too large for what is left: a smaller one may fit.
+      // Not for a batch that exceeds the rest: a smaller one may fit.
       if (counted.remaining === 0 && !counted.allowed && calls <= quotas.callsOfStream)
         over.set(credential, counted, { ttl: counted.resetSeconds * 1000 });
       return counted;

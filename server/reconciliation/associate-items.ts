@@ -7,8 +7,8 @@ import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 
 /**
- * Ties live Items to the user's Plaid user, 100 at a time: those from before there was one. Returns our
- * ids of those that Plaid refuses, which it may not have any more.
+ * Associates live Items with the user's Plaid user, 100 at a time, when the Items are older than it. Returns
+ * our ids of Items that Plaid refuses, because they may no longer exist there.
  *
  * @throws FiscilityError when Plaid does not respond
  */
@@ -26,7 +26,7 @@ export async function associateItems(
       log.info({ event: "items_associated", userId, items: some.length }, "Items associated");
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      // One that Plaid does not know fails all of them.
+      // An Item that Plaid does not know fails the whole call.
       if (some.length > 1) for (const each of some) await associate([each]);
       else refused.push(...some);
     }
@@ -39,8 +39,8 @@ export async function associateItems(
 }
 
 /**
- * Asks Plaid about live rows that its list does not have, each with its own token. One that has ended is
- * shown so; one that works is tied to the user again.
+ * Checks live rows that are not in Plaid's list, each with its own token. An Item that has ended is marked as
+ * ended; one that works is associated with the user again.
  *
  * @throws FiscilityError when Plaid does not respond
  */

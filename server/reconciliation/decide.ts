@@ -1,97 +1,97 @@
 /**
- * What a reconciliation does with Plaid's list of one user's Items: the only place that decides that an
- * Item is removed which nobody here holds. Pure; `reconcile-user.ts` performs it under the user's lock,
- * and `tests/model/attempt.test.ts` walks it against connections, disconnects and the recovery.
+ * What a reconciliation does with Plaid's list of one user's Items. This is the only place that decides to
+ * remove an Item that no row holds. Pure; `reconcile-user.ts` performs the decision under the user's lock,
+ * and `tests/model/attempt.test.ts` runs it against connections, disconnects and the recovery.
  *
  * | the Item                                              | what happens                              |
  * | ----------------------------------------------------- | ----------------------------------------- |
- * | listed, a live row of anyone or an attempt holds it   | kept; what was noted of it is dropped     |
- * | listed, held by nobody, for the first time            | noted                                     |
+ * | listed, a live row or an attempt of any user holds it | kept; its stored sighting is deleted      |
+ * | listed, nothing holds it, for the first time          | sighting stored                           |
  * | the same again, `caution` later                       | removed, unless an attempt is unclear     |
  * | the same, and today's removals are used up            | waits for an operator                     |
- * | noted, and not listed any more                        | dropped; removed, where we asked for that |
+ * | seen before, and not listed any more                  | deleted; removed, if we requested that    |
  * | a live row, not listed, not tied to the Plaid user    | associated                                |
  * | a live row, not listed, but tied                      | checked at Plaid with its own token       |
  */
 
 /**
- * Milliseconds between the two sightings of an Item that is removed: a public_token lives 30 minutes,
- * so none of it can still be on its way, and ten are left for the request that sent it.
+ * Milliseconds between the two sightings of an Item before it is removed. A public_token is valid for 30
+ * minutes, so no request with it can still be under way, and ten more are left for the request that sent it.
  */
 export const caution = 40 * 60_000;
-/** Removals of one user in 24 hours; more need an operator: a wrong list must not empty a table. */
+/** Removals of one user in 24 hours. More need an operator, because a wrong list must not empty a table. */
 export const removalsPerDay = 5;
-/** Milliseconds that a lost exchange is looked for each minute. */
+/** Milliseconds during which a lost exchange is looked for each minute. */
 export const lookedFor = 24 * 60 * 60_000;
 const day = 24 * 60 * 60_000;
 const minute = 60_000;
-/** Milliseconds that a removed Item is remembered. */
+/** Milliseconds after which a removed Item's row is deleted. */
 export const remembered = 30 * day;
-/** A public_token is at most so old when its attempt is recorded. */
+/** The maximum age of a public_token when its attempt is recorded. */
 const publicToken = 30 * minute;
 
-/** An Item as Plaid lists it. */
+/** An Item in Plaid's list. */
 export interface ListedItem {
   plaidItemId: string;
   institutionId: string | null;
   institutionName: string | null;
 }
 
-/** A listed Item that nobody held when it was seen. */
+/** A listed Item that no row held when it was seen. */
 export interface Sighting extends ListedItem {
   firstSeenAt: Date;
-  /** When its removal was last asked for, which may have happened. */
+  /** When its removal was last sent, which may have succeeded. */
   sentAt: Date | null;
   confirmedAt: Date | null;
-  /** Before `firstSeenAt`: it is listed again since. */
+  /** If it is before `firstSeenAt`, Plaid has listed the Item again since. */
   removedAt: Date | null;
 }
 
-/** An attempt whose exchange may have made an Item, and whose reply was lost. */
+/** An attempt whose exchange may have created an Item, and whose response was lost. */
 export interface LostAttempt {
   attemptId: string;
-  /** Where the request said it. */
+  /** From the request, if it had it. */
   institutionId: string | null;
   createdAt: Date;
   endedAt: Date;
 }
 
-/** Everything that a decision is made of. */
+/** Everything that a decision depends on. */
 export interface Books {
   now: Date;
   listed: ListedItem[];
-  /** Every row of the list could be read: what is not in it is not listed. */
+  /** Every row of the list could be parsed, so an Item that is not in it is not listed. */
   isComplete: boolean;
   /** The user's live rows. `isTied`: to this Plaid user. */
   rows: { itemId: string; plaidItemId: string; isTied: boolean }[];
-  /** Listed Items that a live row or an unfinished attempt holds, of whichever user. */
+  /** Listed Items that a live row or an unfinished attempt of any user holds. */
   held: ReadonlySet<string>;
-  /** An attempt of the user may have made an Item whose id is not known yet. */
+  /** An attempt of the user may have created an Item whose id is not known yet. */
   isUnclear: boolean;
   sightings: Sighting[];
   lost: LostAttempt[];
 }
 
-/** What is done, by Plaid's ids unless said. */
+/** What to do, by Plaid's ids unless noted. */
 export interface Decision {
-  /** Asked of Plaid now. */
+  /** Remove at Plaid now. */
   remove: Sighting[];
-  /** Plaid has them no more, after we asked for it. */
+  /** No longer at Plaid after we requested the removal. */
   gone: Sighting[];
   /** Seen for the first time, or again after they were removed. */
   note: ListedItem[];
-  /** Nothing has to be remembered of them, but a removal of the last 30 days. */
+  /** Delete their sightings, except removals of the last 30 days. */
   drop: string[];
   /** More than a day allows: an operator has to confirm them. */
   wait: string[];
-  /** Live rows that the list has. */
+  /** Live rows that are in the list. */
   tied: string[];
   associate: string[];
-  /** Our ids of live rows that Plaid does not list. */
+  /** Our ids of live rows that are not in the list. */
   check: string[];
-  /** Lost attempts of which Plaid shows nothing. */
+  /** Lost attempts without an Item at Plaid. */
   giveUp: string[];
-  /** When to look again; null leaves it to the sweep. */
+  /** When to compare again; null leaves it to the sweep. */
   nextAt: Date | null;
 }
 
@@ -109,7 +109,7 @@ export function decide(books: Books): Decision {
   const next: number[] = [];
 
   const isOfToday = (at: Date | null) => at !== null && since(at) < day;
-  // One that a list did not have any more counts as well, though it may have been behind.
+  // An Item that was once missing from a list counts too, because the list may have lagged behind.
   let removals = sightings.filter(
     ({ removedAt, sentAt }) => isOfToday(removedAt) || isOfToday(sentAt),
   ).length;
@@ -118,7 +118,7 @@ export function decide(books: Books): Decision {
     if (held.has(item.plaidItemId)) continue;
     const sighting = seen.get(item.plaidItemId);
     const removedAt = sighting && isRemoved(sighting) ? sighting.removedAt : null;
-    // A list that is behind still has what was removed a moment ago.
+    // A list that lags behind still contains an Item that was just removed.
     if (removedAt && since(removedAt) < caution) continue;
     unclaimed += 1;
     if (!sighting || removedAt) {
@@ -150,7 +150,7 @@ export function decide(books: Books): Decision {
   }
 
   const looking = lost.filter(({ endedAt }) => since(endedAt) < lookedFor);
-  // As many unclaimed Items as are looked for: there is nothing more to find.
+  // When as many unclaimed Items are known as exchanges were lost, there is nothing more to find.
   if (looking.length > unclaimed + decision.gone.length) next.push(now + minute / 2);
   if (unclaimed === 0 && isComplete && !isUnclear) {
     const over = lost.filter(({ endedAt }) => since(endedAt) >= lookedFor);
@@ -160,7 +160,7 @@ export function decide(books: Books): Decision {
   return decision;
 }
 
-/** The live rows that the list does not have. */
+/** The live rows that are not in the list. */
 function missing(
   { rows, isComplete }: Books,
   inList: ReadonlySet<string>,
@@ -182,8 +182,8 @@ const uniqueBy = (items: ListedItem[]) => [
 ];
 
 /**
- * Which lost attempt a removed Item was of: one at the same bank first, else one whose bank is not
- * known. The list has no times, so an Item that was there too early for an attempt is not its.
+ * Returns the lost attempt of a removed Item: one at the same bank, or else one whose bank is not known. The
+ * list has no times, so an Item that was seen too early for an attempt does not belong to it.
  */
 export function attemptOf(
   { institutionId, firstSeenAt }: Pick<Sighting, "institutionId" | "firstSeenAt">,

@@ -5,9 +5,9 @@ import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 
 /**
- * Ends the Plaid user of a deleted account, and with it every Item that is left of it: those of lost
- * exchanges, and those that Link made and nobody exchanged. It comes after the Items that are removed
- * by their own tokens. A list that has an Item which is held ends nothing.
+ * Removes the Plaid user of a deleted account and every Item that is left of it: Items of lost exchanges, and
+ * Items that Link created and that were never exchanged. Runs after the other Items were removed with their
+ * own tokens. If its list contains an Item that a row holds, nothing is removed.
  *
  * @throws FiscilityError as Plaid's calls
  */
@@ -29,7 +29,7 @@ export async function endPlaidUser(
   const listed = list?.items.map(({ plaidItemId }) => plaidItemId) ?? [];
   const held = await heldItems(db, listed);
   if (held.size > 0 || list?.isComplete === false) {
-    // Their own users' rounds tie them to the right Plaid user again.
+    // The reconciliation of their own users associates them with the right Plaid user again.
     for (const { userId, plaidItemId } of await holdersOf(db, [...held])) {
       await tieItems(db, userId, [plaidItemId], null);
       await askForReconciliation(db, userId, now);

@@ -7,10 +7,10 @@ import type { Log } from "../telemetry/log.ts";
 type Needs = Pick<Services, "db" | "plaid" | "limits" | "clock">;
 
 /**
- * The Plaid user of one of ours. The first time it is created, by our user's id alone; a race, a killed
- * process and a retry end with the same one.
+ * Returns the Plaid user of our user, and creates it the first time, from our user's id alone. A race, a
+ * killed process and a retry all end with the same one.
  *
- * @returns null where Plaid refuses the User APIs or is away: everything else works without it
+ * @returns null when Plaid refuses the User APIs or is unavailable: everything else works without it
  */
 export async function ensurePlaidUser(
   { db, plaid, limits, clock }: Needs,
@@ -35,13 +35,13 @@ export async function ensurePlaidUser(
   }
   if (refusedAt) await noteUserApis(db, plaid.client, null);
   const kept = await keepPlaidUser(db, userId, plaid.client, created);
-  // Our user was deleted meanwhile, so nobody would end it later.
+  // Our user was deleted meanwhile, so nothing would remove it later.
   if (kept === null) await plaid.users.remove(created);
   log.info({ ...line, outcome: "created", plaidUserId: kept }, "Plaid user created");
   return kept;
 }
 
-/** At the start of a process: what cannot be guaranteed while Plaid refuses the User APIs. */
+/** At the start of a process: logs what cannot be guaranteed while Plaid refuses the User APIs. */
 export async function warnWhereRefused({ db, plaid, log }: Services): Promise<void> {
   const refused = await refusedClients(db);
   if (refused.some(({ client }) => client === plaid.client)) warnOfRefusal(log, plaid.client);
@@ -51,6 +51,6 @@ function warnOfRefusal(log: Log, client: string): void {
   log.warn({ event: "user_apis_refused", client }, notGuaranteed);
 }
 
-/** For operators: what Plaid's refusal means. */
+/** For operators: the consequence of Plaid's refusal. */
 export const notGuaranteed =
   "Plaid refuses this client id the User APIs: an Item whose exchange reply is lost, or that Link made and nobody exchanged, cannot be found or removed";

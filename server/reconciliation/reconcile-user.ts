@@ -32,8 +32,8 @@ interface List {
 }
 
 /**
- * Compares Plaid's list of a user's Items with our rows and attempts, under the user's lock, and does
- * what `decide` says. A round is one call to Plaid where the two agree.
+ * Compares Plaid's list of a user's Items with our rows and attempts, under the user's lock, and performs the
+ * result of `decide`. It takes one call to Plaid when the two agree.
  *
  * @throws FiscilityError as Plaid's calls; PostgreSQL's 55P03 while the user's lock is held
  */
@@ -63,7 +63,7 @@ export async function reconcileUser(
     await dropItems(tx, userId, decision.drop, new Date(now.getTime() - remembered));
     await closeLost(tx, userId, decision.giveUp, { plaidItemId: null, now });
     await accountFor(tx, books, decision.gone, { userId, plaidRequestId: null, log });
-    // Committed before it is asked for: a process that dies in between leaves it to the next round.
+    // Committed before the removal is sent, so that the next round handles it if the process dies in between.
     await markItems(tx, userId, decision.remove.map(idOf), "sent_at", now);
     return decision;
   });
@@ -81,7 +81,7 @@ export async function reconcileUser(
   await setDue(db, userId, { now: startedAt, dueAt: decision.nextAt });
 }
 
-/** Decides again under a lock of its own, and removes at Plaid while nobody can connect or disconnect. */
+/** Decides again under the lock, and removes at Plaid while the user cannot connect or disconnect. */
 async function removeUnclaimed(
   services: Services,
   user: KnownPlaidUser,
@@ -98,8 +98,9 @@ async function removeUnclaimed(
 }
 
 /**
- * Asks Plaid for all of them at once; where it refuses that, as it does when one is not the user's, one
- * by one. What it does not confirm is left to the next round, which sees whether it is listed still.
+ * Removes all of them in one call. If Plaid refuses, for example because one belongs to another user, removes
+ * them one by one. Unconfirmed removals are left to the next round, which sees whether the Item is still
+ * listed.
  */
 async function removeItems(
   { plaid, limits }: Services,
@@ -139,8 +140,8 @@ async function removeItems(
 }
 
 /**
- * These are gone at Plaid: closes the lost attempt of each, or leaves an entry in the user's history for
- * one that Link made and nobody exchanged; and a line in the log (I8).
+ * These no longer exist at Plaid. Closes the lost attempt of each, or adds an activity entry for an Item that
+ * Link created and that was never exchanged; and writes a log line (I8).
  */
 async function accountFor(
   tx: Db,
@@ -151,7 +152,7 @@ async function accountFor(
   const { now } = books;
   for (const sighting of sightings) {
     const { plaidItemId, institutionId, institutionName } = sighting;
-    // One that was disconnected, and listed all the same, has its entry.
+    // An Item that was disconnected and still listed has its entry already.
     const isKnown = await isItemOfAttempt(tx, userId, plaidItemId);
     const lost = isKnown ? null : attemptOf(sighting, books.lost);
     await markItems(tx, userId, [plaidItemId], "removed_at", now);
@@ -195,7 +196,7 @@ async function decideNow(
   return { books, decision: decide(books) };
 }
 
-/** In the same line as connections: they may hold the lock for as long as Plaid takes. */
+/** Through the gate of connections, which may hold the user's lock for as long as a call to Plaid lasts. */
 function underLock<T>(
   { connectDb, connectGate, limits }: Services,
   userId: string,

@@ -19,15 +19,15 @@ import { endPlaidUser } from "./end-plaid-user.ts";
 import { ensurePlaidUser } from "./plaid-user.ts";
 import { reconcileUser } from "./reconcile-user.ts";
 
-/** Users that are due, of one pass: what is left is taken a minute later. */
+/** Due users of one pass. The next pass, a minute later, takes the rest. */
 const mostDue = 200;
-/** Users worked on at once. */
+/** Users processed in parallel. */
 const atOnce = 2;
 
 /**
- * One pass of the reconciliation, each minute: the users whose time has come, then the next step of the
- * sweep over all of them. It stops as soon as Plaid does not respond, and goes on from there a minute later.
- * Returns how many users it compared or ended.
+ * One pass of the reconciliation, each minute: first the users that are due, then the next step of the sweep
+ * over all of them. Stops as soon as Plaid does not respond, and continues there a minute later. Returns how
+ * many users it compared or removed.
  */
 export async function reconcile(services: Services, log: Log): Promise<number> {
   const { db, plaid, clock, limits } = services;
@@ -76,7 +76,7 @@ async function runPass(services: Services, log: Log): Promise<number> {
   return done;
 }
 
-/** Returns whether Plaid responded. What fails otherwise is retried later, by itself. */
+/** Returns whether Plaid responded. Other failures are retried later. */
 async function isPlaidThere(
   { db, plaid, clock }: Services,
   log: Log,
@@ -96,7 +96,7 @@ async function isPlaidThere(
   }
 }
 
-/** Runs `work` for all of them, a few at once, until one says that it is of no use to go on. */
+/** Runs `work` for all items, a few in parallel, until one returns false. */
 async function allOf<T>(
   items: readonly T[],
   work: (item: T) => Promise<boolean>,

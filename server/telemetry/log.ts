@@ -2,22 +2,22 @@ import { type Logger, levels, pino } from "pino";
 
 export type Log = Logger;
 
-/** Where finished lines go. */
+/** Where finished lines are written. */
 export interface LogDestination {
   write(line: string): unknown;
 }
 
-/** Told the fields of every line, also of those that are below the level and not written. */
+/** Called with the fields of every line, also of lines below the level, which are not written. */
 export type ObserveLine = (fields: Record<string, unknown>) => void;
 
-/** Tokens as Plaid writes them, wherever they stand in a line: a last net under `Secret`. */
+/** Plaid's tokens, anywhere in a line: a safety net behind `Secret`. */
 const tokenPattern = /\b(access|public|link)-(sandbox|production|development)-[A-Za-z0-9-]+/g;
-/** Our own API keys: the id may be read, the secret may not. */
+/** Our own API keys: the id may be logged, the secret must not. */
 const apiKeyPattern = /\b(fsk_[0-9a-f]{16})_[0-9a-f]+/g;
 
 /**
- * JSON lines on `destination` (stdout unless given). Anything shaped like a Plaid token or an API key is cut out
- * of the finished line, whatever field or message carried it.
+ * Creates a logger of JSON lines on `destination` (default: stdout). Anything shaped like a Plaid token or an
+ * API key is redacted from the finished line, whatever field or message contains it.
  */
 export function createLog(
   level: string,
@@ -40,7 +40,7 @@ export function createLog(
             try {
               observe(fields as Record<string, unknown>);
             } catch (error) {
-              // What is only counted fails nobody who logs.
+              // A failure to count must not fail the caller.
               method.call(this, { event: "not_observed", cause: (error as Error).message }, "Log");
             }
           },

@@ -8,7 +8,7 @@ import { serverOptions } from "../sockets.ts";
 import type { TimeLimits } from "../time-limits.ts";
 import type { Log, ObserveLine } from "./log.ts";
 
-/** What the metrics read of a running process. */
+/** What the metrics read from a running process. */
 export interface Watched {
   db: Db;
   connectDb: Db;
@@ -18,7 +18,7 @@ export interface Watched {
   log: Log;
 }
 
-/** A removal that failed so often, over a quarter of an hour, is stuck. */
+/** A removal that failed this often, over a quarter of an hour, is stuck. */
 const stuckAfter = 5;
 
 /** Seconds. */
@@ -26,16 +26,16 @@ const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
 
 /** Metrics of this process, for Prometheus: https://prometheus.io/docs/instrumenting/exposition_formats/ */
 export interface Metrics {
-  /** Counts what a line of the log says happened: the log and the figures cannot disagree. */
+  /** Counts the event of a log line, so the log and the metrics cannot disagree. */
   observe: ObserveLine;
-  /** Serves `GET /metrics` with what the process holds now. Rejects when the port is taken. */
+  /** Serves `GET /metrics` with the current values. Rejects when the port is taken. */
   listen(
     at: { host: string; port: number },
     watched: Watched,
   ): Promise<{ port: number; close(): Promise<void> }>;
 }
 
-/** Labels come from closed lists: routes as written in the code, reasons, outcomes, steps, paths of Plaid's. */
+/** Labels come from closed lists: route templates, reasons, outcomes, steps, Plaid's paths. */
 export function createMetrics(): Metrics {
   const register = new Registry();
   const registers = [register];
@@ -124,7 +124,7 @@ export function createMetrics(): Metrics {
   };
 }
 
-/** Read when they are asked for. What PostgreSQL knows is the same on every node. */
+/** Gauges are read at each scrape. Those from PostgreSQL are the same on every node. */
 function gaugesOf(watched: Watched, registers: Registry[]): void {
   const { db, connectDb, live } = watched;
   const gauge = (
@@ -140,7 +140,7 @@ function gaugesOf(watched: Watched, registers: Registry[]): void {
       registers,
       async collect() {
         this.reset();
-        // A database that is away has no figures; the others are told all the same.
+        // An unavailable database has no values; the other gauges are still served.
         const values = await read().catch(() => ({}));
         for (const [value, count] of Object.entries(values)) {
           this.set(label ? { [label]: value } : {}, count);

@@ -1,9 +1,9 @@
 import { spans } from "./spans.ts";
 
-/** Called synchronously as each step of a connection, disconnect or sync ends: the seam for fault tests. */
+/** Called synchronously after each step of a connection, disconnect or sync: the seam for fault tests. */
 export type OnStep = (step: string) => void;
 
-/** How long each step of a connection or a sync took, in whole milliseconds, for its log line. */
+/** Measures each step of a connection or sync in whole milliseconds, for its log line. */
 export class StepTimes {
   readonly ms: Record<string, number> = {};
   readonly #onStep: OnStep | undefined;

@@ -2,17 +2,17 @@ import type { Config } from "../config.ts";
 import type { ObserveLine } from "./log.ts";
 import type { Watched } from "./metrics.ts";
 
-/** What the process tells of itself beside its log: off, and not even loaded, unless configured. */
+/** The process's telemetry besides its log. Off, and not even loaded, unless configured. */
 export interface Telemetry {
-  /** What the log tells its lines to; undefined without metrics. */
+  /** Receives the log's lines; undefined without metrics. */
   observe: ObserveLine | undefined;
   /** Opens `/metrics`. Rejects when its port is taken. */
   watch(watched: Watched): Promise<void>;
-  /** Sends what is not sent yet, and ends both. */
+  /** Sends the remaining spans, and stops both. */
   close(): Promise<void>;
 }
 
-/** Starts traces where a collector is named, and metrics where a port is. */
+/** Starts traces if a collector is configured, and metrics if a port is. */
 export async function startTelemetry({ metrics: at, tracesTo }: Config): Promise<Telemetry> {
   const closers: (() => Promise<void>)[] = [];
   if (tracesTo) {

@@ -11,11 +11,11 @@ import { FiscilityError } from "../contracts/errors.ts";
 import { type OpenSpan, type Spans, sendSpans } from "./spans.ts";
 
 /**
- * Sends spans to an OpenTelemetry collector over OTLP/HTTP, in batches, behind the requests' backs.
- * The SDK itself reads the other standard variables (headers, sampler, service name):
+ * Exports spans to an OpenTelemetry collector over OTLP/HTTP, in batches, in the background. The SDK itself
+ * reads the other standard variables (headers, sampler, service name):
  * https://opentelemetry.io/docs/languages/sdk-configuration/
  *
- * No trace is continued from outside: whoever asks does not choose what is recorded.
+ * No trace is continued from outside, because callers must not control what is recorded.
  */
 export function startTraces(endpoint: string): { close(): Promise<void> } {
   const exporter = new OTLPTraceExporter({ url: `${endpoint.replace(/\/+$/, "")}/v1/traces` });
@@ -30,7 +30,7 @@ export function startTraces(endpoint: string): { close(): Promise<void> } {
   return {
     async close() {
       sendSpans();
-      // A collector that is away must not keep the process: its spans are lost.
+      // An unavailable collector must not keep the process alive; its spans are lost.
       await provider.shutdown().catch(() => {});
       context.disable();
     },
@@ -53,7 +53,7 @@ function spansOf(tracer: Tracer): Spans {
         }
       }),
     past(name, from, fields) {
-      // What belongs to no request and no job, like asking whether a connection is alive, is no trace.
+      // Work outside a request or job, such as checking a connection, is no trace.
       if (trace.getActiveSpan() === undefined) return;
       tracer.startSpan(name, { startTime: from, attributes: fields ?? {} }).end();
     },

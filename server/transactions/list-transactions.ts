@@ -10,13 +10,14 @@ import {
 } from "../contracts/transactions.ts";
 import type { Services } from "../services.ts";
 
-/** Transactions of one page unless the caller says otherwise. */
+/** The default number of transactions in a page. */
 const pageSize = 50;
 
 /**
- * One page of the user's transactions, newest first. It goes on after the last one of the page
- * before, so what arrives meanwhile neither repeats nor hides any. Errors: `invalid_input` for a
- * cursor that is not ours.
+ * Returns one page of the user's transactions, newest first. It starts after the last one of the previous
+ * page, so transactions that arrive meanwhile neither repeat nor hide any.
+ *
+ * @throws FiscilityError `invalid_input` for a cursor that is not ours
  */
 export async function listTransactions(
   { db, heavyReads }: Pick<Services, "db" | "heavyReads">,
@@ -25,7 +26,7 @@ export async function listTransactions(
 ): Promise<TransactionsListOutput> {
   const after = cursor === undefined ? null : readCursor(cursor);
   const find = () => findTransactions(db, user.id, filter, after, limit + 1);
-  // A filter may look through all of a history for the few that fit.
+  // A filter may scan a whole history for a few matches.
   const isHeavy = Object.keys(filter).length > 0;
   const found = await (isHeavy ? heavyReads.run(user.id, find) : find());
   const transactions = found.slice(0, limit);
@@ -34,7 +35,7 @@ export async function listTransactions(
   return { transactions, nextCursor };
 }
 
-/** What all that fits a filter comes to, by month and by category. */
+/** Returns the totals of all matching transactions, by month and by category. */
 export async function readTotals(
   { db, heavyReads }: Pick<Services, "db" | "heavyReads">,
   user: { id: string },
@@ -46,7 +47,7 @@ export async function readTotals(
 }
 
 const day = transactionsListInput.shape.from.unwrap();
-/** The id is as the Plaid adapter lets it in. */
+/** The id must match what the Plaid adapter accepts. */
 const place = z.tuple([day, z.string().regex(/^[\x21-\x7e]{1,200}$/)]);
 
 function writeCursor({ date, id }: TransactionPlace): string {

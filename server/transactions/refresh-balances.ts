@@ -4,10 +4,10 @@ import type { Services } from "../services.ts";
 import type { Secret } from "../vault/secret.ts";
 
 /**
- * Brings the balances of an Item without transactions up to date. `/transactions/sync` must not be called for
- * it: Plaid would refuse, or add Transactions to the Item and bill them.
+ * Updates the balances of an Item without transactions. `/transactions/sync` must not be called for it: Plaid
+ * would refuse, or add Transactions to the Item and bill them.
  *
- * @returns whether the Item has transactions by now, which are to be read then
+ * @returns whether the Item has transactions by now, which must be synced then
  * @throws FiscilityError as Plaid's calls
  */
 export async function refreshBalances(

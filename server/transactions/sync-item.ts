@@ -22,11 +22,11 @@ import { giveUpSync } from "./give-up-sync.ts";
 import { refreshBalances } from "./refresh-balances.ts";
 
 /**
- * How a sync ended. `not_ready`: Plaid is still fetching; a webhook or the sweep comes back to it.
- * `overtaken`: another sync went on from the same page. `needs_person`: the user has to do something first.
- * `handed_back`: this process is stopping, and another goes on. `held_up`: Plaid's limits have no room;
- * it goes on when they do. `cursor_refused`: Plaid refused the cursor, and again that of the reading which
- * began at the beginning for it; the sweep begins another one later.
+ * How a sync ended. `not_ready`: Plaid is still fetching; a webhook or the sweep starts another. `overtaken`:
+ * another sync stored the same page. `needs_person`: the user has to do something first. `handed_back`: this
+ * process is stopping, and another continues. `held_up`: a rate limit of Plaid is used up; it continues
+ * later. `cursor_refused`: Plaid refused the cursor, and then also that of the new reading from the
+ * beginning; the sweep starts another one later.
  */
 export type SyncOutcome =
   | "done"
@@ -39,13 +39,15 @@ export type SyncOutcome =
   | "held_up"
   | "cursor_refused";
 
-/** An update whose data changes while it is read is begun again so often in one run. */
+/** How often one run restarts an update whose data changes while it is fetched. */
 const restarts = 10;
 
 /**
- * Brings an Item's transactions and balances up to date, page by page from where the last run got
- * to. Each page stands with its cursor or not at all, so a run may end anywhere. Errors, after which
- * the job is tried again: `plaid_unavailable`, `plaid_refused`, `bank_unavailable`.
+ * Syncs an Item's transactions and balances, page by page, from where the last run stopped. Each page is
+ * stored with its cursor or not at all, so a run may end anywhere.
+ *
+ * @throws FiscilityError `plaid_unavailable`, `plaid_refused`, `bank_unavailable`, after which the job is
+ *   retried
  */
 export async function syncItem(
   services: Services,
@@ -63,9 +65,10 @@ export async function syncItem(
       await postponeSync(services.db, item.userId, item.itemId, services.limits.syncSweep);
       await giveUpSync(services, item);
     }
-    // It may have read what Plaid had before the news that this one came for. Of a release with other queues.
+    // The other sync may have fetched what Plaid had before the webhook of this one. Only with a release that
+    // used other queues.
     if (outcome === "overtaken") await requestSync(services.db, item.userId, item.itemId);
-    // It works again, and nobody has told us.
+    // The Item works again, and no webhook said so.
     if (outcome === "done" && mayHaveHealed) await checkItem(services, item, log);
     return outcome;
   } catch (error) {
@@ -76,7 +79,7 @@ export async function syncItem(
     }
     const failure: FiscilityError | undefined = error instanceof FiscilityError ? error : undefined;
     if (failure?.reason === "busy") {
-      // A long history is more pages than Plaid allows an Item in a minute: that is no failure.
+      // A long history has more pages than Plaid allows for an Item in a minute, so this is no failure.
       const wait = spread(Math.ceil(failure.plaid?.retryAfter ?? 1) * 1000, item.itemId);
       await requestSync(services.db, item.userId, item.itemId, wait);
       log.info({ ...line, outcome: "held_up", wait }, "Sync held up");
@@ -102,8 +105,8 @@ export async function syncItem(
 }
 
 /**
- * Once to twice a wait, for each Item another: those that are held up by one limit do not all come back as
- * it ends. An Item's id is random.
+ * Once to twice the wait, different for each Item, so that syncs which wait for the same limit do not all
+ * retry when it ends. An Item's id is random.
  */
 function spread(waitMs: number, itemId: string): number {
   const share = Number.parseInt(itemId.slice(0, 8), 16) / 2 ** 32;
@@ -120,7 +123,7 @@ async function syncPages(
   outcome: SyncOutcome;
   pages: number;
   changes: number;
-  /** Transactions that could not be read. */
+  /** Transactions that could not be parsed. */
   unreadable: number;
   mayHaveHealed: boolean;
 }> {
@@ -129,7 +132,7 @@ async function syncPages(
   const mayHaveHealed = sync?.mayHaveHealed ?? false;
   const ran = { pages: 0, changes: 0, unreadable: 0, mayHaveHealed };
   if (!sync) return { outcome: "gone", ...ran };
-  // Its data is kept as it is; the sweep comes back to it once an operator has enabled the user.
+  // Its data is kept. The sweep syncs it again once an operator has enabled the user.
   if (sync.userDisabled) return { outcome: "user_disabled", ...ran };
   if (sync.itemStatus === "revoked") return { outcome: "needs_person", ...ran };
   const accessToken = vault.open(sync.tokenSealed, accessTokenOwner(userId, itemId));
@@ -137,7 +140,7 @@ async function syncPages(
     if (sync.first) await tellFirstSync(db, userId, itemId, { retryInMs: null });
   };
   await tell();
-  // What Plaid told of the Item before its connection was committed.
+  // Webhooks that arrived before the Item's connection was committed.
   if (sync.first) await requestUnclaimedWebhooks(db, userId, itemId);
   times.done("begun");
   if (
@@ -152,17 +155,17 @@ async function syncPages(
 
   const { isHeld } = sync;
   let { cursor, cursorRefusals } = sync;
-  // In the middle of an update, `updateCursor` is where it began: maybe null, the very beginning.
+  // In the middle of an update, `updateCursor` is where it began, possibly null for the beginning.
   let updateCursor = sync.midway ? sync.updateCursor : cursor;
   let isRereading = sync.rereadCursor !== null;
-  /** Goes back to the beginning; false when another sync went on meanwhile. */
+  /** Starts again from the beginning; false when another sync has continued meanwhile. */
   const restart = async (refused: boolean): Promise<boolean> => {
     if (!(await readAgain(db, userId, itemId, { kept: cursor, refused, isHeld }))) return false;
     cursor = updateCursor = null;
     isRereading = true;
     return true;
   };
-  // A node of the release before has read a page of this reading, and not marked what it had.
+  // A node of the previous release has stored a page of this reading without marking its transactions.
   const isUnmarked = isRereading && sync.rereadCursor !== (cursor ?? "");
   if (isUnmarked && !(await restart(false))) return { outcome: "overtaken", ...ran };
 
@@ -194,7 +197,7 @@ async function syncPages(
       await postponeSync(db, userId, itemId, services.limits.syncNotReady);
       return { outcome: "not_ready", ...ran };
     }
-    // Before the page is stored: a card with transactions on it says that the bank is away only while it is.
+    // Before the page is stored: a card with transactions must not say any more that the bank is unavailable.
     if (mayHaveHealed && ran.pages === 0) await endWaiting(services, { userId, itemId }, log);
     const { hasMore: midway, accounts } = page;
     const changes = changesOf(page);
@@ -218,10 +221,10 @@ async function syncPages(
       continue;
     }
 
-    // A bank that never says that its history is complete has given it within a day.
+    // A bank that never reports its history as complete has returned it within a day.
     if (isHeld && (page.complete || sync.isOld)) await releaseHeld(db, userId, itemId);
     await finishSync(db, userId, itemId, {
-      // Those that could not be read stay as the bank gave them last.
+      // Balances that could not be parsed stay as they were.
       balances: accounts
         .filter(({ unreadable }) => unreadable === null)
         .map(({ accountId, balances }) => ({ accountId, ...balances })),
@@ -230,15 +233,15 @@ async function syncPages(
       dueInMs: page.complete ? services.limits.syncSweep : services.limits.syncIncomplete,
     });
     times.done("finished");
-    // Its key has risen: what is left in the cache cannot be read any more.
+    // The data version has risen, so the remaining entries cannot be read any more.
     await invalidateCache(services, { userId }, log);
     return { outcome: "done", ...ran };
   }
 }
 
 /**
- * Plaid takes a cursor no more ("cursor not associated with access_token"), and never will: of all that
- * the request has, only the cursor may be a wrong field.
+ * Plaid no longer accepts the cursor ("cursor not associated with access_token"), and never will. Of all
+ * fields in the request, only the cursor can be invalid.
  * https://plaid.com/docs/errors/invalid-request/#invalid_field
  */
 function cursorIsRefused(error: unknown): boolean {
@@ -253,7 +256,7 @@ function changedMeanwhile(error: unknown): boolean {
   );
 }
 
-/** What a page asks for, each transaction once: a posted one takes the place of its pending one. */
+/** Returns the changes of a page, each transaction once. A posted transaction replaces its pending one. */
 function changesOf(
   page: PlaidTransactionsPage,
 ): Pick<SyncPage, "upserted" | "removed" | "unreadable"> {

@@ -18,10 +18,11 @@ import type { Log } from "../telemetry/log.ts";
 import { StepTimes } from "../telemetry/step-times.ts";
 
 /**
- * Deletes a person: every bank as `disconnectItem` does, then all else we know of them, in one
- * transaction. A row without anything of theirs stays until Plaid has ended the last Item; what it
- * does not end at once is left to the recovery (I1), and the user at Plaid to the reconciliation. Errors: `confirmation_mismatch`,
- * `unauthenticated` (it was deleted already), `busy`.
+ * Deletes a user: every bank as `disconnectItem` does, then all other data, in one transaction. A row without
+ * personal data stays until Plaid has removed the last Item. Removals that fail at first are left to the
+ * recovery (I1), and the Plaid user to the reconciliation.
+ *
+ * @throws FiscilityError `confirmation_mismatch`, `unauthenticated` (already deleted), `busy`
  */
 export async function deleteAccount(
   services: Services,
@@ -50,7 +51,7 @@ export async function deleteAccount(
   times.done("commit");
   await invalidateCache(services, { userId }, log);
   times.done("cache");
-  // One time limit for all of them: the person waits for this.
+  // One time limit for all of them, because the user waits for this.
   const signal = timeLimitSignal(limits.plaidCall);
   await Promise.all(
     attempts.map(async (attempt) => {

@@ -18,17 +18,18 @@ import type { Services } from "../services.ts";
 
 type Needs = Pick<Services, "clock" | "db" | "exports" | "heavyReads">;
 
-/** Everything of a user here but secrets: `rest` as it stood at one moment, and after it the transactions. */
+/** All data of a user except secrets: `rest`, from one snapshot, and then the transactions. */
 export interface DataExport {
   rest: Omit<ExportOutput, "transactions">;
-  /** All of them, newest first, read as they are asked for. */
+  /** All transactions, newest first, read on demand. */
   transactions: AsyncGenerator<Transaction[]>;
 }
 
 /**
- * Begins an export, the user's only one until `onClose` calls back: when the response has left or its
- * reader has gone. It is in the user's security record.
- * @throws `export_running`
+ * Starts an export, the user's only one until `onClose` calls back: when the response is sent or the client
+ * has disconnected. Recorded in the user's security history.
+ *
+ * @throws FiscilityError `export_running`
  */
 export async function beginExport(
   { exports, db }: Pick<Services, "exports" | "db">,
@@ -40,7 +41,7 @@ export async function beginExport(
   await recordSecurityEvent(db, { userId: id, kind: "data_exported", origin });
 }
 
-/** Reads what `beginExport` has admitted. */
+/** Reads the data of an export that `beginExport` has started. */
 export async function exportData(services: Needs, user: User): Promise<DataExport> {
   const { id, name, email, plan } = user;
   const now = services.clock.now();
@@ -73,16 +74,16 @@ export async function exportData(services: Needs, user: User): Promise<DataExpor
   return { rest, transactions: transactionPages(services, id, {}) };
 }
 
-/** Rows of one statement, and of what is written at once: others' requests come in between. */
+/** Rows of one statement and one write. Other requests run in between. */
 const pageSize = 200;
 
-/** Milliseconds that a page takes, at least: a history of 20,000 transactions leaves in two seconds. */
+/** The minimum milliseconds of a page: a history of 20,000 transactions takes two seconds. */
 const pageMs = 20;
 
 /**
- * Every transaction of the user that fits, newest first. A page is read when it is asked for, after
- * the last row of the one before: what arrives meanwhile neither repeats nor hides any. No connection
- * is held between two pages.
+ * Returns every matching transaction of the user, newest first. A page is read on demand, after the last row
+ * of the previous one, so transactions that arrive meanwhile neither repeat nor hide any. No connection is
+ * held between two pages.
  */
 export async function* transactionPages(
   { db, heavyReads }: Pick<Services, "db" | "heavyReads">,
@@ -99,7 +100,7 @@ export async function* transactionPages(
     if (page.length > 0) yield page;
     last = page.at(-1) ?? null;
     if (page.length < pageSize) return;
-    // At rest most of the time: other users' requests must not wait behind a long history.
+    // Idle most of the time, so that other users' requests do not wait behind a long history.
     await sleep(Math.max(0, begun + pageMs - performance.now()));
   }
 }

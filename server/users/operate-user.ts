@@ -10,22 +10,22 @@ import { resetFactors } from "../auth/second-factor/factors.ts";
 import type { MailDetails } from "../contracts/mail.ts";
 import type { SecurityEventKind } from "../contracts/security-events.ts";
 
-/** What an operator may do to a user. */
+/** An action of an operator on a user. */
 export type OperatorCommand = "disable" | "enable" | "end-sessions" | "reset-factor";
 
 interface Act {
   event: SecurityEventKind;
-  /** The mail that tells the user. */
+  /** The mail that notifies the user. */
   mail:
     | { kind: "operator_acted"; details: MailDetails["operator_acted"] }
     | { kind: "factor_changed"; details: MailDetails["factor_changed"] };
   /** Returns why there is nothing to do, or null. */
   perform: (tx: Db, userId: string) => Promise<string | null>;
-  /** What the operator reads. */
+  /** The message for the operator. */
   done: string;
 }
 
-/** Sessions, keys and log-ins under way; streams end with the session or key that opened them. */
+/** Ends sessions and pending log-ins. A stream ends with the session or key that opened it. */
 async function endEverything(tx: Db, userId: string): Promise<void> {
   await deleteAllSessions(tx, userId);
   await endPendingLogIns(tx, userId);
@@ -68,8 +68,8 @@ const acts: Record<OperatorCommand, Act> = {
 };
 
 /**
- * Does what an operator asks for, with the event and the mail about it, in one transaction under the user's
- * lock. `reason` is stored with the event, which the user sees. Returns what to tell the operator.
+ * Performs an operator's action, and adds its event and mail, in one transaction under the user's lock.
+ * `reason` is stored with the event, which the user sees. Returns the message for the operator.
  */
 export async function operateUser(
   db: Db,

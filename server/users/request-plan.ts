@@ -5,9 +5,9 @@ import type { Services } from "../services.ts";
 import type { Log } from "../telemetry/log.ts";
 
 /**
- * Asks the operator for a larger plan: `npm run plan-requests` lists it, `npm run plan` closes it.
+ * Requests a larger plan from the operator: `npm run plan-requests` lists it, `npm run plan` closes it.
  *
- * @throws FiscilityError `not_found` for a plan that there is not, or that is no larger
+ * @throws FiscilityError `not_found` when the plan does not exist or is not larger
  */
 export async function requestPlan(
   { db, config }: Pick<Services, "db" | "config">,

@@ -10,12 +10,12 @@ import {
 } from "../../db/sealed.ts";
 import { type Vault, VaultError } from "./vault.ts";
 
-/** Rows that are sealed anew in one statement: few enough to be over in milliseconds. */
+/** Rows that one statement re-encrypts: few enough to take milliseconds. */
 const batch = 200;
-/** Rows that somebody held are there for the next pass. */
+/** Passes over rows that were locked in the previous one. */
 const passes = 20;
 
-/** What a rotation came to: `left` are envelopes that are still of another key or format. */
+/** The result of a rotation. `left`: ciphertexts that still have another key or format. */
 export interface Rotation {
   keyId: string;
   resealed: number;
@@ -23,10 +23,11 @@ export interface Rotation {
 }
 
 /**
- * Re-encrypts everything with the first key of the ring in the vault's format, while the product runs: in small
- * steps, each of which changes a row only where it stands as it was read. One that is killed has done what it
- * has done; the next goes on from there. Throws `VaultError` before anything is changed when a row
- * needs a key that the ring does not have.
+ * Re-encrypts everything with the first key of the ring, in the vault's format, while the product runs. It
+ * works in small steps, which change a row only if it has not changed since it was read. A killed rotation
+ * keeps what it has done, and the next one continues.
+ *
+ * @throws VaultError before anything is changed, when a row needs a key that the ring does not have
  */
 export async function rotateKeys(
   db: Db,
@@ -75,7 +76,7 @@ export async function rotateKeys(
   }
 }
 
-/** What may look through a whole table has the time limit of `db`'s transactions, not that of the role. */
+/** Scans of a whole table run in a transaction, for the time limits of `db` instead of the role's. */
 function inTime<T>(db: Db, look: (tx: Db) => Promise<T>): Promise<T> {
   return db.transaction().execute(look);
 }

@@ -1,8 +1,8 @@
 import { inspect } from "node:util";
 
 /**
- * A value that must not be seen: it prints, serialises and inspects as `[secret]`.
- * Only `reveal()` gives it away, and only the doors that a secret opens call that.
+ * A secret value. It prints, serializes and inspects as `[secret]`. Only `reveal()` returns it; call that
+ * only in the adapter that needs the secret.
  */
 export class Secret {
   readonly #value: string;

@@ -7,14 +7,15 @@ const algorithm = "aes-256-gcm";
 const ivLength = 12;
 const tagLength = 16;
 
-/** A sealed token that cannot be opened: a key that is gone, another row's token, or altered bytes. */
+/** A ciphertext cannot be decrypted: its key is missing, it belongs to another row, or it was altered. */
 export class VaultError extends Error {
   override readonly name = "VaultError";
 }
 
 /**
- * What an envelope's first word says of its additional data. `v1` bound the row alone, and servers from before
- * `v2` read nothing else: `TOKEN_ENVELOPES=v1` seals for them while they run (docs/operations.md).
+ * The first part of a ciphertext, which determines its additional data. `v1` bound only the row, and servers
+ * from before `v2` read nothing else: `TOKEN_ENVELOPES=v1` encrypts for them while they run
+ * (docs/operations.md).
  */
 export const envelopeFormats = ["v1", "v2"] as const;
 export type EnvelopeFormat = (typeof envelopeFormats)[number];
@@ -25,16 +26,17 @@ const additionalData: Record<EnvelopeFormat, (owner: SealedFor) => string> = {
 };
 
 /**
- * Seals tokens with AES-256-GCM. The envelope is `<format>.<key id>.<base64url of iv, tag, ciphertext>`, with
- * its owner as additional data, so a token moved to another user or row does not open.
+ * Encrypts tokens with AES-256-GCM. The format is `<format>.<key id>.<base64url of iv, tag, ciphertext>`,
+ * with the owner as additional data, so a ciphertext that is moved to another user or row cannot be
+ * decrypted.
  */
 export class Vault {
   readonly #keys: ReadonlyMap<string, KeyObject>;
   readonly #format: EnvelopeFormat;
-  /** The key that seals. */
+  /** The id of the key that encrypts. */
   readonly sealingKeyId: string;
 
-  /** The first key of the ring seals, in `format`; every key opens, in every format. */
+  /** The first key of the ring encrypts, in `format`. Every key decrypts, in every format. */
   constructor(keys: ReadonlyMap<string, KeyObject>, format: EnvelopeFormat = "v2") {
     const [first] = keys.keys();
     if (first === undefined) throw new VaultError("the key ring is empty");
@@ -43,12 +45,12 @@ export class Vault {
     this.sealingKeyId = first;
   }
 
-  /** What an envelope begins with that is sealed now. */
+  /** The prefix of new ciphertexts. */
   get prefix(): string {
     return `${this.#format}.${this.sealingKeyId}`;
   }
 
-  /** Whether what is sealed with this key opens. */
+  /** Whether the ring has this key, which decrypts its ciphertexts. */
   has(keyId: string): boolean {
     return this.#keys.has(keyId);
   }
@@ -62,7 +64,7 @@ export class Vault {
     return `${this.prefix}.${body}`;
   }
 
-  /** Throws `VaultError`; its message names the key id at most. */
+  /** @throws VaultError whose message contains at most the key id */
   open(envelope: string, owner: SealedFor): Secret {
     const [version, keyId, body, ...rest] = envelope.split(".");
     const format = envelopeFormats.find((known) => known === version);

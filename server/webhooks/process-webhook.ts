@@ -12,21 +12,22 @@ import type { Log } from "../telemetry/log.ts";
 import { webhookDetails } from "./receive-webhook.ts";
 
 /**
- * Acts on a kept webhook. It is a hint: what is true is asked of Plaid where Plaid can say it, and
- * what it told before an Item was last known good is passed over, so that twice and out of order do
- * no harm. Errors, after which the job is tried again: those of a call to Plaid.
+ * Processes a stored webhook. A webhook is a hint: the truth is read from Plaid where possible, and webhooks
+ * from before the Item was last known to be good are ignored. So duplicates and wrong order do no harm.
+ *
+ * @throws FiscilityError as Plaid's calls, after which the job is retried
  */
 export async function processWebhook(services: Services, id: string, log: Log): Promise<void> {
   const { db } = services;
   const webhook = await findWebhook(db, id);
-  // An earlier run of this job got to the end.
+  // An earlier run of this job has finished.
   if (!webhook || (webhook.outcome !== null && webhook.outcome !== unclaimed)) return;
   const { type, code, plaid_item_id: plaidItemId } = webhook;
   const find = async () => (plaidItemId === null ? null : findItemByPlaidId(db, plaidItemId));
   let item = await find();
   if (!item) {
-    // The Item's first sync asks for it again. One that began before this mark was seen is too late for
-    // that, but then its Item is committed: look once more.
+    // The Item's first sync processes it again. A sync that began before this mark was stored misses it, but
+    // then its Item is committed: look once more.
     await markWebhook(db, id, unclaimed);
     item = await find();
   }
@@ -35,7 +36,7 @@ export async function processWebhook(services: Services, id: string, log: Log): 
   log.info({ event: "webhook_handled", type, code, plaidItemId, outcome }, "Webhook handled");
 }
 
-/** What was made of it, for the log and the table. */
+/** Returns the outcome, for the log and the table. */
 async function act(
   services: Services,
   webhook: WebhookRow,
@@ -46,8 +47,8 @@ async function act(
   const { accountId, expiresAt } = webhookDetails.parse(webhook.details);
   // `iat` has whole seconds.
   const toldAfter = (at: Date) => webhook.signed_at.getTime() + 1000 > at.getTime();
-  // The person has logged in at the bank and chosen their accounts since it was said.
-  // Before its first change an Item is as Link made it, which was before any webhook.
+  // The user has logged in at the bank and chosen their accounts since. Before its first change an Item is as
+  // Link created it, which was before any webhook.
   const isPast = ({ status, statusAt, isUntouched }: ItemState) =>
     status === "good" && !isUntouched && !toldAfter(statusAt);
   switch (`${webhook.type} ${webhook.code}`) {

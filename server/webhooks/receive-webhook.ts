@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { compactVerify, decodeJwt, decodeProtectedHeader, errors } from "jose";
 import { z } from "zod";
-import { keepWebhook, malformed } from "../../db/webhooks.ts";
+import { malformed } from "../../db/webhooks.ts";
 import { noteSessionFinished } from "../connect/note-session-finished.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import { plainText } from "../plaid/plaid-error.ts";
@@ -19,7 +19,7 @@ const text = z
   .unknown()
   .optional()
   .transform((value) => plainText(value, 200));
-/** Within what PostgreSQL and JavaScript agree on. */
+/** A time in the range that both PostgreSQL and JavaScript support. */
 const time = z.iso
   .datetime({ offset: true })
   .refine((given) => given > "2000" && given < "2200")
@@ -27,8 +27,8 @@ const time = z.iso
   .catch(null);
 
 /**
- * The fields we use, of every code that we know; nothing else of a body is kept. Plaid signed it, so what
- * one field holds never costs us the others.
+ * The fields that we use, for every code that we know; nothing else of a body is stored. Plaid signed it, so
+ * an invalid field must not cost the others.
  */
 const body = z.object({
   webhook_type: text,
@@ -46,7 +46,7 @@ const body = z.object({
   error: z.object({ error_code: text }).nullish().catch(null),
 });
 
-/** What is kept of a webhook beside its type and code; `expiresAt` is ISO 8601. */
+/** The stored fields of a webhook besides its type and code. `expiresAt` is ISO 8601. */
 export const webhookDetails = z.object({
   accountId: z.string().nullable(),
   expiresAt: z.string().nullable(),
@@ -54,7 +54,7 @@ export const webhookDetails = z.object({
   reason: z.string().nullable(),
 });
 
-/** A webhook as it came. `signature` is the Plaid-Verification header, `address` where it came from. */
+/** A received webhook. `signature` is the Plaid-Verification header, `address` the sender's. */
 export interface Delivery {
   signature: string | undefined;
   bytes: Buffer;
@@ -62,14 +62,16 @@ export interface Delivery {
 }
 
 /**
- * Takes one webhook: checks that Plaid signed these very bytes within the last five minutes, keeps
- * it, and adds the job that acts on it, in one statement. The same delivery again does nothing. One that
- * Plaid signed and we cannot read is kept as well: refused, it would come again for a day.
- * @throws `webhook_refused`; `busy` and the reasons of Plaid's calls when the key cannot be had now.
+ * Receives one webhook: verifies that Plaid signed its exact bytes within the last five minutes, stores it,
+ * and adds the job that processes it, in one statement. A repeated delivery changes nothing. A signed webhook
+ * that we cannot parse is stored too, because Plaid would send a refused one again for a day.
+ *
+ * @throws FiscilityError `webhook_refused`; `busy` and the reasons of Plaid's calls when the key cannot be
+ *   fetched now
  * @see https://plaid.com/docs/api/webhooks/webhook-verification/
  */
 export async function receiveWebhook(
-  services: Pick<Services, "db" | "vault" | "webhookKeys" | "limits" | "clock">,
+  services: Pick<Services, "db" | "vault" | "webhookKeys" | "webhookIntake" | "limits" | "clock">,
   { signature, bytes, address }: Delivery,
   log: Log,
 ): Promise<void> {
@@ -78,10 +80,11 @@ export async function receiveWebhook(
   const { data: given } = body.safeParse(parseJson(bytes));
   const { webhook_type: type, webhook_code: code, item_id: plaidItemId } = given ?? {};
   const isRead = Boolean(type && code);
-  // Its tokens are encrypted for a row of the user's, and kept nowhere else.
+  // Its tokens are only stored encrypted, in a row of the user.
   const isNoted = given?.link_token
     ? await noteSessionFinished(services, { ...given, link_token: given.link_token })
     : false;
+  const done = isNoted ? "link noted" : null;
   const webhook = {
     deliveryHash: hashOfDelivery(signature),
     type: type ?? malformed,
@@ -94,17 +97,17 @@ export async function receiveWebhook(
       reason: given?.reason ?? null,
     } satisfies z.infer<typeof webhookDetails>,
     signedAt,
+    outcome: isRead ? done : malformed,
   };
-  const done = isNoted ? "link noted" : null;
-  const fresh = await keepWebhook(services.db, webhook, isRead ? done : malformed);
+  const fresh = await services.webhookIntake.keep(webhook);
   if (!isRead && fresh) log.warn({ event: "webhook_malformed", type, code }, "Malformed webhook");
   log.info({ event: "webhook", type, code, plaidItemId, fresh }, "Webhook");
 }
 
 /**
- * Identifies a delivery by what was signed and the signature's `r`. A receiver can turn the `s` of an ECDSA
- * signature into another one that verifies, but not its `r`. What was signed is not enough: Plaid may send
- * the same body twice within a second, and both have news.
+ * Identifies a delivery by the signed content and the signature's `r`. A receiver can change the `s` of an
+ * ECDSA signature into another one that verifies, but not its `r`. The signed content is not enough: Plaid
+ * may send the same body twice within a second, and both are news.
  */
 function hashOfDelivery(signature: string): Buffer {
   const end = signature.lastIndexOf(".");
@@ -112,7 +115,7 @@ function hashOfDelivery(signature: string): Buffer {
   return createHash("sha256").update(signature.slice(0, end)).update(r).digest();
 }
 
-/** Returns when the webhook was signed. What needs no key is checked before the key is looked up. */
+/** Returns when the webhook was signed. Checks what needs no key before it looks up the key. */
 async function verify(
   { webhookKeys: keys, limits, clock }: Pick<Services, "webhookKeys" | "limits" | "clock">,
   signature: string,
@@ -153,7 +156,7 @@ function parseJson(bytes: Buffer): unknown {
   }
 }
 
-/** `what` is for the log. */
+/** @param what for the log */
 function refused(what: string): FiscilityError {
   return new FiscilityError("webhook_refused", { cause: new Error(what) });
 }

@@ -14,13 +14,13 @@ import { createLimiter } from "../rate-limits/limiter.ts";
 import { networkOf } from "../rate-limits/network-of.ts";
 import type { TimeLimits } from "../time-limits.ts";
 
-/** Unknown key ids that one address may have us ask Plaid about in each window, in seconds. */
+/** Unknown key ids for which one address may cause a call to Plaid, in each window of seconds. */
 const lookups = { points: 10, duration: 60 };
 
 /**
- * The keys that Plaid signs webhooks with, by their id. Known ones are kept in PostgreSQL, so that a node
- * that starts knows them, and each is confirmed with Plaid every hour. Anybody can name a key that does
- * not exist: each address may have a few looked up, which never delays a known one.
+ * Plaid's keys for signing webhooks, by id. Known keys are stored in PostgreSQL, so that a new node has them,
+ * and each is confirmed with Plaid every hour. Anyone can send a key id that does not exist, so each address
+ * may cause only a few lookups, which never delay a known key.
  */
 export class WebhookKeys {
   readonly #plaid: Pick<PlaidAdapter, "getWebhookKey">;
@@ -45,14 +45,16 @@ export class WebhookKeys {
   }
 
   /**
-   * Null when Plaid has no such key. `address` is where the webhook came from.
-   * @throws `busy` when the address has named too many unknown keys; the reasons of a call to Plaid.
+   * Returns a key; null when Plaid does not have it. `address` is the webhook's sender.
+   *
+   * @throws FiscilityError `busy` when the address has sent too many unknown keys; the reasons of a call to
+   *   Plaid
    */
   async find(keyId: string, address: string): Promise<CryptoKey | null> {
     const known = this.#known.get(keyId);
     if (known) return known;
     if (this.#unknown.has(keyId)) return null;
-    // Joined within an address alone: the refusal of one must not be the answer to another.
+    // Shared only within an address: one address over its limit must not fail another's lookup.
     const from = networkOf(address);
     const lookup = `${from} ${keyId}`;
     const joined = this.#underway.get(lookup);
@@ -68,8 +70,7 @@ export class WebhookKeys {
     if (kept && freshFor > 0) return this.#remember(keyId, kept, freshFor);
     if (!kept) await this.#countStranger(from);
     const shown = await this.#plaid.getWebhookKey(keyId).catch((error: unknown) => {
-      // Plaid is away, or has no room for the call. What a webhook says is only a hint, so a key that was
-      // good goes on being good.
+      // Plaid is unavailable or rate-limited. A webhook is only a hint, so a key that was valid stays valid.
       if (kept) return undefined;
       throw error;
     });

@@ -4,7 +4,7 @@ import { zerosOf } from "../chaos/zeros-of.ts";
 import { isMatrix } from "../support/matrix.ts";
 
 test.skipIf(!inject("redis"))(
-  "I1 I2 I3 I4 I5 chaos, short: nodes killed and paused, PostgreSQL and Redis gone and back, Plaid at its worst, and the books agree",
+  "The books agree after a short chaos run: nodes killed and paused, PostgreSQL and Redis down and back, Plaid failing (I1, I2, I3, I4, I5)",
   async () => {
     const run = await runChaos({
       connects: isMatrix ? 160 : 100,
@@ -14,7 +14,7 @@ test.skipIf(!inject("redis"))(
     });
     const { responses, syncs, kills, restarts, pauses, redisOutages } = run;
     expect(Object.entries(zerosOf(run)).filter(([, n]) => n !== 0)).toEqual([]);
-    // It was no walk in the park.
+    // The run did contain faults.
     expect(kills).toBeGreaterThan(0);
     expect(pauses).toBeGreaterThan(0);
     expect(restarts).toBeGreaterThan(0);
@@ -24,6 +24,6 @@ test.skipIf(!inject("redis"))(
     expect(syncs.transactions).toBeGreaterThan(1_000);
     expect(Object.keys(responses).length).toBeGreaterThan(4);
   },
-  // A machine with other things to do takes three times what a free one does.
+  // A busy machine takes three times as long as an idle one.
   180_000,
 );

@@ -2,9 +2,9 @@ import { expect, inject, test } from "vitest";
 import { runFailover } from "../chaos/run-failover.ts";
 import { zerosOf } from "../chaos/zeros-of.ts";
 
-// The processes of a server are found by Linux's /proc.
+// The processes of a server are found in Linux's /proc.
 test.skipIf(process.platform !== "linux")(
-  "I1 I2 I3 I4 I5 failover, short: the primary dies, its standby is promoted, and the books agree",
+  "The books agree after a short failover: the primary dies and its standby is promoted (I1, I2, I3, I4, I5)",
   async () => {
     const isPooled = inject("pgbouncer") !== null;
     const run = await runFailover({ connects: 50, nodes: 2, seed: 3, isPooled, frozen: 0 });

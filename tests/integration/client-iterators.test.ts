@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import type { TransactionChanges } from "../../client/src/index.ts";
 import { createStubClient, fiscilityError } from "../../client/src/testing.ts";
 import { createApiKey, revokeApiKey } from "../../server/auth/api-keys.ts";
 import { scope } from "../../server/contracts/api-keys.ts";
@@ -17,7 +18,7 @@ async function personWithClient(app: TestApp) {
   return { ada, revoke, client: quick(app.url, { apiKey: key }) };
 }
 
-test("transactions.iterate gives each transaction that fits once, over several pages", async ({
+test("transactions.iterate yields each matching transaction once, over several pages", async ({
   app,
 }) => {
   const { ada, client } = await personWithClient(app);
@@ -35,7 +36,7 @@ test("transactions.iterate gives each transaction that fits once, over several p
   }
 });
 
-test("transactions.iterate reads no page before the loop gets there, and fails where it was called", async () => {
+test("transactions.iterate fetches no page before the loop needs it, and fails at the call", async () => {
   const cursors: unknown[] = [];
   const client = createStubClient({
     transactions: {
@@ -60,6 +61,33 @@ test("transactions.iterate reads no page before the loop gets there, and fails w
   expect(error.stack?.split("\n")[1]).toContain(import.meta.filename);
 });
 
+test("transactions.changes.iterate gives every change page after page, and goes on where a page ended", async ({
+  app,
+}) => {
+  const { ada, client } = await personWithClient(app);
+  await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, ada);
+  await addTransactions(app, ada, 430, 10);
+  const read = async (input: { since?: string; limit?: number } = {}) => {
+    const pages: TransactionChanges[] = [];
+    for await (const page of client.transactions.changes.iterate(input)) pages.push(page);
+    return pages;
+  };
+  const pages = await read({ limit: 150 });
+  expect(pages.map(({ changed }) => changed.length)).toEqual([150, 150, 130]);
+  const ids = new Set(pages.flatMap(({ changed }) => changed.map(({ id }) => id)));
+  expect(ids.size).toBe(430);
+  const since = pages.at(-1)?.cursor as string;
+  expect(await read({ since })).toMatchObject([{ changed: [], removed: [], hasMore: false }]);
+  const [gone] = ids;
+  await app.query("delete from transactions where id = $1", [gone]);
+  expect(await read({ since })).toMatchObject([{ changed: [], removed: [{ id: gone }] }]);
+
+  const error = await failure(read({ since: "odd" }));
+  expect(error).toMatchObject({ reason: "invalid_input", issues: [{ path: "since" }] });
+  const rest = await app.get(`/api/v1/transaction-changes?since=${since}&limit=1`, ada);
+  expect(rest).toMatchObject({ removed: [{ id: gone }], removed_accounts: [], has_more: false });
+});
+
 test("transactions.list takes a limit of 1 to 200, also over REST", async ({ app }) => {
   const { ada, client } = await personWithClient(app);
   await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, ada);
@@ -80,7 +108,7 @@ test("transactions.list takes a limit of 1 to 200, also over REST", async ({ app
   );
 });
 
-test("live.changes.iterate gives changes to a loop, the newest to a slow one, and ends with the loop", async ({
+test("live.changes.iterate yields changes to a loop, only the newest to a slow one, and ends with the loop", async ({
   app,
 }) => {
   const { ada, client, revoke } = await personWithClient(app);

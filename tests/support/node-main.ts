@@ -42,7 +42,7 @@ process.on("message", async (message: Message) => {
   }
   if (message.work) await startWorker(server.services);
   if (message.recover) await recoverAttempts(server.services, server.services.log);
-  // Days pass in seconds here, and Plaid's limit counts real minutes.
+  // Days pass in seconds here, but Plaid's rate limit counts real minutes.
   if (message.reconcileAt) rateLimits["/user/items/get"] = { perClient: 1_000_000 };
   for (const minutes of message.reconcileAt ?? []) {
     const clock = { now: () => new Date(Date.now() + minutes * 60_000) };

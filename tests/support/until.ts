@@ -1,6 +1,6 @@
 /**
- * Waits until a condition holds, in programs and in a test file's set-up; tests use `expect.poll`, which
- * says what it saw last. Polls less often the longer it waits. Rejects after `seconds`.
+ * Waits until a condition holds, in programs and in a test file's set-up. Tests use `expect.poll`, which
+ * reports the last value. Polls less often the longer it waits. Rejects after `seconds`.
  */
 export async function until(
   condition: () => boolean | Promise<boolean>,

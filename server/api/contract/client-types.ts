@@ -7,8 +7,9 @@ const written =
   "// Written by `npm run contract -- --write` from the contracts and the procedures: change those.";
 
 /**
- * The files of `client/src` that say what an API key can call and every object in it, as plain TypeScript with the
- * documentation that the contracts and the procedures have. An editor needs neither zod nor tRPC to read them.
+ * Returns the files of `client/src` that declare what an API key can call and every object in it, as plain
+ * TypeScript with the documentation of the contracts and procedures. An editor needs neither zod nor tRPC to
+ * show them.
  */
 export function createClientTypes(): Record<"objects.ts" | "procedures.ts", string> {
   const byKey = endpoints.filter(({ scope }) => scope !== "session");
@@ -46,7 +47,7 @@ export function createClientTypes(): Record<"objects.ts" | "procedures.ts", stri
 const callableTable = (callable: string[][]) =>
   `{\n${callable.map(([name, type]) => `"${name}": "${type}",`).join("\n")}\n}`;
 
-/** The named objects that such a call takes or returns, and those within them. */
+/** The named objects that such a call takes or returns, and those they contain. */
 function* objects(): Generator<[name: string, text: string]> {
   const schemas = namedSchemas();
   const roots = [
@@ -137,7 +138,7 @@ function documented(lines: string[]): string {
 function objectType({ properties = {}, required = [] }: Schema): string {
   const fields = Object.entries(properties as Record<string, Schema>).map(([name, schema]) => {
     const comment = schema.description ? `${documented([schema.description])}\n` : "";
-    // Where nothing need be sent, a variable that is undefined does as well.
+    // An optional field also accepts a variable that is undefined.
     const isOptional = !required.includes(name);
     return `${comment}${name}${isOptional ? "?" : ""}: ${typeOf(schema)}${isOptional ? " | undefined" : ""};`;
   });
@@ -157,7 +158,7 @@ function indented(text: string): string {
     .join("\n");
 }
 
-/** Of the subset of JSON Schema that zod writes for the contracts. */
+/** Handles the subset of JSON Schema that zod writes for the contracts. */
 function typeOf(schema: Schema): string {
   const { $ref, const: value, enum: values, anyOf, oneOf, type } = schema;
   if ($ref) return $ref.slice($ref.lastIndexOf("/") + 1);

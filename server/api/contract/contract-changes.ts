@@ -1,15 +1,15 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Contract, Schema } from "./contract.ts";
 
-/** What differs between two contracts, each as one line. */
+/** The differences between two contracts, one line each. */
 export interface ContractChanges {
-  /** A program written for the first could fail with the second. */
+  /** A program written for the first contract could fail with the second. */
   breaking: string[];
-  /** It could not. */
+  /** Changes that cannot break a program. */
   additions: string[];
 }
 
-/** Compares what was promised with what is there now. */
+/** Compares the published contract with the current one. */
 export function contractChanges(before: Contract, now: Contract): ContractChanges {
   const breaking: string[] = [];
   const additions: string[] = [];
@@ -24,7 +24,7 @@ export function contractChanges(before: Contract, now: Contract): ContractChange
       if (found[key] !== old[key]) breaking.push(`${name}: ${key} was ${old[key]}`);
     }
     if (found.stepUp && !old.stepUp) breaking.push(`${name} asks for a step-up now`);
-    // What was sent must still be taken; what is answered must still be what was answered.
+    // Every old input must still be accepted, and every new output must fit the old schema.
     const faults = [
       ...misfits(old.input ?? {}, found.input ?? {}, `${name} input`, "input"),
       ...misfits(found.output, old.output, `${name} output`, "output"),
@@ -50,15 +50,15 @@ export function contractChanges(before: Contract, now: Contract): ContractChange
     if (!before.procedures[name]) additions.push(`${name} is new`);
   }
   for (const name of Object.keys(now.reasons)) {
-    // A client that does not know it says unknown_reason.
+    // An older client reports it as `unknown_reason`.
     if (!before.reasons[name]) additions.push(`the reason ${name} is new`);
   }
   return { breaking, additions };
 }
 
 /**
- * Why some value of `narrow` would not be one of `wide`; empty when each is. Knows what zod writes
- * for the schemas of our contracts, and takes what it does not know for a misfit when it differs.
+ * Returns why some value of `narrow` would not fit `wide`; empty when every value does. Knows what zod writes
+ * for our contracts. Any unknown keyword that differs counts as a misfit.
  */
 function misfits(
   narrow: Schema,
@@ -69,7 +69,7 @@ function misfits(
   const choices = alternatives(wide);
   return alternatives(narrow).flatMap((one) => {
     const attempts = choices.map((choice) => misfitsOfOne(one, choice, where, direction));
-    // Told as against the choice that is nearest.
+    // Reported for the closest choice.
     return attempts.sort((a, b) => a.length - b.length)[0] ?? [];
   });
 }

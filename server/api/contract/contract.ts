@@ -5,13 +5,13 @@ import { endpoints, subscriptions } from "./endpoints.ts";
 
 export type Schema = z.core.JSONSchema.JSONSchema;
 
-/** All that a program outside relies on, as data: kept in `client/contract.json`. */
+/** Everything that an outside program relies on, as data: stored in `client/contract.json`. */
 export interface Contract {
-  /** Of `@fiscility/client`, when this was what it promised. */
+  /** The version of `@fiscility/client` that published it. */
   version: string;
   procedures: Record<
     string,
-    // `output` of a subscription is each of its events.
+    // The `output` of a subscription is the schema of one event.
     {
       type: string;
       scope: string;
@@ -24,7 +24,7 @@ export interface Contract {
   reasons: Record<string, { status: number; retryable: boolean; details: Schema | null }>;
 }
 
-/** The contract as the code has it now. */
+/** Returns the current contract of the code. */
 export function createContract(version: string): Contract {
   const schemaOf = (schema: z.ZodType): Schema => {
     const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: "input" });

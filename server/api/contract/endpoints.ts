@@ -3,36 +3,36 @@ import type { Reason } from "../../contracts/errors.ts";
 import type { ProcedureMeta } from "../procedure-meta.ts";
 import { appRouter } from "../router.ts";
 
-/** A query or mutation as everything that is made from the router sees it: REST, OpenAPI, the contract. */
+/** A query or mutation as REST, OpenAPI and the contract see it. */
 export interface Endpoint {
   /** Dotted, as the typed client calls it: `accounts.list`. */
   name: string;
   type: "query" | "mutation";
   method: "GET" | "POST" | "DELETE";
-  /** Below `/api/v1`, with `{name}` where a field of the input stands. */
+  /** Below `/api/v1`, with `{name}` for a field of the input. */
   path: string;
   scope: ProcedureMeta["scope"];
-  /** Asks for a proof: see `ProcedureMeta`. */
+  /** Requires a step-up: see `ProcedureMeta`. */
   stepUp: boolean;
   summary: string;
   reasons: readonly Reason[];
   input: z.ZodType | null;
   output: z.ZodType;
-  /** Written as it is read; over REST as NDJSON and CSV too. */
+  /** The response is streamed; over REST also as NDJSON and CSV. */
   isStreamed: boolean;
 }
 
-/** A stream of events: over tRPC alone. */
+/** A stream of events, available only over tRPC. */
 export interface Subscription {
   name: string;
   summary: string;
   scope: ProcedureMeta["scope"];
   input: z.ZodType | null;
-  /** Each of its events. */
+  /** The schema of one event. */
   event: z.ZodType;
 }
 
-/** What tRPC keeps of a built procedure. https://trpc.io/docs/server/metadata */
+/** What tRPC stores of a built procedure. https://trpc.io/docs/server/metadata */
 interface BuiltProcedure {
   _def: {
     type: Endpoint["type"] | "subscription";
@@ -42,7 +42,7 @@ interface BuiltProcedure {
   };
 }
 
-/** Every procedure of the router: there is no list to forget one in. */
+/** Every procedure of the router. Derived, so that none can be missing. */
 const procedures = Object.entries(
   appRouter._def.procedures as unknown as Record<string, BuiltProcedure>,
 ).map(([name, { _def }]) => {

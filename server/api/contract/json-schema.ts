@@ -1,31 +1,31 @@
 import snakecaseKeys from "snakecase-keys";
 import { z } from "zod";
 
-/** A JSON Schema (2020-12), which is what a schema of OpenAPI 3.1 is. */
+/** A JSON Schema (2020-12), which OpenAPI 3.1 uses too. */
 export type Schema = z.core.JSONSchema.JSONSchema;
 
-/** A schema of the contracts with its own field names. */
+/** Returns a schema of the contracts with its own field names. */
 export function toContractSchema(schema: z.ZodType): Schema {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, options) as Schema;
   return rest;
 }
 
-/** The same as REST has it. */
+/** The same with REST's field names. */
 export function toJsonSchema(schema: z.ZodType): Schema {
   return snake(toContractSchema(schema));
 }
 
-/** How zod writes each. */
+/** How zod writes every schema. */
 export const options = {
-  // As a caller sees it. It also leaves objects open for fields that come later, but strict inputs.
+  // The caller's view. It also allows additional fields later, except in strict inputs.
   io: "input" as const,
-  // A format says it all; zod's own expression for it fills a page.
+  // The format is enough; zod's regular expression for it is a page long.
   override: ({ jsonSchema }: { jsonSchema: Schema }) => {
     if (jsonSchema.format) delete jsonSchema.pattern;
   },
 };
 
-/** The same schema with its fields as REST names them. */
+/** Returns the schema with REST's field names. */
 export function snake(schema: Schema): Schema {
   if (Array.isArray(schema)) return schema.map(snake) as unknown as Schema;
   if (typeof schema !== "object" || schema === null) return schema;

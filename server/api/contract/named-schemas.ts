@@ -50,7 +50,7 @@ const modules = [
 const registry = z.registry<{ id: string }>();
 const names = new Map<z.ZodType, string>();
 for (const module of modules) {
-  // In an order of their own: that of a module's names depends on what loads it.
+  // Sorted, because the order of a module's exports depends on who loads it first.
   for (const name of Object.keys(module).sort()) {
     const value = (module as Record<string, z.ZodType>)[name] as z.ZodType;
     const schema = bare(value);
@@ -61,7 +61,10 @@ for (const module of modules) {
   }
 }
 
-/** Every exported schema of the contracts as JSON Schema, by its name with a capital; they refer to each other. */
+/**
+ * Returns every exported schema of the contracts as JSON Schema, by its capitalized name. They refer to each
+ * other.
+ */
 export function namedSchemas(): Record<string, Schema> {
   const uri = (id: string) => `#/components/schemas/${id}`;
   const { schemas } = z.toJSONSchema(registry, { ...options, uri });
@@ -73,7 +76,7 @@ export function namedSchemas(): Record<string, Schema> {
   );
 }
 
-/** The name of a procedure's schema. */
+/** Returns the name of a procedure's schema. */
 export function nameOfSchema(schema: z.ZodType): string {
   const name = names.get(bare(schema));
   if (!name) {
@@ -86,7 +89,7 @@ export function nameOfSchema(schema: z.ZodType): string {
   return name;
 }
 
-/** An input that may be left out is named as the one that is not. */
+/** An optional input has the name of its required version. */
 function bare(schema: z.ZodType): z.ZodType {
   return schema instanceof z.ZodOptional ? (schema.unwrap() as z.ZodType) : schema;
 }

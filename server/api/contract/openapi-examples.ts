@@ -2,7 +2,7 @@ import type { Schema } from "./json-schema.ts";
 
 const uuid = "7f2c1d9e-3b54-4c1a-9a0e-5d8f6b7c2e10";
 
-/** What a field holds in an example, by its name, or by its parent's and its own where the name alone does not say. */
+/** Example values by field name, or by the parent's name and the field's where the name is ambiguous. */
 const samples: Record<string, unknown> = {
   public_token: "public-sandbox-8ab976e6-64bc-4b38-98f7-731e7a349970",
   link_token: "link-sandbox-33792986-2b9c-4b80-b1f2-518caaac6183",
@@ -51,12 +51,12 @@ const samples: Record<string, unknown> = {
   limit: "500.00",
 };
 
-/** Null in an example, where they may be: what is not wrong. */
+/** Fields that are null in examples when they may be, because nothing is wrong there. */
 const usuallyNull = new Set(["problem", "reason", "clean_up", "retry_at", "expires_at", "limit"]);
 
 /**
- * A value that fits the schema: every field of a response (`whole`), and of a request those that have to be there.
- * `schemas` are the named ones that it refers to.
+ * Returns a value that matches the schema: with all fields of a response (`whole`), but only the required
+ * ones of a request. `schemas` are the named schemas it refers to.
  */
 export function exampleOf(
   schema: Schema,

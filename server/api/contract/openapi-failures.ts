@@ -3,7 +3,7 @@ import { reasonDetails } from "../../contracts/reason-details.ts";
 import { type Schema, toJsonSchema } from "./json-schema.ts";
 import { commonHeaders } from "./openapi-headers.ts";
 
-/** What a call can respond with, by HTTP status. */
+/** The possible responses of a call, by HTTP status. */
 export type Responses = Record<
   string,
   {
@@ -13,12 +13,12 @@ export type Responses = Record<
   }
 >;
 
-/** `limit_reached` → `FailureLimitReached`: what `error` is then. */
+/** `limit_reached` → `FailureLimitReached`, the schema of its `error`. */
 const schemaName = (reason: string) =>
   `Failure${reason.replace(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase())}`;
 const referTo = (reason: string) => `#/components/schemas/${schemaName(reason)}`;
 
-/** The failures a call can end with, by HTTP status, each with its reasons and the details of each. */
+/** Returns the failures of a call by HTTP status, with their reasons and details. */
 export function failures(possible: Reason[]): Responses {
   const statuses = new Map<number, Reason[]>();
   for (const reason of possible) {
@@ -49,7 +49,7 @@ export function failures(possible: Reason[]): Responses {
   );
 }
 
-/** The one, or the one that `reason` names. */
+/** Returns the schema of the only reason, or a choice that `reason` discriminates. */
 function tagged(its: Reason[]): Schema {
   const [only] = its;
   if (only && its.length === 1) return { $ref: referTo(only) };
@@ -60,7 +60,7 @@ function tagged(its: Reason[]): Schema {
   return { oneOf: its.map((reason) => ({ $ref: referTo(reason) })), discriminator } as Schema;
 }
 
-/** `error` of each of these reasons, by name. */
+/** Returns the schema of `error` for each of these reasons, by name. */
 export function failureSchemas(used: Iterable<Reason>): Record<string, Schema> {
   return Object.fromEntries(
     [...used].map((reason): [string, Schema] => {
@@ -85,7 +85,7 @@ export function failureSchemas(used: Iterable<Reason>): Record<string, Schema> {
   );
 }
 
-/** Whether the details say after how many seconds, as the header then does. */
+/** Whether the details have `retryAfterSeconds`; then there is a Retry-After header too. */
 const mayBeRetried = (reason: Reason) =>
   Object.hasOwn(reasonDetails, reason) &&
   "retryAfterSeconds" in reasonDetails[reason as keyof typeof reasonDetails].shape;

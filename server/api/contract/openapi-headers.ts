@@ -1,4 +1,4 @@
-/** Headers of every response to a key or a session. */
+/** Headers of every response to an API key or a session. */
 export const commonHeaders = {
   "X-Request-Id": { $ref: "#/components/headers/X-Request-Id" },
   RateLimit: { $ref: "#/components/headers/RateLimit" },
@@ -6,7 +6,7 @@ export const commonHeaders = {
 
 export const headerComponents = {
   "X-Request-Id": {
-    description: "The id to name to us; `error.request_id` of a failure.",
+    description: "The id to send to support; also `error.request_id` of a failure.",
     schema: { type: "string", format: "uuid" },
   },
   RateLimit: {

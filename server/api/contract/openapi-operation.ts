@@ -1,7 +1,7 @@
 import type { Schema } from "./json-schema.ts";
 import type { Responses } from "./openapi-failures.ts";
 
-/** One way to call one procedure, as the document describes it. */
+/** One way to call a procedure, as the OpenAPI document describes it. */
 export interface Operation {
   operationId: string;
   tags: string[];

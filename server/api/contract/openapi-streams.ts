@@ -6,7 +6,8 @@ import type { Operation } from "./openapi-operation.ts";
 import { tagOf } from "./openapi-tags.ts";
 
 /**
- * A stream of Server-Sent Events. OpenAPI 3.1 cannot describe the events of one, so the description does.
+ * Describes a stream of Server-Sent Events. OpenAPI 3.1 has no schema for its events, so they are in the
+ * description.
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
 export function describeStream(stream: Subscription, failures: Responses): Operation {

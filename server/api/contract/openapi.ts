@@ -26,7 +26,7 @@ export interface OpenApi {
   components: { schemas: Record<string, Schema>; headers: object; securitySchemes: object };
 }
 
-/** What any call can end with, whatever it does. */
+/** Failures that any call can have. */
 const common: readonly Reason[] = [
   "unauthenticated",
   "second_factor_required",
@@ -48,7 +48,7 @@ const byKey: readonly Reason[] = [
   "scope_missing",
 ];
 
-/** A stream that has begun says everything else itself. */
+/** A stream that has begun reports every other failure as an event. */
 const ofStreams: readonly Reason[] = [
   "method_not_allowed",
   "rate_limited",
@@ -56,16 +56,16 @@ const ofStreams: readonly Reason[] = [
   "internal",
 ];
 
-/** What a reader has to know before the first call: a paragraph each. */
+/** What a reader needs to know before the first call, one paragraph each. */
 const introduction = [
   "Bank accounts, their connection and their history.",
-  "**Authentication.** Send an API key as `Authorization: Bearer fsk_…`. Keys are made in the app under Settings, and each has scopes: every call names the one that it needs.",
-  "**Data.** Money is a decimal string beside its ISO 4217 currency. Times are ISO 8601 in UTC. Fields may be added at any time.",
-  "**Failures.** Every failure is `error` with a `reason` to switch on and a `request_id` to name to us. Reasons may be added at any time.",
+  "**Authentication.** Send an API key as `Authorization: Bearer fsk_…`. Create keys in the app under Settings. Each has scopes, and every call lists the scope that it needs.",
+  "**Data.** Money is a decimal string with an ISO 4217 currency. Times are ISO 8601 in UTC. Fields may be added at any time.",
+  "**Failures.** Every failure has an `error` with a `reason` to switch on and a `request_id` to send to support. Reasons may be added at any time.",
   "**Limits.** `RateLimit` headers say how many calls of the key or session are left. `Retry-After` says when a refused request is worth sending again. Eight calls of one user run at once; more wait a few seconds.",
 ];
 
-/** The REST face as OpenAPI 3.1, from the same schemas that check the calls. */
+/** Returns the REST API as OpenAPI 3.1, from the schemas that validate the calls. */
 export function createOpenApi(appUrl: string): OpenApi {
   const named = Object.fromEntries(
     Object.entries(namedSchemas()).map(([name, schema]) => [name, snake(schema)]),
@@ -111,7 +111,7 @@ export function createOpenApi(appUrl: string): OpenApi {
   };
 }
 
-/** Those that a call refers to, and those within them. */
+/** The schemas that a call refers to, directly or not. */
 function onlyUsed(schemas: Record<string, Schema>, paths: object): Record<string, Schema> {
   const used = new Set<string>();
   const visit = (value: unknown) => {
@@ -134,7 +134,7 @@ function reasonsOf({ reasons, scope, input, method }: Endpoint): Reason[] {
   return [...possible];
 }
 
-/** What an `Accept` header can ask for in place of JSON. */
+/** Formats that the `Accept` header can request instead of JSON. */
 const streamedContent = {
   "application/x-ndjson": {
     schema: {
@@ -210,7 +210,7 @@ function toOperation(
   return operation;
 }
 
-/** The description of a parameter stands beside its schema. */
+/** Moves the description out of the schema, where OpenAPI expects it for a parameter. */
 function described({ description, ...schema }: Schema): { description?: string; schema: Schema } {
   return { ...(description && { description }), schema };
 }

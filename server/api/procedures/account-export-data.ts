@@ -4,13 +4,12 @@ import { beginExport, type DataExport, exportData } from "../../users/export-dat
 import { StreamedOutput } from "../streamed-output.ts";
 import { procedure } from "../trpc.ts";
 
-/** As each transport and the page write it. */
+/** The form that every transport and the page write. */
 export const streamed = ({ rest, transactions }: DataExport) =>
   new StreamedOutput(rest, "transactions", transactions, Object.keys(transaction.shape));
 
 export const accountExportData = procedure({
-  summary:
-    "Everything that is kept of the user: who they are, their banks, their history, their transactions.",
+  summary: "All stored data of the user: their profile, banks, activity and transactions.",
   scope: "account:export",
   stepUp: true,
   rest: "GET /account/export",

@@ -2,7 +2,7 @@ import { listActivity } from "../../../db/account-activity.ts";
 import { activityListOutput } from "../../contracts/activity.ts";
 import { procedure } from "../trpc.ts";
 
-/** The most entries that are shown. */
+/** The maximum number of entries. */
 const shown = 100;
 
 export const activityList = procedure({

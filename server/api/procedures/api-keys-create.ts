@@ -5,9 +5,9 @@ import { requireProof } from "../../auth/step-up.ts";
 import { createApiKeyInput, createApiKeyOutput } from "../../contracts/api-keys.ts";
 import { procedure } from "../trpc.ts";
 
-// Sessions only: a key that leaked must not be able to make itself a successor.
+// Sessions only: a leaked key must not be able to create another key.
 export const apiKeysCreate = procedure({
-  summary: "Makes an API key. Its text is in this answer and never shown again.",
+  summary: "Creates an API key. Only this response contains its text.",
   scope: "session",
   stepUp: true,
   rest: "POST /api-keys",
@@ -18,7 +18,7 @@ export const apiKeysCreate = procedure({
   .mutation(async ({ ctx, input }) => {
     const { db, limits } = ctx.services;
     requireVerified(ctx.services, ctx.user);
-    // Checked again under the lock: a change of the password may have ended the proof meanwhile.
+    // Checked again under the lock, because a change of the password may have withdrawn the proof meanwhile.
     const requireStill = (tx: Db) => requireProof({ db: tx, limits }, ctx);
     const made = await createApiKey(db, ctx.user.id, input, requireStill, ctx.request.origin);
     const { id, scopes } = made.apiKey;

@@ -4,14 +4,14 @@ import { FiscilityError } from "../../contracts/errors.ts";
 import { type LiveEvent, liveChange, liveChangesInput } from "../../contracts/live.ts";
 import { procedure, toTrpcError } from "../trpc.ts";
 
-/** A stream of events; each of them is checked against its own schema as it is sent. */
+/** A stream of events. Each event is validated against its own schema when it is sent. */
 const changes = z.custom<AsyncIterable<LiveEvent>>(
   (value) => typeof value === "object" && value !== null && Symbol.asyncIterator in value,
 );
 
 /**
- * Sends the user's data version at once, unless `lastEventId` is the same, and then at every change.
- * Ends with the session or the API key that it was opened with.
+ * Sends the user's data version at once, unless it equals `lastEventId`, and then after every change. Ends
+ * with the session or API key that opened it.
  */
 export const liveChanges = procedure({
   summary: "Every change of the connected banks and accounts, as it happens.",

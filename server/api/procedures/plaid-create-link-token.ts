@@ -5,7 +5,7 @@ import { createLinkTokenInput, createLinkTokenOutput } from "../../contracts/con
 import { procedure } from "../trpc.ts";
 
 export const plaidCreateLinkToken = procedure({
-  summary: "Makes the link_token that Plaid Link is opened with.",
+  summary: "Creates the link_token that opens Plaid Link.",
   scope: "connections:write",
   rest: "POST /link-tokens",
   reasons: [
@@ -21,7 +21,7 @@ export const plaidCreateLinkToken = procedure({
   .input(createLinkTokenInput.optional())
   .output(createLinkTokenOutput)
   .mutation(async ({ ctx, input }) => {
-    // A bank that is connected can always be reconnected.
+    // A connected bank can always be reconnected.
     if (input?.itemId === undefined) {
       requireVerified(ctx.services, ctx.user);
       await requireFactorToConnect(ctx.services, ctx.user.id);

@@ -6,8 +6,7 @@ import { createWebhook } from "../../outgoing-webhooks/webhook-endpoints.ts";
 import { procedure } from "../trpc.ts";
 
 export const webhooksCreate = procedure({
-  summary:
-    "Adds an address that gets signed webhooks. Its secret is in this answer and never shown again.",
+  summary: "Adds an address that receives signed webhooks. Only this response contains its secret.",
   scope: "webhooks:write",
   stepUp: true,
   rest: "POST /webhooks",
@@ -20,7 +19,8 @@ export const webhooksCreate = procedure({
     requireVerified(services, user);
     const made = await createWebhook(services, user.id, input, {
       origin: request.origin,
-      // Checked again under the lock: a change of the password may have ended the proof meanwhile.
+      // Checked again under the lock, because a change of the password may have withdrawn the proof
+      // meanwhile.
       requireStill: async (tx: Db) => {
         if (!apiKey) await requireProof({ db: tx, limits: services.limits }, ctx);
       },

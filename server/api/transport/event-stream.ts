@@ -7,10 +7,10 @@ import { subscriptions } from "../contract/endpoints.ts";
 import { appRouter, createCaller } from "../router.ts";
 
 /**
- * Subscriptions over Server-Sent Events, as tRPC's own adapter sends them and its links read them. That
- * adapter passes each event through five web streams, and they stay in memory for as long as the
- * stream is open: 95 kB for each idle tab, against a fifth of it here. The procedure is called with
- * all the checks of any call; `tests/integration/live.test.ts` holds both ends together.
+ * Subscriptions over Server-Sent Events, in the format of tRPC's own adapter and links. That adapter passes
+ * each event through five web streams, which stay in memory while the stream is open: 95 kB for each idle
+ * tab, five times as much as here. The procedure is called with all checks of any call.
+ * `tests/integration/live.test.ts` tests it with tRPC's link.
  */
 export function createEventStreams(
   createContext: (req: Request) => Promise<Context>,
@@ -20,7 +20,7 @@ export function createEventStreams(
   return (req, res, next) => {
     const name = req.path.slice(1);
     if (!names.has(name)) return next();
-    // One asked for by HEAD would not end.
+    // A HEAD request would never end.
     if (req.method === "HEAD") throw new FiscilityError("method_not_allowed");
     if (req.method !== "GET") return next();
     stream(name, req, res, createContext, onError).catch(next);
@@ -37,7 +37,7 @@ async function stream(
   const gone = new AbortController();
   res.once("close", () => gone.abort());
   const ctx = await createContext(req);
-  // A stream that cannot begin is no stream: its client comes back to it later.
+  // A stream that cannot start gets an HTTP error, so that its client retries later.
   const failure = failureToIdentify(ctx);
   if (failure) throw failure;
   let ping: ReturnType<typeof setInterval> | undefined;
@@ -46,13 +46,13 @@ async function stream(
       "content-type": "text/event-stream",
       "cache-control": "no-cache, no-transform",
       "x-accel-buffering": "no",
-      // One that ends gives its socket back.
+      // A stream that ends closes its socket.
       connection: "close",
     });
     const client = { reconnectAfterInactivityMs: ctx.services.limits.liveSilence };
     res.write(`event: connected\ndata: ${JSON.stringify(client)}\n\n`);
     ping = setInterval(() => {
-      // Who does not read is not written to, so that nothing piles up for who never will.
+      // A client that does not read gets no pings, so nothing piles up for it.
       if (!res.writableNeedDrain && !gone.signal.aborted) res.write("event: ping\ndata: \n\n");
     }, ctx.services.limits.livePing);
     for await (const event of await subscribe(name, ctx, inputOf(req), gone.signal)) {
@@ -64,7 +64,8 @@ async function stream(
     }
     if (!gone.signal.aborted) res.write("event: return\ndata: \n\n");
   } catch (cause) {
-    // Ended without a word, so that the client opens it again: the node closes, or the client left.
+    // Ended without an error event, so that the client opens it again: the node is closing, or the client
+    // left.
     if ((cause as Error).name === "AbortError") return;
     const error = getTRPCErrorFromUnknown(cause);
     onError(req, error, name);
@@ -97,7 +98,7 @@ async function subscribe(
   return (target as (input: unknown) => Promise<Events>)(input);
 }
 
-/** tRPC's own way to write it: JSON in the query; an EventSource that comes back adds a header. */
+/** tRPC's own format: JSON in the query. An EventSource that reconnects adds a header. */
 function inputOf({ query, headers }: Request): unknown {
   const last = headers["last-event-id"];
   let input: unknown;

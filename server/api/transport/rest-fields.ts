@@ -6,11 +6,11 @@ import { maxIssues } from "../../contracts/issues.ts";
 type Schema = z.core.JSONSchema.JSONSchema;
 type Issue = ReasonDetails["invalid_input"]["issues"][number];
 
-/** What REST needs of a schema to rename fields. Null where no field is renamed below. */
+/** The part of a schema that renaming needs. Null when no field below it is renamed. */
 interface Shape {
-  /** Of an object: its fields, by both names that a caller may use. */
+  /** For an object: its fields, by both names that a caller may use. */
   fields: Map<string, Field>;
-  /** Of an array: its elements. */
+  /** For an array: its elements. */
   element: Shape | null;
 }
 
@@ -26,18 +26,19 @@ interface Field {
 /** Renames the fields of one endpoint between REST and its contract. */
 export interface RestFields {
   /**
-   * A JSON body with the contract's field names. Unknown fields keep their names and values, for the
-   * schema to refuse; more of them than an error reports are left out, as copying costs.
-   * @throws `invalid_input` when a field is there under both of its names.
+   * Returns a JSON body with the contract's field names. Unknown fields keep their names and values, so that
+   * the schema rejects them. More of them than an error reports are left out, because copying costs.
+   *
+   * @throws FiscilityError `invalid_input` when a field is sent under both of its names
    */
   read(body: unknown): unknown;
-  /** The same for a query string, whose numbers and booleans are text. */
+  /** The same for a query string, where numbers and booleans are text. */
   readText(query: Record<string, unknown>): unknown;
-  /** An issue's path with the names that the caller used in `sent`; else the documented ones. */
+  /** Returns an issue's path with the names that the caller used in `sent`, or else the documented ones. */
   asSent(issue: Issue, sent: unknown): Issue;
 }
 
-/** Built once for each endpoint: `input` is the schema of its procedure. */
+/** Built once for each endpoint. `input` is its procedure's schema. */
 export function restFields(input: z.ZodType): RestFields {
   const shape = shapeOf(z.toJSONSchema(input, { io: "input", unrepresentable: "any" }));
   return {
@@ -57,7 +58,7 @@ export function restFields(input: z.ZodType): RestFields {
 
 function shapeOf(schema: Schema): Shape | null {
   if (schema.anyOf) {
-    // A field that may be null is a choice, too: only one of the choices has fields.
+    // A nullable field is a choice too, and only one of the choices has fields.
     return schema.anyOf.map((choice) => shapeOf(choice as Schema)).find(Boolean) ?? null;
   }
   if (schema.items) {
@@ -74,7 +75,7 @@ function shapeOf(schema: Schema): Shape | null {
   return { fields, element: null };
 }
 
-/** Goes no deeper than the schema does. */
+/** Recurses no deeper than the schema. */
 function rename(sent: unknown, shape: Shape | null, path: string): unknown {
   if (!shape) return sent;
   if (Array.isArray(sent)) {
@@ -102,7 +103,7 @@ function rename(sent: unknown, shape: Shape | null, path: string): unknown {
     names.set(field, name);
     entries.push([field.camel, rename(sent[name], field.shape, `${path}${field.camel}.`)]);
   }
-  // Makes `__proto__` a field as any other; an assignment would not.
+  // Makes `__proto__` an ordinary field, which an assignment would not.
   return Object.fromEntries(entries);
 }
 

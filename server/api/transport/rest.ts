@@ -12,14 +12,14 @@ import { type RestFields, restFields } from "./rest-fields.ts";
 type CreateContext = (req: Request) => Promise<Context>;
 
 /**
- * The REST face of every procedure, below `/api/v1`: JSON in and out, snake_case as Plaid's. Fields
- * of a GET or DELETE stand in the path and the query, those of a POST in the body.
+ * REST for every procedure, below `/api/v1`: JSON with snake_case fields, like Plaid's. A GET or DELETE has
+ * its fields in the path and the query, a POST in the body.
  */
 export function createRestRouter(createContext: CreateContext): Router {
   return routerOf(endpoints, createContext);
 }
 
-/** The two addresses that the flow's specification names, below `/plaid`: the same procedures. */
+/** The two addresses of the flow's specification, below `/plaid`, for the same procedures. */
 export function createPlaidRouter(createContext: CreateContext): Router {
   const paths: Record<string, string> = {
     "plaid.createLinkToken": "/create-link-token",
@@ -64,7 +64,7 @@ function routerOf(served: readonly Endpoint[], createContext: CreateContext): Ro
   return router;
 }
 
-/** As the `Accept` header asks: JSON unless it names one of the others first. */
+/** Sends the format that the `Accept` header prefers; JSON by default. */
 async function sendStreamed(req: Request, res: Response, output: StreamedOutput): Promise<void> {
   const asked = req.accepts(Object.keys(streamedTypes));
   const type = (asked || "application/json") as keyof typeof streamedTypes;
@@ -79,7 +79,9 @@ const streamedTypes = {
   "text/csv": (output: StreamedOutput) => output.csv(snake),
 };
 
-/** The fields as the caller sent them: of a GET or DELETE in the path and the query, of a POST in the body. */
+/**
+ * The fields as the caller sent them: from the path and the query for GET and DELETE, from the body for POST.
+ */
 function sentFields({ method }: Endpoint, req: Request): unknown {
   if (method !== "POST") return { ...req.query, ...req.params };
   const body = bodyOf(req);
@@ -87,7 +89,7 @@ function sentFields({ method }: Endpoint, req: Request): unknown {
   return inPath && !Array.isArray(body) ? { ...body, ...req.params } : body;
 }
 
-/** The JSON object or array of a body that was read as text; `{}` without one. */
+/** Parses the JSON object or array of a text body; `{}` when there is none. */
 function bodyOf({ body }: Request): object {
   if (body === undefined || body === "") return {};
   let parsed: unknown;
@@ -100,7 +102,7 @@ function bodyOf({ body }: Request): object {
   return parsed;
 }
 
-/** `invalid_input` with the fields under the names that the caller gave them. */
+/** Returns `invalid_input` with the field names that the caller used. */
 function asSent(error: unknown, fields: RestFields | null, sent: unknown): unknown {
   const { reason, details } = toFiscilityError(error);
   if (reason !== "invalid_input" || !fields || !details || !("issues" in details)) return error;

@@ -11,12 +11,12 @@ import { StreamedOutput, sendParts } from "../streamed-output.ts";
 type CreateContext = (req: Request) => Promise<Context>;
 type OnError = (req: Request, error: unknown, name: string | undefined) => void;
 
-/** Characters of a response; `compression`'s own threshold. */
+/** Characters of a response from which it is compressed; the default of `compression`. */
 const worthCompressing = 1024;
 
 /**
- * Queries and mutations over tRPC's own protocol. In place of tRPC's Express adapter, which pipes
- * every answer through web streams: an answer here is whole, and leaves in one piece with its length.
+ * Queries and mutations over tRPC's own protocol. Replaces tRPC's Express adapter, which pipes every response
+ * through web streams: here a response is sent in one piece with its length.
  */
 export function createTrpcHandler(
   createContext: CreateContext,
@@ -24,7 +24,9 @@ export function createTrpcHandler(
   compress: RequestHandler,
   limits: { maxBodySize: number; maxBatchSize: number },
 ): RequestHandler {
-  /** What `compress` leaves as it is does not pass through it: that alone takes as long as tRPC does. */
+  /**
+   * Small responses bypass `compress`, which takes as long as tRPC itself even when it compresses nothing.
+   */
   const send = (req: Request, res: Response, body: string) => {
     if (body.length < worthCompressing) res.end(body);
     else compress(req, res, () => res.end(body));
@@ -36,7 +38,7 @@ export function createTrpcHandler(
       const { body, streamed } = await answerReads(reads, req, res, createContext, onError);
       return streamed ? sendParts(res, body) : send(req, res, body);
     }
-    // Whatever asks for it in another way gets no part of it rather than something else.
+    // A streamed procedure in any other kind of request is refused, because it would get only a part.
     if (namesOf(path).some(isStreamed)) throw new FiscilityError("unsupported_media_type");
     const response = await resolveResponse({
       router: appRouter,
@@ -56,7 +58,7 @@ export function createTrpcHandler(
   };
 }
 
-/** Queries that one GET asks for. `inputs` are as sent: each procedure checks its own. */
+/** The queries of one GET. `inputs` are not validated yet: each procedure validates its own. */
 interface Reads {
   names: string[];
   inputs: unknown[];
@@ -71,7 +73,7 @@ const isStreamed = (name: string) =>
   (procedures[name]?._def.meta as ProcedureMeta | undefined)?.streamed !== undefined;
 const namesOf = (path: string) => path.replaceAll(/%2c/gi, ",").split(",");
 
-/** Null for everything but well-formed queries of this router, which is tRPC's own to judge. */
+/** Null for everything but well-formed queries of this router, which tRPC then handles. */
 function readsOf(req: Request, path: string, maxBatchSize: number): Reads | null {
   const { input, batch, connectionParams } = req.query;
   const {
@@ -95,9 +97,9 @@ function readsOf(req: Request, path: string, maxBatchSize: number): Reads | null
 }
 
 /**
- * What `resolveResponse` does for queries, without a web Request, Response, URL, Headers and four
- * AbortSignals for each: they take as long as all the rest of a cached read. Returns the body, in parts
- * where one of the answers is.
+ * Does what `resolveResponse` does for queries, without a web Request, Response, URL, Headers and four
+ * AbortSignals for each, which take as long as the rest of a cached read. Returns the body, in parts when one
+ * of the responses is streamed.
  */
 async function answerReads(
   { names, inputs, batch }: Reads,

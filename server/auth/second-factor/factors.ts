@@ -18,7 +18,7 @@ import { type PasskeyNeeds, addPasskey as storePasskey, verifyRegistration } fro
 import { hasFactor } from "./require-factor.ts";
 import { spendTotpCode, type TotpNeeds } from "./totp.ts";
 
-/** Who asks for a change, and from where. */
+/** The caller of a change, and the origin of the request. */
 interface Asking {
   identity: Identity;
   origin: Origin | null;
@@ -26,7 +26,7 @@ interface Asking {
 
 type Needs = TotpNeeds & PasskeyNeeds & { auth: Auth; limits: Pick<TimeLimits, "stepUp"> };
 
-/** The user's second factors, for their own page and export. */
+/** Returns the user's second factors, for their own page and export. */
 export async function listFactors(db: Db, userId: string): Promise<SecondFactors> {
   const totp = await findTotp(db, userId);
   const passkeys = await listPasskeys(db, userId);
@@ -44,9 +44,10 @@ export async function listFactors(db: Db, userId: string): Promise<SecondFactors
 }
 
 /**
- * Changes factors of who is asking, in one transaction under the user's lock. The proof is checked again there,
- * as a change of the password may have ended it meanwhile.
- * @throws `step_up_required`, `unauthenticated`, and what `work` throws
+ * Changes the caller's factors in one transaction under their lock. Checks the proof again there, because a
+ * change of the password may have withdrawn it meanwhile.
+ *
+ * @throws FiscilityError `step_up_required`, `unauthenticated`, and what `work` throws
  */
 async function change<T>(
   { db, limits }: Needs,
@@ -64,9 +65,10 @@ async function change<T>(
 }
 
 /**
- * Turns the authenticator app on that was started, by a first code. With the user's first factor come ten
- * backup codes.
- * @throws `code_incorrect`, `too_many_attempts`
+ * Turns on the authenticator app that was set up, with its first code. With the user's first factor they get
+ * ten backup codes.
+ *
+ * @throws FiscilityError `code_incorrect`, `too_many_attempts`
  */
 export async function confirmAuthenticator(
   needs: Needs,
@@ -89,7 +91,10 @@ export async function confirmAuthenticator(
   return { backupCodes };
 }
 
-/** Stores a passkey that signed this session's challenge. @throws `passkey_invalid`, `too_many_passkeys` */
+/**
+ * Stores a passkey that signed this session's challenge. @throws FiscilityError `passkey_invalid`,
+ * `too_many_passkeys`
+ */
 export async function addPasskey(
   needs: Needs,
   { identity, origin }: Asking,
@@ -106,7 +111,7 @@ export async function addPasskey(
   return { backupCodes };
 }
 
-/** Turns the authenticator app off. @throws `not_found` */
+/** Turns off the authenticator app. @throws FiscilityError `not_found` */
 export async function removeAuthenticator(
   needs: Needs,
   { identity, origin }: Asking,
@@ -118,7 +123,7 @@ export async function removeAuthenticator(
   });
 }
 
-/** Removes a passkey of the user. @throws `not_found` */
+/** Deletes a passkey of the user. @throws FiscilityError `not_found` */
 export async function removePasskey(
   needs: Needs,
   { identity, origin }: Asking,
@@ -132,7 +137,7 @@ export async function removePasskey(
   });
 }
 
-/** Ten new backup codes in the place of those before. @throws `not_found` without a factor */
+/** Replaces the user's backup codes with ten new ones. @throws FiscilityError `not_found` without a factor */
 export async function newBackupCodes(
   needs: Needs,
   { identity, origin }: Asking,
@@ -144,14 +149,14 @@ export async function newBackupCodes(
   });
 }
 
-/** Backup codes and trusted browsers stand in for a factor: without one they go too. */
+/** Backup codes and trusted browsers replace a factor, so they are deleted with the last one. */
 async function cleanUpAfterLast(tx: Db, userId: string): Promise<void> {
   if (await hasFactor(tx, userId)) return;
   await replaceBackupCodes(tx, userId, []);
   await endDeviceTrust(tx, userId);
 }
 
-/** Takes every factor of the user away; `tx` holds the user's lock. Returns whether there was one. */
+/** Deletes every factor of the user; `tx` holds the user's lock. Returns whether there was one. */
 export async function resetFactors(tx: Db, userId: string): Promise<boolean> {
   const had = await hasFactor(tx, userId);
   await deleteTotp(tx, userId);

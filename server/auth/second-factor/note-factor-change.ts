@@ -14,7 +14,7 @@ export async function noteFactorChange(
   }: {
     userId: string;
     change: Exclude<FactorChange, "reset_by_operator">;
-    /** The passkey's. */
+    /** The passkey's name. */
     name?: string;
     origin: Origin | null;
   },

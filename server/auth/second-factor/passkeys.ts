@@ -18,7 +18,7 @@ import { findPasskey, insertPasskey, listPasskeys, notePasskeyUse } from "../../
 import { FiscilityError } from "../../contracts/errors.ts";
 import type { TimeLimits } from "../../time-limits.ts";
 
-/** Passkeys a user may have: enough for every device, few enough to look through. */
+/** The maximum passkeys of a user: enough for every device, few enough to review. */
 const maxPasskeys = 20;
 
 export interface PasskeyNeeds {
@@ -31,7 +31,7 @@ const base64url = z
   .string()
   .max(16_000)
   .regex(/^[\w-]*$/);
-/** What the browsers' `toJSON()` gives of an authentication; fields that we do not use are left out. */
+/** What the browser's `toJSON()` returns for an authentication. Unused fields are dropped. */
 const assertion = z.object({
   id: base64url.max(1_400),
   rawId: base64url,
@@ -44,7 +44,7 @@ const assertion = z.object({
     userHandle: base64url.nullish().transform((handle) => handle ?? undefined),
   }),
 });
-/** The same of a registration. */
+/** The same for a registration. */
 const attestation = z.object({
   id: base64url.max(1_400),
   rawId: base64url,
@@ -57,13 +57,13 @@ const attestation = z.object({
   }),
 });
 
-/** Whose challenge it is: a session's, or that of a browser which is logging in. */
+/** What a challenge is bound to: a session, or a browser that is logging in. */
 export const boundTo = (kind: "session" | "browser", secret: string): Buffer =>
   createHash("sha256").update(`${kind}:${secret}`).digest();
 
 const rpIdOf = ({ appUrl }: { appUrl: string }) => new URL(appUrl).hostname;
 
-/** Options for a new passkey, as JSON. @throws `too_many_passkeys` */
+/** Returns the options for a new passkey, as JSON. @throws FiscilityError `too_many_passkeys` */
 export async function registrationOptions(
   { db, config, limits }: PasskeyNeeds,
   user: { id: string; name: string; email: string },
@@ -94,7 +94,8 @@ function requireRoomForPasskey(known: number): void {
 
 /**
  * Stores a passkey that signed this session's challenge; `tx` holds the user's lock.
- * @throws `passkey_invalid`, `too_many_passkeys`
+ *
+ * @throws FiscilityError `passkey_invalid`, `too_many_passkeys`
  */
 export async function addPasskey(
   tx: Db,
@@ -107,7 +108,7 @@ export async function addPasskey(
   if (!(await insertPasskey(tx, row))) throw new FiscilityError("passkey_invalid");
 }
 
-/** What is stored of a passkey whose registration was checked. */
+/** A passkey whose registration was verified. */
 export interface VerifiedPasskey {
   id: string;
   publicKey: Buffer;
@@ -115,7 +116,10 @@ export interface VerifiedPasskey {
   transports: string[];
 }
 
-/** Checks a registration against this session's challenge, which is spent. @throws `passkey_invalid` */
+/**
+ * Verifies a registration against this session's challenge, which is used up. @throws FiscilityError
+ * `passkey_invalid`
+ */
 export async function verifyRegistration(
   { db, config }: PasskeyNeeds,
   sessionId: string,
@@ -141,8 +145,8 @@ export async function verifyRegistration(
 }
 
 /**
- * Options to use a passkey: of this user, or of whoever the passkey says. As JSON.
- * `log_in` asks the device to check its user too, as nothing else is asked then.
+ * Returns the options to use a passkey, as JSON: one of this user's or, with `userId` null, of any user.
+ * `log_in` requires the device to verify its user too, because it is the only factor then.
  */
 export async function authenticationOptions(
   { db, config, limits }: PasskeyNeeds,
@@ -163,9 +167,9 @@ export async function authenticationOptions(
 }
 
 /**
- * Checks what a passkey signed against the challenge of `place`, which is spent, and notes the use.
- * `userId`: whose passkey it must be; null takes the user whom the passkey names. Returns that user's
- * id, or null when anything does not fit.
+ * Verifies a passkey's signature against the challenge of `place`, which is used up, and stores the use.
+ * `userId` is the user who must own the passkey; null accepts the user whom the passkey names. Returns that
+ * user's id, or null when anything is wrong.
  */
 export async function verifyPasskey(
   { db, config }: PasskeyNeeds,
@@ -179,7 +183,7 @@ export async function verifyPasskey(
   const { userHandle } = response.response;
   const named = userHandle === undefined ? null : Buffer.from(userHandle, "base64url").toString();
   const owner = userId ?? named;
-  // A passkey that is stored on its device names its user, and must not name another one.
+  // A passkey that is stored on its device names its user, who must be the owner.
   if (owner === null || (named !== null && named !== owner)) return null;
   if (!z.uuid().safeParse(owner).success) return null;
   const stored = await findPasskey(db, owner, response.id);
@@ -191,7 +195,7 @@ export async function verifyPasskey(
     expectedRPID: rpIdOf(config),
     credential: { ...stored, publicKey: new Uint8Array(stored.publicKey) },
     requireUserVerification: place.purpose === "log_in",
-    // SimpleWebAuthn throws for what does not fit: another origin or challenge, a counter that did not rise.
+    // SimpleWebAuthn throws when anything does not match: the origin, the challenge, or the counter.
   }).catch(() => null);
   if (!result?.verified) return null;
   const { newCounter } = result.authenticationInfo;
@@ -206,7 +210,7 @@ function parse<T>(schema: z.ZodType<T>, json: string): T | null {
   }
 }
 
-/** SimpleWebAuthn throws for whatever does not fit. */
+/** SimpleWebAuthn throws for whatever is wrong. */
 const orInvalid = <T>(verification: Promise<T>): Promise<T> =>
   verification.catch((cause) => {
     throw new FiscilityError("passkey_invalid", { cause });

@@ -8,7 +8,7 @@ import type { Database } from "../../../db/schema.ts";
 import type { TimeLimits } from "../../time-limits.ts";
 import { hashToken, makeToken, type SetCookie, TokenCookie } from "../token-cookie.ts";
 
-/** A log-in whose password was right; `token` is in the browser's cookie alone. */
+/** A log-in whose password was correct. `token` is only in the browser's cookie. */
 export interface PendingLogIn {
   token: string;
   userId: string;
@@ -16,8 +16,8 @@ export interface PendingLogIn {
 }
 
 /**
- * Log-ins between the password and the second factor, by a cookie of the browser. The same cookie binds a
- * passkey's challenge to the browser before anybody is known.
+ * Log-ins between the password and the second factor, identified by a cookie of the browser. The same cookie
+ * binds a passkey's challenge to the browser before the user is known.
  */
 export class PendingLogIns {
   readonly #db: Kysely<Database>;
@@ -34,7 +34,7 @@ export class PendingLogIns {
     this.#cookie = new TokenCookie("log-in", Math.floor(limits.pendingLogIn / 1000), config);
   }
 
-  /** Begins one for this user. Returns the cookie that the browser keeps. */
+  /** Starts one for this user. Returns the cookie to set. */
   async begin(userId: string): Promise<SetCookie> {
     const token = makeToken();
     await insertPendingLogIn(this.#db, {
@@ -45,18 +45,18 @@ export class PendingLogIns {
     return this.#cookie.keep(token);
   }
 
-  /** The browser's token, whether or not a password was right. */
+  /** Returns the browser's token, even if no log-in is pending. */
   tokenIn(cookies: string | null): string | null {
     return this.#cookie.tokenIn(cookies);
   }
 
-  /** The token of this browser, a new one where it has none, and the cookie that it keeps. */
+  /** Returns the browser's token, or a new one, and the cookie to set. */
   browser(cookies: string | null): { token: string; cookie: SetCookie } {
     const token = this.tokenIn(cookies) ?? makeToken();
     return { token, cookie: this.#cookie.keep(token) };
   }
 
-  /** The log-in that this browser is in the middle of, or null. */
+  /** Returns this browser's pending log-in, or null. */
   async find(cookies: string | null): Promise<PendingLogIn | null> {
     const token = this.tokenIn(cookies);
     if (token === null) return null;
@@ -64,12 +64,12 @@ export class PendingLogIns {
     return found && { token, ...found };
   }
 
-  /** Ends it, once: of two requests at the same time one gets true. */
+  /** Ends it. Of two concurrent requests one gets true. */
   end({ userId, token }: PendingLogIn): Promise<boolean> {
     return endPendingLogIn(this.#db, userId, hashToken(token));
   }
 
-  /** The cookie with which the browser deletes it. */
+  /** The cookie that deletes it in the browser. */
   get forget(): SetCookie {
     return this.#cookie.forget;
   }

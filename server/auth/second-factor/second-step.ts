@@ -15,7 +15,7 @@ interface Needs extends TotpNeeds, PasskeyNeeds {
   pending: PendingLogIns;
 }
 
-/** What a user answers the second step of a log-in with. */
+/** A user's input in the second step of a log-in. */
 interface SecondStep {
   code?: string | undefined;
   passkey?: string | undefined;
@@ -30,7 +30,7 @@ const refuse = (status: "UNAUTHORIZED" | "FORBIDDEN", code: string, message: str
   new APIError(status, { code, message });
 
 /**
- * The second step of a log-in and the log-in by passkey alone, as endpoints of better-auth: they set the
+ * The second step of a log-in and the log-in with only a passkey, as endpoints of better-auth. They set the
  * session's cookie as its own log-in does, and its hooks run after them.
  */
 export function secondStepPlugin(needs: Needs) {
@@ -52,7 +52,7 @@ export function secondStepPlugin(needs: Needs) {
     return ctx.json({ loggedIn: true });
   }
 
-  /** The factor that the answer is right for, which spends it; null when it is wrong. */
+  /** Returns the factor that verifies the input, and uses it up; null when the input is wrong. */
   async function answeredBy(
     log: PendingLogIn,
     { code, passkey }: SecondStep,
@@ -75,7 +75,7 @@ export function secondStepPlugin(needs: Needs) {
   return {
     id: "second-step" as const,
     endpoints: {
-      /** Ends a log-in whose password was right. */
+      /** Completes a log-in whose password was correct. */
       secondStep: createAuthEndpoint(
         "/second-step",
         { method: "POST", body: secondStepBody },
@@ -100,7 +100,7 @@ export function secondStepPlugin(needs: Needs) {
           return logIn(ctx, userId);
         },
       ),
-      /** What the browser asks a passkey to sign: for the second step, or for a log-in of its own. */
+      /** Returns what a passkey must sign, for the second step or for a log-in with only a passkey. */
       passkeyOptions: createAuthEndpoint(
         "/passkey/options",
         { method: "POST", body: passkeyOptionsBody },
@@ -118,7 +118,7 @@ export function secondStepPlugin(needs: Needs) {
           return ctx.json({ options: await authenticationOptions(needs, place, null) });
         },
       ),
-      /** A log-in by a passkey that checked its user: nothing else is asked. */
+      /** Logs in with a passkey that has verified its user; no other factor is needed. */
       passkeyLogIn: createAuthEndpoint(
         "/passkey/log-in",
         { method: "POST", body: passkeyLogInBody },

@@ -8,14 +8,17 @@ import type { StartTotpOutput } from "../../contracts/second-factors.ts";
 import { Secret } from "../../vault/secret.ts";
 import type { Vault } from "../../vault/vault.ts";
 
-/** What authenticator apps take for granted: SHA-1, six digits, 30 seconds (RFC 6238). */
+/** The defaults of authenticator apps: SHA-1, six digits, 30 seconds (RFC 6238). */
 const period = 30;
-/** Bytes: as long as SHA-1's output, which RFC 4226 recommends. */
+/** Bytes: the length of SHA-1's output, which RFC 4226 recommends. */
 const secretSize = 20;
-/** Steps before and after the current one whose code is accepted too: clocks differ, typing takes time. */
+/**
+ * Steps before and after the current one whose code is accepted too, because clocks differ and typing takes
+ * time.
+ */
 const window = 1;
 
-/** What codes are checked with. */
+/** The services that checking a code needs. */
 export interface TotpNeeds {
   db: Db;
   vault: Vault;
@@ -23,8 +26,9 @@ export interface TotpNeeds {
 }
 
 /**
- * Makes a secret for an authenticator app. It protects nothing until a code confirms it.
- * @throws `authenticator_exists`
+ * Creates a secret for an authenticator app. It protects nothing until a code confirms it.
+ *
+ * @throws FiscilityError `authenticator_exists`
  */
 export async function startTotp(
   { db, vault }: TotpNeeds,
@@ -38,8 +42,8 @@ export async function startTotp(
 }
 
 /**
- * Spends a code of the user's app: it is right, and neither it nor a later one was spent before.
- * `confirming`: of an app that is not on yet, which it turns on; else of one that is.
+ * Uses up a code of the user's app. Returns whether it is correct and neither it nor a later one was used
+ * before. `confirming` accepts a code only for an app that is not on yet, and turns it on.
  */
 export async function spendTotpCode(
   { db, vault, clock }: TotpNeeds,

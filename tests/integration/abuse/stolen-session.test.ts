@@ -168,7 +168,7 @@ test("An API key expires after a year unless the request names less", async () =
     expect([days, status, body.error.reason]).toEqual([days, 400, "invalid_input"]);
     expect(createApiKeyInput.safeParse({ ...wanted, expiresInDays: days }).success).toBe(false);
   }
-  const form = { intent: "make", name: "Ever", scopes: "accounts:read", expires: "never" };
+  const form = { name: "Ever", scopes: "accounts:read", expires: "never" };
   expect((await submit("/settings/api-keys", ada, form)).status).toBe(400);
   expect((await app.post("/api/v1/api-keys", wanted, ada)).status).toBe(200);
   const [key] = await apiKeysOf(app, ada);
