@@ -7,10 +7,8 @@ import type {
 } from "./objects.ts";
 import type { Procedures } from "./procedures.ts";
 
-/** The default number of transactions per page: the most that the server returns. */
-const pageSize = 200;
-/** The same of changes. */
-const changesSize = 500;
+/** The default number of transactions or changes per page: the most that the server returns. */
+const pageSize = 500;
 
 /** Yields every matching transaction; the next page is requested when the loop needs it. */
 export async function* iterateTransactions(
@@ -35,7 +33,7 @@ export async function* iterateChanges(
   let { since } = input;
   let hasMore = true;
   while (hasMore) {
-    const page = await changes.query({ limit: changesSize, ...input, since }, options);
+    const page = await changes.query({ limit: pageSize, ...input, since }, options);
     since = page.cursor;
     hasMore = page.hasMore;
     yield page;

@@ -807,7 +807,7 @@ export interface TransactionTotals {
 }
 
 export interface TransactionsListInput {
-  /** Transactions in a page: at most 200, by default 50. */
+  /** Transactions in a page: at most 500, by default 50. */
   limit?: number | undefined;
   /** The `nextCursor` of the previous page, with the same filter; not set for the first page. */
   cursor?: string | undefined;

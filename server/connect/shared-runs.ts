@@ -1,7 +1,7 @@
+import { createHash } from "node:crypto";
 import type { ConnectAccountInput, ConnectAccountOutput } from "../contracts/connect.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import type { TimeLimits } from "../time-limits.ts";
-import { hashOfToken } from "./opened-link.ts";
 
 /**
  * Requests of this process that send the same public_token at once: one runs, and the others get its Item. Each
@@ -28,7 +28,9 @@ export class SharedRuns {
     work: () => Promise<ConnectAccountOutput>,
   ): Promise<ConnectAccountOutput> {
     // No public_token stays in memory for longer than its own request.
-    const key = hashOfToken(JSON.stringify([userId, request])).toString("base64");
+    const key = createHash("sha256")
+      .update(JSON.stringify([userId, request]))
+      .digest("base64");
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
       const busy = new FiscilityError("busy", { details: { retryAfterSeconds: 5 } });

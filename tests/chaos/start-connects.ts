@@ -166,12 +166,15 @@ export async function startConnects(options: ConnectsOptions) {
       return row !== undefined;
     });
   }
-  if (options.plaidFails)
+  if (options.plaidFails) {
+    // A node that is paused or killed often has a call under way.
+    await control("POST", "settings", { latency_ms: 100 });
     await control("POST", "faults", {
       faults: apiPaths.flatMap((path) =>
         faults.map((what) => ({ path, probability: "hang" in what ? 0.004 : 0.02, do: what })),
       ),
     });
+  }
 
   const responses: Record<string, number> = {};
   const count = (name: string) => {
@@ -273,6 +276,7 @@ export async function startConnects(options: ConnectsOptions) {
      */
     async settle(): Promise<ConnectsOutcome> {
       await control("DELETE", "faults");
+      await control("POST", "settings", { latency_ms: 0 });
       await stop();
       const last = await startWorkingNode();
       balancer.leadTo([last.url]);
