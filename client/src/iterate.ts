@@ -24,7 +24,7 @@ export async function* iterateTransactions(
   } while (cursor !== undefined);
 }
 
-/** Page after page of changes, up to the newest; the next page is read when the loop gets there. */
+/** Yields the pages of changes up to the newest; the next page is requested when the loop needs it. */
 export async function* iterateChanges(
   changes: Procedures["transactions"]["changes"],
   input: TransactionChangesInput,
