@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { decimal } from "./accounts.ts";
+import { fieldProblems } from "./field-problems.ts";
 import { flowOfCategory } from "./insights.ts";
 import { text } from "./text.ts";
 
@@ -175,8 +176,8 @@ export const correctTransactionInput = z.strictObject({
     .describe("Plaid's primary category, like FOOD_AND_DRINK; null for the bank's value."),
   merchant: text
     .trim()
-    .min(1, "Enter a name.")
-    .max(100, "Use at most 100 characters.")
+    .min(1, fieldProblems.name)
+    .max(100, fieldProblems.atMost("100"))
     .nullable()
     .optional()
     .describe("Who was paid or who paid; null for the bank's value."),

@@ -8,6 +8,7 @@ import { benchConnect } from "./connect.ts";
 import { benchDashboard } from "./dashboard.ts";
 import type { Figure } from "./figure.ts";
 import { benchGrowth } from "./growth.ts";
+import { benchInteraction } from "./interaction.ts";
 import { benchLive } from "./live.ts";
 import { benchReads } from "./reads.ts";
 import { benchReconciliation } from "./reconciliation.ts";
@@ -30,6 +31,7 @@ const parts: Record<string, (world: World) => AsyncGenerator<Figure>> = {
   webhooks: benchWebhooks,
   client: benchClient,
   dashboard: benchDashboard,
+  interaction: benchInteraction,
   sync: benchSync,
   "sync-jobs": benchSyncJobs,
   reconciliation: benchReconciliation,
