@@ -49,7 +49,7 @@ export interface Subscriber<Event> {
 export interface Subscription<Input, Event> {
   /**
    * For `for await`: the events until the loop is left, the signal aborts or the stream is over for good. A slow loop
-   * gets the newest event only.
+   * gets the newest event, with what all of them say has changed.
    * @throws FiscilityError as `onError` is called with
    */
   iterate(

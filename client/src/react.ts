@@ -11,7 +11,7 @@ import { useEffect, useRef } from "react";
 import type { Mutation, Query } from "./call.ts";
 import type { FiscilityClient } from "./create-client.ts";
 import type { FiscilityError } from "./fiscility-error.ts";
-import type { TransactionFilter, TransactionsListOutput } from "./objects.ts";
+import type { ChangedObjects, TransactionFilter, TransactionsListOutput } from "./objects.ts";
 import { type Procedures, procedureTypes } from "./procedures.ts";
 import { tree } from "./tree.ts";
 
@@ -107,8 +107,8 @@ function procedureOf(client: FiscilityClient, path: string): Callable {
 }
 
 /**
- * Reads again what is on the page whenever something changes at Fiscility, for as long as the component is mounted.
- * `onError` is called when the stream is over for good: the key was revoked, or ten newer streams took its place.
+ * Reads what has changed at Fiscility again, for as long as the component is mounted. `onError` is called when the stream
+ * is over for good: the key was revoked, or ten newer streams took its place.
  */
 export function useLiveChanges(
   client: FiscilityClient,
@@ -122,27 +122,45 @@ export function useLiveChanges(
   useEffect(() => {
     const readAgain = createReadAgain(queryClient);
     const { unsubscribe } = client.live.changes.subscribe(undefined, {
-      onData: readAgain,
+      onData: ({ data }) => readAgain(data.changed),
       onError: (error) => report.current?.(error),
     });
     return unsubscribe;
   }, [client, queryClient]);
 }
 
+/** Queries that live changes tell apart; `others` may depend on anything. */
+type Group = "accounts" | "transactions" | "others";
+
+const groupOf = ([, group]: Key): Group =>
+  group === "accounts" || group === "transactions" ? group : "others";
+
+function groupsOf(changed: ChangedObjects | null): Group[] {
+  if (!changed || changed.more) return ["accounts", "transactions", "others"];
+  const groups: Group[] = ["others"];
+  if (changed.items.length + changed.accounts.length > 0) groups.push("accounts");
+  if (changed.transactions.length > 0) groups.push("transactions");
+  return groups;
+}
+
 /**
- * Reads everything again, one round at a time. What is being read when a change comes is left to finish, as a page that
+ * Reads what changed again, one round at a time. What is being read when a change comes is left to finish, as a page that
  * the user asked for would be lost, and is read once more after it: it may be from before the change.
  */
-function createReadAgain(queryClient: QueryClient): () => void {
-  const queries = { queryKey: [root] };
+function createReadAgain(queryClient: QueryClient): (changed: ChangedObjects | null) => void {
   let isRunning = false;
-  let isStale = false;
-  return async () => {
-    isStale = true;
+  let stale = new Set<Group>();
+  return async (changed) => {
+    for (const group of groupsOf(changed)) stale.add(group);
     if (isRunning) return;
     isRunning = true;
-    while (isStale) {
-      isStale = queryClient.isFetching(queries) > 0;
+    while (stale.size > 0) {
+      const round = stale;
+      const queries = {
+        queryKey: [root],
+        predicate: ({ queryKey }: { queryKey: Key }) => round.has(groupOf(queryKey)),
+      };
+      stale = queryClient.isFetching(queries) > 0 ? new Set(round) : new Set();
       await queryClient.invalidateQueries(queries, { cancelRefetch: false });
     }
     isRunning = false;
