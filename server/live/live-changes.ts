@@ -22,7 +22,7 @@ export interface Follower {
   seesTransactions: boolean;
 }
 
-/** A change, and the position of a stream that was told of it. */
+/** A change, and the position of a stream that has sent it. */
 export type LiveNews = LivePosition & Pick<LiveChange, "changed">;
 
 /** One open stream. */
