@@ -1,4 +1,4 @@
-/** Who may import whom: the drawing of the house, as rules. `tests/unit/architecture.test.ts` runs them. */
+/** The rules of docs/architecture.md for imports. `tests/unit/architecture.test.ts` checks them. */
 const only = (name, target, home) => ({
   name,
   severity: "error",
@@ -9,7 +9,7 @@ const only = (name, target, home) => ({
 const adapters = "telemetry|vault|cache|rate-limits|plaid|mail";
 const features =
   "auth|items|connect|reconciliation|accounts|transactions|insights|activity|users|webhooks|live";
-/** What builds the adapters and the features, and so knows them all. */
+/** The files that create the adapters and the features, and so import all of them. */
 const composition = "(services|server|main|worker-main)\\.ts$";
 
 module.exports = {

@@ -4,7 +4,7 @@ export default {
   ignoredRouteFiles: ["**/.*"],
   future: {
     v3_fetcherPersist: true,
-    // All of them are 1.5 kB; asking for each when it is shown loses to a person who points at it at once.
+    // All routes together are only 1.5 kB; loading each when its link appears is too late for a quick click.
     v3_lazyRouteDiscovery: false,
     v3_relativeSplatPath: true,
     v3_singleFetch: true,

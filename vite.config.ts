@@ -4,18 +4,18 @@ import { defineConfig, type Plugin } from "vite";
 import { compression } from "vite-plugin-compression2";
 import remixOptions from "./remix.config.js";
 
-/** Bytes from which a file is compressed, here and where answers are (`compression`'s own). */
+/** Files with at least as many bytes are compressed, as responses are (the default of `compression`). */
 const threshold = 1_000;
 
 /**
- * React itself is called from end to end as soon as a page is there. This tells Chromium to compile all
- * of it while it comes, on another thread, and not each function when it is first called
- * (https://v8.dev/blog/explicit-compile-hints); other browsers read it as the comment it is.
+ * Nearly all of React's functions are called as soon as a page is loaded. This tells Chromium to compile
+ * all of them during the download, on another thread, instead of each on its first call
+ * (https://v8.dev/blog/explicit-compile-hints). For other browsers it is only a comment.
  */
 const compiledAhead: Plugin = {
   name: "compiled-ahead",
   renderChunk: {
-    // After what makes code small, which takes comments away.
+    // After the minifier, because that removes comments.
     order: "post",
     handler: (code, { moduleIds }) =>
       moduleIds.some((id) => id.includes("/react-dom/"))
@@ -27,10 +27,10 @@ const compiledAhead: Plugin = {
 /** The file of a module that only some pages need; undefined leaves it to Rollup. */
 function chunkOf(id: string): string | undefined {
   if (/@simplewebauthn\/|\/app\/auth\/passkeys\.ts/.test(id)) return "passkey-library";
-  // Small, and asked for by every page: left alone, Rollup joins them with pages that have little else.
+  // Small, and imported by every page: by default, Rollup merges them with files of single pages.
   if (/\/app\/((text|trpc|failure|store)\.ts|connect\/(when-idle|account-news)\.ts)$/.test(id))
     return "base";
-  // The words of every refusal: the dashboard has those of its own from the server.
+  // The messages of all reasons. The dashboard does not load them: it gets its messages from the server.
   if (/\/server\/contracts\/(errors|bank-reasons)\.ts$/.test(id)) return "reasons";
   const [, folder] = /\/app\/(auth|second-step)\/words\.ts/.exec(id) ?? [];
   return folder && `words-${folder}`;
@@ -40,34 +40,34 @@ export default defineConfig(({ isSsrBuild }) => ({
   plugins: [
     tailwindcss(),
     remix(remixOptions),
-    // Once, here, and as small as it gets, rather than for each browser while it waits.
+    // At build time, as small as possible, instead of on each request.
     isSsrBuild ? null : compression({ threshold, algorithms: ["brotliCompress", "gzip"] }),
     isSsrBuild ? null : compiledAhead,
   ],
-  // React decides by NODE_ENV, when it is loaded, between its fast self and the one that checks: taken
-  // into the build, it is the fast one however the server is started.
+  // When React is loaded, NODE_ENV selects its production or its development build. Set here, it is always
+  // the production build, however the server is started.
   define: { "process.env.NODE_ENV": '"production"' },
-  // Once a file: each icon brings the same licence.
+  // Once per file, because every icon contains the same license.
   esbuild: { legalComments: "eof" },
   build: {
-    // What the styles ask for anyway (https://tailwindcss.com/docs/compatibility).
+    // The styles need these versions anyway (https://tailwindcss.com/docs/compatibility).
     target: ["chrome111", "edge111", "firefox128", "safari16.4"],
-    // It writes `light-dark()` as what these know; esbuild leaves it.
+    // It converts `light-dark()` to what these browsers support; esbuild does not.
     cssMinify: "lightningcss",
     rollupOptions: {
-      // Bytes; smaller ones join others: a page asks for a third fewer files, and they pack better.
+      // In bytes. Smaller files are merged: a page then loads a third fewer files, and they compress better.
       output: {
         experimentalMinChunkSize: 1_500,
-        // Files of their own: joined with others they would come with pages that ask for neither.
+        // Separate files: merged with others, they would be loaded by pages that need neither.
         ...(!isSsrBuild && { manualChunks: chunkOf }),
       },
-      // To read a property and drop it, as each icon's module does, changes nothing: left out, it no longer
-      // keeps small files from joining others. (`element.offsetHeight;` would go as well; nothing has it.)
+      // Removes statements that only read a property. Every icon's module has one, which would prevent small
+      // files from being merged. (It would remove `element.offsetHeight;` too; no code has that.)
       treeshake: { propertyReadSideEffects: isSsrBuild },
     },
   },
   ssr: {
-    // With all that takes React: there is one of it.
+    // Bundles all packages that import React, so that there is only one copy of React.
     noExternal: [/react/, /radix-ui/, "sonner"],
   },
 }));

@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** What a test waits for with `expect.poll` may take this long on a busy machine. Milliseconds. */
+/** How long `expect.poll` waits, which is enough on a busy machine. Milliseconds. */
 const poll = { timeout: 40_000, interval: 30 };
 
 const real = {
@@ -10,7 +10,7 @@ const real = {
   hookTimeout: 60_000,
 };
 
-/** These change what is the whole process's, or look at all that it has. */
+/** These change or check the state of the whole process, so each file has a process of its own. */
 const meddling = [
   "integration/{live,telemetry*,pages,abuse/one-request}",
   "faults/{database,plaid,pooler,silent-database}",
@@ -37,7 +37,7 @@ export default defineConfig({
           name: "real",
           include: ["tests/{integration,e2e,faults}/**/*.test.ts"],
           exclude: meddling,
-          // Loading the server takes longer than many a file's tests: once a worker will do.
+          // Loading the server takes longer than the tests of many files, so each worker loads it only once.
           isolate: false,
         },
       },

@@ -1,5 +1,5 @@
 import { RemixBrowser } from "@remix-run/react";
 import { hydrateRoot } from "react-dom/client";
 
-// At once, and not in slices that give way to each other: nothing else is to be done before.
+// Synchronously, instead of in a transition: nothing else has to run before.
 hydrateRoot(document, <RemixBrowser />);

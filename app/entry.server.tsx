@@ -13,22 +13,23 @@ import { NonceContext } from "./nonce.ts";
 /** How long a loader's deferred data may take before the stream is closed, in milliseconds. */
 export const streamTimeout = 10_000;
 
-/** Remix would print it, stack and all; it belongs in the log, under the request's id. */
+/** Logs the error with the request's id. Remix would print it with its stack. */
 export function handleError(error: unknown, { request, context }: LoaderFunctionArgs): void {
-  // A person who went away while the page was made is no failure, nor is a method that a page lacks.
+  // A user who left before the page was rendered is not an error, and neither is a method that a page does
+  // not support.
   if (!request.signal.aborted && !isRouteErrorResponse(error)) context.report(error);
 }
 
-/** What a page shows is one person's, and true for now: no browser or proxy keeps it. */
+/** Pages show private and current data: no browser or proxy may store them. */
 const noStore = (headers: Headers) => headers.set("Cache-Control", "no-store");
 
-/** The data of a page, for a browser that has its code already. */
+/** Called for the data of a page, if the browser already has its code. */
 export function handleDataRequest(response: Response): Response {
   noStore(response.headers);
   return response;
 }
 
-/** Renders a page as a stream: the frame at once to a browser, the whole page to a crawler. */
+/** Renders a page as a stream: a browser gets the layout immediately, a crawler only the complete page. */
 export default function handleRequest(
   request: Request,
   status: number,
@@ -54,7 +55,7 @@ export default function handleRequest(
         onShellError: reject,
       },
     );
-    // A little after the data, so that what is still missing is rendered as an error first.
+    // A little later than the data's time-out, so that missing data is rendered as an error first.
     setTimeout(abort, streamTimeout + 1_000).unref();
   });
 }

@@ -5,7 +5,8 @@ declare module "@remix-run/node" {
   interface AppLoadContext extends LoadContext {}
 }
 
-// The single fetch option of remix.config.js changes what loaders and actions hand to components.
+// The single fetch option of remix.config.js changes the types of what components get from loaders and
+// actions.
 declare module "@remix-run/server-runtime" {
   interface Future {
     v3_singleFetch: true;

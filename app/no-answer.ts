@@ -1,10 +1,10 @@
 /**
- * What browsers say when no answer came (Chromium, Firefox, Safari), and Remix when one was cut off or is
- * a proxy's page.
+ * The errors of browsers without a response (Chromium, Firefox, Safari), and of Remix when a response was cut
+ * off or is a proxy's page.
  */
 const noAnswer = /failed to fetch|network ?error|load failed|unable to decode/i;
 
-/** Whether a load or a form failed because no answer of ours came. */
+/** Whether a load or a form failed because there was no response from our server. */
 export function isNoAnswer(error: unknown): boolean {
   return error instanceof Error && noAnswer.test(error.message);
 }

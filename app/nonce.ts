@@ -1,8 +1,8 @@
 import { createContext, useContext } from "react";
 
 /**
- * The nonce of this response's Content-Security-Policy. Only the server knows it while rendering; in
- * the browser it is empty, as browsers hide the attribute from the page.
+ * The nonce of this response's Content-Security-Policy. It is set only while rendering on the server; in the
+ * browser it is empty, because browsers hide the attribute from the page.
  */
 export const NonceContext = createContext<string | undefined>(undefined);
 export const useNonce = () => useContext(NonceContext);

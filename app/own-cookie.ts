@@ -1,8 +1,8 @@
 import { type AppLoadContext, createCookie } from "@remix-run/node";
 
 /**
- * A cookie of a page's own, kept for `maxAge` seconds: no script reads it, and no other site's form brings
- * it along. Where we are reached by https alone, its name has browsers keep it to this very host:
+ * A page's own cookie, stored for `maxAge` seconds. Scripts cannot read it, and forms of other sites do not
+ * send it. If we are only reachable by https, its name restricts it to this exact host:
  * https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Set-Cookie#cookie_prefixes
  */
 export function ownCookie(name: string, maxAge: number) {
@@ -11,10 +11,10 @@ export function ownCookie(name: string, maxAge: number) {
   const secure = createCookie(`__Host-${name}`, { ...options, secure: true });
   const of = (context: AppLoadContext) => (context.secure ? secure : open);
   return {
-    /** What it holds, which anybody may have written. */
+    /** Returns the cookie's value, which anyone may have written. */
     read: (request: Request, context: AppLoadContext): Promise<unknown> =>
       of(context).parse(request.headers.get("cookie")),
-    /** As a Set-Cookie header; null forgets it. */
+    /** As a Set-Cookie header; null deletes the cookie. */
     write: (context: AppLoadContext, value: string | null): Promise<string> =>
       of(context).serialize(value ?? "", value === null ? { maxAge: 0 } : {}),
   };

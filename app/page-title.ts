@@ -1,6 +1,6 @@
 import { text } from "./text.ts";
 
-/** A page's title as the tab and the history show it. */
+/** Returns a page's title for the tab and the history. */
 export function pageTitle(title: string) {
   return [{ title: `${title} · ${text.product}` }];
 }

@@ -1,5 +1,5 @@
 import { passwordProblems } from "../server/contracts/password-problems.ts";
 
-/** What is wrong with a new password, by better-auth's code of it. */
+/** Returns what is wrong with a new password, by better-auth's error code. */
 export const passwordProblem = (code: string): string =>
   passwordProblems[code as keyof typeof passwordProblems] ?? "Choose another password.";

@@ -1,10 +1,11 @@
-/** Fields of a form, each box that is ticked counted; the largest has ten. */
+/** Fields of a form, including each checked box; the largest form has ten. */
 const maxFields = 200;
 
 /**
- * The form that a page's action was sent: URL-encoded, as every form of ours is. Multipart bodies are
- * refused, as parsing 100 kB of one blocks the process for 250 ms.
- * @throws a 400 Response when the body is no such form, or has more than `maxFields` fields.
+ * Returns the form that was sent to a page's action: URL-encoded, as all our forms are. Multipart bodies are
+ * rejected, because parsing 100 kB of one blocks the process for 250 ms.
+ *
+ * @throws a 400 Response if the body is not such a form, or has more than `maxFields` fields.
  */
 export async function readForm(request: Request): Promise<URLSearchParams> {
   const type = request.headers.get("content-type") ?? "";

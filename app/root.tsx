@@ -28,18 +28,18 @@ export const links: LinksFunction = () => [
 export const meta: MetaFunction = () => [{ title: text.product }];
 
 /**
- * The scheme is in the very first byte of the page, so that nothing is ever shown in another. `userId`:
- * whose data the pages have, as this is loaded whenever one of them is; null for nobody, and when we
- * cannot say.
+ * The color scheme is in the first byte of the page, so that the page never appears in another. `userId`: the
+ * user whose data the pages contain, because this is loaded whenever one of them is; null without a user, and
+ * when it is unknown.
  */
 export async function loader({ request, context }: LoaderFunctionArgs) {
   return { scheme: await readScheme(request, context), userId: context.userId };
 }
 
-/** What the browser's own bars are coloured with: the ground of the page. */
+/** The color of the browser's own bars: the background of the page. */
 const grounds = { light: "#fbfbfa", dark: "#0e1110" };
 
-/** The frame of every page, the error page included. */
+/** The layout of every page, including the error page. */
 export function Layout({ children }: { children: ReactNode }) {
   const nonce = useNonce();
   const scheme = useRouteLoaderData<typeof loader>("root")?.scheme ?? null;

@@ -4,9 +4,8 @@ import { isNoAnswer } from "./no-answer.ts";
 import { text } from "./text.ts";
 
 /**
- * Sends a page's form. Where no answer comes, the page stays as it is with all that was typed, and its
- * action data are what `unanswered` returns: as a `Response`, as Remix wraps `data()` of a client action
- * twice.
+ * Sends a page's form. Without a response the page keeps everything that was typed, and its action data is
+ * what `unanswered` returns: as a `Response`, because Remix wraps `data()` of a client action twice.
  */
 export async function sendForm(
   { serverAction }: ClientActionFunctionArgs,
@@ -20,7 +19,7 @@ export async function sendForm(
   }
 }
 
-/** For forms in the page itself: a toast says that no answer came. */
+/** For forms in the page itself: shows a toast if there was no response. */
 export function clientAction(args: ClientActionFunctionArgs): Promise<unknown> {
   hideToast("form");
   return sendForm(args, () => {
@@ -31,8 +30,9 @@ export function clientAction(args: ClientActionFunctionArgs): Promise<unknown> {
 }
 
 /**
- * Whether a route is loaded again: not after a form that no answer came to, as that would fail as well and
- * take the page away. Remix does so by itself, but not after a fetcher's form: the routes around one say it.
+ * Whether a route is loaded again: not after a form without a response, because that would fail as well and
+ * replace the page. Remix does so by itself, but not after a fetcher's form: for those, the routes around the
+ * form use this.
  */
 export function shouldRevalidate({ actionStatus }: ShouldRevalidateFunctionArgs): boolean {
   return actionStatus !== 503;

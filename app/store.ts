@@ -1,8 +1,8 @@
-/** A value that components follow with `useSyncExternalStore`. */
+/** A value that components subscribe to with `useSyncExternalStore`. */
 export interface Store<T> {
   now(): T;
   set(next: T): void;
-  /** Calls `watcher` at every change until the returned function is called. */
+  /** Calls `watcher` on every change until the returned function is called. */
   watch(watcher: () => void): () => void;
 }
 

@@ -1,7 +1,6 @@
 /**
- * The English sentences of the pages. The server's messages are with their reasons in
- * `server/contracts/errors.ts`. A page whose words no other page needs has its own `words.ts`, so that
- * the dashboard does not load them.
+ * The texts of the pages. The server's messages are with their reasons in `server/contracts/errors.ts`. Texts
+ * that only one page needs are in a `words.ts` of its own, so that the dashboard does not load them.
  */
 export const text = {
   product: "Fiscility",
@@ -215,7 +214,7 @@ export const text = {
 } as const;
 
 export function counted(count: number, one: string, many = `${one}s`): string {
-  // A browser's first formatter costs it as much as the rest of a page: here nothing is to be formatted.
+  // Creating a browser's first formatter is as slow as the rest of a page, and small numbers do not need one.
   const digits = count < 1000 ? String(count) : count.toLocaleString("en-US");
   return `${digits} ${count === 1 ? one : many}`;
 }

@@ -1,12 +1,14 @@
 import { createTRPCClient, httpLink, httpSubscriptionLink, splitLink } from "@trpc/client";
 import type { AppRouter } from "../server/api/router.ts";
 
-/** Longer than the server's own limit on a connection, in milliseconds: its answer should win. */
+/**
+ * Longer than the server's own limit of a connection, in milliseconds, so that its response arrives first.
+ */
 const callTimeout = 60_000;
 
 /**
- * The typed client of the page. One call a request: a connection being made must not hold back what
- * is asked beside it, as a batch would.
+ * The typed client of the page. It sends one call per request: in a batch, a slow connection would delay the
+ * other calls.
  */
 export const trpc = createTRPCClient<AppRouter>({
   links: [

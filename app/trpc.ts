@@ -1,10 +1,12 @@
-/** The client's code could not be loaded. Browsers remember that for as long as the page is open. */
+/** The client's code could not be loaded. Browsers remember that until the page is reloaded. */
 export class ClientNotLoaded extends Error {
   override readonly name = "ClientNotLoaded";
 }
 
 /**
- * The typed client, whose code no page waits for: the first call loads it, as a rule that of `followChanges`.
+ * Returns the typed client. Its code is loaded by the first call, usually from `followChanges`, so that no
+ * page waits for it.
+ *
  * @throws {ClientNotLoaded}
  */
 export async function loadTrpc() {

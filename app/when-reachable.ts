@@ -1,10 +1,13 @@
-/** Between two questions to a server that did not answer, and for each answer, in milliseconds. */
+/**
+ * How long to wait between two requests to a server that did not respond, and for each response, in
+ * milliseconds.
+ */
 const pause = 3_000;
 const answerTime = 10_000;
 
 /**
- * Calls once the server answers, which is at once as a rule. A load that fails takes the page away: so
- * none is begun before. Returns how to call it off.
+ * Calls `call` once the server responds, which is usually immediately. A failed load would replace the page,
+ * so none is started before that. Returns a function that cancels it.
  */
 export function whenReachable(call: () => void): () => void {
   let wanted = true;

@@ -1,6 +1,6 @@
 import { defineConfig } from "tsdown";
 
-/** Descriptions are for editors and for OpenAPI: a browser need not load them. */
+/** Descriptions are for editors and for OpenAPI; a browser need not load them. */
 const withoutDescriptions = {
   name: "without-descriptions",
   transform: {
@@ -10,7 +10,9 @@ const withoutDescriptions = {
   },
 };
 
-/** What is in no list of dependencies but the development ones, tRPC above all, is bundled: nothing else is installed. */
+/**
+ * Packages that are only development dependencies, above all tRPC, are bundled, so nothing else is installed.
+ */
 export default defineConfig({
   entry: ["index", "schemas", "testing", "sandbox", "react", "webhooks"].map(
     (name) => `src/${name}.ts`,

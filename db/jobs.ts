@@ -71,11 +71,15 @@ export async function requestSyncs(
     from ${asked}`.execute(db);
 }
 
-/** SQL that adds the job which processes a stored webhook. Webhooks of one Item run one after the other. */
+/** SQL of the queue in which webhooks of an Item are processed, one after the other. */
+export const webhookQueue = (plaidItemId: unknown) =>
+  queueOf("webhook", sql`coalesce(${plaidItemId}::text, '')`);
+
+/** SQL that adds the job which processes a stored webhook. */
 export function handleWebhookJob(id: unknown, plaidItemId: unknown) {
   return sql<string>`(graphile_worker.add_job('handle_webhook',
     json_build_object('id', ${id}::text),
-    queue_name := ${queueOf("webhook", sql`coalesce(${plaidItemId}::text, '')`)},
+    queue_name := ${webhookQueue(plaidItemId)},
     max_attempts := 12)).id`;
 }
 

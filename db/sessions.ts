@@ -3,7 +3,7 @@ import type { Db } from "./client.ts";
 import { compiledOnce } from "./compiled-once.ts";
 import type { SessionsTable } from "./schema.ts";
 
-/** A session without its token: whoever has the token has the session. */
+/** A session without its token, because the token is all that is needed to use the session. */
 export type SessionRow = Omit<Selectable<SessionsTable>, "token" | "user_id" | "proved_at">;
 
 /** Returns the user's sessions that have not expired, the most recently used first. */

@@ -4,7 +4,7 @@ import { raisedTransactionsVersion, raiseTransactionsVersion } from "./transacti
 import { lockUser, raiseDataVersion } from "./users.ts";
 import { sendDeliveries, storedDeliveries, toEventsJson } from "./webhook-events.ts";
 
-/** A transaction as a page brings it; `accountId` is Plaid's. */
+/** A transaction of a page; `accountId` is Plaid's. */
 export interface PageTransaction {
   id: string;
   accountId: string;
@@ -15,37 +15,39 @@ export interface PageTransaction {
   merchant: string | null;
   category: string | null;
   pending: boolean;
-  /** The pending transaction that this one takes the place of. */
+  /** The pending transaction that this one replaces. */
   pendingId: string | null;
 }
 
-/** One page, and where it leaves the sync. */
+/** One page, and the state of the sync after it. */
 export interface SyncPage {
-  /** The cursor that stands in the database. */
+  /** The cursor that is stored before this page. */
   kept: string | null;
-  /** The one after this page. */
+  /** The cursor after this page. */
   cursor: string;
-  /** More pages of the same update come after this one; it began at `updateCursor`. */
+  /** More pages of the same update follow; the update started at `updateCursor`. */
   midway: boolean;
   updateCursor: string | null;
   upserted: PageTransaction[];
   removed: string[];
-  /** Transactions that could not be read, none of which is in the two above; `field` is what is wrong. */
+  /**
+   * Transactions that could not be parsed; they are not in the two lists above. `field` is the invalid one.
+   */
   unreadable: { id: string; field: string }[];
   /**
-   * The accounts that Plaid lists, by its ids, when this page ends a reading from the beginning: what
-   * that reading has not had is deleted with it, as Plaid reports no removal of what it never told of.
+   * On the last page of a sync from the beginning, the ids of the accounts that Plaid lists, else null. Their
+   * transactions that this sync did not contain are deleted, because Plaid does not report their removal.
    */
   endsReading: string[] | null;
-  /** As of `findSync`: the transactions are held back. */
+  /** As `findSync` returns it: the transactions are held back. */
   isHeld?: boolean;
 }
 
 /**
- * Keeps one page and its cursor, in one statement: both stand or neither. Transactions of accounts
- * that are not among the Item's here (they are known by another Item) are passed over; those that could
- * not be read are noted until a page brings them as they should be. Webhooks report the page. Returns false, and changes nothing,
- * when the Item is gone or another sync has moved the cursor.
+ * Stores one page and its cursor in one statement. Skips transactions of accounts that are not this Item's
+ * (another Item has them). Stores which transactions could not be parsed, until a later page has them in a
+ * valid form. Webhooks report the page. Returns false, without a change, when the Item was deleted or another
+ * sync has moved the cursor.
  */
 export async function keepPage(
   db: Db,
@@ -58,7 +60,7 @@ export async function keepPage(
   const isChange = upserted.length + removed.length > 0 || endsReading !== null;
   const transactions = tableOf(isHeld);
   const column = (name: keyof PageTransaction) => upserted.map((transaction) => transaction[name]);
-  // What the user said of a pending one holds for the posted one.
+  // The user's corrections of a pending transaction apply to the posted one.
   const posted = upserted.filter(({ pendingId }) => pendingId !== null);
   const noted = unreadable.map(({ id }) => id);
   const events = toEventsJson(
@@ -142,10 +144,9 @@ export async function keepPage(
 }
 
 /**
- * An update that changed while it was read is begun again: the cursor goes back to where it began, and
- * what its pages added goes, in one statement. Some of it may be gone at the bank since, and as Plaid
- * never told of all of it, it does not tell of that. Returns false, and changes nothing, when the Item
- * is gone or another sync has moved the cursor.
+ * Restarts an update that changed while it was read: resets the cursor to the start of the update and deletes
+ * what its pages added, in one statement. Plaid would not report the removal of such transactions. Returns
+ * false, without a change, when the Item was deleted or another sync has moved the cursor.
  */
 export async function undoUpdate(
   db: Db,
@@ -171,9 +172,9 @@ export async function undoUpdate(
 }
 
 /**
- * The Item is read from the beginning again, beside what is here: it stays, and what the reading does
- * not have is deleted as it ends (`SyncPage.endsReading`). `refused`: Plaid did not take the cursor.
- * Returns false, and changes nothing, when the Item is gone or another sync has moved the cursor.
+ * Starts a sync from the beginning. The stored transactions stay; those that the sync does not contain are
+ * deleted at its end (`SyncPage.endsReading`). `refused`: Plaid rejected the cursor. Returns false, without a
+ * change, when the Item was deleted or another sync has moved the cursor.
  */
 export async function readAgain(
   db: Db,
@@ -194,9 +195,9 @@ export async function readAgain(
 }
 
 /**
- * `item` and `sync`, to begin a statement with: the cursor moved on from the one that was `kept`, and
- * no row of `sync` when it is not that one any more. With the last page of an update no reading from the
- * beginning is under way any more. `isChange`: transactions change with it, and `sync` has their `version`.
+ * Starts a statement with `item` and `sync`. Moves the cursor on from `kept`; if that is not the stored one,
+ * `sync` has no row. The last page of an update also ends a sync from the beginning. `isChange`: the page
+ * changes transactions, and `sync` has their `version`.
  */
 function movedCursor(
   userId: string,
@@ -216,8 +217,8 @@ function movedCursor(
     ? sql`reread_cursor = case when item_syncs.reread_cursor is not null then ${cursor}::text end`
     : sql`reread_cursor = null, cursor_refusals = 0`,
 ) {
-  // Not waited for on disk: what a crash of PostgreSQL takes, it takes with its cursor.
-  // The Item's row is locked first, as by whoever deletes it: no deadlock with a disconnection.
+  // The commit does not wait for the disk: if PostgreSQL crashes, it loses the page together with its cursor.
+  // The Item's row is locked first, as when it is deleted, which prevents a deadlock with a disconnection.
   return sql`item as materialized (
       select id, set_config('synchronous_commit', 'off', true)
       from items where id = ${itemId} and user_id = ${userId} for key share
@@ -236,7 +237,10 @@ function movedCursor(
     )`;
 }
 
-/** Whether two versions of a transaction differ in what users see: as the trigger `transactions_stamp_changed` does. */
+/**
+ * Whether two versions of a transaction differ in what users see, like the trigger
+ * `transactions_stamp_changed`.
+ */
 const isOtherThan = (one: string, other: string) => {
   const columns = (of: string) =>
     sql.join(
@@ -247,18 +251,22 @@ const isOtherThan = (one: string, other: string) => {
   return sql`(${columns(one)}) is distinct from (${columns(other)})`;
 };
 
-/** Which update a page belongs to: no two of an Item that bring something begin at the same cursor. */
+/**
+ * Identifies the update that a page belongs to: no two updates of an Item that contain anything start at the
+ * same cursor.
+ */
 const addedFrom = (updateCursor: string | null) => sql`hashtextextended(${updateCursor ?? ""}, 0)`;
 
 const tableOf = (isHeld: boolean) => sql.table(isHeld ? "held_transactions" : "transactions");
 
 /**
- * The history of an Item that took over accounts is complete: of each account it replaces what is there from
- * its oldest day on, and what was pending before; older transactions stay. All of it at once, or nothing.
+ * Called when the history of an Item that took over accounts is complete. In each account it replaces the
+ * pending transactions and those since the oldest day of the history; older ones stay. Runs in one
+ * transaction.
  */
 export async function releaseHeld(db: Db, userId: string, itemId: string): Promise<void> {
   await db.transaction().execute(async (tx) => {
-    // Locks the user's row and then the Item's, as a disconnection does: no deadlock.
+    // Locks the user's row and then the Item's, as a disconnection does, which prevents a deadlock.
     await lockUser(tx, userId);
     await sql`select from items where id = ${itemId} and user_id = ${userId} for key share`.execute(
       tx,

@@ -2,18 +2,18 @@ import { type RawBuilder, sql } from "kysely";
 import type { Db } from "./client.ts";
 import { compiledOnce } from "./compiled-once.ts";
 
-/** The user's plan as connectAccount needs it: its name and the live accounts it allows. */
+/** The user's plan, for connectAccount: its name and how many live accounts it allows. */
 export interface PlanOfUser {
   plan: string;
   maxAccounts: number;
 }
 
 /**
- * Locks the user's row until the transaction ends: the one lock of the product. Whoever holds it is
- * the only one changing this user's Items, on any node; a process that dies lets go of it.
- * `no key update` leaves rows that merely refer to the user free to be inserted. A lock that is held
- * for longer than `within`, milliseconds, is PostgreSQL's error 55P03; else the transaction's own limit
- * applies. `deleted`: the person is gone, and only what Plaid still has of them may be dealt with.
+ * Locks the user's row until the transaction ends: the only lock of the product. While it is held, no other
+ * process on any node changes this user's Items; it is released when the process dies. `no key update` does
+ * not block inserting rows that refer to the user. Waiting longer than `within`, in milliseconds, fails with
+ * PostgreSQL's error 55P03; without it, the transaction's own limit applies. `deleted`: the account was
+ * deleted, and only what Plaid still stores of the user may be handled.
  */
 export async function lockUser(
   tx: Db,
@@ -42,13 +42,13 @@ const lockedUser = compiledOnce((db, { userId }: { userId: string }) =>
     .forNoKeyUpdate("users"),
 );
 
-/** Raises the data version: every cached entry of this user is stale once it commits (I5). */
+/** Raises the data version: once it commits, every cached entry of this user is outdated (I5). */
 export async function raiseDataVersion(tx: Db, userId: string): Promise<void> {
   await raisedDataVersion(sql`id = ${userId}`).execute(tx);
 }
 
 /**
- * The one statement that raises a data version, as part of a larger one too; it returns the user's `id`.
+ * The only statement that raises a data version, also as part of a larger one; returns the user's `id`.
  *
  * @param user the condition that finds the user
  */
@@ -58,7 +58,7 @@ export function raisedDataVersion(user: RawBuilder<unknown>): RawBuilder<{ id: s
   }>`update users set data_version = data_version + 1 where ${user} returning id`;
 }
 
-/** The id of who signed up with this email, or null. */
+/** Returns the id of the user with this email, or null. */
 export async function findUserId(db: Db, email: string): Promise<string | null> {
   const row = await db
     .selectFrom("users")
@@ -68,7 +68,7 @@ export async function findUserId(db: Db, email: string): Promise<string | null> 
   return row?.id ?? null;
 }
 
-/** Whether somebody signed up with this email. */
+/** Whether a user with this email exists. */
 export async function hasUser(db: Db, email: string): Promise<boolean> {
   return (await findUserId(db, email)) !== null;
 }

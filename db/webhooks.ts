@@ -1,6 +1,6 @@
 import { type Selectable, sql } from "kysely";
 import type { Db } from "./client.ts";
-import { handleWebhookJob } from "./jobs.ts";
+import { handleWebhookJob, webhookQueue } from "./jobs.ts";
 import type { WebhooksTable } from "./schema.ts";
 
 export type WebhookRow = Selectable<WebhooksTable>;
@@ -13,6 +13,8 @@ export interface NewWebhook {
   plaidItemId: string | null;
   details: object;
   signedAt: Date;
+  /** Null for a webhook that is still to be processed. */
+  outcome: string | null;
 }
 
 /** The outcome of a webhook whose Item no row holds, or not yet. */
@@ -22,37 +24,37 @@ export const unclaimed = "no such Item";
 export const malformed = "malformed";
 
 /**
- * Stores a webhook and adds the job that processes it, in one statement. Returns false, without a change,
- * when this delivery was stored before. A webhook with an `outcome`, such as a malformed one, gets no job.
+ * Stores webhooks and adds the jobs that process them, in one statement. Returns, for each, false when its
+ * delivery was stored before. A webhook with an `outcome`, such as a malformed one, gets no job.
  */
-export async function keepWebhook(
-  db: Db,
-  webhook: NewWebhook,
-  outcome: string | null,
-): Promise<boolean> {
-  const added = await db
+export async function keepWebhooks(db: Db, webhooks: readonly NewWebhook[]): Promise<boolean[]> {
+  const job = handleWebhookJob(sql.ref("kept.id"), sql.ref("kept.plaid_item_id"));
+  const rows = await db
     .with("kept", (cte) =>
       cte
         .insertInto("webhooks")
-        .values({
-          delivery_hash: webhook.deliveryHash,
-          type: webhook.type,
-          code: webhook.code,
-          plaid_item_id: webhook.plaidItemId,
-          details: JSON.stringify(webhook.details),
-          signed_at: webhook.signedAt,
-          outcome,
-        })
+        .values(
+          webhooks.map(({ details, ...webhook }) => ({
+            delivery_hash: webhook.deliveryHash,
+            type: webhook.type,
+            code: webhook.code,
+            plaid_item_id: webhook.plaidItemId,
+            details: JSON.stringify(details),
+            signed_at: webhook.signedAt,
+            outcome: webhook.outcome,
+          })),
+        )
         .onConflict((conflict) => conflict.column("delivery_hash").doNothing())
-        .returning(["id", "plaid_item_id"]),
+        .returning(["id", "plaid_item_id", "delivery_hash", "outcome"]),
     )
     .selectFrom("kept")
-    .select(
-      sql<string | null>`case when ${outcome}::text is null
-        then ${handleWebhookJob(sql.ref("kept.id"), sql.ref("kept.plaid_item_id"))} end`.as("job"),
-    )
+    .select(["delivery_hash", sql`case when outcome is null then ${job} end`.as("job")])
+    // Each job locks its queue's row. In this order two statements cannot deadlock.
+    .orderBy(webhookQueue(sql.ref("kept.plaid_item_id")))
     .execute();
-  return added.length > 0;
+  const fresh = new Set(rows.map((row) => row.delivery_hash.toString("hex")));
+  // A delivery that is here twice is fresh once.
+  return webhooks.map(({ deliveryHash }) => fresh.delete(deliveryHash.toString("hex")));
 }
 
 /** Returns a stored webhook, or null. */

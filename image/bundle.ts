@@ -6,7 +6,7 @@ import { build, type Plugin } from "esbuild";
 
 const root = path.resolve(import.meta.dirname, "..");
 
-/** Local mode is a bundle of its own, loaded only outside production: the image does not have it. */
+/** Local mode is a separate bundle, loaded only outside production. The image does not contain it. */
 const localApart: Plugin = {
   name: "local-apart",
   setup({ onResolve }) {
@@ -17,7 +17,7 @@ const localApart: Plugin = {
   },
 };
 
-/** The sandbox reads files beside its sources, and still finds them. */
+/** The sandbox reads files next to its sources, and this lets the bundle find them. */
 const sandboxInPlace: Plugin = {
   name: "sandbox-in-place",
   setup({ onLoad, initialOptions }) {
@@ -31,9 +31,10 @@ const sandboxInPlace: Plugin = {
 };
 
 /**
- * Writes each entry, a TypeScript file of this repository, as `build/<folder>/<its name>.mjs`, with all that it
- * imports: our sources, the packages, and the pages where it serves them. Entries of one call share files.
- * Exactly two folders deep: `server/http` looks for `build/client` from where it is.
+ * Writes each entry, a TypeScript file of this repository, as `build/<folder>/<its name>.mjs`, bundled with
+ * all it imports: our sources, packages, and the pages if it serves them. Entries of one call share files.
+ * The output must be exactly two folders deep, because `server/http` looks for `build/client` relative to
+ * itself.
  */
 export async function bundle(folder: string, entries: string[]): Promise<void> {
   const { outputFiles } = await build({
@@ -53,19 +54,19 @@ export async function bundle(folder: string, entries: string[]): Promise<void> {
     minifyWhitespace: true,
     // Node prints the line that an uncaught error comes from.
     lineLimit: 200,
-    // Packages tell classes apart by their names.
+    // Packages distinguish classes by their names.
     keepNames: true,
-    // For `--enable-source-maps`: where an error was thrown, in our own files.
+    // For `--enable-source-maps`: errors show the location in our own files.
     sourcemap: true,
     sourcesContent: false,
-    // The first is pg's other self and the second reads a graphile.config.ts: neither is used here.
+    // The first is pg's native variant, and the second reads a graphile.config.ts: neither is used here.
     external: ["pg-native", "typescript"],
     plugins: [localApart, sandboxInPlace],
-    // What is CommonJS in it asks for Node's own modules by this.
+    // CommonJS packages need this to load Node's own modules.
     banner: {
       js: `import { createRequire } from "node:module"; const require = createRequire(import.meta.url);`,
     },
-    // Rollup names the packages whose loading a page's file waits for; they are in here anyway.
+    // Rollup lists the packages that a page's file loads; they are in the bundle anyway.
     logOverride: { "ignored-bare-import": "silent" },
   });
   mkdirSync(path.join(root, "build", folder), { recursive: true });
@@ -75,13 +76,13 @@ export async function bundle(folder: string, entries: string[]): Promise<void> {
 }
 
 /**
- * The map without what is not ours, the packages and the built pages. Node parses the map of a file for the first
- * stack trace that leads through it and keeps it: with the packages that takes 60 MB.
+ * Removes the packages and the built pages from the source map. Node parses a file's map for the first stack
+ * trace through it and keeps it: with the packages that takes 60 MB.
  */
 function ownMap(text: string): string {
   const map = JSON.parse(text);
   const isOurs = map.sources.map((source: string) => !/\/(node_modules|build)\//.test(source));
-  // The first segment that is not ours stays without a source: it ends the one before.
+  // The first segment that is not ours stays, without a source, because it ends the one before.
   let wasOurs = true;
   const lines = decode(map.mappings).map((line) =>
     line.flatMap((segment): SourceMapSegment[] => {

@@ -3,17 +3,17 @@ import path from "node:path";
 import { bundle } from "./bundle.ts";
 
 /**
- * The last step of `npm run build`, after the pages: `build/node` is what the image has, and `build/local` what is
- * loaded beside it where the environment does not name everything.
+ * The last step of `npm run build`, after the pages. The image contains `build/node`; `build/local` is loaded
+ * as well when the environment does not set everything.
  */
 const root = path.resolve(import.meta.dirname, "..");
 const commands = readdirSync(path.join(root, "server/commands"))
-  // Writes the client's contract, in the repository; and what the commands share.
+  // One writes the client's contract, in the repository; the other is shared by the commands.
   .filter((name) => name !== "contract.ts" && name !== "command.ts")
   .map((name) => `server/commands/${name}`);
 
-// Files of an earlier build would stay, as their names have a hash of what is in them; and those of tests that were
-// killed. The others are Vite's, which removes its own.
+// Deletes files of an earlier build, whose names contain a hash of their content, and those of killed tests.
+// Vite removes its own.
 const built = path.join(root, "build");
 for (const folder of readdirSync(built)) {
   if (folder !== "client" && folder !== "server")

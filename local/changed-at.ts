@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from "node:fs";
 import path from "node:path";
 
-/** When anything below `folder` whose name passes `counts` was last changed, in milliseconds since 1970. */
+/** Returns when a file below `folder` whose name passes `counts` last changed, in milliseconds since 1970. */
 export const changedAt = (folder: string, counts: (name: string) => boolean = () => true): number =>
   Math.max(
     ...readdirSync(folder, { recursive: true, encoding: "utf8" })

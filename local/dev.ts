@@ -7,9 +7,9 @@ const root = path.join(import.meta.dirname, "..");
 const built = path.join(root, "build/server/index.js");
 
 /**
- * `npm run dev`, which `tsx watch` starts again at every change: builds the pages when they or the
- * contracts have changed since the last build, and starts the app. Pages that do not build are reported,
- * and the last ones that did are served.
+ * `npm run dev`, which `tsx watch` restarts at every change. Builds the pages if they or the contracts have
+ * changed since the last build, and starts the app. If the build fails, the error is printed and the last
+ * successful build is served.
  */
 const sources = ["app", "server/contracts", "public"].map((folder) => path.join(root, folder));
 const isStale =

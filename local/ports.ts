@@ -1,7 +1,7 @@
 import { createServer } from "node:net";
 import { StartRefused } from "./start-refused.ts";
 
-/** Any free port of the loopback interface. */
+/** Returns a free port of the loopback interface. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
@@ -13,7 +13,7 @@ export function freePort(): Promise<number> {
   });
 }
 
-/** Throws `StartRefused` when somebody listens on `port` already; says so when it is Fiscility. */
+/** Throws `StartRefused` when `port` is taken. The message says so if it is taken by Fiscility. */
 export async function requireFreePort(port: number, variable: string): Promise<void> {
   if (port === 0 || (await isFree(port))) return;
   const url = `http://localhost:${port}`;

@@ -4,7 +4,7 @@ import { isAlive, readPid } from "./folder-lock.ts";
 import { generatedSecrets } from "./generated-secrets.ts";
 
 /**
- * The URL of the database that `npm start` runs from `folder`; null while it does not run.
+ * Returns the URL of the database that `npm start` runs from `folder`; null while it does not run.
  * @see https://www.postgresql.org/docs/current/storage-file-layout.html postmaster.pid: its port is line four
  */
 export function runningDatabase(folder: string): string | null {

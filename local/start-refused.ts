@@ -1,4 +1,4 @@
-/** Why the local app does not start, in words for the person at the terminal; printed without a stack. */
+/** Why the local app does not start. The message is for the terminal and is printed without a stack. */
 export class StartRefused extends Error {
   override readonly name = "StartRefused";
 }

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from "kysely";
 
-/** Items, their accounts, the attempts that make them and the history of both. */
+/** Items, their accounts, their attempts and the activity of both. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     create table link_attempts (

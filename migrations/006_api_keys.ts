@@ -1,6 +1,6 @@
 import { type Kysely, sql } from "kysely";
 
-/** What a person's own programs authenticate with. */
+/** API keys of a user's own programs. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     create table api_keys (

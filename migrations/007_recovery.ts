@@ -1,6 +1,6 @@
 import { type Kysely, sql } from "kysely";
 
-/** What ending an attempt without its process takes, and the kinds of activity that came with it. */
+/** Columns for ending an attempt without its process, and the kinds of activity that came with it. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     alter table link_attempts

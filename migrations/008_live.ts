@@ -1,8 +1,8 @@
 import { type Kysely, sql } from "kysely";
 
 /**
- * What every node hears on the channel `fiscility_live`, told by the transaction that does it and
- * heard when that commits: a user's data version rose; a session or an API key ended.
+ * Notifications on the channel `fiscility_live`, sent by the changing transaction and received by every node
+ * when it commits: a user's data version rose; a session or an API key ended.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`

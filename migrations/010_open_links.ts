@@ -1,6 +1,6 @@
 import { type Kysely, sql } from "kysely";
 
-/** The Link a person has opened last: for the way back from a bank's own site. */
+/** The Link that a user opened last, for the return from a bank's own site. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     create table open_links (

@@ -1,10 +1,10 @@
 import { type Kysely, sql } from "kysely";
 
 /**
- * What comes after the connection: transactions, how far each Item's sync is, Plaid's webhooks.
+ * Transactions, the state of each Item's sync, and Plaid's webhooks.
  *
- * Every unique key of `transactions` begins with the user, so the table can be split into partitions
- * by `user_id` without another change.
+ * Every unique key of `transactions` begins with the user, so the table can be partitioned by `user_id`
+ * without another change.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from "kysely";
 
-/** The entry that a disconnected bank leaves, and people who are gone but for what Plaid still has. */
+/** The activity entry of a disconnected bank, and users who are deleted except for their Items at Plaid. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     alter table account_activity drop constraint account_activity_kind_check;

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from "kysely";
 
-/** What the steps after a connection are told from: they are shown on the bank's card. */
+/** Columns for the timeline of a connection, which its card shows. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     alter table item_syncs

@@ -2,10 +2,10 @@ import { setTimeout as pause } from "node:timers/promises";
 import { type Kysely, sql } from "kysely";
 
 /**
- * Keys of what belongs to a person name the person, so that the tables can be spread by user_id:
- * docs/decisions/009-spread-by-user.md. Indexes are built beside the traffic; what must lock a table
- * does it for a moment and gives way where it has to wait. Not in a transaction, so that an
- * interrupted run goes on where it stopped.
+ * Adds the user to the keys of users' tables, so that they can be spread by user_id:
+ * docs/decisions/009-spread-by-user.md. Indexes are built concurrently. Statements that lock a table hold the
+ * lock for a moment and time out when they have to wait. Not in a transaction, so that an interrupted run
+ * continues where it stopped.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   for (const [table, columns] of Object.entries(primaryKeys)) {
@@ -40,7 +40,10 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   for (const name of covered) await run(db, `drop index concurrently if exists ${name}`);
 }
 
-/** The person first, so that their rows lie together; of what is found before the person is known, last. */
+/**
+ * The user first, so that their rows are stored together; last in keys that are looked up before the user is
+ * known.
+ */
 const primaryKeys = {
   items: "user_id, id",
   accounts: "user_id, id",
@@ -52,7 +55,7 @@ const primaryKeys = {
   api_keys: "id, user_id",
 };
 
-/** In the place of those below: Plaid's webhooks and cookies find their row by the first column. */
+/** They replace those below. Plaid's webhooks and cookies find their row by the first column. */
 const uniqueKeys = {
   items_plaid_item: "items (plaid_item_id, user_id)",
   accounts_plaid_account: "accounts (user_id, plaid_account_id)",
@@ -70,7 +73,7 @@ const indexes = {
   transactions_user_account: "transactions (user_id, account_id, date desc, id)",
   open_links_item: "open_links (user_id, item_id)",
 };
-/** Indexes that another begins with. The version before still needs `accounts_item`. */
+/** Indexes that are a prefix of another one. The previous version still needs `accounts_item`. */
 const covered = [
   "accounts_user",
   "transactions_account",
@@ -103,7 +106,7 @@ async function hasPrimaryKey(db: Kysely<unknown>, table: string, columns: string
   return rows[0]?.columns === columns;
 }
 
-/** One that an interrupted run has left half built is not valid, and goes first. */
+/** Drops an invalid index that an interrupted run has left first. */
 async function buildIndex(db: Kysely<unknown>, kind: string, name: string, on: string) {
   const { rows } = await sql`
     select 1 from pg_index where indexrelid = to_regclass(${name}) and not indisvalid`.execute(db);
@@ -111,7 +114,10 @@ async function buildIndex(db: Kysely<unknown>, kind: string, name: string, on: s
   await run(db, `create ${kind} concurrently if not exists ${name} on ${on}`);
 }
 
-/** A moment's lock of a table. Those who come behind a lock that is waited for wait too: not long. */
+/**
+ * Locks a table for a moment. While it waits for the lock, later queries wait behind it, so it times out
+ * soon.
+ */
 async function briefly(db: Kysely<unknown>, text: string): Promise<void> {
   for (let tries = 0; ; tries += 1) {
     try {

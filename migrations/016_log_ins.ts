@@ -1,6 +1,9 @@
 import { type Kysely, sql } from "kysely";
 
-/** The log-ins a person is shown, and the tries of others; keyed by the person (docs/decisions/009-spread-by-user.md). */
+/**
+ * The log-ins that a user sees, and others' attempts; keyed by the user
+ * (docs/decisions/009-spread-by-user.md).
+ */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     create table log_ins (

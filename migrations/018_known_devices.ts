@@ -1,6 +1,6 @@
 import { type Kysely, sql } from "kysely";
 
-/** Browsers that have logged in, in the place of cookies that were signed and counted nowhere. */
+/** Browsers that have logged in. Replaces signed cookies, which were not stored. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     create table known_devices (

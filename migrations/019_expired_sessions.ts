@@ -1,6 +1,6 @@
 import { type Kysely, sql } from "kysely";
 
-/** Lets the sweep find expired sessions; built beside the traffic, and may be repeated, as in 015. */
+/** An index for the sweep of expired sessions. Built concurrently and repeatable, as in 015. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   const { rows } = await sql`
     select 1 from pg_index

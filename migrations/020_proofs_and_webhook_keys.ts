@@ -1,12 +1,13 @@
 import { type Kysely, sql } from "kysely";
 
 /**
- * When a session's user last proved who they are; Plaid's webhook keys, so that a restart keeps them; and
- * at most one more year for API keys made to live longer: docs/decisions/015-step-up.md.
+ * When a session's user last proved their identity; Plaid's webhook keys, so that they survive a restart; and
+ * at most one more year for API keys with a longer lifetime: docs/decisions/015-step-up.md.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await db.transaction().execute(async (tx) => {
-    // Whoever comes behind a lock that is waited for waits too. The migration is tried again.
+    // While it waits for a lock, later queries wait behind it, so it times out soon. The migration is
+    // retried.
     await sql`set local lock_timeout = '300ms'`.execute(tx);
     await sql`
       alter table sessions add column if not exists proved_at timestamptz;
@@ -21,7 +22,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   for (let after: string | null = ""; after !== null; ) after = await capBatch(db, after);
 }
 
-/** Of the next thousand keys after this id. Returns the last one's id, null when there was none. */
+/** Caps the next thousand keys after this id. Returns the last one's id; null when there are none. */
 async function capBatch(db: Kysely<unknown>, after: string): Promise<string | null> {
   const { rows } = await sql<{ last: string | null }>`
     with batch as (

@@ -1,9 +1,9 @@
 import { type Kysely, sql } from "kysely";
 
 /**
- * Which run sends the exchange of an attempt. Nodes of the release before insert attempts and send
- * without a mark: for theirs the default stands in, so that they count as sent. Adding a nullable column
- * and then its default rewrites no row.
+ * Which run sends the exchange of an attempt. Nodes of the previous release insert attempts and exchange
+ * without a mark; the default marks theirs, so that they count as sent. Adding a nullable column and then its
+ * default rewrites no row.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`

@@ -1,8 +1,8 @@
 import { type Kysely, sql } from "kysely";
 
 /**
- * Why an Item's data does not come, and under which keys of ours its token was made: a token that Plaid
- * does not know may have been made under others. Nullable columns without a default rewrite no row.
+ * Why an Item's data does not arrive, and which of our keys made its token: a token that Plaid does not know
+ * may have been made with others. Nullable columns without a default rewrite no row.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`

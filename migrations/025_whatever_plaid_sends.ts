@@ -1,7 +1,7 @@
 import { type Kysely, sql } from "kysely";
 
 /**
- * Transactions that could not be read, and readings of an Item that begin again at the beginning:
+ * Transactions that could not be parsed, and syncs of an Item that start again from the beginning:
  * docs/decisions/006-sync-and-webhooks.md. The columns have constant defaults, so no row is rewritten.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {

@@ -1,8 +1,8 @@
 import { type Kysely, sql } from "kysely";
 
 /**
- * Plaid's users and what their Items are compared with: docs/decisions/018-nothing-is-left-at-plaid.md.
- * A Plaid user outlives ours until it is ended, in a table without ours.
+ * Plaid's users and what their Items are compared with: docs/decisions/018-nothing-is-left-at-plaid.md. A
+ * Plaid user outlives ours until it is removed, in a table without our user's id.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`

@@ -2,7 +2,7 @@ import type { Kysely } from "kysely";
 import { oneTableAtATime } from "./one-table-at-a-time.ts";
 
 /**
- * Accounts that a bank shares and the user did not choose, and the choice of a connection on its way:
+ * Accounts that a bank shares and the user did not choose, and the choice of a running connection:
  * docs/decisions/019-room-in-the-plan.md. A nullable column without a default rewrites no row.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from "kysely";
 
-/** When the user asked for fresh data of an Item, when Plaid was called for it, and when that was over. */
+/** When the user requested fresh data of an Item, when Plaid was called for it, and when that ended. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     alter table item_syncs

@@ -1,9 +1,9 @@
 import { type Kysely, sql } from "kysely";
 
 /**
- * Every link_token that a user opened Link with, until it is known what became of it:
- * docs/decisions/020-links-finished-without-us.md. `open_links` stays for nodes of the release before.
- * `item_id` is no foreign key: the Item may be disconnected while its Link is open.
+ * Every link_token that a user opened Link with, until it is known how that Link ended:
+ * docs/decisions/020-links-finished-without-us.md. `open_links` stays for nodes of the previous release.
+ * `item_id` is no foreign key, because the Item may be disconnected while its Link is open.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`

@@ -1,10 +1,9 @@
 import { type Kysely, sql } from "kysely";
 
 /**
- * Mail that is queued with what it is about, links in mail, what each user wants mail about, and the
- * record of security events: docs/decisions/021-mail.md. Links are found before anything says whose they
- * are, so the user comes last in their key (decision 009). `users` is altered first: the tables that
- * refer to it lock it too, and a weaker lock is not to become a stronger one.
+ * Queued mail, links in mail, declined notices, and security events: docs/decisions/021-mail.md. Links are
+ * looked up before the user is known, so the user is last in their key (decision 009). `users` is altered
+ * first: the tables that refer to it lock it too, and a weaker lock must not be upgraded to a stronger one.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`

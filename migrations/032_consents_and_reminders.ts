@@ -2,8 +2,8 @@ import type { Kysely } from "kysely";
 import { oneTableAtATime } from "./one-table-at-a-time.ts";
 
 /**
- * Which privacy notice was shown when a bank was connected, and when its user was last reminded that the bank
- * needs them, or that the connection ends.
+ * Which privacy notice was shown when a bank was connected, and when its user was last mailed that the bank
+ * needs them or that the connection ends.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await oneTableAtATime(db, [

@@ -9,8 +9,8 @@ const indexes = {
 };
 
 /**
- * Finds who claims an address, old claims, and the banks whose users are to be mailed; built beside the traffic,
- * and may be repeated, as in 015.
+ * Indexes for the users who claim an address, for old claims, and for the banks whose users are mailed. Built
+ * concurrently and repeatable, as in 015.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   for (const [name, on] of Object.entries(indexes)) {

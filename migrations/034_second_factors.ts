@@ -2,7 +2,7 @@ import type { Kysely } from "kysely";
 import { oneTableAtATime } from "./one-table-at-a-time.ts";
 
 /**
- * Second factors, log-ins between their two steps, and browsers that skip the second one for a while:
+ * Second factors, log-ins that wait for their second step, and browsers that skip it for a while:
  * docs/decisions/022-second-factor.md.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {

@@ -1,8 +1,8 @@
 import { type Kysely, sql } from "kysely";
 
 /**
- * What the user calls an account, and whether it is left out of totals. The defaults are constant, so no row
- * is rewritten.
+ * The user's name for an account, and whether it is excluded from totals. The defaults are constant, so no
+ * row is rewritten.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from "kysely";
 
-/** What Plaid says of the banks that users have: docs/decisions/028-logos-from-our-own-origin.md. */
+/** Plaid's data of the banks that users have: docs/decisions/028-logos-from-our-own-origin.md. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     create table institutions (

@@ -1,8 +1,8 @@
 import { type Kysely, sql } from "kysely";
 
 /**
- * What users say of transactions in place of their bank: docs/decisions/029-corrections.md. `transaction_id` is no
- * foreign key: a posted transaction takes the place of its pending one, and one that is read again keeps its id.
+ * Users' corrections of transactions: docs/decisions/029-corrections.md. `transaction_id` is no foreign key,
+ * because a posted transaction replaces its pending one, and one that is fetched again keeps its id.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`

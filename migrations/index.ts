@@ -36,7 +36,7 @@ import * as planRequests from "./042_plan_requests.ts";
 import * as transactionChanges from "./043_transaction_changes.ts";
 import * as changedObjects from "./044_changed_objects.ts";
 
-/** Every migration in order: numbered, forward only, never changed once it has landed. */
+/** Every migration in order: numbered, forward only, never changed after a release. */
 export const migrations: Record<string, Migration> = {
   "001_people_and_plans": peopleAndPlans,
   "002_connections": connections,
@@ -77,9 +77,9 @@ export const migrations: Record<string, Migration> = {
 };
 
 /**
- * Those that build indexes concurrently, change many rows a few at a time, or lock more than one table
- * (`oneTableAtATime`): each step of theirs may be repeated, and waits for locks without a limit, unless it sets its own (`lock_timeout`), as whatever locks
- * a table must.
+ * Migrations that build indexes concurrently, change many rows in batches, or lock more than one table
+ * (`oneTableAtATime`). Each of their steps can be repeated. They wait for locks without a limit unless they
+ * set `lock_timeout`, which a step that locks a table must do.
  */
 export const outsideTransaction: ReadonlySet<string> = new Set([
   "015_keys_by_user",

@@ -1,10 +1,10 @@
 import { type Kysely, sql } from "kysely";
 
 /**
- * Runs each of `steps` in a transaction of its own. A transaction that locks one table, and waits for a
- * second one, can end in a deadlock with a connection that has the second and waits for the first. Each step
- * waits for its lock no longer than a migration does by itself (`lockTimeout` in db/migrate.ts), and may be
- * repeated: when one cannot get it, the migration is tried again from its first.
+ * Runs each of `steps` in its own transaction. A transaction that locks one table and waits for a second can
+ * deadlock with a connection that has locked the second and waits for the first. Each step waits for its lock
+ * no longer than a migration does (`lockTimeout` in db/migrate.ts), and must be repeatable: when one times
+ * out, the migration is retried from its first step.
  */
 export async function oneTableAtATime(db: Kysely<unknown>, steps: string[]): Promise<void> {
   for (const step of steps) {

@@ -35,6 +35,7 @@ import {
   timeLimits,
 } from "./time-limits.ts";
 import { Vault } from "./vault/vault.ts";
+import { WebhookIntake } from "./webhooks/webhook-intake.ts";
 import { WebhookKeys } from "./webhooks/webhook-keys.ts";
 
 /** Connections for transactions that contain a Plaid call, or wait for one: few, and separate. */
@@ -57,6 +58,7 @@ export interface Services {
   plaid: PlaidAdapter;
   mailer: Mailer;
   webhookKeys: WebhookKeys;
+  webhookIntake: WebhookIntake;
   /** Looks up the hosts of users' webhooks. */
   resolveHost: ResolveHost;
   vault: Vault;
@@ -172,6 +174,7 @@ export function createServices(
     mailer: createMailer(config, limits),
     resolveHost: resolve,
     webhookKeys: new WebhookKeys(plaid, db, counters, limits),
+    webhookIntake: new WebhookIntake(db),
     vault,
     cache: new AccountCache(
       redis

@@ -1,6 +1,6 @@
 /** A word that STYLE.md replaces, as written in prose. */
 export interface BannedWord {
-  /** What to write instead, and not what. */
+  /** The word to write, and the word that it replaces. */
   rule: string;
   pattern: RegExp;
 }

@@ -14,7 +14,7 @@ import { bannedWords } from "./banned-words.ts";
 const countsFile = path.join(import.meta.dirname, "counts.json");
 const longestCell = 200;
 
-/** A banned word where it is written. */
+/** A banned word and its place. */
 interface Found {
   rule: string;
   place: string;
@@ -26,16 +26,16 @@ const textOf: Record<string, (file: string, source: string) => Prose[]> = {
   ".tsx": proseOfCode,
 };
 
-/** Prose, and the line that it begins in. */
+/** A text and the line that it starts on. */
 interface Prose {
   line: number;
   text: string;
 }
 
-/** Keeps the lines, so that what comes after is found where it is. */
+/** Keeps the line breaks, so that the lines after it keep their numbers. */
 const blank = (text: string) => text.replace(/[^\n]/g, " ");
 
-/** The comments of a file; its texts where somebody reads them: pages, error messages, test titles. */
+/** Returns a file's comments, and its texts if they are shown: of pages, error messages and test titles. */
 function proseOfCode(file: string, source: string): Prose[] {
   const parsed = ts.createSourceFile(file, source, ts.ScriptTarget.Latest, true);
   const isShown = /^app\/|contracts\/errors\.ts$|\.test\.ts$/.test(file);

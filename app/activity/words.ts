@@ -1,6 +1,6 @@
 import { counted } from "../text.ts";
 
-/** The words of the Activity page. */
+/** The texts of the Activity page. */
 export const words = {
   title: "Activity",
   lead: "Everything that happened to your bank connections, newest first.",

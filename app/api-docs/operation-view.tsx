@@ -12,7 +12,7 @@ interface OperationViewProps {
   schemas: OpenApi["components"]["schemas"];
 }
 
-/** One call: what it does, what it takes, what it gives, what can go wrong, and how to make it. */
+/** One API call: what it does, its parameters, its response, its errors, and how to make it. */
 export function OperationView({ method, path, operation, schemas }: OperationViewProps) {
   const body = operation.requestBody?.content["application/json"].schema;
   const answer = operation.responses[200]?.content["application/json"]?.schema;
@@ -98,7 +98,7 @@ function asObject(parameters: NonNullable<Operation["parameters"]>): Schema {
   } as Schema;
 }
 
-/** The call in curl: with an API key, or with the cookies that a log-in by curl (`-c`) left. */
+/** The call in curl: with an API key, or with the cookies that a log-in by curl (`-c`) stored. */
 export function curlOf(
   method: string,
   path: string,

@@ -3,11 +3,11 @@ import { words } from "./words.ts";
 
 interface SchemaFieldsProps {
   schema: Schema;
-  /** Of what is sent it is said which fields must be there; what is answered has all of them. */
+  /** Marks the required fields of a request. In a response every field is present. */
   sent?: boolean;
 }
 
-/** The fields of an object, one a line, with their types; other objects are linked, not repeated. */
+/** The fields of an object with their types, one per line. Other objects are linked, not repeated. */
 export function SchemaFields({ schema, sent = false }: SchemaFieldsProps) {
   const fields = Object.entries(schema.properties ?? {}) as [string, Schema][];
   if (fields.length === 0) {
@@ -42,7 +42,7 @@ export function SchemaFields({ schema, sent = false }: SchemaFieldsProps) {
   );
 }
 
-/** An object written out where it stands, within a field or a list. */
+/** An object whose fields are shown in place, within a field or a list. */
 function nestedOf(schema: Schema): Schema | null {
   const inner = withoutNull(schema).schema;
   const item = inner.type === "array" ? (inner.items as Schema) : inner;
@@ -73,7 +73,7 @@ function PlainType({ schema }: { schema: Schema }) {
   return <>{schema.format ?? schema.type ?? "any"}</>;
 }
 
-/** A named object, where it is described. */
+/** A link to the description of a named object. */
 function SchemaLink({ reference }: { reference: string }) {
   const name = nameOf(reference);
   return (

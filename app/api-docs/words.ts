@@ -1,4 +1,4 @@
-/** The words of the page that documents the API. */
+/** The texts of the page that documents the API. */
 export const words = {
   title: "API",
   lead: "The same accounts, connections and history as in the app, for your own programs.",

@@ -10,7 +10,7 @@ const looks = {
   revoked: "over",
 } satisfies Record<ApiKey["status"], StatusLook>;
 
-/** One key: what it is called, may do and did last; and the way to end it. */
+/** One key: its name, its scopes, its last use, and a button that revokes it. */
 export function KeyRow({ apiKey }: { apiKey: ApiKey }) {
   const { id, name, prefix, scopes, status, createdAt, expiresAt, lastUsedAt } = apiKey;
   return (

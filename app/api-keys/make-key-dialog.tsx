@@ -6,10 +6,10 @@ import { SecretDialog } from "../settings/secret-dialog.tsx";
 import type { Proof } from "../settings/use-proof.ts";
 import { words } from "./words.ts";
 
-// Not from the contract's schema, which would bring zod along to the browser.
+// Does not use the contract's schema: it would add zod to the browser's code.
 const scopes = Object.keys(words.scope satisfies Record<Scope, string>) as Scope[];
 
-/** Asks what the new key may do, and for a proof; then shows the key, this once. */
+/** Asks for the scopes of the new key and for a proof; then shows the key, once. */
 export function MakeKeyDialog({ proof, onClose }: { proof: Proof; onClose: () => void }) {
   return (
     <SecretDialog words={words.dialog} proof={proof} onClose={onClose}>

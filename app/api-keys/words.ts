@@ -1,4 +1,4 @@
-/** The words of the API keys page. */
+/** The texts of the API keys page. */
 export const words = {
   title: "API keys",
   lead: "With a key, your own programs act for you: within its scopes, until you revoke it.",

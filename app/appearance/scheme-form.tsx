@@ -4,7 +4,7 @@ import { text } from "../text.ts";
 
 const words = text.appearance;
 
-/** Light, dark, or as the system has it: a form, so that it works without JavaScript too. */
+/** Chooses light, dark or the system's color scheme. A form, so that it works without JavaScript. */
 export function SchemeForm() {
   const { pathname, search } = useLocation();
   const chosen = useRouteLoaderData<typeof loader>("root")?.scheme ?? "system";

@@ -3,7 +3,7 @@ import { words } from "./page-words.ts";
 
 const icons = [Landmark, ChartLine, EyeOff];
 
-/** What this is and what is never seen, beside the form of the log-in and the sign-up. */
+/** What the product does and which data it never sees, beside the log-in and sign-up forms. */
 export function About() {
   return (
     <aside

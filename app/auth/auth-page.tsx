@@ -16,13 +16,13 @@ interface AuthPageProps {
   otherPath: "/login" | "/signup";
   answer: AuthFormAnswer | undefined;
   children: ReactNode;
-  /** Another way in, below the form. */
+  /** Another way to log in, below the form. */
   beside?: ReactNode;
-  /** What this is, for those who come for the first time. */
+  /** An introduction of the product for new visitors. */
   about?: ReactNode;
 }
 
-/** The frame of log-in and sign-up: one form, one thing to do. */
+/** The layout of the log-in and sign-up pages, around one form. */
 export function AuthPage({ words, otherPath, answer, children, beside, about }: AuthPageProps) {
   const form = useRef<HTMLFormElement>(null);
   const { search } = useLocation();

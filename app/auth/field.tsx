@@ -5,13 +5,13 @@ interface FieldProps extends ComponentPropsWithoutRef<"input"> {
   label: string;
   hint?: string;
   error: string | undefined;
-  /** The id of a message about the whole form that this field is to blame for. */
+  /** The id of a message about the whole form that this field caused. */
   blamedBy?: string | undefined;
-  /** Something at the right end of the input. */
+  /** Content at the right end of the input. */
   end?: ReactNode;
 }
 
-/** A labelled input with its hint and what is wrong with it, tied together for screen readers. */
+/** A labelled input with its hint and its error, linked to each other for screen readers. */
 export function Field({ name, label, hint, error, blamedBy, end, ...input }: FieldProps) {
   const describedBy = [blamedBy, error && `${name}-error`, hint && !error && `${name}-hint`]
     .filter(Boolean)
@@ -28,7 +28,7 @@ export function Field({ name, label, hint, error, blamedBy, end, ...input }: Fie
           name={name}
           aria-invalid={error || blamedBy ? true : undefined}
           aria-describedby={describedBy || undefined}
-          // 16 px, as iOS zooms into anything smaller.
+          // 16 px, because iOS zooms in on smaller inputs.
           className={`h-11 w-full rounded-lg border border-field-line bg-surface px-3 text-base transition-colors outline-none focus:border-accent focus:ring-3 focus:ring-accent/25 aria-invalid:border-danger aria-invalid:focus:ring-danger/25 ${end ? "pr-17" : ""}`}
         />
         {end}

@@ -4,17 +4,17 @@ import type { AuthResult } from "../../server/http/load-context.ts";
 import { readForm } from "../read-form.ts";
 import { type FieldErrors, toFieldErrors } from "./to-field-errors.ts";
 
-/** What a log-in or sign-up page gets back when it did not work. Never the password. */
+/** What a log-in or sign-up page gets back after a failure. Never contains the password. */
 export interface AuthFormAnswer {
-  /** What is wrong with the whole: the password does not fit, say. */
+  /** An error of the whole form, for example a wrong password. */
   message: string | null;
   fields: FieldErrors;
   values: { name: string; email: string };
 }
 
 /**
- * Reads a form by its schema and tries it. Goes `onward` with the cookies of the answer when it
- * worked, else answers what to say. Works the same with and without JavaScript in the browser.
+ * Validates a form with its schema and runs `attempt`. On success, redirects to `onward` with the cookies of
+ * the response; else returns the errors to show. Works the same with and without JavaScript in the browser.
  */
 export async function answerAuthForm<T>(
   request: Request,

@@ -4,14 +4,14 @@ import { PasswordField } from "./password-field.tsx";
 
 interface NewPasswordFieldsProps {
   error: string | undefined;
-  /** Whether the box that revokes all API keys is ticked at first. */
+  /** Whether the box that revokes all API keys is checked at first. */
   revokesKeys: boolean;
   revokeKeysHint: string;
-  /** Other boxes, before that one. */
+  /** Other boxes, shown before that one. */
   children?: ReactNode;
 }
 
-/** The part of a form that chooses another password: `newPassword`, and `revokeKeys` where that is ticked. */
+/** The fields of a form that sets a new password: `newPassword`, and `revokeKeys` if that box is checked. */
 export function NewPasswordFields({
   error,
   revokesKeys,

@@ -1,4 +1,4 @@
-/** The English sentences of the pages before the log-in, and of the fields that other pages have as well. */
+/** The texts of the pages before the log-in, and of the fields that other pages share. */
 export const words = {
   logIn: {
     title: "Log in",

@@ -5,7 +5,7 @@ import { words } from "./words.ts";
 
 interface PasskeyLogInProps {
   label: string;
-  /** For the log-in that this browser is in the middle of, and whether it is to be trusted then. */
+  /** Set when the passkey is the second step of a log-in, with whether to trust this browser afterwards. */
   secondStep?: { isTrusted: () => boolean };
 }
 
@@ -36,7 +36,10 @@ export function PasskeyLogIn({ label, secondStep }: PasskeyLogInProps) {
   );
 }
 
-/** Returns what went wrong; null when the user left the browser's window, or the page is being left. */
+/**
+ * Returns the error to show; null when the user closed the browser's window. Does not return when the page is
+ * about to change.
+ */
 async function tryToLogIn(secondStep: PasskeyLogInProps["secondStep"]): Promise<string | null> {
   const isSecond = secondStep !== undefined;
   const [{ signWithPasskey }, asked] = await Promise.all([
@@ -52,7 +55,7 @@ async function tryToLogIn(secondStep: PasskeyLogInProps["secondStep"]): Promise<
     : send("passkey/log-in", { passkey }));
   if (!answer.ok) return problemOf(answer);
   location.assign(nextPath(location.href));
-  // The button stays busy until the next page is there.
+  // Keeps the button busy until the next page is loaded.
   return new Promise(() => {});
 }
 
@@ -63,7 +66,7 @@ const send = (path: string, body: object) =>
     body: JSON.stringify(body),
   });
 
-/** A sentence of the server's where it is meant for users: when there were too many tries, say. */
+/** Returns the server's message where it is meant for users, for example after too many attempts. */
 async function problemOf(answer: Response): Promise<string> {
   if (answer.status !== 429) return words.passkeyFailed;
   const { message } = (await answer.json()) as { message?: string };

@@ -7,7 +7,9 @@ type PasswordFieldProps = Omit<
   "label" | "name" | "type"
 > & { label?: string; name?: string };
 
-/** A password with a button that shows it (a person who sees it makes fewer mistakes). */
+/**
+ * A password field with a button that shows the password, because users make fewer mistakes when they see it.
+ */
 export function PasswordField(props: PasswordFieldProps) {
   const [shown, setShown] = useState(false);
   return (
@@ -23,7 +25,7 @@ export function PasswordField(props: PasswordFieldProps) {
           type="button"
           onClick={() => setShown(!shown)}
           aria-label={shown ? authWords.hidePassword : authWords.showPassword}
-          // Without JavaScript it could do nothing.
+          // Hidden without JavaScript, because it would do nothing.
           className="absolute inset-y-0 right-0 min-w-14 cursor-pointer rounded-lg px-3 text-sm text-ink-soft hover:text-ink noscript:hidden"
         >
           {shown ? authWords.hide : authWords.show}

@@ -4,7 +4,7 @@ import { loadTrpc } from "../trpc.ts";
 import { PasswordField } from "./password-field.tsx";
 import { words } from "./words.ts";
 
-/** How a user may prove who they are, beside the password. */
+/** How a user can prove who they are, beside the password. */
 export interface ProofMethods {
   totp: boolean;
   passkey: boolean;
@@ -14,11 +14,11 @@ interface ProofFieldProps {
   methods: ProofMethods;
   error: string | undefined;
   hint?: string | undefined;
-  /** A passkey has proved it: the form needs no field any more. */
+  /** Called when a passkey proved it: the form then needs no field. */
   onProved: () => void;
 }
 
-/** Asks for the password, a code, or a passkey, as a part of the form that needs to know who is asking. */
+/** Asks for the password, a code or a passkey, in a form that needs proof of who the user is. */
 export function ProofField({ methods, error, hint, onProved }: ProofFieldProps): ReactNode {
   const [waiting, setWaiting] = useState(false);
   const [failed, setFailed] = useState(false);

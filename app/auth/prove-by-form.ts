@@ -5,15 +5,14 @@ import { reasonOf } from "../reason-of.ts";
 import { toProof } from "./to-proof.ts";
 import { words } from "./words.ts";
 
-/** What is wrong with the proof of a form, as its field says it, and the status to answer with. */
+/** What is wrong with the proof in a form: the text of its field, and the status of the response. */
 export interface ProofProblem {
   password: string;
   status: number;
 }
 
 /**
- * Proves who is asking by a form's field `password`, where the form has it. Returns what is wrong with it, or
- * null.
+ * Checks the proof in a form's field `password`, if the form has it. Returns what is wrong with it, or null.
  */
 export async function proveByForm(
   form: URLSearchParams,
@@ -35,7 +34,10 @@ export async function proveByForm(
   }
 }
 
-/** What the field of the proof says when a call was refused for want of one, or for a wrong one; else null. */
+/**
+ * Returns the error of the proof's field when a call failed because the proof was missing or wrong; else
+ * null.
+ */
 export function proofProblem(error: unknown): ProofProblem | null {
   const reason = reasonOf(error);
   switch (reason) {

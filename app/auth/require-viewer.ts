@@ -3,8 +3,10 @@ import type { Viewer } from "../../server/contracts/session.ts";
 
 const setUpPath = "/settings/security/second-step";
 
-/** Who is asking; without a session, sends them to the log-in page and back here, or to `back`, afterwards.
- * Where every user needs a second factor, sends those who have none to the page that sets one up. */
+/**
+ * Returns the user. Without a session, redirects to the log-in page, and from there back to this page or
+ * `back`. Where every user needs a second factor, redirects users without one to the page that sets one up.
+ */
 export function requireViewer(request: Request, context: AppLoadContext, back?: string): Viewer {
   const { pathname, search } = new URL(request.url);
   if (context.viewer) {

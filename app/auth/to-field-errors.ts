@@ -1,6 +1,6 @@
 import type { z } from "zod";
 
-/** What is wrong with each field of a form: the first complaint about it. */
+/** The first error of each field of a form. */
 export type FieldErrors = Record<string, string>;
 
 export function toFieldErrors(error: z.ZodError): FieldErrors {

@@ -1,4 +1,4 @@
-/** The words of log-ins with a second step, and of proofs of who is asking. */
+/** The texts of log-ins with a second step, and of the forms that ask for a proof. */
 export const words = {
   secondStep: {
     title: "Confirm it’s you",

@@ -1,15 +1,15 @@
 import { useState } from "react";
 import { initialsOf, Monogram } from "./monogram.tsx";
 
-/** How a bank is recognized: its logo, or its initials on its color, or its initials. */
+/** What a bank is recognized by: its logo, its initials on its color, or its initials alone. */
 export interface Mark {
-  /** A path at our own origin; null where there is none. */
+  /** A path on our own origin; null without a logo. */
   logo: string | null;
-  /** `#rrggbb`, and what can be read on it; null where the bank's color is not known. */
+  /** `#rrggbb`, with an ink that is readable on it; null where the bank's color is unknown. */
   color: { ground: string; ink: string } | null;
 }
 
-/** A bank's mark. Decoration: the name always stands beside it. */
+/** A bank's mark. Decorative: the name is always shown beside it. */
 export function BankMark({ name, mark: { logo, color } }: { name: string; mark: Mark }) {
   const [isMissing, setMissing] = useState(false);
   if (logo && !isMissing) {
@@ -27,7 +27,7 @@ export function BankMark({ name, mark: { logo, color } }: { name: string; mark: 
   }
   if (!color) return <Monogram name={name} />;
   return (
-    // Colors as attributes: a style would need the CSP's leave.
+    // Colors as attributes, because the CSP does not allow styles.
     <svg
       viewBox="0 0 40 40"
       aria-hidden="true"

@@ -13,21 +13,21 @@ const kinds = {
   quiet: "text-ink-soft hover:bg-sunken hover:text-ink",
 } as const;
 
-/** The look of a button, for links that act as one. */
+/** The classes of a button, for links that look like one. */
 export function buttonClass(kind: keyof typeof kinds = "primary", extra = ""): string {
   return `${base} ${kinds[kind]} ${extra}`;
 }
 
 interface ButtonProps extends ComponentPropsWithoutRef<"button"> {
   kind?: keyof typeof kinds;
-  /** Shows a turning ring in the icon's place; the label and the width stay. */
+  /** Shows a spinner in place of the icon; the label and the width stay the same. */
   busy?: boolean;
   icon?: ReactNode;
 }
 
 /**
- * A button. While busy it keeps its focus and its name (a `disabled` button would lose the focus);
- * whoever uses it ignores presses then.
+ * A button. It keeps its focus and its name while busy (a `disabled` button would lose the focus), so the
+ * caller ignores presses then.
  */
 export function Button({
   kind = "primary",

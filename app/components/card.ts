@@ -1,2 +1,2 @@
-/** The look of what stands on the page's ground as a thing of its own. */
+/** The classes of a card on the page's background. */
 export const cardClass = "rounded-xl border border-line bg-surface shadow-card";

@@ -1,7 +1,7 @@
 import { type ReactNode, useId } from "react";
 
 interface CheckListProps<Value extends string> {
-  /** Of every box. */
+  /** The name of every box. */
   name: string;
   legend: string;
   options: readonly Value[];
@@ -10,7 +10,7 @@ interface CheckListProps<Value extends string> {
   error: string | undefined;
 }
 
-/** Check boxes of one name, and what is wrong with the choice. */
+/** Check boxes with the same name, and the error of the choice. */
 export function CheckList<Value extends string>({
   name,
   legend,

@@ -4,7 +4,7 @@ import { Button } from "./button.tsx";
 import { Dialog } from "./dialog.tsx";
 import { FormAlert } from "./form-alert.tsx";
 
-/** What the page's action returns when it refuses. */
+/** What the page's action returns when it fails. */
 interface Refusal {
   message?: string | null;
   fields?: { password?: string };
@@ -13,7 +13,7 @@ interface Refusal {
 interface ConfirmButtonProps {
   /** What the form sends to the page's action. */
   fields: Record<string, string>;
-  /** `label` names the button for a screen reader; `busy` is on it while the form is sent. */
+  /** `label` is the button's name for screen readers; `busy` is its label while the form is sent. */
   words: {
     button: string;
     label: string;
@@ -22,11 +22,11 @@ interface ConfirmButtonProps {
     busy: string;
     cancel: string;
   };
-  /** What the dialog shows of the thing that goes. */
+  /** What the dialog shows of the thing that is removed. */
   children?: ReactNode;
 }
 
-/** A button that takes something away, after a dialog. The dialog goes with what it took away. */
+/** A button that removes something, after a dialog. When what it belongs to is removed, so is the dialog. */
 export function ConfirmButton({ fields, words, children }: ConfirmButtonProps) {
   const fetcher = useFetcher<Refusal>();
   const [asking, setAsking] = useState(false);

@@ -1,4 +1,4 @@
-/** The English sentences of what asks for a phrase before it takes something away. */
+/** The texts of dialogs that ask for a phrase before they remove something. */
 export const words = {
   goes: "What goes",
   stays: "What stays",

@@ -8,7 +8,7 @@ interface ConsequencesProps {
   className?: string;
 }
 
-/** What goes and what stays, before something that cannot be taken back. */
+/** What is removed and what is kept, shown before an action that cannot be undone. */
 export function Consequences({ goes, stays, className }: ConsequencesProps) {
   return (
     <dl className={`grid gap-3.5 rounded-xl bg-sunken px-4 py-3.5 text-sm ${className ?? ""}`}>

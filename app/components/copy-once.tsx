@@ -4,13 +4,13 @@ import { Button } from "./button.tsx";
 
 interface CopyOnceProps {
   value: string;
-  /** What it is, for a screen reader. */
+  /** The name of the secret, for screen readers. */
   label: string;
   words: { copy: string; copied: string; done: string };
   onClose: () => void;
 }
 
-/** In a dialog: a secret that is shown this once, to be copied. */
+/** Shows a secret in a dialog, once, with a button that copies it. */
 export function CopyOnce({ value, label, words, onClose }: CopyOnceProps) {
   const input = useRef<HTMLInputElement>(null);
   const [copied, setCopied] = useState(false);
@@ -19,7 +19,7 @@ export function CopyOnce({ value, label, words, onClose }: CopyOnceProps) {
 
   async function copy() {
     input.current?.select();
-    // Where the clipboard is closed to pages, the text is at least selected.
+    // Where pages may not use the clipboard, the text is at least selected.
     await navigator.clipboard?.writeText(value).then(
       () => setCopied(true),
       () => {},

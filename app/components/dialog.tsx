@@ -6,14 +6,14 @@ interface DialogProps {
   onOpenChange: (open: boolean) => void;
   title: string;
   lead: string;
-  /** Neither Escape nor a press beside it closes it: what it shows, or will show, would be lost. */
+  /** Whether Escape and presses outside do not close it, because its content would be lost. */
   stay?: boolean;
   children: ReactNode;
 }
 
 /**
- * A window over the page: keeps the focus within, and gives it back when it closes; to the page's
- * content when what had it is gone.
+ * A dialog over the page. It keeps the focus inside, and returns it when it closes: to the element that had
+ * it, or to the page's content if that element is gone.
  */
 export function Dialog({ open, onOpenChange, title, lead, stay, children }: DialogProps) {
   const opener = useRef<Element | null>(null);
@@ -26,7 +26,7 @@ export function Dialog({ open, onOpenChange, title, lead, stay, children }: Dial
             opener.current = document.activeElement;
           }}
           onCloseAutoFocus={(event) => {
-            // Radix knows only its own triggers.
+            // Radix returns the focus only to its own triggers.
             event.preventDefault();
             const { current } = opener;
             const there = current instanceof HTMLElement && current !== document.body;

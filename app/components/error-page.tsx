@@ -6,7 +6,7 @@ import { whenReachable } from "../when-reachable.ts";
 import { buttonClass } from "./button.tsx";
 import { Logo } from "./logo.tsx";
 
-/** A whole page for what could not be shown: a plain sentence and the ways on. */
+/** A whole page for an error: a plain sentence and links to go on. */
 export function ErrorPage() {
   return (
     <div className="mx-auto flex min-h-dvh max-w-xl flex-col px-5 py-6">
@@ -22,7 +22,7 @@ export function ErrorPage() {
   );
 }
 
-/** The same within a page's frame. */
+/** The same within a page's layout. */
 export function ErrorMessage() {
   const error = useRouteError();
   const { pathname, search } = useLocation();
@@ -44,7 +44,7 @@ export function ErrorMessage() {
       <p className="mt-2 text-ink-soft">{away ? text.problem.network : body}</p>
       <div className="mt-6 flex flex-wrap justify-center gap-2">
         {notFound ? null : (
-          // A full load: whatever broke may be in this page's own state.
+          // A full page load, because the error may be in the state of this page.
           <a href={pathname + search} className={buttonClass("primary")}>
             {text.error.retry}
           </a>

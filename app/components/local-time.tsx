@@ -7,10 +7,10 @@ interface LocalTimeProps {
 }
 
 /**
- * A moment as date and time. The server cannot know the reader's time zone: the page comes with UTC
- * and turns to local time once it is alive, so that both agree while React takes the page over.
- * That is after all else on the page can be used: a browser's first formatter takes it long. What is
- * pressed before renders it no second time: React would then make it anew, and complain.
+ * A date and time. The server does not know the user's time zone, so the page is rendered in UTC, which makes
+ * server and browser agree while React hydrates. It changes to local time afterwards, when everything else on
+ * the page is usable, because a browser's first formatter is slow. It is memoized, because React reports an
+ * error and renders it again from scratch if it is rendered before that.
  */
 export const LocalTime = memo(function LocalTime(props: LocalTimeProps) {
   return (
@@ -26,14 +26,14 @@ function Moment({ iso, dateOnly = false, timeOnly = false }: LocalTimeProps) {
     () => true,
     () => false,
   );
-  // Some versions of ICU put a narrow no-break space before AM and PM, others a plain one.
+  // Some versions of ICU put a narrow no-break space before AM and PM, others a plain space.
   const written = formatter(dateOnly, timeOnly, alive)
     .format(new Date(iso))
     .replace(/\u202f/gu, " ");
   return <time dateTime={iso}>{alive || dateOnly ? written : `${written} UTC`}</time>;
 }
 
-/** One a kind: making one costs a hundred times more than using it. */
+/** One per format: creating one costs a hundred times more than using it. */
 const formatters = new Map<string, Intl.DateTimeFormat>();
 
 function formatter(dateOnly: boolean, timeOnly: boolean, alive: boolean): Intl.DateTimeFormat {

@@ -1,6 +1,6 @@
 import { text } from "../text.ts";
 
-/** The product's mark and name; `compact` shows the mark alone on a phone. */
+/** The product's logo and name. On a phone, `compact` shows only the logo. */
 export function Logo({ compact = false }: { compact?: boolean }) {
   return (
     <span className="inline-flex items-center gap-2.5 font-semibold tracking-tight">

@@ -3,30 +3,30 @@ import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState 
 import { flushSync } from "react-dom";
 import { buttonClass } from "./button.tsx";
 
-/** One thing to do, in words. */
+/** One action of a menu. */
 export interface MenuAction {
   label: string;
   icon: ReactNode;
-  /** It takes something away: it stands apart, at the end. */
+  /** It removes something: shown separately, at the end. */
   danger?: boolean;
-  /** It is being done, or cannot be done just now: pressing it does nothing. */
+  /** It is running or not possible at the moment: pressing it does nothing. */
   busy?: boolean;
   run: () => void;
 }
 
 interface MenuProps {
-  /** What the button says; a phone shows an icon in its place. */
+  /** The text of the button; a phone shows an icon instead. */
   label: string;
-  /** What the button says to those who do not see where it stands. */
+  /** The name of the button for screen readers. */
   name: string;
   actions: MenuAction[];
-  /** The user is about to open it, or has. */
+  /** Called when the user is about to open it, or has opened it. */
   onApproach: () => void;
 }
 
 /**
- * A button with a menu of actions: the browser's own popover, so that it closes by itself, gives the focus back
- * and is never cut off. Its content is rendered while it is open.
+ * A button with a menu of actions. It uses the browser's popover, which closes by itself, returns the focus
+ * and is never clipped. Its content is rendered while it is open.
  */
 export function Menu({ label, name, actions, onApproach }: MenuProps) {
   const id = useId();
@@ -42,7 +42,7 @@ export function Menu({ label, name, actions, onApproach }: MenuProps) {
       popover.style.top = `${bottom + scrollY + 4}px`;
       popover.style.left = `max(0.5rem, ${right + scrollX}px - 16rem)`;
       flushSync(() => setOpen(true));
-      // The browser gives it the focus as it shows the popover.
+      // The browser focuses it when it shows the popover.
       itemsOf(popover)[0]?.setAttribute("autofocus", "");
     };
     const after = (event: Event) => {

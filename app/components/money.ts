@@ -1,13 +1,13 @@
-/** One formatter a currency: making one costs a hundred times more than using it. */
+/** One formatter per currency: creating one costs a hundred times more than using it. */
 const formatters = new Map<string, Intl.NumberFormat>();
 
 const isoCurrencies = new Set(Intl.supportedValuesOf("currency"));
 
 /**
- * A decimal string as a person reads money: "-1234.5" in "USD" -> "-$1,234.50". Exact: the digits
- * never pass through a float. A code that ISO 4217 does not have (Plaid's unofficial ones, such as
- * BTC) is written after the number with up to eight decimals; a missing one is left out. The locale
- * is fixed, so that server and browser write the same.
+ * Formats a decimal string as money: "-1234.5" in "USD" -> "-$1,234.50". Exact: the digits are never
+ * converted to a float. A code that is not in ISO 4217 (Plaid's unofficial ones, such as BTC) is written
+ * after the number, with up to eight decimals; a missing code is left out. The locale is fixed, so that
+ * server and browser write the same.
  */
 export function formatMoney(amount: string, currency: string | null): string {
   if (currency !== null && isoCurrencies.has(currency)) {
@@ -21,7 +21,7 @@ export function formatMoney(amount: string, currency: string | null): string {
 }
 
 /**
- * Amounts that lie one step apart, in few letters and with nothing rounded away: 25000 and 50000 in
+ * Formats amounts that are one step apart, as short as possible and without rounding: 25000 and 50000 in
  * "USD" -> "$25K" and "$50K"; 12345 and 12346 -> "$12,345" and "$12,346".
  */
 export function formatSteps(amounts: number[], currency: string): string[] {
@@ -36,7 +36,7 @@ export function formatSteps(amounts: number[], currency: string): string[] {
   const decimals = digits < 0 ? Math.max(2, -Math.floor(digits)) : 0;
   const whole = write({ minimumFractionDigits: decimals, maximumFractionDigits: decimals });
   if (digits < 0) return whole;
-  // The letter of the greatest stands for that many digits.
+  // The number of digits that the letter of the largest amount stands for.
   const behind = 3 * Math.floor(most / 3);
   const short = write({
     notation: "compact",
@@ -56,8 +56,8 @@ function formatter(key: string, options: Intl.NumberFormatOptions): Intl.NumberF
 }
 
 /**
- * `format` takes a decimal string and keeps every digit of it
- * (https://tc39.es/proposal-intl-numberformat-v3/); TypeScript's type of it for our `lib` says number.
+ * `format` accepts a decimal string and keeps every digit (https://tc39.es/proposal-intl-numberformat-v3/);
+ * in the types of our `lib` it accepts only numbers.
  */
 function formatDecimal(formatter: Intl.NumberFormat, amount: string): string {
   return formatter.format(amount as Intl.StringNumericLiteral);

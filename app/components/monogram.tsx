@@ -1,4 +1,4 @@
-/** One or two initials of a name: "First Platypus Bank" -> "FP". */
+/** Returns one or two initials of a name: "First Platypus Bank" -> "FP". */
 export function initialsOf(name: string): string {
   const words = name.split(/[\s\-–—/&.,()]+/u).filter(Boolean);
   return words
@@ -8,7 +8,7 @@ export function initialsOf(name: string): string {
     .toLocaleUpperCase("en-US");
 }
 
-/** A name's initials on a quiet ground. Decoration: the name always stands beside it. */
+/** A name's initials on a muted background. Decorative: the name is always shown beside it. */
 export function Monogram({
   name,
   shape = "square",

@@ -8,7 +8,7 @@ import { buttonClass } from "./button.tsx";
 import { Logo } from "./logo.tsx";
 import { initialsOf, Monogram } from "./monogram.tsx";
 
-/** The frame of every page behind the log-in. */
+/** The layout of every page behind the log-in. */
 export function PageFrame({ viewer, children }: { viewer: Viewer; children: ReactNode }) {
   return (
     <>
@@ -57,14 +57,16 @@ function NavItem({ to, children }: { to: string; children: ReactNode }) {
   );
 }
 
-/** Who is logged in, and the way out. The browser's own popover: it works without JavaScript too. */
+/**
+ * The name of the user, and the log-out. It uses the browser's popover, which works without JavaScript too.
+ */
 function AccountMenu({ viewer }: { viewer: Viewer }) {
   return (
     <>
       <button
         type="button"
         {...{ popovertarget: "account-menu" }}
-        // With what is seen on it: that is what people say who press buttons by voice.
+        // Includes the visible text, which users of voice control say to press the button.
         aria-label={text.nav.account(initialsOf(viewer.name))}
         className="-mr-1.5 grid size-11 cursor-pointer place-items-center rounded-full"
       >

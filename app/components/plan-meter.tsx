@@ -9,7 +9,7 @@ export function PlanMeter({ plan, accountsUsed }: Omit<PlanOutput, "plans">) {
       <p className="text-sm tabular-nums">
         {text.plan.meter(accountsUsed, plan.maxAccounts, plan.name)}
       </p>
-      {/* An SVG takes its width as an attribute; a style attribute would need the CSP's leave. */}
+      {/* An SVG takes its width as an attribute; the CSP does not allow style attributes. */}
       {/* biome-ignore lint/a11y/useSemanticElements: browsers do not let a meter element be styled alike. */}
       <svg
         viewBox="0 0 100 2"

@@ -2,7 +2,7 @@ import { Link } from "@remix-run/react";
 import { EyeOff, Lock } from "lucide-react";
 import { text } from "../text.ts";
 
-/** What is stored of a bank and what is never seen. */
+/** Which data of a bank is stored, and which is never seen. */
 export function PrivacyNote() {
   return (
     <section aria-label={text.privacy.title} className="text-sm">

@@ -1,6 +1,6 @@
 import { ErrorMessage } from "./error-page.tsx";
 
-/** What a page behind the log-in shows in its place when it could not be loaded; the frame stays. */
+/** Shown in place of a page behind the log-in that could not be loaded; the layout around it stays. */
 export function RouteError() {
   return (
     <div className="grid place-items-center py-20">

@@ -1,4 +1,4 @@
-/** A turning ring; it only breathes for people who asked for less motion. */
+/** A spinner; it pulses instead of turning for users who prefer reduced motion. */
 export function Spinner({ className = "" }: { className?: string }) {
   return (
     <svg

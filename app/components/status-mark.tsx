@@ -6,7 +6,7 @@ const looks = {
 };
 export type StatusLook = keyof typeof looks;
 
-/** One word about how something stands. */
+/** A status in one word. */
 export function StatusMark({ look, children }: { look: StatusLook; children: string }) {
   return (
     <span className={`rounded-full px-2 py-0.5 text-xs font-medium ${looks[look]}`}>

@@ -1,11 +1,11 @@
 import { useEffect, useRef } from "react";
 import { Toaster as Sonner, toast } from "sonner";
 
-// Apart from toasts.tsx, so that it is loaded when there is something to say.
+// Separate from toasts.tsx, so that it is loaded when the first toast is shown.
 
 export { toast };
 
-/** Where toasts appear. `onReady`: from then on they are shown, and none is lost. */
+/** Where toasts appear. After `onReady`, toasts are shown and none is lost. */
 export default function Toaster({ onReady }: { onReady: () => void }) {
   const region = useRef<HTMLDivElement>(null);
   useEffect(onReady, [onReady]);
@@ -18,8 +18,8 @@ export default function Toaster({ onReady }: { onReady: () => void }) {
 }
 
 /**
- * Sonner gives the focus back to where it came from whenever it leaves the toasts. That is right after one is
- * closed; after Tab it would lead back to the toasts at the next Tab, for as long as one is there.
+ * Sonner returns the focus to where it came from whenever it leaves the toasts. That is right after a toast
+ * was closed; after Tab, the next Tab would lead back to the toasts for as long as one is shown.
  */
 function letTabLeave(region: HTMLElement): () => void {
   let isTab = false;

@@ -12,7 +12,7 @@ import { Button } from "./button.tsx";
 type Sonner = typeof import("./toaster.tsx");
 type Body = (dismiss: () => void) => ReactElement;
 
-/** What `Toasts` renders: the library once it is here, and a toast that had to do without it. */
+/** What `Toasts` renders: the library once it is loaded, and a toast that was shown without it. */
 const stage = createStore<{ sonner: Sonner | null; plain: ReactElement | null }>({
   sonner: null,
   plain: null,
@@ -23,7 +23,7 @@ const ready = new Promise<void>((resolve) => {
   onReady = resolve;
 });
 
-/** The library, shown and listening. Rejects when it cannot be had; the next call tries again. */
+/** Returns the library, rendered and listening. Rejects when it cannot be loaded; the next call retries. */
 async function library(): Promise<Sonner> {
   const sonner = await import("./toaster.tsx");
   if (!stage.now().sonner) stage.set({ ...stage.now(), sonner });
@@ -31,12 +31,12 @@ async function library(): Promise<Sonner> {
   return sonner;
 }
 
-/** Fetches ahead what toasts need: whoever is shown none for a lack of it gets a plain one. */
+/** Loads in advance what toasts need. Without it, a plain toast is shown. */
 export function prepareToasts(): void {
   library().catch(() => {});
 }
 
-/** Where toasts appear. Rendered once, in the root, so that they outlive a change of page. */
+/** Where toasts appear. Rendered once, in the root, so that toasts stay when the page changes. */
 export function Toasts() {
   const { sonner, plain } = useSyncExternalStore(stage.watch, stage.now, stage.now);
   return (
@@ -52,8 +52,8 @@ export function Toasts() {
 }
 
 /**
- * How to take away what each place holds. Every toast has an id of its own: sonner would take a toast
- * whose id is still leaving the page away with the one that leaves.
+ * The functions that hide the toast of each place. Every toast has its own id: with a reused id, sonner would
+ * remove a new toast together with the old one that is still disappearing.
  */
 const shown = new Map<string, () => void>();
 
@@ -70,7 +70,7 @@ function show(place: string, body: Body, duration: number) {
       shown.set(place, () => toast.dismiss(id));
     },
     () => {
-      // Without a network there is no library, and this is what there is to say.
+      // Without a network the library cannot be loaded, but the error still has to be shown.
       if (!wanted) return;
       const dismiss = () => stage.set({ ...stage.now(), plain: null });
       stage.set({ ...stage.now(), plain: body(dismiss) });
@@ -79,7 +79,7 @@ function show(place: string, body: Body, duration: number) {
   );
 }
 
-/** Says that something went well; goes away by itself after a while. Takes its place over. */
+/** Shows that something succeeded. It disappears after a while. Replaces the toast of its place. */
 export function showSuccess(place: string, title: string): void {
   show(
     place,
@@ -97,14 +97,11 @@ export interface Problem {
   title: string;
   message: string;
   requestId?: string | null;
-  /** The ways on, as buttons; the first is the one to take. */
+  /** Ways to go on, as buttons; the first is the recommended one. */
   actions?: { label: string; run: () => void }[];
 }
 
-/**
- * Says what went wrong and how to go on; stays until the person dismisses it or acts. Takes its
- * place over.
- */
+/** Shows an error and how to go on, until the user dismisses it or acts. Replaces the toast of its place. */
 export function showProblem(
   place: string,
   { title, message, requestId, actions = [] }: Problem,
@@ -134,8 +131,8 @@ export function showProblem(
             </div>
           ) : null}
           {requestId ? (
-            // Sonner takes a press on a toast for the start of a swipe, which would stop the text
-            // from being selected.
+            // Sonner handles a press on a toast as the start of a swipe, which would prevent selecting the
+            // text.
             <p
               className="mt-3 flex flex-wrap gap-x-1.5 text-[0.6875rem] text-ink-soft select-text"
               onPointerDown={stop}
@@ -151,7 +148,7 @@ export function showProblem(
   );
 }
 
-/** Takes the toast of this place away, because what it said is over. */
+/** Removes the toast of this place, because it is no longer true. */
 export function hideToast(place: string): void {
   shown.get(place)?.();
   shown.delete(place);

@@ -5,7 +5,7 @@ import type { Failure } from "../failure.ts";
 
 import { words } from "./choice-words.ts";
 
-/** An account that can be chosen. `below`: what kind it is, and its last digits. */
+/** An account that can be chosen. `below`: its type and its last digits. */
 export interface Choosable {
   id: string;
   name: string;
@@ -14,21 +14,21 @@ export interface Choosable {
 
 interface AccountChoiceProps {
   accounts: readonly Choosable[];
-  /** How many may be chosen. */
+  /** How many can be chosen. */
   room: number;
-  /** The ids of those that are chosen at first. */
+  /** The ids of the accounts that are chosen at first. */
   chosen: readonly string[];
-  /** The label of the button, by how many are chosen. */
+  /** Returns the label of the button for the number of chosen accounts. */
   submit: (count: number) => string;
   busy?: boolean;
   failure?: Failure | null;
   onSubmit: (ids: string[]) => void;
   onCancel: () => void;
-  /** What follows from the choice, above the buttons. */
+  /** The consequences of the choice, above the buttons. */
   children?: (chosen: ReadonlySet<string>) => ReactNode;
 }
 
-/** Lets the user choose accounts, and no more of them than there is room for. */
+/** Lets the user choose accounts, but not more than there is room for. */
 export function AccountChoice(props: AccountChoiceProps) {
   const { accounts, room, submit, busy = false, failure, onSubmit, onCancel, children } = props;
   const [chosen, setChosen] = useState<ReadonlySet<string>>(() => new Set(props.chosen));

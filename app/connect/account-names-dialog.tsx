@@ -15,7 +15,7 @@ interface AccountNamesDialogProps {
   onClose: () => void;
 }
 
-/** Renames the accounts of a bank, and says which of them count in totals. */
+/** Renames the accounts of a bank, and sets which of them count in totals. */
 export function AccountNamesDialog({ item, onClose }: AccountNamesDialogProps) {
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<Failure | null>(null);
@@ -112,7 +112,7 @@ function AccountFields({ account, busy }: { account: ShownAccount; busy: boolean
   );
 }
 
-/** What is to be changed of an account, or null. An empty name is the bank's. */
+/** Returns the changes of an account, or null. An empty name restores the bank's. */
 function changeOf(account: ShownAccount, form: FormData) {
   const { id, bankName } = account;
   const typed = String(form.get(`name ${id}`) ?? "").trim() || bankName;

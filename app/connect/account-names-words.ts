@@ -1,4 +1,4 @@
-/** The English sentences of the dialog that renames accounts. */
+/** The texts of the dialog that renames accounts. */
 export const words = {
   title: (bank: string) => `Names at ${bank}`,
   lead: "Call an account what you like. One that is not in totals stays connected, and is left out of your net worth and of money in and out.",

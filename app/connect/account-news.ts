@@ -1,8 +1,8 @@
 const name = "fiscility.accounts";
 
 /**
- * Tells this browser's tabs, this one included, that the person's accounts have changed: to which
- * data version, or null where that is not known.
+ * Notifies the tabs of this browser, including this one, that the user's accounts changed: with the new data
+ * version, or null where it is unknown.
  */
 export function announceAccounts(dataVersion: number | null): void {
   const channel = new BroadcastChannel(name);
@@ -10,7 +10,7 @@ export function announceAccounts(dataVersion: number | null): void {
   channel.close();
 }
 
-/** Calls back when a tab announces a change. Returns how to stop listening. */
+/** Calls `listener` when a tab announces a change. Returns a function that stops it. */
 export function onAccountNews(listener: (dataVersion: number | null) => void): () => void {
   const channel = new BroadcastChannel(name);
   channel.onmessage = ({ data }) => listener(typeof data === "number" ? data : null);

@@ -12,9 +12,9 @@ import { words } from "./choice-words.ts";
 
 interface ChangeAccountsDialogProps {
   item: ShownItem;
-  /** How many accounts the plan has room for beside this bank's. */
+  /** How many accounts the plan has room for in addition to this bank's. */
   room: number;
-  /** Opens Link for accounts that the bank does not share; null where it cannot. */
+  /** Opens Link for accounts that the bank does not share yet; null where that is not possible. */
   onOpenBank: (() => void) | null;
   onClose: () => void;
 }
@@ -53,7 +53,7 @@ export function ChangeAccountsDialog({
     } catch (error) {
       setFailure(toFailure(error));
       setBusy(false);
-      // Another tab may have changed what there is to choose from.
+      // Another tab may have changed the accounts to choose from.
       announceAccounts(null);
     }
   }

@@ -1,6 +1,6 @@
 import { counted } from "../text.ts";
 
-/** The English sentences of the dialogs in which accounts are chosen. */
+/** The texts of the dialogs in which accounts are chosen. */
 export const words = {
   title: (room: number, accounts: number) =>
     `Your plan has room for ${room} of these ${counted(accounts, "account")}`,

@@ -9,18 +9,18 @@ import { connectButtonId, useConnect } from "./connect-context.ts";
 import { KindChoice } from "./kind-choice.tsx";
 
 interface ConnectButtonProps {
-  /** Why no bank can be connected now: the plan is full. Said before Link opens. */
+  /** Why no bank can be connected now (the plan is full), shown before Link opens; else null. */
   full: string | null;
   className?: string;
 }
 
-/** Opens Link. Says that it is busy, and why it cannot, without losing its place or its focus. */
+/** Opens Link. It shows that it is busy, or why it is unavailable, without moving or losing the focus. */
 export function ConnectButton({ full, className }: ConnectButtonProps) {
   const { step, open, prepare } = useConnect();
   const navigate = useNavigate();
   const [kind, setKind] = useState<LinkKind>("bank");
   return (
-    // Columns of a width of their own: a page that is painted while its second half is read moves nothing.
+    // Columns of fixed width, so that nothing moves when a page is painted before all of it has arrived.
     <div className="grid items-center gap-3 max-sm:w-full sm:justify-center sm:grid-cols-[minmax(21rem,auto)_minmax(11rem,auto)]">
       <KindChoice chosen={kind} onChoose={setKind} />
       <Button

@@ -6,19 +6,20 @@ import { start } from "./connect-state.ts";
 import type { ConnectEvent, ConnectState, OpenRequest } from "./connect-types.ts";
 import type { ConnectPage } from "./perform-effect.ts";
 
-/** The button that opens Link: a page has one at most. */
+/** The id of the button that opens Link: a page has at most one. */
 export const connectButtonId = "connect-a-bank";
 
 type Flow = typeof import("./connect-flow.ts");
 const loadFlow = () => import("./connect-flow.ts");
-/** Only fetched ahead: a press reports a failure. */
+/** Only loads in advance: a failure is reported when the user presses a button. */
 export const prepareFlow = () => void loadFlow().catch(() => {});
 
 export type ConnectStore = ReturnType<typeof createConnectStore>;
 
 /**
- * Runs the connect machine, whose code comes with the first event. The state lives outside React's context: when
- * a context changes, React takes all that is still being streamed below it for changed, and throws it away.
+ * Runs the connect machine, whose code is loaded with the first event. The state is kept outside React's
+ * context: when a context changes, React considers everything below it that is still being streamed as
+ * changed, and discards it.
  *
  * @param page the page that the flow runs on, as it is when it is loaded
  */
@@ -37,7 +38,7 @@ export function createConnectStore(page: () => ConnectPage) {
       first = null;
     } else if (first === null) {
       first = event;
-      // Pressed is pressed: the button is busy while the code is on its way.
+      // The button is busy from the press on, while the code is loaded.
       if (event.type === "open")
         set({ ...start, step: { name: "opening", request: event.request } });
       loadFlow().then(begin, fail);
@@ -59,14 +60,14 @@ export function createConnectStore(page: () => ConnectPage) {
 
   return {
     ...{ send, now, watch },
-    /** There once a run has begun. */
+    /** Not null once a run has begun. */
     flow: () => flow,
     open: (request: OpenRequest) => send({ type: "open", request }),
     changeAccounts: (itemId: string | null) => send({ type: "changeAccounts", itemId }),
   };
 }
 
-/** The state of the flow as it is now; the component follows it. */
+/** The current state of the flow; the component renders again when it changes. */
 export function useConnectState({ watch, now }: ConnectStore): ConnectState {
   return useSyncExternalStore(watch, now, now);
 }
@@ -77,8 +78,8 @@ export const ConnectContext = createContext<{
 } | null>(null);
 
 /**
- * The one connection flow of the page. `open` does nothing while a run is under way; `changeAccounts`
- * shows the dialog of one Item, or none; `prepare` fetches ahead what the flow will need.
+ * The one connection flow of the page. `open` does nothing while a run is in progress; `changeAccounts` shows
+ * the dialog of one Item, or none; `prepare` loads in advance what the flow will need.
  */
 export function useConnect() {
   const connect = useContext(ConnectContext);

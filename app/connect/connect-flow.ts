@@ -1,6 +1,6 @@
 /**
- * What a run of the connect flow needs, and nothing before it: in one file, which is loaded when the browser has
- * nothing better to do, or by the first press.
+ * What a run of the connect flow needs, in one file that is loaded when the browser is idle, or by the first
+ * press.
  */
 export { transition } from "./connect-machine.ts";
 export { LinkSession } from "./link-session.tsx";

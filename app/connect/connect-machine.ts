@@ -20,9 +20,9 @@ import {
 } from "./connect-words.ts";
 
 /**
- * The browser's half of connecting a bank (docs/spec.md) as a pure state machine. `transition`
- * decides everything; `perform-effect.ts` does what it asks for. A new connection and update mode
- * go through the same states and differ in their `Task`.
+ * The browser's part of connecting a bank (docs/spec.md) as a pure state machine. `transition` decides
+ * everything; `perform-effect.ts` runs its effects. A new connection and update mode go through the same
+ * states and differ in their `Task`.
  *
  * | state     | entered by                     | the user sees                        | effects on entry      |
  * | --------- | ------------------------------ | ------------------------------------ | --------------------- |
@@ -35,7 +35,7 @@ import {
  * |           | for some accounts              |                                      |                       |
  *
  * An event that its state does not expect changes nothing. That makes a second press, `onExit` after
- * `onSuccess`, and an answer to an earlier run harmless.
+ * `onSuccess`, and a response to an earlier run harmless.
  */
 export function transition(state: ConnectState, event: ConnectEvent): Transition {
   const { step } = state;
@@ -69,7 +69,7 @@ export function transition(state: ConnectState, event: ConnectEvent): Transition
       const task = taskAfter(step.link, event);
       if (task) return enter(state, { name: "finishing", task, retries: 0, link: step.link });
       if (event.type === "succeeded") return end(state, [show(noTokenProblem())]);
-      // A user who closes Link wants to hear nothing (E2).
+      // A user who closes Link needs no message (E2).
       return end(state, event.error ? [show(exitProblem(step.link.itemId, event.error))] : []);
     }
 
@@ -93,7 +93,7 @@ export function transition(state: ConnectState, event: ConnectEvent): Transition
 
     case "failed": {
       const { failure } = event;
-      // The page did not know that the plan is full, or it would not have offered this.
+      // The page's data was outdated: with a full plan, it would not have offered this.
       const news: ConnectEffect[] = limitDetails(failure) ? [{ do: "announce" }] : [];
       if (step.name === "opening") {
         return end(state, [show(openProblem(step.request, failure)), ...news]);
@@ -145,18 +145,21 @@ export function transition(state: ConnectState, event: ConnectEvent): Transition
       return [state, [{ do: "visit", page: event.page }]];
 
     case "leave":
-      // The user who logs in next must not be offered to go on with this one's connection (I6).
+      // The next user who logs in must not be offered to continue this user's connection (I6).
       return [{ ...start, run: state.run + 1 }, [{ do: "hideToast" }]];
   }
 }
 
 export type Transition = [next: ConnectState, effects: ConnectEffect[]];
 
-/** How often a busy server is called again without the user, and the longest wait, in milliseconds. */
+/**
+ * How often the call is retried automatically while the server is busy, and the longest wait, in
+ * milliseconds.
+ */
 export const busyRetries = 2;
 const busyWait = 10_000;
 
-/** How long a new card stays highlighted, in milliseconds: a bit longer than its ring takes to fade. */
+/** How long a new card stays highlighted, in milliseconds: slightly longer than its ring takes to fade. */
 const arrivalTime = 8_000;
 
 const begin = (state: ConnectState, step: Step): Transition =>
@@ -190,7 +193,7 @@ function effectsOnEntry(step: Step, run: number): ConnectEffect[] {
 
 const show = (problem: ConnectProblem): ConnectEffect => ({ do: "showProblem", problem });
 
-/** What the server has to do once the user has left Link; null when there is nothing to do. */
+/** Returns what the server has to do after the user left Link; null for nothing. */
 function taskAfter(
   { itemId, token: linkToken }: OpenLink,
   event: Extract<ConnectEvent, { type: "succeeded" | "exited" }>,

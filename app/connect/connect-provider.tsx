@@ -24,14 +24,14 @@ interface ConnectProviderProps {
 }
 
 /**
- * The browser's half of connecting a bank: runs the connect machine and renders Link. It is above
- * the pages, so that a connection goes on whichever of them is open.
+ * The browser's part of connecting a bank: runs the connect machine and renders Link. It is above the pages,
+ * so that a connection continues when the user opens another page.
  */
 export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
   const navigate = useNavigate();
   const { pathname } = useLocation();
   const [decision, decide] = useState<ConnectProblem | null>(null);
-  // Effects run long after the render that began them, and need the page as it is then.
+  // Effects run long after the render that started them, and need the current page.
   const page = useRef({ scriptUrl, pathname, navigate, decide });
   useEffect(() => {
     page.current = { scriptUrl, pathname, navigate, decide };
@@ -42,7 +42,7 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
   useFocusReturn(state);
   useEffect(() => () => store.send({ type: "leave" }), [store]);
 
-  // A toast that says that the network is gone cannot be fetched then.
+  // Loaded in advance, because the toast that reports a lost network cannot be loaded without one.
   useEffect(
     () =>
       whenIdle(() => {
@@ -54,7 +54,7 @@ export function ConnectProvider({ scriptUrl, children }: ConnectProviderProps) {
 
   const value = useMemo(() => {
     const prepare = () => {
-      // Only fetched ahead: the user hears of a failure when they press the button.
+      // Only loads in advance: a failure is reported when the user presses the button.
       loadLinkScript(scriptUrl).catch(() => {});
       prepareToasts();
       prepareFlow();

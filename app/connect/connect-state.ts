@@ -1,6 +1,6 @@
 import type { ConnectState, Step } from "./connect-types.ts";
 
-/** Where every page begins. */
+/** The initial state of every page. */
 export const start: ConnectState = {
   run: 0,
   step: { name: "idle" },
@@ -9,8 +9,8 @@ export const start: ConnectState = {
 };
 
 /**
- * A new bank whose card is pending, for the page; null when there is none. `room`: accounts that the plan has
- * room for, as far as the page knows: of more, so many will be connected.
+ * Returns the new bank whose card is pending, for the page; null without one. At most `room` accounts will be
+ * connected: what the plan has room for, as far as the page knows.
  */
 export function pendingBank(step: Step, room = Number.POSITIVE_INFINITY): PendingBank | null {
   if (!("task" in step) || step.task.kind !== "connect") return null;
@@ -31,6 +31,6 @@ export interface PendingBank {
   accountCount: number;
   /** Accounts that are listed as not connected. */
   notConnected: number;
-  /** The server was busy; it is being tried again. */
+  /** The server was busy; the call is being retried. */
   busy: boolean;
 }

@@ -7,45 +7,45 @@ import type {
 import type { ReasonDetails } from "../../server/contracts/reason-details.ts";
 import type { Failure } from "../failure.ts";
 
-/** What Link is to be opened for. */
+/** What to open Link for. */
 export interface OpenRequest {
   /** The Item to update; null for a new connection. */
   itemId: string | null;
-  /** Link asks which of the bank's accounts are shared, also where the Item is healthy. */
+  /** Whether Link asks which of the bank's accounts to share, even if the Item is healthy. */
   chooseAccounts?: boolean;
   /**
-   * After an OAuth bank's own site: the link_token that Link was opened with before, and the full
-   * address the bank returned to. Null when Link opens for the first time.
+   * After the return from an OAuth bank's site: the link_token that Link was opened with before, and the full
+   * URL that the bank redirected to. Null when Link opens for the first time.
    */
   returned: { linkToken: string; redirectUri: string } | null;
-  /** The Item whose access has ended, and whose accounts the new one takes over. */
+  /** The Item whose access has ended and whose accounts the new one takes over. */
   connectAgain?: string;
-  /** What Link is to offer; a bank unless it is said. */
+  /** What Link offers; a bank by default. */
   kind?: LinkKind;
 }
 
 /** A Link that is open, or whose result is being saved. */
 export interface OpenLink {
   token: string;
-  /** The Item that it updates; null for a new connection. */
+  /** The Item to update; null for a new connection. */
   itemId: string | null;
   redirectUri: string | null;
 }
 
-/** What the server has to do after Link. Sending the same task again is safe. */
+/** What the server has to do after Link. Sending the same task twice is safe. */
 export type Task = { linkToken: string } & (
   | {
       kind: "connect";
       publicToken: string;
       metadata: LinkMetadata;
       connectAnyway: boolean;
-      /** The accounts that the user chose among those that the plan has no room for; null: all. */
+      /** The accounts that the user chose when the plan did not have room for all; null for all. */
       accountIds: string[] | null;
     }
   | { kind: "update"; itemId: string; linkSessionId: string | null; bank: string }
 );
 
-/** The states; the table in `connect-machine.ts` says what each one means. */
+/** The states; see the table in `connect-machine.ts`. */
 export type Step =
   | { name: "idle" }
   | { name: "opening"; request: OpenRequest }
@@ -56,7 +56,7 @@ export type Step =
       name: "choosing";
       task: Extract<Task, { kind: "connect" }>;
       choice: AccountRoom;
-      /** What the user reads who chooses none. */
+      /** Shown to the user if they choose no accounts. */
       failure: Failure;
       link: OpenLink | null;
     };
@@ -68,11 +68,11 @@ interface Work {
   task: Task;
   /** How often the task was sent again because the server was busy. */
   retries: number;
-  /** Closed, but kept until the run ends, for the events it still reports. Null after "Try again". */
+  /** Closed, but kept until the run ends for the events it still reports. Null after "Try again". */
   link: OpenLink | null;
 }
 
-/** An Item that was just connected or updated: its card is highlighted as soon as the page has it. */
+/** An Item that was just connected or updated: its card is highlighted as soon as the page shows it. */
 export interface Arrival {
   itemId: string;
   bank: string;
@@ -82,16 +82,16 @@ export interface Arrival {
 }
 
 export interface ConnectState {
-  /** Counts the runs: an answer to an earlier one is ignored. */
+  /** Counts the runs: the response to an earlier one is ignored. */
   run: number;
   step: Step;
-  /** The Item that just came; null again after a few seconds. */
+  /** The Item that was just connected; null again after a few seconds. */
   arrival: Arrival | null;
-  /** The Item whose connected accounts are being changed; null: none. */
+  /** The Item whose connected accounts are being changed; null for none. */
   changing: string | null;
 }
 
-/** What the user, Link, the server or the clock did. `run`: the run that it belongs to. */
+/** An action of the user, Link, the server or a timer. `run`: the run that it belongs to. */
 export type ConnectEvent =
   | { type: "open"; request: OpenRequest }
   | { type: "retry"; task: Task }
@@ -108,23 +108,26 @@ export type ConnectEvent =
   | { type: "choseNone"; run: number }
   | { type: "arrivalFaded"; arrival: Arrival };
 
-/** Why Link was left. `message`: Plaid's own sentence for the user, where it has one. */
+/** Why Link was closed. `message`: Plaid's message for the user, where there is one. */
 export interface LinkError {
   code: string;
   message: string | null;
 }
 
-/** A toast whose buttons are events; with `accounts` a dialog that lists them. The first button is the one to take. */
+/**
+ * A toast whose buttons are events, or a dialog if there are `accounts` to list. The first button is the
+ * recommended one.
+ */
 export interface ConnectProblem {
   title: string;
   message: string;
-  /** What there is to decide about, each as its name and last digits. */
+  /** The accounts to decide about, each as its name and last digits. */
   accounts?: string[];
   requestId?: string | null;
   actions: { label: string; event: ConnectEvent }[];
 }
 
-/** What a transition asks for; `perform-effect.ts` does it. */
+/** The effect of a transition; `perform-effect.ts` runs it. */
 export type ConnectEffect =
   | { do: "openLink"; run: number; request: OpenRequest }
   | { do: "callServer"; run: number; task: Task }
@@ -132,7 +135,7 @@ export type ConnectEffect =
   | { do: "showSuccess"; message: string }
   | { do: "showProblem"; problem: ConnectProblem }
   | { do: "hideToast" }
-  /** Tells every tab of this browser that the user's accounts, or the room for them, have changed. */
+  /** Notifies every tab of this browser that the user's accounts, or the room for them, changed. */
   | { do: "announce" }
   | { do: "showDashboard" }
   | { do: "visit"; page: "login" | "plans" | "secondFactor" };

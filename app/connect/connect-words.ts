@@ -15,7 +15,7 @@ import {
 import { text } from "../text.ts";
 import type { ConnectProblem, LinkError, OpenRequest, Task } from "./connect-types.ts";
 
-/** The words and buttons of every way a run can end. */
+/** The texts and buttons of every way a run can end. */
 
 type Action = ConnectProblem["actions"][number];
 
@@ -27,7 +27,7 @@ const setUp: Action = {
   event: { type: "visit", page: "secondFactor" },
 };
 
-/** After these nothing but this helps. */
+/** For these reasons, only this action helps. */
 const instead: Partial<Record<Failure["reason"], Action>> = {
   unauthenticated: logIn,
   second_factor_required: setUp,
@@ -38,7 +38,7 @@ const open = (label: string, itemId: string | null): Action => ({
   event: { type: "open", request: { itemId, returned: null } },
 });
 
-/** Access has ended: a new connection takes the accounts over. */
+/** Access has ended: a new connection takes over the accounts. */
 const connectAgain = (itemId: string): Action => ({
   label: text.problem.connectAgain,
   event: { type: "open", request: { itemId: null, returned: null, connectAgain: itemId } },
@@ -66,7 +66,7 @@ export function openProblem(request: OpenRequest, failure: Failure): ConnectProb
   return problemOf(failure, text.problem.link, failure.retryable ? again : next);
 }
 
-/** After these the server may have done what it was asked. */
+/** For these reasons, the server may have done what was requested. */
 const unconfirmed = new Set<Failure["reason"]>([
   "network",
   "unknown",
@@ -74,16 +74,16 @@ const unconfirmed = new Set<Failure["reason"]>([
   "outcome_pending",
 ]);
 
-/** The user was in Link for nothing that another visit would change. */
+/** For these reasons, opening Link again would not help. */
 const hopeless = new Set<Failure["reason"]>(["bank_unsupported"]);
 
-/** In update mode these leave nothing to do at the bank: only the rest of it is tried again. */
+/** In update mode, after these nothing is left to do at the bank: only the rest is retried. */
 const passing = new Set<Failure["reason"]>(["bank_unavailable"]);
 
-/** In these the user has to choose accounts, which a label can say. */
+/** For these reasons, the user has to choose accounts, and the label says so. */
 const choosing = new Set<Failure["reason"]>(["bank_accounts_required"]);
 
-/** The server did not finish what Link began. */
+/** The server did not complete what was started in Link. */
 export function taskProblem(task: Task, failure: Failure): ConnectProblem {
   const isNew = task.kind === "connect";
   const duplicate = isNew ? duplicateDetails(failure) : null;
@@ -135,8 +135,8 @@ function nextOfUpdate(task: TaskOf<"update">, { reason, retryable }: Failure): A
 }
 
 /**
- * Link reported an error and was left. The words of an error that Plaid documents are those that a call
- * would end with; any other is said in Plaid's own, where it has some.
+ * Link was closed after an error. An error that Plaid documents has the text that a call with this error
+ * would show; any other has Plaid's message, where there is one.
  */
 export function exitProblem(itemId: string | null, { code, message }: LinkError): ConnectProblem {
   const isNew = itemId === null;
@@ -157,7 +157,7 @@ export function exitProblem(itemId: string | null, { code, message }: LinkError)
   return {
     title: text.problem.reconnect,
     message: said,
-    // Link gave no result, so there is nothing to finish: only another visit may help.
+    // Link returned no result, so there is nothing to finish: only opening it again may help.
     actions:
       action === "connect_again"
         ? [connectAgain(itemId)]
@@ -167,7 +167,10 @@ export function exitProblem(itemId: string | null, { code, message }: LinkError)
   };
 }
 
-/** The address that a bank returned to belongs to another Link, or was used. https://plaid.com/docs/errors/oauth/ */
+/**
+ * The URL that a bank redirected to belongs to another Link, or was used before.
+ * https://plaid.com/docs/errors/oauth/
+ */
 const usedReturns = new Set([
   "OAUTH_STATE_ID_ALREADY_PROCESSED",
   "OAUTH_STATE_ID_NOT_FOUND",
@@ -187,7 +190,9 @@ export const noTokenProblem = (): ConnectProblem => ({
   actions: [open(text.problem.connectAgain, null)],
 });
 
-/** A failure's own words, unless the plan's limit or a missing session say more about what to do. */
+/**
+ * Returns the message of the failure, unless the plan's limit or a missing session has a more helpful one.
+ */
 function problemOf(failure: Failure, title: string, next: Action | null): ConnectProblem {
   const limit = limitDetails(failure);
   const isFull = limit !== null && limit.used >= limit.limit;
@@ -205,7 +210,7 @@ function limitWords({ plan, limit, used, wanted }: ReasonDetails["limit_reached"
     : { title: text.problem.tooMany, message: text.plan.tooMany(plan, limit, used, wanted) };
 }
 
-/** Which accounts the user has already, and what to do: reconnect their bank, or connect anyway. */
+/** Lists the accounts that the user already has, and what to do: reconnect their bank, or connect anyway. */
 function duplicateProblem(
   task: Extract<Task, { kind: "connect" }>,
   details: ReasonDetails["duplicate_accounts"],
@@ -216,7 +221,7 @@ function duplicateProblem(
     mask ? `${name} ${text.account.mask(mask)}` : name,
   );
   if (itemStatus === "revoked") {
-    // It is no duplicate any more, and the log-in that the user just made takes its place.
+    // It is no longer a duplicate: the new log-in replaces it.
     return {
       title: text.problem.ended(bank),
       message: text.problem.takeOver,

@@ -9,13 +9,16 @@ interface DecisionDialogProps {
   onClose: () => void;
 }
 
-/** What the user has to decide after Link, with the accounts that it is about. The first way on is the one to take. */
+/**
+ * Asks the user to decide something after Link, with the accounts in question. The first action is the
+ * recommended one.
+ */
 export function DecisionDialog({ problem, onChoose, onClose }: DecisionDialogProps) {
   const { title, message, accounts = [], actions } = problem;
   return (
     <Dialog open onOpenChange={(open) => open || onClose()} title={title} lead={message}>
       <ul
-        // One that scrolls is reached by the keyboard.
+        // A list that scrolls must be focusable for keyboard users.
         tabIndex={accounts.length > 6 ? 0 : undefined}
         aria-label={words.legend}
         className="mt-4 max-h-[40dvh] divide-y divide-line overflow-y-auto rounded-xl border border-line"

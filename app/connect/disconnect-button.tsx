@@ -8,24 +8,24 @@ import { whenIdle } from "./when-idle.ts";
 
 const loadDialog = () => import("./disconnect-dialog.tsx");
 const DisconnectDialog = lazy(async () => ({ default: (await loadDialog()).DisconnectDialog }));
-/** Only fetched ahead: whoever presses the button hears of a failure then. */
+/** Only loads in advance: a failure is reported when the user presses the button. */
 const prepare = () => void loadDialog().catch(() => {});
 
-/** Takes a bank away, after a dialog that says what goes with it and asks for a phrase. */
+/** Removes a bank, after a dialog that lists what is removed and asks for a phrase. */
 export function useDisconnect(item: ShownItem) {
-  // The dialog stays once it was asked for, so that it can give the focus back.
+  // The dialog stays rendered after it was opened, so that it can return the focus.
   const [asked, setAsked] = useState(false);
   const [asking, setAsking] = useState(false);
   useEffect(() => whenIdle(prepare), []);
 
   async function ask() {
-    // On a phone it would lie over the dialog.
+    // On a phone the toast would cover the dialog.
     hideToast("connect");
     try {
       await loadDialog();
     } catch {
       const { disconnect: title, network: message, tryAgain: label } = text.problem;
-      // Some browsers remember a failed import for as long as the page is open: then only another helps.
+      // Some browsers remember a failed import until the page is reloaded.
       const run = () => (navigator.onLine ? location.reload() : void ask());
       showProblem("connect", { title, message, actions: [{ label, run }] });
       return;
@@ -42,7 +42,7 @@ export function useDisconnect(item: ShownItem) {
   return { ask, prepare, dialog };
 }
 
-/** The way on for a bank that gives no more data. */
+/** The button of a bank that provides no more data. */
 export function DisconnectButton({ item }: { item: ShownItem }) {
   const { ask, dialog } = useDisconnect(item);
   return (

@@ -17,7 +17,7 @@ import { loadTrpc } from "../trpc.ts";
 import { announceAccounts } from "./account-news.ts";
 import { words } from "./disconnect-words.ts";
 
-/** What is said at the field of the proof. */
+/** Reasons that are shown at the proof's field. */
 const aboutProof = new Set<Failure["reason"]>([
   "password_incorrect",
   "code_incorrect",
@@ -30,7 +30,7 @@ interface DisconnectDialogProps {
   onClose: () => void;
 }
 
-/** Says what goes and what stays, and asks for a phrase. Loaded when somebody asks for it. */
+/** Lists what is removed and what is kept, and asks for a phrase. Loaded when it is opened. */
 export function DisconnectDialog({ item, open, onClose }: DisconnectDialogProps) {
   const [busy, setBusy] = useState(false);
   return (
@@ -55,7 +55,7 @@ interface FormProps {
 function Form({ item, busy, setBusy, onCancel }: FormProps) {
   const [mismatch, setMismatch] = useState(false);
   const [failure, setFailure] = useState<Failure | null>(null);
-  // Known once the server has asked for a proof: within ten minutes of another one it does not.
+  // Set once the server has asked for a proof: it does not within ten minutes of another one.
   const [methods, setMethods] = useState<ProofMethods | null>(null);
   const [wrong, setWrong] = useState<string | undefined>();
   const element = useRef<HTMLFormElement>(null);
@@ -87,7 +87,7 @@ function Form({ item, busy, setBusy, onCancel }: FormProps) {
       await trpc.items.disconnect.mutate({ itemId: item.id, confirmation });
     } catch (error) {
       const known = toFailure(error);
-      // Another tab was faster, or the answer of an earlier press was lost.
+      // It was removed in another tab, or by an earlier call whose response was lost.
       if (known.reason !== "not_found") {
         if (known.reason === "step_up_required") await ask();
         else if (aboutProof.has(known.reason)) setWrong(known.message);
@@ -97,7 +97,7 @@ function Form({ item, busy, setBusy, onCancel }: FormProps) {
       }
     }
     showSuccess("connect", words.done(bank));
-    // The dialog is part of the card, and goes with it.
+    // The dialog is part of the card and disappears with it.
     announceAccounts(null);
   }
 

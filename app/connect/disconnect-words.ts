@@ -1,4 +1,4 @@
-/** The English sentences of the dialog that disconnects a bank. */
+/** The texts of the dialog that disconnects a bank. */
 export const words = {
   title: (bank: string) => `Disconnect ${bank}?`,
   lead: "This cannot be taken back. You can connect the bank again at any time.",

@@ -5,7 +5,7 @@ import { text } from "../text.ts";
 import { ConnectButton } from "./connect-button.tsx";
 import { NeedsScript } from "./needs-script.tsx";
 
-/** The dashboard before the first bank: what happens, what is kept, and the one thing to do. */
+/** The dashboard before the first bank: how connecting works, what is stored, and the button to start. */
 export function EmptyDashboard({ full }: { full: string | null }) {
   return (
     <section

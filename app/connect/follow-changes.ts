@@ -3,16 +3,16 @@ import { loadTrpc } from "../trpc.ts";
 import { announceAccounts, onAccountNews } from "./account-news.ts";
 import { announceLooks, untilLookedAt } from "./looks.ts";
 
-/** Before a stream that the server or a proxy refused is opened again, in milliseconds. */
+/** How long to wait before opening a stream again that the server or a proxy rejected, in milliseconds. */
 const pauseBetween = 10_000;
 
 /**
- * Follows the person's changes from the server and announces them to all tabs. One tab of a browser
- * does it for all, as a browser has six connections for a server: the tab that holds the lock; when
- * it closes, the next one has it. Where the user follows in too many browsers at once, the server ends
- * the oldest stream: that browser opens its own again when one of its tabs is looked at, as they would
- * otherwise end each other's for ever. `since` is the data version that the page was loaded with.
- * Without locks (a page that is not served safely) there is no stream, and tabs refresh on focus.
+ * Follows the user's changes on the server and announces them to all tabs. Only one tab of a browser does so,
+ * because a browser opens at most six connections to a server: the tab that holds the lock; when it closes,
+ * another gets it. If the user has too many browsers open, the server ends the oldest stream; that browser
+ * opens its stream again when the user looks at one of its tabs, because otherwise the browsers would keep
+ * ending each other's streams. `since` is the data version that the page was loaded with. Without locks (on a
+ * page without a secure context) there is no stream, and tabs refresh on focus.
  */
 export function followChanges(userId: string, since: number): () => void {
   const stopped = new AbortController();
@@ -22,7 +22,7 @@ export function followChanges(userId: string, since: number): () => void {
     if (version !== null) latest = Math.max(latest, version);
   });
 
-  /** Until the stream is refused, which a broken network is not, or nobody wants it any more. */
+  /** Resolves when the stream is rejected, which does not include network errors, or when it is stopped. */
   async function followOnce(): Promise<unknown> {
     const trpc = await loadTrpc();
     if (signal.aborted) return null;
@@ -50,7 +50,7 @@ export function followChanges(userId: string, since: number): () => void {
       const refused = await followOnce().catch((error: unknown) => error);
       const reason = refused && toFailure(refused).reason;
       if (reason === "unauthenticated") {
-        // Logged out, here or elsewhere: every tab asks again, and is led to the log-in.
+        // Logged out, here or elsewhere: every tab reloads its data, and is redirected to the log-in.
         announceAccounts(null);
         return;
       }

@@ -23,8 +23,8 @@ interface ItemMenuProps {
 }
 
 /**
- * What the user can do with a connected bank at any time. Accounts that the bank shares are chosen here;
- * for others Link opens, at once where there are no accounts to choose from here.
+ * What the user can always do with a connected bank. Accounts that the bank shares are chosen in a dialog;
+ * for others Link opens, immediately if the dialog would have nothing to choose from.
  */
 export function ItemMenu({ item, room }: ItemMenuProps) {
   const { step, open, prepare, changing, changeAccounts } = useConnect();

@@ -9,7 +9,7 @@ interface KindChoiceProps {
   onChoose(kind: LinkKind): void;
 }
 
-/** What Link is to offer: brokerages and lenders are in it only where they are asked for. */
+/** Chooses what Link offers: it lists brokerages and lenders only on request. */
 export function KindChoice({ chosen, onChoose }: KindChoiceProps) {
   const name = useId();
   return (

@@ -4,12 +4,12 @@ import { loadTrpc } from "../trpc.ts";
 import type { ConnectEvent, OpenLink } from "./connect-types.ts";
 import { toLinkError, toLinkEvent, toLinkMetadata } from "./to-link-metadata.ts";
 
-/** The events worth a line in the log: what Link opened, chose, ended and failed with. */
+/** The events that are logged: what the user opened and chose in Link, how it ended and what failed. */
 const recordedEvents = new Set(["OPEN", "SELECT_INSTITUTION", "HANDOFF", "ERROR", "EXIT"]);
 
 const onEvent: PlaidLinkOnEvent = (eventName, metadata) => {
   if (!recordedEvents.has(eventName)) return;
-  // Analytics: a lost line must not disturb a user who is connecting a bank.
+  // Analytics: a lost entry must not disturb a user who is connecting a bank.
   loadTrpc()
     .then((trpc) => trpc.plaid.recordLinkEvent.mutate(toLinkEvent(eventName, metadata)))
     .catch(() => {});
@@ -22,9 +22,8 @@ interface LinkSessionProps {
 }
 
 /**
- * One opening of Link: opens as soon as it is ready, and is destroyed with this component. Link
- * keeps the callbacks of the first render, so the component needs the run as its key. Link's script
- * is loaded before.
+ * One opening of Link: opens as soon as it is ready, and is destroyed with this component. Link keeps the
+ * callbacks of the first render, so the component needs the run as its key. Link's script is loaded before.
  */
 export function LinkSession({ run, link, send }: LinkSessionProps) {
   const { open, ready } = usePlaidLink({

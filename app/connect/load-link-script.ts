@@ -1,7 +1,7 @@
-/** The address react-plaid-link looks for; a script element with it counts as already loaded. */
+/** The URL that react-plaid-link looks for; a script element with it counts as already loaded. */
 const plaidScriptUrl = "https://cdn.plaid.com/link/v2/stable/link-initialize.js";
 
-/** Link's script could not be loaded: the network, or an extension that blocks it. */
+/** Link's script could not be loaded: because of the network, or an extension that blocks it. */
 export class LinkScriptError extends Error {
   override readonly name = "LinkScriptError";
 }
@@ -9,12 +9,12 @@ export class LinkScriptError extends Error {
 let loading: Promise<void> | null = null;
 
 /**
- * Loads Link's script once, on use, so that `window.Plaid` is there before react-plaid-link looks
- * for it. Rejects with a `LinkScriptError`; the next call then tries again (the package itself would
- * remember the failure for ever).
+ * Loads Link's script once, on use, so that `window.Plaid` exists before react-plaid-link looks for it.
+ * Rejects with a `LinkScriptError`; the next call then retries (the package itself would remember the
+ * failure).
  *
- * With the local sandbox's script, an inert element stands in for Plaid's: it satisfies the
- * package's search, and as its type is not a script's, the browser never fetches it.
+ * With the local sandbox's script, an inert element is added in place of Plaid's: the package finds it, and
+ * because its type is not a script's, the browser never loads it.
  */
 export function loadLinkScript(scriptUrl: string): Promise<void> {
   loading ??= appendScript(scriptUrl).then(
@@ -34,13 +34,13 @@ function appendScript(src: string): Promise<void> {
     const script = document.createElement("script");
     script.src = src;
     script.async = true;
-    // Browsers hide the nonce's attribute from the page, not its property.
+    // Browsers hide the nonce's attribute from the page, but not its property.
     script.nonce = document.querySelector<HTMLScriptElement>("script[nonce]")?.nonce ?? "";
     const fail = () => {
       script.remove();
       reject(new LinkScriptError());
     };
-    // Some blockers answer with an empty script; without `Plaid`, Link would never open or close.
+    // Some blockers return an empty script; without `Plaid`, Link would never open or close.
     script.onload = () => ("Plaid" in window ? resolve() : fail());
     script.onerror = fail;
     document.head.append(script);

@@ -1,6 +1,9 @@
 const name = "fiscility.looks";
 
-/** Tells this browser's tabs, this one included, whenever the user looks at this one. Returns how to stop. */
+/**
+ * Notifies the tabs of this browser, including this one, whenever the user looks at this tab. Returns a
+ * function that stops it.
+ */
 export function announceLooks(): () => void {
   const channel = new BroadcastChannel(name);
   const announce = () => channel.postMessage(null);
@@ -16,7 +19,7 @@ export function announceLooks(): () => void {
   };
 }
 
-/** Resolves when the user next looks at a tab of this browser, or `signal` ends. */
+/** Resolves when the user next looks at a tab of this browser, or `signal` aborts. */
 export function untilLookedAt(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve();

@@ -1,4 +1,4 @@
-/** The English sentences about Links that ended without their tab. */
+/** The texts about Links that ended without their tab. */
 export const words = {
   yourBank: "your bank",
   connected: (bank: string) => `We finished connecting ${bank}`,

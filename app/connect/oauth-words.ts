@@ -1,4 +1,4 @@
-/** The English sentences of the page that a bank leads back to. */
+/** The texts of the page that a bank redirects to. */
 export const words = {
   title: "Finishing your connection",
   lead: "Your bank has sent you back. One moment, please.",

@@ -9,11 +9,11 @@ interface PendingCardProps {
   accountCount: number;
   /** How many accounts will be listed as not connected. */
   notConnected: number;
-  /** Too much is going on at once: it is being tried again. */
+  /** The server is busy, and the call is being retried. */
   busy: boolean;
 }
 
-/** Stands where the new bank's card will be, in its size, while the connection is made. */
+/** Shown in place of the new bank's card, in its size, while the connection is made. */
 export function PendingCard({ bank, accountCount, notConnected, busy }: PendingCardProps) {
   const card = useRef<HTMLDivElement>(null);
   useEffect(() => card.current?.scrollIntoView({ block: "nearest" }), []);

@@ -15,7 +15,7 @@ import type {
 import { LinkScriptError, loadLinkScript } from "./load-link-script.ts";
 import { noteOwnLink } from "./own-link.ts";
 
-/** All toasts of the flow take this place: the newest says where things stand. */
+/** All toasts of the flow share this place: the newest shows the current status. */
 const toastPlace = "connect";
 
 /** The page that the flow runs on, as it is now. */
@@ -23,11 +23,11 @@ export interface ConnectPage {
   scriptUrl: string;
   pathname: string;
   navigate: NavigateFunction;
-  /** Shows what the user has to decide; null takes it away. */
+  /** Shows what the user has to decide; null hides it. */
   decide: (problem: ConnectProblem | null) => void;
 }
 
-/** Does what a transition of the connect machine asks for, and sends what comes of it. */
+/** Runs an effect of the connect machine, and sends the resulting events. */
 export function performEffect(
   effect: ConnectEffect,
   send: (event: ConnectEvent) => void,
@@ -76,7 +76,7 @@ export function performEffect(
       announceAccounts(null);
       return;
     case "showDashboard":
-      // Back must not lead to the return from a bank that is over.
+      // The back button must not lead to a return from a bank that is finished.
       if (pathname !== "/dashboard") {
         navigate("/dashboard", { replace: pathname === "/connect/oauth" });
       }
@@ -92,7 +92,7 @@ export function performEffect(
   }
 }
 
-/** The link_token, once Link's script is there as well. */
+/** Returns the link_token once Link's script is loaded too. */
 async function prepareLink(request: OpenRequest, scriptUrl: string): Promise<string> {
   const [linkToken] = await Promise.all([
     request.returned?.linkToken ?? createLinkToken(request),

@@ -5,8 +5,8 @@ import { text } from "../text.ts";
 import { useConnect } from "./connect-context.ts";
 
 /**
- * Opens Link for one Item: in update mode, to log in again or to choose its accounts; where access has ended,
- * for a new connection that takes its accounts over.
+ * Opens Link for one Item: in update mode, to log in again or to choose its accounts; if access has ended,
+ * for a new connection that takes over its accounts.
  */
 export function ReconnectButton({ item: { id, bank, asks } }: { item: ShownItem }) {
   const { step, open, prepare } = useConnect();

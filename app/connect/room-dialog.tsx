@@ -11,7 +11,10 @@ interface RoomDialogProps {
   onCancel: () => void;
 }
 
-/** Asks which of a bank's accounts to connect where the plan has no room for all. Those that fit are chosen. */
+/**
+ * Asks which of a bank's accounts to connect if the plan does not have room for all. As many as fit are
+ * chosen at first.
+ */
 export function RoomDialog({ choice: { room, accounts }, onChoose, onCancel }: RoomDialogProps) {
   const shown = accounts.map(({ id, name, mask, type, subtype }) => ({
     id,

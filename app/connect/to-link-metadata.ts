@@ -2,8 +2,9 @@ import type { LinkEventInput, LinkMetadata } from "../../server/contracts/connec
 import type { LinkError } from "./connect-types.ts";
 
 /**
- * The metadata of Link's `onSuccess` or `onExit` in our contract's words. Whatever Plaid's types say, any
- * part can be missing or something else; what cannot be used is null, so that the page can show the rest.
+ * Converts the metadata of Link's `onSuccess` or `onExit` to our contract. Whatever Plaid's types say, any
+ * part can be missing or of another type; what cannot be used becomes null, so that the page can use the
+ * rest.
  */
 export function toLinkMetadata(metadata: unknown): LinkMetadata {
   const { institution, accounts, link_session_id: linkSessionId } = fieldsOf(metadata);
@@ -19,14 +20,14 @@ export function toLinkMetadata(metadata: unknown): LinkMetadata {
   };
 }
 
-/** Why `onExit` says that Link was left; null where it was only closed. */
+/** Returns why `onExit` says that Link was closed; null if the user just closed it. */
 export function toLinkError(error: unknown): LinkError | null {
   if (!error) return null;
   const { error_code: code, display_message: message } = fieldsOf(error);
   return { code: textOrNull(code) ?? "", message: textOrNull(message) };
 }
 
-/** What Link's `onEvent` tells, as far as it is kept. */
+/** Returns the part of Link's `onEvent` that is stored. */
 export function toLinkEvent(eventName: unknown, metadata: unknown): LinkEventInput {
   const fields = fieldsOf(metadata);
   return {
@@ -39,9 +40,9 @@ export function toLinkEvent(eventName: unknown, metadata: unknown): LinkEventInp
   };
 }
 
-/** As many as the server looks at. */
+/** As many as the server reads. */
 const mostAccounts = 1000;
-/** As long as the server takes: what is longer is no name, mask or id. */
+/** As long as the server accepts: anything longer is not a name, mask or id. */
 const longestText = 300;
 
 function toLinkAccount(account: unknown) {
@@ -55,11 +56,11 @@ function toLinkAccount(account: unknown) {
   };
 }
 
-/** Whether anything of an account can be used: the page makes room for each. */
+/** Whether an account has any usable field: the page shows a place for each. */
 const saysSomething = (account: ReturnType<typeof toLinkAccount>) =>
   Object.values(account).some((field) => field);
 
-/** The fields of an object; none of anything else. */
+/** Returns the fields of an object; none for anything else. */
 const fieldsOf = (value: unknown): Record<string, unknown> =>
   typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 

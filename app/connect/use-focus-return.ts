@@ -3,8 +3,8 @@ import { connectButtonId } from "./connect-context.ts";
 import type { ConnectState } from "./connect-types.ts";
 
 /**
- * Gives the focus back when a run ends: Link has taken it, and the button it came from may be
- * another one by now. A new card takes the focus for itself; so does a user who has moved on.
+ * Returns the focus when a run ends: Link had taken it, and the button that was pressed may have been
+ * replaced. Not if a new card has taken the focus, or the user has focused something else.
  */
 export function useFocusReturn({ step, arrival }: ConnectState): void {
   const before = useRef({ step, arrival });

@@ -2,19 +2,19 @@ import { useEffect, useRef } from "react";
 import { whenReachable } from "../when-reachable.ts";
 import { onAccountNews } from "./account-news.ts";
 
-/** At most one reload of the data in this time, in milliseconds: focus and visibility come together. */
+/** The data is reloaded at most once in this time, in milliseconds: focus and visibility change together. */
 const interval = 250;
 
-/** A page went before its reload came: the next one may have been read before the news as well. */
+/** The user left a page before its reload; the next page may have been loaded before the change too. */
 let owed = false;
 
 /**
- * Loads the page's data again, without a page load, when it changed (as `followChanges` hears from the
- * server, or another tab says) and whenever the person comes back to this tab; without a network, once
- * there is one. `dataVersion` is that of the data which the page has: what is no news to it is not loaded.
+ * Reloads the page's data, without a page load, when it changed (reported by `followChanges` or another tab)
+ * and whenever the user comes back to this tab; without a network, once there is one. `dataVersion` is the
+ * version of the page's data: changes up to that version are not loaded again.
  *
- * Nothing else asks for a reload, and a load under way is waited for: Remix reports one that the next
- * cuts off as an error. So the router itself is asked, as its hooks are a render behind.
+ * Nothing else requests a reload, and a running load is waited for: Remix reports a load that is cancelled by
+ * the next one as an error. It reads the router itself, because the router's hooks are one render late.
  */
 export function useFreshData(dataVersion: number): void {
   const latest = useRef(dataVersion);
@@ -27,13 +27,13 @@ export function useFreshData(dataVersion: number): void {
     const isLoading = () =>
       router.state.revalidation !== "idle" || router.state.navigation.state !== "idle";
     let last = 0;
-    /** Calls the reload off that is to come, while there is one. */
+    /** Cancels the scheduled reload, if there is one. */
     let callOff: (() => void) | undefined;
-    /** There was news while a load was under way, which may have missed it. */
+    /** Whether a change was announced during a load, which may have missed it. */
     let missed = false;
     const refresh = () => {
       if (callOff) return;
-      // A call within the interval is put off, never dropped: it may be the one with the news.
+      // A call within the interval is delayed, never dropped: it may be the one that announces a change.
       const timer = setTimeout(
         () => {
           callOff = whenReachable(() => {

@@ -5,12 +5,12 @@ import { text } from "../text.ts";
 import { useConnect } from "./connect-context.ts";
 import type { ShownNews } from "./write-news.server.ts";
 
-/** What this page has said already: its data is loaded again and again. */
+/** The messages that this page has shown: its data is loaded repeatedly. */
 const said = new Set<string>();
 
 /**
- * Tells the user of Links that ended without their tab, once they look at the page and nothing else is under
- * way that the words could be mistaken for.
+ * Shows the user how Links ended without their tab, once they look at the page and nothing else is in
+ * progress that the messages could be confused with.
  */
 export function useLinkNews(news: ShownNews[]): void {
   const { step, open } = useConnect();

@@ -8,7 +8,10 @@ import { announceAccounts } from "./account-news.ts";
 
 const words = text.refresh;
 
-/** Asks the bank for its newest data, which comes by itself once it is there. Null where that is not possible. */
+/**
+ * Requests the bank's newest data, which appears by itself once it is loaded. Null where that is not
+ * possible.
+ */
 export function useRefresh({ id: itemId, bank, refresh }: ShownItem) {
   const [asking, setAsking] = useState(false);
   if (refresh === null) return null;

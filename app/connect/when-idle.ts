@@ -1,7 +1,7 @@
-/** Where a browser cannot tell when it is idle, this is late enough. Milliseconds. */
+/** How long to wait in browsers that do not report when they are idle, in milliseconds. */
 const lateEnough = 1_000;
 
-/** Calls once the browser has nothing better to do. Returns how to call it off. */
+/** Calls `call` once the browser is idle. Returns a function that cancels it. */
 export function whenIdle(call: () => void): () => void {
   if (typeof requestIdleCallback === "undefined") {
     const timer = setTimeout(call, lateEnough);

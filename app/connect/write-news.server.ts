@@ -3,14 +3,14 @@ import type { LinkNews } from "../../server/contracts/link-news.ts";
 import { words as activityWords } from "../activity/words.ts";
 import { words as news } from "./news-words.ts";
 
-/** What a user reads about a Link that ended without their tab. */
+/** The message to a user about a Link that ended without their tab. */
 export interface ShownNews extends Words {
   id: string;
   /** The Item of an update. */
   itemId: string | null;
 }
 
-/** `room`: accounts that the plan has room for now. */
+/** `room`: the number of accounts that the plan has room for now. */
 export function writeNews(one: LinkNews, { room }: { room: number }): ShownNews {
   return { id: one.id, itemId: one.itemId, ...wordsOf(one, room) };
 }
@@ -18,7 +18,7 @@ export function writeNews(one: LinkNews, { room }: { room: number }): ShownNews 
 interface Words {
   title: string;
   message: string;
-  /** The ways on, the best first; none where all is well. */
+  /** What the user can do, the best first; empty on success. */
   ways: ("connect" | "reconnect" | "plans")[];
 }
 
@@ -40,7 +40,7 @@ function wordsOf({ outcome, bank: name, reason }: LinkNews, room: number): Words
     case "not_connected": {
       const title = news.notConnected(bank);
       if (!isFull) return { title, message: why, ways: ["connect"] };
-      // Nobody was there to be asked which of the accounts to connect.
+      // The user was not there to choose which accounts to connect.
       return room > 0
         ? { title, message: news.someRoom(room), ways: ["connect", "plans"] }
         : { title, message: why, ways: ["plans"] };

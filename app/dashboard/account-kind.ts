@@ -1,4 +1,4 @@
-/** Subtypes that are written otherwise than by capitalising their first letter. */
+/** Subtypes that are not written by capitalizing their first letter. */
 const written: Record<string, string> = {
   "401a": "401(a)",
   "401k": "401(k)",
@@ -15,13 +15,15 @@ const written: Record<string, string> = {
   tfsa: "TFSA",
 };
 
-/** Plaid's type and subtype in words: "depository", "money market" -> "Money market". */
+/** Returns Plaid's type and subtype as text: "depository", "money market" -> "Money market". */
 export function accountKind(type: string, subtype: string | null): string {
   const name = (subtype || type).toLowerCase();
   return written[name] ?? name.charAt(0).toLocaleUpperCase("en-US") + name.slice(1);
 }
 
-/** Whether a positive balance is money the person owes. https://plaid.com/docs/api/accounts/#account-type-schema */
+/**
+ * Whether a positive balance is money the user owes. https://plaid.com/docs/api/accounts/#account-type-schema
+ */
 export function isDebt(type: string): boolean {
   return type === "credit" || type === "loan";
 }

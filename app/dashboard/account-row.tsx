@@ -5,21 +5,21 @@ import type { ShownAccount } from "./write-item.server.ts";
 
 interface AccountRowProps {
   account: ShownAccount;
-  /** Its name leads to its transactions. */
+  /** Whether its name links to its transactions. */
   isLinked: boolean;
-  /** Where accounts of several banks stand together: the bank's mark, and its name. */
+  /** Where accounts of several banks are listed together: the bank's mark and its name. */
   bank?: ReactNode;
   bankName?: string;
 }
 
-/** One account: what it is on the left, what is in it on the right. */
+/** One account: its name and type on the left, its balance on the right. */
 export function AccountRow({ account, isLinked, bank, bankName }: AccountRowProps) {
   const { id, name, fullName, kind, mask, balance, below, hidden } = account;
   return (
     <li className="flex h-17 items-center gap-4 px-4 sm:px-5">
       {bank}
       <div className="min-w-0 flex-1">
-        {/* Relative: what only screen readers see is cut off with the rest of a long name. */}
+        {/* Relative: text for screen readers is clipped with the rest of a long name. */}
         <p className="relative truncate font-medium" title={fullName}>
           {isLinked ? (
             <Link to={`/transactions?account=${id}`} className="rounded-sm hover:underline">

@@ -9,19 +9,19 @@ const looks = {
   out: ["bg-field-line", "fill-field-line"],
 } as const;
 
-/** The width of a month's button by how many months there are beyond six. */
+/** The width of a month's button, by the number of months beyond six. */
 const columns = ["w-1/6", "w-1/7", "w-1/8", "w-1/9", "w-1/10", "w-1/11", "w-1/12"];
 
 interface CashFlowFigureProps {
   chart: CashFlowChart | null | undefined;
-  /** What stands in its place; null while it is on its way. */
+  /** Shown in place of the chart; null while it is loading. */
   state: string | null;
-  /** The month that is open, YYYY-MM. */
+  /** The open month, YYYY-MM. */
   month: string | null;
   onMonth: (month: string | null) => void;
 }
 
-/** What came in and went out, as two bars a month. */
+/** Money in and out, as two bars per month. */
 export function CashFlowFigure({ chart, state, month: open, onMonth }: CashFlowFigureProps) {
   const present = chart?.months.at(-1);
   return (

@@ -4,17 +4,17 @@ import { text } from "../text.ts";
 import type { Tick } from "./draw-charts.server.ts";
 
 interface ChartFrameProps {
-  /** What the picture shows, in a sentence. */
+  /** A description of the picture, in a sentence. */
   label: string;
   ticks: Tick[];
   children: ReactNode;
-  /** What can be pressed, over the picture. */
+  /** Buttons over the picture. */
   over?: ReactNode;
 }
 
 /**
- * The box of a chart with its lines, and what they stand for beside it. Everything is in percent of
- * the box: it fits each width without a script, and the words keep their size.
+ * The box of a chart with its grid lines, and their labels beside it. Everything is in percent of the box, so
+ * that it fits every width without a script, and the text keeps its size.
  */
 export function ChartFrame({ label, ticks, children, over }: ChartFrameProps) {
   const longest = Math.max(...ticks.map(({ label }) => label.length));
@@ -44,7 +44,7 @@ export function ChartFrame({ label, ticks, children, over }: ChartFrameProps) {
   );
 }
 
-/** Stands where a chart with its table will be, in their height, with why they are not there. */
+/** Shown in place of a chart and its table, in their height, with the reason why they are not shown. */
 export function NoChart({ state }: { state: string | null }) {
   return (
     <div
@@ -58,11 +58,11 @@ export function NoChart({ state }: { state: string | null }) {
 interface ChartTableProps {
   caption: string;
   head: string[];
-  /** The first cell of a row is its name. */
+  /** The first cell of a row is its header. */
   rows: string[][];
 }
 
-/** The same as the chart, for those who read rather than look. */
+/** The chart's data as a table. */
 export function ChartTable({ caption, head, rows }: ChartTableProps) {
   return (
     <details className="group mt-2 text-sm">

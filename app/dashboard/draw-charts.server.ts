@@ -11,26 +11,28 @@ import { text } from "../text.ts";
 import { difference } from "./net-worth.ts";
 
 /**
- * What the charts show in one currency, drawn and written out: the browser has nothing to compute.
- * Lengths are percentages of the chart's box, money and days are as a person reads them. Null where
- * there is nothing to draw yet.
+ * The charts in one currency, ready to render, so that the browser has nothing to compute. Lengths are
+ * percentages of the chart's box; money and days are formatted. Null where there is no data yet.
  */
 export interface Charts {
   netWorth: NetWorthChart | null;
   cashFlow: CashFlowChart | null;
 }
 
-/** A line of the grid with what it stands for. */
+/** A line of the grid with its label. */
 export interface Tick {
   y: number;
   label: string;
 }
 
 export interface NetWorthChart {
-  /** A path in a box of 100 by 100, from its left to its right. */
+  /** A path in a box of 100 by 100, from its left edge to its right. */
   line: string;
   ticks: Tick[];
-  /** How many days the line has, and the amounts at the edges of the box: where a day is, the browser works out. */
+  /**
+   * How many days the line has, and the amounts at the bottom and top of the box. From these the browser
+   * computes where a day is.
+   */
   days: number;
   bottom: number;
   top: number;
@@ -45,7 +47,7 @@ export interface CashFlowChart {
     /** YYYY-MM. */
     id: string;
     month: string;
-    /** The short name, and where it stands. */
+    /** The short name and its position. */
     label: string;
     x: number;
     in: Bar;
@@ -53,7 +55,7 @@ export interface CashFlowChart {
   }[];
 }
 
-/** A bar that stands on the bottom of the chart. */
+/** A bar on the bottom of the chart. */
 interface Bar {
   x: number;
   width: number;
@@ -61,7 +63,10 @@ interface Bar {
   amount: string;
 }
 
-/** Draws one currency's part of the insights, if any. Amounts become numbers here, for lengths alone. */
+/**
+ * Draws one currency's part of the insights, if there is one. Amounts are converted to numbers only to
+ * compute lengths.
+ */
 export function drawCharts(
   currency: string | null,
   netWorth: NetWorthOutput,
@@ -82,14 +87,14 @@ function drawNetWorth(currency: string, days: WorthOfDay[]): NetWorthChart | nul
   const amounts = days.map(({ amount }) => Number(amount));
   const { scale, ticks } = amountScale(currency, Math.min(...amounts), Math.max(...amounts));
   const [bottom = 0, top = 0] = scale.domain();
-  // Every day is there, one after the other.
+  // There is an entry for every day, in order.
   const x = scaleLinear([0, days.length - 1], [0, 100]);
-  // More points than the chart has pixels would weigh on the page alone.
+  // More points than the chart has pixels would only make the page larger.
   const step = Math.ceil(days.length / mostPoints);
   const drawn = [...days.keys()].filter((at) => (days.length - 1 - at) % step === 0 || at === 0);
   const change = difference(last.amount, first.amount);
   const from = longDay.format(dayOf(first.date));
-  // The first day, the last one of each month, and today.
+  // The first day, the last day of each month, and today.
   const read = days.filter(
     ({ date }, at) => at === 0 || date.slice(0, 7) !== days[at + 1]?.date.slice(0, 7),
   );
@@ -115,7 +120,7 @@ function drawNetWorth(currency: string, days: WorthOfDay[]): NetWorthChart | nul
   };
 }
 
-/** Points of a line; a year of days is fewer. */
+/** Most points of a line; a year has fewer days. */
 const mostPoints = 400;
 
 function drawCashFlow(currency: string, months: CashFlowOfMonth[]): CashFlowChart | null {
@@ -123,14 +128,14 @@ function drawCashFlow(currency: string, months: CashFlowOfMonth[]): CashFlowChar
   const most = Math.max(...months.flatMap((month) => [Number(month.in), Number(month.out)]));
   const { scale, ticks } = amountScale(currency, 0, most);
   const outer = scaleBand(
-    // A few months would be bars as broad as the chart.
+    // With few months, the bars would be as wide as the chart.
     [...Array(Math.max(0, 6 - months.length)).keys()]
       .map(String)
       .concat(months.map((m) => m.month)),
     [0, 100],
   )
     .paddingInner(0.36)
-    // So each month has as much room as any other, which the buttons over them share out.
+    // Gives each month the same width, which the buttons over them rely on.
     .paddingOuter(0.18);
   const inner = scaleBand(["in", "out"] as const, [0, outer.bandwidth()]).paddingInner(0.16);
   return {
@@ -155,7 +160,7 @@ function drawCashFlow(currency: string, months: CashFlowOfMonth[]): CashFlowChar
   };
 }
 
-/** From amounts to heights in percent, with a few round amounts to read them by. */
+/** Converts amounts to heights in percent, with a few round amounts as labels. */
 function amountScale(currency: string, least: number, most: number) {
   const scale = scaleLinear([least, most === least ? least + 1 : most], [100, 0]).nice(3);
   const amounts = scale.ticks(3);
@@ -167,7 +172,7 @@ function amountScale(currency: string, least: number, most: number) {
 const dayOf = (date: string) => new Date(`${date}T00:00:00Z`);
 const round = (length: number) => Math.round(length * 100) / 100;
 
-/** Calendar days at the bank: the same whatever the reader's time zone. */
+/** Calendar days at the bank: the same in every time zone. */
 const inDays = { timeZone: "UTC" } as const;
 const longDay = new Intl.DateTimeFormat("en-US", { dateStyle: "medium", ...inDays });
 const longMonth = new Intl.DateTimeFormat("en-US", { month: "long", year: "numeric", ...inDays });

@@ -14,17 +14,17 @@ const words = text.dashboard;
 const MonthCategories = lazy(async () => ({
   default: (await import("./month-categories.tsx")).MonthCategories,
 }));
-/** Room for a month's categories while they come. */
+/** Reserves space for a month's categories while they load. */
 const monthClass = "min-h-72 border-t border-line p-4 sm:p-5 md:col-span-2";
 
 interface InsightsPanelProps {
-  /** What all of it is worth in each currency, as a person reads it; the one that is shown first. */
+  /** The net worth in each currency, formatted; the one to show first. */
   worths: { currency: string; amount: string }[];
   shown: string | null;
   view: View;
-  /** Some account has transactions, which the charts are drawn from. */
+  /** Whether any account has transactions, which the charts are drawn from. */
   hasTransactions: boolean;
-  /** Undefined while they are on their way, null when they could not be had. */
+  /** Undefined while they are loading, null when they could not be loaded. */
   charts: Charts | null | undefined;
 }
 
@@ -33,8 +33,8 @@ interface InsightsProps extends Omit<InsightsPanelProps, "charts"> {
 }
 
 /**
- * The panel, its charts as soon as they come, or a word when they do not. Nothing that happens beside it
- * renders it again: React would give up what is still streamed.
+ * The panel, with its charts as soon as they arrive, or a message if they do not. It is memoized, because
+ * React discards the part that is still being streamed if it is rendered again.
  */
 export const Insights = memo(function Insights({ charts, ...worth }: InsightsProps) {
   return (
@@ -47,8 +47,8 @@ export const Insights = memo(function Insights({ charts, ...worth }: InsightsPro
 });
 
 /**
- * What the person is worth, and what came and went. It takes the same room whatever is there already,
- * so that nothing moves when the figures come.
+ * The user's net worth, and money in and out. It has the same size before and after the figures are loaded,
+ * so that nothing moves.
  */
 function InsightsPanel({ worths, shown, view, hasTransactions, charts }: InsightsPanelProps) {
   const state = stateOf(charts, hasTransactions);
@@ -121,7 +121,7 @@ function InsightsPanel({ worths, shown, view, hasTransactions, charts }: Insight
   );
 }
 
-/** What stands where a chart would be. */
+/** Returns what is shown in place of a chart. */
 function stateOf(charts: InsightsPanelProps["charts"], hasTransactions: boolean): string | null {
   if (charts === undefined) return null;
   if (charts === null) return words.chartsFailed;

@@ -10,24 +10,24 @@ import { AccountRow } from "./account-row.tsx";
 import { TrailLine } from "./trail-line.tsx";
 import type { ShownAsk, ShownItem } from "./write-item.server.ts";
 
-/** The frame of a bank; that of a connection under way is the same, so that nothing jumps. */
+/** The classes of a bank's card. A pending connection has the same, so that nothing moves. */
 export const itemCardClass = `${cardClass} overflow-hidden`;
 export const cardHeadClass = "flex h-18 items-center gap-3.5 border-b border-line px-4 sm:px-5";
 
-/** The list of accounts that are not connected; each line is as high as any other. */
+/** The list of accounts that are not connected; all its lines have the same height. */
 export const notConnectedClass =
   "border-t border-line bg-sunken px-4 py-2.5 text-sm text-ink-soft sm:px-5";
 
 interface ItemCardProps {
   item: ShownItem;
   isNew: boolean;
-  /** The button of what the bank asks of the user, shown while it asks. */
+  /** The button for what the bank asks of the user, shown while it asks. */
   wayOn: ReactNode;
-  /** What the user can do with the bank at any time. */
+  /** What the user can always do with the bank. */
   menu: ReactNode;
 }
 
-/** One bank with its accounts. A new one is ringed for a while, and takes the focus. */
+/** One bank with its accounts. A new one is highlighted for a while, and takes the focus. */
 export function ItemCard({ item, isNew, wayOn, menu }: ItemCardProps) {
   const card = useRef<HTMLElement>(null);
   const headingId = useId();
@@ -79,7 +79,7 @@ export function ItemCard({ item, isNew, wayOn, menu }: ItemCardProps) {
   );
 }
 
-/** What the bank wants, and the way on. */
+/** What the bank asks for, with the button to do it. */
 function Ask({ words, ends, way, urgent, children }: ShownAsk & { children: ReactNode }) {
   const Icon = urgent ? TriangleAlert : Info;
   return (
@@ -109,7 +109,7 @@ function Ask({ words, ends, way, urgent, children }: ShownAsk & { children: Reac
   );
 }
 
-/** The accounts that the bank shares and that are not connected, by their names. */
+/** The names of the accounts that the bank shares but that are not connected. */
 function NotConnected({ accounts }: { accounts: ShownItem["notConnected"] }) {
   const headingId = useId();
   return (
@@ -146,7 +146,7 @@ function Status({ status }: { status: ShownItem["status"] }) {
       className={`inline-flex shrink-0 items-center gap-1.5 rounded-full px-2.5 py-1 text-xs font-medium max-sm:p-1.5 ${good ? "bg-accent-soft text-accent" : "bg-warn-soft text-warn"}`}
     >
       <span className="size-1.5 rounded-full bg-current" aria-hidden="true" />
-      {/* A phone has no room for it beside the bank's name. */}
+      {/* Not on a phone: there is no space beside the bank's name. */}
       <span className="max-sm:sr-only">{words}</span>
     </span>
   );

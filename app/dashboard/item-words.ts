@@ -1,6 +1,6 @@
 import { counted } from "../text.ts";
 
-/** The English sentences of a bank's card that the server writes out: the browser does not load them. */
+/** The texts of a bank's card that the server writes: the browser does not load them. */
 export const words = {
   status: {
     good: "Connected",

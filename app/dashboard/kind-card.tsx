@@ -4,7 +4,7 @@ import { AccountRow } from "./account-row.tsx";
 import { itemCardClass } from "./item-card.tsx";
 import type { ShownKind } from "./write-kinds.server.ts";
 
-/** The accounts of one kind at every bank, with what they come to. */
+/** The accounts of one type at all banks, with their totals. */
 export function KindCard({ kind: { name, totals, accounts } }: { kind: ShownKind }) {
   const headingId = useId();
   return (

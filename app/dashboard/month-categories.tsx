@@ -34,7 +34,7 @@ export function MonthCategories(props: MonthCategoriesProps) {
   }, [month, currency]);
   useEffect(() => {
     let wanted = true;
-    // What was there stays until the next month has come.
+    // The previous month's categories stay until the next have been loaded.
     load().then(
       (categories) => wanted && setLoaded(categories),
       () => wanted && setFailed(true),
@@ -103,9 +103,9 @@ interface FlowProps {
   currency: string;
 }
 
-/** What came in, or went out, the most first; each category leads to its transactions. */
+/** Money in or out by category, the largest amounts first; each category links to its transactions. */
 function Flow({ way, categories, month, currency }: FlowProps) {
-  // As numbers for the lengths of the bars alone.
+  // Converted to numbers only for the lengths of the bars.
   const rows = categories
     .filter((each) => Number(each[way]) > 0)
     .sort((a, b) => Number(b[way]) - Number(a[way]));
@@ -165,7 +165,7 @@ function Flow({ way, categories, month, currency }: FlowProps) {
   );
 }
 
-/** The first and the last day of a month, as the filter takes them. */
+/** Returns the first and the last day of a month, in the format of the filter. */
 function daysOf(month: string) {
   const [year = 0, number = 1] = month.split("-").map(Number);
   const last = new Date(Date.UTC(year, number, 0)).getUTCDate();

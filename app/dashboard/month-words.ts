@@ -1,4 +1,4 @@
-/** The English sentences of a month's categories. */
+/** The texts of a month's categories. */
 export const words = {
   in: "Money in",
   out: "Money out",

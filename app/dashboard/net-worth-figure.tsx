@@ -9,15 +9,15 @@ import type { View } from "./view.ts";
 const words = text.dashboard;
 
 interface NetWorthFigureProps {
-  /** What it is today, as it is read; undefined where no account says. */
+  /** Today's net worth, formatted; undefined if it is unknown for all accounts. */
   amount: string | undefined;
   chart: NetWorthChart | null | undefined;
   view: View & { currency: string };
-  /** What stands in its place; null while it is on its way. */
+  /** Shown in place of the chart; null while it is loading. */
   state: string | null;
 }
 
-/** The net worth as a number and a line; while a day of the line is read, the number is that day's. */
+/** The net worth as a number and a line chart; while the user points at a day, the number is that day's. */
 export function NetWorthFigure({ amount, chart, view, state }: NetWorthFigureProps) {
   const { currency, range } = view;
   const [reading, setReading] = useState<Reading | null>(null);
@@ -68,7 +68,7 @@ export function NetWorthFigure({ amount, chart, view, state }: NetWorthFigurePro
               {words.today}
             </text>
           </ChartFrame>
-          {/* Room for the days, which stand below their chart. */}
+          {/* Space for the days, which are below their chart. */}
           <p className="mt-2 min-h-[1lh] text-xs" />
           <ChartTable
             caption={words.netWorth}

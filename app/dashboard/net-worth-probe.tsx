@@ -13,8 +13,8 @@ interface NetWorthProbeProps {
 }
 
 /**
- * Reads the chart at one day: under the mouse, under a finger, or by the arrow keys. It is a slider over the chart,
- * whose values are loaded when somebody first comes near.
+ * Shows the chart's value on one day: under the mouse, under a finger, or by the arrow keys. It is a slider
+ * over the chart, whose values are loaded when the user first approaches it.
  */
 export function NetWorthProbe({ chart, range, currency, reading, onRead }: NetWorthProbeProps) {
   const last = chart.days - 1;
@@ -26,7 +26,7 @@ export function NetWorthProbe({ chart, range, currency, reading, onRead }: NetWo
     readings.current ??= import("./read-worths.ts")
       .then(({ readWorths }) => readWorths(chart, range, currency))
       .catch(() => {
-        // The next move tries again.
+        // The next move retries.
         readings.current = null;
         return [];
       });

@@ -2,17 +2,16 @@ import Big from "big.js";
 import type { Account } from "../../server/contracts/accounts.ts";
 import { isDebt } from "./account-kind.ts";
 
-/** What all of it is worth in one currency; `amount` is a decimal string. */
+/** The net worth in one currency; `amount` is a decimal string. */
 export interface Worth {
   currency: string;
   amount: string;
 }
 
 /**
- * What is in the accounts less what is owed, by currency: amounts of two currencies are never added.
- * The currency of the most accounts comes first.
- * Exact: every digit counts. Accounts whose balance or currency the bank does not
- * give are left out, and so are those whose permission was taken away, and hidden ones.
+ * Returns balances minus debts, by currency: amounts of different currencies are never added. The currency of
+ * the most accounts comes first. Exact: computed with decimals. Does not include accounts whose balance or
+ * currency the bank does not provide, accounts whose permission was revoked, or hidden ones.
  */
 export function netWorth(accounts: readonly Account[]): Worth[] {
   const sums = new Map<string, { sum: Big; accounts: number }>();
@@ -28,5 +27,5 @@ export function netWorth(accounts: readonly Account[]): Worth[] {
     .map(([currency, { sum }]) => ({ currency, amount: sum.toFixed() }));
 }
 
-/** What `to` is more than `from`, both decimal strings; exact. */
+/** Returns `to` minus `from`, both decimal strings; exact. */
 export const difference = (to: string, from: string): string => new Big(to).minus(from).toFixed();

@@ -3,7 +3,7 @@ import { formatMoney } from "../components/money.ts";
 import { loadTrpc } from "../trpc.ts";
 import type { NetWorthChart } from "./draw-charts.server.ts";
 
-/** What the chart says of one day: where it is, in percent of the chart's box, and in words. */
+/** The chart's value on one day: its position, in percent of the chart's box, and its texts. */
 export interface Reading {
   x: number;
   y: number;
@@ -11,7 +11,9 @@ export interface Reading {
   amount: string;
 }
 
-/** Every day of the chart as it can be read, oldest first. Loaded by the first touch of the chart. */
+/**
+ * Returns the value of every day of the chart, oldest first. Loaded when the user first touches the chart.
+ */
 export async function readWorths(
   { bottom, top }: NetWorthChart,
   range: NetWorthRange,

@@ -12,8 +12,8 @@ const looks = {
 } satisfies Record<ShownStep["state"], unknown>;
 
 /**
- * How far the connection is, in one quiet line of a fixed height at the foot of the card; opened, it
- * shows every step. The browser's own disclosure: it works without JavaScript too.
+ * The progress of the connection, as one line of fixed height at the bottom of the card. When opened, it
+ * shows every step. It uses the browser's `<details>`, which works without JavaScript too.
  */
 export function TrailLine({ trail }: { trail: ShownTrail }) {
   const { line, steps } = trail;
@@ -48,7 +48,7 @@ export function TrailLine({ trail }: { trail: ShownTrail }) {
   );
 }
 
-/** One text, and a new element for another state: words that only grow move nothing beside them. */
+/** One text, as a new element for each state. A text that only grows does not move what is beside it. */
 function Sentence({ words, state, at }: ShownStep) {
   return (
     <Fragment key={state}>

@@ -1,8 +1,8 @@
 import { startTransition, useEffect, useState } from "react";
 
 /**
- * What was promised last and is there: the page shows it until what was promised since has come, so
- * that a chart is never taken away to wait for its successor.
+ * Returns the last value that was loaded, until the next one has been loaded too, so that a chart never
+ * disappears while the next is loading.
  */
 export function useSettled<T>(coming: T | Promise<T>): T | Promise<T> {
   const [settled, setSettled] = useState<{ value: T } | null>(null);
@@ -10,10 +10,10 @@ export function useSettled<T>(coming: T | Promise<T>): T | Promise<T> {
     let wanted = true;
     Promise.resolve(coming).then(
       (value) => {
-        // What the page still hydrates comes first.
+        // Hydrating the rest of the page has priority.
         if (wanted) startTransition(() => setSettled({ value }));
       },
-      // It was cut off on its way: what was there before stays.
+      // The load was cancelled: the last value stays.
       () => {},
     );
     return () => {

@@ -3,12 +3,12 @@ import { type View, viewPath } from "./view.ts";
 
 interface ViewLinksProps {
   label: string;
-  /** Each choice with its words and the view that it leads to. */
+  /** Each choice with its text and the view that it links to. */
   choices: { key: string; words: string; view: View }[];
   current: string | null;
 }
 
-/** A few views to choose from, one of which is shown: links, so that they work without a script. */
+/** Chooses one of a few views. They are links, so that they work without JavaScript. */
 export function ViewLinks({ label, choices, current }: ViewLinksProps) {
   return (
     <nav aria-label={label} className="flex">

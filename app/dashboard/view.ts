@@ -1,8 +1,8 @@
 import type { NetWorthRange } from "../../server/contracts/insights.ts";
 
-/** What of the dashboard is shown, as its address says it. */
+/** What the dashboard shows, as in its URL. */
 export interface View {
-  /** Null for that of the most accounts. */
+  /** Null for the currency of the most accounts. */
   currency: string | null;
   range: NetWorthRange;
   by: "bank" | "kind";
@@ -10,7 +10,7 @@ export interface View {
 
 const ranges: readonly string[] = ["1m", "3m", "1y", "all"] satisfies NetWorthRange[];
 
-/** An address may say anything: what it should not is as if it were left out. */
+/** Reads the view from a URL. Invalid values are ignored. */
 export function readView(params: URLSearchParams): View {
   const range = params.get("range") ?? "";
   return {
@@ -20,7 +20,7 @@ export function readView(params: URLSearchParams): View {
   };
 }
 
-/** The address of a view. */
+/** Returns the URL of a view. */
 export function viewPath({ currency, range, by }: View): string {
   const params = new URLSearchParams({
     ...(currency !== null && { currency }),

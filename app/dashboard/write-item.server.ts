@@ -12,38 +12,41 @@ import { accountKind, isDebt } from "./account-kind.ts";
 import { words } from "./item-words.ts";
 import { writeMark } from "./write-mark.server.ts";
 
-/** A bank as its card shows it: written out here, so that the browser loads and runs nothing to do it. */
+/**
+ * A bank as its card shows it, with its texts. Written on the server, so that the browser needs no code for
+ * it.
+ */
 export interface ShownItem {
   id: string;
   bank: string;
   mark: Mark;
   /** The bank's own site. */
   site: string | null;
-  /** In words, and whether all is well. */
+  /** The text of the status, and whether it is good. */
   status: { words: string; good: boolean };
   /** "3 accounts". */
   counted: string;
   /** ISO 8601. */
   createdAt: string;
   asks: ShownAsk | null;
-  /** Its access has not ended: Link can open for it. */
+  /** Whether Link can open for it: its access has not ended. */
   isOpen: boolean;
-  /** Whether it can be asked for its newest data, or is just being asked. */
+  /** Whether a refresh is possible or running. */
   refresh: "possible" | "running" | null;
   accounts: ShownAccount[];
-  /** Its accounts have transactions to look at. */
+  /** Whether its accounts have transactions. */
   hasTransactions: boolean;
-  /** What the bank shares and the user did not choose. */
+  /** Accounts that the bank shares and the user did not choose. */
   notConnected: ShownUnconnected[];
   trail: ShownTrail | null;
-  /** What is missing or old, and why, each as a sentence. */
+  /** Sentences about what is missing or outdated, and why. */
   notes: string[];
 }
 
 /**
- * What the bank wants of the user. `ends` (ISO 8601): until when nothing stops. `way` is what leads
- * on: a log-in, the bank's accounts to choose from, disconnecting it, or another plan; null where there
- * is nothing to do.
+ * What the bank asks the user to do. `ends` (ISO 8601): until when data keeps coming. `way` is the action
+ * that helps: a log-in, choosing the bank's accounts, disconnecting it, or another plan; null if the user can
+ * do nothing.
  */
 export interface ShownAsk {
   words: string;
@@ -52,40 +55,40 @@ export interface ShownAsk {
   urgent: boolean;
 }
 
-/** One account, each part of it as a person reads it. */
+/** One account with its formatted texts. */
 export interface ShownAccount {
   id: string;
   name: string;
-  /** What the bank calls it. */
+  /** The bank's name for it. */
   bankName: string;
   fullName: string;
   kind: string;
   mask: { seen: string; spoken: string } | null;
-  /** Null where the bank does not give it. */
+  /** Null if the bank does not provide it. */
   balance: string | null;
-  /** What stands under the balance: what can be spent, that it is owed, or that it is old. */
+  /** The text below the balance: the available amount, that it is a debt, or that it is outdated. */
   below: string;
-  /** It is left out of totals. */
+  /** Whether it is left out of totals. */
   hidden: boolean;
 }
 
-/** An account that is not connected, by its name. */
+/** An account that is not connected, with its name. */
 export type ShownUnconnected = Pick<ShownAccount, "id" | "name" | "fullName" | "kind" | "mask">;
 
-/** `line`: what the closed trail says. */
+/** `line`: the text of the closed timeline. */
 export interface ShownTrail {
   line: ShownStep;
   steps: ShownStep[];
 }
 
-/** A step in words; `at` is written after them, in the reader's own time. */
+/** A step with its text, followed by `at` in the user's time zone. */
 export interface ShownStep extends Pick<TrailStep, "step" | "state"> {
   words: string;
   /** `iso`: ISO 8601. */
   at: { iso: string; timeOnly: boolean } | null;
 }
 
-/** `room`: the plan has some for another account. */
+/** `room`: whether the plan has room for another account. */
 export function writeItem(item: ItemWithAccounts, { room }: { room: boolean }): ShownItem {
   return {
     id: item.id,
@@ -124,8 +127,8 @@ function writeNotes({ sync, unreadable: { transactions, accounts } }: ItemWithAc
 }
 
 /**
- * The problem that the card shows. Until the first transactions are there the timeline says that the bank
- * is away: a notice that comes and goes would move the page.
+ * Returns the problem that the card shows. Before the first transactions, only the timeline shows that the
+ * bank is unavailable: a notice that appears and disappears would move the page.
  */
 function shownProblem({ problem, sync }: ItemWithAccounts): ItemWithAccounts["problem"] {
   return problem?.kind === "wait" && sync.at === null ? null : problem;
@@ -178,10 +181,10 @@ function writeIdentity({
   };
 }
 
-/** One account of a bank's card, or of a kind's. */
+/** Returns one account of a bank's card, or of a type's. */
 export function writeAccount(account: Account): ShownAccount {
   const { current, currency } = account.balances;
-  // What stands below it says whose money it is.
+  // The text below it says who owes whom.
   const shown = inCredit(account) ? current?.slice(1) : current;
   return {
     ...writeIdentity(account),
@@ -192,7 +195,7 @@ export function writeAccount(account: Account): ShownAccount {
   };
 }
 
-/** More was paid back than was owed: the bank owes the person. */
+/** More was paid back than was owed: the bank owes the user. */
 const inCredit = ({ type, balances, revoked }: Account) =>
   !revoked && isDebt(type) && balances.current?.startsWith("-") === true;
 
@@ -222,7 +225,7 @@ function writeTrail(item: ItemWithAccounts): ShownTrail | null {
   };
 }
 
-/** After the first sync: how fresh the data is. */
+/** After the first sync: how recent the data is. */
 function writeFreshness(item: ItemWithAccounts): ShownStep {
   const { status, problem, sync, trail, hasTransactions } = item;
   const flows = status === "good" || status === "expiring";
@@ -244,7 +247,9 @@ function writeFreshness(item: ItemWithAccounts): ShownStep {
   };
 }
 
-/** What the closed line is about: what is wrong before what goes on, and that before what is to come. */
+/**
+ * Returns the step that the closed line shows: a problem before a running step, and that before a future one.
+ */
 function current({ steps }: Trail): TrailStep | undefined {
   const first = (state: TrailStep["state"]) => steps.find((step) => step.state === state);
   return (

@@ -6,11 +6,11 @@ import { netWorth } from "./net-worth.ts";
 import { type ShownAccount, writeAccount } from "./write-item.server.ts";
 import { writeMark } from "./write-mark.server.ts";
 
-/** Accounts of one kind at every bank, written out. */
+/** Accounts of one type at all banks, with their texts. */
 export interface ShownKind {
   id: Kind;
   name: string;
-  /** What they come to, a string for each currency; of what is owed, as a debt. */
+  /** The total of each currency, as text; of loans and credit cards, the debt. */
   totals: string[];
   accounts: (ShownAccount & { bank: string; mark: Mark; isLinked: boolean })[];
 }
@@ -25,7 +25,7 @@ const kindOf = (type: string): Kind =>
       ? "investment"
       : "other";
 
-/** The accounts of every bank by their kind, those of a kind that nobody has left out. */
+/** Returns the accounts of all banks by type, without the types that no account has. */
 export function writeKinds(items: readonly ItemWithAccounts[]): ShownKind[] {
   const all = items.flatMap((item) => item.accounts.map((account) => ({ item, account })));
   return (Object.keys(words.kinds) as Kind[]).flatMap((id) => {

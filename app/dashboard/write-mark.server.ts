@@ -1,7 +1,7 @@
 import type { Item } from "../../server/contracts/accounts.ts";
 import type { Mark } from "../components/bank-mark.tsx";
 
-/** How a bank is shown: its logo, and its color with black or white on it, whichever is read better. */
+/** Returns a bank's logo, and its color with black or white on it, whichever has more contrast. */
 export function writeMark({ logo, color }: Item["institution"]): Mark {
   return {
     logo,
@@ -9,7 +9,10 @@ export function writeMark({ logo, color }: Item["institution"]): Mark {
   };
 }
 
-/** 0 to 1; at 0.179 black and white have the same contrast. https://www.w3.org/TR/WCAG22/#dfn-relative-luminance */
+/**
+ * Returns 0 to 1; at 0.179 black and white have the same contrast.
+ * https://www.w3.org/TR/WCAG22/#dfn-relative-luminance
+ */
 function luminance(color: string): number {
   const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => {
     const share = Number.parseInt(color.slice(at, at + 2), 16) / 255;

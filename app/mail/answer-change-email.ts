@@ -3,7 +3,7 @@ import { changeEmailForm } from "../../server/contracts/session.ts";
 import { type FieldErrors, toFieldErrors } from "../auth/to-field-errors.ts";
 import type { ChangeEmailAnswer } from "./change-email.tsx";
 
-/** Mails a link to the new email, or says what is wrong with the form. */
+/** Sends a link to the new email, or returns the errors of the form. */
 export async function answerChangeEmail(context: AppLoadContext, sent: URLSearchParams) {
   const answer = (email: ChangeEmailAnswer, status = 200) => data({ email }, { status });
   const form = changeEmailForm.safeParse(Object.fromEntries(sent));

@@ -1,4 +1,4 @@
-/** The words of the banner above every page, apart from those of the pages that mail leads to. */
+/** The texts of the banner above every page. Separate from those of the pages that emails link to. */
 export const words = {
   label: "Confirm your email",
   required: (email: string) =>

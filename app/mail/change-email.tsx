@@ -9,7 +9,7 @@ import { cardClass } from "../components/card.ts";
 import { FormAlert } from "../components/form-alert.tsx";
 import { words } from "./words.ts";
 
-/** What was wrong with the form, or where the link went. */
+/** The errors of the form, or the address that the link was sent to. */
 export interface ChangeEmailAnswer {
   message: string | null;
   fields: FieldErrors;
@@ -18,10 +18,10 @@ export interface ChangeEmailAnswer {
 
 const { email: say } = words;
 
-/** Asks for a new email and the password; the change waits for the mailed link. */
+/** Asks for a new email and the password; the change takes effect when the emailed link is opened. */
 export function ChangeEmail({ email }: { email: string }) {
   const fetcher = useFetcher<{ email?: ChangeEmailAnswer }>();
-  // Without JavaScript the whole page comes with the answer.
+  // Without JavaScript, the response is the whole page.
   const withPage = useActionData<{ email?: ChangeEmailAnswer }>();
   const form = useRef<HTMLFormElement>(null);
   const answer = (fetcher.data ?? withPage)?.email;

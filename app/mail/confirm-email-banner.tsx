@@ -6,7 +6,7 @@ import { words } from "./banner-words.ts";
 
 interface ConfirmEmailBannerProps {
   email: string;
-  /** Without it no bank can be connected. */
+  /** Whether banks can only be connected with a confirmed email. */
   required: boolean;
   state: keyof typeof words.state | null;
 }
@@ -17,8 +17,9 @@ interface Current {
 }
 
 /**
- * How it is now; null where that cannot be had, which is no news. Not by Remix's fetcher: Remix aborts it when
- * the page's data is loaded again, as on each focus, and writes an error to the console.
+ * Returns the current state; null if it could not be loaded, which changes nothing. It does not use Remix's
+ * fetcher: Remix aborts that when the page's data is reloaded, as on each focus, and logs an error to the
+ * console.
  */
 async function readCurrent(): Promise<Current | null> {
   try {
@@ -29,7 +30,10 @@ async function readCurrent(): Promise<Current | null> {
   }
 }
 
-/** Above every page until the email is confirmed: how the mail with the link is doing, and another one. */
+/**
+ * Shown above every page until the email is confirmed: the state of the email with the link, and a button
+ * that sends another one.
+ */
 export function ConfirmEmailBanner({ email, required, state }: ConfirmEmailBannerProps) {
   const fetcher = useFetcher<{ message: string | null }>();
   const [current, setCurrent] = useState<Current | null>(null);

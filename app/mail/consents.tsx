@@ -6,7 +6,7 @@ import { words } from "./words.ts";
 
 const { consents: say } = words;
 
-/** What the user was shown before each connection. */
+/** The privacy notices that the user was shown before each connection. */
 export function Consents({ consents }: { consents: Consent[] }) {
   return (
     <section aria-labelledby="consents" className={`${cardClass} mt-4`}>

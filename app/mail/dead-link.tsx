@@ -4,7 +4,7 @@ import { Button, buttonClass } from "../components/button.tsx";
 import { PlainPage } from "./plain-page.tsx";
 import { words } from "./words.ts";
 
-/** Why a mailed link does nothing, and the way on. */
+/** Explains why an emailed link does not work, and how to go on. */
 export function DeadLink({
   state,
   purpose,

@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { Logo } from "../components/logo.tsx";
 
-/** The frame of a page that a mail leads to: one thing to know, one thing to do. */
+/** The layout of a page that an email links to: one message, one action. */
 export function PlainPage({
   title,
   lead,

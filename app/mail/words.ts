@@ -1,6 +1,6 @@
 import type { NoticeKind } from "../../server/contracts/mail.ts";
 
-/** The words of the pages that mail leads to, and of the choice what to get mail about. */
+/** The texts of the pages that emails link to, and of the settings for emails. */
 export const words = {
   verify: {
     title: "Confirm your email",

@@ -1,6 +1,6 @@
 /**
- * The privacy notice. When what it says changes, so does `privacyNoticeVersion` in
- * `server/contracts/privacy-notice.ts`.
+ * The privacy notice. When its text changes, change `privacyNoticeVersion` in
+ * `server/contracts/privacy-notice.ts` too.
  */
 export const words = {
   title: "Privacy notice",

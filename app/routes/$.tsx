@@ -5,7 +5,7 @@ import { text } from "../text.ts";
 
 export const meta: MetaFunction = () => pageTitle(text.error.notFound.title);
 
-/** Every address that no other route answers. */
+/** Handles every URL without another route. */
 export function loader() {
   throw new Response(null, { status: 404 });
 }

@@ -22,13 +22,16 @@ import { readForm } from "../read-form.ts";
 
 export const meta: MetaFunction = () => pageTitle(oauth.title);
 
-/** Whether a bank sent the user here. What to do then is asked for by the tab, which knows its own Link. */
+/**
+ * Whether the user was redirected here by a bank. The tab then posts the action, because it knows its own
+ * Link.
+ */
 export function loader({ request, context }: LoaderFunctionArgs) {
   requireViewer(request, context);
   return { returned: new URL(request.url).searchParams.has("oauth_state_id") };
 }
 
-/** The response may hold a link_token: no copy of it is kept anywhere. */
+/** The response may contain a link_token: it is never stored. */
 export async function action({ request, context }: ActionFunctionArgs) {
   requireViewer(request, context);
   const form = await readForm(request);
@@ -41,8 +44,8 @@ export async function action({ request, context }: ActionFunctionArgs) {
 }
 
 /**
- * Where a bank that logs people in on its own site sends them back: opens Link again with the
- * address it returned to. https://plaid.com/docs/link/oauth/#reinitializing-link
+ * The page that a bank redirects to after a log-in on its own site: opens Link again with the URL that the
+ * bank redirected to. https://plaid.com/docs/link/oauth/#reinitializing-link
  */
 export default function OAuthReturn() {
   const { returned } = useLoaderData<typeof loader>();
@@ -110,7 +113,7 @@ interface Words {
 const stopped: Words = { title: oauth.stoppedTitle, lead: oauth.stopped };
 const lost: Words = { title: oauth.lostTitle, lead: oauth.lost };
 
-/** What there is to say; null while Link goes on. */
+/** Returns the message; null while Link continues. */
 function wordsOf(returned: LinkReturn): Words | null {
   switch (returned.at) {
     case "open":

@@ -33,13 +33,15 @@ import { text } from "../text.ts";
 
 export const meta: MetaFunction = () => pageTitle(text.nav.dashboard);
 
-/** Charts that are there by then come with the page; later ones are streamed after it. Milliseconds. */
+/**
+ * Charts that are ready within this time are rendered with the page; later ones are streamed. Milliseconds.
+ */
 const patience = 50;
 
 export async function loader({ request, context }: LoaderFunctionArgs) {
   requireViewer(request, context);
   const { caller, dataVersion } = context;
-  // Asked first and awaited last: the accounts do not wait for them.
+  // Requested first and awaited last, so that the accounts do not wait for them.
   const view = readView(new URL(request.url).searchParams);
   const insights = Promise.all([
     caller.insights.netWorth({ range: view.range }),
@@ -61,7 +63,7 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
   const charts = insights.then(
     (both) => drawCharts(shown, ...both),
     (error: unknown) => {
-      // The page says so in their place.
+      // The page shows an error in their place.
       context.report(error);
       return null;
     },
@@ -70,7 +72,7 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
   return {
     view,
     kinds: view.by === "kind" ? writeKinds(items.toReversed()) : null,
-    // Oldest first: a bank that comes moves none of those that are there.
+    // Oldest first, so that a new bank does not move the others.
     items: items.toReversed().map((item) => writeItem(item, { room: room > 0 })),
     planUse: { plan, accountsUsed },
     worths,
@@ -95,12 +97,14 @@ export default function Dashboard() {
   const room = plan.maxAccounts - accountsUsed;
   const full = room <= 0 ? text.plan.full(plan.name, plan.maxAccounts, accountsUsed) : null;
   useLinkNews(news);
-  // The server has the new bank before the page does: its place stays taken until the page follows.
+  // The server has the new bank before the page does: its place is reserved until the page's data is
+  // reloaded.
   const awaited = arrival && !items.some(({ id }) => id === arrival.itemId) ? arrival : null;
   const pending = pendingBank(step, room) ?? awaited;
   const empty = items.length === 0 && !pending;
 
-  // What needs the user comes first, as the page is opened: what changes while they look moves nothing.
+  // Banks that need the user come first, in the order when the page was opened, so that nothing moves while
+  // the user looks at it.
   const [first] = useState(() => new Set(items.filter(isUrgent).map(({ id }) => id)));
   const urgent = items.filter(({ id }) => first.has(id));
   const rest = items.filter(({ id }) => !first.has(id));
@@ -139,7 +143,7 @@ export default function Dashboard() {
         )}
       </div>
       <div
-        // The first bank's page is another one than that of none: nothing of it is moved.
+        // A separate element for the empty page, so that the first bank does not move its content.
         key={empty ? "empty" : "banks"}
         className="grid min-w-0 content-start gap-4"
       >
@@ -177,13 +181,13 @@ export default function Dashboard() {
         )}
       </div>
       <aside
-        // On a phone it is below the banks: another one below another number or size of them.
+        // On a phone it is below the banks: a new element when their number or size changes.
         key={`${items.length + (pending ? 1 : 0)} ${step.name === "choosing"}`}
         className="grid content-start gap-8 pt-2 max-lg:mt-4 max-lg:grid-cols-2 max-sm:grid-cols-1"
       >
         <div>
           <PlanMeter {...planUse} />
-          {/* Here it pushes nothing away when the bank that just came fills the plan. */}
+          {/* Here it moves nothing when a new bank fills the plan. */}
           {full ? (
             <p
               id="plan-full"

@@ -50,7 +50,7 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
   return { name, email, banks: items.length, accounts, consents, proof };
 }
 
-/** What was wrong: with the words, or with all of it. */
+/** An error of the phrase, or of the whole form. */
 interface Answer {
   mismatch: boolean;
   message: string | null;
@@ -62,7 +62,7 @@ export async function action({ request, context }: ActionFunctionArgs) {
   const form = await readForm(request);
   if (form.get("intent") === "change-email") return answerChangeEmail(context, form);
   const confirmation = String(form.get("confirmation") ?? "");
-  // Before the password is asked to be right: it says more.
+  // The phrase is checked before the password, because its error is more helpful.
   if (!isPhrase(confirmation, deletePhrase))
     return data<Answer>({ mismatch: true, message: null }, { status: 400 });
   const unproved = (problem: ProofProblem) =>
@@ -102,7 +102,7 @@ export default function YourAccount() {
         <ul className="mt-4 flex flex-wrap gap-2">
           {Object.entries(words.files).map(([file, label]) => (
             <li key={file}>
-              {/* No `download` attribute: an answer that is no file, the log-in say, is a page then. */}
+              {/* No `download` attribute: a response that is not a file is then shown as a page. */}
               <a href={`/settings/export/${file}`} className={buttonClass("secondary", "hit-area")}>
                 <Download className="-ml-0.5 size-4" aria-hidden="true" />
                 {label}
@@ -123,7 +123,7 @@ function DeleteAccount({ banks, accounts, proof }: DeleteAccountProps) {
   const form = useRef<HTMLFormElement>(null);
   const { formMethod, state, location } = useNavigation();
   const { pathname } = useLocation();
-  // Not while the page is only loaded again after a refusal: what is typed by then must not be lost.
+  // False while the page is only reloaded after an error: otherwise what the user types then would be lost.
   const leaving = location !== undefined && location.pathname !== pathname;
   const busy = formMethod === "POST" && (state === "submitting" || leaving);
 

@@ -42,7 +42,7 @@ export async function action({ request, context }: ActionFunctionArgs) {
   });
 }
 
-/** Said in the dialog that the form is in. */
+/** Shown in the dialog that contains the form. */
 export function clientAction(args: ClientActionFunctionArgs) {
   return sendForm(args, (): FormResult => ({ message: text.problem.network }));
 }

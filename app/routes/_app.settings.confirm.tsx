@@ -35,7 +35,9 @@ export async function action({ request, context }: ActionFunctionArgs) {
   throw redirect(nextPath(request.url));
 }
 
-/** Asks who it is, for what has no form of its own that could ask: then goes on to `next`. */
+/**
+ * Asks for a proof of who the user is, for actions without a form that could ask; then redirects to `next`.
+ */
 export default function Confirm() {
   const { totp, passkey, next } = useLoaderData<typeof loader>();
   const answer = useActionData<typeof action>();

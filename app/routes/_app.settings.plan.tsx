@@ -32,7 +32,7 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
   return { ...use, request: open, dataVersion: context.dataVersion };
 }
 
-/** Asks for a larger plan, with and without JavaScript. */
+/** Requests a larger plan, with and without JavaScript. */
 export async function action({ request, context }: ActionFunctionArgs) {
   requireViewer(request, context);
   const form = await readForm(request);
@@ -90,7 +90,7 @@ export default function Plan() {
   );
 }
 
-/** Asks for one of the larger plans. */
+/** Requests one of the larger plans. */
 function RequestForm({ larger, request }: { larger: PlanOfList[]; request: PlanRequest | null }) {
   const { formMethod } = useNavigation();
   const busy = formMethod === "POST";
@@ -132,7 +132,7 @@ interface PlanRowProps {
   used: number;
 }
 
-/** A plan, what it holds, and what it would give to this person. */
+/** A plan, its limits, and what would change for this user. */
 function PlanRow({ plan, current, used }: PlanRowProps) {
   const { id, name, priceMonthly, currency, maxAccounts } = plan;
   const mine = id === current.id;

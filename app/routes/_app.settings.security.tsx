@@ -41,14 +41,14 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
   return { sessions, events, hasFactor, dataVersion: context.dataVersion };
 }
 
-/** What was wrong with a form, or that it is done. */
+/** The errors of a form, or that it succeeded. */
 interface Answer {
   message: string | null;
   fields: FieldErrors;
   done: string | null;
 }
 
-/** The field of the password form that a code of better-auth is about. */
+/** The field of the password form for each error code of better-auth. */
 const blamed: Record<string, keyof z.infer<typeof changePasswordForm>> = {
   INVALID_PASSWORD: "currentPassword",
   PASSWORD_COMPROMISED: "newPassword",
@@ -92,20 +92,20 @@ export default function Security() {
   const answer = useActionData<typeof action>();
   const form = useRef<HTMLFormElement>(null);
   const navigation = useNavigation();
-  // A second press would take the password that is new by then for a wrong one, and another form would have
-  // the page forget this one: nobody would be told that it is changed.
+  // A second press would fail, because the password is already the new one; and another form would discard
+  // the result of this one: the user would not see that the password was changed.
   const changing = navigation.formData?.has("newPassword") ?? false;
   useFreshData(dataVersion);
 
   useEffect(() => {
-    // Once it is changed, what was typed goes; what else is done here leaves it.
+    // Clears the fields once the password is changed; other actions on this page keep them.
     if (answer?.done === words.passwordChanged) form.current?.reset();
     form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
   }, [answer]);
 
   const settled = navigation.state === "idle";
   useEffect(() => {
-    // A session that is over has taken its button along, and the focus with it.
+    // A session that was ended has disappeared with its button and the focus.
     if (settled && answer?.done && document.activeElement === document.body) {
       document.getElementById("content")?.focus({ preventScroll: true });
     }
@@ -114,7 +114,7 @@ export default function Security() {
   return (
     <div className="max-w-164">
       <h1 className="text-2xl font-semibold">{words.title}</h1>
-      {/* In the same place: on a phone the lead takes two lines, and nothing below may move. */}
+      {/* In the place of the lead, which has two lines on a phone, so that nothing below moves. */}
       <div className="grid text-ink-soft *:col-start-1 *:row-start-1">
         <p className={answer?.done ? "invisible" : undefined}>{words.lead}</p>
         <p role="status">{answer?.done}</p>

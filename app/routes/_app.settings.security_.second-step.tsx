@@ -51,7 +51,7 @@ export async function action({ request, context }: ActionFunctionArgs) {
   const form = await readForm(request);
   const text = (name: string) => String(form.get(name) ?? "");
   const started = { secret: text("secret"), uri: text("uri") };
-  // Only what we have sent comes back: it is drawn, and nothing else is done with it.
+  // Only what we sent before is accepted: it is drawn, and not used for anything else.
   const again = /^otpauth:\/\/totp\/[\x20-\x7e]{1,500}$/.test(started.uri)
     ? { started: drawQr(started.secret.slice(0, 64), started.uri) }
     : {};
@@ -105,11 +105,11 @@ export async function action({ request, context }: ActionFunctionArgs) {
   }
 }
 
-/** Sets up what a log-in asks for after the password, once the user has proved who they are. */
+/** Sets up the second step of log-ins, once the user has proved who they are. */
 export default function SecondStep() {
   const { factors, proof, needed } = useLoaderData<typeof loader>();
   const result = useActionData<typeof action>();
-  // Of a passkey, which is added by script.
+  // The result of adding a passkey, which uses JavaScript.
   const [added, setAdded] = useState<{ backupCodes: string[] | null } | null>(null);
   const page = useRef<HTMLDivElement>(null);
   const codes = result?.backupCodes ?? added?.backupCodes;

@@ -19,7 +19,7 @@ const pages: [page: keyof typeof text.settings, path: string, Icon: LucideIcon][
   ["plan", "/settings/plan", Layers],
 ];
 
-/** The pages of settings: links above them, in rows, a column beside them where there is room. */
+/** The layout of the settings pages: links in rows above them, or in a column beside them on wide screens. */
 export default function Settings() {
   return (
     <div className="grid grid-cols-[minmax(0,1fr)] gap-x-12 gap-y-6 lg:grid-cols-[11rem_minmax(0,1fr)]">

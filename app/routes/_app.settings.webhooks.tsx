@@ -32,7 +32,9 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
   return { webhooks, proof };
 }
 
-/** A form with `intent` "replace" asks for a new secret of a webhook; one without, for a new webhook. */
+/**
+ * A form with `intent` "replace" requests a new secret of a webhook; a form without requests a new webhook.
+ */
 export async function action({ request, context }: ActionFunctionArgs) {
   requireViewer(request, context);
   const { webhooks } = context.caller;
@@ -54,7 +56,7 @@ export async function action({ request, context }: ActionFunctionArgs) {
   });
 }
 
-/** Said in the dialog that the form is in. */
+/** Shown in the dialog that contains the form. */
 export function clientAction(args: ClientActionFunctionArgs) {
   return sendForm(args, (): FormResult => ({ message: text.problem.network }));
 }

@@ -48,7 +48,7 @@ export async function action({ request, context }: ActionFunctionArgs) {
   }
 }
 
-/** Said beside the button. */
+/** Shown beside the button. */
 export function clientAction(args: ClientActionFunctionArgs) {
   return sendForm(args, (): FormResult => ({ message: text.problem.network }));
 }

@@ -35,7 +35,7 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
   const [{ items }, page] = await Promise.all([
     context.caller.accounts.list(),
     context.caller.transactions.list(toInput(filter, cursor)).catch((error: unknown) => {
-      // What a person typed, or a link that was cut: the page says so beside the form.
+      // The user typed an invalid filter, or a link was incomplete: the page shows it beside the form.
       if (reasonOf(error) === "invalid_input") return null;
       throw error;
     }),
@@ -51,7 +51,7 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
           },
         )
       : null;
-  // A failure after the page was left must not end the process.
+  // An error after the user left the page must not end the process.
   totals?.catch(() => {});
   const accounts = items.flatMap((item) => item.accounts);
   return {
@@ -112,7 +112,7 @@ export default function Transactions() {
           <p className="mt-4 text-sm text-ink-soft">{words.unreadable(unreadable)}</p>
         ) : null}
         <p role="status" className="sr-only">
-          {/* Said again for other filters, though it may be the same. */}
+          {/* Announced again for new filters, even if the text is the same. */}
           <span key={addressOf(filter)}>
             {page && count > 0
               ? words.found(count, page.nextCursor !== null)
@@ -172,7 +172,7 @@ const loadDialog = async () =>
   (await import("../transactions/transaction-dialog.tsx")).TransactionDialog;
 const TransactionDialog = lazyDialog(loadDialog);
 
-/** The page's transactions under the days they are of; each opens to its details. */
+/** The page's transactions by day; each opens a dialog with its details. */
 function Days({ days, busy }: { days: ShownDay[]; busy: boolean }) {
   const [open, setOpen] = useState<{ row: ShownTransaction; day: string } | null>(null);
   const close = useCallback(() => setOpen(null), []);
@@ -216,7 +216,7 @@ function Row({ row, onOpen }: { row: ShownTransaction; onOpen: () => void }) {
       </span>
       <div className="min-w-0 flex-1">
         <p className="flex items-center gap-2">
-          {/* The whole row can be pressed. */}
+          {/* Makes the whole row clickable. */}
           <button
             type="button"
             aria-haspopup="dialog"
@@ -247,7 +247,7 @@ function Row({ row, onOpen }: { row: ShownTransaction; onOpen: () => void }) {
   );
 }
 
-/** Only fetched ahead: a press reports a failure. */
+/** Only loads in advance: a failure is reported when the user opens a transaction. */
 const prepareDialog = () => void loadDialog().catch(() => {});
 
 export function ErrorBoundary() {

@@ -14,7 +14,7 @@ import { ConfirmEmailBanner } from "../mail/confirm-email-banner.tsx";
 import type { loader as rootLoader } from "../root.tsx";
 import { shouldRevalidate as afterForm } from "../send-form.ts";
 
-/** The frame of the pages behind the log-in, and the connection flow above them. */
+/** The layout of the pages behind the log-in, with the connection flow above them. */
 export async function loader({ request, context }: LoaderFunctionArgs) {
   const viewer = requireViewer(request, context);
   const { verified, required } = context.email;
@@ -26,7 +26,7 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
   };
 }
 
-/** Neither the person nor the script's address changes but by a form, or else the page is loaded anew. */
+/** The user and the script's URL only change after a form, or with a full page load. */
 export function shouldRevalidate(args: ShouldRevalidateFunctionArgs) {
   return args.formMethod !== undefined && afterForm(args);
 }
@@ -34,7 +34,7 @@ export function shouldRevalidate(args: ShouldRevalidateFunctionArgs) {
 export default function App() {
   const { viewer, unconfirmed, scriptUrl, dataVersion } = useLoaderData<typeof loader>();
   useEffect(() => followChanges(viewer.id, dataVersion), [viewer.id, dataVersion]);
-  // Somebody else has logged in, in another tab: nothing of the one before may stay.
+  // Another user has logged in, in another tab: nothing of the previous user may stay.
   const userId = useRouteLoaderData<typeof rootLoader>("root")?.userId ?? viewer.id;
   const other = userId !== viewer.id;
   useEffect(() => {

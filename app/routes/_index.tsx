@@ -4,7 +4,7 @@ export function loader({ context }: LoaderFunctionArgs) {
   return redirect(context.viewer ? "/dashboard" : "/login");
 }
 
-/** Never seen; but a route that is a page has an error page. */
+/** Never rendered; but only a route that is a page has an error page. */
 export default function Index() {
   return null;
 }

@@ -10,12 +10,12 @@ import { pageTitle } from "../page-title.ts";
 
 export const meta: MetaFunction = () => pageTitle(words.title);
 
-/** For everybody: it says nothing of anybody. */
+/** Public: it contains no user's data. */
 export function loader({ context }: LoaderFunctionArgs) {
   return context.openApi;
 }
 
-/** What a program runs with a key; the client's README says the same from a fresh clone on. */
+/** The commands of a program with a key; the client's README has the same, starting from a fresh clone. */
 const firstBank = (url: string) => `export FISCILITY_URL=${url} FISCILITY_API_KEY=fsk_…
 npm install ./fiscility-client-*.tgz tsx   # npm pack --workspace client makes it, in the repository
 npx tsx node_modules/@fiscility/client/examples/connect-a-bank.ts
@@ -24,7 +24,7 @@ npx tsx node_modules/@fiscility/client/examples/list-accounts.ts`;
 const verify = `import { verifyWebhook } from "@fiscility/client/webhooks";
 
 const event = verifyWebhook(secret, request.headers, await request.text());`;
-/** The description's Markdown, as far as it has any: `**Title.**` at the start of a paragraph, and code. */
+/** Parses the Markdown that the description uses: `**Title.**` at the start of a paragraph, and code. */
 function paragraphsOf(description: string): { title: string; body: string }[] {
   return description.split("\n\n").map((paragraph) => {
     const [, title = "", body = ""] = /^(?:\*\*(.+?)\*\* )?(.*)$/s.exec(paragraph) ?? [];
@@ -41,7 +41,7 @@ export default function ApiDocs() {
       operation,
     })),
   );
-  // Failures stand with the calls that can end with them.
+  // Failures are described with the calls that return them.
   const objects = Object.entries(components.schemas)
     .filter(([name]) => !name.startsWith("Failure"))
     .sort(([a], [b]) => (a < b ? -1 : 1));

@@ -3,7 +3,7 @@ import { keepScheme } from "../appearance/scheme.ts";
 import { nextPath } from "../auth/next-path.ts";
 import { readForm } from "../read-form.ts";
 
-/** Nothing to see: the choice of light or dark posts here. */
+/** No page: the choice of light or dark posts to this URL. */
 export function loader() {
   return redirect("/");
 }

@@ -27,7 +27,7 @@ export function loader({ context }: LoaderFunctionArgs) {
   return { email: context.viewer?.email ?? "" };
 }
 
-/** What was wrong, or where the link goes: the same whether anybody has that email. */
+/** The error, or where the link is sent: the same whether or not an account has that email. */
 type Answer = AuthFormAnswer & { sentTo: string | null };
 
 export async function action({ request, context }: ActionFunctionArgs) {

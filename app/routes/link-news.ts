@@ -2,7 +2,7 @@ import { type ActionFunctionArgs, redirect } from "@remix-run/node";
 import { requireViewer } from "../auth/require-viewer.ts";
 import { readForm } from "../read-form.ts";
 
-/** Nothing to see: the dashboard posts here what it has said. */
+/** No page: the dashboard posts here which messages it has shown. */
 export function loader() {
   return redirect("/");
 }

@@ -43,7 +43,7 @@ export default function LogIn() {
   const [search] = useSearchParams();
   const words = authWords.logIn;
   const { deletedTitle: title, deletedLead: lead } = accountWords;
-  // Which of the two is wrong is not said, so that nobody can find out who has an account.
+  // Does not reveal which of the two is wrong, so that nobody can find out who has an account.
   const blamedBy = answer?.message ? "form-message" : undefined;
   return (
     <AuthPage

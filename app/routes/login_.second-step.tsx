@@ -34,7 +34,7 @@ export function action({ request, context }: ActionFunctionArgs) {
   );
 }
 
-/** The second step of a log-in: a code of the app, a backup code, or a passkey. */
+/** The second step of a log-in: an app's code, a backup code, or a passkey. */
 export default function SecondStep() {
   const { totp, passkey } = useLoaderData<typeof loader>();
   const answer = useActionData<typeof action>();

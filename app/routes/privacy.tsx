@@ -7,7 +7,7 @@ import { words } from "../privacy/words.ts";
 
 export const meta: MetaFunction = () => pageTitle(words.title);
 
-/** The privacy notice, for anyone. Its version is recorded with every connection. */
+/** The privacy notice, which is public. Its version is recorded with every connection. */
 export default function Privacy() {
   return (
     <div className="mx-auto w-full max-w-164 px-5 pt-6 pb-16">

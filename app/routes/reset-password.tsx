@@ -31,7 +31,7 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
   return data({ state, email, token }, { headers: { "cache-control": "no-store" } });
 }
 
-/** What was wrong with the password, or with the link. */
+/** The errors of the password, or of the link. */
 interface Answer {
   fields: FieldErrors;
   dead: Exclude<LinkState, "good"> | null;
@@ -78,7 +78,7 @@ export default function ResetPassword() {
         onSubmit={(event) => busy && event.preventDefault()}
       >
         <input type="hidden" name="token" value={token} />
-        {/* For password managers: whose password this is. */}
+        {/* Tells password managers whose password this is. */}
         <input type="hidden" name="username" autoComplete="username" value={email ?? ""} />
         <NewPasswordFields
           error={answer?.fields.newPassword}

@@ -6,24 +6,24 @@ import { readFilter, toInput } from "../transactions/filter.ts";
 import { words } from "../transactions/words.ts";
 
 /**
- * `/settings/export/accounts.csv` and its like: what is kept of the user, as a download, one at a time.
- * `transactions.csv` takes the filters of the transactions page. What has transactions comes as fast as
- * it is read.
+ * Serves `/settings/export/accounts.csv` and other files: the user's data, as downloads, one at a time.
+ * `transactions.csv` accepts the filters of the transactions page. Files with transactions are streamed while
+ * they are read.
  */
 export async function loader({ request, context, params }: LoaderFunctionArgs) {
-  // Back to the page with the link: after a log-in the browser wants a page, and this is none.
+  // A log-in must be followed by a page, and this is a file: so it returns to the page with the link.
   const { search } = new URL(request.url);
   const page = search ? `/transactions${search}` : "/settings/account";
   requireViewer(request, context, page);
   const answer = await fileOf(params.file ?? "", request, context).catch((error: unknown) => error);
-  // The user has not proved lately who they are.
+  // The user has not recently proved who they are.
   if (answer instanceof Response && answer.status === 403)
     throw redirect(`/settings/confirm?next=${encodeURIComponent(page)}`);
   if (answer instanceof Response) return answer;
   throw answer;
 }
 
-/** @throws the response that refuses it: 403 without a proof, 404, or another reason's. */
+/** @throws the response of a failure: 403 without a proof, 404, or another reason's. */
 async function fileOf(file: string, request: Request, context: AppLoadContext): Promise<Response> {
   if (file === "transactions.csv") {
     const typed = readFilter(new URL(request.url).searchParams);
@@ -56,13 +56,16 @@ function download(body: BodyInit, file: string, at: string, type: string): Respo
     headers: {
       "content-type": type,
       "content-disposition": `attachment; filename="fiscility-${at.slice(0, 10)}-${file}"`,
-      // Nor compressed: what is compressed on its way leaves at another pace than it is made.
+      // Also not compressed: compression would change the pace of the stream.
       "cache-control": "no-store, no-transform",
     },
   });
 }
 
-/** As bytes, a part at a time. When one fails the stream does, and the browser tells that the file is not whole. */
+/**
+ * Returns the parts as bytes, one at a time. If one fails, the stream fails, and the browser reports that the
+ * file is incomplete.
+ */
 function streamOf(parts: AsyncGenerator<string>): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   return new ReadableStream({

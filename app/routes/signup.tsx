@@ -27,7 +27,7 @@ export function loader({ request, context }: LoaderFunctionArgs) {
 
 export function action({ request, context }: ActionFunctionArgs) {
   return answerAuthForm(request, signUpForm, context.auth.signUp, async ({ email }, headers) => {
-    // The same whether the email was free or not: who has an account is nobody else's business.
+    // The same whether or not the email was free: nobody may find out who has an account.
     headers.append("Set-Cookie", await signedUp.write(context, email));
     return redirect(`/login${new URL(request.url).search}`, { headers });
   });
@@ -56,7 +56,7 @@ export default function SignUp() {
         autoComplete="new-password"
         hint={authWords.passwordHint}
         error={answer?.fields.password}
-        // What a sign-up is refused for, once its form is right.
+        // Errors of a sign-up with a valid form are about the password.
         blamedBy={answer?.message ? "form-message" : undefined}
       />
     </AuthPage>

@@ -23,8 +23,8 @@ export function loader({ request, context }: LoaderFunctionArgs) {
 }
 
 /**
- * The form of this page, and what mail programs send by themselves (RFC 8058): the address says it all, so
- * the body is not read, which may be of any type.
+ * Handles the form of this page, and the requests that mail programs send automatically (RFC 8058).
+ * Everything is in the URL; the body, which may have any type, is not read.
  */
 export async function action({ request, context }: ActionFunctionArgs) {
   const off = await context.notices.unsubscribe(tokenOf(request));

@@ -26,7 +26,7 @@ export async function loader({ request, context }: LoaderFunctionArgs) {
   return data({ state, email, token }, { headers: { "cache-control": "no-store" } });
 }
 
-/** A form, and not the link by itself: what scans mail for harm opens every link in it. */
+/** A form, because the link alone must not confirm: mail scanners open every link. */
 export async function action({ request, context }: ActionFunctionArgs) {
   const form = await readForm(request);
   const outcome = await context.email.confirm(String(form.get("token") ?? ""));

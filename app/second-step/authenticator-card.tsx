@@ -14,7 +14,7 @@ interface AuthenticatorCardProps {
   result: SecondStepResult | undefined;
 }
 
-/** Sets an authenticator app up by QR code, and turns it off. */
+/** Sets up an authenticator app by QR code, and removes it. */
 export function AuthenticatorCard({ since, result }: AuthenticatorCardProps) {
   const started = since === null ? result?.started : undefined;
   return (
@@ -73,7 +73,7 @@ function ConfirmForm({ started: { secret, uri, qr, size }, error }: ConfirmFormP
       className="mt-5 grid gap-5 sm:grid-cols-[11rem_minmax(0,1fr)]"
       onSubmit={(event) => busy && event.preventDefault()}
     >
-      {/* Dark on light in both color schemes: not every camera reads it the other way round. */}
+      {/* Dark on light in both color schemes: not every camera reads the reverse. */}
       <svg
         role="img"
         aria-label={words.qr}

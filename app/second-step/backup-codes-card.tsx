@@ -12,7 +12,7 @@ interface BackupCodesCardProps {
   hasFactor: boolean;
 }
 
-/** How many backup codes are left; makes new ones. */
+/** Shows how many backup codes are left, and creates new ones. */
 export function BackupCodesCard({ left, hasFactor }: BackupCodesCardProps) {
   const busy = useNavigation().formData?.get("intent") === "replace-codes";
   return (
@@ -38,14 +38,14 @@ export function BackupCodesCard({ left, hasFactor }: BackupCodesCardProps) {
   );
 }
 
-/** New backup codes, this once. */
+/** Shows new backup codes, once. */
 export function NewBackupCodes({ codes }: { codes: string[] }) {
   const heading = useRef<HTMLHeadingElement>(null);
   const [copied, setCopied] = useState(false);
   useEffect(() => heading.current?.focus(), []);
 
   async function copy() {
-    // Where the clipboard is closed to pages, the codes can still be selected.
+    // Where pages may not use the clipboard, the codes can still be selected.
     await navigator.clipboard?.writeText(codes.join("\n")).then(
       () => setCopied(true),
       () => {},

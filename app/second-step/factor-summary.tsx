@@ -4,7 +4,7 @@ import { cardClass } from "../components/card.ts";
 import { LocalTime } from "../components/local-time.tsx";
 import { words } from "./words.ts";
 
-/** What the user has set up, shown until the user has confirmed that they may change it. */
+/** The user's second factors, shown until the user has proved that they may change them. */
 export function FactorSummary({ totpSince, passkeys, backupCodesLeft }: SecondFactors) {
   const hasFactor = totpSince !== null || passkeys.length > 0;
   const rows: [string, ReactNode][] = [

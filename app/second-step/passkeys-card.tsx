@@ -15,7 +15,7 @@ const words = pageWords.passkeys;
 
 interface PasskeysCardProps {
   passkeys: Passkey[];
-  /** Called once a passkey is added, with its new backup codes. */
+  /** Called when a passkey was added, with its new backup codes. */
   onAdded: (backupCodes: string[] | null) => void;
 }
 
@@ -97,7 +97,7 @@ function AddForm({ onAdded }: Pick<PasskeysCardProps, "onAdded">) {
       const { reason, message } = toFailure(error);
       setProblem(reason === "unknown" ? words.failed : message);
     }
-    // After a refusal for want of a proof the page asks for one.
+    // If a proof was missing, the reloaded page asks for one.
     revalidate();
     setBusy(false);
   }

@@ -1,4 +1,4 @@
-/** What the forms of this page get back. `status`: what to say of what was done. */
+/** The result of this page's forms. `status`: a message about what was done. */
 export interface SecondStepResult {
   message?: string | null;
   fields?: { password?: string; code?: string };
@@ -7,7 +7,10 @@ export interface SecondStepResult {
   status?: string;
 }
 
-/** An authenticator app that waits for its first code. `qr` is the path of the QR code's dark squares. */
+/**
+ * An authenticator app that is not confirmed by its first code yet. `qr` is the path of the QR code's dark
+ * squares.
+ */
 export interface StartedAuthenticator {
   secret: string;
   uri: string;

@@ -3,7 +3,7 @@ import { buttonClass } from "../components/button.tsx";
 import { cardClass } from "../components/card.ts";
 import { words } from "./words.ts";
 
-/** Says on the Security page whether log-ins have a second step, and leads to the page that changes it. */
+/** Shows on the Security page whether log-ins have a second step, and links to the page that changes it. */
 export function SecondStepLink({ isOn }: { isOn: boolean }) {
   return (
     <section

@@ -1,11 +1,11 @@
-/** What a dialog says before an app or a passkey is removed. */
+/** The texts of the dialogs that remove an app or a passkey. */
 export const removal = {
   lead: "You can set it up again at any time. If it is your last one, your password alone logs you in, and your backup codes stop working.",
   busy: "Removing…",
   cancel: "Cancel",
 };
 
-/** The words of the page that sets up the second step of log-ins. */
+/** The texts of the page that sets up the second step of log-ins. */
 export const words = {
   title: "Second log-in step",
   lead: "After your password, a log-in asks for something that only you have: a passkey, or a code of an app on your phone.",

@@ -1,6 +1,6 @@
 import { counted } from "../text.ts";
 
-/** The words of the Account page, and of what is said once the account is deleted. */
+/** The texts of the Account page, and of the message after an account was deleted. */
 export const words = {
   title: "Your account",
   exportTitle: "Take your data with you",

@@ -7,7 +7,7 @@ import { negated } from "../transactions/filter.ts";
 
 type Write = (data: Omit<ExportOutput, "transactions">) => string;
 
-/** The tables a user can take with them, but for the transactions, by the file's name. */
+/** The tables of the export, except the transactions, by file name. */
 export const tables: Record<string, Write> = {
   "accounts.csv": ({ items }) =>
     toCsv(
@@ -46,8 +46,8 @@ export const tables: Record<string, Write> = {
 };
 
 /**
- * `transactions.csv` in parts, the first with the header. Amounts as the page shows them: money out
- * is negative.
+ * Returns `transactions.csv` in parts, the first with the header. Amounts are as on the page: money out is
+ * negative.
  */
 export async function* transactionsCsv(
   items: ItemWithAccounts[],
@@ -84,8 +84,8 @@ export async function* transactionsCsv(
 }
 
 /**
- * RFC 4180, with a byte order mark: without it Excel takes UTF-8 for something else. `goesOn`: rows
- * alone, to stand below others.
+ * RFC 4180, with a byte order mark, because otherwise Excel does not read it as UTF-8. `goesOn`: only rows,
+ * to append to others.
  */
 function toCsv(
   rows: Record<string, string | null>[],

@@ -1,8 +1,8 @@
 import type { FieldErrors } from "../auth/to-field-errors.ts";
 
 /**
- * What a form of the pages for API keys and webhooks gets back: a secret, which is shown only once; what
- * is wrong; or nothing, when it is done.
+ * The result of a form on the pages for API keys and webhooks: a secret, which is shown only once; its
+ * errors; or nothing on success.
  */
 export interface FormResult {
   secret?: string;

@@ -1,4 +1,4 @@
-/** The words of the Security page. */
+/** The texts of the Security page. */
 export const words = {
   title: "Security",
   lead: "Where you are logged in, how you log in, and what happened to your account.",

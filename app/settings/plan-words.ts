@@ -1,6 +1,6 @@
 import { counted } from "../text.ts";
 
-/** The English sentences of the page about the plan. */
+/** The texts of the page about the plan. */
 export const words = {
   title: "Plan",
   lead: "How many accounts you can have connected here.",

@@ -8,17 +8,17 @@ import { reasonOf } from "../reason-of.ts";
 import type { FormResult } from "./form-result.ts";
 
 interface Forms<Input> {
-  /** Ends what has this id, when the form's `intent` is "end". It needs no proof. */
+  /** Ends the key or webhook with this id, if the form's `intent` is "end". Needs no proof. */
   end: (id: string) => Promise<unknown>;
-  /** Checks the fields of any other form. */
+  /** Validates the fields of any other form. */
   read: (form: URLSearchParams) => z.ZodSafeParseResult<Input>;
-  /** Makes a secret, once the user has proved who they are. */
+  /** Creates a secret, once the user has proved who they are. */
   make: (input: Input) => Promise<string>;
-  /** The field that a reason is about, where it is about one. */
+  /** The field of each reason that is about a field. */
   fieldOf?: Partial<Record<Reason, string>>;
 }
 
-/** Does what a form asks for on a page that makes and ends secrets: API keys, webhooks. */
+/** Runs a form on a page that creates and ends secrets: API keys, webhooks. */
 export async function runForm<Input>(
   form: URLSearchParams,
   context: AppLoadContext,

@@ -15,13 +15,13 @@ interface SecretDialogProps {
     lead: string;
     proofHint: string;
     submit: string;
-    /** On the button while the form is sent. */
+    /** The label of the button while the form is sent. */
     busy: string;
     cancel: string;
-    /** Once it is made. */
+    /** Shown once the secret is created. */
     madeTitle: string;
     madeLead: string;
-    /** What the secret is, for a screen reader. */
+    /** The name of the secret, for screen readers. */
     secret: string;
     copy: string;
     copied: string;
@@ -29,11 +29,11 @@ interface SecretDialogProps {
   };
   proof: Proof;
   onClose: () => void;
-  /** The form's own fields, given what is wrong with each of them. */
+  /** Returns the form's own fields, given their errors. */
   children: (errors: FieldErrors) => ReactNode;
 }
 
-/** Asks for what makes a secret, and for a proof of who is asking; then shows the secret, this once. */
+/** Asks for the settings of a new secret and for a proof of who the user is; then shows the secret, once. */
 export function SecretDialog({ words, proof, onClose, children }: SecretDialogProps) {
   const fetcher = useFetcher<FormResult>();
   const formRef = useRef<HTMLFormElement>(null);
@@ -45,13 +45,13 @@ export function SecretDialog({ words, proof, onClose, children }: SecretDialogPr
     if (data) formRef.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
   }, [data]);
 
-  // Not while the page loads its data again: by then the user may be correcting what was wrong.
+  // False while the page reloads its data: by then the user may be correcting an error.
   const busy = fetcher.state === "submitting";
   const made = secret !== undefined;
   return (
     <Dialog
       open
-      // The secret works from the moment it is made, and nobody would have seen it.
+      // The secret is already valid, and closing the dialog would lose it.
       stay={busy || made}
       onOpenChange={(open) => !open && onClose()}
       title={made ? words.madeTitle : words.title}

@@ -15,11 +15,11 @@ interface SecretsPageProps {
   };
   /** The dialog that adds one. */
   dialog: (onClose: () => void) => ReactNode;
-  /** A row for each that there is. */
+  /** One row per entry. */
   rows: ReactNode[];
 }
 
-/** Lists what lets programs in, and adds to it: API keys, webhooks. */
+/** Lists API keys or webhooks, with a button that adds one. */
 export function SecretsPage({ words, dialog, rows }: SecretsPageProps) {
   const [adding, setAdding] = useState(false);
   return (

@@ -6,10 +6,10 @@ import { cardClass } from "../components/card.ts";
 import { LocalTime } from "../components/local-time.tsx";
 import { words } from "./security-words.ts";
 
-/** Events that are shown at first. */
+/** How many events are shown at first. */
 const shown = 10;
 
-/** Events that somebody who is not the user may have caused. */
+/** Events that someone other than the user may have caused. */
 const failures: ReadonlySet<SecurityEventKind> = new Set([
   "log_in_failed",
   "step_up_failed",
@@ -22,7 +22,7 @@ function looksOf(kind: SecurityEventKind) {
   return { Icon: ShieldCheck, color: "text-ink-soft" };
 }
 
-/** Log-ins and everything else that happened to the account: the user's security record. */
+/** The user's security record: log-ins and all other security events of the account. */
 export function SecurityEvents({ events }: { events: PageSecurityEvent[] }) {
   const older = events.slice(shown);
   return (

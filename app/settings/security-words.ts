@@ -5,10 +5,10 @@ type Details = Record<string, string>;
 
 const named = (what: string, { name }: Details) => (name ? `${what}: ${name}` : what);
 
-/** What a user proved who they are with. */
+/** How a user proved who they are. */
 const proofs: Record<string, string> = { password: "password", code: "code", passkey: "passkey" };
 
-/** The words of the security record. */
+/** The texts of the security record. */
 export const words = {
   title: "Security record",
   lead: "Log-ins and whatever else happened to your account, newest first. If something was not you, change your password and log out everywhere else.",

@@ -1,13 +1,14 @@
 import { useState } from "react";
 import type { ProofMethods } from "../auth/proof-field.tsx";
 
-/** Whether the user has proved lately who they are, and is not asked, and how they can. */
+/** How the user can prove who they are, and whether they recently did, so that forms need not ask. */
 export type Proof = ProofMethods & { proved: boolean };
 
 /**
- * Whether a form asks for a proof. Once asked for it stays: the proof may run out while the dialog is open.
+ * Whether a form asks for a proof. It keeps asking once it has: the proof may expire while the dialog is
+ * open.
  *
- * @param problem what the last response said of the proof
+ * @param problem what the last response said about the proof
  */
 export function useProof(proof: Proof, problem: string | undefined) {
   const [asks, setAsks] = useState(!proof.proved);

@@ -18,7 +18,7 @@ import {
   Utensils,
 } from "lucide-react";
 
-/** How a category is recognized. `bar` is the color of its share. */
+/** The icon and the colors of a category. `bar` is the color of its share. */
 export interface CategoryLook {
   Icon: LucideIcon;
   tile: string;
@@ -35,7 +35,7 @@ const hues = {
   gray: { tile: "bg-sunken text-ink-soft", bar: "fill-field-line" },
 } as const;
 
-/** Of Plaid's primary categories: https://plaid.com/documents/pfc-taxonomy-all.csv */
+/** The looks of Plaid's primary categories: https://plaid.com/documents/pfc-taxonomy-all.csv */
 const looks: Record<string, CategoryLook> = {
   INCOME: { Icon: Banknote, ...hues.green },
   TRANSFER_IN: { Icon: ArrowLeftRight, ...hues.gray },
@@ -57,6 +57,6 @@ const looks: Record<string, CategoryLook> = {
 };
 const other: CategoryLook = { Icon: Tag, ...hues.gray };
 
-/** How a category is shown; one that is new or missing as any other. */
+/** Returns the look of a category; a new or missing category has a default. */
 export const categoryLook = (category: string | null): CategoryLook =>
   (category !== null && Object.hasOwn(looks, category) ? looks[category] : undefined) ?? other;

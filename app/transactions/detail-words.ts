@@ -1,4 +1,4 @@
-/** The English sentences of the dialog with a transaction's details. */
+/** The texts of the dialog with a transaction's details. */
 export const words = {
   amount: "Amount",
   day: "Day",

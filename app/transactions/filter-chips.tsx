@@ -5,11 +5,11 @@ import { words } from "./words.ts";
 
 interface FilterChipsProps {
   filter: Filter;
-  /** The name of the account that is filtered by, where it is the user's. */
+  /** The name of the account in the filter, if it is the user's. */
   account: string | null;
 }
 
-/** The filters that are set, each with a way to take it away alone. */
+/** The filters that are set, each with a link that removes it. */
 export function FilterChips({ filter, account }: FilterChipsProps) {
   const set = filterNames.filter((name) => filter[name] !== undefined);
   if (set.length === 0) return null;

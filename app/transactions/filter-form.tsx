@@ -6,11 +6,11 @@ import { text } from "../text.ts";
 import { addressOf, downloadOf, type Filter, filterNames, readFilter } from "./filter.ts";
 import { words } from "./words.ts";
 
-// 16 px, as iOS zooms into anything smaller.
+// 16 px, because iOS zooms in on smaller inputs.
 const inputClass =
   "h-11 w-full min-w-0 rounded-lg border border-field-line bg-surface px-3 text-base text-ink outline-none focus:border-accent focus:ring-3 focus:ring-accent/25";
 
-/** After which what was typed is looked for. Milliseconds. */
+/** How long after the last key the search starts. Milliseconds. */
 const pauseInTyping = 200;
 
 /** A bank whose accounts can be chosen. */
@@ -24,23 +24,23 @@ interface FilterFormProps {
   filter: Filter;
   banks: FilteredBank[];
   busy: boolean;
-  /** There is something to take along. */
+  /** Whether there is anything to download. */
   found: boolean;
 }
 
-/** A plain GET form: the filters are the page's address, and it works without JavaScript. */
+/** A plain GET form: the filters are in the page's URL, and it works without JavaScript. */
 export function FilterForm({ filter, banks, busy, found }: FilterFormProps) {
   const { search } = filter;
   const filtered = Object.keys(filter).length > 0;
   const form = useRef<HTMLFormElement>(null);
-  /** The address that the fields were filled from, or have asked for. */
+  /** The URL that the fields were filled from, or that they requested. */
   const shown = useRef(addressOf(filter));
   const navigate = useNavigate();
   const typing = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useEffect(() => () => clearTimeout(typing.current), []);
 
-  // Where a link or the way back led, the fields say so; what is typed by then into the form that led
-  // there stays.
+  // After a link or the back button, the fields show the filters of the new URL. What the user has typed
+  // since the form was sent stays.
   useEffect(() => {
     const address = addressOf(filter);
     if (address === shown.current) return;
@@ -53,7 +53,7 @@ export function FilterForm({ filter, banks, busy, found }: FilterFormProps) {
     const typed = filterNames.map((name) => [name, fieldOf(form.current, name).value]);
     shown.current = addressOf(readFilter(new URLSearchParams(typed)));
   }
-  /** Results as the user types: one entry of the history for all that is typed. */
+  /** Searches while the user types, with one history entry for all that is typed. */
   function searchSoon() {
     clearTimeout(typing.current);
     typing.current = setTimeout(() => {
@@ -149,7 +149,7 @@ export function FilterForm({ filter, banks, busy, found }: FilterFormProps) {
         {filtered ? (
           <Link
             to="/transactions"
-            // The link goes with the filters, and the focus would go with it.
+            // The link disappears with the filters, and would lose the focus.
             onClick={() => fieldOf(form.current, "search").focus()}
             className={buttonClass("quiet")}
           >
@@ -157,7 +157,8 @@ export function FilterForm({ filter, banks, busy, found }: FilterFormProps) {
           </Link>
         ) : null}
         {found ? (
-          // No `download` attribute: an answer that is no file, the log-in say, is a page then.
+          // No `download` attribute: a response that is not a file, for example the log-in, is then shown as
+          // a page.
           <a href={downloadOf(filter)} className={buttonClass("secondary", "ml-auto")}>
             <Download className="-ml-0.5 size-4" aria-hidden="true" />
             {words.download}
@@ -168,7 +169,7 @@ export function FilterForm({ filter, banks, busy, found }: FilterFormProps) {
   );
 }
 
-/** A field of the form, which has one for each filter. */
+/** Returns a field of the form, which has one for each filter. */
 const fieldOf = (form: HTMLFormElement | null, name: (typeof filterNames)[number]) =>
   form?.elements.namedItem(name) as HTMLInputElement | HTMLSelectElement;
 

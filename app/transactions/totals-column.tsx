@@ -5,7 +5,7 @@ import { categoryLook } from "./category-looks.ts";
 import { words } from "./words.ts";
 import type { ShownTotals } from "./write-totals.server.ts";
 
-/** What the transactions of the filter come to, beside them; it comes after the page. */
+/** The totals of the filtered transactions, beside the list; they are streamed after the page. */
 export function TotalsColumn({ totals }: { totals: Promise<ShownTotals | null> }) {
   return (
     <Suspense fallback={<Frame waiting />}>

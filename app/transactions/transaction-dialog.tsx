@@ -13,12 +13,14 @@ import type { ShownTransaction } from "./write-days.server.ts";
 
 interface TransactionDialogProps {
   row: ShownTransaction;
-  /** The day in words. */
+  /** The formatted day. */
   day: string;
   onClose: () => void;
 }
 
-/** All of a transaction, and what the user says of it in place of the bank. Loaded when a row is opened. */
+/**
+ * All details of a transaction, and the user's corrections of the bank's data. Loaded when a row is opened.
+ */
 export function TransactionDialog({ row, day, onClose }: TransactionDialogProps) {
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<Failure | null>(null);

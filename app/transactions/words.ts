@@ -1,6 +1,6 @@
 import { counted } from "../text.ts";
 
-/** The words of the transactions page. */
+/** The texts of the transactions page. */
 export const words = {
   title: "Transactions",
   lead: "Your latest transactions. Money that left an account is negative.",

@@ -5,23 +5,23 @@ import { text } from "../text.ts";
 import { negated } from "./filter.ts";
 import { words } from "./words.ts";
 
-/** A day and what happened on it, as the page shows it: written out here, and not in the browser. */
+/** A day and its transactions, formatted on the server rather than in the browser. */
 export interface ShownDay {
-  /** Ours to tell days apart: "2026-01-31". */
+  /** Identifies the day: "2026-01-31". */
   date: string;
   /** "Saturday, January 31, 2026". */
   name: string;
   rows: ShownTransaction[];
 }
 
-/** One transaction, each part of it as a person reads it. */
+/** One transaction with its formatted texts. */
 export interface ShownTransaction {
   id: string;
   name: string;
   fullName: string;
-  /** Its category and its account, with a dot between them. */
+  /** Its category and its account, separated by a dot. */
   about: string;
-  /** Plaid's primary category, as corrected. */
+  /** Plaid's primary category, or the user's correction of it. */
   category: string | null;
   account: string | null;
   corrected: boolean;
@@ -31,7 +31,7 @@ export interface ShownTransaction {
   amount: string;
 }
 
-/** A page of transactions under the days they are of, in the order in which they came. */
+/** Groups a page of transactions by day, and keeps their order. */
 export function writeDays(transactions: Transaction[], accounts: Account[]): ShownDay[] {
   const accountById = new Map(accounts.map((account) => [account.id, account]));
   const days = new Map<string, ShownTransaction[]>();
@@ -46,7 +46,7 @@ export function writeDays(transactions: Transaction[], accounts: Account[]): Sho
   }));
 }
 
-/** A calendar day at the bank: the same everywhere, whatever the reader's time zone. */
+/** A calendar day at the bank: the same in every time zone. */
 const day = new Intl.DateTimeFormat("en-US", { dateStyle: "full", timeZone: "UTC" });
 
 function writeTransaction(transaction: Transaction, account?: Account): ShownTransaction {

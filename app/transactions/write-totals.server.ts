@@ -3,7 +3,7 @@ import { formatMoney } from "../components/money.ts";
 import { addressOf, type Filter } from "./filter.ts";
 import { words } from "./words.ts";
 
-/** What the transactions of the filter come to, in the currency of the most of them, written out. */
+/** The totals of the filtered transactions, in the currency of most of them, formatted. */
 export interface ShownTotals {
   months: { id: string; name: string; in: string; out: string; address: string }[];
   categories: {
@@ -11,21 +11,21 @@ export interface ShownTotals {
     name: string;
     amount: string;
     count: number;
-    /** Percent of the one with the most. */
+    /** Percent of the largest category. */
     share: number;
-    /** The transactions of it alone; null where no filter says so. */
+    /** The URL of only this category's transactions; null if no filter selects them. */
     address: string | null;
   }[];
 }
 
-/** Categories that are listed, and months. */
+/** How many categories, and how many months, are listed. */
 const most = 10;
 
 export function writeTotals({ currencies }: TransactionTotals, filter: Filter): ShownTotals | null {
   const [first] = currencies;
   if (!first) return null;
   const { currency, months, categories } = first;
-  // As numbers for the order and the lengths of the bars alone.
+  // Converted to numbers only for the order and the lengths of the bars.
   const spent = categories
     .filter(({ out }) => Number(out) > 0)
     .sort((a, b) => Number(b.out) - Number(a.out));
@@ -55,7 +55,7 @@ const monthName = new Intl.DateTimeFormat("en-US", {
   timeZone: "UTC",
 });
 
-/** The first and the last day of a month, as the filter takes them. */
+/** Returns the first and the last day of a month, in the format of the filter. */
 function daysOf(month: string) {
   const [year = 0, number = 1] = month.split("-").map(Number);
   const last = new Date(Date.UTC(year, number, 0)).getUTCDate();

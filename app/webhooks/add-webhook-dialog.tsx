@@ -7,7 +7,7 @@ import { words } from "./words.ts";
 
 const events = Object.keys(words.event) as WebhookEventType[];
 
-/** Asks for the address and its events, and for a proof; then shows the secret, this once. */
+/** Asks for the URL, its events and a proof; then shows the secret, once. */
 export function AddWebhookDialog({ proof, onClose }: { proof: Proof; onClose: () => void }) {
   return (
     <SecretDialog words={words.addDialog} proof={proof} onClose={onClose}>

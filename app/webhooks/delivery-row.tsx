@@ -7,7 +7,7 @@ import type { FormResult } from "../settings/form-result.ts";
 import { looks } from "./webhook-row.tsx";
 import { words } from "./words.ts";
 
-/** One delivery: what it reports, how it stands, what was sent; and the way to send it again. */
+/** One delivery: its event, its status, what was sent, and a button that sends it again. */
 export function DeliveryRow({ delivery }: { delivery: WebhookDelivery }) {
   const { id, event, status, attempts, httpStatus, error, createdAt, nextAttemptAt, body } =
     delivery;

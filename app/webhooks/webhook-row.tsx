@@ -15,7 +15,7 @@ export const looks = {
   failed: "bad",
 } satisfies Record<NonNullable<WebhookEndpoint["last"]>, StatusLook>;
 
-/** One webhook: where it goes, what it gets, how its newest delivery stands; and what can be done with it. */
+/** One webhook: its URL, its events, the status of its newest delivery, and its actions. */
 export function WebhookRow({ webhook, proof }: { webhook: WebhookEndpoint; proof: Proof }) {
   const { id, url, events, createdAt, oldSecretUntil, last } = webhook;
   return (

@@ -13,7 +13,7 @@ const secretDialog = {
   done: "Done",
 };
 
-/** The words of the webhooks pages. */
+/** The texts of the webhooks pages. */
 export const words = {
   title: "Webhooks",
   lead: "We send a signed message to your own server when your banks, accounts or transactions change.",

@@ -1,4 +1,4 @@
-// Connects a bank without a browser: the local Plaid hands out a public_token as Link would.
+// Connects a bank without a browser: the local Plaid returns a public_token as Link would.
 //   npm start     in the repository, for Fiscility on 3000 and the local Plaid on 3001
 //   FISCILITY_API_KEY=fsk_… npx tsx node_modules/@fiscility/client/examples/connect-a-bank.ts
 import { createClient, isFiscilityError } from "@fiscility/client";

@@ -1,6 +1,6 @@
 // Lists the banks, then again whenever something about them changes, until it is interrupted.
 //   FISCILITY_API_KEY=fsk_… npx tsx node_modules/@fiscility/client/examples/follow-live-events.ts
-// LAST_EVENT_ID=7 goes on from where an earlier run stopped: nothing is said until there is news.
+// LAST_EVENT_ID=7 continues where an earlier run stopped: it prints nothing until something changes.
 import { createClient, isFiscilityError } from "@fiscility/client";
 
 const { FISCILITY_URL = "http://localhost:3000", FISCILITY_API_KEY = "" } = process.env;
@@ -8,7 +8,7 @@ const { LAST_EVENT_ID: lastEventId } = process.env;
 
 const client = createClient({ baseUrl: FISCILITY_URL, apiKey: FISCILITY_API_KEY });
 
-// The first event comes at once; a network that drops is opened again, from the last event it saw.
+// The first event arrives at once. After a lost connection the stream is reopened from its last event.
 const subscription = client.live.changes.subscribe(lastEventId ? { lastEventId } : undefined, {
   onData({ id }) {
     list(id).catch(stop);
@@ -26,7 +26,7 @@ async function list(eventId: string): Promise<void> {
   console.log(`${eventId}: ${banks.join(", ") || "no banks yet"}`);
 }
 
-/** Only what cannot get better ends a stream: a key that was revoked, an address that is wrong. */
+/** A stream ends only for a permanent reason: a revoked key, a wrong address. */
 function stop(error: unknown): void {
   if (!isFiscilityError(error)) throw error;
   console.error(`${error.reason}: ${error.message}`);

@@ -7,27 +7,27 @@ import { endedBy, toFiscilityError } from "./to-fiscility-error.ts";
 
 export interface CallLinkOptions extends Pick<Hooks, "onRetry"> {
   url: string;
-  /** A call ends within this, its retries and waits included. Milliseconds. */
+  /** The timeout of a whole call, including retries and waits. Milliseconds. */
   timeoutMs: number;
-  /** One attempt ends within this where another may follow. Milliseconds. */
+  /** The timeout of one attempt that may be retried. Milliseconds. */
   attemptTimeoutMs: number;
-  /** Times a call is sent again at most. */
+  /** The maximum number of retries. */
   retries: number;
 }
 
-/** What one call has in place of the client's: an operation's context. */
+/** Overrides of the client's options for one call: an operation's context. */
 export type CallContext = Partial<Pick<CallLinkOptions, "timeoutMs" | "retries">>;
 
 /**
- * Mutations that do once what they are asked twice: the public_token is the idempotency key of a
- * connection, and a link_token too many does nothing. After a broken connection only these and
- * queries are sent again, as nobody knows whether the first one arrived.
+ * Mutations that are idempotent: the public_token is the idempotency key of a connection, and an extra
+ * link_token does no harm. After a broken connection only these and queries are retried, because the first
+ * request may have arrived.
  */
 const repeatable = new Set(["connectAccount", "plaid.createLinkToken"]);
 
 /**
- * Around every query and mutation: time-outs, the caller's signal, retries, and every error one of
- * the known reasons.
+ * Wraps every query and mutation with timeouts, the caller's signal and retries, and maps every error to one
+ * of the known reasons.
  */
 export function callLink(options: CallLinkOptions): TRPCLink<AnyRouter> {
   return () =>
@@ -67,7 +67,7 @@ export function callLink(options: CallLinkOptions): TRPCLink<AnyRouter> {
           cut = new AbortController();
           const { signal } = cut;
           const failed = (error: FiscilityError) => {
-            // A request that is cut off fails as well, after its time-out has.
+            // A request that was cut off by its timeout also fails; the timeout has been reported.
             if (signal.aborted) return;
             endAttempt();
             const waitMs = waitBefore(error, number);
@@ -100,17 +100,17 @@ export function callLink(options: CallLinkOptions): TRPCLink<AnyRouter> {
       });
 }
 
-/** A longer timer than this would end at once. */
+/** A longer timer would fire at once. */
 const longestTimer = 2 ** 31 - 1;
 export const after = (ms: number, call: () => void) => setTimeout(call, Math.min(ms, longestTimer));
 
-/** The server did nothing in a call that it reports as retryable. The effect of any other failure is not known. */
+/** A call that the server reports as retryable had no effect. The effect of any other failure is unknown. */
 function mayRepeat(error: FiscilityError, isRepeatable: boolean): boolean {
   const isClear = !["unreachable", "unexpected_answer", "timed_out"].includes(error.reason);
   return error.retryable && (isClear || isRepeatable);
 }
 
-/** 200, 400, 800 ms … and as much again by chance, so that many clients do not come back at once. */
+/** 200, 400, 800 ms …, up to doubled at random, so that many clients do not retry at the same moment. */
 export function waitBefore(error: FiscilityError, attempt: number): number {
   if (error.reason === "rate_limited" || error.reason === "busy")
     return error.retryAfterSeconds * 1000;

@@ -1,21 +1,21 @@
 import type { FiscilityError } from "./fiscility-error.ts";
 
-/** What one call may differ in from the client's options. */
+/** Overrides of the client's options for one call. */
 export interface CallOptions {
-  /** Ends the call: `aborted`, or `timed_out` when the signal is of `AbortSignal.timeout`. */
+  /** Ends the call: `aborted`, or `timed_out` for a signal of `AbortSignal.timeout`. */
   signal?: AbortSignal | undefined;
-  /** The whole call ends within this, retries and waits included. Milliseconds. */
+  /** The timeout of the whole call, including retries and waits. Milliseconds. */
   timeoutMs?: number | undefined;
-  /** Times the call is sent again at most. */
+  /** The maximum number of retries. */
   retries?: number | undefined;
 }
 
-/** An input that may be left out comes first all the same, as tRPC has it. */
+/** An optional input still comes first, as in tRPC. */
 type Arguments<Input, Options> = undefined extends Input
   ? [input?: Input, options?: Options]
   : [input: Input, options?: Options];
 
-/** Reads, and changes nothing. */
+/** Reads without side effects. */
 export interface Query<Input, Output> {
   /** @throws FiscilityError */
   query(...args: Arguments<Input, CallOptions>): Promise<Output>;
@@ -27,19 +27,19 @@ export interface Mutation<Input, Output> {
   mutate(...args: Arguments<Input, CallOptions>): Promise<Output>;
 }
 
-/** An event, and the id to go on from as `lastEventId`. */
+/** An event, and the id to continue from as `lastEventId`. */
 export interface StreamEvent<Event> {
   id: string;
   data: Event;
 }
 
-/** What a subscriber is called with. */
+/** The callbacks of a subscription. */
 export interface Subscriber<Event> {
   signal?: AbortSignal | undefined;
-  /** The stream is open, for the first time or again. */
+  /** The stream has opened, for the first time or again. */
   onStarted?: (() => void) | undefined;
   onData?: ((event: StreamEvent<Event>) => void) | undefined;
-  /** The stream is over, for good: what can get better is retried. */
+  /** The stream has failed permanently. Temporary failures are retried. */
   onError?: ((error: FiscilityError) => void) | undefined;
   /** The server has nothing more to send, or the subscriber left. */
   onComplete?: (() => void) | undefined;
@@ -48,9 +48,9 @@ export interface Subscriber<Event> {
 /** A stream of events. */
 export interface Subscription<Input, Event> {
   /**
-   * For `for await`: the events until the loop is left, the signal aborts or the stream is over for good. A slow loop
-   * gets the newest event, with what all of them say has changed.
-   * @throws FiscilityError as `onError` is called with
+   * For `for await`: yields events until the loop is left, the signal aborts or the stream fails permanently.
+   * A slow loop gets only the newest event, with the changes of all of them.
+   * @throws FiscilityError as in `onError`
    */
   iterate(
     input?: Input,

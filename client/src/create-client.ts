@@ -20,40 +20,40 @@ import { readAnswer, toFiscilityError } from "./to-fiscility-error.ts";
 import { tree } from "./tree.ts";
 
 export interface ClientOptions extends Hooks {
-  /** Where the app opens, without a path of its own: `https://connect.example.com`. */
+  /** The address of the app, without a path: `https://connect.example.com`. */
   baseUrl: string;
   /**
-   * `fsk_…`, made at `/settings/api-keys`. A page of the app itself leaves it out, and uses its session;
-   * `undefined` is refused, as it is a variable that is not set.
+   * `fsk_…`, created at `/settings/api-keys`. A page of the app itself omits it and uses its session.
+   * `undefined` is refused, because it comes from a variable that is not set.
    */
   apiKey?: string | undefined;
   /**
-   * A call ends within this, its retries and waits included; a stream opens within it, or is tried again.
-   * Milliseconds; 60,000 unless given.
+   * The timeout of a call, including retries and waits. A stream must open within it, or is retried.
+   * Milliseconds; 60,000 by default.
    */
   timeoutMs?: number | undefined;
   /**
-   * One attempt ends within this, where the call may be sent again after it: queries, `connectAccount` and
-   * `plaid.createLinkToken`. Milliseconds; 30,000 unless given, as the server's own limits are shorter.
+   * The timeout of one attempt that may be retried: queries, `connectAccount` and `plaid.createLinkToken`.
+   * Milliseconds; 30,000 by default, because the server's own limits are shorter.
    */
   attemptTimeoutMs?: number | undefined;
-  /** Times a call that may be repeated is sent again at most; 2 unless given. */
+  /** The maximum retries of a call that may be repeated; 2 by default. */
   retries?: number | undefined;
-  /** Instead of the global one. */
+  /** Replaces the global `fetch`. */
   fetch?: typeof fetch | undefined;
   /**
-   * Gives each request its `traceparent` header, which the server writes into its log beside the request's id.
-   * Leave it out where an instrumentation of fetch adds the header itself.
+   * Returns the `traceparent` header of each request, which the server logs with the request id. Omit it if
+   * an instrumentation of fetch adds the header.
    * @see https://www.w3.org/TR/trace-context/#traceparent-header
    */
   traceparent?: (() => string | null | undefined) | undefined;
 }
 
-/** Every procedure that an API key can call, and what is made of several calls of them. */
+/** Every procedure that an API key can call, and helpers that combine several calls. */
 export interface FiscilityClient extends Procedures {
   account: Procedures["account"] & {
     /**
-     * Everything that is kept of the user, as a stream: for histories that do not fit into memory.
+     * All stored data of the user, as a stream: for histories that do not fit into memory.
      *
      * Scope: `account:export`.
      * @throws FiscilityError as `account.exportData` does
@@ -65,8 +65,8 @@ export interface FiscilityClient extends Procedures {
   };
   transactions: Procedures["transactions"] & {
     /**
-     * Every transaction that fits, newest first, for `for await`: pages are read as the loop gets there, of 200 unless
-     * `limit` says otherwise.
+     * Every matching transaction, newest first, for `for await`. Pages are fetched when the loop needs them,
+     * of 200 unless `limit` is set.
      *
      * Scope: `transactions:read`.
      * @throws FiscilityError as `transactions.list` does
@@ -92,16 +92,16 @@ export interface FiscilityClient extends Procedures {
 }
 
 /**
- * A client of Fiscility Connect: `await client.accounts.list.query()`. Queries made in the same tick
- * travel as one request. Every failure is a `FiscilityError`, whose stack begins where the call was made.
- * @throws `invalid_options` at once for an address or a key that cannot be one
+ * A client of Fiscility Connect: `await client.accounts.list.query()`. Queries made in the same tick are sent
+ * as one request. Every failure is a `FiscilityError` whose stack begins at the call.
+ * @throws FiscilityError `invalid_options` at once for an invalid address or key
  */
 export function createClient(options: ClientOptions): FiscilityClient {
   const { apiKey, timeoutMs = 60_000, attemptTimeoutMs = 30_000, retries = 2 } = options;
   const { onRequest, onResponse, onRetry, traceparent } = options;
   const root = readBaseUrl(options.baseUrl);
   const url = `${root}/trpc`;
-  // Given as undefined is a variable that is not set; a page of the app leaves it out.
+  // An explicit undefined comes from a variable that is not set; a page of the app omits it.
   if ("apiKey" in options) requireApiKey(apiKey);
   const send = createSend({
     apiKey,
@@ -130,9 +130,9 @@ export function createClient(options: ClientOptions): FiscilityClient {
           callLink({ url, timeoutMs, attemptTimeoutMs, retries, onRetry }),
           splitLink({
             condition: ({ type }) => type === "query",
-            // The server takes 100 calls in one request, and proxies about 8 kB of address.
+            // The server accepts 100 calls in one request, and proxies about 8 kB of URL.
             true: httpBatchLink({ ...http, maxItems: 50, maxURLLength: 4000 }),
-            // On its own: a connection takes seconds, and must not hold back what is asked beside it.
+            // In its own request: a connection takes seconds, and must not delay other calls.
             false: httpLink(http),
           }),
         ],
@@ -191,7 +191,7 @@ export function createClient(options: ClientOptions): FiscilityClient {
   };
 }
 
-/** The frames above `made`, without the first line; undefined where an engine has none to give. */
+/** The frames above `made`, without the first line; undefined when the engine has none. */
 function callerOf(made: (...args: never[]) => unknown): string | undefined {
   const at: { stack?: string | undefined } = {};
   const { captureStackTrace } = Error as { captureStackTrace?: typeof Error.captureStackTrace };
@@ -200,13 +200,13 @@ function callerOf(made: (...args: never[]) => unknown): string | undefined {
   return at.stack?.slice(at.stack.indexOf("\n") + 1);
 }
 
-/** What happened inside of the client helps nobody who calls it: the cause has a stack of its own. */
+/** Replaces the stack, because the client's internals do not help its caller. The cause keeps its own. */
 function shownAt(caller: string | undefined, error: FiscilityError): FiscilityError {
   if (caller) error.stack = `${error.name}: ${error.message}\n${caller}`;
   return error;
 }
 
-/** The same items; an error of theirs is shown where the loop was begun. */
+/** Yields the same items. An error gets the stack of the place where the loop started. */
 async function* shownFrom<Item>(
   caller: string | undefined,
   items: AsyncGenerator<Item, void>,

@@ -3,8 +3,8 @@ import type { ReasonDetails } from "./objects.ts";
 type Kind = "string" | "number" | "boolean" | "object" | "array";
 
 /**
- * The kind of each field of a reason's details; `?` where it may be missing or null. zod would check the same at
- * three times the size of the whole client.
+ * The type of each field of a reason's details; `?` when it may be missing or null. zod would check the same
+ * at three times the size of the whole client.
  */
 const kinds: {
   [R in keyof ReasonDetails]: { [F in keyof Required<ReasonDetails[R]>]: Kind | `${Kind}?` };
@@ -40,11 +40,11 @@ const kinds: {
   too_many_passkeys: { limit: "number" },
 };
 
-/** The names of the fields of a reason's details. */
+/** Returns the names of the fields of a reason's details. */
 export const detailNames = (reason: string): string[] =>
   Object.hasOwn(kinds, reason) ? Object.keys(kinds[reason as keyof ReasonDetails]) : [];
 
-/** The fields that a reason promises, out of what the server sent; null when they are not there as promised. */
+/** Returns the documented fields of a reason from the server's details; null when they do not match. */
 export function detailsOf(reason: string, sent: unknown): object | null {
   if (!Object.hasOwn(kinds, reason)) return {};
   const promised = Object.entries(kinds[reason as keyof ReasonDetails]) as [string, string][];

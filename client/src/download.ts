@@ -13,14 +13,14 @@ const types = {
 } as const;
 
 /**
- * `json`: everything, as one object with REST's names. `ndjson`: the same, a line for each field and for each element of
- * a list: `{"field": "transactions", "value": {…}}`. `csv`: the transactions alone.
+ * `json`: everything, as one object with REST's names. `ndjson`: the same, with a line for each field and for
+ * each element of a list: `{"field": "transactions", "value": {…}}`. `csv`: only the transactions.
  */
 export type ExportFormat = keyof typeof types;
 
 /**
- * The export as it is written by the server, without keeping it in memory. Once it has begun, a connection that breaks is
- * an error of the stream, and nothing is retried.
+ * Returns the export as the server writes it, without holding it in memory. Once it has started, a broken
+ * connection is an error of the stream, and nothing is retried.
  * @throws FiscilityError as `account.exportData` does
  */
 export async function download(
@@ -37,7 +37,7 @@ export async function download(
       : late.signal.aborted
         ? clientFailure("timed_out", { timeoutMs, limit: "call" })
         : unreachable(url, cause);
-  // The caller's ends the body as well, long after this has returned.
+  // The caller's signal ends the body as well, long after this has returned.
   const cut = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
   try {
     const response = await options

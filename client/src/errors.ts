@@ -12,7 +12,7 @@ type Details = { [R in keyof ReasonDetails]: ReasonDetails[R] };
 
 const id = "0b0e3a6e-3a0e-4d0c-9a55-7c1f2f9b5f10";
 
-/** What each reason of the server carries, unless a test says otherwise. */
+/** The default details of each reason of the server, for tests. */
 const serverDetails: Details = {
   limit_reached: { plan: "Intern", limit: 2, used: 2, wanted: 1 },
   duplicate_accounts: {
@@ -54,8 +54,8 @@ type FieldsOf<R> = R extends keyof ReasonDetails
     : Record<never, never>;
 
 /**
- * An error as the client throws it, for each of its reasons: `fiscilityError("limit_reached", { limit: 10 })`. Fields
- * that are left out have a likely value.
+ * Creates an error as the client throws it, for each of its reasons: `fiscilityError("limit_reached", {
+ * limit: 10 })`. Fields that are not set have a plausible value.
  */
 export function fiscilityError<R extends Reason | keyof ClientReasons>(
   reason: R,
@@ -77,7 +77,7 @@ export function fiscilityError<R extends Reason | keyof ClientReasons>(
   return error as Extract<FiscilityError, { reason: R }>;
 }
 
-/** The details that the server sends with an error. */
+/** Returns the details that the server sends with an error. */
 export function sentDetails(error: FiscilityError): object | undefined {
   const names = detailNames(error.reason);
   const fields = error as unknown as Record<string, unknown>;

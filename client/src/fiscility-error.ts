@@ -2,25 +2,25 @@ import { type Reason, reasons } from "../../server/contracts/errors.ts";
 import { detailsOf } from "./detail-types.ts";
 import type { ReasonDetails } from "./objects.ts";
 
-/** What can go wrong without the server having said so, with the fields each carries. */
+/** Failures that the client reports, not the server, with their fields. */
 export interface ClientReasons {
-  /** No answer came: nobody listens there, the name does not resolve, the connection broke. */
+  /** There was no response: nothing listens there, the name does not resolve, or the connection broke. */
   unreachable: { url: string };
   /**
-   * The call was not done within its time. `limit` says which time: the `call`'s with all its retries, or that of the
-   * last `attempt`, which are `timeoutMs` and `attemptTimeoutMs` of the client or the call; or that of the caller's own
-   * `signal`, whose length the client does not know.
+   * The call took too long. `limit` names the timeout: `call`, with all its retries, or the last `attempt`,
+   * which are `timeoutMs` and `attemptTimeoutMs` of the client or the call; or the caller's own `signal`,
+   * whose timeout the client does not know.
    */
   timed_out:
     | { timeoutMs: number; limit: "call" | "attempt" }
     | { timeoutMs: null; limit: "signal" };
   /** The caller's own signal ended the call. */
   aborted: Record<never, never>;
-  /** Something answered that is not this API: a wrong address, a proxy's HTML page. */
+  /** The response is not from this API: a wrong address, a proxy's HTML page. */
   unexpected_answer: { url: string; status: number; contentType: string };
-  /** The server is newer than this client and has a reason of which this client knows nothing. */
+  /** The server is newer than this client and has a reason that this client does not know. */
   unknown_reason: { serverReason: string; serverDetails: unknown };
-  /** `createClient` was called with something that cannot work. */
+  /** `createClient` was called with an invalid option. */
   invalid_options: { option: "baseUrl" | "apiKey" };
 }
 
@@ -30,27 +30,27 @@ type FieldsOf<R> = R extends keyof ReasonDetails
     ? ClientReasons[R]
     : unknown;
 
-/** What every failure carries, whatever its reason. */
+/** The fields of every failure. */
 export interface FailureBase extends Error {
   readonly name: "FiscilityError";
-  /** The id of the request in the server's log; null when the server did not answer. */
+  /** The id of the request in the server's log; null when the server did not respond. */
   readonly requestId: string | null;
-  /** The same call may be sent again and can succeed. The client has tried already. */
+  /** The same call may be sent again and can succeed. The client has already retried. */
   readonly retryable: boolean;
 }
 
 /**
- * A failed call. Switch over `reason`: TypeScript knows the fields of each (`limit_reached` has
- * `plan`, `limit`, `used` and `wanted`), and that none is forgotten.
+ * A failed call. Switch over `reason`: TypeScript knows the fields of each (`limit_reached` has `plan`,
+ * `limit`, `used` and `wanted`), and checks that the switch is complete.
  */
 export type FiscilityError = {
   [R in Reason | keyof ClientReasons]: FailureBase & { readonly reason: R } & FieldsOf<R>;
 }[Reason | keyof ClientReasons];
 
-/** Shared by every copy of this package in a process: ESM beside CJS, two versions. */
+/** Shared by every copy of this package in a process: ESM and CJS, two versions. */
 const brand = Symbol.for("@fiscility/client.FiscilityError");
 
-/** Whether a caught value is a failure of this client, and so one of the known reasons. */
+/** Whether a caught value is a failure of this client, with one of the known reasons. */
 export function isFiscilityError(error: unknown): error is FiscilityError {
   return typeof error === "object" && error !== null && brand in error;
 }
@@ -65,7 +65,7 @@ const clientMessages: Record<keyof ClientReasons, string> = {
 };
 const retryableHere = new Set<string>(["unreachable", "timed_out"]);
 
-/** What a program has to do, where the server's sentence is for a user or cannot know the details. */
+/** What a program has to do, when the server's message is for a user or lacks the details. */
 const toPrograms: { [R in Reason]?: (details: never) => string } = {
   unauthenticated: () =>
     "No API key arrived. Give createClient an apiKey, and let no proxy remove the Authorization header.",
@@ -96,7 +96,7 @@ class Failure extends Error {
     this.reason = reason;
     this.requestId = from.requestId ?? null;
     this.retryable = from.retryable ?? known?.retryable ?? retryableHere.has(reason);
-    // The bank's own sentence, where it has one, in place of ours.
+    // The bank's own message, if there is one, instead of ours.
     const { message: said, ...others } = fields as { message?: string | null };
     if (said) this.message = said;
     Object.assign(this, others);
@@ -104,7 +104,7 @@ class Failure extends Error {
   }
 }
 
-/** A failure on this side of the wire. */
+/** A failure that the client reports itself. */
 export function clientFailure<R extends keyof ClientReasons>(
   reason: R,
   fields: ClientReasons[R],
@@ -113,7 +113,7 @@ export function clientFailure<R extends keyof ClientReasons>(
   return new Failure(reason, fields, from) as unknown as FiscilityError;
 }
 
-/** What the server said of a failed call: `error.data` over tRPC, `error` in a plain answer. */
+/** A failure that the server reported: `error.data` over tRPC, `error` in a REST response. */
 export function serverFailure(said: {
   reason: string;
   message?: unknown;

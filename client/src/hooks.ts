@@ -1,42 +1,48 @@
 import type { FiscilityError } from "./fiscility-error.ts";
 
-/** One HTTP request; queries of one tick share it. */
+/** One HTTP request. Queries of one tick share it. */
 export interface RequestEvent {
-  /** Of the requests of this client: the response event has the same. */
+  /** Counts the requests of this client. The response event has the same id. */
   id: number;
   /** The procedures that it calls: `["accounts.list", "plan.get"]`. */
   calls: readonly string[];
   method: "GET" | "POST";
-  /** Without its query, which holds inputs. */
+  /** Without its query, which contains inputs. */
   url: string;
-  /** What was sent as the header of this name; null when nothing was. */
+  /** The header of this name that was sent; null when there was none. */
   traceparent: string | null;
 }
 
 /** How a request ended. */
 export interface ResponseEvent extends RequestEvent {
-  /** The HTTP status; null when no response came. */
+  /** The HTTP status; null when there was no response. */
   status: number | null;
   /** From the request to the head of the response. Milliseconds. */
   durationMs: number;
   /** The id of the request in the server's log; null when it did not respond. */
   requestId: string | null;
-  /** Calls that are left to the key, and seconds until there are more; null where the server does not say. */
+  /**
+   * Remaining calls of the key, and seconds until the limit resets; null when the server does not return
+   * them.
+   */
   rateLimit: { remaining: number; resetSeconds: number } | null;
 }
 
-/** A call will be sent again. */
+/** A call will be retried. */
 export interface RetryEvent {
   call: string;
-  /** The attempt that comes next: 2 for the first retry. */
+  /** The number of the next attempt: 2 for the first retry. */
   attempt: number;
-  /** How long the client waits before it; for `rate_limited` and `busy` as the server asks. Milliseconds. */
+  /** How long the client waits before it; for `rate_limited` and `busy` the server decides. Milliseconds. */
   waitMs: number;
-  /** What the last attempt failed with. */
+  /** The error of the last attempt. */
   error: FiscilityError;
 }
 
-/** What the client reports about its calls. A hook that throws is reported as uncaught; the call goes on. */
+/**
+ * What the client reports about its calls. A hook that throws is reported as an uncaught error; the call
+ * continues.
+ */
 export interface Hooks {
   onRequest?: ((event: RequestEvent) => void) | undefined;
   onResponse?: ((event: ResponseEvent) => void) | undefined;

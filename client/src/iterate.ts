@@ -9,12 +9,12 @@ import type {
 } from "./objects.ts";
 import type { Procedures } from "./procedures.ts";
 
-/** Transactions of a page unless the caller says otherwise: as many as the server gives at once. */
+/** The default number of transactions per page: the most that the server returns. */
 const pageSize = 200;
-/** The same of changes. */
+/** The default number of changes per page: the most that the server returns. */
 const changesSize = 500;
 
-/** Each transaction that fits, page after page; the next page is read when the loop gets there. */
+/** Yields every matching transaction; the next page is requested when the loop needs it. */
 export async function* iterateTransactions(
   list: Procedures["transactions"]["list"],
   filter: Omit<TransactionsListInput, "cursor">,
@@ -28,7 +28,7 @@ export async function* iterateTransactions(
   } while (cursor !== undefined);
 }
 
-/** Page after page of changes, up to the newest; the next page is read when the loop gets there. */
+/** Yields the pages of changes up to the newest; the next page is requested when the loop needs it. */
 export async function* iterateChanges(
   changes: Procedures["transactions"]["changes"],
   input: TransactionChangesInput,
@@ -45,9 +45,10 @@ export async function* iterateChanges(
 }
 
 /**
- * The events of live changes, until the loop is left, the signal aborts or the stream is over for good. A loop that is
- * slower than the events gets the newest one, with what all of them say has changed.
- * @throws why the stream is over
+ * The events of live changes, until the loop is left, the signal aborts or the stream has ended. A loop
+ * that is slower than the events only gets the newest one, with the changes of all of them.
+ *
+ * @throws why the stream ended
  */
 export async function* iterateEvents(
   subscribe: (subscriber: Subscriber<LiveChange>) => { unsubscribe(): void },

@@ -1,7 +1,7 @@
 import { clientFailure, type FiscilityError } from "./fiscility-error.ts";
 
 /**
- * `unreachable`, with what to do by Node's code of the failure. Browsers do not tell why.
+ * Returns `unreachable`, with a hint for Node's error code. Browsers do not reveal the cause.
  * @see https://nodejs.org/api/errors.html#nodejs-error-codes
  */
 export function unreachable(url: string, cause?: unknown): FiscilityError {
@@ -23,7 +23,7 @@ export function unreachable(url: string, cause?: unknown): FiscilityError {
   return clientFailure("unreachable", { url }, { message, cause, retryable });
 }
 
-/** fetch wraps what happened, several addresses of one host in an AggregateError. */
+/** fetch wraps the cause, for several addresses of one host in an AggregateError. */
 function codeOf(cause: unknown): string {
   for (let inner = cause, depth = 0; inner && depth < 4; depth++) {
     const { code, cause: next } = inner as { code?: unknown; cause?: unknown };
@@ -33,7 +33,7 @@ function codeOf(cause: unknown): string {
   return "";
 }
 
-/** The response is not from this API; a gateway's 502, 503 and 504 may pass. */
+/** The response is not from this API. A gateway's 502, 503 and 504 are retryable. */
 export function unexpectedAnswer(response: Response, url: string, cause?: unknown): FiscilityError {
   const { status } = response;
   const contentType = response.headers.get("content-type") ?? "";

@@ -9,21 +9,21 @@ export interface ExportOutput {
   plan: string;
   /** Every live Item, newest first. */
   items: ItemWithAccounts[];
-  /** Larger plans that were asked for, newest first. */
+  /** Requests for larger plans, newest first. */
   planRequests: PlanRequest[];
-  /** The whole history of the connections, newest first. */
+  /** The whole activity of the connections, newest first. */
   activity: ActivityEntry[];
   /** Log-ins of the last 90 days, newest first. */
   logIns: LogIn[];
-  /** The whole security record, newest first; log-ins too. */
+  /** The whole security history, newest first, including log-ins. */
   securityEvents: SecurityEvent[];
-  /** What was shown before each bank was connected, newest first. */
+  /** The consent for each connected bank, newest first. */
   consents: Consent[];
-  /** The mail that the user does not want. */
+  /** The notices that the user has declined. */
   declinedNotices: NoticeKind[];
-  /** What a log-in asks for after the password. */
+  /** The second factors of log-ins. */
   secondFactors: SecondFactors;
-  /** Sessions that are not over, the one used last first. */
+  /** Live sessions, most recently used first. */
   sessions: Session[];
   /** API keys, revoked and expired ones too, newest first; never the keys themselves. */
   apiKeys: ApiKey[];
@@ -38,28 +38,28 @@ export interface Account {
   id: string;
   /** The id of the Item that the account belongs to. */
   itemId: string;
-  /** What the user calls the account, or else the bank. */
+  /** The user's name for the account, or else the bank's. */
   name: string;
-  /** What the bank calls the account. */
+  /** The bank's name for the account. */
   bankName: string;
-  /** The bank's name of the product; null where it gives none. */
+  /** The bank's name of the product; null when it has none. */
   officialName: string | null;
-  /** The last two to four characters of the account number; null where the bank gives none. */
+  /** The last two to four characters of the account number; null when the bank does not return them. */
   mask: string | null;
   /** Plaid's type: depository, credit, loan, investment or other. */
   type: string;
   /** Plaid's subtype: checking, savings, credit card, … */
   subtype: string | null;
-  /** The bank no longer shares it, as the user took the permission away: its data is as it was then. */
+  /** The bank no longer shares it, because the user withdrew the permission. Its data is from before. */
   revoked: boolean;
-  /** The user leaves it out of totals: net worth, money in and out. It stays connected. */
+  /** The user excludes it from totals: net worth, money in and out. It stays connected. */
   hidden: boolean;
-  /** Balances as the bank last gave them. */
+  /** The bank's latest balances. */
   balances: Balances;
 }
 
 export interface AccountsGetInput {
-  /** The account's id, as `accounts.list` gives it. */
+  /** The account's id, as in `accounts.list`. */
   id: string;
 }
 
@@ -76,27 +76,27 @@ export interface AccountsListOutput {
 }
 
 export interface AccountsUpdateInput {
-  /** The account's id, as `accounts.list` gives it. */
+  /** The account's id, as in `accounts.list`. */
   accountId: string;
-  /** What the user calls the account; null for the bank's name. */
+  /** The user's name for the account; null for the bank's. */
   name?: string | null | undefined;
-  /** Whether it is left out of totals. */
+  /** Whether it is excluded from totals. */
   hidden?: boolean | undefined;
 }
 
 export interface AccountsUpdateOutput {
-  /** The account now. */
+  /** The changed account. */
   account: Account;
 }
 
 export interface Balances {
-  /** What is in the account, or what is owed on a `credit` or `loan` account, without pending transactions. A decimal string; null where the bank does not say. */
+  /** What is in the account, or what is owed on a `credit` or `loan` account, without pending transactions. A decimal string; null when the bank does not return it. */
   current: Decimal | null;
-  /** What can be spent or withdrawn now. A decimal string; null where the bank does not say. */
+  /** What can be spent or withdrawn now. A decimal string; null when the bank does not return it. */
   available: Decimal | null;
-  /** The credit limit, or the overdraft of a `depository` account. A decimal string; null where there is none or the bank does not say. */
+  /** The credit limit, or the overdraft of a `depository` account. A decimal string; null when there is none or the bank does not return it. */
   limit: Decimal | null;
-  /** ISO 4217, or Plaid's unofficial code (BTC, …) where ISO has none; null where neither is known. */
+  /** ISO 4217, or Plaid's unofficial code (BTC, …) where ISO has none; null when unknown. */
   currency: string | null;
 }
 
@@ -108,36 +108,36 @@ export interface Item {
   id: string;
   /** The bank. */
   institution: {
-    /** Plaid's id of the bank; null where Plaid gives none. */
+    /** Plaid's id of the bank; null when Plaid returns none. */
     id: string | null;
     /** The bank's name. */
     name: string;
-    /** The path of its logo here, a square PNG: /logos/….png; null where there is none. */
+    /** The path of its logo here, a square PNG: /logos/….png; null when there is none. */
     logo: string | null;
-    /** Its color, as #1f6f78; null where it is not known. */
+    /** Its color, like #1f6f78; null when unknown. */
     color: string | null;
-    /** Its own site; null where it is not known. */
+    /** Its website; null when unknown. */
     url: string | null;
   };
-  /** Whether the bank's data can be read, and what it needs where not. */
+  /** Whether the bank's data arrives, and what the bank needs if not. */
   status: ItemStatus;
-  /** Why the bank's data does not come, and what brings it back; null while it comes. `wait` leaves the status as it is. */
+  /** Why the bank's data does not arrive, and what restores it; null while it arrives. `wait` does not change the status. */
   problem: ItemProblem | null;
-  /** When the user's permission ends, ISO 8601 UTC; null where it has no end that is known. */
+  /** When the user's permission ends, ISO 8601 UTC; null when it has no known end. */
   expiresAt: string | null;
   /** The bank has accounts that were not chosen; update mode offers them. */
   newAccounts: boolean;
-  /** False for a brokerage or lender that gives no transactions: its accounts and balances are all there is, and `sync` is about these. */
+  /** False for a brokerage or lender without transactions: it has only accounts and balances, and `sync` is about these. */
   hasTransactions: boolean;
-  /** Accounts that the bank shares and that are not connected here, in its order. */
+  /** Accounts that the bank shares and that are not connected, in the bank's order. */
   notConnected: UnconnectedAccount[];
-  /** How the Item's transactions stand. */
+  /** The state of the Item's transactions. */
   sync: ItemSync;
-  /** How the last `items.refresh` stands. */
+  /** The state of the last `items.refresh`. */
   refresh: ItemRefresh;
-  /** What the bank sent in a form that cannot be read, as of the last sync. */
+  /** Data of the last sync that could not be read. */
   unreadable: Unreadable;
-  /** The steps of the connection, and how each stands. */
+  /** The steps of the connection, with the state of each. */
   trail: Trail;
   /** When the bank was connected, ISO 8601 UTC. */
   createdAt: string;
@@ -153,11 +153,11 @@ export interface ItemRefresh {
 export type ItemStatus = "good" | "expiring" | "login_required" | "revoked";
 
 export interface ItemSync {
-  /** `waiting`: the first ones are on their way. `failed`: tried again within hours. */
+  /** `waiting`: the first sync is not complete. `failed`: retried within hours. */
   status: "waiting" | "done" | "failed";
   /** When a sync last succeeded, ISO 8601 UTC; null before the first. */
   at: string | null;
-  /** Why it failed, where that is known. `cursor_refused`: it begins again from the start. */
+  /** Why it failed, if known. `cursor_refused`: the sync starts again from the beginning. */
   problem: "cursor_refused" | null;
 }
 
@@ -166,36 +166,36 @@ export interface ItemWithAccounts {
   id: string;
   /** The bank. */
   institution: {
-    /** Plaid's id of the bank; null where Plaid gives none. */
+    /** Plaid's id of the bank; null when Plaid returns none. */
     id: string | null;
     /** The bank's name. */
     name: string;
-    /** The path of its logo here, a square PNG: /logos/….png; null where there is none. */
+    /** The path of its logo here, a square PNG: /logos/….png; null when there is none. */
     logo: string | null;
-    /** Its color, as #1f6f78; null where it is not known. */
+    /** Its color, like #1f6f78; null when unknown. */
     color: string | null;
-    /** Its own site; null where it is not known. */
+    /** Its website; null when unknown. */
     url: string | null;
   };
-  /** Whether the bank's data can be read, and what it needs where not. */
+  /** Whether the bank's data arrives, and what the bank needs if not. */
   status: ItemStatus;
-  /** Why the bank's data does not come, and what brings it back; null while it comes. `wait` leaves the status as it is. */
+  /** Why the bank's data does not arrive, and what restores it; null while it arrives. `wait` does not change the status. */
   problem: ItemProblem | null;
-  /** When the user's permission ends, ISO 8601 UTC; null where it has no end that is known. */
+  /** When the user's permission ends, ISO 8601 UTC; null when it has no known end. */
   expiresAt: string | null;
   /** The bank has accounts that were not chosen; update mode offers them. */
   newAccounts: boolean;
-  /** False for a brokerage or lender that gives no transactions: its accounts and balances are all there is, and `sync` is about these. */
+  /** False for a brokerage or lender without transactions: it has only accounts and balances, and `sync` is about these. */
   hasTransactions: boolean;
-  /** Accounts that the bank shares and that are not connected here, in its order. */
+  /** Accounts that the bank shares and that are not connected, in the bank's order. */
   notConnected: UnconnectedAccount[];
-  /** How the Item's transactions stand. */
+  /** The state of the Item's transactions. */
   sync: ItemSync;
-  /** How the last `items.refresh` stands. */
+  /** The state of the last `items.refresh`. */
   refresh: ItemRefresh;
-  /** What the bank sent in a form that cannot be read, as of the last sync. */
+  /** Data of the last sync that could not be read. */
   unreadable: Unreadable;
-  /** The steps of the connection, and how each stands. */
+  /** The steps of the connection, with the state of each. */
   trail: Trail;
   /** When the bank was connected, ISO 8601 UTC. */
   createdAt: string;
@@ -206,11 +206,11 @@ export interface ItemWithAccounts {
 export interface UnconnectedAccount {
   /** Our id of the account. It stays when the bank is reconnected. */
   id: string;
-  /** What the user calls the account, or else the bank. */
+  /** The user's name for the account, or else the bank's. */
   name: string;
-  /** The bank's name of the product; null where it gives none. */
+  /** The bank's name of the product; null when it has none. */
   officialName: string | null;
-  /** The last two to four characters of the account number; null where the bank gives none. */
+  /** The last two to four characters of the account number; null when the bank does not return them. */
   mask: string | null;
   /** Plaid's type: depository, credit, loan, investment or other. */
   type: string;
@@ -219,9 +219,9 @@ export interface UnconnectedAccount {
 }
 
 export interface Unreadable {
-  /** Transactions that are not shown, or are shown as they were before. */
+  /** Transactions that are missing or outdated. */
   transactions: number;
-  /** Accounts without all of their present balances. */
+  /** Accounts without all of their current balances. */
   accounts: number;
 }
 
@@ -230,17 +230,17 @@ export interface ActivityEntry {
   id: string;
   /** What happened. */
   kind: ActivityKind;
-  /** The Item it is about; null where none was made or it is gone. */
+  /** The Item it is about; null when none was created or it was disconnected. */
   itemId: string | null;
-  /** The bank's name; null where it is not known. */
+  /** The bank's name; null when unknown. */
   institutionName: string | null;
   /** How many accounts it is about. */
   accountCount: number;
   /** Why, on `refused`, `failed` and some `reconnected`; null on all others. */
   reason: string | null;
-  /** Of an entry about a connected bank whose data stopped: what brings it back. Its `kind` is then `login_required`, `revoked`, or `failed` for `wait`. */
+  /** For an entry about a connected bank whose data stopped: what restores it. Its `kind` is then `login_required`, `revoked`, or `failed` for `wait`. */
   problem: ItemProblemKind | null;
-  /** Of a connection that may have been left at the bank connection service: whether that is ended. Null for all others, and where it cannot be found. */
+  /** For a connection that may still exist at the bank connection service: whether it has been removed. Null for all others, and when it cannot be found. */
   cleanUp: "pending" | "done" | null;
   /** When it happened, ISO 8601 UTC. */
   createdAt: string;
@@ -256,17 +256,17 @@ export interface ActivityListOutput {
 export interface ApiKey {
   /** The key's id. */
   id: string;
-  /** What the user calls it. */
+  /** The user's name for it. */
   name: string;
-  /** How the key begins: `fsk_` and its id. */
+  /** The start of the key: `fsk_` and its id. */
   prefix: string;
   /** What the key may do. */
   scopes: Scope[];
   /** `live` until it expires or is revoked. */
   status: ApiKeyStatus;
-  /** When it was made, ISO 8601 UTC. */
+  /** When it was created, ISO 8601 UTC. */
   createdAt: string;
-  /** When it stops working, ISO 8601 UTC; null where it never does. */
+  /** When it stops working, ISO 8601 UTC; null for never. */
   expiresAt: string | null;
   /** When it was last used, ISO 8601 UTC, exact to the minute; null when it never was. */
   lastUsedAt: string | null;
@@ -279,55 +279,55 @@ export type Scope = "accounts:read" | "transactions:read" | "activity:read" | "c
 export interface ChooseAccountsInput {
   /** The id of the Item. */
   itemId: string;
-  /** Our ids of the accounts to connect from now on, out of its `accounts` and its `notConnected`. Others are taken out with their transactions. */
+  /** Our ids of the accounts to connect from now on, out of its `accounts` and its `notConnected`. Others are disconnected, and their transactions deleted. */
   accountIds: string[];
 }
 
 export interface ChooseAccountsOutput {
-  /** The Item as it stands now. */
+  /** The Item after the change. */
   item: Item;
   /** All accounts of the Item. */
   accounts: Account[];
-  /** How many accounts were not connected before. */
+  /** How many accounts were connected by this call. */
   added: number;
-  /** How many accounts are not connected any more. */
+  /** How many accounts were disconnected by this call. */
   removed: number;
 }
 
 export interface ConnectAccountInput {
-  /** What Link's `onSuccess` hands over. It is the idempotency key too: sent twice, it connects once. */
+  /** What Link's `onSuccess` passes. It is also the idempotency key: sent twice, it connects once. */
   publicToken: PublicToken;
-  /** Link's `onSuccess` metadata, as far as it is known. Advice: nothing in it is refused. */
+  /** Link's `onSuccess` metadata, as far as you have it. It is advice: nothing in it is refused. */
   metadata?: LinkMetadata | null | undefined;
-  /** After `duplicate_accounts`: accounts that only look like known ones are taken as others. */
+  /** After `duplicate_accounts`: accounts that only look like known ones are treated as different ones. */
   connectAnyway?: boolean | undefined;
-  /** The link_token that Link was opened with. Without it we ask Plaid some minutes later whether that Link was finished. */
+  /** The link_token that Link was opened with. Without it we check at Plaid some minutes later whether that Link was finished. */
   linkToken?: string | undefined;
-  /** Plaid's ids of the accounts to connect, as Link's metadata or `limit_reached` gives them; left out, all are. */
+  /** Plaid's ids of the accounts to connect, from Link's metadata or `limit_reached`. By default all are connected. */
   accountIds?: string[] | undefined;
 }
 
 export interface ConnectAccountOutput {
-  /** `connected`: this request made the Item. `already_connected`: an earlier one did, or the bank gave only known accounts. */
+  /** `connected`: this request created the Item. `already_connected`: an earlier one did, or the bank shared only known accounts. */
   outcome: "connected" | "already_connected";
   /** The Item that holds the accounts. */
   item: Item;
-  /** The accounts that are new, or all of an Item that was there. */
+  /** The new accounts, or all accounts of an Item that existed already. */
   accounts: Account[];
 }
 
 export interface CreateLinkTokenInput {
   /** The id of an Item: Link opens in update mode for it, and no new Item is made. */
   itemId?: string | undefined;
-  /** The privacy notice that the user is shown now, by its date. It is recorded with the connection. */
+  /** The date of the privacy notice that the user sees now. It is recorded with the connection. */
   noticeVersion?: string | undefined;
   /** The id of an Item whose access has ended (its `problem.kind` is `connect_again`): Link opens for its bank, and the new Item takes over its accounts, with their ids, names and transactions. */
   connectAgain?: string | undefined;
   /** What Link offers: `bank` (the default) banks and cards, `investments` brokerages, `loan` lenders. A bank that is connected as `bank` is billed at the bank connection service for Transactions, `investments` for Investments, `loan` for Liabilities; the latter two for Transactions as well where an account has some. Not used with `itemId`. */
   kind?: LinkKind | undefined;
-  /** With `itemId`: Link asks which accounts to share, also where the bank needs nothing. */
+  /** With `itemId`: Link asks which accounts to share, even if the bank needs nothing. */
   chooseAccounts?: boolean | undefined;
-  /** Plaid shows Link on a page of its own, at `hostedLinkUrl`: send that to the user within a day. The connection is made without a page of yours, and `connections.get` says how it ended. */
+  /** Plaid shows Link on a page of its own, at `hostedLinkUrl`: send that to the user within a day. The bank is connected without a page of yours, and `connections.get` returns the result. */
   hosted?: boolean | undefined;
   /** With `hosted`: where Plaid's page sends the user when Link ends, with or without a bank. */
   completionRedirectUri?: string | undefined;
@@ -336,9 +336,9 @@ export interface CreateLinkTokenInput {
 export interface CreateLinkTokenOutput {
   /** What Plaid Link is opened with. */
   linkToken: string;
-  /** When the link_token ends, ISO 8601 UTC. */
+  /** When the link_token expires, ISO 8601 UTC. */
   expiration: string;
-  /** Our id of this Link, for `connections.get`. It is no secret. */
+  /** Our id of this Link, for `connections.get`. Not a secret. */
   linkId: string;
   /** With `hosted`: the address of Plaid's page, to send to the user; otherwise null. */
   hostedLinkUrl: string | null;
@@ -347,30 +347,30 @@ export interface CreateLinkTokenOutput {
 export interface DisconnectInput {
   /** The id of the Item to disconnect. */
   itemId: string;
-  /** `disconnect <name of the bank>`; capitals and spacing do not matter. */
+  /** `disconnect <name of the bank>`; case and spacing do not matter. */
   confirmation: string;
 }
 
 export interface DisconnectOutput {
-  /** The Item that is gone. */
+  /** The disconnected Item. */
   item: {
     /** Our id of the Item. */
     id: string;
     /** The bank. */
     institution: {
-      /** Plaid's id of the bank; null where Plaid gives none. */
+      /** Plaid's id of the bank; null when Plaid returns none. */
       id: string | null;
       /** The bank's name. */
       name: string;
-      /** The path of its logo here, a square PNG: /logos/….png; null where there is none. */
+      /** The path of its logo here, a square PNG: /logos/….png; null when there is none. */
       logo: string | null;
-      /** Its color, as #1f6f78; null where it is not known. */
+      /** Its color, like #1f6f78; null when unknown. */
       color: string | null;
-      /** Its own site; null where it is not known. */
+      /** Its website; null when unknown. */
       url: string | null;
     };
   };
-  /** How many accounts were disconnected; their room in the plan is free again. */
+  /** How many accounts were disconnected. They no longer count towards the plan. */
   accountCount: number;
 }
 
@@ -379,16 +379,16 @@ export interface FinishUpdateModeInput {
   itemId: string;
   /** Link's `link_session_id`. */
   linkSessionId?: string | null | undefined;
-  /** The link_token that Link was opened with. Without it we ask Plaid some minutes later whether that Link was finished. */
+  /** The link_token that Link was opened with. Without it we check at Plaid some minutes later whether that Link was finished. */
   linkToken?: string | undefined;
 }
 
 export interface FinishUpdateModeOutput {
-  /** The Item as it stands now. */
+  /** The Item after the change. */
   item: Item;
   /** All accounts of the Item. */
   accounts: Account[];
-  /** How many of the accounts are new here. */
+  /** How many of the accounts are new. */
   added: number;
 }
 
@@ -399,11 +399,11 @@ export interface LinkEventInput {
   linkSessionId?: string | null | undefined;
   /** Plaid's id of the bank, once one was chosen. */
   institutionId?: string | null | undefined;
-  /** The page of Link, of a TRANSITION_VIEW. */
+  /** The page of Link, for a TRANSITION_VIEW. */
   viewName?: string | null | undefined;
-  /** Plaid's `error_type`, of an ERROR or EXIT. */
+  /** Plaid's `error_type`, for an ERROR or EXIT. */
   errorType?: string | null | undefined;
-  /** Plaid's `error_code`, of an ERROR or EXIT. */
+  /** Plaid's `error_code`, for an ERROR or EXIT. */
   errorCode?: string | null | undefined;
 }
 
@@ -447,7 +447,7 @@ export interface RefreshInput {
 }
 
 export interface RefreshOutput {
-  /** How the refresh stands. */
+  /** The state of the refresh. */
   refresh: ItemRefresh;
 }
 
@@ -461,13 +461,13 @@ export interface ConnectionsGetInput {
 export interface ConnectionsGetOutput {
   /** Our id of the Link. */
   id: string;
-  /** `open`: the user may still finish Link. `finishing`: they did, and the bank is being connected. `connected`: `itemId` holds its accounts, or was reconnected. `not_connected`: it failed, and `reason` says why. `ended`: nothing came of it, or the connection was disconnected since. */
+  /** `open`: the user may still finish Link. `finishing`: they did, and the bank is being connected. `connected`: `itemId` holds its accounts, or was reconnected. `not_connected`: it failed, and `reason` says why. `ended`: it ended without a connection, or the connection was disconnected since. */
   status: ConnectionStatus;
   /** The Item that holds the accounts; null unless `connected`. */
   itemId: string | null;
-  /** The bank's name; null where it is not known. */
+  /** The bank's name; null when unknown. */
   institutionName: string | null;
-  /** Of `not_connected`: one of the reasons that `connectAccount` fails with; or null. */
+  /** For `not_connected`: a reason of `connectAccount`, or null. */
   reason: string | null;
 }
 
@@ -478,18 +478,18 @@ export interface Consent {
   institutionName: string;
   /** When the bank was connected, ISO 8601 UTC. */
   connectedAt: string;
-  /** The privacy notice that was shown, by its date; null where no page of ours was. */
+  /** The date of the privacy notice that was shown; null when no page of ours showed one. */
   noticeVersion: string | null;
-  /** When the notice was shown, ISO 8601 UTC; null where none was. */
+  /** When the notice was shown, ISO 8601 UTC; null when none was. */
   shownAt: string | null;
-  /** Plaid Link's own id of the visit, as Link gave it. */
+  /** Link's `link_session_id`. */
   linkSessionId: string | null;
 }
 
 export interface CashFlowInCurrency {
   /** ISO 4217, or Plaid's unofficial code where ISO has none. */
   currency: string;
-  /** Oldest first, to the present one. */
+  /** Oldest first, to the current month. */
   months: CashFlowOfMonth[];
 }
 
@@ -523,7 +523,7 @@ export interface CategoriesOutput {
 }
 
 export interface FlowOfCategory {
-  /** The category, as FOOD_AND_DRINK; null for transactions without one. */
+  /** The category, like FOOD_AND_DRINK; null for transactions without one. */
   category: string | null;
   /** Money that came in. A decimal string, never negative. */
   in: Decimal;
@@ -555,18 +555,18 @@ export type NetWorthRange = "1m" | "3m" | "1y" | "all";
 export interface WorthOfDay {
   /** A calendar day in UTC, YYYY-MM-DD. */
   date: string;
-  /** A decimal string; negative when more is owed than there is. */
+  /** A decimal string; negative when the user owes more than they have. */
   amount: Decimal;
 }
 
 export interface ItemProblem {
-  /** What brings the bank's data back; the kinds are described with their type. */
+  /** How to restore the bank's data; the kinds are described with their type. */
   kind: ItemProblemKind;
   /** A sentence for the user: what is wrong and what to do. Plaid's own for `unknown`. */
   message: string;
 }
 
-/** What brings the bank's data back. `log_in`: log in again, in update mode. `choose_accounts`: choose the accounts again, in update mode. `allow_access`: allow access again, in update mode. `act_at_bank`: do something at the bank's own site first, then log in again. `wait`: nothing; we keep trying. `unsupported`: nothing; this bank cannot be read any more. `connect_again`: access has ended; connect the bank again, with `connectAgain` of `plaid.createLinkToken`. `unknown`: the bank's message says; update mode may help. */
+/** How to restore the bank's data. `log_in`: log in again, in update mode. `choose_accounts`: choose the accounts again, in update mode. `allow_access`: allow access again, in update mode. `act_at_bank`: do something at the bank's own site first, then log in again. `wait`: nothing; we keep trying. `unsupported`: nothing; this bank is no longer supported. `connect_again`: access has ended; connect the bank again, with `connectAgain` of `plaid.createLinkToken`. `unknown`: see the bank's message; update mode may help. */
 export type ItemProblemKind = "log_in" | "choose_accounts" | "allow_access" | "act_at_bank" | "wait" | "unsupported" | "connect_again" | "unknown";
 
 export interface ChangedObjects {
@@ -588,7 +588,7 @@ export interface LiveChange {
 }
 
 export interface LiveChangesInput {
-  /** The id of the last event that was seen: the stream goes on from there. */
+  /** The id of the last event that was received: the stream continues from there. */
   lastEventId?: string | undefined;
 }
 
@@ -601,7 +601,7 @@ export interface Plan {
   name: string;
   /** The price of a month, a decimal string. */
   priceMonthly: Decimal;
-  /** Of the price, ISO 4217. */
+  /** The currency of the price, ISO 4217. */
   currency: string;
   /** Accounts (not Items) that it has room for. */
   maxAccounts: number;
@@ -612,16 +612,16 @@ export interface PlanOutput {
   plan: Plan;
   /** Accounts (not Items) that the user has connected now. */
   accountsUsed: number;
-  /** Every plan there is, smallest first. */
+  /** Every plan, smallest first. */
   plans: Plan[];
 }
 
 export interface PlanRequest {
-  /** The id of the plan that is asked for. */
+  /** The id of the requested plan. */
   plan: string;
   /** What the user wrote; null for nothing. */
   note: string | null;
-  /** When it was asked for, ISO 8601 UTC. */
+  /** When it was requested, ISO 8601 UTC. */
   requestedAt: string;
   /** When an operator changed the plan, ISO 8601 UTC; null before. */
   answeredAt: string | null;
@@ -630,7 +630,7 @@ export interface PlanRequest {
 export interface Passkey {
   /** The credential id, base64url. */
   id: string;
-  /** What the user calls it. */
+  /** The user's name for it. */
   name: string;
   /** When it was added, ISO 8601 UTC. */
   createdAt: string;
@@ -639,7 +639,7 @@ export interface Passkey {
 }
 
 export interface SecondFactors {
-  /** Since when an authenticator app is set up, ISO 8601 UTC; null when none is. */
+  /** When the authenticator app was set up, ISO 8601 UTC; null when there is none. */
   totpSince: string | null;
   /** Passkeys, newest first. */
   passkeys: Passkey[];
@@ -656,9 +656,9 @@ export interface SecurityEvent {
   kind: SecurityEventKind;
   /** What it was about: the name of an API key, the reason an operator gave. */
   details: Record<string, string>;
-  /** The IP address of the request that caused it; null where there was none. */
+  /** The IP address of the request that caused it; null when there was none. */
   address: string | null;
-  /** The browser or program that sent that request; null where it did not say. */
+  /** The browser or program that sent that request; null when unknown. */
   userAgent: string | null;
 }
 
@@ -667,13 +667,13 @@ export type SecurityEventKind = "log_in" | "log_in_failed" | "log_out" | "sessio
 export interface LogIn {
   /** The log-in's id. */
   id: string;
-  /** When it was tried, ISO 8601 UTC. */
+  /** When it was attempted, ISO 8601 UTC. */
   at: string;
   /** How it ended. */
   outcome: "succeeded" | "wrong_password";
-  /** The IP address that it came from; null where it is not known. */
+  /** The IP address that it came from; null when unknown. */
   address: string | null;
-  /** The browser or program that it came from; null where it did not say. */
+  /** The browser or program that it came from; null when unknown. */
   userAgent: string | null;
 }
 
@@ -682,9 +682,9 @@ export interface Session {
   startedAt: string;
   /** When it ends unless it is used, ISO 8601 UTC. */
   endsAt: string;
-  /** The IP address that it came from; null where it is not known. */
+  /** The IP address that it came from; null when unknown. */
   address: string | null;
-  /** The browser or program that it came from; null where it did not say. */
+  /** The browser or program that it came from; null when unknown. */
   userAgent: string | null;
 }
 
@@ -700,16 +700,16 @@ export interface Viewer {
 export interface Trail {
   /** The steps in their order. */
   steps: TrailStep[];
-  /** How many transactions the first sync has brought so far. */
+  /** How many transactions the first sync has fetched so far. */
   transactions: number;
 }
 
 export interface TrailStep {
   /** The step's name. */
   step: TrailStepName;
-  /** `failed` ones are tried again by themselves. `needs_you`: the user has to act at the bank first. */
+  /** `failed` steps are retried automatically. `needs_you`: the user has to act at the bank first. */
   state: "waiting" | "running" | "done" | "failed" | "needs_you";
-  /** When a failed one is tried again, ISO 8601 UTC; null on all others. */
+  /** When a failed step is retried, ISO 8601 UTC; null on all others. */
   retryAt: string | null;
 }
 
@@ -718,14 +718,14 @@ export type TrailStepName = "connected" | "refreshed" | "sync_started" | "transa
 export interface CorrectTransactionInput {
   /** The transaction's id. */
   transactionId: string;
-  /** Plaid's primary category, as FOOD_AND_DRINK; null for what the bank says. */
+  /** Plaid's primary category, like FOOD_AND_DRINK; null for the bank's value. */
   category?: string | null | undefined;
-  /** Who was paid or who paid; null for what the bank says. */
+  /** Who was paid or who paid; null for the bank's value. */
   merchant?: string | null | undefined;
 }
 
 export interface CorrectTransactionOutput {
-  /** The transaction now. */
+  /** The corrected transaction. */
   transaction: Transaction;
 }
 
@@ -750,19 +750,19 @@ export interface TotalOfMonth {
 export interface Transaction {
   /** The transaction's id. A posted one has another id than it had while pending. */
   id: string;
-  /** The id of the account it moved on. */
+  /** The id of its account. */
   accountId: string;
   /** A calendar day at the bank, YYYY-MM-DD. */
   date: string;
   /** A decimal string. Positive: money left the account. Negative: money came in. */
   amount: Decimal;
-  /** ISO 4217, or Plaid's unofficial code where ISO has none; null where neither is known. */
+  /** ISO 4217, or Plaid's unofficial code where ISO has none; null when unknown. */
   currency: string | null;
   /** The bank's text. */
   name: string;
-  /** Who was paid or who paid, as corrected; null where it is not known. */
+  /** Who was paid or who paid, as corrected; null when unknown. */
   merchant: string | null;
-  /** Plaid's primary category, as FOOD_AND_DRINK, as corrected; null where it is not known. */
+  /** Plaid's primary category, like FOOD_AND_DRINK, as corrected; null when unknown. */
   category: string | null;
   /** The user has corrected its category or its merchant. */
   corrected: boolean;
@@ -797,22 +797,22 @@ export interface TransactionFilter {
   from?: string | undefined;
   /** The last day, inclusive, YYYY-MM-DD. */
   to?: string | undefined;
-  /** Plaid's primary category, as a transaction carries it. */
+  /** Plaid's primary category, as in a transaction. */
   category?: string | undefined;
   /** The smallest amount, inclusive. A decimal string; positive is money that left the account. */
   minAmount?: Decimal | undefined;
   /** The largest amount, inclusive. A decimal string; positive is money that left the account. */
   maxAmount?: Decimal | undefined;
-  /** Text that the name or the merchant contains; capitals do not matter. */
+  /** Text that the name or the merchant contains; case does not matter. */
   search?: string | undefined;
 }
 
 export interface TransactionTotals {
   /** Totals for each currency, that of the most transactions first. */
   currencies: {
-    /** As a transaction carries it. */
+    /** As in a transaction. */
     currency: string | null;
-    /** Newest first, 24 at most. */
+    /** Newest first, at most 24. */
     months: TotalOfMonth[];
     /** The one with the most money first. */
     categories: FlowOfCategory[];
@@ -820,9 +820,9 @@ export interface TransactionTotals {
 }
 
 export interface TransactionsListInput {
-  /** Transactions of the page, 200 at most; 50 unless given. */
+  /** Transactions in a page: at most 200, by default 50. */
   limit?: number | undefined;
-  /** The `nextCursor` of the page before, with the same filter; left out for the first page. */
+  /** The `nextCursor` of the previous page, with the same filter; not set for the first page. */
   cursor?: string | undefined;
   /** Only those of this account. */
   accountId?: string | undefined;
@@ -830,13 +830,13 @@ export interface TransactionsListInput {
   from?: string | undefined;
   /** The last day, inclusive, YYYY-MM-DD. */
   to?: string | undefined;
-  /** Plaid's primary category, as a transaction carries it. */
+  /** Plaid's primary category, as in a transaction. */
   category?: string | undefined;
   /** The smallest amount, inclusive. A decimal string; positive is money that left the account. */
   minAmount?: Decimal | undefined;
   /** The largest amount, inclusive. A decimal string; positive is money that left the account. */
   maxAmount?: Decimal | undefined;
-  /** Text that the name or the merchant contains; capitals do not matter. */
+  /** Text that the name or the merchant contains; case does not matter. */
   search?: string | undefined;
 }
 
@@ -867,30 +867,30 @@ export interface RedeliverWebhookOutput {
 }
 
 export interface WebhookDeliveriesOutput {
-  /** The newest first. */
+  /** Newest first. */
   deliveries: WebhookDelivery[];
 }
 
 export interface WebhookDelivery {
-  /** The delivery's id, which is the header `webhook-id` too. */
+  /** The delivery's id, which is also the header `webhook-id`. */
   id: string;
   /** The event that it reports. */
   event: WebhookEventType;
-  /** `waiting`: it is sent, or sent again, at `nextAttemptAt`. `failed`: for 24 hours. */
+  /** `waiting`: the next attempt is at `nextAttemptAt`. `failed`: no attempt succeeded within 24 hours. */
   status: "waiting" | "delivered" | "failed";
   /** How often it was sent. */
   attempts: number;
-  /** What the address responded with last. */
+  /** The HTTP status of the last response. */
   httpStatus: number | null;
-  /** Why the last attempt failed; null where it did not. `status`: `httpStatus` is not 2xx. */
+  /** Why the last attempt failed; null when it did not. `status`: `httpStatus` is not 2xx. */
   error: DeliveryError | null;
   /** When it happened, ISO 8601 UTC. */
   createdAt: string;
-  /** When it was sent last. */
+  /** When it was last sent. */
   attemptedAt: string | null;
-  /** When it is sent next; null for never. */
+  /** When it is next sent; null for never. */
   nextAttemptAt: string | null;
-  /** What is sent. */
+  /** The body that is sent. */
   body: string;
 }
 
@@ -899,13 +899,13 @@ export interface WebhookEndpoint {
   id: string;
   /** Where webhooks are sent. */
   url: string;
-  /** The events that it gets. */
+  /** The events that it receives. */
   events: WebhookEventType[];
   /** When it was added, ISO 8601 UTC. */
   createdAt: string;
-  /** Until when the secret before the last one signs as well; null for no such secret. */
+  /** Until when the previous secret also signs; null when there is none. */
   oldSecretUntil: string | null;
-  /** How its newest delivery stands; null where there was none. */
+  /** The state of its newest delivery; null when there is none. */
   last: "delivered" | "waiting" | "failed" | null;
 }
 
@@ -927,7 +927,7 @@ export interface WebhookSecretOutput {
 }
 
 export interface WebhooksListOutput {
-  /** The newest first. */
+  /** Newest first. */
   webhooks: WebhookEndpoint[];
 }
 
@@ -944,7 +944,7 @@ export interface ReasonDetails {
     used: number;
     /** How many this connection would add, at least. */
     wanted: number;
-    /** Some fit: the same public_token may be sent again with `accountIds`. Absent where nothing can be chosen any more. */
+    /** Present when some accounts fit: the same public_token may be sent again with `accountIds`. */
     choice?: {
       /** How many of `accounts` may be connected. */
       room: number;
@@ -952,13 +952,13 @@ export interface ReasonDetails {
       accounts: readonly {
         /** Plaid's id of the account, for `accountIds`. */
         id: string;
-        /** Its name; null where Link gave none. */
+        /** Its name; null when Link returned none. */
         name: string | null;
-        /** The last characters of its number; null where Link gave none. */
+        /** The last characters of its number; null when Link returned none. */
         mask: string | null;
-        /** Plaid's type; null where Link gave none. */
+        /** Plaid's type; null when Link returned none. */
         type: string | null;
-        /** Plaid's subtype; null where Link gave none. */
+        /** Plaid's subtype; null when Link returned none. */
         subtype: string | null;
       }[];
     } | undefined;
@@ -974,24 +974,24 @@ export interface ReasonDetails {
       id: string;
       /** Its name. */
       name: string;
-      /** The last characters of its number; null where the bank gives none. */
+      /** The last characters of its number; null when the bank returns none. */
       mask: string | null;
     }[];
     /** The match is only likely: the same public_token may be sent again with `connectAnyway`. */
     mayConnectAnyway: boolean;
-    /** How many accounts the bank gave. */
+    /** How many accounts the bank shared. */
     offeredCount: number;
     /** How many of them are new, which update mode can add to the Item. */
     newCount: number;
-    /** How the Item stands, as checked since; absent when Plaid did not say. `revoked`: its access has ended, and the same public_token is accepted now. */
+    /** The Item's status, checked just now; absent when Plaid could not be reached. `revoked`: its access has ended, and the same public_token is accepted now. */
     itemStatus?: "good" | "expiring" | "login_required" | "revoked" | undefined;
   };
   bank_error: {
-    /** The bank's problem in Plaid's words for the user; null where it has none. */
+    /** Plaid's message for the user about the bank's problem; null when there is none. */
     message: string | null;
   };
   exchange_lost: {
-    /** Whether we end the unfinished connection, which we cannot without Plaid's User APIs. */
+    /** Whether we can remove the unfinished connection, which needs Plaid's User APIs. */
     cleanUp: boolean;
   };
   confirmation_mismatch: {
@@ -999,7 +999,7 @@ export interface ReasonDetails {
     expected: string;
   };
   invalid_input: {
-    /** Where the input does not fit. */
+    /** What is wrong with the input. */
     issues: {
       /** The field, as a dotted path. */
       path: string;
@@ -1008,33 +1008,33 @@ export interface ReasonDetails {
     }[];
   };
   scope_missing: {
-    /** What the call asks of a key. */
+    /** The scope that the call needs. */
     required: "accounts:read" | "transactions:read" | "activity:read" | "connections:write" | "webhooks:write" | "account:export";
-    /** What this key has. */
+    /** The scopes that this key has. */
     held: ("accounts:read" | "transactions:read" | "activity:read" | "connections:write" | "webhooks:write" | "account:export")[];
   };
   rate_limited: {
-    /** Calls in a window, or at once where the window is 0. */
+    /** Calls in a window, or concurrent calls when the window is 0. */
     limit: number;
-    /** The length of a window. Seconds. */
+    /** The length of a window, in seconds. */
     windowSeconds: number;
-    /** Until there is room again. Seconds. */
+    /** Seconds until there is room again. */
     retryAfterSeconds: number;
   };
   too_many_attempts: {
-    /** Until the same request is worth sending again. Seconds. */
+    /** Seconds until the same request is worth sending again. */
     retryAfterSeconds: number;
   };
   busy: {
-    /** Until the same request is worth sending again. Seconds. */
+    /** Seconds until the same request is worth sending again. */
     retryAfterSeconds: number;
   };
   log_in_busy: {
-    /** Until the same request is worth sending again. Seconds. */
+    /** Seconds until the same request is worth sending again. */
     retryAfterSeconds: number;
   };
   refreshed_recently: {
-    /** Until the bank may be refreshed again. Seconds. */
+    /** Seconds until the bank may be refreshed again. */
     retryAfterSeconds: number;
   };
   too_many_api_keys: {

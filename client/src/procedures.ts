@@ -54,28 +54,28 @@ import type {
 export interface Procedures {
   plaid: {
     /**
-     * Makes the link_token that Plaid Link is opened with.
+     * Creates the link_token that opens Plaid Link.
      *
      * Scope: `connections:write`. REST: `POST /api/v1/link-tokens`.
      * @throws FiscilityError: `email_unverified`, `second_factor_required`, `limit_reached`, `link_unavailable`, `not_found`, `item_gone`, `bank_unsupported`, and what any call can fail with.
      */
     createLinkToken: Mutation<CreateLinkTokenInput | undefined, CreateLinkTokenOutput>;
     /**
-     * Takes note that the person logged in again at a bank, or chose other accounts, in Link's update mode.
+     * Stores that the user logged in again at a bank, or chose other accounts, in Link's update mode.
      *
      * Scope: `connections:write`. REST: `POST /api/v1/finished-updates`.
      * @throws FiscilityError: `not_found`, `bank_login_required`, `bank_accounts_required`, `bank_access_required`, `bank_action_required`, `bank_unsupported`, `bank_error`, `item_gone`, `limit_reached`, `bank_unavailable`, `plaid_unavailable`, `plaid_refused`, `busy`, and what any call can fail with.
      */
     finishUpdateMode: Mutation<FinishUpdateModeInput, FinishUpdateModeOutput>;
     /**
-     * Writes down what Link told the page, for analytics.
+     * Logs an event that Link reported to the page, for analytics.
      *
      * Scope: `connections:write`. REST: `POST /api/v1/link-events`.
      */
     recordLinkEvent: Mutation<LinkEventInput, LinkEventOutput>;
   };
   /**
-   * Exchanges Link's public_token and keeps the bank with its accounts. Sent again with the same public_token it returns the first response.
+   * Exchanges Link's public_token and stores the bank with its accounts. A second call with the same public_token returns the first response.
    *
    * Scope: `connections:write`. REST: `POST /api/v1/connections`.
    * @throws FiscilityError: `email_unverified`, `second_factor_required`, `limit_reached`, `duplicate_accounts`, `public_token_invalid`, `bank_login_required`, `bank_accounts_required`, `bank_access_required`, `bank_action_required`, `bank_unsupported`, `bank_error`, `item_gone`, `bank_unavailable`, `plaid_unavailable`, `plaid_refused`, `busy`, `connect_failed`, `exchange_lost`, `outcome_pending`, and what any call can fail with.
@@ -83,7 +83,7 @@ export interface Procedures {
   connectAccount: Mutation<ConnectAccountInput, ConnectAccountOutput>;
   connections: {
     /**
-     * What became of a Link: whether its bank is connected, and as which Item.
+     * The result of a Link: whether its bank is connected, and as which Item.
      *
      * Scope: `connections:write`. REST: `GET /api/v1/connections/{id}`.
      * @throws FiscilityError: `not_found`, and what any call can fail with.
@@ -92,21 +92,21 @@ export interface Procedures {
   };
   items: {
     /**
-     * Changes which of the accounts that a bank shares are connected. What is taken out is deleted here with its transactions, and can be added again.
+     * Changes which of the accounts that a bank shares are connected. An account that is taken out is deleted with its transactions, and can be added again.
      *
      * Scope: `connections:write`. REST: `POST /api/v1/account-choices`.
      * @throws FiscilityError: `not_found`, `limit_reached`, `bank_login_required`, `bank_accounts_required`, `bank_access_required`, `bank_action_required`, `bank_unsupported`, `bank_error`, `item_gone`, `bank_unavailable`, `plaid_unavailable`, `plaid_refused`, `busy`, and what any call can fail with.
      */
     chooseAccounts: Mutation<ChooseAccountsInput, ChooseAccountsOutput>;
     /**
-     * Disconnects a bank: its accounts and all that came from it are deleted here, and our access to it is ended at Plaid. `confirmation` is “disconnect” and the bank's name.
+     * Disconnects a bank: its accounts and their data are deleted here, and our access is removed at Plaid. `confirmation` is “disconnect” and the bank's name.
      *
      * Scope: `connections:write`. REST: `POST /api/v1/disconnections`.
      * @throws FiscilityError: `not_found`, `confirmation_mismatch`, `busy`, and what any call can fail with.
      */
     disconnect: Mutation<DisconnectInput, DisconnectOutput>;
     /**
-     * Asks a bank for its newest transactions, at most once every 15 minutes. They come with the Item's next sync.
+     * Fetches a bank's newest transactions, at most once every 15 minutes. They arrive with the Item's next sync.
      *
      * Scope: `connections:write`. REST: `POST /api/v1/refreshes`.
      * @throws FiscilityError: `not_found`, `refreshed_recently`, `bank_login_required`, `bank_accounts_required`, `bank_access_required`, `bank_action_required`, `bank_unsupported`, `bank_error`, `item_gone`, and what any call can fail with.
@@ -128,7 +128,7 @@ export interface Procedures {
      */
     list: Query<undefined, AccountsListOutput>;
     /**
-     * Renames an account, or leaves it out of totals.
+     * Renames an account, or excludes it from totals.
      *
      * Scope: `connections:write`. REST: `POST /api/v1/account-settings`.
      * @throws FiscilityError: `not_found`, and what any call can fail with.
@@ -137,7 +137,7 @@ export interface Procedures {
   };
   transactions: {
     /**
-     * Transactions of every account or of one, newest first, page after page.
+     * Transactions of every account or of one, newest first, in pages.
      *
      * Scope: `transactions:read`. REST: `GET /api/v1/transactions`.
      */
@@ -150,13 +150,13 @@ export interface Procedures {
      */
     changes: Query<TransactionChangesInput, TransactionChanges>;
     /**
-     * What the transactions that fit a filter come to, by month and by category.
+     * Totals of the transactions that match a filter, by month and by category.
      *
      * Scope: `transactions:read`. REST: `GET /api/v1/transaction-totals`.
      */
     totals: Query<TransactionFilter, TransactionTotals>;
     /**
-     * Corrects the category or the merchant of a transaction, for good.
+     * Corrects the category or the merchant of a transaction permanently.
      *
      * Scope: `connections:write`. REST: `POST /api/v1/transaction-corrections`.
      * @throws FiscilityError: `not_found`, and what any call can fail with.
@@ -165,7 +165,7 @@ export interface Procedures {
   };
   insights: {
     /**
-     * Net worth by day, over the last year unless it is said, for each currency.
+     * Net worth by day for each currency, by default over the last year.
      *
      * Scope: `transactions:read`. REST: `GET /api/v1/insights/net-worth`.
      */
@@ -177,7 +177,7 @@ export interface Procedures {
      */
     cashFlow: Query<undefined, CashFlowOutput>;
     /**
-     * What came in and went out in a month by category, for each currency.
+     * Money in and out in a month by category, for each currency.
      *
      * Scope: `transactions:read`. REST: `GET /api/v1/insights/categories`.
      */
@@ -185,7 +185,7 @@ export interface Procedures {
   };
   plan: {
     /**
-     * The plan, how many accounts of it are used, and every plan there is.
+     * The plan, how many of its accounts are used, and every plan.
      *
      * Scope: `accounts:read`. REST: `GET /api/v1/plan`.
      */
@@ -201,14 +201,14 @@ export interface Procedures {
   };
   webhooks: {
     /**
-     * Adds an address that gets signed webhooks. Its secret is in this answer and never shown again.
+     * Adds an address that receives signed webhooks. Only this response contains its secret.
      *
      * Scope: `webhooks:write`. REST: `POST /api/v1/webhooks`.
      * @throws FiscilityError: `webhook_url_refused`, `too_many_webhooks`, `email_unverified`, and what any call can fail with.
      */
     create: Mutation<CreateWebhookInput, WebhookSecretOutput>;
     /**
-     * Every address that gets webhooks, newest first.
+     * Every address that receives webhooks, newest first.
      *
      * Scope: `webhooks:write`. REST: `GET /api/v1/webhooks`.
      */
@@ -221,7 +221,7 @@ export interface Procedures {
      */
     delete: Mutation<WebhookInput, WebhookOutput>;
     /**
-     * Gives an address a new secret. For a day the one before signs as well.
+     * Gives an address a new secret. For a day the previous one also signs.
      *
      * Scope: `webhooks:write`. REST: `POST /api/v1/webhook-secrets`.
      * @throws FiscilityError: `not_found`, and what any call can fail with.
@@ -244,7 +244,7 @@ export interface Procedures {
   };
   account: {
     /**
-     * Everything that is kept of the user: who they are, their banks, their history, their transactions.
+     * All stored data of the user: their profile, banks, activity and transactions.
      *
      * Scope: `account:export`. REST: `GET /api/v1/account/export`.
      * @throws FiscilityError: `export_running`, and what any call can fail with.

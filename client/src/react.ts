@@ -15,7 +15,7 @@ import type { ChangedObjects, TransactionFilter, TransactionsListOutput } from "
 import { type Procedures, procedureTypes } from "./procedures.ts";
 import { tree } from "./tree.ts";
 
-/** The first part of every key here. */
+/** The first element of every query key. */
 const root = "fiscility";
 
 type Key = readonly unknown[];
@@ -28,7 +28,7 @@ type Options<Procedure> =
         queryOptions(
           ...args: InputOf<Input>
         ): ReturnType<typeof queryOptions<Output, FiscilityError, Output, Key>>;
-        /** For `setQueryData` and the like; without an input it is the key of all inputs. */
+        /** For `setQueryData` and the like. Without an input it matches all inputs. */
         queryKey(...args: [input?: Input]): Key;
       }
     : Procedure extends Mutation<infer Input, infer Output>
@@ -41,7 +41,7 @@ type Options<Procedure> =
 /** The options of every query and mutation, by the procedure's name. */
 export type FiscilityQueries = Options<Omit<Procedures, "live" | "transactions">> & {
   transactions: Options<Procedures["transactions"]> & {
-    /** For `useInfiniteQuery`: page after page of `transactions.list`. */
+    /** For `useInfiniteQuery`: the pages of `transactions.list`. */
     infiniteQueryOptions(
       filter?: TransactionFilter,
     ): ReturnType<
@@ -57,8 +57,8 @@ export type FiscilityQueries = Options<Omit<Procedures, "live" | "transactions">
 };
 
 /**
- * The client's calls as options of TanStack Query: `useQuery(queries.accounts.list.queryOptions())`. The client retries
- * by itself: set `retry: false` as a default of the `QueryClient`, or both do.
+ * The client's calls as options of TanStack Query: `useQuery(queries.accounts.list.queryOptions())`. The
+ * client itself retries, so set `retry: false` as a default of the `QueryClient`, or both do.
  */
 export function createQueries(client: FiscilityClient): FiscilityQueries {
   const keyOf = (path: string, input?: unknown): Key =>
@@ -107,8 +107,9 @@ function procedureOf(client: FiscilityClient, path: string): Callable {
 }
 
 /**
- * Reads what has changed at Fiscility again, for as long as the component is mounted. `onError` is called when the stream
- * is over for good: the key was revoked, or ten newer streams took its place.
+ * Refetches the queries that a change at Fiscility concerns, while the component is mounted.
+ * `onError` is called when the stream fails permanently: the key was revoked, or ten newer streams replaced
+ * it.
  */
 export function useLiveChanges(
   client: FiscilityClient,
@@ -144,8 +145,9 @@ function groupsOf(changed: ChangedObjects | null): Group[] {
 }
 
 /**
- * Reads what changed again, one round at a time. What is being read when a change comes is left to finish, as a page that
- * the user asked for would be lost, and is read once more after it: it may be from before the change.
+ * Refetches what changed, one round at a time. Fetches that run when a change arrives are not canceled, because
+ * a page that the user requested would be lost. They are repeated afterwards, because their data may be from
+ * before the change.
  */
 function createReadAgain(queryClient: QueryClient): (changed: ChangedObjects | null) => void {
   let isRunning = false;

@@ -4,8 +4,8 @@ const example = "https://connect.example.com";
 const unset = "Is the environment variable set that it comes from?";
 
 /**
- * The address of the server, without a slash at its end. Messages never repeat what may hold a secret.
- * @throws `invalid_options`
+ * Returns the server's address without a trailing slash. Messages never repeat what may contain a secret.
+ * @throws FiscilityError `invalid_options`
  */
 export function readBaseUrl(given: string): string {
   const refuse = (why: string) => refusal("baseUrl", `The baseUrl ${why}`);
@@ -31,7 +31,7 @@ export function readBaseUrl(given: string): string {
   return root;
 }
 
-/** @throws `invalid_options` for a key that cannot be one; never repeats it. */
+/** @throws FiscilityError `invalid_options` for an invalid key, which the message never repeats */
 export function requireApiKey(given: string | undefined): void {
   const refuse = (why: string) => refusal("apiKey", `The apiKey ${why}`);
   if (!given || given === "undefined")

@@ -1,48 +1,50 @@
 export interface SandboxOptions {
-  /** Where the local Plaid is; `http://localhost:3001`, that of `npm start`, unless given. */
+  /** The address of the local Plaid; by default `http://localhost:3001`, that of `npm start`. */
   url?: string;
-  /** `local-client-id` unless given. */
+  /** `local-client-id` by default. */
   clientId?: string;
-  /** `local-plaid-key` unless given. */
+  /** `local-plaid-key` by default. */
   secret?: string;
   /**
-   * Where Plaid sends the webhooks of banks made here: Fiscility's `/plaid/webhook`. Of `npm start` unless given, which
-   * is `http://localhost:3000/plaid/webhook`.
+   * Where Plaid sends the webhooks of banks created here: Fiscility's `/plaid/webhook`. By default that of
+   * `npm start`, `http://localhost:3000/plaid/webhook`.
    */
   webhook?: string;
   fetch?: typeof fetch;
 }
 
-/** Which bank, and which of Plaid's test users is its customer. */
+/** The bank, and the one of Plaid's test users who logs in there. */
 export interface BankOptions {
-  /** Plaid's id; `ins_109508`, First Platypus Bank, unless given. */
+  /** Plaid's id; by default `ins_109508`, First Platypus Bank. */
   institutionId?: string;
-  /** `user_good` unless given. @see https://plaid.com/docs/sandbox/test-credentials/ */
+  /** `user_good` by default. @see https://plaid.com/docs/sandbox/test-credentials/ */
   username?: string;
-  /** `pass_good` unless given; for `user_custom` a JSON configuration. */
+  /** `pass_good` by default; for `user_custom` a JSON configuration. */
   password?: string;
 }
 
-/** One log-in at one bank of the local Plaid. What changes there reaches Fiscility by webhook, as it does at Plaid. */
+/** One log-in at one bank of the local Plaid. Changes there reach Fiscility by webhook, as with Plaid. */
 export interface SandboxBank {
   /** For `connectAccount`. */
   readonly publicToken: string;
   /** The user has to log in again: the Item becomes `login_required`. */
   resetLogin(): Promise<void>;
-  /** The bank has so many transactions more, changed or fewer. */
+  /** Adds, changes and removes so many transactions at the bank. */
   changeTransactions(by: { added?: number; modified?: number; removed?: number }): Promise<void>;
-  /** Reading the bank's data fails with an error code of Plaid, such as `INSTITUTION_DOWN`; null ends it. */
+  /**
+   * Calls for the bank's data fail with an error code of Plaid, such as `INSTITUTION_DOWN`; null stops it.
+   */
   setError(code: string | null): Promise<void>;
 }
 
 /** What the local Plaid does with the next requests to one of its paths, or to `*`. */
 export interface SandboxFault {
   path: string;
-  /** Requests that it applies to. */
+  /** How many requests it applies to. */
   times?: number;
-  /** In place of `times`: how likely it applies to each. */
+  /** Instead of `times`: the probability for each request. */
   probability?: number;
-  /** Requests that pass before. */
+  /** How many requests pass first. */
   after?: number;
   do:
     | { error: string; retry_after?: number }
@@ -54,7 +56,7 @@ export interface SandboxFault {
 }
 
 export interface Sandbox {
-  /** A bank that a user has finished with in Link, without Link. It works at Plaid's own Sandbox too. */
+  /** Creates a bank for which a user has finished Link, without Link. Works with Plaid's own Sandbox too. */
   createBank(options?: BankOptions): Promise<SandboxBank>;
   fail(...faults: SandboxFault[]): Promise<void>;
   clearFaults(): Promise<void>;
@@ -63,8 +65,8 @@ export interface Sandbox {
 }
 
 /**
- * The local Plaid of `npm start` or `npx @fiscility/plaid-sandbox`, for tests and development. Every method rejects with
- * an `Error` that has the local Plaid's own message.
+ * The local Plaid of `npm start` or `npx @fiscility/plaid-sandbox`, for tests and development. Every method
+ * rejects with an `Error` that has the local Plaid's message.
  */
 export function createSandbox(options: SandboxOptions = {}): Sandbox {
   const {
@@ -88,7 +90,7 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
   const control = <Body>(method: string, path: string, body?: object) =>
     request<Body>(method, `/_control/${path}`, body);
 
-  /** The control API shows a public_token by its hash alone. */
+  /** The control API identifies a public_token by its hash only. */
   async function itemIdOf(publicToken: string): Promise<string> {
     const bytes = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(publicToken));
     const hash = [...new Uint8Array(bytes)].map((each) => each.toString(16).padStart(2, "0"));

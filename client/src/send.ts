@@ -7,7 +7,7 @@ export interface SendOptions extends Hooks {
   traceparent: (() => string | null | undefined) | undefined;
 }
 
-/** `fetch` of the procedures `calls` with the client's own headers, and the hooks around it. */
+/** Sends a request for the procedures `calls` with the client's own headers, and calls the hooks. */
 export type Send = (
   calls: readonly string[],
   address: string | URL | Request,
@@ -15,7 +15,7 @@ export type Send = (
 ) => Promise<Response>;
 
 export function createSend(options: SendOptions): Send {
-  // Browsers refuse a `fetch` that is called as a method of anything else.
+  // Browsers refuse a `fetch` that is called as a method of another object.
   const { apiKey, traceparent, fetch: send } = options;
   let sent = 0;
   return async (calls, address, init) => {

@@ -11,9 +11,9 @@ import { isOurs, toFiscilityError } from "./to-fiscility-error.ts";
 
 export interface StreamOptions {
   url: string;
-  /** An address that has not answered by then is given up, and tried again. Milliseconds. */
+  /** The timeout for a stream to open, after which it is retried. Milliseconds. */
   timeoutMs: number;
-  /** Times a stream that never opened is tried again. */
+  /** The maximum retries of a stream that never opened. */
   retries: number;
   send: Send;
   onRetry: Hooks["onRetry"];
@@ -22,9 +22,9 @@ export interface StreamOptions {
 type Observer = Parameters<Parameters<typeof observable>[0]>[0];
 
 /**
- * Subscriptions over Server-Sent Events, with the key in a header, which the browsers' EventSource
- * cannot send. One that was open once is opened again for as long as that can help, from the last
- * event it saw; one that never opened gives up after `retries`, so that a wrong address is told.
+ * Subscriptions over Server-Sent Events with the key in a header, which the browsers' EventSource cannot
+ * send. A stream that has been open is reopened from its last event as long as that can help. One that never
+ * opened fails after `retries`, so that a wrong address is reported.
  */
 export function streamLink(options: StreamOptions): TRPCLink<AnyRouter> {
   return () =>
@@ -44,7 +44,7 @@ export function streamLink(options: StreamOptions): TRPCLink<AnyRouter> {
       });
 }
 
-/** Until the server says that there is nothing more, the caller leaves, or it cannot go on. */
+/** Runs until the server has nothing more to send, the caller leaves, or the stream fails permanently. */
 async function follow(
   options: StreamOptions,
   op: Operation,
@@ -92,8 +92,8 @@ async function follow(
 }
 
 /**
- * One request. True when the server ended the stream for good, false when it broke off. Throws why it
- * was not opened, or what the server said instead of an event.
+ * Sends one request. Returns true when the server ended the stream for good, false when it broke off. Throws
+ * when it did not open, or when the server sent an error.
  */
 async function readStream(
   { url, timeoutMs, send }: StreamOptions,
@@ -142,14 +142,14 @@ async function readStream(
     while (!ended && !failure) {
       const { done, value } = await reader.read();
       if (done) return false;
-      // First what the server said, its patience with it: all may have come at once, and nothing more.
+      // Parses first, which may set the timeout: everything may have arrived at once, with nothing after it.
       parser.feed(decoder.decode(value, { stream: true }));
       heard();
     }
     if (failure) throw failure;
     return true;
   } catch (thrown) {
-    // It broke off, or was silent for too long: both are mended by opening it again.
+    // It broke off, or was silent for too long. Reopening it fixes both.
     if (patience !== undefined && !failure) return false;
     throw thrown;
   } finally {
@@ -159,7 +159,7 @@ async function readStream(
   }
 }
 
-/** What the server said in place of a stream or in it. */
+/** Returns the error that the server sent instead of a stream or within it. */
 export function said(body: unknown, url: string, response?: Response): FiscilityError {
   type Said = { reason?: unknown; requestId?: unknown; request_id?: unknown };
   const { error, ...shape } = (body ?? {}) as { error?: Said & { data?: Said }; data?: Said };
@@ -172,7 +172,7 @@ export function said(body: unknown, url: string, response?: Response): Fiscility
   return response ? unexpectedAnswer(response, url) : unreachable(url);
 }
 
-/** As tRPC writes it; the server continues after the event that this names. */
+/** The URL in tRPC's format. The server continues after `lastEventId`. */
 function addressOf(url: string, { path, input }: Operation, lastEventId: string | undefined) {
   const sent = lastEventId === undefined ? input : { ...(input as object), lastEventId };
   const query = sent === undefined ? "" : `?input=${encodeURIComponent(JSON.stringify(sent))}`;

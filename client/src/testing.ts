@@ -18,16 +18,17 @@ type Handler<Procedure> =
         : { [Name in keyof Procedure]?: Handler<Procedure[Name]> };
 
 /**
- * What a test's Fiscility responds, by procedure: `{ accounts: { list: () => ({ items: [] }) } }`. A handler that throws
- * `fiscilityError(…)` fails the call with it. The text of `account.download` is the whole download.
+ * The responses in a test, by procedure: `{ accounts: { list: () => ({ items: [] }) } }`. A handler that
+ * throws `fiscilityError(…)` fails the call with it. `account.download` returns the text of the whole
+ * download.
  */
 export type Handlers = { [Name in keyof Procedures]?: Handler<Procedures[Name]> } & {
   account?: { download?: (format: ExportFormat) => string };
 };
 
 /**
- * A client whose calls the handlers respond to, and no network. It is the real client, with its retries (none unless
- * `options` say so), its errors and its hooks. A call without a handler fails and names it.
+ * Creates a client that gets its responses from the handlers, without a network. It is the real client, with
+ * its retries (none unless set in `options`), errors and hooks. A call without a handler fails with its name.
  */
 export function createStubClient(
   handlers: Handlers,
@@ -42,8 +43,8 @@ export function createStubClient(
 }
 
 /**
- * A `fetch` for a `createClient` that your own code calls: it responds as the server does, batches and event streams
- * too, whatever the address.
+ * A `fetch` for a `createClient` that your own code calls. It responds like the server, including batches and
+ * event streams, at any address.
  */
 export function createMockFetch(handlers: Handlers): typeof fetch {
   return async (address, init) => {
@@ -87,7 +88,9 @@ export function createMockFetch(handlers: Handlers): typeof fetch {
   };
 }
 
-/** A reason of the client itself, as `unreachable`, is thrown as it is: no server says it. */
+/**
+ * A reason of the client itself, such as `unreachable`, is thrown unchanged, because no server returns it.
+ */
 async function respond<Output, Result>(
   name: string,
   call: () => Promise<Output>,
@@ -105,7 +108,7 @@ async function respond<Output, Result>(
 
 type Events = Iterable<StreamEvent<unknown>> | AsyncIterable<StreamEvent<unknown>>;
 
-/** Ends as a stream does that the server has nothing more to send on. */
+/** Ends like a stream on which the server has nothing more to send. */
 function streamOf(events: () => Events, signal: AbortSignal | null | undefined): Response {
   const encoder = new TextEncoder();
   const body = new ReadableStream<Uint8Array>({
@@ -161,7 +164,7 @@ const plain = (error: FiscilityError) => ({
   details: sentDetails(error),
 });
 
-/** A code is always there, and says nothing that the reason does not. */
+/** The code is required, but the reason says it all. */
 const trpcError = (error: FiscilityError) => ({
   code: -32603,
   message: error.message,

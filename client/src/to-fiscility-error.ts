@@ -7,7 +7,7 @@ import {
 } from "./fiscility-error.ts";
 import { isElsewhere, unexpectedAnswer, unreachable } from "./no-answer.ts";
 
-/** Whatever a link threw, as one of the reasons. `url` is where the call went. */
+/** Maps whatever a link threw to one of the reasons. `url` is the address of the call. */
 export function toFiscilityError(thrown: unknown, url: string): FiscilityError {
   if (isFiscilityError(thrown)) return thrown;
   if (!isTRPCClientError(thrown)) return unreachable(url, thrown);
@@ -20,7 +20,7 @@ export function toFiscilityError(thrown: unknown, url: string): FiscilityError {
   return unreachable(url, thrown.cause);
 }
 
-/** A signal made by `AbortSignal.timeout` is a time-out, of the length that only the caller knows. */
+/** A signal of `AbortSignal.timeout` is a timeout, whose length only the caller knows. */
 export function endedBy(signal: AbortSignal | null | undefined): FiscilityError {
   const cause: unknown = signal?.reason;
   const late = cause instanceof DOMException && cause.name === "TimeoutError";
@@ -29,14 +29,14 @@ export function endedBy(signal: AbortSignal | null | undefined): FiscilityError 
     : clientFailure("aborted", {}, { cause });
 }
 
-/** What the server says outside tRPC, before a procedure is looked for. */
+/** The server's error outside tRPC, before a procedure is looked up. */
 function plainError(body: unknown): unknown {
   return isRecord(body) ? body.error : undefined;
 }
 
 /**
- * The body of an answer to `calls` calls: each a result or an error, or one error for all. Throws
- * `unexpected_answer` for anything else, before tRPC looks at it.
+ * Reads the body of a response to `calls` calls: each a result or an error, or one error for all.
+ * @throws FiscilityError `unexpected_answer` for anything else, before tRPC reads it
  */
 export async function readAnswer(response: Response, url: string, calls: number): Promise<unknown> {
   const type = response.headers.get("content-type") ?? "";
@@ -55,8 +55,8 @@ export async function readAnswer(response: Response, url: string, calls: number)
 }
 
 /**
- * Whether an error comes from a procedure, or refuses a call before one is looked for. An address that
- * the API does not have is no procedure of it: the baseUrl is wrong.
+ * Whether an error comes from a procedure, or refuses a call before one is looked up. An address that the API
+ * does not have means that the baseUrl is wrong.
  */
 export function isOurs(error: unknown): boolean {
   if (!isRecord(error)) return false;

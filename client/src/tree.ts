@@ -1,4 +1,4 @@
-/** `{ accounts: { list: … } }` of `{ "accounts.list": … }`. */
+/** Turns `{ "accounts.list": … }` into `{ accounts: { list: … } }`. */
 export function tree<Value>(
   flat: Readonly<Record<string, Value>>,
   make: (path: string, value: Value) => unknown,

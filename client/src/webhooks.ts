@@ -7,22 +7,22 @@ export type {
   WebhookEventType,
 } from "../../server/contracts/webhook-event-types.ts";
 
-/** A request that must not be believed: respond with 400, and do nothing. */
+/** A request that must not be trusted: respond with 400, and do nothing. */
 export class WebhookError extends Error {
   override readonly name = "WebhookError";
 }
 
-/** A verified event. `id` is the same each time that it is sent: ignore one that was seen before. */
+/** A verified event. `id` is the same each time it is sent: ignore one that you have seen. */
 export type VerifiedWebhook = WebhookEvent & { id: string };
 
 /**
- * Checks that a webhook comes from Fiscility, was not changed, and was sent within the last five minutes.
+ * Verifies that a webhook comes from Fiscility, was not changed, and was sent within the last five minutes.
  *
  * @param secret `whsec_…`, as `webhooks.create` returned it
  * @param headers of the request: `webhook-id`, `webhook-timestamp` and `webhook-signature`
  * @param body of the request, before anything parses it
  * @returns the event, with its id
- * @throws WebhookError when it must not be believed; its message says why
+ * @throws WebhookError when it must not be trusted; its message says why
  */
 export function verifyWebhook(
   secret: string,
@@ -56,7 +56,7 @@ function decode(body: unknown): string {
   );
 }
 
-/** The names of the fields as everywhere else in this client. */
+/** Renames the fields as everywhere else in this client. */
 function camelCase(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(

@@ -1,6 +1,9 @@
 import type { ReceivedMail } from "./received-mail.ts";
 
-/** The mailbox as a page: the text of each mail, with its links to click. No script, nothing from elsewhere. */
+/**
+ * Renders the mailbox as a page: the text of each mail with clickable links. No script, no external
+ * resources.
+ */
 export function mailboxPage(mails: readonly ReceivedMail[]): string {
   const list = mails.map(article).join("\n");
   return `<!doctype html>

@@ -6,7 +6,7 @@ import { mailboxPage } from "./mailbox-page.ts";
 import type { ReceivedMail } from "./received-mail.ts";
 
 export interface Mailbox {
-  /** Where the mailbox is read: a page, and `/messages` as JSON. */
+  /** The address of the mailbox: a page, and `/messages` as JSON. */
   url: string;
   /** For `SMTP_URL`. */
   smtpUrl: string;
@@ -15,15 +15,15 @@ export interface Mailbox {
   close(): Promise<void>;
 }
 
-/** Mails that are kept; the oldest go. */
+/** How many mails are kept. The oldest are deleted. */
 const kept = 500;
-/** Bytes of a mail. */
+/** The maximum bytes of a mail. */
 const largest = 1_000_000;
 
 /**
- * A mail server that keeps what it gets and passes nothing on, with a page to read it: so that links in mail
- * work on a machine without a mail server. It listens to this machine alone, as whoever reads the mail can take
- * over every account. `port` 0: any free one.
+ * A mail server that keeps what it receives and forwards nothing, with a page to read it, so that links in
+ * mail work on a machine without a mail server. It listens on loopback only, because anyone who can read the
+ * mail can take over every account. `port` 0: any free one.
  */
 export async function startMailbox({ port }: { port: number }): Promise<Mailbox> {
   const mails: ReceivedMail[] = [];
@@ -61,7 +61,7 @@ export async function startMailbox({ port }: { port: number }): Promise<Mailbox>
       });
       res.end(body);
     };
-    // A page elsewhere could have a name of its own lead to this machine and read the mail.
+    // Prevents DNS rebinding: another site's name could resolve to this machine and read the mail.
     if (!/^(localhost|127\.0\.0\.1)(:\d+)?$/.test(req.headers.host ?? ""))
       return answer(403, "text/plain", "Open this as localhost.\n");
     if (req.method !== "GET") return answer(405, "text/plain", "Mail is only read here.\n");

@@ -19,7 +19,7 @@ interface Proofs {
 
 /**
  * Whether the user proved their identity in this session within `limits.stepUp`. A log-in is no such proof:
- * whoever steals a session just after it must not be able to do what outlives the session.
+ * someone who steals a session right after it must not be able to do anything that outlasts the session.
  */
 export async function isProved(
   { db, limits }: Proofs,

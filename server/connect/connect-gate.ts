@@ -2,30 +2,30 @@ import { FiscilityError } from "../contracts/errors.ts";
 import { Gate } from "../gate.ts";
 import type { TimeLimits } from "../time-limits.ts";
 
-/** Connections that may wait for their turn in this process; past it the answer is `busy` at once. */
+/** How many requests may wait in this process; further ones fail with `busy` immediately. */
 const maxWaiting = 100;
-/** Seconds: what those who wait take to get through when Plaid is as slow as it may be. */
+/** In seconds: how long it takes to run everything that waits when Plaid is as slow as its limits allow. */
 const retryAfter = 10;
 
 /**
- * Milliseconds between two that begin after a wait. Else those who came together stay in step, and what
- * the process has to do for all of them at once, between their calls to Plaid, holds up its reads.
+ * Milliseconds between the starts of two requests that have waited. Without this pause, requests that arrived
+ * together stay in step, and the work that the process does between their calls to Plaid delays its reads.
  */
 const apart = 25;
 
 const busy = () => new FiscilityError("busy", { details: { retryAfterSeconds: retryAfter } });
 
 /**
- * Who may connect, disconnect or end update mode in this process: as many as there are connections in
- * the pool for it, one a user. A user's second request waits here, in memory, rather than holding a
- * connection to wait for the row lock; on other nodes the row lock alone keeps the order.
+ * Limits how many requests of this process connect, disconnect or end update mode at a time: as many as the
+ * pool has connections for it, one per user. A user's second request waits here, in memory, so that it does
+ * not occupy a connection while waiting for the row lock. Between nodes, only the row lock keeps the order.
  */
 export class ConnectGate {
   readonly #gate: Gate;
-  /** When the last one that had waited began, or will: `performance.now()`. */
+  /** When the last request that had waited started, or will start: `performance.now()`. */
   #latest = 0;
 
-  /** `connectTurn`: milliseconds that a request waits at most. */
+  /** `connectTurn`: how long a request waits at most, in milliseconds. */
   constructor(size: number, { connectTurn }: Pick<TimeLimits, "connectTurn">) {
     this.#gate = new Gate({
       inside: { all: size, each: 1 },
@@ -36,8 +36,8 @@ export class ConnectGate {
   }
 
   /**
-   * Runs `work` when it is its turn. Errors: `busy` when too many wait already, or when its turn has
-   * not come in time; and work's own.
+   * Runs `work` as soon as it is allowed to. Fails with `busy` when too many requests wait already or the
+   * wait takes too long, and with the errors of `work`.
    */
   async run<T>(userId: string, work: () => Promise<T>): Promise<T> {
     const { leave, waited } = await this.#gate.enter(userId);

@@ -17,18 +17,16 @@ export const exportOutput = z.object({
   person: viewer.describe("The user."),
   plan: z.string().describe("The plan's id, as in `plan.get`."),
   items: z.array(itemWithAccounts).describe("Every live Item, newest first."),
-  planRequests: z.array(planRequest).describe("Larger plans that were asked for, newest first."),
-  activity: z.array(activityEntry).describe("The whole history of the connections, newest first."),
+  planRequests: z.array(planRequest).describe("Requests for larger plans, newest first."),
+  activity: z.array(activityEntry).describe("The whole activity of the connections, newest first."),
   logIns: z.array(logIn).describe("Log-ins of the last 90 days, newest first."),
   securityEvents: z
     .array(securityEvent)
-    .describe("The whole security record, newest first; log-ins too."),
-  consents: z
-    .array(consent)
-    .describe("What was shown before each bank was connected, newest first."),
-  declinedNotices: z.array(noticeKind).describe("The mail that the user does not want."),
-  secondFactors: secondFactors.describe("What a log-in asks for after the password."),
-  sessions: z.array(session).describe("Sessions that are not over, the one used last first."),
+    .describe("The whole security history, newest first, including log-ins."),
+  consents: z.array(consent).describe("The consent for each connected bank, newest first."),
+  declinedNotices: z.array(noticeKind).describe("The notices that the user has declined."),
+  secondFactors: secondFactors.describe("The second factors of log-ins."),
+  sessions: z.array(session).describe("Live sessions, most recently used first."),
   apiKeys: z
     .array(apiKey)
     .describe("API keys, revoked and expired ones too, newest first; never the keys themselves."),

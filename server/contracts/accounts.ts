@@ -17,17 +17,17 @@ export const balances = z.object({
   current: decimal
     .nullable()
     .describe(
-      "What is in the account, or what is owed on a `credit` or `loan` account, without pending transactions. A decimal string; null where the bank does not say.",
+      "What is in the account, or what is owed on a `credit` or `loan` account, without pending transactions. A decimal string; null when the bank does not return it.",
     ),
   available: decimal
     .nullable()
     .describe(
-      "What can be spent or withdrawn now. A decimal string; null where the bank does not say.",
+      "What can be spent or withdrawn now. A decimal string; null when the bank does not return it.",
     ),
   limit: decimal
     .nullable()
     .describe(
-      "The credit limit, or the overdraft of a `depository` account. A decimal string; null where there is none or the bank does not say.",
+      "The credit limit, or the overdraft of a `depository` account. A decimal string; null when there is none or the bank does not return it.",
     ),
   currency: z
     .string()
@@ -35,7 +35,7 @@ export const balances = z.object({
     .max(16)
     .nullable()
     .describe(
-      "ISO 4217, or Plaid's unofficial code (BTC, …) where ISO has none; null where neither is known.",
+      "ISO 4217, or Plaid's unofficial code (BTC, …) where ISO has none; null when unknown.",
     ),
 });
 export type Balances = z.infer<typeof balances>;
@@ -44,29 +44,29 @@ export type Balances = z.infer<typeof balances>;
 export const account = z.object({
   id: z.uuid().describe("Our id of the account. It stays when the bank is reconnected."),
   itemId: z.uuid().describe("The id of the Item that the account belongs to."),
-  name: z.string().describe("What the user calls the account, or else the bank."),
-  bankName: z.string().describe("What the bank calls the account."),
+  name: z.string().describe("The user's name for the account, or else the bank's."),
+  bankName: z.string().describe("The bank's name for the account."),
   officialName: z
     .string()
     .nullable()
-    .describe("The bank's name of the product; null where it gives none."),
+    .describe("The bank's name of the product; null when it has none."),
   mask: z
     .string()
     .nullable()
     .describe(
-      "The last two to four characters of the account number; null where the bank gives none.",
+      "The last two to four characters of the account number; null when the bank does not return them.",
     ),
   type: z.string().describe("Plaid's type: depository, credit, loan, investment or other."),
   subtype: z.string().nullable().describe("Plaid's subtype: checking, savings, credit card, …"),
   revoked: z
     .boolean()
     .describe(
-      "The bank no longer shares it, as the user took the permission away: its data is as it was then.",
+      "The bank no longer shares it, because the user withdrew the permission. Its data is from before.",
     ),
   hidden: z
     .boolean()
-    .describe("The user leaves it out of totals: net worth, money in and out. It stays connected."),
-  balances: balances.describe("Balances as the bank last gave them."),
+    .describe("The user excludes it from totals: net worth, money in and out. It stays connected."),
+  balances: balances.describe("The bank's latest balances."),
 });
 export type Account = z.infer<typeof account>;
 
@@ -92,7 +92,7 @@ export type UnconnectedAccount = z.infer<typeof unconnectedAccount>;
 export const itemSync = z.object({
   status: z
     .enum(["waiting", "done", "failed"])
-    .describe("`waiting`: the first ones are on their way. `failed`: tried again within hours."),
+    .describe("`waiting`: the first sync is not complete. `failed`: retried within hours."),
   at: z.iso
     .datetime()
     .nullable()
@@ -101,7 +101,7 @@ export const itemSync = z.object({
     .enum(["cursor_refused"])
     .nullable()
     .describe(
-      "Why it failed, where that is known. `cursor_refused`: it begins again from the start.",
+      "Why it failed, if known. `cursor_refused`: the sync starts again from the beginning.",
     ),
 });
 export type ItemSync = z.infer<typeof itemSync>;
@@ -125,12 +125,12 @@ export const unreadable = z.object({
     .number()
     .int()
     .nonnegative()
-    .describe("Transactions that are not shown, or are shown as they were before."),
+    .describe("Transactions that are missing or outdated."),
   accounts: z
     .number()
     .int()
     .nonnegative()
-    .describe("Accounts without all of their present balances."),
+    .describe("Accounts without all of their current balances."),
 });
 export type UnreadableCounts = z.infer<typeof unreadable>;
 
@@ -142,47 +142,43 @@ export const item = z.object({
   id: z.uuid().describe("Our id of the Item."),
   institution: z
     .object({
-      id: z.string().nullable().describe("Plaid's id of the bank; null where Plaid gives none."),
+      id: z.string().nullable().describe("Plaid's id of the bank; null when Plaid returns none."),
       name: z.string().describe("The bank's name."),
       logo: z
         .string()
         .nullable()
         .describe(
-          "The path of its logo here, a square PNG: /logos/….png; null where there is none.",
+          "The path of its logo here, a square PNG: /logos/….png; null when there is none.",
         ),
-      color: z.string().nullable().describe("Its color, as #1f6f78; null where it is not known."),
-      url: z.string().nullable().describe("Its own site; null where it is not known."),
+      color: z.string().nullable().describe("Its color, like #1f6f78; null when unknown."),
+      url: z.string().nullable().describe("Its website; null when unknown."),
     })
     .describe("The bank."),
-  status: itemStatus.describe("Whether the bank's data can be read, and what it needs where not."),
+  status: itemStatus.describe("Whether the bank's data arrives, and what the bank needs if not."),
   problem: itemProblem
     .nullable()
     .describe(
-      "Why the bank's data does not come, and what brings it back; null while it comes. `wait` leaves the status as it is.",
+      "Why the bank's data does not arrive, and what restores it; null while it arrives. `wait` does not change the status.",
     ),
   expiresAt: z.iso
     .datetime()
     .nullable()
-    .describe(
-      "When the user's permission ends, ISO 8601 UTC; null where it has no end that is known.",
-    ),
+    .describe("When the user's permission ends, ISO 8601 UTC; null when it has no known end."),
   newAccounts: z
     .boolean()
     .describe("The bank has accounts that were not chosen; update mode offers them."),
   hasTransactions: z
     .boolean()
     .describe(
-      "False for a brokerage or lender that gives no transactions: its accounts and balances are all there is, and `sync` is about these.",
+      "False for a brokerage or lender without transactions: it has only accounts and balances, and `sync` is about these.",
     ),
   notConnected: z
     .array(unconnectedAccount)
-    .describe("Accounts that the bank shares and that are not connected here, in its order."),
-  sync: itemSync.describe("How the Item's transactions stand."),
-  refresh: itemRefresh.describe("How the last `items.refresh` stands."),
-  unreadable: unreadable.describe(
-    "What the bank sent in a form that cannot be read, as of the last sync.",
-  ),
-  trail: trail.describe("The steps of the connection, and how each stands."),
+    .describe("Accounts that the bank shares and that are not connected, in the bank's order."),
+  sync: itemSync.describe("The state of the Item's transactions."),
+  refresh: itemRefresh.describe("The state of the last `items.refresh`."),
+  unreadable: unreadable.describe("Data of the last sync that could not be read."),
+  trail: trail.describe("The steps of the connection, with the state of each."),
   createdAt: z.iso.datetime().describe("When the bank was connected, ISO 8601 UTC."),
 });
 export type Item = z.infer<typeof item>;
@@ -201,7 +197,7 @@ export type AccountsListOutput = z.infer<typeof accountsListOutput>;
 
 /** `accounts.get`: the account's id, as `accounts.list` gives it. */
 export const accountsGetInput = z.object({
-  id: z.uuid().describe("The account's id, as `accounts.list` gives it."),
+  id: z.uuid().describe("The account's id, as in `accounts.list`."),
 });
 export type AccountsGetInput = z.infer<typeof accountsGetInput>;
 
@@ -214,18 +210,18 @@ export type AccountsGetOutput = z.infer<typeof accountsGetOutput>;
 
 /** `accounts.update`: fields that are not set do not change. */
 export const accountsUpdateInput = z.strictObject({
-  accountId: z.uuid().describe("The account's id, as `accounts.list` gives it."),
+  accountId: z.uuid().describe("The account's id, as in `accounts.list`."),
   name: text
     .trim()
     .min(1, "Enter a name.")
     .max(100, "Use at most 100 characters.")
     .nullable()
     .optional()
-    .describe("What the user calls the account; null for the bank's name."),
-  hidden: z.boolean().optional().describe("Whether it is left out of totals."),
+    .describe("The user's name for the account; null for the bank's."),
+  hidden: z.boolean().optional().describe("Whether it is excluded from totals."),
 });
 export type AccountsUpdateInput = z.infer<typeof accountsUpdateInput>;
 
 /** `accounts.update`: the changed account. */
-export const accountsUpdateOutput = z.object({ account: account.describe("The account now.") });
+export const accountsUpdateOutput = z.object({ account: account.describe("The changed account.") });
 export type AccountsUpdateOutput = z.infer<typeof accountsUpdateOutput>;

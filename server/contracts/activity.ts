@@ -37,8 +37,8 @@ export const activityEntry = z.object({
   itemId: z
     .uuid()
     .nullable()
-    .describe("The Item it is about; null where none was made or it is gone."),
-  institutionName: z.string().nullable().describe("The bank's name; null where it is not known."),
+    .describe("The Item it is about; null when none was created or it was disconnected."),
+  institutionName: z.string().nullable().describe("The bank's name; null when unknown."),
   accountCount: z.number().int().nonnegative().describe("How many accounts it is about."),
   reason: z
     .string()
@@ -47,13 +47,13 @@ export const activityEntry = z.object({
   problem: itemProblemKind
     .nullable()
     .describe(
-      "Of an entry about a connected bank whose data stopped: what brings it back. Its `kind` is then `login_required`, `revoked`, or `failed` for `wait`.",
+      "For an entry about a connected bank whose data stopped: what restores it. Its `kind` is then `login_required`, `revoked`, or `failed` for `wait`.",
     ),
   cleanUp: z
     .enum(["pending", "done"])
     .nullable()
     .describe(
-      "Of a connection that may have been left at the bank connection service: whether that is ended. Null for all others, and where it cannot be found.",
+      "For a connection that may still exist at the bank connection service: whether it has been removed. Null for all others, and when it cannot be found.",
     ),
   createdAt: z.iso.datetime().describe("When it happened, ISO 8601 UTC."),
 });

@@ -25,15 +25,15 @@ export const apiKey = z.object({
     .string()
     .regex(/^[0-9a-f]{16}$/)
     .describe("The key's id."),
-  name: z.string().describe("What the user calls it."),
-  prefix: z.string().describe("How the key begins: `fsk_` and its id."),
+  name: z.string().describe("The user's name for it."),
+  prefix: z.string().describe("The start of the key: `fsk_` and its id."),
   scopes: z.array(scope).describe("What the key may do."),
   status: apiKeyStatus.describe("`live` until it expires or is revoked."),
-  createdAt: z.iso.datetime().describe("When it was made, ISO 8601 UTC."),
+  createdAt: z.iso.datetime().describe("When it was created, ISO 8601 UTC."),
   expiresAt: z.iso
     .datetime()
     .nullable()
-    .describe("When it stops working, ISO 8601 UTC; null where it never does."),
+    .describe("When it stops working, ISO 8601 UTC; null for never."),
   lastUsedAt: z.iso
     .datetime()
     .nullable()

@@ -15,7 +15,7 @@ const openedWith = z
   .max(300)
   .optional()
   .describe(
-    "The link_token that Link was opened with. Without it we ask Plaid some minutes later whether that Link was finished.",
+    "The link_token that Link was opened with. Without it we check at Plaid some minutes later whether that Link was finished.",
   );
 
 /**
@@ -32,7 +32,7 @@ export const createLinkTokenInput = z.strictObject({
     .regex(/^\d{4}-\d\d-\d\d$/)
     .optional()
     .describe(
-      "The privacy notice that the user is shown now, by its date. It is recorded with the connection.",
+      "The date of the privacy notice that the user sees now. It is recorded with the connection.",
     ),
   connectAgain: z
     .uuid()
@@ -48,14 +48,12 @@ export const createLinkTokenInput = z.strictObject({
   chooseAccounts: z
     .boolean()
     .optional()
-    .describe(
-      "With `itemId`: Link asks which accounts to share, also where the bank needs nothing.",
-    ),
+    .describe("With `itemId`: Link asks which accounts to share, even if the bank needs nothing."),
   hosted: z
     .boolean()
     .optional()
     .describe(
-      "Plaid shows Link on a page of its own, at `hostedLinkUrl`: send that to the user within a day. The connection is made without a page of yours, and `connections.get` says how it ended.",
+      "Plaid shows Link on a page of its own, at `hostedLinkUrl`: send that to the user within a day. The bank is connected without a page of yours, and `connections.get` returns the result.",
     ),
   completionRedirectUri: z
     .url({ protocol: /^https?$/ })
@@ -72,8 +70,8 @@ export type CreateLinkTokenInput = z.infer<typeof createLinkTokenInput>;
  */
 export const createLinkTokenOutput = z.object({
   linkToken: z.string().describe("What Plaid Link is opened with."),
-  expiration: z.iso.datetime().describe("When the link_token ends, ISO 8601 UTC."),
-  linkId: z.uuid().describe("Our id of this Link, for `connections.get`. It is no secret."),
+  expiration: z.iso.datetime().describe("When the link_token expires, ISO 8601 UTC."),
+  linkId: z.uuid().describe("Our id of this Link, for `connections.get`. Not a secret."),
   hostedLinkUrl: z
     .url()
     .nullable()
@@ -142,22 +140,22 @@ const accountIds = z.array(z.string().min(1).max(300)).min(1).max(mostAccounts);
  */
 export const connectAccountInput = z.strictObject({
   publicToken: publicToken.describe(
-    "What Link's `onSuccess` hands over. It is the idempotency key too: sent twice, it connects once.",
+    "What Link's `onSuccess` passes. It is also the idempotency key: sent twice, it connects once.",
   ),
   metadata: advice(linkMetadata).describe(
-    "Link's `onSuccess` metadata, as far as it is known. Advice: nothing in it is refused.",
+    "Link's `onSuccess` metadata, as far as you have it. It is advice: nothing in it is refused.",
   ),
   connectAnyway: z
     .boolean()
     .optional()
     .describe(
-      "After `duplicate_accounts`: accounts that only look like known ones are taken as others.",
+      "After `duplicate_accounts`: accounts that only look like known ones are treated as different ones.",
     ),
   linkToken: openedWith,
   accountIds: accountIds
     .optional()
     .describe(
-      "Plaid's ids of the accounts to connect, as Link's metadata or `limit_reached` gives them; left out, all are.",
+      "Plaid's ids of the accounts to connect, from Link's metadata or `limit_reached`. By default all are connected.",
     ),
 });
 export type ConnectAccountInput = z.infer<typeof connectAccountInput>;
@@ -171,12 +169,12 @@ export const connectAccountOutput = z.object({
   outcome: z
     .enum(["connected", "already_connected"])
     .describe(
-      "`connected`: this request made the Item. `already_connected`: an earlier one did, or the bank gave only known accounts.",
+      "`connected`: this request created the Item. `already_connected`: an earlier one did, or the bank shared only known accounts.",
     ),
   item: item.describe("The Item that holds the accounts."),
   accounts: z
     .array(account)
-    .describe("The accounts that are new, or all of an Item that was there."),
+    .describe("The new accounts, or all accounts of an Item that existed already."),
 });
 export type ConnectAccountOutput = z.infer<typeof connectAccountOutput>;
 
@@ -189,9 +187,9 @@ export const finishUpdateModeInput = z.strictObject({
 export type FinishUpdateModeInput = z.infer<typeof finishUpdateModeInput>;
 /** The Item with all its accounts. `added`: how many of them are new. */
 export const finishUpdateModeOutput = z.object({
-  item: item.describe("The Item as it stands now."),
+  item: item.describe("The Item after the change."),
   accounts: z.array(account).describe("All accounts of the Item."),
-  added: z.number().int().nonnegative().describe("How many of the accounts are new here."),
+  added: z.number().int().nonnegative().describe("How many of the accounts are new."),
 });
 export type FinishUpdateModeOutput = z.infer<typeof finishUpdateModeOutput>;
 
@@ -206,17 +204,21 @@ export const chooseAccountsInput = z.strictObject({
     .min(1)
     .max(mostAccounts)
     .describe(
-      "Our ids of the accounts to connect from now on, out of its `accounts` and its `notConnected`. Others are taken out with their transactions.",
+      "Our ids of the accounts to connect from now on, out of its `accounts` and its `notConnected`. Others are disconnected, and their transactions deleted.",
     ),
 });
 export type ChooseAccountsInput = z.infer<typeof chooseAccountsInput>;
 
 /** The Item with all its accounts. `added` and `removed`: how many were connected and disconnected. */
 export const chooseAccountsOutput = z.object({
-  item: item.describe("The Item as it stands now."),
+  item: item.describe("The Item after the change."),
   accounts: z.array(account).describe("All accounts of the Item."),
-  added: z.number().int().nonnegative().describe("How many accounts were not connected before."),
-  removed: z.number().int().nonnegative().describe("How many accounts are not connected any more."),
+  added: z.number().int().nonnegative().describe("How many accounts were connected by this call."),
+  removed: z
+    .number()
+    .int()
+    .nonnegative()
+    .describe("How many accounts were disconnected by this call."),
 });
 export type ChooseAccountsOutput = z.infer<typeof chooseAccountsOutput>;
 
@@ -225,7 +227,7 @@ export const refreshInput = z.strictObject({
 });
 export type RefreshInput = z.infer<typeof refreshInput>;
 export const refreshOutput = z.object({
-  refresh: itemRefresh.describe("How the refresh stands."),
+  refresh: itemRefresh.describe("The state of the refresh."),
 });
 export type RefreshOutput = z.infer<typeof refreshOutput>;
 
@@ -237,9 +239,9 @@ export const linkEventInput = z.strictObject({
   eventName: adviceText(100).describe("Link's name of the event: OPEN, EXIT, …"),
   linkSessionId: shortText.describe("Link's `link_session_id`."),
   institutionId: shortText.describe("Plaid's id of the bank, once one was chosen."),
-  viewName: shortText.describe("The page of Link, of a TRANSITION_VIEW."),
-  errorType: shortText.describe("Plaid's `error_type`, of an ERROR or EXIT."),
-  errorCode: shortText.describe("Plaid's `error_code`, of an ERROR or EXIT."),
+  viewName: shortText.describe("The page of Link, for a TRANSITION_VIEW."),
+  errorType: shortText.describe("Plaid's `error_type`, for an ERROR or EXIT."),
+  errorCode: shortText.describe("Plaid's `error_code`, for an ERROR or EXIT."),
 });
 export type LinkEventInput = z.infer<typeof linkEventInput>;
 export const linkEventOutput = z.object({
@@ -252,17 +254,17 @@ export const disconnectInput = z.strictObject({
   confirmation: z
     .string()
     .max(400)
-    .describe("`disconnect <name of the bank>`; capitals and spacing do not matter."),
+    .describe("`disconnect <name of the bank>`; case and spacing do not matter."),
 });
 export type DisconnectInput = z.infer<typeof disconnectInput>;
 
 /** The disconnected Item. Its accounts no longer count towards the plan. */
 export const disconnectOutput = z.object({
-  item: item.pick({ id: true, institution: true }).describe("The Item that is gone."),
+  item: item.pick({ id: true, institution: true }).describe("The disconnected Item."),
   accountCount: z
     .number()
     .int()
     .positive()
-    .describe("How many accounts were disconnected; their room in the plan is free again."),
+    .describe("How many accounts were disconnected. They no longer count towards the plan."),
 });
 export type DisconnectOutput = z.infer<typeof disconnectOutput>;

@@ -21,16 +21,16 @@ export const connectionsGetInput = z.strictObject({
 export const connectionsGetOutput = z.object({
   id: z.uuid().describe("Our id of the Link."),
   status: connectionStatus.describe(
-    "`open`: the user may still finish Link. `finishing`: they did, and the bank is being connected. `connected`: `itemId` holds its accounts, or was reconnected. `not_connected`: it failed, and `reason` says why. `ended`: nothing came of it, or the connection was disconnected since.",
+    "`open`: the user may still finish Link. `finishing`: they did, and the bank is being connected. `connected`: `itemId` holds its accounts, or was reconnected. `not_connected`: it failed, and `reason` says why. `ended`: it ended without a connection, or the connection was disconnected since.",
   ),
   itemId: z
     .uuid()
     .nullable()
     .describe("The Item that holds the accounts; null unless `connected`."),
-  institutionName: z.string().nullable().describe("The bank's name; null where it is not known."),
+  institutionName: z.string().nullable().describe("The bank's name; null when unknown."),
   reason: z
     .string()
     .nullable()
-    .describe("Of `not_connected`: one of the reasons that `connectAccount` fails with; or null."),
+    .describe("For `not_connected`: a reason of `connectAccount`, or null."),
 });
 export type ConnectionsGetOutput = z.infer<typeof connectionsGetOutput>;

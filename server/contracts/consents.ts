@@ -8,14 +8,13 @@ export const consent = z.object({
   noticeVersion: z
     .string()
     .nullable()
-    .describe("The privacy notice that was shown, by its date; null where no page of ours was."),
+    .describe(
+      "The date of the privacy notice that was shown; null when no page of ours showed one.",
+    ),
   shownAt: z.iso
     .datetime()
     .nullable()
-    .describe("When the notice was shown, ISO 8601 UTC; null where none was."),
-  linkSessionId: z
-    .string()
-    .nullable()
-    .describe("Plaid Link's own id of the visit, as Link gave it."),
+    .describe("When the notice was shown, ISO 8601 UTC; null when none was."),
+  linkSessionId: z.string().nullable().describe("Link's `link_session_id`."),
 });
 export type Consent = z.infer<typeof consent>;

@@ -170,7 +170,7 @@ export const reasons = {
   invalid_input: {
     status: 400,
     code: "BAD_REQUEST",
-    message: "The request does not fit what is expected here. Nothing was changed.",
+    message: "The request is not valid. Nothing was changed.",
     retryable: false,
   },
   invalid_json: {
@@ -194,7 +194,7 @@ export const reasons = {
   method_not_allowed: {
     status: 405,
     code: "METHOD_NOT_SUPPORTED",
-    message: "This address does not answer that HTTP method. Nothing was changed.",
+    message: "This address does not support that HTTP method. Nothing was changed.",
     retryable: false,
   },
   not_found: {
@@ -276,7 +276,7 @@ export const reasons = {
     status: 500,
     code: "INTERNAL_SERVER_ERROR",
     message:
-      "We could not save this connection. Nothing was kept here, and the bank log-in is being cancelled. Please connect the bank again.",
+      "We could not save this connection. Nothing was kept here, and the bank log-in is being canceled. Please connect the bank again.",
     retryable: false,
   },
   exchange_lost: {
@@ -304,7 +304,7 @@ export const reasons = {
     code: "INTERNAL_SERVER_ERROR",
     // It is also unknown how far the request came: a commit may have succeeded whose response was lost.
     message:
-      "Something went wrong on our side. What you had is kept. Please look at how things stand before you try again.",
+      "Something went wrong on our side. Your data is kept. Check what was saved before you try again.",
     retryable: false,
   },
 } as const satisfies Record<string, ReasonEntry>;

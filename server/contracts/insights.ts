@@ -6,7 +6,7 @@ const currency = z.string().describe("ISO 4217, or Plaid's unofficial code where
 /** The balances minus what is owed (`credit` and `loan` accounts), at the end of a calendar day in UTC. */
 export const worthOfDay = z.object({
   date: z.iso.date().describe("A calendar day in UTC, YYYY-MM-DD."),
-  amount: decimal.describe("A decimal string; negative when more is owed than there is."),
+  amount: decimal.describe("A decimal string; negative when the user owes more than they have."),
 });
 export type WorthOfDay = z.infer<typeof worthOfDay>;
 
@@ -57,7 +57,7 @@ export type CashFlowOfMonth = z.infer<typeof cashFlowOfMonth>;
 /** Every month from the first with a transaction to the current one, at most twelve. */
 export const cashFlowInCurrency = z.object({
   currency,
-  months: z.array(cashFlowOfMonth).describe("Oldest first, to the present one."),
+  months: z.array(cashFlowOfMonth).describe("Oldest first, to the current month."),
 });
 export type CashFlowInCurrency = z.infer<typeof cashFlowInCurrency>;
 
@@ -89,7 +89,7 @@ export const flowOfCategory = z.object({
   category: z
     .string()
     .nullable()
-    .describe("The category, as FOOD_AND_DRINK; null for transactions without one."),
+    .describe("The category, like FOOD_AND_DRINK; null for transactions without one."),
   in: decimal.describe("Money that came in. A decimal string, never negative."),
   out: decimal.describe("Money that went out. A decimal string, never negative."),
   count: z.number().int().positive().describe("How many transactions."),

@@ -5,13 +5,13 @@ import { itemProblemKinds } from "./item-problem.ts";
 export const itemProblemKind = z
   .enum(itemProblemKinds)
   .describe(
-    "What brings the bank's data back. `log_in`: log in again, in update mode. `choose_accounts`: choose the accounts again, in update mode. `allow_access`: allow access again, in update mode. `act_at_bank`: do something at the bank's own site first, then log in again. `wait`: nothing; we keep trying. `unsupported`: nothing; this bank cannot be read any more. `connect_again`: access has ended; connect the bank again, with `connectAgain` of `plaid.createLinkToken`. `unknown`: the bank's message says; update mode may help.",
+    "How to restore the bank's data. `log_in`: log in again, in update mode. `choose_accounts`: choose the accounts again, in update mode. `allow_access`: allow access again, in update mode. `act_at_bank`: do something at the bank's own site first, then log in again. `wait`: nothing; we keep trying. `unsupported`: nothing; this bank is no longer supported. `connect_again`: access has ended; connect the bank again, with `connectAgain` of `plaid.createLinkToken`. `unknown`: see the bank's message; update mode may help.",
   );
 
 /** Why an Item's data does not arrive. */
 export const itemProblem = z.object({
   kind: itemProblemKind.describe(
-    "What brings the bank's data back; the kinds are described with their type.",
+    "How to restore the bank's data; the kinds are described with their type.",
   ),
   message: z
     .string()

@@ -60,7 +60,7 @@ export const itemProblems = {
     action: "reconnect",
     activity: "login_required",
     message:
-      "This bank asks you to log in again. The balances below are from the last time it answered.",
+      "This bank asks you to log in again. The balances below are from the last time it responded.",
   },
   choose_accounts: {
     status: "login_required",
@@ -68,7 +68,7 @@ export const itemProblems = {
     action: "choose",
     activity: "login_required",
     message:
-      "This bank no longer shares the accounts that you chose. Choose them again. The balances below are from the last time it answered.",
+      "This bank no longer shares the accounts that you chose. Choose them again. The balances below are from the last time it responded.",
   },
   allow_access: {
     status: "login_required",
@@ -76,7 +76,7 @@ export const itemProblems = {
     action: "reconnect",
     activity: "login_required",
     message:
-      "This bank needs your permission to share this data. Reconnect it and allow access. The balances below are from the last time it answered.",
+      "This bank needs your permission to share this data. Reconnect it and allow access. The balances below are from the last time it responded.",
   },
   act_at_bank: {
     status: "login_required",

@@ -7,7 +7,7 @@ export const liveChangesInput = z
       .string()
       .max(100)
       .optional()
-      .describe("The id of the last event that was seen: the stream goes on from there."),
+      .describe("The id of the last event that was received: the stream continues from there."),
   })
   .optional();
 export type LiveChangesInput = z.infer<typeof liveChangesInput>;

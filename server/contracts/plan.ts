@@ -7,7 +7,7 @@ export const plan = z.object({
   id: z.string().describe("The plan's id: intern, accountant, analyst or cfo."),
   name: z.string().describe("The plan's name as users see it."),
   priceMonthly: decimal.describe("The price of a month, a decimal string."),
-  currency: z.string().describe("Of the price, ISO 4217."),
+  currency: z.string().describe("The currency of the price, ISO 4217."),
   maxAccounts: z
     .number()
     .int()
@@ -26,15 +26,15 @@ export const planOutput = z.object({
     .int()
     .nonnegative()
     .describe("Accounts (not Items) that the user has connected now."),
-  plans: z.array(plan).describe("Every plan there is, smallest first."),
+  plans: z.array(plan).describe("Every plan, smallest first."),
 });
 export type PlanOutput = z.infer<typeof planOutput>;
 
 /** A larger plan that the user requested. Times are ISO 8601 UTC. */
 export const planRequest = z.object({
-  plan: z.string().describe("The id of the plan that is asked for."),
+  plan: z.string().describe("The id of the requested plan."),
   note: z.string().nullable().describe("What the user wrote; null for nothing."),
-  requestedAt: z.iso.datetime().describe("When it was asked for, ISO 8601 UTC."),
+  requestedAt: z.iso.datetime().describe("When it was requested, ISO 8601 UTC."),
   answeredAt: z.iso
     .datetime()
     .nullable()
@@ -44,7 +44,7 @@ export type PlanRequest = z.infer<typeof planRequest>;
 
 /** `plan.request`: a plan that has room for more accounts than the user's. */
 export const requestPlanInput = z.strictObject({
-  plan: z.string().max(100).describe("The id of the plan, as `plan.get` lists it."),
+  plan: z.string().max(100).describe("The id of the plan, as in `plan.get`."),
   note: text
     .trim()
     .max(500, "Use at most 500 characters.")
@@ -53,6 +53,6 @@ export const requestPlanInput = z.strictObject({
 });
 export type RequestPlanInput = z.infer<typeof requestPlanInput>;
 export const requestPlanOutput = z.object({
-  request: planRequest.describe("The request as it stands."),
+  request: planRequest.describe("The open request."),
 });
 export type RequestPlanOutput = z.infer<typeof requestPlanOutput>;

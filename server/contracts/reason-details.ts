@@ -5,7 +5,7 @@ import { itemStatus } from "./item-status.ts";
 const retryAfter = z
   .number()
   .int()
-  .describe("Until the same request is worth sending again. Seconds.");
+  .describe("Seconds until the same request is worth sending again.");
 
 /** The details of some reasons; safe to show to the caller. */
 export const reasonDetails = {
@@ -21,16 +21,16 @@ export const reasonDetails = {
           .array(
             z.object({
               id: z.string().describe("Plaid's id of the account, for `accountIds`."),
-              name: z.string().nullable().describe("Its name; null where Link gave none."),
+              name: z.string().nullable().describe("Its name; null when Link returned none."),
               mask: z
                 .string()
                 .nullable()
-                .describe("The last characters of its number; null where Link gave none."),
-              type: z.string().nullable().describe("Plaid's type; null where Link gave none."),
+                .describe("The last characters of its number; null when Link returned none."),
+              type: z.string().nullable().describe("Plaid's type; null when Link returned none."),
               subtype: z
                 .string()
                 .nullable()
-                .describe("Plaid's subtype; null where Link gave none."),
+                .describe("Plaid's subtype; null when Link returned none."),
             }),
           )
           .readonly()
@@ -38,7 +38,7 @@ export const reasonDetails = {
       })
       .optional()
       .describe(
-        "Some fit: the same public_token may be sent again with `accountIds`. Absent where nothing can be chosen any more.",
+        "Present when some accounts fit: the same public_token may be sent again with `accountIds`.",
       ),
   }),
   duplicate_accounts: z.object({
@@ -52,7 +52,7 @@ export const reasonDetails = {
           mask: z
             .string()
             .nullable()
-            .describe("The last characters of its number; null where the bank gives none."),
+            .describe("The last characters of its number; null when the bank returns none."),
         }),
       )
       .describe("The accounts that are connected already."),
@@ -61,7 +61,7 @@ export const reasonDetails = {
       .describe(
         "The match is only likely: the same public_token may be sent again with `connectAnyway`.",
       ),
-    offeredCount: z.number().int().describe("How many accounts the bank gave."),
+    offeredCount: z.number().int().describe("How many accounts the bank shared."),
     newCount: z
       .number()
       .int()
@@ -69,21 +69,19 @@ export const reasonDetails = {
     itemStatus: itemStatus
       .optional()
       .describe(
-        "How the Item stands, as checked since; absent when Plaid did not say. `revoked`: its access has ended, and the same public_token is accepted now.",
+        "The Item's status, checked just now; absent when Plaid could not be reached. `revoked`: its access has ended, and the same public_token is accepted now.",
       ),
   }),
   bank_error: z.object({
     message: z
       .string()
       .nullable()
-      .describe("The bank's problem in Plaid's words for the user; null where it has none."),
+      .describe("Plaid's message for the user about the bank's problem; null when there is none."),
   }),
   exchange_lost: z.object({
     cleanUp: z
       .boolean()
-      .describe(
-        "Whether we end the unfinished connection, which we cannot without Plaid's User APIs.",
-      ),
+      .describe("Whether we can remove the unfinished connection, which needs Plaid's User APIs."),
   }),
   confirmation_mismatch: z.object({ expected: z.string().describe("The words that confirm.") }),
   invalid_input: z.object({
@@ -94,22 +92,25 @@ export const reasonDetails = {
           message: z.string().describe("What is expected there."),
         }),
       )
-      .describe("Where the input does not fit."),
+      .describe("What is wrong with the input."),
   }),
   scope_missing: z.object({
-    required: scope.describe("What the call asks of a key."),
-    held: z.array(scope).describe("What this key has."),
+    required: scope.describe("The scope that the call needs."),
+    held: z.array(scope).describe("The scopes that this key has."),
   }),
   rate_limited: z.object({
-    limit: z.number().int().describe("Calls in a window, or at once where the window is 0."),
-    windowSeconds: z.number().int().describe("The length of a window. Seconds."),
-    retryAfterSeconds: z.number().int().describe("Until there is room again. Seconds."),
+    limit: z
+      .number()
+      .int()
+      .describe("Calls in a window, or concurrent calls when the window is 0."),
+    windowSeconds: z.number().int().describe("The length of a window, in seconds."),
+    retryAfterSeconds: z.number().int().describe("Seconds until there is room again."),
   }),
   too_many_attempts: z.object({ retryAfterSeconds: retryAfter }),
   busy: z.object({ retryAfterSeconds: retryAfter }),
   log_in_busy: z.object({ retryAfterSeconds: retryAfter }),
   refreshed_recently: z.object({
-    retryAfterSeconds: z.number().int().describe("Until the bank may be refreshed again. Seconds."),
+    retryAfterSeconds: z.number().int().describe("Seconds until the bank may be refreshed again."),
   }),
   too_many_api_keys: z.object({
     limit: z.number().int().describe("Live keys that a user may have."),

@@ -16,7 +16,7 @@ export const passkeyJson = z.string().min(1).max(16_000);
 
 export const passkey = z.object({
   id: z.string().describe("The credential id, base64url."),
-  name: z.string().describe("What the user calls it."),
+  name: z.string().describe("The user's name for it."),
   createdAt: z.iso.datetime().describe("When it was added, ISO 8601 UTC."),
   lastUsedAt: z.iso
     .datetime()
@@ -30,7 +30,7 @@ export const secondFactors = z.object({
   totpSince: z.iso
     .datetime()
     .nullable()
-    .describe("Since when an authenticator app is set up, ISO 8601 UTC; null when none is."),
+    .describe("When the authenticator app was set up, ISO 8601 UTC; null when there is none."),
   passkeys: z.array(passkey).describe("Passkeys, newest first."),
   backupCodesLeft: z
     .number()

@@ -52,10 +52,10 @@ export const securityEvent = z.object({
   address: z
     .string()
     .nullable()
-    .describe("The IP address of the request that caused it; null where there was none."),
+    .describe("The IP address of the request that caused it; null when there was none."),
   userAgent: z
     .string()
     .nullable()
-    .describe("The browser or program that sent that request; null where it did not say."),
+    .describe("The browser or program that sent that request; null when unknown."),
 });
 export type SecurityEvent = z.infer<typeof securityEvent>;

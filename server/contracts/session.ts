@@ -4,11 +4,11 @@ import { text } from "./text.ts";
 const fromAddress = z
   .string()
   .nullable()
-  .describe("The IP address that it came from; null where it is not known.");
+  .describe("The IP address that it came from; null when unknown.");
 const fromUserAgent = z
   .string()
   .nullable()
-  .describe("The browser or program that it came from; null where it did not say.");
+  .describe("The browser or program that it came from; null when unknown.");
 
 /** The caller, as the page may know them. */
 export const viewer = z.object({
@@ -24,7 +24,7 @@ export type Viewer = z.infer<typeof viewer>;
  */
 export const logIn = z.object({
   id: z.uuid().describe("The log-in's id."),
-  at: z.iso.datetime().describe("When it was tried, ISO 8601 UTC."),
+  at: z.iso.datetime().describe("When it was attempted, ISO 8601 UTC."),
   outcome: z.enum(["succeeded", "wrong_password"]).describe("How it ended."),
   address: fromAddress,
   userAgent: fromUserAgent,

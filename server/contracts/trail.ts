@@ -21,12 +21,12 @@ export const trailStep = z.object({
   state: z
     .enum(["waiting", "running", "done", "failed", "needs_you"])
     .describe(
-      "`failed` ones are tried again by themselves. `needs_you`: the user has to act at the bank first.",
+      "`failed` steps are retried automatically. `needs_you`: the user has to act at the bank first.",
     ),
   retryAt: z.iso
     .datetime()
     .nullable()
-    .describe("When a failed one is tried again, ISO 8601 UTC; null on all others."),
+    .describe("When a failed step is retried, ISO 8601 UTC; null on all others."),
 });
 export type TrailStep = z.infer<typeof trailStep>;
 
@@ -37,6 +37,6 @@ export const trail = z.object({
     .number()
     .int()
     .nonnegative()
-    .describe("How many transactions the first sync has brought so far."),
+    .describe("How many transactions the first sync has fetched so far."),
 });
 export type Trail = z.infer<typeof trail>;

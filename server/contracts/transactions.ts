@@ -11,7 +11,7 @@ export const transaction = z.object({
   id: z
     .string()
     .describe("The transaction's id. A posted one has another id than it had while pending."),
-  accountId: z.uuid().describe("The id of the account it moved on."),
+  accountId: z.uuid().describe("The id of its account."),
   date: z.iso.date().describe("A calendar day at the bank, YYYY-MM-DD."),
   amount: decimal.describe(
     "A decimal string. Positive: money left the account. Negative: money came in.",
@@ -19,20 +19,16 @@ export const transaction = z.object({
   currency: z
     .string()
     .nullable()
-    .describe(
-      "ISO 4217, or Plaid's unofficial code where ISO has none; null where neither is known.",
-    ),
+    .describe("ISO 4217, or Plaid's unofficial code where ISO has none; null when unknown."),
   name: z.string().describe("The bank's text."),
   merchant: z
     .string()
     .nullable()
-    .describe("Who was paid or who paid, as corrected; null where it is not known."),
+    .describe("Who was paid or who paid, as corrected; null when unknown."),
   category: z
     .string()
     .nullable()
-    .describe(
-      "Plaid's primary category, as FOOD_AND_DRINK, as corrected; null where it is not known.",
-    ),
+    .describe("Plaid's primary category, like FOOD_AND_DRINK, as corrected; null when unknown."),
   corrected: z.boolean().describe("The user has corrected its category or its merchant."),
   pending: z.boolean().describe("Not posted yet: it may change or be removed."),
 });
@@ -48,13 +44,13 @@ export const transactionsListInput = z.strictObject({
     .min(1)
     .max(200)
     .optional()
-    .describe("Transactions of the page, 200 at most; 50 unless given."),
+    .describe("Transactions in a page: at most 200, by default 50."),
   cursor: z
     .string()
     .max(600)
     .optional()
     .describe(
-      "The `nextCursor` of the page before, with the same filter; left out for the first page.",
+      "The `nextCursor` of the previous page, with the same filter; not set for the first page.",
     ),
   accountId: z.uuid().optional().describe("Only those of this account."),
   from: day.optional().describe("The first day, inclusive, YYYY-MM-DD."),
@@ -63,7 +59,7 @@ export const transactionsListInput = z.strictObject({
     .string()
     .regex(/^[A-Z_]{1,60}$/)
     .optional()
-    .describe("Plaid's primary category, as a transaction carries it."),
+    .describe("Plaid's primary category, as in a transaction."),
   minAmount: decimal
     .max(40)
     .optional()
@@ -82,7 +78,7 @@ export const transactionsListInput = z.strictObject({
     .max(100)
     .regex(/^[^\0]*$/)
     .optional()
-    .describe("Text that the name or the merchant contains; capitals do not matter."),
+    .describe("Text that the name or the merchant contains; case does not matter."),
 });
 export type TransactionsListInput = z.infer<typeof transactionsListInput>;
 
@@ -159,8 +155,8 @@ export const transactionTotals = z.object({
   currencies: z
     .array(
       z.object({
-        currency: z.string().nullable().describe("As a transaction carries it."),
-        months: z.array(totalOfMonth).describe("Newest first, 24 at most."),
+        currency: z.string().nullable().describe("As in a transaction."),
+        months: z.array(totalOfMonth).describe("Newest first, at most 24."),
         categories: z.array(flowOfCategory).describe("The one with the most money first."),
       }),
     )
@@ -176,17 +172,17 @@ export const correctTransactionInput = z.strictObject({
     .regex(/^[A-Z_]{1,60}$/)
     .nullable()
     .optional()
-    .describe("Plaid's primary category, as FOOD_AND_DRINK; null for what the bank says."),
+    .describe("Plaid's primary category, like FOOD_AND_DRINK; null for the bank's value."),
   merchant: text
     .trim()
     .min(1, "Enter a name.")
     .max(100, "Use at most 100 characters.")
     .nullable()
     .optional()
-    .describe("Who was paid or who paid; null for what the bank says."),
+    .describe("Who was paid or who paid; null for the bank's value."),
 });
 export type CorrectTransactionInput = z.infer<typeof correctTransactionInput>;
 export const correctTransactionOutput = z.object({
-  transaction: transaction.describe("The transaction now."),
+  transaction: transaction.describe("The corrected transaction."),
 });
 export type CorrectTransactionOutput = z.infer<typeof correctTransactionOutput>;

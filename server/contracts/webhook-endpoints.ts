@@ -9,16 +9,16 @@ const endpointId = z.uuid().describe("The webhook's id.");
 export const webhookEndpoint = z.object({
   id: endpointId,
   url: z.string().describe("Where webhooks are sent."),
-  events: z.array(webhookEventType).describe("The events that it gets."),
+  events: z.array(webhookEventType).describe("The events that it receives."),
   createdAt: z.iso.datetime().describe("When it was added, ISO 8601 UTC."),
   oldSecretUntil: z.iso
     .datetime()
     .nullable()
-    .describe("Until when the secret before the last one signs as well; null for no such secret."),
+    .describe("Until when the previous secret also signs; null when there is none."),
   last: z
     .enum(["delivered", "waiting", "failed"])
     .nullable()
-    .describe("How its newest delivery stands; null where there was none."),
+    .describe("The state of its newest delivery; null when there is none."),
 });
 export type WebhookEndpoint = z.infer<typeof webhookEndpoint>;
 
@@ -46,7 +46,7 @@ export type WebhookSecretOutput = z.infer<typeof webhookSecretOutput>;
 
 /** `webhooks.list`: all of the user's addresses, newest first. */
 export const webhooksListOutput = z.object({
-  webhooks: z.array(webhookEndpoint).describe("The newest first."),
+  webhooks: z.array(webhookEndpoint).describe("Newest first."),
 });
 
 export const webhookInput = z.strictObject({ id: endpointId });
@@ -68,28 +68,30 @@ export type DeliveryError = z.infer<typeof deliveryError>;
 
 /** One event to deliver to one address. Kept for 30 days. */
 export const webhookDelivery = z.object({
-  id: z.uuid().describe("The delivery's id, which is the header `webhook-id` too."),
+  id: z.uuid().describe("The delivery's id, which is also the header `webhook-id`."),
   event: webhookEventType.describe("The event that it reports."),
   status: z
     .enum(["waiting", "delivered", "failed"])
-    .describe("`waiting`: it is sent, or sent again, at `nextAttemptAt`. `failed`: for 24 hours."),
+    .describe(
+      "`waiting`: the next attempt is at `nextAttemptAt`. `failed`: no attempt succeeded within 24 hours.",
+    ),
   attempts: z.number().int().nonnegative().describe("How often it was sent."),
-  httpStatus: z.number().int().nullable().describe("What the address responded with last."),
+  httpStatus: z.number().int().nullable().describe("The HTTP status of the last response."),
   error: deliveryError
     .nullable()
     .describe(
-      "Why the last attempt failed; null where it did not. `status`: `httpStatus` is not 2xx.",
+      "Why the last attempt failed; null when it did not. `status`: `httpStatus` is not 2xx.",
     ),
   createdAt: z.iso.datetime().describe("When it happened, ISO 8601 UTC."),
-  attemptedAt: z.iso.datetime().nullable().describe("When it was sent last."),
-  nextAttemptAt: z.iso.datetime().nullable().describe("When it is sent next; null for never."),
-  body: z.string().describe("What is sent."),
+  attemptedAt: z.iso.datetime().nullable().describe("When it was last sent."),
+  nextAttemptAt: z.iso.datetime().nullable().describe("When it is next sent; null for never."),
+  body: z.string().describe("The body that is sent."),
 });
 export type WebhookDelivery = z.infer<typeof webhookDelivery>;
 
 /** `webhooks.deliveries`: the newest 100, newest first. */
 export const webhookDeliveriesOutput = z.object({
-  deliveries: z.array(webhookDelivery).describe("The newest first."),
+  deliveries: z.array(webhookDelivery).describe("Newest first."),
 });
 
 export const redeliverWebhookInput = z.strictObject({

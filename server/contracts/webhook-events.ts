@@ -5,10 +5,7 @@ import { type WebhookData, type WebhookEvent, webhookEventTypes } from "./webhoo
 export const webhookEventType = z.enum(webhookEventTypes);
 
 const itemId = z.uuid().describe("The Item that it is about.");
-const institutionName = z
-  .string()
-  .nullable()
-  .describe("The bank's name; null where it is not known.");
+const institutionName = z.string().nullable().describe("The bank's name; null when unknown.");
 const ofItem = z.object({ itemId, institutionName });
 
 const data = {
@@ -17,13 +14,13 @@ const data = {
   }),
   "connection.failed": z.object({
     institutionName,
-    reason: z.string().describe("Why: one of the reasons that `connectAccount` fails with."),
+    reason: z.string().describe("Why: a reason of `connectAccount`."),
   }),
   "connection.problem": ofItem.extend({
     problem: z
       .union([itemProblemKind, z.literal("expiring")])
       .describe(
-        "What brings the bank's data back, as `problem.kind` of its Item. `wait`: the bank does not respond, and the user need not do anything. `expiring`: the permission ends soon.",
+        "How to restore the bank's data, like `problem.kind` of its Item. `wait`: the bank does not respond, and the user need not do anything. `expiring`: the permission ends soon.",
       ),
   }),
   "connection.recovered": ofItem,

@@ -12,11 +12,11 @@ import type { LiveChange } from "../contracts/live.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { TimeLimits } from "../time-limits.ts";
 
-/** Who follows, and what their right to it stands on. */
+/** A user who follows changes, and the session or API key that allows it. */
 export interface Follower {
   userId: string;
   by: "session" | "apiKey";
-  /** Of that session or API key. */
+  /** The id of that session or API key. */
   id: string;
   /** It may read transactions. */
   seesTransactions: boolean;
@@ -27,23 +27,23 @@ export type LiveNews = LivePosition & Pick<LiveChange, "changed">;
 
 /** One open stream. */
 interface Stream extends Follower {
-  /** The newest data version known here; null until it was read. */
+  /** The newest data version known to this node; null until it was read. */
   newest: number | null;
-  /** Why it is over. */
+  /** Why the stream has ended; null while it is open. */
   end: Error | null;
   wake: () => void;
 }
 
-/** The node is going away: a stream that ends like this is opened again elsewhere, by itself. */
+/** This node is shutting down: the client opens the stream again by itself, on another node. */
 class NodeClosing extends Error {
-  // tRPC ends the stream at this name without a word, and the client comes back.
+  // For this name, tRPC ends the stream without an error, and the client reconnects.
   override readonly name = "AbortError";
 }
 
 /**
- * The changes of every user who follows them on this node, heard from PostgreSQL on one connection,
- * which is made for the first of them. A stream says no more than the newest data version, so one
- * that is read slowly or comes back late skips what is past, and nothing piles up.
+ * The changes of every user who follows them on this node, received from PostgreSQL over one connection,
+ * which is opened for the first of them. A stream only sends the newest data version, so that a slow or
+ * reconnecting client skips older versions, and no backlog grows.
  */
 export class LiveChanges {
   readonly #db: Db;
@@ -57,7 +57,7 @@ export class LiveChanges {
   #stopListening: (() => Promise<void>) | null = null;
   #closing = false;
 
-  /** `maxOfUser`: streams of one user here. */
+  /** `maxOfUser`: how many streams one user may have on this node. */
   constructor(
     { db, log, limits, clock }: { db: Db; log: Log; limits: TimeLimits; clock: Clock },
     databaseUrl: string,
@@ -72,9 +72,9 @@ export class LiveChanges {
   }
 
   /**
-   * The data version whenever it rises, and at once where it is not `since`. Ends when `signal` does.
-   * Throws when the right to follow ends: `unauthenticated`, `api_key_revoked`, `api_key_expired`; and
-   * `stream_replaced` when the user has opened too many newer ones.
+   * Yields the data version whenever it rises, and immediately if it is not `since`. Ends when `signal`
+   * aborts. Throws when the user may no longer follow: `unauthenticated`, `api_key_revoked`,
+   * `api_key_expired`; and `stream_replaced` when the user has opened too many newer streams.
    */
   async *follow(
     follower: Follower,
@@ -86,7 +86,7 @@ export class LiveChanges {
     signal.addEventListener("abort", wake);
     this.#add(stream);
     try {
-      // After it was added: what happens from here on is heard, what happened before is read.
+      // Read after the stream was added: later changes are received, earlier ones are read.
       await this.#catchUp([stream]);
       let sent = since;
       while (!signal.aborted) {
@@ -108,7 +108,7 @@ export class LiveChanges {
     }
   }
 
-  /** Without a list where the database is away: the change itself is known. */
+  /** Returns no list when the database is away: the change itself is known. */
   async #read(stream: Stream, sent: LivePosition | null, newest: number): Promise<LiveNews> {
     const { userId, seesTransactions: withTransactions } = stream;
     const read = await readChanges(this.#db, userId, sent, { withTransactions }).catch(
@@ -121,12 +121,15 @@ export class LiveChanges {
     return { ...read.now, changed: read.changed };
   }
 
-  /** Streams open now. */
+  /** How many streams are open. */
   get size(): number {
     return [...this.#all()].length;
   }
 
-  /** Ends every stream and every one to come; clients go to another node, or wait for the next. */
+  /**
+   * Ends every open and every future stream; clients connect to another node, or wait for this one to
+   * restart.
+   */
   async close(): Promise<void> {
     this.#closing = true;
     for (const stream of this.#all()) finish(stream, new NodeClosing());
@@ -142,7 +145,7 @@ export class LiveChanges {
     if (!this.#closing) this.#stopListening ??= this.#listen();
   }
 
-  /** A set keeps the order in which they came; one that has ended is in it until its client is told. */
+  /** A set keeps its order of insertion. An ended stream stays in it until its client has been notified. */
   #endOldest(ofUser: Set<Stream>): void {
     if (ofUser.size <= this.#maxOfUser) return;
     const open = [...ofUser].filter(({ end }) => end === null);
@@ -157,7 +160,7 @@ export class LiveChanges {
   }
 
   #listen(): () => Promise<void> {
-    // What was missed while nothing was heard, and rights that end by the clock.
+    // Reads what was missed while the connection was lost, and ends streams whose session or key has expired.
     const check = () => {
       this.#catchUp([...this.#all()]).catch((error: Error) =>
         this.#log.warn({ event: "live_unchecked", error: error.message }, "Streams not checked"),
@@ -217,7 +220,7 @@ export class LiveChanges {
 }
 
 function advance(stream: Stream, version: number): void {
-  // What was read may be older than what was heard meanwhile.
+  // The version that was read may be older than one that was received in the meantime.
   if (stream.newest !== null && stream.newest >= version) return;
   stream.newest = version;
   stream.wake();

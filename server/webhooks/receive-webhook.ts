@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { compactVerify, decodeJwt, decodeProtectedHeader, errors } from "jose";
 import { z } from "zod";
-import { keepWebhook, malformed } from "../../db/webhooks.ts";
+import { malformed } from "../../db/webhooks.ts";
 import { noteSessionFinished } from "../connect/note-session-finished.ts";
 import { FiscilityError } from "../contracts/errors.ts";
 import { plainText } from "../plaid/plaid-error.ts";
@@ -71,7 +71,7 @@ export interface Delivery {
  * @see https://plaid.com/docs/api/webhooks/webhook-verification/
  */
 export async function receiveWebhook(
-  services: Pick<Services, "db" | "vault" | "webhookKeys" | "limits" | "clock">,
+  services: Pick<Services, "db" | "vault" | "webhookKeys" | "webhookIntake" | "limits" | "clock">,
   { signature, bytes, address }: Delivery,
   log: Log,
 ): Promise<void> {
@@ -84,6 +84,7 @@ export async function receiveWebhook(
   const isNoted = given?.link_token
     ? await noteSessionFinished(services, { ...given, link_token: given.link_token })
     : false;
+  const done = isNoted ? "link noted" : null;
   const webhook = {
     deliveryHash: hashOfDelivery(signature),
     type: type ?? malformed,
@@ -96,9 +97,9 @@ export async function receiveWebhook(
       reason: given?.reason ?? null,
     } satisfies z.infer<typeof webhookDetails>,
     signedAt,
+    outcome: isRead ? done : malformed,
   };
-  const done = isNoted ? "link noted" : null;
-  const fresh = await keepWebhook(services.db, webhook, isRead ? done : malformed);
+  const fresh = await services.webhookIntake.keep(webhook);
   if (!isRead && fresh) log.warn({ event: "webhook_malformed", type, code }, "Malformed webhook");
   log.info({ event: "webhook", type, code, plaidItemId, fresh }, "Webhook");
 }

@@ -12,12 +12,43 @@ export async function throughput(
   connections: number,
   ms: number,
 ): Promise<{ answers: number; seconds: number }> {
-  const { hostname, port, pathname, host } = new URL(url);
-  const request = (own: Record<string, string>) => {
-    const lines = Object.entries({ host, ...own }).map(([name, value]) => `${name}: ${value}`);
-    return `GET ${pathname} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`;
-  };
-  const requests = [headers].flat().map(request);
+  const requests = [headers].flat().map((own) => requestOf("GET", url, own));
+  const until = performance.now() + ms;
+  return drive(url, connections, (at) =>
+    performance.now() < until ? (requests[at % requests.length] ?? null) : null,
+  );
+}
+
+/** Sends each of these by POST once, over `connections` keep-alive connections. */
+export async function sendEach(
+  url: string,
+  posts: readonly { headers: Record<string, string>; body: string }[],
+  connections: number,
+): Promise<{ answers: number; seconds: number }> {
+  const requests = posts.map(({ headers, body }) => requestOf("POST", url, headers, body));
+  return drive(url, connections, () => requests.pop() ?? null);
+}
+
+function requestOf(
+  method: string,
+  url: string,
+  headers: Record<string, string>,
+  body = "",
+): string {
+  const { pathname, host } = new URL(url);
+  const length = String(Buffer.byteLength(body));
+  const all = { host, ...headers, ...(body && { "content-length": length }) };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`);
+  return `${method} ${pathname} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n${body}`;
+}
+
+/** `next` is the next request of a connection; null when it has sent its last. */
+async function drive(
+  url: string,
+  connections: number,
+  next: (connection: number) => string | null,
+): Promise<{ answers: number; seconds: number }> {
+  const { hostname, port } = new URL(url);
   const sockets = await Promise.all(
     Array.from({ length: connections }, async () => {
       const socket = connect(Number(port), hostname);
@@ -26,19 +57,21 @@ export async function throughput(
     }),
   );
   const started = performance.now();
-  const answers = await Promise.all(
-    sockets.map((socket, at) =>
-      ask(socket, requests[at % requests.length] as string, started + ms),
-    ),
-  );
+  const answers = await Promise.all(sockets.map((socket, at) => ask(socket, () => next(at))));
   const seconds = (performance.now() - started) / 1000;
   return { answers: answers.reduce((sum, n) => sum + n, 0), seconds };
 }
 
-function ask(socket: Socket, request: string, until: number): Promise<number> {
+function ask(socket: Socket, next: () => string | null): Promise<number> {
   return new Promise((resolve, reject) => {
     let answered = 0;
     let text = "";
+    const send = () => {
+      const request = next();
+      if (request !== null) return void socket.write(request);
+      socket.destroy();
+      resolve(answered);
+    };
     socket.setEncoding("latin1");
     socket.on("error", reject);
     socket.on("data", (chunk: string) => {
@@ -51,12 +84,8 @@ function ask(socket: Socket, request: string, until: number): Promise<number> {
       if (chunked ? !text.endsWith("0\r\n\r\n") : text.length < end + 4 + Number(length)) return;
       text = "";
       answered++;
-      if (performance.now() < until) socket.write(request);
-      else {
-        socket.destroy();
-        resolve(answered);
-      }
+      send();
     });
-    socket.write(request);
+    send();
   });
 }

@@ -1,5 +1,5 @@
 import { fork } from "node:child_process";
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
@@ -7,6 +7,8 @@ import { startSandbox } from "@fiscility/plaid-sandbox";
 import { createRequestHandler } from "@remix-run/express";
 import type { AppLoadContext, LoaderFunction, ServerBuild } from "@remix-run/node";
 import express, { type Express, type Response } from "express";
+import { compactVerify, importJWK } from "jose";
+import pg from "pg";
 import { createClient } from "redis";
 import { identify } from "../../server/auth/identify.ts";
 import { parseConfig } from "../../server/config.ts";
@@ -105,6 +107,37 @@ async function startBare(): Promise<string> {
   return listen(app);
 }
 
+/** A webhook's signature verified with the key `bench`, and one row inserted. */
+async function startIntake(): Promise<string> {
+  const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 20 });
+  const { rows } = await pool.query("select x, y from webhook_keys where id = 'bench'");
+  const key = await importJWK({ kty: "EC", crv: "P-256", ...rows[0] }, "ES256");
+  const app = express().post(
+    "/plaid/webhook",
+    express.raw({ type: () => true }),
+    (req, res, next) => {
+      const signature = req.get("plaid-verification") ?? "";
+      const { webhook_type, webhook_code, item_id } = JSON.parse(req.body.toString());
+      compactVerify(signature, key, { algorithms: ["ES256"] })
+        .then(() =>
+          pool.query({
+            name: "insert",
+            text: `insert into webhooks (delivery_hash, type, code, plaid_item_id, details, signed_at)
+            values ($1, $2, $3, $4, '{}', now())`,
+            values: [
+              createHash("sha256").update(signature).digest(),
+              webhook_type,
+              webhook_code,
+              item_id,
+            ],
+          }),
+        )
+        .then(() => res.json({}), next);
+    },
+  );
+  return listen(app);
+}
+
 /**
  * The product's pages with nothing to load: each loader answers what it answered the first time. That
  * first request goes through the product, every later one through Express and Remix alone.
@@ -161,6 +194,7 @@ const starts = {
     (await startServer(parseConfig(process.env), { destination: nowhere, quotas: ownQuotas })).url,
   worker: startJobs,
   bare: startBare,
+  intake: startIntake,
   still: startStill,
   sandbox: async () =>
     (

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { runFailover } from "./run-failover.ts";
+import { zerosOf } from "./zeros-of.ts";
 
 /**
  * `npm run failover -- --connects 400 --seed N [--pooled] [--frozen 10]`: prints what must be zero, and the
@@ -24,23 +25,21 @@ if (!connects || !nodes || connects > 100_000 || !isSensible) {
   );
   process.exit(1);
 }
-const { books, responses, staleReads, vanished, left, seconds } = await runFailover({
+const outcome = await runFailover({
   ...{ connects, nodes, seed: seed as number, isPooled: values.pooled, frozen },
   isSynchronous: !values.asynchronous,
 });
-const zeros: [string, number][] = [
-  ...(["orphans", "duplicates", "overdrafts", "partial", "unfinished", "lost"] as const).map(
-    (name): [string, number] => [name, books[name]],
-  ),
-  ["left at Plaid", left],
-  ["stale reads", staleReads],
-  ["vanished", vanished],
-  ["internal responses", responses.internal ?? 0],
-];
+const { books, syncs, responses, seconds } = outcome;
+const zeros = Object.entries({
+  ...zerosOf(outcome),
+  "internal responses": responses.internal ?? 0,
+});
 const rows: [string, number | string][] = [
   ...Object.entries(responses).sort(([, a], [, b]) => b - a),
   ["", ""],
   ["Items connected", books.connected],
+  ["webhooks", syncs.webhooks],
+  ["transactions", syncs.transactions],
   ["", ""],
   ...zeros,
 ];

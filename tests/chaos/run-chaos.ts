@@ -12,20 +12,20 @@ export interface Chaos {
   connects: number;
   nodes: number;
   seed: number;
-  /** A paused node sleeps from 1 to so many seconds. */
+  /** A node, with its workers, is paused for 1 to so many seconds; 0 for no pauses. */
   longestPause: number;
 }
 
 export interface Outcome extends ConnectsOutcome {
   restarts: number;
-  /** Nodes that were stopped by SIGSTOP and continued. */
+  /** Nodes, each with its workers, that were stopped by SIGSTOP and continued. */
   pauses: number;
   /** How often Redis went or hung, and came back. */
   redisOutages: number;
   seconds: number;
 }
 
-/** Steps of `connectAccount` that a node may die after, and the endings of those that fail. */
+/** Steps of `connectAccount` that a node may die after, the endings of those that fail, and steps of a sync. */
 const steps = [
   "attempt",
   "lock",
@@ -36,6 +36,10 @@ const steps = [
   "insert",
   "commit",
   "ended",
+  "begun",
+  "fetched",
+  "kept",
+  "finished",
 ];
 
 /**
@@ -107,7 +111,7 @@ export async function runChaos({ connects, nodes, seed, longestPause }: Chaos): 
         restarting = restarting.then(() => database.stop()).then(() => database.start());
       }
       if (everyNth(40)) injuring = injuring.then(injureRedis);
-      if (everyNth(25)) paused ??= pauseNode();
+      if (longestPause > 0 && everyNth(25)) paused ??= pauseNode();
     });
     await Promise.all([restarting, injuring, paused]);
     const outcome = await running.settle();

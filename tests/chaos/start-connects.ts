@@ -2,9 +2,11 @@ import { randomBytes } from "node:crypto";
 import { startSandbox } from "@fiscility/plaid-sandbox";
 import pg from "pg";
 import type { ItemAtPlaid } from "../support/app.ts";
+import { startBalancer } from "../support/balancer.ts";
 import { type Books, compareBooks } from "../support/books.ts";
 import { type NodeProcess, startNode } from "../support/node-process.ts";
 import { addPerson } from "../support/people.ts";
+import { compareSyncs, drain, type SyncBooks } from "../support/sync-books.ts";
 import { until } from "../support/until.ts";
 import { type Choices, choices } from "./choices.ts";
 
@@ -24,6 +26,7 @@ export interface ConnectsOptions {
 /** How the connects ended: the books, and how often each response came. */
 export interface ConnectsOutcome {
   books: Books;
+  syncs: SyncBooks;
   responses: Record<string, number>;
   kills: number;
   /** Lists that did not show, on any node, what had been returned as connected (I5). */
@@ -45,6 +48,7 @@ const apiPaths = [
   "/user/create",
   "/user/items/get",
   "/user/items/remove",
+  "/transactions/sync",
 ];
 const faults = [
   { error: "RATE_LIMIT_EXCEEDED" },
@@ -67,8 +71,8 @@ const atOnce = 24;
 const patience = 8_000;
 
 /**
- * Users, the sandbox and several app processes, which connect banks while the caller injures whatever they
- * use. Each connection has its own numbers from the seed, so a run repeats every choice; who wins a race is
+ * Users, the sandbox and several app processes, which connect banks, receive webhooks and sync transactions while
+ * the caller injures whatever they use. Each connection has its own numbers from the seed, so a run repeats every choice; who wins a race is
  * not in its power. Loopback only.
  */
 export async function startConnects(options: ConnectsOptions) {
@@ -81,7 +85,10 @@ export async function startConnects(options: ConnectsOptions) {
     newItemInvalidatesOld: false,
     historicalPullMs: 0,
     transactionsReadyMs: 0,
+    webhookRetryMs: 100,
   });
+  const balancer = await startBalancer();
+  const webhook = `${balancer.url.replace("localhost", "127.0.0.1")}/plaid/webhook`;
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 4 });
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));
@@ -108,16 +115,32 @@ export async function startConnects(options: ConnectsOptions) {
     return { response, body: (await response.json()) as any };
   };
 
+  const control = async (method: string, path: string, body?: unknown) => {
+    const response = await fetch(`${sandbox.url}/_control/${path}`, {
+      method,
+      headers: { "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`${path}: ${response.status}`);
+    return response.json();
+  };
+  const itemsAtPlaid = async () =>
+    ((await control("GET", "items")) as { items: ItemAtPlaid[] }).items;
+
   let running = true;
-  const alive: NodeProcess[] = await Promise.all(
-    Array.from({ length: nodes }, () => startNode(env)),
-  );
+  const startWorkingNode = async () => {
+    const node = await startNode(env);
+    node.work();
+    return node;
+  };
+  const alive: NodeProcess[] = await Promise.all(Array.from({ length: nodes }, startWorkingNode));
   let kills = 0;
   const keepAlive = (place: number) => {
+    balancer.leadTo(alive.map(({ url }) => url));
     alive[place]?.process.once("exit", () => {
       if (!running) return;
       kills += 1;
-      void startNode(env).then((node) => {
+      void startWorkingNode().then((node) => {
         alive[place] = node;
         keepAlive(place);
       });
@@ -144,7 +167,7 @@ export async function startConnects(options: ConnectsOptions) {
     });
   }
   if (options.plaidFails)
-    await json(`${sandbox.url}/_control/faults`, {
+    await control("POST", "faults", {
       faults: apiPaths.flatMap((path) =>
         faults.map((what) => ({ path, probability: "hang" in what ? 0.004 : 0.02, do: what })),
       ),
@@ -185,9 +208,24 @@ export async function startConnects(options: ConnectsOptions) {
       .catch(() => null);
     if (list && !list.items.some((item: { id: string }) => item.id === itemId)) staleReads += 1;
   };
+  /** Something happens at one of the banks that are connected: Plaid sends a webhook, and a sync follows. */
+  const changeTransactions = async ({ pick, random }: Choices) => {
+    if (returned.size === 0) return;
+    const id = pick([...returned]);
+    const items = await query("select plaid_item_id from items where id = $1", [id]).catch(
+      () => [],
+    );
+    for (const { plaid_item_id: item_id } of items) {
+      const [added, modified] = [1 + Math.floor(random() * 5), 2];
+      const change = { item_id, added, modified, removed: 2 };
+      // The Item may have been removed since.
+      await control("POST", "items/transactions", change).catch(() => {});
+    }
+  };
   const connect = async (number: number) => {
     const own = choices(seed, `connect ${number}`);
     const { pick, random } = own;
+    await changeTransactions(choices(seed, `change ${number}`));
     const [cookie, bank] = [pick(cookies), pick(banks)];
     const user_id = plaidUsers[cookies.indexOf(cookie)];
     const { body } = await json(`${sandbox.url}/sandbox/public_token/create`, {
@@ -196,7 +234,7 @@ export async function startConnects(options: ConnectsOptions) {
       institution_id: bank,
       initial_products: ["transactions"],
       user_id,
-      options: { override_username: `holder_${Math.floor(random() * 6)}` },
+      options: { override_username: `holder_${Math.floor(random() * 6)}`, webhook },
     });
     const more =
       random() < 0.2 ? { metadata: { institution: { institution_id: bank, name: null } } } : {};
@@ -229,14 +267,19 @@ export async function startConnects(options: ConnectsOptions) {
       };
       await Promise.all(Array.from({ length: Math.min(atOnce, connects) }, worker));
     },
-    /** Ends the nodes, recovers and reconciles once nothing fails any more, and compares the books. */
+    /**
+     * Ends the nodes, recovers, lets webhooks and syncs end, and reconciles, once nothing fails any more. Then
+     * compares the books.
+     */
     async settle(): Promise<ConnectsOutcome> {
-      await fetch(`${sandbox.url}/_control/faults`, { method: "DELETE" });
+      await control("DELETE", "faults");
       await stop();
-      const last = await startNode(env);
+      const last = await startWorkingNode();
+      balancer.leadTo([last.url]);
       // As if the time had come to take up what nobody works on.
       await query("update link_attempts set retry_at = now()");
       await last.recover();
+      await drain({ query, control });
       // Two passes 41 minutes apart for each day, as a user has five removals a day.
       const passes = Math.ceil(people / 200);
       for (let day = 0; day < days; day += 1) {
@@ -245,9 +288,8 @@ export async function startConnects(options: ConnectsOptions) {
         await last.reconcileAt(at.map((minutes) => day * 25 * 60 + minutes));
       }
       await last.kill();
-      const itemsAtPlaid = async () =>
-        (await (await fetch(`${sandbox.url}/_control/items`)).json()).items as ItemAtPlaid[];
       const books = await compareBooks({ query, itemsAtPlaid });
+      const syncs = await compareSyncs({ query, control });
       const items = await query("select id, plaid_item_id from items");
       const ids = new Set(items.map(({ id }) => id as string));
       const vanished = [...returned].filter((id) => !ids.has(id)).length;
@@ -255,12 +297,13 @@ export async function startConnects(options: ConnectsOptions) {
       const left = (await itemsAtPlaid()).filter(
         ({ item_id, removed }) => !removed && !ours.has(item_id),
       ).length;
-      return { books, responses, kills, staleReads, vanished, left };
+      return { books, syncs, responses, kills, staleReads, vanished, left };
     },
     async close() {
       await stop();
       await pool.end();
       await sandbox.close();
+      await balancer.close();
     },
   };
 }

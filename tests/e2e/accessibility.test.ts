@@ -55,7 +55,7 @@ test.for(
   await audit("the account menu");
 
   await forgetStepUps(app, person);
-  // Not by a link: the toast goes with the page, and on its way out has the contrast of a ghost.
+  // Not by a link: the toast would close with the page, and while it fades its contrast is too low.
   await page.goto(`${app.url}/settings/api-keys`);
   await page.getByText("No keys yet").waitFor();
   await audit("API keys, empty");

@@ -7,7 +7,7 @@ import { card, logIn, manage } from "../support/link.ts";
 
 const test = testInBrowser();
 
-test("A user renames an account and leaves it out of totals, and takes both back", async ({
+test("A user renames an account and excludes it from totals, and undoes both", async ({
   app,
   browser,
 }) => {

@@ -9,7 +9,7 @@ import { ageStepUps, apiKeysOf, forgetStepUps } from "../support/rows.ts";
 
 const test = testInBrowser();
 
-/** A new person's page of API keys, with the form for a first one open. */
+/** Opens a new user's page of API keys with the form for a first key. */
 async function openForm(app: TestApp, browser: Browser) {
   const { page } = await openPage(browser);
   const person = await app.signUp();
@@ -21,7 +21,7 @@ async function openForm(app: TestApp, browser: Browser) {
   return { page, dialog, person, password: dialog.getByLabel("Password", { exact: true }) };
 }
 
-test("The API keys page makes a key, shows it once, and revokes it (G3)", async ({
+test("The API keys page creates a key, shows it once, and revokes it (G3)", async ({
   app,
   browser,
 }) => {
@@ -63,14 +63,14 @@ test("The API keys page makes a key, shows it once, and revokes it (G3)", async 
   await page.getByRole("button", { name: "Revoke Nightly export" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
   await page.getByText("Revoked", { exact: true }).waitFor();
-  // The button that had the focus is gone.
+  // The button that had the focus no longer exists.
   await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe("content");
   expect(await status("/api/v1/accounts")).toBe(401);
   expect(witness.console.filter((line) => !line.includes("400 (Bad Request)"))).toEqual([]);
   expect(witness.foreignHosts).toEqual([]);
 });
 
-test("The API keys dialog stays open on Escape, Cancel and outside clicks while a key is being made or shown (G3)", async ({
+test("The API keys dialog stays open on Escape, Cancel and outside clicks while a key is being created or shown (G3)", async ({
   app,
   browser,
 }) => {
@@ -135,7 +135,7 @@ test("The API documentation works offline with an empty console (G4)", async ({ 
   for (const words of ["/api/v1/accounts", "official_name", "curl"]) {
     expect(shown).toContain(words);
   }
-  // What only a person may do is shown with no key.
+  // Procedures for sessions only have an example without a key.
   const curl = (operation: string) => page.locator(`[id="${operation}"] pre`).innerText();
   expect(await curl("accounts.list")).toContain("Authorization: Bearer");
   expect(await curl("apiKeys.create")).not.toContain("Authorization");
@@ -203,7 +203,7 @@ test("The API keys form asks for the password by keyboard once in ten minutes, a
   await dialog.waitFor({ state: "detached" });
   await make.press("Enter");
   await dialog.getByLabel("Name").fill("Third");
-  // What was wrong is answered before the page has its data again.
+  // The error is shown before the page has its data again.
   let release = () => {};
   await page.route("**/settings/api-keys.data*", async (route) => {
     if (route.request().method() === "GET")

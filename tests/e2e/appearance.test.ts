@@ -10,7 +10,7 @@ const light = "rgb(251, 251, 250)";
 const dark = "rgb(14, 17, 16)";
 const ground = (page: Page) => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
 
-/** The page as the server sent it, before any script of it ran. */
+/** The page as the server sent it, before any of its scripts ran. */
 const html = async (page: Page) => (await page.context().request.get(page.url())).text();
 
 async function choose(page: Page, scheme: "System" | "Light" | "Dark"): Promise<void> {
@@ -18,7 +18,7 @@ async function choose(page: Page, scheme: "System" | "Light" | "Dark"): Promise<
   await page.getByRole("button", { name: scheme }).click();
 }
 
-test("The color scheme follows the system until the user chooses, and the server renders the choice until it is taken back", async ({
+test("The color scheme follows the system until the user chooses, and the server renders the choice until it is undone", async ({
   app,
   browser,
 }) => {
@@ -36,7 +36,7 @@ test("The color scheme follows the system until the user chooses, and the server
   expect(await html(page)).toContain('<meta name="color-scheme" content="light"/>');
   await page.reload();
   expect(await ground(page)).toBe(light);
-  // The log-in and the error pages know it as well.
+  // The log-in and the error pages use it as well.
   await page.goto(`${app.url}/nowhere`);
   expect(await ground(page)).toBe(light);
 

@@ -27,7 +27,7 @@ test.for(casesOf([1280, 390] as const, (width) => width === 390))(
       .filter({ has: page.getByRole("link") });
     await expect.poll(() => rows.count()).toBe(3);
 
-    // By the keyboard, as the rest of Link in tests/e2e/keyboard.test.ts.
+    // By keyboard, because of Link's frame; see `closeLink`.
     await card(page)
       .getByRole("button", { name: /^Manage/ })
       .press("Enter");

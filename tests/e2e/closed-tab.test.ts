@@ -26,7 +26,7 @@ test.beforeEach(async ({ app }) => {
 
 const widths = [1280, 390] as const;
 
-/** A user who finishes `work` in Link, and whose tab is gone before it could say so. */
+/** A user who finishes `work` in Link, in a tab that closes before it can report it. */
 async function closeTab(
   app: TestApp,
   browser: Browser,
@@ -48,7 +48,7 @@ async function closeTab(
   return person;
 }
 
-/** As if so many minutes had passed since, and the job had run. */
+/** As if so many minutes had passed, and the job had run. */
 async function pass(app: TestApp, minutes: number): Promise<void> {
   await app.query(
     `update link_tokens set created_at = created_at - make_interval(mins => $1),
@@ -75,7 +75,7 @@ test.for([
   ["a bank", 1280, "First Platypus Bank"],
   ["an OAuth bank", 390, "Platypus OAuth Bank"],
 ] as const)(
-  "the dashboard says that we finished connecting %s whose tab was closed, at %i px (I1, I2)",
+  "The dashboard shows that we finished connecting %s whose tab was closed, at %i px (I1, I2)",
   async ([way, width, bank], { app, browser }) => {
     await app.control("POST", "settings", { link_events: true });
     const person = await closeTab(app, browser, width, ways[way]);
@@ -97,7 +97,7 @@ test.for([
 );
 
 test.for(casesOf(widths, (width) => width === 390))(
-  "without Link events the dashboard names the bank, and connects it again by keyboard alone, at %i px",
+  "The dashboard names the bank without Link events, and connects it again by keyboard alone, at %i px",
   async (width, { app, browser }) => {
     const person = await closeTab(app, browser, width, ways["a bank"]);
     await pass(app, 6);
@@ -107,7 +107,7 @@ test.for(casesOf(widths, (width) => width === 390))(
       .getByText("You finished at First Platypus Bank, but we never received it. Connect it again")
       .waitFor();
     const again = page.getByRole("button", { name: "Connect it again" });
-    // Sonner's own key for its region.
+    // Sonner's own shortcut for its region.
     await page.keyboard.press("Alt+KeyT");
     for (
       let n = 0;
@@ -126,14 +126,14 @@ test.for(casesOf(widths, (width) => width === 390))(
   },
 );
 
-test("the dashboard says that a bank whose tab was closed has more accounts than the plan has room for, and offers to choose (E5, I3)", async ({
+test("The dashboard shows that a bank whose tab was closed has more accounts than the plan has room for, and offers to choose (E5, I3)", async ({
   app,
   browser,
 }) => {
   await app.control("POST", "settings", { link_events: true });
   const width = 390;
   const person = await closeTab(app, browser, width, ways["a bank"], "intern");
-  // Plaid's webhook.
+  // Waits for Plaid's webhook.
   await expect
     .poll(() => app.query("select 1 from link_tokens where finished_at is not null"))
     .toHaveLength(1);

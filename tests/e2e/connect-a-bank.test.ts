@@ -26,7 +26,7 @@ import {
 
 const test = testInBrowser();
 
-/** A logged-in page on the dashboard, with a clean record. */
+/** Opens the dashboard as a logged-in user, with the records of the page empty. */
 async function dashboard(
   app: TestApp,
   browser: Browser,
@@ -41,13 +41,13 @@ async function dashboard(
   return { ...witness, person };
 }
 
-/** What the server logged of Link's events for this person, oldest first. */
+/** The log lines of this user's Link events, oldest first. */
 const linkEvents = (app: TestApp, person: Person) =>
   app.logLines
     .map((line) => JSON.parse(line))
     .filter((line) => line.event === "link_event" && line.userId === person.id);
 
-/** Everything a connection would change for this person, here and at Plaid. */
+/** Everything that a connection would change for this user, here and at Plaid. */
 async function stateOf(app: TestApp, person: Person) {
   const tables = ["items", "accounts", "link_attempts", "account_activity"];
   const counts = await Promise.all(
@@ -136,7 +136,7 @@ test("An OAuth bank returns the user to /connect/oauth, which connects the accou
   expect(await card(page).getAttribute("data-new")).toBe("true");
   expect(new URL(page.url()).pathname).toBe("/dashboard");
   expect([witness.console, witness.foreignHosts]).toEqual([[], []]);
-  // To the bank and back: no other page load.
+  // To the bank and back, and no other page load.
   expect(witness.pageLoads.map((url) => new URL(url).pathname)).toEqual([
     "/link/oauth.html",
     "/connect/oauth",
@@ -300,7 +300,7 @@ test("The dashboard says so and offers a new start when the bank log-in has expi
   await openBank(page);
   await finishLink(page);
   await page.getByText(/your bank log-in is kept/).waitFor();
-  // Plaid's public_tokens live for 30 minutes.
+  // Plaid's public_tokens are valid for 30 minutes.
   await app.advanceClock(31 * 60);
   await page.getByRole("button", { name: "Try again" }).click();
   await page.getByText("This bank log-in has expired or was already used.").waitFor();
@@ -324,7 +324,7 @@ test("A user can sign up, log out and log in again on a phone (P1)", async ({ ap
   await page.locator("form button[type=submit]").click();
   await page.getByText("Check your email to finish signing up").waitFor();
   await page.locator("[name=password]:focus").waitFor();
-  // The email is filled in and the focus is on the password: what is left to do is to type it.
+  // The email is filled in and the password has the focus, so the user only types it.
   await page.keyboard.type("a long enough one");
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
@@ -366,7 +366,7 @@ test("A bank's card offers its new accounts, and adds the chosen ones within the
   app,
   browser,
 }) => {
-  // Its own, as its size changes.
+  // Its own plan, because its limit changes.
   await app.query("insert into plans values ('own', 'Own', 0, 'USD', 100)");
   const witness = await dashboard(app, browser, "own");
   const { page, person } = witness;
@@ -401,7 +401,7 @@ test("A bank's card offers its new accounts, and adds the chosen ones within the
     await link(page).getByRole("button", { name: "Continue" }).click();
   };
   await choose();
-  // The room goes while the person chooses.
+  // The plan's room is used up while the user chooses.
   await setPlanLimit(app, "own", shared);
   await logIn("check");
   const toast = page.locator("[data-sonner-toast]");
@@ -428,7 +428,7 @@ test("A bank's card offers its new accounts, and adds the chosen ones within the
   expectQuiet(witness);
 });
 
-/** A connected bank that asks for a new log-in, and its card that says so. The id of its Item. */
+/** Connects a bank that needs a new log-in, and waits for its card to show it. Returns the id of its Item. */
 async function bankToReconnect(
   app: TestApp,
   { page, person }: { page: Page; person: Person },
@@ -446,7 +446,7 @@ async function bankToReconnect(
   return item.id;
 }
 
-test("A bank's card asks for a new log-in and repairs the bank in one press, also when no response arrived", async ({
+test("A bank's card asks for a new log-in and repairs the bank in one press, even when no response arrived", async ({
   app,
   browser,
 }) => {
@@ -479,7 +479,7 @@ test("The toast offers to connect a bank again when it is gone at Plaid, which o
   for (const path of ["/link/token/create", "/item/get"])
     await app.fault({ path, times: 1, do: { error: "ITEM_NOT_FOUND" } });
   await card(page).getByRole("button", { name: "Reconnect First Platypus Bank" }).click();
-  // That of the connection may be on its way out.
+  // The toast of the connection may still be fading out.
   const toast = page
     .locator("[data-sonner-toast]")
     .filter({ hasText: "Access to this bank has ended" });

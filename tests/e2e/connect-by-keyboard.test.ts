@@ -27,7 +27,7 @@ test.beforeEach(({ app }) => startOver(app));
 const bank = "First Platypus Bank";
 const idsOf = (rows: { id: string }[]) => rows.map(({ id }) => id);
 
-/** As the worker does. */
+/** Syncs as the worker does. */
 const sync = (app: TestApp, person: Person, itemId: string) =>
   syncItem(
     app.services,
@@ -36,13 +36,13 @@ const sync = (app: TestApp, person: Person, itemId: string) =>
     new AbortController().signal,
   );
 
-/** The page's data again, as news of it would load it. */
+/** Reloads the page's data, as a live change would. */
 async function look(app: TestApp, page: Page, person: Person): Promise<void> {
   await raiseDataVersion(app, person);
   await page.evaluate(() => window.dispatchEvent(new Event("focus")));
 }
 
-/** The user withdraws the permission at the bank, and Plaid's webhook of it is processed. */
+/** The user withdraws the permission at the bank, and Plaid's webhook about it is processed. */
 async function endAccess(app: TestApp, itemId: string): Promise<void> {
   const item_id = await plaidItemIdOf(app, itemId);
   const error_code = "USER_PERMISSION_REVOKED";
@@ -87,7 +87,7 @@ test.for(casesOf([1280, 390] as const, (width) => width === 1280))(
     await press("Enter");
     await expect.poll(() => rows.count()).toBe(3);
 
-    // Access ends. The bank gives another history to another Item.
+    // Access ends. The bank returns another history for another Item.
     const old = await only(itemsOf(app));
     await sync(app, person, old.id);
     await app.query("update accounts set name = 'My checking' where position = 0");
@@ -105,7 +105,7 @@ test.for(casesOf([1280, 390] as const, (width) => width === 1280))(
     await expect.poll(async () => (await only(itemsOf(app))).id).not.toBe(old.id);
     const item = await only(itemsOf(app));
     await expect.poll(() => card(page).getAttribute("data-item-id")).toBe(item.id);
-    // The accounts that were there keep their ids and names, and their history while the new one comes.
+    // The old accounts keep their ids and names, and their history until the new one is complete.
     const now = await accountsOf(app);
     expect(idsOf(now)).toEqual(expect.arrayContaining(idsOf(accounts)));
     await card(page).getByText("My checking").waitFor();
@@ -120,7 +120,7 @@ test.for(casesOf([1280, 390] as const, (width) => width === 1280))(
     await card(page).getByText("Access to this bank has ended").waitFor({ state: "detached" });
     expect((await app.itemsAtPlaid()).map(({ removed }) => removed)).toEqual([true, false]);
 
-    // A brokerage, which is in Link only where it is asked for.
+    // A brokerage, which Link offers only for this kind.
     await tabTo(page, "Bank or card");
     await press("ArrowRight");
     await tabTo(page, "Connect a bank");

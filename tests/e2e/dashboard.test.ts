@@ -55,7 +55,7 @@ test("The dashboard shows charts and tables for each currency without layout shi
   expect(await witness.layoutShift()).toBeLessThan(0.02);
   expect(await axeViolations(page)).toEqual([]);
 
-  // The same as a table, by the keyboard; and the other currency, without another page.
+  // The same as a table, by keyboard; and the other currency, without another page.
   witness.pageLoads.length = 0;
   await page.locator("summary", { hasText: "Show as table: Net worth" }).press("Enter");
   const rows = page.getByRole("table", { name: "Net worth" }).getByRole("row");
@@ -69,7 +69,7 @@ test("The dashboard shows charts and tables for each currency without layout shi
   expect(witness.console).toEqual([]);
 });
 
-test("The net worth is read day by day with the mouse and the arrow keys, and drawn for a month", async ({
+test("The net worth can be read day by day with the mouse and the arrow keys, and shown for a month", async ({
   app,
   browser,
 }) => {
@@ -258,7 +258,7 @@ test("The console stays empty when a button is pressed in the moment the page hy
 test.for(
   casesOf(
     [
-      // Sorts "ch" after "h", writes numbers another way, and is a day ahead of us.
+      // Sorts "ch" after "h", formats numbers differently, and is a day ahead of us.
       ["cs-CZ", "Pacific/Kiritimati"],
       ["ar-EG", "Pacific/Midway"],
       ["da-DK", "America/St_Johns"],
@@ -266,7 +266,7 @@ test.for(
     ([locale]) => locale === "cs-CZ",
   ),
 )(
-  "Every page hydrates without a word in the console (%s, %s)",
+  "Every page hydrates without console output (%s, %s)",
   async ([locale, timezoneId], { app, browser }) => {
     const person = await personOfTwoCurrencies(app);
     const witness = await openPage(browser, { locale, timezoneId });

@@ -19,7 +19,7 @@ const open = async (browser: Browser) => (await openPage(browser)).page;
 const backInAMoment = (page: Page) =>
   page.getByRole("heading", { name: "We will be back in a moment" }).waitFor();
 
-test("Every page says so in its own style while PostgreSQL is away, and Try again works once it is back", async ({
+test("Every page says so in its own style while PostgreSQL is unavailable, and Try again works once it is back", async ({
   app,
   browser,
 }) => {
@@ -40,7 +40,7 @@ test("Every page says so in its own style while PostgreSQL is away, and Try agai
   await card(page).waitFor();
 });
 
-test("The connect button keeps the page while PostgreSQL is away, and Try again works once it is back", async ({
+test("The connect button keeps the page while PostgreSQL is unavailable, and Try again works once it is back", async ({
   app,
   browser,
 }) => {
@@ -55,7 +55,7 @@ test("The connect button keeps the page while PostgreSQL is away, and Try again 
   await link(page).getByRole("button", { name: "Continue" }).waitFor();
 });
 
-test("The log-in form keeps what was typed while PostgreSQL is away, and works once it is back", async ({
+test("The log-in form keeps what was typed while PostgreSQL is unavailable, and works once it is back", async ({
   app,
   browser,
 }) => {
@@ -74,7 +74,7 @@ test("The log-in form keeps what was typed while PostgreSQL is away, and works o
   await card(page).waitFor();
 });
 
-test("The API returns unavailable with the request id while PostgreSQL is away, so that programs can retry", async ({
+test("The API returns unavailable with the request id while PostgreSQL is unavailable, so that programs can retry", async ({
   app,
 }) => {
   await app.setDatabase("away");

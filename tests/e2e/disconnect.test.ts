@@ -13,7 +13,7 @@ const test = testInBrowser();
 const bank = "First Platypus Bank";
 const dialog = (page: Page) => page.getByRole("dialog", { name: `Disconnect ${bank}?` });
 const press = (page: Page, key: string) => page.keyboard.press(key);
-/** Escape, Enter and typing are all that is used: what has the focus decides where they go. */
+/** Only Escape, Enter and typing are used: the focus decides where they go. */
 const focusedLabel = (page: Page) =>
   page.evaluate(() => {
     const element = document.activeElement as HTMLInputElement | null;
@@ -24,7 +24,7 @@ const focusedLabel = (page: Page) =>
     );
   });
 
-/** A dashboard with one bank that was connected beforehand. */
+/** A dashboard with one bank that was connected before. */
 async function dashboard(
   app: TestApp,
   browser: Browser,
@@ -57,7 +57,7 @@ test("The disconnect dialog works by keyboard, returns the focus, and updates th
   const before = await heading();
   await page.getByRole("button", { name: `Manage ${bank}` }).focus();
   await press(page, "Enter");
-  // From the first of the menu to its last.
+  // From the first item of the menu to the last.
   await expect.poll(() => focusedLabel(page)).toBe("Refresh now");
   await press(page, "ArrowUp");
   await expect.poll(() => focusedLabel(page)).toBe("Disconnect");
@@ -88,7 +88,7 @@ test("The disconnect dialog works by keyboard, returns the focus, and updates th
   await app.fault({ path: "/item/remove", times: 1, do: { delay: 700 } });
   await page.keyboard.type(`disconnect ${bank}`);
   await press(page, "Enter");
-  // While it is being done the dialog stays, whatever is pressed.
+  // The dialog stays open during the request, whatever key is pressed.
   await dialog(page).locator("[aria-busy=true]").waitFor();
   await press(page, "Escape");
   expect(await dialog(page).count()).toBe(1);
@@ -154,7 +154,7 @@ test("The disconnect dialog removes the card without an error when another tab d
   browser,
 }) => {
   const { page, person } = await dashboard(app, browser);
-  // A tab without a stream: it hears of nothing until it asks.
+  // A tab without a stream, which learns nothing until it loads.
   await page.route("**/trpc/live.changes*", (route) => route.abort());
   await page.reload();
   const { id } = await only(itemsOf(app, person));

@@ -16,13 +16,13 @@ import { itemsOf, raiseDataVersion, updateItems } from "../support/rows.ts";
 
 const test = testInBrowser();
 
-/** What Link calls back in these tests where the sandbox's Link alone would call something else. */
+/** Callbacks of Link that the sandbox's Link would not make by itself. */
 type Behavior = "exits after success" | "exits without an error at the Item";
 
 /**
- * Link as Plaid's own sometimes behaves: `onExit` follows `onSuccess`, at once and once more later
- * (https://github.com/plaid/react-plaid-link/issues/204), or update mode exits with `item-no-error`
- * because nothing was wrong with the Item.
+ * Makes Link behave as Plaid's sometimes does: `onExit` follows `onSuccess`, at once and once more later
+ * (https://github.com/plaid/react-plaid-link/issues/204), or update mode exits with `item-no-error` because
+ * nothing was wrong with the Item.
  */
 async function changeLink(page: Page, behavior: Behavior): Promise<void> {
   await page.addInitScript((behavior) => {
@@ -58,7 +58,7 @@ async function changeLink(page: Page, behavior: Behavior): Promise<void> {
   }, behavior);
 }
 
-/** Keeps every text a toast of this page ever showed. */
+/** Records every text that a toast of this page has shown. */
 async function recordToasts(page: Page): Promise<() => Promise<string[]>> {
   await page.addInitScript(() => {
     const shown = new Set<string>();
@@ -72,7 +72,7 @@ async function recordToasts(page: Page): Promise<() => Promise<string[]>> {
   return () => page.evaluate(() => (window as unknown as { shownToasts: string[] }).shownToasts);
 }
 
-/** A dashboard whose Link behaves so, and the texts of its toasts. */
+/** A dashboard whose Link behaves like this, and the texts of its toasts. */
 async function dashboard(app: TestApp, browser: Browser, behavior: Behavior) {
   const person = await app.signUp("analyst");
   const { page, console } = await openPage(browser);
@@ -81,7 +81,7 @@ async function dashboard(app: TestApp, browser: Browser, behavior: Behavior) {
   return { page, console, person, toasts };
 }
 
-/** A connected bank that asks for a new log-in, and Link opened to give it. */
+/** Connects a bank that needs a new log-in, and opens Link for it. */
 async function openUpdateMode(app: TestApp, page: Page, person: Person): Promise<void> {
   await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, person);
   await updateItems(app, { status: "login_required" }, { user: person });
@@ -92,7 +92,7 @@ async function openUpdateMode(app: TestApp, page: Page, person: Person): Promise
 
 const busyButtons = (page: Page) => page.locator("button[aria-busy=true]");
 
-/** Holds the calls of this procedure back until the function it returns is called. */
+/** Holds back the calls of this procedure until the returned function is called. */
 async function hold(page: Page, procedure: string): Promise<() => void> {
   let release = () => {};
   const held = new Promise<void>((resolve) => {
@@ -108,7 +108,7 @@ async function hold(page: Page, procedure: string): Promise<() => void> {
 /** Waits until Link has called `onExit` both times. */
 const bothExits = (page: Page) => page.locator("html[data-exits$='11']").waitFor();
 
-test("Link's onExit after onSuccess changes nothing while the connection is made (C2, C3)", async ({
+test("Link's onExit after onSuccess changes nothing while the bank is being connected (C2, C3)", async ({
   app,
   browser,
 }) => {

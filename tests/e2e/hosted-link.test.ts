@@ -10,7 +10,7 @@ import { finishLink, link } from "../support/link.ts";
 
 const test = testInBrowser();
 
-test("a program connects a bank with an API key and Plaid's own page, without a page of ours", async ({
+test("A program connects a bank with an API key and Plaid's own page, without a page of ours", async ({
   app,
   browser,
 }) => {

@@ -31,7 +31,7 @@ test("The app keeps the focus visible from sign-up through Link to log-out by ke
   expect(signedUp).toBeDefined();
   await setPlan(app, "analyst", signedUp);
 
-  // Link, closed again: the focus is back on the button.
+  // Link, closed again: the button has the focus again.
   await tabTo(page, "Connect a bank");
   await press("Enter");
   await link(page).getByRole("button", { name: "Continue" }).waitFor();
@@ -40,13 +40,13 @@ test("The app keeps the focus visible from sign-up through Link to log-out by ke
   await page.locator("iframe").waitFor({ state: "detached" });
   await expect.poll(() => focused(page)).toMatchObject({ name: "Connect a bank", visible: true });
 
-  // Link, to its end: the focus is on the new bank.
+  // Link, finished: the new bank has the focus.
   await press("Enter");
   await walkThroughLink(page, "Tattersall Federal Credit Union");
   await card(page).waitFor();
   await expect.poll(() => focusedName(page)).toContain("Tattersall Federal Credit Union");
 
-  // The toast, closed: the focus is where it was before.
+  // The toast, closed: the focus returns to where it was.
   const before = await tabTo(page, /^Tattersall Federal Credit Union connected/);
   await tabTo(page, "Dismiss");
   await press("Enter");

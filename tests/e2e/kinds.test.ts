@@ -6,7 +6,7 @@ import { openPage } from "../support/browser.ts";
 import { card, closeLink, finishLink, link, logIn } from "../support/link.ts";
 import { deleteUsers } from "../support/rows.ts";
 
-/** "Bank or card", "Investments" or "Loan" is chosen where "Connect a bank" is pressed. */
+/** "Bank or card", "Investments" or "Loan" is chosen next to "Connect a bank". */
 const test = testInBrowser();
 test.beforeEach(async ({ app }) => {
   await app.resetPlaid();
@@ -34,7 +34,7 @@ test.for([
   ["Investments", "Meridian Brokerage", 1280],
   ["Loan", "Homestead Mortgage Company", 390],
 ] as const)(
-  "%s offers %s, whose card promises no transactions, at %i px by keyboard",
+  "%s offers %s, whose card mentions no transactions, at %i px by keyboard",
   async ([kind, bank, width], { app, browser }) => {
     const person = await app.signUp("cfo");
     const { page, console } = await openPage(browser, { width });

@@ -11,7 +11,7 @@ import { startTcpProxy } from "../support/tcp-proxy.ts";
 import { until } from "../support/until.ts";
 
 const test = testInBrowser();
-// Once a test's pages are closed, which happens in a hook.
+// Runs after a test's pages are closed, which happens in a hook.
 test.beforeEach(({ app, onTestFinished }) => onTestFinished(() => until(() => streams(app) === 0)));
 let second: Awaited<ReturnType<TestApp["startNode"]>>;
 test.beforeAll(async ({ app }) => {
@@ -21,7 +21,7 @@ afterAll(() => second?.close());
 
 const streams = (app: TestApp) => app.services.live.size + second.services.live.size;
 
-/** A tab on the dashboard of one node; `from` is another tab of the same browser. */
+/** Opens a tab on the dashboard of one node. `from` is another tab of the same browser. */
 async function dashboard(
   browser: Browser,
   person: Person,
@@ -30,7 +30,7 @@ async function dashboard(
 ): Promise<Witness> {
   const witness = await openPage(browser, from ? { from } : {});
   const { page } = witness;
-  // Cookies are kept for a host, whatever its port: one log-in serves both nodes.
+  // Cookies ignore the port, so one log-in serves both nodes.
   await page.context().addCookies(browserCookies(person.cookie, url));
   await page.goto(`${url}/dashboard`);
   await page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
@@ -40,7 +40,7 @@ async function dashboard(
 
 const card = (page: Page) => page.locator("[data-item-id]");
 
-/** As another device would do it: nothing of the browser takes part. */
+/** Connects as another device would, without the browser. */
 async function connect(app: TestApp, person: Person, institution = "ins_109508"): Promise<void> {
   const body = { public_token: await app.publicToken(institution) };
   expect((await app.post("/plaid/exchange-token", body, person)).status).toBe(200);
@@ -109,7 +109,7 @@ test("Logging out in one tab ends the streams of all tabs and leads them to the 
   await expect.poll(() => streams(app)).toBe(0);
 });
 
-test("A tab shows what changed while the network was away when it is back", async ({
+test("A tab shows what changed while the network was down once it is back", async ({
   app,
   browser,
 }) => {
@@ -149,7 +149,7 @@ test("A page shows what changed while it was loading (C4)", async ({ app, browse
   await page.getByText("Nothing yet").waitFor();
   await page.route(/dashboard\.data/, async (route) => {
     const response = await route.fetch();
-    // The page that is left hears of it, and asks whether we can be reached.
+    // The old page receives the change, and checks whether the server is reachable.
     await Promise.all([page.waitForResponse(/healthz/), connect(app, ada)]);
     await route.fulfill({ response });
     await page.unroute(/dashboard\.data/);
@@ -203,10 +203,10 @@ test.skipIf(!isMatrix)(
     const elsewhere = [];
     for (let n = 0; n < 10; n++) elsewhere.push(await follow());
     await expect.poll(() => streams(app)).toBe(10);
-    // Longer than a refused stream is waited with.
+    // Longer than a client waits before it retries a refused stream.
     await new Promise((resolve) => setTimeout(resolve, 17_000));
     expect(opened).toBe(0);
-    // In the other tab: one of them follows for both.
+    // In the other tab: one of them subscribes for both.
     await two.page.evaluate(() => window.dispatchEvent(new Event("focus")));
     await expect.poll(() => opened).toBe(1);
     const [oldest] = elsewhere;

@@ -23,7 +23,7 @@ async function follow(app: TestApp, page: Page, email: string, subject: string) 
   await page.goto(link ?? "");
 }
 
-test("A new user signs up, confirms the email in another tab, and the banner goes", async ({
+test("A new user signs up, confirms the email in another tab, and the banner disappears", async ({
   app,
   browser,
 }) => {
@@ -122,7 +122,7 @@ test("A user changes the email and chooses their mail in the settings", async ({
   expect(console.filter((line) => !line.includes("403 (Forbidden)"))).toEqual([]);
 });
 
-test("The flows work without JavaScript", async ({ app, browser }) => {
+test("The mail flows work without JavaScript", async ({ app, browser }) => {
   const ada = await app.signUp();
   const { page } = await openPage(browser, { scripts: false });
   await page.goto(`${app.url}/forgot-password`);

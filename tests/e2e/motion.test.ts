@@ -11,7 +11,7 @@ const test = testInBrowser();
 
 const secondBank = (page: Page) => page.getByRole("article", { name: "First Platypus Bank" });
 
-/** Connects a second bank, with time enough to see each state on the way. */
+/** Connects a second bank, slowly enough to see each state. */
 async function connectSecond(app: TestApp, page: Page): Promise<void> {
   await app.fault(
     { path: "/link/token/create", times: 1, do: { delay: 700 } },
@@ -48,7 +48,7 @@ test.for(
     await logIn(app, page, person);
     await connectSecond(app, page);
     expect(await card(page).count()).toBe(2);
-    // The person sees what came.
+    // The user sees the new bank.
     expect(await secondBank(page).evaluate((one) => one.getBoundingClientRect().top)).toBeLessThan(
       page.viewportSize()?.height ?? 0,
     );
@@ -60,11 +60,11 @@ test.for(
 
 interface Animated {
   properties: string[];
-  /** By name, those of the card of a connection under way. */
+  /** The names of animations on the card of a running connection. */
   whileConnecting: string[];
 }
 
-/** Notes, frame by frame, what is animated. Anything under a frame's time is at once. */
+/** Records in each frame what is animated. Anything shorter than a frame counts as instant. */
 function noteAnimations(): void {
   const seen = new Set<string>();
   const connecting = new Set<string>();
@@ -94,7 +94,7 @@ function noteAnimations(): void {
   requestAnimationFrame(look);
 }
 
-/** All that is animated while a person goes through what a page can do. */
+/** Everything that is animated while a user does all that a page offers. */
 async function animatedOnTheWay(
   app: TestApp,
   browser: Browser,
@@ -116,7 +116,7 @@ async function animatedOnTheWay(
   return page.evaluate(() => (window as unknown as { animated(): Animated }).animated());
 }
 
-/** What changes its look where it stands. */
+/** Properties that change an element without moving it. */
 const still = /^(opacity|visibility|boxShadow|fill|stroke|outline.*|.*[cC]olor)$/;
 
 test("The dashboard animates only a pulse of what waits when the user prefers reduced motion", async ({

@@ -9,8 +9,8 @@ import { forgetStepUps } from "../support/rows.ts";
 const test = testInBrowser();
 
 /**
- * Until the page has this part, which it fetches when the browser has nothing better to do. Asked of the page
- * itself: an event of Playwright's did not come once in some twenty runs of CI.
+ * Waits until the page has fetched this chunk, which it does when the browser is idle. Checked in the page
+ * itself: Playwright's event was missing once in about twenty runs of CI.
  */
 async function untilFetched(page: Page, part: string): Promise<void> {
   const fetched = (name: string) =>
@@ -23,7 +23,7 @@ async function untilFetched(page: Page, part: string): Promise<void> {
   await page.waitForFunction(fetched, part, { timeout: 60_000 });
 }
 
-test("The connect button says so when the network is away, and Try again works once it is back (E1)", async ({
+test("The connect button says so when the network is down, and Try again works once it is back (E1)", async ({
   app,
   browser,
 }) => {
@@ -123,7 +123,7 @@ test("A tab that gets the focus offline keeps its content, and updates by itself
   await addBank(app, person, "Mill Bank", [{ balance: "1" }], []);
   const witness = await openPage(browser);
   const { page } = witness;
-  // What the stream would tell is for the page to find out.
+  // Without the stream, the page has to find out itself.
   await page.route("**/trpc/live.changes*", (route) => route.abort());
   await logIn(app, page, person);
   await card(page).waitFor();

@@ -35,10 +35,10 @@ async function connectTwo(app: TestApp, page: Page, person: Person): Promise<voi
   await card(page).waitFor();
 }
 
-/** What the browser says of the one response that is a refusal. */
+/** The browser's console message for the one refused response. */
 const refusal = [expect.stringContaining("403")];
 
-/** Counts presses of buttons and links, in the page and in Link. */
+/** Counts clicks on buttons and links, in the page and in Link. */
 async function countClicks(page: Page): Promise<() => Promise<number>> {
   let clicks = 0;
   await page.exposeFunction("countClick", () => {
@@ -58,7 +58,7 @@ async function countClicks(page: Page): Promise<() => Promise<number>> {
 }
 
 test.for(casesOf([1280, 390] as const, (width) => width === 1280))(
-  "A new user on the default plan connects the first bank in Link's list with eight clicks at most (%i px, E5, C1)",
+  "A new user on the default plan connects the first bank in Link's list with at most eight clicks (%i px, E5, C1)",
   async (width, { app, browser }) => {
     const witness = await openPage(browser, { width });
     const { page } = witness;
@@ -95,7 +95,7 @@ test.for(casesOf([1280, 390] as const, (width) => width === 390))(
     const witness = await openPage(browser, { width });
     const { page } = witness;
     await logIn(app, page, await app.signUp("intern"));
-    // What moves within half a second of a press is not counted: here nothing comes as fast.
+    // Shifts within half a second of a click are not counted. The delay makes them count.
     await page.route("**/trpc/connectAccount*", async (route) => {
       await new Promise((resolve) => setTimeout(resolve, 700));
       await route.continue();
@@ -103,7 +103,7 @@ test.for(casesOf([1280, 390] as const, (width) => width === 390))(
     await openBank(page);
     await finishLink(page);
     await dialog(page).waitFor();
-    // Those that fit are chosen; another can be once one of them is not.
+    // As many accounts as fit are chosen. Another can be chosen once one of them is not.
     expect(await box(page, "Plaid Checking").isChecked()).toBe(true);
     expect(await box(page, "Plaid CD").isDisabled()).toBe(true);
     await box(page, "Plaid Checking").uncheck();
@@ -134,7 +134,7 @@ test("The dialog keeps the bank log-in when the user cancels, and opens again (E
   await logIn(app, page, await app.signUp("intern"));
   await openBank(page);
   await finishLink(page);
-  // The focus is in the dialog: what the user types goes there.
+  // The dialog has the focus, so typing goes there.
   const hasFocus = () =>
     page.evaluate(() => document.activeElement?.closest("[role=dialog]") !== null);
   await expect.poll(hasFocus).toBe(true);

@@ -24,7 +24,7 @@ async function enterPassword(app: TestApp, page: Page, { email, password }: Pers
 const atDashboard = (page: Page) =>
   page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
 
-test("A passkey is made in Settings after the password, logs in alone and as the second step, and confirms a disconnect", async ({
+test("A passkey is created in Settings after the password, logs in alone and as the second step, and confirms a disconnect", async ({
   app,
   browser,
 }) => {
@@ -77,7 +77,8 @@ test("A passkey is made in Settings after the password, logs in alone and as the
   await dialog.getByLabel(/^Type/).fill("disconnect First Platypus Bank");
   await dialog.getByRole("button", { name: "Disconnect" }).click();
   await dialog.getByRole("button", { name: "Use a passkey" }).click();
-  // The button has another name while the passkey is asked for: the field goes once it has proved it.
+  // The button has another name during the passkey prompt. The field disappears once the passkey has proved
+  // the identity.
   await dialog.locator("[name=password]").waitFor({ state: "detached" });
   await dialog.getByRole("button", { name: "Disconnect" }).click();
   await page.getByText("First Platypus Bank disconnected").first().waitFor();
@@ -127,7 +128,7 @@ test("An authenticator app is set up by QR code and asked for at the log-in, wit
   }
 });
 
-test("The dashboard and the log-in page load no passkey library before somebody asks for a passkey", async ({
+test("The dashboard and the log-in page load no passkey library before a passkey is used", async ({
   app,
   browser,
 }) => {
@@ -148,7 +149,7 @@ test("The dashboard and the log-in page load no passkey library before somebody 
   await expect.poll(() => loaded.filter(isLibrary).length).toBe(1);
 });
 
-test("A download asks first who it is, and again eleven minutes later", async ({
+test("A download requires a proof of identity first, and again eleven minutes later", async ({
   app,
   browser,
 }) => {

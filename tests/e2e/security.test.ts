@@ -29,7 +29,7 @@ test("The security page lists sessions, logs one out, and logs out the others wh
   const before = (await sessionsOf(app, ada)).length;
   await page.getByRole("button", { name: "Log out Unknown device" }).click();
   await page.getByText("It is logged out.").waitFor();
-  // Its button is gone, and had the focus.
+  // Its button, which had the focus, no longer exists.
   await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe("content");
   expect((await sessionsOf(app, ada)).length).toBe(before - 1);
 
@@ -42,7 +42,7 @@ test("The security page lists sessions, logs one out, and logs out the others wh
   await page.getByRole("button", { name: "Change password" }).click();
   await page.getByText("Your password is changed.").waitFor();
   expect((await sessionsOf(app, ada)).length).toBe(1);
-  // The other browser hears of it by itself.
+  // The other browser is logged out by itself.
   await other.page.getByRole("heading", { level: 1, name: "Log in" }).waitFor();
   expect(said.filter((line) => !/40[01]/.test(line))).toEqual([]);
 });
@@ -59,7 +59,7 @@ test("The security page changes the password once when the button is pressed twi
   let sent = 0;
   await page.route(/\/settings\/security\.data/, async (route) => {
     if (route.request().method() === "POST") sent += 1;
-    // It reaches the server whether the page waits for it or not; the answer comes late.
+    // The request reaches the server whether or not the page waits for it. The response is late.
     const response = await route.fetch();
     await new Promise((resolve) => setTimeout(resolve, 700));
     await route.fulfill({ response }).catch(() => {});
@@ -71,7 +71,7 @@ test("The security page changes the password once when the button is pressed twi
   await page.waitForTimeout(100);
   expect(await button.getAttribute("aria-busy")).toBe("true");
   await button.press("Enter");
-  // Nor does another form of the page have it forget this one.
+  // Another form of the page does not make it lose this one either.
   await page.getByRole("button", { name: "Log out everywhere else" }).press("Enter");
   await page
     .getByRole("button", { name: /^Log out Chrome/ })
@@ -125,7 +125,7 @@ test("The security page focuses the invalid password field, and clears the field
     await current.fill(before);
     await fresh.fill(after);
     await change.click();
-    // Two hashes of a password take their time.
+    // Two password hashes take time.
     await expect.poll(() => fresh.inputValue(), { timeout: 10_000 }).toBe("");
     expect(await current.inputValue()).toBe("");
     await page.getByText("Your password is changed.").waitFor();
@@ -172,7 +172,7 @@ test("The security page revokes all API keys when the password changes, unless t
   await page.getByText("Revoked", { exact: true }).waitFor();
 });
 
-test("The security page lists log-ins and failed tries, newest first, while the log-in page tells the visitor nothing", async ({
+test("The security page lists log-ins and failed attempts, newest first, while the log-in page reveals nothing to the visitor", async ({
   app,
   browser,
 }) => {
@@ -182,7 +182,7 @@ test("The security page lists log-ins and failed tries, newest first, while the 
   for (const email of ["nobody@example.com", ada.email]) {
     await page.getByLabel("Email").fill(email);
     await page.getByLabel("Password", { exact: true }).fill("not the password");
-    // The words of the first try may still be there.
+    // The message of the first attempt may still be there.
     const answered = page.waitForResponse((answer) => answer.request().method() === "POST");
     await page.getByRole("button", { name: "Log in" }).click();
     await answered;
@@ -197,7 +197,7 @@ test("The security page lists log-ins and failed tries, newest first, while the 
   await page.goto(`${app.url}/settings/security`);
   const history = page.getByRole("region", { name: "Security record" });
   const lines = history.getByRole("listitem");
-  // The page comes with the time in UTC, and has the reader's own once it is alive.
+  // The page is rendered with UTC, and shows local time after hydration.
   await history.getByText("UTC").first().waitFor({ state: "detached" });
   const [first, second] = await lines.allInnerTexts();
   expect(first).toMatch(

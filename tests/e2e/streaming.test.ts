@@ -14,13 +14,13 @@ import { startTcpProxy } from "../support/tcp-proxy.ts";
 
 const test = testInBrowser();
 test.beforeAll(async ({ app }) => {
-  // A lock is waited for as long as a page is streamed, on the connections that come after these.
+  // A lock is waited for while a page streams, on connections that are opened after these are closed.
   const limits = { statementTimeoutMs: 30_000, lockTimeoutMs: 30_000 };
   await limitStatements(app.databaseUrl, limits, timeLimits.databaseSetUp);
   await endConnections(app, "application_name = 'fiscility'");
 });
 
-/** A person whose charts have something to show. */
+/** A user whose charts have data. */
 async function personWithHistory(app: TestApp): Promise<Person> {
   const person = await app.signUp("cfo");
   const moved = Array.from({ length: 100 }, (_, at): Moved => [0, at * 2, "61.5"]);
@@ -46,7 +46,7 @@ test.for(casesOf([1280, 390], (width) => width === 390))(
       await card(page).getByText("$2,500.00").first().waitFor();
       await page.getByText("$2,510.00").waitFor();
       expect(await netWorth(page).count()).toBe(0);
-      // The button answers before the page has come to its end.
+      // The button works before the page is complete.
       await app.fault({ path: "/link/token/create", times: 1, do: { delay: 20_000 } });
       const button = page.getByRole("button", { name: "Connect a bank" });
       const busy = page.locator("#connect-a-bank[aria-busy=true]");
@@ -93,7 +93,7 @@ test.for(casesOf([1280, 390], (width) => width === 390))(
       expect(await page.evaluate(overflow)).toBeLessThanOrEqual(0);
     };
     await showsAll();
-    // Those that come in time stand where they belong.
+    // Charts that arrive in time are in their place.
     await page.goto(`${app.url}/dashboard`);
     await showsAll();
   },

@@ -40,21 +40,21 @@ async function dashboard(): Promise<Witness> {
   return witness;
 }
 
-/** Redis runs, and the app has found it. */
+/** Starts Redis and waits until the app has connected to it. */
 async function redisIsThere(): Promise<void> {
   if (!inject("redis")) return;
   redis = await startRedis(redisPort);
   await redisFound(app);
 }
 
-/** The one line of the card's trail. */
+/** The one-line summary of the card's timeline. */
 const line = (page: Page) => card(page).locator("details[data-trail] > summary");
 const trailIs = (page: Page, state: string) =>
   card(page).locator(`details[data-trail="${state}"]`).waitFor();
 const stepIs = (page: Page, step: string, state: string) =>
   card(page).locator(`[data-step="${step}"][data-state="${state}"]`).waitFor({ state: "attached" });
 
-test("I7 K1 a card says how far the connection is, goes on by itself, and says the same after a reload", async () => {
+test("A card shows the progress of the connection, continues by itself, and shows the same after a reload (I7, K1)", async () => {
   await redisIsThere();
   const witness = await dashboard();
   const { page } = witness;
@@ -104,7 +104,7 @@ describe.skipIf(!inject("redis"))("Redis stopped", () => {
       ([when]) => when === "during",
     ),
   )(
-    "%s a connect: the account shows, the trail says what is pending and ends as done once Redis is back",
+    "%s a connect: the account shows, the timeline shows what is pending and ends as done once Redis is back",
     async (_when, before, during) => {
       await before();
       const witness = await dashboard();
@@ -117,7 +117,7 @@ describe.skipIf(!inject("redis"))("Redis stopped", () => {
       expect(await line(page).innerText()).toContain("Dashboard refreshed: failed, retry at");
       worker = await startWorker(app.services);
       await stepIs(page, "transactions", "done");
-      // Before the reload, which may cut an answer that is on its way.
+      // Before the reload, which may cut off a running response.
       expect(witness.console).toEqual([]);
       await page.reload();
       await stepIs(page, "refreshed", "failed");
@@ -139,7 +139,7 @@ describe.skipIf(!inject("redis"))("Redis stopped", () => {
       await redis?.stop();
       worker = await startWorker(app.services);
       await stepIs(page, "transactions", "done");
-      // The end of the sync clears the cache too, which is no step of the connection.
+      // The end of the sync also clears the cache, which is no step of the connection.
       await trailIs(page, "done");
       await page.reload();
       await card(page).getByText("Plaid Checking").waitFor();

@@ -17,7 +17,7 @@ test.beforeAll(async ({ app }) => {
 });
 afterAll(() => worker?.stop());
 
-/** A person whose bank's transactions are here. */
+/** A user whose bank's transactions are synced. */
 async function personWithTransactions(app: TestApp): Promise<Person> {
   const ada = await app.signUp("analyst");
   const body = { public_token: await app.publicToken() };
@@ -98,7 +98,7 @@ test("The transactions page keeps search and filters in its address, and works w
   expect(await page.getByRole("searchbox").inputValue()).toBe(name);
   await page.reload();
   expect(await rows(page).count()).toBe(count);
-  // The same in a file.
+  // The same rows in a file.
   const started = page.waitForEvent("download");
   await page.getByRole("link", { name: "Download these (CSV)" }).click();
   const file = await started;
@@ -129,7 +129,7 @@ test("The transactions page keeps the focus and announces the count when the use
   await expect.poll(() => status.innerText()).toBe("No transaction fits these filters.");
   expect(await focused()).toBe("search");
 
-  // Typed on while the answer comes.
+  // Typed while the response is under way.
   await page.route(/\/transactions\.data/, async (route) => {
     await new Promise((resolve) => setTimeout(resolve, 500));
     await route.continue();
@@ -167,7 +167,7 @@ test("The transactions page keeps the focus and announces the count when the use
   expect(said).toEqual([]);
 });
 
-test("A row opens to its details, where its category is corrected; filters are chips, totals stand beside them", async ({
+test("A row opens to its details, where its category is corrected; filters are chips, with totals next to them", async ({
   app,
   browser,
 }) => {
@@ -207,7 +207,7 @@ test.skipIf(!isMatrix).for([
   ["light", 1280],
   ["dark", 390],
 ] as const)(
-  "axe finds nothing on the page in any of its states (%s, %i px)",
+  "axe finds nothing on the transactions page in any of its states (%s, %i px)",
   async ([colorScheme, width], { app, browser }) => {
     const stranger = await app.signUp();
     const ada = await personWithTransactions(app);

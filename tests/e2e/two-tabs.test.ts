@@ -10,7 +10,7 @@ import { casesOf } from "../support/matrix.ts";
 const test = testInBrowser();
 test.beforeEach(({ app }) => startOver(app));
 
-/** On the bank's own page. */
+/** Logs in on the bank's own page. */
 async function logInAs(page: Page, username: string): Promise<void> {
   await page.getByRole("textbox", { name: "Username" }).fill(username);
   await page.getByRole("textbox", { name: "Password" }).fill("pass_good");
@@ -22,7 +22,7 @@ const connectAccounts = (page: Page) =>
   link(page).getByRole("button", { name: "Connect accounts" }).click();
 
 test.for(casesOf([1280, 390], (width) => width === 1280))(
-  "Each tab returns from its OAuth bank to its own Link, and an address that is opened again says what is so, at %i px (I1, I2)",
+  "Each tab returns from its OAuth bank to its own Link, and an address that is opened again shows the state of its Link, at %i px (I1, I2)",
   async (width, { app, browser }) => {
     const person = await app.signUp("cfo");
     const first = await openPage(browser, { width });
@@ -50,11 +50,11 @@ test.for(casesOf([1280, 390], (width) => width === 1280))(
     // The link_token is in no address, no storage and no page.
     expect(await second.page.evaluate(() => JSON.stringify(sessionStorage))).not.toContain("link-");
 
-    // A Link that is open in another tab is left to it.
+    // A Link that is open in another tab is left to that tab.
     await third.page.goto(secondAddress);
     await third.page.getByRole("heading", { name: "This page was opened before" }).waitFor();
     expect(await third.page.content()).not.toContain("link-sandbox");
-    // Plaid takes an address once: who goes on here all the same hears why that fails, and harms nobody.
+    // Plaid accepts an address once: a user who continues here anyway sees why it fails, and breaks nothing.
     await third.page.getByRole("button", { name: "Continue here" }).click();
     await closeLink(third.page, "Exit");
     await third.page.getByText("The way back from your bank works once").waitFor();

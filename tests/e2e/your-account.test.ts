@@ -11,7 +11,7 @@ import { itemsOf, only, usersIn } from "../support/rows.ts";
 
 const test = testInBrowser();
 
-/** The settings page of a person with one bank, reached by the menu. */
+/** Opens the settings page of a user with one bank, from the menu. */
 async function settings(
   app: TestApp,
   browser: Browser,
@@ -23,7 +23,7 @@ async function settings(
   const witness = await openPage(browser, options);
   const { page } = witness;
   await logInByForm(app, page, person);
-  // A log-in is no proof; tests/e2e/second-step.test.ts is about that.
+  // A log-in is no proof; see tests/e2e/second-step.test.ts.
   await app.stepUp(person);
   await page.getByRole("button", { name: "Your account" }).click();
   await page.getByRole("link", { name: "Settings" }).click();
@@ -53,7 +53,7 @@ test("The settings page exports the user's data, then deletes the account here a
   expect((await download(page, "Accounts (CSV)")).content).toContain("Plaid Checking");
   expect((await download(page, "Activity (CSV)")).content).toContain("First Platypus Bank");
 
-  // With the keyboard: the words, wrong and right.
+  // By keyboard: a wrong phrase, then the right one.
   await page.getByLabel("Type “delete my account” to confirm").focus();
   await page.keyboard.type("delete");
   await page.keyboard.press("Enter");
@@ -68,7 +68,7 @@ test("The settings page exports the user's data, then deletes the account here a
   await page.getByRole("heading", { level: 1, name: "Your account is deleted" }).waitFor();
 
   expect(await page.context().cookies()).toEqual([]);
-  // Who makes another account from there is told of that one.
+  // A new account created from there gets its own message.
   await page.getByRole("link", { name: "Create an account" }).click();
   await page.getByLabel("Name").fill("Ada");
   await page.getByLabel("Email").fill(`new-${person.email}`);
@@ -103,7 +103,7 @@ test("A tab shows no bank of a deleted account once it gets the focus", async ({
   expect(await card(second.page).count()).toBe(0);
 });
 
-test("A download leads to the log-in page without a session, and holds only the user's own data", async ({
+test("A download redirects to the log-in page without a session, and contains only the user's own data", async ({
   app,
 }) => {
   for (const file of ["everything.json", "accounts.csv", "transactions.csv", "activity.csv"]) {
@@ -119,13 +119,13 @@ test.for([
   ["/settings/account", "Everything (JSON)"],
   ["/transactions?search=coffee&from=2020-01-01", "Download these (CSV)"],
 ] as const)(
-  "A download leads to the log-in page after the session ended, and back to %s",
+  "A download redirects to the log-in page after the session ended, and back to %s",
   async ([path, name], { app, browser }) => {
     const { page, person } = await settings(app, browser);
     const mill = [{ balance: "10" }];
     await addBank(app, person, "Mill Bank", mill, [[0, 1, "1"]]);
     await app.query("update transactions set name = 'Coffee' where user_id = $1", [person.id]);
-    // Else the page would lead there before the link does.
+    // Otherwise the page would redirect there before the link does.
     await page.route("**/trpc/live.changes*", (route) => route.abort());
     await page.goto(app.url + path);
     const link = page.getByRole("link", { name });

@@ -1,9 +1,10 @@
 import { expect, inject, test } from "vitest";
 import { runChaos } from "../chaos/run-chaos.ts";
+import { zerosOf } from "../chaos/zeros-of.ts";
 import { isMatrix } from "../support/matrix.ts";
 
 test.skipIf(!inject("redis"))(
-  "I1 I2 I3 I4 I5 chaos, short: nodes killed and paused, PostgreSQL and Redis gone and back, Plaid at its worst, and the books agree",
+  "The books agree after a short chaos run: nodes killed and paused, PostgreSQL and Redis down and back, Plaid failing (I1, I2, I3, I4, I5)",
   async () => {
     const run = await runChaos({
       connects: isMatrix ? 160 : 100,
@@ -11,27 +12,18 @@ test.skipIf(!inject("redis"))(
       seed: 7,
       longestPause: 3,
     });
-    const { books, responses, kills, restarts, pauses, redisOutages, staleReads, vanished, left } =
-      run;
-    expect(books).toMatchObject({
-      orphans: 0,
-      duplicates: 0,
-      overdrafts: 0,
-      partial: 0,
-      unfinished: 0,
-      lost: 0,
-    });
-    expect(staleReads).toBe(0);
-    expect(vanished).toBe(0);
-    expect(left).toBe(0);
-    // It was no walk in the park.
+    const { responses, syncs, kills, restarts, pauses, redisOutages } = run;
+    expect(Object.entries(zerosOf(run)).filter(([, n]) => n !== 0)).toEqual([]);
+    // The run did contain faults.
     expect(kills).toBeGreaterThan(0);
     expect(pauses).toBeGreaterThan(0);
     expect(restarts).toBeGreaterThan(0);
     expect(redisOutages).toBeGreaterThan(0);
     expect(responses.connected).toBeGreaterThan(10);
+    expect(syncs.webhooks).toBeGreaterThan(50);
+    expect(syncs.transactions).toBeGreaterThan(1_000);
     expect(Object.keys(responses).length).toBeGreaterThan(4);
   },
-  // A machine with other things to do takes three times what a free one does.
+  // A busy machine takes three times as long as an idle one.
   180_000,
 );

@@ -16,7 +16,7 @@ import { matrixTest } from "../support/matrix.ts";
 import { recover } from "../support/recover.ts";
 import { apiKeysOf } from "../support/rows.ts";
 
-// A server of its own: it is stopped and started under the app.
+// Its own server, which is stopped and started while the app runs.
 const folder = mkdtempSync(path.join(tmpdir(), "fiscility-faults-"));
 let server: EmbeddedDatabase;
 let app: TestApp;
@@ -40,7 +40,7 @@ beforeEach(async () => {
   await startOver(app);
 });
 
-/** What happens as a step of `connectAccount` ends. */
+/** Runs at the end of a step of `connectAccount`. */
 let onStep = (_step: string) => {};
 
 test.each(["lock", "mark", "save", "accounts", "insert"])(
@@ -71,7 +71,7 @@ matrixTest(
   async () => {
     const person = await app.signUp("analyst");
     const token = await app.publicToken();
-    // Plaid takes its time, so that PostgreSQL is gone when it answers.
+    // Plaid is slow, so that PostgreSQL is down when it responds.
     await app.fault({ path: "/item/public_token/exchange", times: 1, do: { delay: 4_000 } });
     let stopped: Promise<void> | undefined;
     onStep = (name) => {
@@ -109,7 +109,7 @@ test("connectAccount keeps and logs the connection once when the commit's respon
   const direct = new URL(app.env.DATABASE_DIRECT_URL as string);
   const { port, hostname } = direct;
   let cut = false;
-  // Between the connecting transactions and PostgreSQL: breaks when that has said that one stands.
+  // Between the connecting transactions and PostgreSQL: breaks after PostgreSQL has confirmed a commit.
   const wire = createServer((near) => {
     const far = connect(Number(port), hostname);
     far.on("data", (bytes) => (cut ? near.destroy() : near.write(bytes)));

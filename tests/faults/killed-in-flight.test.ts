@@ -13,18 +13,18 @@ beforeAll(async () => {
 });
 afterAll(() => app?.close());
 
-/** Users who connect at once: eight of each of three nodes have their exchange at Plaid. */
+/** Users who connect at once: eight on each of three nodes have their exchange at Plaid. */
 const users = 27;
 
 matrixTest.each(casesOf([1, 2, 3, 4, 5], () => true))(
-  "I1 killed with 24 exchanges at Plaid, nothing is left at Plaid after the reconciliation (round %i)",
+  "The reconciliation leaves nothing at Plaid when nodes were killed with 24 exchanges there (I1, round %i)",
   async (round) => {
     const { services } = app;
     const people = await Promise.all(Array.from({ length: users }, () => app.signUp("cfo")));
     const tokens: string[] = [];
     for (const person of people) tokens.push(await app.linkedToken(person));
     const nodes = await Promise.all([1, 2, 3].map(() => startNode(app.env)));
-    // All of them are at Plaid at once: each node dies when so many of its replies have arrived.
+    // All of them are at Plaid at once. Each node dies when so many of its responses have arrived.
     await app.control("POST", "settings", { latency_ms: 300 });
     for (const node of nodes) await node.dieAfter("exchange", (round % 3) + 1);
     await Promise.all(
@@ -34,7 +34,7 @@ matrixTest.each(casesOf([1, 2, 3, 4, 5], () => true))(
           .catch(() => "killed"),
       ),
     );
-    // One whose requests were refused before so many replies came.
+    // A node whose requests were refused before so many responses arrived.
     await Promise.all(nodes.map((node) => node.kill()));
     await app.control("POST", "settings", { latency_ms: 0 });
 

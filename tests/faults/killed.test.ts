@@ -15,14 +15,14 @@ import { activityOf, attemptsOf, lockWaiters, only, usersIn } from "../support/r
 const test = testWithApp({}, { pooled: true });
 test.beforeEach(({ app }) => startOver(app));
 
-/** PostgreSQL has to notice first that a process is gone: its lock goes with it. */
+/** Waits until PostgreSQL has noticed that a process is gone and released its lock. */
 async function untilNobodyHoldsALock(app: TestApp): Promise<void> {
   const open = `select 1 from pg_stat_activity
     where datname = current_database() and state like 'idle in transaction%'`;
   await expect.poll(() => app.query(open)).toHaveLength(0);
 }
 
-/** As if the time had come for the recovery to take up what has no process. */
+/** Runs the recovery as if every attempt without a process were due. */
 async function recoverOnceUnlocked(app: TestApp): Promise<void> {
   await untilNobodyHoldsALock(app);
   await recover(app);
@@ -70,7 +70,7 @@ test.for(
     await recoverOnceUnlocked(app);
     const connected = outcome === "connected" ? 1 : 0;
     expect(await compareBooks(app)).toEqual({ ...nothingWrong, lost: 0, connected });
-    // The same public_token afterwards: the first answer (I2).
+    // The same public_token afterwards gets the first result (I2).
     const again = await app.post("/plaid/exchange-token", { public_token: token }, person);
     if (connected) expect(again.body.outcome).toBe("already_connected");
     else expect(again.body.error.reason).toBe("bank_unavailable");
@@ -138,7 +138,7 @@ test.for(
     expect((await deleteAccount(app.url, person)).status).toBe(200);
     await recoverOnceUnlocked(app);
     expect(await compareBooks(app)).toEqual({ ...nothingWrong, lost, connected: 0 });
-    // Of a lost one our record stays for Plaid's support, without anything of the person in it.
+    // Our record of a lost exchange stays for Plaid's support, without personal data.
     const left = await usersIn(app);
     expect(left).toMatchObject(lost ? [{ email: `${person.id}@deleted.invalid` }] : []);
     expect(await activityOf(app)).toEqual([]);
@@ -181,7 +181,10 @@ test("The lost Item is recorded when the process was killed between Plaid's resp
   expect(anew.body.outcome).toBe("connected");
 });
 
-/** A process dies once it has kept the access_token: an attempt that nobody works on. Whose it is. */
+/**
+ * A process dies after it stored the access_token, which leaves an attempt without a process. Returns its
+ * user.
+ */
 async function leaveExchanged(app: TestApp): Promise<Person> {
   const person = await app.signUp("analyst");
   const node = await startNode(app.env);
@@ -191,12 +194,12 @@ async function leaveExchanged(app: TestApp): Promise<Person> {
   return person;
 }
 
-test("Recovery ends an attempt when the user's lock is only held in passing (I1)", async ({
+test("Recovery ends an attempt when the user's lock is only held for a moment (I1)", async ({
   app,
 }) => {
   const person = await leaveExchanged(app);
   const letGo = await lockUser(app, person);
-  // However slow the machine is at seeing that the lock is waited for.
+  // Enough for a slow machine to notice that the lock is waited for.
   const limits = { ...app.services.limits, recoveryLock: 10_000 };
   const recovered = recoverAttempts({ ...app.services, limits }, app.services.log);
   try {
@@ -224,10 +227,10 @@ test("Recovery leaves an attempt to the process that runs it, and ends it once n
 });
 
 test.for([
-  ["no turn in its process", 50],
-  ["its turn too late", 0],
+  ["no place in its process", 50],
+  ["a place too late", 0],
 ] as const)(
-  "Recovery that gets %s leaves the attempt as it is and logs nothing of it (I1, I8)",
+  "Recovery that gets %s leaves the attempt as it is and logs nothing about it (I1, I8)",
   async ([_turn, limit], { app }) => {
     const person = await leaveExchanged(app);
     const waits = new AbortController();

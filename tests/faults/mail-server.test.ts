@@ -15,26 +15,26 @@ const test = testWithApp(
 beforeEach(() => server.set("takes"));
 afterAll(() => server.close());
 
-/** Queues a mail that nobody can turn off. */
+/** Queues a mail that cannot be turned off. */
 const queue = (app: TestApp, userId: string) =>
   app.services.db
     .transaction()
     .execute((tx) => queueMail(tx, { userId, kind: "verify_email", details: {} }));
 
-/** As if the pause before the next attempt were over. */
+/** As if the backoff before the next attempt were over. */
 const retryNow = (app: TestApp) =>
   app.query(
     "select graphile_worker.reschedule_jobs(array(select id from graphile_worker.jobs where task_identifier = 'send_mail' and locked_at is null), run_at := now())",
   );
 
-/** An unconfirmed user's dashboard, which says how the mail is doing. */
+/** An unconfirmed user's dashboard, which shows the state of the mail. */
 async function dashboard(app: TestApp, cookie: string): Promise<string> {
   await app.query("update users set email_verified = false");
   return (await fetch(`${app.url}/dashboard`, { headers: { cookie } })).text();
 }
 
 test.for(["away", "busy", "silent"] as const)(
-  "A mail is retried while the mail server is %s, the page says so, and it leaves once the server is back",
+  "A mail is retried while the mail server is %s, the page says so, and it is sent once the server is back",
   async (how, { app }) => {
     const ada = await app.signUp();
     if (how === "away") await server.goAway();
@@ -63,7 +63,7 @@ test.for(["away", "busy", "silent"] as const)(
   },
 );
 
-test("A mail to an address that the server refuses for good is not retried, and the page says so", async ({
+test("A mail to a permanently rejected address is not retried, and the page says so", async ({
   app,
 }) => {
   const ada = await app.signUp();
@@ -79,7 +79,7 @@ test("A mail to an address that the server refuses for good is not retried, and 
   }
 });
 
-test("A mail that was never taken is marked as failed after its last attempt, and its job can be seen", async ({
+test("A mail that was never accepted is marked as failed after its last attempt, and its job is listed", async ({
   app,
 }) => {
   const ada = await app.signUp();
@@ -98,10 +98,10 @@ test("A mail that was never taken is marked as failed after its last attempt, an
   }
 });
 
-test("Mail never leaves without TLS to a server on another host, whatever that server offers", async () => {
+test("Mail is never sent without TLS to a server on another host, whatever that server offers", async () => {
   const { createMailer } = await import("../../server/mail/mailer.ts");
   const before = server.mails.length;
-  // 127.0.0.2 is this machine's as well, and no name of it that counts as near.
+  // 127.0.0.2 is also this machine, but no name of it that counts as local.
   const mail = {
     server: {
       host: "mail.invalid",

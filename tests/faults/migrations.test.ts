@@ -35,11 +35,11 @@ test("A node keeps connecting and listing while a newer version migrates its tab
   const over = new AbortController();
   const statuses = new Set<number>();
   let connected = 0;
-  // The lock that the migration needs is held for longer than it waits, time and again.
+  // The lock that the migration needs is held longer than it waits, again and again.
   await app.fault({ path: "/accounts/get", times: 4, do: { delay: 1_500 } });
   const begun = [1, 2, 3].map(async () => {
     while (!over.signal.aborted) {
-      // Somebody else each time: however long it takes, nobody's plan is full.
+      // A new user each time, so that no plan is ever full.
       const person = await app.signUp("cfo");
       const token = await app.publicToken("ins_109508", "user_custom", oneAccount());
       const answer = await app.post("/plaid/exchange-token", { public_token: token }, person);
@@ -59,7 +59,7 @@ test("A node keeps connecting and listing while a newer version migrates its tab
   expect([...statuses]).toEqual([200]);
 });
 
-test("A migration gives up its lock, and is retried, before PostgreSQL ends a deadlock with another transaction", async () => {
+test("A migration releases its lock, and is retried, before PostgreSQL ends a deadlock with another transaction", async () => {
   const database = await testDatabase();
   const [inserting, reading, watching] = [1, 2, 3].map(
     () => new pg.Client({ connectionString: database.url }),
@@ -71,7 +71,7 @@ test("A migration gives up its lock, and is retried, before PostgreSQL ends a de
   const migrated = migrateToLatest(database.url, timeLimits.databaseSetUp, nextVersion);
   const waiting = `${waitingLocks} and relation = 'accounts'::regclass`;
   await expect.poll(async () => (await watching.query(waiting)).rowCount).toBe(1);
-  // The migration holds `users` by now. PostgreSQL looks for a deadlock a second after this.
+  // The migration holds `users` by now. PostgreSQL checks for a deadlock a second after this.
   const read = inserting.query("select 1 from users");
   await new Promise((resolve) => setTimeout(resolve, 800));
   await reading.query("commit");
@@ -82,7 +82,7 @@ test("A migration gives up its lock, and is retried, before PostgreSQL ends a de
   await database.drop();
 });
 
-test("migrateToLatest builds an index concurrently while transactions are always under way", async () => {
+test("migrateToLatest builds an index concurrently while transactions are always running", async () => {
   await withEmptyDatabase(async (url) => {
     const over = new AbortController();
     const begun = [0, 500].map(async (later) => {
@@ -98,7 +98,7 @@ test("migrateToLatest builds an index concurrently while transactions are always
     });
     try {
       await new Promise((resolve) => setTimeout(resolve, 600));
-      // By its name a migration is run outside of a transaction.
+      // Its name makes a migration run outside a transaction.
       const [outside = ""] = outsideTransaction;
       await migrateToLatest(url, timeLimits.databaseSetUp, {
         "001_table": migration("create table t (a int)"),
@@ -157,8 +157,8 @@ test("A failing migration keeps the migrations before it and nothing of itself",
 });
 
 /**
- * What landed before there was a large table: an index or a constraint of a table that was empty
- * everywhere. Nothing is added here; docs/operations.md says how a large table gets an index.
+ * Harmless exceptions: an index or a constraint of a table that was empty everywhere at the time. Add nothing
+ * here; docs/operations.md says how a large table gets an index.
  */
 const beforeThereWereRows = [
   "007_recovery: link_attempts is locked while link_attempts_unfinished is built",
@@ -171,7 +171,7 @@ const beforeThereWereRows = [
   "013_trail: item_syncs is locked while item_syncs_to_clear is built",
 ];
 
-test("Each migration only adds, so that the version before keeps working and no large table is locked", async () => {
+test("Each migration only adds, so that the previous version keeps working and no large table is locked", async () => {
   await withEmptyDatabase(async (_url, db) => {
     const harm: string[] = [];
     await sql`create schema graphile_worker`.execute(db);
@@ -179,7 +179,7 @@ test("Each migration only adds, so that the version before keeps working and no 
       const before = await readSchema(db);
       await up(db);
       const seen = harmOf(before, await readSchema(db))
-        // An index can be built concurrently outside of a transaction alone, and is built so there.
+        // Only an index outside a transaction can be built concurrently, and it is.
         .filter((line) => !(outsideTransaction.has(name) && line.includes("is locked while")));
       harm.push(...seen.map((line) => `${name}: ${line}`));
     }
@@ -187,10 +187,10 @@ test("Each migration only adds, so that the version before keeps working and no 
   });
 });
 
-/** Before it was known that two locks in one transaction can end in a deadlock with a connection. */
+/** Migrations before this one may lock two tables in a transaction, which can deadlock with a connection. */
 const lockedTogetherBefore = "027";
 
-test("Each transaction of a migration locks one table that others use, so that no connection deadlocks with it", async () => {
+test("Each transaction of a migration locks only one table that others use, so that no connection deadlocks with it", async () => {
   await withEmptyDatabase(async (url, db) => {
     await sql`create schema graphile_worker`.execute(db);
     const together: string[] = [];
@@ -226,7 +226,7 @@ test("Each transaction of a migration locks one table that others use, so that n
 
 const tables =
   "select relname as name from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace";
-/** With a lock that a writer waits for. */
+/** Tables with a lock that blocks writers. */
 const lockedTables = `
   select distinct relname as name from pg_locks join pg_class on pg_class.oid = relation
   where pid = pg_backend_pid() and relkind = 'r' and relnamespace = 'public'::regnamespace

@@ -8,7 +8,7 @@ import { startReceiver } from "../support/webhook-receiver.ts";
 const test = testWithApp();
 test.beforeEach(({ app }) => startOver(app));
 
-test("a webhook is sent again with the same id when the process was killed before it recorded the attempt", async ({
+test("A webhook is sent again with the same id when the process was killed before it recorded the attempt", async ({
   app,
 }) => {
   const person = await app.signUp("cfo");
@@ -27,7 +27,7 @@ test("a webhook is sent again with the same id when the process was killed befor
   expect(there.received).toHaveLength(1);
   expect(await log()).toMatchObject([{ status: "waiting", attempts: 1 }]);
   const endpoint = { userId: person.id, endpointId: id };
-  // Another process leaves it alone for as long as the first may be at it.
+  // Another process does not touch it while the first may be sending it.
   await sendWebhooks(app.services, endpoint, app.services.log);
   expect(there.received).toHaveLength(1);
   await app.query("update webhook_deliveries set due_at = now()");
@@ -36,7 +36,7 @@ test("a webhook is sent again with the same id when the process was killed befor
   expect(await log()).toMatchObject([{ status: "delivered", attempts: 2 }]);
 });
 
-test("a webhook that is sent twice at once is recorded by the later attempt alone", async ({
+test("A webhook that is sent twice at once is recorded by the later attempt only", async ({
   app,
 }) => {
   const person = await app.signUp("cfo");
@@ -46,7 +46,7 @@ test("a webhook that is sent twice at once is recorded by the later attempt alon
   const { body } = await app.post("/api/v1/webhooks", webhook, person);
   const endpoint = { userId: person.id, endpointId: body.webhook.id };
   await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, person);
-  // The first response is a failure, and comes after the second attempt has succeeded.
+  // The first response is a failure, and arrives after the second attempt has succeeded.
   there.respond = (_req, res) => {
     const isFirst = there.received.length === 1;
     setTimeout(() => res.writeHead(isFirst ? 500 : 204).end(), isFirst ? 600 : 0);
@@ -60,7 +60,7 @@ test("a webhook that is sent twice at once is recorded by the later attempt alon
   ).toEqual([{ attempts: 2, error: null, http_status: 204, due_at: null }]);
 });
 
-test("a webhook that is refused is sent again for 24 hours, each time after a longer wait", async ({
+test("A webhook that is refused is retried for 24 hours, each time after a longer wait", async ({
   app,
 }) => {
   const person = await app.signUp("cfo");
@@ -94,7 +94,7 @@ test("a webhook that is refused is sent again for 24 hours, each time after a lo
   expect(there.received).toHaveLength(waits.length + 1);
 });
 
-test("a disabled user's webhooks wait until the user is enabled again", async ({ app }) => {
+test("A disabled user's webhooks wait until the user is enabled again", async ({ app }) => {
   const person = await app.signUp("cfo");
   const there = await startReceiver();
   onTestFinished(() => there.close());

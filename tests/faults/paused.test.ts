@@ -9,7 +9,7 @@ import { type NodeProcess, startNode } from "../support/node-process.ts";
 import { recover } from "../support/recover.ts";
 import { attemptsOf, itemsOf } from "../support/rows.ts";
 
-/** A real process of the app that is frozen by SIGSTOP, beside the app of this process. */
+/** A process of the app that SIGSTOP freezes, and the app of this process. */
 const test = testWithApp(
   {},
   { limits: { connectTurn: 1_000, connectDeadline: 3_000, connectLock: 1_500 } },
@@ -21,10 +21,10 @@ test.beforeEach(async ({ app }) => {
   await startOver(app);
 });
 
-/** Longer than every time limit that `startNode` gives a connection. */
+/** Longer than every time limit that `startNode` sets for a connection. */
 const frozenFor = 6_000;
 
-/** Freezes the node while Plaid, which takes a second, works on the request that follows the condition. */
+/** Freezes the node while Plaid, which takes a second, handles the request that follows the condition. */
 async function freezeOnce(app: TestApp, condition: string): Promise<void> {
   await expect
     .poll(() => app.query(`select 1 from link_attempts where ${condition}`))
@@ -50,7 +50,7 @@ test.for(
     const answer = app.connectAt(node.url, token, person);
     await freezeOnce(app, condition);
     const frozen = pause(frozenFor);
-    // Meanwhile the user tries again elsewhere, and the recovery looks at the attempt.
+    // Meanwhile the user retries elsewhere, and the recovery checks the attempt.
     await app.post("/plaid/exchange-token", { public_token: token }, person);
     await recover(app);
     await frozen;
@@ -90,7 +90,7 @@ test("connectAccount removes the Item when its process wakes up after another ru
   const answer = app.connectAt(node.url, token, person);
   await freezeOnce(app, "run_id is not null");
   await pause(1_500);
-  // PostgreSQL ends the transaction of a process that is silent for too long, and its lock with it.
+  // PostgreSQL ends the transaction of a process that is silent for too long, which releases its lock.
   await endConnections(app, "state = 'idle in transaction'");
   await recover(app);
   const reasons = () => attemptsOf(app);

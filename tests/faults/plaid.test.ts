@@ -17,7 +17,7 @@ import { casesOf } from "../support/matrix.ts";
 import { recover } from "../support/recover.ts";
 import { activityOf, attemptsOf, only, setPlan, updateItems } from "../support/rows.ts";
 
-/** A hanging Plaid is waited for in tests as well: less long. */
+/** Tests with a hanging Plaid use shorter timeouts. */
 const limits = { plaidCall: 300, plaidBackoff: 10, connectTurn: 1_000, connectDeadline: 1_500 };
 
 const test = testWithApp({}, { limits });
@@ -43,16 +43,16 @@ const faults = [
 const calls = ["/item/public_token/exchange", "/accounts/get", "/item/remove"];
 const matrix = calls.flatMap((path) => faults.map((fault) => [path, fault] as const));
 
-/** What differs in how the product goes on; other error codes take the same way as this one. */
+/** The faults that the product handles differently. Other error codes are handled like this one. */
 const everyRun = ([, fault]: (typeof matrix)[number]) =>
   !("error" in fault) || fault.error === "INSTITUTION_DOWN";
 
 test.for(casesOf(matrix, everyRun))(
-  "connectAccount leaves no orphan, duplicate or half when %s fails with %j, and one entry for each ending (I1, I2, I4, I8)",
+  "connectAccount leaves no orphan, duplicate or partial write when %s fails with %j, and one entry for each ending (I1, I2, I4, I8)",
   async ([path, fault], { app }) => {
     const person = await app.signUp("analyst");
     const token = await app.publicToken();
-    // A removal is asked for when the accounts could not be read.
+    // A removal is sent when the accounts could not be read.
     const accounts = { path: "/accounts/get", times: 1, do: { error: "INSTITUTION_DOWN" } };
     await app.fault({ path, times: 50, do: fault }, ...(path === "/item/remove" ? [accounts] : []));
     const answer = await send(app, token, person);
@@ -67,7 +67,7 @@ test.for(casesOf(matrix, everyRun))(
     const books = await compareBooks(app);
     expect(books).toEqual({ ...right, lost, connected: books.connected });
 
-    // What the person does next: the same again, and then anew.
+    // What the user does next: first the same again, then a new connection.
     const again = await send(app, token, person);
     if (books.connected) expect(again.body.outcome).toBe("already_connected");
     const anew = await send(app, await app.publicToken(), person);
@@ -124,7 +124,7 @@ test("connectAccount retries a 429 and a lost connection within the deadline, un
   const limits = { ...app.services.limits, connectDeadline: 5_000 };
   const started = performance.now();
   expect(await connectWith(app, { limits }, await app.publicToken(), person)).toBe("connected");
-  // Retry-After was waited for.
+  // It waited for Retry-After.
   expect(performance.now() - started).toBeGreaterThan(1_000);
 });
 
@@ -165,7 +165,7 @@ test("Our own rate limit returns busy before Plaid's limit of an Item is reached
   for (let n = 0; n < 20; n += 1) {
     answers.push(await app.post("/trpc/plaid.finishUpdateMode", { itemId }, person));
   }
-  // The connection has asked for the accounts once.
+  // The connection has called /accounts/get once.
   expect(answers.filter(({ status }) => status === 200)).toHaveLength(14);
   const busy = answers.find(({ status }) => status !== 200);
   expect(busy?.body.error.data.reason).toBe("busy");
@@ -187,7 +187,7 @@ test("Two client ids that share one counter have limits of their own", async ({ 
   const usual = rateLimits["/item/remove"] as (typeof rateLimits)[string];
   rateLimits["/item/remove"] = { perClient: 1 };
   try {
-    // Plaid refuses what is nobody's token; what is asked here is whether we ask it.
+    // Plaid rejects this invented token. The test only checks whether it is called.
     const remove = ({ removeItem }: PlaidAdapter) =>
       removeItem(new Secret(`access-sandbox-${randomUUID()}`), "OTHER").catch(
         ({ reason }) => reason,
@@ -200,7 +200,7 @@ test("Two client ids that share one counter have limits of their own", async ({ 
   }
 });
 
-/** Where one run stops, until another has gone on. */
+/** Where one run stops until another has continued. */
 function gate() {
   let reached = false;
   let open = () => {};
@@ -217,7 +217,7 @@ function gate() {
   };
 }
 
-/** Connects; what is not as usual in `services` stands in `other`. Resolves to the outcome, or the reason. */
+/** Connects with the services in `other` replaced. Resolves to the outcome, or the reason. */
 const connectWith = (
   app: TestApp,
   other: Partial<TestApp["services"]>,
@@ -234,7 +234,7 @@ const connectWith = (
     (error) => error.reason,
   );
 
-/** The database of a run whose transaction is lost, so that it writes its ending late: when `ending` is open. */
+/** The database of a run whose transaction is lost, which writes its ending late: when `ending` is open. */
 const lateEnding = (app: TestApp, ending: ReturnType<typeof gate>) =>
   new Proxy(app.services.db, {
     get(db, name) {
@@ -250,10 +250,10 @@ const lateEnding = (app: TestApp, ending: ReturnType<typeof gate>) =>
     },
   });
 
-/** PostgreSQL ends every transaction that waits for Plaid, and their locks with them. */
+/** PostgreSQL ends every transaction that waits for Plaid, which releases their locks. */
 const loseTransactions = (app: TestApp) => endConnections(app, "state = 'idle in transaction'");
 
-test("connectAccount removes the Item and keeps no row when a run whose transaction is lost ends it beside another (I1, I4)", async ({
+test("connectAccount removes the Item and keeps no row when a run whose transaction is lost ends it during another run (I1, I4)", async ({
   app,
 }) => {
   const person = await app.signUp("analyst");
@@ -270,7 +270,7 @@ test("connectAccount removes the Item and keeps no row when a run whose transact
   const first = connectWith(app, { db: lateEnding(app, ending), plaid: failing }, token, person);
   await ending.reached();
 
-  // The second finds the attempt exchanged, and has its accounts read when the first writes its ending.
+  // The second run finds the attempt exchanged, and has its accounts read when the first writes its ending.
   const accounts = gate();
   const slow: PlaidAdapter = {
     ...plaid,
@@ -289,7 +289,7 @@ test("connectAccount removes the Item and keeps no row when a run whose transact
   expect(await compareBooks(app)).toEqual({ ...right, connected: 0 });
 });
 
-test("connectAccount keeps the stored public_token when a run whose transaction is lost ends beside one that sends it (I1)", async ({
+test("connectAccount keeps the stored public_token when a run whose transaction is lost ends during one that sends it (I1)", async ({
   app,
 }) => {
   const person = await app.signUp("analyst");
@@ -306,7 +306,7 @@ test("connectAccount keeps the stored public_token when a run whose transaction 
   const first = connectWith(app, { db: lateEnding(app, ending), plaid: failing }, token, person);
   await ending.reached();
 
-  // The second one's exchange succeeds at Plaid, and its response is lost.
+  // The second run's exchange succeeds at Plaid, and its response is lost.
   await app.fault({ path: "/item/public_token/exchange", times: 50, do: { drop: "after" } });
   await send(app, token, person);
   ending.open();
@@ -344,7 +344,7 @@ test("connectAccount returns the stored error to every request that waited when 
   expect(await activityOf(app)).toMatchObject([{ kind: "failed" }]);
 });
 
-test("connectAccount that answered busy connects nothing later, and checks everything again on the retry (I1, I3)", async ({
+test("connectAccount that returned busy connects nothing later, and checks everything again on the retry (I1, I3)", async ({
   app,
 }) => {
   const person = await app.signUp("analyst");
@@ -360,7 +360,7 @@ test("connectAccount that answered busy connects nothing later, and checks every
     { status: "started", public_token_sealed: null, sent_again: false },
   ]);
 
-  // The plan fills up meanwhile: that is said before anything is exchanged.
+  // The plan fills up meanwhile, which is reported before anything is exchanged.
   await send(app, await app.publicToken("ins_109509"), person);
   await setPlan(app, "intern");
   const exchanges = await app.requestsAtPlaid("/item/public_token/exchange");

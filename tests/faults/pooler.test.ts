@@ -4,7 +4,7 @@ import { startWorker } from "../../server/jobs/worker.ts";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { doneSyncsOf } from "../support/rows.ts";
 
-/** What the app asks PostgreSQL to hold. */
+/** The limits that the app requests from PostgreSQL. */
 const limits = { statement: 1_000, lock: 500, plaidCall: 2_000, databaseConnect: 20_000 };
 
 describe.skipIf(inject("pgbouncer") === null)("PgBouncer in transaction mode", () => {
@@ -16,7 +16,7 @@ describe.skipIf(inject("pgbouncer") === null)("PgBouncer in transaction mode", (
 
   const query = (text: string) => sql.raw(text).execute(app.services.db);
 
-  test("cancels a statement that runs too long, in a transaction and outside of one", async () => {
+  test("cancels a statement that runs too long, in a transaction and outside one", async () => {
     await expect(query("select pg_sleep(5)")).rejects.toThrow("statement timeout");
     const inside = app.services.db
       .transaction()
@@ -79,7 +79,7 @@ describe.skipIf(inject("pgbouncer") === null)("PgBouncer in transaction mode", (
     await Promise.all(connecting);
   });
 
-  test("runs each job once and sees that its worker lives", async () => {
+  test("runs each job once and sees that its worker is alive", async () => {
     const person = await app.signUp("cfo");
     const token = await app.publicToken();
     await app.post("/plaid/exchange-token", { public_token: token }, person);

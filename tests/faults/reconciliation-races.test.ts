@@ -8,7 +8,7 @@ import { isMatrix } from "../support/matrix.ts";
 
 let app: TestApp;
 beforeAll(async () => {
-  // A second Item of a bank that takes the place of the first must not break it by itself.
+  // A second Item of a bank must not invalidate the first one by itself.
   app = await startTestApp({}, { plaid: { newItemInvalidatesOld: false } });
 });
 afterAll(() => app?.close());
@@ -24,7 +24,7 @@ const pass = (minutes: number) =>
 const dueNow = () => app.query("update plaid_users set due_at = now() - interval '1 minute'");
 const after = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Plaid's list as it is, as it was a moment ago, empty, and refused. */
+/** Plaid's list: current, slow, outdated, empty, and refused. */
 const lists = {
   right: undefined,
   slow: { delay: 60 },
@@ -33,7 +33,7 @@ const lists = {
 };
 const race = fc.record({
   list: fc.constantFrom(...(Object.keys(lists) as (keyof typeof lists)[])),
-  /** Which removal of the pass Plaid refuses. */
+  /** Whether Plaid refuses a removal of the pass. */
   refused: fc.boolean(),
   acts: fc.uniqueArray(
     fc.record({
@@ -44,7 +44,7 @@ const race = fc.record({
   ),
 });
 
-test("I1 a reconciliation that races a connect, a reconnect, a takeover and a disconnect removes no live Item", async () => {
+test("A reconciliation that races a connect, a reconnect, a takeover and a disconnect removes no live Item (I1)", async () => {
   await fc.assert(
     fc.asyncProperty(race, async ({ list, refused, acts }) => {
       const person = await app.signUp("cfo");
@@ -58,7 +58,7 @@ test("I1 a reconciliation that races a connect, a reconnect, a takeover and a di
           { item_id: itemId, confirmation: "disconnect First Platypus Bank" },
           person,
         );
-      // Two that nobody holds, seen more than 40 minutes ago.
+      // Two that no row holds, seen more than 40 minutes ago.
       await app.linkedToken(person, "ins_109510");
       await app.linkedToken(person, "ins_109511");
       await dueNow();
@@ -94,7 +94,7 @@ test("I1 a reconciliation that races a connect, a reconnect, a takeover and a di
       await app.clearFaults();
       await app.query("update link_attempts set retry_at = now()");
       await recoverAttempts(app.services, app.services.log);
-      // No live row is without its Item: that is `partial`.
+      // No live row is without its Item: `partial` counts those.
       expect(await compareBooks(app)).toMatchObject({ partial: 0, duplicates: 0 });
 
       for (const minutes of [42, 90, 135, 180]) {

@@ -9,7 +9,7 @@ import { startTcpProxy } from "../support/tcp-proxy.ts";
 
 const key = (person: Person) => `fiscility:accounts:{${person.id}}`;
 
-/** What this person's banks are called, over tRPC with their cookie or over REST with a key. */
+/** The names of this user's banks, over REST with a cookie or a key. */
 async function banks(app: TestApp, headers: Record<string, string>): Promise<string[]> {
   const response = await fetch(`${app.url}/api/v1/accounts`, { headers });
   expect(response.status).toBe(200);
@@ -17,7 +17,7 @@ async function banks(app: TestApp, headers: Record<string, string>): Promise<str
   return items.map(({ institution }) => institution.name).sort();
 }
 
-/** A person with one bank that the cache knows of, who can also come by API key. */
+/** A user with one bank in the cache, and the headers of a session and of an API key. */
 async function personWithBank(app: TestApp) {
   const person = await app.signUp("cfo");
   await connect(app, person, "ins_109508");
@@ -40,7 +40,10 @@ async function connect(app: TestApp, person: Person, institution: string): Promi
   expect([answer.status, answer.body.outcome]).toEqual([200, "connected"]);
 }
 
-/** Requests go on from PostgreSQL, whoever asks, and I5 holds through a connection. */
+/**
+ * Checks that requests are served from PostgreSQL, by session and by key, and that I5 holds through a
+ * connection.
+ */
 async function expectService(app: TestApp, person: Person, ways: Record<string, string>[]) {
   for (const way of ways) {
     expect(await banks(app, way)).toEqual(["First Platypus Bank"]);
@@ -74,7 +77,7 @@ describe.skipIf(!inject("redis"))("Requests fall back to PostgreSQL when Redis",
     await redis?.stop();
   });
 
-  /** The cache is in use again: what is read is kept. */
+  /** Checks that the cache is in use again: a read is stored. */
   async function expectCached(person: Person, server = redis) {
     await expect
       .poll(async () => {
@@ -170,7 +173,7 @@ describe.skipIf(!inject("redis"))("Requests fall back to PostgreSQL when Redis",
     const entry = entryName(accountsAnswer, version);
     for (const words of put(key(person), entry)) await redis.command(...words);
     for (const way of ways) expect(await banks(app, way)).toEqual(["First Platypus Bank"]);
-    // Dropped, and kept anew.
+    // Deleted, and stored again.
     expect(await redis.command("hget", key(person), entry)).toContain("First Platypus");
     await expectService(app, person, ways);
   });
@@ -181,7 +184,7 @@ describe.skipIf(!inject("redis"))("Requests fall back to PostgreSQL when Redis",
     proxy.inject("HTTP/1.1 400 Bad Request\r\n\r\n");
     await expectService(app, person, ways);
     await expectCached(person);
-    // And from the start: this app's own address speaks HTTP.
+    // Also from the start: this app's own address, which speaks HTTP.
     const own = await startTestApp({ REDIS_URL: app.url.replace("http:", "redis:") });
     const other = await personWithBank(own);
     await expectService(own, other.person, other.ways);
@@ -197,7 +200,7 @@ describe.skipIf(!inject("redis"))("Requests fall back to PostgreSQL when Redis",
     await expectCached(person);
     await replica.command("replicaof", "no", "one");
     await redis.command("replicaof", "127.0.0.1", String(replica.port));
-    // Old connections stay where they are; new ones reach the new master.
+    // Old connections stay; new ones reach the new master.
     proxy.leadTo(replica.port);
     await expectService(app, person, ways);
     await expectCached(person, replica);
@@ -219,7 +222,7 @@ describe.skipIf(!inject("redis"))("A Redis cluster", () => {
     await cluster?.stop();
   });
 
-  /** The node that serves this person's slot, with the others. */
+  /** The node that serves this user's slot, and the others. */
   async function ownerOf(person: Person) {
     const [first] = cluster.nodes;
     const slot = (await first?.command("cluster", "keyslot", key(person))) ?? "";
@@ -249,21 +252,21 @@ describe.skipIf(!inject("redis"))("A Redis cluster", () => {
       .toBe("1");
   }
 
-  test("keeps a user's entries in one slot, and ASK and MOVED are followed while it moves", async () => {
+  test("keeps a user's entries in one slot, and follows ASK and MOVED while it moves", async () => {
     const { person, ways } = await personWithBank(app);
     const { slot, owner, other } = await ownerOf(person);
     await expectCachedAt(person, owner.node);
     const away = events(app, "redis_away");
     await other.node.command("cluster", "setslot", slot, "importing", owner.id);
     await owner.node.command("cluster", "setslot", slot, "migrating", other.id);
-    // Not on the old node any more: it answers ASK, and what is kept now is kept on the new one.
+    // No longer on the old node: it returns ASK, and new entries are stored on the new node.
     await owner.node.command("del", key(person));
     for (const way of ways) expect(await banks(app, way)).toEqual(["First Platypus Bank"]);
     for (const { node } of [owner, other]) {
       await node.command("cluster", "setslot", slot, "node", other.id);
     }
     expect(await other.node.command("exists", key(person))).toBe("1");
-    // The app still asks the old node, and is told MOVED.
+    // The app still calls the old node, which returns MOVED.
     await expectService(app, person, ways);
     await expectCachedAt(person, other.node);
     expect(events(app, "redis_away")).toBe(away);

@@ -10,7 +10,7 @@ import { addPerson, type Person } from "../support/people.ts";
 import { startRedis, type TestRedis } from "../support/redis.ts";
 import { versionBefore } from "../support/version-before.ts";
 
-/** Its local Plaid and its environment are used; its own server is asked nothing. */
+/** Its local Plaid and its environment are used; its own server gets no requests. */
 let app: TestApp;
 let redis: TestRedis | undefined;
 beforeAll(async () => {
@@ -22,7 +22,7 @@ afterAll(async () => {
   await redis?.stop();
 });
 
-/** A person of plan CFO. */
+/** Adds a user on plan CFO. */
 const addTo = (database: pg.Client) =>
   addPerson(
     database,
@@ -30,7 +30,7 @@ const addTo = (database: pg.Client) =>
     { name: "Ada", email: `${randomUUID()}@example.com`, plan: "cfo" },
   );
 
-/** What a call that went well answered. */
+/** Returns the response of a call that must succeed. */
 async function ask({ cookie }: Person, url: string, body?: object) {
   const answer = await fetch(url, {
     method: body ? "POST" : "GET",
@@ -42,7 +42,7 @@ async function ask({ cookie }: Person, url: string, body?: object) {
   return JSON.parse(text);
 }
 
-/** Connects a bank at one node, sees it synced at another, and disconnects it there. */
+/** Connects a bank on one node, waits for its sync on another, and disconnects it there. */
 async function connectAndDisconnect(person: Person, one: string, another: string): Promise<void> {
   const itemsAt = async (url: string) => (await ask(person, `${url}/api/v1/accounts`)).items;
   const { item } = await ask(person, `${one}/plaid/exchange-token`, {
@@ -59,7 +59,7 @@ async function connectAndDisconnect(person: Person, one: string, another: string
   for (const url of [one, another]) expect(await itemsAt(url)).toEqual([]);
 }
 
-test("No call to the version before fails while today's version migrates its tables and then runs beside it", async (ctx) => {
+test("No call to the previous version fails while today's version migrates its tables and then runs beside it", async (ctx) => {
   const before = versionBefore();
   if (!before) {
     const why = "Git's history here does not reach back to before the newest migration";
@@ -68,7 +68,7 @@ test("No call to the version before fails while today's version migrates its tab
   }
   ctx.onTestFinished(before.remove);
   await withEmptyDatabase(async (url, db) => {
-    // The version before opens no other envelopes: docs/operations.md.
+    // The previous version can decrypt no other format: docs/operations.md.
     const envelopes = { TOKEN_ENVELOPES: "v1" };
     const env = { ...app.env, ...envelopes, DATABASE_URL: url, DATABASE_DIRECT_URL: url };
     const start = async (folder?: string) => {
@@ -79,13 +79,13 @@ test("No call to the version before fails while today's version migrates its tab
     const old = await start(before.folder);
     ctx.onTestFailed(() => void process.stderr.write(old.said()));
     const database = new pg.Client({ connectionString: url });
-    // It is gone with the database.
+    // It is deleted with the database.
     database.on("error", () => {});
     await database.connect();
     const people = [await addTo(database), await addTo(database)];
 
     let nodes = [old];
-    /** Of each person, the rounds they have ended. */
+    /** How many rounds each user has finished. */
     const ended = people.map(() => 0);
     const rounds = () => ended.reduce((sum, each) => sum + each);
     let over = false;
@@ -102,7 +102,7 @@ test("No call to the version before fails while today's version migrates its tab
         }
       }),
     );
-    // Waited for once today's is there.
+    // Awaited once today's version is running.
     load.catch(() => {});
     expect(await pendingMigrations(db)).not.toEqual([]);
     const today = await start();
@@ -111,12 +111,12 @@ test("No call to the version before fails while today's version migrates its tab
     expect(alone).toBeGreaterThan(0);
     nodes = [old, today];
     await Promise.race([expect.poll(rounds).toBeGreaterThanOrEqual(alone + 8), load]);
-    // Both go on at today's alone, as a balancer would lead them.
+    // Both users continue on today's version only, as behind a load balancer.
     nodes = [today];
     const led = [...ended];
     const isLed = () => ended.every((each, n) => each > (led[n] as number));
     await Promise.race([expect.poll(isLed).toBe(true), load]);
-    // Takes no more, answers what is open, and ends.
+    // Accepts no more, finishes open requests, and exits.
     old.child.kill("SIGTERM");
     expect(await old.ended).toEqual([0, null]);
     over = true;

@@ -26,7 +26,7 @@ import { lockWaiters } from "../support/rows.ts";
 const key = (id: string) => `${id}:${randomBytes(32).toString("base64")}`;
 const [old, fresh] = [key("old"), key("new")];
 const ring = `${fresh},${old}`;
-/** Attempts long ended, beside the real ones. */
+/** Attempts that ended long ago, besides the real ones. */
 const past = 1_000;
 
 const test = testWithApp({ TOKEN_KEYS: old, TOKEN_ENVELOPES: "v1" });
@@ -38,7 +38,7 @@ test.beforeAll(async ({ app }) => {
   ada = await app.signUp("cfo");
   await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, ada);
   await app.post("/trpc/secondFactors.startAuthenticator", {}, ada);
-  // One whose exchange nobody answered: it keeps its public_token, as the product seals it.
+  // An exchange without a response: its attempt keeps the encrypted public_token.
   await app.fault({ path: "/item/public_token/exchange", times: 3, do: { drop: "before" } });
   unfinished = await app.publicToken("ins_109511");
   const { body } = await app.post("/plaid/exchange-token", { public_token: unfinished }, ada);
@@ -95,7 +95,7 @@ function rotate(app: TestApp, keys: string, TOKEN_ENVELOPES = "") {
   return { child, said, ended: once(child, "exit") };
 }
 
-/** Rows of each format and key. */
+/** Counts the rows of each format and key. */
 async function counts(app: TestApp): Promise<Record<string, number>> {
   const each = sealedColumns.map(
     ({ table, column }) => `select substring(${column} from '^[^.]+\\.[^.]+') key from ${table}
@@ -107,7 +107,7 @@ async function counts(app: TestApp): Promise<Record<string, number>> {
   return Object.fromEntries(rows.map(({ key, n }) => [key, n]));
 }
 
-test("keys:rotate covers every sealed column of the schema", async ({ app }) => {
+test("keys:rotate covers every encrypted column of the schema", async ({ app }) => {
   const columns = await app.query(
     `select table_name as table, column_name as column from information_schema.columns
      where table_schema = 'public' and column_name like '%sealed%'`,
@@ -128,10 +128,10 @@ test("keys:rotate changes nothing when the ring lacks a key that rows need", asy
   expect(await counts(app)).toEqual(before);
 });
 
-test("keys:rotate leaves every row under the new key when it is killed halfway and run again beside connections", async ({
+test("keys:rotate leaves every row under the new key when it is killed halfway and run again during connections", async ({
   app,
 }) => {
-  // Halfway for certain: a row in the middle waits for a lock that is held here.
+  // Exactly halfway: a row in the middle waits for a lock that is held here.
   const [{ id: middle }] = await app.query(
     "select id from link_attempts order by id offset $1 limit 1",
     [past / 2],
@@ -170,7 +170,7 @@ test("keys:rotate leaves every row under the new key when it is killed halfway a
   const statuses: number[] = [];
   while (running || statuses.length < banks.length) {
     const token = await app.publicToken(banks[statuses.length % banks.length]);
-    // A person each: a bank's accounts may be connected once.
+    // A new user each time, because a bank's accounts may be connected only once.
     statuses.push(await app.connectAt(node.url, token, await app.signUp("cfo")));
   }
   expect(await second.ended).toEqual([0, null]);
@@ -178,7 +178,7 @@ test("keys:rotate leaves every row under the new key when it is killed halfway a
   expect(new Set(statuses)).toEqual(new Set([200]));
   expect(Object.keys(await counts(app))).toEqual(["v2.new"]);
 
-  // What was sealed anew is what it was, for whoever has the new key alone.
+  // Every re-encrypted value is unchanged and needs only the new key.
   const vault = new Vault(parseTokenKeys(fresh));
   for (const { table, column, id: key, owner } of sealedColumns) {
     const rows = await app.query(
@@ -199,14 +199,14 @@ test("keys:rotate leaves every row under the new key when it is killed halfway a
     const accessToken = vault.open(sealed, accessTokenOwner(user_id, id));
     expect((await node.services.plaid.getItem(accessToken)).error).toBeNull();
   }
-  // The unfinished one goes on where it was, at the server that has the new key.
+  // The unfinished attempt continues on the server that has the new key.
   await app.clearFaults();
   expect(await app.connectAt(node.url, unfinished, ada)).toBe(200);
   expect(await compareBooks(app)).toMatchObject({ orphans: 0, duplicates: 0 });
 });
 
 test.skipIf(!isMatrix)(
-  "keys:rotate with TOKEN_ENVELOPES=v1 re-encrypts everything for the version before, as a way back",
+  "keys:rotate with TOKEN_ENVELOPES=v1 re-encrypts everything for the previous version, for a rollback",
   async ({ app }) => {
     const rows = (await counts(app))["v2.new"];
     const back = rotate(app, ring, "v1");

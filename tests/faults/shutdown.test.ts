@@ -23,7 +23,7 @@ interface Answer {
   body: string;
 }
 
-/** One request; rejects unless the whole answer came. */
+/** Sends one request. Rejects unless the whole response arrives. */
 function ask(url: string, agent: Agent | false, method = "GET", json?: unknown): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const headers = { cookie: owner.cookie, "content-type": "application/json" };
@@ -45,7 +45,7 @@ function ask(url: string, agent: Agent | false, method = "GET", json?: unknown):
   });
 }
 
-/** Sends one request after another until `over`, below what one user may ask a minute; tells what came of each. */
+/** Sends one request after another until `over`, below one user's rate limit. Returns the results. */
 async function keepAsking(url: string, agent: Agent | false, over: AbortSignal) {
   const outcomes = new Set<string>();
   let closedByNode = 0;
@@ -67,7 +67,7 @@ test("A rolling restart under load loses no request, stream, job or connection",
 }) => {
   node = await startMain(app.env);
   const { child, ended, url: nodeUrl } = node;
-  // Before both nodes, a balancer that sends new connections to a node that is ready.
+  // In front of both nodes, a load balancer that sends new connections to a ready node.
   const balancer = await startTcpProxy(Number(new URL(nodeUrl).port));
   const url = `http://localhost:${balancer.port}`;
   const over = new AbortController();
@@ -79,7 +79,7 @@ test("A rolling restart under load loses no request, stream, job or connection",
   await ask(`${url}/trpc/accounts.list`, idle);
   const stream = ask(`${url}/trpc/live.changes`, false);
 
-  // A connection and a job under way that last longer than the drain.
+  // A running connection and a running job that last longer than the drain.
   const connect = async (institution: string) =>
     ask(`${url}/plaid/exchange-token`, false, "POST", {
       public_token: await app.publicToken(institution),

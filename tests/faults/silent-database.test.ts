@@ -12,7 +12,7 @@ import { migrateDatabase, statementLimits } from "../../server/prepare-database.
 import { timeLimits } from "../../server/time-limits.ts";
 import { testWithApp } from "../support/fixtures.ts";
 
-/** What stands between the app and PostgreSQL, and can swallow every byte of both without a word. */
+/** A connection between the app and PostgreSQL that can silently swallow every byte of both. */
 async function startWire(to: URL) {
   const sockets: Socket[] = [];
   let silent = false;
@@ -65,7 +65,7 @@ test("The pool drops a connection and does not use it again when PostgreSQL vani
   try {
     const ask = () => db.selectFrom("users").select("id").execute();
     expect(await ask()).toEqual([]);
-    // One that is merely idle is kept.
+    // An idle connection is kept.
     await new Promise((resolve) => setTimeout(resolve, 2_800));
     expect(poolUse(db)).toEqual({ open: 1, idle: 1, waiting: 0 });
     wire.fallSilent();
@@ -83,7 +83,7 @@ test("The listening connection accumulates nothing while it checks, and notices 
   let lost: Error | null = null;
   const live = listen({
     url: wire.url,
-    // The objects are counted while everything stands still, which a check must outlast.
+    // The objects are counted while nothing happens, which a check must outlast.
     connectTimeoutMs: 6_000,
     checkEveryMs: 5,
     retryMs: 100,
@@ -111,7 +111,7 @@ test("The listening connection accumulates nothing while it checks, and notices 
   }
 });
 
-/** Milliseconds for a connection. */
+/** Timeout of a connection, in milliseconds. */
 const connectMs = 200;
 
 test.each([
@@ -120,7 +120,7 @@ test.each([
   ["asking whether one may", (url: string) => mayMigrate(url, connectMs)],
   ["limiting statements", (url: string) => limitStatements(url, statementLimits, connectMs)],
   ["giving the app's role its rights", (url: string) => grantAppRole(url, url, connectMs)],
-])("%s gives up a PostgreSQL that says nothing", async (_what, setUp) => {
+])("%s times out on a PostgreSQL that is silent", async (_what, setUp) => {
   wire.fallSilent();
   try {
     await expect(setUp(wire.url)).rejects.toThrow("timeout");

@@ -8,13 +8,13 @@ import { startTcpProxy } from "../support/tcp-proxy.ts";
 const operations = isMatrix ? 5_000 : 1_000;
 const atOnce = 12;
 
-/** What must be seen: the model is the list of connections that were answered, and when. */
+/** A user with the model of what they must see: the connections with a response so far. */
 interface Member extends Person {
   answered: Set<string>;
   connects: number;
 }
 
-// A Redis in so much trouble would hardly be asked: the longer it fails, the longer it is left alone.
+// Without this the backoff would grow so long that Redis would hardly be used.
 const limits = { redisRetry: 100 };
 
 let redis: TestRedis;
@@ -35,7 +35,7 @@ afterAll(async () => {
   await redis?.stop();
 });
 
-/** mulberry32: numbers from 0 to below 1 that depend on the seed alone. */
+/** mulberry32: numbers from 0 to below 1 that depend only on the seed. */
 function seeded(seed: number): () => number {
   let state = seed;
   return () => {
@@ -47,7 +47,7 @@ function seeded(seed: number): () => number {
 }
 
 test.skipIf(!inject("redis"))(
-  "accounts.list is never stale at two nodes while their Redis comes and goes (I5)",
+  "accounts.list is never stale on two nodes while their Redis goes down and comes back (I5)",
   { timeout: 240_000 },
   async () => {
     const seed = Number(process.env.SEED ?? randomInt(2 ** 31));
@@ -100,7 +100,7 @@ test.skipIf(!inject("redis"))(
     }
 
     let hangs = false;
-    /** Redis hangs, and next comes back; or it loses its connections. */
+    /** Makes Redis hang or, if it hangs, come back; or closes its connections. */
     function trouble() {
       if (hangs) {
         proxy.go();
@@ -127,7 +127,7 @@ test.skipIf(!inject("redis"))(
     expect(stale, `seed ${seed}`).toEqual([]);
     expect(done.reads + done.connects, `seed ${seed}`).toBe(operations);
     expect(done.connects).toBeGreaterThan(operations / 50);
-    // The cache was in use: the proof would be empty without it.
+    // The cache was in use; without it the test would prove nothing.
     const hits = await redis.command("info", "stats");
     expect(Number(/keyspace_hits:(\d+)/.exec(hits)?.[1])).toBeGreaterThan(operations / 10);
   },

@@ -24,7 +24,8 @@ const test = testWithApp();
 let catcher: Awaited<ReturnType<typeof startWebhookCatcher>>;
 const workers: Worker[] = [];
 beforeAll(async () => {
-  // More happens here to an Item in a minute than Plaid allows, and a limit is waited out for longer than a test.
+  // More calls for an Item in a minute than Plaid allows, and waiting for a rate limit takes longer than a
+  // test.
   for (const limit of Object.values(rateLimits)) if (limit.perItem) limit.perItem = 10_000;
   catcher = await startWebhookCatcher();
 });
@@ -42,7 +43,7 @@ async function connect(app: TestApp, webhook?: string) {
   const token = await app.publicToken("ins_109508", "user_good", "pass_good", webhook);
   const answer = await app.post("/plaid/exchange-token", { public_token: token }, owner);
   const itemId: string = answer.body.item.id;
-  // A worker's sweep, at each full minute, would begin anew what a killed one has left.
+  // A worker's sweep, at each full minute, would restart what a killed one has left.
   await makeSyncsDue(app, 60);
   const plaidItemId = await plaidItemIdOf(app, itemId);
   return { owner, itemId, plaidItemId };
@@ -51,7 +52,7 @@ const change = (app: TestApp, plaidItemId: string, what: Record<string, number>)
   app.control("POST", "items/transactions", { item_id: plaidItemId, ...what });
 const jobsOfItems = async (app: TestApp) =>
   (await listJobs(app.services.db)).filter(({ task }) => /^(sync_item|handle_webhook)$/.test(task));
-/** Waits until no job is left; superseded jobs that failed are not listed. */
+/** Waits until no job is left. Superseded jobs that failed are not listed. */
 const quiet = (app: TestApp) => expect.poll(() => jobsOfItems(app)).toEqual([]);
 
 test.for(
@@ -92,7 +93,7 @@ test.for(
     workers.push(await startWorker(app.services));
     await quiet(app);
     expect(await transactionsHere(app, one.itemId)).toEqual(truth);
-    // Only what was missing is fetched; after the last page one empty one says so.
+    // Only what was missing is fetched. An empty page after the last one shows the end.
     const more = (await app.requestsAtPlaid("/transactions/sync")) - asked;
     expect(more).toBe(Math.max(1, 5 - pages));
     expect(await syncsOf(app)).toMatchObject([{ status: "done", midway: false }]);
@@ -100,7 +101,7 @@ test.for(
 );
 
 test.for(casesOf(["first", "later"], (which) => which === "later"))(
-  "A sync killed in the %s update is read again from its start when the data has changed since, and keeps nothing that was removed",
+  "A sync killed in the %s update is fetched again from its start when the data has changed since, and keeps nothing that was removed",
   async (which, { app }) => {
     const one = await connect(app);
     const sync = async () => {
@@ -118,7 +119,8 @@ test.for(casesOf(["first", "later"], (which) => which === "later"))(
     node.work();
     await node.ended;
     const before = await transactionsHere(app, one.itemId);
-    // Some of what the two pages brought is gone, and as it was never told of as a whole, nor is that.
+    // Some transactions of the two pages no longer exist. Plaid never reported the whole update, so it does
+    // not report their removal either.
     await change(app, one.plaidItemId, { added: 300, modified: 200, removed: 2800 });
     const truth = await transactionsAtPlaid(app, one.plaidItemId);
     const still = new Set(truth.map(({ id }) => id));
@@ -136,7 +138,7 @@ test.skipIf(!isMatrix)(
     try {
       workers.push(await startWorker(app.services), await startWorker(other.services));
       let delivered = 0;
-      /** Everything caught so far, twice and in any order, at either node. */
+      /** Delivers everything caught so far, twice and in random order, to either node. */
       const deliverShuffled = async () => {
         const late = catcher.caught.splice(0);
         const twice = [...late, ...late]
@@ -146,7 +148,7 @@ test.skipIf(!isMatrix)(
           expect(await deliver(at > 0.5 ? app.url : other.url, webhook)).toBe(200);
           delivered += 1;
         };
-        // Hundreds at the same moment would wait for a connection to PostgreSQL longer than we let them.
+        // Hundreds at once would wait for a connection to PostgreSQL longer than the limit.
         while (twice.length > 0) await Promise.all(twice.splice(0, 40).map(one));
       };
       for (let round = 0; round < 4; round++) {

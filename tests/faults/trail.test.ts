@@ -55,7 +55,7 @@ async function listItems(person: Person): Promise<ItemWithAccounts[]> {
   return answer.result.data.items;
 }
 
-/** The steps with their states, and of a failed one that it says when it is tried again. */
+/** The steps with their states, and for a failed one whether it shows its retry. */
 async function trailOf(person: Person): Promise<string> {
   const [item] = await listItems(person);
   expect(item).toBeDefined();
@@ -78,7 +78,7 @@ test("The timeline goes from the commit to the transactions, with their count (I
     item_id: await plaidItemIdOf(app, id),
     added: 900,
   });
-  // The second page waits, so that the first is seen.
+  // The second page is delayed, so that the first is visible.
   await app.fault({ path: "/transactions/sync", times: 1, do: { delay: 1 } });
   await app.fault({ path: "/transactions/sync", after: 1, times: 1, do: { delay: 3_000 } });
   worker = await startWorker(app.services);
@@ -117,7 +117,7 @@ test("The timeline asks for the user when the bank needs a log-in before its fir
   expect(await trailOf(ada)).toContain("transactions needs_you, done waiting");
 });
 
-describe.skipIf(!inject("redis"))("The timeline while Redis is away", () => {
+describe.skipIf(!inject("redis"))("The timeline while Redis is unavailable", () => {
   test("shows a cache that could not be invalidated, which a job does once Redis is back (I5, I7)", async () => {
     const ada = await app.signUp("cfo");
     await redis?.stop();

@@ -20,7 +20,7 @@ const failures = (app: TestApp) =>
   app.logLines.filter((line) => line.includes(`"event":"sync"`) && line.includes(`"failed"`))
     .length;
 
-test("Workers run all their jobs, and the recovery, once PostgreSQL is back after it went away (I1, I7)", async ({
+test("Workers run all their jobs, and the recovery, once PostgreSQL is back after an outage (I1, I7)", async ({
   app,
 }) => {
   const person = await app.signUp("cfo");
@@ -34,10 +34,10 @@ test("Workers run all their jobs, and the recovery, once PostgreSQL is back afte
   }
   await app.fault({ path: "/transactions/sync", times: 40, do: { delay: 1_500 } });
   worker = await startWorker(app.services);
-  // Two of them may have to wait for each other: their queue can be the same.
+  // Some may share a queue and wait for each other.
   await expect.poll(async () => (await app.query(running)).length).toBeGreaterThanOrEqual(2);
   await app.setDatabase("away");
-  // Plaid answers now, and nothing of it can be written down.
+  // Plaid responds now, and nothing can be stored.
   await expect.poll(() => failures(app)).toBeGreaterThanOrEqual(2);
   await new Promise((resolve) => setTimeout(resolve, 1_500));
   await app.setDatabase("back");
@@ -58,7 +58,7 @@ test("Workers run all their jobs, and the recovery, once PostgreSQL is back afte
   await expect.poll(notEnded).toEqual([]);
 });
 
-test("planRegularJobs plans the recovery, the reconciliation, the sweep and the look at Links for the next full minute once, however many nodes plan them", async ({
+test("planRegularJobs plans the recovery, the reconciliation, the sweep and the pass over Links for the next full minute once, however many nodes call it", async ({
   app,
 }) => {
   const { db } = app.services;
@@ -73,12 +73,12 @@ test("planRegularJobs plans the recovery, the reconciliation, the sweep and the 
     { task: "sweep", queue: "sweep", attempts: 0, next: true },
   ];
   expect(await app.query(jobs)).toEqual(planned);
-  // One whose minute has come is not put off, however long it has to wait for a worker.
+  // A job whose minute has come is not postponed, however long it waits for a worker.
   await app.query("update graphile_worker._private_jobs set run_at = now() - interval '1 second'");
   await planRegularJobs(db);
   const late = planned.map((job) => ({ ...job, next: false }));
   expect(await app.query(jobs)).toEqual(late);
-  // One that failed to the end is planned anew.
+  // A job that used up its attempts is planned again.
   await app.query(
     "update graphile_worker._private_jobs set attempts = max_attempts, run_at = now() - interval '1 hour'",
   );
@@ -86,7 +86,9 @@ test("planRegularJobs plans the recovery, the reconciliation, the sweep and the 
   expect(await app.query(jobs)).toEqual(planned);
 });
 
-test("Syncs that failed with Plaid come back one by one when it answers again", async ({ app }) => {
+test("Syncs that failed with Plaid are retried at different times when it is back", async ({
+  app,
+}) => {
   const person = await app.signUp("cfo");
   await app.fault({
     path: "/transactions/sync",

@@ -9,6 +9,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -17,18 +18,19 @@ import { freePort } from "../../local/ports.ts";
 import { until } from "../support/until.ts";
 
 /**
- * `npm run image`: takes the Dockerfile's own steps, one after the other, in clean folders in place of
- * an engine's and with the base image's Node out of npm; then runs what came out as another user: each
- * command, the worker, and the server, with all that is loaded only where it is asked for, on a file system that
- * is read only and without capabilities. What it cannot show is the rest of the base image. Run as root, so that
- * there is another user to be.
+ * `npm run image`: runs the Dockerfile's steps, one after the other, in clean folders instead of a container
+ * engine and with the base image's Node from npm. Then runs the result as another user, on a read-only file
+ * system and without capabilities: each command, the worker, and the server, with everything that is loaded
+ * only on demand. It cannot test the rest of the base image. Run it as root, so that it can switch to another
+ * user.
  */
 const root = path.resolve(import.meta.dirname, "../..");
 const folder = mkdtempSync(path.join(tmpdir(), "fiscility-image-"));
 execFileSync("chmod", ["755", folder]);
 /**
- * As compose.yaml confines a container, with what the kernel does it by: another user without capabilities, who
- * gains none, and nothing to write to. https://man7.org/linux/man-pages/man1/setpriv.1.html
+ * Confines a process as compose.yaml confines a container, with the same kernel features: another user
+ * without capabilities, who cannot gain any, and a read-only file system.
+ * https://man7.org/linux/man-pages/man1/setpriv.1.html
  */
 const confined = (program: string, args: string[]): [string, string[]] => {
   const readOnly = "mount --make-rprivate / && mount -o remount,bind,ro /";
@@ -75,7 +77,7 @@ const steps: Record<string, (words: string[], text: string) => void> = {
         continue;
       }
       const origin = from ? path.join(stages.get(from) as string, source) : path.join(root, source);
-      // Of a folder, what is in it.
+      // For a folder, its content.
       const named = target.endsWith("/") && !statSync(origin).isDirectory();
       const to = path.join(workdir(), target, named ? path.basename(source) : "");
       cpSync(origin, to, { recursive: true, verbatimSymlinks: true });
@@ -101,7 +103,7 @@ const steps: Record<string, (words: string[], text: string) => void> = {
       variables[name] = quoted ?? bare;
     }
   },
-  // The engine's own.
+  // Handled by the engine itself.
   WORKDIR() {},
   USER() {},
   EXPOSE() {},
@@ -117,6 +119,22 @@ try {
     if (!step) throw new Error(`${instruction} is not known here`);
     step(words, words.join(" "));
   }
+  // What the lockfile brings into the bundles. The base image's own packages are not in it.
+  const bill = execFileSync(
+    "npm",
+    [
+      "sbom",
+      "--sbom-format=cyclonedx",
+      "--sbom-type=application",
+      "--omit=dev",
+      "--package-lock-only",
+    ],
+    { cwd: root, maxBuffer: 32 * 1024 * 1024 },
+  );
+  const { components } = JSON.parse(bill.toString()) as { components: { purl: string }[] };
+  mkdirSync(path.join(root, "build"), { recursive: true });
+  writeFileSync(path.join(root, "build/sbom.cdx.json"), bill);
+  said(`build/sbom.cdx.json names ${components.length} packages.`);
   const app = workdir();
   said(execFileSync("du", ["-sh", app]).toString().trim());
   await database.create("image");
@@ -139,7 +157,7 @@ try {
     SMTP_URL: "smtp://127.0.0.1:1",
     MAIL_FROM: "Fiscility <accounts@fiscility.com>",
     WORKER: "apart",
-    // Loaded, as metrics are, only where it is asked for.
+    // Loaded only when set, like metrics.
     OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1",
   };
   const as = { cwd: app, env };
@@ -179,7 +197,7 @@ try {
     said("The health check says healthy.");
     await until(() => worker.said().includes("The worker takes jobs."));
     said("The worker takes jobs.");
-    // As the balancer hands it on.
+    // As the load balancer forwards it.
     const headers = { origin: env.APP_URL as string, "x-forwarded-proto": "https" };
     const person = {
       name: "Ada",

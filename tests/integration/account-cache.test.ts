@@ -125,7 +125,7 @@ describe.each([
     expect(await cache.read(user, accounts, 1, async () => list("One"))).toBeTruthy();
   });
 
-  it("returns no more than the answer's schema has, and fails when it has less (I6)", async () => {
+  it("returns no more than the response's schema has, and fails when it has less (I6)", async () => {
     const cache = new AccountCache(await make(), silent);
     const user = randomUUID();
     const one = list("One");

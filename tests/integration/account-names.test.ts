@@ -11,7 +11,7 @@ async function accountsOf(app: TestApp, person: Person) {
   return (await response.json()).items[0].accounts;
 }
 
-test("accounts.update renames an account, hides it from totals, and takes both back (I5)", async ({
+test("accounts.update renames an account, hides it from totals, and undoes both (I5)", async ({
   app,
 }) => {
   const person = await app.signUp("cfo");

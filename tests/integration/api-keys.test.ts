@@ -11,7 +11,7 @@ import { expireApiKey } from "../support/rows.ts";
 
 const test = testWithApp();
 
-/** A key made as the page makes it. */
+/** Creates a key as the page does. */
 async function makeKey(
   app: TestApp,
   person: Person,
@@ -105,7 +105,7 @@ test("An API key that is wrong, unknown, revoked or expired returns 401 with its
   expect(await reason(`${revoked.key.slice(0, -1)}x`)).toBe("api_key_invalid");
   const unknown = makeApiKey();
   expect(await reason(unknown.key)).toBe("api_key_invalid");
-  // The right id and a well-formed key, but another secret: the same answer as for an unknown one.
+  // The right id in a well-formed key with another secret gets the same response as an unknown id.
   await app.query("update api_keys set secret_hash = $1 where id = $2", [
     makeApiKey().secretHash,
     revoked.id,
@@ -113,7 +113,7 @@ test("An API key that is wrong, unknown, revoked or expired returns 401 with its
   expect(await reason(revoked.key)).toBe("api_key_invalid");
 });
 
-test("An API key that is wrong never falls back to the cookie beside it (G3)", async ({ app }) => {
+test("An API key that is wrong never falls back to the request's cookie (G3)", async ({ app }) => {
   const { cookie } = await app.signUp();
   const response = await fetch(`${app.url}/trpc/plan.get`, {
     headers: { cookie, authorization: "Bearer fsk_wrong" },
@@ -199,7 +199,7 @@ test("An API key's last use is stored by the minute (G3)", async ({ app }) => {
   expect((await lastUsed()) >= first).toBe(true);
 });
 
-test("A user has at most 50 live API keys, however fast they are made (G3)", async ({ app }) => {
+test("A user has at most 50 live API keys, however fast they are created (G3)", async ({ app }) => {
   const ada = await app.signUp();
   await app.stepUp(ada);
   const input = { name: "Many", scopes: ["accounts:read"], expires_in_days: 365 };
@@ -234,7 +234,7 @@ test("The foreign-origin check guards cookies, while an API key works from anoth
   expect(auth.status).toBe(403);
 });
 
-test("npm run api-key makes, lists and revokes keys (G3)", async ({ app }) => {
+test("npm run api-key creates, lists and revokes keys (G3)", async ({ app }) => {
   const ada = await app.signUp();
   const run = async (...args: string[]) => {
     const file = [...built("api-key"), ...args];

@@ -29,8 +29,8 @@ const superUrl = Object.assign(new URL(inject("databaseServer")), { pathname: da
 let admin: pg.Client;
 let app: TestApp;
 let worker: Promise<Worker>;
-// A database of an owner who is no superuser, without a table; the server and the worker run as
-// another role from the first moment.
+// An empty database whose owner is no superuser. The server and the worker run as another role from the
+// start.
 beforeAll(async () => {
   admin = new pg.Client({ connectionString: inject("databaseServer") });
   await admin.connect();
@@ -49,7 +49,7 @@ afterAll(async () => {
   await admin.end();
 });
 
-/** `npm run db:migrate` with this environment: what it says, or its complaint. */
+/** Runs `npm run db:migrate` with this environment. Returns its output or its error. */
 async function migrate(env: Record<string, string>): Promise<string> {
   const run = promisify(execFile)(process.execPath, built("migrate"), {
     env: { NODE_ENV: "test", PATH: process.env.PATH, ...env },
@@ -59,7 +59,7 @@ async function migrate(env: Record<string, string>): Promise<string> {
     ({ stderr }) => stderr,
   );
 }
-/** One statement by the role of this URL. */
+/** Runs one statement as the role of this URL. */
 async function run(url: string, sql: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();

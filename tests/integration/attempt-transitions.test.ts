@@ -6,7 +6,10 @@ import { type Attempt, moved } from "../model/world.ts";
 import type { Person, TestApp } from "../support/app.ts";
 import { testWithApp } from "../support/fixtures.ts";
 
-/** The model performs each transition in memory as PostgreSQL does: only so does its walk prove anything. */
+/**
+ * Checks that the model performs each transition in memory as PostgreSQL does. Otherwise its walk would prove
+ * nothing.
+ */
 const test = testWithApp();
 let person: Person;
 test.beforeAll(async ({ app }) => {

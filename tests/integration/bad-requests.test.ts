@@ -7,7 +7,7 @@ import { nextPath } from "../../app/auth/next-path.ts";
 import type { Person, TestApp } from "../support/app.ts";
 import { testWithApp } from "../support/fixtures.ts";
 
-/** What `fuzz.test.ts` has found: each was a 5xx, a hang or a way around, once. */
+/** Requests that `fuzz.test.ts` has found: each caused a 5xx, a hang or a bypass once. */
 const test = testWithApp();
 let person: Person;
 test.beforeAll(async ({ app }) => {
@@ -64,7 +64,7 @@ test("A HEAD for a stream ends", async ({ app }) => {
   expect((await send(app, "HEAD", "/trpc/live.changes")).status).toBe(405);
 });
 
-test("A compressed body is refused, whatever it holds", async ({ app }) => {
+test("A compressed body is refused, whatever it contains", async ({ app }) => {
   const gzip = { ...json, "content-encoding": "gzip" };
   for (const body of ["", "no gzip", gzipSync("{}")]) {
     for (const path of ["/api/v1/link-tokens", "/api/auth/sign-in/email"]) {

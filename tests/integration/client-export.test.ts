@@ -81,7 +81,7 @@ test("An API key without account:export gets no export in any format", async ({ 
   }
 });
 
-test("A download fails with the reason when it cannot begin, times out, or is aborted", async () => {
+test("A download fails with the reason when it cannot start, times out, or is aborted", async () => {
   const plain = { error: { reason: "export_running", message: "", request_id: "r-1" } };
   const { url } = await stand(json(429, plain));
   expect(await failure(quick(url).account.download("csv"))).toMatchObject({

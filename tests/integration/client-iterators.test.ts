@@ -18,7 +18,7 @@ async function personWithClient(app: TestApp) {
   return { ada, revoke, client: quick(app.url, { apiKey: key }) };
 }
 
-test("transactions.iterate gives each transaction that fits once, over several pages", async ({
+test("transactions.iterate yields each matching transaction once, over several pages", async ({
   app,
 }) => {
   const { ada, client } = await personWithClient(app);
@@ -36,7 +36,7 @@ test("transactions.iterate gives each transaction that fits once, over several p
   }
 });
 
-test("transactions.iterate reads no page before the loop gets there, and fails where it was called", async () => {
+test("transactions.iterate fetches no page before the loop needs it, and fails at the call", async () => {
   const cursors: unknown[] = [];
   const client = createStubClient({
     transactions: {
@@ -108,7 +108,7 @@ test("transactions.list takes a limit of 1 to 200, also over REST", async ({ app
   );
 });
 
-test("live.changes.iterate gives changes to a loop, the newest to a slow one, and ends with the loop", async ({
+test("live.changes.iterate yields changes to a loop, only the newest to a slow one, and ends with the loop", async ({
   app,
 }) => {
   const { ada, client, revoke } = await personWithClient(app);

@@ -48,7 +48,7 @@ const wrongOptions: [string, Partial<ClientOptions>, "baseUrl" | "apiKey", RegEx
   ["a key of another service", { apiKey: "sk_live_12345" }, "apiKey", /starts with fsk_/],
 ];
 
-test("createClient throws at once and says what is wrong and what to do for each option", () => {
+test("createClient throws at once for an invalid option, with what is wrong and what to do", () => {
   for (const [name, options, option, message] of wrongOptions) {
     let thrown: unknown;
     try {
@@ -63,14 +63,16 @@ test("createClient throws at once and says what is wrong and what to do for each
   }
 });
 
-test("createClient takes an address with slashes, spaces or a path around it", async ({ app }) => {
+test("createClient accepts an address with slashes, spaces or a path around it", async ({
+  app,
+}) => {
   for (const address of [`${app.url}/`, `${app.url}//`, ` ${app.url}\n`]) {
     const error = await failure(quick(address).plan.get.query());
     expect(error.reason, address).toBe("api_key_invalid");
   }
 });
 
-test("The client says what to do for a key that is missing, wrong, revoked, expired or too narrow", async ({
+test("The client's error says what to do for a key that is missing, wrong, revoked, expired or too narrow", async ({
   app,
 }) => {
   const { db } = app.services;
@@ -97,7 +99,7 @@ test("The client says what to do for a key that is missing, wrong, revoked, expi
   );
 });
 
-/** A server that responds to each request so, and what a query, a mutation and a subscription fail with. */
+/** Returns the errors of a query, a mutation and a subscription at a server with these responses. */
 async function failuresAt(url: string, options: Partial<ClientOptions> = {}) {
   const client = quick(url, options);
   return [
@@ -114,7 +116,7 @@ const page =
   (_req, res) =>
     void res.writeHead(status, { "content-type": "text/html" }).end("<h1>Hello</h1>");
 
-test("The client names the address that responded in place of Fiscility, and what to check", async ({
+test("The client's error names the address that responded instead of Fiscility, and what to check", async ({
   app,
 }) => {
   const otherTrpc = {
@@ -141,7 +143,7 @@ test("The client names the address that responded in place of Fiscility, and wha
   }
 });
 
-test("The client says where a redirect to another origin leads, as it loses the key (http for https)", async ({
+test("The client's error says where a redirect to another origin leads, because it loses the key (http for https)", async ({
   app,
 }) => {
   for (const status of [301, 302, 307, 308]) {
@@ -156,7 +158,7 @@ test("The client says where a redirect to another origin leads, as it loses the 
   }
 });
 
-test("The client says why no response came", async () => {
+test("The client's error says why there was no response", async () => {
   const { url, server } = await stand(json(200, []));
   const https = url.replace("http:", "https:");
   const untrusted = async () => {

@@ -11,7 +11,7 @@ const test = testWithApp();
 const { version } = JSON.parse(readFileSync("client/package.json", "utf8")) as { version: string };
 const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
-/** Responds once with each, then always with the last. */
+/** Returns each response once, then the last one forever. */
 const inTurn = (...responses: RequestListener[]): RequestListener => {
   let at = 0;
   return (req, res) => responses[Math.min(at++, responses.length - 1)]?.(req, res);
@@ -63,7 +63,7 @@ test("The client reports each request and response, and the server logs its vers
   });
 });
 
-test("The server logs neither version nor trace of a request where they are not well-formed", async ({
+test("The server logs neither version nor trace of a request when they are not well-formed", async ({
   app,
 }) => {
   const response = await fetch(`${app.url}/api/v1/plan`, {
@@ -77,7 +77,7 @@ test("The server logs neither version nor trace of a request where they are not 
   }
 });
 
-test("The client reports a retry with its reason and of a rate limit that it waits for", async () => {
+test("The client reports a retry with its reason, and one for a rate limit that it waits for", async () => {
   const limited = refused("rate_limited", { limit: 1, windowSeconds: 1, retryAfterSeconds: 1 });
   const { url } = await stand(
     inTurn((_req, res) => void res.destroy(), json(429, limited), entries),
@@ -97,7 +97,7 @@ test("The client reports a retry with its reason and of a rate limit that it wai
   expect(retries[1]?.waitMs).toBe(1_000);
 });
 
-test("The client reports a stream's retry", async () => {
+test("The client reports a retry of a stream", async () => {
   const { url } = await stand((_req, res) => void res.destroy());
   const retries: RetryEvent[] = [];
   const error = await failure(
@@ -110,7 +110,7 @@ test("The client reports a stream's retry", async () => {
   expect(retries.map(({ call, attempt }) => [call, attempt])).toEqual([["live.changes", 2]]);
 });
 
-test("The client tells a slow attempt, which it repeats, from a slow call and from the caller's own signal", async () => {
+test("The client distinguishes a slow attempt, which it retries, from a slow call and from the caller's own signal", async () => {
   const { url, seen } = await stand(inTurn(silence, entries));
   const patient = quick(url, { attemptTimeoutMs: 100, retries: 1 });
   expect(await patient.activity.list.query()).toEqual({ entries: [] });
@@ -124,7 +124,7 @@ test("The client tells a slow attempt, which it repeats, from a slow call and fr
   expect(sent).toHaveLength(2);
 
   const client = quick(silent, { attemptTimeoutMs: 50 });
-  // What must not be sent again has the whole time for its one attempt.
+  // A call that must not be retried has the whole time for its one attempt.
   const mutation = client.items.refresh.mutate({ itemId: "x" }, { timeoutMs: 150 });
   expect(await failure(mutation)).toMatchObject({ limit: "call", timeoutMs: 150 });
   const signal = AbortSignal.timeout(20);
@@ -135,7 +135,7 @@ test("The client tells a slow attempt, which it repeats, from a slow call and fr
   });
 });
 
-test("One call takes its own time-out and retries in place of the client's", async () => {
+test("A call uses its own timeout and retries instead of the client's", async () => {
   const { url, seen } = await stand((_req, res) => void res.destroy());
   await failure(quick(url).plan.get.query(undefined, { retries: 2 }));
   expect(seen).toHaveLength(3);
@@ -144,7 +144,7 @@ test("One call takes its own time-out and retries in place of the client's", asy
   expect(error).toMatchObject({ reason: "timed_out", limit: "call", timeoutMs: 40 });
 });
 
-test("The stack of a failure begins where the call was made, also from a stream", async () => {
+test("The stack of a failure begins at the call, also for a stream", async () => {
   const { url } = await stand(json(401, refused("api_key_revoked")[0]));
   async function myOwnFunction() {
     return await quick(url).plan.get.query();
@@ -167,7 +167,7 @@ test("The stack of a failure begins where the call was made, also from a stream"
   }
 });
 
-test("A hook that throws does not fail the call, and is not lost", async () => {
+test("A hook that throws does not fail the call, and its error is reported", async () => {
   const { url } = await stand(entries);
   const uncaught = new Promise((resolve) => {
     const kept = process.listeners("uncaughtException");

@@ -17,7 +17,7 @@ import { testWithApp } from "../support/fixtures.ts";
 
 const test = testWithApp();
 
-/** What somebody's own code might be. */
+/** An example of a user's own code. */
 const ownCode = async (client: FiscilityClient, publicToken: string): Promise<string> => {
   try {
     const { outcome, accounts } = await client.connectAccount.mutate({ publicToken });
@@ -28,7 +28,7 @@ const ownCode = async (client: FiscilityClient, publicToken: string): Promise<st
   }
 };
 
-test("A stub client responds by its handlers, to queries of one tick each with its own input", async () => {
+test("A stub client gets its responses from its handlers, for queries of one tick each with its own input", async () => {
   const client = createStubClient({
     accounts: { list: () => ({ items: [] }) },
     transactions: {
@@ -52,7 +52,7 @@ test("A stub client responds by its handlers, to queries of one tick each with i
   expect(await new Response(download).text()).toBe("as ndjson");
 });
 
-test("A call without a handler names it, and so does a handler that breaks", async () => {
+test("A call without a handler fails with its name, and so does a handler that throws", async () => {
   const client = createStubClient({
     plan: {
       get: () => {
@@ -67,7 +67,7 @@ test("A call without a handler names it, and so does a handler that breaks", asy
   expect(broken.message).toBe("The test's handler for plan.get threw: TypeError: oops");
 });
 
-test("fiscilityError makes an error of each reason, which a handler can throw and the caller gets whole", async () => {
+test("fiscilityError creates an error of each reason, which a handler can throw and the caller gets unchanged", async () => {
   const ofClient = [
     ...["unreachable", "timed_out", "aborted", "unexpected_answer", "unknown_reason"],
     "invalid_options",
@@ -88,7 +88,7 @@ test("fiscilityError makes an error of each reason, which a handler can throw an
   expect(fiscilityError("rate_limited", { retryAfterSeconds: 9 }).retryAfterSeconds).toBe(9);
 });
 
-test("A stub client's stream gives its events, fails as its handler does, and ends", async () => {
+test("A stub client's stream yields its events, fails as its handler does, and ends", async () => {
   const follow = (events: () => Iterable<{ id: string; data: LiveChange }>) =>
     new Promise<unknown[]>((resolve) => {
       const seen: unknown[] = [];
@@ -108,7 +108,7 @@ test("A stub client's stream gives its events, fails as its handler does, and en
   ).toEqual(["3", "api_key_revoked"]);
 });
 
-test("A mock fetch serves a client that the code under test makes, with its retries", async () => {
+test("A mock fetch serves a client that the code under test creates, with its retries", async () => {
   let calls = 0;
   const fetch = createMockFetch({
     plan: {
@@ -124,7 +124,7 @@ test("A mock fetch serves a client that the code under test makes, with its retr
   expect(calls).toBe(2);
 });
 
-test("The sandbox entry makes a bank, changes its transactions, ends its log-in, and makes Plaid fail", async ({
+test("The sandbox entry creates a bank, changes its transactions, ends its log-in, and makes Plaid fail", async ({
   app,
 }) => {
   const worker = await startWorker(app.services);

@@ -13,7 +13,7 @@ import { itemsOf, revokeApiKeys } from "../support/rows.ts";
 
 const test = testWithApp();
 
-/** A person on a plan, with a key that may do everything and a client that has it. */
+/** A user on a plan, with a key that has every scope and a client that uses it. */
 async function personWithClient(
   app: TestApp,
   plan = "analyst",
@@ -78,7 +78,7 @@ test("The client's invalid_input has the field, rate_limited the wait, and scope
   expect([missing.required, missing.held]).toEqual(["accounts:read", ["activity:read"]]);
 });
 
-test("The client tells a revoked key from a wrong one (G3)", async ({ app }) => {
+test("The client distinguishes a revoked key from a wrong one (G3)", async ({ app }) => {
   const { client, person } = await personWithClient(app);
   await revokeApiKeys(app, person);
   expect((await failure(client.plan.get.query())).reason).toBe("api_key_revoked");
@@ -218,21 +218,21 @@ test("The client retries only what may be sent again (G1)", async () => {
     await failure(call(url));
     return seen.length;
   };
-  // Nobody knows whether it arrived: a query and an idempotent mutation go again.
+  // It is unknown whether the request arrived, so queries and idempotent mutations are retried.
   expect(await sent(calls.query, broken)).toBe(3);
   expect(await sent(calls.connect, broken)).toBe(3);
   expect(await sent(calls.event, broken)).toBe(1);
-  // The server says that it did nothing and may be asked again: everything does.
+  // The server reports a retryable failure without effect, so everything is retried.
   expect(await sent(calls.event, json(503, refused("busy", { retryAfterSeconds: 0 })[0]))).toBe(3);
-  // The server says no: nothing does.
+  // The server refuses, so nothing is retried.
   expect(await sent(calls.query, json(400, refused("invalid_input", { issues: [] })))).toBe(1);
   expect(await sent(calls.connect, json(400, refused("public_token_invalid")[0]))).toBe(1);
-  // It would have to wait longer than it has.
+  // The wait would exceed the timeout.
   const limited = refused("rate_limited", { limit: 1, windowSeconds: 60, retryAfterSeconds: 60 });
   expect(await sent(calls.query, json(429, limited))).toBe(1);
 });
 
-test("The client hides a gateway that is away for a moment from its caller (G1)", async () => {
+test("The client hides a short outage of a gateway from its caller (G1)", async () => {
   let away = 2;
   const { url } = await stand((req, res) => {
     if (away-- > 0) res.writeHead(502, { "content-type": "text/html" }).end("Bad gateway");

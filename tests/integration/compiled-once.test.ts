@@ -23,7 +23,7 @@ test("A statement compiled once runs with the values of each call only (I6)", as
   expect(found).toEqual(people.map(({ id, email }) => [{ id, email }]));
   const [ada] = people;
   expect(await named(db, { email: ada?.email ?? "", plan: "cfo" })).toEqual([]);
-  // In a transaction as well, whose rows nobody else sees yet.
+  // Also in a transaction, whose rows no other connection sees yet.
   await db.transaction().execute(async (tx) => {
     await tx.updateTable("users").set({ plan: "cfo" }).execute();
     expect(await named(tx, { email: ada?.email ?? "", plan: "cfo" })).toHaveLength(1);

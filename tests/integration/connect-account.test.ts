@@ -32,7 +32,7 @@ async function list(app: TestApp, person: Person) {
   return body.result.data.items;
 }
 
-/** Every table that a failed connection must leave as it was. */
+/** Every table that a failed connection must leave unchanged. */
 const counts = async (app: TestApp) =>
   (
     await app.query(
@@ -40,7 +40,7 @@ const counts = async (app: TestApp) =>
     )
   )[0];
 
-/** Items whose token we once held, that are still alive at Plaid and that nobody here owns. */
+/** Items whose token we once had, that still exist at Plaid and that no row here holds. */
 const orphans = async (app: TestApp) => (await compareBooks(app)).orphans;
 
 test("Every procedure and page returns 401 or a redirect without a session (P1)", async ({
@@ -194,7 +194,7 @@ test.for([
     expect([answer.status, answer.body.error.reason]).toEqual([status, reason]);
     expect(JSON.stringify(answer.body)).not.toContain(code);
     expect(await counts(app)).toEqual(before);
-    // Of a rate limit Plaid names the class in error_type; of the others the code is the name.
+    // For a rate limit Plaid puts the name in error_type; for other errors in error_code.
     const line = app.logLines.findLast((l) => l.includes(`":"${code}"`)) ?? "{}";
     expect(JSON.parse(line).plaid.requestId).toBeTruthy();
     const entries = await activityOf(app, person);

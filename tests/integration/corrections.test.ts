@@ -14,7 +14,7 @@ async function get(app: TestApp, path: string, person: Person) {
 const correct = (app: TestApp, person: Person, body: object) =>
   app.post("/api/v1/transaction-corrections", body, person);
 
-test("A correction of a pending transaction holds once it is posted, and after the history is read again (I5)", async ({
+test("A correction of a pending transaction still applies once it is posted, and after the history is synced again (I5)", async ({
   app,
 }) => {
   const person = await app.signUp("cfo");
@@ -48,7 +48,7 @@ test("A correction of a pending transaction holds once it is posted, and after t
   expect(await found()).toEqual([]);
 });
 
-test("A correction changes the totals, is its user's alone, and goes with its account", async ({
+test("A correction changes the totals, belongs to its user only, and is deleted with its account", async ({
   app,
 }) => {
   const [ada, eve] = await Promise.all([app.signUp("cfo"), app.signUp()]);

@@ -17,7 +17,7 @@ const nothingWrong = {
   ...{ orphans: 0, duplicates: 0, overdrafts: 0, partial: 0, unfinished: 0, lost: 0 },
 };
 
-/** A person with two banks, an API key, an open Link and a log-in. */
+/** A user with two banks, an API key, an open Link and a log-in. */
 async function settled(app: TestApp, email = "ada.lovelace@example.com") {
   const person = await app.signUp("analyst", email, "Ada Lovelace");
   for (const institution of ["ins_109508", "ins_109510"]) {

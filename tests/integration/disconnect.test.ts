@@ -16,7 +16,7 @@ const nothingWrong = {
   ...{ orphans: 0, duplicates: 0, overdrafts: 0, partial: 0, unfinished: 0, lost: 0 },
 };
 
-/** A person with a connected bank, and the public_token it came by. */
+/** A user with a connected bank, and its public_token. */
 async function connected(app: TestApp, plan = "analyst") {
   const person = await app.signUp(plan);
   const token = await app.publicToken();
@@ -46,7 +46,7 @@ test("items.disconnect removes the bank here and at Plaid, with one activity ent
   const { person, itemId, accountCount } = await connected(app);
   app.logLines.length = 0;
   const answer = await disconnect(app, person, itemId);
-  // No sync has asked Plaid about the bank.
+  // No sync has fetched the bank's data yet.
   const unseen = { logo: null, color: null, url: null };
   expect([answer.status, answer.body]).toEqual([
     200,
@@ -115,7 +115,7 @@ test("items.disconnect removes the bank here while Plaid is down, and the recove
   expect((await read(app, person, "accounts")).items).toEqual([]);
   expect(await compareBooks(app)).toMatchObject({ orphans: 1, unfinished: 1, connected: 0 });
   expect(connectionLines(app).at(-1)).toMatchObject({ itemAtPlaid: "to be removed" });
-  // The token that Plaid still knows is kept sealed (I6), and gives nobody the Item back (I2).
+  // The token that Plaid still accepts is stored encrypted (I6), and cannot bring the Item back (I2).
   expect(JSON.stringify(await attemptsOf(app))).not.toContain("access-");
   expect((await exchange(app, token, person)).body.error.reason).toBe("public_token_invalid");
   await recover(app);
@@ -146,7 +146,7 @@ test("items.disconnect works when no key opens the token, and the recovery remov
   expect(await compareBooks(app)).toEqual({ ...nothingWrong, connected: 0 });
 });
 
-test("connectAccount brings nothing back when the public_token of a disconnected bank is sent (I2)", async ({
+test("connectAccount restores nothing when the public_token of a disconnected bank is sent (I2)", async ({
   app,
 }) => {
   const { person, token, itemId } = await connected(app);
@@ -173,7 +173,7 @@ test("items.disconnect succeeds once when twenty requests race, and returns not_
   expect(connectionLines(app).filter((line) => line.outcome === "disconnected")).toHaveLength(1);
 });
 
-test("items.disconnect changes nothing for another bank's phrase, and ignores capitals", async ({
+test("items.disconnect changes nothing for another bank's phrase, and ignores case", async ({
   app,
 }) => {
   const { person, itemId } = await connected(app);

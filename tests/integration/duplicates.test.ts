@@ -17,7 +17,9 @@ beforeEach(async () => {
 const platypus = "ins_109508";
 const chase = "ins_56";
 
-/** Connects with a token of this bank and log-in, with the metadata that Link would give, or other. */
+/**
+ * Connects with a token of this bank and log-in, with the metadata that Link would pass, or with `metadata`.
+ */
 async function connect(
   person: Person,
   more: { bank?: string; holder?: string; metadata?: unknown; connectAnyway?: boolean } = {},
@@ -38,7 +40,7 @@ const send = (
     person,
   );
 
-/** Link's metadata for the accounts that the person holds now. */
+/** Link's metadata for the accounts that the user has now. */
 async function metadataOfHeld(person: Person, bank = platypus) {
   const accounts = await app.query(
     "select name, mask, type, subtype from accounts where user_id = $1 order by position",
@@ -53,7 +55,7 @@ async function metadataOfHeld(person: Person, bank = platypus) {
 
 const exchanges = () => app.requestsAtPlaid("/item/public_token/exchange");
 
-test("I2 K3 accounts known from Link's metadata are not exchanged: the answer says which, and the ways on", async () => {
+test("connectAccount does not exchange accounts that Link's metadata shows as known, and returns which and what to do (I2, K3)", async () => {
   const person = await app.signUp("cfo");
   const first = await connect(person);
   const again = await connect(person, { metadata: await metadataOfHeld(person) });
@@ -72,7 +74,7 @@ test("I2 K3 accounts known from Link's metadata are not exchanged: the answer sa
   expect([entry.kind, entry.reason]).toEqual(["refused", "duplicate_accounts"]);
 });
 
-test("I2 'connect anyway' with the same public_token: two log-ins at one bank are legitimate", async () => {
+test("connectAccount connects a second log-in at one bank when the same public_token is sent with connectAnyway (I2)", async () => {
   const person = await app.signUp("cfo");
   await connect(person);
   const metadata = await metadataOfHeld(person);
@@ -82,7 +84,7 @@ test("I2 'connect anyway' with the same public_token: two log-ins at one bank ar
   expect(await compareBooks(app)).toEqual({ ...right, connected: 2 });
 });
 
-test("I2 an Item that brings nothing new is removed again, and the answer is the Item that was there", async () => {
+test("connectAccount removes an Item without new accounts, and returns the Item that has them (I2)", async () => {
   const person = await app.signUp("cfo");
   const first = await connect(person);
   const again = await connect(person);
@@ -90,7 +92,7 @@ test("I2 an Item that brings nothing new is removed again, and the answer is the
   expect(again.body.item.id).toBe(first.body.item.id);
   expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
   expect((await app.itemsAtPlaid()).filter((item) => !item.removed)).toHaveLength(1);
-  // The same public_token a day later: the first answer.
+  // The same public_token a day later gets the first result.
   const later = await send(person, again.token);
   expect([later.body.outcome, later.body.item.id]).toEqual([
     "already_connected",
@@ -100,7 +102,7 @@ test("I2 an Item that brings nothing new is removed again, and the answer is the
   expect(kinds.map(({ kind }) => kind)).toEqual(["connected", "already_connected"]);
 });
 
-test("I2 the bank's own account id tells that it is the same account, whatever it is called", async () => {
+test("connectAccount recognizes an account by the bank's own id, whatever its name (I2)", async () => {
   const person = await app.signUp("cfo");
   const first = await connect(person, { bank: chase });
   await app.query("update accounts set name = name || ' (renamed)', mask = '9999'");
@@ -110,11 +112,11 @@ test("I2 the bank's own account id tells that it is the same account, whatever i
     [first.body.item.id],
   );
   expect(withId.length).toBeGreaterThan(0);
-  // Only those without the bank's own id could be taken for new.
+  // Only accounts without the bank's own id may count as new.
   expect(again.body.accounts?.length ?? 0).toBe(first.body.accounts.length - withId.length);
 });
 
-test("I2 some new and some known: the new ones come, the known ones stay where they are", async () => {
+test("connectAccount adds the new accounts and keeps the known ones where they are when a bank shares both (I2)", async () => {
   const person = await app.signUp("cfo");
   const first = await connect(person);
   await app.query("delete from accounts where user_id = $1 and position >= 2", [person.id]);
@@ -127,7 +129,7 @@ test("I2 some new and some known: the new ones come, the known ones stay where t
 });
 
 test.each(["ins_56", "ins_13", "ins_15", "ins_11"])(
-  "I2 at %s a second Item may invalidate the first: reconnect is the only offer",
+  "connectAccount at %s, where a second Item may invalidate the first, offers only to reconnect (I2)",
   async (bank) => {
     const person = await app.signUp("cfo");
     await connect(person, { bank });
@@ -169,7 +171,7 @@ test.each([
   },
 );
 
-test("reconnect: update mode logs the person in again, and no new Item is made", async () => {
+test("Update mode logs the user in again without a new Item", async () => {
   const person = await app.signUp("cfo");
   const { body } = await connect(person);
   const itemId = body.item.id;
@@ -192,7 +194,7 @@ test("reconnect: update mode logs the person in again, and no new Item is made",
   expect(kinds.map(({ kind }) => kind)).toEqual(["connected", "reconnected", "login_required"]);
 });
 
-test("I6 another person's Item is not found, in update mode as well", async () => {
+test("Update mode returns not_found for another user's Item (I6)", async () => {
   const [person, other] = [await app.signUp("cfo"), await app.signUp("cfo")];
   const { body } = await connect(person);
   for (const name of ["createLinkToken", "finishUpdateMode"]) {
@@ -201,7 +203,7 @@ test("I6 another person's Item is not found, in update mode as well", async () =
   }
 });
 
-test("forged metadata is advice, never truth: no accounts, too many, another's bank", async () => {
+test("Forged metadata is advice and never trusted: no accounts, too many, another bank's", async () => {
   const person = await app.signUp("accountant");
   const bank = { institution_id: chase, name: "Not this bank" };
   const account = (n: number) => ({
@@ -211,7 +213,7 @@ test("forged metadata is advice, never truth: no accounts, too many, another's b
     subtype: "checking",
   });
   const forged = async (metadata: unknown) => (await connect(person, { metadata })).body;
-  // More accounts than are looked at, and more than the plan holds.
+  // More accounts than are read, and more than the plan has room for.
   const many = Array.from({ length: 10_000 }, (_, n) => account(n));
   const [most, tooMany] = [
     await forged({ institution: bank, accounts: many.slice(0, 300) }),
@@ -219,7 +221,7 @@ test("forged metadata is advice, never truth: no accounts, too many, another's b
   ];
   expect([most.error.reason, tooMany.error.reason]).toEqual(["limit_reached", "limit_reached"]);
   expect(await exchanges()).toBe(0);
-  // Whoever claims no accounts gets no more than the plan allows.
+  // Metadata without accounts gets no more than the plan allows.
   await app.query("update users set plan = 'intern'");
   expect((await forged({ accounts: [] })).error.reason).toBe("limit_reached");
   await app.query("update users set plan = 'cfo'");
@@ -229,7 +231,7 @@ test("forged metadata is advice, never truth: no accounts, too many, another's b
   expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
 });
 
-test("accounts of the metadata that say nothing count for none of the plan", async () => {
+test("Accounts of the metadata without any text do not count towards the plan", async () => {
   const person = await app.signUp("accountant");
   const room = await app.query("select max_accounts as max from plans where id = 'accountant'");
   const accounts = [null, {}, [], 7, { name: 5 }, { mask: "\0" }].flatMap((each) =>
@@ -239,7 +241,7 @@ test("accounts of the metadata that say nothing count for none of the plan", asy
   expect(body.outcome ?? body.error.details).toBe("connected");
 });
 
-test("P2 a plan that becomes smaller disconnects nobody; it stops new ones", async () => {
+test("A smaller plan disconnects no bank and blocks new ones (P2)", async () => {
   const person = await app.signUp("analyst");
   await connect(person);
   await app.query("update users set plan = 'intern'");
@@ -252,14 +254,14 @@ test.each([
   ["n - 1", 13, "connected"],
   ["n", 12, "connected"],
   ["n + 1", 11, "limit_reached"],
-])("I3 at %s accounts of the plan", async (_name, max, outcome) => {
+])("connectAccount at %s accounts of the plan (I3)", async (_name, max, outcome) => {
   const person = await app.signUp("intern");
   await app.query(
     "insert into plans (id, name, price_monthly, currency, max_accounts) values ($1, $1, 1, 'USD', $2) on conflict do nothing",
     [`p${max}`, max],
   );
   await app.query("update users set plan = $1", [`p${max}`]);
-  // This bank gives twelve accounts.
+  // This bank has twelve accounts.
   const { body } = await connect(person, { bank: "ins_109511" });
   expect(body.outcome ?? body.error.reason).toBe(outcome);
   if (body.error) {
@@ -268,7 +270,7 @@ test.each([
   }
 });
 
-test("a bank under a new institution_id is offered as the one that is there, and may be connected anyway", async () => {
+test("A bank under a new institution_id is offered as the connected one, and may be connected anyway", async () => {
   const person = await app.signUp("cfo");
   const before = await connect(person, { bank: "ins_900012" });
   const metadata = await metadataOfHeld(person, "ins_900013");
@@ -281,7 +283,7 @@ test("a bank under a new institution_id is offered as the one that is there, and
   expect(anyway.body.outcome).toBe("connected");
 });
 
-test("across institution_ids the match ends no attempt: without Link's metadata the bank is connected", async () => {
+test("A match under another institution_id ends no attempt: without Link's metadata the bank is connected", async () => {
   const person = await app.signUp("cfo");
   const before = await connect(person, { bank: "ins_900012" });
   const after = await connect(person, { bank: "ins_900013" });
@@ -289,7 +291,7 @@ test("across institution_ids the match ends no attempt: without Link's metadata 
   expect(after.body.accounts).toHaveLength(before.body.accounts.length);
 });
 
-test("update mode that moves an Item to the bank's new institution_id moves it here, and then it is one bank", async () => {
+test("Update mode that moves an Item to the bank's new institution_id moves it here, and then it is one bank", async () => {
   const person = await app.signUp("cfo");
   const { body } = await connect(person, { bank: "ins_900012" });
   const itemId: string = body.item.id;

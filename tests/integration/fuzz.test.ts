@@ -10,14 +10,14 @@ import { inputsOf, type RawRequest, rawRequests } from "../support/bad-input.ts"
 import { testWithApp } from "../support/fixtures.ts";
 import { isMatrix } from "../support/matrix.ts";
 
-/** `npm run fuzz` sets both; a failure prints what repeats it. */
+/** `npm run fuzz` sets both. A failure prints what reproduces it. */
 const numRuns = Number(process.env.FUZZ_RUNS ?? (isMatrix ? 12 : 5));
 const seed = Number(process.env.FUZZ_SEED ?? 20_260_101);
 const timeout = 60_000 + numRuns * 2_000;
 
 const test = testWithApp();
 let person: Person;
-/** Logs out where that is asked, so that the person stays who they are. */
+/** The user of requests that log out, so that the other user stays logged in. */
 let leaving: Person;
 let rows: string;
 test.beforeAll(async ({ app }) => {
@@ -33,7 +33,7 @@ test.beforeAll(async ({ app }) => {
   rows = tables.map(({ sql }) => sql).join(" union all ");
 });
 
-/** The rows of every table, as a count and a sum; but for tables that may change. */
+/** A count and a checksum of every table's rows, except tables that may change. */
 const rowsBut = async (app: TestApp, mayChange: string[]) =>
   (await app.query(rows)).filter(({ table }) => !mayChange.includes(table));
 
@@ -42,13 +42,13 @@ interface Answer {
   body: string;
 }
 
-/** Sends it as the person; rejects when there is no answer. */
+/** Sends it as the user; rejects when there is no response. */
 function send(app: TestApp, { method, path, headers, body }: RawRequest): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(app.url);
     const own = (logsOut.test(path) ? leaving : person).cookie;
     const cookie = headers.cookie === undefined ? own : `${own}; ${headers.cookie}`;
-    // Node adds it to no DELETE, and what follows would be another request.
+    // Node does not add it for a DELETE, and the body would be read as another request.
     const length = body && { "content-length": body.length };
     const request = http.request(
       { hostname, port, method, path, headers: { ...length, ...headers, cookie } },
@@ -70,10 +70,13 @@ function send(app: TestApp, { method, path, headers, body }: RawRequest): Promis
 }
 const logsOut = /^\/(logout|api\/auth\/sign-out)/;
 
-/** Where it stands that good input was refused: a connection (I8), a wrong password, a passkey whose challenge is spent. */
+/**
+ * Tables that record refused valid input: a connection (I8), a wrong password, a passkey whose challenge is
+ * used up.
+ */
 const trail = ["link_attempts", "account_activity", "security_events", "passkey_challenges"];
 
-/** `isGood` is left out where it cannot be told whether the input is. */
+/** @param isGood whether the input is valid; undefined when that cannot be told */
 async function check(app: TestApp, request: RawRequest, isGood?: boolean): Promise<void> {
   const mayChange = isGood ? trail : [];
   const before = await rowsBut(app, mayChange);
@@ -132,7 +135,7 @@ describe("Every procedure and REST path takes near-valid input without a 5xx, a 
                 }
               : { method, path: `/api/v1${at}?${query}`, headers: {}, body: null };
           if (request.path.length > 14_000) return;
-          // A query has no types: only of JSON can be told here whether it fits.
+          // A query has no types, so only for JSON can we tell whether it is valid.
           await check(app, request, method === "POST" ? fitsRest(input, value) : undefined);
         }),
         { numRuns, seed },
@@ -156,12 +159,12 @@ describe("Log-in and sign-up take near-valid input without a 5xx, a hang or a ro
   }
 });
 
-/** Whether it is good input once it has arrived: as JSON it may be another value. */
+/** Whether the input is valid when it arrives: as JSON it may be another value. */
 function fits(schema: z.ZodType, value: unknown): boolean {
   return schema.safeParse(JSON.parse(JSON.stringify(value))).success;
 }
 
-/** The same for a REST body, where a field that has two names must not be there twice. */
+/** The same for a REST body, where a field with two names must not be sent twice. */
 function fitsRest(schema: z.ZodType, value: unknown): boolean {
   try {
     return fits(schema, restFields(schema).read(value));

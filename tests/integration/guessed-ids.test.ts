@@ -20,7 +20,7 @@ let app: TestApp;
 let ada: Person;
 let mallory: Person;
 let hers: Owned;
-/** Of Mallory, for everything that a key may do. */
+/** Mallory's key, with every scope. */
 let key: string;
 beforeAll(async () => {
   app = await startTestApp();
@@ -32,7 +32,7 @@ beforeAll(async () => {
 });
 afterAll(() => app?.close());
 
-/** Every row that is of Ada or about her. */
+/** Every row that belongs to Ada or is about her. */
 async function rowsOfAda(): Promise<string> {
   const tables = await app.query(
     `select table_name as name from information_schema.columns
@@ -48,7 +48,7 @@ async function rowsOfAda(): Promise<string> {
   return JSON.stringify(rows);
 }
 
-/** What identifies Ada or anything of hers, wherever it stands in her rows. */
+/** Every id of Ada or her data, anywhere in her rows. */
 async function namesOfAda(): Promise<string[]> {
   const known = (await rowsOfAda()).match(/[0-9a-f-]{36}|"[A-Za-z0-9]{37}"|[^"]+@example\.com/g);
   return [...new Set(known), hers.apiKeyId].map((name) => name.replaceAll('"', ""));
@@ -58,7 +58,7 @@ interface Answer {
   status: number;
   body: string;
 }
-/** The headers that say who asks. */
+/** The headers that identify the caller. */
 type Who = { cookie: string } | { authorization: string };
 
 async function request(
@@ -72,7 +72,7 @@ async function request(
     headers: { ...who, "content-type": "application/json" },
     body: body && JSON.stringify(body),
   });
-  // The id of the request differs, and says nothing.
+  // The request id differs, which reveals nothing.
   const text = (await response.text()).replaceAll(response.headers.get("x-request-id") ?? "", "");
   return { status: response.status, body: text };
 }
@@ -94,7 +94,7 @@ const faces = ({ name, type, method, path }: Endpoint) => ({
   },
 });
 
-/** The same input with ids that nobody has. */
+/** The same input with ids that do not exist. */
 function withStrangersIds(input: object | undefined): object | undefined {
   if (!input) return undefined;
   const text = JSON.stringify(input)
@@ -103,14 +103,14 @@ function withStrangersIds(input: object | undefined): object | undefined {
   return JSON.parse(text);
 }
 
-test("goodCall makes a valid call of every procedure from its input's fields", () => {
+test("goodCall builds a valid call of every procedure from its input's fields", () => {
   for (const name of inputs.keys()) expect(() => goodCall(name, hers), name).not.toThrow();
   for (const name of endings) expect(inputs.has(name), name).toBe(true);
 });
 
 describe("A call about another user's data gets the response of one about nothing, and changes nothing", () => {
   for (const endpoint of endpoints) {
-    // The stranger's own good call, about nothing of Ada's, would end the stranger.
+    // The stranger's own valid call, without Ada's data, would delete the stranger's account or factor.
     if (["account.delete", "secondFactors.removeAuthenticator"].includes(endpoint.name)) continue;
     const { tRPC, REST } = faces(endpoint);
     const ways: [string, (input?: object) => Promise<Answer>][] = [

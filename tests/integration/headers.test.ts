@@ -7,7 +7,7 @@ import { type RunningServer, startServer } from "../../server/server.ts";
 import { testWithApp } from "../support/fixtures.ts";
 import { sessionsOf } from "../support/rows.ts";
 
-/** The app as it runs in production, behind a balancer that ends TLS. */
+/** The app as it runs in production, behind a load balancer that terminates TLS. */
 const test = testWithApp();
 let server: RunningServer;
 let url: string;
@@ -115,7 +115,7 @@ test("A response that may hold a user's data is never cached by browser or proxy
     "/settings/account",
     "/settings/export/transactions.csv",
   ]) {
-    // As a person who is logged in, and as nobody: a refusal is of that moment as well.
+    // Logged in and logged out: a refusal must not be cached either.
     for (const headers of [{ cookie }, undefined]) {
       const answer = await fetch(`${app.url}${path}`, { headers, redirect: "manual" });
       await answer.text();
@@ -222,7 +222,7 @@ test("The demo user does not exist in production", async () => {
   expect(answer.status).toBe(401);
 });
 
-test("A log-in stores the address that the balancer saw, whatever headers came before it", async ({
+test("A log-in stores the address that the load balancer saw, whatever headers came before it", async ({
   app,
 }) => {
   const person = await app.signUp();

@@ -10,7 +10,7 @@ import { startOver, testWithApp } from "../support/fixtures.ts";
 import { goThroughLink } from "../support/link-session.ts";
 import { itemsOf, only, updateItems } from "../support/rows.ts";
 
-/** A program opens Link without a page of its own: Plaid hosts it, and its webhook says that it ended. */
+/** A program opens Link without a page of its own: Plaid hosts it and reports its end by webhook. */
 const test = testWithApp().extend("worker", { scope: "file" }, async ({ app }, { onCleanup }) => {
   const worker = await startWorker(app.services);
   onCleanup(() => worker.stop());
@@ -28,7 +28,7 @@ async function program(app: TestApp, plan = "cfo") {
   return { person, client: createClient({ baseUrl: app.url, apiKey: key }) };
 }
 
-test("a hosted Link is connected as soon as Plaid's webhook says that it was finished, and connections.get says so", async ({
+test("A hosted Link is connected as soon as Plaid's webhook reports its end, and connections.get returns it", async ({
   app,
 }) => {
   const { client } = await program(app);
@@ -49,7 +49,7 @@ test("a hosted Link is connected as soon as Plaid's webhook says that it was fin
   expect(await get()).toMatchObject({ status: "ended", itemId: null });
 });
 
-test("a hosted Link whose webhook is lost is connected all the same, without the minutes that onSuccess has", async ({
+test("A hosted Link whose webhook is lost is connected without the wait for onSuccess", async ({
   app,
 }) => {
   const { client } = await program(app);
@@ -61,7 +61,7 @@ test("a hosted Link whose webhook is lost is connected all the same, without the
   expect((await client.connections.get.query({ id: linkId })).status).toBe("connected");
 });
 
-test("connections.get says why a hosted Link was not connected (E5, I3)", async ({ app }) => {
+test("connections.get returns why a hosted Link was not connected (E5, I3)", async ({ app }) => {
   const { client } = await program(app, "intern");
   const { linkToken, linkId } = await client.plaid.createLinkToken.mutate({ hosted: true });
   await goThroughLink(app, linkToken, { bank: "ins_109508" });
@@ -70,7 +70,7 @@ test("connections.get says why a hosted Link was not connected (E5, I3)", async 
     .toMatchObject({ status: "not_connected", reason: "limit_reached", itemId: null });
 });
 
-test("connections.get says that the user finished while the bank is being connected, and what onSuccess brought", async ({
+test("connections.get returns that the user finished while the bank is being connected, and the result of onSuccess", async ({
   app,
 }) => {
   const { client } = await program(app);
@@ -88,7 +88,7 @@ test("connections.get says that the user finished while the bank is being connec
   });
 });
 
-test("a hosted Link in update mode reconnects its Item", async ({ app }) => {
+test("A hosted Link in update mode reconnects its Item", async ({ app }) => {
   const { client } = await program(app);
   const publicToken = await app.publicToken();
   const { item } = await client.connectAccount.mutate({ publicToken });
@@ -102,7 +102,7 @@ test("a hosted Link in update mode reconnects its Item", async ({ app }) => {
     .toMatchObject({ status: "connected", itemId: item.id });
 });
 
-test("a tab that returns from its bank, or names no link_token, never takes a hosted Link for its own", async ({
+test("A tab that returns from its bank, or sends no link_token, never uses a hosted Link", async ({
   app,
 }) => {
   const { person, client } = await program(app);

@@ -6,7 +6,7 @@ import { raiseDataVersion, updateAccounts } from "../support/rows.ts";
 
 const test = testWithApp();
 
-/** A person with one bank of these accounts and transactions. */
+/** A user with one bank with these accounts and transactions. */
 async function personWith(app: TestApp, accounts: AccountOf[], moved: Moved[]): Promise<Person> {
   const person = await app.signUp("cfo");
   await addBank(app, person, "Bank", accounts, moved);
@@ -21,7 +21,7 @@ async function get(app: TestApp, path: string, person: Person) {
   return (await response.json()).currencies;
 }
 
-test("insights.netWorth counts back from the balances by the transactions, in each currency", async ({
+test("insights.netWorth subtracts the transactions from the balances, in each currency", async ({
   app,
 }) => {
   const person = await personWith(
@@ -63,7 +63,7 @@ test("insights.netWorth counts back from the balances by the transactions, in ea
   ]);
 });
 
-test("insights.netWorth shows today only without transactions, and a year at most", async ({
+test("insights.netWorth has only today without transactions, and at most a year", async ({
   app,
 }) => {
   const still = await personWith(app, [{ balance: "5" }], []);
@@ -77,7 +77,7 @@ test("insights.netWorth shows today only without transactions, and a year at mos
     [
       [0, 400, "1"],
       [0, 300, "2"],
-      // Where the bank is, it may be tomorrow already.
+      // In the bank's time zone it may be tomorrow already.
       [0, -1, "4"],
     ],
   );
@@ -95,7 +95,7 @@ test("insights.netWorth shows today only without transactions, and a year at mos
   expect(line.days[0]).toEqual({ date: ago(364), amount: "369" });
 });
 
-test("insights.netWorth looks back as far as it is asked to", async ({ app }) => {
+test("insights.netWorth goes back as far as the range says", async ({ app }) => {
   const moved = Array.from({ length: 500 }, (_, day): Moved => [0, day, "1"]);
   const person = await personWith(app, [{ balance: "5" }], moved);
   for (const [range, days] of Object.entries({ "1m": 31, "3m": 92, "1y": 365, all: 501 })) {
@@ -135,7 +135,7 @@ test("insights.categories adds up to the month of insights.cashFlow", async ({ a
   expect(await get(app, "categories?month=2001-01", person)).toEqual([]);
 });
 
-test("insights.cashFlow leaves out pending transactions and transfers between own accounts", async ({
+test("insights.cashFlow excludes pending transactions and transfers between own accounts", async ({
   app,
 }) => {
   const person = await personWith(
@@ -145,14 +145,14 @@ test("insights.cashFlow leaves out pending transactions and transfers between ow
       [0, 40, "-1000", { category: "INCOME" }],
       [0, 40, "12.34"],
       [0, 40, "99", { pending: true }],
-      // To the savings, two days later there; and to a friend.
+      // To the savings account, where it arrives two days later; and to a friend.
       [0, 40, "250", { category: "TRANSFER_OUT" }],
       [1, 38, "-250", { category: "TRANSFER_IN" }],
       [0, 40, "60", { category: "TRANSFER_OUT" }],
-      // Paid to the card, from a bank that is not here; and something bought with it.
+      // Paid to the card from a bank that is not connected; and a purchase with the card.
       [2, 40, "-500", { category: "LOAN_PAYMENTS" }],
       [2, 40, "0.66", { category: "FOOD_AND_DRINK" }],
-      // Two purchases of one price and a refund are no transfer.
+      // Two purchases of the same amount and a refund are no transfer.
       [0, 40, "7", { category: "FOOD_AND_DRINK" }],
       [1, 40, "-7", { category: "FOOD_AND_DRINK" }],
     ],

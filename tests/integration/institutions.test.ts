@@ -16,7 +16,7 @@ async function institutionOf(app: TestApp, person: Person) {
   return (await answer.json()).items[0].institution;
 }
 
-test("A bank's logo, color and site are asked for once for all its users, and served from here (I5)", async ({
+test("A bank's logo, color and website are fetched once for all its users, and served from here (I5)", async ({
   app,
 }) => {
   await app.query("delete from institutions");
@@ -46,7 +46,7 @@ test("A bank's logo, color and site are asked for once for all its users, and se
   }
 });
 
-test("A bank that Plaid cannot show now is left as it is, and asked for another day", async ({
+test("A bank that Plaid cannot return now does not change, and is fetched on another day", async ({
   app,
 }) => {
   await app.query("delete from institutions");
@@ -67,7 +67,7 @@ test("A bank that Plaid cannot show now is left as it is, and asked for another 
   expect((await institutionOf(app, person)).logo).toMatch(/^\/logos\/[0-9a-f]{32}\.png$/);
 });
 
-test("A logo that is none of ours is a 404", async ({ app }) => {
+test("An unknown logo is a 404", async ({ app }) => {
   for (const name of [`${"0".repeat(32)}.png`, "x.png", "..%2fx"]) {
     expect((await fetch(`${app.url}/logos/${name}`)).status).toBe(404);
   }

@@ -30,7 +30,7 @@ async function connect(app: TestApp, person: Person, kind: LinkKind | undefined,
   const { publicToken } = await goThroughLink(app, linkToken, { bank });
   return app.post("/trpc/connectAccount", { publicToken, linkToken }, person);
 }
-/** Lets every job that waits run. */
+/** Waits until every job has run. */
 async function atRest(app: TestApp, person: Person): Promise<void> {
   worker ??= await startWorker(app.services);
   await expect
@@ -60,7 +60,7 @@ test.for([
   ["loan", lender, "LIABILITIES"],
   ["loan", mortgages, "LIABILITIES"],
 ] as const)(
-  "an Item connected for %s at %s has balances alone, refreshed by its webhook and by the sweep, and no transactions are asked for",
+  "An Item connected for %s at %s has only balances, refreshed by its webhook and by the sweep, and its transactions are not requested",
   async ([kind, bank, webhookType], { app }) => {
     const person = await app.signUp("cfo");
     expect((await connect(app, person, kind, bank)).status).toBe(200);
@@ -90,7 +90,7 @@ test.for([
   },
 );
 
-test("a mixed bank that is connected for its investments gives its transactions as well", async ({
+test("A mixed bank that is connected for its investments has its transactions as well", async ({
   app,
 }) => {
   const person = await app.signUp("cfo");
@@ -100,7 +100,7 @@ test("a mixed bank that is connected for its investments gives its transactions 
   expect((await app.query("select 1 from transactions limit 1")).length).toBe(1);
 });
 
-test("an Item that Plaid adds Transactions to later is read from then on", async ({ app }) => {
+test("An Item to which Plaid adds Transactions later is synced from then on", async ({ app }) => {
   const person = await app.signUp("cfo");
   await connect(app, person, undefined, "ins_109508");
   await app.query("update items set has_transactions = false");
@@ -109,7 +109,7 @@ test("an Item that Plaid adds Transactions to later is read from then on", async
   expect((await app.query("select 1 from transactions limit 1")).length).toBe(1);
 });
 
-test("a brokerage that asks for a new log-in says so, and its balances come again after it", async ({
+test("A brokerage that needs a new log-in says so, and its balances arrive again after it", async ({
   app,
 }) => {
   const person = await app.signUp("cfo");

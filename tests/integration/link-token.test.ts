@@ -8,7 +8,7 @@ import { goThroughLink } from "../support/link-session.ts";
 const test = testWithApp({ PLAID_COUNTRY_CODES: "us, gb,CA" });
 test.beforeEach(({ app }) => app.resetPlaid());
 
-/** What Plaid was asked for, as `/link/token/get` has it. */
+/** The parameters of the link_token, as `/link/token/get` returns them. */
 async function requested(app: TestApp, linkToken: string) {
   const response = await fetch(`${app.sandboxUrl}/link/token/get`, {
     method: "POST",
@@ -43,7 +43,7 @@ test.for([
   ["*", "en"],
   [";;;q=x", "en"],
 ] as const)(
-  "createLinkToken sets the user's language where Plaid supports it (%s)",
+  "createLinkToken sets the user's language when Plaid supports it (%s)",
   async ([accepts, language], { app }) => {
     const person = await app.signUp("cfo");
     for (const path of ["/plaid/create-link-token", "/trpc/plaid.createLinkToken"]) {

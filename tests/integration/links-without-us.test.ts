@@ -8,28 +8,28 @@ import { startOver, testWithApp } from "../support/fixtures.ts";
 import { goThroughLink } from "../support/link-session.ts";
 import { activityOf, attemptsOf, itemsOf, only, updateItems } from "../support/rows.ts";
 
-/** `onSuccess` never reaches us: the tab was closed as Link succeeded. */
+/** `onSuccess` never reaches us: the tab was closed when Link succeeded. */
 const test = testWithApp();
 test.beforeEach(({ app }) => startOver(app));
 
-/** Plaid tells the results of every Link from now on: by webhook as one ends, and when it is asked. */
+/** Plaid reports the results of every Link from now on: by webhook at its end, and in `/link/token/get`. */
 const tellResults = (app: TestApp, tells = true) =>
   app.control("POST", "settings", { link_events: tells });
 
-/** A Link of the user, by the API; with an Item in update mode. */
+/** Opens a Link of the user by the API; with an Item in update mode. */
 async function openLink(app: TestApp, person: Person, itemId?: string): Promise<string> {
   const { body } = await app.post("/trpc/plaid.createLinkToken", { itemId }, person);
   return body.result.data.linkToken;
 }
-/** A user who goes through Link and closes the tab before `onSuccess`. */
+/** A user finishes Link and closes the tab before `onSuccess`. */
 async function closeTab(app: TestApp, person: Person, bank = "ins_109508") {
   const linkToken = await openLink(app, person);
   const done = await goThroughLink(app, linkToken, { bank });
-  // Only now: no webhook has told it.
+  // Only now, so that no webhook has reported it.
   await tellResults(app);
   return { linkToken, ...done };
 }
-/** One pass of the job, as if so many minutes had gone by since the Link was opened. */
+/** Runs one pass of the job, as if so many minutes had passed since the Link was opened. */
 async function pass(app: TestApp, minutes: number): Promise<void> {
   await app.query(
     `update link_tokens set created_at = created_at - make_interval(mins => $1),
@@ -46,12 +46,12 @@ test.beforeEach(() => {
   passed = 0;
 });
 
-/** What the dashboard is to say. */
+/** The messages that the dashboard shows. */
 const newsOf = (app: TestApp, person: Person) => readNews(app.services, person);
 const links = (app: TestApp) => app.query("select * from link_tokens order by created_at");
 const asked = (app: TestApp) => app.requestsAtPlaid("/link/token/get");
 
-test("finishLinks connects what Link made when onSuccess never reached us, once, and the user is told (I1, I2, I4)", async ({
+test("finishLinks connects what Link created when onSuccess never reached us, once, and notifies the user (I1, I2, I4)", async ({
   app,
 }) => {
   const person = await app.signUp("cfo");
@@ -75,7 +75,7 @@ test("finishLinks connects what Link made when onSuccess never reached us, once,
   expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
 });
 
-test("the user is told once, and nobody else is", async ({ app }) => {
+test("A finished Link is shown once, and only to its user", async ({ app }) => {
   const [person, other] = [await app.signUp("cfo"), await app.signUp("cfo")];
   await closeTab(app, person);
   await pass(app, 6);
@@ -94,7 +94,7 @@ test("the user is told once, and nobody else is", async ({ app }) => {
 });
 
 test.for(["link token named", "only the public_token sent"])(
-  "a Link whose onSuccess reaches us costs no call to Plaid (%s)",
+  "A Link whose onSuccess reaches us causes no call to Plaid (%s)",
   async (how, { app }) => {
     const person = await app.signUp("cfo");
     const { linkToken, publicToken } = await closeTab(app, person);
@@ -113,9 +113,7 @@ test.for(["link token named", "only the public_token sent"])(
   },
 );
 
-test("finishLinks leaves a Link alone while the user is asked about its accounts", async ({
-  app,
-}) => {
+test("finishLinks leaves a Link alone while the user chooses its accounts", async ({ app }) => {
   const person = await app.signUp("intern");
   const { linkToken, publicToken } = await closeTab(app, person);
   const metadata = {
@@ -133,7 +131,9 @@ test("finishLinks leaves a Link alone while the user is asked about its accounts
   expect([await asked(app), await itemsOf(app), await newsOf(app, person)]).toEqual([0, [], []]);
 });
 
-test("a connectAccount that never names its link_token is left alone as well", async ({ app }) => {
+test("finishLinks leaves a Link alone whose connectAccount never sent its link_token", async ({
+  app,
+}) => {
   const person = await app.signUp("cfo");
   const { publicToken } = await closeTab(app, person);
   await openLink(app, person);
@@ -145,7 +145,7 @@ test("a connectAccount that never names its link_token is left alone as well", a
   expect(await activityOf(app)).toHaveLength(1);
 });
 
-test("a verified SESSION_FINISHED is enough: its tokens are stored encrypted, and onSuccess has five minutes (I1)", async ({
+test("A verified SESSION_FINISHED is enough: its tokens are stored encrypted, and onSuccess has five minutes (I1)", async ({
   app,
 }) => {
   await tellResults(app);
@@ -167,7 +167,7 @@ test("a verified SESSION_FINISHED is enough: its tokens are stored encrypted, an
   expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
 });
 
-test("a SESSION_FINISHED that Plaid did not sign changes nothing", async ({ app }) => {
+test("A SESSION_FINISHED that Plaid did not sign changes nothing", async ({ app }) => {
   const person = await app.signUp("cfo");
   const linkToken = await openLink(app, person);
   const forged = {
@@ -178,7 +178,7 @@ test("a SESSION_FINISHED that Plaid did not sign changes nothing", async ({ app 
   expect((await links(app))[0].finished_at).toBeNull();
 });
 
-test("a public_token that is found too late is told, with an entry in the history (I8)", async ({
+test("A public_token that is found too late is shown to the user, with an activity entry (I8)", async ({
   app,
 }) => {
   const person = await app.signUp("cfo");
@@ -192,7 +192,7 @@ test("a public_token that is found too late is told, with an entry in the histor
   expect(await itemsOf(app)).toEqual([]);
 });
 
-test("a bank that the plan has no room for is told, and is not exchanged (E5, I3)", async ({
+test("A bank that the plan has no room for is shown to the user, and is not exchanged (E5, I3)", async ({
   app,
 }) => {
   const person = await app.signUp("intern");
@@ -205,7 +205,9 @@ test("a bank that the plan has no room for is told, and is not exchanged (E5, I3
   expect(await compareBooks(app)).toEqual({ ...right, connected: 0 });
 });
 
-test("finishLinks retries while Plaid is away, with the same attempt (E4)", async ({ app }) => {
+test("finishLinks retries while Plaid is unavailable, with the same attempt (E4)", async ({
+  app,
+}) => {
   const person = await app.signUp("cfo");
   await closeTab(app, person);
   await app.fault({ path: "/item/public_token/exchange", times: 3, do: { status: 503, body: {} } });
@@ -219,7 +221,9 @@ test("finishLinks retries while Plaid is away, with the same attempt (E4)", asyn
   expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
 });
 
-test("an onSuccess that comes while we finish does nothing twice (I1, I2)", async ({ app }) => {
+test("An onSuccess that arrives while we finish the Link does nothing twice (I1, I2)", async ({
+  app,
+}) => {
   const person = await app.signUp("cfo");
   const { linkToken, publicToken } = await closeTab(app, person);
   const both = await Promise.all([
@@ -232,7 +236,7 @@ test("an onSuccess that comes while we finish does nothing twice (I1, I2)", asyn
   expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
 });
 
-test("a finished update mode runs finishUpdateMode when onSuccess never reached us", async ({
+test("A finished update mode runs finishUpdateMode when onSuccess never reached us", async ({
   app,
 }) => {
   const person = await app.signUp("cfo");
@@ -255,7 +259,7 @@ test("a finished update mode runs finishUpdateMode when onSuccess never reached 
   expect((await activityOf(app)).map(({ kind }) => kind)).toEqual(["connected", "reconnected"]);
 });
 
-test("without Link events an update mode that mended the bank takes effect, and one that did not says nothing", async ({
+test("Without Link events, an update mode that repaired the bank takes effect, and one that did not is not shown", async ({
   app,
 }) => {
   const person = await app.signUp("cfo");
@@ -275,7 +279,7 @@ test("without Link events an update mode that mended the bank takes effect, and 
   expect(await newsOf(app, person)).toMatchObject([{ outcome: "reconnected" }]);
 });
 
-test("without Link events Plaid's list of the user's Items says which bank it was", async ({
+test("Without Link events, Plaid's list of the user's Items shows which bank it was", async ({
   app,
 }) => {
   const person = await app.signUp("cfo");
@@ -290,7 +294,7 @@ test("without Link events Plaid's list of the user's Items says which bank it wa
   expect(await itemsOf(app)).toEqual([]);
 });
 
-test("without Link events nothing is said of a Link that was left, or that an attempt may be about", async ({
+test("Without Link events, nothing is shown of a Link that the user left, or that an attempt may be about", async ({
   app,
 }) => {
   const person = await app.signUp("intern");
@@ -304,9 +308,7 @@ test("without Link events nothing is said of a Link that was left, or that an at
   expect(await newsOf(app, person)).toEqual([]);
 });
 
-test("the job backs off until the link_token has expired and thirty minutes more", async ({
-  app,
-}) => {
+test("The job backs off until thirty minutes after the link_token has expired", async ({ app }) => {
   const person = await app.signUp("cfo");
   await openLink(app, person);
   const at: number[] = [];
@@ -321,7 +323,7 @@ test("the job backs off until the link_token has expired and thirty minutes more
   expect(await links(app)).toEqual([]);
 });
 
-test("a user who comes back has their Links looked at now, once a minute", async ({ app }) => {
+test("A returning user's Links are checked now, at most once a minute", async ({ app }) => {
   const person = await app.signUp("cfo");
   await closeTab(app, person);
   await newsOf(app, person);
@@ -338,13 +340,13 @@ test("a user who comes back has their Links looked at now, once a minute", async
   ).toHaveLength(1);
 });
 
-test("of one user ten open Links are looked after", async ({ app }) => {
+test("At most ten open Links of a user are followed", async ({ app }) => {
   const person = await app.signUp("cfo");
   for (let n = 0; n < 12; n += 1) await openLink(app, person);
   expect(await links(app)).toHaveLength(10);
 });
 
-test("link_token/get is read by its results, by the older on_success, and whatever else is in it", () => {
+test("getLinkSessions reads the results, the older on_success, and ignores everything else", () => {
   const account = {
     id: "a1",
     name: "Checking",

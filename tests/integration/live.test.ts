@@ -9,7 +9,7 @@ import { expireApiKey, raiseDataVersion } from "../support/rows.ts";
 import { openStream } from "../support/sse.ts";
 import { startTcpProxy } from "../support/tcp-proxy.ts";
 
-/** Heartbeats and the silence a client takes for a broken network, in a test's time. */
+/** Pings, and the silence that a client takes for a broken network, shortened for tests. */
 const limits = { livePing: 100, liveSilence: 500 };
 
 const test = testWithApp({}, { pooled: true, limits });
@@ -24,7 +24,7 @@ afterAll(async () => {
 const open: { close(): void }[] = [];
 test.afterEach(async ({ app }) => {
   for (const one of open.splice(0)) one.close();
-  // Whoever leaves is forgotten.
+  // Clients that leave must not stay in memory.
   await expect.poll(() => app.services.live.size + second.services.live.size).toBe(0);
 });
 
@@ -51,16 +51,16 @@ async function keyOf(app: TestApp, person: Person, scopes: Scope[] = ["accounts:
   return { key, id: apiKey.id, headers: { authorization: `Bearer ${key}` } };
 }
 
-/** What the server said last, when it was an error: its reason. */
+/** The reason of the server's last event, when it was an error. */
 const reason = (stream: Awaited<ReturnType<typeof follow>>) => {
   const last = stream.events.at(-1);
   return last?.event === "serialized-error" ? JSON.parse(last.data).data.reason : last;
 };
 
-/** The connection on which a node listens is cut by PostgreSQL. */
+/** PostgreSQL closes the connection on which a node listens. */
 const deafen = (app: TestApp) => endConnections(app, "application_name = 'fiscility-live'");
 
-test("live.changes tells both nodes of a connected bank, by session and by key, and no other user (C4)", async ({
+test("live.changes reports a connected bank on both nodes, by session and by key, and to no other user (C4)", async ({
   app,
 }) => {
   const [ada, bob] = [await app.signUp("analyst"), await app.signUp("analyst")];
@@ -85,7 +85,7 @@ test("live.changes tells both nodes of a connected bank, by session and by key, 
   expect(versions(bobs)).toEqual([0]);
 });
 
-test("live.changes resumes from the last event: nothing twice, and what was missed at once", async ({
+test("live.changes resumes after the last event: nothing twice, and missed changes at once", async ({
   app,
 }) => {
   const { cookie, id } = await app.signUp();
@@ -112,7 +112,9 @@ test("live.changes pings while it is idle", async ({ app }) => {
     .toBeGreaterThanOrEqual(3);
 });
 
-test("live.changes keeps nothing of clients that leave at any moment", async ({ app }) => {
+test("live.changes keeps nothing in memory of clients that leave at any moment", async ({
+  app,
+}) => {
   const { cookie, id } = await app.signUp();
   const staying = await follow(app.url, { cookie });
   await expect.poll(() => versions(staying)).toHaveLength(1);
@@ -174,7 +176,7 @@ test("live.changes ends with the reason when its key is revoked or expires (I6)"
   await revokeApiKey(app.services.db, ada.id, revoked.id);
   await first.ended;
   expect(reason(first)).toBe("api_key_revoked");
-  // Nothing tells of the clock: it is seen at the next check, one of which follows a reconnection.
+  // Nothing reports the passing of time: the next check finds it, and there is one after a reconnection.
   await expireApiKey(app, expired.id);
   await deafen(app);
   await last.ended;
@@ -195,7 +197,7 @@ test("live.changes needs the scope to read accounts", async ({ app }) => {
   }
 });
 
-test("live.changes tells what changed while PostgreSQL was unreachable once it is back", async ({
+test("live.changes reports changes from while PostgreSQL was unreachable once it is back", async ({
   app,
 }) => {
   const { cookie, id } = await app.signUp();
@@ -232,7 +234,7 @@ test("The typed client reconnects and misses nothing when a network drops or fal
   const before = proxy.accepted();
   proxy.hang();
   await change(app, ada);
-  // The client gives the silent one up and tries anew; that hangs as well, and is given up in its turn.
+  // The client drops the silent stream and opens another, which hangs and is dropped as well.
   await expect.poll(() => proxy.accepted()).toBeGreaterThan(before + 1);
   expect(seen).toEqual([0, 1]);
   proxy.cut();
@@ -244,7 +246,7 @@ test("The typed client reconnects and misses nothing when a network drops or fal
   await proxy.close();
 });
 
-test("The typed client learns why its stream ended for good", async ({ app }) => {
+test("The typed client learns why its stream ended permanently", async ({ app }) => {
   const ada = await app.signUp();
   const { key, id } = await keyOf(app, ada);
   const client = createClient({ baseUrl: app.url, apiKey: key });
@@ -279,7 +281,7 @@ test("The typed client does not reopen a stream that was replaced, and learns so
   expect(app.services.live.size).toBe(10);
 });
 
-test("A node that shuts down ends its streams at once, and clients continue at the next", async ({
+test("A node that shuts down ends its streams at once, and clients continue on another node", async ({
   app,
 }) => {
   const ada = await app.signUp();
@@ -299,7 +301,7 @@ test("A node that shuts down ends its streams at once, and clients continue at t
   await expect.poll(() => versions(plain)).toHaveLength(1);
   await node.close();
   await plain.ended;
-  // No farewell that would keep a browser from coming back.
+  // No `return` event, which would keep a browser from reconnecting.
   expect(plain.events.at(-1)?.event).not.toBe("return");
   await change(app, ada);
   proxy.leadTo(Number(new URL(second.url).port));

@@ -74,7 +74,7 @@ test("A command finds the running database of its folder, but not in production"
   }
 });
 
-test("a bare machine gets a database, a local Plaid, a mailbox, secrets and a confirmed demo user on plan Analyst", async () => {
+test("startLocal starts a database, a local Plaid and a mailbox, and creates secrets and a confirmed demo user, on a bare machine", async () => {
   await migrateToLatest(local.env.DATABASE_URL as string, timeLimits.databaseSetUp);
   const server = await startServer(parseConfig(local.env));
   try {
@@ -113,7 +113,7 @@ test("a bare machine gets a database, a local Plaid, a mailbox, secrets and a co
   expect(statSync(path.join(folder, "secrets.json")).mode & 0o077).toBe(0);
 });
 
-test("a taken port is named, with the variable that chooses another", async () => {
+test("startLocal names a taken port and the variable that changes it", async () => {
   const port = await freePort();
   const other = await new Promise<Server>((resolve) => {
     const server = createServer((socket) => socket.destroy()).listen(port, () => resolve(server));
@@ -131,7 +131,7 @@ test("a taken port is named, with the variable that chooses another", async () =
   other.close();
 });
 
-test("the database and its secrets are kept between starts", async () => {
+test("startLocal keeps the database and its secrets between starts", async () => {
   const before = local.env.TOKEN_KEYS;
   await local.close();
   expect(existsSync(path.join(folder, "lock"))).toBe(false);
@@ -147,7 +147,7 @@ test("Ctrl-C ends the app, its database and its Plaid in order, without an error
     SANDBOX_PORT: String(await freePort()),
     MAIL_PORT: "0",
   };
-  // A process group of its own, as a terminal makes one: Ctrl-C reaches everything in it at once.
+  // Its own process group, as in a terminal: Ctrl-C reaches every process in it at once.
   const child = spawn(process.execPath, built("main"), {
     cwd,
     env: { ...ports, NODE_ENV: "development", PATH: process.env.PATH },
@@ -156,7 +156,7 @@ test("Ctrl-C ends the app, its database and its Plaid in order, without an error
   });
   let said = "";
   const ended = once(child, "exit");
-  // The very first moment that it is ready, the demo user can log in.
+  // The demo user can log in as soon as the server is ready.
   const loggedIn = (async () => {
     const url = `http://localhost:${ports.PORT}`;
     const isReady = () =>

@@ -61,7 +61,7 @@ test("A log-in with an unknown email adds no line and gets the same response; ne
   expect(await logInsOf(app)).toHaveLength(before + 1);
 });
 
-test("A wrong password is rejected without waiting for its line, so that a locked table tells nothing", async ({
+test("A wrong password is rejected without waiting for its line, so that a locked table reveals nothing", async ({
   app,
 }) => {
   const ada = await app.signUp();
@@ -74,7 +74,7 @@ test("A wrong password is rejected without waiting for its line, so that a locke
   await expect.poll(() => logInsOf(app, ada)).toHaveLength(1);
 });
 
-test("The log-in history keeps the newest 50 of each kind, so that wrong tries push out no log-in", async ({
+test("The log-in history keeps the newest 50 of each kind, so that wrong passwords push out no log-in", async ({
   app,
 }) => {
   const ada = await app.signUp();
@@ -88,13 +88,15 @@ test("The log-in history keeps the newest 50 of each kind, so that wrong tries p
   await expect.poll(() => logInsOf(app, ada)).toHaveLength(51);
   const rows = await logInsOf(app, ada);
   expect(rows.filter(({ kind }) => kind === "log_in")).toHaveLength(1);
-  // The newest one is there, and of the others the newest 49.
+  // The newest one is there, and the newest 49 of the others.
   const oldest = rows[0]?.at as Date;
   expect(Date.now() - oldest.getTime()).toBeLessThan(50 * 60_000);
   expect(rows.at(-1)).toMatchObject({ kind: "log_in_failed", user_agent: agent });
 });
 
-test("The history holds log-ins that the release before recorded, for 90 days", async ({ app }) => {
+test("The history contains log-ins that the previous release recorded, for 90 days", async ({
+  app,
+}) => {
   const ada = await app.signUp();
   await app.query(
     `insert into log_ins (user_id, outcome, at)
@@ -105,7 +107,7 @@ test("The history holds log-ins that the release before recorded, for 90 days", 
   expect(await listLogIns(app.services.db, ada.id)).toHaveLength(1);
 });
 
-test("account.exportData has the user's log-in history, which the deleted account takes along", async ({
+test("account.exportData has the user's log-in history, which is deleted with the account", async ({
   app,
 }) => {
   const [ada, eve] = [await app.signUp(), await app.signUp()];

@@ -30,7 +30,7 @@ describe("Nobody can find out who has an account:", () => {
       const { "x-request-id": _id, date: _date, ...head } = Object.fromEntries(headers);
       head["content-security-policy"] = "";
       head.etag = "";
-      // Emails of the same length, so its length is the same.
+      // Emails of the same length, so the response has the same length.
       answers.push({
         status,
         keys: Object.keys(body.user),
@@ -47,7 +47,7 @@ describe("Nobody can find out who has an account:", () => {
     expect((await app.post("/api/auth/sign-in/email", taken)).status).toBe(200);
   });
 
-  test("an invalid sign-up is refused alike for a free and a taken email", async ({ app }) => {
+  test("an invalid sign-up is refused equally for a free and a taken email", async ({ app }) => {
     const taken = await app.signUp();
     const good = { name: "Eve", password: "another good one" };
     for (const bad of [
@@ -68,7 +68,7 @@ describe("Nobody can find out who has an account:", () => {
     }
   });
 
-  test("the sign-up form gets the same response, with the email in a cookie and in no address", async ({
+  test("the sign-up form gets the same response, with the email in a cookie and not in the URL", async ({
     app,
   }) => {
     const taken = await app.signUp();
@@ -214,9 +214,9 @@ describe("The log-in throttle", () => {
     });
     expect(form.status).toBe(429);
     expect(await form.text()).toContain("Wait 15 minutes, then try again.");
-    // Ada's own browser, at the very same address, with the cookie of an earlier log-in.
+    // Ada's own browser, at the same address, with the cookie of an earlier log-in.
     expect((await guess(ada.password, { cookie: hers })).status).toBe(200);
-    // It opens the way to no other account.
+    // The cookie does not help with another account.
     const eves = await deviceOf(await app.signUp());
     expect((await guess(ada.password, { cookie: eves })).status).toBe(429);
   });
@@ -245,7 +245,7 @@ describe("The log-in throttle", () => {
     );
     const cookie = setCookie.split(";")[0] ?? "";
     expect((await attempt(throttle, { email, cookie, right: true })).status).toBe(200);
-    // And the browser's cookie is itself worth ten tries.
+    // The browser's cookie itself allows ten attempts.
     for (let n = 0; n < 10; n++) {
       expect((await attempt(throttle, { email, cookie })).status).toBe(401);
     }

@@ -60,7 +60,7 @@ const queue = (app: TestApp, userId: string, fails = false) =>
     if (fails) throw new Error("rolled back");
   });
 
-test("A mail leaves within a second of the commit, and not at all when the transaction is rolled back", async ({
+test("A mail is sent within a second of the commit, and not at all when the transaction is rolled back", async ({
   app,
 }) => {
   const ada = await app.signUp();
@@ -78,7 +78,7 @@ test("A mail leaves within a second of the commit, and not at all when the trans
     await expect.poll(() => jobsIn(app, "send_mail")).toEqual([]);
     expect((await only(mailsOf(app, ada))).sent_at).not.toBeNull();
     expect(await mailTo(app, ada.email)).toHaveLength(1);
-    // The fastest of some: the machine has other tests to run.
+    // The fastest of several, because the machine runs other tests too.
     const took: number[] = [];
     for (let sent = 2; sent <= 6; sent += 1) {
       await queue(app, ada.id);
@@ -93,9 +93,7 @@ test("A mail leaves within a second of the commit, and not at all when the trans
   }
 });
 
-test("Neither the job nor the mail's row holds a link's token or an address in the job", async ({
-  app,
-}) => {
+test("A mail's job and row contain no token of a link, and the job no address", async ({ app }) => {
   const ada = await app.signUp();
   await app.services.db
     .transaction()
@@ -119,7 +117,7 @@ test("Neither the job nor the mail's row holds a link's token or an address in t
   }
 });
 
-test("Every kind of mail leaves; only notices have a one-click unsubscribe header", async ({
+test("Every kind of mail is sent; only notices have a one-click unsubscribe header", async ({
   app,
 }) => {
   const ada = await app.signUp();
@@ -145,7 +143,7 @@ test("Every kind of mail leaves; only notices have a one-click unsubscribe heade
   }
 });
 
-test("The local mailbox lists mail newest first, shows it as inert text, and answers no other host's name", async () => {
+test("The local mailbox lists mail newest first, shows it as inert text, and refuses other hosts' names", async () => {
   const mailbox = await startMailbox({ port: 0 });
   try {
     const server = new URL(mailbox.smtpUrl);

@@ -17,7 +17,7 @@ import { redisFound, startRedis, startRedisCluster, type TestRedis } from "../su
 import { jobsIn, setPlan, syncsOf, usersIn } from "../support/rows.ts";
 import { openStream } from "../support/sse.ts";
 
-describe.skipIf(!inject("redis"))("Three nodes behind a balancer and two workers", () => {
+describe.skipIf(!inject("redis"))("Three nodes behind a load balancer and two workers", () => {
   let redis: TestRedis;
   let balancer: Awaited<ReturnType<typeof startBalancer>>;
   let app: TestApp;
@@ -41,7 +41,7 @@ describe.skipIf(!inject("redis"))("Three nodes behind a balancer and two workers
     await redis?.stop();
   });
 
-  /** One request at the next node. */
+  /** Sends one request to the next node. */
   async function ask(path: string, body?: object, headers: Record<string, string> = {}) {
     const isForm = body instanceof URLSearchParams;
     const answer = await fetch(`${balancer.url}${path}`, {
@@ -62,7 +62,7 @@ describe.skipIf(!inject("redis"))("Three nodes behind a balancer and two workers
       .map((line) => line.split(";")[0])
       .join("; ");
 
-  /** Signs up at one node and logs in at the next. */
+  /** Signs up on one node and logs in on the next. */
   async function logIn(): Promise<string> {
     const person = {
       name: "Ada",
@@ -96,7 +96,7 @@ describe.skipIf(!inject("redis"))("Three nodes behind a balancer and two workers
     );
     const { item } = JSON.parse(connected.text);
     const asked = new Set<string | null>();
-    // Twice around: from PostgreSQL, then out of the cache that they share.
+    // Twice around: from PostgreSQL, then from the shared cache.
     for (let n = 0; n < 6; n += 1) {
       const list = await ask("/api/v1/accounts", undefined, { cookie });
       expect(JSON.parse(list.text).items.map(({ id }: { id: string }) => id)).toEqual([item.id]);
@@ -105,7 +105,7 @@ describe.skipIf(!inject("redis"))("Three nodes behind a balancer and two workers
     expect(asked.size).toBe(3);
   });
 
-  test("resume a stream at the next node, from its last event, when its node dies", async () => {
+  test("resume a stream on the next node, from its last event, when its node dies", async () => {
     const cookie = await logIn();
     const follow = (more = {}) =>
       openStream(`${balancer.url}/trpc/live.changes`, { cookie, ...more });
@@ -162,7 +162,7 @@ describe.skipIf(!inject("redis"))("Three nodes behind a balancer and two workers
         stdio: ["ignore", "ignore", "pipe"],
       }),
     );
-    // They say that they take jobs.
+    // They log that they take jobs.
     await Promise.all(workers.map((worker) => once(worker.stderr as Readable, "data")));
     const unfinished = async () => (await syncsOf(app)).filter(({ status }) => status !== "done");
     await expect.poll(unfinished).toEqual([]);
@@ -171,7 +171,7 @@ describe.skipIf(!inject("redis"))("Three nodes behind a balancer and two workers
     const runs = await app.query("select id, count(*)::int as n from job_runs group by 1");
     expect(runs.length).toBeGreaterThanOrEqual(banks.length);
     expect(runs.filter(({ n }) => n > 1)).toEqual([]);
-    // Each process says which of its workers live.
+    // Each process marks its workers as alive.
     const alive = await app.query(
       "select count(distinct pid)::int as n from pg_locks where locktype = 'advisory' and granted",
     );
@@ -197,7 +197,7 @@ describe.skipIf(!inject("redis"))("Two nodes on a Redis cluster share one count"
     await app?.close();
     await cluster?.stop();
   });
-  /** Each in turn; of as many as this the keys lie on every master. */
+  /** Alternates between the nodes. With this many keys, every master has some. */
   const nodeOf = (turn: number) => (turn % 2 ? second.url : app.url);
   const many = 12;
 

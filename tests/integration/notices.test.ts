@@ -15,7 +15,7 @@ test.beforeEach(async ({ app, onTestFinished }) => {
   onTestFinished(() => worker.stop());
 });
 
-/** A user who wants every notice. */
+/** A user who has every notice turned on. */
 async function attentive(app: TestApp): Promise<Person> {
   const ada = await app.signUp("analyst");
   await app.query("delete from declined_notices where user_id = $1", [ada.id]);
@@ -24,7 +24,7 @@ async function attentive(app: TestApp): Promise<Person> {
 async function connect(app: TestApp, user: Person) {
   const body = { public_token: await app.publicToken() };
   expect((await app.post("/plaid/exchange-token", body, user)).status).toBe(200);
-  // A sync that ends later would say that the bank works.
+  // A sync that ends later would set the bank's status to good.
   await expect.poll(async () => (await doneSyncsOf(app, user)).length).toBe(1);
   return only(itemsOf(app, user));
 }
@@ -37,7 +37,7 @@ const logIn = (app: TestApp, user: Person, agent: string, cookie = "") =>
     body: JSON.stringify({ email: user.email, password: user.password }),
   });
 
-test("A user is mailed when a bank is connected and disconnected, a key is made, and the plan changes", async ({
+test("A user is mailed when a bank is connected or disconnected, a key is created, or the plan changes", async ({
   app,
 }) => {
   const ada = await attentive(app);
@@ -86,7 +86,7 @@ test("A bank that needs its user is mailed about once, then every week, and at o
   await remind(app.services);
   expect(await count()).toBe(0);
   await updateItems(app, { status: "login_required", problem: "log_in" }, { itemId: item.id });
-  // At once on two nodes.
+  // On two nodes at once.
   await Promise.all([remind(app.services), remind(app.services)]);
   await remind(app.services);
   expect(await count()).toBe(1);
@@ -125,7 +125,7 @@ test("A connection that ends is mailed about seven days before, once for each en
   expect(await count()).toBe(2);
 });
 
-test("Each user chooses their notices, and nobody can turn security mail off", async ({ app }) => {
+test("Each user chooses their notices, and security mail cannot be turned off", async ({ app }) => {
   const [ada, eve] = [await attentive(app), await attentive(app)];
   const choose = (fields: [string, string][]) =>
     fetch(`${app.url}/settings/notifications`, {
@@ -146,7 +146,7 @@ test("Each user chooses their notices, and nobody can turn security mail off", a
   expect(await kindsOf(app, ada)).toEqual(["bank_connected", "plan_changed"]);
 });
 
-test("One click of a mail program turns one kind off, without a session; a forged link turns off nothing", async ({
+test("One click in a mail program turns one kind off, without a session; a forged link turns off nothing", async ({
   app,
 }) => {
   const ada = await attentive(app);
@@ -172,7 +172,7 @@ test("One click of a mail program turns one kind off, without a session; a forge
   expect(await app.query("select 1 from declined_notices where user_id = $1", [ada.id])).toEqual(
     [],
   );
-  // RFC 8058 lets it be either type.
+  // RFC 8058 allows either content type.
   const form = new FormData();
   form.set("List-Unsubscribe", "One-Click");
   for (const body of [new URLSearchParams({ "List-Unsubscribe": "One-Click" }), form])

@@ -11,7 +11,7 @@ import { run } from "../support/packed-client.ts";
 
 const test = testWithApp();
 
-/** One call that goes well and one that fails with details, by what each generator makes. */
+/** One call that succeeds and one that fails with details, with the client of each generator. */
 const programs: Record<string, string> = {
   "openapi-typescript.ts": `
     import createClient from "openapi-fetch";
@@ -44,7 +44,7 @@ const programs: Record<string, string> = {
 };
 
 test.skipIf(!isMatrix)(
-  "Spectral finds nothing wrong with the OpenAPI document, of which openapi-typescript, Hey API and orval generate clients that compile and call",
+  "Spectral finds nothing wrong with the OpenAPI document, and the clients that openapi-typescript, Hey API and orval generate from it compile and call",
   async ({ app }) => {
     const folder = mkdtempSync(path.join(tmpdir(), "fiscility-generated-"));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));

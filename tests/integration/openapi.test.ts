@@ -32,7 +32,7 @@ const operations = () =>
     })),
   );
 
-/** The faults of a body by a schema of the document, with no field it does not name. */
+/** The validation errors of a body by a schema of the document, with undocumented fields as errors. */
 function faults(reference: { $ref?: string }, body: unknown): unknown {
   const ajv = new Ajv2020({ strict: false, allErrors: true });
   formats.default(ajv);
@@ -41,7 +41,7 @@ function faults(reference: { $ref?: string }, body: unknown): unknown {
   return validate(body) ? null : validate.errors;
 }
 
-/** The same document with every object closed, so that a field it does not name is a fault. */
+/** The same document with every object closed, so that an undocumented field is an error. */
 function closed<T>(value: T): T {
   if (Array.isArray(value)) return value.map(closed) as T;
   if (typeof value !== "object" || value === null) return value;
@@ -113,7 +113,7 @@ test("Every refusal is the OpenAPI document's Failure, with a status it names (G
   }
 });
 
-/** The faults of a failure by the schema of its status. */
+/** The validation errors of a failure by the schema of its status. */
 function faultsOfFailure(operation: Operation, status: number, body: unknown): unknown {
   const schema = operation.responses[status]?.content["application/json"]?.schema;
   const ajv = new Ajv2020({ strict: false, allErrors: true });
@@ -122,7 +122,7 @@ function faultsOfFailure(operation: Operation, status: number, body: unknown): u
   return validate(body) ? null : validate.errors;
 }
 
-test("A failure of the OpenAPI document has the reasons of its status alone, each with its details", () => {
+test("A failure of the OpenAPI document has only the reasons of its status, each with its details", () => {
   const connect = document.paths["/api/v1/connections"]?.post as Operation;
   const failure = (reason: string, details?: object) => ({
     error: { reason, message: "Why", request_id: crypto.randomUUID(), ...(details && { details }) },
@@ -136,7 +136,7 @@ test("A failure of the OpenAPI document has the reasons of its status alone, eac
   expect(connect.responses[429]?.headers).toHaveProperty("Retry-After");
 });
 
-test("Every field of what a key sends and gets has a description in the OpenAPI document", () => {
+test("Every field that a key sends or receives has a description in the OpenAPI document", () => {
   const named = document.components.schemas as Record<string, Fields>;
   interface Fields {
     $ref?: string;
@@ -180,7 +180,7 @@ test("Redocly finds nothing wrong with the OpenAPI document", async () => {
   const file = path.join(folder, "openapi.json");
   writeFileSync(file, JSON.stringify(document));
   const redocly = path.join(import.meta.dirname, "../../node_modules/@redocly/cli/bin/cli.js");
-  // The address of a test's server is on this machine, which the rule is about.
+  // The server's address is on this machine in tests, which this rule forbids.
   const flags = ["--format", "json", "--skip-rule", "no-server-example.com"];
   const { stdout } = await promisify(execFile)(
     process.execPath,
@@ -196,7 +196,7 @@ test("Redocly finds nothing wrong with the OpenAPI document", async () => {
   expect(problems).toEqual([]);
 });
 
-test("Every example of the OpenAPI document fits its schema, and every body has one", () => {
+test("Every example of the OpenAPI document is valid for its schema, and every body has one", () => {
   for (const { operation } of operations()) {
     const bodies = [operation.requestBody, operation.responses[200]]
       .map((body) => body?.content["application/json"])
@@ -208,7 +208,7 @@ test("Every example of the OpenAPI document fits its schema, and every body has 
   }
 });
 
-test("Every operation of the OpenAPI document has a tag that is described, its headers, and its 405", async ({
+test("Every operation of the OpenAPI document has a described tag, its headers, and its 405", async ({
   app,
 }) => {
   const tags = new Set(document.tags.map(({ name }) => name));
@@ -228,7 +228,7 @@ test("Every operation of the OpenAPI document has a tag that is described, its h
   }
 });
 
-test("The OpenAPI document lists the reasons of a connection beside it", async () => {
+test("The OpenAPI document lists the reasons of connectAccount", async () => {
   const responses = document.paths["/api/v1/connections"]?.post?.responses;
   expect(responses?.[409]?.description).toContain("`duplicate_accounts`");
   expect(responses?.[502]?.description).toContain("`exchange_lost`");

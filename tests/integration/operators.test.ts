@@ -21,7 +21,7 @@ import { openStream } from "../support/sse.ts";
 
 const test = testWithApp();
 
-/** `npm run user`: its exit code and what it said. */
+/** Runs `npm run user`. Returns its exit code and output. */
 async function run(app: TestApp, ...args: string[]) {
   const argv = [...built("user"), ...args];
   const env = { ...process.env, DATABASE_URL: app.databaseUrl };
@@ -38,7 +38,7 @@ async function run(app: TestApp, ...args: string[]) {
   return { code, stdout, stderr };
 }
 
-/** The token of a session, as its row has it. */
+/** Returns the token of a session, as stored in its row. */
 const tokenIn = (cookie: string) =>
   decodeURIComponent(/session_token=([^;]+)/.exec(cookie)?.[1] ?? "").replace(/\.[^.]*$/, "");
 
@@ -77,7 +77,7 @@ test("npm run user -- disable ends sessions, keys, streams and syncs, keeps the 
   });
   expect(await form.text()).toContain("This account is disabled");
   expect(await sessionsOf(app, ada)).toEqual([]);
-  // What a log-in or `npm run api-key` under way still made opens nothing.
+  // What a concurrent log-in or `npm run api-key` has created does not work.
   await app.query(
     "insert into sessions (user_id, token, expires_at) values ($1, $2, now() + interval '1 day')",
     [ada.id, tokenIn(ada.cookie)],
@@ -143,7 +143,7 @@ test("npm run user -- reset-factor lets a user who lost everything log in by pas
   expect(mail.details).toEqual({ change: "reset_by_operator" });
 });
 
-test("npm run user -- end-sessions logs the user out everywhere, and show tells how they stand without a secret", async ({
+test("npm run user -- end-sessions logs the user out everywhere, and show prints their state without secrets", async ({
   app,
 }) => {
   const ada = await app.signUp();

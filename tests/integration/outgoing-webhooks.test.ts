@@ -12,7 +12,7 @@ import { startOver, testWithApp } from "../support/fixtures.ts";
 import { itemsOf, only, updateItems } from "../support/rows.ts";
 import { type Received, startReceiver } from "../support/webhook-receiver.ts";
 
-/** Webhooks to users' own addresses, by the job that sends them. */
+/** Webhooks to users' own addresses, through the job that sends them. */
 const test = testWithApp(
   {},
   { limits: { webhookSend: 2_000, webhookSlow: 1_000, webhookRetry: 100 } },
@@ -35,7 +35,7 @@ async function receiver() {
   return made;
 }
 
-/** Adds an address; its id and its secret. */
+/** Adds an address. Returns its id and its secret. */
 async function addWebhook(app: TestApp, person: Person, url: string, events = everything) {
   await app.stepUp(person);
   const { status, body } = await app.post("/api/v1/webhooks", { url, events }, person);
@@ -53,7 +53,7 @@ const deliveriesOf = async (app: TestApp, person: Person, id: string) =>
 
 const open = ({ headers, body }: Received, secret: string) => verifyWebhook(secret, headers, body);
 
-test("each change of a bank is sent to the addresses that chose it, signed, and fits the published schema", async ({
+test("Each change of a bank is sent to the addresses that subscribe to it, signed, and matches the published schema", async ({
   app,
 }) => {
   const person = await app.signUp("cfo");
@@ -93,7 +93,7 @@ test("each change of a bank is sent to the addresses that chose it, signed, and 
   expect(all.received[0]?.headers["content-type"]).toBe("application/json");
 });
 
-test("a webhook arrives within 500 ms of its commit at the median", async ({ app }) => {
+test("A webhook arrives within 500 ms of its commit at the median", async ({ app }) => {
   const person = await app.signUp("cfo");
   const there = await receiver();
   const { id } = await addWebhook(app, person, there.url, ["connection.disconnected"]);
@@ -114,7 +114,7 @@ test("a webhook arrives within 500 ms of its commit at the median", async ({ app
   expect(median).toBeLessThan(500);
 });
 
-test("verifyWebhook refuses one that is forged, altered, late, or from another address", async ({
+test("verifyWebhook refuses a webhook that is forged, altered, late, or from another address", async ({
   app,
 }) => {
   const person = await app.signUp("cfo");
@@ -139,7 +139,7 @@ test("verifyWebhook refuses one that is forged, altered, late, or from another a
   refuses({}, other.secret);
   const forged = `whsec_${Buffer.alloc(32).toString("base64")}`;
   refuses({}, forged);
-  // Recorded and sent again, or under way for long: the signature holds, and its time is over.
+  // Replayed, or delayed for long: the signature is valid, but too old.
   const signedAt = new Date(Date.now() - 6 * 60_000);
   const late = {
     "webhook-id": "w1",
@@ -150,7 +150,7 @@ test("verifyWebhook refuses one that is forged, altered, late, or from another a
   refuses({ headers: { ...late, "webhook-timestamp": headers["webhook-timestamp"] } });
 });
 
-test("after a change of the secret both sign for a day, then only the new one", async ({ app }) => {
+test("After a change of the secret both sign for a day, then only the new one", async ({ app }) => {
   const person = await app.signUp("cfo");
   const there = await receiver();
   const { id, secret } = await addWebhook(app, person, there.url, ["connection.connected"]);
@@ -176,7 +176,7 @@ test("after a change of the secret both sign for a day, then only the new one", 
   expect(kept).not.toContain(body.secret.slice(6));
 });
 
-test("a receiver that is down gets the webhook once it is up, and its log says how it went", async ({
+test("A receiver that is down gets the webhook once it is up, and its log shows the attempts", async ({
   app,
 }) => {
   const person = await app.signUp("cfo");
@@ -199,7 +199,7 @@ test("a receiver that is down gets the webhook once it is up, and its log says h
     ]);
 });
 
-test("a webhook fails for good a day after its event, and a redelivery begins another day", async ({
+test("A webhook fails permanently a day after its event, and a redelivery starts another day", async ({
   app,
 }) => {
   const person = await app.signUp("cfo");
@@ -221,7 +221,7 @@ test("a webhook fails for good a day after its event, and a redelivery begins an
   expect(there.ids().at(-1)).toBe(delivery);
 });
 
-test("one user's slow receivers delay nobody else's webhooks, and no other job", async ({
+test("One user's slow receivers delay no other user's webhooks, and no other job", async ({
   app,
 }) => {
   const [slow, quick] = [await app.signUp("cfo"), await app.signUp("cfo")];
@@ -254,7 +254,7 @@ test("one user's slow receivers delay nobody else's webhooks, and no other job",
   expect(await app.query("select 1 from webhook_endpoints where is_slow")).not.toEqual([]);
 });
 
-test("a user has ten webhooks at most, each made after a step-up or by a key with the scope", async ({
+test("A user has at most ten webhooks, each created after a step-up or by a key with the scope", async ({
   app,
 }) => {
   const [person, other] = [await app.signUp("cfo"), await app.signUp("cfo")];
@@ -302,7 +302,7 @@ test("a user has ten webhooks at most, each made after a step-up or by a key wit
   expect((await app.get("/api/v1/webhooks", person)).webhooks).toHaveLength(9);
 });
 
-test("what is exported names the webhooks without their secrets, and they go with their user", async ({
+test("account.exportData lists the webhooks without their secrets, and they are deleted with their user", async ({
   app,
 }) => {
   const person = await app.signUp("cfo");

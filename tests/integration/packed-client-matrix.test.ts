@@ -9,7 +9,7 @@ import { packedClientProject, run } from "../support/packed-client.ts";
 
 const test = testWithApp();
 
-/** What the registry serves beside what the repository has: compilers, runtimes, and judges of packages. */
+/** Packages from the registry besides the repository's: compilers, runtimes, and checkers of packages. */
 const tools = [
   ...["5.4", "6.0", "7"].map((version) => `typescript-${version}@npm:typescript@${version}`),
   ...["22", "24"].map((version) => `node-${version}@npm:node@${version}`),
@@ -30,7 +30,7 @@ describe.skipIf(!isMatrix)("The packed client", () => {
     if (folder) rmSync(folder, { recursive: true, force: true });
   });
 
-  test("compiles with TypeScript 5.4, 6 and 7, its own declarations checked and no types beside them", async () => {
+  test("compiles with TypeScript 5.4, 6 and 7, with its own declarations checked and no other types", async () => {
     project.write({
       "program.ts": `
         import { createClient, type Account } from "@fiscility/client";
@@ -93,7 +93,7 @@ describe.skipIf(!isMatrix)("The packed client", () => {
     }
   });
 
-  test("is found by every resolution that has subpaths, and is well-formed", async () => {
+  test("resolves in every mode that supports subpaths, and is well-formed", async () => {
     const installed = path.join(project.folder, "node_modules/@fiscility/client");
     const publint = [path.join(tool("publint"), "src/cli.js"), installed, "--strict"];
     expect((await run(process.execPath, publint)).stdout).toContain("All good!");

@@ -28,10 +28,10 @@ afterAll(async () => {
 const dist = (name: string) =>
   readFileSync(path.join(project.folder, "node_modules/@fiscility/client/dist", name), "utf8");
 
-/** Where an installed package has an example. */
+/** The path of an example in an installed package. */
 const shipped = (name: string) => path.join("node_modules/@fiscility/client/examples", name);
 
-/** What a program of this person is started with. */
+/** The environment of this user's program. */
 async function environmentOf(app: TestApp, person: Person) {
   const { key } = await createApiKey(app.services.db, person.id, {
     name: "Packed",
@@ -95,11 +95,11 @@ test("The packed client compiles in an empty strict project, where mistakes are 
     `,
   };
   await project.check(files);
-  // With the declarations of the client themselves, and none of Node or a browser.
+  // With the client's own declarations checked, and without those of Node or a browser.
   await project.check(files, { libraries: true });
 });
 
-test("An editor shows what a procedure and each field mean, and the bundle does not carry it", () => {
+test("An editor shows the documentation of a procedure and each field, and the bundle does not contain it", () => {
   const name = "shown.ts";
   project.write({
     [name]: `import { createClient, type Transaction } from "@fiscility/client";
@@ -181,7 +181,7 @@ test("The snippets of the README compile", async () => {
   project.install(
     ...["react", "@types/react", "@tanstack/react-query", "@opentelemetry/api", "@types/node"],
   );
-  // Where no other test's program looks for its files.
+  // Where no other test's program looks for files.
   const folder = path.join(project.folder, "node_modules/.readme");
   mkdirSync(folder);
   for (const [name, text] of snippets) writeFileSync(path.join(folder, name), text);
@@ -196,7 +196,7 @@ test("The snippets of the README compile", async () => {
   );
 });
 
-test("A switch over the reasons that forgets one does not compile (G2)", async () => {
+test("A switch over the reasons that omits one does not compile (G2)", async () => {
   const body = (reasons: string[], last: string) => `
     import type { FiscilityError } from "@fiscility/client";
     export function say(error: FiscilityError): string {
@@ -246,7 +246,7 @@ test("A script with a key lists accounts, as an ES module and as CommonJS (G1)",
   }
 });
 
-test("The live example lists at once and after a change, and resumes (G6)", async ({ app }) => {
+test("The live example prints at once and after a change, and resumes (G6)", async ({ app }) => {
   const name = "follow-live-events.ts";
   const ada = await app.signUp("analyst");
   const env = await environmentOf(app, ada);
@@ -308,7 +308,7 @@ test("The examples compile against the packed client and do what they say (G6)",
   expect(await program("connect-a-bank.ts")).toMatch(/First Platypus Bank connected: \d+ accounts/);
   expect(await program("list-accounts.ts")).toContain("Plaid Checking ••0000  110 USD");
   const { stdout } = await run(shipped("service.sh"), [], { cwd: project.folder, env });
-  // Connected without Link, both banks still know where to send their webhooks.
+  // Both banks, connected without Link, know where to send their webhooks.
   const itemsTold = async () => new Set((await webhooksIn(app)).map((each) => each.plaid_item_id));
   await expect.poll(async () => (await itemsTold()).size).toBeGreaterThanOrEqual(2);
   const [connected, accounts] = stdout.trim().split("\n");

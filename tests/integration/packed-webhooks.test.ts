@@ -15,7 +15,7 @@ const body = JSON.stringify({
   data: { item_id: "i1", institution_name: null },
 });
 
-/** Prints what a webhook comes to, and why an altered one is refused. */
+/** Prints the event of a webhook, and why an altered one is refused. */
 const program = (load: string) => `
   ${load}
   const [secret, headers, body] = JSON.parse(process.argv[2]);
@@ -31,7 +31,7 @@ test.for([
     `const { verifyWebhook, WebhookError } = require("@fiscility/client/webhooks");`,
   ],
 ] as const)(
-  "the packed verifyWebhook runs in %s with nothing else installed, and is typed",
+  "The packed verifyWebhook runs in %s with nothing else installed, and is typed",
   async ([name, load]) => {
     project.write({ [name]: program(load) });
     const now = new Date();
@@ -54,7 +54,7 @@ test.for([
   },
 );
 
-test("the packed types of verifyWebhook tell the events apart, without other packages", async () => {
+test("The packed types of verifyWebhook distinguish the events, without other packages", async () => {
   await project.check(
     {
       "webhooks.ts": `

@@ -66,7 +66,7 @@ test("Built assets are served compressed and cached for as long as their names l
   expect(await br?.text()).toBe(text);
 });
 
-test("A bank whose name closes a script element stays a name, also in the page's data", async ({
+test("A bank whose name closes a script element stays text, also in the page's data", async ({
   app,
 }) => {
   const person = await app.signUp("cfo");

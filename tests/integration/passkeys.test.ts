@@ -20,7 +20,7 @@ const encoded = (id: string) => Buffer.from(id).toString("base64url");
 const secondStepOptions = async (app: TestApp, cookie: string): Promise<string> =>
   (await app.post("/api/auth/passkey/options", { secondStep: true }, { cookie })).body.options;
 
-test("A passkey logs in alone when it has checked its user, within 300 ms of ours", async ({
+test("A passkey that has verified its user logs in without another factor, within 300 ms of our own time", async ({
   app,
 }) => {
   const ada = await app.signUp();
@@ -92,7 +92,7 @@ test("A passkey of one user never opens another: not by log-in, and not as the s
     const answer = await endLogIn(app, begun.cookie, { passkey: eves.sign(options, twist) });
     expect([twist, answer.status]).toEqual([twist, 401]);
   }
-  // Nor does one that names another user open its own.
+  // Nor does one that names another user work for its own.
   const begun = await beginLogIn(app, ada);
   const named = adas.sign(await secondStepOptions(app, begun.cookie), { userHandle: eveId });
   expect((await endLogIn(app, begun.cookie, { passkey: named })).status).toBe(401);
@@ -116,7 +116,7 @@ test("A passkey of one user never steps another up", async ({ app }) => {
     const answer = await app.post("/api/v1/session/step-up", { passkey: signed }, ada);
     expect([twist, answer.body.error?.reason]).toEqual([twist, "passkey_invalid"]);
   }
-  // Each of the two statements that a use takes asks for the user as well.
+  // Each of the two statements that a use takes also checks the user.
   const { db } = app.services;
   expect(await findPasskey(db, ada.id, eves.id)).toBeNull();
   expect(await notePasskeyUse(db, ada.id, eves.id, 1_000)).toBe(false);
@@ -152,7 +152,7 @@ test("A passkey cannot be registered under the id of another user's, or with ano
   expect(await reason(add(eve, good))).toBe("passkey_invalid");
 });
 
-test("A passkey's challenge is answered once, in time, in its browser, for what it was made, and for our own site", async ({
+test("A passkey's challenge is used once, in time, in its browser, for its purpose, and for our own site", async ({
   app,
 }) => {
   const ada = await app.signUp();
@@ -202,12 +202,12 @@ test("A passkey whose counter does not rise is refused, as it may be a copy", as
   expect([await logIn(5), await logIn(5), await logIn(4), await logIn(6)]).toEqual([
     200, 401, 401, 200,
   ]);
-  // Of two uses at once with the same counter, both read before it rose.
+  // Two concurrent uses with the same counter, both read before it rose.
   const note = () => notePasskeyUse(app.services.db, ada.id, passkey.id, 7);
   expect([await note(), await note()]).toEqual([true, false]);
 });
 
-test("A user has twenty passkeys at most, and a twenty-first is refused when asked for and when it comes", async ({
+test("A user has at most twenty passkeys, and a twenty-first is refused when requested and when stored", async ({
   app,
 }) => {
   const ada = await app.signUp();
@@ -227,7 +227,9 @@ test("A user has twenty passkeys at most, and a twenty-first is refused when ask
   expect((await app.get("/api/v1/second-factors", ada)).passkeys).toHaveLength(20);
 });
 
-test("A passkey that is removed opens nothing, and only its user removes it", async ({ app }) => {
+test("A passkey that was deleted opens nothing, and only its user can delete it", async ({
+  app,
+}) => {
   const [ada, eve] = [await app.signUp(), await app.signUp()];
   const passkey = await addPasskey(app, ada);
   const remove = async (person: Person) => {
@@ -246,7 +248,9 @@ test("A passkey that is removed opens nothing, and only its user removes it", as
   expect((await beginLogIn(app, ada)).body).not.toHaveProperty("secondStep");
 });
 
-test("Whatever is sent as a passkey is refused without an error of ours", async ({ app }) => {
+test("Anything invalid that is sent as a passkey is refused without an error of ours", async ({
+  app,
+}) => {
   const ada = await app.signUp();
   await addPasskey(app, ada);
   for (const sent of ["{", "null", "[]", "{}", '{"id":"x"}', "x".repeat(16_000)]) {

@@ -32,7 +32,7 @@ async function forgetful(app: TestApp) {
   return { ada, mail, token: tokenIn(mail) };
 }
 
-test("A mailed link sets a new password once, ends every session, and leaves API keys unless they are to go", async ({
+test("A mailed link sets a new password once, ends every session, and keeps API keys unless they are to be revoked", async ({
   app,
 }) => {
   const { ada, mail, token } = await forgetful(app);
@@ -41,7 +41,7 @@ test("A mailed link sets a new password once, ends every session, and leaves API
   const html = await page.text();
   expect(html).toContain(ada.email);
   expect(html).toContain("Revoke all API keys");
-  // What is wrong with the password costs no link.
+  // An unacceptable password does not use up the link.
   expect((await reset(app, token, { newPassword: "short" })).status).toBe(400);
   expect((await reset(app, token, { newPassword: "password123" })).html).toContain(
     "known from leaks",
@@ -105,7 +105,7 @@ test("Two resets at once: one sets its password, the other changes nothing", asy
   expect(both.map(({ status }) => status).sort()).toEqual([302, 400]);
   expect((await logIn(app, ada, passwords[winner] as string)).status).toBe(200);
   expect((await logIn(app, ada, passwords[1 - winner] as string)).status).toBe(401);
-  // Two requests at once leave one link that works.
+  // Two concurrent requests leave one link that works.
   await Promise.all([ask(app, ada.email), ask(app, ada.email)]);
   await expect
     .poll(async () => (await mailsOf(app, ada)).every(({ sent_at }) => sent_at !== null))
@@ -114,7 +114,7 @@ test("Two resets at once: one sets its password, the other changes nothing", asy
   expect(open).toHaveLength(1);
 });
 
-test("A link ends when the password is changed otherwise", async ({ app }) => {
+test("A link stops working when the password is changed another way", async ({ app }) => {
   const { ada, token } = await forgetful(app);
   const changed = await sendForm(
     app,
@@ -127,7 +127,7 @@ test("A link ends when the password is changed otherwise", async ({ app }) => {
   await mailAbout(app, ada.email, "Your password was changed");
 });
 
-test("A request says and takes the same whether anybody has the email, and requests are limited", async ({
+test("A request has the same response and time whether or not the email has an account, and requests are limited", async ({
   app,
 }) => {
   const ada = await app.signUp();
@@ -141,7 +141,7 @@ test("A request says and takes the same whether anybody has the email, and reque
   expect(pages[0]).toEqual(pages[1]);
   await mailAbout(app, ada.email, "Choose a new password");
   expect(await mailTo(app, unknown)).toEqual([]);
-  // To one account: five an hour, and the page says the same.
+  // To one account: five an hour, and the page shows the same.
   for (let n = 0; n < 6; n += 1) expect((await ask(app, ada.email)).status).toBe(200);
   expect(await mailsOf(app, ada)).toHaveLength(5);
   // From one address: thirty an hour.

@@ -48,7 +48,7 @@ test("A request for a larger plan is stored, mailed to the operator once, listed
     expect(await run(app, "plan", ada.email, "cfo")).toContain("is now on cfo");
     expect(await run(app, "plan-requests")).not.toContain(ada.email);
     expect(await page()).not.toContain("You asked for");
-    // There is nothing larger.
+    // There is no larger plan.
     await send({ plan: "analyst", note: "" });
     expect(await app.query("select 1 from plan_requests where answered_at is null")).toEqual([]);
   } finally {

@@ -24,12 +24,12 @@ afterEach(async () => {
   app.logLines.length = 0;
 });
 
-/** The services, so many minutes from now. */
+/** The services with a clock so many minutes ahead. */
 const later = (minutes: number, services: Services = app.services): Services => ({
   ...services,
   clock: { now: () => new Date(Date.now() + minutes * 60_000) },
 });
-/** One pass, so many minutes from now; the sweep begins its first round with the first. */
+/** Runs one pass, so many minutes from now. The first pass starts the sweep's first round. */
 const pass = (minutes = 0, services?: Services) =>
   reconcile(later(minutes, services), app.services.log);
 const exchange = (publicToken: string, person: Person) =>
@@ -47,7 +47,7 @@ const aliveAtPlaid = async () => (await app.itemsAtPlaid()).filter((item) => !it
 const linesOf = (event: string) =>
   app.logLines.map((line) => JSON.parse(line)).filter((line) => line.event === event);
 
-/** A call of the User APIs as the product's own client. */
+/** Calls the User APIs as the product's own client. */
 async function plaid(path: string, body: object) {
   const response = await fetch(`${app.sandboxUrl}${path}`, {
     method: "POST",
@@ -66,7 +66,7 @@ const plaidUserOf = async ({ id }: Person): Promise<string> =>
   (await app.query("select plaid_user_id from plaid_users where user_id = $1", [id]))[0]
     ?.plaid_user_id;
 
-/** A connection of the user whose reply is lost: the Item is alive, and nobody holds its token. */
+/** Connects with a lost response: the Item exists at Plaid, and no row holds its token. */
 async function loseExchange(person: Person) {
   const token = await app.linkedToken(person);
   await app.fault({ path: "/item/public_token/exchange", times: 1, do: { drop: "after" } });
@@ -81,7 +81,7 @@ async function command(name: string, ...options: string[]): Promise<string> {
   return stdout;
 }
 
-test("createLinkToken creates one Plaid user in a race and after a lost reply, and link tokens carry it", async () => {
+test("createLinkToken creates one Plaid user in a race and after a lost response, and link tokens contain it", async () => {
   const person = await app.signUp("cfo");
   await app.fault({ path: "/user/create", times: 1, do: { drop: "after" } });
   const made = await Promise.all(
@@ -100,7 +100,7 @@ test("createLinkToken creates one Plaid user in a race and after a lost reply, a
   });
 });
 
-test("connecting costs the two calls to Plaid that it always did", async () => {
+test("connectAccount makes the same two calls to Plaid with the reconciliation", async () => {
   const person = await app.signUp("cfo");
   const token = await app.linkedToken(person);
   const before = ((await app.control("GET", "requests")) as { requests: object[] }).requests.length;
@@ -112,7 +112,7 @@ test("connecting costs the two calls to Plaid that it always did", async () => {
   ]);
 });
 
-test("where Plaid refuses the User APIs everything works, and the log and npm run attempts say what does not", async () => {
+test("Everything works when Plaid refuses the User APIs, and the log and npm run attempts say what cannot be guaranteed", async () => {
   await app.control("POST", "settings", { user_apis: false });
   const person = await app.signUp("cfo");
   expect((await app.post("/plaid/create-link-token", {}, person)).status).toBe(200);
@@ -133,7 +133,7 @@ test("where Plaid refuses the User APIs everything works, and the log and npm ru
   expect(told).toMatch(/refused .*sandbox\/test-client-id .*cannot be found or removed/);
   expect(told).toMatch(new RegExp(`lost .*user ${person.id} .*ask Plaid's support`));
 
-  // Plaid grants them: an hour later the next pass finds out, and the Items are tied.
+  // Plaid enables them: an hour later the next pass finds out, and the Items are associated.
   await app.control("POST", "settings", { user_apis: true });
   expect(await pass(61)).toBe(1);
   const { items } = await plaid("/user/items/get", { user_id: await plaidUserOf(person) });
@@ -143,7 +143,7 @@ test("where Plaid refuses the User APIs everything works, and the log and npm ru
   ]);
 });
 
-test("a Plaid user that Plaid does not know any more is made again, and Link opens meanwhile", async () => {
+test("A Plaid user that Plaid no longer knows is created again, and Link opens meanwhile", async () => {
   const person = await app.signUp("cfo");
   await exchange(await app.linkedToken(person), person);
   const first = await plaidUserOf(person);
@@ -153,7 +153,7 @@ test("a Plaid user that Plaid does not know any more is made again, and Link ope
   expect(await plaidUserOf(person)).toBe(first);
 });
 
-test("users and Items from before are associated, through an outage, and one that is gone at Plaid is shown as ended", async () => {
+test("The first round associates existing users and Items, through an outage, and shows one that is gone at Plaid as ended", async () => {
   const people = await Promise.all([1, 2, 3].map(() => app.signUp("cfo")));
   for (const person of people) {
     for (const bank of ["ins_109508", "ins_109510"]) {
@@ -181,7 +181,7 @@ test("users and Items from before are associated, through an outage, and one tha
     const { items } = await plaid("/user/items/get", { user_id: await plaidUserOf(person) });
     expect(items).toHaveLength(person.id === gone.user_id ? 1 : 2);
   }
-  // The round is over, and the next one is a week away.
+  // The round is done, and the next one is a week away.
   const calls = await app.requestsAtPlaid("/user/items/get");
   await pass(3);
   await pass(60 * 24 * 6);
@@ -190,7 +190,7 @@ test("users and Items from before are associated, through an outage, and one tha
   expect(await app.requestsAtPlaid("/user/items/get")).toBe(calls + 1);
 });
 
-test("a user whose list Plaid never gives does not hold up the sweep", async () => {
+test("A user whose list Plaid never returns does not delay the sweep", async () => {
   const people = await Promise.all([1, 2, 3].map(() => app.signUp("cfo")));
   for (const person of people) await exchange(await app.publicToken(), person);
   const [first] = await app.query("select id from users order by id limit 1");
@@ -208,7 +208,7 @@ test("a user whose list Plaid never gives does not hold up the sweep", async () 
   expect(await app.query("select rounds from plaid_clients")).toEqual([{ rounds: 1 }]);
 });
 
-test("I1 I8 a lost exchange is gone 40 minutes after Plaid's list shows it, and its entry closes", async () => {
+test("A lost exchange is removed 40 minutes after Plaid's list shows it, and its entry closes (I1, I8)", async () => {
   const person = await app.signUp("cfo");
   await app.control("POST", "settings", { user_items_delay_ms: 600_000 });
   const { body } = await loseExchange(person);
@@ -231,7 +231,7 @@ test("I1 I8 a lost exchange is gone 40 minutes after Plaid's list shows it, and 
   expect(await aliveAtPlaid()).toHaveLength(2);
   await pass(46);
   expect(await aliveAtPlaid()).toHaveLength(1);
-  // One call a round: each minute until it was listed, then after 40 minutes.
+  // One call in each round: each minute until it was listed, then after 40 minutes.
   expect(await app.requestsAtPlaid("/user/items/get")).toBe(7);
   expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
   expect(await activity(person)).toMatchObject([
@@ -244,7 +244,7 @@ test("I1 I8 a lost exchange is gone 40 minutes after Plaid's list shows it, and 
   expect(await command("attempts")).toContain("no exchange was lost");
 });
 
-test("I8 a Link that was finished and never exchanged is cleaned up by the sweep, with one entry", async () => {
+test("A Link that was finished and never exchanged is removed by the sweep, with one entry (I8)", async () => {
   const person = await app.signUp("cfo");
   await app.linkedToken(person, "ins_109510");
   await pass();
@@ -257,7 +257,7 @@ test("I8 a Link that was finished and never exchanged is cleaned up by the sweep
   expect(linesOf("unclaimed_item").map(({ outcome }) => outcome)).toEqual(["seen", "removed"]);
 });
 
-test("I8 a removal whose reply is lost is accounted for by the next round", async () => {
+test("A removal whose response is lost is accounted for by the next round (I8)", async () => {
   const person = await app.signUp("cfo");
   await loseExchange(person);
   await pass();
@@ -269,7 +269,7 @@ test("I8 a removal whose reply is lost is accounted for by the next round", asyn
   expect(await activity(person)).toMatchObject([{ clean_up: "done" }]);
 });
 
-test("a row that Plaid does not list is checked and shown as ended", async () => {
+test("A row that Plaid does not list is checked and shown as ended", async () => {
   const person = await app.signUp("cfo");
   await exchange(await app.linkedToken(person, "ins_109508"), person);
   await exchange(await app.linkedToken(person, "ins_109510"), person);
@@ -283,7 +283,7 @@ test("a row that Plaid does not list is checked and shown as ended", async () =>
   expect((await activity(person))[0]).toMatchObject({ kind: "revoked" });
 });
 
-test("I1 an empty list, and one with another user's Items, remove nothing and end nothing", async () => {
+test("An empty list, and one with another user's Items, remove nothing and end nothing (I1)", async () => {
   const [one, other] = [await app.signUp("cfo"), await app.signUp("cfo")];
   await exchange(await app.linkedToken(one), one);
   await exchange(await app.linkedToken(other), other);
@@ -307,12 +307,12 @@ test("I1 an empty list, and one with another user's Items, remove nothing and en
   expect(await compareBooks(app)).toEqual({ ...right, connected: 2 });
   expect(await statuses()).toEqual(["good", "good"]);
   expect(await app.requestsAtPlaid("/user/items/remove")).toBe(0);
-  // Its own user's round ties it to the right one again.
+  // Its own user's round associates it with the right one again.
   const { items } = await plaid("/user/items/get", { user_id: await plaidUserOf(other) });
   expect(items).toMatchObject([{ item_id: foreign }]);
 });
 
-test("I1 five Items of a user a day are removed, the rest with npm run books -- --confirm; one that Plaid refuses stays", async () => {
+test("Five Items of a user a day are removed, the rest with npm run books -- --confirm; one that Plaid refuses stays (I1)", async () => {
   const person = await app.signUp("cfo");
   for (let n = 0; n < 10; n += 1) await app.linkedToken(person);
   await pass();
@@ -344,7 +344,7 @@ test("I1 five Items of a user a day are removed, the rest with npm run books -- 
   expect(await aliveAtPlaid()).toEqual([]);
 });
 
-test("I1 deleting an account ends the Plaid user after its Items, through an outage, and with it a lost one", async () => {
+test("account.delete removes the Plaid user after its Items, through an outage, and a lost Item with it (I1)", async () => {
   const person = await app.signUp("cfo");
   await exchange(await app.linkedToken(person), person);
   await loseExchange(person);

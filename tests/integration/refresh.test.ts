@@ -37,7 +37,7 @@ const run = (app: TestApp, person: Person, itemId: string) =>
 
 const calls = (app: TestApp) => app.requestsAtPlaid("/transactions/refresh");
 
-/** As if the last refresh had been asked for so many minutes earlier. */
+/** As if the last refresh had been requested so many minutes earlier. */
 const ageRefresh = (app: TestApp, minutes: number) =>
   app.query(
     "update item_syncs set refresh_asked_at = refresh_asked_at - make_interval(mins => $1)",
@@ -47,7 +47,7 @@ const ageRefresh = (app: TestApp, minutes: number) =>
 const shown = async (app: TestApp, person: Person) =>
   (await app.get("/api/v1/accounts", person)).items[0].refresh;
 
-test("items.refresh asks Plaid once by a job, syncs after it, and shows how it stands (I5, I7)", async ({
+test("items.refresh calls Plaid once in a job, syncs after it, and shows its state (I5, I7)", async ({
   app,
 }) => {
   const { person, itemId } = await connect(app);
@@ -69,7 +69,7 @@ test("items.refresh asks Plaid once by a job, syncs after it, and shows how it s
   }
 });
 
-test("items.refresh refuses a second refresh within 15 minutes, on every node and however many ask at once", async ({
+test("items.refresh refuses a second refresh within 15 minutes, on every node and for any number of concurrent requests", async ({
   app,
 }) => {
   const { person, itemId } = await connect(app);
@@ -106,7 +106,7 @@ test.for([
   ["Plaid does not answer in time", { hang: true }, 1],
   ["the bank needs a log-in", { error: "ITEM_LOGIN_REQUIRED" }, 1],
 ] as const)(
-  "A refresh syncs, and is never sent again, when %s",
+  "A refresh syncs, and is never retried at Plaid, when %s",
   async ([_what, fault], { app }) => {
     const { person, itemId } = await connect(app);
     await removeJobs(app);
@@ -115,17 +115,17 @@ test.for([
     const started = performance.now();
     expect(await run(app, person, itemId)).toBe("synced");
     expect(performance.now() - started).toBeLessThan(5_000);
-    // A run whose process died is begun again by another.
+    // Another run starts after the process of the first one died.
     expect(await run(app, person, itemId)).toBe("synced");
     expect(await calls(app)).toBe(1);
     expect(await jobsIn(app, "sync_item")).toHaveLength(1);
     expect((await shown(app, person)).status).toBe("idle");
-    // What the refresh was told changes nothing of the Item: the sync finds out.
+    // The error of the refresh does not change the Item: the sync finds out.
     expect((await app.get("/api/v1/accounts", person)).items[0].status).toBe("good");
   },
 );
 
-test("items.refresh says what the bank needs, and asks Plaid for nothing, when its data does not come", async ({
+test("items.refresh returns what the bank needs, and does not call Plaid, when the bank's data does not arrive", async ({
   app,
 }) => {
   const { person, itemId } = await connect(app);
@@ -140,7 +140,7 @@ test("items.refresh says what the bank needs, and asks Plaid for nothing, when i
   expect(timeLimits.plaidRefresh).toBe(40_000);
 });
 
-test("a refresh whose job failed for the last time, or was lost, is not under way any more (I5)", async ({
+test("A refresh whose last attempt failed, or whose job was lost, no longer counts as running (I5)", async ({
   app,
 }) => {
   const { person, itemId } = await connect(app);

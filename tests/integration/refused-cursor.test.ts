@@ -17,13 +17,13 @@ afterEach(async () => {
 const post = (path: string, body: object, person: Person) => app.post(path, body, person);
 const change = (plaidItemId: string, what: Record<string, number>) =>
   app.control("POST", "items/transactions", { item_id: plaidItemId, ...what });
-/** Plaid refuses the next cursor that it is given, `after` so many requests. */
+/** Plaid refuses the next cursor that it receives, `after` so many requests. */
 const refuse = (after = 0, times = 1) =>
   app.fault({ path: "/transactions/sync", times, after, do: { error: "INVALID_FIELD" } });
 const state = async () => (await app.query("select * from item_syncs"))[0];
 const shown = async (person: Person) => (await app.get("/api/v1/accounts", person)).items[0];
 
-/** A bank whose transactions are synced. */
+/** Connects a bank and syncs its transactions. */
 async function connect() {
   const person = await app.signUp("cfo");
   const { body } = await post(
@@ -41,11 +41,11 @@ async function connect() {
   return { person, itemId, plaidItemId, sync };
 }
 
-/** Pages that reading the Item from the beginning takes. */
+/** The number of pages of the Item's whole history. */
 const pagesAtPlaid = async (plaidItemId: string) =>
   Math.ceil((await transactionsAtPlaid(app, plaidItemId)).length / 500);
 
-/** Rows that Plaid does not have, as if their removal had never been told of. */
+/** Rows that Plaid does not have, as if their removal had never been reported. */
 const addGhosts = (count: number) =>
   app.query(
     `insert into transactions (user_id, id, account_id, date, amount, name, pending)
@@ -57,7 +57,7 @@ const addGhosts = (count: number) =>
 const ghosts = async () =>
   Number((await app.query("select count(*) from transactions where name = 'Ghost'"))[0].count);
 
-test("a refused cursor is let go: the Item is read again at once, and what it no longer contains is deleted", async () => {
+test("syncItem drops a refused cursor, reads the Item again at once, and deletes transactions that it no longer has", async () => {
   const { person, itemId, plaidItemId, sync } = await connect();
   await addGhosts(3);
   const before = (await transactionsHere(app, itemId)).length;
@@ -71,13 +71,13 @@ test("a refused cursor is let go: the Item is read again at once, and what it no
   expect((await shown(person)).sync).toMatchObject({ status: "done", problem: null });
 });
 
-test("while it is read again nothing that was there is missing, and what is stale goes with the last page", async () => {
+test("syncItem keeps every transaction while it reads the Item again, and deletes stale ones with the last page", async () => {
   const { itemId, plaidItemId, sync } = await connect();
   await addGhosts(3);
   await change(plaidItemId, { added: 1100 });
   await refuse();
   const before = (await transactionsHere(app, itemId)).length;
-  // It ends after two pages, as a worker that is stopped does.
+  // It ends after two pages, like a worker that is stopped.
   const stop = new AbortController();
   const { syncTransactions } = app.services.plaid;
   let pages = 0;
@@ -93,7 +93,7 @@ test("while it is read again nothing that was there is missing, and what is stal
   }
   expect((await transactionsHere(app, itemId)).length).toBeGreaterThanOrEqual(before);
   expect(await ghosts()).toBe(3);
-  // The next run goes on with the third page.
+  // The next run continues with the third page.
   const asked = await app.requestsAtPlaid("/transactions/sync");
   expect(await sync()).toBe("done");
   const left = (await pagesAtPlaid(plaidItemId)) - 2;
@@ -101,7 +101,7 @@ test("while it is read again nothing that was there is missing, and what is stal
   expect(await transactionsHere(app, itemId)).toEqual(await transactionsAtPlaid(app, plaidItemId));
 });
 
-test("data that changes while the Item is read again: nothing is missing meanwhile, and what went is gone at the end", async () => {
+test("syncItem misses nothing when data changes while it reads the Item again, and deletes what was removed at the end", async () => {
   const { itemId, plaidItemId, sync } = await connect();
   await change(plaidItemId, { added: 1100 });
   await sync();
@@ -110,7 +110,7 @@ test("data that changes while the Item is read again: nothing is missing meanwhi
   const { syncTransactions } = app.services.plaid;
   let pages = 0;
   app.services.plaid.syncTransactions = async (...args) => {
-    // All but ten, so that some are of the page that has been read.
+    // All but ten, so that some of them are on the page that has been read.
     if (++pages === 3) await change(plaidItemId, { added: 10, removed: held - 10 });
     const [{ count }] = await app.query("select count(*) from transactions");
     expect(Number(count)).toBeGreaterThanOrEqual(held);
@@ -124,11 +124,11 @@ test("data that changes while the Item is read again: nothing is missing meanwhi
   expect(await transactionsHere(app, itemId)).toEqual(await transactionsAtPlaid(app, plaidItemId));
 });
 
-test("a cursor that is refused again ends the sync: the card says what is wrong, and a later one starts over", async () => {
+test("syncItem ends when the cursor is refused again, shows it on the card, and starts over later", async () => {
   const { person, itemId, plaidItemId, sync } = await connect();
   await change(plaidItemId, { added: 1100 });
   await refuse();
-  // Of the reading that begins for it, the third page.
+  // The third page of the reading that starts because of it.
   await refuse(2);
   expect(await sync()).toBe("cursor_refused");
   expect((await shown(person)).sync).toMatchObject({
@@ -139,7 +139,7 @@ test("a cursor that is refused again ends the sync: the card says what is wrong,
   expect(cursor).toBeNull();
   expect(dueAt.getTime()).toBeGreaterThan(Date.now() + 3_600_000);
   const asked = await app.requestsAtPlaid("/transactions/sync");
-  // Refused once more, it is not tried again in the same run.
+  // When it is refused once more, the same run does not try again.
   await app.clearFaults();
   await refuse(1);
   expect(await sync()).toBe("cursor_refused");
@@ -154,7 +154,7 @@ test.each([
   ["on the first page", false],
   ["on the last page", true],
 ])(
-  "a transaction that cannot be read %s of a fresh reading stays as it was, until a page brings it",
+  "syncItem keeps a transaction that cannot be read %s of a new reading as it was, until a page has it",
   async (_, isLast) => {
     const { person, itemId, plaidItemId, sync } = await connect();
     await change(plaidItemId, { added: 600 });
@@ -177,7 +177,7 @@ test.each([
   },
 );
 
-test("a page that leads to itself is the last one, whatever it says", async () => {
+test("A page whose cursor points to itself is the last one, whatever has_more says", async () => {
   const { sync } = await connect();
   const { cursor } = await state();
   const endless = { has_more: true, next_cursor: cursor };
@@ -201,12 +201,12 @@ test("INVALID_FIELD without a cursor is no refused cursor", async () => {
   expect((await state()).cursor_refusals).toBe(0);
 });
 
-test("a node of the release before that reads a page of it marks nothing: the reading begins again", async () => {
+test("syncItem starts a reading again when a node of the previous release stored a page of it without marks", async () => {
   const { itemId, plaidItemId, sync } = await connect();
   await change(plaidItemId, { added: 600 });
   await sync();
   await app.query("update item_syncs set reading = reading + 1, reread_cursor = ''");
-  // It has read the first page, to its own columns.
+  // It has stored the first page, in its own columns.
   const cursor = (await state()).cursor as string;
   expect(cursor).not.toBeNull();
   await addGhosts(2);
@@ -215,7 +215,7 @@ test("a node of the release before that reads a page of it marks nothing: the re
   expect(await transactionsHere(app, itemId)).toEqual(await transactionsAtPlaid(app, plaidItemId));
 });
 
-test("accounts that are chosen anew: the fresh reading deletes what the bank no longer has, and keeps what is not shared any more", async () => {
+test("A new reading after update mode deletes what the bank no longer has, and keeps what is no longer shared", async () => {
   const person = await app.signUp("cfo");
   const link = async (itemId?: string) =>
     (await post("/trpc/plaid.createLinkToken", itemId ? { itemId } : {}, person)).body.result.data

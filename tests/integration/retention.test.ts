@@ -6,7 +6,7 @@ import { testWithApp } from "../support/fixtures.ts";
 
 const test = testWithApp();
 
-/** How a row is added that is $1 old, or has expired so long ago, and how many days it may be. */
+/** An insert of a row that is $1 old, or expired so long ago, and how many days it may be. */
 const tables: Record<string, [insert: string, days: number]> = {
   security_events: [
     "insert into security_events (user_id, kind, at) select id, 'step_up', now() - $1::interval from users",
@@ -59,7 +59,7 @@ const tables: Record<string, [insert: string, days: number]> = {
     "insert into sessions (user_id, token, expires_at) select id, $1::text, now() - $1::interval from users",
     0,
   ],
-  // Last: each of the above adds a row for the one user there is.
+  // Last, because each of the above adds a row for the only user.
   users: [
     `insert into users (name, email, claimed_email, created_at)
       values ('Eve', $1 || '@unconfirmed.invalid', 'eve@example.com', now() - $1::interval)`,
@@ -67,7 +67,7 @@ const tables: Record<string, [insert: string, days: number]> = {
   ],
 };
 
-test("The sweep deletes what is older than its limit, and nothing that is younger", async ({
+test("The sweep deletes rows that are older than their limit, and no younger ones", async ({
   app,
 }) => {
   const { id } = await app.signUp();
@@ -76,7 +76,7 @@ test("The sweep deletes what is older than its limit, and nothing that is younge
      values ($1, $1, 'https://hooks.example.com/', '{accounts.changed}', 'sealed')`,
     [id],
   );
-  // Whoever has confirmed their email stays, however long ago they signed up.
+  // A user who has confirmed their email stays, however long ago they signed up.
   await app.query("update users set created_at = now() - interval '10 years'");
   const countIn = async (table: string): Promise<number> =>
     (await app.query(`select count(*)::int n from ${table}`))[0].n;

@@ -5,7 +5,7 @@ import { startOver, testWithApp } from "../support/fixtures.ts";
 import { goThroughLink } from "../support/link-session.ts";
 import { itemsOf, lockWaiters, only } from "../support/rows.ts";
 
-/** A bank that logs users in on its own site sends one back, who has Link open in several tabs. */
+/** A bank that logs users in on its own site redirects a user back who has Link open in several tabs. */
 const test = testWithApp();
 test.beforeEach(({ app }) => startOver(app));
 
@@ -35,7 +35,7 @@ test("returnToLink gives each tab its own Link, whichever returns first and what
   ];
   expect(await comeBack(app, person, "one", first)).toEqual(goesOn(first));
   expect(await comeBack(app, person, "two", second)).toEqual(goesOn(second));
-  // Back in the same Link to another bank.
+  // Back in the same Link, from another bank.
   expect(await comeBack(app, person, "three", first)).toEqual(goesOn(first));
   expect(await comeBack(app, person, "four")).toEqual(goesOn(third));
   expect(await comeBack(app, person, "five")).toEqual({ at: "lost" });
@@ -67,7 +67,9 @@ test("returnToLink gives no tab a Link that is over or expired, nor another user
   expect(await comeBack(app, person, "one", { ...link, again: true })).toEqual({ at: "lost" });
 });
 
-test("two tabs that return at the same moment are not given the same Link", async ({ app }) => {
+test("returnToLink gives two tabs that return at the same moment different Links", async ({
+  app,
+}) => {
   const person = await app.signUp("cfo");
   await openLink(app, person);
   // Both have chosen the Link when the first of them gets it.
@@ -81,7 +83,7 @@ test("two tabs that return at the same moment are not given the same Link", asyn
   expect(ends.sort()).toEqual(["lost", "open"]);
 });
 
-test("returnToLink says of an address that is opened again what became of its Link", async ({
+test("returnToLink returns how its Link ended for an address that is opened again", async ({
   app,
 }) => {
   const person = await app.signUp("cfo");
@@ -120,7 +122,7 @@ test("returnToLink says of an address that is opened again what became of its Li
   });
 });
 
-test("returnToLink goes on with a Link that a node of the release before opened", async ({
+test("returnToLink continues a Link that a node of the previous release opened", async ({
   app,
 }) => {
   const person = await app.signUp("cfo");
@@ -129,7 +131,7 @@ test("returnToLink goes on with a Link that a node of the release before opened"
   expect(await comeBack(app, person, "state")).toEqual(goesOn(link));
 });
 
-test("the link_token of a return is in a response that nobody keeps, and for its user alone", async ({
+test("The link_token of a return is in a response that is never cached, and only for its user", async ({
   app,
 }) => {
   const person = await app.signUp("cfo");

@@ -36,7 +36,7 @@ interface Linked {
   metadata: { institution: object; accounts: LinkAccount[] };
 }
 
-/** Link to its end at First Platypus Bank, with what `onSuccess` says. */
+/** Finishes Link at First Platypus Bank. Returns what `onSuccess` passes. */
 async function throughLink(app: TestApp, person: Person): Promise<Linked> {
   const { body } = await app.post("/plaid/create-link-token", {}, person);
   const { publicToken, metadata } = await goThroughLink(app, body.link_token, { bank: platypus });
@@ -51,7 +51,7 @@ const choose = (app: TestApp, person: Person, itemId: string, accountIds: string
 
 const names = (accounts: { name: string }[]) => accounts.map(({ name }) => name);
 
-/** A bank with four accounts, of which the first two are connected. */
+/** Connects a bank with four accounts, the first two of them. */
 async function connectTwo(app: TestApp, person: Person) {
   const linked = await throughLink(app, person);
   const account_ids = linked.metadata.accounts.slice(0, 2).map(({ id }) => id);
@@ -67,7 +67,7 @@ const sync = (app: TestApp, person: Person, itemId: string) =>
     new AbortController().signal,
   );
 
-test("connectAccount refuses before the exchange with the accounts and the room, and connects those that are chosen of the same public_token (E5, I3)", async ({
+test("connectAccount refuses before the exchange with the accounts and the room, and connects the chosen ones with the same public_token (E5, I3)", async ({
   app,
 }) => {
   const person = await app.signUp("intern");
@@ -100,14 +100,14 @@ test("connectAccount refuses before the exchange with the accounts and the room,
     { kind: "refused", reason: "limit_reached" },
     { kind: "connected", account_count: 2 },
   ]);
-  // What the user chose is not kept beyond the attempt.
+  // The user's choice is deleted with the attempt's end.
   expect((await only(attemptsOf(app))).chosen_accounts).toBeNull();
   const list = await app.get("/api/v1/accounts", person);
   expect(names(list.items[0].not_connected)).toHaveLength(2);
   expect(await app.get("/api/v1/plan", person)).toMatchObject({ accounts_used: 2 });
 });
 
-test("connectAccount refuses as before when Link's metadata lists no accounts, and removes the Item (E5, I1)", async ({
+test("connectAccount refuses without a choice when Link's metadata lists no accounts, and removes the Item (E5, I1)", async ({
   app,
 }) => {
   const person = await app.signUp("intern");
@@ -168,9 +168,7 @@ test("connectAccount matches a chosen account by mask, name and subtype when the
   expect(names(body.accounts)).toEqual([first.name, second.name]);
 });
 
-test("connectAccount keeps no bank when none of its accounts is one that was chosen (I1)", async ({
-  app,
-}) => {
+test("connectAccount keeps no bank when none of its accounts was chosen (I1)", async ({ app }) => {
   const person = await app.signUp("intern");
   const { token } = await throughLink(app, person);
   const linked = { token, metadata: undefined as never };
@@ -187,7 +185,7 @@ test("The recovery connects only the chosen accounts when the process died after
     const person = await app.signUp("intern");
     const linked = await throughLink(app, person);
     const account_ids = linked.metadata.accounts.slice(2).map(({ id }) => id);
-    // Plaid is away until the request has failed; what it recorded stays.
+    // Plaid is unavailable until the request has failed. Its record stays.
     const path = death === "recorded" ? "/item/public_token/exchange" : "/accounts/get";
     await app.fault({ path, times: 9, do: { error: "INTERNAL_SERVER_ERROR" } });
     const row = async () => only(attemptsOf(app));
@@ -226,7 +224,7 @@ test("A choice is deleted with the public_token of an attempt that the user may 
   expect(await moveAttempt(app.services.db, key, transitions.fail, { why })).toBe("failed");
 });
 
-test("items.chooseAccounts swaps accounts without Link: what comes is read from the bank, what leaves keeps its id (I2, I3, I5)", async ({
+test("items.chooseAccounts swaps accounts without Link: an added one is read from the bank, a removed one keeps its id (I2, I3, I5)", async ({
   app,
 }) => {
   const person = await app.signUp("intern");
@@ -271,7 +269,7 @@ test("items.chooseAccounts swaps accounts without Link: what comes is read from 
   ]);
 });
 
-test("items.chooseAccounts refuses more than the plan holds, none, and what is not the user's, and changes nothing (I3, I6)", async ({
+test("items.chooseAccounts refuses more than the plan has room for, none, and another user's, and changes nothing (I3, I6)", async ({
   app,
 }) => {
   const person = await app.signUp("intern");
@@ -293,14 +291,14 @@ test("items.chooseAccounts refuses more than the plan holds, none, and what is n
   const less = await choose(app, person, item.id, [ids[1]]);
   expect(less.body.result.data.removed).toBe(1);
   expect(await app.requestsAtPlaid("/accounts/get")).toBe(before);
-  // At a bank that fails nothing is swapped.
+  // Nothing is swapped when the bank fails.
   await app.fault({ path: "/accounts/get", times: 9, do: { error: "ITEM_LOGIN_REQUIRED" } });
   expect(await reason([fourth.id])).toBe("bank_login_required");
   expect(names(await accountsOf(app, person))).toEqual([accounts[1].name]);
   expect((await only(itemsOf(app, person))).status).toBe("login_required");
 });
 
-test("items.chooseAccounts holds the limit and keeps one row an account when requests race (I2, I3)", async ({
+test("items.chooseAccounts keeps the limit and one row for each account when requests race (I2, I3)", async ({
   app,
 }) => {
   const person = await app.signUp("intern");
@@ -336,7 +334,7 @@ test("finishUpdateMode leaves accounts that the user did not choose as they are"
   expect([data.added, names(data.item.notConnected)]).toEqual([0, names(item.not_connected)]);
 });
 
-test("connectAccount lists an account no more with the Item where it was not chosen, once another log-in brings it (I2)", async ({
+test("connectAccount removes an account from the list of the Item where it was not chosen, once another log-in connects it (I2)", async ({
   app,
 }) => {
   const person = await app.signUp("analyst");
@@ -349,7 +347,9 @@ test("connectAccount lists an account no more with the Item where it was not cho
   expect(await compareBooks(app)).toEqual({ ...right, connected: 2 });
 });
 
-test("Disconnecting a bank deletes what was listed with it", async ({ app }) => {
+test("items.disconnect deletes the accounts that the bank lists as not connected", async ({
+  app,
+}) => {
   const person = await app.signUp("intern");
   const { item } = await connectTwo(app, person);
   const confirmation = "disconnect First Platypus Bank";

@@ -6,7 +6,7 @@ import { testWithApp } from "../support/fixtures.ts";
 import { attemptsOf } from "../support/rows.ts";
 import { addAuthenticator, addPasskey } from "../support/second-factor.ts";
 
-/** Every way to begin or to make a connection: their REST twins, tRPC, and the short paths. */
+/** Every way to start or make a connection: REST, tRPC, and the short paths. */
 const ways = [
   ["/plaid/create-link-token", () => ({})],
   ["/api/v1/link-tokens", () => ({})],

@@ -16,7 +16,7 @@ import {
 
 const test = testWithApp();
 
-/** Whether these cookies are of a session. */
+/** Whether these cookies have a valid session. */
 const isLoggedIn = async (app: TestApp, cookie: string) =>
   (await fetch(`${app.url}/api/v1/plan`, { headers: { cookie } })).status === 200;
 
@@ -32,7 +32,7 @@ const mailsOf = async (app: TestApp, { id }: Person): Promise<string[]> =>
     )
   ).map(({ change }) => change);
 
-/** Begins to set up an authenticator app, which no code has confirmed yet. */
+/** Starts to set up an authenticator app, without a code that confirms it. */
 async function startAuthenticator(app: TestApp, person: Person) {
   await app.stepUp(person);
   const { body } = await app.post("/api/v1/second-factors/authenticator", {}, person);
@@ -104,7 +104,7 @@ test("A log-in between its two steps ends once: not late, not twice, not in anot
   expect((await endLogIn(app, begun.cookie, { code: adas.code(1) })).body.code).toBe(
     "LOG_IN_EXPIRED",
   );
-  // Of two right answers at once, both of which found it.
+  // Two concurrent requests with the right code, which both found the log-in.
   const { cookie } = await beginLogIn(app, ada);
   const hash = hashToken(/log-in=([^;]+)/.exec(cookie)?.[1] ?? "");
   const end = (userId: string) => endPendingLogIn(app.services.db, userId, hash);
@@ -124,7 +124,7 @@ test.for<[when: string, sql: string]>([
   expect([answer.status, answer.body.code]).toEqual([401, "LOG_IN_EXPIRED"]);
 });
 
-test("A backup code logs its user in once in the place of the app, however it is typed, and is told by mail", async ({
+test("A backup code logs its user in once instead of the app, however it is typed, and is mailed", async ({
   app,
 }) => {
   const [ada, eve] = [await app.signUp(), await app.signUp()];
@@ -151,7 +151,7 @@ test("A backup code logs its user in once in the place of the app, however it is
   for (const each of fresh.body.backup_codes) expect(stored).not.toContain(each.slice(0, 4));
 });
 
-test("A trusted browser skips the second step for 30 days, until the password or the factor changes, and for its user alone", async ({
+test("A trusted browser skips the second step for 30 days, until the password or the factor changes, and only for its user", async ({
   app,
 }) => {
   const [ada, eve] = [await app.signUp(), await app.signUp()];
@@ -192,7 +192,7 @@ test("A trusted browser skips the second step for 30 days, until the password or
   expect(await skips({ ...ada, password: "another battery staple" })).toBe(false);
 });
 
-test("A browser that was not trusted is asked for the second step each time", async ({ app }) => {
+test("A browser that is not trusted needs the second step each time", async ({ app }) => {
   const ada = await app.signUp();
   const own = await addAuthenticator(app, ada);
   const first = await beginLogIn(app, ada);
@@ -222,17 +222,17 @@ test("Codes are throttled for each account over log-ins and step-ups, and then t
   expect([late.status, Number(late.headers.get("retry-after"))]).toEqual([429, expect.any(Number)]);
   const stepUp = await app.post("/api/v1/session/step-up", { code: own.code() }, ada);
   expect([stepUp.status, stepUp.body.error.reason]).toEqual([429, "too_many_attempts"]);
-  // So are the first codes of an app that is being set up.
+  // The first codes of an app that is being set up are throttled as well.
   for (let n = 0; n < 10; n++) expect((await confirm(app, eve, "000000")).status).toBe(400);
   expect((await confirm(app, eve, "000000")).body.error.reason).toBe("too_many_attempts");
-  // Nobody else pays for it.
+  // Other users are not affected.
   const bob = await app.signUp();
   const bobs = await addAuthenticator(app, bob);
   const his = await beginLogIn(app, bob);
   expect((await endLogIn(app, his.cookie, { code: bobs.code() })).status).toBe(200);
 });
 
-test("The secret of an authenticator app is sealed, and is in no log", async ({ app }) => {
+test("The secret of an authenticator app is encrypted, and is in no log", async ({ app }) => {
   const ada = await app.signUp();
   await app.stepUp(ada);
   const { body } = await app.post("/api/v1/second-factors/authenticator", {}, ada);
@@ -245,7 +245,7 @@ test("The secret of an authenticator app is sealed, and is in no log", async ({ 
   const [row] = await app.query("select * from totp_factors where user_id = $1", [ada.id]);
   expect(row.secret_sealed).toMatch(/^v2\.t1\./);
   expect(JSON.stringify([row, app.logLines])).not.toContain(body.secret);
-  // In another user's row it does not open.
+  // It cannot be decrypted in another user's row.
   const eve = await app.signUp();
   await addAuthenticator(app, eve);
   await app.query("update totp_factors set secret_sealed = $1 where user_id = $2", [
@@ -257,7 +257,7 @@ test("The secret of an authenticator app is sealed, and is in no log", async ({ 
   expect(answer.status).toBeGreaterThanOrEqual(400);
 });
 
-test("An authenticator app protects nothing before its first code, and is set up by a step-up alone", async ({
+test("An authenticator app protects nothing before its first code, and only a step-up can set one up", async ({
   app,
 }) => {
   const ada = await app.signUp();
@@ -280,7 +280,7 @@ test("An authenticator app protects nothing before its first code, and is set up
   expect(another.body.error.reason).toBe("authenticator_exists");
 });
 
-test("An authenticator app is not confirmed by the code of a secret that another one has replaced meanwhile", async ({
+test("An authenticator app is not confirmed by the code of a secret that was replaced meanwhile", async ({
   app,
 }) => {
   const ada = await app.signUp();

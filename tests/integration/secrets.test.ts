@@ -7,14 +7,14 @@ import { freePort } from "../../local/ports.ts";
 import { builtForTests } from "../support/built.ts";
 import { casesOf } from "../support/matrix.ts";
 
-/** As it may stand in an output: itself, in base64, as hexadecimal, as Node prints bytes. */
+/** The forms in which it may appear in output: base64, hexadecimal, and as Node prints bytes. */
 const formsOf = (bytes: Buffer) => {
   const hex = bytes.toString("hex");
   return [bytes.toString("base64"), bytes.toString("base64url"), hex, hex.replace(/../g, "$& ")];
 };
 
 test.each(casesOf(["throw", "reject"], (how) => how === "reject"))(
-  "a process that crashes (%s) with all its services in hand prints no secret, nor does its log or its diagnostic report",
+  "A process that crashes (%s) while it holds all its services prints no secret, nor does its log or its diagnostic report",
   async (how) => {
     const nowhere = await freePort();
     const secret = (name: string) => `${name}-${randomBytes(20).toString("hex")}`;
@@ -48,12 +48,12 @@ test.each(casesOf(["throw", "reject"], (how) => how === "reject"))(
     ]);
     expect(child.exitCode, err.slice(0, 2_000)).toBe(1);
     const all = out + err;
-    // It was worth looking at: the services, the log line, the report, the crash.
+    // The output does contain the services, the log line, the report and the crash.
     expect(out, err.slice(0, 1_000)).toContain("webhookKeys");
     expect(out).toContain("plaid_unavailable");
     expect(out).toContain('"javascriptHeap"');
     expect(err).toContain("services:");
-    // It is made from files of ours, and says where in them.
+    // The stack has the locations in our own files.
     expect(err).toMatch(/tests\/support\/crash-main\.ts:\d+:\d+/);
     const secrets = [database, redis, plaid, session, "access-sandbox-1111", ...formsOf(key)];
     expect(secrets.filter((one) => one && all.toLowerCase().includes(one.toLowerCase()))).toEqual(

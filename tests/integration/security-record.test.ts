@@ -14,7 +14,7 @@ const exportOf = async (app: TestApp, { cookie }: Person) =>
     await fetch(`${app.url}/settings/export/everything.json`, { headers: { cookie } })
   ).json()) as { securityEvents: { kind: string; details: object }[]; consents: object[] };
 
-test("Log-ins, failures, log-outs, step-ups, keys, sessions, passwords and exports are in the record, on the page and in the export", async ({
+test("Log-ins, failures, log-outs, step-ups, keys, sessions, passwords and exports are in the security history, on the page and in the export", async ({
   app,
 }) => {
   const ada = await app.signUp();
@@ -108,7 +108,7 @@ test("A connection records which privacy notice was shown, when, and Link's sess
   expect((await fetch(`${app.url}/privacy`)).status).toBe(200);
 });
 
-test("Nothing changes a row of the record", async ({ app }) => {
+test("No query changes a security event", async ({ app }) => {
   const { readdirSync, readFileSync } = await import("node:fs");
   const sources = ["db", "server"].flatMap((folder) =>
     readdirSync(folder, { recursive: true, encoding: "utf8" })

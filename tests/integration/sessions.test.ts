@@ -52,7 +52,7 @@ test("A session past its end is invalid, and its cookie is deleted", async ({ ap
   expect(await expiryOf(app, person)).toBeUndefined();
 });
 
-test("A session that is used each day ends 30 days after its log-in, and a day later at most", async ({
+test("A session that is used each day ends 30 days after its log-in, or at most a day later", async ({
   app,
 }) => {
   const person = await app.signUp();
@@ -87,7 +87,7 @@ test("A log-out on one node ends the session on every other", async ({ app }) =>
   }
 });
 
-test("A deleted user's session opens nothing, even one that was made meanwhile", async ({
+test("A deleted user's session opens nothing, even one that was created meanwhile", async ({
   app,
 }) => {
   const person = await app.signUp();

@@ -3,11 +3,11 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { testDatabase } from "../support/database.ts";
 
 /**
- * The rules of Citus for tables that are spread over nodes, asked of PostgreSQL's own catalogue:
+ * The rules of Citus for tables that are spread over nodes, checked in PostgreSQL's own catalog:
  * https://docs.citusdata.com/en/stable/develop/reference_ddl.html
  */
 
-/** What belongs to a person and lies with them: the column that names the person. */
+/** Tables that are stored with their user: the column that has the user. */
 const spread: Record<string, string> = {
   users: "id",
   items: "user_id",
@@ -45,9 +45,9 @@ const spread: Record<string, string> = {
   removed_transactions: "user_id",
   changed_objects: "user_id",
 };
-/** Small, the same on every node. */
+/** Small tables, the same on every node. */
 const onEveryNode = ["plans", "institutions"];
-/** Found by a key of their own before anybody knows the person, or about none. */
+/** Tables that are looked up by their own key before the user is known, or that have no user. */
 const apart = [
   "webhooks",
   "webhook_keys",
@@ -59,9 +59,9 @@ const apart = [
   "kysely_migration",
   "kysely_migration_lock",
 ];
-/** One over all people by their meaning: docs/decisions/009-spread-by-user.md. */
+/** Unique over all users on purpose: docs/decisions/009-spread-by-user.md. */
 const overPeople = ["users_email_key", "link_attempts_public_token_hash_key"];
-/** They tell of changes, and number those of transactions; Citus refuses to spread a table that has any: the same page. */
+/** They notify of changes or number them. Citus refuses to spread a table that has a trigger: see the same page. */
 const triggers = [
   "accounts_note_changed",
   "accounts_note_removed",
@@ -93,7 +93,7 @@ afterAll(async () => {
   await database?.drop();
 });
 
-test("every table is spread by user, on every node, or apart: a new one cannot be forgotten", async () => {
+test("Every table is listed as spread by user, on every node, or apart", async () => {
   const { rows } = await client.query(
     "select tablename as name from pg_tables where schemaname = 'public' order by 1",
   );
@@ -101,7 +101,7 @@ test("every table is spread by user, on every node, or apart: a new one cannot b
   expect(rows.map(({ name }) => name)).toEqual(known);
 });
 
-test("every unique key of a spread table names the user", async () => {
+test("Every unique key of a spread table contains the user", async () => {
   const { rows } = await client.query(
     `select indrelid::regclass::text as "table", indexrelid::regclass::text as name,
         array(select attname::text from pg_attribute
@@ -115,7 +115,7 @@ test("every unique key of a spread table names the user", async () => {
   expect(without.map(({ name }) => name).sort()).toEqual([...overPeople].sort());
 });
 
-test("every foreign key of a spread table keeps to one user, or leads to what every node has", async () => {
+test("Every foreign key of a spread table stays within one user, or leads to a table on every node", async () => {
   const { rows } = await client.query(
     `select conname as name, conrelid::regclass::text as "from", confrelid::regclass::text as "to",
         array(select array[a.attname::text, b.attname::text]
@@ -135,7 +135,7 @@ test("every foreign key of a spread table keeps to one user, or leads to what ev
   expect(wrong.map(({ name }) => name)).toEqual([]);
 });
 
-test("no spread table has a trigger but those that decision 009 names", async () => {
+test("No spread table has a trigger except those in decision 009", async () => {
   const { rows } = await client.query(
     `select tgname as name, tgrelid::regclass::text as "table" from pg_trigger
       where not tgisinternal order by 1`,

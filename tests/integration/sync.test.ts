@@ -37,7 +37,7 @@ test.afterEach(async ({ app }) => {
 
 const signal = new AbortController().signal;
 
-/** Connects a bank; its first sync is asked for and nobody runs it. */
+/** Connects a bank. Its first sync is queued and nothing runs it. */
 async function connect(app: TestApp, person?: Person, token?: Promise<string>) {
   const owner = person ?? (await app.signUp("cfo"));
   const answer = await app.post(
@@ -142,7 +142,7 @@ test("syncItem updates the balances with the transactions, and raises the data v
   const balances = async () =>
     (await accountsOf(app)).map(({ id, current_balance }) => ({ id, current_balance }));
   const version = () => dataVersionOf(app, one.owner);
-  // The first one also tells how far it is.
+  // The first sync also updates its progress.
   expect(await sync(app, one.item)).toBe("done");
   const before = await version();
   const truth = await balances();
@@ -157,7 +157,7 @@ test("syncItem stores the transactions of accounts that another Item has once", 
   await sync(app, first.item);
   await app.query("delete from accounts where id = (select id from accounts limit 1)");
   const left = await accountsOf(app);
-  // The same log-in again: only the account that is missing is new.
+  // The same log-in again: only the missing account is new.
   const second = await connect(app, first.owner);
   expect(second.itemId).not.toBe(first.itemId);
   await sync(app, second.item);
@@ -191,7 +191,7 @@ test("A failing sync job is listed, then dead on the card, until the sweep queue
 }) => {
   const one = await connect(app);
   const shown = async () => (await only(syncsOf(app, one.owner))).status;
-  // The worker's own sweep, at each full minute, would begin anew what is about to die.
+  // The worker's own sweep, at each full minute, would restart the job that is about to die.
   await makeSyncsDue(app, 60);
   await app.fault({ path: "/transactions/sync", times: 3, do: { error: "INTERNAL_SERVER_ERROR" } });
   worker = await startWorker(app.services);
@@ -219,7 +219,7 @@ test("giveUpSync raises the data version once the user's lock is free, when it i
   const before = await version();
   const release = await lockUser(app, owner);
   const givenUp = giveUpSync(app.services, item);
-  // It waits, gives its turn up at the limit, and waits again.
+  // It waits, times out, and waits again.
   await expect.poll(() => lockWaiters(app)).toHaveLength(1);
   await expect.poll(() => lockWaiters(app)).toHaveLength(0);
   await release();
@@ -233,7 +233,7 @@ test("syncItem ends without a failure when the Item is disconnected while it syn
   app,
 }) => {
   const { item, owner } = await connect(app);
-  // Plaid is asked once more, by then in vain.
+  // Plaid fails once, so that the retry comes after the Item is disconnected.
   await app.fault({ path: "/transactions/sync", times: 1, do: { error: "INTERNAL_SERVER_ERROR" } });
   const { config, log } = app.services;
   const limits = { ...app.services.limits, plaidBackoff: 1_000 };
@@ -246,7 +246,7 @@ test("syncItem ends without a failure when the Item is disconnected while it syn
   expect(await ended).toBe("gone");
 });
 
-test("syncItem continues when Plaid allows it, for a history of more pages than an Item may read in a minute", async ({
+test("syncItem continues when Plaid allows it, for a history of more pages than an Item may fetch in a minute", async ({
   app,
 }) => {
   const one = await connect(app);

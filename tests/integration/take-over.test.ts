@@ -30,7 +30,7 @@ const sync = (app: TestApp, person: Person, itemId: string) =>
     app.services.log,
     new AbortController().signal,
   );
-/** A bank of the user's, read to its end. */
+/** A bank of the user, completely synced. */
 async function connected(app: TestApp, person: Person) {
   const { body } = await app.post("/trpc/plaid.createLinkToken", {}, person);
   const { publicToken } = await goThroughLink(app, body.result.data.linkToken, {
@@ -41,18 +41,18 @@ async function connected(app: TestApp, person: Person) {
   await sync(app, person, itemId);
   return itemId;
 }
-/** Access ends at Plaid, and no webhook of it has been processed yet. */
+/** Access ends at Plaid, and no webhook about it has been processed yet. */
 async function endUnheard(app: TestApp, itemId: string, error_code = "USER_PERMISSION_REVOKED") {
   const item_id = await plaidItemIdOf(app, itemId);
   await app.control("POST", "items/error", { item_id, error_code });
   await updateItems(app, { status: "good", problem: null }, { itemId });
 }
-/** As Plaid says it: the user withdrew the permission. */
+/** Plaid reports that the user withdrew the permission. */
 async function end(app: TestApp, itemId: string) {
   await endUnheard(app, itemId);
   await updateItems(app, { status: "revoked", problem: "connect_again" }, { itemId });
 }
-/** Connects the bank of the ended Item again, from its card; a browser sends Link's metadata as well. */
+/** Connects the bank of the ended Item again, from its card. A browser sends Link's metadata as well. */
 async function again(
   app: TestApp,
   person: Person,
@@ -66,7 +66,7 @@ async function again(
   );
   expect(status).toBe(200);
   const { linkToken } = body.result.data;
-  // Link is at the bank already.
+  // Link opens at the bank.
   const link = await goThroughLink(app, linkToken, chosen && { chosen });
   const { publicToken } = link;
   const request = { publicToken, linkToken, ...(byBrowser && { metadata: metadataOf(link) }) };
@@ -74,7 +74,7 @@ async function again(
   expect(answer.body.error).toBeUndefined();
   return answer.body.result.data;
 }
-/** As the browser hands it over. */
+/** The metadata as the browser sends it. */
 function metadataOf({ metadata }: { metadata: unknown }) {
   const { institution, accounts } = metadata as {
     institution: { institution_id: string; name: string };
@@ -93,12 +93,12 @@ const ids = async (app: TestApp) =>
 const sum = async (app: TestApp) =>
   (await app.query("select count(*)::int as n, sum(amount)::text as sum from transactions"))[0];
 
-test("a new Item takes over the accounts of an ended one with their ids, names and history, and nothing is counted twice (I1, I2, I4)", async ({
+test("connectAccount takes over the accounts of an ended Item with their ids, names and history, and counts nothing twice (I1, I2, I4)", async ({
   app,
 }) => {
   const person = await app.signUp("cfo");
   const old = await connected(app, person);
-  // The user corrected a name; the bank no longer gives transactions as old as these.
+  // The user corrected a name. The bank no longer returns transactions as old as these.
   await app.query("update accounts set name = 'My checking' where position = 0");
   await app.query(
     `insert into transactions (user_id, id, account_id, date, amount, currency, name, pending)
@@ -110,7 +110,7 @@ test("a new Item takes over the accounts of an ended one with their ids, names a
   const oldIds = await ids(app);
   await end(app, old);
 
-  // Its history comes in two parts, the second one a while later.
+  // Its history arrives in two parts, the second one a while later.
   await app.control("POST", "settings", { historical_pull_ms: 600_000 });
   const { outcome, item, accounts } = await again(app, person, old);
   expect(outcome).toBe("connected");
@@ -138,7 +138,7 @@ test("a new Item takes over the accounts of an ended one with their ids, names a
   expect((await activityOf(app)).map(({ kind }) => kind)).toEqual(["connected", "connected"]);
 });
 
-test("older transactions stay when the new Item is read from the beginning again", async ({
+test("Older transactions stay when the new Item is synced from the beginning again", async ({
   app,
 }) => {
   const person = await app.signUp("cfo");
@@ -158,7 +158,9 @@ test("older transactions stay when the new Item is read from the beginning again
   expect((await ids(app)).filter((id) => id.startsWith("old-"))).toHaveLength(1);
 });
 
-test("connecting an ended bank again needs no room, also on a full plan (I3)", async ({ app }) => {
+test("connectAccount needs no room to connect an ended bank again, even on a full plan (I3)", async ({
+  app,
+}) => {
   const person = await app.signUp("cfo");
   const old = await connected(app, person);
   const { length } = await accountsOf(app);
@@ -176,7 +178,7 @@ test("connecting an ended bank again needs no room, also on a full plan (I3)", a
   await setPlanLimit(app, "intern", 2);
 });
 
-test("the accounts that are not shared again come along as no longer shared, and most of them stay with their Item", async ({
+test("connectAccount takes over the accounts that are not shared again as no longer shared, and leaves most of them with their Item", async ({
   app,
 }) => {
   const person = await app.signUp("cfo");
@@ -184,7 +186,7 @@ test("the accounts that are not shared again come along as no longer shared, and
   const { length } = await accountsOf(app);
   await end(app, old);
   const { item } = await again(app, person, old, { chosen: [0] });
-  // One of several: it may be another log-in's.
+  // One of several was shared: it may be another log-in.
   expect((await itemsOf(app)).map(({ id }) => id)).toEqual([old, item.id]);
   await end(app, item.id);
   const all = Array.from({ length: length - 1 }, (_, n) => n);
@@ -198,7 +200,7 @@ test("the accounts that are not shared again come along as no longer shared, and
   expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
 });
 
-test("a new Item that ends before its history is complete leaves nothing of it, and the next one's balances and history hold (I4)", async ({
+test("A new Item that ends before its history is complete leaves nothing behind, and the next one's balances and history hold (I4)", async ({
   app,
 }) => {
   const person = await app.signUp("cfo");
@@ -226,7 +228,7 @@ test("a new Item that ends before its history is complete leaves nothing of it, 
   await sync(app, person, second.item.id);
   expect(await ids(app)).toContain("pending");
   const version = await dataVersionOf(app, person);
-  // The bank never says that it has given all of it: after a day it has.
+  // The bank never reports its history as complete. After a day it counts as complete.
   await app.query("update items set created_at = created_at - interval '25 hours'");
   await sync(app, person, second.item.id);
   expect(await app.query("select 1 from held_transactions")).toEqual([]);
@@ -234,7 +236,7 @@ test("a new Item that ends before its history is complete leaves nothing of it, 
   expect(await dataVersionOf(app, person)).toBeGreaterThan(version);
 });
 
-test("a run that began before the history was complete writes nothing after it", async ({
+test("A run that began before the history was complete writes nothing after it", async ({
   app,
 }) => {
   const person = await app.signUp("cfo");
@@ -252,7 +254,7 @@ test("a run that began before the history was complete writes nothing after it",
   expect(await begin(false)).toBe(true);
 });
 
-test("the old Item is removed at Plaid later when Plaid does not confirm it (I1)", async ({
+test("The recovery removes the old Item at Plaid when Plaid does not confirm it at first (I1)", async ({
   app,
 }) => {
   const person = await app.signUp("cfo");
@@ -267,11 +269,11 @@ test("the old Item is removed at Plaid later when Plaid does not confirm it (I1)
   expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
 });
 
-/** Every way for access to end, as Plaid's calls say it. */
+/** Every way for access to end, by Plaid's error code. */
 const endings = {
   USER_PERMISSION_REVOKED: async () => {},
   ITEM_NOT_FOUND: async () => {},
-  // Wrong keys of ours look the same: it is believed once it has been refused for a while.
+  // Wrong keys of ours cause the same code: it is believed once it has been refused for a while.
   INVALID_ACCESS_TOKEN: async (app: TestApp, open: () => Promise<unknown>) => {
     expect(await open()).toBe("not_found");
     await app.query("update refused_tokens set first_at = first_at - interval '1 hour'");
@@ -279,7 +281,7 @@ const endings = {
 } satisfies Record<string, (app: TestApp, open: () => Promise<unknown>) => Promise<void>>;
 
 test.for(Object.entries(endings))(
-  "an Item whose access has ended with %s is taken over, also where nothing told us of its end (I1, I2)",
+  "connectAccount takes over an Item whose access has ended with %s, even if no webhook reported it (I1, I2)",
   async ([code, first], { app }) => {
     const person = await app.signUp("cfo");
     const old = await connected(app, person);
@@ -296,7 +298,7 @@ test.for(Object.entries(endings))(
   },
 );
 
-test("a bank that was refused as a duplicate is taken over by the same public_token when its access turns out to have ended (I2)", async ({
+test("A bank that was refused as a duplicate is taken over with the same public_token when its access turns out to have ended (I2)", async ({
   app,
 }) => {
   const person = await app.signUp("cfo");
@@ -317,7 +319,9 @@ test("a bank that was refused as a duplicate is taken over by the same public_to
   expect((await accountsOf(app)).map(({ id }) => id)).toEqual(before.map(({ id }) => id));
 });
 
-test("Link does not open for an Item whose end Plaid does not confirm now", async ({ app }) => {
+test("createLinkToken does not open Link for an Item whose end Plaid cannot confirm now", async ({
+  app,
+}) => {
   const person = await app.signUp("cfo");
   const itemId = await connected(app, person);
   await app.fault({ path: "/item/get", times: 5, do: { status: 503, body: {} } });
@@ -325,7 +329,7 @@ test("Link does not open for an Item whose end Plaid does not confirm now", asyn
   expect(body.error.data.reason).toBe("link_unavailable");
 });
 
-test("only an ended Item of the user's own can be connected again", async ({ app }) => {
+test("createLinkToken connects only an ended Item of the user's own again", async ({ app }) => {
   const [person, other] = [await app.signUp("cfo"), await app.signUp("cfo")];
   const itemId = await connected(app, person);
   const open = async (who: Person) =>

@@ -29,7 +29,7 @@ beforeAll(async () => {
   unsubscribe("net.client.socket", noteTries);
 });
 
-/** Tells of every port that this process tries to connect to. */
+/** Records every port that this process tries to connect to. */
 function noteTries(message: unknown): void {
   const { socket } = message as { socket: Socket };
   socket.on("connectionAttempt", (_address, port) => tried.add(port));
@@ -38,7 +38,7 @@ function noteTries(message: unknown): void {
 const listening = () =>
   process.getActiveResourcesInfo().filter((name) => name === "TCPServerWrap").length;
 
-/** The file of every module that this process has loaded. */
+/** Returns the file of every module that this process has loaded. */
 function loadedFiles(): string[] {
   const found: string[] = [];
   const session = new Session();
@@ -52,7 +52,7 @@ function loadedFiles(): string[] {
 test("Telemetry that is off is not loaded and registers nothing", () => {
   expect(files.some((file) => file.includes("/node_modules/graphile-worker/"))).toBe(true);
   expect(files.filter((file) => /prom-client|@opentelemetry/.test(file))).toEqual([]);
-  // Where the API keeps what is registered: `internal/global-utils.ts` of @opentelemetry/api.
+  // Where the API stores registrations: `internal/global-utils.ts` of @opentelemetry/api.
   expect(globalThis[Symbol.for("opentelemetry.js.api.1") as never]).toBeUndefined();
 });
 

@@ -93,7 +93,7 @@ afterAll(async () => {
   await collector?.close();
 });
 
-test("Metrics show an operator what happens, also with the log silent", async () => {
+test("Metrics show an operator what happens, even with the log silent", async () => {
   const text = await metrics();
   const value = (start: string) => {
     const line = text.split("\n").find((one) => one.startsWith(start));

@@ -19,7 +19,7 @@ test.beforeAll(async ({ app }) => {
   ])) as typeof accounts;
 });
 
-/** Gives an account `count` transactions over 200 days: two of three are money out. */
+/** Adds `count` transactions over 200 days to an account: two of three are money out. */
 const fill = (app: TestApp, account: { id: string } | undefined, count: number, word = "Coffee") =>
   app.query(
     `insert into transactions (user_id, id, account_id, date, amount, currency, name, merchant,
@@ -112,7 +112,7 @@ test.for([
 );
 
 test("The transactions file is read as fast as its reader takes it", async ({ app }) => {
-  // More than the sockets of both sides hold.
+  // More than the socket buffers of both sides hold.
   const long = "x".repeat(1_000);
   for (const each of ["a", "b", "c", "d", "e", "f"])
     await fill(app, accounts[2], 5_000, long + each);

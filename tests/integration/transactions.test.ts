@@ -51,7 +51,7 @@ test("transactions.list has every transaction on exactly one page, newest first"
   expect(dates).toEqual([...dates].sort().reverse());
 });
 
-test("transactions.list returns exactly what fits a filter by account, days, amount and text", async ({
+test("transactions.list returns exactly the matches of a filter by account, days, amount and text", async ({
   app,
 }) => {
   const found = await all(app);

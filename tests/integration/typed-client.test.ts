@@ -11,7 +11,7 @@ const clientOf = (app: TestApp, cookie: string) =>
     links: [httpBatchLink({ url: `${app.url}/trpc`, headers: { cookie } })],
   });
 
-test("The typed client makes a link_token, connects, and reads accounts, plan and activity (S1, S3)", async ({
+test("The typed client creates a link_token, connects, and reads accounts, plan and activity (S1, S3)", async ({
   app,
 }) => {
   const client = clientOf(app, (await app.signUp("analyst")).cookie);

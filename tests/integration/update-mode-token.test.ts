@@ -6,7 +6,7 @@ import { goThroughLink } from "../support/link-session.ts";
 import { recover } from "../support/recover.ts";
 import { updateItems } from "../support/rows.ts";
 
-/** Exchanging the public_token of update mode returns the Item that is there: it must survive that. */
+/** Exchanging the public_token of update mode returns the existing Item, which must survive it. */
 const test = testWithApp();
 test.beforeEach(({ app }) => startOver(app));
 

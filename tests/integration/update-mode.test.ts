@@ -31,7 +31,7 @@ async function openLink(app: TestApp, person: Person, itemId?: string): Promise<
   return body.result.data.linkToken;
 }
 
-/** A bank of which the person shares only the accounts of these places. */
+/** Connects a bank of which the user shares only the accounts at these positions. */
 async function connect(app: TestApp, person: Person, chosen: number[]) {
   const { publicToken } = await goThroughLink(app, await openLink(app, person), {
     bank: platypus,
@@ -42,7 +42,7 @@ async function connect(app: TestApp, person: Person, chosen: number[]) {
   return { itemId: body.item.id as string, plaidItemId: plaid_item_id as string };
 }
 
-/** Update mode from its link_token to what the app makes of it. */
+/** Runs update mode from its link_token to the app's response. */
 async function update(app: TestApp, person: Person, itemId: string, chosen?: number[]) {
   const { picked } = await goThroughLink(app, await openLink(app, person, itemId), {
     ...(chosen ? { chosen } : {}),
@@ -79,12 +79,12 @@ test("finishUpdateMode adds the new account with its whole history after NEW_ACC
   expect(before.length).toBeGreaterThan(100);
   const [first] = await accounts(app, itemId);
 
-  // Nothing to choose from: the person only logs in.
+  // There is nothing to choose: the user only logs in.
   expect((await update(app, person, itemId)).picked).toBe(false);
   await newAccounts(app, itemId);
   const link = await goThroughLink(app, await openLink(app, person, itemId), { chosen: [0, 1] });
   expect(link.picked).toBe(true);
-  // A sync that comes first passes over what is of no account here.
+  // A sync before that ignores transactions of accounts that are not connected.
   await sync(app, person, itemId);
   expect(await transactionsHere(app, itemId)).toHaveLength(before.length);
   const { body } = await app.post("/trpc/plaid.finishUpdateMode", { itemId }, person);
@@ -137,7 +137,7 @@ test("finishUpdateMode keeps the log-in and adds no account when the plan has no
   expect((await update(app, person, itemId, [...first, max])).data.added).toBe(1);
 });
 
-test("finishUpdateMode waits for another connection's turn, however slow Plaid is", async ({
+test("finishUpdateMode waits for another connection of the user, however slow Plaid is", async ({
   app,
 }) => {
   const person = await app.signUp("cfo");
@@ -170,14 +170,14 @@ test("finishUpdateMode adds a new account once when fifty updates run at once (I
   expect(await accounts(app, itemId)).toHaveLength(2);
 });
 
-test("finishUpdateMode and a page of a sync lock in one order", async ({ app }) => {
+test("finishUpdateMode and a page of a sync acquire their locks in one order", async ({ app }) => {
   const person = await app.signUp("cfo");
   const { itemId } = await connect(app, person, [0]);
   await newAccounts(app, itemId);
   await goThroughLink(app, await openLink(app, person, itemId), { chosen: [0, 1] });
-  // The bank has another id for the account by now, so its row is locked from those that refer to it.
+  // The bank has another id for the account by now, so its row is locked against rows that refer to it.
   await app.query("update accounts set plaid_account_id = 'before'");
-  // The page stops where its cursor is moved and its rows are about to be written.
+  // The page stops where its cursor has moved and its rows are about to be written.
   await app.query(`create function wait_there() returns trigger language plpgsql as
     $$ begin perform pg_advisory_xact_lock(1); return new; end $$`);
   await app.query(`create trigger wait_there before insert on transactions
@@ -226,7 +226,7 @@ test("finishUpdateMode keeps an unshared account as it was, which returns under 
     false,
     true,
   ]);
-  // Plaid has forgotten the account, and gives it another id.
+  // Plaid has dropped the account, and gives it another id.
   const { picked, data } = await update(app, person, itemId, [0, 1]);
   expect([picked, data.added]).toEqual([true, 0]);
   const after = await accounts(app, itemId);
@@ -262,7 +262,7 @@ test("finishUpdateMode adds no account that another Item has, and adds the rest 
   expect(await compareBooks(app)).toEqual({ ...right, connected: 2 });
 });
 
-test("createLinkToken opens update mode with the account picker for any Item that is healthy or not, when asked to", async ({
+test("createLinkToken opens update mode with the account picker on request, for any Item, healthy or not", async ({
   app,
 }) => {
   const person = await app.signUp("cfo");
@@ -280,7 +280,7 @@ test("createLinkToken opens update mode with the account picker for any Item tha
   expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
 });
 
-test("finishUpdateMode says that the bank is down, not that it needs a log-in, when it is", async ({
+test("finishUpdateMode returns that the bank is down, not that it needs a log-in, when it is", async ({
   app,
 }) => {
   const person = await app.signUp("cfo");

@@ -35,7 +35,7 @@ test.beforeEach(async ({ app, onTestFinished }) => {
   onTestFinished(() => worker.stop());
 });
 
-test("A new user looks around, and connects a bank or makes a key only once the email is confirmed", async ({
+test("A new user can look around, and connect a bank or create a key only once the email is confirmed", async ({
   app,
 }) => {
   const { email, cookie, token } = await newcomer(app);
@@ -75,11 +75,11 @@ test("A new user looks around, and connects a bank or makes a key only once the 
   expect((await logIn(app, email)).body.user.email).toBe(email);
 });
 
-test("A link works once: not twice, not at once, not late, not as another user; in another browser it does", async ({
+test("A link works once: not twice, not concurrently, not late, not as another user; in another browser it does", async ({
   app,
 }) => {
   const [one, two, three] = [await newcomer(app), await newcomer(app), await newcomer(app)];
-  // Another user's browser does not use it up; one that is logged in to nothing may use it.
+  // Another user's browser does not use it up. A browser that is logged out may use it.
   const other = await app.signUp();
   const foreign = await confirm(app, one.token, other.cookie);
   expect([foreign.status, foreign.html.includes("logged in to another account")]).toEqual([
@@ -97,17 +97,17 @@ test("A link works once: not twice, not at once, not late, not as another user; 
   expect((await confirm(app, two.token)).html).toContain("has expired");
   for (const token of ["", "x", `${three.token}x`, three.token.slice(0, -1), "é".repeat(43)])
     expect((await confirm(app, token)).html).toContain("does not work");
-  // Looking at the page uses nothing up: mail programs open links by themselves.
+  // Opening the page does not use it up, because mail programs open links by themselves.
   const page = await fetch(`${app.url}/verify-email?token=${three.token}`);
   expect(await page.text()).toContain(three.email);
   expect(page.headers.get("cache-control")).toBe("no-store");
   expect((await confirm(app, three.token)).status).toBe(200);
-  // The link's purpose is part of it.
+  // The link is bound to its purpose.
   const reset = await sendForm(app, "/reset-password", { token: two.token, newPassword: password });
   expect(reset.status).toBe(400);
 });
 
-test("A link is good for an hour, and one that is sent again does not end the one before", async ({
+test("A link is valid for an hour, and sending another one does not invalidate it", async ({
   app,
 }) => {
   const { email, cookie, token } = await newcomer(app);
@@ -119,14 +119,14 @@ test("A link is good for an hour, and one that is sent again does not end the on
   expect((await sendForm(app, "/confirm-email", {}, cookie)).status).toBe(200);
   await expect.poll(async () => (await mailTo(app, email)).length).toBe(2);
   expect((await confirm(app, token)).status).toBe(200);
-  // Confirmed by now: another mail would only confuse.
+  // It is confirmed by now, so another mail would only confuse.
   await sendForm(app, "/confirm-email", {}, cookie);
   const mails = await mailsOf(app);
   expect(mails.filter(({ recipient }) => recipient === email)).toHaveLength(2);
 });
 
 describe("Nobody can find out who has an account:", () => {
-  test("a sign-up followed by a log-in is the same for a free and a taken email, in what it says and computes", async ({
+  test("a sign-up followed by a log-in is the same for a free and a taken email, in its response and its computation", async ({
     app,
   }) => {
     const taken = await app.signUp();
@@ -151,19 +151,19 @@ describe("Nobody can find out who has an account:", () => {
     }
     expect(seen[0]).toEqual(seen[1]);
     expect(seen[0]?.loggedIn[0]).toBe(200);
-    // The owner is told, by a mail that gives nothing away and confirms nothing.
+    // The owner gets a mail that reveals nothing and confirms nothing.
     const told = await mailAbout(app, taken.email, "You already have an account");
     expect(told.links).toEqual([`${app.url}/forgot-password`]);
     expect((await mailTo(app, taken.email)).map(({ subject }) => subject)).not.toContain(
       "Confirm your email address",
     );
-    // The owner's log-in is theirs, and the other's browser is none that they know.
+    // The owner can still log in, and the other browser is not one of their known ones.
     expect((await logIn(app, taken.email, taken.password)).body.user.id).toBe(taken.id);
     const devices = await app.query("select 1 from known_devices where user_id = $1", [taken.id]);
     expect(devices).toHaveLength(1);
   });
 
-  test("mail to one address is limited, whoever asks for it, and the response does not say so", async ({
+  test("mail to one address is limited for all senders together, and the response does not reveal it", async ({
     app,
   }) => {
     const email = newEmail();
@@ -203,7 +203,7 @@ test("An address is claimed for seven days, and a confirmed user stays", async (
   expect((await logIn(app, two.email)).status).toBe(200);
 });
 
-test("An email changes only once the new one is confirmed; the old one is told, and its links end", async ({
+test("An email changes only once the new one is confirmed; the old one gets a mail, and its links stop working", async ({
   app,
 }) => {
   const ada = await app.signUp();
@@ -236,7 +236,7 @@ test("An email changes only once the new one is confirmed; the old one is told, 
   });
 });
 
-test("A change to an address that another user has says the same, and tells them", async ({
+test("A change to an address that another user has gets the same response, and they get a mail", async ({
   app,
 }) => {
   const [ada, eve] = [await app.signUp(), await app.signUp()];
@@ -249,7 +249,7 @@ test("A change to an address that another user has says the same, and tells them
   }
   expect(pages[0]).toEqual(pages[1]);
   expect((await mailAbout(app, taken, /./)).subject).toBe("You already have an account");
-  // Whoever confirms it first has it.
+  // The first to confirm it gets the address.
   const token = tokenIn(await mailAbout(app, free, "Confirm your new email address"));
   await app.query("update users set email = $1 where id = $2", [free, eve.id]);
   expect((await confirm(app, token)).html).toContain("belongs to another account");

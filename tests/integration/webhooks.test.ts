@@ -45,7 +45,7 @@ async function connect(app: TestApp, webhook = catcher.url) {
   const plaidItemId = await plaidItemIdOf(app, itemId);
   return { owner, itemId, plaidItemId };
 }
-/** Makes Plaid send this webhook, and returns it as it came. */
+/** Makes Plaid send this webhook, and returns it as received. */
 async function caught(app: TestApp, plaidItemId: string, code: string, secondsAgo = 0) {
   const before = catcher.caught.length;
   await app.control("POST", "items/webhook", {
@@ -58,7 +58,7 @@ async function caught(app: TestApp, plaidItemId: string, code: string, secondsAg
   await expect.poll(find).toBeDefined();
   return find() as (typeof catcher.caught)[number];
 }
-/** What was kept, of one Item where a late delivery for another may still come in. */
+/** The stored webhooks; of one Item when a late delivery for another may still arrive. */
 const kept = async (app: TestApp, plaidItemId?: string) =>
   (await webhooksIn(app))
     .filter(({ plaid_item_id }) => plaidItemId === undefined || plaid_item_id === plaidItemId)
@@ -67,11 +67,34 @@ const atRest = async (app: TestApp) => {
   worker ??= await startWorker(app.services);
   await expect.poll(() => listJobs(app.services.db)).toHaveLength(0);
 };
-/** The Item as the person sees it. */
+/** Returns the Item as the user sees it. */
 async function shown(app: TestApp, { owner }: { owner: { cookie: string } }) {
   const response = await fetch(`${app.url}/api/v1/accounts`, { headers: { cookie: owner.cookie } });
   // biome-ignore lint/suspicious/noExplicitAny: tests look at whatever came back.
   return ((await response.json()) as any).items[0];
+}
+/** Signs webhooks with a key of our own, which the app takes for Plaid's while `work` runs. */
+async function withOwnKey(
+  app: TestApp,
+  work: (sign: (body: object) => Promise<{ signature: string; body: string }>) => Promise<void>,
+) {
+  const { privateKey, publicKey } = await generateKeyPair("ES256");
+  const { webhookKeys } = app.services;
+  webhookKeys.find = async () => publicKey;
+  try {
+    await work(async (webhook) => {
+      const body = JSON.stringify(webhook);
+      const request_body_sha256 = createHash("sha256").update(body).digest("hex");
+      const signature = await new SignJWT({ request_body_sha256 })
+        .setProtectedHeader({ alg: "ES256", kid: "ours" })
+        .setIssuedAt()
+        .sign(privateKey);
+      return { signature, body };
+    });
+  } finally {
+    // Restores the class's own method.
+    Reflect.deleteProperty(webhookKeys, "find");
+  }
 }
 const kinds = async (app: TestApp) => (await activityOf(app)).map((r) => r.kind);
 
@@ -170,7 +193,7 @@ test("A forged, old or altered webhook is refused and not stored", async ({ app 
   expect(await deliver(app.url, fresh)).toBe(200);
 });
 
-test("Unknown key ids cause few key lookups, and hold up no other webhook", async ({ app }) => {
+test("Unknown key ids cause few key lookups, and delay no other webhook", async ({ app }) => {
   const one = await connect(app);
   const { signature, body } = await caught(app, one.plaidItemId, "SYNC_UPDATES_AVAILABLE");
   expect(await deliver(app.url, { signature, body })).toBe(200);
@@ -189,7 +212,7 @@ test("Unknown key ids cause few key lookups, and hold up no other webhook", asyn
   expect(await deliver(app.url, another)).toBe(200);
 });
 
-test("ERROR asks for a new log-in once, and does nothing when it arrives after the repair", async ({
+test("ERROR shows a needed log-in once, and does nothing when it arrives after the repair", async ({
   app,
 }) => {
   const one = await connect(app);
@@ -212,7 +235,7 @@ test("ERROR asks for a new log-in once, and does nothing when it arrives after t
   expect(await kinds(app)).toEqual(["connected", "login_required", "repaired"]);
 });
 
-test("syncItem shows a log-in that the bank asks for, and its repair, without a webhook", async ({
+test("syncItem shows a log-in that the bank needs, and its repair, without a webhook", async ({
   app,
 }) => {
   const one = await connect(app);
@@ -236,7 +259,7 @@ test("syncItem shows a log-in that the bank asks for, and its repair, without a 
 });
 
 test.for(["PENDING_EXPIRATION", "PENDING_DISCONNECT"])(
-  "%s shows until when, once",
+  "%s shows the expiry date, once",
   async (code, { app }) => {
     const one = await connect(app);
     for (let n = 0; n < 2; n++) await deliver(app.url, await caught(app, one.plaidItemId, code));
@@ -245,7 +268,7 @@ test.for(["PENDING_EXPIRATION", "PENDING_DISCONNECT"])(
     expect(item).toMatchObject({ status: "expiring", expires_at: expect.any(String) });
     expect(Date.parse(item.expires_at)).toBeGreaterThan(Date.now());
     expect(await kinds(app)).toEqual(["connected", "expiring"]);
-    // The person logs in again: it is over, and what was said before stays past.
+    // The user logs in again: it is over, and earlier webhooks do not bring it back.
     const late = await caught(app, one.plaidItemId, code, 60);
     const path = "/api/v1/finished-updates";
     expect((await app.post(path, { item_id: one.itemId }, one.owner)).status).toBe(200);
@@ -255,7 +278,7 @@ test.for(["PENDING_EXPIRATION", "PENDING_DISCONNECT"])(
   },
 );
 
-test("USER_PERMISSION_REVOKED, USER_ACCOUNT_REVOKED and NEW_ACCOUNTS_AVAILABLE show, once each", async ({
+test("USER_PERMISSION_REVOKED, USER_ACCOUNT_REVOKED and NEW_ACCOUNTS_AVAILABLE are shown, once each", async ({
   app,
 }) => {
   const one = await connect(app);
@@ -286,29 +309,37 @@ test("A late USER_ACCOUNT_REVOKED leaves an account that was shared again", asyn
   expect(item.accounts.some(({ revoked }: { revoked: boolean }) => revoked)).toBe(false);
 });
 
+test("Webhooks that arrive at once are stored once each, several in a statement", async ({
+  app,
+}) => {
+  const ids = Array.from({ length: 30 }, (_, n) => `an Item ${n}`);
+  await withOwnKey(app, async (sign) => {
+    const webhooks = await Promise.all(
+      ids.map((item_id) =>
+        sign({ webhook_type: "ITEM", webhook_code: "WEBHOOK_UPDATE_ACKNOWLEDGED", item_id }),
+      ),
+    );
+    const statuses = await Promise.all(webhooks.map((webhook) => deliver(app.url, webhook)));
+    expect(new Set(statuses)).toEqual(new Set([200]));
+  });
+  const rows = await app.query("select plaid_item_id as id, xmin::text as by from webhooks");
+  expect(rows.map(({ id }) => id).sort()).toEqual(ids.sort());
+  expect(new Set(rows.map(({ by }) => by)).size).toBeLessThan(ids.length / 2);
+  expect(await listJobs(app.services.db)).toHaveLength(ids.length);
+});
+
 test("Other webhooks are stored without their tokens and have no effect", async ({ app }) => {
   const one = await connect(app);
   await deliver(app.url, await caught(app, one.plaidItemId, "WEBHOOK_UPDATE_ACKNOWLEDGED"));
-  const { privateKey, publicKey } = await generateKeyPair("ES256");
-  const { webhookKeys } = app.services;
-  webhookKeys.find = async () => publicKey;
-  try {
-    const body = JSON.stringify({
+  await withOwnKey(app, async (sign) => {
+    const webhook = await sign({
       webhook_type: "LINK",
       webhook_code: "SESSION_FINISHED",
       public_tokens: ["public-sandbox-a-token"],
       item_id: one.plaidItemId,
     });
-    const request_body_sha256 = createHash("sha256").update(body).digest("hex");
-    const signature = await new SignJWT({ request_body_sha256 })
-      .setProtectedHeader({ alg: "ES256", kid: "ours" })
-      .setIssuedAt()
-      .sign(privateKey);
-    expect(await deliver(app.url, { signature, body })).toBe(200);
-  } finally {
-    // The class's own again.
-    Reflect.deleteProperty(webhookKeys, "find");
-  }
+    expect(await deliver(app.url, webhook)).toBe(200);
+  });
   await atRest(app);
   expect(await kept(app)).toEqual([
     { code: "WEBHOOK_UPDATE_ACKNOWLEDGED", outcome: "acknowledged" },

@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => app?.close());
 
 test(
-  "I1 no page fails and no Item is orphaned, whatever one value of Plaid's responses to a connection is",
+  "No page fails and no Item is orphaned, for any one invalid value in Plaid's responses to a connection (I1)",
   async () => {
     const exchange = "/item/public_token/exchange";
     const send = async (user: { cookie: string }) =>

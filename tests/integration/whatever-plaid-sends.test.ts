@@ -48,7 +48,7 @@ const listed = async (person: Person) => (await app.get("/api/v1/accounts", pers
 const logged = (event: string) =>
   app.logLines.map((line) => JSON.parse(line)).filter((line) => line.event === event);
 
-test("one transaction of 500 that cannot be read costs the other 499 no more than one statement, and says so until it can", async () => {
+test("syncItem stores the other 499 transactions in one statement when one of 500 cannot be read, and shows it until it can", async () => {
   const person = await app.signUp("cfo");
   const { itemId, plaidItemId } = await connect(person);
   await sync(person, itemId);
@@ -82,7 +82,7 @@ test("one transaction of 500 that cannot be read costs the other 499 no more tha
   const html = await fetch(`${app.url}/transactions`, { headers: { cookie: person.cookie } });
   expect(await html.text()).toContain("1 transaction could not be read");
 
-  // The bank sends all of them again, as they should be.
+  // The bank sends all of them again, now valid.
   const [{ cursor }] = await app.query("select cursor from item_syncs");
   await readAgain(app.services.db, person.id, itemId, { kept: cursor, refused: false });
   expect(await sync(person, itemId)).toBe("done");
@@ -90,7 +90,7 @@ test("one transaction of 500 that cannot be read costs the other 499 no more tha
   expect((await listed(person))[0].unreadable.transactions).toBe(0);
 });
 
-test("a transaction that cannot be read when it changes stays as it was, and one that is removed is not reported any more", async () => {
+test("syncItem keeps a transaction that cannot be read when it changes as it was, and stops reporting one that is removed", async () => {
   const person = await app.signUp("cfo");
   const { itemId, plaidItemId } = await connect(person);
   await sync(person, itemId);
@@ -107,7 +107,7 @@ test("a transaction that cannot be read when it changes stays as it was, and one
   expect((await listed(person))[0].unreadable.transactions).toBe(0);
 });
 
-test("I1 a NUL in the bank's name, in the request's id or in a merchant's name stops nothing", async () => {
+test("A NUL in the bank's name, in the request id or in a merchant's name breaks nothing (I1)", async () => {
   const person = await app.signUp("cfo");
   await patch(exchange, { path: "/request_id", value: "a\0b\ud800" });
   await patch("/accounts/get", { path: "/item/institution_name", value: "First\0Bank \ud800" });
@@ -119,7 +119,7 @@ test("I1 a NUL in the bank's name, in the request's id or in a merchant's name s
   expect(await compareBooks(app)).toEqual({ ...right, connected: 1 });
 });
 
-test("a currency code of 20 letters is none, and every page is shown", async () => {
+test("A currency code of 20 letters becomes null, and every page is shown", async () => {
   const person = await app.signUp("cfo");
   const codes = (at: string) => [
     { path: `${at}/iso_currency_code`, value: null },
@@ -133,7 +133,7 @@ test("a currency code of 20 letters is none, and every page is shown", async () 
   expect(await statuses(app, person)).toEqual([200, 200, 200, 200, 200]);
 });
 
-test("balances that cannot be read stay as the bank gave them last, and the card says so", async () => {
+test("syncItem keeps the bank's last balances when they cannot be read, and the card says so", async () => {
   const person = await app.signUp("cfo");
   await patch("/accounts/get", { path: "/accounts/0/balances/current", value: 1e300 });
   const { itemId, body } = await connect(person);
@@ -149,7 +149,7 @@ test("balances that cannot be read stay as the bank gave them last, and the card
   expect([now.unreadable.accounts, now.accounts]).toEqual([1, item.accounts]);
 });
 
-test("an account without an id that can be used, and one under the id of another bank's, are left out", async () => {
+test("connectAccount leaves out an account without a usable id, and one with the id of another bank's account", async () => {
   const person = await app.signUp("cfo");
   const other = await connect(person, app.publicToken("ins_109510"));
   const [{ plaid_account_id: foreign }] = await app.query("select plaid_account_id from accounts");
@@ -167,7 +167,7 @@ test("an account without an id that can be used, and one under the id of another
   expect(other.body.accounts.length).toBeGreaterThan(0);
 });
 
-test("I1 an exchange that does not say the Item's id asks for it, and leaves no Item behind where that fails too", async () => {
+test("connectAccount requests the Item's id when the exchange has none, and leaves no Item behind when that fails too (I1)", async () => {
   const person = await app.signUp("cfo");
   await patch(exchange, { path: "/item_id", value: null });
   await connect(person);
@@ -180,7 +180,7 @@ test("I1 an exchange that does not say the Item's id asks for it, and leaves no 
 });
 
 test(
-  "no page fails and no sync is stuck, whatever one value of Plaid's response to it is",
+  "No page fails and no sync is stuck, for any one invalid value in Plaid's response to a sync",
   async () => {
     const person = await app.signUp("cfo");
     const { itemId, plaidItemId } = await connect(person, smallBank(app));
@@ -195,7 +195,7 @@ test(
         );
         await app.fault({ path, times: 1, do: { patch: [toPatch(change)] } });
         expect(["done", "not_ready"]).toContain(await sync(person, itemId));
-        // As that left it: the sync after it goes on from there, and would put balances right.
+        // In the state that this sync left: the next one continues there, and would correct balances.
         await expectShown(person);
         await app.clearFaults();
         expect(await sync(person, itemId)).toBe("done");

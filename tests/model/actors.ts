@@ -14,13 +14,13 @@ import type { decide } from "../../server/reconciliation/decide.ts";
 import { reconcile, timePasses } from "./reconciliation.ts";
 import { type Attempt, moved, released, removedAtPlaid, type Token, type World } from "./world.ts";
 
-/** What a model runs by; a test breaks one of them at a time. */
+/** The rules of a model. A test breaks one of them at a time. */
 export interface Rules {
   transitions: Record<keyof typeof transitions, Transition>;
   endingOf: typeof endingOf;
-  /** Whether an Item that a live row holds is left alone before a removal. */
+  /** Whether an Item that a live row holds is never removed. */
   checksLiveItems: boolean;
-  /** Whether the exchange of an Item that exists already is noticed. */
+  /** Whether the exchange of an existing Item is detected. */
   checksSameItem: boolean;
   /** Whether the ending commits before the lock is released. */
   endsUnderLock: boolean;
@@ -29,8 +29,8 @@ export interface Rules {
 }
 
 /**
- * One run of `connectAccount`, a disconnect, a removal, or a round of the reconciliation: where it is, and
- * what it knows. `time`: 40 minutes that pass.
+ * One run of `connectAccount`, a disconnect, a removal, or a round of the reconciliation: its step and its
+ * local state. `time`: 40 minutes pass.
  */
 export interface Actor {
   name: string;
@@ -56,14 +56,14 @@ export interface Actor {
   list: string[];
 }
 
-/** What can go wrong at a step; each costs one of the walk's faults. */
+/** What can go wrong at a step. Each uses up one of the walk's faults. */
 export type Fault =
   | "crash"
   | "pause"
   | "lost reply"
   | "lost commit"
   | "rejection"
-  /** Plaid's list has no Item yet, or still has those that were removed. */
+  /** Plaid's list lacks a new Item, or still has removed ones. */
   | "list behind";
 
 export interface Next {
@@ -76,7 +76,7 @@ export interface Next {
 export interface Setting {
   rules: Rules;
   tokens: Record<string, Token>;
-  /** Live Items that the plan allows. */
+  /** The live Items that the plan allows. */
   limit: number;
 }
 
@@ -97,10 +97,10 @@ const firstSteps: Record<Actor["kind"], string> = {
   time: "pass",
 };
 
-/** Steps that look at nothing another actor changes: no interleaving of theirs differs from another. */
+/** Steps that read nothing another actor changes, so their order does not matter. */
 const local = new Set(["decide", "same item", "decide ending"]);
 
-/** Every step that an actor can take next, each with the fault it needs. */
+/** Returns every step that an actor can take next, with the fault that it needs. */
 export function stepsOf(setting: Setting, world: World, actor: Actor): Next[] {
   const next = oneStep(setting, world, actor).map((step) => {
     let { world, actor } = step;
@@ -109,7 +109,7 @@ export function stepsOf(setting: Setting, world: World, actor: Actor): Next[] {
     }
     return { ...step, world, actor };
   });
-  // Nothing can be done while the lock is waited for.
+  // Nothing can happen while it waits for the lock.
   if (next.length === 0 || actor.kind === "time") return next;
   let crashed = released(world, actor);
   if (actor.holds && actor.stage.at === "held") {
@@ -214,7 +214,7 @@ function connect(setting: Setting, world: World, me: Actor): Next[] {
       );
       if (rules.checksSameItem && isOther && me.tx === "held") return [fails("other's item")];
       if (world.items[item] === "removed") return [fails("bank_login_required")];
-      // The same accounts under another Item are nothing new; the limit is checked again.
+      // The same accounts in another Item are nothing new. The limit is checked again.
       if (me.known.length >= limit) return [fails("limit_reached")];
       return [to("commit"), { ...fails("bank_unavailable"), fault: "rejection" }];
     }
@@ -245,7 +245,7 @@ function connect(setting: Setting, world: World, me: Actor): Next[] {
     }
     case "decide ending": {
       const ending = rules.endingOf(me.stage, toError(me), me.by);
-      // What led to the ending no longer matters.
+      // The cause of the ending no longer matters.
       const decided = { ending, error: null, known: [], read: null, retried: false };
       const at = ending.transition === "remove from memory" ? ending.transition : "write ending";
       return [to(at, decided)];
@@ -268,7 +268,7 @@ function connect(setting: Setting, world: World, me: Actor): Next[] {
   }
 }
 
-/** The ending commits with the transaction that holds the lock; outside it where that is lost. */
+/** The ending commits with the transaction that holds the lock, or outside it when that is lost. */
 function writeEnding({ rules }: Setting, world: World, me: Actor): Next[] {
   const { ending, token } = me;
   if (!ending) throw new Error("there is no ending to write");
@@ -334,7 +334,7 @@ function other({ rules, tokens }: Setting, world: World, me: Actor): Next[] {
   }
 }
 
-/** The error that the code would have thrown. */
+/** Returns the error that the code would have thrown. */
 function toError({ error, retried, known, token }: Actor): unknown {
   const plaid = {
     errorType: null,
@@ -360,7 +360,7 @@ function toError({ error, retried, known, token }: Actor): unknown {
   }
 }
 
-/** A token that no row has yet must be saved, whatever became of the attempt. */
+/** A token that no row has yet must be saved, whatever the attempt's state. */
 function refusedSave(setting: Setting, world: World, me: Actor): World {
   const item = itemOf(setting, me);
   const isHeld = Object.entries(world.attempts).some(
@@ -377,7 +377,7 @@ const withAttempt = (world: World, token: string, attempt: Attempt): World => ({
 
 const itemOf = ({ tokens }: Setting, { token }: Actor) => (tokens[token] as Token).item;
 
-/** What makes two actors the same, in short. */
+/** The identity of an actor. */
 export const actorKey = ({ stage, read, ending, ...actor }: Actor) => [
   ...Object.values(actor),
   ...Object.values(stage),

@@ -44,7 +44,10 @@ const newBank = { item: "Y", update: false, chooses: true };
 
 const seenOnce = { old: false, sent: false, removed: null };
 
-/** Two requests with the token T1, one with T2, a disconnect, and the recovery beside them; in some the reconciliation. */
+/**
+ * Two requests with the token T1, one with T2, a disconnect, and the recovery in parallel; some with the
+ * reconciliation.
+ */
 const settings = {
   "two banks, room for one": {
     limit: 1,
@@ -92,7 +95,7 @@ const settings = {
   "a bank that is disconnected while Plaid's list is read": {
     limit: 2,
     tokens: { T0: { item: "X", update: false } },
-    // X as a list showed it that was read before its row was there.
+    // X as a list showed it that was read before its row existed.
     world: { ...withBank, seen: { X: { ...seenOnce, old: true }, Y: seenOnce } },
     actors: [
       actor("D", "disconnect", "T0"),
@@ -107,12 +110,12 @@ const settings = {
   },
 } satisfies Record<string, Omit<Setting, "rules"> & Pick<Start, "world" | "actors">>;
 
-/** Things that go wrong in one walk: `npm run model` takes two, and minutes. */
+/** Faults in one walk: `npm run model` uses two, and takes minutes. */
 const faults = Number(process.env.MODEL_FAULTS ?? 1);
 
 const walkWith = (rules: Rules, name: keyof typeof settings, most = faults) => {
   const { limit, tokens, ...start } = settings[name];
-  // A process that dies while it sends a token that never existed leaves a false alarm, which is known.
+  // A process that dies while it sends a token that never existed raises a false alarm, which is known.
   const within = name === "a token that never existed" ? 0 : most;
   return walk({ rules, limit, tokens }, { ...start, faults: within, recoveries: 1 });
 };
@@ -152,13 +155,13 @@ const choosing = "two requests that choose accounts";
 const listed = "a new bank that Plaid's list has had for 40 minutes";
 const list = "a bank that is disconnected while Plaid's list is read";
 
-/** The rules with a reconciliation that reads its books otherwise. */
+/** The rules with a reconciliation that reads its input differently. */
 const withDecision = (read: (books: Books) => Books): Rules => ({
   ...rules,
   decide: (books) => decide(read(books)),
 });
 
-/** The faults that it takes are one, unless said. */
+/** How many faults it takes; one by default. */
 const broken: [string, keyof typeof settings, Rules, faults?: number][] = [
   ["mark stores no run", banks, withRule("mark", { run: undefined })],
   ["mark stores no public_token", banks, withRule("mark", { publicToken: undefined })],

@@ -2,7 +2,7 @@ import type { Books, Sighting } from "../../server/reconciliation/decide.ts";
 import type { Actor, Next, Setting } from "./actors.ts";
 import { released, removedAtPlaid, type World } from "./world.ts";
 
-/** A round of the reconciliation, as `server/reconciliation/reconcile-user.ts` runs it. */
+/** One round of the reconciliation, as `server/reconciliation/reconcile-user.ts` runs it. */
 export function reconcile(setting: Setting, world: World, me: Actor): Next[] {
   const { rules } = setting;
   const to = (at: string, change: Partial<Actor> = {}, w = world): Next => ({
@@ -22,7 +22,7 @@ export function reconcile(setting: Setting, world: World, me: Actor): Next[] {
     }
     case "lock":
     case "lock again": {
-      // The lock is held: the next pass comes in a minute.
+      // The lock is held. The next pass is a minute later.
       if (world.lock !== null) return [{ world, actor: null }];
       const at = me.at === "lock" ? "note" : "remove";
       return [to(at, { tx: "held" }, { ...world, lock: me.name })];
@@ -43,7 +43,7 @@ export function reconcile(setting: Setting, world: World, me: Actor): Next[] {
       return [to("lock again", { tx: "none" }, released(w, me))];
     }
     case "remove": {
-      // Its decision is lost with its lock; the removal is not sent without it.
+      // Its decision is lost with its lock, and the removal is not sent without it.
       if (me.tx !== "held") return [end(world)];
       const { remove } = rules.decide(booksOf(world, me.list));
       let asked = world;
@@ -63,7 +63,7 @@ export function reconcile(setting: Setting, world: World, me: Actor): Next[] {
   }
 }
 
-/** Removed at Plaid without its token: neither a public_token nor an attempt may still lead to the Item. */
+/** Removed at Plaid without its token: no public_token and no attempt may still lead to the Item. */
 function removed({ tokens }: Setting, world: World, item: string): World {
   const isUsable = world.items[item] === "linked" && !world.expired.includes(item);
   const isHeld = Object.entries(world.attempts).some(
@@ -79,8 +79,7 @@ function removed({ tokens }: Setting, world: World, item: string): World {
 }
 
 /**
- * 40 minutes pass: public_tokens expire, and what was seen before was seen long ago. No transaction lasts
- * so long.
+ * 40 minutes pass: public_tokens expire, and earlier sightings become old. No transaction lasts that long.
  */
 export function timePasses({ tokens }: Setting, world: World, _me: Actor): Next[] {
   if (world.lock !== null) return [];
@@ -105,7 +104,7 @@ const now = new Date("2026-11-28T12:00:00Z");
 const longAgo = new Date(now.getTime() - 41 * 60_000);
 const unfinished = ["started", "exchanged", "removing"];
 
-/** As `readOwnBooks` reads them. */
+/** Reads them as `readOwnBooks` does. */
 function booksOf({ attempts, live, seen }: World, list: string[]): Books {
   const all = Object.entries(attempts);
   const held = all.flatMap(([, { status, item }]) =>
@@ -131,7 +130,7 @@ function booksOf({ attempts, live, seen }: World, list: string[]): Books {
   };
 }
 
-/** The lost attempts that stay open a day after all else is done. */
+/** The lost attempts that are still open a day after everything else has ended. */
 export function leftOpen({ rules }: Setting, world: World): string[] {
   const lost = Object.entries(world.attempts).flatMap(([token, { reason, item }]) =>
     reason === "exchange_lost" && item === null ? [token] : [],
@@ -150,7 +149,7 @@ const toListed = (plaidItemId: string) => ({
   ...{ plaidItemId, institutionId: null, institutionName: null },
 });
 
-/** The Item is gone, and the lost attempt that it was of is closed: it knows its Item now. */
+/** The Item is removed, and its lost attempt is closed with its Item. */
 function accountedFor(world: World, item: string): World {
   const seen: World["seen"] = {
     ...world.seen,

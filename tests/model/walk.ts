@@ -11,7 +11,7 @@ import {
 import { leftOpen } from "./reconciliation.ts";
 import { type World, worldKey } from "./world.ts";
 
-/** Where a walk starts. `recoveries`: passes of the recovery that run beside the actors. */
+/** The start of a walk. `recoveries`: passes of the recovery that run in parallel. */
 export interface Start {
   world: World;
   actors: Actor[];
@@ -19,25 +19,25 @@ export interface Start {
   recoveries: number;
 }
 
-/** A state in short: worlds and actors by number, as each occurs in thousands of states. */
+/** A state in short form: worlds and actors by number, because each occurs in thousands of states. */
 interface State {
-  /** The step that led here, and the ones before it: not part of what makes two states the same. */
+  /** The step that led here, and those before it. Not part of the state's identity. */
   path: Path | null;
   world: number;
-  /** In ascending order: who is where, and not who came first. */
+  /** In ascending order, because their order does not matter. */
   actors: number[];
   faults: number;
   recoveries: number;
 }
 
-/** A step, and the ones before it. */
+/** A step, and those before it. */
 interface Path {
   actor: number;
   fault: Fault | undefined;
   before: Path | null;
 }
 
-/** What a walk found: how many states, and the first that breaks an invariant. */
+/** The result of a walk: the number of states, and the first that breaks an invariant. */
 export interface Walk {
   states: number;
   finals: number;
@@ -46,7 +46,7 @@ export interface Walk {
   steps: string[];
 }
 
-/** Gives equal values one number each. */
+/** Assigns a number to each value; equal values share one. */
 class Numbers<T extends object> {
   readonly #byIdentity = new WeakMap<T, number>();
   readonly #byKey = new Map<string, number>();
@@ -75,11 +75,11 @@ class Numbers<T extends object> {
   }
 }
 
-/** Walks every state that can be reached, each once, and checks I1 to I4 in every final one. */
+/** Walks every reachable state once, and checks I1 to I4 in every final one. */
 export function walk(setting: Setting, start: Start): Walk {
   const worlds = new Numbers<World>(worldKey);
   const actors = new Numbers<Actor>(actorKey);
-  // What an actor can do depends on the world alone: thousands of states share each answer.
+  // The steps of an actor depend only on the world, so thousands of states share each result.
   const steps = remembered((world: number, one: number) =>
     stepsOf(setting, worlds.get(world), actors.get(one)).map(({ world, actor, fault }) => ({
       world: worlds.of(world),
@@ -128,7 +128,7 @@ export function walk(setting: Setting, start: Start): Walk {
       if (isAfterItsTwin(one, state.actors, actors)) continue;
       for (const { world: then, actor: next, fault } of steps(world, one)) {
         if (fault && faults === 0) continue;
-        // A request whose wait for the lock times out is no step that has to be taken.
+        // A request may wait for the lock without timing out, so that step does not count.
         if (!fault) isFinal = false;
         const others = state.actors.toSpliced(place, 1);
         visit({
@@ -162,7 +162,7 @@ export function walk(setting: Setting, start: Start): Walk {
 
 const sorted = (numbers: number[]) => numbers.sort((a, b) => a - b);
 
-/** Remembers what a function of numbers returned. */
+/** Caches the results of a function of numbers. */
 function remembered<T>(answer: (...args: number[]) => T): (...args: number[]) => T {
   const answers = new Map<number, T>();
   return (first, second = 0) => {
@@ -176,7 +176,7 @@ function remembered<T>(answer: (...args: number[]) => T): (...args: number[]) =>
   };
 }
 
-/** Two requests with one token are the same but for their names: one of them comes first. */
+/** Two requests with one token differ only in their names, so only one order is walked. */
 function isAfterItsTwin(one: number, present: number[], actors: Numbers<Actor>): boolean {
   const { at, token, name } = actors.get(one);
   if (at !== "record") return false;
@@ -186,7 +186,7 @@ function isAfterItsTwin(one: number, present: number[], actors: Numbers<Actor>):
   });
 }
 
-/** Every attempt that the recovery can take up now. */
+/** Every attempt that the recovery can process now. */
 function recoveryOf({ attempts }: World, name: string): Actor[] {
   return Object.entries(attempts).flatMap(([token, attempt]) => {
     if (attempt.status === "removing") return [actor(name, "remove", token, "recovery")];
@@ -197,7 +197,7 @@ function recoveryOf({ attempts }: World, name: string): Actor[] {
   });
 }
 
-/** Passes of the recovery with nothing going wrong, until there is nothing left to do. */
+/** Runs the recovery without faults until there is nothing left to do. */
 function settle(setting: Setting, from: World): World {
   let world = from;
   for (let pass = 0; pass < 8; pass += 1) {
@@ -208,10 +208,10 @@ function settle(setting: Setting, from: World): World {
   return world;
 }
 
-/** Rounds of the reconciliation with 40 minutes between them, and nothing going wrong. */
+/** Runs rounds of the reconciliation, 40 minutes apart, without faults. */
 function balance(setting: Setting, from: World): World {
   let world = from;
-  // What a list that was behind hid is seen, removed, and accounted for.
+  // Items that an outdated list hid are seen, removed, and accounted for.
   for (const kind of [
     "reconcile",
     "time",
@@ -236,7 +236,7 @@ function runAlone(setting: Setting, from: World, actor: Actor): World {
   return world;
 }
 
-/** After the reconciliation Plaid has nothing that no live row holds, and no loss is open. */
+/** After the reconciliation Plaid has no Item without a live row, and no loss is open. */
 function leftAfter(setting: Setting, from: World): string | null {
   const balanced = balance(setting, from);
   const { items, live, violation } = balanced;
@@ -252,7 +252,7 @@ function leftAfter(setting: Setting, from: World): string | null {
   return open === undefined ? null : `I8: ${open} stays lost`;
 }
 
-/** Which invariant does not hold once everything has ended; null when all do. */
+/** Returns the invariant that does not hold once everything has ended; null when all do. */
 function wrongWith({ tokens, limit }: Setting, world: World): string | null {
   const { attempts, items, live, lost } = world;
   if (world.violation) return world.violation;

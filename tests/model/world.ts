@@ -1,11 +1,11 @@
 import type { AttemptStatus, Transition } from "../../db/link-attempts.ts";
 
 /**
- * An abstract PostgreSQL and Plaid, small enough that every state of them can be walked: attempts by
- * public_token, live `items` rows, one user's lock, and Plaid's Items.
+ * An abstract PostgreSQL and Plaid, small enough to walk every state: attempts by public_token, live `items`
+ * rows, one user's lock, and Plaid's Items.
  */
 
-/** A row of `link_attempts`, as far as a guard or a transition looks at it. */
+/** A row of `link_attempts`, with what guards and transitions use. */
 export interface Attempt {
   status: AttemptStatus;
   /** A public_token is stored. */
@@ -21,9 +21,9 @@ export interface Attempt {
   choice: boolean;
 }
 
-/** When an Item was first seen, and what was done since. */
+/** When an Item was first seen, and what happened since. */
 export interface Seen {
-  /** Before the last 40 minutes. */
+  /** First seen more than 40 minutes ago. */
   old: boolean;
   sent: boolean;
   removed: "just now" | "before" | null;
@@ -31,27 +31,27 @@ export interface Seen {
 
 export interface World {
   attempts: Record<string, Attempt>;
-  /** Plaid's Items by name; a public_token is exchanged once. */
+  /** Plaid's Items by name. A public_token is exchanged once. */
   items: Record<string, "linked" | "alive" | "removed" | "never">;
   /** Update-mode public_tokens that were exchanged. */
   spent: string[];
   /** Live `items` rows. */
   live: string[];
-  /** Who holds the user's lock. */
+  /** The holder of the user's lock. */
   lock: string | null;
-  /** A response of an exchange was lost, or its process died with it: only Plaid's list has the Item. */
+  /** The response of an exchange was lost, or its process died with it: only Plaid's list has the Item. */
   lost: string[];
   /** Items whose public_token has expired. */
   expired: string[];
-  /** Items that the reconciliation has seen with nobody who holds them. */
+  /** Items that the reconciliation has seen and that no row holds. */
   seen: Record<string, Seen>;
   /** Why this state must never be reached. */
   violation: string | null;
 }
 
 /**
- * The Item that a public_token is exchanged for. `update`: the token is one of update mode.
- * `ofAnotherUser`: the Item, where the sender's own accounts do not have it.
+ * The Item that a public_token is exchanged for. `update`: the token is from update mode. `ofAnotherUser`:
+ * the Item, when the sender's own accounts do not contain it.
  */
 export interface Token {
   item: string;
@@ -63,7 +63,7 @@ export interface Token {
 
 /**
  * Performs a transition as `moveAttempt` does in SQL (`tests/integration/attempt-transitions.test.ts`
- * holds the two against each other): the new row, or null when the guard matches none.
+ * compares the two). Returns the new row, or null when the guard matches none.
  */
 export function moved(
   attempt: Attempt | undefined,
@@ -96,7 +96,7 @@ export function moved(
   return next;
 }
 
-/** The Item is removed at Plaid. */
+/** Removes the Item at Plaid. */
 export function removedAtPlaid(world: World, item: string): World {
   const violation = world.live.includes(item)
     ? `the Item ${item} is removed at Plaid while a live row holds it`
@@ -104,12 +104,12 @@ export function removedAtPlaid(world: World, item: string): World {
   return { ...world, items: { ...world.items, [item]: "removed" }, violation };
 }
 
-/** The transaction is over, and the lock with it. */
+/** Ends the transaction and releases its lock. */
 export function released(world: World, { name }: { name: string }): World {
   return world.lock === name ? { ...world, lock: null } : world;
 }
 
-/** What makes two worlds the same, in short. */
+/** The identity of a world. */
 export const worldKey = ({ attempts, items, seen, ...world }: World) => [
   Object.entries(attempts).map(([token, attempt]) => [token, ...Object.values(attempt)]),
   Object.values(items),

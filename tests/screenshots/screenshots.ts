@@ -25,7 +25,7 @@ import { forgetStepUps } from "../support/rows.ts";
 import { authenticator } from "../support/second-factor.ts";
 import { addVirtualAuthenticator } from "../support/virtual-authenticator.ts";
 
-/** Pictures of every page and state, for people to judge: `screenshots/<width>-<scheme>/<state>.png`. */
+/** Pictures of every page and state, to review by eye: `screenshots/<width>-<scheme>/<state>.png`. */
 const folder = path.join(import.meta.dirname, "../../screenshots");
 
 let app: TestApp;
@@ -46,7 +46,10 @@ const views = [
   { width: 390, colorScheme: "dark" },
 ] as const;
 
-/** A page in one of the views, and what photographs it under a name, once axe has found nothing on it. */
+/**
+ * Opens a page in one of the views. Returns it with a function that takes a picture once axe has found
+ * nothing.
+ */
 async function studio(view: (typeof views)[number], { scripts = true } = {}) {
   const { page } = await openPage(browser, { ...view, scripts });
   const into = path.join(folder, `${view.width}-${view.colorScheme}`);
@@ -56,14 +59,14 @@ async function studio(view: (typeof views)[number], { scripts = true } = {}) {
       overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
     }));
     expect(overflow, `${state}: pixels beyond the right edge`).toBeLessThanOrEqual(0);
-    // On its way in or out, a toast has the contrast of a ghost; and axe is a script.
+    // A fading toast has too little contrast; and axe is a script.
     if (!moving && scripts) expect(await axeViolations(page), state).toEqual([]);
-    // What sticks to the top of the window would stand in the middle of the page.
+    // What sticks to the top of the window would appear in the middle of the picture.
     if (whole) await page.evaluate(() => scrollTo(0, 0));
     await page.screenshot({
       path: path.join(into, `${state}.png`),
       fullPage: whole,
-      // A state that is only on its way (a ring that fades, a spinner) is caught as it is.
+      // A passing state (a fading ring, a spinner) is captured as it is.
       animations: moving ? "allow" : "disabled",
     });
   };
@@ -441,7 +444,7 @@ test.each(views)("API keys, $width px, $colorScheme", async (view) => {
   for (const name of ["Nightly export", "A notebook on the laptop that has left the company"]) {
     await page.getByRole("button", { name: "Make a key" }).click();
     await dialog.getByLabel("Name").fill(name);
-    // Once in ten minutes.
+    // The password is needed only once in ten minutes.
     if ((await password.count()) > 0) {
       await shoot("api-key-form");
       await password.fill("not the password");
@@ -563,7 +566,7 @@ test.each(views)("without a network, $width px, $colorScheme", async (view) => {
   const { page, shoot } = await studio(view);
   const person = await app.signUp("analyst");
   await addBank(app, person, "Mill Bank", [{ balance: "1250.4" }], []);
-  // What is fetched ahead comes when the browser has nothing better to do.
+  // Prefetching happens when the browser is idle.
   const toaster = page.waitForEvent("requestfinished", {
     predicate: (request) => request.url().includes("/toaster-"),
   });
@@ -688,10 +691,10 @@ test.each(views)("transactions and the trail, $width px, $colorScheme", async (v
   await shoot("transactions-refused");
 });
 
-/** What moved on an account, so many days ago; what came in is negative, as with Plaid. */
+/** A transaction so many days ago; money in is negative, as with Plaid. */
 type Entry = [daysAgo: number, amount: number, description: string];
 
-/** A log-in of the sandbox's own making: these accounts, with all that ever moved on them. */
+/** A custom user of the sandbox with these accounts and all their transactions. */
 const custom = (
   accounts: [type: string, subtype: string, name: string, balance: number, entries: Entry[]][],
 ) =>
@@ -708,7 +711,7 @@ const custom = (
     })),
   });
 
-/** A year of somebody who earns, pays and puts aside. */
+/** A year of a user who earns, pays and saves. */
 function ordinaryYear(): { house: string; thrift: string } {
   const checking: Entry[] = [];
   const savings: Entry[] = [];
@@ -826,7 +829,7 @@ test.each(views)(
       await page.goto(app.mailbox.url);
       await shoot("local-mailbox");
       await page.setContent(connected.html);
-      // A mail is no page: it has neither landmarks nor a heading of its own.
+      // A mail is no page: it has neither landmarks nor its own heading.
       await shoot("mail-html", { moving: true });
     } finally {
       await worker.stop();

@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** `npm run screenshots`: apart from the tests, as its pictures are for people to judge. */
+/** `npm run screenshots`: separate from the tests, because its pictures are reviewed by eye. */
 export default defineConfig({
   test: {
     globalSetup: "tests/support/global-setup.ts",

@@ -2,10 +2,10 @@ import type { Browser } from "playwright-core";
 import { launchBrowser } from "./browser.ts";
 import { testWithApp } from "./fixtures.ts";
 
-/** One for all files that this process runs, and as long as it runs: starting one takes its time. */
+/** One for all files of this process, because starting it takes time. */
 let launched: Promise<Browser> | undefined;
 
-/** `testWithApp` with a `browser` as well. After each test no fault is left at Plaid, and no page open. */
+/** `testWithApp` with a `browser`. After each test Plaid has no faults, and no page is open. */
 export function testInBrowser() {
   launched ??= launchBrowser();
   const browser = launched;

@@ -13,7 +13,7 @@ import { until } from "./until.ts";
 
 export type { Person };
 
-/** An Item as the sandbox's own books have it. */
+/** An Item in the sandbox's own data. */
 export interface ItemAtPlaid {
   item_id: string;
   client_user_id: string | null;
@@ -27,9 +27,10 @@ export interface ItemAtPlaid {
 export type TestApp = Awaited<ReturnType<typeof startTestApp>>;
 
 /**
- * The real server on a database of its own, against a sandbox of its own; `logLines` is its log.
- * `pooled`: through PgBouncer in transaction mode, where there is one. `plaid`: kindnesses of the sandbox
- * that the test needs; no test waits for the second part of a history. The rest is what the services take.
+ * The real server with its own database and its own sandbox; `logLines` is its log.
+ *
+ * `pooled`: through PgBouncer in transaction mode, if installed. `plaid`: settings of the sandbox that the
+ * test needs; no test waits for the second part of a history. The rest are options of the services.
  */
 export async function startTestApp(
   overrides: Record<string, string> = {},
@@ -57,7 +58,7 @@ export async function startTestApp(
     PLAID_CLIENT_ID: "test-client-id",
     PLAID_SECRET: "a-secret-for-tests",
     PLAID_ENV: "sandbox",
-    // Another site than the app's, as Plaid and the banks are: cookies behave as they do there.
+    // Another site than the app's, like Plaid and the banks, so that cookies behave as with them.
     PLAID_BASE_URL: `http://127.0.0.1:${sandbox.port}`,
     TOKEN_KEYS: `t1:${randomBytes(32).toString("base64")}`,
     SESSION_SECRET: randomBytes(32).toString("base64url"),
@@ -114,7 +115,7 @@ export async function startTestApp(
     return body.public_token;
   }
 
-  /** Sends JSON as this person, or as nobody. */
+  /** Sends JSON as this user, or without a session. */
   async function post(path: string, body: unknown, person?: Pick<Person, "cookie">) {
     const response = await fetch(`${server.url}${path}`, {
       method: "POST",
@@ -129,7 +130,7 @@ export async function startTestApp(
     return { status: response.status, body: json, headers: response.headers };
   }
 
-  /** Reads a page of the REST API as this user; its body, whatever the status. */
+  /** Reads a page of the REST API as this user. Returns its body, whatever the status. */
   async function get(path: string, person: Pick<Person, "cookie">) {
     const response = await fetch(`${server.url}${path}`, { headers: { cookie: person.cookie } });
     // biome-ignore lint/suspicious/noExplicitAny: tests look at whatever came back.
@@ -138,12 +139,15 @@ export async function startTestApp(
 
   return {
     url: server.url,
-    /** The environment of another node beside this one. */
+    /** The environment for another node. */
     env: env as Record<string, string>,
     services: server.services,
     databaseUrl: database.url,
     mailbox,
-    /** As the database's own; away, the app has seen that its idle connections are gone. */
+    /**
+     * Like the database's own; when away, waits until the app has noticed that its idle connections are
+     * closed.
+     */
     async setDatabase(state: "away" | "back"): Promise<void> {
       await database.set(state);
       const { db, connectDb } = server.services;
@@ -157,7 +161,7 @@ export async function startTestApp(
     query: async (sql: string, values: unknown[] = []) => (await pool.query(sql, values)).rows,
     control,
     fault: (...faults: unknown[]) => control("POST", "faults", { faults }),
-    /** Moves Plaid's time forward: tokens expire. */
+    /** Moves Plaid's time forward, so that tokens expire. */
     advanceClock: (seconds: number) => control("POST", "clock", { advance_seconds: seconds }),
     clearFaults: () => control("DELETE", "faults"),
     resetPlaid: () => control("POST", "reset"),
@@ -167,7 +171,7 @@ export async function startTestApp(
     },
     itemsAtPlaid: async (): Promise<ItemAtPlaid[]> =>
       ((await control("GET", "items")) as { items: ItemAtPlaid[] }).items,
-    /** As `addPerson`. */
+    /** Like `addPerson`. */
     async signUp(
       plan?: string,
       email = `${randomUUID()}@example.com`,
@@ -176,10 +180,10 @@ export async function startTestApp(
       const { production } = server.services.config;
       return addPerson(pool, { ...env, production }, { name, email, plan });
     },
-    /** As if the person had just proved, in every session of theirs, who they are. */
+    /** As if the user had just proved their identity in all their sessions. */
     stepUp: ({ id }: Person) =>
       pool.query("update sessions set proved_at = now() where user_id = $1", [id]),
-    /** Connects at another node; rejects when it dies before it answers. */
+    /** Connects on another node. Rejects when it dies before it responds. */
     async connectAt(url: string, publicToken: string, person: Person): Promise<number> {
       const answer = await fetch(`${url}/plaid/exchange-token`, {
         method: "POST",
@@ -189,7 +193,7 @@ export async function startTestApp(
       await answer.json();
       return answer.status;
     },
-    /** A second node of the same app: its own process's worth of services, the same database. */
+    /** Starts a second node of the same app: its own services, the same database. */
     async startNode() {
       const nodePort = await freePort();
       return startServer(
@@ -197,12 +201,9 @@ export async function startTestApp(
         { destination, passwordCost: cheapHash, ...options },
       );
     },
-    /**
-     * A public_token as the product's own Link would hand it over; `user_custom` takes accounts as its
-     * password.
-     */
+    /** Creates a public_token as Link would. `user_custom` takes accounts as its password. */
     publicToken,
-    /** As `publicToken`, of a Link that this user opened: their Plaid user has the Item. */
+    /** Like `publicToken`, from a Link that this user opened: their Plaid user has the Item. */
     async linkedToken(
       person: Person,
       institution?: string,

@@ -1,7 +1,9 @@
 import axe from "axe-core";
 import type { Page } from "playwright-core";
 
-/** What axe finds wrong with the page, as "rule: element"; colours are judged as they come to rest. */
+/**
+ * Returns axe's violations on the page, as "rule: element". Waits for animations, so that colors are final.
+ */
 export async function axeViolations(page: Page): Promise<string[]> {
   await page.evaluate(() =>
     Promise.all(

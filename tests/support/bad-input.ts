@@ -3,7 +3,7 @@ import { z } from "zod";
 
 type Schema = z.core.JSONSchema.JSONSchema;
 
-/** Many fields, many elements, or many levels: what costs more than its bytes, once. */
+/** Many fields, elements or levels, which cost more than their bytes. */
 const large = fc
   .record({
     by: fc.constantFrom("fields", "elements", "depth"),
@@ -19,7 +19,7 @@ const large = fc
 const times = <T>(n: number, make: (at: number) => T) =>
   Array.from({ length: n }, (_, at) => make(at));
 
-/** What programs choke on, and PostgreSQL, JSON and JavaScript understand differently. */
+/** Values that break programs, and that PostgreSQL, JSON and JavaScript interpret differently. */
 const nasty: fc.Arbitrary<unknown> = fc.oneof(
   fc.constantFrom<unknown>(
     ...[
@@ -51,7 +51,7 @@ const nasty: fc.Arbitrary<unknown> = fc.oneof(
   large,
 );
 
-/** Values of a schema, and near it: most are right in every field but one, or have one too many. */
+/** Values of a schema and near it: most are valid in every field but one, or have one too many. */
 export function inputsOf(schema: z.ZodType): fc.Arbitrary<unknown> {
   const json = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
   const right = valuesOf(json);
@@ -63,7 +63,7 @@ export function inputsOf(schema: z.ZodType): fc.Arbitrary<unknown> {
   );
 }
 
-/** Values that a schema takes, as far as what zod writes for our contracts says. */
+/** Valid values of a schema, for what zod writes for our contracts. */
 function valuesOf(schema: Schema): fc.Arbitrary<unknown> {
   const choices = schema.anyOf ?? schema.oneOf;
   if (choices) return fc.oneof(...choices.map((choice) => valuesOf(choice as Schema)));
@@ -112,7 +112,7 @@ const days = fc
   .date({ noInvalidDate: true, min: new Date("0001-01-01"), max: new Date("9999-12-31") })
   .map((date) => date.toISOString().slice(0, 10));
 
-/** The value with something nasty in one place: in a field, or as a field that nobody knows. */
+/** Puts something nasty in one place of the value: in a field, or as an unknown field. */
 function spoil(value: unknown, at: number, something: unknown): unknown {
   if (typeof value !== "object" || value === null) return something;
   const keys = Object.keys(value);
@@ -129,7 +129,7 @@ function spoil(value: unknown, at: number, something: unknown): unknown {
   return { ...value, [key]: spoil(value[key as never], at >> 3, something) };
 }
 
-/** The value with many fields that nobody knows beside its own; of what is no object, `more` alone. */
+/** Adds many unknown fields to the value; if it is no object, returns only `more`. */
 function crowd(value: unknown, more: unknown): unknown {
   const both = [value, more];
   return both.every((one) => typeof one === "object" && one !== null && !Array.isArray(one))
@@ -137,7 +137,7 @@ function crowd(value: unknown, more: unknown): unknown {
     : more;
 }
 
-/** A request that no schema was asked about: its head and body, as a rude client sends them. */
+/** A raw request without a schema: head and body as a hostile client sends them. */
 export interface RawRequest {
   method: string;
   path: string;
@@ -191,11 +191,11 @@ const queries = fc.oneof(
   fc.string({ unit: "binary-ascii", maxLength: 60 }).map((text) => `?${printable(text)}`),
 );
 
-/** What comes past the first checks, as often as all that does not. */
+/** Half of the values pass the first checks. */
 const mostly = (right: string, wrong: string[]) =>
   fc.oneof(fc.constant(right), fc.constantFrom(...wrong));
 
-/** Bytes below these paths, with whatever method, type, length and query. */
+/** Random bytes below these paths, with any method, type, length and query. */
 export function rawRequests(paths: readonly string[]): fc.Arbitrary<RawRequest> {
   const body = fc.oneof(
     brokenJson.map((text) => Buffer.from(text)),
@@ -239,7 +239,7 @@ export function rawRequests(paths: readonly string[]): fc.Arbitrary<RawRequest> 
     },
     { requiredKeys: [] },
   );
-  // A head has 16 kB, and Node drops the headers after the thousandth.
+  // A head has at most 16 kB, and Node drops the headers after the thousandth.
   const many = fc.record(
     {
       headers: fc.integer({ min: 1, max: 900 }),
@@ -276,5 +276,5 @@ export function rawRequests(paths: readonly string[]): fc.Arbitrary<RawRequest> 
     });
 }
 
-/** What may stand in a request line: the rest ends in Node's own parser, before us. */
+/** Characters that a request line may contain. Node's own parser rejects others before us. */
 const printable = (text: string) => text.replace(/[^!-~]/g, "+");

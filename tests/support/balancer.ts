@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** A balancer on loopback that hands each request to the next node; an answer's `x-node` says which. */
+/** A load balancer on loopback that passes each request to the next node. `x-node` of a response names it. */
 export async function startBalancer() {
   let nodes: string[] = [];
   let served = 0;
@@ -13,7 +13,7 @@ export async function startBalancer() {
       { method: req.method, headers: req.headers },
       (answer) => {
         res.writeHead(answer.statusCode ?? 502, { ...answer.headers, "x-node": node });
-        // A stream's head is sent on before its first event.
+        // A stream's head is forwarded before its first event.
         res.flushHeaders();
         answer.pipe(res);
         answer.on("error", () => res.destroy());

@@ -9,7 +9,7 @@ export interface AccountOf {
   revoked?: boolean;
 }
 
-/** What moved on the account of this place, so many days ago. */
+/** A transaction of the account at this position, so many days ago. */
 export type Moved = [
   account: number,
   daysAgo: number,
@@ -21,7 +21,7 @@ export type Moved = [
 export const ago = (days: number) =>
   new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
 
-/** A bank of the person's, straight into the database: for what no sandbox's bank would have. */
+/** Inserts a bank of the user directly into the database, with data that no bank of the sandbox has. */
 export async function addBank(
   app: Pick<TestApp, "query">,
   person: Person,

@@ -1,8 +1,8 @@
 import type { TestApp } from "./app.ts";
 
-/** What must be zero when our rows are held against the sandbox's own books, and what is on record. */
+/** The differences between our rows and the sandbox's data, which must be zero, and what is on record. */
 export interface Books {
-  /** Items at Plaid whose access_token was given out, alive, without a row, and not on record as lost. */
+  /** Items at Plaid whose access_token was issued, alive, without a row, and not on record as lost. */
   orphans: number;
   /** Real bank accounts that a user has twice. */
   duplicates: number;
@@ -10,14 +10,14 @@ export interface Books {
   overdrafts: number;
   /** Items without accounts, without their one activity entry, or alive here and removed at Plaid. */
   partial: number;
-  /** Attempts that are not ended. */
+  /** Attempts that have not ended. */
   unfinished: number;
-  /** Exchanges whose reply was lost, each on record in `link_attempts` until it is cleaned up. */
+  /** Exchanges whose response was lost, each on record in `link_attempts` until it is cleaned up. */
   lost: number;
   connected: number;
 }
 
-/** Books that agree, beside how many Items are connected. */
+/** The books without any difference. The number of connected Items is added. */
 export const right: Omit<Books, "connected"> = {
   orphans: 0,
   duplicates: 0,

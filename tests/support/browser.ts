@@ -2,7 +2,7 @@ import type { Browser, Page } from "playwright-core";
 
 export { launchBrowser } from "../../sandbox/tests/support/browser.ts";
 
-/** As the Chromium with a window says it. */
+/** The user agent of Chromium with a window. */
 const ordinaryUserAgent = (browser: Browser) =>
   `Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${browser.version().split(".")[0]}.0.0.0 Safari/537.36`;
 
@@ -11,15 +11,15 @@ interface Shifted {
   shifts: string[];
 }
 
-/** What a page did beside what it shows: tests assert that there was nothing. */
+/** Side effects of a page. Tests assert that there were none. */
 export interface Witness {
   page: Page;
   console: string[];
   pageLoads: string[];
   foreignHosts: string[];
-  /** How far things have moved under the person's eyes since the page was loaded; 0: nothing has. */
+  /** The layout shift that a user has seen since the page was loaded; 0 for none. */
   layoutShift(): Promise<number>;
-  /** What has moved, from where to where, for a test that says that nothing may. */
+  /** What has shifted, from where to where, for a test that allows no shift. */
   layoutShifts(): Promise<string[]>;
 }
 
@@ -30,22 +30,22 @@ interface LayoutShift extends PerformanceEntry {
 
 interface PageOptions {
   width?: number;
-  /** Opens another tab of the same person. */
+  /** Opens another tab of the same user. */
   from?: Page;
   colorScheme?: "light" | "dark";
-  /** Everything moves, as for most people; else only what does for those who asked for less. */
+  /** With animations, as for most users; else with reduced motion. */
   moving?: boolean;
-  /** Off: the page's own scripts do not run. */
+  /** False: the page's own scripts do not run. */
   scripts?: boolean;
-  /** Where the person is: their language, `de-AT`, and their time zone, `Europe/Vienna`. */
+  /** The user's language, `de-AT`, and time zone, `Europe/Vienna`. */
   locale?: string;
   timezoneId?: string;
 }
 
-/** A page of a context of its own, watched. */
+/** Opens a page in its own browser context, and records its side effects. */
 export async function openPage(browser: Browser, options: PageOptions = {}): Promise<Witness> {
   const width = options.width ?? 1280;
-  // A phone has fingers, and scroll bars that take no room.
+  // A phone has touch, and scroll bars that take no space.
   const phone = width < 600;
   const context =
     options.from?.context() ??
@@ -58,7 +58,7 @@ export async function openPage(browser: Browser, options: PageOptions = {}): Pro
       javaScriptEnabled: options.scripts ?? true,
       locale: options.locale,
       timezoneId: options.timezoneId,
-      // As a person's: to a crawler the server sends a page only when all of it is there.
+      // A user's browser: a crawler gets a page only once all of it is there.
       userAgent: ordinaryUserAgent(browser),
     }));
   const page = await context.newPage();
@@ -71,7 +71,7 @@ export async function openPage(browser: Browser, options: PageOptions = {}): Pro
     layoutShift: () => page.evaluate(() => (window as unknown as Shifted).shifted),
     layoutShifts: () => page.evaluate(() => (window as unknown as Shifted).shifts),
   };
-  // Where tsx runs this, it wraps functions that have a name in a helper which no page has.
+  // tsx wraps named functions in a helper that does not exist in the page.
   await page.addInitScript("globalThis.__name ??= (named) => named");
   await page.addInitScript(() => {
     const seen: Shifted = Object.assign(window, { shifted: 0, shifts: [] });

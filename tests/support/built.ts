@@ -5,12 +5,12 @@ import { changedAt } from "../../local/changed-at.ts";
 
 const root = path.join(import.meta.dirname, "../..");
 const sources = ["app", "server", "db", "migrations", "local", "sandbox/src", "image"];
-/** Not what `architecture.test.ts` writes and removes meanwhile, nor the folders that it does so in. */
+/** Excludes the files and folders that `architecture.test.ts` writes and removes during the run. */
 const isSource = (name: string) => /\.\w+$/.test(name) && !name.includes("bad-example");
 
 /**
- * Node's arguments that start one of our processes from the bundle, as production does: `main`, `worker-main`, or
- * a command by the name of its file. Throws when the bundle is missing or older than what it was made of.
+ * Returns Node's arguments to start one of our processes from the bundle, as in production: `main`,
+ * `worker-main`, or a command by its file name. Throws when the bundle is missing or older than its sources.
  */
 export function built(name: string): string[] {
   const file = path.join(root, "build/node", `${name}.mjs`);
@@ -24,7 +24,10 @@ export function built(name: string): string[] {
 
 const testsOwn = new Map<string, Promise<string>>();
 
-/** The file that starts `tests/support/<name>.ts`, bundled as our processes are, once in each process of tests. */
+/**
+ * Returns the file that starts `tests/support/<name>.ts`, bundled like our processes, once in each test
+ * process.
+ */
 export function builtForTests(name: string): Promise<string> {
   const known = testsOwn.get(name);
   if (known) return known;

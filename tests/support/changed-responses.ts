@@ -8,20 +8,20 @@ import { isMatrix } from "./matrix.ts";
 import { type Change, oneChange } from "./odd-values.ts";
 
 /**
- * Responses of Plaid's with one value changed: half of them to syncs, half to connections, in a file each
- * so that they run side by side. 10,000 in all with `MATRIX=1`; a failure prints the seed that repeats it.
+ * Responses of Plaid with one value changed: half of them to syncs, half to connections, in two files that
+ * run in parallel. 10,000 in total with `MATRIX=1`. A failure prints the seed that reproduces it.
  */
 export const runs = Number(process.env.MATRIX_RUNS ?? (isMatrix ? 10_000 : 40)) / 2;
 const seed = Number(process.env.MATRIX_SEED ?? 20_261_128);
 export const timeout = 60_000 + runs * 400;
 
-/** The app, with room for more than Plaid allows an Item or a client in a minute, and we a session. */
+/** Starts the app with higher rate limits than Plaid's and ours. */
 export function startAppForChanges(): Promise<TestApp> {
   for (const limit of Object.values(rateLimits)) {
     limit.perClient = 1_000_000;
     if (limit.perItem) limit.perItem = 1_000_000;
   }
-  // One user reads after each change, which is more than a session may on a quick machine.
+  // One user reads after each change, more often than a session may on a fast machine.
   const own = { ...quotas, sessionCalls: 1_000_000 };
   return startTestApp({ LOG_LEVEL: "warn" }, { limits: { plaidBackoff: 1 }, quotas: own });
 }
@@ -30,7 +30,7 @@ export function startAppForChanges(): Promise<TestApp> {
 const reads = ["/api/v1/accounts", "/api/v1/transactions", "/api/v1/insights/net-worth"];
 const pages = ["/dashboard", "/transactions"];
 
-/** A status for each place where the user's banks and transactions are read. */
+/** Returns the status of each place where the user's banks and transactions are read. */
 export async function statuses(
   app: TestApp,
   person: Person,
@@ -45,7 +45,7 @@ export async function statuses(
   );
 }
 
-/** Expects status 200 of what a page loads, and every tenth time of the pages, which take longer. */
+/** Expects status 200 for what a page loads, and every tenth time for the pages, which take longer. */
 export function createExpectShown(app: TestApp): (person: Person) => Promise<void> {
   let shown = 0;
   return async (person) => {
@@ -54,7 +54,7 @@ export function createExpectShown(app: TestApp): (person: Person) => Promise<voi
   };
 }
 
-/** A response of Plaid's as it should be. `keeps`: fields whose value must not be another usable one. */
+/** A valid response of Plaid. `keeps`: fields that must not get another valid value. */
 export interface Sample {
   path: string;
   body: object;
@@ -73,7 +73,7 @@ export function checkChanges(
   );
   return fc.assert(
     fc.asyncProperty(changes, async ({ sample: { path, keeps = [] }, change }) => {
-      // A token or an id that is another, and not to be told from one, is nothing that can be survived.
+      // A different but well-formed token or id cannot be detected, so it is excluded.
       const isAnother = typeof change.value === "string" && /^[\x21-\x7e]+$/.test(change.value);
       fc.pre(!(keeps.includes(change.path.join("/")) && isAnother));
       await check(path, change);
@@ -97,7 +97,7 @@ export async function callPlaid(app: TestApp, path: string, body: object): Promi
   return (await response.json()) as object;
 }
 
-/** The access_token of a connected Item. */
+/** Returns the access_token of a connected Item. */
 export async function accessTokenOf(app: TestApp, person: Person, itemId: string): Promise<string> {
   const [row] = await app.query("select access_token_sealed as sealed from items where id = $1", [
     itemId,
@@ -105,7 +105,7 @@ export async function accessTokenOf(app: TestApp, person: Person, itemId: string
   return app.services.vault.open(row?.sealed, accessTokenOwner(person.id, itemId)).reveal();
 }
 
-/** A public_token of a bank with two accounts and six transactions. */
+/** Returns a public_token of a bank with two accounts and six transactions. */
 export function smallBank(app: TestApp): Promise<string> {
   const day = (ago: number) => new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10);
   const password = JSON.stringify({

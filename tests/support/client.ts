@@ -11,7 +11,7 @@ import {
 } from "../../client/src/index.ts";
 import { makeApiKey } from "../../server/auth/api-key-format.ts";
 
-/** A server in Fiscility's place until the test ends; `seen` are the requests it got. */
+/** Starts a server in place of Fiscility until the test ends. `seen` are the requests it received. */
 export async function stand(answer: RequestListener, port = 0) {
   const seen: string[] = [];
   const server = createServer((req, res) => {
@@ -34,7 +34,7 @@ export const json =
     res.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
   };
 
-/** tRPC's response to a batch of one that failed. */
+/** tRPC's response to a batch of one call that failed. */
 export const refused = (reason: string, details?: unknown) => [
   {
     error: {
@@ -47,11 +47,11 @@ export const refused = (reason: string, details?: unknown) => [
 
 /** A well-formed key that no server knows. */
 export const { key: someKey } = makeApiKey();
-/** A client with that key that does not retry. */
+/** Creates a client with that key that does not retry. */
 export const quick = (url: string, options: Partial<ClientOptions> = {}) =>
   createClient({ baseUrl: url, apiKey: someKey, retries: 0, ...options });
 
-/** What a call failed with: a FiscilityError that does not show the key. */
+/** Returns the error of a call, after it checked that it is a FiscilityError without the key. */
 export async function failure(call: Promise<unknown>): Promise<FiscilityError> {
   const error: unknown = await call.then(
     () => {

@@ -15,7 +15,7 @@ import type {
 } from "../../server/contracts/connect.ts";
 import { type Reason, reasons } from "../../server/contracts/errors.ts";
 
-/** What the connect machine is given in its unit tests. */
+/** Inputs of the connect machine for its unit tests. */
 
 export const itemId = "00000000-0000-4000-8000-000000000001";
 export const requestNew: OpenRequest = { itemId: null, returned: null };
@@ -46,7 +46,7 @@ export const updateTask: Task = {
   bank: "Mill Bank",
 };
 
-/** As `toFailure` makes it of a response with this reason. */
+/** The failure that `toFailure` creates from a response with this reason. */
 export const failure = (reason: Reason, details?: unknown): Failure => ({
   reason,
   message: reasons[reason].message,
@@ -82,7 +82,7 @@ export const duplicate = (mayConnectAnyway: boolean) =>
     newCount: 0,
   });
 
-// The machine reads the Item's id, its bank's name and how many accounts there are.
+// The machine reads only the Item's id, its bank's name and the number of accounts.
 const item = {
   ...{ id: itemId, institution: { name: "Mill Bank" }, notConnected: [] as object[] },
 } as ConnectAccountOutput["item"];
@@ -131,14 +131,14 @@ export const choosing = {
 export const at = (step: Step): ConnectState => ({ run, step, arrival: null, changing: null });
 export const resultOf = (step: Step, event: ConnectEvent) => transition(at(step), event);
 
-/** An effect in one word, a toast with its title and buttons. */
+/** An effect as one word; a toast with its title and buttons. */
 export const said = (effect: ConnectEffect) => {
   if (effect.do === "showSuccess") return `success: ${effect.message}`;
   if (effect.do !== "showProblem") return effect.do;
   const { title, actions } = effect.problem;
   return `problem: ${title} [${actions.map(({ label }) => label).join(", ")}]`;
 };
-/** What the machine goes to, and what it asks for, of each line of a table. */
+/** The next state and the effects, for each line of a table. */
 export const outcome = (step: Step, event: ConnectEvent) => {
   const [next, effects] = resultOf(step, event);
   return [next.step.name, ...effects.map(said)];

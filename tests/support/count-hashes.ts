@@ -1,15 +1,15 @@
 import { scryptChannel } from "../../server/auth/scrypt.ts";
 
-/** The password hashes that this process has computed since. */
+/** Counts the password hashes that this process has computed since. */
 export interface HashCount {
-  /** Hashes begun. */
+  /** Hashes that were started. */
   begun: number;
-  /** The most that were under way at once. */
+  /** The maximum that ran at the same time. */
   atOnce: number;
   stop(): void;
 }
 
-/** Counts scrypt in this process, where the test's server runs too, until `stop`. */
+/** Counts scrypt calls in this process, where the test's server runs too, until `stop`. */
 export function countHashes(): HashCount {
   let underWay = 0;
   const subscribers = {

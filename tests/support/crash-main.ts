@@ -3,7 +3,7 @@ import { accessTokenOwner } from "../../db/sealed.ts";
 import { parseConfig, secretVariables } from "../../server/config.ts";
 import { createServices } from "../../server/services.ts";
 
-/** A process of the product that crashes with everything it has in its hands, and says all it can. */
+/** A process of the product that crashes with all its services in memory, and prints as much as possible. */
 const config = parseConfig(process.env);
 for (const name of secretVariables) delete process.env[name];
 const { services } = createServices(config);

@@ -1,10 +1,10 @@
 import pg from "pg";
 import type { TestApp } from "./app.ts";
 
-/** What can go wrong in the app's database, for as long as a test wants. */
+/** Faults in the app's database, for as long as a test needs them. */
 type App = Pick<TestApp, "query" | "env">;
 
-/** Runs SQL in a transaction of its own and keeps it open; the result ends it. */
+/** Runs SQL in its own transaction and keeps it open. The result ends it. */
 async function hold({ env }: App, sql: string, values?: unknown[]): Promise<() => Promise<void>> {
   const client = new pg.Client(env.DATABASE_DIRECT_URL);
   client.on("error", () => {});
@@ -14,24 +14,24 @@ async function hold({ env }: App, sql: string, values?: unknown[]): Promise<() =
   return () => client.end();
 }
 
-/** Holds the user's lock, which every change of their banks takes; returns its release. */
+/** Holds the user's lock, which every change of their banks needs. Returns a function that releases it. */
 export const lockUser = (app: App, { id }: { id: string }) =>
   hold(app, "select 1 from users where id = $1 for no key update", [id]);
 
-/** Keeps everyone from reading and writing a table; returns its release. */
+/** Blocks reads and writes of a table. Returns a function that releases it. */
 export const lockTable = (app: App, table: string) =>
   hold(app, `lock table ${table} in access exclusive mode`);
 
-/** Takes a table away, so that every query of it fails; returns what brings it back. */
+/** Renames a table, so that every query of it fails. Returns a function that restores it. */
 export async function hideTable(app: App, table: string): Promise<() => Promise<void>> {
   await app.query(`alter table ${table} rename to hidden`);
   return async () => void (await app.query(`alter table hidden rename to ${table}`));
 }
 
 /**
- * Makes writes fail with "refused"; returns what allows them again. `event` is a trigger's, as in "before
- * insert on items"; "at commit" fails a transaction that inserted an Item as it commits. `condition` is SQL
- * about the `new` row.
+ * Makes writes fail with "refused". Returns a function that allows them again. `event` is a trigger's, as in
+ * "before insert on items"; "at commit" fails a transaction that inserted an Item when it commits.
+ * `condition` is SQL about the `new` row.
  */
 export async function refuseWrites(
   app: App,
@@ -48,7 +48,7 @@ export async function refuseWrites(
   return async () => void (await app.query("drop function refuse cascade"));
 }
 
-/** Ends the connections to the database that the SQL `condition` on `pg_stat_activity` names. */
+/** Ends the connections to the database that match the SQL `condition` on `pg_stat_activity`. */
 export const endConnections = ({ query }: Pick<TestApp, "query">, condition: string) =>
   query(
     `select pg_terminate_backend(pid) from pg_stat_activity

@@ -6,11 +6,14 @@ import { limitStatements } from "../../db/limit-statements.ts";
 import { type TimeLimits, timeLimits } from "../../server/time-limits.ts";
 import { templateDatabase } from "./global-setup.ts";
 
-/** SQL of the locks that are waited for in the database at hand: the other tests' have their own. */
+/**
+ * SQL that selects the locks that are waited for in the current database. Other tests have their own
+ * database.
+ */
 export const waitingLocks = `select 1 from pg_locks join pg_stat_activity using (pid)
   where datname = current_database() and not granted`;
 
-/** A database of this test file's own, copied from the migrated template; its role has these limits. */
+/** Creates a database for this test file, copied from the migrated template. Its role has these limits. */
 export async function testDatabase({
   statement,
   lock,
@@ -32,9 +35,9 @@ export async function testDatabase({
   pooled.port = String(inject("pgbouncer") ?? url.port);
   return {
     url: url.href,
-    /** The same through PgBouncer, where there is one. */
+    /** The same through PgBouncer, if installed. */
     pooledUrl: pooled.href,
-    /** Away: nobody is let in, and who is in it is thrown out. */
+    /** `away`: refuses new connections and closes the open ones. */
     async set(state: "away" | "back"): Promise<void> {
       await run(admin, `alter database ${name} allow_connections ${state === "back"}`);
       if (state === "back") return;
@@ -47,14 +50,14 @@ export async function testDatabase({
   };
 }
 
-/** A database without a table, for as long as `use` runs. */
+/** Creates an empty database while `use` runs. */
 export async function withEmptyDatabase(use: (url: string, db: Kysely<unknown>) => Promise<void>) {
   const url = new URL(inject("databaseServer"));
   const name = `empty_${randomBytes(6).toString("hex")}`;
   await run(url.href, `create database ${name}`);
   url.pathname = name;
   const pool = new pg.Pool({ connectionString: url.href, max: 1 });
-  // The database goes while its last connection may still be open.
+  // The database is dropped while its last connection may still be open.
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });

@@ -3,8 +3,8 @@ import { startTestApp, type TestApp } from "./app.ts";
 import { deleteUsers } from "./rows.ts";
 
 /**
- * `test` with an `app`, which all tests and hooks of the file share and the first that names it starts.
- * Parameters as `startTestApp`.
+ * `test` with an `app`, shared by all tests and hooks of the file and started by the first that uses it.
+ * Parameters as in `startTestApp`.
  */
 export const testWithApp = (...settings: Parameters<typeof startTestApp>) =>
   // biome-ignore lint/correctness/noEmptyPattern: Vitest reads from it which fixtures this one needs.
@@ -14,7 +14,7 @@ export const testWithApp = (...settings: Parameters<typeof startTestApp>) =>
     return app;
   });
 
-/** For a hook: leaves no fault, no Item at Plaid and no user of an earlier test. */
+/** For a hook: removes the faults, Plaid's Items and the users of earlier tests. */
 export async function startOver(app: TestApp): Promise<void> {
   await app.clearFaults();
   await app.resetPlaid();

@@ -10,18 +10,20 @@ import { startPgBouncer } from "./pgbouncer.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** The server's maintenance database; `template_migrated` on it has every migration. */
+    /** The server's maintenance database. `template_migrated` on it has every migration. */
     databaseServer: string;
-    /** Whether a real redis-server can be run. */
+    /** Whether a real redis-server is available. */
     redis: boolean;
-    /** The port of a real PgBouncer in transaction mode before the server; null without one. */
+    /** The port of a real PgBouncer in transaction mode; null when it is not installed. */
     pgbouncer: number | null;
   }
 }
 
 export const templateDatabase = "template_migrated";
 
-/** One PostgreSQL for the run with a migrated template; real servers beside it, installed if need be. */
+/**
+ * Starts one PostgreSQL for the run, with a migrated template, and the other servers, installed if needed.
+ */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = mkdtempSync(path.join(tmpdir(), "fiscility-test-"));
   const server = await startEmbeddedDatabase(
@@ -45,15 +47,18 @@ export default async function setup(project: TestProject): Promise<() => Promise
       await stop();
     };
   } catch (error) {
-    // Nobody is told to stop what was not set up.
+    // Vitest calls no teardown when the set-up failed.
     await stop();
     throw error;
   }
 }
 
-/** On the PATH, or Debian's; without either its suites are skipped, in CI the run fails. */
+/**
+ * Finds a program on the PATH or installs it from Debian. Without it its suites are skipped; in CI the run
+ * fails.
+ */
 function have(program: "redis-server" | "pgbouncer"): boolean {
-  // Debian has pgbouncer where only root's PATH leads.
+  // Debian installs pgbouncer in a folder that is only on root's PATH.
   const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` };
   const found = () => spawnSync(program, ["--version"], { env }).status === 0;
   if (found()) return true;

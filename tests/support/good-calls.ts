@@ -7,12 +7,12 @@ import type { Person, TestApp } from "./app.ts";
 
 type Schema = z.core.JSONSchema.JSONSchema;
 
-/** What a person has, as far as a procedure takes it. */
+/** A user's data that procedures take as input. */
 export interface Owned {
   itemId: string;
   bank: string;
   accountId: string;
-  /** Where their second page of transactions begins. */
+  /** The start of their second page of transactions. */
   cursor: string;
   /** Where they have read the changes of their transactions up to. */
   changesCursor: string;
@@ -22,17 +22,17 @@ export interface Owned {
   deliveryId: string;
   linkId: string;
   passkeyId: string;
-  /** Spent for their Item. */
+  /** Used up for their Item. */
   publicToken: string;
-  /** What Plaid calls their Item, their account and their opening of Link. */
+  /** Plaid's ids of their Item, their account and their Link session. */
   plaid: { institutionId: string; accountId: string; linkSessionId: string };
   dataVersion: number;
 }
 
 /**
- * What a field of an input holds in a good call by the owner, by the field's name, or by the procedure's
- * and the field's where the name alone does not say. Ids are taken from here; other fields are made up
- * from their schema unless they are here.
+ * The value of a field in a valid call by the owner, by the field's name, or by the procedure's and the
+ * field's where the name alone is ambiguous. Ids are listed here; other fields are generated from their
+ * schema unless they are listed.
  */
 const values: Record<string, (own: Owned) => unknown> = {
   itemId: (own) => own.itemId,
@@ -66,7 +66,7 @@ const values: Record<string, (own: Owned) => unknown> = {
   transactionId: (own) => own.transactionId,
 };
 
-/** Those that end something, called last: each leaves the ones after it something to end. */
+/** Procedures that end something. They are called last, and each leaves something for the ones after it. */
 export const endings = [
   "items.disconnect",
   "webhooks.delete",
@@ -76,7 +76,9 @@ export const endings = [
   "account.delete",
 ];
 
-/** Those that take a device's answer, or have an authenticator app to set up where there is one already. */
+/**
+ * Procedures that need a device's response, or that set up an authenticator app where there is one already.
+ */
 export const withDevice = [
   "secondFactors.startAuthenticator",
   "secondFactors.confirmAuthenticator",
@@ -132,14 +134,14 @@ export const inputs = new Map(
   [...endpoints, ...subscriptions].map(({ name, input }) => [name, input]),
 );
 
-/** A good call of a procedure by the one who owns what it names. */
+/** Builds a valid call of a procedure by the owner of the data it names. */
 export function goodCall(name: string, own: Owned): object | undefined {
   const input = inputs.get(name);
   if (!input) return undefined;
   return fill(name, z.toJSONSchema(input, { io: "input", unrepresentable: "any" }), own) as object;
 }
 
-/** Gives a person something of everything. */
+/** Gives a user some of every kind of data. */
 export async function stock(app: TestApp, person: Person): Promise<Owned> {
   const publicToken = await app.publicToken();
   const { body } = await app.post("/plaid/exchange-token", { public_token: publicToken }, person);
@@ -198,7 +200,7 @@ export async function stock(app: TestApp, person: Person): Promise<Owned> {
   };
 }
 
-/** A call by REST: its path with the fields that stand there and, but for a POST, in its query; its body. */
+/** Builds a REST call: its path with the fields in it and, except for a POST, in its query; and its body. */
 export function restCall(
   { method, path }: Pick<Endpoint, "method" | "path">,
   input: object | undefined,

@@ -3,7 +3,7 @@ import { type Endpoint, endpoints, subscriptions } from "../../server/api/contra
 
 type Schema = z.core.JSONSchema.JSONSchema;
 
-/** A request as it is sent. */
+/** A request to send. */
 export interface Sent {
   method: string;
   path: string;
@@ -17,7 +17,7 @@ export const times = <T>(n: number, make: (at: number) => T) =>
   Array.from({ length: n }, (_, at) => make(at));
 export const nested = (depth: number) => `${"[".repeat(depth)}${"]".repeat(depth)}`;
 
-/** What there can be many of in a body, at every place of a schema that can have them. */
+/** What a body can contain many of, at every place of a schema that allows it. */
 const dimensions = {
   keys: (schema: Schema, n: number) => fill(schema, { unknown: n, elements: 1, leaf: "0" }),
   elements: (schema: Schema, n: number) => fill(schema, { unknown: 0, elements: n, leaf: "0" }),
@@ -46,7 +46,7 @@ function fill(schema: Schema, size: { unknown: number; elements: number; leaf: s
   return `{${[...fields, ...others]}}`;
 }
 
-/** For each array of a schema, how to write an input that has this JSON in its place. */
+/** Returns for each array of a schema how to write an input with this JSON in its place. */
 export function listsOf({
   anyOf = [],
   items,
@@ -61,7 +61,7 @@ export function listsOf({
   ];
 }
 
-/** A JSON body, whatever the schema: the ways in that check none. */
+/** Any JSON body, for addresses without a schema. */
 export const anyBody: Schema = {
   type: "object",
   properties: { list: { type: "array", items: {} } },
@@ -78,7 +78,7 @@ const post =
     headers: json,
     body: dimensions[dimension](schema, n),
   });
-/** A quarter of what fits: into 100 kB of a body, 16 kB of a head, and 200 parameters of a query. */
+/** A quarter of the maximum: of a 100 kB body, of a 16 kB head, and of 200 query parameters. */
 const most = { post: 240, input: 100, query: 49 };
 
 export interface WayIn {
@@ -126,10 +126,10 @@ const queries = endpoints.filter(({ type }) => type === "query");
 const mutations = endpoints.filter(({ type }) => type === "mutation");
 const names = (list: readonly Endpoint[]) => list.map(({ name }) => name).join(",");
 
-/** Every endpoint over REST and tRPC, every subscription; then what is none. */
+/** Every endpoint over REST and tRPC, every subscription, and other addresses. */
 export const waysIn: WayIn[] = [
   ...endpoints.flatMap((endpoint) => [rest(endpoint), trpc(endpoint)]),
-  // No input of theirs is right, so each stream ends at once.
+  // Their inputs are invalid, so each stream ends at once.
   ...subscriptions.map((subscription) => trpc({ ...subscription, type: "query" })),
   {
     name: "a batch of every mutation",

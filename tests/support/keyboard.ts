@@ -2,9 +2,9 @@ import type { Frame, Page } from "playwright-core";
 import { expect } from "vitest";
 import { link } from "./link.ts";
 
-/** A user who has a keyboard and no mouse. */
+/** Actions of a user with a keyboard and no mouse. */
 
-/** What has the focus in this document: its name, and whether a user can see that it has it. */
+/** The focused element of this document: its name, and whether the focus is visible. */
 function focusIn(frame: Frame) {
   return frame.evaluate(() => {
     const element = document.activeElement as HTMLElement | null;
@@ -25,7 +25,7 @@ function focusIn(frame: Frame) {
   });
 }
 
-/** The document that has the focus: the page, or Link in its frame. */
+/** The focused document: the page, or Link in its frame. */
 export async function focused(page: Page) {
   const own = await focusIn(page.mainFrame());
   const frame = page.frames()[1];
@@ -35,7 +35,7 @@ export async function focused(page: Page) {
 export const nameOf = ({ tag, name }: { tag: string; name: string }) => `${tag} ${name}`;
 
 /**
- * Presses Tab until the thing of that name has the focus; every stop on the way must be visible.
+ * Presses Tab until the element with this name has the focus. The focus must be visible at every stop.
  * Returns the stop before it.
  */
 export async function tabTo(page: Page, name: string | RegExp): Promise<string | undefined> {
@@ -55,7 +55,7 @@ export async function tabTo(page: Page, name: string | RegExp): Promise<string |
 
 export const focusedName = async (page: Page) => (await focused(page)).name;
 
-/** From Link's first pane to its end; without a bank, Link is there already. */
+/** Walks through Link from its first pane to the end. Without a bank, Link has chosen it already. */
 export async function walkThroughLink(page: Page, bank: string | null): Promise<void> {
   await link(page).getByRole("button", { name: "Continue" }).waitFor();
   await tabTo(page, "Continue");

@@ -1,8 +1,8 @@
 import type { TestApp } from "./app.ts";
 
 /**
- * Goes through Link without a browser, as `user_good`: to the bank (in update mode it is given), the
- * log-in, and the accounts with these places among the holder's; without `chosen`, all that are offered.
+ * Goes through Link without a browser, as `user_good`: to the bank (in update mode it is given), the log-in,
+ * and the accounts at these positions; without `chosen`, all that are offered.
  */
 export async function goThroughLink(
   app: Pick<TestApp, "sandboxUrl">,

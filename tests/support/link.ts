@@ -2,21 +2,21 @@ import type { FrameLocator, Page } from "playwright-core";
 import type { Person, TestApp } from "./app.ts";
 import { browserCookies } from "./people.ts";
 
-/** What a user does in the browser on the way to a connected bank. */
+/** What a user does in the browser to connect a bank. */
 
-/** Gives the browser the cookie of the session that the user has. */
+/** Gives the browser the cookie of the user's session. */
 export async function bringSession(app: TestApp, page: Page, person: Person): Promise<void> {
   await page.context().addCookies(browserCookies(person.cookie, app.url));
 }
 
-/** To the dashboard with that cookie. */
+/** Opens the dashboard with that cookie. */
 export async function logIn(app: TestApp, page: Page, person: Person): Promise<void> {
   await bringSession(app, page, person);
   await page.goto(`${app.url}/dashboard`);
   await page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
 }
 
-/** By the form, as a user does. */
+/** Logs in with the form, as a user does. */
 export async function logInByForm(app: TestApp, page: Page, person: Person): Promise<void> {
   await page.goto(`${app.url}/login`);
   await page.getByLabel("Email").fill(person.email);
@@ -30,14 +30,15 @@ export const link = (page: Page): FrameLocator => page.frameLocator("iframe");
 /** The cards of connected banks. */
 export const card = (page: Page) => page.locator("[data-item-id]");
 
-/** Does what a bank's menu offers under this name. */
+/** Clicks the item with this name in a bank's menu. */
 export async function manage(page: Page, action: string, bank = ""): Promise<void> {
   await page.getByRole("button", { name: `Manage ${bank}` }).click();
   await page.getByRole("menuitem", { name: action }).click();
 }
 
 /**
- * Presses the button that closes Link. Not with a mouse: Chromium may never report a press whose frame is removed by it.
+ * Presses the button that closes Link. Not with a mouse: Chromium may never report a click that removes its
+ * frame.
  */
 export const closeLink = (page: Page, name: "Close" | "Exit" = "Close"): Promise<void> =>
   link(page).getByRole("button", { name }).first().dispatchEvent("click");
@@ -50,7 +51,7 @@ export async function openBank(page: Page, bank = "First Platypus Bank"): Promis
   await link(page).getByRole("button", { name: bank }).click();
 }
 
-/** The rest of Link, to its end. */
+/** Finishes Link from there. */
 export async function finishLink(page: Page, username = "user_good"): Promise<void> {
   await link(page).getByRole("textbox", { name: "Username" }).fill(username);
   await link(page).getByLabel("Password", { exact: true }).fill("pass_good");
@@ -58,14 +59,14 @@ export async function finishLink(page: Page, username = "user_good"): Promise<vo
   await link(page).getByRole("button", { name: "Connect accounts" }).click();
 }
 
-/** The log-in of update mode, to its end. */
+/** Finishes the log-in of update mode. */
 export async function finishUpdateMode(page: Page): Promise<void> {
   await link(page).getByRole("textbox", { name: "Username" }).fill("user_good");
   await link(page).getByLabel("Password", { exact: true }).fill("pass_good");
   await link(page).getByRole("button", { name: "Log in" }).click();
 }
 
-/** Through Link to the page of a bank that logs people in on its own site. */
+/** Goes through Link to the page of a bank that logs users in on its own site. */
 export async function openOAuthBank(page: Page): Promise<void> {
   await openBank(page, "Platypus OAuth Bank");
   await link(page).getByRole("button", { name: "Continue" }).click();

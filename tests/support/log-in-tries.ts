@@ -6,7 +6,7 @@ import type { RedisAdapter } from "../../server/cache/redis-adapter.ts";
 import { createLog } from "../../server/telemetry/log.ts";
 import type { Person, TestApp } from "./app.ts";
 
-/** A throttle with counts of its own, as production has it, over the app's known browsers. */
+/** A throttle with its own counts, as in production, that uses the app's known browsers. */
 export function throttleOf(
   { services }: TestApp,
   redis: RedisAdapter | null = null,
@@ -29,10 +29,10 @@ export async function knownBrowser(
   return cookieHeader(await devices.remember(person, null, { trust: false }));
 }
 
-/** What better-auth would make of a try: a status, or an error. */
+/** The result of an attempt in better-auth: a status, or an error. */
 type Outcome = number | Error;
 
-/** One try as the throttle sees it: no password is hashed, so that a test may make hundreds. */
+/** Makes one attempt as the throttle sees it. No password is hashed, so a test can make hundreds. */
 export async function tryTo(
   path: "sign-in/email" | "sign-up/email" | "second-step" | "passkey/options" | "passkey/log-in",
   throttle: LogInThrottle,

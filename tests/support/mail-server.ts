@@ -1,12 +1,12 @@
 import type { AddressInfo } from "node:net";
 import { SMTPServer } from "smtp-server";
 
-/** What the server says to the next mails. */
+/** How the server handles the next mails. */
 type Mood = "takes" | "busy" | "refuses_address" | "silent";
 
 /**
- * A mail server that can be away, slow or refusing, always on the same port. `mails` are the raw mails that it
- * took.
+ * A mail server that can be down, slow or refusing, always on the same port. `mails` are the raw mails that
+ * it accepted.
  */
 export async function startMailServer() {
   const mails: string[] = [];
@@ -21,7 +21,7 @@ export async function startMailServer() {
       disableReverseLookup: true,
       closeTimeout: 50,
       onConnect(_session, done) {
-        // A greeting that never comes.
+        // The greeting never arrives.
         if (mood !== "silent") done();
       },
       onRcptTo(_address, _session, done) {

@@ -3,10 +3,10 @@ import { startWorker } from "../../server/jobs/worker.ts";
 import type { TestApp } from "./app.ts";
 import { until } from "./until.ts";
 
-/** Runs the app's jobs until `stop`: mail leaves. */
+/** Runs the app's jobs until `stop`, so that mail is sent. */
 export const workFor = (app: TestApp) => startWorker(app.services);
 
-/** The mailbox as a script reads it: over HTTP, newest first. */
+/** Reads the mailbox as a script does: over HTTP, newest first. */
 export async function mailTo(
   app: Pick<TestApp, "mailbox">,
   email: string,
@@ -15,7 +15,7 @@ export async function mailTo(
   return (await answer.json()) as ReceivedMail[];
 }
 
-/** The newest mail to this address with this subject, once it is there. */
+/** Waits for the newest mail to this address with this subject. */
 export async function mailAbout(
   app: Pick<TestApp, "mailbox">,
   email: string,
@@ -29,14 +29,14 @@ export async function mailAbout(
   return found as ReceivedMail;
 }
 
-/** The token in the mail's link. */
+/** Returns the token in the mail's link. */
 export function tokenIn({ links }: Pick<ReceivedMail, "links">): string {
   const token = new URL(links[0] ?? "").searchParams.get("token");
   if (!token) throw new Error("the mail has no link with a token");
   return token;
 }
 
-/** Sends a page's form, as a browser without scripts does. */
+/** Sends a page's form, like a browser without scripts. */
 export async function sendForm(
   app: Pick<TestApp, "url">,
   path: string,

@@ -9,19 +9,19 @@ import { freePort } from "../../local/ports.ts";
 import { built } from "./built.ts";
 import { until } from "./until.ts";
 
-/** Of an older version there is no bundle. */
+/** For an older version, which has no bundle. */
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
 
 export type MainProcess = Awaited<ReturnType<typeof startMain>>;
 
 /**
- * The process that `npm start` starts, migrations and worker included, once it is ready. `root`: the
- * folder of an older version. Rejects with what it said where it ends before it is.
+ * Starts the process of `npm start`, with migrations and worker, and waits until it is ready. `root`: the
+ * folder of an older version. Rejects with its output when it exits before.
  */
 export async function startMain(env: Record<string, string>, root?: string) {
   const port = await freePort();
   const url = `http://localhost:${port}`;
-  // What a start keeps in its folder, it keeps apart from others.
+  // Its own working directory, for the files that it writes.
   const cwd = mkdtempSync(path.join(tmpdir(), "fiscility-main-"));
   const args = root ? ["--import", tsx, path.join(root, "server/main.ts")] : built("main");
   const child = spawn(process.execPath, args, {
@@ -68,7 +68,7 @@ export async function startMain(env: Record<string, string>, root?: string) {
     child,
     ended,
     kill,
-    /** All that it has written, to both of its streams. */
+    /** Everything that it has written, to both of its streams. */
     said: () => said,
   };
 }

@@ -1,11 +1,11 @@
 import { test } from "vitest";
 
-/** `npm run matrix` runs every case; `npm test` those that leave no behavior without a test. */
+/** `npm run matrix` runs every case; `npm test` only enough to cover every behavior. */
 export const isMatrix = process.env.MATRIX === "1";
 
-/** A test of the matrix alone. */
+/** A test that runs only in the matrix. */
 export const matrixTest = test.skipIf(!isMatrix);
 
-/** All cases in the matrix, else those that every run needs. */
+/** Returns all cases in the matrix, else those that every run needs. */
 export const casesOf = <T>(cases: readonly T[], everyRun: (one: T) => boolean): T[] =>
   cases.filter((one) => isMatrix || everyRun(one));

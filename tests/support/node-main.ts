@@ -22,6 +22,7 @@ const onStep = (step: string) => {
 };
 
 interface Message {
+  id: number;
   dieAfter?: string;
   pauseAfter?: string;
   times?: number;
@@ -41,13 +42,13 @@ process.on("message", async (message: Message) => {
   }
   if (message.work) await startWorker(server.services);
   if (message.recover) await recoverAttempts(server.services, server.services.log);
-  // Days pass in seconds here, and Plaid's limit counts real minutes.
+  // Days pass in seconds here, but Plaid's rate limit counts real minutes.
   if (message.reconcileAt) rateLimits["/user/items/get"] = { perClient: 1_000_000 };
   for (const minutes of message.reconcileAt ?? []) {
     const clock = { now: () => new Date(Date.now() + minutes * 60_000) };
     await reconcile({ ...server.services, clock }, server.services.log);
   }
-  process.send?.({});
+  process.send?.({ done: message.id });
 });
 process.on("disconnect", () => process.exit(0));
 process.send?.({ url: server.url });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 
-/** Values that a field of Plaid's may have, whatever its type says. */
+/** Values that a field of Plaid may have, whatever its type says. */
 export const oddValue: fc.Arbitrary<unknown> = fc.oneof(
   fc.constantFrom<unknown>(
     ...[null, true, false, "", " ", "\0", "a\0b", "\ud800", "x\udc00y", "\u202eevil", "💰", "\n\t"],
@@ -16,14 +16,14 @@ export const oddValue: fc.Arbitrary<unknown> = fc.oneof(
   fc.constant(null).map(() => "x".repeat(20_000)),
 );
 
-/** The keys that lead to every value inside, at any depth. */
+/** Returns the keys that lead to every nested value. */
 export function pathsOf(value: unknown, at: string[] = []): string[][] {
   if (typeof value !== "object" || value === null) return at.length > 0 ? [at] : [];
   const inside = Object.entries(value).flatMap(([key, inner]) => pathsOf(inner, [...at, key]));
   return at.length > 0 ? [at, ...inside] : inside;
 }
 
-/** One value that is another, or is missing. */
+/** One value that is replaced or removed. */
 export interface Change {
   path: string[];
   op: "replace" | "remove";
@@ -55,11 +55,11 @@ export function changeValue(root: object, { path, op, value }: Change): void {
   else delete parent[last];
 }
 
-/** The change as the sandbox makes it: https://www.rfc-editor.org/rfc/rfc6902 */
+/** The change as a JSON Patch for the sandbox: https://www.rfc-editor.org/rfc/rfc6902 */
 export const toPatch = ({ path, ...change }: Change) => ({
   path: path.map((key) => `/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`).join(""),
   ...change,
 });
 
-/** A text that PostgreSQL keeps and a page shows as it is. */
+/** A text that PostgreSQL stores and a page shows unchanged. */
 export const isPlain = (text: string) => !/[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]/u.test(text);

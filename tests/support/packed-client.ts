@@ -24,22 +24,22 @@ interface Manifest {
 }
 
 /**
- * An empty strict TypeScript project with the packed client in it, and of everything else only what
- * the client declares. What `npm install <tarball>` makes, without asking the registry: the declared
- * packages are copied from this repository, in the versions of its lock file.
+ * Creates an empty strict TypeScript project with the packed client, and otherwise only what the client
+ * declares. It equals the result of `npm install <tarball>` without the registry: the declared packages are
+ * copied from this repository, in the versions of its lock file.
  */
 export async function packedClientProject(): Promise<{
   folder: string;
   write(files: Record<string, string>): void;
   /**
-   * Writes files and type-checks the project; rejects with tsc's output when it does not fit.
-   * `libraries`: the declarations of packages too. `node`: with what a program for Node has beside it.
+   * Writes files and type-checks the project. Rejects with tsc's output when there are errors. `libraries`:
+   * also checks the declarations of packages. `node`: with the types that a Node program has.
    */
   check(
     files: Record<string, string>,
     options?: { libraries?: boolean; node?: boolean },
   ): Promise<void>;
-  /** Copies packages of this repository into the project, with what they depend on. */
+  /** Copies packages of this repository into the project, with their dependencies. */
   install(...names: string[]): void;
   remove(): void;
 }> {
@@ -47,7 +47,7 @@ export async function packedClientProject(): Promise<{
   const modules = path.join(folder, "node_modules");
   const installed = path.join(modules, "@fiscility/client");
   mkdirSync(installed, { recursive: true });
-  // What `prepack` would build is built: `npm test` does it once.
+  // The result of `prepack` exists: `npm test` builds it once.
   requireBuilt();
   const pack = ["pack", "--json", "--ignore-scripts", "--pack-destination", folder];
   const { stdout } = await run("npm", pack, { cwd: path.join(root, "client") });
@@ -104,7 +104,7 @@ export async function packedClientProject(): Promise<{
   };
 }
 
-/** @throws when the client is not built, or not from what it is made of now. */
+/** @throws when the client is not built, or is older than its sources */
 function requireBuilt(): void {
   const built = path.join(root, "client/dist/index.mjs");
   if (!existsSync(built)) throw new Error("The client is not built: run npm run build:client");

@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from "node:crypto";
 import type pg from "pg";
 import { noticeKinds } from "../../server/contracts/mail.ts";
 
-/** A person of a test: the cookie of their session and their id. */
+/** A user of a test, with the cookie of their session. */
 export interface Person {
   email: string;
   password: string;
@@ -11,20 +11,20 @@ export interface Person {
 }
 
 const password = "correct horse battery";
-/** What hashing a password costs in tests that are not about it: a hundredth of what it does in the product. */
+/** The cost of hashing a password in tests of other features: a hundredth of the product's. */
 export const cheapHash = { N: 2 ** 10, r: 8, p: 1 };
 /** The hash of that password, at this cost. */
 const passwordHash =
   "$scrypt$ln=10,r=8,p=1$ASNFZ4mrze8BI0VniavN7w$WNAlxy+DWDNq4nZDJ2n1glmTLwyWo1sifdnHOt58B1c";
-/** Of that, as better-auth's own scrypt made them: an earlier version kept such hashes. */
+/** The hash of better-auth's own scrypt, which an earlier version stored. */
 export const oldPasswordHash =
   "0123456789abcdef0123456789abcdef:b87ad68e260d745e9edfac97cc70f72a8fbb1771cf033e8d2b3c360d3788e3548d977bae5090f5d6cd75f5190a6fbe6b0b5737d5420119bd1e44ccdc779acfe5";
 
 /**
- * A user with a session and a confirmed email, as sign-up and log-in leave them: as rows, because hashing a
- * password takes longer than most tests. The forms have tests of their own. Notices are off, so that a
- * test finds the jobs that it is about and no others.
- * They have just proved who they are: tests of what asks for that call `forgetStepUps`.
+ * Adds a user with a session and a confirmed email, as sign-up and log-in leave them. Inserted as rows,
+ * because hashing a password takes longer than most tests; the forms have their own tests. Notices are off,
+ * so that a test finds only its own jobs. The user has just proved their identity; tests of step-ups call
+ * `forgetStepUps`.
  */
 export async function addPerson(
   database: pg.Pool | pg.Client,
@@ -45,7 +45,7 @@ export async function addPerson(
      ) select id from person`,
     [name, email, plan ?? null, passwordHash, token],
   );
-  // A version from before notices has no such table.
+  // A version before notices has no such table.
   const quiet = await database.query("select to_regclass('declined_notices') is not null as known");
   if (quiet.rows[0].known) {
     await database.query(
@@ -60,7 +60,7 @@ export async function addPerson(
   return { email, password, cookie, id: rows[0].id };
 }
 
-/** The cookies of a session as a browser's context takes them, for the site of `url`. */
+/** The cookies of a session for a browser context, for the site of `url`. */
 export const browserCookies = (cookie: string, url: string) =>
   cookie.split("; ").map((pair) => {
     const at = pair.indexOf("=");

@@ -7,8 +7,8 @@ import { freePort } from "../../local/ports.ts";
 import { reachable } from "./reachable.ts";
 
 /**
- * A real PgBouncer in transaction mode before the server of `url`, with two connections to it a
- * database. It takes no startup parameter that it does not know, as it comes.
+ * Starts a real PgBouncer in transaction mode in front of the server of `url`, with two connections for each
+ * database. Like its default, it refuses unknown startup parameters.
  */
 export async function startPgBouncer(url: string) {
   const { hostname, port, username, password } = new URL(url);

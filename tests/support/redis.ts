@@ -14,7 +14,7 @@ const run = promisify(execFile);
 
 export type TestRedis = Awaited<ReturnType<typeof startRedis>>;
 
-/** The app has found Redis, which it was started before. */
+/** Waits until the app has connected to a Redis that started after it. */
 export function redisFound({ services }: Pick<TestApp, "services">): Promise<void> {
   return until(() =>
     services.cache.clear("nobody").then(
@@ -24,7 +24,7 @@ export function redisFound({ services }: Pick<TestApp, "services">): Promise<voi
   );
 }
 
-/** A real redis-server of this test's own, without persistence. */
+/** Starts a real redis-server for this test, without persistence. */
 export async function startRedis(port?: number, options: string[] = []) {
   const chosen = port ?? (await freePort());
   const folder = mkdtempSync(path.join(tmpdir(), "fiscility-redis-"));
@@ -38,12 +38,12 @@ export async function startRedis(port?: number, options: string[] = []) {
   return {
     url: `redis://127.0.0.1:${chosen}`,
     port: chosen,
-    /** One command, as typed into redis-cli; rejects with an error reply. */
+    /** Runs one command, as typed into redis-cli. Rejects with an error reply. */
     async command(...words: string[]): Promise<string> {
       const { stdout } = await run("redis-cli", ["-e", "-p", String(chosen), ...words]);
       return stdout.trim();
     },
-    /** It stays connected and answers nothing until `go`. */
+    /** Keeps connections open but does not respond until `go`. */
     hang: () => void server.kill("SIGSTOP"),
     go: () => void server.kill("SIGCONT"),
     async stop() {
@@ -56,10 +56,10 @@ export async function startRedis(port?: number, options: string[] = []) {
   };
 }
 
-/** A cluster of three masters on loopback, all slots served. */
+/** Starts a cluster of three masters on loopback that serves all slots. */
 export async function startRedisCluster() {
   const options = ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"];
-  // The bus of a node listens 10,000 above its port: both below the ports that Linux gives to anybody.
+  // A node's bus listens 10,000 above its port. Both are below Linux's ephemeral ports.
   const first = randomInt(12_000, 22_000);
   const ports = [first, first + 1, first + 2];
   const nodes = await Promise.all(ports.map((port) => startRedis(port, options)));

@@ -19,11 +19,11 @@ import { until } from "./until.ts";
 const run = promisify(execFile);
 
 /**
- * A primary PostgreSQL and a standby, both with `database` on them, and a proxy as the address of whichever is
- * the primary. `prepare` fills the database before the standby is copied from it.
+ * Starts a primary PostgreSQL and a standby, both with `database`, and a proxy that leads to the current
+ * primary. `prepare` fills the database before the standby is copied from it.
  *
- * `isSynchronous`: a commit succeeds once the standby has it on disk too. Otherwise the
- * standby stops following half a second before the failover, which loses commits that succeeded.
+ * `isSynchronous`: a commit succeeds once the standby has it on disk too. Otherwise the standby stops
+ * following half a second before the failover, which loses commits that succeeded.
  */
 export async function startReplicatedDatabase(
   database: string,
@@ -77,15 +77,15 @@ export async function startReplicatedDatabase(
   return {
     /** The database behind the proxy. */
     url: url.href,
-    /** The primary and its connections say nothing for so long, as a machine that swaps. Milliseconds. */
+    /** Freezes the primary and its connections for so long, like a machine that swaps. Milliseconds. */
     async freeze(ms: number) {
       signalPrimary("SIGSTOP");
       await pause(ms);
       signalPrimary("SIGCONT");
     },
     /**
-     * The primary's machine dies; the standby is promoted, and gets the address. Meanwhile, as where a
-     * monitor is early, connections reach a standby that refuses writes.
+     * Kills the primary's machine; the standby is promoted and gets the address. Until then connections reach
+     * a standby that refuses writes, as with a monitor that is early.
      */
     async failOver() {
       if (!isSynchronous) {
@@ -93,7 +93,7 @@ export async function startReplicatedDatabase(
         await ask(standby.url, "select pg_reload_conf()");
         await pause(500);
       }
-      // None can start a process or respond while the others are killed.
+      // First stopped, so that none can start a process or respond while the others are killed.
       signalPrimary("SIGSTOP");
       signalPrimary("SIGKILL");
       isPrimaryAlive = false;
@@ -111,7 +111,10 @@ export async function startReplicatedDatabase(
   };
 }
 
-/** The server of a data folder and what it forked: killed alone, the others would go on for a moment. */
+/**
+ * The process of a data folder and its children. If only the parent were killed, they would continue for a
+ * moment.
+ */
 function processesOf(folder: string): number[] {
   const [first = ""] = readFileSync(path.join(folder, "postmaster.pid"), "utf8").split("\n");
   const server = Number(first);
@@ -121,7 +124,7 @@ function processesOf(folder: string): number[] {
   return [server, ...children.map(Number)];
 }
 
-/** Linux's `/proc/<pid>/stat`: the name, in parentheses, may hold anything. */
+/** Linux's `/proc/<pid>/stat`: the name, in parentheses, may contain anything. */
 function parentOf(pid: string): number | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");

@@ -3,11 +3,11 @@ import type { AccountsTable, Database, ItemsTable } from "../../db/schema.ts";
 import type { TestApp } from "./app.ts";
 import { waitingLocks } from "./database.ts";
 
-/** What tests read from the app's database and change in it, by name. */
+/** Named reads and changes of the app's database for tests. */
 type App = Pick<TestApp, "query">;
 type User = { id: string };
 
-/** Whole rows: those of the user, or everyone's. */
+/** Whole rows, of one user or of all. */
 function rowsOf<Table extends keyof Database>(
   app: App,
   table: Table,
@@ -31,14 +31,14 @@ export const sessionsOf = (app: App, user?: User) => rowsOf(app, "sessions", "cr
 export const apiKeysOf = (app: App, user?: User) => rowsOf(app, "api_keys", "created_at", user);
 export const securityEventsOf = (app: App, user?: User) =>
   rowsOf(app, "security_events", "at", user);
-/** Log-ins and wrong passwords of the security record. */
+/** Log-ins and wrong passwords of the security history. */
 export const logInsOf = async (app: App, user?: User) =>
   (await securityEventsOf(app, user)).filter(({ kind }) => /^log_in(_failed)?$/.test(kind));
 export const mailsOf = (app: App, user?: User) => rowsOf(app, "mails", "created_at", user);
 export const mailLinksOf = (app: App, user?: User) => rowsOf(app, "mail_links", "created_at", user);
 export const devicesOf = (app: App, user?: User) => rowsOf(app, "known_devices", "used_at", user);
 
-/** The only row that one of the above reads. */
+/** The only row that one of the above returns. */
 export async function only<Row>(rows: Promise<Row[]>): Promise<Row> {
   const [row, another] = await rows;
   if (!row || another) throw new Error(row ? "There is more than one row." : "There is no row.");
@@ -57,7 +57,7 @@ export async function plaidItemIdOf(app: App, itemId: string): Promise<string> {
   return item.plaid_item_id;
 }
 
-/** The version of the user's data: each change raises it. */
+/** The version of the user's data, which each change raises. */
 export async function dataVersionOf(app: App, { id }: User): Promise<number> {
   const [user] = await app.query("select data_version from users where id = $1", [id]);
   return user.data_version;
@@ -66,7 +66,7 @@ export async function dataVersionOf(app: App, { id }: User): Promise<number> {
 /** Connections that wait for a lock. */
 export const lockWaiters = (app: App) => app.query(waitingLocks);
 
-/** Deletes all users with everything of theirs. */
+/** Deletes all users with their data. */
 export const deleteUsers = (app: App) => app.query("delete from users");
 
 export const deleteWebhooks = (app: App) => app.query("delete from webhooks");
@@ -74,33 +74,33 @@ export const deleteWebhooks = (app: App) => app.query("delete from webhooks");
 export const deleteTransactions = (app: App, { id }: User) =>
   app.query("delete from transactions where user_id = $1", [id]);
 
-/** Removes all jobs, those that failed for good too. */
+/** Removes all jobs, including those that failed for good. */
 export const removeJobs = (app: App) =>
   app.query("select graphile_worker.complete_jobs(array(select id from graphile_worker.jobs))");
 
-/** Lets the recovery take up every unfinished attempt now. */
+/** Makes every unfinished attempt due for the recovery. */
 export const makeAttemptsDue = (app: App) => app.query("update link_attempts set retry_at = now()");
 
-/** Lets the sweep request every sync now, or in so many minutes. */
+/** Makes every sync due for the sweep, now or in so many minutes. */
 export const makeSyncsDue = (app: App, inMinutes = 0) =>
   app.query("update item_syncs set due_at = now() + make_interval(mins => $1)", [inMinutes]);
 
-/** Makes what is cached for the user, or for everyone, stale, and tells their streams. */
+/** Invalidates the cache of the user, or of everyone, and notifies their streams. */
 export const raiseDataVersion = (app: App, user?: User, by = 1) =>
   app.query("update users set data_version = data_version + $2 where $1::uuid is null or id = $1", [
     user?.id,
     by,
   ]);
 
-/** Puts the user, or everyone, on a plan. */
+/** Moves the user, or everyone, to a plan. */
 export const setPlan = (app: App, plan: string, user?: User) =>
   app.query("update users set plan = $1 where $2::uuid is null or id = $2", [plan, user?.id]);
 
-/** Lets a plan have so many accounts. */
+/** Changes the account limit of a plan. */
 export const setPlanLimit = (app: App, plan: string, accounts: number) =>
   app.query("update plans set max_accounts = $2 where id = $1", [plan, accounts]);
 
-/** Changes one Item, all of a user's, or all there are; `itemId` is ours. */
+/** Changes one Item, all of a user's, or all; `itemId` is ours. */
 export function updateItems(
   app: App,
   changes: Partial<Selectable<ItemsTable>>,
@@ -118,13 +118,13 @@ export function updateItems(
 export const ageStepUps = (app: App, minutes: number) =>
   app.query("update sessions set proved_at = proved_at - make_interval(mins => $1)", [minutes]);
 
-/** As if nobody had proved in a session who they are. */
+/** As if no user had proved their identity in a session. */
 export const forgetStepUps = (app: App, user?: User) =>
   app.query("update sessions set proved_at = null where $1::uuid is null or user_id = $1", [
     user?.id,
   ]);
 
-/** Changes all accounts of the user, or all there are. */
+/** Changes all accounts of the user, or all. */
 export function updateAccounts(app: App, changes: Partial<Selectable<AccountsTable>>, user?: User) {
   const columns = Object.keys(changes).map((column, at) => `${column} = $${at + 2}`);
   return app.query(`update accounts set ${columns} where $1::uuid is null or user_id = $1`, [
@@ -133,7 +133,7 @@ export function updateAccounts(app: App, changes: Partial<Selectable<AccountsTab
   ]);
 }
 
-/** Syncs that ended well. */
+/** Syncs that succeeded. */
 export const doneSyncsOf = async (app: App, user?: User) =>
   (await syncsOf(app, user)).filter(({ status }) => status === "done");
 
@@ -152,7 +152,7 @@ export const jobsIn = (app: App, task?: string): Promise<Job[]> =>
     [task],
   );
 
-/** Adds a job, to be run in so many minutes. */
+/** Adds a job that runs in so many minutes. */
 export const addJob = (app: App, task: string, { inMinutes = 0, maxAttempts = 25 } = {}) =>
   app.query(
     `select graphile_worker.add_job($1, '{}', run_at := now() + make_interval(mins => $2),
@@ -181,9 +181,9 @@ export const addSessions = (app: App, { id }: User, count: number) =>
     [id, count],
   );
 
-/** Adds transactions to one of the user's accounts; `nameLength` in characters makes them large. */
+/** Adds transactions to one of the user's accounts. `nameLength` in characters makes them large. */
 export async function addTransactions(app: App, { id }: User, count: number, nameLength: number) {
-  // One statement for all of them would take longer than a statement may.
+  // One statement for all of them would exceed the statement timeout.
   for (let from = 1; from <= count; from += 10_000) {
     await app.query(
       `insert into transactions (user_id, id, account_id, date, amount, currency, name, pending)

@@ -8,14 +8,14 @@ interface Column {
   hasDefault: boolean;
 }
 
-/** What PostgreSQL's catalogue says of our tables. */
+/** Our tables in PostgreSQL's catalog. */
 export interface Schema {
   columns: Map<string, Column>;
-  /** Where each table's rows are: another file when they were all written anew. */
+  /** The file of each table's rows. It changes when they are all rewritten. */
   files: Map<string, string>;
-  /** By their oid and name: one that is built again under its name is another. */
+  /** By their oid and name: an index that is rebuilt under the same name is another. */
   indexes: Map<string, string>;
-  /** Validated ones: their table was read from end to end. */
+  /** Validated constraints, whose validation read the whole table. */
   constraints: Map<string, string>;
 }
 
@@ -47,8 +47,8 @@ export async function readSchema(db: Kysely<unknown>): Promise<Schema> {
 }
 
 /**
- * What the version before cannot live with, or what holds writers up while a large table is read:
- * the ways in which a migration does more than add.
+ * Returns what breaks the previous version, or blocks writers while a large table is read: the ways in which
+ * a migration does more than add.
  */
 export function harmOf(before: Schema, after: Schema): string[] {
   const harm: string[] = [];

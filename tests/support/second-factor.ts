@@ -2,7 +2,10 @@ import { Secret, TOTP } from "otpauth";
 import type { Person, TestApp } from "./app.ts";
 import { softwarePasskey } from "./software-passkey.ts";
 
-/** An authenticator app. `code` is what it shows so many steps of 30 seconds from now: -1, 0 and 1 are accepted. */
+/**
+ * An authenticator app. `code` returns the code so many steps of 30 seconds from now: -1, 0 and 1 are
+ * accepted.
+ */
 export function authenticator(secret: string) {
   const totp = new TOTP({ secret: Secret.fromBase32(secret) });
   return {
@@ -10,7 +13,7 @@ export function authenticator(secret: string) {
   };
 }
 
-/** Sets up an authenticator app for the user, which spends the code of the step before this one. */
+/** Sets up an authenticator app for the user, which uses up the code of the previous step. */
 export async function addAuthenticator(app: TestApp, person: Person) {
   await app.stepUp(person);
   const started = await app.post("/api/v1/second-factors/authenticator", {}, person);
@@ -25,7 +28,10 @@ export async function addAuthenticator(app: TestApp, person: Person) {
   return { ...own, backupCodes: confirmed.body.backup_codes as string[] };
 }
 
-/** The cookies of responses, as a browser sends them: the last of each name counts, and what is empty is gone. */
+/**
+ * Returns the cookies of responses as a browser sends them: the last of each name counts, and empty ones are
+ * deleted.
+ */
 export function cookiesOf(...responses: { headers: Headers }[]): { cookie: string } {
   const jar = new Map<string, string>();
   for (const { headers } of responses)
@@ -37,7 +43,7 @@ export function cookiesOf(...responses: { headers: Headers }[]): { cookie: strin
   return { cookie: kept.map(([name, value]) => `${name}=${value}`).join("; ") };
 }
 
-/** The first step of a log-in: the right password. */
+/** The first step of a log-in: the correct password. */
 export async function beginLogIn(app: TestApp, { email, password }: Person, cookie = "") {
   const response = await app.post("/api/auth/sign-in/email", { email, password }, { cookie });
   return { ...response, cookie: cookiesOf(response).cookie };
@@ -57,12 +63,12 @@ export async function addPasskey(app: TestApp, person: Person, passkey = softwar
   return passkey;
 }
 
-/** Options for a log-in by passkey, and the cookie of the browser that asked for them. */
+/** Requests the options for a log-in by passkey. Returns them with the browser's cookie. */
 export async function askToLogIn(app: TestApp) {
   const response = await app.post("/api/auth/passkey/options", {});
   return { options: response.body.options as string, ...cookiesOf(response) };
 }
 
-/** The log-in by what a passkey signed, in the browser with this cookie. */
+/** Logs in with what a passkey signed, in the browser with this cookie. */
 export const logInByPasskey = (app: TestApp, cookie: string, passkey: string) =>
   app.post("/api/auth/passkey/log-in", { passkey }, { cookie });

@@ -8,7 +8,7 @@ const userPresent = 0x01;
 const userVerified = 0x04;
 const hasCredential = 0x40;
 
-/** What an attacker, or a broken device, may do otherwise than a browser does. */
+/** What an attacker or a broken device may do differently from a browser. */
 interface Twist {
   origin?: string;
   rpId?: string;
@@ -20,8 +20,8 @@ interface Twist {
 }
 
 /**
- * A passkey in this process, for tests that need what no browser would send. It answers the options of our
- * server as JSON text, as `PublicKeyCredential.toJSON()` would give it.
+ * A passkey in this process, for tests that need what no browser would send. It responds to our server's
+ * options with JSON text, like `PublicKeyCredential.toJSON()`.
  * @see https://www.w3.org/TR/webauthn-3/
  */
 export function softwarePasskey(origin: string) {
@@ -42,7 +42,7 @@ export function softwarePasskey(origin: string) {
 
   return {
     id,
-    /** Answers the options of a registration. */
+    /** Responds to the options of a registration. */
     register(optionsJson: string, twist: Twist = {}): string {
       const options = JSON.parse(optionsJson);
       userId = options.user.id;
@@ -87,7 +87,7 @@ export function softwarePasskey(origin: string) {
         },
       });
     },
-    /** Answers the options of a log-in or a step-up. */
+    /** Responds to the options of a log-in or a step-up. */
     sign(optionsJson: string, twist: Twist = {}): string {
       const options = JSON.parse(optionsJson);
       counter = twist.counter ?? counter + 1;

@@ -1,11 +1,11 @@
-/** One event as it stood on the wire; `event` is "message" where none is named. */
+/** One event as it was sent. `event` is "message" when it has no name. */
 export interface SseEvent {
   event: string;
   id: string | null;
   data: string;
 }
 
-/** Reads Server-Sent Events until the server ends them or `close` is called; never reconnects. */
+/** Reads Server-Sent Events until the server ends them or `close` is called. Never reconnects. */
 export async function openStream(url: string, headers: Record<string, string>) {
   const controller = new AbortController();
   const response = await fetch(url, { headers, signal: controller.signal });
@@ -31,10 +31,10 @@ export async function openStream(url: string, headers: Record<string, string>) {
     status: response.status,
     headers: response.headers,
     events,
-    /** The data of its messages; those of live changes are `{ dataVersion }`. */
+    /** The data of its messages; for live changes `{ dataVersion }`. */
     messages: () =>
       events.filter(({ event }) => event === "message").map(({ data }) => JSON.parse(data)),
-    /** When the server has ended it; rejects when the connection broke. */
+    /** Resolves when the server has ended it; rejects when the connection broke. */
     ended,
     close: () => controller.abort(),
   };

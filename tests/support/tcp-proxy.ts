@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { connect, createServer, type Socket } from "node:net";
 
-/** A network between two programs on loopback that does what networks do. */
+/** A proxy between two programs on loopback that can fail like a network. */
 export async function startTcpProxy(target: number) {
   let port = target;
   let delay = 0;
@@ -34,17 +34,17 @@ export async function startTcpProxy(target: number) {
 
   return {
     port: (server.address() as AddressInfo).port,
-    /** Connections that were ever made. */
+    /** How many connections were ever accepted. */
     accepted: () => accepted,
-    /** New connections go there; `cut` ends the old ones. */
+    /** Sends new connections there; `cut` ends the old ones. */
     leadTo(next: number) {
       port = next;
     },
-    /** Each piece of data takes this long, each way. Milliseconds. */
+    /** Delays each piece of data this long, in both directions. Milliseconds. */
     slow(ms: number) {
       delay = ms;
     },
-    /** Connections are taken and nothing passes, until `go`. */
+    /** Accepts connections and passes nothing on, until `go`. */
     hang() {
       hanging = true;
     },
@@ -56,7 +56,7 @@ export async function startTcpProxy(target: number) {
     cut() {
       for (const socket of sockets) socket.destroy();
     },
-    /** Puts bytes into what the client reads. */
+    /** Inserts bytes into what the client reads. */
     inject(bytes: string) {
       for (const socket of sockets) if (socket.localPort === this.port) socket.write(bytes);
     },

@@ -1,6 +1,6 @@
 import type { TestApp } from "./app.ts";
 
-/** A transaction as both sides have it. */
+/** A transaction with the fields that both sides have. */
 export interface Kept {
   id: string;
   account: string;
@@ -24,7 +24,7 @@ export async function transactionsHere(
   );
 }
 
-/** The same in the sandbox's own books. */
+/** The same in the sandbox's data. */
 export async function transactionsAtPlaid(
   app: Pick<TestApp, "control">,
   plaidItemId: string,

@@ -6,7 +6,7 @@ import { migrations } from "../../migrations/index.ts";
 
 const root = path.join(import.meta.dirname, "../..");
 
-/** Git's answer; null where it has none. Of this folder's own history alone, not of one around it. */
+/** Returns Git's output; null when it fails. Uses only this folder's own repository, not one around it. */
 function git(...words: string[]): string | null {
   const { status, stdout } = spawnSync("git", ["--git-dir=.git", ...words], {
     cwd: root,
@@ -16,8 +16,8 @@ function git(...words: string[]): string | null {
 }
 
 /**
- * The last commit without the newest migration: what runs when that is rolled out. Null where the
- * history does not reach back so far, as in a shallow clone, or is not there at all.
+ * Returns the last commit without the newest migration, which runs when that is rolled out. Null when the
+ * history does not reach back that far, as in a shallow clone, or does not exist.
  */
 function commitBefore(): string | null {
   const file = `migrations/${Object.keys(migrations).at(-1)}.ts`;
@@ -25,15 +25,15 @@ function commitBefore(): string | null {
     ...["log", "-1", "--first-parent", "-m", "--diff-filter=A", "--format=%H", "--", file],
   );
   if (landed === null) return null;
-  // Without a commit the migration is still being written.
+  // Not committed yet: the migration is still being written.
   const commit = landed === "" ? "HEAD" : `${landed}^`;
   return git("rev-parse", "--verify", "--quiet", `${commit}^{commit}`);
 }
 
 /**
- * The version before the newest migration in a folder of its own, with today's packages and today's
- * pages: its server, its worker and its migrations are what it was. A package that only that version
- * imports is a dev dependency until then (camelcase-keys, before migration 023). Null as `commitBefore`.
+ * Checks out the version before the newest migration into its own folder, with today's packages and today's
+ * pages: its server, worker and migrations are unchanged. A package that only that version imports stays a
+ * dev dependency until then (camelcase-keys, before migration 023). Null as `commitBefore`.
  */
 export function versionBefore() {
   const commit = commitBefore();

@@ -1,8 +1,8 @@
 import type { Page } from "playwright-core";
 
 /**
- * Gives a page Chromium's virtual authenticator, which checks its user and says yes at once. Returns how many
- * passkeys it has.
+ * Adds Chromium's virtual authenticator to a page, which verifies its user and agrees at once. Returns a
+ * function that counts its passkeys.
  * @see https://chromedevtools.github.io/devtools-protocol/tot/WebAuthn/
  */
 export async function addVirtualAuthenticator(page: Page): Promise<() => Promise<number>> {

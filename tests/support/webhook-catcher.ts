@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { until } from "./until.ts";
 
-/** A webhook as Plaid sent it: the very bytes and their signature. */
+/** A webhook as Plaid sent it: its exact bytes and their signature. */
 export interface Caught {
   signature: string;
   body: Buffer;
@@ -12,7 +12,7 @@ export interface Caught {
   itemId: string;
 }
 
-/** A receiver that keeps what it gets, to be passed on as often and in whatever order a test likes. */
+/** A receiver that stores webhooks, for a test to deliver as often and in any order it likes. */
 export async function startWebhookCatcher() {
   const caught: Caught[] = [];
   const server = createServer(async (req, res) => {
@@ -25,7 +25,7 @@ export async function startWebhookCatcher() {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     caught,
-    /** The first of this code of the Item that is caught from now on, or was last. */
+    /** Waits for the newest webhook with this code for the Item. */
     async next(itemId: string, code: string): Promise<Caught> {
       const find = () => caught.findLast((one) => one.itemId === itemId && one.code === code);
       await until(() => find() !== undefined);
@@ -35,7 +35,7 @@ export async function startWebhookCatcher() {
   };
 }
 
-/** Delivers a webhook to the app; its status. */
+/** Delivers a webhook to the app. Returns the status. */
 export async function deliver(
   url: string,
   { signature, body }: { signature?: string; body: Buffer | string },

@@ -10,7 +10,7 @@ export interface Received {
   at: number;
 }
 
-/** A receiver of users' webhooks on this machine: responds with `respond`, which a test may change. */
+/** A receiver of users' webhooks on this machine. It responds with `respond`, which a test may change. */
 export async function startReceiver() {
   const received: Received[] = [];
   const receiver = {

@@ -3,17 +3,17 @@ import { Session } from "node:inspector/promises";
 /** Counts the JavaScript that this process runs. */
 export interface WorkCounter {
   /**
-   * How many functions and blocks (loop bodies, branches) ran while `task` did, libraries and Node's own
-   * included. The same task gives the same count within a few hundred, however slow the machine is. What
-   * runs as native code (`JSON.parse`, regular expressions, copying) counts as one call.
+   * Returns how many functions and blocks (loop bodies, branches) ran during `task`, including libraries and
+   * Node's own. The same task returns the same count within a few hundred, however slow the machine is.
+   * Native code (`JSON.parse`, regular expressions, copying) counts as one call.
    */
   count(task: () => Promise<unknown>): Promise<number>;
   stop(): Promise<void>;
 }
 
 /**
- * Starts V8's precise coverage. Code that was loaded before is counted by function only, so start it
- * before the server is imported.
+ * Starts V8's precise coverage. Code that was loaded before is counted by function only, so start it before
+ * the server is imported.
  * @see https://chromedevtools.github.io/devtools-protocol/v8/Profiler/#method-startPreciseCoverage
  */
 export async function startWorkCounter(): Promise<WorkCounter> {

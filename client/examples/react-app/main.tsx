@@ -1,7 +1,7 @@
 // The accounts and the latest transactions of a user, which change on the page when they change at the bank.
 //   npm install && npm run dev     in a copy of this folder
-// A key in a browser can be read by whoever uses that browser: for tools of your own, with accounts:read and
-// transactions:read alone.
+// Anyone who uses the browser can read its key. Use it only for your own tools, with only accounts:read and
+// transactions:read.
 import { createClient, type FiscilityClient, type FiscilityError } from "@fiscility/client";
 import { createQueries, useLiveChanges } from "@fiscility/client/react";
 import {
@@ -13,7 +13,7 @@ import {
 import { type FormEvent, useMemo, useState } from "react";
 import { createRoot } from "react-dom/client";
 
-// The client retries by itself.
+// The client itself retries.
 const queryClient = new QueryClient({ defaultOptions: { queries: { retry: false } } });
 
 function App() {

@@ -6,7 +6,7 @@ export const commonHeaders = {
 
 export const headerComponents = {
   "X-Request-Id": {
-    description: "The id to name to us; `error.request_id` of a failure.",
+    description: "The id to send to support; also `error.request_id` of a failure.",
     schema: { type: "string", format: "uuid" },
   },
   RateLimit: {

@@ -2,15 +2,15 @@ import type { Endpoint, Subscription } from "./endpoints.ts";
 
 /** Topics of the calls, in the order in which a new reader needs them. */
 export const tags = [
-  { name: "connections", description: "Connect a bank, mend it, and disconnect it." },
+  { name: "connections", description: "Connect, repair and disconnect banks." },
   { name: "accounts", description: "Banks, accounts and balances." },
-  { name: "transactions", description: "What moved on the accounts." },
+  { name: "transactions", description: "Transactions and their totals." },
   { name: "insights", description: "Net worth and cash flow." },
   { name: "activity", description: "The history of the connections." },
   { name: "plan", description: "The plan and how much of it is used." },
   { name: "live", description: "Changes as they happen." },
   { name: "webhooks", description: "Changes sent to an address of the user's own." },
-  { name: "account", description: "The whole account: its export, and its end." },
+  { name: "account", description: "Export and delete the whole account." },
   { name: "api-keys", description: "Keys for programs. For users who are logged in." },
   { name: "security", description: "Second factors and step-ups. For users who are logged in." },
 ];

@@ -59,9 +59,9 @@ const ofStreams: readonly Reason[] = [
 /** What a reader needs to know before the first call, one paragraph each. */
 const introduction = [
   "Bank accounts, their connection and their history.",
-  "**Authentication.** Send an API key as `Authorization: Bearer fsk_…`. Keys are made in the app under Settings, and each has scopes: every call names the one that it needs.",
-  "**Data.** Money is a decimal string beside its ISO 4217 currency. Times are ISO 8601 in UTC. Fields may be added at any time.",
-  "**Failures.** Every failure is `error` with a `reason` to switch on and a `request_id` to name to us. Reasons may be added at any time.",
+  "**Authentication.** Send an API key as `Authorization: Bearer fsk_…`. Create keys in the app under Settings. Each has scopes, and every call lists the scope that it needs.",
+  "**Data.** Money is a decimal string with an ISO 4217 currency. Times are ISO 8601 in UTC. Fields may be added at any time.",
+  "**Failures.** Every failure has an `error` with a `reason` to switch on and a `request_id` to send to support. Reasons may be added at any time.",
   "**Limits.** `RateLimit` headers say how many calls of the key or session are left. `Retry-After` says when a refused request is worth sending again. Eight calls of one user run at once; more wait a few seconds.",
 ];
 

@@ -4,7 +4,7 @@ import { procedure } from "../trpc.ts";
 
 export const accountDelete = procedure({
   summary:
-    "Deletes the person's account: every bank is disconnected, here and at Plaid, and all that is kept of them goes. `confirmation` is “delete my account”.",
+    "Deletes the user's account: every bank is disconnected, here and at Plaid, and all stored data is deleted. `confirmation` is “delete my account”.",
   scope: "session",
   stepUp: true,
   rest: "DELETE /account",

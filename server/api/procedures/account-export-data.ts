@@ -9,8 +9,7 @@ export const streamed = ({ rest, transactions }: DataExport) =>
   new StreamedOutput(rest, "transactions", transactions, Object.keys(transaction.shape));
 
 export const accountExportData = procedure({
-  summary:
-    "Everything that is kept of the user: who they are, their banks, their history, their transactions.",
+  summary: "All stored data of the user: their profile, banks, activity and transactions.",
   scope: "account:export",
   stepUp: true,
   rest: "GET /account/export",

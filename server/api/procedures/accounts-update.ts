@@ -3,7 +3,7 @@ import { accountsUpdateInput, accountsUpdateOutput } from "../../contracts/accou
 import { procedure } from "../trpc.ts";
 
 export const accountsUpdate = procedure({
-  summary: "Renames an account, or leaves it out of totals.",
+  summary: "Renames an account, or excludes it from totals.",
   scope: "connections:write",
   rest: "POST /account-settings",
   reasons: ["not_found"],

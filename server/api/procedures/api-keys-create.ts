@@ -7,7 +7,7 @@ import { procedure } from "../trpc.ts";
 
 // Sessions only: a leaked key must not be able to create another key.
 export const apiKeysCreate = procedure({
-  summary: "Makes an API key. Its text is in this answer and never shown again.",
+  summary: "Creates an API key. Only this response contains its text.",
   scope: "session",
   stepUp: true,
   rest: "POST /api-keys",

@@ -3,7 +3,7 @@ import { revokeApiKeyInput, revokeApiKeyOutput } from "../../contracts/api-keys.
 import { procedure } from "../trpc.ts";
 
 export const apiKeysRevoke = procedure({
-  summary: "Ends an API key at once and for good.",
+  summary: "Revokes an API key immediately and permanently.",
   scope: "session",
   rest: "DELETE /api-keys/{id}",
   reasons: ["not_found"],

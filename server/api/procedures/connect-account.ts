@@ -6,7 +6,7 @@ import { procedure } from "../trpc.ts";
 
 export const connectAccount = procedure({
   summary:
-    "Exchanges Link's public_token and keeps the bank with its accounts. Sent again with the same public_token it returns the first response.",
+    "Exchanges Link's public_token and stores the bank with its accounts. A second call with the same public_token returns the first response.",
   scope: "connections:write",
   rest: "POST /connections",
   reasons: [

@@ -3,7 +3,7 @@ import { connectionsGetInput, connectionsGetOutput } from "../../contracts/conne
 import { procedure } from "../trpc.ts";
 
 export const connectionsGet = procedure({
-  summary: "What became of a Link: whether its bank is connected, and as which Item.",
+  summary: "The result of a Link: whether its bank is connected, and as which Item.",
   scope: "connections:write",
   rest: "GET /connections/{id}",
   reasons: ["not_found"],

@@ -3,7 +3,7 @@ import { readCategories } from "../../insights/read-insights.ts";
 import { procedure } from "../trpc.ts";
 
 export const insightsCategories = procedure({
-  summary: "What came in and went out in a month by category, for each currency.",
+  summary: "Money in and out in a month by category, for each currency.",
   scope: "transactions:read",
   rest: "GET /insights/categories",
   cached: categoriesOutput,

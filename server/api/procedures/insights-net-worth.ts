@@ -3,7 +3,7 @@ import { readNetWorth } from "../../insights/read-insights.ts";
 import { procedure } from "../trpc.ts";
 
 export const insightsNetWorth = procedure({
-  summary: "Net worth by day, over the last year unless it is said, for each currency.",
+  summary: "Net worth by day for each currency, by default over the last year.",
   scope: "transactions:read",
   rest: "GET /insights/net-worth",
   cached: netWorthOutput,

@@ -4,7 +4,7 @@ import { procedure } from "../trpc.ts";
 
 export const itemsChooseAccounts = procedure({
   summary:
-    "Changes which of the accounts that a bank shares are connected. What is taken out is deleted here with its transactions, and can be added again.",
+    "Changes which of the accounts that a bank shares are connected. An account that is taken out is deleted with its transactions, and can be added again.",
   scope: "connections:write",
   rest: "POST /account-choices",
   reasons: [

@@ -4,7 +4,7 @@ import { procedure } from "../trpc.ts";
 
 export const itemsDisconnect = procedure({
   summary:
-    "Disconnects a bank: its accounts and all that came from it are deleted here, and our access to it is ended at Plaid. `confirmation` is “disconnect” and the bank's name.",
+    "Disconnects a bank: its accounts and their data are deleted here, and our access is removed at Plaid. `confirmation` is “disconnect” and the bank's name.",
   scope: "connections:write",
   stepUp: true,
   rest: "POST /disconnections",

@@ -4,7 +4,7 @@ import { procedure } from "../trpc.ts";
 
 export const itemsRefresh = procedure({
   summary:
-    "Asks a bank for its newest transactions, at most once every 15 minutes. They come with the Item's next sync.",
+    "Fetches a bank's newest transactions, at most once every 15 minutes. They arrive with the Item's next sync.",
   scope: "connections:write",
   rest: "POST /refreshes",
   reasons: [

@@ -5,7 +5,7 @@ import { createLinkTokenInput, createLinkTokenOutput } from "../../contracts/con
 import { procedure } from "../trpc.ts";
 
 export const plaidCreateLinkToken = procedure({
-  summary: "Makes the link_token that Plaid Link is opened with.",
+  summary: "Creates the link_token that opens Plaid Link.",
   scope: "connections:write",
   rest: "POST /link-tokens",
   reasons: [

@@ -6,7 +6,7 @@ import { procedure } from "../trpc.ts";
 // `limit_reached` means that the bank is reconnected, without its new accounts.
 export const plaidFinishUpdateMode = procedure({
   summary:
-    "Takes note that the person logged in again at a bank, or chose other accounts, in Link's update mode.",
+    "Stores that the user logged in again at a bank, or chose other accounts, in Link's update mode.",
   scope: "connections:write",
   rest: "POST /finished-updates",
   reasons: [

@@ -2,7 +2,7 @@ import { linkEventInput, linkEventOutput } from "../../contracts/connect.ts";
 import { procedure } from "../trpc.ts";
 
 export const plaidRecordLinkEvent = procedure({
-  summary: "Writes down what Link told the page, for analytics.",
+  summary: "Logs an event that Link reported to the page, for analytics.",
   scope: "connections:write",
   rest: "POST /link-events",
 })

@@ -3,7 +3,7 @@ import { planOutput } from "../../contracts/plan.ts";
 import { procedure } from "../trpc.ts";
 
 export const planGet = procedure({
-  summary: "The plan, how many accounts of it are used, and every plan there is.",
+  summary: "The plan, how many of its accounts are used, and every plan.",
   scope: "accounts:read",
   rest: "GET /plan",
 })

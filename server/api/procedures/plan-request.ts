@@ -3,7 +3,7 @@ import { requestPlan } from "../../users/request-plan.ts";
 import { procedure } from "../trpc.ts";
 
 export const planRequest = procedure({
-  summary: "Asks the operator for a larger plan. A second call changes the open request.",
+  summary: "Requests a larger plan from the operator. A second call changes the open request.",
   scope: "session",
   rest: "POST /plan-requests",
   reasons: ["not_found"],

@@ -4,7 +4,7 @@ import { procedure } from "../trpc.ts";
 
 export const secondFactorsAddPasskey = procedure({
   summary:
-    "Stores a passkey that the browser made. With the first factor come ten backup codes, in this response alone.",
+    "Stores a passkey that the browser created. The user's first factor comes with ten backup codes, which only this response contains.",
   scope: "session",
   stepUp: true,
   setsUpFactor: true,

@@ -4,7 +4,7 @@ import { procedure } from "../trpc.ts";
 
 export const secondFactorsConfirmAuthenticator = procedure({
   summary:
-    "Turns the authenticator app on by its first code. With the first factor come ten backup codes, in this response alone.",
+    "Turns on the authenticator app with its first code. The user's first factor comes with ten backup codes, which only this response contains.",
   scope: "session",
   stepUp: true,
   setsUpFactor: true,

@@ -5,7 +5,7 @@ import { procedure } from "../trpc.ts";
 
 export const secondFactorsPasskeyOptions = procedure({
   summary:
-    "What the browser makes a new passkey with. The challenge in it is for this session and works once, within five minutes.",
+    "Options for a new passkey. Their challenge works once, in this session, within five minutes.",
   scope: "session",
   stepUp: true,
   setsUpFactor: true,

@@ -3,7 +3,8 @@ import { noFields, removedFactor } from "../../contracts/second-factors.ts";
 import { procedure } from "../trpc.ts";
 
 export const secondFactorsRemoveAuthenticator = procedure({
-  summary: "Turns the authenticator app off. Without another factor the backup codes go too.",
+  summary:
+    "Turns off the authenticator app. Without another factor the backup codes are deleted too.",
   scope: "session",
   stepUp: true,
   setsUpFactor: true,

@@ -3,7 +3,7 @@ import { removedFactor, removePasskeyInput } from "../../contracts/second-factor
 import { procedure } from "../trpc.ts";
 
 export const secondFactorsRemovePasskey = procedure({
-  summary: "Removes a passkey. Without another factor the backup codes go too.",
+  summary: "Removes a passkey. Without another factor the backup codes are deleted too.",
   scope: "session",
   stepUp: true,
   setsUpFactor: true,

@@ -3,7 +3,8 @@ import { backupCodesOutput, noFields } from "../../contracts/second-factors.ts";
 import { procedure } from "../trpc.ts";
 
 export const secondFactorsReplaceBackupCodes = procedure({
-  summary: "Makes ten new backup codes, in this response alone. Those before stop working.",
+  summary:
+    "Creates ten new backup codes, which only this response contains. The previous ones stop working.",
   scope: "session",
   stepUp: true,
   setsUpFactor: true,

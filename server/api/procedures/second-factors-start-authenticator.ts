@@ -4,7 +4,7 @@ import { procedure } from "../trpc.ts";
 
 export const secondFactorsStartAuthenticator = procedure({
   summary:
-    "Makes the secret for an authenticator app. It protects nothing until a code confirms it.",
+    "Creates the secret for an authenticator app. It protects nothing until a code confirms it.",
   scope: "session",
   stepUp: true,
   setsUpFactor: true,

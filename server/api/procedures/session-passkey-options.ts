@@ -6,7 +6,7 @@ import { procedure } from "../trpc.ts";
 
 export const sessionPasskeyOptions = procedure({
   summary:
-    "What the browser asks a passkey of the user to sign for session.stepUp. The challenge in it is for this session and works once, within five minutes.",
+    "Options for a passkey to sign for session.stepUp. Their challenge works once, in this session, within five minutes.",
   scope: "session",
   setsUpFactor: true,
   rest: "POST /session/passkey-options",

@@ -4,7 +4,7 @@ import { procedure } from "../trpc.ts";
 
 export const sessionStepUp = procedure({
   summary:
-    "Proves who uses the session: by password, by a code of the authenticator app, or by passkey. For ten minutes it then does what asks for such a proof.",
+    "Proves the user's identity in this session by password, by a code of the authenticator app, or by passkey. For ten minutes the session may then call procedures that require such a proof.",
   scope: "session",
   setsUpFactor: true,
   rest: "POST /session/step-up",

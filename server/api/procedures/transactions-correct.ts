@@ -3,7 +3,7 @@ import { correct } from "../../transactions/correct-transaction.ts";
 import { procedure } from "../trpc.ts";
 
 export const transactionsCorrect = procedure({
-  summary: "Corrects the category or the merchant of a transaction, for good.",
+  summary: "Corrects the category or the merchant of a transaction permanently.",
   scope: "connections:write",
   rest: "POST /transaction-corrections",
   reasons: ["not_found"],

@@ -3,7 +3,7 @@ import { listTransactions } from "../../transactions/list-transactions.ts";
 import { procedure } from "../trpc.ts";
 
 export const transactionsList = procedure({
-  summary: "Transactions of every account or of one, newest first, page after page.",
+  summary: "Transactions of every account or of one, newest first, in pages.",
   scope: "transactions:read",
   rest: "GET /transactions",
 })

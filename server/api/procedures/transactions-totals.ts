@@ -3,7 +3,7 @@ import { readTotals } from "../../transactions/list-transactions.ts";
 import { procedure } from "../trpc.ts";
 
 export const transactionsTotals = procedure({
-  summary: "What the transactions that fit a filter come to, by month and by category.",
+  summary: "Totals of the transactions that match a filter, by month and by category.",
   scope: "transactions:read",
   rest: "GET /transaction-totals",
 })

@@ -6,8 +6,7 @@ import { createWebhook } from "../../outgoing-webhooks/webhook-endpoints.ts";
 import { procedure } from "../trpc.ts";
 
 export const webhooksCreate = procedure({
-  summary:
-    "Adds an address that gets signed webhooks. Its secret is in this answer and never shown again.",
+  summary: "Adds an address that receives signed webhooks. Only this response contains its secret.",
   scope: "webhooks:write",
   stepUp: true,
   rest: "POST /webhooks",

@@ -3,7 +3,7 @@ import { listWebhooks } from "../../outgoing-webhooks/webhook-endpoints.ts";
 import { procedure } from "../trpc.ts";
 
 export const webhooksList = procedure({
-  summary: "Every address that gets webhooks, newest first.",
+  summary: "Every address that receives webhooks, newest first.",
   scope: "webhooks:write",
   rest: "GET /webhooks",
 })

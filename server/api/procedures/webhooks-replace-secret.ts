@@ -3,7 +3,7 @@ import { replaceSecret } from "../../outgoing-webhooks/webhook-endpoints.ts";
 import { procedure } from "../trpc.ts";
 
 export const webhooksReplaceSecret = procedure({
-  summary: "Gives an address a new secret. For a day the one before signs as well.",
+  summary: "Gives an address a new secret. For a day the previous one also signs.",
   scope: "webhooks:write",
   stepUp: true,
   rest: "POST /webhook-secrets",

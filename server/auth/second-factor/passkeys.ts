@@ -195,7 +195,7 @@ export async function verifyPasskey(
     expectedRPID: rpIdOf(config),
     credential: { ...stored, publicKey: new Uint8Array(stored.publicKey) },
     requireUserVerification: place.purpose === "log_in",
-    // SimpleWebAuthn throws for what does not fit: another origin or challenge, a counter that did not rise.
+    // SimpleWebAuthn throws when anything does not match: the origin, the challenge, or the counter.
   }).catch(() => null);
   if (!result?.verified) return null;
   const { newCounter } = result.authenticationInfo;

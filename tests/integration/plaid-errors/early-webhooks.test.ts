@@ -47,7 +47,7 @@ test.each([
   await atRest();
   expect(await kept()).toEqual([{ type: "ITEM", code, outcome: "no such Item" }]);
 
-  // Seconds pass before the exchange, so that the Item is younger than what was said of it.
+  // Seconds pass before the exchange, so that the Item is newer than the webhook.
   await app.query("update webhooks set signed_at = signed_at - interval '20 seconds'");
   await app.post("/plaid/exchange-token", { public_token: token }, owner);
   await atRest();
@@ -55,7 +55,7 @@ test.each([
   expect((await kept())[0]?.outcome).toBe("changed");
 });
 
-test("a webhook whose Item is connected while it is processed is applied", async () => {
+test("A webhook whose Item is connected while it is processed is applied", async () => {
   const owner = await app.signUp("cfo");
   const token = await app.publicToken();
   const hash = createHash("sha256").update(token).digest("hex");
@@ -71,7 +71,7 @@ test("a webhook whose Item is connected while it is processed is applied", async
   const connectAfterFirstLookup: KyselyPlugin = {
     transformQuery: ({ node }) => node,
     transformResult: async ({ result }) => {
-      // The webhook, then its Item, which is not there yet.
+      // First the query for the webhook, then the one for its Item, which does not exist yet.
       lookedUp += 1;
       if (lookedUp === 2) {
         await app.post("/plaid/exchange-token", { public_token: token }, owner);
@@ -85,13 +85,13 @@ test("a webhook whose Item is connected while it is processed is applied", async
   expect(await shown(app, { owner })).toMatchObject({ new_accounts: true });
 });
 
-test("a webhook of an Item that never comes is kept, and processing it again does nothing", async () => {
+test("A webhook of an Item that is never connected is stored, and processing it again does nothing", async () => {
   await signed({ webhook_type: "ITEM", webhook_code: "ERROR", item_id: "an-item-of-nobody" });
   await atRest();
   expect(await kept()).toEqual([{ type: "ITEM", code: "ERROR", outcome: "no such Item" }]);
 });
 
-/** Delivers this body with a signature that the app takes for Plaid's; its status. */
+/** Delivers this body with a signature that the app accepts as Plaid's. Returns its status. */
 async function signed(body: object | string): Promise<number> {
   const { privateKey, publicKey } = await generateKeyPair("ES256");
   const { webhookKeys } = app.services;
@@ -105,7 +105,7 @@ async function signed(body: object | string): Promise<number> {
       .sign(privateKey);
     return await deliver(app.url, { signature, body: text });
   } finally {
-    // The class's own again.
+    // Restores the class's own method.
     Reflect.deleteProperty(webhookKeys, "find");
   }
 }
@@ -127,7 +127,7 @@ test.each<[string, object | string, object]>([
     { webhook_type: "ITEM", webhook_code: "\0\0" },
     { ...malformed, type: "ITEM" },
   ],
-])("a signed webhook with %s is stored and answered 200", async (_, body, row) => {
+])("A signed webhook with %s is stored and gets a 200", async (_, body, row) => {
   expect(await signed(body)).toBe(200);
   await atRest();
   expect(await kept()).toEqual([row]);
@@ -142,7 +142,7 @@ test.each<[string, object]>([
   ["an error that is a word", { error: "broken" }],
   ["an error code that is a number", { error: { error_code: 5 } }],
   ["a very long reason", { reason: "x".repeat(5_000) }],
-])("a signed webhook is kept by its other fields when one has %s", async (_, field) => {
+])("A signed webhook keeps its other fields when one has %s", async (_, field) => {
   const body = { webhook_type: "ITEM", webhook_code: "PENDING_DISCONNECT", ...field };
   expect(await signed(body)).toBe(200);
   await atRest();

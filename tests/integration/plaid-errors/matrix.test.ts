@@ -35,15 +35,17 @@ test.afterEach(async ({ app }) => {
 });
 
 const kinds = Object.keys(classes) as ItemProblemKind[];
-/** Every code of every class that the sandbox has; `npm test` has one of each. */
+/** Every code of every class that the sandbox has. `npm test` runs one of each. */
 const cells = kinds.flatMap((kind) =>
   (isMatrix ? classes[kind] : classes[kind].slice(0, 1)).map((code) => [kind, code] as const),
 );
-/** All of them under `MATRIX=1`; else every fourth from `first` on, so that each class is at two stages. */
+/**
+ * All of them with `MATRIX=1`; else every fourth from `first` on, so that each class is tested at two stages.
+ */
 const cellsFrom = (first: number) =>
   isMatrix ? cells : cells.filter((_, place) => place % 4 === first);
 
-/** What the card, the API and the activity say of this problem, together. */
+/** Checks that the card, the API and the activity all show this problem. */
 async function expectProblem(app: TestApp, bank: Bank, kind: ItemProblemKind): Promise<void> {
   const { status, activity } = itemProblems[kind];
   const message = kind === "unknown" ? novelty.display_message : itemProblems[kind].message;
@@ -54,7 +56,7 @@ async function expectProblem(app: TestApp, bank: Bank, kind: ItemProblemKind): P
   expect(await newestEntry(app, bank)).toMatchObject({ kind: activity, problem: kind });
 }
 
-/** A failed call: its reason is the class's, its sentence true whatever was being done. */
+/** Checks a failed call: its reason is the class's, and its message is true whatever was being done. */
 function expectFailure(
   body: { error: { reason: string; message: string; details?: object } },
   kind: ItemProblemKind,
@@ -89,7 +91,7 @@ test.for(cellsFrom(0))(
 );
 
 test.for(cellsFrom(1))(
-  "connectAccount removes the Item by class %s when the accounts answer %s",
+  "connectAccount removes the Item by class %s when the accounts fail with %s",
   async ([kind, code], { app }) => {
     const owner = await app.signUp("cfo");
     await app.fault({ path: "/accounts/get", times: 3, do: failsWith(code) });
@@ -102,20 +104,20 @@ test.for(cellsFrom(1))(
 );
 
 test.for(cells)(
-  "syncItem stores class %s when the transactions answer %s although the Item is healthy, and clears it",
+  "syncItem stores class %s when the transactions fail with %s although the Item is healthy, and clears it",
   async ([kind, code], { app }) => {
     const bank = await connectBank(app);
     await app.fault({ path: "/transactions/sync", times: 3, do: failsWith(code) });
     const needsUser = itemProblems[kind].status !== null;
     expect(await sync(app, bank)).toBe(needsUser ? "needs_person" : "failed: bank_unavailable");
     await expectProblem(app, bank, kind);
-    // Once is enough to say so.
+    // It is recorded only once.
     await app.fault({ path: "/transactions/sync", times: 3, do: failsWith(code) });
     await sync(app, bank);
     const entries = (await activityOf(app)).filter(({ problem }) => problem !== null);
     expect(entries).toHaveLength(1);
     await app.clearFaults();
-    // The sweep leaves alone what gives no data any more.
+    // The sweep skips Items that return no more data.
     if (itemProblems[kind].status === "revoked") return;
     expect(await sync(app, bank)).toBe("done");
     expect(await shown(app, bank)).toMatchObject({ status: "good", problem: null });
@@ -124,7 +126,7 @@ test.for(cells)(
 );
 
 test.for(cellsFrom(2))(
-  "A webhook stores class %s when Plaid says %s of the Item",
+  "A webhook stores class %s when Plaid reports %s for the Item",
   async ([kind, code], { app }) => {
     const bank = await connectBank(app, catcher.url);
     if (code === novelty.error_code) {
@@ -146,7 +148,7 @@ test.for(cellsFrom(2))(
 );
 
 test.for(cellsFrom(3))(
-  "finishUpdateMode stores class %s and says so when the Item still returns %s",
+  "finishUpdateMode stores class %s and returns its reason when the Item still returns %s",
   async ([kind, code], { app }) => {
     const bank = await connectBank(app);
     await app.fault({ path: "/accounts/get", times: 3, do: failsWith(code) });
@@ -179,7 +181,7 @@ test("A webhook stores the error of a data call when Plaid calls the Item health
   await expectProblem(app, bank, "choose_accounts");
 });
 
-test("Update mode offers the account picker when only a new choice brings the data back", async ({
+test("Update mode offers the account picker when only a new choice of accounts restores the data", async ({
   app,
 }) => {
   const bank = await connectBank(app);

@@ -22,7 +22,7 @@ afterEach(async () => {
 const refusing = (path: string) =>
   app.fault({ path, times: 99, do: { error: "INVALID_ACCESS_TOKEN" } });
 
-/** As if the tokens that were refused had been refused for an hour. */
+/** As if the refused tokens had been refused for an hour. */
 const anHourLater = () =>
   app.query("update refused_tokens set first_at = now() - interval '1 hour'");
 
@@ -55,7 +55,7 @@ const attemptOf = async ({ itemId }: Bank) =>
     )
   )[0];
 
-test("a token of today's keys that Plaid does not know for a while ends the Item, and not before", async () => {
+test("A token of today's keys ends its Item only once Plaid has not known it for a while", async () => {
   const bank = await connectBank(app);
   await refusing("/transactions/sync");
   await refusing("/item/get");
@@ -69,7 +69,7 @@ test("a token of today's keys that Plaid does not know for a while ends the Item
   });
 });
 
-test("a token that works again is forgotten as refused", async () => {
+test("A token that works again no longer counts as refused", async () => {
   const bank = await connectBank(app);
   await refusing("/transactions/sync");
   await sync(app, bank);
@@ -80,7 +80,7 @@ test("a token that works again is forgotten as refused", async () => {
 });
 
 test.each([["production/another-client"], [null]])(
-  "a token made by %s is never given up, however long it is refused",
+  "A token made by %s is never discarded, however long it is refused",
   async (client) => {
     const bank = await connectBank(app);
     await app.query("update items set plaid_client = $1", [client]);
@@ -102,7 +102,7 @@ test.each([["production/another-client"], [null]])(
   },
 );
 
-test("a sync that succeeds notes whose keys an Item of the release before works with", async () => {
+test("A sync that succeeds stores which keys an Item of the previous release works with", async () => {
   const bank = await connectBank(app);
   await app.query("update items set plaid_client = null");
   expect(await sync(app, bank)).toBe("done");
@@ -111,7 +111,7 @@ test("a sync that succeeds notes whose keys an Item of the release before works 
   ]);
 });
 
-test("a burst of refused tokens ends no Item and discards no token, but raises an alarm", async () => {
+test("A burst of refused tokens ends no Item and discards no token, but raises an alarm", async () => {
   const bank = await connectBank(app);
   await app.query(
     "insert into refused_tokens (plaid_item_id) select 'item-' || n from generate_series(1, 5) n",
@@ -132,7 +132,7 @@ test("a burst of refused tokens ends no Item and discards no token, but raises a
   expect(await compareBooks(app)).toEqual({ ...right, connected: 0 });
 });
 
-/** `npm run refused-tokens`, as an operator runs it: its lines, without the ids. */
+/** Runs `npm run refused-tokens` as an operator. Returns its lines without the ids. */
 async function refusedTokens(...options: string[]): Promise<string[]> {
   const { stdout } = await promisify(execFile)(
     process.execPath,
@@ -165,7 +165,7 @@ test("npm run refused-tokens -- --believe ends what a burst stopped, and nothing
   await disconnect(removed);
   for (const bank of [live, other]) await sync(app, bank);
   expect(await refusedTokens()).toEqual(["live", "removing"]);
-  // Not for long enough yet.
+  // Not refused for long enough yet.
   expect(await refusedTokens("--believe")).toEqual(["live kept", "removing kept"]);
   await anHourLater();
   await app.query("update refused_tokens set last_at = now()");
@@ -191,7 +191,7 @@ test("/item/remove counts as done once the token of today's keys has been refuse
   expect(await attempts()).toEqual([{ status: "failed", token: false }]);
 });
 
-test("update mode of a refused token is unavailable until the Item counts as gone", async () => {
+test("Update mode is unavailable for a refused token until the Item counts as gone", async () => {
   const bank = await connectBank(app);
   const finish = async () =>
     (await app.post("/api/v1/finished-updates", { item_id: bank.itemId }, bank.owner)).body.error

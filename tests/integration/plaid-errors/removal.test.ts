@@ -51,7 +51,7 @@ test.each([
   ["connect_again", "CONNECTION_IS_NON_FUNCTIONAL"],
   ["unsupported", "CONNECTION_IS_NON_FUNCTIONAL"],
 ] as const)(
-  "disconnecting a bank with problem %s tells Plaid %s, and so does the recovery",
+  "items.disconnect of a bank with problem %s sends %s, and so does the recovery",
   async (problem, code) => {
     const { owner, itemId } = await connectBank(app);
     const status = problem === null ? "good" : itemProblems[problem].status;
@@ -68,7 +68,7 @@ test.each([
   },
 );
 
-test("the adapter sends the reason code with /item/remove", async () => {
+test("removeItem sends the reason code with /item/remove", async () => {
   const bodies: unknown[] = [];
   const plaid = createServer(async (request, response) => {
     bodies.push(await json(request));
@@ -90,7 +90,7 @@ test("the adapter sends the reason code with /item/remove", async () => {
 test.each([
   ["INSTITUTION_DOWN", "OTHER"],
   ["ITEM_NOT_SUPPORTED", "CONNECTION_IS_NON_FUNCTIONAL"],
-])("a connection that fails with %s removes its Item with %s", async (error, code) => {
+])("A connection that fails with %s removes its Item with %s", async (error, code) => {
   const owner = await app.signUp("cfo");
   const { sent, services } = withReasonCodes();
   await app.fault({ path: "/accounts/get", times: 1, do: { error } });

@@ -3,7 +3,7 @@ import { syncItem } from "../../../server/transactions/sync-item.ts";
 import type { Person, TestApp } from "../../support/app.ts";
 import { plaidItemIdOf } from "../../support/rows.ts";
 
-/** A bank that is connected and synced, and what Plaid calls it. */
+/** A connected and synced bank, with Plaid's id of its Item. */
 export interface Bank {
   owner: Person;
   itemId: string;
@@ -20,17 +20,17 @@ export async function connectBank(app: TestApp, webhook?: string): Promise<Bank>
   return { owner, itemId, plaidItemId };
 }
 
-/** The Item as its user sees it. */
+/** Returns the Item as its user sees it. */
 export async function shown(app: TestApp, { owner }: Pick<Bank, "owner">) {
   return (await app.get("/api/v1/accounts", owner)).items[0];
 }
 
-/** The newest entry of the user's activity. */
+/** Returns the newest entry of the user's activity. */
 export async function newestEntry(app: TestApp, { owner }: Pick<Bank, "owner">) {
   return (await app.get("/api/v1/activity", owner)).entries[0];
 }
 
-/** One run of the bank's sync: its outcome, or the reason that it failed with. */
+/** Runs the bank's sync once. Returns its outcome, or the reason of its failure. */
 export const sync = (app: TestApp, { owner, itemId }: Bank) =>
   syncItem(
     app.services,
@@ -39,7 +39,7 @@ export const sync = (app: TestApp, { owner, itemId }: Bank) =>
     new AbortController().signal,
   ).catch((error) => `failed: ${error.reason}`);
 
-/** An error of Plaid's that is not in the sandbox's catalogue, as the response of any call. */
+/** An error of Plaid that is not in the sandbox's catalog, as the response of any call. */
 export const novelty = {
   error_type: "ITEM_ERROR",
   error_code: "BRAND_NEW_CODE",
@@ -47,11 +47,11 @@ export const novelty = {
   display_message: "Please answer your bank's question in its app.",
 };
 
-/** How a call fails with a code: the sandbox's own error, or one that it does not know. */
+/** Makes a call fail with a code: the sandbox's own error, or one that it does not know. */
 export const failsWith = (code: string) =>
   code === novelty.error_code ? { status: 400, body: novelty } : { error: code };
 
-/** One code of each class, and all of those that the sandbox knows for `MATRIX=1`. */
+/** One code of each class; with `MATRIX=1` all those that the sandbox knows. */
 export const classes: Record<ItemProblemKind, readonly [string, ...string[]]> = {
   log_in: [
     "ITEM_LOGIN_REQUIRED",
