@@ -1,5 +1,7 @@
 import type { CallOptions, StreamEvent, Subscriber } from "./call.ts";
 import type {
+  ChangedObjects,
+  LiveChange,
   Transaction,
   TransactionChanges,
   TransactionChangesInput,
@@ -41,16 +43,16 @@ export async function* iterateChanges(
 }
 
 /**
- * The events of a subscription, until the loop is left, the signal aborts or the stream has ended. A loop
- * that is slower than the events only gets the newest one.
+ * The events of live changes, until the loop is left, the signal aborts or the stream has ended. A loop
+ * that is slower than the events only gets the newest one, with the changes of all of them.
  *
  * @throws why the stream ended
  */
-export async function* iterateEvents<Event>(
-  subscribe: (subscriber: Subscriber<Event>) => { unsubscribe(): void },
+export async function* iterateEvents(
+  subscribe: (subscriber: Subscriber<LiveChange>) => { unsubscribe(): void },
   signal: AbortSignal | undefined,
-): AsyncGenerator<StreamEvent<Event>, void> {
-  let newest: StreamEvent<Event> | undefined;
+): AsyncGenerator<StreamEvent<LiveChange>, void> {
+  let newest: StreamEvent<LiveChange> | undefined;
   let failure: { error: unknown } | undefined;
   let isOver = false;
   let wake = () => {};
@@ -60,7 +62,11 @@ export async function* iterateEvents<Event>(
   };
   const { unsubscribe } = subscribe({
     signal,
-    onData: (event) => after(() => (newest = event)),
+    onData: ({ id, data }) =>
+      after(() => {
+        const changed = newest ? bothChanged(newest.data.changed, data.changed) : data.changed;
+        newest = { id, data: { ...data, changed } };
+      }),
     onError: (error) => after(() => (failure = { error })),
     onComplete: () => after(() => (isOver = true)),
   });
@@ -77,4 +83,21 @@ export async function* iterateEvents<Event>(
   } finally {
     unsubscribe();
   }
+}
+
+/** What two events together say has changed; null where one does not know it. */
+function bothChanged(
+  one: ChangedObjects | null,
+  other: ChangedObjects | null,
+): ChangedObjects | null {
+  if (!one || !other) return null;
+  const all = (kind: "items" | "accounts" | "transactions") => [
+    ...new Set([...one[kind], ...other[kind]]),
+  ];
+  return {
+    items: all("items"),
+    accounts: all("accounts"),
+    transactions: all("transactions"),
+    more: one.more || other.more,
+  };
 }
