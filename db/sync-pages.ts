@@ -195,9 +195,9 @@ export async function readAgain(
 }
 
 /**
- * `item` and `sync`, to begin a statement with: the cursor moved on from the one that was `kept`, and
- * no row of `sync` when it is not that one any more. With the last page of an update no reading from the
- * beginning is under way any more. `isChange`: transactions change with it, and `sync` has their `version`.
+ * Starts a statement with `item` and `sync`. Moves the cursor on from `kept`; if that is not the stored one,
+ * `sync` has no row. The last page of an update also ends a sync from the beginning. `isChange`: the page
+ * changes transactions, and `sync` has their `version`.
  */
 function movedCursor(
   userId: string,
@@ -237,7 +237,10 @@ function movedCursor(
     )`;
 }
 
-/** Whether two versions of a transaction differ in what users see: as the trigger `transactions_stamp_changed` does. */
+/**
+ * Whether two versions of a transaction differ in what users see, like the trigger
+ * `transactions_stamp_changed`.
+ */
 const isOtherThan = (one: string, other: string) => {
   const columns = (of: string) =>
     sql.join(
@@ -248,7 +251,10 @@ const isOtherThan = (one: string, other: string) => {
   return sql`(${columns(one)}) is distinct from (${columns(other)})`;
 };
 
-/** Which update a page belongs to: no two of an Item that bring something begin at the same cursor. */
+/**
+ * Identifies the update that a page belongs to: no two updates of an Item that contain anything start at the
+ * same cursor.
+ */
 const addedFrom = (updateCursor: string | null) => sql`hashtextextended(${updateCursor ?? ""}, 0)`;
 
 const tableOf = (isHeld: boolean) => sql.table(isHeld ? "held_transactions" : "transactions");
@@ -260,7 +266,7 @@ const tableOf = (isHeld: boolean) => sql.table(isHeld ? "held_transactions" : "t
  */
 export async function releaseHeld(db: Db, userId: string, itemId: string): Promise<void> {
   await db.transaction().execute(async (tx) => {
-    // Locks the user's row and then the Item's, as a disconnection does: no deadlock.
+    // Locks the user's row and then the Item's, as a disconnection does, which prevents a deadlock.
     await lockUser(tx, userId);
     await sql`select from items where id = ${itemId} and user_id = ${userId} for key share`.execute(
       tx,

@@ -8,20 +8,20 @@ import type { Db } from "./client.ts";
 import { shownTransactions } from "./transactions.ts";
 
 /**
- * A place among the changes of a user's transactions. They are ordered by version and then by `key`, an account's removal
- * before others and removals before the rest.
+ * A position in the changes of a user's transactions. They are ordered by version and then by `key`: removals
+ * come first, the removal of an account before those of its transactions.
  */
 export interface ChangePlace {
   version: number;
   key: string;
-  /** Removals up to this version are left out: the reader began after them. */
+  /** Removals up to this version are left out, because the reader started after them. */
   removedAfter: number;
 }
 
-/** The key after every change of a version. */
+/** Greater than every key of a version. */
 const lastKey = "2";
 
-/** One page of changes, and where the next one begins. */
+/** One page of changes, and the position of the next. */
 export type ChangesPage = Omit<TransactionChanges, "cursor"> & {
   next: ChangePlace;
   /** The newest version of the user's transactions. */
@@ -30,7 +30,7 @@ export type ChangesPage = Omit<TransactionChanges, "cursor"> & {
   readAt: number;
 };
 
-/** Up to `max` changes after a place; null for every transaction and no removals. */
+/** Returns up to `max` changes after a position; without one, every transaction and no removals. */
 export async function findChanges(
   db: Db,
   userId: string,
@@ -39,7 +39,7 @@ export async function findChanges(
 ): Promise<ChangesPage> {
   const { version, key } = after ?? { version: 0, key: "" };
   const newest = sql`(select version from head)`;
-  // Of one snapshot, so that a version is never seen without those before it.
+  // One snapshot, so that a version is never visible without those before it.
   const { rows } = await sql<Row>`
     with head as materialized (
       select coalesce((select version from transaction_versions where user_id = ${userId}), 0) as version
@@ -79,7 +79,7 @@ export async function findChanges(
   return { ...toContract(found), hasMore, next, newest: head, readAt };
 }
 
-/** A change: a transaction as it is now, or a removal; all null where there is none. */
+/** A change: a transaction as it is now, or a removal. All fields are null if there is none. */
 type Row = { newest: number; readAt: number; version: number; key: string | null } & (
   | (Transaction & { removedFrom: null })
   | { removed: string; removedFrom: string }
@@ -124,20 +124,20 @@ function toContract(
 }
 
 /**
- * Gives this transaction of the database its version of the user's transactions, which its changes get. Other changes
- * wait from here until it ends, so it comes after the locks of the user, the Item and its sync, and before those of
- * accounts and transactions.
+ * Assigns this database transaction the version that its changes to the user's transactions get. Other
+ * writers of this user wait until it ends. Call it after locking the user, the Item and its sync, and before
+ * locking accounts and transactions.
  */
 export async function raiseTransactionsVersion(tx: Db, userId: string): Promise<void> {
   await sql`select ${raisedTransactionsVersion(sql`${userId}::uuid`)}`.execute(tx);
 }
 
-/** The version, of a larger statement. */
+/** The version, as part of a larger statement. */
 export function raisedTransactionsVersion(userId: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`raise_transactions_version(${userId})`;
 }
 
-/** Deletes what is known of removals that are older; some thousands at a time. */
+/** Deletes removals that are older than `days`, at most 10,000 at a time. */
 export async function dropOldRemovals(db: Db, days: number): Promise<void> {
   await sql`
     delete from removed_transactions where (user_id, version, account_id, id) in (

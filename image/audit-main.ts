@@ -5,9 +5,9 @@ import { parseArgs } from "node:util";
 import { type Advisory, findAdvisories } from "./find-advisories.ts";
 
 /**
- * `npm run audit`: `npm audit`, or, where the registry has none to offer, the lockfile against a snapshot of OSV's
- * advisories: `npm run audit -- --advisories <folder>`. Exit code 1 when an advisory holds for what the image has, 2
- * when nothing could be compared.
+ * `npm run audit`: runs `npm audit` or, where the registry offers no advisories, compares the lockfile with a
+ * snapshot of OSV's: `npm run audit -- --advisories <folder>`. Exits with 1 when an advisory applies to a
+ * package in the image, and with 2 when nothing could be compared.
  */
 const root = path.resolve(import.meta.dirname, "..");
 const { values } = parseArgs({ options: { advisories: { type: "string" } } });

@@ -1,6 +1,10 @@
 import semver from "semver";
 
-/** An advisory in the OSV format, of which only what is compared is named. @see https://ossf.github.io/osv-schema/ */
+/**
+ * An advisory in the OSV format, with only the fields that are compared.
+ *
+ * @see https://ossf.github.io/osv-schema/
+ */
 export interface Advisory {
   id: string;
   summary?: string;
@@ -18,28 +22,28 @@ interface RangeEvent {
   last_affected?: string;
 }
 
-/** The parts of `package-lock.json` (version 2 and later) that name what is installed. */
+/** The parts of `package-lock.json` (version 2 and later) that list the installed packages. */
 export interface Lockfile {
   packages: Record<string, { name?: string; version?: string; dev?: boolean; link?: boolean }>;
 }
 
-/** An advisory that holds for a version in the lockfile. */
+/** An advisory that applies to a version in the lockfile. */
 export interface Finding {
   package: string;
   version: string;
   id: string;
   summary: string;
-  /** Only development uses it: it is not in the image. */
+  /** Only used in development, so it is not in the image. */
   isDev: boolean;
 }
 
-/** Compares every package of the lockfile with the advisories of npm. */
+/** Compares every package of the lockfile with npm's advisories. */
 export function findAdvisories(lockfile: Lockfile, advisories: Iterable<Advisory>): Finding[] {
   const installed = new Map<string, { version: string; isDev: boolean }[]>();
   for (const [path, { name, version, dev = false, link }] of Object.entries(lockfile.packages)) {
     const at = path.lastIndexOf("node_modules/");
     if (at < 0 || version === undefined || link) continue;
-    // An alias has the real name beside it.
+    // An alias has the real name in `name`.
     const known = name ?? path.slice(at + "node_modules/".length);
     installed.set(known, [...(installed.get(known) ?? []), { version, isDev: dev }]);
   }
@@ -51,7 +55,7 @@ export function findAdvisories(lockfile: Lockfile, advisories: Iterable<Advisory
       for (const { version, isDev } of installed.get(named.name) ?? []) {
         const holds =
           versions.includes(version) ||
-          // OSV's own files say SEMVER, GitHub's say ECOSYSTEM, which is the same for npm.
+          // OSV's own files contain SEMVER, GitHub's contain ECOSYSTEM, which is the same for npm.
           ranges.some(({ type, events }) => type !== "GIT" && isWithin(version, events));
         if (holds) findings.push({ package: named.name, version, id, summary, isDev });
       }
@@ -60,7 +64,9 @@ export function findAdvisories(lockfile: Lockfile, advisories: Iterable<Advisory
   return findings;
 }
 
-/** The last event at or before the version decides. OSV lists events in any order, and 0 is before every version. */
+/**
+ * The last event at or before the version decides. OSV lists events in any order; 0 is before every version.
+ */
 function isWithin(version: string, events: RangeEvent[]): boolean {
   const order = (at: string) => (at === "0" ? "0.0.0-0" : at);
   const points = events.flatMap(({ introduced, fixed, last_affected }) => [

@@ -2,8 +2,8 @@ import type { Kysely } from "kysely";
 import { oneTableAtATime } from "./one-table-at-a-time.ts";
 
 /**
- * What changed since a cursor: docs/decisions/027-changes-since-a-cursor.md. The column has a constant default,
- * so no row is rewritten.
+ * The changes of transactions since a cursor: docs/decisions/027-changes-since-a-cursor.md. The column has a
+ * constant default, so no row is rewritten.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await oneTableAtATime(db, [
@@ -39,9 +39,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 }
 
 /**
- * `raise_transactions_version` returns one version for a transaction of the database, and locks the user's row of
- * `transaction_versions` until that ends. A version is a time in microseconds, or one more than the version
- * before: one that a crash took with its commit is not given again.
+ * `raise_transactions_version` returns one version per database transaction, and locks the user's row of
+ * `transaction_versions` until the transaction ends. A version is a time in microseconds, or the previous
+ * version plus one: so a version that was lost in a crash is not assigned again.
  */
 const functions = `
   create or replace function raise_transactions_version(of_user uuid) returns bigint

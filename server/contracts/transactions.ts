@@ -43,9 +43,9 @@ export const transactionsListInput = z.strictObject({
   limit: z
     .int()
     .min(1)
-    .max(200)
+    .max(500)
     .optional()
-    .describe("Transactions in a page: at most 200, by default 50."),
+    .describe("Transactions in a page: at most 500, by default 50."),
   cursor: z
     .string()
     .max(600)

@@ -4,16 +4,17 @@ import { FiscilityError } from "../contracts/errors.ts";
 import type { TransactionChanges, TransactionChangesInput } from "../contracts/transactions.ts";
 import type { Services } from "../services.ts";
 
-/** Changes of one page unless the caller says otherwise. */
+/** The default number of changes per page. */
 const pageSize = 200;
 
-/** What was removed is known for a day longer: `server/jobs/retention.ts`. */
+/** Removals are stored a day longer: `server/jobs/retention.ts`. */
 const cursorDays = 90;
 
 /**
- * What changed in the user's transactions since a cursor, the oldest change first.
+ * Returns the changes of the user's transactions since a cursor, oldest first.
  *
- * @throws FiscilityError the reasons of the procedure `transactions.changes`; `invalid_input` for a cursor that is not ours
+ * @throws FiscilityError the reasons of the procedure `transactions.changes`; `invalid_input` for a cursor
+ *   that is not ours
  */
 export async function listChanges(
   { db, heavyReads }: Pick<Services, "db" | "heavyReads">,

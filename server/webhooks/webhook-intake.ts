@@ -2,7 +2,7 @@ import DataLoader from "dataloader";
 import type { Db } from "../../db/client.ts";
 import { keepWebhooks, type NewWebhook } from "../../db/webhooks.ts";
 
-/** Statements of one node that run at once. */
+/** How many statements of one node run at once. */
 const atOnce = 2;
 const mostInOne = 100;
 

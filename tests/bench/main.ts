@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { benchAttack } from "./attack.ts";
+import { benchBursts } from "./bursts.ts";
 import { benchClient } from "./client.ts";
 import { benchConnect } from "./connect.ts";
 import { benchDashboard } from "./dashboard.ts";
@@ -23,6 +24,7 @@ import { startWorld, type World } from "./world.ts";
 const parts: Record<string, (world: World) => AsyncGenerator<Figure>> = {
   sandbox: benchSandbox,
   connect: benchConnect,
+  bursts: benchBursts,
   "slow-plaid": benchSlowPlaid,
   reads: benchReads,
   live: benchLive,

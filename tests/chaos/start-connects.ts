@@ -85,7 +85,7 @@ export async function startConnects(options: ConnectsOptions) {
     newItemInvalidatesOld: false,
     historicalPullMs: 0,
     transactionsReadyMs: 0,
-    webhookRetryMs: 100,
+    webhookRetryMs: 25,
   });
   const balancer = await startBalancer();
   const webhook = `${balancer.url.replace("localhost", "127.0.0.1")}/plaid/webhook`;
@@ -135,11 +135,17 @@ export async function startConnects(options: ConnectsOptions) {
   };
   const alive: NodeProcess[] = await Promise.all(Array.from({ length: nodes }, startWorkingNode));
   let kills = 0;
+  /** Webhooks go to the nodes that run, as a load balancer's health checks see to it. */
+  const balance = () => {
+    const up = alive.filter((node) => node.running);
+    balancer.leadTo((up.length > 0 ? up : alive).map(({ url }) => url));
+  };
   const keepAlive = (place: number) => {
-    balancer.leadTo(alive.map(({ url }) => url));
+    balance();
     alive[place]?.process.once("exit", () => {
       if (!running) return;
       kills += 1;
+      balance();
       void startWorkingNode().then((node) => {
         alive[place] = node;
         keepAlive(place);
@@ -166,12 +172,15 @@ export async function startConnects(options: ConnectsOptions) {
       return row !== undefined;
     });
   }
-  if (options.plaidFails)
+  if (options.plaidFails) {
+    // A node that is paused or killed often has a call under way.
+    await control("POST", "settings", { latency_ms: 100 });
     await control("POST", "faults", {
       faults: apiPaths.flatMap((path) =>
         faults.map((what) => ({ path, probability: "hang" in what ? 0.004 : 0.02, do: what })),
       ),
     });
+  }
 
   const responses: Record<string, number> = {};
   const count = (name: string) => {
@@ -273,6 +282,7 @@ export async function startConnects(options: ConnectsOptions) {
      */
     async settle(): Promise<ConnectsOutcome> {
       await control("DELETE", "faults");
+      await control("POST", "settings", { latency_ms: 0 });
       await stop();
       const last = await startWorkingNode();
       balancer.leadTo([last.url]);

@@ -152,7 +152,7 @@ test("transactions.changes returns everything at first, then what was added, cha
   await expectSame(app, owner, reader);
 });
 
-test("A first reading misses nothing that is removed while it is under way, and hears of no earlier removal", async ({
+test("A first reading misses nothing that is removed while it runs, and gets no earlier removal", async ({
   app,
 }) => {
   const { owner, items, of } = await withBanks(app, 1);

@@ -5,17 +5,17 @@ import { until } from "./until.ts";
 
 type App = Pick<TestApp, "query" | "control">;
 
-/** What must be zero when Plaid's webhooks and transactions are compared with ours, after `drain`. */
+/** The differences between Plaid's webhooks and transactions and ours after `drain`, which must be zero. */
 export interface SyncBooks {
-  /** Webhooks that we acknowledged, and did not store. */
+  /** Webhooks that we acknowledged but did not store. */
   webhooksLost: number;
-  /** Webhooks of connected Items that were stored, and that nothing acted on. */
+  /** Webhooks of connected Items that were stored but not processed. */
   webhooksIgnored: number;
-  /** Jobs that are not tried again. */
+  /** Jobs that are not retried. */
   deadJobs: number;
   /** Items whose transactions differ from Plaid's. */
   itemsDiffering: number;
-  /** What the run had: webhooks acknowledged, and transactions of connected Items. */
+  /** How many webhooks were acknowledged and how many transactions connected Items have. */
   webhooks: number;
   transactions: number;
 }
@@ -48,7 +48,7 @@ export async function drain(app: App): Promise<void> {
   }, 180);
 }
 
-/** Compares webhooks and transactions with the sandbox's own books. */
+/** Compares webhooks and transactions with the sandbox's data. */
 export async function compareSyncs(app: App): Promise<SyncBooks> {
   const delivered = (await deliveriesOf(app)).filter(({ state }) => state === "delivered");
   const sent = countBy(delivered.map((one) => `${one.item_id} ${one.webhook_code}`));
