@@ -1,7 +1,14 @@
 import type { TestApp } from "../support/app.ts";
 
 /** Of banks that offer more accounts than the plan holds: none of them is stored. */
-const offered = ["Cash Back Card", "Rainy Day Savings"];
+const offered = [
+  "Cash Back Card",
+  "Rainy Day Savings",
+  "Plaid Checking",
+  "Plaid Saving",
+  "Plaid CD",
+  "Plaid Credit Card",
+];
 
 /** What users and banks have named: it is shown as it is in every language. */
 export async function readData(app: TestApp): Promise<string[]> {
