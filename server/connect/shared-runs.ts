@@ -5,7 +5,7 @@ import type { TimeLimits } from "../time-limits.ts";
 
 /**
  * Requests of this process that send the same public_token at once: one runs, and the others get its Item. Each
- * would otherwise wait for the user's lock, one after the other, to read the same answer from PostgreSQL.
+ * would otherwise wait for the user's lock, one after the other, to read the same result from PostgreSQL.
  */
 export class SharedRuns {
   readonly #underway = new Map<string, Promise<ConnectAccountOutput>>();

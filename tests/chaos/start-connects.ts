@@ -61,7 +61,7 @@ const faults = [
   { drop: "after" },
   { malformed: true },
 ];
-/** Answers that do not settle a public_token, so that a user sends it again. */
+/** Responses that do not settle a public_token, so that a user sends it again. */
 const unsettled = ["internal", "busy", "outcome_pending", "unavailable"];
 /** Days of reconciliation after the run: more than a user's lost Items can take. */
 const days = 8;
