@@ -41,6 +41,7 @@ export async function runFailover(
       ...{ connects, nodes, seed, databaseUrl: database.url },
       env: { DATABASE_URL: pooled.href, DATABASE_DIRECT_URL: database.url },
       plaidFails: false,
+      takeJobs: true,
     });
     parts.push(running);
     const { random } = choices(seed, "failover");
