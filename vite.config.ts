@@ -1,4 +1,4 @@
-import { vitePlugin as remix } from "@remix-run/dev";
+import { vitePlugin as remix, type VitePluginConfig } from "@remix-run/dev";
 import tailwindcss from "@tailwindcss/vite";
 import { defineConfig, type Plugin } from "vite";
 import { compression } from "vite-plugin-compression2";
@@ -36,38 +36,42 @@ function chunkOf(id: string): string | undefined {
   return folder && `words-${folder}`;
 }
 
-export default defineConfig(({ isSsrBuild }) => ({
-  plugins: [
-    tailwindcss(),
-    remix(remixOptions),
-    // At build time, as small as possible, instead of on each request.
-    isSsrBuild ? null : compression({ threshold, algorithms: ["brotliCompress", "gzip"] }),
-    isSsrBuild ? null : compiledAhead,
-  ],
-  // When React is loaded, NODE_ENV selects its production or its development build. Set here, it is always
-  // the production build, however the server is started.
-  define: { "process.env.NODE_ENV": '"production"' },
-  // Once per file, because every icon contains the same license.
-  esbuild: { legalComments: "eof" },
-  build: {
-    // The styles need these versions anyway (https://tailwindcss.com/docs/compatibility).
-    target: ["chrome111", "edge111", "firefox128", "safari16.4"],
-    // It converts `light-dark()` to what these browsers support; esbuild does not.
-    cssMinify: "lightningcss",
-    rollupOptions: {
-      // In bytes. Smaller files are merged: a page then loads a third fewer files, and they compress better.
-      output: {
-        experimentalMinChunkSize: 1_500,
-        // Separate files: merged with others, they would be loaded by pages that need neither.
-        ...(!isSsrBuild && { manualChunks: chunkOf }),
+/** Builds the pages, with these options of Remix. */
+export const buildPages = (options: VitePluginConfig) =>
+  defineConfig(({ isSsrBuild }) => ({
+    plugins: [
+      tailwindcss(),
+      remix(options),
+      // At build time, as small as possible, instead of on each request.
+      isSsrBuild ? null : compression({ threshold, algorithms: ["brotliCompress", "gzip"] }),
+      isSsrBuild ? null : compiledAhead,
+    ],
+    // When React is loaded, NODE_ENV selects its production or its development build. Set here, it is always
+    // the production build, however the server is started.
+    define: { "process.env.NODE_ENV": '"production"' },
+    // Once per file, because every icon contains the same license.
+    esbuild: { legalComments: "eof" },
+    build: {
+      // The styles need these versions anyway (https://tailwindcss.com/docs/compatibility).
+      target: ["chrome111", "edge111", "firefox128", "safari16.4"],
+      // It converts `light-dark()` to what these browsers support; esbuild does not.
+      cssMinify: "lightningcss",
+      rollupOptions: {
+        // In bytes. Smaller files are merged: a page then loads a third fewer files, and they compress better.
+        output: {
+          experimentalMinChunkSize: 1_500,
+          // Separate files: merged with others, they would be loaded by pages that need neither.
+          ...(!isSsrBuild && { manualChunks: chunkOf }),
+        },
+        // Removes statements that only read a property. Every icon's module has one, which would prevent small
+        // files from being merged. (It would remove `element.offsetHeight;` too; no code has that.)
+        treeshake: { propertyReadSideEffects: isSsrBuild },
       },
-      // Removes statements that only read a property. Every icon's module has one, which would prevent small
-      // files from being merged. (It would remove `element.offsetHeight;` too; no code has that.)
-      treeshake: { propertyReadSideEffects: isSsrBuild },
     },
-  },
-  ssr: {
-    // Bundles all packages that import React, so that there is only one copy of React.
-    noExternal: [/react/, /radix-ui/, "sonner"],
-  },
-}));
+    ssr: {
+      // Bundles all packages that import React, so that there is only one copy of React.
+      noExternal: [/react/, /radix-ui/, "sonner"],
+    },
+  }));
+
+export default buildPages(remixOptions);

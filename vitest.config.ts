@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { pseudoLocalePlugin } from "./tests/pseudo-locale/plugin.ts";
 
 /** How long `expect.poll` waits, which is enough on a busy machine. Milliseconds. */
 const poll = { timeout: 40_000, interval: 30 };
@@ -42,6 +43,16 @@ export default defineConfig({
         },
       },
       { test: { ...real, name: "meddling", include: meddling } },
+      {
+        // The pages and the server with their words in the pseudo-locale.
+        plugins: [pseudoLocalePlugin()],
+        test: {
+          ...real,
+          name: "pseudo-locale",
+          include: ["tests/screenshots/screenshots.ts"],
+          globalSetup: [real.globalSetup, "tests/pseudo-locale/build-pages.ts"],
+        },
+      },
       {
         test: {
           name: "sandbox",

@@ -9,6 +9,7 @@ import {
   useRouteLoaderData,
 } from "@remix-run/react";
 import type { ReactNode } from "react";
+import { useChosenScheme } from "./appearance/chosen-scheme.ts";
 import { readScheme } from "./appearance/scheme.ts";
 import { ErrorPage } from "./components/error-page.tsx";
 import { Toasts } from "./components/toasts.tsx";
@@ -42,9 +43,10 @@ const grounds = { light: "#fbfbfa", dark: "#0e1110" };
 /** The layout of every page, including the error page. */
 export function Layout({ children }: { children: ReactNode }) {
   const nonce = useNonce();
-  const scheme = useRouteLoaderData<typeof loader>("root")?.scheme ?? null;
+  const kept = useRouteLoaderData<typeof loader>("root")?.scheme ?? null;
+  const scheme = useChosenScheme(kept);
   return (
-    <html lang="en" data-scheme={scheme ?? undefined}>
+    <html lang={text.locale} data-scheme={scheme ?? undefined}>
       <head>
         <meta charSet="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />

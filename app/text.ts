@@ -3,6 +3,8 @@
  * that only one page needs are in a `words.ts` of its own, so that the dashboard does not load them.
  */
 export const text = {
+  /** BCP 47: the language of the page, of its dates and of its numbers. */
+  locale: "en-US" as string,
   product: "Fiscility",
   nav: {
     label: "Main",
@@ -13,6 +15,8 @@ export const text = {
     settings: "Settings",
     logOut: "Log out",
     skip: "Skip to content",
+    shortcuts: "Keyboard shortcuts",
+    updated: "Updated",
   },
   settings: {
     label: "Settings",
@@ -75,6 +79,10 @@ export const text = {
       "Choose your bank and log in there, in a window run by Plaid. Your accounts appear here at once.",
       "We keep account names, their last digits, balances and transactions. Your bank password is never shared with us.",
     ],
+    preview: {
+      title: "An example of your dashboard: your net worth over time, and all accounts below it",
+      accounts: ["Everyday checking", "Rainy day savings", "Travel card"],
+    },
   },
   connect: {
     button: "Connect a bank",
@@ -164,11 +172,15 @@ export const text = {
       "We lost the bank's reply. Nothing was saved. Connect again; you can end the unfinished connection on your bank's website.",
     noToken: "The bank window closed without an answer. Nothing was connected. Please try again.",
     tryAgain: "Try again",
+    reload: "Reload the page",
     connectAgain: "Connect again",
     logIn: "Log in",
     setUp: "Set it up",
     dismiss: "Dismiss",
     reference: "Reference",
+    copy: "Copy",
+    copied: "Copied",
+    copyReference: "Copy the reference",
   },
   plan: {
     meter: (used: number, max: number, plan: string) =>
@@ -215,6 +227,6 @@ export const text = {
 
 export function counted(count: number, one: string, many = `${one}s`): string {
   // Creating a browser's first formatter is as slow as the rest of a page, and small numbers do not need one.
-  const digits = count < 1000 ? String(count) : count.toLocaleString("en-US");
+  const digits = count < 1000 ? String(count) : count.toLocaleString(text.locale);
   return `${digits} ${count === 1 ? one : many}`;
 }

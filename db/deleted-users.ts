@@ -33,6 +33,7 @@ export async function eraseUser(tx: Db, userId: string): Promise<void> {
     "plan_requests",
     "removed_transactions",
     "transaction_versions",
+    "changed_objects",
   ] as const) {
     await tx.deleteFrom(table).where("user_id", "=", userId).execute();
   }

@@ -42,7 +42,11 @@ export async function keepInstitution(
   { url, color, logo }: InstitutionLooks,
 ): Promise<void> {
   await sql`
-    with version as (${raisedDataVersion(sql`id = ${userId}`)})
+    with version as (${raisedDataVersion(sql`id = ${userId}`)}),
+    shown as (
+      update items set updated_at = now() from version
+      where items.user_id = version.id and items.institution_id = ${id}
+    )
     update institutions set url = ${url}, color = ${color}, logo = ${logo?.png ?? null},
       logo_hash = ${logo?.hash ?? null}, fetched_at = now()
     where id = ${id}`.execute(db);

@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { sql } from "kysely";
 import pg from "pg";
 import { z } from "zod";
+import type { ChangedObjects } from "../server/contracts/live.ts";
 import type { Db } from "./client.ts";
 
 /** The notifications that the triggers of migration 008 send. `id` is a session's or an API key's. */
@@ -97,6 +98,73 @@ function parseJson(text: string): unknown {
   } catch {
     return null;
   }
+}
+
+/** How far a stream has come in its user's changes; `transactionsVersion` null: where is not known. */
+export interface LivePosition {
+  dataVersion: number;
+  transactionsVersion: number | null;
+}
+
+/** Ids of a kind that are listed in one event. */
+const listedAtOnce = 100;
+
+/**
+ * What changed since a position, and the position now. `changed` is null where the position before is not known, or is
+ * ahead of a database that was restored. Returns null when the user does not exist.
+ */
+export async function readChanges(
+  db: Db,
+  userId: string,
+  since: LivePosition | null,
+  { withTransactions }: { withTransactions: boolean },
+): Promise<{ now: LivePosition; changed: ChangedObjects | null } | null> {
+  const { dataVersion = 0, transactionsVersion = null } = since ?? {};
+  const objects = (isAccount: boolean) => sql`array(select id::text from changed_objects
+    where user_id = ${userId} and is_account = ${isAccount} and data_version > ${dataVersion}::bigint
+      and ${transactionsVersion !== null}
+    limit ${listedAtOnce + 1})`;
+  // A table is read only when something changed in it, and no further than the ids that are listed.
+  const isNewer = sql`version > ${transactionsVersion}::bigint
+    and (select version from head) > ${transactionsVersion}::bigint`;
+  const { rows } = await sql<{
+    dataVersion: number;
+    transactionsVersion: number;
+    items: string[];
+    accounts: string[];
+    transactions: string[];
+    isAccountRemoved: boolean;
+  }>`
+    with head as materialized (
+      select data_version, coalesce(versions.version, 0) as version from users
+      left join transaction_versions as versions on versions.user_id = users.id
+      where users.id = ${userId}
+    )
+    select data_version as "dataVersion", version::float8 as "transactionsVersion",
+      ${objects(false)} as items, ${objects(true)} as accounts,
+      array(
+        (select id from transactions where user_id = ${userId} and ${withTransactions} and ${isNewer}
+        limit ${listedAtOnce + 1})
+        union
+        (select id from removed_transactions where user_id = ${userId} and ${withTransactions} and id <> ''
+          and ${isNewer} limit ${listedAtOnce + 1})
+      ) as transactions,
+      exists (select from removed_transactions where user_id = ${userId} and id = '' and ${isNewer})
+        as "isAccountRemoved"
+    from head`.execute(db);
+  const [row] = rows;
+  if (!row) return null;
+  const now = { dataVersion: row.dataVersion, transactionsVersion: row.transactionsVersion };
+  if (transactionsVersion === null) return { now, changed: null };
+  if (dataVersion > now.dataVersion || transactionsVersion > now.transactionsVersion) {
+    return { now, changed: null };
+  }
+  const lists = [row.items, row.accounts, row.transactions];
+  const [items = [], accounts = [], transactions = []] = lists.map((ids) =>
+    ids.slice(0, listedAtOnce),
+  );
+  const more = row.isAccountRemoved || lists.some(({ length }) => length > listedAtOnce);
+  return { now, changed: { items, accounts, transactions, more } };
 }
 
 /**

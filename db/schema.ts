@@ -178,6 +178,14 @@ export interface TransactionVersionsTable {
   version: string;
 }
 
+/** The data version with which each Item and account changed last, removed ones included; of live events. */
+export interface ChangedObjectsTable {
+  user_id: string;
+  id: string;
+  is_account: boolean;
+  data_version: number;
+}
+
 /** Transactions that were removed, for readers of changes; `id` is empty where all of an account were. */
 export interface RemovedTransactionsTable {
   user_id: string;
@@ -734,6 +742,7 @@ export interface Database {
   transaction_corrections: TransactionCorrectionsTable;
   transaction_versions: TransactionVersionsTable;
   removed_transactions: RemovedTransactionsTable;
+  changed_objects: ChangedObjectsTable;
   unreadable_transactions: UnreadableTransactionsTable;
   unconnected_accounts: UnconnectedAccountsTable;
   item_syncs: ItemSyncsTable;

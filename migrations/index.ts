@@ -34,6 +34,7 @@ import * as institutions from "./040_institutions.ts";
 import * as transactionCorrections from "./041_transaction_corrections.ts";
 import * as planRequests from "./042_plan_requests.ts";
 import * as transactionChanges from "./043_transaction_changes.ts";
+import * as changedObjects from "./044_changed_objects.ts";
 
 /** Every migration in order: numbered, forward only, never changed after a release. */
 export const migrations: Record<string, Migration> = {
@@ -72,6 +73,7 @@ export const migrations: Record<string, Migration> = {
   "041_transaction_corrections": transactionCorrections,
   "042_plan_requests": planRequests,
   "043_transaction_changes": transactionChanges,
+  "044_changed_objects": changedObjects,
 };
 
 /**
@@ -90,4 +92,5 @@ export const outsideTransaction: ReadonlySet<string> = new Set([
   "034_second_factors",
   "038_outgoing_webhooks",
   "043_transaction_changes",
+  "044_changed_objects",
 ]);

@@ -17,6 +17,7 @@ import { RedisAdapter } from "./cache/redis-adapter.ts";
 import { type Clock, wallClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { ConnectGate } from "./connect/connect-gate.ts";
+import { SharedRuns } from "./connect/shared-runs.ts";
 import { FiscilityError } from "./contracts/errors.ts";
 import { Gate } from "./gate.ts";
 import { LiveChanges } from "./live/live-changes.ts";
@@ -55,6 +56,8 @@ export interface Services {
    */
   connectDb: Kysely<Database>;
   connectGate: ConnectGate;
+  /** Requests that send the same public_token at once. */
+  sharedRuns: SharedRuns;
   plaid: PlaidAdapter;
   mailer: Mailer;
   webhookKeys: WebhookKeys;
@@ -170,6 +173,7 @@ export function createServices(
     db,
     connectDb,
     connectGate: new ConnectGate(connectPoolSize, limits),
+    sharedRuns: new SharedRuns(limits),
     plaid,
     mailer: createMailer(config, limits),
     resolveHost: resolve,

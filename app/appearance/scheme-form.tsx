@@ -1,17 +1,19 @@
-import { useFetcher, useLocation, useRouteLoaderData } from "@remix-run/react";
+import { useLocation, useRouteLoaderData } from "@remix-run/react";
+import type { FormEvent } from "react";
 import type { loader } from "../root.tsx";
 import { text } from "../text.ts";
+import { chooseScheme, useChosenScheme } from "./chosen-scheme.ts";
 
 const words = text.appearance;
 
 /** Chooses light, dark or the system's color scheme. A form, so that it works without JavaScript. */
 export function SchemeForm() {
   const { pathname, search } = useLocation();
-  const chosen = useRouteLoaderData<typeof loader>("root")?.scheme ?? "system";
-  const { Form } = useFetcher();
+  const kept = useRouteLoaderData<typeof loader>("root")?.scheme ?? null;
+  const chosen = useChosenScheme(kept) ?? "system";
   const next = encodeURIComponent(pathname + search);
   return (
-    <Form method="post" action={`/appearance?next=${next}`} preventScrollReset>
+    <form method="post" action={`/appearance?next=${next}`} onSubmit={choose}>
       <fieldset className="flex gap-1 rounded-lg bg-sunken p-1">
         <legend className="sr-only">{words.title}</legend>
         {(["system", "light", "dark"] as const).map((scheme) => (
@@ -27,6 +29,12 @@ export function SchemeForm() {
           </button>
         ))}
       </fieldset>
-    </Form>
+    </form>
   );
+}
+
+function choose(event: FormEvent<HTMLFormElement>) {
+  event.preventDefault();
+  const { submitter } = event.nativeEvent as SubmitEvent;
+  void chooseScheme((submitter as HTMLButtonElement).value);
 }

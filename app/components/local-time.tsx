@@ -1,4 +1,5 @@
 import { memo, Suspense, useSyncExternalStore } from "react";
+import { text } from "../text.ts";
 
 interface LocalTimeProps {
   iso: string;
@@ -40,7 +41,7 @@ function formatter(dateOnly: boolean, timeOnly: boolean, alive: boolean): Intl.D
   const key = `${dateOnly} ${timeOnly} ${alive}`;
   const existing = formatters.get(key);
   if (existing) return existing;
-  const made = new Intl.DateTimeFormat("en-US", {
+  const made = new Intl.DateTimeFormat(text.locale, {
     ...(timeOnly ? {} : { year: "numeric", month: "short", day: "numeric" }),
     ...(dateOnly ? {} : { hour: "numeric", minute: "2-digit" }),
     ...(alive ? {} : { timeZone: "UTC" }),

@@ -1,3 +1,5 @@
+import { text } from "../text.ts";
+
 /** One formatter per currency: creating one costs a hundred times more than using it. */
 const formatters = new Map<string, Intl.NumberFormat>();
 
@@ -50,7 +52,7 @@ export function formatSteps(amounts: number[], currency: string): string[] {
 function formatter(key: string, options: Intl.NumberFormatOptions): Intl.NumberFormat {
   const existing = formatters.get(key);
   if (existing) return existing;
-  const made = new Intl.NumberFormat("en-US", options);
+  const made = new Intl.NumberFormat(text.locale, options);
   formatters.set(key, made);
   return made;
 }

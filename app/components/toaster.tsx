@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "react";
 import { Toaster as Sonner, toast } from "sonner";
+import { text } from "../text.ts";
 
 // Separate from toasts.tsx, so that it is loaded when the first toast is shown.
 
@@ -12,7 +13,13 @@ export default function Toaster({ onReady }: { onReady: () => void }) {
   useEffect(() => letTabLeave(region.current as HTMLDivElement), []);
   return (
     <div ref={region} className="contents">
-      <Sonner position="bottom-right" gap={10} offset={24} mobileOffset={16} />
+      <Sonner
+        containerAriaLabel={text.settings.notifications}
+        position="bottom-right"
+        gap={10}
+        offset={24}
+        mobileOffset={16}
+      />
     </div>
   );
 }

@@ -1,13 +1,9 @@
 import { CircleAlert, CircleCheck, X } from "lucide-react";
-import {
-  type ReactElement,
-  type ReactNode,
-  type SyntheticEvent,
-  useSyncExternalStore,
-} from "react";
+import { type ReactElement, type ReactNode, useSyncExternalStore } from "react";
 import { createStore } from "../store.ts";
 import { text } from "../text.ts";
 import { Button } from "./button.tsx";
+import { Reference } from "./reference.tsx";
 
 type Sonner = typeof import("./toaster.tsx");
 type Body = (dismiss: () => void) => ReactElement;
@@ -130,17 +126,7 @@ export function showProblem(
               ))}
             </div>
           ) : null}
-          {requestId ? (
-            // Sonner handles a press on a toast as the start of a swipe, which would prevent selecting the
-            // text.
-            <p
-              className="mt-3 flex flex-wrap gap-x-1.5 text-[0.6875rem] text-ink-soft select-text"
-              onPointerDown={stop}
-            >
-              {text.problem.reference}
-              <span className="font-mono">{requestId}</span>
-            </p>
-          ) : null}
+          {requestId ? <Reference value={requestId} className="mt-3 text-ink-soft" /> : null}
         </div>
       </ToastFrame>
     ),
@@ -168,8 +154,4 @@ function ToastFrame({ children, onDismiss }: { children: ReactNode; onDismiss: (
       </button>
     </div>
   );
-}
-
-function stop(event: SyntheticEvent) {
-  event.stopPropagation();
 }

@@ -52,8 +52,8 @@ export function AccountChoice(props: AccountChoiceProps) {
   }
 
   return (
-    <form onSubmit={send} noValidate className="mt-4 grid gap-4">
-      <fieldset aria-describedby={hint}>
+    <form onSubmit={send} noValidate className="mt-4 grid grid-cols-[minmax(0,1fr)] gap-4">
+      <fieldset aria-describedby={hint} className="min-w-0">
         <legend className="sr-only">{words.legend}</legend>
         <div className="max-h-[45dvh] divide-y divide-line overflow-y-auto rounded-xl border border-line">
           {accounts.map(({ id, name, below }) => {
@@ -72,7 +72,7 @@ export function AccountChoice(props: AccountChoiceProps) {
                 />
                 <span className="min-w-0">
                   <span className="block truncate font-medium">{name}</span>
-                  <span className="block truncate text-sm text-ink-soft">{below}</span>
+                  <span className="block text-sm text-ink-soft">{below}</span>
                 </span>
               </label>
             );

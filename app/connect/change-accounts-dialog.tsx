@@ -92,7 +92,11 @@ export function ChangeAccountsDialog({
                 ) : null}
               </div>
               {onOpenBank ? (
-                <Button kind="quiet" className="-mx-2 justify-self-start px-2" onClick={onOpenBank}>
+                <Button
+                  kind="quiet"
+                  className="-mx-2 justify-self-start px-2 text-left whitespace-normal!"
+                  onClick={onOpenBank}
+                >
                   {words.more(bank)}
                 </Button>
               ) : null}

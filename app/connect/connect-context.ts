@@ -54,8 +54,9 @@ export function createConnectStore(page: () => ConnectPage) {
   function fail(): void {
     first = null;
     set(start);
-    const { link: title, notLoaded: message } = text.problem;
-    showProblem("connect", { title, message });
+    const { link: title, notLoaded: message, reload: label } = text.problem;
+    const actions = [{ label, run: () => location.reload() }];
+    showProblem("connect", { title, message, actions });
   }
 
   return {

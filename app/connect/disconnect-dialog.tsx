@@ -9,6 +9,7 @@ import { words as confirmWords } from "../components/confirm-words.ts";
 import { Consequences } from "../components/consequences.tsx";
 import { Dialog } from "../components/dialog.tsx";
 import { FormAlert } from "../components/form-alert.tsx";
+import { Reference } from "../components/reference.tsx";
 import { showSuccess } from "../components/toasts.tsx";
 import type { ShownItem } from "../dashboard/write-item.server.ts";
 import { type Failure, toFailure } from "../failure.ts";
@@ -120,12 +121,7 @@ function Form({ item, busy, setBusy, onCancel }: FormProps) {
       {failure ? (
         <FormAlert>
           <p>{failure.message}</p>
-          {failure.requestId ? (
-            <p className="mt-1 flex flex-wrap gap-x-1.5 text-[0.6875rem]">
-              {text.problem.reference}
-              <span className="font-mono">{failure.requestId}</span>
-            </p>
-          ) : null}
+          {failure.requestId ? <Reference value={failure.requestId} className="mt-1" /> : null}
         </FormAlert>
       ) : null}
       <Field

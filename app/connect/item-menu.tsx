@@ -41,8 +41,9 @@ export function ItemMenu({ item, room }: ItemMenuProps) {
   const close = useCallback(() => changeAccounts(null), [changeAccounts]);
   const fail = useCallback((closeIt: () => void) => {
     closeIt();
-    const message = text.problem.network;
-    showProblem("connect", { title: words.notLoaded, message, actions: [] });
+    const { notLoaded: message, reload: label } = text.problem;
+    const actions = [{ label, run: () => location.reload() }];
+    showProblem("connect", { title: words.notLoaded, message, actions });
   }, []);
   const stopNaming = useCallback(() => setNaming(false), []);
 

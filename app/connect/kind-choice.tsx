@@ -13,12 +13,12 @@ interface KindChoiceProps {
 export function KindChoice({ chosen, onChoose }: KindChoiceProps) {
   const name = useId();
   return (
-    <fieldset className="grid grid-cols-3 gap-1 rounded-lg bg-sunken p-1 noscript:hidden">
+    <fieldset className="grid grid-cols-[repeat(3,auto)] gap-1 rounded-lg bg-sunken p-1 noscript:hidden">
       <legend className="sr-only">{text.connect.kindLabel}</legend>
       {kinds.map((kind) => (
         <label
           key={kind}
-          className="hit-area flex cursor-pointer items-center justify-center rounded-md px-2.5 text-sm font-medium whitespace-nowrap text-ink-soft hover:text-ink has-checked:bg-surface has-checked:text-ink has-checked:shadow-card has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-accent"
+          className="hit-area flex cursor-pointer items-center justify-center rounded-md px-1.5 text-center text-sm leading-tight font-medium sm:px-2.5 sm:whitespace-nowrap text-ink-soft hover:text-ink has-checked:bg-surface has-checked:text-ink has-checked:shadow-card has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-accent"
         >
           <input
             type="radio"

@@ -21,7 +21,7 @@ export function PendingCard({ bank, accountCount, notConnected, busy }: PendingC
     <div ref={card} className={`${itemCardClass} scroll-my-20`} role="status" data-pending="true">
       <div className={cardHeadClass}>
         {bank ? <Monogram name={bank} /> : <Bar className="size-10" />}
-        <p className="min-w-0 flex-1 truncate font-semibold">
+        <p className="min-w-0 flex-1 truncate font-semibold" title={text.connect.connecting(bank)}>
           {busy ? text.connect.busy : text.connect.connecting(bank)}
         </p>
         <Spinner className="text-accent" />

@@ -31,7 +31,9 @@ export function AccountRow({ account, isLinked, bank, bankName }: AccountRowProp
           )}
         </p>
         <p className="flex gap-1.5 text-sm text-ink-soft">
-          <span className="truncate">{bankName ? `${bankName} · ${kind}` : kind}</span>
+          <span className="truncate" title={kind}>
+            {bankName ? `${bankName} · ${kind}` : kind}
+          </span>
           {mask ? (
             <>
               <span aria-hidden="true" className="whitespace-nowrap tabular-nums">

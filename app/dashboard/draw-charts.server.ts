@@ -174,6 +174,10 @@ const round = (length: number) => Math.round(length * 100) / 100;
 
 /** Calendar days at the bank: the same in every time zone. */
 const inDays = { timeZone: "UTC" } as const;
-const longDay = new Intl.DateTimeFormat("en-US", { dateStyle: "medium", ...inDays });
-const longMonth = new Intl.DateTimeFormat("en-US", { month: "long", year: "numeric", ...inDays });
-const shortMonth = new Intl.DateTimeFormat("en-US", { month: "short", ...inDays });
+const longDay = new Intl.DateTimeFormat(text.locale, { dateStyle: "medium", ...inDays });
+const longMonth = new Intl.DateTimeFormat(text.locale, {
+  month: "long",
+  year: "numeric",
+  ...inDays,
+});
+const shortMonth = new Intl.DateTimeFormat(text.locale, { month: "short", ...inDays });

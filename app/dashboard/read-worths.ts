@@ -1,5 +1,6 @@
 import type { NetWorthRange } from "../../server/contracts/insights.ts";
 import { formatMoney } from "../components/money.ts";
+import { text } from "../text.ts";
 import { loadTrpc } from "../trpc.ts";
 import type { NetWorthChart } from "./draw-charts.server.ts";
 
@@ -22,7 +23,7 @@ export async function readWorths(
   const trpc = await loadTrpc();
   const { currencies } = await trpc.insights.netWorth.query({ range });
   const days = currencies.find((one) => one.currency === currency)?.days ?? [];
-  const long = new Intl.DateTimeFormat("en-US", { dateStyle: "medium", timeZone: "UTC" });
+  const long = new Intl.DateTimeFormat(text.locale, { dateStyle: "medium", timeZone: "UTC" });
   return days.map(({ date, amount }, at) => ({
     x: (at / Math.max(1, days.length - 1)) * 100,
     y: ((top - Number(amount)) / (top - bottom)) * 100,

@@ -178,7 +178,8 @@ function Days({ days, busy }: { days: ShownDay[]; busy: boolean }) {
   const close = useCallback(() => setOpen(null), []);
   const fail = useCallback(() => {
     setOpen(null);
-    showProblem("details", { title: words.notOpened, message: text.problem.network });
+    const actions = [{ label: text.problem.reload, run: () => location.reload() }];
+    showProblem("details", { title: words.notOpened, message: text.problem.notLoaded, actions });
   }, []);
   return (
     <div
@@ -236,7 +237,7 @@ function Row({ row, onOpen }: { row: ShownTransaction; onOpen: () => void }) {
             </span>
           ) : null}
         </p>
-        <p className="truncate text-sm text-ink-soft">{about}</p>
+        <p className="text-sm wrap-anywhere text-ink-soft sm:truncate">{about}</p>
       </div>
       <p
         className={`shrink-0 text-right font-medium tabular-nums ${incoming ? "text-accent" : ""}`}

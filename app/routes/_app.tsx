@@ -10,6 +10,7 @@ import { requireViewer } from "../auth/require-viewer.ts";
 import { PageFrame } from "../components/page-frame.tsx";
 import { ConnectProvider } from "../connect/connect-provider.tsx";
 import { followChanges } from "../connect/follow-changes.ts";
+import { followTitle } from "../connect/title-news.ts";
 import { ConfirmEmailBanner } from "../mail/confirm-email-banner.tsx";
 import type { loader as rootLoader } from "../root.tsx";
 import { shouldRevalidate as afterForm } from "../send-form.ts";
@@ -34,6 +35,7 @@ export function shouldRevalidate(args: ShouldRevalidateFunctionArgs) {
 export default function App() {
   const { viewer, unconfirmed, scriptUrl, dataVersion } = useLoaderData<typeof loader>();
   useEffect(() => followChanges(viewer.id, dataVersion), [viewer.id, dataVersion]);
+  useEffect(followTitle, []);
   // Another user has logged in, in another tab: nothing of the previous user may stay.
   const userId = useRouteLoaderData<typeof rootLoader>("root")?.userId ?? viewer.id;
   const other = userId !== viewer.id;

@@ -26,7 +26,7 @@ export function FactorSummary({ totpSince, passkeys, backupCodesLeft }: SecondFa
       <h2 id="summary" className="font-semibold">
         {words.summary.title}
       </h2>
-      <dl className="mt-3 grid grid-cols-[9rem_minmax(0,1fr)] gap-x-4 gap-y-2">
+      <dl className="mt-3 grid grid-cols-[minmax(9rem,max-content)_minmax(0,1fr)] gap-x-4 gap-y-2">
         {rows.map(([name, value]) => (
           <div key={name} className="contents">
             <dt className="text-ink-soft">{name}</dt>

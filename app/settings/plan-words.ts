@@ -1,4 +1,4 @@
-import { counted } from "../text.ts";
+import { counted, text } from "../text.ts";
 
 /** The texts of the page about the plan. */
 export const words = {
@@ -11,7 +11,7 @@ export const words = {
   free: "Free",
   monthly: (price: string) => `${price} a month`,
   roomWith: (left: number) => `Room for ${counted(left, "more account", "more accounts")}`,
-  noRoomWith: (used: number) => `Fewer than the ${used.toLocaleString("en-US")} you have`,
+  noRoomWith: (used: number) => `Fewer than the ${used.toLocaleString(text.locale)} you have`,
   change: "More room",
   changeLine:
     "Disconnect a bank you no longer need: the room of all its accounts is free at once. Or ask for a larger plan: what is connected stays connected.",

@@ -10,9 +10,6 @@ import { words } from "./words.ts";
 const inputClass =
   "h-11 w-full min-w-0 rounded-lg border border-field-line bg-surface px-3 text-base text-ink outline-none focus:border-accent focus:ring-3 focus:ring-accent/25";
 
-/** How long after the last key the search starts. Milliseconds. */
-const pauseInTyping = 200;
-
 /** A bank whose accounts can be chosen. */
 interface FilteredBank {
   id: string;
@@ -36,8 +33,7 @@ export function FilterForm({ filter, banks, busy, found }: FilterFormProps) {
   /** The URL that the fields were filled from, or that they requested. */
   const shown = useRef(addressOf(filter));
   const navigate = useNavigate();
-  const typing = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  useEffect(() => () => clearTimeout(typing.current), []);
+  const typedMeanwhile = useRef(false);
 
   // After a link or the back button, the fields show the filters of the new URL. What the user has typed
   // since the form was sent stays.
@@ -49,19 +45,23 @@ export function FilterForm({ filter, banks, busy, found }: FilterFormProps) {
   }, [filter]);
 
   function noteTyped() {
-    clearTimeout(typing.current);
+    typedMeanwhile.current = false;
     const typed = filterNames.map((name) => [name, fieldOf(form.current, name).value]);
     shown.current = addressOf(readFilter(new URLSearchParams(typed)));
   }
-  /** Searches while the user types, with one history entry for all that is typed. */
-  function searchSoon() {
-    clearTimeout(typing.current);
-    typing.current = setTimeout(() => {
-      if (!form.current) return;
-      noteTyped();
-      navigate(shown.current, { replace: search !== undefined, preventScrollReset: true });
-    }, pauseInTyping);
+  /** One entry of the history for all that is typed. */
+  function searchNow() {
+    noteTyped();
+    navigate(shown.current, { replace: search !== undefined, preventScrollReset: true });
   }
+  /** Results as the user types, and one search at a time: what is typed meanwhile is searched for next. */
+  function searchSoon() {
+    if (busy) typedMeanwhile.current = true;
+    else searchNow();
+  }
+  useEffect(() => {
+    if (!busy && typedMeanwhile.current) searchNow();
+  });
 
   return (
     <Form

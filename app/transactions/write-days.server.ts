@@ -47,7 +47,7 @@ export function writeDays(transactions: Transaction[], accounts: Account[]): Sho
 }
 
 /** A calendar day at the bank: the same in every time zone. */
-const day = new Intl.DateTimeFormat("en-US", { dateStyle: "full", timeZone: "UTC" });
+const day = new Intl.DateTimeFormat(text.locale, { dateStyle: "full", timeZone: "UTC" });
 
 function writeTransaction(transaction: Transaction, account?: Account): ShownTransaction {
   const { id, amount, currency, name, merchant, category, corrected, pending } = transaction;

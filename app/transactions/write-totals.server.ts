@@ -1,5 +1,6 @@
 import type { TransactionTotals } from "../../server/contracts/transactions.ts";
 import { formatMoney } from "../components/money.ts";
+import { text } from "../text.ts";
 import { addressOf, type Filter } from "./filter.ts";
 import { words } from "./words.ts";
 
@@ -49,7 +50,7 @@ export function writeTotals({ currencies }: TransactionTotals, filter: Filter): 
   };
 }
 
-const monthName = new Intl.DateTimeFormat("en-US", {
+const monthName = new Intl.DateTimeFormat(text.locale, {
   month: "short",
   year: "numeric",
   timeZone: "UTC",

@@ -49,7 +49,7 @@ export interface Subscriber<Event> {
 export interface Subscription<Input, Event> {
   /**
    * For `for await`: yields events until the loop is left, the signal aborts or the stream fails permanently.
-   * A slow loop gets only the newest event.
+   * A slow loop gets only the newest event, with the changes of all of them.
    * @throws FiscilityError as in `onError`
    */
   iterate(

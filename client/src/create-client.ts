@@ -66,7 +66,7 @@ export interface FiscilityClient extends Procedures {
   transactions: Procedures["transactions"] & {
     /**
      * Every matching transaction, newest first, for `for await`. Pages are fetched when the loop needs them,
-     * of 200 unless `limit` is set.
+     * of 500 unless `limit` is set.
      *
      * Scope: `transactions:read`.
      * @throws FiscilityError as `transactions.list` does

@@ -1,5 +1,7 @@
 import type { CallOptions, StreamEvent, Subscriber } from "./call.ts";
 import type {
+  ChangedObjects,
+  LiveChange,
   Transaction,
   TransactionChanges,
   TransactionChangesInput,
@@ -7,10 +9,8 @@ import type {
 } from "./objects.ts";
 import type { Procedures } from "./procedures.ts";
 
-/** The default number of transactions per page: the most that the server returns. */
-const pageSize = 200;
-/** The default number of changes per page: the most that the server returns. */
-const changesSize = 500;
+/** The default number of transactions or changes per page: the most that the server returns. */
+const pageSize = 500;
 
 /** Yields every matching transaction; the next page is requested when the loop needs it. */
 export async function* iterateTransactions(
@@ -35,7 +35,7 @@ export async function* iterateChanges(
   let { since } = input;
   let hasMore = true;
   while (hasMore) {
-    const page = await changes.query({ limit: changesSize, ...input, since }, options);
+    const page = await changes.query({ limit: pageSize, ...input, since }, options);
     since = page.cursor;
     hasMore = page.hasMore;
     yield page;
@@ -43,16 +43,16 @@ export async function* iterateChanges(
 }
 
 /**
- * The events of a subscription, until the loop is left, the signal aborts or the stream has ended. A loop
- * that is slower than the events only gets the newest one.
+ * The events of live changes, until the loop is left, the signal aborts or the stream has ended. A loop
+ * that is slower than the events only gets the newest one, with the changes of all of them.
  *
  * @throws why the stream ended
  */
-export async function* iterateEvents<Event>(
-  subscribe: (subscriber: Subscriber<Event>) => { unsubscribe(): void },
+export async function* iterateEvents(
+  subscribe: (subscriber: Subscriber<LiveChange>) => { unsubscribe(): void },
   signal: AbortSignal | undefined,
-): AsyncGenerator<StreamEvent<Event>, void> {
-  let newest: StreamEvent<Event> | undefined;
+): AsyncGenerator<StreamEvent<LiveChange>, void> {
+  let newest: StreamEvent<LiveChange> | undefined;
   let failure: { error: unknown } | undefined;
   let isOver = false;
   let wake = () => {};
@@ -62,7 +62,11 @@ export async function* iterateEvents<Event>(
   };
   const { unsubscribe } = subscribe({
     signal,
-    onData: (event) => after(() => (newest = event)),
+    onData: ({ id, data }) =>
+      after(() => {
+        const changed = newest ? bothChanged(newest.data.changed, data.changed) : data.changed;
+        newest = { id, data: { ...data, changed } };
+      }),
     onError: (error) => after(() => (failure = { error })),
     onComplete: () => after(() => (isOver = true)),
   });
@@ -79,4 +83,21 @@ export async function* iterateEvents<Event>(
   } finally {
     unsubscribe();
   }
+}
+
+/** What two events together say has changed; null where one does not know it. */
+function bothChanged(
+  one: ChangedObjects | null,
+  other: ChangedObjects | null,
+): ChangedObjects | null {
+  if (!one || !other) return null;
+  const all = (kind: "items" | "accounts" | "transactions") => [
+    ...new Set([...one[kind], ...other[kind]]),
+  ];
+  return {
+    items: all("items"),
+    accounts: all("accounts"),
+    transactions: all("transactions"),
+    more: one.more || other.more,
+  };
 }

@@ -569,9 +569,22 @@ export interface ItemProblem {
 /** How to restore the bank's data. `log_in`: log in again, in update mode. `choose_accounts`: choose the accounts again, in update mode. `allow_access`: allow access again, in update mode. `act_at_bank`: do something at the bank's own site first, then log in again. `wait`: nothing; we keep trying. `unsupported`: nothing; this bank is no longer supported. `connect_again`: access has ended; connect the bank again, with `connectAgain` of `plaid.createLinkToken`. `unknown`: see the bank's message; update mode may help. */
 export type ItemProblemKind = "log_in" | "choose_accounts" | "allow_access" | "act_at_bank" | "wait" | "unsupported" | "connect_again" | "unknown";
 
+export interface ChangedObjects {
+  /** Items that were connected, changed or disconnected. */
+  items: string[];
+  /** Accounts that were added, changed or removed. */
+  accounts: string[];
+  /** Transactions that were added, changed or removed; none for an API key without the scope `transactions:read`. */
+  transactions: string[];
+  /** Not all is listed: more than 100 of a kind changed, or all transactions of an account were removed. */
+  more: boolean;
+}
+
 export interface LiveChange {
-  /** Rises with each change; it is also the event's id. */
+  /** Rises with each change. */
   dataVersion: number;
+  /** What changed since the event before; null where that is not known, as on a stream that begins: read everything. */
+  changed: ChangedObjects | null;
 }
 
 export interface LiveChangesInput {
@@ -807,7 +820,7 @@ export interface TransactionTotals {
 }
 
 export interface TransactionsListInput {
-  /** Transactions in a page: at most 200, by default 50. */
+  /** Transactions in a page: at most 500, by default 50. */
   limit?: number | undefined;
   /** The `nextCursor` of the previous page, with the same filter; not set for the first page. */
   cursor?: string | undefined;

@@ -11,7 +11,7 @@ import { useEffect, useRef } from "react";
 import type { Mutation, Query } from "./call.ts";
 import type { FiscilityClient } from "./create-client.ts";
 import type { FiscilityError } from "./fiscility-error.ts";
-import type { TransactionFilter, TransactionsListOutput } from "./objects.ts";
+import type { ChangedObjects, TransactionFilter, TransactionsListOutput } from "./objects.ts";
 import { type Procedures, procedureTypes } from "./procedures.ts";
 import { tree } from "./tree.ts";
 
@@ -107,7 +107,7 @@ function procedureOf(client: FiscilityClient, path: string): Callable {
 }
 
 /**
- * Refetches the page's data whenever something changes at Fiscility, while the component is mounted.
+ * Refetches the queries that a change at Fiscility concerns, while the component is mounted.
  * `onError` is called when the stream fails permanently: the key was revoked, or ten newer streams replaced
  * it.
  */
@@ -123,28 +123,46 @@ export function useLiveChanges(
   useEffect(() => {
     const readAgain = createReadAgain(queryClient);
     const { unsubscribe } = client.live.changes.subscribe(undefined, {
-      onData: readAgain,
+      onData: ({ data }) => readAgain(data.changed),
       onError: (error) => report.current?.(error),
     });
     return unsubscribe;
   }, [client, queryClient]);
 }
 
+/** Queries that live changes tell apart; `others` may depend on anything. */
+type Group = "accounts" | "transactions" | "others";
+
+const groupOf = ([, group]: Key): Group =>
+  group === "accounts" || group === "transactions" ? group : "others";
+
+function groupsOf(changed: ChangedObjects | null): Group[] {
+  if (!changed || changed.more) return ["accounts", "transactions", "others"];
+  const groups: Group[] = ["others"];
+  if (changed.items.length + changed.accounts.length > 0) groups.push("accounts");
+  if (changed.transactions.length > 0) groups.push("transactions");
+  return groups;
+}
+
 /**
- * Refetches everything, one round at a time. Fetches that run when a change arrives are not canceled, because
+ * Refetches what changed, one round at a time. Fetches that run when a change arrives are not canceled, because
  * a page that the user requested would be lost. They are repeated afterwards, because their data may be from
  * before the change.
  */
-function createReadAgain(queryClient: QueryClient): () => void {
-  const queries = { queryKey: [root] };
+function createReadAgain(queryClient: QueryClient): (changed: ChangedObjects | null) => void {
   let isRunning = false;
-  let isStale = false;
-  return async () => {
-    isStale = true;
+  let stale = new Set<Group>();
+  return async (changed) => {
+    for (const group of groupsOf(changed)) stale.add(group);
     if (isRunning) return;
     isRunning = true;
-    while (isStale) {
-      isStale = queryClient.isFetching(queries) > 0;
+    while (stale.size > 0) {
+      const round = stale;
+      const queries = {
+        queryKey: [root],
+        predicate: ({ queryKey }: { queryKey: Key }) => round.has(groupOf(queryKey)),
+      };
+      stale = queryClient.isFetching(queries) > 0 ? new Set(round) : new Set();
       await queryClient.invalidateQueries(queries, { cancelRefetch: false });
     }
     isRunning = false;

@@ -43,7 +43,7 @@ import { underUserLock } from "./under-user-lock.ts";
  * already has the Item or all of its accounts gets `already_connected`.
  *
  * The public_token is the idempotency key (I2): sent again, it returns the first result, or the first error
- * if that was final.
+ * if that was final. Requests that send it at the same time share one run.
  *
  * @param request what Link's `onSuccess` passed, or the same as we found it at Plaid; the recovery passes the
  *   attempt it continues
@@ -51,6 +51,16 @@ import { underUserLock } from "./under-user-lock.ts";
  *   deleted their account meanwhile
  */
 export async function connectAccount(
+  services: Services,
+  user: { id: string },
+  request: ConnectAccountInput | FoundSuccess | StoredAttempt,
+  log: Log,
+): Promise<ConnectAccountOutput> {
+  const run = () => runConnection(services, user, request, log);
+  return "attemptId" in request ? run() : services.sharedRuns.run(user.id, request, run);
+}
+
+async function runConnection(
   services: Services,
   user: { id: string },
   request: ConnectAccountInput | FoundSuccess | StoredAttempt,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { fieldProblems } from "./field-problems.ts";
 import { itemProblem } from "./item-problem-schema.ts";
 import { itemStatus } from "./item-status.ts";
 import { text } from "./text.ts";
@@ -213,8 +214,8 @@ export const accountsUpdateInput = z.strictObject({
   accountId: z.uuid().describe("The account's id, as in `accounts.list`."),
   name: text
     .trim()
-    .min(1, "Enter a name.")
-    .max(100, "Use at most 100 characters.")
+    .min(1, fieldProblems.name)
+    .max(100, fieldProblems.atMost("100"))
     .nullable()
     .optional()
     .describe("The user's name for the account; null for the bank's."),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { fieldProblems } from "./field-problems.ts";
 import { list } from "./list.ts";
 import { text } from "./text.ts";
 
@@ -48,13 +49,13 @@ const longestLifetime = 365;
 
 /** `apiKeys.create`: the key works for `expiresInDays`, at most and by default a year. */
 export const createApiKeyInput = z.strictObject({
-  name: text.trim().min(1, "Enter a name.").max(100, "Use at most 100 characters."),
-  scopes: list(z.array(scope).min(1, "Choose what the key may do."), 100),
+  name: text.trim().min(1, fieldProblems.name).max(100, fieldProblems.atMost("100")),
+  scopes: list(z.array(scope).min(1, fieldProblems.scopes), 100),
   expiresInDays: z
     .number()
     .int()
     .min(1)
-    .max(longestLifetime, "A key works for a year at most.")
+    .max(longestLifetime, fieldProblems.lifetime)
     .default(longestLifetime),
 });
 export type CreateApiKeyInput = z.infer<typeof createApiKeyInput>;

@@ -8,7 +8,7 @@ export type { ReasonDetails };
  * their adapter and stay it up to the toast.
  *
  * Each reason has: `status` (HTTP), `code` (tRPC), `message` (for the user: what happened, what was kept,
- * what to do) and `retryable` (the same request, public_token included, may be sent again and can succeed).
+ * what to do next) and `retryable` (the same request, public_token included, may be sent again and can succeed).
  */
 export const reasons = {
   ...bankReasons,
@@ -85,7 +85,8 @@ export const reasons = {
   password_incorrect: {
     status: 403,
     code: "FORBIDDEN",
-    message: "This is not your current password. Nothing was changed.",
+    message:
+      "This is not your current password. Nothing was changed. Try again, or choose a new one from the log-in page.",
     retryable: false,
   },
   too_many_attempts: {
@@ -111,7 +112,7 @@ export const reasons = {
   too_many_api_keys: {
     status: 409,
     code: "CONFLICT",
-    message: "You have as many API keys as one person may have. Revoke one you no longer use.",
+    message: "You have as many API keys as one user may have. Revoke one you no longer use.",
     retryable: false,
   },
   too_many_webhooks: {
@@ -158,31 +159,32 @@ export const reasons = {
     status: 409,
     code: "CONFLICT",
     message:
-      "Live updates stopped here because they were started in too many other places. Your data is unchanged.",
+      "Live updates stopped here because they were started in too many other places. Your data is unchanged. Close some of those, then start again.",
     retryable: false,
   },
   foreign_origin: {
     status: 403,
     code: "FORBIDDEN",
-    message: "This request came from another site and was refused. Nothing was changed.",
+    message:
+      "This request came from another site and was refused. Nothing was changed. Open the app itself and try again.",
     retryable: false,
   },
   invalid_input: {
     status: 400,
     code: "BAD_REQUEST",
-    message: "The request is not valid. Nothing was changed.",
+    message: "The request is not valid. Nothing was changed. Correct it, then try again.",
     retryable: false,
   },
   invalid_json: {
     status: 400,
     code: "BAD_REQUEST",
-    message: "The request body is not JSON. Nothing was changed.",
+    message: "The request body is not JSON. Nothing was changed. Send valid JSON.",
     retryable: false,
   },
   body_too_large: {
     status: 413,
     code: "PAYLOAD_TOO_LARGE",
-    message: "The request body is too large. Nothing was changed.",
+    message: "The request body is too large. Nothing was changed. Send at most 100 kB.",
     retryable: false,
   },
   unsupported_media_type: {
@@ -194,20 +196,21 @@ export const reasons = {
   method_not_allowed: {
     status: 405,
     code: "METHOD_NOT_SUPPORTED",
-    message: "This address does not support that HTTP method. Nothing was changed.",
+    message:
+      "This address does not support that HTTP method. Nothing was changed. Use one that the API reference at /api/docs lists.",
     retryable: false,
   },
   not_found: {
     status: 404,
     code: "NOT_FOUND",
-    message: "There is nothing here under that name.",
+    message: "There is nothing here under that name. Check the address or the id.",
     retryable: false,
   },
   webhook_refused: {
     status: 401,
     code: "UNAUTHORIZED",
     message:
-      "This webhook is not signed by Plaid, was altered, or is too old. Nothing was changed.",
+      "This webhook is not signed by Plaid, was altered, or is too old. Nothing was changed. Send it again as Plaid signed it, within five minutes.",
     retryable: false,
   },
   limit_reached: {
@@ -227,7 +230,8 @@ export const reasons = {
   confirmation_mismatch: {
     status: 400,
     code: "BAD_REQUEST",
-    message: "The words typed to confirm are not the ones asked for. Nothing was changed.",
+    message:
+      "The words typed to confirm are not the ones asked for. Nothing was changed. Type the words in details.expected.",
     retryable: false,
   },
   refreshed_recently: {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { decimal } from "./accounts.ts";
+import { fieldProblems } from "./field-problems.ts";
 
 const currency = z.string().describe("ISO 4217, or Plaid's unofficial code where ISO has none.");
 
@@ -77,7 +78,7 @@ export type CashFlowOutput = z.infer<typeof cashFlowOutput>;
 /** A calendar month. */
 const month = z
   .string()
-  .regex(/^[12]\d{3}-(0[1-9]|1[0-2])$/, "Write a month as 2026-01.")
+  .regex(/^[12]\d{3}-(0[1-9]|1[0-2])$/, fieldProblems.month)
   .describe("A calendar month, YYYY-MM.");
 
 /** `insights.categories`: the month. */

@@ -60,7 +60,7 @@ export const itemProblems = {
     action: "reconnect",
     activity: "login_required",
     message:
-      "This bank asks you to log in again. The balances below are from the last time it responded.",
+      "This bank asks you to log in again. Reconnect it to do so. The balances below are from the last time it responded.",
   },
   choose_accounts: {
     status: "login_required",
@@ -115,7 +115,7 @@ export const itemProblems = {
     reason: "bank_error",
     action: "reconnect",
     activity: "login_required",
-    message: "This bank reported a problem. Reconnecting it may help.",
+    message: "This bank reported a problem. Reconnect it to try again.",
   },
 } as const satisfies Record<ItemProblemKind, ItemProblemEntry>;
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { decimal } from "./accounts.ts";
+import { fieldProblems } from "./field-problems.ts";
 import { text } from "./text.ts";
 
 /** A plan. `priceMonthly` is a decimal string in `currency` (ISO 4217). */
@@ -47,7 +48,7 @@ export const requestPlanInput = z.strictObject({
   plan: z.string().max(100).describe("The id of the plan, as in `plan.get`."),
   note: text
     .trim()
-    .max(500, "Use at most 500 characters.")
+    .max(500, fieldProblems.atMost("500"))
     .optional()
     .describe("What the operator should know."),
 });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { fieldProblems } from "./field-problems.ts";
 import { text } from "./text.ts";
 
 /** For a call without input: any field that is sent is refused. */
@@ -9,7 +10,7 @@ export const totpCode = z
   .string()
   .max(20)
   .transform((typed) => typed.replace(/\s/g, ""))
-  .pipe(z.string().regex(/^\d{6}$/, "Enter the six digits that your app shows."));
+  .pipe(z.string().regex(/^\d{6}$/, fieldProblems.sixDigits));
 
 /** The result of `PublicKeyCredential.toJSON()`, as JSON text. */
 export const passkeyJson = z.string().min(1).max(16_000);
@@ -60,10 +61,7 @@ export const passkeyOptionsOutput = z.object({ options: z.string() });
 export type PasskeyOptionsOutput = z.infer<typeof passkeyOptionsOutput>;
 
 export const addPasskeyInput = z.strictObject({
-  name: text
-    .trim()
-    .min(1, "Name the passkey, so that you can tell it from others.")
-    .max(100, "Use at most 100 characters."),
+  name: text.trim().min(1, fieldProblems.passkeyName).max(100, fieldProblems.atMost("100")),
   passkey: passkeyJson,
 });
 export type AddPasskeyInput = z.infer<typeof addPasskeyInput>;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { fieldProblems } from "./field-problems.ts";
 import { text } from "./text.ts";
 
 const fromAddress = z
@@ -39,21 +40,20 @@ export const session = z.object({
   userAgent: fromUserAgent,
 });
 
-const emailMessage = "Enter an email address, like name@example.com.";
 /** At most 254 characters: https://www.rfc-editor.org/errata/eid1690 */
-const email = z.email(emailMessage).max(254, emailMessage);
+const email = z.email(fieldProblems.email).max(254, fieldProblems.email);
 
 /** The log-in form. */
 export const logInForm = z.object({
   email,
-  password: z.string().min(1, "Enter your password."),
+  password: z.string().min(1, fieldProblems.password),
 });
 
 /** A sign-up, by the form or by a program. NIST SP 800-63B requires a length, not character classes. */
 export const signUpForm = z.object({
-  name: text.trim().min(1, "Enter your name.").max(100, "Use at most 100 characters."),
+  name: text.trim().min(1, fieldProblems.yourName).max(100, fieldProblems.atMost("100")),
   email,
-  password: z.string().min(8, "Use at least 8 characters.").max(128, "Use at most 128 characters."),
+  password: z.string().min(8, fieldProblems.passwordTooShort).max(128, fieldProblems.atMost("128")),
 });
 
 /** Requests a link to reset the password. */
@@ -69,12 +69,12 @@ export const resetPasswordForm = z.object({
 /** Requests a link to change the email. */
 export const changeEmailForm = z.object({
   newEmail: email,
-  currentPassword: z.string().min(1, "Enter your current password.").max(128),
+  currentPassword: z.string().min(1, fieldProblems.currentPassword).max(128),
 });
 
 /** Changes the password. `endOthers` and `revokeKeys` are checkboxes, set or missing. */
 export const changePasswordForm = z.object({
-  currentPassword: z.string().min(1, "Enter your current password.").max(128),
+  currentPassword: z.string().min(1, fieldProblems.currentPassword).max(128),
   newPassword: signUpForm.shape.password,
   endOthers: z.string().optional(),
   revokeKeys: z.string().optional(),
@@ -82,6 +82,6 @@ export const changePasswordForm = z.object({
 
 /** The second step of a log-in. `trustDevice` is a checkbox, set or missing. */
 export const secondStepForm = z.object({
-  code: z.string().trim().min(1, "Enter the code.").max(64, "This is too long for a code."),
+  code: z.string().trim().min(1, fieldProblems.code).max(64, fieldProblems.codeTooLong),
   trustDevice: z.string().optional(),
 });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { fieldProblems } from "./field-problems.ts";
 import { passkeyJson, totpCode } from "./second-factors.ts";
 
 /**
@@ -9,8 +10,8 @@ export const stepUpInput = z
   .strictObject({
     password: z
       .string()
-      .min(1, "Enter your password.")
-      .max(128, "Use at most 128 characters.")
+      .min(1, fieldProblems.password)
+      .max(128, fieldProblems.atMost("128"))
       .optional(),
     code: totpCode.optional(),
     passkey: passkeyJson.optional(),

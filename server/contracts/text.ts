@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { fieldProblems } from "./field-problems.ts";
 
 /**
  * Characters that pages and the database must not contain: control characters, lone surrogates, and marks
@@ -35,6 +36,4 @@ export const adviceText = (most: number) =>
   ) as unknown as z.ZodOptional<z.ZodNullable<z.ZodString>>;
 
 /** Text that PostgreSQL can store: every character but NUL. */
-export const text = z
-  .string()
-  .refine((written) => !written.includes("\0"), "Leave out the NUL character.");
+export const text = z.string().refine((written) => !written.includes("\0"), fieldProblems.nul);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { decimal } from "./accounts.ts";
+import { fieldProblems } from "./field-problems.ts";
 import { flowOfCategory } from "./insights.ts";
 import { text } from "./text.ts";
 
@@ -42,9 +43,9 @@ export const transactionsListInput = z.strictObject({
   limit: z
     .int()
     .min(1)
-    .max(200)
+    .max(500)
     .optional()
-    .describe("Transactions in a page: at most 200, by default 50."),
+    .describe("Transactions in a page: at most 500, by default 50."),
   cursor: z
     .string()
     .max(600)
@@ -175,8 +176,8 @@ export const correctTransactionInput = z.strictObject({
     .describe("Plaid's primary category, like FOOD_AND_DRINK; null for the bank's value."),
   merchant: text
     .trim()
-    .min(1, "Enter a name.")
-    .max(100, "Use at most 100 characters.")
+    .min(1, fieldProblems.name)
+    .max(100, fieldProblems.atMost("100"))
     .nullable()
     .optional()
     .describe("Who was paid or who paid; null for the bank's value."),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { fieldProblems } from "./field-problems.ts";
 import { list } from "./list.ts";
 import { text } from "./text.ts";
 import { webhookEventType } from "./webhook-events.ts";
@@ -26,10 +27,10 @@ export type WebhookEndpoint = z.infer<typeof webhookEndpoint>;
 export const createWebhookInput = z.strictObject({
   url: text
     .trim()
-    .min(1, "Enter an address.")
-    .max(2000, "Use at most 2,000 characters.")
+    .min(1, fieldProblems.address)
+    .max(2000, fieldProblems.atMost("2,000"))
     .describe("An https address that the internet can reach; in local mode also http on loopback."),
-  events: list(z.array(webhookEventType).min(1, "Choose at least one event."), 100).describe(
+  events: list(z.array(webhookEventType).min(1, fieldProblems.events), 100).describe(
     "The events to send.",
   ),
 });

@@ -3,18 +3,15 @@ import type { Auth } from "../auth/auth.ts";
 import { changePassword } from "../auth/change-password.ts";
 import { tooManyTries } from "../auth/log-in-throttle.ts";
 import { FiscilityError, reasons } from "../contracts/errors.ts";
-import { passwordProblems } from "../contracts/password-problems.ts";
+import { logInProblems, passwordProblems } from "../contracts/password-problems.ts";
 import type { AuthResult, LoadContext } from "./load-context.ts";
 import { failed } from "./tried.ts";
 
 /** Our messages for better-auth's codes that a user can act on. */
 const sentences: Record<string, string> = {
-  INVALID_EMAIL_OR_PASSWORD: "This email and password do not fit together. Nothing was changed.",
-  INVALID_PASSWORD: "This is not your current password. Nothing was changed.",
-  CODE_INCORRECT: "This code is not right, or was used before. Wait for the next one and try it.",
-  LOG_IN_EXPIRED: "This log-in took too long and has ended. Log in again.",
-  ACCOUNT_DISABLED:
-    "This account is disabled. Your data is kept. Write to whoever runs Fiscility to have it enabled.",
+  ...logInProblems,
+  INVALID_PASSWORD: reasons.password_incorrect.message,
+  CODE_INCORRECT: reasons.code_incorrect.message,
   ...passwordProblems,
 };
 

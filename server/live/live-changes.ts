@@ -1,7 +1,14 @@
 import type { Db } from "../../db/client.ts";
-import { type LiveNotice, listen, readStanding } from "../../db/live.ts";
+import {
+  type LiveNotice,
+  type LivePosition,
+  listen,
+  readChanges,
+  readStanding,
+} from "../../db/live.ts";
 import type { Clock } from "../clock.ts";
 import { FiscilityError } from "../contracts/errors.ts";
+import type { LiveChange } from "../contracts/live.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { TimeLimits } from "../time-limits.ts";
 
@@ -11,7 +18,12 @@ export interface Follower {
   by: "session" | "apiKey";
   /** The id of that session or API key. */
   id: string;
+  /** It may read transactions. */
+  seesTransactions: boolean;
 }
+
+/** A change, and the position of a stream that has sent it. */
+export type LiveNews = LivePosition & Pick<LiveChange, "changed">;
 
 /** One open stream. */
 interface Stream extends Follower {
@@ -66,9 +78,9 @@ export class LiveChanges {
    */
   async *follow(
     follower: Follower,
-    since: number | null,
+    since: LivePosition | null,
     signal: AbortSignal,
-  ): AsyncGenerator<number, void> {
+  ): AsyncGenerator<LiveNews, void> {
     const stream: Stream = { ...follower, newest: null, end: null, wake: () => {} };
     const wake = () => stream.wake();
     signal.addEventListener("abort", wake);
@@ -79,9 +91,11 @@ export class LiveChanges {
       let sent = since;
       while (!signal.aborted) {
         if (stream.end) throw stream.end;
-        if (stream.newest !== null && stream.newest !== sent) {
-          sent = stream.newest;
-          yield sent;
+        if (stream.newest !== null && stream.newest !== sent?.dataVersion) {
+          const news = await this.#read(stream, sent, stream.newest);
+          advance(stream, news.dataVersion);
+          sent = news;
+          yield news;
         } else {
           await new Promise<void>((resolve) => {
             stream.wake = resolve;
@@ -92,6 +106,19 @@ export class LiveChanges {
       signal.removeEventListener("abort", wake);
       this.#remove(stream);
     }
+  }
+
+  /** Returns no list when the database is away: the change itself is known. */
+  async #read(stream: Stream, sent: LivePosition | null, newest: number): Promise<LiveNews> {
+    const { userId, seesTransactions: withTransactions } = stream;
+    const read = await readChanges(this.#db, userId, sent, { withTransactions }).catch(
+      (error: Error) => {
+        this.#log.warn({ event: "live_unlisted", error: error.message }, "Changes not listed");
+        return null;
+      },
+    );
+    if (!read) return { dataVersion: newest, transactionsVersion: null, changed: null };
+    return { ...read.now, changed: read.changed };
   }
 
   /** How many streams are open. */

@@ -28,7 +28,7 @@ export async function* benchDashboard(world: World): AsyncGenerator<Figure> {
   try {
     const email = `${randomUUID()}@example.com`;
     const cookie = await signUp(app.url, email);
-    await fill(world.pool, email);
+    await fillDashboard(world.pool, email);
     const still = await startProcess("still", { ...world.env, WORKER: "apart" });
     try {
       yield* serverRender(app.url, still.url, cookie);
@@ -72,7 +72,7 @@ async function weight(): Promise<Figure> {
 }
 
 /** A user with 25 accounts in five banks and 20,000 transactions of two years. */
-async function fill(pool: World["pool"], email: string): Promise<void> {
+export async function fillDashboard(pool: World["pool"], email: string): Promise<void> {
   await pool.query(
     `with person as (
        update users set plan = 'cfo', data_version = data_version + 1 where email = $1 returning id

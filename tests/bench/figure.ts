@@ -4,7 +4,7 @@ export type Goal = { atMost: number } | { atLeast: number };
 /** One number of an issue, as it was measured. */
 export interface Figure {
   /** Of the round's issues, the one that asks for it. */
-  issue: "A" | "B" | "C" | "D" | "E" | "F" | "G" | "H" | "I" | "R" | "U";
+  issue: "A" | "B" | "C" | "D" | "E" | "F" | "G" | "H" | "I" | "M" | "R" | "U";
   /** What is measured, against which floor. */
   name: string;
   /** Null for a number that is asked for without one. */

@@ -2,11 +2,13 @@ import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { benchAttack } from "./attack.ts";
+import { benchBursts } from "./bursts.ts";
 import { benchClient } from "./client.ts";
 import { benchConnect } from "./connect.ts";
 import { benchDashboard } from "./dashboard.ts";
 import type { Figure } from "./figure.ts";
 import { benchGrowth } from "./growth.ts";
+import { benchInteraction } from "./interaction.ts";
 import { benchLive } from "./live.ts";
 import { benchReads } from "./reads.ts";
 import { benchReconciliation } from "./reconciliation.ts";
@@ -22,12 +24,14 @@ import { startWorld, type World } from "./world.ts";
 const parts: Record<string, (world: World) => AsyncGenerator<Figure>> = {
   sandbox: benchSandbox,
   connect: benchConnect,
+  bursts: benchBursts,
   "slow-plaid": benchSlowPlaid,
   reads: benchReads,
   live: benchLive,
   webhooks: benchWebhooks,
   client: benchClient,
   dashboard: benchDashboard,
+  interaction: benchInteraction,
   sync: benchSync,
   "sync-jobs": benchSyncJobs,
   reconciliation: benchReconciliation,

@@ -38,8 +38,8 @@ const rows: [string, number | string][] = [
   ...Object.entries(responses).sort(([, a], [, b]) => b - a),
   ["", ""],
   ["Items connected", books.connected],
-  ["webhooks", syncs.webhooks],
-  ["transactions", syncs.transactions],
+  ["webhooks", syncs?.webhooks ?? 0],
+  ["transactions", syncs?.transactions ?? 0],
   ["", ""],
   ...zeros,
 ];

@@ -3,7 +3,7 @@ import { runChaos } from "./run-chaos.ts";
 import { zerosOf } from "./zeros-of.ts";
 
 /**
- * `npm run chaos -- --connects 2000 --nodes 3 --seed N --longest-pause 60`: prints what must be zero, and
+ * `npm run chaos -- --connects 2000 --nodes 3 --seed N --longest-pause 60 [--jobs]`: prints what must be zero, and
  * the rest. A pause is in seconds, 0 for none.
  */
 const { values } = parseArgs({
@@ -11,6 +11,7 @@ const { values } = parseArgs({
     connects: { type: "string", default: "2000" },
     nodes: { type: "string", default: "3" },
     seed: { type: "string", default: String(Date.now() % 100_000) },
+    jobs: { type: "boolean", default: false },
     "longest-pause": { type: "string", default: "60" },
   },
 });
@@ -20,11 +21,11 @@ const isSensible =
   Number.isSafeInteger(seed) && longestPause >= 0 && longestPause <= 60 && Number(nodes) <= 16;
 if (!connects || !nodes || connects > 100_000 || !isSensible) {
   process.stderr.write(
-    "Usage: npm run chaos -- --connects 2000 --nodes 3 --seed 1 --longest-pause 60\n",
+    "Usage: npm run chaos -- --connects 2000 --nodes 3 --seed 1 --longest-pause 60 [--jobs]\n",
   );
   process.exit(1);
 }
-const chaos = { connects, nodes, seed: seed as number, longestPause };
+const chaos = { connects, nodes, seed: seed as number, longestPause, takeJobs: values.jobs };
 process.stdout.write(`${connects} connects, ${nodes} nodes, seed ${seed}\n`);
 const outcome = await runChaos(chaos);
 const { books, syncs, responses, kills, restarts, pauses, redisOutages, seconds } = outcome;
@@ -37,8 +38,8 @@ const rows: [string, number | string][] = [
   ["PostgreSQL restarts", restarts],
   ["Redis gone or hanging", redisOutages],
   ["Items connected", books.connected],
-  ["webhooks", syncs.webhooks],
-  ["transactions", syncs.transactions],
+  ["webhooks", syncs?.webhooks ?? 0],
+  ["transactions", syncs?.transactions ?? 0],
   ["", ""],
   ...zeros,
 ];

@@ -14,6 +14,8 @@ export interface Chaos {
   seed: number;
   /** A node, with its workers, is paused for 1 to so many seconds; 0 for no pauses. */
   longestPause: number;
+  /** The nodes take jobs too, and Plaid has webhooks and new transactions for them. */
+  takeJobs: boolean;
 }
 
 export interface Outcome extends ConnectsOutcome {
@@ -49,7 +51,13 @@ const steps = [
  * sandbox's own books. Each kind of injury has its own numbers from the seed, as each connection has. Only
  * processes of its own.
  */
-export async function runChaos({ connects, nodes, seed, longestPause }: Chaos): Promise<Outcome> {
+export async function runChaos({
+  connects,
+  nodes,
+  seed,
+  longestPause,
+  takeJobs,
+}: Chaos): Promise<Outcome> {
   const started = performance.now();
   const folder = mkdtempSync(path.join(tmpdir(), "fiscility-chaos-"));
   const database = await startEmbeddedDatabase(path.join(folder, "postgres"), "chaos", [
@@ -63,6 +71,7 @@ export async function runChaos({ connects, nodes, seed, longestPause }: Chaos): 
   const running = await startConnects({
     ...{ connects, nodes, seed, databaseUrl, env },
     plaidFails: true,
+    takeJobs,
   });
 
   let restarts = 0;
@@ -100,7 +109,7 @@ export async function runChaos({ connects, nodes, seed, longestPause }: Chaos): 
   try {
     await running.run(async (begun) => {
       const everyNth = (n: number) => begun % n === 0;
-      // A paused node hears of it as it wakes up.
+      // A paused node receives it when it wakes up.
       if (everyNth(60))
         void injuries
           .pick(running.alive)

@@ -32,7 +32,8 @@ export async function runFailover(
   try {
     const pooled = new URL(database.url);
     if (isPooled) {
-      const pooler = await startPgBouncer(database.url);
+      // As PgBouncer comes: fewer would wait for the transactions that connect, and not for the failover.
+      const pooler = await startPgBouncer(database.url, 20);
       parts.push({ close: () => pooler.stop() });
       pooled.port = String(pooler.port);
     }
@@ -40,6 +41,7 @@ export async function runFailover(
       ...{ connects, nodes, seed, databaseUrl: database.url },
       env: { DATABASE_URL: pooled.href, DATABASE_DIRECT_URL: database.url },
       plaidFails: false,
+      takeJobs: true,
     });
     parts.push(running);
     const { random } = choices(seed, "failover");

@@ -21,12 +21,15 @@ export interface ConnectsOptions {
   env: Record<string, string>;
   /** Whether Plaid refuses, fails, hangs and drops connections, each in about 2% of requests. */
   plaidFails: boolean;
+  /** Whether the nodes take jobs, and Plaid has webhooks and new transactions for them. */
+  takeJobs: boolean;
 }
 
 /** How the connects ended: the books, and how often each response came. */
 export interface ConnectsOutcome {
   books: Books;
-  syncs: SyncBooks;
+  /** Null where the nodes took no jobs. */
+  syncs: SyncBooks | null;
   responses: Record<string, number>;
   kills: number;
   /** Lists that did not show, on any node, what had been returned as connected (I5). */
@@ -61,7 +64,7 @@ const faults = [
   { drop: "after" },
   { malformed: true },
 ];
-/** Answers that do not settle a public_token, so that a user sends it again. */
+/** Responses that do not settle a public_token, so that a user sends it again. */
 const unsettled = ["internal", "busy", "outcome_pending", "unavailable"];
 /** Days of reconciliation after the run: more than a user's lost Items can take. */
 const days = 8;
@@ -76,7 +79,7 @@ const patience = 8_000;
  * not in its power. Loopback only.
  */
 export async function startConnects(options: ConnectsOptions) {
-  const { connects, nodes, seed, databaseUrl } = options;
+  const { connects, nodes, seed, databaseUrl, takeJobs } = options;
   const sandbox = await startSandbox({
     port: 0,
     seed,
@@ -85,7 +88,7 @@ export async function startConnects(options: ConnectsOptions) {
     newItemInvalidatesOld: false,
     historicalPullMs: 0,
     transactionsReadyMs: 0,
-    webhookRetryMs: 100,
+    webhookRetryMs: 25,
   });
   const balancer = await startBalancer();
   const webhook = `${balancer.url.replace("localhost", "127.0.0.1")}/plaid/webhook`;
@@ -128,19 +131,25 @@ export async function startConnects(options: ConnectsOptions) {
     ((await control("GET", "items")) as { items: ItemAtPlaid[] }).items;
 
   let running = true;
-  const startWorkingNode = async () => {
+  const startReadyNode = async () => {
     const node = await startNode(env);
-    node.work();
+    if (takeJobs) node.work();
     return node;
   };
-  const alive: NodeProcess[] = await Promise.all(Array.from({ length: nodes }, startWorkingNode));
+  const alive: NodeProcess[] = await Promise.all(Array.from({ length: nodes }, startReadyNode));
   let kills = 0;
+  /** Webhooks go to the nodes that run, as a load balancer's health checks see to it. */
+  const balance = () => {
+    const up = alive.filter((node) => node.running);
+    balancer.leadTo((up.length > 0 ? up : alive).map(({ url }) => url));
+  };
   const keepAlive = (place: number) => {
-    balancer.leadTo(alive.map(({ url }) => url));
+    balance();
     alive[place]?.process.once("exit", () => {
       if (!running) return;
       kills += 1;
-      void startWorkingNode().then((node) => {
+      balance();
+      void startReadyNode().then((node) => {
         alive[place] = node;
         keepAlive(place);
       });
@@ -166,12 +175,15 @@ export async function startConnects(options: ConnectsOptions) {
       return row !== undefined;
     });
   }
-  if (options.plaidFails)
+  if (options.plaidFails) {
+    // A node that is paused or killed often has a call under way.
+    if (takeJobs) await control("POST", "settings", { latency_ms: 100 });
     await control("POST", "faults", {
       faults: apiPaths.flatMap((path) =>
         faults.map((what) => ({ path, probability: "hang" in what ? 0.004 : 0.02, do: what })),
       ),
     });
+  }
 
   const responses: Record<string, number> = {};
   const count = (name: string) => {
@@ -225,7 +237,7 @@ export async function startConnects(options: ConnectsOptions) {
   const connect = async (number: number) => {
     const own = choices(seed, `connect ${number}`);
     const { pick, random } = own;
-    await changeTransactions(choices(seed, `change ${number}`));
+    if (takeJobs) await changeTransactions(choices(seed, `change ${number}`));
     const [cookie, bank] = [pick(cookies), pick(banks)];
     const user_id = plaidUsers[cookies.indexOf(cookie)];
     const { body } = await json(`${sandbox.url}/sandbox/public_token/create`, {
@@ -234,7 +246,10 @@ export async function startConnects(options: ConnectsOptions) {
       institution_id: bank,
       initial_products: ["transactions"],
       user_id,
-      options: { override_username: `holder_${Math.floor(random() * 6)}`, webhook },
+      options: {
+        override_username: `holder_${Math.floor(random() * 6)}`,
+        ...(takeJobs && { webhook }),
+      },
     });
     const more =
       random() < 0.2 ? { metadata: { institution: { institution_id: bank, name: null } } } : {};
@@ -273,13 +288,14 @@ export async function startConnects(options: ConnectsOptions) {
      */
     async settle(): Promise<ConnectsOutcome> {
       await control("DELETE", "faults");
+      await control("POST", "settings", { latency_ms: 0 });
       await stop();
-      const last = await startWorkingNode();
+      const last = await startReadyNode();
       balancer.leadTo([last.url]);
       // As if the time had come to take up what nobody works on.
       await query("update link_attempts set retry_at = now()");
       await last.recover();
-      await drain({ query, control });
+      if (takeJobs) await drain({ query, control });
       // Two passes 41 minutes apart for each day, as a user has five removals a day.
       const passes = Math.ceil(people / 200);
       for (let day = 0; day < days; day += 1) {
@@ -289,7 +305,7 @@ export async function startConnects(options: ConnectsOptions) {
       }
       await last.kill();
       const books = await compareBooks({ query, itemsAtPlaid });
-      const syncs = await compareSyncs({ query, control });
+      const syncs = takeJobs ? await compareSyncs({ query, control }) : null;
       const items = await query("select id, plaid_item_id from items");
       const ids = new Set(items.map(({ id }) => id as string));
       const vanished = [...returned].filter((id) => !ids.has(id)).length;

@@ -12,9 +12,11 @@ export function zerosOf({ books, syncs, left, staleReads, vanished }: ConnectsOu
     "left at Plaid": left,
     "stale reads": staleReads,
     vanished,
-    "webhooks lost": syncs.webhooksLost,
-    "webhooks ignored": syncs.webhooksIgnored,
-    "dead jobs": syncs.deadJobs,
-    "Items that differ": syncs.itemsDiffering,
+    ...(syncs && {
+      "webhooks lost": syncs.webhooksLost,
+      "webhooks ignored": syncs.webhooksIgnored,
+      "dead jobs": syncs.deadJobs,
+      "Items that differ": syncs.itemsDiffering,
+    }),
   };
 }

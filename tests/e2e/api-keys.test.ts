@@ -123,7 +123,7 @@ test("The API keys form says so when the user has as many keys as allowed (G3)",
   await dialog.getByLabel("Name").fill("One more");
   await dialog.getByLabel("Password", { exact: true }).fill(person.password);
   await dialog.getByRole("button", { name: "Make a key" }).click();
-  await dialog.getByText("as many API keys as one person may have").waitFor();
+  await dialog.getByText("as many API keys as one user may have").waitFor();
 });
 
 test("The API documentation works offline with an empty console (G4)", async ({ app, browser }) => {

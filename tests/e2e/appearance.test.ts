@@ -32,7 +32,7 @@ test("The color scheme follows the system until the user chooses, and the server
   await expect.poll(() => ground(page)).toBe(light);
   await page.locator("button[aria-pressed=true]", { hasText: "Light" }).waitFor();
   expect(witness.pageLoads).toEqual([]);
-  expect(await html(page)).toMatch(/<html lang="en" data-scheme="light">/);
+  await expect.poll(() => html(page)).toMatch(/<html lang="en-US" data-scheme="light">/);
   expect(await html(page)).toContain('<meta name="color-scheme" content="light"/>');
   await page.reload();
   expect(await ground(page)).toBe(light);
@@ -43,7 +43,7 @@ test("The color scheme follows the system until the user chooses, and the server
   await page.goto(`${app.url}/dashboard`);
   await choose(page, "System");
   await expect.poll(() => ground(page)).toBe(dark);
-  expect(await html(page)).toContain('<html lang="en">');
+  await expect.poll(() => html(page)).toContain('<html lang="en-US">');
   expect(witness.console.filter((line) => !line.includes("404"))).toEqual([]);
 });
 
@@ -56,10 +56,10 @@ test("The color scheme form works without JavaScript and returns to its page", a
   page.setDefaultTimeout(10_000);
   await logIn(app, page, await app.signUp());
   await page.goto(`${app.url}/transactions?search=coffee`);
-  expect(await html(page)).toContain('<html lang="en">');
+  expect(await html(page)).toContain('<html lang="en-US">');
   await choose(page, "Dark");
   await page.waitForURL(`${app.url}/transactions?search=coffee`);
-  expect(await html(page)).toMatch(/<html lang="en" data-scheme="dark">/);
+  expect(await html(page)).toMatch(/<html lang="en-US" data-scheme="dark">/);
 });
 
 test("The color scheme form ignores a cookie with another value and a redirect to another site", async ({
@@ -67,11 +67,30 @@ test("The color scheme form ignores a cookie with another value and a redirect t
 }) => {
   const made = { cookie: "fiscility.scheme=ImRhcmsiPjxzY3JpcHQ%2B" };
   const page = await fetch(`${app.url}/login`, { headers: made });
-  expect(await page.text()).toContain('<html lang="en">');
+  expect(await page.text()).toContain('<html lang="en-US">');
   const answer = await fetch(`${app.url}/appearance?next=//evil.example`, {
     method: "POST",
     redirect: "manual",
     body: new URLSearchParams({ scheme: "dark" }),
   });
   expect(answer.headers.get("location")).toBe("/dashboard");
+});
+
+test("The chosen scheme is shown at once, and the one before comes back when it could not be kept", async ({
+  app,
+  browser,
+}) => {
+  const { page } = await openPage(browser, { colorScheme: "dark" });
+  await logIn(app, page, await app.signUp());
+  let answer = () => {};
+  await page.route("**/appearance*", (route) => {
+    answer = () => void route.abort();
+  });
+  await choose(page, "Light");
+  await expect.poll(() => ground(page)).toBe(light);
+  await page.locator("button[aria-pressed=true]", { hasText: "Light" }).waitFor();
+  answer();
+  await page.getByText("This page is as you left it").waitFor();
+  await expect.poll(() => ground(page)).toBe(dark);
+  await page.locator("button[aria-pressed=true]", { hasText: "System" }).waitFor();
 });

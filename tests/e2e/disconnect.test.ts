@@ -145,6 +145,9 @@ test("The disconnect dialog keeps the bank and says why when the disconnect fail
   await restore();
   expect(await dialog(page).getByRole("alert").innerText()).toMatch(/went wrong.*Reference/s);
   expect(await itemsOf(app, person)).toHaveLength(1);
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await dialog(page).getByRole("button", { name: "Copy the reference" }).click();
+  await dialog(page).getByRole("status").getByText("Copied").waitFor();
   await dialog(page).getByRole("button", { name: "Disconnect" }).click();
   await card(page).waitFor({ state: "detached" });
 });

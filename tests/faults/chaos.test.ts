@@ -11,8 +11,9 @@ test.skipIf(!inject("redis"))(
       nodes: 2,
       seed: 7,
       longestPause: 3,
+      takeJobs: false,
     });
-    const { responses, syncs, kills, restarts, pauses, redisOutages } = run;
+    const { responses, kills, restarts, pauses, redisOutages } = run;
     expect(Object.entries(zerosOf(run)).filter(([, n]) => n !== 0)).toEqual([]);
     // The run did contain faults.
     expect(kills).toBeGreaterThan(0);
@@ -20,8 +21,6 @@ test.skipIf(!inject("redis"))(
     expect(restarts).toBeGreaterThan(0);
     expect(redisOutages).toBeGreaterThan(0);
     expect(responses.connected).toBeGreaterThan(10);
-    expect(syncs.webhooks).toBeGreaterThan(50);
-    expect(syncs.transactions).toBeGreaterThan(1_000);
     expect(Object.keys(responses).length).toBeGreaterThan(4);
   },
   // A busy machine takes three times as long as an idle one.

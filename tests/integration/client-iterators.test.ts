@@ -23,7 +23,7 @@ test("transactions.iterate yields each matching transaction once, over several p
 }) => {
   const { ada, client } = await personWithClient(app);
   await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, ada);
-  await addTransactions(app, ada, 430, 10);
+  await addTransactions(app, ada, 630, 10);
   for (const limit of [undefined, 97]) {
     const ids = new Set<string>();
     let last = "9999";
@@ -32,7 +32,7 @@ test("transactions.iterate yields each matching transaction once, over several p
       last = date;
       ids.add(id);
     }
-    expect(ids.size).toBe(430);
+    expect(ids.size).toBe(630);
   }
 });
 
@@ -49,7 +49,7 @@ test("transactions.iterate fetches no page before the loop needs it, and fails a
     },
   });
   for await (const _ of client.transactions.iterate()) break;
-  expect(cursors).toEqual([[undefined, 200]]);
+  expect(cursors).toEqual([[undefined, 500]]);
   const seen: string[] = [];
   const error = await failure(
     (async () => {
@@ -88,14 +88,14 @@ test("transactions.changes.iterate gives every change page after page, and goes 
   expect(rest).toMatchObject({ removed: [{ id: gone }], removed_accounts: [], has_more: false });
 });
 
-test("transactions.list takes a limit of 1 to 200, also over REST", async ({ app }) => {
+test("transactions.list takes a limit of 1 to 500, also over REST", async ({ app }) => {
   const { ada, client } = await personWithClient(app);
   await app.post("/plaid/exchange-token", { public_token: await app.publicToken() }, ada);
-  await addTransactions(app, ada, 300, 10);
+  await addTransactions(app, ada, 600, 10);
   const count = async (limit?: number) =>
     (await client.transactions.list.query({ limit })).transactions.length;
-  expect([await count(), await count(3), await count(200)]).toEqual([50, 3, 200]);
-  for (const limit of [0, 201, 1.5]) {
+  expect([await count(), await count(3), await count(500)]).toEqual([50, 3, 500]);
+  for (const limit of [0, 501, 1.5]) {
     const error = await failure(client.transactions.list.query({ limit }));
     expect(error).toMatchObject({ reason: "invalid_input", issues: [{ path: "limit" }] });
   }

@@ -1,4 +1,5 @@
 import { expect, onTestFinished } from "vitest";
+import type { LiveChange } from "../../client/src/index.ts";
 import {
   type Account,
   createClient,
@@ -88,7 +89,7 @@ test("fiscilityError creates an error of each reason, which a handler can throw 
 });
 
 test("A stub client's stream yields its events, fails as its handler does, and ends", async () => {
-  const follow = (events: () => Iterable<{ id: string; data: { dataVersion: number } }>) =>
+  const follow = (events: () => Iterable<{ id: string; data: LiveChange }>) =>
     new Promise<unknown[]>((resolve) => {
       const seen: unknown[] = [];
       createStubClient({ live: { changes: events } }).live.changes.subscribe(undefined, {
@@ -97,7 +98,7 @@ test("A stub client's stream yields its events, fails as its handler does, and e
         onComplete: () => resolve([...seen, "complete"]),
       });
     });
-  const event = (id: number) => ({ id: String(id), data: { dataVersion: id } });
+  const event = (id: number) => ({ id: String(id), data: { dataVersion: id, changed: null } });
   expect(await follow(() => [event(1), event(2)])).toEqual(["1", "2", "complete"]);
   expect(
     await follow(function* () {

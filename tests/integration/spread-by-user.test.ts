@@ -43,6 +43,7 @@ const spread: Record<string, string> = {
   transaction_corrections: "user_id",
   transaction_versions: "user_id",
   removed_transactions: "user_id",
+  changed_objects: "user_id",
 };
 /** Small tables, the same on every node. */
 const onEveryNode = ["plans", "institutions"];
@@ -62,14 +63,20 @@ const apart = [
 const overPeople = ["users_email_key", "link_attempts_public_token_hash_key"];
 /** They notify of changes or number them. Citus refuses to spread a table that has a trigger: see the same page. */
 const triggers = [
+  "accounts_note_changed",
   "accounts_note_removed",
+  "accounts_note_rows",
   "api_keys_tell_ended",
   "api_keys_tell_revoked",
   "corrections_stamp",
+  "item_syncs_note_changed",
+  "items_note_changed",
+  "items_note_rows",
   "sessions_tell_ended",
   "transactions_note_removed",
   "transactions_stamp_changed",
   "transactions_stamp_new",
+  "unconnected_accounts_note_rows",
   "users_tell_changed",
 ];
 

@@ -40,7 +40,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await prepareDatabase(server.urlOf(templateDatabase));
     project.provide("databaseServer", server.url);
     project.provide("redis", have("redis-server"));
-    const pgbouncer = have("pgbouncer") ? await startPgBouncer(server.url) : null;
+    const pgbouncer = have("pgbouncer") ? await startPgBouncer(server.url, 2) : null;
     project.provide("pgbouncer", pgbouncer?.port ?? null);
     return async () => {
       await pgbouncer?.stop();

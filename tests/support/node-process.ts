@@ -41,6 +41,8 @@ export async function startNode(env: Record<string, string>): Promise<NodeProces
   const [{ url }] = (await Promise.race([once(child, "message"), gone(ended)])) as [
     { url: string },
   ];
+  // To a process that has ended; what asked it learns of that by `ended`.
+  child.on("error", () => {});
   let asked = 0;
   /** Each reply names its message: a paused node replies to several at once, when it wakes up. */
   const ask = async (message: object) => {

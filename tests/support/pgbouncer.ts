@@ -7,10 +7,10 @@ import { freePort } from "../../local/ports.ts";
 import { reachable } from "./reachable.ts";
 
 /**
- * Starts a real PgBouncer in transaction mode in front of the server of `url`, with two connections for each
+ * Starts a real PgBouncer in transaction mode in front of the server of `url`, with so many connections for each
  * database. Like its default, it refuses unknown startup parameters.
  */
-export async function startPgBouncer(url: string) {
+export async function startPgBouncer(url: string, connections: number) {
   const { hostname, port, username, password } = new URL(url);
   const own = await freePort();
   const folder = mkdtempSync(path.join(tmpdir(), "fiscility-pgbouncer-"));
@@ -28,7 +28,7 @@ unix_socket_dir =
 auth_type = scram-sha-256
 auth_file = ${file("users")}
 pool_mode = transaction
-default_pool_size = 2
+default_pool_size = ${connections}
 max_client_conn = 500
 `,
   );

@@ -1,0 +1,33 @@
+import { useSyncExternalStore } from "react";
+import { showProblem } from "../components/toasts.tsx";
+import { createStore } from "../store.ts";
+import { text } from "../text.ts";
+import type { Scheme } from "./scheme.ts";
+
+/** What was chosen on this page, `system` included; null before. */
+const chosen = createStore<string | null>(null);
+
+/** The scheme to show: the one chosen on this page, or else `kept`. Null: the system's. */
+export function useChosenScheme(kept: Scheme | null): Scheme | null {
+  const here = useSyncExternalStore(chosen.watch, chosen.now, () => null);
+  if (here === null) return kept;
+  return here === "light" || here === "dark" ? here : null;
+}
+
+/** Shows a scheme at once and has it kept. The one before comes back where that fails. */
+export async function chooseScheme(scheme: string): Promise<void> {
+  const before = chosen.now();
+  chosen.set(scheme);
+  const body = new URLSearchParams({ scheme });
+  const options = { method: "POST", body, redirect: "manual" } as const;
+  // Its response is a redirect, which is for browsers without scripts.
+  const response = await fetch("/appearance", options).catch(() => null);
+  if (response?.type === "opaqueredirect") return;
+  if (chosen.now() === scheme) chosen.set(before);
+  const { form: title, formKept: message, tryAgain: label } = text.problem;
+  showProblem("form", {
+    title,
+    message,
+    actions: [{ label, run: () => void chooseScheme(scheme) }],
+  });
+}

@@ -1,0 +1,20 @@
+/** What is wrong with a field of an input: pages show it below the field, and the API in `details.issues`. */
+export const fieldProblems = {
+  name: "Enter a name.",
+  yourName: "Enter your name.",
+  passkeyName: "Name the passkey, so that you can tell it from others.",
+  email: "Enter an email address, like name@example.com.",
+  address: "Enter an address.",
+  password: "Enter your password.",
+  currentPassword: "Enter your current password.",
+  passwordTooShort: "Use at least 8 characters.",
+  code: "Enter the code.",
+  codeTooLong: "This is too long for a code.",
+  sixDigits: "Enter the six digits that your app shows.",
+  scopes: "Choose what the key may do.",
+  lifetime: "A key works for a year at most.",
+  events: "Choose at least one event.",
+  month: "Write a month as 2026-01.",
+  nul: "Leave out the NUL character.",
+  atMost: (characters: string) => `Use at most ${characters} characters.`,
+} as const;

@@ -1,0 +1,91 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { amount, type Figure, ratio, timed } from "./figure.ts";
+import { liftedQuotas, startProcess } from "./node-process.ts";
+import { exchange, readAccounts } from "./requests.ts";
+import type { World } from "./world.ts";
+
+const rounds = 10;
+const warmUp = 2;
+
+/** Connections that come at one moment: of many users, and of one who sends the same public_token. */
+export async function* benchBursts(world: World): AsyncGenerator<Figure> {
+  const node = await startProcess("app", { ...world.env, PORT: "0" });
+  const reader = await world.key(await world.user());
+  const [users, same, beside, alone]: [number[], number[], number[], number[]] = [[], [], [], []];
+  /** Reads one after the other while `work` runs, and 5 ms apart. */
+  const readBeside = async (work: Promise<unknown>, reads: number[]) => {
+    let running = true;
+    const ended = work.finally(() => {
+      running = false;
+    });
+    while (running) {
+      reads.push(await timed(() => readAccounts(node.url, reader)));
+      await pause(5);
+    }
+    await ended;
+  };
+  try {
+    for (let round = 0; round < rounds + warmUp; round++) {
+      const many = await Promise.all(
+        Array.from({ length: 20 }, async () => ({
+          key: await world.key(await world.user()),
+          token: await world.publicToken(),
+        })),
+      );
+      const key = await world.key(await world.user());
+      const token = await world.publicToken();
+      const [reads, quiet]: [number[], number[]] = [[], []];
+      await readBeside(pause(300), quiet);
+      const manyMs = await timed(() =>
+        readBeside(Promise.all(many.map((one) => connected(node.url, one.key, one.token))), reads),
+      );
+      const sameMs = await timed(() =>
+        Promise.all(Array.from({ length: 50 }, () => connected(node.url, key, token))),
+      );
+      if (round < warmUp) continue;
+      users.push(manyMs);
+      same.push(sameMs);
+      beside.push(...reads);
+      alone.push(...quiet);
+    }
+  } finally {
+    await node.stop();
+  }
+  const note = `${rounds} bursts over HTTP, Plaid at 0 ms; ${liftedQuotas} are lifted.`;
+  yield amount(
+    {
+      issue: "R",
+      name: "20 users connect at one moment, until the last one is connected",
+      goal: { atMost: 350 },
+      note: `${note} Plaid's Pattern took 175 ms on 28 November 2026.`,
+    },
+    users,
+    "ms",
+  );
+  yield amount(
+    {
+      issue: "R",
+      name: "one user sends the same public_token 50 times at one moment",
+      goal: { atMost: 300 },
+      note: `${note} Plaid's Pattern took 157 ms on 28 November 2026.`,
+    },
+    same,
+    "ms",
+  );
+  yield ratio(
+    {
+      issue: "R",
+      name: "`accounts.list` beside those bursts of 20 users, against alone",
+      goal: { atMost: 1.2 },
+      note: "one reader, 5 ms between two reads, alone before each burst.",
+    },
+    beside,
+    alone,
+    "ms",
+  );
+}
+
+async function connected(url: string, key: string, token: string): Promise<void> {
+  const refused = await exchange(url, key, token);
+  if (refused) throw new Error(`a connection was refused: ${refused.reason}`);
+}

@@ -1,0 +1,148 @@
+import { randomUUID } from "node:crypto";
+import type { Page } from "playwright-core";
+import { freePort } from "../../local/ports.ts";
+import { launchBrowser, openPage } from "../support/browser.ts";
+import { browserCookies } from "../support/people.ts";
+import { fillDashboard } from "./dashboard.ts";
+import { amount, type Figure, quantile } from "./figure.ts";
+import { startProcess } from "./node-process.ts";
+import { signUp } from "./people.ts";
+import type { World } from "./world.ts";
+
+const typed = ["merchant", "number 12", "a mer", "no such word"];
+const rounds = 5;
+
+/** What issue 33 promises of a page in use: search as the user types, presses, and the images at load. */
+export async function* benchInteraction(world: World): AsyncGenerator<Figure> {
+  const port = await freePort();
+  const own = { PORT: String(port), APP_URL: `http://localhost:${port}`, WORKER: "apart" };
+  const app = await startProcess("app", { ...world.env, ...own });
+  const browser = await launchBrowser();
+  try {
+    const email = `${randomUUID()}@example.com`;
+    const cookie = await signUp(app.url, email);
+    await fillDashboard(world.pool, email);
+    const { page } = await openPage(browser);
+    await page.context().addCookies(browserCookies(cookie, app.url));
+    yield await images(page, app.url);
+    yield await search(page, app.url);
+    yield await presses(page, app.url);
+  } finally {
+    await browser.close();
+    await app.stop();
+  }
+}
+
+async function images(page: Page, url: string): Promise<Figure> {
+  await page.goto(`${url}/dashboard`, { waitUntil: "networkidle" });
+  const bytes = await page.evaluate(() =>
+    (performance.getEntriesByType("resource") as PerformanceResourceTiming[])
+      .filter(({ initiatorType }) => initiatorType === "img")
+      .reduce((sum, { transferSize }) => sum + transferSize, 0),
+  );
+  return amount(
+    { issue: "M", name: "images that the dashboard loads", goal: { atMost: 60 } },
+    [bytes / 1000],
+    "kB",
+  );
+}
+
+/** In the page: `results` are milliseconds from each change of the search field to the rows that fit it. */
+function watchSearch(): void {
+  const seen = Object.assign(window, { results: [] as number[] });
+  const field = document.querySelector("main [name=search]") as HTMLInputElement;
+  let typedAt = 0;
+  field.addEventListener("input", () => {
+    typedAt = performance.now();
+  });
+  new MutationObserver(() => {
+    const shown = new URLSearchParams(location.search).get("search") ?? "";
+    if (typedAt === 0 || shown !== field.value.trim()) return;
+    seen.results.push(performance.now() - typedAt);
+    typedAt = 0;
+  }).observe(document.querySelector("main") as Element, { childList: true, subtree: true });
+}
+
+async function search(page: Page, url: string): Promise<Figure> {
+  const taken: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    for (const words of typed) {
+      await page.goto(`${url}/transactions`, { waitUntil: "networkidle" });
+      await page.evaluate(watchSearch);
+      await page.getByRole("searchbox").focus();
+      // As fast as a good typist.
+      await page.keyboard.type(words, { delay: 120 });
+      await page.waitForTimeout(500);
+      taken.push(
+        ...(await page.evaluate(() => (window as unknown as { results: number[] }).results)),
+      );
+    }
+  }
+  return {
+    issue: "M",
+    name: "transactions found while the user types, 95 of 100 within",
+    goal: { atMost: 100 },
+    value: quantile(taken, 0.95),
+    unit: "ms",
+    ours: `median ${Math.round(quantile(taken, 0.5))} ms`,
+    note: `20,000 transactions, ${taken.length} results: from a key to the rows that fit all that is typed by then, at 120 ms a key.`,
+  };
+}
+
+/** What TypeScript does not know of yet. */
+interface InteractionTiming extends PerformanceEventTiming {
+  interactionId: number;
+}
+
+/** In the page: `delays` are how long each press took to the next frame, as browsers measure it. */
+function watchPresses(): void {
+  const seen = Object.assign(window, { delays: [] as number[] });
+  new PerformanceObserver((list) => {
+    for (const { duration, interactionId } of list.getEntries() as InteractionTiming[])
+      if (interactionId) seen.delays.push(duration);
+  }).observe({ type: "event", durationThreshold: 16, buffered: true } as PerformanceObserverInit);
+}
+
+/** https://web.dev/articles/inp: of fewer than 50 interactions, the slowest. */
+async function presses(page: Page, url: string): Promise<Figure> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Emulation.setCPUThrottlingRate", { rate: 4 });
+  const slowest: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    await page.goto(`${url}/dashboard`, { waitUntil: "networkidle" });
+    await page.evaluate(watchPresses);
+    await page.getByRole("button", { name: "Your account" }).click();
+    await page.getByRole("button", { name: "Dark" }).click();
+    await page.getByRole("button", { name: "System" }).click();
+    await page.keyboard.press("Escape");
+    await page.getByRole("link", { name: "3M" }).click();
+    await page.getByRole("link", { name: "By kind" }).click();
+    await page.getByRole("link", { name: "By bank" }).click();
+    await page
+      .getByRole("button", { name: /^Manage/ })
+      .first()
+      .click();
+    await page.getByRole("menuitem", { name: "Rename" }).click();
+    await page.getByRole("dialog").getByRole("textbox").first().fill("Everyday");
+    await page.keyboard.press("Escape");
+    await page.getByRole("link", { name: "Transactions" }).click();
+    await page.getByRole("searchbox").fill("merchant");
+    await page.locator("main li button").first().click();
+    await page.keyboard.press("Escape");
+    await page.waitForTimeout(300);
+    slowest.push(
+      Math.max(...(await page.evaluate(() => (window as unknown as { delays: number[] }).delays))),
+    );
+  }
+  return amount(
+    {
+      issue: "M",
+      name: "interaction to next paint on a processor slowed 4 times, the slowest of a walk",
+      goal: { atMost: 200 },
+      bound: "React renders 25 accounts in one task.",
+      note: `${rounds} walks of 14 presses over the dashboard, its menus and dialogs, and transactions; in steps of 8 ms.`,
+    },
+    slowest,
+    "ms",
+  );
+}

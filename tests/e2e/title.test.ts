@@ -1,0 +1,37 @@
+import { expect } from "vitest";
+import { testInBrowser } from "../support/app-in-browser.ts";
+import { openPage } from "../support/browser.ts";
+import { card, logIn } from "../support/link.ts";
+
+const test = testInBrowser();
+
+/** In the page: as the browser says that its tab is looked at or not, which headless Chromium does not. */
+function setVisibility(state: string): void {
+  Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}
+
+test("A tab in the background says in its title that its accounts have changed, until it is looked at", async ({
+  app,
+  browser,
+}) => {
+  const person = await app.signUp("analyst");
+  const { page } = await openPage(browser);
+  await logIn(app, page, person);
+  expect(await page.title()).toBe("Dashboard · Fiscility");
+  await page.evaluate(setVisibility, "hidden");
+  const body = { public_token: await app.publicToken() };
+  expect((await app.post("/plaid/exchange-token", body, person)).status).toBe(200);
+  await expect.poll(() => page.title()).toBe("Updated · Dashboard · Fiscility");
+  await page.evaluate(setVisibility, "visible");
+  await expect.poll(() => page.title()).toBe("Dashboard · Fiscility");
+  await card(page).waitFor();
+  // What changes while the user looks at it is no news.
+  await app.post(
+    "/plaid/exchange-token",
+    { public_token: await app.publicToken("ins_109510") },
+    person,
+  );
+  await card(page).nth(1).waitFor();
+  expect(await page.title()).toBe("Dashboard · Fiscility");
+});
