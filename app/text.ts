@@ -136,14 +136,14 @@ export const text = {
     linkScript:
       "The bank window could not be loaded. Nothing was changed. Check your internet connection and try again.",
     network:
-      "We could not be reached, or did not answer in time. Check your internet connection and try again.",
+      "We could not be reached, or did not respond in time. Check your internet connection and try again.",
     notLoaded:
       "A part of this page could not be loaded. Nothing was changed. Check your internet connection, then reload the page.",
-    form: "No answer came",
+    form: "No connection",
     formKept:
-      "We could not be reached, or did not answer in time. This page is as you left it. Check your internet connection and try again.",
+      "We could not be reached, or did not respond in time. This page is as you left it. Check your internet connection and try again.",
     networkAfterBank:
-      "We could not be reached, or did not answer in time. Your bank log-in is kept, and it is safe to try again.",
+      "We could not be reached, or did not respond in time. Your bank log-in is kept, and it is safe to try again.",
     unknown: "Something went wrong on our side. Please try again.",
     linkExit: "The bank reported a problem. Nothing was connected. Please try again.",
     usedReturn:
@@ -170,7 +170,7 @@ export const text = {
     disconnect: "The bank was not disconnected",
     lostForGood:
       "We lost the bank's reply. Nothing was saved. Connect again; you can end the unfinished connection on your bank's website.",
-    noToken: "The bank window closed without an answer. Nothing was connected. Please try again.",
+    noToken: "The bank window closed without a result. Nothing was connected. Please try again.",
     tryAgain: "Try again",
     reload: "Reload the page",
     connectAgain: "Connect again",

@@ -3,7 +3,7 @@ import { oneTableAtATime } from "./one-table-at-a-time.ts";
 
 /**
  * Whether an Item has transactions, and the transactions that an Item holds back while it takes over
- * accounts: `docs/decisions/013-accounts-chosen-anew.md`. The columns have constant defaults or none, so no row
+ * accounts: docs/decisions/013-accounts-chosen-again.md. The columns have constant defaults or none, so no row
  * is rewritten.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {

@@ -9,7 +9,7 @@ export const words = {
     submit: "Log in",
     busy: "Logging in…",
     otherLead: "Not you?",
-    other: "Log in as somebody else",
+    other: "Log in as someone else",
   },
   code: "Code",
   codeHint: "Without your phone, enter one of your backup codes.",
@@ -27,7 +27,7 @@ export const words = {
   proved: "Confirmed. Go on.",
   confirm: {
     title: "Confirm it’s you",
-    lead: "You asked for something that only you may do. Then you go on where you were, and are not asked again for ten minutes.",
+    lead: "We need to know that it’s you. Then you continue where you were, and we don’t ask for ten minutes.",
     submit: "Confirm",
     busy: "Confirming…",
   },

@@ -3,7 +3,7 @@ export const words = {
   title: "Finishing your connection",
   lead: "Your bank has sent you back. One moment, please.",
   lostTitle: "This connection cannot be continued",
-  lost: "It was started too long ago, or by somebody else. Nothing was connected. Start again from the dashboard.",
+  lost: "It was started too long ago, or by someone else. Nothing was connected. Start again from the dashboard.",
   stoppedTitle: "You are back from your bank",
   stopped: "The dashboard shows what is connected. You can start again from there.",
   back: "Back to the dashboard",

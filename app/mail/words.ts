@@ -26,7 +26,7 @@ export const words = {
     title: "Choose a new password",
     lead: (email: string) => `For ${email}. Every session of your account is ended.`,
     revokeKeysHint:
-      "If somebody else may have had your password. Programs that use a key stop working at once.",
+      "If someone else may have had your password. Programs that use a key stop working at once.",
     submit: "Change password",
     busy: "Changing…",
   },

@@ -16,7 +16,7 @@ export const words = {
   older: (count: number) => counted(count, "older one"),
   kinds: {
     log_in: () => "Logged in",
-    log_in_failed: () => "Somebody tried a wrong password",
+    log_in_failed: () => "Someone tried a wrong password",
     log_out: () => "Logged out",
     session_ended: () => "A session was ended",
     other_sessions_ended: () => "All other sessions were ended",

@@ -38,7 +38,7 @@ async function raw(sandbox: RunningSandbox, path: string, body: object) {
 /** The error's code when there was no response, e.g. ECONNRESET. */
 async function broken(call: Promise<unknown>): Promise<string> {
   const error = await call.then(() => null).catch((thrown: unknown) => thrown);
-  if (!axios.isAxiosError(error) || error.response) throw new Error("an answer came");
+  if (!axios.isAxiosError(error) || error.response) throw new Error("a response came");
   return error.code ?? error.message;
 }
 

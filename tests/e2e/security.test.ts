@@ -204,7 +204,7 @@ test("The security page lists log-ins and failed attempts, newest first, while t
     /^Logged in\s+\w+ \d+, \d{4}, [\d:]+ [AP]M\s+Chrome on Linux · (127\.0\.0\.1|::1)$/,
   );
   expect(second).toMatch(
-    /^Somebody tried a wrong password\s.*\s+Chrome on Linux · (127\.0\.0\.1|::1)$/s,
+    /^Someone tried a wrong password\s.*\s+Chrome on Linux · (127\.0\.0\.1|::1)$/s,
   );
   expect(await lines.count()).toBe(10);
   await history.getByText("4 older ones").press("Enter");

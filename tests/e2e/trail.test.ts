@@ -128,7 +128,7 @@ describe.skipIf(!inject("redis"))("Redis stopped", () => {
   );
 
   matrixTest(
-    "after a connect: what is there stays, and the trail of its transactions goes on",
+    "after a connect: what is there stays, and the timeline of its transactions continues",
     async () => {
       await redisIsThere();
       const { page } = await dashboard();

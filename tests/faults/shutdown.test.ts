@@ -37,7 +37,7 @@ function ask(url: string, agent: Agent | false, method = "GET", json?: unknown):
       res.on("end", () => {
         const { statusCode: status = 0, headers } = res;
         if (res.complete) resolve({ status, closes: headers.connection === "close", body });
-        else reject(new Error("the answer is cut off"));
+        else reject(new Error("the response is cut off"));
       });
     });
     req.on("error", reject);

@@ -63,7 +63,7 @@ function send(app: TestApp, { method, path, headers, body }: RawRequest): Promis
         response.on("close", () => resolve({ status: response.statusCode ?? 0, body: text }));
       },
     );
-    request.setTimeout(15_000, () => request.destroy(new Error("no answer: it hangs")));
+    request.setTimeout(15_000, () => request.destroy(new Error("no response: it hangs")));
     request.on("error", reject);
     request.end(body);
   });

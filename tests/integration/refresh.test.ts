@@ -103,7 +103,7 @@ test.for([
   ["the Item has no Transactions yet", { error: "PRODUCT_NOT_ENABLED" }, 1],
   ["Plaid fails", { error: "INTERNAL_SERVER_ERROR" }, 1],
   ["the response is lost", { drop: "after" }, 1],
-  ["Plaid does not answer in time", { hang: true }, 1],
+  ["Plaid does not respond in time", { hang: true }, 1],
   ["the bank needs a log-in", { error: "ITEM_LOGIN_REQUIRED" }, 1],
 ] as const)(
   "A refresh syncs, and is never retried at Plaid, when %s",

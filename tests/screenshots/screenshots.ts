@@ -31,7 +31,7 @@ import { authenticator } from "../support/second-factor.ts";
 import { addVirtualAuthenticator } from "../support/virtual-authenticator.ts";
 
 /**
- * A walk through every page and state. `npm run screenshots` takes pictures, for people to judge:
+ * A walk through every page and state. `npm run screenshots` takes pictures, for review:
  * `screenshots/<width>-<scheme>/<state>.png`. As a test in the pseudo-locale it checks the words instead.
  */
 const folder = path.join(import.meta.dirname, "../../screenshots");

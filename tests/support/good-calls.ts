@@ -205,7 +205,8 @@ export function restCall(
   { method, path }: Pick<Endpoint, "method" | "path">,
   input: object | undefined,
 ): { url: string; body: object | undefined } {
-  const fields: Record<string, unknown> = snakecaseKeys({ ...input }, { deep: true });
+  const given: Record<string, unknown> = { ...input };
+  const fields: Record<string, unknown> = snakecaseKeys(given, { deep: true });
   const at = path.replace(/\{(\w+)\}/g, (_whole, field) => {
     const value = String(fields[field]);
     delete fields[field];

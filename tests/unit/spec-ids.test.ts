@@ -49,7 +49,7 @@ const cited = ["tests", "sandbox/tests"].flatMap((folder) =>
 
 test("idsOf finds the ids at the start of a title and in parentheses, and no others", () => {
   expect(idsOf("I1 E4 a thing happens")).toEqual(["I1", "E4"]);
-  expect(idsOf("connectAccount removes the Item (E4, I1), then answers (R7)")).toEqual([
+  expect(idsOf("connectAccount removes the Item (E4, I1), then responds (R7)")).toEqual([
     "E4",
     "I1",
     "R7",

@@ -105,7 +105,7 @@ describe("Many log-ins at once", () => {
 describe("Successful log-ins", () => {
   test.for([
     ["to one account, whatever the address", (n: number) => ({ address: `198.51.100.${n}` })],
-    ["from one address, whoever logs in", (n: number) => ({ email: `p${n}@example.com` })],
+    ["from one address, whichever user logs in", (n: number) => ({ email: `p${n}@example.com` })],
   ] as const)("are limited to sixty in fifteen minutes %s", async ([_name, of], { app }) => {
     const throttle = throttleOf(app);
     const attempt = (n: number, outcome: number) =>
