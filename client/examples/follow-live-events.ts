@@ -1,6 +1,6 @@
 // Lists the banks, then again whenever something about them changes, until it is interrupted.
 //   FISCILITY_API_KEY=fsk_… npx tsx node_modules/@fiscility/client/examples/follow-live-events.ts
-// LAST_EVENT_ID=7 continues where an earlier run stopped: it prints nothing until something changes.
+// LAST_EVENT_ID=7.0, as it printed it, continues where an earlier run stopped: it prints nothing until something changes.
 import { createClient, isFiscilityError } from "@fiscility/client";
 
 const { FISCILITY_URL = "http://localhost:3000", FISCILITY_API_KEY = "" } = process.env;

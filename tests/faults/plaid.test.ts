@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect } from "vitest";
 import { connectAccount } from "../../server/connect/connect-account.ts";
+import { SharedRuns } from "../../server/connect/shared-runs.ts";
 import { FiscilityError } from "../../server/contracts/errors.ts";
 import { createPlaidAdapter, type PlaidAdapter } from "../../server/plaid/plaid-adapter.ts";
 import { rateLimits } from "../../server/plaid/rate-limits.ts";
@@ -217,7 +218,7 @@ function gate() {
   };
 }
 
-/** Connects with the services in `other` replaced. Resolves to the outcome, or the reason. */
+/** Connects as on another node, with the services in `other` replaced. Resolves to the outcome, or the reason. */
 const connectWith = (
   app: TestApp,
   other: Partial<TestApp["services"]>,
@@ -225,7 +226,7 @@ const connectWith = (
   person: Person,
 ) =>
   connectAccount(
-    { ...app.services, ...other },
+    { ...app.services, sharedRuns: new SharedRuns(app.services.limits), ...other },
     { id: person.id },
     { publicToken },
     app.services.log,
