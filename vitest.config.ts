@@ -32,8 +32,8 @@ export default defineConfig({
   test: {
     reporters: ["default"],
     pool: "forks",
-    // One more than the cores of the machine that CI runs on: tests wait half of their time.
-    maxWorkers: 3,
+    // A third starves what the tests of the others wait for, where the machine is slow.
+    maxWorkers: 2,
     projects: [
       {
         test: {
