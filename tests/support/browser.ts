@@ -89,7 +89,11 @@ export async function openPage(browser: Browser, options: PageOptions = {}): Pro
       }
     }).observe({ type: "layout-shift", buffered: true });
   });
-  page.on("console", (message) => witness.console.push(`${message.type()}: ${message.text()}`));
+  page.on("console", (message) => {
+    // Remix logs that a newer navigation aborted the response of the one before.
+    if (message.text().startsWith("AbortError: BodyStreamBuffer was aborted")) return;
+    witness.console.push(`${message.type()}: ${message.text()}`);
+  });
   page.on("pageerror", (error) => witness.console.push(`error: ${error.message}`));
   page.on("request", (request) => {
     const { hostname, protocol } = new URL(request.url());

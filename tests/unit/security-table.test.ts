@@ -121,8 +121,9 @@ test("The server hashes with SHA-256 only, never calls Math.random, and verifies
   expect(unchecked).toEqual(["server/config/weaknesses.ts"]);
 });
 
-test("The browser stores nothing but the id of a tab's own Link (14.3.3)", () => {
+test("The browser stores nothing but the id of a tab's own Link and whether shortcuts are on (14.3.3)", () => {
   expect(holding(["app"], /localStorage|sessionStorage|indexedDB|document\.cookie/)).toEqual([
     "app/connect/own-link.ts",
+    "app/shortcuts/keys.ts",
   ]);
 });
