@@ -9,6 +9,8 @@ const real = {
   globalSetup: "tests/support/global-setup.ts",
   testTimeout: 120_000,
   hookTimeout: 60_000,
+  // CI's host is at times several times slower within a minute. The report names each test that needed it.
+  retry: process.env.CI ? 1 : 0,
 };
 
 /** These change or check the state of the whole process, so each file has a process of its own. */
