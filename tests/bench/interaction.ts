@@ -125,7 +125,7 @@ async function presses(page: Page, url: string): Promise<Figure> {
     await page.getByRole("menuitem", { name: "Rename" }).click();
     await page.getByRole("dialog").getByRole("textbox").first().fill("Everyday");
     await page.keyboard.press("Escape");
-    await page.getByRole("link", { name: "Transactions" }).click();
+    await page.getByRole("link", { name: "Transactions", exact: true }).click();
     await page.getByRole("searchbox").fill("merchant");
     await page.locator("main li button").first().click();
     await page.keyboard.press("Escape");

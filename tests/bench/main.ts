@@ -1,6 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
-import path from "node:path";
+import { parseArgs } from "node:util";
 import { benchAttack } from "./attack.ts";
 import { benchBursts } from "./bursts.ts";
 import { benchClient } from "./client.ts";
@@ -10,9 +9,10 @@ import type { Figure } from "./figure.ts";
 import { benchGrowth } from "./growth.ts";
 import { benchInteraction } from "./interaction.ts";
 import { benchLive } from "./live.ts";
+import { machineSpeed } from "./machine.ts";
 import { benchReads } from "./reads.ts";
 import { benchReconciliation } from "./reconciliation.ts";
-import { line, report } from "./report.ts";
+import { line, type MeasuredPart, writeReport } from "./report.ts";
 import { benchSandbox } from "./sandbox.ts";
 import { benchSlowPlaid } from "./slow-plaid.ts";
 import { benchSync } from "./sync.ts";
@@ -39,31 +39,41 @@ const parts: Record<string, (world: World) => AsyncGenerator<Figure>> = {
   growth: benchGrowth,
 };
 
-/** `npm run bench`: every figure, into `docs/benchmarks.md`; `npm run bench -- reads live`: these alone. */
-const chosen = process.argv.slice(2);
-const unknown = chosen.filter((name) => !(name in parts));
+/**
+ * `npm run bench`: every figure, into `docs/benchmarks.md`. `npm run bench -- reads live`: only these, which are
+ * printed; with `--write` they replace their parts of the file.
+ */
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { write: { type: "boolean", default: false } },
+});
+const unknown = positionals.filter((name) => !(name in parts));
 if (unknown.length > 0) throw new Error(`${unknown}: there are ${Object.keys(parts).join(", ")}`);
+const isChosen = (name: string) => positionals.length === 0 || positionals.includes(name);
 
 // What the build has just written would stand before the first commits that are measured.
 execFileSync("sync");
-const started = performance.now();
-const figures: Figure[] = [];
+const measured: Record<string, MeasuredPart> = {};
 const world = await startWorld();
 try {
-  for (const [name, bench] of Object.entries(parts)) {
-    if (chosen.length > 0 && !chosen.includes(name)) continue;
-    for await (const figure of bench(world)) {
-      figures.push(figure);
-      process.stdout.write(`${line(figure)}\n`);
+  for (const [name, bench] of Object.entries(parts).filter(([name]) => isChosen(name))) {
+    const [at, started] = [new Date(), performance.now()];
+    const figures: Figure[] = [];
+    const speed = machineSpeed();
+    try {
+      for await (const figure of bench(world)) {
+        figures.push(figure);
+        process.stdout.write(`${line(figure)}\n`);
+      }
+      measured[name] = { at, speed, seconds: (performance.now() - started) / 1000, figures };
+    } catch (error) {
+      // The other parts still count.
+      process.stderr.write(`${name} was not measured: ${(error as Error).stack}\n`);
+      process.exitCode = 1;
     }
   }
 } finally {
   await world.close();
 }
-if (chosen.length === 0) {
-  const file = path.join(import.meta.dirname, "../../docs/benchmarks.md");
-  writeFileSync(file, report(figures, (performance.now() - started) / 1000));
-  // As the linter wants it: the file is kept.
-  execFileSync("npx", ["biome", "format", "--write", file]);
-}
-process.exit(0);
+if (positionals.length === 0 || values.write) writeReport(Object.keys(parts), measured);
+process.exit();
